@@ -81,8 +81,8 @@ def build(settings: Settings) -> FastAPI:
         database.committed,
         names,
         limit=settings.stream_limit,
-        delayed=partial(metrics.observe_feed_delay, clock),
-        lost=metrics.resets.inc,
+        on_delay=partial(metrics.observe_feed_delay, clock),
+        on_reset=metrics.resets.inc,
     )
     watchdog = StreamWatchdog(sessions, clock, lag, metrics.cut.inc)
     platform.retention.tasks += retention_tasks(settings)

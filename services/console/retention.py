@@ -1,4 +1,4 @@
-"""What the screens forget: commands that ended long ago, with all that was shown of them."""
+"""Retention of the read models: rows that are older than their time are deleted."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from services.console.settings import Settings
 from services.console.store.conditions import OPEN_COMMAND
 from shared.runtime.retention import Task
 
-BELONGING = ("assignment", "supervision", "photo")
-"""Tables whose rows go with their command (column `command_id`)."""
+TABLES_OF_COMMANDS = ("assignment", "supervision", "photo")
+"""Tables whose rows are deleted with their command (column `command_id`)."""
 
 _DELETES = ", ".join(
     f"{table}_gone AS (DELETE FROM console.{table} "  # noqa: S608 - our own names
     "WHERE command_id IN (SELECT command_id FROM old))"
-    for table in BELONGING
+    for table in TABLES_OF_COMMANDS
 )
 
 
 def forget_commands(keep: timedelta) -> Task:
-    """Commands that are over; an open one stays, however old it is. The log keeps its own time."""
+    """Return the task that deletes finished commands; an open command stays at any age."""
     return Task(
         "ended_commands",
         "WITH old AS (SELECT command_id FROM console.command "  # noqa: S608
@@ -29,13 +29,13 @@ def forget_commands(keep: timedelta) -> Task:
         f"SELECT command_id FROM old))), {_DELETES} "
         "DELETE FROM console.command WHERE command_id IN (SELECT command_id FROM old) RETURNING 1",
         keep,
-        # One may have 75,000 recipients: a second of deleting.
+        # A command may have 75,000 recipients, which takes a second to delete.
         limit=5,
     )
 
 
 def forget_case_facts(keep: timedelta) -> Task:
-    """Facts of cases, as long as their commands; those of an open command stay with it."""
+    """Return the task that deletes facts of cases; the facts of an open command stay."""
     return Task(
         "case_facts",
         "DELETE FROM console.case_fact WHERE ctid = ANY(ARRAY(SELECT e.ctid "  # noqa: S608
@@ -47,23 +47,23 @@ def forget_case_facts(keep: timedelta) -> Task:
 
 
 def forget_feed(keep: timedelta) -> Task:
-    """Events of the feed."""
+    """Return the task that deletes events of the feed."""
     return _by_age("feed", "feed", "created_at", keep)
 
 
 def forget_actions(keep: timedelta) -> Task:
-    """Acts of officers: a repeat of an older one is a new act."""
+    """Return the task that deletes acts of officers; a repeat of a deleted act is a new act."""
     return _by_age("actions", "action", "created_at", keep)
 
 
 def forget_sign_ins() -> list[Task]:
-    """Tickets, sessions and sign-ins under way that have expired."""
+    """Return the tasks that delete expired tickets, sessions and unfinished sign-ins."""
     tables = ("ticket", "session", "oidc_login")
     return [_by_age(f"expired_{table}", table, "expires_at", timedelta()) for table in tables]
 
 
 def retention_tasks(settings: Settings) -> list[Task]:
-    """All tasks of the console."""
+    """Return all tasks of the console."""
     commands = timedelta(days=settings.keep_commands_days)
     return [
         forget_commands(commands),

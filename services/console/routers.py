@@ -44,4 +44,4 @@ ROUTERS = tuple(
         *(stream, screens, assets),
     )
 )
-"""In the order in which their paths are tried."""
+"""All routers, in the order in which their paths are matched."""

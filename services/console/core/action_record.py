@@ -1,7 +1,8 @@
-"""An act of an officer as the contract record that tells of it.
+"""Acts of officers as records of the contracts.
 
-Ids follow from who did what to what, so that a double click, a retry and a second browser tab are one
-act. The first record's times are kept (store/action_log.py) and sent again unchanged.
+The id of a record follows from the officer, the object and the meaning of the act, so that a double
+click, a retry and a second browser tab are one act. The times of the first record are stored
+(store/action_log.py) and sent again unchanged.
 """
 
 from __future__ import annotations
@@ -18,15 +19,15 @@ from shared.contracts.fields import DataGrade, Status
 from shared.contracts.topics import TopicSpec
 from shared.contracts.units import tier_of
 
-_NOT_MEANT = {
+_NOT_PART_OF_MEANING = {
     "occurred_at", "sent_at", "trace_id", "references", "follows", "arrive_by", "data_grade",
 }  # fmt: skip
-"""What the moment adds to an act: the same meant a second time is the same act."""
+"""Fields that the moment adds: an act that differs in these only is the same act."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActionRecord:
-    """A record to be written for an officer: where to, under which key."""
+    """A record of an act, with the topic and the key under which it is sent."""
 
     spec: TopicSpec
     key: str
@@ -34,9 +35,9 @@ class ActionRecord:
     officer_id: str
 
     def digest(self) -> bytes:
-        """Hash of what the officer meant, without times, chains and grade."""
-        meant = self.message.model_dump_json(exclude=_NOT_MEANT, exclude_none=True)
-        return hashlib.sha256(meant.encode()).digest()[:16]
+        """Return a hash of the meaning of the act, without times, chains and grade."""
+        meaning = self.message.model_dump_json(exclude=_NOT_PART_OF_MEANING, exclude_none=True)
+        return hashlib.sha256(meaning.encode()).digest()[:16]
 
 
 def head(
@@ -47,8 +48,10 @@ def head(
     now: datetime,
     grade: str = DataGrade.GENERAL,
 ) -> dict[str, Any]:
-    """The envelope of a record that follows from `cause`; its status is the cause's. `grade`: of what it is
-    about, for what an officer writes about it is no less."""
+    """Return the envelope of a record that follows from `cause` and has its status.
+
+    `grade` is the grade of the object: a text about the object has at least this grade.
+    """
     return {
         "status": Status(cause["status"]),
         "occurred_at": now,

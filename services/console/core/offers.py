@@ -1,7 +1,7 @@
-"""What comes next: which acts a screen offers in a state, in which order, and who has to act.
+"""Offers of the screens: the acts that are offered in a state, their order, and the unit that acts.
 
-What a state takes stands in shared/contracts/lifecycles, whose it is in access.py; here is the order
-alone. The service that owns the aggregate applies or refuses.
+The acts that a state allows are in shared/contracts/lifecycles, the rights in access.py; this
+module holds the order only. The service that owns the aggregate applies or refuses an act.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _EXPECTED = (
     DecisionVerb.REJECT,
     DecisionVerb.DISMISS,
 )
-"""The next step of an alert, then what else answers the same question."""
+"""The next steps of an alert, then other answers to the same question."""
 _FURTHER = (
     DecisionVerb.RATIFY,
     DecisionVerb.ANNUL,
@@ -45,7 +45,7 @@ _FURTHER = (
     DecisionVerb.SPLIT,
     DecisionVerb.UNMERGE,
 )
-"""What can be decided beside the next step; each needs words, a level or another alert."""
+"""Decisions beside the next step; each needs words, a level or another alert."""
 _STEPS = (
     Step.REFUSE,
     Step.SIGN,
@@ -70,7 +70,7 @@ _STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class AlertFacts:
-    """What the rules need to know of an alert. Levels are words, None = none yet / lift."""
+    """The properties of an alert that the rules need. A level is a word, or None for none."""
 
     state: AlertState
     place: str
@@ -79,7 +79,7 @@ class AlertFacts:
     approver_unit: str
     approvals_needed: int
     signers: tuple[str, ...]
-    """Officers who have signed the level now proposed."""
+    """Officers who have signed the proposed level."""
     more_time: bool = False
     authority_unit: str | None = None
     debtor_unit: str | None = None
@@ -87,7 +87,7 @@ class AlertFacts:
 
     @property
     def powers(self) -> Powers:
-        """Whose its decisions are."""
+        """The units that decide on the alert."""
         return Powers(
             self.place,
             self.approver_unit,
@@ -99,7 +99,7 @@ class AlertFacts:
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """The next step an alert waits for; `unit` has to take it."""
+    """The next step of an alert, and the unit that has to take it."""
 
     verb: DecisionVerb
     unit: str
@@ -108,7 +108,7 @@ class Next:
 
 
 def next_of(alert: AlertFacts) -> Next | None:
-    """Who has to do what now; None when nothing is waiting for a person."""
+    """Return the next step of an alert; None when the alert waits for nobody."""
     verbs = _open_verbs(alert)
     if not verbs:
         return None
@@ -119,7 +119,7 @@ def next_of(alert: AlertFacts) -> Next | None:
 
 
 def verbs_for(viewer: Viewer, alert: AlertFacts) -> list[DecisionVerb]:
-    """The decisions this officer can take now, the expected one first."""
+    """Return the decisions that this officer can take now, the expected decision first."""
     return [
         verb
         for verb in _open_verbs(alert)
@@ -129,7 +129,7 @@ def verbs_for(viewer: Viewer, alert: AlertFacts) -> list[DecisionVerb]:
 
 
 def further_verbs(viewer: Viewer, alert: AlertFacts) -> list[DecisionVerb]:
-    """What else this officer can decide; asked for with a reason and whatever it is about."""
+    """Return further decisions of this officer, which need a reason or an object."""
     return [
         verb
         for verb in _FURTHER
@@ -148,7 +148,7 @@ def steps_for(
     *,
     asked: bool = False,
 ) -> list[Step]:
-    """The steps on an assignment this officer can take now, an open question of the unit first."""
+    """Return the steps that this officer can take on an assignment, answers to its unit first."""
     return [
         step
         for step in _STEPS
@@ -168,7 +168,7 @@ def steps_for(
 
 
 def verbs_of_command(viewer: Viewer, state: str, issuer_unit: str) -> list[str]:
-    """What this officer can do with a whole command now."""
+    """Return the acts of this officer on a whole command."""
     if not is_entitled(viewer, lambda acting: may_manage(acting, issuer_unit)):
         return []
     return [verb for verb, states in command_life.READY.items() if CommandState(state) in states]
@@ -179,7 +179,7 @@ def _may_decide(viewer: Viewer, alert: AlertFacts, verb: DecisionVerb) -> bool:
 
 
 def _open_verbs(alert: AlertFacts) -> tuple[DecisionVerb, ...]:
-    """What an alert waits for. What is in force waits for a signature only, while one is asked for."""
+    """Return the decisions that an alert waits for; in force it waits for a signature only."""
     issued = alert.state is AlertState.ISSUED
     if issued and alert.proposed == alert.level and not alert.more_time:
         return ()
@@ -192,14 +192,14 @@ def _open_verbs(alert: AlertFacts) -> tuple[DecisionVerb, ...]:
 
 
 def _has_object(alert: AlertFacts, verb: DecisionVerb) -> bool:
-    """Whether there is what a further decision is about."""
+    """Return True when the object of a further decision exists."""
     match verb:
         case DecisionVerb.RATIFY | DecisionVerb.ANNUL:
             return alert.debtor_unit is not None
         case DecisionVerb.AUTHORISE_EMERGENCY:
             return alert.debtor_unit is None and _is_higher(alert.proposed, alert.level)
         case DecisionVerb.LIFT:
-            return alert.proposed is not None  # else it is proposed already
+            return alert.proposed is not None  # otherwise it is proposed already
         case DecisionVerb.ASSESS:
             return alert.state is AlertState.ISSUED  # before the issue it is the next step
         case _:
@@ -213,6 +213,6 @@ def _is_higher(proposed: str | None, level: str | None) -> bool:
 
 
 def _nearest_centre(place: str) -> str:
-    """The nearest unit with a duty desk: the town, or what lies above it (docs/sources.md S30)."""
+    """Return the nearest unit with a duty desk: the town or a unit above (docs/sources.md S30)."""
     centres = [unit for unit in lineage(place) if "/" not in unit]
     return next((unit for unit in centres if tier_of(unit) in ("town", "district")), centres[-1])

@@ -1,5 +1,8 @@
-"""Cursors: the place behind an entry of a list, as text. Lists grow and change between two pages of them,
-so a cursor names what the entry was ordered by and not how many came before it."""
+"""Cursors of lists: the position after an entry, as text.
+
+Lists grow and change between two pages, so a cursor holds the values by which the entry was
+ordered, and not the number of entries that came first.
+"""
 
 from __future__ import annotations
 
@@ -7,26 +10,28 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 PATTERN = r"^$|^(-?[0-9]{1,19}~){1,6}[A-Za-z0-9][A-Za-z0-9._:\-]{0,127}$"
-"""A cursor as `next` gives it; empty = the beginning."""
+"""The form of a cursor, as `next` has it; an empty cursor is the beginning."""
 LONGEST = 256
 _TOO_LARGE = 2**63
 
 
 class ListPosition(NamedTuple):
-    """What an entry is ordered by: whole numbers, the smallest first, then its id."""
+    """The values by which an entry is ordered: whole numbers, the smallest first, then the id."""
 
     turn: Sequence[int]
     id: str
 
 
 def cursor_of(place: ListPosition) -> str:
-    """The cursor behind an entry."""
+    """Return the cursor of the position after an entry."""
     return "~".join([*map(str, place.turn), place.id])
 
 
 def place_of(cursor: str, numbers: int) -> ListPosition | None:
-    """The place that a cursor names, None for the beginning; raises ValueError when it is none of a list
-    that is ordered by so many numbers."""
+    """Return the position of a cursor, or None for the beginning.
+
+    Raises ValueError for a cursor of a list that is not ordered by this count of numbers.
+    """
     if not cursor:
         return None
     *turn, result = cursor.split("~")

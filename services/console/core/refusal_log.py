@@ -1,7 +1,8 @@
-"""Refused acts on their way to the trail: the first of a kind at once, then one record a minute with a count.
+"""Refused acts on their way to the audit trail.
 
-A kind is actor, action and reason; strangers are told apart by the reason only. So whoever floods a door
-writes one record a minute, and one officer not many more than a hundred.
+The first refusal of a kind is recorded at once, then one record a minute with a count. A kind is
+the actor, the action and the reason; for unknown people the reason only. A flood of requests
+therefore makes one record a minute, and one officer makes at most about a hundred.
 """
 
 from __future__ import annotations
@@ -18,17 +19,17 @@ from shared.contracts.refusals import UNKNOWN, Refusal, RefusedFor
 from shared.contracts.topics import REFUSALS
 from shared.contracts.units import tier_of
 
-EVERY = timedelta(minutes=1)
-"""So long what is tried again is only counted."""
+INTERVAL = timedelta(minutes=1)
+"""The interval in which repeated attempts are only counted."""
 MOST_KINDS = 5_000
-"""Told apart at once; what is beyond is a stranger's `other`."""
-MOST_OF_ONE = 100
-"""Of one actor; what is beyond is told by its reason only, as `other`."""
+"""Most kinds at once; further attempts are counted as `other` of an unknown person."""
+MOST_KINDS_OF_ACTOR = 100
+"""Most kinds of one actor; further attempts are counted by their reason, as `other`."""
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedAttempt:
-    """One refused try. `unit`: the officer's own, None for a stranger's."""
+    """One refused attempt. `unit` is the unit of the officer, None for an unknown person."""
 
     actor: str
     action: str
@@ -40,7 +41,7 @@ class RefusedAttempt:
 
     @property
     def kind(self) -> tuple[str, str, str]:
-        """What is counted together."""
+        """The key under which attempts are counted together."""
         return (self.actor, "" if self.actor == UNKNOWN else self.action, self.reason)
 
 
@@ -55,17 +56,17 @@ class _Counted:
 
 @dataclass
 class RefusalLog:
-    """Those of one process. `process`: an id of its own, so that no two write the same record."""
+    """The refusals of one process. `process` is its id, so that record ids are unique."""
 
     process: str
     stranger_unit: str
-    """In whose name a stranger's tries are recorded."""
+    """The unit in whose name attempts of unknown people are recorded."""
     _open: dict[tuple[str, str, str], _Counted] = field(default_factory=dict)
     _kinds: Counter[str] = field(default_factory=Counter)
-    """How many of these each actor has."""
+    """The number of kinds of each actor."""
 
     def note(self, tried: RefusedAttempt, now: datetime) -> None:
-        """One more."""
+        """Count one attempt."""
         if tried.kind not in self._open:
             tried = self._within_bounds(tried)
         existing_counted = self._open.get(tried.kind)
@@ -83,7 +84,7 @@ class RefusalLog:
             existing_counted.until, existing_counted.count = now, existing_counted.count + 1
 
     def due(self, now: datetime, limit: int) -> Sequence[ActionRecord]:
-        """What is to be written now, the longest due first; kinds not tried for a minute are forgotten."""
+        """Return the records that are due, the oldest first; idle kinds are removed."""
         ripe = [key for key, counted in self._open.items() if counted.due <= now]
         acts: list[ActionRecord] = []
         for key in sorted(ripe, key=lambda key: self._open[key].due):
@@ -92,13 +93,13 @@ class RefusalLog:
                 self._forget(key)
             elif len(acts) < limit:
                 acts.append(self._act(counted, now))
-                counted.count, counted.due = 0, now + EVERY
+                counted.count, counted.due = 0, now + INTERVAL
         return acts
 
     def _within_bounds(self, tried: RefusedAttempt) -> RefusedAttempt:
         if len(self._open) >= MOST_KINDS:
             return RefusedAttempt(UNKNOWN, "other", tried.reason)
-        if self._kinds[tried.actor] >= MOST_OF_ONE:
+        if self._kinds[tried.actor] >= MOST_KINDS_OF_ACTOR:
             return RefusedAttempt(tried.actor, "other", tried.reason, tried.unit)
         return tried
 

@@ -23,22 +23,22 @@ class Sender(Protocol):
         ...
 
 
-_GROUP = 500
+_GROUP_SIZE = 500
 
 
 class ActionConflict(Exception):
-    """The officer has done this before, with another content."""
+    """The officer has sent an act of this id before, with other contents."""
 
 
 class KeyReused(Exception):
-    """The officer's idempotency key stands for another request."""
+    """The idempotency key of the officer stands for another request."""
 
 
 class ActionRecorder:
-    """Keeps acts and hands them to Kafka; what comes in while one group is written is the next group.
+    """Stores acts and sends them to Kafka; acts that arrive meanwhile form the next group.
 
-    One transaction and one round trip to Kafka for a whole group: nine thousand units that sign at
-    once do not wait for nine thousand commits, and a single act waits for nobody.
+    A group takes one transaction and one round trip to Kafka: nine thousand units that sign at once
+    do not wait for nine thousand commits, and a single act does not wait for others.
     """
 
     def __init__(
@@ -52,55 +52,55 @@ class ActionRecorder:
             5_000
         )
 
-    async def record(self, act: ActionRecord, bound: KeyedRequest | None = None) -> bool:
-        """Return when Kafka has the act; whether it was new. `bound`: the request's idempotency key.
+    async def record(self, act: ActionRecord, keyed: KeyedRequest | None = None) -> bool:
+        """Wait until Kafka has the act, and return True for a new act.
 
-        Raises ActConflict, KeyReused, Transient. After Transient the outcome is unknown: the same act
-        again is safe.
+        `keyed` is the idempotency key of the request. Raises ActionConflict, KeyReused, Transient.
+        After Transient the outcome is unknown; sending the same act again is safe.
         """
         value, digest = encode(act.message), act.digest()
-        written = ActionEntry(
-            act.message.id, act.spec.name, act.key, value, digest, act.officer_id, bound
+        entry = ActionEntry(
+            act.message.id, act.spec.name, act.key, value, digest, act.officer_id, keyed
         )
-        return await self.repeat(written)
+        return await self.repeat(entry)
 
-    async def repeat(self, written: ActionEntry) -> bool:
-        """An act as it was or is to be kept; the rest as for `record`."""
+    async def repeat(self, entry: ActionEntry) -> bool:
+        """Send an act that is stored, or is to be stored, as `record` does."""
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         try:
-            self._waiting.put_nowait((written, done))
+            self._waiting.put_nowait((entry, done))
             async with asyncio.timeout(self._timeout_s):
                 new = await done
         except (ActionConflict, KeyReused):
-            self._count(written, "conflict")
+            self._count(entry, "conflict")
             raise
         except (asyncio.QueueFull, TimeoutError, Transient) as error:
-            self._count(written, "unavailable")
+            self._count(entry, "unavailable")
             raise Transient(f"the act is not confirmed: {error}") from error
-        self._count(written, "recorded" if new else "repeated")
+        self._count(entry, "recorded" if new else "repeated")
         return new
 
     async def run(self) -> None:
-        """Background loop."""
+        """Store and send groups of acts, for ever."""
         while True:
             group = [await self._waiting.get()]
-            while len(group) < _GROUP and not self._waiting.empty():
+            while len(group) < _GROUP_SIZE and not self._waiting.empty():
                 group.append(self._waiting.get_nowait())
-            # Whoever has given up meanwhile (timed out) may not be recorded behind his back.
+            # An act whose request has timed out meanwhile must not be recorded without its officer.
             await self._write([(act, done) for act, done in group if not done.done()])
 
     async def _write(self, group: list[tuple[ActionEntry, asyncio.Future[bool]]]) -> None:
         if not group:
             return
         try:
-            outcome = await action_log.keep(self._database, [act for act, _ in group])
+            outcome = await action_log.store_actions(self._database, [act for act, _ in group])
             records = {
                 act.id: Outgoing(act.topic, act.key.encode(), outcome.acts[act.id].value)
                 for act, _ in group
                 if outcome.refused(act) is None
             }
             await self._sender.send(records.values())
-        except Exception as error:  # every waiting request gets it: Transient = 503, a bug = 500
+        except Exception as error:  # requests answer it: Transient is 503, a bug 500
             for _, done in group:
                 _settle(done, error)
             return

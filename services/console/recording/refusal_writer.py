@@ -12,12 +12,15 @@ from services.console.store.action_log import KeyedRequest
 from shared.runtime.errors import Transient
 
 _REFUSALS = 100
-"""Most refused acts written at once."""
+"""Most refusals that are written at once."""
 _WRITE_EVERY_S = 1
 
 
 class RefusalWriter:
-    """Hands refused acts to the trail every second, a few at a time: the acts of the day go before them."""
+    """Writes refused acts to the audit trail every second.
+
+    Few are written at a time, since real acts share the way to Kafka and go first.
+    """
 
     def __init__(
         self,
@@ -31,22 +34,22 @@ class RefusalWriter:
         self._unwritten: list[ActionRecord] = []
 
     async def write(self) -> None:
-        """Write what is due; what cannot be written now is tried again, unchanged, before anything else."""
+        """Write the refusals that are due; failed ones are repeated unchanged before new ones."""
         if not self._unwritten:
             self._unwritten = list(self._refusals.due(self._now(), _REFUSALS))
         acts = self._unwritten
-        done = await asyncio.gather(
+        results = await asyncio.gather(
             *(self._record(act, None) for act in acts), return_exceptions=True
         )
         self._unwritten = [
-            act for act, why in zip(acts, done, strict=True) if isinstance(why, Transient)
+            act for act, result in zip(acts, results, strict=True) if isinstance(result, Transient)
         ]
-        for why in done:
-            if isinstance(why, BaseException) and not isinstance(why, Transient):
-                raise why
+        for result in results:
+            if isinstance(result, BaseException) and not isinstance(result, Transient):
+                raise result
 
     async def run(self) -> None:
-        """Background loop; survives outages of Kafka and of the database."""
+        """Write refusals for ever, also after outages of Kafka and of the database."""
         while True:
             await self.write()
             await asyncio.sleep(_WRITE_EVERY_S)

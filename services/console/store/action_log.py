@@ -14,7 +14,9 @@ from shared.runtime.database import Database
 
 @dataclass(frozen=True, slots=True)
 class KeyedRequest:
-    """An officer's idempotency key, the hash of what was asked with it, the answer for the next time."""
+    """An officer's idempotency key, the hash of what was asked with it, the answer for the next
+    time.
+    """
 
     key: str
     asked: bytes
@@ -57,7 +59,7 @@ class StoreResult:
         return None if self.acts[act.id].digest == act.digest else "act"
 
 
-async def keep(database: Database, acts: Sequence[ActionEntry]) -> StoreResult:
+async def store_actions(database: Database, acts: Sequence[ActionEntry]) -> StoreResult:
     """Store acts that are new, with their idempotency keys; say what is stored. Raises Transient.
 
     A key is bound only to an act that is kept as it was meant.
@@ -77,7 +79,7 @@ async def keep(database: Database, acts: Sequence[ActionEntry]) -> StoreResult:
     return outcome
 
 
-async def bound_to(connection: Connection, officer_id: str, key: str) -> asyncpg.Record | None:
+async def find_by_key(connection: Connection, officer_id: str, key: str) -> asyncpg.Record | None:
     """What an officer's key stands for, with the act as it was kept."""
     return await connection.fetchrow(
         "SELECT k.request_digest, k.answer, a.id, a.topic, a.key, a.value, a.digest "

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
 PLAN_EACH = "SET plan_cache_mode = force_custom_plan"
-"""Plan each query for what it asks: a plan for any list of commands, which Postgres would settle on after
-five queries, takes seconds for the commands of a year."""
+"""Plan each query for what it asks: a plan for any list of commands, which Postgres would settle on
+after five queries, takes seconds for the commands of a year.
+"""
 
 Connection: TypeAlias = Union[asyncpg.Connection, "PoolConnectionProxy"]
 """A connection of its own or one lent by a pool."""

@@ -1,8 +1,8 @@
 """What is overdue, in SQL: the one definition that every counter, list and evaluation uses.
 
-Overdue is what the timer service said (supervision), never a clock of ours; it holds only while the step
-it is about is missing and only for the present attempt (a repeat has a later deadline). An assignment has
-two clocks, for signing and for finishing; it is overdue once, by whichever of them.
+Overdue is what the timer service said (supervision), never a clock of ours; it holds only while the
+step it is about is missing and only for the present attempt (a repeat has a later deadline). An
+assignment has two clocks, for signing and for finishing; it is overdue once, by whichever of them.
 """
 
 from __future__ import annotations
@@ -30,17 +30,19 @@ PRESSING = f"({late('s')} OR (s.kind = 'due_soon' AND {_RUNS}))"
 
 _ITS_ASSIGNMENT = """a.command_id = s.command_id AND a.unit = s.unit AND a.status = s.status
     AND a.assignment_id || '' = s.subject_id"""
-"""Found by command and unit, which lie together: ids are hashes and lie anywhere in a year, so their own
-index (which `|| ''` keeps the planner from) costs a read from disk for each."""
+"""Found by command and unit, which lie together: ids are hashes and lie anywhere in a year, so
+their own index (which `|| ''` keeps the planner from) costs a read from disk for each.
+"""
 _COLUMNS = """s.subject_id, s.clock, s.status, s.kind, s.gravity, s.command_id, s.unit, s.rung,
     s.target_unit, s.target_post, s.due_at, s.late_by_s, s.level, s.title, s.data_grade, s.sent_at"""
 
 
 def called(within: str) -> str:
-    """The firings `s` for which `within` holds, with tier, state and deadlines of their assignments now.
+    """The firings `s` for which `within` holds, with tier, state and deadlines of their assignments
+    now.
 
-    What a firing has of its assignment is kept up to date (deploy/migrations/sql); the few that came
-    before their assignment was known may have nothing, there it is looked up.
+    What a firing has of its assignment is kept up to date (deploy/migrations/sql); the few that
+    came before their assignment was known may have nothing, there it is looked up.
     """
     return f"""
         (SELECT {_COLUMNS}, s.unit_tier, s.state, s.sign_by, s.finish_by

@@ -57,7 +57,7 @@ class Order:
         """For ORDER BY."""
         return "turn, turn_id"
 
-    def behind(self, turn: int, last: int) -> str:
+    def is_after(self, turn: int, last: int) -> str:
         """That a row lies behind the place given as parameters `turn` and `last`; NULL = all do."""
         numbers = f"ARRAY[{', '.join(self.numbers)}]::bigint[]"
         return f"(${turn}::bigint[] IS NULL OR ({numbers}, {self._id}) > (${turn}, ${last}::text))"
@@ -67,11 +67,11 @@ class Order:
         return f'({self.id}) COLLATE "C"'
 
 
-def given(after: ListPosition | None) -> tuple[list[int] | None, str | None]:
+def position_parameters(after: ListPosition | None) -> tuple[list[int] | None, str | None]:
     """The two parameters of `behind`."""
     return (None, None) if after is None else (list(after.turn), after.id)
 
 
-def place(row: asyncpg.Record) -> ListPosition:
+def position_of(row: asyncpg.Record) -> ListPosition:
     """Where a row stands in its list."""
     return ListPosition(row["turn"], row["turn_id"])

@@ -58,8 +58,8 @@ async def has_accounts(connection: Connection) -> bool:
 async def save_accounts(connection: Connection, accounts: Sequence[Mapping[str, Any]]) -> int:
     """Add accounts or renew them; what is missing leaves what is stored. How many.
 
-    Grants that are named replace the stored ones. Without any a new officer gets the usual three for
-    the own unit, a moved one those of the new unit; everybody else keeps what is stored.
+    Grants that are named replace the stored ones. Without any a new officer gets the usual three
+    for the own unit, a moved one those of the new unit; everybody else keeps what is stored.
     """
     names = ("officer_id", "name", "unit", "post", "token_sha256", "oidc_subject", "disabled")
     unnamed = [account["officer_id"] for account in accounts if account.get("grants") is None]

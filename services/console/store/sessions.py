@@ -1,4 +1,6 @@
-"""Ways in: sessions, one-time tickets, sign-ins that go through an OIDC provider. Only hashes are stored."""
+"""Ways in: sessions, one-time tickets, sign-ins that go through an OIDC provider. Only hashes are
+stored.
+"""
 
 from __future__ import annotations
 
@@ -41,8 +43,9 @@ _BY_SESSIONS = f"""
 async def by_credentials(
     connection: Connection, kind: str, digests: Sequence[str], idle: timedelta
 ) -> list[asyncpg.Record]:
-    """The accounts, by `token_sha256`, of bearer tokens or of sessions that have neither expired nor lain
-    idle; nothing for a credential that does not hold."""
+    """The accounts, by `token_sha256`, of bearer tokens or of sessions that have neither expired
+    nor lain idle; nothing for a credential that does not hold.
+    """
     rows: list[asyncpg.Record]
     if kind == "bearer":
         rows = await connection.fetch(_BY_TOKENS, digests)

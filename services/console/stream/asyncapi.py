@@ -1,4 +1,4 @@
-"""The live stream in the console's AsyncAPI document: a channel over HTTP beside those over Kafka."""
+"""The live stream in the AsyncAPI document: a channel over HTTP beside the channels over Kafka."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ class _Body(BaseModel):
 
 
 class ProjectionLag(_Body):
-    """Records not projected yet, and what is not working."""
+    """The number of records that are not projected yet, and the parts that do not work."""
 
     records: int
     problems: dict[str, str]
 
 
 class BeatMessage(_Body):
-    """The server's time, and how far what it shows is behind the log."""
+    """The time of the server, and how far the read models are behind the log."""
 
     now: AwareDatetime
     behind: ProjectionLag
 
 
 class FeedLineMessage(BaseModel):
-    """A line of the feed. What it has beside these fields depends on its kind."""
+    """An event of the feed. Further fields depend on its kind."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -60,7 +60,7 @@ class FeedLineMessage(BaseModel):
 
 
 class HintMessage(_Body):
-    """Something about assignments changed; what it was is not for this officer: look again."""
+    """A change of assignments that this officer may not read: load the lists again."""
 
     seq: int
     kind: Literal["assignments"]
@@ -69,30 +69,34 @@ class HintMessage(_Body):
 
 
 class ResetMessage(_Body):
-    """Nothing."""
+    """An empty object."""
 
 
 MESSAGES: dict[str, tuple[str, TypeAdapter[Any]]] = {
-    "hello": ("First; its id is the position where the stream begins.", TypeAdapter(BeatMessage)),
+    "hello": (
+        "The first event; its id is the position where the stream begins.",
+        TypeAdapter(BeatMessage),
+    ),
     "beat": (
-        "Every ten seconds; has no id. Who hears none is offline.",
+        "Sent every ten seconds, without an id. A client that receives none is offline.",
         TypeAdapter(BeatMessage),
     ),
     "line": (
-        "A line of the feed; its id is its `seq`, the position to resume at.",
+        "An event of the feed; its id is its `seq`, the position to resume at.",
         TypeAdapter(HintMessage | FeedLineMessage),
     ),
     "reset": (
-        "More was missed than is sent again (also by a client that is too slow), or the position is of "
-        "another database: load anew.",
+        "The client has missed more than is sent again, or its position is of another database: "
+        "load everything again.",
         TypeAdapter(ResetMessage),
     ),
 }
 _PURPOSE = (
-    "Server-sent events, GET /api/events?status=Actual|Exercise|Test&after=POSITION, with the bearer token "
-    "or the session. Lines from now on; with `Last-Event-ID` (or `after`) those behind that position first, "
-    "each once and in order. A client that takes nothing for ten to twenty seconds is cut and resumes; a "
-    "credential that ends closes the stream within a minute. Too many streams: 503 with Retry-After."
+    "Server-sent events, GET /api/events?status=Actual|Exercise|Test&after=POSITION, with the "
+    "bearer token or the session. Events of the feed from now on; with `Last-Event-ID` or `after` "
+    "the events after that position first, each once and in order. A client that reads nothing for "
+    "ten to twenty seconds is disconnected and resumes; the end of a credential closes the stream "
+    "within a minute. Too many streams: 503 with Retry-After."
 )
 
 
@@ -101,7 +105,7 @@ def _reference(name: str) -> str:
 
 
 def with_stream(document: Json) -> Json:
-    """The service's AsyncAPI 3.0 document with the stream as one more channel that it sends on."""
+    """Return the AsyncAPI 3.0 document with the stream as one more channel to send on."""
     components = dict(document.get("components", {}))
     messages = {
         f"{CHANNEL}.{name}": {

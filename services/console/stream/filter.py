@@ -1,4 +1,7 @@
-"""Who hears the same: officers before the same place from the same unit, but for what is their own."""
+"""Groups of streams that receive the same bytes.
+
+Officers of the same unit who look at the same place receive the same events, except for their own.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,15 @@ from typing import NamedTuple
 
 from services.console.core.access import Viewer
 from services.console.core.record import Record
-from services.console.stream.views import verdict
+from services.console.stream.views import visibility
 
 _NOBODY = ""
 
 
 class FilterKey(NamedTuple):
-    """What a line's verdict depends on; equal for all who hear the same of every line.
+    """All that the visibility of an event depends on; equal for streams that receive the same.
 
-    `officer` is empty where none of the lines in question is one officer's own.
+    `officer` is empty where none of the events in question belongs to one officer.
     """
 
     unit: str
@@ -25,23 +28,23 @@ class FilterKey(NamedTuple):
 
     @staticmethod
     def of(viewer: Viewer, status: str | None) -> FilterKey:
-        """The audience of one officer alone; `status` = only lines of this status."""
+        """Return the key of one officer alone; with `status` only events of that status."""
         return FilterKey(viewer.unit, viewer.root, status, viewer.officer_id)
 
     def shared(self) -> FilterKey:
-        """The audience with everybody in it who differs only in being somebody else."""
+        """Return the key of all officers who differ in their id only."""
         return self._replace(officer=_NOBODY)
 
 
 class StreamFilter:
-    """An audience's judgement of lines."""
+    """Decides how the events of the feed are shown to the streams of one key."""
 
-    def __init__(self, audience: FilterKey, example: Viewer) -> None:
-        self._status = audience.status
-        self._viewer = replace(example, officer_id=audience.officer)
+    def __init__(self, key: FilterKey, example: Viewer) -> None:
+        self._status = key.status
+        self._viewer = replace(example, officer_id=key.officer)
 
     def verdict(self, row: Record) -> str | None:
-        """How a line may be shown to the audience (stream/views.py); None when it is not for it."""
+        """Return how an event is shown (stream/views.py); None when it is not shown."""
         if self._status is not None and row["status"] != self._status:
             return None
-        return verdict(row, self._viewer)
+        return visibility(row, self._viewer)

@@ -1,9 +1,9 @@
-"""Fan-out of the feed: one poller per process, one position per open stream, recent lines kept once.
+"""Fan-out of the feed: one poller per process, one position per stream, one list of recent events.
 
-Who hears the same is written the same bytes. A client that does not take what it is sent is written no
-more until it does, and then reads on from the recent lines; where those do not reach back far enough it
-is told to load everything anew. So a slow screen costs what waits for it, at most `MOST_WAITING` and one
-slice, and no line is lost unnoticed.
+Streams with the same key (filter.py) receive the same bytes. A client that does not read gets
+nothing more until it reads again; then it continues with the recent events. Where these do not
+reach back far enough, it is told to load everything again. A slow screen therefore costs its unread
+bytes only, at most `MOST_UNREAD` and one slice, and no event is lost unnoticed.
 """
 
 from __future__ import annotations
@@ -24,49 +24,49 @@ from services.console.core.access import Viewer
 from services.console.core.names import Names
 from services.console.core.record import Record
 from services.console.stream.filter import FilterKey, StreamFilter
-from services.console.stream.views import as_allowed
+from services.console.stream.views import event_as_allowed
 from shared.runtime.errors import Transient
 from shared.runtime.wire import Piece
 
 log = structlog.get_logger("fenghuo.console.feed")
 
 Read = Callable[[int, int], Awaitable[Sequence[Record]]]
-"""Lines behind a seq, at most so many, oldest first."""
+"""Returns the events after a seq, the oldest first, at most the given number."""
 POLL_S = 0.25
-MOST_WAITING = 16 * 1024
-"""Bytes a client may not have taken yet and still be written to."""
+MOST_UNREAD = 16 * 1024
+"""Most unread bytes of a client that is still written to."""
 SLICE = 16 * 1024
-"""Bytes after which a piece is not made longer."""
+"""Size in bytes at which a chunk is complete."""
 KEEP = 2_000
-"""Recent lines kept for streams that come back or fall behind."""
+"""Number of recent events that are kept for streams that come back or are slow."""
 _PAUSE_S = 0.05
 _BATCH = 1_000
 _AT_ONCE = 200
-"""Streams written to before other work gets its turn."""
+"""Number of streams that are written to before other tasks run."""
 _seq = attrgetter("seq")
 
 
 class Sink(Protocol):
-    """A client's connection (shared.runtime.wire.Wire)."""
+    """The connection of a client (shared.runtime.wire.Wire)."""
 
     @property
     def waiting(self) -> int:
-        """Bytes the client has not taken."""
+        """The number of bytes that the client has not read."""
         ...
 
-    def write(self, piece: Piece) -> None:
-        """Send a piece, never waiting."""
+    def write(self, chunk: Piece) -> None:
+        """Send a chunk without waiting."""
         ...
 
 
 def event(name: str, data: bytes, seq: int | None = None) -> bytes:
-    """A server-sent event; `data` without line breaks. `seq` is the position to resume at."""
+    """Return a server-sent event; `data` has no line breaks, `seq` is the position to resume at."""
     head = b"" if seq is None else b"id: %d\n" % seq
     return b"%bevent: %b\ndata: %b\n\n" % (head, name.encode(), data)
 
 
 class Stream:
-    """One open client and the position up to which it has been written."""
+    """One open stream and the position up to which it has been written."""
 
     __slots__ = ("own", "position", "shared", "sink", "viewer")
 
@@ -78,8 +78,8 @@ class Stream:
         self.position = position
 
 
-class FeedLine:
-    """A committed line, as text once per verdict."""
+class RecentEvent:
+    """A committed event of the feed, encoded once for each way to show it."""
 
     __slots__ = ("_texts", "row", "seq")
 
@@ -89,19 +89,20 @@ class FeedLine:
         self._texts: dict[str, bytes] = {}
 
     def event(self, allowed: str, names: Names) -> bytes:
-        """The line's event, as much of it as the verdict allows."""
+        """Return the server-sent event, with as much as the verdict allows."""
         text = self._texts.get(allowed)
         if text is None:
-            text = event("line", to_json(as_allowed(self.row, allowed, names)), self.seq)
+            text = event("line", to_json(event_as_allowed(self.row, allowed, names)), self.seq)
             self._texts[allowed] = text
         return text
 
 
 class Hub:
-    """Hands committed lines to the open streams.
+    """Writes committed events of the feed to the open streams.
 
-    `changed` is set by whoever commits in this process and cleared here; other processes' commits are
-    found by polling.
+    `changed` is set by each commit in this process and cleared here. Commits of other processes are
+    noticed by polling. `on_delay` is called with the commit time of the newest event of a round,
+    `on_reset` for each stream that has to load everything again.
     """
 
     def __init__(
@@ -111,39 +112,39 @@ class Hub:
         names: Names,
         *,
         limit: int,
-        delayed: Callable[[datetime], None] = lambda _committed_at: None,
-        lost: Callable[[], None] = lambda: None,
+        on_delay: Callable[[datetime], None] = lambda _committed_at: None,
+        on_reset: Callable[[], None] = lambda: None,
     ) -> None:
         self._read = read
         self._changed = changed
         self.names = names
         self._limit = limit
-        self._delayed = delayed
-        self._lost = lost
+        self._on_delay = on_delay
+        self._on_reset = on_reset
         self._admitted = 0
         self._streams: dict[Stream, None] = {}
-        self._behind: set[Stream] = set()
-        self._lines: list[FeedLine] = []
-        self._pieces: dict[tuple[FilterKey, int], tuple[Piece | None, int]] = {}
+        self._slow_streams: set[Stream] = set()
+        self._events: list[RecentEvent] = []
+        self._chunks: dict[tuple[FilterKey, int], tuple[Piece | None, int]] = {}
         self._owners: dict[int, frozenset[str]] = {}
         self.position = 0
-        """Seq of the last line handed out."""
+        """The seq of the last event that was written."""
         self.floor = 0
-        """Positions from here on can be resumed at without the database."""
+        """The first position at which a stream can resume without the database."""
 
     @property
     def full(self) -> bool:
-        """Whether no further stream may be opened."""
+        """True when no further stream may be opened."""
         return self._admitted >= self._limit
 
     @property
     def open(self) -> int:
-        """How many streams are open."""
+        """The number of open streams."""
         return self._admitted
 
     @contextmanager
     def admitted(self) -> Iterator[None]:
-        """Within, one more stream counts as open, whether or not it has come as far as to subscribe."""
+        """Count one more stream as open, also before it is subscribed."""
         self._admitted += 1
         try:
             yield
@@ -152,17 +153,17 @@ class Hub:
 
     @contextmanager
     def subscribed(self, stream: Stream) -> Iterator[None]:
-        """Within, the stream gets what is committed behind its position, `floor` or later."""
+        """Write to the stream all that is committed after its position (`floor` or later)."""
         self._streams[stream] = None
         try:
             self._deliver(stream)
             yield
         finally:
             self._streams.pop(stream, None)
-            self._behind.discard(stream)
+            self._slow_streams.discard(stream)
 
     def begin(self, position: int) -> None:
-        """Hand out lines behind `position` only."""
+        """Write events after `position` only."""
         self.position = self.floor = position
 
     async def run(self) -> None:
@@ -176,7 +177,7 @@ class Hub:
             except Transient as error:
                 log.warning("feed_retry", error=str(error))
                 await asyncio.sleep(1)
-            # Never more than half of our processor: what comes meanwhile is written together.
+            # At most half of the processor: events that arrive meanwhile are written together.
             await asyncio.sleep(max(_PAUSE_S, time.process_time() - began))
             try:
                 async with asyncio.timeout(POLL_S - _PAUSE_S):
@@ -185,73 +186,75 @@ class Hub:
                 pass
 
     async def round(self) -> int:
-        """Hand out what was committed since the last round; the number of lines."""
+        """Write the events committed since the last round, and return their number."""
         rows = await self._read(self.position, _BATCH)
         if rows:
-            self._keep(rows)
-            await self._hand_out(list(self._streams))
-            self._delayed(rows[-1]["created_at"])
-        elif self._behind:
-            await self._hand_out(list(self._behind))
+            self._append(rows)
+            await self._write_to(list(self._streams))
+            self._on_delay(rows[-1]["created_at"])
+        elif self._slow_streams:
+            await self._write_to(list(self._slow_streams))
         return len(rows)
 
-    def _keep(self, rows: Sequence[Record]) -> None:
-        self._pieces.clear()
+    def _append(self, rows: Sequence[Record]) -> None:
+        self._chunks.clear()
         self._owners.clear()
-        self._lines += map(FeedLine, rows)
-        self.position = self._lines[-1].seq
-        if (over := len(self._lines) - KEEP) > 0:
-            self.floor = self._lines[over - 1].seq
-            del self._lines[:over]
+        self._events += map(RecentEvent, rows)
+        self.position = self._events[-1].seq
+        if (excess := len(self._events) - KEEP) > 0:
+            self.floor = self._events[excess - 1].seq
+            del self._events[:excess]
 
-    async def _hand_out(self, streams: Sequence[Stream]) -> None:
+    async def _write_to(self, streams: Sequence[Stream]) -> None:
         for number, stream in enumerate(streams, 1):
             if stream in self._streams:
                 self._deliver(stream)
             if number % _AT_ONCE == 0:
                 await asyncio.sleep(0)
-        self._pieces.clear()
+        self._chunks.clear()
 
     def _deliver(self, stream: Stream) -> None:
         while stream.position < self.position:
-            if stream.sink.waiting > MOST_WAITING:
-                self._behind.add(stream)
+            if stream.sink.waiting > MOST_UNREAD:
+                self._slow_streams.add(stream)
                 return
             if stream.position < self.floor:
                 stream.sink.write(Piece(event("reset", b"{}", self.position)))
                 stream.position = self.position
-                self._lost()
+                self._on_reset()
                 break
-            piece, stream.position = self._piece(stream)
-            if piece is not None:
-                stream.sink.write(piece)
-        self._behind.discard(stream)
+            chunk, stream.position = self._next_chunk(stream)
+            if chunk is not None:
+                stream.sink.write(chunk)
+        self._slow_streams.discard(stream)
 
-    def _piece(self, stream: Stream) -> tuple[Piece | None, int]:
-        """The stream's next lines, and the position behind them; made once for all who hear the same."""
+    def _next_chunk(self, stream: Stream) -> tuple[Piece | None, int]:
+        """Return the next chunk of a stream and the position after it; made once for each key."""
         position = stream.position
         owners = self._owners.get(position)
         if owners is None:
-            owned = (line.row["officer_id"] for line in self._lines_behind(position))
-            owners = self._owners[position] = frozenset(one for one in owned if one is not None)
-        audience = stream.own if stream.own.officer in owners else stream.shared
-        piece = self._pieces.get((audience, position))
-        if piece is None:
-            piece = self._cut(position, StreamFilter(audience, stream.viewer))
-            self._pieces[audience, position] = piece
-        return piece
+            officer_ids = (event.row["officer_id"] for event in self._events_after(position))
+            owners = self._owners[position] = frozenset(
+                officer_id for officer_id in officer_ids if officer_id is not None
+            )
+        key = stream.own if stream.own.officer in owners else stream.shared
+        chunk = self._chunks.get((key, position))
+        if chunk is None:
+            chunk = self._encode_chunk(position, StreamFilter(key, stream.viewer))
+            self._chunks[key, position] = chunk
+        return chunk
 
-    def _lines_behind(self, position: int) -> list[FeedLine]:
-        return self._lines[bisect_right(self._lines, position, key=_seq) :]
+    def _events_after(self, position: int) -> list[RecentEvent]:
+        return self._events[bisect_right(self._events, position, key=_seq) :]
 
-    def _cut(self, position: int, ear: StreamFilter) -> tuple[Piece | None, int]:
+    def _encode_chunk(self, position: int, stream_filter: StreamFilter) -> tuple[Piece | None, int]:
         texts: list[bytes] = []
         size = 0
-        for line in self._lines_behind(position):
-            position = line.seq
-            allowed = ear.verdict(line.row)
+        for recent_event in self._events_after(position):
+            position = recent_event.seq
+            allowed = stream_filter.verdict(recent_event.row)
             if allowed is not None:
-                texts.append(text := line.event(allowed, self.names))
+                texts.append(text := recent_event.event(allowed, self.names))
                 size += len(text)
                 if size >= SLICE:
                     break

@@ -1,4 +1,4 @@
-"""Queries of the feed: its lines lie in the order in which their transactions commit."""
+"""Queries of the feed, whose events lie in the order in which their transactions commit."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from services.console.core.access import Span, Viewer, span_of
 from services.console.store.connections import Connection
 from shared.contracts.units import lineage
 
-_COLUMNS = "seq, kind, status, unit_code, officer_id, level, at, data_grade, subject_id, payload, created_at"
+_COLUMNS = (
+    "seq, kind, status, unit_code, officer_id, level, at, data_grade, subject_id, payload, "
+    "created_at"
+)
 
 
 async def head(connection: Connection) -> int:
-    """The last seq given so far; 0 when the feed is empty."""
+    """Return the largest seq; 0 when the feed is empty."""
     result = await connection.fetchval("SELECT max(seq) FROM console.feed")
     return int(result or 0)
 
 
 async def after(connection: Connection, seq: int, limit: int) -> list[asyncpg.Record]:
-    """Lines behind `seq`, oldest first."""
+    """Return the events after `seq`, the oldest first, at most `limit`."""
     rows: list[asyncpg.Record] = await connection.fetch(
         f"SELECT {_COLUMNS} FROM console.feed WHERE seq > $1 ORDER BY seq LIMIT $2",  # noqa: S608
         seq,
@@ -40,9 +43,10 @@ _VISIBLE = (
 
 
 class FeedScope(NamedTuple):
-    """Whose lines: one officer's before a subtree. `status` = only lines of this status.
+    """The events that one officer may see of a subtree; with `status` only events of that status.
 
-    `lineage` are the unit looked at and those above: hints and modes of theirs (core/access.py, `sees_line`).
+    `lineage` holds the unit looked at and the units above it, of which hints and modes are shown
+    (core/access.py, `visibility_of_event`).
     """
 
     span: Span
@@ -51,30 +55,30 @@ class FeedScope(NamedTuple):
     status: str | None
 
     def arguments(self, after_seq: int | None, limit: int) -> tuple[object, ...]:
-        """Of `_VISIBLE` and its LIMIT."""
+        """Return the parameters of `_VISIBLE` and its LIMIT."""
         low, high = self.span.low, self.span.high
-        who = (low, high, self.officer_id, list(self.lineage), self.status)
-        return (after_seq or 0, *who, after_seq is None, limit)
+        viewer_arguments = (low, high, self.officer_id, list(self.lineage), self.status)
+        return (after_seq or 0, *viewer_arguments, after_seq is None, limit)
 
 
 def feed_scope_of(viewer: Viewer, status: str | None) -> FeedScope:
-    """What the viewer may see."""
+    """Return the scope of what the viewer may see."""
     return FeedScope(span_of(viewer.root), lineage(viewer.root), viewer.officer_id, status)
 
 
 async def visible(
-    connection: Connection, sight: FeedScope, after_seq: int | None, limit: int
+    connection: Connection, scope: FeedScope, after_seq: int | None, limit: int
 ) -> list[asyncpg.Record]:
-    """Lines one officer may see: behind `after_seq` oldest first, or without it the newest first."""
+    """Return events in the scope: after `after_seq` oldest first, without it the newest first."""
     order = "DESC" if after_seq is None else "ASC"
     rows: list[asyncpg.Record] = await connection.fetch(
         f"SELECT {_COLUMNS} {_VISIBLE} ORDER BY seq {order} LIMIT $8",
-        *sight.arguments(after_seq, limit),
+        *scope.arguments(after_seq, limit),
     )
     return rows
 
 
-async def missed(connection: Connection, sight: FeedScope, after_seq: int, limit: int) -> int:
-    """How many lines behind `after_seq` the officer may see, counted up to `limit`."""
-    counted = f"SELECT count(*) FROM (SELECT 1 {_VISIBLE} LIMIT $8) AS found"  # noqa: S608
-    return int(await connection.fetchval(counted, *sight.arguments(after_seq, limit)))
+async def count_missed(connection: Connection, scope: FeedScope, after_seq: int, limit: int) -> int:
+    """Return the number of events in the scope after `after_seq`, query up to `limit`."""
+    query = f"SELECT count(*) FROM (SELECT 1 {_VISIBLE} LIMIT $8) AS missed"  # noqa: S608
+    return int(await connection.fetchval(query, *scope.arguments(after_seq, limit)))

@@ -1,17 +1,17 @@
-"""Rows of the feed in, JSON out: the whole line, the line without words, or only that something changed."""
+"""Events of the feed as JSON: in full, without their words, or as a hint that something changed."""
 
 from __future__ import annotations
 
 import json
 
-from services.console.core.access import Viewer, sees_line
+from services.console.core.access import Viewer, visibility_of_event
 from services.console.core.masking import opens
 from services.console.core.names import Names
 from services.console.core.record import Json, Record
 
 
-def line(row: Record, names: Names) -> Json:
-    """A line of the feed."""
+def full_event(row: Record, names: Names) -> Json:
+    """Return an event of the feed in full."""
     payload: Json = json.loads(row["payload"])
     if target := payload.get("target_unit"):
         payload["target_name"] = names.unit(target)
@@ -32,29 +32,29 @@ def line(row: Record, names: Names) -> Json:
     }
 
 
-def verdict(row: Record, viewer: Viewer) -> str | None:
-    """How a line may be shown: `full`, `masked` (graded, its words left out), `hint` or None."""
-    result = sees_line(viewer, row["kind"], row["unit_code"], row["officer_id"])
+def visibility(row: Record, viewer: Viewer) -> str | None:
+    """Return `full`, `masked` (graded: without its words), `hint`, or None for an unseen event."""
+    result = visibility_of_event(viewer, row["kind"], row["unit_code"], row["officer_id"])
     own = row["officer_id"] == viewer.officer_id
     if result == "full" and not own and not opens(viewer, row["unit_code"], row["data_grade"]):
         return "masked"
     return result
 
 
-def as_allowed(row: Record, verdict: str | None, names: Names) -> Json:
-    """As much of a line as the verdict allows."""
-    if verdict == "full":
-        return line(row, names)
-    if verdict == "masked":
-        return {**line(row, names), "headline": "", "masked": True}
+def event_as_allowed(row: Record, allowed: str | None, names: Names) -> Json:
+    """Return as much of an event as is allowed (see `visibility`)."""
+    if allowed == "full":
+        return full_event(row, names)
+    if allowed == "masked":
+        return {**full_event(row, names), "headline": "", "masked": True}
     return hint(row)
 
 
-def shown(row: Record, viewer: Viewer, names: Names) -> Json:
-    """A line as this viewer may see it; rows were selected for the viewer already."""
-    return as_allowed(row, verdict(row, viewer), names)
+def event_for(row: Record, viewer: Viewer, names: Names) -> Json:
+    """Return an event as the viewer may see it; the row was selected for the viewer."""
+    return event_as_allowed(row, visibility(row, viewer), names)
 
 
 def hint(row: Record) -> Json:
-    """That something about assignments changed, without what."""
+    """Return the hint that assignments changed, without their contents."""
     return {"seq": row["seq"], "kind": "assignments", "status": row["status"], "hint": True}

@@ -1,4 +1,4 @@
-"""What happens to open streams while no line flows: heartbeat, rights asked again, the stalled cut."""
+"""Heartbeat of open streams, repeated checks of their rights, and the end of stalled ones."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ from shared.runtime.clock import Clock
 from shared.runtime.errors import Transient
 from shared.runtime.wire import Piece, Wire
 
-log = structlog.get_logger("fenghuo.console.pulse")
+log = structlog.get_logger("fenghuo.console.watchdog")
 
 BEAT_S = 10.0
-"""A screen hears a beat so often; a client that has taken nothing of what waits for it since is cut."""
+"""Seconds between beats. A client that has read nothing between two beats is disconnected."""
 RECHECK_S = 45.0
 RETRY_S = 5.0
-"""With the wait for a database that did not answer once added, a stream whose officer may no longer see
-it ends within 60 s."""
-_LOOK_S = 0.2
+"""Seconds after which a failed check is repeated.
+
+Together with stream timeout of the database, a stream without a right ends within 60 seconds.
+"""
+_INTERVAL_S = 0.2
 _AT_ONCE = 200
 
 
@@ -35,78 +37,84 @@ class _WatchedStream:
     wire: Wire
     claim: SessionClaim
     checked: float
-    taken: int | None = None
-    """Bytes the client had taken at the last beat."""
+    read_bytes: int | None = None
+    """The number of bytes that the client had read at the last beat."""
 
 
 class StreamWatchdog:
-    """Of all streams of one process. `behind` tells how far the read models lag; `cut` counts."""
+    """Watches all streams of stream process.
+
+    `projection_lag` returns how far the read models are behind; `on_cut` is called for each client
+    that is disconnected.
+    """
 
     def __init__(
         self,
         sessions: Sessions,
         clock: Clock,
-        behind: Callable[[], dict[str, Any]],
-        cut: Callable[[], None],
+        projection_lag: Callable[[], dict[str, Any]],
+        on_cut: Callable[[], None],
     ) -> None:
         self._sessions = sessions
         self._clock = clock
-        self._behind = behind
-        self._cut = cut
-        self._open: dict[_WatchedStream, None] = {}
-        self._beaten = time.monotonic()
+        self._projection_lag = projection_lag
+        self._on_cut = on_cut
+        self._streams: dict[_WatchedStream, None] = {}
+        self._last_beat = time.monotonic()
         self._retry_at = 0.0
 
     @contextmanager
     def watched(self, wire: Wire, claim: SessionClaim) -> Iterator[None]:
-        """Within, the stream hears the beat, and ends with its claim."""
-        one = _WatchedStream(wire, claim, time.monotonic())
-        self._open[one] = None
+        """Send beats to the stream, and end it when its claim ends."""
+        stream = _WatchedStream(wire, claim, time.monotonic())
+        self._streams[stream] = None
         try:
             yield
         finally:
-            del self._open[one]
+            del self._streams[stream]
 
     def beat(self, name: str, position: int | None = None) -> bytes:
-        """An event that tells the server's time and how far the read models lag."""
-        body = {"now": self._clock.now(), "behind": self._behind()}
+        """Return an event with the time of the server and how far the read models are behind."""
+        body = {"now": self._clock.now(), "behind": self._projection_lag()}
         return event(name, to_json(body), position)
 
     async def run(self) -> None:
         """Background loop; survives outages of the database."""
         while True:
-            await asyncio.sleep(_LOOK_S)
-            if time.monotonic() - self._beaten >= BEAT_S:
-                self._beaten = time.monotonic()
-                await self._tell()
+            await asyncio.sleep(_INTERVAL_S)
+            if time.monotonic() - self._last_beat >= BEAT_S:
+                self._last_beat = time.monotonic()
+                await self._send_beats()
             if time.monotonic() >= self._retry_at:
                 try:
                     await self._recheck()
                 except Transient as error:
-                    # An outage of the database signs nobody out.
+                    # An outage of the database ends no stream.
                     log.warning("recheck_retry", error=str(error))
                     self._retry_at = time.monotonic() + RETRY_S
 
-    async def _tell(self) -> None:
-        piece = Piece(self.beat("beat"))
-        for number, one in enumerate(list(self._open), 1):
-            taken = one.wire.written - one.wire.waiting
-            if not one.wire.waiting:
-                one.wire.write(piece)
-            elif taken == one.taken:
-                self._cut()
-                one.wire.abort()
-            one.taken = taken
+    async def _send_beats(self) -> None:
+        chunk = Piece(self.beat("beat"))
+        for number, stream in enumerate(list(self._streams), 1):
+            read_bytes = stream.wire.written - stream.wire.waiting
+            if not stream.wire.waiting:
+                stream.wire.write(chunk)
+            elif read_bytes == stream.read_bytes:
+                self._on_cut()
+                stream.wire.abort()
+            stream.read_bytes = read_bytes
             if number % _AT_ONCE == 0:
                 await asyncio.sleep(0)
 
     async def _recheck(self) -> None:
         due = time.monotonic() - RECHECK_S
-        asked = {one.claim: one for one in self._open if one.checked <= due}
-        claims = list(asked)
+        streams_by_claim = {
+            stream.claim: stream for stream in self._streams if stream.checked <= due
+        }
+        claims = list(streams_by_claim)
         for start in range(0, len(claims), _AT_ONCE):
-            some = claims[start : start + _AT_ONCE]
-            for claim in await self._sessions.ended(some):
-                asked[claim].wire.end()
-            for claim in some:
-                asked[claim].checked = time.monotonic()
+            batch = claims[start : start + _AT_ONCE]
+            for claim in await self._sessions.ended(batch):
+                streams_by_claim[claim].wire.end()
+            for claim in batch:
+                streams_by_claim[claim].checked = time.monotonic()

@@ -16,7 +16,7 @@ from services.console.web import assets, openapi, problems
 from services.console.web.deps import ConsoleDeps
 from services.console.web.guard import Guard
 from services.console.web.idempotency import Idempotency
-from services.console.web.refusals import noted
+from services.console.web.refusals import note_refusal
 from shared.runtime.unread import Drained
 
 Lifespan = Callable[..., AbstractAsyncContextManager[None]]
@@ -54,7 +54,7 @@ def create(
         openapi_url="/openapi.json",
     )
     app.state.console = console
-    problems.install(app, noted)
+    problems.install(app, note_refusal)
     openapi.install(app)
     for router in routers:
         app.include_router(router)

@@ -1,7 +1,8 @@
-"""Scripts, styles and words as few files, compressed once, under names that change with their content.
+"""Scripts, styles and words as few files, compressed once, under names that change with their
+content.
 
-A browser keeps them for ever and asks again for the page alone: an update reaches each wall with its next
-load, and a first load over a slow link is three round trips.
+A browser keeps them for ever and asks again for the page alone: an update reaches each wall with
+its next load, and a first load over a slow link is three round trips.
 """
 
 from __future__ import annotations

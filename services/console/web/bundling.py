@@ -1,8 +1,10 @@
-"""Our own modules as one script: over a slow link each file costs a round trip, and each import of an import one more.
+"""Our own modules as one script: over a slow link each file costs a round trip, and each import of
+an import one more.
 
-Takes the plain forms our modules use and refuses any other, at start, with file and line: named imports
-from a relative path; exported functions, classes and constants; no cycles. A module becomes a function that
-runs once and returns what it exports, in an order in which each stands behind those it imports.
+Takes the plain forms our modules use and refuses any other, at start, with file and line: named
+imports from a relative path; exported functions, classes and constants; no cycles. A module becomes
+a function that runs once and returns what it exports, in an order in which each stands behind those
+it imports.
 """
 
 from __future__ import annotations

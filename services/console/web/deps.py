@@ -28,8 +28,8 @@ Part = TypeVar("Part")
 class ConsoleDeps:
     """The parts of one process.
 
-    `projection_lag` returns how far the read models are behind the log. `parts` holds, by type, what
-    one feature or the stream alone works with.
+    `projection_lag` returns how far the read models are behind the log. `parts` holds, by type,
+    what one feature or the stream alone works with.
     """
 
     settings: Settings

@@ -1,8 +1,9 @@
 """Idempotency keys: a request with a key that has been used gets the answer of its first time.
 
-Acts are recognised by what they mean without any key (core/action_record.py); a key makes it independent of what
-has changed in between: a version that moved on, another day, a restart. The answer is kept in the
-transaction that keeps the act (store/action_log.py); what was refused keeps nothing, so its key is free again.
+Acts are recognised by what they mean without any key (core/action_record.py); a key makes it
+independent of what has changed in between: a version that moved on, another day, a restart. The
+answer is kept in the transaction that keeps the act (store/action_log.py); what was refused keeps
+nothing, so its key is free again.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pydantic_core import to_json
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.console.core.access import Viewer
-from services.console.store.action_log import ActionEntry, KeyedRequest, bound_to
+from services.console.store.action_log import ActionEntry, KeyedRequest, find_by_key
 from services.console.store.connections import reading
 from services.console.web.deps import ConsoleDeps
 from services.console.web.problems import KEY_REUSED, UNAVAILABLE, RequestRefused, problem
@@ -40,7 +41,7 @@ class _Asked:
 _asked: ContextVar[_Asked | None] = ContextVar("asked", default=None)
 
 
-def bound(answer: dict[str, Any]) -> KeyedRequest | None:
+def keyed_request(answer: dict[str, Any]) -> KeyedRequest | None:
     """What an act of this request keeps of it: its key, if any, with the answer for the next time."""
     asked = _asked.get()
     return None if asked is None else KeyedRequest(asked.key, asked.digest, to_json(answer))
@@ -88,7 +89,7 @@ async def _repeated(scope: Scope, asked: _Asked) -> Response | None:
     if viewer is None:
         return None
     async with reading(console.database) as connection:
-        existing_record = await bound_to(connection, viewer.officer_id, asked.key)
+        existing_record = await find_by_key(connection, viewer.officer_id, asked.key)
     if existing_record is None:
         return None
     if existing_record["request_digest"] != asked.digest:

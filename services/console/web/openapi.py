@@ -1,7 +1,8 @@
 """The OpenAPI document: what the routes say of themselves, and what holds for all of them.
 
-Every refusal is a problem document (RFC 9457); every act answers 202 once Kafka has it. Lists end at
-`limit`; those that go on have a cursor `after`, answered as `next`; the others are bounded by what is here.
+Every refusal is a problem document (RFC 9457); every act answers 202 once Kafka has it. Lists end
+at `limit`; those that go on have a cursor `after`, answered as `next`; the others are bounded by
+what is here.
 """
 
 from __future__ import annotations

@@ -9,14 +9,14 @@ import asyncpg
 from fastapi import Query
 
 from services.console.core import paging
-from services.console.store.ordering import Order, place
+from services.console.store.ordering import Order, position_of
 from services.console.web.problems import RequestRefused
 
-After = Annotated[str, Query(pattern=paging.PATTERN, max_length=paging.LONGEST)]
+AfterCursor = Annotated[str, Query(pattern=paging.PATTERN, max_length=paging.LONGEST)]
 """The `next` of the page before; empty = from the beginning."""
 
 
-def behind(after: str, order: Order) -> paging.ListPosition | None:
+def position_after(after: str, order: Order) -> paging.ListPosition | None:
     """The place in a list that a cursor names; refuses with 422 the cursor of another list."""
     try:
         return paging.place_of(after, len(order.numbers))
@@ -28,4 +28,4 @@ def behind(after: str, order: Order) -> paging.ListPosition | None:
 
 def next_of(rows: Sequence[asyncpg.Record], limit: int) -> str | None:
     """The cursor behind these rows; None when the list ends with them."""
-    return paging.cursor_of(place(rows[-1])) if len(rows) == limit else None
+    return paging.cursor_of(position_of(rows[-1])) if len(rows) == limit else None

@@ -20,7 +20,8 @@ RETRY_AFTER_S = 2
 class RequestRefused(Exception):
     """A request that is answered with a problem document.
 
-    With `trail` it also enters the audit trail: for what, about which `place`, by which `verb` of the door.
+    With `trail` it also enters the audit trail: for what, about which `place`, by which `verb` of
+    the door.
     """
 
     def __init__(
@@ -143,7 +144,7 @@ def install(app: FastAPI, noted: Callable[[Request, RequestRefused], None]) -> N
     @app.exception_handler(HTTPException)
     async def _http(_request: Request, error: HTTPException) -> Response:
         if error.status_code == HTTPStatus.BAD_REQUEST:  # FastAPI's word for bytes that are no text
-            return problem(missing("", "is not what its media type says, or not UTF-8"))
+            return problem(missing_field("", "is not what its media type says, or not UTF-8"))
         title = HTTPStatus(error.status_code).phrase
         return problem(RequestRefused(error.status_code, title, headers=error.headers))
 
@@ -152,7 +153,7 @@ def install(app: FastAPI, noted: Callable[[Request, RequestRefused], None]) -> N
         return problem(RequestRefused(500, "Internal error", reason="bug"))
 
 
-def missing(field: str, what: str) -> RequestRefused:
+def missing_field(field: str, what: str) -> RequestRefused:
     """422 naming the field that is needed; "" is the body itself."""
     return RequestRefused(
         422,

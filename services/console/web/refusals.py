@@ -13,16 +13,16 @@ from shared.contracts.refusals import UNKNOWN, RefusedFor
 _MOST = 200
 
 
-def noted(request: Request, refused: RequestRefused) -> None:
+def note_refusal(request: Request, refused: RequestRefused) -> None:
     """Note a refusal with a reason of the trail's; what is only wrong or missing is none."""
     if refused.trail is None:
         return
     viewer: Viewer | None = getattr(request.state, "viewer", None)
     if viewer is None:
-        note(request, refused.trail)
+        note_attempt(request, refused.trail)
         return
     about = next((v for k, v in request.path_params.items() if k.endswith("_id")), refused.place)
-    note(
+    note_attempt(
         request,
         refused.trail,
         viewer.officer_id,
@@ -33,7 +33,7 @@ def noted(request: Request, refused: RequestRefused) -> None:
     )
 
 
-def note(
+def note_attempt(
     request: Request,
     reason: RefusedFor,
     actor: str = UNKNOWN,

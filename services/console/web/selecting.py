@@ -1,4 +1,6 @@
-"""A selection as an officer sends it, and whom it reaches: one answer for the preview and the order."""
+"""A selection as an officer sends it, and whom it reaches: one answer for the preview and the
+order.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ SelectionBody = Annotated[Selection, BeforeValidator(_strictly)]
 def reached(
     console: ConsoleDeps, viewer: Viewer, selection: Selection
 ) -> tuple[Viewer, frozenset[str]]:
-    """As whom `me` would command, and the units reached, perhaps none. Raises Refused when it may not."""
+    """As whom `me` would command, and the units reached, perhaps none. Raises Refused when it may
+    not.
+    """
     result = free_reach(console.names.tree, selection, viewer.unit)
     if result.unknown:
         raise RequestRefused(

@@ -1,8 +1,8 @@
 """Who is asking: a bearer token (scripts) or a session cookie (browsers), looked up by hash.
 
-A session ends after its lifetime, and earlier when nothing has used it for the idle time (an open screen
-uses it). Found officers are remembered for a few seconds, so that nine thousand units signing at once do
-not ask the database who they are each time; signing out forgets at once.
+A session ends after its lifetime, and earlier when nothing has used it for the idle time (an open
+screen uses it). Found officers are remembered for a few seconds, so that nine thousand units
+signing at once do not ask the database who they are each time; signing out forgets at once.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ from shared.runtime.database import Database
 
 COOKIE = "fenghuo_session"
 FORMS = frozenset({"/account/password", "/account/sign-out"})
-"""Forms of signed-in officers that work without script; what they change is the officer's own sign-in."""
+"""Forms of signed-in officers that work without script; what they change is the officer's own
+sign-in.
+"""
 _REMEMBER_S = 10.0
 _MOST_REMEMBERED = 20_000
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
@@ -73,8 +75,9 @@ class Sessions:
         return None if row is None else _viewer(row)
 
     async def ended(self, claims: Sequence[SessionClaim]) -> list[SessionClaim]:
-        """Those whose credential does not hold any more, or not for the officer just as found then: moved,
-        or with other rights. Asked of the database, all together."""
+        """Those whose credential does not hold any more, or not for the officer just as found then:
+        moved, or with other rights. Asked of the database, all together.
+        """
         viewers: dict[tuple[str, str], Viewer] = {}
         async with reading(self._database) as connection:
             for kind in {claim.kind for claim in claims}:
@@ -191,14 +194,18 @@ def _signed_out(trail: RefusedFor) -> RequestRefused:
     )
 
 
-def mark_of(request: Request) -> str:
-    """What a page may know its session by. The token does not follow from it, nor what is stored of it."""
+def session_mark(request: Request) -> str:
+    """What a page may know its session by. The token does not follow from it, nor what is stored of
+    it.
+    """
     _, token = credential(request)
     return hash_of(hash_of(token))[:16]
 
 
 def demand_own_form(request: Request) -> None:
-    """Refuse a form that another site sent; ours carry their origin (guard.py) and no header of ours."""
+    """Refuse a form that another site sent; ours carry their origin (guard.py) and no header of
+    ours.
+    """
     if _fetched_from_elsewhere(request) or not _from_our_origin(request):
         raise cross_site()
 

@@ -22,7 +22,9 @@ SignedInViewer = Annotated[Viewer, Depends(viewer_of)]
 async def looker_of(
     console: Deps, viewer: SignedInViewer, place: Annotated[UnitId | None, Query()] = None
 ) -> Viewer:
-    """The officer before the subtree of `place`: where a right to see reaches; default: the own unit."""
+    """The officer before the subtree of `place`: where a right to see reaches; default: the own
+    unit.
+    """
     return console.looking(viewer, place)
 
 

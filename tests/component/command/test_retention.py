@@ -110,7 +110,7 @@ async def test_ids_outlive_their_topics_and_armed_timers_everything(dsn: str) ->
     ("schema", "task", "belonging"),
     [
         ("command", forget_commands(KEEP), BELONGING),
-        ("console", retention.forget_commands(KEEP), retention.BELONGING),
+        ("console", retention.forget_commands(KEEP), retention.TABLES_OF_COMMANDS),
     ],
 )
 async def test_no_table_of_commands_is_left_out(

@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from services.console.accounts import Account, Grant, import_accounts
 from services.console.core.access import Right
-from services.console.core.refusal_log import EVERY
+from services.console.core.refusal_log import INTERVAL
 from shared.contracts.alerts import AlertState, Debt
 from shared.contracts.fields import Level, Post, ResponseMode
 from shared.contracts.ids import transition_id
@@ -244,7 +244,7 @@ async def test_every_cell_through_http(console: Bench) -> None:
 
 def _each_refusal_is_in_the_trail(console: Bench, refused: Counter[str]) -> None:
     """Counted once, under its officer; and no officer leaves more records than kinds of refusal."""
-    records = [*console.refused(), *console.refused(EVERY)]
+    records = [*console.refused(), *console.refused(INTERVAL)]
     results: Counter[str] = Counter()
     for record in records:
         results[record.actor] += record.count

@@ -10,7 +10,7 @@ import pytest
 from deploy.example.units import all_units
 from services.console.core.access import span_of
 from services.console.features.commands import counts
-from services.console.store.ordering import place
+from services.console.store.ordering import position_of
 from shared.contracts.commands import AssignmentEvent, AssignmentState, CommandEvent, CommandState
 from shared.contracts.fields import Status
 from shared.contracts.units import is_within
@@ -87,7 +87,7 @@ async def test_a_list_of_commands_holds_exactly_those_that_concern_the_subtree(
                     told += [row["command_id"] for row in rows]
                     if len(rows) < limit:
                         break
-                    after = place(rows[-1])
+                    after = position_of(rows[-1])
                 assert told == _expected(made, viewer, only_open), viewer
 
 

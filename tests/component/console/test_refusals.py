@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from services.console.core.action_record import ActionRecord
-from services.console.core.refusal_log import EVERY
+from services.console.core.refusal_log import INTERVAL
 from services.console.features.identity.throttle import PER_NAME
 from services.console.recording.refusal_writer import RefusalWriter
 from shared.contracts.fields import Level
@@ -102,7 +102,7 @@ async def test_failed_sign_ins_leave_no_secret_and_no_flood(console: Bench) -> N
             await sign_in(client, "o-town-b", secrets[0] + str(number))
             await sign_in(client, f"{secrets[1]}{number}", secrets[0])
             assert (await client.get(f"/login?ticket={secrets[2]}")).status_code == 410
-    records = [*console.refused(), *console.refused(EVERY)]
+    records = [*console.refused(), *console.refused(INTERVAL)]
     told = {(record.actor, str(record.reason)): record.count for record in records}
     assert told[("o-town-b", "wrong_password")] >= PER_NAME.free
     assert told[(UNKNOWN, "link_void")] == tries

@@ -19,8 +19,8 @@ from services.console.core.access import (
     may_silence,
     may_step,
     sees,
-    sees_line,
     span_of,
+    visibility_of_event,
     with_usual_rights,
 )
 from shared.contracts.alerts import DecisionVerb
@@ -272,4 +272,4 @@ def test_only_the_paged_officer_answers() -> None:
 def test_lines_of_the_feed(
     viewer: str, kind: str, unit: str, officer_id: str | None, shown: str | None
 ) -> None:
-    assert sees_line(officer(viewer), kind, unit, officer_id) == shown
+    assert visibility_of_event(officer(viewer), kind, unit, officer_id) == shown

@@ -77,7 +77,7 @@ async def test_a_slow_client_is_written_no_more_until_it_takes_and_loses_nothing
             rows.append(a_row(seq))
             await hub.round()
         assert quick.seqs == list(range(1, 501))
-        assert slow.waiting < feed.MOST_WAITING + feed.SLICE
+        assert slow.waiting < feed.MOST_UNREAD + feed.SLICE
         slow.taking, slow.waiting = True, 0
         await hub.round()
         assert slow.seqs == quick.seqs
@@ -87,7 +87,7 @@ async def test_one_burst_is_no_more_for_a_slow_client_than_a_trickle() -> None:
     hub, slow = a_hub([a_row(seq) for seq in range(1, 1_001)]), Client(taking=False)
     with hub.subscribed(watching(slow)):
         await hub.round()
-        assert slow.waiting < feed.MOST_WAITING + 2 * feed.SLICE
+        assert slow.waiting < feed.MOST_UNREAD + 2 * feed.SLICE
 
 
 async def test_who_falls_behind_all_recent_lines_is_told_to_load_anew(
@@ -96,7 +96,7 @@ async def test_who_falls_behind_all_recent_lines_is_told_to_load_anew(
     monkeypatch.setattr(feed, "KEEP", 100)
     rows = [a_row(seq) for seq in range(1, 501)]
     hub, slow = a_hub(rows), Client(taking=False)
-    slow.waiting = feed.MOST_WAITING + 1
+    slow.waiting = feed.MOST_UNREAD + 1
     with hub.subscribed(watching(slow)):
         await hub.round()
         assert slow.pieces == []

@@ -101,9 +101,9 @@ def test_words_of_a_graded_alert_stay_with_those_responsible(
     ):
         assert (SECRET in text_of(found)) is may
         assert found["masked"] is not may
-    allowed = stream_views.verdict(line, viewer)
+    allowed = stream_views.visibility(line, viewer)
     if allowed is not None:
-        shown = text_of(stream_views.as_allowed(line, allowed, NAMES))
+        shown = text_of(stream_views.event_as_allowed(line, allowed, NAMES))
         assert (SECRET in shown) is (may and allowed == "full")
 
 

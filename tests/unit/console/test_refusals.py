@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.console.core import refusal_log
-from services.console.core.refusal_log import EVERY, RefusalLog, RefusedAttempt
+from services.console.core.refusal_log import INTERVAL, RefusalLog, RefusedAttempt
 from shared.contracts.refusals import UNKNOWN, Refusal, RefusedFor
 
 NOW = datetime(2026, 11, 28, 8, tzinfo=UTC)
@@ -39,13 +39,13 @@ def test_the_first_is_told_at_once_and_the_rest_of_the_minute_in_one_record() ->
     for second in range(1, 31):
         result.note(tried(), NOW + timedelta(seconds=second))
     assert written(result, NOW + timedelta(seconds=59)) == []
-    [refusal] = written(result, NOW + EVERY)
+    [refusal] = written(result, NOW + INTERVAL)
     assert (refusal.count, refusal.occurred_at) == (30, NOW + timedelta(seconds=1))
     assert refusal.until == NOW + timedelta(seconds=30)
     assert refusal.id != first.id
-    assert written(result, NOW + 2 * EVERY) == []
-    result.note(tried(), NOW + 2 * EVERY)
-    assert len(written(result, NOW + 2 * EVERY)) == 1, (
+    assert written(result, NOW + 2 * INTERVAL) == []
+    result.note(tried(), NOW + 2 * INTERVAL)
+    assert len(written(result, NOW + 2 * INTERVAL)) == 1, (
         "a quiet minute later it is a first one again"
     )
 
@@ -89,12 +89,12 @@ def test_one_officer_writes_not_many_more_than_a_hundred_a_minute() -> None:
             tried(action=f"POST /{number}", reason=("wrong_post", "no_sight")[number % 2]), NOW
         )
     records = written(result, NOW)
-    assert len(records) == refusal_log.MOST_OF_ONE + 2
+    assert len(records) == refusal_log.MOST_KINDS_OF_ACTOR + 2
     assert sum(record.count for record in records) == 1_000
     assert {record.actor for record in records} == {"o-1"}
-    assert written(result, NOW + EVERY) == []
-    result.note(tried(action="POST /again"), NOW + EVERY)
-    [refusal] = written(result, NOW + EVERY)
+    assert written(result, NOW + INTERVAL) == []
+    result.note(tried(action="POST /again"), NOW + INTERVAL)
+    [refusal] = written(result, NOW + INTERVAL)
     assert refusal.action == "POST /again", "what was a minute ago counts no more"
 
 
@@ -135,4 +135,4 @@ def test_counts_add_up_and_no_kind_has_two_records_within_a_minute(
     assert counted == noted
     assert len({record.id for record in records}) == len(records)
     for sent in times.values():
-        assert all(b - a >= EVERY for a, b in pairwise(sent))
+        assert all(b - a >= INTERVAL for a, b in pairwise(sent))

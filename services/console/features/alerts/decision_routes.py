@@ -13,9 +13,9 @@ from services.console.features.alerts import actions, queries
 from services.console.features.alerts.actions import DecisionIntent
 from services.console.features.alerts.views import facts
 from services.console.store.connections import Connection, reading
-from services.console.web.actions import Body, IdempotencyKey, done
+from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
-from services.console.web.problems import RequestRefused, hidden, missing, unknown
+from services.console.web.problems import RequestRefused, hidden, missing_field, unknown
 from services.console.web.viewers import SignedInViewer
 from shared.contracts.alerts import Assessment, DecisionVerb
 from shared.contracts.fields import (
@@ -102,12 +102,12 @@ async def decide(
             await _the_other(connection, viewer, body)
     acting = console.granted(result, alert["place"], body.verb)
     if body.verb in _REASONED and not body.reason.strip():
-        raise missing("reason", "say why")
+        raise missing_field("reason", "say why")
     if body.verb is DecisionVerb.SPLIT and not body.evidence_ids:
-        raise missing("evidence_ids", "name the alarms and reports to take out")
+        raise missing_field("evidence_ids", "name the alarms and reports to take out")
     judged = DecisionIntent(body.verb, _level(alert, body), body.reason, _more(body))
     version = body.version or alert["version"]
-    return await done(
+    return await accept_action(
         console, actions.decision(acting, alert, judged, version, console.clock.now())
     )
 
@@ -123,7 +123,7 @@ def _check(alert: Record, body: DecisionBody, *, positions: bool) -> access.Chec
 async def _the_other(connection: Connection, viewer: access.Viewer, body: DecisionBody) -> None:
     """The alert to merge into has to be there, in sight, and another status is another world."""
     if body.into is None:
-        raise missing("into", "name the alert to merge into")
+        raise missing_field("into", "name the alert to merge into")
     record = await queries.alert(connection, body.into)
     if record is None:
         raise unknown("alert")
@@ -135,7 +135,7 @@ def _level(alert: Record, body: DecisionBody) -> Level | None:
     """The level that the decision is about; 409 when the officer saw another one."""
     if body.verb is DecisionVerb.ADJUST:
         if body.level is None:
-            raise missing("level", "name the level you ask for")
+            raise missing_field("level", "name the level you ask for")
         return body.level
     if body.verb in _ABOUT_THE_PROPOSAL:
         now = alert["proposed_level"]
@@ -146,7 +146,7 @@ def _level(alert: Record, body: DecisionBody) -> Level | None:
     level = body.level
     if "level" not in body.model_fields_set:
         if body.verb is DecisionVerb.APPROVE:
-            raise missing("level", "name the level you sign, null to lift")
+            raise missing_field("level", "name the level you sign, null to lift")
         level = Level(now) if now else None
     if level != now:
         raise RequestRefused(
@@ -178,5 +178,5 @@ def _more(body: DecisionBody) -> dict[str, Any]:
 
 def _assessment(held: AssessmentBody) -> Assessment:
     if not held.model_dump(exclude_none=True):
-        raise missing("assessment", "name a level, an incident grade or a response level")
+        raise missing_field("assessment", "name a level, an incident grade or a response level")
     return Assessment(**dict(held))

@@ -10,7 +10,7 @@ from services.console.core.access import Span
 from services.console.core.paging import ListPosition
 from services.console.store.conditions import OPEN_ALERT
 from services.console.store.connections import Connection, Rows
-from services.console.store.ordering import Order, given, gravest, micros
+from services.console.store.ordering import Order, gravest, micros, position_parameters
 
 _HERE = "status = $1 AND place >= $2 AND place < $3"
 _OPEN_HERE = f"{_HERE} AND {OPEN_ALERT}"
@@ -38,12 +38,12 @@ async def open_alerts(
     """Open alerts of a subtree behind a place, the gravest first; `town`: only those that concern it."""
     rows: Rows = await connection.fetch(
         f"SELECT *, {GRAVEST.columns} FROM console.alert WHERE {_OPEN_HERE} AND {_OF_TOWN} "  # noqa: S608
-        f"AND {GRAVEST.behind(5, 6)} ORDER BY {GRAVEST.by} LIMIT $7",
+        f"AND {GRAVEST.is_after(5, 6)} ORDER BY {GRAVEST.by} LIMIT $7",
         status,
         span.low,
         span.high,
         _town(town),
-        *given(after),
+        *position_parameters(after),
         limit,
     )
     return rows
@@ -98,12 +98,12 @@ async def recent_alerts(
     """Alerts of a subtree behind a place, open or not, the last changed first."""
     rows: Rows = await connection.fetch(
         f"SELECT *, {NEWEST.columns} FROM console.alert WHERE {_HERE} "  # noqa: S608
-        f"AND {NEWEST.behind(4, 5)} AND {since(4)} "
+        f"AND {NEWEST.is_after(4, 5)} AND {since(4)} "
         'ORDER BY sent_at DESC, alert_id COLLATE "C" LIMIT $6',
         status,
         span.low,
         span.high,
-        *given(after),
+        *position_parameters(after),
         limit,
     )
     return rows
@@ -142,12 +142,12 @@ async def recent_alarms(
     rows: Rows = await connection.fetch(
         f"SELECT *, {NEWEST_ALARM.columns} FROM console.alarm "  # noqa: S608
         "WHERE status = $1 AND place >= $2 AND place < $3 "
-        f"AND {NEWEST_ALARM.behind(4, 5)} AND {since(4)} "
+        f"AND {NEWEST_ALARM.is_after(4, 5)} AND {since(4)} "
         'ORDER BY sent_at DESC, alarm_id COLLATE "C" LIMIT $6',
         status,
         span.low,
         span.high,
-        *given(after),
+        *position_parameters(after),
         limit,
     )
     return rows

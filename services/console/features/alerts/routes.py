@@ -12,7 +12,7 @@ from services.console.features.commands import command_heads
 from services.console.features.commands import queries as command_queries
 from services.console.store.connections import reading
 from services.console.web.deps import Deps
-from services.console.web.paging import After, behind, next_of
+from services.console.web.paging import AfterCursor, next_of, position_after
 from services.console.web.parameters import Limit, StatusQuery
 from services.console.web.problems import hidden, unknown
 from services.console.web.responses import as_json
@@ -29,7 +29,7 @@ async def get_alerts(
     status: StatusQuery = Status.ACTUAL,
     only_open: Annotated[bool, Query(alias="open")] = False,
     town: Annotated[UnitId | None, Query()] = None,
-    after: After = "",
+    after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
     """Alerts: the open ones, gravest first, or the last changed ones; `next` is the cursor for `after`.
@@ -40,11 +40,11 @@ async def get_alerts(
     span, total = span_of(viewer.root), None
     async with reading(console.database) as connection:
         if only_open:
-            place = behind(after, queries.GRAVEST)
+            place = position_after(after, queries.GRAVEST)
             rows = await queries.open_alerts(connection, span, status, town, place, limit)
             total = await queries.open_total(connection, span, status, town)
         else:
-            place = behind(after, queries.NEWEST)
+            place = position_after(after, queries.NEWEST)
             rows = await queries.recent_alerts(connection, span, status, place, limit)
     return as_json(
         {
@@ -75,12 +75,12 @@ async def get_alarms(
     console: Deps,
     viewer: PlaceViewer,
     status: StatusQuery = Status.ACTUAL,
-    after: After = "",
+    after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
     """Alarms, the last changed first; what a backlog brought up is marked as retrospective."""
     async with reading(console.database) as connection:
-        place = behind(after, queries.NEWEST_ALARM)
+        place = position_after(after, queries.NEWEST_ALARM)
         rows = await queries.recent_alarms(connection, span_of(viewer.root), status, place, limit)
     return as_json(
         {

@@ -17,8 +17,8 @@ from services.console.features.cases.routes import visible_case
 from services.console.store.connections import Connection, reading
 from services.console.web.actions import IdempotencyKey
 from services.console.web.deps import ConsoleDeps, Deps
-from services.console.web.idempotency import bound
-from services.console.web.problems import RequestRefused, missing, unknown
+from services.console.web.idempotency import keyed_request
+from services.console.web.problems import RequestRefused, missing_field, unknown
 from services.console.web.responses import as_json
 from services.console.web.selecting import reached
 from services.console.web.viewers import PlaceViewer, SignedInViewer
@@ -117,7 +117,7 @@ async def write_review(
                 reason="no_finding_owner",
             )
         if finding.finish_by <= now:
-            raise missing(f"findings.{number}.finish_by", "a date to come")
+            raise missing_field(f"findings.{number}.finish_by", "a date to come")
     drafts = [review_actions.FindingDraft(**finding.model_dump()) for finding in body.findings]
     act = review_actions.write(acting, case, body.text, drafts, now)
     assert isinstance(act.message, CaseReview)
@@ -135,10 +135,10 @@ async def write_review(
         "commands": [command.key for command in commands],
     }
     # The key goes with the last of them: only then is all that was asked done.
-    new = await console.recorder.record(act, None if commands else bound(answer))
+    new = await console.recorder.record(act, None if commands else keyed_request(answer))
     await asyncio.gather(*(console.recorder.record(command, None) for command in commands[:-1]))
     for last in commands[-1:]:
-        await console.recorder.record(last, bound(answer))
+        await console.recorder.record(last, keyed_request(answer))
     return as_json({**answer, "repeated": not new}, 202)
 
 

@@ -11,9 +11,9 @@ from services.console.core import access
 from services.console.core.record import Record
 from services.console.features.commands import actions, assignment_queries, counts
 from services.console.store.connections import reading
-from services.console.web.actions import Body, IdempotencyKey, done
+from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
-from services.console.web.problems import RequestRefused, hidden, missing, unknown
+from services.console.web.problems import RequestRefused, hidden, missing_field, unknown
 from services.console.web.selecting import SelectionBody, reached
 from services.console.web.viewers import SignedInViewer
 from shared.contracts.commands import REASONED, Digest, Step
@@ -102,7 +102,7 @@ async def issue(
         body.status,
     )
     act = actions.issue(acting, draft, key, console.clock.now())
-    return await done(console, act, command_id=act.key, recipients=len(units))
+    return await accept_action(console, act, command_id=act.key, recipients=len(units))
 
 
 @router.post("/commands/{command_id}/{verb}", status_code=202)
@@ -124,7 +124,9 @@ async def manage(
         viewer, lambda item: access.may_manage(item, issuer), command["root"], verb
     )
     version = (body.version if body else None) or command["version"]
-    return await done(console, actions.manage(acting, command, verb, version, console.clock.now()))
+    return await accept_action(
+        console, actions.manage(acting, command, verb, version, console.clock.now())
+    )
 
 
 @router.post("/assignments/{assignment_id}/acknowledgements", status_code=202)
@@ -153,7 +155,7 @@ async def acknowledge(
         tuple(body.units),
         body.mandatory,
     )
-    return await done(
+    return await accept_action(
         console, actions.acknowledgement(acting, assignment, meant, console.clock.now())
     )
 
@@ -178,10 +180,10 @@ def _demand_complete(body: StepBody, asked: str | None) -> None:
     """Refuse a step that lacks what it needs, or brings what it has no use for."""
     step = body.step
     if (step in REASONED or step is Step.SEND_BACK) and not body.text.strip():
-        raise missing("text", "say why")
+        raise missing_field("text", "say why")
     if step in _UNTIL and body.until is None and (asked is None or asked != _UNTIL[step]):
-        raise missing("until", "say until when")
+        raise missing_field("until", "say until when")
     if (step is Step.SPLIT and not body.units) or (step is Step.REASSIGN and len(body.units) != 1):
-        raise missing("units", "name who gets it")
+        raise missing_field("units", "name who gets it")
     if body.units and step not in (Step.SPLIT, Step.REASSIGN):
-        raise missing("units", "only a split or a reassignment names units")
+        raise missing_field("units", "only a split or a reassignment names units")

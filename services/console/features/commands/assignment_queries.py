@@ -11,7 +11,7 @@ from services.console.core.access import Span
 from services.console.core.paging import ListPosition
 from services.console.store.connections import Connection, Rows
 from services.console.store.lateness import IN_WORK, UNSIGNED
-from services.console.store.ordering import Order, given, urgency
+from services.console.store.ordering import Order, position_parameters, urgency
 from shared.contracts.lifecycles.assignment import OVER
 from shared.runtime.sql import names
 
@@ -38,10 +38,10 @@ class AssignmentQuery:
         clauses: list[str] = []
         values: list[Any] = []
 
-        def add(clause: str, *given: Any) -> None:
-            slots = [f"${len(values) + n}" for n in range(1, len(given) + 1)]
+        def add(clause: str, *parameters: Any) -> None:
+            slots = [f"${len(values) + n}" for n in range(1, len(parameters) + 1)]
             clauses.append(clause.format(*slots))
-            values.extend(given)
+            values.extend(parameters)
 
         if self.span is None:
             add("a.unit = {}", self.unit)
@@ -65,9 +65,9 @@ async def assignments(
     rows: Rows = await connection.fetch(
         f"SELECT a.*, {ASSIGNMENT_ORDER.columns} FROM console.assignment a "  # noqa: S608
         f"LEFT JOIN console.alert AS why USING (alert_id) WHERE {where} "
-        f"AND {ASSIGNMENT_ORDER.behind(n + 1, n + 2)} ORDER BY {ASSIGNMENT_ORDER.by} LIMIT ${n + 3}",
+        f"AND {ASSIGNMENT_ORDER.is_after(n + 1, n + 2)} ORDER BY {ASSIGNMENT_ORDER.by} LIMIT ${n + 3}",
         *values,
-        *given(after),
+        *position_parameters(after),
         limit,
     )
     return rows

@@ -15,7 +15,7 @@ from services.console.features.photos import queries as photo_queries
 from services.console.features.photos import views as photo_views
 from services.console.store.connections import Connection, reading
 from services.console.web.deps import ConsoleDeps, Deps
-from services.console.web.paging import After, behind, next_of
+from services.console.web.paging import AfterCursor, next_of, position_after
 from services.console.web.parameters import Limit
 from services.console.web.problems import hidden, unknown
 from services.console.web.responses import as_json
@@ -36,7 +36,7 @@ async def get_assignments(
     status: Annotated[Status | None, Query()] = None,
     only_open: Annotated[bool, Query(alias="open")] = False,
     subtree: Annotated[bool, Query()] = False,
-    after: After = "",
+    after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
     """Assignments of a unit (default: one's own): real before drill, those of a recalled alert first, then
@@ -53,7 +53,7 @@ async def get_assignments(
     )
     async with reading(console.database) as connection:
         rows = await assignment_queries.assignments(
-            connection, tasks, behind(after, assignment_queries.ASSIGNMENT_ORDER), limit
+            connection, tasks, position_after(after, assignment_queries.ASSIGNMENT_ORDER), limit
         )
         total = await assignment_queries.assignments_total(connection, tasks)
         photos = await _photos(connection, viewer, console, rows)

@@ -14,7 +14,7 @@ from services.console.core.paging import ListPosition
 from services.console.store.conditions import OPEN_COMMAND
 from services.console.store.connections import Connection, Rows
 from services.console.store.lateness import overdue
-from services.console.store.ordering import Order, given, micros
+from services.console.store.ordering import Order, micros, position_parameters
 from shared.contracts.lifecycles.assignment import REPORTED, SIGNED, TAKEN_AWAY, UNSIGNED, State
 from shared.runtime.sql import names
 
@@ -152,7 +152,7 @@ async def recent_commands(
         OR ({counted_in_town} EXISTS (SELECT 1 FROM console.assignment a
             WHERE a.command_id = c.command_id AND a.unit >= $2 AND a.unit < $3 {probed}))
     """  # noqa: S608 - built of constants
-    behind = f"AND {NEWEST.behind(6, 7)}"
+    behind = f"AND {NEWEST.is_after(6, 7)}"
     newest = 'ORDER BY sent_at DESC, command_id COLLATE "C" LIMIT $5'
     rows: Rows = await connection.fetch(
         f"""
@@ -169,7 +169,7 @@ async def recent_commands(
         span.high,
         only_open,
         limit,
-        *given(after),
+        *position_parameters(after),
     )
     return rows
 

@@ -14,7 +14,7 @@ from services.console.core.offers import verbs_of_command
 from services.console.features.commands import command_heads, counts, pending_units, totals, views
 from services.console.store.connections import reading
 from services.console.web.deps import Deps
-from services.console.web.paging import After, behind, next_of
+from services.console.web.paging import AfterCursor, next_of, position_after
 from services.console.web.parameters import Limit, StatusQuery
 from services.console.web.problems import hidden, unknown
 from services.console.web.responses import as_json
@@ -35,7 +35,7 @@ async def get_commands(
     viewer: PlaceViewer,
     status: StatusQuery = Status.ACTUAL,
     only_open: Annotated[bool, Query(alias="open")] = False,
-    after: After = "",
+    after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
     """Commands that concern the officer's subtree, each with its roll-up within it: the open ones, then the
@@ -47,7 +47,7 @@ async def get_commands(
             span,
             status,
             only_open=only_open,
-            after=behind(after, counts.NEWEST),
+            after=position_after(after, counts.NEWEST),
             limit=limit,
         )
         ids = [row["command_id"] for row in rows]

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from services.console.core import access
 from services.console.features.drills import actions
-from services.console.web.actions import Body, IdempotencyKey, done
+from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
 from services.console.web.problems import unknown
 from services.console.web.viewers import SignedInViewer
@@ -37,4 +37,4 @@ async def start(
         raise unknown("unit")
     scenario = actions.DrillScenario(body.title, body.event_type, body.level, body.place, body.text)
     act = actions.start(acting, scenario, key, console.clock.now())
-    return await done(console, act, incident_id=act.key)
+    return await accept_action(console, act, incident_id=act.key)

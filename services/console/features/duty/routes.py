@@ -17,9 +17,9 @@ from services.console.features.modes import queries as mode_queries
 from services.console.features.modes.views import modes_of
 from services.console.store import people
 from services.console.store.connections import Connection, reading
-from services.console.web.actions import IdempotencyKey, done
+from services.console.web.actions import IdempotencyKey, accept_action
 from services.console.web.deps import ConsoleDeps, Deps
-from services.console.web.idempotency import bound
+from services.console.web.idempotency import keyed_request
 from services.console.web.problems import RequestRefused, unknown
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer, SignedInViewer
@@ -92,7 +92,9 @@ async def put_entry(
     acting = _planner(console, viewer, unit)
     await _demand_pageable(console, unit, [body.rule])
     now = console.clock.now()
-    return await done(console, actions.put(acting, unit, entry_id, body.rule, body.version, now))
+    return await accept_action(
+        console, actions.put(acting, unit, entry_id, body.rule, body.version, now)
+    )
 
 
 @router.post("/entries/{entry_id}/cancel", status_code=202)
@@ -109,7 +111,9 @@ async def cancel_entry(
         version = (await queries.versions(connection, unit)).get(entry_id)
     if version is None:
         raise unknown("entry")
-    return await done(console, actions.cancel(acting, unit, entry_id, version, console.clock.now()))
+    return await accept_action(
+        console, actions.cancel(acting, unit, entry_id, version, console.clock.now())
+    )
 
 
 @router.get("/export")
@@ -171,7 +175,7 @@ async def take_file(
     for left, rule in zip(range(len(rules) - 1, -1, -1), rules, strict=True):
         entry_id = actions.entry_id_of(unit, rule)
         act = actions.put(acting, unit, entry_id, rule, versions.get(entry_id, 0), now)
-        await console.recorder.record(act, None if left else bound(answer))
+        await console.recorder.record(act, None if left else keyed_request(answer))
     return as_json(answer, 202)
 
 

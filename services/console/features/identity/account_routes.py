@@ -17,7 +17,7 @@ from services.console.store import sessions as store
 from services.console.store.connections import reading
 from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.problems import RequestRefused, cross_site
-from services.console.web.refusals import note
+from services.console.web.refusals import note_attempt
 from services.console.web.sessions import COOKIE, demand_own_form, hash_of
 from services.console.web.shell import form_page, page
 from services.console.web.viewers import SignedInViewer
@@ -46,7 +46,7 @@ async def set_first(request: Request, console: Deps, ticket: Ticket) -> Response
     async with reading(console.database) as connection:
         officer = await store.officer_of_ticket(connection, digest, "password")
     if officer is None:
-        note(request, RefusedFor.LINK_VOID)
+        note_attempt(request, RefusedFor.LINK_VOID)
         return page("login_failed.html", console, status=410)
     if (problem := _problem(given, officer)) is not None:
         return form_page("password.html", console, 422, problem=problem)
@@ -77,14 +77,14 @@ async def change(request: Request, console: Deps, viewer: SignedInViewer) -> Res
         viewer.officer_id, address_of(request), time.monotonic()
     )
     if wait > 0:
-        note(request, RefusedFor.THROTTLED, viewer.officer_id, unit=viewer.unit)
+        note_attempt(request, RefusedFor.THROTTLED, viewer.officer_id, unit=viewer.unit)
         return _again(console, viewer, "throttled", 429, int(wait) + 1)
     async with reading(console.database) as connection:
         stored = await people.password_of(connection, viewer.officer_id)
     if not await console.part(IdentityParts).passwords.check(
         stored, given.get("present", "")[:1_024]
     ):
-        note(request, RefusedFor.WRONG_PASSWORD, viewer.officer_id, unit=viewer.unit)
+        note_attempt(request, RefusedFor.WRONG_PASSWORD, viewer.officer_id, unit=viewer.unit)
         return _again(console, viewer, "present", 403)
     console.part(IdentityParts).throttle.succeeded(viewer.officer_id, address_of(request))
     if (problem := _problem(given, viewer.officer_id)) is not None:

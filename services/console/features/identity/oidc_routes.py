@@ -24,7 +24,7 @@ from services.console.store import sessions as store
 from services.console.store.connections import reading
 from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.problems import unknown
-from services.console.web.refusals import note
+from services.console.web.refusals import note_attempt
 from services.console.web.sessions import hash_of
 from shared.contracts.refusals import RefusedFor
 from shared.runtime.errors import Transient
@@ -117,7 +117,7 @@ def _failed(
 ) -> Response:
     """The form again. Why stands in the log, not on the screen of whoever tried."""
     if outcome == "refused":
-        note(request, RefusedFor.PROVIDER)
+        note_attempt(request, RefusedFor.PROVIDER)
     log.warning("oidc_sign_in_failed", outcome=outcome, reason=why)
     console.metrics.sign_ins.labels("oidc", outcome).inc()
     return login_page(console, "/", "provider", status)

@@ -19,9 +19,9 @@ from services.console.features.identity.identity_parts import IdentityParts
 from services.console.store import people
 from services.console.store.connections import reading
 from services.console.web.deps import ConsoleDeps, Deps
-from services.console.web.refusals import note
+from services.console.web.refusals import note_attempt
 from services.console.web.responses import as_json
-from services.console.web.sessions import COOKIE, demand_own_form, mark_of
+from services.console.web.sessions import COOKIE, demand_own_form, session_mark
 from services.console.web.shell import page
 from services.console.web.viewers import SignedInViewer
 from shared.contracts.refusals import UNKNOWN, RefusedFor
@@ -45,7 +45,7 @@ async def login(
     token = await console.sessions.redeem(ticket)
     console.metrics.sign_ins.labels("link", "refused" if token is None else "done").inc()
     if token is None:
-        note(request, RefusedFor.LINK_VOID)
+        note_attempt(request, RefusedFor.LINK_VOID)
         return page("login_failed.html", console, status=410)
     return await signed_in(request, console, token, then)
 
@@ -59,7 +59,7 @@ async def login_by_password(request: Request, console: Deps) -> Response:
     then: Landing = "/m" if given.get("next") == "/m" else "/"
     wait = console.part(IdentityParts).throttle.begin(name, address_of(request), time.monotonic())
     if wait > 0:
-        note(request, RefusedFor.THROTTLED)
+        note_attempt(request, RefusedFor.THROTTLED)
         console.metrics.sign_ins.labels("password", "throttled").inc()
         return login_page(console, then, "throttled", 429, retry_after_s=int(wait) + 1)
     async with reading(console.database) as connection:
@@ -69,7 +69,7 @@ async def login_by_password(request: Request, console: Deps) -> Response:
     console.metrics.sign_ins.labels("password", "refused" if token is None else "done").inc()
     if token is None or stored is None:
         # A name that nobody has may be a password in the wrong field.
-        note(request, RefusedFor.WRONG_PASSWORD, UNKNOWN if stored is None else name)
+        note_attempt(request, RefusedFor.WRONG_PASSWORD, UNKNOWN if stored is None else name)
         return login_page(console, then, "wrong", 401)
     console.part(IdentityParts).throttle.succeeded(name, address_of(request))
     if console.part(IdentityParts).passwords.outdated(stored):
@@ -102,7 +102,7 @@ async def me(request: Request, console: Deps, viewer: SignedInViewer) -> Respons
 def myself(request: Request, console: ConsoleDeps, viewer: Viewer) -> dict[str, Any]:
     """What a page says of the officer before it; `session` tells one sign-in from another."""
     return {
-        "session": mark_of(request),
+        "session": session_mark(request),
         "officer_id": viewer.officer_id,
         "name": viewer.name,
         "unit": viewer.unit,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.console.core import access
 from services.console.features.modes import actions, queries, views
 from services.console.store.connections import reading
-from services.console.web.actions import IdempotencyKey, done
+from services.console.web.actions import IdempotencyKey, accept_action
 from services.console.web.deps import Deps
 from services.console.web.parameters import StatusQuery
 from services.console.web.problems import RequestRefused, hidden, unknown
@@ -119,7 +119,7 @@ async def propose(
     proposal_id, act = actions.propose(
         acting, body.status, body.unit, mode, body.until, body.reason, key, now
     )
-    return await done(console, act, proposal_id=proposal_id, preview=change)
+    return await accept_action(console, act, proposal_id=proposal_id, preview=change)
 
 
 @router.post("/modes/proposals/{proposal_id}/{verb}", status_code=202)
@@ -155,4 +155,4 @@ async def judge(
         own = result.own(Status(row["status"]), row["unit"]).mode
     change = views.change(result, Status(row["status"]), row["unit"], own, console.names)
     act = actions.act(acting, row, asked, body.version, body.reason, console.clock.now())
-    return await done(console, act, preview=change)
+    return await accept_action(console, act, preview=change)

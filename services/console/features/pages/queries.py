@@ -9,7 +9,7 @@ import asyncpg
 from services.console.core.paging import ListPosition
 from services.console.store.conditions import OPEN_PAGE
 from services.console.store.connections import Connection, Rows
-from services.console.store.ordering import Order, given, micros, urgency
+from services.console.store.ordering import Order, micros, position_parameters, urgency
 
 _PAGE_WAITS = f"(p.{OPEN_PAGE} AND answer.verb IS NULL)"
 PAGES = Order(
@@ -46,11 +46,11 @@ async def pages(
     blue and nothing newer comes before one that is open and more urgent."""
     rows: Rows = await connection.fetch(
         f"SELECT p.*, answer.verb, {PAGES.columns} {_OWN_PAGES} "
-        f"AND {PAGES.behind(4, 5)} ORDER BY {PAGES.by} LIMIT $6",
+        f"AND {PAGES.is_after(4, 5)} ORDER BY {PAGES.by} LIMIT $6",
         officer_id,
         status,
         only_open,
-        *given(after),
+        *position_parameters(after),
         limit,
     )
     return rows

@@ -11,9 +11,9 @@ from services.console.core import access
 from services.console.core.access import may_answer
 from services.console.features.pages import actions, queries, views
 from services.console.store.connections import reading
-from services.console.web.actions import Body, IdempotencyKey, done
+from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
-from services.console.web.paging import After, behind, next_of
+from services.console.web.paging import AfterCursor, next_of, position_after
 from services.console.web.parameters import Limit
 from services.console.web.problems import hidden, unknown
 from services.console.web.responses import as_json
@@ -67,7 +67,9 @@ async def answer(
         raise hidden("page", page["unit"], RefusedFor.NOT_YOUR_PAGE, body.verb)
     now = console.clock.now()
     terms = actions.AnswerTerms(body.in_minutes, body.arrive_by, body.hand_to, body.hand_to_post)
-    return await done(console, actions.answer(viewer, page, body.verb, body.text, now, terms))
+    return await accept_action(
+        console, actions.answer(viewer, page, body.verb, body.text, now, terms)
+    )
 
 
 @router.get("/pages")
@@ -76,7 +78,7 @@ async def get_pages(
     viewer: SignedInViewer,
     status: Annotated[Status | None, Query()] = None,
     only_open: Annotated[bool, Query(alias="open")] = False,
-    after: After = "",
+    after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
     """The officer's own pages: those that wait for an answer, the most urgent first, then the newest others.
@@ -89,7 +91,7 @@ async def get_pages(
             viewer.officer_id,
             status,
             only_open=only_open,
-            after=behind(after, queries.PAGES),
+            after=position_after(after, queries.PAGES),
             limit=limit,
         )
         waiting = await queries.pages_waiting(connection, viewer.officer_id, status)

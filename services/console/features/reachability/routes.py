@@ -11,7 +11,7 @@ from services.console.core.access import span_of
 from services.console.features.reachability import actions, queries, views
 from services.console.features.reachability.views import Show
 from services.console.store.connections import reading
-from services.console.web.actions import Body, IdempotencyKey, done
+from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
 from services.console.web.problems import unknown
 from services.console.web.responses import as_json
@@ -87,4 +87,4 @@ async def start(
         raise unknown("officer on duty")
     now = console.clock.now()
     act = actions.start_test(acting, body.unit, body.officer_id, key, now)
-    return await done(console, act)
+    return await accept_action(console, act)

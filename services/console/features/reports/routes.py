@@ -10,10 +10,10 @@ from pydantic import Field, create_model
 from services.console.core import access
 from services.console.features.reports import actions, queries, views
 from services.console.store.connections import reading
-from services.console.web.actions import Body, IdempotencyKey, done
+from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
 from services.console.web.parameters import Limit, StatusQuery
-from services.console.web.problems import hidden, missing, unknown
+from services.console.web.problems import hidden, missing_field, unknown
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer, SignedInViewer
 from shared.contracts.fields import EventType, Identifier, Line, Status, Text, UnitId
@@ -64,14 +64,14 @@ async def report(
     event_type = body.event_type or (alert["event_type"] if alert else None)
     if place is None or event_type is None:
         what = "no alert of this incident is known: say where and what it is"
-        raise missing("place" if place is None else "event_type", what)
+        raise missing_field("place" if place is None else "event_type", what)
     from_unit = body.from_unit or viewer.unit
     to_unit = body.to_unit or parent_of(from_unit)
     acting = console.acting(
         viewer, lambda item: access.may_report(item, from_unit, to_unit, body.means, place), place
     )
     if body.means is Means.PHONE and not body.text.strip():
-        raise missing("text", "say what was told on the phone")
+        raise missing_field("text", "say what was told on the phone")
     facts = ReportFacts(**body.facts.model_dump(exclude_none=True)) if body.facts else None
     draft = actions.ReportDraft(
         incident_id=body.incident_id,
@@ -94,7 +94,9 @@ async def report(
         for record in chain
         if (record["from_unit"], record["to_unit"]) == (from_unit, to_unit)
     ]
-    return await done(console, actions.report(acting, draft, before, key, console.clock.now()))
+    return await accept_action(
+        console, actions.report(acting, draft, before, key, console.clock.now())
+    )
 
 
 @router.get("/incidents/{incident_id}/reports")

@@ -13,7 +13,7 @@ from services.console.core.access import span_of
 from services.console.features.silences import actions, queries, views
 from services.console.features.silences.actions import SilenceDraft
 from services.console.store.connections import reading
-from services.console.web.actions import Body, IdempotencyKey, done
+from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
 from services.console.web.parameters import Limit, StatusQuery
 from services.console.web.problems import RequestRefused, unknown
@@ -99,7 +99,7 @@ async def silence(
     _demand_period(body.kind, body.begin_at, body.end_at, now)
     window = SilenceDraft(body.kind, matcher, body.begin_at, body.end_at, body.reason, body.status)
     act = actions.silence(acting, window, now)
-    return await done(console, act, silence_id=act.key)
+    return await accept_action(console, act, silence_id=act.key)
 
 
 @router.post("/silences/{silence_id}/end", status_code=202)
@@ -126,7 +126,7 @@ async def other_end(
             SilenceKind(existing_record["kind"]), existing_record["begin_at"], body.end_at, now
         )
     act = actions.end_silence(acting, existing_record, body.end_at, body.reason, now)
-    return await done(console, act, silence_id=silence_id)
+    return await accept_action(console, act, silence_id=silence_id)
 
 
 def _demand_period(kind: SilenceKind, begin: datetime, end: datetime, now: datetime) -> None:

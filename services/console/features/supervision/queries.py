@@ -9,7 +9,7 @@ from services.console.core.paging import ListPosition
 from services.console.store.conditions import OPEN_COMMAND
 from services.console.store.connections import Connection, Rows
 from services.console.store.lateness import PRESSING, called
-from services.console.store.ordering import Order, given, micros
+from services.console.store.ordering import Order, micros, position_parameters
 from shared.contracts.commands import AssignmentState
 from shared.contracts.units import department_of
 
@@ -32,11 +32,11 @@ async def supervised(
     """Open assignments a timer has fired for, by clock, behind a place; the gravest first."""
     rows: Rows = await connection.fetch(
         f"SELECT s.*, {GRAVEST.columns} FROM {_FIRED} "  # noqa: S608
-        f"AND {GRAVEST.behind(4, 5)} ORDER BY {GRAVEST.by} LIMIT $6",
+        f"AND {GRAVEST.is_after(4, 5)} ORDER BY {GRAVEST.by} LIMIT $6",
         status,
         span.low,
         span.high,
-        *given(after),
+        *position_parameters(after),
         limit,
     )
     return rows

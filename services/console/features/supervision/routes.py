@@ -10,7 +10,7 @@ from services.console.core.access import alone, span_of
 from services.console.features.supervision import queries, views
 from services.console.store.connections import reading
 from services.console.web.deps import Deps
-from services.console.web.paging import After, behind, next_of
+from services.console.web.paging import AfterCursor, next_of, position_after
 from services.console.web.parameters import Limit, StatusQuery
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer
@@ -26,7 +26,7 @@ async def get_supervision(
     status: StatusQuery = Status.ACTUAL,
     unit: Annotated[UnitId | None, Query()] = None,
     subtree: Annotated[bool, Query()] = True,
-    after: After = "",
+    after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
     """What the timers found of a unit (default: one's own) with what lies below it, or without, and nobody
@@ -37,7 +37,7 @@ async def get_supervision(
     root = console.in_sight(viewer, unit)
     span = span_of(root) if subtree else alone(root)
     async with reading(console.database) as connection:
-        place = behind(after, queries.GRAVEST)
+        place = position_after(after, queries.GRAVEST)
         rows = await queries.supervised(connection, span, status, place, limit)
         total = await queries.total(connection, span, status)
     return as_json(

@@ -48,7 +48,8 @@ TABLE = Projection(
 def report_case_fact(event: Report) -> Row:
     """Return the fact of the case.
 
-    The rights to read a restricted report are checked where it is read (features/reports), not here.
+    The rights to read a restricted report are checked where it is read (features/reports), not
+    here.
     """
     return case_fact(
         event,

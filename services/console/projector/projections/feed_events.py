@@ -20,7 +20,9 @@ from shared.runtime.database import Transaction
 FeedEvent = dict[str, Any]
 
 _APPEND_LOCK = 0x0F33D
-"""Advisory lock held from the append to the commit, so that a smaller seq never appears after a larger."""
+"""Advisory lock held from the append to the commit, so that a smaller seq never appears after a
+larger.
+"""
 
 
 def feed_event(
@@ -76,7 +78,9 @@ def row_of(event: FeedEvent) -> FeedEvent:
 
 
 async def append(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Append rows to the feed. It has to be the last statement of a transaction: other writers wait."""
+    """Append rows to the feed. It has to be the last statement of a transaction: other writers
+    wait.
+    """
     if not rows:
         return
     await transaction.connection.execute("SELECT pg_advisory_xact_lock($1)", _APPEND_LOCK)

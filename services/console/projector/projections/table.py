@@ -54,8 +54,8 @@ def time(*names: str) -> tuple[Column, ...]:
 class Projection:
     """One table: its columns, its key, and when an arriving row wins.
 
-    `newer` compares the row `excluded` with the row `old`; with None the first row stays. Of several
-    records of one batch with the same key, the one with the largest `rank` is written.
+    `newer` compares the row `excluded` with the row `old`; with None the first row stays. Of
+    several records of one batch with the same key, the one with the largest `rank` is written.
     """
 
     table: str
