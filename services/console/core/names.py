@@ -37,5 +37,5 @@ class Names:
         return self._sensors.get(sensor_id)
 
     def within(self, root: str, tiers: Iterable[Tier]) -> list[str]:
-        """Return the units of a subtree in these tiers, without departments, in code-point order."""
+        """Return the units of a subtree in these tiers, without departments, sorted by id."""
         return sorted(self.tree.subtree(root, set(tiers)))

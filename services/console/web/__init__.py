@@ -1,1 +1,1 @@
-"""The HTTP doors: sign-in, reads, acts, the live stream, pages. Everything here is edge, no rule."""
+"""What all HTTP routes of the console share: guard, problems, sessions, paging, idempotency."""

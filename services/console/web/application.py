@@ -1,4 +1,4 @@
-"""The FastAPI application of the console: guard, problems, routers, our static files."""
+"""The FastAPI application of the console: guard, problems, routers, static files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Lifespan = Callable[..., AbstractAsyncContextManager[None]]
 
 
 class _OwnFiles(StaticFiles):
-    """Our own files, checked for changes at every load: an update reaches each wall at once."""
+    """Static files that browsers check at every load, so that an update reaches each screen."""
 
     async def get_response(self, path: str, scope: Scope) -> Any:
         response = await super().get_response(path, scope)
@@ -47,10 +47,10 @@ def create(
         version="1.0.0",
         lifespan=lifespan,
         routes=[Route(path, endpoint) for path, endpoint in operations],
-        # FastAPI's own pages load their scripts from public networks.
+        # The pages of FastAPI load their scripts from public networks.
         docs_url=None,
         redoc_url=None,
-        redirect_slashes=False,  # the address would be made of the sender's Host header
+        redirect_slashes=False,  # it would contain the Host header of the sender
         openapi_url="/openapi.json",
     )
     app.state.console = console
@@ -60,9 +60,9 @@ def create(
         app.include_router(router)
     app.mount("/static", _OwnFiles(directory=assets.STATIC), name="static")
     app.add_middleware(Idempotency)
-    # A list of alerts shrinks to a tenth; the live stream goes as it is. No answer holds a secret that
-    # its length could tell: the session is in a cookie that no page reads.
+    # A list of alerts shrinks to a tenth; the live stream is not compressed. No response holds a
+    # secret that its length could reveal: the session is in a cookie that no page reads.
     app.add_middleware(GZipMiddleware, minimum_size=1_024, compresslevel=1)
-    app.add_middleware(Guard)  # around all that reads: it bounds the body
+    app.add_middleware(Guard)  # outside of all that read the body: it limits the size
     app.add_middleware(Drained)
     return app

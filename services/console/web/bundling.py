@@ -1,9 +1,8 @@
-"""Our own modules as one script: over a slow link each file costs a round trip, and each import of
-an import one more.
+"""JavaScript modules as one script: over a slow link each file costs a round trip.
 
-Takes the plain forms our modules use and refuses any other, at start, with file and line: named
-imports from a relative path; exported functions, classes and constants; no cycles. A module becomes
-a function that runs once and returns what it exports, in an order in which each stands behind those
+The forms that the modules of the console use are accepted, and all others refused at start with
+file and line: named imports from a relative path; exported functions, classes and constants; no
+cycles. A module becomes a function that runs once and returns its exports, after all modules that
 it imports.
 """
 
@@ -20,11 +19,11 @@ _REMARK = re.compile(r"^\s*//.*\n", re.MULTILINE)
 
 
 class Unbundled(Exception):
-    """A module has a form that cannot be put into one script; the message says where."""
+    """A module has a form that cannot be bundled; the message has file and line."""
 
 
 def bundle(entry: str, read: Callable[[str], str]) -> str:
-    """The script of the module `entry` and all it imports. `read(path)` gives a module's text."""
+    """Return the script of the module `entry` and its imports; `read(path)` returns a text."""
     return "\n".join(_modules(entry, read, {}, ()))
 
 
@@ -36,17 +35,19 @@ def _modules(
     if path in done:
         return
     text = read(path)
-    for _, wanted in _IMPORT.findall(text):
-        yield from _modules(_beside(path, wanted), read, done, (*above, path))
+    for _, imported_path in _IMPORT.findall(text):
+        yield from _modules(_beside(path, imported_path), read, done, (*above, path))
     done[path] = f"$m{len(done)}"
     yield _wrapped(path, text, done)
 
 
 def _wrapped(path: str, text: str, names: dict[str, str]) -> str:
-    def imported(found: re.Match[str]) -> str:
-        wanted = [" ".join(name.split()).replace(" as ", ": ") for name in found[1].split(",")]
-        named = ", ".join(name for name in wanted if name)
-        return f"const {{ {named} }} = {names[_beside(path, found[2])]};"
+    def imported(match: re.Match[str]) -> str:
+        imported_path = [
+            " ".join(name.split()).replace(" as ", ": ") for name in match[1].split(",")
+        ]
+        named = ", ".join(name for name in imported_path if name)
+        return f"const {{ {named} }} = {names[_beside(path, match[2])]};"
 
     exported = [name for _, name in _EXPORT.findall(text)]
     body = _EXPORT.sub(r"\1 \2", _IMPORT.sub(imported, text))
@@ -57,5 +58,5 @@ def _wrapped(path: str, text: str, names: dict[str, str]) -> str:
     return f"const {names[path]} = (() => {{\n{body}return {{ {', '.join(exported)} }};\n}})();"
 
 
-def _beside(path: str, wanted: str) -> str:
-    return normpath(join(dirname(path), wanted))
+def _beside(path: str, imported_path: str) -> str:
+    return normpath(join(dirname(path), imported_path))

@@ -1,4 +1,4 @@
-"""Tables of the read model: bulk upserts in which only a newer row wins, in any order of arrival."""
+"""Tables of the read model: bulk upserts in which a newer row wins, in any order of arrival."""
 
 from __future__ import annotations
 
@@ -80,9 +80,9 @@ class Projection:
             for number, column in enumerate(self.columns, start=1)
         )
         values = ", ".join(
-            f"ARRAY(SELECT jsonb_array_elements_text(given.{column.name}))"
+            f"ARRAY(SELECT jsonb_array_elements_text(input.{column.name}))"
             if _is_array(column)
-            else f"given.{column.name}"
+            else f"input.{column.name}"
             for column in self.columns
         )
         conflict = "DO NOTHING"
@@ -95,7 +95,8 @@ class Projection:
             conflict = f"DO UPDATE SET {changes} WHERE {self.newer}"
         return (
             f"INSERT INTO {_SCHEMA}.{self.table} AS old ({names}) SELECT {values} "  # noqa: S608
-            f"FROM unnest({arrays}) AS given({names}) ON CONFLICT ({', '.join(self.key)}) {conflict}"
+            f"FROM unnest({arrays}) AS input({names}) "
+            f"ON CONFLICT ({', '.join(self.key)}) {conflict}"
         )
 
 
