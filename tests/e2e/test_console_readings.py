@@ -14,7 +14,7 @@ from shared.contracts.readings import Reading
 from shared.contracts.topics import READINGS, TopicSpec
 from shared.runtime.errors import Transient
 from shared.runtime.publisher import partition_of
-from tests.support.console_scene import ZHUTUO
+from tests.support.console_events import ZHUTUO
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import Message, produce
 

@@ -50,8 +50,8 @@ from shared.runtime.inbox import Incoming
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.timers import TimerSweeper
 from tests.component.command.harness import Office, profile
-from tests.support.console import Bench, bench
-from tests.support.console_scene import CITY, DISTRICT, GRID, NOW, SONGJI, VILLAGE, ZHUTUO
+from tests.support.console_events import CITY, DISTRICT, GRID, NOW, SONGJI, VILLAGE, ZHUTUO
+from tests.support.console_harness import ConsoleHarness, running_console
 from tests.support.database_clock import DatabaseClock
 
 UNITS = {
@@ -92,7 +92,9 @@ class Record(NamedTuple):
 class House:
     """The services' consumers and timers, and what has left them."""
 
-    def __init__(self, databases: dict[str, Database], clock: DatabaseClock, screen: Bench) -> None:
+    def __init__(
+        self, databases: dict[str, Database], clock: DatabaseClock, screen: ConsoleHarness
+    ) -> None:
         self.databases = databases
         self.clock = clock
         self.screen = screen
@@ -202,7 +204,7 @@ async def a_house(dsn: str) -> AsyncIterator[House]:
     clock = DatabaseClock(dsn, NOW)
     await clock.stop()
     async with AsyncExitStack() as stack:
-        screen = await stack.enter_async_context(bench(dsn))
+        screen = await stack.enter_async_context(running_console(dsn))
         databases = {}
         for service in SERVICES:
             databases[service] = Database(dsn, service)

@@ -14,15 +14,17 @@ from services.console.features.cases.printing import html_file
 from shared.contracts.fields import Status
 from shared.contracts.ids import content_id
 from tests.component.console.test_hostile import HOSTILE
-from tests.support.console import Bench
-from tests.support.console_case import a_case
-from tests.support.console_scene import VILLAGE, ZHUTUO
+from tests.support.console_case_records import a_case
+from tests.support.console_events import VILLAGE, ZHUTUO
+from tests.support.console_harness import ConsoleHarness
 
 YONGCHUAN = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")]
 TOWN = [ZHUTUO, *(unit for unit in YONGCHUAN if unit.startswith(VILLAGE))]
 
 
-async def exported(console: Bench, name: str, style: str, officer: str = "o-city-b") -> Any:
+async def exported(
+    console: ConsoleHarness, name: str, style: str, officer: str = "o-city-b"
+) -> Any:
     async with console.client(officer) as client:
         path = f"/api/cases/{content_id('alt', name)}/export"
         answer = await client.get(path, params={"format": style}, timeout=60)
@@ -43,7 +45,9 @@ def seen(content: bytes) -> str:
     return re.sub(r"\s", "", html.unescape(re.sub(r"<[^>]*>", "", body)))
 
 
-async def test_both_files_have_the_title_the_figures_and_every_section(console: Bench) -> None:
+async def test_both_files_have_the_title_the_figures_and_every_section(
+    console: ConsoleHarness,
+) -> None:
     await console.project(a_case("case", TOWN))
     async with console.client("o-city-b") as client:
         path = f"/api/cases/{content_id('alt', 'case')}/evaluation"
@@ -62,7 +66,7 @@ async def test_both_files_have_the_title_the_figures_and_every_section(console: 
         assert "演练" not in text
 
 
-async def test_a_drill_says_so_in_every_heading_and_line(console: Bench) -> None:
+async def test_a_drill_says_so_in_every_heading_and_line(console: ConsoleHarness) -> None:
     await console.project(a_case("case", TOWN, status=Status.EXERCISE))
     page = (await exported(console, "case", "html")).content.decode()
     rows = re.findall(r"<tr><td[^>]*>(.*?)</td>", page)
@@ -76,7 +80,7 @@ async def test_a_drill_says_so_in_every_heading_and_line(console: Bench) -> None
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-async def test_hostile_text_is_text(console: Bench, text: str) -> None:
+async def test_hostile_text_is_text(console: ConsoleHarness, text: str) -> None:
     title = text[:180]
     await console.project(a_case("case", TOWN[:3], title=title, reason=text))
     page = await exported(console, "case", "html")
@@ -93,7 +97,7 @@ async def test_hostile_text_is_text(console: Bench, text: str) -> None:
     assert not re.search("[\u202a-\u202e\u2066-\u2069\u200b]", shown)
 
 
-async def test_the_html_file_can_run_and_fetch_nothing(console: Bench) -> None:
+async def test_the_html_file_can_run_and_fetch_nothing(console: ConsoleHarness) -> None:
     await console.project(a_case("case", TOWN[:3]))
     page = await exported(console, "case", "html")
     text = page.content.decode()
@@ -104,7 +108,9 @@ async def test_the_html_file_can_run_and_fetch_nothing(console: Bench) -> None:
     assert "style=" not in text
 
 
-async def test_nine_thousand_units_are_summed_and_the_late_ones_listed(console: Bench) -> None:
+async def test_nine_thousand_units_are_summed_and_the_late_ones_listed(
+    console: ConsoleHarness,
+) -> None:
     assert len(YONGCHUAN) > 9_000
     await console.project(a_case("case", YONGCHUAN))
     page = await exported(console, "case", "html")
@@ -120,7 +126,9 @@ async def test_nine_thousand_units_are_summed_and_the_late_ones_listed(console: 
         assert f"{len(YONGCHUAN)}/{len(YONGCHUAN)}" in shown
 
 
-async def test_a_village_prints_its_own_part_and_a_stranger_nothing(console: Bench) -> None:
+async def test_a_village_prints_its_own_part_and_a_stranger_nothing(
+    console: ConsoleHarness,
+) -> None:
     await console.project(a_case("case", TOWN))
     async with console.client("o-village-b") as client:
         path = f"/api/cases/{content_id('cmd', 'case')}/export"

@@ -22,10 +22,10 @@ from shared.contracts.commands import (
 from shared.contracts.fields import Status
 from shared.contracts.ids import content_id
 from shared.contracts.pages import Answer, Page
-from tests.support import console_case
-from tests.support.console import Bench
-from tests.support.console_case import a_case
-from tests.support.console_scene import DISTRICT, SONGJI, VILLAGE, ZHUTUO, a_command
+from tests.support import console_case_records
+from tests.support.console_case_records import a_case
+from tests.support.console_events import DISTRICT, SONGJI, VILLAGE, ZHUTUO, a_command
+from tests.support.console_harness import ConsoleHarness
 
 TOWN = [
     ZHUTUO,
@@ -36,14 +36,16 @@ TOWN = [
 ALERT, COMMAND = content_id("alt", "case"), content_id("cmd", "case")
 
 
-async def read(console: Bench, path: str, officer: str = "o-city-b", **query: Any) -> Any:
+async def read(console: ConsoleHarness, path: str, officer: str = "o-city-b", **query: Any) -> Any:
     async with console.client(officer) as client:
         answer = await client.get(path, params=query)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-async def told(console: Bench, case: str = ALERT, officer: str = "o-city-b", **query: Any) -> Any:
+async def told(
+    console: ConsoleHarness, case: str = ALERT, officer: str = "o-city-b", **query: Any
+) -> Any:
     results: list[Any] = []
     cursor = ""
     while True:
@@ -56,11 +58,11 @@ async def told(console: Bench, case: str = ALERT, officer: str = "o-city-b", **q
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_any_order_and_any_repeat_tell_the_same(console: Bench, seed: int) -> None:
+async def test_any_order_and_any_repeat_tell_the_same(console: ConsoleHarness, seed: int) -> None:
     history = a_case("case", TOWN)
     await console.project(history)
     expected = await told(console), await read(console, f"/api/cases/{ALERT}/evaluation")
-    await console.console.database.pool.execute(
+    await console.deps.database.pool.execute(
         "TRUNCATE console.case_fact, console.alert, console.command, console.assignment, "
         "console.page, console.answer"
     )
@@ -70,10 +72,10 @@ async def test_any_order_and_any_repeat_tell_the_same(console: Bench, seed: int)
         await console.project(shuffled[start : start + 70])
     result = await told(console), await read(console, f"/api/cases/{ALERT}/evaluation")
     assert result == expected
-    assert [one["at"] for one in result[0]] == sorted(one["at"] for one in result[0])
+    assert [entry["at"] for entry in result[0]] == sorted(item["at"] for item in result[0])
 
 
-async def test_thousands_are_summed_and_every_fact_counts_once(console: Bench) -> None:
+async def test_thousands_are_summed_and_every_fact_counts_once(console: ConsoleHarness) -> None:
     units = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")][
         :2_000
     ]
@@ -83,21 +85,21 @@ async def test_thousands_are_summed_and_every_fact_counts_once(console: Bench) -
     delivered = [
         line for line in lines if (line["kind"], line["what"]) == ("assignment", "delivered")
     ]
-    first = [one for one in delivered if one["attempt"] == 1]
-    assert sum(one["count"] for one in first) == len(units)
-    assert len(first) == len({one["tier"] for one in first})
+    first = [entry for entry in delivered if entry["attempt"] == 1]
+    assert sum(element["count"] for element in first) == len(units)
+    assert len(first) == len({candidate["tier"] for candidate in first})
     done = [line for line in lines if (line["kind"], line["what"]) == ("assignment", "done")]
-    assert sum(one["count"] for one in done) == len(units)
+    assert sum(candidate["count"] for candidate in done) == len(units)
     called = [line for line in lines if line["kind"] == "supervision"]
-    assert sum(one["count"] for one in called) == 3 * (len(units) // 5)
+    assert sum(candidate["count"] for candidate in called) == 3 * (len(units) // 5)
     single = [line for line in lines if line["count"] == 1 and line["kind"] == "assignment"]
-    assert all(one["unit"] for one in single)
+    assert all(item["unit"] for item in single)
     coarse = await told(console, slot="3600")
     assert len(coarse) < len(lines)
-    assert sum(one["count"] for one in coarse) == sum(line["count"] for line in lines)
+    assert sum(candidate["count"] for candidate in coarse) == sum(line["count"] for line in lines)
 
 
-async def test_a_timeline_in_parts_is_the_whole(console: Bench) -> None:
+async def test_a_timeline_in_parts_is_the_whole(console: ConsoleHarness) -> None:
     await console.project(a_case("case", TOWN))
     whole = await told(console, limit=500)
     assert await told(console, limit=7) == whole
@@ -106,20 +108,22 @@ async def test_a_timeline_in_parts_is_the_whole(console: Bench) -> None:
     assert await told(console, unit=VILLAGE, limit=2) == one
 
 
-async def test_a_unit_is_told_with_its_officers_own_words(console: Bench) -> None:
+async def test_a_unit_is_told_with_its_officers_own_words(console: ConsoleHarness) -> None:
     await console.project(a_case("case", TOWN, reason="水已退，无需转移"))
     third = TOWN[2]
     lines = await told(console, unit=third)
     assert {line["unit"] for line in lines} == {third}
     written = [line for line in lines if line["kind"] == "acknowledgement"]
-    assert ("return", "水已退，无需转移") in [(one["what"], one.get("text")) for one in written]
+    assert ("return", "水已退，无需转移") in [
+        (entry["what"], entry.get("text")) for entry in written
+    ]
     states = [line["what"] for line in lines if line["kind"] == "assignment"]
     assert states == [
         "delivered", "returned", "delivered", "signed", "reported", "checked", "done",
     ]  # fmt: skip
 
 
-async def test_the_evaluation_equals_a_recount_of_the_log(console: Bench) -> None:
+async def test_the_evaluation_equals_a_recount_of_the_log(console: ConsoleHarness) -> None:
     history = a_case("case", TOWN)
     await console.project(history)
     result = await read(console, f"/api/cases/{ALERT}/evaluation", limit=1_000)
@@ -127,7 +131,7 @@ async def test_the_evaluation_equals_a_recount_of_the_log(console: Bench) -> Non
     calls = [supervision for supervision in history if isinstance(supervision, SupervisionEvent)]
     replies = {answer.page_id: answer.sent_at for answer in history if isinstance(answer, Answer)}
     pages = {page.page_id: page for page in history if isinstance(page, Page) and page.version == 1}
-    assert [one["unit"] for one in result["units"]] != []
+    assert [unit["unit"] for unit in result["units"]] != []
     for row in result["units"]:
         mine = [state for state in states if state.unit == row["unit"]]
         own_calls = [call for call in calls if call.unit == row["unit"]]
@@ -160,7 +164,7 @@ async def test_the_evaluation_equals_a_recount_of_the_log(console: Bench) -> Non
     assert whole["sign_s"]["slowest_s"] == max(signing)
 
 
-async def test_an_overdue_unit_that_never_signs_is_late(console: Bench) -> None:
+async def test_an_overdue_unit_that_never_signs_is_late(console: ConsoleHarness) -> None:
     history = [
         assignment
         for assignment in a_case("case", TOWN[:5])
@@ -172,11 +176,13 @@ async def test_an_overdue_unit_that_never_signs_is_late(console: Bench) -> None:
     ]
     await console.project(history)
     result = await read(console, f"/api/cases/{COMMAND}/evaluation")
-    row = next(one for one in result["units"] if one["unit"] == TOWN[4])
+    row = next(unit for unit in result["units"] if unit["unit"] == TOWN[4])
     assert (row["late"], row["signed"], row["sign_s"], row["state"]) == (1, 0, None, "delivered")
 
 
-async def test_a_drill_says_so_in_every_line_and_never_joins_a_real_case(console: Bench) -> None:
+async def test_a_drill_says_so_in_every_line_and_never_joins_a_real_case(
+    console: ConsoleHarness,
+) -> None:
     await console.project(a_case("case", TOWN[:9]))
     real = await told(console), await read(console, f"/api/cases/{ALERT}/evaluation")
     await console.project(a_case("drill", TOWN[:9], status=Status.EXERCISE))
@@ -187,22 +193,24 @@ async def test_a_drill_says_so_in_every_line_and_never_joins_a_real_case(console
     assert heading["status"] == "Exercise"
 
 
-async def test_an_alert_has_its_commands_and_a_command_is_a_case_of_its_own(console: Bench) -> None:
+async def test_an_alert_has_its_commands_and_a_command_is_a_case_of_its_own(
+    console: ConsoleHarness,
+) -> None:
     await console.project(a_case("case", TOWN[:4]))
-    kinds = {one["kind"] for one in await told(console, ALERT)}
+    kinds = {entry["kind"] for entry in await told(console, ALERT)}
     assert kinds == {"alert", "command", "assignment", "page", "answer"}
     lines = await told(console, COMMAND)
     assert {line["kind"] for line in lines} == kinds - {"alert"}
 
 
-async def test_others_see_their_own_part_or_nothing(console: Bench) -> None:
+async def test_others_see_their_own_part_or_nothing(console: ConsoleHarness) -> None:
     await console.project(a_case("case", TOWN))
     result = await read(console, f"/api/cases/{COMMAND}/evaluation", "o-village-b", limit=1_000)
     assert 0 < result["whole"]["units"] < len(TOWN)
-    assert all(one["unit"].startswith(VILLAGE) for one in result["units"])
+    assert all(unit["unit"].startswith(VILLAGE) for unit in result["units"])
     lines = await told(console, COMMAND, "o-village-b")
     signed = [line for line in lines if (line["kind"], line["what"]) == ("assignment", "signed")]
-    assert sum(one["count"] for one in signed) == result["whole"]["signed"]
+    assert sum(entry["count"] for entry in signed) == result["whole"]["signed"]
     async with console.client("o-songji-b") as client:
         for part in ("timeline", "evaluation"):
             assert (await client.get(f"/api/cases/{COMMAND}/{part}")).status_code == 404
@@ -219,14 +227,14 @@ async def test_others_see_their_own_part_or_nothing(console: Bench) -> None:
         "unit=x", "after=2026-11-24T02:13:40.000000Z~1~'", "limit=501",
     ],
 )  # fmt: skip
-async def test_bad_questions_are_refused(console: Bench, query: str) -> None:
+async def test_bad_questions_are_refused(console: ConsoleHarness, query: str) -> None:
     await console.project([a_command("case")])
     async with console.client("o-city-b") as client:
         answer = await client.get(f"/api/cases/{COMMAND}/timeline?{query}")
     assert answer.status_code == 422, answer.text
 
 
-async def test_the_csv_has_all_units_and_no_formula(console: Bench) -> None:
+async def test_the_csv_has_all_units_and_no_formula(console: ConsoleHarness) -> None:
     await console.project(a_case("case", TOWN))
     async with console.client("o-city-b") as client:
         answer = await client.get(f"/api/cases/{ALERT}/evaluation", params={"format": "csv"})
@@ -239,12 +247,12 @@ async def test_the_csv_has_all_units_and_no_formula(console: Bench) -> None:
     assert not [cell for row in rows for cell in row.values() if cell[:1] in "=+-@" and cell]
 
 
-async def test_states_told_at_one_time_stand_in_their_order(console: Bench) -> None:
+async def test_states_told_at_one_time_stand_in_their_order(console: ConsoleHarness) -> None:
     """Steps that waited for a signature take effect with it, in one transaction."""
     command = a_command("case", ZHUTUO)
     states = ("delivered", "signed", "accepted", "handling", "reported", "checked", "done")
     history = [
-        console_case.told(command, VILLAGE, AssignmentState(state), 5, version)
+        console_case_records.assignment_at(command, VILLAGE, AssignmentState(state), 5, version)
         for version, state in enumerate(states, 1)
     ]
     await console.project([command, *reversed(history)])
@@ -252,29 +260,35 @@ async def test_states_told_at_one_time_stand_in_their_order(console: Bench) -> N
     assert tuple(line["what"] for line in lines) == states
 
 
-async def test_what_was_made_later_counts_from_its_own_delivery(console: Bench) -> None:
+async def test_what_was_made_later_counts_from_its_own_delivery(console: ConsoleHarness) -> None:
     """A part of a split assignment was not slow to arrive: it did not exist when the command was issued."""
     command = a_command("case", ZHUTUO)
     part = Part(parent_assignment_id="asg-1", mandatory=True, release_unit=ZHUTUO)
-    assignment = console_case.told(command, VILLAGE, AssignmentState.DELIVERED, 600, 1, part=part)
-    moved = console_case.told(
+    assignment = console_case_records.assignment_at(
+        command, VILLAGE, AssignmentState.DELIVERED, 600, 1, part=part
+    )
+    moved = console_case_records.assignment_at(
         command, SONGJI, AssignmentState.DELIVERED, 600, 1, reassigned_from="asg-1"
     )
-    first = console_case.told(command, ZHUTUO, AssignmentState.DELIVERED, 2, 1)
+    first = console_case_records.assignment_at(command, ZHUTUO, AssignmentState.DELIVERED, 2, 1)
     await console.project([command, first, assignment, moved])
     result = await read(console, f"/api/cases/{COMMAND}/evaluation")
-    took = {one["unit"]: one["deliver_s"] for one in result["units"]}
+    took = {unit["unit"]: unit["deliver_s"] for unit in result["units"]}
     assert took == {ZHUTUO: 2, VILLAGE: None, SONGJI: None}
 
 
-async def test_calls_for_missing_reports_and_what_came_of_them_are_told(console: Bench) -> None:
+async def test_calls_for_missing_reports_and_what_came_of_them_are_told(
+    console: ConsoleHarness,
+) -> None:
     """Which report was missed, who was paged for it, what he said; how orders were done is not changed."""
     history = a_case("case", TOWN[:4])
     await console.project(history)
     before = await read(console, f"/api/cases/{ALERT}/evaluation")
     command = next(command for command in history if isinstance(command, CommandEvent))
-    signed = console_case.told(command, ZHUTUO, AssignmentState.SIGNED, 11, 2)
-    call = console_case.called(signed, SupervisionKind.ESCALATED, 1_500, rung=1).model_copy(
+    signed = console_case_records.assignment_at(command, ZHUTUO, AssignmentState.SIGNED, 11, 2)
+    call = console_case_records.supervision_at(
+        signed, SupervisionKind.ESCALATED, 1_500, rung=1
+    ).model_copy(
         update={
             "id": "sup-report",
             "supervision_id": "sup-report",
@@ -288,16 +302,20 @@ async def test_calls_for_missing_reports_and_what_came_of_them_are_told(console:
         page.model_copy(update={"command_id": None, "subject_id": call.id})
         if isinstance(page, Page)
         else page
-        for page in console_case.paged(a_command("missing", DISTRICT), ZHUTUO, 1_501, 20)
+        for page in console_case_records.page_at(a_command("missing", DISTRICT), ZHUTUO, 1_501, 20)
     ]
     await console.project([call, *pages])
-    lines = [one for one in await told(console) if one["thread"] in (call.incident_id, call.id)]
+    lines = [
+        entry for entry in await told(console) if entry["thread"] in (call.incident_id, call.id)
+    ]
     assert [(line["kind"], line["what"]) for line in lines] == [
         ("supervision", "escalated"),
         ("page", "sent"),
     ]
     assert (lines[0]["clock"], lines[0]["unit"], lines[0]["rung"]) == ("report_phone", ZHUTUO, 1)
-    mine = [one["kind"] for one in await told(console, unit=ZHUTUO) if one["at"] >= lines[0]["at"]]
+    mine = [
+        item["kind"] for item in await told(console, unit=ZHUTUO) if item["at"] >= lines[0]["at"]
+    ]
     assert mine[:3] == ["supervision", "page", "answer"]
     assert await read(console, f"/api/cases/{ALERT}/evaluation") == before
     async with console.client("o-city-b") as client:

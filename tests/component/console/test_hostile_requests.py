@@ -12,8 +12,8 @@ import httpx2
 import pytest
 
 from services.console.web.openapi import EXAMPLES
-from tests.support.console import Bench
-from tests.support.console_scene import ZHUTUO
+from tests.support.console_events import ZHUTUO
+from tests.support.console_harness import ConsoleHarness
 
 Json = dict[str, Any]
 
@@ -82,7 +82,7 @@ def encoded(text: str) -> str:
     return quote(text.encode("utf-8", "surrogateescape"), safe="")
 
 
-async def test_every_parameter(console: Bench) -> None:
+async def test_every_parameter(console: ConsoleHarness) -> None:
     async with console.client("o-city-b") as client:
         document = (await client.get("/openapi.json")).json()
         tried = 0
@@ -121,7 +121,7 @@ def as_json(value: Any) -> bytes:
 
 
 @pytest.mark.parametrize("place", sorted(EXAMPLES), ids=" ".join)
-async def test_every_body(console: Bench, place: tuple[str, str]) -> None:
+async def test_every_body(console: ConsoleHarness, place: tuple[str, str]) -> None:
     method, path = place
     example = EXAMPLES[place]
     async with console.client("o-city-a") as client:
@@ -139,7 +139,9 @@ async def test_every_body(console: Bench, place: tuple[str, str]) -> None:
     ["http://[", "http://a[b]", "http://[x", "http://[::1", "http://]", "null", "//", "\x80"],
 )
 @pytest.mark.parametrize("path", ["/login", "/logout", "/account/password", "/api/commands"])
-async def test_an_origin_that_is_no_address(console: Bench, origin: str, path: str) -> None:
+async def test_an_origin_that_is_no_address(
+    console: ConsoleHarness, origin: str, path: str
+) -> None:
     async with console.client(None) as client:
         for cookie in ("", "fenghuo_session=x", "__Host-fenghuo_session=x"):
             headers = {b"origin": origin.encode("latin-1"), b"cookie": cookie.encode()}
@@ -147,7 +149,7 @@ async def test_an_origin_that_is_no_address(console: Bench, origin: str, path: s
             assert answer.status_code < 500, (origin, path, answer.text)
 
 
-async def test_a_calendar_that_is_none(console: Bench) -> None:
+async def test_a_calendar_that_is_none(console: ConsoleHarness) -> None:
     raw = b"BEGIN:VCALENDAR\r\nBEGIN:VTMMEZONE\r\nTZID:x\r\nEND:VTIMEZONE\r\nEND:VCALENDAR\r\n"
     async with console.client("o-town-b") as client:
         await refused(client, "POST", f"/api/duty/import?format=ics&unit={ZHUTUO}", content=raw)
@@ -157,6 +159,6 @@ async def test_a_calendar_that_is_none(console: Bench) -> None:
                 await refused(client, "POST", path, content=content)
 
 
-async def test_many_at_once(console: Bench) -> None:
+async def test_many_at_once(console: ConsoleHarness) -> None:
     async with console.client("o-city-b") as client:
         await asyncio.gather(*(refused(client, "GET", "/api/cases?q=%00") for _ in range(20)))

@@ -24,8 +24,7 @@ from shared.contracts.commands import (
 )
 from shared.contracts.fields import Status
 from shared.contracts.units import is_within
-from tests.support.console import Bench
-from tests.support.console_scene import (
+from tests.support.console_events import (
     CITY,
     DISTRICT,
     SONGJI,
@@ -35,6 +34,7 @@ from tests.support.console_scene import (
     a_supervision,
     an_assignment,
 )
+from tests.support.console_harness import ConsoleHarness
 
 _YONGCHUAN = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")]
 _STATES = [
@@ -58,13 +58,13 @@ def _is_soon(fired: asyncpg.Record, record: asyncpg.Record) -> bool:
     return fired["kind"] == "due_soon" and record["state"] in waits_for
 
 
-async def _check(console: Bench, ids: list[str], still_open: set[str]) -> int:
+async def _check(console: ConsoleHarness, ids: list[str], still_open: set[str]) -> int:
     """Compare counts and list with a recount, for viewers of every tier; how many units are overdue.
 
     A unit that neither signed nor reported in time is one unit: two clocks of it do not make two.
     """
     counted = 0
-    async with console.console.database.pool.acquire() as connection:
+    async with console.deps.database.pool.acquire() as connection:
         fired = await connection.fetch("SELECT * FROM console.supervision")
         known = {
             record["assignment_id"]: record
@@ -128,7 +128,9 @@ async def _check(console: Bench, ids: list[str], still_open: set[str]) -> int:
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_what_is_overdue_is_a_recount_whatever_came_first(console: Bench, seed: int) -> None:
+async def test_what_is_overdue_is_a_recount_whatever_came_first(
+    console: ConsoleHarness, seed: int
+) -> None:
     chance = random.Random(seed)
     open_one = a_command("lateness 0", DISTRICT, recipients=40)
     closed = a_command("lateness 1", DISTRICT, recipients=40, state=CommandState.CLOSED)
@@ -157,11 +159,11 @@ async def test_what_is_overdue_is_a_recount_whatever_came_first(console: Bench, 
     assert late, "the test shows nothing"
 
 
-async def test_a_firing_waits_for_a_change_that_is_on_its_way(console: Bench) -> None:
+async def test_a_firing_waits_for_a_change_that_is_on_its_way(console: ConsoleHarness) -> None:
     command = a_command("on its way", DISTRICT, recipients=1)
     assignment = an_assignment(command, ZHUTUO)
     await console.project([command, assignment])
-    database = console.console.database
+    database = console.deps.database
     async with database.transaction() as work:
         await work.connection.execute("UPDATE console.assignment SET state = 'signed'")
         fires = asyncio.create_task(
@@ -173,12 +175,12 @@ async def test_a_firing_waits_for_a_change_that_is_on_its_way(console: Bench) ->
 
 
 async def test_a_firing_and_its_assignment_that_do_not_see_each_other_are_counted(
-    console: Bench,
+    console: ConsoleHarness,
 ) -> None:
     command = a_command("at once", DISTRICT, recipients=2)
     late, signed = an_assignment(command, ZHUTUO), an_assignment(command, SONGJI)
     await console.project([command])
-    database = console.console.database
+    database = console.deps.database
     async with database.transaction() as work:
         for assignment in (late, signed):
             row = supervision.TABLE.row(a_supervision(assignment, SupervisionKind.OVERDUE))
@@ -192,7 +194,7 @@ async def test_a_firing_and_its_assignment_that_do_not_see_each_other_are_counte
 
 
 async def test_a_firing_that_names_another_command_or_unit_makes_nobody_late(
-    console: Bench,
+    console: ConsoleHarness,
 ) -> None:
     command, other_command = a_command("its own"), a_command("another")
     assignment = an_assignment(command, ZHUTUO)
@@ -201,13 +203,15 @@ async def test_a_firing_that_names_another_command_or_unit_makes_nobody_late(
     elsewhere = a_supervision(assignment, SupervisionKind.OVERDUE, clock="finish")
     elsewhere = elsewhere.model_copy(update={"unit": SONGJI})
     await console.project([command, other_command, assignment, wrong, elsewhere])
-    async with console.console.database.pool.acquire() as connection:
+    async with console.deps.database.pool.acquire() as connection:
         for ids in ([command.command_id], [other_command.command_id]):
             for row in await counts.by_command_and_tier(connection, ids, span_of(CITY)):
                 assert row["overdue"] == 0
 
 
-async def test_a_unit_late_by_both_clocks_is_overdue_once_on_every_screen(console: Bench) -> None:
+async def test_a_unit_late_by_both_clocks_is_overdue_once_on_every_screen(
+    console: ConsoleHarness,
+) -> None:
     command = a_command("both clocks", DISTRICT, recipients=3)
     both, signed, fine = (
         an_assignment(command, ZHUTUO),
@@ -226,13 +230,13 @@ async def test_a_unit_late_by_both_clocks_is_overdue_once_on_every_screen(consol
         below = (await client.get(f"/api/commands/{command.command_id}/below")).json()["below"]
         board = (await client.get("/api/supervision/units")).json()["units"]
     assert overview["overdue"] == overview["assignments"]["overdue"] == 2
-    assert card["totals"]["overdue"] == sum(one["overdue"] for one in below) == 2
+    assert card["totals"]["overdue"] == sum(unit["overdue"] for unit in below) == 2
     assert card["totals"]["overdue_unsigned"] == card["totals"]["overdue_unreported"] == 1
-    assert sum(one["escalated"] for one in board) == 2
-    assert sum(one["overdue"] + one["reminded"] for one in board) == 0
+    assert sum(entry["escalated"] for entry in board) == 2
+    assert sum(item["overdue"] + item["reminded"] for item in board) == 0
 
 
-async def test_a_firing_of_a_drill_makes_nobody_late_in_earnest(console: Bench) -> None:
+async def test_a_firing_of_a_drill_makes_nobody_late_in_earnest(console: ConsoleHarness) -> None:
     command = a_command("in earnest")
     assignment = an_assignment(command, ZHUTUO)
     fired = a_supervision(assignment, SupervisionKind.OVERDUE).model_copy(

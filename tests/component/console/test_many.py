@@ -16,8 +16,7 @@ from shared.contracts.alerts import AlertEvent, AlertState
 from shared.contracts.commands import AssignmentEvent, AssignmentState, SupervisionKind
 from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, Status, Tier
 from shared.contracts.units import ancestor_at, is_within, tier_of
-from tests.support.console import Bench
-from tests.support.console_scene import (
+from tests.support.console_events import (
     CITY,
     DISTRICT,
     ZHUTUO,
@@ -28,6 +27,7 @@ from tests.support.console_scene import (
     an_alert,
     an_assignment,
 )
+from tests.support.console_harness import ConsoleHarness
 
 YONGCHUAN = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")]
 PLACES = [unit for unit in YONGCHUAN if "/" not in unit]
@@ -38,7 +38,7 @@ VIEWERS = {"o-city-b": CITY, "o-district-b": DISTRICT, "o-town-b": ZHUTUO}
 KINDS = (SupervisionKind.OVERDUE, SupervisionKind.REMINDED, SupervisionKind.ESCALATED)
 
 
-async def read(console: Bench, officer: str, path: str, **query: Any) -> Any:
+async def read(console: ConsoleHarness, officer: str, path: str, **query: Any) -> Any:
     async with console.client(officer) as client:
         answer = await client.get(path, params=query)
     assert answer.status_code == 200, answer.text
@@ -46,7 +46,7 @@ async def read(console: Bench, officer: str, path: str, **query: Any) -> Any:
 
 
 async def all_of(
-    console: Bench, officer: str, path: str, name: str, **query: Any
+    console: ConsoleHarness, officer: str, path: str, name: str, **query: Any
 ) -> list[dict[str, Any]]:
     """A list read page by page to its end."""
     results: list[dict[str, Any]] = []
@@ -83,7 +83,7 @@ def is_open(alert_event: AlertEvent) -> bool:
     return alert_event.state in (*WAITING, AlertState.ISSUED)
 
 
-async def test_counters_tiles_and_list_of_a_storm_are_a_recount(console: Bench) -> None:
+async def test_counters_tiles_and_list_of_a_storm_are_a_recount(console: ConsoleHarness) -> None:
     chance = random.Random(5)
     real, drill = storm(chance, Status.ACTUAL, 1_500), storm(chance, Status.EXERCISE, 700)
     await console.project([*real, *drill])
@@ -165,7 +165,9 @@ def late_ones(
     return [*assignments, *told], assignments, gravest
 
 
-async def test_thousands_overdue_are_counted_by_unit_on_every_board(console: Bench) -> None:
+async def test_thousands_overdue_are_counted_by_unit_on_every_board(
+    console: ConsoleHarness,
+) -> None:
     chance = random.Random(7)
     units = {Status.ACTUAL: chance.sample(YONGCHUAN, 2_600), Status.EXERCISE: YONGCHUAN[:900]}
     made = {status: late_ones(chance, status, units[status]) for status in units}
@@ -199,19 +201,19 @@ async def test_thousands_overdue_are_counted_by_unit_on_every_board(console: Ben
                     if is_within(assignment.unit, row["unit"])
                 )
                 assert {name: row[name] for name in names} == {name: below[name] for name in names}
-            fired = [one for one in told if getattr(one, "type", "") == "supervision"]
-            fired = [one for one in fired if is_within(one.unit, root)]
+            fired = [entry for entry in told if getattr(entry, "type", "") == "supervision"]
+            fired = [item for item in fired if is_within(item.unit, root)]
             listed = await all_of(
                 console, officer, "/api/supervision", "supervision", status=status, limit=400
             )
             assert sorted((row["assignment_id"], row["clock"]) for row in listed) == sorted(
-                (one.subject_id, one.clock) for one in fired
+                (element.subject_id, element.clock) for element in fired
             )
             head = await read(console, officer, "/api/supervision", status=status, limit=1)
             assert head["total"] == len(fired)
 
 
-async def test_the_list_of_a_unit_is_of_that_unit_and_of_no_other(console: Bench) -> None:
+async def test_the_list_of_a_unit_is_of_that_unit_and_of_no_other(console: ConsoleHarness) -> None:
     chance = random.Random(9)
     told, assignments, _ = late_ones(chance, Status.ACTUAL, YONGCHUAN[:600])
     await console.project(told)
@@ -228,8 +230,8 @@ async def test_the_list_of_a_unit_is_of_that_unit_and_of_no_other(console: Bench
         )
         assert {row["unit"] for row in listed} <= {assignment.unit for assignment in assignments}
         assert all(
-            one["unit"] == DISTRICT if own else is_within(one["unit"], row["unit"])
-            for one in listed
+            entry["unit"] == DISTRICT if own else is_within(entry["unit"], row["unit"])
+            for entry in listed
         )
         assert len({row["assignment_id"] for row in listed}) == sum(
             row[name] for name in ("escalated", "overdue", "reminded", "due_soon")
@@ -239,7 +241,7 @@ async def test_the_list_of_a_unit_is_of_that_unit_and_of_no_other(console: Bench
     assert (answer.status_code, answer.json()["reason"]) == (403, "outside_subtree")
 
 
-async def test_alarms_and_sensors_go_on_to_their_end(console: Bench) -> None:
+async def test_alarms_and_sensors_go_on_to_their_end(console: ConsoleHarness) -> None:
     alarms = [an_alarm(f"alarm {n}") for n in range(620)]
     sensors = [a_silent_sensor(f"gauge-{n}", ZHUTUO) for n in range(620)]
     await console.project([*alarms, *sensors])
@@ -255,7 +257,9 @@ async def test_alarms_and_sensors_go_on_to_their_end(console: Bench) -> None:
 @pytest.mark.parametrize(
     "path", ["/api/alerts", "/api/pages", "/api/assignments", "/api/supervision", "/api/commands"]
 )
-async def test_a_cursor_of_another_list_is_refused(console: Bench, path: str, after: str) -> None:
+async def test_a_cursor_of_another_list_is_refused(
+    console: ConsoleHarness, path: str, after: str
+) -> None:
     async with console.client("o-town-b") as client:
         answer = await client.get(path, params={"after": after})
     assert answer.status_code == 422, answer.text

@@ -28,8 +28,7 @@ from shared.contracts.pages import Channel, Officer, RosterSlot
 from shared.contracts.reports import DutyState, Means, Report, ReportDuty, ReporterRole, ReportKind
 from tests.component.console.test_case_exports import read_pdf
 from tests.component.console.test_duty import an_entry
-from tests.support.console import Served, serving, token_of
-from tests.support.console_scene import (
+from tests.support.console_events import (
     DISTRICT,
     VILLAGE,
     ZHUTUO,
@@ -38,6 +37,7 @@ from tests.support.console_scene import (
     an_alert,
     an_assignment,
 )
+from tests.support.console_harness import ServedConsole, served_console, token_of
 from tests.support.graded import chain
 from tests.support.postgres import fresh_database
 
@@ -202,10 +202,10 @@ def scene() -> list[Any]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def served() -> AsyncIterator[Served]:
+async def served() -> AsyncIterator[ServedConsole]:
     """The scene, with a right to see it for a village of the place and for another town."""
     with fresh_database() as dsn:
-        async with serving(dsn) as found:
+        async with served_console(dsn) as found:
             await change_grant(
                 dsn, VIEWERS[Relation.BELOW], Grant(right=Right.SEE, unit=ZHUTUO), give=True
             )
@@ -217,8 +217,8 @@ async def served() -> AsyncIterator[Served]:
                 id="slot-1", occurred_at=NOW, sent_at=NOW, origin_unit=ZHUTUO, tier=Tier.TOWN,
                 unit=ZHUTUO, post=Post.B, officer=person, channels=(Channel.SMS,),
             )  # fmt: skip
-            found.bench.console.directory.take(slot)
-            await found.bench.project(scene())
+            found.console.deps.directory.take(slot)
+            await found.console.project(scene())
             yield found
 
 
@@ -247,10 +247,10 @@ async def read(client: httpx2.AsyncClient, path: str) -> str:
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("relation", Relation)
 async def test_no_read_shows_what_is_not_open_to_its_viewer(
-    served: Served, relation: Relation
+    served: ServedConsole, relation: Relation
 ) -> None:
     own, responsible = relation is Relation.OWN, relation in (Relation.OWN, Relation.ABOVE)
-    document = served.bench.app.openapi()["paths"]
+    document = served.console.app.openapi()["paths"]
     assert set(READS) == {path for path, verbs in document.items() if "get" in verbs}
     results: dict[str, str] = {}
     token = {"authorization": f"Bearer {token_of(VIEWERS[relation])}"}
@@ -285,7 +285,7 @@ async def test_no_read_shows_what_is_not_open_to_its_viewer(
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("relation", Relation)
 async def test_nor_does_the_command_line(
-    served: Served, relation: Relation, capsys: pytest.CaptureFixture[str]
+    served: ServedConsole, relation: Relation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environ = {
         "FENGHUO_CONSOLE_URL": served.url,

@@ -28,8 +28,7 @@ from shared.contracts.fields import DataGrade, Post, Tier
 from shared.contracts.ids import content_id
 from shared.contracts.pages import Answer
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ANSWERS, CASE_REVIEWS, REQUESTS
-from tests.support.console import Bench, bench
-from tests.support.console_scene import (
+from tests.support.console_events import (
     DISTRICT,
     VILLAGE,
     ZHUTUO,
@@ -39,6 +38,7 @@ from tests.support.console_scene import (
     an_alert,
     an_assignment,
 )
+from tests.support.console_harness import ConsoleHarness, running_console
 from tests.support.postgres import fresh_database
 
 NOW = datetime.now(UTC)
@@ -152,10 +152,10 @@ TO_A_RECIPIENT: dict[str, set[str]] = {
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def looked_at() -> AsyncIterator[Bench]:
+async def looked_at() -> AsyncIterator[ConsoleHarness]:
     """The scene; a village of the town and another town have the right to see the place."""
     with fresh_database() as dsn:
-        async with bench(dsn) as found:
+        async with running_console(dsn) as found:
             for officer in ("o-village-b", "o-songji-b"):
                 grant = Grant(right=Right.SEE, unit=ZHUTUO)
                 await change_grant(dsn, officer, grant, give=True)
@@ -180,7 +180,7 @@ async def read(client: httpx2.AsyncClient, path: str) -> str:
     ],
 )
 async def test_a_graded_order_is_read_by_its_line_and_its_recipients(
-    looked_at: Bench, officer: str, expected: dict[str, set[str]]
+    looked_at: ConsoleHarness, officer: str, expected: dict[str, set[str]]
 ) -> None:
     async with looked_at.client(officer) as client:
         texts = {path: await read(client, path) for path in SHOWN}
@@ -189,15 +189,15 @@ async def test_a_graded_order_is_read_by_its_line_and_its_recipients(
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_what_is_left_out_says_so(looked_at: Bench) -> None:
+async def test_what_is_left_out_says_so(looked_at: ConsoleHarness) -> None:
     async with looked_at.client("o-village-b") as client:
         answer = json.loads(await read(client, f"/api/assignments?{LOOK}&subtree=1"))
         firings = json.loads(await read(client, f"/api/supervision?{LOOK}"))["supervision"]
         commands = json.loads(await read(client, f"/api/commands?{LOOK}"))["commands"]
     masked = {
-        one["unit"]: one["masked"]
-        for one in answer["assignments"]
-        if one["command_id"] == COMMAND.command_id
+        assignment["unit"]: assignment["masked"]
+        for assignment in answer["assignments"]
+        if assignment["command_id"] == COMMAND.command_id
     }
     assert masked == {ZHUTUO: True, VILLAGE: False, NEIGHBOUR: True}
     assert {firing["unit"]: firing["masked"] for firing in firings} == {
@@ -208,11 +208,15 @@ async def test_what_is_left_out_says_so(looked_at: Bench) -> None:
         COMMAND.command_id: False,
         FREE.command_id: True,
     }
-    assert all(one["asked"] is None or not one["asked"]["text"] for one in answer["assignments"])
+    assert all(
+        entry["asked"] is None or not entry["asked"]["text"] for entry in answer["assignments"]
+    )
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_a_general_order_is_read_by_everybody_who_sees_the_place(looked_at: Bench) -> None:
+async def test_a_general_order_is_read_by_everybody_who_sees_the_place(
+    looked_at: ConsoleHarness,
+) -> None:
     open_to_all = a_command("g", ZHUTUO, issuer=DISTRICT, at=NOW, title="河道巡查")
     await looked_at.project([open_to_all, an_assignment(open_to_all, ZHUTUO)])
     async with looked_at.client("o-songji-b") as client:
@@ -221,14 +225,14 @@ async def test_a_general_order_is_read_by_everybody_who_sees_the_place(looked_at
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_what_is_written_about_it_has_its_grade(looked_at: Bench) -> None:
+async def test_what_is_written_about_it_has_its_grade(looked_at: ConsoleHarness) -> None:
     """A step, an act on the whole, an answer, the review of a case and the commands its findings become."""
     finding = {"owner": VILLAGE, "title": "补井盖", "finish_by": "2031-05-01T09:00:00Z"}
     body = {"text": "处置及时", "findings": [finding]}
     asked = {"step": "extend", "until": "2031-01-01T00:00:00Z"}
     page = graded(a_page("o-district-b", DISTRICT, at=NOW), DataGrade.IMPORTANT)
     await looked_at.project([page])
-    looked_at.recorder.sent.clear()
+    looked_at.kafka.sent.clear()
     async with looked_at.client("o-district-b") as client:
         steps = f"{OWN_AT}/acknowledgements"
         for path, sent in (
@@ -246,7 +250,7 @@ async def test_what_is_written_about_it_has_its_grade(looked_at: Bench) -> None:
         CASE_REVIEWS.name: CaseReview,
         ANSWERS.name: Answer,
     }
-    for outgoing in looked_at.recorder.sent:
+    for outgoing in looked_at.kafka.sent:
         grades.setdefault(outgoing.topic, []).append(
             models[outgoing.topic].model_validate_json(outgoing.value).data_grade
         )

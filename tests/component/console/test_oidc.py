@@ -17,7 +17,7 @@ from pydantic import SecretStr, ValidationError
 from services.console.accounts import import_accounts
 from services.console.features.identity import provider as provider_module
 from services.console.features.identity.tokens import OLDEST_S, SKEW_S
-from tests.support.console import Bench, accounts, bench, settings_for
+from tests.support.console_harness import ConsoleHarness, accounts, running_console, settings_for
 from tests.support.oidc import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -32,7 +32,7 @@ from tests.support.postgres import fresh_database
 
 @dataclass
 class Both:
-    console: Bench
+    console: ConsoleHarness
     provider: FakeProvider
 
 
@@ -42,7 +42,7 @@ async def both() -> AsyncIterator[Both]:
     with fresh_database() as dsn:
         async with (
             serving() as provider,
-            bench(
+            running_console(
                 dsn,
                 oidc_issuer=provider.issuer,
                 oidc_client_id=CLIENT_ID,
@@ -90,7 +90,7 @@ async def test_nobody_gets_an_account_by_signing_in(both: Both) -> None:
         assert answer.status_code == 403
         assert "统一身份认证未成功" in answer.text
         assert (await client.get("/api/me")).status_code == 401
-    async with both.console.console.database.transaction() as work:
+    async with both.console.deps.database.transaction() as work:
         assert await work.connection.fetchval("SELECT count(*) FROM console.account") == 6
 
 
@@ -198,7 +198,7 @@ async def test_an_expired_state_and_a_refusal_of_the_provider_sign_nobody_in(bot
     async with both.console.client(None) as client:
         away = await client.get("/login/oidc")
         code, state = both.provider.consent(away.headers["location"])
-        async with both.console.console.database.transaction() as work:
+        async with both.console.deps.database.transaction() as work:
             await work.connection.execute("UPDATE console.oidc_login SET expires_at = now()")
         assert (await back(client, code, state)).status_code == 403
         away = await client.get("/login/oidc")
@@ -246,7 +246,7 @@ async def test_a_provider_that_is_down_or_another_is_told_and_nothing_breaks(bot
         assert (await back(client, code, state)).status_code == 503
 
 
-async def test_without_settings_there_is_no_such_door(console: Bench) -> None:
+async def test_without_settings_there_is_no_such_door(console: ConsoleHarness) -> None:
     async with console.client(None) as client:
         assert (await client.get("/login/oidc")).status_code == 404
         assert (await client.get("/login/oidc/callback?state=x&code=y")).status_code == 404

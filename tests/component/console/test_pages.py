@@ -11,11 +11,13 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.support.console import Bench
-from tests.support.console_scene import HOSTILE_TEXT, SONGJI, ZHUTUO, a_page, an_alert
+from tests.support.console_events import HOSTILE_TEXT, SONGJI, ZHUTUO, a_page, an_alert
+from tests.support.console_harness import ConsoleHarness
 
 
-async def got(console: Bench, officer: str | None, path: str, **headers: str) -> httpx2.Response:
+async def got(
+    console: ConsoleHarness, officer: str | None, path: str, **headers: str
+) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.get(path, headers=headers)
 
@@ -27,7 +29,7 @@ def boot(page: httpx2.Response) -> dict[str, Any]:
 
 
 async def test_the_first_answers_come_with_the_page_and_are_those_of_the_api(
-    console: Bench,
+    console: ConsoleHarness,
 ) -> None:
     await console.project(
         [
@@ -52,13 +54,15 @@ async def test_the_first_answers_come_with_the_page_and_are_those_of_the_api(
     ]
 
 
-async def test_nothing_of_anybody_comes_with_the_page_of_a_stranger(console: Bench) -> None:
+async def test_nothing_of_anybody_comes_with_the_page_of_a_stranger(
+    console: ConsoleHarness,
+) -> None:
     await console.project([an_alert("flood")])
     for path in ("/", "/m"):
         page = await got(console, None, path)
         assert page.headers["cache-control"] == "no-store"
         assert (boot(page)["me"], boot(page)["first"]) == (None, {})
-    async with console.console.database.transaction() as work:
+    async with console.deps.database.transaction() as work:
         await work.connection.execute(
             "DELETE FROM console.officer_grant WHERE officer_id = 'o-town-b'"
         )
@@ -67,7 +71,9 @@ async def test_nothing_of_anybody_comes_with_the_page_of_a_stranger(console: Ben
 
 
 @pytest.mark.parametrize("path", ["/", "/m"])
-async def test_what_a_page_needs_is_packed_and_kept_for_ever(console: Bench, path: str) -> None:
+async def test_what_a_page_needs_is_packed_and_kept_for_ever(
+    console: ConsoleHarness, path: str
+) -> None:
     page = await got(console, None, path, cookie="lang=en")
     assert '<html lang="en">' in page.text
     wanted = re.findall(r"/assets/[\w.\-]+", page.text)

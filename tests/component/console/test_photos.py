@@ -20,8 +20,8 @@ from services.console.web.guard import MAX_PHOTO_BYTES
 from shared.contracts.commands import AssignmentEvent, AssignmentState, CommandState
 from shared.contracts.fields import Status
 from tests.component.console.test_case_exports import read_pdf, seen
-from tests.support.console import Bench, bench
-from tests.support.console_scene import VILLAGE, a_command, an_assignment
+from tests.support.console_events import VILLAGE, a_command, an_assignment
+from tests.support.console_harness import ConsoleHarness, running_console
 from tests.support.postgres import fresh_database
 
 
@@ -31,7 +31,7 @@ def photo(shade: int = 0, kind: str = "JPEG") -> bytes:
     return out.getvalue()
 
 
-async def given(console: Bench) -> AssignmentEvent:
+async def given(console: ConsoleHarness) -> AssignmentEvent:
     command = a_command("flood")
     assignment = an_assignment(command, VILLAGE, AssignmentState.SIGNED, version=2)
     await console.project([command, assignment])
@@ -39,7 +39,7 @@ async def given(console: Bench) -> AssignmentEvent:
 
 
 async def sent(
-    console: Bench,
+    console: ConsoleHarness,
     officer: str | None,
     assignment_event: AssignmentEvent,
     file: bytes,
@@ -54,12 +54,12 @@ async def sent(
         )
 
 
-async def got(console: Bench, officer: str | None, path: str) -> httpx2.Response:
+async def got(console: ConsoleHarness, officer: str | None, path: str) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.get(path)
 
 
-async def test_a_photo_is_shown_with_its_assignment_and_its_case(console: Bench) -> None:
+async def test_a_photo_is_shown_with_its_assignment_and_its_case(console: ConsoleHarness) -> None:
     assignment = await given(console)
     answer = await sent(console, "o-village-b", assignment, photo(), "堤脚渗水")
     assert answer.status_code == 200, answer.text
@@ -76,7 +76,7 @@ async def test_a_photo_is_shown_with_its_assignment_and_its_case(console: Bench)
     assert [row["photo_id"] for row in listed["assignments"][0]["photos"]] == [photo_id]
 
 
-async def test_a_picture_is_served_as_nothing_else(console: Bench) -> None:
+async def test_a_picture_is_served_as_nothing_else(console: ConsoleHarness) -> None:
     assignment = await given(console)
     photo_id = (await sent(console, "o-village-b", assignment, photo())).json()["photo_id"]
     for size in ("whole", "small"):
@@ -92,7 +92,9 @@ async def test_a_picture_is_served_as_nothing_else(console: Bench) -> None:
     "file",
     [b"<script>alert(1)</script>", b"", b"GIF89a" + b"\0" * 20, b"\xff\xd8\xff" + b"<html>" * 9],
 )
-async def test_what_only_says_it_is_a_photo_is_refused(console: Bench, file: bytes) -> None:
+async def test_what_only_says_it_is_a_photo_is_refused(
+    console: ConsoleHarness, file: bytes
+) -> None:
     assignment = await given(console)
     answer = await sent(console, "o-village-b", assignment, file)
     assert (answer.status_code, answer.json()["reason"]) == (415, "photo_type")
@@ -101,7 +103,9 @@ async def test_what_only_says_it_is_a_photo_is_refused(console: Bench, file: byt
     ).json()["photos"] == []
 
 
-async def test_only_the_unit_itself_sends_and_only_who_is_responsible_looks(console: Bench) -> None:
+async def test_only_the_unit_itself_sends_and_only_who_is_responsible_looks(
+    console: ConsoleHarness,
+) -> None:
     assignment = await given(console)
     photo_id = (await sent(console, "o-village-b", assignment, photo())).json()["photo_id"]
     assert (await sent(console, "o-town-b", assignment, photo())).status_code == 403
@@ -112,10 +116,12 @@ async def test_only_the_unit_itself_sends_and_only_who_is_responsible_looks(cons
     assert (await got(console, "o-village-b", "/api/photos/pho-nothing")).status_code == 404
 
 
-async def test_a_look_granted_at_the_place_does_not_open_its_photos(console: Bench) -> None:
+async def test_a_look_granted_at_the_place_does_not_open_its_photos(
+    console: ConsoleHarness,
+) -> None:
     assignment = await given(console)
     photo_id = (await sent(console, "o-village-b", assignment, photo())).json()["photo_id"]
-    async with console.console.database.transaction() as work:
+    async with console.deps.database.transaction() as work:
         await work.connection.execute(
             "INSERT INTO console.officer_grant VALUES ('o-songji-b', 'see', $1)", VILLAGE
         )
@@ -131,7 +137,7 @@ async def test_a_look_granted_at_the_place_does_not_open_its_photos(console: Ben
 
 async def test_the_same_file_is_one_photo_and_a_day_has_a_limit() -> None:
     with fresh_database() as dsn:
-        async with bench(dsn, photos_per_day=2) as console:
+        async with running_console(dsn, photos_per_day=2) as console:
             assignment = await given(console)
             first = (await sent(console, "o-village-b", assignment, photo(1))).json()
             again = (await sent(console, "o-village-b", assignment, photo(1))).json()
@@ -142,7 +148,7 @@ async def test_the_same_file_is_one_photo_and_a_day_has_a_limit() -> None:
             assert (await sent(console, "o-village-b", assignment, photo(1))).json()["repeated"]
 
 
-async def test_a_file_that_is_too_large_is_refused_unread(console: Bench) -> None:
+async def test_a_file_that_is_too_large_is_refused_unread(console: ConsoleHarness) -> None:
     assignment = await given(console)
     answer = await sent(console, "o-village-b", assignment, b"\xff" * (MAX_PHOTO_BYTES + 1))
     assert (answer.status_code, answer.json()["reason"]) == (413, "too_large")
@@ -150,13 +156,13 @@ async def test_a_file_that_is_too_large_is_refused_unread(console: Bench) -> Non
     assert (await sent(console, "o-village-b", assignment, large)).status_code == 200
 
 
-async def test_photos_go_with_their_command(console: Bench) -> None:
+async def test_photos_go_with_their_command(console: ConsoleHarness) -> None:
     command = a_command("flood", state=CommandState.CLOSED)
     assignment = an_assignment(command, VILLAGE, AssignmentState.DONE, version=2)
     await console.project([command, assignment])
     await sent(console, "o-village-b", assignment, photo())
     task = forget_commands(timedelta(0))
-    async with console.console.database.transaction() as work:
+    async with console.deps.database.transaction() as work:
         await work.connection.execute(
             "UPDATE console.command SET sent_at = now() - interval '1 day'"
         )
@@ -164,7 +170,7 @@ async def test_photos_go_with_their_command(console: Bench) -> None:
         assert await work.connection.fetchval("SELECT count(*) FROM console.photo") == 0
 
 
-async def a_told_case(console: Bench, status: Status = Status.ACTUAL) -> AssignmentEvent:
+async def a_told_case(console: ConsoleHarness, status: Status = Status.ACTUAL) -> AssignmentEvent:
     """A command with the signed assignment of a village."""
     command = a_command("flood", status=status)
     assignment = an_assignment(command, VILLAGE, AssignmentState.SIGNED, version=2)
@@ -173,7 +179,7 @@ async def a_told_case(console: Bench, status: Status = Status.ACTUAL) -> Assignm
 
 
 async def files(
-    console: Bench, officer: str, assignment_event: AssignmentEvent
+    console: ConsoleHarness, officer: str, assignment_event: AssignmentEvent
 ) -> tuple[httpx2.Response, httpx2.Response]:
     """Its case as HTML and as PDF."""
     path = f"/api/cases/{assignment_event.command_id}/export"
@@ -182,8 +188,8 @@ async def files(
 
 def in_html(page: httpx2.Response) -> list[bytes]:
     return [
-        base64.b64decode(one)
-        for one in re.findall(r'src="data:image/jpeg;base64,([^"]+)"', page.text)
+        base64.b64decode(entry)
+        for entry in re.findall(r'src="data:image/jpeg;base64,([^"]+)"', page.text)
     ]
 
 
@@ -197,7 +203,7 @@ def in_pdf(paper: httpx2.Response) -> int:
     )
 
 
-async def test_a_case_is_handed_on_with_its_photos(console: Bench) -> None:
+async def test_a_case_is_handed_on_with_its_photos(console: ConsoleHarness) -> None:
     assignment = await a_told_case(console)
     hostile = "堤脚渗水\n\n<img src=x onerror=alert(1)>"
     await sent(console, "o-village-b", assignment, photo(1), hostile)
@@ -218,7 +224,7 @@ async def test_a_case_is_handed_on_with_its_photos(console: Bench) -> None:
     assert not re.search(r"\b(src|href)\s*=\s*\"(?!data:image/jpeg;base64,)", page.text)
 
 
-async def test_photos_of_a_file_are_small_and_bounded(console: Bench) -> None:
+async def test_photos_of_a_file_are_small_and_bounded(console: ConsoleHarness) -> None:
     assignment = await a_told_case(console)
     out = BytesIO()
     Image.effect_noise((1_600, 1_200), 90).convert("RGB").save(out, "JPEG", quality=95)
@@ -238,11 +244,11 @@ def sized(width: int) -> bytes:
     return out.getvalue()
 
 
-async def test_photos_of_a_file_are_those_of_the_screen(console: Bench) -> None:
+async def test_photos_of_a_file_are_those_of_the_screen(console: ConsoleHarness) -> None:
     """Who was only granted a look at the place, and whoever stands beside it, is handed none."""
     assignment = await a_told_case(console)
     await sent(console, "o-village-b", assignment, photo(), "堤脚")
-    async with console.console.database.transaction() as work:
+    async with console.deps.database.transaction() as work:
         await work.connection.execute(
             "INSERT INTO console.officer_grant (officer_id, granted_right, unit) VALUES ('o-songji-b', 'see', $1)",
             VILLAGE,
@@ -255,7 +261,7 @@ async def test_photos_of_a_file_are_those_of_the_screen(console: Bench) -> None:
     assert "堤脚" not in looked.text
 
 
-async def test_photos_of_a_drill_say_so(console: Bench) -> None:
+async def test_photos_of_a_drill_say_so(console: ConsoleHarness) -> None:
     assignment = await a_told_case(console, Status.EXERCISE)
     await sent(console, "o-village-b", assignment, photo(), "堤脚")
     page, paper = await files(console, "o-city-b", assignment)

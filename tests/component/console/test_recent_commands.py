@@ -14,8 +14,7 @@ from services.console.store.ordering import position_of
 from shared.contracts.commands import AssignmentEvent, AssignmentState, CommandEvent, CommandState
 from shared.contracts.fields import Status
 from shared.contracts.units import is_within
-from tests.support.console import Bench
-from tests.support.console_scene import (
+from tests.support.console_events import (
     CITY,
     DISTRICT,
     GRID,
@@ -27,6 +26,7 @@ from tests.support.console_scene import (
     a_command,
     an_assignment,
 )
+from tests.support.console_harness import ConsoleHarness
 
 _DEPARTMENTS = (f"{DISTRICT}/water", f"{ZHUTUO}/water")
 _VIEWERS = (CITY, DISTRICT, ZHUTUO, SONGJI, VILLAGE, GRID, MICROGRID, *_DEPARTMENTS)
@@ -64,7 +64,7 @@ def _anything(seed: int) -> list[tuple[CommandEvent, list[AssignmentEvent]]]:
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_a_list_of_commands_holds_exactly_those_that_concern_the_subtree(
-    console: Bench, seed: int
+    console: ConsoleHarness, seed: int
 ) -> None:
     made = _anything(seed)
     await console.project([order for order, _ in made])
@@ -75,7 +75,7 @@ async def test_a_list_of_commands_holds_exactly_those_that_concern_the_subtree(
                 told: list[str] = []
                 after = None
                 while True:
-                    async with console.console.database.pool.acquire() as connection:
+                    async with console.deps.database.pool.acquire() as connection:
                         rows = await counts.recent_commands(
                             connection,
                             span_of(viewer),

@@ -9,8 +9,7 @@ import pytest
 
 from shared.contracts.commands import Ask, AssignmentState, CommandState, Part, Step
 from tests.component.console.test_acts import decoded, post
-from tests.support.console import Bench
-from tests.support.console_scene import (
+from tests.support.console_events import (
     CITY,
     GRID,
     SONGJI,
@@ -19,6 +18,7 @@ from tests.support.console_scene import (
     a_command,
     an_assignment,
 )
+from tests.support.console_harness import ConsoleHarness
 
 LATER = "2030-01-01T00:00:00+08:00"
 NEEDS: list[tuple[dict[str, Any], str | None]] = [
@@ -36,7 +36,7 @@ NEEDS: list[tuple[dict[str, Any], str | None]] = [
 
 @pytest.mark.parametrize(("body", "where"), NEEDS)
 async def test_a_step_says_what_it_needs(
-    console: Bench, body: dict[str, Any], where: str | None
+    console: ConsoleHarness, body: dict[str, Any], where: str | None
 ) -> None:
     command = a_command("c")
     assignment = an_assignment(command, VILLAGE, AssignmentState.SIGNED, version=2)
@@ -54,7 +54,7 @@ async def test_a_step_says_what_it_needs(
 
 
 async def test_a_consent_takes_the_time_that_was_asked_for_and_a_refusal_says_why(
-    console: Bench,
+    console: ConsoleHarness,
 ) -> None:
     command = a_command("c", issuer=CITY)
     until = command.finish_by + timedelta(hours=2)
@@ -76,7 +76,9 @@ async def test_a_consent_takes_the_time_that_was_asked_for_and_a_refusal_says_wh
     assert (own.status_code, own.json()["reason"]) == (403, "not_issuer")
 
 
-async def test_who_splits_gives_parts_and_who_is_above_alone_drops_them(console: Bench) -> None:
+async def test_who_splits_gives_parts_and_who_is_above_alone_drops_them(
+    console: ConsoleHarness,
+) -> None:
     command = a_command("c", issuer=CITY)
     whole = an_assignment(command, ZHUTUO, AssignmentState.SIGNED, version=2)
     part = an_assignment(command, VILLAGE).model_copy(
@@ -113,7 +115,7 @@ async def test_who_splits_gives_parts_and_who_is_above_alone_drops_them(console:
     assert not {"waive", "recall", "sign"} & set(shown["may"])
 
 
-async def test_a_closed_command_is_opened_again_by_its_issuer(console: Bench) -> None:
+async def test_a_closed_command_is_opened_again_by_its_issuer(console: ConsoleHarness) -> None:
     command = a_command("c", issuer=CITY, state=CommandState.CLOSED)
     await console.project([command])
     path = f"/api/commands/{command.command_id}/reopen"

@@ -17,7 +17,7 @@ from services.console.features.cases.evaluation import (
     group_view,
     unit_figures,
 )
-from tests.support.console_scene import NOW, VILLAGE, ZHUTUO
+from tests.support.console_events import NOW, VILLAGE, ZHUTUO
 
 UNITS = {"500118000000": "district", ZHUTUO: "town", VILLAGE: "village", "500118118202": "village"}
 

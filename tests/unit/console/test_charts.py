@@ -12,8 +12,8 @@ from shared.contracts.rules import (
     RuleDefinition,
     WindowRule,
 )
-from tests.support.console import GAUGE
-from tests.support.console_scene import RUNGS, a_rule
+from tests.support.console_events import RUNGS, a_rule
+from tests.support.console_harness import GAUGE
 
 values = st.lists(st.floats(-1e6, 1e6), max_size=300)
 

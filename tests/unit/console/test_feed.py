@@ -15,7 +15,7 @@ from services.console.stream import hub as feed
 from services.console.stream.hub import Hub, Stream
 from shared.contracts.fields import Post
 from shared.runtime.wire import Piece
-from tests.support.console_scene import CITY, NOW, VILLAGE, ZHUTUO
+from tests.support.console_events import CITY, NOW, VILLAGE, ZHUTUO
 
 
 class Client:
@@ -37,7 +37,8 @@ class Client:
     @property
     def seqs(self) -> list[int]:
         return [
-            int(one) for one in re.findall(rb"^id: (\d+)\nevent: line$", self.heard, re.MULTILINE)
+            int(entry)
+            for entry in re.findall(rb"^id: (\d+)\nevent: line$", self.heard, re.MULTILINE)
         ]
 
 

@@ -29,8 +29,7 @@ from shared.contracts.duty import DutyEntry, DutyRule, Member, Rotation
 from shared.contracts.fields import DataGrade, Post, ResponseMode
 from shared.contracts.pages import Channel, Officer
 from shared.contracts.units import is_within, lineage, tier_of
-from tests.support.console_projector import feed_row_of
-from tests.support.console_scene import (
+from tests.support.console_events import (
     CITY,
     DISTRICT,
     GRID,
@@ -41,6 +40,7 @@ from tests.support.console_scene import (
     ZHUTUO,
     an_alert,
 )
+from tests.support.console_projector import feed_row_of
 
 DEPARTMENT = f"{DISTRICT}/water"
 UNITS = (CITY, DISTRICT, DEPARTMENT, ZHUTUO, SONGJI, VILLAGE, GRID, MICROGRID)

@@ -122,10 +122,10 @@ def test_counts_add_up_and_no_kind_has_two_records_within_a_minute(
     todo = sorted(tries)
     for second in range(301 + 60):
         now = NOW + timedelta(seconds=second)
-        for _, actor, action, reason in (one for one in todo if one[0] == second):
+        for _, actor, action, reason in (entry for entry in todo if entry[0] == second):
             result.note(tried(actor, action, reason), now)
         records += written(result, now)
-    noted = Counter((one[1], one[3]) for one in todo)
+    noted = Counter((item[1], item[3]) for item in todo)
     counted: Counter[tuple[str, str]] = Counter()
     times: dict[tuple[str, str, str], list[datetime]] = {}
     for record in records:

@@ -26,9 +26,7 @@ from shared.contracts.fields import Level, Post, Status, Tier
 from shared.contracts.pages import Answer, AnswerVerb
 from shared.contracts.readings import SensorHealth
 from shared.contracts.selections import Selection, Subtree
-from tests.support.console import catalogued
-from tests.support.console_projector import feed_event_of
-from tests.support.console_scene import (
+from tests.support.console_events import (
     CITY,
     DISTRICT,
     NOW,
@@ -41,6 +39,8 @@ from tests.support.console_scene import (
     an_alert,
     an_assignment,
 )
+from tests.support.console_harness import with_catalogue
+from tests.support.console_projector import feed_event_of
 
 STATIC = Path(__file__).parents[3] / "services" / "console" / "static"
 ME = Viewer("o-city-b", "赵安", CITY, Post.B)
@@ -215,7 +215,8 @@ def test_a_tile_shows_the_worst_of_its_town() -> None:
         {"town": DISTRICT[:9], "level": "red", "proposed_level": None, "n": 1},
     ]
     tiles = {
-        tile["unit"]: tile for tile in overview_views.tiles(counted, ME.root, catalogued(Names()))
+        tile["unit"]: tile
+        for tile in overview_views.tiles(counted, ME.root, with_catalogue(Names()))
     }
     assert len(tiles) == 23
     worst = tiles[ZHUTUO]
@@ -225,7 +226,7 @@ def test_a_tile_shows_the_worst_of_its_town() -> None:
 
 
 def test_recipients_are_counted_from_the_catalogue() -> None:
-    names = catalogued(Names())
+    names = with_catalogue(Names())
     assert len(names.within(ZHUTUO, [Tier.TOWN, Tier.VILLAGE])) == 21
     assert names.unit("500118118000") == "朱沱镇"
     assert names.unit("999999999999") == "999999999999"

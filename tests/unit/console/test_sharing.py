@@ -75,6 +75,6 @@ async def test_a_failure_is_told_and_not_kept() -> None:
     maker.let.set()
     asking = [sharing.answer("a", maker.of("a")) for _ in range(2)]
     result = await asyncio.gather(*asking, return_exceptions=True)
-    assert [type(one) for one in result] == [ConnectionError, ConnectionError]
+    assert [type(entry) for entry in result] == [ConnectionError, ConnectionError]
     maker.fails = False
     assert await sharing.answer("a", maker.of("a")) == b"a 2"

@@ -18,7 +18,7 @@ from services.console.core.offers import (
 from shared.contracts.alerts import AlertState, DecisionVerb
 from shared.contracts.commands import AssignmentState, CommandState, Step
 from shared.contracts.fields import Post
-from tests.support.console_scene import CITY, DISTRICT, MICROGRID, VILLAGE, ZHUTUO
+from tests.support.console_events import CITY, DISTRICT, MICROGRID, VILLAGE, ZHUTUO
 
 UNITS = [CITY, DISTRICT, ZHUTUO, VILLAGE, MICROGRID]
 

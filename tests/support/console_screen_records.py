@@ -12,12 +12,12 @@ from shared.contracts.modes import ModeProposal, ModeSignature, ProposalState
 from shared.contracts.pages import Officer
 from shared.contracts.silences import Matcher, SilenceEvent, SilenceKind
 from shared.contracts.units import tier_of
-from tests.support.console_scene import CITY, HOSTILE_TEXT, SONGJI, ZHUTUO
+from tests.support.console_events import CITY, HOSTILE_TEXT, SONGJI, ZHUTUO
 
 HOUR = timedelta(hours=1)
 
 
-def boards(at: datetime) -> list[Any]:
+def screen_records(at: datetime) -> list[Any]:
     """A plan with a gap, a proposal that waits for the city, a silence; all around `at`."""
     turns = Rotation(
         post=Post.B,

@@ -12,7 +12,7 @@ from shared.contracts.fields import Level, Post, ResponseMode
 from shared.contracts.ids import content_id, transition_id
 from shared.contracts.modes import ModeProposal, ModeSignature, ProposalState
 from shared.contracts.units import tier_of
-from tests.support.console_scene import (
+from tests.support.console_events import (
     CITY,
     HOSTILE_TEXT,
     VILLAGE,
@@ -29,7 +29,7 @@ TOWN_A = Account(officer_id="o-town-a", name="郑明", unit=ZHUTUO, post=Post.A)
 VILLAGES = [f"5001181182{n:02d}" for n in range(2, 8)]
 
 
-def scene(at: datetime) -> list[Any]:
+def action_records(at: datetime) -> list[Any]:
     """Alerts in each state, commands and assignments in each state, a mode in force, a page, a closed case."""
     return [*_alerts(at), *_recipients(at), *_issuers(at), *_modes(at), *_closed(at)]
 

@@ -44,9 +44,9 @@ from shared.runtime.publisher import Outgoing
 from shared.runtime.shell import background, lifespan_of
 from shared.runtime.stateful import StatefulPlatform
 from shared.runtime.wire import server_config
-from tests.support.console_scene import CITY, DISTRICT, NOW, SONGJI, VILLAGE, ZHUTUO
+from tests.support.console_events import CITY, DISTRICT, NOW, SONGJI, VILLAGE, ZHUTUO
 
-PEOPLE = (
+OFFICERS = (
     ("o-city-b", "赵安", CITY, Post.B),
     ("o-city-a", "钱平", CITY, Post.A),
     ("o-district-b", "孙宁", DISTRICT, Post.B),
@@ -55,12 +55,12 @@ PEOPLE = (
     ("o-village-b", "吴德", VILLAGE, Post.B),
 )
 
-BEGAN = SystemClock().now()
+STARTED_AT = SystemClock().now()
 
 
-def ahead(hours: float) -> str:
-    """A moment that the console takes for so far ahead: it judges periods by its own clock."""
-    return (BEGAN + timedelta(hours=hours)).isoformat()
+def hours_ahead(hours: float) -> str:
+    """Return a moment so many hours from now: the console judges periods by its own clock."""
+    return (STARTED_AT + timedelta(hours=hours)).isoformat()
 
 
 GAUGE = SensorEntry(
@@ -76,11 +76,11 @@ GAUGE = SensorEntry(
 
 
 @dataclass
-class Recorder:
-    """Stands where Kafka is: keeps what was sent, or fails as long as `down` is set."""
+class KafkaStandIn:
+    """Stands in for Kafka: collects the records, or fails while `down` is set."""
 
     sent: list[Outgoing] = field(default_factory=list)
-    """All but refusals."""
+    """All records but refusals."""
     refused: list[Outgoing] = field(default_factory=list)
     down: bool = False
 
@@ -92,42 +92,42 @@ class Recorder:
 
 
 @dataclass
-class Sensed:
-    """Stands where the topic of readings is: points by sensor, oldest first."""
+class ReadingStandIn:
+    """Stands in for the topic of readings: points by sensor, the oldest first."""
 
     points: dict[str, list[Point]] = field(default_factory=dict)
     down: bool = False
     since: datetime | None = None
-    """From when on it looks; None = from when it was asked to."""
+    """The start of the readings; with None the requested start."""
 
     async def look(
         self, sensor_id: str, metric: str, status: Status, since: datetime
     ) -> ReadingWindow:
         if self.down:
             raise Transient("Kafka is down")
-        known = self.points.get(sensor_id, []) if (metric, status) == GAUGED else []
+        points = self.points.get(sensor_id, []) if (metric, status) == GAUGE_SERIES else []
         return ReadingWindow(
-            [one for one in known if one[0] >= since.timestamp()], self.since or since
+            [point for point in points if point[0] >= since.timestamp()], self.since or since
         )
 
 
-GAUGED = ("water_level", Status.ACTUAL)
+GAUGE_SERIES = ("water_level", Status.ACTUAL)
 
 
 @dataclass
-class Bench:
-    """A running console without a broker."""
+class ConsoleHarness:
+    """A running console without a broker: what `build` makes, with stand-ins at its edges."""
 
     app: FastAPI
     platform: StatefulPlatform
-    console: ConsoleDeps
-    recorder: Recorder
-    behind: dict[str, Any]
-    """What the console says about its lag; a test may change it."""
-    sensed: Sensed
+    deps: ConsoleDeps
+    kafka: KafkaStandIn
+    projection_lag: dict[str, Any]
+    """The lag that the console reports; a test may change it."""
+    readings: ReadingStandIn
 
     def client(self, officer: str | None, address: str = "127.0.0.1") -> httpx2.AsyncClient:
-        """A client with an officer's bearer token, or without any; `address` is where it comes from."""
+        """Return a client at `address`, with the bearer token of an officer or without a token."""
         headers = {"authorization": f"Bearer {token_of(officer)}"} if officer else {}
         return httpx2.AsyncClient(
             transport=httpx2.ASGITransport(
@@ -138,13 +138,13 @@ class Bench:
         )
 
     def refused(self, later: timedelta = timedelta()) -> list[Refusal]:
-        """What would now (or later) be written of refused acts, once."""
-        now = self.console.clock.now() + later
-        acts = self.console.refusals.due(now, 1_000_000)
+        """Return the refusals that would be written now (or later), each once."""
+        now = self.deps.clock.now() + later
+        acts = self.deps.refusals.due(now, 1_000_000)
         return [act.message for act in acts if isinstance(act.message, Refusal)]
 
     async def project(self, messages: Sequence[Any]) -> None:
-        """Messages as the projector would apply them, in batches of a thousand."""
+        """Project messages in batches of a thousand; other contracts are left out."""
         assert self.platform.apply is not None, "the projector is registered"
         for start in range(0, len(messages), 1_000):
             batch = [
@@ -152,7 +152,7 @@ class Bench:
                 for message in messages[start : start + 1_000]
                 if (topic := _PROJECTED.get(type(message))) is not None
             ]
-            async with self.console.database.transaction() as work:
+            async with self.deps.database.transaction() as work:
                 await self.platform.apply(work, batch)
 
 
@@ -161,18 +161,20 @@ _PROJECTED = {spec.contract: spec.name for spec in TOPICS}
 
 
 def token_of(officer: str) -> str:
-    """An officer's bearer token in tests."""
+    """Return the bearer token of an officer in tests."""
     return f"token-of-{officer}"
 
 
-def settings_for(dsn: str, **more: Any) -> Settings:
-    """Settings that reach Postgres and nothing else."""
-    return Settings(kafka_bootstrap="127.0.0.1:1", http_port=1, database_url=SecretStr(dsn), **more)
+def settings_for(dsn: str, **settings: Any) -> Settings:
+    """Return settings that reach Postgres and nothing else."""
+    return Settings(
+        kafka_bootstrap="127.0.0.1:1", http_port=1, database_url=SecretStr(dsn), **settings
+    )
 
 
 @cache
 def _catalogue() -> tuple[CatalogEntry, ...]:
-    """Made once: nine thousand entries for every console anew are 0.05 s each time."""
+    """Return the entries, made once: nine thousand entries take 0.05 s."""
     entries: list[UnitEntry | GroupEntry | SensorEntry] = [
         *all_units(),
         *departments(),
@@ -192,54 +194,54 @@ def _catalogue() -> tuple[CatalogEntry, ...]:
     )
 
 
-def catalogued(names: Names) -> Names:
-    """`names` with every unit, department and group of Yongchuan, and the gauge of Zhutuo."""
+def with_catalogue(names: Names) -> Names:
+    """Add all units, departments and groups of Yongchuan, and the gauge of Zhutuo, to `names`."""
     for catalog_entry in _catalogue():
         names.take(catalog_entry)
     return names
 
 
-def prepared(dsn: str, **more: Any) -> Bench:
-    """The application that `build` makes, over a database; its lifespan starts all but Kafka."""
-    app = build(settings_for(dsn, **more))
+def console_harness(dsn: str, **settings: Any) -> ConsoleHarness:
+    """Return what `build` makes over a database; its lifespan starts all but Kafka."""
+    app = build(settings_for(dsn, **settings))
     platform: StatefulPlatform = app.state.platform
     built: ConsoleDeps = app.state.console
-    recorder = Recorder()
-    setattr(platform.publisher, "send", recorder.send)  # noqa: B010 - stands in for Kafka
-    behind: dict[str, Any] = {"records": 0, "problems": {}}  # neither consumer nor Kafka are there
-    catalogued(built.names)
-    hub, rules, sensed = built.part(Hub), built.part(SensorParts).rules, Sensed()
-    watchdog = StreamWatchdog(built.sessions, built.clock, lambda: behind, built.metrics.cut.inc)
-    console = replace(
+    kafka = KafkaStandIn()
+    setattr(platform.publisher, "send", kafka.send)  # noqa: B010 - stands in for Kafka
+    lag: dict[str, Any] = {"records": 0, "problems": {}}  # neither consumer nor Kafka are there
+    with_catalogue(built.names)
+    hub, rules, readings = built.part(Hub), built.part(SensorParts).rules, ReadingStandIn()
+    watchdog = StreamWatchdog(built.sessions, built.clock, lambda: lag, built.metrics.cut.inc)
+    deps = replace(
         built,
-        projection_lag=lambda: behind,
-        parts={**built.parts, StreamWatchdog: watchdog, SensorParts: SensorParts(sensed, rules)},
+        projection_lag=lambda: lag,
+        parts={**built.parts, StreamWatchdog: watchdog, SensorParts: SensorParts(readings, rules)},
     )
-    app.state.console = console
+    app.state.console = deps
 
     async def start(stack: AsyncExitStack) -> None:
-        await console.database.start()
-        stack.push_async_callback(console.database.stop)
-        hub.begin(await FeedReader(console.database).head())
-        # Refusals are not written: see Bench.refused.
-        await stack.enter_async_context(background(hub.run, watchdog.run, console.recorder.run))
+        await deps.database.start()
+        stack.push_async_callback(deps.database.stop)
+        hub.begin(await FeedReader(deps.database).head())
+        # Refusals are not written: see ConsoleHarness.refused.
+        await stack.enter_async_context(background(hub.run, watchdog.run, deps.recorder.run))
 
     app.router.lifespan_context = lifespan_of(start)
-    return Bench(app, platform, console, recorder, behind, sensed)
+    return ConsoleHarness(app, platform, deps, kafka, lag, readings)
 
 
 @asynccontextmanager
-async def bench(dsn: str, **more: Any) -> AsyncIterator[Bench]:
-    """A running console with the people above; what it shows is as of now."""
+async def running_console(dsn: str, **settings: Any) -> AsyncIterator[ConsoleHarness]:
+    """Run a console with the officers above; it shares no overview."""
     await import_accounts(dsn, accounts())
-    result = prepared(dsn, **{"overview_share_s": 0, **more})
+    result = console_harness(dsn, **{"overview_share_s": 0, **settings})
     async with result.app.router.lifespan_context(result.app):
         yield result
         await asyncio.sleep(0)
 
 
 def accounts() -> list[Account]:
-    """The people above with their tokens' hashes."""
+    """Return the accounts of the officers above, with the hashes of their tokens."""
     return [
         Account(
             officer_id=officer,
@@ -248,26 +250,26 @@ def accounts() -> list[Account]:
             post=post,
             token_sha256=hashlib.sha256(token_of(officer).encode()).hexdigest(),
         )
-        for officer, name, unit, post in PEOPLE
+        for officer, name, unit, post in OFFICERS
     ]
 
 
 @dataclass
-class Served:
+class ServedConsole:
     """A console behind a real server."""
 
     url: str
-    bench: Bench
+    console: ConsoleHarness
 
 
 @asynccontextmanager
-async def serving(dsn: str, port: int = 0) -> AsyncIterator[Served]:
-    """A console with the people above on a port of its own (or `port`)."""
+async def served_console(dsn: str, port: int = 0) -> AsyncIterator[ServedConsole]:
+    """Serve a console with the officers above at a free port, or at `port`."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         await import_accounts(dsn, accounts())
-        result = prepared(dsn)
+        result = console_harness(dsn)
         server = uvicorn.Server(
             server_config(result.app, log_config=None, timeout_graceful_shutdown=1)
         )
@@ -275,7 +277,7 @@ async def serving(dsn: str, port: int = 0) -> AsyncIterator[Served]:
         while not server.started:
             await asyncio.sleep(0.01)
         try:
-            yield Served(f"http://127.0.0.1:{listener.getsockname()[1]}", result)
+            yield ServedConsole(f"http://127.0.0.1:{listener.getsockname()[1]}", result)
         finally:
             server.should_exit = True
             await running

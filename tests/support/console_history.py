@@ -10,7 +10,7 @@ from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.commands import AssignmentState, SupervisionKind
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.units import parent_of
-from tests.support.console_scene import (
+from tests.support.console_events import (
     CITY,
     DISTRICT,
     HOSTILE_TEXT,
@@ -28,7 +28,7 @@ from tests.support.console_scene import (
 )
 
 
-def night(units: Sequence[str], at: datetime, *, hostile: bool = False) -> list[Any]:
+def history(units: Sequence[str], at: datetime, *, hostile: bool = False) -> list[Any]:
     """Everything the live screen can show at once, sent around `at`."""
 
     def ago(seconds: int) -> datetime:

@@ -22,8 +22,8 @@ from shared.contracts.reports import (
 )
 from shared.contracts.units import tier_of
 from shared.domain.channel_health.score import learn
-from tests.support.console_case import a_case
-from tests.support.console_scene import DISTRICT, HOSTILE_TEXT, SONGJI, ZHUTUO, an_alert
+from tests.support.console_case_records import a_case
+from tests.support.console_events import DISTRICT, HOSTILE_TEXT, SONGJI, ZHUTUO, an_alert
 
 TOWN_UNITS = [
     ZHUTUO,
@@ -33,7 +33,7 @@ TOWN_UNITS = [
 ][:40]
 
 
-def desk(at: datetime) -> list[Any]:
+def duty_records(at: datetime) -> list[Any]:
     """A closed case of Zhutuo, one of a drill, two duties to report (one overdue) and a chain of reports."""
     return [
         *a_case("river", TOWN_UNITS, title="长江朱沱段洪水转移", reason=HOSTILE_TEXT[:200]),

@@ -22,7 +22,7 @@ from shared.contracts.fields import Level, Post, Status
 from shared.contracts.ids import acknowledgement_id, content_id
 from shared.contracts.pages import Answer, AnswerVerb, Page, PageState
 from shared.contracts.units import tier_of
-from tests.support.console_scene import (
+from tests.support.console_events import (
     CITY,
     DISTRICT,
     NOW,
@@ -36,12 +36,12 @@ from tests.support.console_scene import (
 State = AssignmentState
 
 
-def after(seconds: float) -> datetime:
+def minutes_after(seconds: float) -> datetime:
     """A moment of the case."""
     return NOW + timedelta(seconds=seconds)
 
 
-def told(
+def assignment_at(
     command: CommandEvent,
     unit: str,
     state: AssignmentState,
@@ -50,13 +50,13 @@ def told(
     **more: Any,
 ) -> AssignmentEvent:
     """The `version`-th state of a unit's assignment, told so long after the beginning."""
-    moment = {"occurred_at": after(seconds), "sent_at": after(seconds)}
+    moment = {"occurred_at": minutes_after(seconds), "sent_at": minutes_after(seconds)}
     return an_assignment(command, unit, state, version=version).model_copy(
         update={**moment, **more}
     )
 
 
-def acked(assignment: AssignmentEvent, step: Step, text: str = "") -> Acknowledgement:
+def acknowledgement_at(assignment: AssignmentEvent, step: Step, text: str = "") -> Acknowledgement:
     """The step that brought a state about."""
     officer = f"o-{assignment.unit[:12]}-b"
     return Acknowledgement(
@@ -78,15 +78,15 @@ def acked(assignment: AssignmentEvent, step: Step, text: str = "") -> Acknowledg
     )
 
 
-def called(
+def supervision_at(
     assignment: AssignmentEvent, kind: SupervisionKind, seconds: float, rung: int = 0
 ) -> SupervisionEvent:
     """A timer that fired so long after the beginning."""
     event = a_supervision(assignment, kind, rung=rung, post=Post.A if rung else Post.B)
-    return event.model_copy(update={"sent_at": after(seconds)})
+    return event.model_copy(update={"sent_at": minutes_after(seconds)})
 
 
-def paged(command: CommandEvent, unit: str, seconds: float, answer_s: float | None) -> list[Any]:
+def page_at(command: CommandEvent, unit: str, seconds: float, answer_s: float | None) -> list[Any]:
     """A page about a command; answered so many seconds later, or never."""
     officer = f"o-{unit[:12]}-b"
     name = f"{command.command_id}{unit}"
@@ -97,21 +97,21 @@ def paged(command: CommandEvent, unit: str, seconds: float, answer_s: float | No
         )
         return page.model_copy(update={"command_id": command.command_id, "alert_id": None})
 
-    first = state(1, PageState.SENT, after(seconds))
+    first = state(1, PageState.SENT, minutes_after(seconds))
     if answer_s is None:
-        return [first, state(2, PageState.NO_ANSWER, after(seconds + 300))]
+        return [first, state(2, PageState.NO_ANSWER, minutes_after(seconds + 300))]
     reply = Answer(
         id=content_id("ans", first.page_id),
         status=command.status,
-        occurred_at=after(seconds + answer_s),
-        sent_at=after(seconds + answer_s),
+        occurred_at=minutes_after(seconds + answer_s),
+        sent_at=minutes_after(seconds + answer_s),
         origin_unit=unit,
         tier=tier_of(unit),
         page_id=first.page_id,
         officer_id=officer,
         verb=AnswerVerb.COMING,
     )
-    return [first, reply, state(2, PageState.ANSWERED, after(seconds + answer_s))]
+    return [first, reply, state(2, PageState.ANSWERED, minutes_after(seconds + answer_s))]
 
 
 def a_case(
@@ -143,7 +143,7 @@ def a_case(
             transition=transition,
             level=level,
             status=status,
-            at=after(seconds),
+            at=minutes_after(seconds),
             headline=alert.headline,
         )
         for version, state, transition, level, seconds in moves
@@ -157,7 +157,7 @@ def a_case(
     }
     command = a_command(name, DISTRICT, **heading)
     closed = a_command(name, DISTRICT, version=2, state=CommandState.CLOSED, **heading)
-    history += [command, closed.model_copy(update={"sent_at": after(7_000)})]
+    history += [command, closed.model_copy(update={"sent_at": minutes_after(7_000)})]
     for number, unit in enumerate(units, start=1):
         history += _unit(command, unit, number, reason)
     return history
@@ -169,12 +169,12 @@ def a_review_of(name: str, order: CommandEvent, owner: str) -> CaseReview:
         command_id=order.command_id,
         owner=owner,
         title=order.title,
-        finish_by=after(7 * 86_400),
+        finish_by=minutes_after(7 * 86_400),
     )
     return CaseReview(
         id=content_id("rev", name),
-        occurred_at=after(7_300),
-        sent_at=after(7_300),
+        occurred_at=minutes_after(7_300),
+        sent_at=minutes_after(7_300),
         origin_unit=CITY,
         tier=tier_of(CITY),
         case_id=an_alert(name, DISTRICT).alert_id,
@@ -188,26 +188,30 @@ def a_review_of(name: str, order: CommandEvent, owner: str) -> CaseReview:
 def _unit(command: CommandEvent, unit: str, number: int, reason: str) -> list[Any]:
     late = number % 5 == 0
     sign = 400.0 + number if late else 10.0 + number
-    delivered = told(command, unit, State.DELIVERED, 0, 1)
+    delivered = assignment_at(command, unit, State.DELIVERED, 0, 1)
     results: list[Any] = [delivered]
     version, attempt = 2, 1
     if number % 3 == 0:
-        back = told(command, unit, State.RETURNED, 2, 2, reason=reason or "不属于本单位职责")
-        results += [back, acked(back, Step.RETURN, back.reason)]
-        results.append(told(command, unit, State.DELIVERED, 3, 3, attempt=2, signed_at=None))
+        back = assignment_at(
+            command, unit, State.RETURNED, 2, 2, reason=reason or "不属于本单位职责"
+        )
+        results += [back, acknowledgement_at(back, Step.RETURN, back.reason)]
+        results.append(
+            assignment_at(command, unit, State.DELIVERED, 3, 3, attempt=2, signed_at=None)
+        )
         version, attempt = 4, 2
     if late:
         results += [
-            called(delivered, SupervisionKind.OVERDUE, 300),
-            called(delivered, SupervisionKind.ESCALATED, 310, 1),
-            called(delivered, SupervisionKind.ESCALATED, 320, 2),
+            supervision_at(delivered, SupervisionKind.OVERDUE, 300),
+            supervision_at(delivered, SupervisionKind.ESCALATED, 310, 1),
+            supervision_at(delivered, SupervisionKind.ESCALATED, 320, 2),
         ]
-    common: dict[str, Any] = {"attempt": attempt, "late": late, "signed_at": after(sign)}
-    signed = told(command, unit, State.SIGNED, sign, version, **common)
-    results += [signed, acked(signed, Step.SIGN)]
+    common: dict[str, Any] = {"attempt": attempt, "late": late, "signed_at": minutes_after(sign)}
+    signed = assignment_at(command, unit, State.SIGNED, sign, version, **common)
+    results += [signed, acknowledgement_at(signed, Step.SIGN)]
     for step, (state, seconds) in enumerate(
         ((State.REPORTED, 1_000 + number), (State.CHECKED, 6_900), (State.DONE, 7_000)), 1
     ):
-        results.append(told(command, unit, state, seconds, version + step, **common))
-    results += paged(command, unit, 1, None if number % 7 == 0 else 5.0 + number)
+        results.append(assignment_at(command, unit, state, seconds, version + step, **common))
+    results += page_at(command, unit, 1, None if number % 7 == 0 else 5.0 + number)
     return results
