@@ -125,7 +125,7 @@ def _chain(at: datetime) -> list[Report]:
 
 def slots(at: datetime) -> list[RosterSlot]:
     """Zhutuo's posts: B held by one who is reached, A by one who is not, the commander's empty."""
-    held: tuple[tuple[Post, str | None, str], ...] = (
+    holders: tuple[tuple[Post, str | None, str], ...] = (
         (Post.B, "li", "李远"),
         (Post.A, "ma", "<b>马</b>"),
         (Post.COMMANDER, None, ""),
@@ -144,17 +144,17 @@ def slots(at: datetime) -> list[RosterSlot]:
             else None,
             channels=(Channel.CONSOLE, Channel.SMS),
         )
-        for post, officer, name in held
+        for post, officer, name in holders
     ]
 
 
 def _reach(at: datetime) -> list[Reachability]:
     dead = (Outcome.SILENT, Outcome.SILENT, Outcome.FAILED)
-    told: dict[str, dict[Channel, tuple[Outcome, ...]]] = {
+    outcomes_by_officer: dict[str, dict[Channel, tuple[Outcome, ...]]] = {
         "li": {Channel.CONSOLE: (Outcome.ANSWERED,), Channel.SMS: (Outcome.SILENT,)},
         "ma": {Channel.CONSOLE: dead, Channel.SMS: dead},
     }
-    return [_known(officer, channels, at) for officer, channels in told.items()]
+    return [_known(officer, channels, at) for officer, channels in outcomes_by_officer.items()]
 
 
 def _known(

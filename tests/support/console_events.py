@@ -60,7 +60,7 @@ def an_alert(
 ) -> AlertEvent:
     """An alert called `name`; its id follows from the name."""
     alert = content_id("alt", name)
-    given: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "transition": AlertTransition.OPENED if version == 1 else AlertTransition.UPDATED,
         "event_type": "11A01",
         "approvals_needed": 2 if proposed is Level.RED else 1,
@@ -79,7 +79,7 @@ def an_alert(
         proposed_level=proposed,
         approver_unit=approver,
         incident_id=content_id("inc", name),
-        **given,
+        **fields,
     )
 
 
@@ -120,7 +120,7 @@ def an_alarm(name: str, *, level: Level = Level.ORANGE, place: str = ZHUTUO) -> 
 
 def a_rule(name: str = "flood.zhutuo", body: Any = None, **more: Any) -> RuleDefinition:
     """A rule over the gauge of Zhutuo: a ladder of blue and orange, unless `body` says otherwise."""
-    given: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "sensor_kind": "river_gauge",
         "metric": "water_level",
         "unit": "m",
@@ -140,7 +140,7 @@ def a_rule(name: str = "flood.zhutuo", body: Any = None, **more: Any) -> RuleDef
         event_type="11A01",
         body=body or ThresholdRule(rungs=RUNGS),
         source="水情",
-        **given,
+        **fields,
     )
 
 

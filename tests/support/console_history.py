@@ -97,8 +97,8 @@ def history(units: Sequence[str], at: datetime, *, hostile: bool = False) -> lis
     order = a_command(
         "evacuate", DISTRICT, recipients=len(units), at=ago(580), alert=flood.alert_id
     )
-    given = assignments(order, units, signed_share=0.72, done_share=0.31)
-    late = [assignment for assignment in given if assignment.state is AssignmentState.DELIVERED]
+    assigned = assignments(order, units, signed_share=0.72, done_share=0.31)
+    late = [assignment for assignment in assigned if assignment.state is AssignmentState.DELIVERED]
     returned = an_assignment(
         order,
         "500118118202",
@@ -128,7 +128,7 @@ def history(units: Sequence[str], at: datetime, *, hostile: bool = False) -> lis
         rain,
         drill,
         order,
-        *given,
+        *assigned,
         returned,
         practice,
         *assignments(practice, [unit for unit in units if unit.startswith("500118110")]),

@@ -14,5 +14,5 @@ from tests.support.postgres import fresh_database
 async def console() -> AsyncIterator[ConsoleHarness]:
     """A running console; what people do lands in its recorder."""
     with fresh_database() as dsn:
-        async with running_console(dsn) as found:
-            yield found
+        async with running_console(dsn) as harness:
+            yield harness

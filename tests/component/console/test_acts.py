@@ -222,16 +222,16 @@ async def previewed(console: ConsoleHarness, officer: str, selection: Any, **mor
 
 
 async def test_a_free_command_and_its_preview(console: ConsoleHarness) -> None:
-    seen = await previewed(console, "o-town-b", ORDER["selection"])
+    previewed_command = await previewed(console, "o-town-b", ORDER["selection"])
     # The town itself issues: it gets no assignment of its own.
-    assert (seen["recipients"], seen["by_tier"]) == (20, {"village": 20})
-    assert (seen["root"], seen["root_name"]) == (ZHUTUO, "朱沱镇")
+    assert (previewed_command["recipients"], previewed_command["by_tier"]) == (20, {"village": 20})
+    assert (previewed_command["root"], previewed_command["root_name"]) == (ZHUTUO, "朱沱镇")
     assert console.kafka.sent == []
     key = {"idempotency-key": "draft-1"}
     stale = {**ORDER, "seen_digest": "0" * 64}
     wrong = await post(console, "o-town-b", "/api/commands", stale, headers=key)
     assert (wrong.status_code, wrong.json()["reason"]) == (409, "stale_preview")
-    order = {**ORDER, "seen_digest": seen["digest"]}
+    order = {**ORDER, "seen_digest": previewed_command["digest"]}
     done = await post(console, "o-town-b", "/api/commands", order, headers=key)
     again = await post(console, "o-town-b", "/api/commands", order, headers=key)
     assert (done.status_code, again.status_code) == (202, 202)
@@ -245,7 +245,7 @@ async def test_a_free_command_and_its_preview(console: ConsoleHarness) -> None:
     assert (request.verb, request.areas, request.seen_digest) == (
         "issue",
         (ZHUTUO,),
-        seen["digest"],
+        previewed_command["digest"],
     )
     assert request.selection.model_dump(mode="json", exclude_defaults=False)["include"] == [
         {"kind": "subtree", "of": ZHUTUO, "tiers": ["town", "village"]}
@@ -258,8 +258,8 @@ async def test_a_preview_says_which_desks_have_nobody(console: ConsoleHarness) -
     for unit in (ZHUTUO, SONGJI):
         directory.take(a_slot(unit, Post.B, f"o-{unit}"))
     directory.take(a_slot(SONGJI, Post.B, None))
-    seen = await previewed(console, "o-district-b", listed(ZHUTUO, SONGJI, GRID))
-    assert seen["desks"] == {
+    previewed_command = await previewed(console, "o-district-b", listed(ZHUTUO, SONGJI, GRID))
+    assert previewed_command["desks"] == {
         "total": 2,
         "staffed": 1,
         "unstaffed": [{"unit": SONGJI, "name": "松溉镇"}],
@@ -280,16 +280,18 @@ async def test_a_preview_lists_every_unit_once_page_by_page(console: ConsoleHarn
         ],
         "exclude": [{"kind": "role", "of": DISTRICT, "roles": ["riverside"]}],
     }
-    seen = await previewed(console, "o-district-b", selection, limit=10)
-    assert seen["recipients"] == 23 - 2 + 8
-    assert seen["by_department"]["water"] == 1
-    units = [unit["unit"] for unit in seen["units"]]
-    while seen["next"]:
-        seen = await previewed(console, "o-district-b", selection, limit=10, after=seen["next"])
-        units += [entry["unit"] for entry in seen["units"]]
+    previewed_command = await previewed(console, "o-district-b", selection, limit=10)
+    assert previewed_command["recipients"] == 23 - 2 + 8
+    assert previewed_command["by_department"]["water"] == 1
+    units = [unit["unit"] for unit in previewed_command["units"]]
+    while previewed_command["next"]:
+        previewed_command = await previewed(
+            console, "o-district-b", selection, limit=10, after=previewed_command["next"]
+        )
+        units += [entry["unit"] for entry in previewed_command["units"]]
     assert units == sorted(set(units))
     assert len(units) == 29
-    assert digest_of(units) == seen["digest"]
+    assert digest_of(units) == previewed_command["digest"]
     nobody = await previewed(console, "o-district-b", listed(DISTRICT))
     assert (nobody["recipients"], nobody["units"], nobody["next"]) == (0, [], None)
 

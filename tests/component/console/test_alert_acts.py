@@ -262,9 +262,9 @@ async def test_silences_are_listed_with_their_counts_to_whom_they_concern(
             a_silence(place=DISTRICT, ended_at=NOW, still_firing=1),
         ]
     )
-    mine = (await read(console, "o-town-b", "/api/silences"))["silences"]
-    assert {item["silence_id"] for item in mine} == {f"sil-{ZHUTUO}", f"sil-{DISTRICT}"}
-    by_id = {entry["silence_id"]: entry for entry in mine}
+    silences = (await read(console, "o-town-b", "/api/silences"))["silences"]
+    assert {item["silence_id"] for item in silences} == {f"sil-{ZHUTUO}", f"sil-{DISTRICT}"}
+    by_id = {entry["silence_id"]: entry for entry in silences}
     assert (by_id[f"sil-{ZHUTUO}"]["silenced"], by_id[f"sil-{ZHUTUO}"]["may_end"]) == (3, False)
     standing = await read(console, "o-town-b", "/api/silences", standing=True)
     assert [silence["silence_id"] for silence in standing["silences"]] == [f"sil-{ZHUTUO}"]

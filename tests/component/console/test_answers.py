@@ -31,8 +31,8 @@ async def test_an_answer_may_say_when_or_who(
     await console.project([page])
     path = f"/api/pages/{page.page_id}/answers"
     assert (await post(console, "o-town-b", path, body)).status_code == status
-    told = [(entry.arrive_by is not None, entry.hand_to_post) for entry in decoded(console)]
-    assert told == ([("in_minutes" in body, body.get("hand_to_post"))] if status == 202 else [])
+    answers = [(entry.arrive_by is not None, entry.hand_to_post) for entry in decoded(console)]
+    assert answers == ([("in_minutes" in body, body.get("hand_to_post"))] if status == 202 else [])
 
 
 async def test_a_page_shows_on_which_channel_and_why_it_failed(console: ConsoleHarness) -> None:

@@ -216,30 +216,30 @@ async def test_every_cell_through_http(console: ConsoleHarness) -> None:
         for place in PLACES
     }
     wrong: list[str] = []
-    told: Counter[int] = Counter()
+    statuses: Counter[int] = Counter()
     refused: Counter[str] = Counter()
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def judge(role: Role, act: str, place: str) -> None:
         async with turns:
             status, answer = await call(console, role, *requests[act, place])
-        told[status] += 1
+        statuses[status] += 1
         refused[role.officer_id] += status in (403, 404)
-        wanted = may(role, act, place)
+        allowed = may(role, act, place)
         # A unit's command to itself alone reaches nobody: 422, whoever asks for it.
         answers = (403, 404, 422) if act == "issue" else (403, 404)
-        if status not in ((200, 202) if wanted else answers):
+        if status not in ((200, 202) if allowed else answers):
             wrong.append(f"{role.officer_id} {act} {place}: {status} {answer[:160]!r}")
 
     await asyncio.gather(*(judge(*cell) for cell in todo))
-    assert not wrong, (len(wrong), told, wrong[:20])
+    assert not wrong, (len(wrong), statuses, wrong[:20])
     counted = sum(
         sample.value
         for metric in console.deps.metrics.refusals.collect()
         for sample in metric.samples
         if sample.name.endswith("_total")
     )
-    assert counted == told[403], "every refusal with a reason is counted"
+    assert counted == statuses[403], "every refusal with a reason is counted"
     _each_refusal_is_in_the_trail(console, refused)
     _only_what_was_allowed_is_written(console, todo)
 
@@ -309,5 +309,5 @@ async def test_every_line_of_the_stream_reaches_whom_it_may(console: ConsoleHarn
         lines = [
             load for load in json.loads(answer)["lines"] if load["kind"] in ("alert", "command")
         ]
-        found = {names[line["unit"]] for line in lines}
-        assert found == {place for place in PLACES if sees(role, place)}, role
+        shown_places = {names[line["unit"]] for line in lines}
+        assert shown_places == {place for place in PLACES if sees(role, place)}, role

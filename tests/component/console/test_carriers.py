@@ -30,9 +30,9 @@ LI = "o-town-b"
 @pytest_asyncio.fixture
 async def console() -> AsyncIterator[ConsoleHarness]:
     with fresh_database() as dsn:
-        async with running_console(dsn, carrier_key=KEY) as found:
-            found.deps.directory.take(a_slot(LI, PHONE))
-            yield found
+        async with running_console(dsn, carrier_key=KEY) as harness:
+            harness.deps.directory.take(a_slot(LI, PHONE))
+            yield harness
 
 
 def a_slot(officer: str | None, phone: str | None = None) -> RosterSlot:
@@ -104,9 +104,9 @@ async def test_a_written_reply_is_an_answer_and_gets_a_definite_one(
 ) -> None:
     page = a_page(LI, ZHUTUO, channel=Channel.SMS)
     await console.project([page])
-    told = await write(console, "2 在外地", address="+86 138 0000 0001")
-    assert told["taken"] is True
-    assert told["reply"].startswith("已记录：不能")
+    reply = await write(console, "2 在外地", address="+86 138 0000 0001")
+    assert reply["taken"] is True
+    assert reply["reply"].startswith("已记录：不能")
     (answer,) = answers(console)
     assert (answer.page_id, answer.verb, answer.text) == (page.page_id, "cannot", "在外地")
 
@@ -121,8 +121,8 @@ async def test_a_reference_names_the_page_and_the_newest_is_meant_without_one(
     await write(console, f"1 {reference_of(old.page_id)}")
     await write(console, "1")
     assert [answer.page_id for answer in answers(console)] == [old.page_id, new.page_id]
-    told = await write(console, f"1 {reference_of(page.page_id)}")
-    assert told["taken"] is False, "somebody else's page"
+    reply = await write(console, f"1 {reference_of(page.page_id)}")
+    assert reply["taken"] is False, "somebody else's page"
     assert len(answers(console)) == 2
 
 
@@ -136,9 +136,9 @@ async def test_a_bare_reply_is_not_taken_while_a_drill_and_the_real_thing_wait(
         for n in range(60)
     ]
     await console.project([real, *drills])
-    told = await write(console, "1")
-    assert told["taken"] is False
-    assert "演练" in told["reply"]
+    reply = await write(console, "1")
+    assert reply["taken"] is False
+    assert "演练" in reply["reply"]
     assert console.kafka.sent == []
     await write(console, f"1 {reference_of(real.page_id)}")
     await console.project(answers(console))
@@ -152,9 +152,9 @@ async def test_a_bare_reply_is_not_taken_while_a_drill_and_the_real_thing_wait(
 async def test_what_cannot_be_taken_is_said(
     console: ConsoleHarness, text: str, address: str
 ) -> None:
-    told = await write(console, text, address)
-    assert told["taken"] is False
-    assert told["reply"]
+    reply = await write(console, text, address)
+    assert reply["taken"] is False
+    assert reply["reply"]
     assert console.kafka.sent == []
 
 
@@ -184,5 +184,5 @@ async def test_a_signed_mistake_is_named(console: ConsoleHarness) -> None:
 
 async def test_without_a_key_the_doors_are_closed() -> None:
     with fresh_database() as dsn:
-        async with running_console(dsn) as found:
-            assert (await call(found, "/carriers/replies", {})).status_code == 404
+        async with running_console(dsn) as harness:
+            assert (await call(harness, "/carriers/replies", {})).status_code == 404

@@ -135,16 +135,16 @@ async def test_a_case_began_with_its_first_fact_whatever_came_after(
 
 
 async def test_a_cursor_goes_through_all_of_them_once(filled: ConsoleHarness) -> None:
-    seen: list[str] = []
+    case_ids: list[str] = []
     cursor = ""
     async with filled.client("o-city-b") as client:
         for _ in range(5):
             part = (await client.get("/api/cases", params={"limit": 1, "after": cursor})).json()
-            seen += [case["case_id"] for case in part["cases"]]
+            case_ids += [case["case_id"] for case in part["cases"]]
             cursor = part["next"]
             if not cursor:
                 break
-    assert seen == [FIRST, OVER, FREE, DONE]
+    assert case_ids == [FIRST, OVER, FREE, DONE]
 
 
 async def test_each_sees_what_concerns_his_subtree(filled: ConsoleHarness) -> None:

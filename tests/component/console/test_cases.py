@@ -43,7 +43,7 @@ async def read(console: ConsoleHarness, path: str, officer: str = "o-city-b", **
     return answer.json()
 
 
-async def told(
+async def timeline(
     console: ConsoleHarness, case: str = ALERT, officer: str = "o-city-b", **query: Any
 ) -> Any:
     results: list[Any] = []
@@ -61,7 +61,7 @@ async def told(
 async def test_any_order_and_any_repeat_tell_the_same(console: ConsoleHarness, seed: int) -> None:
     history = a_case("case", TOWN)
     await console.project(history)
-    expected = await told(console), await read(console, f"/api/cases/{ALERT}/evaluation")
+    expected = await timeline(console), await read(console, f"/api/cases/{ALERT}/evaluation")
     await console.deps.database.pool.execute(
         "TRUNCATE console.case_fact, console.alert, console.command, console.assignment, "
         "console.page, console.answer"
@@ -70,7 +70,7 @@ async def test_any_order_and_any_repeat_tell_the_same(console: ConsoleHarness, s
     random.Random(seed + 9).shuffle(shuffled)
     for start in range(0, len(shuffled), 70):
         await console.project(shuffled[start : start + 70])
-    result = await told(console), await read(console, f"/api/cases/{ALERT}/evaluation")
+    result = await timeline(console), await read(console, f"/api/cases/{ALERT}/evaluation")
     assert result == expected
     assert [entry["at"] for entry in result[0]] == sorted(item["at"] for item in result[0])
 
@@ -80,7 +80,7 @@ async def test_thousands_are_summed_and_every_fact_counts_once(console: ConsoleH
         :2_000
     ]
     await console.project(a_case("case", units))
-    lines = await told(console)
+    lines = await timeline(console)
     assert len(lines) < 400
     delivered = [
         line for line in lines if (line["kind"], line["what"]) == ("assignment", "delivered")
@@ -94,24 +94,24 @@ async def test_thousands_are_summed_and_every_fact_counts_once(console: ConsoleH
     assert sum(candidate["count"] for candidate in called) == 3 * (len(units) // 5)
     single = [line for line in lines if line["count"] == 1 and line["kind"] == "assignment"]
     assert all(item["unit"] for item in single)
-    coarse = await told(console, slot="3600")
+    coarse = await timeline(console, slot="3600")
     assert len(coarse) < len(lines)
     assert sum(candidate["count"] for candidate in coarse) == sum(line["count"] for line in lines)
 
 
 async def test_a_timeline_in_parts_is_the_whole(console: ConsoleHarness) -> None:
     await console.project(a_case("case", TOWN))
-    whole = await told(console, limit=500)
-    assert await told(console, limit=7) == whole
-    one = await told(console, unit=VILLAGE)
-    assert len(one) > 4
-    assert await told(console, unit=VILLAGE, limit=2) == one
+    whole = await timeline(console, limit=500)
+    assert await timeline(console, limit=7) == whole
+    unit_lines = await timeline(console, unit=VILLAGE)
+    assert len(unit_lines) > 4
+    assert await timeline(console, unit=VILLAGE, limit=2) == unit_lines
 
 
 async def test_a_unit_is_told_with_its_officers_own_words(console: ConsoleHarness) -> None:
     await console.project(a_case("case", TOWN, reason="水已退，无需转移"))
     third = TOWN[2]
-    lines = await told(console, unit=third)
+    lines = await timeline(console, unit=third)
     assert {line["unit"] for line in lines} == {third}
     written = [line for line in lines if line["kind"] == "acknowledgement"]
     assert ("return", "水已退，无需转移") in [
@@ -133,11 +133,11 @@ async def test_the_evaluation_equals_a_recount_of_the_log(console: ConsoleHarnes
     pages = {page.page_id: page for page in history if isinstance(page, Page) and page.version == 1}
     assert [unit["unit"] for unit in result["units"]] != []
     for row in result["units"]:
-        mine = [state for state in states if state.unit == row["unit"]]
+        own_lines = [state for state in states if state.unit == row["unit"]]
         own_calls = [call for call in calls if call.unit == row["unit"]]
         own_pages = [page for page in pages.values() if page.unit == row["unit"]]
 
-        def first(state: str, assignments: list[AssignmentEvent] = mine) -> Any:
+        def first(state: str, assignments: list[AssignmentEvent] = own_lines) -> Any:
             return next(
                 assignment.sent_at for assignment in assignments if assignment.state == state
             )
@@ -145,9 +145,9 @@ async def test_the_evaluation_equals_a_recount_of_the_log(console: ConsoleHarnes
         assert row["deliver_s"] == 0
         assert row["sign_s"] == (first("signed") - first("delivered")).total_seconds()
         assert row["finish_s"] == (first("reported") - first("delivered")).total_seconds()
-        assert row["late"] == int(any(assignment.late for assignment in mine))
-        assert row["returned"] == sum(assignment.state == "returned" for assignment in mine)
-        assert row["sent_back"] == max(assignment.attempt for assignment in mine) - 1
+        assert row["late"] == int(any(assignment.late for assignment in own_lines))
+        assert row["returned"] == sum(assignment.state == "returned" for assignment in own_lines)
+        assert row["sent_back"] == max(assignment.attempt for assignment in own_lines) - 1
         assert row["escalations"] == sum(call.kind == "escalated" for call in own_calls)
         assert (row["pages"], row["state"]) == (len(own_pages), "done")
         answered = [replies[page.page_id] for page in own_pages if page.page_id in replies]
@@ -184,10 +184,10 @@ async def test_a_drill_says_so_in_every_line_and_never_joins_a_real_case(
     console: ConsoleHarness,
 ) -> None:
     await console.project(a_case("case", TOWN[:9]))
-    real = await told(console), await read(console, f"/api/cases/{ALERT}/evaluation")
+    real = await timeline(console), await read(console, f"/api/cases/{ALERT}/evaluation")
     await console.project(a_case("drill", TOWN[:9], status=Status.EXERCISE))
-    assert (await told(console), await read(console, f"/api/cases/{ALERT}/evaluation")) == real
-    lines = await told(console, content_id("alt", "drill"))
+    assert (await timeline(console), await read(console, f"/api/cases/{ALERT}/evaluation")) == real
+    lines = await timeline(console, content_id("alt", "drill"))
     assert {line["status"] for line in lines} == {"Exercise"}
     heading = await read(console, f"/api/cases/{content_id('alt', 'drill')}/timeline")
     assert heading["status"] == "Exercise"
@@ -197,9 +197,9 @@ async def test_an_alert_has_its_commands_and_a_command_is_a_case_of_its_own(
     console: ConsoleHarness,
 ) -> None:
     await console.project(a_case("case", TOWN[:4]))
-    kinds = {entry["kind"] for entry in await told(console, ALERT)}
+    kinds = {entry["kind"] for entry in await timeline(console, ALERT)}
     assert kinds == {"alert", "command", "assignment", "page", "answer"}
-    lines = await told(console, COMMAND)
+    lines = await timeline(console, COMMAND)
     assert {line["kind"] for line in lines} == kinds - {"alert"}
 
 
@@ -208,7 +208,7 @@ async def test_others_see_their_own_part_or_nothing(console: ConsoleHarness) -> 
     result = await read(console, f"/api/cases/{COMMAND}/evaluation", "o-village-b", limit=1_000)
     assert 0 < result["whole"]["units"] < len(TOWN)
     assert all(unit["unit"].startswith(VILLAGE) for unit in result["units"])
-    lines = await told(console, COMMAND, "o-village-b")
+    lines = await timeline(console, COMMAND, "o-village-b")
     signed = [line for line in lines if (line["kind"], line["what"]) == ("assignment", "signed")]
     assert sum(entry["count"] for entry in signed) == result["whole"]["signed"]
     async with console.client("o-songji-b") as client:
@@ -256,7 +256,7 @@ async def test_states_told_at_one_time_stand_in_their_order(console: ConsoleHarn
         for version, state in enumerate(states, 1)
     ]
     await console.project([command, *reversed(history)])
-    lines = await told(console, COMMAND, unit=VILLAGE)
+    lines = await timeline(console, COMMAND, unit=VILLAGE)
     assert tuple(line["what"] for line in lines) == states
 
 
@@ -306,17 +306,19 @@ async def test_calls_for_missing_reports_and_what_came_of_them_are_told(
     ]
     await console.project([call, *pages])
     lines = [
-        entry for entry in await told(console) if entry["thread"] in (call.incident_id, call.id)
+        entry for entry in await timeline(console) if entry["thread"] in (call.incident_id, call.id)
     ]
     assert [(line["kind"], line["what"]) for line in lines] == [
         ("supervision", "escalated"),
         ("page", "sent"),
     ]
     assert (lines[0]["clock"], lines[0]["unit"], lines[0]["rung"]) == ("report_phone", ZHUTUO, 1)
-    mine = [
-        item["kind"] for item in await told(console, unit=ZHUTUO) if item["at"] >= lines[0]["at"]
+    own_lines = [
+        item["kind"]
+        for item in await timeline(console, unit=ZHUTUO)
+        if item["at"] >= lines[0]["at"]
     ]
-    assert mine[:3] == ["supervision", "page", "answer"]
+    assert own_lines[:3] == ["supervision", "page", "answer"]
     assert await read(console, f"/api/cases/{ALERT}/evaluation") == before
     async with console.client("o-city-b") as client:
         page = await client.get(f"/api/cases/{ALERT}/export", params={"format": "html"})

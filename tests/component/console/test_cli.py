@@ -41,8 +41,8 @@ KINDS = "alerts alarms commands assignments pages gaps modes sensors reports sup
 @pytest_asyncio.fixture
 async def served() -> AsyncIterator[ServedConsole]:
     with fresh_database() as dsn:
-        async with served_console(dsn) as found:
-            yield found
+        async with served_console(dsn) as shown_id:
+            yield shown_id
 
 
 async def call(
@@ -105,11 +105,11 @@ async def test_anything_can_be_shown_by_its_id(
     alert, command = an_alert("a"), a_command("c", ZHUTUO)
     assignment, page = an_assignment(command, ZHUTUO), a_page("o-town-b", ZHUTUO)
     await served.console.project([alert, command, assignment, page])
-    for found in (alert.alert_id, command.command_id, assignment.assignment_id, page.page_id):
-        assert await call(served, "o-town-b", "show", found) == 0
-        assert found in capsys.readouterr().out
-        assert await call(served, "o-town-b", "show", found, "--json") == 0
-        assert found in json.loads(capsys.readouterr().out).values()
+    for shown_id in (alert.alert_id, command.command_id, assignment.assignment_id, page.page_id):
+        assert await call(served, "o-town-b", "show", shown_id) == 0
+        assert shown_id in capsys.readouterr().out
+        assert await call(served, "o-town-b", "show", shown_id, "--json") == 0
+        assert shown_id in json.loads(capsys.readouterr().out).values()
     assert await call(served, "o-town-b", "show", alert.alert_id, "--timeline") == 0
     assert "alert" in capsys.readouterr().out
     assert await call(served, "o-songji-b", "show", page.page_id) == 1
@@ -317,7 +317,7 @@ async def test_a_line_of_the_stream_is_told_in_words(
 ) -> None:
     await served.console.project([an_alert("a"), a_page("o-village-b", VILLAGE)])
     assert await call(served, "o-city-b", "watch", "--after", "0", "--count", "1") == 0
-    told = capsys.readouterr().out
-    assert "朱沱镇" in told
-    assert "alert" in told
-    assert CITY not in told
+    output = capsys.readouterr().out
+    assert "朱沱镇" in output
+    assert "alert" in output
+    assert CITY not in output

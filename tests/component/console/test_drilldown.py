@@ -32,15 +32,15 @@ async def get(console: ConsoleHarness, officer: str, path: str, **query: str) ->
 async def test_every_step_down_adds_up_to_the_step_above(console: ConsoleHarness) -> None:
     units = [unit_entry.unit for unit_entry in all_units() if is_within(unit_entry.unit, DISTRICT)]
     order = a_command("evacuate", DISTRICT, recipients=len(units), at=NOW)
-    given = assignments(order, units, signed_share=0.6, done_share=0.3)
+    assigned = assignments(order, units, signed_share=0.6, done_share=0.3)
     late = next(
         assignment
-        for assignment in given
+        for assignment in assigned
         if assignment.unit.startswith(f"{VILLAGE}/grid/")
         and assignment.unit.count("/") == 3
         and not assignment.signed_at
     )
-    await console.project([order, *given, a_supervision(late, SupervisionKind.OVERDUE)])
+    await console.project([order, *assigned, a_supervision(late, SupervisionKind.OVERDUE)])
     path = f"/api/commands/{order.command_id}/below"
     unit, before = CITY, None
     for _ in range(5):

@@ -73,8 +73,8 @@ def filled(path: str, operation: Json, name: str = "", text: str = "") -> str:
     """The path with harmless ids in it, and `text` for the parameter called `name`."""
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
-            given = text if parameter["name"] == name else "alt-1"
-            path = path.replace("{" + parameter["name"] + "}", encoded(given))
+            parameter_value = text if parameter["name"] == name else "alt-1"
+            path = path.replace("{" + parameter["name"] + "}", encoded(parameter_value))
     return path
 
 

@@ -66,18 +66,18 @@ async def _check(console: ConsoleHarness, ids: list[str], still_open: set[str]) 
     counted = 0
     async with console.deps.database.pool.acquire() as connection:
         fired = await connection.fetch("SELECT * FROM console.supervision")
-        known = {
+        supervision_rows = {
             record["assignment_id"]: record
             for record in await connection.fetch("SELECT * FROM console.assignment")
         }
         pairs = [
-            (record, known[record["subject_id"]])
+            (record, supervision_rows[record["subject_id"]])
             for record in fired
-            if record["subject_id"] in known
+            if record["subject_id"] in supervision_rows
         ]
         for viewer in (CITY, DISTRICT, ZHUTUO, SONGJI, VILLAGE):
-            seen = [pair for pair in pairs if is_within(pair[0]["unit"], viewer)]
-            late = [pair for pair in seen if _is_late(*pair)]
+            visible_pairs = [pair for pair in pairs if is_within(pair[0]["unit"], viewer)]
+            late = [pair for pair in visible_pairs if _is_late(*pair)]
             units = {assignment["assignment_id"]: assignment for _, assignment in late}
             plain: dict[tuple[str, str], list[int]] = {}
             for assignment in units.values():
@@ -88,12 +88,12 @@ async def _check(console: ConsoleHarness, ids: list[str], still_open: set[str]) 
                 row[2] += assignment["state"] in _IN_WORK
             rows = await counts.by_command_and_tier(connection, ids, span_of(viewer))
             names = ("overdue", "overdue_unsigned", "overdue_unreported")
-            told = {
+            reported = {
                 (row["command_id"], row["unit_tier"]): [row[name] for name in names]
                 for row in rows
                 if any(row[name] for name in names)
             }
-            assert told == plain, viewer
+            assert reported == plain, viewer
             assert all(row["overdue"] <= row["total"] for row in rows)
             children = {viewer: span_of(viewer)}
             for command in ids:
@@ -106,7 +106,7 @@ async def _check(console: ConsoleHarness, ids: list[str], still_open: set[str]) 
             )
             assert sorted((row["subject_id"], row["clock"]) for row in listed) == sorted(
                 (record["subject_id"], record["clock"])
-                for record, assignment in seen
+                for record, assignment in visible_pairs
                 if record["command_id"] in still_open
                 and (_is_late(record, assignment) or _is_soon(record, assignment))
             )
@@ -134,7 +134,7 @@ async def test_what_is_overdue_is_a_recount_whatever_came_first(
     chance = random.Random(seed)
     open_one = a_command("lateness 0", DISTRICT, recipients=40)
     closed = a_command("lateness 1", DISTRICT, recipients=40, state=CommandState.CLOSED)
-    told: list[AssignmentEvent | SupervisionEvent] = []
+    reported: list[AssignmentEvent | SupervisionEvent] = []
     for command in (open_one, closed):
         for unit in chance.sample(_YONGCHUAN, 40):
             for version in range(1, chance.randrange(2, 5)):
@@ -142,18 +142,18 @@ async def test_what_is_overdue_is_a_recount_whatever_came_first(
                 if chance.random() < 0.2:  # a further attempt: what was late is not any more
                     later = {"sign_by": assignment.sign_by + timedelta(days=1)}
                     assignment = assignment.model_copy(update=later)
-                told.append(assignment)
-                told += [
+                reported.append(assignment)
+                reported += [
                     a_supervision(assignment, kind, clock=clock, rung=chance.randrange(3))
                     for kind in chance.sample(_KINDS, 2)
                     for clock in chance.sample(("sign", "finish"), 1)
                 ]
-    chance.shuffle(told)
+    chance.shuffle(reported)
     await console.project([open_one, closed])
     ids, late = [open_one.command_id, closed.command_id], 0
-    while told:
+    while reported:
         count = chance.randrange(1, 60)
-        batch, told = told[:count], told[count:]
+        batch, reported = reported[:count], reported[count:]
         await console.project(batch)
         late = await _check(console, ids, {open_one.command_id})
     assert late, "the test shows nothing"
@@ -242,7 +242,7 @@ async def test_a_firing_of_a_drill_makes_nobody_late_in_earnest(console: Console
     fired = a_supervision(assignment, SupervisionKind.OVERDUE).model_copy(
         update={"status": Status.EXERCISE}
     )
-    for told in ([command, assignment, fired], [an_assignment(command, ZHUTUO, version=2)]):
-        await console.project(told)
+    for reported in ([command, assignment, fired], [an_assignment(command, ZHUTUO, version=2)]):
+        await console.project(reported)
         async with console.client("o-city-b") as client:
             assert (await client.get("/api/overview")).json()["overdue"] == 0

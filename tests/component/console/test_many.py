@@ -139,12 +139,12 @@ def late_ones(
     order = a_command(f"late-{status}", DISTRICT, recipients=len(units), status=status)
     states = [AssignmentState.DELIVERED, AssignmentState.SIGNED, AssignmentState.HANDLING]
     assignments = [an_assignment(order, unit, chance.choice(states)) for unit in units]
-    told: list[Any] = [order]
+    messages: list[Any] = [order]
     gravest: dict[str, str] = {}
     rank = {kind: n for n, kind in enumerate((SupervisionKind.DUE_SOON, *KINDS))}
     for assignment in assignments:
         if chance.random() < 0.05:
-            told.append(
+            messages.append(
                 an_assignment(
                     order, assignment.unit, AssignmentState.RETURNED, version=2, reason="无人"
                 )
@@ -157,12 +157,12 @@ def late_ones(
             chance.choice(KINDS) if chance.random() < 0.8 else SupervisionKind.DUE_SOON
             for _ in clocks
         ]
-        told += [
+        messages += [
             a_supervision(assignment, kind, clock=clock, rung=chance.randrange(1, 4))
             for clock, kind in zip(clocks, kinds, strict=True)
         ]
         gravest[assignment.assignment_id] = max(kinds, key=rank.__getitem__)
-    return [*assignments, *told], assignments, gravest
+    return [*assignments, *messages], assignments, gravest
 
 
 async def test_thousands_overdue_are_counted_by_unit_on_every_board(
@@ -171,10 +171,10 @@ async def test_thousands_overdue_are_counted_by_unit_on_every_board(
     chance = random.Random(7)
     units = {Status.ACTUAL: chance.sample(YONGCHUAN, 2_600), Status.EXERCISE: YONGCHUAN[:900]}
     made = {status: late_ones(chance, status, units[status]) for status in units}
-    for told, _, _ in made.values():
-        await console.project(told)
+    for messages, _, _ in made.values():
+        await console.project(messages)
     late_of = {kind.value for kind in KINDS}
-    for status, (told, assignments, gravest) in made.items():
+    for status, (messages, assignments, gravest) in made.items():
         for officer, root in VIEWERS.items():
             here = [assignment for assignment in assignments if is_within(assignment.unit, root)]
             kinds = Counter(gravest[assignment.assignment_id] for assignment in here)
@@ -201,7 +201,7 @@ async def test_thousands_overdue_are_counted_by_unit_on_every_board(
                     if is_within(assignment.unit, row["unit"])
                 )
                 assert {name: row[name] for name in names} == {name: below[name] for name in names}
-            fired = [entry for entry in told if getattr(entry, "type", "") == "supervision"]
+            fired = [entry for entry in messages if getattr(entry, "type", "") == "supervision"]
             fired = [item for item in fired if is_within(item.unit, root)]
             listed = await all_of(
                 console, officer, "/api/supervision", "supervision", status=status, limit=400
@@ -215,8 +215,8 @@ async def test_thousands_overdue_are_counted_by_unit_on_every_board(
 
 async def test_the_list_of_a_unit_is_of_that_unit_and_of_no_other(console: ConsoleHarness) -> None:
     chance = random.Random(9)
-    told, assignments, _ = late_ones(chance, Status.ACTUAL, YONGCHUAN[:600])
-    await console.project(told)
+    messages, assignments, _ = late_ones(chance, Status.ACTUAL, YONGCHUAN[:600])
+    await console.project(messages)
     board = (await read(console, "o-district-b", "/api/supervision/units"))["units"]
     for row in board:
         own = row["unit"] == DISTRICT

@@ -205,7 +205,7 @@ def scene() -> list[Any]:
 async def served() -> AsyncIterator[ServedConsole]:
     """The scene, with a right to see it for a village of the place and for another town."""
     with fresh_database() as dsn:
-        async with served_console(dsn) as found:
+        async with served_console(dsn) as served_instance:
             await change_grant(
                 dsn, VIEWERS[Relation.BELOW], Grant(right=Right.SEE, unit=ZHUTUO), give=True
             )
@@ -217,9 +217,9 @@ async def served() -> AsyncIterator[ServedConsole]:
                 id="slot-1", occurred_at=NOW, sent_at=NOW, origin_unit=ZHUTUO, tier=Tier.TOWN,
                 unit=ZHUTUO, post=Post.B, officer=person, channels=(Channel.SMS,),
             )  # fmt: skip
-            found.console.deps.directory.take(slot)
-            await found.console.project(scene())
-            yield found
+            served_instance.console.deps.directory.take(slot)
+            await served_instance.console.project(scene())
+            yield served_instance
 
 
 async def read(client: httpx2.AsyncClient, path: str) -> str:
@@ -297,11 +297,11 @@ async def test_nor_does_the_command_line(
     calls += [["show", ALERT.alert_id], ["show", ALERT.alert_id, "--timeline"]]
     for call in calls:
         await asyncio.to_thread(main, call, environ, io.StringIO())
-    told = re.sub(r"\s", "", capsys.readouterr().out)
+    output = re.sub(r"\s", "", capsys.readouterr().out)
     responsible = relation in (Relation.OWN, Relation.ABOVE)
-    assert (WORDS in told) is responsible
-    assert (FROM_THE_SOURCE in told) is responsible
-    assert (ORDER in told) is responsible
-    assert NAME not in told
-    assert PHONE not in told
-    assert (REPORTER in told) <= responsible
+    assert (WORDS in output) is responsible
+    assert (FROM_THE_SOURCE in output) is responsible
+    assert (ORDER in output) is responsible
+    assert NAME not in output
+    assert PHONE not in output
+    assert (REPORTER in output) <= responsible

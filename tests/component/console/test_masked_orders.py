@@ -155,12 +155,12 @@ TO_A_RECIPIENT: dict[str, set[str]] = {
 async def looked_at() -> AsyncIterator[ConsoleHarness]:
     """The scene; a village of the town and another town have the right to see the place."""
     with fresh_database() as dsn:
-        async with running_console(dsn) as found:
+        async with running_console(dsn) as harness:
             for officer in ("o-village-b", "o-songji-b"):
                 grant = Grant(right=Right.SEE, unit=ZHUTUO)
                 await change_grant(dsn, officer, grant, give=True)
-            await found.project(scene())
-            yield found
+            await harness.project(scene())
+            yield harness
 
 
 async def read(client: httpx2.AsyncClient, path: str) -> str:

@@ -240,7 +240,7 @@ async def test_a_decision_above_is_a_line_for_everybody_below_and_nobody_beside(
             if line["kind"] == "mode"
         ]
     assert lines["o-songji-b"] == []
-    seen = {(mode_id("Actual", ZHUTUO), "in_force"), ("mod-1", "half_approved")}
+    expected = {(mode_id("Actual", ZHUTUO), "in_force"), ("mod-1", "half_approved")}
     for officer in ("o-village-b", "o-town-b", "o-city-b"):
-        assert set(lines[officer]) == seen
+        assert set(lines[officer]) == expected
     assert VILLAGE.startswith(ZHUTUO[:9])

@@ -27,8 +27,8 @@ _BESIDE = ("now", "feed_seq")
 async def shared() -> AsyncIterator[ConsoleHarness]:
     """A console whose overviews are shared for longer than a test takes."""
     with fresh_database() as dsn:
-        async with running_console(dsn, overview_share_s=LONG_S) as found:
-            yield found
+        async with running_console(dsn, overview_share_s=LONG_S) as harness:
+            yield harness
 
 
 async def ask(console: ConsoleHarness, officer: str, **query: Any) -> tuple[int, dict[str, Any]]:

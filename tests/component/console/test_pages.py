@@ -24,8 +24,8 @@ async def got(
 
 def boot(page: httpx2.Response) -> dict[str, Any]:
     (result,) = re.findall(r"<meta name=\"boot\" content='([^']*)'>", page.text)
-    told: dict[str, Any] = json.loads(html.unescape(result))
-    return told
+    boot_data: dict[str, Any] = json.loads(html.unescape(result))
+    return boot_data
 
 
 async def test_the_first_answers_come_with_the_page_and_are_those_of_the_api(
@@ -40,10 +40,10 @@ async def test_the_first_answers_come_with_the_page_and_are_those_of_the_api(
         ]
     )
     for path in ("/", "/m"):
-        told = boot(await got(console, "o-town-b", path))
-        assert told["me"]["officer_id"] == "o-town-b"
-        assert told["first"]
-        for address, answer in told["first"].items():
+        boot_data = boot(await got(console, "o-town-b", path))
+        assert boot_data["me"]["officer_id"] == "o-town-b"
+        assert boot_data["first"]
+        for address, answer in boot_data["first"].items():
             api = (await got(console, "o-town-b", address)).json()
             moving = dict.fromkeys({"now", "feed_seq"} & api.keys())
             assert {**answer, **moving} == {**api, **moving}, address
@@ -76,9 +76,9 @@ async def test_what_a_page_needs_is_packed_and_kept_for_ever(
 ) -> None:
     page = await got(console, None, path, cookie="lang=en")
     assert '<html lang="en">' in page.text
-    wanted = re.findall(r"/assets/[\w.\-]+", page.text)
-    assert len(set(wanted)) == 4  # script, style and the words of two languages
-    for address in set(wanted):
+    asset_paths = re.findall(r"/assets/[\w.\-]+", page.text)
+    assert len(set(asset_paths)) == 4  # script, style and the words of two languages
+    for address in set(asset_paths):
         packed = await got(console, None, address, **{"accept-encoding": "gzip"})
         plain = await got(console, None, address, **{"accept-encoding": "identity"})
         assert packed.headers["content-encoding"] == "gzip"

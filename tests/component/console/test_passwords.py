@@ -125,12 +125,12 @@ async def test_unknown_and_wrong_cost_the_same_work(console: ConsoleHarness) -> 
     """Both verify one hash of today's parameters; a wide margin, since other things run beside it."""
     stored = await console.deps.part(IdentityParts).passwords.hash(GOOD)
 
-    async def cost(known: str | None) -> float:
+    async def cost(stored_hash: str | None) -> float:
         took = []
         for _ in range(5):
             began = time.perf_counter()
             assert not await console.deps.part(IdentityParts).passwords.check(
-                known, "wrong password"
+                stored_hash, "wrong password"
             )
             took.append(time.perf_counter() - began)
         return statistics.median(took)

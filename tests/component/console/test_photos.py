@@ -66,8 +66,12 @@ async def test_a_photo_is_shown_with_its_assignment_and_its_case(console: Consol
     photo_id = answer.json()["photo_id"]
     for officer in ("o-village-b", "o-town-b", "o-district-b", "o-city-b"):
         shown = (await got(console, officer, f"/api/assignments/{assignment.assignment_id}")).json()
-        (known,) = shown["photos"]
-        assert (known["photo_id"], known["note"], known["unit"]) == (photo_id, "堤脚渗水", VILLAGE)
+        (listed_photo,) = shown["photos"]
+        assert (listed_photo["photo_id"], listed_photo["note"], listed_photo["unit"]) == (
+            photo_id,
+            "堤脚渗水",
+            VILLAGE,
+        )
         case = (await got(console, officer, f"/api/cases/{assignment.command_id}/photos")).json()
         assert [row["photo_id"] for row in case["photos"]] == [photo_id]
         picture = await got(console, officer, f"/api/photos/{photo_id}")

@@ -168,7 +168,7 @@ async def test_who_is_missing_is_told_by_urgency_from_the_top_down_and_once(
         ("delivered", False): 3,
     }
     for officer, root in (("o-city-b", CITY), ("o-town-b", ZHUTUO), ("o-village-b", VILLAGE)):
-        wanted = [
+        expected = [
             (
                 urgent[assignment.state, assignment.unit in late],
                 rank[assignment.unit_tier],
@@ -183,7 +183,7 @@ async def test_who_is_missing_is_told_by_urgency_from_the_top_down_and_once(
             )
         ]
         result = await read(console, officer, f"/api/commands/{command.command_id}")
-        assert result["missing_total"] == len(wanted)
+        assert result["missing_total"] == len(expected)
         assert [
             (
                 urgent[entry["state"], entry["supervision"] == "overdue"],
@@ -192,7 +192,7 @@ async def test_who_is_missing_is_told_by_urgency_from_the_top_down_and_once(
                 entry["supervision"] == "overdue",
             )
             for entry in result["missing"]
-        ] == sorted(wanted)[:200]
+        ] == sorted(expected)[:200]
 
 
 async def test_closed_commands_leave_the_counters(console: ConsoleHarness) -> None:
@@ -260,8 +260,8 @@ async def test_open_commands_come_first_then_the_newest_others(console: ConsoleH
         ]
     )
     result = await read(console, "o-town-b", "/api/commands", limit=5)
-    wanted = ("open 2", "open 1", "open 0", "closed 5", "closed 4")
-    ids = [content_id("cmd", name) for name in wanted]
+    expected = ("open 2", "open 1", "open 0", "closed 5", "closed 4")
+    ids = [content_id("cmd", name) for name in expected]
     assert [entry["command_id"] for entry in result["commands"]] == ids
     only = await read(console, "o-town-b", "/api/commands", limit=2, open=1)
     assert [item["command_id"] for item in only["commands"]] == ids[:2]
@@ -296,8 +296,8 @@ async def test_each_sees_the_own_subtree_only(console: ConsoleHarness) -> None:
     town = await read(console, "o-town-b", "/api/alerts")
     assert [alert["place"] for alert in town["alerts"]] == [ZHUTUO]
     overview = await read(console, "o-town-b", "/api/overview")
-    mine = [unit for unit in YONGCHUAN if unit.startswith("500118118")]
-    assert overview["assignments"]["total"] == len(mine)
+    own = [unit for unit in YONGCHUAN if unit.startswith("500118118")]
+    assert overview["assignments"]["total"] == len(own)
     assert overview["sensors_silent"] == 0
     assert [entry["unit"] for entry in overview["towns"]] == [ZHUTUO]
     village = await read(console, "o-village-b", "/api/commands")
@@ -310,17 +310,17 @@ async def test_each_sees_the_own_subtree_only(console: ConsoleHarness) -> None:
 async def test_a_cursor_walks_through_everything_once(console: ConsoleHarness) -> None:
     command = a_command("c", DISTRICT, recipients=len(YONGCHUAN))
     await console.project([command, *assignments(command, YONGCHUAN[:1_230])])
-    seen: list[str] = []
+    units_read: list[str] = []
     after = ""
     while True:
         page = await read(
             console, "o-city-b", "/api/assignments", subtree=1, limit=500, after=after, open=1
         )
-        seen += [assignment["unit"] for assignment in page["assignments"]]
+        units_read += [assignment["unit"] for assignment in page["assignments"]]
         after = page["next"] or ""
         if not after:
             break
-    assert sorted(seen) == sorted(YONGCHUAN[:1_230])
+    assert sorted(units_read) == sorted(YONGCHUAN[:1_230])
 
 
 async def test_pages_are_private_and_other_channels_stay_out(console: ConsoleHarness) -> None:
@@ -331,8 +331,8 @@ async def test_pages_are_private_and_other_channels_stay_out(console: ConsoleHar
             a_page("o-town-b", ZHUTUO, name="two", state=PageState.ANSWERED),
         ]
     )
-    mine = await read(console, "o-town-b", "/api/pages", open=1)
-    assert len(mine["pages"]) == 1
+    own = await read(console, "o-town-b", "/api/pages", open=1)
+    assert len(own["pages"]) == 1
     assert (await read(console, "o-city-b", "/api/pages"))["pages"] == []
     assert (await read(console, "o-city-b", "/api/overview"))["pages_open"] == 1
 

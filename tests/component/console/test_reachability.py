@@ -89,8 +89,8 @@ async def shown(console: ConsoleHarness, officer: str, query: str) -> Any:
     return (await ask(console, officer, "GET", f"/api/duty/reachability{query}")).json()
 
 
-def posts(found: Any) -> list[tuple[str, str, str]]:
-    return [(post["unit"], post["post"], post["reach"]) for post in found["posts"]]
+def posts(reachability: Any) -> list[tuple[str, str, str]]:
+    return [(post["unit"], post["post"], post["reach"]) for post in reachability["posts"]]
 
 
 async def test_the_board_says_who_is_on_and_how_he_is_reached(console: ConsoleHarness) -> None:

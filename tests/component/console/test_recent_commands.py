@@ -72,7 +72,7 @@ async def test_a_list_of_commands_holds_exactly_those_that_concern_the_subtree(
     for viewer in _VIEWERS:
         for only_open in (False, True):
             for limit in (3, 500):
-                told: list[str] = []
+                listed_ids: list[str] = []
                 after = None
                 while True:
                     async with console.deps.database.pool.acquire() as connection:
@@ -84,11 +84,11 @@ async def test_a_list_of_commands_holds_exactly_those_that_concern_the_subtree(
                             after=after,
                             limit=limit,
                         )
-                    told += [row["command_id"] for row in rows]
+                    listed_ids += [row["command_id"] for row in rows]
                     if len(rows) < limit:
                         break
                     after = position_of(rows[-1])
-                assert told == _expected(made, viewer, only_open), viewer
+                assert listed_ids == _expected(made, viewer, only_open), viewer
 
 
 def _expected(

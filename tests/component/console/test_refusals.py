@@ -103,15 +103,15 @@ async def test_failed_sign_ins_leave_no_secret_and_no_flood(console: ConsoleHarn
             await sign_in(client, f"{secrets[1]}{number}", secrets[0])
             assert (await client.get(f"/login?ticket={secrets[2]}")).status_code == 410
     records = [*console.refused(), *console.refused(INTERVAL)]
-    told = {(record.actor, str(record.reason)): record.count for record in records}
-    assert told[("o-town-b", "wrong_password")] >= PER_NAME.free
-    assert told[(UNKNOWN, "link_void")] == tries
-    assert sum(told.values()) == 3 * tries
-    assert set(told) == {
+    counts = {(record.actor, str(record.reason)): record.count for record in records}
+    assert counts[("o-town-b", "wrong_password")] >= PER_NAME.free
+    assert counts[(UNKNOWN, "link_void")] == tries
+    assert sum(counts.values()) == 3 * tries
+    assert set(counts) == {
         ("o-town-b", "wrong_password"),
         *((UNKNOWN, name) for name in ("wrong_password", "throttled", "link_void")),
     }
-    assert len(records) == len(told), "one record each, whatever is tried"
+    assert len(records) == len(counts), "one record each, whatever is tried"
     wire = b"".join(record.to_wire() for record in records).decode()
     assert not [secret for secret in secrets if secret in wire]
 

@@ -274,8 +274,8 @@ async def test_who_owes_what_and_whom_it_is_calling(console: ConsoleHarness) -> 
     town, district = a_duty(now), a_duty(now, DISTRICT, CITY, phone_due=now + timedelta(minutes=5))
     await console.project([town, district, a_firing(town)])
     result = await get(console, "o-town-b", "/api/reporting")
-    (mine,) = result["duties"]
-    phone, written = mine["clocks"]
+    (shown_duty,) = result["duties"]
+    phone, written = shown_duty["clocks"]
     assert (phone["state"], phone["supervision"], phone["rung"]) == ("overdue", "escalated", 3)
     assert (phone["target_unit"], phone["target_post"]) == (DISTRICT, "B")
     assert (written["state"], written["supervision"]) == ("due", None)

@@ -45,8 +45,8 @@ from tests.support.postgres import fresh_database
 async def served() -> AsyncIterator[ServedConsole]:
     """The console behind a real server, since the in-process transport cannot stream."""
     with fresh_database() as dsn:
-        async with served_console(dsn) as found:
-            yield found
+        async with served_console(dsn) as served_instance:
+            yield served_instance
 
 
 @asynccontextmanager
@@ -269,12 +269,12 @@ async def test_a_client_that_takes_nothing_any_more_is_cut_and_the_others_go_on(
         async with listening(served, "o-town-b") as reading, asyncio.timeout(60):
             while hub.open < 2:
                 await asyncio.sleep(0.02)
-            told = 0
+            events_read = 0
             while hub.open == 2:
-                await served.console.project([an_alert(f"{told}-{n}") for n in range(500)])
-                told += 500
+                await served.console.project([an_alert(f"{events_read}-{n}") for n in range(500)])
+                events_read += 500
             heard = 0
-            while heard < told:
+            while heard < events_read:
                 heard += (await anext(reading))["event"] == "line"
     assert served.console.deps.metrics.cut._value.get() == 1
 
@@ -308,21 +308,21 @@ async def test_events_are_what_the_asyncapi_document_says(
             a_supervision(assignment, SupervisionKind.OVERDUE),
         ]
     )
-    seen, kinds = set(), set()
+    names, kinds = set(), set()
     for officer, after in (("o-city-b", 0), ("o-village-b", 0), ("o-city-b", 10**9)):
         async with listening(served, officer, after=after) as stream:
             async with asyncio.timeout(10):
                 async for event in stream:
                     _, payload = MESSAGES[event["event"]]
                     payload.validate_python(event["data"])
-                    seen.add(event["event"])
+                    names.add(event["event"])
                     if event["event"] == "line":
                         kinds.add(event["data"]["kind"])
                         assert int(event["id"]) == event["data"]["seq"]
                     assert ("id" in event) == (event["event"] != "beat")
                     if event["event"] in ("beat", "reset"):
                         break
-    assert seen == set(MESSAGES)
+    assert names == set(MESSAGES)
     assert kinds == set(KINDS) - {"answer", "mode"}
 
 

@@ -110,10 +110,10 @@ def of(*parties: Party) -> set[Step]:
     return {step for step, party in PARTIES.items() if party in parties}
 
 
-@pytest.mark.parametrize(("viewer", "unit", "seen"), matrix())
-def test_who_sees_what(viewer: str, unit: str, seen: bool) -> None:
-    assert sees(officer(viewer), unit) is seen
-    assert span_of(viewer).holds(unit) is seen
+@pytest.mark.parametrize(("viewer", "unit", "visible"), matrix())
+def test_who_sees_what(viewer: str, unit: str, visible: bool) -> None:
+    assert sees(officer(viewer), unit) is visible
+    assert span_of(viewer).holds(unit) is visible
 
 
 @given(units(), units())

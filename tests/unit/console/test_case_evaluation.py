@@ -105,8 +105,8 @@ rows = st.builds(
 
 
 @given(st.lists(rows, max_size=30, unique_by=lambda row: (row["thread"], row["unit"])))
-def test_the_whole_is_the_sum_of_its_units_and_of_its_tiers(given: list[dict[str, Any]]) -> None:
-    result = evaluate(map(unit_figures, given))
+def test_the_whole_is_the_sum_of_its_units_and_of_its_tiers(records: list[dict[str, Any]]) -> None:
+    result = evaluate(map(unit_figures, records))
     for name in COUNTS:
         total = sum(getattr(unit, name) for unit in result.units)
         assert result.whole.counts[name] == total
@@ -131,7 +131,7 @@ def test_the_whole_is_the_sum_of_its_units_and_of_its_tiers(given: list[dict[str
 
 
 @given(st.permutations([a_row(unit=unit, tier=tier) for unit, tier in UNITS.items()]))
-def test_the_order_of_rows_does_not_matter(given: list[dict[str, Any]]) -> None:
-    assert evaluate(map(unit_figures, given)) == evaluate(
-        map(unit_figures, sorted(given, key=lambda row: str(row["unit"])))
+def test_the_order_of_rows_does_not_matter(records: list[dict[str, Any]]) -> None:
+    assert evaluate(map(unit_figures, records)) == evaluate(
+        map(unit_figures, sorted(records, key=lambda row: str(row["unit"])))
     )

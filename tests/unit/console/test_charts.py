@@ -33,10 +33,13 @@ def test_thinning_keeps_order_ends_and_number(heights: list[float], most: int) -
 
 
 def shown(*rules: RuleDefinition) -> list[tuple[str, str, float]]:
-    found = SensorRules()
+    sensor_rules = SensorRules()
     for rule in rules:
-        found.take(rule)
-    return [(level["rule_id"], level["level"], level["raise_at"]) for level in found.levels(GAUGE)]
+        sensor_rules.take(rule)
+    return [
+        (level["rule_id"], level["level"], level["raise_at"])
+        for level in sensor_rules.levels(GAUGE)
+    ]
 
 
 def test_the_levels_of_the_rules_that_hold_for_the_sensor() -> None:

@@ -10,7 +10,7 @@ from shared.contracts.fields import Language
 
 
 @pytest.mark.parametrize(
-    ("given", "shown"),
+    ("moment", "shown"),
     [
         ("2026-11-24T02:13:40.123Z", "2026-11-24 10:13:40"),
         ("2026-11-24T20:13:40Z", "2026-11-25 04:13:40"),
@@ -19,8 +19,8 @@ from shared.contracts.fields import Language
         ("soon", "soon"),
     ],
 )
-def test_a_table_tells_beijing_time(given: object, shown: str) -> None:
-    assert when(given) == shown
+def test_a_table_tells_beijing_time(moment: object, shown: str) -> None:
+    assert when(moment) == shown
 
 
 @pytest.mark.parametrize(("language", "shown"), [(Language.ZH, "洪水"), (Language.EN, "Flood")])

@@ -56,8 +56,8 @@ viewers = st.builds(
 )
 
 
-def text_of(found: Any) -> str:
-    return to_json(found).decode()
+def text_of(view: Any) -> str:
+    return to_json(view).decode()
 
 
 def responsible(viewer: Viewer, unit: str) -> bool:
@@ -95,12 +95,12 @@ def test_words_of_a_graded_alert_stay_with_those_responsible(
     row = {**alerts.TABLE.row(event), "transition": "opened"}
     line = feed_row_of(event, 1)
     may = grade is DataGrade.GENERAL or responsible(viewer, place)
-    for found in (
+    for view in (
         alert_views.alert(row, viewer, NAMES),
         alert_views.alert_detail(row, [], [], viewer, NAMES),
     ):
-        assert (SECRET in text_of(found)) is may
-        assert found["masked"] is not may
+        assert (SECRET in text_of(view)) is may
+        assert view["masked"] is not may
     allowed = stream_views.visibility(line, viewer)
     if allowed is not None:
         shown = text_of(stream_views.event_as_allowed(line, allowed, NAMES))

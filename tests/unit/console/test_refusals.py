@@ -102,8 +102,8 @@ def test_a_few_at_a_time_and_none_is_forgotten_before_it_is_written() -> None:
     result = fresh()
     for number in range(25):
         result.note(tried(f"o-{number}"), NOW)
-    told = [refusal.actor for _ in range(3) for refusal in written(result, NOW, 10)]
-    assert sorted(told) == sorted(f"o-{number}" for number in range(25))
+    actors = [refusal.actor for _ in range(3) for refusal in written(result, NOW, 10)]
+    assert sorted(actors) == sorted(f"o-{number}" for number in range(25))
 
 
 @given(

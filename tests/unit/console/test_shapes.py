@@ -171,12 +171,12 @@ def test_receipts_of_devices_make_no_line() -> None:
     for verb in AnswerVerb:
         act = page_actions.answer(ME, page, verb, "", NOW)
         assert isinstance(act.message, Answer)
-        told = feed_event_of(act.message) is not None
-        assert told == (verb not in (AnswerVerb.DELIVERED, AnswerVerb.READ))
+        has_event = feed_event_of(act.message) is not None
+        assert has_event == (verb not in (AnswerVerb.DELIVERED, AnswerVerb.READ))
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "has_event"),
     [
         ({}, True),
         ({"sensor_id": None, "kind": "composite"}, True),
@@ -185,10 +185,10 @@ def test_receipts_of_devices_make_no_line() -> None:
         ({"level": Level.NOTICE}, False),
     ],
 )
-def test_which_alarms_people_are_told_of(changes: dict[str, Any], told: bool) -> None:
+def test_which_alarms_people_are_told_of(changes: dict[str, Any], has_event: bool) -> None:
     event = an_alarm("x").model_copy(update=changes)
     line = feed_event_of(event)
-    assert (line is not None) is told
+    assert (line is not None) is has_event
     if line is not None:
         assert line["payload"].get("sensor_id") == event.sensor_id
 
@@ -252,19 +252,19 @@ def test_both_catalogues_have_the_same_words() -> None:
 
 
 def test_every_word_the_scripts_ask_for_exists() -> None:
-    known = json.loads((STATIC / "i18n" / "zh-CN.json").read_text(encoding="utf-8"))
+    catalogue = json.loads((STATIC / "i18n" / "zh-CN.json").read_text(encoding="utf-8"))
     for script in (STATIC / "js").rglob("*.js"):
         for key in re.findall(r"""\bt\(\s*"([a-z_.]+)\"""", script.read_text(encoding="utf-8")):
-            assert key in known, f"{script.name}: {key}"
+            assert key in catalogue, f"{script.name}: {key}"
 
 
 def test_every_state_and_step_of_an_assignment_has_a_word() -> None:
-    known = json.loads((STATIC / "i18n" / "zh-CN.json").read_text(encoding="utf-8"))
+    catalogue = json.loads((STATIC / "i18n" / "zh-CN.json").read_text(encoding="utf-8"))
     words = [f"assignment.{state}" for state in AssignmentState]
     words += [f"step.{step}" for step in Step]
     words += [f"command.{state}" for state in CommandState]
     words += [f"command.do.{verb}" for verb in ("check", "close", "revoke", "reopen")]
-    assert [word for word in words if word not in known] == []
+    assert [word for word in words if word not in catalogue] == []
 
 
 def test_no_script_parses_markup_and_no_page_runs_inline() -> None:

@@ -28,7 +28,7 @@ def officer(unit: str, name: str = "o") -> Viewer:
 
 
 def facts(state: AlertState, **more: object) -> AlertFacts:
-    known: dict[str, object] = {
+    defaults: dict[str, object] = {
         "place": ZHUTUO,
         "level": None,
         "proposed": "orange",
@@ -37,7 +37,7 @@ def facts(state: AlertState, **more: object) -> AlertFacts:
         "signers": (),
         **more,
     }
-    return AlertFacts(state=state, **known)  # type: ignore[arg-type]
+    return AlertFacts(state=state, **defaults)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
