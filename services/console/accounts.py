@@ -1,13 +1,12 @@
-"""`python -m services.console.accounts`: who may sign in, and what is granted to whom.
+"""`python -m services.console.accounts`: accounts of the console and their grants.
 
 `setup OFFICER_ID --name --unit --post` makes the first account of an empty console and prints,
-once, the link on which its password is set. `import FILE` adds or renews accounts from a JSON list
-of {officer_id, name, unit, post, token_sha256?, oidc_subject?, disabled?, grants?: [{right,
-unit}]}. `link OFFICER_ID` prints a one-time link that signs in, good for 15 minutes; `password
-OFFICER_ID` one on which a password is set. `grants`, `grant`, `withdraw` list and change rights;
-`disable` closes an account at once. There are no accounts and no passwords from the start, and
-nobody but their owner ever knows one. FENGHUO_DATABASE_URL names the database, FENGHUO_CONSOLE_URL
-the address people use.
+once, a link to set its password. `import FILE` adds or renews accounts from a JSON list of
+{officer_id, name, unit, post, token_sha256?, oidc_subject?, disabled?, grants?: [{right, unit}]}.
+`link OFFICER_ID` prints a one-time link to sign in, valid for 15 minutes; `password OFFICER_ID` a
+link to set a password. `grants`, `grant`, `withdraw` list and change rights; `disable` closes an
+account at once. A new installation has no accounts and no passwords, and a password is known to its
+owner only. FENGHUO_DATABASE_URL names the database, FENGHUO_CONSOLE_URL the address for people.
 """
 
 from __future__ import annotations
@@ -129,8 +128,8 @@ async def change_grant(dsn: str, officer_id: str, grant: Grant, *, give: bool) -
     change = people.grant if give else people.withdraw
     async with _connected(dsn) as connection:
         if not await change(connection, officer_id, grant.right, grant.unit):
-            what = "officer" if give else "grant"
-            raise SetupError(f"There is no such {what}: {officer_id} {grant.right} {grant.unit}.")
+            noun = "officer" if give else "grant"
+            raise SetupError(f"There is no such {noun}: {officer_id} {grant.right} {grant.unit}.")
 
 
 async def disable(dsn: str, officer_id: str) -> None:
@@ -236,7 +235,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     verbs = parser.add_subparsers(dest="verb", required=True)
 
-    def verb(name: str, about: str, *, officer: bool = True, base: bool = False) -> Any:
+    def verb(name: str, help_text: str, *, officer: bool = True, base: bool = False) -> Any:
         result = verbs.add_parser(name, help=help_text)
         if officer:
             result.add_argument("officer_id")

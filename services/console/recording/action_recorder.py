@@ -27,7 +27,7 @@ _GROUP_SIZE = 500
 
 
 class ActionConflict(Exception):
-    """The officer has sent an act of this id before, with other contents."""
+    """The id of the act is stored with other contents."""
 
 
 class KeyReused(Exception):
@@ -37,8 +37,8 @@ class KeyReused(Exception):
 class ActionRecorder:
     """Stores acts and sends them to Kafka; acts that arrive meanwhile form the next group.
 
-    A group takes one transaction and one round trip to Kafka: nine thousand units that sign at once
-    do not wait for nine thousand commits, and a single act does not wait for others.
+    A group takes one transaction and one round trip to Kafka: nine thousand units sign at once
+    without nine thousand commits, and a single act does not wait for others.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class ActionRecorder:
         """Wait until Kafka has the act, and return True for a new act.
 
         `keyed` is the idempotency key of the request. Raises ActionConflict, KeyReused, Transient.
-        After Transient the outcome is unknown; sending the same act again is safe.
+        After Transient the outcome is unknown; to send the act again is safe.
         """
         value, digest = encode(act.message), act.digest()
         entry = ActionEntry(

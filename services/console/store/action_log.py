@@ -1,6 +1,6 @@
-"""Acts as they were first recorded.
+"""Acts of officers as first recorded.
 
-The same act yields the same bytes again; another act under the same id is noticed.
+A repeated act yields identical bytes; a different act under a used id is noticed.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ class StoreResult:
 
 
 async def store_actions(database: Database, acts: Sequence[ActionEntry]) -> StoreResult:
-    """Store new acts with their idempotency keys, and return what is stored. Raises Transient.
+    """Store new acts with their idempotency keys, and return the stored acts. Raises Transient.
 
-    A key is bound only to an act that is stored with its own meaning.
+    A key is bound only to an act stored with its own meaning.
     """
     async with database.transaction() as work:
         digests = await _keys(work.connection, acts)

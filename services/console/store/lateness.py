@@ -1,9 +1,9 @@
 """The condition "overdue" in SQL, the one definition of every count, list and evaluation.
 
-The timer service says that an assignment is overdue (table supervision), never a clock of the
-console. It holds only while the step is not taken, and only for the present attempt, since a repeat
-has a later deadline. An assignment has two clocks, for signing and for finishing; it is overdue
-once, by either of them.
+The timer service reports overdue assignments (table supervision); the console has no clock of its
+own. The condition holds only until the step is taken, and only for the present attempt, since a
+repeat has a later deadline. An assignment has two clocks, for signing and for finishing; it is
+overdue once, by either of them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ Rows of a command and unit lie together. Ids are hashes and lie anywhere in a ye
 which `|| ''` hides from the planner, costs a read from disk for each row.
 """
 _COLUMNS = """s.subject_id, s.clock, s.status, s.kind, s.gravity, s.command_id, s.unit, s.rung,
-    s.target_unit, s.target_post, s.due_at, s.late_by_s, s.level, s.title, s.data_grade, s.sent_at"""
+    s.target_unit, s.target_post, s.due_at, s.late_by_s, s.level, s.title, s.data_grade,
+    s.sent_at"""
 
 
 def called(within: str) -> str:

@@ -1,9 +1,9 @@
 """Fan-out of the feed: one poller per process, one position per stream, one list of recent events.
 
-Streams with the same key (filter.py) receive the same bytes. A client that does not read gets
-nothing more until it reads again; then it continues with the recent events. Where these do not
-reach back far enough, it is told to load everything again. A slow screen therefore costs its unread
-bytes only, at most `MOST_UNREAD` and one slice, and no event is lost unnoticed.
+Streams of a group (filter.py) receive identical bytes. A client that does not read gets nothing
+more; when it reads again, it continues with the recent events. Where these do not reach back far
+enough, the client has to load everything again. A slow screen therefore costs its unread bytes
+only, at most `MOST_UNREAD` and one slice, and no event is lost unnoticed.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MOST_UNREAD = 16 * 1024
 SLICE = 16 * 1024
 """Size in bytes at which a chunk is complete."""
 KEEP = 2_000
-"""Number of recent events that are kept for streams that come back or are slow."""
+"""Number of recent events kept for returning and slow streams."""
 _PAUSE_S = 0.05
 _BATCH = 1_000
 _AT_ONCE = 200

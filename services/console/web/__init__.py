@@ -1,1 +1,1 @@
-"""What all HTTP routes of the console share: guard, problems, sessions, paging, idempotency."""
+"""Shared by all HTTP routes of the console: guard, problems, sessions, paging, idempotency."""

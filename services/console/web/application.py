@@ -23,7 +23,7 @@ Lifespan = Callable[..., AbstractAsyncContextManager[None]]
 
 
 class _OwnFiles(StaticFiles):
-    """Static files that browsers check at every load, so that an update reaches each screen."""
+    """Static files, checked by browsers at every load: an update reaches each screen."""
 
     async def get_response(self, path: str, scope: Scope) -> Any:
         response = await super().get_response(path, scope)
@@ -37,10 +37,10 @@ def create(
     routers: Iterable[APIRouter],
     operations: Iterable[tuple[str, Any]],
 ) -> FastAPI:
-    """Return the application over its parts; `lifespan` starts and stops them.
+    """Return the application over its parts; `lifespan` starts and stops the parts.
 
-    `operations` are the paths of health, metrics and documents: exact paths before all others, so
-    that they are answered while the rest may be busy.
+    `operations` are the paths of health, metrics and documents. These exact paths precede all
+    routes, to be answered while the routes are busy.
     """
     app = FastAPI(
         title="Fenghuo console",

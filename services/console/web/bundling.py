@@ -1,9 +1,8 @@
 """JavaScript modules as one script: over a slow link each file costs a round trip.
 
-The forms that the modules of the console use are accepted, and all others refused at start with
-file and line: named imports from a relative path; exported functions, classes and constants; no
-cycles. A module becomes a function that runs once and returns its exports, after all modules that
-it imports.
+The plain forms in use are accepted, all others are refused at start with file and line: named
+imports from a relative path; exported functions, classes and constants; no cycles. A module becomes
+a function, run once after its imports, that returns the exports.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ _REMARK = re.compile(r"^\s*//.*\n", re.MULTILINE)
 
 
 class Unbundled(Exception):
-    """A module has a form that cannot be bundled; the message has file and line."""
+    """A form in a module cannot be bundled; the message has file and line."""
 
 
 def bundle(entry: str, read: Callable[[str], str]) -> str:

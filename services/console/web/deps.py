@@ -1,4 +1,4 @@
-"""The parts of a console process that all routes work with, carried by the application's state."""
+"""The parts of a console process for all routes, carried by the state of the application."""
 
 from __future__ import annotations
 

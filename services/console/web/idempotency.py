@@ -139,11 +139,11 @@ def _key_of_status(key: str, body: bytes) -> str:
 def _digest(scope: Scope, body: bytes) -> bytes:
     """Return a hash of the request; spacing and order of its JSON do not matter."""
     try:
-        meant = json.dumps(json.loads(body), sort_keys=True).encode()
+        meaning = json.dumps(json.loads(body), sort_keys=True).encode()
     except (ValueError, RecursionError):
-        meant = body
+        meaning = body
     address = f"{scope['method']} {scope['path']}?".encode() + scope["query_string"]
-    return hashlib.sha256(address + b"\n" + meant).digest()[:16]
+    return hashlib.sha256(address + b"\n" + meaning).digest()[:16]
 
 
 async def _read_body(receive: Receive) -> bytes:

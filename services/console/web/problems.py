@@ -81,17 +81,17 @@ KEY_REUSED = RequestRefused(
 )
 
 
-def unknown(what: str) -> RequestRefused:
+def unknown(noun: str) -> RequestRefused:
     """Return 404: the object does not exist."""
-    return RequestRefused(404, f"No such {what}", reason="unknown")
+    return RequestRefused(404, f"No such {noun}", reason="unknown")
 
 
 def hidden(
-    what: str, place: str | None, trail: RefusedFor = RefusedFor.OUTSIDE_SUBTREE, verb: str = ""
+    noun: str, place: str | None, trail: RefusedFor = RefusedFor.OUTSIDE_SUBTREE, verb: str = ""
 ) -> RequestRefused:
     """Return 404 for an object that the viewer may not see; only the audit trail has the reason."""
     return RequestRefused(
-        404, f"No such {what}", reason="unknown", trail=trail, place=place, verb=verb
+        404, f"No such {noun}", reason="unknown", trail=trail, place=place, verb=verb
     )
 
 
@@ -152,11 +152,11 @@ def install(app: FastAPI, noted: Callable[[Request, RequestRefused], None]) -> N
         return problem(RequestRefused(500, "Internal error", reason="bug"))
 
 
-def missing_field(field: str, what: str) -> RequestRefused:
+def missing_field(field: str, detail: str) -> RequestRefused:
     """Return 422 for a field that is needed; "" is the body itself."""
     return RequestRefused(
         422,
         "The request is not valid",
         reason="invalid",
-        errors=[{"where": f"body.{field}".rstrip("."), "what": what}],
+        errors=[{"where": f"body.{field}".rstrip("."), "what": detail}],
     )

@@ -1,7 +1,4 @@
-"""Selections of officers, and the units that they reach.
-
-The preview and the command use the same answer.
-"""
+"""Selections of officers and the reached units, for the preview and the command."""
 
 from __future__ import annotations
 

@@ -10,10 +10,10 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from services.console.web.assets import ASSETS
 from services.console.web.deps import ConsoleDeps
 
-HERE = Path(__file__).resolve().parents[1]
+CONSOLE_FOLDER = Path(__file__).resolve().parents[1]
 
 _templates = Environment(
-    loader=FileSystemLoader(HERE / "templates"),
+    loader=FileSystemLoader(CONSOLE_FOLDER / "templates"),
     autoescape=select_autoescape(default=True, default_for_string=True),
 )
 

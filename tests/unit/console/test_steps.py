@@ -153,15 +153,15 @@ def test_no_step_is_offered_that_would_be_refused(
     release: str | None,
     asked: bool,
 ) -> None:
-    for step in steps_for(officer(viewer), state, unit, issuer, release, asked=asked):
+    for step in steps_for(officer(viewer), state, unit, issuer, release, asked_step=asked):
         assert may_step(officer(viewer), unit, issuer, step, release) is None
 
 
 def test_what_a_unit_asks_is_put_before_its_issuer() -> None:
     state = AssignmentState.HANDLING
-    assert steps_for(officer(CITY), state, VILLAGE, CITY, asked=True)[0] is Step.REFUSE
+    assert steps_for(officer(CITY), state, VILLAGE, CITY, asked_step=True)[0] is Step.REFUSE
     assert Step.REFUSE not in steps_for(officer(CITY), state, VILLAGE, CITY)
-    assert Step.REFUSE not in steps_for(officer(VILLAGE), state, VILLAGE, CITY, asked=True)
+    assert Step.REFUSE not in steps_for(officer(VILLAGE), state, VILLAGE, CITY, asked_step=True)
 
 
 def test_the_village_signs_for_its_microgrid() -> None:
