@@ -1,4 +1,4 @@
-"""For every act of the API something that it can be done to, and by whom."""
+"""Records for every act of the API: an object, and an officer with the right to act."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from tests.support.console_events import (
 )
 
 TOWN_A = Account(officer_id="o-town-a", name="郑明", unit=ZHUTUO, post=Post.A)
-"""Who may authorise in an emergency."""
+"""The officer who may authorise in an emergency."""
 VILLAGES = [f"5001181182{n:02d}" for n in range(2, 8)]
 
 
 def action_records(at: datetime) -> list[Any]:
-    """Alerts in each state, commands and assignments in each state, a mode in force, a page, a closed case."""
+    """Return alerts, commands and assignments in each state, a mode, a page and a closed case."""
     return [*_alerts(at), *_recipients(at), *_issuers(at), *_modes(at), *_closed(at)]
 
 
@@ -69,7 +69,7 @@ def _alerts(at: datetime) -> list[Any]:
 
 
 def _recipients(at: datetime) -> list[Any]:
-    """The village's assignments: unsigned, signed, accepted, suspended."""
+    """Return the assignments of the village: unsigned, signed, accepted and suspended."""
     results: list[Any] = []
     for name, state in (
         ("delivered", AssignmentState.DELIVERED),
@@ -82,7 +82,7 @@ def _recipients(at: datetime) -> list[Any]:
 
 
 def _issuers(at: datetime) -> list[Any]:
-    """One command of the city whose units have come differently far, and one that is closed."""
+    """Return an open command of the city with units in several states, and a closed command."""
     order = a_command("act-issuer", ZHUTUO, at=at, recipients=4, title="样例 issuer")
     reported, checked, signed, asking = VILLAGES[:4]
     question = Ask(
@@ -105,7 +105,7 @@ def _issuers(at: datetime) -> list[Any]:
 
 
 def _modes(at: datetime) -> list[Any]:
-    """Standby, in force for the city by two people; a proposal of the town that its A post may judge."""
+    """Return a standby mode of the city, and a proposal of the town for its A post."""
 
     def proposal(name: str, unit: str, state: ProposalState, **more: Any) -> ModeProposal:
         return ModeProposal(

@@ -1,4 +1,4 @@
-"""The records of one case, told second by second: an alert, its command, what units and timers did."""
+"""The records of one case, second by second: alert, command, steps of units, timers."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ from tests.support.console_events import (
 State = AssignmentState
 
 
-def minutes_after(seconds: float) -> datetime:
-    """A moment of the case."""
+def moment_after(seconds: float) -> datetime:
+    """Return a moment of the case."""
     return NOW + timedelta(seconds=seconds)
 
 
@@ -49,15 +49,15 @@ def assignment_at(
     version: int,
     **more: Any,
 ) -> AssignmentEvent:
-    """The `version`-th state of a unit's assignment, told so long after the beginning."""
-    moment = {"occurred_at": minutes_after(seconds), "sent_at": minutes_after(seconds)}
+    """Return the `version`-th state of an assignment, so many seconds after the beginning."""
+    moment = {"occurred_at": moment_after(seconds), "sent_at": moment_after(seconds)}
     return an_assignment(command, unit, state, version=version).model_copy(
         update={**moment, **more}
     )
 
 
 def acknowledgement_at(assignment: AssignmentEvent, step: Step, text: str = "") -> Acknowledgement:
-    """The step that brought a state about."""
+    """Return the step that led to the state of an assignment."""
     officer = f"o-{assignment.unit[:12]}-b"
     return Acknowledgement(
         id=acknowledgement_id(assignment.assignment_id, step, assignment.attempt, officer),
@@ -81,13 +81,13 @@ def acknowledgement_at(assignment: AssignmentEvent, step: Step, text: str = "") 
 def supervision_at(
     assignment: AssignmentEvent, kind: SupervisionKind, seconds: float, rung: int = 0
 ) -> SupervisionEvent:
-    """A timer that fired so long after the beginning."""
+    """Return a firing of a timer, so many seconds after the beginning."""
     event = a_supervision(assignment, kind, rung=rung, post=Post.A if rung else Post.B)
-    return event.model_copy(update={"sent_at": minutes_after(seconds)})
+    return event.model_copy(update={"sent_at": moment_after(seconds)})
 
 
 def page_at(command: CommandEvent, unit: str, seconds: float, answer_s: float | None) -> list[Any]:
-    """A page about a command; answered so many seconds later, or never."""
+    """Return a page about a command, and its answer so many seconds later, if any."""
     officer = f"o-{unit[:12]}-b"
     name = f"{command.command_id}{unit}"
 
@@ -97,21 +97,21 @@ def page_at(command: CommandEvent, unit: str, seconds: float, answer_s: float | 
         )
         return page.model_copy(update={"command_id": command.command_id, "alert_id": None})
 
-    first = state(1, PageState.SENT, minutes_after(seconds))
+    first = state(1, PageState.SENT, moment_after(seconds))
     if answer_s is None:
-        return [first, state(2, PageState.NO_ANSWER, minutes_after(seconds + 300))]
+        return [first, state(2, PageState.NO_ANSWER, moment_after(seconds + 300))]
     reply = Answer(
         id=content_id("ans", first.page_id),
         status=command.status,
-        occurred_at=minutes_after(seconds + answer_s),
-        sent_at=minutes_after(seconds + answer_s),
+        occurred_at=moment_after(seconds + answer_s),
+        sent_at=moment_after(seconds + answer_s),
         origin_unit=unit,
         tier=tier_of(unit),
         page_id=first.page_id,
         officer_id=officer,
         verb=AnswerVerb.COMING,
     )
-    return [first, reply, state(2, PageState.ANSWERED, minutes_after(seconds + answer_s))]
+    return [first, reply, state(2, PageState.ANSWERED, moment_after(seconds + answer_s))]
 
 
 def a_case(
@@ -122,10 +122,11 @@ def a_case(
     title: str = "沿江低洼地带人员转移",
     reason: str = "",
 ) -> list[Any]:
-    """An issued and lifted alert, a closed command; the n-th unit signs ten and n seconds after delivery.
+    """Return an issued and lifted alert, and a closed command.
 
-    Every third unit returns it and is sent it again, every fifth is late and called twice, every
-    seventh never answers its page.
+    The n-th unit signs ten and n seconds after delivery. Every third unit returns the assignment
+    and receives it again, every fifth is late and called twice, every seventh never answers its
+    page.
     """
     alert = an_alert(name, DISTRICT, status=status, headline=f"{title} · 橙色预警")
     moves = (
@@ -143,7 +144,7 @@ def a_case(
             transition=transition,
             level=level,
             status=status,
-            at=minutes_after(seconds),
+            at=moment_after(seconds),
             headline=alert.headline,
         )
         for version, state, transition, level, seconds in moves
@@ -157,24 +158,24 @@ def a_case(
     }
     command = a_command(name, DISTRICT, **heading)
     closed = a_command(name, DISTRICT, version=2, state=CommandState.CLOSED, **heading)
-    history += [command, closed.model_copy(update={"sent_at": minutes_after(7_000)})]
+    history += [command, closed.model_copy(update={"sent_at": moment_after(7_000)})]
     for number, unit in enumerate(units, start=1):
         history += _unit(command, unit, number, reason)
     return history
 
 
 def a_review_of(name: str, order: CommandEvent, owner: str) -> CaseReview:
-    """The review of that case with one finding, followed as `order`."""
+    """Return the review of the case with one finding, followed up as `order`."""
     finding = Finding(
         command_id=order.command_id,
         owner=owner,
         title=order.title,
-        finish_by=minutes_after(7 * 86_400),
+        finish_by=moment_after(7 * 86_400),
     )
     return CaseReview(
         id=content_id("rev", name),
-        occurred_at=minutes_after(7_300),
-        sent_at=minutes_after(7_300),
+        occurred_at=moment_after(7_300),
+        sent_at=moment_after(7_300),
         origin_unit=CITY,
         tier=tier_of(CITY),
         case_id=an_alert(name, DISTRICT).alert_id,
@@ -206,7 +207,7 @@ def _unit(command: CommandEvent, unit: str, number: int, reason: str) -> list[An
             supervision_at(delivered, SupervisionKind.ESCALATED, 310, 1),
             supervision_at(delivered, SupervisionKind.ESCALATED, 320, 2),
         ]
-    common: dict[str, Any] = {"attempt": attempt, "late": late, "signed_at": minutes_after(sign)}
+    common: dict[str, Any] = {"attempt": attempt, "late": late, "signed_at": moment_after(sign)}
     signed = assignment_at(command, unit, State.SIGNED, sign, version, **common)
     results += [signed, acknowledgement_at(signed, Step.SIGN)]
     for step, (state, seconds) in enumerate(

@@ -1,4 +1,6 @@
-"""What a duty desk works with: closed cases, duties to report and a chain of reports, people who are reached."""
+"""What a duty desk works with: closed cases, duties to report and a chain of reports, people who
+are reached.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ TOWN_UNITS = [
 
 
 def duty_records(at: datetime) -> list[Any]:
-    """A closed case of Zhutuo, one of a drill, two duties to report (one overdue) and a chain of reports."""
+    """A closed case of Zhutuo, one of a drill, two duties to report (one overdue) and a chain of
+    reports.
+    """
     return [
         *a_case("river", TOWN_UNITS, title="长江朱沱段洪水转移", reason=HOSTILE_TEXT[:200]),
         *a_case("rehearsal", TOWN_UNITS[:6], status=Status.EXERCISE, title="演练：夜间转移"),

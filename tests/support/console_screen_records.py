@@ -1,4 +1,6 @@
-"""What the boards behind the first one show: duty, modes, silences; hostile texts in every free field."""
+"""What the boards behind the first one show: duty, modes, silences; hostile texts in every free
+field.
+"""
 
 from __future__ import annotations
 

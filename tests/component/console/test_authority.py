@@ -1,4 +1,6 @@
-"""The authority matrix through HTTP, the live stream and what owning services do with a forged record."""
+"""The authority matrix through HTTP, the live stream and what owning services do with a forged
+record.
+"""
 
 from __future__ import annotations
 
@@ -172,7 +174,9 @@ def _decision(verb: str, alert: Any) -> dict[str, Any]:
 async def call(
     console: ConsoleHarness, role: Role, method: str, path: str, body: Any
 ) -> tuple[int, bytes]:
-    """One request straight into the application: at so many, a client's own work would be most of it."""
+    """One request straight into the application: at so many, a client's own work would be most of
+    it.
+    """
     where, _, query = path.partition("?")
     raw = b"" if body is None else json.dumps(body).encode()
     scope = {

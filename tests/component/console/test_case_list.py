@@ -64,7 +64,9 @@ async def ids(console: ConsoleHarness, officer: str = "o-city-b", **query: Any) 
 
 @pytest.fixture
 async def filled(console: ConsoleHarness) -> ConsoleHarness:
-    """An open incident of two alerts with a command, a closed one, an evaluated one, a free command."""
+    """An open incident of two alerts with a command, a closed one, an evaluated one, a free
+    command.
+    """
     first = an_alert("first", state=AlertState.LIFTED, at=NOW - 2 * DAY, headline="水位 100%_涨")
     second = an_alert("second", at=NOW - DAY).model_copy(update={"incident_id": first.incident_id})
     order = a_command("order", alert=first.alert_id, at=NOW)

@@ -245,7 +245,9 @@ async def test_alerts_of_one_incident_share_its_review(
 
 
 async def test_of_two_reviews_at_once_one_holds(console: ConsoleHarness) -> None:
-    """Neither is on record yet when the other is written: the acts themselves stand in each other's way."""
+    """Neither is on record yet when the other is written: the acts themselves stand in each other's
+    way.
+    """
     first, second = await two_alerts(console)
     assert (await post(console, REVIEW, case=first)).status_code == 202
     answer = await post(console, {**REVIEW, "text": "另一种说法"}, case=second)

@@ -1,4 +1,6 @@
-"""Cases on a real Postgres: exact in any order, equal to a recount of the log, cut to one's subtree."""
+"""Cases on a real Postgres: exact in any order, equal to a recount of the log, cut to one's
+subtree.
+"""
 
 from __future__ import annotations
 
@@ -261,7 +263,9 @@ async def test_states_told_at_one_time_stand_in_their_order(console: ConsoleHarn
 
 
 async def test_what_was_made_later_counts_from_its_own_delivery(console: ConsoleHarness) -> None:
-    """A part of a split assignment was not slow to arrive: it did not exist when the command was issued."""
+    """A part of a split assignment was not slow to arrive: it did not exist when the command was
+    issued.
+    """
     command = a_command("case", ZHUTUO)
     part = Part(parent_assignment_id="asg-1", mandatory=True, release_unit=ZHUTUO)
     assignment = console_case_records.assignment_at(
@@ -280,7 +284,9 @@ async def test_what_was_made_later_counts_from_its_own_delivery(console: Console
 async def test_calls_for_missing_reports_and_what_came_of_them_are_told(
     console: ConsoleHarness,
 ) -> None:
-    """Which report was missed, who was paged for it, what he said; how orders were done is not changed."""
+    """Which report was missed, who was paged for it, what he said; how orders were done is not
+    changed.
+    """
     history = a_case("case", TOWN[:4])
     await console.project(history)
     before = await read(console, f"/api/cases/{ALERT}/evaluation")

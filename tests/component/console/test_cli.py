@@ -1,4 +1,6 @@
-"""The command line against a real server: tables, JSON, acts done once, refusals, a stream that is cut."""
+"""The command line against a real server: tables, JSON, acts done once, refusals, a stream that is
+cut.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""From the city down to the last micro-grid: each step counts all that lies below, and the sums agree."""
+"""From the city down to the last micro-grid: each step counts all that lies below, and the sums
+agree.
+"""
 
 from __future__ import annotations
 

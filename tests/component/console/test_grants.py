@@ -1,4 +1,6 @@
-"""To see, to be paged for, to command: three rights, each tied to a place, none following from another."""
+"""To see, to be paged for, to command: three rights, each tied to a place, none following from
+another.
+"""
 
 from __future__ import annotations
 

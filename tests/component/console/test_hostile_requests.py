@@ -1,4 +1,6 @@
-"""Hostile values in every parameter and every body of the API: refused with a problem, never a fault."""
+"""Hostile values in every parameter and every body of the API: refused with a problem, never a
+fault.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Idempotency keys: the same request is one act with one answer, another one under the key is refused."""
+"""Idempotency keys: the same request is one act with one answer, another one under the key is
+refused.
+"""
 
 from __future__ import annotations
 

@@ -59,7 +59,8 @@ def _is_soon(fired: asyncpg.Record, record: asyncpg.Record) -> bool:
 
 
 async def _check(console: ConsoleHarness, ids: list[str], still_open: set[str]) -> int:
-    """Compare counts and list with a recount, for viewers of every tier; how many units are overdue.
+    """Compare counts and list with a recount, for viewers of every tier; how many units are
+    overdue.
 
     A unit that neither signed nor reported in time is one unit: two clocks of it do not make two.
     """

@@ -135,7 +135,9 @@ async def test_counters_tiles_and_list_of_a_storm_are_a_recount(console: Console
 def late_ones(
     chance: random.Random, status: Status, units: list[str]
 ) -> tuple[list[Any], list[AssignmentEvent], dict[str, str]]:
-    """A command of these units with what timers said; the assignments, and the gravest kind of each."""
+    """A command of these units with what timers said; the assignments, and the gravest kind of
+    each.
+    """
     order = a_command(f"late-{status}", DISTRICT, recipients=len(units), status=status)
     states = [AssignmentState.DELIVERED, AssignmentState.SIGNED, AssignmentState.HANDLING]
     assignments = [an_assignment(order, unit, chance.choice(states)) for unit in units]

@@ -127,7 +127,9 @@ FOR_PLANNERS = "/api/duty/export"
 
 
 def scene() -> list[Any]:
-    """An alert that is nobody's but its line's, with all that follows from it, and a planned officer."""
+    """An alert that is nobody's but its line's, with all that follows from it, and a planned
+    officer.
+    """
     common: dict[str, Any] = {
         "occurred_at": NOW,
         "sent_at": NOW,

@@ -1,4 +1,6 @@
-"""A graded command: who has to carry it out reads it, who is above them, and nobody else on any way."""
+"""A graded command: who has to carry it out reads it, who is above them, and nobody else on any
+way.
+"""
 
 from __future__ import annotations
 
@@ -226,7 +228,9 @@ async def test_a_general_order_is_read_by_everybody_who_sees_the_place(
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_what_is_written_about_it_has_its_grade(looked_at: ConsoleHarness) -> None:
-    """A step, an act on the whole, an answer, the review of a case and the commands its findings become."""
+    """A step, an act on the whole, an answer, the review of a case and the commands its findings
+    become.
+    """
     finding = {"owner": VILLAGE, "title": "补井盖", "finish_by": "2031-05-01T09:00:00Z"}
     body = {"text": "处置及时", "findings": [finding]}
     asked = {"step": "extend", "until": "2031-01-01T00:00:00Z"}

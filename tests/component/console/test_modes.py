@@ -1,4 +1,6 @@
-"""Response modes through the console: what holds where, what would change, acts recorded or refused."""
+"""Response modes through the console: what holds where, what would change, acts recorded or
+refused.
+"""
 
 from __future__ import annotations
 

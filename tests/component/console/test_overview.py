@@ -1,4 +1,6 @@
-"""The overview that many are given: never another's subtree, status or right; the newest line is told in it."""
+"""The overview that many are given: never another's subtree, status or right; the newest line is
+told in it.
+"""
 
 from __future__ import annotations
 

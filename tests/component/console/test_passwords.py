@@ -1,4 +1,6 @@
-"""Local passwords: set through a link only, checked alike for everybody, changed with the present one."""
+"""Local passwords: set through a link only, checked alike for everybody, changed with the present
+one.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Photos of a feedback: from the unit itself, for who is responsible for it, never more than pictures."""
+"""Photos of a feedback: from the unit itself, for who is responsible for it, never more than
+pictures.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Reachability through the API: who is on, how he is reached, what the last test said; a test as a record."""
+"""Reachability through the API: who is on, how he is reached, what the last test said; a test as a
+record.
+"""
 
 from __future__ import annotations
 
@@ -58,8 +60,9 @@ def known(officer: str, version: int = 1, **channels: tuple[Outcome, ...]) -> Re
 
 
 async def a_scene(console: ConsoleHarness) -> None:
-    """The town's B post is reached, its A post by nothing, its commander's post is empty; nothing is
-    known of the village's."""
+    """The town's B post is reached, its A post by nothing, its commander's post is empty; nothing
+    is known of the village's.
+    """
     for slot in (
         a_slot(ZHUTUO, Post.B, "li"),
         a_slot(ZHUTUO, Post.A, "ma"),

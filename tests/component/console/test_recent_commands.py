@@ -1,4 +1,6 @@
-"""Which commands a screen lists: exactly those that concern its subtree, wherever their recipients lie."""
+"""Which commands a screen lists: exactly those that concern its subtree, wherever their recipients
+lie.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ _STATES = (CommandState.ISSUED, CommandState.CLOSED, CommandState.CLOSED, Comman
 
 
 def _anything(seed: int) -> list[tuple[CommandEvent, list[AssignmentEvent]]]:
-    """Commands whose recipients lie anywhere, whatever their root and issuer say; many at one instant."""
+    """Commands whose recipients lie anywhere, whatever their root and issuer say; many at one
+    instant.
+    """
     dice = random.Random(seed)
     places = [*_VIEWERS, *dice.sample([unit_entry.unit for unit_entry in all_units()], 60)]
     results = []

@@ -1,4 +1,6 @@
-"""Who is turned away at which door for what: on its way to the trail, without any secret, without a flood."""
+"""Who is turned away at which door for what: on its way to the trail, without any secret, without a
+flood.
+"""
 
 from __future__ import annotations
 

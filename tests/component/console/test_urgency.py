@@ -1,4 +1,6 @@
-"""What waits for somebody stands in one order everywhere: real before drill, recalled first, gravest, due."""
+"""What waits for somebody stands in one order everywhere: real before drill, recalled first,
+gravest, due.
+"""
 
 from __future__ import annotations
 
