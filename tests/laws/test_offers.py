@@ -239,7 +239,7 @@ def test_what_an_officer_is_offered_about_an_assignment_is_what_command_applies(
     wrong = []
     for officer, step, asked in product(OFFICERS, Step, (False, True)):
         offered = step in steps_for(officer, state, GRID, DISTRICT, asked_step=asked)
-        if offered is not applied(step, state, officer, asked_step=asked):
+        if offered is not applied(step, state, officer, asked=asked):
             wrong.append((step, officer.unit, asked, "offered" if offered else "possible"))
     assert not wrong
 

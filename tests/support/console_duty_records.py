@@ -1,6 +1,4 @@
-"""What a duty desk works with: closed cases, duties to report and a chain of reports, people who
-are reached.
-"""
+"""Records of a duty desk: closed cases, obligations to report, reports, reachability."""
 
 from __future__ import annotations
 
@@ -36,9 +34,7 @@ TOWN_UNITS = [
 
 
 def duty_records(at: datetime) -> list[Any]:
-    """A closed case of Zhutuo, one of a drill, two duties to report (one overdue) and a chain of
-    reports.
-    """
+    """Return closed cases, two obligations to report (one overdue) and a chain of reports."""
     return [
         *a_case("river", TOWN_UNITS, title="长江朱沱段洪水转移", reason=HOSTILE_TEXT[:200]),
         *a_case("rehearsal", TOWN_UNITS[:6], status=Status.EXERCISE, title="演练：夜间转移"),
@@ -50,7 +46,7 @@ def duty_records(at: datetime) -> list[Any]:
 
 
 def a_duty(at: datetime, alert: str, unit: str, to_unit: str, **change: Any) -> ReportDuty:
-    """A duty of half an hour: the call was due five minutes ago, the writing is due in ten."""
+    """Return an obligation of half an hour: the call is overdue, the text due in ten minutes."""
     existing_alert = an_alert(alert, unit)
     duty = report_duty_id(Status.ACTUAL, existing_alert.alert_id, unit, to_unit)
     phoned = change.get("phone_at") is not None
@@ -81,7 +77,7 @@ def a_duty(at: datetime, alert: str, unit: str, to_unit: str, **change: Any) -> 
 
 
 def a_report(at: datetime, name: str, kind: ReportKind, **change: Any) -> Report:
-    """A report of Zhutuo to its district about the flood."""
+    """Return a report of Zhutuo to its district about the flood."""
     return Report(
         **{
             "id": content_id("rpt", name),
@@ -128,7 +124,7 @@ def _chain(at: datetime) -> list[Report]:
 
 
 def slots(at: datetime) -> list[RosterSlot]:
-    """Zhutuo's posts: B held by one who is reached, A by one who is not, the commander's empty."""
+    """Return the posts of Zhutuo: B with a reached holder, A with an unreached one, C empty."""
     holders: tuple[tuple[Post, str | None, str], ...] = (
         (Post.B, "li", "李远"),
         (Post.A, "ma", "<b>马</b>"),

@@ -1,4 +1,4 @@
-"""Contract messages for the console's tests: real units of Yongchuan, invented events."""
+"""Records of the contracts for tests of the console: real units, invented events."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def an_alert(
     at: datetime = NOW,
     **more: Any,
 ) -> AlertEvent:
-    """An alert called `name`; its id follows from the name."""
+    """Return an alert; its id follows from `name`."""
     alert = content_id("alt", name)
     fields: dict[str, Any] = {
         "transition": AlertTransition.OPENED if version == 1 else AlertTransition.UPDATED,
@@ -87,11 +87,11 @@ RUNGS = (
     Rung(level=Level.BLUE, raise_at=209.5, clear_at=209.2, source="汛限"),
     Rung(level=Level.ORANGE, raise_at=212.0, clear_at=211.8, source="保证水位"),
 )
-"""The ladder of `a_rule`."""
+"""The thresholds of `a_rule`."""
 
 
 def an_alarm(name: str, *, level: Level = Level.ORANGE, place: str = ZHUTUO) -> AlarmEvent:
-    """An alarm of the Zhutuo gauge."""
+    """Return an alarm of the gauge of Zhutuo."""
     alarm = content_id("alm", name)
     return AlarmEvent(
         **_head(transition_id(alarm, 1), place, NOW, Status.ACTUAL),
@@ -119,7 +119,7 @@ def an_alarm(name: str, *, level: Level = Level.ORANGE, place: str = ZHUTUO) -> 
 
 
 def a_rule(name: str = "flood.zhutuo", body: Any = None, **more: Any) -> RuleDefinition:
-    """A rule over the gauge of Zhutuo: a ladder of blue and orange, unless `body` says otherwise."""
+    """Return a rule for the gauge of Zhutuo: blue and orange thresholds, unless `body` is set."""
     fields: dict[str, Any] = {
         "sensor_kind": "river_gauge",
         "metric": "water_level",
@@ -158,7 +158,7 @@ def a_command(
     alert: str | None = None,
     title: str = "沿江低洼地带人员转移",
 ) -> CommandEvent:
-    """A command called `name`."""
+    """Return a command; its id follows from `name`."""
     command = content_id("cmd", name)
     return CommandEvent(
         **_head(transition_id(command, version), issuer, at, status),
@@ -186,7 +186,7 @@ def an_assignment(
     attempt: int = 1,
     reason: str = "",
 ) -> AssignmentEvent:
-    """The assignment of a unit under a command."""
+    """Return the assignment of a unit."""
     subject = assignment_id(command.command_id, unit)
     signed = state not in (AssignmentState.QUEUED, AssignmentState.DELIVERED)
     return AssignmentEvent(
@@ -221,7 +221,7 @@ def an_assignment(
 def assignments(
     command: CommandEvent, units: Iterable[str], signed_share: float = 0.0, done_share: float = 0.0
 ) -> list[AssignmentEvent]:
-    """Assignments of many units; the first of each tier have done more."""
+    """Return assignments of many units; the first units of each tier are further on."""
     by_tier: dict[str, list[str]] = {}
     for unit in units:
         by_tier.setdefault(tier_of(unit), []).append(unit)
@@ -247,7 +247,7 @@ def a_supervision(
     target: str | None = None,
     post: Post = Post.B,
 ) -> SupervisionEvent:
-    """A timer that fired about an assignment."""
+    """Return a firing of a timer of an assignment."""
     event_id = content_id("sup", subject.assignment_id, kind, clock, rung)
     due = subject.sign_by if clock == "sign" else subject.finish_by
     if kind is SupervisionKind.DUE_SOON:
@@ -285,7 +285,7 @@ def a_page(
     rung: int = 0,
     post: Post = Post.B,
 ) -> Page:
-    """A page to an officer."""
+    """Return a page to an officer."""
     page = page_id(name, officer, channel, 1)
     return Page(
         **_head(transition_id(page, version), unit, at, status),
@@ -310,7 +310,7 @@ def a_page(
 def a_silent_sensor(
     sensor: str, place: str, *, version: int = 1, online: bool = False
 ) -> SensorHealth:
-    """A sensor that is not heard."""
+    """Return the health of a silent sensor."""
     return SensorHealth(
         **_head(transition_id(sensor, version), place, NOW, Status.ACTUAL),
         sensor_id=sensor,
@@ -321,5 +321,5 @@ def a_silent_sensor(
 
 
 def signed(unit: str, officer: str, level: Level) -> Signature:
-    """A signature of a B post."""
+    """Return a signature of a B post."""
     return Signature(officer_id=officer, unit=unit, post=Post.B, level=level, signed_at=NOW)

@@ -1,4 +1,4 @@
-"""The console's web part on a real Postgres, without a broker: what people do is recorded here."""
+"""The console that `build(settings)` makes, on a real Postgres and without a broker."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ GAUGE_SERIES = ("water_level", Status.ACTUAL)
 
 @dataclass
 class ConsoleHarness:
-    """A running console without a broker: what `build` makes, with stand-ins at its edges."""
+    """A running console without a broker, with stand-ins at its edges."""
 
     app: FastAPI
     platform: StatefulPlatform
@@ -256,7 +256,7 @@ def accounts() -> list[Account]:
 
 @dataclass
 class ServedConsole:
-    """A console behind a real server."""
+    """A console behind a real HTTP server."""
 
     url: str
     console: ConsoleHarness

@@ -1,4 +1,4 @@
-"""A night in Yongchuan: everything the live screen can show at once."""
+"""The records of a night in Yongchuan, with everything that the screens can show at once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.support.console_events import (
 
 
 def history(units: Sequence[str], at: datetime, *, hostile: bool = False) -> list[Any]:
-    """Everything the live screen can show at once, sent around `at`."""
+    """Return the records, sent around `at`."""
 
     def ago(seconds: int) -> datetime:
         return at - timedelta(seconds=seconds)

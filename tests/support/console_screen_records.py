@@ -1,6 +1,4 @@
-"""What the boards behind the first one show: duty, modes, silences; hostile texts in every free
-field.
-"""
+"""Records for the further screens: duty, modes, silences; hostile texts in every free field."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ HOUR = timedelta(hours=1)
 
 
 def screen_records(at: datetime) -> list[Any]:
-    """A plan with a gap, a proposal that waits for the city, a silence; all around `at`."""
+    """Return a plan with a gap, a proposal for the city, and a silence; all around `at`."""
     turns = Rotation(
         post=Post.B,
         members=("li", "ma"),

@@ -1,4 +1,6 @@
-"""Masking: no word of a graded record and no person's name or address leaves its tier, whatever the view."""
+"""Masking: no word of a graded record and no person's name or address leaves its tier, whatever the
+view.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Refused acts for the trail: the first at once, then one a minute with a count, none lost, no flood."""
+"""Refused acts for the trail: the first at once, then one a minute with a count, none lost, no
+flood.
+"""
 
 from __future__ import annotations
 
