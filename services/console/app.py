@@ -61,9 +61,9 @@ def build(settings: Settings) -> FastAPI:
     metrics = ConsoleMetrics(platform.registry)
 
     names, directory, rules = Names(), Directory(), SensorRules()
-    platform.table(CATALOG, names.take)
-    platform.table(ROSTER, directory.take)
-    platform.table(RULES, rules.take, rules.drop)
+    platform.table(CATALOG, names.apply)
+    platform.table(ROSTER, directory.apply)
+    platform.table(RULES, rules.apply, rules.remove)
     include_projector(platform)
     lag = partial(projection_lag, platform)
     platform.looks_into(READINGS)

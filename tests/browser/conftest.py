@@ -114,7 +114,7 @@ async def a_night(served: Served) -> None:
     now = datetime.now(UTC)
     units = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")]
     for slot in slots(now):
-        served.console.deps.directory.take(slot)
+        served.console.deps.directory.apply(slot)
     records = [*history(units, now, hostile=True), *screen_records(now), *duty_records(now)]
     await served.console.project(records)
 

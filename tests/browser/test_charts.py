@@ -30,7 +30,7 @@ async def test_an_alert_shows_how_its_sensor_came_there(
         ((now - timedelta(minutes=5 * (288 - n) - 2.5)).timestamp(), 207.4 + 4.96 * (n / 287) ** 3)
         for n in range(288)
     ]
-    served.console.deps.part(SensorParts).rules.take(a_rule())
+    served.console.deps.part(SensorParts).rules.apply(a_rule())
     page = await visitor.open("o-city-b", lang=lang, width=width)
     card = page.locator("#alerts .card", has_text="朱沱").first
     await card.get_by_role("button", name=details).click()

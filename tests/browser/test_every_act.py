@@ -228,7 +228,7 @@ def stage() -> Iterator[Served]:
         now = datetime.now(UTC)
         await import_accounts(served.dsn, [TOWN_A])
         for slot in slots(now):
-            served.console.deps.directory.take(slot)
+            served.console.deps.directory.apply(slot)
         await served.console.project(
             [*screen_records(now), *console_action_records.action_records(now)]
         )

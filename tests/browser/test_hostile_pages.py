@@ -100,7 +100,7 @@ def served() -> Iterator[Served]:
             if unit_entry.unit.startswith("50011811820")
         ]
         for slot in slots(now):
-            found.console.deps.directory.take(poisoned(slot))
+            found.console.deps.directory.apply(poisoned(slot))
         records = [*history(units, now), *screen_records(now), *duty_records(now), a_review(now)]
         await found.console.project([poisoned(one) for one in records])
         named = Account(officer_id="o-hostile", name="o", unit=ZHUTUO, post=Post.B)

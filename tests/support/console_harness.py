@@ -197,7 +197,7 @@ def _catalogue() -> tuple[CatalogEntry, ...]:
 def with_catalogue(names: Names) -> Names:
     """Add all units, departments and groups of Yongchuan, and the gauge of Zhutuo, to `names`."""
     for catalog_entry in _catalogue():
-        names.take(catalog_entry)
+        names.apply(catalog_entry)
     return names
 
 

@@ -16,7 +16,7 @@ class Names:
         self.tree = UnitTree()
         self._sensors: dict[str, SensorEntry] = {}
 
-    def take(self, message: CatalogEntry) -> None:
+    def apply(self, message: CatalogEntry) -> None:
         """Apply one entry of the catalogue."""
         if isinstance(message.entry, SensorEntry):
             self._sensors[message.entry.sensor_id] = message.entry

@@ -256,8 +256,8 @@ async def test_a_free_command_and_its_preview(console: ConsoleHarness) -> None:
 async def test_a_preview_says_which_desks_have_nobody(console: ConsoleHarness) -> None:
     directory = console.deps.directory
     for unit in (ZHUTUO, SONGJI):
-        directory.take(a_slot(unit, Post.B, f"o-{unit}"))
-    directory.take(a_slot(SONGJI, Post.B, None))
+        directory.apply(a_slot(unit, Post.B, f"o-{unit}"))
+    directory.apply(a_slot(SONGJI, Post.B, None))
     previewed_command = await previewed(console, "o-district-b", listed(ZHUTUO, SONGJI, GRID))
     assert previewed_command["desks"] == {
         "total": 2,

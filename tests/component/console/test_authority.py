@@ -68,7 +68,7 @@ async def console() -> AsyncIterator[ConsoleHarness]:
         async with result.app.router.lifespan_context(result.app):
             await result.project([message for place in PLACES for message in things(place)])
             for place in PLACES:
-                result.deps.directory.take(a_slot(IDS[place], Post.B, f"o-{place}"))
+                result.deps.directory.apply(a_slot(IDS[place], Post.B, f"o-{place}"))
             yield result
 
 

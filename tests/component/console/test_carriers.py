@@ -31,7 +31,7 @@ LI = "o-town-b"
 async def console() -> AsyncIterator[ConsoleHarness]:
     with fresh_database() as dsn:
         async with running_console(dsn, carrier_key=KEY) as harness:
-            harness.deps.directory.take(a_slot(LI, PHONE))
+            harness.deps.directory.apply(a_slot(LI, PHONE))
             yield harness
 
 
@@ -162,7 +162,7 @@ async def test_who_has_left_the_post_no_longer_answers_by_its_phone(
     console: ConsoleHarness,
 ) -> None:
     await console.project([a_page(LI, ZHUTUO, channel=Channel.SMS)])
-    console.deps.directory.take(a_slot(None))
+    console.deps.directory.apply(a_slot(None))
     assert (await write(console, "1"))["taken"] is False
 
 

@@ -219,7 +219,7 @@ async def served() -> AsyncIterator[ServedConsole]:
                 id="slot-1", occurred_at=NOW, sent_at=NOW, origin_unit=ZHUTUO, tier=Tier.TOWN,
                 unit=ZHUTUO, post=Post.B, officer=person, channels=(Channel.SMS,),
             )  # fmt: skip
-            served_instance.console.deps.directory.take(slot)
+            served_instance.console.deps.directory.apply(slot)
             await served_instance.console.project(scene())
             yield served_instance
 

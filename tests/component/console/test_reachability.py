@@ -70,7 +70,7 @@ async def a_scene(console: ConsoleHarness) -> None:
         a_slot(VILLAGE, Post.B, "wu"),
         a_slot(SONGJI, Post.B, "xu"),
     ):
-        console.deps.directory.take(slot)
+        console.deps.directory.apply(slot)
     dead = (Outcome.SILENT, Outcome.SILENT, Outcome.FAILED)
     await console.project(
         [

@@ -31,7 +31,7 @@ def measured(console: ConsoleHarness, count: int = 5_000) -> datetime:
 
 async def test_readings_come_thinned_with_levels_and_alarms(console: ConsoleHarness) -> None:
     measured(console)
-    console.deps.part(SensorParts).rules.take(a_rule())
+    console.deps.part(SensorParts).rules.apply(a_rule())
     await console.project([an_alarm("flood")])
     shown: dict[str, Any] = (await got(console, "o-town-b", f"{PATH}?hours=6&limit=100")).json()
     assert (shown["name"], shown["unit"], shown["datum"]) == ("朱沱(三)", "m", "吴淞")

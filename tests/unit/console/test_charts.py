@@ -35,7 +35,7 @@ def test_thinning_keeps_order_ends_and_number(heights: list[float], most: int) -
 def shown(*rules: RuleDefinition) -> list[tuple[str, str, float]]:
     sensor_rules = SensorRules()
     for rule in rules:
-        sensor_rules.take(rule)
+        sensor_rules.apply(rule)
     return [
         (level["rule_id"], level["level"], level["raise_at"])
         for level in sensor_rules.levels(GAUGE)
@@ -70,7 +70,7 @@ def test_what_is_not_a_limit_on_the_value_is_no_level() -> None:
 def test_a_rule_that_is_switched_off_or_deleted_leaves() -> None:
     assert shown(a_rule(), a_rule(enabled=False)) == []
     rules = SensorRules()
-    rules.take(a_rule())
-    rules.drop("flood.zhutuo")
-    rules.drop("flood.zhutuo")
+    rules.apply(a_rule())
+    rules.remove("flood.zhutuo")
+    rules.remove("flood.zhutuo")
     assert rules.levels(GAUGE) == []
