@@ -183,14 +183,14 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if not dsn:
             raise SetupError("FENGHUO_DATABASE_URL must name the database.")
-        sys.stdout.write(asyncio.run(_done(dsn, namespace)))
+        sys.stdout.write(asyncio.run(_run_command(dsn, namespace)))
     except SetupError as problem:
         sys.stderr.write(f"fenghuo: {problem}\n")
         return EXIT_UNAVAILABLE if isinstance(problem, _NoDatabase) else EXIT_USAGE
     return 0
 
 
-async def _done(dsn: str, call: argparse.Namespace) -> str:
+async def _run_command(dsn: str, call: argparse.Namespace) -> str:
     """Run one command, and return the text to print."""
     match call.verb:
         case "import":

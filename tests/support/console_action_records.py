@@ -35,7 +35,7 @@ def action_records(at: datetime) -> list[Any]:
 
 
 def _alerts(at: datetime) -> list[Any]:
-    def one(name: str, state: AlertState, version: int, **more: Any) -> Any:
+    def item(name: str, state: AlertState, version: int, **more: Any) -> Any:
         more.setdefault("headline", f"样例 {name}")
         return an_alert(f"act-{name}", state=state, version=version, at=at, **more)
 
@@ -49,21 +49,21 @@ def _alerts(at: datetime) -> list[Any]:
     )
     issued: dict[str, Any] = {"level": Level.ORANGE, "transition": AlertTransition.ISSUED}
     into = content_id("alt", "act-verifying")
-    merged = one("merged", AlertState.MERGED, 3, merged_into=into)
+    merged = item("merged", AlertState.MERGED, 3, merged_into=into)
     alarms = [an_alarm("act-1"), an_alarm("act-2")]
     return [
         *alarms,
-        one(
+        item(
             "verifying",
             AlertState.VERIFYING,
             2,
             alarm_ids=tuple(alarm.alarm_id for alarm in alarms),
             merged_ids=(merged.alert_id,),
         ),
-        one("verified", AlertState.VERIFIED, 2),
-        one("pending", AlertState.PENDING_APPROVAL, 3),
-        one("issued", AlertState.ISSUED, 4, authority_unit=CITY, **issued),
-        one("debt", AlertState.ISSUED, 4, debt=debt, authority_unit=CITY, **issued),
+        item("verified", AlertState.VERIFIED, 2),
+        item("pending", AlertState.PENDING_APPROVAL, 3),
+        item("issued", AlertState.ISSUED, 4, authority_unit=CITY, **issued),
+        item("debt", AlertState.ISSUED, 4, debt=debt, authority_unit=CITY, **issued),
         merged,
     ]
 
@@ -91,14 +91,14 @@ def _issuers(at: datetime) -> list[Any]:
         officer_id="o-village",
         text=HOSTILE_TEXT[:200],
     )
-    asked = an_assignment(order, asking, AssignmentState.SIGNED, version=3)
+    requested = an_assignment(order, asking, AssignmentState.SIGNED, version=3)
     over = a_command("act-closed", ZHUTUO, at=at, state=CommandState.CLOSED, title="样例 closed")
     return [
         order,
         an_assignment(order, reported, AssignmentState.REPORTED, version=3),
         an_assignment(order, checked, AssignmentState.CHECKED, version=4),
         an_assignment(order, signed, AssignmentState.SIGNED, version=2),
-        asked.model_copy(update={"asked": question}),
+        requested.model_copy(update={"asked": question}),
         over,
         a_page("o-town-b", ZHUTUO, name="act", at=at, headline="样例 page"),
     ]

@@ -91,9 +91,15 @@ def page_at(command: CommandEvent, unit: str, seconds: float, answer_s: float | 
     officer = f"o-{unit[:12]}-b"
     name = f"{command.command_id}{unit}"
 
-    def state(version: int, what: PageState, at: datetime) -> Page:
+    def state(version: int, event_value: PageState, at: datetime) -> Page:
         page = a_page(
-            officer, unit, name=name, version=version, state=what, status=command.status, at=at
+            officer,
+            unit,
+            name=name,
+            version=version,
+            state=event_value,
+            status=command.status,
+            at=at,
         )
         return page.model_copy(update={"command_id": command.command_id, "alert_id": None})
 

@@ -154,10 +154,12 @@ def _reach(at: datetime) -> list[Reachability]:
         "li": {Channel.CONSOLE: (Outcome.ANSWERED,), Channel.SMS: (Outcome.SILENT,)},
         "ma": {Channel.CONSOLE: dead, Channel.SMS: dead},
     }
-    return [_known(officer, channels, at) for officer, channels in outcomes_by_officer.items()]
+    return [
+        _reachability_of(officer, channels, at) for officer, channels in outcomes_by_officer.items()
+    ]
 
 
-def _known(
+def _reachability_of(
     officer: str, channels: dict[Channel, tuple[Outcome, ...]], at: datetime
 ) -> Reachability:
     channel_reaches: dict[Channel, ChannelReach] = {}

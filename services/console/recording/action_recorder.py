@@ -66,11 +66,11 @@ class ActionRecorder:
 
     async def repeat(self, entry: ActionEntry) -> bool:
         """Send an act that is stored, or is to be stored, as `record` does."""
-        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        result: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         try:
-            self._waiting.put_nowait((entry, done))
+            self._waiting.put_nowait((entry, result))
             async with asyncio.timeout(self._timeout_s):
-                new = await done
+                new = await result
         except (ActionConflict, KeyReused):
             self._count(entry, "conflict")
             raise
@@ -87,7 +87,7 @@ class ActionRecorder:
             while len(group) < _GROUP_SIZE and not self._waiting.empty():
                 group.append(self._waiting.get_nowait())
             # An act whose request has timed out meanwhile must not be recorded without its officer.
-            await self._write([(act, done) for act, done in group if not done.done()])
+            await self._write([(act, result) for act, result in group if not result.done()])
 
     async def _write(self, group: list[tuple[ActionEntry, asyncio.Future[bool]]]) -> None:
         if not group:
@@ -101,26 +101,26 @@ class ActionRecorder:
             }
             await self._sender.send(records.values())
         except Exception as error:  # requests answer it: Transient is 503, a bug 500
-            for _, done in group:
-                _settle(done, error)
+            for _, result in group:
+                _settle(result, error)
             return
-        for act, done in group:
+        for act, result in group:
             match outcome.refused(act):
                 case "key":
-                    _settle(done, KeyReused(act.id))
+                    _settle(result, KeyReused(act.id))
                 case "act":
-                    _settle(done, ActionConflict(act.id))
+                    _settle(result, ActionConflict(act.id))
                 case None:
-                    _settle(done, outcome.acts[act.id].new)
+                    _settle(result, outcome.acts[act.id].new)
 
     def _count(self, act: ActionEntry, outcome: str) -> None:
         self._metrics.acts.labels(act.topic, outcome).inc()
 
 
-def _settle(done: asyncio.Future[bool], outcome: bool | Exception) -> None:
-    if done.done():
+def _settle(result: asyncio.Future[bool], outcome: bool | Exception) -> None:
+    if result.done():
         return
     if isinstance(outcome, Exception):
-        done.set_exception(outcome)
+        result.set_exception(outcome)
     else:
-        done.set_result(outcome)
+        result.set_result(outcome)

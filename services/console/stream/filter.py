@@ -12,7 +12,7 @@ from services.console.core.access import Viewer
 from services.console.core.record import Record
 from services.console.stream.views import visibility
 
-_NOBODY = ""
+_NO_OFFICER = ""
 
 
 class FilterKey(NamedTuple):
@@ -33,7 +33,7 @@ class FilterKey(NamedTuple):
 
     def shared(self) -> FilterKey:
         """Return the key of all officers with a different id only."""
-        return self._replace(officer=_NOBODY)
+        return self._replace(officer=_NO_OFFICER)
 
 
 class StreamFilter:

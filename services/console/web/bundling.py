@@ -13,7 +13,7 @@ from posixpath import dirname, join, normpath
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.[^"]+)";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?function|class|const) (\w+)", re.MULTILINE)
-_OTHER = re.compile(r"^(?:import\b|export\b).*|.*\bimport\(.*", re.MULTILINE)
+_UNSUPPORTED = re.compile(r"^(?:import\b|export\b).*|.*\bimport\(.*", re.MULTILINE)
 _REMARK = re.compile(r"^\s*//.*\n", re.MULTILINE)
 
 
@@ -27,17 +27,17 @@ def bundle(entry: str, read: Callable[[str], str]) -> str:
 
 
 def _modules(
-    path: str, read: Callable[[str], str], done: dict[str, str], above: tuple[str, ...]
+    path: str, read: Callable[[str], str], bundled: dict[str, str], above: tuple[str, ...]
 ) -> Iterator[str]:
     if path in above:
         raise Unbundled(f"{' -> '.join((*above, path))}: a cycle")
-    if path in done:
+    if path in bundled:
         return
     text = read(path)
     for _, imported_path in _IMPORT.findall(text):
-        yield from _modules(_beside(path, imported_path), read, done, (*above, path))
-    done[path] = f"$m{len(done)}"
-    yield _wrapped(path, text, done)
+        yield from _modules(_beside(path, imported_path), read, bundled, (*above, path))
+    bundled[path] = f"$m{len(bundled)}"
+    yield _wrapped(path, text, bundled)
 
 
 def _wrapped(path: str, text: str, names: dict[str, str]) -> str:
@@ -50,7 +50,7 @@ def _wrapped(path: str, text: str, names: dict[str, str]) -> str:
 
     exported = [name for _, name in _EXPORT.findall(text)]
     body = _EXPORT.sub(r"\1 \2", _IMPORT.sub(imported, text))
-    if (match := _OTHER.search(body)) is not None:
+    if (match := _UNSUPPORTED.search(body)) is not None:
         line = body.count("\n", 0, match.start()) + 1
         raise Unbundled(f"{path}:{line}: {match[0].strip()}")
     body = _REMARK.sub("", body)

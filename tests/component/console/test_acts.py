@@ -1,4 +1,4 @@
-"""What people do through the API: checked, recorded once, refused with a reason."""
+"""Acts of officers through the API: checked, recorded once, refused with a reason."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def post(
 
 
 def decoded(console: ConsoleHarness) -> list[Any]:
-    """What was handed to Kafka, validated by the contract of its topic."""
+    """Return the records that Kafka has, validated by the contract of the topic."""
     return [TOPICS[record.topic].model.validate_json(record.value) for record in console.kafka.sent]
 
 
@@ -122,10 +122,10 @@ async def test_a_double_click_is_one_act_with_the_same_bytes(console: ConsoleHar
     answers = await asyncio.gather(
         *(post(console, "o-village-b", path, {"step": "sign"}) for _ in range(5))
     )
-    again = await post(console, "o-village-b", path, {"step": "sign", "attempt": 1})
-    assert {answer.status_code for answer in [*answers, again]} == {202}
-    assert len({answer.json()["id"] for answer in [*answers, again]}) == 1
-    assert again.json()["repeated"] is True
+    repeated = await post(console, "o-village-b", path, {"step": "sign", "attempt": 1})
+    assert {answer.status_code for answer in [*answers, repeated]} == {202}
+    assert len({answer.json()["id"] for answer in [*answers, repeated]}) == 1
+    assert repeated.json()["repeated"] is True
     assert len({record.value for record in console.kafka.sent}) == 1
 
 
@@ -232,11 +232,11 @@ async def test_a_free_command_and_its_preview(console: ConsoleHarness) -> None:
     wrong = await post(console, "o-town-b", "/api/commands", stale, headers=key)
     assert (wrong.status_code, wrong.json()["reason"]) == (409, "stale_preview")
     order = {**ORDER, "seen_digest": previewed_command["digest"]}
-    done = await post(console, "o-town-b", "/api/commands", order, headers=key)
-    again = await post(console, "o-town-b", "/api/commands", order, headers=key)
-    assert (done.status_code, again.status_code) == (202, 202)
-    assert done.json()["command_id"] == again.json()["command_id"]
-    assert done.json()["recipients"] == 20
+    completed = await post(console, "o-town-b", "/api/commands", order, headers=key)
+    repeated = await post(console, "o-town-b", "/api/commands", order, headers=key)
+    assert (completed.status_code, repeated.status_code) == (202, 202)
+    assert completed.json()["command_id"] == repeated.json()["command_id"]
+    assert completed.json()["recipients"] == 20
     changed = {**order, "title": "别的"}
     assert (
         await post(console, "o-town-b", "/api/commands", changed, headers=key)
@@ -292,8 +292,8 @@ async def test_a_preview_lists_every_unit_once_page_by_page(console: ConsoleHarn
     assert units == sorted(set(units))
     assert len(units) == 29
     assert digest_of(units) == previewed_command["digest"]
-    nobody = await previewed(console, "o-district-b", listed(DISTRICT))
-    assert (nobody["recipients"], nobody["units"], nobody["next"]) == (0, [], None)
+    unaddressed = await previewed(console, "o-district-b", listed(DISTRICT))
+    assert (unaddressed["recipients"], unaddressed["units"], unaddressed["next"]) == (0, [], None)
 
 
 @pytest.mark.parametrize(

@@ -51,11 +51,11 @@ async def test_a_recall_is_one_record(console: ConsoleHarness) -> None:
     alert = in_force()
     await console.project([alert])
     path = f"/api/alerts/{alert.alert_id}/decisions"
-    said = await post(console, "o-city-b", path, {"verb": "recall", "reason": "误报"})
-    assert said.status_code == 202
+    output = await post(console, "o-city-b", path, {"verb": "recall", "reason": "误报"})
+    assert output.status_code == 202
     assert (decided(console).verb, decided(console).level) == ("recall", Level.ORANGE)
-    again = await post(console, "o-city-b", path, {"verb": "recall", "reason": "误报"})
-    assert again.json() == {**said.json(), "repeated": True}
+    repeated = await post(console, "o-city-b", path, {"verb": "recall", "reason": "误报"})
+    assert repeated.json() == {**output.json(), "repeated": True}
     assert (await post(console, "o-town-b", path, {"verb": "recall", "reason": "x"})).json()[
         "reason"
     ] == "not_approver"
@@ -150,19 +150,19 @@ async def test_who_issued_red_may_sign_for_more_time_and_has_not_yet(
         Signature(officer_id=name, unit=CITY, post=Post.B, level=Level.RED, signed_at=NOW)
         for name in ("o-city-a", "o-city-b")
     )
-    asked: dict[str, Any] = {
+    requested: dict[str, Any] = {
         "level": Level.RED,
         "proposed": Level.RED,
         "proposed_until": NOW + timedelta(days=2),
         "signatures": issuers,
     }
-    await console.project([in_force(**asked)])
+    await console.project([in_force(**requested)])
     path = f"/api/alerts/{in_force().alert_id}"
     detail = await read(console, "o-city-b", path)
     assert (detail["next"]["signed"], detail["next"]["needed"]) == (0, 2)
     assert "approve" in detail["may"]
-    again = Signature(**{**dict(issuers[1]), "signed_at": NOW + timedelta(minutes=1)})
-    signed = {**asked, "version": 2, "signatures": (*issuers, again), "signed": 1}
+    repeated = Signature(**{**dict(issuers[1]), "signed_at": NOW + timedelta(minutes=1)})
+    signed = {**requested, "version": 2, "signatures": (*issuers, repeated), "signed": 1}
     await console.project([in_force(**signed)])
     detail = await read(console, "o-city-b", path)
     assert detail["next"]["signed"] == 1
@@ -178,8 +178,8 @@ async def test_a_position_is_a_decision_of_its_own(console: ConsoleHarness) -> N
     result = decided(console).assessment
     assert result is not None
     assert result.response_level == "IV"
-    nothing = {"verb": "assess", "assessment": {}}
-    assert (await post(console, "o-town-b", path, nothing)).status_code == 422
+    empty = {"verb": "assess", "assessment": {}}
+    assert (await post(console, "o-town-b", path, empty)).status_code == 422
 
 
 # Silences.
@@ -198,8 +198,8 @@ def silence_body(**changes: Any) -> dict[str, Any]:
 
 async def test_a_silence_is_asked_for_once(console: ConsoleHarness) -> None:
     first = await post(console, "o-town-b", "/api/silences", silence_body())
-    again = await post(console, "o-town-b", "/api/silences", silence_body())
-    assert (first.status_code, again.json()["repeated"]) == (202, True)
+    repeated = await post(console, "o-town-b", "/api/silences", silence_body())
+    assert (first.status_code, repeated.json()["repeated"]) == (202, True)
     record = console.kafka.sent[0]
     request = TOPICS[SILENCES.name].model.validate_json(record.value)
     assert (record.topic, record.key) == (SILENCES.name, request.silence_id.encode())

@@ -1,4 +1,4 @@
-"""What an answer to a page may say, and what its officer sees of the page."""
+"""The contents of an answer to a page, and the page as its officer sees it."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ async def test_a_page_shows_on_which_channel_and_why_it_failed(console: ConsoleH
     )
     await console.project([page])
     async with console.client("o-town-b") as client:
-        (shown,) = (await client.get("/api/pages")).json()["pages"]
-    assert (shown["state"], shown["channel"], shown["reason"]) == (
+        (view,) = (await client.get("/api/pages")).json()["pages"]
+    assert (view["state"], view["channel"], view["reason"]) == (
         "failed",
         "console",
         "status 410",

@@ -66,13 +66,13 @@ async def console() -> AsyncIterator[ConsoleHarness]:
         await import_accounts(dsn, [account(role) for role in roles()])
         result = console_harness(dsn)
         async with result.app.router.lifespan_context(result.app):
-            await result.project([message for place in PLACES for message in things(place)])
+            await result.project([message for place in PLACES for message in objects(place)])
             for place in PLACES:
                 result.deps.directory.apply(a_slot(IDS[place], Post.B, f"o-{place}"))
             yield result
 
 
-def things(place: str) -> list[Any]:
+def objects(place: str) -> list[Any]:
     unit = IDS[place]
     alert = an_alert(
         place,
@@ -115,7 +115,7 @@ def things(place: str) -> list[Any]:
 def request_of(act: str, place: str) -> tuple[str, str, Any]:
     """(method, path, body) of an act on the thing in a place."""
     unit = IDS[place]
-    alert, command, assignment, _ = things(place)
+    alert, command, assignment, _ = objects(place)
     kind, _, verb = act.partition(" ")
     match kind:
         case "decide":
@@ -136,10 +136,10 @@ def request_of(act: str, place: str) -> tuple[str, str, Any]:
             body = {"incident_id": f"inc-{place}", "kind": "initial", "means": "written"}
             more = {"from_unit": unit, "place": unit, "event_type": "11A01", "headline": "险情"}
             return "POST", "/api/reports", {**body, **more}
-    return _other(act, unit, place, alert.alert_id, assignment.assignment_id)
+    return _second(act, unit, place, alert.alert_id, assignment.assignment_id)
 
 
-def _other(
+def _second(
     act: str, unit: str, place: str, alert_id: str, assignment_id: str
 ) -> tuple[str, str, Any]:
     leave = {"kind": "leave", "officer_id": "o-1", "begin": TOMORROW, "end": "2026-11-27T00:00:00Z"}

@@ -85,7 +85,7 @@ async def test_a_text_that_nothing_can_hold_is_refused(console: ConsoleHarness, 
     assert (await call(console, "/carriers/receipts", receipt)).status_code == 422
 
 
-async def test_a_receipt_told_twice_is_one_act(console: ConsoleHarness) -> None:
+async def test_a_receipt_reported_twice_is_one_act(console: ConsoleHarness) -> None:
     page = a_page(LI, ZHUTUO, channel=Channel.WEBHOOK)
     await console.project([page])
     body = {"page_id": page.page_id, "verb": "delivered"}

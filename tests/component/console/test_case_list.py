@@ -48,7 +48,7 @@ def a_review(case_id: str) -> CaseReview:
     )
 
 
-async def found(
+async def result(
     console: ConsoleHarness, officer: str = "o-city-b", **query: Any
 ) -> list[dict[str, Any]]:
     async with console.client(officer) as client:
@@ -59,7 +59,7 @@ async def found(
 
 
 async def ids(console: ConsoleHarness, officer: str = "o-city-b", **query: Any) -> list[str]:
-    return [row["case_id"] for row in await found(console, officer, **query)]
+    return [row["case_id"] for row in await result(console, officer, **query)]
 
 
 @pytest.fixture
@@ -71,23 +71,23 @@ async def filled(console: ConsoleHarness) -> ConsoleHarness:
     second = an_alert("second", at=NOW - DAY).model_copy(update={"incident_id": first.incident_id})
     order = a_command("order", alert=first.alert_id, at=NOW)
     over = closed_alert("over", SONGJI, at=NOW - 5 * DAY, level=None, proposed=Level.BLUE)
-    done = closed_alert("done", DISTRICT, at=NOW - 9 * DAY)
+    completed = closed_alert("done", DISTRICT, at=NOW - 9 * DAY)
     free = a_command("free", SONGJI, issuer=DISTRICT, state=CommandState.CLOSED, at=NOW - 7 * DAY)
     part = an_assignment(order, VILLAGE)
     drill = an_alert("drill", status=Status.EXERCISE)
     await console.project(
-        [first, second, order, part, over, done, a_review(done.alert_id), free, drill]
+        [first, second, order, part, over, completed, a_review(completed.alert_id), free, drill]
     )
     return console
 
 
-FIRST, OVER, DONE = (content_id("alt", name) for name in ("first", "over", "done"))
+FIRST, OVER, CLOSED_CASE = (content_id("alt", name) for name in ("first", "over", "done"))
 FREE = content_id("cmd", "free")
 
 
 async def test_an_incident_is_one_case_and_the_newest_comes_first(filled: ConsoleHarness) -> None:
-    cases = await found(filled)
-    assert [case["case_id"] for case in cases] == [FIRST, OVER, FREE, DONE]
+    cases = await result(filled)
+    assert [case["case_id"] for case in cases] == [FIRST, OVER, FREE, CLOSED_CASE]
     assert [case["state"] for case in cases] == ["open", "closed", "closed", "evaluated"]
     assert [(case["alerts"], case["commands"]) for case in cases] == [
         (2, 1),
@@ -100,7 +100,7 @@ async def test_an_incident_is_one_case_and_the_newest_comes_first(filled: Consol
 
 
 async def test_a_case_says_of_itself_what_the_list_says(filled: ConsoleHarness) -> None:
-    for row in await found(filled):
+    for row in await result(filled):
         async with filled.client("o-city-b") as client:
             alone = (await client.get(f"/api/cases/{row['case_id']}")).json()
         assert {name: alone[name] for name in ("state", "title", "root", "event_type")} == {
@@ -109,7 +109,7 @@ async def test_a_case_says_of_itself_what_the_list_says(filled: ConsoleHarness) 
 
 
 async def test_it_is_searched_by_state_level_words_place_and_time(filled: ConsoleHarness) -> None:
-    assert await ids(filled, state=["closed", "evaluated"]) == [OVER, FREE, DONE]
+    assert await ids(filled, state=["closed", "evaluated"]) == [OVER, FREE, CLOSED_CASE]
     assert await ids(filled, level="blue") == [OVER]
     assert await ids(filled, q="100%_涨") == [FIRST]
     assert await ids(filled, q="%") == [FIRST]
@@ -130,7 +130,7 @@ async def test_a_case_began_with_its_first_fact_whatever_came_after(
         update={"incident_id": an_alert("long").incident_id}
     )
     await console.project([later])  # its newest version is older than that of the first
-    (case,) = await found(console)
+    (case,) = await result(console)
     assert case["case_id"] == content_id("alt", "long")
     assert case["began"].startswith(at[0].strftime("%Y-%m-%dT%H:%M:%S"))
     assert case["changed"].startswith(at[2].strftime("%Y-%m-%dT%H:%M:%S"))
@@ -146,7 +146,7 @@ async def test_a_cursor_goes_through_all_of_them_once(filled: ConsoleHarness) ->
             cursor = part["next"]
             if not cursor:
                 break
-    assert case_ids == [FIRST, OVER, FREE, DONE]
+    assert case_ids == [FIRST, OVER, FREE, CLOSED_CASE]
 
 
 async def test_each_sees_what_concerns_his_subtree(filled: ConsoleHarness) -> None:
@@ -163,7 +163,7 @@ async def test_a_graded_title_is_neither_shown_nor_found_from_below(filled: Cons
         update={"data_grade": DataGrade.IMPORTANT}
     )
     await filled.project([secret])
-    (case,) = await found(filled, "o-village-b")
+    (case,) = await result(filled, "o-village-b")
     assert (case["title"], case["masked"]) == ("", True)
     assert await ids(filled, "o-village-b", q="机密") == []
     assert await ids(filled, "o-town-b", q="机密") == [FIRST]

@@ -14,7 +14,7 @@ from shared.contracts.cases import CaseReview
 from shared.contracts.commands import AssignmentState, CommandRequest, SupervisionKind
 from shared.contracts.fields import Status
 from shared.contracts.ids import content_id
-from tests.component.console.test_case_exports import exported, read_pdf, seen
+from tests.component.console.test_case_exports import exported, read_pdf, visible_text
 from tests.support.console_case_records import a_case
 from tests.support.console_events import (
     CITY,
@@ -83,11 +83,11 @@ async def test_a_repeat_is_the_same_act_and_another_review_is_refused(
     await console.project(a_case("case", UNITS))
     first = await post(console, REVIEW)
     sent = [outgoing.value for outgoing in console.kafka.sent]
-    again = await post(console, REVIEW)
-    assert (first.json()["repeated"], again.json()["repeated"]) == (False, True)
+    repeated_value = await post(console, REVIEW)
+    assert (first.json()["repeated"], repeated_value.json()["repeated"]) == (False, True)
     assert [outgoing.value for outgoing in console.kafka.sent[len(sent) :]] == sent
-    other = await post(console, {**REVIEW, "text": "另一种说法", "findings": []})
-    assert (other.status_code, other.json()["reason"]) == (409, "act_conflict")
+    second_value = await post(console, {**REVIEW, "text": "另一种说法", "findings": []})
+    assert (second_value.status_code, second_value.json()["reason"]) == (409, "act_conflict")
     assert len(console.kafka.sent) == 2 * len(sent)
 
 
@@ -126,7 +126,7 @@ async def test_findings_are_shown_as_they_are_now(console: ConsoleHarness) -> No
     assert [line["kind"] for line in lines][-1] == "review"
     page = await exported(console, "case", "html")
     paper = await exported(console, "case", "pdf")
-    for text in (seen(page.content), read_pdf(paper.content)[0]):
+    for text in (visible_text(page.content), read_pdf(paper.content)[0]):
         for words in (
             "转移及时；夜间叫应偏慢。",
             "补齐沿江住户名册",
@@ -220,8 +220,8 @@ async def test_alerts_of_one_incident_share_its_review(
     console: ConsoleHarness, from_second: bool
 ) -> None:
     alerts = await two_alerts(console)
-    asked, other = reversed(alerts) if from_second else alerts
-    assert (await post(console, REVIEW, case=asked)).status_code == 202
+    requested, second_value = reversed(alerts) if from_second else alerts
+    assert (await post(console, REVIEW, case=requested)).status_code == 202
     written, requests = records(console)
     assert written.case_id == alerts[0], "filed under the first, however it was asked for"
     await console.project([written])
@@ -229,13 +229,15 @@ async def test_alerts_of_one_incident_share_its_review(
         result = await get(console, f"/api/cases/{case}")
         assert (result["state"], result["may_review"]) == ("evaluated", False)
         assert result["review"]["review_id"] == written.id
-        assert "转移及时；夜间叫应偏慢。" in seen((await exported_by(console, case)).content)
+        assert "转移及时；夜间叫应偏慢。" in visible_text(
+            (await exported_by(console, case)).content
+        )
     (listed,) = (await get(console, "/api/cases?state=evaluated"))["cases"]
     assert (listed["case_id"], listed["state"]) == (alerts[0], "evaluated")
-    again = await post(console, {**REVIEW, "text": "另一种说法"}, case=other)
-    assert (again.status_code, again.json()["reason"]) == (409, "case_reviewed")
-    assert again.headers["content-type"].startswith("application/problem+json")
-    repeated = await post(console, REVIEW, case=other)
+    repeated_value = await post(console, {**REVIEW, "text": "另一种说法"}, case=second_value)
+    assert (repeated_value.status_code, repeated_value.json()["reason"]) == (409, "case_reviewed")
+    assert repeated_value.headers["content-type"].startswith("application/problem+json")
+    repeated = await post(console, REVIEW, case=second_value)
     assert (repeated.status_code, repeated.json()["repeated"]) == (202, True)
     sent = {
         CommandRequest.model_validate_json(request.value).command_id

@@ -90,8 +90,8 @@ async def test_thousands_are_summed_and_every_fact_counts_once(console: ConsoleH
     first = [entry for entry in delivered if entry["attempt"] == 1]
     assert sum(element["count"] for element in first) == len(units)
     assert len(first) == len({candidate["tier"] for candidate in first})
-    done = [line for line in lines if (line["kind"], line["what"]) == ("assignment", "done")]
-    assert sum(candidate["count"] for candidate in done) == len(units)
+    completed = [line for line in lines if (line["kind"], line["what"]) == ("assignment", "done")]
+    assert sum(candidate["count"] for candidate in completed) == len(units)
     called = [line for line in lines if line["kind"] == "supervision"]
     assert sum(candidate["count"] for candidate in called) == 3 * (len(units) // 5)
     single = [line for line in lines if line["count"] == 1 and line["kind"] == "assignment"]
@@ -103,14 +103,14 @@ async def test_thousands_are_summed_and_every_fact_counts_once(console: ConsoleH
 
 async def test_a_timeline_in_parts_is_the_whole(console: ConsoleHarness) -> None:
     await console.project(a_case("case", TOWN))
-    whole = await timeline(console, limit=500)
-    assert await timeline(console, limit=7) == whole
+    complete = await timeline(console, limit=500)
+    assert await timeline(console, limit=7) == complete
     unit_lines = await timeline(console, unit=VILLAGE)
     assert len(unit_lines) > 4
     assert await timeline(console, unit=VILLAGE, limit=2) == unit_lines
 
 
-async def test_a_unit_is_told_with_its_officers_own_words(console: ConsoleHarness) -> None:
+async def test_a_unit_is_reported_with_its_officers_own_words(console: ConsoleHarness) -> None:
     await console.project(a_case("case", TOWN, reason="水已退，无需转移"))
     third = TOWN[2]
     lines = await timeline(console, unit=third)
@@ -156,14 +156,14 @@ async def test_the_evaluation_equals_a_recount_of_the_log(console: ConsoleHarnes
         assert row["answered"] == len(answered)
         if answered:
             assert row["answer_s"] == (answered[0] - own_pages[0].sent_at).total_seconds()
-    whole = result["whole"]
-    assert whole["units"] == whole["signed"] == len(TOWN)
+    complete = result["whole"]
+    assert complete["units"] == complete["signed"] == len(TOWN)
     for name in ("late", "returned", "sent_back", "escalations", "pages", "answered", "signed"):
-        assert whole[name] == sum(row[name] for row in result["units"])
-        assert whole[name] == sum(tier[name] for tier in result["by_tier"])
+        assert complete[name] == sum(row[name] for row in result["units"])
+        assert complete[name] == sum(tier[name] for tier in result["by_tier"])
     signing = [row["sign_s"] for row in result["units"]]
-    assert whole["sign_s"]["median_s"] == median(signing)
-    assert whole["sign_s"]["slowest_s"] == max(signing)
+    assert complete["sign_s"]["median_s"] == median(signing)
+    assert complete["sign_s"]["slowest_s"] == max(signing)
 
 
 async def test_an_overdue_unit_that_never_signs_is_late(console: ConsoleHarness) -> None:
@@ -249,7 +249,7 @@ async def test_the_csv_has_all_units_and_no_formula(console: ConsoleHarness) -> 
     assert not [cell for row in rows for cell in row.values() if cell[:1] in "=+-@" and cell]
 
 
-async def test_states_told_at_one_time_stand_in_their_order(console: ConsoleHarness) -> None:
+async def test_states_reported_at_one_time_stand_in_their_order(console: ConsoleHarness) -> None:
     """Steps that waited for a signature take effect with it, in one transaction."""
     command = a_command("case", ZHUTUO)
     states = ("delivered", "signed", "accepted", "handling", "reported", "checked", "done")
@@ -281,7 +281,7 @@ async def test_what_was_made_later_counts_from_its_own_delivery(console: Console
     assert took == {ZHUTUO: 2, VILLAGE: None, SONGJI: None}
 
 
-async def test_calls_for_missing_reports_and_what_came_of_them_are_told(
+async def test_calls_for_missing_reports_and_what_came_of_them_are_reported(
     console: ConsoleHarness,
 ) -> None:
     """Which report was missed, who was paged for it, what he said; how orders were done is not

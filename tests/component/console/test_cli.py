@@ -60,7 +60,7 @@ async def call(
 
 
 def sent(served: ServedConsole) -> list[Any]:
-    """What was handed to Kafka."""
+    """Return the records that Kafka has."""
     return [
         TOPICS[outgoing.topic].model.validate_json(outgoing.value)
         for outgoing in served.console.kafka.sent
@@ -171,9 +171,9 @@ async def test_a_refusal_is_exit_code_1_with_title_and_detail(
     assignment, alert = an_assignment(command, ZHUTUO), an_alert("a")
     await served.console.project([command, assignment, alert])
     assert await call(served, "o-district-b", "sign", assignment.assignment_id) == 1
-    said = capsys.readouterr().err
-    assert "Not allowed" in said
-    assert "Only officers of the unit itself" in said
+    output_value = capsys.readouterr().err
+    assert "Not allowed" in output_value
+    assert "Only officers of the unit itself" in output_value
     assert await call(served, "o-town-b", "return", assignment.assignment_id) == 1
     assert "body.text: say why" in capsys.readouterr().err
     assert await call(served, "nobody", "whoami") == 1
@@ -289,24 +289,24 @@ async def test_watch_goes_on_behind_the_last_line_when_the_console_restarts(
             )
             following = asyncio.create_task(asyncio.to_thread(watching.run, 0))
             await served.console.project([an_alert("one"), an_alert("two")])
-            while capsys_lines(capsys, kept) < 2:
+            while capsys_lines(capsys, stored) < 2:
                 await asyncio.sleep(0.05)
             await first.aclose()
             while len(pauses) < 3:
                 await asyncio.sleep(0.02)
             assert url.port is not None
-            again = await second.enter_async_context(served_console(dsn, url.port))
-            await again.console.project([an_alert("three"), an_alert("four")])
+            repeated = await second.enter_async_context(served_console(dsn, url.port))
+            await repeated.console.project([an_alert("three"), an_alert("four")])
             async with asyncio.timeout(20):
                 await following
             api.close()
-            capsys_lines(capsys, kept)
-    lines = [json.loads(name) for name in "".join(kept).splitlines()]
+            capsys_lines(capsys, stored)
+    lines = [json.loads(name) for name in "".join(stored).splitlines()]
     assert len({line["seq"] for line in lines}) == len(lines) == 4
     assert pauses[:3] == [1.0, 2.0, 4.0]
 
 
-kept: list[str] = []
+stored: list[str] = []
 
 
 def capsys_lines(capsys: pytest.CaptureFixture[str], into: list[str]) -> int:
@@ -314,7 +314,7 @@ def capsys_lines(capsys: pytest.CaptureFixture[str], into: list[str]) -> int:
     return "".join(into).count("\n")
 
 
-async def test_a_line_of_the_stream_is_told_in_words(
+async def test_a_line_of_the_stream_is_reported_in_words(
     served: ServedConsole, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await served.console.project([an_alert("a"), a_page("o-village-b", VILLAGE)])

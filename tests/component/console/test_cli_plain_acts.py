@@ -41,7 +41,7 @@ BY_OWN_CODE = {
 
 
 @pytest.mark.parametrize(
-    ("officer", "words", "said"),
+    ("officer", "words", "output"),
     [
         ("o-town-b", ("merge", A.alert_id, "--into", B.alert_id), {"verb": "merge", "into": B.alert_id}),
         (
@@ -70,14 +70,14 @@ BY_OWN_CODE = {
     ],
 )  # fmt: skip
 async def test_a_verb_is_the_record_that_it_says(
-    served: ServedConsole, officer: str, words: tuple[str, ...], said: dict[str, object]
+    served: ServedConsole, officer: str, words: tuple[str, ...], output: dict[str, object]
 ) -> None:
     await served.console.project([A, B])
     assert await call(served, officer, *words, "--key", "once") == 0
     assert await call(served, officer, *words, "--key", "once") == 0
     records = {entry.id: entry.model_dump(mode="json") for entry in sent(served)}
     (record,) = records.values()
-    assert {name: record[name] for name in said} == said
+    assert {name: record[name] for name in output} == output
 
 
 async def test_a_proposal_is_signed_by_its_version(

@@ -134,7 +134,7 @@ async def test_other_sites_cannot_even_read_the_stream(console: ConsoleHarness) 
         "/api/events",
     ],
 )
-async def test_nothing_is_told_to_strangers(console: ConsoleHarness, path: str) -> None:
+async def test_nothing_is_reported_to_strangers(console: ConsoleHarness, path: str) -> None:
     async with console.client(None) as client:
         for headers in ({}, {"authorization": "Bearer wrong"}, {"authorization": "Basic eDp5"}):
             answer = await client.get(path, headers=headers)

@@ -33,9 +33,9 @@ async def post(
 
 async def test_a_drill_is_one_report_of_status_exercise(console: ConsoleHarness) -> None:
     first = await post(console, "o-district-b", "/api/drills", SCENARIO)
-    again = await post(console, "o-district-b", "/api/drills", SCENARIO)
+    repeated = await post(console, "o-district-b", "/api/drills", SCENARIO)
     assert (first.status_code, first.json()["repeated"]) == (202, False)
-    assert (again.status_code, again.json()["repeated"]) == (202, True)
+    assert (repeated.status_code, repeated.json()["repeated"]) == (202, True)
     (sent,) = {outgoing.value for outgoing in console.kafka.sent}
     report = REPORTS.model.validate_json(sent)
     assert report.status is Status.EXERCISE

@@ -30,9 +30,11 @@ HOUR = timedelta(hours=1)
 BEGIN = "2026-07-01T08:00:00+08:00"
 
 
-def an_entry(entry: str, rule: DutyRule, place: int, unit: str = ZHUTUO, **other: Any) -> DutyEntry:
+def an_entry(
+    entry: str, rule: DutyRule, place: int, unit: str = ZHUTUO, **second_value: Any
+) -> DutyEntry:
     now = datetime.now(UTC)
-    version = other.pop("version", 1)
+    version = second_value.pop("version", 1)
     return DutyEntry(
         id=transition_id(f"{unit}:{entry}", version),
         occurred_at=now,
@@ -45,7 +47,7 @@ def an_entry(entry: str, rule: DutyRule, place: int, unit: str = ZHUTUO, **other
         unit=unit,
         rule=rule,
         actor="o-town-b",
-        **other,
+        **second_value,
     )
 
 
@@ -101,13 +103,13 @@ def requests(console: ConsoleHarness) -> list[DutyRequest]:
 
 async def test_a_plan_says_who_is_on_and_what_makes_it_so(console: ConsoleHarness) -> None:
     await console.project(a_plan())
-    shown = (await ask(console, "o-town-b", "GET", "/api/duty?days=2")).json()
-    (post,) = shown["posts"]
+    view = (await ask(console, "o-town-b", "GET", "/api/duty?days=2")).json()
+    (post,) = view["posts"]
     assert post["post"] == "B"
     assert [turn["officer_id"] for turn in post["turns"][:3]] == ["li", "ma", "li"]
     assert post["turns"][0]["name"] == "<b>李</b>", "text is data; the page shows it as text"
-    assert [entry["entry_id"] for entry in shown["entries"]] == ["m-li", "m-ma", "turns"]
-    assert shown["entries"][0]["rule"]["officer"]["phone"] == "13800000001"
+    assert [entry["entry_id"] for entry in view["entries"]] == ["m-li", "m-ma", "turns"]
+    assert view["entries"][0]["rule"]["officer"]["phone"] == "13800000001"
 
 
 async def test_the_plan_shown_is_that_of_the_mode_that_holds(console: ConsoleHarness) -> None:
@@ -119,9 +121,9 @@ async def test_the_plan_shown_is_that_of_the_mode_that_holds(console: ConsoleHar
     for mode, expected in ((None, "li"), (ResponseMode.EMERGENCY, "ma")):
         if mode is not None:
             await console.project([a_mode(DISTRICT, mode)])
-        shown = (await ask(console, "o-town-b", "GET", "/api/duty?days=1")).json()
-        assert shown["mode"] == (mode or ResponseMode.NORMAL)
-        assert shown["posts"][0]["turns"][0]["officer_id"] == expected
+        view = (await ask(console, "o-town-b", "GET", "/api/duty?days=1")).json()
+        assert view["mode"] == (mode or ResponseMode.NORMAL)
+        assert view["posts"][0]["turns"][0]["officer_id"] == expected
 
 
 async def test_another_unit_s_numbers_are_masked_and_strangers_see_nothing(
@@ -141,13 +143,13 @@ async def test_a_newer_version_wins_and_a_cancelled_entry_is_gone(console: Conso
     away = Leave(officer_id="li", begin=plan[0].sent_at - HOUR, end=plan[0].sent_at + 5 * HOUR)
     await console.project(plan)
     await console.project([an_entry("away", away, 4)])
-    shown = (await ask(console, "o-town-b", "GET", "/api/duty")).json()
-    assert shown["posts"][0]["turns"][0]["officer_id"] is None
+    view = (await ask(console, "o-town-b", "GET", "/api/duty")).json()
+    assert view["posts"][0]["turns"][0]["officer_id"] is None
     await console.project([an_entry("away", away, 5, version=2, cancelled=True)])
     await console.project([an_entry("away", away, 4)])
-    shown = (await ask(console, "o-town-b", "GET", "/api/duty")).json()
-    assert shown["posts"][0]["turns"][0]["officer_id"] == "li"
-    assert len(shown["entries"]) == 3
+    view = (await ask(console, "o-town-b", "GET", "/api/duty")).json()
+    assert view["posts"][0]["turns"][0]["officer_id"] == "li"
+    assert len(view["entries"]) == 3
 
 
 async def test_a_change_is_a_record_and_twice_the_same_is_one(console: ConsoleHarness) -> None:
@@ -228,10 +230,10 @@ async def test_a_plan_goes_out_as_csv_and_comes_in_again(console: ConsoleHarness
         "member",
         "rotation",
     ]
-    again = await ask(
+    repeated = await ask(
         console, "o-district-b", "POST", f"/api/duty/import?unit={DISTRICT}", content=out.content
     )
-    assert again.status_code == 202
+    assert repeated.status_code == 202
     assert len({request.id for request in requests(console)}) == 3, "the same file is the same acts"
 
 

@@ -84,14 +84,14 @@ async def test_a_right_to_see_elsewhere_opens_that_place_and_no_other(
             dsn_of(console), "o-town-b", Grant(right=Right.SEE, unit=SONGJI), give=True
         )
         console.deps.sessions.forget_officer("o-town-b")
-        here, there, above = [
+        first_dsn, second_dsn, above = [
             await client.get("/api/alerts", params={"place": place})
             for place in (ZHUTUO, SONGJI, DISTRICT)
         ]
-        assert [alert["place"] for alert in here.json()["alerts"]] == [ZHUTUO]
-        assert [entry["place"] for entry in there.json()["alerts"]] == [SONGJI]
+        assert [alert["place"] for alert in first_dsn.json()["alerts"]] == [ZHUTUO]
+        assert [entry["place"] for entry in second_dsn.json()["alerts"]] == [SONGJI]
         assert above.status_code == 403
-        assert there.json()["alerts"][0]["may"] == []
+        assert second_dsn.json()["alerts"][0]["may"] == []
 
 
 async def test_a_right_to_command_elsewhere_acts_with_that_units_authority(

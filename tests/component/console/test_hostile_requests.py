@@ -106,12 +106,12 @@ def mutated(example: Any) -> Iterator[Any]:
     yield from VALUES
     if isinstance(example, dict):
         for key, value in example.items():
-            for other in mutated(value):
-                yield example | {key: other}
+            for second in mutated(value):
+                yield example | {key: second}
         yield example | {"\x00": 1}
     elif isinstance(example, list) and example:
-        for other in mutated(example[0]):
-            yield [other, *example[1:]]
+        for second in mutated(example[0]):
+            yield [second, *example[1:]]
 
 
 def as_json(value: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""What is overdue is a recount of firings and assignments, in whatever order and at once both come."""
+"""Overdue assignments equal a recount of firings and assignments, in any order of arrival."""
 
 from __future__ import annotations
 
@@ -189,8 +189,8 @@ async def test_a_firing_and_its_assignment_that_do_not_see_each_other_are_counte
         await console.project([late, signed])
     # Either is seen from city, district and town.
     assert await _check(console, [command.command_id], {command.command_id}) == 2 * 3
-    again = an_assignment(command, SONGJI, AssignmentState.SIGNED, version=2)
-    await console.project([again])
+    repeated = an_assignment(command, SONGJI, AssignmentState.SIGNED, version=2)
+    await console.project([repeated])
     assert await _check(console, [command.command_id], {command.command_id}) == 3
 
 
@@ -214,17 +214,17 @@ async def test_a_unit_late_by_both_clocks_is_overdue_once_on_every_screen(
     console: ConsoleHarness,
 ) -> None:
     command = a_command("both clocks", DISTRICT, recipients=3)
-    both, signed, fine = (
+    pair_value, signed, fine = (
         an_assignment(command, ZHUTUO),
         an_assignment(command, SONGJI, AssignmentState.SIGNED),
         an_assignment(command, VILLAGE),
     )
     fired = [
         a_supervision(assignment, SupervisionKind.ESCALATED, clock=clock, rung=2)
-        for assignment in (both, signed)
+        for assignment in (pair_value, signed)
         for clock in ("sign", "finish")
     ]
-    await console.project([command, both, signed, fine, *fired])
+    await console.project([command, pair_value, signed, fine, *fired])
     async with console.client("o-city-b") as client:
         overview = (await client.get("/api/overview")).json()
         [card] = (await client.get("/api/commands")).json()["commands"]

@@ -91,19 +91,21 @@ async def test_counters_tiles_and_list_of_a_storm_are_a_recount(console: Console
     assert sum(map(is_open, drill)) > 500
     for officer, root in VIEWERS.items():
         for status, alerts in ((Status.ACTUAL, real), (Status.EXERCISE, drill)):
-            here = [alert for alert in alerts if is_open(alert) and is_within(alert.place, root)]
+            first_dsn = [
+                alert for alert in alerts if is_open(alert) and is_within(alert.place, root)
+            ]
             result = await read(console, officer, "/api/overview", status=status)
-            assert result["alerts"]["states"] == Counter(alert.state for alert in here)
-            issued = Counter(alert.level for alert in here if alert.state is AlertState.ISSUED)
+            assert result["alerts"]["states"] == Counter(alert.state for alert in first_dsn)
+            issued = Counter(alert.level for alert in first_dsn if alert.state is AlertState.ISSUED)
             assert result["alerts"]["issued"] == {level: issued[level] for level in Level}
             proposed = Counter(
-                alert.proposed_level for alert in here if alert.state is not AlertState.ISSUED
+                alert.proposed_level for alert in first_dsn if alert.state is not AlertState.ISSUED
             )
             assert result["alerts"]["proposed"] == {level: proposed[level] for level in Level}
             for tile in result["towns"]:
                 of_town = [
                     alert
-                    for alert in here
+                    for alert in first_dsn
                     if tile["unit"]
                     in {ancestor_at(unit, Tier.TOWN) for unit in (alert.place, *alert.areas)}
                 ]
@@ -118,12 +120,12 @@ async def test_counters_tiles_and_list_of_a_storm_are_a_recount(console: Console
                     }
                 assert tile["level"] == max(levels, key=LEVEL_ORDER.__getitem__, default=None)
             head = await read(console, officer, "/api/alerts", status=status, open=1, limit=500)
-            assert head["total"] == len(here)
+            assert head["total"] == len(first_dsn)
             listed = await all_of(
                 console, officer, "/api/alerts", "alerts", status=status, open=1, limit=130
             )
-            assert len(listed) == len(here)
-            assert {row["alert_id"] for row in listed} == {alert.alert_id for alert in here}
+            assert len(listed) == len(first_dsn)
+            assert {row["alert_id"] for row in listed} == {alert.alert_id for alert in first_dsn}
             ranks = [LEVEL_ORDER[Level(row["level"] or row["proposed_level"])] for row in listed]
             assert ranks == sorted(ranks, reverse=True)
             over = await all_of(console, officer, "/api/alerts", "alerts", status=status)
@@ -172,20 +174,22 @@ async def test_thousands_overdue_are_counted_by_unit_on_every_board(
 ) -> None:
     chance = random.Random(7)
     units = {Status.ACTUAL: chance.sample(YONGCHUAN, 2_600), Status.EXERCISE: YONGCHUAN[:900]}
-    made = {status: late_ones(chance, status, units[status]) for status in units}
-    for messages, _, _ in made.values():
+    created = {status: late_ones(chance, status, units[status]) for status in units}
+    for messages, _, _ in created.values():
         await console.project(messages)
     late_of = {kind.value for kind in KINDS}
-    for status, (messages, assignments, gravest) in made.items():
+    for status, (messages, assignments, gravest) in created.items():
         for officer, root in VIEWERS.items():
-            here = [assignment for assignment in assignments if is_within(assignment.unit, root)]
-            kinds = Counter(gravest[assignment.assignment_id] for assignment in here)
+            first_dsn = [
+                assignment for assignment in assignments if is_within(assignment.unit, root)
+            ]
+            kinds = Counter(gravest[assignment.assignment_id] for assignment in first_dsn)
             late = sum(kinds[kind] for kind in late_of)
             if root == CITY:
                 assert late > 500
                 assert status is not Status.ACTUAL or late >= 1_900
             overview = await read(console, officer, "/api/overview", status=status)
-            assert overview["overdue"] == late <= overview["assignments"]["total"] == len(here)
+            assert overview["overdue"] == late <= overview["assignments"]["total"] == len(first_dsn)
             parts = ("overdue_unsigned", "overdue_unreported")
             assert sum(overview["assignments"][part] for part in parts) == late
             [card] = (await read(console, officer, "/api/commands", status=status))["commands"]
@@ -199,7 +203,7 @@ async def test_thousands_overdue_are_counted_by_unit_on_every_board(
             for row in board[1:]:
                 below = Counter(
                     gravest[assignment.assignment_id]
-                    for assignment in here
+                    for assignment in first_dsn
                     if is_within(assignment.unit, row["unit"])
                 )
                 assert {name: row[name] for name in names} == {name: below[name] for name in names}

@@ -58,7 +58,7 @@ VIEWERS = {
     Relation.OWN: "o-town-b",
     Relation.ABOVE: "o-district-b",
     Relation.BELOW: "o-village-b",
-    Relation.OTHER: "o-songji-b",
+    Relation.UNRELATED: "o-songji-b",
 }
 LOOK = f"place={ZHUTUO}"
 CASE = f"/api/cases/{ALERT.alert_id}"
@@ -212,7 +212,7 @@ async def served() -> AsyncIterator[ServedConsole]:
                 dsn, VIEWERS[Relation.BELOW], Grant(right=Right.SEE, unit=ZHUTUO), give=True
             )
             await change_grant(
-                dsn, VIEWERS[Relation.OTHER], Grant(right=Right.SEE, unit=DISTRICT), give=True
+                dsn, VIEWERS[Relation.UNRELATED], Grant(right=Right.SEE, unit=DISTRICT), give=True
             )
             person = Officer(officer_id="li", name=NAME, phone=PHONE)
             slot = RosterSlot(
@@ -225,7 +225,7 @@ async def served() -> AsyncIterator[ServedConsole]:
 
 
 async def read(client: httpx2.AsyncClient, path: str) -> str:
-    """What is read there: of the stream all that comes at once, of a file what a reader sees of it."""
+    """Return the response: of a stream all that arrives at once, of a file its visible text."""
     if path.startswith("/api/events"):
         result = ""
         async with client.stream("GET", path, headers={"last-event-id": "0"}) as answer:
@@ -269,14 +269,14 @@ async def test_no_read_shows_what_is_not_open_to_its_viewer(
 
     assert showing(WORDS) == (WITH_WORDS if responsible else set())
     assert showing(ORDER) == (WITH_ORDER if responsible else set())
-    shown = showing(FROM_THE_SOURCE)
+    view = showing(FROM_THE_SOURCE)
     if responsible:
         assert (
-            not {"/api/alarms", "/api/alerts", "/api/feed", "/api/events", "/api/reporting"} - shown
+            not {"/api/alarms", "/api/alerts", "/api/feed", "/api/events", "/api/reporting"} - view
         )
     else:
-        assert not shown
-    assert not shown & {"/api/pages", "/api/commands", "/api/assignments", "/api/supervision"}
+        assert not view
+    assert not view & {"/api/pages", "/api/commands", "/api/assignments", "/api/supervision"}
     assert (GRADED_ALERT in results["/api/pages"]) is own
     assert showing(NAME) == ({"/api/duty", "/api/duty/reachability"} if responsible else set())
     assert showing(PHONE) == ({"/api/duty", "/api/duty/reachability"} if own else set())

@@ -45,14 +45,14 @@ from tests.support.postgres import fresh_database
 
 NOW = datetime.now(UTC)
 NEIGHBOUR = "500118118202"
-TITLE, ORDER, WHY, ASKED, WRITTEN = (
+TITLE, ORDER, WHY, REQUESTED, WRITTEN = (
     "尾矿坝渗漏处置",
     "封闭三号排洪井",
     "井口被淹",
     "请延至明日",
     "已封闭井口",
 )
-WORDS = (TITLE, ORDER, WHY, ASKED, WRITTEN)
+WORDS = (TITLE, ORDER, WHY, REQUESTED, WRITTEN)
 LOOK = f"place={ZHUTUO}"
 
 
@@ -73,7 +73,7 @@ FREE = graded(
 FREE_CASE = f"/api/cases/{FREE.command_id}"
 
 
-def given(
+def fields(
     unit: str, state: AssignmentState = AssignmentState.DELIVERED, **more: Any
 ) -> AssignmentEvent:
     """The assignment of a unit, graded as its command."""
@@ -83,18 +83,18 @@ def given(
     return assignment_event
 
 
-OWN = given(
+OWN = fields(
     ZHUTUO,
     AssignmentState.RETURNED,
     reason=WHY,
-    asked=Ask(step=Step.ASK_EXTEND, until=NOW, text=ASKED, officer_id="o-town-b"),
+    asked=Ask(step=Step.ASK_EXTEND, until=NOW, text=REQUESTED, officer_id="o-town-b"),
 )
-PARTS = [given(VILLAGE), given(NEIGHBOUR)]
+PARTS = [fields(VILLAGE), fields(NEIGHBOUR)]
 CLOSED = graded(an_assignment(FREE, ZHUTUO, AssignmentState.DONE), instruction=ORDER)
 
 
 def an_acknowledgement() -> Acknowledgement:
-    """What the town has written."""
+    """Return the records that the town has written."""
     return Acknowledgement(
         id=content_id("ack", "one"),
         occurred_at=NOW,
@@ -123,12 +123,12 @@ def scene() -> list[Any]:
 
 
 COMMAND_AT, OWN_AT = f"/api/commands/{COMMAND.command_id}", f"/api/assignments/{OWN.assignment_id}"
-SHOWN: dict[str, set[str]] = {
+VISIBLE: dict[str, set[str]] = {
     f"/api/commands?{LOOK}": {TITLE},
     f"{COMMAND_AT}?{LOOK}": {TITLE, ORDER, WHY},
-    f"{COMMAND_AT}/below?{LOOK}": {TITLE, ORDER, WHY, ASKED},
-    f"/api/assignments?{LOOK}&subtree=1": {TITLE, ORDER, WHY, ASKED},
-    f"{OWN_AT}?{LOOK}": {TITLE, ORDER, WHY, ASKED, WRITTEN},
+    f"{COMMAND_AT}/below?{LOOK}": {TITLE, ORDER, WHY, REQUESTED},
+    f"/api/assignments?{LOOK}&subtree=1": {TITLE, ORDER, WHY, REQUESTED},
+    f"{OWN_AT}?{LOOK}": {TITLE, ORDER, WHY, REQUESTED, WRITTEN},
     f"/api/supervision?{LOOK}": {TITLE},
     f"/api/alerts/{ALERT.alert_id}?{LOOK}": {TITLE},
     f"/api/cases?{LOOK}": {TITLE},
@@ -175,8 +175,8 @@ async def read(client: httpx2.AsyncClient, path: str) -> str:
 @pytest.mark.parametrize(
     ("officer", "expected"),
     [
-        ("o-town-b", SHOWN),
-        ("o-district-b", SHOWN),
+        ("o-town-b", VISIBLE),
+        ("o-district-b", VISIBLE),
         ("o-village-b", TO_A_RECIPIENT),
         ("o-songji-b", {}),
     ],
@@ -185,9 +185,9 @@ async def test_a_graded_order_is_read_by_its_line_and_its_recipients(
     looked_at: ConsoleHarness, officer: str, expected: dict[str, set[str]]
 ) -> None:
     async with looked_at.client(officer) as client:
-        texts = {path: await read(client, path) for path in SHOWN}
+        texts = {path: await read(client, path) for path in VISIBLE}
     results = {path: {WORD for WORD in WORDS if WORD in text} for path, text in texts.items()}
-    assert results == {path: expected.get(path, set()) for path in SHOWN}
+    assert results == {path: expected.get(path, set()) for path in VISIBLE}
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -233,14 +233,14 @@ async def test_what_is_written_about_it_has_its_grade(looked_at: ConsoleHarness)
     """
     finding = {"owner": VILLAGE, "title": "补井盖", "finish_by": "2031-05-01T09:00:00Z"}
     body = {"text": "处置及时", "findings": [finding]}
-    asked = {"step": "extend", "until": "2031-01-01T00:00:00Z"}
+    requested = {"step": "extend", "until": "2031-01-01T00:00:00Z"}
     page = graded(a_page("o-district-b", DISTRICT, at=NOW), DataGrade.IMPORTANT)
     await looked_at.project([page])
     looked_at.kafka.sent.clear()
     async with looked_at.client("o-district-b") as client:
         steps = f"{OWN_AT}/acknowledgements"
         for path, sent in (
-            (steps, asked),
+            (steps, requested),
             (f"{COMMAND_AT}/revoke", {}),
             (f"{FREE_CASE}/review", body),
             (f"/api/pages/{page.page_id}/answers", {"verb": "cannot", "text": WHY}),

@@ -46,16 +46,18 @@ async def handed_out(console: ConsoleHarness, after: int) -> None:
             await asyncio.sleep(0.02)
 
 
-async def seen(console: ConsoleHarness) -> dict[tuple[str, Status], dict[str, Any]]:
-    """What each officer is answered in both worlds, all asked at once; beside what tells the time."""
-    asked = [
+async def visible(console: ConsoleHarness) -> dict[tuple[str, Status], dict[str, Any]]:
+    """Return the answers to all officers for real and drill, requested at once, without times."""
+    requested = [
         (officer, status) for officer in OFFICERS for status in (Status.ACTUAL, Status.EXERCISE)
     ]
-    result = await asyncio.gather(*(ask(console, who, status=status) for who, status in asked))
+    result = await asyncio.gather(
+        *(ask(console, officer_value, status=status) for officer_value, status in requested)
+    )
     assert {code for code, _ in result} == {200}
     return {
         key: {name: value for name, value in body.items() if name not in _BESIDE}
-        for key, (_, body) in zip(asked, result, strict=True)
+        for key, (_, body) in zip(requested, result, strict=True)
     }
 
 
@@ -76,11 +78,11 @@ async def test_shared_or_not_each_sees_the_own(shared: ConsoleHarness, monkeypat
         return await look(*args)
 
     monkeypatch.setattr(queries, "small_counts", counted)
-    together = await seen(shared)
-    assert await seen(shared) == together
+    together = await visible(shared)
+    assert await visible(shared) == together
     assert looks == 2 * (len(OFFICERS) - 1)  # the city's two officers see the same
     monkeypatch.setattr(shared.deps.part(SharedAnswers), "_for_s", 0.0)
-    assert await seen(shared) == together
+    assert await visible(shared) == together
     assert looks == 2 * (len(OFFICERS) - 1) + 2 * len(OFFICERS)
 
 
@@ -104,6 +106,6 @@ async def test_an_answer_tells_the_line_it_has_at_least(shared: ConsoleHarness) 
     _, first = await ask(shared, "o-city-b")
     await shared.project([an_alert("two")])
     await handed_out(shared, first["feed_seq"])
-    _, same = await ask(shared, "o-city-b")
-    assert same == first
-    assert same["feed_seq"] < shared.deps.part(Hub).position
+    _, equal = await ask(shared, "o-city-b")
+    assert equal == first
+    assert equal["feed_seq"] < shared.deps.part(Hub).position

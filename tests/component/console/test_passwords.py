@@ -30,7 +30,7 @@ from tests.support.console_events import CITY
 from tests.support.console_harness import ConsoleHarness, accounts
 from tests.support.postgres import fresh_database
 
-OURS = {"origin": "http://console.test"}
+OWN = {"origin": "http://console.test"}
 GOOD = "长江水位 211.86 metres"
 
 
@@ -44,7 +44,7 @@ async def set_password(
     link = await make_password_link(dsn_of(console), officer, "http://console.test")
     async with console.client(None) as client:
         assert (await client.get(link)).status_code == 200
-        answer = await client.post(link, data={"new": password, "again": password}, headers=OURS)
+        answer = await client.post(link, data={"new": password, "again": password}, headers=OWN)
         assert answer.status_code == 303
 
 
@@ -52,7 +52,7 @@ async def sign_in(
     client: httpx2.AsyncClient, officer: str = "o-town-b", password: str = GOOD
 ) -> httpx2.Response:
     return await client.post(
-        "/login", data={"officer_id": officer, "password": password}, headers=OURS
+        "/login", data={"officer_id": officer, "password": password}, headers=OWN
     )
 
 
@@ -75,17 +75,17 @@ async def test_a_password_link_works_once_and_is_not_used_up_by_looking_or_by_a_
 ) -> None:
     link = await make_password_link(dsn_of(console), "o-town-b", "http://console.test")
     async with console.client(None) as client:
-        for new, again, word in (
+        for new, repeated, word in (
             ("short", "short", "12"),
             (GOOD, GOOD + "x", "不一致"),
             ("o-town-b is my name", "o-town-b is my name", "容易猜到"),
         ):
-            answer = await client.post(link, data={"new": new, "again": again}, headers=OURS)
+            answer = await client.post(link, data={"new": new, "again": repeated}, headers=OWN)
             assert answer.status_code == 422
             assert word in answer.text
         good = {"new": GOOD, "again": GOOD}
-        assert (await client.post(link, data=good, headers=OURS)).status_code == 303
-        assert (await client.post(link, data=good, headers=OURS)).status_code == 410
+        assert (await client.post(link, data=good, headers=OWN)).status_code == 303
+        assert (await client.post(link, data=good, headers=OWN)).status_code == 410
         assert (await client.get(link)).status_code == 410
 
 
@@ -95,7 +95,7 @@ async def test_two_at_once_with_one_link_set_one_password(console: ConsoleHarnes
     async def choose(password: str) -> int:
         async with console.client(None) as client:
             data = {"new": password, "again": password}
-            return (await client.post(link, data=data, headers=OURS)).status_code
+            return (await client.post(link, data=data, headers=OWN)).status_code
 
     assert sorted(await asyncio.gather(choose(GOOD), choose(GOOD + "2"))) == [303, 410]
 
@@ -189,38 +189,40 @@ async def test_signing_in_ends_the_session_the_browser_had(console: ConsoleHarne
 
 async def test_a_changed_password_ends_every_other_session(console: ConsoleHarness) -> None:
     await set_password(console)
-    async with console.client(None) as here, console.client(None) as there:
-        await sign_in(here)
-        await sign_in(there)
-        assert (await there.get("/api/me")).status_code == 200
+    async with console.client(None) as first_dsn, console.client(None) as second_dsn:
+        await sign_in(first_dsn)
+        await sign_in(second_dsn)
+        assert (await second_dsn.get("/api/me")).status_code == 200
         new = {"present": GOOD, "new": GOOD + " new", "again": GOOD + " new"}
-        wrong = await here.post(
-            "/account/password", data={**new, "present": "not it at all"}, headers=OURS
+        wrong = await first_dsn.post(
+            "/account/password", data={**new, "present": "not it at all"}, headers=OWN
         )
         assert wrong.status_code == 403
         assert "当前密码不正确" in wrong.text
-        done = await here.post("/account/password", data=new, headers=OURS)
-        assert done.status_code == 303
-        assert (await here.get("/api/me")).status_code == 200
-        assert (await there.get("/api/me")).status_code == 401
-        assert (await sign_in(there)).status_code == 401
-        assert (await sign_in(there, password=GOOD + " new")).status_code == 303
+        completed = await first_dsn.post("/account/password", data=new, headers=OWN)
+        assert completed.status_code == 303
+        assert (await first_dsn.get("/api/me")).status_code == 200
+        assert (await second_dsn.get("/api/me")).status_code == 401
+        assert (await sign_in(second_dsn)).status_code == 401
+        assert (await sign_in(second_dsn, password=GOOD + " new")).status_code == 303
 
 
 @pytest.mark.parametrize("way", ["api", "form"])
 async def test_signing_out_everywhere_ends_all_sessions(console: ConsoleHarness, way: str) -> None:
     await set_password(console)
-    async with console.client(None) as here, console.client(None) as there:
-        await sign_in(here)
-        await sign_in(there)
-        assert (await there.get("/api/me")).status_code == 200
+    async with console.client(None) as first_dsn, console.client(None) as second_dsn:
+        await sign_in(first_dsn)
+        await sign_in(second_dsn)
+        assert (await second_dsn.get("/api/me")).status_code == 200
         if way == "api":
-            answer = await here.post("/api/logout/everywhere", headers={**OURS, "x-fenghuo": "1"})
+            answer = await first_dsn.post(
+                "/api/logout/everywhere", headers={**OWN, "x-fenghuo": "1"}
+            )
             assert answer.status_code == 200
         else:
-            answer = await here.post("/account/sign-out", headers=OURS)
+            answer = await first_dsn.post("/account/sign-out", headers=OWN)
             assert (answer.status_code, answer.headers["location"]) == (303, "/login")
-        assert (await there.get("/api/me")).status_code == 401
+        assert (await second_dsn.get("/api/me")).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -229,8 +231,8 @@ async def test_signing_out_everywhere_ends_all_sessions(console: ConsoleHarness,
         {},
         {"origin": "null"},
         {"origin": "http://evil.test"},
-        {**OURS, "sec-fetch-site": "cross-site"},
-        {**OURS, "sec-fetch-site": "same-site"},
+        {**OWN, "sec-fetch-site": "cross-site"},
+        {**OWN, "sec-fetch-site": "same-site"},
     ],
 )
 async def test_no_other_site_signs_anybody_in_or_changes_a_password(
@@ -272,7 +274,7 @@ async def test_a_malformed_form_is_refused_and_not_a_failure(
 ) -> None:
     async with console.client(None) as client:
         for kind in ("application/x-www-form-urlencoded", "application/json"):
-            headers = {**OURS, "content-type": kind}
+            headers = {**OWN, "content-type": kind}
             answer = await client.post("/login", content=body, headers=headers)
             assert answer.status_code in (401, 422)
 

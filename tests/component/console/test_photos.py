@@ -21,7 +21,7 @@ from services.console.retention import forget_commands
 from services.console.web.guard import MAX_PHOTO_BYTES
 from shared.contracts.commands import AssignmentEvent, AssignmentState, CommandState
 from shared.contracts.fields import Status
-from tests.component.console.test_case_exports import read_pdf, seen
+from tests.component.console.test_case_exports import read_pdf, visible_text
 from tests.support.console_events import VILLAGE, a_command, an_assignment
 from tests.support.console_harness import ConsoleHarness, running_console
 from tests.support.postgres import fresh_database
@@ -33,7 +33,7 @@ def photo(shade: int = 0, kind: str = "JPEG") -> bytes:
     return out.getvalue()
 
 
-async def given(console: ConsoleHarness) -> AssignmentEvent:
+async def fields(console: ConsoleHarness) -> AssignmentEvent:
     command = a_command("flood")
     assignment = an_assignment(command, VILLAGE, AssignmentState.SIGNED, version=2)
     await console.project([command, assignment])
@@ -62,13 +62,13 @@ async def got(console: ConsoleHarness, officer: str | None, path: str) -> httpx2
 
 
 async def test_a_photo_is_shown_with_its_assignment_and_its_case(console: ConsoleHarness) -> None:
-    assignment = await given(console)
+    assignment = await fields(console)
     answer = await sent(console, "o-village-b", assignment, photo(), "堤脚渗水")
     assert answer.status_code == 200, answer.text
     photo_id = answer.json()["photo_id"]
     for officer in ("o-village-b", "o-town-b", "o-district-b", "o-city-b"):
-        shown = (await got(console, officer, f"/api/assignments/{assignment.assignment_id}")).json()
-        (listed_photo,) = shown["photos"]
+        view = (await got(console, officer, f"/api/assignments/{assignment.assignment_id}")).json()
+        (listed_photo,) = view["photos"]
         assert (listed_photo["photo_id"], listed_photo["note"], listed_photo["unit"]) == (
             photo_id,
             "堤脚渗水",
@@ -83,7 +83,7 @@ async def test_a_photo_is_shown_with_its_assignment_and_its_case(console: Consol
 
 
 async def test_a_picture_is_served_as_nothing_else(console: ConsoleHarness) -> None:
-    assignment = await given(console)
+    assignment = await fields(console)
     photo_id = (await sent(console, "o-village-b", assignment, photo())).json()["photo_id"]
     for size in ("whole", "small"):
         served = await got(console, "o-village-b", f"/api/photos/{photo_id}?size={size}")
@@ -101,7 +101,7 @@ async def test_a_picture_is_served_as_nothing_else(console: ConsoleHarness) -> N
 async def test_what_only_says_it_is_a_photo_is_refused(
     console: ConsoleHarness, file: bytes
 ) -> None:
-    assignment = await given(console)
+    assignment = await fields(console)
     answer = await sent(console, "o-village-b", assignment, file)
     assert (answer.status_code, answer.json()["reason"]) == (415, "photo_type")
     assert (
@@ -112,7 +112,7 @@ async def test_what_only_says_it_is_a_photo_is_refused(
 async def test_only_the_unit_itself_sends_and_only_who_is_responsible_looks(
     console: ConsoleHarness,
 ) -> None:
-    assignment = await given(console)
+    assignment = await fields(console)
     photo_id = (await sent(console, "o-village-b", assignment, photo())).json()["photo_id"]
     assert (await sent(console, "o-town-b", assignment, photo())).status_code == 403
     assert (await sent(console, "o-songji-b", assignment, photo())).status_code == 404
@@ -125,7 +125,7 @@ async def test_only_the_unit_itself_sends_and_only_who_is_responsible_looks(
 async def test_a_look_granted_at_the_place_does_not_open_its_photos(
     console: ConsoleHarness,
 ) -> None:
-    assignment = await given(console)
+    assignment = await fields(console)
     photo_id = (await sent(console, "o-village-b", assignment, photo())).json()["photo_id"]
     async with console.deps.database.transaction() as work:
         await work.connection.execute(
@@ -144,10 +144,10 @@ async def test_a_look_granted_at_the_place_does_not_open_its_photos(
 async def test_the_same_file_is_one_photo_and_a_day_has_a_limit() -> None:
     with fresh_database() as dsn:
         async with running_console(dsn, photos_per_day=2) as console:
-            assignment = await given(console)
+            assignment = await fields(console)
             first = (await sent(console, "o-village-b", assignment, photo(1))).json()
-            again = (await sent(console, "o-village-b", assignment, photo(1))).json()
-            assert again == {"photo_id": first["photo_id"], "repeated": True}
+            repeated = (await sent(console, "o-village-b", assignment, photo(1))).json()
+            assert repeated == {"photo_id": first["photo_id"], "repeated": True}
             assert (await sent(console, "o-village-b", assignment, photo(2))).status_code == 200
             over = await sent(console, "o-village-b", assignment, photo(3))
             assert (over.status_code, over.json()["reason"]) == (403, "photo_quota")
@@ -155,7 +155,7 @@ async def test_the_same_file_is_one_photo_and_a_day_has_a_limit() -> None:
 
 
 async def test_a_file_that_is_too_large_is_refused_unread(console: ConsoleHarness) -> None:
-    assignment = await given(console)
+    assignment = await fields(console)
     answer = await sent(console, "o-village-b", assignment, b"\xff" * (MAX_PHOTO_BYTES + 1))
     assert (answer.status_code, answer.json()["reason"]) == (413, "too_large")
     large = photo() + b"\0" * (200 * 1024)  # more than an act may have
@@ -176,7 +176,9 @@ async def test_photos_go_with_their_command(console: ConsoleHarness) -> None:
         assert await work.connection.fetchval("SELECT count(*) FROM console.photo") == 0
 
 
-async def a_told_case(console: ConsoleHarness, status: Status = Status.ACTUAL) -> AssignmentEvent:
+async def a_case_with_records(
+    console: ConsoleHarness, status: Status = Status.ACTUAL
+) -> AssignmentEvent:
     """A command with the signed assignment of a village."""
     command = a_command("flood", status=status)
     assignment = an_assignment(command, VILLAGE, AssignmentState.SIGNED, version=2)
@@ -210,7 +212,7 @@ def in_pdf(paper: httpx2.Response) -> int:
 
 
 async def test_a_case_is_handed_on_with_its_photos(console: ConsoleHarness) -> None:
-    assignment = await a_told_case(console)
+    assignment = await a_case_with_records(console)
     hostile = "堤脚渗水\n\n<img src=x onerror=alert(1)>"
     await sent(console, "o-village-b", assignment, photo(1), hostile)
     await sent(console, "o-village-b", assignment, photo(2, "PNG"), "已加固")
@@ -221,7 +223,7 @@ async def test_a_case_is_handed_on_with_its_photos(console: ConsoleHarness) -> N
         newest, older = (image.getpixel((9, 9))[0] for image in results)  # type: ignore[index]
         assert (round(newest, -1), round(older, -1)) == (80, 40)
         assert in_pdf(paper) == 2
-        for text in (seen(page.content), read_pdf(paper.content)[0]):
+        for text in (visible_text(page.content), read_pdf(paper.content)[0]):
             for words in ("现场照片", "已加固", "堤脚渗水<imgsrc=xonerror=alert(1)>"):
                 assert words in text, words
     tags = re.findall(r"<img[^>]*>", page.text)
@@ -231,7 +233,7 @@ async def test_a_case_is_handed_on_with_its_photos(console: ConsoleHarness) -> N
 
 
 async def test_photos_of_a_file_are_small_and_bounded(console: ConsoleHarness) -> None:
-    assignment = await a_told_case(console)
+    assignment = await a_case_with_records(console)
     out = BytesIO()
     Image.effect_noise((1_600, 1_200), 90).convert("RGB").save(out, "JPEG", quality=95)
     await sent(console, "o-village-b", assignment, out.getvalue(), "大图")
@@ -239,7 +241,7 @@ async def test_photos_of_a_file_are_small_and_bounded(console: ConsoleHarness) -
         await sent(console, "o-village-b", assignment, sized(10 + shade))
     page, paper = await files(console, "o-city-b", assignment)
     assert len(in_html(page)) == in_pdf(paper) == MOST_PHOTOS
-    for text in (seen(page.content), read_pdf(paper.content)[0]):
+    for text in (visible_text(page.content), read_pdf(paper.content)[0]):
         assert "另有2张照片未列出" in text
     assert max(Image.open(BytesIO(printed(remade(out.getvalue()).whole))).size) == 800
 
@@ -251,8 +253,8 @@ def sized(width: int) -> bytes:
 
 
 async def test_photos_of_a_file_are_those_of_the_screen(console: ConsoleHarness) -> None:
-    """Who was only granted a look at the place, and whoever stands beside it, is handed none."""
-    assignment = await a_told_case(console)
+    """An officer with a right to see the place only, and an officer beside it, receive no photo."""
+    assignment = await a_case_with_records(console)
     await sent(console, "o-village-b", assignment, photo(), "堤脚")
     async with console.deps.database.transaction() as work:
         await work.connection.execute(
@@ -268,9 +270,9 @@ async def test_photos_of_a_file_are_those_of_the_screen(console: ConsoleHarness)
 
 
 async def test_photos_of_a_drill_say_so(console: ConsoleHarness) -> None:
-    assignment = await a_told_case(console, Status.EXERCISE)
+    assignment = await a_case_with_records(console, Status.EXERCISE)
     await sent(console, "o-village-b", assignment, photo(), "堤脚")
     page, paper = await files(console, "o-city-b", assignment)
-    assert "【演练】现场照片" in seen(page.content)
-    for text in (seen(page.content), read_pdf(paper.content)[0]):
+    assert "【演练】现场照片" in visible_text(page.content)
+    for text in (visible_text(page.content), read_pdf(paper.content)[0]):
         assert re.search(r"【演练】[^【]*堤脚", text)

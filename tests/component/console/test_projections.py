@@ -139,7 +139,7 @@ async def test_overdue_counts_while_the_step_is_missing_and_for_this_attempt(
 
 
 @pytest.mark.parametrize("seed", range(2))
-async def test_who_is_missing_is_told_by_urgency_from_the_top_down_and_once(
+async def test_who_is_missing_is_reported_by_urgency_from_the_top_down_and_once(
     console: ConsoleHarness, seed: int
 ) -> None:
     chance = random.Random(seed)

@@ -39,8 +39,8 @@ def a_slot(unit: str, post: Post, officer: str | None) -> RosterSlot:
     )
 
 
-def known(officer: str, version: int = 1, **channels: tuple[Outcome, ...]) -> Reachability:
-    """What tests have shown of an officer's channels, oldest outcome first."""
+def existing(officer: str, version: int = 1, **channels: tuple[Outcome, ...]) -> Reachability:
+    """Return the outcomes of tests of an officer's channels, the oldest first."""
     channel_reaches: dict[str, ChannelReach] = {}
     for name, outcomes in channels.items():
         for outcome in outcomes:
@@ -74,11 +74,11 @@ async def a_scene(console: ConsoleHarness) -> None:
     dead = (Outcome.SILENT, Outcome.SILENT, Outcome.FAILED)
     await console.project(
         [
-            known("li", 2, console=(Outcome.ANSWERED,), sms=(Outcome.SILENT,)),
-            known("ma", console=dead, sms=dead),
+            existing("li", 2, console=(Outcome.ANSWERED,), sms=(Outcome.SILENT,)),
+            existing("ma", console=dead, sms=dead),
         ]
     )
-    await console.project([known("li", 1, console=dead)])
+    await console.project([existing("li", 1, console=dead)])
 
 
 async def ask(
@@ -88,7 +88,7 @@ async def ask(
         return await client.request(method, path, **more)
 
 
-async def shown(console: ConsoleHarness, officer: str, query: str) -> Any:
+async def view(console: ConsoleHarness, officer: str, query: str) -> Any:
     return (await ask(console, officer, "GET", f"/api/duty/reachability{query}")).json()
 
 
@@ -98,7 +98,7 @@ def posts(reachability: Any) -> list[tuple[str, str, str]]:
 
 async def test_the_board_says_who_is_on_and_how_he_is_reached(console: ConsoleHarness) -> None:
     await a_scene(console)
-    result = await shown(console, "o-town-b", "")
+    result = await view(console, "o-town-b", "")
     assert posts(result) == [
         (ZHUTUO, "B", "reachable"),
         (ZHUTUO, "A", "unreachable"),
@@ -116,31 +116,31 @@ async def test_the_board_says_who_is_on_and_how_he_is_reached(console: ConsoleHa
     assert (first["score"], first["reach"], first["tested"]) == (0.75, "reachable", "answered")
     assert (second["score"], second["reach"], second["tested"]) == (0.3, "doubtful", "silent")
     assert (li["silent"], li["gap"]) == (["sms"], False)
-    nothing = result["posts"][3]["channels"][0]
-    assert (nothing["score"], nothing["reach"], nothing["tested_at"]) == (0.5, "unknown", None)
+    empty = result["posts"][3]["channels"][0]
+    assert (empty["score"], empty["reach"], empty["tested_at"]) == (0.5, "unknown", None)
 
 
 async def test_gaps_and_silent_ones_are_lists_of_their_own(console: ConsoleHarness) -> None:
     await a_scene(console)
-    gaps = await shown(console, "o-town-b", "?show=gaps")
+    gaps = await view(console, "o-town-b", "?show=gaps")
     assert posts(gaps) == [(ZHUTUO, "A", "unreachable"), (ZHUTUO, "commander", "empty")]
-    silent = await shown(console, "o-town-b", "?show=silent")
+    silent = await view(console, "o-town-b", "?show=silent")
     assert [post["officer_id"] for post in silent["posts"]] == ["li", "ma"]
-    own = await shown(console, "o-town-b", f"?unit={ZHUTUO}&below=false")
+    own = await view(console, "o-town-b", f"?unit={ZHUTUO}&below=false")
     assert {unit for unit, _, _ in posts(own)} == {ZHUTUO}
 
 
 async def test_the_list_goes_on_where_it_ended(console: ConsoleHarness) -> None:
     await a_scene(console)
-    first = await shown(console, "o-town-b", "?limit=3")
-    rest = await shown(console, "o-town-b", f"?limit=3&after={first['next']}")
-    assert posts(first) + posts(rest) == posts(await shown(console, "o-town-b", ""))
-    assert rest["next"] is None
+    first = await view(console, "o-town-b", "?limit=3")
+    remainder = await view(console, "o-town-b", f"?limit=3&after={first['next']}")
+    assert posts(first) + posts(remainder) == posts(await view(console, "o-town-b", ""))
+    assert remainder["next"] is None
 
 
 async def test_numbers_are_masked_and_strangers_see_nothing(console: ConsoleHarness) -> None:
     await a_scene(console)
-    above = await shown(console, "o-district-b", f"?unit={ZHUTUO}")
+    above = await view(console, "o-district-b", f"?unit={ZHUTUO}")
     assert (above["posts"][0]["name"], above["posts"][0]["phone"]) == ("<b>李</b>", None)
     for officer in ("o-songji-b", "o-village-b"):
         answer = await ask(console, officer, "GET", f"/api/duty/reachability?unit={ZHUTUO}")

@@ -33,14 +33,14 @@ async def test_readings_come_thinned_with_levels_and_alarms(console: ConsoleHarn
     measured(console)
     console.deps.part(SensorParts).rules.apply(a_rule())
     await console.project([an_alarm("flood")])
-    shown: dict[str, Any] = (await got(console, "o-town-b", f"{PATH}?hours=6&limit=100")).json()
-    assert (shown["name"], shown["unit"], shown["datum"]) == ("朱沱(三)", "m", "吴淞")
-    assert shown["readings"] == 5_000
-    assert len(shown["points"]) == 100
-    assert max(point["value"] for point in shown["points"]) == 208 + 96 / 30
-    assert [level["raise_at"] for level in shown["levels"]] == [209.5, 212.0]
-    assert [alarm["sensor_id"] for alarm in shown["alarms"]] == ["gauge-zhutuo"]
-    assert shown["since"] == shown["begin_at"]
+    view: dict[str, Any] = (await got(console, "o-town-b", f"{PATH}?hours=6&limit=100")).json()
+    assert (view["name"], view["unit"], view["datum"]) == ("朱沱(三)", "m", "吴淞")
+    assert view["readings"] == 5_000
+    assert len(view["points"]) == 100
+    assert max(point["value"] for point in view["points"]) == 208 + 96 / 30
+    assert [level["raise_at"] for level in view["levels"]] == [209.5, 212.0]
+    assert [alarm["sensor_id"] for alarm in view["alarms"]] == ["gauge-zhutuo"]
+    assert view["since"] == view["begin_at"]
     hour = (await got(console, "o-town-b", f"{PATH}?hours=1")).json()
     assert hour["readings"] == 900 or hour["readings"] == 899
     drill = (await got(console, "o-town-b", f"{PATH}?status=Exercise")).json()
@@ -67,8 +67,8 @@ async def test_what_was_not_looked_at_is_said_and_a_log_that_is_away_is_unavaila
 ) -> None:
     now = measured(console, 3)
     console.readings.since = now - timedelta(minutes=5)
-    shown = (await got(console, "o-town-b")).json()
-    assert shown["since"] > shown["begin_at"]
+    view = (await got(console, "o-town-b")).json()
+    assert view["since"] > view["begin_at"]
     console.readings.down = True
     answer = await got(console, "o-town-b")
     assert (answer.status_code, answer.json()["reason"]) == (503, "unavailable")

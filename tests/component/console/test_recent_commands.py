@@ -35,7 +35,7 @@ _VIEWERS = (CITY, DISTRICT, ZHUTUO, SONGJI, VILLAGE, GRID, MICROGRID, *_DEPARTME
 _STATES = (CommandState.ISSUED, CommandState.CLOSED, CommandState.CLOSED, CommandState.REVOKED)
 
 
-def _anything(seed: int) -> list[tuple[CommandEvent, list[AssignmentEvent]]]:
+def _any_value(seed: int) -> list[tuple[CommandEvent, list[AssignmentEvent]]]:
     """Commands whose recipients lie anywhere, whatever their root and issuer say; many at one
     instant.
     """
@@ -70,9 +70,9 @@ def _anything(seed: int) -> list[tuple[CommandEvent, list[AssignmentEvent]]]:
 async def test_a_list_of_commands_holds_exactly_those_that_concern_the_subtree(
     console: ConsoleHarness, seed: int
 ) -> None:
-    made = _anything(seed)
-    await console.project([order for order, _ in made])
-    await console.project([assignment for _, assignments in made for assignment in assignments])
+    created = _any_value(seed)
+    await console.project([order for order, _ in created])
+    await console.project([assignment for _, assignments in created for assignment in assignments])
     for viewer in _VIEWERS:
         for only_open in (False, True):
             for limit in (3, 500):
@@ -92,14 +92,14 @@ async def test_a_list_of_commands_holds_exactly_those_that_concern_the_subtree(
                     if len(rows) < limit:
                         break
                     after = position_of(rows[-1])
-                assert listed_ids == _expected(made, viewer, only_open), viewer
+                assert listed_ids == _expected(created, viewer, only_open), viewer
 
 
 def _expected(
-    made: list[tuple[CommandEvent, list[AssignmentEvent]]], viewer: str, only_open: bool
+    created: list[tuple[CommandEvent, list[AssignmentEvent]]], viewer: str, only_open: bool
 ) -> list[str]:
     concerned = []
-    for order, assignments in made:
+    for order, assignments in created:
         is_open = order.state is CommandState.ISSUED
         places = (order.root, order.origin_unit, *(assignment.unit for assignment in assignments))
         if (

@@ -131,12 +131,12 @@ class Keeper:
 
     def __init__(self) -> None:
         self.down = False
-        self.kept: list[ActionRecord] = []
+        self.stored: list[ActionRecord] = []
 
     async def record(self, act: ActionRecord, _bound: Any) -> bool:
         if self.down:
             raise Transient("Kafka is down")
-        self.kept.append(act)
+        self.stored.append(act)
         return True
 
 
@@ -151,7 +151,7 @@ async def test_what_cannot_be_written_is_written_later_and_once(console: Console
     keeper.down = False
     await writer.write()
     await writer.write()
-    [act] = keeper.kept
+    [act] = keeper.stored
     assert (act.spec, act.key, act.officer_id) == (REFUSALS, UNKNOWN, UNKNOWN)
 
 

@@ -155,8 +155,8 @@ async def test_a_double_click_is_one_report_and_another_content_a_conflict(
 ) -> None:
     await console.project([an_alert("a")])
     first = await post(console, "o-town-b", a_body())
-    again = await post(console, "o-town-b", a_body())
-    assert (first.json()["id"], again.json()["repeated"]) == (again.json()["id"], True)
+    repeated = await post(console, "o-town-b", a_body())
+    assert (first.json()["id"], repeated.json()["repeated"]) == (repeated.json()["id"], True)
     assert console.kafka.sent[0].value == console.kafka.sent[1].value
     await console.project([REPORTS.model.validate_json(console.kafka.sent[0].value)])
     projected = await post(console, "o-town-b", a_body())
@@ -194,10 +194,10 @@ async def test_who_takes_a_call_writes_it_down_and_a_town_may_skip_to_the_city(
     call = a_body(means="phone", from_unit=ZHUTUO, to_unit=DISTRICT, text="水已进街")
     assert (await post(console, "o-district-b", call)).status_code == 202
     assert (await post(console, "o-town-b", a_body(to_unit=CITY))).status_code == 202
-    taken, skipped = (
+    received, skipped = (
         REPORTS.model.validate_json(outgoing.value) for outgoing in console.kafka.sent
     )
-    assert (taken.origin_unit, taken.from_unit) == (DISTRICT, ZHUTUO)
+    assert (received.origin_unit, received.from_unit) == (DISTRICT, ZHUTUO)
     assert skipped.to_unit == CITY
     silent = await post(console, "o-town-b", a_body(means="phone", text=" "))
     assert (silent.status_code, silent.json()["errors"][0]["where"]) == (422, "body.text")
@@ -315,12 +315,12 @@ async def test_a_restricted_report_is_seen_by_its_line_alone(console: ConsoleHar
     await console.project([an_alert("a"), secret, plain, hotline])
     path = f"/api/incidents/{an_alert('a').incident_id}/reports"
 
-    async def seen(officer: str) -> set[str]:
+    async def visible(officer: str) -> set[str]:
         chains = (await get(console, officer, path))["chains"]
         return {report["report_id"] for chain in chains for report in chain["reports"]}
 
-    assert await seen("o-district-b") == {"rpt-1", "rpt-2", "rpt-3"}
-    assert await seen("o-city-b") == {"rpt-2", "rpt-3"}
+    assert await visible("o-district-b") == {"rpt-1", "rpt-2", "rpt-3"}
+    assert await visible("o-city-b") == {"rpt-2", "rpt-3"}
     (_, chain) = (await get(console, "o-city-b", path))["chains"]
     (change,) = chain["reports"][0]["changes"]
     assert change["before"] is None, "what is restricted does not show through the difference"
@@ -345,8 +345,8 @@ async def test_it_says_who_may_report_on_which_line_and_how(console: ConsoleHarn
         return [chain["may"] for chain in result["chains"]], result["may_start"]
 
     assert await offered("o-town-b") == ([["phone", "written"]], None)
-    (taken,), begins = await offered("o-district-b")
-    assert taken == ["phone"]  # who was called may write the call down
+    (received,), begins = await offered("o-district-b")
+    assert received == ["phone"]  # who was called may write the call down
     assert (begins["from_unit"], begins["to_unit"]) == (DISTRICT, CITY)
     assert begins["may"] == ["phone", "written"]
     assert await offered("o-city-b") == ([[]], None)  # nobody is above the city

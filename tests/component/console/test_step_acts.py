@@ -63,9 +63,9 @@ async def test_a_consent_takes_the_time_that_was_asked_for_and_a_refusal_says_wh
     await console.project([command, assignment.model_copy(update={"asked": ask})])
     path = f"/api/assignments/{assignment.assignment_id}/acknowledgements"
     async with console.client("o-city-b") as client:
-        shown = (await client.get(f"/api/assignments/{assignment.assignment_id}")).json()
-    assert (shown["asked"]["step"], shown["asked"]["text"]) == ("ask_extend", "船未到")
-    assert shown["may"][0] == "refuse"
+        view = (await client.get(f"/api/assignments/{assignment.assignment_id}")).json()
+    assert (view["asked"]["step"], view["asked"]["text"]) == ("ask_extend", "船未到")
+    assert view["may"][0] == "refuse"
     bare = await post(console, "o-city-b", path, {"step": "refuse"})
     assert bare.json()["errors"][0]["where"] == "body.text"
     response = await post(console, "o-city-b", path, {"step": "suspend"})
@@ -80,19 +80,19 @@ async def test_who_splits_gives_parts_and_who_is_above_alone_drops_them(
     console: ConsoleHarness,
 ) -> None:
     command = a_command("c", issuer=CITY)
-    whole = an_assignment(command, ZHUTUO, AssignmentState.SIGNED, version=2)
+    complete = an_assignment(command, ZHUTUO, AssignmentState.SIGNED, version=2)
     part = an_assignment(command, VILLAGE).model_copy(
         update={
             "issuer_unit": ZHUTUO,
             "part": Part(
-                parent_assignment_id=whole.assignment_id, mandatory=True, release_unit=CITY
+                parent_assignment_id=complete.assignment_id, mandatory=True, release_unit=CITY
             ),
         }
     )
-    await console.project([command, whole, part])
+    await console.project([command, complete, part])
     of_whole, of_part = (
         f"/api/assignments/{assignment.assignment_id}/acknowledgements"
-        for assignment in (whole, part)
+        for assignment in (complete, part)
     )
     sideways = await post(console, "o-town-b", of_whole, {"step": "split", "units": [SONGJI]})
     assert (sideways.status_code, sideways.json()["reason"]) == (403, "outside_subtree")
@@ -108,11 +108,11 @@ async def test_who_splits_gives_parts_and_who_is_above_alone_drops_them(
     assert (own_work.status_code, own_work.json()["reason"]) == (403, "outside_subtree")
     assert (await post(console, "o-town-b", of_part, {**give, "units": [GRID]})).status_code == 202
     async with console.client("o-town-b") as client:
-        shown = (await client.get(f"/api/assignments/{part.assignment_id}")).json()
-    assert shown["parent_assignment_id"] == whole.assignment_id
-    assert "check" not in shown["may"]
-    assert {"reassign", "suspend"} <= set(shown["may"])
-    assert not {"waive", "recall", "sign"} & set(shown["may"])
+        view = (await client.get(f"/api/assignments/{part.assignment_id}")).json()
+    assert view["parent_assignment_id"] == complete.assignment_id
+    assert "check" not in view["may"]
+    assert {"reassign", "suspend"} <= set(view["may"])
+    assert not {"waive", "recall", "sign"} & set(view["may"])
 
 
 async def test_a_closed_command_is_opened_again_by_its_issuer(console: ConsoleHarness) -> None:

@@ -106,10 +106,10 @@ async def test_a_stream_resumes_behind_the_last_line_without_loss_or_repeat(
     last = int(first[-1]["id"])
     await served.console.project([an_alert(f"while-away-{n}") for n in range(3)])
     async with listening(served, "o-city-b", after=last) as stream:
-        again = await take(stream, 1 + 2 + 3)
+        repeated = await take(stream, 1 + 2 + 3)
         await served.console.project([an_alert("after")])
-        again += await take(stream, 1)
-    seqs = [row["data"]["seq"] for row in first + again if row["event"] == "line"]
+        repeated += await take(stream, 1)
+    seqs = [row["data"]["seq"] for row in first + repeated if row["event"] == "line"]
     assert seqs == list(range(seqs[0], seqs[0] + 9))
 
 
@@ -133,8 +133,8 @@ async def test_each_hears_of_the_own_subtree_own_pages_and_one_status(
                 an_alert("practice", SONGJI, status=Status.EXERCISE),
             ]
         )
-        heard = [row["data"] for row in await take(town, 2)]
-        assert [(entry["kind"], entry["status"]) for entry in heard] == [
+        received = [row["data"] for row in await take(town, 2)]
+        assert [(entry["kind"], entry["status"]) for entry in received] == [
             ("alert", "Actual"),
             ("alert", "Exercise"),
         ]
@@ -219,8 +219,8 @@ async def test_an_open_stream_ends_with_the_rights_it_was_opened_with(
         async with served.console.deps.database.transaction() as work:
             await work.connection.execute(ENDINGS[ending], "o-town-b")
         async with asyncio.timeout(10):
-            rest = [row async for row in stream]
-    assert all(row["event"] == "beat" for row in rest)
+            remainder = [row async for row in stream]
+    assert all(row["event"] == "beat" for row in remainder)
 
 
 async def test_an_open_stream_ends_with_its_session_even_while_lines_flow(
@@ -259,11 +259,11 @@ async def test_a_client_that_takes_nothing_any_more_is_cut_and_the_others_go_on(
 ) -> None:
     monkeypatch.setattr(pulse, "BEAT_S", 0.3)
     hub, url = served.console.deps.part(Hub), httpx2.URL(served.url)
-    with socket.socket() as one:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_304)
-        one.connect((url.host, url.port))
+    with socket.socket() as item:
+        item.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_304)
+        item.connect((url.host, url.port))
         token = token_of("o-city-b")
-        one.sendall(
+        item.sendall(
             f"GET /api/events HTTP/1.1\r\nHost: c\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
         )
         async with listening(served, "o-town-b") as reading, asyncio.timeout(60):
@@ -273,9 +273,9 @@ async def test_a_client_that_takes_nothing_any_more_is_cut_and_the_others_go_on(
             while hub.open == 2:
                 await served.console.project([an_alert(f"{events_read}-{n}") for n in range(500)])
                 events_read += 500
-            heard = 0
-            while heard < events_read:
-                heard += (await anext(reading))["event"] == "line"
+            received = 0
+            while received < events_read:
+                received += (await anext(reading))["event"] == "line"
     assert served.console.deps.metrics.cut._value.get() == 1
 
 

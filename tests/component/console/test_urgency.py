@@ -1,4 +1,4 @@
-"""What waits for somebody stands in one order everywhere: real before drill, recalled first,
+"""Everything that waits for a person has one order everywhere: real before drill, recalled first,
 gravest, due.
 """
 
@@ -38,7 +38,7 @@ STATES = (
 
 def tasks(chance: random.Random, many: int) -> list[tuple[Any, AssignmentEvent]]:
     """Commands of one assignment each, of all levels, states and deadlines."""
-    made = []
+    created = []
     for n in range(many):
         order = a_command(
             f"task-{n}",
@@ -50,8 +50,8 @@ def tasks(chance: random.Random, many: int) -> list[tuple[Any, AssignmentEvent]]
             alert=chance.choice((None, content_id("alt", "stands"), RECALLED)),
         )
         unit = chance.choice((ZHUTUO, VILLAGE))
-        made.append((order, an_assignment(order, unit, chance.choice(STATES))))
-    return made
+        created.append((order, an_assignment(order, unit, chance.choice(STATES))))
+    return created
 
 
 def turn(assignment_event: AssignmentEvent) -> tuple[Any, ...]:
@@ -74,7 +74,7 @@ def turn(assignment_event: AssignmentEvent) -> tuple[Any, ...]:
 async def test_tasks_are_listed_by_urgency_for_unit_subtree_and_command(
     console: ConsoleHarness,
 ) -> None:
-    made = tasks(random.Random(3), 160)
+    created = tasks(random.Random(3), 160)
     for status in Status:
         stands = an_alert("stands", status=status)
         recalled = an_alert(
@@ -87,12 +87,12 @@ async def test_tasks_are_listed_by_urgency_for_unit_subtree_and_command(
         )
         if status is Status.ACTUAL:
             await console.project([stands, recalled])
-    await console.project([entry for pair in made for entry in pair])
+    await console.project([entry for pair in created for entry in pair])
     for query in ({}, {"subtree": 1}, {"subtree": 1, "status": "Exercise"}, {"open": 1}):
         assignments = sorted(
             (
                 assignment
-                for _, assignment in made
+                for _, assignment in created
                 if (query.get("subtree") or assignment.unit == ZHUTUO)
                 and (assignment.status == query.get("status", assignment.status))
                 and not (query.get("open") and assignment.state is AssignmentState.DONE)

@@ -1,4 +1,4 @@
-"""Who may see and do what: a table of people against units, and laws over generated units."""
+"""Rights: a table of officers and units, and laws over generated units."""
 
 from __future__ import annotations
 
@@ -258,7 +258,7 @@ def test_only_the_paged_officer_answers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("viewer", "kind", "unit", "officer_id", "shown"),
+    ("viewer", "kind", "unit", "officer_id", "view"),
     [
         (TOWN, "alert", VILLAGE, None, "full"),
         (VILLAGE, "alert", TOWN, None, None),
@@ -270,6 +270,6 @@ def test_only_the_paged_officer_answers() -> None:
     ],
 )
 def test_lines_of_the_feed(
-    viewer: str, kind: str, unit: str, officer_id: str | None, shown: str | None
+    viewer: str, kind: str, unit: str, officer_id: str | None, view: str | None
 ) -> None:
-    assert visibility_of_event(officer(viewer), kind, unit, officer_id) == shown
+    assert visibility_of_event(officer(viewer), kind, unit, officer_id) == view

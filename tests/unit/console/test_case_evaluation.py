@@ -1,4 +1,4 @@
-"""How units did: moments in, figures out; a group is the sum of its units."""
+"""Evaluation of units: moments become figures; a group is the sum of its units."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_the_whole_is_the_sum_of_its_units_and_of_its_tiers(records: list[dict[s
         assert sum(tier.counts[name] for tier in result.by_tier.values()) == total
     assert sum(tier.units for tier in result.by_tier.values()) == result.whole.units
     for name in SPANS:
-        values = [one for unit in result.units if (one := getattr(unit, name)) is not None]
+        values = [item for unit in result.units if (item := getattr(unit, name)) is not None]
         span = result.whole.spans[name]
         assert span.measured == len(values)
         assert span.measured == sum(tier.spans[name].measured for tier in result.by_tier.values())

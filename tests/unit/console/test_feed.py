@@ -31,14 +31,14 @@ class Client:
         self.waiting += 0 if self.taking else len(piece.plain)
 
     @property
-    def heard(self) -> bytes:
+    def received(self) -> bytes:
         return b"".join(piece.plain for piece in self.pieces)
 
     @property
     def seqs(self) -> list[int]:
         return [
             int(entry)
-            for entry in re.findall(rb"^id: (\d+)\nevent: line$", self.heard, re.MULTILINE)
+            for entry in re.findall(rb"^id: (\d+)\nevent: line$", self.received, re.MULTILINE)
         ]
 
 
@@ -91,7 +91,7 @@ async def test_one_burst_is_no_more_for_a_slow_client_than_a_trickle() -> None:
         assert slow.waiting < feed.MOST_UNREAD + 2 * feed.SLICE
 
 
-async def test_who_falls_behind_all_recent_lines_is_told_to_load_anew(
+async def test_who_falls_behind_all_recent_lines_is_reported_to_load_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(feed, "KEEP", 100)
@@ -105,7 +105,7 @@ async def test_who_falls_behind_all_recent_lines_is_told_to_load_anew(
         await hub.round()
         rows.append(a_row(501))
         await hub.round()
-    assert slow.heard.startswith(b"id: 500\nevent: reset\n")
+    assert slow.received.startswith(b"id: 500\nevent: reset\n")
     assert slow.seqs == [501]
 
 

@@ -105,8 +105,8 @@ def test_words_of_a_graded_alert_stay_with_those_responsible(
         assert view["masked"] is not may
     allowed = stream_views.visibility(line, viewer)
     if allowed is not None:
-        shown = text_of(stream_views.event_as_allowed(line, allowed, NAMES))
-        assert (SECRET in shown) is (may and allowed == "full")
+        view_value = text_of(stream_views.event_as_allowed(line, allowed, NAMES))
+        assert (SECRET in view_value) is (may and allowed == "full")
 
 
 @given(viewers, st.sampled_from(UNITS))

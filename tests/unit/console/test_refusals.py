@@ -33,7 +33,7 @@ def written(refusals: RefusalLog, now: datetime, limit: int = 1_000) -> list[Ref
     return [act.message for act in refusals.due(now, limit) if isinstance(act.message, Refusal)]
 
 
-def test_the_first_is_told_at_once_and_the_rest_of_the_minute_in_one_record() -> None:
+def test_the_first_is_reported_at_once_and_the_rest_of_the_minute_in_one_record() -> None:
     result = fresh()
     result.note(tried(), NOW)
     [first] = written(result, NOW)
@@ -75,7 +75,7 @@ def test_strangers_write_one_record_a_reason_whatever_they_make_up() -> None:
     ]
 
 
-def test_beyond_what_is_told_apart_only_the_reason_is_kept() -> None:
+def test_beyond_what_is_reported_apart_only_the_reason_is_kept() -> None:
     result = fresh()
     for number in range(refusal_log.MOST_KINDS + 7):
         result.note(tried(f"o-{number}"), NOW)

@@ -114,10 +114,10 @@ def test_a_promise_in_minutes_is_one_answer_however_often_it_is_sent() -> None:
     row = pages.TABLE.row(a_page("o-city-b", CITY))
     half_hour = page_actions.AnswerTerms(in_minutes=30)
     first = page_actions.answer(ME, row, AnswerVerb.COMING, "", NOW, half_hour)
-    again = page_actions.answer(ME, row, AnswerVerb.COMING, "", LATER, half_hour)
+    repeated = page_actions.answer(ME, row, AnswerVerb.COMING, "", LATER, half_hour)
     assert isinstance(first.message, Answer)
     assert first.message.arrive_by == NOW + timedelta(minutes=30)
-    assert (first.message.id, first.digest()) == (again.message.id, again.digest())
+    assert (first.message.id, first.digest()) == (repeated.message.id, repeated.digest())
     longer = page_actions.answer(
         ME, row, AnswerVerb.COMING, "", NOW, page_actions.AnswerTerms(in_minutes=60)
     )
@@ -185,7 +185,7 @@ def test_receipts_of_devices_make_no_line() -> None:
         ({"level": Level.NOTICE}, False),
     ],
 )
-def test_which_alarms_people_are_told_of(changes: dict[str, Any], has_event: bool) -> None:
+def test_which_alarms_people_are_reported_of(changes: dict[str, Any], has_event: bool) -> None:
     event = an_alarm("x").model_copy(update=changes)
     line = feed_event_of(event)
     assert (line is not None) is has_event

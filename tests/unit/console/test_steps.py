@@ -1,4 +1,4 @@
-"""What a screen offers: the next step of an alert, and only acts the officer may take."""
+"""Offers of a screen: the next step of an alert, and only acts that the officer may take."""
 
 from __future__ import annotations
 
@@ -151,9 +151,9 @@ def test_no_step_is_offered_that_would_be_refused(
     unit: str,
     issuer: str,
     release: str | None,
-    asked: bool,
+    requested: bool,
 ) -> None:
-    for step in steps_for(officer(viewer), state, unit, issuer, release, asked_step=asked):
+    for step in steps_for(officer(viewer), state, unit, issuer, release, asked_step=requested):
         assert may_step(officer(viewer), unit, issuer, step, release) is None
 
 
