@@ -1,4 +1,4 @@
-"""A case as a file: the same contents as HTML and PDF, hostile text is text, the size is bounded."""
+"""A case as a file: equal contents as HTML and PDF, hostile text as text, a bounded size."""
 
 from __future__ import annotations
 

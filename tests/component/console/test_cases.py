@@ -284,9 +284,7 @@ async def test_what_was_made_later_counts_from_its_own_delivery(console: Console
 async def test_calls_for_missing_reports_and_what_came_of_them_are_reported(
     console: ConsoleHarness,
 ) -> None:
-    """Which report was missed, who was paged for it, what he said; how orders were done is not
-    changed.
-    """
+    """The case holds the missed report, the paged officer and the answer; counts stay equal."""
     history = a_case("case", TOWN[:4])
     await console.project(history)
     before = await read(console, f"/api/cases/{ALERT}/evaluation")

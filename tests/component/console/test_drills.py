@@ -1,4 +1,4 @@
-"""Starting a drill: one report of status Exercise, by who may command there; a key is of one world."""
+"""Starting a drill: one report of status Exercise, with the right to command the place."""
 
 from __future__ import annotations
 

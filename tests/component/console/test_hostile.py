@@ -1,4 +1,4 @@
-"""Hostile text, bodies and addresses: text stays text, the rest is refused with a problem document."""
+"""Hostile text, bodies and addresses: text stays text, all else is a problem document."""
 
 from __future__ import annotations
 

@@ -172,5 +172,5 @@ async def test_a_file_of_duty_entries_takes_a_key_too(console: ConsoleHarness) -
     first, repeated = await take(text), await take(text)
     assert (first.status_code, first.json()) == (202, {"entries": 2}), first.text
     assert repeated.json() == first.json()
-    wrong = await take(text + "member,he,何\n")
+    wrong = await take(text + "member,o-9,何\n")
     assert (wrong.status_code, wrong.json()["reason"]) == (409, "key_reused")

@@ -59,7 +59,7 @@ async def all_of(
 
 
 def storm(chance: random.Random, status: Status, many: int) -> list[AlertEvent]:
-    """Open alerts and a few that are over, of every state and level, some with areas, some graded."""
+    """Return alerts of every state and level, some with areas, some graded."""
     alerts = []
     for n in range(many):
         state = chance.choice((*WAITING, AlertState.ISSUED, AlertState.ISSUED, AlertState.LIFTED))

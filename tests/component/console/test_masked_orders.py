@@ -114,7 +114,7 @@ def an_acknowledgement() -> Acknowledgement:
 
 
 def scene() -> list[Any]:
-    """Both commands with their assignments, what was written, and a timer that fired for each unit."""
+    """Return two commands with assignments, texts, and a firing for each unit."""
     fired = [
         graded(a_supervision(PART, SupervisionKind.REMINDED), DataGrade.CORE)
         for PART in (OWN, *PARTS)

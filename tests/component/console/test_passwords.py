@@ -124,7 +124,7 @@ async def test_unknown_and_wrong_are_one_answer(console: ConsoleHarness) -> None
 
 
 async def test_unknown_and_wrong_cost_the_same_work(console: ConsoleHarness) -> None:
-    """Both verify one hash of today's parameters; a wide margin, since other things run beside it."""
+    """Each verifies one hash of the present parameters; the margin is wide for a busy machine."""
     stored = await console.deps.part(IdentityParts).passwords.hash(GOOD)
 
     async def cost(stored_hash: str | None) -> float:

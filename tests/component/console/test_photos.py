@@ -258,7 +258,8 @@ async def test_photos_of_a_file_are_those_of_the_screen(console: ConsoleHarness)
     await sent(console, "o-village-b", assignment, photo(), "堤脚")
     async with console.deps.database.transaction() as work:
         await work.connection.execute(
-            "INSERT INTO console.officer_grant (officer_id, granted_right, unit) VALUES ('o-songji-b', 'see', $1)",
+            "INSERT INTO console.officer_grant (officer_id, granted_right, unit) "
+            "VALUES ('o-songji-b', 'see', $1)",
             VILLAGE,
         )
     looked = await got(

@@ -1,6 +1,4 @@
-"""Reachability through the API: who is on, how he is reached, what the last test said; a test as a
-record.
-"""
+"""Reachability through the API: holders of posts, their channels, and tests as records."""
 
 from __future__ import annotations
 

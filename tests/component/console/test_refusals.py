@@ -1,6 +1,4 @@
-"""Who is turned away at which door for what: on its way to the trail, without any secret, without a
-flood.
-"""
+"""Refusals on the way to the audit trail: with a reason, without secrets, without a flood."""
 
 from __future__ import annotations
 

@@ -203,8 +203,10 @@ ENDINGS = {
     "token taken back": "UPDATE console.account SET token_sha256 = NULL WHERE officer_id = $1",
     "disabled": "UPDATE console.account SET disabled = true WHERE officer_id = $1",
     "moved": f"UPDATE console.account SET unit = '{SONGJI}' WHERE officer_id = $1",
-    "sight withdrawn": "DELETE FROM console.officer_grant WHERE officer_id = $1 AND granted_right = 'see'",
-    "command withdrawn": "DELETE FROM console.officer_grant WHERE officer_id = $1 AND granted_right = 'command'",
+    "sight withdrawn": "DELETE FROM console.officer_grant "
+    "WHERE officer_id = $1 AND granted_right = 'see'",
+    "command withdrawn": "DELETE FROM console.officer_grant "
+    "WHERE officer_id = $1 AND granted_right = 'command'",
 }
 
 

@@ -139,7 +139,7 @@ def test_a_free_command_is_one_per_key_and_per_day() -> None:
         draft, selection=Selection(include=selection.include, exclude=selection.include)
     )
     assert command_actions.issue(ME, other_draft, None, NOW).key != today.key
-    # Whom the officer was shown is no part of what he orders.
+    # The recipients of the preview are no part of the command.
     assert (
         command_actions.issue(ME, replace(draft, seen_digest="0" * 64), None, NOW).key == today.key
     )
