@@ -43,7 +43,11 @@ BY_OWN_CODE = {
 @pytest.mark.parametrize(
     ("officer", "words", "output"),
     [
-        ("o-town-b", ("merge", A.alert_id, "--into", B.alert_id), {"verb": "merge", "into": B.alert_id}),
+        (
+            "o-town-b",
+            ("merge", A.alert_id, "--into", B.alert_id),
+            {"verb": "merge", "into": B.alert_id},
+        ),
         (
             "o-town-b",
             ("silence", "--place", VILLAGE, *SPAN, "--reason", "检修", "--kind", "maintenance"),
@@ -56,13 +60,17 @@ BY_OWN_CODE = {
         ),
         (
             "o-town-b",
-            ("start_drill", "--title", "演练", "--event-type", "11A01", "--level", "blue", "--place", VILLAGE),
+            (
+                "start_drill", "--title", "演练", "--event-type", "11A01", "--level", "blue",
+                "--place", VILLAGE,
+            ),
             {"status": "Exercise", "place": VILLAGE},
         ),
         (
             "o-town-b",
             (
-                "report_up", "--incident", A.incident_id, "--kind", "follow_up", "--means", "written",
+                "report_up", "--incident", A.incident_id, "--kind", "follow_up",
+                "--means", "written",
                 "--headline", "水位上涨", "--number", "2",
             ),
             {"incident_id": A.incident_id, "number": 2, "to_unit": DISTRICT},

@@ -112,7 +112,8 @@ READS: dict[str, list[str]] = {
 WITH_WORDS = {
     "/api/alarms", "/api/alerts", "/api/alerts/{alert_id}", "/api/cases", "/api/cases/{case_id}",
     "/api/cases/{case_id}/export", "/api/cases/{case_id}/review", "/api/cases/{case_id}/timeline",
-    "/api/events", "/api/feed", "/api/incidents/{incident_id}/reports", "/api/modes", "/api/reporting",
+    "/api/events", "/api/feed", "/api/incidents/{incident_id}/reports", "/api/modes",
+    "/api/reporting",
     "/api/sensors/{sensor_id}/readings",
 }  # fmt: skip
 """Where those responsible read them: none of the rest says anything by being empty."""
@@ -192,7 +193,8 @@ def scene() -> list[Any]:
         finish_by=NOW + timedelta(days=9),
     )
     review = CaseReview(
-        id="rev-1", **common, case_id=ALERT.alert_id, officer_id="o-town-b", post=Post.B, text=WORDS,
+        id="rev-1", **common, case_id=ALERT.alert_id, officer_id="o-town-b", post=Post.B,
+        text=WORDS,
         findings=(finding,),
     )  # fmt: skip
     person = Officer(officer_id="li", name=NAME, phone=PHONE, addresses={Channel.EMAIL: ADDRESS})
