@@ -85,6 +85,7 @@ async def test_another_site_an_ended_session_and_no_credential(console: ConsoleH
         "not_valid",
         "127.0.0.1",
     )
+    client.cookies.clear()
     client.cookies.set("fenghuo_session", "x" * 43)
     assert (await client.get("/api/me")).status_code == 401
     assert (await only(console)).actor == UNKNOWN
