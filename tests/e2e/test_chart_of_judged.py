@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.stack import Stack
-from services.console.readings import KafkaSource
+from services.console.features.sensors.reading_log import KafkaReadingSource
 from shared.contracts.dead_letter import DeadLetter, Reason
 from shared.contracts.fields import Status, Tier
 from shared.contracts.readings import Reading
@@ -94,7 +94,7 @@ async def test_what_scoring_refuses_the_chart_does_not_draw(tmp_path: Path) -> N
             for one in await read_all(kafka, READINGS, dead=True)
         ]
         assert sorted(letter.reason for letter in letters) == reasons
-        source, since = KafkaSource(kafka), NOW - timedelta(hours=2)
+        source, since = KafkaReadingSource(kafka), NOW - timedelta(hours=2)
         looked = await source.look(GAUGE.sensor_id, GAUGE.metric, Status.ACTUAL, since)
         assert [value for _, value in looked.points] == [204.1, 204.2, 204.25, 204.3, 204.4]
         drill = await source.look(GAUGE.sensor_id, GAUGE.metric, Status.EXERCISE, since)

@@ -18,7 +18,7 @@ from tests.support.services import SERVICES, built_broker
 ROOT = Path(__file__).parents[2]
 BY_HAND = {
     "services/audit/store/kafka_log.py",
-    "services/console/readings.py",
+    "services/console/features/sensors/reading_log.py",
     "deploy/commands/rules/kafka.py",
     "services/scoring/store/changelog.py",
 }

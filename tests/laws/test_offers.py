@@ -30,15 +30,15 @@ from services.command.core.modes.states import Event as ModeEvent
 from services.command.core.modes.states import IllegalStep as IllegalModeStep
 from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from services.console.core.access import Viewer, with_usual_rights
-from services.console.core.modes import verbs_of
-from services.console.core.reporting import ways
-from services.console.core.steps import (
+from services.console.core.offers import (
     AlertFacts,
     further_verbs,
     steps_for,
     verbs_for,
     verbs_of_command,
 )
+from services.console.features.modes.actions import verbs_of
+from services.console.features.reports.views import ways
 from services.notify.core.escalation.answers import EFFECTS
 from services.notify.core.pages.states import IllegalStep as IllegalPageStep
 from services.notify.core.pages.states import step as page_step
@@ -238,7 +238,7 @@ def test_what_an_officer_is_offered_about_an_assignment_is_what_command_applies(
 ) -> None:
     wrong = []
     for officer, step, asked in product(OFFICERS, Step, (False, True)):
-        offered = step in steps_for(officer, state, GRID, DISTRICT, asked=asked)
+        offered = step in steps_for(officer, state, GRID, DISTRICT, asked_step=asked)
         if offered is not applied(step, state, officer, asked=asked):
             wrong.append((step, officer.unit, asked, "offered" if offered else "possible"))
     assert not wrong

@@ -37,7 +37,7 @@ COMPOSITE = frozenset(
 UNTOLD = {
     "shared/runtime/timers.py": "which of those due at one moment go first; they are sorted when claimed",
     "shared/runtime/retention.py": "which of those to be forgotten go first",
-    "services/console/store/forgetting.py": "which of those to be forgotten go first",
+    "services/console/retention.py": "which of those to be forgotten go first",
     "services/audit/store/service_tables/statements.py": "which of more than a hundred leaks are told first",
 }
 """Files in which the order of what is cut off does not matter, and why."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from services.alerting.app import build as build_alerting
 from services.alerting.settings import Settings as AlertingSettings
-from services.console import consumer as console_consumer
+from services.console.projector.registration import TOPICS as PROJECTED
 from shared.contracts.catalog import UnitEntry
 from shared.contracts.fields import Contract, Post, Status
 from shared.contracts.pages import Officer, RosterSlot
@@ -43,8 +43,8 @@ from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import Reject
 from shared.runtime.inbox import Incoming
 from tests.component.command.harness import CommandHarness, a_profile, driven_command
-from tests.support.console import Bench, bench
-from tests.support.console_scene import CITY, DISTRICT, GRID, NOW, SONGJI, VILLAGE, ZHUTUO
+from tests.support.console_events import CITY, DISTRICT, GRID, NOW, SONGJI, VILLAGE, ZHUTUO
+from tests.support.console_harness import ConsoleHarness, running_console
 from tests.support.database_clock import DatabaseClock
 from tests.support.service_driver import ServiceDriver, driven
 from tests.unit.notify.harness import NotifyHarness, driven_notify
@@ -65,7 +65,7 @@ _CONSUMES = {
     "alerting": (ALARMS, REPORTS, WARNINGS, RULES, DECISIONS, SILENCES),
     "command": (ALERTS, REPORTS, ACKNOWLEDGEMENTS, REQUESTS, MODE_REQUESTS),
     "notify": (ALERTS, ASSIGNMENTS, SUPERVISION, MODE_PROPOSALS, MODES, ANSWERS, REPORT_DUTIES),
-    "console": console_consumer.CONSUMES,
+    "console": PROJECTED,
 }
 
 
@@ -91,7 +91,7 @@ class House:
         self,
         databases: dict[str, Database],
         clock: DatabaseClock,
-        screen: Bench,
+        screen: ConsoleHarness,
         alerting: ServiceDriver,
         command: CommandHarness,
         notify: NotifyHarness,
@@ -115,11 +115,13 @@ class House:
             alerting.platform.dispatcher.unit_of_work.keywords["modes"],  # type: ignore[attr-defined]
             notify.reference.modes,
         )
+        projector = screen.platform.apply
+        assert projector is not None, "the projector is registered"
         self._applies: dict[str, Apply] = {
             "alerting": alerting.platform.apply,
             "command": command.driver.platform.apply,
             "notify": notify.apply,
-            "console": console_consumer.project,
+            "console": projector,
         }
         self._sweepers = [
             alerting.platform.sweeper,
@@ -198,7 +200,7 @@ async def a_house(dsn: str) -> AsyncIterator[House]:
     clock = DatabaseClock(dsn, NOW)
     await clock.stop()
     async with AsyncExitStack() as stack:
-        screen = await stack.enter_async_context(bench(dsn))
+        screen = await stack.enter_async_context(running_console(dsn))
         tree = UnitTree()
         for unit in UNITS:
             tree.put(UnitEntry(unit=unit, tier=tier_of(unit), name=unit, parent=parent_of(unit)))

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from services.command.retention import COMMAND_TABLES, delete_commands
-from services.console.store import forgetting
+from services.console import retention
 from shared.contracts.commands import Step
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ASSIGNMENTS
 from shared.runtime.database import Database
@@ -121,7 +121,7 @@ async def test_ids_outlive_their_topics_and_armed_timers_everything(dsn: str) ->
     ("schema", "task", "belonging"),
     [
         ("command", delete_commands(KEEP), COMMAND_TABLES),
-        ("console", forgetting.forget_commands(KEEP), forgetting.BELONGING),
+        ("console", retention.forget_commands(KEEP), retention.TABLES_OF_COMMANDS),
     ],
 )
 async def test_no_table_of_commands_is_left_out(
@@ -135,8 +135,8 @@ async def test_no_table_of_commands_is_left_out(
             "AND column_name = 'command_id' AND is_nullable = 'NO' ORDER BY 1",
             schema,
         )
-        # The tally follows the rows that it counts.
-        result = {row["table_name"] for row in rows} - {"tally"}
+        # The count follows the rows that it counts.
+        result = {row["table_name"] for row in rows} - {"assignment_count"}
         assert result <= {"command", *belonging}
         assert await Retention(database).turn(task) == 0
     finally:
@@ -155,14 +155,14 @@ async def test_facts_of_cases_go_by_age_but_stay_with_an_open_command(dsn: str) 
             "FROM unnest(ARRAY['issued', 'closed']) AS state"
         )
         await pool.execute(
-            "INSERT INTO console.case_event SELECT thread, now() - days * interval '1 day', "
+            "INSERT INTO console.case_fact SELECT thread, now() - days * interval '1 day', "
             "thread || days, 'Actual', 'command', 'issued', '', thread, 1, '500118000000', "
             "'district', NULL, false, '{}' "
             "FROM unnest(ARRAY['issued', 'closed', 'alert']) AS thread, "
             "unnest(ARRAY[399, 401]) AS days"
         )
-        assert await Retention(database).turn(forgetting.forget_case_events(KEEP)) == 2
-        records = await pool.fetch("SELECT event_id FROM console.case_event ORDER BY 1")
+        assert await Retention(database).turn(retention.forget_case_facts(KEEP)) == 2
+        records = await pool.fetch("SELECT event_id FROM console.case_fact ORDER BY 1")
         assert [row["event_id"] for row in records] == [
             "alert399",
             "closed399",

@@ -42,7 +42,7 @@ from tests.component.command.harness import (
     units,
 )
 from tests.component.command.mode_acts import EMERGENCY, decide
-from tests.support.console import Bench, bench
+from tests.support.console_harness import ConsoleHarness, running_console
 
 OFFICERS = {CITY: "o-city-b", DISTRICT: "o-district-b", TOWN: "o-town-b"}
 OTHER_TOWN = "500118107000"
@@ -92,13 +92,16 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @asynccontextmanager
-async def two_services(dsn: str) -> AsyncIterator[tuple[Bench, CommandHarness]]:
+async def two_services(dsn: str) -> AsyncIterator[tuple[ConsoleHarness, CommandHarness]]:
     """A console and a command service that have read the same catalogue."""
-    async with bench(dsn) as console, a_harness(dsn, tree=console.wiring.names.tree) as harness:
+    async with (
+        running_console(dsn) as console,
+        a_harness(dsn, tree=console.deps.names.tree) as harness,
+    ):
         yield console, harness
 
 
-async def preview(console: Bench, issuer: str, selection: Any) -> tuple[list[str], Any]:
+async def preview(console: ConsoleHarness, issuer: str, selection: Any) -> tuple[list[str], Any]:
     """Every unit the officer is shown, page by page, and the last page."""
     previewed: list[str] = []
     body = {"selection": selection, "limit": 25}
@@ -111,13 +114,13 @@ async def preview(console: Bench, issuer: str, selection: Any) -> tuple[list[str
             body["after"] = page["next"]
 
 
-async def ordered(console: Bench, issuer: str, selection: Any, digest: str) -> Any:
+async def ordered(console: ConsoleHarness, issuer: str, selection: Any, digest: str) -> Any:
     """The request record that the officer's order becomes."""
     body = {**ORDER, "selection": selection, "seen_digest": digest}
     async with console.client(OFFICERS[issuer]) as client:
         answer = await client.post("/api/commands", json=body)
     assert answer.status_code == 202, answer.text
-    return REQUESTS.model.validate_json(console.recorder.sent[-1].value)
+    return REQUESTS.model.validate_json(console.kafka.sent[-1].value)
 
 
 @pytest.mark.parametrize("kind", KINDS)

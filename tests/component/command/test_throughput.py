@@ -23,7 +23,7 @@ from shared.runtime.publisher import Publisher, encode
 from tests.component.command.harness import DISTRICT, a_harness, a_step, an_alert
 from tests.support.postgres import fresh_database
 
-pytestmark = pytest.mark.bench
+pytestmark = pytest.mark.console
 BATCH = 2_000
 
 

@@ -19,7 +19,7 @@ from shared.contracts.reports import Means, ReporterRole, ReportKind
 from shared.contracts.silences import Matcher, SilenceRequest
 from shared.contracts.units import tier_of
 from tests.component.command.harness import a_request, a_step, below
-from tests.support.console_scene import CITY, DISTRICT, SONGJI, VILLAGE, ZHUTUO
+from tests.support.console_events import CITY, DISTRICT, SONGJI, VILLAGE, ZHUTUO
 from tests.support.house import House
 from tests.unit.alerting.builders import a_decision, a_report
 from tests.unit.notify.builders import an_answer

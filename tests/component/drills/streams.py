@@ -19,7 +19,7 @@ from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.fields import LEVEL_ORDER, Contract, Status
 from shared.contracts.reports import ReporterRole, ReportKind
 from tests.component.drills.officers import ACTS, KINDS, LEVELS, PLACES, TRESPASSES
-from tests.support.console_scene import NOW
+from tests.support.console_events import NOW
 from tests.support.house import House
 from tests.unit.alerting.builders import (
     a_report,

@@ -21,7 +21,7 @@ from shared.contracts.topics import (
     SUPERVISION,
 )
 from tests.component.drills.streams import common_rules, mixed, play
-from tests.support.console_scene import NOW, ZHUTUO
+from tests.support.console_events import NOW, ZHUTUO
 from tests.support.house import House, Record, a_house, contents, timers
 from tests.support.postgres import fresh_database
 from tests.unit.alerting.builders import a_decision, an_alarm
@@ -171,7 +171,7 @@ async def test_a_drill_started_on_the_console_is_seen_as_one_and_ends_as_one() -
     with fresh_database() as dsn:
         async with a_house(dsn) as house, house.screen.client("o-district-b") as client:
             assert (await client.post("/api/drills", json=body)).status_code == 202
-            (sent,) = house.screen.recorder.sent
+            (sent,) = house.screen.kafka.sent
             await house.takes(REPORTS.model.validate_json(sent.value))
             assert of(house, REAL) == []
             pages = [record.message for record in of(house, DRILL) if record.topic == PAGES.name]

@@ -57,9 +57,9 @@ TOWN_ASSIGNMENT = an_assignment(TOWN).assignment_id
             "total 0, not 1, owed 0, not 1",
         ),
         (
-            "UPDATE console.tally SET n = 3 "
+            "UPDATE console.assignment_count SET n = 3 "
             f"WHERE town = '{VILLAGE[:9]}' AND unit_tier = 'village'",
-            f"console.tally:cmd-1:{VILLAGE[:9]}:village:delivered",
+            f"console.assignment_count:cmd-1:{VILLAGE[:9]}:village:delivered",
             "assignments 3, not 1",
         ),
     ],
