@@ -1,7 +1,7 @@
-"""Random streams through the real loop, told as text: `python -m tests.support.scored_streams SEED COUNT`.
+"""Random streams through the real loop, printed as text, with a seed and a count as arguments.
 
-Run once compiled and once as plain Python, both have to say the same (tests/unit/scoring/test_forms.py).
-The first line says in which form it ran.
+The compiled form and plain Python have to print the same (tests/unit/scoring/test_forms.py). The
+first line names the form of this run.
 """
 
 from __future__ import annotations
@@ -143,7 +143,8 @@ def rarity(seed: int) -> Iterator[str]:
     yield f"{seed} rarity {tail.dump()!r} {Tail.load(tail.dump()).decades(90.0)!r}"
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Print `count` streams, from the seed `first` on."""
     print(form())
     first, count = int(sys.argv[1]), int(sys.argv[2])
     for seed in range(first, first + count):

@@ -10,11 +10,31 @@ from typing import get_args
 import pytest
 
 from services.scoring.core.baseline import Reason
+from services.scoring.fastpath.modules import MODULES
 from shared.fastpath.loader import ROOT, built, form
 
 SAYINGS = tuple(f"reason='{kind}'" for kind in get_args(Reason))
 
-AT_START = built()
+INSTALL = """
+from services.scoring.fastpath.modules import MODULES
+from shared.fastpath.loader import install
+install(MODULES)
+"""
+PROGRAM = f"{INSTALL}from tests.support.scored_streams import main\nmain()"
+
+SERVICE = """
+import atexit, runpy, sys
+from services.scoring.fastpath.modules import MODULES
+
+def report():
+    print(*(sys.modules[name].__file__ for name in MODULES if name in sys.modules))
+
+atexit.register(report)
+runpy.run_module("services.{service}", run_name="__main__")
+"""
+"""Runs a service until its settings are refused; then its modules are loaded."""
+
+AT_START = built(MODULES)
 """What there was when this process chose its form."""
 
 
@@ -30,7 +50,7 @@ def ran(wanted: str, *argv: str) -> subprocess.CompletedProcess[str]:
 
 
 def streams(wanted: str) -> list[str]:
-    done = ran(wanted, "-m", "tests.support.scored_streams", "1", "60")
+    done = ran(wanted, "-c", PROGRAM, "1", "60")
     assert done.returncode == 0, done.stderr
     head, *rest = done.stdout.splitlines()
     assert head == ("plain" if wanted == "0" else "compiled")
@@ -65,5 +85,18 @@ def test_what_runs_is_what_was_built() -> None:
 
 
 def test_plain_can_be_asked_for() -> None:
-    done = ran("0", "-c", "import services.scoring.core.engine as e; print(e.__file__)")
+    done = ran("0", "-c", f"{INSTALL}import services.scoring.core.engine as e; print(e.__file__)")
     assert done.stdout.strip().endswith("core/engine.py")
+
+
+@pytest.mark.usefixtures("both_forms")
+@pytest.mark.parametrize(("service", "expected"), [("scoring", "compiled"), ("ingest", "plain")])
+def test_the_service_of_scoring_runs_compiled_and_no_other(
+    service: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FENGHUO_HTTP_PORT", "none")
+    done = ran("", "-c", SERVICE.format(service=service))
+    assert "http_port" in done.stderr.lower()
+    files = done.stdout.split()
+    assert {"plain" if file.endswith(".py") else "compiled" for file in files} == {expected}
+    assert len(files) == len(MODULES) or expected == "plain"
