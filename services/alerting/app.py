@@ -24,14 +24,14 @@ from shared.contracts.topics import (
     SILENCES,
     WARNINGS,
 )
-from shared.runtime.inbox import First
-from shared.runtime.stateful import StatefulPlatform
+from shared.runtime.inbound_messages import PriorityRule
+from shared.runtime.stateful_platform import StatefulPlatform
 
 BATCH = 500
 """Most records of one transaction. In a storm several change the same alert, which is written once; what is
 urgent waits for one of these at most, and more of them cost each as much."""
 
-FIRST = First((b'"red"', b'"recall"'), goes_first)
+FIRST = PriorityRule((b'"red"', b'"recall"'), goes_first)
 
 
 def build(settings: Settings) -> AsgiFastStream:
@@ -40,14 +40,14 @@ def build(settings: Settings) -> AsgiFastStream:
     alerting = Alerting(AlertingMetrics(platform.registry))
     platform.table(MODES, alerting.modes.put)
     topics = [RULES, SILENCES, ALARMS, REPORTS, WARNINGS, DECISIONS]
-    consumer = platform.consume_inbox(topics, alerting.apply, max_records=BATCH, first=FIRST)
+    consumer = platform.consume_inbox(topics, alerting.apply, max_records=BATCH, priority=FIRST)
     alerting.caught_up = partial(consumer.caught_up, ALARMS.name)
     platform.sweep(alerting.lock, alerting.fire)
     duration = timedelta(days=settings.keep_days)
-    platform.retention.tasks += [
+    platform.delete_when_old(
         forget_alerts(duration),
         forget_alarms(duration),
         *forget_rest(duration),
-    ]
+    )
     platform.produces(ALERTS, NOTICES, ALARMS, SILENCE_STATES)
     return platform.asgi()

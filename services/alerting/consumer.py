@@ -28,7 +28,7 @@ from shared.domain.response_modes.effective import Modes
 from shared.runtime.clock import record_time
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 from shared.runtime.timers import Timer, TimerKey
 
 AHEAD = timedelta(seconds=120)
@@ -49,7 +49,7 @@ class Alerting:
         self._metrics = metrics
         self._refused_last = ""
 
-    async def apply(self, work: Transaction, batch: Sequence[Incoming]) -> None:
+    async def apply(self, work: Transaction, batch: Sequence[InboundMessage]) -> None:
         """Take a batch in order; raises Reject for what cannot be applied."""
         heard = {id(record.message): _heard_at(record) for record in batch}
         accepted = {id(record.message): _accepted_at(record) for record in batch}
@@ -107,13 +107,13 @@ class Alerting:
             self._refused_last = decision.id
 
 
-def _heard_at(incoming: Incoming) -> datetime:
+def _heard_at(incoming: InboundMessage) -> datetime:
     """Event time as the log's clock may take it; a record from the future moves it no further."""
     at: datetime = incoming.message.occurred_at
     accepted = _accepted_at(incoming)
     return at if accepted is None else min(at, accepted + AHEAD)
 
 
-def _accepted_at(incoming: Incoming) -> datetime | None:
+def _accepted_at(incoming: InboundMessage) -> datetime | None:
     """When Kafka took the record; None where that is not known."""
     return record_time(incoming.accepted_ms) if incoming.accepted_ms else None

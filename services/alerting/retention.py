@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from services.alerting.core.states import FINAL
-from shared.runtime.retention import Task, counting
+from shared.runtime.retention import RetentionTask, insert_of_deleted_counts
 from shared.runtime.sql import names
 
 _ENDED = names(FINAL)
@@ -21,9 +21,9 @@ def _evidence(table: str, gone: str) -> str:
     )
 
 
-def forget_alerts(keep: timedelta) -> Task:
+def forget_alerts(keep: timedelta) -> RetentionTask:
     """Alerts that are over, with what was merged into them; one with an alarm that is still on stays."""
-    return Task(
+    return RetentionTask(
         "ended_alerts",
         "WITH RECURSIVE old AS (SELECT alert_id FROM alerting.alert AS a "  # noqa: S608
         f"WHERE merged_into IS NULL AND state IN {_ENDED} AND changed_at < now() - $1::interval "
@@ -34,27 +34,27 @@ def forget_alerts(keep: timedelta) -> Task:
         f"{_evidence('alert_alarm', 'alarms')}, {_evidence('alert_report', 'reports')}, "
         f"signed AS (DELETE FROM alerting.signature WHERE alert_id = {_FAMILY}), "
         f"alerts AS (DELETE FROM alerting.alert WHERE alert_id = {_FAMILY} RETURNING status), "
-        f"counted AS ({counting('alerting', {'alert': 'alerts', 'alarm': 'alarms'})}) "
+        f"counted AS ({insert_of_deleted_counts('alerting', {'alert': 'alerts', 'alarm': 'alarms'})}) "
         "SELECT FROM old",
         keep,
         limit=500,
     )
 
 
-def forget_alarms(keep: timedelta) -> Task:
+def forget_alarms(keep: timedelta) -> RetentionTask:
     """Alarms that led to no alert and are over."""
-    return Task(
+    return RetentionTask(
         "loose_alarms",
         "WITH alarms AS (DELETE FROM alerting.alert_alarm WHERE alarm_id = ANY(ARRAY("  # noqa: S608
         "SELECT alarm_id FROM alerting.alert_alarm WHERE alert_id IS NULL AND held IS NULL "
         "AND (cleared_at IS NOT NULL OR withdrawn) AND changed_at < now() - $1::interval "
         "ORDER BY alarm_id LIMIT $2 FOR UPDATE)) RETURNING status), "
-        f"counted AS ({counting('alerting', {'alarm': 'alarms'})}) SELECT FROM alarms",
+        f"counted AS ({insert_of_deleted_counts('alerting', {'alarm': 'alarms'})}) SELECT FROM alarms",
         keep,
     )
 
 
-def forget_rest(keep: timedelta) -> list[Task]:
+def forget_rest(keep: timedelta) -> list[RetentionTask]:
     """Reports that led to no alert, silences that ended and hide nothing, warnings."""
     conditions = {
         "alert_report": ("report_id", "alert_id IS NULL AND heard_at < now() - $1::interval"),
@@ -69,7 +69,7 @@ def forget_rest(keep: timedelta) -> list[Task]:
         ),
     }
     return [
-        Task(
+        RetentionTask(
             f"old_{table}s",
             f"DELETE FROM alerting.{table} WHERE {key} = ANY(ARRAY("  # noqa: S608
             f"SELECT {key} FROM alerting.{table} WHERE {condition} ORDER BY {key} LIMIT $2 "

@@ -34,7 +34,7 @@ from shared.contracts.topics import (
     TOPICS,
     TRAIL,
 )
-from shared.runtime.stateful import StatefulPlatform
+from shared.runtime.stateful_platform import StatefulPlatform
 
 _TOPICS = (
     ALARMS,
@@ -81,8 +81,8 @@ def build(settings: Settings) -> AsgiFastStream:
     platform.consume_inbox(_TOPICS, AuditConsumer(metrics).apply)
     ledger = Ledger(platform.database, platform.log)
     rounds = Rounds(platform.database, ledger, metrics, settings)
-    platform.loops.append(rounds.run)
+    platform.run_in_background("rounds", rounds.run)
     platform.health.add("checks", rounds.ready)
     platform.produces(TRAIL)
-    platform.looks_into(*TOPICS.values())
+    platform.inspects(*TOPICS.values())
     return platform.asgi()

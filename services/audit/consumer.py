@@ -12,7 +12,7 @@ from services.audit.store import books
 from shared.contracts.commands import AssignmentEvent, CommandEvent
 from shared.contracts.fields import Status
 from shared.runtime.database import Transaction
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 
 
 class AuditConsumer:
@@ -21,7 +21,7 @@ class AuditConsumer:
     def __init__(self, metrics: AuditMetrics) -> None:
         self._metrics = metrics
 
-    async def apply(self, work: Transaction, incoming: Sequence[Incoming]) -> None:
+    async def apply(self, work: Transaction, incoming: Sequence[InboundMessage]) -> None:
         """Count, enter and compare one batch, a few statements in all."""
         await books.count_records(work, _counts(incoming))
         await books.count_fanout(work, _fanout(incoming))
@@ -31,7 +31,7 @@ class AuditConsumer:
         self._metrics.entries.inc(await books.enter(work, messages))
 
     async def _leaks(
-        self, work: Transaction, incoming: Sequence[Incoming]
+        self, work: Transaction, incoming: Sequence[InboundMessage]
     ) -> list[tuple[str, str, str, str, str]]:
         first: dict[str, str] = {}
         for one in incoming:
@@ -52,7 +52,7 @@ class AuditConsumer:
         return messages
 
 
-def _counts(incoming: Sequence[Incoming]) -> Counter[tuple[str, str, str]]:
+def _counts(incoming: Sequence[InboundMessage]) -> Counter[tuple[str, str, str]]:
     return Counter(
         (one.topic, str(one.message.status), label)
         for one in incoming
@@ -60,7 +60,7 @@ def _counts(incoming: Sequence[Incoming]) -> Counter[tuple[str, str, str]]:
     )
 
 
-def _fanout(incoming: Sequence[Incoming]) -> dict[str, tuple[str, int | None, int]]:
+def _fanout(incoming: Sequence[InboundMessage]) -> dict[str, tuple[str, int | None, int]]:
     results: dict[str, tuple[str, int | None, int]] = {}
     for one in incoming:
         message = one.message
@@ -75,7 +75,7 @@ def _fanout(incoming: Sequence[Incoming]) -> dict[str, tuple[str, int | None, in
     return results
 
 
-def _newest(incoming: Sequence[Incoming]) -> list[Newest]:
+def _newest(incoming: Sequence[InboundMessage]) -> list[Newest]:
     newests: dict[tuple[str, str], Newest] = {}
     for one in incoming:
         newest = newest_of(one.message)

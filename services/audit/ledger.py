@@ -37,7 +37,7 @@ from shared.contracts.topics import CATALOG, DEAD_LETTER, READINGS, ROSTER, TOPI
 from shared.runtime.database import Database, Transaction
 from shared.runtime.decoding import MAX_LETTER_BYTES, decode_value
 from shared.runtime.errors import Reject
-from shared.runtime.inbox import body_digest
+from shared.runtime.inbound_messages import body_digest
 
 LIMIT = 5_000
 """Most records read, and most judged per reader, in one round."""

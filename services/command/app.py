@@ -35,7 +35,7 @@ from shared.contracts.topics import (
 )
 from shared.definitions.response_plans.book import PlanBook
 from shared.domain.selection.tree import UnitTree
-from shared.runtime.stateful import StatefulPlatform
+from shared.runtime.stateful_platform import StatefulPlatform
 
 
 def build(settings: Settings) -> AsgiFastStream:
@@ -56,11 +56,11 @@ def build(settings: Settings) -> AsgiFastStream:
         (ALERTS, REPORTS, ACKNOWLEDGEMENTS, REQUESTS, MODE_REQUESTS),
         consumer.apply,
         max_records=settings.batch_records,
-        batches_ahead=3,
-        quick={ACKNOWLEDGEMENTS: wire.read},
+        prefetch_batches=3,
+        fast_decoders={ACKNOWLEDGEMENTS: wire.read},
     )
     platform.sweep(timers.lock, timers.fire)
     duration = timedelta(days=settings.keep_days)
-    platform.retention.tasks += [forget_commands(duration), forget_incidents(duration)]
+    platform.delete_when_old(forget_commands(duration), forget_incidents(duration))
     platform.produces(COMMANDS, ASSIGNMENTS, SUPERVISION, MODES, MODE_PROPOSALS, REPORT_DUTIES)
     return platform.asgi()

@@ -43,7 +43,7 @@ from shared.domain.selection.reach import digest_of, free_reach, outside
 from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 
 log = structlog.get_logger("fenghuo.command")
 _ORDERING = (AlertTransition.ISSUED, AlertTransition.ADJUSTED)
@@ -92,7 +92,7 @@ class Consumer:
         self._reports = reports
         self._metrics = metrics
 
-    async def apply(self, work: Transaction, messages: Sequence[Incoming]) -> None:
+    async def apply(self, work: Transaction, messages: Sequence[InboundMessage]) -> None:
         """Alerts first, then all acknowledgements of the batch together, then requests, modes, reports.
 
         Messages of one topic keep their order. Between topics there is none to keep; a request acts

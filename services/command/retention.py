@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from services.command.core.lifecycle import ENDED
 from services.command.core.reporting.states import FINAL
-from shared.runtime.retention import Task
+from shared.runtime.retention import RetentionTask
 from shared.runtime.sql import names
 
 BELONGING = ("assignment", "tier_count", "late_acknowledgement")
@@ -20,13 +20,13 @@ _DELETES = ", ".join(
 )
 
 
-def forget_commands(keep: timedelta) -> Task:
+def forget_commands(keep: timedelta) -> RetentionTask:
     """Commands that were closed or withdrawn; an open one stays, however old it is.
 
     Timers of theirs are cancelled when they end. A step that comes for one that is forgotten is refused
     to the dead letters like a step for one that never was.
     """
-    return Task(
+    return RetentionTask(
         "ended_commands",
         "WITH old AS (SELECT command_id FROM command.command "  # noqa: S608
         f"WHERE state IN {_ENDED} AND issued_at < now() - $1::interval "
@@ -46,9 +46,9 @@ _OF_INCIDENT = ", ".join(
 )
 
 
-def forget_incidents(keep: timedelta) -> Task:
+def forget_incidents(keep: timedelta) -> RetentionTask:
     """Incidents of which every alert is over, nobody owes a report and nothing has changed since."""
-    return Task(
+    return RetentionTask(
         "reported_incidents",
         "WITH old AS (SELECT status, incident_id FROM command.report_incident AS i "  # noqa: S608
         "WHERE changed_at < now() - $1::interval AND NOT EXISTS (SELECT FROM command.report_duty AS d "

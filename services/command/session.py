@@ -236,11 +236,11 @@ class Session:
     def _tell(self, after: Assignment, cause: Cause) -> None:
         self._causes[after.command_id] = cause
         event_id, value = self._printer(after).print(after, cause)
-        self.work.publish_printed(ASSIGNMENTS, after.unit, event_id, value)
+        self.work.publish_encoded(ASSIGNMENTS, after.unit, event_id, value)
 
     async def _write_part(self, wanted: Collection[str]) -> None:
         await self._write_assignments()
-        await self.work.flush_printed()
+        await self.work.flush_encoded()
         await self._load(wanted)
 
     async def _load(self, assignment_ids: Collection[str]) -> None:

@@ -75,7 +75,7 @@ class Stepping:
         try:
             for part, following in zip(parts, [*parts[1:], ()], strict=True):
                 await self._session.write_beside(_touched(following))
-                with self._session.work.right_of_way.held():
+                with self._session.work.loop_priority.hold():
                     for number, one in enumerate(part, 1):
                         outcomes[await self._take(one), one.status] += 1
                         if number % _TURN == 0:

@@ -51,10 +51,10 @@ from shared.contracts.topics import (
     RULES,
     SILENCES,
 )
+from shared.runtime.background_loops import BackgroundLoop
 from shared.runtime.database import Database
-from shared.runtime.platform import Loop
-from shared.runtime.shell import lifespan_of
-from shared.runtime.stateful import StatefulPlatform
+from shared.runtime.http_server import lifespan_of
+from shared.runtime.stateful_platform import StatefulPlatform
 
 Behind = Callable[[], dict[str, Any]]
 
@@ -75,7 +75,7 @@ class Wiring:
         self.metrics = ConsoleMetrics(self.platform.registry)
         self.hub = Hub(
             self._read_feed,
-            self.database.committed,
+            self.database.commit_event,
             self.names,
             limit=settings.stream_limit,
             delayed=self._observe_delay,
@@ -91,14 +91,14 @@ class Wiring:
             feed.prune, self.database, settings.keep_feed_hours, settings.keep_acts_days
         )
         duration = timedelta(days=settings.keep_commands_days)
-        self.platform.retention.tasks += [forget_commands(duration), forget_case_events(duration)]
+        self.platform.delete_when_old(forget_commands(duration), forget_case_events(duration))
         self.refusals = Refusals(secrets.token_hex(8), settings.refusals_unit)
         clock = self.platform.clock
         self.writer = RefusalWriter(self.refusals, self.recorder.record, clock.now)
         behind = behind or self._how_far_behind
         sessions = Sessions(self.database, settings.session_hours, settings.session_idle_minutes)
         pulse = Pulse(sessions, clock, behind, self.metrics.cut.inc)
-        self.loops: list[Loop] = [
+        self.loops: list[BackgroundLoop] = [
             *(self.hub.run, pulse.run, self.recorder.run),
             *(Housekeeper(prune).run, self.writer.run),
         ]
@@ -162,7 +162,7 @@ def build(settings: Settings) -> FastAPI:
     platform.table(ROSTER, wiring.directory.take)
     platform.table(RULES, wiring.rules.take, wiring.rules.drop)
     platform.consume_inbox(CONSUMES, project, max_records=BATCH)
-    platform.looks_into(READINGS)
+    platform.inspects(READINGS)
     platform.produces(
         DECISIONS,
         SILENCES,
@@ -180,14 +180,15 @@ def build(settings: Settings) -> FastAPI:
     async def start(stack: AsyncExitStack) -> None:
         await platform.database.start()
         await wiring.prepare_feed()
-        platform.loops += wiring.loops
+        for number, loop in enumerate(wiring.loops, 1):
+            platform.run_in_background(f"loop {number}", loop)
         await platform.start(stack)
         await platform.broker.start()
         stack.push_async_callback(platform.broker.stop)
 
     app = create(wiring.console, lifespan_of(start))
     app.state.platform = platform
-    platform.describe_also = with_stream
+    platform.describe(with_stream)
     # In front of everything: exact paths, answered while the rest may be busy.
     app.router.routes[:0] = [Route(path, endpoint) for path, endpoint in platform.routes()]
     return app

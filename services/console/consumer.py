@@ -48,7 +48,7 @@ from shared.contracts.topics import (
     SUPERVISION,
 )
 from shared.runtime.database import Transaction
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 
 CONSUMES = (
     ALARMS,
@@ -122,7 +122,7 @@ _TARGETS: dict[type, _Target] = {
 }
 
 
-async def project(work: Transaction, batch: Sequence[Incoming]) -> None:
+async def project(work: Transaction, batch: Sequence[InboundMessage]) -> None:
     """Apply a batch to the read models and append to the feed."""
     messages = [incoming.message for incoming in batch]
     fired = {message.subject_id for message in messages if isinstance(message, SupervisionEvent)}

@@ -26,7 +26,7 @@ from services.console.core.feed_views import as_allowed
 from services.console.core.names import Names
 from services.console.core.record import Record
 from shared.runtime.errors import Transient
-from shared.runtime.wire import Piece
+from shared.runtime.stream_connection import Chunk
 
 log = structlog.get_logger("fenghuo.console.feed")
 
@@ -47,14 +47,14 @@ _seq = attrgetter("seq")
 
 
 class Sink(Protocol):
-    """A client's connection (shared.runtime.wire.Wire)."""
+    """A client's connection (shared.runtime.stream_connection.StreamConnection)."""
 
     @property
-    def waiting(self) -> int:
+    def buffered_bytes(self) -> int:
         """Bytes the client has not taken."""
         ...
 
-    def write(self, piece: Piece) -> None:
+    def write(self, piece: Chunk) -> None:
         """Send a piece, never waiting."""
         ...
 
@@ -124,7 +124,7 @@ class Hub:
         self._streams: dict[Stream, None] = {}
         self._behind: set[Stream] = set()
         self._lines: list[Line] = []
-        self._pieces: dict[tuple[Audience, int], tuple[Piece | None, int]] = {}
+        self._pieces: dict[tuple[Audience, int], tuple[Chunk | None, int]] = {}
         self._owners: dict[int, frozenset[str]] = {}
         self.position = 0
         """Seq of the last line handed out."""
@@ -214,11 +214,11 @@ class Hub:
 
     def _deliver(self, stream: Stream) -> None:
         while stream.position < self.position:
-            if stream.sink.waiting > MOST_WAITING:
+            if stream.sink.buffered_bytes > MOST_WAITING:
                 self._behind.add(stream)
                 return
             if stream.position < self.floor:
-                stream.sink.write(Piece(event("reset", b"{}", self.position)))
+                stream.sink.write(Chunk(event("reset", b"{}", self.position)))
                 stream.position = self.position
                 self._lost()
                 break
@@ -227,7 +227,7 @@ class Hub:
                 stream.sink.write(piece)
         self._behind.discard(stream)
 
-    def _piece(self, stream: Stream) -> tuple[Piece | None, int]:
+    def _piece(self, stream: Stream) -> tuple[Chunk | None, int]:
         """The stream's next lines, and the position behind them; made once for all who hear the same."""
         position = stream.position
         owners = self._owners.get(position)
@@ -244,7 +244,7 @@ class Hub:
     def _lines_behind(self, position: int) -> list[Line]:
         return self._lines[bisect_right(self._lines, position, key=_seq) :]
 
-    def _cut(self, position: int, ear: Ear) -> tuple[Piece | None, int]:
+    def _cut(self, position: int, ear: Ear) -> tuple[Chunk | None, int]:
         texts: list[bytes] = []
         size = 0
         for line in self._lines_behind(position):
@@ -255,4 +255,4 @@ class Hub:
                 size += len(text)
                 if size >= SLICE:
                     break
-        return (Piece(b"".join(texts)) if texts else None), position
+        return (Chunk(b"".join(texts)) if texts else None), position

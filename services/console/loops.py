@@ -13,12 +13,12 @@ from services.console.core.refusals import Refusals
 from services.console.metrics import ConsoleMetrics
 from services.console.store.acts import Bound, Outcome, Written
 from shared.runtime.errors import Transient
-from shared.runtime.publisher import Outgoing, encode
+from shared.runtime.outbound_records import OutboundRecord, encode
 
 log = structlog.get_logger("fenghuo.console.loops")
 
 Keep = Callable[[Sequence[Written]], Awaitable[Outcome]]
-Send = Callable[[Iterable[Outgoing]], Awaitable[object]]
+Send = Callable[[Iterable[OutboundRecord]], Awaitable[object]]
 Prune = Callable[[], Awaitable[None]]
 
 _GROUP = 500
@@ -93,7 +93,7 @@ class ActRecorder:
         try:
             outcome = await self._keep([act for act, _ in group])
             records = {
-                act.id: Outgoing(act.topic, act.key.encode(), outcome.acts[act.id].value)
+                act.id: OutboundRecord(act.topic, act.key.encode(), outcome.acts[act.id].value)
                 for act, _ in group
                 if outcome.refused(act) is None
             }

@@ -18,9 +18,9 @@ from services.ingest.metrics import Metrics
 from services.ingest.settings import Settings, load_sources
 from services.ingest.web import doors
 from shared.contracts.topics import CATALOG, READINGS, REPORTS, WARNINGS
+from shared.runtime.http_server import lifespan_of
 from shared.runtime.platform import Platform
-from shared.runtime.shell import lifespan_of
-from shared.runtime.unread import Drained
+from shared.runtime.request_drain import RequestDrain
 
 
 def build(settings: Settings) -> FastAPI:
@@ -38,7 +38,7 @@ def build(settings: Settings) -> FastAPI:
     async def ticks() -> None:
         await write_ticks(intake, settings.tick_s)
 
-    platform.loops.append(ticks)
+    platform.run_in_background("ticks", ticks)
 
     async def start(stack: AsyncExitStack) -> None:
         await platform.start(stack)
@@ -75,7 +75,7 @@ def application(
     problems.install(app, metrics)
     app.include_router(doors(intake, metrics))
     app.add_middleware(Gate, sources=sources, metrics=metrics, body_timeout_s=body_timeout_s)
-    app.add_middleware(Drained)
+    app.add_middleware(RequestDrain)
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:

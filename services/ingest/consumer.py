@@ -19,8 +19,8 @@ from shared.contracts.catalog import CatalogEntry, SensorEntry
 from shared.contracts.readings import Reading
 from shared.contracts.topics import READINGS, REPORTS, WARNINGS
 from shared.runtime.errors import Transient
+from shared.runtime.outbound_records import OutboundRecord, encode, outbound_record
 from shared.runtime.platform import Platform
-from shared.runtime.publisher import Outgoing, encode, outgoing
 
 log = structlog.get_logger("fenghuo.ingest")
 
@@ -68,14 +68,14 @@ class Intake:
     async def report(self, body: bytes, source: str) -> Taken:
         """Accept a report; raises Refused."""
         report = accept.one_report(body, source, self._now())
-        await self._send([outgoing(REPORTS, report.incident_id, report)])
+        await self._send([outbound_record(REPORTS, report.incident_id, report)])
         self._metrics.accepted.labels("report", report.status).inc()
         return Taken(1, id=report.id)
 
     async def warning(self, body: bytes, source: str, charset: str | None) -> Taken:
         """Accept another agency's warning; raises Refused."""
         warning = one_warning(body, source, self._now(), charset)
-        await self._send([outgoing(WARNINGS, warning.source_id, warning)])
+        await self._send([outbound_record(WARNINGS, warning.source_id, warning)])
         self._metrics.accepted.labels("warning", warning.status).inc()
         return Taken(1, id=warning.id)
 
@@ -87,7 +87,7 @@ class Intake:
         at = self._clock.now(self._now())
         if at is None:
             return False
-        record = Outgoing(READINGS.name, None, encode(tick(partition, at)), partition)
+        record = OutboundRecord(READINGS.name, None, encode(tick(partition, at)), partition)
         wall, sent_at = self._platform.clock.now(), time.monotonic()
         [taken_ms] = await self._platform.publisher.send([record])
         self._metrics.ticks.inc()
@@ -126,13 +126,15 @@ class Intake:
         return now, present
 
     async def _store_readings(self, readings: Sequence[Reading], source: str) -> None:
-        await self._send([outgoing(READINGS, reading.sensor_id, reading) for reading in readings])
+        await self._send(
+            [outbound_record(READINGS, reading.sensor_id, reading) for reading in readings]
+        )
         # Only now: the clock must not say what a reader of the log cannot have seen.
         self._clock.accepted(readings, source)
         for status, count in Counter(reading.status for reading in readings).items():
             self._metrics.accepted.labels("reading", status).inc(count)
 
-    async def _send(self, records: Sequence[Outgoing]) -> None:
+    async def _send(self, records: Sequence[OutboundRecord]) -> None:
         try:
             await self._platform.publisher.send(records)
         except Transient as error:

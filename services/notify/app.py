@@ -37,13 +37,13 @@ from shared.contracts.topics import (
     ROSTER,
     SUPERVISION,
 )
-from shared.runtime.inbox import First
-from shared.runtime.stateful import StatefulPlatform
+from shared.runtime.inbound_messages import PriorityRule
+from shared.runtime.stateful_platform import StatefulPlatform
 
 _LOOPS = 4
 """Delivery loops of one channel side by side, so that one slow answer does not hold up all others;
 one more takes red and recalls only."""
-FIRST = First((b'"red"', b'"recalled"'), goes_first)
+FIRST = PriorityRule((b'"red"', b'"recalled"'), goes_first)
 
 
 class NotifyPlatform(StatefulPlatform):
@@ -90,25 +90,30 @@ def build(settings: Settings) -> AsgiFastStream:
             CONTACT_TESTS,
         ],
         consumer.apply,
-        first=FIRST,
+        priority=FIRST,
     )
     platform.sweep(consumer.lock, consumer.fire)
-    platform.loops.append(LadderGauges(platform.database, metrics).run)
+    platform.run_in_background("ladder gauges", LadderGauges(platform.database, metrics).run)
     if settings.calls_folder is not None:
         calls = CallsFolder(settings.calls_folder, consumer.called_by, platform.clock)
         calls.read()
-        platform.loops.append(calls.run)
-    platform.loops.append(ContactTestScheduler(platform.database, consumer).run)
+        platform.run_in_background("calls", calls.run)
+    platform.run_in_background(
+        "contact test scheduler", ContactTestScheduler(platform.database, consumer).run
+    )
     for channel, sender in platform.senders.items():
         delivery = DeliveryLoop(platform.database, [channel], sender, consumer, metrics)
-        platform.loops.extend([delivery.run] * _LOOPS)
+        for number, loop in enumerate([delivery.run] * _LOOPS, 1):
+            platform.run_in_background(f"loop {number}", loop)
         reserved = DeliveryLoop(
             platform.database, [channel], sender, consumer, metrics, up_to=RESERVED
         )
-        platform.loops.append(reserved.run)
+        platform.run_in_background("reserved", reserved.run)
     absent = [channel for channel in Channel if channel not in channels]
-    platform.loops.append(DeliveryLoop(platform.database, absent, Off(), consumer, metrics).run)
+    platform.run_in_background(
+        "delivery loop", DeliveryLoop(platform.database, absent, Off(), consumer, metrics).run
+    )
     duration = timedelta(days=settings.keep_days)
-    platform.retention.tasks += [forget_ladders(duration), forget_digests(duration)]
+    platform.delete_when_old(forget_ladders(duration), forget_digests(duration))
     platform.produces(PAGES, REACHABILITY)
     return platform.asgi()

@@ -44,7 +44,7 @@ from shared.domain.response_modes.effective import Modes
 from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 from shared.runtime.timers import Timer, TimerKey
 
 log = structlog.get_logger("fenghuo.notify")
@@ -90,7 +90,7 @@ class NotifyConsumer:
         """Decides in this Book."""
         return Desk(self.roster, self.calls, self.modes, book, self.names)
 
-    async def apply(self, work: Transaction, incoming: Sequence[Incoming]) -> None:
+    async def apply(self, work: Transaction, incoming: Sequence[InboundMessage]) -> None:
         """Handle a batch; raises Reject for an answer that does not count."""
         messages = [one.message for one in incoming]
         book = self.book(work)

@@ -8,7 +8,7 @@ from services.notify.core.book import Phase
 from services.notify.core.digests.states import FINAL, DigestState
 from services.notify.core.ladders import LadderState
 from shared.contracts.pages import SubjectKind
-from shared.runtime.retention import Task, counting
+from shared.runtime.retention import RetentionTask, insert_of_deleted_counts
 
 _LADDERS = "ANY(ARRAY(SELECT ladder_id FROM old))"
 _ENDS_ANSWERED = ", ".join(
@@ -21,12 +21,12 @@ _DIGEST_OVER = ", ".join(
 )
 
 
-def forget_ladders(keep: timedelta) -> Task:
+def forget_ladders(keep: timedelta) -> RetentionTask:
     """Ladders that are closed, or answered where nothing more follows; none with a page on its way.
 
     The alert is forgotten with its last ladder: while it is open one of them is not closed.
     """
-    return Task(
+    return RetentionTask(
         "ended_ladders",
         "WITH old AS (SELECT ladder_id, alert_id, assignment_id, duty_id "  # noqa: S608
         f"FROM notify.ladder AS l WHERE (state = '{LadderState.CLOSED}' "
@@ -46,16 +46,16 @@ def forget_ladders(keep: timedelta) -> Task:
         f"SELECT assignment_id FROM old) AND phase = {int(Phase.OVER)}), "
         "duties AS (DELETE FROM notify.report_duty WHERE duty_id IN (SELECT duty_id FROM old) "
         "AND dues = '{}'), "
-        f"counted AS ({counting('notify', {'page': 'pages'})}) "
+        f"counted AS ({insert_of_deleted_counts('notify', {'page': 'pages'})}) "
         f"DELETE FROM notify.ladder WHERE ladder_id = {_LADDERS} RETURNING 1",
         keep,
         limit=1_000,
     )
 
 
-def forget_digests(keep: timedelta) -> Task:
+def forget_digests(keep: timedelta) -> RetentionTask:
     """Digests that are over and of whose contents nothing is left."""
-    return Task(
+    return RetentionTask(
         "ended_digests",
         "DELETE FROM notify.digest WHERE digest_id = ANY(ARRAY(SELECT digest_id "  # noqa: S608
         f"FROM notify.digest AS d WHERE state IN ({_DIGEST_OVER}) AND NOT passing "

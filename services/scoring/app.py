@@ -12,6 +12,7 @@ from services.scoring.metrics import Metrics
 from services.scoring.settings import Settings
 from services.scoring.tables import KafkaTables
 from shared.contracts.topics import ALARMS, HEALTH, READINGS
+from shared.fastpath.fast_records import fast_reader
 from shared.runtime.broker import PARTITIONS_AT_ONCE
 from shared.runtime.platform import Platform
 
@@ -28,9 +29,9 @@ def build(settings: Settings) -> AsgiFastStream:
     tables.follow(platform, worker.at_boundary)
     records = settings.batch_records
     consumer = platform.consume(
-        [READINGS], worker, max_records=records, unopened=records // PARTITIONS_AT_ONCE
+        [READINGS], worker, max_records=records, reader=fast_reader(records // PARTITIONS_AT_ONCE)
     )
-    consumer.lost, worker.confirm = worker.forget, consumer.confirm
+    consumer.on_lost, worker.confirm = worker.forget, consumer.confirm
     platform.produces(ALARMS, HEALTH)
-    platform.loops.append(worker.store_when_idle)
+    platform.run_in_background("store when idle", worker.store_when_idle)
     return platform.asgi()

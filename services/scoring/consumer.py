@@ -45,9 +45,9 @@ from services.scoring.tables import Tables
 from shared.contracts.dead_letter import Reason
 from shared.contracts.topics import READINGS
 from shared.fastpath.loader import form
-from shared.fastpath.raw_batches import count_of, place_of, runs, since
 from shared.runtime.errors import Transient
 from shared.runtime.platform import Platform
+from shared.runtime.record_runs import runs_of
 
 log = structlog.get_logger("fenghuo.scoring")
 
@@ -60,7 +60,7 @@ Read = Callable[[str, Sequence[int]], Awaitable[dict[int, store.Stored]]]
 
 
 class ScoringWorker:
-    """A Worker (shared.runtime.batches) whose state is the changelog."""
+    """A Worker (shared.runtime.partition_consumer) whose state is the changelog."""
 
     def __init__(
         self,
@@ -123,12 +123,12 @@ class ScoringWorker:
             now = self._platform.clock.now()
             outcomes: Counter[Outcome] = Counter()
             applied = bugs = 0
-            for run in runs(records):
-                lane = self._lanes[place_of(run)[1]]
-                new = since(run, lane.partition.next_offset)  # the batch may come a second time
+            for run in runs_of(records):
+                lane = self._lanes[run.partition]
+                new = run.since(lane.partition.next_offset)  # the batch may come a second time
                 if new is not None:
                     refused: Refusals = []
-                    applied += count_of(new)
+                    applied += new.count
                     outcomes += work_through(lane.partition, new, now, refused)
                     bugs += sum(why.reason is Reason.HANDLER_ERROR for _, why in refused)
                     lane.refused += refused

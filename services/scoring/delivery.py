@@ -20,8 +20,8 @@ from shared.contracts.alarms import AlarmEvent
 from shared.contracts.readings import SensorHealth
 from shared.contracts.topics import ALARMS, HEALTH
 from shared.runtime.errors import Transient
+from shared.runtime.outbound_records import OutboundRecord, outbound_record
 from shared.runtime.platform import Platform
-from shared.runtime.publisher import Outgoing, outgoing
 
 log = structlog.get_logger("fenghuo.scoring.delivery")
 
@@ -89,7 +89,9 @@ class Delivery:
             )
 
     async def _deliver(self, parcels: Sequence[Parcel]) -> None:
-        records = [outgoing for lane, count, _ in parcels for outgoing in lane.unsent[:count]]
+        records = [
+            outbound_record for lane, count, _ in parcels for outbound_record in lane.unsent[:count]
+        ]
         if records:
             await self._platform.publisher.send(records)
         for lane, count, _ in parcels:
@@ -112,12 +114,12 @@ class Delivery:
                 lane.unsent.append(self._outgoing(message))
         lane.partition.out.clear()
 
-    def _outgoing(self, message: AlarmEvent | SensorHealth) -> Outgoing:
+    def _outgoing(self, message: AlarmEvent | SensorHealth) -> OutboundRecord:
         if isinstance(message, AlarmEvent):
             self._metrics.alarms.labels(message.transition.value, message.status).inc()
-            return outgoing(ALARMS, message.alarm_id, message)
+            return outbound_record(ALARMS, message.alarm_id, message)
         self._metrics.health.labels(message.state.value, message.status).inc()
-        return outgoing(HEALTH, f"{message.status}:{message.sensor_id}", message)
+        return outbound_record(HEALTH, f"{message.status}:{message.sensor_id}", message)
 
 
 def _waiting(lanes: Collection[Lane]) -> int:

@@ -15,7 +15,7 @@ from services.scoring.home import home
 from services.scoring.pinning import Judge
 from shared.contracts.topics import READINGS
 from shared.runtime.errors import Reject
-from shared.runtime.publisher import Outgoing
+from shared.runtime.outbound_records import OutboundRecord
 from shared.runtime.tables import Positions
 
 _SHARE = 1 / 8
@@ -37,7 +37,7 @@ class Lane:
     number: int
     partition: Partition
     due_at: float = 0.0
-    unsent: list[Outgoing] = field(default_factory=list)
+    unsent: list[OutboundRecord] = field(default_factory=list)
     refused: list[tuple[ConsumerRecord, Reject]] = field(default_factory=list)
     sent: int = 0
     buried: int = 0

@@ -4,13 +4,14 @@ from services.scoring.core.engine cimport glide
 from services.scoring.core.gist cimport Gist
 from services.scoring.core.scan cimport Scan, digits, same
 from services.scoring.core.state cimport SensorState
-from shared.fastpath.raw_batches cimport Batches, Span, over
+from shared.fastpath.raw_batches cimport RawBatches, reader_of
+from shared.runtime.fetching.batch_reader cimport BatchReader
 
 @cython.locals(
-    walk=Batches, scan=Scan, raw=bytes, data="const unsigned char*", states=dict, dirty=list, state=SensorState, future_s=double, done=int, nothing=int,
+    walk=BatchReader, scan=Scan, raw=bytes, data="const unsigned char*", states=dict, dirty=list, state=SensorState, future_s=double, done=int, nothing=int,
     all_of_it=int, scored=Py_ssize_t,
 )
-cdef object _walk(object partition, Span span, object now, object refused, object outcomes)
+cdef object _walk(object partition, RawBatches span, object now, object refused, object outcomes)
 
 @cython.locals(gist=Gist, size=Py_ssize_t)
 cdef bint fits(Scan scan, bytes raw, Py_ssize_t key_from, Py_ssize_t key_to, SensorState state) except -1

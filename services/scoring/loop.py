@@ -29,7 +29,7 @@ from shared.contracts.dead_letter import Reason
 from shared.contracts.readings import Reading
 from shared.contracts.topics import READINGS
 from shared.contracts.units import is_unit
-from shared.fastpath.raw_batches import Span, over
+from shared.fastpath.raw_batches import RawBatches, reader_of
 from shared.runtime.decoding import decode
 from shared.runtime.errors import Reject
 
@@ -50,10 +50,10 @@ def work_through(
     """
     partition.refresh(now)
     outcomes: Counter[Outcome] = Counter()
-    if cython.compiled and type(run) is Span:
+    if cython.compiled and type(run) is RawBatches:
         _walk(partition, run, now, refused, outcomes)
         return outcomes
-    records = run.opened() if type(run) is Span else run
+    records = run if isinstance(run, list) else run.records()
     for record in records:
         _apply(partition, record, now, refused, outcomes)
     partition.next_offset = records[-1].offset + 1
@@ -62,10 +62,14 @@ def work_through(
 
 
 def _walk(
-    partition: Partition, span: Span, now: datetime, refused: Refusals, outcomes: Counter[Outcome]
+    partition: Partition,
+    span: RawBatches,
+    now: datetime,
+    refused: Refusals,
+    outcomes: Counter[Outcome],
 ) -> None:
     """Everything here runs for every reading: it makes an object of the key and of the id, and of nothing else."""
-    walk, scan, raw = over(span), Scan(), span.raw
+    walk, scan, raw = reader_of(span), Scan(), span.raw
     data = raw
     states, dirty, future_s = partition.states, partition.dirty, FUTURE_S
     nothing, all_of_it = NOT_TAKEN, TAKEN

@@ -20,9 +20,9 @@ from aiokafka.errors import KafkaError
 
 from services.scoring.core.state import SensorState, StoredState, check_format
 from shared.contracts.topics import READINGS, SCORING_STATE
-from shared.runtime.errors import Transient, die
-from shared.runtime.publisher import Outgoing
-from shared.runtime.readers import make_reader, read_to
+from shared.runtime.errors import Transient, exit_process
+from shared.runtime.fetching.consumer import make_reader, read_to
+from shared.runtime.outbound_records import OutboundRecord
 from shared.runtime.tables import FETCH_BYTES, Positions
 
 log = structlog.get_logger("fenghuo.scoring.store")
@@ -90,21 +90,21 @@ class Stored:
             yield StoredState(_states.decode(self.states.popitem()[1][1]))
 
 
-def state_record(partition: int, state: SensorState) -> Outgoing:
+def state_record(partition: int, state: SensorState) -> OutboundRecord:
     """A state as a changelog record."""
-    return Outgoing(
+    return OutboundRecord(
         SCORING_STATE.name, state.key.encode(), _encode(state.dump()), partition, _HEADERS
     )
 
 
-def tombstone_record(partition: int, key: bytes) -> Outgoing:
+def tombstone_record(partition: int, key: bytes) -> OutboundRecord:
     """The end of a state: its sensor is no longer catalogued."""
-    return Outgoing(SCORING_STATE.name, key, b"", partition, _HEADERS)
+    return OutboundRecord(SCORING_STATE.name, key, b"", partition, _HEADERS)
 
 
-def checkpoint_record(partition: int, checkpoint: Checkpoint) -> Outgoing:
+def checkpoint_record(partition: int, checkpoint: Checkpoint) -> OutboundRecord:
     """A checkpoint as a changelog record."""
-    return Outgoing(SCORING_STATE.name, CHECKPOINT, _encode(checkpoint), partition, _HEADERS)
+    return OutboundRecord(SCORING_STATE.name, CHECKPOINT, _encode(checkpoint), partition, _HEADERS)
 
 
 def fingerprint(value: bytes | None) -> str:
@@ -145,7 +145,7 @@ async def read(bootstrap: str, numbers: Sequence[int]) -> dict[int, Stored]:
     except KafkaError as error:
         raise Transient(f"the changelog cannot be read: {error!r}") from error
     except ValueError as error:
-        die(f"the changelog was written by another version: {error}")
+        exit_process(f"the changelog was written by another version: {error}")
     return stored
 
 
@@ -185,7 +185,9 @@ async def _look_at_input(consumer: AIOKafkaConsumer, stored: dict[int, Stored]) 
         consumer.seek(tp, offset)
         record = await consumer.getone(tp)
         if record.offset != offset or fingerprint(record.value) != checkpoint.last_hash:
-            die(f"{tp} at {offset} is not the record our states end with: topic re-created?")
+            exit_process(
+                f"{tp} at {offset} is not the record our states end with: topic re-created?"
+            )
 
 
 async def _bound_what_was_judged(

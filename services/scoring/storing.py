@@ -21,8 +21,8 @@ from services.scoring.delivery import Delivery
 from services.scoring.lanes import Lane
 from services.scoring.metrics import Metrics
 from shared.runtime.errors import Transient
+from shared.runtime.outbound_records import OutboundRecord
 from shared.runtime.platform import Platform
-from shared.runtime.publisher import Outgoing
 
 log = structlog.get_logger("fenghuo.scoring.storing")
 
@@ -41,7 +41,7 @@ class Storing:
         self, platform: Platform, metrics: Metrics, delivery: Delivery, interval_s: float
     ) -> None:
         self._platform = platform
-        self._publisher = platform.another_publisher()
+        self._publisher = platform.add_publisher()
         self._metrics = metrics
         self._delivery = delivery
         self._interval_s = interval_s
@@ -116,7 +116,7 @@ class Storing:
             self._metrics.flush_s.observe(ended - began)
 
     async def _encode(
-        self, lane: Lane, states: Sequence[SensorState], records: list[Outgoing]
+        self, lane: Lane, states: Sequence[SensorState], records: list[OutboundRecord]
     ) -> None:
         size = max(_SLICE, len(states) // _TURNS)
         for first in range(0, len(states), size):

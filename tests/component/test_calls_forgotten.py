@@ -1,4 +1,4 @@
-"""Notify and upward reports forget what is over for long, and nothing else: every state, every age."""
+"""Notify and upward reports delete old ended rows and no others: every state, every age."""
 
 from __future__ import annotations
 
@@ -63,19 +63,19 @@ async def test_of_every_ladder_only_what_is_over_goes_with_its_pages(rows: Audit
         )  # fmt: skip
         await rows.plant("notify.page", page_id=f"pag-{number}", ladder_id=name, status="Actual",
                          state="withdrawn", officer_id=name)  # fmt: skip
-        await rows.plant("notify.delivery", page_id=f"pag-{number}", ladder_id=name, status="Actual",
-                         state="sent")  # fmt: skip
+        await rows.plant("notify.delivery", page_id=f"pag-{number}", ladder_id=name,
+                         status="Actual", state="sent")  # fmt: skip
         await rows.plant("notify.alert", alert_id=f"alt-{number}", status="Actual")
         await rows.plant("notify.assignment", assignment_id=f"asg-{number}", status="Actual",
                          phase=Phase.OVER if number % 2 else Phase.SIGNED)  # fmt: skip
-        told_and_done = kind in ("supervision", "contact_test", "digest") and not promised
-        over = state == "closed" or (state == "answered" and told_and_done)
+        is_closed = kind in ("supervision", "contact_test", "digest") and not promised
+        over = state == "closed" or (state == "answered" and is_closed)
         if not over or days < 400:
             stay.add(name)
     count = COUNTS["pages"][2]
     before = [tuple(row) for row in await rows.rows(count)]
     retention = Retention(rows.database)
-    while await retention.turn(forget_ladders(KEEP)):
+    while await retention.run_once(forget_ladders(KEEP)):
         pass
     assert stay
     assert await of(rows, "SELECT ladder_id FROM notify.ladder") == stay
@@ -91,7 +91,7 @@ async def test_of_every_ladder_only_what_is_over_goes_with_its_pages(rows: Audit
 
 async def test_a_page_on_its_way_or_in_an_open_digest_keeps_its_ladder(rows: Auditor) -> None:
     await rows.do("TRUNCATE notify.ladder, notify.digest CASCADE")
-    await rows.do("DELETE FROM notify.upkeep")
+    await rows.do("DELETE FROM notify.retention_schedule")
     stay = set()
     for number, (delivery, digest) in enumerate(
         itertools.product((None, "queued", "sending", "sent"), (None, *DigestState))
@@ -113,11 +113,11 @@ async def test_a_page_on_its_way_or_in_an_open_digest_keeps_its_ladder(rows: Aud
     await rows.do("UPDATE notify.ladder SET changed_at = now() - interval '401 days'")
     await rows.do("UPDATE notify.digest SET opened_at = now() - interval '401 days'")
     retention = Retention(rows.database)
-    await retention.turn(forget_ladders(KEEP))
+    await retention.run_once(forget_ladders(KEEP))
     assert await of(rows, "SELECT ladder_id FROM notify.ladder") == stay
-    await retention.turn(forget_digests(KEEP))
-    left = await of(rows, "SELECT digest_id FROM notify.digest")
-    assert left == await of(
+    await retention.run_once(forget_digests(KEEP))
+    remaining = await of(rows, "SELECT digest_id FROM notify.digest")
+    assert remaining == await of(
         rows, "SELECT digest_id FROM notify.page WHERE digest_id IS NOT NULL"
     ) | (await of(rows, "SELECT digest_id FROM notify.digest WHERE state IN ('gathering', 'sent')"))
 
@@ -141,7 +141,7 @@ async def test_an_incident_stays_while_a_report_is_owed_or_an_alert_stands(dsn: 
             await rows.plant("command.report", report_id=f"rep-{number}", means="phone", **key)
             if duty not in ("done", "ended") or over is None or days < 400:
                 stay.add(key["incident_id"])
-        await Retention(database).turn(forget_incidents(KEEP))
+        await Retention(database).run_once(forget_incidents(KEEP))
         for table in ("report_incident", "report_case", "report_duty", "report"):
             assert await of(rows, f"SELECT incident_id FROM command.{table}") == stay, table
     finally:

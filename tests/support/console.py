@@ -33,12 +33,13 @@ from shared.contracts.ids import content_id
 from shared.contracts.refusals import Refusal
 from shared.contracts.topics import REFUSALS
 from shared.contracts.units import tier_of
+from shared.runtime.background_loops import background
 from shared.runtime.clock import SystemClock
 from shared.runtime.errors import Transient
-from shared.runtime.inbox import Incoming
-from shared.runtime.publisher import Outgoing
-from shared.runtime.shell import background, lifespan_of
-from shared.runtime.wire import server_config
+from shared.runtime.http_server import lifespan_of
+from shared.runtime.inbound_messages import InboundMessage
+from shared.runtime.outbound_records import OutboundRecord
+from shared.runtime.stream_connection import server_config
 from tests.support.console_scene import CITY, DISTRICT, NOW, SONGJI, VILLAGE, ZHUTUO
 
 PEOPLE = (
@@ -74,12 +75,12 @@ GAUGE = SensorEntry(
 class Recorder:
     """Stands where Kafka is: keeps what was sent, or fails as long as `down` is set."""
 
-    sent: list[Outgoing] = field(default_factory=list)
+    sent: list[OutboundRecord] = field(default_factory=list)
     """All but refusals."""
-    refused: list[Outgoing] = field(default_factory=list)
+    refused: list[OutboundRecord] = field(default_factory=list)
     down: bool = False
 
-    async def send(self, records: Iterable[Outgoing]) -> None:
+    async def send(self, records: Iterable[OutboundRecord]) -> None:
         if self.down:
             raise Transient("Kafka is down")
         for record in records:
@@ -140,7 +141,7 @@ class Bench:
                 await project(
                     work,
                     [
-                        Incoming(message, "t", 0, 0, 0)
+                        InboundMessage(message, "t", 0, 0, 0)
                         for message in messages[start : start + 1_000]
                     ],
                 )
@@ -197,7 +198,7 @@ def prepared(dsn: str, **more: Any) -> Bench:
         stack.push_async_callback(wiring.database.stop)
         await wiring.prepare_feed()
         loops = [loop for loop in wiring.loops if loop != wiring.writer.run]  # see Bench.refused
-        await stack.enter_async_context(background(*loops))
+        await stack.enter_async_context(background(*((loop.__qualname__, loop) for loop in loops)))
 
     sensed = Sensed()
     console = replace(wiring.console, readings=sensed)

@@ -46,7 +46,7 @@ from shared.contracts.units import parent_of, tier_of
 from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import Reject
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.timers import TimerSweeper
 from tests.component.command.harness import Office, profile
@@ -64,7 +64,7 @@ UNITS = {
 }
 """A small tree, and what its officers are named after: those of the B posts have accounts."""
 SERVICES = ("alerting", "command", "notify", "console")
-Apply = Callable[[Transaction, Sequence[Incoming]], Awaitable[None]]
+Apply = Callable[[Transaction, Sequence[InboundMessage]], Awaitable[None]]
 
 _CONSUMES = {
     "alerting": (ALARMS, REPORTS, WARNINGS, RULES, DECISIONS, SILENCES),
@@ -181,7 +181,7 @@ class House:
     async def _apply(self, service: str, messages: Sequence[Any]) -> None:
         """As the runtime does it: a batch with a refused record is done again one by one."""
         stamp = int(self.clock.moment.timestamp() * 1000)
-        batch = [Incoming(message, "-", 0, 0, stamp) for message in messages]
+        batch = [InboundMessage(message, "-", 0, 0, stamp) for message in messages]
         try:
             async with self.databases[service].transaction() as work:
                 await self._applies[service](work, batch)

@@ -12,7 +12,7 @@ from shared.contracts.audit import AuditEntry
 from shared.contracts.fields import Status
 from shared.contracts.topics import TRAIL
 from shared.runtime.database import Transaction
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 
 
 async def enter(work: Transaction, acts: Sequence[Act]) -> int:

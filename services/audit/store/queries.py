@@ -110,7 +110,7 @@ def _by_status(topic: TopicSpec, table: str) -> tuple[str, str, str]:
     counted = (
         "SELECT status, sum(n)::bigint AS n FROM ("  # noqa: S608
         f"SELECT status, count(*) AS n FROM {table} GROUP BY status UNION ALL "
-        f"SELECT status, n FROM {schema}.forgotten WHERE kind = '{kind}') AS all_ GROUP BY status"
+        f"SELECT status, n FROM {schema}.deleted_count WHERE kind = '{kind}') AS all_ GROUP BY status"
     )
     return topic.name, schema, counted
 
@@ -130,7 +130,7 @@ EVIDENCE = (
     "SELECT status, disposition, count(*) AS alarms, count(*) FILTER (WHERE alert_id IS NULL "  # noqa: S608
     f"AND disposition IN ({', '.join(repr(IN_ALERT) for IN_ALERT in sorted(IN_ALERTS))})) AS nowhere "
     "FROM alerting.alert_alarm GROUP BY status, disposition UNION ALL "
-    "SELECT status, 'forgotten', n, 0 FROM alerting.forgotten WHERE kind = 'alarm' "
+    "SELECT status, 'forgotten', n, 0 FROM alerting.deleted_count WHERE kind = 'alarm' "
     "ORDER BY status, disposition"
 )
 """What became of the alarms: their first versions are counted on the topic."""

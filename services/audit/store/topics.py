@@ -20,9 +20,9 @@ from aiokafka.errors import KafkaError
 
 from services.audit.core.conservation import Place
 from shared.contracts.topics import TOPICS
-from shared.fastpath import walked
 from shared.runtime.errors import Transient
-from shared.runtime.readers import make_reader
+from shared.runtime.fetching import fetch_states
+from shared.runtime.fetching.consumer import make_reader
 
 log = structlog.get_logger("fenghuo.audit.topics")
 
@@ -146,13 +146,13 @@ class Topics:
                     Raw(one.offset, one.timestamp, one.value) for one in kept
                 )
             for tp in list(partitions):
-                place, walk = (tp.topic, tp.partition), walked.over(consumer, tp)
+                place, walk = (tp.topic, tp.partition), fetch_states.fetch_state(consumer, tp)
                 position = min(await consumer.position(tp), partitions[tp])
                 batch.reached[place] = position
-                batch.without[place] = walk.without_records(cursors[place], position)
-                if walk.trouble is not None:
-                    batch.unreadable[place] = walk.trouble
-                if position >= partitions[tp] or walk.trouble is not None:
+                batch.without[place] = walk.count_empty(cursors[place], position)
+                if walk.failure is not None:
+                    batch.unreadable[place] = walk.failure
+                if position >= partitions[tp] or walk.failure is not None:
                     del partitions[tp]
 
     async def _reader(self) -> AIOKafkaConsumer:

@@ -70,7 +70,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def read(raw: bytes) -> tuple[PlainStep, bytes] | None:
-    """The step and the digest of its body (shared.runtime.inbox.body_digest); None: left to the contract."""
+    """The step and the digest of its body (shared.runtime.inbound_messages.body_digest); None: left to the contract."""
     try:
         result = _decode(raw)
     except ValueError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from services.console.store.rollup import OPEN_COMMAND
-from shared.runtime.retention import Task
+from shared.runtime.retention import RetentionTask
 
 BELONGING = ("assignment", "supervision", "photo")
 """Tables whose rows go with their command (column `command_id`)."""
@@ -17,9 +17,9 @@ _DELETES = ", ".join(
 )
 
 
-def forget_commands(keep: timedelta) -> Task:
+def forget_commands(keep: timedelta) -> RetentionTask:
     """Commands that are over; an open one stays, however old it is. The log keeps its own time."""
-    return Task(
+    return RetentionTask(
         "ended_commands",
         "WITH old AS (SELECT command_id FROM console.command "  # noqa: S608
         f"WHERE NOT ({OPEN_COMMAND}) AND sent_at < now() - $1::interval LIMIT $2), "
@@ -33,9 +33,9 @@ def forget_commands(keep: timedelta) -> Task:
     )
 
 
-def forget_case_events(keep: timedelta) -> Task:
+def forget_case_events(keep: timedelta) -> RetentionTask:
     """Facts of cases, as long as their commands; those of an open command stay with it."""
-    return Task(
+    return RetentionTask(
         "case_events",
         "DELETE FROM console.case_event WHERE ctid = ANY(ARRAY(SELECT e.ctid "  # noqa: S608
         "FROM console.case_event e WHERE e.at < now() - $1::interval AND NOT EXISTS ("

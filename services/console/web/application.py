@@ -43,7 +43,7 @@ from services.console.web.guard import Guard
 from services.console.web.idempotency import Idempotency
 from services.console.web.parts import Console
 from services.console.web.refusals import noted
-from shared.runtime.unread import Drained
+from shared.runtime.request_drain import RequestDrain
 
 Lifespan = Callable[..., AbstractAsyncContextManager[None]]
 
@@ -85,5 +85,5 @@ def create(console: Console, lifespan: Lifespan) -> FastAPI:
     # length could tell: the session is in a cookie that no page reads.
     app.add_middleware(GZipMiddleware, minimum_size=1_024, compresslevel=1)
     app.add_middleware(Guard)  # around all that reads: it bounds the body
-    app.add_middleware(Drained)
+    app.add_middleware(RequestDrain)
     return app

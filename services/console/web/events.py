@@ -25,7 +25,7 @@ from services.console.web.reads import Seq
 from services.console.web.sessions import Claim, claim_of
 from shared.contracts.fields import Status
 from shared.runtime.errors import Transient
-from shared.runtime.wire import wire_of
+from shared.runtime.stream_connection import connection_of
 
 router = APIRouter(prefix="/api")
 
@@ -59,7 +59,7 @@ async def events(
 
 
 class _Live(Response):
-    """A stream over its connection (shared/runtime/wire.py), from its first event to its end."""
+    """A stream over its connection (shared/runtime/stream_connection.py), from its first event to its end."""
 
     media_type = "text/event-stream"
 
@@ -78,7 +78,7 @@ class _Live(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         console, hub, claim = self._console, self._console.hub, self._claim
-        wire = wire_of(scope)
+        wire = connection_of(scope)
         with hub.admitted(), console.metrics.streams.track_inprogress():
             await send(
                 {
@@ -87,7 +87,7 @@ class _Live(Response):
                     "headers": self.raw_headers,
                 }
             )
-            wire.take_over(scope["http_version"], MOST_WAITING)
+            wire.begin_stream(scope["http_version"], MOST_WAITING)
             try:
                 position = await self._begin(send)
             except TimeoutError:

@@ -16,7 +16,7 @@ from services.console.feed import event
 from services.console.web.sessions import Claim, Sessions
 from shared.runtime.clock import Clock
 from shared.runtime.errors import Transient
-from shared.runtime.wire import Piece, Wire
+from shared.runtime.stream_connection import Chunk, StreamConnection
 
 log = structlog.get_logger("fenghuo.console.pulse")
 
@@ -32,7 +32,7 @@ _AT_ONCE = 200
 
 @dataclass(slots=True, eq=False)
 class _Open:
-    wire: Wire
+    wire: StreamConnection
     claim: Claim
     checked: float
     taken: int | None = None
@@ -58,7 +58,7 @@ class Pulse:
         self._retry_at = 0.0
 
     @contextmanager
-    def watched(self, wire: Wire, claim: Claim) -> Iterator[None]:
+    def watched(self, wire: StreamConnection, claim: Claim) -> Iterator[None]:
         """Within, the stream hears the beat, and ends with its claim."""
         one = _Open(wire, claim, time.monotonic())
         self._open[one] = None
@@ -88,10 +88,10 @@ class Pulse:
                     self._retry_at = time.monotonic() + RETRY_S
 
     async def _tell(self) -> None:
-        piece = Piece(self.beat("beat"))
+        piece = Chunk(self.beat("beat"))
         for number, one in enumerate(list(self._open), 1):
-            taken = one.wire.written - one.wire.waiting
-            if not one.wire.waiting:
+            taken = one.wire.written_bytes - one.wire.buffered_bytes
+            if not one.wire.buffered_bytes:
                 one.wire.write(piece)
             elif taken == one.taken:
                 self._cut()

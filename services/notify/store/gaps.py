@@ -8,7 +8,7 @@ from services.notify.core.book import Book
 from services.notify.core.roster_calls import GapMemory
 from shared.contracts.duty import DutyCoverage
 from shared.runtime.database import Transaction
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from shared.runtime.timers import arm, disarm
 
 KIND = "gap"

@@ -22,7 +22,7 @@ from shared.contracts.fields import DataGrade, Level, Post, ResponseMode, Status
 from shared.contracts.pages import Channel, Page, SubjectKind
 from shared.contracts.topics import PAGES
 from shared.runtime.database import Transaction
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from shared.runtime.sql import names
 from shared.runtime.timers import arm, disarm
 

@@ -11,7 +11,7 @@ from services.notify.core.reaches import Evidence, taught
 from shared.contracts.reachability import Reachability
 from shared.contracts.topics import REACHABILITY
 from shared.runtime.database import Transaction
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 
 KIND = "contact_test"
 """Of the timers; their subject is a Place."""

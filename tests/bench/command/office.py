@@ -9,7 +9,7 @@ from typing import Any
 from services.command.core.profiles import Profile
 from shared.runtime.database import Database
 from shared.runtime.errors import Reject
-from shared.runtime.stateful import settle_garbage
+from shared.runtime.stateful_platform import settle_garbage
 from tests.bench.command.units import city
 from tests.component.command.harness import Office, slot
 

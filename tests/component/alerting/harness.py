@@ -15,7 +15,7 @@ from services.alerting.metrics import AlertingMetrics
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.topics import ALARMS, ALERTS, SILENCE_STATES, TOPICS
 from shared.runtime.database import Database
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.timers import TimerSweeper
 
@@ -55,7 +55,7 @@ class Station:
     async def takes(self, *messages: Any, early: bool = False) -> list[AlarmEvent]:
         """One batch in one transaction, in its turn or before it; the alarm events that it sent."""
         batch = [
-            Incoming(
+            InboundMessage(
                 *(message, "-", 0, next(self._offsets)),
                 accepted_ms=int(message.occurred_at.timestamp() * 1000) + 1000,
                 early=early,

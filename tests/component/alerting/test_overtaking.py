@@ -10,7 +10,7 @@ from services.alerting.app import FIRST
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import DecisionVerb
 from shared.contracts.fields import Level, Status
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.component.alerting.harness import Station
 from tests.unit.alerting.builders import a_decision, a_report, a_rule, all_of, an_alarm, at
 
@@ -48,8 +48,8 @@ def test_red_and_recalls_go_first_and_nothing_that_is_practice() -> None:
     recall = a_decision("alt-1", DecisionVerb.RECALL, Level.RED)
     practised = {"status": Status.EXERCISE}
     for one in red, recall:
-        assert FIRST.holds(one)
-        assert any(mark in encode(one) for mark in FIRST.marks)
+        assert FIRST.applies(one)
+        assert any(mark in encode(one) for mark in FIRST.markers)
     envelopes = [
         an_alarm(level=Level.ORANGE),
         an_alarm(version=2, transition=CLEARED, level=Level.RED),
@@ -58,4 +58,4 @@ def test_red_and_recalls_go_first_and_nothing_that_is_practice() -> None:
         a_decision("alt-1", DecisionVerb.APPROVE, Level.RED),
         a_report(),
     ]
-    assert not any(map(FIRST.holds, envelopes))
+    assert not any(map(FIRST.applies, envelopes))

@@ -44,9 +44,9 @@ async def forget(station: Station) -> int:
     gone = 0
     for task in TASKS:
         small = type(task)(task.name, task.statement, task.keep, limit=2)
-        await station.rows("DELETE FROM alerting.upkeep")
+        await station.rows("DELETE FROM alerting.retention_schedule")
         retention = Retention(station.database)
-        while result := await retention.turn(small):
+        while result := await retention.run_once(small):
             assert result <= 2
             gone += result
     return gone
@@ -124,7 +124,7 @@ async def told(station: Station) -> dict[str, Any]:
 async def test_nothing_open_is_forgotten_and_nothing_over_stays(
     station: Station, seed: int
 ) -> None:
-    await station.rows("TRUNCATE alerting.forgotten")
+    await station.rows("TRUNCATE alerting.deleted_count")
     await a_night(station, seed)
     counted = await told(station)
     final = ", ".join(repr(str(alert_state)) for alert_state in sorted(FINAL))

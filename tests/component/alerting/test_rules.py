@@ -17,7 +17,7 @@ from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Level, Status, Tier
 from shared.contracts.reports import ReporterRole
 from shared.runtime.errors import Reject
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 from tests.component.alerting.harness import Station, a_station
 from tests.unit.alerting.builders import (
     CITY,
@@ -230,7 +230,7 @@ async def test_a_report_from_the_future_moves_no_clock(station: Station) -> None
     future = phone(1, 60 * 24 * 365)
     async with station.database.transaction() as work:
         accepted = int(at(1).timestamp() * 1000)
-        await station.alerting.apply(work, [Incoming(future, "-", 0, 1, accepted)])
+        await station.alerting.apply(work, [InboundMessage(future, "-", 0, 1, accepted)])
     [row] = await station.rows("SELECT clock FROM alerting.region")
     assert row["clock"] == at(1) + timedelta(seconds=120)
     assert await station.takes(phone(2, 4)) != []

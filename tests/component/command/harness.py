@@ -38,7 +38,7 @@ from shared.contracts.units import parent_of, tier_of
 from shared.definitions.response_plans.book import PlanBook
 from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Database
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.timers import TimerSweeper
 
@@ -259,7 +259,7 @@ class Office:
         """One batch in one transaction."""
         async with self.database.transaction() as work:
             await self.consumer.apply(
-                work, [Incoming(message, "", 0, 0, 0) for message in messages]
+                work, [InboundMessage(message, "", 0, 0, 0) for message in messages]
             )
 
     async def rows(self, query: str, *values: Any) -> list[Any]:

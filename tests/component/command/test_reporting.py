@@ -19,7 +19,7 @@ from shared.contracts.reports import Means, Report, ReporterRole, ReportFacts, R
 from shared.contracts.topics import REPORT_DUTIES
 from shared.contracts.units import tier_of
 from shared.runtime.errors import Reject
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 from tests.component.command.harness import (
     CITY,
     DISTRICT,
@@ -195,7 +195,7 @@ async def test_killed_between_anything_and_the_commit_it_happens_once(dsn: str) 
         for message in (alert, call):
             with pytest.raises(Killed):
                 async with office.database.transaction() as work:
-                    await office.consumer.apply(work, [Incoming(message, "", 0, 0, 0)])
+                    await office.consumer.apply(work, [InboundMessage(message, "", 0, 0, 0)])
                     raise Killed
             assert not [row for row in await duties(office) if message is alert]
             await office.apply(message)
@@ -225,7 +225,7 @@ async def test_a_report_that_lost_the_race_against_its_limit_is_late(dsn: str) -
         await office.apply(an_alert(Level.YELLOW))
         async with office.database.transaction() as work:  # its `now` is before the limit
             await sweep_for(office, 0.6, sweepers=1)
-            await office.consumer.apply(work, [Incoming(a_call("1"), "", 0, 0, 0)])
+            await office.consumer.apply(work, [InboundMessage(a_call("1"), "", 0, 0, 0)])
         row = (await duties(office))[TOWN, DISTRICT]
         assert row["state"] == "phoned"
         assert row["phone_at"] >= row["phone_due"]

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from shared.contracts.commands import Step, SupervisionKind
 from shared.contracts.fields import Level
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 from tests.component.command.harness import (
     CITY,
     DISTRICT,
@@ -190,7 +190,7 @@ async def test_an_acknowledgement_that_began_in_time_but_lost_the_lock_is_late(d
         step = a_step(await office.the_command(), VILLAGE, Step.SIGN)
         async with office.database.transaction() as work:  # its `now` is before the deadline
             await sweep_for(office, 0.6, sweepers=1)
-            await office.consumer.apply(work, [Incoming(step, "", 0, 0, 0)])
+            await office.consumer.apply(work, [InboundMessage(step, "", 0, 0, 0)])
         row = (await office.rows("SELECT * FROM command.assignment WHERE unit = $1", VILLAGE))[0]
         assert row["state"] == "signed"
         assert row["late"]

@@ -17,7 +17,7 @@ from services.ingest.settings import Settings
 from shared.contracts.catalog import CatalogEntry, SensorEntry
 from shared.contracts.fields import Tier
 from shared.runtime.errors import Transient
-from shared.runtime.publisher import Outgoing
+from shared.runtime.outbound_records import OutboundRecord
 
 TOKEN = "a-token-of-the-gauge-network"
 NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
@@ -38,12 +38,12 @@ class RecordingPublisher:
     """Kafka's edge: keeps what is sent, dates it, or does not confirm."""
 
     def __init__(self) -> None:
-        self.sent: list[Outgoing] = []
+        self.sent: list[OutboundRecord] = []
         self.time = NOW
         self.calls = 0
         self.down = False
 
-    async def send(self, records: Iterable[Outgoing]) -> list[int]:
+    async def send(self, records: Iterable[OutboundRecord]) -> list[int]:
         self.calls += 1
         if self.down:
             raise Transient("publish outcome unknown: TimeoutError")

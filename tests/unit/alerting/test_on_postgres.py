@@ -22,7 +22,7 @@ from shared.contracts.reports import ReportKind
 from shared.contracts.topics import ALERTS, NOTICES
 from shared.runtime.database import Database
 from shared.runtime.errors import Reject
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 from tests.support.postgres import fresh_database
 from tests.unit.alerting.builders import (
     CITY,
@@ -53,7 +53,7 @@ class Desk:
     async def takes(self, *messages: Any) -> list[AlertEvent]:
         """Apply one batch in one transaction; the alert events it put into the outbox."""
         last = await self.value("SELECT coalesce(max(seq), 0) FROM alerting.outbox")
-        batch = [Incoming(message, "-", 0, next(self._offsets), 0) for message in messages]
+        batch = [InboundMessage(message, "-", 0, next(self._offsets), 0) for message in messages]
         async with self.database.transaction() as work:
             await self.alerting.apply(work, batch)
         rows = await self.rows(

@@ -23,7 +23,7 @@ from shared.contracts.fields import Status
 from shared.contracts.topics import ALERTS, ASSIGNMENTS, COMMANDS
 from shared.runtime.database import Database
 from shared.runtime.errors import Transient
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 from tests.unit.audit.builders import a_command, an_alert, an_assignment
 
 LONG_AGO = datetime(2020, 8, 19, 6, tzinfo=UTC)
@@ -129,7 +129,8 @@ class Auditor:
 
     async def takes(self, *messages: tuple[Any, Any]) -> None:
         batch = [
-            Incoming(message, topic.name, 0, next(self._offsets), 0) for topic, message in messages
+            InboundMessage(message, topic.name, 0, next(self._offsets), 0)
+            for topic, message in messages
         ]
         async with self.database.transaction() as work:
             await self.consumer.apply(work, batch)

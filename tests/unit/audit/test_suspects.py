@@ -12,7 +12,7 @@ from services.audit.core.liveness import NAMED
 from services.audit.core.snapshot import FindingKind
 from services.audit.ledger import REVIEWED
 from shared.contracts.topics import ALARMS, ALERTS, COMMANDS, DECISIONS, TopicSpec
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.unit.audit.builders import a_decision, an_alert
 from tests.unit.audit.harness import Auditor
 from tests.unit.audit.test_ledger import CORRUPT, LOST, hop, knows, refuses, stands

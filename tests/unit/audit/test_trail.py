@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from services.audit.core.trail import GENESIS, Head, append, digest, verify
 from shared.contracts.audit import AuditEntry, AuditOutcome
 from shared.contracts.fields import Status
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.unit.audit.builders import T0, a_chain, an_act
 
 lengths = st.integers(min_value=1, max_value=12)

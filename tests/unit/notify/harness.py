@@ -24,7 +24,7 @@ from shared.contracts.pages import Channel, Page
 from shared.contracts.topics import PAGES
 from shared.runtime.clock import SystemClock
 from shared.runtime.database import Database
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.timers import TimerSweeper
 from tests.support.carrier import SECRET, Receiver
@@ -54,7 +54,7 @@ class Desk:
             self.consumer.roster.put(a_slot(unit, post, name_of(unit, post), channels))
 
     async def takes(self, *messages: Any) -> list[Page]:
-        batch = [Incoming(message, "-", 0, next(self._offsets), 0) for message in messages]
+        batch = [InboundMessage(message, "-", 0, next(self._offsets), 0) for message in messages]
         before = await self.value("SELECT coalesce(max(seq), 0) FROM notify.outbox")
         async with self.database.transaction() as work:
             await self.consumer.apply(work, batch)

@@ -7,7 +7,7 @@ import pytest
 from services.notify.app import FIRST
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.fields import Contract, Level, Status
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.unit.notify.builders import an_alert, an_assignment
 
 RED = [
@@ -20,11 +20,11 @@ RED = [
 
 @pytest.mark.parametrize("message", RED)
 def test_red_and_recalls_go_first_and_show_it_in_their_bytes(message: Contract) -> None:
-    assert FIRST.holds(message)
-    assert any(mark in encode(message) for mark in FIRST.marks)
-    assert not FIRST.holds(message.model_copy(update={"status": Status.EXERCISE}))
+    assert FIRST.applies(message)
+    assert any(mark in encode(message) for mark in FIRST.markers)
+    assert not FIRST.applies(message.model_copy(update={"status": Status.EXERCISE}))
 
 
 def test_nothing_else_does() -> None:
-    assert not FIRST.holds(an_alert(proposed=Level.ORANGE))
-    assert not FIRST.holds(an_assignment(level=Level.ORANGE))
+    assert not FIRST.applies(an_alert(proposed=Level.ORANGE))
+    assert not FIRST.applies(an_assignment(level=Level.ORANGE))

@@ -12,7 +12,7 @@ from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.commands import AssignmentState, SupervisionEvent, SupervisionKind
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.pages import Page
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 from tests.unit.notify.builders import (
     CITY,
     DISTRICT,
@@ -129,7 +129,7 @@ async def test_a_call_made_while_the_recall_is_written_is_recalled_too(desk: Des
     """The call commits after the recall has begun: one of the two waits for the other."""
     await desk.takes(issued())
     async with desk.database.transaction() as work:
-        await desk.consumer.apply(work, [Incoming(an_assignment(VILLAGE), "-", 0, 99, 0)])
+        await desk.consumer.apply(work, [InboundMessage(an_assignment(VILLAGE), "-", 0, 99, 0)])
         recalling = asyncio.create_task(desk.takes(recall()))
         await asyncio.sleep(0.3)
         assert not recalling.done()
