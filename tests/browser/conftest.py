@@ -27,7 +27,7 @@ from playwright.async_api import (
 
 from deploy.example.units import all_units
 from services.console.accounts import import_accounts, make_link
-from shared.runtime.wire import server_config
+from shared.runtime.stream_connection import server_config
 from tests.support.chromium import MISSING, chromium, program
 from tests.support.console_duty_records import duty_records, slots
 from tests.support.console_harness import ConsoleHarness, accounts, console_harness

@@ -13,7 +13,7 @@ from shared.contracts.commands import Step
 from shared.contracts.fields import Tier
 from shared.contracts.pages import Answer, AnswerVerb
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ALARMS, ANSWERS, ASSIGNMENTS, COMMANDS, PAGES
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.component.command.harness import EVENT_TIME, TOWN
 from tests.faults.audited_system import AuditedSystem, delete_before
 from tests.support.infrastructure import running

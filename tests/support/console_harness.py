@@ -37,13 +37,14 @@ from shared.contracts.ids import content_id
 from shared.contracts.refusals import Refusal
 from shared.contracts.topics import REFUSALS
 from shared.contracts.units import tier_of
+from shared.runtime.background_loops import background
 from shared.runtime.clock import SystemClock
 from shared.runtime.errors import Transient
-from shared.runtime.inbox import Incoming
-from shared.runtime.publisher import Outgoing
-from shared.runtime.shell import background, lifespan_of
-from shared.runtime.stateful import StatefulPlatform
-from shared.runtime.wire import server_config
+from shared.runtime.http_server import lifespan_of
+from shared.runtime.inbound_messages import InboundMessage
+from shared.runtime.outbound_records import OutboundRecord
+from shared.runtime.stateful_platform import StatefulPlatform
+from shared.runtime.stream_connection import server_config
 from tests.support.console_events import CITY, DISTRICT, NOW, SONGJI, VILLAGE, ZHUTUO
 
 OFFICERS = (
@@ -79,12 +80,12 @@ GAUGE = SensorEntry(
 class KafkaStandIn:
     """Stands in for Kafka: collects the records, or fails while `down` is set."""
 
-    sent: list[Outgoing] = field(default_factory=list)
+    sent: list[OutboundRecord] = field(default_factory=list)
     """All records but refusals."""
-    refused: list[Outgoing] = field(default_factory=list)
+    refused: list[OutboundRecord] = field(default_factory=list)
     down: bool = False
 
-    async def send(self, records: Iterable[Outgoing]) -> None:
+    async def send(self, records: Iterable[OutboundRecord]) -> None:
         if self.down:
             raise Transient("Kafka is down")
         for record in records:
@@ -148,7 +149,7 @@ class ConsoleHarness:
         assert self.platform.apply is not None, "the projector is registered"
         for start in range(0, len(messages), 1_000):
             batch = [
-                Incoming(message, topic, 0, 0, 0)
+                InboundMessage(message, topic, 0, 0, 0)
                 for message in messages[start : start + 1_000]
                 if (topic := _PROJECTED.get(type(message))) is not None
             ]
@@ -224,7 +225,11 @@ def console_harness(dsn: str, **settings: Any) -> ConsoleHarness:
         stack.push_async_callback(deps.database.stop)
         hub.begin(await FeedReader(deps.database).head())
         # Refusals are not written: see ConsoleHarness.refused.
-        await stack.enter_async_context(background(hub.run, watchdog.run, deps.recorder.run))
+        await stack.enter_async_context(
+            background(
+                ("feed", hub.run), ("watchdog", watchdog.run), ("recorder", deps.recorder.run)
+            )
+        )
 
     app.router.lifespan_context = lifespan_of(start)
     return ConsoleHarness(app, platform, deps, kafka, lag, readings)

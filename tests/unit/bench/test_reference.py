@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.contracts.topics import READINGS
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.bench import crowd, payload, ruleset
 from tests.bench.latency_source import reading as latency_reading
 from tests.bench.reference import (
