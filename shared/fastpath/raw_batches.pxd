@@ -21,7 +21,6 @@ cdef class RawBatches:
     cpdef list records(self)
 
 
-@cython.locals(reader=BatchReader)
 cpdef BatchReader reader_of(RawBatches batches)
 
 
