@@ -27,10 +27,19 @@ class FailedTimerError(AssertionError):
     """A handler of timers has raised an error: the sweeper would set the timer aside."""
 
 
+class NothingUnread:
+    """The progress of a service that has handled every record."""
+
+    def caught_up(self, topic: str, moment: datetime) -> bool:
+        """Return True."""
+        return True
+
+
 class ServiceDriver:
     """Drives one service; the application is built, and only its database is connected."""
 
     def __init__(self, platform: StatefulPlatform) -> None:
+        platform.progress = NothingUnread()
         self.platform = platform
         self.database = platform.database
         self._offsets = itertools.count()

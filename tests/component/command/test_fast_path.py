@@ -76,5 +76,5 @@ def test_the_setting_decides_who_reads_acknowledgements(fast_path: bool) -> None
     )
     application: Any = build(settings)
     (consumer,) = application.platform._consumers
-    readers = consumer._worker._quick
+    readers = consumer._worker._decoder._fast_decoders
     assert readers == ({ACKNOWLEDGEMENTS.name: plain_steps.read} if fast_path else {})

@@ -24,7 +24,7 @@ from shared.runtime.publisher import Publisher
 from tests.component.command.harness import DISTRICT, a_harness, a_step, an_alert
 from tests.support.postgres import fresh_database
 
-pytestmark = pytest.mark.console
+pytestmark = pytest.mark.bench
 BATCH = 2_000
 
 
