@@ -243,7 +243,7 @@ async def test_photos_of_a_file_are_small_and_bounded(console: ConsoleHarness) -
     assert len(in_html(page)) == in_pdf(paper) == MOST_PHOTOS
     for text in (visible_text(page.content), read_pdf(paper.content)[0]):
         assert "另有2张照片未列出" in text
-    assert max(Image.open(BytesIO(printed(remade(out.getvalue()).whole))).size) == 800
+    assert max(Image.open(BytesIO(printed(remade(out.getvalue()).full))).size) == 800
 
 
 def sized(width: int) -> bytes:

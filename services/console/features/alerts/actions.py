@@ -31,13 +31,13 @@ def decision(
 ) -> ActionRecord:
     """A decision on an alert as the officer saw it at `version`."""
     alert_id, verb, level = alert["alert_id"], judged.verb, judged.level
-    said = [f"{name}={value}" for name, value in sorted(judged.more.items())]
+    fields = [f"{name}={value}" for name, value in sorted(judged.more.items())]
     return ActionRecord(
         DECISIONS,
         alert_id,
         AlertDecision(
             id=content_id(
-                "dec", alert_id, verb, level or "none", viewer.officer_id, version, *said
+                "dec", alert_id, verb, level or "none", viewer.officer_id, version, *fields
             ),
             alert_id=alert_id,
             verb=verb,

@@ -160,7 +160,7 @@ def _level(alert: Record, body: DecisionBody) -> Level | None:
 
 def _more(body: DecisionBody) -> dict[str, Any]:
     """What goes with the verb beside level and reason."""
-    wanted: dict[DecisionVerb, tuple[str, ...]] = {
+    fields_by_verb: dict[DecisionVerb, tuple[str, ...]] = {
         DecisionVerb.APPROVE: ("valid_until",),
         DecisionVerb.ADJUST: ("valid_until",),
         DecisionVerb.AUTHORISE_EMERGENCY: ("valid_until",),
@@ -168,7 +168,7 @@ def _more(body: DecisionBody) -> dict[str, Any]:
         DecisionVerb.MERGE: ("into",),
         DecisionVerb.SPLIT: ("evidence_ids",),
     }
-    results = {name: getattr(body, name) for name in wanted.get(body.verb, ())}
+    results = {name: getattr(body, name) for name in fields_by_verb.get(body.verb, ())}
     if body.assessment is not None and "assessment" in results:
         results["assessment"] = _assessment(body.assessment)
     if "evidence_ids" in results:
@@ -176,7 +176,7 @@ def _more(body: DecisionBody) -> dict[str, Any]:
     return {name: value for name, value in results.items() if value is not None}
 
 
-def _assessment(held: AssessmentBody) -> Assessment:
-    if not held.model_dump(exclude_none=True):
+def _assessment(body: AssessmentBody) -> Assessment:
+    if not body.model_dump(exclude_none=True):
         raise missing_field("assessment", "name a level, an incident grade or a response level")
-    return Assessment(**dict(held))
+    return Assessment(**dict(body))

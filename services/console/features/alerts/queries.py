@@ -12,8 +12,8 @@ from services.console.store.conditions import OPEN_ALERT
 from services.console.store.connections import Connection, Rows
 from services.console.store.ordering import Order, gravest, micros, position_parameters
 
-_HERE = "status = $1 AND place >= $2 AND place < $3"
-_OPEN_HERE = f"{_HERE} AND {OPEN_ALERT}"
+_IN_SUBTREE = "status = $1 AND place >= $2 AND place < $3"
+_OPEN_IN_SUBTREE = f"{_IN_SUBTREE} AND {OPEN_ALERT}"
 _END = 4_000_000_000_000_000
 """Behind all moments, in microseconds; what is more Postgres cannot add."""
 _TOWN_DIGITS = 9
@@ -37,7 +37,7 @@ async def open_alerts(
 ) -> Rows:
     """Open alerts of a subtree behind a place, the gravest first; `town`: only those that concern it."""
     rows: Rows = await connection.fetch(
-        f"SELECT *, {GRAVEST.columns} FROM console.alert WHERE {_OPEN_HERE} AND {_OF_TOWN} "  # noqa: S608
+        f"SELECT *, {GRAVEST.columns} FROM console.alert WHERE {_OPEN_IN_SUBTREE} AND {_OF_TOWN} "  # noqa: S608
         f"AND {GRAVEST.is_after(5, 6)} ORDER BY {GRAVEST.by} LIMIT $7",
         status,
         span.low,
@@ -53,7 +53,7 @@ async def open_total(connection: Connection, span: Span, status: str, town: str 
     """How many open alerts a subtree has; `town`: only those that concern it."""
     return int(
         await connection.fetchval(
-            f"SELECT count(*) FROM console.alert WHERE {_OPEN_HERE} AND {_OF_TOWN}",  # noqa: S608
+            f"SELECT count(*) FROM console.alert WHERE {_OPEN_IN_SUBTREE} AND {_OF_TOWN}",  # noqa: S608
             status,
             span.low,
             span.high,
@@ -70,7 +70,7 @@ async def open_by_level(connection: Connection, span: Span, status: str) -> Rows
     """How many (`n`) open alerts there are by state, issued level and proposed level."""
     rows: Rows = await connection.fetch(
         "SELECT state, level, proposed_level, count(*)::int AS n FROM console.alert "  # noqa: S608
-        f"WHERE {_OPEN_HERE} GROUP BY state, level, proposed_level",
+        f"WHERE {_OPEN_IN_SUBTREE} GROUP BY state, level, proposed_level",
         status,
         span.low,
         span.high,
@@ -84,7 +84,7 @@ async def open_by_town(connection: Connection, span: Span, status: str) -> Rows:
     rows: Rows = await connection.fetch(
         "SELECT town, level, proposed_level, count(*)::int AS n "  # noqa: S608
         f"FROM console.alert CROSS JOIN LATERAL (SELECT DISTINCT {_TOWNS}) AS concerned "
-        f"WHERE {_OPEN_HERE} GROUP BY town, level, proposed_level",
+        f"WHERE {_OPEN_IN_SUBTREE} GROUP BY town, level, proposed_level",
         status,
         span.low,
         span.high,
@@ -97,7 +97,7 @@ async def recent_alerts(
 ) -> Rows:
     """Alerts of a subtree behind a place, open or not, the last changed first."""
     rows: Rows = await connection.fetch(
-        f"SELECT *, {NEWEST.columns} FROM console.alert WHERE {_HERE} "  # noqa: S608
+        f"SELECT *, {NEWEST.columns} FROM console.alert WHERE {_IN_SUBTREE} "  # noqa: S608
         f"AND {NEWEST.is_after(4, 5)} AND {since(4)} "
         'ORDER BY sent_at DESC, alert_id COLLATE "C" LIMIT $6',
         status,

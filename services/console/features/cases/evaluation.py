@@ -82,7 +82,7 @@ class GroupFigures:
 class Evaluation:
     """A whole case."""
 
-    whole: GroupFigures
+    total: GroupFigures
     by_tier: dict[str, GroupFigures]
     units: tuple[UnitFigures, ...]
 

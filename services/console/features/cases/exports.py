@@ -21,7 +21,7 @@ from services.console.features.cases.dossier import (
     PrintRequest,
     dossier,
 )
-from services.console.features.cases.photo_sheet import MOST_PHOTOS, photo_sheet, shown
+from services.console.features.cases.photo_sheet import MOST_PHOTOS, photo_sheet, visible_photos
 from services.console.features.cases.printing.html_file import POLICY, html_file
 from services.console.features.cases.printing.pdf_file import pdf_file
 from services.console.features.cases.printing.print_turn import PrintTurn
@@ -54,21 +54,23 @@ async def export(
     async with reading(console.database) as connection:
         case = await visible_case(connection, viewer, case_id)
         result = await evaluated(connection, case, viewer)
-        told = await _told(connection, case, viewer, console)
+        lines = await _dossier_timeline(connection, case, viewer, console)
         written = await review_of(connection, case, viewer, console)
-        photos, whole = await _photos(connection, case, viewer)
+        photos, pictures = await _photos(connection, case, viewer)
     file = dossier(
         case,
         case.state(written is not None),
         result,
-        told,
+        lines,
         review_views.tables(written, words()),
         words(),
         console.names,
         PrintRequest(viewer, now),
     )
     async with console.part(PrintTurn):
-        small = {name: await asyncio.to_thread(printed, one) for name, one in whole.items()}
+        small = {
+            name: await asyncio.to_thread(printed, picture) for name, picture in pictures.items()
+        }
         file = replace(file, photos=photo_sheet(photos, small, file.tag, words(), console.names))
         if style == "pdf":
             content = await asyncio.to_thread(pdf_file, file, now)
@@ -102,12 +104,12 @@ async def _photos(
     rows = await photo_queries.of_commands(
         connection, case.command_ids, span_of(viewer.root), _COUNTED
     )
-    records = shown(rows, viewer)
+    records = visible_photos(rows, viewer)
     newest = [row["photo_id"] for row in records[:MOST_PHOTOS]]
     return records, await photo_queries.pictures(connection, newest)
 
 
-async def _told(
+async def _dossier_timeline(
     connection: Connection, case: Case, viewer: Viewer, console: ConsoleDeps
 ) -> DossierTimeline:
     """The timeline in the finest slots in which it fits; the coarsest is cut."""

@@ -44,7 +44,7 @@ async def get_cases(
             422, "The request is not valid", "`after` is no cursor.", reason="invalid"
         ) from None
     words = words.strip()
-    wanted = list_queries.CaseQuery(
+    query = list_queries.CaseQuery(
         own=span_of(viewer.unit),
         states=state or (),
         level=level,
@@ -57,7 +57,7 @@ async def get_cases(
     )
     async with reading(console.database) as connection:
         rows = await list_queries.cases(
-            connection, span_of(viewer.root), status, wanted, after=place, limit=limit
+            connection, span_of(viewer.root), status, query, after=place, limit=limit
         )
     return as_json(
         {

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from services.console.core.access import span_of
-from services.console.features.cases.photo_sheet import shown
+from services.console.features.cases.photo_sheet import visible_photos
 from services.console.features.cases.routes import visible_case
 from services.console.features.photos import queries as photo_queries
 from services.console.features.photos import views as photo_views
@@ -34,5 +34,5 @@ async def get_photos_of_case(
             connection, case.command_ids, span_of(viewer.root), limit
         )
     return as_json(
-        {"photos": [photo_views.photo(row, console.names) for row in shown(rows, viewer)]}
+        {"photos": [photo_views.photo(row, console.names) for row in visible_photos(rows, viewer)]}
     )

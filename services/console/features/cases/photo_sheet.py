@@ -15,7 +15,7 @@ from shared.domain.bilingual import Both
 MOST_PHOTOS = 24
 
 
-def shown(rows: Sequence[Record], viewer: Viewer) -> list[Record]:
+def visible_photos(rows: Sequence[Record], viewer: Viewer) -> list[Record]:
     """Those that the viewer sees on the screen as well, in their order."""
     return [row for row in rows if sees_photos(viewer, row["unit"])]
 

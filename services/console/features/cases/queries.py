@@ -45,7 +45,7 @@ _FACTS = f"""
 _VISIBLE = f"((unit >= $6 AND unit < $7) OR kind IN {_CASE_LEVEL})"
 _TURN = f"CASE WHEN kind IN {_CASE_LEVEL} THEN version - 1000000 ELSE version END"
 """The order within one transaction, which is one time: the command before its assignments."""
-_TOLD = (
+_IS_LINE = (
     "kind <> 'acknowledgement' AND NOT (kind = 'page' AND event IN ('queued', 'delivered', 'read', "
     "'answered'))"
 )
@@ -70,13 +70,13 @@ async def case(connection: Connection, case_id: str) -> Case | None:
     )
     if not alerts and not commands:
         return None
-    found = Case(case_id, tuple(alerts), tuple(commands))
+    result = Case(case_id, tuple(alerts), tuple(commands))
     began = await connection.fetchval(
         "SELECT min(at) FROM console.case_fact WHERE status = $1 AND thread = ANY($2::text[])",
-        found.status,
-        found.threads,
+        result.status,
+        result.threads,
     )
-    return found if began is None else replace(found, began=began)
+    return result if began is None else replace(result, began=began)
 
 
 async def takes_part(connection: Connection, case: Case, span: Span) -> bool:
@@ -110,7 +110,7 @@ async def lines(
         WITH facts AS ({_FACTS}), shown_facts AS (
             SELECT *, {_TURN} AS turn, CASE WHEN kind IN {_SUMMED}
                 THEN floor(extract(epoch FROM at) / $8)::text ELSE event_id END AS slot
-            FROM facts WHERE {_VISIBLE} AND {_TOLD}
+            FROM facts WHERE {_VISIBLE} AND {_IS_LINE}
         ), lines AS (
             SELECT kind, event, part, tier, min(at) AS at, max(at) AS until,
                 min(turn) AS turn, min(event_id) AS event_id, count(*) AS count, bool_or(late) AS late,
@@ -125,7 +125,7 @@ async def lines(
         WHERE $9::timestamptz IS NULL OR (at, turn, event_id) > ($9, $10::int, $11::text COLLATE "C")
         ORDER BY at, turn, event_id LIMIT $12
         """,  # noqa: S608 - built of constants
-        *_chosen(case),
+        *_fact_parameters(case),
         span.low,
         span.high,
         slot_s,
@@ -148,7 +148,7 @@ async def facts_of_unit(
             OR (at, version, event_id) > ($7, $8::int, $9::text COLLATE "C"))
         ORDER BY at, version, event_id LIMIT $10
         """,  # noqa: S608 - built of constants
-        *_chosen(case),
+        *_fact_parameters(case),
         unit,
         *_behind(after),
         limit,
@@ -225,7 +225,9 @@ def _behind(after: TimelinePosition | None) -> tuple[datetime | None, int | None
     return (None, None, None) if after is None else (after.at, after.turn, after.event_id)
 
 
-def _chosen(case: Case) -> tuple[str, list[str], Sequence[str], datetime | None, datetime | None]:
+def _fact_parameters(
+    case: Case,
+) -> tuple[str, list[str], Sequence[str], datetime | None, datetime | None]:
     """The first five parameters of `_FACTS`."""
     until = case.ended_at if case.is_closed else None
     return case.status, case.threads, case.mode_units, case.began, until

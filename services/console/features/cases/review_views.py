@@ -56,12 +56,12 @@ def tables(json: Json | None, words: Words) -> tuple[Table, ...]:
     rows = tuple(
         (
             plain(number),
-            plain(f"{one['title']}\n{one['instruction']}".strip()),
-            plain(one["owner_name"]),
-            plain(moment(datetime.fromisoformat(one["finish_by"]))),
-            _state(one, words),
+            plain(f"{finding['title']}\n{finding['instruction']}".strip()),
+            plain(finding["owner_name"]),
+            plain(moment(datetime.fromisoformat(finding["finish_by"]))),
+            _state(finding, words),
         )
-        for number, one in enumerate(json["findings"], start=1)
+        for number, finding in enumerate(json["findings"], start=1)
     )
     none = () if rows else (words("case.findings.none"),)
     return text, Table(words("case.findings"), columns, rows, none)

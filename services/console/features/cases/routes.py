@@ -81,13 +81,13 @@ async def get_evaluation(
             media_type="text/csv; charset=utf-8",
             headers={"content-disposition": f'attachment; filename="{case_id}.csv"'},
         )
-    shown = result.units[after : after + limit]
-    more = after + len(shown) < len(result.units)
+    page = result.units[after : after + limit]
+    more = after + len(page) < len(result.units)
     return as_json(
         {
             "case_id": case_id,
             "status": case.status,
-            "whole": evaluation.group_view(result.whole),
+            "whole": evaluation.group_view(result.total),
             "by_tier": [
                 {"tier": tier, **evaluation.group_view(group_figures)}
                 for tier, group_figures in result.by_tier.items()
@@ -97,9 +97,9 @@ async def get_evaluation(
                     **evaluation.unit_view(unit_figures),
                     "unit_name": console.names.unit(unit_figures.unit),
                 }
-                for unit_figures in shown
+                for unit_figures in page
             ],
-            "next": after + len(shown) if shown and more else None,
+            "next": after + len(page) if page and more else None,
         }
     )
 
@@ -123,12 +123,12 @@ async def evaluated(connection: Connection, case: Case, viewer: Viewer) -> Evalu
     return evaluation.evaluate(evaluation.unit_figures(row) for row in rows)
 
 
-def as_csv(case: Case, found: Evaluation, console: ConsoleDeps) -> str:
+def as_csv(case: Case, figures: Evaluation, console: ConsoleDeps) -> str:
     """One line per unit, behind a byte-order mark so that spreadsheets read the Chinese."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(("status", "unit_name", *evaluation.UNIT_COLUMNS))
-    for unit_figures in found.units:
+    for unit_figures in figures.units:
         cells = (
             case.status,
             console.names.unit(unit_figures.unit),

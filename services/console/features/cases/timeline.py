@@ -56,24 +56,24 @@ def line(row: Record, case: Case, viewer: Viewer, names: Names) -> Json:
 
     The words of a graded record and who reported are left out for those they are not open to.
     """
-    told: Json = json.loads(row["details"]) if row["details"] else {}
+    details: Json = json.loads(row["details"]) if row["details"] else {}
     unit, actor = row["unit"], row["actor"]
-    grade = told.pop("grade", DataGrade.GENERAL)
+    grade = details.pop("grade", DataGrade.GENERAL)
     if row["kind"] == "command":
         is_open = unit is None or case.opens_order(viewer, row["thread"])
     else:
         is_open = unit is None or opens(viewer, unit, grade)
     if not is_open:
-        told = {name: value for name, value in told.items() if name not in _WORDS}
+        details = {name: value for name, value in details.items() if name not in _WORDS}
     if row["kind"] == "report" and not opens(viewer, unit, DataClass.NAME):
         actor = None
     if row["kind"] == "supervision":
         clock, _, rung = row["part"].partition(":")
-        told |= {"clock": clock, "rung": int(rung)}
+        details |= {"clock": clock, "rung": int(rung)}
     if row["kind"] in ("assignment", "acknowledgement"):
-        told["attempt"] = int(row["part"])
-    if target := told.get("target_unit"):
-        told["target_name"] = names.unit(target)
+        details["attempt"] = int(row["part"])
+    if target := details.get("target_unit"):
+        details["target_name"] = names.unit(target)
     return {
         "id": row["event_id"],
         "at": row["at"],
@@ -88,5 +88,5 @@ def line(row: Record, case: Case, viewer: Viewer, names: Names) -> Json:
         "unit": unit,
         "unit_name": None if unit is None else names.unit(unit),
         "actor": actor,
-        **told,
+        **details,
     }

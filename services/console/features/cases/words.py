@@ -15,21 +15,21 @@ class Words:
     zh: Mapping[str, str]
     en: Mapping[str, str]
 
-    def __call__(self, key: str, **given: object) -> Both:
+    def __call__(self, key: str, **values: object) -> Both:
         """A text with `{name}` filled in; a value that is itself in two languages in each its own."""
         return Both(
-            _filled(self.zh.get(key, key), {name: _zh(one) for name, one in given.items()}),
-            _filled(self.en.get(key, key), {name: _en(one) for name, one in given.items()}),
+            _filled(self.zh.get(key, key), {name: _zh(value) for name, value in values.items()}),
+            _filled(self.en.get(key, key), {name: _en(value) for name, value in values.items()}),
         )
 
 
-def _filled(text: str, given: Mapping[str, str]) -> str:
+def _filled(text: str, values: Mapping[str, str]) -> str:
     # In one pass over the template: a value that looks like a place to fill stays as it is.
     parts = text.split("{")
     results = [parts[0]]
     for part in parts[1:]:
-        name, closed, rest = part.partition("}")
-        results.append(given[name] + rest if closed and name in given else "{" + part)
+        name, closed, remainder = part.partition("}")
+        results.append(values[name] + remainder if closed and name in values else "{" + part)
     return "".join(results)
 
 

@@ -146,8 +146,8 @@ async def acknowledge(
     if isinstance(result, RefusedFor) and not access.sees(viewer, assignment["unit"]):
         raise hidden("assignment", assignment["unit"], RefusedFor(result), body.step)
     acting = console.granted(result, assignment["unit"], body.step)
-    _demand_complete(body, asked=assignment["asked_step"])
-    meant = actions.StepIntent(
+    _demand_complete(body, asked_step=assignment["asked_step"])
+    intent = actions.StepIntent(
         body.step,
         body.attempt or assignment["attempt"],
         body.text,
@@ -156,7 +156,7 @@ async def acknowledge(
         body.mandatory,
     )
     return await accept_action(
-        console, actions.acknowledgement(acting, assignment, meant, console.clock.now())
+        console, actions.acknowledgement(acting, assignment, intent, console.clock.now())
     )
 
 
@@ -176,12 +176,12 @@ def _check(assignment: Record, body: StepBody) -> access.Check:
     return check
 
 
-def _demand_complete(body: StepBody, asked: str | None) -> None:
+def _demand_complete(body: StepBody, asked_step: str | None) -> None:
     """Refuse a step that lacks what it needs, or brings what it has no use for."""
     step = body.step
     if (step in REASONED or step is Step.SEND_BACK) and not body.text.strip():
         raise missing_field("text", "say why")
-    if step in _UNTIL and body.until is None and (asked is None or asked != _UNTIL[step]):
+    if step in _UNTIL and body.until is None and (asked_step is None or asked_step != _UNTIL[step]):
         raise missing_field("until", "say until when")
     if (step is Step.SPLIT and not body.units) or (step is Step.REASSIGN and len(body.units) != 1):
         raise missing_field("units", "name who gets it")

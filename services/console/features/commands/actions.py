@@ -29,11 +29,11 @@ class StepIntent:
 
 
 def acknowledgement(
-    viewer: Viewer, assignment: Record, meant: StepIntent, now: datetime
+    viewer: Viewer, assignment: Record, intent: StepIntent, now: datetime
 ) -> ActionRecord:
     """A step on an assignment; one that can recur is numbered by the version the officer saw."""
     subject, unit = assignment["assignment_id"], assignment["unit"]
-    step, attempt = meant.step, meant.attempt
+    step, attempt = intent.step, intent.attempt
     number = assignment["version"] if step in RECURRING else None
     cause = (transition_id(subject, assignment["version"]),)
     return ActionRecord(
@@ -50,10 +50,10 @@ def acknowledgement(
             officer_id=viewer.officer_id,
             officer_unit=viewer.unit,
             post=viewer.post,
-            text=meant.text,
-            until=meant.until,
-            units=meant.units or None,
-            mandatory=meant.mandatory if meant.units else None,
+            text=intent.text,
+            until=intent.until,
+            units=intent.units or None,
+            mandatory=intent.mandatory if intent.units else None,
             **head(viewer, assignment, (unit,), cause, now, assignment["data_grade"]),
         ),
         viewer.officer_id,

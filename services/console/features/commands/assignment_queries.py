@@ -57,10 +57,10 @@ class AssignmentQuery:
 
 
 async def assignments(
-    connection: Connection, wanted: AssignmentQuery, after: ListPosition | None, limit: int
+    connection: Connection, query: AssignmentQuery, after: ListPosition | None, limit: int
 ) -> Rows:
     """Assignments behind a place, the most urgent first."""
-    where, values = wanted.where()
+    where, values = query.where()
     n = len(values)
     rows: Rows = await connection.fetch(
         f"SELECT a.*, {ASSIGNMENT_ORDER.columns} FROM console.assignment a "  # noqa: S608
@@ -73,9 +73,9 @@ async def assignments(
     return rows
 
 
-async def assignments_total(connection: Connection, wanted: AssignmentQuery) -> int:
+async def assignments_total(connection: Connection, query: AssignmentQuery) -> int:
     """How many these assignments are."""
-    where, values = wanted.where()
+    where, values = query.where()
     counted = f"SELECT count(*) FROM console.assignment a WHERE {where}"  # noqa: S608
     return int(await connection.fetchval(counted, *values))
 

@@ -98,8 +98,10 @@ async def _photos(
     connection: Connection, viewer: Viewer, console: ConsoleDeps, rows: Sequence[Record]
 ) -> dict[str, list[dict[str, Any]]]:
     """What is known of the photos of these assignments, those that the officer may look at."""
-    wanted = [row["assignment_id"] for row in rows if sees_photos(viewer, row["unit"])]
+    assignment_ids = [row["assignment_id"] for row in rows if sees_photos(viewer, row["unit"])]
     results: dict[str, list[dict[str, Any]]] = {}
-    for row in await photo_queries.of_assignments(connection, wanted) if wanted else ():
+    for row in (
+        await photo_queries.of_assignments(connection, assignment_ids) if assignment_ids else ()
+    ):
         results.setdefault(row["assignment_id"], []).append(photo_views.photo(row, console.names))
     return results

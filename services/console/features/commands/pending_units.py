@@ -21,18 +21,18 @@ def _overdue(condition: str) -> str:
         WHERE late.unit_tier = $4 AND {condition} ORDER BY late.unit, late.subject_id LIMIT $5"""  # noqa: S608
 
 
-def _given(condition: str) -> str:
+def _in_state(condition: str) -> str:
     return f"""SELECT a.assignment_id, a.unit FROM console.assignment a
         WHERE {_OF_TIER} AND {condition} ORDER BY a.unit LIMIT $5"""  # noqa: S608
 
 
 _KINDS: tuple[tuple[str, str], ...] = (
     ("overdue_unsigned", _overdue("NOT late.in_work")),
-    ("returned", _given(f"a.state = '{AssignmentState.RETURNED}'")),
+    ("returned", _in_state(f"a.state = '{AssignmentState.RETURNED}'")),
     ("overdue_unreported", _overdue("late.in_work")),
     (
         "unsigned_in_time",
-        _given(f"""a.{UNSIGNED} AND NOT EXISTS (SELECT 1 FROM {overdue(_WITHIN)} AS late
+        _in_state(f"""a.{UNSIGNED} AND NOT EXISTS (SELECT 1 FROM {overdue(_WITHIN)} AS late
             WHERE late.subject_id = a.assignment_id)"""),  # noqa: S608
     ),
 )
@@ -40,11 +40,11 @@ _KINDS: tuple[tuple[str, str], ...] = (
 unit that sent the order back, a unit whose report is late, a unit that has not signed and may yet."""
 
 
-def _detailed(chosen: str) -> str:
+def _detailed(selection: str) -> str:
     return f"""
         SELECT a.assignment_id, a.unit, a.unit_tier, a.state, a.sign_by, a.finish_by, a.reason,
             called.kind, called.rung, called.target_unit, called.target_post
-        FROM ({chosen}) AS chosen JOIN console.assignment a USING (assignment_id)
+        FROM ({selection}) AS selection JOIN console.assignment a USING (assignment_id)
         LEFT JOIN LATERAL (
             SELECT s.* FROM console.supervision s WHERE s.subject_id = a.assignment_id
                 AND s.status = a.status AND {LATE}
@@ -68,11 +68,16 @@ async def missing(
     """
     records: list[asyncpg.Record] = []
     tiers = {row["unit_tier"]: row for row in counted}
-    for kind, chosen in _KINDS:
+    for kind, selection in _KINDS:
         for tier in Tier:
             if tier in tiers and _many(tiers[tier], kind) and len(records) < limit:
                 records += await connection.fetch(
-                    _detailed(chosen), command_id, span.low, span.high, tier, limit - len(records)
+                    _detailed(selection),
+                    command_id,
+                    span.low,
+                    span.high,
+                    tier,
+                    limit - len(records),
                 )
     return records
 

@@ -70,12 +70,12 @@ async def add_photo(
             reason="photo_type",
         ) from None
     photo_id = content_id("pho", assignment_id, acting.officer_id, hashlib.sha256(file).hexdigest())
-    kept = await photo_queries.keep(
+    outcome = await photo_queries.save(
         console.database,
         photo_queries.Photo(photo_id, assignment, acting.officer_id, note, picture),
         console.settings.photos_per_day,
     )
-    if kept == "quota":
+    if outcome == "quota":
         most = console.settings.photos_per_day
         raise RequestRefused(
             403,
@@ -85,4 +85,4 @@ async def add_photo(
             trail=RefusedFor.PHOTO_QUOTA,
             place=unit,
         )
-    return as_json({"photo_id": photo_id, "repeated": kept == "repeated"})
+    return as_json({"photo_id": photo_id, "repeated": outcome == "repeated"})

@@ -83,8 +83,8 @@ async def preview(console: Deps, viewer: SignedInViewer, body: PreviewBody) -> R
     root = root_of(units) or acting.unit
     desks = [unit for unit in units if tier_of(unit) not in _WITHOUT_DESK]
     unstaffed = [unit for unit in desks if not console.directory.is_staffed(unit)]
-    rest = units[bisect_right(units, body.after) :]
-    shown = rest[: body.limit]
+    remaining = units[bisect_right(units, body.after) :]
+    page = remaining[: body.limit]
     return as_json(
         {
             "root": root,
@@ -102,9 +102,9 @@ async def preview(console: Deps, viewer: SignedInViewer, body: PreviewBody) -> R
             },
             "units": [
                 {"unit": unit, "name": console.names.unit(unit), "tier": tier_of(unit)}
-                for unit in shown
+                for unit in page
             ],
-            "next": shown[-1] if shown and len(rest) > len(shown) else None,
+            "next": page[-1] if page and len(remaining) > len(page) else None,
         }
     )
 
@@ -139,8 +139,8 @@ async def get_command(console: Deps, viewer: PlaceViewer, command_id: Identifier
 
 def command_view(head: record.Json, counted: list[Any], viewer: Viewer) -> record.Json:
     """A command with its roll-up per tier and what the officer may do with it."""
-    mine = [one for one in counted if one["command_id"] == head["command_id"]]
-    by_tier = totals.tiers(mine)
+    rows = [row for row in counted if row["command_id"] == head["command_id"]]
+    by_tier = totals.tiers(rows)
     return {
         **head,
         "by_tier": by_tier,

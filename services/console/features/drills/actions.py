@@ -33,8 +33,14 @@ def start(
     if idempotency_key is not None:
         report_id = content_id("drl", "key", viewer.officer_id, idempotency_key)
     else:
-        what = (scenario.title, scenario.event_type, scenario.level, scenario.place, scenario.text)
-        report_id = content_id("drl", viewer.officer_id, *what, now.date().isoformat())
+        scenario_fields = (
+            scenario.title,
+            scenario.event_type,
+            scenario.level,
+            scenario.place,
+            scenario.text,
+        )
+        report_id = content_id("drl", viewer.officer_id, *scenario_fields, now.date().isoformat())
     incident_id = content_id("inc", report_id)
     common = head(
         viewer, {"status": Status.EXERCISE, "trace_id": report_id}, (scenario.place,), (), now

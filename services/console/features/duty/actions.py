@@ -35,8 +35,8 @@ def _request(
     viewer: Viewer, unit: str, entry_id: str, rule: DutyRule | None, version: int, now: datetime
 ) -> ActionRecord:
     verb = "put" if rule is not None else "cancel"
-    said = rule.model_dump_json() if rule is not None else ""
-    request_id = content_id("drq", unit, entry_id, verb, viewer.officer_id, version, said)
+    rule_json = rule.model_dump_json() if rule is not None else ""
+    request_id = content_id("drq", unit, entry_id, verb, viewer.officer_id, version, rule_json)
     request = DutyRequest(
         id=request_id,
         verb="put" if rule is not None else "cancel",

@@ -172,10 +172,10 @@ async def take_file(
         versions = await queries.versions(connection, unit)
     now = console.clock.now()
     answer = {"entries": len(rules)}
-    for left, rule in zip(range(len(rules) - 1, -1, -1), rules, strict=True):
+    for remaining, rule in zip(range(len(rules) - 1, -1, -1), rules, strict=True):
         entry_id = actions.entry_id_of(unit, rule)
         act = actions.put(acting, unit, entry_id, rule, versions.get(entry_id, 0), now)
-        await console.recorder.record(act, None if left else keyed_request(answer))
+        await console.recorder.record(act, None if remaining else keyed_request(answer))
     return as_json(answer, 202)
 
 
@@ -194,8 +194,8 @@ async def _demand_pageable(console: ConsoleDeps, unit: str, rules: Sequence[Duty
     Whoever has none is known to the roster only, which the unit itself answers for.
     """
     async with reading(console.database) as connection:
-        known = await people.paged_at(connection, views.people_of(rules))
-    for units in known.values():
+        units_by_officer = await people.paged_at(connection, views.people_of(rules))
+    for units in units_by_officer.values():
         console.demand(None if access.covers(units, unit) else RefusedFor.NOT_PAGEABLE, unit)
 
 

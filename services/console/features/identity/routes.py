@@ -54,9 +54,9 @@ async def login(
 async def login_by_password(request: Request, console: Deps) -> Response:
     """The same answer, after the same work, for a wrong name and a wrong password."""
     demand_own_form(request)
-    given = await form(request)
-    name, password = given.get("officer_id", "")[:128], given.get("password", "")[:1_024]
-    then: Landing = "/m" if given.get("next") == "/m" else "/"
+    fields = await form(request)
+    name, password = fields.get("officer_id", "")[:128], fields.get("password", "")[:1_024]
+    then: Landing = "/m" if fields.get("next") == "/m" else "/"
     wait = console.part(IdentityParts).throttle.begin(name, address_of(request), time.monotonic())
     if wait > 0:
         note_attempt(request, RefusedFor.THROTTLED)

@@ -45,12 +45,12 @@ def propose(
     now: datetime,
 ) -> tuple[str, ActionRecord]:
     """A proposal's id and its record. Without a key, the same proposal again on the same day (UTC) is the same."""
-    what = (
+    proposal_fields = (
         ("key", key)
         if key is not None
         else (unit, mode, until.astimezone(UTC).isoformat(), reason, now.date().isoformat())
     )
-    proposal_id = content_id("mod", "person", viewer.officer_id, status, *what)
+    proposal_id = content_id("mod", "person", viewer.officer_id, status, *proposal_fields)
     request = ModeRequest(
         id=content_id("mrq", proposal_id, ModeVerb.PROPOSE),
         unit=unit,

@@ -66,7 +66,9 @@ async def get_modes(
         {
             "status": status,
             **views.effective_view(result, status, root, console.names),
-            "below": [views.effective_view(result, status, one, console.names) for one in below],
+            "below": [
+                views.effective_view(result, status, child, console.names) for child in below
+            ],
             "proposals": [
                 views.proposal_view(row, viewer, result, console.names) for row in proposals
             ],
@@ -139,20 +141,20 @@ async def judge(
         if not access.sees(viewer, row["unit"]):
             raise hidden("proposal", row["unit"], verb=verb)
         result = views.modes_of(await queries.decided(connection, row["status"]))
-    asked = ModeVerb(verb)
+    mode_verb = ModeVerb(verb)
     acting = console.acting(
-        viewer, lambda item: actions.denial_of(item, row, asked), row["unit"], verb
+        viewer, lambda item: actions.denial_of(item, row, mode_verb), row["unit"], verb
     )
-    if body.version != row["version"] or asked not in actions.verbs_of(viewer, row):
+    if body.version != row["version"] or mode_verb not in actions.verbs_of(viewer, row):
         raise RequestRefused(
             409,
             "The proposal has changed",
             f"It is {row['state']} now, version {row['version']}. Look again before you decide.",
             reason="stale_mode",
         )
-    own = row["mode"] if asked is ModeVerb.APPROVE else ResponseMode.NORMAL
-    if asked is ModeVerb.REJECT:
+    own = row["mode"] if mode_verb is ModeVerb.APPROVE else ResponseMode.NORMAL
+    if mode_verb is ModeVerb.REJECT:
         own = result.own(Status(row["status"]), row["unit"]).mode
     change = views.change(result, Status(row["status"]), row["unit"], own, console.names)
-    act = actions.act(acting, row, asked, body.version, body.reason, console.clock.now())
+    act = actions.act(acting, row, mode_verb, body.version, body.reason, console.clock.now())
     return await accept_action(console, act, preview=change)

@@ -21,31 +21,29 @@ class SharedAnswers:
     def __init__(self, for_s: float) -> None:
         """for_s: so long after an answer was begun it is given to others too; 0 = to nobody."""
         self._for_s = for_s
-        self._made: dict[Hashable, _SharedAnswer] = {}
+        self._answers: dict[Hashable, _SharedAnswer] = {}
         """The oldest first; what is over goes when the next is made."""
 
-    async def answer(
-        self, asked: Hashable, make: Callable[[], Coroutine[Any, Any, bytes]]
-    ) -> bytes:
+    async def answer(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, bytes]]) -> bytes:
         """The answer, perhaps still being made for another; raises what `make` raises, and keeps no failure."""
         now = time.monotonic()
-        result = self._made.get(asked)
+        result = self._answers.get(key)
         if result is None or now - result.began >= self._for_s:
             self._forget(now)
-            result = self._made[asked] = _SharedAnswer(now, asyncio.create_task(make()))
-            result.answer.add_done_callback(lambda task: self._drop_failed(asked, task))
+            result = self._answers[key] = _SharedAnswer(now, asyncio.create_task(make()))
+            result.answer.add_done_callback(lambda task: self._drop_failed(key, task))
         # Who asked first may leave; the others still wait for the answer.
         return await asyncio.shield(result.answer)
 
     def _forget(self, now: float) -> None:
-        while self._made:
-            first = next(iter(self._made))
-            if now - self._made[first].began < self._for_s:
+        while self._answers:
+            first = next(iter(self._answers))
+            if now - self._answers[first].began < self._for_s:
                 break
-            del self._made[first]
+            del self._answers[first]
 
-    def _drop_failed(self, asked: Hashable, task: asyncio.Task[bytes]) -> None:
+    def _drop_failed(self, key: Hashable, task: asyncio.Task[bytes]) -> None:
         failed = task.cancelled() or task.exception() is not None
-        result = self._made.get(asked)
+        result = self._answers.get(key)
         if failed and result is not None and result.answer is task:
-            del self._made[asked]
+            del self._answers[key]

@@ -54,6 +54,6 @@ def tiles(counted: Iterable[Record], root: str, names: Names) -> list[Json]:
     return list(worst.values())
 
 
-def _worse(text: str | None, other: str | None) -> str | None:
-    levels = [Level(level) for level in (text, other) if level is not None]
+def _worse(first: str | None, second: str | None) -> str | None:
+    levels = [Level(level) for level in (first, second) if level is not None]
     return max(levels, key=LEVEL_ORDER.__getitem__).value if levels else None

@@ -38,13 +38,13 @@ def answer(
     arrive_by = terms.arrive_by
     if terms.in_minutes is not None:
         arrive_by = now + timedelta(minutes=terms.in_minutes)
-    said = [f"{name}={value}" for name, value in asdict(terms).items() if value is not None]
+    fields = [f"{name}={value}" for name, value in asdict(terms).items() if value is not None]
     cause = (transition_id(page_id, page["version"]),)
     return ActionRecord(
         ANSWERS,
         viewer.officer_id,
         Answer(
-            id=content_id("ans", page_id, viewer.officer_id, verb, *said),
+            id=content_id("ans", page_id, viewer.officer_id, verb, *fields),
             page_id=page_id,
             officer_id=viewer.officer_id,
             verb=verb,

@@ -92,32 +92,34 @@ async def reply(request: Request, console: Deps) -> Response:
     officers = console.directory.officers_at(body.channel, body.address)
     language = console.directory.language(officers)
     if understood is None:
-        return _told(False, _NOT_UNDERSTOOD.of(language))
+        return _reply_response(False, _NOT_UNDERSTOOD.of(language))
     async with reading(console.database) as connection:
         records = await queries.answerable(connection, officers)
     if (
         understood.reference is None
         and len({page["status"] for page in records if page["waits"]}) > 1
     ):
-        return _told(False, _BOTH_WORLDS.of(language))
-    page = _meant(records, understood)
+        return _reply_response(False, _BOTH_WORLDS.of(language))
+    page = _page_of(records, understood)
     if page is None:
-        return _told(False, _NO_SUCH_PAGE.of(language))
+        return _reply_response(False, _NO_SUCH_PAGE.of(language))
     await _answer(console, page, understood.verb, understood.text)
     reference = reference_of(page["page_id"])
-    about, verb = both(page["headline"]), SAID[understood.verb]
+    headline, verb = both(page["headline"]), SAID[understood.verb]
     recorded = Both(
-        f"已记录：{verb.zh}（编号 {reference}）{about.zh[:40]}",
-        f"Recorded: {verb.en} (ref. {reference}) {about.en[:80]}",
+        f"已记录：{verb.zh}（编号 {reference}）{headline.zh[:40]}",
+        f"Recorded: {verb.en} (ref. {reference}) {headline.en[:80]}",
     )
-    return _told(True, recorded.of(language))
+    return _reply_response(True, recorded.of(language))
 
 
-def _meant(waiting: Sequence[Record], said: Reply) -> Record | None:
+def _page_of(pages: Sequence[Record], understood: Reply) -> Record | None:
     """The page with the reference given; without one the newest (of one status: else it is asked)."""
-    if said.reference is None:
-        return waiting[0] if waiting else None
-    return next((p for p in waiting if reference_of(p["page_id"]) == said.reference), None)
+    if understood.reference is None:
+        return pages[0] if pages else None
+    return next(
+        (page for page in pages if reference_of(page["page_id"]) == understood.reference), None
+    )
 
 
 async def _answer(console: ConsoleDeps, page: Record, verb: AnswerVerb, text: str) -> bool:
@@ -145,13 +147,13 @@ async def _signed(request: Request, console: ConsoleDeps, model: type[M]) -> M:
         return model.model_validate_json(raw)
     except ValidationError as error:
         errors = [
-            {"where": ".".join(str(part) for part in one["loc"]), "what": one["msg"]}
-            for one in error.errors(include_input=False)[:20]
+            {"where": ".".join(str(part) for part in problem["loc"]), "what": problem["msg"]}
+            for problem in error.errors(include_input=False)[:20]
         ]
         raise RequestRefused(
             422, "The request is not valid", reason="invalid", errors=errors
         ) from None
 
 
-def _told(taken: bool, sentence: str) -> Response:
-    return as_json({"taken": taken, "reply": sentence})
+def _reply_response(accepted: bool, sentence: str) -> Response:
+    return as_json({"taken": accepted, "reply": sentence})

@@ -41,7 +41,7 @@ class AnswerBody(Body):
 
     @model_validator(mode="after")
     def _fits_the_verb(self) -> AnswerBody:
-        times = [one for one in (self.in_minutes, self.arrive_by) if one is not None]
+        times = [value for value in (self.in_minutes, self.arrive_by) if value is not None]
         if len(times) > (self.verb is AnswerVerb.COMING):
             raise ValueError("coming takes one of in_minutes and arrive_by, other verbs none")
         named = self.hand_to is not None or self.hand_to_post is not None

@@ -43,7 +43,7 @@ class NotAPhoto(Exception):
 class Picture:
     """JPEG bytes: at most 1,600 px, and at most 240 px for lists."""
 
-    whole: bytes
+    full: bytes
     small: bytes
 
 
@@ -58,9 +58,9 @@ def remade(file: bytes) -> Picture:
             drawn = _on_white(ImageOps.exif_transpose(_reduced(image)))
     except _BROKEN as error:
         raise NotAPhoto(str(error) or type(error).__name__) from error
-    whole = _jpeg(drawn)
+    full = _jpeg(drawn)
     drawn.thumbnail((_SMALL_PX, _SMALL_PX))
-    return Picture(whole, _jpeg(drawn))
+    return Picture(full, _jpeg(drawn))
 
 
 def printed(picture: bytes) -> bytes:
@@ -107,7 +107,7 @@ def main() -> int:
     except NotAPhoto as error:
         sys.stderr.write(str(error)[:200])
         return NOT_A_PHOTO
-    for part in (picture.whole, picture.small):
+    for part in (picture.full, picture.small):
         sys.stdout.buffer.write(struct.pack(">I", len(part)) + part)
     return 0
 

@@ -44,16 +44,16 @@ async def _drawn(file: bytes) -> Picture:
         env={},
     )
     try:
-        out, said = await program.communicate(file)
+        out, errors = await program.communicate(file)
     finally:
         if program.returncode is None:
             program.kill()
             await program.wait()
     if program.returncode == 0:
         (length,) = struct.unpack_from(">I", out)
-        whole = out[4 : 4 + length]
-        return Picture(whole, out[8 + length :])
-    reason = said.decode("utf-8", "replace")[-200:]
+        full = out[4 : 4 + length]
+        return Picture(full, out[8 + length :])
+    reason = errors.decode("utf-8", "replace")[-200:]
     if program.returncode != drawing.NOT_A_PHOTO:
-        log.warning("drawing_ended", code=program.returncode, said=reason)
+        log.warning("drawing_ended", code=program.returncode, errors=reason)
     raise NotAPhoto(reason)

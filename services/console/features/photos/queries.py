@@ -30,9 +30,9 @@ class Photo:
     picture: Picture
 
 
-async def keep(
+async def save(
     database: Database, photo: Photo, per_day: int
-) -> Literal["kept", "repeated", "quota"]:
+) -> Literal["saved", "repeated", "quota"]:
     """Store a photo unless it is there, or the officer has sent `per_day` in 24 hours. Raises Transient."""
     record = photo.assignment
     async with database.transaction() as work:
@@ -62,13 +62,15 @@ async def keep(
             record["unit"],
             photo.officer_id,
             photo.note,
-            photo.picture.whole,
+            photo.picture.full,
             photo.picture.small,
         )
-    return "kept"
+    return "saved"
 
 
-async def one(connection: Connection, photo_id: str, *, small: bool) -> asyncpg.Record | None:
+async def picture_of(
+    connection: Connection, photo_id: str, *, small: bool
+) -> asyncpg.Record | None:
     """The unit of a photo and its bytes."""
     column = "small" if small else "picture"
     return await connection.fetchrow(

@@ -15,7 +15,7 @@ from services.console.web.viewers import SignedInViewer
 from shared.contracts.fields import Identifier
 
 router = APIRouter(prefix="/api")
-SHOWN = {
+PICTURE_HEADERS = {
     "content-security-policy": "default-src 'none'; sandbox",
     "content-disposition": 'inline; filename="photo.jpg"',
     "cache-control": "private, max-age=3600",
@@ -36,9 +36,9 @@ async def get_photo(
 ) -> Response:
     """The picture; `small`: at most 240 px."""
     async with reading(console.database) as connection:
-        row = await queries.one(connection, photo_id, small=size == "small")
+        row = await queries.picture_of(connection, photo_id, small=size == "small")
     if row is None:
         raise unknown("photo")
     if not sees_photos(viewer, row["unit"]):
         raise hidden("photo", row["unit"])
-    return Response(row["picture"], media_type="image/jpeg", headers=SHOWN)
+    return Response(row["picture"], media_type="image/jpeg", headers=PICTURE_HEADERS)

@@ -56,20 +56,20 @@ async def reached(
     ]
     officers = {slot.officer.officer_id for slot in slots if slot.officer is not None}
     async with reading(console.database) as connection:
-        known = await queries.reachability(connection, officers)
+        stored_channels = await queries.reachability(connection, officers)
     now = console.clock.now()
-    result = views.standings(slots, known)
-    wanted = views.chosen(result, show, now)
-    rest = views.after(wanted, after) if after else wanted
-    shown = rest[:limit]
+    result = views.posts_of(slots, stored_channels)
+    posts = views.posts_to_show(result, show, now)
+    remaining = views.posts_after(posts, after) if after else posts
+    page = remaining[:limit]
     return as_json(
         {
             "unit": root,
             "unit_name": console.names.unit(root),
             "at": now,
             "counts": views.counts(result, now),
-            "posts": [views.view(one, viewer, console.names, now) for one in shown],
-            "next": views.cursor_of(shown[-1]) if len(rest) > len(shown) else None,
+            "posts": [views.view(post, viewer, console.names, now) for post in page],
+            "next": views.cursor_of(page[-1]) if len(remaining) > len(page) else None,
         }
     )
 

@@ -63,8 +63,8 @@ async def report(
     place = body.place or (alert["place"] if alert else None)
     event_type = body.event_type or (alert["event_type"] if alert else None)
     if place is None or event_type is None:
-        what = "no alert of this incident is known: say where and what it is"
-        raise missing_field("place" if place is None else "event_type", what)
+        problem = "no alert of this incident is known: say where and what it is"
+        raise missing_field("place" if place is None else "event_type", problem)
     from_unit = body.from_unit or viewer.unit
     to_unit = body.to_unit or parent_of(from_unit)
     acting = console.acting(
@@ -147,12 +147,12 @@ async def get_reporting(
         every = await queries.clocks(connection, span, status, only_open=only_open)
         firings = await queries.firings(connection, [row["duty_id"] for row in every])
     now = console.clock.now()
-    found = [views.duty(row, firings, viewer, console.names, now) for row in rows]
+    duty_views = [views.duty(row, firings, viewer, console.names, now) for row in rows]
     return as_json(
         {
             "now": now,
             "summary": views.summary(every, firings, console.names, now),
             "total": len(every),
-            "duties": found,
+            "duties": duty_views,
         }
     )

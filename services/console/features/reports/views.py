@@ -33,7 +33,7 @@ class ClockState(StrEnum):
 
     DUE = "due"
     OVERDUE = "overdue"
-    MET = "met"
+    ON_TIME = "met"
     LATE = "late"
     MISSED = "missed"
     STOPPED = "stopped"
@@ -72,8 +72,8 @@ def clocks(duty: Record, firings: Firings, names: Names, now: datetime) -> list[
     if duty["final_due"] is not None:
         results.append(("report_final", duty["final_due"], duty["final_at"], state in FINAL_OWED))
     return [
-        _clock(clock, due, met, runs, firings.get((duty["duty_id"], clock)), names, now)
-        for clock, due, met, runs in results
+        _clock(clock, due, met_at, runs, firings.get((duty["duty_id"], clock)), names, now)
+        for clock, due, met_at, runs in results
     ]
 
 
@@ -88,7 +88,7 @@ def _clock(
 ) -> Json:
     fired = firing is not None and firing["due_at"] >= due and firing["kind"] in _MISSED
     if met_at is not None:
-        state = ClockState.LATE if met_at >= due else ClockState.MET
+        state = ClockState.LATE if met_at >= due else ClockState.ON_TIME
     elif runs:
         state = ClockState.OVERDUE if now >= due else ClockState.DUE
     else:
@@ -206,11 +206,13 @@ def _may(acting: Viewer, unit: str, to_unit: str, means: Means, place: str) -> R
     return may_report(acting, unit, to_unit, means, place)
 
 
-def beginning(viewer: Viewer, told: Iterable[Json], names: Names, place: str | None) -> Json | None:
+def beginning(
+    viewer: Viewer, lines: Iterable[Json], names: Names, place: str | None
+) -> Json | None:
     """The line on which the officer's own unit may begin to report; None where there is one already."""
     above = parent_of(viewer.unit)
     result = ways(viewer, viewer.unit, above, place)
-    if above is None or not result or any(row["from_unit"] == viewer.unit for row in told):
+    if above is None or not result or any(row["from_unit"] == viewer.unit for row in lines):
         return None
     return {
         "from_unit": viewer.unit,
@@ -225,13 +227,13 @@ def _chain(reports: Sequence[Record], counted: Mapping[str, bool], names: Names)
     wrong = marks(
         Numbered(report["id"], ReportKind(report["kind"]), report["number"]) for report in reports
     )
-    told: list[Json] = []
-    said: list[ReportFacts] = []
+    report_views: list[Json] = []
+    previous_facts: list[ReportFacts] = []
     for report in reports:
         facts = ReportFacts.model_validate_json(report["facts"])
-        result = changes(together(said), facts)
-        said.append(facts)
-        told.append(
+        result = changes(together(previous_facts), facts)
+        previous_facts.append(facts)
+        report_views.append(
             {
                 "report_id": report["id"],
                 "kind": report["kind"],
@@ -263,7 +265,7 @@ def _chain(reports: Sequence[Record], counted: Mapping[str, bool], names: Names)
                 ],
             }
         )
-    return told
+    return report_views
 
 
 def _next_number(reports: Iterable[Record]) -> int:

@@ -70,8 +70,8 @@ async def _page(
     first: Callable[[Viewer], Awaitable[Answers]],
 ) -> Response:
     """The shell, with who is signed in and the first answers: a slow link is spared a round trip for each."""
-    asked = request.query_params.get("lang") or request.cookies.get("lang")
-    language = asked if asked in LANGUAGES else LANGUAGES[0]
+    requested = request.query_params.get("lang") or request.cookies.get("lang")
+    language = requested if requested in LANGUAGES else LANGUAGES[0]
     boot: dict[str, Any] = {"words": ASSETS.words, "me": None, "first": {}}
     # Without a session, a right or a database the page asks by itself, and tells why it gets nothing.
     with suppress(RequestRefused, Transient):

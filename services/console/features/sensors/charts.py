@@ -21,7 +21,7 @@ def thinned(points: Sequence[Point], most: int) -> list[Point]:
     if len(points) <= most:
         return list(points)
     slices = most // 2
-    kept: list[Point] = []
+    result: list[Point] = []
     for number in range(slices):
         start = number * len(points) // slices
         end = (number + 1) * len(points) // slices
@@ -30,26 +30,26 @@ def thinned(points: Sequence[Point], most: int) -> list[Point]:
             min(places, key=lambda place: points[place][1]),
             max(places, key=lambda place: points[place][1]),
         }
-        kept += [points[place] for place in sorted(ends)]
-    return kept
+        result += [points[place] for place in sorted(ends)]
+    return result
 
 
 @dataclass
 class SensorRules:
     """The rules whose limits are values of a sensor: a threshold, and windows that stay in its unit."""
 
-    known: dict[str, RuleDefinition] = field(default_factory=dict)
+    rules_by_id: dict[str, RuleDefinition] = field(default_factory=dict)
 
     def apply(self, rule: RuleDefinition) -> None:
         """Apply one record of the topic."""
         if _on_the_value(rule) and rule.enabled and rule.shadow_of is None:
-            self.known[rule.rule_id] = rule
+            self.rules_by_id[rule.rule_id] = rule
         else:
-            self.known.pop(rule.rule_id, None)
+            self.rules_by_id.pop(rule.rule_id, None)
 
     def remove(self, rule_id: str) -> None:
         """A rule was deleted."""
-        self.known.pop(rule_id, None)
+        self.rules_by_id.pop(rule_id, None)
 
     def levels(self, sensor: SensorEntry) -> list[dict[str, Any]]:
         """The rungs that hold for a sensor, by rule, in the order of the ladder."""
@@ -70,10 +70,10 @@ class SensorRules:
         ]
 
     def _of(self, sensor: SensorEntry) -> Iterator[RuleDefinition]:
-        for _, rule in sorted(self.known.items()):
+        for _, rule in sorted(self.rules_by_id.items()):
             named = rule.sensor_ids
-            meant = sensor.sensor_id in named if named else rule.sensor_kind == sensor.sensor_kind
-            if meant and fits(rule, sensor):
+            applies = sensor.sensor_id in named if named else rule.sensor_kind == sensor.sensor_kind
+            if applies and fits(rule, sensor):
                 yield rule
 
 

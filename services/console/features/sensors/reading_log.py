@@ -76,9 +76,11 @@ class KafkaReadingSource:
                 await consumer.start()
                 try:
                     consumer.assign([place])
-                    records, begun = await self._records(consumer, place, key, since)
+                    records, complete_since = await self._records(consumer, place, key, since)
                     if records:
-                        records, begun = await self._judged(consumer, records, begun)
+                        records, complete_since = await self._judged(
+                            consumer, records, complete_since
+                        )
                 finally:
                     await consumer.stop()
         except (KafkaError, OSError, TimeoutError) as error:
@@ -89,7 +91,7 @@ class KafkaReadingSource:
             if (reading.sensor_id, reading.metric, reading.status) == (sensor_id, metric, status)
             and reading.occurred_at >= since
         }
-        return ReadingWindow(sorted(points), max(since, begun))
+        return ReadingWindow(sorted(points), max(since, complete_since))
 
     async def _records(
         self, consumer: AIOKafkaConsumer, place: TopicPartition, key: bytes, since: datetime
@@ -97,16 +99,18 @@ class KafkaReadingSource:
         """The key's records, and when the first record that was looked at was written."""
         end = (await consumer.end_offsets([place]))[place]
         oldest = (await consumer.beginning_offsets([place]))[place]
-        asked = (await consumer.offsets_for_times({place: int(since.timestamp() * 1_000)}))[place]
-        wanted = end if asked is None else asked.offset
-        begin = max(wanted, end - self._most, oldest)
+        first_match = (await consumer.offsets_for_times({place: int(since.timestamp() * 1_000)}))[
+            place
+        ]
+        first_offset = end if first_match is None else first_match.offset
+        begin = max(first_offset, end - self._most, oldest)
         if begin >= end:
             return [], since
         first, result = await _read(consumer, place, begin, end, key)
-        return result, record_time(first) if first is not None and begin > wanted else since
+        return result, record_time(first) if first is not None and begin > first_offset else since
 
     async def _judged(
-        self, consumer: AIOKafkaConsumer, records: list[ConsumerRecord], begun: datetime
+        self, consumer: AIOKafkaConsumer, records: list[ConsumerRecord], complete_since: datetime
     ) -> tuple[list[ConsumerRecord], datetime]:
         """What of these records of one key scoring did not refuse, and from when that is known."""
         place = TopicPartition(self._spec.dlq, records[0].partition)
@@ -114,16 +118,16 @@ class KafkaReadingSource:
         end = (await consumer.end_offsets([place]))[place]
         oldest = (await consumer.beginning_offsets([place]))[place]
         earliest = min(record.timestamp for record in records) - _BROKERS_DIFFER_MS
-        asked = (await consumer.offsets_for_times({place: max(earliest, 0)}))[place]
-        wanted = end if asked is None else asked.offset
-        begin = max(wanted, end - self._most, oldest)
+        first_match = (await consumer.offsets_for_times({place: max(earliest, 0)}))[place]
+        first_offset = end if first_match is None else first_match.offset
+        begin = max(first_offset, end - self._most, oldest)
         first, letters = await _read(consumer, place, begin, end, records[0].key)
         refused = {offset for letter in letters if (offset := self._refused(letter)) is not None}
-        if first is not None and begin > wanted:
+        if first is not None and begin > first_offset:
             # Letters of what was written earlier may lie further back than was looked.
-            begun = max(begun, record_time(first))
+            complete_since = max(complete_since, record_time(first))
             records = [record for record in records if record.timestamp >= first]
-        return [record for record in records if record.offset not in refused], begun
+        return [record for record in records if record.offset not in refused], complete_since
 
     def _refused(self, record: ConsumerRecord) -> int | None:
         """The offset of the reading that this letter is of; None when it is no letter of scoring's."""
@@ -131,8 +135,8 @@ class KafkaReadingSource:
             letter = DEAD_LETTER.validate_json(record.value or b"")
         except ValueError:
             return None
-        ours = (letter.service, letter.topic) == (_JUDGE, self._spec.name)
-        return letter.offset if ours and letter.partition == record.partition else None
+        is_of_scoring = (letter.service, letter.topic) == (_JUDGE, self._spec.name)
+        return letter.offset if is_of_scoring and letter.partition == record.partition else None
 
 
 async def _read(

@@ -15,7 +15,7 @@ from shared.contracts.units import department_of
 
 GRAVEST = Order(("-s.gravity", micros("s.due_at")), "s.subject_id || ':' || s.clock")
 """The order of firings: the gravest and highest rung, then what fell due first."""
-_WHOLE = 64
+_LONGEST_UNIT = 64
 """No unit id is longer."""
 _KEY = "CASE WHEN unit LIKE '%/%' AND unit NOT LIKE '%/grid/%' THEN unit ELSE left(unit, $7) END"
 """Units below one child are put together before children are looked for; a department is itself."""
@@ -87,7 +87,7 @@ async def by_child(
         [child.high for child in children.values()],
         max(
             (len(children[child].low) for child in children if not department_of(child)),
-            default=_WHOLE,
+            default=_LONGEST_UNIT,
         ),
     )
     return rows

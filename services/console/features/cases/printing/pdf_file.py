@@ -158,17 +158,17 @@ def _figures(sheet: _Sheet, file: Dossier) -> None:
     width = (_WIDTH - gap * (len(file.figures) - 1)) / len(file.figures)
     top = sheet.get_y()
     for number, (name, value) in enumerate(file.figures):
-        left = 14 + number * (width + gap)
+        x = 14 + number * (width + gap)
         sheet.set_fill_color(*_PALE)
-        sheet.rect(left, top, width, 17, "F")
+        sheet.rect(x, top, width, 17, "F")
         sheet.set_fill_color(*sheet.level)
-        sheet.rect(left, top, width, 0.8, "F")
-        for size, colour, below, text in (
+        sheet.rect(x, top, width, 0.8, "F")
+        for size, colour, offset, text in (
             (10.5, _INK, 2.6, value),
             (7.5, _INK, 8.4, name.zh),
             (6, _SOFT, 12, name.en),
         ):
-            sheet.set_xy(left, top + below)
+            sheet.set_xy(x, top + offset)
             sheet.set_text_color(*colour)
             sheet.set_font("sans", size=_fitting(sheet, text, size, width))
             sheet.cell(width, 4.5, _printable(text), align="C")
@@ -261,13 +261,13 @@ def _rows(sheet: _Sheet, table: Table) -> None:
                 row.cell(_cell(cell))
 
 
-def _cell(text: Both, between: str = "\n") -> str:
-    both = text.zh if text.en == text.zh else f"{text.zh}{between}{text.en}"
-    return _printable(both)
+def _cell(text: Both, separator: str = "\n") -> str:
+    cell_text = text.zh if text.en == text.zh else f"{text.zh}{separator}{text.en}"
+    return _printable(cell_text)
 
 
 @cache
-def _known() -> frozenset[int]:
+def _typeface_characters() -> frozenset[int]:
     """Characters that both typefaces have."""
     probe: Any = FPDF()
     probe.add_font("sans", "", _FONTS / "NotoSansSC-Regular.otf")
@@ -276,9 +276,9 @@ def _known() -> frozenset[int]:
 
 
 def _printable(text: str) -> str:
-    known = _known()
+    characters = _typeface_characters()
     return "".join(
-        char if char == "\n" or ord(char) in known else _BOX
+        char if char == "\n" or ord(char) in characters else _BOX
         for char in unicodedata.normalize("NFC", text)
         if char == "\n" or unicodedata.category(char) not in ("Cf", "Cc")
     )
