@@ -1,1 +1,1 @@
-"""What the console offers, one folder per subject: routes, queries, views and actions."""
+"""The features of the console: one folder per subject with its routes, queries, views and actions."""

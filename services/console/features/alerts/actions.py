@@ -18,7 +18,7 @@ from shared.contracts.topics import DECISIONS
 
 @dataclass(frozen=True, slots=True)
 class DecisionIntent:
-    """What an officer decides about an alert, and with what: `more` are the verb's own fields."""
+    """An officer's decision about an alert; `more` holds the additional fields of the verb."""
 
     verb: DecisionVerb
     level: Level | None
@@ -29,7 +29,7 @@ class DecisionIntent:
 def decision(
     viewer: Viewer, alert: Record, judged: DecisionIntent, version: int, now: datetime
 ) -> ActionRecord:
-    """A decision on an alert as the officer saw it at `version`."""
+    """Return the record of a decision on an alert, based on the `version` shown to the officer."""
     alert_id, verb, level = alert["alert_id"], judged.verb, judged.level
     fields = [f"{name}={value}" for name, value in sorted(judged.more.items())]
     return ActionRecord(

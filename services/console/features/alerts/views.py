@@ -14,10 +14,10 @@ from shared.contracts.alerts import AlertState
 
 
 def facts(row: Record) -> AlertFacts:
-    """What the rules need to know of an alert's row."""
+    """Return the facts of an alert's row that the rules of offers need."""
     signatures = json.loads(row["signatures"])
     state = AlertState(row["state"])
-    # What has expired keeps its debt on record, but nobody can settle it any more.
+    # The debt of an expired alert stays on record, but nobody can settle the debt any more.
     owed = row["debt"] is not None and state is AlertState.ISSUED
     debt = json.loads(row["debt"]) if owed else None
     return AlertFacts(
@@ -36,9 +36,9 @@ def facts(row: Record) -> AlertFacts:
 
 
 def alert(row: Record, viewer: Viewer, names: Names) -> Json:
-    """One alert of the list, with the next step and what the viewer may do.
+    """Return an alert of the list, with the next step and the verbs offered to the viewer.
 
-    The words of a record graded above general are left out for those it is not open to; `masked` says so.
+    The words of a graded record are left out unless open to the viewer; `masked` tells the client.
     """
     existing_alert_facts = facts(row)
     open_to = opens(viewer, row["place"], row["data_grade"])
@@ -92,8 +92,10 @@ def alert_detail(
     viewer: Viewer,
     names: Names,
 ) -> Json:
-    """One alert with text, signatures, the evidence of its alarms and the commands it caused, as
-    features/commands/views.py shows them."""
+    """Return an alert with text, signatures, evidence and caused commands.
+
+    The commands have the form of features/commands/views.py.
+    """
     open_to = opens(viewer, row["place"], row["data_grade"])
     return {
         **alert(row, viewer, names),
@@ -127,7 +129,7 @@ def alert_detail(
 
 
 def _debt(row: Record, names: Names) -> Json | None:
-    """The signatures that are still owed after an emergency authorisation."""
+    """Return the signatures still due after an emergency authorisation."""
     if row["debt"] is None:
         return None
     debt = json.loads(row["debt"])
@@ -143,8 +145,10 @@ def _debt(row: Record, names: Names) -> Json | None:
 
 
 def alarm(row: Record, viewer: Viewer, names: Names) -> Json:
-    """Why: what a sensor measured, or several sources said, and the limit that was crossed. The words of
-    a graded one as of an alert."""
+    """Return an alarm: the measurement or the sources, and the limit that was crossed.
+
+    The words of a graded alarm are masked like an alert's.
+    """
     sensor_id = row["sensor_id"]
     open_to = opens(viewer, row["place"], row["data_grade"])
     return {

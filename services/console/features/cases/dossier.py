@@ -1,7 +1,8 @@
-"""A case as it is printed: headings and tables in two languages, nothing about paper or HTML.
+"""The printed form of a case: headings and tables in two languages, independent of PDF and HTML.
 
-Bounded whatever the size of the case: the timeline in the finest slots that fit, units one by one or
-summed by the lowest tier that fits, late ones listed up to a limit; what is left out is counted.
+The size is bounded for any case. The timeline uses the finest slots within the limit, units are
+listed individually or summed by the lowest tier within the limit, late units are listed up to a
+limit, and omitted entries are counted.
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ _SUMMED = (Tier.VILLAGE, Tier.TOWN, Tier.DISTRICT, Tier.CITY)
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Its heading, its share of the width, whether it holds figures (set to the right)."""
+    """A column of a table: heading, share of the width, and whether its cells are figures.
+
+    Figures are aligned to the right.
+    """
 
     head: Both
     share: int
@@ -40,7 +44,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A section of the document. `notes` stand below it; without rows `notes` say why."""
+    """A section of the document. `notes` are printed below the rows, or explain why there are none."""
 
     heading: Both
     columns: tuple[Column, ...]
@@ -50,7 +54,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class PhotoPrint:
-    """A photo, JPEG, and what stands beside it."""
+    """A JPEG photo with its caption."""
 
     picture: bytes
     caption: Both
@@ -58,7 +62,7 @@ class PhotoPrint:
 
 @dataclass(frozen=True, slots=True)
 class PhotoSheet:
-    """The section of photos; `notes` stand below it."""
+    """The section of photos; `notes` are printed below the photos."""
 
     heading: Both
     prints: tuple[PhotoPrint, ...]
@@ -67,7 +71,7 @@ class PhotoSheet:
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """The whole document. `tag` is what every heading and line of a drill begins with."""
+    """The whole document. `tag` is the prefix of every heading and line of a drill."""
 
     case_id: str
     status: str
@@ -85,7 +89,7 @@ class Dossier:
 
 @dataclass(frozen=True, slots=True)
 class PrintRequest:
-    """For whom and when it is printed; what is counted is the subtree he looks at."""
+    """The viewer and the time of printing; all counts are of the viewer's subtree."""
 
     viewer: Viewer
     now: datetime
@@ -93,7 +97,7 @@ class PrintRequest:
 
 @dataclass(frozen=True, slots=True)
 class DossierTimeline:
-    """The lines of the timeline as they are printed, and how many more there are."""
+    """The printed lines of the timeline, and the number of omitted lines."""
 
     lines: Sequence[Json]
     slot_s: int
@@ -110,7 +114,7 @@ def dossier(
     names: Names,
     printing: PrintRequest,
 ) -> Dossier:
-    """Everything that is printed about a case."""
+    """Return all printed parts of a case."""
     is_drill = case.status != Status.ACTUAL
     tag = words("case.drill") if is_drill else None
     sections = (
@@ -136,17 +140,17 @@ def dossier(
 
 
 def plain(text: object) -> Both:
-    """A name or a number, the same in both languages, or a record's words in each that it has."""
+    """Return a name, number or text of a record as a pair of languages."""
     return both(str(text))
 
 
 def moment(at: datetime) -> str:
-    """A time as it is printed."""
+    """Return a time in China's time zone, for print."""
     return at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def span(seconds: float | None) -> str:
-    """How long: h:mm:ss, a dash for what did not come."""
+    """Return a duration as h:mm:ss, or a dash for None."""
     if seconds is None:
         return "—"
     total_s = round(seconds)
@@ -377,6 +381,6 @@ def _tagged(table: Table, tag: Both | None) -> Table:
 
 
 def marked(text: Both, tag: Both) -> Both:
-    """A text that says first that it is of a drill."""
+    """Return the text with the tag of a drill in front."""
     marked = f"【{tag.zh}】{text.zh}"
     return Both(marked, marked if text.en == text.zh else f"[{tag.en}] {text.en}")

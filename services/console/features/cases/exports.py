@@ -1,4 +1,4 @@
-"""A case as a file to hand on: HTML or PDF, the same contents."""
+"""Export of a case as HTML or PDF with equal contents."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from shared.contracts.fields import Identifier
 router = APIRouter(prefix="/api")
 
 _COUNTED = 10_000
-"""Photos of a case that are counted."""
+"""The most photos of a case that are counted."""
 
 
 @router.get("/cases/{case_id}/export", response_model=None)
@@ -49,7 +49,10 @@ async def export(
     case_id: Identifier,
     style: Annotated[Literal["html", "pdf"], Query(alias="format")] = "html",
 ) -> Response:
-    """The case within the officer's subtree as one file: head, figures, timeline, units, late ones, review, photos."""
+    """Export the case, limited to the officer's subtree, as a single file.
+
+    The file holds the head, figures, timeline, units, late units, review and photos.
+    """
     now = console.clock.now()
     async with reading(console.database) as connection:
         case = await visible_case(connection, viewer, case_id)
@@ -89,7 +92,7 @@ async def export(
 
 @cache
 def words() -> Words:
-    """The console's words, read once."""
+    """Return the console's words; the files are read once per process."""
     zh, en = (
         json.loads((STATIC / "i18n" / f"{name}.json").read_text(encoding="utf-8"))
         for name in ("zh-CN", "en")
@@ -100,7 +103,7 @@ def words() -> Words:
 async def _photos(
     connection: Connection, case: Case, viewer: Viewer
 ) -> tuple[list[Record], dict[str, bytes]]:
-    """What is known of the photos that the officer sees, the newest first, and the pictures to be printed."""
+    """Return the photo rows visible to the officer, the newest first, and the pictures to print."""
     rows = await photo_queries.of_commands(
         connection, case.command_ids, span_of(viewer.root), _COUNTED
     )
@@ -112,7 +115,7 @@ async def _photos(
 async def _dossier_timeline(
     connection: Connection, case: Case, viewer: Viewer, console: ConsoleDeps
 ) -> DossierTimeline:
-    """The timeline in the finest slots in which it fits; the coarsest is cut."""
+    """Return the timeline in the finest slots within the limit; the coarsest timeline is cut."""
     span = span_of(viewer.root)
     for slot_s in SLOTS_S:
         rows = await queries.lines(

@@ -1,4 +1,4 @@
-"""The list of cases: incidents with their commands, and commands that no alert caused."""
+"""Queries of the list of cases: incidents with their commands, and commands without an alert."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _CONCERNS = """((c.root >= $2 AND c.root < $3) OR (c.issuer_unit >= $2 AND c.iss
         AND a.unit >= $2 AND a.unit < $3))"""
 
 _FIRST = "SELECT min(e.at) FROM console.case_fact e WHERE e.thread"
-"""When the first fact of a thread was told: a head's own times are those of its newest version."""
+"""The time of the first fact of a thread; the times of a head are of its newest version only."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaseQuery:
-    """Which cases: None and empty = all.
+    """The filter of the list; None and empty values mean no restriction.
 
-    `words` are looked for in the id, and in the title where it is open to whoever asks: of a general record,
-    or in `own`. Or the case lies in or below one of `places` (units whose name has the words).
-    `since`, `until`: when it began.
+    `words` must occur in the id, or in the title of a general record, or in the title of a graded
+    record of the subtree `own`, or the case lies in or below a unit of `places`. `since` and
+    `until` bound the beginning of the case.
     """
 
     own: Span
@@ -48,11 +48,11 @@ async def cases(
     after: tuple[datetime, str] | None,
     limit: int,
 ) -> Rows:
-    """Cases that concern a subtree, the newest first, behind `after` (when one began, its id).
+    """Return cases of a subtree after a cursor (beginning and id), the newest first.
 
-    A case is called by the first alert of its incident, or by its command; who has to carry a command out
-    has its words (`general`), whatever its grade. `open`: something of it is;
-    `reviewed`: it has a review; `changed`: when its last head changed.
+    The id of a case is its incident's first alert, or its command. `general` marks a case whose
+    words are open at any grade because a unit of the subtree carries out its command. `open`: part
+    of the case is open. `reviewed`: a review exists. `changed`: the time of the last change.
     """
     rows: Rows = await connection.fetch(
         f"""
@@ -127,7 +127,7 @@ async def cases(
 
 
 def _pattern(words: str) -> str:
-    """What is typed is looked for as it is: `%` and `_` stand for themselves."""
+    """Return a LIKE pattern of the typed text; `%` and `_` are matched literally."""
     if not words:
         return ""
     literal = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,4 +1,4 @@
-"""案卷: the list of cases, to look for one in."""
+"""Routes of the list of cases 案卷 with its filters."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ async def get_cases(
     after: Annotated[str, Query(pattern=list_views.CURSOR, max_length=160)] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
-    """Cases that concern the officer's subtree, the newest first, behind `after`.
+    """List cases of the officer's subtree after the cursor `after`, the newest first.
 
-    `q` is looked for in title, id and name of the place; `since` and `until` bound when a case began.
+    `q` is searched in title, id and name of the place; `since` and `until` bound the beginning.
     """
     try:
         place = list_views.place_of(after)

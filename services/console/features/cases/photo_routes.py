@@ -27,7 +27,7 @@ async def get_photos_of_case(
     case_id: Identifier,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Response:
-    """The photos from units of the subtree looked at, the newest first."""
+    """List the photos of a case from units of the viewed subtree, the newest first."""
     async with reading(console.database) as connection:
         case = await visible_case(connection, viewer, case_id)
         rows = await photo_queries.of_commands(

@@ -1,4 +1,4 @@
-"""复盘: writing the review of a closed case and reading it with the live state of its findings."""
+"""Routes of the review 复盘 of a closed case, with the live state of its findings."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class _Body(BaseModel):
 
 
 class FindingBody(_Body):
-    """What is to be put right, by which unit below one's own, until when."""
+    """A finding: the correction, the responsible unit below the officer's unit, the deadline."""
 
     owner: UnitId
     title: Line
@@ -50,7 +50,7 @@ class ReviewBody(_Body):
 
 @router.get("/cases/{case_id}")
 async def get_case(console: Deps, viewer: PlaceViewer, case_id: Identifier) -> Response:
-    """What the case is, how far it has come, its review."""
+    """Return the head of a case, its state and its review."""
     async with reading(console.database) as connection:
         case = await visible_case(connection, viewer, case_id)
         written = await review_of(connection, case, viewer, console)
@@ -82,7 +82,7 @@ async def get_case(console: Deps, viewer: PlaceViewer, case_id: Identifier) -> R
 
 @router.get("/cases/{case_id}/review")
 async def get_review(console: Deps, viewer: PlaceViewer, case_id: Identifier) -> Response:
-    """The review with the live state of its findings."""
+    """Return the review with the live state of its findings."""
     async with reading(console.database) as connection:
         case = await visible_case(connection, viewer, case_id)
         written = await review_of(connection, case, viewer, console)
@@ -99,7 +99,10 @@ async def write_review(
     body: ReviewBody,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Write the review of a closed case, once for all alerts of its incident; each finding becomes a command."""
+    """Write the review of a closed case.
+
+    A case has a single review for all alerts of its incident. Each finding becomes a command.
+    """
     now = console.clock.now()
     async with reading(console.database) as connection:
         case = (await visible_case(connection, viewer, case_id)).filed
@@ -134,7 +137,7 @@ async def write_review(
         "repeated": True,
         "commands": [command.key for command in commands],
     }
-    # The key goes with the last of them: only then is all that was asked done.
+    # The key belongs to the last record: the request is complete only then.
     new = await console.recorder.record(act, None if commands else keyed_request(answer))
     await asyncio.gather(*(console.recorder.record(command, None) for command in commands[:-1]))
     for last in commands[-1:]:
@@ -145,7 +148,7 @@ async def write_review(
 async def review_of(
     connection: Connection, case: Case, viewer: Viewer, console: ConsoleDeps
 ) -> dict[str, Any] | None:
-    """The review of a case as this officer may read it; None while there is none."""
+    """Return the review of a case in the form open to the officer, or None."""
     row = await queries.review(connection, case.called)
     if row is None:
         return None

@@ -14,8 +14,11 @@ from shared.domain.bilingual import Both
 
 
 def view(row: Record, live: Iterable[Record], names: Names, *, open_to: bool) -> Json:
-    """A review with its findings, without their words unless `open_to`; `state` None: its command is
-    not issued yet."""
+    """Return a review with its findings.
+
+    The words are left out unless `open_to`. The `state` of a finding is None until its command is
+    issued.
+    """
     results = {record["command_id"]: record for record in live}
     return {
         "review_id": row["review_id"],
@@ -36,7 +39,7 @@ def view(row: Record, live: Iterable[Record], names: Names, *, open_to: bool) ->
 
 
 def tables(json: Json | None, words: Words) -> tuple[Table, ...]:
-    """The review as it is printed."""
+    """Return the review as tables for print."""
     if json is None:
         return (Table(words("case.review"), (), (), (words("case.review.none"),)),)
     by = plain(f"{json['unit_name']} · {moment(json['sent_at'])}")

@@ -1,4 +1,4 @@
-"""The console's words in both languages, Chinese first: the same files that the screens read."""
+"""The console's words in both languages, Chinese first, from the files of the screens."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Words:
     en: Mapping[str, str]
 
     def __call__(self, key: str, **values: object) -> Both:
-        """A text with `{name}` filled in; a value that is itself in two languages in each its own."""
+        """Return a text with each `{name}` filled in; a bilingual value is filled in per language."""
         return Both(
             _filled(self.zh.get(key, key), {name: _zh(value) for name, value in values.items()}),
             _filled(self.en.get(key, key), {name: _en(value) for name, value in values.items()}),
@@ -24,7 +24,7 @@ class Words:
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:
-    # In one pass over the template: a value that looks like a place to fill stays as it is.
+    # In one pass over the template: a value that looks like a placeholder stays unchanged.
     parts = text.split("{")
     results = [parts[0]]
     for part in parts[1:]:

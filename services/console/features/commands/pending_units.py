@@ -1,4 +1,4 @@
-"""Who is missing of a command, the most urgent first."""
+"""The pending units of a command, the most urgent first."""
 
 from __future__ import annotations
 
@@ -36,8 +36,11 @@ _KINDS: tuple[tuple[str, str], ...] = (
             WHERE late.subject_id = a.assignment_id)"""),  # noqa: S608
     ),
 )
-"""Kinds of units that are missing, the most urgent first: a unit that has not even signed and is late, a
-unit that sent the order back, a unit whose report is late, a unit that has not signed and may yet."""
+"""Kinds of pending units, the most urgent first.
+
+A unit is late without a signature, has returned the order, is late with its report, or still has
+time to sign.
+"""
 
 
 def _detailed(selection: str) -> str:
@@ -61,10 +64,10 @@ async def missing(
     counted: Sequence[asyncpg.Record],
     limit: int,
 ) -> list[asyncpg.Record]:
-    """Assignments of a command that are unsigned, returned or late: by urgency, then the higher tiers first.
+    """Return assignments that are unsigned, returned or late, by urgency and tier.
 
-    `counted` is what `rollup.by_command_and_tier` says of the same command and span. Kind by kind and tier
-    by tier until there are enough: sorting everyone who is missing takes a city's screen a third of a second.
+    `counted` comes from `counts.by_command_and_tier` for this command and span. The search goes by
+    kind and tier until `limit`: sorting all pending units takes a third of a second for a city.
     """
     records: list[asyncpg.Record] = []
     tiers = {row["unit_tier"]: row for row in counted}

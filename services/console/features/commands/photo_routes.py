@@ -1,4 +1,4 @@
-"""Photos that a unit sends with what it reports."""
+"""Route of photos that a unit sends with its report."""
 
 from __future__ import annotations
 
@@ -47,7 +47,10 @@ async def add_photo(
     assignment_id: Identifier,
     note: Annotated[str, Query(max_length=400)] = "",
 ) -> Response:
-    """A photo from the unit: JPEG, PNG or WebP by its content, made anew; the same file twice is one."""
+    """Add a photo of the unit to an assignment.
+
+    The content must be JPEG, PNG or WebP and is drawn again; a repeated file is stored once.
+    """
     async with reading(console.database) as connection:
         assignment = await assignment_queries.assignment(connection, assignment_id)
     if assignment is None:

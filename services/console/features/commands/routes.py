@@ -1,4 +1,4 @@
-"""Commands with their counts, and the preview of a command."""
+"""Routes of commands with their counts, and the preview of a command."""
 
 from __future__ import annotations
 
@@ -38,8 +38,11 @@ async def get_commands(
     after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
-    """Commands that concern the officer's subtree, each with its roll-up within it: the open ones, then the
-    others, the newest first. `next` is the cursor for `after`."""
+    """List commands of the officer's subtree with their counts within the subtree.
+
+    Open commands come first, then closed commands, the newest first. `next` is the cursor for
+    `after`.
+    """
     span = span_of(viewer.root)
     async with reading(console.database) as connection:
         rows = await counts.recent_commands(
@@ -62,7 +65,7 @@ async def get_commands(
 
 
 class PreviewBody(BaseModel):
-    """Whom would a command reach? The units one by one after `after`, at most `limit` of them."""
+    """The selection of a command; at most `limit` units after `after` are listed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -73,10 +76,11 @@ class PreviewBody(BaseModel):
 
 @router.post("/commands/preview")
 async def preview(console: Deps, viewer: SignedInViewer, body: PreviewBody) -> Response:
-    """Every unit a command would reach, by tier and department and in a list; nothing is sent.
+    """Return every unit a command would reach; nothing is sent.
 
-    `desks`: of the units that have a duty desk (grids and micro-grids are called through their
-    village), how many there are, how many have somebody on duty now, and which have nobody.
+    The units are counted by tier and department and listed in pages. `desks` counts the units with
+    a duty desk (a grid or micro-grid is called through its village): the number of desks, the
+    number with an officer on duty now, and the desks without an officer.
     """
     acting, result = reached(console, viewer, body.selection)
     units = sorted(result)
@@ -111,7 +115,7 @@ async def preview(console: Deps, viewer: SignedInViewer, body: PreviewBody) -> R
 
 @router.get("/commands/{command_id}")
 async def get_command(console: Deps, viewer: PlaceViewer, command_id: Identifier) -> Response:
-    """One command with its roll-up and the units that are missing."""
+    """Return a command with its counts and its pending units."""
     span = span_of(viewer.root)
     async with reading(console.database) as connection:
         row = await counts.command(connection, command_id)
@@ -138,7 +142,7 @@ async def get_command(console: Deps, viewer: PlaceViewer, command_id: Identifier
 
 
 def command_view(head: record.Json, counted: list[Any], viewer: Viewer) -> record.Json:
-    """A command with its roll-up per tier and what the officer may do with it."""
+    """Return a command with its counts per tier and the verbs offered to the officer."""
     rows = [row for row in counted if row["command_id"] == head["command_id"]]
     by_tier = totals.tiers(rows)
     return {

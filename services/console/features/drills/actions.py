@@ -1,4 +1,4 @@
-"""Starting a drill 演练: one report of status Exercise; all that follows from it is of the drill as well."""
+"""The start of a drill 演练: a report of status Exercise; all following records belong to the drill."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from shared.contracts.topics import REPORTS
 
 @dataclass(frozen=True, slots=True)
 class DrillScenario:
-    """What is practised. `level` is what the scenario plays; what is issued the officers decide."""
+    """The scenario of a drill.
+
+    `level` is played by the scenario; the officers decide the issued level.
+    """
 
     title: str
     event_type: str
@@ -27,8 +30,9 @@ class DrillScenario:
 def start(
     viewer: Viewer, scenario: DrillScenario, idempotency_key: str | None, now: datetime
 ) -> ActionRecord:
-    """The report that opens the drill's alert. Without a key, the same scenario on the same day (UTC) is
-    the same drill.
+    """Return the report that opens the drill's alert.
+
+    Without a key, an equal scenario on an equal day (UTC) gives an equal id.
     """
     if idempotency_key is not None:
         report_id = content_id("drl", "key", viewer.officer_id, idempotency_key)

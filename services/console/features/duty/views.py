@@ -22,7 +22,7 @@ RULE: TypeAdapter[DutyRule] = TypeAdapter(DutyRule)
 
 
 def entries_of(rows: Sequence[Record]) -> list[DutyEntry]:
-    """The entries of one unit, from rows in the order of their last change."""
+    """Return the entries of a unit from rows in the order of their last change."""
     return [
         DutyEntry(
             id=f"row-{number}",
@@ -51,8 +51,10 @@ def plan_view(
     names: Names,
     viewer: Viewer,
 ) -> dict[str, Any]:
-    """Who is on at each post for so many days while `mode` holds, and the entries; names and addresses
-    to whom they are open."""
+    """Return the turns of each post for `days` days in the response mode `mode`, and the entries.
+
+    Names and addresses are left out unless open to the viewer.
+    """
     open_classes = frozenset(
         data_class for data_class in DataClass if opens(viewer, unit, data_class)
     )
@@ -87,7 +89,7 @@ def plan_view(
 
 
 def gap_view(row: Record, names: Names) -> dict[str, Any]:
-    """What stands empty at one post."""
+    """Return the gaps of a post."""
     return {
         "unit": row["unit"],
         "unit_name": names.unit(row["unit"]),
@@ -100,7 +102,7 @@ def gap_view(row: Record, names: Names) -> dict[str, Any]:
 
 
 def people_of(rules: Iterable[DutyRule]) -> set[str]:
-    """Everybody whom entries put on duty; somebody's leave puts nobody on."""
+    """Return the officers put on duty by these rules; leave puts nobody on duty."""
     results: set[str] = set()
     for rule in rules:
         match rule:

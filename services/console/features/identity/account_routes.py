@@ -1,4 +1,7 @@
-"""One's own password: set through a one-time link, changed on the account page. Works without script."""
+"""Routes of the officer's own password: set by a one-time link, changed on the account page.
+
+The pages work without a script.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ Ticket = Annotated[str, Query(pattern=r"^[A-Za-z0-9_\-]{16,128}$")]
 
 @router.get("/password")
 async def invited(console: Deps, ticket: Ticket) -> Response:
-    """The form behind a link; looking at it does not use the link up."""
+    """Return the form behind a one-time link; a GET does not use up the link."""
     async with reading(console.database) as connection:
         if await store.officer_of_ticket(connection, hash_of(ticket), "password") is None:
             return page("login_failed.html", console, status=410)
@@ -39,7 +42,7 @@ async def invited(console: Deps, ticket: Ticket) -> Response:
 
 @router.post("/password")
 async def set_first(request: Request, console: Deps, ticket: Ticket) -> Response:
-    """Set the password the link is for, once, and sign in. What stood open before ends."""
+    """Set the password by the link, once, and sign in. Earlier sessions end."""
     demand_own_form(request)
     fields = await form(request)
     digest = hash_of(ticket)
@@ -60,7 +63,7 @@ async def set_first(request: Request, console: Deps, ticket: Ticket) -> Response
 
 @router.get("/account")
 async def account(request: Request, console: Deps) -> Response:
-    """The officer's own sign-in: another password, out everywhere."""
+    """Return the account page: change the password, sign out everywhere."""
     try:
         viewer = await console.sessions.viewer(request)
     except RequestRefused:
@@ -70,7 +73,7 @@ async def account(request: Request, console: Deps) -> Response:
 
 @router.post("/account/password")
 async def change(request: Request, console: Deps, viewer: SignedInViewer) -> Response:
-    """Another password for the present one; every other session ends."""
+    """Change the password; every earlier session ends."""
     _demand_browser(request)
     fields = await form(request)
     wait = console.part(IdentityParts).throttle.begin(
@@ -97,7 +100,7 @@ async def change(request: Request, console: Deps, viewer: SignedInViewer) -> Res
 
 @router.post("/account/sign-out")
 async def out_everywhere(request: Request, console: Deps, viewer: SignedInViewer) -> Response:
-    """End all sessions of the officer, this one too."""
+    """End all sessions of the officer, including the present session."""
     _demand_browser(request)
     await console.sessions.end_all(viewer.officer_id)
     answer = RedirectResponse("/login", 303)
@@ -125,7 +128,7 @@ def _account_form(
 
 
 def _demand_browser(request: Request) -> None:
-    """A script's token neither changes a password nor needs this page."""
+    """Refuse a script's token: scripts have no use for this page."""
     demand_own_form(request)
     if not by_cookie(request):
         raise cross_site("For browsers only")

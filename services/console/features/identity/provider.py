@@ -1,7 +1,7 @@
-"""The OIDC provider over HTTP: what it says of itself, its keys, a code turned into a token.
+"""The OIDC provider over HTTP: discovery document, keys, and the exchange of a code for a token.
 
-What it publishes is kept for an hour; a token signed with an unknown key asks for the keys anew, at most
-once in ten seconds, so that a rotation is noticed and a stranger cannot make us fetch all day.
+The published documents are cached for an hour. A token signed with an unknown key reloads the keys
+at most once in ten seconds: a rotation is noticed, and a stranger cannot cause endless requests.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _MOST_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class OidcClient:
-    """Who we are at the provider."""
+    """The identity of the console at the provider."""
 
     issuer: str
     client_id: str
@@ -44,7 +44,7 @@ class OidcClient:
 
 
 def client_of(settings: Settings) -> OidcClient | None:
-    """None when no provider is set."""
+    """Return the client of the settings, or None when no provider is set."""
     issuer, client_id = settings.oidc_issuer, settings.oidc_client_id
     secret, address = settings.oidc_client_secret, settings.console_url
     if issuer is None or client_id is None or secret is None or address is None:
@@ -60,7 +60,7 @@ def provider_of(settings: Settings, clock: Clock) -> OidcProvider | None:
 
 
 class OidcProvider:
-    """One provider. Raises Transient when it cannot be reached or talks nonsense.
+    """An OIDC provider. Raises Transient when unreachable or when the answer makes no sense.
 
     `seconds` is a clock in seconds since 1970.
     """
@@ -72,7 +72,7 @@ class OidcProvider:
         self._keys: tuple[KeySet, float] | None = None
 
     async def address(self, state: str, nonce: str, verifier: str) -> str:
-        """Where a browser goes to sign in."""
+        """Return the address of the provider's sign-in page."""
         endpoints = await self._endpoints()
         query = {
             "response_type": "code",
@@ -87,7 +87,7 @@ class OidcProvider:
         return _with_query(endpoints["authorization_endpoint"], query)
 
     async def subject(self, code: str, nonce: str, verifier: str) -> str:
-        """Whom the provider names for a code. Raises TokenRefused."""
+        """Return the person named by the provider for a code. Raises TokenRefused."""
         endpoints = await self._endpoints()
         answer = await self._ask(
             "POST",

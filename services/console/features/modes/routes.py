@@ -1,4 +1,4 @@
-"""Response modes 平急状态: what holds where, what a change would do, and people's acts about it."""
+"""Routes of response modes 平急状态: the modes in force, a preview, proposals and decisions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ class _Body(BaseModel):
 
 
 class ProposalBody(_Body):
-    """A mode for `unit` and everything below it, until then; the proposer signs by proposing."""
+    """A mode for `unit` and its subtree until `until`.
+
+    The proposal is also the proposer's signature.
+    """
 
     unit: UnitId
     mode: Literal["recovery", "standby", "emergency"]
@@ -39,7 +42,7 @@ class ProposalBody(_Body):
 
 
 class ModeDecisionBody(_Body):
-    """An act on a proposal; `version` as the officer saw it."""
+    """A verb on a proposal; `version` is the version shown to the officer."""
 
     version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
     reason: Text = ""
@@ -52,8 +55,11 @@ async def get_modes(
     status: StatusQuery = Status.ACTUAL,
     unit: Annotated[UnitId | None, Query()] = None,
 ) -> Response:
-    """What holds for a unit (default: one's own) and for those below it that have decided
-    themselves, each with whose decision it is; what is open or in force there."""
+    """Return the mode in force for a unit (default: the officer's own) and its origin.
+
+    Units below with a decision of their own are listed, and the proposals that are open or in
+    force.
+    """
     root = unit or viewer.root
     console.demand(None if access.sees(viewer, root) else RefusedFor.OUTSIDE_SUBTREE, root)
     span = access.span_of(root)
@@ -84,7 +90,10 @@ async def preview(
     mode: ResponseMode,
     status: StatusQuery = Status.ACTUAL,
 ) -> Response:
-    """What would change if the unit decided this mode (normal: if its own ended); nothing is sent."""
+    """Return the changes that a decision of the unit would cause; nothing is sent.
+
+    The mode `normal` previews the end of the unit's own mode.
+    """
     console.demand(None if access.sees(viewer, unit) else RefusedFor.OUTSIDE_SUBTREE, unit)
     async with reading(console.database) as connection:
         result = views.modes_of(await queries.decided(connection, status))
@@ -95,7 +104,7 @@ async def preview(
 async def propose(
     console: Deps, viewer: SignedInViewer, body: ProposalBody, key: IdempotencyKey = None
 ) -> Response:
-    """Propose a mode for one's own unit or one below it."""
+    """Propose a mode for the officer's unit or a unit below."""
     acting = console.acting(
         viewer, lambda item: access.may_propose_mode(item, body.unit), body.unit
     )
@@ -133,7 +142,7 @@ async def judge(
     body: ModeDecisionBody,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Approve or reject a proposal, or end the mode it brought about."""
+    """Approve or reject a proposal, or end the mode in force."""
     async with reading(console.database) as connection:
         row = await queries.proposal(connection, proposal_id)
         if row is None:

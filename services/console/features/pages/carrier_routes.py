@@ -1,7 +1,7 @@
-"""Doors for carriers: receipts of what they delivered, and what people wrote back.
+"""Webhooks for carriers: receipts of deliveries, and replies of people.
 
-Both are signed as webhooks are (standardwebhooks.com); without a key they are closed. A repeated call
-is the same act, so a carrier that calls twice changes nothing.
+Both are signed as webhooks (standardwebhooks.com) and closed without a key. A repeated call has the
+id of the first call and changes nothing.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class ReceiptBody(BaseModel):
-    """What became of a page at a carrier, or what its officer pressed there."""
+    """The delivery state of a page at a carrier, or the officer's key press."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -57,7 +57,7 @@ class ReceiptBody(BaseModel):
 
 
 class ReplyBody(BaseModel):
-    """What a person wrote back: from which address, on which channel."""
+    """A person's reply: the text, the sender's address and the channel."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -67,14 +67,17 @@ class ReplyBody(BaseModel):
 
 
 def _described(model: type[BaseModel]) -> dict[str, object]:
-    """The request body in the OpenAPI document: the route reads the bytes itself, to check them."""
+    """Return the request body for the OpenAPI document.
+
+    The route reads the raw bytes to check the signature.
+    """
     content = {"application/json": {"schema": model.model_json_schema()}}
     return {"requestBody": {"content": content, "required": True}}
 
 
 @router.post("/receipts", status_code=202, openapi_extra=_described(ReceiptBody))
 async def receipt(request: Request, console: Deps) -> Response:
-    """A receipt (delivered, read) or an answer that a carrier took from the officer."""
+    """Record a receipt (delivered, read) or an answer collected by a carrier."""
     body = await _signed(request, console, ReceiptBody)
     async with reading(console.database) as connection:
         page = await queries.page(connection, body.page_id)
@@ -86,7 +89,10 @@ async def receipt(request: Request, console: Deps) -> Response:
 
 @router.post("/replies", openapi_extra=_described(ReplyBody))
 async def reply(request: Request, console: Deps) -> Response:
-    """A written reply. `reply` in the answer is what the person is told: always something definite."""
+    """Record a written reply of an officer.
+
+    `reply` in the response is the text for the officer and always states a definite result.
+    """
     body = await _signed(request, console, ReplyBody)
     understood = understand(body.text)
     officers = console.directory.officers_at(body.channel, body.address)
@@ -114,7 +120,7 @@ async def reply(request: Request, console: Deps) -> Response:
 
 
 def _page_of(pages: Sequence[Record], understood: Reply) -> Record | None:
-    """The page with the reference given; without one the newest (of one status: else it is asked)."""
+    """Return the page of the given reference, or without a reference the newest page."""
     if understood.reference is None:
         return pages[0] if pages else None
     return next(

@@ -1,4 +1,4 @@
-"""On which channels officers can be reached, as JSON."""
+"""Reachability of officers by channel, as JSON."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ _MISSED = frozenset({Outcome.SILENT, Outcome.FAILED})
 
 @dataclass(frozen=True, slots=True)
 class PostReachability:
-    """A post, who holds it (None: nobody) and what is known of his channels."""
+    """A post, its holder (None: vacant) and the reach of the holder's channels."""
 
     slot: RosterSlot
     reach_by_channel: Mapping[Channel, ChannelReach]
 
     @property
     def channels(self) -> tuple[Channel, ...]:
-        """On which channels the holder is paged; the console is always one."""
+        """The paged channels of the holder, always including the console."""
         if self.slot.officer is None:
             return ()
         return tuple(dict.fromkeys((Channel.CONSOLE, *self.slot.channels)))
 
     def reached(self, now: datetime) -> str:
-        """What may be expected of the post: a Reach, or `empty`."""
+        """Return the expected reach of the post: a Reach, or `empty`."""
         if self.slot.officer is None:
             return EMPTY
         return best(reach_of(self.reach_by_channel.get(channel), now) for channel in self.channels)
 
     def is_gap(self, now: datetime) -> bool:
-        """Whether nobody would be reached there."""
+        """Return whether nobody can be reached at the post."""
         return self.reached(now) in (EMPTY, Reach.UNREACHABLE)
 
     @property
     def silent(self) -> list[Channel]:
-        """Channels whose last communication test was not answered."""
+        """Channels whose last communication test had no answer."""
         return [
             channel
             for channel in self.channels
@@ -64,7 +64,7 @@ class PostReachability:
 def posts_of(
     slots: Iterable[RosterSlot], channels_by_officer: Mapping[str, str]
 ) -> list[PostReachability]:
-    """The posts in order of their units; `known` is an officer's channels as stored."""
+    """Return the posts in order of their units; `channels_by_officer` holds the stored JSON."""
     results = []
     for slot in sorted(slots, key=lambda slot: (slot.unit, _POSTS.index(slot.post))):
         stored = (
@@ -80,7 +80,7 @@ def posts_of(
 
 
 def counts(posts: Sequence[PostReachability], now: datetime) -> dict[str, int]:
-    """How many posts are reached how; `gaps` and `silent` are those that the lists of that name show."""
+    """Return the number of posts by reach, and the lengths of the lists `gaps` and `silent`."""
     by_reach = Counter(post.reached(now) for post in posts)
     return {
         **{name: by_reach[name] for name in (*Reach, EMPTY)},
@@ -92,26 +92,26 @@ def counts(posts: Sequence[PostReachability], now: datetime) -> dict[str, int]:
 def posts_to_show(
     posts: Sequence[PostReachability], show: Show, now: datetime
 ) -> list[PostReachability]:
-    """All posts, those where nobody would be reached, or those whose last test was not answered."""
+    """Return all posts, the posts without a reachable officer, or posts with an unanswered test."""
     if show == "gaps":
         return [post for post in posts if post.is_gap(now)]
     return [post for post in posts if post.silent] if show == "silent" else list(posts)
 
 
 def cursor_of(post: PostReachability) -> str:
-    """Where the list goes on after this post."""
+    """Return the cursor after this post."""
     return f"{post.slot.unit}:{post.slot.post}"
 
 
 def posts_after(posts: Sequence[PostReachability], cursor: str) -> list[PostReachability]:
-    """What follows a cursor, whether its post is still there or not."""
+    """Return the posts after a cursor, even if the post of the cursor no longer exists."""
     unit, _, post_name = cursor.partition(":")
     rank = _POSTS.index(Post(post_name)) if post_name in _POSTS else -1
     return [post for post in posts if (post.slot.unit, _POSTS.index(post.slot.post)) > (unit, rank)]
 
 
 def view(post: PostReachability, viewer: Viewer, names: Names, now: datetime) -> Json:
-    """One post; name and phone number to whom they are open."""
+    """Return a post; name and phone number are left out unless open to the viewer."""
     unit, officer = post.slot.unit, post.slot.officer
     named = officer is not None and opens(viewer, unit, DataClass.NAME)
     reached = officer is not None and opens(viewer, unit, DataClass.CONTACT)

@@ -1,4 +1,4 @@
-"""Upward reports 上报 as an officer sees them: the chain with what changed, the clocks, who owes what."""
+"""Upward reports 上报 as JSON: the chain with its changes, the clocks, the duties."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from shared.domain.report_series.changes import changes, line, together
 from shared.domain.report_series.numbers import Numbered, marks
 
 Firings = Mapping[tuple[str, str], Record]
-"""The newest firing of a duty's clock, by duty and clock."""
+"""The newest firing of a clock, by duty and clock."""
 
 _MISSED = frozenset({SupervisionKind.OVERDUE, SupervisionKind.REMINDED, SupervisionKind.ESCALATED})
 
 
 class ClockState(StrEnum):
-    """How a deadline stands. `missed`: it was overdue when the duty ended without it."""
+    """The state of a deadline. `missed`: overdue when the duty ended without a report."""
 
     DUE = "due"
     OVERDUE = "overdue"
@@ -40,9 +40,11 @@ class ClockState(StrEnum):
 
 
 def sees_report(viewer: Viewer, report: Record) -> bool:
-    """A report is for its line and whoever is above the place; a restricted one for its line alone.
+    """Return whether the viewer may see a report.
 
-    One without an addressee (an app, a hotline) is restricted to the units responsible for its place.
+    A report is open to both ends of its line and to units above the place; a restricted report to
+    its line only. A restricted report without an addressee (app, hotline) is open to the units
+    responsible for the place.
     """
     ends = (report["from_unit"], report["to_unit"])
     if not report["restricted"]:
@@ -51,12 +53,12 @@ def sees_report(viewer: Viewer, report: Record) -> bool:
 
 
 def _is_in(viewer: Viewer, units: Collection[str | None]) -> bool:
-    """Whether what the viewer's own unit takes part in may be shown to the viewer at all."""
+    """Return whether the viewer's own unit is in `units`, and within the viewer's view."""
     return viewer.unit in units and sees(viewer, viewer.unit)
 
 
 def clocks(duty: Record, firings: Firings, names: Names, now: datetime) -> list[Json]:
-    """The deadlines of a duty that there have been so far, with whom a missed one is calling."""
+    """Return the deadlines of a duty until now; a missed deadline has the called post."""
     state = DutyState(duty["state"])
     results = [
         ("report_phone", duty["phone_due"], duty["phone_at"], state in PHONE_OWED),
@@ -108,7 +110,10 @@ def _clock(
 
 
 def duty(row: Record, firings: Firings, viewer: Viewer, names: Names, now: datetime) -> Json:
-    """A unit's duty to report an incident to a unit above it; its title as the alert's words."""
+    """Return a unit's duty to report an incident to a unit above.
+
+    The title is masked like the words of the alert.
+    """
     open_to = opens(viewer, row["place"], row["data_grade"])
     return {
         "duty_id": row["duty_id"],
@@ -139,7 +144,7 @@ def duty(row: Record, firings: Firings, viewer: Viewer, names: Names, now: datet
 def summary(
     duties: Iterable[Record], firings: Firings, names: Names, now: datetime
 ) -> dict[str, int]:
-    """How many of these duties have a clock that stands so; two overdue clocks of one duty are one."""
+    """Return the number of duties by state of a clock; a duty with two overdue clocks counts once."""
     clock_states: Counter[ClockState] = Counter()
     for duty in duties:
         clock_states.update({clock["state"] for clock in clocks(duty, firings, names, now)})
@@ -155,9 +160,9 @@ def chains(
     now: datetime,
     place: str | None,
 ) -> list[Json]:
-    """Reports and duties by who reports to whom; those of apps and hotlines have no addressee.
+    """Return reports and duties by line; reports of apps and hotlines have no addressee.
 
-    `place` is the incident's, None while it is not known: then nothing can be reported about it.
+    `place` is the incident's place. While None, nothing can be reported about the incident.
     """
     records = [report for report in reports if sees_report(viewer, report)]
     owed = [
@@ -192,7 +197,7 @@ def chains(
 
 
 def ways(viewer: Viewer, unit: str, to_unit: str | None, place: str | None) -> list[Means]:
-    """By which means this officer may report for `unit` (or write down its call)."""
+    """Return the means by which the officer may report for `unit`, or record its call."""
     if not unit or not to_unit or place is None:
         return []
     return [
@@ -209,7 +214,7 @@ def _may(acting: Viewer, unit: str, to_unit: str, means: Means, place: str) -> R
 def beginning(
     viewer: Viewer, lines: Iterable[Json], names: Names, place: str | None
 ) -> Json | None:
-    """The line on which the officer's own unit may begin to report; None where there is one already."""
+    """Return the line on which the officer's unit may begin to report; None for an existing line."""
     above = parent_of(viewer.unit)
     result = ways(viewer, viewer.unit, above, place)
     if above is None or not result or any(row["from_unit"] == viewer.unit for row in lines):

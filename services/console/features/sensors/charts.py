@@ -1,4 +1,4 @@
-"""A sensor's readings as a chart needs them: thinned without losing a peak, with the levels of its rules."""
+"""A sensor's readings for a chart: thinned with all peaks, and the levels of the rules."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LIKE_THE_VALUE = ("mean", "min", "max")
 
 
 def thinned(points: Sequence[Point], most: int) -> list[Point]:
-    """At most `most` of the points (2 or more), in order: the least and the greatest of each slice."""
+    """Return at most `most` points (2 or more) in order: the least and the greatest of each slice."""
     if len(points) <= most:
         return list(points)
     slices = most // 2
@@ -36,23 +36,23 @@ def thinned(points: Sequence[Point], most: int) -> list[Point]:
 
 @dataclass
 class SensorRules:
-    """The rules whose limits are values of a sensor: a threshold, and windows that stay in its unit."""
+    """The rules with limits in the unit of a sensor: thresholds, and windows with an equal unit."""
 
     rules_by_id: dict[str, RuleDefinition] = field(default_factory=dict)
 
     def apply(self, rule: RuleDefinition) -> None:
-        """Apply one record of the topic."""
+        """Apply a record of the topic."""
         if _on_the_value(rule) and rule.enabled and rule.shadow_of is None:
             self.rules_by_id[rule.rule_id] = rule
         else:
             self.rules_by_id.pop(rule.rule_id, None)
 
     def remove(self, rule_id: str) -> None:
-        """A rule was deleted."""
+        """Remove a deleted rule."""
         self.rules_by_id.pop(rule_id, None)
 
     def levels(self, sensor: SensorEntry) -> list[dict[str, Any]]:
-        """The rungs that hold for a sensor, by rule, in the order of the ladder."""
+        """Return the rungs for a sensor by rule, in the order of the ladder."""
         return [
             {
                 "rule_id": rule.rule_id,

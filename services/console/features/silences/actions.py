@@ -1,4 +1,4 @@
-"""Silences and maintenance windows that officers ask for, as records."""
+"""Silences and maintenance windows of officers, as records."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shared.contracts.topics import SILENCES
 
 @dataclass(frozen=True, slots=True)
 class SilenceDraft:
-    """A silence or maintenance window as an officer wants it."""
+    """A silence or maintenance window in the words of an officer."""
 
     kind: SilenceKind
     matcher: Matcher
@@ -28,7 +28,7 @@ class SilenceDraft:
 
 
 def silence(viewer: Viewer, draft: SilenceDraft, now: datetime) -> ActionRecord:
-    """A new silence; the same one twice is one."""
+    """Return the record of a new silence; an equal silence has an equal id."""
     silence_id = content_id(
         "sil",
         viewer.officer_id,
@@ -62,7 +62,7 @@ def silence(viewer: Viewer, draft: SilenceDraft, now: datetime) -> ActionRecord:
 def end_silence(
     viewer: Viewer, existing_record: Record, end_at: datetime | None, reason: str, now: datetime
 ) -> ActionRecord:
-    """Another end for a silence as the officer saw it: later, or (None) at once."""
+    """Return the record of a new end for a silence in the version shown: later, or (None) at once."""
     silence_id, version = existing_record["silence_id"], existing_record["version"]
     verb: Literal["extend", "end"] = "end" if end_at is None else "extend"
     cause = (transition_id(silence_id, version),)

@@ -1,8 +1,8 @@
-"""A dossier as PDF, A4. The typeface is embedded (its used part), so any viewer shows the Chinese.
+"""A dossier as PDF, A4. A subset of the typeface is embedded, for Chinese text in any viewer.
 
-Characters that the typeface does not have are shown as a box; invisible ones that turn the direction of
-text are left out, so nothing on paper reads other than it was written. CPU work of a second or more: call
-it in a thread.
+A character without a glyph is printed as a box. Invisible characters that turn the direction of
+text are removed, because the printed text must read like the record. Rendering takes a second or
+more of CPU time: call `pdf_file` in a thread.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ _LEVELS = {
 }
 _BOX = "□"
 _WIDTH = 182.0
-"""Of the text, mm."""
+"""Width of the text in mm."""
 _PHOTO_MM = (64.0, 48.0)
-"""The box that a photo fits into."""
+"""Width and height of the box around a photo in mm."""
 
 
 def pdf_file(file: Dossier, made_at: datetime) -> bytes:
-    """The file. The same dossier at the same time is the same bytes."""
+    """Return the PDF file. An equal dossier and time give equal bytes."""
     sheet = _Sheet(file)
     sheet.set_creation_date(made_at)
     sheet.add_page()
@@ -55,7 +55,7 @@ def pdf_file(file: Dossier, made_at: datetime) -> bytes:
 
 
 class _Sheet(FPDF):
-    """Paper with the banner of a drill at the top of each page and its number at the bottom."""
+    """A document with the banner of a drill on top of each page and the page number at the bottom."""
 
     def __init__(self, file: Dossier) -> None:
         super().__init__(format="A4")
@@ -88,7 +88,7 @@ class _Sheet(FPDF):
         self.cell(0, 5, f"{self.page_no()} / {{nb}}", align="R")
 
     def write_both(self, text: Both, size: float, colour: tuple[int, int, int]) -> None:
-        """A paragraph: Chinese, then English smaller."""
+        """Write a paragraph: Chinese, then smaller English."""
         self.set_font("sans", size=size)
         self.set_text_color(*colour)
         self.paragraph(text.zh, size * 0.5)
@@ -98,7 +98,7 @@ class _Sheet(FPDF):
             self.paragraph(text.en, size * 0.42)
 
     def paragraph(self, text: str, height: float) -> None:
-        """Text over the whole width."""
+        """Write text over the whole width."""
         self.multi_cell(
             _WIDTH,
             height,
@@ -191,7 +191,10 @@ def _section(sheet: _Sheet, table: Table) -> None:
 
 
 def _photos(sheet: _Sheet, photos: PhotoSheet) -> None:
-    """Each in a box of its own to the left, its caption to the right: the longest note is lower than the box."""
+    """Write each photo in a box on the left and its caption on the right.
+
+    The longest caption is lower than the box.
+    """
     _heading(sheet, photos.heading, 16 + _PHOTO_MM[1])
     wide, high = _PHOTO_MM
     for print_item in photos.prints:
@@ -219,7 +222,7 @@ def _photos(sheet: _Sheet, photos: PhotoSheet) -> None:
 
 
 def _heading(sheet: _Sheet, heading: Both, room_mm: float) -> None:
-    """On a page that has room for what follows it."""
+    """Write a heading; begin a new page unless `room_mm` is left."""
     sheet.ln(3)
     if sheet.will_page_break(room_mm):
         sheet.add_page()
@@ -268,7 +271,7 @@ def _cell(text: Both, separator: str = "\n") -> str:
 
 @cache
 def _typeface_characters() -> frozenset[int]:
-    """Characters that both typefaces have."""
+    """Return the characters in both typefaces."""
     probe: Any = FPDF()
     probe.add_font("sans", "", _FONTS / "NotoSansSC-Regular.otf")
     probe.add_font("serif", "", _FONTS / "NotoSerifSC-Regular.otf")
