@@ -1,1 +1,1 @@
-"""The features of the console: one folder per subject with its routes, queries, views and actions."""
+"""The features of the console: a folder per subject with routes, queries, views and actions."""

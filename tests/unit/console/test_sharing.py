@@ -47,7 +47,7 @@ async def test_nobody_is_given_an_old_one() -> None:
     assert await sharing.answer("a", maker.of("a")) == b"a 1"
     await asyncio.sleep(0.06)
     assert await sharing.answer("b", maker.of("b")) == b"b 2"
-    assert list(sharing._made) == ["b"]
+    assert list(sharing._answers) == ["b"]
     assert await sharing.answer("a", maker.of("a")) == b"a 3"
 
 

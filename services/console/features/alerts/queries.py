@@ -40,8 +40,8 @@ async def open_alerts(
     With `town`, only alerts of that town are returned.
     """
     rows: Rows = await connection.fetch(
-        f"SELECT *, {GRAVEST.columns} FROM console.alert WHERE {_OPEN_IN_SUBTREE} AND {_OF_TOWN} "  # noqa: S608
-        f"AND {GRAVEST.is_after(5, 6)} ORDER BY {GRAVEST.by} LIMIT $7",
+        f"SELECT *, {GRAVEST.columns} FROM console.alert "  # noqa: S608
+        f"WHERE {_OPEN_IN_SUBTREE} AND {_OF_TOWN} AND {GRAVEST.is_after(5, 6)} ORDER BY {GRAVEST.by} LIMIT $7",
         status,
         span.low,
         span.high,
@@ -53,10 +53,11 @@ async def open_alerts(
 
 
 async def open_total(connection: Connection, span: Span, status: str, town: str | None) -> int:
-    """Return the number of open alerts of a subtree; with `town`, only alerts of that town count."""
+    """Return the number of open alerts of a subtree; with `town`, only alerts of the town count."""
     return int(
         await connection.fetchval(
-            f"SELECT count(*) FROM console.alert WHERE {_OPEN_IN_SUBTREE} AND {_OF_TOWN}",  # noqa: S608
+            "SELECT count(*) FROM console.alert "  # noqa: S608
+            f"WHERE {_OPEN_IN_SUBTREE} AND {_OF_TOWN}",
             status,
             span.low,
             span.high,

@@ -44,7 +44,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A section of the document. `notes` are printed below the rows, or explain why there are none."""
+    """A section of the document. `notes` are printed below the rows, or explain their absence."""
 
     heading: Both
     columns: tuple[Column, ...]

@@ -72,8 +72,8 @@ async def cases(
                 array_agg(alert_id ORDER BY alert_id) AS alerts
             FROM mine GROUP BY incident_id
         ), found AS (
-            SELECT h.began, greatest(h.changed, c.changed) AS changed, h.case_id, h.alerts AS called,
-                h.open OR coalesce(c.open, false) AS open, coalesce(c.n, 0) AS commands,
+            SELECT h.began, greatest(h.changed, c.changed) AS changed, h.case_id,
+                h.alerts AS called, h.open OR coalesce(c.open, false) AS open, coalesce(c.n, 0) AS commands,
                 cardinality(h.alerts) AS alerts, l.headline AS title, l.place AS root,
                 coalesce(l.level, c.level, l.proposed_level) AS level, l.event_type, l.data_grade
             FROM heads h JOIN console.alert l ON l.alert_id = h.case_id
@@ -91,10 +91,11 @@ async def cases(
             WHERE c.status = $1 AND c.alert_id IS NULL AND {_CONCERNS}
         ), judged AS (
             SELECT found.*, r.reviewed,
-                CASE WHEN open THEN 'open' WHEN r.reviewed THEN 'evaluated' ELSE 'closed' END AS state
+                CASE WHEN open THEN 'open' WHEN r.reviewed THEN 'evaluated' ELSE 'closed' END
+                    AS state
             FROM found CROSS JOIN LATERAL (
-                SELECT EXISTS (SELECT 1 FROM console.case_review WHERE case_review.case_id = ANY(called))
-                    AS reviewed) AS r
+                SELECT EXISTS (SELECT 1 FROM console.case_review
+                    WHERE case_review.case_id = ANY(called)) AS reviewed) AS r
         )
         SELECT * FROM judged
         WHERE (cardinality($4::text[]) = 0 OR state = ANY($4)) AND ($5::text IS NULL OR level = $5)

@@ -42,7 +42,7 @@ def line(row: Record, status: str, viewer: Viewer, names: Names) -> Json:
 
 
 def places_named(words: str, root: str, names: Names) -> list[str]:
-    """Return the first hundred units of a subtree, village and above, with the words in their name."""
+    """Return the first hundred units of a subtree, village and above, by words of their name."""
     if not words:
         return []
     result = (name for name in names.within(root, _NAMED_TIERS) if words in names.unit(name))

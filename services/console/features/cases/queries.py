@@ -36,13 +36,16 @@ _FACTS = f"""
     SELECT * FROM console.case_fact WHERE status = $1 AND kind = 'answer' AND thread IN (
         SELECT subject_id FROM console.case_fact WHERE thread = ANY($2::text[]) AND kind = 'page')
     UNION ALL
-    SELECT * FROM console.case_fact WHERE status = $1 AND kind = 'page' AND thread IN ({_REPORT_CALLS})
+    SELECT * FROM console.case_fact
+        WHERE status = $1 AND kind = 'page' AND thread IN ({_REPORT_CALLS})
     UNION ALL
     SELECT * FROM console.case_fact WHERE status = $1 AND kind = 'answer' AND thread IN (
-        SELECT subject_id FROM console.case_fact WHERE kind = 'page' AND thread IN ({_REPORT_CALLS}))
+        SELECT subject_id FROM console.case_fact
+        WHERE kind = 'page' AND thread IN ({_REPORT_CALLS}))
     UNION ALL
     SELECT * FROM console.case_fact WHERE status = $1 AND kind = 'mode'
-        AND thread = ANY($3::text[]) AND ($4::timestamptz IS NULL OR at >= $4) AND ($5::timestamptz IS NULL OR at <= $5)
+        AND thread = ANY($3::text[]) AND ($4::timestamptz IS NULL OR at >= $4)
+        AND ($5::timestamptz IS NULL OR at <= $5)
 """  # noqa: S608 - built of constants
 _VISIBLE = f"((unit >= $6 AND unit < $7) OR kind IN {_CASE_LEVEL})"
 _TURN = f"CASE WHEN kind IN {_CASE_LEVEL} THEN version - 1000000 ELSE version END"
@@ -122,16 +125,18 @@ async def lines(
             FROM facts WHERE {_VISIBLE} AND {_IS_LINE}
         ), lines AS (
             SELECT kind, event, part, tier, min(at) AS at, max(at) AS until,
-                min(turn) AS turn, min(event_id) AS event_id, count(*) AS count, bool_or(late) AS late,
-                CASE WHEN count(*) = 1 THEN min(unit) END AS unit,
+                min(turn) AS turn, min(event_id) AS event_id, count(*) AS count,
+                bool_or(late) AS late, CASE WHEN count(*) = 1 THEN min(unit) END AS unit,
                 CASE WHEN count(*) = 1 THEN min(actor) END AS actor,
                 CASE WHEN count(*) = 1 THEN min(details::text) END AS details,
                 CASE WHEN kind = 'answer' THEN '' ELSE thread END AS thread
             FROM shown_facts
-            GROUP BY kind, event, part, tier, slot, CASE WHEN kind = 'answer' THEN '' ELSE thread END
+            GROUP BY kind, event, part, tier, slot,
+                CASE WHEN kind = 'answer' THEN '' ELSE thread END
         )
         SELECT * FROM lines
-        WHERE $9::timestamptz IS NULL OR (at, turn, event_id) > ($9, $10::int, $11::text COLLATE "C")
+        WHERE $9::timestamptz IS NULL
+            OR (at, turn, event_id) > ($9, $10::int, $11::text COLLATE "C")
         ORDER BY at, turn, event_id LIMIT $12
         """,  # noqa: S608 - built of constants
         *_fact_parameters(case),

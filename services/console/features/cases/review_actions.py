@@ -74,7 +74,7 @@ def write(
 
 
 def is_another(row: Record, written: CaseReview) -> bool:
-    """Return whether the recorded review differs from the new review; a case has a single review."""
+    """Return whether the recorded review differs from the new one; a case has a single review."""
     return (row["review_id"], row["officer_id"], row["body"]) != (
         written.id,
         written.officer_id,

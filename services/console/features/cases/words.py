@@ -16,7 +16,7 @@ class Words:
     en: Mapping[str, str]
 
     def __call__(self, key: str, **values: object) -> Both:
-        """Return a text with each `{name}` filled in; a bilingual value is filled in per language."""
+        """Return a text with each `{name}` filled in, a bilingual value in its own language."""
         return Both(
             _filled(self.zh.get(key, key), {name: _zh(value) for name, value in values.items()}),
             _filled(self.en.get(key, key), {name: _en(value) for name, value in values.items()}),

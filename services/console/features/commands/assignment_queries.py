@@ -68,7 +68,8 @@ async def assignments(
     rows: Rows = await connection.fetch(
         f"SELECT a.*, {ASSIGNMENT_ORDER.columns} FROM console.assignment a "  # noqa: S608
         f"LEFT JOIN console.alert AS why USING (alert_id) WHERE {where} "
-        f"AND {ASSIGNMENT_ORDER.is_after(n + 1, n + 2)} ORDER BY {ASSIGNMENT_ORDER.by} LIMIT ${n + 3}",
+        f"AND {ASSIGNMENT_ORDER.is_after(n + 1, n + 2)} "
+        f"ORDER BY {ASSIGNMENT_ORDER.by} LIMIT ${n + 3}",
         *values,
         *position_parameters(after),
         limit,
@@ -91,7 +92,7 @@ async def assignment(connection: Connection, assignment_id: str) -> asyncpg.Reco
 
 
 async def acknowledgements(connection: Connection, assignment_id: str) -> Rows:
-    """Return the texts of a unit and its issuer about an assignment, without attempts from a drill."""
+    """Return the texts of a unit and its issuer about an assignment, without drill attempts."""
     rows: Rows = await connection.fetch(
         "SELECT k.* FROM console.acknowledgement k JOIN console.assignment a "
         "USING (assignment_id, status) WHERE assignment_id = $1 ORDER BY k.sent_at, k.id LIMIT 200",

@@ -30,7 +30,8 @@ def _many(condition: str) -> str:
 
 _COUNTS = f"""
     {_many("true")} AS total,
-    {_many(f"a.state NOT IN {names(UNSIGNED)} AND (a.signed OR a.state IN {names(SIGNED)})")} AS signed,
+    {_many(f"a.state NOT IN {names(UNSIGNED)} AND (a.signed OR a.state IN {names(SIGNED)})")}
+        AS signed,
     {_many(f"a.state IN {names(REPORTED)}")} AS reported,
     {_many(f"a.state = '{State.DONE}'")} AS done,
     {_many(f"a.state = '{State.RETURNED}'")} AS returned,
@@ -59,7 +60,8 @@ _IN_SPAN = "s.unit >= $2 AND s.unit < $3"
 _OVERDUE_COUNTS = """count(*) AS overdue,
         count(*) FILTER (WHERE NOT late.in_work) AS overdue_unsigned,
         count(*) FILTER (WHERE late.in_work) AS overdue_unreported"""
-_NOT_COUNTED = """coalesce(overdue, 0) AS overdue, coalesce(overdue_unsigned, 0) AS overdue_unsigned,
+_NOT_COUNTED = """coalesce(overdue, 0) AS overdue,
+            coalesce(overdue_unsigned, 0) AS overdue_unsigned,
             coalesce(overdue_unreported, 0) AS overdue_unreported"""
 _OF_COMMANDS = overdue(f"s.command_id = ANY($1::text[]) AND {_IN_SPAN}")
 _OF_CHILD = overdue(
@@ -70,7 +72,8 @@ _OF_CHILD = overdue(
 async def open_command_ids(connection: Connection, status: str) -> list[str]:
     """Return the ids of all commands that are neither closed nor revoked."""
     rows = await connection.fetch(
-        f"SELECT command_id FROM console.command WHERE status = $1 AND {OPEN_COMMAND}",  # noqa: S608
+        "SELECT command_id FROM console.command "  # noqa: S608
+        f"WHERE status = $1 AND {OPEN_COMMAND}",
         status,
     )
     return [row["command_id"] for row in rows]
@@ -164,7 +167,8 @@ async def recent_commands(
                 WHERE status = $1 AND {OPEN_COMMAND} {behind} AND ({concerns}) {newest})
             UNION ALL
             (SELECT c.*, {NEWEST.columns} FROM console.command c
-                WHERE NOT $4 AND status = $1 AND NOT ({OPEN_COMMAND}) {behind} AND ({concerns}) {newest})
+                WHERE NOT $4 AND status = $1 AND NOT ({OPEN_COMMAND}) {behind}
+                    AND ({concerns}) {newest})
         ) AS found ORDER BY {NEWEST.by} LIMIT $5
         """,  # noqa: S608
         status,
@@ -185,10 +189,11 @@ async def command(connection: Connection, command_id: str) -> asyncpg.Record | N
 
 
 async def received(connection: Connection, commands: Sequence[str], span: Span) -> set[str]:
-    """Return the commands of the list with an assignment, now or earlier, of a unit in the subtree."""
+    """Return the commands with an assignment, now or earlier, of a unit in the subtree."""
     rows = await connection.fetch(
         "SELECT command_id FROM unnest($1::text[]) AS c(command_id) WHERE EXISTS (SELECT 1 "
-        "FROM console.assignment a WHERE a.command_id = c.command_id AND a.unit >= $2 AND a.unit < $3)",
+        "FROM console.assignment a WHERE a.command_id = c.command_id "
+        "AND a.unit >= $2 AND a.unit < $3)",
         list(commands),
         span.low,
         span.high,

@@ -18,7 +18,8 @@ _OF_TIER = "a.command_id = $1 AND a.unit >= $2 AND a.unit < $3 AND a.unit_tier =
 
 def _overdue(condition: str) -> str:
     return f"""SELECT late.subject_id AS assignment_id, late.unit FROM {overdue(_WITHIN)} AS late
-        WHERE late.unit_tier = $4 AND {condition} ORDER BY late.unit, late.subject_id LIMIT $5"""  # noqa: S608
+        WHERE late.unit_tier = $4 AND {condition}
+        ORDER BY late.unit, late.subject_id LIMIT $5"""  # noqa: S608
 
 
 def _in_state(condition: str) -> str:

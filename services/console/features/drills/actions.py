@@ -1,4 +1,4 @@
-"""The start of a drill 演练: a report of status Exercise; all following records belong to the drill."""
+"""The start of a drill 演练: a report of status Exercise; all its records belong to the drill."""
 
 from __future__ import annotations
 

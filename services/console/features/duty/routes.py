@@ -37,7 +37,7 @@ _FILES = {"csv": "text/csv; charset=utf-8", "ics": "text/calendar; charset=utf-8
 
 
 def _rule(value: object) -> DutyRule:
-    """Return the rule, validated from JSON: the strict types accept their wire form from JSON only."""
+    """Return the rule, validated from JSON: strict types accept their wire form from JSON only."""
     return views.RULE.validate_json(to_json(value))
 
 
@@ -60,7 +60,7 @@ async def plan(
     unit: Annotated[UnitId | None, Query()] = None,
     days: Annotated[int, Query(ge=1, le=HORIZON_DAYS)] = 7,
 ) -> Response:
-    """Return a unit's plan (default: the officer's own): the turns of each post, and the entries."""
+    """Return a unit's plan (default: the officer's own): the turns of each post and the entries."""
     of = unit or viewer.root
     console.demand(None if access.sees(viewer, of) else RefusedFor.OUTSIDE_SUBTREE, of)
     async with reading(console.database) as connection:

@@ -1,4 +1,4 @@
-"""Passwords as argon2id hashes (RFC 9106, the profile for little memory: 64 MiB, 3 passes, 4 lanes)."""
+"""Passwords as argon2id hashes (RFC 9106, profile for little memory: 64 MiB, 3 passes, 4 lanes)."""
 
 from __future__ import annotations
 

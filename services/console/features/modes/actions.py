@@ -72,7 +72,7 @@ def propose(
 def act(
     viewer: Viewer, row: Record, verb: ModeVerb, version: int, reason: str, now: datetime
 ) -> ActionRecord:
-    """Return the record to approve, reject or end a proposal in the `version` shown to the officer."""
+    """Return the record to approve, reject or end a proposal at the `version` of the officer."""
     proposal_id, unit = row["proposal_id"], row["unit"]
     cause = (transition_id(proposal_id, version),)
     request = ModeRequest(

@@ -10,8 +10,8 @@ from shared.contracts.lifecycles.mode_proposal import LIVE
 from shared.runtime.sql import names
 
 _GRADE = (
-    "coalesce((SELECT a.data_grade FROM console.alert a WHERE a.alert_id = mode_proposal.alert_id), "
-    "'general') AS data_grade"
+    "coalesce((SELECT a.data_grade FROM console.alert a "
+    "WHERE a.alert_id = mode_proposal.alert_id), 'general') AS data_grade"
 )
 """The grade of the reason: a proposal caused by an alert repeats the alert's words."""
 

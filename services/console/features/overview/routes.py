@@ -37,7 +37,7 @@ async def get_overview(
 
 
 async def _overview(console: ConsoleDeps, root: str, status: Status) -> bytes:
-    """Return the answer for all viewers of a subtree; nothing in the answer depends on the viewer."""
+    """Return the answer for a subtree; nothing in the answer depends on the viewer."""
     span = span_of(root)
     position = console.part(
         Hub

@@ -22,7 +22,7 @@ class SharedAnswers:
     """Answers by key. The key must hold everything the answer depends on."""
 
     def __init__(self, for_s: float) -> None:
-        """`for_s` is the time in seconds an answer is shared after its start; 0 disables sharing."""
+        """Share an answer for `for_s` seconds after its start; 0 disables sharing."""
         self._for_s = for_s
         self._answers: dict[Hashable, _SharedAnswer] = {}
         """The oldest answer first; expired answers are removed when a new answer starts."""

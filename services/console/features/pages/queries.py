@@ -82,7 +82,8 @@ async def answerable(connection: Connection, officer_ids: Collection[str]) -> Ro
     """
     rows: Rows = await connection.fetch(
         f"SELECT * FROM (SELECT p.*, p.{OPEN_PAGE} AS waits, row_number() OVER "  # noqa: S608
-        f"(PARTITION BY p.status ORDER BY (p.{OPEN_PAGE}) DESC, p.sent_at DESC, p.page_id) AS place "
+        f"(PARTITION BY p.status ORDER BY (p.{OPEN_PAGE}) DESC, p.sent_at DESC, p.page_id) "
+        "AS place "
         "FROM console.page p LEFT JOIN console.answer a USING (page_id, status) "
         "WHERE p.officer_id = ANY($1::text[]) AND a.verb IS NULL) AS found "
         "WHERE place <= 50 ORDER BY waits DESC, sent_at DESC, page_id",

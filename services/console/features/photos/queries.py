@@ -1,4 +1,4 @@
-"""Photos of assignments: stored in full and small, counted per officer, deleted with their command."""
+"""Photos of assignments: stored full and small, counted per officer, deleted with their command."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ async def save(
         if sent >= per_day:
             return "quota"
         await connection.execute(
-            "INSERT INTO console.photo (photo_id, assignment_id, command_id, status, unit, officer_id, "
-            "note, picture, small) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "INSERT INTO console.photo (photo_id, assignment_id, command_id, status, unit, "
+            "officer_id, note, picture, small) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             photo.photo_id,
             record["assignment_id"],
             record["command_id"],
@@ -104,7 +104,7 @@ async def of_assignments(
 async def of_commands(
     connection: Connection, command_ids: Collection[str], span: Span, limit: int
 ) -> list[asyncpg.Record]:
-    """Return the photos of some commands within a subtree, the newest first, without the pictures."""
+    """Return the photos of some commands within a subtree, the newest first, without pictures."""
     rows: list[asyncpg.Record] = await connection.fetch(
         f"SELECT {_HEAD} FROM console.photo WHERE command_id = ANY($1::text[]) "  # noqa: S608
         "AND unit >= $2 AND unit < $3 ORDER BY received_at DESC, photo_id LIMIT $4",

@@ -33,8 +33,8 @@ async def reports(connection: Connection, incident_id: str, status: str) -> Rows
 async def duties_of(connection: Connection, incident_id: str, status: str) -> Rows:
     """Return all duties of an incident."""
     rows: Rows = await connection.fetch(
-        f"SELECT *, {_GRADE} FROM console.report_duty WHERE status = $1 AND incident_id = $2 "  # noqa: S608
-        "ORDER BY started_at, duty_id",
+        f"SELECT *, {_GRADE} FROM console.report_duty "  # noqa: S608
+        "WHERE status = $1 AND incident_id = $2 ORDER BY started_at, duty_id",
         status,
         incident_id,
     )
@@ -61,8 +61,8 @@ async def duties(
 async def clocks(connection: Connection, span: Span, status: str, *, only_open: bool) -> Rows:
     """Return all duties of a subtree with the columns needed for their clocks."""
     rows: Rows = await connection.fetch(
-        "SELECT duty_id, state, phone_due, phone_at, written_due, written_at, follow_up_due, "  # noqa: S608
-        "final_due, final_at FROM console.report_duty "
+        "SELECT duty_id, state, phone_due, phone_at, written_due, written_at, "  # noqa: S608
+        "follow_up_due, final_due, final_at FROM console.report_duty "
         f"WHERE status = $1 AND unit >= $2 AND unit < $3 AND (NOT $4 OR {_OPEN})",
         status,
         span.low,

@@ -1,4 +1,4 @@
-"""Routes of upward reports 上报: an officer's report, the chain of an incident, duties and deadlines."""
+"""Routes of upward reports 上报: a report, the chain of an incident, duties and deadlines."""
 
 from __future__ import annotations
 

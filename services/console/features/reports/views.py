@@ -144,7 +144,7 @@ def duty(row: Record, firings: Firings, viewer: Viewer, names: Names, now: datet
 def summary(
     duties: Iterable[Record], firings: Firings, names: Names, now: datetime
 ) -> dict[str, int]:
-    """Return the number of duties by state of a clock; a duty with two overdue clocks counts once."""
+    """Return the number of duties by state of a clock; two overdue clocks of a duty count once."""
     clock_states: Counter[ClockState] = Counter()
     for duty in duties:
         clock_states.update({clock["state"] for clock in clocks(duty, firings, names, now)})
@@ -214,7 +214,7 @@ def _may(acting: Viewer, unit: str, to_unit: str, means: Means, place: str) -> R
 def beginning(
     viewer: Viewer, lines: Iterable[Json], names: Names, place: str | None
 ) -> Json | None:
-    """Return the line on which the officer's unit may begin to report; None for an existing line."""
+    """Return the line on which the officer's unit may begin to report, or None."""
     above = parent_of(viewer.unit)
     result = ways(viewer, viewer.unit, above, place)
     if above is None or not result or any(row["from_unit"] == viewer.unit for row in lines):

@@ -17,7 +17,7 @@ _LIKE_THE_VALUE = ("mean", "min", "max")
 
 
 def thinned(points: Sequence[Point], most: int) -> list[Point]:
-    """Return at most `most` points (2 or more) in order: the least and the greatest of each slice."""
+    """Return at most `most` (2 or more) points in order: the least and greatest of each slice."""
     if len(points) <= most:
         return list(points)
     slices = most // 2

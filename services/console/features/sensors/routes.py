@@ -1,4 +1,4 @@
-"""Routes of a sensor's readings with the levels of its rules and its alarms: the basis of an alert."""
+"""Routes of a sensor's readings with the levels of its rules and its alarms."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def silence(viewer: Viewer, draft: SilenceDraft, now: datetime) -> ActionRecord:
 def end_silence(
     viewer: Viewer, existing_record: Record, end_at: datetime | None, reason: str, now: datetime
 ) -> ActionRecord:
-    """Return the record of a new end for a silence in the version shown: later, or (None) at once."""
+    """Return the record of a new end for a silence at the version shown; None ends it at once."""
     silence_id, version = existing_record["silence_id"], existing_record["version"]
     verb: Literal["extend", "end"] = "end" if end_at is None else "extend"
     cause = (transition_id(silence_id, version),)

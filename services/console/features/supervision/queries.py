@@ -22,7 +22,10 @@ _KEY = "CASE WHEN unit LIKE '%/%' AND unit NOT LIKE '%/grid/%' THEN unit ELSE le
 
 A department is its own key.
 """
-_OPEN = f"ARRAY(SELECT command_id FROM console.command WHERE status = $1 AND {OPEN_COMMAND})"  # noqa: S608
+_OPEN = (
+    "ARRAY(SELECT command_id FROM console.command "  # noqa: S608
+    f"WHERE status = $1 AND {OPEN_COMMAND})"
+)
 _FIRED = f"""
     {called(f"s.command_id = ANY({_OPEN}) AND s.status = $1 AND s.unit >= $2 AND s.unit < $3")} AS s
     WHERE {PRESSING}

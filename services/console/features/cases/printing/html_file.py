@@ -21,7 +21,10 @@ _TEMPLATES = CONSOLE_FOLDER / "templates"
 _CSS = Markup((_TEMPLATES / "case.css").read_text(encoding="utf-8"))  # noqa: S704
 _DIGEST = base64.b64encode(hashlib.sha256(_CSS.encode()).digest()).decode()
 
-POLICY = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; img-src data:; base-uri 'none'; form-action 'none'"
+POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_DIGEST}'; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
 _environment = Environment(
     loader=FileSystemLoader(_TEMPLATES),
     autoescape=select_autoescape(default=True, default_for_string=True),

@@ -55,7 +55,7 @@ def pdf_file(file: Dossier, made_at: datetime) -> bytes:
 
 
 class _Sheet(FPDF):
-    """A document with the banner of a drill on top of each page and the page number at the bottom."""
+    """A document with the banner of a drill on top of each page and the page number below."""
 
     def __init__(self, file: Dossier) -> None:
         super().__init__(format="A4")
