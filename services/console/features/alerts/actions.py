@@ -27,11 +27,11 @@ class DecisionIntent:
 
 
 def decision(
-    viewer: Viewer, alert: Record, judged: DecisionIntent, version: int, now: datetime
+    viewer: Viewer, alert: Record, intent: DecisionIntent, version: int, now: datetime
 ) -> ActionRecord:
     """Return the record of a decision on an alert, based on the `version` shown to the officer."""
-    alert_id, verb, level = alert["alert_id"], judged.verb, judged.level
-    fields = [f"{name}={value}" for name, value in sorted(judged.more.items())]
+    alert_id, verb, level = alert["alert_id"], intent.verb, intent.level
+    fields = [f"{name}={value}" for name, value in sorted(intent.more.items())]
     return ActionRecord(
         DECISIONS,
         alert_id,
@@ -44,8 +44,8 @@ def decision(
             level=level,
             officer_id=viewer.officer_id,
             post=viewer.post,
-            reason=judged.reason,
-            **judged.more,
+            reason=intent.reason,
+            **intent.more,
             **head(
                 viewer,
                 alert,

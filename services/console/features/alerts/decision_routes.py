@@ -106,10 +106,10 @@ async def decide(
             raise unknown("alert")
         positions = body.verb is DecisionVerb.ASSESS and body.assessment is not None
         result = access.entitled(viewer, _check(alert, body, positions=positions))
-        may_speak = positions and isinstance(result, access.Viewer)
-        if not access.sees(viewer, alert["place"]) and not may_speak:
-            why = result if isinstance(result, RefusedFor) else RefusedFor.NO_SIGHT
-            raise hidden("alert", alert["place"], why, body.verb)
+        may_assess = positions and isinstance(result, access.Viewer)
+        if not access.sees(viewer, alert["place"]) and not may_assess:
+            denial = result if isinstance(result, RefusedFor) else RefusedFor.NO_SIGHT
+            raise hidden("alert", alert["place"], denial, body.verb)
         if body.verb is DecisionVerb.MERGE:
             await _demand_merge_target(connection, viewer, body)
     acting = console.granted(result, alert["place"], body.verb)
@@ -117,10 +117,10 @@ async def decide(
         raise missing_field("reason", "say why")
     if body.verb is DecisionVerb.SPLIT and not body.evidence_ids:
         raise missing_field("evidence_ids", "name the alarms and reports to take out")
-    judged = DecisionIntent(body.verb, _level(alert, body), body.reason, _more(body))
+    intent = DecisionIntent(body.verb, _level(alert, body), body.reason, _more(body))
     version = body.version or alert["version"]
     return await accept_action(
-        console, actions.decision(acting, alert, judged, version, console.clock.now())
+        console, actions.decision(acting, alert, intent, version, console.clock.now())
     )
 
 

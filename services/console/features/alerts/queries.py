@@ -41,7 +41,8 @@ async def open_alerts(
     """
     rows: Rows = await connection.fetch(
         f"SELECT *, {GRAVEST.columns} FROM console.alert "  # noqa: S608
-        f"WHERE {_OPEN_IN_SUBTREE} AND {_OF_TOWN} AND {GRAVEST.is_after(5, 6)} ORDER BY {GRAVEST.by} LIMIT $7",
+        f"WHERE {_OPEN_IN_SUBTREE} AND {_OF_TOWN} AND {GRAVEST.is_after(5, 6)} "
+        f"ORDER BY {GRAVEST.by} LIMIT $7",
         status,
         span.low,
         span.high,

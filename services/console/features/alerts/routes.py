@@ -65,10 +65,10 @@ async def get_alert(console: Deps, viewer: PlaceViewer, alert_id: Identifier) ->
             raise unknown("alert")
         if not sees(viewer, row["place"]):
             raise hidden("alert", row["place"])
-        result = await queries.alarms(connection, row["alarm_ids"])
-        caused = await command_queries.commands_of_alert(connection, alert_id)
-        commands = await command_heads.heads(connection, caused, viewer, console.names)
-    return as_json(views.alert_detail(row, result, commands, viewer, console.names))
+        alarms = await queries.alarms(connection, row["alarm_ids"])
+        command_rows = await command_queries.commands_of_alert(connection, alert_id)
+        commands = await command_heads.heads(connection, command_rows, viewer, console.names)
+    return as_json(views.alert_detail(row, alarms, commands, viewer, console.names))
 
 
 @router.get("/alarms")

@@ -46,8 +46,8 @@ class Case:
     @property
     def head(self) -> Record:
         """The alert with the id of the case, or the command; the case has its name."""
-        named = [alert for alert in self.alerts if alert["alert_id"] == self.case_id]
-        return named[0] if named else self.commands[0]
+        matches = [alert for alert in self.alerts if alert["alert_id"] == self.case_id]
+        return matches[0] if matches else self.commands[0]
 
     @property
     def status(self) -> str:

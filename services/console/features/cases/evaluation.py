@@ -184,17 +184,17 @@ UNIT_COLUMNS = tuple(part.name for part in fields(UnitFigures))
 
 
 def _span(units: Sequence[UnitFigures], name: str) -> TimeSpan:
-    took = sorted(
+    durations = sorted(
         (seconds, unit_figures.unit)
         for unit_figures in units
         if (seconds := getattr(unit_figures, name)) is not None
     )
-    if not took:
+    if not durations:
         return TimeSpan(0, None, None, None, None)
-    values = [seconds for seconds, _ in took]
+    values = [seconds for seconds, _ in durations]
     # The smallest value that nine tenths do not exceed (nearest rank).
     p90 = values[math.ceil(0.9 * len(values)) - 1]
-    return TimeSpan(len(values), median(values), p90, *took[-1])
+    return TimeSpan(len(values), median(values), p90, *durations[-1])
 
 
 def _between(begin: datetime | None, end: datetime | None) -> float | None:

@@ -38,7 +38,7 @@ from shared.contracts.fields import Identifier
 
 router = APIRouter(prefix="/api")
 
-_COUNTED = 10_000
+_MOST_COUNTED = 10_000
 """The most photos of a case that are counted."""
 
 
@@ -47,7 +47,7 @@ async def export(
     console: Deps,
     viewer: PlaceViewer,
     case_id: Identifier,
-    style: Annotated[Literal["html", "pdf"], Query(alias="format")] = "html",
+    file_format: Annotated[Literal["html", "pdf"], Query(alias="format")] = "html",
 ) -> Response:
     """Export the case, limited to the officer's subtree, as a single file.
 
@@ -58,14 +58,14 @@ async def export(
         case = await visible_case(connection, viewer, case_id)
         result = await evaluated(connection, case, viewer)
         lines = await _dossier_timeline(connection, case, viewer, console)
-        written = await review_of(connection, case, viewer, console)
+        review = await review_of(connection, case, viewer, console)
         photos, pictures = await _photos(connection, case, viewer)
     file = dossier(
         case,
-        case.state(written is not None),
+        case.state(review is not None),
         result,
         lines,
-        review_views.tables(written, words()),
+        review_views.tables(review, words()),
         words(),
         console.names,
         PrintRequest(viewer, now),
@@ -75,16 +75,16 @@ async def export(
             name: await asyncio.to_thread(printed, picture) for name, picture in pictures.items()
         }
         file = replace(file, photos=photo_sheet(photos, small, file.tag, words(), console.names))
-        if style == "pdf":
+        if file_format == "pdf":
             content = await asyncio.to_thread(pdf_file, file, now)
         else:
             content = await asyncio.to_thread(html_file, file)
-    media = "application/pdf" if style == "pdf" else "text/html; charset=utf-8"
+    media = "application/pdf" if file_format == "pdf" else "text/html; charset=utf-8"
     return Response(
         content,
         media_type=media,
         headers={
-            "content-disposition": f'attachment; filename="{case_id}.{style}"',
+            "content-disposition": f'attachment; filename="{case_id}.{file_format}"',
             "content-security-policy": f"{POLICY}; sandbox",
         },
     )
@@ -105,7 +105,7 @@ async def _photos(
 ) -> tuple[list[Record], dict[str, bytes]]:
     """Return the photo rows visible to the officer, the newest first, and the pictures to print."""
     rows = await photo_queries.of_commands(
-        connection, case.command_ids, span_of(viewer.root), _COUNTED
+        connection, case.command_ids, span_of(viewer.root), _MOST_COUNTED
     )
     records = visible_photos(rows, viewer)
     newest = [row["photo_id"] for row in records[:MOST_PHOTOS]]

@@ -73,7 +73,8 @@ async def cases(
             FROM mine GROUP BY incident_id
         ), found AS (
             SELECT h.began, greatest(h.changed, c.changed) AS changed, h.case_id,
-                h.alerts AS called, h.open OR coalesce(c.open, false) AS open, coalesce(c.n, 0) AS commands,
+                h.alerts AS called, h.open OR coalesce(c.open, false) AS open,
+                coalesce(c.n, 0) AS commands,
                 cardinality(h.alerts) AS alerts, l.headline AS title, l.place AS root,
                 coalesce(l.level, c.level, l.proposed_level) AS level, l.event_type, l.data_grade
             FROM heads h JOIN console.alert l ON l.alert_id = h.case_id

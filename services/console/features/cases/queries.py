@@ -143,7 +143,7 @@ async def lines(
         span.low,
         span.high,
         slot_s,
-        *_behind(after),
+        *_cursor_parameters(after),
         limit,
     )
     return rows
@@ -164,7 +164,7 @@ async def facts_of_unit(
         """,  # noqa: S608 - built of constants
         *_fact_parameters(case),
         unit,
-        *_behind(after),
+        *_cursor_parameters(after),
         limit,
     )
     return rows
@@ -235,7 +235,9 @@ async def unit_rows(connection: Connection, case: Case, span: Span) -> Rows:
     return rows
 
 
-def _behind(after: TimelinePosition | None) -> tuple[datetime | None, int | None, str | None]:
+def _cursor_parameters(
+    after: TimelinePosition | None,
+) -> tuple[datetime | None, int | None, str | None]:
     return (None, None, None) if after is None else (after.at, after.turn, after.event_id)
 
 

@@ -73,12 +73,12 @@ def write(
     return ActionRecord(CASE_REVIEWS, case.case_id, record, viewer.officer_id)
 
 
-def is_another(row: Record, written: CaseReview) -> bool:
+def differs(row: Record, review: CaseReview) -> bool:
     """Return whether the recorded review differs from the new one; a case has a single review."""
     return (row["review_id"], row["officer_id"], row["body"]) != (
-        written.id,
-        written.officer_id,
-        written.text,
+        review.id,
+        review.officer_id,
+        review.text,
     )
 
 

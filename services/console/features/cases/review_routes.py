@@ -53,13 +53,13 @@ async def get_case(console: Deps, viewer: PlaceViewer, case_id: Identifier) -> R
     """Return the head of a case, its state and its review."""
     async with reading(console.database) as connection:
         case = await visible_case(connection, viewer, case_id)
-        written = await review_of(connection, case, viewer, console)
+        review = await review_of(connection, case, viewer, console)
     names = console.names
     return as_json(
         {
             "case_id": case_id,
             "status": case.status,
-            "state": case.state(written is not None),
+            "state": case.state(review is not None),
             "title": case.title_for(viewer),
             "masked": not case.is_open_to(viewer),
             "level": case.level,
@@ -72,9 +72,9 @@ async def get_case(console: Deps, viewer: PlaceViewer, case_id: Identifier) -> R
             "ended": case.ended_at,
             "alerts": [alert["alert_id"] for alert in case.alerts],
             "commands": case.command_ids,
-            "review": written,
+            "review": review,
             "may_review": case.is_closed
-            and written is None
+            and review is None
             and access.is_entitled(viewer, lambda item: access.may_review(item, case.filed.owner)),
         }
     )
@@ -85,10 +85,10 @@ async def get_review(console: Deps, viewer: PlaceViewer, case_id: Identifier) ->
     """Return the review with the live state of its findings."""
     async with reading(console.database) as connection:
         case = await visible_case(connection, viewer, case_id)
-        written = await review_of(connection, case, viewer, console)
-    if written is None:
+        review = await review_of(connection, case, viewer, console)
+    if review is None:
         raise unknown("review")
-    return as_json(written)
+    return as_json(review)
 
 
 @router.post("/cases/{case_id}/review", status_code=202)
@@ -124,7 +124,7 @@ async def write_review(
     drafts = [review_actions.FindingDraft(**finding.model_dump()) for finding in body.findings]
     act = review_actions.write(acting, case, body.text, drafts, now)
     assert isinstance(act.message, CaseReview)
-    if existing_record is not None and review_actions.is_another(existing_record, act.message):
+    if existing_record is not None and review_actions.differs(existing_record, act.message):
         raise RequestRefused(
             409,
             "The case has its review",
@@ -152,6 +152,6 @@ async def review_of(
     row = await queries.review(connection, case.called)
     if row is None:
         return None
-    ids = [load["command_id"] for load in json.loads(row["findings"])]
+    ids = [finding["command_id"] for finding in json.loads(row["findings"])]
     live = await queries.live_findings(connection, ids)
     return review_views.view(row, live, console.names, open_to=case.is_open_to(viewer))

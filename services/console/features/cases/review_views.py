@@ -30,10 +30,10 @@ def view(row: Record, live: Iterable[Record], names: Names, *, open_to: bool) ->
         "sent_at": row["sent_at"],
         "findings": [
             {
-                **_finding(load, results.get(load["command_id"]), names),
+                **_finding(finding, results.get(finding["command_id"]), names),
                 **({} if open_to else {"title": "", "instruction": ""}),
             }
-            for load in json.loads(row["findings"])
+            for finding in json.loads(row["findings"])
         ],
     }
 

@@ -178,7 +178,9 @@ def _check(assignment: Record, body: StepBody) -> access.Check:
             giver = issuer
         checker = issuer if body.step is Step.REASSIGN else None
         generator = (access.may_give(viewer, part, giver, checker) for part in body.units)
-        return denial or next((why for why in generator if why is not None), None)
+        return denial or next(
+            (denial_of_unit for denial_of_unit in generator if denial_of_unit is not None), None
+        )
 
     return check
 

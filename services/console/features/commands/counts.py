@@ -158,16 +158,16 @@ async def recent_commands(
         OR ({counted_in_town} EXISTS (SELECT 1 FROM console.assignment a
             WHERE a.command_id = c.command_id AND a.unit >= $2 AND a.unit < $3 {probed}))
     """  # noqa: S608 - built of constants
-    behind = f"AND {NEWEST.is_after(6, 7)}"
+    after_cursor = f"AND {NEWEST.is_after(6, 7)}"
     newest = 'ORDER BY sent_at DESC, command_id COLLATE "C" LIMIT $5'
     rows: Rows = await connection.fetch(
         f"""
         SELECT * FROM (
             (SELECT c.*, {NEWEST.columns} FROM console.command c
-                WHERE status = $1 AND {OPEN_COMMAND} {behind} AND ({concerns}) {newest})
+                WHERE status = $1 AND {OPEN_COMMAND} {after_cursor} AND ({concerns}) {newest})
             UNION ALL
             (SELECT c.*, {NEWEST.columns} FROM console.command c
-                WHERE NOT $4 AND status = $1 AND NOT ({OPEN_COMMAND}) {behind}
+                WHERE NOT $4 AND status = $1 AND NOT ({OPEN_COMMAND}) {after_cursor}
                     AND ({concerns}) {newest})
         ) AS found ORDER BY {NEWEST.by} LIMIT $5
         """,  # noqa: S608

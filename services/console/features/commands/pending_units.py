@@ -58,7 +58,7 @@ def _detailed(selection: str) -> str:
     """  # noqa: S608
 
 
-async def missing(
+async def pending(
     connection: Connection,
     command_id: str,
     span: Span,

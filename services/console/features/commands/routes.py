@@ -124,7 +124,7 @@ async def get_command(console: Deps, viewer: PlaceViewer, command_id: Identifier
         counted = await counts.by_command_and_tier(connection, [command_id], span)
         if not counted and not sees(viewer, row["root"]) and not sees(viewer, row["issuer_unit"]):
             raise hidden("command", row["root"])
-        missing = await pending_units.missing(connection, command_id, span, counted, 200)
+        pending = await pending_units.pending(connection, command_id, span, counted, 200)
         [head] = await command_heads.heads(connection, [row], viewer, console.names)
     return as_json(
         {
@@ -134,8 +134,8 @@ async def get_command(console: Deps, viewer: PlaceViewer, command_id: Identifier
                 record["unsigned"] + record["overdue_unreported"] for record in counted
             ),
             "missing": [
-                views.missing(record, row["data_grade"], viewer, console.names)
-                for record in missing
+                views.pending_unit(record, row["data_grade"], viewer, console.names)
+                for record in pending
             ],
         }
     )

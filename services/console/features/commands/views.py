@@ -100,7 +100,7 @@ def assignment(row: Record, viewer: Viewer, names: Names) -> Json:
     }
 
 
-def missing(row: Record, grade: str, viewer: Viewer, names: Names) -> Json:
+def pending_unit(row: Record, grade: str, viewer: Viewer, names: Names) -> Json:
     """Return a pending unit (unsigned, returned or late) and the called post.
 
     `grade` is the grade of the command.

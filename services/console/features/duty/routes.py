@@ -61,14 +61,16 @@ async def plan(
     days: Annotated[int, Query(ge=1, le=HORIZON_DAYS)] = 7,
 ) -> Response:
     """Return a unit's plan (default: the officer's own): the turns of each post and the entries."""
-    of = unit or viewer.root
-    console.demand(None if access.sees(viewer, of) else RefusedFor.OUTSIDE_SUBTREE, of)
+    plan_unit = unit or viewer.root
+    console.demand(
+        None if access.sees(viewer, plan_unit) else RefusedFor.OUTSIDE_SUBTREE, plan_unit
+    )
     async with reading(console.database) as connection:
-        rows = await queries.entries(connection, of)
-        mode = await _mode(connection, of)
+        rows = await queries.entries(connection, plan_unit)
+        mode = await _mode(connection, plan_unit)
     now = console.clock.now()
     entries = views.entries_of(rows)
-    return as_json(views.plan_view(of, entries, mode, now, days, console.names, viewer))
+    return as_json(views.plan_view(plan_unit, entries, mode, now, days, console.names, viewer))
 
 
 @router.get("/gaps")
@@ -145,8 +147,8 @@ async def export(
             {officer: member.officer.name for officer, member in plan.members.items()},
             now,
         )
-    named = {"content-disposition": f'attachment; filename="duty-{unit[:12]}.{form}"'}
-    return Response(content, headers=named, media_type=_FILES[form])
+    headers = {"content-disposition": f'attachment; filename="duty-{unit[:12]}.{form}"'}
+    return Response(content, headers=headers, media_type=_FILES[form])
 
 
 @router.post("/import", status_code=202)

@@ -113,11 +113,11 @@ def _provider(console: ConsoleDeps) -> OidcProvider:
 
 
 def _failed(
-    request: Request, console: ConsoleDeps, outcome: str, why: str, status: int = 403
+    request: Request, console: ConsoleDeps, outcome: str, reason: str, status: int = 403
 ) -> Response:
     """Return the form again. The reason is in the log only, hidden from the stranger."""
     if outcome == "refused":
         note_attempt(request, RefusedFor.PROVIDER)
-    log.warning("oidc_sign_in_failed", outcome=outcome, reason=why)
+    log.warning("oidc_sign_in_failed", outcome=outcome, reason=reason)
     console.metrics.sign_ins.labels("oidc", outcome).inc()
     return login_page(console, "/", "provider", status)

@@ -33,10 +33,10 @@ class Throttle:
     def wait_s(self, key: str, now: float) -> float:
         """Return the seconds until the next attempt of the key; 0: now."""
         count, last = self._failed.get(key, (0, now))
-        over = count - self.allowance.free
-        if over < 0:
+        excess = count - self.allowance.free
+        if excess < 0:
             return 0.0
-        wait = min(self.allowance.longest_s, 2.0 ** min(over, 30))
+        wait = min(self.allowance.longest_s, 2.0 ** min(excess, 30))
         return max(0.0, last + wait - now)
 
     def failed(self, key: str, now: float) -> None:

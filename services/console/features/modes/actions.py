@@ -89,4 +89,4 @@ def act(
 
 
 def _signed(row: Record) -> tuple[str, ...]:
-    return tuple(load["officer_id"] for load in json.loads(row["signatures"]))
+    return tuple(signature["officer_id"] for signature in json.loads(row["signatures"]))

@@ -44,8 +44,8 @@ class AnswerBody(Body):
         times = [value for value in (self.in_minutes, self.arrive_by) if value is not None]
         if len(times) > (self.verb is AnswerVerb.COMING):
             raise ValueError("coming takes one of in_minutes and arrive_by, other verbs none")
-        named = self.hand_to is not None or self.hand_to_post is not None
-        if named and self.verb is not AnswerVerb.HAND_OVER:
+        has_receiver = self.hand_to is not None or self.hand_to_post is not None
+        if has_receiver and self.verb is not AnswerVerb.HAND_OVER:
             raise ValueError("hand_to and hand_to_post belong to hand_over")
         return self
 
@@ -95,12 +95,12 @@ async def get_pages(
             after=position_after(after, queries.PAGES),
             limit=limit,
         )
-        waiting = await queries.pages_waiting(connection, viewer.officer_id, status)
+        waiting_total = await queries.pages_waiting(connection, viewer.officer_id, status)
     return as_json(
         {
             "pages": [views.page(row, console.names) for row in rows],
             "next": next_of(rows, limit),
-            "waiting": waiting,
+            "waiting": waiting_total,
         }
     )
 

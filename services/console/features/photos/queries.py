@@ -45,12 +45,12 @@ async def save(
             "SELECT true FROM console.photo WHERE photo_id = $1", photo.photo_id
         ):
             return "repeated"
-        sent = await connection.fetchval(
+        sent_today = await connection.fetchval(
             "SELECT count(*) FROM console.photo "
             "WHERE officer_id = $1 AND received_at > now() - interval '24 hours'",
             photo.officer_id,
         )
-        if sent >= per_day:
+        if sent_today >= per_day:
             return "quota"
         await connection.execute(
             "INSERT INTO console.photo (photo_id, assignment_id, command_id, status, unit, "

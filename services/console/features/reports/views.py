@@ -165,14 +165,16 @@ def chains(
     `place` is the incident's place. While None, nothing can be reported about the incident.
     """
     records = [report for report in reports if sees_report(viewer, report)]
-    owed = [
+    visible_duties = [
         duty for duty in duties if sees(viewer, duty["unit"]) or _is_in(viewer, (duty["to_unit"],))
     ]
-    counted: dict[str, bool] = {}
-    for row in owed:
-        counted |= {load["report_id"]: load["late"] for load in json.loads(row["counted"])}
+    late_by_report: dict[str, bool] = {}
+    for row in visible_duties:
+        late_by_report |= {
+            entry["report_id"]: entry["late"] for entry in json.loads(row["counted"])
+        }
     lines = {(record["from_unit"] or "", record["to_unit"] or "") for record in records}
-    lines |= {(record["unit"], record["to_unit"]) for record in owed}
+    lines |= {(record["unit"], record["to_unit"]) for record in visible_duties}
     by_line = {
         key: list(records)
         for key, records in groupby(sorted(records, key=_line_and_time), key=_line)
@@ -185,10 +187,10 @@ def chains(
             "to_name": names.unit(to_unit) if to_unit else None,
             "duties": [
                 duty(record, firings, viewer, names, now)
-                for record in owed
+                for record in visible_duties
                 if (record["unit"], record["to_unit"]) == (unit, to_unit)
             ],
-            "reports": _chain(by_line.get((unit, to_unit), []), counted, names),
+            "reports": _chain(by_line.get((unit, to_unit), []), late_by_report, names),
             "next_number": _next_number(by_line.get((unit, to_unit), [])),
             "may": ways(viewer, unit, to_unit, place),
         }
@@ -228,8 +230,10 @@ def beginning(
     }
 
 
-def _chain(reports: Sequence[Record], counted: Mapping[str, bool], names: Names) -> list[Json]:
-    wrong = marks(
+def _chain(
+    reports: Sequence[Record], late_by_report: Mapping[str, bool], names: Names
+) -> list[Json]:
+    marks_by_id = marks(
         Numbered(report["id"], ReportKind(report["kind"]), report["number"]) for report in reports
     )
     report_views: list[Json] = []
@@ -243,7 +247,7 @@ def _chain(reports: Sequence[Record], counted: Mapping[str, bool], names: Names)
                 "report_id": report["id"],
                 "kind": report["kind"],
                 "number": report["number"],
-                "mark": wrong.get(report["id"]),
+                "mark": marks_by_id.get(report["id"]),
                 "means": report["means"],
                 "headline": report["headline"],
                 "text": report["body"],
@@ -255,8 +259,8 @@ def _chain(reports: Sequence[Record], counted: Mapping[str, bool], names: Names)
                 "follows": report["follows"],
                 "occurred_at": report["occurred_at"],
                 "sent_at": report["sent_at"],
-                "counted": report["id"] in counted,
-                "late": counted.get(report["id"]),
+                "counted": report["id"] in late_by_report,
+                "late": late_by_report.get(report["id"]),
                 "facts": facts.model_dump(mode="json", exclude_none=True),
                 "changes": [
                     {

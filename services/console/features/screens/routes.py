@@ -39,10 +39,10 @@ async def wall(request: Request, console: Deps) -> Response:
     status = Status.EXERCISE if drill else Status.ACTUAL
 
     async def first(viewer: Viewer) -> Answers:
-        looker = console.looking(viewer, None)
-        overview = await overview_routes.get_overview(console, looker, status)
+        place_viewer = console.looking(viewer, None)
+        overview = await overview_routes.get_overview(console, place_viewer, status)
         alerts = await alert_routes.get_alerts(
-            console, looker, status, only_open=True, limit=_ALERTS
+            console, place_viewer, status, only_open=True, limit=_ALERTS
         )
         return {
             f"/api/overview?status={status}": json.loads(bytes(overview.body)),

@@ -64,15 +64,19 @@ class SensorRules:
                 "direction": "above" if sign > 0 else "below",
                 "source": rung.source,
             }
-            for rule in self._of(sensor)
+            for rule in self._rules_of(sensor)
             for rungs, sign in [ladder_of(rule)]
             for rung in rungs
         ]
 
-    def _of(self, sensor: SensorEntry) -> Iterator[RuleDefinition]:
+    def _rules_of(self, sensor: SensorEntry) -> Iterator[RuleDefinition]:
         for _, rule in sorted(self.rules_by_id.items()):
-            named = rule.sensor_ids
-            applies = sensor.sensor_id in named if named else rule.sensor_kind == sensor.sensor_kind
+            sensor_ids = rule.sensor_ids
+            applies = (
+                sensor.sensor_id in sensor_ids
+                if sensor_ids
+                else rule.sensor_kind == sensor.sensor_kind
+            )
             if applies and fits(rule, sensor):
                 yield rule
 

@@ -29,13 +29,13 @@ from shared.runtime.readers import make_reader, read_to
 
 MOST_RECORDS = 200_000
 _BATCH = 2_000
-_PATIENCE_S = 8.0
+_TIMEOUT_S = 8.0
 _BROKERS_DIFFER_MS = 60_000
 """The largest difference between the clocks of two brokers, in milliseconds.
 
 A dead letter may be dated by a different broker and be this much earlier than its reading.
 """
-_JUDGE = "scoring"
+_SCORING = "scoring"
 """The service whose dead letters mark refused readings."""
 
 
@@ -75,14 +75,14 @@ class KafkaReadingSource:
         key = sensor_id.encode()
         place = TopicPartition(self._spec.name, partition_of(key, self._spec.partitions))
         try:
-            async with asyncio.timeout(_PATIENCE_S), self._turn:
+            async with asyncio.timeout(_TIMEOUT_S), self._turn:
                 consumer = make_reader(self._bootstrap)
                 await consumer.start()
                 try:
                     consumer.assign([place])
                     records, complete_since = await self._records(consumer, place, key, since)
                     if records:
-                        records, complete_since = await self._judged(
+                        records, complete_since = await self._without_refused(
                             consumer, records, complete_since
                         )
                 finally:
@@ -113,7 +113,7 @@ class KafkaReadingSource:
         first, result = await _read(consumer, place, begin, end, key)
         return result, record_time(first) if first is not None and begin > first_offset else since
 
-    async def _judged(
+    async def _without_refused(
         self, consumer: AIOKafkaConsumer, records: list[ConsumerRecord], complete_since: datetime
     ) -> tuple[list[ConsumerRecord], datetime]:
         """Return the records not refused by scoring, and the moment from which the result is
@@ -140,7 +140,7 @@ class KafkaReadingSource:
             letter = DEAD_LETTER.validate_json(record.value or b"")
         except ValueError:
             return None
-        is_of_scoring = (letter.service, letter.topic) == (_JUDGE, self._spec.name)
+        is_of_scoring = (letter.service, letter.topic) == (_SCORING, self._spec.name)
         return letter.offset if is_of_scoring and letter.partition == record.partition else None
 
 

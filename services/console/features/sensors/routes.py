@@ -47,7 +47,7 @@ async def get_readings(
         raise hidden("sensor", sensor.place)
     now = console.clock.now()
     since = now - timedelta(hours=hours)
-    looked = await console.part(SensorParts).readings.look(sensor_id, sensor.metric, status, since)
+    window = await console.part(SensorParts).readings.look(sensor_id, sensor.metric, status, since)
     async with reading(console.database) as connection:
         alarms = await queries.alarms_of_sensor(connection, sensor_id, status, since, limit=50)
     return as_json(
@@ -63,11 +63,11 @@ async def get_readings(
             "status": status,
             "begin_at": since,
             "end_at": now,
-            "since": looked.since,
-            "readings": len(looked.points),
+            "since": window.since,
+            "readings": len(window.points),
             "points": [
                 {"at": datetime.fromtimestamp(at, now.tzinfo), "value": value}
-                for at, value in thinned(looked.points, limit)
+                for at, value in thinned(window.points, limit)
             ],
             "levels": console.part(SensorParts).rules.levels(sensor),
             "alarms": [alert_views.alarm(row, viewer, console.names) for row in alarms],

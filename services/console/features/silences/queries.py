@@ -17,7 +17,7 @@ async def silence(connection: Connection, silence_id: str) -> asyncpg.Record | N
 
 
 async def silences(
-    connection: Connection, span: Span, unit: str, status: str, standing: bool, limit: int
+    connection: Connection, span: Span, unit: str, status: str, only_current: bool, limit: int
 ) -> Rows:
     """Return silences within a subtree or above, the last changed first.
 
@@ -31,7 +31,7 @@ async def silences(
         span.low,
         span.high,
         lineage(unit),
-        standing,
+        only_current,
         limit,
     )
     return rows

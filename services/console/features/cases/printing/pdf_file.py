@@ -177,8 +177,8 @@ def _figures(sheet: _Sheet, file: Dossier) -> None:
 
 def _fitting(sheet: _Sheet, text: str, size: float, width: float) -> float:
     sheet.set_font("sans", size=size)
-    wide = sheet.get_string_width(_printable(text))
-    return size if wide <= width - 1 else size * (width - 1) / wide
+    text_width = sheet.get_string_width(_printable(text))
+    return size if text_width <= width - 1 else size * (width - 1) / text_width
 
 
 def _section(sheet: _Sheet, table: Table) -> None:
@@ -196,27 +196,27 @@ def _photos(sheet: _Sheet, photos: PhotoSheet) -> None:
     The longest caption is lower than the box.
     """
     _heading(sheet, photos.heading, 16 + _PHOTO_MM[1])
-    wide, high = _PHOTO_MM
+    width, height = _PHOTO_MM
     for print_item in photos.prints:
-        if sheet.will_page_break(high + 2):
+        if sheet.will_page_break(height + 2):
             sheet.add_page()
         top = sheet.get_y() + 1
         sheet.image(
             BytesIO(print_item.picture),
             14,
             top,
-            wide,
-            high,
+            width,
+            height,
             keep_aspect_ratio=True,
             alt_text=_printable(print_item.caption.zh),
         )
         sheet.set_font("sans", size=8)
         sheet.set_text_color(*_INK)
-        sheet.set_xy(14 + wide + 4, top)
+        sheet.set_xy(14 + width + 4, top)
         sheet.multi_cell(
-            _WIDTH - wide - 4, 3.9, _cell(print_item.caption), align="L", wrapmode=WrapMode.CHAR
+            _WIDTH - width - 4, 3.9, _cell(print_item.caption), align="L", wrapmode=WrapMode.CHAR
         )
-        sheet.set_xy(14, top + high + 1)
+        sheet.set_xy(14, top + height + 1)
     for note in photos.notes:
         sheet.write_both(note, 8, _SOFT)
 
