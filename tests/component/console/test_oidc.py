@@ -225,9 +225,9 @@ async def test_new_keys_are_fetched_once_and_not_at_every_forged_token(
     async with pair.console.client(None) as client:
         assert (await sign_in(pair, client)).status_code == 303
         pair.provider.rotate()
-        monkeypatch.setattr(provider_module, "_KEYS_AGAIN_S", -1)
+        monkeypatch.setattr(provider_module, "_KEYS_RELOAD_S", -1)
         assert (await sign_in(pair, client)).status_code == 303
-        monkeypatch.setattr(provider_module, "_KEYS_AGAIN_S", 10)
+        monkeypatch.setattr(provider_module, "_KEYS_RELOAD_S", 10)
         before = pair.provider.asked.count("/jwks")
         pair.provider.sign = lambda claims: signed(claims, new_key("unknown"))
         for _ in range(3):

@@ -81,7 +81,7 @@ async def get_alarms(
 ) -> Response:
     """List alarms of the officer's subtree, the last changed first.
 
-    An alarm that was raised late by a backlog is marked as retrospective.
+    An alarm from readings of a backlog is marked as retrospective.
     """
     async with reading(console.database) as connection:
         place = position_after(after, queries.NEWEST_ALARM)
