@@ -1,6 +1,4 @@
-"""Photos of a feedback: from the unit itself, for who is responsible for it, never more than
-pictures.
-"""
+"""Photos of a feedback: from the unit itself, for responsible units, never more than pixels."""
 
 from __future__ import annotations
 
@@ -179,7 +177,7 @@ async def test_photos_go_with_their_command(console: ConsoleHarness) -> None:
 async def a_case_with_records(
     console: ConsoleHarness, status: Status = Status.ACTUAL
 ) -> AssignmentEvent:
-    """A command with the signed assignment of a village."""
+    """Return a command with the signed assignment of a village."""
     command = a_command("flood", status=status)
     assignment = an_assignment(command, VILLAGE, AssignmentState.SIGNED, version=2)
     await console.project([command, assignment])
@@ -189,7 +187,7 @@ async def a_case_with_records(
 async def files(
     console: ConsoleHarness, officer: str, assignment_event: AssignmentEvent
 ) -> tuple[httpx2.Response, httpx2.Response]:
-    """Its case as HTML and as PDF."""
+    """Return its case as HTML and as PDF."""
     path = f"/api/cases/{assignment_event.command_id}/export"
     return await got(console, officer, path), await got(console, officer, f"{path}?format=pdf")
 

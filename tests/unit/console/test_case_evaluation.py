@@ -1,4 +1,4 @@
-"""Evaluation of units: moments become figures; a group is the sum of its units."""
+"""Evaluation of units: times become figures; a group is the sum of its units."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def test_a_small_file_with_a_huge_picture_is_refused_before_it_is_drawn() -> Non
 
 
 def peak_kib(*, reset: bool = False) -> int:
-    """The largest memory of this process since the last reset."""
+    """Return the largest memory of this process since the last reset."""
     if reset:
         Path("/proc/self/clear_refs").write_text("5")
     status = Path("/proc/self/status").read_text()

@@ -1,4 +1,4 @@
-"""Answers given to many: made once within a moment, each its own question's, no failure kept."""
+"""Shared answers: computed once within a moment, separate per key, no failure shared later."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LONG_S = 600.0
 
 
 class Maker:
-    """Makes numbered answers, when let."""
+    """Makes numbered answers when released."""
 
     def __init__(self) -> None:
         self.created = 0
