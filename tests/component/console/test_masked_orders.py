@@ -1,4 +1,4 @@
-"""A graded command is open to its receivers and to the units above, and closed to everybody else."""
+"""A graded command is open to its receivers and to the units above, closed to everybody else."""
 
 from __future__ import annotations
 
