@@ -1,4 +1,4 @@
-"""Pages and assignments are in equal order everywhere: real before drill, recalled, gravest, due."""
+"""Pages and assignments are in one order everywhere: real before drill, recalled, gravest, due."""
 
 from __future__ import annotations
 
