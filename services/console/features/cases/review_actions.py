@@ -1,4 +1,4 @@
-"""The review of a case, and the commands of its findings, as records."""
+"""Records of the review of a case, and of the commands of the findings."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def write(
 
 
 def differs(row: Record, review: CaseReview) -> bool:
-    """Return whether the recorded review differs from the new one; a case has a single review."""
+    """Return whether the recorded review differs from the new review of the case."""
     return (row["review_id"], row["officer_id"], row["body"]) != (
         review.id,
         review.officer_id,
@@ -85,7 +85,7 @@ def differs(row: Record, review: CaseReview) -> bool:
 def commands_of(
     viewer: Viewer, case: Case, review: CaseReview, now: datetime
 ) -> list[ActionRecord]:
-    """Return a free command per finding, to its owner alone, due at its date.
+    """Return a free command per finding, to the owner alone, due at the date of the finding.
 
     The causes of the command are the case and the review.
     """

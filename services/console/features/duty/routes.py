@@ -61,16 +61,14 @@ async def plan(
     days: Annotated[int, Query(ge=1, le=HORIZON_DAYS)] = 7,
 ) -> Response:
     """Return a unit's plan (default: the officer's own): the turns of each post and the entries."""
-    plan_unit = unit or viewer.root
-    console.demand(
-        None if access.sees(viewer, plan_unit) else RefusedFor.OUTSIDE_SUBTREE, plan_unit
-    )
+    of = unit or viewer.root
+    console.demand(None if access.sees(viewer, of) else RefusedFor.OUTSIDE_SUBTREE, of)
     async with reading(console.database) as connection:
-        rows = await queries.entries(connection, plan_unit)
-        mode = await _mode(connection, plan_unit)
+        rows = await queries.entries(connection, of)
+        mode = await _mode(connection, of)
     now = console.clock.now()
     entries = views.entries_of(rows)
-    return as_json(views.plan_view(plan_unit, entries, mode, now, days, console.names, viewer))
+    return as_json(views.plan_view(of, entries, mode, now, days, console.names, viewer))
 
 
 @router.get("/gaps")
