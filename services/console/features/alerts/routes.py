@@ -1,4 +1,4 @@
-"""Alerts and alarms."""
+"""Routes of alerts and alarms."""
 
 from __future__ import annotations
 
@@ -32,10 +32,11 @@ async def get_alerts(
     after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
-    """Alerts: the open ones, gravest first, or the last changed ones; `next` is the cursor for `after`.
+    """List alerts of the officer's subtree.
 
-    `town`: only those open ones of the subtree whose place or areas lie in it. `total`: how many open ones
-    there are.
+    With `open=1` only open alerts are listed, the gravest first; otherwise all, the last changed
+    first. `town` limits the open alerts to a town by place or area. `total` is the number of open
+    alerts. `next` is the cursor for `after`.
     """
     span, total = span_of(viewer.root), None
     async with reading(console.database) as connection:
@@ -57,17 +58,17 @@ async def get_alerts(
 
 @router.get("/alerts/{alert_id}")
 async def get_alert(console: Deps, viewer: PlaceViewer, alert_id: Identifier) -> Response:
-    """One alert with its evidence."""
+    """Return an alert with its evidence and the commands caused by the alert."""
     async with reading(console.database) as connection:
         row = await queries.alert(connection, alert_id)
         if row is None:
             raise unknown("alert")
         if not sees(viewer, row["place"]):
             raise hidden("alert", row["place"])
-        result = await queries.alarms(connection, row["alarm_ids"])
-        caused = await command_queries.commands_of_alert(connection, alert_id)
-        commands = await command_heads.heads(connection, caused, viewer, console.names)
-    return as_json(views.alert_detail(row, result, commands, viewer, console.names))
+        alarms = await queries.alarms(connection, row["alarm_ids"])
+        command_rows = await command_queries.commands_of_alert(connection, alert_id)
+        commands = await command_heads.heads(connection, command_rows, viewer, console.names)
+    return as_json(views.alert_detail(row, alarms, commands, viewer, console.names))
 
 
 @router.get("/alarms")
@@ -78,7 +79,10 @@ async def get_alarms(
     after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
-    """Alarms, the last changed first; what a backlog brought up is marked as retrospective."""
+    """List alarms of the officer's subtree, the last changed first.
+
+    An alarm from readings of a backlog is marked as retrospective.
+    """
     async with reading(console.database) as connection:
         place = position_after(after, queries.NEWEST_ALARM)
         rows = await queries.recent_alarms(connection, span_of(viewer.root), status, place, limit)

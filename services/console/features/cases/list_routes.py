@@ -1,4 +1,4 @@
-"""案卷: the list of cases, to look for one in."""
+"""Routes of the list of cases 案卷 with its filters."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ async def get_cases(
     after: Annotated[str, Query(pattern=list_views.CURSOR, max_length=160)] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
-    """Cases that concern the officer's subtree, the newest first, behind `after`.
+    """List cases of the officer's subtree after the cursor `after`, the newest first.
 
-    `q` is looked for in title, id and name of the place; `since` and `until` bound when a case began.
+    `q` is searched in title, id and name of the place; `since` and `until` bound the beginning.
     """
     try:
         place = list_views.place_of(after)
@@ -44,7 +44,7 @@ async def get_cases(
             422, "The request is not valid", "`after` is no cursor.", reason="invalid"
         ) from None
     words = words.strip()
-    wanted = list_queries.CaseQuery(
+    query = list_queries.CaseQuery(
         own=span_of(viewer.unit),
         states=state or (),
         level=level,
@@ -57,7 +57,7 @@ async def get_cases(
     )
     async with reading(console.database) as connection:
         rows = await list_queries.cases(
-            connection, span_of(viewer.root), status, wanted, after=place, limit=limit
+            connection, span_of(viewer.root), status, query, after=place, limit=limit
         )
     return as_json(
         {

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from services.console.core.access import span_of
-from services.console.features.cases.photo_sheet import shown
+from services.console.features.cases.photo_sheet import visible_photos
 from services.console.features.cases.routes import visible_case
 from services.console.features.photos import queries as photo_queries
 from services.console.features.photos import views as photo_views
@@ -27,12 +27,12 @@ async def get_photos_of_case(
     case_id: Identifier,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Response:
-    """The photos from units of the subtree looked at, the newest first."""
+    """List the photos of a case from units of the viewed subtree, the newest first."""
     async with reading(console.database) as connection:
         case = await visible_case(connection, viewer, case_id)
         rows = await photo_queries.of_commands(
             connection, case.command_ids, span_of(viewer.root), limit
         )
     return as_json(
-        {"photos": [photo_views.photo(row, console.names) for row in shown(rows, viewer)]}
+        {"photos": [photo_views.photo(row, console.names) for row in visible_photos(rows, viewer)]}
     )

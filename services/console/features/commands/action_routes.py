@@ -1,4 +1,4 @@
-"""Free commands, and steps of officers on commands and assignments."""
+"""Routes of free commands, and of officers' steps on commands and assignments."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ _UNTIL: dict[Step, Step | None] = {
     Step.SUSPEND: Step.ASK_SUSPEND,
     Step.EXTEND: Step.ASK_EXTEND,
 }
-"""Steps that reach to a time, and the question whose answer may leave it to the asker."""
+"""Steps with an end time, and the request whose grant may leave the time to the request."""
 
 
 class CommandBody(Body):
-    """A command to all units of `selection`; `seen_digest` is the preview's: who was shown."""
+    """A command to all units of `selection`; `seen_digest` is the digest of the preview."""
 
     selection: SelectionBody
     event_type: EventType
@@ -53,7 +53,7 @@ class CommandBody(Body):
 
 
 class ManageBody(Body):
-    """An act on a whole command; `version` as the officer saw it."""
+    """A verb on a whole command; `version` is the version shown to the officer."""
 
     version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)] | None = None
 
@@ -61,9 +61,10 @@ class ManageBody(Body):
 class StepBody(Body):
     """A step on an assignment.
 
-    `text` is the reason where one is needed. `until`: the end of a suspension, or the new finish_by;
-    who consents may leave it out, meaning what was asked for. `units`: to whom it is split, or the one
-    unit that gets it instead; `mandatory`: the parts have to be done before the whole is reported.
+    `text` is the reason, where a reason is needed. `until` is the end of a suspension or the new
+    finish_by; a consent may omit `until` and grants the requested time. `units` are the receivers
+    of a split, or the unit of a reassignment. `mandatory`: the parts must be done before the whole
+    is reported.
     """
 
     step: Step
@@ -78,7 +79,10 @@ class StepBody(Body):
 async def issue(
     console: Deps, viewer: SignedInViewer, body: CommandBody, key: IdempotencyKey = None
 ) -> Response:
-    """Issue a free command to units of one's own subtree; command checks all of it again."""
+    """Issue a free command to units of the officer's subtree.
+
+    The command service repeats all checks.
+    """
     acting, units = reached(console, viewer, body.selection)
     if not units:
         raise RequestRefused(
@@ -114,7 +118,7 @@ async def manage(
     body: ManageBody | None = None,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Check or close everything that is ready; revoke the command, or re-open it when closed."""
+    """Check or close the ready assignments of a command, revoke the command, or reopen it."""
     async with reading(console.database) as connection:
         command = await counts.command(connection, command_id)
     if command is None:
@@ -137,7 +141,10 @@ async def acknowledge(
     body: StepBody,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """A step of the unit (sign, report, split, …) or of its issuer (check, extend, reassign, …)."""
+    """Record a step on an assignment.
+
+    The unit may sign, report or split, for example; the issuer may check, extend or reassign.
+    """
     async with reading(console.database) as connection:
         assignment = await assignment_queries.assignment(connection, assignment_id)
     if assignment is None:
@@ -146,8 +153,8 @@ async def acknowledge(
     if isinstance(result, RefusedFor) and not access.sees(viewer, assignment["unit"]):
         raise hidden("assignment", assignment["unit"], RefusedFor(result), body.step)
     acting = console.granted(result, assignment["unit"], body.step)
-    _demand_complete(body, asked=assignment["asked_step"])
-    meant = actions.StepIntent(
+    _demand_complete(body, asked_step=assignment["asked_step"])
+    intent = actions.StepIntent(
         body.step,
         body.attempt or assignment["attempt"],
         body.text,
@@ -156,12 +163,12 @@ async def acknowledge(
         body.mandatory,
     )
     return await accept_action(
-        console, actions.acknowledgement(acting, assignment, meant, console.clock.now())
+        console, actions.acknowledgement(acting, assignment, intent, console.clock.now())
     )
 
 
 def _check(assignment: Record, body: StepBody) -> access.Check:
-    """Whether one unit may take the step and give what it gives to those it names."""
+    """Return the check of the right to take the step, and to give work to the named units."""
     unit, issuer = assignment["unit"], assignment["issuer_unit"]
 
     def check(viewer: access.Viewer) -> RefusedFor | None:
@@ -171,17 +178,19 @@ def _check(assignment: Record, body: StepBody) -> access.Check:
             giver = issuer
         checker = issuer if body.step is Step.REASSIGN else None
         generator = (access.may_give(viewer, part, giver, checker) for part in body.units)
-        return denial or next((why for why in generator if why is not None), None)
+        return denial or next(
+            (denial_of_unit for denial_of_unit in generator if denial_of_unit is not None), None
+        )
 
     return check
 
 
-def _demand_complete(body: StepBody, asked: str | None) -> None:
-    """Refuse a step that lacks what it needs, or brings what it has no use for."""
+def _demand_complete(body: StepBody, asked_step: str | None) -> None:
+    """Raise 422 for a step with missing or superfluous fields."""
     step = body.step
     if (step in REASONED or step is Step.SEND_BACK) and not body.text.strip():
         raise missing_field("text", "say why")
-    if step in _UNTIL and body.until is None and (asked is None or asked != _UNTIL[step]):
+    if step in _UNTIL and body.until is None and (asked_step is None or asked_step != _UNTIL[step]):
         raise missing_field("until", "say until when")
     if (step is Step.SPLIT and not body.units) or (step is Step.REASSIGN and len(body.units) != 1):
         raise missing_field("units", "name who gets it")

@@ -1,4 +1,4 @@
-"""Assignments and what is written about them."""
+"""Routes of assignments and of their acknowledgements."""
 
 from __future__ import annotations
 
@@ -39,9 +39,11 @@ async def get_assignments(
     after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
-    """Assignments of a unit (default: one's own): real before drill, those of a recalled alert first, then
-    the gravest, then what is or falls due first. `next` is the cursor for `after`, `total` how many there
-    are."""
+    """List assignments of a unit (default: the officer's own), the most urgent first.
+
+    Real assignments come before drills, assignments of a recalled alert first, then by level, then
+    by deadline. `next` is the cursor for `after`, `total` the number of assignments.
+    """
     root = console.in_sight(viewer, unit)
     tasks = assignment_queries.AssignmentQuery(
         unit=root,
@@ -74,7 +76,7 @@ async def get_assignments(
 
 @router.get("/assignments/{assignment_id}")
 async def get_assignment(console: Deps, viewer: PlaceViewer, assignment_id: Identifier) -> Response:
-    """One assignment with what has been written about it."""
+    """Return an assignment with all texts about it."""
     async with reading(console.database) as connection:
         row = await assignment_queries.assignment(connection, assignment_id)
         if row is None:
@@ -97,9 +99,11 @@ async def get_assignment(console: Deps, viewer: PlaceViewer, assignment_id: Iden
 async def _photos(
     connection: Connection, viewer: Viewer, console: ConsoleDeps, rows: Sequence[Record]
 ) -> dict[str, list[dict[str, Any]]]:
-    """What is known of the photos of these assignments, those that the officer may look at."""
-    wanted = [row["assignment_id"] for row in rows if sees_photos(viewer, row["unit"])]
+    """Return the photos of these assignments that are open to the officer."""
+    assignment_ids = [row["assignment_id"] for row in rows if sees_photos(viewer, row["unit"])]
     results: dict[str, list[dict[str, Any]]] = {}
-    for row in await photo_queries.of_assignments(connection, wanted) if wanted else ():
+    for row in (
+        await photo_queries.of_assignments(connection, assignment_ids) if assignment_ids else ()
+    ):
         results.setdefault(row["assignment_id"], []).append(photo_views.photo(row, console.names))
     return results

@@ -1,4 +1,4 @@
-"""The unit tree one step at a time: what lies below a unit, and how far a command has come there."""
+"""Routes of the unit tree one tier at a time: child units, and the progress of a command."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ Unit = Annotated[UnitId | None, Query()]
 
 @router.get("/units")
 async def get_units(console: Deps, viewer: PlaceViewer, unit: Unit = None) -> Response:
-    """What lies one tier below a unit (default: one's own) and by what else units can be chosen."""
+    """Return the units a tier below a unit, and the filters of a selection.
+
+    The default of the unit is the officer's own.
+    """
     root = console.in_sight(viewer, unit)
     return as_json(drilldown_views.units_view(root, viewer, console.names))
 
@@ -32,8 +35,11 @@ async def get_units(console: Deps, viewer: PlaceViewer, unit: Unit = None) -> Re
 async def get_below(
     console: Deps, viewer: PlaceViewer, command_id: Identifier, unit: Unit = None
 ) -> Response:
-    """How far a command has come in each unit one tier below `unit` (default: one's own), all that
-    lies further down counted with it, and what `unit` itself has to do."""
+    """Return the progress of a command in each unit a tier below `unit`.
+
+    The default of `unit` is the officer's own. The counts of a child unit include its subtree; the
+    assignments of `unit` itself are included.
+    """
     root = console.in_sight(viewer, unit)
     children = {name: span_of(name) for name in console.names.tree.directly_below(root)}
     async with reading(console.database) as connection:

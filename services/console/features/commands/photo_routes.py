@@ -1,4 +1,4 @@
-"""Photos that a unit sends with what it reports."""
+"""Route of photos that a unit sends with its report."""
 
 from __future__ import annotations
 
@@ -47,7 +47,10 @@ async def add_photo(
     assignment_id: Identifier,
     note: Annotated[str, Query(max_length=400)] = "",
 ) -> Response:
-    """A photo from the unit: JPEG, PNG or WebP by its content, made anew; the same file twice is one."""
+    """Add a photo of the unit to an assignment.
+
+    The content must be JPEG, PNG or WebP and is drawn again; a repeated file is stored once.
+    """
     async with reading(console.database) as connection:
         assignment = await assignment_queries.assignment(connection, assignment_id)
     if assignment is None:
@@ -70,12 +73,12 @@ async def add_photo(
             reason="photo_type",
         ) from None
     photo_id = content_id("pho", assignment_id, acting.officer_id, hashlib.sha256(file).hexdigest())
-    kept = await photo_queries.keep(
+    outcome = await photo_queries.save(
         console.database,
         photo_queries.Photo(photo_id, assignment, acting.officer_id, note, picture),
         console.settings.photos_per_day,
     )
-    if kept == "quota":
+    if outcome == "quota":
         most = console.settings.photos_per_day
         raise RequestRefused(
             403,
@@ -85,4 +88,4 @@ async def add_photo(
             trail=RefusedFor.PHOTO_QUOTA,
             place=unit,
         )
-    return as_json({"photo_id": photo_id, "repeated": kept == "repeated"})
+    return as_json({"photo_id": photo_id, "repeated": outcome == "repeated"})

@@ -1,4 +1,4 @@
-"""Commands with their counts, and the preview of a command."""
+"""Routes of commands with their counts, and the preview of a command."""
 
 from __future__ import annotations
 
@@ -38,8 +38,11 @@ async def get_commands(
     after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
-    """Commands that concern the officer's subtree, each with its roll-up within it: the open ones, then the
-    others, the newest first. `next` is the cursor for `after`."""
+    """List commands of the officer's subtree with their counts within the subtree.
+
+    Open commands come first, then closed commands, the newest first. `next` is the cursor for
+    `after`.
+    """
     span = span_of(viewer.root)
     async with reading(console.database) as connection:
         rows = await counts.recent_commands(
@@ -62,7 +65,7 @@ async def get_commands(
 
 
 class PreviewBody(BaseModel):
-    """Whom would a command reach? The units one by one after `after`, at most `limit` of them."""
+    """The selection of a command; at most `limit` units after `after` are listed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -73,18 +76,19 @@ class PreviewBody(BaseModel):
 
 @router.post("/commands/preview")
 async def preview(console: Deps, viewer: SignedInViewer, body: PreviewBody) -> Response:
-    """Every unit a command would reach, by tier and department and in a list; nothing is sent.
+    """Return every unit a command would reach; nothing is sent.
 
-    `desks`: of the units that have a duty desk (grids and micro-grids are called through their
-    village), how many there are, how many have somebody on duty now, and which have nobody.
+    The units are counted by tier and department and listed in pages. `desks` counts the units with
+    a duty desk (a grid or micro-grid is called through its village): the number of desks, the
+    number with an officer on duty now, and the desks without an officer.
     """
     acting, result = reached(console, viewer, body.selection)
     units = sorted(result)
     root = root_of(units) or acting.unit
     desks = [unit for unit in units if tier_of(unit) not in _WITHOUT_DESK]
     unstaffed = [unit for unit in desks if not console.directory.is_staffed(unit)]
-    rest = units[bisect_right(units, body.after) :]
-    shown = rest[: body.limit]
+    remaining = units[bisect_right(units, body.after) :]
+    page = remaining[: body.limit]
     return as_json(
         {
             "root": root,
@@ -102,16 +106,16 @@ async def preview(console: Deps, viewer: SignedInViewer, body: PreviewBody) -> R
             },
             "units": [
                 {"unit": unit, "name": console.names.unit(unit), "tier": tier_of(unit)}
-                for unit in shown
+                for unit in page
             ],
-            "next": shown[-1] if shown and len(rest) > len(shown) else None,
+            "next": page[-1] if page and len(remaining) > len(page) else None,
         }
     )
 
 
 @router.get("/commands/{command_id}")
 async def get_command(console: Deps, viewer: PlaceViewer, command_id: Identifier) -> Response:
-    """One command with its roll-up and the units that are missing."""
+    """Return a command with its counts and its pending units."""
     span = span_of(viewer.root)
     async with reading(console.database) as connection:
         row = await counts.command(connection, command_id)
@@ -120,7 +124,7 @@ async def get_command(console: Deps, viewer: PlaceViewer, command_id: Identifier
         counted = await counts.by_command_and_tier(connection, [command_id], span)
         if not counted and not sees(viewer, row["root"]) and not sees(viewer, row["issuer_unit"]):
             raise hidden("command", row["root"])
-        missing = await pending_units.missing(connection, command_id, span, counted, 200)
+        pending = await pending_units.pending(connection, command_id, span, counted, 200)
         [head] = await command_heads.heads(connection, [row], viewer, console.names)
     return as_json(
         {
@@ -130,17 +134,17 @@ async def get_command(console: Deps, viewer: PlaceViewer, command_id: Identifier
                 record["unsigned"] + record["overdue_unreported"] for record in counted
             ),
             "missing": [
-                views.missing(record, row["data_grade"], viewer, console.names)
-                for record in missing
+                views.pending_unit(record, row["data_grade"], viewer, console.names)
+                for record in pending
             ],
         }
     )
 
 
 def command_view(head: record.Json, counted: list[Any], viewer: Viewer) -> record.Json:
-    """A command with its roll-up per tier and what the officer may do with it."""
-    mine = [one for one in counted if one["command_id"] == head["command_id"]]
-    by_tier = totals.tiers(mine)
+    """Return a command with its counts per tier and the verbs offered to the officer."""
+    rows = [row for row in counted if row["command_id"] == head["command_id"]]
+    by_tier = totals.tiers(rows)
     return {
         **head,
         "by_tier": by_tier,

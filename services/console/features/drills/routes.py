@@ -1,4 +1,4 @@
-"""Drills 演练: an officer starts one; it is ended as what is real is, by the acts on its alert."""
+"""Route to start a drill 演练; the drill ends by decisions on its alert, like a real alert."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/api")
 
 
 class DrillBody(Body):
-    """What is practised and where; `level` is the scenario's."""
+    """The scenario and the place of a drill; `level` is the scenario's."""
 
     title: Line
     event_type: EventType
@@ -29,7 +29,7 @@ class DrillBody(Body):
 async def start(
     console: Deps, viewer: SignedInViewer, body: DrillBody, key: IdempotencyKey = None
 ) -> Response:
-    """Start a drill in one's own subtree: its report opens an alert of status Exercise."""
+    """Start a drill in the officer's own subtree: its report opens an alert of status Exercise."""
     acting = console.acting(
         viewer, lambda item: access.may_start_drill(item, body.place), body.place
     )

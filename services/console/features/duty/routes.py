@@ -1,4 +1,4 @@
-"""Duty plans: who is on, what stands empty, changes, files in and out."""
+"""Routes of duty plans: the plan, its gaps, changes, export and import."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _FILES = {"csv": "text/csv; charset=utf-8", "ics": "text/calendar; charset=utf-8
 
 
 def _rule(value: object) -> DutyRule:
-    """Read again from JSON: the contract's strict types take their wire form from there only."""
+    """Return the rule, validated from JSON: strict types accept their wire form from JSON only."""
     return views.RULE.validate_json(to_json(value))
 
 
@@ -45,7 +45,7 @@ Rule = Annotated[Any, PlainValidator(_rule, json_schema_input_type=DutyRule)]
 
 
 class DutyEntryBody(BaseModel):
-    """An entry as it is to be; `version` as the officer saw it, 0 for a new one."""
+    """A new or changed entry; `version` is the version shown to the officer, 0 for a new entry."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -60,7 +60,7 @@ async def plan(
     unit: Annotated[UnitId | None, Query()] = None,
     days: Annotated[int, Query(ge=1, le=HORIZON_DAYS)] = 7,
 ) -> Response:
-    """A unit's plan (default: one's own): who is on at each post, and the entries that say so."""
+    """Return a unit's plan (default: the officer's own): the turns of each post and the entries."""
     of = unit or viewer.root
     console.demand(None if access.sees(viewer, of) else RefusedFor.OUTSIDE_SUBTREE, of)
     async with reading(console.database) as connection:
@@ -73,7 +73,7 @@ async def plan(
 
 @router.get("/gaps")
 async def gaps(console: Deps, viewer: PlaceViewer) -> Response:
-    """Posts of one's subtree that stand empty some time in the coming 30 days, the next gap first."""
+    """List posts of the officer's subtree with gaps in the coming 30 days, the next gap first."""
     async with reading(console.database) as connection:
         rows = await queries.open_coverage(connection, span_of(viewer.root))
     return as_json({"gaps": [views.gap_view(row, console.names) for row in rows]})
@@ -105,7 +105,7 @@ async def cancel_entry(
     unit: Unit,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Take an entry out of a unit's plan."""
+    """Cancel an entry of a unit's plan."""
     acting = _planner(console, viewer, unit)
     async with reading(console.database) as connection:
         version = (await queries.versions(connection, unit)).get(entry_id)
@@ -123,10 +123,10 @@ async def export(
     unit: Unit,
     form: Annotated[Literal["csv", "ics"], Query(alias="format")] = "csv",
 ) -> Response:
-    """A unit's plan as a file: its entries as CSV, or who is on for 30 days as iCalendar, in the mode
-    that holds now.
+    """Export a unit's plan: the entries as CSV, or the turns of 30 days as iCalendar.
 
-    With addresses, so for those who may plan it.
+    The turns follow the present response mode. The file contains addresses, and only planners of
+    the unit may export the plan.
     """
     _planner(console, viewer, unit)
     async with reading(console.database) as connection:
@@ -145,8 +145,8 @@ async def export(
             {officer: member.officer.name for officer, member in plan.members.items()},
             now,
         )
-    named = {"content-disposition": f'attachment; filename="duty-{unit[:12]}.{form}"'}
-    return Response(content, headers=named, media_type=_FILES[form])
+    headers = {"content-disposition": f'attachment; filename="duty-{unit[:12]}.{form}"'}
+    return Response(content, headers=headers, media_type=_FILES[form])
 
 
 @router.post("/import", status_code=202)
@@ -158,7 +158,10 @@ async def take_file(
     form: Annotated[Literal["csv", "ics"], Query(alias="format")] = "csv",
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Add the entries of a file to a unit's plan: all of them, or none and every problem named."""
+    """Import the entries of a file into a unit's plan.
+
+    Either all entries are recorded, or none, and every problem is named.
+    """
     acting = _planner(console, viewer, unit)
     raw = await request.body()
     try:
@@ -172,10 +175,10 @@ async def take_file(
         versions = await queries.versions(connection, unit)
     now = console.clock.now()
     answer = {"entries": len(rules)}
-    for left, rule in zip(range(len(rules) - 1, -1, -1), rules, strict=True):
+    for remaining, rule in zip(range(len(rules) - 1, -1, -1), rules, strict=True):
         entry_id = actions.entry_id_of(unit, rule)
         act = actions.put(acting, unit, entry_id, rule, versions.get(entry_id, 0), now)
-        await console.recorder.record(act, None if left else keyed_request(answer))
+        await console.recorder.record(act, None if remaining else keyed_request(answer))
     return as_json(answer, 202)
 
 
@@ -189,13 +192,13 @@ def _planner(console: ConsoleDeps, viewer: access.Viewer, unit: str) -> access.V
 
 
 async def _demand_pageable(console: ConsoleDeps, unit: str, rules: Sequence[DutyRule]) -> None:
-    """Nobody with an account is put on duty where the right to be paged does not reach.
+    """Refuse duty outside the area in which an officer with an account may be paged.
 
-    Whoever has none is known to the roster only, which the unit itself answers for.
+    An officer without an account is known to the roster only, under the unit's responsibility.
     """
     async with reading(console.database) as connection:
-        known = await people.paged_at(connection, views.people_of(rules))
-    for units in known.values():
+        units_by_officer = await people.paged_at(connection, views.people_of(rules))
+    for units in units_by_officer.values():
         console.demand(None if access.covers(units, unit) else RefusedFor.NOT_PAGEABLE, unit)
 
 

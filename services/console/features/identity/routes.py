@@ -1,4 +1,4 @@
-"""Signing in by one-time link or password, signing out, the officer who is signed in."""
+"""Routes to sign in by link or password, to sign out, and to read the signed-in officer."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ async def login(
     ticket: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_\-]{16,128}$")] = None,
     then: Annotated[Landing, Query(alias="next")] = "/",
 ) -> Response:
-    """The form; with a ticket a session, once. A browser that only looks ahead does not use it up."""
+    """Return the form; with a ticket, start a session, once.
+
+    A prefetch of a browser does not use up the ticket.
+    """
     if ticket is None:
         return login_page(console, then)
     if "prefetch" in request.headers.get("sec-purpose", ""):
@@ -52,11 +55,14 @@ async def login(
 
 @router.post("/login", include_in_schema=False)
 async def login_by_password(request: Request, console: Deps) -> Response:
-    """The same answer, after the same work, for a wrong name and a wrong password."""
+    """Sign in by name and password.
+
+    A wrong name and a wrong password get equal answers after equal work.
+    """
     demand_own_form(request)
-    given = await form(request)
-    name, password = given.get("officer_id", "")[:128], given.get("password", "")[:1_024]
-    then: Landing = "/m" if given.get("next") == "/m" else "/"
+    fields = await form(request)
+    name, password = fields.get("officer_id", "")[:128], fields.get("password", "")[:1_024]
+    then: Landing = "/m" if fields.get("next") == "/m" else "/"
     wait = console.part(IdentityParts).throttle.begin(name, address_of(request), time.monotonic())
     if wait > 0:
         note_attempt(request, RefusedFor.THROTTLED)
@@ -68,7 +74,7 @@ async def login_by_password(request: Request, console: Deps) -> Response:
     token = await console.sessions.start(name) if right else None
     console.metrics.sign_ins.labels("password", "refused" if token is None else "done").inc()
     if token is None or stored is None:
-        # A name that nobody has may be a password in the wrong field.
+        # An unknown name may be a password typed into the wrong field.
         note_attempt(request, RefusedFor.WRONG_PASSWORD, UNKNOWN if stored is None else name)
         return login_page(console, then, "wrong", 401)
     console.part(IdentityParts).throttle.succeeded(name, address_of(request))
@@ -81,26 +87,29 @@ async def login_by_password(request: Request, console: Deps) -> Response:
 
 @router.post("/api/logout")
 async def logout(request: Request, console: Deps, _viewer: SignedInViewer) -> Response:
-    """End this session."""
+    """End the present session."""
     await console.sessions.end(request)
     return _signed_out(as_json({"signed_out": True}))
 
 
 @router.post("/api/logout/everywhere")
 async def logout_everywhere(console: Deps, viewer: SignedInViewer) -> Response:
-    """End all sessions of the officer, this one too. Bearer tokens of scripts stay."""
+    """End all sessions of the officer, including the present session.
+
+    Bearer tokens of scripts stay valid.
+    """
     await console.sessions.end_all(viewer.officer_id)
     return _signed_out(as_json({"signed_out": True}))
 
 
 @router.get("/api/me")
 async def me(request: Request, console: Deps, viewer: SignedInViewer) -> Response:
-    """The officer, the unit, what is granted, and what this installation is."""
+    """Return the officer, the unit, the grants, and the properties of this installation."""
     return as_json(myself(request, console, viewer))
 
 
 def myself(request: Request, console: ConsoleDeps, viewer: Viewer) -> dict[str, Any]:
-    """What a page says of the officer before it; `session` tells one sign-in from another."""
+    """Return the officer for a page; `session` differs for each sign-in."""
     return {
         "session": session_mark(request),
         "officer_id": viewer.officer_id,

@@ -1,4 +1,4 @@
-"""Response modes 平急状态: what holds where, what a change would do, and people's acts about it."""
+"""Routes of response modes 平急状态: the modes in force, a preview, proposals and decisions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ class _Body(BaseModel):
 
 
 class ProposalBody(_Body):
-    """A mode for `unit` and everything below it, until then; the proposer signs by proposing."""
+    """A mode for `unit` and its subtree until `until`.
+
+    The proposal is also the proposer's signature.
+    """
 
     unit: UnitId
     mode: Literal["recovery", "standby", "emergency"]
@@ -39,7 +42,7 @@ class ProposalBody(_Body):
 
 
 class ModeDecisionBody(_Body):
-    """An act on a proposal; `version` as the officer saw it."""
+    """A verb on a proposal; `version` is the version shown to the officer."""
 
     version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
     reason: Text = ""
@@ -52,8 +55,11 @@ async def get_modes(
     status: StatusQuery = Status.ACTUAL,
     unit: Annotated[UnitId | None, Query()] = None,
 ) -> Response:
-    """What holds for a unit (default: one's own) and for those below it that have decided
-    themselves, each with whose decision it is; what is open or in force there."""
+    """Return the mode in force for a unit (default: the officer's own) and its origin.
+
+    Units below with a decision of their own are listed, and the proposals that are open or in
+    force.
+    """
     root = unit or viewer.root
     console.demand(None if access.sees(viewer, root) else RefusedFor.OUTSIDE_SUBTREE, root)
     span = access.span_of(root)
@@ -66,7 +72,9 @@ async def get_modes(
         {
             "status": status,
             **views.effective_view(result, status, root, console.names),
-            "below": [views.effective_view(result, status, one, console.names) for one in below],
+            "below": [
+                views.effective_view(result, status, child, console.names) for child in below
+            ],
             "proposals": [
                 views.proposal_view(row, viewer, result, console.names) for row in proposals
             ],
@@ -82,7 +90,10 @@ async def preview(
     mode: ResponseMode,
     status: StatusQuery = Status.ACTUAL,
 ) -> Response:
-    """What would change if the unit decided this mode (normal: if its own ended); nothing is sent."""
+    """Return the changes that a decision of the unit would cause; nothing is sent.
+
+    The mode `normal` previews the end of the unit's own mode.
+    """
     console.demand(None if access.sees(viewer, unit) else RefusedFor.OUTSIDE_SUBTREE, unit)
     async with reading(console.database) as connection:
         result = views.modes_of(await queries.decided(connection, status))
@@ -93,7 +104,7 @@ async def preview(
 async def propose(
     console: Deps, viewer: SignedInViewer, body: ProposalBody, key: IdempotencyKey = None
 ) -> Response:
-    """Propose a mode for one's own unit or one below it."""
+    """Propose a mode for the officer's unit or a unit below."""
     acting = console.acting(
         viewer, lambda item: access.may_propose_mode(item, body.unit), body.unit
     )
@@ -131,7 +142,7 @@ async def judge(
     body: ModeDecisionBody,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Approve or reject a proposal, or end the mode it brought about."""
+    """Approve or reject a proposal, or end the mode in force."""
     async with reading(console.database) as connection:
         row = await queries.proposal(connection, proposal_id)
         if row is None:
@@ -139,20 +150,20 @@ async def judge(
         if not access.sees(viewer, row["unit"]):
             raise hidden("proposal", row["unit"], verb=verb)
         result = views.modes_of(await queries.decided(connection, row["status"]))
-    asked = ModeVerb(verb)
+    mode_verb = ModeVerb(verb)
     acting = console.acting(
-        viewer, lambda item: actions.denial_of(item, row, asked), row["unit"], verb
+        viewer, lambda item: actions.denial_of(item, row, mode_verb), row["unit"], verb
     )
-    if body.version != row["version"] or asked not in actions.verbs_of(viewer, row):
+    if body.version != row["version"] or mode_verb not in actions.verbs_of(viewer, row):
         raise RequestRefused(
             409,
             "The proposal has changed",
             f"It is {row['state']} now, version {row['version']}. Look again before you decide.",
             reason="stale_mode",
         )
-    own = row["mode"] if asked is ModeVerb.APPROVE else ResponseMode.NORMAL
-    if asked is ModeVerb.REJECT:
+    own = row["mode"] if mode_verb is ModeVerb.APPROVE else ResponseMode.NORMAL
+    if mode_verb is ModeVerb.REJECT:
         own = result.own(Status(row["status"]), row["unit"]).mode
     change = views.change(result, Status(row["status"]), row["unit"], own, console.names)
-    act = actions.act(acting, row, asked, body.version, body.reason, console.clock.now())
+    act = actions.act(acting, row, mode_verb, body.version, body.reason, console.clock.now())
     return await accept_action(console, act, preview=change)

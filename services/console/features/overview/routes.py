@@ -25,7 +25,11 @@ router = APIRouter(prefix="/api")
 async def get_overview(
     console: Deps, viewer: PlaceViewer, status: StatusQuery = Status.ACTUAL
 ) -> Response:
-    """The numbers and the tile map of the live screen; up to a second old, `feed_seq` says what is in it."""
+    """Return the numbers and the tile map of the live screen.
+
+    The answer may be a second old; `feed_seq` is the position of the feed up to which all events
+    are included.
+    """
     body = await console.part(SharedAnswers).answer(
         (viewer.root, status), lambda: _overview(console, viewer.root, status)
     )
@@ -33,11 +37,11 @@ async def get_overview(
 
 
 async def _overview(console: ConsoleDeps, root: str, status: Status) -> bytes:
-    """The answer to whoever may look at this subtree: nothing in it depends on who that is."""
+    """Return the answer for a subtree; nothing in the answer depends on the viewer."""
     span = span_of(root)
     position = console.part(
         Hub
-    ).position  # before the look: what a later line says may be in it, too
+    ).position  # read before the queries: a later event may be included already
     async with reading(console.database) as connection:
         by_level = await alert_queries.open_by_level(connection, span, status)
         by_town = await alert_queries.open_by_town(connection, span, status)

@@ -1,4 +1,4 @@
-"""Pages of an officer, and their answers."""
+"""Routes of an officer's pages and answers."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ router = APIRouter(prefix="/api")
 class AnswerBody(Body):
     """An answer to a page, or the device's receipt (delivered, read).
 
-    Who is `coming` may say until when he will have acted, in minutes or as a time; who hands over, to
-    whom or to which post of the unit.
+    With `coming` an officer may give the time of arrival, in minutes or as a time; with `hand_over`
+    the officer or post of the unit that takes over.
     """
 
     verb: AnswerVerb
@@ -41,11 +41,11 @@ class AnswerBody(Body):
 
     @model_validator(mode="after")
     def _fits_the_verb(self) -> AnswerBody:
-        times = [one for one in (self.in_minutes, self.arrive_by) if one is not None]
+        times = [value for value in (self.in_minutes, self.arrive_by) if value is not None]
         if len(times) > (self.verb is AnswerVerb.COMING):
             raise ValueError("coming takes one of in_minutes and arrive_by, other verbs none")
-        named = self.hand_to is not None or self.hand_to_post is not None
-        if named and self.verb is not AnswerVerb.HAND_OVER:
+        has_receiver = self.hand_to is not None or self.hand_to_post is not None
+        if has_receiver and self.verb is not AnswerVerb.HAND_OVER:
             raise ValueError("hand_to and hand_to_post belong to hand_over")
         return self
 
@@ -58,7 +58,7 @@ async def answer(
     body: AnswerBody,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Answer a page, or confirm that it was shown or opened."""
+    """Answer a page, or confirm its display or opening."""
     async with reading(console.database) as connection:
         page = await queries.page(connection, page_id)
     if page is None:
@@ -81,9 +81,10 @@ async def get_pages(
     after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
-    """The officer's own pages: those that wait for an answer, the most urgent first, then the newest others.
+    """List the officer's own pages.
 
-    `waiting`: how many wait for an answer.
+    Pages without an answer come first, by urgency, then the newest. `waiting` is the number of
+    pages without an answer.
     """
     async with reading(console.database) as connection:
         rows = await queries.pages(
@@ -94,12 +95,12 @@ async def get_pages(
             after=position_after(after, queries.PAGES),
             limit=limit,
         )
-        waiting = await queries.pages_waiting(connection, viewer.officer_id, status)
+        waiting_total = await queries.pages_waiting(connection, viewer.officer_id, status)
     return as_json(
         {
             "pages": [views.page(row, console.names) for row in rows],
             "next": next_of(rows, limit),
-            "waiting": waiting,
+            "waiting": waiting_total,
         }
     )
 

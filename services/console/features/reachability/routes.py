@@ -1,4 +1,4 @@
-"""Who is on duty and by which channels he is reached; an officer starts a communication test."""
+"""Routes of the reachability of officers on duty, and the start of a communication test."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _Cursor = Annotated[str, Query(max_length=80, pattern=r"^([0-9a-z_/]+:(B|A|comma
 
 
 class ContactTestBody(Body):
-    """Whom to test: all officers on duty at `unit`, or one of them (`officer_id`)."""
+    """The people to test: all officers on duty at `unit`, or a single officer (`officer_id`)."""
 
     unit: UnitId
     officer_id: Identifier | None = None
@@ -41,10 +41,10 @@ async def reached(
     after: _Cursor = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Response:
-    """The posts of a unit (default: one's own) and, unless not wanted, of all below it.
+    """List the posts of a unit (default: the officer's own) and, by default, of its subtree.
 
-    `counts` are over all of them. `show`: `gaps` are posts where nobody would be reached, `silent` those
-    whose last communication test was not answered.
+    `counts` are over all posts. `show=gaps` lists posts without a reachable officer, `show=silent`
+    lists posts whose last communication test had no answer.
     """
     root = unit or viewer.root
     console.demand(None if access.sees(viewer, root) else RefusedFor.OUTSIDE_SUBTREE, root)
@@ -56,20 +56,20 @@ async def reached(
     ]
     officers = {slot.officer.officer_id for slot in slots if slot.officer is not None}
     async with reading(console.database) as connection:
-        known = await queries.reachability(connection, officers)
+        stored_channels = await queries.reachability(connection, officers)
     now = console.clock.now()
-    result = views.standings(slots, known)
-    wanted = views.chosen(result, show, now)
-    rest = views.after(wanted, after) if after else wanted
-    shown = rest[:limit]
+    result = views.posts_of(slots, stored_channels)
+    posts = views.posts_to_show(result, show, now)
+    remaining = views.posts_after(posts, after) if after else posts
+    page = remaining[:limit]
     return as_json(
         {
             "unit": root,
             "unit_name": console.names.unit(root),
             "at": now,
             "counts": views.counts(result, now),
-            "posts": [views.view(one, viewer, console.names, now) for one in shown],
-            "next": views.cursor_of(shown[-1]) if len(rest) > len(shown) else None,
+            "posts": [views.view(post, viewer, console.names, now) for post in page],
+            "next": views.cursor_of(page[-1]) if len(remaining) > len(page) else None,
         }
     )
 
@@ -78,8 +78,10 @@ async def reached(
 async def start(
     console: Deps, viewer: SignedInViewer, body: ContactTestBody, key: IdempotencyKey = None
 ) -> Response:
-    """Test now by which channels the officers on duty at a unit are reached: a page on each, marked as
-    a test. For one's own unit and those below it."""
+    """Start a communication test of the officers on duty at a unit: a test page on each channel.
+
+    The unit must be the officer's own or lie below.
+    """
     acting = console.acting(viewer, lambda item: access.may_plan_duty(item, body.unit), body.unit)
     slots = [slot for slot in console.directory.slots() if slot.unit == body.unit]
     on_duty = {slot.officer.officer_id for slot in slots if slot.officer is not None}

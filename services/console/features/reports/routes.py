@@ -1,4 +1,4 @@
-"""Reporting upward 上报: an officer's report, the chain of an incident, who owes what until when."""
+"""Routes of upward reports 上报: a report, the chain of an incident, duties and deadlines."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from shared.contracts.units import parent_of
 
 router = APIRouter(prefix="/api")
 
-# The contract's own model is strict about Python's types; a body comes as JSON.
+# The contract's model is strict about Python types; a body comes as JSON.
 _FIELDS: dict[str, Any] = {
     name: (field.annotation, None) for name, field in ReportFacts.model_fields.items()
 }
@@ -30,11 +30,11 @@ Facts = create_model("Facts", __base__=Body, __doc__=ReportFacts.__doc__, **_FIE
 
 
 class ReportBody(Body):
-    """A report to a unit above, written or by phone (`text` is then what was said).
+    """A report to a unit above, written or by phone (`text` is then the spoken report).
 
-    `from_unit`: whose report it is, by default one's own; who took a call names the caller's.
-    `to_unit`: by default one tier up. `place` and `event_type` may be left out where an alert of the
-    incident is known.
+    `from_unit` is the reporting unit, by default the officer's own; for a received call, the
+    caller's. `to_unit` is by default the next unit up. `place` and `event_type` may be left out
+    when an alert of the incident is known.
     """
 
     incident_id: Identifier
@@ -56,15 +56,15 @@ class ReportBody(Body):
 async def report(
     console: Deps, viewer: SignedInViewer, body: ReportBody, key: IdempotencyKey = None
 ) -> Response:
-    """Report upward for one's unit, or write down the call that one has taken."""
+    """Report upward for the officer's unit, or record a received call."""
     async with reading(console.database) as connection:
         alert = await queries.alert_of(connection, body.incident_id, body.status)
         chain = await queries.reports(connection, body.incident_id, body.status)
     place = body.place or (alert["place"] if alert else None)
     event_type = body.event_type or (alert["event_type"] if alert else None)
     if place is None or event_type is None:
-        what = "no alert of this incident is known: say where and what it is"
-        raise missing_field("place" if place is None else "event_type", what)
+        problem = "no alert of this incident is known: say where and what it is"
+        raise missing_field("place" if place is None else "event_type", problem)
     from_unit = body.from_unit or viewer.unit
     to_unit = body.to_unit or parent_of(from_unit)
     acting = console.acting(
@@ -103,10 +103,10 @@ async def report(
 async def get_reports(
     console: Deps, viewer: PlaceViewer, incident_id: Identifier, status: StatusQuery = Status.ACTUAL
 ) -> Response:
-    """The reports of an incident by who reports to whom, with what changed, and their clocks.
+    """Return the reports of an incident by line, with their changes and clocks.
 
-    `may`: by which means the officer may report on that line; `may_start`: the line on which his own unit
-    has not reported yet, but may.
+    `may` lists the means open to the officer on the line; `may_start` is the line on which the
+    officer's own unit may report for the first time.
     """
     async with reading(console.database) as connection:
         alert = await queries.alert_of(connection, incident_id, status)
@@ -137,9 +137,10 @@ async def get_reporting(
     only_open: Annotated[bool, Query(alias="open")] = False,
     limit: Limit = 100,
 ) -> Response:
-    """Duties to report of the officer's subtree: due, overdue, met, late, and whom it is calling.
+    """List the reporting duties of the officer's subtree, with their clocks and called posts.
 
-    `summary` counts all of them, `total` tells how many they are; the list ends at `limit`.
+    `summary` counts all duties by state of their clocks, `total` is their number; the list ends at
+    `limit`.
     """
     span = access.span_of(viewer.root)
     async with reading(console.database) as connection:
@@ -147,12 +148,12 @@ async def get_reporting(
         every = await queries.clocks(connection, span, status, only_open=only_open)
         firings = await queries.firings(connection, [row["duty_id"] for row in every])
     now = console.clock.now()
-    found = [views.duty(row, firings, viewer, console.names, now) for row in rows]
+    duty_views = [views.duty(row, firings, viewer, console.names, now) for row in rows]
     return as_json(
         {
             "now": now,
             "summary": views.summary(every, firings, console.names, now),
             "total": len(every),
-            "duties": found,
+            "duties": duty_views,
         }
     )

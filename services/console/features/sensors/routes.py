@@ -1,4 +1,4 @@
-"""A sensor's last readings with the levels of its rules and its alarms: why an alert is there."""
+"""Routes of a sensor's readings with the levels of its rules and its alarms."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ async def get_readings(
     hours: Hours = 6,
     limit: Points = 400,
 ) -> Response:
-    """Readings of the last `hours`, thinned to `limit` without losing a peak, and what they are judged by.
+    """Return readings of the last `hours`, with the levels of the sensor's rules and its alarms.
 
-    `points`: pairs of time and value, oldest first. `since`: readings written earlier were not looked at.
+    `points` are pairs of time and value, the oldest first, thinned to `limit` with all peaks.
+    Readings written before `since` were not read.
     """
     sensor = console.names.sensor_entry(sensor_id)
     if sensor is None:
@@ -46,7 +47,7 @@ async def get_readings(
         raise hidden("sensor", sensor.place)
     now = console.clock.now()
     since = now - timedelta(hours=hours)
-    looked = await console.part(SensorParts).readings.look(sensor_id, sensor.metric, status, since)
+    window = await console.part(SensorParts).readings.look(sensor_id, sensor.metric, status, since)
     async with reading(console.database) as connection:
         alarms = await queries.alarms_of_sensor(connection, sensor_id, status, since, limit=50)
     return as_json(
@@ -62,11 +63,11 @@ async def get_readings(
             "status": status,
             "begin_at": since,
             "end_at": now,
-            "since": looked.since,
-            "readings": len(looked.points),
+            "since": window.since,
+            "readings": len(window.points),
             "points": [
                 {"at": datetime.fromtimestamp(at, now.tzinfo), "value": value}
-                for at, value in thinned(looked.points, limit)
+                for at, value in thinned(window.points, limit)
             ],
             "levels": console.part(SensorParts).rules.levels(sensor),
             "alarms": [alert_views.alarm(row, viewer, console.names) for row in alarms],
@@ -82,7 +83,7 @@ async def get_silent(
     after: Cursor = "",
     limit: Limit = 100,
 ) -> Response:
-    """Sensors that are silent or faulty."""
+    """List sensors that are silent or faulty."""
     async with reading(console.database) as connection:
         span = span_of(viewer.root)
         rows = await queries.unwell_sensors(connection, span, status, after, limit)

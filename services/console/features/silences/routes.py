@@ -1,4 +1,4 @@
-"""Silences 静默 and maintenance windows 检修窗口: made, lengthened, ended, and shown with their counts."""
+"""Routes of silences 静默 and maintenance windows 检修窗口, with their counts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ Why = Annotated[Text, Field(min_length=1)]
 
 
 class SilenceBody(Body):
-    """Which alarms, from when to when, why. All that is named has to agree; one part is required."""
+    """The matcher of alarms, the period and the reason.
+
+    All given parts of the matcher must agree; at least a single part is required.
+    """
 
     kind: SilenceKind = SilenceKind.SILENCE
     place: UnitId | None = None
@@ -51,7 +54,7 @@ class SilenceBody(Body):
 
 
 class SilenceEndBody(Body):
-    """Another end for a silence, and why; null = at once."""
+    """A new end for a silence, and the reason; null: at once."""
 
     end_at: Instant | None = None
     reason: Why
@@ -65,7 +68,10 @@ async def get_silences(
     standing: Annotated[bool, Query()] = False,
     limit: Limit = 100,
 ) -> Response:
-    """Silences of the subtree and those from above that cover it; `standing`: not ended yet."""
+    """List silences of the subtree and silences from above that cover the subtree.
+
+    With `standing` only silences before their end are listed.
+    """
     async with reading(console.database) as connection:
         rows = await queries.silences(
             connection, span_of(viewer.root), viewer.root, status, standing, limit
@@ -77,7 +83,7 @@ async def get_silences(
 async def silence(
     console: Deps, viewer: SignedInViewer, body: SilenceBody, _key: IdempotencyKey = None
 ) -> Response:
-    """Ask for a silence or a maintenance window over one's own subtree."""
+    """Request a silence or a maintenance window over the officer's own subtree."""
     acting = console.acting(
         viewer, lambda item: access.may_silence(item, body.place or item.unit), body.place
     )
@@ -110,7 +116,7 @@ async def other_end(
     body: SilenceEndBody,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """End a silence at once, or move its end."""
+    """End a silence at once, or change its end."""
     async with reading(console.database) as connection:
         existing_record = await queries.silence(connection, silence_id)
     if existing_record is None:
@@ -130,7 +136,7 @@ async def other_end(
 
 
 def _demand_period(kind: SilenceKind, begin: datetime, end: datetime, now: datetime) -> None:
-    """Refuse a period that alerting would refuse."""
+    """Refuse a period that the alerting service would refuse."""
     if not is_period(kind, begin, end, now):
         hours = LONGEST[kind] // timedelta(hours=1)
         raise RequestRefused(

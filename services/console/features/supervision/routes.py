@@ -1,4 +1,4 @@
-"""Deadlines that the timers found missed or near."""
+"""Routes of deadlines that are missed or near."""
 
 from __future__ import annotations
 
@@ -29,10 +29,9 @@ async def get_supervision(
     after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
-    """What the timers found of a unit (default: one's own) with what lies below it, or without, and nobody
-    has put right yet, clock by clock.
+    """List the unresolved firings of timers for a unit (default: the officer's own), by clock.
 
-    `total`: how many entries there are.
+    The list includes the subtree by default. `total` is the number of entries.
     """
     root = console.in_sight(viewer, unit)
     span = span_of(root) if subtree else alone(root)
@@ -53,11 +52,10 @@ async def get_supervision(
 async def get_supervised_units(
     console: Deps, viewer: PlaceViewer, status: StatusQuery = Status.ACTUAL
 ) -> Response:
-    """How many assignments of open commands are due soon, overdue or returned: of the officer's own unit
-    and of each unit one tier below, all that lies further down counted with it.
+    """Return the number of assignments due soon, overdue or returned, by unit.
 
-    An assignment counts once, as the gravest that timers have said of it: `escalated`, `overdue` and
-    `reminded` together are those that are overdue.
+    The list holds the officer's own unit and each unit a tier below with its subtree. An assignment
+    counts once, by its gravest firing; `escalated`, `overdue` and `reminded` together are overdue.
     """
     below = console.names.tree.directly_below(viewer.root)
     children = {name: span_of(name) for name in below}
