@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,9 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
 from services.console.features.pages.carrier_routes import ReceiptBody, ReplyBody
-from services.console.web.openapi import BOUNDS, EXAMPLES
+from services.console.web.openapi import names_in_responses
+from services.console.web.openapi_contents import BOUNDS, EXAMPLES
+from services.console.web.response_models import WORDS
 from tests.support.services import built_app
 
 PAGES = {"/", "/m", "/login", "/openapi.json", "/static", "/assets/{name}"}
@@ -48,15 +52,85 @@ def test_every_route_is_in_the_document_or_a_page(app: Any) -> None:
 
 def test_every_operation_says_what_it_is_for(operations: Any) -> None:
     for path, method, operation in operations:
-        assert len(operation["summary"].split()) > 1, (method, path)
-        assert len(operation["description"]) >= len(operation["summary"]), (method, path)
-        assert operation["tags"]
+        summary = operation["summary"]
+        assert len(summary.split()) > 1, (method, path)
+        assert len(summary) <= 100, (method, path)
+        assert re.match(r"[A-Z][a-z]+,? ", summary), (method, path)
+        assert operation["description"].startswith(summary), (method, path)
         assert operation["security"]
+
+
+def test_every_operation_has_the_name_of_its_function(app: Any, operations: Any) -> None:
+    functions = {
+        (route.path, method.lower()): route.endpoint.__name__
+        for route in routes(app)
+        if isinstance(route, APIRoute) and route.include_in_schema
+        for method in route.methods
+    }
+    names = {(path, method): operation["operationId"] for path, method, operation in operations}
+    assert names == functions
+    assert len(set(names.values())) == len(names)
+
+
+def test_every_operation_has_the_tag_of_its_feature(app: Any, operations: Any) -> None:
+    features = {}
+    for route in routes(app):
+        if isinstance(route, APIRoute) and route.include_in_schema:
+            folder = route.endpoint.__module__.split(".")[-2]
+            features[route.path, *route.methods] = "feed" if folder == "stream" else folder
+    for path, method, operation in operations:
+        assert operation["tags"] == [features[path, method.upper()]], (method, path)
+    declared = {tag["name"] for tag in app.openapi()["tags"]}
+    assert declared == set(features.values()) - {"screens", "web"}
+
+
+def test_every_field_of_a_response_is_described_in_both_languages(app: Any) -> None:
+    document = app.openapi()
+    for name in names_in_responses(document):
+        for field, schema in document["components"]["schemas"][name].get("properties", {}).items():
+            english, _, chinese = schema.get("description", "").partition(" · ")
+            assert english, (name, field)
+            assert re.search("[\u4e00-\u9fff]", chinese), (name, field)
+
+
+def test_every_model_of_a_response_is_closed(app: Any) -> None:
+    document = app.openapi()
+    for name in names_in_responses(document):
+        schema = document["components"]["schemas"][name]
+        if schema["type"] == "object":
+            assert schema["additionalProperties"] is False, name
+
+
+def test_the_words_of_responses_are_used(app: Any) -> None:
+    document = app.openapi()
+    descriptions = {
+        schema.get("description")
+        for name in names_in_responses(document)
+        for schema in document["components"]["schemas"][name].get("properties", {}).values()
+    }
+    table = json.loads(WORDS.read_text(encoding="utf-8"))
+    assert [name for name, pair in table.items() if " · ".join(pair) not in descriptions] == []
+
+
+def test_streams_and_files_have_their_media_types(operations: Any) -> None:
+    files = {
+        operation["operationId"]: sorted(operation["responses"]["200"]["content"])
+        for _, _, operation in operations
+        if list(operation["responses"].get("200", {}).get("content", ())) != ["application/json"]
+        and "202" not in operation["responses"]
+    }
+    assert files == {
+        "export_case": ["application/pdf", "text/html"],
+        "export_duty_plan": ["text/calendar", "text/csv"],
+        "get_case_evaluation": ["application/json", "text/csv"],
+        "get_photo": ["image/jpeg"],
+        "stream_events": ["text/event-stream"],
+    }
 
 
 def test_every_operation_names_its_refusals_as_problem_documents(operations: Any) -> None:
     for path, method, operation in operations:
-        wanted = {"401", "422", "503"} | ({"404"} if "{" in path else set())
+        wanted = {"401", "422", "500", "503"} | ({"404"} if "{" in path else set())
         if method != "get" and path.startswith("/api/") and path not in NO_ACTS:
             wanted |= {"409", "413"}
         assert wanted <= operation["responses"].keys(), (method, path)

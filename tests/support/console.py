@@ -45,6 +45,7 @@ from shared.runtime.shell import background, lifespan_of
 from shared.runtime.stateful import StatefulPlatform
 from shared.runtime.wire import server_config
 from tests.support.console_scene import CITY, DISTRICT, NOW, SONGJI, VILLAGE, ZHUTUO
+from tests.support.openapi import OpenApiDocument
 
 PEOPLE = (
     ("o-city-b", "赵安", CITY, Post.B),
@@ -127,7 +128,11 @@ class Bench:
     sensed: Sensed
 
     def client(self, officer: str | None, address: str = "127.0.0.1") -> httpx2.AsyncClient:
-        """A client with an officer's bearer token, or without any; `address` is where it comes from."""
+        """Return a client with the bearer token of an officer, or without any.
+
+        `address` is the address from which its requests come.
+        Each response is compared with the OpenAPI document.
+        """
         headers = {"authorization": f"Bearer {token_of(officer)}"} if officer else {}
         return httpx2.AsyncClient(
             transport=httpx2.ASGITransport(
@@ -135,7 +140,12 @@ class Bench:
             ),
             base_url="http://console.test",
             headers=headers,
+            event_hooks={"response": [self._compare]},
         )
+
+    async def _compare(self, response: httpx2.Response) -> None:
+        await response.aread()
+        documented(self.app).check(response)
 
     def refused(self, later: timedelta = timedelta()) -> list[Refusal]:
         """What would now (or later) be written of refused acts, once."""
@@ -158,6 +168,16 @@ class Bench:
 
 _PROJECTED = {spec.contract: spec.name for spec in TOPICS}
 """The topic of each contract that the console projects."""
+
+
+_DOCUMENTS: list[OpenApiDocument] = []
+
+
+def documented(app: FastAPI) -> OpenApiDocument:
+    """Return the OpenAPI document of the console; made once, since it depends on no setting."""
+    if not _DOCUMENTS:
+        _DOCUMENTS.append(OpenApiDocument(app.openapi()))
+    return _DOCUMENTS[0]
 
 
 def token_of(officer: str) -> str:

@@ -52,6 +52,7 @@ def create(
         redoc_url=None,
         redirect_slashes=False,  # the address would be made of the sender's Host header
         openapi_url="/openapi.json",
+        generate_unique_id_function=openapi.operation_id_of,
     )
     app.state.console = console
     problems.install(app, note_refusal)

@@ -16,6 +16,7 @@ from services.console.store.connections import Connection, reading
 from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
 from services.console.web.problems import RequestRefused, hidden, missing_field, unknown
+from services.console.web.response_models import recorded
 from services.console.web.viewers import SignedInViewer
 from shared.contracts.alerts import Assessment, DecisionVerb
 from shared.contracts.fields import (
@@ -28,7 +29,7 @@ from shared.contracts.fields import (
 )
 from shared.contracts.refusals import RefusedFor
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["alerts"])
 
 _ABOUT_THE_PROPOSAL = frozenset(
     {
@@ -79,15 +80,19 @@ class DecisionBody(Body):
     evidence_ids: Annotated[tuple[Identifier, ...], Field(max_length=500)] = ()
 
 
-@router.post("/alerts/{alert_id}/decisions", status_code=202)
-async def decide(
+@router.post("/alerts/{alert_id}/decisions", status_code=202, responses=recorded())
+async def decide_alert(
     console: Deps,
     viewer: SignedInViewer,
     alert_id: Identifier,
     body: DecisionBody,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Verify, assess, sign, reject, dismiss; adjust, lift, recall; merge and split; settle a debt."""
+    """Record a decision on an alert.
+
+    The verbs verify, assess, sign, reject and dismiss a proposal, adjust, lift and recall a level,
+    merge and split alerts, and settle an emergency authorisation.
+    """
     async with reading(console.database) as connection:
         alert = await queries.alert(connection, alert_id)
         if alert is None:

@@ -33,23 +33,31 @@ from services.console.features.photos.drawing import printed
 from services.console.store.connections import Connection, reading
 from services.console.web.assets import STATIC
 from services.console.web.deps import ConsoleDeps, Deps
+from services.console.web.response_models import file_response
 from services.console.web.viewers import PlaceViewer
 from shared.contracts.fields import Identifier
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["cases"])
 
 _COUNTED = 10_000
 """Photos of a case that are counted."""
 
 
-@router.get("/cases/{case_id}/export", response_model=None)
-async def export(
+@router.get(
+    "/cases/{case_id}/export",
+    response_class=Response,
+    responses=file_response("The case as a file.", "text/html", "application/pdf"),
+)
+async def export_case(
     console: Deps,
     viewer: PlaceViewer,
     case_id: Identifier,
     style: Annotated[Literal["html", "pdf"], Query(alias="format")] = "html",
 ) -> Response:
-    """The case within the officer's subtree as one file: head, figures, timeline, units, late ones, review, photos."""
+    """Return a case within the subtree of the officer as one file.
+
+    The file contains head, figures, timeline, units, delays, review and photos.
+    """
     now = console.clock.now()
     async with reading(console.database) as connection:
         case = await visible_case(connection, viewer, case_id)

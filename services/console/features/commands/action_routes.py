@@ -10,10 +10,12 @@ from pydantic import Field
 from services.console.core import access
 from services.console.core.record import Record
 from services.console.features.commands import actions, assignment_queries, counts
+from services.console.features.commands.responses import RecordedCommand
 from services.console.store.connections import reading
 from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
 from services.console.web.problems import RequestRefused, hidden, missing_field, unknown
+from services.console.web.response_models import recorded
 from services.console.web.selecting import SelectionBody, reached
 from services.console.web.viewers import SignedInViewer
 from shared.contracts.commands import REASONED, Digest, Step
@@ -30,7 +32,7 @@ from shared.contracts.fields import (
 from shared.contracts.refusals import RefusedFor
 from shared.domain.selection.reach import digest_of, root_of
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["commands"])
 _UNTIL: dict[Step, Step | None] = {
     Step.ASK_SUSPEND: None,
     Step.ASK_EXTEND: None,
@@ -74,11 +76,14 @@ class StepBody(Body):
     mandatory: bool = True
 
 
-@router.post("/commands", status_code=202)
-async def issue(
+@router.post("/commands", status_code=202, responses=recorded(RecordedCommand))
+async def issue_command(
     console: Deps, viewer: SignedInViewer, body: CommandBody, key: IdempotencyKey = None
 ) -> Response:
-    """Issue a free command to units of one's own subtree; command checks all of it again."""
+    """Issue a free command to units of the subtree of the officer.
+
+    The command service checks the request once more.
+    """
     acting, units = reached(console, viewer, body.selection)
     if not units:
         raise RequestRefused(
@@ -105,8 +110,8 @@ async def issue(
     return await accept_action(console, act, command_id=act.key, recipients=len(units))
 
 
-@router.post("/commands/{command_id}/{verb}", status_code=202)
-async def manage(
+@router.post("/commands/{command_id}/{verb}", status_code=202, responses=recorded())
+async def manage_command(
     console: Deps,
     viewer: SignedInViewer,
     command_id: Identifier,
@@ -114,7 +119,10 @@ async def manage(
     body: ManageBody | None = None,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Check or close everything that is ready; revoke the command, or re-open it when closed."""
+    """Check, close, revoke or reopen a command.
+
+    Check and close apply to all assignments that are ready.
+    """
     async with reading(console.database) as connection:
         command = await counts.command(connection, command_id)
     if command is None:
@@ -129,15 +137,18 @@ async def manage(
     )
 
 
-@router.post("/assignments/{assignment_id}/acknowledgements", status_code=202)
-async def acknowledge(
+@router.post("/assignments/{assignment_id}/acknowledgements", status_code=202, responses=recorded())
+async def acknowledge_assignment(
     console: Deps,
     viewer: SignedInViewer,
     assignment_id: Identifier,
     body: StepBody,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """A step of the unit (sign, report, split, …) or of its issuer (check, extend, reassign, …)."""
+    """Record a step on an assignment.
+
+    Its unit may sign, report or split it, for example; its issuer may check, extend or reassign it.
+    """
     async with reading(console.database) as connection:
         assignment = await assignment_queries.assignment(connection, assignment_id)
     if assignment is None:

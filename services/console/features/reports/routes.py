@@ -9,18 +9,20 @@ from pydantic import Field, create_model
 
 from services.console.core import access
 from services.console.features.reports import actions, queries, views
+from services.console.features.reports.responses import IncidentReports, ReportDutyList
 from services.console.store.connections import reading
 from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
 from services.console.web.parameters import Limit, StatusQuery
 from services.console.web.problems import hidden, missing_field, unknown
+from services.console.web.response_models import json_response, recorded
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer, SignedInViewer
 from shared.contracts.fields import EventType, Identifier, Line, Status, Text, UnitId
 from shared.contracts.reports import Means, ReportFacts, ReportKind
 from shared.contracts.units import parent_of
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["reports"])
 
 # The contract's own model is strict about Python's types; a body comes as JSON.
 _FIELDS: dict[str, Any] = {
@@ -52,11 +54,11 @@ class ReportBody(Body):
     status: Status = Status.ACTUAL
 
 
-@router.post("/reports", status_code=202)
-async def report(
+@router.post("/reports", status_code=202, responses=recorded())
+async def send_report(
     console: Deps, viewer: SignedInViewer, body: ReportBody, key: IdempotencyKey = None
 ) -> Response:
-    """Report upward for one's unit, or write down the call that one has taken."""
+    """Report upward for a unit, or write down a report by telephone."""
     async with reading(console.database) as connection:
         alert = await queries.alert_of(connection, body.incident_id, body.status)
         chain = await queries.reports(connection, body.incident_id, body.status)
@@ -99,14 +101,14 @@ async def report(
     )
 
 
-@router.get("/incidents/{incident_id}/reports")
-async def get_reports(
+@router.get("/incidents/{incident_id}/reports", responses=json_response(IncidentReports))
+async def get_incident_reports(
     console: Deps, viewer: PlaceViewer, incident_id: Identifier, status: StatusQuery = Status.ACTUAL
 ) -> Response:
-    """The reports of an incident by who reports to whom, with what changed, and their clocks.
+    """Return the reports of an incident by sender and receiver, with their deadlines.
 
-    `may`: by which means the officer may report on that line; `may_start`: the line on which his own unit
-    has not reported yet, but may.
+    `may` names the means by which the officer may report; `may_start` names the units between which
+    the unit of the officer may begin to report.
     """
     async with reading(console.database) as connection:
         alert = await queries.alert_of(connection, incident_id, status)
@@ -129,17 +131,17 @@ async def get_reports(
     )
 
 
-@router.get("/reporting")
-async def get_reporting(
+@router.get("/reporting", responses=json_response(ReportDutyList))
+async def list_report_duties(
     console: Deps,
     viewer: PlaceViewer,
     status: StatusQuery = Status.ACTUAL,
     only_open: Annotated[bool, Query(alias="open")] = False,
     limit: Limit = 100,
 ) -> Response:
-    """Duties to report of the officer's subtree: due, overdue, met, late, and whom it is calling.
+    """List the duties to report of the subtree with the state of their deadlines.
 
-    `summary` counts all of them, `total` tells how many they are; the list ends at `limit`.
+    `summary` and `total` cover all duties; the list ends at `limit`.
     """
     span = access.span_of(viewer.root)
     async with reading(console.database) as connection:

@@ -41,7 +41,7 @@ async def wall(request: Request, console: Deps) -> Response:
     async def first(viewer: Viewer) -> Answers:
         looker = console.looking(viewer, None)
         overview = await overview_routes.get_overview(console, looker, status)
-        alerts = await alert_routes.get_alerts(
+        alerts = await alert_routes.list_alerts(
             console, looker, status, only_open=True, limit=_ALERTS
         )
         return {
@@ -57,7 +57,7 @@ async def phone(request: Request, console: Deps) -> Response:
     """The page for an officer's phone."""
 
     async def first(viewer: Viewer) -> Answers:
-        pages = await page_routes.get_pages(console, viewer, limit=_PAGES)
+        pages = await page_routes.list_pages(console, viewer, limit=_PAGES)
         return {f"/api/pages?limit={_PAGES}": json.loads(bytes(pages.body))}
 
     return await _page("phone.html", request, console, first)
