@@ -26,18 +26,18 @@ TAGS = {
 
 BOUNDS = {
     "/api/duty": "At most 31 days; a post has one holder at a time.",
-    "/api/duty/gaps": "At most one entry per post of a unit in the subtree.",
-    "/api/duty/export": "One unit's plan.",
-    "/api/modes": "At most one entry per unit that has decided, and its open proposals.",
+    "/api/duty/gaps": "At most one entry for each post of a unit in the subtree.",
+    "/api/duty/export": "The plan of one unit.",
+    "/api/modes": "At most one entry for each unit that has decided, and its open proposals.",
     "/api/incidents/{incident_id}/reports": "The reports of one incident.",
     "/api/cases/{case_id}/review": "One document; at most 20 findings.",
     "/api/supervision/units": "The unit itself, the units one tier below and its departments.",
     "/api/units": "The units one tier below, its departments and groups.",
     "/api/commands/{command_id}/below": "The units one tier below.",
-    "/api/overview": "One document; its map has one tile per town.",
+    "/api/overview": "One document; its map has one tile for each town.",
     "/api/modes/preview": "One document.",
     "/api/me": "One document.",
-    "/api/events": "A stream; at most 1000 missed lines are sent, else a `reset`.",
+    "/api/events": "A stream; at most 1000 missed events are sent, otherwise a `reset`.",
 }
 """The bound of each response to a read without the parameter `limit`."""
 
@@ -110,26 +110,31 @@ EXAMPLES: dict[tuple[str, str], Json] = {
 }
 
 REFUSALS: dict[int, tuple[str, str, str]] = {
-    401: ("Sign in first", "signed_out", "No session or token, or one that has ended."),
+    401: ("Sign in first", "signed_out", "There is no session or token, or it has ended."),
     403: (
         "Not allowed",
         "outside_subtree",
-        "Not this officer's to see or to do; `reason` says why.",
+        "The officer may not read or do this; `reason` is the rule that forbids it.",
     ),
-    404: ("No such alert", "unknown", "There is none, or none that this officer may see."),
+    404: ("No such alert", "unknown", "There is none, or the officer may not see it."),
     409: (
         "The idempotency key has been used",
         "key_reused",
-        "Not as the officer saw it, done before with another content, or a key used before.",
+        "The subject has changed since the officer read it, the officer has done this before with "
+        "other contents, or the key stands for another request.",
     ),
-    413: ("The body is too large", "too_large", "64 KiB, for files 1 MiB, for photos 4 MiB."),
-    415: ("Not a photo", "photo_type", "By its content it is no JPEG, PNG or WebP."),
+    413: (
+        "The body is too large",
+        "too_large",
+        "A body has at most 64 KiB, a file 1 MiB, a photo 4 MiB.",
+    ),
+    415: ("Not a photo", "photo_type", "The contents are no JPEG, PNG or WebP image."),
     422: (
         "The request is not valid",
         "invalid",
-        "Understood, but not acceptable: each error named.",
+        "The request is well-formed but not acceptable; each error is named.",
     ),
-    500: ("Internal error", "bug", "An error of the console; its log has the cause."),
-    503: ("Not available now", "unavailable", "Nothing is lost: the same request again is safe."),
+    500: ("Internal error", "bug", "The console has failed; its log has the cause."),
+    503: ("Not available now", "unavailable", "Nothing is lost: send the same request again."),
 }
 """Title, reason and description of a refusal by its status."""

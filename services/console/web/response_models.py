@@ -85,9 +85,12 @@ def _table() -> dict[str, list[str]]:
     return table
 
 
-def optional() -> Any:
-    """Return a field that a response may leave out; if present, it is not null."""
-    return Field(default=None, json_schema_extra=_remove_default)
+def optional(alias: str | None = None) -> Any:
+    """Return a field that a response may leave out; if present, it is not null.
+
+    `alias` is the name in the response if it is not that of the field.
+    """
+    return Field(default=None, alias=alias, json_schema_extra=_remove_default)
 
 
 def _remove_default(schema: Json) -> None:

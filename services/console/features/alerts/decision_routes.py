@@ -55,7 +55,10 @@ _REASONED = frozenset(
 
 
 class AssessmentBody(Body):
-    """What the officer's unit holds from now on, on any of the three scales; one is required."""
+    """The assessment of an alert by the unit of the officer.
+
+    It names a level, a grade, a response level, or several of these.
+    """
 
     level: Level | None = None
     incident_grade: IncidentGrade | None = None
@@ -63,11 +66,12 @@ class AssessmentBody(Body):
 
 
 class DecisionBody(Body):
-    """A decision on the alert as the officer saw it.
+    """A decision on an alert in the version that the officer has read.
 
-    `level` is the proposal shown (null = lift it), the level in force for recall, ratify and annul,
-    the level wanted for adjust. `valid_until` goes with approve, adjust and authorise_emergency,
-    `assessment` with assess, `into` (another alert) with merge, `evidence_ids` with split.
+    `level` is the proposed level (null: to lift the alert); for recall, ratify and annul it is the
+    level in force, for adjust the level that the officer asks for. `valid_until` belongs to approve,
+    adjust and authorise_emergency, `assessment` to assess, `into` (the other alert) to merge,
+    `evidence_ids` to split.
     """
 
     verb: DecisionVerb

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from pydantic import Field
+
 from services.console.features.cases.case import CaseState
 from services.console.web.response_models import RecordedAction, ResponseModel, optional
 from shared.contracts.alerts import AlertState
@@ -111,7 +113,7 @@ class TimelineLine(ResponseModel):
     until: datetime
     status: Status
     kind: str
-    what: str
+    event: str = Field(alias="what")
     thread: str
     tier: Tier
     count: int
@@ -126,7 +128,7 @@ class TimelineLine(ResponseModel):
     level: Level = optional()
     proposed: Level = optional()
     recipients: int = optional()
-    given: bool = optional()
+    is_part: bool = optional("given")
     post: Post = optional()
     channel: Channel = optional()
     rung: int = optional()
@@ -211,7 +213,7 @@ class CaseEvaluation(ResponseModel):
 
     case_id: str
     status: Status
-    whole: GroupEvaluation
+    all_units: GroupEvaluation = Field(alias="whole")
     by_tier: list[TierEvaluation]
     units: list[UnitEvaluation]
     next: int | None

@@ -35,7 +35,7 @@ class _Body(BaseModel):
 
 
 class FindingBody(_Body):
-    """What is to be put right, by which unit below one's own, until when."""
+    """A finding: the work that remains, the unit below that has to do it, and the deadline."""
 
     owner: UnitId
     title: Line
@@ -44,7 +44,7 @@ class FindingBody(_Body):
 
 
 class ReviewBody(_Body):
-    """A review and its findings."""
+    """A review with its findings."""
 
     text: Annotated[Text, Field(min_length=1)]
     findings: Annotated[list[FindingBody], Field(max_length=20)] = []

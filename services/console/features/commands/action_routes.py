@@ -43,7 +43,10 @@ _UNTIL: dict[Step, Step | None] = {
 
 
 class CommandBody(Body):
-    """A command to all units of `selection`; `seen_digest` is the preview's: who was shown."""
+    """A command to all units of `selection`.
+
+    `seen_digest` is the `digest` of the preview that the officer has read.
+    """
 
     selection: SelectionBody
     event_type: EventType
@@ -55,7 +58,7 @@ class CommandBody(Body):
 
 
 class ManageBody(Body):
-    """An act on a whole command; `version` as the officer saw it."""
+    """An action on a command; `version` is the version that the officer has read."""
 
     version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)] | None = None
 
@@ -63,9 +66,10 @@ class ManageBody(Body):
 class StepBody(Body):
     """A step on an assignment.
 
-    `text` is the reason where one is needed. `until`: the end of a suspension, or the new finish_by;
-    who consents may leave it out, meaning what was asked for. `units`: to whom it is split, or the one
-    unit that gets it instead; `mandatory`: the parts have to be done before the whole is reported.
+    `text` is the reason where a step needs one. `until` is the end of a suspension, or the new value
+    of `finish_by`; an issuer who consents may leave it out, which means the time that was asked for.
+    `units` are the units among which the assignment is split, or the one unit that receives it
+    instead. With `mandatory` the parts have to be done before the assignment is reported.
     """
 
     step: Step

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from pydantic import Field
+
 from services.console.features.photos.responses import PhotoView
 from services.console.web.response_models import RecordedAction, ResponseModel
 from shared.contracts.commands import (
@@ -23,7 +25,7 @@ class AssignmentCounts(ResponseModel):
     total: int
     signed: int
     reported: int
-    done: int
+    done_assignments: int = Field(alias="done")
     returned: int
     overdue: int
     overdue_unsigned: int
@@ -146,7 +148,7 @@ class UnitAssignment(ResponseModel):
     parent_assignment_id: str | None
     mandatory: bool
     reassigned_from: str | None
-    asked: AssignmentQuestion | None
+    question: AssignmentQuestion | None = Field(alias="asked")
     suspended_until: datetime | None
     extensions: int
     original_finish_by: datetime | None

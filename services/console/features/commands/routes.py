@@ -66,7 +66,10 @@ async def list_commands(
 
 
 class PreviewBody(BaseModel):
-    """Whom would a command reach? The units one by one after `after`, at most `limit` of them."""
+    """The selection of a command, and the page of the list of units.
+
+    The list has the units after `after`, at most `limit` of them.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -18,7 +18,7 @@ router = APIRouter(prefix="/api", tags=["drills"])
 
 
 class DrillBody(Body):
-    """What is practised and where; `level` is the scenario's."""
+    """The scenario of a drill: title, kind of event, level and place."""
 
     title: Line
     event_type: EventType

@@ -47,7 +47,10 @@ Rule = Annotated[Any, PlainValidator(_rule, json_schema_input_type=DutyRule)]
 
 
 class DutyEntryBody(BaseModel):
-    """An entry as it is to be; `version` as the officer saw it, 0 for a new one."""
+    """An entry of a duty plan.
+
+    `version` is the version that the officer has read, 0 for a new entry.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

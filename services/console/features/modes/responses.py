@@ -26,7 +26,7 @@ class EffectiveMode(ResponseModel):
 class ModeChange(ResponseModel):
     """The mode of a unit now and after a decision, in words of both languages."""
 
-    from_: ResponseMode = Field(alias="from")
+    present_mode: ResponseMode = Field(alias="from")
     to: ResponseMode
     inherited: ResponseMode
     zh: str

@@ -36,7 +36,7 @@ class _Body(BaseModel):
 
 
 class ProposalBody(_Body):
-    """A mode for `unit` and everything below it, until then; the proposer signs by proposing."""
+    """A mode for `unit` and its subtree until a time; the proposal is the first signature."""
 
     unit: UnitId
     mode: Literal["recovery", "standby", "emergency"]
@@ -46,7 +46,7 @@ class ProposalBody(_Body):
 
 
 class ModeDecisionBody(_Body):
-    """An act on a proposal; `version` as the officer saw it."""
+    """A decision on a proposal; `version` is the version that the officer has read."""
 
     version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
     reason: Text = ""

@@ -49,7 +49,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class ReceiptBody(BaseModel):
-    """What became of a page at a carrier, or what its officer pressed there."""
+    """The state of a page at a carrier, or the answer that the officer gave there."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -59,7 +59,7 @@ class ReceiptBody(BaseModel):
 
 
 class ReplyBody(BaseModel):
-    """What a person wrote back: from which address, on which channel."""
+    """The text that a person wrote back, with channel and address."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

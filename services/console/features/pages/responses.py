@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from pydantic import Field
+
 from services.console.web.response_models import ResponseModel
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.pages import AnswerVerb, Channel, PageState, SubjectKind
@@ -55,5 +57,5 @@ class RecordedReceipt(ResponseModel):
 class ReplyResult(ResponseModel):
     """The result of a written reply, with the sentence that the person receives."""
 
-    taken: bool
+    recorded: bool = Field(alias="taken")
     reply: str

@@ -28,10 +28,10 @@ router = APIRouter(prefix="/api", tags=["pages"])
 
 
 class AnswerBody(Body):
-    """An answer to a page, or the device's receipt (delivered, read).
+    """An answer to a page, or the receipt of a device (delivered, read).
 
-    Who is `coming` may say until when he will have acted, in minutes or as a time; who hands over, to
-    whom or to which post of the unit.
+    With `coming` an officer may name the time of action, in minutes or as a time; with `hand_over`
+    the officer or the post of the unit that is called instead.
     """
 
     verb: AnswerVerb

@@ -27,7 +27,7 @@ _Cursor = Annotated[str, Query(max_length=80, pattern=r"^([0-9a-z_/]+:(B|A|comma
 
 
 class ContactTestBody(Body):
-    """Whom to test: all officers on duty at `unit`, or one of them (`officer_id`)."""
+    """The officers to test: all officers on duty at `unit`, or the one in `officer_id`."""
 
     unit: UnitId
     officer_id: Identifier | None = None

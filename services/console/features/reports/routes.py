@@ -32,11 +32,12 @@ Facts = create_model("Facts", __base__=Body, __doc__=ReportFacts.__doc__, **_FIE
 
 
 class ReportBody(Body):
-    """A report to a unit above, written or by phone (`text` is then what was said).
+    """A report to a unit above, in writing or by telephone.
 
-    `from_unit`: whose report it is, by default one's own; who took a call names the caller's.
-    `to_unit`: by default one tier up. `place` and `event_type` may be left out where an alert of the
-    incident is known.
+    For a call `text` is the content of the call. `from_unit` is the unit that reports, by default
+    the unit of the officer; an officer who has taken a call names the unit of the caller. `to_unit`
+    is by default one tier up. `place` and `event_type` may be left out if an alert of the incident
+    is known.
     """
 
     incident_id: Identifier

@@ -39,7 +39,10 @@ Why = Annotated[Text, Field(min_length=1)]
 
 
 class SilenceBody(Body):
-    """Which alarms, from when to when, why. All that is named has to agree; one part is required."""
+    """The alarms to silence, the time, and the reason.
+
+    An alarm matches if it agrees with all fields that are present; at least one is required.
+    """
 
     kind: SilenceKind = SilenceKind.SILENCE
     place: UnitId | None = None
@@ -53,7 +56,7 @@ class SilenceBody(Body):
 
 
 class SilenceEndBody(Body):
-    """Another end for a silence, and why; null = at once."""
+    """A new end of a silence with the reason; null ends it at once."""
 
     end_at: Instant | None = None
     reason: Why
