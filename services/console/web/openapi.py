@@ -44,6 +44,9 @@ _PROBLEM: Json = {
 _WITHOUT_CONFLICT = frozenset({"/api/commands/preview", "/api/logout", "/api/logout/everywhere"})
 """Paths of requests that change nothing on which an earlier request could have decided."""
 
+_NAMING_A_SUBJECT = frozenset({"/api/drills", "/api/duty/tests"})
+"""Paths without a parameter whose body names a subject that may not exist."""
+
 
 def operation_id_of(route: APIRoute) -> str:
     """Return the operation id of a route: the name of its function, such as `list_alerts`."""
@@ -149,7 +152,7 @@ def _refusals(path: str, method: str) -> list[int]:
     results = [401, 422, 500, 503]
     if not path.startswith("/carriers/"):
         results.append(403)
-    if "{" in path or path.startswith("/carriers/"):
+    if "{" in path or path in _NAMING_A_SUBJECT or path.startswith("/carriers/"):
         results.append(404)
     if method != "get":
         results.append(413)

@@ -140,6 +140,7 @@ class TimelineLine(ResponseModel):
     mode: ResponseMode = optional()
     means: Means = optional()
     to_unit: str = optional()
+    findings: int = optional()
 
 
 class CaseTimeline(ResponseModel):
