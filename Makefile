@@ -6,13 +6,16 @@ CATALOG := var/run/catalog.jsonl
 UNITS  := var/run/units.jsonl
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-lint demo up down status link logs test e2e faults lint types imports fmt bench rules plans cli lock clean distclean
+.PHONY: help setup setup-test setup-lint demo up down status link logs test e2e faults lint types imports javascript fmt bench rules plans cli lock clean distclean
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:  ## install what the system needs (repeatable, offline the second time)
 	@$(PYTHON) deploy/bootstrap.py run
+
+setup-test:
+	@$(PYTHON) deploy/bootstrap.py test
 
 setup-lint:
 	@$(PYTHON) deploy/bootstrap.py lint
@@ -35,7 +38,7 @@ link: setup  ## a one-time address that signs a browser in (OFFICER=id, default:
 logs:  ## follow the logs of everything
 	@tail -n 20 -F var/log/*.log
 
-test: setup  ## all tests, with the real Kafka and Postgres, in two processes (ARGS="-n 0": in one)
+test: setup-test  ## all tests, with the real Kafka and Postgres, in two processes (ARGS="-n 0": in one)
 	@$(PY) -m pytest tests -n 2 $(ARGS)
 
 e2e: setup  ## only the tests on the real stack
@@ -59,7 +62,7 @@ cli: setup  ## the console's API on the command line (ARGS="list alerts --open")
 $(CATALOG): $(wildcard deploy/example/*.py deploy/example/*.csv)
 	@$(PY) -m deploy.example.catalog $(CATALOG) $(UNITS)
 
-lint: setup-lint types imports  ## style, types, import rules, OpenAPI, no addresses of package indexes
+lint: setup-lint types imports javascript  ## style, types, import rules, OpenAPI, no addresses of package indexes
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m deploy.hygiene
@@ -68,19 +71,23 @@ lint: setup-lint types imports  ## style, types, import rules, OpenAPI, no addre
 types: setup-lint  ## mypy, strict
 	@$(PY) -m mypy
 
+javascript: setup-lint  ## types, rules and format of the console's scripts
+	@$(PY) -m deploy.javascript check
+
 imports: setup-lint  ## which part may import which
 	@.venv/bin/lint-imports
 
 fmt: setup-lint  ## format, and repair what can be repaired
 	@$(PY) -m ruff check --fix-only .
 	@$(PY) -m ruff format .
+	@$(PY) -m deploy.javascript format
 
-lock: setup-lint  ## compile requirements*.in into requirements.lock
+lock: setup-lint  ## compile the dependencies of pyproject.toml into requirements.lock
 	@.venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-annotate --quiet requirements-dev.in -o requirements.lock
+	  --no-annotate --quiet --all-extras --group dev pyproject.toml -o requirements.lock
 
 clean: down  ## remove what runs left behind: data, logs, demo
 	@rm -rf var/run var/data var/demo var/test var/log .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 distclean: clean  ## also the environment and the caches (the next start needs the network)
-	@rm -rf var .venv
+	@rm -rf var .venv deploy/javascript/node_modules

@@ -1,7 +1,8 @@
 """Prepare a fresh checkout: environment, pinned packages, Kafka. Standard library only.
 
-    python3 deploy/bootstrap.py run     packages, Kafka, compiled scoring: enough for demo and all tests
-    python3 deploy/bootstrap.py lint    packages only
+    python3 deploy/bootstrap.py run     packages, Kafka, compiled scoring: enough for the demo
+    python3 deploy/bootstrap.py test    the same, and the tools that check the console's scripts
+    python3 deploy/bootstrap.py lint    packages and those tools
 
 Repeatable: a stamp (hash of the lock files and the interpreter) makes a second call return in a
 fraction of a second without any network. Failures end in one sentence and exit code 1.
@@ -33,6 +34,12 @@ LOG = ROOT / "var" / "log" / "bootstrap.log"
 MIN_PYTHON = (3, 11)
 MIN_FREE_BYTES = 1_000_000_000
 VERBS = ("run", "test", "lint")
+_LAUNCHER = """import sys
+
+from deploy.commands.fenghuo import main
+
+sys.exit(main())
+"""
 SILENT_S = 8.0
 """Nobody waits longer than this without a line."""
 
@@ -56,8 +63,11 @@ def main(argv: list[str]) -> int:
             _write_stamp("packages")
         if verb != "lint" and not _stamp_is("kafka"):
             _fetch_kafka()
-        if verb != "lint":
-            _compile()
+        # Tests that need the tools fail with the same sentence; all other tests can still run.
+        has_tools = verb == "run" or _install_script_tools()
+        if verb == "lint":
+            return 0 if has_tools else 1
+        _compile()
     except BootstrapError as error:
         print(f"fenghuo: {error}", file=sys.stderr)
         return 1
@@ -100,9 +110,9 @@ def explain(output: str) -> str:
     if any(sign in text for sign in (*network, "dns", "certificate", "no solution found")):
         return (
             "the package index cannot be reached or lacks a pinned package; check the network, or "
-            f"set PIP_INDEX_URL to a mirror you trust (details: {_shown(LOG)})."
+            f"set PIP_INDEX_URL to a mirror you trust (details: {_display_path(LOG)})."
         )
-    return f"installing the packages failed (details: {_shown(LOG)})."
+    return f"installing the packages failed (details: {_display_path(LOG)})."
 
 
 def fingerprint() -> str:
@@ -172,6 +182,9 @@ def _install() -> None:
     # The checkout itself is one path entry: no build, no network, edits take effect at once.
     for packages in VENV.glob("lib/python*/site-packages"):
         (packages / "fenghuo.pth").write_text(f"{ROOT}\n")
+    launcher = VENV_PYTHON.with_name("fenghuo")
+    launcher.write_text(f"#!{VENV_PYTHON}\n{_LAUNCHER}")
+    launcher.chmod(0o755)
 
 
 def _index_for_uv(pip: list[str]) -> dict[str, str]:
@@ -198,6 +211,13 @@ def _fetch_kafka() -> None:
         raise BootstrapError("FENGHUO_BROKER=kafka demands Apache Kafka and it cannot be fetched.")
 
 
+def _install_script_tools() -> bool:
+    """Install the tools for the console's scripts; they print why they cannot be installed."""
+    with never_silent("installing"):
+        command = [str(VENV_PYTHON), "-m", "deploy.javascript", "install"]
+        return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+
+
 def _compile() -> None:
     """Compile scoring's hot path where that can be done; it says itself when it cannot."""
     with never_silent("compiling"):
@@ -205,13 +225,13 @@ def _compile() -> None:
 
 
 @contextmanager
-def never_silent(what: str) -> Iterator[None]:
+def never_silent(step: str) -> Iterator[None]:
     """Say every few seconds what is being done, and for how long already."""
     over, began = threading.Event(), time.monotonic()
 
     def tell() -> None:
         while not over.wait(SILENT_S):
-            print(f"  {what}, {time.monotonic() - began:.0f} s", flush=True)
+            print(f"  {step}, {time.monotonic() - began:.0f} s", flush=True)
 
     thread = threading.Thread(target=tell, daemon=True)
     thread.start()
@@ -243,7 +263,7 @@ def _run(
         with LOG.open("a", encoding="utf-8") as log:
             log.write(f"$ {' '.join(command)}\n{result.stdout}\n")
     except OSError as error:
-        raise BootstrapError(f"{_shown(LOG)} cannot be written: {error.strerror}.") from None
+        raise BootstrapError(f"{_display_path(LOG)} cannot be written: {error.strerror}.") from None
     return result
 
 
@@ -251,7 +271,7 @@ def _last_line(text: str) -> str:
     return (text.strip().splitlines() or ["no output"])[-1]
 
 
-def _shown(path: Path) -> str:
+def _display_path(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 

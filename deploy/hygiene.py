@@ -25,10 +25,16 @@ def offences(name: str, text: str, machine_paths: Iterable[str] = ()) -> Iterato
     for number, line in enumerate(text.splitlines(), start=1):
         if _INDEX.search(line) or _BARE.search(line):
             yield f"{name}:{number}: address of a package index"
-        elif name.endswith(".lock") and "://" in line:
+        elif _is_locked_address(name, line):
             yield f"{name}:{number}: address in a lock file"
         elif any(path in line for path in machine_paths):
             yield f"{name}:{number}: absolute path of this machine"
+
+
+def _is_locked_address(name: str, line: str) -> bool:
+    if name.endswith("package-lock.json"):
+        return '"resolved":' in line  # Other addresses there are pages of authors.
+    return name.endswith(".lock") and "://" in line
 
 
 def tracked_files() -> list[str]:

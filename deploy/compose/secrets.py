@@ -67,8 +67,8 @@ def main(folder: Path = Path()) -> int:
     uid, gid = reader(os.geteuid(), os.getegid())
     values = {name: secrets.token_urlsafe(32) for name in NAMES}
     values |= {"FENGHUO_UID": str(uid), "FENGHUO_GID": str(gid)}
-    made = complete(folder / ENV, values)
-    print(f"{ENV}: {', '.join(made)} written" if made else f"{ENV} is there already, kept")
+    created = complete(folder / ENV, values)
+    print(f"{ENV}: {', '.join(created)} written" if created else f"{ENV} is there already, kept")
     token = secrets.token_urlsafe(32)
     digest = hashlib.sha256(token.encode()).hexdigest()
     if write_once(folder / SOURCES, json.dumps({"first-source": digest}) + "\n"):

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from deploy.example import plans
 from deploy.local.database import grant
 from deploy.local.errors import StackError
-from deploy.local.patience import START_S
 from deploy.local.records import is_empty, publish, record
+from deploy.local.start_limits import START_S
 from deploy.local.topics import ensure_topics, planned_topics, wait_for_broker
 from deploy.migrations.runner import upgrade
 from shared.contracts.topics import PLANS, TopicSpec

@@ -2,9 +2,10 @@
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,17 @@ from aiokafka.errors import KafkaError
 from asyncpg import PostgresError
 
 from deploy.demo import faults
-from deploy.demo.cast import GAS_VILLAGE, ZHUTUO
+from deploy.demo.actors import GAS_VILLAGE, ZHUTUO
 from deploy.demo.run import FULL, SCALES, Demo
 from deploy.demo.screen import Screen, complain
 from deploy.demo.source import RefusedError
 from deploy.example.officers import officer_id
 from deploy.example.units import CITY, DISTRICT
+from deploy.language import language_of, localize
 from deploy.local.errors import StackError
 from deploy.local.paths import REPO
 from deploy.local.seed import run_console_accounts
-from deploy.local.seeded import SeededStack
+from deploy.local.seeded_stack import SeededStack
 from shared.contracts.fields import Post
 
 _VISITORS = (
@@ -36,7 +38,7 @@ class Interrupted(Exception):
     """Somebody ended the demo: Ctrl-C, or SIGTERM."""
 
 
-async def _until_told(work: Coroutine[Any, Any, bool]) -> bool:
+async def _until_signal(work: Coroutine[Any, Any, bool]) -> bool:
     """Run `work`; a signal cancels it, so that everything it started is stopped in order.
 
     Set by hand: a shell starts background jobs with SIGINT ignored, and Python then leaves it so.
@@ -50,22 +52,31 @@ async def _until_told(work: Coroutine[Any, Any, bool]) -> bool:
         raise Interrupted from None
 
 
-def main() -> int:
-    """Run the demo as the command line says."""
-    parser = argparse.ArgumentParser(prog="python -m deploy.demo", description=__doc__)
-    parser.add_argument("--once", action="store_true", help="end when the story ends")
-    parser.add_argument("--scale", choices=sorted(SCALES), default=FULL.name)
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the demo's options."""
+    top = argparse.ArgumentParser(
+        prog="fenghuo demo", description="The whole chain once, told step by step."
+    )
+    top.add_argument("--once", action="store_true", help="end when the story ends")
+    top.add_argument("--scale", choices=sorted(SCALES), default=FULL.name)
+    top.add_argument(
         "--fault",
         action="append",
         default=[],
         choices=faults.CHOICES,
         help="break this part while the play goes on (repeatable; all: each of them in turn)",
     )
-    parser.add_argument("--root", type=Path, default=REPO / "var", help="folder of all it writes")
-    chosen = parser.parse_args()
+    top.add_argument("--root", type=Path, default=REPO / "var", help="folder of all it writes")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 0 when every check holds, 1 when not, 2 for wrong usage."""
+    options = localize(parser(), language_of(None, os.environ)).parse_args(arguments)
     screen = Screen()
-    demo = Demo(chosen.root.resolve(), SCALES[chosen.scale], faults.chosen(chosen.fault), screen)
+    demo = Demo(
+        options.root.resolve(), SCALES[options.scale], faults.faults_of(options.fault), screen
+    )
 
     async def welcome(stack: SeededStack) -> None:
         await _invite(stack, screen, "while the story plays")
@@ -74,18 +85,18 @@ def main() -> int:
         await _invite(stack, screen, "until Ctrl-C")
         await asyncio.Event().wait()
 
-    kept = interrupted = False
+    passed = interrupted = False
     try:
-        kept = asyncio.run(_until_told(demo.run(welcome, None if chosen.once else stay)))
+        passed = asyncio.run(_until_signal(demo.run(welcome, None if options.once else stay)))
     except* Interrupted:
-        screen.still()
+        screen.clear()
         interrupted = True
     except* (StackError, RefusedError, KafkaError, PostgresError, OSError) as failed:
-        screen.still()
+        screen.clear()
         complain(first_sentence(failed))
-    if interrupted and demo.kept is None:
+    if interrupted and demo.passed is None:
         return 130
-    return int(not (kept or demo.kept))
+    return int(not (passed or demo.passed))
 
 
 def first_sentence(failed: BaseExceptionGroup[Any]) -> str:
@@ -101,17 +112,17 @@ async def _invite(stack: SeededStack, screen: Screen, until: str) -> None:
     url = stack.endpoints.console_url
     screen.say(f"\nThe console is open at {url} {until}. One-time links, good for 15 minutes:")
     links = await asyncio.gather(*(_link(stack, url, unit, phone) for _, unit, phone in _VISITORS))
-    for (who, _, _), link in zip(_VISITORS, links, strict=True):
-        screen.say(f"  {who:<36} {link}")
+    for (visitor, _, _), link in zip(_VISITORS, links, strict=True):
+        screen.say(f"  {visitor:<36} {link}")
     screen.say("A new link at any time, for any officer: make link, make link OFFICER=id\n")
 
 
 async def _link(stack: SeededStack, url: str, unit: str, phone: bool) -> str:
     arguments = ["link", officer_id(unit, Post.B), *(["--phone"] if phone else [])]
-    said = await asyncio.to_thread(
+    output = await asyncio.to_thread(
         run_console_accounts, stack.paths, stack.dsn("console"), *arguments, url=url
     )
-    return said.splitlines()[-1]
+    return output.splitlines()[-1]
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ import random
 from collections.abc import Iterator
 from datetime import timedelta
 
-from deploy.demo.era import SPAN_S, START
-from deploy.demo.moments import Lane, Moment
+from deploy.demo.demo_clock import SPAN_S, START
+from deploy.demo.sensor_values import Lane, Moment
 from deploy.example.gauges import KIND as GAUGE
 from deploy.example.sensors import BY_SLUG, all_sensors
 
@@ -19,18 +19,18 @@ def readings(seed: int, sensors: int, rounds: int, apart_from: frozenset[str]) -
     All sensors report once per round, in an order fixed by `seed`, evenly spread over the five days.
     """
     chance = random.Random(seed)  # noqa: S311 - values, no secret
-    chosen = [
+    quiet = [
         sensor
         for sensor in all_sensors()
         if sensor.sensor_kind != GAUGE and sensor.sensor_id not in apart_from
     ][:sensors]
-    chance.shuffle(chosen)
-    direct = int(len(chosen) * _DIRECT_SHARE)
+    chance.shuffle(quiet)
+    direct = int(len(quiet) * _DIRECT_SHARE)
     spacing = SPAN_S / rounds
     for turn in range(rounds):
-        for rank, sensor in enumerate(chosen):
+        for rank, sensor in enumerate(quiet):
             kind = BY_SLUG[sensor.sensor_kind]
-            moment = START + timedelta(seconds=round((turn + rank / len(chosen)) * spacing, 3))
+            moment = START + timedelta(seconds=round((turn + rank / len(quiet)) * spacing, 3))
             yield Moment(
                 at=moment,
                 event_id=f"bg-{sensor.sensor_id}-{turn:03}",

@@ -10,8 +10,8 @@ import httpx2
 from aiokafka import TopicPartition
 from jsonschema import Draft7Validator
 
-from deploy.demo import log as topic_log
-from deploy.local.seeded import SeededStack
+from deploy.demo import topic_reader as topic_log
+from deploy.local.seeded_stack import SeededStack
 from deploy.local.services import SERVICES
 from shared.contracts.topics import DEAD_LETTER, TOPICS, TopicSpec
 
@@ -93,7 +93,7 @@ class Judge:
 def _validators(document: Json) -> Iterator[tuple[str, Any]]:
     for channel in document["channels"].values():
         if "kafka" in channel.get("bindings", {}):
-            (reference,) = [one["$ref"] for one in channel["messages"].values()]
+            (reference,) = [message["$ref"] for message in channel["messages"].values()]
             message = document["components"]["messages"][reference.rpartition("/")[2]]
             schema = {**message["payload"], "components": document["components"]}
             yield channel["address"], Draft7Validator(schema)
@@ -101,10 +101,10 @@ def _validators(document: Json) -> Iterator[tuple[str, Any]]:
 
 async def judge(stack: SeededStack) -> Judge:
     """All that Kafka holds, judged. Raises KafkaError."""
-    found = Judge(*await _documents(stack))
+    judge = Judge(*await _documents(stack))
     async for record in topic_log.records(stack.kafka_bootstrap, _partitions(TOPICS.values())):
-        found.take(record)
-    return found
+        judge.take(record)
+    return judge
 
 
 async def _documents(stack: SeededStack) -> tuple[dict[str, Json], list[str]]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from deploy.demo.era import at
+from deploy.demo.demo_clock import at
 from deploy.local.stack import Stack
 
 MOMENTS: dict[str, datetime] = {
@@ -44,7 +44,7 @@ class Fault:
     away_s: float
 
 
-def chosen(named: Sequence[str]) -> tuple[str, ...]:
+def faults_of(named: Sequence[str]) -> tuple[str, ...]:
     """The parts to break, in the order of their moments."""
     return tuple(part for part in MOMENTS if part in named or ALL in named)
 

@@ -11,7 +11,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from deploy.demo.era import END, START, at
+from deploy.demo.demo_clock import END, START, at
 from deploy.example.gauges import Gauge
 
 STEP = timedelta(minutes=15)
@@ -109,9 +109,9 @@ def knots_of(gauge: Gauge) -> list[tuple[datetime, float]]:
 
 def level_at(knots: list[tuple[datetime, float]], moment: datetime, ripple: random.Random) -> float:
     """The curve at `moment`, to the centimetre; never beyond the two knots around it."""
-    for (left, low), (right, high) in itertools.pairwise(knots):
-        if left <= moment <= right:
-            share = (moment - left) / (right - left)
+    for (begin, low), (end, high) in itertools.pairwise(knots):
+        if begin <= moment <= end:
+            share = (moment - begin) / (end - begin)
             smooth = low + (high - low) * (1 - math.cos(math.pi * share)) / 2
             wave = ripple.uniform(-_RIPPLE_M, _RIPPLE_M) * math.sin(math.pi * share)
             return round(min(max(smooth + wave, min(low, high)), max(low, high)), 2)

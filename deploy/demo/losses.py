@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from deploy.demo.books import Books
-from deploy.demo.ledger import Accepted
-from deploy.demo.log import Log
-from deploy.demo.oracle import Key, Transition
-from deploy.demo.tally import history
+from deploy.demo.accepted_log import Accepted
+from deploy.demo.expected_alarms import Key, Transition
+from deploy.demo.figures import history
+from deploy.demo.stored_state import Books
+from deploy.demo.topic_reader import Log
 from deploy.demo.webhook import Received
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import AlertEvent, AlertTransition
@@ -45,9 +45,9 @@ class Findings:
     kinds: dict[str, int] = field(default_factory=dict)
     examples: dict[str, list[str]] = field(default_factory=dict)
 
-    def add(self, kind: str, found: Iterable[str]) -> None:
+    def add(self, kind: str, examples: Iterable[str]) -> None:
         """Note findings of one kind, also when there are none: it has been looked at."""
-        items = sorted(found)
+        items = sorted(examples)
         self.kinds[kind] = len(items)
         if items:
             self.examples[kind] = items[:_EXAMPLES]
@@ -67,18 +67,20 @@ def lost(
     findings.add("reports", accepted.reports - {message.id for message in log.messages(REPORTS)})
     on_topic = {message.id for spec in _ACTS for message in log.messages(spec)}
     findings.add("acts", {str(act["id"]) for act in accepted.acts} - on_topic)
-    seen = _transitions(log)
-    findings.add("alarm_changes", _missing(expected, seen))
+    transitions = _transitions(log)
+    findings.add("alarm_changes", _missing(expected, transitions))
     raised = {a.alarm_id for a in log.messages(ALARMS) if a.transition is AlarmTransition.RAISED}
     findings.add("alarms_without_disposition", raised - {row["alarm_id"] for row in books.alarms})
     findings.add("alerts_without_command", _uncommanded(log))
     findings.add("recipients_without_assignment", _unassigned(log))
-    findings.add("ladders_without_page", (r["ladder_id"] for r in books.ladders if not r["pages"]))
+    findings.add(
+        "ladders_without_page", (r["escalation_id"] for r in books.ladders if not r["pages"])
+    )
     paged = {message.page_id for message in log.messages(PAGES)}
     findings.add("pages_not_on_topic", {row["page_id"] for row in books.pages} - paged)
     stored = {row["assignment_id"] for row in books.assignments}
-    told = {message.assignment_id for message in log.messages(ASSIGNMENTS)}
-    findings.add("assignments_not_on_topic", stored - told)
+    published = {message.assignment_id for message in log.messages(ASSIGNMENTS)}
+    findings.add("assignments_not_on_topic", stored - published)
     findings.add(
         "outbox_rows", (f"{service}: {n}" for service, n in books.waiting.items() for _ in range(n))
     )
@@ -130,9 +132,9 @@ def drill_leaks(log: Log, received: Received) -> Findings:
         for entry in log.entries.get(name, ()):
             message = entry.message
             crossed += [
-                f"{name} {message.id} ({message.status}) -> {other}"
-                for other in _references(message)
-                if status.get(other, message.status) != message.status
+                f"{name} {message.id} ({message.status}) -> {reference}"
+                for reference in _references(message)
+                if status.get(reference, message.status) != message.status
             ]
     findings.add("references", crossed)
     notices = [message for message in log.messages(NOTICES) if message.status is not Status.ACTUAL]
@@ -163,11 +165,11 @@ def _transitions(log: Log) -> dict[Key, list[Transition]]:
 
 
 def _missing(
-    wanted: dict[Key, list[Transition]], there: dict[Key, list[Transition]]
+    expected: dict[Key, list[Transition]], present: dict[Key, list[Transition]]
 ) -> Iterator[str]:
     """Steps of `wanted` that `there` does not have, in order, per key."""
-    for key, steps in wanted.items():
-        transitions = iter(there.get(key, []))
+    for key, steps in expected.items():
+        transitions = iter(present.get(key, []))
         for step in steps:
             if not any(transition == step for transition in transitions):
                 yield f"{'/'.join(key)}: {step.kind} {step.level}"
@@ -205,17 +207,17 @@ def _unassigned(log: Log) -> Iterator[str]:
         units[message.command_id].add(message.unit)
     for command in log.messages(COMMANDS):
         if command.version == 1:
-            there = len(units[command.command_id])
-            for _ in range(command.recipients - there):
-                yield f"{command.command_id}: {there} of {command.recipients}"
+            present = len(units[command.command_id])
+            for _ in range(command.recipients - present):
+                yield f"{command.command_id}: {present} of {command.recipients}"
 
 
 def _feed_lines(log: Log, books: Books) -> Iterator[str]:
     lines = Counter(row["kind"] for row in books.feed)
     for kind, spec in _FEED.items():
-        told = len(log.messages(spec))
-        for _ in range(lines[kind] - told):
-            yield f"{kind}: {lines[kind]} lines, {told} events"
+        published = len(log.messages(spec))
+        for _ in range(lines[kind] - published):
+            yield f"{kind}: {lines[kind]} lines, {published} events"
 
 
 _AGGREGATES = ("alarm_id", "alert_id", "command_id", "assignment_id", "page_id", "notice_id")

@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from deploy.demo.era import SPAN_S, START
-from deploy.demo.moments import Lane, Moment
+from deploy.demo.demo_clock import SPAN_S, START
+from deploy.demo.sensor_values import Lane, Moment
 from deploy.demo.source import HttpSource, KafkaSource
-from deploy.demo.story import Gate
-from deploy.local.patience import Patience
+from deploy.demo.strands import Gate
+from deploy.local.start_limits import Patience
 
 BATCH = 500
 _BATCH_SPAN = timedelta(minutes=15)
@@ -36,7 +36,7 @@ class Progress:
 
 
 Passed = Callable[[Gate], bool]
-Cue = tuple[datetime, Callable[[], Awaitable[None]]]
+ScheduledAct = tuple[datetime, Callable[[], Awaitable[None]]]
 
 
 class Player:
@@ -65,22 +65,24 @@ class Player:
         moments: Sequence[Moment],
         gates: Sequence[Gate],
         passed: Passed,
-        cues: Sequence[Cue] = (),
+        acts: Sequence[ScheduledAct] = (),
     ) -> None:
         """Send all. `cues` are acts tied to an event time; each is called once, in order."""
         self._progress.total = len(moments)
         self._began = time.monotonic()
-        ahead, due_cues, sent = list(gates), list(cues), 0
+        gates_left, due_acts, sent = list(gates), list(acts), 0
         while sent < len(moments):
             now = self._event_now()
             # Where the readings are, not where the clock is: sending may lag behind it.
-            here = self._progress.event_time = min(now, moments[sent].at)
-            while due_cues and due_cues[0][0] <= here:
-                await self._act(due_cues.pop(0)[1])
-            if ahead and ahead[0].at <= here:
-                await self._wait(ahead.pop(0), passed)
+            event_time = self._progress.event_time = min(now, moments[sent].at)
+            while due_acts and due_acts[0][0] <= event_time:
+                await self._act(due_acts.pop(0)[1])
+            if gates_left and gates_left[0].at <= event_time:
+                await self._wait(gates_left.pop(0), passed)
                 continue
-            limit = min(now, ahead[0].at if ahead else now, moments[sent].at + _BATCH_SPAN)
+            limit = min(
+                now, gates_left[0].at if gates_left else now, moments[sent].at + _BATCH_SPAN
+            )
             end = sent
             while end < len(moments) and end - sent < BATCH and moments[end].at <= limit:
                 end += 1
@@ -117,8 +119,8 @@ class Player:
     async def _wait(self, gate: Gate, passed: Passed) -> None:
         began, patience = time.monotonic(), self._patience()
         while not passed(gate):
-            what = gate.level or "lifted"
-            self._progress.waiting_for = f"{gate.place} {what}"
+            level = gate.level or "lifted"
+            self._progress.waiting_for = f"{gate.place} {level}"
             if patience.is_over():
                 self._progress.late_gates.append(self._progress.waiting_for)
                 break

@@ -6,18 +6,19 @@ from typing import Any
 
 import httpx2
 
-from deploy.demo import books, documents, glance, losses, promises, tally
-from deploy.demo import ledger as ledger_module
-from deploy.demo import log as topic_log
-from deploy.demo.cast import Cast
-from deploy.demo.desk import Desk
-from deploy.demo.log import Log
+from deploy.demo import accepted_log as ledger_module
+from deploy.demo import documents, losses, promise_checks, screen_check, stored_state
+from deploy.demo import figures as count_figures
+from deploy.demo import topic_reader as topic_log
+from deploy.demo.actors import Cast
+from deploy.demo.console_client import ConsoleClient
+from deploy.demo.expected_alarms import Key, Transition
 from deploy.demo.losses import Findings
-from deploy.demo.oracle import Key, Transition
-from deploy.demo.promises import Verdict
+from deploy.demo.promise_checks import Verdict
+from deploy.demo.topic_reader import Log
 from deploy.demo.webhook import Received
-from deploy.local.patience import Patience
-from deploy.local.seeded import SeededStack
+from deploy.local.seeded_stack import SeededStack
+from deploy.local.start_limits import Patience
 from shared.contracts.fields import Status
 from shared.contracts.topics import READINGS, RULES
 
@@ -34,7 +35,7 @@ class Play:
     """What the recount has to know of the run: what was sent, what must follow, what was heard."""
 
     stack: SeededStack
-    desk: Desk
+    desk: ConsoleClient
     cast: Cast
     expected: dict[Key, list[Transition]]
     broken: dict[str, int]
@@ -53,16 +54,16 @@ async def recount(play: Play, ledger: ledger_module.Ledger) -> tuple[Json, Log]:
     stack = play.stack
     # The log last: what had been accepted or stored before must be in it, something more may be.
     accepted = ledger_module.read(ledger.path)
-    stored = await books.read(stack.dsn())
+    stored = await stored_state.read(stack.dsn())
     await asyncio.sleep(_IN_FLIGHT_S)
     log = await topic_log.read(stack.kafka_bootstrap)
     lost = losses.lost(log, stored, accepted, play.expected)
     twice = losses.duplicates(log, stored, play.received, play.expected)
     leaks = losses.drill_leaks(log, play.received)
-    screen, listed = await glance.compare(stack.kafka_bootstrap, play.desk)
+    screen, listed = await screen_check.compare(stack.kafka_bootstrap, play.desk)
     described = await documents.judge(stack)
     findings = await _findings(stack)
-    figures = tally.counts(log, Status.ACTUAL)
+    figures = count_figures.counts(log, Status.ACTUAL)
     judged = _judge(play, log, figures, {"lost": lost, "twice": twice, "leaks": leaks})
     judged |= {
         "one_screen": (not screen, str(screen)),
@@ -70,18 +71,18 @@ async def recount(play: Play, ledger: ledger_module.Ledger) -> tuple[Json, Log]:
         "asyncapi_is_right": _described(described),
         "auditor_quiet": (findings == [], str(findings)),
     }
-    checks = {name: kept for name, (kept, _) in sorted(judged.items())}
+    checks = {name: passed for name, (passed, _) in sorted(judged.items())}
     return {
         **figures,
         **described.figures(),
-        "dead_letters": promises.by_reason(log.letters),
-        "latency_ms": tally.latencies(log),
+        "dead_letters": promise_checks.by_reason(log.letters),
+        "latency_ms": count_figures.latencies(log),
         "lost": lost.total,
         "duplicates_visible": twice.total,
         "drill_leaks": leaks.total,
         "broker": stack.endpoints.broker_name,
         "memory_mib": play.memory_mib,
-        "drill": tally.counts(log, Status.EXERCISE),
+        "drill": count_figures.counts(log, Status.EXERCISE),
         "counted_as": {
             "lost": asdict(lost),
             "duplicates_visible": asdict(twice),
@@ -90,13 +91,15 @@ async def recount(play: Play, ledger: ledger_module.Ledger) -> tuple[Json, Log]:
         "refused_at_the_door": play.door,
         "seeded": asdict(stack.seeded),
         "checks": checks,
-        "reasons": {name: why for name, (kept, why) in judged.items() if not kept},
+        "reasons": {name: reason for name, (passed, reason) in judged.items() if not passed},
     }, log
 
 
-def _judge(play: Play, log: Log, figures: Json, found: dict[str, Findings]) -> dict[str, Verdict]:
-    judge = promises.Judge(log, play.cast, play.stays_open)
-    sources = promises.by_reason(
+def _judge(
+    play: Play, log: Log, figures: Json, findings_by_kind: dict[str, Findings]
+) -> dict[str, Verdict]:
+    judge = promise_checks.Judge(log, play.cast, play.stays_open)
+    sources = promise_checks.by_reason(
         letter for letter in log.letters if letter.topic in (READINGS.name, RULES.name)
     )
     readings = figures["readings"]
@@ -116,9 +119,9 @@ def _judge(play: Play, log: Log, figures: Json, found: dict[str, Findings]) -> d
         ),
         "nonsense_refused_at_the_door": (all(play.door.values()), str(play.door)),
         "drill_took_place": judge.drill_took_place(),
-        "lost_nothing": _none(found["lost"]),
-        "no_duplicates": _none(found["twice"]),
-        "no_drill_leaks": _none(found["leaks"]),
+        "lost_nothing": _none(findings_by_kind["lost"]),
+        "no_duplicates": _none(findings_by_kind["twice"]),
+        "no_drill_leaks": _none(findings_by_kind["leaks"]),
         "enough_readings": (
             readings >= play.least_readings,
             f"{readings}, at least {play.least_readings}",
@@ -137,8 +140,8 @@ def _described(judge: documents.Judge) -> Verdict:
 
 
 def _none(findings: Findings) -> Verdict:
-    seen = {kind: count for kind, count in findings.kinds.items() if count}
-    return not seen, f"{seen} {findings.examples}"
+    counts = {kind: count for kind, count in findings.kinds.items() if count}
+    return not counts, f"{counts} {findings.examples}"
 
 
 async def _findings(stack: SeededStack) -> list[Any] | str:

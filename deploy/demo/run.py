@@ -16,36 +16,36 @@ from pathlib import Path
 from typing import Any
 
 from deploy.demo import (
-    afterwards,
     background,
+    completion,
+    expected_alarms,
     faults,
-    lingering,
-    memory,
-    oracle,
-    settle,
-    story,
+    memory_use,
+    steady_readings,
+    strands,
+    unfinished,
 )
 from deploy.demo import recount as recount_module
 from deploy.demo import timeline as timeline_module
-from deploy.demo.board import Board
-from deploy.demo.cast import cast
-from deploy.demo.cues import Cues
-from deploy.demo.desk import Desk
-from deploy.demo.ledger import Ledger
-from deploy.demo.moments import Moment
-from deploy.demo.people import People
-from deploy.demo.player import Cue, Player, Progress
+from deploy.demo.accepted_log import Ledger
+from deploy.demo.actors import cast
+from deploy.demo.city_watch import CityWatch
+from deploy.demo.console_client import ConsoleClient
+from deploy.demo.officers import People
+from deploy.demo.player import Player, Progress, ScheduledAct
 from deploy.demo.recount import Play
+from deploy.demo.schedule import Schedule
 from deploy.demo.screen import Screen
+from deploy.demo.sensor_values import Moment
 from deploy.demo.source import HttpSource, KafkaSource
 from deploy.demo.webhook import Receiver
 from deploy.local import seed as seed_module
-from deploy.local.announced import announced
+from deploy.local.announcement import announced
 from deploy.local.errors import StackError
 from deploy.local.paths import Paths
-from deploy.local.patience import STILL_S, Patience
-from deploy.local.seeded import LOCAL, SeededStack
+from deploy.local.seeded_stack import LOCAL, SeededStack
 from deploy.local.stack import Phase
+from deploy.local.start_limits import STILL_S, Patience
 
 SEED = 20200820
 _MEMORY_EVERY_S = 4.0
@@ -87,7 +87,7 @@ class Demo:
     screen: Screen
     progress: Progress = field(default_factory=Progress)
     phases: list[Phase] = field(default_factory=list)
-    kept: bool | None = None
+    passed: bool | None = None
     """Whether every check held; None while that is not known."""
     memory_mib: float = 0.0
     cpu_s: dict[str, float] = field(default_factory=dict)
@@ -96,9 +96,9 @@ class Demo:
         self.folder = self.root / "demo"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.ledger = Ledger(self.folder / "ledger.jsonl")
-        self.cast, self.board = cast(), Board()
+        self.cast, self.board = cast(), CityWatch()
         self._people: People | None = None
-        self._heard: dict[str, Moment] = {}
+        self._last_values: dict[str, Moment] = {}
         self._secret = "whsec_" + b64encode(secrets.token_bytes(24)).decode()
         self.receiver = Receiver(self._secret, self._ring)
 
@@ -117,33 +117,33 @@ class Demo:
             stack = SeededStack(self.folder / "stack", env=self._env(), report=self._phase)
             stack.discard()
             self.screen.say(f"Starting Kafka, Postgres and the services ({self.folder})")
-            self.screen.doing("starting")
-            leaving.callback(self.screen.doing, "")
+            self.screen.show_step("starting")
+            leaving.callback(self.screen.show_step, "")
             stack.sources = (LOCAL, _PLAYER)
             await leaving.enter_async_context(stack)
             self._show_seed(stack)
-            leaving.callback(self.screen.doing, "stopping the services, Kafka and Postgres")
+            leaving.callback(self.screen.show_step, "stopping the services, Kafka and Postgres")
             leaving.enter_context(announced(Paths(self.root), stack.paths))
             logins = {login.officer_id: login for login in seed_module.logins(stack.paths)}
-            desk = Desk(stack.endpoints.console_url, logins, self.ledger)
+            desk = ConsoleClient(stack.endpoints.console_url, logins, self.ledger)
             leaving.push_async_callback(desk.close)
             leaving.callback(self.ledger.close)
-            self.screen.doing("making sign-in links")
+            self.screen.show_step("making sign-in links")
             await welcome(stack)
-            self.kept = await self._scenes(stack, desk)
-            self.screen.doing("")
+            self.passed = await self._scenes(stack, desk)
+            self.screen.show_step("")
             if stay is not None:
                 async with asyncio.TaskGroup() as group:
                     going_on = group.create_task(self._go_on(stack))
                     await stay(stack)
                     going_on.cancel()
-        return self.kept
+        return self.passed
 
-    async def _scenes(self, stack: SeededStack, desk: Desk) -> bool:
+    async def _scenes(self, stack: SeededStack, desk: ConsoleClient) -> bool:
         began = time.monotonic()
-        self.screen.doing("preparing the readings")
+        self.screen.show_step("preparing the readings")
         moments = await asyncio.to_thread(self._moments)
-        self._heard = afterwards.last_values(moments, self.cast.falls_silent)
+        self._last_values = steady_readings.last_values(moments, self.cast.falls_silent)
         people = self._people = People(desk, self.board, self.cast, SEED)
         async with asyncio.TaskGroup() as group:
             beside = [
@@ -152,9 +152,9 @@ class Demo:
             ]
             moved = lambda: (self.board.moves, desk.accepted)  # noqa: E731
             broken = faults.Faults(stack, self.screen.say)
-            cues = await self._act(stack, people, moments, broken, moved)
+            schedule = await self._act(stack, people, moments, broken, moved)
             tell = self.screen.moving
-            unsettled = await settle.quiet(
+            unsettled = await completion.quiet(
                 stack.kafka_bootstrap,
                 stack.dsn(),
                 self.board.settled,
@@ -162,19 +162,19 @@ class Demo:
                 STILL_S,
                 lambda why: tell(f"settling: {why or 'all read, all written'}"),
             )
-            self.screen.still()
+            self.screen.clear()
             verdict = f"Not settled ({unsettled})" if unsettled else "Settled"
             self.screen.say(f"{verdict} after {time.monotonic() - began:.0f} s; counting again")
-            self.screen.doing("counting again")
+            self.screen.show_step("counting again")
             if unsettled is not None:
-                unsettled = await lingering.told(unsettled, self.board, desk)
+                unsettled = await unfinished.describe_unfinished(unsettled, self.board, desk)
             play = Play(
                 stack=stack,
                 desk=desk,
                 cast=self.cast,
-                expected=oracle.expected(moments),
-                broken=dict(sorted(cues.broken.items())),
-                door=cues.door,
+                expected=expected_alarms.expected(moments),
+                broken=dict(sorted(schedule.broken.items())),
+                door=schedule.door,
                 received=self.receiver.received,
                 stays_open=frozenset(self.board.stays_open),
                 least_readings=self.scale.least_readings,
@@ -207,7 +207,7 @@ class Demo:
         moments: list[Any],
         broken: faults.Faults,
         moved: Callable[[], object],
-    ) -> Cues:
+    ) -> Schedule:
         """The play itself, with the faults that were asked for."""
         http = self._source(stack)
         kafka = KafkaSource(stack.kafka_bootstrap, self.ledger)
@@ -220,25 +220,25 @@ class Demo:
         )
         self.screen.say(f"Playing five days of August 2020: {len(moments):,} readings")
         side = [asyncio.create_task(self._show_progress())]
-        cues = Cues(http, kafka, people, self.board, self.progress, self.scale.copies)
-        due = cues.all(self.cast)
+        schedule = Schedule(http, kafka, people, self.board, self.progress, self.scale.copies)
+        due = schedule.all(self.cast)
         due += [(faults.MOMENTS[part], partial(broken.strike, part)) for part in self.victims]
         try:
-            await player.play(moments, story.GATES, self.board.passed, sorted(due, key=_when))
+            await player.play(moments, strands.GATES, self.board.passed, sorted(due, key=_when))
             await broken.over()
         finally:
             for task in side:
                 task.cancel()
             await http.close()
             await kafka.close()
-        self.screen.still()
-        return cues
+        self.screen.clear()
+        return schedule
 
     async def _go_on(self, stack: SeededStack) -> None:
         """Readings after the story, until cancelled."""
         http = self._source(stack)
         try:
-            await afterwards.go_on(http, afterwards.readings(self._heard, SEED))
+            await steady_readings.go_on(http, steady_readings.readings(self._last_values, SEED))
         finally:
             await http.close()
 
@@ -247,7 +247,7 @@ class Demo:
         return HttpSource(stack.endpoints.ingest_url, token, self.ledger)
 
     def _moments(self) -> list[Any]:
-        moments = sorted(story.readings(self.cast, SEED))
+        moments = sorted(strands.readings(self.cast, SEED))
         quiet = background.readings(SEED, self.scale.sensors, self.scale.rounds, self.cast.sensors)
         return list(heapq.merge(moments, quiet))
 
@@ -304,21 +304,21 @@ class Demo:
             pids = {service.name: service.pid for service in ends.services}
             pids |= {"kafka": ends.kafka_pid, "postgres": ends.postgres_pid}
             living = [pid for pid in pids.values() if pid]
-            now = await asyncio.to_thread(memory.mebibytes, living)
+            now = await asyncio.to_thread(memory_use.mebibytes, living)
             self.memory_mib = max(self.memory_mib, now)
-            self.cpu_s = memory.cpu_seconds(pids)
+            self.cpu_s = memory_use.cpu_seconds(pids)
             await asyncio.sleep(_MEMORY_EVERY_S)
 
-    def _publish(self, summary: dict[str, Any], told: list[dict[str, Any]]) -> bool:
-        timeline_module.save(self.folder / "timeline.jsonl", told)
+    def _publish(self, summary: dict[str, Any], lines: list[dict[str, Any]]) -> bool:
+        timeline_module.save(self.folder / "timeline.jsonl", lines)
         text = json.dumps(summary, ensure_ascii=False, indent=1)
         (self.folder / "summary.json").write_text(text + "\n", encoding="utf-8")
-        self.screen.timeline(timeline_module.show(told), 90)
+        self.screen.timeline(timeline_module.show(lines), 90)
         self.screen.verdict(summary, str(self.folder / "summary.json"))
         return all(summary["checks"].values())
 
 
-def _when(cue: Cue) -> datetime:
+def _when(cue: ScheduledAct) -> datetime:
     return cue[0]
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from deploy.demo.era import clock
+from deploy.demo.demo_clock import clock
 from deploy.demo.player import Progress
 from deploy.local.stack import Phase
 
@@ -42,9 +42,9 @@ class Screen:
         """A step of the start."""
         self.say(f"  {phase.name:<20} {phase.seconds:5.1f} s")
 
-    def doing(self, what: str) -> None:
+    def show_step(self, step: str) -> None:
         """Name what goes on from now on, for the line that breaks a silence."""
-        self._under_way, self._since = what, time.monotonic()
+        self._under_way, self._since = step, time.monotonic()
 
     @contextmanager
     def never_silent(self) -> Iterator[None]:
@@ -78,7 +78,7 @@ class Screen:
             self._live.start()
         self._live.update(Text("  " + text))
 
-    def still(self) -> None:
+    def clear(self) -> None:
         """Take the moving line away."""
         if self._live is not None:
             self._live.stop()
@@ -94,15 +94,15 @@ class Screen:
 
     def timeline(self, lines: Iterable[str], most: int) -> None:
         """The story, the middle left out when it is long."""
-        told = list(lines)
-        if len(told) > most:
-            cut = len(told) - most
-            told = [
-                *told[: most // 2],
+        texts = list(lines)
+        if len(texts) > most:
+            cut = len(texts) - most
+            texts = [
+                *texts[: most // 2],
                 f"  ... {cut} lines more in timeline.jsonl",
-                *told[-most // 2 :],
+                *texts[-most // 2 :],
             ]
-        for line in told:
+        for line in texts:
             self.say(line)
 
     def verdict(self, summary: dict[str, Any], where: str) -> None:
@@ -114,17 +114,17 @@ class Screen:
 def verdict(summary: dict[str, Any], where: str) -> list[str]:
     """The verdict as lines for people."""
     checks: dict[str, bool] = summary["checks"]
-    held = [name for name, holds in checks.items() if holds]
+    passed = [name for name, holds in checks.items() if holds]
     failed = [name for name, holds in checks.items() if not holds]
     figures = ", ".join(
         f"{summary[name]:,} {name}" for name in ("readings", "reports", "commands", "pages")
     )
     faults = ", ".join(f"{fault['victim']} {fault['away_s']} s" for fault in summary["faults"])
     return [
-        f"\nVerdict: {len(held)} of {len(checks)} checks hold, {len(failed)} fail "
+        f"\nVerdict: {len(passed)} of {len(checks)} checks hold, {len(failed)} fail "
         f"({summary['scenario_s']:.0f} s, {summary['broker']})",
         *_listed("FAILED", failed, 2),
-        *_listed("held", held, 4),
+        *_listed("held", passed, 4),
         f"  {figures}: lost {summary['lost']}, visible twice {summary['duplicates_visible']}, "
         f"leaks of the drill {summary['drill_leaks']}, "
         f"against AsyncAPI {summary['asyncapi_invalid']} of {summary['asyncapi_records']:,}",

@@ -10,9 +10,9 @@ import httpx2
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from deploy.demo.broken import Broken
-from deploy.demo.ledger import Ledger
-from deploy.demo.moments import Moment
+from deploy.demo.accepted_log import Ledger
+from deploy.demo.broken_messages import Broken
+from deploy.demo.sensor_values import Moment
 from deploy.example.sensors import all_sensors
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.topics import READINGS
@@ -47,8 +47,8 @@ class HttpSource:
 
     async def report(self, fields: Mapping[str, Any]) -> None:
         """Send one report. Raises RefusedError."""
-        taken = await self._until_accepted("/v1/reports", fields)
-        self._ledger.note("reports", ids=[taken["id"]])
+        answer_body = await self._until_accepted("/v1/reports", fields)
+        self._ledger.note("reports", ids=[answer_body["id"]])
 
     async def nonsense(self, path: str, body: bytes, content_type: str) -> int:
         """Send what must be refused; returns the status of the answer, 0 when there was none."""
@@ -99,8 +99,8 @@ class HttpSource:
                 pass
             else:
                 if answer.status_code == httpx2.codes.ACCEPTED:
-                    taken: dict[str, Any] = answer.json()
-                    return taken
+                    answer_body: dict[str, Any] = answer.json()
+                    return answer_body
                 if answer.status_code not in (502, 503, 504):
                     raise RefusedError(f"{path}: {answer.status_code} {answer.text[:500]}")
             await asyncio.sleep(delay)

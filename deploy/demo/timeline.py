@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from deploy.demo.era import clock
-from deploy.demo.log import Log
+from deploy.demo.demo_clock import clock
+from deploy.demo.topic_reader import Log
 from deploy.example.units import divisions
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertEvent, AlertTransition
@@ -21,7 +21,7 @@ from shared.contracts.fields import Status
 from shared.contracts.readings import SensorHealth
 from shared.contracts.topics import ALARMS, ALERTS, COMMANDS, HEALTH, SUPERVISION
 
-_TOLD = frozenset(AlertTransition) - {AlertTransition.UPDATED}
+_REPORTED = frozenset(AlertTransition) - {AlertTransition.UPDATED}
 
 
 def lines(log: Log) -> list[dict[str, Any]]:
@@ -29,9 +29,9 @@ def lines(log: Log) -> list[dict[str, Any]]:
     results = []
     for spec in (ALARMS, ALERTS, COMMANDS, SUPERVISION, HEALTH):
         for entry in log.of(spec):
-            told = _text(entry.message)
-            if told is not None:
-                results.append((entry.ms, entry.message, told))
+            text = _text(entry.message)
+            if text is not None:
+                results.append((entry.ms, entry.message, text))
     results.sort(key=lambda item: item[0])
     first = results[0][0] if results else 0
     return [
@@ -48,15 +48,15 @@ def lines(log: Log) -> list[dict[str, Any]]:
     ]
 
 
-def save(path: Path, told: list[dict[str, Any]]) -> None:
+def save(path: Path, entries: list[dict[str, Any]]) -> None:
     """Write one JSON object per line."""
-    rows = [json.dumps(row, ensure_ascii=False) for row in told]
+    rows = [json.dumps(row, ensure_ascii=False) for row in entries]
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
-def show(told: list[dict[str, Any]]) -> Iterator[str]:
+def show(entries: list[dict[str, Any]]) -> Iterator[str]:
     """Lines for people; supervision of single grids is summed up by the summary instead."""
-    for row in told:
+    for row in entries:
         mark = "[drill] " if row["status"] != Status.ACTUAL else ""
         moment = clock(datetime.fromisoformat(row["at"]))
         if not row["at"].startswith("2020"):
@@ -69,11 +69,11 @@ def _text(message: Any) -> str | None:
         case AlarmEvent() if message.kind != "absence":
             value = f"{message.evidence.value:g} {message.evidence.unit}"
             return f"alarm {message.transition}: {message.sensor_id} {message.level} ({value})"
-        case AlertEvent() if message.transition in _TOLD:
+        case AlertEvent() if message.transition in _REPORTED:
             level = message.level or message.proposed_level or "-"
-            who = f" by {message.actor}" if message.actor else ""
+            actor = f" by {message.actor}" if message.actor else ""
             sources = f", {message.distinct_sources} sources" if message.version == 1 else ""
-            return f"alert {message.transition}: {_name(message.place)} {level}{who}{sources}"
+            return f"alert {message.transition}: {_name(message.place)} {level}{actor}{sources}"
         case CommandEvent():
             under_way = message.state is CommandState.ISSUED and message.version > 1
             return (

@@ -22,6 +22,11 @@ def write(path: Path, entries: Iterable[Contract]) -> None:
     )
 
 
+def write_all(sensors: Path, units: Path) -> None:
+    """Write the sensors to one file; units, departments and groups to the other."""
+    write(sensors, all_sensors())
+    write(units, (*all_units(), *departments(), *groups()))
+
+
 if __name__ == "__main__":
-    write(Path(sys.argv[1]), all_sensors())
-    write(Path(sys.argv[2]), (*all_units(), *departments(), *groups()))
+    write_all(Path(sys.argv[1]), Path(sys.argv[2]))

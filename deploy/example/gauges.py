@@ -94,18 +94,18 @@ def gauges() -> tuple[Gauge, ...]:
 
 
 def _gauge(row: dict[str, str], published: list[dict[str, str]]) -> Gauge:
-    mine = [one for one in published if one["gauge"] == row["gauge"]]
+    rows = [row_of_gauge for row_of_gauge in published if row_of_gauge["gauge"] == row["gauge"]]
     points = [
-        Point(datetime.fromisoformat(row["observed_at"]), float(row["level_m"])) for row in mine
+        Point(datetime.fromisoformat(row["observed_at"]), float(row["level_m"])) for row in rows
     ]
     return Gauge(
         sensor_id=row["sensor_id"],
         name=row["gauge"],
-        river=mine[0]["river"],
+        river=rows[0]["river"],
         place=row["place"],
-        datum=mine[0]["datum"] or None,
-        warning_m=_metres(mine[0]["warning_level_m"]),
-        guarantee_m=_metres(mine[0]["guarantee_level_m"]),
+        datum=rows[0]["datum"] or None,
+        warning_m=_metres(rows[0]["warning_level_m"]),
+        guarantee_m=_metres(rows[0]["guarantee_level_m"]),
         record_m=_metres(row["record_m"]),
         points=tuple(sorted(points, key=lambda point: point.at)),
     )

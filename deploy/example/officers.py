@@ -15,7 +15,7 @@ from shared.contracts.units import department_of
 EMPTY_SLOT = ("500118111000", Post.A)
 """Nobody holds this post (来苏镇, A岗): an escalation must skip it at once."""
 _SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕张孔曹严华金魏陶姜"
-_GIVEN = "安平宁远明德志成建国春生晓峰文博雨辰思源海涛立新永康"
+_FIRST_NAMES = "安平宁远明德志成建国春生晓峰文博雨辰思源海涛立新永康"
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def _staffed() -> tuple[UnitEntry, ...]:
 
 def _name(unit: UnitEntry, post: str) -> str:
     digest = int(content_id("x", unit.unit, post).rpartition("-")[2], 16)
-    return _SURNAMES[digest % len(_SURNAMES)] + _GIVEN[digest // 97 % len(_GIVEN)]
+    return _SURNAMES[digest % len(_SURNAMES)] + _FIRST_NAMES[digest // 97 % len(_FIRST_NAMES)]
 
 
 def _slot(unit: UnitEntry, post: Post, holder: Account | None, now: datetime) -> RosterSlot:

@@ -5,14 +5,14 @@ from functools import cache
 from pathlib import Path
 
 from shared.contracts.plans import PlanDefinition
-from shared.definitions.response_plans.pack import PLANS, Pack, load
+from shared.definitions.response_plans.pack import PLANS, PlanPack, load
 from shared.definitions.yaml_files.items import files_of
 
 FOLDER = Path(__file__).parents[1] / "plans"
 
 
 @cache
-def _pack() -> Pack:
+def _pack() -> PlanPack:
     return load([FOLDER], datetime(2026, 1, 1, tzinfo=UTC)).usable()
 
 

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from shared.contracts.rules import RuleDefinition
-from shared.definitions.rules.pack import RULES, Pack, load
+from shared.definitions.rules.pack import RULES, RulePack, load
 from shared.definitions.yaml_files.items import files_of
 
 FOLDER = Path(__file__).parents[1] / "rules"
 
 
 @cache
-def _pack() -> Pack:
+def _pack() -> RulePack:
     return load([FOLDER], datetime(2026, 1, 1, tzinfo=UTC)).usable()
 
 

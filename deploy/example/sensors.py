@@ -120,16 +120,16 @@ def catalogue(fastest_s: float) -> tuple[SensorEntry, ...]:
     special = _special(fastest_s)
     villages = of_tier(Tier.VILLAGE)
     pattern = _pattern()
-    seen: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     turn = 0
     while len(result) < TOTAL - len(special):
         kind = pattern[turn % len(pattern)]
-        site = _site_of(kind.slug, seen[kind.slug])
-        seen[kind.slug] += 1
-        left = TOTAL - len(special) - len(result)
+        site = _site_of(kind.slug, counts[kind.slug])
+        counts[kind.slug] += 1
+        remaining = TOTAL - len(special) - len(result)
         result += [
             _entry(kind, village, turn, site, number, fastest_s)
-            for number, village in enumerate(villages[:left])
+            for number, village in enumerate(villages[:remaining])
         ]
         turn += 1
     return (*result, *special)

@@ -2,13 +2,16 @@
 
 import argparse
 import asyncio
+import os
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.example.officers import officer_id
 from deploy.example.units import DISTRICT
+from deploy.language import language_of, localize
 from deploy.local import daemon
 from deploy.local.endpoints import Endpoints
 from deploy.local.errors import StackError
@@ -18,13 +21,20 @@ from deploy.local.seed import run_console_accounts
 from shared.contracts.fields import Post
 
 
-def main() -> int:
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all verbs."""
+    top = argparse.ArgumentParser(
+        prog="fenghuo", description="The stack in the background, and a way in."
+    )
+    top.add_argument("verb", choices=("up", "down", "status", "link", "serve"))
+    top.add_argument("officer", nargs="?", help="link: id of the officer to let in")
+    top.add_argument("--root", type=Path, default=REPO / "var", help="folder of the stack")
+    return top
+
+
+def main(words: Sequence[str] | None = None) -> int:
     """Exit code 0 done, 1 failed with one sentence, 2 wrong usage."""
-    parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
-    parser.add_argument("verb", choices=("up", "down", "status", "link", "serve"))
-    parser.add_argument("officer", nargs="?", help="link: id of the officer to let in")
-    parser.add_argument("--root", type=Path, default=REPO / "var", help="folder of the stack")
-    arguments = parser.parse_args()
+    arguments = localize(parser(), language_of(None, os.environ)).parse_args(words)
     paths = Paths(arguments.root.resolve())
     try:
         if arguments.verb == "up":

@@ -15,7 +15,7 @@ from deploy.local import kafka
 from deploy.local.endpoints import Endpoints
 from deploy.local.errors import StackError
 from deploy.local.paths import REPO, Paths
-from deploy.local.seeded import SeededStack
+from deploy.local.seeded_stack import SeededStack
 from deploy.local.stack import Phase
 
 READY_MARK = "ready:"
@@ -64,7 +64,7 @@ def launch(paths: Paths) -> int:
             cwd=REPO,
             env={**os.environ, "PYTHONPATH": str(REPO), "PYTHONUNBUFFERED": "1"},
         )
-    began = said = time.monotonic()
+    began = reported_at = time.monotonic()
     try:
         with log_path.open(encoding="utf-8", errors="replace") as progress:
             while True:
@@ -73,10 +73,10 @@ def launch(paths: Paths) -> int:
                     if line.startswith(READY_MARK):
                         return 0
                     print(line, end="", flush=True)
-                    said = time.monotonic()
-                if (now := time.monotonic()) - said >= _SILENT_S:
+                    reported_at = time.monotonic()
+                if (now := time.monotonic()) - reported_at >= _SILENT_S:
                     print(f"  starting, {now - began:.0f} s", flush=True)
-                    said = now
+                    reported_at = now
                 if ended is not None:
                     return ended or 1
                 time.sleep(0.05)
@@ -125,7 +125,10 @@ def status(paths: Paths, answers: dict[str, str]) -> str:
     rows = [
         ("kafka", result.kafka_bootstrap, result.kafka_pid, result.broker_name),
         ("postgres", result.postgres_dsn, result.postgres_pid, answers.get("postgres", "")),
-        *((it.name, it.url, it.pid, answers.get(it.name, "")) for it in result.services),
+        *(
+            (service.name, service.url, service.pid, answers.get(service.name, ""))
+            for service in result.services
+        ),
     ]
     lines = [
         f"{name:<12} {where:<52} pid {pid or '-':<8} {state}" for name, where, pid, state in rows

@@ -45,10 +45,10 @@ def jar_path(repository: Path, coordinate: str) -> Path:
     return repository.joinpath(*group.split("."), artifact, version, f"{artifact}-{version}.jar")
 
 
-def unverified(repository: Path, wanted: Mapping[str, str]) -> list[str]:
+def unverified(repository: Path, digests: Mapping[str, str]) -> list[str]:
     """Coordinates whose jar is missing or has another hash; a wrong file is deleted."""
     bad: list[str] = []
-    for coordinate, digest in wanted.items():
+    for coordinate, digest in digests.items():
         path = jar_path(repository, coordinate)
         try:
             actual = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -63,17 +63,17 @@ def unverified(repository: Path, wanted: Mapping[str, str]) -> list[str]:
 
 def cached() -> list[Path] | None:
     """The verified class path when all jars are here, else None. No network; about 0.1 s."""
-    wanted, repository = read_list(LIST.read_text(encoding="ascii")), cache_dir() / "maven"
-    if unverified(repository, wanted):
+    digests, repository = read_list(LIST.read_text(encoding="ascii")), cache_dir() / "maven"
+    if unverified(repository, digests):
         return None
-    return [jar_path(repository, coordinate) for coordinate in wanted]
+    return [jar_path(repository, coordinate) for coordinate in digests]
 
 
 def fetch() -> list[Path]:
     """The class path, downloading what is missing. Raises StackError when that fails."""
-    wanted, repository = read_list(LIST.read_text(encoding="ascii")), cache_dir() / "maven"
+    digests, repository = read_list(LIST.read_text(encoding="ascii")), cache_dir() / "maven"
     reason = "their SHA-256 is not the expected one"
-    if missing := unverified(repository, wanted):
+    if missing := unverified(repository, digests):
         print(f"fetching Apache Kafka {KAFKA_VERSION} ({len(missing)} jars)", flush=True)
         repository.mkdir(parents=True, exist_ok=True)
     # Twice with the resolver, because a broken download was deleted and is worth one more try.
@@ -84,13 +84,13 @@ def fetch() -> list[Path]:
             attempt(repository)
         except Exception as error:  # third-party resolvers raise what they like
             reason = type(error).__name__
-        missing = unverified(repository, wanted)
+        missing = unverified(repository, digests)
     if missing:
         raise StackError(
-            f"{len(missing)} of {len(wanted)} jars of Apache Kafka cannot be fetched ({reason}); "
+            f"{len(missing)} of {len(digests)} jars of Apache Kafka cannot be fetched ({reason}); "
             "check the network or set FENGHUO_MAVEN_MIRROR to a repository you can reach."
         )
-    return [jar_path(repository, coordinate) for coordinate in wanted]
+    return [jar_path(repository, coordinate) for coordinate in digests]
 
 
 def _mirror() -> str:

@@ -77,8 +77,8 @@ class ApacheKafka:
             arguments = ["format", "--standalone", "-t", new_cluster_id(), "-c", str(config)]
             command = [*self._java("kafka.tools.StorageTool"), *arguments, "--ignore-formatted"]
             with log.open("ab") as output:
-                done = subprocess.run(command, stdout=output, stderr=output, check=False)
-            if done.returncode != 0:
+                process = subprocess.run(command, stdout=output, stderr=output, check=False)
+            if process.returncode != 0:
                 line = (last_lines(log) or ["no output"])[-1]
                 raise StackError(f"Kafka's data folder {data} cannot be formatted: {line}")
         return Program(
@@ -129,22 +129,22 @@ class StandIn:
         return Program(NAME, argv, self.paths.log / "kafka.log", orphan_signal=signal.SIGTERM)
 
 
-def choose_broker(paths: Paths, port: int, controller_port: int, wish: str = "") -> Broker:
+def choose_broker(paths: Paths, port: int, controller_port: int, choice: str = "") -> Broker:
     """Apache Kafka wherever its jars are cached or can be fetched, else the stand-in.
 
     `wish` is "kafka" (no stand-in), "noida" (only the stand-in) or "" (FENGHUO_BROKER decides,
     else automatic). Raises StackError when the wish cannot be met.
     """
-    wish = wish or os.environ.get("FENGHUO_BROKER", "") or "auto"
-    if wish not in {"auto", "kafka", "noida"}:
-        raise StackError(f'FENGHUO_BROKER reads "{wish}" but must be kafka, noida or auto.')
-    if wish != "noida":
+    choice = choice or os.environ.get("FENGHUO_BROKER", "") or "auto"
+    if choice not in {"auto", "kafka", "noida"}:
+        raise StackError(f'FENGHUO_BROKER reads "{choice}" but must be kafka, noida or auto.')
+    if choice != "noida":
         try:
             java = find()
             classpath = tuple(jars.cached() or jars.fetch())
             return ApacheKafka(paths, port, controller_port, java, classpath)
         except StackError as error:
-            if wish == "kafka":
+            if choice == "kafka":
                 raise
             print(f"fenghuo: {error}", file=sys.stderr)
     spec = find_spec("noida_db")

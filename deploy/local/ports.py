@@ -73,7 +73,7 @@ def choose(names: Iterable[str], memory: Path, fixed: Mapping[str, int]) -> dict
         remembered: dict[str, int] = json.loads(memory.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         remembered = {}
-    chosen: dict[str, int] = {}
+    ports: dict[str, int] = {}
     for name in names:
         port = fixed.get(name) or remembered.get(name, 0)
         if name in fixed and not is_free(port):
@@ -81,10 +81,10 @@ def choose(names: Iterable[str], memory: Path, fixed: Mapping[str, int]) -> dict
                 f"port {port}, which FENGHUO_PORTS gives to {name}, is in use by another program "
                 "or not allowed; stop that program or choose another port."
             )
-        taken = {*remembered.values(), *fixed.values(), *chosen.values()}
+        used = {*remembered.values(), *fixed.values(), *ports.values()}
         while not port or not is_free(port):
             port = random.randrange(_LOWEST, _HIGHEST)  # noqa: S311 - no secret
-            port = 0 if port in taken or not claim(port) else port
-        chosen[name] = port
-    write_atomically(memory, json.dumps({**remembered, **chosen}, indent=1))
-    return chosen
+            port = 0 if port in used or not claim(port) else port
+        ports[name] = port
+    write_atomically(memory, json.dumps({**remembered, **ports}, indent=1))
+    return ports

@@ -154,7 +154,7 @@ class Postgres:
             "--no-instructions",
         ]
         try:
-            done = subprocess.run(
+            process = subprocess.run(
                 command,
                 capture_output=True,
                 text=True,
@@ -168,8 +168,8 @@ class Postgres:
             raise StackError(f"Postgres cannot be run here: {error.strerror}.") from None
         finally:
             password.unlink()
-        if done.returncode != 0:
-            line = (done.stderr.strip().splitlines() or ["no output"])[-1]
+        if process.returncode != 0:
+            line = (process.stderr.strip().splitlines() or ["no output"])[-1]
             raise StackError(f"Postgres' data folder cannot be initialised: {line}")
 
 

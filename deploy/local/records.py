@@ -30,9 +30,9 @@ async def publish(bootstrap: str, spec: TopicSpec, records: list[Record]) -> Non
     )
     await producer.start()
     try:
-        for partition, mine in by_partition.items():
+        for partition, pairs in by_partition.items():
             batch = producer.create_batch()
-            for key, value in mine:
+            for key, value in pairs:
                 if batch.append(key=key, value=value, timestamp=None) is None:
                     await (await producer.send_batch(batch, spec.name, partition=partition))
                     batch = producer.create_batch()

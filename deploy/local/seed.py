@@ -16,8 +16,8 @@ from pathlib import Path
 from deploy.example import departments, officers, plans, rules, sensors, units
 from deploy.local.errors import StackError
 from deploy.local.paths import REPO, Paths
-from deploy.local.patience import START_S
 from deploy.local.records import Record, publish, record
+from deploy.local.start_limits import START_S
 from shared.contracts.catalog import CatalogEntry, GroupEntry, SensorEntry, UnitEntry
 from shared.contracts.ids import content_id
 from shared.contracts.topics import CATALOG, PLANS, ROSTER, RULES, TopicSpec
@@ -215,13 +215,13 @@ def run_console_accounts(paths: Paths, dsn: str, *arguments: str, url: str = "")
     env = {**os.environ, "PYTHONPATH": str(REPO), "FENGHUO_DATABASE_URL": dsn}
     if url:
         env["FENGHUO_CONSOLE_URL"] = url
-    done = subprocess.run(
+    process = subprocess.run(
         command, cwd=REPO, env=env, capture_output=True, text=True, check=False, timeout=START_S
     )
-    if done.returncode != 0:
-        line = (done.stderr.strip().splitlines() or ["no output"])[-1]
+    if process.returncode != 0:
+        line = (process.stderr.strip().splitlines() or ["no output"])[-1]
         raise StackError(f"the console's accounts cannot be changed: {line}")
-    return done.stdout.strip()
+    return process.stdout.strip()
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -54,7 +54,7 @@ class ServicePlan:
             raise StackError(f"there is no program to run for: {', '.join(missing)}.")
 
     def program(
-        self, service: str, slot: int, paths: Paths, port: int, given: Mapping[str, str]
+        self, service: str, slot: int, paths: Paths, port: int, environment: Mapping[str, str]
     ) -> Program:
         """How to run one process; `given` are the addresses of Kafka and Postgres as variables."""
         name = process_name(service, slot)
@@ -67,7 +67,7 @@ class ServicePlan:
             "FENGHUO_LOG_LEVEL": os.environ.get("FENGHUO_LOG_LEVEL", "INFO"),
             "PYTHONUNBUFFERED": "1",
             "PYTHONPATH": str(REPO),
-            **given,
+            **environment,
             **self.env.get(EVERY_SERVICE, {}),
             **self.env.get(service, {}),
         }

@@ -23,15 +23,15 @@ from typing import IO, Any, Self
 
 import httpx2
 
-from deploy.local import announced, database, kafka, ports, topics
+from deploy.local import announcement, database, kafka, ports, topics
 from deploy.local import postgres as postgres_module
 from deploy.local.endpoints import Endpoints, ServiceEndpoint
 from deploy.local.errors import StackError, first_sentence
 from deploy.local.paths import REPO, Paths
-from deploy.local.patience import START_S
 from deploy.local.postgres import Postgres
 from deploy.local.secrets import Secrets
 from deploy.local.services import SERVICES, ServicePlan, wait_ready
+from deploy.local.start_limits import START_S
 from deploy.local.supervisor import Supervisor
 
 
@@ -71,7 +71,7 @@ class Stack:
         self.plan = ServicePlan(tuple(services), env or {}, replicas or {}, modules or {})
         self.secrets = Secrets(self.paths.secrets)
         self.supervisor = Supervisor(on_change=self._save_endpoints)
-        self._wish = broker
+        self._broker_choice = broker
         self._report = report
         self._ready_timeout_s = ready_timeout_s
         self._lock: IO[str] | None = None
@@ -210,12 +210,12 @@ class Stack:
 
         Raises StackError naming the first that is not ready in `timeout_s` seconds or keeps dying.
         """
-        wanted = self.plan.names() if names is None else names
+        names_wanted = self.plan.names() if names is None else names
         async with httpx2.AsyncClient(timeout=10.0, trust_env=False) as client:
             await asyncio.gather(
                 *(
                     wait_ready(self.supervisor, client, name, self.url(name), timeout_s)
-                    for name in wanted
+                    for name in names_wanted
                 )
             )
 
@@ -268,7 +268,7 @@ class Stack:
             raise StackError(
                 f"a stack already runs in {self.paths.root}; stop it first (`make down`)."
             ) from None
-        announced.withdraw(self.paths)
+        announcement.withdraw(self.paths)
         names = ["kafka", "kafka-controller", "postgres", *self.plan.names()]
         self._ports = ports.choose(names, self.paths.run / "ports.json", ports.fixed_ports())
 
@@ -279,7 +279,7 @@ class Stack:
                 self.paths,
                 self._ports["kafka"],
                 self._ports["kafka-controller"],
-                self._wish,
+                self._broker_choice,
             )
             await self.supervisor.start(await asyncio.to_thread(broker.prepare))
             await self.wait_kafka(self._ready_timeout_s)
@@ -297,13 +297,13 @@ class Stack:
 
     async def _start_services(self) -> None:
         for name, service, slot in self.plan.processes():
-            given = {
+            environment = {
                 "FENGHUO_KAFKA_BOOTSTRAP": self.kafka_bootstrap,
                 "FENGHUO_DATABASE_URL": self.dsn(service),
                 "FENGHUO_BROKER_NAME": self.endpoints.broker_name,
             }
             await self.supervisor.start(
-                self.plan.program(service, slot, self.paths, self._ports[name], given)
+                self.plan.program(service, slot, self.paths, self._ports[name], environment)
             )
 
     def _save_endpoints(self) -> None:

@@ -10,7 +10,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from deploy.local.errors import StackError
-from deploy.local.patience import START_S
+from deploy.local.start_limits import START_S
 
 if TYPE_CHECKING:
     from shared.contracts.topics import TopicSpec
@@ -80,7 +80,9 @@ async def wait_for_broker(bootstrap: str, timeout_s: float) -> None:
     raise TimeoutError
 
 
-async def ensure_topics(bootstrap: str, wanted: list[NewTopic], timeout_s: float = START_S) -> int:
+async def ensure_topics(
+    bootstrap: str, topics_wanted: list[NewTopic], timeout_s: float = START_S
+) -> int:
     """Create what is missing, settle what is there, wait for leaders; returns how many were created.
 
     Raises StackError when the broker refuses a topic or leaders do not appear in `timeout_s`.
@@ -89,16 +91,16 @@ async def ensure_topics(bootstrap: str, wanted: list[NewTopic], timeout_s: float
     await admin.start()
     try:
         present = set(await admin.list_topics())
-        missing = [topic for topic in wanted if topic.name not in present]
+        missing = [topic for topic in topics_wanted if topic.name not in present]
         if missing:
             response = await admin.create_topics(missing)
             for name, code, *_ in response.topic_errors:
                 if code and for_code(code) is not TopicAlreadyExistsError:
                     raise StackError(f"topic {name} was refused: {for_code(code).__name__}.")
-        await _settle(admin, [topic for topic in wanted if topic.name in present])
+        await _settle(admin, [topic for topic in topics_wanted if topic.name in present])
         deadline = time.monotonic() + timeout_s
         while without := _without_leader(
-            await admin.describe_topics([topic.name for topic in wanted]), wanted
+            await admin.describe_topics([topic.name for topic in topics_wanted]), topics_wanted
         ):
             if time.monotonic() > deadline:
                 raise StackError(f"topics without a leader after {timeout_s:.0f} s: {without}.")
@@ -112,9 +114,9 @@ async def _settle(admin: AIOKafkaAdminClient, topics: list[NewTopic]) -> None:
     """Bring topics of kept data to the settings of the table; what else is set there stays."""
     if not topics:
         return
-    asked = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
+    resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
     results: dict[str, dict[str, str]] = {}
-    for answer in await admin.describe_configs(asked):
+    for answer in await admin.describe_configs(resources):
         for _, _, _, name, entries in answer.resources:
             results[name] = {key: value for key, value, _, source, *_ in entries if source == _SET}
     changed = [
@@ -130,7 +132,7 @@ async def _settle(admin: AIOKafkaAdminClient, topics: list[NewTopic]) -> None:
                 raise StackError(f"settings of {name} were refused: {for_code(code).__name__}.")
 
 
-def _without_leader(described: list[dict[str, Any]], wanted: list[NewTopic]) -> list[str]:
+def _without_leader(described: list[dict[str, Any]], topics_wanted: list[NewTopic]) -> list[str]:
     """Names of topics that lack a partition or a leader for one."""
     leaders = {
         topic["topic"]: [partition["leader"] for partition in topic["partitions"]]
@@ -138,6 +140,6 @@ def _without_leader(described: list[dict[str, Any]], wanted: list[NewTopic]) -> 
     }
     return [
         topic.name
-        for topic in wanted
+        for topic in topics_wanted
         if len(leaders.get(topic.name, [])) < topic.num_partitions or min(leaders[topic.name]) < 0
     ]

@@ -6,8 +6,8 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
-HERE = Path(__file__).resolve().parent
-SQL_DIR = HERE / "sql"
+FOLDER = Path(__file__).resolve().parent
+SQL_DIR = FOLDER / "sql"
 
 
 def upgrade(dsn: str) -> None:
@@ -16,7 +16,7 @@ def upgrade(dsn: str) -> None:
     Raises what alembic and asyncpg raise; each revision is one transaction.
     """
     config = Config()
-    config.set_main_option("script_location", str(HERE).replace("%", "%%"))
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["dsn"] = dsn
     command.upgrade(config, "head")

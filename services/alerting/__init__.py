@@ -1,1 +1,1 @@
-"""Alarms, reports and officers' decisions come in; the lifecycle of alerts and public notices go out."""
+"""Alarms, reports and officers' decisions come in; changes of alerts and notices go out."""

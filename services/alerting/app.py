@@ -1,53 +1,60 @@
-"""Wiring of alerting: one consumer over evidence, rules and decisions, one transaction per batch."""
+"""Wiring of alerting: evidence, rules and decisions come in, alerts and notices go out."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
 from functools import partial
 
 from faststream.asgi import AsgiFastStream
 
-from services.alerting.consumer import Alerting
-from services.alerting.core.first import goes_first
+from services.alerting import timers
+from services.alerting.core.alarms.inhibition import order_of_inhibitors
+from services.alerting.core.priority import is_urgent
+from services.alerting.handlers import alarms, decisions, reports, rules, silences, warnings
 from services.alerting.metrics import AlertingMetrics
-from services.alerting.retention import forget_alarms, forget_alerts, forget_rest
+from services.alerting.retention import retention_tasks
 from services.alerting.settings import Settings
-from shared.contracts.topics import (
-    ALARMS,
-    ALERTS,
-    DECISIONS,
-    MODES,
-    NOTICES,
-    REPORTS,
-    RULES,
-    SILENCE_STATES,
-    SILENCES,
-    WARNINGS,
-)
-from shared.runtime.inbox import First
-from shared.runtime.stateful import StatefulPlatform
+from services.alerting.store.evidence_cache import EvidenceCache
+from services.alerting.unit_of_work import UnitOfWork
+from shared.contracts.topics import ALARMS, ALERTS, MODES, NOTICES, SILENCE_STATES
+from shared.domain.response_modes.effective import Modes
+from shared.runtime.inbound_messages import InboundMessage, PriorityRule
+from shared.runtime.stateful_platform import StatefulPlatform
 
-BATCH = 500
-"""Most records of one transaction. In a storm several change the same alert, which is written once; what is
-urgent waits for one of these at most, and more of them cost each as much."""
+MAX_RECORDS = 500
+"""Most records of one transaction. In a storm several change the same alert, which is written once;
+an urgent record waits for one transaction at most, and a larger one would cost it more time."""
 
-FIRST = First((b'"red"', b'"recall"'), goes_first)
+URGENT = PriorityRule((b'"red"', b'"recall"'), is_urgent)
+"""Records that are handled before the backlog."""
 
 
 def build(settings: Settings) -> AsgiFastStream:
-    """The ASGI application; nothing is connected before its lifespan starts."""
+    """Return the ASGI application; nothing is connected before its lifespan starts."""
     platform = StatefulPlatform("alerting", settings)
-    alerting = Alerting(AlertingMetrics(platform.registry))
-    platform.table(MODES, alerting.modes.put)
-    topics = [RULES, SILENCES, ALARMS, REPORTS, WARNINGS, DECISIONS]
-    consumer = platform.consume_inbox(topics, alerting.apply, max_records=BATCH, first=FIRST)
-    alerting.caught_up = partial(consumer.caught_up, ALARMS.name)
-    platform.sweep(alerting.lock, alerting.fire)
-    duration = timedelta(days=settings.keep_days)
-    platform.retention.tasks += [
-        forget_alerts(duration),
-        forget_alarms(duration),
-        *forget_rest(duration),
-    ]
+    modes = Modes()
+    platform.table(MODES, modes.put)
+    unit_of_work = partial(
+        UnitOfWork,
+        modes=modes,
+        cache=EvidenceCache(),
+        metrics=AlertingMetrics(platform.registry),
+        caught_up=partial(platform.caught_up, ALARMS),
+    )
+    platform.include(
+        unit_of_work,
+        *(rules.router, silences.router, alarms.router, reports.router, warnings.router),
+        *(decisions.router, timers.router),
+        order=inhibitors_first,
+        max_records=MAX_RECORDS,
+        priority=URGENT,
+    )
+    platform.delete_when_old(*retention_tasks(settings.keep_days))
     platform.produces(ALERTS, NOTICES, ALARMS, SILENCE_STATES)
     return platform.asgi()
+
+
+def inhibitors_first(batch: Sequence[InboundMessage]) -> list[InboundMessage]:
+    """Return the records with each inhibitor before the alarms that it inhibits."""
+    positions = order_of_inhibitors([incoming.message for incoming in batch])
+    return [batch[position] for position in positions]

@@ -1,24 +1,32 @@
-"""Series of alerting. Counted once per batch before its commit: a retried batch counts again."""
+"""Metrics of alerting, counted once per transaction before its commit.
+
+A transaction that is rolled back and repeated counts again.
+"""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter
 
-from services.alerting.core.counts import Counts
-from services.alerting.core.grouping import Disposition
-from services.alerting.core.outcome import RefusalReason
+from services.alerting.core.alerts.grouping import Disposition
+from services.alerting.core.alerts.outcome import RefusalReason
+from services.alerting.core.batch_counts import BatchCounts
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertTransition
 from shared.contracts.fields import Status
 
+MOST_COUNTED_REFUSALS = 10_000
+"""The number of the newest refused decisions whose ids are kept, so that none is counted twice."""
+
 
 class AlertingMetrics:
-    """What became of evidence and decisions."""
+    """Counters of evidence, decisions, changes of alerts and rules over several sources."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self._counted_refusals: OrderedDict[str, None] = OrderedDict()
         self.evidence = Counter(
             "fenghuo_alerting_evidence_total",
             "Alarm changes and reports, by what became of them",
@@ -74,8 +82,23 @@ class AlertingMetrics:
                 for kind in ("composite", "corroboration"):
                     self.episodes.labels(kind, change, status)
 
-    def count(self, counts: Counts, shadowed: Mapping[tuple[AlarmTransition, Status], int]) -> None:
-        """Add what became of a batch."""
+    def count_refusal(self, decision_id: str, reason: RefusalReason, status: Status) -> None:
+        """Count a refused decision once.
+
+        The runtime repeats a transaction with a refused record in halves until the record is alone,
+        so that one decision is refused several times.
+        """
+        if decision_id in self._counted_refusals:
+            return
+        self._counted_refusals[decision_id] = None
+        if len(self._counted_refusals) > MOST_COUNTED_REFUSALS:
+            self._counted_refusals.popitem(last=False)
+        self.refusals.labels(reason, status).inc()
+
+    def count(
+        self, counts: BatchCounts, shadow_counts: Mapping[tuple[AlarmTransition, Status], int]
+    ) -> None:
+        """Add the counts of a transaction."""
         for evidence, number in counts.dispositions.items():
             self.evidence.labels(*evidence).inc(number)
         for transition, number in counts.transitions.items():
@@ -84,7 +107,7 @@ class AlertingMetrics:
             self.episodes.labels(*episode).inc(number)
         for warning, number in counts.warnings.items():
             self.warnings.labels(*warning).inc(number)
-        for change, number in shadowed.items():
+        for change, number in shadow_counts.items():
             self.shadowed.labels(*change).inc(number)
         for status, number in counts.stale.items():
             self.stale.labels(status).inc(number)

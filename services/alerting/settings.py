@@ -13,4 +13,5 @@ class Settings(DatabaseSettings):
     """Environment variables FENGHUO_*; see also shared.runtime.settings."""
 
     keep_days: Annotated[int, Field(ge=30, le=36_500)] = 400
-    """How long alerts that are over stay in the database with their evidence; the log keeps its own time."""
+    """Days for which ended alerts stay in the database with their evidence; topics have retention
+    of their own."""

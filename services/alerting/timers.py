@@ -1,128 +1,145 @@
-"""Durable timers of alerting: holds, silences, alerts (validity, debt, flapping), episodes.
+"""Durable timers of alerting: holds, silences, alerts and episodes.
 
-What a timer is about shows in its subject, so that it can be locked before it is claimed. A timer that
-has been overtaken changes nothing: each step looks at the state first.
+A timer whose subject has changed in the meantime changes nothing: each function examines the state
+first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from services.alerting.core import debt, validity
-from services.alerting.core.alert import Alert
-from services.alerting.core.episode import Cause, EpisodeKey
-from services.alerting.core.inhibit import LONGER, MOST_TIMES
-from services.alerting.core.lifecycle import calm
-from services.alerting.core.outcome import Change
-from services.alerting.core.records import origin_of_timer
-from services.alerting.core.scopes import Region
-from services.alerting.placing import HOLD, held_of
-from services.alerting.scene import Needs, Scene
-from services.alerting.store import evidence as store
-from services.alerting.store.alerts import ALERT_TIMERS, Book, regions_of
-from services.alerting.store.evidence import EXPIRY
-from services.alerting.store.kept import Kept
-from services.alerting.store.silences import SILENCE, silence_of_subject
-from shared.contracts.fields import Status
+from services.alerting.core.alarms.inhibition import MAX_HOLD_EXTENSIONS
+from services.alerting.core.alerts.alert import Alert
+from services.alerting.core.alerts.grouping import Disposition
+from services.alerting.core.alerts.lifecycle import end_flapping
+from services.alerting.core.alerts.outcome import AlertChange
+from services.alerting.core.alerts.ratification import remind_gate
+from services.alerting.core.alerts.records import ChangeOrigin, origin_of_timer
+from services.alerting.core.alerts.validity import expire, follow_up_alert
+from services.alerting.core.multi_source.episode import EpisodeCause
+from services.alerting.core.silences.silence import expired
+from services.alerting.handlers.alarms import release_alarm
+from services.alerting.handlers.silences import save_silence
+from services.alerting.store.alert_repository import FLAPPING, RATIFICATION, VALIDITY
+from services.alerting.store.episodes import EXPIRY, episode_key_of_timer
+from services.alerting.store.silences import SILENCE_END
+from services.alerting.unit_of_work import HOLD, UnitOfWork, hold_of_timer
 from shared.contracts.ids import content_id
-from shared.domain.response_modes.effective import Modes
-from shared.runtime.database import Transaction
-from shared.runtime.timers import Timer, arm
+from shared.runtime.handlers import Router
+from shared.runtime.timers import Timer, TimerKey
 
-CaughtUp = Callable[[datetime], bool]
-"""Whether all alarms that Kafka took before a moment have been applied."""
+router: Router[UnitOfWork] = Router()
 
 
-async def lock(work: Transaction, subjects: Collection[str]) -> None:
-    """Lock what these timers are about, in the order of all locks."""
-    needs = _needs(subjects)
-    needs.regions |= await regions_of(work, needs.regrouped)
-    await store.lock(work, needs.regions, defines=bool(needs.silences))
-    if needs.alerts:
-        await Book(work).load((), (), needs.alerts, (), ())
+def load_hold(timer: TimerKey, unit: UnitOfWork) -> None:
+    """The end of a hold needs the alarm and its region."""
+    unit.plan.need_hold(*hold_of_timer(timer.subject_id))
 
 
-async def fire(
-    work: Transaction, due: Sequence[Timer], modes: Modes, kept: Kept, caught_up: CaughtUp
-) -> Scene:
-    """Act on timers that have come due; what has changed is still to be saved.
+def load_silence(timer: TimerKey, unit: UnitOfWork) -> None:
+    """The end of a silence needs the silence with the hidden alarms, and all regions."""
+    unit.plan.silence_ids.add(timer.subject_id)
 
-    The timer of an episode waits until all alarms that Kafka took before its hour have been applied.
+
+def load_alert(timer: TimerKey, unit: UnitOfWork) -> None:
+    """A timer of an alert needs the alert, and its region, since its evidence may move."""
+    unit.plan.need_alert(timer.subject_id)
+
+
+def load_episode(timer: TimerKey, unit: UnitOfWork) -> None:
+    """The expiry of an episode needs the episode and its region."""
+    unit.plan.need_episode(episode_key_of_timer(timer.subject_id))
+
+
+@router.timer(HOLD, load=load_hold)
+async def fire_hold(timers: Sequence[Timer], unit: UnitOfWork) -> None:
+    """Route the alarms whose hold ends; extend a hold while alarms of its time are unread."""
+    for timer in timers:
+        _, alarm_id = hold_of_timer(timer.subject_id)
+        record = unit.alerts.alarm(alarm_id)
+        if record is None or record.waiting_event is None:
+            continue
+        if record.disposition is not Disposition.ON_HOLD:
+            continue
+        if timer.rung < MAX_HOLD_EXTENSIONS and not unit.caught_up(timer.due_at):
+            unit.extend_hold(record.snapshot, timer.rung + 1)
+        else:
+            await release_alarm(record, unit)
+    unit.publish_rule_alarms()
+
+
+@router.timer(SILENCE_END, load=load_silence)
+async def fire_silence_end(timers: Sequence[Timer], unit: UnitOfWork) -> None:
+    """End the silences whose time is over; a silence that was extended stays in force."""
+    for timer in timers:
+        existing_silence = unit.silences.get(timer.subject_id)
+        if existing_silence is not None:
+            silence = expired(existing_silence, unit.now)
+            if silence is not None:
+                await save_silence(silence, None, unit)
+    unit.publish_rule_alarms()
+
+
+@router.timer(EXPIRY, load=load_episode)
+async def fire_expiry(timers: Sequence[Timer], unit: UnitOfWork) -> None:
+    """Move the clocks of regions to the expiry of their episodes.
+
+    A timer is postponed until all alarms that Kafka accepted before its due time have been handled.
     """
-    timers = {timer for timer in due if timer.kind == EXPIRY and not caught_up(timer.due_at)}
-    later = work.now + LONGER
-    await arm(
-        work, [(timer.subject_id, timer.kind, timer.rung, later) for timer in timers], rearm=True
-    )
-    due = [timer for timer in due if timer not in timers]
-    scene = await Scene.set(work, _needs([timer.subject_id for timer in due]), modes, kept=kept)
-    for timer in due:
-        if timer.kind == HOLD:
-            alarm_id = held_of(timer.subject_id)[1]
-            if timer.rung < MOST_TIMES and not caught_up(timer.due_at):
-                scene.batch.placing.hold_on(alarm_id, timer.rung + 1)
-            else:
-                await scene.batch.placing.hold_over(alarm_id)
-        elif timer.kind == SILENCE:
-            await scene.batch.silence_over(silence_of_subject(timer.subject_id))
-        elif timer.kind == EXPIRY:
-            key = _key(timer.subject_id)
-            cause = content_id("tmr", key.text)
-            scene.board.expire(key, Cause(cause, cause, work.now, work.now))
-        elif timer.kind in ALERT_TIMERS:
-            await _alert(scene, timer, work.now)
-        else:
-            raise ValueError(f"nothing is known about a timer {timer.kind}")
-    scene.batch.tell()
-    return scene
+    for timer in timers:
+        if not unit.caught_up(timer.due_at):
+            await unit.postpone(timer)
+            continue
+        key = episode_key_of_timer(timer.subject_id)
+        cause_id = content_id("tmr", key.text)
+        unit.engine.apply_expiry(key, EpisodeCause(cause_id, cause_id, unit.now, unit.now))
+    unit.publish_rule_alarms()
 
 
-async def _alert(scene: Scene, timer: Timer, now: datetime) -> None:
-    alert = scene.book.alert(timer.subject_id)
-    change = _step(alert, timer.kind, now) if alert is not None else None
-    if alert is None or change is None:
-        return
-    origin = origin_of_timer(
-        timer.kind, alert.alert_id, timer.due_at, alert.place, alert.incident_id
-    )
-    scene.batch.ledger.commit(change, origin)
-    follower = validity.again(change.alert) if timer.kind == "validity" else None
-    if follower is not None:
-        await scene.batch.ledger.enter(follower, origin)
+@router.timer(RATIFICATION, load=load_alert)
+async def fire_ratification(timers: Sequence[Timer], unit: UnitOfWork) -> None:
+    """Remind the gate of emergency authorisations that it has not ratified."""
+    _change_alerts(timers, unit, remind_gate)
 
 
-def _step(alert: Alert, kind: str, now: datetime) -> Change | None:
-    match kind:
-        case "validity":
-            return validity.expire(alert, now)
-        case "debt":
-            return debt.chase(alert, now)
-        case _:
-            quiet = alert.open_or_merged and alert.flap is not None and alert.flap.until <= now
-            return calm(alert) if quiet else None
+@router.timer(FLAPPING, load=load_alert)
+async def fire_flapping(timers: Sequence[Timer], unit: UnitOfWork) -> None:
+    """End the flapping of alerts whose alarms were quiet for the quiet period."""
+    _change_alerts(timers, unit, _end_flapping_when_due)
 
 
-def _needs(subjects: Collection[str]) -> Needs:
-    needs = Needs()
-    for subject in subjects:
-        if subject.startswith(f"{HOLD}:"):
-            region, alarm_id = held_of(subject)
-            needs.regions.add(region)
-            needs.waiting.add(alarm_id)
-        elif subject.startswith(f"{SILENCE}:"):
-            needs.silences.add(silence_of_subject(subject))
-        elif "|" in subject:
-            key = _key(subject)
-            needs.regions.add(key.region)
-            needs.episodes.add(key)
-        else:
-            needs.alerts.add(subject)
-            needs.regrouped.add(subject)  # what follows an expired alert has its evidence
-    return needs
+@router.timer(VALIDITY, load=load_alert)
+async def fire_validity(timers: Sequence[Timer], unit: UnitOfWork) -> None:
+    """Expire alerts, and open a new alert of the alarms that are still on."""
+    for timer in timers:
+        alert = unit.alerts.alert(timer.subject_id)
+        change = expire(alert, unit.now) if alert is not None else None
+        if alert is None or change is None:
+            continue
+        origin = _origin(timer, alert)
+        unit.commit(change, origin)
+        follower = follow_up_alert(change.alert)
+        if follower is not None:
+            await unit.insert(follower, origin)
 
 
-def _key(subject: str) -> EpisodeKey:
-    """The episode of a timer; the reverse of EpisodeKey.text."""
-    rule_id, status, unit, scope = subject.split("|", 3)
-    return EpisodeKey(rule_id, Region(Status(status), unit), scope)
+def _end_flapping_when_due(alert: Alert, now: datetime) -> AlertChange | None:
+    is_due = alert.is_open_or_merged and alert.flapping is not None and alert.flapping.until <= now
+    return end_flapping(alert) if is_due else None
+
+
+def _change_alerts(
+    timers: Sequence[Timer],
+    unit: UnitOfWork,
+    change_alert: Callable[[Alert, datetime], AlertChange | None],
+) -> None:
+    for timer in timers:
+        alert = unit.alerts.alert(timer.subject_id)
+        change = change_alert(alert, unit.now) if alert is not None else None
+        if alert is not None and change is not None:
+            unit.commit(change, _origin(timer, alert))
+
+
+def _origin(timer: Timer, alert: Alert) -> ChangeOrigin:
+    return origin_of_timer(timer.kind, alert.alert_id, timer.due_at, alert.place, alert.incident_id)

@@ -1,1 +1,1 @@
-"""The independent auditor: every topic and every table come in, findings and the audit trail go out."""
+"""The independent auditor: all topics and tables come in, findings and the audit trail go out."""

@@ -1,88 +1,37 @@
-"""Wiring of audit: one consumer of every topic that matters, the rounds, one door."""
+"""Wiring of audit: topics are counted, rounds read all topics and tables, the trail goes out."""
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
-from typing import Any
+from functools import partial
 
 from faststream.asgi import AsgiFastStream
 
-from services.audit.consumer import AuditConsumer
-from services.audit.ledger import Ledger
-from services.audit.loops import Rounds
+from services.audit.handlers import alerts, commands, console, modes, pages
 from services.audit.metrics import AuditMetrics
+from services.audit.rounds.loop import RoundLoop
 from services.audit.settings import Settings
-from services.audit.store.topics import Topics
-from services.audit.web import conservation_route, findings_route
-from shared.contracts.topics import (
-    ACKNOWLEDGEMENTS,
-    ALARMS,
-    ALERTS,
-    ANSWERS,
-    ASSIGNMENTS,
-    CASE_REVIEWS,
-    COMMANDS,
-    DECISIONS,
-    MODE_REQUESTS,
-    MODES,
-    NOTICES,
-    PAGES,
-    REFUSALS,
-    REQUESTS,
-    SILENCES,
-    SUPERVISION,
-    TOPICS,
-    TRAIL,
-)
-from shared.runtime.stateful import StatefulPlatform
-
-_TOPICS = (
-    ALARMS,
-    ALERTS,
-    DECISIONS,
-    NOTICES,
-    COMMANDS,
-    REQUESTS,
-    ASSIGNMENTS,
-    ACKNOWLEDGEMENTS,
-    SUPERVISION,
-    PAGES,
-    ANSWERS,
-    MODES,
-    MODE_REQUESTS,
-    SILENCES,
-    CASE_REVIEWS,
-    REFUSALS,
-)
-
-
-class AuditPlatform(StatefulPlatform):
-    """The platform with two more doors and the auditor's own eyes on the topics."""
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__("audit", settings)
-        self.log = Topics(settings.kafka_bootstrap)
-
-    def routes(self) -> list[tuple[str, Any]]:
-        """The operations routes, GET /findings and GET /conservation."""
-        doors = [findings_route(self.database), conservation_route(self.database)]
-        return [*super().routes(), *doors]
-
-    async def start(self, stack: AsyncExitStack) -> None:
-        """As every platform; the log is opened by the first round."""
-        stack.push_async_callback(self.log.stop)
-        await super().start(stack)
+from services.audit.store.kafka_log import KafkaLog
+from services.audit.unit_of_work import UnitOfWork
+from services.audit.web import json_route, list_findings, show_conservation
+from shared.contracts.topics import TOPICS, TRAIL
+from shared.runtime.stateful_platform import StatefulPlatform
 
 
 def build(settings: Settings) -> AsgiFastStream:
-    """The ASGI application; nothing is connected before its lifespan starts."""
-    platform = AuditPlatform(settings)
+    """Return the ASGI application; nothing is connected before its lifespan starts."""
+    platform = StatefulPlatform("audit", settings)
     metrics = AuditMetrics(platform.registry)
-    platform.consume_inbox(_TOPICS, AuditConsumer(metrics).apply)
-    ledger = Ledger(platform.database, platform.log)
-    rounds = Rounds(platform.database, ledger, metrics, settings)
-    platform.loops.append(rounds.run)
-    platform.health.add("checks", rounds.ready)
+    unit_of_work = partial(UnitOfWork, metrics=metrics)
+    platform.include(
+        unit_of_work, alerts.router, commands.router, pages.router, modes.router, console.router
+    )
     platform.produces(TRAIL)
-    platform.looks_into(*TOPICS.values())
+    kafka_log = KafkaLog(settings.kafka_bootstrap)
+    platform.on_stop("reader of the log", kafka_log.stop)
+    platform.inspects(*TOPICS.values())
+    rounds = RoundLoop(platform.database, kafka_log, metrics, settings)
+    platform.run_in_background("rounds", rounds.run)
+    platform.health.add("checks", rounds.ready)
+    platform.route("/findings", json_route(platform.database, list_findings))
+    platform.route("/conservation", json_route(platform.database, show_conservation))
     return platform.asgi()

@@ -1,4 +1,4 @@
-"""What audit exports beside the runtime's series."""
+"""The metrics of audit, beside those of the platform."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 
 class AuditMetrics:
-    """Counted per batch or per check; every label is a closed set."""
+    """Updated per batch or per round; every label is a closed set."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.findings = Gauge(
             "fenghuo_audit_findings_open",
-            "Findings that are not resolved, by kind; anything above 0 is somebody's work",
+            "Findings that are not resolved, by kind; each needs an operator",
             ["kind"],
             registry=registry,
         )
@@ -38,6 +38,6 @@ class AuditMetrics:
             "fenghuo_audit_hop_records",
             "Conservation per reader and topic: records in = applied + repeated + refused + "
             "unchecked + in_flight + difference",
-            ["service", "topic", "fate"],
+            ["service", "topic", "outcome"],
             registry=registry,
         )

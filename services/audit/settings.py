@@ -11,11 +11,11 @@ from shared.runtime.settings import DatabaseSettings
 
 
 class Settings(DatabaseSettings):
-    """From the environment, prefix FENGHUO_."""
+    """Read from environment variables with the prefix FENGHUO_."""
 
     audit_unit: UnitId = "500000000000"
     """The unit in whose name findings are entered in the trail."""
     audit_every_s: Annotated[float, Field(gt=0, le=60)] = 2.0
-    """Seconds from one check to the next; what is found within 15 s at 2 s takes longer at more."""
+    """Seconds from one round to the next. A longer time delays all findings in proportion."""
     audit_count_share: Annotated[int, Field(ge=0, le=10_000)] = 40
-    """Counting whole tables takes at most one part in so many of the time; 0 = no limit."""
+    """Counting whole tables takes at most one part in this many of the time; 0 is no limit."""

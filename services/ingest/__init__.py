@@ -1,1 +1,1 @@
-"""HTTP comes in from sensors' gateways and reporters; readings, reports and the log's clock go out."""
+"""HTTP requests of gateways and reporters come in; readings, reports, warnings and ticks go out."""

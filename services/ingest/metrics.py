@@ -1,12 +1,12 @@
-"""Series of ingest. `reason` is services.ingest.core.refusals.Refusal, a closed set."""
+"""The metrics of ingest. `reason` is a services.ingest.core.refusals.ProblemKind, a closed set."""
 
 from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 
-class Metrics:
-    """What ingest exports beside the series of every service."""
+class IngestMetrics:
+    """The series of ingest, beside those of the platform."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.accepted = Counter(
@@ -24,7 +24,7 @@ class Metrics:
         self.ticks = Counter(
             "fenghuo_ingest_ticks_total", "Ticks written to the readings", registry=registry
         )
-        self.clock_off_s = Gauge(
+        self.clock_offset_s = Gauge(
             "fenghuo_ingest_clock_off_seconds",
             "How far this machine's clock is proven to be ahead of Kafka's (negative: behind); "
             "beyond 2 s Kafka's is used instead",

@@ -1,4 +1,4 @@
-"""Settings of ingest (environment, prefix FENGHUO_)."""
+"""Settings of ingest."""
 
 from __future__ import annotations
 
@@ -17,29 +17,32 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class Settings(ServiceSettings):
-    """What can be set."""
+    """Read from environment variables with the prefix FENGHUO_."""
 
     sources_file: Path
-    """JSON object: id of each source that may send (at most 31 letters, digits and `. _ -`), and the SHA-256
-    of its token in hex. The id stands before the source's own ids in the log."""
+    """A JSON file with the SHA-256 of the token, in hex, by id of each source that may send. An id
+    has at most 31 letters, digits and `. _ -`; it is the prefix of the source's own ids in the log.
+    """
     publish_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
-    """How long Kafka may take to acknowledge before the sender is told to try again."""
+    """The time in seconds after which an unconfirmed request is answered 503: send it again."""
     body_timeout_s: Annotated[float, Field(gt=0, le=300)] = 10.0
-    """How long a sender may take to send a body."""
+    """The time in seconds within which a sender must send a body."""
     tick_s: Annotated[float, Field(gt=0, le=60)] = 0.5
-    """How often the log's clock is written to every partition of the readings. What falls due between two
-    ticks is decided by the second, so that this and the way there must be less than a second."""
+    """The interval in seconds between two ticks on every partition of the readings. Scoring decides
+    at the next tick what falls due between two ticks, so the interval plus the transport time must
+    be less than a second."""
     event_clock: Literal["wall", "readings"] = "wall"
-    """What the log's clock shows: the present as Kafka dates it, or the newest event time accepted (replays)."""
+    """The time of the ticks: the present by Kafka's time, or the newest accepted event time (for
+    replays)."""
     event_clock_source: str = ""
-    """Id of the source that plays a replay: its readings alone move the log's clock, and what another source
-    sends may not be later than that clock. Empty: the readings of every source move it."""
+    """The id of the source that plays a replay. Its readings alone move the clock of the ticks, and
+    readings of another source may not be later than that clock. If empty, all sources move it."""
 
 
 def load_sources(path: Path) -> dict[str, str]:
-    """Token hash by source id; raises SetupError with one sentence on what to put right."""
+    """Return the token hashes by source id. Raises SetupError with a sentence for the operator."""
     try:
-        result = json.loads(path.read_text(encoding="utf-8"))
+        sources = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SetupError(
             f"The sources file {path} cannot be read ({error.strerror}): "
@@ -47,15 +50,16 @@ def load_sources(path: Path) -> dict[str, str]:
         ) from None
     except ValueError:
         raise SetupError(
-            f'The sources file {path} is not JSON: it must read {{"source": "sha256 of its token"}}.'
+            f"The sources file {path} is not JSON: "
+            'it must read {"source": "sha256 of its token"}.'
         ) from None
-    right = isinstance(result, dict) and all(
+    valid = isinstance(sources, dict) and all(
         isinstance(digest, str) and _SHA256.fullmatch(digest) and _NAME.fullmatch(name)
-        for name, digest in result.items()
+        for name, digest in sources.items()
     )
-    if not right:
+    if not valid:
         raise SetupError(
             f"The sources file {path} must map each source id (at most 31 letters, digits and "
             ". _ -) to 64 lower-case hex digits, the SHA-256 of its token."
         )
-    return dict(result)
+    return dict(sources)

@@ -1,4 +1,4 @@
-"""Alarms 告警: what a rule found. Without legal standing; a person makes an alert of it."""
+"""Alarms 告警: findings of rules. An alarm has no legal standing; a person makes an alert of it."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from shared.contracts.readings import Datum, UnitOfMeasure
 class AlarmTransition(StrEnum):
     """Changes of an alarm that others can see.
 
-    `revised`: same level, other facts. A late reading moved its beginning or its value, or what was
-    raised in retrospect turned out to be still going on.
+    `revised`: the level stays, other facts change. A late reading has moved the beginning or the
+    value, or an alarm that was raised in retrospect has turned out to continue.
     """
 
     RAISED = "raised"
@@ -43,9 +43,9 @@ class AlarmTransition(StrEnum):
 
 
 class Evidence(Contract):
-    """Why: the reading and the limit that decided. Values are in `unit` above `datum`.
+    """The reason of an alarm: the reading and the limit. Values are in `unit` above `datum`.
 
-    `note` says it in words where the number alone would not.
+    `note` gives the reason in words where the number is not enough.
     """
 
     metric: Metric
@@ -60,7 +60,7 @@ class Evidence(Contract):
 
 
 class ScoreParts(Contract):
-    """What a score is made of (docs/scoring.md); the parts add up to it."""
+    """The parts of a score (docs/scoring.md); their sum is the score."""
 
     level: Annotated[int, Field(ge=0, le=81)]
     excess: Annotated[int, Field(ge=0, le=18)]

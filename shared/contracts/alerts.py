@@ -49,12 +49,15 @@ class AlertState(StrEnum):
 
 
 class AlertTransition(StrEnum):
-    """What happened to an alert. `updated` is new evidence or a new proposal, not a new level.
+    """The change that an alert event reports.
 
-    proposed: an officer asks for another level, or for more time. positioned: a body has said what it
-    holds. ratified, debt_due: of an emergency authorisation. took_in, gave_back, split: its evidence
-    became more or less by a person's decision; merged, unmerged, absorbed: of the other alert.
-    flapping, steady: raises and clears too often to be told of each, and no longer.
+    `updated`: new evidence or a new proposal, no new level.
+
+    proposed: an officer asks for another level or for more time. positioned: a body has stated its
+    assessment. ratified, debt_due: steps of an emergency authorisation. took_in, gave_back, split:
+    evidence was added or removed by a person's decision; merged, unmerged, absorbed: the same
+    decision, reported by the other alert. flapping: alarms rise and clear too often to report each
+    change; steady: the flapping has ended.
     """
 
     OPENED = "opened"
@@ -85,7 +88,7 @@ class AlertTransition(StrEnum):
 
 
 class Signature(Contract):
-    """Who signed which level, and when."""
+    """The signature of an officer under a level."""
 
     officer_id: Identifier
     unit: UnitId
@@ -95,7 +98,7 @@ class Signature(Contract):
 
 
 class Assessment(Contract):
-    """研判: what a body holds, on three scales that are never derived from each other."""
+    """研判: the judgement of a body, on three scales; none is derived from another."""
 
     level: Level | None = None
     incident_grade: IncidentGrade | None = None
@@ -109,7 +112,7 @@ class Assessment(Contract):
 
 
 class Stance(Contract):
-    """The assessment that a unit holds, and who said so when. Several stand side by side."""
+    """The assessment of a unit, its officer and its time. Assessments of several units coexist."""
 
     unit: UnitId
     officer_id: Identifier
@@ -120,8 +123,8 @@ class Stance(Contract):
 class Debt(Contract):
     """紧急授权: issued by an officer below the gate; `unit` still owes `approvals` signatures.
 
-    `level_before` comes back when it is annulled (None = the alert is recalled). `chased` counts the
-    pages to the debtor since `due_at`, `next_at` is when the next one is due.
+    An annulment restores `level_before` (None = the alert is recalled). `chased` counts the pages
+    to the unit since `due_at`; the next page is due at `next_at`.
     """
 
     unit: UnitId
@@ -135,7 +138,7 @@ class Debt(Contract):
 
 
 class Callee(Contract):
-    """Whose duty desk is to be called because of a change: the holder of `post`, None = the desk."""
+    """A duty desk to call because of a change: the holder of `post`, None = the desk."""
 
     unit: UnitId
     post: Post | None = None
@@ -144,13 +147,14 @@ class Callee(Contract):
 class AlertEvent(Envelope):
     """The `version`-th state of an alert, complete: a reader needs no earlier record.
 
-    The newest version holds, whatever the order of arrival. `level` is what has been issued (None
-    before); `proposed_level` what evidence or an officer asks for (None = lift it), `proposed_until`
-    how long it shall hold where that is asked for. `approver_unit` is where the authority for the
-    proposal lies, `authority_unit` where that for the level in force does. `incident_grade` and `response_level` are those of the highest body in `positions`.
-    The last `signed` of the `signatures` are of the present proposal, the others put `level` in force.
-    `calls`: to be called because of this change, beside those who always are. While it is `flapping`,
-    `mode`, `mode_version` and `mode_unit` are the response mode that its repeat window goes by.
+    The newest version holds, whatever the order of arrival. `level` is the issued level (None
+    before the issue). `proposed_level` is the level that evidence or an officer asks for (None =
+    lift), and `proposed_until` the end of validity asked for. `approver_unit` has the authority for
+    the proposal, `authority_unit` the authority for the level in force. `incident_grade` and
+    `response_level` are those of the highest body in `positions`. The last `signed` of the
+    `signatures` belong to the present proposal; the others put `level` in force. `calls` are the
+    desks to call because of this change, beside the usual ones. `mode`, `mode_version` and
+    `mode_unit` are the response mode that determines the repeat window of a `flapping` alert.
     """
 
     type: Literal["alert"] = "alert"
@@ -192,7 +196,7 @@ class AlertEvent(Envelope):
 
 
 class DecisionVerb(StrEnum):
-    """What an officer can decide about an alert; whether he may is alerting's matter."""
+    """The decisions of officers on alerts; alerting checks their authority."""
 
     VERIFY = "verify"
     ASSESS = "assess"
@@ -213,12 +217,12 @@ class DecisionVerb(StrEnum):
 class AlertDecision(Envelope):
     """An officer's decision on an alert, a request until alerting has applied it.
 
-    `approve` signs the level now proposed (`level`; None = lift); a decision on another proposal
-    than the present one is refused, so that nobody signs what he did not see. `adjust` and `lift`
-    make the officer's own proposal (`level`, `valid_until`) and go through the same gate; so does
-    more time: an `adjust` to the level in force. `recall`, `ratify`, `annul` name the level in force.
-    `merge` puts the alert into `into`, `unmerge` takes it out again, `split` makes an alert of the
-    alarms and reports in `evidence_ids`. `assessment` goes with `assess`.
+    `approve` signs the proposed level (`level`; None = lift). A decision on an outdated proposal is
+    refused, so that nobody signs an unseen text. `adjust` and `lift` are proposals of the officer
+    (`level`, `valid_until`) and pass the same gate; a request for more time is an `adjust` to the
+    level in force. `recall`, `ratify`, `annul` name the level in force. `merge` puts the alert into
+    `into`, `unmerge` reverses this, `split` makes an alert of the alarms and reports in
+    `evidence_ids`. `assessment` belongs to `assess`.
     """
 
     type: Literal["alert_decision"] = "alert_decision"
@@ -235,7 +239,7 @@ class AlertDecision(Envelope):
 
 
 class PublicNotice(Envelope):
-    """公众信息发布: exists only for an alert that has been issued; `level` None = it is over."""
+    """公众信息发布: a notice of an issued alert to the public; `level` None = the alert has ended."""
 
     type: Literal["public_notice"] = "public_notice"
     notice_id: Identifier

@@ -12,7 +12,7 @@ from shared.contracts.fields import Clean, Count, Identifier, Line, Long, Text, 
 
 
 class AuditOutcome(StrEnum):
-    """How an act ended."""
+    """The result of an act."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"

@@ -1,4 +1,4 @@
-"""Who has power over which level, as data: alerting decides by it, screens offer by it.
+"""Authority over alert levels, as data: alerting decides by this table, screens offer by it.
 
 Source: 渝府发〔2011〕31号, under which a district issues blue and yellow, the city orange and red
 (docs/sources.md S2; the sign-off articles of its successor of 2026, docs/sources.md S3, were not
@@ -28,14 +28,16 @@ AUTHORITY: dict[Level, Authority] = {
 }
 
 HUMAN_VERIFIED: frozenset[Level] = frozenset({Level.ORANGE, Level.RED})
-"""Levels that are never issued before a person has verified what the machine found."""
+"""Levels that are issued only after a person has verified the evidence."""
 
 EMERGENCY_TIERS: dict[Tier, tuple[Tier, ...]] = {
     Tier.CITY: (Tier.DISTRICT, Tier.TOWN),
     Tier.DISTRICT: (Tier.TOWN,),
 }
-"""紧急授权: below which gate which tiers may issue at once and leave a debt. Our own rule: the form
-exists, its terms are not public (docs/sources.md S2)."""
+"""紧急授权: for the tier of each gate, the tiers below that may issue at once and owe its signatures.
+
+This is our own rule: the form exists, the terms are not public (docs/sources.md S2).
+"""
 
 EMERGENCY_POSTS: frozenset[Post] = frozenset({Post.A, Post.COMMANDER})
 
@@ -45,5 +47,7 @@ SILENCED_UP_TO: dict[Tier, Level] = {
     Tier.TOWN: Level.YELLOW,
     Tier.VILLAGE: Level.BLUE,
 }
-"""The gravest level that a silence of a tier hides: red is silenced by nobody below its authority,
-the city. Tiers that are not named may not silence. Our own rule."""
+"""The gravest level that a silence of a tier hides; only the city, its authority, silences red.
+
+A tier without an entry may not silence. This is our own rule.
+"""

@@ -1,6 +1,6 @@
-"""How people are called, as an operator sets it: files of deploy/calls, read by notify (docs/channels.md).
+"""Call plans of operators: files of deploy/calls, read by notify (docs/channels.md).
 
-Items are written without their envelope, as those of every pack (shared/definitions/yaml_files/items.py).
+Items are written without their envelope, as in every pack (shared/definitions/yaml_files/items.py).
 """
 
 from __future__ import annotations
@@ -37,13 +37,14 @@ class ChannelStep(Contract):
 
 
 class CallPlan(RealWorld):
-    """Whom a call waits for how long, and on which channels it goes out when.
+    """The waiting times of a call and the channels of its steps.
 
-    It holds for `levels`; with `modes`, in these response modes only and as it is written, without, in
-    all others, and a stricter mode takes its share of every wait (shared/domain/response_modes/effects.py). The first
-    post is called for `first_s`, again for `repeat_s` (None: not again), further posts of the unit for
-    `post_s`, units above for `tier_s`; the last post `rounds` times. `promise_s` is how long who is coming
-    may take to act when he names no time. Channels that no step names are used at once.
+    The plan applies to `levels`. With `modes` it applies in these response modes, exactly as
+    written; without `modes` it applies in all others, and a stricter mode shortens every wait
+    (shared/domain/response_modes/effects.py). The first post is called for `first_s`, once more for
+    `repeat_s` (None: no repeat), further posts of the unit for `post_s`, units above for `tier_s`,
+    the last post `rounds` times. `promise_s` is the time that an officer who is coming has to act
+    when they name no time. Channels without a step are used at once.
     """
 
     type: Literal["call_plan"] = "call_plan"
@@ -63,8 +64,8 @@ class CallPlan(RealWorld):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        for name, given in (("levels", self.levels), ("modes", self.modes)):
-            _refuse_twice(name, given)
+        for name, values in (("levels", self.levels), ("modes", self.modes)):
+            _refuse_twice(name, values)
         _refuse_twice("steps", [channel for step in self.steps for channel in step.channels])
         times = [step.after_s for step in self.steps]
         if times != sorted(set(times)):
@@ -73,10 +74,11 @@ class CallPlan(RealWorld):
 
 
 class ContactTestPlan(RealWorld):
-    """Which posts are tested when: all channels of whoever is on, or those that `channels` names.
+    """The communication tests of posts: on all channels of the officer on duty, or on `channels`.
 
-    Each post has its own day in every `every_days` days and its own minute between `begin` and `end`
-    local time; at other times nobody is tested. `wait_s` is how long an answer may take.
+    Each post has a day of its own in every `every_days` days and a minute of its own between
+    `begin` and `end`, local time; there are no tests at other times. `wait_s` is the time for an
+    answer.
     """
 
     type: Literal["contact_test_plan"] = "contact_test_plan"
@@ -103,7 +105,7 @@ class ContactTestPlan(RealWorld):
         return self
 
 
-def _refuse_twice(name: str, given: Sequence[str]) -> None:
-    twice = sorted({name for name in given if given.count(name) > 1})
-    if twice:
-        raise ValueError(f"{name}: {', '.join(twice)} is named twice")
+def _refuse_twice(name: str, values: Sequence[str]) -> None:
+    repeated = sorted({value for value in values if values.count(value) > 1})
+    if repeated:
+        raise ValueError(f"{name}: {', '.join(repeated)} is named twice")

@@ -1,4 +1,4 @@
-"""复盘: what an office has written about a closed case, with findings that become commands of their own."""
+"""复盘: the review of a closed case by an office; its findings become commands of their own."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from shared.contracts.fields import (
 
 
 class Finding(Contract):
-    """What is to be put right, by which unit, until when.
+    """A defect to correct, the unit that corrects it, and the deadline.
 
-    It is tracked as the command `command_id`: signed, reported, checked, overdue and escalated like any
-    other.
+    The finding is tracked as the command `command_id`: signed, reported, checked, overdue and
+    escalated like any command.
     """
 
     command_id: Identifier

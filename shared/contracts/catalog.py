@@ -22,7 +22,9 @@ from shared.contracts.readings import Datum, UnitOfMeasure
 
 
 class UnitEntry(Contract):
-    """A unit of the tree or a department of one (`code12/dept`). `synthetic` marks what is generated.
+    """A unit of the tree or a department of one (`code12/dept`).
+
+    `synthetic` marks what is generated.
 
     `roles` say what a unit is beside its tier (`riverside`); selections ask for them.
     """

@@ -43,9 +43,9 @@ class CommandState(StrEnum):
 
 
 class TierCount(Contract):
-    """Roll-up of one tier: of `total` assignments so many are at or past each step.
+    """Roll-up of one tier: of `total` assignments, the number at or past each step.
 
-    `released`: waived, reassigned or recalled, so that nobody waits for them any more.
+    `released` counts the waived, reassigned and recalled assignments.
     """
 
     tier: Tier
@@ -63,12 +63,12 @@ class TierCount(Contract):
 class CommandEvent(Envelope):
     """The `version`-th state of a command, complete.
 
-    `issuer_unit` is who issued it; `origin_unit` only owns the act that brought about this state.
-    `recipients` is what was resolved, once, and `recipients_digest` which units these were: whoever
-    reads the assignments can prove that none is missing and none too many. `given_on` counts those made
-    since from other assignments, by splitting and reassigning. `root` is the lowest unit that holds all
-    recipients. A command of a plan names it and its version. `mode` was the root's when it was issued,
-    by version `mode_version` of the decision of `mode_unit`.
+    `issuer_unit` has issued the command; `origin_unit` owns the act that led to this state.
+    `recipients` is the number of units resolved at the issue, and `recipients_digest` the digest of
+    their ids: a reader of the assignments can prove that the set is complete. `given_on` counts the
+    assignments made later by splitting and reassigning. `root` is the lowest unit above all
+    recipients. A command of a plan names the plan and its version. `mode` was the mode of the root
+    at the issue, by version `mode_version` of the decision of `mode_unit`.
     """
 
     type: Literal["command"] = "command"
@@ -152,10 +152,10 @@ class Step(StrEnum):
 
 
 class Party(StrEnum):
-    """Whose step it is. An issuer's step may also be taken by a unit above the issuer.
+    """The party that may take a step. A unit above the issuer may take an issuer's steps too.
 
-    releaser: the issuer, but for a mandatory part of a split assignment the issuer of the whole:
-    what a unit has made a condition of its own report it cannot drop by itself.
+    releaser: the issuer; for a mandatory part of a split assignment, the issuer of the whole. A
+    unit that has made a part the condition of its own report cannot drop this part by itself.
     """
 
     RECIPIENT = "recipient"
@@ -217,7 +217,7 @@ REASONED = frozenset(
 
 
 class Ask(Contract):
-    """What a unit asks of its issuer: to suspend the assignment or to extend its time, until when."""
+    """A unit's request to its issuer: suspend the assignment, or extend its time, until `until`."""
 
     step: Literal[Step.ASK_SUSPEND, Step.ASK_EXTEND]
     until: Instant | None = None
@@ -226,9 +226,10 @@ class Ask(Contract):
 
 
 class Progress(Contract):
-    """What the parts of a split assignment add up to. `owed`: mandatory parts not yet done.
+    """The progress of a split assignment. `owed` counts the mandatory parts not yet done.
 
-    A function of the parts' present states alone (services/command/core/rollup.py).
+    The progress is a function of the present states of the parts
+    (services/command/core/commands/rollup.py).
     """
 
     total: Count
@@ -242,7 +243,7 @@ class Progress(Contract):
 
 
 class Part(Contract):
-    """What a part of a split assignment belongs to; `release_unit` may waive or recall it."""
+    """The whole of a part of a split assignment; `release_unit` may waive or recall the part."""
 
     parent_assignment_id: Identifier
     mandatory: bool
@@ -250,7 +251,7 @@ class Part(Contract):
 
 
 class Extension(Contract):
-    """How often the issuer has given more time, and the deadline before the first time."""
+    """The number of extensions by the issuer, and the deadline before the first one."""
 
     times: Annotated[Count, Field(ge=1)]
     original_finish_by: Instant
@@ -259,11 +260,11 @@ class Extension(Contract):
 class AssignmentEvent(Envelope):
     """The `version`-th state of one unit's assignment, complete: the unit's inbox line.
 
-    `alert_id` is the alert because of which this attempt is asked for: of a case that came back, the newer
-    one. `line` is the key of the plan's line that it follows. The issuer of a part of a split assignment is
-    the unit that split. `finish_by` moves with an extension. `suspended_s`: seconds that it was
-    suspended in this attempt, all told. `mode` (with version and deciding unit) is what its attempt was
-    given its clocks by.
+    `alert_id` is the alert behind this attempt; for a case that came back, the newer alert. `line`
+    is the key of the plan's line. The issuer of a part of a split assignment is the unit that
+    split. `finish_by` moves with an extension. `suspended_s` is the total time of suspension in
+    this attempt, in seconds. `mode` (with version and deciding unit) determined the deadlines of
+    the attempt.
     """
 
     type: Literal["assignment"] = "assignment"
@@ -306,12 +307,12 @@ class AssignmentEvent(Envelope):
 
 
 class Acknowledgement(Envelope):
-    """A step taken by an authenticated officer on the assignment of `unit` (PARTIES: who may).
+    """A step by an authenticated officer on the assignment of `unit` (PARTIES names the parties).
 
-    Idempotent by step and attempt, and for a step that can recur (RECURRING) by `number`: the version
-    of the assignment that the officer saw (absent = 1). `units`: to whom it is split, or the one unit
-    it is given to; `mandatory`: whether those parts have to be done before the whole is reported
-    (absent = yes). `until`: the end of a suspension, or the new finish_by.
+    The step is idempotent by step and attempt; a step that can recur (RECURRING) by `number` too,
+    the version of the assignment that the officer saw (absent = 1). `units`: the recipients of a
+    split, or the unit of a reassignment. `mandatory`: the parts have to be done before the report
+    of the whole (absent = yes). `until`: the end of a suspension, or the new `finish_by`.
     """
 
     type: Literal["acknowledgement"] = "acknowledgement"
@@ -333,10 +334,11 @@ class Acknowledgement(Envelope):
 class CommandRequest(Envelope):
     """An officer's free command or an act on a whole command, a request until command applied it.
 
-    verb `issue`: to every unit of `selection`, the issuer itself left out; with `seen_digest` only if
-    these are still the recipients that the officer was shown. `check`, `close`: all reported
-    (checked) assignments of `command_id`; `revoke`: the command; `reopen`: a closed command, because
-    the same thing has happened again. `finish_by` of an `issue` goes before the SLA profile's.
+    verb `issue`: to every unit of `selection`, the issuer itself left out; with `seen_digest` only
+    if these are still the recipients that the officer was shown. `check`, `close`: all reported
+    (checked) assignments of `command_id`; `revoke`: the command; `reopen`: a closed command,
+    because the same thing has happened again. `finish_by` of an `issue` goes before the SLA
+    profile's.
     """
 
     type: Literal["command_request"] = "command_request"
@@ -369,12 +371,11 @@ SupervisionClock = Literal[
 
 
 class SupervisionEvent(Envelope):
-    """One firing of a timer over one assignment (of `command_id`) or report duty (of `incident_id`).
+    """A firing of a timer of an assignment (`command_id`) or of a report duty (`incident_id`).
 
-    `rung` counts escalations from 1; `text` says what is known so far; `alert_id` because of which alert.
-
-    `target_unit` and `target_post` say who is to be called; `late_by_s` how long after it was due
-    the timer could fire (0 unless the system was down); `mode` is the subject's.
+    `rung` counts escalations from 1; `text` is the state so far; `alert_id` is the alert behind it.
+    `target_unit` and `target_post` are to be called. `late_by_s` is the delay of the timer in
+    seconds (0 unless the system was down); `mode` is the mode of the subject.
     """
 
     type: Literal["supervision"] = "supervision"

@@ -66,7 +66,7 @@ for _model in (AllOf, AnyOf, AtLeast, Not):
 class CompositeRule(Contract):
     """An alarm of the scope while a boolean tree over other rules' alarms holds.
 
-    `linger_s`: an alarm that has cleared counts for so many seconds of event time more.
+    A cleared alarm counts for `linger_s` more seconds of event time.
     """
 
     kind: Literal["composite"] = "composite"
@@ -85,7 +85,7 @@ class CompositeRule(Contract):
 
 
 class SourceClass(Contract):
-    """A class of sources and how far one of them is trusted, 0 to 1."""
+    """A class of sources and the trust in one source of the class, 0 to 1."""
 
     source: Literal["sensor", "grid_worker", "hotline", "officer", "agency"]
     sensor_kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")] | None = None
@@ -95,9 +95,10 @@ class SourceClass(Contract):
 class CorroborationRule(Contract):
     """An alarm when distinct sources of the rule's event type add up to `need` within a window.
 
-    One sensor, one telephone, one reporter is one source however often it speaks. `kinds` is how many
-    different classes must be among them. They lie in one unit of `within` and, with `radius_m`, within so
-    many metres of one of them; a source without a position counts in its unit.
+    A sensor, a telephone or a reporter is one source, whatever the number of its messages. `kinds`
+    is the least number of different classes. The sources lie in one unit of `within` and, with
+    `radius_m`, within this distance in metres of one source; a source without a position counts in
+    its unit.
     """
 
     kind: Literal["corroboration"] = "corroboration"
@@ -129,7 +130,7 @@ def named_rules(condition: Condition) -> set[RuleId]:
 def holds(
     condition: Condition, is_open: frozenset[tuple[str, Level]] | set[tuple[str, Level]]
 ) -> bool:
-    """Whether a tree holds, given the open (rule, level) pairs; lower levels count as included."""
+    """Return whether a tree holds, given the open (rule, level) pairs; a level implies lower ones."""
     match condition:
         case RuleHolds():
             return (condition.rule, condition.level) in is_open
@@ -144,5 +145,5 @@ def holds(
 
 
 def holds_by_itself(condition: Condition) -> bool:
-    """Whether a tree holds while no alarm is open at all."""
+    """Return whether a tree holds without any open alarm."""
     return holds(condition, frozenset())

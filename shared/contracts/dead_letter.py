@@ -1,4 +1,7 @@
-"""Dead letters 死信: a record that was refused, with its reason and its bytes. Nothing replays it by itself."""
+"""Dead letters 死信: a refused record with its reason and its bytes.
+
+Only a person replays a letter.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from shared.contracts.fields import Clean, Contract, Count, Identifier, Instant,
 
 
 class Reason(StrEnum):
-    """Why a record was refused; a closed set, used by logs, metrics and tests alike."""
+    """The reason of a refusal; a closed set, used by logs, metrics and tests alike."""
 
     NOT_JSON = "not_json"
     SCHEMA = "schema"

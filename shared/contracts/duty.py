@@ -1,4 +1,4 @@
-"""Who is on duty when 值班安排: rotations, shifts, overrides, swaps and leave, and what they leave open."""
+"""Duty plans 值班安排: rotations, shifts, overrides, swaps and leave, and the gaps between them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class _Span(Contract):
 
 
 class Member(Contract):
-    """An officer of a unit, and the channels on which he is paged besides the console."""
+    """An officer of a unit, and the channels of their pages besides the console."""
 
     kind: Literal["member"] = "member"
     officer: Officer
@@ -66,10 +66,10 @@ class Member(Contract):
 class Rotation(Contract):
     """`members` take turns at a post, `turn_days` each, handing over at `handover` local time.
 
-    `turn_hours` instead of days cuts each day into equal shifts beginning at `handover` (12: day and
-    night). The first member begins on `starts`; the last turn ends on `ends` (None = open end). One
-    that names `modes` is the roster of these modes: in force while one of them holds for the unit, it
-    goes before shifts and rotations that name none.
+    `turn_hours` instead of days cuts each day into equal shifts beginning at `handover` (12: day
+    and night). The first member begins on `starts`; the last turn ends on `ends` (None = open end).
+    One that names `modes` is the roster of these modes: in force while one of them holds for the
+    unit, it goes before shifts and rotations that name none.
     """
 
     kind: Literal["rotation"] = "rotation"
@@ -95,7 +95,7 @@ class Rotation(Contract):
 
 
 class Shift(_Span):
-    """One officer at a post for a time; it goes before a rotation. `modes` as of a rotation."""
+    """One officer at a post for a time; a shift precedes a rotation. `modes` as in a rotation."""
 
     kind: Literal["shift"] = "shift"
     post: Post
@@ -113,8 +113,11 @@ class Override(_Span):
 
 
 class Swap(_Span):
-    """Two officers exchange: `other` stands in for `officer_id` from begin to end, `officer_id` for
-    `other` in the second span, wherever in the unit they were on."""
+    """An exchange of two officers, at every post of the unit.
+
+    `other` replaces `officer_id` from begin to end; `officer_id` replaces `other` in the second
+    span.
+    """
 
     kind: Literal["swap"] = "swap"
     officer_id: Identifier
@@ -132,7 +135,7 @@ class Swap(_Span):
 
 
 class Leave(_Span):
-    """An officer is away: his turns stand empty unless somebody stands in."""
+    """An absence of an officer: their turns are empty unless an override names a deputy."""
 
     kind: Literal["leave"] = "leave"
     officer_id: Identifier
@@ -145,10 +148,10 @@ DutyRule = Annotated[
 
 
 class DutyEntry(RealWorld):
-    """One entry of a unit's duty plan as it holds now; the newest version per unit and entry holds.
+    """One entry of a unit's duty plan; the newest version per unit and entry holds.
 
-    `place` is its place in the order in which entries were last changed: of two that say different
-    things, the later holds. `cancelled` takes it out; what it said stays readable.
+    `place` is the position in the order of last changes: of two contradicting entries the later one
+    holds. `cancelled` removes the entry; its content stays readable.
     """
 
     type: Literal["duty_entry"] = "duty_entry"
@@ -164,8 +167,8 @@ class DutyEntry(RealWorld):
 class DutyRequest(Envelope):
     """An officer's change of a duty plan, a request until duty has applied it.
 
-    `put` adds the entry or replaces it; `cancel` takes it out. The plan of a unit is changed by its own
-    officers and those of units above it.
+    `put` adds or replaces the entry; `cancel` removes the entry. The officers of the unit and of
+    units above may change its plan.
     """
 
     type: Literal["duty_request"] = "duty_request"
@@ -182,7 +185,7 @@ class Gap(_Span):
 
 
 class DutyCoverage(RealWorld):
-    """What a post's plan leaves open in the coming days, complete; the newest per unit and post holds."""
+    """All gaps of a post in the coming days; the newest record per unit and post holds."""
 
     type: Literal["duty_coverage"] = "duty_coverage"
     unit: UnitId

@@ -1,4 +1,4 @@
-"""What every record carries, whatever its kind (our own, docs/sources.md S43; status: S8)."""
+"""The common head of all records (our own, docs/sources.md S43; status: S8)."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Envelope(Contract):
     """The common head of a record.
 
     `id` is deterministic (shared.contracts.ids) or the source's own key, so that a repeat can be
-    recognised. `occurred_at` is event time, `sent_at` the moment the writer sent it. `areas` are the
-    units concerned. `references` name the records this one follows or replaces.
+    recognised. `occurred_at` is event time, `sent_at` the moment the writer sent it. `areas` are
+    the units concerned. `references` name the records this one follows or replaces.
     """
 
     id: Identifier
@@ -39,9 +39,9 @@ class Envelope(Contract):
 
 
 class RealWorld(Envelope):
-    """A record about what both worlds stand on: units, sensors, rules, plans, who is on duty.
+    """A record about units, sensors, rules, plans or duty: drills share these with real events.
 
-    There is one of each. A drill uses it and cannot change it: another status is refused as it comes.
+    A drill reads and never changes such a record: another status is refused at the door.
     """
 
     status: Literal[Status.ACTUAL] = Status.ACTUAL

@@ -24,7 +24,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 _TAGS = frozenset({"type", "kind", "op"})
-"""Names of the texts by which unions tell their members."""
+"""Names of the constant texts that tell the members of a union apart."""
 
 
 class Contract(BaseModel):
@@ -43,9 +43,10 @@ class Contract(BaseModel):
     def __get_pydantic_json_schema__(
         cls, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        """A text that never varies is required: by it a union tells its members, and writers write it.
+        """Require the constant texts in the schema: a union tells its members by them.
 
-        Their code may leave it out. `schema_version` and a status that is always the same may be absent.
+        Code of writers may omit these texts, since the model fills them in. `schema_version` and a
+        constant status may be absent.
         """
         described = handler(schema)
         body = handler.resolve_ref_schema(described)
@@ -75,7 +76,7 @@ def _clean(text: str) -> str:
 
 
 def cleaned(text: str) -> str:
-    """The text as `Clean` takes it: what that refuses is replaced."""
+    """Return the text with the characters replaced that `Clean` refuses."""
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
@@ -86,7 +87,7 @@ def _without_zone(moment: time) -> time:
 
 
 Clean = AfterValidator(_clean)
-"""Of a text: without what Postgres or a later encoder cannot hold."""
+"""Refuses a text that Postgres or a later encoder cannot hold."""
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:\-]{0,95}$")]
 """An id of an event or aggregate: 1 to 96 characters of letters, digits and `. _ : -`."""
 UnitId = Annotated[
@@ -210,12 +211,12 @@ _GRADES = tuple(DataGrade)
 
 
 def highest_grade(*grades: DataGrade) -> DataGrade:
-    """The strictest of the grades: what is made of several things has it."""
+    """Return the strictest of the grades, which is the grade of a record made from several."""
     return max(grades, key=_GRADES.index)
 
 
 class Post(StrEnum):
-    """Posts of a unit in the order in which they are called: B岗, A岗, 指挥长."""
+    """Posts of a unit in the order of calling: B岗, A岗, 指挥长."""
 
     B = "B"
     A = "A"

@@ -13,18 +13,18 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:\-]{0,95}").fullmatch
 
 
 def is_identifier(text: str) -> bool:
-    """Whether a text is an id of an event or aggregate (shared.contracts.fields.Identifier)."""
+    """Return whether a text is an id of an event or aggregate (`fields.Identifier`)."""
     return _IDENTIFIER(text) is not None
 
 
 def content_id(prefix: str, *fields: str | int) -> str:
     """`prefix-` and 32 hex digits of H(fields); the prefix only helps a reader."""
     # Fed in one piece and without lists: a fan-out makes 150,000 of these.
-    whole = b""
+    content = b""
     for field in fields:
         raw = str(field).encode()
-        whole += len(raw).to_bytes(4, "big") + raw
-    return f"{prefix}-{hashlib.sha256(whole).hexdigest()[:32]}"
+        content += len(raw).to_bytes(4, "big") + raw
+    return f"{prefix}-{hashlib.sha256(content).hexdigest()[:32]}"
 
 
 def alarm_id(rule_id: str, scope: str, episode_start_event_id: str) -> str:
@@ -51,19 +51,19 @@ def command_id(alert: str, action: str, root: str, revision: int) -> str:
 
 
 def assignment_id(command: str, unit: str) -> str:
-    """The one assignment that a unit can have under a command, however it got it."""
+    """Return the id of the only assignment that a unit can have under a command."""
     return content_id("asg", command, unit)
 
 
 def acknowledgement_id(
     assignment: str, step: str, attempt: int, officer: str, number: int = 1
 ) -> str:
-    """Two officers at once are two records, one of them first; `number` tells recurring steps apart."""
+    """Return the id of an officer's step; `number` tells repetitions of a recurring step apart."""
     return content_id("ack", assignment, step, attempt, officer, number)
 
 
 def case_key(status: str, event_type: str, place: str, action: str) -> str:
-    """What makes an order the same case again: the same action for the same kind of event there."""
+    """Return the key of a case: the same action for the same kind of event at the same place."""
     return content_id("cas", status, event_type, place, action)
 
 
@@ -78,7 +78,7 @@ def escalation_id(subject: str, rung: int) -> str:
 
 
 def mode_id(status: str, unit: str) -> str:
-    """The response mode of a unit in one world: one aggregate, however often it is decided."""
+    """Return the id of a unit's response mode under a status; all its decisions share this id."""
     return content_id("mode", status, unit)
 
 
@@ -88,5 +88,5 @@ def report_duty_id(status: str, alert: str, unit: str, to_unit: str) -> str:
 
 
 def dead_letter_id(service: str, topic: str, partition: int, offset: int) -> str:
-    """One dead letter per service and record of a topic, however often that service consumes it."""
+    """Return the id of the only dead letter that a service writes for a record of a topic."""
     return content_id("dlq", service, topic, partition, offset)

@@ -1,6 +1,8 @@
-"""Response mode 平急状态 of a unit: proposed by rule or person, decided by two people, ending by itself.
+"""Response mode 平急状态 of a unit: proposed by rule or person, decided by two people, ending by
+itself.
 
-What a mode changes is data (shared/domain/response_modes/effects.py); how it is inherited: shared/domain/response_modes/effective.py.
+What a mode changes is data (shared/domain/response_modes/effects.py); how it is inherited:
+shared/domain/response_modes/effective.py.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ ModeVersion = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
 class ModeVerb(StrEnum):
-    """What an entitled officer can do about a unit's mode."""
+    """The acts of an entitled officer on the mode of a unit."""
 
     PROPOSE = "propose"
     APPROVE = "approve"
@@ -39,8 +41,8 @@ class ModeVerb(StrEnum):
 class ModeRequest(Envelope):
     """An officer's act about the mode of `unit`, a request until command has applied it.
 
-    `propose` names `mode` and `until`; it is the proposer's signature as well. The others act on
-    `proposal_id`; `end` takes back the mode that this proposal brought about.
+    `propose` names `mode` and `until` and counts as the signature of the proposer. The other verbs
+    act on `proposal_id`; `end` ends the mode of this proposal.
     """
 
     type: Literal["mode_request"] = "mode_request"
@@ -66,7 +68,7 @@ class ProposalState(StrEnum):
 
 
 class ModeSignature(Contract):
-    """Who signed a proposal, and when."""
+    """The signature of an officer under a proposal."""
 
     officer_id: Identifier
     unit: UnitId

@@ -51,8 +51,8 @@ Address = Annotated[str, Field(min_length=1, max_length=1_000, pattern=r"^[^\s\x
 class Officer(Contract):
     """A person on a post. `name`, `phone` and `addresses` are personal data.
 
-    `addresses` says by channel where the person is reached; a channel that is not in it uses `phone`.
-    `language` is the one that pages are sent in.
+    `addresses` holds an address per channel; a channel without an entry uses `phone`. `language` is
+    the language of the pages.
     """
 
     officer_id: Identifier
@@ -67,7 +67,7 @@ class Officer(Contract):
 
 
 class RosterSlot(RealWorld):
-    """Who holds a unit's post now. No officer = the slot is empty and is skipped up at once."""
+    """The present holder of a post. Without an officer the post is empty and calls skip it."""
 
     type: Literal["roster_slot"] = "roster_slot"
     unit: UnitId
@@ -94,7 +94,7 @@ class PageState(StrEnum):
 
 
 class SubjectKind(StrEnum):
-    """What a page is about. `contact_test`: about nothing, it only asks whether it has come."""
+    """The subject of a page. `contact_test`: the page only asks for a sign of its arrival."""
 
     ALERT = "alert"
     ASSIGNMENT = "assignment"
@@ -114,9 +114,9 @@ class Page(Envelope):
 
     `rung` 0 is the first post called for the subject, each escalation adds one; `round` counts the
     planned repeats to the same officer. `resend` marks a transport repeat whose first outcome is
-    unknown (重发). `mode`, `mode_version` and `mode_unit` are the mode that the calling goes by.
-    `reason` says why a page `failed`. `digest_id`: it was over the officer's budget, so that it only
-    stands in the list and is told of in a digest, whose own pages have it as `subject_id`.
+    unknown (重发). `mode`, `mode_version` and `mode_unit` are the mode that determines the call plan.
+    `reason` is the reason of a `failed` page. `digest_id`: the page was above the officer's budget,
+    so a digest carries it; the pages of the digest have this id as their `subject_id`.
     """
 
     type: Literal["page"] = "page"
@@ -147,7 +147,7 @@ class Page(Envelope):
 
 
 class AnswerVerb(StrEnum):
-    """What comes back about a page: two system facts and three answers."""
+    """The verbs of an answer: two system facts and three answers of a person."""
 
     DELIVERED = "delivered"
     READ = "read"
@@ -159,8 +159,9 @@ class AnswerVerb(StrEnum):
 class Answer(Envelope):
     """A receipt of the officer's device, or the officer's answer 叫应.
 
-    `arrive_by` is until when who is `coming` will have acted; None = the level's own time. `hand_to`
-    and `hand_to_post` name who is to be called instead (`hand_over`), None = the next in order.
+    `arrive_by` is until when who is `coming` will have acted; None = the level's own time.
+    `hand_to` and `hand_to_post` name who is to be called instead (`hand_over`), None = the next in
+    order.
     """
 
     type: Literal["answer"] = "answer"

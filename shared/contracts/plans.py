@@ -1,7 +1,7 @@
 """Response plans 预案 as data. One model for the YAML packs and the compacted topic.
 
-A plan says for which events, levels and modes it holds and who is then ordered to do what, by when.
-All lines of a plan make one command with one issuer (docs/adr/0009).
+A plan names its events, levels and modes, and the orders to units with their deadlines. All lines
+of a plan make one command with one issuer (docs/adr/0009).
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from shared.contracts.selections import Selection
 EventPattern = Annotated[
     str, Field(pattern=r"^(\*|1[1-4][A-Z0-9]{0,3}(\*|:[a-z0-9_]{1,40}|:\*)?)$")
 ]
-"""An event type, the beginning of one with `*` behind it (`11D*`, `12:*`), or `*` for every event."""
+"""An event type, the beginning of one with `*` behind it (`11D*`, `12:*`), or `*` for every event.
+"""
 TitleZh = Annotated[Line, Field(max_length=70)]
 TitleEn = Annotated[Line, Field(max_length=90)]
 Instruction = Annotated[Text, Field(min_length=1, max_length=1_900)]
@@ -38,7 +39,7 @@ Within = Annotated[float, Field(ge=1, le=31 * 86_400)]
 
 
 class Variation(Contract):
-    """What differs for recipients of these tiers or departments; the first that fits holds."""
+    """The differences for recipients of these tiers or departments; the first match holds."""
 
     tiers: Annotated[tuple[Tier, ...], Field(max_length=6)] = ()
     departments: Annotated[tuple[Slug, ...], Field(max_length=32)] = ()
@@ -57,9 +58,9 @@ class Variation(Contract):
 
 
 class OrderLine(Contract):
-    """Who is to do what. A deadline that is None is the SLA profile's.
+    """An order to units. A deadline of None is the deadline of the SLA profile.
 
-    Of several lines that name a unit it gets one: the first in which it leads, else the first.
+    A unit named by several lines gets one: the first line in which the unit leads, else the first.
     """
 
     key: Slug
@@ -76,7 +77,7 @@ class OrderLine(Contract):
 
 
 class PlanDefinition(RealWorld):
-    """A plan. Among the plans that fit, the one that names the event most exactly holds."""
+    """A plan. Among several matching plans the most exact event type holds."""
 
     type: Literal["plan"] = "plan"
     plan_id: RuleId

@@ -1,7 +1,7 @@
-"""Communication tests 通信测试 and what is known of how an officer is reached: by channel, how well lately.
+"""Communication tests 通信测试 and the recent reachability of officers by channel.
 
-A test is a page that asks for nothing but a sign that it has come. It has the status `Test`, so nothing
-real is counted with it; what it shows of a channel is a fact about the real world all the same.
+A test is a page that asks only for a sign of its arrival. Its status is `Test`, so no real count
+includes it; its result about a channel is a fact about the real world.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from shared.contracts.pages import Channel
 
 
 class Outcome(StrEnum):
-    """What came of one page, the best first. `silent`: it left and nothing was heard of it in time."""
+    """The result of a page, the best first. `silent`: the page left and no sign came in time."""
 
     ANSWERED = "answered"
     READ = "read"
@@ -37,11 +37,11 @@ class Outcome(StrEnum):
 
 
 class ChannelReach(Contract):
-    """What is known of one officer's channel at `at`, when something was last learnt of it.
+    """The health of an officer's channel at `at`, the time of the last result.
 
-    `good` of `weight` recent pages came through (shared/domain/channel_health/score.py), `misses` is how many of
-    the last ones in a row did not. `heard_at` is when something last came through, `tested_at` when a
-    communication test last ended and `tested` how.
+    `good` of `weight` recent pages arrived (shared/domain/channel_health/score.py); `misses` is the
+    number of consecutive failures at the end. `heard_at` is the time of the last arrival;
+    `tested_at` and `tested` are the end and the result of the last communication test.
     """
 
     channel: Channel
@@ -64,7 +64,7 @@ class ChannelReach(Contract):
 
 
 class Reachability(RealWorld):
-    """How one officer has been reached lately, complete; the newest version per officer holds."""
+    """The recent reachability of an officer, complete; the newest version per officer holds."""
 
     type: Literal["reachability"] = "reachability"
     officer_id: Identifier
@@ -73,9 +73,9 @@ class Reachability(RealWorld):
 
 
 class ContactTestRequest(Envelope):
-    """An officer's wish to test now how the officers of `unit` are reached, or one of them (`of`).
+    """An officer's request to test the officers of `unit` now, or one of them (`of`).
 
-    A request until notify has started it: for one's own unit or one below it.
+    The unit is the officer's own or lies below it.
     """
 
     type: Literal["contact_test_request"] = "contact_test_request"

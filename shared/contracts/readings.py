@@ -38,16 +38,16 @@ class Reading(Envelope):
     synthetic: bool = False
 
     def to_wire(self) -> bytes:
-        """As every contract, and without what is as usual: readings are most of all traffic."""
+        """Return the wire form without the usual values: readings are most of all traffic."""
         lean = self.model_dump_json(exclude_defaults=True, exclude_none=True)
         return f'{{"type":"reading",{lean[1:]}'.encode()
 
 
 class Tick(Contract):
-    """The log's clock in one partition: nothing older than `occurred_at` is still expected.
+    """The clock of one partition: no reading older than `occurred_at` is still expected.
 
-    Ingest writes one per partition and second, so that silence is decided by the log and a replay
-    decides alike; extra or repeated ticks are harmless, time only moves forward.
+    Ingest writes a tick per partition and second, so that the log decides on silence and a replay
+    decides alike. Extra or repeated ticks are harmless: time only moves forward.
     """
 
     type: Literal["tick"] = "tick"
@@ -65,7 +65,7 @@ class SensorState(StrEnum):
 
 
 class SensorHealth(Envelope):
-    """A change of a sensor's health; the newest per sensor is its state. `rule_id` found it."""
+    """A change of a sensor's health, found by `rule_id`; the newest record holds the state."""
 
     type: Literal["sensor_health"] = "sensor_health"
     sensor_id: SensorId

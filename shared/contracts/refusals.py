@@ -1,4 +1,4 @@
-"""Refused acts 拒绝留痕: what somebody tried at the console and may not, so that it enters the trail."""
+"""Refused acts 拒绝留痕: attempts at the console without the right, kept in the audit trail."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from shared.contracts.envelope import RealWorld
 from shared.contracts.fields import Clean, Count, Identifier, Instant, Line, UnitId
 
 UNKNOWN = "unknown"
-"""The actor of what nobody known has tried."""
+"""The actor of an attempt without a known account."""
 
 
 class RefusedFor(StrEnum):
-    """Why an act was refused; a closed set: the access rules' reasons, then those of the doors."""
+    """The reason of a refusal; a closed set: the reasons of the access rules, then of sign-in."""
 
     OUTSIDE_SUBTREE = "outside_subtree"
     NOT_ABOVE_PLACE = "not_above_place"
@@ -49,10 +49,10 @@ class RefusedFor(StrEnum):
 
 
 class Refusal(RealWorld):
-    """What was refused; `count` times from `occurred_at` to `until`, the first one told of.
+    """A refusal, and `count` repetitions from `occurred_at` to `until`.
 
-    `actor`: the officer; with `wrong_password` the account that was tried, not who tried it. `action`: method
-    and path as in the OpenAPI document, and the verb. No part of a credential is in it.
+    `actor` is the officer; with `wrong_password` the account of the attempt. `action` is the method
+    and path of the OpenAPI document and the verb. The record holds no part of a credential.
     """
 
     type: Literal["refusal"] = "refusal"

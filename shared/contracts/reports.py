@@ -36,7 +36,7 @@ class ReportKind(StrEnum):
 
 
 class ReporterRole(StrEnum):
-    """Who reports; corroboration counts distinct kinds of source."""
+    """The role of a reporter; corroboration counts distinct kinds of source."""
 
     GRID_WORKER = "grid_worker"
     HOTLINE = "hotline"
@@ -45,14 +45,14 @@ class ReporterRole(StrEnum):
 
 
 class Means(StrEnum):
-    """How a report went up: 电话 (written down by who called or who was called) or 书面."""
+    """The means of a report: 电话 (noted by the caller or by the person called) or 书面."""
 
     PHONE = "phone"
     WRITTEN = "written"
 
 
 class Trend(StrEnum):
-    """Where the event is going, as the reporter sees it."""
+    """The tendency of the event in the reporter's view."""
 
     RISING = "rising"
     STEADY = "steady"
@@ -97,7 +97,7 @@ class ReportFacts(Contract):
 
 
 class Report(Envelope):
-    """What a person saw. `place` is the unit where it happened; text is hostile until escaped.
+    """A person's report. `place` is the unit of the event; text is hostile until escaped.
 
     An upward report 上报 names `means`, `from_unit` and `to_unit` (one tier up, or further: 越级);
     `follows` is the report before it. A report of an app or a hotline has none of these.
@@ -123,7 +123,7 @@ class Report(Envelope):
 
 
 class DutyState(StrEnum):
-    """How far a unit is with reporting upward.
+    """The states of a unit's duty to report upward.
 
     owed 待报, phoned 已电话报告, written 已书面报告, closing 待终报, done 已终报, ended 终止.
     """
@@ -137,18 +137,19 @@ class DutyState(StrEnum):
 
 
 class CountedReport(Contract):
-    """A report that counted for a duty, and whether it came after its limit."""
+    """A report that counted for a duty; `late` after its limit."""
 
     report_id: Identifier
     late: bool
 
 
 class ReportDuty(Envelope):
-    """The `version`-th state of one unit's duty to report an alert's incident to `to_unit`, complete.
+    """The `version`-th state of one unit's duty to report an alert's incident to `to_unit`,
+    complete.
 
-    A clock is met late when its `_at` is not before its `_due`. `follow_up_due` and `final_due` are
-    there while that clock runs. `reason` is why the duty ended without a final report, `counted` the
-    newest reports that counted, oldest first; `mode` is the strictest that its limits were given by.
+    A limit is missed when its `_at` is not before its `_due`. `follow_up_due` and `final_due` are
+    present while their limits run. `reason` explains an end without a final report; `counted` are
+    the newest counted reports, the oldest first; `mode` is the strictest mode behind the limits.
     """
 
     type: Literal["report_duty"] = "report_duty"
@@ -196,11 +197,11 @@ class ReportDuty(Envelope):
 
 
 class ExternalWarning(Envelope):
-    """A warning issued by another agency, taken from CAP 1.2. `source_text` keeps the document.
+    """A warning of another agency, taken from CAP 1.2. `source_text` keeps the document.
 
-    It counts from `effective_at` (absent: from when it was issued) until before `expires_at` (absent:
-    the agency does not say until when). `signed`: it carries an XML signature, which nobody has
-    checked: it is no reason to trust it.
+    The warning is in force from `effective_at` (absent: from its issue) until before `expires_at`
+    (absent: no end is stated). `signed`: the document carries an XML signature; the signature is
+    not verified and is no reason for trust.
     """
 
     type: Literal["external_warning"] = "external_warning"

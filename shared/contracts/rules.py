@@ -1,8 +1,9 @@
 """Alert rules 预警规则 as data. One model for YAML packs and the compacted topic.
 
-Two families. Rules over one sensor (threshold, window, rate, absence, stuck, range, baseline) are
-judged by scoring, reading by reading. Rules over several sources (composite, corroboration) are judged
-by alerting, where what belongs to one place lies in one transaction (docs/adr/0007).
+There are two families. Scoring evaluates the rules over one sensor (threshold, window, rate,
+absence, stuck, range, baseline), reading by reading. Alerting evaluates the rules over several
+sources (composite, corroboration), since one transaction holds the evidence of one place
+(docs/adr/0007).
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ HoldFor = Annotated[float, Field(ge=0, le=86_400)]
 
 
 class ThresholdRule(Contract):
-    """A ladder over the value itself, held for `for_s` seconds of event time and `count` readings."""
+    """Thresholds of the value itself, exceeded for `for_s` seconds of event time and `count`
+    readings.
+    """
 
     kind: Literal["threshold"] = "threshold"
     direction: Direction = "above"
@@ -85,7 +88,7 @@ class RateRule(Contract):
 
 
 class AbsenceRule(Contract):
-    """A sensor that has not been heard for `factor` times its own interval is silent."""
+    """A sensor without a reading for `factor` times its own interval is silent."""
 
     kind: Literal["absence"] = "absence"
     level: Level = Level.NOTICE
@@ -138,13 +141,13 @@ Common knowledge is shipped switched off.
 
 
 class RuleDefinition(RealWorld):
-    """A rule, its scope and its source. It applies to sensors of `sensor_kind` or to those named.
+    """A rule, its scope and its source. The scope is a `sensor_kind` or a list of sensors.
 
-    `role` condition: its alarms only feed composite rules. `inhibited_by`: rules whose open alarm at
-    the same site makes this one's alarms say nothing new. `shadow_of`: a candidate that runs beside a
-    live rule, is counted and never alarms. `modes`: the response modes of the sensor's place in which
-    the rule judges; none named = in all. Rules over several sources name no sensor kind, metric, unit
-    or mode.
+    Alarms of the `role` condition only feed composite rules. `inhibited_by` names rules: their open
+    alarm at the same site makes an alarm of this rule redundant. `shadow_of` marks a candidate
+    beside a live rule: it is counted and raises no alarm. `modes` are the response modes of the
+    sensor's place for this rule; none = all. Rules over several sources name no sensor kind,
+    metric, unit or mode.
     """
 
     type: Literal["rule"] = "rule"
@@ -169,7 +172,7 @@ class RuleDefinition(RealWorld):
 
     @property
     def over_one_sensor(self) -> bool:
-        """Whether scoring judges it; else alerting does."""
+        """Return whether scoring evaluates the rule; else alerting does."""
         return isinstance(self.body, SensorBody)
 
     @model_validator(mode="after")

@@ -1,7 +1,8 @@
-"""Selections of units as data: who gets a command. A union of parts without another union of parts.
+"""Selections of units as data: the recipients of a command, as a union of parts less other parts.
 
-One form for plans, for officers' free commands and for previews; it is resolved against the catalogue
-by shared/domain/selection. Flat on purpose: it can be drawn as two lists and read aloud.
+Plans, free commands of officers and previews share this form; shared/domain/selection resolves it
+against the catalogue. The form is flat on purpose: two lists can show it, and a person can read it
+out.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ MOST_LISTED = 2_000
 class Anchor(StrEnum):
     """A place relative to an alert; only plans have one.
 
-    `place` the alert's own unit; `villages` every village that its place and areas name; `town`,
-    `district` those of the place (of a larger unit: all towns, all districts in it); `towns`,
-    `districts` those of the place and of every area named; `city`.
+    `place` is the unit of the alert; `villages` every village named by its place and areas; `town`
+    and `district` those of the place (of a larger unit: all its towns, all its districts); `towns`
+    and `districts` those of the place and of every named area; `city` the city.
     """
 
     PLACE = "@place"

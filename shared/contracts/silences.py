@@ -25,7 +25,10 @@ from shared.contracts.fields import (
 
 
 class SilenceKind(StrEnum):
-    """`silence`: known and of no use now. `maintenance`: somebody works there and will set it off."""
+    """`silence`: a known alarm without use now.
+
+    `maintenance`: work at the site will raise alarms.
+    """
 
     SILENCE = "silence"
     MAINTENANCE = "maintenance"
@@ -41,16 +44,16 @@ AHEAD = timedelta(days=30)
 
 
 def is_period(kind: SilenceKind, begin: datetime, end: datetime, now: datetime) -> bool:
-    """Whether a silence may hold from `begin`, or from now if that is later, to `end`.
+    """Return whether a silence may hold from `begin`, or from now if now is later, to `end`.
 
-    Alerting decides by it; the console asks it first, so that nobody is told 202 in vain.
+    Alerting decides by this function; the console asks it before it answers 202.
     """
     starts = max(begin, now)
     return starts < end <= starts + LONGEST[kind] and starts <= now + AHEAD
 
 
 class Matcher(Contract):
-    """Which alarms: all that is named has to agree. `place` is a subtree; a part is required."""
+    """The alarms of a silence: every named part has to match. `place` is a subtree."""
 
     place: UnitId | None = None
     event_type: EventType | None = None
@@ -65,10 +68,10 @@ class Matcher(Contract):
 
 
 class SilenceRequest(Envelope):
-    """What an officer asks for; alerting applies it or dead-letters it with the reason.
+    """A request of an officer; alerting applies the request or dead-letters it with the reason.
 
-    `create` needs `kind`, `matcher`, `begin_at`, `end_at`; `extend` needs `end_at`; `end` is at once.
-    The officer who creates it owns it, the officer's unit (`origin_unit`) says how far it reaches.
+    `create` needs `kind`, `matcher`, `begin_at`, `end_at`; `extend` needs `end_at`; `end` acts at
+    once. The creating officer owns the silence, and their unit (`origin_unit`) limits its reach.
     `status` is part of the match: a silence of a drill silences drills.
     """
 
@@ -93,8 +96,10 @@ class SilenceRequest(Envelope):
 
 
 class SilenceEvent(Envelope):
-    """The `version`-th state of a silence, complete. `silenced` counts the alarms it has silenced,
-    `still_firing` those that were on when it ended; `ended_at` None = it stands or is to come.
+    """The `version`-th state of a silence, complete.
+
+    `silenced` counts the silenced alarms, `still_firing` those still raised at the end. `ended_at`
+    is None while the silence is in force or in the future.
     """
 
     type: Literal["silence"] = "silence"

@@ -1,8 +1,8 @@
 """ONE table of topics: name, key, partitions, clean-up, retention, model, owner.
 
 A topic name is written nowhere else. Only the owner and the `writers` beside it write a topic (its
-dead letters are written by whoever refuses a record of it). Changing `partitions` of a topic with state is a migration to a v2
-pair, never an alteration: offsets belong to a partition.
+dead letters are written by whoever refuses a record of it). Changing `partitions` of a topic with
+state is a migration to a v2 pair, never an alteration: offsets belong to a partition.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ from shared.contracts.silences import SilenceEvent, SilenceRequest
 _DAY = 86_400_000
 _YEAR = 366 * _DAY
 _TABLE_HISTORY = _DAY // 4
-"""What a table's record overwrites stays so long: scoring judges again after a crash as it had before."""
+"""What a table's record overwrites stays so long: scoring judges again after a crash as it had
+before.
+"""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class TopicSpec:
 
     @property
     def dlq(self) -> str:
-        """The name of its dead-letter topic: same number of partitions, same partition."""
+        """The name of the dead-letter topic: a record and its letter have the same partition."""
         return f"{self.name}.dlq"
 
     @property

@@ -18,21 +18,21 @@ _UNIT = re.compile(r"[0-9]{12}(/[a-z][a-z_]{0,31}|/grid/[0-9]{3}(/[0-9]{2})?)?")
 
 _DIGITS = {Tier.CITY: 2, Tier.DISTRICT: 6, Tier.TOWN: 9}
 """So many digits of a division code are those of the unit; the rest are zeros."""
-_KNOWN = 65_536
-"""Answers about so many units are kept: they are asked again with every record."""
+_CACHED_UNITS = 65_536
+"""The number of units whose answers stay in memory: each record asks for them."""
 
 
 def is_unit(text: str) -> bool:
-    """Whether a text is a well-formed unit id (shared.contracts.fields.UnitId)."""
+    """Return whether a text is a well-formed unit id (shared.contracts.fields.UnitId)."""
     return _UNIT.fullmatch(text) is not None
 
 
-@lru_cache(_KNOWN)
+@lru_cache(_CACHED_UNITS)
 def tier_of(unit: str) -> Tier:
     """The tier of a well-formed unit id; a department has the tier of its unit."""
-    code, _, rest = unit.partition("/")
-    if rest.startswith("grid/"):
-        return Tier.MICROGRID if rest.count("/") == 2 else Tier.GRID
+    code, _, suffix = unit.partition("/")
+    if suffix.startswith("grid/"):
+        return Tier.MICROGRID if suffix.count("/") == 2 else Tier.GRID
     if not code.endswith("000"):
         return Tier.VILLAGE
     if not code.endswith("000000"):
@@ -40,12 +40,12 @@ def tier_of(unit: str) -> Tier:
     return Tier.CITY if code.endswith("0000000000") else Tier.DISTRICT
 
 
-@lru_cache(_KNOWN)
+@lru_cache(_CACHED_UNITS)
 def parent_of(unit: str) -> str | None:
     """The unit one tier up, or None for a city; a department's parent is its own unit."""
-    code, _, rest = unit.partition("/")
-    if rest:
-        if rest.startswith("grid/") and rest.count("/") == 2:
+    code, _, suffix = unit.partition("/")
+    if suffix:
+        if suffix.startswith("grid/") and suffix.count("/") == 2:
             return unit.rsplit("/", 1)[0]
         return code
     match tier_of(unit):
@@ -68,22 +68,24 @@ def lineage(unit: str) -> list[str]:
 
 
 def is_within(unit: str, root: str) -> bool:
-    """Whether `unit` is `root` or lies below it: whether `root` is in its lineage."""
+    """Return whether `unit` is `root` or lies below it, that is, `root` is in the lineage of
+    `unit`.
+    """
     return unit == root or unit.startswith(_beginning(root))
 
 
-@lru_cache(_KNOWN)
+@lru_cache(_CACHED_UNITS)
 def _beginning(root: str) -> str:
     """The prefix that the ids of all units below `root` have, and no other id."""
-    _, _, rest = root.partition("/")
-    if rest and not rest.startswith("grid/"):
+    _, _, suffix = root.partition("/")
+    if suffix and not suffix.startswith("grid/"):
         return "\0"  # nothing lies below a department, not even below one that is called grid
-    if rest or not is_unit(root):
+    if suffix or not is_unit(root):
         return f"{root}/"
     return root[: _DIGITS.get(tier_of(root), len(root))]
 
 
-@lru_cache(_KNOWN)
+@lru_cache(_CACHED_UNITS)
 def ancestor_at(unit: str, tier: Tier) -> str | None:
     """The unit itself or its ancestor of the given tier; None if the unit lies above it."""
     return next((name for name in lineage(unit) if tier_of(name) is tier and _plain(name)), None)

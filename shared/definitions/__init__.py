@@ -1,1 +1,1 @@
-"""Files that operators write as YAML: rules, response plans, call plans; read, checked, explained."""
+"""Definitions that operators write as YAML: rules, response plans, call plans."""

@@ -1,8 +1,8 @@
 """Words for people in Chinese and English: one string on the wire, one language per reader.
 
-A text that a machine or a plan writes holds both languages as `中文 ‖ English`. Whoever shows it to a
-person asks `said` for that person's language; `services/console/static/js/i18n.js` does the same. A text
-without the separator is a person's own: everybody reads it as it was written.
+A text of a machine or a plan holds both languages as `中文 ‖ English`. A view calls `said` with the
+language of its reader; `services/console/static/js/lib/i18n.js` does the same. A text without the
+separator was written by a person and stays as written for every reader.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from shared.contracts.fields import Language
 
 SEPARATOR = " ‖ "
 LINE_CHARACTERS = 200
-"""Of both languages together, as contracts limit a line."""
+"""The most characters of both languages together, as contracts limit a line."""
 
 
 class Both(NamedTuple):
@@ -27,7 +27,7 @@ class Both(NamedTuple):
         return self.zh if language is Language.ZH else self.en
 
     def joined(self, most: int = LINE_CHARACTERS) -> str:
-        """Both as one string of at most `most` characters; the longer half gives way first."""
+        """Return one string of at most `most` characters; the longer half is cut first."""
         if self.zh == self.en:
             return self.zh[:most]
         room = most - len(SEPARATOR)
@@ -36,13 +36,13 @@ class Both(NamedTuple):
 
 
 def both(text: str) -> Both:
-    """The halves of a text; a text in one language is itself in both."""
+    """Return the halves of a text; a text in one language is the same in both."""
     zh, separator, en = text.partition(SEPARATOR)
     return Both(zh, en) if separator else Both(text, text)
 
 
 def said(text: str, language: Language) -> str:
-    """What a reader of this language is shown of a text."""
+    """Return the half of a text for readers of this language."""
     return both(text).of(language)
 
 
@@ -52,8 +52,8 @@ def all_said(value: Any, language: Language) -> Any:
         case str():
             return said(value, language)
         case list():
-            return [all_said(one, language) for one in value]
+            return [all_said(item, language) for item in value]
         case dict():
-            return {name: all_said(one, language) for name, one in value.items()}
+            return {name: all_said(item, language) for name, item in value.items()}
         case _:
             return value

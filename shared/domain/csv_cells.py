@@ -6,10 +6,10 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def guarded(cell: str) -> str:
-    """The cell with an apostrophe in front where it would be a formula (or looks guarded already)."""
+    """Return the cell, with an apostrophe in front of a formula (and of an apostrophe)."""
     return f"'{cell}" if cell.startswith((*_FORMULA, "'")) else cell
 
 
 def plain(cell: str) -> str:
-    """What `guarded` was given."""
+    """Return the cell as it was before `guarded`."""
     return cell.removeprefix("'")

@@ -1,7 +1,7 @@
 """Values as people write them: metrics, units of measure and spans of time in words.
 
-One table for pages, headlines and the command line; the console's words (`static/i18n`) say the same, and
-tests/contract/test_words.py compares them.
+One table serves pages, headlines and the command line; tests/contract/test_words.py compares the
+console's words (`static/i18n`) with this table.
 """
 
 from __future__ import annotations
@@ -103,13 +103,13 @@ _PARTS = (
 
 def span(seconds: float) -> Both:
     """A length of time in its two largest parts: `1 天`, `2 小时 30 分钟`, `27 秒`."""
-    left = max(round(seconds), 0)
+    remainder = max(round(seconds), 0)
     zh, en = [], []
-    for size, many_zh, one_en in _PARTS:
-        count, left = divmod(left, size)
+    for size, unit_zh, unit_en in _PARTS:
+        count, remainder = divmod(remainder, size)
         if count:
-            zh.append(f"{count} {many_zh}")
-            en.append(f"{count} {one_en}{'' if count == 1 else 's'}")
+            zh.append(f"{count} {unit_zh}")
+            en.append(f"{count} {unit_en}{'' if count == 1 else 's'}")
     return Both(" ".join(zh[:2]) or "0 秒", " ".join(en[:2]) or "0 seconds")
 
 
@@ -124,7 +124,7 @@ def amount(value: float, unit: str) -> Both:
 
 
 def metric(name: str) -> Both:
-    """What is measured; a metric of somebody else's is its own name."""
+    """Return the words for a metric; a metric outside the table is called by its own name."""
     return METRICS.get(name, Both(name, name))
 
 
@@ -136,5 +136,5 @@ def measured(name: str, value: float, limit: float, unit: str) -> Both:
             f"{silent.zh}无数据（上限 {longest.zh}）",
             f"no data for {silent.en} (limit {longest.en})",
         )
-    what, now, bound = metric(name), amount(value, unit), amount(limit, unit)
-    return Both(f"{what.zh} {now.zh}，限值 {bound.zh}", f"{what.en} {now.en}, limit {bound.en}")
+    words, now, bound = metric(name), amount(value, unit), amount(limit, unit)
+    return Both(f"{words.zh} {now.zh}，限值 {bound.zh}", f"{words.en} {now.en}, limit {bound.en}")

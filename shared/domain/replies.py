@@ -1,7 +1,8 @@
-"""What a person writes back to a page, wherever there is nothing but text: the same verbs everywhere.
+"""Replies to pages on channels that carry only text: the same verbs on every channel.
 
-A number or a word, then, if several pages wait, the end of the page's id as the page showed it; the rest
-is the reason. What is not understood is no answer: it is said so, and nothing is guessed.
+A reply is a number or a word; if several pages wait, the end of the page's id follows; then comes
+the reason. A text that is not understood is no answer: the sender is informed, and nothing is
+guessed.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _REFERENCE = re.compile(rf"[0-9a-f]{{{REFERENCE_LENGTH}}}")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An understood reply. `reference`: the end of a page's id, None when none was given."""
+    """An understood reply. `reference` is the end of a page's id, or None."""
 
     verb: AnswerVerb
     reference: str | None
@@ -36,18 +37,18 @@ class Reply:
 
 
 def reference_of(page_id: str) -> str:
-    """What names a page in a reply: the last characters of its id."""
+    """Return the reference to a page in a reply: the last characters of its id."""
     return page_id[-REFERENCE_LENGTH:]
 
 
 def understand(text: str) -> Reply | None:
-    """The reply in a text of a person, None when its first word is none of the verbs."""
+    """Return the reply in a text of a person, None when the first word is not a verb."""
     words = [word for word in _SPLIT.split(text.translate(_WIDE).strip()) if word]
     verb = _VERBS.get(words[0].lower()) if words else None
     if verb is None:
         return None
-    rest = words[1:]
+    reason = words[1:]
     reference = None
-    if rest and _REFERENCE.fullmatch(rest[0].lower()):
-        reference, rest = rest[0].lower(), rest[1:]
-    return Reply(verb, reference, " ".join(rest)[:4000])
+    if reason and _REFERENCE.fullmatch(reason[0].lower()):
+        reference, reason = reason[0].lower(), reason[1:]
+    return Reply(verb, reference, " ".join(reason)[:4000])

@@ -32,10 +32,10 @@ LEVELS: dict[Level, Both] = {
     Level.RED: Both("红色", "red"),
 }
 REPLIES = Both("回复 1 能到岗 2 不能到岗 3 转接", "Reply 1 coming, 2 cannot, 3 hand over")
-"""How a text asks for an answer (shared/domain/replies.py)."""
+"""The request for an answer in a text (shared/domain/replies.py)."""
 NOTES = Both("回复 1 已知悉 2 不能处理 3 转接", "Reply 1 noted, 2 cannot, 3 hand over")
-"""The same where nobody is asked to come."""
-SAID: dict[AnswerVerb, Both] = {
+"""The request for an answer where nobody has to come."""
+ANSWERS: dict[AnswerVerb, Both] = {
     AnswerVerb.COMING: Both("能到岗", "coming"),
     AnswerVerb.CANNOT: Both("不能到岗", "cannot"),
     AnswerVerb.HAND_OVER: Both("转接", "hand over"),

@@ -54,7 +54,7 @@ def addresses() -> set[str]:
     for name in ("console", "ingest"):
         text = (ROOT / "tests" / "contract" / "openapi" / f"{name}.json").read_text()
         results |= set(json.loads(text)["paths"])
-    auditor = (ROOT / "services" / "audit" / "web.py").read_text(encoding="utf-8")
+    auditor = (ROOT / "services" / "audit" / "app.py").read_text(encoding="utf-8")
     results |= set(re.findall(r'"(/[a-z]+)"', auditor))
     return {re.sub(r"\{[^}]*\}", "{}", result) for result in results}
 
@@ -169,7 +169,7 @@ def test_documents_name_only_what_there_is(kind: Callable[[str, Path], Named]) -
     ("kind", "text"),
     [
         (links, "see [this](../docs/none.md) there"),
-        (paths, "in `shared/runtime/{wire,none}.py`"),
+        (paths, "in `shared/runtime/{worker,none}.py`"),
         (paths, "`test_none.py` kills it"),
         (paths, "`docs/*.none`"),
         (functions, "`docs/make_settings.py`: `page`, `none`"),

@@ -1,6 +1,7 @@
-"""Readings as the bytes of our contract, by template: a million models a minute would be the bottleneck.
+"""Readings as the bytes of our contract, by template: a million models a minute would be the
+bottleneck.
 
-The templates are cut out of what `shared.runtime.publisher.encode` writes for a real model, so they
+The templates are cut out of what `shared.runtime.outbound_records.encode` writes for a real model, so they
 follow the contract by themselves; tests/unit/bench checks that both are equal byte for byte.
 """
 
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 from functools import cache, lru_cache
 
 from shared.contracts.readings import Reading, Tick
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.bench.reference import KINDS, Sample, sensor_id
 
 TOWN = "500118118000"
@@ -58,7 +59,7 @@ def a_reading(
 
 @cache
 def writer(metric: str, unit: str, datum: str | None = None) -> Writer:
-    """What writes readings of one metric."""
+    """Return a function that writes readings of one metric."""
     text = encode(a_reading(_ID, _AT, _SENSOR, _VALUE, metric, unit, datum)).decode()
     text = text.replace("%", "%%").replace(_ID, "%s").replace(_SENSOR, "%s").replace(_AT, "%s")
     text = text.replace(str(_VALUE), "%r")

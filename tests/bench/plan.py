@@ -1,4 +1,4 @@
-"""How much is measured: the full benchmark, or a quick one that only shows that everything runs."""
+"""The amount of measurement: the full benchmark, or a quick run that only proves the code."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ RATES = (
     "kafka_streams",
     "scoring2",
 )
-OTHERS = ("latency", "due", "memory", "restore", "million", "district")
-ROWS = (*RATES, *OTHERS)
+FIGURES = ("latency", "due", "memory", "restore", "million", "district")
+ROWS = (*RATES, *FIGURES)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
-"""The reference workload and a hand-written scorer, the oracle of every row of the benchmark.
+"""The reference workload and a hand-written scorer, the measure of every row.
 
-2,000 sensors of four kinds, a reading each ten seconds of event time, fixed seed. Four rules on every
-reading: two levels with hysteresis and three in a row, a sliding mean of 60 s, a rate of change. With
-1,500,000 readings any correct processor finds exactly 6,822 transitions. The generator, its parameters
-and `step` are our own and stay as they are, so that figures of different days can be compared.
+2,000 sensors of four kinds, a reading each ten seconds of event time, fixed seed. Four rules on
+every reading: two levels with hysteresis and three in a row, a sliding mean of 60 s, a rate of
+change. With 1,500,000 readings any correct processor finds exactly 6,822 transitions. The
+generator, the parameters and `step` never change: figures of different days stay comparable.
 
-Standard library only: peers import this file in environments that have nothing of ours.
+Standard library only: peers import this file in environments without this project.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def generate(count: int = LONG, sensors: int = SENSORS) -> Iterator[Sample]:
 
 
 def _excursions(chance: random.Random, number: int, turns: int) -> tuple[list[float], int]:
-    """What is added to the noise per turn, and the sensor's offset within a turn in ms."""
+    """Return the additions to the noise per turn, and the sensor's offset in a turn in ms."""
     kind = PARAMETERS[KINDS[number % 4]]
     excess = [0.0] * turns
     for _ in range(chance.choice((0, 0, 1, 1, 2))):
@@ -133,11 +133,11 @@ class State:
 
     @classmethod
     def of(cls, sid: str) -> State:
-        """A new sensor; its id says its kind."""
+        """Return the state of a new sensor; the id names the kind."""
         return cls(sid, KINDS[int(sid[3:]) % 4])
 
     def dump(self) -> Dumped:
-        """What changes, for peers that store bytes; limits are not state."""
+        """Return the changing part, for peers that store bytes; limits are not state."""
         alarms = self.a1 | self.a2 << 1 | self.am << 2 | self.ar << 3
         return self.c1, self.c2, alarms, self.pv, self.pt, self.sum, list(self.win)
 
@@ -219,21 +219,21 @@ Split = dict[str, int]
 
 
 def split(transitions: list[Transition]) -> Split:
-    """How many transitions of each rule and direction, by name."""
+    """Return the number of transitions of each rule and direction, by name."""
     counted = Counter(f"{rule} {change}" for _, rule, change, _, _ in transitions)
     return dict(sorted(counted.items()))
 
 
-class Oracle:
-    """Scores a workload beside its writer: what every row must find."""
+class ReferenceScorer:
+    """Scores a workload beside the writer: every row must find these transitions."""
 
     def __init__(self) -> None:
         self.states: dict[int, State] = {}
-        self.found: list[Transition] = []
+        self.transitions: list[Transition] = []
 
-    def take(self, sample: Sample) -> None:
+    def add(self, sample: Sample) -> None:
         """Score one reading."""
         state = self.states.get(sample.sensor)
         if state is None:
             state = self.states[sample.sensor] = State.of(sensor_id(sample.sensor))
-        step(state, sample.value, sample.at_ms, self.found)
+        step(state, sample.value, sample.at_ms, self.transitions)

@@ -13,7 +13,7 @@ from shared.contracts.fields import Level
 from tests.browser.checks import ASIDE, CUT, OVERFLOW
 from tests.browser.conftest import Served, Visitor, shot
 from tests.browser.test_acts import sent
-from tests.support.console_scene import DISTRICT, an_alert
+from tests.support.console_events import DISTRICT, an_alert
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 BOARDS = {
@@ -71,16 +71,18 @@ async def test_every_board_shows_itself_on_wall_desk_and_phone(visitor: Visitor,
 async def test_the_drill_down_reaches_the_last_micro_grid(visitor: Visitor) -> None:
     page = await visitor.open("o-city-b")
     await go(page, "command")
-    await page.locator("#drill-down .way [aria-current]", has_text="永川区").wait_for()
-    await page.locator("#drill-down .way button", has_text="重庆市").click()  # up, and down again
+    await page.locator("#drill-down .breadcrumbs [aria-current]", has_text="永川区").wait_for()
+    await page.locator(
+        "#drill-down .breadcrumbs button", has_text="重庆市"
+    ).click()  # up, and down again
     for step in ("永川区", "朱沱镇"):
         await page.locator("#drill-down .into", has_text=step).first.click()
-        await page.locator("#drill-down .way [aria-current]", has_text=step).wait_for()
+        await page.locator("#drill-down .breadcrumbs [aria-current]", has_text=step).wait_for()
     await shot(page, "command-town-zh-CN")
     for _ in range(3):
-        before = await page.locator(".way > *").count()
+        before = await page.locator(".breadcrumbs > *").count()
         await page.locator("#drill-down .into").last.click()
-        await expect(page.locator(".way > *")).to_have_count(before + 1)
+        await expect(page.locator(".breadcrumbs > *")).to_have_count(before + 1)
     await expect(page.locator("#drill-down .empty")).to_be_visible()
     await expect(page.locator("#drill-down .card")).to_have_count(1)
 
@@ -157,7 +159,7 @@ async def test_a_drill_is_confirmed_by_other_words(visitor: Visitor) -> None:
 
 async def test_assessing_holds_three_scales_apart(visitor: Visitor, served: Served) -> None:
     page = await visitor.open("o-town-b")
-    served.run(served.bench.project([_assessable()]))
+    served.run(served.console.project([_assessable()]))
     await (
         page.locator("#alerts .card", has_text="研判样例")
         .get_by_role("button", name="研判完成")

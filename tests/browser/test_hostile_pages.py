@@ -22,11 +22,11 @@ from shared.contracts.fields import Post, Tier
 from shared.contracts.ids import content_id
 from tests.browser.conftest import Served, Visitor, a_console
 from tests.browser.test_boards import BOARDS, go
-from tests.support.console import token_of
-from tests.support.console_boards import boards
-from tests.support.console_desk import desk, slots
-from tests.support.console_night import night
-from tests.support.console_scene import HOSTILE_TEXT, VILLAGE, ZHUTUO
+from tests.support.console_duty_records import duty_records, slots
+from tests.support.console_events import HOSTILE_TEXT, VILLAGE, ZHUTUO
+from tests.support.console_harness import token_of
+from tests.support.console_history import history
+from tests.support.console_screen_records import screen_records
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -77,7 +77,7 @@ async def a_noted_photo(served: Served) -> None:
     """A photo of the own task of o-village-b with the payload for its note."""
     out = BytesIO()
     Image.new("RGB", (320, 240), "teal").save(out, "JPEG")
-    async with served.bench.client("o-village-b") as client:
+    async with served.console.client("o-village-b") as client:
         tasks = (await client.get("/api/assignments?open=1")).json()["assignments"]
         answer = await client.post(
             f"/api/assignments/{tasks[0]['assignment_id']}/photos",
@@ -100,9 +100,9 @@ def served() -> Iterator[Served]:
             if unit_entry.unit.startswith("50011811820")
         ]
         for slot in slots(now):
-            found.bench.console.directory.take(poisoned(slot))
-        history = [*night(units, now), *boards(now), *desk(now), a_review(now)]
-        await found.bench.project([poisoned(one) for one in history])
+            found.console.deps.directory.apply(poisoned(slot))
+        records = [*history(units, now), *screen_records(now), *duty_records(now), a_review(now)]
+        await found.console.project([poisoned(one) for one in records])
         named = Account(officer_id="o-hostile", name="o", unit=ZHUTUO, post=Post.B)
         await import_accounts(found.dsn, [named.model_copy(update={"name": PAYLOAD})])
         await a_noted_photo(found)

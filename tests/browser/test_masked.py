@@ -15,8 +15,8 @@ from services.console.core.access import Right
 from shared.contracts.commands import SupervisionKind
 from shared.contracts.fields import DataGrade
 from tests.browser.conftest import Served, Visitor, a_console
-from tests.support.console_desk import a_duty
-from tests.support.console_scene import (
+from tests.support.console_duty_records import a_duty
+from tests.support.console_events import (
     DISTRICT,
     SONGJI,
     ZHUTUO,
@@ -33,11 +33,11 @@ SPOTS = {
     "overview": [
         "#alerts .card h3",
         "#commands .card h3",
-        "#supervision li .what",
-        "#feed li .what",
+        "#supervision li .description",
+        "#feed li .description",
     ],
     "command": ["#command-list .card h3"],
-    "supervision": ["#supervision li .what", "#report-duties li .what a"],
+    "supervision": ["#supervision li .description", "#report-duties li .description a"],
     "reports": ["#report-duties .card h3 a"],
 }
 """Where the words stand, by board."""
@@ -52,7 +52,7 @@ async def a_graded_case(served: Served) -> None:
     late = a_supervision(own, SupervisionKind.OVERDUE)
     duty = a_duty(now, "dam", ZHUTUO, DISTRICT, title=WORDS)
     graded: list[Any] = [alert, order, own, late, duty]
-    await served.bench.project(
+    await served.console.project(
         [one.model_copy(update={"data_grade": DataGrade.CORE}) for one in graded]
     )
     # Who may not look at the own unit has the first granted place before him.

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deploy.demo import script, story
-from services.notify.core import wording as notify
-from services.notify.core.wording import of_contact_test
+from deploy.demo import strands, texts
+from services.notify.core.wording.assignments import OWED_ACTS
+from services.notify.core.wording.contact_tests import of_contact_test
+from services.notify.core.wording.escalations import PAGE_STATES
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.commands import AssignmentState, SupervisionClock, SupervisionKind
@@ -25,7 +26,7 @@ from shared.domain.bilingual import SEPARATOR, Both, all_said, both, said
 from shared.domain.event_words import EVENTS, event
 from shared.domain.measures import METRICS, UNITS, amount, measured, span
 from shared.domain.report_series.changes import LABELS
-from shared.domain.wording import CHANNELS, LEVELS, POSTS, SAID
+from shared.domain.wording import ANSWERS, CHANNELS, LEVELS, POSTS
 
 ROOT = Path(__file__).resolve().parents[2]
 I18N = ROOT / "services" / "console" / "static" / "i18n"
@@ -49,13 +50,15 @@ HAN = re.compile(r"[\u4e00-\u9fff]")
 def demo_events() -> set[str]:
     text = "\n".join(
         Path(module_type.__file__ or "").read_text(encoding="utf-8")
-        for module_type in (script, story)
+        for module_type in (strands, texts)
     )
     return set(re.findall(r"\"(1[1-4](?:[A-Z][0-9]{2}|:[a-z_]+))\"", text))
 
 
 def events_offered() -> set[str]:
-    offered = (ROOT / "services" / "console" / "static" / "js" / "events.js").read_text("utf-8")
+    offered = (
+        ROOT / "services" / "console" / "static" / "js" / "lib" / "event_types.js"
+    ).read_text("utf-8")
     return set(re.findall(r"\"(1[1-4][A-Z0-9]*(?::[a-z_]+)?)\"", offered))
 
 
@@ -129,9 +132,9 @@ def test_every_value_of_the_contracts_has_words_on_the_screens(kind: str) -> Non
         (Channel, CHANNELS),
         (Post, POSTS),
         (Level, LEVELS),
-        (AnswerVerb, SAID),
-        (PageState, notify._STATES),
-        (SupervisionClock.__args__, notify._OWED),  # type: ignore[attr-defined]
+        (AnswerVerb, ANSWERS),
+        (PageState, PAGE_STATES),
+        (SupervisionClock.__args__, OWED_ACTS),  # type: ignore[attr-defined]
     ],
 )
 def test_every_value_of_the_contracts_has_words_in_pages(

@@ -13,7 +13,7 @@ from shared.contracts.dead_letter import DeadLetter, Reason
 from shared.contracts.fields import Status, Tier
 from shared.contracts.readings import Reading
 from shared.contracts.topics import CATALOG, DEAD_LETTER, READINGS
-from shared.runtime.publisher import encode, partition_of
+from shared.runtime.outbound_records import encode, partition_of
 from tests.e2e.test_scoring_crash import metric, until, write
 from tests.support.kafka import Message, produce, read_all
 from tests.support.scoring import TOWN, a_catalog_entry, a_sensor

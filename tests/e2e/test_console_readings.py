@@ -13,8 +13,8 @@ from shared.contracts.ids import content_id, dead_letter_id
 from shared.contracts.readings import Reading
 from shared.contracts.topics import READINGS, TopicSpec
 from shared.runtime.errors import Transient
-from shared.runtime.publisher import partition_of
-from tests.support.console_scene import ZHUTUO
+from shared.runtime.outbound_records import partition_of
+from tests.support.console_events import ZHUTUO
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import Message, produce
 

@@ -1,4 +1,5 @@
-"""The broker dates every record: no writer chooses a time, and a wrong clock of ingest shows at once."""
+"""The broker dates every record: no writer chooses a time, and a wrong clock of ingest shows at
+once."""
 
 from __future__ import annotations
 
@@ -10,10 +11,10 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from prometheus_client import CollectorRegistry
 
-from services.ingest.consumer import Intake
-from services.ingest.core.ticks import EventClock
-from services.ingest.metrics import Metrics
-from services.scoring.core.partition import TICK_AHEAD_S
+from services.ingest.core.clocks.event_clock import EventClock
+from services.ingest.intake import Intake
+from services.ingest.metrics import IngestMetrics
+from services.scoring.core.partition_engine import TICK_AHEAD_S
 from shared.contracts.readings import Tick
 from shared.contracts.topics import DECISIONS, READINGS, RULES
 from shared.runtime.platform import Platform
@@ -33,13 +34,15 @@ async def test_a_record_cannot_choose_its_time(
     producer = AIOKafkaProducer(bootstrap_servers=infrastructure.bootstrap)
     await producer.start()
     try:
-        for said in (began - 3_600_000, began + 600_000, -(10**17), 0):
-            await producer.send_and_wait(topic.name, b"v", key=b"k", timestamp_ms=said, partition=0)
+        for claimed_ms in (began - 3_600_000, began + 600_000, -(10**17), 0):
+            await producer.send_and_wait(
+                topic.name, b"v", key=b"k", timestamp_ms=claimed_ms, partition=0
+            )
     finally:
         await producer.stop()
-    dated = [one.timestamp for one in await read_all(infrastructure.bootstrap, topic)]
+    dated = [record.timestamp for record in await read_all(infrastructure.bootstrap, topic)]
     assert len(dated) == 4
-    assert all(began - 1_000 <= one <= time.time() * 1000 + 1_000 for one in dated)
+    assert all(began - 1_000 <= record <= time.time() * 1000 + 1_000 for record in dated)
 
 
 @dataclass
@@ -61,12 +64,12 @@ async def test_after_its_first_tick_ingest_writes_kafkas_time(
         ServiceSettings(kafka_bootstrap=infrastructure.bootstrap, http_port=1),
         clock=WrongClock(timedelta(minutes=minutes)),
     )
-    intake = Intake(platform, EventClock(follow_readings=False), Metrics(CollectorRegistry()))
+    intake = Intake(platform, EventClock(follow_readings=False), IngestMetrics(CollectorRegistry()))
     await platform.publisher.start()
     try:
         for _ in range(3):
             for partition in range(READINGS.partitions):
-                await intake.tick(partition)
+                await intake.write_tick(partition)
     finally:
         await platform.publisher.stop()
     ahead: dict[int, list[float]] = {}

@@ -1,4 +1,4 @@
-"""What the auditor promises, on the real stack: each fault found within 15 s, by name; nothing in health."""
+"""The auditor on the real stack: each fault is found within 15 s; a healthy system has none."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from shared.contracts.commands import Step
 from shared.contracts.fields import Tier
 from shared.contracts.pages import Answer, AnswerVerb
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ALARMS, ANSWERS, ASSIGNMENTS, COMMANDS, PAGES
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.component.command.harness import EVENT_TIME, TOWN
-from tests.faults.audited import Audited, delete_before
+from tests.faults.audited_system import AuditedSystem, delete_before
 from tests.support.infrastructure import running
 from tests.support.kafka import read_all
 from tests.unit.alerting.builders import an_alarm
@@ -26,25 +26,25 @@ HEALTHY_S = 60
 
 
 @pytest.fixture(scope="module")
-def system() -> Iterator[Audited]:
+def system() -> Iterator[AuditedSystem]:
     services = ("alerting", "command", "duty", "notify", "console", "audit")
     with running(temporary_root("audited"), services) as infrastructure:
-        audited = Audited(infrastructure)
-        audited.seed()
-        yield audited
+        audited_system = AuditedSystem(infrastructure)
+        audited_system.seed()
+        yield audited_system
 
 
-def test_a_healthy_time_with_thousands_of_records_raises_nothing(system: Audited) -> None:
-    acts, began = 0, time.monotonic()
-    while time.monotonic() - began < HEALTHY_S:
+def test_a_healthy_time_with_thousands_of_records_raises_nothing(system: AuditedSystem) -> None:
+    actions, began_at = 0, time.monotonic()
+    while time.monotonic() - began_at < HEALTHY_S:
         command = system.issue()
         for step in (Step.SIGN, Step.REPORT):
             for first in range(0, len(system.units), 200):
-                acts += system.step(command, step, system.units[first : first + 200])
+                actions += system.step(command, step, system.units[first : first + 200])
                 time.sleep(0.5)
-    system.settle()
+    system.wait_until_settled()
     hops = system.hops()
-    assert hops["command", ACKNOWLEDGEMENTS.name]["applied"] == acts > 2_000
+    assert hops["command", ACKNOWLEDGEMENTS.name]["applied"] == actions > 2_000
     assert {key: hop["difference"] for key, hop in hops.items() if hop["difference"]} == {}
     for key, hop in hops.items():
         parts = ("applied", "repeated", "refused", "unchecked", "in_flight")
@@ -53,19 +53,19 @@ def test_a_healthy_time_with_thousands_of_records_raises_nothing(system: Audited
     assert raised is None, raised
 
 
-def test_a_deleted_timer_and_a_second_one(system: Audited) -> None:
+def test_a_deleted_timer_and_a_second_one(system: AuditedSystem) -> None:
     command = system.issue()
     subject = system.value(
         "DELETE FROM command.timer WHERE kind = 'sign_escalate' AND subject_id = (SELECT "
         "assignment_id FROM command.assignment WHERE command_id = $1 LIMIT 1) RETURNING subject_id",
         command,
     )
-    other = system.value(
+    second = system.value(
         "INSERT INTO command.timer (subject_id, kind, rung, due_at) SELECT subject_id, kind, 7, "
         "due_at FROM command.timer WHERE kind = 'sign_escalate' AND state = 'armed' LIMIT 1 "
         "RETURNING subject_id"
     )
-    result = system.found(f"not_exactly_one_timer sign:{subject}", f"sign:{other}")
+    result = system.wait_for_findings(f"not_exactly_one_timer sign:{subject}", f"sign:{second}")
     assert sorted(result.values()) == ["0 armed timers, not 1", "2 armed timers, not 1"]
     system.value(
         "INSERT INTO command.timer (subject_id, kind, rung, due_at) "
@@ -73,11 +73,11 @@ def test_a_deleted_timer_and_a_second_one(system: Audited) -> None:
         subject,
     )
     system.value("DELETE FROM command.timer WHERE kind = 'sign_escalate' AND rung = 7")
-    system.resolved()
+    system.wait_until_resolved()
 
 
 @pytest.mark.parametrize(
-    ("change", "back"),
+    ("change", "repair"),
     [
         (
             "UPDATE command.tier_count SET signed = signed + 1 WHERE command_id = $1 AND tier = "
@@ -88,7 +88,8 @@ def test_a_deleted_timer_and_a_second_one(system: Audited) -> None:
         ),
         (
             "UPDATE console.assignment_count SET n = n + 1 WHERE command_id = $1 AND (town, unit_tier) = "
-            "(SELECT town, unit_tier FROM console.assignment_count WHERE command_id = $1 ORDER BY 1, 2 LIMIT 1) "
+            "(SELECT town, unit_tier FROM console.assignment_count WHERE command_id = $1 "
+            "ORDER BY 1, 2 LIMIT 1) "
             "RETURNING concat_ws(':', 'console.assignment_count', command_id, town, unit_tier, state)",
             "UPDATE console.assignment_count SET n = n - 1 WHERE "
             "concat_ws(':', 'console.assignment_count', command_id, town, unit_tier, state) = $1",
@@ -96,83 +97,84 @@ def test_a_deleted_timer_and_a_second_one(system: Audited) -> None:
     ],
     ids=["of the roll-up", "of the screens"],
 )
-def test_a_changed_counter(system: Audited, change: str, back: str) -> None:
+def test_a_changed_counter(system: AuditedSystem, change: str, repair: str) -> None:
     command = system.issue()
-    system.settle()
+    system.wait_until_settled()
     subject = system.value(change, command)
-    system.found(f"counter_differs_from_rows {subject}")
-    system.value(back, subject)
-    system.resolved()
+    system.wait_for_findings(f"counter_differs_from_rows {subject}")
+    system.value(repair, subject)
+    system.wait_until_resolved()
 
 
-def test_a_hold_that_never_ends(system: Audited) -> None:
-    # The timer is lost as it is made: what is held would wait for ever.
+def test_a_hold_that_never_ends(system: AuditedSystem) -> None:
+    # The timer is never stored: the alarm would be held for ever.
     system.value(
-        "CREATE FUNCTION alerting.lose() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
+        "CREATE FUNCTION alerting.lose() RETURNS trigger LANGUAGE plpgsql "
+        "AS 'BEGIN RETURN NULL; END'"
     )
     system.value(
         "CREATE TRIGGER lost BEFORE INSERT ON alerting.timer FOR EACH ROW WHEN (NEW.kind = 'hold') "
         "EXECUTE FUNCTION alerting.lose()"
     )
     alarm = an_alarm("alm-held", inhibited_by=("gas.high",), place=TOWN, origin_unit=TOWN)
-    system.raw(ALARMS.name, alarm.alarm_id, encode(alarm), 0)
-    result = system.found("not_exactly_one_timer hold:alm-held")
+    system.write(ALARMS.name, alarm.alarm_id, encode(alarm), 0)
+    result = system.wait_for_findings("not_exactly_one_timer hold:alm-held")
     assert list(result.values()) == ["0 armed timers, not 1"]
-    [books] = system.alarms()
-    assert books["aside"] == {"held": 1}
-    assert books["difference"] == 0
+    [balance] = system.alarms()
+    assert balance["aside"] == {"held": 1}
+    assert balance["difference"] == 0
     system.value("DROP TRIGGER lost ON alerting.timer")
     system.value(
         "INSERT INTO alerting.timer (subject_id, kind, rung, due_at) "
-        "VALUES ('hold:Actual|' || left($1, 6) || '000000|alm-held', 'hold', 0, now())",
+        "VALUES ('Actual|' || left($1, 6) || '000000|alm-held', 'hold', 0, now())",
         TOWN,
     )
-    system.resolved()
-    system.until(lambda: system.alarms()[0]["in_alerts"] == 1, "the alarm opened no alert")
+    system.wait_until_resolved()
+    system.wait_until(lambda: system.alarms()[0]["in_alerts"] == 1, "the alarm opened no alert")
 
 
-def test_a_silence_that_ends_without_a_word(system: Audited) -> None:
+def test_a_silence_that_does_not_exist(system: AuditedSystem) -> None:
     alarm = system.value("SELECT alarm_id FROM alerting.alert_alarm WHERE alarm_id = 'alm-held'")
     change = (
-        "UPDATE alerting.alert_alarm SET disposition = $2, held = $3, silence_id = $4 "
+        "UPDATE alerting.alert_alarm SET disposition = $2, waiting_event = $3, silence_id = $4 "
         "WHERE alarm_id = $1"
     )
     system.value(change, alarm, "silenced", "{}", "sil-that-is-over")
-    system.found(f"waits_for_nothing {alarm}")
+    system.wait_for_findings(f"waits_for_nothing {alarm}")
     system.value(change, alarm, "opened", None, None)
-    system.resolved()
+    system.wait_until_resolved()
 
 
-def test_a_paused_consumer_and_one_that_is_down(system: Audited) -> None:
+def test_a_paused_consumer_and_a_stopped_consumer(system: AuditedSystem) -> None:
     stack, run = system.stack, system.infrastructure.run
     run(stack.pause("notify"))
     try:
         system.issue()
-        result = system.found(f"consumer_stopped notify:{ASSIGNMENTS.name}/")
+        result = system.wait_for_findings(f"consumer_stopped notify:{ASSIGNMENTS.name}/")
     finally:
         run(stack.resume("notify"))
     assert all("notify" in key for key in result)
-    system.resolved()
+    system.wait_until_resolved()
     run(stack.stop("console"))
     try:
         system.issue()
-        system.found(
+        system.wait_for_findings(
             f"consumer_stopped console:{ASSIGNMENTS.name}/",
             f"consumer_stopped console:{COMMANDS.name}/",
         )
     finally:
         run(stack.start("console"))
         run(stack.wait_ready())
-    system.resolved()
+    system.wait_until_resolved()
 
 
-def test_a_record_that_is_none_one_that_was_altered_and_one_nobody_wrote(system: Audited) -> None:
+def test_an_undecodable_an_altered_and_a_forged_record(system: AuditedSystem) -> None:
     bootstrap, run = system.stack.kafka_bootstrap, system.infrastructure.run
-    before = run(read_all(bootstrap, PAGES))
-    one = before[-1]
-    altered = json.loads(one.value) | {"headline": "解除警报"}
-    system.raw(PAGES.name, one.key.decode(), json.dumps(altered).encode(), one.partition)
-    system.raw(PAGES.name, "x", b"\xff\xfe{not a page", one.partition)
+    pages = run(read_all(bootstrap, PAGES))
+    page = pages[-1]
+    altered = json.loads(page.value) | {"headline": "解除警报"}
+    system.write(PAGES.name, page.key.decode(), json.dumps(altered).encode(), page.partition)
+    system.write(PAGES.name, "x", b"\xff\xfe{not a page", page.partition)
     forged = Answer(
         id="ans-nobody-gave-this",
         occurred_at=EVENT_TIME,
@@ -183,29 +185,29 @@ def test_a_record_that_is_none_one_that_was_altered_and_one_nobody_wrote(system:
         officer_id="officer-1",
         verb=AnswerVerb.COMING,
     )
-    system.raw(ANSWERS.name, "officer-1", encode(forged), 0)
-    first = 1 + max(r.offset for r in before if r.partition == one.partition)
+    system.write(ANSWERS.name, "officer-1", encode(forged), 0)
+    first = 1 + max(r.offset for r in pages if r.partition == page.partition)
     names = (
-        f"record_corrupt notify:{PAGES.name}/{one.partition}@{first}",
-        f"record_corrupt notify:{PAGES.name}/{one.partition}@{first + 1}",
+        f"record_corrupt notify:{PAGES.name}/{page.partition}@{first}",
+        f"record_corrupt notify:{PAGES.name}/{page.partition}@{first + 1}",
         f"record_corrupt console:{ANSWERS.name}/0@0",
     )
-    result = system.found(*names)
+    result = system.wait_for_findings(*names)
     assert [result[name].split(",")[0] for name in names] == ["altered", "undecodable", "forged"]
-    run(delete_before(bootstrap, PAGES.name, one.partition, first + 2))
+    run(delete_before(bootstrap, PAGES.name, page.partition, first + 2))
     run(delete_before(bootstrap, ANSWERS.name, 0, 1))
-    system.resolved()
+    system.wait_until_resolved()
 
 
 @pytest.mark.parametrize("table", ["command.assignment", "console.assignment"])
-def test_a_row_changed_behind_its_services_back(system: Audited, table: str) -> None:
+def test_a_row_changed_behind_its_services_back(system: AuditedSystem, table: str) -> None:
     command = system.issue()
     change = (
         f"UPDATE {table} SET state = $2 WHERE assignment_id = (SELECT min(assignment_id) "
         "FROM command.assignment WHERE command_id = $1) RETURNING assignment_id"
     )
-    system.settle()
+    system.wait_until_settled()
     subject = system.value(change, command, "reported")
-    system.found(f"row_differs_from_topic {table}:{subject}")
+    system.wait_for_findings(f"row_differs_from_topic {table}:{subject}")
     system.value(change, command, "delivered")
-    system.resolved()
+    system.wait_until_resolved()

@@ -17,10 +17,10 @@ from tests.support.services import SERVICES, built_broker
 
 ROOT = Path(__file__).parents[2]
 BY_HAND = {
-    "services/audit/store/topics.py",
+    "services/audit/store/kafka_log.py",
     "services/console/features/sensors/reading_log.py",
     "deploy/commands/rules/kafka.py",
-    "services/scoring/store.py",
+    "services/scoring/store/changelog.py",
 }
 """Where a consumer is made outside of shared/runtime; `LOOKED_INTO` says of what. deploy/commands/rules
 is the operator's command, who works as deploy."""
@@ -59,8 +59,8 @@ def test_who_reads_besides_is_on_the_list() -> None:
     }
     assert results == BY_HAND
     assert {RULES.name, READINGS.name} <= acl.without_group("console")
-    places = importlib.import_module("services.audit.store.topics").places()
-    assert {topic for topic, _ in places} == acl.without_group("audit")
+    partitions = importlib.import_module("services.audit.store.kafka_log").partitions()
+    assert {topic for topic, _ in partitions} == acl.without_group("audit")
 
 
 def test_only_owners_and_writers_write_a_topic() -> None:

@@ -15,20 +15,20 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.alerting.core.alert import Alert
-from services.alerting.core.authority import gate
-from services.alerting.core.debt import authorise
-from services.alerting.core.decisions import decide
-from services.alerting.core.merging import merge, split, unmerge
-from services.alerting.core.outcome import Change, Refusal
-from services.command.core.authority import may_direct, refusal
-from services.command.core.model import Act
-from services.command.core.modes.proposal import Proposal, Refused, sign, stop
+from services.alerting.core.alerts.alert import Alert
+from services.alerting.core.alerts.authority import gate
+from services.alerting.core.alerts.decisions import decide
+from services.alerting.core.alerts.merging import merge, split, unmerge
+from services.alerting.core.alerts.outcome import AlertChange, DecisionRefusal
+from services.alerting.core.alerts.ratification import authorise_emergency
+from services.command.core.assignments.model import OfficerStep
+from services.command.core.assignments.states import RESUMES, IllegalStep
+from services.command.core.assignments.steps import StepOutcome, apply_step
+from services.command.core.commands.authority import may_direct, refusal
+from services.command.core.modes.proposal import Proposal, RefusedProposal, sign, stop
 from services.command.core.modes.states import Event as ModeEvent
 from services.command.core.modes.states import IllegalStep as IllegalModeStep
-from services.command.core.profiles import PROFILES, ProfileName
-from services.command.core.states import RESUMES, IllegalStep
-from services.command.core.steps import Outcome, take
+from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from services.console.core.access import Viewer, with_usual_rights
 from services.console.core.offers import (
     AlertFacts,
@@ -39,9 +39,9 @@ from services.console.core.offers import (
 )
 from services.console.features.modes.actions import verbs_of
 from services.console.features.reports.views import ways
-from services.notify.core.answers import EFFECTS
-from services.notify.core.states import IllegalStep as IllegalPageStep
-from services.notify.core.states import step as page_step
+from services.notify.core.escalation.answers import EFFECTS
+from services.notify.core.pages.states import IllegalStep as IllegalPageStep
+from services.notify.core.pages.states import step as page_step
 from shared.contracts.alerts import AlertState, Assessment, DecisionVerb
 from shared.contracts.commands import Ask, AssignmentState, CommandState, Step
 from shared.contracts.fields import Level, Post
@@ -50,8 +50,8 @@ from shared.contracts.lifecycles import assignment, command, mode_proposal, page
 from shared.contracts.modes import ModeSignature, ModeVerb, ProposalState
 from shared.contracts.pages import AnswerVerb, PageState
 from shared.contracts.reports import DutyState, Means
+from tests.unit.alerting.alert_history import issued_history
 from tests.unit.alerting.builders import a_decision, an_alarm, at
-from tests.unit.alerting.stories import issued
 from tests.unit.command.builders import NOW, after, an_assignment
 from tests.unit.command.builders import a_command as core_command
 from tests.unit.command.test_modes import a_proposal, a_request
@@ -72,8 +72,8 @@ OFFICERS = [
 # Alerts.
 
 ISSUED_ONCE = (AlertState.ISSUED, AlertState.LIFTED, AlertState.EXPIRED, AlertState.RECALLED)
-BASE = issued().sees(an_alarm("alm-2")).alert
-OTHER = replace(issued().alert, alert_id="alt-other")
+BASE = issued_history().add_evidence(an_alarm("alm-2")).alert
+OTHER = replace(issued_history().alert, alert_id="alt-other")
 POSITIONS_NOT_OFFERED = {
     AlertState.VERIFYING: "asked for with the assessment, the next step after the verification",
     AlertState.PENDING_APPROVAL: "asked for with the assessment; later ones come from outside",
@@ -90,10 +90,10 @@ def alerts(state: AlertState) -> Iterator[Alert]:
         state=state,
         level=level,
         proposed_level=Level.ORANGE,
-        asked_level=Level.ORANGE,
+        requested_level=Level.ORANGE,
         verified_by="o-1",
-        signed=(),
-        merged_from=AlertState.VERIFYING if merged else None,
+        signatures=(),
+        state_before_merge=AlertState.VERIFYING if merged else None,
         merged_into=OTHER.alert_id if merged else None,
     )
     yield base
@@ -108,25 +108,25 @@ def alerts(state: AlertState) -> Iterator[Alert]:
             DISTRICT,
             post=Post.COMMANDER,
         )
-        owing = authorise(below, decision, at(1))
-        assert isinstance(owing, Change)
+        owing = authorise_emergency(below, decision, at(1))
+        assert isinstance(owing, AlertChange)
         yield owing.alert
         yield replace(owing.alert, proposed_level=Level.RED)
 
 
 def facts(alert: Alert) -> AlertFacts:
-    needs, debt = alert.needs, alert.debt
+    required, ratification = alert.requirement, alert.pending_ratification
     return AlertFacts(
         state=alert.state,
         place=alert.place,
         level=alert.level,
         proposed=alert.proposed_level,
-        approver_unit=needs.unit,
-        approvals_needed=needs.approvals,
-        signers=tuple(signature.officer_id for signature in alert.signed),
+        approver_unit=required.unit,
+        approvals_needed=required.approvals,
+        signers=tuple(signature.officer_id for signature in alert.signatures),
         authority_unit=None if alert.level is None else gate(alert.place, alert.level),
-        debtor_unit=None if debt is None else debt.unit,
-        authorised_by=None if debt is None else debt.by_unit,
+        debtor_unit=None if ratification is None else ratification.unit,
+        authorised_by=None if ratification is None else ratification.by_unit,
     )
 
 
@@ -147,7 +147,7 @@ def taken(alert: Alert, verb: DecisionVerb, officer: Viewer, **more: Any) -> boo
                 outcome = split(alert, decision)
             case _:
                 outcome = decide(alert, decision, at(1))
-        if not isinstance(outcome, Refusal):
+        if not isinstance(outcome, DecisionRefusal):
             return True
     return False
 
@@ -216,20 +216,20 @@ def applied(step: Step, state: AssignmentState, officer: Viewer, *, asked: bool)
     )
     if asked:
         question = Ask(step=Step.ASK_EXTEND, until=after(90), officer_id="o-1", text="原因")
-        assignment = msgspec.structs.replace(assignment, asked=question)
+        assignment = msgspec.structs.replace(assignment, pending_request=question)
     if refusal(step, officer.unit, assignment, core_command()) is not None:
         return False
-    act = Act(
+    act = OfficerStep(
         step, "ack-1", officer.officer_id, officer.unit, "原因", NOW, 1, after(90),
         (PARTS[step],) if step in PARTS else (),
     )  # fmt: skip
     try:
-        outcome, _ = take(
-            assignment, act, 1, NOW, profile=PROFILES[ProfileName.DEMO], level=Level.RED
+        outcome, _ = apply_step(
+            assignment, act, 1, NOW, profile=PROFILES[SlaProfileName.DEMO], level=Level.RED
         )
     except IllegalStep:
         return False
-    return outcome is Outcome.APPLIED
+    return outcome is StepOutcome.APPLIED
 
 
 @pytest.mark.parametrize("state", AssignmentState)
@@ -238,7 +238,7 @@ def test_what_an_officer_is_offered_about_an_assignment_is_what_command_applies(
 ) -> None:
     wrong = []
     for officer, step, asked in product(OFFICERS, Step, (False, True)):
-        offered = step in steps_for(officer, state, GRID, DISTRICT, asked=asked)
+        offered = step in steps_for(officer, state, GRID, DISTRICT, asked_step=asked)
         if offered is not applied(step, state, officer, asked=asked):
             wrong.append((step, officer.unit, asked, "offered" if offered else "possible"))
     assert not wrong
@@ -288,7 +288,7 @@ def decided(proposal: Proposal, verb: ModeVerb, officer: Viewer) -> bool:
             sign(proposal, request, NOW)
         else:
             stop(proposal, ModeEvent(verb), request)
-    except (IllegalModeStep, Refused):
+    except (IllegalModeStep, RefusedProposal):
         return False
     return True
 
@@ -303,7 +303,7 @@ def test_what_an_officer_is_offered_about_a_mode_is_what_command_takes(
             "unit": TOWN,
             "state": state,
             "proposed_by": proposal.proposed_by,
-            "signatures": json.dumps([{"officer_id": name} for name in proposal.signed]),
+            "signatures": json.dumps([{"officer_id": name} for name in proposal.signatories]),
         }
         verbs = {verb for verb in mode_proposal.EVENTS if decided(proposal, verb, officer)}
         assert set(verbs_of(officer, row)) == verbs

@@ -19,7 +19,15 @@ UNIQUE = frozenset(
     {"id", "seq", "{}", "sequence", "record_offset", "place", "1"}
     | {"subject_id", "finding_id", "record_id", "event_id", "case_id", "duty_id", "proposal_id"}
     | {"page_id", "alert_id", "alarm_id", "silence_id", "command_id", "assignment_id", "sensor_id"}
-    | {"report_id", "photo_id", "officer_id", "warning_id", "ladder_id", "digest_id", "incident_id"}
+    | {
+        "report_id",
+        "photo_id",
+        "officer_id",
+        "warning_id",
+        "escalation_id",
+        "digest_id",
+        "incident_id",
+    }
 )
 """Columns that alone, or as the last of a key, leave no two rows equal."""
 COMPOSITE = frozenset(
@@ -30,7 +38,7 @@ UNTOLD = {
     "shared/runtime/timers.py": "which of those due at one moment go first; they are sorted when claimed",
     "shared/runtime/retention.py": "which of those to be forgotten go first",
     "services/console/retention.py": "which of those to be forgotten go first",
-    "services/audit/store/queries.py": "which of more than a hundred leaks are told first",
+    "services/audit/store/service_tables/statements.py": "which of more than a hundred leaks are told first",
 }
 """Files in which the order of what is cut off does not matter, and why."""
 

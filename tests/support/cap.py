@@ -1,4 +1,4 @@
-"""CAP documents of our own: a good one, and whatever is changed in it."""
+"""CAP documents of our own: a valid document, and variants of it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LATER = {
     "sent": "2026-07-01T16:00:00+08:00",
     "references": f"{HEAD['sender']},{HEAD['identifier']},{HEAD['sent']}",
 }
-"""What a message that follows the good one says of itself."""
+"""The elements of a message that follows the valid document."""
 
 
 def elements(values: dict[str, str]) -> str:
@@ -40,13 +40,13 @@ def a_document(
     info: dict[str, str] | None = None,
     *,
     more: str = "",
-    before: str = '<?xml version="1.0" encoding="UTF-8"?>\n',
+    declaration: str = '<?xml version="1.0" encoding="UTF-8"?>\n',
     version: str = "1.2",
     encoding: str = "utf-8",
 ) -> bytes:
-    """The good one with these elements in place of its own; `-` leaves one out."""
+    """Return the valid document with these elements in place of its own; `-` omits an element."""
     text = (
-        f'{before}<alert xmlns="urn:oasis:names:tc:emergency:cap:{version}">\n'
+        f'{declaration}<alert xmlns="urn:oasis:names:tc:emergency:cap:{version}">\n'
         f"{elements({**HEAD, **(head or {})})}"
         f"<info>\n{elements({**INFO, **(info or {})})}</info>\n{more}</alert>"
     )

@@ -25,10 +25,10 @@ import asyncpg
 import psutil
 
 from deploy.local.paths import Paths
-from deploy.local.patience import START_S
 from deploy.local.ports import choose
 from deploy.local.postgres import DATABASE, NAME, Postgres
 from deploy.local.secrets import Secrets
+from deploy.local.start_limits import START_S
 from deploy.local.supervisor import Supervisor
 from deploy.migrations.runner import upgrade
 

@@ -49,8 +49,10 @@ class Api:
 
     def get(self, path: str, **query: Any) -> Answer:
         """A read; what is None or False in the query is left out. Raises Refused, Unreachable."""
-        asked = {name: _word(value) for name, value in query.items() if value not in (None, False)}
-        return self._answer("GET", path, params=asked)
+        parameters = {
+            name: _word(value) for name, value in query.items() if value not in (None, False)
+        }
+        return self._answer("GET", path, params=parameters)
 
     def file(self, path: str, **query: str) -> bytes:
         """A read whose answer is a file. Raises Refused, Unreachable."""
@@ -76,11 +78,11 @@ class Api:
         headers = {"accept": "text/event-stream"}
         if after is not None:
             headers["last-event-id"] = str(after)
-        asked = {name: _word(value) for name, value in query.items() if value is not None}
+        parameters = {name: _word(value) for name, value in query.items() if value is not None}
         timeout = httpx2.Timeout(_SECONDS, read=_SILENCE_S)
         try:
             with self._http.stream(
-                "GET", "/api/events", params=asked, headers=headers, timeout=timeout
+                "GET", "/api/events", params=parameters, headers=headers, timeout=timeout
             ) as answer:
                 if answer.status_code != 200:
                     answer.read()

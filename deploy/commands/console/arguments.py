@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from deploy.commands.console.acts import LIFT
@@ -12,6 +13,7 @@ from deploy.commands.console.errors import WrongCall
 from deploy.commands.console.exporting import STYLES
 from deploy.commands.console.lists import KINDS
 from deploy.commands.console.plain_acts import add_to
+from deploy.language import language_of, localize
 from shared.contracts.alerts import DecisionVerb
 from shared.contracts.commands import Step
 from shared.contracts.fields import Level, Status, Tier
@@ -41,12 +43,15 @@ class _Parser(argparse.ArgumentParser):
         raise WrongCall(f"{message}\n{self.format_usage().rstrip()}")
 
 
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse(
+    arguments: Sequence[str] | None, environ: Mapping[str, str] = os.environ
+) -> argparse.Namespace:
     """The call as a namespace. Raises WrongCall; SystemExit(0) after --help."""
-    return _parser().parse_args(arguments)
+    return localize(parser(), language_of(None, environ)).parse_args(arguments)
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all verbs of the console's API."""
     common = _Parser(add_help=False)
     common.add_argument("--json", action="store_true", help="what the API said, unchanged")
     common.add_argument("--lang", choices=("zh", "en"), help="default: from LANG, else Chinese")
@@ -57,24 +62,24 @@ def _parser() -> argparse.ArgumentParser:
     world.add_argument(
         "--drill", dest="status", action="store_const", const="Exercise", help="--status Exercise"
     )
-    parser = _Parser(prog="fenghuo", description="The console's API for officers and scripts.")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB", parser_class=_Parser)
+    top = _Parser(prog="fenghuo cli", description="The console's API for officers and scripts.")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB", parser_class=_Parser)
 
     verbs.add_parser("whoami", parents=[common], help="the officer behind the token")
 
     some = verbs.add_parser("list", parents=[common, world], help="a page of a list")
-    some.add_argument("what", choices=KINDS)
+    some.add_argument("what", choices=tuple(KINDS))
     some.add_argument("--open", action="store_true", help="only what is not finished")
     some.add_argument("--subtree", action="store_true", help="assignments: of all units below too")
     some.add_argument("--unit", help="assignments, modes: of this unit")
     some.add_argument("--limit", type=_count)
     some.add_argument("--after", help="the cursor that the page before ended with")
 
-    one = verbs.add_parser("show", parents=[common], help="an alert, command, assignment or page")
-    one.add_argument("id", type=_id)
-    one.add_argument("--timeline", action="store_true", help="what happened, in order")
-    one.add_argument("--limit", type=_count, default=200)
-    one.add_argument("--after")
+    show = verbs.add_parser("show", parents=[common], help="an alert, command, assignment or page")
+    show.add_argument("id", type=_id)
+    show.add_argument("--timeline", action="store_true", help="what happened, in order")
+    show.add_argument("--limit", type=_count, default=200)
+    show.add_argument("--after")
 
     for step in STEPS:
         verb = verbs.add_parser(step, parents=[act], help=f"assignment: {step.replace('_', ' ')}")
@@ -82,8 +87,8 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("id", type=_id, metavar=takes)
         _stepped(verb)
         verb.add_argument("--version", type=int, help="the version of the command you saw")
-    for whole in ("revoke", "reopen"):
-        verb = verbs.add_parser(whole, parents=[act], help=f"command: {whole}")
+    for name in ("revoke", "reopen"):
+        verb = verbs.add_parser(name, parents=[act], help=f"command: {name}")
         verb.add_argument("id", type=_id, metavar="COMMAND")
         verb.add_argument("--version", type=int, help="the version you saw")
     for decision in DECISIONS:
@@ -125,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     watch.add_argument("--drill", dest="status", action="store_const", const="Exercise")
     watch.add_argument("--after", type=int, help="the position to go on from")
     watch.add_argument("--count", type=_count, help="end after so many lines")
-    return parser
+    return top
 
 
 def _stepped(verb: argparse.ArgumentParser) -> None:
@@ -142,15 +147,15 @@ def _decided(verb: argparse.ArgumentParser, needs_level: bool = False) -> None:
     verb.add_argument("--version", type=int, help="the version you saw")
 
 
-def _id(given: str) -> str:
+def _id(text: str) -> str:
     """An id of the contract: it becomes a part of an address."""
-    if _ID.fullmatch(given) is None:
-        raise ValueError(given)
-    return given
+    if _ID.fullmatch(text) is None:
+        raise ValueError(text)
+    return text
 
 
-def _count(given: str) -> int:
-    result = int(given)
+def _count(text: str) -> int:
+    result = int(text)
     if result < 1:
-        raise ValueError(given)
+        raise ValueError(text)
     return result

@@ -24,7 +24,7 @@ from shared.definitions.yaml_files.screen import Screen, plain
 
 
 @dataclass(frozen=True)
-class Thing:
+class Subject:
     """Where a thing is read, its fields, and the tables that come with it: (heading, key, columns)."""
 
     path: str
@@ -35,12 +35,12 @@ class Thing:
 
 
 def _may(row: Row, words: Words) -> str:
-    return ", ".join(str(one) for one in row["may"])
+    return ", ".join(str(verb) for verb in row["may"])
 
 
 _UNIT = field("unit", "unit_name")
-THINGS: dict[str, Thing] = {
-    "alt": Thing(
+SUBJECTS: dict[str, Subject] = {
+    "alt": Subject(
         "/api/alerts/{}",
         (
             field("id", "alert_id"),
@@ -77,7 +77,7 @@ THINGS: dict[str, Thing] = {
             ),
         ),
     ),
-    "cmd": Thing(
+    "cmd": Subject(
         "/api/commands/{}",
         (
             field("id", "command_id"),
@@ -107,7 +107,7 @@ THINGS: dict[str, Thing] = {
         ),
         "instruction",
     ),
-    "asg": Thing(
+    "asg": Subject(
         "/api/assignments/{}",
         (
             field("id", "assignment_id"),
@@ -132,7 +132,7 @@ THINGS: dict[str, Thing] = {
         ),
         "instruction",
     ),
-    "pag": Thing(
+    "pag": Subject(
         "/api/pages/{}",
         (
             field("id", "page_id"),
@@ -158,39 +158,39 @@ _TIMELINE: tuple[Column, ...] = (
 )
 
 
-def thing_of(given: str) -> Thing:
+def subject_of(text: str) -> Subject:
     """What an id names. Raises WrongCall."""
-    thing = THINGS.get(given.partition("-")[0])
-    if thing is None:
+    subject = SUBJECTS.get(text.partition("-")[0])
+    if subject is None:
         raise WrongCall(
-            f"{plain(given)}: ids begin with {', '.join(f'{thing}-' for thing in THINGS)}"
+            f"{plain(text)}: ids begin with {', '.join(f'{prefix}-' for prefix in SUBJECTS)}"
         )
-    return thing
+    return subject
 
 
-def shown(given: argparse.Namespace, api: Api, screen: Screen, words: Words) -> None:
+def show_subject(options: argparse.Namespace, api: Api, screen: Screen, words: Words) -> None:
     """Print one thing."""
-    if given.timeline:
-        _timeline(given, api, screen, words)
+    if options.timeline:
+        _timeline(options, api, screen, words)
         return
-    thing = thing_of(given.id)
-    answer = api.get(thing.path.format(given.id))
+    subject = subject_of(options.id)
+    answer = api.get(subject.path.format(options.id))
     if screen.as_json:
         raw(answer.raw)
         return
     body = answer.body
     banner(body["status"], screen, words)
-    for heading, cell in thing.fields:
+    for heading, cell in subject.fields:
         screen.line(f"{words.heading(heading)}: {cell(body, words)}")
-    if body[thing.long]:
+    if body[subject.long]:
         screen.line()
-        screen.line(plain(body[thing.long]))
-    for heading, key, columns in thing.tables:
+        screen.line(plain(body[subject.long]))
+    for heading, key, columns in subject.tables:
         show(heading, columns, body[key], screen, words)
 
 
-def _timeline(given: argparse.Namespace, api: Api, screen: Screen, words: Words) -> None:
-    answer = api.get(f"/api/cases/{given.id}/timeline", after=given.after, limit=given.limit)
+def _timeline(options: argparse.Namespace, api: Api, screen: Screen, words: Words) -> None:
+    answer = api.get(f"/api/cases/{options.id}/timeline", after=options.after, limit=options.limit)
     if screen.as_json:
         raw(answer.raw)
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-DONE, REFUSED, USAGE, UNREACHABLE = 0, 1, 64, 69
+SUCCESS, REFUSED, USAGE, UNREACHABLE = 0, 1, 64, 69
 
 
 class CliError(Exception):
@@ -32,7 +32,10 @@ class Refused(CliError):
         parts = [str(document.get("title") or f"HTTP {status}")]
         if detail := document.get("detail"):
             parts.append(str(detail))
-        parts += [f"{one.get('where')}: {one.get('what')}" for one in document.get("errors", ())]
+        parts += [
+            f"{problem.get('where')}: {problem.get('what')}"
+            for problem in document.get("errors", ())
+        ]
         super().__init__(" · ".join(parts))
         self.status = status
         self.document = document

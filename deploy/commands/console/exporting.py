@@ -13,10 +13,10 @@ _WHERE = {"html": "export", "pdf": "export", "csv": "evaluation"}
 STYLES = tuple(_WHERE)
 
 
-def exported(given: argparse.Namespace, api: Api, screen: Screen) -> None:
+def export_case(options: argparse.Namespace, api: Api, screen: Screen) -> None:
     """Write the file and say where it is; one that is there already stays. Raises WrongCall."""
-    content = api.file(f"/api/cases/{given.id}/{_WHERE[given.format]}", format=given.format)
-    path = Path(given.out or f"{given.id}.{given.format}")
+    content = api.file(f"/api/cases/{options.id}/{_WHERE[options.format]}", format=options.format)
+    path = Path(options.out or f"{options.id}.{options.format}")
     try:
         with path.open("xb") as file:
             file.write(content)

@@ -46,12 +46,12 @@ def moment(heading: str, name: str) -> Column:
     return heading, lambda row, _words: when(row[name])
 
 
-def when(given: object) -> str:
+def when(value: object) -> str:
     """`2026-11-24T02:13:40.123Z` as `2026-11-24 10:13:40`: Beijing time, as on the screens."""
     try:
-        return f"{datetime.fromisoformat(str(given)).astimezone(_ZONE):%Y-%m-%d %H:%M:%S}"
+        return f"{datetime.fromisoformat(str(value)).astimezone(_ZONE):%Y-%m-%d %H:%M:%S}"
     except ValueError:
-        return flat(given)
+        return flat(value)
 
 
 def level(heading: str = "level", name: str = "level") -> Column:
@@ -72,8 +72,8 @@ def _assignment_signed(row: Row, _words: Words) -> str:
 
 def _clocks(row: Row, words: Words) -> str:
     return ", ".join(
-        f"{words.value('clock', one['clock'])} {flat(one['state'])} {when(one['due_at'])}"
-        for one in row["clocks"]
+        f"{words.value('clock', clock['clock'])} {flat(clock['state'])} {when(clock['due_at'])}"
+        for clock in row["clocks"]
     )
 
 
@@ -240,27 +240,27 @@ _PROPOSALS: tuple[Column, ...] = (
 )
 
 
-def listed(given: argparse.Namespace, api: Api, screen: Screen, words: Words) -> None:
+def show_list(options: argparse.Namespace, api: Api, screen: Screen, words: Words) -> None:
     """Print one page of a list."""
-    kind = KINDS[given.what]
-    query = {name: getattr(given, name) for name in kind.takes}
+    kind = KINDS[options.what]
+    query = {name: getattr(options, name) for name in kind.takes}
     answer = api.get(kind.path, **query)
     if screen.as_json:
         raw(answer.raw)
         return
-    rows = list(_rows(given.what, answer.body))
-    banner(given.status, screen, words)
-    show(given.what, kind.columns, rows, screen, words)
-    if given.what == "modes":
+    rows = list(_rows(options.what, answer.body))
+    banner(options.status, screen, words)
+    show(options.what, kind.columns, rows, screen, words)
+    if options.what == "modes":
         show("proposals", _PROPOSALS, answer.body["proposals"], screen, words)
     if (behind := answer.body.get("next")) is not None:
         screen.line(words.say("more", next=behind))
 
 
-def _rows(what: str, body: Row) -> Iterator[Row]:
-    if what == "modes":
+def _rows(kind: str, body: Row) -> Iterator[Row]:
+    if kind == "modes":
         yield body
-    yield from body[KINDS[what].key]
+    yield from body[KINDS[kind].key]
 
 
 def show(

@@ -10,15 +10,18 @@ from typing import TextIO
 
 from deploy.commands.console import acts, setup
 from deploy.commands.console.api import Answer, Api
-from deploy.commands.console.arguments import MANAGE, RECALL, STEPS, parse
-from deploy.commands.console.details import shown
-from deploy.commands.console.errors import DONE, CliError
-from deploy.commands.console.exporting import exported
-from deploy.commands.console.lists import field, listed, raw, show, value
-from deploy.commands.console.plain_acts import PLAIN, plainly
+from deploy.commands.console.arguments import MANAGE, RECALL, STEPS, parse, parser
+from deploy.commands.console.details import show_subject
+from deploy.commands.console.errors import SUCCESS, CliError
+from deploy.commands.console.exporting import export_case
+from deploy.commands.console.lists import field, raw, show, show_list, value
+from deploy.commands.console.plain_acts import PLAIN, act
 from deploy.commands.console.watch import Watch
-from deploy.commands.console.words import Words, language_of
+from deploy.commands.console.words import Words
+from deploy.language import language_of
 from shared.definitions.yaml_files.screen import Screen
+
+__all__ = ["main", "parser"]
 
 _ME = (
     field("officer", "officer_id"),
@@ -37,7 +40,7 @@ def main(
     """Exit codes: 0 done, 1 refused, 64 a wrong call, 69 no definite answer."""
     screen = Screen()
     try:
-        namespace = parse(arguments)
+        namespace = parse(arguments, environ)
         screen = Screen(namespace.json)
         words = Words(language_of(namespace.lang, environ))
         key = getattr(namespace, "key", None)
@@ -50,42 +53,42 @@ def main(
         screen.sentence(str(error))
         return error.code
     except KeyboardInterrupt:
-        return DONE
-    return DONE
+        return SUCCESS
+    return SUCCESS
 
 
 def _run(
-    given: argparse.Namespace, api: Api, screen: Screen, words: Words, keyboard: TextIO
+    options: argparse.Namespace, api: Api, screen: Screen, words: Words, keyboard: TextIO
 ) -> None:
-    match given.verb:
+    match options.verb:
         case "whoami":
             _whoami(api, screen, words)
         case "list":
-            listed(given, api, screen, words)
+            show_list(options, api, screen, words)
         case "show":
-            shown(given, api, screen, words)
+            show_subject(options, api, screen, words)
         case "export":
-            exported(given, api, screen)
+            export_case(options, api, screen)
         case "watch":
-            Watch(api, screen, words, status=given.status, count=given.count).run(given.after)
+            Watch(api, screen, words, status=options.status, count=options.count).run(options.after)
         case _:
-            acts.told(_act(given, api, screen, words, keyboard), screen, words)
+            acts.show_answer(_act(options, api, screen, words, keyboard), screen, words)
 
 
 def _act(
-    given: argparse.Namespace, api: Api, screen: Screen, words: Words, keyboard: TextIO
+    options: argparse.Namespace, api: Api, screen: Screen, words: Words, keyboard: TextIO
 ) -> Answer:
-    if given.verb == "issue":
-        return acts.issue(given, api, screen, words, keyboard)
-    if given.verb in PLAIN:
-        return plainly(given, api)
-    if given.verb == "answer":
-        return acts.answer(given, api)
-    if given.verb in MANAGE and given.id.startswith("cmd-"):
-        return acts.manage(given, api)
-    if given.verb in STEPS or (given.verb == RECALL and given.id.startswith("asg-")):
-        return acts.step(given, api)
-    return acts.decide(given, api)
+    if options.verb == "issue":
+        return acts.issue(options, api, screen, words, keyboard)
+    if options.verb in PLAIN:
+        return act(options, api)
+    if options.verb == "answer":
+        return acts.answer(options, api)
+    if options.verb in MANAGE and options.id.startswith("cmd-"):
+        return acts.manage(options, api)
+    if options.verb in STEPS or (options.verb == RECALL and options.id.startswith("asg-")):
+        return acts.step(options, api)
+    return acts.decide(options, api)
 
 
 def _whoami(api: Api, screen: Screen, words: Words) -> None:

@@ -37,19 +37,19 @@ class PlainAct:
     path: str
     help: str
     options: tuple[Option, ...]
-    thing: str | None = None
+    subject: str | None = None
     fixed: tuple[tuple[str, str], ...] = ()
 
 
 def _values(kind: Any) -> tuple[str, ...]:
-    return tuple(one.value for one in kind)
+    return tuple(member.value for member in kind)
 
 
 _DECIDE = "/api/alerts/{id}/decisions"
 _REASON = Option("reason", "why", required=True)
 _WHY = Option("reason", "why")
 _VERSION = Option("version", "the version you saw", number=True)
-_SEEN = Option("version", "the version you saw", number=True, required=True)
+_REQUIRED_VERSION = Option("version", "the version you saw", number=True, required=True)
 _STATUS = Option("status", "default: Actual", choices=_values(Status))
 _UNTIL = Option("until", "for example 2026-11-25T08:00:00Z", required=True)
 _EVENT = Option("event_type", "for example 11A01, 12:gas_leak")
@@ -126,7 +126,10 @@ PLAIN: dict[str, PlainAct] = {
     ),
     **{
         f"{verb}_mode": PlainAct(
-            f"/api/modes/proposals/{{id}}/{verb}", f"mode: {verb}", (_SEEN, _WHY), "PROPOSAL"
+            f"/api/modes/proposals/{{id}}/{verb}",
+            f"mode: {verb}",
+            (_REQUIRED_VERSION, _WHY),
+            "PROPOSAL",
         )
         for verb in ("approve", "reject", "end")
     },
@@ -171,8 +174,8 @@ def add_to(verbs: Any, act: argparse.ArgumentParser, an_id: Any) -> None:
     """A parser for each; `act` has what every act takes, `an_id` checks an id."""
     for verb, plain in PLAIN.items():
         parser = verbs.add_parser(verb, parents=[act], help=plain.help)
-        if plain.thing is not None:
-            parser.add_argument("id", type=an_id, metavar=plain.thing)
+        if plain.subject is not None:
+            parser.add_argument("id", type=an_id, metavar=plain.subject)
         for option in plain.options:
             parser.add_argument(
                 option.name,
@@ -185,9 +188,9 @@ def add_to(verbs: Any, act: argparse.ArgumentParser, an_id: Any) -> None:
             )
 
 
-def plainly(given: argparse.Namespace, api: Api) -> Answer:
+def act(options: argparse.Namespace, api: Api) -> Answer:
     """Send it."""
-    plain = PLAIN[given.verb]
-    said = {option.field: getattr(given, f"body_{option.field}") for option in plain.options}
-    body = dict(plain.fixed) | {name: value for name, value in said.items() if value is not None}
-    return api.act(plain.path.format(id=getattr(given, "id", "")), body)
+    plain = PLAIN[options.verb]
+    fields = {option.field: getattr(options, f"body_{option.field}") for option in plain.options}
+    body = dict(plain.fixed) | {name: value for name, value in fields.items() if value is not None}
+    return api.act(plain.path.format(id=getattr(options, "id", "")), body)

@@ -33,20 +33,20 @@ def events(lines: Iterable[str]) -> Iterator[Event]:
 
     An event that the end of the stream cuts short is none.
     """
-    kind, seen, data = "message", None, list[str]()
+    kind, sequence, data = "message", None, list[str]()
     for line in lines:
         name, _, content = line.partition(":")
         content = content.removeprefix(" ")
         if not line:
             if data:
-                yield Event(kind, seen, "\n".join(data))
-            kind, seen, data = "message", None, []
+                yield Event(kind, sequence, "\n".join(data))
+            kind, sequence, data = "message", None, []
         elif name == "event":
             kind = content
         elif name == "data":
             data.append(content)
         elif name == "id" and content.isascii() and content.isdigit():
-            seen = int(content)
+            sequence = int(content)
 
 
 class Watch:
@@ -66,7 +66,7 @@ class Watch:
         self._screen = screen
         self._words = words
         self._status = status
-        self._left = count
+        self._remaining = count
         self._sleep = sleep
         self._pause = _FIRST_PAUSE_S
         self.position: int | None = None
@@ -74,12 +74,12 @@ class Watch:
     def run(self, after: int | None = None) -> None:
         """Follow the stream from `after` (None: from now on). Raises Refused, WrongCall."""
         self.position = after
-        while self._left != 0:
+        while self._remaining != 0:
             try:
                 self._follow()
             except Unreachable as error:
                 self._screen.sentence(str(error))
-            if self._left != 0:
+            if self._remaining != 0:
                 seconds = f"{self._pause:.0f}"
                 self._screen.sentence(self._words.say("again", seconds=seconds))
                 self._sleep(self._pause)
@@ -95,7 +95,7 @@ class Watch:
                     self._screen.sentence(self._words.say("gap"))
                 if event.id is not None:
                     self.position = event.id
-                if self._left == 0:
+                if self._remaining == 0:
                     return
 
     def _print(self, data: str) -> None:
@@ -104,12 +104,14 @@ class Watch:
             sys.stdout.flush()
         else:
             row: Row = all_said(json.loads(data), self._words.language)
-            self._screen.line(told(row, self._words), style=COLOURS.get(str(row.get("level")), ""))
-        if self._left is not None:
-            self._left -= 1
+            self._screen.line(
+                line_of(row, self._words), style=COLOURS.get(str(row.get("level")), "")
+            )
+        if self._remaining is not None:
+            self._remaining -= 1
 
 
-def told(row: Row, words: Words) -> str:
+def line_of(row: Row, words: Words) -> str:
     """One line of the feed in words."""
     kind = row["kind"]
     drill = "" if row["status"] == "Actual" else words.say("drill_banner") + " "

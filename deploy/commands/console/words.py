@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
 from shared.contracts.fields import Language
@@ -98,8 +97,8 @@ _SENTENCES: dict[str, tuple[str, str]] = {
 class Words:
     """One language: `zh` or `en`."""
 
-    def __init__(self, language: str) -> None:
-        self.language = Language(language)
+    def __init__(self, language: Language) -> None:
+        self.language = language
         self._column = 0 if self.language is Language.ZH else 1
         name = "zh-CN" if self.language is Language.ZH else "en"
         self._values: dict[str, str] = json.loads((_I18N / f"{name}.json").read_text())
@@ -110,8 +109,8 @@ class Words:
 
     def say(self, sentence: str, **more: object) -> str:
         """A sentence with its parts, which may come from outside."""
-        shown = {name: flat(value) for name, value in more.items()}
-        return _SENTENCES[sentence][self._column].format(**shown)
+        parts = {name: flat(value) for name, value in more.items()}
+        return _SENTENCES[sentence][self._column].format(**parts)
 
     def console(self, key: str) -> str:
         """A sentence of the console's own."""
@@ -122,15 +121,6 @@ class Words:
         if value is None:
             return ""
         return self._values.get(f"{kind}.{value}", flat(value))
-
-
-def language_of(wanted: str | None, environ: Mapping[str, str]) -> str:
-    """`--lang`, else the first of LC_ALL, LC_MESSAGES, LANG that is set; Chinese unless it says English."""
-    if wanted:
-        return wanted
-    names = (environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
-    locale = next((name for name in names if name), "")
-    return "en" if locale.lower().startswith("en") else "zh"
 
 
 def flat(value: object) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from shared.contracts.calls import CallPlan, ContactTestPlan
 from shared.contracts.fields import Post
 from shared.contracts.pages import Channel
-from shared.definitions.call_plans.pack import Pack, load
+from shared.definitions.call_plans.pack import CallPack, load
 from shared.definitions.yaml_files.findings import Severity
 from shared.definitions.yaml_files.screen import Screen
 from shared.domain.wording import CHANNELS, POSTS
@@ -19,9 +19,9 @@ DEFAULT_FOLDER = Path(__file__).parents[3] / "deploy" / "calls"
 FAILED = 1
 
 
-def calls(given: argparse.Namespace, screen: Screen) -> int:
+def calls(options: argparse.Namespace, screen: Screen) -> int:
     """Everything that is wrong at once; without errors, each plan in words."""
-    pack = load(given.folder or DEFAULT_FOLDER, SystemClock().now())
+    pack = load(options.folder or DEFAULT_FOLDER, SystemClock().now())
     for finding in pack.findings:
         screen.line(str(finding), style="red" if finding.severity is Severity.ERROR else "yellow")
     if not pack.errors:
@@ -40,17 +40,17 @@ def calls(given: argparse.Namespace, screen: Screen) -> int:
             "findings": [str(finding) for finding in pack.findings],
         }
     )
-    return FAILED if pack.errors or (given.strict and pack.findings) else 0
+    return FAILED if pack.errors or (options.strict and pack.findings) else 0
 
 
-def _explain(pack: Pack, screen: Screen) -> None:
+def _explain(pack: CallPack, screen: Screen) -> None:
     for plan in pack.calls:
         where = ", ".join(plan.modes) or "every mode (a stricter one takes its share)"
         off = "" if plan.enabled else "  off"
         screen.table(
             f"{plan.call_id}: {', '.join(plan.levels)} in {where}{off}",
             ("after", "what"),
-            [(f"{at:g} s", what) for at, what in timeline(plan)],
+            [(f"{at:g} s", channels) for at, channels in timeline(plan)],
         )
     for test in pack.tests:
         screen.line(_tested(test))
@@ -59,8 +59,8 @@ def _explain(pack: Pack, screen: Screen) -> None:
 def timeline(plan: CallPlan) -> list[tuple[float, str]]:
     """What happens when nobody answers, from the first call to the unit above."""
     named = {channel for step in plan.steps for channel in step.channels}
-    rest = " on all other channels" if len(named) < len(CHANNELS) else ""
-    results = [(0.0, f"first post{rest}")]
+    suffix = " on all other channels" if len(named) < len(CHANNELS) else ""
+    results = [(0.0, f"first post{suffix}")]
     results += [(step.after_s, _names(step.channels)) for step in plan.steps]
     at = plan.first_s
     if plan.repeat_s is not None:

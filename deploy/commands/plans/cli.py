@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from pathlib import Path
 from typing import Any
 
 from deploy.commands.plans.calls import calls
 from deploy.commands.plans.units import load_units
+from deploy.language import language_of, localize
 from shared.contracts.fields import Level, ResponseMode
 from shared.contracts.plans import PlanDefinition
 from shared.contracts.units import is_unit
@@ -19,7 +21,7 @@ from shared.definitions.yaml_files.findings import Severity
 from shared.definitions.yaml_files.items import PackError
 from shared.definitions.yaml_files.screen import Screen, plain
 from shared.domain.selection.reach import by_department, by_tier, root_of
-from shared.domain.selection.resolve import About
+from shared.domain.selection.resolve import AlertScope
 from shared.domain.selection.tree import UnitTree
 from shared.runtime.clock import SystemClock
 from shared.runtime.errors import EXIT_USAGE, SetupError
@@ -31,7 +33,8 @@ _EVENT = re.compile(r"1[1-4][A-Z0-9]{0,3}(:[a-z0-9_]{1,40})?")
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code 0 all is well, 1 the plans are not, 64 a wrong call."""
-    namespace = _parser().parse_args(arguments)
+    language = language_of(None, os.environ)
+    namespace = localize(parser(), language).parse_args(arguments)
     screen = Screen(namespace.json)
     try:
         verbs = {"check": check, "explain": explain, "calls": calls}
@@ -45,10 +48,10 @@ def main(arguments: list[str] | None = None) -> int:
         return EXIT_USAGE
 
 
-def check(given: argparse.Namespace, screen: Screen) -> int:
+def check(options: argparse.Namespace, screen: Screen) -> int:
     """Everything that is wrong, at once."""
-    tree = load_units(given.units)
-    pack = load(given.packs or [DEFAULT_PACK], SystemClock().now(), tree)
+    tree = load_units(options.units)
+    pack = load(options.packs or [DEFAULT_PACK], SystemClock().now(), tree)
     for finding in pack.findings:
         screen.line(str(finding), style="red" if finding.severity is Severity.ERROR else "yellow")
     warnings = len(pack.findings) - len(pack.errors)
@@ -65,7 +68,7 @@ def check(given: argparse.Namespace, screen: Screen) -> int:
                     "severity": finding.severity.value,
                     "file": finding.file,
                     "line": finding.line,
-                    "plan": finding.about,
+                    "plan": finding.item,
                     "field": finding.field,
                     "message": finding.message,
                     "allowed": finding.allowed,
@@ -74,27 +77,27 @@ def check(given: argparse.Namespace, screen: Screen) -> int:
             ],
         }
     )
-    return FAILED if pack.errors or (given.strict and pack.findings) else 0
+    return FAILED if pack.errors or (options.strict and pack.findings) else 0
 
 
-def explain(given: argparse.Namespace, screen: Screen) -> int:
+def explain(options: argparse.Namespace, screen: Screen) -> int:
     """The plan that holds for an event, and every unit that would get an order by it."""
-    tree = load_units(given.units)
+    tree = load_units(options.units)
     if tree is None:
         raise SetupError("name the units: --units FILE or FENGHUO_UNITS (make plans does).")
-    for unit in (given.place, *given.area):
+    for unit in (options.place, *options.area):
         if not is_unit(unit):
             raise SetupError(f"{plain(unit)} is no unit, such as 500118118000.")
-    if not _EVENT.fullmatch(given.event):
-        raise SetupError(f"{plain(given.event)} is no event type, such as 11A01 or 12:gas_leak.")
-    pack = load(given.packs or [DEFAULT_PACK], SystemClock().now(), tree).usable()
+    if not _EVENT.fullmatch(options.event):
+        raise SetupError(f"{plain(options.event)} is no event type, such as 11A01 or 12:gas_leak.")
+    pack = load(options.packs or [DEFAULT_PACK], SystemClock().now(), tree).usable()
     book = PlanBook(pack.definitions)
-    plan = book.choose(given.event, Level(given.level), ResponseMode(given.mode))
+    plan = book.choose(options.event, Level(options.level), ResponseMode(options.mode))
     if plan is None:
-        screen.line(f"no plan holds for {given.event} at {given.level} in mode {given.mode}")
+        screen.line(f"no plan holds for {options.event} at {options.level} in mode {options.mode}")
         screen.document({"plan": None})
         return FAILED
-    orders = orders_of(tree, plan, About(given.place, tuple(given.area)))
+    orders = orders_of(tree, plan, AlertScope(options.place, tuple(options.area)))
     _show(screen, tree, plan, orders)
     screen.document(_document(tree, plan, orders))
     return 0
@@ -110,11 +113,11 @@ def _show(screen: Screen, tree: UnitTree, plan: PlanDefinition, orders: Orders) 
     for line, name in orders.unknown:
         screen.line(f"{line}: {name} is not in the catalogue", style="yellow")
     for number, brief in enumerate(orders.briefs):
-        mine = _units_of(orders, number)
+        recipients = _units_of(orders, number)
         screen.table(
             f"{brief.line}  {brief.role} {brief.axis}  {brief.title}  {_clocks(brief)}",
             ("unit", "tier", "name"),
-            [(unit, tier, tree.name(unit)) for unit, tier in mine],
+            [(unit, tier, tree.name(unit)) for unit, tier in recipients],
         )
 
 
@@ -155,13 +158,14 @@ def _units_of(orders: Orders, number: int) -> list[tuple[str, str]]:
 
 
 def _clocks(brief: Brief) -> str:
-    given = (("sign", brief.sign_within_s), ("finish", brief.finish_within_s))
-    return ", ".join(f"{what} in {s:g} s" for what, s in given if s is not None)
+    deadlines = (("sign", brief.sign_within_s), ("finish", brief.finish_within_s))
+    return ", ".join(f"{name} in {s:g} s" for name, s in deadlines if s is not None)
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all verbs."""
     top = argparse.ArgumentParser(
-        prog="plans", description="Check and explain response plans 预案."
+        prog="fenghuo plans", description="Check and explain response plans 预案."
     )
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     argument_parser = verbs.add_parser("check", help="everything that is wrong with plans, at once")

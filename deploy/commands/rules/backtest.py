@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from deploy.commands.rules.engine import LATENESS_S, Bench
 from deploy.commands.rules.episodes import Comparison, Side, settle
 from deploy.commands.rules.sources import Record
-from services.scoring.core.checks import Refused
+from services.scoring.core.refusals import RefusedInput
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.dead_letter import Reason
@@ -78,11 +78,11 @@ def contest(candidate: Sequence[RuleDefinition], against: Sequence[RuleDefinitio
         for rule in one_sensor
         if not rule.enabled
     ]
-    known = {rule.rule_id for rule in before}
+    existing_names = {rule.rule_id for rule in before}
     notes += [
         f"{name} is new: there is nothing it replaces"
-        for name in sorted(names - known)
-        if alias.get(name) not in known
+        for name in sorted(names - existing_names)
+        if alias.get(name) not in existing_names
     ]
     notes += [
         f"{rule.rule_id} is judged by alerting and left out"
@@ -139,7 +139,7 @@ class Runner:
                 Bench(self._judged.values(), rules, self._lateness_s)
                 for rules in (self._rules.before, self._rules.after)
             ]
-        except Refused as why:
+        except RefusedInput as why:
             raise SetupError(f"the engine does not take the rules: {why.detail}.") from None
         self._count = 0
         self._clock = float("-inf")

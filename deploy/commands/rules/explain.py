@@ -103,8 +103,8 @@ def _thin(readings: list[Reading], needed: set[str]) -> list[Reading]:
     """At most MOST_READINGS: the deciding ones, and the newest of the others."""
     if len(readings) <= MOST_READINGS:
         return readings
-    kept = [reading for reading in readings[:-MOST_READINGS] if reading.id in needed]
-    return kept + readings[-MOST_READINGS:]
+    older = [reading for reading in readings[:-MOST_READINGS] if reading.id in needed]
+    return older + readings[-MOST_READINGS:]
 
 
 def sentences(chain: Chain) -> list[str]:

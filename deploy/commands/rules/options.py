@@ -9,13 +9,14 @@ from deploy.commands.rules.kafka import ENDPOINTS
 from shared.contracts.fields import Status
 from shared.definitions.rules.times import instant
 
+_REPOSITORY = Path(__file__).resolve().parents[3]
 DEFAULT_PACK = Path("deploy/rules")
 
 
 def parser() -> argparse.ArgumentParser:
     """Of all commands."""
     top = argparse.ArgumentParser(
-        prog="python -m deploy.commands.rules",
+        prog="fenghuo rules",
         description="Check, test, explain, backtest, plot and publish alert rules.",
         epilog="Exit code 0: all is well; 1: the rules are not; 64: a wrong call; 69: no Kafka.",
     )
@@ -72,11 +73,11 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def packs_of(given: argparse.Namespace) -> list[Path]:
+def packs_of(options: argparse.Namespace) -> list[Path]:
     """The packs named, else this checkout's."""
-    if given.packs:
-        return list(given.packs)
-    return [DEFAULT_PACK]
+    if options.packs:
+        return list(options.packs)
+    return [DEFAULT_PACK if DEFAULT_PACK.exists() else _REPOSITORY / DEFAULT_PACK]
 
 
 def _packs(argument_parser: argparse.ArgumentParser) -> None:
@@ -109,11 +110,13 @@ def _readings(argument_parser: argparse.ArgumentParser) -> None:
     argument_parser.add_argument(
         "--catalog", type=Path, metavar="FILE", help="sensors (FENGHUO_CATALOG)"
     )
-    what = argument_parser.add_mutually_exclusive_group(required=True)
-    what.add_argument(
+    readings = argument_parser.add_mutually_exclusive_group(required=True)
+    readings.add_argument(
         "--readings", type=Path, nargs="+", metavar="FILE", help=".csv or .jsonl, also .gz"
     )
-    what.add_argument("--topic", action="store_true", help="the readings topic of a running stack")
+    readings.add_argument(
+        "--topic", action="store_true", help="the readings topic of a running stack"
+    )
     argument_parser.add_argument(
         "--from", dest="since", type=_time, metavar="TIME", help="arrived since (ISO)"
     )

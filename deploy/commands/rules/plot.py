@@ -82,7 +82,7 @@ class Judged:
 
     def __init__(self, rule: RuleDefinition) -> None:
         self._body = rule.body
-        self._held: deque[tuple[float, float]] = deque()
+        self._values_in_window: deque[tuple[float, float]] = deque()
         self._total = 0.0
 
     def next(self, at: float, value: float) -> float | None:
@@ -91,10 +91,10 @@ class Judged:
             case WindowRule():
                 return self._window(self._body, at, value)
             case RateRule():
-                last = self._held[-1] if self._held else None
-                self._held.append((at, value))
-                if len(self._held) > 1 and last is not None:
-                    self._held.popleft()
+                last = self._values_in_window[-1] if self._values_in_window else None
+                self._values_in_window.append((at, value))
+                if len(self._values_in_window) > 1 and last is not None:
+                    self._values_in_window.popleft()
                     gap = at - last[0]
                     if 0 < gap <= self._body.gap_s:
                         return (value - last[1]) / gap * self._body.per_s
@@ -103,23 +103,23 @@ class Judged:
                 return None
 
     def _window(self, body: WindowRule, at: float, value: float) -> float | None:
-        held = self._held
-        held.append((at, value))
+        window = self._values_in_window
+        window.append((at, value))
         self._total += value
-        while held[0][0] <= at - body.window_s:
-            self._total -= held.popleft()[1]
-        if len(held) < body.min_count:
+        while window[0][0] <= at - body.window_s:
+            self._total -= window.popleft()[1]
+        if len(window) < body.min_count:
             return None
-        values = [one for _, one in held] if body.aggregate in ("min", "max") else []
+        values = [value for _, value in window] if body.aggregate in ("min", "max") else []
         match body.aggregate:
             case "sum":
                 return self._total
             case "mean":
-                return self._total / len(held)
+                return self._total / len(window)
             case "count":
-                return float(len(held))
+                return float(len(window))
             case "delta":
-                return held[-1][1] - held[0][1] if len(held) > 1 else None
+                return window[-1][1] - window[0][1] if len(window) > 1 else None
             case "min":
                 return min(values)
             case "max":
@@ -196,9 +196,9 @@ def _fill(
     datum = f" above datum {rule.datum}" if rule.datum and rule.datum.isascii() else ""
     top.set_ylabel(f"{rule.metric} [{rule.unit}{datum}]")
     if judged.at:
-        bottom.plot(_times(judged.at), judged.value, color="#225588", lw=1.1, label=_what(rule))
+        bottom.plot(_times(judged.at), judged.value, color="#225588", lw=1.1, label=_quantity(rule))
         if bottom is not top:
-            bottom.set_ylabel(_what(rule))
+            bottom.set_ylabel(_quantity(rule))
     limits = bottom if judged.at else top
     if not isinstance(rule.body, BaselineRule):
         rungs, _ = ladder_of(rule)
@@ -221,11 +221,11 @@ def _fill(
         for name, value in (("low", rule.body.low), ("high", rule.body.high)):
             top.axhline(value, color="#444444", lw=0.9, ls="--", label=f"{name} {value:g}")
     last = max((*readings.at, *(episode.began for episode in episodes)), default=0.0)
-    told: set[str] = set()
+    labels: set[str] = set()
     for episode in episodes:
         level = episode.level.value
         for axis in axes:
-            label = "" if level in told or axis is not top else f"alarm, {level} at most"
+            label = "" if level in labels or axis is not top else f"alarm, {level} at most"
             end = last if math.isinf(episode.end) else episode.end
             axis.axvspan(
                 _time(episode.began),
@@ -235,7 +235,7 @@ def _fill(
                 lw=0,
                 label=label or None,
             )
-        told.add(level)
+        labels.add(level)
     for axis in axes:
         axis.grid(alpha=0.25)
         handles, _ = axis.get_legend_handles_labels()
@@ -247,7 +247,7 @@ def _fill(
     bottom.set_xlabel("time, UTC+8")
 
 
-def _what(rule: RuleDefinition) -> str:
+def _quantity(rule: RuleDefinition) -> str:
     match rule.body:
         case WindowRule():
             return f"{rule.body.aggregate} over {rule.body.window_s / 3600:g} h"

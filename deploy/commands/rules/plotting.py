@@ -6,13 +6,14 @@ import argparse
 import re
 from pathlib import Path
 
-from deploy.commands.rules import options, plot
+from deploy.commands.rules import options as command_options
+from deploy.commands.rules import plot
 from deploy.commands.rules.engine import Bench
 from deploy.commands.rules.episodes import Episode, Side
 from deploy.commands.rules.kafka import read_rules
 from deploy.commands.rules.sources import Record
 from deploy.commands.rules.stream import Source, play, source_of
-from services.scoring.core.checks import Refused
+from services.scoring.core.refusals import RefusedInput
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.readings import Tick
@@ -25,23 +26,23 @@ from shared.runtime.clock import SystemClock
 from shared.runtime.errors import SetupError
 
 
-def plot_sensor(given: argparse.Namespace, screen: Screen) -> int:
+def plot_sensor(options: argparse.Namespace, screen: Screen) -> int:
     """Write the picture; raises SetupError."""
-    source = source_of(given)
-    sensor = source.sensors.get(given.sensor)
+    source = source_of(options)
+    sensor = source.sensors.get(options.sensor)
     if sensor is None:
-        hint = nearest(given.sensor, set(source.sensors)) if len(source.sensors) < 50_000 else ""
-        raise SetupError(f"{plain(given.sensor)} is not catalogued{hint}.")
-    rule = _rule(given, source)
+        hint = nearest(options.sensor, set(source.sensors)) if len(source.sensors) < 50_000 else ""
+        raise SetupError(f"{plain(options.sensor)} is not catalogued{hint}.")
+    rule = _rule(options, source)
     if not rule.over_one_sensor or not fits(rule, sensor):
         raise SetupError(f"{rule.rule_id} does not judge {sensor.sensor_id}.")
-    file = _file(given, sensor.sensor_id, rule.rule_id)
+    file = _file(options, sensor.sensor_id, rule.rule_id)
     live = rule.model_copy(
         update={"enabled": True, "shadow_of": None, "sensor_ids": (sensor.sensor_id,)}
     )
     try:
-        bench = Bench([sensor], [live], given.lateness)
-    except Refused as why:
+        bench = Bench([sensor], [live], options.lateness)
+    except RefusedInput as why:
         raise SetupError(f"the engine does not take the rule: {why.detail}.") from None
     side, readings, judged = Side(), plot.Series(), plot.Series()
     quantity = plot.Judged(rule)
@@ -100,20 +101,22 @@ def plot_sensor(given: argparse.Namespace, screen: Screen) -> int:
     return 0
 
 
-def _rule(given: argparse.Namespace, source: Source) -> RuleDefinition:
+def _rule(options: argparse.Namespace, source: Source) -> RuleDefinition:
     """The rule by name, from a pack or from the topic."""
-    if given.pack is None and source.bootstrap is not None:
-        known = {name: versions[-1] for name, versions in read_rules(source.bootstrap).items()}
+    if options.pack is None and source.bootstrap is not None:
+        rules = {name: versions[-1] for name, versions in read_rules(source.bootstrap).items()}
     else:
-        pack = load([given.pack or options.DEFAULT_PACK], SystemClock().now(), source.sensors)
-        known = {rule.rule_id: rule for rule in pack.definitions}
-    rule = known.get(given.rule)
+        pack = load(
+            [options.pack or command_options.DEFAULT_PACK], SystemClock().now(), source.sensors
+        )
+        rules = {rule.rule_id: rule for rule in pack.definitions}
+    rule = rules.get(options.rule)
     if rule is None:
-        sensor = source.sensors[given.sensor]
-        judging = sorted(name for name, rule in known.items() if _is_about(rule, sensor))
-        hint = nearest(given.rule, set(known)) or ";"
+        sensor = source.sensors[options.sensor]
+        judging = sorted(name for name, rule in rules.items() if _is_about(rule, sensor))
+        hint = nearest(options.rule, set(rules)) or ";"
         raise SetupError(
-            f"there is no usable rule {plain(given.rule)}{hint} "
+            f"there is no usable rule {plain(options.rule)}{hint} "
             f"{sensor.sensor_id} is judged by {', '.join(judging) or 'no rule'}."
         )
     return rule
@@ -125,8 +128,8 @@ def _is_about(rule: RuleDefinition, sensor: SensorEntry) -> bool:
     return rule.over_one_sensor and (named or of_kind) and fits(rule, sensor)
 
 
-def _file(given: argparse.Namespace, sensor_id: str, rule_id: str) -> Path:
-    named: Path | None = given.out
+def _file(options: argparse.Namespace, sensor_id: str, rule_id: str) -> Path:
+    named: Path | None = options.out
     file = named or Path(re.sub(r"[^A-Za-z0-9._-]", "_", f"{sensor_id}-{rule_id}") + ".svg")
     if file.suffix not in plot.SUFFIXES:
         raise SetupError(f"{file} must end in {' or '.join(plot.SUFFIXES)}.")

@@ -19,7 +19,7 @@ from shared.contracts.ids import content_id
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.topics import RULES
 from shared.definitions.yaml_files.items import ENVELOPE
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 
 _BESIDE = ENVELOPE | {"version"}
 
@@ -29,17 +29,17 @@ class Planned:
     """A rule to be sent, and the version it follows; 0 = it is new."""
 
     rule: RuleDefinition
-    known: int
+    published: int
     changed: tuple[str, ...]
 
 
 def plan(
-    rules: Sequence[RuleDefinition], known: Mapping[str, RuleDefinition], now: datetime
+    rules: Sequence[RuleDefinition], published: Mapping[str, RuleDefinition], now: datetime
 ) -> list[Planned]:
     """What differs from the newest known versions, each with the next version's number."""
     planneds: list[Planned] = []
     for rule in rules:
-        newest = known.get(rule.rule_id)
+        newest = published.get(rule.rule_id)
         changed = differences(newest, rule)
         if newest is not None and not changed:
             continue
@@ -73,11 +73,11 @@ async def send(bootstrap: str, planned: Sequence[Planned]) -> None:
     await producer.start()
     try:
         async with asyncio.timeout(30):
-            for one in planned:
+            for change in planned:
                 await producer.send_and_wait(
                     RULES.name,
-                    key=one.rule.rule_id.encode(),
-                    value=encode(one.rule),
+                    key=change.rule.rule_id.encode(),
+                    value=encode(change.rule),
                     headers=[("content-type", b"application/json")],
                 )
     finally:

@@ -23,14 +23,14 @@ _READINGS_SHOWN = 12
 _SIGN = {"=": "dim", "-": "red", "+": "yellow"}
 
 
-def findings(screen: Screen, found: Sequence[Finding], rules: int, cases: int) -> None:
+def findings(screen: Screen, result: Sequence[Finding], rules: int, cases: int) -> None:
     """One line per finding, errors first, then the count."""
-    errors = sum(finding.severity is Severity.ERROR for finding in found)
-    warnings = len(found) - errors
-    for finding in found[:_MOST_FINDINGS]:
+    errors = sum(finding.severity is Severity.ERROR for finding in result)
+    warnings = len(result) - errors
+    for finding in result[:_MOST_FINDINGS]:
         screen.line(str(finding), style="red" if finding.severity is Severity.ERROR else "yellow")
-    if len(found) > _MOST_FINDINGS:
-        screen.line(f"and {len(found) - _MOST_FINDINGS} more")
+    if len(result) > _MOST_FINDINGS:
+        screen.line(f"and {len(result) - _MOST_FINDINGS} more")
     screen.line(f"{rules} rules, {cases} cases, {errors} errors, {warnings} warnings")
     screen.document(
         {
@@ -43,22 +43,22 @@ def findings(screen: Screen, found: Sequence[Finding], rules: int, cases: int) -
                     "severity": finding.severity.value,
                     "file": finding.file,
                     "line": finding.line,
-                    "rule": finding.about,
+                    "rule": finding.item,
                     "field": finding.field,
                     "message": finding.message,
                     "allowed": finding.allowed,
                 }
-                for finding in found
+                for finding in result
             ],
         }
     )
 
 
 def results(
-    screen: Screen, done: Sequence[Result], untried: Sequence[str], several: Sequence[str]
+    screen: Screen, outcomes: Sequence[Result], untried: Sequence[str], several: Sequence[str]
 ) -> None:
     """Failing cases with their diffs, then the count and what no case looks at."""
-    for result in done:
+    for result in outcomes:
         if result.passed:
             continue
         screen.line(
@@ -71,17 +71,17 @@ def results(
             screen.line(f"    {line.sign} {line.text}", style=_SIGN[line.sign])
         if not result.diff:
             screen.line("    nothing came")
-    failed = sum(not result.passed for result in done)
+    failed = sum(not result.passed for result in outcomes)
     if failed:
         screen.line("    (- wanted and did not come, + came and was not wanted, = as wanted)")
-    screen.line(f"{len(done) - failed} cases passed, {failed} failed")
+    screen.line(f"{len(outcomes) - failed} cases passed, {failed} failed")
     if untried:
         screen.line(f"without a case: {', '.join(untried)}")
     if several:
         screen.line(f"judged by alerting, no case here can try them: {', '.join(several)}")
     screen.document(
         {
-            "passed": len(done) - failed,
+            "passed": len(outcomes) - failed,
             "failed": failed,
             "untried": list(untried),
             "several_sources": list(several),
@@ -94,63 +94,63 @@ def results(
                     "wrong": list(result.wrong),
                     "diff": [f"{line.sign} {line.text}" for line in result.diff],
                 }
-                for result in done
+                for result in outcomes
             ],
         }
     )
 
 
-def backtest(screen: Screen, done: Backtest, tally: Tally, notes: Sequence[str], show: int) -> None:
+def backtest(screen: Screen, run: Backtest, tally: Tally, notes: Sequence[str], show: int) -> None:
     """Summary first, then by rule, level, day and sensor, then the changes themselves."""
-    result = done.comparison
-    total = {sort: result.total[sort] for sort in SORTS}
-    rate = done.readings / done.seconds if done.seconds else 0.0
+    comparison = run.comparison
+    total = {sort: comparison.total[sort] for sort in SORTS}
+    rate = run.readings / run.seconds if run.seconds else 0.0
     screen.line(
         f"{total['added']} alarms added, {total['removed']} removed, {total['moved']} moved, "
         f"{total['same']} the same",
         style="bold",
     )
     screen.line(
-        f"{done.readings:,} readings from {moment(done.since)} to {moment(done.until)} "
+        f"{run.readings:,} readings from {moment(run.since)} to {moment(run.until)} "
         f"(UTC+8), {rate:,.0f} a second on both sides; nothing was published, nobody was paged"
     )
-    if done.unjudged:
-        screen.line(f"{done.unjudged:,} readings of sensors that these rules are not about")
+    if run.unjudged:
+        screen.line(f"{run.unjudged:,} readings of sensors that these rules are not about")
     for text in [*notes, *_tally(tally)]:
         screen.line(text)
-    if done.refused:
-        refused = ", ".join(f"{count:,} {reason}" for reason, count in done.refused.items())
+    if run.refused:
+        refused = ", ".join(f"{count:,} {reason}" for reason, count in run.refused.items())
         screen.line(f"refused by the engine: {refused}")
     for title, counts, most in (
-        ("by rule", result.by_rule, _MOST_ROWS),
-        ("by level", result.by_level, _MOST_ROWS),
-        ("by day", result.by_day, 62),
-        ("by sensor", result.by_sensor, _MOST_ROWS),
+        ("by rule", comparison.by_rule, _MOST_ROWS),
+        ("by level", comparison.by_level, _MOST_ROWS),
+        ("by day", comparison.by_day, 62),
+        ("by sensor", comparison.by_sensor, _MOST_ROWS),
     ):
         _counts(screen, title, counts, most, by_name=title != "by sensor")
-    changes = sorted(result.listed, key=lambda item: item.began)
-    _changes(screen, changes, show, result.total.total() - total["same"])
+    changes = sorted(comparison.listed, key=lambda item: item.began)
+    _changes(screen, changes, show, comparison.total.total() - total["same"])
     screen.document(
         {
             "total": total,
-            "readings": done.readings,
-            "unjudged": done.unjudged,
-            "since": done.since,
-            "until": done.until,
-            "seconds": round(done.seconds, 3),
-            "refused": done.refused,
+            "readings": run.readings,
+            "unjudged": run.unjudged,
+            "since": run.since,
+            "until": run.until,
+            "seconds": round(run.seconds, 3),
+            "refused": run.refused,
             "notes": list(notes),
             "unknown_sensors": tally.unknown,
             "bad_rows": tally.bad,
             "bad_examples": tally.examples,
             "published": 0,
             "paged": 0,
-            "by_rule": result.by_rule,
-            "by_level": result.by_level,
-            "by_day": dict(sorted(result.by_day.items())),
-            "by_sensor": result.by_sensor,
+            "by_rule": comparison.by_rule,
+            "by_level": comparison.by_level,
+            "by_day": dict(sorted(comparison.by_day.items())),
+            "by_sensor": comparison.by_sensor,
             "changes": [_as_plain(change) for change in changes],
-            "changes_cut": total["same"] + len(changes) < result.total.total(),
+            "changes_cut": total["same"] + len(changes) < comparison.total.total(),
         }
     )
 
@@ -179,14 +179,14 @@ def _changes(screen: Screen, changes: Sequence[Change], show: int, of: int) -> N
         sign, style = signs[change.sort]
         text = Text(f"{sign} {change.sort:<8}", style=style)
         text.append(plain(f"{change.rule_id}  {change.sensor_id}  "))
-        sides = [_shown(side) for side in (change.before, change.after) if side is not None]
+        sides = [_level_text(side) for side in (change.before, change.after) if side is not None]
         text.append_text(Text("  >  ").join(sides))
         if shift := _shift(change):
             text.append(f"  ({shift})")
         screen.line(text)
 
 
-def _shown(episode: Episode) -> Text:
+def _level_text(episode: Episode) -> Text:
     end = "open" if episode.ended is None else moment(episode.ended)
     return Text.assemble(level_text(episode.level.value), f" {moment(episode.began)} .. {end}")
 
@@ -235,18 +235,18 @@ def _tally(tally: Tally) -> list[str]:
     return lines
 
 
-def chain(screen: Screen, found: Chain) -> None:
+def chain(screen: Screen, result: Chain) -> None:
     """An alarm's story: sentences, then the readings around what decided."""
-    for text in sentences(found):
+    for text in sentences(result):
         screen.line(text)
-    deciding = found.deciding
-    shown: set[int] = set()
-    for place, reading in enumerate(found.readings):
+    deciding = result.deciding
+    places: set[int] = set()
+    for place, reading in enumerate(result.readings):
         if reading.id in deciding:
-            shown |= set(range(place - _READINGS_SHOWN, place + 3))
+            places |= set(range(place - _READINGS_SHOWN, place + 3))
     rows: list[list[Cell]] = []
-    for place, reading in enumerate(found.readings):
-        if place in shown:
+    for place, reading in enumerate(result.readings):
+        if place in places:
             mark = Text("decided", style="bold") if reading.id in deciding else ""
             rows.append(
                 [
@@ -257,7 +257,7 @@ def chain(screen: Screen, found: Chain) -> None:
                 ]
             )
     screen.table("readings around it", ("time (UTC+8)", ">value", "id", ""), rows)
-    screen.document(document(found))
+    screen.document(document(result))
 
 
 def published(
@@ -268,11 +268,12 @@ def published(
     dry: bool,
 ) -> None:
     """What was written, with the fields that changed."""
-    for one in planned:
-        was = f"{one.known} > " if one.known else "new, version "
-        changed = ", ".join(one.changed[:6]) + (" ..." if len(one.changed) > 6 else "")
+    for change in planned:
+        was = f"{change.published} > " if change.published else "new, version "
+        changed = ", ".join(change.changed[:6]) + (" ..." if len(change.changed) > 6 else "")
         screen.line(
-            f"{one.rule.rule_id}: {was}{one.rule.version}" + (f" ({changed})" if one.known else "")
+            f"{change.rule.rule_id}: {was}{change.rule.version}"
+            + (f" ({changed})" if change.published else "")
         )
     verb = "would be published" if dry else "published"
     screen.line(f"{len(planned)} of {rules} rules {verb}, {rules - len(planned)} have not changed")
@@ -283,12 +284,12 @@ def published(
             "dry_run": dry,
             "published": [
                 {
-                    "rule": one.rule.rule_id,
-                    "was": one.known,
-                    "version": one.rule.version,
-                    "changed": list(one.changed),
+                    "rule": change.rule.rule_id,
+                    "was": change.published,
+                    "version": change.rule.version,
+                    "changed": list(change.changed),
                 }
-                for one in planned
+                for change in planned
             ],
             "unchanged": rules - len(planned),
             "not_in_pack": list(beside),

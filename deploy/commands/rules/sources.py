@@ -31,7 +31,7 @@ from shared.runtime.errors import SetupError
 TICK_S = 60.0
 """Recordings have no clock of their own: it is made to tick this often."""
 LONGEST_ROW = 65_536
-_SHOWN = 10
+_LISTED = 10
 _OPTIONAL = ("metric", "unit", "datum")
 
 
@@ -57,13 +57,13 @@ class Tally:
     def wrong(self, place: str, why: str) -> None:
         """A row that is no reading."""
         self.bad += 1
-        if len(self.examples) < _SHOWN:
+        if len(self.examples) < _LISTED:
             self.examples.append(f"{place}: {why[:200]}")
 
-    def nobody(self, sensor_id: str) -> None:
+    def count_unknown(self, sensor_id: str) -> None:
         """A reading of a sensor that is not catalogued."""
         self.unknown += 1
-        if len(self.unknown_sensors) < _SHOWN:
+        if len(self.unknown_sensors) < _LISTED:
             self.unknown_sensors.add(sensor_id)
 
 
@@ -89,7 +89,7 @@ class Recording:
                 raise SetupError(f"{file} is no file of readings.")
         self.size = sum(file.stat().st_size for file in files)
 
-    def done(self) -> float:
+    def progress(self) -> float:
         """Bytes read so far, of `size`."""
         return float(sum(raw.tell() for raw in self._raw if not raw.closed))
 
@@ -133,7 +133,7 @@ class Recording:
             return None
         sensor = self._sensors.get(sensor_id)
         if sensor is None:
-            self.tally.nobody(sensor_id[:64])
+            self.tally.count_unknown(sensor_id[:64])
             return None
         if (row.get("status") or self._status.value) != self._status.value:
             self.tally.other_status += 1

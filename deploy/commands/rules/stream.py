@@ -11,7 +11,7 @@ from aiokafka import ConsumerRecord
 from deploy.commands.rules.catalog import Catalog, load_catalog
 from deploy.commands.rules.kafka import bootstrap_of, partition_of, read_catalog, records, run
 from deploy.commands.rules.sources import Record, Recording, Tally, from_bytes
-from services.scoring.home import home
+from services.scoring.readings_partition import readings_partition
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.fields import Status
 from shared.contracts.readings import Reading, Tick
@@ -19,7 +19,7 @@ from shared.contracts.topics import READINGS
 from shared.definitions.yaml_files.screen import Screen
 from shared.runtime.errors import SetupError
 
-_EACH = 2_000
+_STEP = 2_000
 Take = Callable[[Record], None]
 Start = Callable[[], None]
 
@@ -28,23 +28,25 @@ Start = Callable[[], None]
 class Source:
     """Files, or the topic of the Kafka at `bootstrap`."""
 
-    given: argparse.Namespace
+    options: argparse.Namespace
     sensors: Catalog
     bootstrap: str | None
 
 
-def source_of(given: argparse.Namespace) -> Source:
+def source_of(options: argparse.Namespace) -> Source:
     """What the command line names, with the catalogue. Raises SetupError."""
-    if given.topic:
-        bootstrap = bootstrap_of(given.kafka, given.endpoints)
-        sensors = load_catalog(given.catalog, None) if given.catalog else read_catalog(bootstrap)
-        return Source(given, sensors or {}, bootstrap)
-    sensors = load_catalog(given.catalog, given.kafka)
+    if options.topic:
+        bootstrap = bootstrap_of(options.kafka, options.endpoints)
+        sensors = (
+            load_catalog(options.catalog, None) if options.catalog else read_catalog(bootstrap)
+        )
+        return Source(options, sensors or {}, bootstrap)
+    sensors = load_catalog(options.catalog, options.kafka)
     if sensors is None:
         raise SetupError(
             "recorded readings need the catalogue: name it with --catalog FILE or --kafka HOST:PORT."
         )
-    return Source(given, sensors, None)
+    return Source(options, sensors, None)
 
 
 def play(
@@ -60,13 +62,13 @@ def play(
 
 
 def _play_files(source: Source, screen: Screen, take: Take, only: str | None) -> Tally:
-    namespace = source.given
+    namespace = source.options
     recording = Recording(namespace.readings, source.sensors, namespace.status, only)
     with screen.progress("readings", recording.size) as bar:
         for number, record in enumerate(_within(recording, namespace.since, namespace.until)):
             take(record)
-            if number % _EACH == 0:
-                bar.at(recording.done(), f"{recording.tally.readings:,}")
+            if number % _STEP == 0:
+                bar.at(recording.progress(), f"{recording.tally.readings:,}")
     return recording.tally
 
 
@@ -83,7 +85,7 @@ async def _play_topic(
     source: Source, screen: Screen, take: Take, start: Start, only: str | None
 ) -> Tally:
     assert source.bootstrap is not None
-    namespace, tally = source.given, Tally()
+    namespace, tally = source.options, Tally()
     numbers = range(READINGS.partitions) if only is None else [partition_of(READINGS, only)]
     with screen.progress("readings", len(numbers)) as bar:
         for place, number in enumerate(numbers):
@@ -95,7 +97,7 @@ async def _play_topic(
                 result = _record(record, source.sensors, tally, namespace)
                 if result is not None and (only is None or _of(result, only)):
                     take(result)
-                if record.offset % _EACH == 0:
+                if record.offset % _STEP == 0:
                     bar.at(place + share, f"partition {number}, {tally.readings:,}")
     return tally
 
@@ -104,7 +106,7 @@ def _record(
     record: ConsumerRecord,
     sensors: Mapping[str, SensorEntry],
     tally: Tally,
-    given: argparse.Namespace,
+    options: argparse.Namespace,
 ) -> Record | None:
     place = f"partition {record.partition}, offset {record.offset}"
     message = from_bytes(record.value) if record.value else None
@@ -112,19 +114,20 @@ def _record(
         tally.wrong(place, "no reading and no tick")
         return None
     if isinstance(message, Reading):
-        status: Status = given.status
+        status: Status = options.status
         if message.status is not status:
             tally.other_status += 1
             return None
         if message.sensor_id not in sensors:
-            tally.nobody(message.sensor_id)
+            tally.count_unknown(message.sensor_id)
             return None
         if record.key != message.sensor_id.encode():
             tally.wrong(place, "its key is not the sensor's id")
             return None
-        if record.partition != home(message.sensor_id):
+        if record.partition != readings_partition(message.sensor_id):
             tally.wrong(
-                place, f"{message.sensor_id} belongs in partition {home(message.sensor_id)}"
+                place,
+                f"{message.sensor_id} belongs in partition {readings_partition(message.sensor_id)}",
             )
             return None
         tally.readings += 1

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from deploy.commands.rules.engine import Bench
-from services.scoring.core.checks import Refused
+from services.scoring.core.refusals import RefusedInput
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.fields import Status
@@ -22,7 +22,7 @@ HEALTH = ("faulty", "silent", "online")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenAlarm:
     """A change that came: of an alarm, or of a sensor's health (`level` empty)."""
 
     at: float
@@ -76,17 +76,17 @@ def run_case(
 ) -> Result:
     """Play a case. `rules` must have those under test, `sensors` is the catalogue."""
     case = located.case
-    known = {**sensors, **{sensor.sensor_id: sensor.entry() for sensor in case.sensors}}
+    catalogue = {**sensors, **{sensor.sensor_id: sensor.entry() for sensor in case.sensors}}
     tested = [_live(rules[name]) for name in case.rules]
     named = {name for rule in tested for name in rule.sensor_ids}
-    wanted = (
+    sensor_ids = (
         {push.sensor for push in case.push} | {sensor.sensor_id for sensor in case.sensors} | named
     )
     try:
-        bench = Bench((known[name] for name in sorted(wanted) if name in known), tested)
-    except Refused as unfit:
+        bench = Bench((catalogue[name] for name in sorted(sensor_ids) if name in catalogue), tested)
+    except RefusedInput as unfit:
         return Result(located, (), (f"the engine does not take the rules: {unfit.detail}",))
-    seen: list[Seen] = []
+    alarms: list[SeenAlarm] = []
     wrong: list[str] = []
     refused = 0
     now = float("-inf")
@@ -94,7 +94,7 @@ def run_case(
         if push.arrives > now:
             now = push.arrives
             bench.tick(now, now)
-        why = bench.reading(_reading(push, known[push.sensor], number), push.arrives)
+        why = bench.reading(_reading(push, catalogue[push.sensor], number), push.arrives)
         expected = push.refused or (case.refused if why is not None else None)
         refused += why is not None
         if why != expected:
@@ -103,29 +103,31 @@ def run_case(
                 f"the reading of {push.sensor} at {clock(push.at)} was {came}, "
                 f"wanted {f'refused as {expected}' if expected else 'taken'}"
             )
-        seen += _seen(bench)
+        alarms += _new_alarms(bench)
     if case.refused is not None and not refused:
         wrong.append(f"no reading was refused, wanted {case.refused}")
     if case.tick_until is not None:
         end = max(moment(case.tick_until), now)
         bench.tick(end, end)
-        seen += _seen(bench)
-    return Result(located, compare(case, seen, tested), tuple(wrong))
+        alarms += _new_alarms(bench)
+    return Result(located, compare(case, alarms, tested), tuple(wrong))
 
 
 def compare(
-    case: Case, seen: Sequence[Seen], tested: Sequence[RuleDefinition]
+    case: Case, alarms: Sequence[SeenAlarm], tested: Sequence[RuleDefinition]
 ) -> tuple[DiffLine, ...]:
     """Match every change that came with one want, as many as can be matched."""
     watched = _watched(case, tested)
-    counted = [one for one in seen if one.transition not in HEALTH or one.rule in watched]
-    pairs = _match(case.want, counted)
-    taken = set(pairs.values())
+    relevant = [
+        alarm for alarm in alarms if alarm.transition not in HEALTH or alarm.rule in watched
+    ]
+    pairs = _match(case.want, relevant)
+    matched = set(pairs.values())
     lines: list[tuple[float, DiffLine]] = []
     for number, want in enumerate(case.want):
         first, last = (moment(text) for text in want.between)
         if number in pairs:
-            came = counted[pairs[number]]
+            came = relevant[pairs[number]]
             lines.append((came.at, DiffLine("=", f"{came}   wanted {_between(want)}")))
         else:
             text = (
@@ -133,14 +135,14 @@ def compare(
                 f"{want.transition} {want.level or ''}"
             )
             near = [
-                abs(one.at - first) if one.at < first else abs(one.at - last)
-                for place, one in enumerate(counted)
-                if place not in taken and _same_sort(want, one)
+                abs(alarm.at - first) if alarm.at < first else abs(alarm.at - last)
+                for place, alarm in enumerate(relevant)
+                if place not in matched and _same_sort(want, alarm)
             ]
             hint = "   (it came at another time)" if near else ""
             lines.append((first, DiffLine("-", text.rstrip() + hint)))
-    for place, came in enumerate(counted):
-        if place not in taken:
+    for place, came in enumerate(relevant):
+        if place not in matched:
             lines.append((came.at, DiffLine("+", str(came))))
     return tuple(line for _, line in sorted(lines, key=lambda pair: pair[0]))
 
@@ -152,13 +154,13 @@ def _watched(case: Case, tested: Sequence[RuleDefinition]) -> set[str]:
         for rule_definition in tested
         if isinstance(rule_definition.body, StuckRule | RangeRule)
     }
-    asked = {want.rule for want in case.want if want.transition in HEALTH}
-    return faults if case.want_none else asked
+    health_rules = {want.rule for want in case.want if want.transition in HEALTH}
+    return faults if case.want_none else health_rules
 
 
-def _match(wants: Sequence[Want], seen: Sequence[Seen]) -> dict[int, int]:
+def _match(wants: Sequence[Want], alarms: Sequence[SeenAlarm]) -> dict[int, int]:
     """The largest matching of wants to changes (augmenting paths; both lists are short)."""
-    fits = [[place for place, one in enumerate(seen) if _meets(want, one)] for want in wants]
+    fits = [[place for place, alarm in enumerate(alarms) if _meets(want, alarm)] for want in wants]
     holder: dict[int, int] = {}
 
     def assign(number: int, tried: set[int]) -> bool:
@@ -176,17 +178,17 @@ def _match(wants: Sequence[Want], seen: Sequence[Seen]) -> dict[int, int]:
     return {number: place for place, number in holder.items()}
 
 
-def _meets(want: Want, one: Seen) -> bool:
+def _meets(want: Want, alarm: SeenAlarm) -> bool:
     first, last = (moment(text) for text in want.between)
-    return _same_sort(want, one) and first <= one.at <= last
+    return _same_sort(want, alarm) and first <= alarm.at <= last
 
 
-def _same_sort(want: Want, one: Seen) -> bool:
+def _same_sort(want: Want, alarm: SeenAlarm) -> bool:
     return (
-        want.rule == one.rule
-        and want.sensor in (None, one.sensor)
-        and want.transition == one.transition
-        and (want.level is None or want.level.value == one.level)
+        want.rule == alarm.rule
+        and want.sensor in (None, alarm.sensor)
+        and want.transition == alarm.transition
+        and (want.level is None or want.level.value == alarm.level)
     )
 
 
@@ -194,13 +196,13 @@ def _between(want: Want) -> str:
     return " .. ".join(want.between)
 
 
-def _seen(bench: Bench) -> list[Seen]:
+def _new_alarms(bench: Bench) -> list[SeenAlarm]:
     results = []
     for sensor_health in bench.drain():
         at = sensor_health.occurred_at.timestamp()
         if isinstance(sensor_health, AlarmEvent):
             results.append(
-                Seen(
+                SeenAlarm(
                     at,
                     sensor_health.rule_id,
                     sensor_health.sensor_id or "",
@@ -210,7 +212,7 @@ def _seen(bench: Bench) -> list[Seen]:
             )
         elif isinstance(sensor_health, SensorHealth):
             results.append(
-                Seen(
+                SeenAlarm(
                     at,
                     sensor_health.rule_id or "",
                     sensor_health.sensor_id,

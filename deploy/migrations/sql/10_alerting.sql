@@ -12,7 +12,7 @@ CREATE TABLE alerting.alert (
     incident_id text NOT NULL,
     level text,
     proposed_level text,
-    asked_level text,
+    requested_level text,
     approver_unit text NOT NULL,
     approvals_needed integer NOT NULL,
     round integer NOT NULL,
@@ -26,30 +26,31 @@ CREATE TABLE alerting.alert (
     proposed_until timestamptz,
     expires_at timestamptz,
     -- JSON of shared.contracts.alerts: Debt, and a list of Stance.
-    debt text,
+    pending_ratification text,
     positions text NOT NULL,
-    flap_level text,
-    flap_until timestamptz,
-    -- The response mode that the window until then goes by.
-    flap_mode text,
-    flap_mode_version integer,
-    flap_mode_unit text,
-    -- `merged`: whose evidence is here, as pairs "child parent".
+    flapping_level text,
+    flapping_until timestamptz,
+    -- The response mode from which the quiet period follows.
+    flapping_mode text,
+    flapping_mode_version integer,
+    flapping_mode_unit text,
+    -- `merged_alerts`: the alerts whose evidence is here, as pairs "child parent".
     merged_into text REFERENCES alerting.alert,
-    merged_from text,
-    merged text[] NOT NULL,
-    -- The highest data grade of the evidence there has been.
+    state_before_merge text,
+    merged_alerts text[] NOT NULL,
+    -- The highest data grade of all evidence so far.
     data_grade text NOT NULL DEFAULT 'general',
     opened_at timestamptz NOT NULL DEFAULT now(),
     changed_at timestamptz NOT NULL
 );
--- One alert per danger, open or merged: two processes that see its first two signs at once cannot open two.
+-- One alert per danger, open or merged: two processes that handle its first two signs at the same
+-- time cannot open two.
 CREATE UNIQUE INDEX alert_open ON alerting.alert (status, event_type, scope)
     WHERE state NOT IN ('lifted', 'expired', 'recalled', 'dismissed', 'rejected', 'absorbed');
 CREATE INDEX alert_merged ON alerting.alert (merged_into) WHERE merged_into IS NOT NULL;
 
--- One row per district and status. It is the lock under which everything over several sources is
--- decided there, and the clock of the log in that district: the newest event time heard.
+-- One row per district and status: the lock under which rules over several sources are decided
+-- there, and the clock of the log in that district, which is the newest event time.
 CREATE TABLE alerting.region (
     status text NOT NULL,
     unit text COLLATE "C" NOT NULL,
@@ -57,14 +58,16 @@ CREATE TABLE alerting.region (
     PRIMARY KEY (status, unit)
 );
 
--- The newest known state of every alarm, also of those that lead to no alert (alert_id NULL). Unit
--- columns are COLLATE "C" so that a subtree is one range of an index. `alert_id` has it as evidence,
--- `home_id` is where it was grouped: they differ while that one is merged. `held` is the event of an
--- alarm that waits (inhibited, held back, silenced by `silence_id`). `source_key`: what may flap.
+-- The newest state of every alarm, also of alarms that lead to no alert (alert_id NULL). Unit
+-- columns are COLLATE "C" so that a subtree is one range of an index. `alert_id` is the alert that
+-- has the alarm as evidence, `origin_alert_id` the alert into which the alarm was grouped: they
+-- differ while the origin is merged. `waiting_event` is the event of an alarm that waits
+-- (inhibited, on hold, or silenced by `silence_id`). `source_key` is the source whose raises are
+-- counted for flapping.
 CREATE TABLE alerting.alert_alarm (
     alarm_id text PRIMARY KEY,
     alert_id text REFERENCES alerting.alert,
-    home_id text REFERENCES alerting.alert,
+    origin_alert_id text REFERENCES alerting.alert,
     disposition text NOT NULL,
     status text NOT NULL,
     version integer NOT NULL,
@@ -73,7 +76,7 @@ CREATE TABLE alerting.alert_alarm (
     place text COLLATE "C" NOT NULL,
     level text NOT NULL,
     raised_at timestamptz NOT NULL,
-    seen_at timestamptz NOT NULL,
+    last_danger_at timestamptz NOT NULL,
     cleared_at timestamptz,
     rule_id text NOT NULL,
     sensor_kind text,
@@ -89,30 +92,32 @@ CREATE TABLE alerting.alert_alarm (
     inhibited_by text[] NOT NULL,
     synthetic boolean NOT NULL,
     data_grade text NOT NULL DEFAULT 'general',
-    held text,
+    waiting_event text,
     silence_id text,
     source_key text NOT NULL,
     recorded_seq bigint GENERATED ALWAYS AS IDENTITY
 );
 CREATE INDEX alert_alarm_alert ON alerting.alert_alarm (alert_id);
-CREATE INDEX alert_alarm_home ON alerting.alert_alarm (home_id);
--- What is on, by rule and place, by rule and site, by kind of event; what was on a moment ago.
-CREATE INDEX alert_alarm_on ON alerting.alert_alarm (status, rule_id, place)
+CREATE INDEX alert_alarm_origin ON alerting.alert_alarm (origin_alert_id);
+-- Alarms that are on, by rule and place, rule and site, kind of event; alarms that were cleared
+-- lately.
+CREATE INDEX alert_alarm_active ON alerting.alert_alarm (status, rule_id, place)
     WHERE cleared_at IS NULL;
 CREATE INDEX alert_alarm_site ON alerting.alert_alarm (status, rule_id, site_key)
     WHERE cleared_at IS NULL;
 CREATE INDEX alert_alarm_kind ON alerting.alert_alarm (status, event_type, place)
     WHERE cleared_at IS NULL;
-CREATE INDEX alert_alarm_off ON alerting.alert_alarm (status, rule_id, cleared_at)
+CREATE INDEX alert_alarm_cleared ON alerting.alert_alarm (status, rule_id, cleared_at)
     WHERE cleared_at IS NOT NULL;
-CREATE INDEX alert_alarm_kind_off ON alerting.alert_alarm (status, event_type, cleared_at)
+CREATE INDEX alert_alarm_kind_cleared ON alerting.alert_alarm (status, event_type, cleared_at)
     WHERE cleared_at IS NOT NULL;
-CREATE INDEX alert_alarm_held ON alerting.alert_alarm (status, place) WHERE held IS NOT NULL;
+CREATE INDEX alert_alarm_waiting ON alerting.alert_alarm (status, place)
+    WHERE waiting_event IS NOT NULL;
 CREATE INDEX alert_alarm_silenced ON alerting.alert_alarm (silence_id)
-    WHERE silence_id IS NOT NULL AND held IS NOT NULL;
+    WHERE silence_id IS NOT NULL AND waiting_event IS NOT NULL;
 CREATE INDEX alert_alarm_source ON alerting.alert_alarm (status, rule_id, source_key, began_at);
 
--- Silences and maintenance windows; ended_at NULL = it stands or is to come.
+-- Silences and maintenance windows; ended_at NULL: in force, or to begin later.
 CREATE TABLE alerting.silence (
     silence_id text PRIMARY KEY,
     status text NOT NULL,
@@ -129,14 +134,15 @@ CREATE TABLE alerting.silence (
     silenced integer NOT NULL,
     still_firing integer NOT NULL
 );
-CREATE INDEX silence_standing ON alerting.silence (status) WHERE ended_at IS NULL;
+CREATE INDEX silence_not_ended ON alerting.silence (status) WHERE ended_at IS NULL;
 
--- `heard_at` is when it was seen, at most two minutes after Kafka took it. `echo`: it reports upward what its
--- alert knew already, so it corroborates nothing.
+-- `observed_at` is event time, at most two minutes after Kafka accepted the record.
+-- `repeats_known`: the report passes upward an incident that its alert contained already, so it
+-- corroborates nothing.
 CREATE TABLE alerting.alert_report (
     report_id text PRIMARY KEY,
     alert_id text REFERENCES alerting.alert,
-    home_id text REFERENCES alerting.alert,
+    origin_alert_id text REFERENCES alerting.alert,
     disposition text NOT NULL,
     status text NOT NULL,
     incident_id text NOT NULL,
@@ -146,19 +152,19 @@ CREATE TABLE alerting.alert_report (
     event_type text NOT NULL,
     place text COLLATE "C" NOT NULL,
     occurred_at timestamptz NOT NULL,
-    heard_at timestamptz NOT NULL,
+    observed_at timestamptz NOT NULL,
     lat double precision,
     lon double precision,
-    echo boolean NOT NULL,
+    repeats_known boolean NOT NULL,
     data_grade text NOT NULL DEFAULT 'general',
     recorded_seq bigint GENERATED ALWAYS AS IDENTITY
 );
 CREATE INDEX alert_report_alert ON alerting.alert_report (alert_id);
-CREATE INDEX alert_report_home ON alerting.alert_report (home_id);
-CREATE INDEX alert_report_kind ON alerting.alert_report (status, event_type, heard_at);
+CREATE INDEX alert_report_origin ON alerting.alert_report (origin_alert_id);
+CREATE INDEX alert_report_kind ON alerting.alert_report (status, event_type, observed_at);
 
--- Warnings of other agencies; each counts from `starts_at` until before `ends_at`. `withdrawn`: taken back or
--- replaced by the agency, or over before it came.
+-- Warnings of other agencies; each counts from `starts_at` until before `ends_at`. `withdrawn`:
+-- cancelled or replaced by the agency, or expired before it arrived.
 CREATE TABLE alerting.warning (
     warning_id text PRIMARY KEY,
     status text NOT NULL,
@@ -166,7 +172,7 @@ CREATE TABLE alerting.warning (
     cap_identifier text NOT NULL,
     event_type text,
     areas text[] NOT NULL,
-    heard_at timestamptz NOT NULL,
+    observed_at timestamptz NOT NULL,
     starts_at timestamptz NOT NULL,
     ends_at timestamptz NOT NULL,
     withdrawn boolean NOT NULL,
@@ -175,15 +181,15 @@ CREATE TABLE alerting.warning (
 CREATE INDEX warning_kind ON alerting.warning (status, event_type, ends_at) WHERE NOT withdrawn;
 CREATE INDEX warning_source ON alerting.warning (status, source_id);
 
--- Rules over several sources, the newest version, also when it is switched off.
+-- The newest version of each rule over several sources, also of disabled rules.
 CREATE TABLE alerting.rule (
     rule_id text PRIMARY KEY,
     version integer NOT NULL,
     definition text NOT NULL
 );
 
--- The newest episode of a rule in a scope; `standing` is what was last told of it. `expires_at`: when
--- event time alone may change it.
+-- The newest episode of a rule in a scope; `result` is the result as published. `expires_at` is the
+-- event time at which time alone may change the episode.
 CREATE TABLE alerting.episode (
     rule_id text NOT NULL,
     status text NOT NULL,
@@ -193,14 +199,14 @@ CREATE TABLE alerting.episode (
     version integer NOT NULL,
     rule_version integer NOT NULL,
     is_open boolean NOT NULL,
-    standing text,
+    result text,
     expires_at timestamptz,
     PRIMARY KEY (rule_id, status, region, scope)
 );
 CREATE INDEX episode_due ON alerting.episode (status, region, expires_at)
     WHERE expires_at IS NOT NULL;
 
--- Every signature ever given; one officer signs a proposal (alert, round) once. level NULL = lift.
+-- All signatures; an officer signs a proposal (alert, round) once. level NULL: to be lifted.
 CREATE TABLE alerting.signature (
     alert_id text NOT NULL REFERENCES alerting.alert,
     round integer NOT NULL,

@@ -1,4 +1,4 @@
--- audit: the chained trail of people's acts and findings, counts recounted from the topics, findings.
+-- audit: the chained trail of people's actions and of findings, counts of records, findings.
 
 CREATE TABLE audit.trail (
     sequence bigint PRIMARY KEY CHECK (sequence >= 1),
@@ -11,12 +11,12 @@ CREATE TABLE audit.trail (
     occurred_at timestamptz NOT NULL,
     prev_hash text NOT NULL UNIQUE,
     hash text NOT NULL UNIQUE,
-    -- As published (shared.contracts.audit.AuditEntry): what the hash is over.
+    -- The entry as published (shared.contracts.audit.AuditEntry); the hash covers it.
     body text NOT NULL
 );
 CREATE INDEX trail_of_subject ON audit.trail (subject_id);
 
--- The end of the chain. Who appends locks this row, so the chain cannot fork.
+-- The end of the chain. A writer locks this row before it appends, so the chain cannot fork.
 CREATE TABLE audit.trail_head (
     single boolean PRIMARY KEY DEFAULT true CHECK (single),
     sequence bigint NOT NULL,
@@ -40,16 +40,17 @@ CREATE TABLE audit.record_count (
     PRIMARY KEY (topic, status, label)
 ) WITH (fillfactor = 50);
 
--- What became of the alarms at alerting, as last counted. `nowhere`: went on, but into no alert.
-CREATE TABLE audit.evidence (
+-- Alarms at alerting by disposition, as last counted. `without_alert`: alarms that are in an alert by
+-- their disposition, but name none.
+CREATE TABLE audit.alarm_disposition (
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
     disposition text NOT NULL,
     alarms bigint NOT NULL,
-    nowhere bigint NOT NULL,
+    without_alert bigint NOT NULL,
     PRIMARY KEY (status, disposition)
 );
 
--- Per command: recipients it announced and first versions of its assignments seen on the topic.
+-- Per command: the recipients it announced, and first versions of its assignments on the topic.
 CREATE TABLE audit.fanout (
     command_id text PRIMARY KEY,
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
@@ -57,8 +58,8 @@ CREATE TABLE audit.fanout (
     assignments integer NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
 
--- The status of an alert or command as its first record had it; every later record must agree.
-CREATE TABLE audit.world (
+-- The status of an alert or command in its first record; every later record must have the same.
+CREATE TABLE audit.subject_status (
     subject_id text PRIMARY KEY,
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test'))
 );
@@ -84,23 +85,23 @@ CREATE TABLE audit.finding (
 CREATE UNIQUE INDEX finding_open ON audit.finding (kind, subject_id) WHERE resolved_at IS NULL;
 CREATE INDEX finding_recent ON audit.finding (raised_at);
 
--- Up to where the auditor's own reading of a partition has been judged by where its records come from.
-CREATE TABLE audit.followed (
+-- The offset per partition below which the auditor has checked the records against their origin.
+CREATE TABLE audit.checked_offset (
     topic text NOT NULL,
     part integer NOT NULL,
     next_offset bigint NOT NULL,
     PRIMARY KEY (topic, part)
 ) WITH (fillfactor = 50);
 
--- What became of the records of a partition at one of its readers (core/conservation.py).
-CREATE TABLE audit.passage (
+-- The outcomes of a partition's records at one reader (core/conservation/progress.py).
+CREATE TABLE audit.reader_progress (
     service text NOT NULL,
     topic text NOT NULL,
     part integer NOT NULL,
     first_offset bigint NOT NULL,
     next_offset bigint NOT NULL,
-    stored bigint NOT NULL,
-    ends_at bigint NOT NULL,
+    stored_offset bigint NOT NULL,
+    end_offset bigint NOT NULL,
     applied bigint NOT NULL,
     repeated bigint NOT NULL,
     refused bigint NOT NULL,
@@ -110,8 +111,8 @@ CREATE TABLE audit.passage (
     PRIMARY KEY (service, topic, part)
 ) WITH (fillfactor = 50);
 
--- Which records the dead letters of the last days name.
-CREATE TABLE audit.letter (
+-- The records that the dead letters of the last two days name.
+CREATE TABLE audit.dead_letter (
     topic text NOT NULL,
     part integer NOT NULL,
     record_offset bigint NOT NULL,
@@ -120,7 +121,7 @@ CREATE TABLE audit.letter (
     PRIMARY KEY (topic, part, record_offset, service)
 );
 
--- Records that are not as they should be, kept until they are. `service`: whose reading or writing.
+-- Records with a flaw, until they are explained. `service`: the reader or the writer in question.
 CREATE TABLE audit.suspect (
     topic text NOT NULL,
     part integer NOT NULL,
@@ -128,16 +129,16 @@ CREATE TABLE audit.suspect (
     service text NOT NULL,
     flaw text NOT NULL,
     event_id text,
-    digest bytea NOT NULL,
-    wire bytea NOT NULL,
+    body_hash bytea NOT NULL,
+    value_hash bytea NOT NULL,
     found_at timestamptz NOT NULL DEFAULT now(),
     reviewed_at timestamptz NOT NULL DEFAULT '-infinity',
     PRIMARY KEY (topic, part, record_offset, service)
 );
 CREATE INDEX suspect_review ON audit.suspect (reviewed_at);
 
--- The newest version of what is open, as the topics tell it; tables must say the same.
-CREATE TABLE audit.latest (
+-- The newest version of each open subject on its topic; the tables must agree.
+CREATE TABLE audit.latest_version (
     kind text NOT NULL,
     subject_id text NOT NULL,
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),

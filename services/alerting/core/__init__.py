@@ -1,1 +1,1 @@
-"""Pure: evidence and decisions in, the next state of an alert or a refusal with its reason out."""
+"""Pure decisions: evidence and decisions in, the changed alert or a refusal with its reason out."""

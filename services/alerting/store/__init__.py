@@ -1,1 +1,1 @@
-"""The only SQL of alerting: alerts with their evidence, and what rules over several sources look at."""
+"""The SQL of alerting: alerts with their evidence, rules, episodes, silences and warnings."""

@@ -1,1 +1,1 @@
-"""Pure judgement: what a record counts as, what is wrong with a snapshot, whether the chain holds."""
+"""Pure decisions: labels of records, findings in a snapshot, the hash chain of the trail."""

@@ -1,1 +1,1 @@
-"""The only SQL of audit: what it writes for itself, and its read-only looks at everybody's tables."""
+"""The SQL of audit, and its own reader of Kafka's log."""

@@ -1,7 +1,7 @@
-"""Read-only looks at the tables of the other services: each query answers with suspicious rows only.
+"""The part of a snapshot that comes from tables: each query returns suspicious rows only.
 
-A table or column that is not there (an older or younger schema) makes its check not ready, which is
-reported, and leaves the others alone. All run in one READ ONLY transaction with a time limit.
+A query on a table or column that does not exist (an older or newer schema) is reported as
+unavailable; all further queries run. All queries run in a READ ONLY transaction with a time limit.
 """
 
 from __future__ import annotations
@@ -13,159 +13,181 @@ from typing import Any
 
 import asyncpg
 
-from services.audit.core import snapshot as core
-from services.audit.core.conservation import Evidence, alarm_balances
-from services.audit.core.liveness import TIMER_GRACE
-from services.audit.core.snapshot import FindingKind
-from services.audit.store import books
-from services.audit.store.clocks import CLOCKS, Clock, statement
-from services.audit.store.queries import COUNTS, EVIDENCE, LEAKS, MIRRORS, SERVICES, TABLES, mirror
-from services.audit.store.recounts import RECOUNTS, Recount
+from services.audit.core.conservation.balances import DispositionCount, alarm_balances
+from services.audit.core.findings.detection import TIMER_GRACE
+from services.audit.core.findings.snapshot import (
+    ArmedTimers,
+    CountComparison,
+    CounterComparison,
+    DueTimer,
+    FindingKind,
+    OutboxBacklog,
+    RowComparison,
+    Snapshot,
+    StatusLeak,
+)
+from services.audit.store import counters
+from services.audit.store.service_tables.recounts import RECOUNTS, Recount
+from services.audit.store.service_tables.statements import (
+    COUNTS,
+    DISPOSITIONS,
+    LEAKS,
+    MIRRORS,
+    SERVICES,
+    TABLES,
+    mirror,
+)
+from services.audit.store.service_tables.timer_rules import TIMER_RULES, TimerRule, statement
 from shared.contracts.fields import Status
 from shared.contracts.topics import ALARMS
 from shared.runtime.database import Transaction
 
 LIMIT = 100
-"""Most suspicious rows taken of one kind in one check."""
+"""The most suspicious rows that one query returns."""
 
-NOT_READY = (
+UNAVAILABLE = (
     asyncpg.UndefinedTableError,
     asyncpg.UndefinedColumnError,
     asyncpg.InvalidSchemaNameError,
     asyncpg.InsufficientPrivilegeError,
 )
-"""Errors of a schema that is older or younger than this auditor."""
+"""Errors of a schema that is older or newer than this auditor."""
 Fetch = Callable[[Transaction], Awaitable[list[Any]]]
 
 
 @dataclass(slots=True)
-class Look:
-    """What one check saw, and which of its queries could not be asked, with the reason."""
+class TableSnapshot:
+    """A snapshot of the tables, and the reason for each unavailable query."""
 
-    snapshot: core.Snapshot
-    missing: dict[str, str] = field(default_factory=dict)
+    snapshot: Snapshot
+    unavailable: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Queries:
+    """Runs the queries of a round and remembers the kinds of findings that can be detected."""
+
+    transaction: Transaction
+    checked_kinds: set[FindingKind] = field(default_factory=set)
+    unavailable: dict[str, str] = field(default_factory=dict)
+
+    async def fetch(self, kind: FindingKind, name: str, fetch: Fetch) -> tuple[Any, ...]:
+        """Run a query. An unavailable query makes its kind of findings unchecked in the round."""
+        label = f"{kind}:{name}"
+        try:
+            async with self.transaction.connection.transaction():
+                rows = await fetch(self.transaction)
+        except UNAVAILABLE as error:
+            self.unavailable[label] = str(error)
+            self.checked_kinds.discard(kind)
+            return ()
+        if not any(name.startswith(kind) for name in self.unavailable):
+            self.checked_kinds.add(kind)
+        return tuple(rows)
+
+
+class _TimeShare:
+    """Limits the counting of whole tables to one part in `share` of the time; 0 is no limit."""
+
+    def __init__(self, share: int) -> None:
+        self._share = share
+        self._next_at = 0.0
+
+    def is_due(self) -> bool:
+        """Return True if the tables may be counted again."""
+        return time.monotonic() >= self._next_at
+
+    def spend(self, began_at: float) -> None:
+        """Set the time of the next count, by the duration of the count that began at `began_at`."""
+        now = time.monotonic()
+        self._next_at = now + self._share * (now - began_at)
 
 
 class Checks:
-    """Takes snapshots. `count_share`: counting takes at most one part in so many of the time."""
+    """Takes snapshots of the tables. Counts take at most one part in `count_share` of the time."""
 
     def __init__(self, count_share: int) -> None:
-        self._count_share = count_share
-        self._count_at = 0.0
-        self._recount_at = 0.0
+        self._counts = _TimeShare(count_share)
+        self._recounts = _TimeShare(count_share)
 
-    async def take(self, work: Transaction) -> Look:
-        """Look at everything once. Raises Transient through the transaction."""
-        await work.connection.execute("SET LOCAL statement_timeout = '5s'")
-        missing: dict[str, str] = {}
-        looked: set[FindingKind] = set()
-
-        async def ask(kind: FindingKind, name: str, fetch: Fetch) -> tuple[Any, ...]:
-            try:
-                async with work.connection.transaction():
-                    found = await fetch(work)
-            except NOT_READY as error:
-                missing[name] = str(error)
-                looked.discard(kind)
-                return ()
-            if not any(name.startswith(kind) for name in missing):
-                looked.add(kind)
-            return tuple(found)
-
-        # Names begin with the kind: one query of a kind that cannot be asked makes the kind unready.
-        seen = {
-            name: await ask(kind, f"{kind}:{name}", _rows(make, sql))
+    async def take_snapshot(self, transaction: Transaction) -> TableSnapshot:
+        """Run all queries that are due once. Raises Transient through the transaction."""
+        await transaction.connection.execute("SET LOCAL statement_timeout = '5s'")
+        queries = _Queries(transaction)
+        fields: dict[str, Any] = {
+            name: await queries.fetch(kind, name, _rows(make, sql))
             for name, (kind, sql, make) in TABLES.items()
         }
-        clocks: list[core.ArmedTimers] = []
-        for clock in CLOCKS:
-            label = f"{FindingKind.TIMER_COUNT}:{clock.name}"
-            clocks += await ask(FindingKind.TIMER_COUNT, label, _clock(clock))
-        timers: list[core.DueTimer] = []
-        outboxes: list[core.Outbox] = []
+        fields["armed_timers"] = await self._armed_timers(queries)
+        due_timers: list[DueTimer] = []
+        outboxes: list[OutboxBacklog] = []
         for service in SERVICES:
-            timers += await ask(
-                FindingKind.TIMER_OVERDUE,
-                f"{FindingKind.TIMER_OVERDUE}:{service}",
-                _timers(service),
-            )
-            outboxes += await ask(
-                FindingKind.OUTBOX_STUCK, f"{FindingKind.OUTBOX_STUCK}:{service}", _outbox(service)
-            )
-        leaks: list[core.Leak] = []
+            timers = _due_timers(service)
+            due_timers += await queries.fetch(FindingKind.TIMER_OVERDUE, service, timers)
+            outboxes += await queries.fetch(FindingKind.OUTBOX_STUCK, service, _outbox(service))
+        fields["due_timers"], fields["outboxes"] = tuple(due_timers), tuple(outboxes)
+        leaks: list[StatusLeak] = []
         for name, sql in LEAKS.items():
-            leaks += await ask(
-                FindingKind.DRILL_LEAK, f"{FindingKind.DRILL_LEAK}:{name}", _rows(_leak, sql)
-            )
-        rows: list[core.Row] = []
+            leaks += await queries.fetch(FindingKind.DRILL_LEAK, name, _rows(_leak, sql))
+        rows: list[RowComparison] = []
         for kind, table in MIRRORS:
-            label = f"{FindingKind.ROW_DIFFERS}:{table}"
-            rows += await ask(FindingKind.ROW_DIFFERS, label, _mirror(kind, table))
-        counts: list[core.Count] = []
-        evidence: tuple[Evidence, ...] = ()
-        if time.monotonic() >= self._count_at:
-            began = time.monotonic()
-            name = f"{FindingKind.COUNT_DIFFERS}:alarms"
-            evidence = await ask(FindingKind.COUNT_DIFFERS, name, _evidence)
-            if name not in missing:
-                counts += await ask(FindingKind.COUNT_DIFFERS, name, _alarm_counts(evidence))
-            for name, (topic, service, sql) in COUNTS.items():
-                label = f"{FindingKind.COUNT_DIFFERS}:{name}"
-                counts += await ask(
-                    FindingKind.COUNT_DIFFERS, label, _counts(name, topic, service, sql)
-                )
-            now = time.monotonic()
-            self._count_at = now + self._count_share * (now - began)
-        recounts: list[core.Recounted] = []
-        if time.monotonic() >= self._recount_at:
-            began = time.monotonic()
-            for recount in RECOUNTS:
-                label = f"{FindingKind.COUNTER_DIFFERS}:{recount.name}"
-                recounts += await ask(
-                    FindingKind.COUNTER_DIFFERS, label, _rows(_recounted(recount), recount.sql)
-                )
-            now = time.monotonic()
-            self._recount_at = now + self._count_share * (now - began)
-        return Look(
-            core.Snapshot(
-                looked=frozenset(looked),
-                clocks=tuple(clocks),
-                leases=seen["leases"],
-                fanouts=seen["fanouts"],
-                timers=tuple(timers),
-                outboxes=tuple(outboxes),
-                leaks=tuple(leaks),
-                counts=tuple(counts),
-                recounts=tuple(recounts),
-                stranded=seen["stranded"],
-                evidence=evidence,
-                rows=tuple(rows),
-            ),
-            missing,
-        )
+            rows += await queries.fetch(FindingKind.ROW_DIFFERS, table, _mirror(kind, table))
+        fields["leaks"], fields["rows"] = tuple(leaks), tuple(rows)
+        if self._counts.is_due():
+            began_at = time.monotonic()
+            fields |= await self._count(queries)
+            self._counts.spend(began_at)
+        if self._recounts.is_due():
+            began_at = time.monotonic()
+            fields["counters"] = await self._recount(queries)
+            self._recounts.spend(began_at)
+        kinds = frozenset(queries.checked_kinds)
+        return TableSnapshot(Snapshot(checked_kinds=kinds, **fields), queries.unavailable)
+
+    async def _armed_timers(self, queries: _Queries) -> tuple[ArmedTimers, ...]:
+        timers: list[ArmedTimers] = []
+        for rule in TIMER_RULES:
+            timers += await queries.fetch(FindingKind.TIMER_COUNT, rule.name, _timers_of(rule))
+        return tuple(timers)
+
+    async def _count(self, queries: _Queries) -> dict[str, Any]:
+        kind, name = FindingKind.COUNT_DIFFERS, "alarms"
+        counts: list[CountComparison] = []
+        dispositions = await queries.fetch(kind, name, _dispositions)
+        if f"{kind}:{name}" not in queries.unavailable:
+            counts += await queries.fetch(kind, name, _alarm_counts(dispositions))
+        for name, (topic, service, sql) in COUNTS.items():
+            counts += await queries.fetch(kind, name, _count(name, topic, service, sql))
+        return {"dispositions": dispositions, "counts": tuple(counts)}
+
+    async def _recount(self, queries: _Queries) -> tuple[CounterComparison, ...]:
+        counters: list[CounterComparison] = []
+        for recount in RECOUNTS:
+            fetch = _rows(_counter(recount), recount.sql)
+            counters += await queries.fetch(FindingKind.COUNTER_DIFFERS, recount.name, fetch)
+        return tuple(counters)
 
 
 def _rows(make: Callable[[Any], Any], sql: str) -> Fetch:
-    async def fetch(work: Transaction) -> list[Any]:
-        return [make(row) for row in await work.connection.fetch(sql, LIMIT)]
+    async def fetch(transaction: Transaction) -> list[Any]:
+        return [make(row) for row in await transaction.connection.fetch(sql, LIMIT)]
 
     return fetch
 
 
-def _leak(row: Any) -> core.Leak:
-    return core.Leak(
-        row["subject_id"], Status(row["status"]), row["other"], Status(row["other_status"])
-    )
+def _leak(row: Any) -> StatusLeak:
+    status, parent_status = Status(row["status"]), Status(row["parent_status"])
+    return StatusLeak(row["subject_id"], status, row["parent_id"], parent_status)
 
 
-def _clock(clock: Clock) -> Fetch:
-    sql = statement(clock)
+def _timers_of(rule: TimerRule) -> Fetch:
+    sql = statement(rule)
 
-    async def fetch(work: Transaction) -> list[Any]:
-        rows = await work.connection.fetch(sql, LIMIT, list(clock.kinds))
+    async def fetch(transaction: Transaction) -> list[Any]:
+        rows = await transaction.connection.fetch(sql, LIMIT, list(rule.kinds))
         return [
-            core.ArmedTimers(
-                clock.name, row["subject_id"], Status(row["status"]), row["armed"], row["wanted"]
+            ArmedTimers(
+                rule.name, row["subject_id"], Status(row["status"]), row["armed"], row["expected"]
             )
             for row in rows
         ]
@@ -173,9 +195,9 @@ def _clock(clock: Clock) -> Fetch:
     return fetch
 
 
-def _timers(service: str) -> Fetch:
-    async def fetch(work: Transaction) -> list[Any]:
-        rows = await work.connection.fetch(
+def _due_timers(service: str) -> Fetch:
+    async def fetch(transaction: Transaction) -> list[Any]:
+        rows = await transaction.connection.fetch(
             f"SELECT subject_id, kind, due_at, error FROM {service}.timer "  # noqa: S608
             "WHERE state = 'armed' AND due_at < now() - $1::interval OR state = 'failed' "
             "ORDER BY state DESC, due_at, subject_id, kind LIMIT $2",
@@ -183,7 +205,7 @@ def _timers(service: str) -> Fetch:
             LIMIT,
         )
         return [
-            core.DueTimer(service, row["subject_id"], row["kind"], row["due_at"], row["error"])
+            DueTimer(service, row["subject_id"], row["kind"], row["due_at"], row["error"])
             for row in rows
         ]
 
@@ -191,12 +213,12 @@ def _timers(service: str) -> Fetch:
 
 
 def _outbox(service: str) -> Fetch:
-    async def fetch(work: Transaction) -> list[Any]:
-        row = await work.connection.fetchrow(
-            "SELECT min(created_at) AS oldest, count(*) AS n "  # noqa: S608
+    async def fetch(transaction: Transaction) -> list[Any]:
+        row = await transaction.connection.fetchrow(
+            "SELECT min(created_at) AS oldest_at, count(*) AS n "  # noqa: S608
             f"FROM {service}.outbox"
         )
-        return [core.Outbox(service, row["oldest"], row["n"])] if row and row["n"] else []
+        return [OutboxBacklog(service, row["oldest_at"], row["n"])] if row and row["n"] else []
 
     return fetch
 
@@ -204,61 +226,66 @@ def _outbox(service: str) -> Fetch:
 def _mirror(kind: str, table: str) -> Fetch:
     sql, service = mirror(kind, table), table.split(".", maxsplit=1)[0]
 
-    def row(one: Any) -> core.Row:
-        stored = one["stored_version"]
-        return core.Row(
+    def comparison(row: Any) -> RowComparison:
+        version = row["stored_version"]
+        return RowComparison(
             table,
             service,
-            one["subject_id"],
-            Status(one["status"]),
-            (one["version"], one["state"]),
-            None if stored is None else (stored, one["stored_state"]),
+            row["subject_id"],
+            Status(row["status"]),
+            (row["version"], row["state"]),
+            None if version is None else (version, row["stored_state"]),
         )
 
-    return _rows(row, sql)
+    return _rows(comparison, sql)
 
 
-def _recounted(recount: Recount) -> Callable[[Any], core.Recounted]:
-    def make(row: Any) -> core.Recounted:
-        kept, counted = (None if row[n] is None else tuple(row[n]) for n in ("kept", "counted"))
+def _counter(recount: Recount) -> Callable[[Any], CounterComparison]:
+    def comparison(row: Any) -> CounterComparison:
+        stored, counted = (
+            None if row[name] is None else tuple(row[name]) for name in ("stored", "counted")
+        )
         subject, status = row["subject_id"], Status(row["status"])
-        return core.Recounted(recount.name, subject, status, recount.counters, kept, counted)
+        return CounterComparison(recount.name, subject, status, recount.counters, stored, counted)
 
-    return make
+    return comparison
 
 
-async def _evidence(work: Transaction) -> list[Any]:
+async def _dispositions(transaction: Transaction) -> list[Any]:
     return [
-        Evidence(Status(row["status"]), row["disposition"], row["alarms"], row["nowhere"])
-        for row in await work.connection.fetch(EVIDENCE)
+        DispositionCount(
+            Status(row["status"]), row["disposition"], row["alarms"], row["without_alert"]
+        )
+        for row in await transaction.connection.fetch(DISPOSITIONS)
     ]
 
 
-def _alarm_counts(evidence: Iterable[Evidence]) -> Fetch:
-    async def fetch(work: Transaction) -> list[Any]:
-        told = await books.first_records(work, ALARMS.name)
+def _alarm_counts(dispositions: Iterable[DispositionCount]) -> Fetch:
+    async def fetch(transaction: Transaction) -> list[Any]:
+        published = await counters.load_first_version_counts(transaction, ALARMS.name)
         return [
-            core.Count(
+            CountComparison(
                 "alarms",
                 "alerting",
-                alarm_balance.status,
-                alarm_balance.alarms_in,
-                alarm_balance.alarms_in - alarm_balance.difference,
+                balance.status,
+                balance.alarms_in,
+                balance.alarms_in - balance.difference,
             )
-            for alarm_balance in alarm_balances(told, evidence)
+            for balance in alarm_balances(published, dispositions)
         ]
 
     return fetch
 
 
-def _counts(name: str, topic: str, service: str, sql: str) -> Fetch:
-    async def fetch(work: Transaction) -> list[Any]:
-        stored = {row["status"]: row["n"] for row in await work.connection.fetch(sql)}
-        seen = await books.first_records(work, topic)
+def _count(name: str, topic: str, service: str, sql: str) -> Fetch:
+    async def fetch(transaction: Transaction) -> list[Any]:
+        rows = await transaction.connection.fetch(sql)
+        stored = {row["status"]: row["n"] for row in rows}
+        published = await counters.load_first_version_counts(transaction, topic)
         return [
-            core.Count(name, service, status, seen.get(status, 0), stored.get(status, 0))
+            CountComparison(name, service, status, published.get(status, 0), stored.get(status, 0))
             for status in Status
-            if status in seen or status in stored
+            if status in published or status in stored
         ]
 
     return fetch

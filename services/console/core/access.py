@@ -1,4 +1,4 @@
-"""Rights of officers: the only module of the console that decides what they may see and do.
+"""Rights of officers: the only module of the console for decisions on sight and acts.
 
 There are three rights, each granted for a unit and its subtree, and none follows from another: to
 see the subtree, to be paged for it, and to command with the authority of the unit. Without a grant
@@ -86,9 +86,9 @@ Check = Callable[[Viewer], RefusedFor | None]
 
 
 def entitled(viewer: Viewer, check: Check) -> Viewer | RefusedFor:
-    """Return the officer as of the first unit for which the act is allowed, the own unit first.
+    """Return the officer as of the first unit with the authority for the act, own unit first.
 
-    This unit is written in the record of the act as its authority; it is never a mixture of two.
+    The record of the act names this unit as its authority, never a mixture of two.
     """
     denials = []
     for unit in sorted(viewer.commanding, key=lambda unit: (unit != viewer.unit, unit)):
@@ -119,10 +119,10 @@ class Span:
 
 def span_of(unit: str) -> Span:
     """Return the subtree of a unit as one range: `is_within` in a form that an index can use."""
-    code, _, rest = unit.partition("/")
-    if rest and not rest.startswith("grid/"):
+    code, _, suffix = unit.partition("/")
+    if suffix and not suffix.startswith("grid/"):
         return alone(unit)  # a department has nothing below it
-    if rest:
+    if suffix:
         low = unit
     else:
         digits = {Tier.CITY: 2, Tier.DISTRICT: 6, Tier.TOWN: 9}.get(tier_of(unit), 12)
@@ -146,9 +146,9 @@ def covers(granted: Iterable[str], unit: str) -> bool:
 
 
 def visibility_of_event(viewer: Viewer, kind: str, unit: str, officer_id: str | None) -> str | None:
-    """Return `full`, `hint` (that something changed) or None for an event of the feed.
+    """Return `full`, `hint` (something changed) or None for an event of the feed.
 
-    Events about assignments are summed per town, so a village of the town gets a hint only. A mode
+    Events about assignments are summed per town: a village of the town gets a hint only. A mode
     holds for all units below.
     """
     if officer_id == viewer.officer_id or is_within(unit, viewer.root):
@@ -245,8 +245,8 @@ def may_give(
 ) -> RefusedFor | None:
     """Give a part of an assignment, or a reassigned one, to a unit below the giver and the officer.
 
-    A reassigned assignment is not given to its `checker` or a unit above, since the unit that
-    handles an assignment cannot close it.
+    The unit that handles an assignment cannot close it, so a reassigned assignment never goes to
+    its `checker` or a unit above.
     """
     inside = is_within(unit, viewer.unit) and is_within(unit, giver)
     if checker is not None and is_within(checker, unit):

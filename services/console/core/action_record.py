@@ -1,7 +1,7 @@
 """Acts of officers as records of the contracts.
 
-The id of a record follows from the officer, the object and the meaning of the act, so that a double
-click, a retry and a second browser tab are one act. The times of the first record are stored
+The id of a record follows from the officer, the object and the meaning of the act. A double click,
+a retry and a second browser tab are therefore one act. The times of the first record are stored
 (store/action_log.py) and sent again unchanged.
 """
 
@@ -48,7 +48,7 @@ def head(
     now: datetime,
     grade: str = DataGrade.GENERAL,
 ) -> dict[str, Any]:
-    """Return the envelope of a record that follows from `cause` and has its status.
+    """Return the envelope of a record with `cause` and the status of `cause`.
 
     `grade` is the grade of the object: a text about the object has at least this grade.
     """

@@ -17,7 +17,7 @@ class Directory:
         self._on_duty: dict[str, set[Post]] = {}
         self._newest: dict[tuple[str, Post], RosterSlot] = {}
 
-    def take(self, slot: RosterSlot) -> None:
+    def apply(self, slot: RosterSlot) -> None:
         """Apply one slot of the roster."""
         holder = (slot.unit, slot.post)
         self._newest[holder] = slot

@@ -19,7 +19,7 @@ class Relation(StrEnum):
     OWN = "own"
     ABOVE = "above"
     BELOW = "below"
-    OTHER = "other"
+    UNRELATED = "other"
 
 
 class DataClass(StrEnum):
@@ -55,7 +55,7 @@ def relation_of(viewer: Viewer, unit: str) -> Relation:
         return Relation.OWN
     if is_within(unit, viewer.unit):
         return Relation.ABOVE
-    return Relation.BELOW if is_within(viewer.unit, unit) else Relation.OTHER
+    return Relation.BELOW if is_within(viewer.unit, unit) else Relation.UNRELATED
 
 
 def opens(viewer: Viewer, unit: str, data: DataClass | DataGrade | str) -> bool:

@@ -16,7 +16,7 @@ class Names:
         self.tree = UnitTree()
         self._sensors: dict[str, SensorEntry] = {}
 
-    def take(self, message: CatalogEntry) -> None:
+    def apply(self, message: CatalogEntry) -> None:
         """Apply one entry of the catalogue."""
         if isinstance(message.entry, SensorEntry):
             self._sensors[message.entry.sensor_id] = message.entry
@@ -37,5 +37,5 @@ class Names:
         return self._sensors.get(sensor_id)
 
     def within(self, root: str, tiers: Iterable[Tier]) -> list[str]:
-        """Return the units of a subtree in these tiers, without departments, in code-point order."""
+        """Return the units of a subtree in these tiers, without departments, sorted by id."""
         return sorted(self.tree.subtree(root, set(tiers)))

@@ -1,7 +1,7 @@
-"""Offers of the screens: the acts that are offered in a state, their order, and the unit that acts.
+"""Offers of the screens: the acts in a state, their order, and the acting unit.
 
-The acts that a state allows are in shared/contracts/lifecycles, the rights in access.py; this
-module holds the order only. The service that owns the aggregate applies or refuses an act.
+The allowed acts of a state are in shared/contracts/lifecycles, the rights in access.py; this module
+holds the order only. The service that owns the aggregate applies or refuses an act.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ _STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class AlertFacts:
-    """The properties of an alert that the rules need. A level is a word, or None for none."""
+    """Properties of an alert for the rules. A level is a word, or None for none."""
 
     state: AlertState
     place: str
@@ -119,7 +119,7 @@ def next_of(alert: AlertFacts) -> Next | None:
 
 
 def verbs_for(viewer: Viewer, alert: AlertFacts) -> list[DecisionVerb]:
-    """Return the decisions that this officer can take now, the expected decision first."""
+    """Return the allowed decisions, the expected decision first."""
     return [
         verb
         for verb in _open_verbs(alert)
@@ -146,14 +146,14 @@ def steps_for(
     issuer_unit: str,
     release_unit: str | None = None,
     *,
-    asked: bool = False,
+    asked_step: bool = False,
 ) -> list[Step]:
-    """Return the steps that this officer can take on an assignment, answers to its unit first."""
+    """Return the allowed steps on an assignment, answers to its unit first."""
     return [
         step
         for step in _STEPS
         if step in assignment_life.STEPS[state]
-        and (asked or step is not Step.REFUSE)
+        and (asked_step or step is not Step.REFUSE)
         and is_entitled(
             viewer,
             partial(
@@ -179,7 +179,7 @@ def _may_decide(viewer: Viewer, alert: AlertFacts, verb: DecisionVerb) -> bool:
 
 
 def _open_verbs(alert: AlertFacts) -> tuple[DecisionVerb, ...]:
-    """Return the decisions that an alert waits for; in force it waits for a signature only."""
+    """Return the decisions for which an alert waits; in force it waits for a signature only."""
     issued = alert.state is AlertState.ISSUED
     if issued and alert.proposed == alert.level and not alert.more_time:
         return ()

@@ -1,7 +1,7 @@
 """Cursors of lists: the position after an entry, as text.
 
-Lists grow and change between two pages, so a cursor holds the values by which the entry was
-ordered, and not the number of entries that came first.
+Lists grow and change between two pages. A cursor therefore holds the ordering values of the entry,
+and not a number of entries.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def cursor_of(place: ListPosition) -> str:
 def place_of(cursor: str, numbers: int) -> ListPosition | None:
     """Return the position of a cursor, or None for the beginning.
 
-    Raises ValueError for a cursor of a list that is not ordered by this count of numbers.
+    Raises ValueError for a cursor of a list with another count of ordering numbers.
     """
     if not cursor:
         return None

@@ -1,8 +1,8 @@
-"""Refused acts on their way to the audit trail.
+"""Refused acts on the way to the audit trail.
 
 The first refusal of a kind is recorded at once, then one record a minute with a count. A kind is
 the actor, the action and the reason; for unknown people the reason only. A flood of requests
-therefore makes one record a minute, and one officer makes at most about a hundred.
+therefore makes one record a minute, and an officer at most about a hundred.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MOST_KINDS_OF_ACTOR = 100
 
 @dataclass(frozen=True, slots=True)
 class RefusedAttempt:
-    """One refused attempt. `unit` is the unit of the officer, None for an unknown person."""
+    """A refused attempt. `unit` is the unit of the officer, None for an unknown person."""
 
     actor: str
     action: str
@@ -56,7 +56,7 @@ class _Counted:
 
 @dataclass
 class RefusalLog:
-    """The refusals of one process. `process` is its id, so that record ids are unique."""
+    """The refusals of a process. `process` is an id of the process, for unique record ids."""
 
     process: str
     stranger_unit: str

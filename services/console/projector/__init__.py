@@ -1,1 +1,1 @@
-"""The projector: it writes what the screens read, and could be a process of its own."""
+"""The projector: writes the tables of the screens, and could be a process of its own."""

@@ -1,4 +1,4 @@
-"""The handlers and tables of the projector, and how far it is behind the log."""
+"""The handlers and tables of the projector, and its lag behind the log."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from services.console.projector.handlers import (
     supervision,
 )
 from services.console.projector.unit_of_work import UnitOfWork
-from shared.runtime.stateful import StatefulPlatform
+from shared.runtime.stateful_platform import StatefulPlatform
 
 _HANDLERS = (
     *(alarms, sensor_health, alerts, silences, commands, assignments, supervision, pages, answers),
@@ -54,7 +54,7 @@ def include_projector(platform: StatefulPlatform) -> None:
 
 
 def projection_lag(platform: StatefulPlatform) -> dict[str, Any]:
-    """Return the number of records that are not projected yet, and what is not working."""
+    """Return the number of unprojected records, and the failing parts."""
     lags = (
         platform.registry.get_sample_value(_LAG_SERIES, {"topic": spec.name}) for spec in TOPICS
     )

@@ -18,7 +18,7 @@ class UnitOfWork:
     """Collects rows, case facts and feed events of one transaction, and writes them at its end.
 
     `tables` are written in this order in every transaction, and the rows of each in the order of
-    their keys, so that two transactions cannot wait for each other.
+    their keys: two transactions never wait for each other.
     """
 
     def __init__(self, transaction: Transaction, *, tables: Sequence[Projection]) -> None:
@@ -43,7 +43,7 @@ class UnitOfWork:
         """Lock the assignments in one order, before any of them or of their supervision is written.
 
         A trigger locks the assignment of each row of supervision (deploy/migrations/sql). After the
-        assignments of the same batch that would be a second round of locks, and two transactions
+        assignments of the batch this would be a second round of locks, in which two transactions
         could wait for each other.
         """
         if self._supervised_ids:

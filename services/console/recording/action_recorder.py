@@ -12,13 +12,13 @@ from services.console.store import action_log
 from services.console.store.action_log import ActionEntry, KeyedRequest
 from shared.runtime.database import Database
 from shared.runtime.errors import Transient
-from shared.runtime.publisher import Outgoing, encode
+from shared.runtime.outbound_records import OutboundRecord, encode
 
 
 class Sender(Protocol):
     """Sends records to Kafka."""
 
-    async def send(self, records: Iterable[Outgoing]) -> object:
+    async def send(self, records: Iterable[OutboundRecord]) -> object:
         """Return when Kafka has the records. Raises Transient."""
         ...
 
@@ -27,7 +27,7 @@ _GROUP_SIZE = 500
 
 
 class ActionConflict(Exception):
-    """The officer has sent an act of this id before, with other contents."""
+    """The id of the act is stored with other contents."""
 
 
 class KeyReused(Exception):
@@ -37,8 +37,8 @@ class KeyReused(Exception):
 class ActionRecorder:
     """Stores acts and sends them to Kafka; acts that arrive meanwhile form the next group.
 
-    A group takes one transaction and one round trip to Kafka: nine thousand units that sign at once
-    do not wait for nine thousand commits, and a single act does not wait for others.
+    A group takes one transaction and one round trip to Kafka: nine thousand units sign at once
+    without nine thousand commits, and a single act does not wait for others.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class ActionRecorder:
         """Wait until Kafka has the act, and return True for a new act.
 
         `keyed` is the idempotency key of the request. Raises ActionConflict, KeyReused, Transient.
-        After Transient the outcome is unknown; sending the same act again is safe.
+        After Transient the outcome is unknown; to send the act again is safe.
         """
         value, digest = encode(act.message), act.digest()
         entry = ActionEntry(
@@ -66,11 +66,11 @@ class ActionRecorder:
 
     async def repeat(self, entry: ActionEntry) -> bool:
         """Send an act that is stored, or is to be stored, as `record` does."""
-        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        result: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         try:
-            self._waiting.put_nowait((entry, done))
+            self._waiting.put_nowait((entry, result))
             async with asyncio.timeout(self._timeout_s):
-                new = await done
+                new = await result
         except (ActionConflict, KeyReused):
             self._count(entry, "conflict")
             raise
@@ -87,7 +87,7 @@ class ActionRecorder:
             while len(group) < _GROUP_SIZE and not self._waiting.empty():
                 group.append(self._waiting.get_nowait())
             # An act whose request has timed out meanwhile must not be recorded without its officer.
-            await self._write([(act, done) for act, done in group if not done.done()])
+            await self._write([(act, result) for act, result in group if not result.done()])
 
     async def _write(self, group: list[tuple[ActionEntry, asyncio.Future[bool]]]) -> None:
         if not group:
@@ -95,32 +95,32 @@ class ActionRecorder:
         try:
             outcome = await action_log.store_actions(self._database, [act for act, _ in group])
             records = {
-                act.id: Outgoing(act.topic, act.key.encode(), outcome.acts[act.id].value)
+                act.id: OutboundRecord(act.topic, act.key.encode(), outcome.acts[act.id].value)
                 for act, _ in group
                 if outcome.refused(act) is None
             }
             await self._sender.send(records.values())
         except Exception as error:  # requests answer it: Transient is 503, a bug 500
-            for _, done in group:
-                _settle(done, error)
+            for _, result in group:
+                _settle(result, error)
             return
-        for act, done in group:
+        for act, result in group:
             match outcome.refused(act):
                 case "key":
-                    _settle(done, KeyReused(act.id))
+                    _settle(result, KeyReused(act.id))
                 case "act":
-                    _settle(done, ActionConflict(act.id))
+                    _settle(result, ActionConflict(act.id))
                 case None:
-                    _settle(done, outcome.acts[act.id].new)
+                    _settle(result, outcome.acts[act.id].new)
 
     def _count(self, act: ActionEntry, outcome: str) -> None:
         self._metrics.acts.labels(act.topic, outcome).inc()
 
 
-def _settle(done: asyncio.Future[bool], outcome: bool | Exception) -> None:
-    if done.done():
+def _settle(result: asyncio.Future[bool], outcome: bool | Exception) -> None:
+    if result.done():
         return
     if isinstance(outcome, Exception):
-        done.set_exception(outcome)
+        result.set_exception(outcome)
     else:
-        done.set_result(outcome)
+        result.set_result(outcome)

@@ -1,4 +1,7 @@
-"""Acts as first recorded: the same act again yields the same bytes, another under its id is seen."""
+"""Acts of officers as first recorded.
+
+A repeated act yields identical bytes; a different act under a used id is noticed.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +17,16 @@ from shared.runtime.database import Database
 
 @dataclass(frozen=True, slots=True)
 class KeyedRequest:
-    """An officer's idempotency key, the hash of what was asked with it, the answer for the next
-    time.
-    """
+    """An idempotency key of an officer, a hash of the request, and its answer."""
 
     key: str
-    asked: bytes
+    request_digest: bytes
     answer: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class ActionEntry:
-    """An act ready to be kept: its id, destination, bytes, and the hash of what was meant."""
+    """An act that is ready to be stored, with a hash of its meaning."""
 
     id: str
     topic: str
@@ -33,12 +34,12 @@ class ActionEntry:
     value: bytes
     digest: bytes
     officer_id: str
-    bound: KeyedRequest | None = None
+    keyed: KeyedRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StoredAction:
-    """What the table holds for an id, and whether it was new."""
+    """The stored act of an id, and whether it is new."""
 
     value: bytes
     digest: bytes
@@ -47,40 +48,41 @@ class StoredAction:
 
 @dataclass(frozen=True, slots=True)
 class StoreResult:
-    """What the tables hold for a group of acts: by act id, and by (officer, key) what was asked."""
+    """The stored acts by id, and the request digests by officer and key."""
 
     acts: Mapping[str, StoredAction]
     keys: Mapping[tuple[str, str], bytes]
 
     def refused(self, act: ActionEntry) -> Literal["key", "act"] | None:
-        """Whether its key stands for another request, or its id for another content."""
-        if act.bound and self.keys[act.officer_id, act.bound.key] != act.bound.asked:
+        """Return "key" for a reused key, "act" for a reused id, else None."""
+        if act.keyed and self.keys[act.officer_id, act.keyed.key] != act.keyed.request_digest:
             return "key"
         return None if self.acts[act.id].digest == act.digest else "act"
 
 
 async def store_actions(database: Database, acts: Sequence[ActionEntry]) -> StoreResult:
-    """Store acts that are new, with their idempotency keys; say what is stored. Raises Transient.
+    """Store new acts with their idempotency keys, and return the stored acts. Raises Transient.
 
-    A key is bound only to an act that is kept as it was meant.
+    A key is bound only to an act stored with its own meaning.
     """
     async with database.transaction() as work:
-        taken = await _keys(work.connection, acts)
-        free = [
+        digests = await _keys(work.connection, acts)
+        unconflicted = [
             act
             for act in acts
-            if not act.bound
-            or taken.setdefault((act.officer_id, act.bound.key), act.bound.asked) == act.bound.asked
+            if not act.keyed
+            or digests.setdefault((act.officer_id, act.keyed.key), act.keyed.request_digest)
+            == act.keyed.request_digest
         ]
-        kept = await _acts(work.connection, free)
-        outcome = StoreResult(kept, taken)
-        bound = [act for act in free if act.bound and outcome.refused(act) is None]
-        await _bind(work.connection, bound)
+        stored = await _acts(work.connection, unconflicted)
+        outcome = StoreResult(stored, digests)
+        keyed = [act for act in unconflicted if act.keyed and outcome.refused(act) is None]
+        await _bind(work.connection, keyed)
     return outcome
 
 
 async def find_by_key(connection: Connection, officer_id: str, key: str) -> asyncpg.Record | None:
-    """What an officer's key stands for, with the act as it was kept."""
+    """Return the request and the stored act of an idempotency key, or None."""
     return await connection.fetchrow(
         "SELECT k.request_digest, k.answer, a.id, a.topic, a.key, a.value, a.digest "
         "FROM console.request_key k JOIN console.action a ON a.id = k.action_id "
@@ -93,11 +95,11 @@ async def find_by_key(connection: Connection, officer_id: str, key: str) -> asyn
 async def _keys(
     connection: Connection, acts: Sequence[ActionEntry]
 ) -> dict[tuple[str, str], bytes]:
-    """What was asked with these acts' keys before. Locks each key until the transaction ends."""
-    wanted = sorted({(act.officer_id, act.bound.key) for act in acts if act.bound})
-    if not wanted:
+    """Return the request digests of these keys, and lock each key until the transaction ends."""
+    officer_keys = sorted({(act.officer_id, act.keyed.key) for act in acts if act.keyed})
+    if not officer_keys:
         return {}
-    officers, keys = zip(*wanted, strict=True)
+    officers, keys = zip(*officer_keys, strict=True)
     await connection.execute(
         "SELECT pg_advisory_xact_lock(hashtextextended(o || ' ' || k, 4)) "
         "FROM unnest($1::text[], $2::text[]) AS t (o, k)",
@@ -124,26 +126,26 @@ async def _acts(connection: Connection, acts: Sequence[ActionEntry]) -> dict[str
         "$6::text[]) ON CONFLICT (id) DO NOTHING RETURNING id",
         *([getattr(act, name) for act in first.values()] for name in names),
     )
-    kept = {
+    stored = {
         row["id"]: StoredAction(first[row["id"]].value, first[row["id"]].digest, True)
         for row in new
     }
-    if len(kept) < len(first):
+    if len(stored) < len(first):
         rows = await connection.fetch(
             "SELECT id, value, digest FROM console.action WHERE id = ANY($1::text[])",
-            [action_id for action_id in first if action_id not in kept],
+            [action_id for action_id in first if action_id not in stored],
         )
-        kept |= {row["id"]: StoredAction(row["value"], row["digest"], False) for row in rows}
-    return kept
+        stored |= {row["id"]: StoredAction(row["value"], row["digest"], False) for row in rows}
+    return stored
 
 
 async def _bind(connection: Connection, acts: Sequence[ActionEntry]) -> None:
     if not acts:
         return
     rows = [
-        (act.officer_id, act.bound.key, act.bound.asked, act.bound.answer, act.id)
+        (act.officer_id, act.keyed.key, act.keyed.request_digest, act.keyed.answer, act.id)
         for act in acts
-        if act.bound
+        if act.keyed
     ]
     await connection.execute(
         "INSERT INTO console.request_key (officer_id, key, request_digest, answer, action_id) "

@@ -28,7 +28,7 @@ class _Body(BaseModel):
 
 
 class ProjectionLag(_Body):
-    """The number of records that are not projected yet, and the parts that do not work."""
+    """The number of unprojected records, and the failing parts."""
 
     records: int
     problems: dict[str, str]

@@ -1,4 +1,4 @@
-"""The feed as the hub reads it: from one position to the next."""
+"""Reads of the feed by the hub, from one position to the next."""
 
 from __future__ import annotations
 

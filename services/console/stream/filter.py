@@ -1,6 +1,6 @@
-"""Groups of streams that receive the same bytes.
+"""Groups of streams with identical bytes.
 
-Officers of the same unit who look at the same place receive the same events, except for their own.
+Officers of one unit who look at one place receive equal events, except for their own.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from services.console.core.access import Viewer
 from services.console.core.record import Record
 from services.console.stream.views import visibility
 
-_NOBODY = ""
+_NO_OFFICER = ""
 
 
 class FilterKey(NamedTuple):
-    """All that the visibility of an event depends on; equal for streams that receive the same.
+    """All on which the visibility of an event depends; equal within a group of streams.
 
-    `officer` is empty where none of the events in question belongs to one officer.
+    `officer` is empty where no event in question belongs to one officer.
     """
 
     unit: str
@@ -32,8 +32,8 @@ class FilterKey(NamedTuple):
         return FilterKey(viewer.unit, viewer.root, status, viewer.officer_id)
 
     def shared(self) -> FilterKey:
-        """Return the key of all officers who differ in their id only."""
-        return self._replace(officer=_NOBODY)
+        """Return the key of all officers with a different id only."""
+        return self._replace(officer=_NO_OFFICER)
 
 
 class StreamFilter:

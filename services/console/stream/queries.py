@@ -1,4 +1,4 @@
-"""Queries of the feed, whose events lie in the order in which their transactions commit."""
+"""Queries of the feed. Its events lie in the order of the commits."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ _VISIBLE = (
 
 
 class FeedScope(NamedTuple):
-    """The events that one officer may see of a subtree; with `status` only events of that status.
+    """The visible events of one officer in a subtree; with `status` only events of the status.
 
-    `lineage` holds the unit looked at and the units above it, of which hints and modes are shown
+    `lineage` holds the unit looked at and the units above, whose hints and modes are shown
     (core/access.py, `visibility_of_event`).
     """
 

@@ -29,7 +29,7 @@ from services.console.web.sessions import SessionClaim, claim_of
 from services.console.web.viewers import PlaceViewer
 from shared.contracts.fields import Status
 from shared.runtime.errors import Transient
-from shared.runtime.wire import wire_of
+from shared.runtime.stream_connection import connection_of
 
 router = APIRouter(prefix="/api", tags=["feed"])
 
@@ -68,7 +68,7 @@ async def stream_events(
 
 
 class _LiveStream(Response):
-    """A stream over its connection (shared/runtime/wire.py), from the first event to the end."""
+    """A stream over its connection (shared/runtime/stream_connection.py), from the first event to the end."""
 
     media_type = "text/event-stream"
 
@@ -87,7 +87,7 @@ class _LiveStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         console, hub, claim = self._console, self._console.part(Hub), self._claim
-        wire = wire_of(scope)
+        wire = connection_of(scope)
         with hub.admitted(), console.metrics.streams.track_inprogress():
             await send(
                 {
@@ -96,7 +96,7 @@ class _LiveStream(Response):
                     "headers": self.raw_headers,
                 }
             )
-            wire.take_over(scope["http_version"], MOST_UNREAD)
+            wire.begin_stream(scope["http_version"], MOST_UNREAD)
             try:
                 position = await self._begin(send)
             except TimeoutError:

@@ -1,4 +1,4 @@
-"""Events of the feed as JSON: in full, without their words, or as a hint that something changed."""
+"""Events of the feed as JSON: in full, without words, or as a hint of a change."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def visibility(row: Record, viewer: Viewer) -> str | None:
 
 
 def event_as_allowed(row: Record, allowed: str | None, names: Names) -> Json:
-    """Return as much of an event as is allowed (see `visibility`)."""
+    """Return the allowed part of an event (see `visibility`)."""
     if allowed == "full":
         return full_event(row, names)
     if allowed == "masked":
@@ -51,10 +51,10 @@ def event_as_allowed(row: Record, allowed: str | None, names: Names) -> Json:
 
 
 def event_for(row: Record, viewer: Viewer, names: Names) -> Json:
-    """Return an event as the viewer may see it; the row was selected for the viewer."""
+    """Return the visible part of an event; the row was selected for the viewer."""
     return event_as_allowed(row, visibility(row, viewer), names)
 
 
 def hint(row: Record) -> Json:
-    """Return the hint that assignments changed, without their contents."""
+    """Return the hint of changed assignments, without their contents."""
     return {"seq": row["seq"], "kind": "assignments", "status": row["status"], "hint": True}

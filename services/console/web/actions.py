@@ -1,4 +1,7 @@
-"""Acts of officers: 202 once Kafka has the record; the owning service applies or refuses it."""
+"""Acts of officers over HTTP: 202 once Kafka has the record.
+
+The service that owns the object applies or refuses the act.
+"""
 
 from __future__ import annotations
 
@@ -13,19 +16,20 @@ from services.console.web.idempotency import PATTERN, keyed_request
 from services.console.web.responses import as_json
 
 IdempotencyKey = Annotated[str | None, Header(pattern=PATTERN, alias="idempotency-key")]
-"""Honoured for every act by web/idempotency.py; a route that makes no id of it names it for the
-document.
+"""The header of idempotency keys, which web/idempotency.py handles for every act.
+
+A route that does not use the key declares it for the OpenAPI document only.
 """
 
 
 class Body(BaseModel):
-    """What a request brings: nothing beside what is named."""
+    """The body of a request; unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-async def accept_action(console: ConsoleDeps, act: ActionRecord, **more: object) -> Response:
-    """202 with the act's id once Kafka has it; `repeated` when it had it before."""
-    answer = {"id": act.message.id, "repeated": True, **more}
+async def accept_action(console: ConsoleDeps, act: ActionRecord, **fields: object) -> Response:
+    """Record an act, and return 202 with its id; `repeated` is true for a known act."""
+    answer = {"id": act.message.id, "repeated": True, **fields}
     new = await console.recorder.record(act, keyed_request(answer))
     return as_json({**answer, "repeated": not new}, 202)

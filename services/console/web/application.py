@@ -1,4 +1,4 @@
-"""The FastAPI application of the console: guard, problems, routers, our static files."""
+"""The FastAPI application of the console: guard, problems, routers, static files."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from services.console.web.deps import ConsoleDeps
 from services.console.web.guard import Guard
 from services.console.web.idempotency import Idempotency
 from services.console.web.refusals import note_refusal
-from shared.runtime.unread import Drained
+from shared.runtime.request_drain import RequestDrain
 
 Lifespan = Callable[..., AbstractAsyncContextManager[None]]
 
 
 class _OwnFiles(StaticFiles):
-    """Our own files, checked for changes at every load: an update reaches each wall at once."""
+    """Static files, checked by browsers at every load: an update reaches each screen."""
 
     async def get_response(self, path: str, scope: Scope) -> Any:
         response = await super().get_response(path, scope)
@@ -37,20 +37,20 @@ def create(
     routers: Iterable[APIRouter],
     operations: Iterable[tuple[str, Any]],
 ) -> FastAPI:
-    """Return the application over its parts; `lifespan` starts and stops them.
+    """Return the application over its parts; `lifespan` starts and stops the parts.
 
-    `operations` are the paths of health, metrics and documents: exact paths before all others, so
-    that they are answered while the rest may be busy.
+    `operations` are the paths of health, metrics and documents. These exact paths precede all
+    routes, to be answered while the routes are busy.
     """
     app = FastAPI(
         title="Fenghuo console",
         version="1.0.0",
         lifespan=lifespan,
         routes=[Route(path, endpoint) for path, endpoint in operations],
-        # FastAPI's own pages load their scripts from public networks.
+        # The pages of FastAPI load their scripts from public networks.
         docs_url=None,
         redoc_url=None,
-        redirect_slashes=False,  # the address would be made of the sender's Host header
+        redirect_slashes=False,  # it would contain the Host header of the sender
         openapi_url="/openapi.json",
         generate_unique_id_function=openapi.operation_id_of,
     )
@@ -61,9 +61,9 @@ def create(
         app.include_router(router)
     app.mount("/static", _OwnFiles(directory=assets.STATIC), name="static")
     app.add_middleware(Idempotency)
-    # A list of alerts shrinks to a tenth; the live stream goes as it is. No answer holds a secret that
-    # its length could tell: the session is in a cookie that no page reads.
+    # A list of alerts shrinks to a tenth; the live stream is not compressed. No response holds a
+    # secret that its length could reveal: the session is in a cookie that no page reads.
     app.add_middleware(GZipMiddleware, minimum_size=1_024, compresslevel=1)
-    app.add_middleware(Guard)  # around all that reads: it bounds the body
-    app.add_middleware(Drained)
+    app.add_middleware(Guard)  # outside of all that read the body: it limits the size
+    app.add_middleware(RequestDrain)
     return app

@@ -1,4 +1,4 @@
-"""The parts of a console process that all routes work with, carried by the application's state."""
+"""The parts of a console process for all routes, carried by the state of the application."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ class ConsoleDeps:
 
     @property
     def broker(self) -> dict[str, Any]:
-        """The broker's name, and whether it only stands in for Apache Kafka."""
+        """The name of the broker, and whether it only stands in for Apache Kafka."""
         name = self.settings.broker_name
         return {"name": name, "stand_in": "stand-in" in name}
 
     def demand(self, denial: RefusedFor | None, place: str | None = None, verb: str = "") -> None:
-        """Refuse with 403 and the reason, unless there is none.
+        """Refuse with 403 and the reason, unless `denial` is None.
 
-        `place`: the unit it was tried on; `verb`: which of the door's verbs.
+        `place` is the unit of the object; `verb` is the verb of the route.
         """
         if denial is not None:
             self.metrics.refusals.labels(denial).inc()
@@ -76,15 +76,15 @@ class ConsoleDeps:
     def acting(
         self, viewer: Viewer, check: Check, place: str | None = None, verb: str = ""
     ) -> Viewer:
-        """The officer as of the unit whose authority allows the act; refuses with 403 if none does."""
+        """Return the officer as of the unit whose authority allows the act. Raises 403."""
         return self.granted(entitled(viewer, check), place, verb)
 
     def looking(self, viewer: Viewer, place: str | None) -> Viewer:
-        """The officer before the subtree of `place`; refuses with 403 what may not be seen."""
+        """Return the viewer of the subtree of `place`. Raises 403."""
         return self.granted(looking(viewer, place), place)
 
     def in_sight(self, viewer: Viewer, unit: str | None) -> str:
-        """The unit asked for, or the one looked at; refuses with 403 what may not be seen."""
+        """Return `unit`, or the unit that is shown. Raises 403 when it may not be seen."""
         root = unit or viewer.root
         self.demand(None if sees(viewer, root) else RefusedFor.OUTSIDE_SUBTREE, root)
         return root
@@ -92,7 +92,7 @@ class ConsoleDeps:
     def granted(
         self, viewer: Viewer | RefusedFor, place: str | None = None, verb: str = ""
     ) -> Viewer:
-        """What was found; refuses with 403 when it is a denial."""
+        """Return the viewer. Raises 403 for a denial."""
         if isinstance(viewer, RefusedFor):
             self.demand(viewer, place, verb)
         assert isinstance(viewer, Viewer), "a denial was raised"
@@ -119,7 +119,7 @@ _SENTENCES = {
 
 
 def console_of(request: Request) -> ConsoleDeps:
-    """The parts of the application that serves this request."""
+    """Return the parts of the application that serves this request."""
     result = request.app.state.console
     assert isinstance(result, ConsoleDeps)
     return result
@@ -129,5 +129,5 @@ async def _console(request: Request) -> ConsoleDeps:
     return console_of(request)
 
 
-# A plain function would be sent through a thread for every request.
+# FastAPI would run a plain function in a thread for every request.
 Deps = Annotated[ConsoleDeps, Depends(_console)]

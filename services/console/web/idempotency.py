@@ -1,9 +1,9 @@
-"""Idempotency keys: a request with a key that has been used gets the answer of its first time.
+"""Idempotency keys: a request with a used key gets the answer of the first request.
 
-Acts are recognised by what they mean without any key (core/action_record.py); a key makes it
-independent of what has changed in between: a version that moved on, another day, a restart. The
-answer is kept in the transaction that keeps the act (store/action_log.py); what was refused keeps
-nothing, so its key is free again.
+Without a key, acts are recognised by their meaning (core/action_record.py). A key makes this
+independent of changes in between: a newer version, another day, a restart. The answer is stored in
+the transaction that stores the act (store/action_log.py); a refused request stores nothing, and its
+key stays free.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ _METHODS = frozenset({"POST", "PUT"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _KeyedBody:
     key: str
     digest: bytes
 
 
-_asked: ContextVar[_Asked | None] = ContextVar("asked", default=None)
+_keyed_body: ContextVar[_KeyedBody | None] = ContextVar("keyed_body", default=None)
 
 
 def keyed_request(answer: dict[str, Any]) -> KeyedRequest | None:
-    """What an act of this request keeps of it: its key, if any, with the answer for the next time."""
-    asked = _asked.get()
-    return None if asked is None else KeyedRequest(asked.key, asked.digest, to_json(answer))
+    """Return the key of this request with the answer for the next time, or None."""
+    request = _keyed_body.get()
+    return None if request is None else KeyedRequest(request.key, request.digest, to_json(answer))
 
 
 class Idempotency:
-    """ASGI middleware for the acts of officers (carriers sign theirs and send no keys)."""
+    """ASGI middleware for acts of officers; carriers sign their requests and send no keys."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -65,36 +65,36 @@ class Idempotency:
             )
             await problem(refused)(scope, receive, send)
             return
-        body = await _whole(receive)
-        asked = _Asked(_in_its_world(key, body), _digest(scope, body))
+        body = await _read_body(receive)
+        request = _KeyedBody(_key_of_status(key, body), _digest(scope, body))
         try:
-            answer = await _repeated(scope, asked)
+            answer = await _repeated(scope, request)
         except Transient:
             answer = problem(UNAVAILABLE)
         if answer is not None:
             await answer(scope, receive, send)
             return
-        token = _asked.set(asked)
+        token = _keyed_body.set(request)
         try:
             await self._app(scope, _replayed(body, receive), send)
         finally:
-            _asked.reset(token)
+            _keyed_body.reset(token)
 
 
-async def _repeated(scope: Scope, asked: _Asked) -> Response | None:
-    """The answer that the key got before, 409 for another content, None for a new key."""
+async def _repeated(scope: Scope, request: _KeyedBody) -> Response | None:
+    """Return the first answer of the key, 409 for other contents, None for a new key."""
     app: FastAPI = scope["app"]
     console: ConsoleDeps = app.state.console
     viewer = await _viewer(console, Request(scope))
     if viewer is None:
         return None
     async with reading(console.database) as connection:
-        existing_record = await find_by_key(connection, viewer.officer_id, asked.key)
+        existing_record = await find_by_key(connection, viewer.officer_id, request.key)
     if existing_record is None:
         return None
-    if existing_record["request_digest"] != asked.digest:
+    if existing_record["request_digest"] != request.digest:
         return problem(KEY_REUSED)
-    # Kafka may have been away the first time.
+    # Kafka may have failed the first time.
     written = ActionEntry(
         existing_record["id"],
         existing_record["topic"],
@@ -111,7 +111,7 @@ async def _viewer(console: ConsoleDeps, request: Request) -> Viewer | None:
     try:
         return await console.sessions.viewer(request)
     except RequestRefused:
-        return None  # the route refuses it with the reason
+        return None  # the route answers with the reason
 
 
 def _key(scope: Scope) -> str | None:
@@ -123,28 +123,31 @@ def _key(scope: Scope) -> str | None:
     return None if data is None else data.decode("latin-1")
 
 
-def _in_its_world(key: str, body: bytes) -> str:
-    """A key is of one status: what a drill did under it hides no real act. No key has a slash."""
+def _key_of_status(key: str, body: bytes) -> str:
+    """Return the key within its status, so that a drill cannot hide a real act.
+
+    No key contains a slash.
+    """
     try:
-        asked = json.loads(body)
+        request = json.loads(body)
     except (ValueError, RecursionError):
         return key
-    status = asked.get("status") if isinstance(asked, dict) else None
+    status = request.get("status") if isinstance(request, dict) else None
     return f"{status}/{key}" if status in (Status.EXERCISE, Status.TEST) else key
 
 
 def _digest(scope: Scope, body: bytes) -> bytes:
-    """Hash of what is asked; how its JSON is spaced and ordered does not matter."""
+    """Return a hash of the request; spacing and order of its JSON do not matter."""
     try:
-        meant = json.dumps(json.loads(body), sort_keys=True).encode()
+        meaning = json.dumps(json.loads(body), sort_keys=True).encode()
     except (ValueError, RecursionError):
-        meant = body
+        meaning = body
     address = f"{scope['method']} {scope['path']}?".encode() + scope["query_string"]
-    return hashlib.sha256(address + b"\n" + meant).digest()[:16]
+    return hashlib.sha256(address + b"\n" + meaning).digest()[:16]
 
 
-async def _whole(receive: Receive) -> bytes:
-    """The body; the guard around us bounds it."""
+async def _read_body(receive: Receive) -> bytes:
+    """Return the body, whose size the guard limits."""
     parts = []
     more = True
     while more:

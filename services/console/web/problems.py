@@ -1,4 +1,4 @@
-"""Refusals as RFC 9457 problem documents: what is wrong, where, and whether to try again."""
+"""Refusals as RFC 9457 problem documents: the error, its field, and whether to try again."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ RETRY_AFTER_S = 2
 class RequestRefused(Exception):
     """A request that is answered with a problem document.
 
-    With `trail` it also enters the audit trail: for what, about which `place`, by which `verb` of
-    the door.
+    With `trail` the refusal is also written to the audit trail, with `place` and `verb`.
     """
 
     def __init__(
@@ -50,7 +49,7 @@ class RequestRefused(Exception):
 
 
 def problem(refused: RequestRefused) -> Response:
-    """The document of a refusal."""
+    """Return the problem document of a refusal."""
     body: dict[str, object] = {
         "type": "about:blank",
         "status": refused.status,
@@ -82,29 +81,29 @@ KEY_REUSED = RequestRefused(
 )
 
 
-def unknown(what: str) -> RequestRefused:
-    """404: there is none."""
-    return RequestRefused(404, f"No such {what}", reason="unknown")
+def unknown(noun: str) -> RequestRefused:
+    """Return 404: the object does not exist."""
+    return RequestRefused(404, f"No such {noun}", reason="unknown")
 
 
 def hidden(
-    what: str, place: str | None, trail: RefusedFor = RefusedFor.OUTSIDE_SUBTREE, verb: str = ""
+    noun: str, place: str | None, trail: RefusedFor = RefusedFor.OUTSIDE_SUBTREE, verb: str = ""
 ) -> RequestRefused:
-    """404 as if there were none, for what exists but may not be seen: only the trail knows."""
+    """Return 404 for an object that the viewer may not see; only the audit trail has the reason."""
     return RequestRefused(
-        404, f"No such {what}", reason="unknown", trail=trail, place=place, verb=verb
+        404, f"No such {noun}", reason="unknown", trail=trail, place=place, verb=verb
     )
 
 
 def cross_site(title: str = "Not from our own page") -> RequestRefused:
-    """403 for what another site sent, or what is for browsers only."""
+    """Return 403 for a request of another site, or for an endpoint for browsers only."""
     return RequestRefused(403, title, reason="cross_site", trail=RefusedFor.CROSS_SITE)
 
 
 def install(app: FastAPI, noted: Callable[[Request, RequestRefused], None]) -> None:
-    """Answer every failure with a problem document; an unexpected one tells nothing of its inside.
+    """Answer every failure with a problem document; an unexpected one reveals nothing.
 
-    `noted` takes down what the trail is to know of.
+    `noted` writes refusals to the audit trail.
     """
 
     @app.exception_handler(RequestRefused)
@@ -143,7 +142,7 @@ def install(app: FastAPI, noted: Callable[[Request, RequestRefused], None]) -> N
 
     @app.exception_handler(HTTPException)
     async def _http(_request: Request, error: HTTPException) -> Response:
-        if error.status_code == HTTPStatus.BAD_REQUEST:  # FastAPI's word for bytes that are no text
+        if error.status_code == HTTPStatus.BAD_REQUEST:  # FastAPI: the bytes are no text
             return problem(missing_field("", "is not what its media type says, or not UTF-8"))
         title = HTTPStatus(error.status_code).phrase
         return problem(RequestRefused(error.status_code, title, headers=error.headers))
@@ -153,11 +152,11 @@ def install(app: FastAPI, noted: Callable[[Request, RequestRefused], None]) -> N
         return problem(RequestRefused(500, "Internal error", reason="bug"))
 
 
-def missing_field(field: str, what: str) -> RequestRefused:
-    """422 naming the field that is needed; "" is the body itself."""
+def missing_field(field: str, detail: str) -> RequestRefused:
+    """Return 422 for a field that is needed; "" is the body itself."""
     return RequestRefused(
         422,
         "The request is not valid",
         reason="invalid",
-        errors=[{"where": f"body.{field}".rstrip("."), "what": what}],
+        errors=[{"where": f"body.{field}".rstrip("."), "what": detail}],
     )

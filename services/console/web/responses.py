@@ -7,5 +7,5 @@ from pydantic_core import to_json
 
 
 def as_json(body: object, status: int = 200) -> Response:
-    """A JSON answer that no cache keeps."""
+    """Return a JSON response that no cache stores."""
     return Response(to_json(body), status, media_type="application/json")

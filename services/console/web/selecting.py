@@ -1,6 +1,4 @@
-"""A selection as an officer sends it, and whom it reaches: one answer for the preview and the
-order.
-"""
+"""Selections of officers and the reached units, for the preview and the command."""
 
 from __future__ import annotations
 
@@ -16,15 +14,15 @@ from shared.contracts.selections import Selection
 from shared.domain.selection.reach import free_reach, root_of
 from shared.runtime.decoding import explain
 
-_NAMED = 5
+_MOST_NAMED = 5
 
 
-def _strictly(given: Any) -> Any:
-    """By the contract's own rules, as JSON: in a request's parsed body a list is no tuple yet."""
-    if isinstance(given, Selection):
-        return given
+def _strictly(value: Any) -> Any:
+    """Validate by the rules of the contract, from JSON: in a parsed body a list is no tuple yet."""
+    if isinstance(value, Selection):
+        return value
     try:
-        return Selection.model_validate_json(json.dumps(given))
+        return Selection.model_validate_json(json.dumps(value))
     except ValidationError as error:
         raise ValueError(explain(error)[1]) from None
     except RecursionError:
@@ -37,15 +35,13 @@ SelectionBody = Annotated[Selection, BeforeValidator(_strictly)]
 def reached(
     console: ConsoleDeps, viewer: Viewer, selection: Selection
 ) -> tuple[Viewer, frozenset[str]]:
-    """As whom `me` would command, and the units reached, perhaps none. Raises Refused when it may
-    not.
-    """
+    """Return the viewer as of the commanding unit, and the reached units. Raises RequestRefused."""
     result = free_reach(console.names.tree, selection, viewer.unit)
     if result.unknown:
         raise RequestRefused(
             422,
             "Not in the catalogue",
-            ", ".join(result.unknown[:_NAMED]),
+            ", ".join(result.unknown[:_MOST_NAMED]),
             reason="unknown_units",
         )
     units = {

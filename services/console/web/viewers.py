@@ -1,4 +1,4 @@
-"""The officer behind a request, as a dependency of the routes."""
+"""The officer of a request, as a dependency of routes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.contracts.fields import UnitId
 
 
 async def viewer_of(request: Request) -> Viewer:
-    """The officer behind the request."""
+    """Return the officer of the request."""
     return await console_of(request).sessions.viewer(request)
 
 
@@ -22,9 +22,7 @@ SignedInViewer = Annotated[Viewer, Depends(viewer_of)]
 async def looker_of(
     console: Deps, viewer: SignedInViewer, place: Annotated[UnitId | None, Query()] = None
 ) -> Viewer:
-    """The officer before the subtree of `place`: where a right to see reaches; default: the own
-    unit.
-    """
+    """Return the viewer of the subtree of `place`, by default of the own unit."""
     return console.looking(viewer, place)
 
 

@@ -1,1 +1,1 @@
-"""Pure acceptance: bytes and a catalogue in, contract messages or a list of everything wrong out."""
+"""Pure decisions: bytes and a catalogue in; contract messages, or a list of all problems, out."""

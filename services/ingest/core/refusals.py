@@ -1,4 +1,4 @@
-"""Why a request was refused: a closed set, used by answers, metrics and tests alike."""
+"""The problems of refused requests: a closed set, used by answers, metrics and tests alike."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Refusal(StrEnum):
-    """The reason of a refused request; where several things are wrong, that of the first."""
+class ProblemKind(StrEnum):
+    """The kind of a problem. A refused request has the kind of its first problem."""
 
     UNAUTHORISED = "unauthorised"
     MEDIA_TYPE = "media_type"
@@ -30,71 +30,73 @@ class Refusal(StrEnum):
     PAST_TIME = "past_time"
     DUPLICATE_ID = "duplicate_id"
     UNAVAILABLE = "unavailable"
-    NO_SUCH_DOOR = "no_such_door"
+    NO_SUCH_PATH = "no_such_door"
     METHOD = "method"
     UNEXPECTED = "unexpected"
 
 
-HTTP_STATUS: dict[Refusal, int] = {
-    Refusal.UNAUTHORISED: 401,
-    Refusal.MEDIA_TYPE: 415,
-    Refusal.TOO_LARGE: 413,
-    Refusal.TOO_SLOW: 408,
-    Refusal.NOT_JSON: 400,
-    Refusal.NOT_XML: 400,
-    Refusal.DOCUMENT_TYPE: 400,
-    Refusal.DUPLICATE_KEY: 400,
-    Refusal.TOO_DEEP: 400,
-    Refusal.UNAVAILABLE: 503,
-    Refusal.NO_SUCH_DOOR: 404,
-    Refusal.METHOD: 405,
-    Refusal.UNEXPECTED: 500,
+HTTP_STATUS: dict[ProblemKind, int] = {
+    ProblemKind.UNAUTHORISED: 401,
+    ProblemKind.MEDIA_TYPE: 415,
+    ProblemKind.TOO_LARGE: 413,
+    ProblemKind.TOO_SLOW: 408,
+    ProblemKind.NOT_JSON: 400,
+    ProblemKind.NOT_XML: 400,
+    ProblemKind.DOCUMENT_TYPE: 400,
+    ProblemKind.DUPLICATE_KEY: 400,
+    ProblemKind.TOO_DEEP: 400,
+    ProblemKind.UNAVAILABLE: 503,
+    ProblemKind.NO_SUCH_PATH: 404,
+    ProblemKind.METHOD: 405,
+    ProblemKind.UNEXPECTED: 500,
 }
-"""Status of the answer; every reason not listed is 422: well-formed, but not acceptable."""
+"""The status of the answer; each kind that is not listed is 422: well-formed, not acceptable."""
 
-TITLES: dict[Refusal, str] = {
-    Refusal.UNAUTHORISED: "No valid token of a known source",
-    Refusal.MEDIA_TYPE: "The body is of another kind than is read here",
-    Refusal.TOO_LARGE: "The body is too large",
-    Refusal.TOO_SLOW: "The body did not arrive in time",
-    Refusal.NOT_JSON: "The body is not JSON",
-    Refusal.NOT_XML: "The body is not XML",
-    Refusal.DOCUMENT_TYPE: "The body declares a document type",
-    Refusal.NOT_CAP: "The body is no CAP alert that can be taken",
-    Refusal.DUPLICATE_KEY: "The body repeats a key",
-    Refusal.TOO_DEEP: "The body is nested too deeply",
-    Refusal.UNAVAILABLE: "Not stored yet, send the same again",
-    Refusal.NO_SUCH_DOOR: "There is no such door",
-    Refusal.METHOD: "This door takes another method",
-    Refusal.UNEXPECTED: "A fault of ours, not of the body",
+TITLES: dict[ProblemKind, str] = {
+    ProblemKind.UNAUTHORISED: "No valid token of a known source",
+    ProblemKind.MEDIA_TYPE: "The body is of another kind than is read here",
+    ProblemKind.TOO_LARGE: "The body is too large",
+    ProblemKind.TOO_SLOW: "The body did not arrive in time",
+    ProblemKind.NOT_JSON: "The body is not JSON",
+    ProblemKind.NOT_XML: "The body is not XML",
+    ProblemKind.DOCUMENT_TYPE: "The body declares a document type",
+    ProblemKind.NOT_CAP: "The body is no CAP alert that can be taken",
+    ProblemKind.DUPLICATE_KEY: "The body repeats a key",
+    ProblemKind.TOO_DEEP: "The body is nested too deeply",
+    ProblemKind.UNAVAILABLE: "Not stored yet, send the same again",
+    ProblemKind.NO_SUCH_PATH: "There is no such door",
+    ProblemKind.METHOD: "This door takes another method",
+    ProblemKind.UNEXPECTED: "A fault of ours, not of the body",
 }
-"""What a person reads first; for every reason not listed: `NOT_ACCEPTED`."""
+"""The title of the problem document; for each kind that is not listed: `NOT_ACCEPTED`."""
 NOT_ACCEPTED = "The body was understood, but cannot be accepted"
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong: where in the body, what, and what would be allowed."""
+class RequestProblem:
+    """A problem of a request: its location in the body, a message, and the allowed values."""
 
-    reason: Refusal
-    where: str
-    what: str
+    kind: ProblemKind
+    location: str
+    message: str
     allowed: str | None = None
 
 
-class Refused(Exception):
-    """A request that is not accepted; nothing of it was."""
+class RequestRefused(Exception):
+    """The request is refused; no part of it was accepted."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("; ".join(problem.what for problem in problems))
+    def __init__(self, problems: Sequence[RequestProblem]) -> None:
+        super().__init__("; ".join(problem.message for problem in problems))
         self.problems = tuple(problems)
 
     @property
-    def reason(self) -> Refusal:
-        """The first problem's reason."""
-        return self.problems[0].reason
+    def kind(self) -> ProblemKind:
+        """The kind of the first problem."""
+        return self.problems[0].kind
 
 
-def refuse(reason: Refusal, where: str, what: str, allowed: str | None = None) -> Refused:
-    """A refusal for one single problem."""
-    return Refused([Problem(reason, where, what, allowed)])
+def refusal(
+    kind: ProblemKind, location: str, message: str, allowed: str | None = None
+) -> RequestRefused:
+    """Return the exception for a request with a single problem."""
+    return RequestRefused([RequestProblem(kind, location, message, allowed)])

@@ -2,8 +2,8 @@
 
 Rules: an event that the table does not name in a state is illegal, raises, and changes nothing. A
 state without events is final. The level is no state: an issued alert that is adjusted stays issued.
-An alert is open while it waits for people or is in force. A merged one is neither open nor final: its
-evidence counts elsewhere, and it may come back.
+An alert is open while it waits for people or is in force. A merged one is neither open nor final:
+its evidence counts elsewhere, and it may come back.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from shared.contracts.lifecycles.verbs import verbs_by_state
 
 
 class AlertCause(StrEnum):
-    """What can happen to an alert.
+    """The events of an alert.
 
     evidence: an alarm or report came, changed or went to another alert. clear: the last evidence of
     an alert that was never issued has gone. propose: an officer asks for another level. position: a
-    body says what it holds. sign: one of several signatures. issue, adjust, lift: the last signature
-    needed. emergency: issued below the gate; settle: the gate says what becomes of that. merge: into another alert; back_to_*: out of it again,
-    to the state of before; follow: the alert it was merged into has ended.
+    body states its assessment. sign: one of several signatures. issue, adjust, lift: the last
+    signature. emergency: an issue below the gate; settle: the gate ratifies or annuls this issue.
+    merge: into another alert; back_to_*: out of that alert, to the previous state; follow: the
+    alert that holds the evidence has ended.
     """
 
     EVIDENCE = "evidence"

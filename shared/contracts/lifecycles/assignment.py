@@ -1,4 +1,5 @@
-"""The life of one assignment 交办 as one table (our own design, docs/sources.md S39); command steps by it.
+"""The life of one assignment 交办 as one table (our own design, docs/sources.md S39); command steps
+by it.
 
 Its steps are those of digital urban management (docs/sources.md S20).
 
@@ -9,11 +10,12 @@ back and closes.
 
 Queued 待下达 lasts as long as the transaction that issues: the first row and record say delivered.
 Sent back 驳回重办 is a transition, not a state: a new attempt begins in DELIVERED; so does a case that
-came back (reopen). Extended 延期 and late are facts on the assignment (extensions, original_finish_by;
-late), not states: the unit's work goes on. Asking, extending, refusing and splitting leave the state
-as it is. Suspended 挂起 remembers the state that it will be resumed to, hence four ways back; while it
-lasts both clocks stand still. WAIVED 豁免, REASSIGNED 转办 and RECALLED 收回 are final; DONE is left only
-when the case comes back. Who may take a step is PARTIES of contracts/commands.py.
+came back (reopen). Extended 延期 and late are facts on the assignment (extensions,
+original_finish_by; late), not states: the unit's work goes on. Asking, extending, refusing and
+splitting leave the state as it is. Suspended 挂起 remembers the state that it will be resumed to,
+hence four ways back; while it lasts both clocks stand still. WAIVED 豁免, REASSIGNED 转办 and RECALLED
+收回 are final; DONE is left only when the case comes back. Who may take a step is PARTIES of
+contracts/commands.py.
 """
 
 from __future__ import annotations
@@ -27,9 +29,9 @@ State = AssignmentState
 
 
 class Event(StrEnum):
-    """What can happen to an assignment: the steps of people, and acts of the system.
+    """The events of an assignment: the steps of people and the acts of the system.
 
-    A step has the same word as its event, except resume: its event says where it leads.
+    A step has the same word as its event, except resume: its event names the target state.
     """
 
     DELIVER = "deliver"
@@ -65,7 +67,7 @@ _TAKEN_AWAY = {
 
 
 def _in_work(state: State) -> dict[Event, State]:
-    """What is possible while the unit works on it, whatever it has said so far."""
+    """Return the transitions that are possible while the unit works on the assignment."""
     dealings = (Event.SPLIT, Event.ASK_SUSPEND, Event.ASK_EXTEND, Event.EXTEND, Event.REFUSE)
     return {
         Event.REPORT: State.REPORTED,

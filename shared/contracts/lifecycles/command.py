@@ -2,8 +2,8 @@
 
 It follows from its assignments and the issuer.
 
-`settle`: nothing is left for the recipients to do. `reopen`: something is again (one was sent back).
-`recur`: the same has happened again after the closing; the case goes on as one command.
+`settle`: nothing is left for the recipients to do. `reopen`: something is again (one was sent
+back). `recur`: the same has happened again after the closing; the case goes on as one command.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ State = CommandState
 
 
 class Event(StrEnum):
-    """What moves a command."""
+    """The events of a command."""
 
     SETTLE = "settle"
     REOPEN = "reopen"

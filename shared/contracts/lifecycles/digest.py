@@ -1,9 +1,9 @@
-"""The life of one digest as one table; notify steps by it. An event that is not in it is refused and changes nothing.
+"""The states of one digest; notify applies the steps. A step that is not in the table is refused.
 
-It gathers calls over budget until it is time, then it is one call of its own (a ladder that does not
-climb). Settled: nothing that it told of waits any more. Lapsed: nobody answered it in time; what it tells
-of goes to the next post call by call, each by its own clock, so the most urgent goes first. An answer
-counts whenever it comes, and a later one is taken as well.
+A digest collects calls over the officer's budget until it is due. Then it becomes one call, made
+by an escalation that calls no other post. Settled: no call in it is unanswered any more. Lapsed:
+nobody answered the digest in time; each call in it goes to the next post by its own timer, so the
+most urgent call goes first. An answer counts at any time, and a later answer is accepted too.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class DigestState(StrEnum):
-    """How far a digest is."""
+    """The progress of a digest."""
 
     GATHERING = "gathering"
     SENT = "sent"
@@ -22,7 +22,7 @@ class DigestState(StrEnum):
 
 
 class DigestStep(StrEnum):
-    """What happens to a digest."""
+    """The events of a digest."""
 
     SENT = "sent"
     ANSWERED = "answered"
@@ -48,7 +48,7 @@ TRANSITIONS: dict[DigestState, dict[DigestStep, DigestState]] = {
 }
 
 FINAL = frozenset({DigestState.ANSWERED, DigestState.SETTLED})
-"""Nothing else follows these."""
+"""States that only a repeated answer can follow."""
 
 LIVE = frozenset({DigestState.GATHERING, DigestState.SENT, DigestState.LAPSED})
-"""What it tells of may still wait."""
+"""States in which calls of the digest may still be unanswered."""

@@ -1,9 +1,9 @@
 """The life of a proposal of a response mode 平急转换 as one table; command steps by it.
 
-Rules: two people decide; a person's proposal carries the proposer's signature and is half approved
-from the start, the rule's waits for two. What is undecided in time expires, and so does whatever else
-lies open when another proposal of the unit is decided. A decided mode is in force until it ends: by
-itself, by a person, or because another decision takes its place.
+Rules: two people decide. A person's proposal carries the signature of the proposer, a rule's
+proposal waits for two signatures. An undecided proposal expires at its time, and at the decision of
+another proposal of the unit. A decided mode is in force until its time ends, a person ends it, or
+another decision replaces it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ State = ProposalState
 
 
 class Event(StrEnum):
-    """What can happen to a proposal. sign: the first signature; decide: the last."""
+    """The events of a proposal. sign: the first signature; decide: the last."""
 
     SIGN = "sign"
     DECIDE = "decide"

@@ -1,9 +1,10 @@
-"""How far a unit is with reporting an incident upward 上报, as one table; command steps by it.
+"""The lifecycle of a unit's duty to report an incident upward 上报, as one table; command steps by
+it.
 
-The first report is due by phone and in writing; a written one says at least what a call says, so it
-meets both. After it, follow-ups are due for as long as the alert stands; `lift` asks those who have
-reported for the final report 终报. An alert that was never reported and is over, a false one and one
-that was taken back end the duty; what was overdue stays overdue.
+The first report is due by phone and in writing; a written report meets both. Follow-ups are due as
+long as the alert is in force; `lift` asks the units that have reported for the final report 终报. The
+duty ends without a final report when the alert ends unreported, is false, or is recalled; a missed
+deadline stays missed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ State = DutyState
 
 
 class Event(StrEnum):
-    """What moves a duty: reports by their means and kind, and the alert's end."""
+    """The events of a duty: reports by means and kind, and the end of the alert."""
 
     PHONE = "phone"
     WRITE = "write"

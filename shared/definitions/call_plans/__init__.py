@@ -1,1 +1,1 @@
-"""How people are called: the operator's settings, read and checked."""
+"""Call plans: the operator's settings of calls and communication tests, read and checked."""

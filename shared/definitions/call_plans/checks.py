@@ -1,4 +1,4 @@
-"""What is wrong with call plans beyond their shape: with one, and with several together."""
+"""Problems of call plans beyond their shape: of a single plan and of several plans."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Level
 from shared.definitions.yaml_files.findings import Problem, Severity
 
-Found = Iterator[tuple[CallPlan, Problem]]
+PlanProblems = Iterator[tuple[CallPlan, Problem]]
 
 
-def problems(plans: Sequence[CallPlan]) -> Found:
-    """Everything that is wrong."""
+def problems(plans: Sequence[CallPlan]) -> PlanProblems:
+    """Yield all problems of the plans."""
     enabled = [plan for plan in plans if plan.enabled]
     for number, plan in enumerate(enabled):
         yield from _together(plan, enabled[:number])
@@ -25,7 +25,7 @@ def problems(plans: Sequence[CallPlan]) -> Found:
         yield enabled[-1], _warning(text, ("levels",), "a plan without modes for each level")
 
 
-def _together(plan: CallPlan, before: Sequence[CallPlan]) -> Found:
+def _together(plan: CallPlan, before: Sequence[CallPlan]) -> PlanProblems:
     for call_plan in before:
         levels = [level for level in plan.levels if level in call_plan.levels]
         modes = [mode for mode in plan.modes if mode in call_plan.modes]
@@ -36,7 +36,7 @@ def _together(plan: CallPlan, before: Sequence[CallPlan]) -> Found:
             yield plan, Problem(Reason.INVALID_RULE, text, ("levels",), allowed)
 
 
-def _late(plan: CallPlan) -> Found:
+def _late(plan: CallPlan) -> PlanProblems:
     """A channel that would come after half of the shortest call is used at its half."""
     shortest = min(plan.first_s, plan.repeat_s or plan.first_s, plan.post_s, plan.tier_s)
     for at, step in enumerate(plan.steps):

@@ -1,7 +1,7 @@
-"""The settings of how people are called: two files of a folder, and everything that is wrong with them.
+"""The call settings of a folder: its two files and all their problems.
 
-`plans.yaml` is a list of call plans, `tests.yaml` one of communication tests (shared/contracts/calls.py).
-How the files are read: shared/definitions/yaml_files/items.py.
+`plans.yaml` is a list of call plans, `tests.yaml` one of communication tests
+(shared/contracts/calls.py). How the files are read: shared/definitions/yaml_files/items.py.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ PLANS_FILE, TESTS_FILE = "plans.yaml", "tests.yaml"
 
 
 @dataclass(frozen=True, slots=True)
-class Pack:
-    """What was read."""
+class CallPack:
+    """The pack as read, with its findings."""
 
     calls: tuple[CallPlan, ...]
     tests: tuple[ContactTestPlan, ...]
@@ -31,17 +31,17 @@ class Pack:
 
     @property
     def errors(self) -> list[Finding]:
-        """What keeps the settings from being used."""
+        """Return the findings that make the settings unusable."""
         return items.errors(self.findings)
 
-    def usable(self) -> Pack:
+    def usable(self) -> CallPack:
         """Itself; raises PackError naming every error."""
         if errors := self.errors:
             raise PackError(errors)
         return self
 
 
-def load(folder: Path, now: datetime) -> Pack:
+def load(folder: Path, now: datetime) -> CallPack:
     """Read the two files and check all of it; never raises for their content."""
     calls = items.read_items(CALLS, [folder / PLANS_FILE], now, CITY)
     tests = items.read_items(TESTS, [folder / TESTS_FILE], now, CITY)
@@ -49,4 +49,4 @@ def load(folder: Path, now: datetime) -> Pack:
     plans = tuple(item.value for item in calls.items)
     meaning = [where[plan.call_id].placed(problem) for plan, problem in problems(plans)]
     findings = items.in_order([*calls.findings, *tests.findings, *meaning])
-    return Pack(plans, tuple(item.value for item in tests.items), findings)
+    return CallPack(plans, tuple(item.value for item in tests.items), findings)

@@ -32,20 +32,20 @@ class PlanBook:
     def choose(self, event_type: str, level: Level, mode: ResponseMode) -> PlanDefinition | None:
         """The plan that holds, None when none does.
 
-        Whose pattern names the event most exactly; among equals the first by id (the check refuses a
-        pack in which that would decide).
+        Whose pattern names the event most exactly; among equals the first by id (the check refuses
+        a pack in which that would decide).
         """
         fitting = [
             (-closeness(plan, event_type), plan.plan_id)
             for plan in self._plans.values()
             if plan.enabled and level in plan.levels and mode in plan.modes
         ]
-        best = min((one for one in fitting if one[0] < 0), default=None)
+        best = min((candidate for candidate in fitting if candidate[0] < 0), default=None)
         return None if best is None else self._plans[best[1]]
 
 
 def closeness(plan: PlanDefinition, event_type: str) -> int:
-    """How exactly a plan names an event, 0 = not at all: the longest pattern that matches."""
+    """Return the length of the longest matching pattern, 0 without a match."""
     return max((_closeness(pattern, event_type) for pattern in plan.events), default=0)
 
 

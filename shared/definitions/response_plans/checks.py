@@ -1,4 +1,4 @@
-"""What is wrong with plans beyond their shape: with one, with several together, with the catalogue."""
+"""Problems of plans beyond their shape: of one plan, of several, and against the catalogue."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from shared.contracts.units import is_unit
 from shared.definitions.yaml_files.findings import FieldPath, Problem, Severity, listed, nearest
 from shared.domain.selection.tree import UnitTree
 
-Found = Iterator[tuple[PlanDefinition, Problem]]
+PlanProblems = Iterator[tuple[PlanDefinition, Problem]]
 _RULED = tuple(level for level in Level if level is not Level.NOTICE)
 
 
-def problems(plans: Sequence[PlanDefinition], tree: UnitTree | None) -> Found:
-    """Everything that is wrong. `tree` None = no catalogue at hand, what depends on it is not checked."""
+def problems(plans: Sequence[PlanDefinition], tree: UnitTree | None) -> PlanProblems:
+    """Yield all problems. `tree` None = no catalogue: nothing is checked against units."""
     for plan in plans:
         for problem in _alone(plan):
             yield plan, problem
@@ -32,29 +32,29 @@ def problems(plans: Sequence[PlanDefinition], tree: UnitTree | None) -> Found:
 def _alone(plan: PlanDefinition) -> Iterator[Problem]:
     keys: set[str] = set()
     for at, line in enumerate(plan.orders):
-        here: FieldPath = ("orders", at)
+        line_path: FieldPath = ("orders", at)
         if line.key in keys:
-            yield _problem(f"a line {line.key} stands before", (*here, "key"), "each key once")
+            yield _problem(f"a line {line.key} stands before", (*line_path, "key"), "each key once")
         keys.add(line.key)
-        yield from _clocks(line, here)
+        yield from _clocks(line, line_path)
         if line.axis is AssignmentAxis.HORIZONTAL and any(
             isinstance(part, Subtree) for part in line.who.include
         ):
             yield _problem(
                 "a subtree is reached down the tiers 交办",
-                (*here, "axis"),
+                (*line_path, "axis"),
                 "horizontal 分拨: departments, role, group, units",
             )
 
 
-def _clocks(line: OrderLine, here: FieldPath) -> Iterator[Problem]:
+def _clocks(line: OrderLine, line_path: FieldPath) -> Iterator[Problem]:
     cases: list[tuple[float | None, float | None, FieldPath]] = [
-        (line.sign_within_s, line.finish_within_s, here)
+        (line.sign_within_s, line.finish_within_s, line_path)
     ]
     for at, variation in enumerate(line.variations):
         sign = variation.sign_within_s or line.sign_within_s
         finish = variation.finish_within_s or line.finish_within_s
-        cases.append((sign, finish, (*here, "variations", at)))
+        cases.append((sign, finish, (*line_path, "variations", at)))
     for sign, finish, where in cases:
         if sign is not None and finish is not None and finish < sign:
             yield _problem(
@@ -64,7 +64,7 @@ def _clocks(line: OrderLine, here: FieldPath) -> Iterator[Problem]:
             )
 
 
-def _together(plans: Sequence[PlanDefinition]) -> Found:
+def _together(plans: Sequence[PlanDefinition]) -> PlanProblems:
     """Two plans that hold for the same: only their names would decide."""
     enabled = [plan for plan in plans if plan.enabled]
     for number, plan in enumerate(enabled):
@@ -80,7 +80,7 @@ def _together(plans: Sequence[PlanDefinition]) -> Found:
                     yield plan, _problem(text, ("events", at), "one plan per event, level and mode")
 
 
-def _gaps(plans: Sequence[PlanDefinition]) -> Found:
+def _gaps(plans: Sequence[PlanDefinition]) -> PlanProblems:
     covered = {
         level for plan in plans if plan.enabled and "*" in plan.events for level in plan.levels
     }
@@ -99,36 +99,36 @@ def _named(plan: PlanDefinition, tree: UnitTree) -> Iterator[Problem]:
         for side in ("include", "exclude"):
             parts: tuple[Part, ...] = getattr(line.who, side)
             for number, part in enumerate(parts):
-                here: FieldPath = ("orders", at, "who", side, number)
-                yield from _of_part(part, here, tree)
+                line_path: FieldPath = ("orders", at, "who", side, number)
+                yield from _of_part(part, line_path, tree)
 
 
-def _of_part(part: Part, here: FieldPath, tree: UnitTree) -> Iterator[Problem]:
+def _of_part(part: Part, line_path: FieldPath, tree: UnitTree) -> Iterator[Problem]:
     if not isinstance(part, Group | Listed) and is_unit(part.of) and part.of not in tree:
-        yield _problem(f"there is no unit {part.of} in the catalogue", (*here, "of"), "")
+        yield _problem(f"there is no unit {part.of} in the catalogue", (*line_path, "of"), "")
     match part:
         case Group():
             if part.group not in tree.groups:
-                yield _unknown("group", part.group, tree.groups, (*here, "group"))
+                yield _unknown("group", part.group, tree.groups, (*line_path, "group"))
         case Listed():
             for at, unit in enumerate(part.units):
                 if unit not in tree:
                     text = f"there is no unit {unit} in the catalogue"
-                    yield _problem(text, (*here, "units", at), "")
+                    yield _problem(text, (*line_path, "units", at), "")
         case Departments():
             for at, name in enumerate(part.departments):
                 if name not in tree.department_names:
-                    path = (*here, "departments", at)
+                    path = (*line_path, "departments", at)
                     yield _unknown("department", name, tree.department_names, path)
         case Role():
             for at, name in enumerate(part.roles):
                 if name not in tree.role_names:
-                    yield _unknown("role", name, tree.role_names, (*here, "roles", at))
+                    yield _unknown("role", name, tree.role_names, (*line_path, "roles", at))
 
 
-def _unknown(word: str, name: str, known: frozenset[str], path: FieldPath) -> Problem:
-    text = f"there is no {word} {name} in the catalogue{nearest(name, known)}"
-    return _problem(text, path, listed(known))
+def _unknown(word: str, name: str, names: frozenset[str], path: FieldPath) -> Problem:
+    text = f"there is no {word} {name} in the catalogue{nearest(name, names)}"
+    return _problem(text, path, listed(names))
 
 
 def _problem(text: str, path: FieldPath, allowed: str) -> Problem:

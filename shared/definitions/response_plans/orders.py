@@ -8,7 +8,7 @@ from shared.contracts.commands import AssignmentAxis, AssignmentRole
 from shared.contracts.plans import OrderLine, PlanDefinition
 from shared.contracts.units import department_of
 from shared.domain.bilingual import Both
-from shared.domain.selection.resolve import About, resolve
+from shared.domain.selection.resolve import AlertScope, resolve
 from shared.domain.selection.tree import Recipient, UnitTree
 
 _TEXT_LENGTH = 4_000
@@ -17,7 +17,7 @@ _NONE = -1
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """What a group of recipients is told. A deadline of None is the SLA profile's, in seconds."""
+    """The order to a group of recipients; deadlines in seconds, None = that of the SLA profile."""
 
     title: str
     instruction: str
@@ -32,7 +32,8 @@ class Brief:
 class Orders:
     """Recipients in order of their ids, and for each the number of its brief.
 
-    `headline` is the first leading line: what the command as a whole is called. `unknown`: by line, names that the catalogue does not have.
+    `headline` is the first leading line: what the command as a whole is called. `unknown`: by line,
+    names that the catalogue does not have.
     """
 
     headline: Brief
@@ -42,22 +43,22 @@ class Orders:
     unknown: tuple[tuple[str, str], ...] = ()
 
     def without(self, unit: str) -> Orders:
-        """The same without one unit."""
-        kept = [
+        """Return the orders without one unit."""
+        mandatory = [
             pair
             for pair in zip(self.recipients, self.brief_of, strict=True)
             if pair[0].unit != unit
         ]
-        recipients, brief_of = zip(*kept, strict=True) if kept else ((), ())
+        recipients, brief_of = zip(*mandatory, strict=True) if mandatory else ((), ())
         return replace(self, recipients=recipients, brief_of=brief_of)
 
 
-def orders_of(tree: UnitTree, plan: PlanDefinition, about: About) -> Orders:
-    """Who gets what under `plan`.
+def orders_of(tree: UnitTree, plan: PlanDefinition, scope: AlertScope) -> Orders:
+    """Return the orders under `plan`.
 
-    A unit that several lines name gets the first in which it leads 主办, else the first: leading
-    includes helping. A plan that finds nobody, as for a gauge in a district without catalogued towns,
-    concerns the place's own unit alone, by the plan's first leading line.
+    A unit named by several lines gets the first line in which it leads 主办, else the first line:
+    leading includes helping. A plan without any recipient, as for a gauge in a district without
+    catalogued towns, concerns the unit of the place alone, by the first leading line of the plan.
     """
     line_of: dict[str, int] = {}
     unknown: list[tuple[str, str]] = []
@@ -66,19 +67,19 @@ def orders_of(tree: UnitTree, plan: PlanDefinition, about: About) -> Orders:
         key=lambda order: (order[1].role is not AssignmentRole.LEAD, order[0]),
     )
     for number, line in ranked:
-        result = resolve(tree, line.who, about)
+        result = resolve(tree, line.who, scope)
         unknown += [(line.key, name) for name in result.unknown]
         for unit in result.units:
             line_of.setdefault(unit, number)
     if not line_of:
-        line_of[about.place] = ranked[0][0]
+        line_of[scope.place] = ranked[0][0]
     recipients = tuple(tree.get(unit) for unit in sorted(line_of))
     words = [
         (at := line_of[recipient.unit], _variation(plan.orders[at], recipient))
         for recipient in recipients
     ]
     numbers = {words: number for number, words in enumerate(sorted(set(words)))}
-    place = tree.name(about.place)
+    place = tree.name(scope.place)
     return Orders(
         headline=_brief(plan.orders[ranked[0][0]], _NONE, place),
         recipients=recipients,

@@ -21,8 +21,8 @@ PLANS = Kind(PlanDefinition, "plan_id", "pln", "plan")
 
 
 @dataclass(frozen=True, slots=True)
-class Pack:
-    """What was read."""
+class PlanPack:
+    """The pack as read, with its findings."""
 
     plans: tuple[Item[PlanDefinition], ...]
     findings: tuple[Finding, ...]
@@ -30,7 +30,7 @@ class Pack:
 
     @property
     def errors(self) -> list[Finding]:
-        """What keeps the pack from being used."""
+        """Return the findings that make the pack unusable."""
         return items.errors(self.findings)
 
     @property
@@ -38,7 +38,7 @@ class Pack:
         """The plans as messages, in the order of the files."""
         return [plan.value for plan in self.plans]
 
-    def usable(self) -> Pack:
+    def usable(self) -> PlanPack:
         """Itself; raises PackError naming every error."""
         if errors := self.errors:
             raise PackError(errors)
@@ -47,7 +47,7 @@ class Pack:
 
 def load(
     paths: Sequence[Path], now: datetime, tree: UnitTree | None = None, issuer: str = CITY
-) -> Pack:
+) -> PlanPack:
     """Read folders and files of plans and check all of it; never raises for their content.
 
     `tree` None = no catalogue at hand, what depends on it is not checked.
@@ -57,4 +57,4 @@ def load(
     plans = [item.value for item in result.items]
     meaning = [where[plan.plan_id].placed(problem) for plan, problem in problems(plans, tree)]
     findings = items.in_order([*result.findings, *meaning])
-    return Pack(result.items, findings, result.files)
+    return PlanPack(result.items, findings, result.files)

@@ -1,7 +1,7 @@
-"""Cases beside rules: what is pushed at which time, and which alarms must come of it.
+"""Test cases of rules: readings with their times, and the alarms that must follow.
 
-Times count from START or are ISO times. Readings of one sensor arrive in the order in which they are
-written, at their own time or, when that lies before one written earlier, together with it: late.
+Times count from START or are ISO times. The readings of a sensor arrive in the written order, each
+at its own time; a reading older than an earlier line arrives together with that line, hence late.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ class CaseSensor(Contract):
 class Push(Contract):
     """Readings of one sensor: one at `at`, or one each `every` up to and including `until`.
 
-    A list of values is spread evenly: the first goes to the first reading, the last to the last, those
-    between are interpolated along the list.
+    A list of values is spread evenly: the first value goes to the first reading, the last value to
+    the last reading, and the readings between are interpolated.
     """
 
     at: When
@@ -149,7 +149,8 @@ def load_cases(
 ) -> tuple[list[PackCase], list[Finding]]:
     """The cases beside these packs and everything wrong with them.
 
-    `rules` are the usable rules of the packs, `ids` the names of all; `sensors` None = no catalogue.
+    `rules` are the usable rules of the packs, `ids` the names of all; `sensors` None = no
+    catalogue.
     """
     pack_cases: list[PackCase] = []
     findings: list[Finding] = []
@@ -213,8 +214,8 @@ def _spread(value: float | tuple[float, ...], count: int) -> Iterable[float]:
     results = []
     for number in range(count):
         along = number * (len(value) - 1) / (count - 1)
-        left = min(int(along), len(value) - 2)
-        results.append(value[left] + (value[left + 1] - value[left]) * (along - left))
+        index = min(int(along), len(value) - 2)
+        results.append(value[index] + (value[index + 1] - value[index]) * (along - index))
     return results
 
 
@@ -288,8 +289,8 @@ def _wrong_names(
     own = {sensor.sensor_id for sensor in case.sensors}
     for number, push in enumerate(case.push):
         if push.sensor not in own and push.sensor not in (sensors or {}):
-            known = own | set(sensors or {}) if len(sensors or {}) < 1000 else own
-            text = f"there is no sensor {push.sensor}{nearest(push.sensor, known)}"
+            catalogued = own | set(sensors or {}) if len(sensors or {}) < 1000 else own
+            text = f"there is no sensor {push.sensor}{nearest(push.sensor, catalogued)}"
             if sensors is None:
                 text += "; no catalogue was given"
             allowed = f"{listed(own)} or a catalogued sensor" if own else "a catalogued sensor"

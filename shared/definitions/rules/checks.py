@@ -42,16 +42,16 @@ def problems_of(
     if isinstance(rule.body, RangeRule) and rule.body.low >= rule.body.high:
         text = f"low {rule.body.low:g} is not below high {rule.body.high:g}"
         problems.append(Problem(Reason.INVALID_RULE, text, ("body", "low"), "low < high"))
-    for what, reason, wanted, differing in (
+    for attribute, reason, expected, differing in (
         ("metric", Reason.INVALID_RULE, rule.metric, _not_of_metric(rule, covered)),
         ("unit", Reason.UNIT_MISMATCH, rule.unit, _not_in_unit(rule, covered)),
         ("datum", Reason.DATUM_MISMATCH, rule.datum or "none", _not_on_datum(rule, covered)),
     ):
         if differing:
-            named = _some([f"{sensor_id} has {theirs}" for sensor_id, theirs in differing])
-            text = f"{what} of the rule is {wanted}, but {named}"
-            allowed = listed({theirs for _, theirs in differing})
-            problems.append(Problem(reason, text, (what,), allowed))
+            named = _some([f"{sensor_id} has {actual}" for sensor_id, actual in differing])
+            text = f"{attribute} of the rule is {expected}, but {named}"
+            allowed = listed({actual for _, actual in differing})
+            problems.append(Problem(reason, text, (attribute,), allowed))
     return problems
 
 
@@ -90,7 +90,7 @@ def covered_by(
 
 
 def fits(rule: RuleDefinition, sensor: SensorEntry) -> bool:
-    """Whether a rule may judge this sensor: same metric, and same unit and datum where they count."""
+    """Return whether a rule applies to this sensor: equal metric, unit and datum where needed."""
     sensor_entries = [sensor]
     return not (
         _not_of_metric(rule, sensor_entries)

@@ -73,15 +73,17 @@ def reach_problems(rule: RuleDefinition) -> list[Problem]:
     for place, rung in enumerate(rungs):
         best, worst = (high, low) if sign > 0 else (low, high)
         if rung.raise_at * sign > best * sign:
-            text = f"{rung.level} is never reached: {_what(rule)} is at most {best:g}"
+            text = f"{rung.level} is never reached: {_quantity_words(rule)} is at most {best:g}"
             if sign < 0:
-                text = f"{rung.level} is never reached: {_what(rule)} is at least {best:g}"
+                text = (
+                    f"{rung.level} is never reached: {_quantity_words(rule)} is at least {best:g}"
+                )
             problems.append(_error(text, _at(place, "raise_at"), f"{low:g} to {high:g}"))
         elif rung.raise_at * sign <= worst * sign:
-            text = f"{rung.level} always holds: {_what(rule)} cannot be on the other side"
+            text = f"{rung.level} always holds: {_quantity_words(rule)} cannot be on the other side"
             problems.append(_error(text, _at(place, "raise_at"), f"{low:g} to {high:g}"))
         elif rung.clear_at * sign <= worst * sign and worst not in (float("inf"), float("-inf")):
-            text = f"{rung.level} is never given up once {_what(rule)} has reached it"
+            text = f"{rung.level} is never given up once {_quantity_words(rule)} has reached it"
             problems.append(_warning(text, _at(place, "clear_at"), f"{low:g} to {high:g}"))
         if rung.clear_at == rung.raise_at:
             text = f"{rung.level}: raise_at and clear_at are the same, it flaps at the limit"
@@ -100,7 +102,7 @@ def reach_problems(rule: RuleDefinition) -> list[Problem]:
 
 
 def _reachable(rule: RuleDefinition) -> tuple[float, float]:
-    """What the judged quantity can be at all, in the rule's unit."""
+    """Return the possible range of the evaluated quantity, in the unit of the rule."""
     body = rule.body
     low, high = bounds(rule.metric, rule.unit)
     match body:
@@ -120,7 +122,7 @@ def _reachable(rule: RuleDefinition) -> tuple[float, float]:
             return float("-inf"), float("inf")
 
 
-def _what(rule: RuleDefinition) -> str:
+def _quantity_words(rule: RuleDefinition) -> str:
     match rule.body:
         case BaselineRule():
             return "a score"

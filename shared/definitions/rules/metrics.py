@@ -1,7 +1,7 @@
-"""What is measured, in which units, between which values, and where a level needs its datum.
+"""Metrics with their units, possible values, and their need of a datum.
 
-A table to be extended, not a norm: a metric that is not in it is a warning. `low` and `high` bound what
-the quantity can be at all in its first unit; what an instrument can say is a range rule's business.
+The table may be extended and is no norm: a metric outside the table is a warning. `low` and `high`
+bound the quantity itself in its first unit; the range of an instrument belongs to a range rule.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ METRICS: dict[str, Quantity] = {
 
 
 def bounds(metric: str | None, unit: str | None) -> tuple[float, float]:
-    """What values can be at all; unlimited for unknown metrics and for further units of known ones."""
+    """Return the possible values; unlimited for unknown metrics and for further units."""
     quantity = METRICS.get(metric or "")
     if quantity is None or unit != quantity.units[0]:
         return float("-inf"), float("inf")
@@ -94,6 +94,6 @@ def bounds(metric: str | None, unit: str | None) -> tuple[float, float]:
 
 
 def needs_datum(metric: str | None, sensor_kind: str | None) -> bool:
-    """Whether levels of these sensors say nothing without a datum."""
+    """Return whether levels of these sensors need a datum."""
     quantity = METRICS.get(metric or "")
     return quantity is not None and sensor_kind in quantity.datum_kinds

@@ -23,7 +23,7 @@ from shared.definitions.yaml_files.findings import FieldPath, Problem, Severity
 
 
 def pace_problems(rule: RuleDefinition, covered: Sequence[SensorEntry]) -> list[Problem]:
-    """What the sensors' intervals make impossible or pointless; empty without sensors."""
+    """Return the problems of a rule with the intervals of its sensors; empty without sensors."""
     if not covered:
         return []
     body = rule.body
@@ -52,7 +52,8 @@ def pace_problems(rule: RuleDefinition, covered: Sequence[SensorEntry]) -> list[
             return _never(
                 covered,
                 lambda item: body.for_s < 2 * item.interval_s,
-                f"for_s {body.for_s:g} is shorter than two intervals: two equal values are no fault",
+                f"for_s {body.for_s:g} is shorter than two intervals: "
+                "two equal values are no fault",
                 ("body", "for_s"),
                 lambda worst: f"at least {2 * worst:g}",
             )
@@ -63,7 +64,7 @@ def pace_problems(rule: RuleDefinition, covered: Sequence[SensorEntry]) -> list[
 
 
 def most_readings(window_s: float, interval_s: float) -> int:
-    """How many readings a window holds when a sensor reports once in each interval."""
+    """Return the number of readings in a window of a sensor that reports once per interval."""
     return max(1, ceil(window_s / interval_s))
 
 
@@ -129,10 +130,10 @@ def _never(
     if not failing:
         return []
     slow = _slowest(failing)
-    whole = len(failing) == len(covered)
-    which = "every sensor" if whole else f"{len(failing)} of {len(covered)} sensors"
+    every_sensor = len(failing) == len(covered)
+    which = "every sensor" if every_sensor else f"{len(failing)} of {len(covered)} sensors"
     text = f"{text} ({which}, such as {slow.sensor_id} every {slow.interval_s:g} s)"
-    severity = Severity.ERROR if whole else Severity.WARNING
+    severity = Severity.ERROR if every_sensor else Severity.WARNING
     return [Problem(Reason.INVALID_RULE, text, path, allowed(slow.interval_s), severity)]
 
 

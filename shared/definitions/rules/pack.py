@@ -1,7 +1,7 @@
 """A rule pack: YAML files of a folder as rules, and everything that is wrong with them, at once.
 
-Cases lie beside the rules, in files whose names end in `.test.yaml` (shared/definitions/rules/cases.py). How the
-files are read: shared/definitions/yaml_files/items.py.
+Cases lie beside the rules, in files whose names end in `.test.yaml`
+(shared/definitions/rules/cases.py). How the files are read: shared/definitions/yaml_files/items.py.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ RULES = Kind(RuleDefinition, "rule_id", "rul", "rule")
 
 
 @dataclass(frozen=True, slots=True)
-class Pack:
-    """What was read. `ids` are the names of all rules, of unusable ones too."""
+class RulePack:
+    """A pack of rules; `ids` are the names of all rules, unusable ones included."""
 
     rules: tuple[Item[RuleDefinition], ...]
     findings: tuple[Finding, ...]
@@ -32,7 +32,7 @@ class Pack:
 
     @property
     def errors(self) -> list[Finding]:
-        """What keeps the pack from being used."""
+        """Return the findings that make the pack unusable."""
         return items.errors(self.findings)
 
     @property
@@ -40,7 +40,7 @@ class Pack:
         """The rules as messages, in the order of the files."""
         return [rule.value for rule in self.rules]
 
-    def usable(self) -> Pack:
+    def usable(self) -> RulePack:
         """Itself; raises PackError naming every error."""
         if errors := self.errors:
             raise PackError(errors)
@@ -53,7 +53,7 @@ def load(
     sensors: Mapping[str, SensorEntry] | None = None,
     beside: Sequence[RuleDefinition] = (),
     issuer: str = CITY,
-) -> Pack:
+) -> RulePack:
     """Read folders and files of rules and check all of it; never raises for their content.
 
     `sensors` None = no catalogue at hand, what depends on it is not checked. `beside` are rules in
@@ -61,16 +61,16 @@ def load(
     """
     result = items.read_items(RULES, paths, now, issuer)
     findings = items.in_order([*result.findings, *_meaning(result, sensors, beside)])
-    return Pack(result.items, findings, result.names, result.files)
+    return RulePack(result.items, findings, result.names, result.files)
 
 
 def _meaning(
-    found: Items[RuleDefinition],
+    items: Items[RuleDefinition],
     sensors: Mapping[str, SensorEntry] | None,
     beside: Sequence[RuleDefinition],
 ) -> list[Finding]:
-    where = {item.name: item for item in found.items}
-    rule_definitions = [rule for rule in beside if rule.rule_id not in found.names]
-    rules = [item.value for item in found.items]
-    problems = pack_problems(rules, sensors, rule_definitions, found.names, found.whole)
+    where = {item.name: item for item in items.items}
+    rule_definitions = [rule for rule in beside if rule.rule_id not in items.names]
+    rules = [item.value for item in items.items]
+    problems = pack_problems(rules, sensors, rule_definitions, items.names, items.complete)
     return [where[rule.rule_id].placed(problem) for rule, problem in problems]

@@ -56,7 +56,7 @@ def clock(at: float) -> str:
     after = round(at - START.timestamp(), 3)
     if not 0 <= after <= 10 * 86_400:
         return datetime.fromtimestamp(at, UTC).isoformat()
-    whole, rest = divmod(after, 60)
-    hours, minutes = divmod(int(whole), 60)
+    minutes, seconds = divmod(after, 60)
+    hours, minutes = divmod(int(minutes), 60)
     text = f"{hours}h{minutes:02}m" if hours else f"{minutes}m"
-    return f"{text}{rest:g}s" if rest else text
+    return f"{text}{seconds:g}s" if seconds else text

@@ -23,33 +23,33 @@ def pack_problems(
     sensors: Sensors | None,
     beside: Sequence[RuleDefinition] = (),
     also: frozenset[str] = frozenset(),
-    whole: bool = True,
+    complete: bool = True,
 ) -> list[tuple[RuleDefinition, Problem]]:
-    """Every problem of every rule, alone and with the others.
+    """Return the problems of every rule, alone and with the others.
 
-    `beside` are rules in force that are not part of the pack, `also` names of rules that exist but
-    could not be read. `whole` False = parts of the pack are unknown, so names may lead anywhere.
+    `beside` are rules in force outside the pack, `also` the names of existing unreadable rules.
+    `complete` False = parts of the pack are unknown, so references are not checked.
     """
-    known = {rule.rule_id: rule for rule in (*beside, *rules)}
+    by_id = {rule.rule_id: rule for rule in (*beside, *rules)}
     of_kind: dict[str, list[SensorEntry]] = defaultdict(list)
     for sensor in (sensors or {}).values():
         of_kind[sensor.sensor_kind].append(sensor)
-    ranges = [rule for rule in known.values() if isinstance(rule.body, RangeRule) and rule.enabled]
-    used = _used_by_trees(known)
-    circles = _circles(known)
+    ranges = [rule for rule in by_id.values() if isinstance(rule.body, RangeRule) and rule.enabled]
+    used = _used_by_trees(by_id)
+    circles = _circles(by_id)
     results: list[tuple[RuleDefinition, Problem]] = []
     for rule in rules:
         problems = findings_of(rule, sensors, of_kind.get(rule.sensor_kind or "", ()))
         problems += _range_problems(rule, ranges, sensors)
         problems += _corroboration_problems(rule, sensors)
-        if whole:
-            problems += _shadow_problems(rule, known, also)
-            problems += _inhibition_problems(rule, known, also)
-            problems += tree_problems(rule, known, also)
+        if complete:
+            problems += _shadow_problems(rule, by_id, also)
+            problems += _inhibition_problems(rule, by_id, also)
+            problems += tree_problems(rule, by_id, also)
             if rule.rule_id in circles:
                 names = " > ".join([*circles[rule.rule_id], rule.rule_id])
-                path, what = _circle_field(rule, circles[rule.rule_id])
-                problems.append(_problem(f"{what} in a circle: {names}", path, "no circle"))
+                path, attribute = _circle_field(rule, circles[rule.rule_id])
+                problems.append(_problem(f"{attribute} in a circle: {names}", path, "no circle"))
             if rule.role == "condition" and rule.enabled and rule.rule_id not in used:
                 text = "no composite rule looks at this condition"
                 problems.append(_problem(text, ("role",), "alarm", Severity.WARNING))
@@ -58,50 +58,50 @@ def pack_problems(
 
 
 def _shadow_problems(
-    rule: RuleDefinition, known: Mapping[str, RuleDefinition], also: frozenset[str]
+    rule: RuleDefinition, by_id: Mapping[str, RuleDefinition], also: frozenset[str]
 ) -> Iterator[Problem]:
     name = rule.shadow_of
     if name is None:
         return
     path: FieldPath = ("shadow_of",)
-    live = known.get(name)
+    live = by_id.get(name)
     if name == rule.rule_id:
         yield _problem("a rule is no shadow of itself", path, "another rule")
     elif live is None:
         if name not in also:
-            names = set(known) | also
+            names = set(by_id) | also
             yield _problem(f"there is no rule {name}{nearest(name, names)}", path, listed(names))
     elif live.shadow_of is not None:
         yield _problem(f"{name} is a shadow itself", path, "a live rule")
     else:
-        for what, mine, theirs in (
+        for attribute, own, live_value in (
             ("kind", rule.body.kind, live.body.kind),
             ("sensor_kind", rule.sensor_kind, live.sensor_kind),
             ("metric", rule.metric, live.metric),
             ("unit", rule.unit, live.unit),
         ):
-            if mine != theirs:
-                at = ("body", "kind") if what == "kind" else (what,)
-                text = f"{what} {mine} is not that of {name}, the rule it stands beside"
-                yield _problem(text, at, str(theirs))
+            if own != live_value:
+                at = ("body", "kind") if attribute == "kind" else (attribute,)
+                text = f"{attribute} {own} is not that of {name}, the rule it stands beside"
+                yield _problem(text, at, str(live_value))
         if not live.enabled:
             text = f"{name} is switched off: there is nothing to compare with"
             yield _problem(text, path, "a rule that is enabled", Severity.WARNING)
 
 
 def _inhibition_problems(
-    rule: RuleDefinition, known: Mapping[str, RuleDefinition], also: frozenset[str]
+    rule: RuleDefinition, by_id: Mapping[str, RuleDefinition], also: frozenset[str]
 ) -> Iterator[Problem]:
     for place, name in enumerate(rule.inhibited_by):
         path: FieldPath = ("inhibited_by", place)
-        rule_definition = known.get(name)
+        rule_definition = by_id.get(name)
         if name in rule.inhibited_by[:place]:
             yield _problem(f"{name} is named twice", path, "each rule once")
         if name == rule.rule_id:
             yield _problem("a rule does not inhibit itself", path, "other rules")
         elif rule_definition is None:
             if name not in also:
-                names = (set(known) | also) - {rule.rule_id}
+                names = (set(by_id) | also) - {rule.rule_id}
                 yield _problem(
                     f"there is no rule {name}{nearest(name, names)}", path, listed(names)
                 )
@@ -136,18 +136,18 @@ def _range_problems(
         for place, rung in enumerate(rungs):
             if rung.raise_at * sign > last * sign:
                 text = (
-                    f"{rung.level} is never reached: {rule_definition.rule_id} takes values beyond {last:g} "
-                    f"for faults"
+                    f"{rung.level} is never reached: {rule_definition.rule_id} takes values "
+                    f"beyond {last:g} for faults"
                 )
                 allowed = f"{rule_definition.body.low:g} to {rule_definition.body.high:g}"
                 yield _problem(text, ("body", "rungs", place, "raise_at"), allowed)
 
 
-def _meet(rule_definition: RuleDefinition, other: RuleDefinition, sensors: Sensors | None) -> bool:
-    """Whether two rules of one sensor kind judge a sensor in common."""
-    if rule_definition.sensor_ids and other.sensor_ids:
-        return not set(rule_definition.sensor_ids).isdisjoint(other.sensor_ids)
-    return not (sensors is not None and rule_definition.datum != other.datum)
+def _meet(rule_definition: RuleDefinition, second: RuleDefinition, sensors: Sensors | None) -> bool:
+    """Return whether two rules of one sensor kind share a sensor."""
+    if rule_definition.sensor_ids and second.sensor_ids:
+        return not set(rule_definition.sensor_ids).isdisjoint(second.sensor_ids)
+    return not (sensors is not None and rule_definition.datum != second.datum)
 
 
 def _corroboration_problems(rule: RuleDefinition, sensors: Sensors | None) -> Iterator[Problem]:
@@ -178,7 +178,7 @@ def _corroboration_problems(rule: RuleDefinition, sensors: Sensors | None) -> It
 
 
 def _most_trust(body: CorroborationRule, sensors: Sensors | None) -> float | None:
-    """The most that sources in one unit can add up to; None where people or unknown sensors speak."""
+    """Return the largest sum of sources in one unit; None where people or unknown sensors count."""
     if sensors is None or any(source_class.source != "sensor" for source_class in body.sources):
         return None
     totals: dict[str, float] = defaultdict(float)
@@ -195,41 +195,41 @@ def _most_trust(body: CorroborationRule, sensors: Sensors | None) -> float | Non
     return round(max(totals.values(), default=0.0), 9)
 
 
-def _used_by_trees(known: Mapping[str, RuleDefinition]) -> set[str]:
+def _used_by_trees(by_id: Mapping[str, RuleDefinition]) -> set[str]:
     return {
         name
-        for rule in known.values()
+        for rule in by_id.values()
         if isinstance(rule.body, CompositeRule)
         for name in named_rules(rule.body.when)
     }
 
 
-def _circles(known: Mapping[str, RuleDefinition]) -> dict[str, list[str]]:
-    """For each rule that inhibits itself or feeds itself through others: the way round."""
+def _circles(by_id: Mapping[str, RuleDefinition]) -> dict[str, list[str]]:
+    """Return the cycle of each rule that inhibits itself or feeds itself through other rules."""
     results: dict[str, list[str]] = {}
     for follow in (_inhibitors, _fed_by):
-        for start in known:
-            way = _way_back(start, known, follow)
-            if len(way) > 1 and start not in results:
-                results[start] = way
+        for start in by_id:
+            cycle = _way_back(start, by_id, follow)
+            if len(cycle) > 1 and start not in results:
+                results[start] = cycle
     return results
 
 
-def _way_back(start: str, known: Mapping[str, RuleDefinition], follow: object) -> list[str]:
-    """The shortest way from a rule back to itself, empty without one."""
+def _way_back(start: str, by_id: Mapping[str, RuleDefinition], follow: object) -> list[str]:
+    """Return the shortest cycle from a rule back to itself, empty without one."""
     assert callable(follow)
     came: dict[str, str] = {}
     queue = [start]
     while queue:
-        here = queue.pop(0)
-        for after in follow(known[here]):
+        current = queue.pop(0)
+        for after in follow(by_id[current]):
             if after == start:
-                way = [here]
-                while way[-1] != start:
-                    way.append(came[way[-1]])
-                return way[::-1]
-            if after in known and after not in came:
-                came[after] = here
+                cycle = [current]
+                while cycle[-1] != start:
+                    cycle.append(came[cycle[-1]])
+                return cycle[::-1]
+            if after in by_id and after not in came:
+                came[after] = current
                 queue.append(after)
     return []
 
@@ -244,9 +244,9 @@ def _fed_by(rule: RuleDefinition) -> tuple[str, ...]:
     return ()
 
 
-def _circle_field(rule: RuleDefinition, way: Sequence[str]) -> tuple[FieldPath, str]:
-    if len(way) > 1 and way[1] in rule.inhibited_by:
-        return ("inhibited_by", rule.inhibited_by.index(way[1])), "rules inhibit each other"
+def _circle_field(rule: RuleDefinition, cycle: Sequence[str]) -> tuple[FieldPath, str]:
+    if len(cycle) > 1 and cycle[1] in rule.inhibited_by:
+        return ("inhibited_by", rule.inhibited_by.index(cycle[1])), "rules inhibit each other"
     return ("body", "when"), "rules feed each other"
 
 

@@ -1,7 +1,8 @@
 """Boolean trees over other rules: parts that can never hold, say nothing, or stand there twice.
 
-A tree is small (at most 16 parts a level, six levels deep), so it is simply tried out: every rule it
-names takes every level it can reach, and not raised. Trees with too many combinations are left alone.
+A tree is small (at most 16 parts a level, six levels deep), so all its combinations are tried:
+every named rule at every possible level, and not raised. Trees with too many combinations are not
+checked.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def levels_of(rule: RuleDefinition) -> tuple[Level, ...]:
 
 
 def tree_problems(
-    rule: RuleDefinition, known: Mapping[str, RuleDefinition], also: frozenset[str]
+    rule: RuleDefinition, by_id: Mapping[str, RuleDefinition], also: frozenset[str]
 ) -> list[Problem]:
     """Everything wrong with the tree of a composite rule.
 
@@ -53,26 +54,26 @@ def tree_problems(
     if not isinstance(body, CompositeRule):
         return []
     root: FieldPath = ("body", "when")
-    leaf_problems = list(_leaf_problems(body.when, root, known, also))
+    leaf_problems = list(_leaf_problems(body.when, root, by_id, also))
     leaf_problems += _twice(body.when, root)
     named = sorted(named_rules(body.when))
-    if leaf_problems or any(name not in known for name in named):
+    if leaf_problems or any(name not in by_id for name in named):
         return leaf_problems
-    worlds = _worlds(named, known)
+    worlds = _worlds(named, by_id)
     return [*_dead_parts(body.when, root, worlds)] if worlds else leaf_problems
 
 
 def _leaf_problems(
-    part: Condition, path: FieldPath, known: Mapping[str, RuleDefinition], also: frozenset[str]
+    part: Condition, path: FieldPath, by_id: Mapping[str, RuleDefinition], also: frozenset[str]
 ) -> Iterator[Problem]:
     for below, at in _parts(part, path):
-        yield from _leaf_problems(below, at, known, also)
+        yield from _leaf_problems(below, at, by_id, also)
     if not isinstance(part, RuleHolds):
         return
-    rule = known.get(part.rule)
+    rule = by_id.get(part.rule)
     if rule is None:
         if part.rule not in also:
-            names = set(known) | also
+            names = set(by_id) | also
             text = f"there is no rule {part.rule}{nearest(part.rule, names)}"
             yield _error(text, (*path, "rule"), listed(names))
         return
@@ -93,11 +94,11 @@ def _leaf_problems(
 
 def _twice(part: Condition, path: FieldPath) -> list[Problem]:
     problems: list[Problem] = []
-    seen: list[Condition] = []
+    distinct: list[Condition] = []
     for below, at in _parts(part, path):
-        if below in seen:
+        if below in distinct:
             problems.append(_error("the same part stands here twice", at, "each part once"))
-        seen.append(below)
+        distinct.append(below)
         problems += _twice(below, at)
     return problems
 
@@ -114,12 +115,12 @@ def _dead_parts(part: Condition, path: FieldPath, worlds: list[_Open]) -> Iterat
         return
     parts = list(_parts(part, path))
     if len(parts) > 1:
-        whole = [holds(part, world) for world in worlds]
+        values = [holds(part, world) for world in worlds]
         for place, (below, at) in enumerate(parts):
             if not any(holds(below, world) for world in worlds):
                 continue
-            rest = [part for number, (part, _) in enumerate(parts) if number != place]
-            if [_of(part, rest, world) for world in worlds] == whole:
+            parts_left = [part for number, (part, _) in enumerate(parts) if number != place]
+            if [_of(part, parts_left, world) for world in worlds] == values:
                 text = "makes no difference: the other parts already say so"
                 yield _error(text, at, "parts that change the outcome", Severity.WARNING)
                 break
@@ -127,29 +128,29 @@ def _dead_parts(part: Condition, path: FieldPath, worlds: list[_Open]) -> Iterat
         yield from _dead_parts(below, at, worlds)
 
 
-def _of(part: Condition, rest: list[Condition], world: _Open) -> bool:
-    """Whether `part` would hold with only `rest` of its parts."""
-    held = sum(holds(one, world) for one in rest)
+def _of(part: Condition, parts_left: list[Condition], world: _Open) -> bool:
+    """Return whether `part` would hold with only these of its parts."""
+    true_parts = sum(holds(condition, world) for condition in parts_left)
     if isinstance(part, AtLeast):
-        return held >= part.k
-    return held == len(rest) if part.op == "all" else held > 0
+        return true_parts >= part.k
+    return true_parts == len(parts_left) if part.op == "all" else true_parts > 0
 
 
-def _worlds(named: list[str], known: Mapping[str, RuleDefinition]) -> list[_Open]:
-    """What can be open at once; empty when there are too many combinations to try."""
+def _worlds(named: list[str], by_id: Mapping[str, RuleDefinition]) -> list[_Open]:
+    """Return the possible sets of open alarms; empty when there are too many combinations."""
     choices: list[list[_Open]] = []
     combinations = 1
     for name in named:
         states: list[_Open] = [frozenset()]
         states += (
             frozenset((name, lower) for lower in _BY_RANK[: LEVEL_ORDER[level] + 1])
-            for level in levels_of(known[name])
+            for level in levels_of(by_id[name])
         )
         choices.append(states)
         combinations *= len(states)
     if combinations > MOST_COMBINATIONS:
         return []
-    return [frozenset().union(*chosen) for chosen in product(*choices)]
+    return [frozenset().union(*combination) for combination in product(*choices)]
 
 
 def _parts(part: Condition, path: FieldPath) -> list[tuple[Condition, FieldPath]]:

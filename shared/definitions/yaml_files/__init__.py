@@ -1,1 +1,1 @@
-"""Definitions kept as YAML, of whatever kind: text with places, findings with lines, models at nodes."""
+"""YAML files of definitions: nodes with lines, findings, models, terminal output."""

@@ -1,4 +1,4 @@
-"""What is wrong with a pack, and where: one line per finding, the same for people and machines."""
+"""Findings: the problems of a pack with their places, one line each, for people and machines."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong with an item, before anybody knows in which file it stands."""
+    """A problem of an item, without the file of the item."""
 
     reason: Reason
     text: str
@@ -34,8 +34,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A problem with its place. `line` counts from 1; `field` is dotted, lists as `[0]`; `about` names
-    the item (a rule, a plan)."""
+    """A problem with its place.
+
+    `line` counts from 1; `field` is dotted, lists as `[0]`; `item` is the name of the rule or plan.
+    """
 
     file: str
     line: int
@@ -43,7 +45,7 @@ class Finding:
     message: str
     allowed: str = ""
     severity: Severity = Severity.ERROR
-    about: str = ""
+    item: str = ""
 
     def __str__(self) -> str:
         mild = "warning: " if self.severity is Severity.WARNING else ""
@@ -59,9 +61,9 @@ def dotted(path: FieldPath) -> str:
     return text
 
 
-def nearest(name: str, known: list[str] | tuple[str, ...] | set[str] | frozenset[str]) -> str:
-    """`, did you mean X?` for a misspelt name, empty when nothing known is near it."""
-    result = get_close_matches(name[:80], sorted(known), n=1, cutoff=0.6)
+def nearest(name: str, names: list[str] | tuple[str, ...] | set[str] | frozenset[str]) -> str:
+    """Return `, did you mean X?` for a misspelt name, empty without a similar name."""
+    result = get_close_matches(name[:80], sorted(names), n=1, cutoff=0.6)
     return f", did you mean {result[0]}?" if result else ""
 
 

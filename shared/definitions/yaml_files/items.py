@@ -1,4 +1,4 @@
-"""Items of a kind (rules, plans) from the YAML files of a folder, and everything that is wrong with them.
+"""Items of a kind (rules, plans) from the YAML files of a folder, with all their problems.
 
 An item is written without its envelope; `version` may be left out (1). Files whose names end in
 `.test.yaml` are not items.
@@ -29,7 +29,7 @@ _RANK = {Severity.ERROR: 0, Severity.WARNING: 1}
 
 
 class PackError(Exception):
-    """A pack that cannot be used; `findings` says what is wrong, one line each."""
+    """An unusable pack; `findings` are its problems, one line each."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         super().__init__("\n".join(str(finding) for finding in findings))
@@ -55,7 +55,7 @@ class Kind(Generic[M]):
         )
 
     def head(self, fields: Mapping[str, Any], now: datetime, issuer: str) -> dict[str, Any]:
-        """What the text does not carry: the envelope, and version 1 where none is given."""
+        """Return the fields outside the text: the envelope, and version 1 as the default."""
         text = json.dumps(fields, sort_keys=True)
         head = {
             "id": content_id(self.prefix, text, now.isoformat()),
@@ -69,7 +69,7 @@ class Kind(Generic[M]):
 
 @dataclass(frozen=True, slots=True)
 class Item(Generic[M]):
-    """An item and where it stands; `fields` is what was written, without places."""
+    """An item and its place; `fields` is the written content without places."""
 
     value: M
     name: str
@@ -93,12 +93,15 @@ class Item(Generic[M]):
 
 @dataclass(frozen=True, slots=True)
 class Items(Generic[M]):
-    """What was read. `names` are those of unusable items too; `whole` False = a file's end is missing."""
+    """The items of a pack.
+
+    `names` includes those of unusable items; `whole` False = the end of a file is missing.
+    """
 
     items: tuple[Item[M], ...]
     findings: tuple[Finding, ...]
     names: frozenset[str]
-    whole: bool
+    complete: bool
     files: int
 
 
@@ -107,37 +110,37 @@ def read_items(kind: Kind[M], paths: Sequence[Path], now: datetime, issuer: str)
     items: list[Item[M]] = []
     findings: list[Finding] = []
     places: dict[str, str] = {}
-    whole = True
+    complete_pack = True
     files = [file for path in paths for file in _files(path, kind.word, findings)]
     for file in files:
         name, root, complete = read(file, findings)
-        whole = whole and complete
+        complete_pack = complete_pack and complete
         if root is None:
             continue
         if not isinstance(root.value, list):
             findings.append(
                 Finding(name, root.line, "file", "is no list", f"a list of {kind.word}s")
             )
-            whole = False
+            complete_pack = False
             continue
         for node in root.value:
-            about = _name_of(node, kind.key)
-            if about and about in places:
-                text = f"{about} stands already in {places[about]}"
+            item_name = _name_of(node, kind.key)
+            if item_name and item_name in places:
+                text = f"{item_name} stands already in {places[item_name]}"
                 line = node.key_lines[kind.key]
                 findings.append(
-                    Finding(name, line, kind.key, text, f"each {kind.word} once", about=about)
+                    Finding(name, line, kind.key, text, f"each {kind.word} once", item=item_name)
                 )
                 continue
-            if about:
-                places[about] = f"{name}:{node.line}"
+            if item_name:
+                places[item_name] = f"{name}:{node.line}"
             fields = node.plain()
             head = kind.head(fields if isinstance(fields, dict) else {}, now, issuer)
-            value, wrong = check_shape(kind.model, node, name, head, ENVELOPE, about)
+            value, wrong = check_shape(kind.model, node, name, head, ENVELOPE, item_name)
             findings += wrong
             if value is not None:
-                items.append(Item(value, about, fields, name, node))
-    return Items(tuple(items), tuple(findings), frozenset(places), whole, len(files))
+                items.append(Item(value, item_name, fields, name, node))
+    return Items(tuple(items), tuple(findings), frozenset(places), complete_pack, len(files))
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -148,20 +151,20 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def errors(findings: Iterable[Finding]) -> list[Finding]:
-    """What keeps a pack from being used."""
+    """Return the findings that make a pack unusable."""
     return [finding for finding in findings if finding.severity is Severity.ERROR]
 
 
 def files_of(path: Path) -> list[Path]:
     """The files of items of a folder in order of their names; a file is itself."""
     if path.is_dir():
-        return [one for one in sorted(path.glob("*.yaml")) if not one.name.endswith(ASIDE)]
+        return [file for file in sorted(path.glob("*.yaml")) if not file.name.endswith(ASIDE)]
     return [path]
 
 
 def read(file: Path, findings: list[Finding]) -> tuple[str, Node | None, bool]:
     """Shown name, content, and whether all of a YAML file could be read; notes what is wrong."""
-    name = shown(file)
+    name = display_path(file)
     try:
         if not file.is_file():
             raise OSError(0, "is no file")
@@ -173,11 +176,11 @@ def read(file: Path, findings: list[Finding]) -> tuple[str, Node | None, bool]:
     parsed = parse(data, name)
     findings += parsed.findings
     if parsed.root is not None and parsed.root.value is None:
-        return name, Node(1, []), parsed.whole  # nothing but comments
-    return name, parsed.root, parsed.whole
+        return name, Node(1, []), parsed.complete  # nothing but comments
+    return name, parsed.root, parsed.complete
 
 
-def shown(file: Path) -> str:
+def display_path(file: Path) -> str:
     """A path as people here would name it."""
     try:
         return str(file.resolve().relative_to(Path.cwd()))
@@ -192,9 +195,9 @@ def _name_of(node: Node, key: str) -> str:
 
 def _files(path: Path, word: str, findings: list[Finding]) -> list[Path]:
     if not path.exists():
-        findings.append(Finding(shown(path), 1, "file", "there is no such file or folder"))
+        findings.append(Finding(display_path(path), 1, "file", "there is no such file or folder"))
         return []
     result = files_of(path)
     if not result:
-        findings.append(Finding(shown(path), 1, "file", f"holds no {word}s", "*.yaml"))
+        findings.append(Finding(display_path(path), 1, "file", f"holds no {word}s", "*.yaml"))
     return result

@@ -1,8 +1,8 @@
 """YAML with places: text becomes plain data in which every field knows its line.
 
-Built from the parser's events, not by a loader: depth and size are bounded, anchors, aliases, tags and
-second documents are refused, a key given twice is an error. Plain scalars follow YAML 1.2 (`yes` is a
-word, `12:30` is text, a date is text).
+Built from the parser's events, not by a loader: depth and size are bounded, anchors, aliases, tags
+and second documents are refused, a key given twice is an error. Plain scalars follow YAML 1.2
+(`yes` is a word, `12:30` is text, a date is text).
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Parsed:
 
     root: Node | None
     findings: list[Finding]
-    whole: bool
+    complete: bool
 
 
 @dataclass(slots=True)
@@ -97,12 +97,12 @@ class _Frame:
 def parse(data: bytes, file: str) -> Parsed:
     """Read YAML; never raises. What stood before a syntax error is kept."""
     if len(data) > MOST_BYTES:
-        return _nothing(file, 1, f"{len(data)} bytes are too many", f"at most {MOST_BYTES}")
+        return _unreadable(file, 1, f"{len(data)} bytes are too many", f"at most {MOST_BYTES}")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        return _nothing(file, line, "this is not UTF-8")
+        return _unreadable(file, line, "this is not UTF-8")
     builder = _Builder(file)
     try:
         for event in yaml.parse(text, Loader=_LOADER):
@@ -116,35 +116,35 @@ def parse(data: bytes, file: str) -> Parsed:
         builder.broken(text.count("\n", 0, at) + 1, f"no YAML: {error.reason}")
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         builder.broken(1, f"no YAML: {str(error)[:_QUOTED]}")
-    return Parsed(builder.root, builder.findings, builder.whole)
+    return Parsed(builder.root, builder.findings, builder.complete)
 
 
-def _nothing(file: str, line: int, message: str, allowed: str = "") -> Parsed:
+def _unreadable(file: str, line: int, message: str, allowed: str = "") -> Parsed:
     return Parsed(None, [Finding(file, line, "file", message, allowed)], False)
 
 
 class _Builder:
-    """Puts nodes together from events; what is not allowed is noted and replaced by nothing."""
+    """Builds nodes from events; a forbidden construct is noted and left out."""
 
     def __init__(self, file: str) -> None:
         self.file = file
         self.root: Node | None = None
         self.findings: list[Finding] = []
-        self.whole = True
+        self.complete = True
         self._stack: list[_Frame] = []
         self._documents = 0
         self._count = 0
 
     def broken(self, line: int, message: str, allowed: str = "") -> None:
-        """The rest cannot be read; an item of which only a part was read is dropped."""
+        """Note that the end of the file is unreadable; drop an item that was read in part."""
         self._note(line, message, allowed)
         if len(self._stack) > 1 and isinstance(self._stack[0].node.value, list):
             self._stack[0].node.value.pop()
         self._stack.clear()
-        self.whole = False
+        self.complete = False
 
     def take(self, event: Any) -> bool:
-        """Handle one event; False when the rest is not worth reading."""
+        """Handle one event; return False when reading should stop."""
         line = event.start_mark.line + 1
         match event:
             case yaml.DocumentStartEvent():

@@ -1,4 +1,4 @@
-"""What people see: tables and progress on a terminal, plain lines in a pipe, JSON for machines.
+"""Output of commands: tables and progress on a terminal, plain lines in a pipe, JSON for machines.
 
 Text from outside is never read as markup, and its control characters never reach the terminal.
 """
@@ -31,10 +31,11 @@ _HOSTILE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 _PIPE_WIDTH = 2_000
-"""Whoever reads a pipe looks for whole ids and titles."""
+"""A reader of a pipe needs whole ids and titles."""
 _LONG = 24
-"""A column with a cell wider than this wraps where the screen is narrow; others, and the first, which names its
-row, only where there is no room for them at all."""
+"""A column with a cell wider than this wraps where the screen is narrow; others, and the first,
+which names its row, only where there is no room for them at all.
+"""
 Cell = str | Text
 
 
@@ -57,16 +58,16 @@ def day(seconds: float) -> str:
 
 def span(seconds: float) -> str:
     """A distance in time with its sign: `+1h05m`, `-20s`."""
-    sign, rest = ("-" if seconds < 0 else "+"), abs(round(seconds))
-    days, rest = divmod(rest, 86_400)
-    hours, rest = divmod(rest, 3600)
-    minutes, rest = divmod(rest, 60)
+    sign, remainder = ("-" if seconds < 0 else "+"), abs(round(seconds))
+    days, remainder = divmod(remainder, 86_400)
+    hours, remainder = divmod(remainder, 3600)
+    minutes, remainder = divmod(remainder, 60)
     text = f"{days}d{hours:02}h" if days else f"{hours}h{minutes:02}m" if hours else ""
-    return sign + (text or (f"{minutes}m{rest:02}s" if minutes else f"{rest}s"))
+    return sign + (text or (f"{minutes}m{remainder:02}s" if minutes else f"{remainder}s"))
 
 
 class Screen:
-    """Where a command writes. `as_json` = one JSON document instead of everything else."""
+    """The output of a command. `as_json` = one JSON document instead of any other output."""
 
     def __init__(self, as_json: bool = False) -> None:
         width = None if sys.stdout.isatty() else _PIPE_WIDTH
@@ -79,8 +80,8 @@ class Screen:
     def line(self, text: Cell = "", style: str = "") -> None:
         """One line, never wrapped, cut or interpreted."""
         if not self.as_json:
-            shown = text if isinstance(text, Text) else Text(plain(text), style=style)
-            self._out.print(shown, soft_wrap=True)
+            styled = text if isinstance(text, Text) else Text(plain(text), style=style)
+            self._out.print(styled, soft_wrap=True)
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
         """A table under its title; nothing without rows."""
@@ -89,12 +90,14 @@ class Screen:
         self._out.print()
         self._out.print(Text(plain(title), style="bold"))
         table = Table(box=None, pad_edge=False)
-        shown = [
+        cells = [
             [text if isinstance(text, Text) else Text(plain(text)) for text in row] for row in rows
         ]
-        widths = [max(one.cell_len for one in column) for column in zip(*shown, strict=True)]
+        widths = [max(cell.cell_len for cell in column) for column in zip(*cells, strict=True)]
         firm = [place == 0 or width <= _LONG for place, width in enumerate(widths)]
-        needed = sum(width + 1 if one else _LONG for one, width in zip(firm, widths, strict=True))
+        needed = sum(
+            width + 1 if is_firm else _LONG for is_firm, width in zip(firm, widths, strict=True)
+        )
         for place, name in enumerate(columns):
             table.add_column(
                 Text(name.lstrip(">")),
@@ -102,12 +105,12 @@ class Screen:
                 overflow="fold",
                 justify="right" if name.startswith(">") else "left",
             )
-        for row in shown:
+        for row in cells:
             table.add_row(*row)
         self._out.print(table)
 
     def sentence(self, text: str) -> None:
-        """Why a command did not do what was asked, on standard error."""
+        """Write the reason of a refusal to standard error."""
         sys.stderr.write(f"fenghuo: {plain(text)}\n")
 
     def document(self, content: Any) -> None:
@@ -116,7 +119,7 @@ class Screen:
             sys.stdout.write(json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n")
 
     @contextmanager
-    def progress(self, what: str, total: float | None) -> Iterator[Bar]:
+    def progress(self, title: str, total: float | None) -> Iterator[Bar]:
         """A bar on a terminal's standard error; silent in a pipe."""
         columns = (
             TextColumn("{task.description}", markup=False),
@@ -128,7 +131,7 @@ class Screen:
         with Progress(
             *columns, console=self._err, transient=True, disable=not self._err.is_terminal
         ) as progress:
-            yield Bar(progress, progress.add_task(plain(what), total=total, note=""))
+            yield Bar(progress, progress.add_task(plain(title), total=total, note=""))
 
 
 class Bar:
@@ -138,9 +141,9 @@ class Bar:
         self._progress = progress
         self._task = task
 
-    def at(self, done: float, note: str = "") -> None:
-        """How much is done, and a word about it."""
-        self._progress.update(self._task, completed=done, note=plain(note))
+    def at(self, progress: float, note: str = "") -> None:
+        """Show the progress and a note."""
+        self._progress.update(self._task, completed=progress, note=plain(note))
 
 
 def level_text(level: str) -> Text:

@@ -36,7 +36,7 @@ _TYPES = {
     "dict_type": "a mapping",
     "finite_number": "a finite number",
 }
-_SHOWN = 60
+_LONGEST_INPUT = 60
 
 
 def check_shape(
@@ -45,18 +45,20 @@ def check_shape(
     file: str,
     added: Mapping[str, Any] | None = None,
     hidden: frozenset[str] = frozenset(),
-    about: str = "",
+    item_name: str = "",
 ) -> tuple[M | None, list[Finding]]:
-    """The node as a model, or everything that keeps it from being one.
+    """Return the node as a model, or all findings against it.
 
-    `added` are fields the text does not carry, `hidden` names of the model it may not.
+    `added` are fields outside the text, `hidden` fields that the text may not hold.
     """
     plain = node.plain()
     if not isinstance(plain, dict):
         allowed = listed(_names(model.model_json_schema(), {}) - hidden)
         return None, [Finding(file, node.line, "item", "is no mapping", allowed)]
     results = [
-        Finding(file, node.key_lines[name], name, "is set by whoever loads the pack", about=about)
+        Finding(
+            file, node.key_lines[name], name, "is set by whoever loads the pack", item=item_name
+        )
         for name in plain
         if name in hidden
     ]
@@ -67,7 +69,7 @@ def check_shape(
     except ValidationError as error:
         schema = model.model_json_schema()
         results += (
-            _finding(dict(item), schema, node, file, hidden, about)
+            _finding(dict(item), schema, node, file, hidden, item_name)
             for item in error.errors(include_url=False)
         )
         return None, results
@@ -79,7 +81,7 @@ def _finding(
     node: Node,
     file: str,
     hidden: frozenset[str],
-    about: str,
+    item_name: str,
 ) -> Finding:
     path: FieldPath = item["loc"]
     line, real = node.follow(path)
@@ -104,8 +106,11 @@ def _finding(
         discriminator = str(context.get("discriminator", "")).strip("'")
         line, real = node.follow((*path, discriminator))
         tags = str(context.get("expected_tags", ""))
-        known = [name.strip(" '") for name in tags.split(",")]
-        message, allowed = f"{tag[:_SHOWN]!r} is unknown{nearest(tag, known)}", listed(known)
+        tags_allowed = [name.strip(" '") for name in tags.split(",")]
+        message, allowed = (
+            f"{tag[:_LONGEST_INPUT]!r} is unknown{nearest(tag, tags_allowed)}",
+            listed(tags_allowed),
+        )
     else:
         bounds = [
             form.format(context[name])
@@ -113,33 +118,34 @@ def _finding(
             if context.get(name) is not None
         ]
         allowed = ", ".join(bounds) or _TYPES.get(kind, "")
-    return Finding(file, line, dotted(real) or "item", message, allowed, about=about)
+    return Finding(file, line, dotted(real) or "item", message, allowed, item=item_name)
 
 
 def _message(item: dict[str, Any]) -> str:
-    given = item.get("input")
+    input_value = item.get("input")
     kind = item["type"]
     if kind == "value_error":
         return str(item["msg"]).removeprefix("Value error, ")
-    if isinstance(given, str | int | float | bool) or given is None:
-        shown = json.dumps(given, ensure_ascii=False)
-        return f"{shown if len(shown) <= _SHOWN else shown[:_SHOWN] + '...'} cannot be used here"
+    if isinstance(input_value, str | int | float | bool) or input_value is None:
+        text = json.dumps(input_value, ensure_ascii=False)
+        cut = text if len(text) <= _LONGEST_INPUT else text[:_LONGEST_INPUT] + "..."
+        return f"{cut} cannot be used here"
     return str(item["msg"])
 
 
 def _schema_at(schema: dict[str, Any], path: FieldPath) -> dict[str, Any]:
     """The part of a JSON schema that describes `path`; empty where it leads nowhere."""
-    here = schema
+    node = schema
     for step in path:
-        here = _resolve(here, schema)
-        mapping = here.get("discriminator", {}).get("mapping", {})
+        node = _resolve(node, schema)
+        mapping = node.get("discriminator", {}).get("mapping", {})
         if isinstance(step, int):
-            here = here.get("items", {})
+            node = node.get("items", {})
         elif step in mapping:
-            here = {"$ref": mapping[step]}
+            node = {"$ref": mapping[step]}
         else:
-            here = here.get("properties", {}).get(step, {})
-    return _resolve(here, schema)
+            node = node.get("properties", {}).get(step, {})
+    return _resolve(node, schema)
 
 
 def _resolve(part: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
@@ -148,7 +154,7 @@ def _resolve(part: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
         if "$ref" in part:
             part = schema.get("$defs", {}).get(str(part["$ref"]).rsplit("/", 1)[-1], {})
             continue
-        options = [one for one in part.get("anyOf", ()) if one.get("type") != "null"]
+        options = [option for option in part.get("anyOf", ()) if option.get("type") != "null"]
         if len(options) == 1:
             part = options[0]
             continue
@@ -162,7 +168,7 @@ def _names(part: dict[str, Any], schema: dict[str, Any]) -> set[str]:
 
 def _describe(part: dict[str, Any]) -> str:
     if "enum" in part:
-        return listed([str(one) for one in part["enum"]])
+        return listed([str(option) for option in part["enum"]])
     if "const" in part:
         return str(part["const"])
     if mapping := part.get("discriminator", {}).get("mapping"):

@@ -1,1 +1,1 @@
-"""How well an officer is reached: the score of a channel, learnt from pages and communication tests."""
+"""The reachability of officers: the score of a channel, from pages and communication tests."""

@@ -1,1 +1,1 @@
-"""What reports of one incident say together: what has changed, and whether their numbers fit."""
+"""The reports of one incident as a series: changes between reports, and the order of numbers."""

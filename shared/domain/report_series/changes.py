@@ -1,6 +1,6 @@
-"""What changed since the last report: 续报 does not repeat, so what a report leaves out still holds.
+"""Changes since the last report: 续报 does not repeat, so a fact that a report omits still holds.
 
-Pure: facts in, changes out; the same lines stand in a page and in the console.
+A page and the console show the same lines.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from shared.domain.local_time import ZONE, spoken
 
 
 class Direction(StrEnum):
-    """Which way a value went; `told` is its first value, `other` a text that was replaced."""
+    """The direction of a change; `told` is a first value, `other` a replaced text."""
 
     UP = "up"
     DOWN = "down"
-    TOLD = "told"
-    OTHER = "other"
+    FIRST = "told"
+    REPLACED = "other"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field of the facts: its value before (None = never told) and after."""
+    """One field of the facts with the value before (None = not reported) and after."""
 
     field: str
     before: Any
@@ -66,32 +66,30 @@ _LONGEST = 80
 
 
 def together(reports: Iterable[ReportFacts]) -> ReportFacts:
-    """What is known after these reports, oldest first: the newest word on each field."""
+    """Return the facts of these reports, the oldest first: the newest value of each field."""
     return reduce(
-        lambda existing_report_facts, facts: existing_report_facts.model_copy(
-            update=facts.model_dump(exclude_none=True)
-        ),
+        lambda total, facts: total.model_copy(update=facts.model_dump(exclude_none=True)),
         reports,
         ReportFacts(),
     )
 
 
-def changes(existing_report_facts: ReportFacts, facts: ReportFacts) -> list[Change]:
-    """What `facts` says that was not known, in the order of the statutory contents."""
-    results = []
+def changes(previous: ReportFacts, facts: ReportFacts) -> list[Change]:
+    """Return the news in `facts`, in the order of the statutory contents."""
+    result = []
     for field in LABELS:
-        before, after = getattr(existing_report_facts, field), getattr(facts, field)
+        before, after = getattr(previous, field), getattr(facts, field)
         if after is not None and after != before:
-            results.append(Change(field, before, after, _direction(before, after)))
-    return results
+            result.append(Change(field, before, after, _direction(before, after)))
+    return result
 
 
 def line(change: Change) -> Both:
     """The change as a person reads it: `死亡：0 → 2（增）`."""
-    label, after = LABELS[change.field], _shown(change.after)
+    label, after = LABELS[change.field], _words(change.after)
     if change.before is None:
         return Both(f"{label.zh}：{after.zh}", f"{label.en}: {after.en}")
-    before = _shown(change.before)
+    before = _words(change.before)
     arrow = _ARROWS.get(change.direction, Both("", ""))
     return Both(
         f"{label.zh}：{before.zh} → {after.zh}{arrow.zh}",
@@ -101,14 +99,14 @@ def line(change: Change) -> Both:
 
 def _direction(before: Any, after: Any) -> Direction:
     if before is None:
-        return Direction.TOLD
+        return Direction.FIRST
     # Moments are compared as texts are: an earlier time of the event is a correction, not less.
     if isinstance(after, int):
         return Direction.UP if after > before else Direction.DOWN
-    return Direction.OTHER
+    return Direction.REPLACED
 
 
-def _shown(value: Any) -> Both:
+def _words(value: Any) -> Both:
     if isinstance(value, Trend):
         return _TRENDS[value]
     if isinstance(value, datetime):

@@ -1,7 +1,7 @@
 """Numbers of follow-up reports 续报: a gap or a repeat is kept, and marked.
 
-A mark follows from the whole set of reports of one line (who to whom), not from their order: when the
-missing number arrives, the gap is gone.
+A mark follows from the set of reports of one line (sender to receiver), not from their order: the
+gap disappears when the missing number arrives.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from shared.contracts.reports import ReportKind
 
 
 class Mark(StrEnum):
-    """What is wrong with a number."""
+    """The defect of a number."""
 
     GAP = "gap"
     REPEAT = "repeat"
@@ -29,15 +29,15 @@ class Numbered(NamedTuple):
 
 
 def marks(line: Iterable[Numbered]) -> dict[str, Mark]:
-    """By report id, what is wrong with follow-ups; the others may repeat their number 1."""
-    found: dict[str, Mark] = {}
+    """Return the defects of follow-ups by report id; other kinds may repeat their number 1."""
+    defects: dict[str, Mark] = {}
     first: dict[int, str] = {}
     for numbered in sorted(line):
         if numbered.kind is not ReportKind.FOLLOW_UP:
             continue
         if first.setdefault(numbered.number, numbered.report_id) != numbered.report_id:
-            found[numbered.report_id] = Mark.REPEAT
+            defects[numbered.report_id] = Mark.REPEAT
     for number, report_id in first.items():
         if number > 1 and number - 1 not in first:
-            found[report_id] = Mark.GAP
-    return found
+            defects[report_id] = Mark.GAP
+    return defects

@@ -1,9 +1,9 @@
-"""Who decides about a unit's mode, as data (our own proposal, docs/sources.md S42; posts: S26).
+"""Authority over a unit's mode, as data (our own proposal, docs/sources.md S42; posts: S26).
 
-Officers of the unit itself or of a unit above it. Two different people sign; the last signature is
-that of an A post or a commander. To stop (reject, end) takes one of those two posts, as lifting an
-alert takes one signature; whoever proposed may also take it back while it is open. Command decides by
-it, the console offers by it.
+Officers of the unit or of a unit above decide. Two different people sign; the last signature is
+that of an A post or a commander. One of these two posts stops a mode (reject, end), as one
+signature lifts an alert; the proposer may also withdraw an open proposal. Command decides by these
+tables, the console offers by them.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ STOP: frozenset[Post] = frozenset({Post.A, Post.COMMANDER})
 
 
 class Unfit(StrEnum):
-    """Why an officer may not do it."""
+    """The reason why an officer may not act on a mode."""
 
     NOT_DECIDER = "not_decider"
     WRONG_POST = "wrong_post"
     SIGNED_ALREADY = "signed_already"
 
 
-def next_posts(given: int) -> frozenset[Post]:
-    """Posts that may give the next signature after `given`; none when all are there."""
-    return SIGNATURES[given] if given < len(SIGNATURES) else frozenset()
+def next_posts(count: int) -> frozenset[Post]:
+    """Return the posts of the next signature after `count` signatures; none when all are there."""
+    return SIGNATURES[count] if count < len(SIGNATURES) else frozenset()
 
 
 def unfit_to_sign(
     unit: str, officer: str, officer_unit: str, post: Post, signed: Collection[str]
 ) -> Unfit | None:
-    """Why this officer may not give the next signature, or None when he may."""
+    """Return the reason against the next signature of this officer, or None."""
     if not is_within(unit, officer_unit):
         return Unfit.NOT_DECIDER
     if officer in signed:
@@ -51,7 +51,10 @@ def unfit_to_sign(
 def unfit_to_stop(
     unit: str, officer: str, officer_unit: str, post: Post, proposer: str | None = None
 ) -> Unfit | None:
-    """Why this officer may not reject or end, or None when he may; `proposer` may by being it."""
+    """Return the reason against a rejection or end by this officer, or None.
+
+    The `proposer` may always withdraw.
+    """
     if not is_within(unit, officer_unit):
         return Unfit.NOT_DECIDER
     return None if officer == proposer or post in STOP else Unfit.WRONG_POST

@@ -19,7 +19,7 @@ from shared.domain.response_modes.order import STRICTNESS
 class Effective:
     """A mode with the `version` of the decision of `unit` that it comes from.
 
-    Version 0 and no unit: nobody in this line has ever decided.
+    Version 0 without a unit: no unit of the lineage has ever decided.
     """
 
     mode: ResponseMode = ResponseMode.NORMAL
@@ -33,45 +33,45 @@ UNDECIDED = Effective()
 class Modes:
     """The newest decision per status and unit.
 
-    Answers are remembered until the next decision, since a fan-out asks for thousands of neighbours.
+    Answers are cached until the next decision, since a fan-out asks for thousands of units.
     """
 
     def __init__(self, decisions: Iterable[tuple[Status, Effective]] = ()) -> None:
         self._own: dict[tuple[Status, str], Effective] = {}
-        self._known: dict[tuple[Status, str], Effective] = {}
+        self._cache: dict[tuple[Status, str], Effective] = {}
         for status, decision in decisions:
             self.decide(status, decision)
 
     def put(self, event: ResponseModeEvent) -> None:
-        """Take in a record of the modes topic."""
+        """Apply a record of the modes topic."""
         self.decide(event.status, Effective(event.mode, event.version, event.unit))
 
     def decide(self, status: Status, decision: Effective) -> None:
-        """Take in a decision; an older one than is known changes nothing."""
+        """Apply a decision; an outdated decision changes nothing."""
         assert decision.unit is not None, "a decision is some unit's"
         key = (status, decision.unit)
         if self.own(*key).version < decision.version:
             self._own[key] = decision
-            self._known.clear()
+            self._cache.clear()
 
     def own(self, status: Status, unit: str) -> Effective:
-        """What the unit itself has decided."""
+        """Return the decision of the unit itself."""
         return self._own.get((status, unit), UNDECIDED)
 
     def effective(self, status: Status, unit: str) -> Effective:
-        """The mode that holds for the unit; of two equally strict ones the nearer."""
+        """Return the mode in force for the unit; of two equally strict modes the nearer one."""
         if not self._own:
             return UNDECIDED
         key = (status, unit)
-        result = self._known.get(key)
+        result = self._cache.get(key)
         if result is None:
             parent = parent_of(unit)
             inherited = UNDECIDED if parent is None else self.effective(status, parent)
-            result = self._known[key] = _stricter(self.own(status, unit), inherited)
+            result = self._cache[key] = _stricter(self.own(status, unit), inherited)
         return result
 
     def inherited(self, status: Status, unit: str) -> Effective:
-        """What holds for the unit whatever it decides itself."""
+        """Return the mode that the unit inherits, whatever its own decision."""
         parent = parent_of(unit)
         return UNDECIDED if parent is None else self.effective(status, parent)
 

@@ -1,8 +1,7 @@
-"""What a mode changes, as data (our own proposal, docs/sources.md S42).
+"""The effects of a mode, as data (our own proposal, docs/sources.md S42).
 
-No public text gives figures. Shares are of what holds in normal mode; a stricter mode never gives
-more time, stays silent longer about what comes again, calls fewer people at once or uses fewer ways
-to reach them.
+No public text gives figures. Shares refer to normal mode. A stricter mode never gives more time,
+never holds back repeats longer, never calls fewer people at once and never uses fewer channels.
 """
 
 from __future__ import annotations
@@ -15,11 +14,13 @@ from shared.contracts.pages import Channel
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """`deadline`: share of the time to sign and to finish. `step`: of the pause between two rungs of
-    supervision. `wait`: of the time an answer to a call may take. `crew`: the posts of the first unit
-    that are called at once. `channels`: used beside those that the roster names, where they are set up.
-    `repeat`: of the time for which what is raised again and again is told once (重复告警抑制窗口).
-    `calls`: share of the calls that an officer gets one by one before they are put together.
+    """The figures of a mode.
+
+    `deadline` is the share of the time to sign and to finish, `step` of the pause between two
+    supervision calls, `wait` of the time for an answer to a call, `repeat` of the time in which
+    repeated alarms are reported once (重复告警抑制窗口), `calls` of the calls that an officer gets one by
+    one before a digest gathers them. `crew` are the posts of the first unit that are called at
+    once. `channels` are used beside those of the roster, where an operator has set them up.
     """
 
     deadline: float

@@ -1,8 +1,8 @@
 """The order of modes by strictness, and the strictest of several.
 
-normal < recovery < standby < emergency. Recovery lies above normal because damage is still being put
-right, and below standby because nothing is threatening any more; what goes with a mode (effects.py)
-never relaxes on the way up.
+normal < recovery < standby < emergency. Recovery lies above normal because repairs continue, and
+below standby because the threat is over; the effects of a mode (effects.py) never relax on the way
+up.
 """
 
 from __future__ import annotations
@@ -17,6 +17,6 @@ STRICTNESS: dict[ResponseMode, int] = {
 }
 
 
-def looser(response_mode: ResponseMode, other: ResponseMode) -> bool:
-    """Whether `one` is less strict than `other`."""
-    return STRICTNESS[response_mode] < STRICTNESS[other]
+def looser(mode: ResponseMode, limit: ResponseMode) -> bool:
+    """Return whether `mode` is less strict than `limit`."""
+    return STRICTNESS[mode] < STRICTNESS[limit]

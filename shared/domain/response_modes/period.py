@@ -1,13 +1,13 @@
-"""How long a response mode may be asked for: command decides by it, the console asks it first."""
+"""The longest period of a response mode: command decides by it, the console checks it first."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 LONGEST = timedelta(days=30)
-"""No mode lasts longer without being decided anew. Our own rule."""
+"""A mode needs a new decision after this time. This is our own rule."""
 
 
 def is_end(until: datetime, now: datetime) -> bool:
-    """Whether a mode that is proposed now may hold until then."""
+    """Return whether a mode proposed `now` may hold until `until`."""
     return now < until <= now + LONGEST

@@ -1,4 +1,4 @@
-"""Modes and their effects in words, Chinese first: what a person reads before he signs."""
+"""Modes and their effects in words, Chinese first: the text that a person reads before signing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WORDS: dict[ResponseMode, tuple[str, str]] = {
 
 
 def preview(unit: str, before: ResponseMode, after: ResponseMode) -> tuple[str, str]:
-    """What changes for the unit named `unit` and below when the mode that holds there changes."""
+    """Return the effects of a change of mode for the unit named `unit` and the units below."""
     (zh_before, en_before), (zh_after, en_after) = WORDS[before], WORDS[after]
     if before is after:
         return (
@@ -30,7 +30,8 @@ def preview(unit: str, before: ResponseMode, after: ResponseMode) -> tuple[str, 
     )
     en = (
         f"{unit} and below go from {en_before} to {en_after}: deadlines {effect.deadline:.0%} of "
-        f"normal, pauses of supervision {effect.step:.0%}, waits for an answer {effect.wait:.0%}, repeats are held back {effect.repeat:.0%}; "
+        f"normal, pauses of supervision {effect.step:.0%}, waits for an answer {effect.wait:.0%}, "
+        f"repeats are held back {effect.repeat:.0%}; "
         f"called first: {', '.join(POSTS[post][1] for post in effect.crew)}"
     )
     if effect.channels:
@@ -38,5 +39,6 @@ def preview(unit: str, before: ResponseMode, after: ResponseMode) -> tuple[str, 
         en += f", also by {', '.join(CHANNELS[channel][1] for channel in effect.channels)}"
     return (
         f"{zh}。已下达的时限和已开始的叫应不变；下级已更严的不变。",
-        f"{en}. Deadlines given and calls begun stay as they are, and so does what is stricter below.",
+        f"{en}. Deadlines given and calls begun stay as they are, and so does what is stricter "
+        "below.",
     )

@@ -1,6 +1,7 @@
 """A duty plan as CSV (RFC 4180, UTF-8 with or without a byte-order mark): one line per entry.
 
-Cells are guarded against formulas (shared/domain/csv_cells.py). Times are ISO 8601 with their offset.
+Cells are guarded against formulas (shared/domain/csv_cells.py). Times are ISO 8601 with their
+offset.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from shared.domain.csv_cells import guarded, plain
 from shared.domain.roster.errors import MOST_ENTRIES, DutyFileError
 
 COLUMNS = (
-    "kind", "post", "officer_id", "name", "phone", "addresses", "language", "channels", "begin", "end",
-    "members", "starts", "ends", "handover", "turn_days", "turn_hours", "zone",
+    "kind", "post", "officer_id", "name", "phone", "addresses", "language", "channels", "begin",
+    "end", "members", "starts", "ends", "handover", "turn_days", "turn_hours", "zone",
     "other_id", "other_begin", "other_end", "reason", "modes",
 )  # fmt: skip
 _OFFICER = ("officer_id", "name", "phone", "language")
@@ -60,8 +61,8 @@ def read(text: str) -> list[DutyRule]:
                 duty_rules.append(_rule(cells))
             except ValidationError as error:
                 problems += [
-                    f"line {rows.line_num}, {_where(one['loc'])}: {one['msg']}"
-                    for one in error.errors()
+                    f"line {rows.line_num}, {_where(problem['loc'])}: {problem['msg']}"
+                    for problem in error.errors()
                 ]
             except ValueError as error:
                 problems.append(f"line {rows.line_num}: {error}")
@@ -73,37 +74,37 @@ def read(text: str) -> list[DutyRule]:
 
 
 def _cells(rule: DutyRule) -> dict[str, str]:
-    told = rule.model_dump(mode="json", exclude_none=True)
+    fields = rule.model_dump(mode="json", exclude_none=True)
     if isinstance(rule, Member):
-        officer = told.pop("officer")
-        told |= {name: officer[name] for name in _OFFICER if name in officer}
-        told["addresses"] = [f"{channel}={at}" for channel, at in officer["addresses"].items()]
+        officer = fields.pop("officer")
+        fields |= {name: officer[name] for name in _OFFICER if name in officer}
+        fields["addresses"] = [f"{channel}={at}" for channel, at in officer["addresses"].items()]
     return {
         name: " ".join(value) if isinstance(value, list) else str(value)
-        for name, value in told.items()
+        for name, value in fields.items()
     }
 
 
 def _rule(cells: Mapping[str, str]) -> DutyRule:
-    told: dict[str, Any] = {name: cell for name, cell in cells.items() if cell}
+    fields: dict[str, Any] = {name: cell for name, cell in cells.items() if cell}
     for name in ("members", "channels", "modes"):
-        if name in told:
-            told[name] = told[name].split()
+        if name in fields:
+            fields[name] = fields[name].split()
     for name in ("turn_days", "turn_hours"):
-        if name in told:
-            if not told[name].isascii() or not told[name].isdigit() or len(told[name]) > 3:
+        if name in fields:
+            if not fields[name].isascii() or not fields[name].isdigit() or len(fields[name]) > 3:
                 raise ValueError(f"{name} is no number")
-            told[name] = int(told[name])
-    if told.get("kind") == "member":
-        officer = {name: told.pop(name) for name in _OFFICER if name in told}
-        pairs = (pair.partition("=") for pair in told.pop("addresses", "").split())
-        told["officer"] = {**officer, "addresses": {channel: at for channel, _, at in pairs}}
+            fields[name] = int(fields[name])
+    if fields.get("kind") == "member":
+        officer = {name: fields.pop(name) for name in _OFFICER if name in fields}
+        pairs = (pair.partition("=") for pair in fields.pop("addresses", "").split())
+        fields["officer"] = {**officer, "addresses": {channel: at for channel, _, at in pairs}}
     # Through JSON, so that the contract's strict types read their wire form.
-    return _RULE.validate_json(_json(told))
+    return _RULE.validate_json(_json(fields))
 
 
-def _json(told: Mapping[str, Any]) -> bytes:
-    return TypeAdapter(dict[str, Any]).dump_json(dict(told))
+def _json(fields: Mapping[str, Any]) -> bytes:
+    return TypeAdapter(dict[str, Any]).dump_json(dict(fields))
 
 
 def _where(location: tuple[int | str, ...]) -> str:

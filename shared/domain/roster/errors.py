@@ -1,4 +1,4 @@
-"""What is wrong with a file of a duty plan: everything at once, each with its line or event."""
+"""Errors of duty plan files: all problems of a file at once, each with its line or event."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 class DutyFileError(ValueError):
-    """A file that cannot be taken; nothing of it was. `problems`: "line 3, begin: ..."."""
+    """A refused file; nothing of the file was stored. `problems`: "line 3, begin: ..."."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("; ".join(problems))
@@ -14,4 +14,4 @@ class DutyFileError(ValueError):
 
 
 MOST_ENTRIES = 2_000
-"""So many entries one file may hold."""
+"""The most entries of one file."""

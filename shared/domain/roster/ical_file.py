@@ -1,7 +1,7 @@
 """A duty plan as iCalendar (RFC 5545): out goes who is on, turn by turn; in come single shifts.
 
-Repeating events are refused: whoever repeats means a rotation, and a rotation has its own entry.
-A zone that a file defines (VTIMEZONE) holds in that file only, and changes its clock by yearly rules.
+Repeating events are refused: whoever repeats means a rotation, and a rotation has its own entry. A
+zone that a file defines (VTIMEZONE) holds in that file only, and changes its clock by yearly rules.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _REPEATS = ("RRULE", "RDATE", "EXDATE")
 _YEARLY_PARTS = {"FREQ", "UNTIL", "COUNT", "WKST", "BYMONTH", "BYDAY", "BYMONTHDAY"}
 """Parts of a recurrence rule (RFC 5545, 3.3.10) that a yearly change of the clock needs."""
 _MOST_CHANGES = 64
-"""So many single changes of its clock a zone may list."""
+"""The most single changes of its clock that a zone may list."""
 
 
 def write(
@@ -36,7 +36,7 @@ def write(
     names: Mapping[str, str],
     now: datetime,
 ) -> bytes:
-    """Who is on at each post of a unit; `names` are the officers' names by id."""
+    """Return the turns of each post of a unit; `names` are the officers' names by id."""
     calendar = icalendar.Calendar()
     calendar.add("prodid", "-//Fenghuo//duty//ZH")
     calendar.add("version", "2.0")
@@ -82,8 +82,8 @@ def read(raw: bytes) -> list[DutyRule]:
             duty_rules.append(_shift(event))
         except ValidationError as error:
             problems += [
-                f"event {number}, {'.'.join(map(str, one['loc'])) or 'times'}: {one['msg']}"
-                for one in error.errors()
+                f"event {number}, {'.'.join(map(str, problem['loc'])) or 'times'}: {problem['msg']}"
+                for problem in error.errors()
             ]
         except ValueError as error:
             problems.append(f"event {number}: {error}")
@@ -105,7 +105,7 @@ def _shift(event: icalendar.Event) -> Shift:
 
 
 def _problems_of_zone(zone: icalendar.cal.Component) -> list[str]:
-    """Why a zone cannot be worked out in bounded time: it is not a list of yearly changes."""
+    """Return the problems of a zone that is not a short list of yearly changes."""
     name = str(zone.get("TZID", ""))[:100]
     changes = [part for part in zone.walk() if part.name in ("STANDARD", "DAYLIGHT")]
     dates = 0

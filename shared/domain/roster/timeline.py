@@ -1,9 +1,10 @@
-"""Who is on: overrides go before swaps, swaps before shifts, shifts before rotations; who is on leave is
-not on, unless an override says so. Shifts and rotations of the response mode that holds go before those
-of every mode: where the mode's roster names nobody, the ordinary one holds.
+"""The timeline of a post: its holder at each moment.
 
-Time is cut at every edge of every entry; within a piece nothing changes, so each piece is decided by one
-look. Among entries of one kind the newest (by its place in the plan) goes first.
+Overrides precede swaps, swaps precede shifts, shifts precede rotations; an officer on leave is not
+on duty unless an override names them. Shifts and rotations of the response mode in force precede
+those of every mode: where the roster of the mode is empty, the ordinary roster holds. Time is cut
+at every edge of every entry; within a piece nothing changes. Among entries of one kind the newest,
+by its place in the plan, comes first.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ from shared.contracts.fields import Post, ResponseMode
 from shared.domain.roster.turns import Turn, turns
 
 _Rotating = tuple[Rotation, list[Turn]]
-"""A rotation with its turns in the span that is looked at."""
+"""A rotation with its turns in the requested span."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A unit's entries that hold in one response mode, by kind, the newest first."""
+    """The entries of a unit in force in one response mode, by kind, the newest first."""
 
     members: dict[str, Member] = field(default_factory=dict)
     rotations: tuple[Rotation, ...] = ()
@@ -52,24 +53,23 @@ class Plan:
 
 
 def plan_of(entries: Iterable[DutyEntry], mode: ResponseMode = ResponseMode.NORMAL) -> Plan:
-    """The plan of one unit in a mode, from its entries in the order in which they were last changed."""
-    held = [entry.rule for entry in entries if not entry.cancelled and _holds(entry.rule, mode)][
-        ::-1
-    ]
+    """Return the plan of a unit in a mode, from its entries in the order of their last changes."""
+    rules = [entry.rule for entry in entries if not entry.cancelled and _holds(entry.rule, mode)]
+    rules.reverse()
     return Plan(
         members={
-            rule.officer.officer_id: rule for rule in reversed(held) if isinstance(rule, Member)
+            rule.officer.officer_id: rule for rule in reversed(rules) if isinstance(rule, Member)
         },
-        rotations=tuple(rule for rule in held if isinstance(rule, Rotation)),
-        shifts=tuple(rule for rule in held if isinstance(rule, Shift)),
-        overrides=tuple(rule for rule in held if isinstance(rule, Override)),
-        swaps=tuple(rule for rule in held if isinstance(rule, Swap)),
-        leaves=tuple(rule for rule in held if isinstance(rule, Leave)),
+        rotations=tuple(rule for rule in rules if isinstance(rule, Rotation)),
+        shifts=tuple(rule for rule in rules if isinstance(rule, Shift)),
+        overrides=tuple(rule for rule in rules if isinstance(rule, Override)),
+        swaps=tuple(rule for rule in rules if isinstance(rule, Swap)),
+        leaves=tuple(rule for rule in rules if isinstance(rule, Leave)),
     )
 
 
 def timeline(plan: Plan, post: Post, begin: datetime, end: datetime) -> list[Turn]:
-    """[begin, end) as turns without holes or overlaps; a turn with officer None is a gap."""
+    """Return [begin, end) as adjacent turns; a turn with officer None is a gap."""
     if post not in plan.posts:
         return []
     rotating = [
@@ -77,19 +77,19 @@ def timeline(plan: Plan, post: Post, begin: datetime, end: datetime) -> list[Tur
         for rotation in plan.rotations
         if rotation.post is post
     ]
-    found: list[Turn] = []
+    result: list[Turn] = []
     edges = _edges(plan, rotating, begin, end)
     for starts, ends in pairwise(edges):
         officer = _on(plan, post, rotating, starts)
-        if found and found[-1].officer_id == officer:
-            found[-1] = Turn(found[-1].begin, ends, officer)
+        if result and result[-1].officer_id == officer:
+            result[-1] = Turn(result[-1].begin, ends, officer)
         else:
-            found.append(Turn(starts, ends, officer))
-    return found
+            result.append(Turn(starts, ends, officer))
+    return result
 
 
 def holder(plan: Plan, post: Post, at: datetime) -> str | None:
-    """Who is on at a moment, None when nobody is or the post has no plan."""
+    """Return the holder at a moment, None when the post is empty or has no plan."""
     rotating = [
         (rotation, list(turns(rotation, at, at + at.resolution)))
         for rotation in plan.rotations
@@ -99,15 +99,15 @@ def holder(plan: Plan, post: Post, at: datetime) -> str | None:
 
 
 def gaps(plan: Plan, post: Post, begin: datetime, end: datetime) -> list[Turn]:
-    """The turns of [begin, end) in which nobody is on."""
+    """Return the turns of [begin, end) in which the post is empty."""
     return [turn for turn in timeline(plan, post, begin, end) if turn.officer_id is None]
 
 
 def over_at(entry: DutyEntry) -> datetime | None:
-    """When an entry has nothing more to say, None when that is open."""
+    """Return the end of an entry's effect, None when the end is open."""
     match entry.rule:
-        case Swap(end=one, other_end=other):
-            return max(one, other)
+        case Swap(end=end, other_end=other_end):
+            return max(end, other_end)
         case Shift(end=end) | Override(end=end) | Leave(end=end):
             return end
         case _:
@@ -150,8 +150,8 @@ def _on(plan: Plan, post: Post, rotating: Sequence[_Rotating], at: datetime) -> 
 def _planned(plan: Plan, post: Post, rotating: Sequence[_Rotating], at: datetime) -> str | None:
     for of_the_mode in (True, False):
         for shift in plan.shifts:
-            mine = shift.post is post and bool(shift.modes) is of_the_mode
-            if mine and shift.begin <= at < shift.end:
+            applies = shift.post is post and bool(shift.modes) is of_the_mode
+            if applies and shift.begin <= at < shift.end:
                 return shift.officer_id
         for rotation, spans in rotating:
             if bool(rotation.modes) is of_the_mode:

@@ -1,7 +1,7 @@
-"""Turns of a rotation: local wall time, so a change to or from daylight-saving time moves no handover.
+"""Turns of a rotation in local wall time: a change of daylight-saving time moves no handover.
 
-A handover that falls into the hour that is skipped happens when the hour is over; one that falls into
-the hour that comes twice happens the first time (PEP 495, fold 0).
+A handover in the skipped hour happens at its end; a handover in the repeated hour happens the first
+time (PEP 495, fold 0).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from shared.contracts.duty import Rotation
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """`officer_id` is on from `begin` to `end` (None: nobody is)."""
+    """`officer_id` is on duty from `begin` to `end` (None: the post is empty)."""
 
     begin: datetime
     end: datetime
@@ -24,7 +24,7 @@ class Turn:
 
 
 def turns(rotation: Rotation, begin: datetime, end: datetime) -> Iterator[Turn]:
-    """The turns that touch [begin, end), whole, in order."""
+    """Yield the turns that overlap [begin, end), uncut, in order."""
     number = max(0, _number_at(rotation, begin))
     while True:
         starts, ends = _edge(rotation, number), _edge(rotation, number + 1)
@@ -39,14 +39,14 @@ def turns(rotation: Rotation, begin: datetime, end: datetime) -> Iterator[Turn]:
 
 
 def _number_at(rotation: Rotation, at: datetime) -> int:
-    """A turn at or shortly before `at`: two days of margin are more than any zone's jump."""
+    """Return a turn at or shortly before `at`: no zone jumps by the margin of two days."""
     elapsed = at.astimezone(ZoneInfo(rotation.zone)).date() - rotation.starts
     per_day = 24 // rotation.turn_hours if rotation.turn_hours is not None else 1
     return (elapsed.days - 2) * per_day // rotation.turn_days - 1
 
 
 def _edge(rotation: Rotation, number: int) -> datetime:
-    """When turn `number` begins."""
+    """Return the begin of turn `number`."""
     if rotation.turn_hours is None:
         days, hours = number * rotation.turn_days, 0
     else:
@@ -63,6 +63,8 @@ def _last_edge(rotation: Rotation) -> datetime | None:
 
 
 def _instant(wall: datetime, zone: str) -> datetime:
-    """The moment of a wall time; one that is skipped is read with the offset before the jump, which
-    names the same moment as the wall time just as far behind the jump."""
+    """Return the moment of a wall time; a skipped wall time uses the offset before the jump.
+
+    This moment is the same as that of the wall time equally far behind the jump.
+    """
     return wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)

@@ -1,1 +1,1 @@
-"""Who a selection of units means, given the catalogue. Pure; command resolves by it, console previews."""
+"""Selections of units against the catalogue; command resolves them, the console previews them."""

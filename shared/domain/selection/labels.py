@@ -1,4 +1,4 @@
-"""What a unit is called among people: its name, with its town's where that tells it apart."""
+"""Labels of units for people: the name of the unit, with the town where one is needed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shared.domain.bilingual import Both
 from shared.domain.selection.tree import UnitTree
 
 _OFFICES = ("村民委员会", "居民委员会")
-_WHOLE = frozenset({Tier.CITY, Tier.DISTRICT, Tier.TOWN})
+_UNAMBIGUOUS = frozenset({Tier.CITY, Tier.DISTRICT, Tier.TOWN})
 _NUMBERED: dict[Tier, Both] = {
     Tier.GRID: Both("网格", "grid"),
     Tier.MICROGRID: Both("微网格", "micro-grid"),
@@ -17,30 +17,31 @@ _GAP = " · "
 
 
 def label(tree: UnitTree, unit: str) -> Both:
-    """`朱沱镇 · 四明村`, from the town down; a part whose name the next one repeats is left out.
+    """Return `朱沱镇 · 四明村`, from the town down, without a part that the next part repeats.
 
-    A grid that the catalogue does not have goes by its number; any other unit by its code, marked as one.
+    A grid outside the catalogue is called by its number; any other unit by its code, marked as
+    such.
     """
-    way = [unit]
-    for upper in lineage(unit)[1:]:
-        if tier_of(way[-1]) in _WHOLE and "/" not in way[-1]:
+    path = [unit]
+    for ancestor in lineage(unit)[1:]:
+        if tier_of(path[-1]) in _UNAMBIGUOUS and "/" not in path[-1]:
             break
-        way.append(upper)
-    known = [name for name in way[1:] if name in tree or tier_of(name) in _NUMBERED]
-    parts = [_part(tree, name) for name in (*reversed(known), unit)]
-    shown = [
+        path.append(ancestor)
+    named = [name for name in path[1:] if name in tree or tier_of(name) in _NUMBERED]
+    parts = [_part(tree, name) for name in (*reversed(named), unit)]
+    distinct = [
         part
         for part, following in zip(parts, [*parts[1:], None], strict=True)
         if following is None or not following.zh.startswith(part.zh)
     ]
-    return Both(_GAP.join(one.zh for one in shown), _GAP.join(one.en for one in shown))
+    return Both(_GAP.join(part.zh for part in distinct), _GAP.join(part.en for part in distinct))
 
 
 def _part(tree: UnitTree, unit: str) -> Both:
     if unit in tree:
         name = tree.name(unit)
         short = next(
-            (name.removesuffix(OFFICE) for OFFICE in _OFFICES if name.endswith(OFFICE)), name
+            (name.removesuffix(office) for office in _OFFICES if name.endswith(office)), name
         )
         return Both(short or name, short or name)
     numbered = _NUMBERED.get(tier_of(unit))

@@ -1,6 +1,6 @@
-"""What a set of recipients is, told in a few words: its digest, its root, its sizes.
+"""Summaries of a set of recipients: digest, root, numbers by tier and by department.
 
-Recipients have one order everywhere: that of their ids as text.
+Recipients are ordered by their ids as text everywhere.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from collections.abc import Collection, Iterable
 from shared.contracts.fields import Tier
 from shared.contracts.selections import Selection
 from shared.contracts.units import department_of, is_within, lineage, tier_of
-from shared.domain.selection.resolve import Found, resolve
+from shared.domain.selection.resolve import Resolution, resolve
 from shared.domain.selection.tree import UnitTree
 
 
 def digest_of(units: Iterable[str]) -> str:
-    """SHA-256 over the ids in order, one a line: equal exactly when the recipients are the same."""
+    """Return SHA-256 over the ids in order, one a line: equal for equal recipients only."""
     return hashlib.sha256("\n".join(sorted(units)).encode()).hexdigest()
 
 
 def root_of(units: Collection[str]) -> str | None:
-    """The lowest unit that holds them all; None for no units, or where nothing holds them."""
+    """Return the lowest unit above all units; None without units or without such a unit."""
     if not units:
         return None
     common = lineage(min(units))
@@ -32,27 +32,27 @@ def root_of(units: Collection[str]) -> str | None:
     return common[0] if common else None
 
 
-def free_reach(tree: UnitTree, selection: Selection, issuer: str) -> Found:
-    """Recipients of an officer's free command: what is selected, without the issuer itself."""
+def free_reach(tree: UnitTree, selection: Selection, issuer: str) -> Resolution:
+    """Return the recipients of an officer's free command: the selection without the issuer."""
     result = resolve(tree, selection)
-    return Found(result.units - {issuer}, result.unknown)
+    return Resolution(result.units - {issuer}, result.unknown)
 
 
 def outside(units: Iterable[str], issuer: str) -> list[str]:
-    """Units that the issuer may not command, in order: those that do not lie within it.
+    """Return the units outside the issuer, in order: the issuer may not command them.
 
-    A unit's own departments do; a group only if each of its members does.
+    The departments of a unit lie within the unit; a group does if each member does.
     """
     return sorted(unit for unit in units if not is_within(unit, issuer))
 
 
 def by_tier(units: Iterable[str]) -> dict[Tier, int]:
-    """How many of each tier, from the top; departments count with their unit's tier."""
+    """Return the number of units by tier, from the top; a department has the tier of its unit."""
     counter = Counter(tier_of(unit) for unit in units)
     return {tier: counter[tier] for tier in Tier if tier in counter}
 
 
 def by_department(units: Iterable[str]) -> dict[str, int]:
-    """How many departments of each name, in order of the names."""
+    """Return the number of departments by name, in the order of names."""
     counter = Counter(name for unit in units if (name := department_of(unit)) is not None)
     return dict(sorted(counter.items()))

@@ -1,4 +1,4 @@
-"""A selection against the catalogue: the units it means, and the names that it means nobody by."""
+"""The resolution of a selection against the catalogue: its units and its unknown names."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from shared.domain.selection.tree import UnitTree
 
 
 @dataclass(frozen=True, slots=True)
-class About:
-    """What an alert is about, for anchors: its place and the areas it names."""
+class AlertScope:
+    """The place and the areas of an alert, to which anchors refer."""
 
     place: str
     areas: tuple[str, ...] = ()
@@ -34,72 +34,74 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What a selection means. `unknown`: units and groups the catalogue does not have, anchors that
-    are relative to no alert; they mean nobody.
+class Resolution:
+    """The units of a selection.
+
+    `unknown` are units and groups outside the catalogue, and anchors without an alert; they select
+    nobody.
     """
 
     units: frozenset[str]
     unknown: tuple[str, ...]
 
 
-def resolve(tree: UnitTree, selection: Selection, about: About | None = None) -> Found:
-    """The units of `selection`; the same for the same catalogue, whoever asks."""
+def resolve(tree: UnitTree, selection: Selection, scope: AlertScope | None = None) -> Resolution:
+    """Return the units of `selection`; the same catalogue always gives the same units."""
     unknown: set[str] = set()
     units: set[str] = set()
     for part in selection.include:
-        units |= _units_of(tree, part, about, unknown)
+        units |= _units_of(tree, part, scope, unknown)
     for part in selection.exclude:
-        units -= _units_of(tree, part, about, unknown)
-    return Found(frozenset(units), tuple(sorted(unknown)))
+        units -= _units_of(tree, part, scope, unknown)
+    return Resolution(frozenset(units), tuple(sorted(unknown)))
 
 
-def _units_of(tree: UnitTree, part: Part, about: About | None, unknown: set[str]) -> set[str]:
+def _units_of(tree: UnitTree, part: Part, scope: AlertScope | None, unknown: set[str]) -> set[str]:
     match part:
         case Subtree():
-            roots = _roots(tree, part.of, about, unknown)
+            roots = _roots(tree, part.of, scope, unknown)
             return _union(tree.subtree(root, part.tiers) for root in roots)
         case Departments():
-            roots = _roots(tree, part.of, about, unknown)
+            roots = _roots(tree, part.of, scope, unknown)
             return _union(tree.departments(root, part.tiers, part.departments) for root in roots)
         case Role():
-            roots = _roots(tree, part.of, about, unknown)
+            roots = _roots(tree, part.of, scope, unknown)
             return _union(tree.with_role(root, part.roles) for root in roots)
         case Group():
             group = tree.group(part.group)
             if group is None:
                 unknown.add(part.group)
                 return set()
-            return _known(tree, group.members, unknown)
+            return _catalogued(tree, group.members, unknown)
         case Listed():
-            return _known(tree, part.units, unknown)
+            return _catalogued(tree, part.units, unknown)
 
 
-def _roots(tree: UnitTree, where: str, about: About | None, unknown: set[str]) -> set[str]:
-    if is_unit(where):
-        return _known(tree, (where,), unknown)
-    if about is None:
-        unknown.add(where)
+def _roots(tree: UnitTree, root: str, scope: AlertScope | None, unknown: set[str]) -> set[str]:
+    if is_unit(root):
+        return _catalogued(tree, (root,), unknown)
+    if scope is None:
+        unknown.add(root)
         return set()
-    match Anchor(where):
+    match Anchor(root):
         case Anchor.PLACE:
-            return {about.place}
+            return {scope.place}
         case Anchor.VILLAGES:
-            return {name for unit in about.named if (name := ancestor_at(unit, Tier.VILLAGE))}
+            return {name for unit in scope.named if (name := ancestor_at(unit, Tier.VILLAGE))}
         case Anchor.TOWN:
-            return _at(tree, (about.place,), Tier.TOWN)
+            return _at(tree, (scope.place,), Tier.TOWN)
         case Anchor.TOWNS:
-            return _at(tree, about.named, Tier.TOWN)
+            return _at(tree, scope.named, Tier.TOWN)
         case Anchor.DISTRICT:
-            return _at(tree, (about.place,), Tier.DISTRICT)
+            return _at(tree, (scope.place,), Tier.DISTRICT)
         case Anchor.DISTRICTS:
-            return _at(tree, about.named, Tier.DISTRICT)
+            return _at(tree, scope.named, Tier.DISTRICT)
         case Anchor.CITY:
-            return {lineage(about.place)[-1]}
+            return {lineage(scope.place)[-1]}
 
 
 def _at(tree: UnitTree, units: Iterable[str], tier: Tier) -> set[str]:
-    """The units' own ancestors of a tier; a unit above it stands for all that it has of the tier."""
+    """Return the ancestors of a tier; a unit above the tier gives all its units of the tier."""
     results: set[str] = set()
     for unit in units:
         own = ancestor_at(unit, tier)
@@ -107,10 +109,10 @@ def _at(tree: UnitTree, units: Iterable[str], tier: Tier) -> set[str]:
     return results
 
 
-def _known(tree: UnitTree, units: Iterable[str], unknown: set[str]) -> set[str]:
-    known = {unit for unit in units if unit in tree}
-    unknown.update(unit for unit in units if unit not in known)
-    return known
+def _catalogued(tree: UnitTree, units: Iterable[str], unknown: set[str]) -> set[str]:
+    catalogued = {unit for unit in units if unit in tree}
+    unknown.update(unit for unit in units if unit not in catalogued)
+    return catalogued
 
 
 def _union(sets: Iterable[set[str]]) -> set[str]:

@@ -21,7 +21,7 @@ class Recipient:
 
 
 class UnitTree:
-    """Units by id, by parent, by role; groups by name. Departments hang beside the tree, not in it."""
+    """Units by id, by parent, by role; groups by name. Departments are no nodes of the tree."""
 
     def __init__(self) -> None:
         self._units: dict[str, Recipient] = {}
@@ -38,12 +38,12 @@ class UnitTree:
         return len(self._units)
 
     def take(self, message: CatalogEntry) -> None:
-        """Take in a record of the catalogue topic; sensors and others are passed over."""
+        """Apply a record of the catalogue topic; sensors and other entries are ignored."""
         if isinstance(message.entry, UnitEntry | GroupEntry):
             self.put(message.entry)
 
     def put(self, entry: UnitEntry | GroupEntry) -> None:
-        """Take in a unit or a group."""
+        """Add or replace a unit or a group."""
         if isinstance(entry, GroupEntry):
             self._groups[entry.group] = entry
             return
@@ -58,7 +58,7 @@ class UnitTree:
         self._roles[entry.unit] = frozenset(entry.roles)
 
     def get(self, unit: str) -> Recipient:
-        """The unit, by its id's own grammar when the catalogue does not know it."""
+        """Return the unit; one outside the catalogue follows from the grammar of its id."""
         return self._units.get(unit) or Recipient(unit, tier_of(unit), parent_of(unit), False)
 
     def name(self, unit: str) -> str:
@@ -93,35 +93,35 @@ class UnitTree:
         }
 
     def directly_below(self, unit: str) -> list[str]:
-        """The catalogued units one tier below `unit`, then its departments, each in code-point order."""
+        """Return the units one tier below `unit`, then its departments, each ordered by id."""
         return [*sorted(self._children.get(unit, ())), *sorted(self._departments.get(unit, ()))]
 
-    def departments(self, root: str, tiers: Collection[Tier], wanted: Iterable[str]) -> set[str]:
-        """The catalogued departments with these names of the units at or below `root` of `tiers`."""
-        names = set(wanted)
+    def departments(self, root: str, tiers: Collection[Tier], names: Iterable[str]) -> set[str]:
+        """Return the departments with these names of the units at or below `root` of `tiers`."""
+        selected = set(names)
         return {
             department
             for unit in self.subtree(root, tiers)
             for department in self._departments.get(unit, ())
-            if department_of(department) in names
+            if department_of(department) in selected
         }
 
     def with_role(self, root: str, roles: Iterable[str]) -> set[str]:
-        """Every catalogued unit at or below `root`, departments included, that has one of `roles`."""
-        wanted = frozenset(roles)
+        """Return the units and departments at or below `root` that have one of `roles`."""
+        selected = frozenset(roles)
         results = set()
         for unit in self._below(root):
             for department in (unit, *self._departments.get(unit, ())):
-                if wanted & self._roles.get(department, frozenset()):
+                if selected & self._roles.get(department, frozenset()):
                     results.add(department)
         return results
 
     def _below(self, root: str) -> set[str]:
-        """`root` and all ids below it. A circle of parents in the catalogue ends where it began."""
-        seen, waiting = {root}, [root]
-        while waiting:
-            for unit in self._children.get(waiting.pop(), ()):
-                if unit not in seen:
-                    seen.add(unit)
-                    waiting.append(unit)
-        return seen
+        """Return `root` and all ids below; a cycle of parents in the catalogue does no harm."""
+        units, queue = {root}, [root]
+        while queue:
+            for unit in self._children.get(queue.pop(), ()):
+                if unit not in units:
+                    units.add(unit)
+                    queue.append(unit)
+        return units

@@ -18,7 +18,7 @@ from shared.contracts.ids import alarm_id, transition_id
 from shared.contracts.units import tier_of
 from tests.bench.command.service import EVENT_TIME
 from tests.bench.command.units import city
-from tests.component.alerting.harness import a_station
+from tests.component.alerting.harness import alerting_harness
 
 _CHANGES = 200
 _BATCH = 500
@@ -28,20 +28,20 @@ async def status_change(dsn: str, count: int, say: Callable[[str], None]) -> dic
     """Milliseconds of single decisions, one transaction each, with `count` alerts open."""
     towns = [unit_entry.unit for unit_entry in city() if unit_entry.tier is Tier.TOWN]
     alarms = [_alarm(towns[n % len(towns)], n // len(towns)) for n in range(count)]
-    async with a_station(dsn) as station:
+    async with alerting_harness(dsn) as alerting:
         for at in range(0, count, _BATCH):
-            await station.takes(*alarms[at : at + _BATCH])
-        await station.rows("ANALYZE")
-        opened = await station.rows("SELECT alert_id, place FROM alerting.alert")
+            await alerting.deliver(*alarms[at : at + _BATCH])
+        await alerting.rows("ANALYZE")
+        opened = await alerting.rows("SELECT alert_id, place FROM alerting.alert")
         if len(opened) != count:
             raise RuntimeError(f"{len(opened)} alerts are open, not {count}")
         taken = []
         for row in opened[:: count // _CHANGES][:_CHANGES]:
             decision = _verify(row["alert_id"], row["place"])
             began = time.perf_counter()
-            await station.takes(decision)
+            await alerting.deliver(decision)
             taken.append((time.perf_counter() - began) * 1e3)
-        changed = await station.rows(
+        changed = await alerting.rows(
             "SELECT count(*) FROM alerting.alert WHERE verified_by IS NOT NULL"
         )
     if changed[0][0] != len(taken):

@@ -12,7 +12,7 @@ from rich.console import Console
 from deploy.example.sensors import all_sensors
 from deploy.local.jars import KAFKA_VERSION
 from deploy.local.paths import temporary_root
-from deploy.local.seeded import SeededStack
+from deploy.local.seeded_stack import SeededStack
 from tests.bench import machine, report
 from tests.bench.doors.clients import Door, send
 from tests.bench.environments import FOLDER

@@ -6,10 +6,10 @@ Benchmark", ICMLA 2015, arXiv:1510.03336 (docs/sources.md S37), and the arithmet
 one row past its right edge and the value is divided by the value at the left edge, so that a
 detection in a window's first row is worth exactly 1.
 
-In short: the first 15 % of a series (750 rows at most) count for nothing. A window is worth what its
-earliest detection is worth, 1 at its left edge falling to nearly 0 at its right one, or -1 when there
-is none. Every detected row outside a window costs 0.11, less just behind a window, where it may be a
-late detection. 100 is a detector that finds every window in its first row, 0 one that finds nothing.
+In short: the first 15 % of a series (750 rows at most) do not count. A window has the worth of the
+earliest detection, 1 at the left edge falling to nearly 0 at the right edge, or -1 without a
+detection. Every detected row outside a window costs 0.11, less just after a window, for a late
+detection. A detector with every window found in the first row scores 100, a blind detector 0.
 """
 
 from __future__ import annotations
@@ -38,32 +38,32 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A raw score and what it is made of: windows in all, windows found, false rows."""
+    """A raw score and its parts: all windows, found windows, false rows."""
 
     score: float
     windows: int
-    found: int
+    found_windows: int
     false_rows: int
 
-    def __add__(self, other: Raw) -> Raw:
+    def __add__(self, addend: Raw) -> Raw:
         return Raw(
-            self.score + other.score,
-            self.windows + other.windows,
-            self.found + other.found,
-            self.false_rows + other.false_rows,
+            self.score + addend.score,
+            self.windows + addend.windows,
+            self.found_windows + addend.found_windows,
+            self.false_rows + addend.false_rows,
         )
 
 
-NOTHING = Raw(0.0, 0, 0, 0)
+ZERO = Raw(0.0, 0, 0, 0)
 
 
 def probation(rows: int) -> int:
-    """How many rows at the start of a series are not scored."""
+    """Return the number of rows at the start of a series that are not scored."""
     return min(math.floor(PROBATION * rows), LONGEST_PROBATION)
 
 
 def scaled_sigmoid(position: float) -> float:
-    """Worth at a position relative to a window: -1 its left edge, 0 its right one, 1 one width on."""
+    """Return the worth at a position: -1 is the left edge, 0 the right edge, 1 a width further."""
     if position >= 3.0:
         return -1.0
     return 2.0 / (1.0 + math.exp(5.0 * position)) - 1.0
@@ -119,8 +119,8 @@ def normalised(total: Raw) -> float:
     """
     if not total.windows:
         raise ValueError("a corpus without labelled windows has no NAB score")
-    nothing, perfect = -A_FN * total.windows, A_TP * total.windows
-    return 100.0 * (total.score - nothing) / (perfect - nothing)
+    worst, perfect = -A_FN * total.windows, A_TP * total.windows
+    return 100.0 * (total.score - worst) / (perfect - worst)
 
 
 def best_threshold(corpus: Sequence[Sequence[Row]]) -> tuple[float, float]:
@@ -140,9 +140,9 @@ def best_threshold(corpus: Sequence[Sequence[Row]]) -> tuple[float, float]:
         if row.window is None:
             total += row.worth
         else:
-            known = worth.get((series, row.window), -A_FN)
-            total += max(row.worth - known, 0.0)
-            worth[series, row.window] = max(row.worth, known)
+            known_worth = worth.get((series, row.window), -A_FN)
+            total += max(row.worth - known_worth, 0.0)
+            worth[series, row.window] = max(row.worth, known_worth)
         last = place + 1 == len(events) or events[place + 1][0].score != row.score
         if last and total > best:
             best, best_at = total, row.score

@@ -6,19 +6,19 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.component.alerting.harness import Station, a_station
+from tests.component.alerting.harness import AlertingHarness, alerting_harness
 from tests.support.postgres import fresh_database
 
 
 @pytest.fixture(scope="module")
 def dsn() -> Iterator[str]:
-    """Address of a migrated database."""
+    """Yield the address of a migrated database."""
     with fresh_database() as address:
         yield address
 
 
 @pytest.fixture
-async def station(dsn: str) -> AsyncIterator[Station]:
-    """The service over an empty database."""
-    async with a_station(dsn) as found:
-        yield found
+async def alerting(dsn: str) -> AsyncIterator[AlertingHarness]:
+    """Yield the service over an empty database."""
+    async with alerting_harness(dsn) as harness:
+        yield harness

@@ -1,161 +1,234 @@
-"""The alerting service on a real Postgres, without Kafka: what it sends to itself comes back by hand."""
+"""The alerting service on a real Postgres, without Kafka: its own alarms come back by hand."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from prometheus_client import CollectorRegistry
-
-from services.alerting.consumer import Alerting
-from services.alerting.metrics import AlertingMetrics
+from services.alerting.app import build
+from services.alerting.settings import Settings
+from services.alerting.store.evidence_cache import EvidenceCache
 from shared.contracts.alarms import AlarmEvent
-from shared.contracts.topics import ALARMS, ALERTS, SILENCE_STATES, TOPICS
-from shared.runtime.database import Database
-from shared.runtime.inbox import Incoming
-from shared.runtime.metrics import RuntimeMetrics
-from shared.runtime.timers import TimerSweeper
+from shared.contracts.topics import (
+    ALARMS,
+    ALERTS,
+    DECISIONS,
+    REPORTS,
+    RULES,
+    SILENCE_STATES,
+    SILENCES,
+    WARNINGS,
+    TopicSpec,
+)
+from shared.domain.response_modes.effective import Modes
+from shared.runtime.inbound_messages import InboundMessage
+from tests.support.service_driver import ServiceDriver, driven
 
 _TABLES = (
     *("alert", "alert_alarm", "alert_report", "signature", "region", "warning", "rule", "episode"),
-    "silence",
-    *("outbox", "timer"),
+    *("silence", "outbox", "timer"),
 )
-
-
-_PASSING = (
+_INBOUND = (ALARMS, REPORTS, WARNINGS, RULES, DECISIONS, SILENCES)
+_MOVE_TIMES_BACK = (
     "UPDATE alerting.timer SET due_at = due_at - $1::interval",
-    "UPDATE alerting.silence SET begin_at = begin_at - $1::interval, end_at = end_at - $1::interval",
+    "UPDATE alerting.silence "
+    "SET begin_at = begin_at - $1::interval, end_at = end_at - $1::interval",
     "UPDATE alerting.alert SET expires_at = expires_at - $1::interval, "
-    "flap_until = flap_until - $1::interval, debt = jsonb_set(debt::jsonb, '{next_at}', "
-    "to_jsonb((debt::jsonb ->> 'next_at')::timestamptz - $1::interval))::text",
+    "flapping_until = flapping_until - $1::interval, "
+    "pending_ratification = jsonb_set(pending_ratification::jsonb, '{next_at}', "
+    "to_jsonb((pending_ratification::jsonb ->> 'next_at')::timestamptz - $1::interval))::text",
 )
+TIMERS_OF_HOLDS = (
+    "SELECT coalesce(a.alarm_id, t.alarm_id) AS alarm_id FROM (SELECT alarm_id "
+    "FROM alerting.alert_alarm WHERE waiting_event IS NOT NULL AND disposition = 'held') AS a "
+    "FULL JOIN (SELECT split_part(subject_id, '|', 3) AS alarm_id, count(*) AS armed "
+    "FROM alerting.timer WHERE state = 'armed' AND kind = 'hold' GROUP BY 1) AS t USING (alarm_id) "
+    "WHERE coalesce(t.armed, 0) <> (a.alarm_id IS NOT NULL)::integer ORDER BY 1"
+)
+"""Alarms on hold without exactly one timer, and timers of alarms that are not on hold."""
 
 
-class Station:
-    """The service's consumer and sweeper, fed by hand."""
+def topic_of(message: Any) -> TopicSpec:
+    """Return the inbound topic of a message."""
+    [topic] = [topic for topic in _INBOUND if topic.contract is type(message)]
+    return topic
 
-    def __init__(self, database: Database, dsn: str) -> None:
-        self.database = database
+
+@dataclass
+class Progress:
+    """The progress of the service through its topics, as a function of the moment."""
+
+    is_caught_up: Callable[[datetime], bool]
+
+    def caught_up(self, topic: str, moment: datetime) -> bool:
+        """Return the answer of the function."""
+        return self.is_caught_up(moment)
+
+
+class AlertingHarness:
+    """The service as `build` makes it; messages are delivered and timers fired by hand."""
+
+    def __init__(self, service: ServiceDriver, dsn: str) -> None:
+        self.service = service
+        self.database = service.database
         self.dsn = dsn
-        self.registry = CollectorRegistry()
-        self.alerting = Alerting(AlertingMetrics(self.registry))
         self._offsets = itertools.count()
         self._read = 0
 
     async def empty(self) -> None:
-        """Forget everything."""
+        """Delete everything from the database."""
         names = ", ".join(f"alerting.{name}" for name in _TABLES)
         await self.rows(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
         self._read = 0
 
-    async def takes(self, *messages: Any, early: bool = False) -> list[AlarmEvent]:
-        """One batch in one transaction, in its turn or before it; the alarm events that it sent."""
+    async def deliver(
+        self, *messages: Any, early: bool = False, accepted_at: datetime | None = None
+    ) -> list[AlarmEvent]:
+        """Handle messages in one transaction and return the alarm events that it published.
+
+        `early`: the records have overtaken others. `accepted_at` is when Kafka accepted the
+        records; by default a second after their event time.
+        """
         batch = [
-            Incoming(
-                *(message, "-", 0, next(self._offsets)),
-                accepted_ms=int(message.occurred_at.timestamp() * 1000) + 1000,
+            InboundMessage(
+                *(message, topic_of(message).name, 0, next(self._offsets)),
+                accepted_ms=_milliseconds(
+                    accepted_at or message.occurred_at + timedelta(seconds=1)
+                ),
                 early=early,
             )
             for message in messages
         ]
-        async with self.database.transaction() as work:
-            await self.alerting.apply(work, batch)
-        return await self._fresh()
+        assert self.service.platform.apply is not None
+        async with self.database.transaction() as transaction:
+            await self.service.platform.apply(transaction, batch)
+        return await self._new_alarm_events()
 
-    async def loops(self, *messages: Any) -> list[AlarmEvent]:
-        """The same, and what it sends to itself comes back, until nothing more follows."""
-        sent = await self.takes(*messages)
-        alarms = list(sent)
-        while sent:
-            sent = await self.takes(*sent)
-            alarms += sent
+    async def deliver_with_followers(self, *messages: Any) -> list[AlarmEvent]:
+        """Deliver messages and then each published alarm event, until no more follow."""
+        published = await self.deliver(*messages)
+        alarms = list(published)
+        while published:
+            published = await self.deliver(*published)
+            alarms += published
         return alarms
 
-    async def in_batches(self, messages: Sequence[Any], size: int) -> list[AlarmEvent]:
-        """All messages, `size` at a time."""
+    async def deliver_in_batches(self, messages: Sequence[Any], size: int) -> list[AlarmEvent]:
+        """Deliver all messages, `size` in each transaction."""
         alarms: list[AlarmEvent] = []
-        for at in range(0, len(messages), size):
-            alarms += await self.takes(*messages[at : at + size])
+        for start in range(0, len(messages), size):
+            alarms += await self.deliver(*messages[start : start + size])
         return alarms
 
-    async def sweeps(self, seconds: float = 0) -> list[AlarmEvent]:
-        """Let so much time pass for all that is stored, then fire what is due."""
-        by = timedelta(seconds=seconds)
-        for statement in _PASSING:
-            await self.rows(statement, by)
-        runtime = RuntimeMetrics(CollectorRegistry())
-        sweeper = TimerSweeper(self.database, self.alerting.lock, self.alerting.fire, runtime)
-        await sweeper.sweep()
-        return await self._fresh()
+    async def advance_time(self, seconds: float = 0) -> list[AlarmEvent]:
+        """Let this much time pass for everything that is stored, then fire the due timers."""
+        for statement in _MOVE_TIMES_BACK:
+            await self.rows(statement, timedelta(seconds=seconds))
+        assert self.service.platform.sweeper is not None
+        await self.service.platform.sweeper.sweep()
+        return await self._new_alarm_events()
 
-    async def alerts(self) -> list[Any]:
-        """All alert events so far."""
-        return await self._sent(ALERTS.name, 0)
+    def set_caught_up(self, is_caught_up: Callable[[datetime], bool]) -> None:
+        """Let the service ask this function whether all alarms before a moment are handled."""
+        self.service.platform.progress = Progress(is_caught_up)
 
-    async def silences(self) -> list[Any]:
-        """All events of silences so far."""
-        return await self._sent(SILENCE_STATES.name, 0)
+    @property
+    def modes(self) -> Modes:
+        """Return the response modes as the service keeps them."""
+        modes: Modes = self._collaborators["modes"]
+        return modes
+
+    @property
+    def cache(self) -> EvidenceCache:
+        """Return the cache of evidence of the service."""
+        cache: EvidenceCache = self._collaborators["cache"]
+        return cache
+
+    @property
+    def _collaborators(self) -> dict[str, Any]:
+        dispatcher = self.service.platform.dispatcher
+        assert dispatcher is not None
+        factory: Any = dispatcher.unit_of_work
+        collaborators: dict[str, Any] = factory.keywords
+        return collaborators
+
+    def counter(self, name: str, **labels: str) -> float:
+        """Return the value of a counter for real records."""
+        registry = self.service.platform.registry
+        return registry.get_sample_value(name, {"status": "Actual", **labels}) or 0
+
+    async def alert_events(self) -> list[Any]:
+        """Return all alert events so far."""
+        return await self.published(ALERTS)
+
+    async def silence_events(self) -> list[Any]:
+        """Return all events of silences so far."""
+        return await self.published(SILENCE_STATES)
 
     async def dispositions(self) -> dict[str, str]:
-        """What became of each alarm."""
+        """Return the disposition of each alarm."""
         rows = await self.rows("SELECT alarm_id, disposition FROM alerting.alert_alarm")
         return {row["alarm_id"]: row["disposition"] for row in rows}
 
-    async def episodes(self) -> set[tuple[Any, ...]]:
-        """All that is known of episodes."""
+    async def holds_with_wrong_timers(self) -> list[Any]:
+        """Return the alarms on hold without a timer, and the timers of alarms not on hold."""
+        return await self.rows(TIMERS_OF_HOLDS)
+
+    async def episode_rows(self) -> set[tuple[Any, ...]]:
+        """Return the rows of all episodes that there have been."""
         rows = await self.rows(
-            "SELECT rule_id, status, scope, alarm_id, version, is_open, standing, expires_at "
+            "SELECT rule_id, status, scope, alarm_id, version, is_open, result, expires_at "
             "FROM alerting.episode WHERE version > 0"
         )
         return {tuple(row) for row in rows}
 
-    async def open(self) -> set[tuple[str, str, str]]:
-        """Rule, status and scope of every open episode."""
+    async def open_episodes(self) -> set[tuple[str, str, str]]:
+        """Return rule id, status and scope of every open episode."""
         rows = await self.rows("SELECT rule_id, status, scope FROM alerting.episode WHERE is_open")
         return {tuple(row) for row in rows}
 
     async def rows(self, query: str, *values: Any) -> list[Any]:
-        """The rows of a query."""
+        """Return the rows of a query."""
         return list(await self.database.pool.fetch(query, *values))
 
-    async def _fresh(self) -> list[AlarmEvent]:
-        alarm_events: list[AlarmEvent] = await self._sent(ALARMS.name, self._read)
-        rows = await self.rows("SELECT coalesce(max(seq), 0) FROM alerting.outbox")
-        self._read = rows[0][0]
-        return alarm_events
+    async def value(self, query: str, *values: Any) -> Any:
+        """Return the first value of a query."""
+        return await self.database.pool.fetchval(query, *values)
 
-    async def _sent(self, topic: str, after: int) -> list[Any]:
+    async def _new_alarm_events(self) -> list[AlarmEvent]:
+        events: list[AlarmEvent] = await self.published(ALARMS, self._read)
+        self._read = await self.value("SELECT coalesce(max(seq), 0) FROM alerting.outbox")
+        return events
+
+    async def published(self, topic: TopicSpec, start: int = 0) -> list[Any]:
+        """Return the records of a topic behind a sequence number of the outbox."""
         rows = await self.rows(
             "SELECT value FROM alerting.outbox WHERE topic = $1 AND seq > $2 ORDER BY seq",
-            topic,
-            after,
+            topic.name,
+            start,
         )
-        return [TOPICS[topic].model.validate_json(row["value"]) for row in rows]
+        return [topic.model.validate_json(row["value"]) for row in rows]
 
 
 @asynccontextmanager
-async def a_station(dsn: str) -> AsyncIterator[Station]:
-    """The service over an empty database."""
-    database = Database(dsn, "alerting")
-    await database.start(10)
-    try:
-        station = Station(database, dsn)
-        await station.empty()
-        yield station
-    finally:
-        await database.stop()
+async def alerting_harness(dsn: str) -> AsyncIterator[AlertingHarness]:
+    """Yield the service over an empty database."""
+    async with driven(build, Settings, dsn) as service:
+        harness = AlertingHarness(service, dsn)
+        await harness.empty()
+        yield harness
 
 
 @asynccontextmanager
-async def another(station: Station) -> AsyncIterator[Station]:
-    """A second process over the same database as it is."""
-    database = Database(station.dsn, "alerting")
-    await database.start(10)
-    try:
-        yield Station(database, station.dsn)
-    finally:
-        await database.stop()
+async def second_process(harness: AlertingHarness) -> AsyncIterator[AlertingHarness]:
+    """Yield a second process over the same database as it is."""
+    async with driven(build, Settings, harness.dsn) as service:
+        yield AlertingHarness(service, harness.dsn)
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -1,4 +1,4 @@
-"""A red alarm that goes before its turn: what was to come before it is still judged as if it had."""
+"""An urgent red alarm: the records that it has overtaken are evaluated as if it had not."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from services.alerting.app import FIRST
+from services.alerting.app import URGENT
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import DecisionVerb
 from shared.contracts.fields import Level, Status
-from shared.runtime.publisher import encode
-from tests.component.alerting.harness import Station
+from shared.runtime.outbound_records import encode
+from tests.component.alerting.harness import AlertingHarness
 from tests.unit.alerting.builders import a_decision, a_report, a_rule, all_of, an_alarm, at
 
 pytestmark = pytest.mark.e2e
@@ -23,33 +23,35 @@ def of(rule: str, version: int = 1, **changes: Any) -> AlarmEvent:
     return an_alarm(f"alm-{rule}", version, **{"rule_id": rule, "condition": True, **changes})
 
 
-async def test_it_does_not_move_the_clock_past_those_it_has_overtaken(station: Station) -> None:
-    """`a` still lingers when `b` comes; a red alarm of half an hour later is judged before that."""
+async def test_an_urgent_alarm_does_not_move_the_clock_past_overtaken_records(
+    alerting: AlertingHarness,
+) -> None:
+    """The alarm `a` counts when `b` comes; a red alarm of later event time is handled before."""
     red = an_alarm("alm-red", level=Level.RED, event_type="12:red", occurred_at=at(30))
-    await station.takes(a_rule("x", all_of("a", "b", linger_s=600)))
-    await station.takes(of("a"), of("a", 2, transition=CLEARED, occurred_at=at(1)))
-    await station.takes(red, early=True)
-    assert [alert.proposed_level for alert in await station.alerts()] == [Level.RED]
-    [raised] = await station.takes(of("b", occurred_at=at(5)))
+    await alerting.deliver(a_rule("x", all_of("a", "b", linger_s=600)))
+    await alerting.deliver(of("a"), of("a", 2, transition=CLEARED, occurred_at=at(1)))
+    await alerting.deliver(red, early=True)
+    assert [alert.proposed_level for alert in await alerting.alert_events()] == [Level.RED]
+    [raised] = await alerting.deliver(of("b", occurred_at=at(5)))
     assert (raised.rule_id, raised.transition) == ("x", AlarmTransition.RAISED)
-    [ended] = await station.takes(of("c", occurred_at=at(31)))
+    [ended] = await alerting.deliver(of("c", occurred_at=at(31)))
     assert (ended.transition, ended.occurred_at) == (CLEARED, at(11))
 
 
-async def test_it_is_judged_by_rules_over_several_sources_itself(station: Station) -> None:
-    await station.takes(a_rule("x", all_of("a", "b")))
-    await station.takes(of("a"))
-    [raised] = await station.takes(of("b", level=Level.RED, occurred_at=at(30)), early=True)
+async def test_rules_over_several_sources_read_an_urgent_alarm(alerting: AlertingHarness) -> None:
+    await alerting.deliver(a_rule("x", all_of("a", "b")))
+    await alerting.deliver(of("a"))
+    [raised] = await alerting.deliver(of("b", level=Level.RED, occurred_at=at(30)), early=True)
     assert (raised.rule_id, raised.occurred_at) == ("x", at(30))
 
 
-def test_red_and_recalls_go_first_and_nothing_that_is_practice() -> None:
+def test_red_alarms_and_recalls_are_urgent_except_in_drills() -> None:
     red = an_alarm(level=Level.RED)
     recall = a_decision("alt-1", DecisionVerb.RECALL, Level.RED)
     practised = {"status": Status.EXERCISE}
-    for one in red, recall:
-        assert FIRST.holds(one)
-        assert any(mark in encode(one) for mark in FIRST.marks)
+    for message in red, recall:
+        assert URGENT.applies(message)
+        assert any(mark in encode(message) for mark in URGENT.markers)
     envelopes = [
         an_alarm(level=Level.ORANGE),
         an_alarm(version=2, transition=CLEARED, level=Level.RED),
@@ -58,4 +60,4 @@ def test_red_and_recalls_go_first_and_nothing_that_is_practice() -> None:
         a_decision("alt-1", DecisionVerb.APPROVE, Level.RED),
         a_report(),
     ]
-    assert not any(map(FIRST.holds, envelopes))
+    assert not any(map(URGENT.applies, envelopes))

@@ -1,4 +1,4 @@
-"""Rules over several sources on a real Postgres: loaded by scope, locked by region, ended by timers."""
+"""Rules over several sources on a real Postgres: loads by scope, locks by region, timers."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Level, Status, Tier
 from shared.contracts.reports import ReporterRole
 from shared.runtime.errors import Reject
-from shared.runtime.inbox import Incoming
-from tests.component.alerting.harness import Station, a_station
+from tests.component.alerting.harness import AlertingHarness, alerting_harness
 from tests.unit.alerting.builders import (
     CITY,
     DISTRICT,
@@ -33,7 +32,7 @@ from tests.unit.alerting.builders import (
     at,
     sources_of,
 )
-from tests.unit.alerting.judging import RULES, histories
+from tests.unit.alerting.engine_harness import RULES, histories
 
 CLEARED, RAISED = AlarmTransition.CLEARED, AlarmTransition.RAISED
 
@@ -48,57 +47,63 @@ def phone(number: int, minutes: float, **changes: Any) -> Any:
     )
 
 
-async def test_a_composite_opens_an_alert_through_the_log(station: Station) -> None:
+async def test_a_composite_opens_an_alert_through_the_log(alerting: AlertingHarness) -> None:
     rule = a_rule("x", all_of("a", "b"), event_type="11A01")
-    [raised] = await station.loops(rule, of("a", condition=True), of("b", condition=True))
+    [raised] = await alerting.deliver_with_followers(
+        rule, of("a", condition=True), of("b", condition=True)
+    )
     assert raised.transition is RAISED
-    [opened] = await station.alerts()
+    [opened] = await alerting.alert_events()
     assert (opened.transition, opened.event_type) == (AlertTransition.OPENED, "11A01")
     assert (opened.alarm_ids, opened.distinct_sources) == ((raised.alarm_id,), 1)
-    [cleared] = await station.loops(
+    [cleared] = await alerting.deliver_with_followers(
         of("a", version=2, transition=CLEARED, condition=True, occurred_at=at(9))
     )
     assert (cleared.transition, cleared.version) == (CLEARED, 2)
-    assert [alert.transition for alert in await station.alerts()] == ["opened", "dismissed"]
-    assert await station.dispositions() == {
+    assert [alert.transition for alert in await alerting.alert_events()] == ["opened", "dismissed"]
+    assert await alerting.dispositions() == {
         "alm-a-1": "condition",
         "alm-b-1": "condition",
         raised.alarm_id: "opened",
     }
 
 
-async def test_a_composite_of_a_composite(station: Station) -> None:
-    await station.takes(a_rule("x", all_of("a", "b"), role="condition"), a_rule("z", all_of("x")))
-    alarms = await station.loops(of("a"), of("b", occurred_at=at(1)))
+async def test_a_composite_of_a_composite(alerting: AlertingHarness) -> None:
+    await alerting.deliver(
+        a_rule("x", all_of("a", "b"), role="condition"), a_rule("z", all_of("x"))
+    )
+    alarms = await alerting.deliver_with_followers(of("a"), of("b", occurred_at=at(1)))
     assert [(alarm.rule_id, alarm.condition) for alarm in alarms] == [("x", True), ("z", False)]
-    alarms = await station.loops(of("a", version=2, transition=CLEARED, occurred_at=at(3)))
+    alarms = await alerting.deliver_with_followers(
+        of("a", version=2, transition=CLEARED, occurred_at=at(3))
+    )
     assert [(alarm.rule_id, alarm.transition) for alarm in alarms] == [
         ("x", CLEARED),
         ("z", CLEARED),
     ]
 
 
-async def test_a_rule_that_looks_at_itself_is_refused(station: Station) -> None:
-    await station.takes(a_rule("x", all_of("z", "a")))
+async def test_a_rule_with_a_cycle_is_refused(alerting: AlertingHarness) -> None:
+    await alerting.deliver(a_rule("x", all_of("z", "a")))
     with pytest.raises(Reject, match="looks at itself") as refused:
-        await station.takes(a_rule("z", all_of("x", "a")))
+        await alerting.deliver(a_rule("z", all_of("x", "a")))
     assert refused.value.reason is Reason.INVALID_RULE
-    rows = await station.rows("SELECT rule_id FROM alerting.rule")
+    rows = await alerting.rows("SELECT rule_id FROM alerting.rule")
     assert [row["rule_id"] for row in rows] == ["x"]
 
 
-async def test_a_definition_that_comes_late_finds_what_is_on(station: Station) -> None:
-    await station.takes(of("a"), of("b", occurred_at=at(1)), of("b", 2, place=OTHER_TOWN))
-    [raised] = await station.takes(a_rule("x", all_of("a", "b")))
+async def test_a_late_definition_reads_earlier_alarms(alerting: AlertingHarness) -> None:
+    await alerting.deliver(of("a"), of("b", occurred_at=at(1)), of("b", 2, place=OTHER_TOWN))
+    [raised] = await alerting.deliver(a_rule("x", all_of("a", "b")))
     assert (raised.transition, raised.occurred_at, raised.place) == (RAISED, at(1), VILLAGE)
-    [up] = await station.takes(a_rule("x", all_of("a", "b", level=Level.RED), 2))
+    [up] = await alerting.deliver(a_rule("x", all_of("a", "b", level=Level.RED), 2))
     assert (up.transition, up.alarm_id) == ("upgraded", raised.alarm_id)
-    [ended] = await station.takes(a_rule("x", all_of("a", "b"), 3, enabled=False))
+    [ended] = await alerting.deliver(a_rule("x", all_of("a", "b"), 3, enabled=False))
     assert (ended.transition, ended.version) == (CLEARED, 3)
-    assert await station.takes(a_rule("x", all_of("a", "b"), 2), of("a", 2)) == []
+    assert await alerting.deliver(a_rule("x", all_of("a", "b"), 2), of("a", 2)) == []
 
 
-async def test_rules_over_one_sensor_are_not_kept(station: Station) -> None:
+async def test_rules_over_one_sensor_are_not_stored(alerting: AlertingHarness) -> None:
     gas = a_rule(
         "g",
         {"kind": "absence"},
@@ -106,100 +111,102 @@ async def test_rules_over_one_sensor_are_not_kept(station: Station) -> None:
         metric="gas_lel",
         unit="%LEL",
     )
-    await station.takes(gas)
-    assert await station.rows("SELECT * FROM alerting.rule") == []
+    await alerting.deliver(gas)
+    assert await alerting.rows("SELECT * FROM alerting.rule") == []
 
 
-async def test_what_lingers_ends_by_a_timer_when_nobody_speaks(station: Station) -> None:
-    await station.takes(a_rule("x", all_of("a", "b", linger_s=600)))
-    await station.takes(of("a"), of("b", occurred_at=at(1)))
-    assert await station.takes(of("a", version=2, transition=CLEARED, occurred_at=at(5))) == []
-    assert await station.sweeps(590) == []
-    [cleared] = await station.sweeps(20)
+async def test_a_cleared_alarm_stops_to_count_by_a_timer(alerting: AlertingHarness) -> None:
+    await alerting.deliver(a_rule("x", all_of("a", "b", linger_s=600)))
+    await alerting.deliver(of("a"), of("b", occurred_at=at(1)))
+    assert await alerting.deliver(of("a", version=2, transition=CLEARED, occurred_at=at(5))) == []
+    assert await alerting.advance_time(590) == []
+    [cleared] = await alerting.advance_time(20)
     assert (cleared.transition, cleared.occurred_at) == (CLEARED, at(15))
-    assert await station.open() == set()
-    assert await station.takes(of("b", 2, occurred_at=at(6))) == [], "the clock has gone on"
-    [row] = await station.rows("SELECT clock FROM alerting.region")
+    assert await alerting.open_episodes() == set()
+    assert await alerting.deliver(of("b", 2, occurred_at=at(6))) == [], "the clock has ended on"
+    [row] = await alerting.rows("SELECT clock FROM alerting.region")
     assert row["clock"] == at(15)
 
 
-async def test_the_log_and_the_timer_tell_the_same(station: Station, dsn: str) -> None:
+async def test_log_and_timer_publish_equal_events(alerting: AlertingHarness, dsn: str) -> None:
     story = [
         a_rule("x", all_of("a", "b", linger_s=600)),
         of("a"),
         of("b", occurred_at=at(1)),
         of("a", version=2, transition=CLEARED, occurred_at=at(5)),
     ]
-    await station.takes(*story)
-    [by_timer] = await station.sweeps(700)
-    await station.empty()
-    await station.takes(*story)
-    [by_log] = await station.takes(of("c", occurred_at=at(60)))
+    await alerting.deliver(*story)
+    [by_timer] = await alerting.advance_time(700)
+    await alerting.empty()
+    await alerting.deliver(*story)
+    [by_log] = await alerting.deliver(of("c", occurred_at=at(60)))
     hidden = {"sent_at", "trace_id", "evidence"}
     assert by_timer.model_dump(exclude=hidden) == by_log.model_dump(exclude=hidden)
-    assert await station.sweeps(700) == [], "the timer was cancelled"
+    assert await alerting.advance_time(700) == [], "the timer was cancelled"
 
 
-async def test_a_corroboration_ends_a_window_after_the_last(station: Station) -> None:
-    await station.takes(a_rule("y", sources_of()))
-    [raised] = await station.loops(phone(1, 0), phone(1, 1), phone(2, 2), phone(3, 3))
+async def test_a_corroboration_ends_a_window_after_the_last(alerting: AlertingHarness) -> None:
+    await alerting.deliver(a_rule("y", sources_of()))
+    [raised] = await alerting.deliver_with_followers(
+        phone(1, 0), phone(1, 1), phone(2, 2), phone(3, 3)
+    )
     assert (raised.evidence.value, raised.evidence.window_s) == (1.2, 1800)
-    assert await station.loops(phone(4, 20)) == []
-    assert await station.sweeps(1810) == [], "looked at again: there was one more"
-    [ended] = await station.sweeps(1210)
+    assert await alerting.deliver_with_followers(phone(4, 20)) == []
+    assert await alerting.advance_time(1810) == [], "looked at again: there was one more"
+    [ended] = await alerting.advance_time(1210)
     assert (ended.transition, ended.occurred_at) == (CLEARED, at(50))
 
 
-async def test_a_warning_supports_what_lies_in_its_areas(station: Station) -> None:
-    await station.takes(a_rule("y", sources_of()))
+async def test_a_warning_supports_the_units_in_its_areas(alerting: AlertingHarness) -> None:
+    await alerting.deliver(a_rule("y", sources_of()))
     warning = a_warning(areas=(DISTRICT,))
-    assert await station.takes(phone(1, 1), phone(2, 2, place=OTHER_TOWN)) == []
-    alarms = await station.takes(warning)
+    assert await alerting.deliver(phone(1, 1), phone(2, 2, place=OTHER_TOWN)) == []
+    alarms = await alerting.deliver(warning)
     assert {alarm.place for alarm in alarms} == {TOWN, OTHER_TOWN}
     assert {alarm.evidence.value for alarm in alarms} == {1.1}
-    gone = await station.takes(a_warning(msg_type="Cancel", references=(warning.id,)))
-    assert [alarm.transition for alarm in gone] == [CLEARED, CLEARED]
-    [row] = await station.rows("SELECT withdrawn FROM alerting.warning")
+    ended = await alerting.deliver(a_warning(msg_type="Cancel", references=(warning.id,)))
+    assert [alarm.transition for alarm in ended] == [CLEARED, CLEARED]
+    [row] = await alerting.rows("SELECT withdrawn FROM alerting.warning")
     assert row["withdrawn"]
 
 
 @pytest.mark.parametrize("msg_type", ["Cancel", "Update", "Error"])
-async def test_what_follows_a_warning_ends_it_though_it_came_first(
-    station: Station, msg_type: str
+async def test_a_follow_up_ends_a_warning_that_arrives_later(
+    alerting: AlertingHarness, msg_type: str
 ) -> None:
-    await station.takes(a_rule("y", sources_of()), phone(1, 1))
+    await alerting.deliver(a_rule("y", sources_of()), phone(1, 1))
     warning = a_warning()
     elsewhere: dict[str, Any] = {"areas": (OTHER_TOWN,), "references": (warning.id,)}
-    await station.takes(a_warning(msg_type=msg_type, **elsewhere))
-    assert await station.takes(warning) == []
-    assert await station.open() == set()
+    await alerting.deliver(a_warning(msg_type=msg_type, **elsewhere))
+    assert await alerting.deliver(warning) == []
+    assert await alerting.open_episodes() == set()
 
 
-@pytest.mark.parametrize("other", [{"source": "other"}, {"status": Status.EXERCISE}])
+@pytest.mark.parametrize("changes", [{"source": "other"}, {"status": Status.EXERCISE}])
 async def test_a_strangers_or_a_drills_cancel_ends_no_warning_to_come(
-    station: Station, other: dict[str, Any]
+    alerting: AlertingHarness, changes: dict[str, Any]
 ) -> None:
-    await station.takes(a_rule("y", sources_of()))
-    await station.takes(a_warning(msg_type="Cancel", references=("wrn-of-cma",), **other))
-    await station.takes(a_warning(id="wrn-of-cma"))
-    [raised] = await station.takes(phone(1, 1))
+    await alerting.deliver(a_rule("y", sources_of()))
+    await alerting.deliver(a_warning(msg_type="Cancel", references=("wrn-of-cma",), **changes))
+    await alerting.deliver(a_warning(id="wrn-of-cma"))
+    [raised] = await alerting.deliver(phone(1, 1))
     assert (raised.place, raised.status) == (TOWN, Status.ACTUAL)
 
 
-async def test_an_update_takes_the_place_of_what_it_follows(station: Station) -> None:
-    await station.takes(a_rule("y", sources_of()), phone(1, 1), phone(2, 2, place=OTHER_TOWN))
+async def test_an_update_replaces_its_reference(alerting: AlertingHarness) -> None:
+    await alerting.deliver(a_rule("y", sources_of()), phone(1, 1), phone(2, 2, place=OTHER_TOWN))
     first = a_warning()
-    [raised] = await station.takes(first)
+    [raised] = await alerting.deliver(first)
     second = a_warning(msg_type="Update", references=(first.id,), occurred_at=at(3))
-    assert await station.takes(second) == [], "the same agency warns of the same place"
+    assert await alerting.deliver(second) == [], "the same agency warns of the same place"
     moved = a_warning(msg_type="Update", references=(second.id,), areas=(OTHER_TOWN,))
-    alarms = await station.takes(moved)
+    alarms = await alerting.deliver(moved)
     assert {(alarm.transition, alarm.place) for alarm in alarms} == {
         ("raised", OTHER_TOWN),
         (CLEARED, raised.place),
     }
-    await station.takes(a_warning(msg_type="Cancel", references=(moved.id,)))
-    assert await station.open() == set()
+    await alerting.deliver(a_warning(msg_type="Cancel", references=(moved.id,)))
+    assert await alerting.open_episodes() == set()
 
 
 @pytest.mark.parametrize(
@@ -212,55 +219,60 @@ async def test_an_update_takes_the_place_of_what_it_follows(station: Station) ->
         {"areas": ("500117000000",)},
     ],
 )
-async def test_warnings_that_support_nothing(station: Station, changes: dict[str, Any]) -> None:
-    await station.takes(a_rule("y", sources_of()))
-    assert await station.takes(phone(1, 1), a_warning(**changes)) == []
+async def test_warnings_without_support(alerting: AlertingHarness, changes: dict[str, Any]) -> None:
+    await alerting.deliver(a_rule("y", sources_of()))
+    assert await alerting.deliver(phone(1, 1), a_warning(**changes)) == []
 
 
-async def test_a_city_wide_warning_comes_before_the_report(station: Station) -> None:
-    await station.takes(a_rule("y", sources_of()), a_warning(areas=(CITY,)))
-    [raised] = await station.takes(phone(1, 1))
+async def test_a_city_wide_warning_comes_before_the_report(alerting: AlertingHarness) -> None:
+    await alerting.deliver(a_rule("y", sources_of()), a_warning(areas=(CITY,)))
+    [raised] = await alerting.deliver(phone(1, 1))
     assert raised.place == TOWN
-    await station.takes(a_warning(msg_type="Cancel", areas=(CITY,), event_type=None))
-    assert await station.open() == set()
+    await alerting.deliver(a_warning(msg_type="Cancel", areas=(CITY,), event_type=None))
+    assert await alerting.open_episodes() == set()
 
 
-async def test_a_report_from_the_future_moves_no_clock(station: Station) -> None:
-    await station.takes(a_rule("y", sources_of(need=0.8)))
+async def test_a_report_from_the_future_moves_no_clock(alerting: AlertingHarness) -> None:
+    await alerting.deliver(a_rule("y", sources_of(need=0.8)))
     future = phone(1, 60 * 24 * 365)
-    async with station.database.transaction() as work:
-        accepted = int(at(1).timestamp() * 1000)
-        await station.alerting.apply(work, [Incoming(future, "-", 0, 1, accepted)])
-    [row] = await station.rows("SELECT clock FROM alerting.region")
+    await alerting.deliver(future, accepted_at=at(1))
+    [row] = await alerting.rows("SELECT clock FROM alerting.region")
     assert row["clock"] == at(1) + timedelta(seconds=120)
-    assert await station.takes(phone(2, 4)) != []
+    assert await alerting.deliver(phone(2, 4)) != []
 
 
-async def test_two_processes_at_once_miss_nothing(station: Station, dsn: str) -> None:
-    async with a_station(dsn) as other_station:
-        await station.takes(a_rule("x", all_of("a", "b", scope="town")))
+async def test_two_concurrent_processes_miss_no_episode(
+    alerting: AlertingHarness, dsn: str
+) -> None:
+    async with alerting_harness(dsn) as second:
+        await alerting.deliver(a_rule("x", all_of("a", "b", scope="town")))
         for number in range(10):
             place = f"500118{100 + number}201"
             await asyncio.gather(
-                station.takes(of("a", number, place=place)),
-                other_station.takes(of("b", number, place=place)),
+                alerting.deliver(of("a", number, place=place)),
+                second.deliver(of("b", number, place=place)),
             )
-        assert len(await station.open()) == 10
+        assert len(await alerting.open_episodes()) == 10
 
 
-async def test_a_rule_and_its_alarms_at_once_miss_nothing(station: Station, dsn: str) -> None:
-    async with a_station(dsn) as other_station:
+async def test_a_concurrent_rule_and_its_alarms_miss_no_episode(
+    alerting: AlertingHarness, dsn: str
+) -> None:
+    async with alerting_harness(dsn) as second:
         for number in range(10):
             await asyncio.gather(
-                station.takes(a_rule(f"x{number}", all_of(f"a{number}"))),
-                other_station.takes(of(f"a{number}")),
+                alerting.deliver(a_rule(f"x{number}", all_of(f"a{number}"))),
+                second.deliver(of(f"a{number}")),
             )
-        assert len(await station.open()) == 10
+        assert len(await alerting.open_episodes()) == 10
         await asyncio.gather(
-            *(station.takes(a_rule(f"x{n}", all_of(f"a{n}"), 2, enabled=False)) for n in range(10)),
-            *(other_station.takes(of(f"a{n}", 2)) for n in range(10)),
+            *(
+                alerting.deliver(a_rule(f"x{n}", all_of(f"a{n}"), 2, enabled=False))
+                for n in range(10)
+            ),
+            *(second.deliver(of(f"a{n}", 2)) for n in range(10)),
         )
-        assert await station.open() == set()
+        assert await alerting.open_episodes() == set()
 
 
 @settings(
@@ -269,32 +281,32 @@ async def test_a_rule_and_its_alarms_at_once_miss_nothing(station: Station, dsn:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(messages=histories((Status.ACTUAL, Status.EXERCISE)), size=st.integers(1, 4))
-def test_batches_never_change_what_follows(dsn: str, messages: list[Any], size: int) -> None:
+def test_batch_sizes_never_change_the_episodes(dsn: str, messages: list[Any], size: int) -> None:
     messages = list({message.id: message for message in messages}.values())
 
     async def play(most: int) -> tuple[list[str], set[Any]]:
-        async with a_station(dsn) as station:
-            await station.takes(*RULES)
-            alarms = await station.in_batches(messages, most)
-            return [alarm.id for alarm in alarms], await station.episodes()
+        async with alerting_harness(dsn) as alerting:
+            await alerting.deliver(*RULES)
+            alarms = await alerting.deliver_in_batches(messages, most)
+            return [alarm.id for alarm in alarms], await alerting.episode_rows()
 
-    whole, split = asyncio.run(play(1000)), asyncio.run(play(size))
-    assert whole == split
+    expected, actual = asyncio.run(play(1000)), asyncio.run(play(size))
+    assert expected == actual
 
 
-async def test_a_tree_with_not(station: Station) -> None:
+async def test_a_tree_with_not(alerting: AlertingHarness) -> None:
     tree = AllOf(of=(RuleHolds(rule="a"), Not(of=RuleHolds(rule="b"))))
     body = all_of("a", linger_s=600).model_copy(update={"when": tree})
-    await station.takes(a_rule("x", body))
-    await station.takes(of("b"))
-    await station.takes(of("a", occurred_at=at(1)))
-    assert await station.takes(of("b", version=2, transition=CLEARED, occurred_at=at(5))) == []
-    [raised] = await station.sweeps(601)
+    await alerting.deliver(a_rule("x", body))
+    await alerting.deliver(of("b"))
+    await alerting.deliver(of("a", occurred_at=at(1)))
+    assert await alerting.deliver(of("b", version=2, transition=CLEARED, occurred_at=at(5))) == []
+    [raised] = await alerting.advance_time(601)
     assert (raised.transition, raised.occurred_at) == (RAISED, at(5))
 
 
-async def test_within_a_village_only(station: Station) -> None:
-    await station.takes(a_rule("y", sources_of(need=0.8, within=Tier.VILLAGE)))
-    assert await station.takes(phone(1, 0), phone(2, 1, place="500118118202")) == []
-    [raised] = await station.takes(phone(3, 2))
+async def test_within_a_village_only(alerting: AlertingHarness) -> None:
+    await alerting.deliver(a_rule("y", sources_of(need=0.8, within=Tier.VILLAGE)))
+    assert await alerting.deliver(phone(1, 0), phone(2, 1, place="500118118202")) == []
+    [raised] = await alerting.deliver(phone(3, 2))
     assert raised.place == VILLAGE

@@ -1,6 +1,7 @@
-"""What officers do in a random stream: each act is chosen among what the world has brought forth by then.
+"""Acts of officers in a random stream, each chosen among the results of the world so far.
 
-The dice are thrown when the stream is drawn, so that a world acts alike with and without the other.
+The dice are thrown when the stream is drawn, so that a world acts alike with and without the
+second.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from shared.contracts.reports import Means, ReporterRole, ReportKind
 from shared.contracts.silences import Matcher, SilenceRequest
 from shared.contracts.units import tier_of
 from tests.component.command.harness import a_request, a_step, below
-from tests.support.console_scene import CITY, DISTRICT, SONGJI, VILLAGE, ZHUTUO
+from tests.support.console_events import CITY, DISTRICT, SONGJI, VILLAGE, ZHUTUO
 from tests.support.house import House
 from tests.unit.alerting.builders import a_decision, a_report
 from tests.unit.notify.builders import an_answer
@@ -118,9 +119,9 @@ async def _regroup(house: House, status: Status, name: str, dice: list[float]) -
     if merged is not None and dice[1] < 0.5:
         await _of_two(house, merged, DecisionVerb.UNMERGE, status, name)
         return
-    one, other = [await _pick(house, die, _OPEN_ALERTS, status) for die in dice[2:4]]
-    if one is not None and other is not None:
-        await _of_two(house, one, DecisionVerb.MERGE, status, name, into=other["alert_id"])
+    row, second = [await _pick(house, die, _OPEN_ALERTS, status) for die in dice[2:4]]
+    if row is not None and second is not None:
+        await _of_two(house, row, DecisionVerb.MERGE, status, name, into=second["alert_id"])
 
 
 async def _of_two(
@@ -137,11 +138,15 @@ async def _emergency(house: House, status: Status, name: str, dice: list[float])
     alert = await _pick(house, dice[0], _OPEN_ALERTS, status)
     if alert is None:
         return
-    owed = alert["debt"] is not None
+    owed = alert["pending_ratification"] is not None
     verb = DecisionVerb.AUTHORISE_EMERGENCY
     if owed:
         verb = (DecisionVerb.RATIFY, DecisionVerb.ANNUL)[int(dice[1] * 2)]
-    unit = json.loads(alert["debt"])["unit"] if owed else (ZHUTUO, DISTRICT)[int(dice[2] * 2)]
+    unit = (
+        json.loads(alert["pending_ratification"])["unit"]
+        if owed
+        else (ZHUTUO, DISTRICT)[int(dice[2] * 2)]
+    )
     level = Level(alert["level"] if owed else alert["proposed_level"] or "blue")
     head = {k: v for k, v in _head(house, unit, status).items() if k != "origin_unit"}
     change = {"id": f"dec-{name}-{verb}", "post": Post.A, **head}
@@ -151,18 +156,18 @@ async def _emergency(house: House, status: Status, name: str, dice: list[float])
 async def _step(house: House, status: Status, name: str, dice: list[float]) -> None:
     """A unit or the issuer takes an assignment a step further."""
     for number, die in enumerate(dice[:3]):
-        one = await _pick(house, die, _ASSIGNMENTS, status)
-        if one is None or one["state"] not in _NEXT:
+        row = await _pick(house, die, _ASSIGNMENTS, status)
+        if row is None or row["state"] not in _NEXT:
             continue
-        steps = _NEXT[one["state"]]
+        steps = _NEXT[row["state"]]
         step = steps[int(dice[3] * len(steps))]
         await house.takes(
             a_step(
-                one["command_id"],
-                one["unit"],
+                row["command_id"],
+                row["unit"],
                 step,
-                attempt=one["attempt"],
-                officer_unit=one["issuer_unit"] if step in _OF_THE_ISSUER else "",
+                attempt=row["attempt"],
+                officer_unit=row["issuer_unit"] if step in _OF_THE_ISSUER else "",
                 officer=f"officer-{name}-{number}",
                 text="原因",
                 status=status,
@@ -231,7 +236,7 @@ async def _ask(
 
 
 async def _answer(house: House, status: Status, name: str, dice: list[float]) -> None:
-    """An officer, or his device, answers a page."""
+    """Answer a page as an officer or a device."""
     row = await _pick(house, dice[0], _PAGES, status)
     if row is not None:
         verb = list(AnswerVerb)[int(dice[1] * len(AnswerVerb))]
@@ -258,9 +263,9 @@ async def _silence(house: House, status: Status, name: str, dice: list[float]) -
     )
 
 
-async def _hush(house: House, status: Status, name: str, **asked: Any) -> None:
-    asked |= {"id": f"slr-{name}", "officer_id": "officer-s", "post": Post.A, "reason": "检修"}
-    await house.takes(SilenceRequest(**asked, **_head(house, DISTRICT, status)))
+async def _hush(house: House, status: Status, name: str, **fields: Any) -> None:
+    fields |= {"id": f"slr-{name}", "officer_id": "officer-s", "post": Post.A, "reason": "检修"}
+    await house.takes(SilenceRequest(**fields, **_head(house, DISTRICT, status)))
 
 
 async def _report_up(house: House, status: Status, name: str, dice: list[float]) -> None:
@@ -292,9 +297,9 @@ async def _trespass(house: House, status: Status, name: str, dice: list[float]) 
     kind = int(dice[0] * 7)
     if kind == 0 and (alert := await _pick(house, dice[1], _OPEN_ALERTS, real)):
         await _decision(house, alert, DecisionVerb.DISMISS, status, name)
-    elif kind == 1 and (one := await _pick(house, dice[1], _ASSIGNMENTS, real)):
+    elif kind == 1 and (row := await _pick(house, dice[1], _ASSIGNMENTS, real)):
         await house.takes(
-            a_step(one["command_id"], one["unit"], officer=f"officer-{name}", status=status)
+            a_step(row["command_id"], row["unit"], officer=f"officer-{name}", status=status)
         )
     elif kind == 2 and (row := await _pick(house, dice[1], _PAGES, real)):
         page = Page.model_validate_json(row["body"])
@@ -311,11 +316,11 @@ async def _trespass(house: House, status: Status, name: str, dice: list[float]) 
         await _hush(house, status, name, silence_id=old["silence_id"], verb="end")
     elif (
         kind == 6
-        and (mine := await _pick(house, dice[1], _OPEN_ALERTS, status))
+        and (proposals := await _pick(house, dice[1], _OPEN_ALERTS, status))
         and (alert := await _pick(house, dice[2], _OPEN_ALERTS, real))
     ):
         into = {"into": alert["alert_id"]}
-        await _of_two(house, mine, DecisionVerb.MERGE, status, name, **into)
+        await _of_two(house, proposals, DecisionVerb.MERGE, status, name, **into)
     else:
         return
     assert len(house.refused) == before + 1, (

@@ -1,4 +1,4 @@
-"""Every kind of refusal: its status, its place, and that nothing of the request reached Kafka."""
+"""Every kind of problem: its status, its location, and that no record reached Kafka."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import httpx2
 import pytest
 import structlog
 
-from tests.component.ingest.doors import Doors, a_reading, a_report
+from tests.component.ingest.harness import IngestHarness, a_reading, a_report
 
 SINGLE, BATCH, REPORT = "/v1/readings", "/v1/readings/batch", "/v1/reports"
 
 
 @pytest.fixture
-def doors(tmp_path: Path) -> Doors:
-    return Doors(tmp_path)
+def ingest(tmp_path: Path) -> IngestHarness:
+    return IngestHarness(tmp_path)
 
 
 def raw(reading: dict[str, Any], old: str, new: str) -> bytes:
@@ -76,7 +76,8 @@ REFUSALS: dict[str, tuple[str, Any, int, str, str]] = {
         SINGLE, a_reading(occurred_at="0001-01-01T00:00:00+14:00"), 422, "past_time", "occurred_at",
     ),
     "year 9999 west": (
-        REPORT, a_report(occurred_at="9999-12-31T23:59:59-12:00"), 422, "future_time", "occurred_at",
+        REPORT, a_report(occurred_at="9999-12-31T23:59:59-12:00"), 422, "future_time",
+        "occurred_at",
     ),
     "future": (
         SINGLE, a_reading(occurred_at="2026-07-01T08:02:01Z"), 422, "future_time", "occurred_at",
@@ -116,24 +117,24 @@ REFUSALS: dict[str, tuple[str, Any, int, str, str]] = {
 
 
 @pytest.mark.parametrize("name", REFUSALS)
-async def test_refusal(doors: Doors, name: str) -> None:
-    path, body, status, reason, where = REFUSALS[name]
-    answer = await doors.post(path, body)
+async def test_refusal(ingest: IngestHarness, name: str) -> None:
+    path, body, status, kind, location = REFUSALS[name]
+    answer = await ingest.post(path, body)
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     document = answer.json()
-    assert document["type"] == f"urn:fenghuo:problem:{reason}"
+    assert document["type"] == f"urn:fenghuo:problem:{kind}"
     assert document["status"] == status
     assert document["title"]
     assert document["detail"]
-    assert any(error["where"].startswith(where) for error in document["errors"])
+    assert any(error["where"].startswith(location) for error in document["errors"])
     assert all(error["what"] for error in document["errors"])
-    assert doors.publisher.sent == []
-    assert doors.metric("fenghuo_ingest_refused_total", reason=reason) == 1
+    assert ingest.publisher.sent == []
+    assert ingest.metric("fenghuo_ingest_refused_total", reason=kind) == 1
 
 
-async def test_a_batch_names_every_error_with_its_index(doors: Doors) -> None:
-    answer = await doors.post(
+async def test_a_batch_names_every_error_with_its_index(ingest: IngestHarness) -> None:
+    answer = await ingest.post(
         BATCH,
         {
             "readings": [
@@ -152,22 +153,22 @@ async def test_a_batch_names_every_error_with_its_index(doors: Doors) -> None:
     "header",
     ["", "Bearer", "Bearer wrong", "Basic a-token-of-the-gauge-network", "Bearer " + "x" * 5000],
 )
-async def test_without_a_known_token_nothing_is_read(doors: Doors, header: str) -> None:
-    answer = await doors.post(SINGLE, b"not even JSON", authorization=header)
+async def test_without_a_known_token_nothing_is_read(ingest: IngestHarness, header: str) -> None:
+    answer = await ingest.post(SINGLE, b"not even JSON", authorization=header)
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == "Bearer"
-    assert doors.publisher.calls == 0
+    assert ingest.publisher.calls == 0
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
-async def test_only_json_is_read(doors: Doors, kind: str) -> None:
-    answer = await doors.post(SINGLE, a_reading(), **{"content-type": kind})
+async def test_only_json_is_read(ingest: IngestHarness, kind: str) -> None:
+    answer = await ingest.post(SINGLE, a_reading(), **{"content-type": kind})
     assert answer.status_code == 415
-    compressed = await doors.post(SINGLE, a_reading(), **{"content-encoding": "gzip"})
+    compressed = await ingest.post(SINGLE, a_reading(), **{"content-encoding": "gzip"})
     assert compressed.status_code == 415
 
 
-async def test_an_endless_body_is_cut_off_at_the_limit(doors: Doors) -> None:
+async def test_an_endless_body_is_cut_off_at_the_limit(ingest: IngestHarness) -> None:
     read = 0
 
     async def endless() -> AsyncIterator[bytes]:
@@ -186,7 +187,7 @@ async def test_an_endless_body_is_cut_off_at_the_limit(doors: Doors) -> None:
     async def send(message: Any) -> None:
         answers.append(message)
 
-    request = doors.client.build_request("POST", SINGLE)
+    request = ingest.client.build_request("POST", SINGLE)
     scope = {
         "type": "http",
         "method": "POST",
@@ -201,65 +202,65 @@ async def test_an_endless_body_is_cut_off_at_the_limit(doors: Doors) -> None:
         "server": None,
         "asgi": {"version": "3.0"},
     }
-    await doors.app(scope, next_part, send)
+    await ingest.app(scope, next_part, send)
     assert answers[0]["status"] == 413
     assert read == 5  # four parts fill 64 KiB, the fifth is one too many
 
 
-async def test_kafka_not_confirming_is_503_and_the_same_may_be_sent_again(doors: Doors) -> None:
-    doors.publisher.down = True
-    answer = await doors.post(SINGLE, a_reading())
+async def test_kafka_not_confirming_is_503_and_the_same_may_be_sent_again(
+    ingest: IngestHarness,
+) -> None:
+    ingest.publisher.down = True
+    answer = await ingest.post(SINGLE, a_reading())
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) > 0
     assert answer.json()["type"] == "urn:fenghuo:problem:unavailable"
-    doors.publisher.down = False
-    again = await doors.post(SINGLE, a_reading())
-    assert again.status_code == 202
+    ingest.publisher.down = False
+    repeated = await ingest.post(SINGLE, a_reading())
+    assert repeated.status_code == 202
 
 
-async def test_other_methods_and_paths(doors: Doors) -> None:
-    assert (await doors.client.get(SINGLE)).status_code == 405
-    assert (await doors.post("/v1/nothing", a_reading())).status_code == 404
+async def test_other_methods_and_paths(ingest: IngestHarness) -> None:
+    assert (await ingest.client.get(SINGLE)).status_code == 405
+    assert (await ingest.post("/v1/nothing", a_reading())).status_code == 404
 
 
-async def test_what_is_no_door_is_refused_as_a_problem_too(doors: Doors) -> None:
-    for method, path, status, reason in (
+async def test_other_paths_and_methods_are_answered_by_problem_documents(
+    ingest: IngestHarness,
+) -> None:
+    for method, path, status, kind in (
         ("GET", SINGLE, 405, "method"),
         ("POST", "/v1/nothing", 404, "no_such_door"),
         ("POST", "/v1/readings/", 404, "no_such_door"),
         ("GET", "/", 404, "no_such_door"),
     ):
-        answer = await doors.client.request(method, path, headers={"host": "elsewhere.example"})
+        answer = await ingest.client.request(method, path, headers={"host": "elsewhere.example"})
         assert answer.status_code == status, (method, path)
         assert answer.headers["content-type"] == "application/problem+json"
-        assert answer.json()["type"] == f"urn:fenghuo:problem:{reason}"
+        assert answer.json()["type"] == f"urn:fenghuo:problem:{kind}"
         assert "elsewhere" not in answer.text + str(answer.headers)
-    assert (await doors.client.get(SINGLE)).headers["allow"] == "POST"
+    assert (await ingest.client.get(SINGLE)).headers["allow"] == "POST"
 
 
-async def test_what_is_unexpected_is_a_problem_with_the_number_of_our_log(
-    doors: Doors, monkeypatch: pytest.MonkeyPatch
+async def test_an_internal_error_is_a_problem_with_the_number_of_the_log_entry(
+    ingest: IngestHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(*_given: object) -> int:
+    async def broken(*_: object) -> int:
         raise OverflowError("date value out of range: an inside of ours")
 
-    monkeypatch.setattr(doors.app.state.intake, "_store_readings", broken)
-    doors.client = httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(app=doors.app, raise_app_exceptions=False),
+    monkeypatch.setattr(ingest.app.state.intake, "_store_readings", broken)
+    ingest.client = httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=ingest.app, raise_app_exceptions=False),
         base_url="http://ingest",
-        headers=doors.client.headers,
+        headers=ingest.client.headers,
     )
     with structlog.testing.capture_logs() as logged:
-        answer = await doors.post(SINGLE, a_reading())
+        answer = await ingest.post(SINGLE, a_reading())
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["type"] == "urn:fenghuo:problem:unexpected"
     assert "date value" not in answer.text
-    [line] = [
-        mutable_mapping
-        for mutable_mapping in logged
-        if mutable_mapping["event"] == "request_failed"
-    ]
-    assert line["number"] in answer.json()["detail"]
-    assert isinstance(line["exc_info"], OverflowError)
-    assert doors.metric("fenghuo_ingest_refused_total", reason="unexpected") == 1
+    [entry] = [entry for entry in logged if entry["event"] == "request_failed"]
+    assert entry["number"] in answer.json()["detail"]
+    assert isinstance(entry["exc_info"], OverflowError)
+    assert ingest.metric("fenghuo_ingest_refused_total", reason="unexpected") == 1

@@ -1,4 +1,4 @@
-"""Alarms, reports, decisions with everything filled in; a test names only what it is about."""
+"""Complete alarms, reports and decisions; a test names only the fields that matter."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.alerting.core.alert import Alarm
-from services.alerting.core.facts import fact_of
-from services.alerting.core.grouping import merge_alarm
+from services.alerting.core.alarms.snapshot import snapshot_of
+from services.alerting.core.alerts.alert import AlarmEvidence
+from services.alerting.core.alerts.grouping import evidence_of_alarm
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
 from shared.contracts.alerts import AlertDecision, DecisionVerb
 from shared.contracts.conditions import (
@@ -35,7 +35,7 @@ _numbers = itertools.count(1)
 
 
 def at(minutes: float) -> datetime:
-    """Event time, in minutes after T0."""
+    """Return event time, in minutes after T0."""
     return T0 + timedelta(minutes=minutes)
 
 
@@ -46,7 +46,7 @@ def an_alarm(
     level: Level = Level.YELLOW,
     **changes: Any,
 ) -> AlarmEvent:
-    """An alarm event; its sensor is named after the alarm."""
+    """Return an alarm event; its sensor is named after the alarm."""
     values: dict[str, Any] = {
         "id": transition_id(alarm_id, version),
         "occurred_at": T0,
@@ -71,7 +71,7 @@ def an_alarm(
 
 
 def a_report(reporter: str = "worker-1", **changes: Any) -> Report:
-    """A grid worker's report with an id of its own."""
+    """Return a grid worker's report with an id of its own."""
     number = next(_numbers)
     values: dict[str, Any] = {
         "id": f"rep-{number}",
@@ -99,7 +99,7 @@ def a_decision(
     status: Status = Status.ACTUAL,
     **changes: Any,
 ) -> AlertDecision:
-    """A decision with an id of its own."""
+    """Return a decision with an id of its own."""
     values: dict[str, Any] = {
         "id": f"dec-{next(_numbers)}",
         "status": status,
@@ -117,13 +117,13 @@ def a_decision(
     return AlertDecision(**(values | changes))
 
 
-def merged(event: AlarmEvent, before: Alarm | None) -> Alarm:
-    """The alarm after an event, when nothing else is known of it."""
-    return merge_alarm(event, fact_of(event, None), before)
+def evidence_after(event: AlarmEvent, previous: AlarmEvidence | None) -> AlarmEvidence:
+    """Return the evidence of an alarm after an event."""
+    return evidence_of_alarm(event, snapshot_of(event, None), previous)
 
 
 def a_rule(rule_id: str, body: Any, version: int = 1, **changes: Any) -> RuleDefinition:
-    """A rule over several sources about gas."""
+    """Return a rule over several sources about gas."""
     values: dict[str, Any] = {
         "id": f"rul-{rule_id}-{version}-{next(_numbers)}",
         "occurred_at": T0,
@@ -142,9 +142,9 @@ def a_rule(rule_id: str, body: Any, version: int = 1, **changes: Any) -> RuleDef
 
 
 def all_of(*rules: str, **changes: Any) -> CompositeRule:
-    """A composite over the alarms of all these rules, in one village."""
+    """Return a composite over the alarms of all these rules, in one village."""
     when = (
-        AllOf(of=tuple(RuleHolds(rule=one) for one in rules))
+        AllOf(of=tuple(RuleHolds(rule=rule_id) for rule_id in rules))
         if len(rules) > 1
         else RuleHolds(rule=rules[0])
     )
@@ -170,7 +170,7 @@ def sources_of(**changes: Any) -> CorroborationRule:
 
 
 def a_warning(source: str = "cma", msg_type: str = "Alert", **changes: Any) -> ExternalWarning:
-    """Another agency's warning for the town, with an id of its own."""
+    """Return the warning of an agency for the town, with an id of its own."""
     number = next(_numbers)
     values: dict[str, Any] = {
         "id": f"wrn-{number}",

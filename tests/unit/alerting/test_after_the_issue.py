@@ -1,4 +1,4 @@
-"""What can happen to an alert beside the straight way: other levels, ends, emergencies, positions."""
+"""Decisions after the issue of an alert: recalls, officers' proposals, validity, positions."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from services.alerting.core import debt, validity
-from services.alerting.core.outcome import RefusalReason
+from services.alerting.core.alerts import validity
+from services.alerting.core.alerts.outcome import RefusalReason
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertState, AlertTransition, Assessment, DecisionVerb
-from shared.contracts.fields import Level, Post
+from shared.contracts.fields import Level
+from tests.unit.alerting.alert_history import AlertHistory, issued_history, pending_history
 from tests.unit.alerting.builders import (
     CITY,
     DISTRICT,
@@ -22,7 +23,6 @@ from tests.unit.alerting.builders import (
     an_alarm,
     at,
 )
-from tests.unit.alerting.stories import Story, issued, pending
 
 BLUE, YELLOW, ORANGE, RED = Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED
 APPROVE, REJECT, ASSESS = DecisionVerb.APPROVE, DecisionVerb.REJECT, DecisionVerb.ASSESS
@@ -42,22 +42,22 @@ NO_RIGHT, NO_STEP = RefusalReason.NOT_ENTITLED, RefusalReason.ILLEGAL_STEP
     ("level", "unit"), [(BLUE, DISTRICT), (YELLOW, DISTRICT), (ORANGE, CITY), (RED, CITY)]
 )
 def test_a_false_alert_is_recalled_with_one_action_of_one_officer(level: Level, unit: str) -> None:
-    story = issued(level)
-    for other in {CITY, DISTRICT, TOWN, VILLAGE} - {unit}:
-        story.refuses(NO_RIGHT, RECALL, other, level=level)
-    story.decides(RECALL, unit, level=level, reason="传感器误报")
-    assert story.alert.state is AlertState.RECALLED
-    last, notice = story.events[-1], story.notices[-1]
+    history = issued_history(level)
+    for stranger in {CITY, DISTRICT, TOWN, VILLAGE} - {unit}:
+        history.expect_refusal(NO_RIGHT, RECALL, stranger, level=level)
+    history.decide(RECALL, unit, level=level, reason="传感器误报")
+    assert history.alert.state is AlertState.RECALLED
+    last, notice = history.events[-1], history.notices[-1]
     assert (last.msg_type, last.transition, last.level) == ("Cancel", "recalled", level)
-    assert last.references[0] == story.events[-2].id
+    assert last.references[0] == history.events[-2].id
     assert (notice.level, notice.text) == (None, "传感器误报")
     assert notice.headline.startswith("撤回")
 
 
-def test_it_is_recalled_by_whose_level_is_in_force_whatever_is_proposed() -> None:
-    story = issued(YELLOW).sees(an_alarm("alm-2", level=RED, occurred_at=at(3)))
-    story.refuses(NO_RIGHT, RECALL, CITY, level=YELLOW)
-    assert story.decides(RECALL, DISTRICT, level=YELLOW).alert.state is AlertState.RECALLED
+def test_the_authority_of_the_issued_level_recalls() -> None:
+    history = issued_history(YELLOW).add_evidence(an_alarm("alm-2", level=RED, occurred_at=at(3)))
+    history.expect_refusal(NO_RIGHT, RECALL, CITY, level=YELLOW)
+    assert history.decide(RECALL, DISTRICT, level=YELLOW).alert.state is AlertState.RECALLED
 
 
 @pytest.mark.parametrize(
@@ -67,55 +67,53 @@ def test_it_is_recalled_by_whose_level_is_in_force_whatever_is_proposed() -> Non
         ({"level": YELLOW, "reason": " "}, RefusalReason.NO_REASON),
     ],
 )
-def test_a_recall_names_what_it_recalls_and_why(
-    wrong: dict[str, Any], reason: RefusalReason
-) -> None:
-    issued(YELLOW).refuses(reason, RECALL, **wrong)
+def test_a_recall_names_its_level_and_reason(wrong: dict[str, Any], reason: RefusalReason) -> None:
+    issued_history(YELLOW).expect_refusal(reason, RECALL, **wrong)
 
 
-def test_only_what_is_issued_is_recalled() -> None:
-    pending().refuses(NO_STEP, RECALL, level=YELLOW)
+def test_only_an_issued_alert_is_recalled() -> None:
+    pending_history().expect_refusal(NO_STEP, RECALL, level=YELLOW)
 
 
 # An officer's own proposal goes through the same gate.
 
 
 def test_an_adjustment_of_an_officer_waits_for_the_gate_of_its_level() -> None:
-    story = issued(YELLOW).decides(ADJUST, TOWN, level=ORANGE, reason="上游来水")
-    assert story.transitions[-1] == "proposed"
-    assert (story.alert.level, story.alert.proposed_level) == (YELLOW, ORANGE)
-    story.refuses(NO_RIGHT, APPROVE, DISTRICT)
-    story.decides(APPROVE, CITY)
-    assert story.transitions[-1] == "adjusted"
-    assert (story.alert.level, story.events[-1].msg_type) == (ORANGE, "Update")
-    # The same evidence again does not undo what people decided.
-    story.sees(an_alarm("alm-2", occurred_at=at(5)))
-    assert (story.alert.level, story.alert.pending) == (ORANGE, False)
+    history = issued_history(YELLOW).decide(ADJUST, TOWN, level=ORANGE, reason="上游来水")
+    assert history.transitions[-1] == "proposed"
+    assert (history.alert.level, history.alert.proposed_level) == (YELLOW, ORANGE)
+    history.expect_refusal(NO_RIGHT, APPROVE, DISTRICT)
+    history.decide(APPROVE, CITY)
+    assert history.transitions[-1] == "adjusted"
+    assert (history.alert.level, history.events[-1].msg_type) == (ORANGE, "Update")
+    # The same evidence follower does not undo what people decided.
+    history.add_evidence(an_alarm("alm-2", occurred_at=at(5)))
+    assert (history.alert.level, history.alert.is_pending) == (ORANGE, False)
 
 
-def test_another_level_than_the_evidence_asks_for_before_the_issue() -> None:
-    story = pending(YELLOW).decides(ADJUST, TOWN, level=BLUE, reason="影响有限")
-    story.decides(APPROVE)
-    assert story.alert.level is BLUE
+def test_an_officer_proposes_another_level_before_the_issue() -> None:
+    history = pending_history(YELLOW).decide(ADJUST, TOWN, level=BLUE, reason="影响有限")
+    history.decide(APPROVE)
+    assert history.alert.level is BLUE
 
 
 def test_lifting_and_more_time_are_proposals_too() -> None:
     until = at(1) + timedelta(days=3)
-    story = issued(YELLOW)
-    story.decides(ADJUST, TOWN, level=YELLOW, valid_until=until, reason="仍有余震")
-    assert story.alert.pending
-    story.decides(APPROVE)
-    assert (story.transitions[-1], story.alert.expires_at) == (AlertTransition.ADJUSTED, until)
-    story.decides(LIFT, TOWN, level=None, reason="险情解除").decides(APPROVE, level=None)
-    assert story.alert.state is AlertState.LIFTED
+    history = issued_history(YELLOW)
+    history.decide(ADJUST, TOWN, level=YELLOW, valid_until=until, reason="仍有余震")
+    assert history.alert.is_pending
+    history.decide(APPROVE)
+    assert (history.transitions[-1], history.alert.expires_at) == (AlertTransition.ADJUSTED, until)
+    history.decide(LIFT, TOWN, level=None, reason="险情解除").decide(APPROVE, level=None)
+    assert history.alert.state is AlertState.LIFTED
 
 
-def test_a_rejected_proposal_of_an_officer_leaves_everything_as_it_was() -> None:
-    story = issued(YELLOW)
-    before = story.alert.expires_at
-    story.decides(ADJUST, TOWN, level=YELLOW, valid_until=at(600), reason="x").decides(REJECT)
-    assert (story.alert.level, story.alert.expires_at) == (YELLOW, before)
-    assert not story.alert.pending
+def test_a_rejected_proposal_of_an_officer_changes_no_level() -> None:
+    history = issued_history(YELLOW)
+    before = history.alert.expires_at
+    history.decide(ADJUST, TOWN, level=YELLOW, valid_until=at(600), reason="x").decide(REJECT)
+    assert (history.alert.level, history.alert.expires_at) == (YELLOW, before)
+    assert not history.alert.is_pending
 
 
 @pytest.mark.parametrize(
@@ -130,266 +128,118 @@ def test_a_rejected_proposal_of_an_officer_leaves_everything_as_it_was() -> None
         (LIFT, {"level": YELLOW}, RefusalReason.OTHER_LEVEL),
     ],
 )
-def test_proposals_that_are_none(
+def test_invalid_proposals_are_refused(
     verb: DecisionVerb, values: dict[str, Any], reason: RefusalReason
 ) -> None:
-    issued(YELLOW).refuses(reason, verb, TOWN, **values)
+    issued_history(YELLOW).expect_refusal(reason, verb, TOWN, **values)
 
 
-def test_a_stranger_proposes_nothing() -> None:
-    issued(YELLOW).refuses(NO_RIGHT, ADJUST, OTHER_TOWN, level=ORANGE)
+def test_a_stranger_cannot_propose() -> None:
+    issued_history(YELLOW).expect_refusal(NO_RIGHT, ADJUST, OTHER_TOWN, level=ORANGE)
 
 
 # Validity.
 
 
 @pytest.mark.parametrize("level", [BLUE, YELLOW, ORANGE, RED])
-def test_an_issued_alert_expires_at_its_hour_and_not_before(level: Level) -> None:
-    story = issued(level)
+def test_an_issued_alert_expires_at_its_time_and_not_earlier(level: Level) -> None:
+    history = issued_history(level)
     due = at(1) + validity.VALID_FOR[level]
-    assert story.alert.expires_at == due
-    assert validity.expire(story.alert, due - timedelta(seconds=1)) is None
-    change = validity.expire(story.alert, due)
+    assert history.alert.expires_at == due
+    assert validity.expire(history.alert, due - timedelta(seconds=1)) is None
+    change = validity.expire(history.alert, due)
     assert change is not None
     assert (change.alert.state, change.transition) == ("expired", "expired")
     assert validity.expire(change.alert, due) is None
 
 
-def test_what_is_still_on_when_it_expires_is_another_alert_at_once() -> None:
-    story = issued(YELLOW)
-    assert story.alert.expires_at is not None
-    change = validity.expire(story.alert, story.alert.expires_at)
+def test_active_alarms_of_an_expired_alert_open_another() -> None:
+    history = issued_history(YELLOW)
+    assert history.alert.expires_at is not None
+    change = validity.expire(history.alert, history.alert.expires_at)
     assert change is not None
-    again = validity.again(change.alert)
-    assert again is not None
-    assert (again.transition, again.alert.state) == ("opened", "verifying")
-    assert [alarm.alarm_id for alarm in again.alert.alarms] == ["alm-1"]
-    assert again.alert.alert_id != story.alert.alert_id
-    story.sees(an_alarm(version=2, transition=AlarmTransition.CLEARED, occurred_at=at(9)))
-    assert story.alert.expires_at is not None
-    quiet = validity.expire(story.alert, story.alert.expires_at)
+    follower = validity.follow_up_alert(change.alert)
+    assert follower is not None
+    assert (follower.transition, follower.alert.state) == ("opened", "verifying")
+    assert [alarm.alarm_id for alarm in follower.alert.alarms] == ["alm-1"]
+    assert follower.alert.alert_id != history.alert.alert_id
+    history.add_evidence(an_alarm(version=2, transition=AlarmTransition.CLEARED, occurred_at=at(9)))
+    assert history.alert.expires_at is not None
+    quiet = validity.expire(history.alert, history.alert.expires_at)
     assert quiet is not None
-    assert validity.again(quiet.alert) is None
-
-
-# Emergency authorisation and its debt.
-
-
-@pytest.mark.parametrize(
-    ("level", "unit", "post", "may"),
-    [
-        (RED, DISTRICT, Post.COMMANDER, True),
-        (RED, DISTRICT, Post.A, True),
-        (RED, DISTRICT, Post.B, False),
-        (RED, TOWN, Post.COMMANDER, True),
-        (RED, VILLAGE, Post.COMMANDER, False),
-        (RED, CITY, Post.COMMANDER, False),
-        (YELLOW, TOWN, Post.A, True),
-        (YELLOW, DISTRICT, Post.A, False),
-        (YELLOW, CITY, Post.COMMANDER, False),
-        (YELLOW, OTHER_TOWN, Post.COMMANDER, False),
-    ],
-)
-def test_who_may_issue_in_an_emergency(level: Level, unit: str, post: Post, may: bool) -> None:
-    story = Story(an_alarm(level=level))
-    if may:
-        story.decides(EMERGENCY, unit, post=post, reason="溃坝在即")
-        assert (story.alert.level, story.transitions[-1]) == (level, "issued")
-    else:
-        story.refuses(NO_RIGHT, EMERGENCY, unit, post=post, reason="溃坝在即")
-
-
-def emergency(level: Level = RED) -> Story:
-    story = Story(an_alarm(level=level))
-    return story.decides(EMERGENCY, TOWN, post=Post.A, officer="o-town", reason="溃坝在即")
-
-
-def test_it_issues_at_once_calls_the_gate_and_leaves_a_debt() -> None:
-    story = emergency()
-    last = story.events[-1]
-    assert last.debt is not None
-    assert (last.debt.unit, last.debt.approvals) == (CITY, 2)
-    assert last.debt.due_at == at(1) + debt.DUE_AFTER[RED]
-    assert [signature.officer_id for signature in last.signatures] == ["o-town"]
-    assert story.notices[-1].level is RED
-
-
-def test_it_needs_a_reason_something_to_issue_and_no_older_debt() -> None:
-    story = Story(an_alarm(level=RED))
-    story.refuses(RefusalReason.NO_REASON, EMERGENCY, TOWN, post=Post.A, reason=" ")
-    issued(YELLOW).refuses(RefusalReason.NOTHING_PROPOSED, EMERGENCY, TOWN, post=Post.A)
-    owing = emergency(YELLOW).sees(
-        an_alarm("alm-2", level=RED, transition=AlarmTransition.RAISED, occurred_at=at(3))
-    )
-    owing.refuses(NO_STEP, EMERGENCY, TOWN, post=Post.A)
-
-
-def test_a_debt_is_chased_at_its_hour_and_again_until_it_is_settled() -> None:
-    alert = emergency().alert
-    due = at(1) + debt.DUE_AFTER[RED]
-    assert debt.chase(alert, due - timedelta(seconds=1)) is None
-    for number in range(1, 4):
-        change = debt.chase(alert, due)
-        assert change is not None
-        assert (change.transition, [call.unit for call in change.calls]) == ("debt_due", [CITY])
-        alert = change.alert
-        assert alert.debt is not None
-        assert (alert.debt.chased, alert.debt.next_at) == (number, due + debt.CHASE_EVERY)
-        assert debt.chase(alert, due) is None
-        due = alert.debt.next_at
-
-
-@pytest.mark.parametrize("level", [BLUE, YELLOW, ORANGE, RED])
-def test_nobody_issues_in_an_emergency_for_less_than_until_the_gate_is_chased(level: Level) -> None:
-    story = Story(an_alarm(level=level)).decides(
-        EMERGENCY, TOWN, post=Post.A, reason="溃坝在即", valid_until=at(2)
-    )
-    owed, ends = story.alert.debt, story.alert.expires_at
-    assert owed is not None
-    assert ends is not None
-    assert validity.expire(story.alert, owed.due_at) is None
-    chased = debt.chase(story.alert, owed.due_at)
-    assert chased is not None
-    assert validity.expire(chased.alert, owed.due_at) is None, "its hour is not yet the end"
-
-
-def test_an_emergency_that_expires_unsigned_leaves_that_on_the_record() -> None:
-    story = emergency()
-    assert story.alert.expires_at is not None
-    change = validity.expire(story.alert, story.alert.expires_at)
-    assert change is not None
-    assert change.alert.state is AlertState.EXPIRED
-    assert change.alert.debt == story.alert.debt
-    assert debt.chase(change.alert, story.alert.expires_at + timedelta(days=1)) is None
-
-
-def test_red_is_ratified_by_two_others() -> None:
-    story = emergency()
-    story.refuses(NO_RIGHT, RATIFY, DISTRICT, level=RED)
-    story.decides(RATIFY, CITY, level=RED, officer="o-1")
-    assert (story.transitions[-1], story.alert.debt is None) == ("signed", False)
-    story.refuses(RefusalReason.ALREADY_SIGNED, RATIFY, CITY, level=RED, officer="o-1")
-    story.decides(RATIFY, CITY, level=RED, officer="o-2")
-    assert (story.transitions[-1], story.alert.debt) == ("ratified", None)
-    story.refuses(RefusalReason.NO_DEBT, RATIFY, CITY, level=RED, officer="o-3")
-
-
-def test_what_the_gate_had_signed_by_then_is_no_signature_under_the_emergency() -> None:
-    story = pending(RED).decides(APPROVE, CITY, officer="o-1")
-    assert (
-        [signature.officer_id for signature in story.alert.signed],
-        story.events[-1].signed,
-    ) == (["o-1"], 1)
-    story.decides(EMERGENCY, DISTRICT, post=Post.COMMANDER, officer="o-district", reason="急")
-    assert [signature.officer_id for signature in story.events[-1].signatures] == ["o-district"]
-    assert story.events[-1].signed == 0
-    for officer in ("o-1", "o-2"):
-        assert story.alert.debt is not None
-        story.decides(RATIFY, CITY, level=RED, officer=officer)
-    assert story.alert.debt is None
-
-
-def test_annulled_it_is_recalled_or_falls_back_to_what_was_in_force() -> None:
-    story = emergency()
-    story.refuses(RefusalReason.NO_REASON, ANNUL, CITY, level=RED, reason="")
-    story.decides(ANNUL, CITY, level=RED, reason="不成立")
-    assert (story.alert.state, story.notices[-1].level) == (AlertState.RECALLED, None)
-    story = issued(YELLOW).sees(an_alarm("alm-2", level=RED, occurred_at=at(3)))
-    story.decides(EMERGENCY, DISTRICT, post=Post.COMMANDER, reason="急")
-    assert (story.transitions[-1], story.alert.level) == ("adjusted", RED)
-    story.decides(ANNUL, CITY, level=RED, reason="不成立")
-    assert (story.transitions[-1], story.alert.level, story.alert.debt) == (
-        "adjusted",
-        YELLOW,
-        None,
-    )
-    assert not story.alert.pending, "nothing waits for a signature"
-    assert story.notices[-1].level is YELLOW
-
-
-def test_who_issued_in_an_emergency_may_recall_it_himself() -> None:
-    story = emergency()
-    story.refuses(NO_RIGHT, RECALL, DISTRICT, level=RED)
-    story.decides(RECALL, TOWN, level=RED, reason="看错了")
-    assert (story.alert.state, story.alert.debt) == (AlertState.RECALLED, None)
-
-
-def test_a_debt_ends_with_the_level_it_was_made_for() -> None:
-    story = emergency().decides(ADJUST, CITY, level=YELLOW, reason="降级")
-    story.decides(APPROVE, CITY)
-    assert (story.alert.level, story.alert.debt) == (YELLOW, None)
+    assert validity.follow_up_alert(quiet.alert) is None
 
 
 # Three scales, several bodies: 2021-07-05 on the 綦江河 (docs/sources.md S22).
 
 
-def test_what_several_bodies_hold_stands_side_by_side() -> None:
-    story = issued(ORANGE)
+def test_positions_of_several_bodies_are_listed() -> None:
+    history = issued_history(ORANGE)
     for minutes, unit, assessment in (
         (20, CITY + "/hydrology", {"level": YELLOW}),
         (110, CITY + "/hydrology", {"level": ORANGE}),
         (180, CITY + "/water", {"response_level": "III"}),
         (240, CITY, {"level": YELLOW, "response_level": "IV"}),
     ):
-        story.decides(
+        history.decide(
             ASSESS,
             unit,
             level=None,
             assessment=Assessment.model_validate(assessment, strict=False),
             occurred_at=at(minutes),
         )
-    held = {position.unit: position.assessment for position in story.events[-1].positions}
-    assert held[CITY + "/hydrology"].level is ORANGE
-    assert held[CITY + "/water"].response_level == "III"
-    assert (held[CITY].level, held[CITY].response_level) == (YELLOW, "IV")
-    last = story.events[-1]
+    assessments = {position.unit: position.assessment for position in history.events[-1].positions}
+    assert assessments[CITY + "/hydrology"].level is ORANGE
+    assert assessments[CITY + "/water"].response_level == "III"
+    assert (assessments[CITY].level, assessments[CITY].response_level) == (YELLOW, "IV")
+    last = history.events[-1]
     assert (last.level, last.response_level, last.incident_grade) == (ORANGE, "IV", None)
 
 
 def test_a_position_changes_no_level_and_no_state() -> None:
-    story = Story(an_alarm(level=YELLOW))
-    story.decides(ASSESS, TOWN, assessment=Assessment(level=RED))
-    assert (story.alert.state, story.alert.proposed_level) == (AlertState.VERIFYING, YELLOW)
-    assert story.transitions[-1] == "positioned"
-    story.refuses(NO_RIGHT, ASSESS, OTHER_TOWN, assessment=Assessment(level=RED))
+    history = AlertHistory(an_alarm(level=YELLOW))
+    history.decide(ASSESS, TOWN, assessment=Assessment(level=RED))
+    assert (history.alert.state, history.alert.proposed_level) == (AlertState.VERIFYING, YELLOW)
+    assert history.transitions[-1] == "positioned"
+    history.expect_refusal(NO_RIGHT, ASSESS, OTHER_TOWN, assessment=Assessment(level=RED))
 
 
 def test_a_department_may_speak_while_the_district_assesses() -> None:
-    story = Story(an_alarm(level=YELLOW)).decides(DecisionVerb.VERIFY, TOWN)
-    story.decides(ASSESS, CITY + "/water", level=None, assessment=Assessment(level=ORANGE))
-    assert (story.alert.state, story.transitions[-1]) == (AlertState.VERIFIED, "positioned")
+    history = AlertHistory(an_alarm(level=YELLOW)).decide(DecisionVerb.VERIFY, TOWN)
+    history.decide(ASSESS, CITY + "/water", level=None, assessment=Assessment(level=ORANGE))
+    assert (history.alert.state, history.transitions[-1]) == (AlertState.VERIFIED, "positioned")
 
 
 @pytest.mark.parametrize(
-    ("wanted", "until"),
+    ("requested", "until"),
     [
         (at(1) + timedelta(days=2), at(1) + timedelta(days=2)),
         (at(1) + timedelta(days=31), at(1) + validity.VALID_FOR[YELLOW]),
         (at(0), at(1) + validity.VALID_FOR[YELLOW]),
     ],
 )
-def test_who_signs_may_set_how_long_it_holds(wanted: datetime, until: datetime) -> None:
-    story = pending(YELLOW).decides(APPROVE, valid_until=wanted)
-    assert story.alert.expires_at == until
+def test_a_signer_may_set_the_validity(requested: datetime, until: datetime) -> None:
+    history = pending_history(YELLOW).decide(APPROVE, valid_until=requested)
+    assert history.alert.expires_at == until
 
 
-def test_assessing_may_say_what_the_unit_holds_as_well() -> None:
-    story = Story(an_alarm(level=YELLOW)).decides(DecisionVerb.VERIFY, TOWN)
-    story.decides(
+def test_an_assessment_may_state_the_position_of_the_unit() -> None:
+    history = AlertHistory(an_alarm(level=YELLOW)).decide(DecisionVerb.VERIFY, TOWN)
+    history.decide(
         ASSESS,
         DISTRICT,
         assessment=Assessment.model_validate({"incident_grade": "grade_4"}, strict=False),
     )
-    assert story.alert.state is AlertState.PENDING_APPROVAL
-    assert story.events[-1].incident_grade == "grade_4"
+    assert history.alert.state is AlertState.PENDING_APPROVAL
+    assert history.events[-1].incident_grade == "grade_4"
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
 def test_the_highest_body_leads_whatever_the_order(order: tuple[int, ...]) -> None:
-    said = [(TOWN, "IV"), (DISTRICT, "III"), (CITY + "/water", "II")]
-    story = issued(ORANGE)
+    statements = [(TOWN, "IV"), (DISTRICT, "III"), (CITY + "/water", "II")]
+    history = issued_history(ORANGE)
     for n in order:
-        unit, level = said[n]
+        unit, level = statements[n]
         assessment = Assessment.model_validate({"response_level": level}, strict=False)
-        story.decides(ASSESS, unit, assessment=assessment)
-    assert story.events[-1].response_level == "II"
+        history.decide(ASSESS, unit, assessment=assessment)
+    assert history.events[-1].response_level == "II"

@@ -1,4 +1,4 @@
-"""Grouping, corroboration and score: what belongs together, who counts, what never falls."""
+"""Grouping, routing, the count of sources, and the score."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerting.core.alert import Alarm, Flap, ReportSeen
-from services.alerting.core.corroborate import Sighting, Support, support
-from services.alerting.core.facts import fact_of
-from services.alerting.core.grouping import (
+from services.alerting.core.alarms.inhibition import inhibitors_first
+from services.alerting.core.alarms.snapshot import snapshot_of
+from services.alerting.core.alerts.alert import AlarmEvidence, FlappingState, ReportEvidence
+from services.alerting.core.alerts.grouping import (
+    AlarmRecord,
     Disposition,
-    Known,
-    key_of,
+    evidence_of_report,
+    group_key,
     new_alert,
-    place_alarm,
-    place_report,
     scope_of,
 )
-from services.alerting.core.inhibit import higher_first
-from services.alerting.core.score import score
-from services.alerting.rows import report_seen
+from services.alerting.core.alerts.routing import disposition_of_alarm, disposition_of_report
+from services.alerting.core.alerts.score import score
+from services.alerting.core.alerts.source_count import Observation, SourceCount, count_sources
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.fields import Level, Status
 from shared.contracts.reports import ReporterRole, ReportKind
+from tests.unit.alerting.alert_history import AlertHistory
 from tests.unit.alerting.builders import (
     CITY,
     DISTRICT,
@@ -39,9 +39,8 @@ from tests.unit.alerting.builders import (
     a_report,
     an_alarm,
     at,
-    merged,
+    evidence_after,
 )
-from tests.unit.alerting.stories import Story
 
 RAISED, UPGRADED = AlarmTransition.RAISED, AlarmTransition.UPGRADED
 DOWNGRADED, CLEARED = AlarmTransition.DOWNGRADED, AlarmTransition.CLEARED
@@ -65,22 +64,22 @@ def test_an_incident_is_as_wide_as_a_town(place: str, scope: str) -> None:
 
 def test_status_and_kind_of_event_and_town_make_the_key() -> None:
     alarm = an_alarm()
-    assert key_of(alarm) == key_of(a_report())
+    assert group_key(alarm) == group_key(a_report())
     for change in (
         {"status": Status.EXERCISE},
         {"event_type": "11A01"},
         {"place": OTHER_TOWN},
     ):
-        assert key_of(an_alarm(**change)) != key_of(alarm)
+        assert group_key(an_alarm(**change)) != group_key(alarm)
 
 
-def known(level: Level, alert_id: str | None, disposition: Disposition) -> Known:
-    fact = fact_of(an_alarm(level=level), None)
-    return Known(Alarm("alm-1", 1, "s", level, T0, T0), fact, alert_id, disposition)
+def a_record(level: Level, alert_id: str | None, disposition: Disposition) -> AlarmRecord:
+    fact = snapshot_of(an_alarm(level=level), None)
+    return AlarmRecord(AlarmEvidence("alm-1", 1, "s", level, T0, T0), fact, alert_id, disposition)
 
 
-IN_CLOSED = known(Level.YELLOW, "alt-1", Disposition.OPENED)
-HEALTH = known(Level.NOTICE, None, Disposition.SENSOR_HEALTH)
+IN_CLOSED = a_record(Level.YELLOW, "alt-1", Disposition.OPENED)
+HEALTH = a_record(Level.NOTICE, None, Disposition.SENSOR_HEALTH)
 
 
 @pytest.mark.parametrize(
@@ -98,63 +97,74 @@ HEALTH = known(Level.NOTICE, None, Disposition.SENSOR_HEALTH)
         (CLEARED, Level.ORANGE, IN_CLOSED, Disposition.AFTER_CLOSE),
     ],
 )
-def test_where_an_alarm_goes(
-    transition: AlarmTransition, level: Level, before: Known | None, disposition: Disposition | None
+def test_disposition_of_an_alarm(
+    transition: AlarmTransition,
+    level: Level,
+    before: AlarmRecord | None,
+    disposition: Disposition | None,
 ) -> None:
     event = an_alarm(version=2, transition=transition, level=level)
-    assert place_alarm(event, before, in_open_alert=False) is disposition
+    assert disposition_of_alarm(event, before, in_open_alert=False) is disposition
 
 
-def test_silence_is_a_matter_of_the_sensor_whatever_its_level() -> None:
+def test_an_absence_alarm_concerns_the_sensor_at_every_level() -> None:
     event = an_alarm(kind="absence", level=Level.RED)
-    assert place_alarm(event, None, in_open_alert=False) is Disposition.SENSOR_HEALTH
+    assert disposition_of_alarm(event, None, in_open_alert=False) is Disposition.SENSOR_HEALTH
 
 
 def test_an_alarm_stays_in_its_open_alert_whatever_happens_to_it() -> None:
     for transition in AlarmTransition:
         event = an_alarm(version=2, transition=transition, level=Level.NOTICE)
-        assert place_alarm(event, IN_CLOSED, in_open_alert=True) is Disposition.OPENED
+        assert disposition_of_alarm(event, IN_CLOSED, in_open_alert=True) is Disposition.OPENED
 
 
-def test_a_final_report_opens_nothing() -> None:
-    assert place_report(a_report(kind=ReportKind.FINAL)) is Disposition.NOTHING_OPEN
-    assert place_report(a_report(kind=ReportKind.FOLLOW_UP)) is None
+def test_a_final_report_opens_no_alert() -> None:
+    assert disposition_of_report(a_report(kind=ReportKind.FINAL)) is Disposition.NOTHING_OPEN
+    assert disposition_of_report(a_report(kind=ReportKind.FOLLOW_UP)) is None
 
 
-def test_a_clearing_is_no_sighting() -> None:
-    raised = merged(an_alarm(), None)
-    over = merged(an_alarm(version=2, transition=CLEARED, occurred_at=at(50)), raised)
-    assert (over.raised_at, over.seen_at, over.cleared_at) == (T0, T0, at(50))
-    assert raised.asks
-    assert not over.asks
+def test_a_clearing_is_no_observation() -> None:
+    raised = evidence_after(an_alarm(), None)
+    over = evidence_after(an_alarm(version=2, transition=CLEARED, occurred_at=at(50)), raised)
+    assert (over.raised_at, over.last_danger_at, over.cleared_at) == (T0, T0, at(50))
+    assert raised.asks_for_alert
+    assert not over.asks_for_alert
 
 
-def seen(source: str, minutes: float, kind: str = "sensor") -> Sighting:
-    return Sighting(source, kind, at(minutes))
+def observation(source: str, minutes: float, kind: str = "sensor") -> Observation:
+    return Observation(source, kind, at(minutes))
 
 
 @pytest.mark.parametrize(
-    ("sightings", "expected"),
+    ("observations", "expected"),
     [
-        ([], Support(0, 0)),
-        ([seen("a", 0)], Support(1, 1)),
-        ([seen("a", 0), seen("a", 1), seen("a", 2)], Support(1, 1)),
-        ([seen("a", 0), seen("b", 30)], Support(2, 1)),
-        ([seen("a", 0), seen("b", 30.1)], Support(1, 1)),
-        ([seen("a", 0), seen("p", 5, "hotline"), seen("b", 10)], Support(3, 2)),
-        ([seen("a", 0), seen("b", 20), seen("c", 40), seen("d", 60)], Support(2, 1)),
-        ([seen("p", 0, "hotline"), seen("p", 5, "grid_worker")], Support(1, 2)),
+        ([], SourceCount(0, 0)),
+        ([observation("a", 0)], SourceCount(1, 1)),
+        ([observation("a", 0), observation("a", 1), observation("a", 2)], SourceCount(1, 1)),
+        ([observation("a", 0), observation("b", 30)], SourceCount(2, 1)),
+        ([observation("a", 0), observation("b", 30.1)], SourceCount(1, 1)),
+        (
+            [observation("a", 0), observation("p", 5, "hotline"), observation("b", 10)],
+            SourceCount(3, 2),
+        ),
+        (
+            [observation("a", 0), observation("b", 20), observation("c", 40), observation("d", 60)],
+            SourceCount(2, 1),
+        ),
+        ([observation("p", 0, "hotline"), observation("p", 5, "grid_worker")], SourceCount(1, 2)),
     ],
 )
-def test_who_counts(sightings: list[Sighting], expected: Support) -> None:
-    assert support(sightings) == expected
-    if len(sightings) <= 4:
-        assert {support(permutation) for permutation in permutations(sightings)} == {expected}
+def test_count_of_sources(observations: list[Observation], expected: SourceCount) -> None:
+    assert count_sources(observations) == expected
+    if len(observations) <= 4:
+        assert {count_sources(permutation) for permutation in permutations(observations)} == {
+            expected
+        }
 
 
-SIGHTINGS = st.lists(
+OBSERVATIONS = st.lists(
     st.builds(
-        seen,
+        observation,
         st.sampled_from("abcde"),
         st.integers(0, 120),
         st.sampled_from(["sensor", "hotline", "grid_worker"]),
@@ -163,9 +173,11 @@ SIGHTINGS = st.lists(
 )
 
 
-@given(SIGHTINGS, SIGHTINGS)
-def test_more_evidence_never_counts_for_less(some: list[Sighting], more: list[Sighting]) -> None:
-    few, all_ = support(some), support([*more, *some])
+@given(OBSERVATIONS, OBSERVATIONS)
+def test_more_evidence_never_counts_for_less(
+    some: list[Observation], more: list[Observation]
+) -> None:
+    few, all_ = count_sources(some), count_sources([*more, *some])
     assert few.sources <= all_.sources
     assert few.kinds <= all_.kinds
     windows = [
@@ -178,8 +190,8 @@ def test_more_evidence_never_counts_for_less(some: list[Sighting], more: list[Si
 MINUTES = st.integers(0, 45)
 ALARMS = st.lists(
     st.builds(
-        lambda number, sensor, raised, seen_: Alarm(
-            f"alm-{number}", 1, sensor, Level.BLUE, at(raised), at(seen_)
+        lambda number, sensor, raised, last_danger: AlarmEvidence(
+            f"alm-{number}", 1, sensor, Level.BLUE, at(raised), at(last_danger)
         ),
         st.integers(0, 99),
         st.sampled_from(["a", "b", "c", None]),
@@ -190,9 +202,11 @@ ALARMS = st.lists(
 )
 REPORTS = st.lists(
     st.builds(
-        lambda who, role, kind, minute, echo: replace(
-            report_seen(a_report(who, reporter_role=role, kind=kind, occurred_at=at(minute))),
-            echo=echo,
+        lambda reporter, role, kind, minute, is_repeat: replace(
+            evidence_of_report(
+                a_report(reporter, reporter_role=role, kind=kind, occurred_at=at(minute))
+            ),
+            repeats_known=is_repeat,
         ),
         st.sampled_from("abc"),
         st.sampled_from(ReporterRole),
@@ -205,11 +219,11 @@ REPORTS = st.lists(
 
 
 @given(ALARMS, REPORTS)
-def test_who_supports_an_alert_are_those_who_have_seen_it(
-    alarms: list[Alarm], reports: list[ReportSeen]
+def test_the_source_count_of_an_alert_equals_that_of_its_observations(
+    alarms: list[AlarmEvidence], reports: list[ReportEvidence]
 ) -> None:
     alert = replace(new_alert(an_alarm()), alarms=tuple(alarms), reports=tuple(reports))
-    assert alert.support == support(alert.sightings)
+    assert alert.source_count == count_sources(alert.observations)
 
 
 def test_the_score_stays_between_0_and_100_and_never_falls_with_more() -> None:
@@ -224,21 +238,25 @@ def test_the_score_stays_between_0_and_100_and_never_falls_with_more() -> None:
     assert score(Level.RED, 5, 4) == 100
 
 
-def test_a_drill_moves_nothing_real_out_of_its_order() -> None:
-    """Its inhibited alarm would fetch the rule it names from further back in the batch."""
+def test_an_alarm_of_a_drill_moves_no_real_message() -> None:
+    """An inhibited alarm of a drill would move a later alarm of its rule forward."""
     first, higher = an_alarm("a"), an_alarm("b", rule_id="gas.high")
     drill = an_alarm("c", status=Status.EXERCISE, inhibited_by=("gas.high",))
-    assert higher_first([drill, first, higher]) == [drill, first, higher]
+    assert inhibitors_first([drill, first, higher]) == [drill, first, higher]
     real = drill.model_copy(update={"status": Status.ACTUAL})
-    assert higher_first([real, first, higher]) == [higher, real, first]
+    assert inhibitors_first([real, first, higher]) == [higher, real, first]
 
 
-def test_while_it_flaps_it_stays_at_the_gravest_level_of_any_flip() -> None:
+def test_while_flapping_the_highest_level_stays() -> None:
     until = at(30)
-    story = Story(an_alarm(level=Level.YELLOW))
-    story.sees(an_alarm("alm-2", level=Level.YELLOW, occurred_at=at(1)), Flap(Level.YELLOW, until))
-    story.sees(an_alarm("alm-3", level=Level.BLUE, occurred_at=at(2)), Flap(Level.BLUE, until))
+    history = AlertHistory(an_alarm(level=Level.YELLOW))
+    history.add_evidence(
+        an_alarm("alm-2", level=Level.YELLOW, occurred_at=at(1)), FlappingState(Level.YELLOW, until)
+    )
+    history.add_evidence(
+        an_alarm("alm-3", level=Level.BLUE, occurred_at=at(2)), FlappingState(Level.BLUE, until)
+    )
     for number, alarm in enumerate(("alm-1", "alm-2", "alm-3"), 3):
-        story.sees(an_alarm(alarm, 2, AlarmTransition.CLEARED, occurred_at=at(number)))
-    assert story.alert.proposed_level is Level.YELLOW
-    assert story.alert.open_or_merged
+        history.add_evidence(an_alarm(alarm, 2, AlarmTransition.CLEARED, occurred_at=at(number)))
+    assert history.alert.proposed_level is Level.YELLOW
+    assert history.alert.is_open_or_merged

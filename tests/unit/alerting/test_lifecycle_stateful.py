@@ -1,4 +1,4 @@
-"""Any sequence of evidence and decisions: what must never happen does not (hypothesis, stateful).
+"""The invariants of an alert under any sequence of evidence and decisions (hypothesis).
 
 The model keeps its own ledger of entitled signatures and knows nothing of the core's.
 """
@@ -9,18 +9,17 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from services.alerting.core.alert import Alarm, Alert
-from services.alerting.core.decisions import decide
-from services.alerting.core.grouping import new_alert
-from services.alerting.core.lifecycle import take_alarm, take_report
-from services.alerting.core.outcome import Change, Refusal
-from services.alerting.core.records import origin_of, records
-from services.alerting.rows import report_seen
+from services.alerting.core.alerts.alert import AlarmEvidence, Alert
+from services.alerting.core.alerts.decisions import decide
+from services.alerting.core.alerts.grouping import evidence_of_report, new_alert
+from services.alerting.core.alerts.lifecycle import apply_alarm, apply_report
+from services.alerting.core.alerts.outcome import AlertChange, DecisionRefusal
+from services.alerting.core.alerts.records import origin_of, records_of
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import AlertDecision, AlertEvent, AlertState, DecisionVerb
 from shared.contracts.fields import LEVEL_ORDER, Level, Post, Status
 from shared.contracts.reports import Report, ReportKind
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.unit.alerting.builders import (
     CITY,
     DISTRICT,
@@ -32,7 +31,7 @@ from tests.unit.alerting.builders import (
     a_report,
     an_alarm,
     at,
-    merged,
+    evidence_after,
 )
 
 LEVELS = st.sampled_from([Level.RED, Level.ORANGE, Level.RED, Level.YELLOW, Level.BLUE])
@@ -45,7 +44,7 @@ CITY_LEVELS = (Level.ORANGE, Level.RED)
 
 
 class Lifecycle(RuleBasedStateMachine):
-    """One alert of each status under fire."""
+    """One alert of each status under random messages."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,7 +70,7 @@ class Lifecycle(RuleBasedStateMachine):
     )
     def alarm(self, status: Status, number: int, level: Level, transition: AlarmTransition) -> None:
         alert = self.alerts[status]
-        if not alert.open_or_merged:
+        if not alert.is_open_or_merged:
             return
         alarm_id = f"{status}-{number}"
         version = self.versions.get(alarm_id, 1) + 1
@@ -91,16 +90,18 @@ class Lifecycle(RuleBasedStateMachine):
     )
     def report(self, status: Status, reporter: str, kind: ReportKind, minutes: int) -> None:
         alert = self.alerts[status]
-        if not alert.open_or_merged:
+        if not alert.is_open_or_merged:
             return
         event = a_report(
             reporter, kind=kind, status=status, incident_id="inc-1", occurred_at=at(minutes)
         )
-        self._went_on(take_report(alert, report_seen(event), event.headline, (event.place,)), event)
+        self._record_change(
+            apply_report(alert, evidence_of_report(event), event.headline, (event.place,)), event
+        )
 
     @rule(
-        about=st.sampled_from(STATUSES),
-        says=st.sampled_from(STATUSES),
+        status=st.sampled_from(STATUSES),
+        decision_status=st.sampled_from(STATUSES),
         verb=st.sampled_from(VERBS),
         unit=st.sampled_from([CITY, DISTRICT, TOWN, VILLAGE, OTHER_TOWN]),
         officer=st.sampled_from(["o1", "o2", "o3"]),
@@ -108,15 +109,17 @@ class Lifecycle(RuleBasedStateMachine):
     )
     def wild_decision(
         self,
-        about: Status,
-        says: Status,
+        status: Status,
+        decision_status: Status,
         verb: DecisionVerb,
         unit: str,
         officer: str,
         level: Level | None,
     ) -> None:
-        decision = a_decision(self.alerts[about].alert_id, verb, level, unit, officer, says)
-        self._decide(about, decision)
+        decision = a_decision(
+            self.alerts[status].alert_id, verb, level, unit, officer, decision_status
+        )
+        self._decide(status, decision)
 
     @rule(
         status=st.sampled_from(STATUSES),
@@ -150,31 +153,31 @@ class Lifecycle(RuleBasedStateMachine):
         verb=st.sampled_from([*OWN_LEVEL, *OWED]),
         unit=st.sampled_from([CITY, DISTRICT, TOWN]),
         officer=st.sampled_from(["o1", "o2", "o3"]),
-        other=LEVELS,
+        level_asked=LEVELS,
     )
     def about_what_is_in_force(
-        self, status: Status, verb: DecisionVerb, unit: str, officer: str, other: Level
+        self, status: Status, verb: DecisionVerb, unit: str, officer: str, level_asked: Level
     ) -> None:
         alert = self.alerts[status]
-        level = {DecisionVerb.ADJUST: other, DecisionVerb.LIFT: None}.get(verb, alert.level)
+        level = {DecisionVerb.ADJUST: level_asked, DecisionVerb.LIFT: None}.get(verb, alert.level)
         self._decide(status, a_decision(alert.alert_id, verb, level, unit, officer, status))
 
     @rule(status=st.sampled_from(STATUSES), officer=st.sampled_from(["o1", "o2", "o3"]))
     def the_next_sound_step(self, status: Status, officer: str) -> None:
-        """Chance alone hardly ever gets an alert issued."""
+        """Take the next legal step, since random steps hardly ever issue an alert."""
         alert = self.alerts[status]
         verb = {
             AlertState.VERIFYING: DecisionVerb.VERIFY,
             AlertState.VERIFIED: DecisionVerb.ASSESS,
         }.get(alert.state, DecisionVerb.APPROVE)
         decision = a_decision(
-            alert.alert_id, verb, alert.proposed_level, alert.needs.unit, officer, status
+            alert.alert_id, verb, alert.proposed_level, alert.requirement.unit, officer, status
         )
         self._decide(status, decision)
 
     @rule(status=st.sampled_from(STATUSES), level=LEVELS)
     def the_next_alert(self, status: Status, level: Level) -> None:
-        if self.alerts[status].open_or_merged:
+        if self.alerts[status].is_open_or_merged:
             return
         number = len(self.versions) + 10
         first = an_alarm(f"{status}-{number}", level=level, status=status)
@@ -192,20 +195,24 @@ class Lifecycle(RuleBasedStateMachine):
             assert (event.status, event.version) == (status, alert.version)
             assert (event.level, event.state) == (alert.level, alert.state)
             assert all(alarm.alarm_id.startswith(status) for alarm in alert.alarms)
-            assert alert.issued_by if alert.level is not None else not alert.issued_by
-            assert alert.issued == (alert.state is AlertState.ISSUED)
+            assert (
+                alert.issuing_signatures
+                if alert.level is not None
+                else not alert.issuing_signatures
+            )
+            assert alert.is_issued == (alert.state is AlertState.ISSUED)
 
-    def _alarm(self, event: AlarmEvent, before: Alarm | None) -> None:
+    def _alarm(self, event: AlarmEvent, before: AlarmEvidence | None) -> None:
         alert = self.alerts[event.status]
         areas = (event.place, *event.areas)
-        change = take_alarm(alert, merged(event, before), event.headline, areas)
+        change = apply_alarm(alert, evidence_after(event, before), event.headline, areas)
         assert change.alert.level is alert.level, "evidence never changes what is issued"
-        self._went_on(change, event)
+        self._record_change(change, event)
 
     def _decide(self, status: Status, decision: AlertDecision) -> None:
         before = self.alerts[status]
         outcome = decide(before, decision, T0)
-        if isinstance(outcome, Refusal):
+        if isinstance(outcome, DecisionRefusal):
             assert outcome.text
             return
         after = outcome.alert
@@ -226,56 +233,62 @@ class Lifecycle(RuleBasedStateMachine):
             self._settled(before, after, decision)
         elif decision.verb is DecisionVerb.RECALL:
             assert after.state is AlertState.RECALLED
-            assert after.debt is None
+            assert after.pending_ratification is None
         elif after.level is not before.level or after.state is AlertState.LIFTED:
             self._entitled(status, before, after, decision)
-        self._went_on(outcome, decision)
+        self._record_change(outcome, decision)
 
     def _in_an_emergency(
         self, status: Status, before: Alert, after: Alert, decision: AlertDecision
     ) -> None:
-        assert before.debt is None
+        assert before.pending_ratification is None
         assert decision.level is not None
         assert after.level is decision.level
         assert LEVEL_ORDER[after.level] > (LEVEL_ORDER[before.level] if before.level else 0)
         high = after.level in CITY_LEVELS
         assert decision.origin_unit in ((DISTRICT, TOWN) if high else (TOWN,))
         assert decision.post in ("A", "commander")
-        assert after.debt is not None
-        assert after.debt.unit == (CITY if high else DISTRICT)
-        assert after.debt.approvals == (2 if after.level is Level.RED else 1)
-        assert after.debt.level_before is before.level
+        assert after.pending_ratification is not None
+        assert after.pending_ratification.unit == (CITY if high else DISTRICT)
+        assert after.pending_ratification.approvals == (2 if after.level is Level.RED else 1)
+        assert after.pending_ratification.level_before is before.level
         self.verified.add(status)
 
     def _settled(self, before: Alert, after: Alert, decision: AlertDecision) -> None:
-        assert before.debt is not None
-        assert decision.origin_unit == before.debt.unit
+        assert before.pending_ratification is not None
+        assert decision.origin_unit == before.pending_ratification.unit
         if decision.verb is DecisionVerb.RATIFY:
             assert after.level is before.level
-            signers = {signature.officer_id for signature in after.issued_by}
+            signers = {signature.officer_id for signature in after.issuing_signatures}
             assert decision.officer_id in signers
-            assert (after.debt is None) == (len(signers) == before.debt.approvals + 1)
-        elif before.debt.level_before is None:
+            assert (after.pending_ratification is None) == (
+                len(signers) == before.pending_ratification.approvals + 1
+            )
+        elif before.pending_ratification.level_before is None:
             assert after.state is AlertState.RECALLED
         else:
-            assert after.level is before.debt.level_before
+            assert after.level is before.pending_ratification.level_before
 
     def _entitled(
         self, status: Status, before: Alert, after: Alert, decision: AlertDecision
     ) -> None:
-        asked = decision.level
+        level = decision.level
         assert decision.verb is DecisionVerb.APPROVE
         lower = before.level is not None and (
-            asked is None or LEVEL_ORDER[asked] < LEVEL_ORDER[before.level]
+            level is None or LEVEL_ORDER[level] < LEVEL_ORDER[before.level]
         )
-        judged = before.level if lower else asked
+        judged = before.level if lower else level
         assert decision.origin_unit == (CITY if judged in CITY_LEVELS else DISTRICT)
-        assert len(self.signers[status]) >= (2 if asked is Level.RED and not lower else 1)
-        assert {signature.officer_id for signature in after.issued_by} == self.signers[status]
-        if asked in CITY_LEVELS:
+        assert len(self.signers[status]) >= (2 if level is Level.RED and not lower else 1)
+        assert {signature.officer_id for signature in after.issuing_signatures} == self.signers[
+            status
+        ]
+        if level in CITY_LEVELS:
             assert status in self.verified
 
-    def _went_on(self, change: Change, cause: AlarmEvent | Report | AlertDecision) -> None:
+    def _record_change(
+        self, change: AlertChange, cause: AlarmEvent | Report | AlertDecision
+    ) -> None:
         status = cause.status
         before, after = self.alerts[status], change.alert
         assert after.version == before.version + 1
@@ -285,7 +298,7 @@ class Lifecycle(RuleBasedStateMachine):
             or after.issued_round != before.issued_round
         ) or change.transition in ("rejected", "proposed"):
             self.signers[status] = set()
-        out = records(change, origin_of(cause), T0)
+        out = records_of(change, origin_of(cause), T0)
         assert AlertEvent.model_validate_json(encode(out.event)) == out.event
         assert out.event.status is status
         assert (out.notice is not None) == (

@@ -1,4 +1,4 @@
-"""When a warning counts: against a plain recount at every minute, and when its timers are due."""
+"""The time in which a warning counts, against a plain recount of every minute."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerting.core.board import Board
-from services.alerting.core.episode import Cause, due_at
-from services.alerting.core.pool import reported
-from services.alerting.core.rulebook import RuleBook
-from services.alerting.core.scopes import region_of
-from services.alerting.core.warnings import UNSAID, sighting_of, warned
+from services.alerting.core.alarms.scopes import region_of
+from services.alerting.core.multi_source.engine import MultiSourceEngine
+from services.alerting.core.multi_source.episode import EpisodeCause, expiry_due_at
+from services.alerting.core.multi_source.external_warnings import (
+    DEFAULT_VALIDITY,
+    sighting_of_warning,
+    warning_state,
+)
+from services.alerting.core.multi_source.rule_registry import RuleRegistry
+from services.alerting.core.multi_source.source_pool import sighting_of_report
 from shared.contracts.fields import Status
 from tests.unit.alerting.builders import T0, TOWN, a_rule, a_warning, at, sources_of
 
@@ -25,7 +29,7 @@ LAST = 200
 
 
 class Hours(NamedTuple):
-    """A warning: which agency, the minute it was issued, how long after that it begins and ends."""
+    """The agency and the minute of issue of a warning, the delay of its begin, its duration."""
 
     agency: int
     issued: int
@@ -41,10 +45,10 @@ class Hours(NamedTuple):
 
 
 def should_hold(warnings: Iterable[Hours], calls: Iterable[int], minute: int) -> bool:
-    """Two agencies in force, or one and a call not longer ago than the window when both were there."""
+    """Return whether two agencies are in force, or one and a call within the window."""
     now = [warning for warning in warnings if warning.counts(minute)]
-    heard = [call for call in calls if call <= minute]
-    near = any(call + WINDOW >= hours.begins for hours in now for call in heard)
+    earlier_calls = [call for call in calls if call <= minute]
+    near = any(call + WINDOW >= hours.begins for hours in now for call in earlier_calls)
     return near or len({hours.agency for hours in now}) > 1
 
 
@@ -56,10 +60,10 @@ def test_the_rule_holds_exactly_while_a_recount_says_so(
     warnings: list[Hours], calls: list[int]
 ) -> None:
     rule = a_rule("y", sources_of())
-    board = Board(RuleBook([rule]))
+    engine = MultiSourceEngine(RuleRegistry([rule]))
     for minute in range(LAST):
-        cause = Cause(f"m-{minute}", "t", at(minute), T0)
-        board.pass_time(REGION, at(minute), cause)
+        cause = EpisodeCause(f"m-{minute}", "t", at(minute), T0)
+        engine.advance_clock(REGION, at(minute), cause)
         for number, hours in enumerate(warnings):
             if hours.issued == minute:
                 event = a_warning(
@@ -69,45 +73,49 @@ def test_the_rule_holds_exactly_while_a_recount_says_so(
                     effective_at=at(hours.begins),
                     expires_at=at(hours.begins + hours.lasts),
                 )
-                known = warned(event, at(minute))
-                assert known is not None
-                sighting = sighting_of(known)
+                warning = warning_state(event, at(minute))
+                assert warning is not None
+                sighting = sighting_of_warning(warning)
                 assert sighting is not None
-                board.warning(Status.ACTUAL, sighting, cause, withdrawn=False)
+                engine.apply_warning(Status.ACTUAL, sighting, cause, withdrawn=False)
         for number, call in enumerate(calls):
             if call == minute:
-                who = ("same-caller", "hotline", "12:gas_leak", TOWN)
-                board.report(Status.ACTUAL, reported(f"call-{number}", *who, at(call), None), cause)
-        is_open = any(episode.open for episode in board.episodes.values())
+                caller = ("same-caller", "hotline", "12:gas_leak", TOWN)
+                engine.apply_report(
+                    Status.ACTUAL,
+                    sighting_of_report(f"call-{number}", *caller, at(call), None),
+                    cause,
+                )
+        is_open = any(episode.is_open for episode in engine.episodes.values())
         assert is_open == should_hold(warnings, calls, minute), minute
 
 
 @pytest.mark.parametrize(
     ("effective", "expires", "starts", "ends"),
     [
-        (None, None, T0, T0 + UNSAID),
-        (at(10), None, at(10), at(10) + UNSAID),
+        (None, None, T0, T0 + DEFAULT_VALIDITY),
+        (at(10), None, at(10), at(10) + DEFAULT_VALIDITY),
         (at(-10), at(5), T0, at(5)),  # nobody could hear of it before it was issued
         (at(10), at(20), at(10), at(20)),
         (at(10), at(10), at(10), at(10)),
     ],
 )
-def test_from_when_until_when(
+def test_begin_and_end_of_a_warning(
     effective: datetime | None, expires: datetime | None, starts: datetime, ends: datetime
 ) -> None:
-    known = warned(a_warning(effective_at=effective, expires_at=expires), T0)
-    assert known is not None
-    assert (known.starts_at, known.ends_at) == (starts, ends)
+    warning = warning_state(a_warning(effective_at=effective, expires_at=expires), T0)
+    assert warning is not None
+    assert (warning.starts_at, warning.ends_at) == (starts, ends)
 
 
 @pytest.mark.parametrize(
     ("minute", "over"),
     [(4, False), (5, True), (6, True), (72 * 60, True), (72 * 60 + 1, False)],  # a log of the past
 )
-def test_what_had_expired_when_the_log_took_it_is_over(minute: int, *, over: bool) -> None:
-    known = warned(a_warning(expires_at=at(5)), T0, at(minute))
-    assert known is not None
-    assert known.withdrawn is over
+def test_a_warning_that_arrives_expired_is_withdrawn(minute: int, *, over: bool) -> None:
+    warning = warning_state(a_warning(expires_at=at(5)), T0, at(minute))
+    assert warning is not None
+    assert warning.withdrawn is over
 
 
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
@@ -123,8 +131,8 @@ NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
         (-10, -5, 0),
     ],
 )
-def test_a_timer_is_due_at_its_hour(after: int, clock: int, due: int) -> None:
+def test_due_time_of_an_expiry(after: int, clock: int, due: int) -> None:
     def minutes(number: int) -> datetime:
         return NOW + timedelta(minutes=number)
 
-    assert due_at(minutes(after), minutes(clock), NOW) == minutes(due)
+    assert expiry_due_at(minutes(after), minutes(clock), NOW) == minutes(due)

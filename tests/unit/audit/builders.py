@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from services.audit.core.trail import GENESIS, Act, append
+from services.audit.core.trail.chain import GENESIS, EntryDraft, seal_all
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
 from shared.contracts.alerts import (
     AlertDecision,
@@ -50,8 +50,8 @@ def _head(unit: str, status: Status) -> dict[str, object]:
     }
 
 
-def an_act(cause: str, reason: str = "", status: Status = Status.ACTUAL) -> Act:
-    return Act(
+def a_draft(cause: str, reason: str = "", status: Status = Status.ACTUAL) -> EntryDraft:
+    return EntryDraft(
         cause_id=cause,
         actor="o-1",
         action="alert.verify",
@@ -65,8 +65,8 @@ def an_act(cause: str, reason: str = "", status: Status = Status.ACTUAL) -> Act:
 
 
 def a_chain(length: int) -> list[AuditEntry]:
-    acts = [an_act(f"rec-{n}", reason=f"第{n}次") for n in range(length)]
-    return append(acts, GENESIS, T0 + timedelta(seconds=1))
+    drafts = [a_draft(f"rec-{n}", reason=f"第{n}次") for n in range(length)]
+    return seal_all(drafts, GENESIS, T0 + timedelta(seconds=1))
 
 
 def an_alarm(alarm: str = "alm-1", version: int = 1) -> AlarmEvent:
@@ -129,7 +129,7 @@ def a_decision(alert: str = "alt-1", status: Status = Status.ACTUAL) -> AlertDec
 
 
 def a_refusal(**more: Any) -> Refusal:
-    given: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "actor": "o-town",
         "action": "POST /api/alerts/{alert_id}/decisions approve",
         "reason": RefusedFor.NOT_APPROVER,
@@ -139,7 +139,7 @@ def a_refusal(**more: Any) -> Refusal:
         "count": 3,
         "until": T0,
     }
-    return Refusal.model_validate({**_head(TOWN, Status.ACTUAL), **given, **more})
+    return Refusal.model_validate({**_head(TOWN, Status.ACTUAL), **fields, **more})
 
 
 def a_notice(status: Status = Status.ACTUAL) -> PublicNotice:
@@ -258,7 +258,7 @@ def a_mode() -> ResponseModeEvent:
 
 
 def a_silence() -> SilenceRequest:
-    """A town asks for a silence."""
+    """Return the request of a town to end a silence."""
     return SilenceRequest(
         id="req-sil-1",
         occurred_at=T0,

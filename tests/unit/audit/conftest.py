@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from shared.runtime.database import Database
+from services.audit.app import build
+from services.audit.settings import Settings
 from tests.support.postgres import fresh_database
-from tests.unit.audit.harness import Auditor
+from tests.support.service_driver import driven
+from tests.unit.audit.harness import AuditHarness
 
 
 @pytest.fixture(scope="module")
@@ -18,16 +20,14 @@ def dsn() -> Iterator[str]:
 
 
 @pytest.fixture
-async def auditor(dsn: str) -> AsyncIterator[Auditor]:
-    database = Database(dsn, "audit")
-    await database.start(10)
-    found = Auditor(database, dsn)
-    tables = await found.rows(
-        "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables "
-        "WHERE schemaname = ANY($1) AND tablename <> 'trail_head'",
-        ["alerting", "command", "duty", "notify", "console", "audit"],
-    )
-    await found.do(f"TRUNCATE {', '.join(row['name'] for row in tables)} CASCADE")
-    await found.do("UPDATE audit.trail_head SET sequence = 0, hash = repeat('0', 64)")
-    yield found
-    await database.stop()
+async def auditor(dsn: str) -> AsyncIterator[AuditHarness]:
+    async with driven(build, Settings, dsn) as driver:
+        harness = AuditHarness(driver, dsn)
+        tables = await harness.rows(
+            "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables "
+            "WHERE schemaname = ANY($1) AND tablename <> 'trail_head'",
+            ["alerting", "command", "duty", "notify", "console", "audit"],
+        )
+        await harness.do(f"TRUNCATE {', '.join(row['name'] for row in tables)} CASCADE")
+        await harness.do("UPDATE audit.trail_head SET sequence = 0, hash = repeat('0', 64)")
+        yield harness

@@ -1,4 +1,4 @@
-"""What became of each record, and that the books of a hop balance whatever happens."""
+"""The outcome of each record at a reader, and the balance of a hop."""
 
 from __future__ import annotations
 
@@ -8,9 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.audit.core.conservation import Fact, Fate, Passage, Trace, balances, fate, settle
-from services.audit.core.provenance import Flaw, Origin, flaw, origin
-from services.audit.core.window import KEEP, MOST, Window
+from services.audit.core.conservation.audited_record import AuditedRecord
+from services.audit.core.conservation.balances import balances
+from services.audit.core.conservation.progress import (
+    ReaderProgress,
+    RecordOutcome,
+    TraceKind,
+    advance,
+    outcome_of,
+)
+from services.audit.core.conservation.provenance import RecordFlaw, RecordOrigin, flaw_of, origin_of
+from services.audit.core.conservation.window import MAX_RECORDS, MIN_RECORDS, PartitionWindow
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
     ALARMS,
@@ -26,35 +34,40 @@ NOW_MS, OLD_MS = 2_000, 500
 SINCE_MS = 1_000
 
 
-def a_fact(offset: int = 0, event_id: str | None = "e", **change: object) -> Fact:
-    return replace(Fact(offset, NOW_MS, event_id, b"body", b"wire"), **change)  # type: ignore[arg-type]
+def a_record(offset: int = 0, event_id: str | None = "e", **change: object) -> AuditedRecord:
+    record = AuditedRecord(offset, NOW_MS, event_id, b"body", b"wire")
+    return replace(record, **change)  # type: ignore[arg-type]
 
 
-def a_passage(first: int = 0, stored: int = 0, end: int = 0) -> Passage:
-    return Passage("notify", PAGES.name, 0, first, first, stored, end)
+def a_progress(first: int = 0, stored_offset: int = 0, end_offset: int = 0) -> ReaderProgress:
+    return ReaderProgress("notify", PAGES.name, 0, first, first, stored_offset, end_offset)
 
 
-FATES = [
-    (a_fact(), Trace.INBOX, {"e": b"body"}, False, Fate.APPLIED),
-    (a_fact(repeat=True), Trace.INBOX, {"e": b"body"}, False, Fate.REPEATED),
-    (a_fact(), Trace.INBOX, {"e": b"other"}, True, Fate.REFUSED),
-    (a_fact(event_id=None), Trace.INBOX, {}, True, Fate.REFUSED),
-    (a_fact(), Trace.INBOX, {"e": b"other"}, False, Fate.LOST),
-    (a_fact(), Trace.INBOX, {}, False, Fate.LOST),
-    (a_fact(event_id=None), Trace.INBOX, {}, False, Fate.LOST),
-    (a_fact(accepted_ms=OLD_MS), Trace.INBOX, {}, False, Fate.UNCHECKED),
-    (a_fact(accepted_ms=OLD_MS), Trace.INBOX, {"e": b"body"}, False, Fate.APPLIED),
-    (a_fact(), Trace.LETTERS, {}, False, Fate.APPLIED),
-    (a_fact(event_id=None), Trace.LETTERS, {}, False, Fate.LOST),
-    (a_fact(), Trace.LETTERS, {}, True, Fate.REFUSED),
+OUTCOMES = [
+    (a_record(), TraceKind.INBOX, {"e": b"body"}, False, RecordOutcome.APPLIED),
+    (a_record(repeated=True), TraceKind.INBOX, {"e": b"body"}, False, RecordOutcome.REPEATED),
+    (a_record(), TraceKind.INBOX, {"e": b"other"}, True, RecordOutcome.REFUSED),
+    (a_record(event_id=None), TraceKind.INBOX, {}, True, RecordOutcome.REFUSED),
+    (a_record(), TraceKind.INBOX, {"e": b"other"}, False, RecordOutcome.LOST),
+    (a_record(), TraceKind.INBOX, {}, False, RecordOutcome.LOST),
+    (a_record(event_id=None), TraceKind.INBOX, {}, False, RecordOutcome.LOST),
+    (a_record(accepted_ms=OLD_MS), TraceKind.INBOX, {}, False, RecordOutcome.UNCHECKED),
+    (a_record(accepted_ms=OLD_MS), TraceKind.INBOX, {"e": b"body"}, False, RecordOutcome.APPLIED),
+    (a_record(), TraceKind.DEAD_LETTERS, {}, False, RecordOutcome.APPLIED),
+    (a_record(event_id=None), TraceKind.DEAD_LETTERS, {}, False, RecordOutcome.LOST),
+    (a_record(), TraceKind.DEAD_LETTERS, {}, True, RecordOutcome.REFUSED),
 ]
 
 
-@pytest.mark.parametrize(("fact", "trace", "memory", "refused", "expected"), FATES)
-def test_every_record_has_one_fate(
-    fact: Fact, trace: Trace, memory: dict[str, bytes], refused: bool, expected: Fate
+@pytest.mark.parametrize(("record", "trace", "inbox", "refused", "expected"), OUTCOMES)
+def test_every_record_has_one_outcome(
+    record: AuditedRecord,
+    trace: TraceKind,
+    inbox: dict[str, bytes],
+    refused: bool,
+    expected: RecordOutcome,
 ) -> None:
-    assert fate(fact, trace, memory, refused, SINCE_MS) is expected
+    assert outcome_of(record, trace, inbox, refused, SINCE_MS) is expected
 
 
 records = st.lists(
@@ -64,117 +77,143 @@ records = st.lists(
 
 @given(records, st.lists(st.integers(0, 40), max_size=6), st.booleans())
 def test_in_is_out_and_suppressed_and_dead_letters_and_in_flight(
-    made: list[tuple[str, int]], steps: list[int], compacted: bool
+    outcomes: list[tuple[str, int]], steps: list[int], compacted: bool
 ) -> None:
-    facts, offset = [], 0
-    for number, (_, gap) in enumerate(made):
+    written: list[AuditedRecord] = []
+    offset = 0
+    for number, (_, gap) in enumerate(outcomes):
         offset += gap if compacted else 0
-        facts.append(a_fact(offset, f"e{number}"))
+        written.append(a_record(offset, f"e{number}"))
         offset += 1
-    memory = {f"e{n}": b"body" for n, (what, _) in enumerate(made) if what == "applied"}
-    refused = {facts[n].offset for n, (what, _) in enumerate(made) if what == "refused"}
-    passage = a_passage(end=offset)
-    lost: list[Fact] = []
+    inbox = {f"e{n}": b"body" for n, (name, _) in enumerate(outcomes) if name == "applied"}
+    refused = {written[n].offset for n, (name, _) in enumerate(outcomes) if name == "refused"}
+    progress = a_progress(end_offset=offset)
+    lost: list[AuditedRecord] = []
     for step in sorted(min(step, offset) for step in steps):
-        mine = [fact for fact in facts if passage.next_offset <= fact.offset < step]
-        settled = settle(
-            replace(passage, stored=step),
-            mine,
-            max(step, passage.next_offset),
-            Trace.INBOX,
-            memory,
+        new = [record for record in written if progress.next_offset <= record.offset < step]
+        advanced = advance(
+            replace(progress, stored_offset=step),
+            new,
+            max(step, progress.next_offset),
+            TraceKind.INBOX,
+            inbox,
             refused,
             SINCE_MS,
             compacted=compacted,
         )
-        passage, lost = settled.passage, lost + settled.lost
-        (hop,) = balances([passage])
+        progress, lost = advanced.progress, lost + advanced.lost
+        (hop,) = balances([progress])
         assert hop.difference == hop.lost == len(lost)
         assert hop.unexplained == 0
         assert hop.records_in == (
             hop.applied + hop.repeated + hop.refused + hop.unchecked + hop.in_flight + hop.lost
         )
-        passed = [fact for fact in facts if fact.offset < passage.next_offset]
+        passed = [record for record in written if record.offset < progress.next_offset]
         assert len(passed) == hop.records_in - hop.in_flight
 
 
 def test_an_offset_that_holds_nothing_does_not_balance_unless_it_is_explained() -> None:
-    def after(**why: bool) -> int:
-        settled = settle(
-            a_passage(end=2), [a_fact(1)], 2, Trace.INBOX, {"e": b"body"}, (), SINCE_MS, **why
+    def unexplained(**reasons: bool) -> int:
+        advanced = advance(
+            a_progress(end_offset=2),
+            [a_record(1)],
+            2,
+            TraceKind.INBOX,
+            {"e": b"body"},
+            (),
+            SINCE_MS,
+            **reasons,
         )
-        return balances([settled.passage])[0].unexplained
+        return balances([advanced.progress])[0].unexplained
 
-    assert after() == 1
-    assert after(gaps_allowed=True) == 0
-    assert after(compacted=True) == 0
+    assert unexplained() == 1
+    assert unexplained(gaps_allowed=True) == 0
+    assert unexplained(compacted=True) == 0
 
 
 def test_a_hop_is_the_sum_of_its_partitions() -> None:
-    first = replace(a_passage(stored=5, end=9), next_offset=4, applied=4)
-    second = replace(a_passage(first=10, stored=12, end=12), part=1, next_offset=12, refused=2)
+    first = replace(a_progress(stored_offset=5, end_offset=9), next_offset=4, applied=4)
+    second = replace(
+        a_progress(first=10, stored_offset=12, end_offset=12), part=1, next_offset=12, refused=2
+    )
     (hop,) = balances([first, second])
     assert (hop.records_in, hop.applied, hop.refused, hop.in_flight) == (11, 4, 2, 5)
-    assert (hop.waiting, hop.difference) == (4, 0)
+    assert (hop.backlog, hop.difference) == (4, 0)
 
 
 def test_a_reader_beyond_the_end_that_was_read_before_has_nothing_in_flight() -> None:
-    ahead = replace(a_passage(stored=7, end=5), next_offset=7, applied=7)
-    assert balances([ahead])[0].difference == balances([ahead])[0].in_flight == 0
+    progress = replace(a_progress(stored_offset=7, end_offset=5), next_offset=7, applied=7)
+    assert balances([progress])[0].difference == balances([progress])[0].in_flight == 0
 
 
-def test_a_window_knows_repeats_and_forgets_what_all_have_passed() -> None:
-    window = Window(0)
-    window.take([a_fact(0, "a"), a_fact(1, "b"), a_fact(2, "a", digest=b"other")], 3)
-    assert [fact.repeat for fact in window.between(0, 3)] == [False, False, True]
-    assert [fact.conflict for fact in window.between(0, 3)] == [False, False, True]
-    window.take([a_fact(n, f"x{n}") for n in range(3, KEEP + 10)], KEEP + 10)
-    window.forget(KEEP + 10)
+def test_a_window_marks_repeats_and_deletes_records_that_all_readers_have_passed() -> None:
+    window = PartitionWindow(0)
+    window.append([a_record(0, "a"), a_record(1, "b"), a_record(2, "a", body_hash=b"other")], 3)
+    assert [record.repeated for record in window.between(0, 3)] == [False, False, True]
+    assert [record.conflicting for record in window.between(0, 3)] == [False, False, True]
+    window.append([a_record(n, f"x{n}") for n in range(3, MIN_RECORDS + 10)], MIN_RECORDS + 10)
+    window.delete_below(MIN_RECORDS + 10)
     assert window.start == 10
-    assert [fact.offset for fact in window.between(0, 12)] == [10, 11]
-    window.take([a_fact(KEEP + 10, "b"), a_fact(KEEP + 11, f"x{KEEP}")], KEEP + 12)
-    assert [fact.repeat for fact in window.between(KEEP + 10, KEEP + 12)] == [False, True]
+    assert [record.offset for record in window.between(0, 12)] == [10, 11]
+    window.append(
+        [a_record(MIN_RECORDS + 10, "b"), a_record(MIN_RECORDS + 11, f"x{MIN_RECORDS}")],
+        MIN_RECORDS + 12,
+    )
+    assert [record.repeated for record in window.between(MIN_RECORDS + 10, MIN_RECORDS + 12)] == [
+        False,
+        True,
+    ]
 
 
-def test_a_window_whose_readers_stand_still_is_full() -> None:
-    window = Window(0)
-    window.take([a_fact(n, f"x{n}") for n in range(MOST)], MOST)
-    window.forget(0)
+def test_a_window_is_full_when_its_readers_do_not_move() -> None:
+    window = PartitionWindow(0)
+    window.append([a_record(n, f"x{n}") for n in range(MAX_RECORDS)], MAX_RECORDS)
+    window.delete_below(0)
     assert window.full
-    window.forget(MOST)
+    window.delete_below(MAX_RECORDS)
     assert not window.full
 
 
-FLAWS: list[tuple[Origin, Fact, dict[str, bytes], dict[str, bytes], Flaw | None]] = [
-    (Origin.ACTS, a_fact(), {"e": b"wire"}, {}, None),
-    (Origin.ACTS, a_fact(), {"e": b"else"}, {}, Flaw.ALTERED),
-    (Origin.ACTS, a_fact(), {}, {"e": b"body"}, Flaw.FORGED),
-    (Origin.ACTS, a_fact(accepted_ms=OLD_MS), {}, {}, None),
-    (Origin.ACTS, a_fact(accepted_ms=OLD_MS), {"e": b"else"}, {}, Flaw.ALTERED),
-    (Origin.ACTS, a_fact(event_id=None), {}, {}, Flaw.UNDECODABLE),
-    (Origin.OUTBOX, a_fact(), {}, {}, None),
-    (Origin.OUTBOX, a_fact(), {}, {"e": b"body"}, None),
-    (Origin.OUTBOX, a_fact(), {}, {"e": b"other"}, Flaw.ALTERED),
-    (Origin.OUTBOX, a_fact(conflict=True), {}, {}, Flaw.ALTERED),
-    (Origin.OUTBOX, a_fact(event_id=None), {}, {}, Flaw.UNDECODABLE),
-    (Origin.OTHERS, a_fact(event_id=None), {}, {}, None),
+FLAWS: list[
+    tuple[RecordOrigin, AuditedRecord, dict[str, bytes], dict[str, bytes], RecordFlaw | None]
+] = [
+    (RecordOrigin.CONSOLE_ACTIONS, a_record(), {"e": b"wire"}, {}, None),
+    (RecordOrigin.CONSOLE_ACTIONS, a_record(), {"e": b"else"}, {}, RecordFlaw.ALTERED),
+    (RecordOrigin.CONSOLE_ACTIONS, a_record(), {}, {"e": b"body"}, RecordFlaw.FORGED),
+    (RecordOrigin.CONSOLE_ACTIONS, a_record(accepted_ms=OLD_MS), {}, {}, None),
+    (
+        RecordOrigin.CONSOLE_ACTIONS,
+        a_record(accepted_ms=OLD_MS),
+        {"e": b"else"},
+        {},
+        RecordFlaw.ALTERED,
+    ),
+    (RecordOrigin.CONSOLE_ACTIONS, a_record(event_id=None), {}, {}, RecordFlaw.UNDECODABLE),
+    (RecordOrigin.OUTBOX, a_record(), {}, {}, None),
+    (RecordOrigin.OUTBOX, a_record(), {}, {"e": b"body"}, None),
+    (RecordOrigin.OUTBOX, a_record(), {}, {"e": b"other"}, RecordFlaw.ALTERED),
+    (RecordOrigin.OUTBOX, a_record(conflicting=True), {}, {}, RecordFlaw.ALTERED),
+    (RecordOrigin.OUTBOX, a_record(event_id=None), {}, {}, RecordFlaw.UNDECODABLE),
+    (RecordOrigin.UNVERIFIABLE, a_record(event_id=None), {}, {}, None),
 ]
 
 
-@pytest.mark.parametrize(("whose", "fact", "acts", "known", "expected"), FLAWS)
+@pytest.mark.parametrize(("origin", "record", "actions", "inbox", "expected"), FLAWS)
 def test_a_record_is_compared_with_what_is_known_of_its_origin(
-    whose: Origin,
-    fact: Fact,
-    acts: dict[str, bytes],
-    known: dict[str, bytes],
-    expected: Flaw | None,
+    origin: RecordOrigin,
+    record: AuditedRecord,
+    actions: dict[str, bytes],
+    inbox: dict[str, bytes],
+    expected: RecordFlaw | None,
 ) -> None:
-    assert flaw(fact, whose, acts, known, SINCE_MS) is expected
+    assert flaw_of(record, origin, actions, inbox, SINCE_MS) is expected
 
 
 def test_the_origin_of_a_topic_follows_from_who_writes_it() -> None:
-    assert {origin(topic_spec.name) for topic_spec in (ALERTS, ASSIGNMENTS, TRAIL)} == {
-        Origin.OUTBOX
+    assert {origin_of(topic_spec.name) for topic_spec in (ALERTS, ASSIGNMENTS, TRAIL)} == {
+        RecordOrigin.OUTBOX
     }
-    assert origin(ACKNOWLEDGEMENTS.name) is Origin.ACTS
-    assert {origin(topic_spec.name) for topic_spec in (ALARMS, READINGS, RULES)} == {Origin.OTHERS}
+    assert origin_of(ACKNOWLEDGEMENTS.name) is RecordOrigin.CONSOLE_ACTIONS
+    assert {origin_of(topic_spec.name) for topic_spec in (ALARMS, READINGS, RULES)} == {
+        RecordOrigin.UNVERIFIABLE
+    }

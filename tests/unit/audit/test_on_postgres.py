@@ -1,4 +1,4 @@
-"""Consumer and rounds on a real Postgres with the real schemas of all services."""
+"""Handlers and rounds on a real Postgres with the real schemas of all services."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from services.audit.core.snapshot import FindingKind
-from services.audit.core.trail import verify
-from services.audit.store import books
+from services.audit.core.findings.snapshot import FindingKind
+from services.audit.core.trail.chain import verify
+from services.audit.store import trail as trail_table
 from shared.contracts.audit import AuditOutcome
 from shared.contracts.commands import AssignmentState
 from shared.contracts.fields import Status
@@ -34,24 +34,24 @@ from tests.unit.audit.builders import (
     an_alert,
     an_assignment,
 )
-from tests.unit.audit.harness import LONG_AGO, Auditor, a_healthy_command
+from tests.unit.audit.harness import LONG_AGO, AuditHarness, a_healthy_command
 
 pytestmark = pytest.mark.e2e
 
 
-async def test_a_healthy_system_has_no_findings_and_audit_is_ready(auditor: Auditor) -> None:
+async def test_a_healthy_system_has_no_findings_and_audit_is_ready(auditor: AuditHarness) -> None:
     assert auditor.rounds.ready() is not None
     await a_healthy_command(auditor, TOWN, VILLAGE)
-    assert await auditor.checks(3) == {}
+    assert await auditor.findings_after(3) == {}
     assert auditor.rounds.ready() is None
 
 
-async def test_a_finding_is_raised_entered_published_and_resolved(auditor: Auditor) -> None:
+async def test_a_finding_is_raised_entered_published_and_resolved(auditor: AuditHarness) -> None:
     await a_healthy_command(auditor, VILLAGE)
     await auditor.do("UPDATE command.timer SET state = 'cancelled' WHERE kind = 'sign_escalate'")
-    assert await auditor.checks(1) == {}, "seen once is not enough"
+    assert await auditor.findings_after(1) == {}, "seen once is not enough"
     subject = f"sign:{an_assignment(VILLAGE).assignment_id}"
-    assert await auditor.checks(2) == {FindingKind.TIMER_COUNT: subject}
+    assert await auditor.findings_after(2) == {FindingKind.TIMER_COUNT: subject}
     assert (
         auditor.registry.get_sample_value(
             "fenghuo_audit_findings_open", {"kind": FindingKind.TIMER_COUNT}
@@ -59,39 +59,39 @@ async def test_a_finding_is_raised_entered_published_and_resolved(auditor: Audit
         == 1
     )
     await auditor.do("UPDATE command.timer SET state = 'armed'")
-    assert await auditor.checks(1) == {}
+    assert await auditor.findings_after(1) == {}
     trail = await auditor.trail()
-    assert [audit_entry.outcome for audit_entry in trail] == [
+    assert [entry.outcome for entry in trail] == [
         AuditOutcome.FINDING,
         AuditOutcome.RESOLVED,
     ]
     published = await auditor.rows(
         "SELECT event_id FROM audit.outbox WHERE topic = $1 ORDER BY seq", TRAIL.name
     )
-    assert [row["event_id"] for row in published] == [audit_entry.id for audit_entry in trail]
+    assert [row["event_id"] for row in published] == [entry.id for entry in trail]
 
 
-async def test_a_restart_neither_forgets_nor_repeats_a_finding(auditor: Auditor, dsn: str) -> None:
+async def test_a_restart_neither_forgets_nor_repeats_a_finding(auditor: AuditHarness) -> None:
     await a_healthy_command(auditor, VILLAGE)
     await auditor.do("DELETE FROM command.timer WHERE kind = 'sign_escalate'")
-    await auditor.checks(2)
-    auditor.rounds = auditor.restarted(dsn)
-    assert len(await auditor.checks(3)) == 1
+    await auditor.findings_after(2)
+    auditor.rounds = auditor.new_rounds()
+    assert len(await auditor.findings_after(3)) == 1
     assert len(await auditor.rows("SELECT FROM audit.finding")) == 1
 
 
 PLANTS: list[tuple[FindingKind, list[tuple[str, dict[str, Any]]]]] = [
     (
         FindingKind.TIMER_COUNT,
-        [("notify.ladder", {"ladder_id": "lad-1", "status": "Actual", "state": "open",
+        [("notify.escalation", {"escalation_id": "lad-1", "status": "Actual", "state": "open",
                             "subject_kind": "assignment", "purpose": "sign", "due_at": LONG_AGO})],
     ),
     (
         FindingKind.LEASE_EXPIRED,
-        [("notify.ladder", {"ladder_id": "lad-1", "status": "Actual", "state": "closed",
+        [("notify.escalation", {"escalation_id": "lad-1", "status": "Actual", "state": "closed",
                             "subject_kind": "assignment", "purpose": "sign"}),
-         ("notify.page", {"page_id": "pag-1", "ladder_id": "lad-1", "status": "Actual"}),
-         ("notify.delivery", {"page_id": "pag-1", "ladder_id": "lad-1", "status": "Actual",
+         ("notify.page", {"page_id": "pag-1", "escalation_id": "lad-1", "status": "Actual"}),
+         ("notify.delivery", {"page_id": "pag-1", "escalation_id": "lad-1", "status": "Actual",
                               "state": "sending"})],
     ),
     (FindingKind.OUTBOX_STUCK, [("command.outbox", {"event_id": "e"})]),
@@ -107,16 +107,16 @@ PLANTS: list[tuple[FindingKind, list[tuple[str, dict[str, Any]]]]] = [
     ),
     (
         FindingKind.DRILL_LEAK,
-        [("notify.ladder", {"ladder_id": "lad-1", "status": "Actual", "state": "exhausted",
+        [("notify.escalation", {"escalation_id": "lad-1", "status": "Actual", "state": "exhausted",
                             "subject_kind": "assignment", "purpose": "sign"}),
-         ("notify.page", {"page_id": "pag-1", "ladder_id": "lad-1", "status": "Exercise"})],
+         ("notify.page", {"page_id": "pag-1", "escalation_id": "lad-1", "status": "Exercise"})],
     ),
     (
         FindingKind.DRILL_LEAK,
         [("notify.digest", {"digest_id": "dig-1", "status": "Actual", "state": "sent"}),
-         ("notify.ladder", {"ladder_id": "lad-1", "status": "Exercise", "state": "closed",
+         ("notify.escalation", {"escalation_id": "lad-1", "status": "Exercise", "state": "closed",
                             "subject_kind": "assignment", "purpose": "sign"}),
-         ("notify.page", {"page_id": "pag-1", "ladder_id": "lad-1", "status": "Exercise",
+         ("notify.page", {"page_id": "pag-1", "escalation_id": "lad-1", "status": "Exercise",
                           "digest_id": "dig-1"})],
     ),
 ]  # fmt: skip
@@ -124,7 +124,7 @@ PLANTS: list[tuple[FindingKind, list[tuple[str, dict[str, Any]]]]] = [
 
 @pytest.mark.parametrize(("kind", "rows"), PLANTS, ids=lambda plant: str(plant)[:30])
 async def test_every_planted_fault_is_found(
-    auditor: Auditor, kind: FindingKind, rows: list[tuple[str, dict[str, Any]]]
+    auditor: AuditHarness, kind: FindingKind, rows: list[tuple[str, dict[str, Any]]]
 ) -> None:
     for table, values in rows:
         await auditor.plant(table, **values)
@@ -132,75 +132,78 @@ async def test_every_planted_fault_is_found(
     await auditor.do("UPDATE command.outbox SET created_at = now() - $1::interval", ago)
     await auditor.do("UPDATE alerting.timer SET due_at = now() - $1::interval", ago)
     await auditor.do("UPDATE notify.delivery SET lease_until = now() - $1::interval", ago)
-    assert kind in await auditor.checks(4)
+    assert kind in await auditor.findings_after(4)
 
 
-async def test_a_table_that_is_missing_is_reported_and_the_rest_goes_on(auditor: Auditor) -> None:
+async def test_a_table_that_is_missing_is_reported_and_the_rest_goes_on(
+    auditor: AuditHarness,
+) -> None:
     await auditor.plant("alerting.timer", subject_id="s", state="armed")
     await auditor.do("UPDATE alerting.timer SET due_at = now() - interval '1 minute'")
-    await auditor.do("ALTER TABLE notify.ladder RENAME TO ladder_gone")
+    await auditor.do("ALTER TABLE notify.escalation RENAME TO escalation_gone")
     try:
-        assert list(await auditor.checks(2)) == [FindingKind.TIMER_OVERDUE]
-        assert "notify.ladder" in (auditor.rounds.ready() or "")
+        assert list(await auditor.findings_after(2)) == [FindingKind.TIMER_OVERDUE]
+        assert "notify.escalation" in (auditor.rounds.ready() or "")
     finally:
-        await auditor.do("ALTER TABLE notify.ladder_gone RENAME TO ladder")
-    await auditor.checks(1)
+        await auditor.do("ALTER TABLE notify.escalation_gone RENAME TO escalation")
+    await auditor.findings_after(1)
     assert auditor.rounds.ready() is None
 
 
-async def test_acts_are_chained_in_one_line_however_many_writers(auditor: Auditor) -> None:
+async def test_entries_are_chained_in_one_line_however_many_writers(auditor: AuditHarness) -> None:
     batches = [
         [(ACKNOWLEDGEMENTS, an_acknowledgement(f"5001181182{n:02d}")) for n in range(20)]
         for _ in range(6)
     ]
-    await asyncio.gather(*(auditor.takes(*batch) for batch in batches))
-    await auditor.takes((DECISIONS, a_decision()))
+    await asyncio.gather(*(auditor.deliver(*batch) for batch in batches))
+    await auditor.deliver((DECISIONS, a_decision()))
     trail = await auditor.trail()
     assert len(trail) == 121
-    async with auditor.database.transaction() as work:
-        assert verify(trail, head=await books.head(work)) is None
-    assert await auditor.checks(3) == {}
+    async with auditor.database.transaction() as transaction:
+        head = await trail_table.load_head(transaction)
+        assert verify(trail, head=head) is None
+    assert await auditor.findings_after(3) == {}
 
 
-async def test_a_change_of_the_trail_is_refused_and_if_forced_found(auditor: Auditor) -> None:
-    await auditor.takes(*((DECISIONS, a_decision(f"alt-{n}")) for n in range(5)))
+async def test_a_change_of_the_trail_is_refused_and_if_forced_found(auditor: AuditHarness) -> None:
+    await auditor.deliver(*((DECISIONS, a_decision(f"alt-{n}")) for n in range(5)))
     with pytest.raises(Transient, match="append only"):
         await auditor.do("UPDATE audit.trail SET actor = 'somebody'")
     await auditor.do("ALTER TABLE audit.trail DISABLE TRIGGER trail_append_only")
     await auditor.do(
         "UPDATE audit.trail SET body = replace(body, '现场核实', '未核实') WHERE sequence = 3"
     )
-    assert FindingKind.TRAIL_BROKEN in await auditor.checks(2)
+    assert FindingKind.TRAIL_BROKEN in await auditor.findings_after(2)
     await auditor.do("ALTER TABLE audit.trail ENABLE TRIGGER trail_append_only")
 
 
-async def test_a_trail_cut_short_is_found(auditor: Auditor) -> None:
-    await auditor.takes(*((DECISIONS, a_decision(f"alt-{n}")) for n in range(5)))
+async def test_a_trail_cut_short_is_found(auditor: AuditHarness) -> None:
+    await auditor.deliver(*((DECISIONS, a_decision(f"alt-{n}")) for n in range(5)))
     await auditor.do("ALTER TABLE audit.trail DISABLE TRIGGER trail_append_only")
     await auditor.do("DELETE FROM audit.trail WHERE sequence > 3")
     await auditor.do("ALTER TABLE audit.trail ENABLE TRIGGER trail_append_only")
-    assert FindingKind.TRAIL_BROKEN in await auditor.checks(2)
+    assert FindingKind.TRAIL_BROKEN in await auditor.findings_after(2)
 
 
-async def test_records_of_another_world_are_noted(auditor: Auditor) -> None:
-    await auditor.takes((ALERTS, an_alert()), (COMMANDS, a_command(status=Status.EXERCISE)))
-    await auditor.takes((NOTICES, a_notice(Status.EXERCISE)))
+async def test_records_of_another_status_are_stored_as_leaks(auditor: AuditHarness) -> None:
+    await auditor.deliver((ALERTS, an_alert()), (COMMANDS, a_command(status=Status.EXERCISE)))
+    await auditor.deliver((NOTICES, a_notice(Status.EXERCISE)))
     rows = await auditor.rows("SELECT topic, status, subject_status FROM audit.leak ORDER BY topic")
     assert [tuple(row) for row in rows] == [
         (COMMANDS.name, "Exercise", "Actual"),
         (NOTICES.name, "Exercise", "Actual"),
         (NOTICES.name, "Exercise", "Actual"),
     ]
-    assert FindingKind.DRILL_LEAK in await auditor.checks(2)
+    assert FindingKind.DRILL_LEAK in await auditor.findings_after(2)
 
 
-async def test_counts_are_kept_per_topic_and_status(auditor: Auditor) -> None:
-    await auditor.takes(
+async def test_counts_are_kept_per_topic_and_status(auditor: AuditHarness) -> None:
+    await auditor.deliver(
         (ALERTS, an_alert()),
         (ALERTS, an_alert(version=2)),
         (ALERTS, an_alert("alt-2", status=Status.EXERCISE)),
     )
-    await auditor.takes((ALERTS, an_alert("alt-3")))
+    await auditor.deliver((ALERTS, an_alert("alt-3")))
     rows = await auditor.rows("SELECT status, label, records FROM audit.record_count ORDER BY 1, 2")
     assert [tuple(row) for row in rows] == [
         ("Actual", "first", 2),
@@ -211,19 +214,19 @@ async def test_counts_are_kept_per_topic_and_status(auditor: Auditor) -> None:
     ]
 
 
-async def test_the_newest_version_of_what_is_open_is_remembered(auditor: Auditor) -> None:
-    assignment, two = an_assignment(TOWN), an_assignment(VILLAGE)
+async def test_the_newest_version_of_an_open_subject_is_stored(auditor: AuditHarness) -> None:
+    town, village = an_assignment(TOWN), an_assignment(VILLAGE)
     signed = an_assignment(VILLAGE, version=2, state=AssignmentState.SIGNED)
-    await auditor.takes((ASSIGNMENTS, assignment), (ASSIGNMENTS, signed), (ASSIGNMENTS, two))
-    await auditor.takes((COMMANDS, a_command()))
-    known = "SELECT subject_id, version, state FROM audit.latest WHERE kind = 'assignment'"
-    assert {tuple(row) for row in await auditor.rows(known)} == {
-        (assignment.assignment_id, 1, "delivered"),
-        (two.assignment_id, 2, "signed"),
+    await auditor.deliver((ASSIGNMENTS, town), (ASSIGNMENTS, signed), (ASSIGNMENTS, village))
+    await auditor.deliver((COMMANDS, a_command()))
+    query = "SELECT subject_id, version, state FROM audit.latest_version WHERE kind = 'assignment'"
+    assert {tuple(row) for row in await auditor.rows(query)} == {
+        (town.assignment_id, 1, "delivered"),
+        (village.assignment_id, 2, "signed"),
     }
-    done = an_assignment(VILLAGE, version=9, state=AssignmentState.DONE)
-    await auditor.takes((ASSIGNMENTS, done))
-    assert [row["subject_id"] for row in await auditor.rows(known)] == [assignment.assignment_id]
+    last = an_assignment(VILLAGE, version=9, state=AssignmentState.DONE)
+    await auditor.deliver((ASSIGNMENTS, last))
+    assert [row["subject_id"] for row in await auditor.rows(query)] == [town.assignment_id]
 
 
 TAMPERED = {
@@ -233,21 +236,21 @@ TAMPERED = {
 }
 
 
-@pytest.mark.parametrize("what", TAMPERED)
+@pytest.mark.parametrize("change", TAMPERED)
 @pytest.mark.parametrize(
     "table",
     ["command.assignment", "console.assignment", "command.command", "alerting.alert"],
 )
 async def test_a_row_changed_behind_its_services_back_is_found(
-    auditor: Auditor, table: str, what: str
+    auditor: AuditHarness, table: str, change: str
 ) -> None:
     await a_healthy_command(auditor, VILLAGE)
-    assert await auditor.checks(4) == {}
-    if (table, what) == ("command.command", "another state"):
+    assert await auditor.findings_after(4) == {}
+    if (table, change) == ("command.command", "another state"):
         await auditor.do("UPDATE command.command SET state = 'awaiting_check'")
-    elif (table, what) == ("alerting.alert", "another state"):
+    elif (table, change) == ("alerting.alert", "another state"):
         await auditor.do("UPDATE alerting.alert SET state = 'lifted'")
     else:
-        await auditor.do(TAMPERED[what].format(table=table))
-    result = await auditor.checks(3)
+        await auditor.do(TAMPERED[change].format(table=table))
+    result = await auditor.findings_after(3)
     assert result[FindingKind.ROW_DIFFERS].startswith(f"{table}:")

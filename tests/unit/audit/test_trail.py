@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.audit.core.trail import GENESIS, Head, append, digest, verify
+from services.audit.core.trail.chain import GENESIS, ChainHead, entry_hash, seal_all, verify
 from shared.contracts.audit import AuditEntry, AuditOutcome
 from shared.contracts.fields import Status
-from shared.runtime.publisher import encode
-from tests.unit.audit.builders import T0, a_chain, an_act
+from shared.runtime.outbound_records import encode
+from tests.unit.audit.builders import T0, a_chain, a_draft
 
 lengths = st.integers(min_value=1, max_value=12)
 
@@ -18,8 +18,8 @@ lengths = st.integers(min_value=1, max_value=12)
 def test_an_untouched_chain_holds(length: int) -> None:
     chain = a_chain(length)
     assert verify(chain) is None
-    assert verify(chain, head=Head(chain[-1].sequence, chain[-1].hash)) is None
-    assert [audit_entry.sequence for audit_entry in chain] == list(range(1, length + 1))
+    assert verify(chain, head=ChainHead(chain[-1].sequence, chain[-1].hash)) is None
+    assert [entry.sequence for entry in chain] == list(range(1, length + 1))
     assert chain[0].prev_hash == GENESIS.hash
 
 
@@ -27,9 +27,9 @@ def test_an_untouched_chain_holds(length: int) -> None:
 def test_a_chain_can_be_verified_in_parts(length: int, cut: int) -> None:
     chain = a_chain(length)
     cut = min(cut, length)
-    after = GENESIS if cut == 0 else Head(chain[cut - 1].sequence, chain[cut - 1].hash)
+    previous = GENESIS if cut == 0 else ChainHead(chain[cut - 1].sequence, chain[cut - 1].hash)
     assert verify(chain[:cut]) is None
-    assert verify(chain[cut:], after=after) is None
+    assert verify(chain[cut:], previous=previous) is None
 
 
 CHANGES: dict[str, object] = {
@@ -66,7 +66,7 @@ def test_a_change_with_a_new_hash_breaks_the_next_entry(length: int, data: st.Da
     chain = a_chain(length)
     index = data.draw(st.integers(0, length - 2))
     changed = chain[index].model_copy(update={"reason": "改"})
-    changed = changed.model_copy(update={"hash": digest(changed)})
+    changed = changed.model_copy(update={"hash": entry_hash(changed)})
     assert verify([*chain[:index], changed, *chain[index + 1 :]]) == index + 1
 
 
@@ -74,7 +74,7 @@ def test_a_change_with_a_new_hash_breaks_the_next_entry(length: int, data: st.Da
 def test_every_removal_is_found(length: int, data: st.DataObject) -> None:
     chain = a_chain(length)
     index = data.draw(st.integers(0, length - 1))
-    head = Head(chain[-1].sequence, chain[-1].hash)
+    head = ChainHead(chain[-1].sequence, chain[-1].hash)
     assert verify([*chain[:index], *chain[index + 1 :]], head=head) == index
 
 
@@ -91,18 +91,18 @@ def test_every_insertion_is_found(length: int, data: st.DataObject) -> None:
     chain = a_chain(length)
     index = data.draw(st.integers(0, length))
     twin = data.draw(st.sampled_from(chain))
-    head = Head(chain[-1].sequence, chain[-1].hash)
+    head = ChainHead(chain[-1].sequence, chain[-1].hash)
     assert verify([*chain[:index], twin, *chain[index:]], head=head) is not None
 
 
 @given(lengths)
 def test_the_hash_survives_the_way_through_a_topic(length: int) -> None:
-    chain = [AuditEntry.model_validate_json(encode(audit_entry)) for audit_entry in a_chain(length)]
+    chain = [AuditEntry.model_validate_json(encode(entry)) for entry in a_chain(length)]
     assert verify(chain) is None
 
 
 def test_the_hash_is_the_documented_one() -> None:
-    (entry,) = append([an_act("rec-1", reason="核实")], GENESIS, T0)
+    (entry,) = seal_all([a_draft("rec-1", reason="核实")], GENESIS, T0)
     import hashlib
     import json
 

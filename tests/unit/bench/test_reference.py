@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from shared.contracts.topics import READINGS
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.bench import crowd, payload, ruleset
 from tests.bench.latency_source import reading as latency_reading
 from tests.bench.reference import (
     KINDS,
     SHORT,
     SHORT_SENSORS,
-    Oracle,
+    ReferenceScorer,
     State,
     Transition,
     generate,
@@ -25,10 +25,10 @@ SAMPLES = list(generate(SHORT, SHORT_SENSORS))
 
 
 def test_the_oracle_finds_what_it_always_found() -> None:
-    oracle = Oracle()
+    scorer = ReferenceScorer()
     for sample in SAMPLES:
-        oracle.take(sample)
-    assert split(oracle.found) == {
+        scorer.add(sample)
+    assert split(scorer.transitions) == {
         "mean clear": 237,
         "mean raise": 237,
         "roc clear": 65,

@@ -1,4 +1,6 @@
-"""Masking: no word of a graded record and no person's name or address leaves its tier, whatever the view."""
+"""Masking: no word of a graded record and no person's name or address leaves its tier, whatever the
+view.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,7 @@ from shared.contracts.duty import DutyEntry, DutyRule, Member, Rotation
 from shared.contracts.fields import DataGrade, Post, ResponseMode
 from shared.contracts.pages import Channel, Officer
 from shared.contracts.units import is_within, lineage, tier_of
-from tests.support.console_projector import feed_row_of
-from tests.support.console_scene import (
+from tests.support.console_events import (
     CITY,
     DISTRICT,
     GRID,
@@ -41,6 +42,7 @@ from tests.support.console_scene import (
     ZHUTUO,
     an_alert,
 )
+from tests.support.console_projector import feed_row_of
 
 DEPARTMENT = f"{DISTRICT}/water"
 UNITS = (CITY, DISTRICT, DEPARTMENT, ZHUTUO, SONGJI, VILLAGE, GRID, MICROGRID)
@@ -56,8 +58,8 @@ viewers = st.builds(
 )
 
 
-def text_of(found: Any) -> str:
-    return to_json(found).decode()
+def text_of(view: Any) -> str:
+    return to_json(view).decode()
 
 
 def responsible(viewer: Viewer, unit: str) -> bool:
@@ -95,16 +97,16 @@ def test_words_of_a_graded_alert_stay_with_those_responsible(
     row = {**alerts.TABLE.row(event), "transition": "opened"}
     line = feed_row_of(event, 1)
     may = grade is DataGrade.GENERAL or responsible(viewer, place)
-    for found in (
+    for view in (
         alert_views.alert(row, viewer, NAMES),
         alert_views.alert_detail(row, [], [], viewer, NAMES),
     ):
-        assert (SECRET in text_of(found)) is may
-        assert found["masked"] is not may
+        assert (SECRET in text_of(view)) is may
+        assert view["masked"] is not may
     allowed = stream_views.visibility(line, viewer)
     if allowed is not None:
-        shown = text_of(stream_views.event_as_allowed(line, allowed, NAMES))
-        assert (SECRET in shown) is (may and allowed == "full")
+        view_value = text_of(stream_views.event_as_allowed(line, allowed, NAMES))
+        assert (SECRET in view_value) is (may and allowed == "full")
 
 
 @given(viewers, st.sampled_from(UNITS))

@@ -1,4 +1,6 @@
-"""Refused acts for the trail: the first at once, then one a minute with a count, none lost, no flood."""
+"""Refused acts for the trail: the first at once, then one a minute with a count, none lost, no
+flood.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ def written(refusals: RefusalLog, now: datetime, limit: int = 1_000) -> list[Ref
     return [act.message for act in refusals.due(now, limit) if isinstance(act.message, Refusal)]
 
 
-def test_the_first_is_told_at_once_and_the_rest_of_the_minute_in_one_record() -> None:
+def test_the_first_is_reported_at_once_and_the_rest_of_the_minute_in_one_record() -> None:
     result = fresh()
     result.note(tried(), NOW)
     [first] = written(result, NOW)
@@ -73,7 +75,7 @@ def test_strangers_write_one_record_a_reason_whatever_they_make_up() -> None:
     ]
 
 
-def test_beyond_what_is_told_apart_only_the_reason_is_kept() -> None:
+def test_beyond_what_is_reported_apart_only_the_reason_is_kept() -> None:
     result = fresh()
     for number in range(refusal_log.MOST_KINDS + 7):
         result.note(tried(f"o-{number}"), NOW)
@@ -102,8 +104,8 @@ def test_a_few_at_a_time_and_none_is_forgotten_before_it_is_written() -> None:
     result = fresh()
     for number in range(25):
         result.note(tried(f"o-{number}"), NOW)
-    told = [refusal.actor for _ in range(3) for refusal in written(result, NOW, 10)]
-    assert sorted(told) == sorted(f"o-{number}" for number in range(25))
+    actors = [refusal.actor for _ in range(3) for refusal in written(result, NOW, 10)]
+    assert sorted(actors) == sorted(f"o-{number}" for number in range(25))
 
 
 @given(
@@ -122,10 +124,10 @@ def test_counts_add_up_and_no_kind_has_two_records_within_a_minute(
     todo = sorted(tries)
     for second in range(301 + 60):
         now = NOW + timedelta(seconds=second)
-        for _, actor, action, reason in (one for one in todo if one[0] == second):
+        for _, actor, action, reason in (entry for entry in todo if entry[0] == second):
             result.note(tried(actor, action, reason), now)
         records += written(result, now)
-    noted = Counter((one[1], one[3]) for one in todo)
+    noted = Counter((item[1], item[3]) for item in todo)
     counted: Counter[tuple[str, str]] = Counter()
     times: dict[tuple[str, str, str], list[datetime]] = {}
     for record in records:

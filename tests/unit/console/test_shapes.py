@@ -26,9 +26,7 @@ from shared.contracts.fields import Level, Post, Status, Tier
 from shared.contracts.pages import Answer, AnswerVerb
 from shared.contracts.readings import SensorHealth
 from shared.contracts.selections import Selection, Subtree
-from tests.support.console import catalogued
-from tests.support.console_projector import feed_event_of
-from tests.support.console_scene import (
+from tests.support.console_events import (
     CITY,
     DISTRICT,
     NOW,
@@ -41,6 +39,8 @@ from tests.support.console_scene import (
     an_alert,
     an_assignment,
 )
+from tests.support.console_harness import with_catalogue
+from tests.support.console_projector import feed_event_of
 
 STATIC = Path(__file__).parents[3] / "services" / "console" / "static"
 ME = Viewer("o-city-b", "赵安", CITY, Post.B)
@@ -114,10 +114,10 @@ def test_a_promise_in_minutes_is_one_answer_however_often_it_is_sent() -> None:
     row = pages.TABLE.row(a_page("o-city-b", CITY))
     half_hour = page_actions.AnswerTerms(in_minutes=30)
     first = page_actions.answer(ME, row, AnswerVerb.COMING, "", NOW, half_hour)
-    again = page_actions.answer(ME, row, AnswerVerb.COMING, "", LATER, half_hour)
+    repeated = page_actions.answer(ME, row, AnswerVerb.COMING, "", LATER, half_hour)
     assert isinstance(first.message, Answer)
     assert first.message.arrive_by == NOW + timedelta(minutes=30)
-    assert (first.message.id, first.digest()) == (again.message.id, again.digest())
+    assert (first.message.id, first.digest()) == (repeated.message.id, repeated.digest())
     longer = page_actions.answer(
         ME, row, AnswerVerb.COMING, "", NOW, page_actions.AnswerTerms(in_minutes=60)
     )
@@ -139,7 +139,7 @@ def test_a_free_command_is_one_per_key_and_per_day() -> None:
         draft, selection=Selection(include=selection.include, exclude=selection.include)
     )
     assert command_actions.issue(ME, other_draft, None, NOW).key != today.key
-    # Whom the officer was shown is no part of what he orders.
+    # The recipients of the preview are no part of the command.
     assert (
         command_actions.issue(ME, replace(draft, seen_digest="0" * 64), None, NOW).key == today.key
     )
@@ -171,12 +171,12 @@ def test_receipts_of_devices_make_no_line() -> None:
     for verb in AnswerVerb:
         act = page_actions.answer(ME, page, verb, "", NOW)
         assert isinstance(act.message, Answer)
-        told = feed_event_of(act.message) is not None
-        assert told == (verb not in (AnswerVerb.DELIVERED, AnswerVerb.READ))
+        has_event = feed_event_of(act.message) is not None
+        assert has_event == (verb not in (AnswerVerb.DELIVERED, AnswerVerb.READ))
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "has_event"),
     [
         ({}, True),
         ({"sensor_id": None, "kind": "composite"}, True),
@@ -185,10 +185,10 @@ def test_receipts_of_devices_make_no_line() -> None:
         ({"level": Level.NOTICE}, False),
     ],
 )
-def test_which_alarms_people_are_told_of(changes: dict[str, Any], told: bool) -> None:
+def test_which_alarms_people_are_reported_of(changes: dict[str, Any], has_event: bool) -> None:
     event = an_alarm("x").model_copy(update=changes)
     line = feed_event_of(event)
-    assert (line is not None) is told
+    assert (line is not None) is has_event
     if line is not None:
         assert line["payload"].get("sensor_id") == event.sensor_id
 
@@ -215,7 +215,8 @@ def test_a_tile_shows_the_worst_of_its_town() -> None:
         {"town": DISTRICT[:9], "level": "red", "proposed_level": None, "n": 1},
     ]
     tiles = {
-        tile["unit"]: tile for tile in overview_views.tiles(counted, ME.root, catalogued(Names()))
+        tile["unit"]: tile
+        for tile in overview_views.tiles(counted, ME.root, with_catalogue(Names()))
     }
     assert len(tiles) == 23
     worst = tiles[ZHUTUO]
@@ -225,7 +226,7 @@ def test_a_tile_shows_the_worst_of_its_town() -> None:
 
 
 def test_recipients_are_counted_from_the_catalogue() -> None:
-    names = catalogued(Names())
+    names = with_catalogue(Names())
     assert len(names.within(ZHUTUO, [Tier.TOWN, Tier.VILLAGE])) == 21
     assert names.unit("500118118000") == "朱沱镇"
     assert names.unit("999999999999") == "999999999999"
@@ -251,19 +252,19 @@ def test_both_catalogues_have_the_same_words() -> None:
 
 
 def test_every_word_the_scripts_ask_for_exists() -> None:
-    known = json.loads((STATIC / "i18n" / "zh-CN.json").read_text(encoding="utf-8"))
+    catalogue = json.loads((STATIC / "i18n" / "zh-CN.json").read_text(encoding="utf-8"))
     for script in (STATIC / "js").rglob("*.js"):
         for key in re.findall(r"""\bt\(\s*"([a-z_.]+)\"""", script.read_text(encoding="utf-8")):
-            assert key in known, f"{script.name}: {key}"
+            assert key in catalogue, f"{script.name}: {key}"
 
 
 def test_every_state_and_step_of_an_assignment_has_a_word() -> None:
-    known = json.loads((STATIC / "i18n" / "zh-CN.json").read_text(encoding="utf-8"))
+    catalogue = json.loads((STATIC / "i18n" / "zh-CN.json").read_text(encoding="utf-8"))
     words = [f"assignment.{state}" for state in AssignmentState]
     words += [f"step.{step}" for step in Step]
     words += [f"command.{state}" for state in CommandState]
     words += [f"command.do.{verb}" for verb in ("check", "close", "revoke", "reopen")]
-    assert [word for word in words if word not in known] == []
+    assert [word for word in words if word not in catalogue] == []
 
 
 def test_no_script_parses_markup_and_no_page_runs_inline() -> None:

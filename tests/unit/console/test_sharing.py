@@ -15,18 +15,18 @@ class Maker:
     """Makes numbered answers, when let."""
 
     def __init__(self) -> None:
-        self.made = 0
+        self.created = 0
         self.let = asyncio.Event()
         self.fails = False
 
-    def of(self, asked: str) -> Callable[[], Coroutine[Any, Any, bytes]]:
+    def of(self, requested: str) -> Callable[[], Coroutine[Any, Any, bytes]]:
         async def make() -> bytes:
-            self.made += 1
-            number = self.made
+            self.created += 1
+            number = self.created
             await self.let.wait()
             if self.fails:
                 raise ConnectionError
-            return f"{asked} {number}".encode()
+            return f"{requested} {number}".encode()
 
         return make
 
@@ -69,12 +69,12 @@ async def test_who_asked_first_may_leave() -> None:
     assert await second == b"a 1"
 
 
-async def test_a_failure_is_told_and_not_kept() -> None:
+async def test_a_failure_is_reported_and_not_kept() -> None:
     maker, sharing = Maker(), SharedAnswers(LONG_S)
     maker.fails = True
     maker.let.set()
     asking = [sharing.answer("a", maker.of("a")) for _ in range(2)]
     result = await asyncio.gather(*asking, return_exceptions=True)
-    assert [type(one) for one in result] == [ConnectionError, ConnectionError]
+    assert [type(entry) for entry in result] == [ConnectionError, ConnectionError]
     maker.fails = False
     assert await sharing.answer("a", maker.of("a")) == b"a 2"

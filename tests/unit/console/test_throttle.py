@@ -1,4 +1,4 @@
-"""How long a sign-in has to wait after failures, and that nobody else waits for it."""
+"""The wait of a sign-in after failures, which no other officer shares."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.demo import hydrograph
-from deploy.demo.era import END, START, at
+from deploy.demo.demo_clock import END, START, at
 from deploy.example.gauges import Gauge, gauges
 
 _BY_ID = {gauge.sensor_id: gauge for gauge in gauges()}

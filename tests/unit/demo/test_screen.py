@@ -43,7 +43,7 @@ def test_the_verdict_is_ten_lines_at_most_and_names_no_id(held: int, failed: int
 
 def test_a_silence_is_broken_by_what_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
     screen, said = Screen(silent_s=0.05), ""
-    screen.doing("counting again")
+    screen.show_step("counting again")
     with screen.never_silent():
         deadline = time.monotonic() + 60
         while said.count("counting again") < 2:

@@ -4,8 +4,8 @@ import heapq
 from collections import Counter
 from datetime import UTC, datetime
 
-from deploy.demo import background, oracle, story
-from deploy.demo.cast import cast
+from deploy.demo import background, expected_alarms, strands
+from deploy.demo.actors import cast
 from deploy.example import departments, officers, plans, rules, sensors, units
 from deploy.example.gauges import gauges, gauges_2021
 from deploy.local import seed
@@ -115,13 +115,15 @@ def test_a_quiet_day_raises_nothing_and_reaches_every_sensor() -> None:
     assert {moment.sensor_id for moment in quiet} | people.sensors | set(PUBLISHED) == {
         sensor.sensor_id for sensor in sensors.all_sensors()
     }
-    thresholds = [key for key in oracle.expected(quiet) if not key[0].startswith("absence")]
+    thresholds = [
+        key for key in expected_alarms.expected(quiet) if not key[0].startswith("absence")
+    ]
     assert thresholds == []
 
 
 def test_background_and_story_merge_in_order_of_time_with_unique_ids() -> None:
     people = cast()
-    moments = sorted(story.readings(people, 1))
+    moments = sorted(strands.readings(people, 1))
     merged = list(heapq.merge(moments, background.readings(1, 500, 4, people.sensors)))
     assert merged == sorted(merged)
     assert len({moment.event_id for moment in merged}) == len(merged)

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from deploy.demo import losses, oracle, tally
-from deploy.demo.books import Books
-from deploy.demo.ledger import Accepted
-from deploy.demo.log import Entry, Log, ReadingHead
-from deploy.demo.oracle import Transition
+from deploy.demo import expected_alarms, figures, losses
+from deploy.demo.accepted_log import Accepted
+from deploy.demo.expected_alarms import Transition
+from deploy.demo.stored_state import Books
+from deploy.demo.topic_reader import Entry, Log, ReadingHead
 from deploy.demo.webhook import Received
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
 from shared.contracts.alerts import PublicNotice
@@ -16,7 +16,7 @@ from shared.contracts.pages import Channel, Page, PageState, SubjectKind
 from shared.contracts.topics import ALARMS, NOTICES
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-KEY: oracle.Key = ("flood-cuntan", "gauge-cuntan", Status.ACTUAL)
+KEY: expected_alarms.Key = ("flood-cuntan", "gauge-cuntan", Status.ACTUAL)
 
 
 def test_an_accepted_reading_that_is_not_on_the_topic_is_lost() -> None:
@@ -65,8 +65,8 @@ def test_a_drill_that_refers_to_something_real_and_a_notice_of_it_are_leaks() ->
 
 def test_a_repeated_record_counts_once_and_latency_is_between_record_times() -> None:
     log = _log(_alarm(1, AlarmTransition.RAISED), _alarm(1, AlarmTransition.RAISED))
-    assert tally.counts(log, Status.ACTUAL)["alarms"]["raised"] == 1
-    assert tally.latencies(log)["reading_to_alarm"] == {"p50": 40, "p99": 40, "n": 1}
+    assert figures.counts(log, Status.ACTUAL)["alarms"]["raised"] == 1
+    assert figures.latencies(log)["reading_to_alarm"] == {"p50": 40, "p99": 40, "n": 1}
 
 
 def test_two_pages_for_one_call_are_found_and_a_digest_of_a_page_is_none() -> None:

@@ -30,6 +30,15 @@ def test_an_index_address_is_found(line: str) -> None:
     assert list(hygiene.offences("some.toml", line)) == ["some.toml:1: address of a package index"]
 
 
+def test_an_address_in_a_lock_file_is_reported() -> None:
+    lines = {
+        "some.lock": "tool @ https" + "://files.example.org/tool.whl",
+        "some/package-lock.json": '"resolved": "https' + '://files.example.org/tool.tgz",',
+    }
+    for name, line in lines.items():
+        assert list(hygiene.offences(name, line)) == [f"{name}:1: address in a lock file"]
+
+
 def test_an_ordinary_link_is_fine() -> None:
     text = "see https://kafka.apache.org/documentation and https://www.rfc-editor.org/rfc/rfc9110"
     assert list(hygiene.offences("README.md", text)) == []

@@ -22,7 +22,7 @@ from shared.contracts.rules import (
     WindowRule,
 )
 from shared.definitions.rules.cases import PackCase, load_cases
-from shared.definitions.rules.pack import Pack, load
+from shared.definitions.rules.pack import RulePack, load
 
 FOLDER = Path(__file__).parents[3] / "deploy" / "rules"
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
@@ -218,7 +218,7 @@ def _sensors() -> dict[str, SensorEntry]:
 
 
 @cache
-def _pack() -> Pack:
+def _pack() -> RulePack:
     return load([FOLDER], NOW, _sensors())
 
 
@@ -286,7 +286,7 @@ def test_the_pack_is_usable_with_the_catalogue_as_played_and_as_planned() -> Non
     result = load([FOLDER], NOW, planned)
     assert result.errors == []
     # Mine rungs whose cut and restored value are one figure flap at it, and the table says so.
-    assert {finding.about for finding in result.findings} <= set(RESTORED)
+    assert {finding.item for finding in result.findings} <= set(RESTORED)
 
 
 def test_ids_are_unique() -> None:

@@ -14,19 +14,19 @@ from typing import Any
 
 import pytest
 
-from services.alerting.core import silences
-from services.alerting.core.alert import Alert
-from services.alerting.core.decisions import decide
-from services.alerting.core.outcome import Change
-from services.alerting.core.silences import Silence
-from services.command.core.authority import may_direct, refusal
+from services.alerting.core.alerts.alert import Alert
+from services.alerting.core.alerts.decisions import decide
+from services.alerting.core.alerts.outcome import AlertChange
+from services.alerting.core.silences import silence as silences
+from services.alerting.core.silences.silence import Silence
+from services.command.core.commands.authority import may_direct, refusal
 from services.command.core.modes import proposal as modes
 from services.command.core.modes.states import Event
-from services.command.core.reporting.receiving import NotTheirs, received
+from services.command.core.reporting.receiving import ForeignReport, received_report
 from services.duty.core import changes
-from services.notify.core.book import Book
-from services.notify.core.contact_tests import ContactTester, NotAbove
-from services.notify.core.roster import Roster
+from services.notify.core.contact_tests.tester import ContactTester, NotAbove
+from services.notify.core.roster.roster import Roster
+from services.notify.core.working_set import WorkingSet
 from shared.contracts.alerts import Assessment, DecisionVerb
 from shared.contracts.commands import Step
 from shared.contracts.duty import DutyRequest
@@ -40,9 +40,9 @@ from shared.contracts.units import parent_of, tier_of
 from shared.domain.response_modes.effective import Modes
 from shared.domain.selection.reach import outside
 from tests.support.authority import COMMANDING, IDS, ISSUER, PLACES, POSTS, RULES, Role, may
+from tests.unit.alerting.alert_history import AlertHistory, pending_history
 from tests.unit.alerting.builders import a_decision, at
 from tests.unit.alerting.builders import an_alarm as alarm_of
-from tests.unit.alerting.stories import Story, pending
 from tests.unit.command import builders as command
 from tests.unit.notify.builders import a_slot
 
@@ -67,10 +67,12 @@ def head(role: Role, number: str) -> dict[str, Any]:
 @cache
 def an_alert(state: str) -> Alert:
     """An orange or red alert that waits for what `state` says; the city signs."""
-    story = Story(alarm_of(level=Level.RED)) if state == "new" else pending(Level.RED)
+    history = (
+        AlertHistory(alarm_of(level=Level.RED)) if state == "new" else pending_history(Level.RED)
+    )
     if state == "verified":
-        story = Story(alarm_of(level=Level.RED)).decides(DecisionVerb.VERIFY, IDS["town"])
-    return story.alert
+        history = AlertHistory(alarm_of(level=Level.RED)).decide(DecisionVerb.VERIFY, IDS["town"])
+    return history.alert
 
 
 def decided(verb: DecisionVerb, state: str, **more: Any) -> Owner:
@@ -87,7 +89,7 @@ def decided(verb: DecisionVerb, state: str, **more: Any) -> Owner:
             post=Post(role.post),
             **given,
         )
-        return isinstance(decide(alert, decision, at(1)), Change)
+        return isinstance(decide(alert, decision, at(1)), AlertChange)
 
     return owner
 
@@ -134,15 +136,15 @@ def rejected(role: Role, place: str) -> bool:
     request = _mode_request(role, place, ModeVerb.REJECT)
     try:
         modes.stop(replace(proposal, proposed_by="o-somebody"), Event.REJECT, request)
-    except modes.Refused:
+    except modes.RefusedProposal:
         return False
     return True
 
 
 def _mode(role: Role, place: str, verb: ModeVerb) -> modes.Proposal | None:
     try:
-        return modes.by_person(_mode_request(role, place, verb), Modes(()), NOW)
-    except modes.Refused:
+        return modes.propose_by_officer(_mode_request(role, place, verb), Modes(()), NOW)
+    except modes.RefusedProposal:
         return None
 
 
@@ -189,8 +191,8 @@ def reported(role: Role, place: str) -> bool:
         to_unit=parent_of(unit),
     )
     try:
-        received(report, NOW)
-    except NotTheirs:
+        received_report(report, NOW)
+    except ForeignReport:
         return False
     return True
 
@@ -198,9 +200,9 @@ def reported(role: Role, place: str) -> bool:
 def probed(role: Role, place: str) -> bool:
     unit = IDS[place]
     roster = Roster([a_slot(unit, Post.B, "o-1")])
-    tester = ContactTester(roster, Modes(()), Book(frozenset(Channel), NOW))
+    tester = ContactTester(roster, Modes(()), WorkingSet(frozenset(Channel), NOW))
     try:
-        tester.asked(ContactTestRequest(**head(role, "t"), unit=unit))
+        tester.test_on_request(ContactTestRequest(**head(role, "t"), unit=unit))
     except NotAbove:
         return False
     return True

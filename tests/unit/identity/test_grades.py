@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerting.core.alert import Alert
-from services.alerting.core.merging import Regrouping, merge, split, unmerge
-from services.alerting.core.pool import Pool, Sighting
-from services.alerting.core.records import GRADED_NOTICE, public_notice
-from services.alerting.core.sources import judge
-from services.alerting.core.validity import again
-from services.command.core.reporting.judging import hear
-from services.notify.core.wording import GRADED, GRADED_ALERT
-from services.scoring.core.state import StoredState
+from services.alerting.core.alerts.alert import Alert
+from services.alerting.core.alerts.merging import Regrouping, merge, split, unmerge
+from services.alerting.core.alerts.records import GRADED_NOTICE, public_notice
+from services.alerting.core.alerts.validity import follow_up_alert
+from services.alerting.core.multi_source.corroboration import evaluate_corroboration
+from services.alerting.core.multi_source.source_pool import Sighting, SourcePool
+from services.command.core.reporting.obligations import observe_alert
+from services.notify.core.wording.graded import GRADED, GRADED_ALERT
+from services.scoring.core.state.stored_state import StoredState
 from shared.contracts.alerts import AlertEvent, DecisionVerb, PublicNotice
 from shared.contracts.commands import AssignmentEvent, CommandEvent, SupervisionEvent
 from shared.contracts.conditions import CorroborationRule, SourceClass
@@ -28,13 +28,14 @@ from shared.contracts.pages import Page
 from shared.contracts.reports import ReportDuty
 from shared.domain.bilingual import said
 from shared.domain.response_modes.effective import Modes
-from tests.support.graded import a_graded_report, a_story, an_alarm, chain
-from tests.support.scoring import Feed, a_ladder, a_reading, a_rule
+from tests.support.graded import a_graded_history, a_graded_report, an_alarm, chain
+from tests.support.scoring import Feed, a_reading, a_rule, a_threshold_rule
+from tests.unit.alerting.alert_history import AlertHistory
 from tests.unit.alerting.builders import a_decision, a_report, at
 from tests.unit.alerting.builders import an_alarm as plain_alarm
-from tests.unit.alerting.stories import Story
 from tests.unit.command.builders import NOW, TOWN
-from tests.unit.notify.builders import a_book, a_desk, full_roster
+from tests.unit.notify.builders import full_roster
+from tests.unit.notify.core_harness import a_core, a_working_set
 
 GENERAL, IMPORTANT, CORE = DataGrade
 WORDS = "举报人称尾矿坝渗漏"
@@ -70,24 +71,24 @@ def test_no_word_leaves_the_house() -> None:
     assert {zh, f"催办：{zh}"} <= {said(page.headline, Language.ZH) for page in pages}
     for language in Language:
         assert any(GRADED.of(language) in said(page.text, language) for page in pages)
-    ungraded = a_story(WORDS, (GENERAL, GENERAL))
+    ungraded = a_graded_history(WORDS, (GENERAL, GENERAL))
     assert WORDS in public_notice(ungraded.events[-1]).headline
     assert ungraded.notices[-1].headline.endswith(said(ungraded.events[-1].headline, Language.ZH))
-    assert public_notice(a_story(WORDS).events[-1]).headline.endswith(GRADED_NOTICE)
+    assert public_notice(a_graded_history(WORDS).events[-1]).headline.endswith(GRADED_NOTICE)
 
 
 def test_an_alert_that_turns_out_to_be_graded_is_told_on_without_its_words() -> None:
-    story = Story(an_alarm(WORDS, GENERAL))
-    book = a_book(NOW)
-    desk = a_desk(full_roster(), book)
-    desk.on_alert(story.events[0])
-    assert any(WORDS in event.headline for event in book.events)
-    said = len(book.events)
-    story.sees(a_graded_report(WORDS))
-    desk.on_alert(story.events[1])
-    for ladder in list(book.ladders.values()):
-        desk.on_timer(ladder.ladder_id, "answer", ladder.step)
-    new = [event for event in book.events[said:] if event.version == 1]
+    history = AlertHistory(an_alarm(WORDS, GENERAL))
+    working_set = a_working_set(NOW)
+    core = a_core(full_roster(), working_set)
+    core.on_alert(history.events[0])
+    assert any(WORDS in event.headline for event in working_set.events)
+    said = len(working_set.events)
+    history.add_evidence(a_graded_report(WORDS))
+    core.on_alert(history.events[1])
+    for escalation in list(working_set.escalations.values()):
+        core.on_timer(escalation.escalation_id, "answer", escalation.step)
+    new = [event for event in working_set.events[said:] if event.version == 1]
     assert {page.data_grade for page in new} == {CORE}
     assert not [page for page in new if WORDS in page.to_wire().decode()]
 
@@ -102,21 +103,21 @@ def test_the_grade_of_an_alert_is_the_highest_so_far(
         return a_report(f"w-{number}", data_grade=grade)
 
     first, *rest = [told(number, *one) for number, one in enumerate(evidence)]
-    story = Story(first)
+    history = AlertHistory(first)
     for one in rest:
-        story.sees(one)
+        history.add_evidence(one)
     expected = [
         highest_grade(*(grade for _, grade in evidence[: n + 1])) for n in range(len(evidence))
     ]
-    assert [event.data_grade for event in story.events] == expected
+    assert [event.data_grade for event in history.events] == expected
 
 
 @given(grades, grades)
 def test_merging_splitting_undoing_and_opening_again_lower_nothing(
     one: DataGrade, other: DataGrade
 ) -> None:
-    left = Story(plain_alarm("alm-1", data_grade=one)).sees(a_report("w-9")).alert
-    right = Story(plain_alarm("alm-2", data_grade=other)).alert
+    left = AlertHistory(plain_alarm("alm-1", data_grade=one)).add_evidence(a_report("w-9")).alert
+    right = AlertHistory(plain_alarm("alm-2", data_grade=other)).alert
     top = highest_grade(one, other)
 
     def regrouped(found: object) -> list[Alert]:
@@ -134,7 +135,7 @@ def test_merging_splitting_undoing_and_opening_again_lower_nothing(
     wanted = decision(left, DecisionVerb.SPLIT, evidence_ids=tuple(taken))
     part, stays = regrouped(split(left, wanted))
     assert {part.grade, stays.grade} == {one}
-    fresh = again(replace(left, expires_at=at(1)))
+    fresh = follow_up_alert(replace(left, expires_at=at(1)))
     assert fresh is not None
     assert fresh.alert.grade is one
 
@@ -157,41 +158,41 @@ def test_an_alarm_of_several_sources_has_the_highest_grade_of_what_it_counted(
     ]  # fmt: skip
     classes = tuple(SourceClass(source=kind, trust=1.0) for kind in ("sensor", "hotline", "agency"))
     body = CorroborationRule(sources=classes, need=2.0, window_s=3_600.0, level=Level.ORANGE)
-    result = judge(Pool(body, sightings), TOWN, NOW).standing
+    result = evaluate_corroboration(SourcePool(body, sightings), TOWN, NOW).result
     assert result is not None
     assert result.grade is highest_grade(*(grade for _, grade in told))
 
 
 def test_a_sensor_stays_graded_and_its_state_says_so_only_then() -> None:
-    rule = a_rule(a_ladder(("orange", 205.0, 204.0)))
+    rule = a_rule(a_threshold_rule(("orange", 205.0, 204.0)))
     feed, plain = Feed(rule), Feed(rule)
-    feed.take(a_reading(200.0, 0, data_grade=IMPORTANT))
-    plain.take(a_reading(200.0, 0))
+    feed.apply(a_reading(200.0, 0, data_grade=IMPORTANT))
+    plain.apply(a_reading(200.0, 0))
     for one in (feed, plain):
-        one.quick(206.0, 60)
+        one.read_fast(206.0, 60)
     assert [alarm.data_grade for alarm in feed.alarms] == [IMPORTANT]
     assert [alarm.data_grade for alarm in plain.alarms] == [GENERAL]
-    [state] = feed.partition.states.values()
-    again_ = StoredState(state.dump()).connect(state.sensor, state.plan)
+    [state] = feed.engine.states.values()
+    again_ = StoredState(state.dump()).connect(state.sensor, state.rule_set)
     assert (again_.grade, again_.dump()) == (IMPORTANT, state.dump())
-    feed.take(a_reading(207.0, 120, data_grade=CORE))
+    feed.apply(a_reading(207.0, 120, data_grade=CORE))
     assert state.grade is CORE
 
 
 def test_a_refused_reading_grades_nothing() -> None:
-    feed = Feed(a_rule(a_ladder(("orange", 205.0, 204.0))))
-    feed.take(a_reading(200.0, 10_000))
+    feed = Feed(a_rule(a_threshold_rule(("orange", 205.0, 204.0))))
+    feed.apply(a_reading(200.0, 10_000))
     feed.refusal(a_reading(206.0, 0, data_grade=CORE))
-    [state] = feed.partition.states.values()
+    [state] = feed.engine.states.values()
     assert state.grade is GENERAL
 
 
 def test_a_case_of_reporting_keeps_the_highest_grade_whatever_comes_first() -> None:
-    events = a_story(WORDS).events
+    events = a_graded_history(WORDS).events
     for order in (events, events[::-1]):
         case = None
         for event in order:
-            case = hear(case, event, Modes(), NOW + timedelta(seconds=1))
+            case = observe_alert(case, event, Modes(), NOW + timedelta(seconds=1))
         assert case is not None
         assert case.data_grade is CORE
 

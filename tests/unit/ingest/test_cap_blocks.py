@@ -1,4 +1,4 @@
-"""What of a CAP document's blocks counts: the gravest, codes of the national lists, areas, hours."""
+"""The parts of a CAP document that count: the most severe block, national codes, areas, hours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.ingest.core.cap.accept import one_warning
+from services.ingest.core.cap.warning import accept_warning
 from shared.contracts.fields import Level
 from shared.contracts.reports import ExternalWarning
 from tests.support.cap import INFO, a_document, elements
@@ -14,12 +14,12 @@ from tests.support.cap import INFO, a_document, elements
 NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
 
 
-def taken(body: bytes) -> ExternalWarning:
-    return one_warning(body, "cma", NOW)
+def accepted(body: bytes) -> ExternalWarning:
+    return accept_warning(body, "cma", NOW)
 
 
 def without_info(body: bytes, blocks: str) -> bytes:
-    """The document with these blocks in place of its own."""
+    """Return the document with these blocks in place of its own."""
     return body[: body.index(b"<info>")] + blocks.encode() + b"</alert>"
 
 
@@ -31,16 +31,16 @@ def test_areas_are_divisions_and_nothing_that_looks_like_them() -> None:
         )
         return f"<areaDesc>x</areaDesc>{pairs}"
 
-    ours = area(
+    divisions = area(
         ("division", "500118118201"),
         ("GB/T 2260-2007", "500118"),
         ("AdCode", "500000"),
         ("行政区划代码", "500118118"),
         ("ｇｂ／ｔ ２２６０", "500118"),
     )
-    result = taken(a_document(info={"area": ours}))
+    result = accepted(a_document(info={"area": divisions}))
     assert result.areas == ("500118118201", "500118000000", "500000000000", "500118118000")
-    theirs = area(
+    foreign = area(
         ("SAME", "548001"),
         ("FIPS6", "006109"),
         ("PSGC", "137400000"),
@@ -49,19 +49,19 @@ def test_areas_are_divisions_and_nothing_that_looks_like_them() -> None:
         ("division", "990000"),
         ("division", "50"),
     )
-    assert taken(a_document(info={"area": theirs})).areas == ()
+    assert accepted(a_document(info={"area": foreign})).areas == ()
 
 
 def test_chinese_is_shown_where_there_are_several_languages_and_all_areas_count() -> None:
     english = {**INFO, "language": "en", "headline": "Rainstorm", "area": "-"}
     second = "<info>" + "".join(f"<{k}>{v}</{k}>" for k, v in INFO.items()) + "</info>"
-    result = taken(a_document(info=english, more=second))
+    result = accepted(a_document(info=english, more=second))
     assert result.headline == INFO["headline"]
     assert result.areas == ("500118118000",)
 
 
 def a_block(**changes: str) -> str:
-    """One more block: the good one with these elements in place of its own."""
+    """Return a further block: the valid block with these elements in place of its own."""
     return f"<info>{elements({**INFO, **changes})}</info>"
 
 
@@ -93,7 +93,7 @@ RAINSTORM = {
 @pytest.mark.parametrize("order", [1, -1])
 def test_the_gravest_block_counts_with_its_own_event_areas_and_hours(order: int) -> None:
     blocks = [a_block(**GALE), a_block(**RAINSTORM)][::order]
-    result = taken(without_info(a_document(), "".join(blocks)))
+    result = accepted(without_info(a_document(), "".join(blocks)))
     assert (result.event_type, result.level) == ("11B03", Level.RED)
     assert (result.headline, result.areas) == ("暴雨红色预警", ("500118000000",))
     assert result.effective_at == datetime(2026, 7, 1, 8, 30, tzinfo=UTC)
@@ -104,15 +104,15 @@ def test_the_gravest_block_counts_with_its_own_event_areas_and_hours(order: int)
 def test_of_equally_grave_blocks_a_chinese_counts_and_then_the_first() -> None:
     english = {"language": "en-US", "headline": "Rainstorm", "event": "Rainstorm"}
     blocks = a_block(**english), a_block(headline="甲"), a_block(headline="乙")
-    assert taken(without_info(a_document(), "".join(blocks))).headline == "甲"
+    assert accepted(without_info(a_document(), "".join(blocks))).headline == "甲"
     graver = a_block(**english, severity="Extreme"), a_block()
-    assert taken(without_info(a_document(), "".join(graver))).level is Level.RED
+    assert accepted(without_info(a_document(), "".join(graver))).level is Level.RED
 
 
 def test_a_translation_brings_the_code_and_the_areas_that_the_first_lacks() -> None:
     chinese = a_block(eventCode="-", area="-")
     english = a_block(language="en", headline="Rainstorm", event="Rainstorm")
-    result = taken(without_info(a_document(), chinese + english))
+    result = accepted(without_info(a_document(), chinese + english))
     assert (result.headline, result.event_type) == (INFO["headline"], "11B03")
     assert result.areas == ("500118118000",)
 
@@ -133,4 +133,4 @@ def test_a_translation_brings_the_code_and_the_areas_that_the_first_lacks() -> N
 def test_a_code_counts_where_it_is_said_to_be_of_the_national_list(
     info: dict[str, str], event_type: str | None
 ) -> None:
-    assert taken(a_document(info=info)).event_type == event_type
+    assert accepted(a_document(info=info)).event_type == event_type

@@ -1,4 +1,4 @@
-"""The text of a CAP document is right, and kept, whatever character set it is written in."""
+"""The text of a CAP document is decoded correctly from every character set, and stored."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.core.cap.accept import one_warning
 from services.ingest.core.cap.encoding import charset_of
-from services.ingest.core.refusals import Refusal, Refused
+from services.ingest.core.cap.warning import accept_warning
+from services.ingest.core.refusals import ProblemKind, RequestRefused
 from shared.contracts.reports import ExternalWarning
 from tests.support.cap import INFO, a_document
 
 NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
 
 
-def taken(body: bytes) -> ExternalWarning:
-    return one_warning(body, "cma", NOW)
+def accepted(body: bytes) -> ExternalWarning:
+    return accept_warning(body, "cma", NOW)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gb2312", "GBK", "gb18030", "Big5"])
 def test_the_text_is_right_in_the_character_sets_that_agencies_use(encoding: str) -> None:
-    before = f'<?xml version="1.0" encoding="{encoding}"?>\n'
+    declaration = f'<?xml version="1.0" encoding="{encoding}"?>\n'
     headline = "暴雨橙色預警" if encoding == "Big5" else INFO["headline"]
     info = {"headline": headline, "area": "-"}
-    body = a_document(info=info, before=before, encoding=encoding)
-    result = taken(body)
+    body = a_document(info=info, declaration=declaration, encoding=encoding)
+    result = accepted(body)
     assert result.headline == headline
-    assert result.source_text == a_document(info=info, before=before).decode()
+    assert result.source_text == a_document(info=info, declaration=declaration).decode()
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,12 @@ def test_the_text_is_right_in_the_character_sets_that_agencies_use(encoding: str
 def test_mark_header_and_declaration_decide_in_this_order(
     encoding: str, declared: str, charset: str | None
 ) -> None:
-    said = f' encoding="{declared}"' if declared else ""
-    before = f'<?xml version="1.0"{said}?>\n'
-    result = one_warning(a_document(before=before, encoding=encoding), "cma", NOW, charset)
+    attribute = f' encoding="{declared}"' if declared else ""
+    declaration = f'<?xml version="1.0"{attribute}?>\n'
+    body = a_document(declaration=declaration, encoding=encoding)
+    result = accept_warning(body, "cma", NOW, charset)
     assert result.headline == INFO["headline"]
-    assert result.source_text == a_document(before=before).decode()
+    assert result.source_text == a_document(declaration=declaration).decode()
 
 
 @pytest.mark.parametrize(
@@ -70,30 +71,32 @@ def test_the_charset_of_a_header(content_type: str, charset: str | None) -> None
 
 @pytest.mark.parametrize("charset", ["utf-7", "unicode_escape", "rot13", "x", "hex", "utf_8_sig"])
 def test_a_character_set_that_is_not_read_is_named(charset: str) -> None:
-    with pytest.raises(Refused, match=charset) as caught:
-        one_warning(a_document(), "cma", NOW, charset)
-    assert caught.value.reason is Refusal.NOT_XML
+    with pytest.raises(RequestRefused, match=charset) as caught:
+        accept_warning(a_document(), "cma", NOW, charset)
+    assert caught.value.kind is ProblemKind.NOT_XML
 
 
 def test_a_text_that_is_too_long_in_utf_8_is_refused_with_its_length() -> None:
-    before = '<?xml version="1.0" encoding="windows-1252"?>'
+    declaration = '<?xml version="1.0" encoding="windows-1252"?>'
     body = a_document(
         info={"description": "€" * 200_000, "headline": "x", "event": "x", "area": "-"},
-        before=before,
+        declaration=declaration,
         encoding="windows-1252",
     )
-    with pytest.raises(Refused, match="in UTF-8") as caught:
-        taken(body)
-    assert caught.value.reason is Refusal.TOO_LARGE
+    with pytest.raises(RequestRefused, match="in UTF-8") as caught:
+        accepted(body)
+    assert caught.value.kind is ProblemKind.TOO_LARGE
 
 
 def test_latin_text_a_byte_order_mark_and_1_1_are_read() -> None:
-    before = '<?xml version="1.0" encoding="ISO-8859-1"?>'
+    declaration = '<?xml version="1.0" encoding="ISO-8859-1"?>'
     latin = {"language": "fr-CA", "event": "pluie", "headline": "Évacuation", "area": "-"}
-    result = taken(a_document(info=latin, before=before, encoding="iso-8859-1", version="1.1"))
+    result = accepted(
+        a_document(info=latin, declaration=declaration, encoding="iso-8859-1", version="1.1")
+    )
     assert result.headline == "Évacuation"
     assert "<headline>Évacuation</headline>" in result.source_text
-    assert taken(b"\xef\xbb\xbf" + a_document()).headline == INFO["headline"]
+    assert accepted(b"\xef\xbb\xbf" + a_document()).headline == INFO["headline"]
 
 
 @given(
@@ -104,20 +107,20 @@ def test_latin_text_a_byte_order_mark_and_1_1_are_read() -> None:
 def test_any_text_in_any_character_set_is_right_or_refused(
     encoding: str, charset: str | None, noise: str
 ) -> None:
-    """What is taken has no NUL, and is the text that was written where the names agree."""
+    """An accepted text has no NUL, and equals the written text if the names agree."""
     safe = noise.replace("&", "&amp;").replace("<", "&lt;")
-    before = f'<?xml version="1.0" encoding="{encoding}"?>'
+    declaration = f'<?xml version="1.0" encoding="{encoding}"?>'
     try:
         body = a_document(
             info={"headline": "x" + safe, "event": "x", "area": "-"},
-            before=before,
+            declaration=declaration,
             encoding=encoding,
         )
     except UnicodeEncodeError:
         return
     try:
-        result = one_warning(body, "cma", NOW, charset)
-    except Refused:
+        result = accept_warning(body, "cma", NOW, charset)
+    except RequestRefused:
         return
     assert "\x00" not in result.source_text
     if charset is None:

@@ -8,7 +8,7 @@ from shared.contracts.commands import AssignmentAxis, AssignmentRole
 from shared.contracts.fields import Level, ResponseMode
 from shared.definitions.response_plans.book import PlanBook
 from shared.definitions.response_plans.orders import Brief, Orders, orders_of
-from shared.domain.selection.resolve import About
+from shared.domain.selection.resolve import AlertScope
 from tests.unit.plans.builders import a_plan, departments, line, part
 from tests.unit.selection.trees import (
     EAST,
@@ -97,7 +97,7 @@ def test_lines_of_one_plan_differ_by_role_axis_words_and_deadlines() -> None:
         line("support", departments("roads"), role="assist", axis="horizontal", sign_within_s=60),
         line("on_site", part("@town", "town", "village"), role="assist"),
     )
-    result = told(orders_of(TREE, plan, About(VILLAGE)))
+    result = told(orders_of(TREE, plan, AlertScope(VILLAGE)))
     assert list(result) == sorted(result)
     assert set(result) == {WATER, ROADS, TOWN, VILLAGE, VILLAGE2}
     assert result[WATER] == Brief(
@@ -123,7 +123,7 @@ def test_a_unit_of_several_lines_gets_one_order_and_leading_includes_helping() -
     )
     results = {
         unit: brief.line
-        for unit, brief in told(orders_of(TREE, plan, About(TOWN, (EAST,)))).items()
+        for unit, brief in told(orders_of(TREE, plan, AlertScope(TOWN, (EAST,)))).items()
     }
     assert results == {TOWN: "lead", TOWN2: "help", VILLAGE: "second_help", VILLAGE2: "second_help"}
 
@@ -143,7 +143,7 @@ def test_a_variation_changes_words_and_deadlines_for_its_kind_of_unit() -> None:
             ],
         ),
     )
-    result = told(orders_of(TREE, plan, About(VILLAGE)))
+    result = told(orders_of(TREE, plan, AlertScope(VILLAGE)))
     assert result[WATER].instruction == "关阀 ‖ do all"
     assert (result[WATER].sign_within_s, result[ROADS].sign_within_s) == (60, 30)
     assert result[ROADS].title.endswith("‖ name of 500101001201 district order")
@@ -154,14 +154,14 @@ def test_a_variation_changes_words_and_deadlines_for_its_kind_of_unit() -> None:
 def test_a_plan_that_finds_nobody_concerns_the_place_itself_by_the_leading_line() -> None:
     plan = a_plan("flood", line("help", part("@villages", "village"), role="assist"), line("lead"))
     far = "500153000000"
-    result = orders_of(TREE, plan, About(far))
+    result = orders_of(TREE, plan, AlertScope(far))
     assert {unit: brief.line for unit, brief in told(result).items()} == {far: "lead"}
 
 
 def test_names_the_catalogue_does_not_have_are_told_by_line() -> None:
     gone = {"kind": "group", "group": "gone"}
     plan = a_plan("flood", line(), line("more", gone, role="assist"))
-    result = orders_of(TREE, plan, About(TOWN))
+    result = orders_of(TREE, plan, AlertScope(TOWN))
     assert result.unknown == (("more", "gone"),)
     assert [recipient.unit for recipient in result.recipients] == [TOWN]
 
@@ -170,17 +170,17 @@ def test_without_takes_out_one_unit_and_keeps_everybody_else_s_words() -> None:
     plan = a_plan(
         "flood", line("a", departments("water")), line("b", part("@town", "town", "village"))
     )
-    whole = orders_of(TREE, plan, About(TOWN))
+    whole = orders_of(TREE, plan, AlertScope(TOWN))
     expected = told(whole)
     del expected[TOWN]
     assert told(whole.without(TOWN)) == expected
     assert whole.without("500199000000") == whole
-    only = orders_of(TREE, a_plan(), About(TOWN))
+    only = orders_of(TREE, a_plan(), AlertScope(TOWN))
     assert only.without(TOWN).recipients == ()
 
 
 def test_a_long_place_name_does_not_make_a_title_too_long_for_its_contract() -> None:
     tree = a_tree()
     tree.put(a_unit(TOWN).model_copy(update={"name": "长" * 200}))
-    (brief,) = orders_of(tree, a_plan(), About(TOWN)).briefs
+    (brief,) = orders_of(tree, a_plan(), AlertScope(TOWN)).briefs
     assert len(brief.title) == 200

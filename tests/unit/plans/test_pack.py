@@ -83,7 +83,7 @@ def test_what_is_wrong_with_a_plan(tmp_path: Path, plan: Json, field: str, says:
     assert any(finding.field == field and says in finding.message for finding in result), [
         str(finding) for finding in result
     ]
-    assert all((finding.line, finding.about) == (3, "flood") for finding in result)
+    assert all((finding.line, finding.item) == (3, "flood") for finding in result)
     assert all(finding.file.endswith("plans.yaml") for finding in result)
 
 
@@ -91,13 +91,13 @@ def test_all_errors_are_told_at_once(tmp_path: Path) -> None:
     result = findings(
         tmp_path, other(), fields("a", levels=["purple"]), fields("b", line(), line())
     )
-    assert {(finding.line, finding.about) for finding in result} == {(3, "a"), (4, "b")}
+    assert {(finding.line, finding.item) for finding in result} == {(3, "a"), (4, "b")}
 
 
 def test_two_plans_for_the_same_event_level_and_mode_are_refused(tmp_path: Path) -> None:
     first, second = fields("a"), fields("b")
     (finding,) = findings(tmp_path, other(), first, second)
-    assert (finding.line, finding.field, finding.about) == (4, "events[0]", "b")
+    assert (finding.line, finding.field, finding.item) == (4, "events[0]", "b")
     assert "a's already" in finding.message
     for change in ({"levels": ["blue"]}, {"enabled": False}, {"events": ["11A*"]}):
         assert findings(tmp_path, other(), first, {**second, **change}) == []

@@ -1,4 +1,4 @@
-"""The score of a channel: bounded, better with every success, forgotten with time."""
+"""The score of a channel: bounded, better with every success, fading with time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ histories = st.lists(
 
 
 def after(history: History, *, test: bool = False) -> tuple[ChannelReach, datetime]:
-    """What is known after these pages, each so many days after the one before."""
+    """The reach after these pages; each has the number of days since the previous page."""
     existing_channel_reach, now = None, T0
     for outcome, days in history:
         now += days * DAY
@@ -53,7 +53,9 @@ def test_a_better_outcome_anywhere_never_makes_the_score_worse(
 ) -> None:
     at = data.draw(st.integers(0, len(history) - 1))
     outcome, days = history[at]
-    better = data.draw(st.sampled_from([one for one in Outcome if VALUE[one] >= VALUE[outcome]]))
+    better = data.draw(
+        st.sampled_from([candidate for candidate in Outcome if VALUE[candidate] >= VALUE[outcome]])
+    )
     improved = [*history[:at], (better, days), *history[at + 1 :]]
     (channel_reach, now), (other_channel_reach, _) = after(history), after(improved)
     assert score(other_channel_reach, now) >= score(channel_reach, now) - 1e-9
@@ -71,7 +73,7 @@ def test_one_more_success_never_makes_the_score_worse_nor_a_failure_better(
 
 
 @given(histories)
-def test_what_is_known_fades_to_nothing(history: History) -> None:
+def test_evidence_fades_with_time(history: History) -> None:
     existing_channel_reach, now = after(history)
     distances = [
         abs(score(existing_channel_reach, now + age * DAY) - 0.5) for age in (0, 10, 60, 400)
@@ -101,12 +103,12 @@ def test_the_formula_on_paper() -> None:
         ([Outcome.SILENT, Outcome.FAILED, Outcome.SILENT], Reach.UNREACHABLE),
     ],
 )
-def test_what_may_be_expected(history: list[Outcome], reach: Reach) -> None:
+def test_the_expected_reach(history: list[Outcome], reach: Reach) -> None:
     existing_channel_reach, now = after([(outcome, 0) for outcome in history])
     assert reach_of(existing_channel_reach, now) is reach
 
 
-def test_a_test_is_remembered_beside_real_pages() -> None:
+def test_a_test_is_stored_beside_real_pages() -> None:
     existing_channel_reach, _ = after([(Outcome.ANSWERED, 0)], test=True)
     existing_channel_reach = learn(
         existing_channel_reach, Channel.SMS, Outcome.FAILED, T0 + DAY, test=False

@@ -11,7 +11,7 @@ import yaml
 
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.rules import RuleDefinition
-from shared.definitions.rules.pack import RULES, Pack, load
+from shared.definitions.rules.pack import RULES, RulePack, load
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 RUNGS = [
@@ -92,6 +92,6 @@ def write(folder: Path, *rules: dict[str, Any], name: str = "a.yaml") -> Path:
     return folder
 
 
-def read(folder: Path, *sensors: SensorEntry, catalogued: bool = False) -> Pack:
+def read(folder: Path, *sensors: SensorEntry, catalogued: bool = False) -> RulePack:
     known = {sensor.sensor_id: sensor for sensor in sensors}
     return load([folder], NOW, known if sensors or catalogued else None)

@@ -233,10 +233,10 @@ def test_only_what_has_changed_is_published() -> None:
     old = rule()
     assert publish.plan([rule()], {"flood-x": old}, NOW) == []
     (fresh,) = publish.plan([rule(rule_id="new")], {}, NOW)
-    assert (fresh.known, fresh.rule.version) == (0, 1)
+    assert (fresh.published, fresh.rule.version) == (0, 1)
     changed = rule({"kind": "threshold", "rungs": rungs(("yellow", 180.5, 180.4), ("orange", 184, 183.4))})  # fmt: skip
     (one,) = publish.plan([changed], {"flood-x": old.model_copy(update={"version": 7})}, NOW)
-    assert (one.known, one.rule.version) == (7, 8)
+    assert (one.published, one.rule.version) == (7, 8)
     assert one.changed == ("body.rungs[1].raise_at",)
     assert one.rule.id != old.id
 

@@ -207,7 +207,7 @@ known_names = st.sampled_from(
 )
 def test_no_bytes_crash_the_parser(data: bytes) -> None:
     parsed = parse(data, "x")
-    assert parsed.whole or parsed.findings
+    assert parsed.complete or parsed.findings
     assert all(
         1 <= finding.line <= data.count(b"\n") + data.count(b"\r") + 600
         for finding in parsed.findings

@@ -23,7 +23,7 @@ from shared.domain.selection.reach import (
     outside,
     root_of,
 )
-from shared.domain.selection.resolve import About, resolve
+from shared.domain.selection.resolve import AlertScope, resolve
 from tests.unit.selection.trees import (
     BLOCK,
     BLOCK2,
@@ -108,20 +108,20 @@ def test_union_and_exclusion() -> None:
 @pytest.mark.parametrize(
     ("anchor", "about", "expected"),
     [
-        ("@place", About(VILLAGE, (FAR,)), {VILLAGE}),
-        ("@villages", About(GRID, (FAR_VILLAGE, TOWN2)), {VILLAGE, FAR_VILLAGE}),
-        ("@villages", About(TOWN), set()),
-        ("@town", About(VILLAGE, (FAR,)), {TOWN}),
-        ("@town", About(EAST), {TOWN, TOWN2}),
-        ("@towns", About(VILLAGE, (FAR, EAST)), {TOWN, TOWN2, FAR}),
-        ("@district", About(CELL, (FAR,)), {EAST}),
-        ("@districts", About(CELL, (FAR,)), {EAST, WEST}),
-        ("@districts", About(CITY), {EAST, WEST}),
-        ("@district", About(WATER), {EAST}),
-        ("@city", About(VILLAGE), {CITY}),
+        ("@place", AlertScope(VILLAGE, (FAR,)), {VILLAGE}),
+        ("@villages", AlertScope(GRID, (FAR_VILLAGE, TOWN2)), {VILLAGE, FAR_VILLAGE}),
+        ("@villages", AlertScope(TOWN), set()),
+        ("@town", AlertScope(VILLAGE, (FAR,)), {TOWN}),
+        ("@town", AlertScope(EAST), {TOWN, TOWN2}),
+        ("@towns", AlertScope(VILLAGE, (FAR, EAST)), {TOWN, TOWN2, FAR}),
+        ("@district", AlertScope(CELL, (FAR,)), {EAST}),
+        ("@districts", AlertScope(CELL, (FAR,)), {EAST, WEST}),
+        ("@districts", AlertScope(CITY), {EAST, WEST}),
+        ("@district", AlertScope(WATER), {EAST}),
+        ("@city", AlertScope(VILLAGE), {CITY}),
     ],
 )
-def test_anchors_of_an_alert(anchor: str, about: About, expected: set[str]) -> None:
+def test_anchors_of_an_alert(anchor: str, about: AlertScope, expected: set[str]) -> None:
     tier = anchor[1:].removesuffix("s").replace("place", "village")
     assert resolve(TREE, selection(below(anchor, tier)), about).units == expected
 

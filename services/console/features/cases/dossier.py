@@ -264,20 +264,22 @@ def _what(json: Json, words: Words) -> Both:
     kind, what = json["kind"], json["what"]
     match kind:
         case "alert":
-            text = words("case.alert", what=words(f"transition.{what}"))
+            text = words("case.alert", event=words(f"transition.{what}"))
             if json.get("level"):
                 level = words(f"level.{json['level']}")
                 text = Both(f"{text.zh}（{level.zh}）", f"{text.en} ({level.en})")
         case "command":
-            text = words("case.command", what=words(f"command.{what}"), n=json.get("recipients", 0))
+            text = words(
+                "case.command", event=words(f"command.{what}"), n=json.get("recipients", 0)
+            )
         case "supervision":
             step = words(f"supervision.{what}", rung=json["rung"])
-            text = words("case.supervision", what=step, clock=words(f"clock.{json['clock']}"))
+            text = words("case.supervision", event=step, clock=words(f"clock.{json['clock']}"))
         case "mode":
             mode = words(f"mode.{json.get('mode')}")
-            text = words("case.mode", mode=mode, what=words(f"case.mode.{what}"))
+            text = words("case.mode", mode=mode, event=words(f"case.mode.{what}"))
         case _:
-            text = words(f"case.{kind}", what=words(f"{kind}.{what}"))
+            text = words(f"case.{kind}", event=words(f"{kind}.{what}"))
     said = both(json.get("headline") or json.get("text") or "")
     if not said.zh:
         return text

@@ -93,7 +93,7 @@ def assignment(row: Record, viewer: Viewer, names: Names) -> Json:
             row["unit"],
             row["issuer_unit"],
             row["release_unit"],
-            asked=row["asked_step"] is not None,
+            asked_step=row["asked_step"] is not None,
         ),
     }
 

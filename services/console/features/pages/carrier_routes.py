@@ -27,7 +27,7 @@ from shared.contracts.pages import AnswerVerb, Channel
 from shared.contracts.refusals import RefusedFor
 from shared.domain.bilingual import Both, both
 from shared.domain.replies import Reply, reference_of, understand
-from shared.domain.wording import REPLIES, SAID
+from shared.domain.wording import ANSWERS, REPLIES
 
 router = APIRouter(prefix="/carriers", tags=["pages"])
 
@@ -116,7 +116,7 @@ async def send_reply(request: Request, console: Deps) -> Response:
         return _told(False, _NO_SUCH_PAGE.of(language))
     await _answer(console, page, understood.verb, understood.text)
     reference = reference_of(page["page_id"])
-    about, verb = both(page["headline"]), SAID[understood.verb]
+    about, verb = both(page["headline"]), ANSWERS[understood.verb]
     recorded = Both(
         f"已记录：{verb.zh}（编号 {reference}）{about.zh[:40]}",
         f"Recorded: {verb.en} (ref. {reference}) {about.en[:80]}",

@@ -13,7 +13,7 @@ from shared.domain.report_series.changes import Direction
 from shared.domain.report_series.numbers import Mark
 
 
-class ReportClock(ResponseModel):
+class ReportDeadline(ResponseModel):
     """A deadline of a duty to report, and the post that is called about it."""
 
     contract = "SupervisionEvent"
@@ -55,7 +55,7 @@ class ReportDutyView(ResponseModel):
     follow_ups: int
     follow_ups_late: int
     reason: str
-    clocks: list[ReportClock]
+    clocks: list[ReportDeadline]
 
 
 class FactChange(ResponseModel):

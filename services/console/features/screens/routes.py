@@ -15,6 +15,7 @@ from services.console.features.alerts import routes as alert_routes
 from services.console.features.identity.routes import myself
 from services.console.features.overview import routes as overview_routes
 from services.console.features.pages import routes as page_routes
+from services.console.features.screens.state_sets import STATE_SETS
 from services.console.web.assets import ASSETS, LANGUAGES
 from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.problems import RequestRefused
@@ -72,7 +73,12 @@ async def _page(
     """The shell, with who is signed in and the first answers: a slow link is spared a round trip for each."""
     asked = request.query_params.get("lang") or request.cookies.get("lang")
     language = asked if asked in LANGUAGES else LANGUAGES[0]
-    boot: dict[str, Any] = {"words": ASSETS.words, "me": None, "first": {}}
+    boot: dict[str, Any] = {
+        "words": ASSETS.words,
+        "states": STATE_SETS,
+        "me": None,
+        "first": {},
+    }
     # Without a session, a right or a database the page asks by itself, and tells why it gets nothing.
     with suppress(RequestRefused, Transient):
         viewer = await console.sessions.viewer(request)

@@ -40,14 +40,14 @@ class SensorRules:
 
     known: dict[str, RuleDefinition] = field(default_factory=dict)
 
-    def take(self, rule: RuleDefinition) -> None:
+    def apply(self, rule: RuleDefinition) -> None:
         """Apply one record of the topic."""
         if _on_the_value(rule) and rule.enabled and rule.shadow_of is None:
             self.known[rule.rule_id] = rule
         else:
             self.known.pop(rule.rule_id, None)
 
-    def drop(self, rule_id: str) -> None:
+    def remove(self, rule_id: str) -> None:
         """A rule was deleted."""
         self.known.pop(rule_id, None)
 

@@ -23,8 +23,8 @@ from shared.contracts.topics import DEAD_LETTER, READINGS, TopicSpec
 from shared.runtime.clock import record_time
 from shared.runtime.decoding import decode
 from shared.runtime.errors import Reject, Transient
-from shared.runtime.publisher import partition_of
-from shared.runtime.readers import make_reader, read_to
+from shared.runtime.fetching.consumer import make_reader, read_to
+from shared.runtime.outbound_records import partition_of
 
 MOST_RECORDS = 200_000
 _BATCH = 2_000

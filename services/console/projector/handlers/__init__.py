@@ -1,1 +1,1 @@
-"""One module per inbound topic: the row, the feed event and the case fact that a record becomes."""
+"""One module per inbound topic: its row, its event of the feed and its case fact."""

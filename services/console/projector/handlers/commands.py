@@ -1,4 +1,4 @@
-"""Commands: a row of `command`; its counts come from the assignments and are not copied."""
+"""Commands: a row of `command`, whose counts come from the assignments."""
 
 from __future__ import annotations
 

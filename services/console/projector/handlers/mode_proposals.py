@@ -1,4 +1,4 @@
-"""Proposals of response modes: a row of `mode_proposal`, an event of the feed, a fact of the case."""
+"""Proposals of modes: a row of `mode_proposal`, an event of the feed, a fact of the case."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def supervision_feed_event(event: SupervisionEvent) -> FeedEvent:
 
 
 def supervision_case_fact(event: SupervisionEvent) -> Row | None:
-    """Return the fact of the case; None for what belongs neither to a command nor to an incident."""
+    """Return the fact of the case; None without a command and an incident."""
     thread = event.command_id if event.command_id is not None else event.incident_id
     if thread is None:
         return None

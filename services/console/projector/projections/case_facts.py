@@ -1,11 +1,11 @@
 """Facts of cases: one row of `case_fact` per record, in any order of arrival.
 
-A fact belongs to a thread: an alert, its incident (upward reports and the calls for missing ones),
-a command, such a call (its pages), a page (answers know no more) or a unit (modes). The threads of
-a case are collected when it is read, so that nothing has to arrive before anything else. `part`
-tells facts of the same name apart: the attempt of an assignment or step, the clock and rung of a
-call. `at` is the moment at which the owner of the record sent it, by the clock of the database
-where a service has one: the event time of an assignment is that of its cause, perhaps an hour-old
+A fact belongs to a thread: an alert, its incident (upward reports and calls for missing reports), a
+command, a call (its pages), a page (its answers) or a unit (its modes). The threads of a case are
+collected when the case is read, so nothing has to arrive earlier than anything else. `part`
+distinguishes facts with equal names: the attempt of an assignment or step, the clock and rung of a
+call. `at` is the time at which the owner sent the record, by the clock of the database where a
+service has one: the event time of an assignment is the time of its cause, perhaps an hour-old
 reading.
 """
 

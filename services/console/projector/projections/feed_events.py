@@ -1,9 +1,8 @@
-"""Events of the feed: what a person on watch would want to know, in the order of the commits.
+"""Events of the feed: news for a person on watch, in the order of the commits.
 
-Assignments are summed per batch, command, town and state: nine thousand single events would tell
-nobody anything. Receipts of devices, signatures of grids and notices below the four levels make no
-event. Nor do alarms that only feed other rules, and what a backlog brought up: that is history, in
-the list of alarms.
+Assignments are summed per batch, command, town and state: nobody reads nine thousand single events.
+Receipts of devices, signatures of grids and notices below the four levels make no event. Alarms
+that only feed other rules make none either, nor does a backlog: history is in the list of alarms.
 """
 
 from __future__ import annotations
@@ -20,9 +19,7 @@ from shared.runtime.database import Transaction
 FeedEvent = dict[str, Any]
 
 _APPEND_LOCK = 0x0F33D
-"""Advisory lock held from the append to the commit, so that a smaller seq never appears after a
-larger.
-"""
+"""Advisory lock from the append to the commit: a smaller seq never appears after a larger."""
 
 
 def feed_event(
@@ -78,9 +75,7 @@ def row_of(event: FeedEvent) -> FeedEvent:
 
 
 async def append(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Append rows to the feed. It has to be the last statement of a transaction: other writers
-    wait.
-    """
+    """Append rows to the feed, as the last statement of a transaction: other writers wait."""
     if not rows:
         return
     await transaction.connection.execute("SELECT pg_advisory_xact_lock($1)", _APPEND_LOCK)

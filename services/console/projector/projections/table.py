@@ -1,4 +1,4 @@
-"""Tables of the read model: bulk upserts in which only a newer row wins, in any order of arrival."""
+"""Tables of the read model: bulk upserts in which a newer row wins, in any order of arrival."""
 
 from __future__ import annotations
 
@@ -26,36 +26,36 @@ class Column:
 
 
 def column(name: str, sql_type: str, value: Callable[[Any], Any] | None = None) -> Column:
-    """Return a column; without `value` it holds the attribute of the same name."""
+    """Return a column; without `value` for the attribute of its name."""
     return Column(name, sql_type, value or attrgetter(name))
 
 
 def text(*names: str) -> tuple[Column, ...]:
-    """Return columns of text that hold the attributes of these names."""
+    """Return columns of text for the attributes of these names."""
     return tuple(column(name, "text") for name in names)
 
 
 def integer(*names: str) -> tuple[Column, ...]:
-    """Return columns of whole numbers that hold the attributes of these names."""
+    """Return columns of whole numbers for the attributes of these names."""
     return tuple(column(name, "int") for name in names)
 
 
 def boolean(*names: str) -> tuple[Column, ...]:
-    """Return columns of truth values that hold the attributes of these names."""
+    """Return columns of truth values for the attributes of these names."""
     return tuple(column(name, "boolean") for name in names)
 
 
 def time(*names: str) -> tuple[Column, ...]:
-    """Return columns of moments that hold the attributes of these names."""
+    """Return columns of moments for the attributes of these names."""
     return tuple(column(name, "timestamptz") for name in names)
 
 
 @dataclass(frozen=True)
 class Projection:
-    """One table: its columns, its key, and when an arriving row wins.
+    """One table: its columns, its key, and the condition for an update.
 
-    `newer` compares the row `excluded` with the row `old`; with None the first row stays. Of
-    several records of one batch with the same key, the one with the largest `rank` is written.
+    `newer` compares the row `excluded` with the row `old`; with None the first row stays. Within a
+    batch, the row of a key with the largest `rank` is written.
     """
 
     table: str
@@ -70,7 +70,7 @@ class Projection:
 
     @cached_property
     def statement(self) -> str:
-        """One INSERT for any number of rows: each parameter is an array, one per column.
+        """One INSERT for any number of rows, with one array per column as parameters.
 
         Arrays of text travel as JSON, since an array of arrays has to be rectangular.
         """
@@ -80,9 +80,9 @@ class Projection:
             for number, column in enumerate(self.columns, start=1)
         )
         values = ", ".join(
-            f"ARRAY(SELECT jsonb_array_elements_text(given.{column.name}))"
+            f"ARRAY(SELECT jsonb_array_elements_text(input.{column.name}))"
             if _is_array(column)
-            else f"given.{column.name}"
+            else f"input.{column.name}"
             for column in self.columns
         )
         conflict = "DO NOTHING"
@@ -95,7 +95,8 @@ class Projection:
             conflict = f"DO UPDATE SET {changes} WHERE {self.newer}"
         return (
             f"INSERT INTO {_SCHEMA}.{self.table} AS old ({names}) SELECT {values} "  # noqa: S608
-            f"FROM unnest({arrays}) AS given({names}) ON CONFLICT ({', '.join(self.key)}) {conflict}"
+            f"FROM unnest({arrays}) AS input({names}) "
+            f"ON CONFLICT ({', '.join(self.key)}) {conflict}"
         )
 
 

@@ -1,335 +1,387 @@
-// The officer's phone: pages to answer, assignments to sign and report. What the device knows by
-// itself (shown, opened) is receipted by itself; what a person says is said by a press.
+// The page for the phone of an officer: pages to answer, assignments to sign and report. The device
+// reports by itself that a page was shown or opened; the officer answers with a press.
 
-import { get, onSignedOut, post, Problem } from "./api.js";
-import { fill, h, list } from "./dom.js";
-import { boot, load, other, t, use, when } from "./i18n.js";
-import { Held } from "./held.js";
-import { hasLeft, showGate, signOut } from "./leaving.js";
-import { Live, throttle } from "./live.js";
-import { Outbox } from "./outbox.js";
-import { paged } from "./paged.js";
-import { act, stateWords } from "./parts.js";
-import { assignmentCard, pageCard, unsentPanel } from "./phone_cards.js";
-import { standingWords } from "./reading.js";
-import { bell, sound } from "./sound.js";
+import { get, onSessionEnd, post, Problem } from "./lib/api.js";
+import { button, linkText } from "./lib/components.js";
+import { clearList, elementById, fill, h, optionalElement, renderList } from "./lib/dom.js";
+import { formatTime, loadLanguage, otherLanguage, pageData, setLanguage, t } from "./lib/i18n.js";
+import { LiveStream } from "./lib/live_stream.js";
+import { loadStatusText } from "./lib/load_status.js";
+import { resumeSignOut, showGate, signOut } from "./lib/sign_out.js";
+import { bellButton, sound } from "./lib/sound.js";
+import { CardOrder } from "./phone/card_order.js";
+import { Outbox } from "./phone/outbox.js";
+import {
+  outboxPanel,
+  pageCard,
+  phoneAssignmentCard,
+  refreshDeadlines,
+} from "./phone/phone_cards.js";
+import { isOpenPage, LIST_NAMES, needsStep, PhoneLists } from "./phone/phone_lists.js";
 
-const OPEN_PAGES = new Set(["queued", "sent", "delivered", "read"]);
-const OWN_STEPS = new Set(["sign", "report", "return"]);
-const PAGE = 100; // as many as come with the page
-const AGAIN_MS = 5_000;
-const FULL_EVERY_MS = 20_000;
+/** @import { Page } from "./types/overview.d.ts" */
+/** @import { FeedLine, LinkFacts, LinkState, Officer } from "./types/page.d.ts" */
+/** @import { DeviceActions, PhonePage } from "./phone/phone_cards.js" */
+/** @import { ListName } from "./phone/phone_lists.js" */
 
-const spot = (id) => document.getElementById(id);
-const receipted = new Set();
-const held = new Held(() => show(), settle);
-const unread = () => ({ read: null, failed: false });
-const state = { me: null, tab: "pages", below: false, pages: [], waiting: 0, assignments: [], reading: { pages: unread(), assignments: unread() }, fresh: 0, said: new Map(), outbox: null, live: null, timers: [], link: "connecting", facts: {} };
+const RETRY_MS = 2_000;
+const REFRESH_MS = 20_000;
+
+/** The receipts that this page has sent, by page and verb. */
+const receipts = new Set();
+const cardOrder = new CardOrder(() => show(), resetOrder);
+
+/**
+ * @typedef {object} PhoneState
+ * @property {ListName} tab
+ * @property {number} newCardCount
+ * @property {LiveStream | null} stream
+ * @property {ReturnType<typeof setInterval>[]} timers
+ * @property {LinkState} link
+ * @property {LinkFacts} linkFacts
+ * @property {string} outboxShown
+ */
+
+/** @type {PhoneState} */
+const state = {
+  tab: "pages",
+  newCardCount: 0,
+  stream: null,
+  timers: [],
+  link: "connecting",
+  linkFacts: {},
+  outboxShown: "",
+};
+/** @type {Officer} */
+let officer;
+/** @type {Outbox} */
+let outbox;
+const lists = new PhoneLists((subject) => outbox.entriesOf(subject), show, announcePages);
 
 async function begin() {
-  await load();
-  onSignedOut(gate);
+  await loadLanguage();
+  onSessionEnd(showGatePage);
   try {
-    state.me = boot.me ?? (await get("/api/me"));
-  } catch (problem) {
-    if (problem.status !== 401) setTimeout(begin, 2_000);
+    officer = pageData.me ?? (await get("/api/me"));
+  } catch (error) {
+    if (!(error instanceof Problem && error.status === 401)) setTimeout(begin, RETRY_MS);
     return;
   }
-  if (hasLeft(state.me.session)) return;
-  state.outbox = new Outbox(state.me.officer_id, { changed: show, sent: noteSent });
-  frame();
-  await state.outbox.start();
-  state.live = new Live({
-    session: state.me.session,
+  if (resumeSignOut(officer.session)) return;
+  outbox = new Outbox(officer.officer_id, {
+    onChange: show,
+    onSent: (entry) => lists.noteSent(entry),
+  });
+  drawFrame();
+  await outbox.start();
+  state.stream = new LiveStream({
+    session: officer.session,
     status: null,
-    take: (line) => {
-      if (line.kind === "page" || line.kind === "answer") loads.pages();
-      if (line.kind === "assignments" || line.kind === "supervision") loads.assignments();
+    onLine: loadForLine,
+    onReset: () => {
+      outbox.send();
+      lists.load();
     },
-    renew: () => {
-      state.outbox.send();
-      refreshAll();
-    },
-    state: (name, facts) => {
-      state.link = name;
-      state.facts = facts;
-      showState();
+    onState: (link, facts) => {
+      Object.assign(state, { link, linkFacts: facts });
+      showLinkState();
     },
   });
-  state.live.start();
-  refreshAll();
-  state.timers = [setInterval(tick, 1_000), setInterval(refreshAll, FULL_EVERY_MS)];
+  state.stream.start();
+  lists.load();
+  state.timers = [
+    setInterval(() => refreshDeadlines(state.stream?.now() ?? Date.now()), 1_000),
+    setInterval(() => lists.load(), REFRESH_MS),
+  ];
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState !== "visible") return;
-    settle(); // nobody has a thumb on it yet
-    refreshAll();
+    resetOrder(); // Nobody touches the list yet.
+    lists.load();
   });
 }
 
-function gate() {
-  state.live?.stop();
-  state.outbox?.stop();
+/** @param {FeedLine} line */
+function loadForLine({ kind }) {
+  if (kind === "page" || kind === "answer") lists.loaders.pages();
+  if (kind === "assignments" || kind === "supervision") lists.loaders.assignments();
+}
+
+function showGatePage() {
+  state.stream?.stop();
+  outbox?.stop();
   state.timers.forEach(clearInterval);
-  const waiting = state.outbox?.entries.filter((one) => !one.refused).length ?? 0;
-  const place = h("main", { class: "gate" });
-  fill(spot("page"), place);
-  showGate(place, waiting > 0 && h("p", { class: "unsent" }, t("unsent.gate", { n: waiting })));
+  const unsentCount = outbox?.unsent.length ?? 0;
+  const container = h("main", { class: "gate" });
+  fill(elementById("page"), container);
+  const notice =
+    unsentCount > 0 && h("p", { class: "unsent" }, t("unsent.gate", { n: unsentCount }));
+  showGate(container, notice);
 }
 
-let lists = {}; // by tab, in the language of now
-
-/** Read a tab's list; `take(answer)` keeps it. What could not be read is said, and tried again. */
-const reader = (tab, ask, take) => {
-  const run = throttle(async () => {
-    const reading = state.reading[tab];
-    try {
-      const found = await ask();
-      if (reading !== state.reading[tab]) return run(); // something else was asked for meanwhile
-      take(found);
-      Object.assign(reading, { read: Date.now(), failed: false });
-    } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem;
-      reading.failed = true;
-      setTimeout(run, AGAIN_MS);
-    }
-    show();
-  });
-  return run;
-};
-
-const loads = {
-  pages: reader("pages", () => lists.pages.read("/api/pages"), (found) => {
-    const known = new Set(state.pages.map((one) => one.page_id));
-    const first = state.reading.pages.read === null;
-    const further = lists.pages.show({ ...found, total: null });
-    state.pages = found.pages;
-    state.waiting = found.waiting;
-    const fresh = further ? [] : pagesNow().filter((one) => isOpen(one) && !known.has(one.page_id));
-    if (fresh.length) spot("announce").textContent = fresh.map((one) => t("announce.page", { headline: one.headline })).join(" ");
-    if (!first && fresh.some((one) => one.status === "Actual")) sound.ring();
-  }),
-  assignments: reader("assignments", () => lists.assignments.read("/api/assignments", { open: 1, subtree: state.below ? 1 : "" }), (found) => {
-    lists.assignments.show(found);
-    state.assignments = found.assignments;
-  }),
-};
-
-async function quietly(promise) {
-  try {
-    return await promise;
-  } catch {
-    return null;
-  }
-}
-
-function refreshAll() {
-  loads.pages();
-  loads.assignments();
-}
-
-const saidKey = (one) => `${one.assignment_id}-${one.version}`;
-const waitingFor = (subject) => state.outbox.of(subject).filter((entry) => !entry.refused).map((entry) => entry.about.verb);
-const isOpen = (page) => OPEN_PAGES.has(page.state) && !page.answer && !page.waiting.length;
-const needsMe = (one) => !one.said && !one.waiting.length && one.may.some((step) => OWN_STEPS.has(step));
-
-/** The server's lists with what this device knows beyond them. */
-const pagesNow = () => state.pages.map((one) => ({ ...one, answer: one.answer ?? state.said.get(one.page_id), waiting: waitingFor(one.page_id) }));
-const assignmentsNow = () => state.assignments.map((one) => ({ ...one, said: state.said.get(saidKey(one)), waiting: waitingFor(one.assignment_id) }));
-
-/** Pages that wait for an answer: those that are here, and those further down that were not read yet. */
-function pagesWaiting(pages) {
-  const here = state.pages.filter((one) => OPEN_PAGES.has(one.state) && !one.answer).length;
-  return pages.filter(isOpen).length + Math.max(0, state.waiting - here);
+/**
+ * @param {PhonePage[]} pages
+ * @param {boolean} isFirst whether these are the pages of the first answer
+ */
+function announcePages(pages, isFirst) {
+  const words = pages.map((page) => t("announce.page", { headline: page.headline }));
+  elementById("announce").textContent = words.join(" ");
+  if (!isFirst && pages.some((page) => page.status === "Actual")) sound.ring();
 }
 
 function show() {
-  if (!spot("list")) return; // signed out: an answer that was under way, or the outbox
-  const [pages, assignments] = [pagesNow(), assignmentsNow()];
-  badge("pages", pagesWaiting(pages));
-  badge("assignments", assignments.filter(needsMe).length);
-  if (!spot("first")) return;
-  held.draw(spot("first"), () => {
-    showUnsent();
-    showReading();
-    if (state.reading[state.tab].read === null) return; // nothing is known: nothing is drawn
-    if (state.tab === "pages") draw(pages, isOpen, (one) => one.page_id, drawPage, "pages.none");
-    else draw(assignments, needsMe, (one) => one.assignment_id, drawAssignment, "assignments.none");
+  if (!optionalElement("list")) return; // Signed out while a request was under way.
+  const { pages, assignments } = lists;
+  showBadge("pages", lists.openPageCount);
+  showBadge("assignments", assignments.filter(needsStep).length);
+  cardOrder.draw(elementById("first"), () => {
+    showOutbox();
+    showLoadStatus();
+    if (lists.status[state.tab].loadedAt === null) return; // Nothing is known yet.
+    if (state.tab === "pages")
+      drawCards(pages, isOpenPage, (page) => page.page_id, drawPage, "pages.none");
+    else
+      drawCards(
+        assignments,
+        needsStep,
+        (assignment) => assignment.assignment_id,
+        (assignment) => phoneAssignmentCard(assignment, (actions) => outbox.add(actions)),
+        "assignments.none",
+      );
   });
-  if (state.tab === "pages") pages.filter(isOpen).forEach((one) => receipt(one, "delivered"));
-  spot("scope").hidden = state.tab === "pages" || state.me.tier !== "village";
-  for (const name of Object.keys(lists)) spot(`more-${name}`).hidden = state.tab !== name || lists[name].more.hidden;
+  if (state.tab === "pages")
+    pages.filter(isOpenPage).forEach((page) => sendReceipt(page, "delivered"));
+  elementById("scope").hidden = state.tab === "pages" || officer.tier !== "village";
+  for (const name of LIST_NAMES) {
+    const { hidden } = lists.views[name].moreButton;
+    elementById(`more-${name}`).hidden = state.tab !== name || hidden;
+  }
 }
 
-/** How the reading of the list stands, and that something new is further down. */
-function showReading() {
-  const { read, failed } = state.reading[state.tab];
-  const words = standingWords(read, failed);
-  const note = spot("reading");
+function showLoadStatus() {
+  const { loadedAt, failed } = lists.status[state.tab];
+  const words = loadStatusText(loadedAt, failed);
+  const note = elementById("reading");
   note.hidden = !words;
   note.classList.toggle("failed", failed);
   if (note.textContent !== words) note.textContent = words;
 }
 
-/** Redrawn only when it says something else: a reader is not told the same twice. */
-function showUnsent() {
-  const known = JSON.stringify(state.outbox.entries.map((one) => [one.key, one.refused])) + document.documentElement.lang;
-  const panel = spot("unsent");
-  if (panel.known === known) return;
-  panel.known = known;
-  fill(panel, unsentPanel(state.outbox));
+/** Redraw the outbox only when it differs: a screen reader does not read the same text twice. */
+function showOutbox() {
+  const entries = outbox.entries.map((entry) => [entry.key, entry.refused]);
+  const content = JSON.stringify(entries) + document.documentElement.lang;
+  const panel = elementById("unsent");
+  if (panel.hasChildNodes() && state.outboxShown === content) return;
+  state.outboxShown = content;
+  fill(panel, outboxPanel(outbox));
 }
 
-/** What needs the officer or has not left the device stands first, the rest below. */
-function draw(all, needed, key, make, empty) {
-  const stood = new Set(held.keys);
-  const first = held.arranged(all, key, (one) => needed(one) || one.waiting.length > 0);
-  const rest = all.filter((one) => !first.includes(one));
-  showFresh(held.holding && stood.size ? state.fresh + first.filter((one) => !stood.has(key(one))).length : 0);
-  list(spot("first"), first, key, make, t(empty));
-  spot("rest-title").hidden = !rest.length;
-  spot("rest").hidden = !rest.length;
-  list(spot("rest"), rest, key, make, "");
+/**
+ * Draw the items that need the officer or are unsent in the upper list, all others in the lower
+ * one.
+ * @template {DeviceActions} Item
+ * @param {Item[]} items
+ * @param {(item: Item) => boolean} needsOfficer
+ * @param {(item: Item) => string} keyOf
+ * @param {(item: Item) => HTMLElement} make
+ * @param {string} emptyKey
+ */
+function drawCards(items, needsOfficer, keyOf, make, emptyKey) {
+  const previousKeys = new Set(cardOrder.keys);
+  const upper = cardOrder.arrange(
+    items,
+    keyOf,
+    (item) => needsOfficer(item) || item.unsentVerbs.length > 0,
+  );
+  const lower = items.filter((item) => !upper.includes(item));
+  const addedCount = upper.filter((item) => !previousKeys.has(keyOf(item))).length;
+  const hasOrder = cardOrder.isStable && previousKeys.size > 0;
+  showNewCardButton(hasOrder ? state.newCardCount + addedCount : 0);
+  renderList(elementById("first"), upper, keyOf, make, t(emptyKey));
+  elementById("rest-title").hidden = !lower.length;
+  elementById("rest").hidden = !lower.length;
+  renderList(elementById("rest"), lower, keyOf, make, "");
 }
 
-const drawPage = (page) => pageCard(page, { open: isOpen(page), say, opened: () => receipt(page, "read") });
-const drawAssignment = (one) => assignmentCard(one, { done: () => {}, deliver: (acts) => state.outbox.add(acts) });
+/** @param {PhonePage} page */
+const drawPage = (page) =>
+  pageCard(page, {
+    isOpen: isOpenPage(page),
+    onAnswer: (verb, words) => answerPage(page, verb, words),
+    onOpen: () => sendReceipt(page, "read"),
+  });
 
-/** What came while a hand was on the list stands at its end; a press puts it in its place. */
-function showFresh(n) {
-  state.fresh = n;
-  const button = spot("fresh");
-  if (!button) return; // signed out
-  button.hidden = !state.fresh;
-  button.textContent = t("fresh.n", { n: state.fresh });
+/**
+ * Show how many cards stand at the end because the list was touched; a press puts them in order.
+ * @param {number} count
+ */
+function showNewCardButton(count) {
+  state.newCardCount = count;
+  const node = optionalElement("fresh");
+  if (!node) return; // Signed out.
+  node.hidden = !count;
+  node.textContent = t("fresh.n", { n: count });
 }
 
-/** The list takes its own order. */
-function settle() {
-  held.release();
-  showFresh(0);
+/** Let the list take its own order. */
+function resetOrder() {
+  cardOrder.reset();
+  showNewCardButton(0);
   show();
 }
 
-function toTop() {
-  settle();
+function scrollToTop() {
+  resetOrder();
   scrollTo(0, 0);
 }
 
-function badge(name, n) {
-  const node = spot(`badge-${name}`);
-  if (!node) return;
-  node.textContent = state.reading[name].read === null ? "…" : n;
-  node.className = `badge ${n ? "some" : ""}`;
+/**
+ * @param {ListName} name
+ * @param {number} count
+ */
+function showBadge(name, count) {
+  const node = elementById(`badge-${name}`);
+  node.textContent = lists.status[name].loadedAt === null ? "…" : String(count);
+  node.className = `badge ${count ? "some" : ""}`;
 }
 
-/** What the device knows: once per page and fact, in the background. */
-async function receipt(page, verb) {
+/**
+ * Report in the background that a page was shown or opened, once per page and verb.
+ * @param {Page} page
+ * @param {"delivered" | "read"} verb
+ */
+async function sendReceipt(page, verb) {
   const key = `${page.page_id}-${verb}`;
-  if (receipted.has(key) || document.visibilityState !== "visible") return;
-  receipted.add(key);
-  const sent = await quietly(post(`/api/pages/${page.page_id}/answers`, { verb }));
-  if (!sent) receipted.delete(key);
-}
-
-function say(page, verb, words) {
-  const about = { subject: page.page_id, verb, words: page.headline };
-  return state.outbox.add([{ path: `/api/pages/${page.page_id}/answers`, body: { verb, text: words }, about }]);
-}
-
-/** The server has it, its lists do not show it yet. */
-function noteSent({ about }) {
-  if (about.verb === "photo") return;
-  state.said.set(about.version === undefined ? about.subject : `${about.subject}-${about.version}`, about.verb);
-}
-
-function choose(tab) {
-  state.tab = tab;
-  for (const name of ["pages", "assignments"]) spot(`tab-${name}`).setAttribute("aria-selected", String(name === tab));
-  spot("list").setAttribute("aria-labelledby", `tab-${tab}`);
-  for (const id of ["first", "rest"]) {
-    spot(id).known = undefined;
-    fill(spot(id));
+  if (receipts.has(key) || document.visibilityState !== "visible") return;
+  receipts.add(key);
+  try {
+    await post(`/api/pages/${page.page_id}/answers`, { verb });
+  } catch {
+    receipts.delete(key); // The next drawing tries again.
   }
-  held.release();
-  showFresh(0);
-  show();
 }
 
-function showState() {
-  const strip = spot("state");
-  const words = stateWords(state.link, state.facts, (moment) => when(moment));
+/**
+ * @param {Page} page
+ * @param {string} verb
+ * @param {string} words
+ */
+function answerPage(page, verb, words) {
+  const summary = { subject: page.page_id, verb, words: page.headline };
+  const path = `/api/pages/${page.page_id}/answers`;
+  return outbox.add([{ path, body: { verb, text: words }, summary }]);
+}
+
+/** @param {ListName} tab */
+function chooseTab(tab) {
+  state.tab = tab;
+  for (const name of LIST_NAMES)
+    elementById(`tab-${name}`).setAttribute("aria-selected", String(name === tab));
+  elementById("list").setAttribute("aria-labelledby", `tab-${tab}`);
+  clearList(elementById("first"));
+  clearList(elementById("rest"));
+  resetOrder();
+}
+
+function showLinkState() {
+  const strip = elementById("state");
+  const words = linkText(state.link, state.linkFacts, formatTime);
   strip.hidden = !words;
   strip.className = `banner ${state.link}`;
   if (strip.textContent !== words) strip.textContent = words;
-  const chip = spot("link");
-  if (chip) {
-    chip.className = `link tail ${state.link}`;
-    chip.textContent = t(`state.${state.link}`);
-  }
+  const label = optionalElement("link");
+  if (!label) return; // Signed out.
+  label.className = `link tail ${state.link}`;
+  label.textContent = t(`state.${state.link}`);
 }
 
-function tick() {
-  const now = state.live.now();
-  for (const node of document.querySelectorAll("[data-by]")) {
-    const left = new Date(node.dataset.by).getTime() - now;
-    node.classList.toggle("late", left < 0);
-    const words = node.tick(left);
-    if (node.textContent !== words) node.textContent = words;
-  }
-}
-
-function frame() {
-  const { me } = state;
-  lists = {
-    pages: paged("pages", (one) => one.page_id, () => loads.pages(), PAGE),
-    assignments: paged("assignments", (one) => one.assignment_id, () => loads.assignments(), PAGE),
-  };
-  const tab = (name) =>
-    h(
-      "button",
-      { type: "button", role: "tab", id: `tab-${name}`, "aria-selected": String(state.tab === name), "aria-controls": "list", onclick: () => choose(name) },
-      t(`tab.${name}`),
-      h("span", { class: "badge", id: `badge-${name}` }, "…"),
-    );
-  const below = h("input", { type: "checkbox", checked: state.below, onchange: (event) => {
-    state.below = event.target.checked;
-    state.reading.assignments = unread();
-    lists.assignments.restart();
-    choose("assignments");
-    loads.assignments();
-  } });
+function drawFrame() {
+  lists.views = lists.makeViews();
   fill(
-    spot("page"),
-    h(
-      "header",
-      { class: "bar-top" },
-      h("div", { class: "who" }, h("h1", {}, me.unit_name), h("span", { class: "link tail", id: "link", role: "status" }, t("state.connecting"))),
-      h("div", { class: "sub" }, h("span", {}, `${me.name} ${t(`post.${me.post}`)}`), h("span", { class: "tail" }), bell(), act(t("language.other"), changeLanguage, { class: "plain", lang: other(), id: "language" }), act(t("sign.out"), () => signOut(me.session), { class: "plain" })),
-      h("div", { class: "tabs", role: "tablist" }, tab("pages"), tab("assignments")),
-    ),
+    elementById("page"),
+    drawHeader(),
     h(
       "main",
       { id: "list", role: "tabpanel" },
       h("div", { id: "unsent" }),
-      h("label", { class: "scope", id: "scope", hidden: true }, below, t("with.grids")),
+      h("label", { class: "scope", id: "scope", hidden: true }, gridsBox(), t("with.grids")),
       h("p", { class: "reading", id: "reading", role: "status" }),
       h("ul", { class: "cards", id: "first" }),
       h("h2", { class: "group", id: "rest-title", hidden: true }, t("earlier")),
-      h("ul", { class: "cards gone", id: "rest", hidden: true }),
-      Object.keys(lists).map((name) => h("div", { class: "further", id: `more-${name}`, hidden: true }, lists[name].more, " ", h("span", { class: "faint" }, lists[name].count))),
+      h("ul", { class: "cards settled", id: "rest", hidden: true }),
+      LIST_NAMES.map(listEnd),
     ),
-    act("", toTop, { id: "fresh", class: "primary", hidden: true }),
+    button("", scrollToTop, { id: "fresh", class: "primary", hidden: true }),
   );
-  document.title = `${me.unit_name} · ${t("name")}`;
+  document.title = `${officer.unit_name} · ${t("name")}`;
+}
+
+function drawHeader() {
+  return h(
+    "header",
+    { class: "bar-top" },
+    h(
+      "div",
+      { class: "identity" },
+      h("h1", {}, officer.unit_name),
+      h("span", { class: "link tail", id: "link", role: "status" }, t("state.connecting")),
+    ),
+    h(
+      "div",
+      { class: "sub" },
+      h("span", {}, `${officer.name} ${t(`post.${officer.post}`)}`),
+      h("span", { class: "tail" }),
+      bellButton(),
+      button(t("language.other"), changeLanguage, {
+        class: "plain",
+        lang: otherLanguage(),
+        id: "language",
+      }),
+      button(t("sign.out"), () => signOut(officer.session), { class: "plain" }),
+    ),
+    h("div", { class: "tabs", role: "tablist" }, LIST_NAMES.map(tabButton)),
+  );
+}
+
+/** @param {ListName} name */
+const tabButton = (name) =>
+  h(
+    "button",
+    {
+      type: "button",
+      role: "tab",
+      id: `tab-${name}`,
+      "aria-selected": String(state.tab === name),
+      "aria-controls": "list",
+      onclick: () => chooseTab(name),
+    },
+    t(`tab.${name}`),
+    h("span", { class: "badge", id: `badge-${name}` }, "…"),
+  );
+
+/** @param {ListName} name */
+function listEnd(name) {
+  const { moreButton, count } = lists.views[name];
+  const counter = h("span", { class: "faint" }, count);
+  return h("div", { class: "further", id: `more-${name}`, hidden: true }, moreButton, " ", counter);
+}
+
+function gridsBox() {
+  const box = h("input", { type: "checkbox", checked: lists.withGrids });
+  box.addEventListener("change", () => {
+    lists.setWithGrids(box.checked);
+    chooseTab("assignments");
+  });
+  return box;
 }
 
 async function changeLanguage() {
-  await use(other());
-  frame();
-  choose(state.tab);
-  showState();
-  refreshAll();
-  spot("language").focus();
+  await setLanguage(otherLanguage());
+  drawFrame();
+  chooseTab(state.tab);
+  showLinkState();
+  lists.load();
+  elementById("language").focus();
 }
 
 begin();

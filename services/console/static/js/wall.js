@@ -1,6 +1,5 @@
-// The frame of the console: header, boards by address (#command), live stream, honest about its state.
+// The screen of a centre: header, boards by address (#command), the live stream and its state.
 
-import { get, lookAt, onSignedOut } from "./api.js";
 import { alarmsBoard } from "./boards/alarms.js";
 import { casesBoard } from "./boards/cases.js";
 import { commandBoard } from "./boards/command.js";
@@ -10,16 +9,34 @@ import { modesBoard } from "./boards/modes.js";
 import { overviewBoard } from "./boards/overview.js";
 import { reportsBoard } from "./boards/reports.js";
 import { supervisionBoard } from "./boards/supervision.js";
-import { compose } from "./composer.js";
-import { fill, h } from "./dom.js";
-import { boot, clock, day, load, other, t, use, when } from "./i18n.js";
-import { hasLeft, showGate, signOut } from "./leaving.js";
-import { Live, throttle } from "./live.js";
-import { drawMode, drawNoMode } from "./mode_banner.js";
-import { act, stateWords } from "./parts.js";
-import { standingWords } from "./reading.js";
-import { bell, sound } from "./sound.js";
+import { composeCommand } from "./commands/command_composer.js";
+import {
+  addressedPlace,
+  answerOrNull,
+  choosePlace,
+  officerAtPlace,
+  screenCheck,
+  showsDrill,
+  state,
+  updateAddress,
+} from "./frame/screen_state.js";
+import { showDrillStrip, showLinkState, showMode, showTime } from "./frame/strips.js";
+import { get, onSessionEnd, Problem } from "./lib/api.js";
+import { button } from "./lib/components.js";
+import { elementById, fill, h, optionalElement } from "./lib/dom.js";
+import { loadLanguage, otherLanguage, pageData, setLanguage, t } from "./lib/i18n.js";
+import { LiveStream } from "./lib/live_stream.js";
+import { loadStatusText } from "./lib/load_status.js";
+import { resumeSignOut, showGate, signOut } from "./lib/sign_out.js";
+import { bellButton, sound } from "./lib/sound.js";
+import { throttle } from "./lib/throttle.js";
+import { drawUnknownMode } from "./modes/mode_banner.js";
 
+/** @import { Alert } from "./types/alerts.d.ts" */
+/** @import { Board, BoardContext, Officer } from "./types/page.d.ts" */
+/** @import { Status } from "./types/fields.d.ts" */
+
+/** @type {Record<string, (context: BoardContext) => Board>} */
 const BOARDS = {
   overview: overviewBoard,
   alarms: alarmsBoard,
@@ -31,266 +48,287 @@ const BOARDS = {
   drills: drillsBoard,
   cases: casesBoard,
 };
-const FULL_EVERY_MS = 30_000;
+const RETRY_MS = 2_000;
+const REFRESH_MS = 30_000;
 
-const spot = (id) => document.getElementById(id);
-const state = { me: null, status: asked("status") === "Exercise" ? "Exercise" : "Actual", place: null, board: null, overview: null, modes: null, live: null, timers: [], link: "connecting", facts: {} };
+/** @type {Officer} */
+let officer;
 
-function asked(name) {
-  return new URLSearchParams(location.search).get(name);
-}
-
-/** What the address names: a board, and behind a slash what is looked at there. */
-function wanted() {
+/** Return the board that the address names, and its item after a slash. */
+function addressedBoard() {
   const [name, item] = location.hash.slice(1).split("/");
   return name in BOARDS ? { name, item: item || null } : { name: "overview", item: null };
 }
 
 async function begin() {
-  await load();
-  onSignedOut(gate);
+  await loadLanguage();
+  onSessionEnd(showGatePage);
   try {
-    state.me = boot.me ?? (await get("/api/me"));
-  } catch (problem) {
-    if (problem.status !== 401) setTimeout(begin, 2_000);
+    officer = pageData.me ?? (await get("/api/me"));
+  } catch (error) {
+    if (!(error instanceof Problem && error.status === 401)) setTimeout(begin, RETRY_MS);
     return;
   }
-  if (hasLeft(state.me.session)) return;
-  look(asked("place"));
-  frame();
+  if (resumeSignOut(officer.session)) return;
+  choosePlace(officer, addressedPlace());
+  drawFrame();
   follow();
-  state.timers = [setInterval(tick, 1_000), setInterval(refreshAll, FULL_EVERY_MS)];
-  addEventListener("hashchange", () => {
-    if (!spot("board")) return; // signed out
-    if (location.hash && !(location.hash.slice(1).split("/")[0] in BOARDS)) return; // the skip link is an address too
-    const { name, item } = wanted();
-    if (name === state.name && state.board.go) state.board.go(item);
-    else show();
-  });
+  state.timers = [setInterval(showTime, 1_000), setInterval(refreshAll, REFRESH_MS)];
+  addEventListener("hashchange", followAddress);
 }
 
-/** Look at this unit, where the officer may; else at his own, or at the first that he may. */
-function look(unit) {
-  const { me } = state;
-  state.place = me.sees.find((one) => one.unit === unit) ?? me.sees.find((one) => one.unit === me.unit) ?? me.sees[0] ?? null;
-  lookAt(state.place && state.place.unit !== me.unit ? state.place.unit : null);
+function followAddress() {
+  if (!optionalElement("board")) return; // Signed out.
+  // The skip link is an address too.
+  if (location.hash && !(location.hash.slice(1).split("/")[0] in BOARDS)) return;
+  const { name, item } = addressedBoard();
+  if (name === state.boardName && state.board?.go) state.board.go(item);
+  else showBoard();
 }
 
-/** The officer with the place looked at as his unit: what a board is about. */
-function seen() {
-  const { me, place } = state;
-  return place ? { ...me, unit: place.unit, unit_name: place.name, tier: place.tier } : me;
-}
-
-function gate() {
-  state.live?.stop();
+function showGatePage() {
+  state.stream?.stop();
   state.timers.forEach(clearInterval);
   document.body.className = "wall";
-  const place = h("main", { class: "panel gate-panel" });
-  fill(spot("page"), place);
-  showGate(place);
+  const container = h("main", { class: "panel gate-panel" });
+  fill(elementById("page"), container);
+  showGate(container);
 }
 
+/** Follow the stream of the present status and place, and load everything. */
 function follow() {
-  state.live?.stop();
-  state.live = new Live({
-    session: state.me.session,
+  state.stream?.stop();
+  state.stream = new LiveStream({
+    session: officer.session,
     status: state.status,
-    take: (line) => {
+    onLine: (line) => {
       state.board?.line(line);
-      reload();
-      if (line.kind === "mode") loadMode();
+      reloadOverview();
+      if (line.kind === "mode") loadModes();
     },
-    renew: refreshAll,
-    state: (name, facts) => {
-      state.link = name;
-      state.facts = facts;
-      showState();
+    onReset: refreshAll,
+    onState: (link, linkFacts) => {
+      Object.assign(state, { link, linkFacts });
+      showLinkState();
     },
   });
-  state.live.start();
+  state.stream.start();
   refreshAll();
 }
 
-const reload = throttle(async () => {
-  const { status, place } = state;
-  const found = await quietly(get("/api/overview", { status }));
-  if (status !== state.status || place !== state.place) return;
-  if (!found) {
+const reloadOverview = throttle(async () => {
+  const isCurrent = screenCheck();
+  const answer = await answerOrNull(get("/api/overview", { status: state.status }));
+  if (!isCurrent()) return;
+  if (!answer) {
     state.board?.overviewFailed?.();
     return;
   }
-  if (found.feed_seq < Number(state.live?.last)) reload(); // made for another screen, before the newest line
-  state.overview = found;
-  state.board?.overview?.(found);
-  showDrill();
+  // The answer was made for another screen, before the newest line.
+  if (answer.feed_seq < Number(state.stream?.lastId)) reloadOverview();
+  state.overview = answer;
+  state.board?.overview?.(answer);
+  showDrillStrip(setStatus);
 });
 
-const loadMode = throttle(async () => {
-  const { status, place } = state;
-  if (!state.modes) drawNoMode(spot("mode"), standingWords(null, false));
-  const found = await quietly(get("/api/modes", { status }));
-  if (status !== state.status || place !== state.place) return;
-  if (!found) {
-    if (!state.modes) drawNoMode(spot("mode"), standingWords(null, true));
-    return; // the last known picture stays, the strip tells how old it is
-  }
-  state.modes = found;
-  drawMode(spot("mode"), found);
+const loadModes = throttle(async () => {
+  const isCurrent = screenCheck();
+  if (!state.modes) drawUnknownMode(elementById("mode"), loadStatusText(null, false));
+  const answer = await answerOrNull(get("/api/modes", { status: state.status }));
+  if (!isCurrent()) return;
+  if (answer) {
+    state.modes = answer;
+    showMode();
+  } else if (!state.modes) drawUnknownMode(elementById("mode"), loadStatusText(null, true));
 });
 
 function refreshAll() {
-  reload();
-  loadMode();
+  reloadOverview();
+  loadModes();
   state.board?.refresh();
 }
 
-async function quietly(promise) {
-  try {
-    return await promise;
-  } catch {
-    return null; // the strip and the header already tell; the last known picture stays
-  }
+/**
+ * Announce new alerts to screen readers, and by the bell where they are real.
+ * @param {Alert[]} alerts
+ */
+function announce(alerts) {
+  if (!alerts.length) return;
+  const words = alerts.map((alert) =>
+    t("announce", {
+      level: t(`level.${alert.level ?? alert.proposed_level ?? "lift"}`),
+      place: alert.place_name,
+      headline: alert.masked ? t("masked") : alert.headline,
+    }),
+  );
+  elementById("announce").textContent = words.join(" ");
+  if (!showsDrill()) sound.ring();
 }
 
-function announce(fresh) {
-  if (!fresh.length) return;
-  const words = fresh.map((one) => t("announce", { level: t(`level.${one.level ?? one.proposed_level ?? "lift"}`), place: one.place_name, headline: one.masked ? t("masked") : one.headline }));
-  spot("announce").textContent = words.join(" ");
-  if (state.status === "Actual") sound.ring();
-}
-
-function showDrill() {
-  const drill = state.status === "Exercise";
-  document.body.dataset.status = state.status;
-  const strip = spot("drill");
-  const running = state.overview?.exercises ?? 0;
-  strip.hidden = !drill && !running;
-  strip.className = drill ? "stripes drill-band" : "drill-note"; // stripes are for the drill's screen alone
-  if (drill) fill(strip, h("strong", {}, t("drill.banner")));
-  else fill(strip, act(t("drill.running", { n: running }), () => setStatus("Exercise"), { class: "drill-tag" }));
-}
-
+/** @param {Status} status */
 function setStatus(status) {
   if (status === state.status) return;
   state.status = status;
-  begun();
+  restart();
 }
 
-/** Draw and follow another world or place from the beginning; the address names it. */
-function begun() {
-  const query = new URLSearchParams();
-  if (state.status === "Exercise") query.set("status", state.status);
-  if (state.place && state.place.unit !== state.me.unit) query.set("place", state.place.unit);
+/** Draw and follow another status or place from the beginning; the address names it. */
+function restart() {
   Object.assign(state, { overview: null, modes: null });
-  history.replaceState(null, "", `${query.size ? `?${query}` : "/"}${location.hash}`);
-  frame();
-  showDrill();
+  updateAddress(officer);
+  drawFrame();
+  showDrillStrip(setStatus);
   follow();
 }
 
-function showState() {
-  const name = state.link;
-  const strip = spot("state");
-  const words = stateWords(name, state.facts, (moment) => when(moment));
-  strip.hidden = !words;
-  strip.className = `banner ${name}`;
-  if (strip.textContent !== words) strip.textContent = words;
-  const chip = spot("link");
-  if (chip) {
-    chip.className = `link ${name}`;
-    fill(chip, document.createTextNode(t(`state.${name}`)));
-  }
-}
-
-function tick() {
-  const now = new Date(state.live?.now() ?? Date.now());
-  const place = spot("time");
-  if (!place) return;
-  place.textContent = clock(now);
-  place.dateTime = now.toISOString();
-  spot("day").textContent = day(now);
-}
-
-/** Which place is looked at, for who may look at more than one. */
+/** Make the choice of the place, for an officer who may see more than one. */
 function placePicker() {
-  const { me, place } = state;
-  if (me.sees.length < 2) return null;
-  const choose = (event) => {
-    look(event.target.value);
-    begun();
-    spot("place").focus();
-  };
-  const option = (one) => h("option", { value: one.unit, selected: one === place }, one.name);
-  return h("select", { id: "place", "aria-label": t("place"), onchange: choose }, me.sees.map(option));
+  const { sees: places } = officer;
+  if (places.length < 2) return null;
+  const options = places.map((place) =>
+    h("option", { value: place.unit, selected: place === state.place }, place.name),
+  );
+  const picker = h("select", { id: "place", "aria-label": t("place") }, options);
+  picker.addEventListener("change", () => {
+    choosePlace(officer, picker.value);
+    restart();
+    elementById("place").focus();
+  });
+  return picker;
 }
 
-/** Put the board that the address names into the frame. */
-function show() {
-  const { name, item } = wanted();
-  const { status, place } = state;
-  const here = () => state.status === status && state.place === place && wanted().name === name;
-  const ofHere = async (promise) => {
-    try {
-      const found = await promise;
-      return here() ? found : null; // an answer for another screen is no answer
-    } catch (problem) {
-      if (here()) throw problem;
-      return null;
-    }
-  };
-  state.name = name;
-  state.board = BOARDS[name]({ me: seen(), own: state.me, status, item, ofHere, quietly: (promise) => quietly(ofHere(promise)), announce, reload });
-  fill(spot("board"), state.board.node);
-  for (const link of document.querySelectorAll(".boards a")) {
+/** Show the board that the address names. */
+function showBoard() {
+  const { name, item } = addressedBoard();
+  state.boardName = name;
+  state.board = BOARDS[name](boardContext(name, item));
+  fill(elementById("board"), state.board.node);
+  /** @type {NodeListOf<HTMLAnchorElement>} */
+  const links = document.querySelectorAll(".boards a");
+  for (const link of links) {
     link.removeAttribute("aria-current");
     if (link.hash !== `#${name}`) continue;
     link.setAttribute("aria-current", "page");
-    link.scrollIntoView({ block: "nearest", inline: "nearest" }); // on a phone the row is longer than the screen
+    // The row of links is longer than the screen of a phone.
+    link.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
   if (state.overview) state.board.overview?.(state.overview);
   state.board.refresh();
 }
 
-function frame() {
-  const { me } = state;
-  const { unit_name: shown, tier } = seen();
-  const pressed = (status) => ({ "aria-pressed": String(state.status === status) });
+/**
+ * @param {string} name
+ * @param {string | null} item
+ * @returns {BoardContext}
+ */
+function boardContext(name, item) {
+  const isSameScreen = screenCheck();
+  const isCurrent = () => isSameScreen() && addressedBoard().name === name;
+
+  /**
+   * @template Answer
+   * @param {Promise<Answer>} request
+   */
+  async function current(request) {
+    try {
+      const answer = await request;
+      return isCurrent() ? answer : null;
+    } catch (error) {
+      if (isCurrent()) throw error;
+      return null;
+    }
+  }
+
+  return {
+    me: officerAtPlace(officer),
+    officer,
+    status: state.status,
+    item,
+    current,
+    currentOrNull: (request) => answerOrNull(current(request)),
+    announce,
+    reload: reloadOverview,
+  };
+}
+
+function drawFrame() {
+  const { unit_name: unitName, tier } = officerAtPlace(officer);
   fill(
-    spot("page"),
+    elementById("page"),
     h(
       "header",
       { class: "top" },
-      h("div", { class: "brand" }, h("span", { class: "name" }, t("name")), h("h1", {}, shown), h("span", { class: "muted" }, t(`centre.${tier}`)), placePicker()),
-      h("div", { class: "clock" }, h("time", { id: "time" }), h("span", { id: "day" })),
       h(
         "div",
-        { class: "tools" },
-        h("span", { class: "link", id: "link", role: "status" }, t("state.connecting")),
-        h("div", { class: "switch", role: "group", "aria-label": t("view") }, act(t("actual"), () => setStatus("Actual"), pressed("Actual")), act(t("drill"), () => setStatus("Exercise"), pressed("Exercise"))),
-        me.may_issue && act(state.status === "Exercise" ? t("compose.drill") : t("compose"), () => compose(me, state.status, refreshAll), { class: "primary", id: "compose" }),
-        bell(),
-        h("a", { class: "account", href: "/account", title: t("account") }, `${me.name} ${t(`post.${me.post}`)}`),
-        act(t("language.other"), changeLanguage, { class: "plain", lang: other(), id: "language" }),
-        act(t("sign.out"), () => signOut(me.session), { class: "plain", id: "sign-out" }),
+        { class: "brand" },
+        h("span", { class: "name" }, t("name")),
+        h("h1", {}, unitName),
+        h("span", { class: "muted" }, t(`centre.${tier}`)),
+        placePicker(),
       ),
+      h("div", { class: "clock" }, h("time", { id: "time" }), h("span", { id: "day" })),
+      headerTools(),
     ),
-    h("nav", { class: "boards", "aria-label": t("boards") }, Object.keys(BOARDS).map((name) => h("a", { href: `#${name}` }, t(`board.${name}`)))),
+    h(
+      "nav",
+      { class: "boards", "aria-label": t("boards") },
+      Object.keys(BOARDS).map((name) => h("a", { href: `#${name}` }, t(`board.${name}`))),
+    ),
     h("main", { class: "screen", id: "board", tabindex: -1 }),
   );
-  document.title = `${shown} · ${t("name")}`;
-  show();
-  tick();
+  document.title = `${unitName} · ${t("name")}`;
+  showBoard();
+  showTime();
+}
+
+function headerTools() {
+  /**
+   * @param {Status} status
+   * @param {string} key
+   */
+  const statusButton = (status, key) =>
+    button(t(key), () => setStatus(status), {
+      "aria-pressed": String(state.status === status),
+    });
+  const composeButton = button(
+    t(showsDrill() ? "compose.drill" : "compose"),
+    () => composeCommand(officer, state.status, refreshAll),
+    { class: "primary", id: "compose" },
+  );
+  return h(
+    "div",
+    { class: "tools" },
+    h("span", { class: "link", id: "link", role: "status" }, t("state.connecting")),
+    h(
+      "div",
+      { class: "switch", role: "group", "aria-label": t("view") },
+      statusButton("Actual", "actual"),
+      statusButton("Exercise", "drill"),
+    ),
+    officer.may_issue && composeButton,
+    bellButton(),
+    h(
+      "a",
+      { class: "account", href: "/account", title: t("account") },
+      `${officer.name} ${t(`post.${officer.post}`)}`,
+    ),
+    button(t("language.other"), changeLanguage, {
+      class: "plain",
+      lang: otherLanguage(),
+      id: "language",
+    }),
+    button(t("sign.out"), () => signOut(officer.session), { class: "plain", id: "sign-out" }),
+  );
 }
 
 async function changeLanguage() {
-  await use(other());
-  frame();
-  showState();
-  showDrill();
-  if (state.modes) drawMode(spot("mode"), state.modes);
+  await setLanguage(otherLanguage());
+  drawFrame();
+  showLinkState();
+  showDrillStrip(setStatus);
+  showMode();
   refreshAll();
-  spot("language").focus();
+  elementById("language").focus();
 }
 
 begin();

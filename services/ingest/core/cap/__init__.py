@@ -1,1 +1,1 @@
-"""CAP 1.2 in: another agency's document is read, checked as a whole, and becomes one warning."""
+"""CAP 1.2: an agency's document is parsed, checked as a whole, and accepted as a warning."""

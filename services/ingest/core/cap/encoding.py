@@ -1,5 +1,7 @@
-"""The text of a document from its bytes (RFC 7303): by its byte order mark, else by the charset of the header
-Content-Type, else by its XML declaration, else UTF-8.
+"""The text of a document from its bytes (RFC 7303).
+
+The character set is that of the byte order mark, else the charset of the header Content-Type, else
+that of the XML declaration, else UTF-8.
 """
 
 from __future__ import annotations
@@ -10,11 +12,12 @@ from collections.abc import Iterator
 from encodings import normalize_encoding
 from encodings.aliases import aliases
 
-from services.ingest.core.refusals import Refusal, refuse
+from services.ingest.core.refusals import ProblemKind, refusal
 from shared.contracts.reports import LONGEST_DOCUMENT
 
 LONGEST_UTF_8 = 2 * LONGEST_DOCUMENT
-"""Bytes of the text in a record, which Kafka takes up to 1 MiB: other character sets are shorter than UTF-8."""
+"""The most bytes of the text in a record, which Kafka limits to 1 MiB: text of any character set
+may be longer in UTF-8."""
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
@@ -27,68 +30,71 @@ CHARSETS = frozenset(
         *(f"cp{page}" for page in range(1250, 1259)),
     )
 )
-"""What is read beside UTF-16, by the names of Python's modules."""
+"""The character sets that are read beside UTF-16, by the names of Python's codecs."""
 _WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs", "cp950": "big5hkscs"}
-"""Documents name the older set and use characters of the newer one."""
+"""Newer sets by older sets: documents name the older set and use characters of the newer set."""
 _DECLARED = re.compile(rb"""^<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 _PARAMETER = re.compile(r""";\s*charset\s*=\s*"?([^\s;"]{1,40})""", re.IGNORECASE)
 
 
 def charset_of(content_type: str) -> str | None:
-    """The charset that a header Content-Type names."""
+    """Return the charset that a header Content-Type names."""
     match = _PARAMETER.search(content_type)
     return match.group(1) if match is not None else None
 
 
 def text_of(body: bytes, charset: str | None = None) -> str:
-    """The document as text, without a byte order mark; raises Refused."""
+    """Return the document as text, without a byte order mark. Raises RequestRefused."""
     for mark, codec in _MARKS:
         if body.startswith(mark):
             return _decoded(body.removeprefix(mark), codec, "byte order mark")
     if charset is not None:
         return _decoded(body, charset, "header Content-Type")
     declared = next(_declared(body), None)
-    said_by = "XML declaration" if declared else "none is named"
-    return _decoded(body, declared or "utf-8", said_by)
+    named_by = "XML declaration" if declared else "none is named"
+    return _decoded(body, declared or "utf-8", named_by)
 
 
 def _declared(body: bytes) -> Iterator[str]:
-    """The character set that the declaration names; UTF-16 without a mark shows in the first two bytes."""
+    """Yield the character set of the declaration; the first bytes show UTF-16 without a mark."""
     if body[:4] in (b"\x00<\x00?", b"<\x00?\x00"):
         yield "utf-16"
-    if (found := _DECLARED.match(body)) is not None:
-        yield found.group(1).decode("ascii")
+    if (match := _DECLARED.match(body)) is not None:
+        yield match.group(1).decode("ascii")
 
 
-def _decoded(body: bytes, charset: str, said_by: str) -> str:
+def _decoded(body: bytes, charset: str, named_by: str) -> str:
     codec = _codec(charset, body)
     if codec is None:
-        raise refuse(
-            Refusal.NOT_XML,
+        raise refusal(
+            ProblemKind.NOT_XML,
             "body",
-            f"is in no character set that is read here: {charset} ({said_by})",
+            f"is in no character set that is read here: {charset} ({named_by})",
             "UTF-8, UTF-16, GB 18030, Big5, ISO-8859-1 to -16, windows-1250 to -1258",
         )
     try:
         text = body.decode(codec)
     except UnicodeDecodeError as error:
-        what = (
-            f"is not in the character set {charset} ({said_by}): byte {error.start} is none of it"
+        message = (
+            f"is not in the character set {charset} ({named_by}): byte {error.start} is none of it"
         )
-        raise refuse(Refusal.NOT_XML, "body", what) from None
-    if "\x00" in text:  # expat would take it for UTF-16
-        what = f"holds NUL characters in the character set {charset} ({said_by})"
-        raise refuse(Refusal.NOT_XML, "body", what)
+        raise refusal(ProblemKind.NOT_XML, "body", message) from None
+    if "\x00" in text:  # expat would read the document as UTF-16
+        message = f"holds NUL characters in the character set {charset} ({named_by})"
+        raise refusal(ProblemKind.NOT_XML, "body", message)
     size = len(text.encode())
     if size > LONGEST_UTF_8 or len(text) > LONGEST_DOCUMENT:
-        what = f"has {len(text)} characters, {size} bytes in UTF-8"
+        message = f"has {len(text)} characters, {size} bytes in UTF-8"
         allowed = f"at most {LONGEST_DOCUMENT} characters, {LONGEST_UTF_8} bytes in UTF-8"
-        raise refuse(Refusal.TOO_LARGE, "body", what, allowed)
+        raise refusal(ProblemKind.TOO_LARGE, "body", message, allowed)
     return text
 
 
 def _codec(charset: str, body: bytes) -> str | None:
-    """Python's name; None for what is not read. UTF-16 without a mark is what its first byte says."""
+    """Return Python's name of a character set, None for one that is not read.
+
+    The first byte of UTF-16 without a mark decides the byte order.
+    """
     normal = normalize_encoding(charset).lower()
     name = aliases.get(normal, normal)
     if name == "utf_16":

@@ -1,7 +1,7 @@
-"""What CAP 1.2 allows where (OASIS, cap12.xsd, docs/sources.md S8). 1.1 is read by the same rules.
+"""The elements and values of CAP 1.2 (OASIS, cap12.xsd, docs/sources.md S8), also used for 1.1.
 
-China's profile (docs/sources.md S9) writes the colour into `severity`; that is allowed beside CAP's
-own words.
+China's profile (docs/sources.md S9) writes the colour into `severity`; colours are allowed there
+beside the values of CAP.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SEVERITIES: dict[str, Level | None] = {
     "Minor": Level.BLUE,
     "Unknown": None,
 }
-"""Common knowledge, no standard says so: a colour that is named goes before it."""
+"""Levels by severity: common practice, not a standard. A named colour has precedence."""
 
 ALERT: dict[str, frozenset[str] | None] = {
     "identifier": None,
@@ -41,7 +41,7 @@ ALERT: dict[str, frozenset[str] | None] = {
     "msgType": frozenset({"Alert", "Update", "Cancel", "Ack", "Error"}),
     "scope": frozenset({"Public", "Restricted", "Private"}),
 }
-"""Must be there once; what it may say, None: anything."""
+"""Required elements that occur once, with the allowed values; None allows any text."""
 INFO: dict[str, frozenset[str] | None] = {
     "event": None,
     "urgency": frozenset({"Immediate", "Expected", "Future", "Past", "Unknown"}),
@@ -67,4 +67,4 @@ OPTIONAL: dict[str, frozenset[str]] = {
     ),
     "area": frozenset({"areaDesc", "polygon", "circle", "geocode", "altitude", "ceiling"}),
 }
-"""Beside what must be there; elements of other namespaces (signatures) may stand anywhere."""
+"""Optional elements. Elements of other namespaces (signatures) are allowed anywhere."""

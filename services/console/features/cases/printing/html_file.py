@@ -13,9 +13,9 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup
 
 from services.console.features.cases.dossier import Dossier
-from services.console.web.shell import HERE
+from services.console.web.shell import CONSOLE_FOLDER
 
-_TEMPLATES = HERE / "templates"
+_TEMPLATES = CONSOLE_FOLDER / "templates"
 # Our own file, written out unescaped: in HTML the text of a style element knows no escapes.
 _CSS = Markup((_TEMPLATES / "case.css").read_text(encoding="utf-8"))  # noqa: S704
 _DIGEST = base64.b64encode(hashlib.sha256(_CSS.encode()).digest()).decode()

@@ -1,87 +1,141 @@
-// Alarms (what rules raised), what silences hide of them, and sensors that say nothing.
+// The alarm board: what rules have raised, the silences, and the sensors that send nothing.
 
-import { silence } from "../alert_acts.js";
-import { get, post } from "../api.js";
-import { ask, typedName } from "../confirm.js";
-import { fill, h, list, text } from "../dom.js";
-import { alarmTable, silenceButton } from "../evidence.js";
-import { moment, momentOf } from "../forms.js";
-import { t, when } from "../i18n.js";
-import { paged } from "../paged.js";
-import { act, chip, drillTag, panel } from "../parts.js";
-import { part } from "../reading.js";
+import { alarmTable, silenceButton } from "../alerts/alarm_table.js";
+import { silenceAlarm } from "../alerts/alert_decisions.js";
+import { get, post } from "../lib/api.js";
+import { button, chip, drillTag, panel } from "../lib/components.js";
+import { confirmAction, confirmationText } from "../lib/dialogs.js";
+import { fill, h, renderList, text } from "../lib/dom.js";
+import { momentField, momentOf } from "../lib/forms.js";
+import { formatTime, t } from "../lib/i18n.js";
+import { loadAll, loader } from "../lib/load_status.js";
+import { pagedList } from "../lib/paged_list.js";
 
-const PAGE = 200;
-const STANDING = 500;
+/** @import { Silence, SilentSensor } from "../types/alerts.d.ts" */
+/** @import { Board, BoardContext } from "../types/page.d.ts" */
 
-/** Build the board; `ctx` = {me, status, ofHere} of the frame. */
-export function alarmsBoard(ctx) {
-  const alarms = h("div", { id: "alarms" });
-  const silences = h("ol", { class: "lines", id: "silences" });
-  const sensors = h("ol", { class: "lines tall", id: "sensors", tabindex: 0 });
+const PAGE_SIZE = 200;
+const SILENCE_LIMIT = 500;
+const LARGE_PART_PAUSE_MS = 1_500;
 
-  const raised = paged("alarms", (one) => one.alarm_id, () => loads.alarms(), PAGE);
-  const silent = paged("sensors", (one) => one.sensor_id, () => loads.sensors(), PAGE);
-  const loads = {
-    alarms: part(
-      alarms,
-      () => ctx.ofHere(raised.read("/api/alarms", { status: ctx.status })),
-      (found) => {
-        fill(alarms, alarmTable(found.alarms, t("alarms.none"), (one) => silenceButton(one, (alarm) => silence(alarm, refresh))));
-        raised.show(found);
+/**
+ * Make the board.
+ * @param {BoardContext} context
+ * @returns {Board}
+ */
+export function alarmsBoard(context) {
+  const { status } = context;
+  const alarmPart = h("div", { id: "alarms" });
+  const silenceList = h("ol", { class: "lines", id: "silences" });
+  const sensorList = h("ol", { class: "lines tall", id: "sensors", tabindex: 0 });
+  const alarms = pagedList(
+    "/api/alarms",
+    "alarms",
+    (alarm) => alarm.alarm_id,
+    () => loaders.alarms(),
+    PAGE_SIZE,
+  );
+  const sensors = pagedList(
+    "/api/sensors/silent",
+    "sensors",
+    (sensor) => sensor.sensor_id,
+    () => loaders.sensors(),
+    PAGE_SIZE,
+  );
+  const silenceQuery = { status, standing: 1, limit: SILENCE_LIMIT };
+  const loaders = {
+    alarms: loader(
+      alarmPart,
+      () => context.current(alarms.load({ status })),
+      (answer) => {
+        const table = alarmTable(answer.alarms, t("alarms.none"), (alarm) =>
+          silenceButton(alarm, () => silenceAlarm(alarm, refresh)),
+        );
+        fill(alarmPart, table);
+        alarms.show(answer);
       },
-      1_500,
+      LARGE_PART_PAUSE_MS,
     ),
-    silences: part(
-      silences,
-      () => ctx.ofHere(get("/api/silences", { status: ctx.status, standing: 1, limit: STANDING })),
-      (found) => list(silences, found.silences, (one) => one.silence_id, hidden, t("silences.none")),
+    silences: loader(
+      silenceList,
+      () => context.current(get("/api/silences", silenceQuery)),
+      ({ silences }) =>
+        renderList(
+          silenceList,
+          silences,
+          (silence) => silence.silence_id,
+          silenceItem,
+          t("silences.none"),
+        ),
     ),
-    sensors: part(
-      sensors,
-      () => ctx.ofHere(silent.read("/api/sensors/silent", { status: ctx.status })),
-      (found) => {
-        list(sensors, found.sensors, (one) => one.sensor_id, sensor, t("sensors.none"));
-        silent.show(found);
+    sensors: loader(
+      sensorList,
+      () => context.current(sensors.load({ status })),
+      (answer) => {
+        renderList(
+          sensorList,
+          answer.sensors,
+          (sensor) => sensor.sensor_id,
+          sensorItem,
+          t("sensors.none"),
+        );
+        sensors.show(answer);
       },
-      1_500,
+      LARGE_PART_PAUSE_MS,
     ),
   };
 
   function refresh() {
-    for (const run of Object.values(loads)) run();
+    loadAll(loaders);
   }
 
-  function hidden(one) {
+  /** @param {Silence} silence */
+  function silenceItem(silence) {
+    const source = [silence.sensor_id, silence.rule_id].filter(Boolean).join(" · ");
+    const effect = t("silence.hides", { n: silence.silenced, unit: silence.unit_name });
+    const endButton = button(t("silence.end"), () => confirmEnd(silence), {
+      "data-focus": `${silence.silence_id}-end`,
+    });
     return h(
       "li",
       {},
-      h("span", {}, chip(t(`silence.${one.kind}`))),
+      h("span", {}, chip(t(`silence.${silence.kind}`))),
       h(
         "span",
-        { class: "what" },
-        drillTag(one),
-        `${one.place_name} `,
-        h("span", { class: "muted" }, [one.sensor_id, one.rule_id].filter(Boolean).join(" · ")),
+        { class: "description" },
+        drillTag(silence),
+        `${silence.place_name} `,
+        h("span", { class: "muted" }, source),
         h("br"),
-        text(one.reason),
+        text(silence.reason),
         h("br"),
-        h("span", { class: "muted" }, t("silence.hides", { n: one.silenced, unit: one.unit_name })),
-        one.still_firing > 0 && [" ", chip(t("silence.firing"), "bad")],
+        h("span", { class: "muted" }, effect),
+        silence.still_firing > 0 && [" ", chip(t("silence.firing"), "bad")],
       ),
-      h("span", {}, h("time", {}, t("silence.to", { time: when(one.end_at) })), one.may_end && [h("br"), act(t("silence.end"), () => end(one), { "data-focus": `${one.silence_id}-end` })]),
+      h(
+        "span",
+        {},
+        h("time", {}, t("silence.to", { time: formatTime(silence.end_at) })),
+        silence.may_end && [h("br"), endButton],
+      ),
     );
   }
 
-  function end(one) {
-    ask({
-      words: t("silence.end"),
-      about: { status: one.status, place: one.place_name, headline: one.reason },
-      fields: moment(t("silence.other.end"), "end", null, false),
-      type: typedName(one, one.place_name),
+  /** @param {Silence} silence */
+  function confirmEnd(silence) {
+    confirmAction({
+      title: t("silence.end"),
+      subject: {
+        status: silence.status,
+        place: silence.place_name,
+        headline: silence.reason,
+      },
+      fields: momentField(t("silence.other.end"), "end", null, false),
+      type: confirmationText(silence, silence.place_name),
       reason: "required",
       send: async ({ reason, form }) => {
-        await post(`/api/silences/${one.silence_id}/end`, { end_at: momentOf(form.elements.end), reason });
+        const body = { end_at: momentOf(form, "end"), reason };
+        await post(`/api/silences/${silence.silence_id}/end`, body);
         refresh();
       },
     });
@@ -91,24 +145,43 @@ export function alarmsBoard(ctx) {
     node: h(
       "div",
       { class: "columns two wide-first" },
-      h("div", { class: "stack" }, panel("alarms.title", [alarms, raised.more], raised.count)),
-      h("div", { class: "stack" }, panel("silences.title", silences), panel("sensors.title", [sensors, silent.more], silent.count)),
+      h(
+        "div",
+        { class: "stack" },
+        panel("alarms.title", [alarmPart, alarms.moreButton], alarms.count),
+      ),
+      h(
+        "div",
+        { class: "stack" },
+        panel("silences.title", silenceList),
+        panel("sensors.title", [sensorList, sensors.moreButton], sensors.count),
+      ),
     ),
     refresh,
-    line: (line) => {
-      if (line.kind === "alarm" || line.kind === "alert") loads.alarms();
-      if (line.kind === "sensor") loads.sensors();
-      if (line.kind === "silence") loads.silences();
+    line: ({ kind }) => {
+      if (kind === "alarm" || kind === "alert") loaders.alarms();
+      if (kind === "sensor") loaders.sensors();
+      if (kind === "silence") loaders.silences();
     },
   };
 }
 
-function sensor(one) {
+/** @param {SilentSensor} sensor */
+function sensorItem(sensor) {
+  const hasDetail = sensor.detail && sensor.state !== "silent";
+  const lastSeen = sensor.last_seen_at;
   return h(
     "li",
     {},
-    h("span", {}, chip(t(`health.${one.state}`), "bad")),
-    h("span", { class: "what" }, drillTag(one), text(one.name), h("br"), h("span", { class: "muted" }, one.unit_name), one.detail && one.state !== "silent" && [h("br"), text(one.detail)]),
-    h("time", {}, one.last_seen_at ? t("sensor.seen", { time: when(one.last_seen_at) }) : ""),
+    h("span", {}, chip(t(`health.${sensor.state}`), "bad")),
+    h(
+      "span",
+      { class: "description" },
+      text(sensor.name),
+      h("br"),
+      h("span", { class: "muted" }, sensor.unit_name),
+      hasDetail && [h("br"), text(sensor.detail)],
+    ),
+    h("time", {}, lastSeen ? t("sensor.seen", { time: formatTime(lastSeen) }) : ""),
   );
 }

@@ -1,126 +1,229 @@
-// Cases: looking for one, and beside the list the one that is looked into. `#cases/ID` is its address.
+// The board of the cases: a search, and beside its results the chosen case. `#cases/ID` is its
+// address.
 
-import { get, Problem } from "../api.js";
-import { caseFile } from "../case_file.js";
-import { fill, h, list } from "../dom.js";
-import { select } from "../forms.js";
-import { t, when } from "../i18n.js";
-import { throttle } from "../live.js";
-import { act, chip, drillTag, eventName, isDrill, level, LEVELS, openWords, panel } from "../parts.js";
-import { standing } from "../reading.js";
+import { caseFile } from "../cases/case_file.js";
+import { get, problemOf } from "../lib/api.js";
+import {
+  button,
+  cardClass,
+  chip,
+  drillTag,
+  eventName,
+  levelBadge,
+  levelOptions,
+  maskedText,
+  optionsOf,
+  panel,
+} from "../lib/components.js";
+import { fill, h, renderList } from "../lib/dom.js";
+import { select, textOf, valueOf } from "../lib/forms.js";
+import { formatTime, pageData, t } from "../lib/i18n.js";
+import { loadStatus } from "../lib/load_status.js";
+import { throttle } from "../lib/throttle.js";
 
-const PAGE = 50;
-const MOST = 200;
-const STATES = ["open", "closed", "evaluated"];
+/** @import { Option } from "../types/dom.d.ts" */
+/** @import { Case } from "../types/cases.d.ts" */
+/** @import { Board, BoardContext } from "../types/page.d.ts" */
+
+const PAGE_SIZE = 50;
+const RELOAD_LIMIT = 200;
 const DAYS = [1, 7, 30, 365];
+const DAY_MS = 86_400_000;
 const TYPING_MS = 300;
+const PAUSE_MS = 2_000;
+const LIST_LINES = new Set(["alert", "command"]);
+const FILE_LINES = new Set(["alert", "command", "assignments", "supervision", "report", "answer"]);
 
-/** Build the board; `ctx` = {me, status, item, ofHere, quietly} of the frame; `item` = the case looked into. */
-export function casesBoard(ctx) {
-  const state = { cases: [], next: null, chosen: ctx.item, file: null };
-  const found = h("ul", { class: "cards limited", id: "case-list" });
+/**
+ * @typedef {object} CasesState
+ * @property {Case[]} cases
+ * @property {string | null} next
+ * @property {string | null} chosenId
+ * @property {ReturnType<typeof caseFile> | null} file
+ */
+
+/**
+ * Make the board; the item of the context is the chosen case.
+ * @param {BoardContext} context
+ * @returns {Board}
+ */
+export function casesBoard(context) {
+  /** @type {CasesState} */
+  const state = { cases: [], next: null, chosenId: context.item, file: null };
+  const list = h("ul", { class: "cards limited", id: "case-list" });
   const count = h("span", { role: "status" });
-  const place = h("div", { id: "case" });
-  const more = act(t("more"), () => append(), { id: "cases-more", hidden: true });
-  const search = h(
-    "form",
-    { class: "search", role: "search", onsubmit: (event) => event.preventDefault(), oninput: () => later(), onchange: () => load() },
-    h("label", { class: "grow" }, t("cases.words"), h("input", { type: "search", name: "q", maxlength: 80, autocomplete: "off" })),
-    select(t("case.state"), "state", [["", t("all")], ...STATES.map((one) => [one, t(`case.state.${one}`)])]),
-    select(t("case.level"), "level", [["", t("all")], ...LEVELS.map((one) => [one, t(`level.${one}`)])]),
-    select(t("cases.began"), "days", [["", t("cases.any.time")], ...DAYS.map((n) => [n, t("cases.days", { n })])]),
+  const filePlace = h("div", { id: "case" });
+  const moreButton = button(t("more"), () => append(), { id: "cases-more", hidden: true });
+  const search = searchForm(
+    () => scheduleLoad(),
+    () => load(),
   );
-  const reading = standing(found);
-  let typing = null;
-  let asked = 0;
+  const status = loadStatus(list);
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let typingTimer;
+  let requestCount = 0;
 
-  function later() {
-    clearTimeout(typing);
-    typing = setTimeout(load, TYPING_MS);
+  function scheduleLoad() {
+    clearTimeout(typingTimer);
+    typingTimer = setTimeout(load, TYPING_MS);
   }
 
-  function query(limit, after = "") {
-    const { q, state: one, level: shade, days } = search.elements;
-    const since = days.value && new Date(Date.now() - Number(days.value) * 86_400_000).toISOString();
-    return get("/api/cases", { status: ctx.status, q: q.value.trim(), state: one.value, level: shade.value, since, after, limit });
+  /**
+   * @param {number} limit
+   * @param {string | null} [after]
+   */
+  function requestCases(limit, after = "") {
+    const days = Number(valueOf(search, "days"));
+    return get("/api/cases", {
+      status: context.status,
+      q: textOf(search, "q"),
+      state: valueOf(search, "state"),
+      level: valueOf(search, "level"),
+      since: days ? new Date(Date.now() - days * DAY_MS).toISOString() : "",
+      after,
+      limit,
+    });
   }
 
   async function load() {
-    clearTimeout(typing);
-    asked += 1;
-    const mine = asked;
-    reading.begin();
+    clearTimeout(typingTimer);
+    requestCount += 1;
+    const number = requestCount;
+    status.begin();
+    const limit = Math.min(RELOAD_LIMIT, Math.max(PAGE_SIZE, state.cases.length));
     let answer = null;
     try {
-      answer = await ctx.ofHere(query(Math.min(MOST, Math.max(PAGE, state.cases.length))));
-    } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem;
-      if (mine === asked) reading.failed();
+      answer = await context.current(requestCases(limit));
+    } catch (error) {
+      problemOf(error);
+      if (number === requestCount) status.fail();
     }
-    if (!answer || mine !== asked) return; // something else was asked for meanwhile
+    if (!answer || number !== requestCount) return; // A later request has replaced this one.
     Object.assign(state, { cases: answer.cases, next: answer.next });
     draw();
-    reading.done();
+    status.succeed();
   }
 
   async function append() {
-    const mine = asked;
-    const answer = await ctx.quietly(query(PAGE, state.next));
-    if (!answer || mine !== asked) return;
+    const number = requestCount;
+    const answer = await context.currentOrNull(requestCases(PAGE_SIZE, state.next));
+    if (!answer || number !== requestCount) return;
     Object.assign(state, { cases: [...state.cases, ...answer.cases], next: answer.next });
     draw();
   }
 
   function draw() {
-    const items = state.cases.map((one) => ({ ...one, chosen: one.case_id === state.chosen }));
-    list(found, items, (one) => one.case_id, card, t("cases.none"));
-    fill(count, document.createTextNode(t(state.next ? "cases.first" : "count", { n: items.length })));
-    more.hidden = !state.next;
+    const items = state.cases.map((item) => ({
+      ...item,
+      isChosen: item.case_id === state.chosenId,
+    }));
+    renderList(list, items, (item) => item.case_id, caseCard, t("cases.none"));
+    fill(count, t(state.next ? "cases.first" : "count", { n: items.length }));
+    moreButton.hidden = !state.next;
   }
 
-  function card(one) {
-    const began = when(one.began);
-    return h(
-      "li",
-      { class: `card ${one.level ?? ""} ${isDrill(one) ? "drill" : ""} ${one.chosen ? "chosen" : ""}` },
-      h("div", { class: "row" }, drillTag(one), one.level && level(one.level), chip(t(`case.state.${one.state}`)), h("span", { class: "tail" }, began)),
-      h("h3", {}, h("a", { href: `#cases/${one.case_id}`, "aria-current": one.chosen ? "true" : null, "data-focus": one.case_id }, openWords(one, one.title))),
-      h("p", { class: "facts" }, h("span", {}, one.root_name), h("span", {}, eventName(one.event_type)), h("span", {}, t("cases.holds", { alerts: one.alerts, commands: one.commands }))),
-    );
-  }
-
-  function go(item) {
-    if (item === state.chosen) return;
-    state.chosen = item;
+  /** @param {string | null} id */
+  function go(id) {
+    if (id === state.chosenId) return;
+    state.chosenId = id;
     openFile();
     state.file?.refresh();
     draw();
   }
 
   function openFile() {
-    state.file = state.chosen ? caseFile(ctx, state.chosen, load) : null;
-    if (state.file) fill(place, state.file.node);
+    state.file = state.chosenId ? caseFile(context, state.chosenId, load) : null;
+    if (state.file) fill(filePlace, state.file.node);
   }
 
-  const renew = throttle(load, 2_000);
-  const renewFile = throttle(async () => state.file?.refresh(), 2_000);
-  if (state.chosen) openFile();
-  else fill(place, h("p", { class: "empty" }, t("cases.choose")));
+  const reload = throttle(load, PAUSE_MS);
+  const reloadFile = throttle(async () => state.file?.refresh(), PAUSE_MS);
+  if (state.chosenId) openFile();
+  else fill(filePlace, h("p", { class: "empty" }, t("cases.choose")));
   return {
     node: h(
       "div",
       { class: "columns case-columns" },
-      h("div", { class: "stack" }, panel("cases.title", h("div", { class: "stack" }, search, found, more), count)),
-      h("div", { class: "stack" }, place),
+      h(
+        "div",
+        { class: "stack" },
+        panel("cases.title", h("div", { class: "stack" }, search, list, moreButton), count),
+      ),
+      h("div", { class: "stack" }, filePlace),
     ),
     refresh: () => {
       load();
-      renewFile();
+      reloadFile();
     },
     go,
-    line: (line) => {
-      if (["alert", "command"].includes(line.kind)) renew();
-      if (["alert", "command", "assignments", "supervision", "report", "answer"].includes(line.kind)) renewFile();
+    line: ({ kind }) => {
+      if (LIST_LINES.has(kind)) reload();
+      if (FILE_LINES.has(kind)) reloadFile();
     },
   };
+}
+
+/**
+ * @param {() => void} oninput
+ * @param {() => void} onchange
+ */
+function searchForm(oninput, onchange) {
+  /** @type {Option} */
+  const all = ["", t("all")];
+  const days = DAYS.map((n) => /** @type {const} */ ([n, t("cases.days", { n })]));
+  return h(
+    "form",
+    {
+      class: "search",
+      role: "search",
+      onsubmit: (event) => event.preventDefault(),
+      oninput,
+      onchange,
+    },
+    h(
+      "label",
+      { class: "grow" },
+      t("cases.words"),
+      h("input", { type: "search", name: "q", maxlength: 80, autocomplete: "off" }),
+    ),
+    select(t("case.state"), "state", [all, ...optionsOf(pageData.states.case.all, "case.state")]),
+    select(t("case.level"), "level", [all, ...levelOptions()]),
+    select(t("cases.began"), "days", [["", t("cases.any.time")], ...days]),
+  );
+}
+
+/** @param {Case & { isChosen: boolean }} item */
+function caseCard(item) {
+  return h(
+    "li",
+    { class: cardClass(item, item.level, item.isChosen ? "chosen" : null) },
+    h(
+      "div",
+      { class: "row" },
+      drillTag(item),
+      item.level && levelBadge(item.level),
+      chip(t(`case.state.${item.state}`)),
+      h("span", { class: "tail" }, formatTime(item.began)),
+    ),
+    h(
+      "h3",
+      {},
+      h(
+        "a",
+        {
+          href: `#cases/${item.case_id}`,
+          "aria-current": item.isChosen ? "true" : null,
+          "data-focus": item.case_id,
+        },
+        maskedText(item, item.title),
+      ),
+    ),
+    h(
+      "p",
+      { class: "facts" },
+      h("span", {}, item.root_name),
+      h("span", {}, eventName(item.event_type)),
+      h("span", {}, t("cases.holds", { alerts: item.alerts, commands: item.commands })),
+    ),
+  );
 }

@@ -1,182 +1,310 @@
-// The command board: each command from the city down to the last micro-grid, and one's own tasks.
+// The board of the commands: each command from the city down to the last micro-grid, and the tasks
+// of the officer's own unit.
 
-import { get } from "../api.js";
-import { assignmentItem } from "../assignment_card.js";
-import { commandActs, fillMissing } from "../commands.js";
-import { fill, h, list } from "../dom.js";
-import { t, when } from "../i18n.js";
-import { ownPages } from "../own_pages.js";
-import { paged } from "../paged.js";
-import { act, bar, chip, drillTag, isDrill, level, openWords, panel } from "../parts.js";
-import { part } from "../reading.js";
+import { assignmentCard } from "../commands/assignment_card.js";
+import { commandButtons } from "../commands/command_list.js";
+import { showMissingUnits } from "../commands/missing_units.js";
+import { ownPages } from "../duty/own_pages.js";
+import { get } from "../lib/api.js";
+import {
+  button,
+  cardClass,
+  chip,
+  drillTag,
+  headCell,
+  levelBadge,
+  maskedText,
+  panel,
+  progressBar,
+  scrollingTable,
+} from "../lib/components.js";
+import { fill, h, rememberFocus, renderList } from "../lib/dom.js";
+import { formatTime, t } from "../lib/i18n.js";
+import { loader } from "../lib/load_status.js";
+import { pagedList } from "../lib/paged_list.js";
 
-const SHOWN = 50;
-/** So many digits of a unit's code are those of everything below it. */
-const DIGITS = { city: 2, district: 6, town: 9, village: 12 };
+/** @import { BelowAnswer, Command, UnitProgress } from "../types/commands.d.ts" */
+/** @import { UnitNode } from "../types/units.d.ts" */
+/** @import { Board, BoardContext } from "../types/page.d.ts" */
 
-/** Build the board; `ctx` = {me, own, status, ofHere} of the frame. */
-export function commandBoard(ctx) {
-  const state = { commands: null, unread: null, chosen: null, unit: ctx.me.unit };
-  const choosing = h("ul", { class: "cards limited", id: "command-list" });
-  const tasks = h("ul", { class: "cards limited", id: "own-tasks" });
-  const pages = ownPages(ctx);
-  const place = h("div", { id: "drill-down", "aria-live": "polite" });
+const PAGE_SIZE = 50;
+/** How many digits the code of a unit shares with the codes of all units below it. */
+/** @type {Record<string, number>} */
+const SHARED_DIGITS = { city: 2, district: 6, town: 9, village: 12 };
+const COLUMNS = ["unit", "signed", "missing.n", "reported", "done", "returned", "overdue"];
 
-  const commands = paged("commands", (one) => one.command_id, () => loads.commands(), SHOWN);
-  const own = paged("assignments", (one) => one.assignment_id, () => loads.tasks(), SHOWN);
-  const askCommands = async () => {
+/**
+ * @typedef {object} CommandBoardState
+ * @property {Command[] | null} commands null until they are loaded
+ * @property {unknown} loadError the failure of the last attempt to load the commands
+ * @property {string | null} chosenId
+ * @property {string} unit the unit whose children are shown
+ */
+
+/**
+ * Make the board.
+ * @param {BoardContext} context
+ * @returns {Board}
+ */
+export function commandBoard(context) {
+  const { me: officer, status } = context;
+  /** @type {CommandBoardState} */
+  const state = { commands: null, loadError: null, chosenId: null, unit: officer.unit };
+  const commandList = h("ul", { class: "cards limited", id: "command-list" });
+  const taskList = h("ul", { class: "cards limited", id: "own-tasks" });
+  const pages = ownPages(context);
+  const drillDown = h("div", { id: "drill-down", "aria-live": "polite" });
+
+  const commands = pagedList(
+    "/api/commands",
+    "commands",
+    (command) => command.command_id,
+    () => loaders.commands(),
+    PAGE_SIZE,
+  );
+  const tasks = pagedList(
+    "/api/assignments",
+    "assignments",
+    (assignment) => assignment.assignment_id,
+    () => loaders.tasks(),
+    PAGE_SIZE,
+  );
+
+  async function requestCommands() {
     try {
-      const found = await ctx.ofHere(commands.read("/api/commands", { status: ctx.status }));
-      state.unread = null;
-      return found;
-    } catch (problem) {
-      state.unread = problem;
-      loads.below();
-      throw problem;
+      const answer = await context.current(commands.load({ status }));
+      state.loadError = null;
+      return answer;
+    } catch (error) {
+      state.loadError = error;
+      loaders.below();
+      throw error;
     }
-  };
-  const askBelow = async () => {
-    const { chosen, unit } = state;
-    if (!chosen && state.unread) throw state.unread; // which commands there are could not be read
-    if (!chosen) return state.commands && { none: true };
-    const found = await ctx.ofHere(get(`/api/commands/${chosen}/below`, { unit }));
-    return chosen === state.chosen && unit === state.unit ? found : null;
-  };
-  const loads = {
-    commands: part(
-      choosing,
-      askCommands,
-      (found) => {
-        state.commands = found.commands;
-        commands.show(found);
-        if (!state.chosen && found.commands.length) choose(found.commands[0].command_id);
-        else {
-          drawList();
-          loads.below();
-        }
+  }
+
+  /** @returns {Promise<BelowAnswer | "no command" | null>} */
+  async function requestBelow() {
+    const { chosenId, unit } = state;
+    if (!chosenId) {
+      if (state.loadError) throw state.loadError;
+      return state.commands && "no command";
+    }
+    const answer = await context.current(get(`/api/commands/${chosenId}/below`, { unit }));
+    return chosenId === state.chosenId && unit === state.unit ? answer : null;
+  }
+
+  const taskQuery = { status, unit: context.officer.unit, open: 1 };
+  const loaders = {
+    commands: loader(commandList, requestCommands, (answer) => {
+      state.commands = answer.commands;
+      commands.show(answer);
+      if (!state.chosenId && answer.commands.length) choose(answer.commands[0].command_id);
+      else {
+        drawCommandList();
+        loaders.below();
+      }
+    }),
+    tasks: loader(
+      taskList,
+      () => context.current(tasks.load(taskQuery)),
+      (answer) => {
+        renderList(
+          taskList,
+          answer.assignments,
+          (assignment) => assignment.assignment_id,
+          (assignment) => assignmentCard(assignment, refresh),
+          t("assignments.none"),
+        );
+        tasks.show(answer);
       },
     ),
-    tasks: part(
-      tasks,
-      () => ctx.ofHere(own.read("/api/assignments", { status: ctx.status, unit: ctx.own.unit, open: 1 })),
-      (found) => {
-        list(tasks, found.assignments, (one) => one.assignment_id, (one) => assignmentItem(one, refresh), t("assignments.none"));
-        own.show(found);
-      },
-    ),
-    below: part(place, askBelow, (found) => (found.none ? fill(place, h("p", { class: "empty" }, t("commands.none"))) : drawBelow(found)), 400),
+    below: loader(drillDown, requestBelow, drawBelow, 400),
   };
 
   function refresh() {
-    loads.commands();
-    loads.below();
-    loads.tasks();
+    loaders.commands();
+    loaders.below();
+    loaders.tasks();
     pages.load();
   }
 
-  function drawList() {
-    const items = state.commands.map((one) => ({ ...one, chosen: one.command_id === state.chosen }));
-    list(choosing, items, (one) => one.command_id, choice, t("commands.none"));
+  function drawCommandList() {
+    const items = (state.commands ?? []).map((command) => ({
+      ...command,
+      isChosen: command.command_id === state.chosenId,
+    }));
+    renderList(
+      commandList,
+      items,
+      (command) => command.command_id,
+      commandItem,
+      t("commands.none"),
+    );
   }
 
-  function choice(one) {
-    const { totals } = one;
+  /** @param {Command & { isChosen: boolean }} command */
+  function commandItem(command) {
+    const { totals } = command;
     return h(
       "li",
-      { class: `card ${one.level} ${isDrill(one) ? "drill" : ""} ${one.chosen ? "chosen" : ""}` },
-      h("div", { class: "row" }, drillTag(one), level(one.level), chip(t(`command.${one.state}`)), h("span", { class: "tail" }, when(one.sent_at))),
-      h("h3", {}, openWords(one, one.title)),
-      h("p", { class: "facts" }, h("span", {}, `${one.issuer_name} → ${one.root_name}`), h("span", {}, `${t("signed")} ${totals.signed}/${totals.total}`)),
+      { class: cardClass(command, command.level, command.isChosen ? "chosen" : null) },
+      h(
+        "div",
+        { class: "row" },
+        drillTag(command),
+        levelBadge(command.level),
+        chip(t(`command.${command.state}`)),
+        h("span", { class: "tail" }, formatTime(command.sent_at)),
+      ),
+      h("h3", {}, maskedText(command, command.title)),
+      h(
+        "p",
+        { class: "facts" },
+        h("span", {}, `${command.issuer_name} → ${command.root_name}`),
+        h("span", {}, `${t("signed")} ${totals.signed}/${totals.total}`),
+      ),
       h(
         "div",
         { class: "acts" },
-        act(t("drill.down"), () => choose(one.command_id), { "aria-pressed": String(one.chosen), "data-focus": `${one.command_id}-open` }),
-        commandActs(one, refresh),
+        button(t("drill.down"), () => choose(command.command_id), {
+          "aria-pressed": String(command.isChosen),
+          "data-focus": `${command.command_id}-open`,
+        }),
+        commandButtons(command, refresh),
       ),
     );
   }
 
-  /** Where a command begins for this officer: at its root, or at his own unit where the root lies above. */
-  function beginning() {
-    const { unit, tier } = ctx.me;
-    const root = state.commands.find((one) => one.command_id === state.chosen)?.root;
-    const below = DIGITS[tier] && !unit.includes("/") && root?.startsWith(unit.slice(0, DIGITS[tier]));
-    return below ? root : unit;
+  const chosenCommand = () =>
+    state.commands?.find((command) => command.command_id === state.chosenId);
+
+  /** Return the first unit to show: the root of the command, or the officer's unit below it. */
+  function firstUnit() {
+    const { unit, tier } = officer;
+    const root = chosenCommand()?.root;
+    const prefix = unit.slice(0, SHARED_DIGITS[tier]);
+    const isBelow = SHARED_DIGITS[tier] && !unit.includes("/") && root?.startsWith(prefix);
+    return root && isBelow ? root : unit;
   }
 
+  /** @param {string} id */
   function choose(id) {
-    state.chosen = id;
-    state.unit = beginning();
-    drawList();
-    loads.below.anew();
+    state.chosenId = id;
+    state.unit = firstUnit();
+    drawCommandList();
+    loaders.below.restart();
   }
 
-  function go(unit) {
+  /** @param {string} unit */
+  function showUnit(unit) {
     state.unit = unit;
-    loads.below();
+    loaders.below();
   }
 
-  function drawBelow(found) {
-    const command = state.commands.find((one) => one.command_id === state.chosen);
-    const missing = h("p", { class: "missing" });
-    if (command) fillMissing(missing, command.command_id);
-    const focused = place.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
+  /** @param {BelowAnswer | "no command"} answer */
+  function drawBelow(answer) {
+    if (answer === "no command") {
+      fill(drillDown, h("p", { class: "empty" }, t("commands.none")));
+      return;
+    }
+    const command = chosenCommand();
+    const missingUnits = h("p", { class: "missing" });
+    if (command) showMissingUnits(missingUnits, command.command_id);
+    const restoreFocus = rememberFocus(drillDown);
+    const columns = COLUMNS.map((key, index) => headCell(t(key), index > 1));
+    const table = scrollingTable(
+      { tableClass: "below" },
+      columns,
+      answer.below.map((unit) => unitRow(unit, showUnit)),
+    );
     fill(
-      place,
-      command && h("h3", {}, drillTag(command), " ", level(command.level), " ", openWords(command, command.title)),
-      h(
-        "nav",
-        { class: "way", "aria-label": t("way") },
-        found.way.map((one, n) =>
-          n === found.way.length - 1 ? h("span", { "aria-current": "location" }, one.name) : act(one.name, () => go(one.unit), { class: "plain", "data-focus": `way-${one.unit}` }),
+      drillDown,
+      command &&
+        h(
+          "h3",
+          {},
+          drillTag(command),
+          " ",
+          levelBadge(command.level),
+          " ",
+          maskedText(command, command.title),
         ),
-      ),
-      found.own && h("ul", { class: "cards" }, assignmentItem(found.own, refresh)),
-      found.below.length > 0 ? table(found.below) : h("p", { class: "empty" }, t("below.none")),
-      found.unit === beginning() && missing,
+      breadcrumbs(answer.way, showUnit),
+      answer.own && h("ul", { class: "cards" }, assignmentCard(answer.own, refresh)),
+      answer.below.length > 0 ? table : h("p", { class: "empty" }, t("below.none")),
+      answer.unit === firstUnit() && missingUnits,
     );
-    if (focused) place.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
-  }
-
-  function table(rows) {
-    const head = ["unit", "signed", "missing.n", "reported", "done", "returned", "overdue"];
-    return h(
-      "div",
-      { class: "scroller", tabindex: 0 },
-      h("table", { class: "below" }, h("thead", {}, h("tr", {}, head.map((key, n) => h("th", { scope: "col", class: n < 2 ? null : "number" }, t(key))))), h("tbody", {}, rows.map(row))),
-    );
-  }
-
-  function row(one) {
-    const number = (n, bad = false) => h("td", { class: `number ${bad && n ? "bad" : ""}` }, n);
-    return h(
-      "tr",
-      {},
-      h("td", {}, act(one.name, () => go(one.unit), { class: "plain into", "data-focus": `into-${one.unit}` }), h("span", { class: "faint" }, ` ${t(one.department ? "department" : `tier.${one.tier}`)}${one.synthetic ? ` ${t("synthetic")}` : ""}`)),
-      h("td", {}, `${one.signed} / ${one.total}`, bar(one)),
-      number(one.total - one.signed, true),
-      number(one.reported),
-      number(one.done),
-      number(one.returned, true),
-      number(one.overdue, true),
-    );
+    restoreFocus();
   }
 
   return {
     node: h(
       "div",
       { class: "columns two" },
-      h("div", { class: "stack" }, panel("own.pages", [pages.node, pages.more], pages.count), panel("own.tasks", [tasks, own.more], own.count), panel("commands.title", [choosing, commands.more], commands.count)),
-      h("div", { class: "stack" }, panel("drill.down.title", place)),
+      h(
+        "div",
+        { class: "stack" },
+        panel("own.pages", [pages.node, pages.moreButton], pages.count),
+        panel("own.tasks", [taskList, tasks.moreButton], tasks.count),
+        panel("commands.title", [commandList, commands.moreButton], commands.count),
+      ),
+      h("div", { class: "stack" }, panel("drill.down.title", drillDown)),
     ),
     refresh,
-    line: (line) => {
-      if (line.kind === "command") loads.commands();
-      if (line.kind === "page" || line.kind === "answer") pages.load();
-      if (line.kind === "assignments" || line.kind === "supervision") {
-        loads.commands();
-        loads.tasks();
+    line: ({ kind }) => {
+      if (kind === "command") loaders.commands();
+      if (kind === "page" || kind === "answer") pages.load();
+      if (kind === "assignments" || kind === "supervision") {
+        loaders.commands();
+        loaders.tasks();
       }
     },
   };
+}
+
+/**
+ * Make the path from the root to the shown unit; a press on a unit shows it.
+ * @param {UnitNode[]} path
+ * @param {(unit: string) => void} showUnit
+ */
+function breadcrumbs(path, showUnit) {
+  const items = path.map(({ unit, name }, index) =>
+    index === path.length - 1
+      ? h("span", { "aria-current": "location" }, name)
+      : button(name, () => showUnit(unit), { class: "plain", "data-focus": `way-${unit}` }),
+  );
+  return h("nav", { class: "breadcrumbs", "aria-label": t("way") }, items);
+}
+
+/**
+ * @param {UnitProgress} unit
+ * @param {(unit: string) => void} showUnit
+ */
+function unitRow(unit, showUnit) {
+  /**
+   * @param {number} count
+   * @param {boolean} [isBad]
+   */
+  const numberCell = (count, isBad = false) =>
+    h("td", { class: `number ${isBad && count ? "bad" : ""}` }, count);
+  const kind = t(unit.department ? "department" : `tier.${unit.tier}`);
+  return h(
+    "tr",
+    {},
+    h(
+      "td",
+      {},
+      button(unit.name, () => showUnit(unit.unit), {
+        class: "plain into",
+        "data-focus": `into-${unit.unit}`,
+      }),
+      h("span", { class: "faint" }, ` ${kind}${unit.synthetic ? ` ${t("synthetic")}` : ""}`),
+    ),
+    h("td", {}, `${unit.signed} / ${unit.total}`, progressBar(unit)),
+    numberCell(unit.total - unit.signed, true),
+    numberCell(unit.reported),
+    numberCell(unit.done),
+    numberCell(unit.returned, true),
+    numberCell(unit.overdue, true),
+  );
 }

@@ -1,170 +1,307 @@
-// The duty board: who is on now and next at each post, what stands empty, and changing the plan.
+// The duty board: the officers of now and next at each post, the gaps, reachability, and the plan
+// with its changes.
 
-import { get, post, put, Problem, upload } from "../api.js";
-import { ask } from "../confirm.js";
-import { entryForm, KINDS } from "../duty_forms.js";
-import { fill, h, list, text } from "../dom.js";
-import { unitPicker } from "../forms.js";
-import { t, when } from "../i18n.js";
-import { act, chip, panel } from "../parts.js";
-import { reachPart } from "../reachability.js";
-import { part } from "../reading.js";
+import { get, post, problemOf, put, upload } from "../lib/api.js";
+import { button, chip, headCell, panel, scrollingTable } from "../lib/components.js";
+import { confirmAction } from "../lib/dialogs.js";
+import { clearList, fill, h, renderList, text } from "../lib/dom.js";
+import { unitPicker } from "../lib/forms.js";
+import { formatTime, t } from "../lib/i18n.js";
+import { loadAll, loader } from "../lib/load_status.js";
+import { RULE_KINDS, ruleForm } from "../duty/duty_forms.js";
+import { reachabilityPart } from "../duty/reachability.js";
+
+/** @import { Child, Option } from "../types/dom.d.ts" */
+/** @import { DutyAnswer, DutyEntry, DutyGap, DutyRule, Turn } from "../types/duty.d.ts" */
+/** @import { Board, BoardContext } from "../types/page.d.ts" */
 
 const DAYS = 7;
+const GAP_LIMIT = 3;
+const APPLY_MS = 1_000; // The duty service has applied a change by then in most cases.
+const COLUMNS = ["post", "duty.now", "duty.next"];
 
-/** Build the board; `ctx` = {me, status, ofHere} of the frame. */
-export function dutyBoard(ctx) {
-  const state = { unit: ctx.me.unit, plan: null };
+/**
+ * Make the board.
+ * @param {BoardContext} context
+ * @returns {Board}
+ */
+export function dutyBoard(context) {
+  /** @type {{ unit: string, plan: DutyAnswer | null }} */
+  const state = { unit: context.me.unit, plan: null };
   const posts = h("div", { id: "posts" });
-  const entries = h("ol", { class: "lines tall", id: "entries", tabindex: 0 });
-  const gaps = h("ol", { class: "lines tall", id: "gaps", tabindex: 0 });
+  const entryList = h("ol", { class: "lines tall", id: "entries", tabindex: 0 });
+  const gapList = h("ol", { class: "lines tall", id: "gaps", tabindex: 0 });
   const tools = h("div", { class: "acts" });
-  const trouble = h("p", { class: "problem", role: "alert", hidden: true });
-  const picker = unitPicker(t("unit"), { unit: ctx.me.unit, name: ctx.me.unit_name });
+  const problem = h("p", { class: "problem", role: "alert", hidden: true });
+  const root = { unit: context.me.unit, name: context.me.unit_name };
+  const picker = unitPicker(t("unit"), root);
+  const reachability = reachabilityPart(context, () => picker.unit);
   picker.addEventListener("change", () => {
     state.unit = picker.value;
-    list(entries, [], null, null, "");
-    loads.plan.anew();
-    reach.anew();
+    clearList(entryList);
+    loaders.plan.restart();
+    reachability.restart();
   });
-  const reach = reachPart(ctx, () => picker.unit);
 
-  const loads = {
-    plan: part(posts, askPlan, draw, 400),
-    gaps: part(gaps, () => ctx.ofHere(get("/api/duty/gaps")), (found) => list(gaps, found.gaps, (one) => `${one.unit}-${one.post}`, gap, t("gaps.none"))),
+  const loaders = {
+    plan: loader(posts, requestPlan, draw, 400),
+    gaps: loader(
+      gapList,
+      () => context.current(get("/api/duty/gaps")),
+      ({ gaps }) =>
+        renderList(gapList, gaps, (gap) => `${gap.unit}-${gap.post}`, gapItem, t("gaps.none")),
+    ),
   };
 
-  async function askPlan() {
+  async function requestPlan() {
     const { unit } = state;
-    const found = await ctx.ofHere(get("/api/duty", { unit, days: DAYS }));
-    return unit === state.unit ? found : null;
+    const answer = await context.current(get("/api/duty", { unit, days: DAYS }));
+    return unit === state.unit ? answer : null;
   }
 
   function refresh() {
-    for (const run of Object.values(loads)) run();
-    reach.load();
+    loadAll(loaders);
+    reachability.load();
   }
 
-  const names = () => new Map(state.plan.entries.filter((one) => one.rule.kind === "member").map((one) => [one.rule.officer.officer_id, one.rule.officer.name]));
-  const person = (id) => (id ? names().get(id) ?? id : t("duty.empty"));
+  const refreshLater = () => setTimeout(refresh, APPLY_MS);
 
+  /** Return the names of the members of the unit by their officer id. */
+  function memberNames() {
+    const names = new Map();
+    for (const { rule } of state.plan?.entries ?? [])
+      if (rule.kind === "member") names.set(rule.officer?.officer_id, rule.officer?.name);
+    return names;
+  }
+
+  /** @param {string | null | undefined} id */
+  const officerName = (id) => (id ? (memberNames().get(id) ?? id) : t("duty.empty"));
+
+  /** @param {DutyAnswer} plan */
   function draw(plan) {
     state.plan = plan;
-    fill(posts, plan.posts.length ? postTable(plan) : h("p", { class: "empty" }, t("duty.no.plan")));
-    list(entries, plan.entries, (one) => `${one.entry_id}-${one.version}`, entry, t("duty.no.plan"));
-    entries.hidden = !plan.entries.length && !plan.posts.length; // said above already
-    const file = h("input", { type: "file", accept: ".csv,.ics", id: "duty-file", class: "hidden-visually", onchange: take, "aria-label": t("duty.import") });
-    const link = (form) => h("a", { class: "button", href: `/api/duty/export?unit=${encodeURIComponent(state.unit)}&format=${form}`, download: "" }, t(`duty.export.${form}`));
-    fill(tools, KINDS.map((kind) => act(t(`rule.${kind}`), () => change(kind), { "data-focus": `add-${kind}` })), link("csv"), link("ics"), act(t("duty.import"), () => file.click()), file);
+    const isEmpty = !plan.posts.length;
+    const emptyNote = h("p", { class: "empty" }, t("duty.no.plan"));
+    fill(posts, isEmpty ? emptyNote : postTable(plan));
+    renderList(
+      entryList,
+      plan.entries,
+      (entry) => `${entry.entry_id}-${entry.version}`,
+      entryItem,
+      t("duty.no.plan"),
+    );
+    entryList.hidden = isEmpty && !plan.entries.length; // The note above says it already.
+    drawTools();
   }
 
-  function postTable(plan) {
-    const head = ["post", "duty.now", "duty.next"];
-    const cell = (turn) =>
-      turn
-        ? h("td", { class: turn.officer_id ? null : "bad" }, text(turn.name ?? t("duty.empty")), h("br"), h("span", { class: "faint" }, `${when(turn.begin)} – ${when(turn.end)}`))
-        : h("td", { class: "faint" }, "–");
-    return h(
-      "div",
-      { class: "scroller", tabindex: 0 },
-      h(
-        "table",
-        {},
-        h("thead", {}, h("tr", {}, head.map((key) => h("th", { scope: "col" }, t(key))))),
-        h("tbody", {}, plan.posts.map((one) => h("tr", {}, h("th", { scope: "row" }, t(`post.${one.post}`)), cell(one.turns[0]), cell(one.turns[1])))),
-      ),
+  function drawTools() {
+    const input = h("input", {
+      type: "file",
+      accept: ".csv,.ics",
+      id: "duty-file",
+      class: "hidden-visually",
+      "aria-label": t("duty.import"),
+    });
+    input.addEventListener("change", () => importFile(input.files?.[0]));
+    /** @param {string} format */
+    function exportLink(format) {
+      const query = new URLSearchParams({ unit: state.unit, format });
+      const href = `/api/duty/export?${query}`;
+      return h("a", { class: "button", href, download: "" }, t(`duty.export.${format}`));
+    }
+    /** @param {string} kind */
+    const addButton = (kind) =>
+      button(t(`rule.${kind}`), () => addRule(kind), { "data-focus": `add-${kind}` });
+    fill(
+      tools,
+      RULE_KINDS.map(addButton),
+      exportLink("csv"),
+      exportLink("ics"),
+      button(t("duty.import"), () => input.click()),
+      input,
     );
   }
 
-  function entry(one) {
-    const { rule } = one;
+  /** @param {DutyEntry} entry */
+  function entryItem(entry) {
+    const { rule } = entry;
+    const cancelButton = button(t("duty.cancel"), () => cancelEntry(entry), {
+      class: "danger",
+      "data-focus": `${entry.entry_id}-cancel`,
+    });
     return h(
       "li",
       {},
       h("span", {}, chip(t(`rule.${rule.kind}`))),
-      h("span", { class: "what" }, describe(rule), rule.reason && [h("br"), text(rule.reason)]),
-      h("span", {}, act(t("duty.cancel"), () => cancel(one), { class: "danger", "data-focus": `${one.entry_id}-cancel` })),
+      h(
+        "span",
+        { class: "description" },
+        describe(rule),
+        rule.reason && [h("br"), text(rule.reason)],
+      ),
+      h("span", {}, cancelButton),
     );
   }
 
+  /**
+   * Return a rule in words.
+   * @param {DutyRule} rule
+   * @returns {Child}
+   */
   function describe(rule) {
-    const span = rule.begin && `${when(rule.begin)} – ${when(rule.end)}`;
-    const post = rule.post && t(`post.${rule.post}`);
-    const only = rule.modes?.length ? ` · ${t("duty.modes.only", { modes: rule.modes.map((one) => t(`mode.${one}`)).join(t("and")) })}` : "";
+    const postName = rule.post && `${t(`post.${rule.post}`)} `;
+    const modes = rule.modes?.map((mode) => t(`mode.${mode}`)).join(t("and"));
+    const modeNote = modes ? ` · ${t("duty.modes.only", { modes })}` : "";
     switch (rule.kind) {
-      case "member":
-        return [text(rule.officer.name), h("br"), h("span", { class: "faint" }, rule.channels.map((one) => t(`channel.${one}`, {}, one)).join(t("and")))];
-      case "rotation":
-        return [`${post} `, text(rule.members.map(person).join(" → ")), h("br"), h("span", { class: "faint" }, t("rotation.every", { n: rule.turn_days, time: rule.handover.slice(0, 5), from: rule.starts }) + only)];
-      case "swap":
-        return [text(`${person(rule.officer_id)} ⇄ ${person(rule.other_id)}`), h("br"), h("span", { class: "faint" }, `${span}；${when(rule.other_begin)} – ${when(rule.other_end)}`)];
-      default:
-        return [post && `${post} `, text(person(rule.officer_id)), h("br"), h("span", { class: "faint" }, span + only)];
+      case "member": {
+        const channels = rule.channels?.map((code) => t(`channel.${code}`, {}, code)) ?? [];
+        return ruleText(rule.officer?.name, channels.join(t("and")));
+      }
+      case "rotation": {
+        const members = rule.members?.map(officerName) ?? [];
+        const time = rule.handover?.slice(0, 5);
+        const turns = t("rotation.every", { n: rule.turn_days, time, from: rule.starts });
+        return [postName, ruleText(members.join(" → "), turns + modeNote)];
+      }
+      case "swap": {
+        const officers = `${officerName(rule.officer_id)} ⇄ ${officerName(rule.other_id)}`;
+        const otherSpan = spanText(rule.other_begin, rule.other_end);
+        return ruleText(officers, `${spanText(rule.begin, rule.end)}；${otherSpan}`);
+      }
+      default: {
+        const span = spanText(rule.begin, rule.end);
+        return [postName, ruleText(officerName(rule.officer_id), span + modeNote)];
+      }
     }
   }
 
-  function gap(one) {
-    return h(
-      "li",
-      {},
-      h("span", {}, chip(t("duty.empty"), "bad")),
-      h("span", { class: "what" }, `${one.unit_name} ${t(`post.${one.post}`)}`, h("br"), h("span", { class: "muted" }, one.gaps.slice(0, 3).map((span) => `${when(span.begin)} – ${when(span.end)}`).join("；"))),
-      h("span", { class: "muted" }, t("gaps.n", { n: one.gaps.length })),
-    );
-  }
+  /** @param {string} path */
+  const unitAddress = (path) => `${path}?${new URLSearchParams({ unit: state.unit })}`;
 
-  function change(kind) {
-    const form = entryForm(kind, [...names()]);
+  /** @param {string} kind */
+  const subjectOf = (kind) => ({
+    status: "Actual",
+    place: state.plan?.unit_name ?? "",
+    headline: t(`rule.${kind}.long`),
+  });
+
+  /** @param {string} kind */
+  function addRule(kind) {
+    /** @type {Option[]} */
+    const members = [...memberNames()].map(([id, name]) => [id, name]);
+    const form = ruleForm(kind, members);
     const entryId = `ent-${crypto.randomUUID()}`;
-    ask({
-      words: t(`rule.${kind}`),
-      about: { status: "Actual", place: state.plan.unit_name, headline: t(`rule.${kind}.long`) },
+    confirmAction({
+      title: t(`rule.${kind}`),
+      subject: subjectOf(kind),
       fields: form.fields,
-      send: async ({ form: filled }) => {
-        await put(`/api/duty/entries/${entryId}?unit=${encodeURIComponent(state.unit)}`, { rule: form.read(filled), version: 0 });
-        later();
+      send: async ({ form: inputs }) => {
+        const body = { rule: form.read(inputs), version: 0 };
+        await put(unitAddress(`/api/duty/entries/${entryId}`), body);
+        refreshLater();
       },
     });
   }
 
-  function cancel(one) {
-    ask({
-      words: t("duty.cancel"),
-      about: { status: "Actual", place: state.plan.unit_name, headline: t(`rule.${one.rule.kind}.long`) },
-      fields: h("p", {}, describe(one.rule)),
+  /** @param {DutyEntry} entry */
+  function cancelEntry({ entry_id: id, rule }) {
+    confirmAction({
+      title: t("duty.cancel"),
+      subject: subjectOf(rule.kind),
+      fields: h("p", {}, describe(rule)),
       danger: true,
       send: async () => {
-        await post(`/api/duty/entries/${one.entry_id}/cancel?unit=${encodeURIComponent(state.unit)}`);
-        later();
+        await post(unitAddress(`/api/duty/entries/${id}/cancel`));
+        refreshLater();
       },
     });
   }
 
-  async function take(event) {
-    const [file] = event.target.files;
+  /** @param {File | undefined} file */
+  async function importFile(file) {
     if (!file) return;
-    trouble.hidden = true;
-    const form = file.name.endsWith(".ics") ? "ics" : "csv";
+    problem.hidden = true;
+    const format = file.name.endsWith(".ics") ? "ics" : "csv";
+    const query = new URLSearchParams({ unit: state.unit, format });
     try {
-      await upload(`/api/duty/import?unit=${encodeURIComponent(state.unit)}&format=${form}`, file);
-      later();
-    } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem;
-      fill(trouble, document.createTextNode(`${problem.words} ${problem.detail}`.trim()));
-      trouble.hidden = false;
+      await upload(`/api/duty/import?${query}`, file);
+      refreshLater();
+    } catch (error) {
+      const { text: words, detail } = problemOf(error);
+      fill(problem, `${words} ${detail}`.trim());
+      problem.hidden = false;
     }
   }
 
-  const later = () => setTimeout(refresh, 1_000); // the duty service has applied it by then, mostly
-
+  const planPart = h("div", { class: "stack" }, [picker, posts, tools, problem, entryList]);
   return {
     node: h(
       "div",
       { class: "columns two" },
-      h("div", { class: "stack" }, panel("duty.title", h("div", { class: "stack" }, picker, posts, tools, trouble, entries))),
-      h("div", { class: "stack" }, panel("reach.title", reach.node), panel("gaps.title", gaps)),
+      h("div", { class: "stack" }, panel("duty.title", planPart)),
+      h(
+        "div",
+        { class: "stack" },
+        panel("reach.title", reachability.node),
+        panel("gaps.title", gapList),
+      ),
     ),
     refresh,
     line: () => {},
   };
+}
+
+/**
+ * @param {string | undefined} begin
+ * @param {string | undefined} end
+ */
+const spanText = (begin = "", end = "") => `${formatTime(begin)} – ${formatTime(end)}`;
+
+/**
+ * @param {string | undefined} words
+ * @param {string} detail
+ */
+const ruleText = (words, detail) => [text(words), h("br"), h("span", { class: "faint" }, detail)];
+
+/** @param {DutyAnswer} plan */
+function postTable(plan) {
+  /** @param {Turn | undefined} turn */
+  function turnCell(turn) {
+    if (!turn) return h("td", { class: "faint" }, "–");
+    const name = turn.name ?? t("duty.empty");
+    const content = ruleText(name, spanText(turn.begin, turn.end));
+    return h("td", { class: turn.officer_id ? null : "bad" }, content);
+  }
+  const rows = plan.posts.map(({ post: code, turns }) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, t(`post.${code}`)),
+      turnCell(turns[0]),
+      turnCell(turns[1]),
+    ),
+  );
+  return scrollingTable(
+    {},
+    COLUMNS.map((key) => headCell(t(key))),
+    rows,
+  );
+}
+
+/** @param {DutyGap} gap */
+function gapItem(gap) {
+  const spans = gap.gaps.slice(0, GAP_LIMIT).map(({ begin, end }) => spanText(begin, end));
+  return h(
+    "li",
+    {},
+    h("span", {}, chip(t("duty.empty"), "bad")),
+    h(
+      "span",
+      { class: "description" },
+      `${gap.unit_name} ${t(`post.${gap.post}`)}`,
+      h("br"),
+      h("span", { class: "muted" }, spans.join("；")),
+    ),
+    h("span", { class: "muted" }, t("gaps.n", { n: gap.gaps.length })),
+  );
 }

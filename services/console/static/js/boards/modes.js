@@ -1,102 +1,191 @@
-// Response modes: what holds and from whose decision, what waits for one, and asking for a change.
+// The board of the response modes: the mode in force with the unit that decided it, the proposals,
+// and the form for a proposal.
 
-import { get, post, Problem } from "../api.js";
-import { ask, typedName } from "../confirm.js";
-import { fill, h, list, text } from "../dom.js";
-import { moment, momentOf, select, unitPicker } from "../forms.js";
-import { current, t, when } from "../i18n.js";
-import { act, chip, drillTag, isDrill, panel } from "../parts.js";
-import { part } from "../reading.js";
+import { get, post, problemOf } from "../lib/api.js";
+import { button, cardClass, chip, drillTag, optionsOf, panel } from "../lib/components.js";
+import { confirmAction, confirmationText } from "../lib/dialogs.js";
+import { fill, h, renderList, text } from "../lib/dom.js";
+import { momentField, momentOf, select, selectOf, unitPicker, valueOf } from "../lib/forms.js";
+import { currentLanguage, formatTime, t } from "../lib/i18n.js";
+import { loader } from "../lib/load_status.js";
 
-const MODES = ["emergency", "standby", "recovery"];
+/** @import { EffectiveMode, ModePreview, ModeProposal, ModesAnswer } from "../types/modes.d.ts" */
+/** @import { Board, BoardContext } from "../types/page.d.ts" */
 
-/** Build the board; `ctx` = {me, status, ofHere} of the frame. */
-export function modesBoard(ctx) {
-  const holds = h("div", { id: "mode-now" });
+const PROPOSABLE_MODES = ["emergency", "standby", "recovery"];
+const SIGNATURES_NEEDED = 2;
+
+/**
+ * Make the board.
+ * @param {BoardContext} context
+ * @returns {Board}
+ */
+export function modesBoard(context) {
+  const current = h("div", { id: "mode-now" });
   const below = h("ol", { class: "lines", id: "modes-below" });
   const proposals = h("ul", { class: "cards", id: "proposals" });
+  const load = loader(
+    [current, below, proposals],
+    () => context.current(get("/api/modes", { status: context.status })),
+    draw,
+  );
 
-  const draw = (found) => {
+  /** @param {ModesAnswer} modes */
+  function draw(modes) {
     fill(
-      holds,
-      h("p", { class: `mode-word ${found.mode}` }, t(`mode.${found.mode}`)),
-      h("p", { class: "muted" }, found.decided_at_name ? t("mode.by", { unit: found.decided_at_name }) : t("mode.nobody")),
-      act(t("mode.propose"), () => propose(), { class: "primary", id: "propose" }),
+      current,
+      h("p", { class: `mode-word ${modes.mode}` }, t(`mode.${modes.mode}`)),
+      h("p", { class: "muted" }, deciderText(modes) ?? t("mode.nobody")),
+      button(t("mode.propose"), () => proposeMode(context, load), {
+        class: "primary",
+        id: "propose",
+      }),
     );
-    list(below, found.below, (one) => one.unit, (one) => h("li", {}, h("span", {}, chip(t(`mode.${one.mode}`))), h("span", { class: "what" }, one.unit_name), h("span", { class: "muted" }, one.decided_at_name && t("mode.by", { unit: one.decided_at_name }))), t("modes.none.below"));
-    list(proposals, found.proposals, (one) => one.proposal_id, card, t("proposals.none"));
-  };
-  const load = part([holds, below, proposals], () => ctx.ofHere(get("/api/modes", { status: ctx.status })), draw);
-
-  const inWords = (preview) => (current() === "en" ? preview.en : preview.zh);
-
-  function card(one) {
-    return h(
-      "li",
-      { class: `card ${isDrill(one) ? "drill" : ""}` },
-      h("div", { class: "row" }, drillTag(one), h("strong", {}, t(`mode.${one.mode}`)), chip(t(`proposal.${one.state}`)), h("span", { class: "tail" }, when(one.sent_at))),
-      h("h3", {}, one.unit_name),
-      h("p", {}, inWords(one.preview)),
-      h("p", { class: "facts" }, h("span", {}, t("mode.until", { time: when(one.until) })), h("span", {}, t("next.signed", { signed: one.signatures.length, needed: 2 })), one.decide_by && h("span", {}, t("decide.by", { time: when(one.decide_by) }))),
-      one.reason && text(one.reason, "p"),
-      one.next_posts.length > 0 && one.state !== "decided" && h("p", { class: "muted" }, t("mode.waits", { posts: one.next_posts.map((post) => t(`post.${post}`)).join(t("and")) })),
-      h("div", { class: "acts" }, one.may.map((verb) => act(t(`proposal.do.${verb}`), () => judge(one, verb), { class: verb === "approve" ? "primary" : "danger", "data-focus": `${one.proposal_id}-${verb}` }))),
+    renderList(below, modes.below, (mode) => mode.unit, modeItem, t("modes.none.below"));
+    renderList(
+      proposals,
+      modes.proposals,
+      (proposal) => proposal.proposal_id,
+      (proposal) => proposalCard(proposal, load),
+      t("proposals.none"),
     );
-  }
-
-  function judge(one, verb) {
-    ask({
-      words: t(`proposal.do.${verb}`),
-      about: { status: one.status, place: one.unit_name, headline: verb === "approve" ? inWords(one.preview) : one.reason },
-      type: typedName(one, verb === "reject" ? one.unit_name : t(`mode.${one.mode}`)),
-      reason: "optional",
-      danger: verb !== "approve",
-      send: async ({ reason }) => {
-        await post(`/api/modes/proposals/${one.proposal_id}/${verb}`, { version: one.version, reason });
-        load();
-      },
-    });
-  }
-
-  function propose() {
-    const unit = unitPicker(t("unit"), { unit: ctx.me.unit, name: ctx.me.unit_name });
-    const mode = select(t("mode"), "mode", MODES.map((one) => [one, t(`mode.${one}`)]));
-    const outcome = h("p", { class: "figures", "aria-live": "polite", id: "mode-preview" });
-    const key = crypto.randomUUID();
-    const show = async () => {
-      try {
-        const found = await get("/api/modes/preview", { unit: unit.value, mode: mode.querySelector("select").value, status: ctx.status });
-        fill(outcome, document.createTextNode(inWords(found)));
-      } catch (problem) {
-        if (!(problem instanceof Problem)) throw problem;
-        fill(outcome, document.createTextNode(problem.words));
-      }
-    };
-    unit.addEventListener("change", show);
-    mode.addEventListener("change", show);
-    show();
-    ask({
-      words: t("mode.propose"),
-      about: { status: ctx.status, place: ctx.me.unit_name, headline: t("mode.two") },
-      fields: [unit, mode, moment(t("until"), "until", 12), outcome],
-      type: () => typedName(ctx, unit.unit.name),
-      reason: "required",
-      send: async ({ reason, form }) => {
-        const body = { unit: unit.value, mode: form.elements.mode.value, until: momentOf(form.elements.until), reason, status: ctx.status };
-        await post("/api/modes/proposals", body, key);
-        load();
-      },
-    });
   }
 
   return {
     node: h(
       "div",
       { class: "columns two" },
-      h("div", { class: "stack" }, panel("modes.title", holds), panel("modes.below", below)),
+      h("div", { class: "stack" }, panel("modes.title", current), panel("modes.below", below)),
       h("div", { class: "stack" }, panel("proposals.title", proposals)),
     ),
     refresh: load,
-    line: (line) => line.kind === "mode" && load(),
+    line: ({ kind }) => {
+      if (kind === "mode") load();
+    },
   };
+}
+
+/** @param {EffectiveMode} mode */
+const deciderText = ({ decided_at_name: unit }) => unit && t("mode.by", { unit });
+
+/** @param {ModePreview} preview */
+const previewText = (preview) => (currentLanguage() === "en" ? preview.en : preview.zh);
+
+/** @param {EffectiveMode} mode */
+const modeItem = (mode) =>
+  h(
+    "li",
+    {},
+    h("span", {}, chip(t(`mode.${mode.mode}`))),
+    h("span", { class: "description" }, mode.unit_name),
+    h("span", { class: "muted" }, deciderText(mode)),
+  );
+
+/**
+ * @param {ModeProposal} proposal
+ * @param {() => void} refresh
+ */
+function proposalCard(proposal, refresh) {
+  const signed = proposal.signatures.length;
+  const posts = proposal.next_posts.map((code) => t(`post.${code}`)).join(t("and"));
+  const needsSignature = posts && proposal.state !== "decided";
+  const deadline = proposal.decide_by;
+  /** @param {string} verb */
+  const verbButton = (verb) =>
+    button(t(`proposal.do.${verb}`), () => decideProposal(proposal, verb, refresh), {
+      class: verb === "approve" ? "primary" : "danger",
+      "data-focus": `${proposal.proposal_id}-${verb}`,
+    });
+  return h(
+    "li",
+    { class: cardClass(proposal) },
+    h(
+      "div",
+      { class: "row" },
+      drillTag(proposal),
+      h("strong", {}, t(`mode.${proposal.mode}`)),
+      chip(t(`proposal.${proposal.state}`)),
+      h("span", { class: "tail" }, formatTime(proposal.sent_at)),
+    ),
+    h("h3", {}, proposal.unit_name),
+    h("p", {}, previewText(proposal.preview)),
+    h(
+      "p",
+      { class: "facts" },
+      h("span", {}, t("mode.until", { time: formatTime(proposal.until) })),
+      h("span", {}, t("next.signed", { signed, needed: SIGNATURES_NEEDED })),
+      deadline && h("span", {}, t("decide.by", { time: formatTime(deadline) })),
+    ),
+    proposal.reason && text(proposal.reason, "p"),
+    needsSignature && h("p", { class: "muted" }, t("mode.waits", { posts })),
+    h("div", { class: "acts" }, proposal.may.map(verbButton)),
+  );
+}
+
+/**
+ * @param {ModeProposal} proposal
+ * @param {string} verb
+ * @param {() => void} refresh
+ */
+function decideProposal(proposal, verb, refresh) {
+  const approves = verb === "approve";
+  const typed = verb === "reject" ? proposal.unit_name : t(`mode.${proposal.mode}`);
+  confirmAction({
+    title: t(`proposal.do.${verb}`),
+    subject: {
+      status: proposal.status,
+      place: proposal.unit_name,
+      headline: approves ? previewText(proposal.preview) : proposal.reason,
+    },
+    type: confirmationText(proposal, typed),
+    reason: "optional",
+    danger: !approves,
+    send: async ({ reason }) => {
+      const body = { version: proposal.version, reason };
+      await post(`/api/modes/proposals/${proposal.proposal_id}/${verb}`, body);
+      refresh();
+    },
+  });
+}
+
+/**
+ * @param {BoardContext} context
+ * @param {() => void} refresh
+ */
+function proposeMode(context, refresh) {
+  const { me: officer, status } = context;
+  const picker = unitPicker(t("unit"), { unit: officer.unit, name: officer.unit_name });
+  const modeField = select(t("mode"), "mode", optionsOf(PROPOSABLE_MODES, "mode"));
+  const outcome = h("p", { class: "figures", "aria-live": "polite", id: "mode-preview" });
+  const key = crypto.randomUUID();
+
+  async function showPreview() {
+    const query = { unit: picker.value, mode: selectOf(modeField).value, status };
+    try {
+      fill(outcome, previewText(await get("/api/modes/preview", query)));
+    } catch (error) {
+      fill(outcome, problemOf(error).text);
+    }
+  }
+  picker.addEventListener("change", showPreview);
+  modeField.addEventListener("change", showPreview);
+  showPreview();
+  confirmAction({
+    title: t("mode.propose"),
+    subject: { status, place: officer.unit_name, headline: t("mode.two") },
+    fields: [picker, modeField, momentField(t("until"), "until", 12), outcome],
+    type: () => confirmationText(context, picker.unit.name),
+    reason: "required",
+    send: async ({ reason, form }) => {
+      const body = {
+        unit: picker.value,
+        mode: valueOf(form, "mode"),
+        until: momentOf(form, "until"),
+        reason,
+        status,
+      };
+      await post("/api/modes/proposals", body, key);
+      refresh();
+    },
+  });
 }

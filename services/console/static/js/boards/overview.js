@@ -1,134 +1,189 @@
-// The first board: everything at a glance, in three columns.
+// The overview: everything at a glance, in three columns.
 
-import { drawAlerts } from "../alerts.js";
-import { get } from "../api.js";
-import { drawCommands } from "../commands.js";
-import { fill, h } from "../dom.js";
-import { t } from "../i18n.js";
-import { drawFeed, drawSupervision } from "../lists.js";
-import { gathered } from "../live.js";
-import { drawCounters } from "../overview.js";
-import { countWords, paged } from "../paged.js";
-import { act, panel } from "../parts.js";
-import { part, standing } from "../reading.js";
-import { townsPanel } from "../towns.js";
+import { drawAlerts } from "../alerts/alert_list.js";
+import { drawCommands } from "../commands/command_list.js";
+import { get } from "../lib/api.js";
+import { button, panel } from "../lib/components.js";
+import { fill, h } from "../lib/dom.js";
+import { t } from "../lib/i18n.js";
+import { loadAll, loader, loadStatus } from "../lib/load_status.js";
+import { countText, pagedList } from "../lib/paged_list.js";
+import { batch } from "../lib/throttle.js";
+import { drawCounters } from "../overview/counters.js";
+import { drawFeed } from "../overview/feed.js";
+import { drawSupervision } from "../overview/supervision_list.js";
+import { townPanel } from "../overview/town_panel.js";
 
-const FEED_LINES = 60;
-const ALERTS = 100; // as many as come with the page
-const COMMANDS = 20;
-const FIRED = 60;
+/** @import { AnswerOf } from "../types/answers.d.ts" */
+/** @import { OverviewAnswer, Town } from "../types/overview.d.ts" */
+/** @import { Board, BoardContext, FeedLine } from "../types/page.d.ts" */
 
-/** Build the board; `ctx` = {me, status, ofHere, announce, overview()} of the frame. */
-export function overviewBoard(ctx) {
+const FEED_LIMIT = 60;
+const ALERT_PAGE_SIZE = 100; // The server sends as many with the page.
+const COMMAND_LIMIT = 20;
+const SUPERVISION_LIMIT = 60;
+const LARGE_PART_PAUSE_MS = 1_500;
+
+/**
+ * Make the board.
+ * @param {BoardContext} context
+ * @returns {Board}
+ */
+export function overviewBoard(context) {
+  const { status } = context;
+  /** @type {{ town: Town | null, overview: OverviewAnswer | null, lines: FeedLine[] }} */
   const state = { town: null, overview: null, lines: [] };
-  const spots = {
-    counters: h("div", { class: "counters", id: "counters" }),
-    feed: h("ol", { class: "lines feed", id: "feed", tabindex: 0 }),
-    alerts: h("ul", { class: "cards limited", id: "alerts", tabindex: -1 }),
-    tail: h("span", { id: "alerts-tail" }),
-    commands: h("ul", { class: "cards limited", id: "commands" }),
-    commandsTail: h("span"),
-    supervision: h("ol", { class: "lines supervision", id: "supervision", tabindex: 0 }),
-    supervisionTail: h("span"),
+  const counters = h("div", { class: "counters", id: "counters" });
+  const feed = h("ol", { class: "lines feed", id: "feed", tabindex: 0 });
+  const alertList = h("ul", { class: "cards limited", id: "alerts", tabindex: -1 });
+  const alertTail = h("span", { id: "alerts-tail" });
+  const commandList = h("ul", { class: "cards limited", id: "commands" });
+  const commandTail = h("span");
+  const supervisionList = h("ol", {
+    class: "lines supervision",
+    id: "supervision",
+    tabindex: 0,
+  });
+  const supervisionTail = h("span");
+  const towns = townPanel(context.me.unit, chooseTown);
+  const counterStatus = loadStatus(counters);
+  const alerts = pagedList(
+    "/api/alerts",
+    "alerts",
+    (alert) => alert.alert_id,
+    () => loaders.alerts(),
+    ALERT_PAGE_SIZE,
+  );
+  const loaders = {
+    alerts: loader(
+      alertList,
+      () => context.current(alerts.load({ status, open: 1, town: state.town?.unit })),
+      drawAlertList,
+    ),
+    commands: loader(
+      commandList,
+      () => context.current(get("/api/commands", { status, open: 1, limit: COMMAND_LIMIT })),
+      ({ commands, next }) => {
+        drawCommands(commandList, commands, refreshAll);
+        fill(commandTail, boardLink("command", commands.length, next ? null : commands.length));
+      },
+      LARGE_PART_PAUSE_MS,
+    ),
+    supervision: loader(
+      supervisionList,
+      () => context.current(get("/api/supervision", { status, limit: SUPERVISION_LIMIT })),
+      ({ supervision: entries, total }) => {
+        drawSupervision(supervisionList, entries);
+        fill(supervisionTail, boardLink("supervision", entries.length, total ?? null));
+      },
+      LARGE_PART_PAUSE_MS,
+    ),
+    feed: loader(
+      feed,
+      () => context.current(get("/api/feed", { status, limit: FEED_LIMIT })),
+      (answer) => {
+        state.lines = answer.lines;
+        drawFeed(feed, state.lines);
+      },
+    ),
   };
-  const towns = townsPanel(ctx.me.unit, choose);
-  const counters = standing(spots.counters);
-  const alerts = paged("alerts", (one) => one.alert_id, () => loads.alerts(), ALERTS);
-  const askAlerts = () => ctx.ofHere(alerts.read("/api/alerts", { status: ctx.status, open: 1, town: state.town?.unit }));
-  const loads = {
-    alerts: part(spots.alerts, askAlerts, (found) => ctx.announce(showAlerts(found))),
-    commands: part(
-      spots.commands,
-      () => ctx.ofHere(get("/api/commands", { status: ctx.status, open: 1, limit: COMMANDS })),
-      (found) => {
-        drawCommands(spots.commands, found.commands, refresh);
-        fill(spots.commandsTail, beyond("command", found.commands.length, found.next ? null : found.commands.length));
-      },
-      1_500,
-    ),
-    supervision: part(
-      spots.supervision,
-      () => ctx.ofHere(get("/api/supervision", { status: ctx.status, limit: FIRED })),
-      (found) => {
-        drawSupervision(spots.supervision, found.supervision);
-        fill(spots.supervisionTail, beyond("supervision", found.supervision.length, found.total));
-      },
-      1_500,
-    ),
-    feed: part(
-      spots.feed,
-      () => ctx.ofHere(get("/api/feed", { status: ctx.status, limit: FEED_LINES })),
-      (found) => {
-        state.lines = found.lines;
-        drawFeed(spots.feed, state.lines);
-      },
-    ),
+  /** The parts that a line of the feed makes out of date, by its kind. */
+  /** @type {Record<string, (keyof typeof loaders)[]>} */
+  const STALE_PARTS = {
+    alert: ["alerts"],
+    command: ["commands"],
+    assignments: ["commands", "supervision"],
+    supervision: ["supervision", "commands"],
   };
 
-  function refresh() {
-    for (const run of Object.values(loads)) run();
-    ctx.reload();
+  function refreshAll() {
+    loadAll(loaders);
+    context.reload();
   }
 
-  /** Draw the list; gives the alerts that are new, none when only more or others were asked for. */
-  function showAlerts(found) {
+  /**
+   * Draw the alerts and announce the new ones, unless the officer only asked for more or others.
+   * @param {AnswerOf<"/api/alerts">} answer
+   */
+  function drawAlertList(answer) {
     const { town } = state;
-    const further = alerts.show(found);
-    fill(spots.tail, alerts.count, town && [" ", act(t("only.town", { town: town.name }), () => choose(town), { class: "plain" })]);
-    const fresh = drawAlerts(spots.alerts, found.alerts, () => loads.alerts());
-    return further ? [] : fresh;
+    const hasGrown = alerts.show(answer);
+    const allTownsButton =
+      town &&
+      button(t("only.town", { town: town.name }), () => chooseTown(town), { class: "plain" });
+    fill(alertTail, alerts.count, town && [" ", allTownsButton]);
+    const newAlerts = drawAlerts(alertList, answer.alerts, () => loaders.alerts());
+    context.announce(hasGrown ? [] : newAlerts);
   }
 
-  /** How many there are; where not all are shown, the way to the board that has them. */
-  function beyond(board, n, total) {
-    const words = countWords(n, total);
-    return n === total ? document.createTextNode(words) : h("a", { href: `#${board}` }, words);
-  }
-
-  function choose(town) {
+  /** @param {Town} town */
+  function chooseTown(town) {
     state.town = state.town?.unit === town.unit ? null : town;
     if (state.overview) towns.draw(state.overview.towns, state.town?.unit);
     alerts.restart();
-    loads.alerts.anew();
+    loaders.alerts.restart();
   }
 
-  const showFeed = gathered(() => drawFeed(spots.feed, state.lines.filter((one) => !one.hint)));
-
-  const DIRTIES = { alert: ["alerts"], command: ["commands"], assignments: ["commands", "supervision"], supervision: ["supervision", "commands"] };
+  const drawLines = batch(() =>
+    drawFeed(
+      feed,
+      state.lines.filter((line) => !line.hint),
+    ),
+  );
 
   return {
     node: h(
       "div",
       { class: "board" },
-      h("div", {}, spots.counters),
+      h("div", {}, counters),
       h(
         "div",
         { class: "columns" },
-        h("div", { class: "stack" }, towns.node, panel("feed.title", spots.feed)),
-        h("div", { class: "stack" }, panel("alerts.title", [spots.alerts, alerts.more], spots.tail)),
-        h("div", { class: "stack" }, panel("commands.title", spots.commands, spots.commandsTail), panel("supervision.title", spots.supervision, spots.supervisionTail)),
+        h("div", { class: "stack" }, towns.node, panel("feed.title", feed)),
+        h(
+          "div",
+          { class: "stack" },
+          panel("alerts.title", [alertList, alerts.moreButton], alertTail),
+        ),
+        h(
+          "div",
+          { class: "stack" },
+          panel("commands.title", commandList, commandTail),
+          panel("supervision.title", supervisionList, supervisionTail),
+        ),
       ),
     ),
     refresh: () => {
-      counters.begin();
-      towns.standing.begin();
-      for (const run of Object.values(loads)) run();
+      counterStatus.begin();
+      towns.status.begin();
+      loadAll(loaders);
     },
-    overview: (found) => {
-      state.overview = found;
-      drawCounters(spots.counters, found);
-      towns.draw(found.towns, state.town?.unit);
-      counters.done();
-      towns.standing.done();
+    overview: (answer) => {
+      state.overview = answer;
+      drawCounters(counters, answer);
+      towns.draw(answer.towns, state.town?.unit);
+      counterStatus.succeed();
+      towns.status.succeed();
     },
     overviewFailed: () => {
-      counters.failed();
-      towns.standing.failed();
+      counterStatus.fail();
+      towns.status.fail();
     },
     line: (line) => {
-      state.lines = [line, ...state.lines].slice(0, FEED_LINES);
-      showFeed();
-      for (const name of DIRTIES[line.kind] ?? []) loads[name]();
+      state.lines = [line, ...state.lines].slice(0, FEED_LIMIT);
+      drawLines();
+      for (const name of STALE_PARTS[line.kind] ?? []) loaders[name]();
     },
   };
+}
+
+/**
+ * Make the number of entries; a link to the board that shows all where not all are shown here.
+ * @param {string} board
+ * @param {number} count
+ * @param {number | null} total
+ */
+function boardLink(board, count, total) {
+  const words = countText(count, total);
+  return count === total ? words : h("a", { href: `#${board}` }, words);
 }

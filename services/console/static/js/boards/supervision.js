@@ -1,114 +1,149 @@
-// The supervision board: what is due soon, overdue, returned, escalated, by unit, as traffic lights with
-// a shape and a word each, and the duties to report upward.
+// The board of the supervision: what is due soon, overdue, returned or escalated, by unit, as
+// traffic lights with a shape and a word each, and the duties to report upward.
 
-import { get } from "../api.js";
-import { fill, h, list } from "../dom.js";
-import { t, when } from "../i18n.js";
-import { drawSupervision } from "../lists.js";
-import { countWords, paged } from "../paged.js";
-import { act, chip, drillTag, level, openWords, panel } from "../parts.js";
-import { part } from "../reading.js";
-import { clockLights } from "../report_clocks.js";
+import { get } from "../lib/api.js";
+import {
+  button,
+  drillTag,
+  headCell,
+  levelBadge,
+  maskedText,
+  panel,
+  scrollingTable,
+} from "../lib/components.js";
+import { fill, h, rememberFocus, renderList } from "../lib/dom.js";
+import { formatTime, t } from "../lib/i18n.js";
+import { light } from "../lib/lights.js";
+import { loadAll, loader } from "../lib/load_status.js";
+import { countText, pagedList } from "../lib/paged_list.js";
+import { drawSupervision, supervisionKey } from "../overview/supervision_list.js";
+import { clockLights, clockSummary } from "../reports/report_clocks.js";
 
-const DUTIES = 500;
-const KINDS = ["escalated", "overdue", "reminded", "due_soon"];
+/** @import { SupervisedUnit } from "../types/commands.d.ts" */
+/** @import { ReportDuty, ReportingAnswer } from "../types/reports.d.ts" */
+/** @import { Board, BoardContext } from "../types/page.d.ts" */
 
-/** Build the board; `ctx` = {me, status, ofHere} of the frame. */
-export function supervisionBoard(ctx) {
-  const state = { units: [], only: null };
+const DUTY_LIMIT = 500;
+const PAUSE_MS = 1_500;
+const KINDS = /** @type {const} */ (["escalated", "overdue", "reminded", "due_soon"]);
+const ASSIGNMENT_LINES = new Set(["supervision", "assignments", "command"]);
+const REPORT_LINES = new Set(["supervision", "alert", "report", "duty"]);
+
+/** @param {SupervisedUnit} unit */
+const lateCount = (unit) => unit.escalated + unit.overdue + unit.reminded;
+/** @param {SupervisedUnit} unit */
+const severity = (unit) => lateCount(unit) * 10_000 + unit.returned * 100 + unit.due_soon;
+
+/**
+ * Make the board.
+ * @param {BoardContext} context
+ * @returns {Board}
+ */
+export function supervisionBoard(context) {
+  const { status } = context;
+  /** @type {{ units: SupervisedUnit[], chosenUnit: string | null }} */
+  const state = { units: [], chosenUnit: null };
   const lights = h("div", { id: "lights" });
-  const items = h("ol", { class: "lines supervision tall", id: "supervision", tabindex: 0 });
-  const tail = h("span");
-  const owed = h("span");
+  const list = h("ol", { class: "lines supervision tall", id: "supervision", tabindex: 0 });
+  const listTail = h("span");
+  const dutyCount = h("span");
   const reporting = h("div", { id: "reporting" });
-  const fired = paged("supervision", (one) => `${one.assignment_id}-${one.clock}`, () => loads.items());
+  const entries = pagedList("/api/supervision", "supervision", supervisionKey, () =>
+    loaders.entries(),
+  );
 
-  /** The firings of the chosen unit: of the viewer's own alone, of one below with all that lies below it. */
-  const askItems = () => {
-    const { only } = state;
-    const own = only === ctx.me.unit;
-    return ctx.ofHere(fired.read("/api/supervision", { status: ctx.status, unit: only, subtree: own ? 0 : null }));
-  };
-  const loads = {
-    lights: part(
+  /** Request the firings of the chosen unit, with those below it unless it is the screen's unit. */
+  function requestEntries() {
+    const { chosenUnit } = state;
+    const subtree = chosenUnit === context.me.unit ? 0 : null;
+    return context.current(entries.load({ status, unit: chosenUnit, subtree }));
+  }
+
+  const loaders = {
+    lights: loader(
       lights,
-      () => ctx.ofHere(get("/api/supervision/units", { status: ctx.status })),
-      (found) => {
-        state.units = found.units.filter((one) => !one.department || weight(one));
+      () => context.current(get("/api/supervision/units", { status })),
+      (answer) => {
+        state.units = answer.units.filter((unit) => !unit.department || severity(unit));
         drawLights();
       },
-      1_500,
+      PAUSE_MS,
     ),
-    items: part(
-      items,
-      askItems,
-      (found) => {
-        drawSupervision(items, found.supervision);
-        fired.show(found);
+    entries: loader(
+      list,
+      requestEntries,
+      (answer) => {
+        drawSupervision(list, answer.supervision);
+        entries.show(answer);
         drawTail();
       },
-      1_500,
+      PAUSE_MS,
     ),
-    reporting: part(reporting, () => ctx.ofHere(get("/api/reporting", { status: ctx.status, open: 1, limit: DUTIES })), drawReporting, 1_500),
+    reporting: loader(
+      reporting,
+      () => context.current(get("/api/reporting", { status, open: 1, limit: DUTY_LIMIT })),
+      drawReporting,
+      PAUSE_MS,
+    ),
   };
 
   function drawLights() {
-    const focused = lights.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
-    fill(lights, table([...state.units].sort((a, b) => weight(b) - weight(a))));
-    if (focused) lights.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
+    const restoreFocus = rememberFocus(lights);
+    fill(lights, unitTable([...state.units].sort((a, b) => severity(b) - severity(a))));
+    restoreFocus();
   }
 
   function drawTail() {
-    const name = state.units.find((one) => one.unit === state.only)?.name;
-    fill(tail, fired.count, name && [" ", act(t("only.town", { town: name }), () => choose(state.only), { class: "plain" })]);
+    const unit = state.units.find(({ unit: code }) => code === state.chosenUnit);
+    const allUnitsButton =
+      unit &&
+      button(t("only.town", { town: unit.name }), () => choose(unit.unit), { class: "plain" });
+    fill(listTail, entries.count, unit && [" ", allUnitsButton]);
   }
 
-  const late = (one) => one.escalated + one.overdue + one.reminded;
-  const weight = (one) => late(one) * 10_000 + one.returned * 100 + one.due_soon;
-  const lightOf = (one) => (late(one) ? "red" : one.due_soon || one.returned ? "yellow" : "green");
+  /** @param {SupervisedUnit[]} units */
+  function unitTable(units) {
+    const counts = [...KINDS.map((kind) => `kind.${kind}`), "returned"];
+    const columns = [
+      ...["light", "unit"].map((key) => headCell(t(key))),
+      ...counts.map((key) => headCell(t(key), true)),
+    ];
+    return scrollingTable({ class: "tall" }, columns, units.map(unitRow));
+  }
 
-  function table(rows) {
-    const head = ["light", "unit", ...KINDS.map((one) => `kind.${one}`), "returned"];
-    const number = (n) => h("td", { class: `number ${n ? "" : "faint"}` }, n);
+  /** @param {SupervisedUnit} unit */
+  function unitRow(unit) {
+    const isChosen = state.chosenUnit === unit.unit;
+    const nameButton = button(unit.name, () => choose(unit.unit), {
+      class: "plain into",
+      "aria-pressed": String(isChosen),
+      "data-focus": unit.unit,
+    });
     return h(
-      "div",
-      { class: "scroller tall", tabindex: 0 },
-      h(
-        "table",
-        {},
-        h("thead", {}, h("tr", {}, head.map((key) => h("th", { scope: "col", class: key === "light" || key === "unit" ? null : "number" }, t(key))))),
-        h(
-          "tbody",
-          {},
-          rows.map((one) =>
-            h(
-              "tr",
-              { class: state.only === one.unit ? "chosen" : null },
-              h("td", {}, light(lightOf(one))),
-              h("td", {}, act(one.name, () => choose(one.unit), { class: "plain into", "aria-pressed": String(state.only === one.unit), "data-focus": one.unit })),
-              KINDS.map((kind) => number(one[kind])),
-              number(one.returned),
-            ),
-          ),
-        ),
-      ),
+      "tr",
+      { class: isChosen ? "chosen" : null },
+      h("td", {}, unitLight(unit)),
+      h("td", {}, nameButton),
+      KINDS.map((kind) => numberCell(unit[kind])),
+      numberCell(unit.returned),
     );
   }
 
+  /** @param {string} unit */
   function choose(unit) {
-    state.only = state.only === unit ? null : unit;
+    state.chosenUnit = state.chosenUnit === unit ? null : unit;
     drawLights();
     drawTail();
-    fired.restart();
-    loads.items.anew();
+    entries.restart();
+    loaders.entries.restart();
   }
 
-  function drawReporting(found) {
-    const counts = ["overdue", "late", "missed", "due", "met"].filter((name) => found.summary[name]);
+  /** @param {ReportingAnswer} answer */
+  function drawReporting(answer) {
     const rows = h("ol", { class: "lines", id: "report-duties" });
-    list(rows, found.duties, (one) => one.duty_id, reportDuty, t("reporting.none"));
-    fill(owed, document.createTextNode(countWords(found.duties.length, found.total)));
-    fill(reporting, h("p", { class: "row" }, counts.map((name) => chip(`${t(`duty.${name}`)} ${found.summary[name]}`, name === "due" || name === "met" ? "" : "bad"))), rows);
+    renderList(rows, answer.duties, (duty) => duty.duty_id, dutyItem, t("reporting.none"));
+    fill(dutyCount, countText(answer.duties.length, answer.total));
+    fill(reporting, h("p", { class: "row" }, clockSummary(answer.summary)), rows);
   }
 
   return {
@@ -116,42 +151,54 @@ export function supervisionBoard(ctx) {
       "div",
       { class: "columns two even" },
       h("div", { class: "stack" }, panel("lights.title", lights)),
-      h("div", { class: "stack" }, panel("supervision.title", [items, fired.more], tail), panel("reporting.title", reporting, owed)),
+      h(
+        "div",
+        { class: "stack" },
+        panel("supervision.title", [list, entries.moreButton], listTail),
+        panel("reporting.title", reporting, dutyCount),
+      ),
     ),
-    refresh: () => {
-      for (const run of Object.values(loads)) run();
-    },
-    line: (line) => {
-      if (["supervision", "assignments", "command"].includes(line.kind)) {
-        loads.lights();
-        loads.items();
+    refresh: () => loadAll(loaders),
+    line: ({ kind }) => {
+      if (ASSIGNMENT_LINES.has(kind)) {
+        loaders.lights();
+        loaders.entries();
       }
-      if (["supervision", "alert", "report", "duty"].includes(line.kind)) loads.reporting();
+      if (REPORT_LINES.has(kind)) loaders.reporting();
     },
   };
 }
 
-/** Red ■ late, yellow ▲ near, green ● fine: a shape and a word beside the colour. */
-function light(name) {
-  return h("span", { class: `light ${name}` }, h("span", { "aria-hidden": "true" }, { red: "■", yellow: "▲", green: "●" }[name]), ` ${t(`light.${name}`)}`);
+/** @param {number} count */
+const numberCell = (count) => h("td", { class: `number ${count ? "" : "faint"}` }, count);
+
+/**
+ * Make the light of a unit: red for late, yellow for near or returned, green for fine.
+ * @param {SupervisedUnit} unit
+ */
+function unitLight(unit) {
+  const isNear = unit.due_soon || unit.returned;
+  const colour = lateCount(unit) ? "red" : isNear ? "yellow" : "green";
+  return light(colour, t(`light.${colour}`));
 }
 
-function reportDuty(one) {
+/** @param {ReportDuty} duty */
+function dutyItem(duty) {
   return h(
     "li",
     {},
-    h("span", {}, level(one.level)),
+    h("span", {}, levelBadge(duty.level)),
     h(
       "span",
-      { class: "what" },
-      drillTag(one),
-      `${one.unit_name} → ${one.to_name} `,
-      h("span", { class: "muted" }, t(`duty.${one.state}`)),
+      { class: "description" },
+      drillTag(duty),
+      `${duty.unit_name} → ${duty.to_name} `,
+      h("span", { class: "muted" }, t(`duty.${duty.state}`)),
       h("br"),
-      h("a", { href: `#reports/${one.incident_id}` }, openWords(one, one.title)),
+      h("a", { href: `#reports/${duty.incident_id}` }, maskedText(duty, duty.title)),
       h("br"),
-      clockLights(one.clocks),
+      clockLights(duty.clocks),
     ),
-    h("time", {}, when(one.started_at)),
+    h("time", {}, formatTime(duty.started_at)),
   );
 }

@@ -1,0 +1,121 @@
+"""What the watch in the city centre knows: the open alerts and commands, as its screen shows them."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from deploy.demo.actors import QUIET_TOWN
+from deploy.demo.strands import Gate
+from shared.contracts.fields import Status
+from shared.contracts.units import is_within
+
+Json = dict[str, Any]
+
+
+@dataclass
+class CityWatch:
+    """Shared by all simulated people; filled by polling, never by looking behind the screen."""
+
+    alerts: dict[str, Json] = field(default_factory=dict)
+    """The newest state of every alert ever seen open; `gone` is set when it is open no more."""
+    commands: dict[str, Json] = field(default_factory=dict)
+    """Likewise for commands."""
+    stays_open: set[str] = field(default_factory=set)
+    """Commands whose last unit leaves something to sign for whoever looks at the console later."""
+    page_at_city: bool = False
+    """The page ladder of the quiet town has reached the city."""
+    supervision_at_city: bool = False
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+    moves: int = 0
+    """Changes on the screen so far: while it grows, the story moves."""
+    """From here on the quiet town and its village act."""
+
+    def take_alerts(self, status: Status, items: list[Json]) -> None:
+        """Take in the list of open alerts of one status."""
+        self.moves += _take(self.alerts, "alert_id", status, items)
+
+    def take_commands(self, status: Status, items: list[Json]) -> None:
+        """Take in the list of open commands of one status."""
+        self.moves += _take(self.commands, "command_id", status, items)
+
+    def passed(self, gate: Gate) -> bool:
+        """Whether people have done what the story waits for."""
+        own = [
+            alert
+            for alert in self.alerts.values()
+            if alert["status"] == gate.status
+            and alert["event_type"] == gate.event_type
+            and is_within(alert["place"], gate.place)
+        ]
+        if gate.level is None:
+            return bool(own) and all(row.get("gone") for row in own)
+        return any(
+            row["level"] == gate.level and row["state"] == "issued" and not row.get("gone")
+            for row in own
+        )
+
+    def has_heard(self, alert_id: str | None, command_id: str | None) -> bool:
+        """Whether what a page is about has been on the screen; a telephone may be faster."""
+        if command_id is not None:
+            return command_id in self.commands
+        return alert_id is None or alert_id in self.alerts
+
+    def is_quiet(self, alert_id: str | None, command_id: str | None) -> bool:
+        """Whether a page is about the quiet town's alert or one of its commands."""
+        command = self.commands.get(command_id or "")
+        alert = self.alerts.get(alert_id or (command["alert_id"] if command else None) or "")
+        return alert is not None and is_within(alert["place"], QUIET_TOWN)
+
+    def release_when_both(self) -> None:
+        """The city has been called by both ladders: the town wakes up."""
+        if self.page_at_city and self.supervision_at_city:
+            self.released.set()
+
+    def open_alerts(self) -> list[Json]:
+        """Alerts somebody has to decide on still."""
+        return [alert for alert in self.alerts.values() if not alert.get("gone")]
+
+    def open_commands(self) -> list[Json]:
+        """Commands that have to be closed still."""
+        return [
+            command
+            for name, command in self.commands.items()
+            if not command.get("gone") and name not in self.stays_open
+        ]
+
+    def is_past(self, alert_id: str | None, command_id: str | None) -> bool:
+        """Whether what a page is about was on the screen and is open no more."""
+        if command_id is not None:
+            return bool(self.commands.get(command_id, {}).get("gone"))
+        return bool(self.alerts.get(alert_id or "", {}).get("gone"))
+
+    def settled(self) -> str | None:
+        """None when the story is over: no alert is open, every command but the last is closed."""
+        alerts, commands = len(self.open_alerts()), len(self.open_commands())
+        waiting = sum(_waiting(self.commands.get(name)) for name in self.stays_open)
+        if alerts or commands or waiting:
+            return f"{alerts} alerts, {commands} commands, {waiting} towns still open"
+        return None
+
+
+def _waiting(last: Json | None) -> int:
+    """Units, apart from the one that leaves it for later, that have not reported the last command."""
+    if last is None:
+        return 1  # given, but on nobody's screen yet
+    totals = last["totals"]
+    return int(totals["total"] - totals["reported"] - 1)
+
+
+def _take(rows: dict[str, Json], key: str, status: Status, items: list[Json]) -> int:
+    """The listed rows are as listed; a row of this status that is listed no more is gone.
+
+    Returns how many rows have changed.
+    """
+    present = {row[key]: row for row in items}
+    changed = sum(rows.get(name) != row for name, row in present.items())
+    rows |= present
+    for name, row in rows.items():
+        if row["status"] == status and name not in present and not row.get("gone"):
+            row["gone"] = True
+            changed += 1
+    return changed

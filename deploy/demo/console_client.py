@@ -1,0 +1,131 @@
+"""The console as officers use it: HTTP with a bearer token each, and nothing else."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any
+
+import httpx2
+
+from deploy.demo.accepted_log import Ledger
+from deploy.local.seed import Login
+
+Json = dict[str, Any]
+_RETRY = (502, 503, 504)
+
+
+class Lane(StrEnum):
+    """Who queues with whom: a decision on an alert never waits behind seven hundred micro-grids."""
+
+    URGENT = "urgent"
+    ANSWERS = "answers"
+    BULK = "bulk"
+
+
+_AT_ONCE = {Lane.URGENT: 6, Lane.ANSWERS: 3, Lane.BULK: 8}
+"""Requests under way at a time: the console shares two cores with everything else."""
+_PATIENCE_S = 600.0
+"""Longer than the story waits for anybody: nobody goes home with something left in the inbox."""
+
+
+class ConsoleClient:
+    """Reads and acts for any officer. An act is repeated, with the same key, until it is decided."""
+
+    def __init__(self, url: str, logins: Mapping[str, Login], ledger: Ledger) -> None:
+        self._logins = logins
+        self._ledger = ledger
+        self._lanes = {lane: asyncio.Semaphore(count) for lane, count in _AT_ONCE.items()}
+        self._client = httpx2.AsyncClient(
+            base_url=url,
+            timeout=15.0,
+            trust_env=False,
+            limits=httpx2.Limits(max_connections=sum(_AT_ONCE.values())),
+        )
+        self.accepted = 0
+        self.refused: list[str] = []
+        self.retries = 0
+        self.errors: list[str] = []
+        """Requests answered with 500: a bug, even where nothing came of it."""
+        self._tried: dict[str, str] = {}
+
+    def tried(self, subject: str) -> str | None:
+        """The last act on an alert, a command, an assignment or a page, and what it met with."""
+        return self._tried.get(subject)
+
+    def has(self, officer: str) -> bool:
+        """Whether this officer has an account."""
+        return officer in self._logins
+
+    async def get(self, officer: str, path: str, **query: str | int) -> Any:
+        """The JSON at `path` as `officer` sees it; None when it cannot be had now."""
+        headers = {"authorization": f"Bearer {self._logins[officer].token}"}
+        try:
+            async with self._lanes[Lane.URGENT]:
+                answer = await self._client.get(path, params=query, headers=headers)
+        except httpx2.HTTPError:
+            return None
+        self._look_at(answer, f"{officer} GET {path}")
+        return answer.json() if answer.status_code == httpx2.codes.OK else None
+
+    async def act(
+        self,
+        officer: str,
+        path: str,
+        body: Json,
+        key: str,
+        *,
+        lane: Lane = Lane.URGENT,
+        not_yet_s: float = 0.0,
+        patience_s: float = _PATIENCE_S,
+        moot: Callable[[], bool] = lambda: False,
+    ) -> Json | None:
+        """Post an act; the answer when it was accepted, None when it was refused for good.
+
+        What has no answer after `patience_s` seconds counts as refused. For `not_yet_s` seconds
+        "unknown" means that the console has not heard of it yet. What is `moot` when its turn comes is
+        not sent: None, and nobody has refused it.
+        """
+        login = self._logins[officer]
+        headers = {"authorization": f"Bearer {login.token}", "idempotency-key": key}
+        loop = asyncio.get_running_loop()
+        began, delay = loop.time(), 0.2
+        deadline = began + patience_s
+        subject, verb = path.split("/")[-2], body.get("step") or body.get("verb") or key
+        while loop.time() < deadline:
+            try:
+                async with self._lanes[lane]:
+                    if moot():
+                        return None
+                    answer = await self._client.post(path, json=body, headers=headers)
+            except httpx2.HTTPError as error:
+                self._tried[subject] = f"{officer} {verb}: {type(error).__name__}"
+            else:
+                self._look_at(answer, f"{officer} {path}")
+                self._tried[subject] = f"{officer} {verb}: {answer.status_code}"
+                if answer.is_success:
+                    self.accepted += 1
+                    document: Json = answer.json()
+                    self._ledger.note(
+                        "act", id=document["id"], officer=officer, path=path, body=body
+                    )
+                    return document
+                unheard = answer.status_code == httpx2.codes.NOT_FOUND
+                waits = unheard and loop.time() - began < not_yet_s
+                if answer.status_code not in _RETRY and not waits:
+                    self.refused.append(
+                        f"{officer} {path}: {answer.status_code} {answer.text[:200]}"
+                    )
+                    return None
+            self.retries += 1
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, 2.0)
+        self.refused.append(f"{officer} {path}: no answer")
+        return None
+
+    def _look_at(self, answer: httpx2.Response, verb: str) -> None:
+        if answer.status_code == httpx2.codes.INTERNAL_SERVER_ERROR:
+            self.errors.append(f"{verb}: {answer.text[:200]}")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()

@@ -1,0 +1,1 @@
+"""Alarms as the parts of alerting read them: their newest state, inhibition, flapping, scopes."""

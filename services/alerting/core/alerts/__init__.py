@@ -1,0 +1,1 @@
+"""Alerts: grouping, lifecycle, authority, decisions, merging and the records that leave."""

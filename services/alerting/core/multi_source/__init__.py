@@ -1,0 +1,1 @@
+"""Rules over several sources: composites and corroboration, decided per region."""

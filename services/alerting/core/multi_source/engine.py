@@ -1,0 +1,217 @@
+"""The rules over several sources in one transaction: evidence in, alarm events out.
+
+Pure: the unit of work adds the evidence of a batch, the handlers apply changes in their order, and
+the unit of work publishes `events`, the resulting alarm events. These events count only after their
+return through the log, like every alarm.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime
+
+from services.alerting.core.alarms.scopes import (
+    Region,
+    covers,
+    is_scope_of,
+    region_of,
+    scope_key,
+    unit_at,
+)
+from services.alerting.core.alarms.snapshot import AlarmSnapshot
+from services.alerting.core.multi_source.composite import evaluate_composite
+from services.alerting.core.multi_source.corroboration import evaluate_corroboration
+from services.alerting.core.multi_source.episode import (
+    EpisodeCause,
+    EpisodeKey,
+    RuleEpisode,
+    RuleEvaluation,
+    next_episode,
+)
+from services.alerting.core.multi_source.evidence_index import EvidenceIndex, sighting_of_alarm
+from services.alerting.core.multi_source.rule_registry import RuleRegistry
+from services.alerting.core.multi_source.source_pool import Sighting, is_source
+from shared.contracts.alarms import AlarmEvent, AlarmTransition
+from shared.contracts.conditions import CompositeRule, CorroborationRule
+from shared.contracts.fields import Status
+from shared.contracts.rules import RuleDefinition
+
+
+class MultiSourceEngine:
+    """Evidence, episodes and clocks of the regions of a batch.
+
+    `changed_keys` are the episodes to be written. `shadow_counts` counts the events of candidate
+    rules, which are not published.
+    """
+
+    def __init__(self, rules: RuleRegistry) -> None:
+        self.rules = rules
+        self.evidence = EvidenceIndex(rules)
+        self.episodes: dict[EpisodeKey, RuleEpisode] = {}
+        self.clocks: dict[Region, datetime] = {}
+        self.changed_keys: set[EpisodeKey] = set()
+        self.events: list[AlarmEvent] = []
+        self.shadow_counts: Counter[tuple[AlarmTransition, Status]] = Counter()
+
+    def add_episode(self, episode: RuleEpisode) -> None:
+        """Add a stored episode."""
+        self.episodes[episode.key] = episode
+
+    def advance_clock(self, region: Region, at: datetime, cause: EpisodeCause) -> None:
+        """Move the event time of a region to `at`.
+
+        Episodes that expire before are evaluated, each at its own moment. A clock never goes back.
+        """
+        clock = self.clocks.get(region)
+        if clock is not None and at <= clock:
+            return
+        while (due := self._next_due(region)) is not None and due[0] <= at:
+            expires_at, key = due
+            self.clocks[region] = max(expires_at, clock or expires_at)
+            self._evaluate(key, replace(cause, at=expires_at))
+            if self.episodes[key].expires_at == expires_at:  # Its rule is disabled or deleted.
+                self.add_episode(replace(self.episodes[key], expires_at=None))
+        self.clocks[region] = at
+
+    def apply_alarm(self, alarm: AlarmSnapshot, cause: EpisodeCause) -> None:
+        """Update an alarm, and evaluate every rule over the alarm."""
+        previous = self.evidence.alarms.get(alarm.alarm_id)
+        self.evidence.update_alarm(alarm)
+        region = region_of(alarm.status, alarm.place)
+        for rule in self.rules.composites_naming(alarm.rule_id):
+            assert isinstance(rule.body, CompositeRule)
+            scopes = {scope_key(rule.body.scope, alarm)}
+            if previous is not None and region_of(previous.status, previous.place) == region:
+                scopes.add(scope_key(rule.body.scope, previous))  # The sensor may have moved.
+            for scope in sorted(scope for scope in scopes if scope is not None):
+                self._evaluate(EpisodeKey(rule.rule_id, region, scope), cause, alarm)
+        sighting = sighting_of_alarm(alarm)
+        if sighting is not None:
+            grows = previous is None or (alarm.is_on and alarm.began_at <= previous.began_at)
+            self._evaluate_sighting(alarm.status, sighting, cause, grows=grows)
+
+    def apply_report(self, status: Status, sighting: Sighting, cause: EpisodeCause) -> None:
+        """Add the sighting of a reporter, and evaluate the rules over the sighting."""
+        self.evidence.update_sighting(status, sighting)
+        self._evaluate_sighting(status, sighting, cause, grows=True)
+
+    def apply_warning(
+        self, status: Status, sighting: Sighting, cause: EpisodeCause, *, withdrawn: bool
+    ) -> None:
+        """Add or remove the warning of an agency, and evaluate the rules in its areas."""
+        if withdrawn:
+            self.evidence.remove_sighting(status, sighting)
+        else:
+            self.evidence.update_sighting(status, sighting)
+        for rule in self.rules.corroborations_of(sighting.event_type):
+            for key in sorted(self._candidate_keys(rule, status)):
+                if any(covers(area, key.scope) for area in sighting.places):
+                    self._evaluate(key, cause)
+
+    def apply_rule(self, rule: RuleDefinition, cause: EpisodeCause) -> None:
+        """Update a rule, and evaluate the rule in all scopes."""
+        previous = self.rules.get(rule.rule_id)
+        if not self.rules.update(rule):
+            return
+        keys = {key for key in self.episodes if key.rule_id == rule.rule_id}
+        is_active = any(active.rule_id == rule.rule_id for active in self.rules.active())
+        if is_active:
+            keys |= {key for status in Status for key in self._candidate_keys(rule, status)}
+        for key in sorted(keys):
+            moment = replace(cause, at=self.clocks.get(key.region, cause.at))
+            if is_active:
+                self._evaluate(key, moment)
+            elif previous is not None and not previous.over_one_sensor:
+                self._change_episode(previous, key, RuleEvaluation(None), moment)
+
+    def apply_expiry(self, key: EpisodeKey, cause: EpisodeCause) -> None:
+        """Move the clock to the expiry of an episode, since no record has done so."""
+        episode = self.episodes.get(key)
+        if episode is None or episode.expires_at is None:
+            return
+        self.advance_clock(key.region, episode.expires_at, replace(cause, at=episode.expires_at))
+
+    def _next_due(self, region: Region) -> tuple[datetime, EpisodeKey] | None:
+        due = (
+            (episode.expires_at, key)
+            for key, episode in self.episodes.items()
+            if episode.expires_at is not None and key.region == region
+        )
+        return min(due, default=None)
+
+    def _evaluate_sighting(
+        self, status: Status, sighting: Sighting, cause: EpisodeCause, *, grows: bool
+    ) -> None:
+        for rule in self.rules.corroborations_of(sighting.event_type):
+            assert isinstance(rule.body, CorroborationRule)
+            if not is_source(rule.body, sighting):
+                continue
+            unit = unit_at(sighting.places[0], rule.body.within)
+            if unit is None:
+                continue
+            key = EpisodeKey(rule.rule_id, region_of(status, unit), unit)
+            episode = self.episodes.get(key)
+            # More evidence never ends an open episode: it is evaluated again when it expires.
+            is_open = episode is not None and episode.is_open
+            if grows and episode is not None and is_open and not _is_doubtful(episode):
+                continue
+            new_sighting = sighting if grows and not is_open else None
+            self._evaluate(key, cause, new_sighting=new_sighting)
+
+    def _candidate_keys(self, rule: RuleDefinition, status: Status) -> set[EpisodeKey]:
+        """Return the keys of open episodes of a rule, and the keys with evidence for the rule."""
+        open_keys = {
+            key
+            for key, episode in self.episodes.items()
+            if key.rule_id == rule.rule_id and key.region.status is status and episode.is_open
+        }
+        return open_keys | self.evidence.candidate_keys(rule, status)
+
+    def _evaluate(
+        self,
+        key: EpisodeKey,
+        cause: EpisodeCause,
+        trigger: AlarmSnapshot | None = None,
+        new_sighting: Sighting | None = None,
+    ) -> None:
+        rule = self.rules.get(key.rule_id)
+        if rule is None or not rule.enabled:
+            return
+        clock = self.clocks.get(key.region, cause.at)
+        evaluation = RuleEvaluation(None)
+        if isinstance(rule.body, CompositeRule):
+            if is_scope_of(rule.body.scope, key.scope):
+                episode = self.episodes.get(key)
+                published = episode.result if episode is not None and episode.is_open else None
+                alarms = self.evidence.active_alarms(rule.body, key)
+                evaluation = evaluate_composite(
+                    rule.body, key.scope, alarms, clock, trigger, published
+                )
+        elif isinstance(rule.body, CorroborationRule):
+            if is_scope_of(rule.body.within, key.scope):
+                pool = self.evidence.source_pool(rule, key)
+                evaluation = evaluate_corroboration(pool, key.scope, clock, new_sighting)
+        else:
+            return
+        self._change_episode(rule, key, evaluation, cause)
+
+    def _change_episode(
+        self, rule: RuleDefinition, key: EpisodeKey, evaluation: RuleEvaluation, cause: EpisodeCause
+    ) -> None:
+        previous = self.episodes.get(key) or RuleEpisode(key)
+        updated, event = next_episode(rule, previous, evaluation, cause)
+        if updated == previous:
+            return
+        self.episodes[key] = updated
+        self.changed_keys.add(key)
+        if event is None:
+            return
+        if rule.shadow_of is not None:
+            self.shadow_counts[event.transition, event.status] += 1
+        else:
+            self.events.append(event)
+
+
+def _is_doubtful(episode: RuleEpisode) -> bool:
+    return episode.result is not None and episode.result.retrospective

@@ -1,0 +1,143 @@
+"""Warnings of other agencies 外部预警: each is a source while in force.
+
+A warning is in force from its begin until its expiry, or until the agency cancels or updates the
+warning. A message ends the warnings in its references, also those with a later arrival: the
+messages of an agency are ordered by references, not by arrival.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.alerting.core.multi_source.source_pool import Sighting
+from shared.contracts.fields import DataGrade, Status
+from shared.contracts.reports import ExternalWarning
+
+_WARNINGS = frozenset({"Alert", "Update"})
+_WITHDRAWALS = frozenset({"Cancel", "Error"})
+_FOLLOW_UPS = _WITHDRAWALS | {"Update"}
+DEFAULT_VALIDITY = timedelta(hours=24)
+"""The validity of a warning whose agency states no end."""
+LATEST_ARRIVAL = timedelta(hours=72)
+"""A message that Kafka takes later than this after its issue is no late message but an old log."""
+
+
+@dataclass(frozen=True, slots=True)
+class WarningState:
+    """The state of a warning, which counts from `starts_at` until before `ends_at`.
+
+    A warning without a kind of event is stored and supports no rule. `observed_at` is event time.
+    """
+
+    warning_id: str
+    status: Status
+    source_id: str
+    cap_identifier: str
+    event_type: str | None
+    areas: tuple[str, ...]
+    observed_at: datetime
+    starts_at: datetime
+    ends_at: datetime
+    withdrawn: bool = False
+    grade: DataGrade = DataGrade.GENERAL
+
+
+def warning_state(
+    event: ExternalWarning, observed_at: datetime, accepted_at: datetime | None = None
+) -> WarningState | None:
+    """Return the warning, if the message is an alert or the update of an alert.
+
+    `accepted_at` is when Kafka took the message: a warning with an earlier expiry is withdrawn from
+    the beginning. For an old log only its own time counts.
+    """
+    if event.msg_type not in _WARNINGS:
+        return None
+    starts_at = max(observed_at, event.effective_at or observed_at)
+    ends_at = event.expires_at or starts_at + DEFAULT_VALIDITY
+    is_late = accepted_at is not None and ends_at <= accepted_at <= observed_at + LATEST_ARRIVAL
+    return WarningState(
+        warning_id=event.id,
+        status=event.status,
+        source_id=event.source_id,
+        cap_identifier=event.cap_identifier,
+        event_type=event.event_type,
+        areas=areas_of(event),
+        observed_at=observed_at,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        withdrawn=is_late,
+        grade=event.data_grade,
+    )
+
+
+def areas_of(event: ExternalWarning) -> tuple[str, ...]:
+    """Return the areas of a warning; without areas, the unit that received it."""
+    return event.areas or (event.origin_unit,)
+
+
+def ends_warning(event: ExternalWarning, warning: WarningState) -> bool:
+    """Return whether a message ends this warning.
+
+    A message ends the warnings in its references; a withdrawal without references ends all warnings
+    of its kind and source.
+    """
+    if event.msg_type not in _FOLLOW_UPS or warning.withdrawn:
+        return False
+    if (event.source_id, event.status) != (warning.source_id, warning.status):
+        return False
+    if event.references:
+        return warning.warning_id in event.references or warning.cap_identifier in event.references
+    return event.msg_type in _WITHDRAWALS and event.event_type in (None, warning.event_type)
+
+
+def ended_before_arrival(
+    event: ExternalWarning, existing_ids: Collection[str], observed_at: datetime
+) -> list[WarningState]:
+    """Return withdrawn warnings for the references without a row."""
+    if event.msg_type not in _FOLLOW_UPS:
+        return []
+    return [
+        WarningState(
+            warning_id=reference,
+            status=event.status,
+            source_id=event.source_id,
+            cap_identifier=reference,
+            event_type=None,
+            areas=(),
+            observed_at=observed_at,
+            starts_at=observed_at,
+            ends_at=observed_at,
+            withdrawn=True,
+        )
+        for reference in event.references
+        if reference not in existing_ids
+    ]
+
+
+def was_ended_before(event: ExternalWarning, existing_warning: WarningState | None) -> bool:
+    """Return whether the end of this warning arrived before the warning."""
+    return (
+        existing_warning is not None
+        and existing_warning.withdrawn
+        and existing_warning.source_id == event.source_id
+        and existing_warning.status is event.status
+    )
+
+
+def sighting_of_warning(warning: WarningState) -> Sighting | None:
+    """Return a warning as a sighting of its agency; None without a kind of event."""
+    if warning.event_type is None:
+        return None
+    return Sighting(
+        sighting_id=warning.warning_id,
+        record_id=warning.warning_id,
+        source=f"agency:{warning.source_id}",
+        kind="agency",
+        event_type=warning.event_type,
+        places=warning.areas,
+        start=warning.starts_at,
+        end=warning.ends_at,
+        grade=warning.grade,
+    )

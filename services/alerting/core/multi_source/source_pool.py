@@ -1,0 +1,213 @@
+"""The sources that a corroboration rule counts in one unit, and their weights.
+
+The weight of a source is that of the most trusted class to which its sightings belong. Weights are
+whole millionths, so that sums do not depend on their order.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.contracts.conditions import CorroborationRule, SourceClass
+from shared.contracts.fields import DataGrade, Position
+
+MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A source reports the danger from `start` to `end` (None: until now); event time.
+
+    `source` identifies the source; `kind` and `sensor_kind` determine its class. `places` are the
+    places concerned; an agency may name several. `record_id` is the newest record about the
+    sighting.
+    """
+
+    sighting_id: str
+    record_id: str
+    source: str
+    kind: str
+    event_type: str
+    places: tuple[str, ...]
+    start: datetime
+    end: datetime | None
+    sensor_kind: str | None = None
+    position: Position | None = None
+    retrospective: bool = False
+    synthetic: bool = False
+    grade: DataGrade = DataGrade.GENERAL
+
+    @property
+    def is_from_agency(self) -> bool:
+        """Return whether the sighting is a warning, which may cover many units."""
+        return self.source.startswith("agency:")
+
+    def counts_at(self, clock: datetime) -> bool:
+        """Return whether the sighting may count: a warning counts only while in force."""
+        return not self.is_from_agency or self.start <= clock < (self.end or clock)
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedSighting:
+    """A sighting whose source the rule counts, with its weight and the classes of the rule."""
+
+    sighting: Sighting
+    weight: int
+    classes: frozenset[int]
+
+    @property
+    def sort_key(self) -> tuple[datetime, str]:
+        """Return the begin, then the id."""
+        return self.sighting.start, self.sighting.sighting_id
+
+
+class SourcePool:
+    """Sightings of one rule in one unit; `can_hold` needs no scan of them."""
+
+    def __init__(self, rule: CorroborationRule, sightings: Iterable[Sighting] = ()) -> None:
+        self.rule = rule
+        self.ordered: list[WeightedSighting] = []
+        self._by_id: dict[str, WeightedSighting] = {}
+        self._by_source: dict[str, dict[str, WeightedSighting]] = {}
+        self._classes: Counter[frozenset[int]] = Counter()
+        self._total = 0
+        self._warnings = 0
+        for sighting in sightings:
+            self.update(sighting)
+
+    def update(self, sighting: Sighting) -> None:
+        """Add a sighting, or replace its state; a sighting of no class of the rule is ignored."""
+        self.remove(sighting.sighting_id)
+        classes = frozenset(
+            number
+            for number, source_class in enumerate(self.rule.sources)
+            if _matches(source_class, sighting)
+        )
+        if not classes:
+            return
+        weight = max(to_millionths(self.rule.sources[number].trust) for number in classes)
+        weighted = WeightedSighting(sighting, weight, classes)
+        insort(self.ordered, weighted, key=lambda member: member.sort_key)
+        self._by_id[sighting.sighting_id] = weighted
+        self._warnings += sighting.is_from_agency
+        self._count(sighting.source, -1)
+        self._by_source.setdefault(sighting.source, {})[sighting.sighting_id] = weighted
+        self._count(sighting.source, 1)
+
+    def remove(self, sighting_id: str) -> None:
+        """Remove a sighting, if the pool has it."""
+        weighted = self._by_id.pop(sighting_id, None)
+        if weighted is None:
+            return
+        position = bisect_left(self.ordered, weighted.sort_key, key=lambda member: member.sort_key)
+        del self.ordered[position]
+        source = weighted.sighting.source
+        self._warnings -= weighted.sighting.is_from_agency
+        self._count(source, -1)
+        del self._by_source[source][sighting_id]
+        self._count(source, 1)
+
+    def counted_at(self, clock: datetime) -> list[WeightedSighting]:
+        """Return the sightings that may count at `clock`, in order: no warning out of force."""
+        if not self._warnings:
+            return self.ordered
+        return [member for member in self.ordered if member.sighting.counts_at(clock)]
+
+    @property
+    def can_hold(self) -> bool:
+        """Return whether all sources together, at any time and place, would satisfy the rule."""
+        need, kinds = to_millionths(self.rule.need), self.rule.kinds
+        return self._total >= need and (kinds == 1 or count_classes(self._classes, kinds) >= kinds)
+
+    def _count(self, source: str, sign: int) -> None:
+        members = self._by_source.get(source)
+        if members:
+            self._total += sign * max(member.weight for member in members.values())
+            classes = frozenset[int]().union(*(member.classes for member in members.values()))
+            self._classes[classes] += sign
+
+
+def combined_weight(rule: CorroborationRule, members: Iterable[WeightedSighting]) -> int:
+    """Return the sum of the best weight of each source; 0 when the rule is not satisfied."""
+    best: dict[str, int] = {}
+    classes: dict[str, frozenset[int]] = {}
+    for member in members:
+        source = member.sighting.source
+        best[source] = max(best.get(source, 0), member.weight)
+        classes[source] = classes.get(source, frozenset()) | member.classes
+    weight = sum(best.values())
+    if weight < to_millionths(rule.need):
+        return 0
+    if rule.kinds > 1 and count_classes(Counter(classes.values()), rule.kinds) < rule.kinds:
+        return 0
+    return weight
+
+
+def count_classes(sources: Mapping[frozenset[int], int], limit: int) -> int:
+    """Return how many classes can each have a source of their own; counts above `limit` are equal.
+
+    `sources` counts the sources by the set of classes to which they belong. This is a maximum
+    matching of sources and classes.
+    """
+    candidates = [classes for classes, count in sources.items() for _ in range(min(count, limit))]
+    owner: dict[int, int] = {}
+    for number in range(len(candidates)):
+        _assign_class(number, candidates, owner, set())
+    return len(owner)
+
+
+def _assign_class(
+    number: int, candidates: list[frozenset[int]], owner: dict[int, int], tried: set[int]
+) -> bool:
+    """Assign a class to a source, and move other sources to other classes where needed."""
+    for candidate in sorted(candidates[number] - tried):
+        tried.add(candidate)
+        if candidate not in owner or _assign_class(owner[candidate], candidates, owner, tried):
+            owner[candidate] = number
+            return True
+    return False
+
+
+def is_source(rule: CorroborationRule, sighting: Sighting) -> bool:
+    """Return whether one of the rule's classes contains the source of the sighting."""
+    return any(_matches(source_class, sighting) for source_class in rule.sources)
+
+
+def _matches(source_class: SourceClass, sighting: Sighting) -> bool:
+    if source_class.source != sighting.kind:
+        return False
+    return source_class.sensor_kind in (None, sighting.sensor_kind)
+
+
+def to_millionths(weight: float) -> int:
+    """Return a weight as a whole number of millionths."""
+    return round(weight * MILLION)
+
+
+def sighting_of_report(
+    report_id: str,
+    reporter_id: str,
+    role: str,
+    event_type: str,
+    place: str,
+    at: datetime,
+    position: Position | None,
+    grade: DataGrade = DataGrade.GENERAL,
+) -> Sighting:
+    """Return a report as a sighting of its reporter: one source per reporter, on any telephone."""
+    return Sighting(
+        sighting_id=report_id,
+        record_id=report_id,
+        source=f"person:{reporter_id}",
+        kind=role,
+        event_type=event_type,
+        places=(place,),
+        start=at,
+        end=at,
+        position=position,
+        grade=grade,
+    )

@@ -1,0 +1,180 @@
+"""Silences and maintenance windows: hidden alarms, owners, and periods.
+
+A silence hides an alarm on the way into an alert while the window is open by database time. An
+alarm in an alert stays there, and the report of a person is never hidden. The highest hidden level
+follows from the unit of the silence (SILENCED_UP_TO); a higher alarm is routed to an alert. At the
+end every hidden alarm that is on is routed like a new alarm, and the owner of the silence
+and the duty post of the place are called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from services.alerting.core.alarms.snapshot import AlarmSnapshot
+from shared.contracts.alerts import Callee
+from shared.contracts.authority import SILENCED_UP_TO
+from shared.contracts.fields import LEVEL_ORDER, Post, Status, Tier
+from shared.contracts.ids import transition_id
+from shared.contracts.silences import (
+    Matcher,
+    SilenceEvent,
+    SilenceKind,
+    SilenceRequest,
+    is_period,
+)
+from shared.contracts.units import is_within, tier_of
+
+
+class SilenceRefusal(StrEnum):
+    """Reasons why a request changes nothing; a closed set."""
+
+    OTHER_STATUS = "other_status"
+    NOT_ENTITLED = "not_entitled"
+    TOO_WIDE = "too_wide"
+    BAD_PERIOD = "bad_period"
+    OVER = "over"
+    REPEATED = "repeated"
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """One silence; `ended_at` None: the silence is in force, or will begin later."""
+
+    silence_id: str
+    status: Status
+    version: int
+    kind: SilenceKind
+    matcher: Matcher
+    unit: str
+    owner: str
+    post: Post
+    begin_at: datetime
+    end_at: datetime
+    reason: str
+    ended_at: datetime | None = None
+    silenced: int = 0
+    still_firing: int = 0
+
+    def hides(self, alarm: AlarmSnapshot, now: datetime) -> bool:
+        """Return whether the silence hides this alarm now."""
+        if self.ended_at is not None or not self.begin_at <= now < self.end_at:
+            return False
+        most = SILENCED_UP_TO[tier_of(self.unit)]
+        return (
+            self.status is alarm.status
+            and LEVEL_ORDER[alarm.level] <= LEVEL_ORDER[most]
+            and is_within(alarm.place, self.matcher.place or self.unit)
+            and self.matcher.event_type in (None, alarm.event_type)
+            and self.matcher.rule_id in (None, alarm.rule_id)
+            and self.matcher.sensor_id in (None, alarm.sensor_id)
+        )
+
+    def calls(self, place: str) -> tuple[Callee, ...]:
+        """Return the posts to call at the end about an alarm: owner and place."""
+        return Callee(unit=self.unit, post=self.post), Callee(unit=place)
+
+
+def silence_hiding(
+    silences: Iterable[Silence], alarm: AlarmSnapshot, now: datetime
+) -> Silence | None:
+    """Return the hiding silence of an alarm; of several, the last to end."""
+    matches = [silence for silence in silences if silence.hides(alarm, now)]
+    return max(matches, key=lambda silence: (silence.end_at, silence.silence_id), default=None)
+
+
+def create(request: SilenceRequest, now: datetime) -> Silence | SilenceRefusal:
+    """Return a new silence, or the reason why the officer may not make it."""
+    matcher, begin, end = request.matcher, request.begin_at, request.end_at
+    assert matcher is not None, "the contract asks for it"
+    assert begin is not None, "the contract asks for it"
+    assert end is not None, "the contract asks for it"
+    unit = request.origin_unit
+    if "/" in unit or tier_of(unit) not in SILENCED_UP_TO:
+        return SilenceRefusal.NOT_ENTITLED
+    if matcher.place is not None and not is_within(matcher.place, unit):
+        return SilenceRefusal.NOT_ENTITLED
+    if matcher.place is not None and _only_a_place(matcher) and tier_of(matcher.place) is Tier.CITY:
+        return SilenceRefusal.TOO_WIDE
+    if not is_period(request.kind, begin, end, now):
+        return SilenceRefusal.BAD_PERIOD
+    return Silence(
+        silence_id=request.silence_id,
+        status=request.status,
+        version=1,
+        kind=request.kind,
+        matcher=matcher,
+        unit=unit,
+        owner=request.officer_id,
+        post=request.post,
+        begin_at=max(begin, now),
+        end_at=end,
+        reason=request.reason,
+    )
+
+
+def change(silence: Silence, request: SilenceRequest, now: datetime) -> Silence | SilenceRefusal:
+    """Return the silence with another end: a later one (`extend`), or now (`end`)."""
+    if request.verb == "create":
+        return SilenceRefusal.REPEATED
+    if request.status is not silence.status:
+        return SilenceRefusal.OTHER_STATUS
+    if not is_within(silence.unit, request.origin_unit):
+        return SilenceRefusal.NOT_ENTITLED
+    if silence.ended_at is not None:
+        return SilenceRefusal.OVER
+    if request.verb == "end":
+        return replace(silence, version=silence.version + 1, ended_at=now)
+    end = request.end_at
+    assert end is not None, "the contract asks for it"
+    if not is_period(silence.kind, silence.begin_at, end, now):
+        return SilenceRefusal.BAD_PERIOD
+    return replace(silence, version=silence.version + 1, end_at=end)
+
+
+def expired(silence: Silence, now: datetime) -> Silence | None:
+    """Return the ended silence; None when the end is not due, or already past."""
+    if silence.ended_at is not None or silence.end_at > now:
+        return None
+    return replace(silence, version=silence.version + 1, ended_at=now)
+
+
+def _only_a_place(matcher: Matcher) -> bool:
+    return (matcher.event_type, matcher.rule_id, matcher.sensor_id) == (None, None, None)
+
+
+def silence_event(silence: Silence, request: SilenceRequest | None, now: datetime) -> SilenceEvent:
+    """Return the record of a silence; `request` None: its time or a hidden alarm changed it."""
+    identifier = transition_id(silence.silence_id, silence.version)
+    previous = transition_id(silence.silence_id, silence.version - 1)
+    return SilenceEvent(
+        id=identifier,
+        status=silence.status,
+        occurred_at=request.occurred_at if request is not None else now,
+        sent_at=now,
+        origin_unit=silence.unit,
+        tier=tier_of(silence.unit),
+        areas=(silence.matcher.place or silence.unit,),
+        references=(
+            *((previous,) if silence.version > 1 else ()),
+            *((request.id,) if request is not None else ()),
+        ),
+        trace_id=silence.silence_id,
+        silence_id=silence.silence_id,
+        version=silence.version,
+        kind=silence.kind,
+        matcher=silence.matcher,
+        unit=silence.unit,
+        owner=silence.owner,
+        post=silence.post,
+        begin_at=silence.begin_at,
+        end_at=silence.end_at,
+        ended_at=silence.ended_at,
+        silenced=silence.silenced,
+        still_firing=silence.still_firing,
+        reason=request.reason if request is not None else silence.reason,
+        actor=request.officer_id if request is not None else None,
+    )

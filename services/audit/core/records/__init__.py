@@ -1,0 +1,1 @@
+"""The meaning of single records for the auditor: labels, subjects and versions."""

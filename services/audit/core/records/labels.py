@@ -1,0 +1,45 @@
+"""The labels under which records are counted; a closed set per topic."""
+
+from __future__ import annotations
+
+from shared.contracts.alarms import AlarmEvent
+from shared.contracts.alerts import AlertDecision, AlertEvent
+from shared.contracts.commands import (
+    Acknowledgement,
+    AssignmentEvent,
+    CommandEvent,
+    CommandRequest,
+    SupervisionEvent,
+)
+from shared.contracts.envelope import Envelope
+from shared.contracts.modes import ModeProposal, ModeRequest, ResponseModeEvent
+from shared.contracts.pages import Answer, Page
+from shared.contracts.refusals import Refusal
+from shared.contracts.silences import SilenceRequest
+
+FIRST = "first"
+"""A record that is the first version of its subject is counted under this label too."""
+
+
+def labels_of(message: Envelope) -> list[str]:
+    """Return the labels under which the record is counted within its topic."""
+    match message:
+        case AlarmEvent() | AlertEvent():
+            label = str(message.transition)
+        case AssignmentEvent():
+            label = f"{message.unit_tier}:{message.state}"
+        case CommandEvent() | Page() | ModeProposal():
+            label = str(message.state)
+        case AlertDecision() | CommandRequest() | Answer() | ModeRequest() | SilenceRequest():
+            label = str(message.verb)
+        case Acknowledgement():
+            label = str(message.step)
+        case SupervisionEvent():
+            label = f"{message.kind}:{message.rung}"
+        case ResponseModeEvent():
+            label = str(message.mode)
+        case Refusal():
+            label = str(message.reason)
+        case _:
+            label = "record"
+    return [label, FIRST] if getattr(message, "version", 0) == 1 else [label]

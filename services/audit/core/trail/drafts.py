@@ -1,0 +1,143 @@
+"""The entries of the trail that records call for: a person's action, a refusal, an effect."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from services.audit.core.trail.chain import EntryDraft
+from shared.contracts.alerts import AlertDecision, AlertEvent
+from shared.contracts.audit import AuditOutcome
+from shared.contracts.cases import CaseReview
+from shared.contracts.commands import Acknowledgement, CommandEvent, CommandRequest
+from shared.contracts.dead_letter import DeadLetter, Reason
+from shared.contracts.duty import DutyRequest
+from shared.contracts.envelope import Envelope
+from shared.contracts.modes import ModeRequest, ResponseModeEvent
+from shared.contracts.pages import Answer, AnswerVerb
+from shared.contracts.reachability import ContactTestRequest
+from shared.contracts.refusals import Refusal
+from shared.contracts.reports import Report, ReporterRole
+from shared.contracts.silences import SilenceRequest
+
+_RECEIPTS = frozenset({AnswerVerb.DELIVERED, AnswerVerb.READ})
+
+
+def draft_of(message: Envelope) -> EntryDraft | None:
+    """Return the entry that a record calls for, or None.
+
+    Entries are made for the actions of people, for refused actions, and for effects on alerts,
+    commands and modes. The outcome `accepted` says that the action is in the log; an effect of the
+    action has an entry of its own.
+    """
+    match message:
+        case AlertDecision():
+            level = f" {message.level}" if message.level else ""
+            return _draft(
+                message,
+                message.officer_id,
+                f"alert.{message.verb}{level}",
+                message.alert_id,
+                message.reason,
+            )
+        case CommandRequest():
+            return _draft(
+                message, message.officer_id, f"command.{message.verb}", message.command_id
+            )
+        case Acknowledgement():
+            return _draft(
+                message,
+                message.officer_id,
+                f"assignment.{message.step}",
+                message.assignment_id,
+                message.text,
+            )
+        case Answer() if message.verb not in _RECEIPTS:
+            return _draft(
+                message, message.officer_id, f"page.{message.verb}", message.page_id, message.text
+            )
+        case SilenceRequest():
+            return _draft(
+                message,
+                message.officer_id,
+                f"silence.{message.verb}",
+                message.silence_id,
+                message.reason,
+            )
+        case ContactTestRequest():
+            return _draft(message, message.officer_id, "contact_test.start", message.unit)
+        case CaseReview():
+            return _draft(message, message.officer_id, "case.review", message.case_id)
+        case DutyRequest():
+            return _draft(message, message.officer_id, f"duty.{message.verb}", message.unit)
+        case Report() if message.reporter_role is ReporterRole.OFFICER:
+            return _draft(message, message.reporter_id, "report", message.incident_id)
+        case ModeRequest():
+            return _draft(
+                message,
+                message.officer_id,
+                f"mode.{message.verb}",
+                message.proposal_id,
+                message.reason,
+            )
+        case Refusal():
+            return _refused(message)
+        case ResponseModeEvent() if message.decided_by:
+            return _draft(
+                message,
+                message.decided_by[0],
+                f"effect.mode.{message.mode}",
+                message.unit,
+                message.reason,
+            )
+        case AlertEvent() if message.actor is not None:
+            return _draft(
+                message, message.actor, f"effect.alert.{message.transition}", message.alert_id
+            )
+        case CommandEvent() if message.actor is not None:
+            return _draft(
+                message, message.actor, f"effect.command.{message.state}", message.command_id
+            )
+        case _:
+            return None
+
+
+def _draft(
+    message: Envelope, actor: str, action: str, subject: str, reason: str = ""
+) -> EntryDraft:
+    return EntryDraft(
+        cause_id=message.id,
+        actor=actor,
+        action=action,
+        subject_id=subject,
+        outcome=AuditOutcome.ACCEPTED,
+        status=message.status,
+        occurred_at=message.occurred_at,
+        origin_unit=message.origin_unit,
+        reason=reason,
+        trace_id=message.trace_id,
+    )
+
+
+def _refused(message: Refusal) -> EntryDraft:
+    address = f" from {message.address}" if message.address else ""
+    draft = _draft(
+        message, message.actor, message.action, message.subject_id, f"{message.reason}{address}"
+    )
+    return replace(draft, outcome=AuditOutcome.REFUSED, place=message.place, count=message.count)
+
+
+def refused_draft(letter: DeadLetter, message: Envelope) -> EntryDraft | None:
+    """Return the entry of an action in the log that was not allowed by its owner.
+
+    `message` is the record inside the dead letter. Each owner that refuses the action has an entry.
+    """
+    draft = draft_of(message)
+    if letter.reason is not Reason.NOT_ALLOWED or draft is None:
+        return None
+    return replace(
+        draft,
+        cause_id=f"{letter.id}.{letter.service}",
+        outcome=AuditOutcome.REFUSED,
+        occurred_at=letter.refused_at,
+        reason=f"{letter.service}: {letter.detail}",
+    )

@@ -1,0 +1,1 @@
+"""The topics that the auditor counts, one module per kind of subject."""

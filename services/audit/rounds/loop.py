@@ -1,0 +1,224 @@
+"""The loop of the auditor's rounds. It needs no other service to run."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+import structlog
+
+from services.audit.core.conservation.balances import HopBalance
+from services.audit.core.findings.confirmation import (
+    FindingChanges,
+    Suspicion,
+    confirm_findings,
+)
+from services.audit.core.findings.detection import AuditFinding, FindingKey, detect_findings
+from services.audit.core.findings.snapshot import FindingKind, Snapshot
+from services.audit.core.trail import chain
+from services.audit.core.trail.chain import GENESIS, ChainHead, EntryDraft
+from services.audit.metrics import AuditMetrics
+from services.audit.rounds.conservation import ConservationCheck, RoundResult
+from services.audit.settings import Settings
+from services.audit.store import counters, findings, trail
+from services.audit.store.checks import UNAVAILABLE, Checks
+from services.audit.store.kafka_log import KafkaLog
+from shared.contracts.audit import AuditOutcome
+from shared.contracts.fields import Status
+from shared.runtime.database import Database, Transaction
+from shared.runtime.errors import Transient
+
+log = structlog.get_logger("fenghuo.audit")
+
+ACTOR = "audit"
+_VERIFY_BATCH = 2_000
+_CONSERVATION_KINDS = frozenset(
+    {
+        FindingKind.CONSUMER_STOPPED,
+        FindingKind.RECORD_LOST,
+        FindingKind.RECORD_CORRUPT,
+        FindingKind.HOP_UNBALANCED,
+    }
+)
+"""The kinds of faults that ConservationCheck detects."""
+
+
+class RoundLoop:
+    """Makes a round every few seconds. Suspicions are in memory, findings in the database."""
+
+    def __init__(
+        self, database: Database, kafka_log: KafkaLog, metrics: AuditMetrics, settings: Settings
+    ) -> None:
+        self._database = database
+        self._conservation = ConservationCheck(database, kafka_log)
+        self._metrics = metrics
+        self._settings = settings
+        self._checks = Checks(settings.audit_count_share)
+        self._suspicions: Mapping[FindingKey, Suspicion] = {}
+        self._unavailable: dict[str, str] = {}
+        self._verified = GENESIS
+        self._first_round_made = False
+
+    def ready(self) -> str | None:
+        """Return None for /readyz once a round could make all checks, otherwise the reason."""
+        if self._unavailable:
+            name, reason = next(iter(self._unavailable.items()))
+            return f"{len(self._unavailable)} checks cannot be made, {name}: {reason}"
+        return None if self._first_round_made else "no check has been made yet"
+
+    async def run(self) -> None:
+        """Make rounds for ever; outages of the database or Kafka end a round, not the loop."""
+        while True:
+            began_at = time.monotonic()
+            try:
+                await self.make_round()
+            except Transient as error:
+                # A fault seen before and after an outage was not seen in consecutive rounds.
+                self._suspicions = {}
+                self._metrics.checks.labels("failed").inc()
+                log.warning("check_retry", error=str(error))
+            except Exception as error:
+                # The loop goes on without this round; /readyz and a metric report the failure.
+                self._suspicions = {}
+                log.exception("check_broken")
+                self._report({"round": repr(error)})
+            spent_s = time.monotonic() - began_at
+            await asyncio.sleep(max(0.1, self._settings.audit_every_s - spent_s))
+
+    async def make_round(self) -> None:
+        """Make one round. Raises Transient while the database is away."""
+        result, unavailable = await self._check_conservation()
+        async with self._database.transaction() as transaction:
+            await transaction.connection.execute("SET TRANSACTION READ ONLY")
+            tables = await self._checks.take_snapshot(transaction)
+            broken_entry = await self._verify_trail(transaction)
+            now = await transaction.connection.fetchval("SELECT clock_timestamp()")
+            self._conservation.end_round(now)
+        kinds = tables.snapshot.checked_kinds | {FindingKind.TRAIL_BROKEN}
+        snapshot = replace(tables.snapshot, checked_kinds=kinds, broken_entry=broken_entry)
+        if result is not None:
+            snapshot = replace(
+                snapshot,
+                checked_kinds=kinds | _CONSERVATION_KINDS,
+                unsettled=result.unsettled,
+                stopped_readers=result.stopped_readers,
+                suspects=result.suspects,
+                suspect_groups=result.suspect_groups,
+                balances=result.balances,
+            )
+        async with self._database.transaction() as transaction:
+            if await findings.try_lock(transaction):
+                await self._save_findings(transaction, snapshot)
+        self._report(tables.unavailable | unavailable)
+
+    async def _check_conservation(self) -> tuple[RoundResult | None, dict[str, str]]:
+        """Check conservation; while Kafka is away, the checks of the tables are made alone."""
+        try:
+            result = await self._conservation.run()
+        except (Transient, *UNAVAILABLE) as error:
+            return None, {"conservation": str(error)}
+        if result is None:
+            return None, {}
+        self._export(result.balances)
+        return result, {
+            f"conservation of {topic}/{part}": reason
+            for (topic, part), reason in result.unreadable.items()
+        }
+
+    def _export(self, balances: tuple[HopBalance, ...]) -> None:
+        for balance in balances:
+            for outcome, records in (
+                ("in", balance.records_in),
+                ("applied", balance.applied),
+                ("repeated", balance.repeated),
+                ("refused", balance.refused),
+                ("unchecked", balance.unchecked),
+                ("in_flight", balance.in_flight),
+                ("difference", balance.difference),
+            ):
+                self._metrics.hops.labels(balance.service, balance.topic, outcome).set(records)
+
+    async def _save_findings(self, transaction: Transaction, snapshot: Snapshot) -> None:
+        if snapshot.dispositions:
+            await counters.save_dispositions(transaction, snapshot.dispositions)
+        open_findings = await findings.load_open(transaction)
+        detected = detect_findings(snapshot, transaction.now)
+        changes = confirm_findings(
+            detected, snapshot.checked_kinds, self._suspicions, open_findings
+        )
+        await self._save_changes(transaction, changes, open_findings)
+        self._suspicions = changes.suspicions
+        counts = await findings.count_open(transaction)
+        for kind in FindingKind:
+            self._metrics.findings.labels(kind).set(counts.get(kind, 0))
+
+    async def _save_changes(
+        self,
+        transaction: Transaction,
+        changes: FindingChanges,
+        open_findings: Mapping[FindingKey, str],
+    ) -> None:
+        new_ids = await findings.add(transaction, changes.raised)
+        drafts: list[EntryDraft] = []
+        for finding in changes.raised:
+            if finding.key not in new_ids:
+                continue
+            finding_id = new_ids[finding.key]
+            log.critical(
+                "finding",
+                kind=finding.kind,
+                subject=finding.subject_id,
+                detail=finding.detail,
+                id=finding_id,
+            )
+            self._metrics.raised.labels(finding.kind).inc()
+            drafts.append(
+                self._draft(transaction, f"{finding_id}.raised", finding, AuditOutcome.FINDING)
+            )
+        resolved_ids = [open_findings[key] for key in changes.resolved]
+        for row in await findings.resolve(transaction, resolved_ids):
+            finding = AuditFinding(
+                FindingKind(row["kind"]), row["subject_id"], Status(row["status"]), row["detail"]
+            )
+            log.warning("finding_resolved", kind=finding.kind, subject=finding.subject_id)
+            cause = f"{row['finding_id']}.resolved"
+            drafts.append(self._draft(transaction, cause, finding, AuditOutcome.RESOLVED))
+        self._metrics.entries.inc(await trail.append(transaction, drafts))
+
+    def _draft(
+        self, transaction: Transaction, cause: str, finding: AuditFinding, outcome: AuditOutcome
+    ) -> EntryDraft:
+        return EntryDraft(
+            cause_id=cause,
+            actor=ACTOR,
+            action=f"finding.{finding.kind}",
+            subject_id=finding.subject_id[:200],
+            outcome=outcome,
+            status=finding.status,
+            occurred_at=transaction.now,
+            origin_unit=self._settings.audit_unit,
+            reason=finding.detail[:4000],
+        )
+
+    async def _verify_trail(self, transaction: Transaction) -> int | None:
+        """Verify the entries since the last round; return the sequence of a broken entry."""
+        end = await trail.load_head(transaction)
+        entries = await trail.load_entries(transaction, self._verified.sequence, _VERIFY_BATCH)
+        broken_index = chain.verify(entries, previous=self._verified)
+        intact = entries if broken_index is None else entries[:broken_index]
+        if intact:
+            self._verified = ChainHead(intact[-1].sequence, intact[-1].hash)
+        # The head was read first: entries up to the head must exist, and there may be newer ones.
+        cut = len(entries) < _VERIFY_BATCH and self._verified.sequence < end.sequence
+        rewound = end.sequence < self._verified.sequence - len(intact)
+        is_broken = broken_index is not None or cut or rewound
+        return self._verified.sequence + 1 if is_broken else None
+
+    def _report(self, unavailable: dict[str, str]) -> None:
+        for name in unavailable.keys() - self._unavailable.keys():
+            log.warning("check_not_ready", check=name, error=unavailable[name])
+        self._unavailable, self._first_round_made = unavailable, True
+        self._metrics.not_ready.set(len(unavailable))
+        self._metrics.checks.labels("not_ready" if unavailable else "complete").inc()

@@ -1,0 +1,91 @@
+// The list of alerts: place, level, cause, and the next step with the unit that has to take it.
+
+import {
+  button,
+  cardClass,
+  chip,
+  drillTag,
+  eventName,
+  levelBadge,
+  maskedText,
+  worseLevel,
+} from "../lib/components.js";
+import { h, renderList } from "../lib/dom.js";
+import { formatTime, t } from "../lib/i18n.js";
+import { decisionButtons, nextStepText } from "./alert_decisions.js";
+import { openAlertSheet } from "./alert_sheet.js";
+
+/** @import { Alert } from "../types/alerts.d.ts" */
+
+/**
+ * Draw the alerts; return those that are new since the last drawing.
+ * @param {HTMLElement} container
+ * @param {Alert[]} alerts
+ * @param {() => void} refresh
+ */
+export function drawAlerts(container, alerts, refresh) {
+  const newIds = renderList(
+    container,
+    alerts,
+    (alert) => alert.alert_id,
+    (alert) => alertCard(alert, refresh),
+    t("alerts.none"),
+  );
+  return alerts.filter((alert) => newIds.includes(alert.alert_id));
+}
+
+/**
+ * @param {Alert} alert
+ * @param {() => void} refresh
+ */
+function alertCard(alert, refresh) {
+  const level = worseLevel(alert.level, alert.proposed_level);
+  const hasProposal = alert.proposed_level !== alert.level && (alert.level || alert.proposed_level);
+  return h(
+    "li",
+    { class: cardClass(alert, level) },
+    h(
+      "div",
+      { class: "row" },
+      drillTag(alert),
+      alert.level && levelBadge(alert.level),
+      hasProposal && [
+        alert.level && h("span", { class: "faint", "aria-hidden": "true" }, "→"),
+        levelBadge(alert.proposed_level, true),
+      ],
+      chip(t(`alert.${alert.state}`)),
+      h("span", { class: "tail" }, formatTime(alert.sent_at)),
+    ),
+    h("h3", {}, maskedText(alert, alert.headline)),
+    h(
+      "p",
+      { class: "facts" },
+      h("span", {}, alert.place_name),
+      h("span", {}, eventName(alert.event_type)),
+      h("span", {}, t("score", { n: alert.score })),
+      h("span", {}, t("sources", { n: alert.distinct_sources })),
+    ),
+    nextStep(alert, refresh),
+  );
+}
+
+/**
+ * @param {Alert} alert
+ * @param {() => void} refresh
+ */
+function nextStep(alert, refresh) {
+  return h(
+    "div",
+    { class: `next ${alert.may.length ? "actionable" : ""}` },
+    h("p", {}, nextStepText(alert)),
+    h(
+      "div",
+      { class: "acts" },
+      decisionButtons(alert, alert.may, refresh, alert.next?.verb),
+      button(t("details"), () => openAlertSheet(alert.alert_id, refresh), {
+        class: "plain",
+        "data-focus": `${alert.alert_id}-details`,
+      }),
+    ),
+  );
+}

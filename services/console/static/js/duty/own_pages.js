@@ -1,0 +1,129 @@
+// The officer's own pages on the screen of the officer's centre, with the same answers as on the
+// phone.
+
+import { post } from "../lib/api.js";
+import {
+  answerLabel,
+  button,
+  cardClass,
+  chip,
+  drillTag,
+  levelBadge,
+  optionsOf,
+} from "../lib/components.js";
+import { confirmAction } from "../lib/dialogs.js";
+import { h, renderList, text } from "../lib/dom.js";
+import { select, valueOf } from "../lib/forms.js";
+import { formatTime, t } from "../lib/i18n.js";
+import { loader } from "../lib/load_status.js";
+import { pagedList } from "../lib/paged_list.js";
+import { POSTS } from "./duty_forms.js";
+
+/** @import { Option } from "../types/dom.d.ts" */
+/** @import { Page } from "../types/overview.d.ts" */
+/** @import { BoardContext } from "../types/page.d.ts" */
+
+const PAGE_SIZE = 50;
+const ANSWER_VERBS = ["coming", "cannot", "hand_over"];
+const MINUTES = [10, 20, 30, 60, 120];
+
+/**
+ * Make the list of the open pages and the function that loads it.
+ * @param {BoardContext} context
+ */
+export function ownPages(context) {
+  const node = h("ul", { class: "cards", id: "own-pages" });
+  const pages = pagedList(
+    "/api/pages",
+    "pages",
+    (page) => page.page_id,
+    () => load(),
+    PAGE_SIZE,
+  );
+  const load = loader(
+    node,
+    () => context.current(pages.load({ status: context.status, open: 1 })),
+    (answer) => {
+      renderList(node, answer.pages, (page) => page.page_id, pageCard, t("pages.none"));
+      pages.show(answer, answer.waiting);
+    },
+  );
+
+  /** @param {Page} page */
+  function pageCard(page) {
+    return h(
+      "li",
+      { class: cardClass(page, page.level) },
+      h(
+        "div",
+        { class: "row" },
+        drillTag(page),
+        levelBadge(page.level),
+        page.rung > 0 && chip(t("rung", { n: page.rung }), "bad"),
+        h("span", { class: "tail" }, formatTime(page.sent_at)),
+      ),
+      h("h3", {}, text(page.headline)),
+      page.text && text(page.text, "p"),
+      h(
+        "div",
+        { class: "acts" },
+        ANSWER_VERBS.map((verb) => answerButton(page, verb)),
+      ),
+    );
+  }
+
+  /**
+   * @param {Page} page
+   * @param {string} verb
+   */
+  const answerButton = (page, verb) =>
+    button(answerLabel(page, verb), () => askForAnswer(page, verb), {
+      class: verb === "coming" ? "primary" : null,
+      "data-focus": `${page.page_id}-${verb}`,
+    });
+
+  /**
+   * @param {Page} page
+   * @param {string} verb
+   */
+  function askForAnswer(page, verb) {
+    const key = crypto.randomUUID();
+    confirmAction({
+      title: answerLabel(page, verb),
+      subject: {
+        status: page.status,
+        place: context.me.unit_name,
+        headline: page.headline,
+      },
+      fields: answerFields(verb),
+      reason: "optional",
+      send: async ({ reason, form }) => {
+        const minutes = valueOf(form, "minutes");
+        const targetPost = valueOf(form, "to");
+        const body = {
+          verb,
+          text: reason,
+          ...(minutes && { in_minutes: Number(minutes) }),
+          ...(targetPost && { hand_to_post: targetPost }),
+        };
+        await post(`/api/pages/${page.page_id}/answers`, body, key);
+        setTimeout(load, 1_000);
+      },
+    });
+  }
+
+  return { node, load, count: pages.count, moreButton: pages.moreButton };
+}
+
+/** @param {string} verb */
+function answerFields(verb) {
+  /** @type {Option} */
+  const unstated = ["", t("scale.unsaid")];
+  if (verb === "coming") {
+    const options = MINUTES.map((n) => /** @type {const} */ ([n, t("answer.minutes", { n })]));
+    return select(t("answer.within"), "minutes", [unstated, ...options]);
+  }
+  if (verb === "hand_over")
+    return select(t("answer.to.post"), "to", [unstated, ...optionsOf(POSTS, "post")]);
+  return null;
+}

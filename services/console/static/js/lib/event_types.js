@@ -1,0 +1,39 @@
+// The types of event that an officer can choose from: codes as real systems use them (GB/T 35561
+// style, docs/sources.md S10), own names behind a class code where there is none.
+
+import { select } from "./forms.js";
+import { t } from "./i18n.js";
+
+export const EVENT_TYPES = [
+  "11A01",
+  "11A02",
+  "11A51",
+  "11B01",
+  "11B03",
+  "11B04",
+  "11B06",
+  "11B09",
+  "11B17",
+  "11B20",
+  "11B22",
+  "11B25",
+  "11B29",
+  "11C02",
+  "11D01",
+  "11D02",
+  "11G01",
+  "12:gas_leak",
+  "12:gas_fire",
+  "12:fire",
+  "12:mine_gas",
+  "12:mine_fire",
+  "12:burst_main",
+  "13",
+  "14",
+];
+
+/** Make a drop-down list of the types of event. */
+export function eventTypePicker() {
+  const options = EVENT_TYPES.map((code) => /** @type {const} */ ([code, t(`event.${code}`)]));
+  return select(t("compose.event"), "event", options);
+}

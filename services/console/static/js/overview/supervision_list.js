@@ -1,0 +1,44 @@
+// The list of firings: the clocks of assignments that have run out.
+
+import { chip, drillTag, levelBadge, maskedText } from "../lib/components.js";
+import { h, renderList } from "../lib/dom.js";
+import { formatTime, t } from "../lib/i18n.js";
+
+/** @import { SupervisionEntry } from "../types/commands.d.ts" */
+
+/**
+ * Return the key of a firing.
+ * @param {SupervisionEntry} entry
+ */
+export const supervisionKey = (entry) => `${entry.assignment_id}-${entry.clock}`;
+
+/**
+ * Draw the firings.
+ * @param {HTMLElement} container
+ * @param {SupervisionEntry[]} entries
+ */
+export function drawSupervision(container, entries) {
+  renderList(container, entries, supervisionKey, supervisionItem, t("supervision.none"));
+}
+
+/** @param {SupervisionEntry} entry */
+function supervisionItem(entry) {
+  const isGrave = entry.kind === "escalated" || entry.kind === "overdue";
+  const kind = t(`supervision.${entry.kind}`, { rung: entry.rung });
+  const post = t(`post.${entry.target_post}`);
+  return h(
+    "li",
+    {},
+    h("span", {}, chip(kind, isGrave ? "bad" : "")),
+    h(
+      "span",
+      { class: "description" },
+      drillTag(entry),
+      `${entry.unit_name} ${t(`clock.${entry.clock}`)} `,
+      h("span", { class: "muted" }, t("called", { unit: entry.target_name, post })),
+      h("br"),
+      maskedText(entry, entry.title),
+    ),
+    h("span", {}, levelBadge(entry.level), " ", h("time", {}, formatTime(entry.due_at))),
+  );
+}

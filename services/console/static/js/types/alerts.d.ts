@@ -1,0 +1,136 @@
+/** Alerts, alarms with their evidence, silences, and readings of sensors. */
+
+import type { CommandHead } from "./commands.d.ts";
+import type { Level, Maskable, Post, WithStatus } from "./fields.d.ts";
+
+export interface NextStep {
+  verb: string;
+  unit: string;
+  unit_name: string;
+  signed: number;
+  needed: number;
+}
+
+export interface Alert extends WithStatus, Maskable {
+  alert_id: string;
+  incident_id: string;
+  version: number;
+  state: string;
+  event_type: string;
+  place: string;
+  place_name: string;
+  level: Level | null;
+  proposed_level: Level | null;
+  score: number;
+  distinct_sources: number;
+  headline: string;
+  approver_name: string;
+  occurred_at: string;
+  sent_at: string;
+  next: NextStep | null;
+  may: string[];
+  may_also: string[];
+  expires_at: string | null;
+  incident_grade: string | null;
+  response_level: string | null;
+  flapping: boolean;
+  merged_into: string | null;
+}
+
+export interface Position {
+  unit_name: string;
+  at: string;
+  level: Level | null;
+  incident_grade: string | null;
+  response_level: string | null;
+}
+
+export interface AlertDetail extends Alert {
+  text: string;
+  signatures: { unit_name: string; post: Post; level: Level | null; signed_at: string }[];
+  debt: {
+    unit_name: string;
+    approvals: number;
+    by_unit_name: string;
+    due_at: string;
+  } | null;
+  positions: Position[];
+  merged_ids: string[];
+  report_ids: string[];
+  evidence: Alarm[];
+  commands: CommandHead[];
+}
+
+export interface Evidence {
+  metric: string;
+  value: number;
+  limit: number;
+  unit: string;
+  datum?: string | null;
+  note?: string | null;
+}
+
+export interface Alarm extends WithStatus, Maskable {
+  alarm_id: string;
+  level: Level;
+  transition: string;
+  kind: string;
+  rule_id: string;
+  score: number;
+  parts: Record<string, number> | null;
+  headline: string;
+  sensor_id: string | null;
+  sensor_name: string | null;
+  place: string;
+  place_name: string;
+  evidence: Evidence;
+  retrospective: boolean;
+  withdrawn: boolean;
+  started_at: string;
+  occurred_at: string;
+}
+
+export interface Silence extends WithStatus {
+  silence_id: string;
+  kind: string;
+  place_name: string;
+  rule_id: string | null;
+  sensor_id: string | null;
+  unit_name: string;
+  reason: string;
+  end_at: string;
+  silenced: number;
+  still_firing: number;
+  may_end: boolean;
+}
+
+export interface SilentSensor {
+  sensor_id: string;
+  name: string;
+  unit_name: string;
+  state: string;
+  last_seen_at: string | null;
+  detail: string | null;
+}
+
+export interface RuleLevel {
+  name_zh: string;
+  name_en: string;
+  level: Level;
+  raise_at: number;
+  direction: "above" | "below";
+  source: string;
+}
+
+export interface ReadingsAnswer {
+  name: string;
+  unit: string;
+  datum: string | null;
+  begin_at: string;
+  end_at: string;
+  since: string;
+  readings: number;
+  points: { at: string; value: number }[];
+  levels: RuleLevel[];
+  alarms: Alarm[];
+}

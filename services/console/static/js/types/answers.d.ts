@@ -1,0 +1,101 @@
+/** The answers of the API by the path of the request. */
+
+import type {
+  Alarm,
+  Alert,
+  AlertDetail,
+  ReadingsAnswer,
+  Silence,
+  SilentSensor,
+} from "./alerts.d.ts";
+import type { Case, CaseDetail, EvaluationAnswer, TimelineEntry } from "./cases.d.ts";
+import type {
+  Assignment,
+  BelowAnswer,
+  Command,
+  CommandDetail,
+  CommandPreview,
+  SupervisedUnit,
+  SupervisionEntry,
+} from "./commands.d.ts";
+import type { DutyAnswer, DutyGap, Reach, ReachablePost } from "./duty.d.ts";
+import type { ListAnswer } from "./fields.d.ts";
+import type { ModePreview, ModesAnswer } from "./modes.d.ts";
+import type { OverviewAnswer, Page } from "./overview.d.ts";
+import type { FeedLine, Officer } from "./page.d.ts";
+import type { IncidentAnswer, ReportingAnswer } from "./reports.d.ts";
+import type { Photo, UnitsAnswer } from "./units.d.ts";
+
+/** The answer to a GET request, by its path; the most specific path comes first. */
+export type AnswerOf<Path extends string> = Path extends "/api/me"
+  ? Officer
+  : Path extends "/api/overview"
+    ? OverviewAnswer
+    : Path extends "/api/alerts"
+      ? ListAnswer & { alerts: Alert[] }
+      : Path extends `/api/alerts/${string}`
+        ? AlertDetail
+        : Path extends "/api/alarms"
+          ? ListAnswer & { alarms: Alarm[] }
+          : Path extends "/api/silences"
+            ? { silences: Silence[] }
+            : Path extends "/api/sensors/silent"
+              ? ListAnswer & { sensors: SilentSensor[] }
+              : Path extends `/api/sensors/${string}/readings`
+                ? ReadingsAnswer
+                : CommandAnswerOf<Path>;
+
+type CommandAnswerOf<Path extends string> = Path extends "/api/commands"
+  ? ListAnswer & { commands: Command[] }
+  : Path extends `/api/commands/${string}/below`
+    ? BelowAnswer
+    : Path extends `/api/commands/${string}`
+      ? CommandDetail
+      : Path extends "/api/assignments"
+        ? ListAnswer & { assignments: Assignment[] }
+        : Path extends "/api/supervision"
+          ? ListAnswer & { supervision: SupervisionEntry[] }
+          : Path extends "/api/supervision/units"
+            ? { units: SupervisedUnit[] }
+            : Path extends "/api/units"
+              ? UnitsAnswer
+              : Path extends "/api/feed"
+                ? { lines: FeedLine[] }
+                : Path extends "/api/pages"
+                  ? ListAnswer & { pages: Page[]; waiting: number }
+                  : CaseAnswerOf<Path>;
+
+type CaseAnswerOf<Path extends string> = Path extends "/api/cases"
+  ? ListAnswer & { cases: Case[]; next: string | null }
+  : Path extends `/api/cases/${string}/timeline`
+    ? { lines: TimelineEntry[]; next: string | null }
+    : Path extends `/api/cases/${string}/evaluation`
+      ? EvaluationAnswer
+      : Path extends `/api/cases/${string}/photos`
+        ? { photos: Photo[] }
+        : Path extends `/api/cases/${string}`
+          ? CaseDetail
+          : Path extends "/api/duty"
+            ? DutyAnswer
+            : Path extends "/api/duty/gaps"
+              ? { gaps: DutyGap[] }
+              : Path extends "/api/duty/reachability"
+                ? ListAnswer & { posts: ReachablePost[]; counts: Record<Reach, number> }
+                : Path extends "/api/modes"
+                  ? ModesAnswer
+                  : Path extends "/api/modes/preview"
+                    ? ModePreview
+                    : Path extends "/api/reporting"
+                      ? ReportingAnswer
+                      : Path extends `/api/incidents/${string}/reports`
+                        ? IncidentAnswer
+                        : never;
+
+/** The answer to a POST request whose content is read. */
+export type PostAnswerOf<Path extends string> = Path extends "/api/commands/preview"
+  ? CommandPreview
+  : unknown;
+
+/** The entry of a list that lies in the field `Name` of the answer. */
+export type EntryOf<Path extends string, Name extends string> =
+  AnswerOf<Path> extends { [K in Name]: (infer Entry)[] } ? Entry : never;

@@ -1,0 +1,1 @@
+"""JSON bodies: their strict form, their fields, and the problems of both."""

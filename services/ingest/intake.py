@@ -1,0 +1,151 @@
+"""The intake: a body becomes records in Kafka, or a refusal; and the writing of ticks."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import structlog
+
+from services.ingest.core.cap.warning import accept_warning
+from services.ingest.core.clocks.event_clock import EventClock, make_tick
+from services.ingest.core.clocks.kafka_clock import KafkaClock
+from services.ingest.core.readings import accept_batch, accept_reading
+from services.ingest.core.refusals import ProblemKind, refusal
+from services.ingest.core.reports import accept_report
+from services.ingest.core.source_ids import id_prefix
+from services.ingest.metrics import IngestMetrics
+from shared.contracts.catalog import CatalogEntry, SensorEntry
+from shared.contracts.readings import Reading
+from shared.contracts.topics import READINGS, REPORTS, WARNINGS
+from shared.runtime.errors import Transient
+from shared.runtime.outbound_records import OutboundRecord, encode, outbound_record
+from shared.runtime.platform import Platform
+
+log = structlog.get_logger("fenghuo.ingest")
+
+
+class Acceptance(NamedTuple):
+    """The number of records that Kafka has, and the id of a single record or the prefix of all."""
+
+    accepted: int
+    id: str | None = None
+    id_prefix: str | None = None
+
+
+class Intake:
+    """Accepts readings, reports and warnings; returns only when Kafka has the records."""
+
+    def __init__(self, platform: Platform, clock: EventClock, metrics: IngestMetrics) -> None:
+        self._platform = platform
+        self._clock = clock
+        self._kafka_clock = KafkaClock()
+        self._acknowledged: dict[int, tuple[float, int]] = {}
+        """By partition: when its newest tick was acknowledged, and the tick's record time in ms."""
+        self._metrics = metrics
+        self._sensors: dict[str, SensorEntry] = {}
+
+    def on_catalog(self, message: CatalogEntry) -> None:
+        """Store an entry of the catalogue if it is a sensor."""
+        if isinstance(message.entry, SensorEntry):
+            self._sensors[message.entry.sensor_id] = message.entry
+            self._metrics.sensors.set(len(self._sensors))
+
+    async def reading(self, body: bytes, source: str) -> Acceptance:
+        """Accept one reading. Raises RequestRefused."""
+        now, present = self._times(source)
+        reading = accept_reading(body, source, self._sensors, now, present)
+        await self._store_readings([reading], source)
+        return Acceptance(1, id=reading.id)
+
+    async def batch(self, body: bytes, source: str) -> Acceptance:
+        """Accept a batch of readings as a whole. Raises RequestRefused."""
+        now, present = self._times(source)
+        readings = accept_batch(body, source, self._sensors, now, present)
+        await self._store_readings(readings, source)
+        return Acceptance(len(readings), id_prefix=id_prefix(source))
+
+    async def report(self, body: bytes, source: str) -> Acceptance:
+        """Accept a report. Raises RequestRefused."""
+        report = accept_report(body, source, self._now())
+        await self._send([outbound_record(REPORTS, report.incident_id, report)])
+        self._metrics.accepted.labels("report", report.status).inc()
+        return Acceptance(1, id=report.id)
+
+    async def warning(self, body: bytes, source: str, charset: str | None) -> Acceptance:
+        """Accept the warning of another agency. Raises RequestRefused."""
+        warning = accept_warning(body, source, self._now(), charset)
+        await self._send([outbound_record(WARNINGS, warning.source_id, warning)])
+        self._metrics.accepted.labels("warning", warning.status).inc()
+        return Acceptance(1, id=warning.id)
+
+    async def write_tick(self, partition: int) -> bool:
+        """Write a tick to a partition; return False if the clock shows no time yet.
+
+        Raises Transient. No partition waits for the tick of another partition.
+        """
+        at = self._clock.now(self._now())
+        if at is None:
+            return False
+        record = OutboundRecord(READINGS.name, None, encode(make_tick(partition, at)), partition)
+        wall, sent_at = self._platform.clock.now(), time.monotonic()
+        [record_time_ms] = await self._platform.publisher.send([record])
+        self._metrics.ticks.inc()
+        self._compare_clocks(partition, wall, sent_at, record_time_ms)
+        return True
+
+    def _now(self) -> datetime:
+        return self._kafka_clock.now(self._platform.clock.now(), time.monotonic())
+
+    def _compare_clocks(
+        self, partition: int, wall: datetime, sent_at: float, record_time_ms: int
+    ) -> None:
+        acknowledged_at = time.monotonic()
+        self._acknowledged[partition] = acknowledged_at, record_time_ms
+        record_times = [
+            time_ms + round((acknowledged_at - at) * 1000)
+            for at, time_ms in self._acknowledged.values()
+        ]
+        used_kafka_time = self._kafka_clock.uses_kafka_time
+        self._kafka_clock.compare(wall, sent_at, acknowledged_at, record_times)
+        offset_s = self._kafka_clock.offset_s
+        self._metrics.clock_offset_s.set(offset_s)
+        if self._kafka_clock.uses_kafka_time and not used_kafka_time:
+            log.warning("clock_is_wrong", seconds_ahead_of_kafka=round(offset_s, 3))
+        elif used_kafka_time and not self._kafka_clock.uses_kafka_time:
+            log.info("clock_is_right_again", seconds_ahead_of_kafka=round(offset_s, 3))
+
+    def _times(self, source: str) -> tuple[datetime, datetime]:
+        """Return the present, and the time after which a reading of the source is in the future.
+
+        Raises RequestRefused.
+        """
+        now = self._now()
+        present = self._clock.present(now, source)
+        if present is None:
+            raise refusal(
+                ProblemKind.UNAVAILABLE,
+                "body",
+                "a replay is about to begin: its clock shows no time yet",
+            )
+        return now, present
+
+    async def _store_readings(self, readings: Sequence[Reading], source: str) -> None:
+        await self._send(
+            [outbound_record(READINGS, reading.sensor_id, reading) for reading in readings]
+        )
+        # The clock moves only now: a tick must not be later than what readers of the log have.
+        self._clock.accept(readings, source)
+        for status, count in Counter(reading.status for reading in readings).items():
+            self._metrics.accepted.labels("reading", status).inc(count)
+
+    async def _send(self, records: Sequence[OutboundRecord]) -> None:
+        try:
+            await self._platform.publisher.send(records)
+        except Transient as error:
+            raise refusal(
+                ProblemKind.UNAVAILABLE, "body", f"Kafka has not confirmed it: {error}"
+            ) from error

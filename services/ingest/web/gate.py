@@ -1,0 +1,165 @@
+"""The gate in front of the routes: it checks sender, media type, size and speed, and parses
+nothing.
+
+A body is read up to its limit and not a byte further, whatever Content-Length says. The token is
+compared in constant time, before the body is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.ingest.core.refusals import ProblemKind, RequestRefused, refusal
+from services.ingest.metrics import IngestMetrics
+from services.ingest.web.problems import problem_response
+
+SINGLE_LIMIT = 64 * 1024
+BATCH_LIMIT = 1024 * 1024
+WARNING_LIMIT = 256 * 1024
+SOURCE = "fenghuo.source"
+"""The key of the source's id in the scope of a request."""
+
+
+@dataclass(frozen=True)
+class BodyLimits:
+    """The largest body of a route in bytes, and its media types."""
+
+    max_bytes: int
+    media_types: tuple[str, ...] = ("application/json",)
+
+
+LIMITS: dict[str, BodyLimits] = {
+    "/v1/readings": BodyLimits(SINGLE_LIMIT),
+    "/v1/readings/batch": BodyLimits(BATCH_LIMIT),
+    "/v1/reports": BodyLimits(SINGLE_LIMIT),
+    "/v1/warnings": BodyLimits(
+        WARNING_LIMIT, ("application/cap+xml", "application/xml", "text/xml")
+    ),
+}
+
+
+class Gate:
+    """ASGI middleware: it passes on complete bodies of limited size, of known sources only."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        sources: Mapping[str, str],
+        metrics: IngestMetrics,
+        body_timeout_s: float,
+    ) -> None:
+        self._app = app
+        self._digests = {name: digest.encode() for name, digest in sources.items()}
+        self._metrics = metrics
+        self._body_timeout_s = body_timeout_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it with a problem document."""
+        limits = LIMITS.get(scope["path"]) if scope["type"] == "http" else None
+        if limits is None or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        try:
+            body = await self._read_admitted(scope, receive, limits)
+        except RequestRefused as error:
+            self._metrics.refused.labels(error.kind.value).inc()
+            # A part of the body may be unread: such a connection can serve no other request.
+            response = problem_response(error, {"connection": "close"})
+            await response(scope, receive, send)
+            return
+        if body is None:
+            return
+        await self._app(scope, _replay(body, receive), send)
+
+    async def _read_admitted(
+        self, scope: Scope, receive: Receive, limits: BodyLimits
+    ) -> bytes | None:
+        """Return the body, None if the sender has disconnected. Raises RequestRefused."""
+        headers = {name.lower(): value for name, value in scope["headers"]}
+        source = self._source_of(headers.get(b"authorization", b""))
+        if source is None:
+            raise refusal(
+                ProblemKind.UNAUTHORISED,
+                "header Authorization",
+                "missing, or not the token of a known source",
+                "Bearer and a token",
+            )
+        scope[SOURCE] = source
+        content_type = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
+        media_type = content_type.decode("latin-1")
+        if media_type not in limits.media_types:
+            raise refusal(
+                ProblemKind.MEDIA_TYPE,
+                "header Content-Type",
+                f"{media_type[:80] or 'missing'} is not read here",
+                ", ".join(limits.media_types),
+            )
+        if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+            raise refusal(
+                ProblemKind.MEDIA_TYPE, "header Content-Encoding", "no encoding is read", "identity"
+            )
+        declared = headers.get(b"content-length", b"0")
+        if declared.isdigit() and int(declared[:20]) > limits.max_bytes:
+            raise _too_large(limits)
+        try:
+            async with asyncio.timeout(self._body_timeout_s):
+                return await _read(receive, limits)
+        except TimeoutError:
+            raise refusal(
+                ProblemKind.TOO_SLOW,
+                "body",
+                "did not arrive in time",
+                f"{self._body_timeout_s:g} s",
+            ) from None
+
+    def _source_of(self, header: bytes) -> str | None:
+        """Return the source whose token is in the header Authorization, or None."""
+        scheme, _, token = header.partition(b" ")
+        digest = hashlib.sha256(token.strip()).hexdigest().encode()
+        # All digests are compared, so that the time of the answer reveals nothing.
+        matches = [
+            name
+            for name, source_digest in self._digests.items()
+            if hmac.compare_digest(digest, source_digest)
+        ]
+        return matches[0] if matches and scheme.lower() == b"bearer" else None
+
+
+async def _read(receive: Receive, limits: BodyLimits) -> bytes | None:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limits.max_bytes:
+            raise _too_large(limits)
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _too_large(limits: BodyLimits) -> RequestRefused:
+    allowed = f"at most {limits.max_bytes} bytes"
+    return refusal(ProblemKind.TOO_LARGE, "body", "too large", allowed)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    replayed = False
+
+    async def replay() -> Message:
+        nonlocal replayed
+        if replayed:
+            return await receive()
+        replayed = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay

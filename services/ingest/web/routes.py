@@ -1,0 +1,112 @@
+"""The four routes. Each answers 202 only when Kafka has the records."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+from starlette.responses import JSONResponse
+
+from services.ingest.core.bodies.schemas import BatchBody, ReadingBody, ReportBody
+from services.ingest.core.cap.encoding import charset_of
+from services.ingest.core.refusals import RequestRefused
+from services.ingest.intake import Acceptance, Intake
+from services.ingest.metrics import IngestMetrics
+from services.ingest.web.gate import LIMITS, SOURCE
+from services.ingest.web.openapi import PROBLEMS, json_body, text_body
+from services.ingest.web.problems import problem_response
+
+
+class AcceptedRecord(BaseModel):
+    """The number of records that Kafka has, and the id of the record in the log."""
+
+    accepted: int
+    id: str
+
+
+class AcceptedBatch(BaseModel):
+    """The number of records that Kafka has, and the prefix of their ids in the log."""
+
+    accepted: int
+    id_prefix: str
+
+
+def make_router(intake: Intake, metrics: IngestMetrics) -> APIRouter:
+    """Return the routes of `/v1`. Their bodies are parsed by services.ingest.core."""
+    router = APIRouter(prefix="/v1", responses=PROBLEMS)
+
+    async def answer(
+        request: Request, accept: Callable[[bytes, str], Awaitable[Acceptance]]
+    ) -> Response:
+        try:
+            acceptance = await accept(await request.body(), request.scope[SOURCE])
+        except RequestRefused as refused:
+            metrics.refused.labels(refused.kind.value).inc()
+            return problem_response(refused)
+        fields = acceptance._asdict()
+        return JSONResponse(
+            {name: fields[name] for name in fields if fields[name] is not None}, 202
+        )
+
+    @router.post(
+        "/readings",
+        status_code=202,
+        operation_id="send_reading",
+        summary="Send one reading",
+        tags=["readings"],
+        response_model=AcceptedRecord,
+        response_description="Kafka has the reading",
+        openapi_extra=json_body(ReadingBody),
+    )
+    async def send_reading(request: Request) -> Response:
+        """Accept one reading (at most 64 KiB)."""
+        return await answer(request, intake.reading)
+
+    @router.post(
+        "/readings/batch",
+        status_code=202,
+        operation_id="send_readings",
+        summary="Send a batch of readings",
+        tags=["readings"],
+        response_model=AcceptedBatch,
+        response_description="Kafka has all readings",
+        openapi_extra=json_body(BatchBody),
+    )
+    async def send_readings(request: Request) -> Response:
+        """Accept up to 1000 readings as a whole (at most 1 MiB)."""
+        return await answer(request, intake.batch)
+
+    @router.post(
+        "/reports",
+        status_code=202,
+        operation_id="send_report",
+        summary="Send a report of an incident",
+        tags=["reports"],
+        response_model=AcceptedRecord,
+        response_description="Kafka has the report",
+        openapi_extra=json_body(ReportBody),
+    )
+    async def send_report(request: Request) -> Response:
+        """Accept a report of an incident (at most 64 KiB)."""
+        return await answer(request, intake.report)
+
+    @router.post(
+        "/warnings",
+        status_code=202,
+        operation_id="send_warning",
+        summary="Send a warning of another agency",
+        tags=["warnings"],
+        response_model=AcceptedRecord,
+        response_description="Kafka has the warning",
+        openapi_extra=text_body(LIMITS["/v1/warnings"].media_types),
+    )
+    async def send_warning(request: Request) -> Response:
+        """Accept another agency's warning as a CAP 1.2 (or 1.1) document (at most 256 KiB).
+
+        A document with an error is refused as a whole; each error has its line.
+        """
+        charset = charset_of(request.headers.get("content-type", ""))
+        return await answer(request, lambda body, source: intake.warning(body, source, charset))
+
+    return router

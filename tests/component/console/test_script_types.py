@@ -1,0 +1,123 @@
+"""The answers of the API have the types that the console's scripts rely on.
+
+TypeScript compares real answers with services/console/static/js/types: a field that is missing, is
+null or holds a new value is an error there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from deploy.javascript import tools
+from shared.contracts.commands import AssignmentEvent, SupervisionKind
+from tests.support.console_action_records import action_records
+from tests.support.console_duty_records import duty_records, slots
+from tests.support.console_events import ZHUTUO, a_silent_sensor, a_supervision
+from tests.support.console_harness import ConsoleHarness
+from tests.support.console_screen_records import screen_records
+from tests.support.javascript import installed_tools
+
+OFFICERS = ("o-city-b", "o-town-b")
+HEAD = f"""\
+import type {{ AnswerOf }} from "{tools.SCRIPTS.as_posix()}/types/answers.d.ts";
+type Frozen<T> = T extends readonly (infer E)[]
+  ? readonly Frozen<E>[]
+  : T extends object
+    ? {{ readonly [K in keyof T]: Frozen<T[K]> }}
+    : T;
+"""
+LISTS = {
+    "/api/alerts": ("alerts", "status=Actual"),
+    "/api/alarms": ("alarms", "status=Actual"),
+    "/api/silences": ("silences", "status=Actual&standing=1"),
+    "/api/sensors/silent": ("sensors", "status=Actual"),
+    "/api/commands": ("commands", "status=Actual"),
+    "/api/assignments": ("assignments", f"status=Actual&unit={ZHUTUO}&subtree=1"),
+    "/api/supervision": ("supervision", "status=Actual"),
+    "/api/supervision/units": ("units", "status=Actual"),
+    "/api/feed": ("lines", "status=Actual"),
+    "/api/pages": ("pages", ""),
+    "/api/cases": ("cases", "status=Actual"),
+    "/api/duty/gaps": ("gaps", ""),
+    "/api/duty/reachability": ("posts", f"unit={ZHUTUO}"),
+    "/api/reporting": ("duties", "status=Actual"),
+}
+"""Per path the field with its entries, and the query."""
+SINGLE_ANSWERS = {
+    "/api/me": "",
+    "/api/overview": "status=Actual",
+    "/api/units": f"unit={ZHUTUO}",
+    "/api/duty": f"unit={ZHUTUO}&days=7",
+    "/api/modes": "status=Actual",
+    "/api/modes/preview": f"status=Actual&unit={ZHUTUO}&mode=standby",
+}
+
+
+def detail_paths(answers: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the paths of single records, as their types are named and as they are read."""
+    for alert in answers["/api/alerts"]["alerts"]:
+        yield "/api/alerts/one", f"/api/alerts/{alert['alert_id']}"
+    for command in answers["/api/commands"]["commands"]:
+        yield "/api/commands/one", f"/api/commands/{command['command_id']}"
+        yield "/api/commands/one/below", f"/api/commands/{command['command_id']}/below"
+    for case in answers["/api/cases"]["cases"]:
+        for part in ("", "/timeline", "/evaluation", "/photos"):
+            yield f"/api/cases/one{part}", f"/api/cases/{quote(case['case_id'])}{part}"
+    for duty in answers["/api/reporting"]["duties"]:
+        path = f"/api/incidents/{quote(duty['incident_id'])}/reports"
+        yield "/api/incidents/one/reports", f"{path}?status=Actual"
+    for alarm in answers["/api/alarms"]["alarms"]:
+        if alarm["sensor_id"]:
+            path = f"/api/sensors/{quote(alarm['sensor_id'])}/readings"
+            yield "/api/sensors/one/readings", f"{path}?status=Actual&hours=6"
+
+
+async def test_answers_have_the_types_of_the_scripts(
+    console: ConsoleHarness, tmp_path: Path
+) -> None:
+    installed_tools()
+    now = datetime.now(UTC)
+    for slot in slots(now):
+        console.deps.directory.apply(slot)
+    history = [
+        *action_records(now),
+        *screen_records(now),
+        *duty_records(now),
+        a_silent_sensor("gauge", ZHUTUO),
+    ]
+    assignment = next(message for message in history if isinstance(message, AssignmentEvent))
+    history.append(a_supervision(assignment, SupervisionKind.OVERDUE))
+    await console.project(history)
+    answers: list[tuple[str, Any]] = []
+    filled: set[str] = set()
+    for officer in OFFICERS:
+        async with console.client(officer) as client:
+
+            async def read(path: str) -> Any:
+                response = await client.get(path)
+                assert response.status_code == 200, (path, response.text)
+                return response.json()
+
+            lists = {path: await read(f"{path}?{query}") for path, (_, query) in LISTS.items()}
+            filled |= {path for path, (field, _) in LISTS.items() if lists[path][field]}
+            answers += lists.items()
+            answers += [
+                (path, await read(f"{path}?{query}")) for path, query in SINGLE_ANSWERS.items()
+            ]
+            answers += [(kind, await read(path)) for kind, path in detail_paths(lists)]
+    assert filled == LISTS.keys()
+
+    lines = [HEAD]
+    for number, (kind, answer) in enumerate(answers):
+        lines.append(f"const answer{number} = {json.dumps(answer)} as const;")
+        lines.append(f'export const typed{number}: Frozen<AnswerOf<"{kind}">> = answer{number};')
+    (tmp_path / "answers.ts").write_text("\n".join(lines), encoding="utf-8")
+    settings = {"extends": str(tools.FOLDER / "tsconfig.json"), "include": ["*.ts"]}
+    (tmp_path / "tsconfig.json").write_text(json.dumps(settings), encoding="utf-8")
+    report = tools.check_types(tmp_path)
+    assert not report, report

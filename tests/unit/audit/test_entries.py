@@ -1,0 +1,117 @@
+"""The labels of records, and the entries of the trail that they call for."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.audit.core.records.labels import labels_of
+from services.audit.core.records.subjects import is_public_drill, subjects_of
+from services.audit.core.trail.chain import GENESIS, seal
+from services.audit.core.trail.drafts import draft_of
+from shared.contracts.audit import AuditOutcome
+from shared.contracts.envelope import Envelope
+from shared.contracts.fields import Status
+from shared.contracts.pages import AnswerVerb
+from tests.unit.audit.builders import (
+    T0,
+    VILLAGE,
+    a_command,
+    a_decision,
+    a_mode,
+    a_notice,
+    a_refusal,
+    a_request,
+    a_silence,
+    an_acknowledgement,
+    an_alarm,
+    an_alert,
+    an_answer,
+    an_assignment,
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "labels"),
+    [
+        (an_alarm(), ["raised", "first"]),
+        (an_alert(), ["opened", "first"]),
+        (an_alert(version=2), ["verified"]),
+        (a_decision(), ["approve"]),
+        (a_silence(), ["end"]),
+        (a_notice(), ["record"]),
+        (a_command(), ["issued", "first"]),
+        (an_assignment(), ["village:delivered", "first"]),
+        (an_acknowledgement(), ["sign"]),
+        (a_request(), ["check"]),
+        (an_answer(), ["coming"]),
+        (a_mode(), ["emergency", "first"]),
+        (a_refusal(), ["not_approver"]),
+    ],
+)
+def test_a_record_counts_under_its_labels(message: Envelope, labels: list[str]) -> None:
+    assert labels_of(message) == labels
+
+
+@pytest.mark.parametrize(
+    ("message", "actor", "action"),
+    [
+        (a_decision(), "o-town", "alert.approve red"),
+        (a_silence(), "o-town", "silence.end"),
+        (a_request(), "o-district", "command.check"),
+        (an_acknowledgement(), "o-village", "assignment.sign"),
+        (an_answer(), "o-town", "page.coming"),
+        (a_mode(), "o-district", "effect.mode.emergency"),
+        (an_alert(version=2, actor="o-town"), "o-town", "effect.alert.verified"),
+    ],
+)
+def test_actions_of_people_are_entered(message: Envelope, actor: str, action: str) -> None:
+    draft = draft_of(message)
+    assert draft is not None
+    assert (draft.actor, draft.action, draft.cause_id) == (actor, action, message.id)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        an_alarm(),
+        an_alert(),
+        a_command(),
+        an_assignment(),
+        an_answer(AnswerVerb.READ),
+        an_answer(AnswerVerb.DELIVERED),
+    ],
+)
+def test_an_action_of_the_system_is_not_entered(message: Envelope) -> None:
+    assert draft_of(message) is None
+
+
+def test_a_refusal_is_entered_with_who_what_where_why_and_how_often() -> None:
+    draft = draft_of(a_refusal())
+    assert draft is not None
+    entry = seal(draft, GENESIS, T0)
+    assert (entry.actor, entry.action) == (
+        "o-town",
+        "POST /api/alerts/{alert_id}/decisions approve",
+    )
+    assert (entry.outcome, entry.place, entry.count) == (AuditOutcome.REFUSED, VILLAGE, 3)
+    assert (entry.subject_id, entry.reason) == ("alt-1", "not_approver from 10.0.0.7")
+
+
+def test_entries_without_a_place_and_a_count_hash_as_they_always_have() -> None:
+    assert not {"place", "count"} & set(hashed_fields())
+
+
+def hashed_fields() -> dict[str, object]:
+    draft = draft_of(a_decision())
+    assert draft is not None
+    return seal(draft, GENESIS, T0).model_dump(mode="json", exclude_none=True)
+
+
+def test_records_name_the_subjects_they_share_a_status_with() -> None:
+    assert subjects_of(an_assignment(VILLAGE)) == ["alt-1", "cmd-1"]
+    assert subjects_of(an_alarm()) == []
+
+
+def test_a_public_notice_of_a_drill_is_a_leak() -> None:
+    assert is_public_drill(a_notice(Status.EXERCISE))
+    assert not is_public_drill(a_notice())
