@@ -46,6 +46,7 @@ from shared.runtime.outbound_records import OutboundRecord
 from shared.runtime.stateful_platform import StatefulPlatform
 from shared.runtime.stream_connection import server_config
 from tests.support.console_events import CITY, DISTRICT, NOW, SONGJI, VILLAGE, ZHUTUO
+from tests.support.openapi import OpenApiDocument
 
 OFFICERS = (
     ("o-city-b", "赵安", CITY, Post.B),
@@ -128,7 +129,10 @@ class ConsoleHarness:
     readings: ReadingStandIn
 
     def client(self, officer: str | None, address: str = "127.0.0.1") -> httpx2.AsyncClient:
-        """Return a client at `address`, with the bearer token of an officer or without a token."""
+        """Return a client at `address`, with the bearer token of an officer or without a token.
+
+        Each response is compared with the OpenAPI document.
+        """
         headers = {"authorization": f"Bearer {token_of(officer)}"} if officer else {}
         return httpx2.AsyncClient(
             transport=httpx2.ASGITransport(
@@ -136,7 +140,12 @@ class ConsoleHarness:
             ),
             base_url="http://console.test",
             headers=headers,
+            event_hooks={"response": [self._compare]},
         )
+
+    async def _compare(self, response: httpx2.Response) -> None:
+        await response.aread()
+        documented(self.app).check(response)
 
     def refused(self, later: timedelta = timedelta()) -> list[Refusal]:
         """Return the refusals that would be written now (or later), each once."""
@@ -159,6 +168,16 @@ class ConsoleHarness:
 
 _PROJECTED = {spec.contract: spec.name for spec in TOPICS}
 """The topic of each contract that the console projects."""
+
+
+_DOCUMENTS: list[OpenApiDocument] = []
+
+
+def documented(app: FastAPI) -> OpenApiDocument:
+    """Return the OpenAPI document of the console; made once, since it depends on no setting."""
+    if not _DOCUMENTS:
+        _DOCUMENTS.append(OpenApiDocument(app.openapi()))
+    return _DOCUMENTS[0]
 
 
 def token_of(officer: str) -> str:

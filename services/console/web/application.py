@@ -52,6 +52,7 @@ def create(
         redoc_url=None,
         redirect_slashes=False,  # it would contain the Host header of the sender
         openapi_url="/openapi.json",
+        generate_unique_id_function=openapi.operation_id_of,
     )
     app.state.console = console
     problems.install(app, note_refusal)

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx2
 import pytest
 
-from services.console.web.openapi import EXAMPLES
+from services.console.web.openapi_contents import EXAMPLES
 from tests.support.console_events import ZHUTUO
 from tests.support.console_harness import ConsoleHarness
 

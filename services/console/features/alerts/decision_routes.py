@@ -19,6 +19,7 @@ from services.console.store.connections import Connection, reading
 from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
 from services.console.web.problems import RequestRefused, hidden, missing_field, unknown
+from services.console.web.response_models import recorded
 from services.console.web.viewers import SignedInViewer
 from shared.contracts.alerts import Assessment, DecisionVerb
 from shared.contracts.fields import (
@@ -31,7 +32,7 @@ from shared.contracts.fields import (
 )
 from shared.contracts.refusals import RefusedFor
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["alerts"])
 
 _ABOUT_THE_PROPOSAL = frozenset(
     {
@@ -57,9 +58,9 @@ _REASONED = frozenset(
 
 
 class AssessmentBody(Body):
-    """The assessment of the officer's unit from now on.
+    """The assessment of an alert by the unit of the officer.
 
-    There are three scales; at least one value is required.
+    It names a level, a grade, a response level, or several of these.
     """
 
     level: Level | None = None
@@ -68,11 +69,11 @@ class AssessmentBody(Body):
 
 
 class DecisionBody(Body):
-    """A decision on the alert in the version shown to the officer.
+    """A decision on an alert in the version that the officer has read.
 
-    `level` is the proposal shown (null: lift the alert), the level in force for recall, ratify and
-    annul, or the new level for adjust. `valid_until` belongs to approve, adjust and
-    authorise_emergency, `assessment` to assess, `into` (the id of the target alert) to merge,
+    `level` is the proposed level (null: to lift the alert); for recall, ratify and annul it is the
+    level in force, for adjust the level that the officer asks for. `valid_until` belongs to approve,
+    adjust and authorise_emergency, `assessment` to assess, `into` (the other alert) to merge,
     `evidence_ids` to split.
     """
 
@@ -86,19 +87,18 @@ class DecisionBody(Body):
     evidence_ids: Annotated[tuple[Identifier, ...], Field(max_length=500)] = ()
 
 
-@router.post("/alerts/{alert_id}/decisions", status_code=202)
-async def decide(
+@router.post("/alerts/{alert_id}/decisions", status_code=202, responses=recorded())
+async def decide_alert(
     console: Deps,
     viewer: SignedInViewer,
     alert_id: Identifier,
     body: DecisionBody,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Record a decision of an officer on an alert.
+    """Record a decision on an alert.
 
-    The verbs verify, assess, approve, reject and dismiss handle a proposal; adjust, lift and recall
-    change an issued alert; merge and split regroup the evidence; ratify and annul settle an
-    emergency authorisation.
+    The verbs verify, assess, sign, reject and dismiss a proposal, adjust, lift and recall a level,
+    merge and split alerts, and settle an emergency authorisation.
     """
     async with reading(console.database) as connection:
         alert = await queries.alert(connection, alert_id)

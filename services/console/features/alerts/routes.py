@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from services.console.core.access import sees, span_of
 from services.console.features.alerts import queries, views
+from services.console.features.alerts.responses import AlarmList, AlertDetail, AlertList
 from services.console.features.commands import command_heads
 from services.console.features.commands import queries as command_queries
 from services.console.store.connections import reading
@@ -15,15 +16,16 @@ from services.console.web.deps import Deps
 from services.console.web.paging import AfterCursor, next_of, position_after
 from services.console.web.parameters import Limit, StatusQuery
 from services.console.web.problems import hidden, unknown
+from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer
 from shared.contracts.fields import Identifier, Status, UnitId
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["alerts"])
 
 
-@router.get("/alerts")
-async def get_alerts(
+@router.get("/alerts", responses=json_response(AlertList))
+async def list_alerts(
     console: Deps,
     viewer: PlaceViewer,
     status: StatusQuery = Status.ACTUAL,
@@ -32,11 +34,10 @@ async def get_alerts(
     after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
-    """List alerts of the officer's subtree.
+    """List alerts: the open alerts, the gravest first, or the alerts that changed last.
 
-    With `open=1` only open alerts are listed, the gravest first; otherwise all, the last changed
-    first. `town` limits the open alerts to a town by place or area. `total` is the number of open
-    alerts. `next` is the cursor for `after`.
+    `town` restricts open alerts to those whose place or areas lie in that town. `total` is the
+    number of open alerts.
     """
     span, total = span_of(viewer.root), None
     async with reading(console.database) as connection:
@@ -56,9 +57,9 @@ async def get_alerts(
     )
 
 
-@router.get("/alerts/{alert_id}")
+@router.get("/alerts/{alert_id}", responses=json_response(AlertDetail))
 async def get_alert(console: Deps, viewer: PlaceViewer, alert_id: Identifier) -> Response:
-    """Return an alert with its evidence and the commands caused by the alert."""
+    """Return one alert with its evidence and the commands that it caused."""
     async with reading(console.database) as connection:
         row = await queries.alert(connection, alert_id)
         if row is None:
@@ -71,17 +72,17 @@ async def get_alert(console: Deps, viewer: PlaceViewer, alert_id: Identifier) ->
     return as_json(views.alert_detail(row, alarms, commands, viewer, console.names))
 
 
-@router.get("/alarms")
-async def get_alarms(
+@router.get("/alarms", responses=json_response(AlarmList))
+async def list_alarms(
     console: Deps,
     viewer: PlaceViewer,
     status: StatusQuery = Status.ACTUAL,
     after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
-    """List alarms of the officer's subtree, the last changed first.
+    """List alarms, the last changed first.
 
-    An alarm from readings of a backlog is marked as retrospective.
+    An alarm that was found in a backlog is marked as retrospective.
     """
     async with reading(console.database) as connection:
         place = position_after(after, queries.NEWEST_ALARM)

@@ -33,25 +33,30 @@ from services.console.features.photos.drawing import printed
 from services.console.store.connections import Connection, reading
 from services.console.web.assets import STATIC
 from services.console.web.deps import ConsoleDeps, Deps
+from services.console.web.response_models import file_response
 from services.console.web.viewers import PlaceViewer
 from shared.contracts.fields import Identifier
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["cases"])
 
 _MOST_COUNTED = 10_000
 """The most photos of a case that are counted."""
 
 
-@router.get("/cases/{case_id}/export", response_model=None)
-async def export(
+@router.get(
+    "/cases/{case_id}/export",
+    response_class=Response,
+    responses=file_response("The case as a file.", "text/html", "application/pdf"),
+)
+async def export_case(
     console: Deps,
     viewer: PlaceViewer,
     case_id: Identifier,
     file_format: Annotated[Literal["html", "pdf"], Query(alias="format")] = "html",
 ) -> Response:
-    """Export the case, limited to the officer's subtree, as a single file.
+    """Return a case within the subtree of the officer as one file.
 
-    The file holds the head, figures, timeline, units, late units, review and photos.
+    The file contains head, figures, timeline, units, delays, review and photos.
     """
     now = console.clock.now()
     async with reading(console.database) as connection:

@@ -9,19 +9,21 @@ from fastapi import APIRouter, Query, Response
 from services.console.core.access import span_of
 from services.console.features.cases import list_queries, list_views
 from services.console.features.cases.case import CaseState
+from services.console.features.cases.responses import CaseList
 from services.console.store.connections import reading
 from services.console.web.deps import Deps
 from services.console.web.parameters import StatusQuery
 from services.console.web.problems import RequestRefused
+from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer
 from shared.contracts.fields import Instant, Level, Status
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["cases"])
 
 
-@router.get("/cases")
-async def get_cases(
+@router.get("/cases", responses=json_response(CaseList))
+async def list_cases(
     console: Deps,
     viewer: PlaceViewer,
     status: StatusQuery = Status.ACTUAL,
@@ -33,9 +35,10 @@ async def get_cases(
     after: Annotated[str, Query(pattern=list_views.CURSOR, max_length=160)] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
-    """List cases of the officer's subtree after the cursor `after`, the newest first.
+    """List the cases that concern the subtree, the newest first.
 
-    `q` is searched in title, id and name of the place; `since` and `until` bound the beginning.
+    `q` is searched in title, identifier and name of the place; `since` and `until` bound the time
+    at which a case began.
     """
     try:
         place = list_views.place_of(after)

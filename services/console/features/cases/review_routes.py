@@ -13,19 +13,21 @@ from services.console.core import access
 from services.console.core.access import Viewer
 from services.console.features.cases import queries, review_actions, review_views
 from services.console.features.cases.case import Case
+from services.console.features.cases.responses import CaseDetail, RecordedReview, ReviewView
 from services.console.features.cases.routes import visible_case
 from services.console.store.connections import Connection, reading
 from services.console.web.actions import IdempotencyKey
 from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.idempotency import keyed_request
 from services.console.web.problems import RequestRefused, missing_field, unknown
+from services.console.web.response_models import json_response, recorded
 from services.console.web.responses import as_json
 from services.console.web.selecting import reached
 from services.console.web.viewers import PlaceViewer, SignedInViewer
 from shared.contracts.cases import CaseReview
 from shared.contracts.fields import Identifier, Instant, Line, Text, UnitId
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["cases"])
 
 
 class _Body(BaseModel):
@@ -33,7 +35,7 @@ class _Body(BaseModel):
 
 
 class FindingBody(_Body):
-    """A finding: the correction, the responsible unit below the officer's unit, the deadline."""
+    """A finding: the work that remains, the unit below that has to do it, and the deadline."""
 
     owner: UnitId
     title: Line
@@ -42,15 +44,15 @@ class FindingBody(_Body):
 
 
 class ReviewBody(_Body):
-    """A review and its findings."""
+    """A review with its findings."""
 
     text: Annotated[Text, Field(min_length=1)]
     findings: Annotated[list[FindingBody], Field(max_length=20)] = []
 
 
-@router.get("/cases/{case_id}")
+@router.get("/cases/{case_id}", responses=json_response(CaseDetail))
 async def get_case(console: Deps, viewer: PlaceViewer, case_id: Identifier) -> Response:
-    """Return the head of a case, its state and its review."""
+    """Return one case with its progress and its review."""
     async with reading(console.database) as connection:
         case = await visible_case(connection, viewer, case_id)
         review = await review_of(connection, case, viewer, console)
@@ -80,9 +82,9 @@ async def get_case(console: Deps, viewer: PlaceViewer, case_id: Identifier) -> R
     )
 
 
-@router.get("/cases/{case_id}/review")
-async def get_review(console: Deps, viewer: PlaceViewer, case_id: Identifier) -> Response:
-    """Return the review with the live state of its findings."""
+@router.get("/cases/{case_id}/review", responses=json_response(ReviewView))
+async def get_case_review(console: Deps, viewer: PlaceViewer, case_id: Identifier) -> Response:
+    """Return the review of a case with the state of its findings."""
     async with reading(console.database) as connection:
         case = await visible_case(connection, viewer, case_id)
         review = await review_of(connection, case, viewer, console)
@@ -91,8 +93,8 @@ async def get_review(console: Deps, viewer: PlaceViewer, case_id: Identifier) ->
     return as_json(review)
 
 
-@router.post("/cases/{case_id}/review", status_code=202)
-async def write_review(
+@router.post("/cases/{case_id}/review", status_code=202, responses=recorded(RecordedReview))
+async def write_case_review(
     console: Deps,
     viewer: SignedInViewer,
     case_id: Identifier,
@@ -101,7 +103,7 @@ async def write_review(
 ) -> Response:
     """Write the review of a closed case.
 
-    A case has a single review for all alerts of its incident. Each finding becomes a command.
+    A case has one review for all alerts of its incident; each finding becomes a command.
     """
     now = console.clock.now()
     async with reading(console.database) as connection:

@@ -13,25 +13,29 @@ from services.console.core.access import Viewer, sees, span_of
 from services.console.features.cases import evaluation, queries, timeline
 from services.console.features.cases.case import Case, is_seen
 from services.console.features.cases.evaluation import Evaluation
+from services.console.features.cases.responses import CaseEvaluation, CaseTimeline
 from services.console.features.commands import counts
 from services.console.store.connections import Connection, reading
 from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.problems import RequestRefused, hidden, unknown
+from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer
 from shared.contracts.fields import Identifier, UnitId
 from shared.contracts.refusals import RefusedFor
 from shared.domain.csv_cells import guarded
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["cases"])
 
 Slot = Annotated[Literal["60", "300", "3600", "86400"], Query()]
 """Width in seconds of a time slot; a line sums the facts of a kind and tier within a slot."""
 Limit = Annotated[int, Query(ge=1, le=500)]
+_EVALUATION = json_response(CaseEvaluation)
+_EVALUATION[200]["content"] = {"text/csv": {"schema": {"type": "string"}}}
 
 
-@router.get("/cases/{case_id}/timeline")
-async def get_timeline(
+@router.get("/cases/{case_id}/timeline", responses=json_response(CaseTimeline))
+async def get_case_timeline(
     console: Deps,
     viewer: PlaceViewer,
     case_id: Identifier,
@@ -40,9 +44,9 @@ async def get_timeline(
     after: Annotated[str, Query(pattern=timeline.CURSOR, max_length=160)] = "",
     limit: Limit = 200,
 ) -> Response:
-    """Return the timeline of a case after the cursor `after`, the oldest first.
+    """Return the facts of a case, the oldest first.
 
-    Lines are summed per tier and slot; with `unit` every fact of the unit is a line.
+    Facts of one kind, tier and slot are one line; with `unit` each fact of that unit is one line.
     """
     place = _place(after)
     async with reading(console.database) as connection:
@@ -65,8 +69,8 @@ async def get_timeline(
     )
 
 
-@router.get("/cases/{case_id}/evaluation", response_model=None)
-async def get_evaluation(
+@router.get("/cases/{case_id}/evaluation", responses=_EVALUATION)
+async def get_case_evaluation(
     console: Deps,
     viewer: PlaceViewer,
     case_id: Identifier,
@@ -74,9 +78,9 @@ async def get_evaluation(
     after: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
     limit: Annotated[int, Query(ge=0, le=1_000)] = 200,
 ) -> Response:
-    """Return the evaluation of a case in total, per tier and per unit.
+    """Return the evaluation of a case: all units, each tier, each unit.
 
-    `after` skips a number of units. The CSV form has all units.
+    `after` and `limit` apply to the units. The CSV file contains all units.
     """
     async with reading(console.database) as connection:
         case = await visible_case(connection, viewer, case_id)

@@ -10,10 +10,12 @@ from pydantic import Field
 from services.console.core import access
 from services.console.core.record import Record
 from services.console.features.commands import actions, assignment_queries, counts
+from services.console.features.commands.responses import RecordedCommand
 from services.console.store.connections import reading
 from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
 from services.console.web.problems import RequestRefused, hidden, missing_field, unknown
+from services.console.web.response_models import recorded
 from services.console.web.selecting import SelectionBody, reached
 from services.console.web.viewers import SignedInViewer
 from shared.contracts.commands import REASONED, Digest, Step
@@ -30,7 +32,7 @@ from shared.contracts.fields import (
 from shared.contracts.refusals import RefusedFor
 from shared.domain.selection.reach import digest_of, root_of
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["commands"])
 _UNTIL: dict[Step, Step | None] = {
     Step.ASK_SUSPEND: None,
     Step.ASK_EXTEND: None,
@@ -41,7 +43,10 @@ _UNTIL: dict[Step, Step | None] = {
 
 
 class CommandBody(Body):
-    """A command to all units of `selection`; `seen_digest` is the digest of the preview."""
+    """A command to all units of `selection`.
+
+    `seen_digest` is the `digest` of the preview that the officer has read.
+    """
 
     selection: SelectionBody
     event_type: EventType
@@ -53,7 +58,7 @@ class CommandBody(Body):
 
 
 class ManageBody(Body):
-    """A verb on a whole command; `version` is the version shown to the officer."""
+    """An action on a command; `version` is the version that the officer has read."""
 
     version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)] | None = None
 
@@ -61,10 +66,10 @@ class ManageBody(Body):
 class StepBody(Body):
     """A step on an assignment.
 
-    `text` is the reason, where a reason is needed. `until` is the end of a suspension or the new
-    finish_by; a consent may omit `until` and grants the requested time. `units` are the receivers
-    of a split, or the unit of a reassignment. `mandatory`: the parts must be done before the whole
-    is reported.
+    `text` is the reason where a step needs one. `until` is the end of a suspension, or the new value
+    of `finish_by`; an issuer who consents may leave it out, which means the time that was asked for.
+    `units` are the units among which the assignment is split, or the one unit that receives it
+    instead. With `mandatory` the parts have to be done before the assignment is reported.
     """
 
     step: Step
@@ -75,13 +80,13 @@ class StepBody(Body):
     mandatory: bool = True
 
 
-@router.post("/commands", status_code=202)
-async def issue(
+@router.post("/commands", status_code=202, responses=recorded(RecordedCommand))
+async def issue_command(
     console: Deps, viewer: SignedInViewer, body: CommandBody, key: IdempotencyKey = None
 ) -> Response:
-    """Issue a free command to units of the officer's subtree.
+    """Issue a free command to units of the subtree of the officer.
 
-    The command service repeats all checks.
+    The command service checks the request once more.
     """
     acting, units = reached(console, viewer, body.selection)
     if not units:
@@ -109,8 +114,8 @@ async def issue(
     return await accept_action(console, act, command_id=act.key, recipients=len(units))
 
 
-@router.post("/commands/{command_id}/{verb}", status_code=202)
-async def manage(
+@router.post("/commands/{command_id}/{verb}", status_code=202, responses=recorded())
+async def manage_command(
     console: Deps,
     viewer: SignedInViewer,
     command_id: Identifier,
@@ -118,7 +123,10 @@ async def manage(
     body: ManageBody | None = None,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Check or close the ready assignments of a command, revoke the command, or reopen it."""
+    """Check, close, revoke or reopen a command.
+
+    Check and close apply to all assignments that are ready.
+    """
     async with reading(console.database) as connection:
         command = await counts.command(connection, command_id)
     if command is None:
@@ -133,8 +141,8 @@ async def manage(
     )
 
 
-@router.post("/assignments/{assignment_id}/acknowledgements", status_code=202)
-async def acknowledge(
+@router.post("/assignments/{assignment_id}/acknowledgements", status_code=202, responses=recorded())
+async def acknowledge_assignment(
     console: Deps,
     viewer: SignedInViewer,
     assignment_id: Identifier,
@@ -143,7 +151,7 @@ async def acknowledge(
 ) -> Response:
     """Record a step on an assignment.
 
-    The unit may sign, report or split, for example; the issuer may check, extend or reassign.
+    Its unit may sign, report or split it, for example; its issuer may check, extend or reassign it.
     """
     async with reading(console.database) as connection:
         assignment = await assignment_queries.assignment(connection, assignment_id)

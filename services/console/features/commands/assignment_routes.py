@@ -11,6 +11,7 @@ from services.console.core.access import Viewer, sees, span_of
 from services.console.core.masking import sees_photos
 from services.console.core.record import Record
 from services.console.features.commands import assignment_queries, views
+from services.console.features.commands.responses import AssignmentDetail, AssignmentList
 from services.console.features.photos import queries as photo_queries
 from services.console.features.photos import views as photo_views
 from services.console.store.connections import Connection, reading
@@ -18,16 +19,17 @@ from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.paging import AfterCursor, next_of, position_after
 from services.console.web.parameters import Limit
 from services.console.web.problems import hidden, unknown
+from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer
 from shared.contracts.commands import AssignmentState
 from shared.contracts.fields import Identifier, Status, UnitId
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["commands"])
 
 
-@router.get("/assignments")
-async def get_assignments(
+@router.get("/assignments", responses=json_response(AssignmentList))
+async def list_assignments(
     console: Deps,
     viewer: PlaceViewer,
     unit: Annotated[UnitId | None, Query()] = None,
@@ -39,10 +41,10 @@ async def get_assignments(
     after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
-    """List assignments of a unit (default: the officer's own), the most urgent first.
+    """List the assignments of a unit, the most urgent first.
 
-    Real assignments come before drills, assignments of a recalled alert first, then by level, then
-    by deadline. `next` is the cursor for `after`, `total` the number of assignments.
+    Real assignments come before those of drills, then assignments of a recalled alert, then by
+    level and deadline. Without `unit` the list is for the unit of the officer.
     """
     root = console.in_sight(viewer, unit)
     tasks = assignment_queries.AssignmentQuery(
@@ -74,9 +76,9 @@ async def get_assignments(
     )
 
 
-@router.get("/assignments/{assignment_id}")
+@router.get("/assignments/{assignment_id}", responses=json_response(AssignmentDetail))
 async def get_assignment(console: Deps, viewer: PlaceViewer, assignment_id: Identifier) -> Response:
-    """Return an assignment with all texts about it."""
+    """Return one assignment with the steps that were taken on it."""
     async with reading(console.database) as connection:
         row = await assignment_queries.assignment(connection, assignment_id)
         if row is None:

@@ -8,37 +8,39 @@ from fastapi import APIRouter, Query, Response
 
 from services.console.core.access import span_of
 from services.console.features.commands import assignment_queries, counts, drilldown_views
+from services.console.features.commands.responses import CommandBelow, UnitsBelow
 from services.console.store.connections import reading
 from services.console.web.deps import Deps
 from services.console.web.problems import unknown
+from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer
 from shared.contracts.fields import Identifier, UnitId
 from shared.contracts.ids import assignment_id
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["commands"])
 
 Unit = Annotated[UnitId | None, Query()]
 
 
-@router.get("/units")
-async def get_units(console: Deps, viewer: PlaceViewer, unit: Unit = None) -> Response:
-    """Return the units a tier below a unit, and the filters of a selection.
+@router.get("/units", responses=json_response(UnitsBelow))
+async def get_units_below(console: Deps, viewer: PlaceViewer, unit: Unit = None) -> Response:
+    """List the units one tier below a unit, and the other ways to select units.
 
-    The default of the unit is the officer's own.
+    Without `unit` the list is for the unit of the officer.
     """
     root = console.in_sight(viewer, unit)
     return as_json(drilldown_views.units_view(root, viewer, console.names))
 
 
-@router.get("/commands/{command_id}/below")
-async def get_below(
+@router.get("/commands/{command_id}/below", responses=json_response(CommandBelow))
+async def get_command_below(
     console: Deps, viewer: PlaceViewer, command_id: Identifier, unit: Unit = None
 ) -> Response:
-    """Return the progress of a command in each unit a tier below `unit`.
+    """Count the assignments of a command in each unit one tier below a unit.
 
-    The default of `unit` is the officer's own. The counts of a child unit include its subtree; the
-    assignments of `unit` itself are included.
+    A count covers the whole subtree of the unit. `own` is the assignment of `unit` itself; without
+    `unit` the response is for the unit of the officer.
     """
     root = console.in_sight(viewer, unit)
     children = {name: span_of(name) for name in console.names.tree.directly_below(root)}

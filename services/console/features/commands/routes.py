@@ -12,11 +12,13 @@ from services.console.core import record
 from services.console.core.access import Viewer, sees, span_of
 from services.console.core.offers import verbs_of_command
 from services.console.features.commands import command_heads, counts, pending_units, totals, views
+from services.console.features.commands.responses import CommandDetail, CommandList, CommandPreview
 from services.console.store.connections import reading
 from services.console.web.deps import Deps
 from services.console.web.paging import AfterCursor, next_of, position_after
 from services.console.web.parameters import Limit, StatusQuery
 from services.console.web.problems import hidden, unknown
+from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
 from services.console.web.selecting import SelectionBody, reached
 from services.console.web.viewers import PlaceViewer, SignedInViewer
@@ -25,12 +27,12 @@ from shared.contracts.units import tier_of
 from shared.domain.selection.reach import by_department, digest_of, root_of
 from shared.domain.selection.reach import by_tier as by_tier_of
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["commands"])
 _WITHOUT_DESK = frozenset({Tier.GRID, Tier.MICROGRID})
 
 
-@router.get("/commands")
-async def get_commands(
+@router.get("/commands", responses=json_response(CommandList))
+async def list_commands(
     console: Deps,
     viewer: PlaceViewer,
     status: StatusQuery = Status.ACTUAL,
@@ -38,10 +40,9 @@ async def get_commands(
     after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
-    """List commands of the officer's subtree with their counts within the subtree.
+    """List the commands that concern the subtree, open commands first, then the newest.
 
-    Open commands come first, then closed commands, the newest first. `next` is the cursor for
-    `after`.
+    The counts of a command cover the subtree of the officer.
     """
     span = span_of(viewer.root)
     async with reading(console.database) as connection:
@@ -65,7 +66,10 @@ async def get_commands(
 
 
 class PreviewBody(BaseModel):
-    """The selection of a command; at most `limit` units after `after` are listed."""
+    """The selection of a command, and the page of the list of units.
+
+    The list has the units after `after`, at most `limit` of them.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -74,13 +78,12 @@ class PreviewBody(BaseModel):
     limit: Annotated[int, Field(strict=True, ge=0, le=1_000)] = 100
 
 
-@router.post("/commands/preview")
-async def preview(console: Deps, viewer: SignedInViewer, body: PreviewBody) -> Response:
-    """Return every unit a command would reach; nothing is sent.
+@router.post("/commands/preview", responses=json_response(CommandPreview))
+async def preview_command(console: Deps, viewer: SignedInViewer, body: PreviewBody) -> Response:
+    """List the units that a command would reach; nothing is sent.
 
-    The units are counted by tier and department and listed in pages. `desks` counts the units with
-    a duty desk (a grid or micro-grid is called through its village): the number of desks, the
-    number with an officer on duty now, and the desks without an officer.
+    `desks` counts the units with a duty desk (grids and micro-grids are called through their
+    village): how many there are, how many have an officer on duty, and which have none.
     """
     acting, result = reached(console, viewer, body.selection)
     units = sorted(result)
@@ -113,9 +116,9 @@ async def preview(console: Deps, viewer: SignedInViewer, body: PreviewBody) -> R
     )
 
 
-@router.get("/commands/{command_id}")
+@router.get("/commands/{command_id}", responses=json_response(CommandDetail))
 async def get_command(console: Deps, viewer: PlaceViewer, command_id: Identifier) -> Response:
-    """Return a command with its counts and its pending units."""
+    """Return one command with its counts and the units that are pending."""
     span = span_of(viewer.root)
     async with reading(console.database) as connection:
         row = await counts.command(connection, command_id)

@@ -13,6 +13,7 @@ from pydantic_core import to_json
 from services.console.core import access
 from services.console.core.access import span_of
 from services.console.features.duty import actions, queries, views
+from services.console.features.duty.responses import DutyPlan, ImportedEntries, PostGapList
 from services.console.features.modes import queries as mode_queries
 from services.console.features.modes.views import modes_of
 from services.console.store import people
@@ -21,6 +22,7 @@ from services.console.web.actions import IdempotencyKey, accept_action
 from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.idempotency import keyed_request
 from services.console.web.problems import RequestRefused, unknown
+from services.console.web.response_models import file_response, json_response, recorded
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer, SignedInViewer
 from shared.contracts.duty import HORIZON_DAYS, DutyRule
@@ -30,7 +32,7 @@ from shared.domain.roster import csv_file, ical_file
 from shared.domain.roster.errors import DutyFileError
 from shared.domain.roster.timeline import plan_of, timeline
 
-router = APIRouter(prefix="/api/duty")
+router = APIRouter(prefix="/api/duty", tags=["duty"])
 
 Unit = Annotated[UnitId, Query()]
 _FILES = {"csv": "text/csv; charset=utf-8", "ics": "text/calendar; charset=utf-8"}
@@ -45,7 +47,10 @@ Rule = Annotated[Any, PlainValidator(_rule, json_schema_input_type=DutyRule)]
 
 
 class DutyEntryBody(BaseModel):
-    """A new or changed entry; `version` is the version shown to the officer, 0 for a new entry."""
+    """An entry of a duty plan.
+
+    `version` is the version that the officer has read, 0 for a new entry.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -53,14 +58,17 @@ class DutyEntryBody(BaseModel):
     version: Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)] = 0
 
 
-@router.get("")
-async def plan(
+@router.get("", responses=json_response(DutyPlan))
+async def get_duty_plan(
     console: Deps,
     viewer: PlaceViewer,
     unit: Annotated[UnitId | None, Query()] = None,
     days: Annotated[int, Query(ge=1, le=HORIZON_DAYS)] = 7,
 ) -> Response:
-    """Return a unit's plan (default: the officer's own): the turns of each post and the entries."""
+    """Return the duty plan of a unit: the turns at each post, and the entries.
+
+    Without `unit` the plan is that of the unit of the officer.
+    """
     of = unit or viewer.root
     console.demand(None if access.sees(viewer, of) else RefusedFor.OUTSIDE_SUBTREE, of)
     async with reading(console.database) as connection:
@@ -71,16 +79,16 @@ async def plan(
     return as_json(views.plan_view(of, entries, mode, now, days, console.names, viewer))
 
 
-@router.get("/gaps")
-async def gaps(console: Deps, viewer: PlaceViewer) -> Response:
-    """List posts of the officer's subtree with gaps in the coming 30 days, the next gap first."""
+@router.get("/gaps", responses=json_response(PostGapList))
+async def list_duty_gaps(console: Deps, viewer: PlaceViewer) -> Response:
+    """List the posts of the subtree with gaps in the next 30 days, the next gap first."""
     async with reading(console.database) as connection:
         rows = await queries.open_coverage(connection, span_of(viewer.root))
     return as_json({"gaps": [views.gap_view(row, console.names) for row in rows]})
 
 
-@router.put("/entries/{entry_id}", status_code=202)
-async def put_entry(
+@router.put("/entries/{entry_id}", status_code=202, responses=recorded())
+async def put_duty_entry(
     console: Deps,
     viewer: SignedInViewer,
     entry_id: Identifier,
@@ -88,7 +96,7 @@ async def put_entry(
     body: DutyEntryBody,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Add or replace an entry of a unit's plan."""
+    """Add an entry to the plan of a unit, or replace it."""
     acting = _planner(console, viewer, unit)
     await _demand_pageable(console, unit, [body.rule])
     now = console.clock.now()
@@ -97,15 +105,15 @@ async def put_entry(
     )
 
 
-@router.post("/entries/{entry_id}/cancel", status_code=202)
-async def cancel_entry(
+@router.post("/entries/{entry_id}/cancel", status_code=202, responses=recorded())
+async def cancel_duty_entry(
     console: Deps,
     viewer: SignedInViewer,
     entry_id: Identifier,
     unit: Unit,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Cancel an entry of a unit's plan."""
+    """Cancel an entry of the plan of a unit."""
     acting = _planner(console, viewer, unit)
     async with reading(console.database) as connection:
         version = (await queries.versions(connection, unit)).get(entry_id)
@@ -116,17 +124,21 @@ async def cancel_entry(
     )
 
 
-@router.get("/export")
-async def export(
+@router.get(
+    "/export",
+    response_class=Response,
+    responses=file_response("The plan as a file.", "text/csv", "text/calendar"),
+)
+async def export_duty_plan(
     console: Deps,
     viewer: SignedInViewer,
     unit: Unit,
     form: Annotated[Literal["csv", "ics"], Query(alias="format")] = "csv",
 ) -> Response:
-    """Export a unit's plan: the entries as CSV, or the turns of 30 days as iCalendar.
+    """Return the plan of a unit as a file.
 
-    The turns follow the present response mode. The file contains addresses, and only planners of
-    the unit may export the plan.
+    CSV contains the entries, iCalendar the turns of 30 days in the mode that applies now. The file
+    contains addresses: only officers who may plan receive it.
     """
     _planner(console, viewer, unit)
     async with reading(console.database) as connection:
@@ -149,8 +161,8 @@ async def export(
     return Response(content, headers=headers, media_type=_FILES[form])
 
 
-@router.post("/import", status_code=202)
-async def take_file(
+@router.post("/import", status_code=202, responses=recorded(ImportedEntries))
+async def import_duty_plan(
     request: Request,
     console: Deps,
     viewer: SignedInViewer,
@@ -158,9 +170,9 @@ async def take_file(
     form: Annotated[Literal["csv", "ics"], Query(alias="format")] = "csv",
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Import the entries of a file into a unit's plan.
+    """Add the entries of a file to the plan of a unit.
 
-    Either all entries are recorded, or none, and every problem is named.
+    Either all entries are added, or none, and each error is named.
     """
     acting = _planner(console, viewer, unit)
     raw = await request.body()

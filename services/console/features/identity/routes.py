@@ -16,10 +16,12 @@ from services.console.features.identity.forms import (
     signed_in,
 )
 from services.console.features.identity.identity_parts import IdentityParts
+from services.console.features.identity.responses import SignedInOfficer, SignedOut
 from services.console.store import people
 from services.console.store.connections import reading
 from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.refusals import note_attempt
+from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
 from services.console.web.sessions import COOKIE, demand_own_form, session_mark
 from services.console.web.shell import page
@@ -27,7 +29,7 @@ from services.console.web.viewers import SignedInViewer
 from shared.contracts.refusals import UNKNOWN, RefusedFor
 from shared.contracts.units import tier_of
 
-router = APIRouter()
+router = APIRouter(tags=["identity"])
 
 
 @router.get("/login", include_in_schema=False)
@@ -85,26 +87,28 @@ async def login_by_password(request: Request, console: Deps) -> Response:
     return await signed_in(request, console, token, then)
 
 
-@router.post("/api/logout")
-async def logout(request: Request, console: Deps, _viewer: SignedInViewer) -> Response:
-    """End the present session."""
+@router.post("/api/logout", responses=json_response(SignedOut))
+async def sign_out(request: Request, console: Deps, _viewer: SignedInViewer) -> Response:
+    """End the session of the request."""
     await console.sessions.end(request)
     return _signed_out(as_json({"signed_out": True}))
 
 
-@router.post("/api/logout/everywhere")
-async def logout_everywhere(console: Deps, viewer: SignedInViewer) -> Response:
-    """End all sessions of the officer, including the present session.
+@router.post("/api/logout/everywhere", responses=json_response(SignedOut))
+async def sign_out_everywhere(console: Deps, viewer: SignedInViewer) -> Response:
+    """End all sessions of the officer, also that of the request.
 
-    Bearer tokens of scripts stay valid.
+    Bearer tokens of scripts remain valid.
     """
     await console.sessions.end_all(viewer.officer_id)
     return _signed_out(as_json({"signed_out": True}))
 
 
-@router.get("/api/me")
-async def me(request: Request, console: Deps, viewer: SignedInViewer) -> Response:
-    """Return the officer, the unit, the grants, and the properties of this installation."""
+@router.get("/api/me", responses=json_response(SignedInOfficer))
+async def get_signed_in_officer(
+    request: Request, console: Deps, viewer: SignedInViewer
+) -> Response:
+    """Return the officer who is signed in, with unit, rights and installation."""
     return as_json(myself(request, console, viewer))
 
 

@@ -9,11 +9,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.console.core import access
 from services.console.features.modes import actions, queries, views
+from services.console.features.modes.responses import (
+    ModeChange,
+    ModeOverview,
+    RecordedModeDecision,
+    RecordedModeProposal,
+)
 from services.console.store.connections import reading
 from services.console.web.actions import IdempotencyKey, accept_action
 from services.console.web.deps import Deps
 from services.console.web.parameters import StatusQuery
 from services.console.web.problems import RequestRefused, hidden, unknown
+from services.console.web.response_models import json_response, recorded
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer, SignedInViewer
 from shared.contracts.fields import Identifier, Instant, ResponseMode, Status, Text, UnitId
@@ -21,7 +28,7 @@ from shared.contracts.modes import ModeVerb
 from shared.contracts.refusals import RefusedFor
 from shared.domain.response_modes.period import LONGEST, is_end
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["modes"])
 
 
 class _Body(BaseModel):
@@ -29,10 +36,7 @@ class _Body(BaseModel):
 
 
 class ProposalBody(_Body):
-    """A mode for `unit` and its subtree until `until`.
-
-    The proposal is also the proposer's signature.
-    """
+    """A mode for `unit` and its subtree until a time; the proposal is the first signature."""
 
     unit: UnitId
     mode: Literal["recovery", "standby", "emergency"]
@@ -42,23 +46,22 @@ class ProposalBody(_Body):
 
 
 class ModeDecisionBody(_Body):
-    """A verb on a proposal; `version` is the version shown to the officer."""
+    """A decision on a proposal; `version` is the version that the officer has read."""
 
     version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
     reason: Text = ""
 
 
-@router.get("/modes")
+@router.get("/modes", responses=json_response(ModeOverview))
 async def get_modes(
     console: Deps,
     viewer: PlaceViewer,
     status: StatusQuery = Status.ACTUAL,
     unit: Annotated[UnitId | None, Query()] = None,
 ) -> Response:
-    """Return the mode in force for a unit (default: the officer's own) and its origin.
+    """Return the response mode of a unit and of the units below that have decided one.
 
-    Units below with a decision of their own are listed, and the proposals that are open or in
-    force.
+    Without `unit` the response is for the unit of the officer. Proposals are open or in force.
     """
     root = unit or viewer.root
     console.demand(None if access.sees(viewer, root) else RefusedFor.OUTSIDE_SUBTREE, root)
@@ -82,17 +85,17 @@ async def get_modes(
     )
 
 
-@router.get("/modes/preview")
-async def preview(
+@router.get("/modes/preview", responses=json_response(ModeChange))
+async def preview_mode(
     console: Deps,
     viewer: PlaceViewer,
     unit: UnitId,
     mode: ResponseMode,
     status: StatusQuery = Status.ACTUAL,
 ) -> Response:
-    """Return the changes that a decision of the unit would cause; nothing is sent.
+    """Return the effect of a mode on a unit; nothing is sent.
 
-    The mode `normal` previews the end of the unit's own mode.
+    `normal` stands for the end of the mode that the unit itself has decided.
     """
     console.demand(None if access.sees(viewer, unit) else RefusedFor.OUTSIDE_SUBTREE, unit)
     async with reading(console.database) as connection:
@@ -100,11 +103,11 @@ async def preview(
     return as_json(views.change(result, status, unit, mode, console.names))
 
 
-@router.post("/modes/proposals", status_code=202)
-async def propose(
+@router.post("/modes/proposals", status_code=202, responses=recorded(RecordedModeProposal))
+async def propose_mode(
     console: Deps, viewer: SignedInViewer, body: ProposalBody, key: IdempotencyKey = None
 ) -> Response:
-    """Propose a mode for the officer's unit or a unit below."""
+    """Propose a mode for the unit of the officer or a unit below."""
     acting = console.acting(
         viewer, lambda item: access.may_propose_mode(item, body.unit), body.unit
     )
@@ -133,8 +136,12 @@ async def propose(
     return await accept_action(console, act, proposal_id=proposal_id, preview=change)
 
 
-@router.post("/modes/proposals/{proposal_id}/{verb}", status_code=202)
-async def judge(
+@router.post(
+    "/modes/proposals/{proposal_id}/{verb}",
+    status_code=202,
+    responses=recorded(RecordedModeDecision),
+)
+async def decide_mode_proposal(
     console: Deps,
     viewer: SignedInViewer,
     proposal_id: Identifier,
@@ -142,7 +149,7 @@ async def judge(
     body: ModeDecisionBody,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Approve or reject a proposal, or end the mode in force."""
+    """Approve or reject a proposal, or end the mode that it brought about."""
     async with reading(console.database) as connection:
         row = await queries.proposal(connection, proposal_id)
         if row is None:

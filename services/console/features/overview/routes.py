@@ -9,26 +9,27 @@ from services.console.core.access import span_of
 from services.console.features.alerts import queries as alert_queries
 from services.console.features.commands import counts, totals
 from services.console.features.overview import queries, views
+from services.console.features.overview.responses import Overview
 from services.console.features.overview.shared_answers import SharedAnswers
 from services.console.store.connections import reading
 from services.console.stream.hub import Hub
 from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.parameters import StatusQuery
+from services.console.web.response_models import json_response
 from services.console.web.viewers import PlaceViewer
 from shared.contracts.fields import Status
 from shared.contracts.units import tier_of
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["overview"])
 
 
-@router.get("/overview")
+@router.get("/overview", responses=json_response(Overview))
 async def get_overview(
     console: Deps, viewer: PlaceViewer, status: StatusQuery = Status.ACTUAL
 ) -> Response:
-    """Return the numbers and the tile map of the live screen.
+    """Return the numbers and the map of the live screen.
 
-    The answer may be a second old; `feed_seq` is the position of the feed up to which all events
-    are included.
+    The response is up to one second old; `feed_seq` is the position in the feed that it contains.
     """
     body = await console.part(SharedAnswers).answer(
         (viewer.root, status), lambda: _overview(console, viewer.root, status)

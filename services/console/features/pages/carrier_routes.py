@@ -16,9 +16,11 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from services.console.core.access import Viewer
 from services.console.core.record import Record
 from services.console.features.pages import actions, queries
+from services.console.features.pages.responses import RecordedReceipt, ReplyResult
 from services.console.store.connections import reading
 from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.problems import RequestRefused, unknown
+from services.console.web.response_models import json_response, recorded
 from services.console.web.responses import as_json
 from shared.contracts.fields import Identifier, Line, Post, Text
 from shared.contracts.pages import AnswerVerb, Channel
@@ -27,7 +29,7 @@ from shared.domain.bilingual import Both, both
 from shared.domain.replies import Reply, reference_of, understand
 from shared.domain.wording import ANSWERS, REPLIES
 
-router = APIRouter(prefix="/carriers")
+router = APIRouter(prefix="/carriers", tags=["pages"])
 
 _NOT_UNDERSTOOD = Both(
     f"没有听懂，未作答复。{REPLIES.zh}，后加编号。",
@@ -67,17 +69,20 @@ class ReplyBody(BaseModel):
 
 
 def _described(model: type[BaseModel]) -> dict[str, object]:
-    """Return the request body for the OpenAPI document.
-
-    The route reads the raw bytes to check the signature.
-    """
-    content = {"application/json": {"schema": model.model_json_schema()}}
+    """The request body in the OpenAPI document: the route reads the bytes itself, to check them."""
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    content = {"application/json": {"schema": schema}}
     return {"requestBody": {"content": content, "required": True}}
 
 
-@router.post("/receipts", status_code=202, openapi_extra=_described(ReceiptBody))
-async def receipt(request: Request, console: Deps) -> Response:
-    """Record a receipt (delivered, read) or an answer collected by a carrier."""
+@router.post(
+    "/receipts",
+    status_code=202,
+    openapi_extra=_described(ReceiptBody),
+    responses=recorded(RecordedReceipt),
+)
+async def send_receipt(request: Request, console: Deps) -> Response:
+    """Record a receipt (delivered, read) or an answer that a carrier has received."""
     body = await _signed(request, console, ReceiptBody)
     async with reading(console.database) as connection:
         page = await queries.page(connection, body.page_id)
@@ -87,11 +92,11 @@ async def receipt(request: Request, console: Deps) -> Response:
     return as_json({"repeated": not new}, 202)
 
 
-@router.post("/replies", openapi_extra=_described(ReplyBody))
-async def reply(request: Request, console: Deps) -> Response:
-    """Record a written reply of an officer.
+@router.post("/replies", openapi_extra=_described(ReplyBody), responses=json_response(ReplyResult))
+async def send_reply(request: Request, console: Deps) -> Response:
+    """Record a written reply of a person.
 
-    `reply` in the response is the text for the officer and always states a definite result.
+    The field `reply` is the sentence that the person receives; there always is a sentence.
     """
     body = await _signed(request, console, ReplyBody)
     understood = understand(body.text)

@@ -10,26 +10,28 @@ from pydantic import Field, model_validator
 from services.console.core import access
 from services.console.core.access import may_answer
 from services.console.features.pages import actions, queries, views
+from services.console.features.pages.responses import PageList, PageView
 from services.console.store.connections import reading
 from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
 from services.console.web.paging import AfterCursor, next_of, position_after
 from services.console.web.parameters import Limit
 from services.console.web.problems import hidden, unknown
+from services.console.web.response_models import json_response, recorded
 from services.console.web.responses import as_json
 from services.console.web.viewers import SignedInViewer
 from shared.contracts.fields import Identifier, Instant, Post, Status, Text
 from shared.contracts.pages import AnswerVerb
 from shared.contracts.refusals import RefusedFor
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["pages"])
 
 
 class AnswerBody(Body):
-    """An answer to a page, or the device's receipt (delivered, read).
+    """An answer to a page, or the receipt of a device (delivered, read).
 
-    With `coming` an officer may give the time of arrival, in minutes or as a time; with `hand_over`
-    the officer or post of the unit that takes over.
+    With `coming` an officer may name the time of action, in minutes or as a time; with `hand_over`
+    the officer or the post of the unit that is called instead.
     """
 
     verb: AnswerVerb
@@ -50,15 +52,15 @@ class AnswerBody(Body):
         return self
 
 
-@router.post("/pages/{page_id}/answers", status_code=202)
-async def answer(
+@router.post("/pages/{page_id}/answers", status_code=202, responses=recorded())
+async def answer_page(
     console: Deps,
     viewer: SignedInViewer,
     page_id: Identifier,
     body: AnswerBody,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Answer a page, or confirm its display or opening."""
+    """Answer a page, or confirm that the page was shown or opened."""
     async with reading(console.database) as connection:
         page = await queries.page(connection, page_id)
     if page is None:
@@ -72,8 +74,8 @@ async def answer(
     )
 
 
-@router.get("/pages")
-async def get_pages(
+@router.get("/pages", responses=json_response(PageList))
+async def list_pages(
     console: Deps,
     viewer: SignedInViewer,
     status: Annotated[Status | None, Query()] = None,
@@ -81,10 +83,10 @@ async def get_pages(
     after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
-    """List the officer's own pages.
+    """List the pages of the officer, first those that wait for an answer.
 
-    Pages without an answer come first, by urgency, then the newest. `waiting` is the number of
-    pages without an answer.
+    The most urgent page comes first, then the newest of the other pages. `waiting` is the number of
+    pages that wait for an answer.
     """
     async with reading(console.database) as connection:
         rows = await queries.pages(
@@ -105,9 +107,9 @@ async def get_pages(
     )
 
 
-@router.get("/pages/{page_id}")
+@router.get("/pages/{page_id}", responses=json_response(PageView))
 async def get_page(console: Deps, viewer: SignedInViewer, page_id: Identifier) -> Response:
-    """One of the officer's own pages."""
+    """Return one page of the officer."""
     async with reading(console.database) as connection:
         row = await queries.page(connection, page_id)
     if row is None:

@@ -11,10 +11,11 @@ from services.console.features.photos import queries
 from services.console.store.connections import reading
 from services.console.web.deps import Deps
 from services.console.web.problems import hidden, unknown
+from services.console.web.response_models import file_response
 from services.console.web.viewers import SignedInViewer
 from shared.contracts.fields import Identifier
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["photos"])
 PICTURE_HEADERS = {
     "content-security-policy": "default-src 'none'; sandbox",
     "content-disposition": 'inline; filename="photo.jpg"',
@@ -26,7 +27,7 @@ PICTURE_HEADERS = {
 @router.get(
     "/photos/{photo_id}",
     response_class=Response,
-    responses={200: {"content": {"image/jpeg": {}}, "description": "The picture."}},
+    responses=file_response("The picture.", "image/jpeg"),
 )
 async def get_photo(
     console: Deps,
@@ -34,7 +35,7 @@ async def get_photo(
     photo_id: Identifier,
     size: Annotated[Literal["whole", "small"], Query()] = "whole",
 ) -> Response:
-    """Return a picture as JPEG. With `size=small` the picture has at most 240 px."""
+    """Return a photo; with `size=small` at most 240 pixels wide or high."""
     async with reading(console.database) as connection:
         row = await queries.picture_of(connection, photo_id, small=size == "small")
     if row is None:

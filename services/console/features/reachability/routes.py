@@ -9,30 +9,32 @@ from fastapi import APIRouter, Query, Response
 from services.console.core import access
 from services.console.core.access import span_of
 from services.console.features.reachability import actions, queries, views
+from services.console.features.reachability.responses import ReachabilityList
 from services.console.features.reachability.views import Show
 from services.console.store.connections import reading
 from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
 from services.console.web.problems import unknown
+from services.console.web.response_models import json_response, recorded
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer, SignedInViewer
 from shared.contracts.fields import Identifier, UnitId
 from shared.contracts.refusals import RefusedFor
 
-router = APIRouter(prefix="/api/duty")
+router = APIRouter(prefix="/api/duty", tags=["reachability"])
 
 _Cursor = Annotated[str, Query(max_length=80, pattern=r"^([0-9a-z_/]+:(B|A|commander))?$")]
 
 
 class ContactTestBody(Body):
-    """The people to test: all officers on duty at `unit`, or a single officer (`officer_id`)."""
+    """The officers to test: all officers on duty at `unit`, or the one in `officer_id`."""
 
     unit: UnitId
     officer_id: Identifier | None = None
 
 
-@router.get("/reachability")
-async def reached(
+@router.get("/reachability", responses=json_response(ReachabilityList))
+async def list_reachability(
     console: Deps,
     viewer: PlaceViewer,
     unit: Annotated[UnitId | None, Query()] = None,
@@ -41,10 +43,11 @@ async def reached(
     after: _Cursor = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Response:
-    """List the posts of a unit (default: the officer's own) and, by default, of its subtree.
+    """List the posts of a unit and of its subtree with their reachability.
 
-    `counts` are over all posts. `show=gaps` lists posts without a reachable officer, `show=silent`
-    lists posts whose last communication test had no answer.
+    `counts` covers all posts. `show=gaps` selects posts at which nobody would be reached,
+    `show=silent` those whose last communication test was not answered. Without `unit` the list is
+    for the unit of the officer.
     """
     root = unit or viewer.root
     console.demand(None if access.sees(viewer, root) else RefusedFor.OUTSIDE_SUBTREE, root)
@@ -74,13 +77,14 @@ async def reached(
     )
 
 
-@router.post("/tests", status_code=202)
-async def start(
+@router.post("/tests", status_code=202, responses=recorded())
+async def start_contact_test(
     console: Deps, viewer: SignedInViewer, body: ContactTestBody, key: IdempotencyKey = None
 ) -> Response:
-    """Start a communication test of the officers on duty at a unit: a test page on each channel.
+    """Start a communication test of the officers on duty at a unit.
 
-    The unit must be the officer's own or lie below.
+    Each channel of an officer receives a page that is marked as a test. The unit is that of the
+    officer or a unit below.
     """
     acting = console.acting(viewer, lambda item: access.may_plan_duty(item, body.unit), body.unit)
     slots = [slot for slot in console.directory.slots() if slot.unit == body.unit]

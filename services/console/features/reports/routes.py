@@ -9,18 +9,20 @@ from pydantic import Field, create_model
 
 from services.console.core import access
 from services.console.features.reports import actions, queries, views
+from services.console.features.reports.responses import IncidentReports, ReportDutyList
 from services.console.store.connections import reading
 from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
 from services.console.web.parameters import Limit, StatusQuery
 from services.console.web.problems import hidden, missing_field, unknown
+from services.console.web.response_models import json_response, recorded
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer, SignedInViewer
 from shared.contracts.fields import EventType, Identifier, Line, Status, Text, UnitId
 from shared.contracts.reports import Means, ReportFacts, ReportKind
 from shared.contracts.units import parent_of
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["reports"])
 
 # The contract's model is strict about Python types; a body comes as JSON.
 _FIELDS: dict[str, Any] = {
@@ -30,11 +32,12 @@ Facts = create_model("Facts", __base__=Body, __doc__=ReportFacts.__doc__, **_FIE
 
 
 class ReportBody(Body):
-    """A report to a unit above, written or by phone (`text` is then the spoken report).
+    """A report to a unit above, in writing or by telephone.
 
-    `from_unit` is the reporting unit, by default the officer's own; for a received call, the
-    caller's. `to_unit` is by default the next unit up. `place` and `event_type` may be left out
-    when an alert of the incident is known.
+    For a call `text` is the content of the call. `from_unit` is the unit that reports, by default
+    the unit of the officer; an officer who has taken a call names the unit of the caller. `to_unit`
+    is by default one tier up. `place` and `event_type` may be left out if an alert of the incident
+    is known.
     """
 
     incident_id: Identifier
@@ -52,11 +55,11 @@ class ReportBody(Body):
     status: Status = Status.ACTUAL
 
 
-@router.post("/reports", status_code=202)
-async def report(
+@router.post("/reports", status_code=202, responses=recorded())
+async def send_report(
     console: Deps, viewer: SignedInViewer, body: ReportBody, key: IdempotencyKey = None
 ) -> Response:
-    """Report upward for the officer's unit, or record a received call."""
+    """Report upward for a unit, or write down a report by telephone."""
     async with reading(console.database) as connection:
         alert = await queries.alert_of(connection, body.incident_id, body.status)
         chain = await queries.reports(connection, body.incident_id, body.status)
@@ -99,14 +102,14 @@ async def report(
     )
 
 
-@router.get("/incidents/{incident_id}/reports")
-async def get_reports(
+@router.get("/incidents/{incident_id}/reports", responses=json_response(IncidentReports))
+async def get_incident_reports(
     console: Deps, viewer: PlaceViewer, incident_id: Identifier, status: StatusQuery = Status.ACTUAL
 ) -> Response:
-    """Return the reports of an incident by line, with their changes and clocks.
+    """Return the reports of an incident by sender and receiver, with their deadlines.
 
-    `may` lists the means open to the officer on the line; `may_start` is the line on which the
-    officer's own unit may report for the first time.
+    `may` names the means by which the officer may report; `may_start` names the units between which
+    the unit of the officer may begin to report.
     """
     async with reading(console.database) as connection:
         alert = await queries.alert_of(connection, incident_id, status)
@@ -129,18 +132,17 @@ async def get_reports(
     )
 
 
-@router.get("/reporting")
-async def get_reporting(
+@router.get("/reporting", responses=json_response(ReportDutyList))
+async def list_report_duties(
     console: Deps,
     viewer: PlaceViewer,
     status: StatusQuery = Status.ACTUAL,
     only_open: Annotated[bool, Query(alias="open")] = False,
     limit: Limit = 100,
 ) -> Response:
-    """List the reporting duties of the officer's subtree, with their clocks and called posts.
+    """List the duties to report of the subtree with the state of their deadlines.
 
-    `summary` counts all duties by state of their clocks, `total` is their number; the list ends at
-    `limit`.
+    `summary` and `total` cover all duties; the list ends at `limit`.
     """
     span = access.span_of(viewer.root)
     async with reading(console.database) as connection:

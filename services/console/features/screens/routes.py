@@ -42,7 +42,7 @@ async def wall(request: Request, console: Deps) -> Response:
     async def first(viewer: Viewer) -> Answers:
         place_viewer = console.looking(viewer, None)
         overview = await overview_routes.get_overview(console, place_viewer, status)
-        alerts = await alert_routes.get_alerts(
+        alerts = await alert_routes.list_alerts(
             console, place_viewer, status, only_open=True, limit=_ALERTS
         )
         return {
@@ -58,7 +58,7 @@ async def phone(request: Request, console: Deps) -> Response:
     """Return the page for an officer's phone."""
 
     async def first(viewer: Viewer) -> Answers:
-        pages = await page_routes.get_pages(console, viewer, limit=_PAGES)
+        pages = await page_routes.list_pages(console, viewer, limit=_PAGES)
         return {f"/api/pages?limit={_PAGES}": json.loads(bytes(pages.body))}
 
     return await _page("phone.html", request, console, first)

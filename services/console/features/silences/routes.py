@@ -12,11 +12,13 @@ from services.console.core import access
 from services.console.core.access import span_of
 from services.console.features.silences import actions, queries, views
 from services.console.features.silences.actions import SilenceDraft
+from services.console.features.silences.responses import RecordedSilence, SilenceList
 from services.console.store.connections import reading
 from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
 from services.console.web.parameters import Limit, StatusQuery
 from services.console.web.problems import RequestRefused, unknown
+from services.console.web.response_models import json_response, recorded
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer, SignedInViewer
 from shared.contracts.fields import (
@@ -31,15 +33,15 @@ from shared.contracts.fields import (
 )
 from shared.contracts.silences import AHEAD, LONGEST, Matcher, SilenceKind, is_period
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["silences"])
 
 Why = Annotated[Text, Field(min_length=1)]
 
 
 class SilenceBody(Body):
-    """The matcher of alarms, the period and the reason.
+    """The alarms to silence, the time, and the reason.
 
-    All given parts of the matcher must agree; at least a single part is required.
+    An alarm matches if it agrees with all fields that are present; at least one is required.
     """
 
     kind: SilenceKind = SilenceKind.SILENCE
@@ -54,23 +56,23 @@ class SilenceBody(Body):
 
 
 class SilenceEndBody(Body):
-    """A new end for a silence, and the reason; null: at once."""
+    """A new end of a silence with the reason; null ends it at once."""
 
     end_at: Instant | None = None
     reason: Why
 
 
-@router.get("/silences")
-async def get_silences(
+@router.get("/silences", responses=json_response(SilenceList))
+async def list_silences(
     console: Deps,
     viewer: PlaceViewer,
     status: StatusQuery = Status.ACTUAL,
     standing: Annotated[bool, Query()] = False,
     limit: Limit = 100,
 ) -> Response:
-    """List silences of the subtree and silences from above that cover the subtree.
+    """List the silences of the subtree and those from above that cover it.
 
-    With `standing` only silences before their end are listed.
+    With `standing` the list leaves out silences that have ended.
     """
     async with reading(console.database) as connection:
         rows = await queries.silences(
@@ -79,11 +81,11 @@ async def get_silences(
     return as_json({"silences": [views.silence(row, viewer, console.names) for row in rows]})
 
 
-@router.post("/silences", status_code=202)
-async def silence(
+@router.post("/silences", status_code=202, responses=recorded(RecordedSilence))
+async def create_silence(
     console: Deps, viewer: SignedInViewer, body: SilenceBody, _key: IdempotencyKey = None
 ) -> Response:
-    """Request a silence or a maintenance window over the officer's own subtree."""
+    """Request a silence or a maintenance window for the subtree of the officer."""
     acting = console.acting(
         viewer, lambda item: access.may_silence(item, body.place or item.unit), body.place
     )
@@ -108,8 +110,8 @@ async def silence(
     return await accept_action(console, act, silence_id=act.key)
 
 
-@router.post("/silences/{silence_id}/end", status_code=202)
-async def other_end(
+@router.post("/silences/{silence_id}/end", status_code=202, responses=recorded(RecordedSilence))
+async def end_silence(
     console: Deps,
     viewer: SignedInViewer,
     silence_id: Identifier,
