@@ -27,8 +27,10 @@ set; "-" is not set, and what it would switch on is off.
 
 def settings_of(service: str) -> type[ServiceSettings]:
     """The class of a service's settings."""
-    found: type[ServiceSettings] = importlib.import_module(f"services.{service}.settings").Settings
-    return found
+    settings: type[ServiceSettings] = importlib.import_module(
+        f"services.{service}.settings"
+    ).Settings
+    return settings
 
 
 def variable(name: str) -> str:
@@ -43,12 +45,12 @@ def page() -> str:
         name: field for name, field in DatabaseSettings.model_fields.items() if name not in common
     }
     parts = [_HEAD, _table("every service", common), _table("with a database", stateful)]
-    known = common | stateful
+    common_fields = common | stateful
     for service in SERVICES:
         own = {
             name: field
             for name, field in settings_of(service).model_fields.items()
-            if name not in known or field.default != known[name].default
+            if name not in common_fields or field.default != common_fields[name].default
         }
         if own:
             parts.append(_table(service, own))
@@ -58,10 +60,10 @@ def page() -> str:
 def _table(title: str, fields: dict[str, FieldInfo]) -> str:
     lines = [f"## {title}", "", "| variable | default | what it is |", "|---|---|---|"]
     for name, field in fields.items():
-        said = " ".join((field.description or "").split())
+        description = " ".join((field.description or "").split())
         choices = _choices(field.annotation)
-        chosen = f" One of {', '.join(choices)}." if choices else ""
-        lines.append(f"| `{variable(name)}` | {_default(field)} | {said}{chosen} |")
+        choice_sentence = f" One of {', '.join(choices)}." if choices else ""
+        lines.append(f"| `{variable(name)}` | {_default(field)} | {description}{choice_sentence} |")
     return "\n".join(lines) + "\n"
 
 
@@ -76,9 +78,9 @@ def _default(field: FieldInfo) -> str:
 
 def _choices(annotation: Any) -> list[str]:
     if get_origin(annotation) is Literal:
-        return [f"`{one}`" for one in get_args(annotation)]
+        return [f"`{choice}`" for choice in get_args(annotation)]
     if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return [f"`{one.value}`" for one in annotation]
+        return [f"`{choice.value}`" for choice in annotation]
     return []
 
 

@@ -59,8 +59,8 @@ def page() -> str:
     parts = [_HEAD]
     for name in MACHINES:
         machine = table(name)
-        said = inspect.cleandoc(machine.__doc__ or "")
-        parts.append(f"## {title(name)}\n\n{said}\n\n```mermaid\n{diagram(machine)}\n```\n")
+        description = inspect.cleandoc(machine.__doc__ or "")
+        parts.append(f"## {title(name)}\n\n{description}\n\n```mermaid\n{diagram(machine)}\n```\n")
     return "\n".join(parts)
 
 

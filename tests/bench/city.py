@@ -63,17 +63,17 @@ async def million(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
         full = rss_mib(scoring.pid())
         fresh = _fresh(64, int(time.time() * 1000))
         crash = await after_a_crash(scoring, fresh, timeout_s=_READY_S)
-    seen = min(sensors, load["sent"])
-    say(f"million: {(full - catalogued) * MIB / seen:.0f} bytes per sensor")
+    sensor_count = min(sensors, load["sent"])
+    say(f"million: {(full - catalogued) * MIB / sensor_count:.0f} bytes per sensor")
     return {
         "sensors": sensors,
-        "sensors_heard": seen,
+        "sensors_heard": sensor_count,
         "start_with_catalogue_s": starting,
         "rss_empty_mib": empty,
         "rss_catalogued_mib": catalogued,
         "rss_full_mib": full,
         "catalogue_bytes_per_sensor": (catalogued - empty) * MIB / sensors,
-        "bytes_per_sensor": (full - catalogued) * MIB / seen,
+        "bytes_per_sensor": (full - catalogued) * MIB / sensor_count,
         "restore": crash,
         "city": load,
     }
@@ -98,10 +98,10 @@ async def _load(scoring: Service, plan: Plan, say: Callable[[str], None]) -> dic
             await asyncio.wait({reading}, timeout=SAMPLE_S)
             if reading.done():  # what comes now is the rest of the load, not the load
                 break
-            there = await ends(scoring.kafka, READINGS.name, READINGS.partitions)
-            done = sum(await scoring.scored())
-            samples.append((time.monotonic() - began, done, max(0, there - done)))
-            say(f"city {samples[-1][0]:.0f} s: {done} scored, {samples[-1][2]} behind")
+            written = await ends(scoring.kafka, READINGS.name, READINGS.partitions)
+            scored = sum(await scoring.scored())
+            samples.append((time.monotonic() - began, scored, max(0, written - scored)))
+            say(f"city {samples[-1][0]:.0f} s: {scored} scored, {samples[-1][2]} behind")
     finally:
         if source.returncode is None:
             source.terminate()

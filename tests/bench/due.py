@@ -55,7 +55,7 @@ async def due(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
             sent = await _send(scoring.kafka, names)
             raised = await alarms
     late = [at - sent[name] - AFTER[rule_id] for name, rule_id, at in raised]
-    results = {**summary(late), "early": sum(one < -0.001 for one in late)}
+    results = {**summary(late), "early": sum(delay < -0.001 for delay in late)}
     say(f"due: p50 {results['p50_ms']:.0f} ms, latest {results['max_ms']:.0f} ms after its moment")
     return {
         **results,
@@ -83,7 +83,7 @@ async def _send(bootstrap: str, names: list[str]) -> dict[str, float]:
     return sent
 
 
-async def _alarms(bootstrap: str, wanted: int) -> list[tuple[str, str, float]]:
+async def _alarms(bootstrap: str, count: int) -> list[tuple[str, str, float]]:
     """Sensor, rule and Kafka's time in seconds of so many raised alarms; raises RuntimeError."""
     decode = msgspec.json.Decoder(_Alarm).decode
     results: list[tuple[str, str, float]] = []
@@ -94,9 +94,9 @@ async def _alarms(bootstrap: str, wanted: int) -> list[tuple[str, str, float]]:
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)
         deadline = time.monotonic() + SPREAD_S * 2 + _PATIENCE_S
-        while len(results) < wanted:
+        while len(results) < count:
             if time.monotonic() > deadline:
-                raise RuntimeError(f"{len(results)} of {wanted} alarms came")
+                raise RuntimeError(f"{len(results)} of {count} alarms came")
             for records in (await consumer.getmany(timeout_ms=500)).values():
                 for record in records:
                     alarm = decode(record.value)

@@ -42,16 +42,16 @@ class Unavailable(Exception):
 
 def python_of(name: str) -> Path:
     """The interpreter of a peer's environment, made on first use. Raises Unavailable."""
-    folder, wanted = FOLDER / f"env-{name}", "\n".join(PINS[name])
+    folder, pins = FOLDER / f"env-{name}", "\n".join(PINS[name])
     program, stamp = folder / "bin" / "python", folder / "pins.txt"
-    if program.exists() and stamp.exists() and stamp.read_text(encoding="ascii") == wanted:
+    if program.exists() and stamp.exists() and stamp.read_text(encoding="ascii") == pins:
         return program
     shutil.rmtree(folder, ignore_errors=True)
     print(f"setting up {PINS[name][0]}", flush=True)
     index = _index_for_uv([str(VENV_PYTHON), "-m", "pip"])
     _run([str(UV), "venv", "--quiet", "--python", str(VENV_PYTHON), str(folder)], name)
     _run([str(UV), "pip", "install", "--quiet", "--python", str(program), *PINS[name]], name, index)
-    stamp.write_text(wanted, encoding="ascii")
+    stamp.write_text(pins, encoding="ascii")
     return program
 
 
@@ -79,17 +79,20 @@ def streams_command(heap_mb: int = 1024) -> list[str]:
 
 
 def _extra_jars() -> list[Path]:
-    wanted, repository = jars.read_list(JARS.read_text(encoding="ascii")), cache_dir() / "maven"
+    coordinates, repository = (
+        jars.read_list(JARS.read_text(encoding="ascii")),
+        cache_dir() / "maven",
+    )
     reason = "their SHA-256 is not the expected one"
-    if jars.unverified(repository, wanted):
-        print(f"fetching {', '.join(wanted)}", flush=True)
+    if jars.unverified(repository, coordinates):
+        print(f"fetching {', '.join(coordinates)}", flush=True)
         try:
-            _fetch(repository, list(wanted))
+            _fetch(repository, list(coordinates))
         except Exception as error:  # the resolver raises what it likes
             reason = type(error).__name__
-    if missing := jars.unverified(repository, wanted):
+    if missing := jars.unverified(repository, coordinates):
         raise Unavailable(f"jars cannot be fetched ({reason}): {', '.join(missing)}")
-    return [jars.jar_path(repository, coordinate) for coordinate in wanted]
+    return [jars.jar_path(repository, coordinate) for coordinate in coordinates]
 
 
 def _fetch(repository: Path, coordinates: list[str]) -> None:
@@ -131,7 +134,7 @@ def _compile(java: Java, classpath: list[Path]) -> Path:
 def _run(command: list[str], name: str, extra_env: Mapping[str, str] | None = None) -> str:
     """Output of a set-up command; raises Unavailable with its last line when it fails."""
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             command,
             capture_output=True,
             text=True,
@@ -142,8 +145,8 @@ def _run(command: list[str], name: str, extra_env: Mapping[str, str] | None = No
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Unavailable(f"{name} cannot be set up: {type(error).__name__}") from None
-    if done.returncode:
-        lines = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()
+    if process.returncode:
+        lines = (process.stderr.strip() or process.stdout.strip() or "no output").splitlines()
         print("\n".join(lines), file=sys.stderr)
         raise Unavailable(f"{name} cannot be set up: {lines[-1].strip()[:200]}")
-    return done.stdout
+    return process.stdout

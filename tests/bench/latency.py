@@ -14,7 +14,7 @@ from tests.bench.plan import Plan
 from tests.bench.service import service
 
 WARM_UP_S = 3
-WANTED = 5_000
+ENOUGH_ALARMS = 5_000
 """Alarms below which a p99 says little."""
 
 
@@ -43,4 +43,4 @@ async def latency(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
     say(
         f"latency: p50 {results['alarm']['p50_ms']:.1f} ms, p99 {results['alarm']['p99_ms']:.1f} ms"
     )
-    return {"enough_alarms": results["alarm"]["count"] >= WANTED, **results}
+    return {"enough_alarms": results["alarm"]["count"] >= ENOUGH_ALARMS, **results}

@@ -15,19 +15,19 @@ import sys
 from shared.contracts.topics import READINGS
 from tests.bench.log import Loader
 from tests.bench.payload import reading
-from tests.bench.reference import Oracle, generate, sensor_id, split
+from tests.bench.reference import ReferenceScorer, generate, sensor_id, split
 
 
 async def main(bootstrap: str, topic: str, count: int, sensors: int) -> None:
     """Write, score beside it, report."""
-    oracle, written = Oracle(), 0
+    reference, written = ReferenceScorer(), 0
     keys = [sensor_id(number).encode() for number in range(sensors)]
     async with Loader(bootstrap, topic, READINGS.partitions) as loader:
         for sample in generate(count, sensors):
-            oracle.take(sample)
+            reference.take(sample)
             await loader.add(keys[sample.sensor], reading(sample))
             written += 1
-    print(json.dumps({"readings": written, "transitions": split(oracle.found)}))
+    print(json.dumps({"readings": written, "transitions": split(reference.transitions)}))
 
 
 if __name__ == "__main__":

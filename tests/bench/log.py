@@ -22,7 +22,7 @@ from tests.bench.reference import Split
 BATCH_BYTES = 131_072
 """As the product's own producer fills them (shared/runtime/publisher.py)."""
 _IN_FLIGHT = 64
-_MADE = datetime(2026, 6, 18, 6, tzinfo=UTC)
+_EVENT_TIME = datetime(2026, 6, 18, 6, tzinfo=UTC)
 
 
 class Loader:
@@ -32,7 +32,7 @@ class Loader:
         self._topic = topic
         self._numbers = list(range(partitions))
         self._choose = DefaultPartitioner()
-        self._known: dict[bytes, int] = {}
+        self._partitions: dict[bytes, int] = {}
         self._waiting: list[asyncio.Future[Any]] = []
         self._open: dict[int, Any] = {}
         self._producer = AIOKafkaProducer(
@@ -49,9 +49,9 @@ class Loader:
 
     def partition(self, key: bytes) -> int:
         """Where records of this key go."""
-        result = self._known.get(key)
+        result = self._partitions.get(key)
         if result is None:
-            result = self._known[key] = self._choose(key, self._numbers, self._numbers)
+            result = self._partitions[key] = self._choose(key, self._numbers, self._numbers)
         return result
 
     async def add(self, key: bytes | None, value: bytes, partition: int | None = None) -> None:
@@ -99,8 +99,8 @@ async def write_units(bootstrap: str, units: Iterable[UnitEntry]) -> None:
             f"unit:{entry.unit}".encode(),
             CatalogEntry(
                 id=f"unit-{number}",
-                occurred_at=_MADE,
-                sent_at=_MADE,
+                occurred_at=_EVENT_TIME,
+                sent_at=_EVENT_TIME,
                 origin_unit=entry.unit,
                 tier=entry.tier,
                 entry=entry,
@@ -134,13 +134,13 @@ async def ends(bootstrap: str, topic: str, partitions: int) -> int:
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     await consumer.start()
     try:
-        wanted = [TopicPartition(topic, number) for number in range(partitions)]
-        return sum((await consumer.end_offsets(wanted)).values())
+        partition_list = [TopicPartition(topic, number) for number in range(partitions)]
+        return sum((await consumer.end_offsets(partition_list)).values())
     finally:
         await consumer.stop()
 
 
-class _Found(msgspec.Struct):
+class _AlarmFields(msgspec.Struct):
     """What is needed of an alarm event of ours, or of a peer's transition."""
 
     rule: str = ""
@@ -150,7 +150,7 @@ class _Found(msgspec.Struct):
 
 
 _NAMES = {"raised": "raise", "cleared": "clear"}
-_decode = msgspec.json.Decoder(_Found).decode
+_decode = msgspec.json.Decoder(_AlarmFields).decode
 
 
 def name_of(value: bytes) -> str:
@@ -170,11 +170,11 @@ async def transitions(bootstrap: str, topic: str, partitions: int) -> Split:
     )
     await consumer.start()
     try:
-        wanted = [TopicPartition(topic, number) for number in range(partitions)]
-        consumer.assign(wanted)
-        last = await consumer.end_offsets(wanted)
-        await consumer.seek_to_beginning(*wanted)
-        while behind := [tp for tp in wanted if await consumer.position(tp) < last[tp]]:
+        partition_list = [TopicPartition(topic, number) for number in range(partitions)]
+        consumer.assign(partition_list)
+        last = await consumer.end_offsets(partition_list)
+        await consumer.seek_to_beginning(*partition_list)
+        while behind := [tp for tp in partition_list if await consumer.position(tp) < last[tp]]:
             for records in (await consumer.getmany(*behind, timeout_ms=200)).values():
                 counted.update(name_of(record.value) for record in records)
     finally:

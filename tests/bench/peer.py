@@ -66,20 +66,20 @@ async def run(command: Command) -> Run:
     return between(first, last, peak.mib)
 
 
-async def _mark(process: asyncio.subprocess.Process, wanted: str, log: Path) -> Mark:
+async def _mark(process: asyncio.subprocess.Process, name: str, log: Path) -> Mark:
     """The next mark of that name; what else the peer prints goes to its log."""
     assert process.stdout
     while line := await process.stdout.readline():
         used = cpu_s([process.pid])
         result = _parse(line)
-        if result.get("mark") == wanted:
+        if result.get("mark") == name:
             return Mark(int(result["done"]), float(result["at_s"]), used)
         with log.open("ab") as output:
             output.write(line)
     await process.wait()
     lines = [text for text in last_lines(log) if text[:1].strip()]  # no stack frames
-    said = (lines or ["it said nothing"])[-1].strip()[:300]
-    raise PeerFailed(f"exit code {process.returncode}: {said}")
+    last_line = (lines or ["it said nothing"])[-1].strip()[:300]
+    raise PeerFailed(f"exit code {process.returncode}: {last_line}")
 
 
 def _parse(line: bytes) -> dict[str, Any]:

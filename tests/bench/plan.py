@@ -16,8 +16,8 @@ RATES = (
     "kafka_streams",
     "scoring2",
 )
-OTHERS = ("latency", "due", "memory", "restore", "million", "district")
-ROWS = (*RATES, *OTHERS)
+SINGLE_ROWS = ("latency", "due", "memory", "restore", "million", "district")
+ROWS = (*RATES, *SINGLE_ROWS)
 
 
 @dataclass(frozen=True)

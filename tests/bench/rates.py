@@ -96,7 +96,7 @@ class Rates:
 
     async def _once(self, row: Row, turn: int) -> Run:
         if row.name.startswith("scoring"):
-            return await self._ours(2 if row.name == "scoring2" else 1)
+            return await self._measured(2 if row.name == "scoring2" else 1)
         topic = SHORT_TOPIC if row.name in _ON_SHORT else READINGS.name
         out = f"bench.out.{row.name}"
         folder = FOLDER / "state" / f"{row.name}-{turn}"
@@ -125,8 +125,15 @@ class Rates:
     def _argv(self, row: Row, work: Work) -> Sequence[str]:
         if row.name == "kafka_streams":
             row.versions = {"kafka-streams": _jar_version("kafka-streams")}
-            given = (work.bootstrap, work.topic, work.out, str(work.count), work.group, work.folder)
-            return [*streams_command(), *given]
+            arguments = (
+                work.bootstrap,
+                work.topic,
+                work.out,
+                str(work.count),
+                work.group,
+                work.folder,
+            )
+            return [*streams_command(), *arguments]
         if row.name in PINS:
             row.versions = row.versions or versions_of(row.name)
             program = str(python_of(row.name))
@@ -135,7 +142,7 @@ class Rates:
         source = SOURCES / _PEERS.get(row.name, "raw.py")
         return [program, str(source), json.dumps(asdict(work))]
 
-    async def _ours(self, processes: int) -> Run:
+    async def _measured(self, processes: int) -> Run:
         await self._scoring.forget()
         try:
             if processes > 1:

@@ -224,16 +224,16 @@ def split(transitions: list[Transition]) -> Split:
     return dict(sorted(counted.items()))
 
 
-class Oracle:
+class ReferenceScorer:
     """Scores a workload beside its writer: what every row must find."""
 
     def __init__(self) -> None:
         self.states: dict[int, State] = {}
-        self.found: list[Transition] = []
+        self.transitions: list[Transition] = []
 
     def take(self, sample: Sample) -> None:
         """Score one reading."""
         state = self.states.get(sample.sensor)
         if state is None:
             state = self.states[sample.sensor] = State.of(sensor_id(sample.sensor))
-        step(state, sample.value, sample.at_ms, self.found)
+        step(state, sample.value, sample.at_ms, self.transitions)

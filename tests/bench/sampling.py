@@ -55,7 +55,7 @@ def rss_mib(pid: int) -> float:
 class Mark:
     """So much was done at that moment (CLOCK_MONOTONIC), for so much CPU."""
 
-    done: int
+    count: int
     at_s: float
     cpu_s: float
 

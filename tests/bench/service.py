@@ -23,7 +23,7 @@ from tests.bench.ruleset import Record, rule_records
 from tests.bench.sampling import Mark, Peak, cpu_s, now
 
 NAME = "scoring"
-_AGAIN = {"replayed", "duplicate"}
+_REPEATS = {"replayed", "duplicate"}
 """Outcomes of readings that were counted before."""
 _GROUP_GONE_S = 30.0
 PEER_PREFIX = "bench-"
@@ -143,7 +143,7 @@ class Service:
         for slot in range(processes):
             series = await self.series("fenghuo_scoring_readings_total", slot)
             counted.append(
-                int(sum(v for label, v in series.items() if not _AGAIN & {*label.split('"')}))
+                int(sum(v for label, v in series.items() if not _REPEATS & {*label.split('"')}))
             )
         return counted
 
@@ -161,7 +161,7 @@ class Service:
                 await asyncio.sleep(0.01)
             first = await self._mark(pids)
             last = first
-            while last.done < count:
+            while last.count < count:
                 self._check(deadline, pids)
                 await asyncio.sleep(_pause(first, last, count))
                 last = await self._mark(pids)
@@ -175,16 +175,16 @@ class Service:
             for label, seconds in (await self.series(_BUSY, slot)).items():
                 stage = label.split('"')[1]
                 busy[stage] = busy.get(stage, 0.0) + seconds
-        done = max(1, sum(await self.scored(processes)))
-        return {stage: seconds / done * 1e6 for stage, seconds in busy.items()}
+        readings = max(1, sum(await self.scored(processes)))
+        return {stage: seconds / readings * 1e6 for stage, seconds in busy.items()}
 
     async def settle(self, quiet_s: float = 2.5) -> None:
         """Let the last flush and commit happen."""
         await asyncio.sleep(quiet_s)
 
     async def _mark(self, pids: Sequence[int]) -> Mark:
-        done = sum(await self.scored(len(pids)))
-        return Mark(done, now(), cpu_s(pids))
+        readings = sum(await self.scored(len(pids)))
+        return Mark(readings, now(), cpu_s(pids))
 
     def _check(self, deadline: float, pids: Sequence[int]) -> None:
         if time.monotonic() > deadline:
@@ -195,9 +195,9 @@ class Service:
 
 def _pause(first: Mark, last: Mark, count: int) -> float:
     """Half of the time that is probably left, 10 ms to half a second."""
-    took, done = last.at_s - first.at_s, last.done - first.done
-    left = (count - last.done) * took / done if done else 0.02
-    return min(max(left / 2, 0.01), 0.5)
+    took, readings = last.at_s - first.at_s, last.count - first.count
+    remaining_s = (count - last.count) * took / readings if readings else 0.02
+    return min(max(remaining_s / 2, 0.01), 0.5)
 
 
 async def _groups(admin: AIOKafkaAdminClient) -> list[str]:
@@ -233,11 +233,11 @@ async def service(
     )
     try:
         async with stack:
-            found = Service(stack, replicas)
+            running = Service(stack, replicas)
             try:
-                await found.stop()
-                yield found
+                await running.stop()
+                yield running
             finally:
-                await found.close()
+                await running.close()
     finally:
         stack.discard()

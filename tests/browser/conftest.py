@@ -120,8 +120,8 @@ async def a_night(served: Served) -> None:
 @pytest.fixture(scope="session")
 def served() -> Iterator[Served]:
     """A console with that night, shared by the whole run."""
-    with a_console(a_night) as found:
-        yield found
+    with a_console(a_night) as running:
+        yield running
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -187,10 +187,10 @@ class Visitor:
 @pytest_asyncio.fixture(loop_scope="module")
 async def visitor(browser: Browser, served: Served) -> AsyncIterator[Visitor]:
     """A visitor whose browser had nothing to complain about in the end."""
-    found = Visitor(browser, served)
-    yield found
-    await found.close()
-    assert found.complaints == []
+    guest = Visitor(browser, served)
+    yield guest
+    await guest.close()
+    assert guest.complaints == []
 
 
 @pytest_asyncio.fixture(loop_scope="module")

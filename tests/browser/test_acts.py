@@ -152,8 +152,8 @@ async def test_kafka_down_is_said_and_the_answer_goes_by_itself_later(
 
 async def test_hostile_text_stays_text(visitor: Visitor) -> None:
     page = await visitor.open("o-city-b")
-    shown = await (await card(page, "onerror")).locator("h3").inner_text()
-    assert shown == HOSTILE_TEXT.replace("\u202e", "").replace("\u202c", "")
+    heading = await (await card(page, "onerror")).locator("h3").inner_text()
+    assert heading == HOSTILE_TEXT.replace("\u202e", "").replace("\u202c", "")
     assert await page.locator("img, #alerts script, #alerts b b").count() == 0
 
 

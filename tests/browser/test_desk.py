@@ -37,7 +37,7 @@ async def the_case(page: Page, words: str) -> Locator:
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
-async def test_a_case_is_found_and_told(visitor: Visitor, lang: str) -> None:
+async def test_a_case_is_listed_and_opened(visitor: Visitor, lang: str) -> None:
     page = await visitor.open("o-city-b", lang=lang)
     await board(page, "cases")
     await page.locator("#case-list .card").nth(3).wait_for()
@@ -183,11 +183,11 @@ async def test_a_follow_up_says_what_is_new(visitor: Visitor, served: Served) ->
     await shot(page, "dialog-report")
     await confirm(page, "报送")
     await expect(dialog).to_have_count(0)
-    told = sent(served, "report")[-1]
-    assert (told["kind"], told["number"], told["means"]) == ("follow_up", 2, "written")
-    assert told["facts"]["evacuated"] == 88
-    assert told["facts"]["trend"] == "steady"
-    assert "dead" not in told["facts"]
+    report = sent(served, "report")[-1]
+    assert (report["kind"], report["number"], report["means"]) == ("follow_up", 2, "written")
+    assert report["facts"]["evacuated"] == 88
+    assert report["facts"]["trend"] == "steady"
+    assert "dead" not in report["facts"]
 
 
 async def test_a_call_is_written_down_with_what_was_said(visitor: Visitor, served: Served) -> None:
@@ -203,8 +203,12 @@ async def test_a_call_is_written_down_with_what_was_said(visitor: Visitor, serve
     await dialog.get_by_label("正文").fill("松溉镇周明来电：堤防渗水，正在加固")
     await confirm(page, "报送")
     await expect(dialog).to_have_count(0)
-    told = sent(served, "report")[-1]
-    assert (told["means"], told["kind"], told["from_unit"]) == ("phone", "initial", "500118107000")
+    report = sent(served, "report")[-1]
+    assert (report["means"], report["kind"], report["from_unit"]) == (
+        "phone",
+        "initial",
+        "500118107000",
+    )
 
 
 async def test_an_alert_leads_to_its_reports(visitor: Visitor) -> None:
@@ -233,8 +237,12 @@ async def test_a_drill_is_started_by_its_name(visitor: Visitor, served: Served) 
     await shot(page, "dialog-drill")
     await confirm(page, "发起演练")
     await expect(dialog).to_have_count(0)
-    told = sent(served, "report")[-1]
-    assert (told["status"], told["place"], told["headline"]) == ("Exercise", ZHUTUO, "防汛夜间演练")
+    report = sent(served, "report")[-1]
+    assert (report["status"], report["place"], report["headline"]) == (
+        "Exercise",
+        ZHUTUO,
+        "防汛夜间演练",
+    )
     assert all(row["status"] == "Exercise" for row in sent(served, "report")[-1:])
 
 
@@ -298,8 +306,8 @@ async def test_a_communication_test_is_started(visitor: Visitor, served: Served)
     await press(page, page.locator("#reach-test"))
     await confirm(page, "立即通信测试")
     await expect(page.locator("dialog")).to_have_count(0)
-    asked = sent(served, "contact_test_request")[-1]
-    assert (asked["unit"], asked["status"]) == (ZHUTUO, "Test")
+    request = sent(served, "contact_test_request")[-1]
+    assert (request["unit"], request["status"]) == (ZHUTUO, "Test")
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])

@@ -78,9 +78,9 @@ def on_alert(name: str, verb: str, officer: str = "o-town-b", level: str = "") -
 
 
 def as_recipient(name: str, step: str) -> Control:
-    one = assignment_id(content_id("cmd", f"act-{name}"), VILLAGE)
+    assignment = assignment_id(content_id("cmd", f"act-{name}"), VILLAGE)
     return Control(
-        "o-village-b", "command", f"#own-tasks {focus(f'{one}-{step}')}", "acknowledgement"
+        "o-village-b", "command", f"#own-tasks {focus(f'{assignment}-{step}')}", "acknowledgement"
     )
 
 
@@ -213,10 +213,10 @@ def verbs_of(path: str, act: dict[str, Any]) -> list[str]:
         ENTRY: [RULE.model_fields["kind"].default for RULE in RULES],
     }
     if path in closed:
-        return [str(one) for one in closed[path]]
-    for given in act.get("parameters", []):
-        if given["name"] == "verb":
-            return list(given["schema"]["enum"])
+        return [str(verb) for verb in closed[path]]
+    for parameter in act.get("parameters", []):
+        if parameter["name"] == "verb":
+            return list(parameter["schema"]["enum"])
     return [""]
 
 
@@ -231,8 +231,8 @@ def stage() -> Iterator[Served]:
             served.bench.wiring.directory.take(slot)
         await served.bench.project([*boards(now), *console_acts.scene(now)])
 
-    with a_console(fill) as found:
-        yield found
+    with a_console(fill) as running:
+        yield running
 
 
 async def test_every_act_of_the_api_has_a_control(stage: Served) -> None:
@@ -293,7 +293,7 @@ async def perform(page: Page, stage: Served, control: Control, verb: str) -> Non
     await page.wait_for_function("() => true")
     for _ in range(600):
         new = [json.loads(outgoing.value) for outgoing in stage.bench.recorder.sent[before:]]
-        if any(is_meant(one, control, verb) for one in new):
+        if any(is_meant(body, control, verb) for body in new):
             break
         await page.wait_for_timeout(100)
     else:
@@ -304,8 +304,8 @@ async def perform(page: Page, stage: Served, control: Control, verb: str) -> Non
 
 
 def is_meant(body: dict[str, Any], control: Control, verb: str) -> bool:
-    said = {body.get("verb"), body.get("step"), (body.get("rule") or {}).get("kind")}
-    return body["type"] == control.record and (not verb or verb in said)
+    words = {body.get("verb"), body.get("step"), (body.get("rule") or {}).get("kind")}
+    return body["type"] == control.record and (not verb or verb in words)
 
 
 async def press(page: Page, button: Locator) -> None:
@@ -324,33 +324,33 @@ FIELDS = """(dialog) => [...dialog.querySelectorAll("input, textarea, select")].
 
 async def fulfil(page: Page, dialog: Locator, control: Control) -> None:
     """Fill in what a dialog asks for, by keyboard, and send it."""
-    done: set[str] = set()
+    filled: set[str] = set()
     for name in control.fields:
         await dialog.locator(f"[name='{name}']").first.wait_for(state="attached")
-    for one in await dialog.evaluate(FIELDS):
-        name, kind = one["name"], one["kind"]
-        if not one["shown"] or one["chosen"] or name in done or name == "typed":
+    for entry in await dialog.evaluate(FIELDS):
+        name, kind = entry["name"], entry["kind"]
+        if not entry["shown"] or entry["chosen"] or name in filled or name == "typed":
             continue
-        box = dialog.locator(f"[data-n='{one['n']}']")
-        wanted = control.level if name == "shown" else control.fields.get(name)
+        box = dialog.locator(f"[data-n='{entry['n']}']")
+        value = control.level if name == "shown" else control.fields.get(name)
         if kind in ("radio", "checkbox"):
-            asked = one["required"] or name in ("receiver", "evidence") or wanted
-            if not asked or (wanted and one["value"] != wanted):
+            is_required = entry["required"] or name in ("receiver", "evidence") or value
+            if not is_required or (value and entry["value"] != value):
                 continue
             await box.focus()
             await page.keyboard.press("Space")
         elif kind == "select":
-            if not wanted:
+            if not value:
                 continue
-            await box.select_option(wanted)
+            await box.select_option(value)
         elif kind in ("date", "number", "datetime-local"):
-            if one["value"] or not one["required"]:
+            if entry["value"] or not entry["required"]:
                 continue
             await box.fill((datetime.now(UTC) + timedelta(days=1)).date().isoformat())
-        elif one["required"] or wanted:
+        elif entry["required"] or value:
             await box.focus()
-            await page.keyboard.type(wanted or "按键盘")
-        done.add(name)
+            await page.keyboard.type(value or "按键盘")
+        filled.add(name)
     await confirm(page, dialog)
     send = dialog.locator("form button[type=submit]")
     await expect(send).to_be_enabled(timeout=WAIT_MS)

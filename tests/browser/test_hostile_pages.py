@@ -92,7 +92,7 @@ async def a_noted_photo(served: Served) -> None:
 def served() -> Iterator[Served]:
     """The night, the boards and the desk of the other tests, poisoned."""
 
-    async def fill(found: Served) -> None:
+    async def fill(running: Served) -> None:
         now = datetime.now(UTC)
         units = [
             unit_entry.unit
@@ -100,21 +100,21 @@ def served() -> Iterator[Served]:
             if unit_entry.unit.startswith("50011811820")
         ]
         for slot in slots(now):
-            found.bench.wiring.directory.take(poisoned(slot))
+            running.bench.wiring.directory.take(poisoned(slot))
         history = [*night(units, now), *boards(now), *desk(now), a_review(now)]
-        await found.bench.project([poisoned(one) for one in history])
+        await running.bench.project([poisoned(message) for message in history])
         named = Account(officer_id="o-hostile", name="o", unit=ZHUTUO, post=Post.B)
-        await import_accounts(found.dsn, [named.model_copy(update={"name": PAYLOAD})])
-        await a_noted_photo(found)
+        await import_accounts(running.dsn, [named.model_copy(update={"name": PAYLOAD})])
+        await a_noted_photo(running)
 
-    with a_console(fill) as found:
-        yield found
+    with a_console(fill) as running:
+        yield running
 
 
 async def is_only_text(page: Page, where: str) -> None:
     """The payload is there to read and is nothing else."""
-    shown = "document.body.innerText.includes('onerror=alert(1)')"
-    await page.wait_for_function(shown)
+    condition = "document.body.innerText.includes('onerror=alert(1)')"
+    await page.wait_for_function(condition)
     assert await page.locator(FOREIGN).count() == 0, where
     assert await page.get_by_text("粗", exact=True).count() == 0, where
 
@@ -220,7 +220,7 @@ async def test_addresses_of_our_pages_are_read_as_text(troubled: Visitor, served
         assert await page.locator(FOREIGN).count() == 0, board
 
 
-async def test_who_is_reached_is_told_as_text(visitor: Visitor) -> None:
+async def test_recipients_are_shown_as_text(visitor: Visitor) -> None:
     page = await visitor.open("o-town-b")
     await page.locator(".boards a[href='#duty']").click()
     await page.locator("#reach > li").nth(2).wait_for()

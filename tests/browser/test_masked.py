@@ -53,7 +53,7 @@ async def a_graded_case(served: Served) -> None:
     duty = a_duty(now, "dam", ZHUTUO, DISTRICT, title=WORDS)
     graded: list[Any] = [alert, order, own, late, duty]
     await served.bench.project(
-        [one.model_copy(update={"data_grade": DataGrade.CORE}) for one in graded]
+        [message.model_copy(update={"data_grade": DataGrade.CORE}) for message in graded]
     )
     # Who may not look at the own unit has the first granted place before him.
     for unit, give in ((DISTRICT, True), (SONGJI, False)):
@@ -63,8 +63,8 @@ async def a_graded_case(served: Served) -> None:
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
     """A console with nothing but that case."""
-    with a_console(a_graded_case) as found:
-        yield found
+    with a_console(a_graded_case) as running:
+        yield running
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])

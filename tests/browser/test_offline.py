@@ -29,9 +29,9 @@ WORDS = {
 @pytest.fixture
 def host() -> Iterator[Host]:
     with fresh_database() as dsn:
-        found = Host(dsn)
-        yield found
-        found.stop()
+        running = Host(dsn)
+        yield running
+        running.stop()
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ async def officer(browser: Browser, night: Served) -> AsyncIterator[Visitor]:
     ] == []
 
 
-def said(served: Served, verb: str) -> int:
+def answers_of(served: Served, verb: str) -> int:
     """How many real answers of this verb the server has handed on."""
     return len(
         [row for row in sent(served, "answer") if (row["verb"], row["status"]) == (verb, "Actual")]
@@ -85,13 +85,13 @@ async def test_an_answer_without_a_line_is_kept_shown_and_sent_once(
     )
     await shot(page, f"phone-unsent-{lang}", full=True)
     assert await page.evaluate(OVERFLOW) <= 0
-    assert said(night, "coming") == 0
+    assert answers_of(night, "coming") == 0
     for off in (False, True, False):  # back, gone again at once, back
         await cut(page, off=off)
     await expect(page.locator("#rest .sent").first).to_contain_text(words["sent"], timeout=90_000)
     await expect(page.locator(".unsent")).to_have_count(0)
     await expect(page.locator("#link")).to_have_class("link tail live", timeout=90_000)
-    assert said(night, "coming") == 1
+    assert answers_of(night, "coming") == 1
 
 
 async def test_it_outlives_the_tab_and_another_officers_session(
@@ -110,11 +110,11 @@ async def test_it_outlives_the_tab_and_another_officers_session(
     await other_page.goto(night.link("o-songji-b", phone=True))
     await other_page.wait_for_selector(".link.live")
     await expect(other_page.locator(".unsent")).to_have_count(0)
-    assert said(night, "coming") == 0, "nobody sends an act in another name"
+    assert answers_of(night, "coming") == 0, "nobody sends an act in another name"
 
-    again = await context.new_page()
-    await again.goto(night.link("o-town-b", phone=True))
-    await expect(again.locator("#rest .sent").first).to_contain_text("能到岗")
+    new_tab = await context.new_page()
+    await new_tab.goto(night.link("o-town-b", phone=True))
+    await expect(new_tab.locator("#rest .sent").first).to_contain_text("能到岗")
     (answer,) = [row for row in sent(night, "answer") if row["verb"] == "coming"]
     assert answer["officer_id"] == "o-town-b"
 
@@ -141,7 +141,7 @@ async def test_an_act_whose_answer_was_lost_counts_once(officer: Visitor, night:
     await expect(page.locator("#rest .sent").first).to_be_visible()
     assert len(tries) == 2
     assert len(set(tries)) == 1
-    assert said(night, "coming") == 1
+    assert answers_of(night, "coming") == 1
 
 
 async def test_it_waits_for_a_server_that_is_restarted(
@@ -156,8 +156,8 @@ async def test_it_waits_for_a_server_that_is_restarted(
     restarted = host.start()
     await expect(page.locator("#rest .sent").first).to_contain_text("不能", timeout=90_000)
     await expect(page.locator("#link")).to_have_text("实时", timeout=90_000)
-    assert said(night, "cannot") == 0
-    assert said(restarted, "cannot") == 1
+    assert answers_of(night, "cannot") == 0
+    assert answers_of(restarted, "cannot") == 1
 
 
 async def test_what_the_server_refuses_is_shown_with_its_reason_until_it_is_read(

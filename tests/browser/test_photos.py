@@ -62,8 +62,8 @@ async def test_a_report_goes_with_its_photo_and_the_issuer_sees_it(
     await expect(page.locator("#rest .sent").first).to_be_visible()
     step = sent(night, "acknowledgement")[-1]
     assert (step["step"], step["text"]) == ("report", "堤脚渗水已处置")
-    (kept,) = night.run(rows(night))
-    assert kept["size"] < 300_000
+    (stored,) = night.run(rows(night))
+    assert stored["size"] < 300_000
     await page.reload()
     await page.click("#tab-assignments")
     pictures = page.get_by_role("list", name=row)

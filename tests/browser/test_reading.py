@@ -79,8 +79,8 @@ class Gate:
         answer = await route.fetch()
         text = await answer.text()
 
-        def emptied(found: re.Match[str]) -> str:
-            boot = json.loads(html.unescape(found[1]))
+        def emptied(match: re.Match[str]) -> str:
+            boot = json.loads(html.unescape(match[1]))
             return f"content='{html.escape(json.dumps({**boot, 'first': {}}))}'"
 
         body = re.sub(r"content='([^']*)'(?=>)", emptied, text, count=1)
@@ -94,7 +94,7 @@ _PANELS = """() => [...document.querySelectorAll("#board .panel")].map((one) => 
 _READING = '() => [...document.querySelectorAll(".reading")].some((one) => one.checkVisibility())'
 
 
-async def said(page: Page) -> dict[str, list[str]]:
+async def panel_notes(page: Page) -> dict[str, list[str]]:
     """What each panel of the board says of its reading."""
     return dict(await page.evaluate(_PANELS))
 
@@ -102,7 +102,7 @@ async def said(page: Page) -> dict[str, list[str]]:
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
 async def test_no_board_looks_calm_before_it_is_read(troubled: Visitor, lang: str) -> None:
     words = words_of(lang)
-    still = {words[key] for key in READ_BY_NOBODY}
+    constant = {words[key] for key in READ_BY_NOBODY}
     calm = [text for key, text in words.items() if key.endswith((".none", ".no.plan"))]
     page = await troubled.open("o-city-b", lang=lang)
     await page.wait_for_selector(f'html[lang="{lang}"]', state="attached")
@@ -114,19 +114,19 @@ async def test_no_board_looks_calm_before_it_is_read(troubled: Visitor, lang: st
         await page.reload()
         await page.wait_for_selector(".link.live")
         await page.wait_for_selector("#board .reading")
-        panels = await said(page)
-        shown = await page.locator("#board").inner_text()
+        panels = await panel_notes(page)
+        text_of_board = await page.locator("#board").inner_text()
         for name, notes in panels.items():
-            assert name in still or words["loading"] in notes, (board, name)
-        assert [text for text in calm if text in shown] == [], board
+            assert name in constant or words["loading"] in notes, (board, name)
+        assert [text for text in calm if text in text_of_board] == [], board
         await shot(page, f"reading-{board}-{lang}")
         gate.fail()
-        for name in panels.keys() - still:
+        for name in panels.keys() - constant:
             panel = page.locator(f'#board .panel[aria-label="{name}"]')
             await expect(panel.locator(".reading.failed").first).to_be_visible()
-        shown = await page.locator("#board").inner_text()
-        assert words["reading.failed"] in shown
-        assert [text for text in calm if text in shown] == [], board
+        text_of_board = await page.locator("#board").inner_text()
+        assert words["reading.failed"] in text_of_board
+        assert [text for text in calm if text in text_of_board] == [], board
         if lang == "zh-CN":
             gate.let_through()
             await page.wait_for_function(f"() => !({_READING})()", timeout=_LATE_MS)

@@ -16,8 +16,8 @@ from shared.contracts.documents import json_schemas
 from shared.contracts.selections import Selection
 from shared.contracts.topics import TOPICS
 
-HERE = Path(__file__).parent
-GOLDEN = sorted((HERE / "golden").glob("*.json"))
+FOLDER = Path(__file__).parent
+GOLDEN = sorted((FOLDER / "golden").glob("*.json"))
 
 
 def parts(document: Any) -> Iterator[dict[str, Any]]:
@@ -63,7 +63,7 @@ DOCUMENTS = {
     **{
         f"{kind}/{path.stem}": json.loads(path.read_text())
         for kind in ("asyncapi", "openapi")
-        for path in sorted((HERE / kind).glob("*.json"))
+        for path in sorted((FOLDER / kind).glob("*.json"))
     },
 }
 
@@ -91,8 +91,8 @@ def test_there_are_unions_to_look_at() -> None:
     with_unions = {
         name for name, DOCUMENT in DOCUMENTS.items() if '"discriminator"' in json.dumps(DOCUMENT)
     }
-    wanted = {"sensing.readings.v1", "rule.definitions.v1", "openapi/console", "asyncapi/ingest"}
-    assert wanted <= with_unions
+    expected = {"sensing.readings.v1", "rule.definitions.v1", "openapi/console", "asyncapi/ingest"}
+    assert expected <= with_unions
 
 
 def constants(schema: dict[str, Any]) -> set[str]:

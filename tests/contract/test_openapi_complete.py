@@ -31,7 +31,11 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.fixture(scope="module")
 def operations(app: Any) -> list[tuple[str, str, Any]]:
     paths = app.openapi()["paths"]
-    return [(path, method, one) for path, found in paths.items() for method, one in found.items()]
+    return [
+        (path, method, operation)
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+    ]
 
 
 def routes(app: Any) -> Iterator[Any]:
@@ -42,8 +46,8 @@ def routes(app: Any) -> Iterator[Any]:
 
 
 def test_every_route_is_in_the_document_or_a_page(app: Any) -> None:
-    known = set(app.openapi()["paths"]) | PAGES | OPERATIONS
-    assert {route.path for route in routes(app)} <= known
+    documented = set(app.openapi()["paths"]) | PAGES | OPERATIONS
+    assert {route.path for route in routes(app)} <= documented
 
 
 def test_every_operation_says_what_it_is_for(operations: Any) -> None:
@@ -56,23 +60,27 @@ def test_every_operation_says_what_it_is_for(operations: Any) -> None:
 
 def test_every_operation_names_its_refusals_as_problem_documents(operations: Any) -> None:
     for path, method, operation in operations:
-        wanted = {"401", "422", "503"} | ({"404"} if "{" in path else set())
+        expected = {"401", "422", "503"} | ({"404"} if "{" in path else set())
         if method != "get" and path.startswith("/api/") and path not in NO_ACTS:
-            wanted |= {"409", "413"}
-        assert wanted <= operation["responses"].keys(), (method, path)
+            expected |= {"409", "413"}
+        assert expected <= operation["responses"].keys(), (method, path)
         assert {"200", "202"} & operation["responses"].keys()
         for status, answer in operation["responses"].items():
             assert answer["description"], (method, path, status)
             if status >= "400":
-                told = answer["content"]["application/problem+json"]
-                assert told["schema"] == {"$ref": "#/components/schemas/Problem"}
-                assert told["example"]["status"] == int(status)
+                problem = answer["content"]["application/problem+json"]
+                assert problem["schema"] == {"$ref": "#/components/schemas/Problem"}
+                assert problem["example"]["status"] == int(status)
 
 
 def test_every_act_takes_an_idempotency_key(operations: Any) -> None:
     for path, method, operation in operations:
         if method in ("post", "put") and path.startswith("/api/") and path not in NO_ACTS:
-            headers = [each["name"] for each in operation["parameters"] if each["in"] == "header"]
+            headers = [
+                parameter["name"]
+                for parameter in operation["parameters"]
+                if parameter["in"] == "header"
+            ]
             assert headers == ["idempotency-key"], (method, path)
 
 
@@ -80,7 +88,7 @@ def test_every_read_has_a_limit_or_says_what_bounds_it(operations: Any) -> None:
     for path, method, operation in operations:
         if method != "get" or path.endswith(("_id}", "/export")):
             continue
-        names = {each["name"] for each in operation.get("parameters", ())}
+        names = {parameter["name"] for parameter in operation.get("parameters", ())}
         assert "limit" in names or BOUNDS.get(path, "nothing") in operation["description"], path
 
 
@@ -89,12 +97,12 @@ def test_every_body_has_an_example_that_the_route_takes(app: Any, operations: An
     for route in routes(app):
         if isinstance(route, APIRoute) and route.body_field is not None:
             bodies[route.path] = route.body_field.field_info.annotation
-    shown = {
+    examples = {
         (method, path): content["application/json"].get("example")
         for path, method, operation in operations
         if "application/json" in (content := operation.get("requestBody", {}).get("content", {}))
     }
-    assert all(shown.values()), [where for where, example in shown.items() if not example]
-    assert set(EXAMPLES) == set(shown)
-    for (_, path), example in shown.items():
+    assert all(examples.values()), [where for where, example in examples.items() if not example]
+    assert set(EXAMPLES) == set(examples)
+    for (_, path), example in examples.items():
         TypeAdapter(bodies[path]).validate_python(example)

@@ -62,9 +62,9 @@ def events_offered() -> set[str]:
 
 
 def events_in_use() -> set[str]:
-    found = {rule["event_type"] for rule in RULES}
-    found |= {name for plan in PLANS for name in plan["events"] if EXACT.fullmatch(name)}
-    return found | demo_events() | events_offered()
+    events = {rule["event_type"] for rule in RULES}
+    events |= {name for plan in PLANS for name in plan["events"] if EXACT.fullmatch(name)}
+    return events | demo_events() | events_offered()
 
 
 def test_every_event_type_in_use_has_a_word_of_its_own() -> None:
@@ -82,8 +82,8 @@ def test_an_event_type_of_somebody_elses_has_the_word_of_its_class() -> None:
 def test_the_screens_call_an_event_what_the_pages_call_it() -> None:
     for code, words in EVENTS.items():
         assert (ZH.get(f"event.{code}"), EN.get(f"event.{code}")) == words, code
-    shown = {key.removeprefix("event.") for key in ZH if re.match(r"event\.1[1-4]", key)}
-    assert shown == EVENTS.keys()
+    screen_events = {key.removeprefix("event.") for key in ZH if re.match(r"event\.1[1-4]", key)}
+    assert screen_events == EVENTS.keys()
 
 
 def test_every_unit_and_metric_of_a_rule_has_words() -> None:

@@ -90,8 +90,8 @@ async def test_what_scoring_refuses_the_chart_does_not_draw(tmp_path: Path) -> N
 
         await until("letters", refused)
         letters: list[DeadLetter] = [
-            DEAD_LETTER.validate_json(one.value)
-            for one in await read_all(kafka, READINGS, dead=True)
+            DEAD_LETTER.validate_json(record.value)
+            for record in await read_all(kafka, READINGS, dead=True)
         ]
         assert sorted(letter.reason for letter in letters) == reasons
         source, since = KafkaSource(kafka), NOW - timedelta(hours=2)

@@ -127,7 +127,9 @@ def _sent_afterwards(root: Path) -> int:
 
 async def _silent(bootstrap: str) -> Counter[str]:
     """How often each sensor was said to have turned silent."""
-    records = [HEALTH.model.validate_json(one.value) for one in await read_all(bootstrap, HEALTH)]
+    records = [
+        HEALTH.model.validate_json(encoded.value) for encoded in await read_all(bootstrap, HEALTH)
+    ]
     return Counter(record.sensor_id for record in records if record.state == "silent")
 
 

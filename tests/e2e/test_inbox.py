@@ -161,17 +161,17 @@ async def test_poison_is_kept_with_its_bytes_and_delays_nothing(
             DEAD_LETTER.validate_json(record.value)
             for record in await read(infrastructure, topic.dlq, len(bad))
         ]
-        again = await read(infrastructure, topic.name, len(mixed))
+        records_afterwards = await read(infrastructure, topic.name, len(mixed))
     assert service.applied == ["report-10", "report-11", "report-12"]
-    assert len(again) == len(mixed), "reply_to made us publish"
+    assert len(records_afterwards) == len(mixed), "reply_to made us publish"
     by_offset = {letter.offset: letter for letter in letters}
     assert len(by_offset) == len(letters) == len(bad)
     for offset, (value, _, reason) in enumerate(bad, start=1):
         letter = by_offset[offset]
         assert letter.reason is reason
         assert letter.id == dead_letter_id("test", topic.name, 0, offset)
-        kept = None if letter.value_b64 is None else base64.b64decode(letter.value_b64)
-        assert kept == value
+        stored_value = None if letter.value_b64 is None else base64.b64decode(letter.value_b64)
+        assert stored_value == value
 
 
 async def test_a_record_larger_than_any_letter_delays_nothing(
@@ -231,22 +231,22 @@ async def test_a_stale_owner_changes_nothing(infrastructure: Infrastructure) -> 
     service, zombie = Service(infrastructure, topic), Service(infrastructure, topic)
     partition = TopicPartition(topic.name, 0)
     async with AsyncExitStack() as stack:
-        for one in (service, zombie):
-            await one.database.start()
-            stack.push_async_callback(one.database.stop)
-            await one.publisher.start()
-            stack.push_async_callback(one.publisher.stop)
-            await one.worker.restore([partition])
+        for instance in (service, zombie):
+            await instance.database.start()
+            stack.push_async_callback(instance.database.stop)
+            await instance.publisher.start()
+            stack.push_async_callback(instance.publisher.stop)
+            await instance.worker.restore([partition])
         await service.worker.handle(records)
         with pytest.raises(LostOwnership):
             await zombie.worker.handle(records)
         async with service.database.transaction() as work:
-            seen = await work.connection.fetchval(
+            version = await work.connection.fetchval(
                 "SELECT count(*) FROM alerting.inbox WHERE event_id = ANY($1::text[])",
                 ["report-30", "report-31"],
             )
     assert service.applied == ["report-30", "report-31"]
-    assert seen == 2
+    assert version == 2
 
 
 async def test_the_outbox_publishes_what_was_committed_and_nothing_else(
@@ -269,11 +269,11 @@ async def test_the_outbox_publishes_what_was_committed_and_nothing_else(
         published = await read(infrastructure, target.name, 20)
         await asyncio.sleep(0.5)
         running.cancel()
-        again = await read(infrastructure, target.name, 20)
+        records_afterwards = await read(infrastructure, target.name, 20)
         async with service.database.transaction() as work:
             waiting = await work.connection.fetchval(
                 "SELECT count(*) FROM alerting.outbox WHERE topic = $1",
                 target.name,
             )
-    assert len(published) == len(again) == len(records) == 20
+    assert len(published) == len(records_afterwards) == len(records) == 20
     assert waiting == 0

@@ -42,7 +42,11 @@ class Judge:
         self.restoring += 1
         await self.may_restore.wait()
         self.owned |= set(assigned)
-        return {one: self.offsets[one] for one in assigned if one in self.offsets}
+        return {
+            partition: self.offsets[partition]
+            for partition in assigned
+            if partition in self.offsets
+        }
 
     async def handle(self, records: list[Any]) -> None:
         for record in records:
@@ -102,26 +106,26 @@ async def test_who_was_given_up_publishes_nothing_and_joins_anew(
     infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     topic = infrastructure.own_topic(ALARMS)
-    everything = {TopicPartition(topic.name, number) for number in range(topic.partitions)}
+    all_partitions = {TopicPartition(topic.name, number) for number in range(topic.partitions)}
     offsets: dict[TopicPartition, int] = {}
     frozen, judge = Judge("a", offsets), Judge("b", offsets)
     frozen.may_restore.set()
     judge.may_restore.set()
     async with member(infrastructure, topic, frozen) as first:
-        await until(lambda: frozen.owned == everything, 60)
+        await until(lambda: frozen.owned == all_partitions, 60)
         await first.confirm()
         with monkeypatch.context() as silence:
             fall_silent(silence, first)
             async with member(infrastructure, topic, judge):
-                await until(lambda: judge.owned == everything, 90)
-                assert frozen.owned == everything, "it does not know yet"
+                await until(lambda: judge.owned == all_partitions, 90)
+                assert frozen.owned == all_partitions, "it does not know yet"
                 with pytest.raises(LostOwnership):
                     await first.confirm()
                 silence.undo()
-                await until(lambda: set(frozen.lost) == everything, 60)
+                await until(lambda: set(frozen.lost) == all_partitions, 60)
                 assert frozen.released == [], "nothing is stored for what others own"
                 await until(lambda: bool(frozen.owned) and bool(judge.owned), 60)
-                await until(lambda: frozen.owned | judge.owned == everything, 60)
+                await until(lambda: frozen.owned | judge.owned == all_partitions, 60)
                 assert not frozen.owned & judge.owned
                 await first.confirm()
                 await fill(infrastructure, topic)

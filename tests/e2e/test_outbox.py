@@ -50,12 +50,12 @@ async def replace(publisher: Publisher, producer: AIOKafkaProducer) -> None:
 class StopsAfter(Publisher):
     """Kafka takes so many batches and then no more."""
 
-    left = 0
+    remaining = 0
 
     async def begin(self, producer: AIOKafkaProducer, records: Iterable[Outgoing]) -> Sending:
-        if self.left == 0:
+        if self.remaining == 0:
             raise Transient("no more")
-        self.left -= 1
+        self.remaining -= 1
         return await super().begin(producer, records)
 
 
@@ -66,15 +66,15 @@ async def test_what_was_published_before_a_failure_is_not_published_again(
     publisher = StopsAfter(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
     rows = [("k", f"many-{n}", str(n).encode()) for n in range(5_000)]
     async with relaying(infrastructure, publisher, target, rows) as (relay, database):
-        publisher.left = 2
+        publisher.remaining = 2
         with pytest.raises(Transient, match="no more"):
             await relay.publish_waiting()
         assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 1_000
-        publisher.left = 1
+        publisher.remaining = 1
         assert not await relay.publish_waiting()
         assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 0
     published = await read(infrastructure, target.name, 5_000)
-    assert [int(one.value) for one in published] == list(range(5_000))
+    assert [int(record.value) for record in published] == list(range(5_000))
 
 
 async def test_the_largest_message_that_can_be_queued_leaves(
@@ -95,7 +95,7 @@ async def test_the_largest_message_that_can_be_queued_leaves(
         assert size > 1_000_000
         await relay.publish_waiting()
         assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 0
-    assert [len(one.value) for one in await read(infrastructure, target.name, 2)] == [2, size]
+    assert [len(record.value) for record in await read(infrastructure, target.name, 2)] == [2, size]
 
 
 async def test_batches_under_way_keep_the_order_of_every_key(
@@ -112,7 +112,7 @@ async def test_batches_under_way_keep_the_order_of_every_key(
     expected = [n for n, key in enumerate(keys) if partition_of(key.encode(), 2) == 0]
     assert 3_000 < len(expected) < 7_000
     published = await read(infrastructure, target.name, len(expected))
-    assert [int(one.value) for one in published] == expected
+    assert [int(record.value) for record in published] == expected
 
 
 class FailsOnce(Publisher):
@@ -140,7 +140,7 @@ async def test_nothing_overtakes_a_batch_that_failed(
         assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 5_000
         assert not await relay.publish_waiting()
         assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 0
-    published = [int(one.value) for one in await read(infrastructure, target.name, 5_000)]
+    published = [int(record.value) for record in await read(infrastructure, target.name, 5_000)]
     assert published == list(range(5_000))
 
 
@@ -148,19 +148,19 @@ class Unheard(Publisher):
     """Kafka has every batch, but of the n-th nobody hears that it has; there is another producer then."""
 
     number = 0
-    heard = 0
+    reports = 0
 
     async def arrived(self, sending: Sending) -> None:
         await super().arrived(sending)
-        self.heard += 1
-        if self.heard == self.number:
+        self.reports += 1
+        if self.reports == self.number:
             await replace(self, sending.producer)
             raise Transient("unheard")
 
 
-@pytest.mark.parametrize(("number", "left"), [(1, 7_000), (2, 5_000), (4, 1_000)])
+@pytest.mark.parametrize(("number", "queued"), [(1, 7_000), (2, 5_000), (4, 1_000)])
 async def test_what_is_behind_a_batch_that_failed_stays_also_when_it_was_handed_over(
-    infrastructure: Infrastructure, number: int, left: int
+    infrastructure: Infrastructure, number: int, queued: int
 ) -> None:
     """Behind it Kafka has been given one more already; who drops repeats reads all of them in order."""
     target = infrastructure.own_topic(ANSWERS, partitions=1)
@@ -170,24 +170,24 @@ async def test_what_is_behind_a_batch_that_failed_stays_also_when_it_was_handed_
     async with relaying(infrastructure, publisher, target, rows) as (relay, database):
         with pytest.raises(Transient, match="unheard"):
             await relay.publish_waiting()
-        assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == left
+        assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == queued
         assert not await relay.publish_waiting()
         assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 0
-    given = min(7_000 - left + 4_000, 7_000) + left
-    published = [int(one.value) for one in await read(infrastructure, target.name, given)]
-    assert len(published) == given
+    count = min(7_000 - queued + 4_000, 7_000) + queued
+    published = [int(record.value) for record in await read(infrastructure, target.name, count)]
+    assert len(published) == count
     assert list(dict.fromkeys(published)) == list(range(7_000))
 
 
 class ReplacedBehind(Publisher):
     """Somebody else's failure has the producer replaced when it has been handed the first batch."""
 
-    done = False
+    is_replaced = False
 
     async def begin(self, producer: AIOKafkaProducer, records: Iterable[Outgoing]) -> Sending:
         sending = await super().begin(producer, records)
-        if not self.done:
-            self.done = True
+        if not self.is_replaced:
+            self.is_replaced = True
             await replace(self, producer)
         return sending
 
@@ -204,7 +204,7 @@ async def test_a_batch_never_goes_another_way_than_the_one_before_it(
             await relay.publish_waiting()
         assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 3_000
         assert not await relay.publish_waiting()
-    published = [int(one.value) for one in await read(infrastructure, target.name, 5_000)]
+    published = [int(record.value) for record in await read(infrastructure, target.name, 5_000)]
     assert published == list(range(5_000))
 
 

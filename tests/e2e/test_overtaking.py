@@ -183,9 +183,9 @@ async def test_a_red_alarm_is_an_alert_before_the_bulk_of_the_blue_ones(
         infrastructure, service, [(alarm.alarm_id, alarm) for alarm in backlog]
     )
     async with service.connected():
-        told = await outgoing(service, ALERTS, before)
-    assert len(told) == BACKLOG + 1
-    red = [one.proposed_level for one in told].index(Level.RED)
+        alerts = await outgoing(service, ALERTS, before)
+    assert len(alerts) == BACKLOG + 1
+    red = [alert.proposed_level for alert in alerts].index(Level.RED)
     assert red < BACKLOG / 2
 
 

@@ -28,8 +28,8 @@ STAYS, GOES = 0, 1
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    with two_nodes(temporary_root("cluster")) as found:
-        yield found
+    with two_nodes(temporary_root("cluster")) as started:
+        yield started
 
 
 @asynccontextmanager

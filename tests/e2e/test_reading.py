@@ -51,24 +51,26 @@ async def test_every_codec_is_read(infrastructure: Infrastructure, unopened: int
         await producer.stop()
     worker = Noting()
     async with reading(infrastructure, topic, worker, unopened) as consumer:
-        await until(lambda: sum(map(len, worker.done.values())) >= 200, 30)
+        await until(lambda: sum(map(len, worker.handled.values())) >= 200, 30)
         assert consumer.ready() is None
     for number in range(4):
         assert worker.values(number) == [b"%d" % n * 20 for n in range(50)]
 
 
 async def test_tables_read_every_codec_and_any_header(infrastructure: Infrastructure) -> None:
-    topic, seen = as_sent(infrastructure, RULES), []
+    topic, versions = as_sent(infrastructure, RULES), []
     for version in range(1, 6):
         rule = a_rule(a_ladder(("red", 216, 215)), version=version)
         row = (0, b"%d" % version, rule.to_wire(), [(b"\xff\xfe", b"v")])
         await produce_raw(
             infrastructure.bootstrap, topic.name, 0, batch_of([row], compression=version - 1)
         )
-    table = CompactedTable(infrastructure.bootstrap, topic, lambda rule: seen.append(rule.version))
+    table = CompactedTable(
+        infrastructure.bootstrap, topic, lambda rule: versions.append(rule.version)
+    )
     await table.load()
     await table.stop()
-    assert seen == [1, 2, 3, 4, 5]
+    assert versions == [1, 2, 3, 4, 5]
 
 
 async def test_the_broker_inflates_what_clients_compress_and_refuses_what_is_too_large(
@@ -106,7 +108,7 @@ async def test_topics_of_kept_data_get_the_settings_of_the_table(
 ) -> None:
     """And keep what else was set there."""
     topic, bootstrap = as_sent(infrastructure), infrastructure.bootstrap
-    wanted = new_topic(topic)
+    definition = new_topic(topic)
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
 
@@ -117,13 +119,19 @@ async def test_topics_of_kept_data_get_the_settings_of_the_table(
         ((_, _, _, _, entries),) = answer.resources
         return {name: value for name, value, *_ in entries}
 
-    other = {**wanted.topic_configs, "compression.type": "producer", "segment.ms": "777777777"}
-    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic.name, configs=other)])
+    altered = {
+        **definition.topic_configs,
+        "compression.type": "producer",
+        "segment.ms": "777777777",
+    }
+    await admin.alter_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, topic.name, configs=altered)]
+    )
     assert (await settings())["compression.type"] == "producer"
     for _ in range(2):
-        assert await ensure_topics(bootstrap, [wanted]) == 0
+        assert await ensure_topics(bootstrap, [definition]) == 0
         result = await settings()
-        assert {name: result[name] for name in wanted.topic_configs} == wanted.topic_configs
+        assert {name: result[name] for name in definition.topic_configs} == definition.topic_configs
         assert result["segment.ms"] == "777777777"
     await admin.close()
 
@@ -158,7 +166,7 @@ async def test_only_what_a_transaction_commits_is_handled(
 
             def passed() -> bool:
                 looked(consumer)
-                return [where(one) for one in range(4)] == [5, 2, 2, 0]
+                return [where(number) for number in range(4)] == [5, 2, 2, 0]
 
             await until(passed, 30)
             assert worker.values(0) == [b"committed", b"plain"]
@@ -198,11 +206,13 @@ async def test_a_table_takes_no_aborted_record(infrastructure: Infrastructure) -
         await producer.send_and_wait(topic.name, rule.to_wire(), key=b"k")
         await getattr(producer, f"{end}_transaction")()
     await producer.stop()
-    seen: list[int] = []
-    table = CompactedTable(infrastructure.bootstrap, topic, lambda rule: seen.append(rule.version))
+    versions: list[int] = []
+    table = CompactedTable(
+        infrastructure.bootstrap, topic, lambda rule: versions.append(rule.version)
+    )
     await table.load()
     await table.stop()
-    assert (seen, table.positions) == ([1], {f"{topic.name}:0": 4})
+    assert (versions, table.positions) == ([1], {f"{topic.name}:0": 4})
 
 
 async def test_any_header_and_any_record_time_is_read(infrastructure: Infrastructure) -> None:
@@ -214,10 +224,10 @@ async def test_any_header_and_any_record_time_is_read(infrastructure: Infrastruc
         await produce_raw(infrastructure.bootstrap, topic.name, part, raw)
         await produce(infrastructure.bootstrap, topic.name, [("k", b"after", part)])
     async with reading(infrastructure, topic, worker) as consumer:
-        await until(lambda: sum(map(len, worker.done.values())) >= 6, 30)
+        await until(lambda: sum(map(len, worker.handled.values())) >= 6, 30)
         await until(
             lambda: [consumer._next[TopicPartition(topic.name, n)] for n in range(3)] == [2] * 3, 30
         )
-        assert [worker.done[n][0].timestamp for n in range(3)] == far
+        assert [worker.handled[n][0].timestamp for n in range(3)] == far
         assert [worker.values(n) for n in range(3)] == [[b"v", b"after"]] * 3
         assert consumer.ready() is None

@@ -50,8 +50,8 @@ def _commands(readme: str = README) -> list[str]:
         command = ""
         for line in block.splitlines():
             command = f"{command}\n{line}" if command else line
-            whole = subprocess.run(["bash", "-n", "-c", command], capture_output=True, check=False)
-            if command.strip() and whole.returncode == 0 and not command.endswith("\\"):
+            syntax = subprocess.run(["bash", "-n", "-c", command], capture_output=True, check=False)
+            if command.strip() and syntax.returncode == 0 and not command.endswith("\\"):
                 results.append(command.strip())
                 command = ""
         assert not command.strip(), f"a command without an end: {command}"
@@ -91,7 +91,7 @@ class Shell:
 
     def run(self, command: str) -> str:
         """Standard output and error of a command that must succeed."""
-        done = subprocess.run(
+        process = subprocess.run(
             ["bash", "-c", self._script(command)],
             cwd=self.folder,
             env=self._env,
@@ -100,8 +100,8 @@ class Shell:
             text=True,
             check=False,
         )
-        assert done.returncode == 0, f"$ {command}\n{done.stdout}"
-        return done.stdout
+        assert process.returncode == 0, f"$ {command}\n{process.stdout}"
+        return process.stdout
 
     def start(self, command: str) -> subprocess.Popen[str]:
         """A command that goes on by itself."""
@@ -141,22 +141,22 @@ def shell() -> Iterator[Shell]:
     (folder / "var").mkdir()
     if (ROOT / "var" / "native").exists():
         (folder / "var" / "native").symlink_to(ROOT / "var" / "native")
-    found = Shell(folder)
+    started = Shell(folder)
     try:
-        yield found
+        yield started
     finally:
-        found.run("make down")
+        started.run("make down")
     shutil.rmtree(folder)
 
 
 def test_every_command_in_a_sentence_is_run_somewhere() -> None:
     run = {_plain(command) for command in _commands()}
-    known = run | set(BY_CI) | set(STEPS)
-    said = set(_in_sentences())
-    assert len(said) > 10
-    assert said - known == set(), "a command that nothing runs"
-    everything = said | run
-    assert set(BY_CI) - everything == set(), "an exception for what the README no longer says"
+    covered = run | set(BY_CI) | set(STEPS)
+    mentioned = set(_in_sentences())
+    assert len(mentioned) > 10
+    assert mentioned - covered == set(), "a command that nothing runs"
+    commands = mentioned | run
+    assert set(BY_CI) - commands == set(), "an exception for what the README no longer says"
 
 
 def test_the_readme_in_chinese_has_the_same_commands() -> None:
@@ -172,17 +172,17 @@ def test_the_readme_in_chinese_has_the_same_commands() -> None:
 @pytest.mark.timeout(1_800)
 def test_every_command_of_the_blocks_does_what_it_says(shell: Shell) -> None:
     visit = Visit(shell)
-    done: list[str] = []
+    executed: list[str] = []
     for command in _commands():
         plain = _plain(command)
         if plain in BY_CI:
             continue
         visit.run(command)
-        done.append(plain)
+        executed.append(plain)
     for plain in STEPS:
-        if plain not in done:
+        if plain not in executed:
             visit.run(plain)
-    assert len(done) > 20
+    assert len(executed) > 20
 
 
 class Visit:
@@ -244,9 +244,9 @@ class Visit:
 
     def cli(self, arguments: str, token: str = "") -> Any:
         """The API's answer to a command line, given with another token than the reader's."""
-        given = f"FENGHUO_TOKEN={token} " if token else ""
+        environment = f"FENGHUO_TOKEN={token} " if token else ""
         output = self.shell.run(
-            f"{given}.venv/bin/python -m deploy.commands.console {arguments} --json"
+            f"{environment}.venv/bin/python -m deploy.commands.console {arguments} --json"
         )
         return json.loads(output)
 
@@ -256,11 +256,11 @@ class Visit:
         [token] = [
             account["token"] for account in accounts if account["officer_id"] == "o-500000000000-b"
         ]
-        said = self.cli(
+        result = self.cli(
             f"issue --title {title} --level blue --event-type 11A01 --unit 500118000000 --yes",
             token,
         )
-        return str(said["command_id"])
+        return str(result["command_id"])
 
     def until(self, ask: str, rows: str) -> Any:
         """The first row of a list, once it has one."""
@@ -288,8 +288,8 @@ def _token(visit: Visit, _command: str, _output: str) -> None:
 
 def _names(word: str) -> Any:
     def check(visit: Visit, _command: str, output: str) -> None:
-        wanted = visit.ids.get(word, word)
-        assert wanted in output, output
+        expected = visit.ids.get(word, word)
+        assert expected in output, output
 
     return check
 

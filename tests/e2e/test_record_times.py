@@ -33,13 +33,15 @@ async def test_a_record_cannot_choose_its_time(
     producer = AIOKafkaProducer(bootstrap_servers=infrastructure.bootstrap)
     await producer.start()
     try:
-        for said in (began - 3_600_000, began + 600_000, -(10**17), 0):
-            await producer.send_and_wait(topic.name, b"v", key=b"k", timestamp_ms=said, partition=0)
+        for claimed in (began - 3_600_000, began + 600_000, -(10**17), 0):
+            await producer.send_and_wait(
+                topic.name, b"v", key=b"k", timestamp_ms=claimed, partition=0
+            )
     finally:
         await producer.stop()
-    dated = [one.timestamp for one in await read_all(infrastructure.bootstrap, topic)]
+    dated = [timestamp.timestamp for timestamp in await read_all(infrastructure.bootstrap, topic)]
     assert len(dated) == 4
-    assert all(began - 1_000 <= one <= time.time() * 1000 + 1_000 for one in dated)
+    assert all(began - 1_000 <= timestamp <= time.time() * 1000 + 1_000 for timestamp in dated)
 
 
 @dataclass

@@ -39,7 +39,7 @@ STANDARD = PROFILES[ProfileName.STANDARD]
 SIGN_S, STEP_S = STANDARD.sign_s[Level.ORANGE][Tier.VILLAGE], STANDARD.step_s[Level.ORANGE]
 """Ten minutes to sign, five between two rungs."""
 AWAY_S = 600
-EVERYTHING = ("command", "kafka", "postgres")
+PROGRAMS = ("command", "kafka", "postgres")
 CALLS = (SupervisionKind.REMINDED, SupervisionKind.ESCALATED)
 
 
@@ -92,7 +92,7 @@ async def issued(stack: Stack) -> int:
 
 async def killed(stack: Stack) -> None:
     """kill -9 of every process at once; each comes back by itself."""
-    for name in EVERYTHING:
+    for name in PROGRAMS:
         await stack.kill(name)
     await asyncio.sleep(0.3)
     await stack.wait_ready()
@@ -166,9 +166,9 @@ async def test_every_process_killed_and_ten_minutes_away(tmp_path: Path) -> None
             await until_due(stack)
             await killed(stack)
             await calls(stack, number)
-        for name in EVERYTHING:
+        for name in PROGRAMS:
             await stack.kill(name)
-        await asyncio.gather(*(stack.stop(name) for name in EVERYTHING))
+        await asyncio.gather(*(stack.stop(name) for name in PROGRAMS))
         await stack.start("postgres")
         await stack.start("kafka")
         await answers(stack)

@@ -129,22 +129,22 @@ async def test_records_that_are_gone_are_never_passed_over_in_silence(
     bootstrap, tp = infrastructure.bootstrap, TopicPartition(topic.name, 1)
     await produce(bootstrap, topic.name, [("k", b"first", part) for part in range(4)])
     async with reading(infrastructure, topic, worker) as consumer:
-        await until(lambda: len(worker.done) == 4, 30)
+        await until(lambda: len(worker.handled) == 4, 30)
         consumer._consumer.pause(tp)
         for n in range(20):
             await produce(bootstrap, topic.name, [("k", b"%d" % n, part) for part in range(4)])
         admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
         await admin.start()
-        gone = 11 if then == "more is written" else 21
-        await admin.delete_records({tp: RecordsToDelete(before_offset=gone)})
+        first_offset = 11 if then == "more is written" else 21
+        await admin.delete_records({tp: RecordsToDelete(before_offset=first_offset)})
         await admin.close()
         consumer._consumer.resume(tp)
 
-        def shown() -> bool:
+        def is_counted() -> bool:
             consumer._look()
             return "missing" in (consumer.ready() or "")
 
-        await until(shown, 30)
+        await until(is_counted, 30)
         assert consumer.ready() == f"records of {topic.name}:1 are missing from 1 on"
         await produce(bootstrap, topic.name, [("k", b"last", part) for part in range(4)])
         await until(lambda: all(len(worker.values(part)) == 22 for part in (0, 2, 3)), 30)

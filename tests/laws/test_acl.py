@@ -34,11 +34,11 @@ def names(specs: tuple[TopicSpec, ...]) -> set[str]:
 def test_a_service_may_read_what_it_subscribes_to_and_hold_its_tables(
     service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held: set[str] = set()
+    tables: set[str] = set()
     table = Platform.table
 
     def noted(self: Platform, spec: TopicSpec, *more: Any) -> Any:
-        held.add(spec.name)
+        tables.add(spec.name)
         return table(self, spec, *more)
 
     monkeypatch.setattr(Platform, "table", noted)
@@ -48,7 +48,7 @@ def test_a_service_may_read_what_it_subscribes_to_and_hold_its_tables(
         acl.BY_GROUP.get(service, ())
     )
     assert {subscriber.group_id for subscriber in subscribers} <= {acl.group(service)}
-    assert held == names(acl.TABLES.get(service, ()))
+    assert tables == names(acl.TABLES.get(service, ()))
 
 
 def test_who_reads_besides_is_on_the_list() -> None:

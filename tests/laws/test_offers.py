@@ -73,7 +73,7 @@ OFFICERS = [
 
 ISSUED_ONCE = (AlertState.ISSUED, AlertState.LIFTED, AlertState.EXPIRED, AlertState.RECALLED)
 BASE = issued_history().add_evidence(an_alarm("alm-2")).alert
-OTHER = replace(issued_history().alert, alert_id="alt-other")
+SECOND_ALERT = replace(issued_history().alert, alert_id="alt-other")
 POSITIONS_NOT_OFFERED = {
     AlertState.VERIFYING: "asked for with the assessment, the next step after the verification",
     AlertState.PENDING_APPROVAL: "asked for with the assessment; later ones come from outside",
@@ -94,7 +94,7 @@ def alerts(state: AlertState) -> Iterator[Alert]:
         verified_by="o-1",
         signatures=(),
         state_before_merge=AlertState.VERIFYING if merged else None,
-        merged_into=OTHER.alert_id if merged else None,
+        merged_into=SECOND_ALERT.alert_id if merged else None,
     )
     yield base
     yield replace(base, proposed_level=Level.YELLOW)
@@ -130,7 +130,7 @@ def facts(alert: Alert) -> AlertFacts:
     )
 
 
-def taken(alert: Alert, verb: DecisionVerb, officer: Viewer, **more: Any) -> bool:
+def is_accepted(alert: Alert, verb: DecisionVerb, officer: Viewer, **more: Any) -> bool:
     """Whether alerting takes the decision of this officer, about whichever level."""
     if verb is DecisionVerb.SPLIT:
         more["evidence_ids"] = (alert.alarms[0].alarm_id,)
@@ -140,9 +140,9 @@ def taken(alert: Alert, verb: DecisionVerb, officer: Viewer, **more: Any) -> boo
         )
         match verb:
             case DecisionVerb.MERGE:
-                outcome: object = merge(alert, OTHER, decision)
+                outcome: object = merge(alert, SECOND_ALERT, decision)
             case DecisionVerb.UNMERGE:
-                outcome = unmerge(alert, OTHER, decision)
+                outcome = unmerge(alert, SECOND_ALERT, decision)
             case DecisionVerb.SPLIT:
                 outcome = split(alert, decision)
             case _:
@@ -156,7 +156,7 @@ def taken(alert: Alert, verb: DecisionVerb, officer: Viewer, **more: Any) -> boo
 def test_what_an_officer_is_offered_about_an_alert_is_what_alerting_takes(
     state: AlertState,
 ) -> None:
-    held = {"assessment": Assessment(level=Level.RED)}
+    position = {"assessment": Assessment(level=Level.RED)}
     wrong = []
     for alert, officer, verb in product(alerts(state), OFFICERS, DecisionVerb):
         existing_alert_facts = facts(alert)
@@ -164,11 +164,11 @@ def test_what_an_officer_is_offered_about_an_alert_is_what_alerting_takes(
             *verbs_for(officer, existing_alert_facts),
             *further_verbs(officer, existing_alert_facts),
         )
-        possible = taken(alert, verb, officer)
+        possible = is_accepted(alert, verb, officer)
         if verb is DecisionVerb.ASSESS and state is AlertState.ISSUED:
             # Its form asks for a position, which is taken always; without one alerting also
             # looks whether the evidence asks for something else, which no record says.
-            possible = possible or taken(alert, verb, officer, **held)
+            possible = possible or is_accepted(alert, verb, officer, **position)
         if offered is not possible:
             wrong.append((verb, officer.unit, officer.post, "offered" if offered else "possible"))
     assert not wrong
@@ -181,7 +181,7 @@ def test_the_verbs_of_a_state_are_those_that_alerting_takes_from_somebody(
     possible = {
         verb
         for alert, officer, verb in product(alerts(state), OFFICERS, DecisionVerb)
-        if taken(alert, verb, officer)
+        if is_accepted(alert, verb, officer)
     }
     assert possible == alert_life.VERBS[state]
 
@@ -189,8 +189,8 @@ def test_the_verbs_of_a_state_are_those_that_alerting_takes_from_somebody(
 @pytest.mark.parametrize("state", AlertState)
 def test_a_position_is_asked_for_where_it_is_taken(state: AlertState) -> None:
     alert, officer = next(alerts(state)), OFFICERS[4]
-    held = {"assessment": Assessment(level=Level.RED)}
-    possible = taken(alert, DecisionVerb.ASSESS, officer, **held)
+    position = {"assessment": Assessment(level=Level.RED)}
+    possible = is_accepted(alert, DecisionVerb.ASSESS, officer, **position)
     existing_alert_facts = facts(alert)
     offered = DecisionVerb.ASSESS in (
         *verbs_for(officer, existing_alert_facts),
@@ -205,7 +205,7 @@ def test_a_position_is_asked_for_where_it_is_taken(state: AlertState) -> None:
 PARTS = {Step.SPLIT: MICROGRID, Step.REASSIGN: f"{VILLAGE}/grid/002"}
 
 
-def applied(step: Step, state: AssignmentState, officer: Viewer, *, asked: bool) -> bool:
+def applied(step: Step, state: AssignmentState, officer: Viewer, *, has_question: bool) -> bool:
     """Whether command applies the step of this officer at once."""
     assignment = an_assignment(
         state=state,
@@ -214,7 +214,7 @@ def applied(step: Step, state: AssignmentState, officer: Viewer, *, asked: bool)
         parent_unit=VILLAGE,
         suspended_from=next(iter(RESUMES)) if state is AssignmentState.SUSPENDED else None,
     )
-    if asked:
+    if has_question:
         question = Ask(step=Step.ASK_EXTEND, until=after(90), officer_id="o-1", text="原因")
         assignment = msgspec.structs.replace(assignment, asked=question)
     if refusal(step, officer.unit, assignment, core_command()) is not None:
@@ -237,10 +237,10 @@ def test_what_an_officer_is_offered_about_an_assignment_is_what_command_applies(
     state: AssignmentState,
 ) -> None:
     wrong = []
-    for officer, step, asked in product(OFFICERS, Step, (False, True)):
-        offered = step in steps_for(officer, state, GRID, DISTRICT, asked=asked)
-        if offered is not applied(step, state, officer, asked=asked):
-            wrong.append((step, officer.unit, asked, "offered" if offered else "possible"))
+    for officer, step, has_question in product(OFFICERS, Step, (False, True)):
+        offered = step in steps_for(officer, state, GRID, DISTRICT, asked=has_question)
+        if offered is not applied(step, state, officer, has_question=has_question):
+            wrong.append((step, officer.unit, has_question, "offered" if offered else "possible"))
     assert not wrong
 
 
@@ -251,7 +251,7 @@ def test_the_steps_of_a_state_are_those_that_command_applies_for_somebody(
     possible = {
         step
         for officer, step in product(OFFICERS, Step)
-        if applied(step, state, officer, asked=True)
+        if applied(step, state, officer, has_question=True)
     }
     assert possible == assignment.STEPS[state]
 

@@ -55,7 +55,7 @@ def statements(source: str) -> Iterator[str]:
         if isinstance(node, ast.expr) and id(node) not in inside:
             text = _flat(node)
             if text is not None:
-                inside |= {id(one) for one in ast.walk(node)}
+                inside |= {id(part) for part in ast.walk(node)}
                 if re.search(r"\b(SELECT|ORDER BY|LIMIT)\b", text):
                     yield " ".join(text.split()) + " "
 
@@ -70,7 +70,9 @@ def loose(statement: str) -> list[str]:
             continue
         if last is None or last[1].rpartition(".")[2] not in UNIQUE:
             results.append(f"ORDER BY {keys}")
-    results += [one for one in _GATHERED.findall(statement) if "ORDER BY" not in one]
+    results += [
+        aggregate for aggregate in _GATHERED.findall(statement) if "ORDER BY" not in aggregate
+    ]
     counts = statement.startswith("SELECT count(*) FROM (SELECT 1 ")  # how many, up to a limit
     if _CUT.search(statement) and "ORDER BY" not in statement and not counts:
         results.append("LIMIT without an order")

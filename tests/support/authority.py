@@ -71,7 +71,7 @@ class Role:
 class Rule:
     """`who`: lines of "relation(s) to what". An act that needs sight is also refused without it."""
 
-    who: tuple[str, ...]
+    relations: tuple[str, ...]
     posts: tuple[str, ...] = POSTS
     needs: tuple[str, ...] = ("command",)
     tiers: tuple[str, ...] = tuple(IDS)
@@ -127,18 +127,18 @@ RULES: dict[str, Rule] = {
     "duty test": Rule(LINE),
     "report": Rule(("own place",)),
     **{
-        f"read {what}": Rule(LINE, needs=("see",))
-        for what in ("alert", "assignment", "duty", "reachability", "mode", "list")
+        f"read {subject}": Rule(LINE, needs=("see",))
+        for subject in ("alert", "assignment", "duty", "reachability", "mode", "list")
     },
 }
 
 
 def roles() -> list[Role]:
     """Every unit with every post and the usual rights; some with one right of the two, or none."""
-    found = [Role(unit, post) for unit in IDS for post in POSTS]
+    results = [Role(unit, post) for unit in IDS for post in POSTS]
     for unit in ("district", "town", "village", "water"):
-        found += [Role(unit, "A", rights) for rights in (("see",), ("command",), ())]
-    return found
+        results += [Role(unit, "A", rights) for rights in (("see",), ("command",), ())]
+    return results
 
 
 def cells() -> Iterator[tuple[Role, str, str]]:
@@ -158,7 +158,7 @@ def may(role: Role, act: str, place: str) -> bool:
         or not set(rule.needs) <= set(role.rights)
     ):
         return False
-    return any(_holds(line, role.unit, place) for line in rule.who)
+    return any(_holds(line, role.unit, place) for line in rule.relations)
 
 
 def sees(role: Role, unit: str) -> bool:
@@ -177,14 +177,14 @@ def above(unit: str) -> list[str]:
 
 def _holds(line: str, unit: str, place: str) -> bool:
     relations, _, limit = line.partition(", ")
-    *words, what = relations.split()
+    *words, reference = relations.split()
     of = {
         "place": place,
         "approver": APPROVER,
         "authority": AUTHORITY,
         "debtor": DEBTOR,
         "issuer": ISSUER,
-    }[what]
+    }[reference]
     if limit == "below approver" and APPROVER not in above(unit):
         return False
     if "commanding" in words and unit not in COMMANDING:

@@ -162,6 +162,6 @@ async def _brokers(bootstrap: str) -> int:
 
 
 async def _all_led(admin: AIOKafkaAdminClient, topic: str, partitions: int) -> bool:
-    [found] = await admin.describe_topics([topic])
-    leaders = [one["leader"] for one in found["partitions"]]
+    [description] = await admin.describe_topics([topic])
+    leaders = [partition["leader"] for partition in description["partitions"]]
     return len(leaders) == partitions and all(leader > 0 for leader in leaders)

@@ -33,8 +33,8 @@ class Run:
     @property
     def why(self) -> str:
         """What the demo says about the checks that failed, and what its people met with."""
-        told = {name: self.summary.get(name) for name in ("reasons", "unsettled", "acts")}
-        return json.dumps(told, ensure_ascii=False, indent=1) + "\n" + self.tail
+        explanations = {name: self.summary.get(name) for name in ("reasons", "unsettled", "acts")}
+        return json.dumps(explanations, ensure_ascii=False, indent=1) + "\n" + self.tail
 
 
 class Playing:
@@ -56,12 +56,12 @@ class Playing:
         """What the demo has said so far."""
         return self._output.read_text(encoding="utf-8")
 
-    def until(self, fact: Callable[[], object], what: str) -> None:
+    def until(self, fact: Callable[[], object], description: str) -> None:
         """Return when `fact` holds; fails when the demo ends first."""
         deadline = time.monotonic() + LIMIT_S
         while not fact():
-            assert self.process.poll() is None, f"ended before {what}: {self.tail}"
-            assert time.monotonic() < deadline, f"{what} did not happen: {self.tail}"
+            assert self.process.poll() is None, f"ended before {description}: {self.tail}"
+            assert time.monotonic() < deadline, f"{description} did not happen: {self.tail}"
             time.sleep(0.1)
 
     def ended(self, signum: signal.Signals | None = None) -> Run:

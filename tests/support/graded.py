@@ -135,9 +135,9 @@ def of_reporting(history: AlertHistory) -> list[Envelope]:
     for duty in duties(case, [], STANDARD):
         envelopes.append(duty_event(duty, case, history.events[-1].id, NOW))
         late = duty.phone_due + timedelta(minutes=1)
-        fallen = Fallen(f"{Clock.PHONE}{ESCALATE}", 0, duty.phone_due)
+        rung = Fallen(f"{Clock.PHONE}{ESCALATE}", 0, duty.phone_due)
         rungs = ladder(duty.unit, roster)
-        fired = fire_report(duty, [fallen], rungs, PROFILES[ProfileName.STANDARD], late)
+        fired = fire_report(duty, [rung], rungs, PROFILES[ProfileName.STANDARD], late)
         envelopes += [supervision_of(duty, case, call, [], late) for call in fired.calls]
     return envelopes
 
@@ -148,11 +148,11 @@ def of_modes(history: AlertHistory) -> list[Envelope]:
     assert want is not None
     proposal = modes.by_rule(want, NOW)
     cause = Cause(history.events[-1].id, NOW, DISTRICT)
-    held = Held(want.status, want.unit, 1, want.mode, proposal.proposal_id)
+    state = Held(want.status, want.unit, 1, want.mode, proposal.proposal_id)
     decided = replace(proposal, version=2)
     return [
         proposal_event(proposal, "永川区", cause, NOW),
-        mode_event(held, decided, "永川区", cause, NOW),
+        mode_event(state, decided, "永川区", cause, NOW),
     ]
 
 

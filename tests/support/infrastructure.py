@@ -56,10 +56,10 @@ class Infrastructure:
         `compression` makes it one of before brokers inflated what clients compress.
         """
         spec = replace(like, name=f"test.{next(_numbers)}.{like.name}", **change)
-        wanted = [new_topic(spec), dead_letter_topic(spec)]
+        topics = [new_topic(spec), dead_letter_topic(spec)]
         if compression:
-            wanted[0].topic_configs["compression.type"] = compression
-        self.run(ensure_topics(self.bootstrap, wanted))
+            topics[0].topic_configs["compression.type"] = compression
+        self.run(ensure_topics(self.bootstrap, topics))
         TOPICS[spec.name] = spec
         return spec
 

@@ -24,23 +24,23 @@ class Noting:
     """A Worker that notes what it is given, by partition."""
 
     def __init__(self) -> None:
-        self.done: dict[int, list[Any]] = {}
+        self.handled: dict[int, list[Any]] = {}
         self.gate = asyncio.Event()
         self.gate.set()
 
     async def restore(self, assigned: Sequence[Any]) -> Mapping[Any, int]:
-        return {p: len(self.done[p.partition]) for p in assigned if p.partition in self.done}
+        return {p: len(self.handled[p.partition]) for p in assigned if p.partition in self.handled}
 
-    async def handle(self, given: list[Any]) -> None:
+    async def handle(self, batch: list[Any]) -> None:
         await self.gate.wait()
-        for run in unpack.runs(given):
+        for run in unpack.runs(batch):
             some = run.opened() if isinstance(run, unpack.Span) else run
-            self.done.setdefault(some[0].partition, []).extend(some)
+            self.handled.setdefault(some[0].partition, []).extend(some)
 
     async def release(self, revoked: Sequence[Any]) -> None: ...
 
     def values(self, partition: int) -> list[bytes]:
-        return [one.value for one in self.done.get(partition, [])]
+        return [record.value for record in self.handled.get(partition, [])]
 
 
 @asynccontextmanager
@@ -64,8 +64,8 @@ def as_sent(infrastructure: Infrastructure, like: TopicSpec = ALARMS) -> TopicSp
     """A topic of kept data: batches lie in it as clients sent them."""
     spec = infrastructure.own_topic(like)
     spec = replace(spec, name=f"sent.{spec.name}")
-    wanted = new_topic(spec)
-    configs = {**wanted.topic_configs, "compression.type": "producer"}
+    definition = new_topic(spec)
+    configs = {**definition.topic_configs, "compression.type": "producer"}
     configs["message.timestamp.type"] = "CreateTime"
     topic = NewTopic(spec.name, spec.partitions, 1, topic_configs=configs)
     infrastructure.run(ensure_topics(infrastructure.bootstrap, [topic]))

@@ -90,20 +90,20 @@ def readings(chance: random.Random, sensors: int) -> Iterator[Any]:
             yield as_record(offset, a_tick(max(seconds) - 30.0), T0 + 1e8)
 
 
-def told(seed: int) -> Iterator[str]:
+def outcome_lines(seed: int) -> Iterator[str]:
     """Everything that follows from one stream."""
     chance = random.Random(seed)
     sensors = tuple(a_sensor(f"s-{number}", lateness_s=600.0) for number in range(3))
     rules = chance.sample(RULES, chance.randint(1, len(RULES)))
     feed = Feed(*rules, sensors=sensors)
     refused: list[Any] = []
-    left = list(readings(chance, len(sensors)))
-    while left:
+    remaining = list(readings(chance, len(sensors)))
+    while remaining:
         size = chance.randint(1, 60)
-        run = left[:size] if chance.random() < 0.3 else as_span(left[:size])
+        run = remaining[:size] if chance.random() < 0.3 else as_span(remaining[:size])
         outcomes = work_through(feed.partition, run, SENT, refused)
         yield f"{seed} outcomes {sorted((str(k), v) for k, v in outcomes.items() if v)}"
-        left = left[size:]
+        remaining = remaining[size:]
     for record, why in refused:
         yield f"{seed} refused {record.offset} {why.reason} {why.detail}"
     for message in feed.partition.out:
@@ -147,7 +147,7 @@ if __name__ == "__main__":
     print(form())
     first, count = int(sys.argv[1]), int(sys.argv[2])
     for seed in range(first, first + count):
-        for line in (*told(seed), *usual(seed)):
+        for line in (*outcome_lines(seed), *usual(seed)):
             print(line)
     for line in rarity(first):
         print(line)

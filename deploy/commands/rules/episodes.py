@@ -159,7 +159,7 @@ def pair(key: Key, olds: Iterable[Episode], news: Iterable[Episode], near_s: flo
         old = episodes[i] if i < len(episodes) else None
         new = right[j] if j < len(right) else None
         if old is not None and new is not None and _meet(old, new, near_s):
-            changes.append(Change("same" if _same(old, new) else "moved", *key, old, new))
+            changes.append(Change("same" if _is_unchanged(old, new) else "moved", *key, old, new))
             i, j = i + 1, j + 1
         elif new is None or (old is not None and old.began <= new.began):
             changes.append(Change("removed", *key, old, None))
@@ -174,5 +174,5 @@ def _meet(old: Episode, new: Episode, near_s: float) -> bool:
     return old.began <= new.end + near_s and new.began <= old.end + near_s
 
 
-def _same(old: Episode, new: Episode) -> bool:
+def _is_unchanged(old: Episode, new: Episode) -> bool:
     return (old.began, old.end, old.level) == (new.began, new.end, new.level)

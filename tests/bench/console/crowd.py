@@ -16,7 +16,7 @@ _LONGEST_ANSWER = 256 * 2**20
 
 
 @dataclass(frozen=True)
-class Taken:
+class Observations:
     """What readers have had since the last time: per alarm the moments, and who is gone."""
 
     arrived: dict[int, list[float]]
@@ -39,11 +39,11 @@ class Crowd:
         """Open so many more streams that nobody reads."""
         await self._ask(f"stalled {count}")
 
-    async def take(self) -> Taken:
+    async def collect(self) -> Observations:
         """What has arrived since the last time."""
         result = await self._ask("take")
         arrived = {int(number): moments for number, moments in result.pop("arrived").items()}
-        return Taken(arrived=arrived, **result)
+        return Observations(arrived=arrived, **result)
 
     async def _ask(self, command: str) -> dict[str, Any]:
         assert self._process.stdin is not None

@@ -116,9 +116,9 @@ async def screens(services: tuple[str, ...] = SERVICES) -> AsyncIterator[Screens
     )
     try:
         async with stack:
-            found = Screens(stack)
-            await found.seed()
-            await found.restart()
-            yield found
+            running = Screens(stack)
+            await running.seed()
+            await running.restart()
+            yield running
     finally:
         stack.discard()

@@ -37,11 +37,11 @@ async def stalled(plan: Plan, say: Say) -> dict[str, Any]:
                 opened_mib = memory_mib([running.pid()])
                 during = await _delays(plan, alarms, clients)
                 kernel = kernel_mib()
-            left = await running.series(_SERIES)
-            taken = await clients.take()
+            served = await running.series(_SERIES)
+            collected = await clients.collect()
     kib = (peak.mib - alone_mib) * 1024 / plan.stalled
     say(
-        f"{plan.stalled:,} stalled: {kib:.1f} KiB each, {left - READERS:.0f} of them still served; "
+        f"{plan.stalled:,} stalled: {kib:.1f} KiB each, {served - READERS:.0f} of them still served; "
         f"the others' p99 {before['p99_ms']:.0f} ms before, {during['p99_ms']:.0f} ms beside them"
     )
     return {
@@ -49,24 +49,24 @@ async def stalled(plan: Plan, say: Say) -> dict[str, Any]:
         "stalled_kib": kib,
         "opened_kib": (opened_mib - alone_mib) * 1024 / plan.stalled,
         "kernel_kib": (kernel - alone_kernel) * 1024 / plan.stalled,
-        "still_served": left - READERS,
+        "still_served": served - READERS,
         "before": before,
         "during": during,
         "slower_ratio": during["p99_ms"] / before["p99_ms"],
-        "wrong": _wrong(plan, opened, taken.readers_lost),
+        "wrong": _wrong(plan, opened, collected.readers_lost),
     }
 
 
 async def _delays(plan: Plan, alarms: Source, clients: Crowd) -> dict[str, float]:
     await alarms.run(plan.alarms_per_s, _SETTLE_S, _SETTLE_S)
-    await clients.take()
+    await clients.collect()
     run = await alarms.run(plan.alarms_per_s, plan.stalled_s, _SETTLE_S)
-    arrived = (await clients.take()).arrived
+    arrived = (await clients.collect()).arrived
     result = summary(
         [
-            at - run.sent[one]
-            for one, moments in arrived.items()
-            if one in run.sent
+            at - run.sent[number]
+            for number, moments in arrived.items()
+            if number in run.sent
             for at in moments
         ]
     )

@@ -80,6 +80,6 @@ async def watcher(link: str) -> AsyncIterator[Watcher]:
         await page.wait_for_selector(".link.live", timeout=_READY_MS)
         await page.wait_for_selector("#feed", timeout=_READY_MS)
         await page.evaluate(_WATCH, MARK)
-        found = Watcher(page)
-        await found.read_clock()
-        yield found
+        observer = Watcher(page)
+        await observer.read_clock()
+        yield observer

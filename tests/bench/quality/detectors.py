@@ -54,21 +54,21 @@ class Scored:
 Detector = Callable[[Series], Scored]
 
 
-def ours(series: Series) -> Scored:
+def baseline(series: Series) -> Scored:
     """The rule as it is shipped, judged by the engine: rows at which an alarm is raised or upgraded."""
     partition = Partition(_book())
     scores = []
     for row, (at, value) in enumerate(zip(series.at, series.values, strict=True)):
         with suppress(Refused):
             partition.reading(row, _reading(row, at, value), at, _NOW)
-        told = [
+        values = [
             alarm.evidence.value
             for alarm in partition.out
             if isinstance(alarm, AlarmEvent) and alarm.transition in _UP
         ]
         partition.out.clear()
         partition.dirty.clear()
-        scores.append(max(told, default=0.0))
+        scores.append(max(values, default=0.0))
     return Scored(scores, scores)
 
 
@@ -115,8 +115,8 @@ def _reading(row: int, at: float, value: float) -> Reading:
 
 def static(series: Series) -> Scored:
     """Limits fixed once: the least and greatest value of the probationary part."""
-    known = series.values[: max(probation(len(series.values)), 1)]
-    low, high = min(known), max(known)
+    probationary = series.values[: max(probation(len(series.values)), 1)]
+    low, high = min(probationary), max(probationary)
     scale = max(high - low, 1e-9 * max(abs(low), abs(high)), 1e-12)
     rows = []
     for value in series.values:
@@ -149,7 +149,7 @@ def crossings(rows: Sequence[float]) -> list[float]:
 
 
 DETECTORS: dict[str, Detector] = {
-    "baseline": ours,
+    "baseline": baseline,
     "static threshold": static,
     "z-score": z_score,
 }

@@ -42,19 +42,19 @@ class Raw:
 
     score: float
     windows: int
-    found: int
+    hits: int
     false_rows: int
 
-    def __add__(self, other: Raw) -> Raw:
+    def __add__(self, addend: Raw) -> Raw:
         return Raw(
-            self.score + other.score,
-            self.windows + other.windows,
-            self.found + other.found,
-            self.false_rows + other.false_rows,
+            self.score + addend.score,
+            self.windows + addend.windows,
+            self.hits + addend.hits,
+            self.false_rows + addend.false_rows,
         )
 
 
-NOTHING = Raw(0.0, 0, 0, 0)
+EMPTY_SCORE = Raw(0.0, 0, 0, 0)
 
 
 def probation(rows: int) -> int:
@@ -119,8 +119,8 @@ def normalised(total: Raw) -> float:
     """
     if not total.windows:
         raise ValueError("a corpus without labelled windows has no NAB score")
-    nothing, perfect = -A_FN * total.windows, A_TP * total.windows
-    return 100.0 * (total.score - nothing) / (perfect - nothing)
+    floor, perfect = -A_FN * total.windows, A_TP * total.windows
+    return 100.0 * (total.score - floor) / (perfect - floor)
 
 
 def best_threshold(corpus: Sequence[Sequence[Row]]) -> tuple[float, float]:
@@ -140,9 +140,9 @@ def best_threshold(corpus: Sequence[Sequence[Row]]) -> tuple[float, float]:
         if row.window is None:
             total += row.worth
         else:
-            known = worth.get((series, row.window), -A_FN)
-            total += max(row.worth - known, 0.0)
-            worth[series, row.window] = max(row.worth, known)
+            previous = worth.get((series, row.window), -A_FN)
+            total += max(row.worth - previous, 0.0)
+            worth[series, row.window] = max(row.worth, previous)
         last = place + 1 == len(events) or events[place + 1][0].score != row.score
         if last and total > best:
             best, best_at = total, row.score

@@ -226,11 +226,11 @@ async def test_new_keys_are_fetched_once_and_not_at_every_forged_token(
         monkeypatch.setattr(provider_module, "_KEYS_AGAIN_S", -1)
         assert (await sign_in(both, client)).status_code == 303
         monkeypatch.setattr(provider_module, "_KEYS_AGAIN_S", 10)
-        before = both.provider.asked.count("/jwks")
+        before = both.provider.requests.count("/jwks")
         both.provider.sign = lambda claims: signed(claims, new_key("unknown"))
         for _ in range(3):
             assert (await sign_in(both, client)).status_code == 403
-        assert both.provider.asked.count("/jwks") == before
+        assert both.provider.requests.count("/jwks") == before
 
 
 async def test_a_provider_that_is_down_or_another_is_told_and_nothing_breaks(both: Both) -> None:

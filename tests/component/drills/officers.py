@@ -118,9 +118,9 @@ async def _regroup(house: House, status: Status, name: str, dice: list[float]) -
     if merged is not None and dice[1] < 0.5:
         await _of_two(house, merged, DecisionVerb.UNMERGE, status, name)
         return
-    one, other = [await _pick(house, die, _OPEN_ALERTS, status) for die in dice[2:4]]
-    if one is not None and other is not None:
-        await _of_two(house, one, DecisionVerb.MERGE, status, name, into=other["alert_id"])
+    alert, second_alert = [await _pick(house, die, _OPEN_ALERTS, status) for die in dice[2:4]]
+    if alert is not None and second_alert is not None:
+        await _of_two(house, alert, DecisionVerb.MERGE, status, name, into=second_alert["alert_id"])
 
 
 async def _of_two(
@@ -155,18 +155,18 @@ async def _emergency(house: House, status: Status, name: str, dice: list[float])
 async def _step(house: House, status: Status, name: str, dice: list[float]) -> None:
     """A unit or the issuer takes an assignment a step further."""
     for number, die in enumerate(dice[:3]):
-        one = await _pick(house, die, _ASSIGNMENTS, status)
-        if one is None or one["state"] not in _NEXT:
+        assignment = await _pick(house, die, _ASSIGNMENTS, status)
+        if assignment is None or assignment["state"] not in _NEXT:
             continue
-        steps = _NEXT[one["state"]]
+        steps = _NEXT[assignment["state"]]
         step = steps[int(dice[3] * len(steps))]
         await house.takes(
             a_step(
-                one["command_id"],
-                one["unit"],
+                assignment["command_id"],
+                assignment["unit"],
                 step,
-                attempt=one["attempt"],
-                officer_unit=one["issuer_unit"] if step in _OF_THE_ISSUER else "",
+                attempt=assignment["attempt"],
+                officer_unit=assignment["issuer_unit"] if step in _OF_THE_ISSUER else "",
                 officer=f"officer-{name}-{number}",
                 text="原因",
                 status=status,
@@ -262,9 +262,9 @@ async def _silence(house: House, status: Status, name: str, dice: list[float]) -
     )
 
 
-async def _hush(house: House, status: Status, name: str, **asked: Any) -> None:
-    asked |= {"id": f"slr-{name}", "officer_id": "officer-s", "post": Post.A, "reason": "检修"}
-    await house.takes(SilenceRequest(**asked, **_head(house, DISTRICT, status)))
+async def _hush(house: House, status: Status, name: str, **fields: Any) -> None:
+    fields |= {"id": f"slr-{name}", "officer_id": "officer-s", "post": Post.A, "reason": "检修"}
+    await house.takes(SilenceRequest(**fields, **_head(house, DISTRICT, status)))
 
 
 async def _report_up(house: House, status: Status, name: str, dice: list[float]) -> None:
@@ -296,9 +296,14 @@ async def _trespass(house: House, status: Status, name: str, dice: list[float]) 
     kind = int(dice[0] * 7)
     if kind == 0 and (alert := await _pick(house, dice[1], _OPEN_ALERTS, real)):
         await _decision(house, alert, DecisionVerb.DISMISS, status, name)
-    elif kind == 1 and (one := await _pick(house, dice[1], _ASSIGNMENTS, real)):
+    elif kind == 1 and (assignment := await _pick(house, dice[1], _ASSIGNMENTS, real)):
         await house.takes(
-            a_step(one["command_id"], one["unit"], officer=f"officer-{name}", status=status)
+            a_step(
+                assignment["command_id"],
+                assignment["unit"],
+                officer=f"officer-{name}",
+                status=status,
+            )
         )
     elif kind == 2 and (row := await _pick(house, dice[1], _PAGES, real)):
         page = Page.model_validate_json(row["body"])
@@ -315,11 +320,11 @@ async def _trespass(house: House, status: Status, name: str, dice: list[float]) 
         await _hush(house, status, name, silence_id=old["silence_id"], verb="end")
     elif (
         kind == 6
-        and (mine := await _pick(house, dice[1], _OPEN_ALERTS, status))
+        and (own_alert := await _pick(house, dice[1], _OPEN_ALERTS, status))
         and (alert := await _pick(house, dice[2], _OPEN_ALERTS, real))
     ):
         into = {"into": alert["alert_id"]}
-        await _of_two(house, mine, DecisionVerb.MERGE, status, name, **into)
+        await _of_two(house, own_alert, DecisionVerb.MERGE, status, name, **into)
     else:
         return
     assert len(house.refused) == before + 1, (

@@ -78,11 +78,11 @@ async def screens(house: House, status: Status) -> dict[str, Any]:
     return results
 
 
-async def told(house: House, status: Status) -> dict[str, Any]:
+async def observed_state(house: House, status: Status) -> dict[str, Any]:
     """Everything there is of a world: records, rows, screens, refusals."""
     return {
         "records": by_subject(of(house, status)),
-        "refused": [one for one in house.refused if one[0] == status],
+        "refused": [refusal for refusal in house.refused if refusal[0] == status],
         "rows": await contents(house, status),
         "screens": await screens(house, status),
     }
@@ -97,13 +97,13 @@ async def test_each_world_is_what_it_would_be_alone(seed: int) -> None:
         with fresh_database() as dsn:
             async with a_house(dsn) as house:
                 await play(house, turns, status)
-                alone[status] = await told(house, status), await timers(house)
+                alone[status] = await observed_state(house, status), await timers(house)
                 other_status = DRILL if status is REAL else REAL
                 assert of(house, other_status) == [], "nothing of one world follows from the other"
     with fresh_database() as dsn:
         async with a_house(dsn) as house:
             await play(house, turns, REAL, DRILL)
-            results = {status: await told(house, status) for status in (REAL, DRILL)}
+            results = {status: await observed_state(house, status) for status in (REAL, DRILL)}
             assert differences(results[REAL], alone[REAL][0]) == [], seed
             assert results[REAL]["refused"] == alone[REAL][0]["refused"]
             assert alone[REAL][1] <= await timers(house)
@@ -115,33 +115,33 @@ async def test_each_world_is_what_it_would_be_alone(seed: int) -> None:
             )
 
 
-def differences(found: dict[str, Any], alone: dict[str, Any]) -> list[str]:
+def differences(mixed: dict[str, Any], alone: dict[str, Any]) -> list[str]:
     """In which part of a world something is not as it was alone."""
     return [
-        f"{part}: {name}\n  here  {found[part].get(name)}\n  alone {alone[part].get(name)}"
+        f"{part}: {name}\n  here  {mixed[part].get(name)}\n  alone {alone[part].get(name)}"
         for part in ("records", "rows", "screens")
-        for name in alone[part].keys() | found[part].keys()
-        if found[part].get(name) != alone[part].get(name)
+        for name in alone[part].keys() | mixed[part].keys()
+        if mixed[part].get(name) != alone[part].get(name)
     ]
 
 
 async def test_the_streams_reach_every_part_of_the_house() -> None:
     """A proof about nothing would prove nothing."""
-    seen: Counter[tuple[Status, str]] = Counter()
+    records: Counter[tuple[Status, str]] = Counter()
     acts: Counter[tuple[Status, str]] = Counter()
     for seed in range(6):
         with fresh_database() as dsn:
             async with a_house(dsn) as house:
                 await play(house, mixed(seed, TURNS), REAL, DRILL)
-                seen.update((record.status, record.topic) for record in house.log)
+                records.update((record.status, record.topic) for record in house.log)
                 alerts = [record for record in house.log if record.topic == ALERTS.name]
                 acts.update((alert.status, alert.message.transition) for alert in alerts)
                 acts.update(
                     (alert.status, "owes") for alert in alerts if alert.message.debt is not None
                 )
     for topic in (ALERTS, COMMANDS, ASSIGNMENTS, SUPERVISION, PAGES):
-        assert seen[REAL, topic.name] > 5, (topic.name, seen)
-        assert seen[DRILL, topic.name] > 5, (topic.name, seen)
+        assert records[REAL, topic.name] > 5, (topic.name, records)
+        assert records[DRILL, topic.name] > 5, (topic.name, records)
     for act in ("merged", "issued", "recalled", "owes"):
         assert acts[REAL, act], (act, acts)
         assert acts[DRILL, act], (act, acts)
@@ -161,9 +161,9 @@ async def test_the_same_real_event_pages_while_its_drill_is_open() -> None:
             await house.takes(real)
             paged = [record.message for record in of(house, REAL) if record.topic == PAGES.name]
     assert paged
-    assert {one.officer_id for one in paged} == {one.officer_id for one in practised}
-    assert all(one.headline.startswith("【演练】") for one in practised)
-    assert not any("演练" in one.headline for one in paged)
+    assert {page.officer_id for page in paged} == {page.officer_id for page in practised}
+    assert all(page.headline.startswith("【演练】") for page in practised)
+    assert not any("演练" in page.headline for page in paged)
 
 
 async def test_a_drill_started_on_the_console_is_seen_as_one_and_ends_as_one() -> None:
@@ -177,14 +177,14 @@ async def test_a_drill_started_on_the_console_is_seen_as_one_and_ends_as_one() -
             pages = [record.message for record in of(house, DRILL) if record.topic == PAGES.name]
             assert pages
             assert all(page.headline.startswith("【演练】") for page in pages)
-            shown = {
+            overviews = {
                 status: (await client.get(f"/api/overview?status={status}")).json()
                 for status in (REAL, DRILL)
             }
-            assert shown[REAL]["alerts"]["states"] == {}
-            assert shown[REAL]["pages_open"] == 0
-            assert shown[REAL]["exercises"] == 1, "the banner of drills"
-            assert shown[DRILL]["alerts"]["states"] == {"verifying": 1}
+            assert overviews[REAL]["alerts"]["states"] == {}
+            assert overviews[REAL]["pages_open"] == 0
+            assert overviews[REAL]["exercises"] == 1, "the banner of drills"
+            assert overviews[DRILL]["alerts"]["states"] == {"verifying": 1}
             (alert,) = [
                 record.message for record in of(house, DRILL) if record.topic == ALERTS.name
             ]

@@ -59,9 +59,11 @@ def test_a_quick_run_judges_nothing() -> None:
 
 def test_the_generated_city_is_a_tree_of_the_sizes_it_claims() -> None:
     result = units.city()
-    known = {unit_entry.unit for unit_entry in result}
-    assert len(known) == len(result) == units.WHOLE + 1
-    assert all(unit_entry.parent in known for unit_entry in result if unit_entry.unit != units.CITY)
+    unit_ids = {unit_entry.unit for unit_entry in result}
+    assert len(unit_ids) == len(result) == units.WHOLE + 1
+    assert all(
+        unit_entry.parent in unit_ids for unit_entry in result if unit_entry.unit != units.CITY
+    )
     assert all(parent_of(unit_entry.unit) == unit_entry.parent for unit_entry in result)
     roots = (units.CITY, units.RED_DISTRICT, units.LARGE_DISTRICT, units.SMALL_TOWN)
     sizes = (units.WHOLE, units.RED, units.LARGE, units.SMALL)

@@ -12,7 +12,7 @@ from tests.bench.reference import (
     KINDS,
     SHORT,
     SHORT_SENSORS,
-    Oracle,
+    ReferenceScorer,
     State,
     Transition,
     generate,
@@ -24,11 +24,11 @@ from tests.bench.reference import (
 SAMPLES = list(generate(SHORT, SHORT_SENSORS))
 
 
-def test_the_oracle_finds_what_it_always_found() -> None:
-    oracle = Oracle()
+def test_the_reference_makes_the_same_transitions_as_ever() -> None:
+    reference = ReferenceScorer()
     for sample in SAMPLES:
-        oracle.take(sample)
-    assert split(oracle.found) == {
+        reference.take(sample)
+    assert split(reference.transitions) == {
         "mean clear": 237,
         "mean raise": 237,
         "roc clear": 65,
@@ -88,7 +88,7 @@ def test_every_source_writes_readings_that_the_contract_takes() -> None:
         READINGS.model.validate_json(value)
 
 
-def test_the_rules_are_four_per_kind_with_the_limits_of_the_oracle() -> None:
+def test_the_rules_are_four_per_kind_with_the_limits_of_the_reference() -> None:
     rules = ruleset.reference_rules()
     assert sorted(rule.rule_id for rule in rules) == sorted(
         f"{name}.{kind}" for kind in KINDS for name in ("t1", "t2", "mean", "roc")

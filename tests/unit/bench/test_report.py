@@ -30,10 +30,10 @@ def rows(**wrong: str) -> dict[str, Row]:
     }
 
 
-def printed(found: dict[str, Any], facts: dict[str, Any] | None = None) -> str:
+def printed(document: dict[str, Any], facts: dict[str, Any] | None = None) -> str:
     console = Console(width=220)
     with console.capture() as capture:
-        console.print(report.table(facts or FACTS, found))
+        console.print(report.table(facts or FACTS, document))
     return capture.get()
 
 

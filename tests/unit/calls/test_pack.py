@@ -60,7 +60,7 @@ def test_every_post_is_tested_by_one_shipped_plan() -> None:
     assert sorted(post for plan in tests for post in plan.posts) == sorted(Post)
 
 
-def test_all_errors_of_both_files_are_told_at_once_with_line_and_what_is_allowed(
+def test_all_errors_of_both_files_are_reported_with_line_and_allowed_values(
     folder: Path,
 ) -> None:
     read(folder, "first_s: 60", "first_s: soon")
@@ -69,8 +69,8 @@ def test_all_errors_of_both_files_are_told_at_once_with_line_and_what_is_allowed
     pack = read(folder, "every_days: 30", "every_days: 0", TESTS_FILE)
     with pytest.raises(PackError) as refused:
         pack.usable()
-    told = str(refused.value).splitlines()
-    assert len(told) == 4
+    messages = str(refused.value).splitlines()
+    assert len(messages) == 4
     lines = (folder / PLANS_FILE).read_text(encoding="utf-8").splitlines()
     for needle, name, allowed in (
         ("first_s: soon", "first_s", "a number"),
@@ -78,14 +78,14 @@ def test_all_errors_of_both_files_are_told_at_once_with_line_and_what_is_allowed
         ("colour: 1", "colour", "levels"),
     ):
         number = next(n for n, line in enumerate(lines, 1) if needle in line)
-        (results,) = [name for name in told if f"{PLANS_FILE}:{number}:" in name]
+        (results,) = [name for name in messages if f"{PLANS_FILE}:{number}:" in name]
         assert name in results
         assert allowed in results.partition("allowed:")[2]
-    assert any(f"{TESTS_FILE}:" in name and "at least 1" in name for name in told)
+    assert any(f"{TESTS_FILE}:" in name and "at least 1" in name for name in messages)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "what"),
+    ("old", "new", "reason"),
     [
         ("levels: [orange]", "levels: [orange, red]", "red is red's already"),
         ("levels: [orange]", "levels: [orange, orange]", "orange is named twice"),
@@ -97,10 +97,10 @@ def test_all_errors_of_both_files_are_told_at_once_with_line_and_what_is_allowed
         ("- {after_s: 30, ", "- {after_s: 10, ", "each step comes later"),
     ],
 )
-def test_what_contradicts_itself_is_refused(folder: Path, old: str, new: str, what: str) -> None:
+def test_what_contradicts_itself_is_refused(folder: Path, old: str, new: str, reason: str) -> None:
     errors = read(folder, old, new).errors
     assert len(errors) == 1
-    assert what in str(errors[0])
+    assert reason in str(errors[0])
 
 
 def test_plans_for_different_modes_do_not_contradict_each_other(folder: Path) -> None:

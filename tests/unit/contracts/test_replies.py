@@ -42,12 +42,12 @@ def test_no_text_breaks_it_and_only_a_person_s_verbs_come_out(text: str) -> None
 
 
 def test_each_answer_that_is_asked_for_is_understood() -> None:
-    for asked in (REPLIES, NOTES):
-        _is_understood(asked.zh.removeprefix("回复 ").split())
+    for prompt in (REPLIES, NOTES):
+        _is_understood(prompt.zh.removeprefix("回复 ").split())
 
 
-def _is_understood(asked: list[str]) -> None:
-    for number, word in zip(asked[::2], asked[1::2], strict=True):
+def _is_understood(words: list[str]) -> None:
+    for number, word in zip(words[::2], words[1::2], strict=True):
         by_number, by_word = understand(number), understand(word)
         assert by_number is not None
         assert by_word is not None

@@ -62,8 +62,8 @@ def test_lineage_climbs_one_tier_at_a_time(leaf: str) -> None:
 
 
 @given(leaves, leaves)
-def test_a_stranger_is_not_within(text: str, other: str) -> None:
-    for unit in lineage(other):
+def test_a_stranger_is_not_within(text: str, outside: str) -> None:
+    for unit in lineage(outside):
         assert is_within(text, unit) == (unit in lineage(text))
 
 

@@ -66,9 +66,9 @@ def test_records_do_not_fit_a_wrong_document_nor_one_without_their_channel() -> 
     schema |= {"oneOf": [], "type": "array"}
     empty: dict[str, Any] = {"channels": {}, "components": {}}
     for document in (wrong, empty):
-        found = Judge({"ingest": document})
-        found.take(record)
-        assert found.figures()["asyncapi_invalid"] == 1
+        new_judge = Judge({"ingest": document})
+        new_judge.take(record)
+        assert new_judge.figures()["asyncapi_invalid"] == 1
 
 
 def test_of_very_many_records_each_is_judged_by_the_contract(monkeypatch: Any) -> None:

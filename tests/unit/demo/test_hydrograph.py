@@ -63,6 +63,6 @@ def test_the_curve_stays_between_its_two_knots(
     ]
     moment = START + share * timedelta(hours=len(levels) - 1)
     value = hydrograph.level_at(knots, moment, random.Random(seed))
-    left = min(int(share * (len(levels) - 1)), len(levels) - 2)
-    low, high = sorted((knots[left][1], knots[left + 1][1]))
+    index = min(int(share * (len(levels) - 1)), len(levels) - 2)
+    low, high = sorted((knots[index][1], knots[index + 1][1]))
     assert low - 0.005 <= value <= high + 0.005

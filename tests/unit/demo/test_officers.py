@@ -130,10 +130,17 @@ async def test_what_is_left_open_is_named_with_the_act_last_tried_on_it(tmp_path
     ]
     desk = FakeDesk(tmp_path, rows)
     desk._tried["asg-2"] = "o-500118107203-grid sign: 500"
-    told = await unfinished.describe_unfinished("1 commands still open", board, desk)
-    assert told.startswith("1 commands still open; command cmd-1 to 500118000000 v4 awaiting_check")
-    assert "asg-2 of 500118107203 attempt 1 delivered, last tried: o-500118107203-grid sign" in told
-    assert told.index("asg-2") < told.index("asg-1"), "who is furthest behind comes first"
+    description = await unfinished.describe_unfinished("1 commands still open", board, desk)
+    assert description.startswith(
+        "1 commands still open; command cmd-1 to 500118000000 v4 awaiting_check"
+    )
+    assert (
+        "asg-2 of 500118107203 attempt 1 delivered, last tried: o-500118107203-grid sign"
+        in description
+    )
+    assert description.index("asg-2") < description.index("asg-1"), (
+        "who is furthest behind comes first"
+    )
 
 
 async def test_what_an_act_met_with_is_remembered(tmp_path: Path) -> None:

@@ -20,31 +20,31 @@ PUBLISHED = [gauge.sensor_id for gauge in gauges()] + [
 
 
 def test_the_tree_has_the_real_counts_and_marks_what_is_generated() -> None:
-    everything = units.all_units()
-    counted = Counter(unit_entry.tier for unit_entry in everything)
+    entries = units.all_units()
+    counted = Counter(unit_entry.tier for unit_entry in entries)
     assert (counted[Tier.CITY], counted[Tier.TOWN], counted[Tier.VILLAGE]) == (1, 23, 267)
     assert 267 * 5 <= counted[Tier.GRID] <= 267 * 6
     assert counted[Tier.MICROGRID] == 5 * counted[Tier.GRID]
-    known = {unit_entry.unit for unit_entry in everything}
-    for unit_entry in everything:
+    unit_ids = {unit_entry.unit for unit_entry in entries}
+    for unit_entry in entries:
         assert unit_entry.tier is tier_of(unit_entry.unit)
         assert unit_entry.parent == parent_of(unit_entry.unit)
-        assert unit_entry.parent is None or unit_entry.parent in known
+        assert unit_entry.parent is None or unit_entry.parent in unit_ids
         assert unit_entry.synthetic == (unit_entry.tier in (Tier.GRID, Tier.MICROGRID))
 
 
 def test_departments_and_the_task_force_are_marked_and_hang_on_real_units() -> None:
-    known = {division.unit for division in units.divisions()}
+    unit_ids = {division.unit for division in units.divisions()}
     result = departments.departments()
     assert len({unit_entry.unit for unit_entry in result}) == len(result) == 8 + 23 * 4
     for unit_entry in result:
         assert unit_entry.synthetic
         assert unit_entry.parent == parent_of(unit_entry.unit)
-        assert unit_entry.parent in known
+        assert unit_entry.parent in unit_ids
         assert unit_entry.tier is tier_of(unit_entry.unit)
     (force,) = departments.groups()
     assert force.synthetic
-    assert set(force.members) <= known | {unit_entry.unit for unit_entry in result}
+    assert set(force.members) <= unit_ids | {unit_entry.unit for unit_entry in result}
 
 
 def test_twenty_thousand_sensors_of_which_the_published_gauges_are_real() -> None:
@@ -59,10 +59,10 @@ def test_twenty_thousand_sensors_of_which_the_published_gauges_are_real() -> Non
 
 
 def test_every_rung_names_its_source_and_clears_on_the_safe_side() -> None:
-    known = {sensor.sensor_id: sensor for sensor in sensors.all_sensors()}
+    sensors_by_id = {sensor.sensor_id: sensor for sensor in sensors.all_sensors()}
     for rule in rules.definitions(NOW):
         for sensor in rule.sensor_ids:
-            assert known[sensor].datum == rule.datum
+            assert sensors_by_id[sensor].datum == rule.datum
         if isinstance(rule.body, ThresholdRule):
             levels = [LEVEL_ORDER[rung.level] for rung in rule.body.rungs]
             assert levels == sorted(levels)

@@ -32,11 +32,11 @@ def test_a_missing_alarm_is_lost_and_one_too_many_is_a_duplicate() -> None:
     raised = Transition(KEY[0], KEY[1], Status.ACTUAL, "raised", "yellow")
     log = _log(_alarm(1, AlarmTransition.RAISED))
     none = Accepted(frozenset(), frozenset(), ())
-    both = {KEY: [raised, Transition(KEY[0], KEY[1], Status.ACTUAL, "cleared", "yellow")]}
-    assert losses.lost(log, _books(), none, both).kinds["alarm_changes"] == 1
+    transitions = {KEY: [raised, Transition(KEY[0], KEY[1], Status.ACTUAL, "cleared", "yellow")]}
+    assert losses.lost(log, _books(), none, transitions).kinds["alarm_changes"] == 1
     assert losses.lost(log, _books(), none, {KEY: [raised]}).kinds["alarm_changes"] == 0
     assert losses.duplicates(log, _books(), Received(), {}).kinds["alarm_changes"] == 1
-    assert losses.duplicates(log, _books(), Received(), both).kinds["alarm_changes"] == 0
+    assert losses.duplicates(log, _books(), Received(), transitions).kinds["alarm_changes"] == 0
 
 
 def test_a_raised_alarm_nobody_took_up_is_lost() -> None:
@@ -74,8 +74,8 @@ def test_two_pages_for_one_call_are_found_and_a_digest_of_a_page_is_none() -> No
     answered = _page("pag-1", 2, [first.id, "sup-1"])
     digest = _page("pag-2", 1, [first.id], SubjectKind.DIGEST)
     assert losses.called_twice([first, answered, digest]) == []
-    again = _page("pag-3", 1, ["sup-1"])
-    assert losses.called_twice([first, answered, digest, again]) == ["o-1"]
+    repeat = _page("pag-3", 1, ["sup-1"])
+    assert losses.called_twice([first, answered, digest, repeat]) == ["o-1"]
 
 
 def _page(

@@ -63,8 +63,10 @@ def test_another_source_is_another_build(monkeypatch: pytest.MonkeyPatch, tmp_pa
     source = tmp_path / "scan.py"
     source.write_text("changed")
     source.with_suffix(".pxd").write_text("")
-    known = native.source_of
-    monkeypatch.setattr(native, "source_of", lambda m: source if m.endswith("scan") else known(m))
+    original = native.source_of
+    monkeypatch.setattr(
+        native, "source_of", lambda m: source if m.endswith("scan") else original(m)
+    )
     assert native.digest.__wrapped__() != first
 
 

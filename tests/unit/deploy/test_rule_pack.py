@@ -252,8 +252,10 @@ def test_every_published_number_is_in_the_pack_with_its_mark(
 ) -> None:
     rule = _rules()[rule_id]
     assert rule.enabled is enabled
-    found = [(rung.source.split(":")[0], rung.level.value, rung.raise_at) for rung in _rungs(rule)]
-    assert found == rungs
+    published = [
+        (rung.source.split(":")[0], rung.level.value, rung.raise_at) for rung in _rungs(rule)
+    ]
+    assert published == rungs
     weakest = next(
         mark
         for mark in ("common knowledge", "derived", "sourced")
@@ -321,9 +323,9 @@ def test_every_rung_begins_with_its_mark_and_clears_on_the_safe_side() -> None:
         for rung in _rungs(rule):
             mark = rung.source.split(":")[0]
             assert mark in ("sourced", "derived", "common knowledge", "proposal"), rung.source
-            same = rung.clear_at == rung.raise_at
+            has_no_margin = rung.clear_at == rung.raise_at
             assert rung.clear_at * sign <= rung.raise_at * sign
-            assert not same or rule.rule_id in RESTORED, rule.rule_id
+            assert not has_no_margin or rule.rule_id in RESTORED, rule.rule_id
 
 
 def test_what_was_sourced_and_is_off_has_been_superseded() -> None:

@@ -53,7 +53,9 @@ def test_a_better_outcome_anywhere_never_makes_the_score_worse(
 ) -> None:
     at = data.draw(st.integers(0, len(history) - 1))
     outcome, days = history[at]
-    better = data.draw(st.sampled_from([one for one in Outcome if VALUE[one] >= VALUE[outcome]]))
+    better = data.draw(
+        st.sampled_from([candidate for candidate in Outcome if VALUE[candidate] >= VALUE[outcome]])
+    )
     improved = [*history[:at], (better, days), *history[at + 1 :]]
     (channel_reach, now), (other_channel_reach, _) = after(history), after(improved)
     assert score(other_channel_reach, now) >= score(channel_reach, now) - 1e-9

@@ -38,13 +38,13 @@ GOOD = """\
 """
 
 
-def found(folder: Path, text: str, name: str = "a.yaml") -> list[Finding]:
+def findings_of(folder: Path, text: str, name: str = "a.yaml") -> list[Finding]:
     (folder / name).write_text(text, encoding="utf-8")
     return list(load([folder], NOW).findings)
 
 
 def test_a_good_pack_has_no_findings_and_gives_messages(tmp_path: Path) -> None:
-    assert found(tmp_path, GOOD) == []
+    assert findings_of(tmp_path, GOOD) == []
     (definition,) = load([tmp_path], NOW).definitions
     assert (definition.rule_id, definition.version) == ("flood-x", 1)
     assert definition == load([tmp_path], NOW).definitions[0]
@@ -93,7 +93,7 @@ def test_an_error_stands_at_its_line(
     tmp_path: Path, old: str, new: str, line: int, field: str, says: str, allowed: str
 ) -> None:
     assert GOOD.count(old) == 1
-    findings = found(tmp_path, GOOD.replace(old, new))
+    findings = findings_of(tmp_path, GOOD.replace(old, new))
     assert any(
         (finding.line, finding.field) == (line, field)
         and says in finding.message
@@ -126,7 +126,7 @@ def test_all_errors_of_all_files_come_at_once(tmp_path: Path) -> None:
 
 
 def test_what_stood_before_a_syntax_error_is_checked_too(tmp_path: Path) -> None:
-    findings = found(
+    findings = findings_of(
         tmp_path, GOOD.replace("unit: m\n", "unit: ft\n") + "- rule_id: {a: b\n- x: ]\n"
     )
     assert {"not measured in ft" in finding.message for finding in findings} == {True, False}

@@ -61,15 +61,15 @@ def test_files_are_merged_by_time_and_late_rows_stay_late(tmp_path: Path) -> Non
     first.write_text(HEAD + f"g,{AT},1\ng,{AT + 600},2\ng,{AT + 300},3\n", encoding="utf-8")
     second.write_text(HEAD + f"h,{AT + 100},4\nh,{AT + 650},5\n", encoding="utf-8")
     records = list(Recording([first, second], SENSORS))
-    seen = [record for record in records if isinstance(record.message, Reading)]
-    assert [record.message.value for record in seen if isinstance(record.message, Reading)] == [
+    readings = [record for record in records if isinstance(record.message, Reading)]
+    assert [record.message.value for record in readings if isinstance(record.message, Reading)] == [
         1,
         4,
         2,
         3,
         5,
     ]
-    assert [record.arrives - AT for record in seen] == [0, 100, 600, 600, 650]
+    assert [record.arrives - AT for record in readings] == [0, 100, 600, 600, 650]
     ticks = [record.arrives - AT for record in records if isinstance(record.message, Tick)]
     assert ticks == [0, 100, 600]
 

@@ -13,7 +13,7 @@ from services.console.store.connections import reading
 from shared.runtime.database import Database
 from shared.runtime.errors import Transient
 from tests.support.postgres import running_postgres
-from tests.support.wire import Wire
+from tests.support.postgres_proxy import PostgresProxy
 
 pytestmark = pytest.mark.e2e
 
@@ -55,15 +55,15 @@ async def test_a_session_ended_under_a_reader_fails_the_reading_for_now() -> Non
 
 
 @asynccontextmanager
-async def a_database() -> AsyncIterator[tuple[Database, Wire]]:
+async def a_database() -> AsyncIterator[tuple[Database, PostgresProxy]]:
     """One session through a wire that keeps its end back."""
-    async with Wire(running_postgres()).carrying() as wire:
+    async with PostgresProxy(running_postgres()).carrying() as wire:
         database = Database(wire.dsn, "alerting", size=1)
         await database.start()
         try:
             yield database, wire
         finally:
-            wire.tell()
+            wire.release()
             await database.stop()
 
 
@@ -73,7 +73,7 @@ async def _pid(database: Database) -> int:
     return pid
 
 
-async def _end(pid: int, wire: Wire) -> None:
+async def _end(pid: int, wire: PostgresProxy) -> None:
     """End the session as a stopping server does; its client has heard FATAL and nothing more."""
     connection = await asyncpg.connect(running_postgres())
     try:
@@ -85,8 +85,8 @@ async def _end(pid: int, wire: Wire) -> None:
     await asyncio.sleep(0.05)
 
 
-async def _works_again(database: Database, wire: Wire) -> None:
+async def _works_again(database: Database, wire: PostgresProxy) -> None:
     """The broken session is not handed out a second time."""
-    wire.tell()
+    wire.release()
     assert await _pid(database) > 0
     assert database.ready() is None

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from urllib.parse import urlsplit, urlunsplit
 
 
-class Wire:
+class PostgresProxy:
     """Carries bytes both ways between a client and the server at `dsn`."""
 
     def __init__(self, dsn: str) -> None:
@@ -20,7 +20,7 @@ class Wire:
         self._port = 0
         self.hung_up = asyncio.Event()
         """The server has closed a session; its client does not know yet."""
-        self._told = asyncio.Event()
+        self._released = asyncio.Event()
 
     @property
     def dsn(self) -> str:
@@ -28,19 +28,19 @@ class Wire:
         login = self._server.netloc.rpartition("@")[0]
         return urlunsplit(self._server._replace(netloc=f"{login}@127.0.0.1:{self._port}"))
 
-    def tell(self) -> None:
+    def release(self) -> None:
         """Let clients see from now on that the server has closed."""
-        self._told.set()
+        self._released.set()
 
     @contextlib.asynccontextmanager
-    async def carrying(self) -> AsyncIterator[Wire]:
+    async def carrying(self) -> AsyncIterator[PostgresProxy]:
         """Within, clients may connect to `dsn`."""
         listener = await asyncio.start_server(self._carry, "127.0.0.1", 0)
         self._port = listener.sockets[0].getsockname()[1]
         try:
             yield self
         finally:
-            self.tell()
+            self.release()
             listener.close()
 
     async def _carry(
@@ -52,7 +52,7 @@ class Wire:
         try:
             await _copy(from_server, to_client)
             self.hung_up.set()
-            await self._told.wait()
+            await self._released.wait()
         finally:
             upwards.cancel()
             to_server.close()

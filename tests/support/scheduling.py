@@ -14,28 +14,28 @@ LAST = ("tests/faults/",)
 """The auditor promises seconds: it comes when all parts are tested and the machine is its own."""
 
 
-def turn(nodeid: str) -> int:
-    """When a test's turn is: first the whole system, then its parts, then the auditor."""
+def order_of(nodeid: str) -> int:
+    """Return the place of a test in the run: first the whole system, then its parts, then the auditor."""
     for number, start in enumerate(FIRST):
         if nodeid.startswith(start):
             return number
-    return len(FIRST) + is_last(nodeid)
+    return len(FIRST) + runs_last(nodeid)
 
 
-def is_whole(nodeid: str) -> bool:
+def is_whole_system(nodeid: str) -> bool:
     """Whether a test runs the services together over a Kafka and a Postgres of its own."""
-    return nodeid.startswith(FIRST) or is_last(nodeid)
+    return nodeid.startswith(FIRST) or runs_last(nodeid)
 
 
-def is_last(nodeid: str) -> bool:
+def runs_last(nodeid: str) -> bool:
     """Whether a test waits for the end of all others."""
     return nodeid.startswith(LAST) and not nodeid.startswith(FIRST)
 
 
-class Sides(LoadFileScheduling):
+class WholeSystemScheduling(LoadFileScheduling):
     """What begins goes to one process; files go to whoever is free; what is last ends the run."""
 
     def _split_scope(self, nodeid: str) -> str:
-        if is_last(nodeid):
+        if runs_last(nodeid):
             return "last"
-        return "the whole system" if is_whole(nodeid) else super()._split_scope(nodeid)
+        return "the whole system" if is_whole_system(nodeid) else super()._split_scope(nodeid)
