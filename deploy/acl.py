@@ -1,7 +1,9 @@
-"""Access lists for Kafka, deny by default: who writes and reads which topic, as a table and as a script.
+"""Access lists for Kafka, deny by default: who writes and reads which topic, as a table and as a
+script.
 
-Who writes follows from the table of topics; who reads stands below, and a test compares it with what the
-services subscribe to. `python -m deploy.acl` writes docs/acl.md and deploy/kafka_acls.sh anew.
+Who writes follows from the table of topics; who reads stands below, and a test compares it with
+what the services subscribe to. `python -m deploy.acl` writes docs/acl.md and deploy/kafka_acls.sh
+anew.
 """
 
 from collections.abc import Iterable, Iterator
@@ -139,7 +141,7 @@ def written(service: str) -> set[str]:
 
 
 def without_group(service: str) -> set[str]:
-    """What it reads by itself."""
+    """Return the topics that a service reads without a consumer group."""
     looked = LOOKED_INTO.get(service, ())
     names = {TABLE.name for TABLE in (*TABLES.get(service, ()), *looked)}
     refused = looked if service == WATCHER else LETTERS_LOOKED_INTO.get(service, ())
@@ -201,8 +203,9 @@ def _sorted(names: Iterable[str]) -> tuple[str, ...]:
 
 
 _SCRIPT_HEAD = """#!/usr/bin/env bash
-# Written by `python -m deploy.acl`; do not edit. Usage: deploy/kafka_acls.sh BOOTSTRAP ADMIN.properties
-# For brokers with authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer and
+# Written by `python -m deploy.acl`; do not edit. Usage: deploy/kafka_acls.sh BOOTSTRAP
+# ADMIN.properties For brokers with
+# authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer and
 # allow.everyone.if.no.acl.found=false; kafka-acls.sh is Kafka's own, looked for on the PATH.
 set -euo pipefail
 bootstrap=$1 admin=$2

@@ -169,8 +169,8 @@ def _install() -> None:
     pip = [str(VENV_PYTHON), "-m", "pip"]
     tool = _run([*pip, "install", "--quiet", "--require-hashes", "-r", str(TOOL_LOCK)])
     if tool.returncode == 0:
-        # As pip does: a stack is ten processes, and each would compile every package it imports anew
-        # where Python may not write bytecode (PYTHONDONTWRITEBYTECODE).
+        # As pip does: a stack is ten processes, and each would compile every package it imports
+        # anew where Python may not write bytecode (PYTHONDONTWRITEBYTECODE).
         compiled = ["--quiet", "--require-hashes", "--compile-bytecode"]
         command = [str(UV), "pip", "sync", *compiled, "--python"]
         result = _run([*command, str(VENV_PYTHON), str(LOCK)], extra_env=_index_for_uv(pip))

@@ -1,7 +1,8 @@
 """Compile the hot path, once per version of its source: python -m deploy.native
 
-Needs a C compiler and Python's headers, and nothing fails without them: the same source then runs as
-plain Python, several times slower. Exit code 0 either way; `--demand` makes it 1 (the Dockerfile).
+Needs a C compiler and Python's headers, and nothing fails without them: the same source then runs
+as plain Python, several times slower. Exit code 0 either way; `--demand` makes it 1 (the
+Dockerfile).
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Lint step: names and docstrings keep to the vocabulary of CONTRIBUTING.md.
 
-A name that code binds (variable, argument, attribute, function, class) is a noun or a verb of Kafka,
-of domain-driven design or of docs/glossary.md: no pronoun, no bare participle, no word of a story. A
-docstring is a plain sentence that starts with a verb or a noun. Exit code 1 lists each offence.
+A name that code binds (variable, argument, attribute, function, class) is a noun or a verb of
+Kafka, of domain-driven design or of docs/glossary.md: no pronoun, no bare participle, no word of a
+story. A docstring is a plain sentence that starts with a verb or a noun. Exit code 1 lists each
+offence.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Draw docs/architecture.svg, topics by services: `python -m docs.make_architecture`.
 
-Every service says what it reads and writes in its AsyncAPI document; tests/contract holds a snapshot
-of each, equal to the code. A row is a topic, a column is a service; a line leads from the writers
-(dots) to the readers (arrowheads). The picture is in the repository, and a test fails when it is not
-the one that this program would draw.
+Every service says what it reads and writes in its AsyncAPI document; tests/contract holds a
+snapshot of each, equal to the code. A row is a topic, a column is a service; a line leads from the
+writers (dots) to the readers (arrowheads). The picture is in the repository, and a test fails when
+it is not the one that this program would draw.
 """
 
 from __future__ import annotations

@@ -39,7 +39,8 @@ def variable(name: str) -> str:
 
 
 def page() -> str:
-    """The whole page: what all have first, then per service what is its own or has another default."""
+    """The whole page: what all have first, then per service what is its own or has another default.
+    """
     common: dict[str, FieldInfo] = dict(ServiceSettings.model_fields)
     stateful = {
         name: field for name, field in DatabaseSettings.model_fields.items() if name not in common

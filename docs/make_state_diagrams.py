@@ -1,4 +1,5 @@
-"""Draw docs/states.md from the tables in shared/contracts/lifecycles: `python -m docs.make_state_diagrams`.
+"""Draw docs/states.md from the tables in shared/contracts/lifecycles: `python -m
+docs.make_state_diagrams`.
 
 The page is in the repository; a test fails when it is not what this program would write.
 """
@@ -50,7 +51,7 @@ def table(name: str) -> ModuleType:
 
 
 def title(name: str) -> str:
-    """What the table is about, and which service owns it."""
+    """Return the subject of the table and the service that owns it."""
     return f"{name.replace('_', ' ')} ({MACHINES[name].split('.')[1]})"
 
 

@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)  # not there with -p no:xdist
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WholeSystemScheduling:
-    """Which process runs what; see tests/support/scheduling.py."""
+    """Return the scheduler of tests/support/scheduling.py."""
     config.option.loadscopereorder = False
     return WholeSystemScheduling(config, log)
 
@@ -40,7 +40,8 @@ def infrastructure() -> Iterator[Infrastructure]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _the_topic_table_is_the_products_again() -> Iterator[None]:
-    """What a module's tests add to the table (`own_topic`) is gone when the module ends.
+    """Remove the topics that a module's tests added to the table (`own_topic`) when the module
+    ends.
 
     Documents and access lists are made from the table, whatever ran before.
     """

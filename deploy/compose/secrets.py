@@ -1,11 +1,12 @@
 """`python -m deploy.compose.secrets`: write .env and .sources.json with generated secrets, once.
 
-What is there already is kept: a second run adds what is missing and changes nothing else. The token of the
-first source is printed once and stored nowhere; only its hash is.
+What is there already is kept: a second run adds what is missing and changes nothing else. The token
+of the first source is printed once and stored nowhere; only its hash is.
 
-Both files are for their owner alone. Compose binds .sources.json into ingest's container as it is, so that
-ingest has to run as its owner: .env names that user, FENGHUO_UID and FENGHUO_GID. It is whoever calls this
-program; called by root, the file is given to the image's own user, and no service runs as root.
+Both files are for their owner alone. Compose binds .sources.json into ingest's container as it is,
+so that ingest has to run as its owner: .env names that user, FENGHUO_UID and FENGHUO_GID. It is
+whoever calls this program; called by root, the file is given to the image's own user, and no
+service runs as root.
 """
 
 from __future__ import annotations

@@ -48,7 +48,10 @@ async def prepare(bootstrap: str, replication: int) -> int:
 
 
 async def publish_plans(bootstrap: str, spec: TopicSpec = PLANS) -> int:
-    """Write the example plans to a topic that holds none; how many. What an office put there stays."""
+    """Write the example plans to a topic that holds none; how many.
+
+    What an office put there stays.
+    """
     if not await is_empty(bootstrap, spec):
         return 0
     result = plans.definitions(datetime.now(UTC))

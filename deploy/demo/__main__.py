@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def first_sentence(failed: BaseExceptionGroup[Any]) -> str:
-    """What the first of the errors says."""
+    """Return the message of the first error."""
     error: BaseException = failed
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]

@@ -1,4 +1,5 @@
-"""What was accepted: one JSON line per 202 (or per acknowledged record), for the recount to check."""
+"""A log of accepted records: one JSON line per 202 (or per acknowledged record), for the recount.
+"""
 
 import json
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Who plays what: the places of the three strands and the people who behave unusually."""
+"""The places of the three strands and the officers who behave unusually."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,5 @@
-"""A quiet five days: readings of all sensors that have no part in the story, none near a threshold."""
+"""A quiet five days: readings of all sensors that have no part in the story, none near a threshold.
+"""
 
 import random
 from collections.abc import Iterator
@@ -16,7 +17,8 @@ _DIRECT_SHARE = 0.02
 def readings(seed: int, sensors: int, rounds: int, apart_from: frozenset[str]) -> Iterator[Moment]:
     """`rounds` readings of each of the first `sensors` generated sensors, in order of time.
 
-    All sensors report once per round, in an order fixed by `seed`, evenly spread over the five days.
+    All sensors report once per round, in an order fixed by `seed`, evenly spread over the five
+    days.
     """
     chance = random.Random(seed)  # noqa: S311 - values, no secret
     quiet = [

@@ -1,4 +1,5 @@
-"""A burst of broken messages straight to Kafka, each with the dead-letter reason it must end with."""
+"""A burst of broken messages straight to Kafka, each with the dead-letter reason it must end with.
+"""
 
 import json
 import random

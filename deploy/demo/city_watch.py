@@ -1,4 +1,4 @@
-"""What the watch in the city centre knows: the open alerts and commands, as its screen shows them."""
+"""The view of the city's duty officers: open alerts and commands, as their screen shows them."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -39,7 +39,7 @@ class CityWatch:
         self.moves += _take(self.commands, "command_id", status, items)
 
     def passed(self, gate: Gate) -> bool:
-        """Whether people have done what the story waits for."""
+        """Return whether officers have done the act that the scenario waits for."""
         own = [
             alert
             for alert in self.alerts.values()
@@ -55,13 +55,14 @@ class CityWatch:
         )
 
     def has_heard(self, alert_id: str | None, command_id: str | None) -> bool:
-        """Whether what a page is about has been on the screen; a telephone may be faster."""
+        """Return whether the subject of a page has been on the screen; a telephone may be faster.
+        """
         if command_id is not None:
             return command_id in self.commands
         return alert_id is None or alert_id in self.alerts
 
     def is_quiet(self, alert_id: str | None, command_id: str | None) -> bool:
-        """Whether a page is about the quiet town's alert or one of its commands."""
+        """Return whether a page is about the quiet town's alert or a command of this alert."""
         command = self.commands.get(command_id or "")
         alert = self.alerts.get(alert_id or (command["alert_id"] if command else None) or "")
         return alert is not None and is_within(alert["place"], QUIET_TOWN)
@@ -84,7 +85,7 @@ class CityWatch:
         ]
 
     def is_past(self, alert_id: str | None, command_id: str | None) -> bool:
-        """Whether what a page is about was on the screen and is open no more."""
+        """Return whether the subject of a page was on the screen and is closed now."""
         if command_id is not None:
             return bool(self.commands.get(command_id, {}).get("gone"))
         return bool(self.alerts.get(alert_id or "", {}).get("gone"))
@@ -99,7 +100,8 @@ class CityWatch:
 
 
 def _waiting(last: Json | None) -> int:
-    """Units, apart from the one that leaves it for later, that have not reported the last command."""
+    """Units, apart from the one that leaves it for later, that have not reported the last command.
+    """
     if last is None:
         return 1  # given, but on nobody's screen yet
     totals = last["totals"]

@@ -1,4 +1,6 @@
-"""When the play is over: nothing under way any more, judged from the stored offsets and the log's ends."""
+"""When the play is over: nothing under way any more, judged from the stored offsets and the log's
+ends.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -27,8 +29,8 @@ async def quiet(
 ) -> str | None:
     """Wait until the story is over and every service has read and written all; None when it is.
 
-    When neither the story (`moved`) nor what is left has changed for `still_s` seconds, the sentence
-    says what was still under way.
+    When neither the story (`moved`) nor what is left has changed for `still_s` seconds, the
+    sentence says what was still under way.
     """
     calm, why = 0, "not looked yet"
     patience = Patience(still_s, lambda: (moved(), why))
@@ -50,7 +52,8 @@ async def quiet(
 
 
 async def _behind(bootstrap: str, dsn: str, scored: Mapping[TopicPartition, int]) -> str | None:
-    """What a service has not read or not written yet; None = nothing."""
+    """Return a sentence about a service with unread or unwritten records; None = no such records.
+    """
     connection = await asyncpg.connect(dsn)
     try:
         stored = await stored_state.stored_offsets(connection)
@@ -80,7 +83,10 @@ async def _behind(bootstrap: str, dsn: str, scored: Mapping[TopicPartition, int]
 async def _until(
     ask: Callable[[], Awaitable[dict[TopicPartition, int]]], patience: Patience
 ) -> dict[TopicPartition, int]:
-    """The answer, asked for again while Kafka is not there. Raises KafkaError when patience is over."""
+    """The answer, asked for again while Kafka is not there.
+
+    Raises KafkaError when patience is over.
+    """
     while True:
         try:
             return await ask()
@@ -105,7 +111,8 @@ async def _ends(bootstrap: str, partitions: list[TopicPartition]) -> dict[TopicP
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     await consumer.start()
     try:
-        # All at once: asked about topics it does not know, it fetches metadata for one after the other.
+        # All at once: asked about topics it does not know, it fetches metadata for one after the
+        # other.
         consumer.assign(partitions)
         ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
     finally:

@@ -15,7 +15,7 @@ _RETRY = (502, 503, 504)
 
 
 class Lane(StrEnum):
-    """Who queues with whom: a decision on an alert never waits behind seven hundred micro-grids."""
+    """A queue of requests: a decision on an alert never waits behind seven hundred micro-grids."""
 
     URGENT = "urgent"
     ANSWERS = "answers"
@@ -29,7 +29,10 @@ _PATIENCE_S = 600.0
 
 
 class ConsoleClient:
-    """Reads and acts for any officer. An act is repeated, with the same key, until it is decided."""
+    """Reads and acts for any officer.
+
+    An act is repeated, with the same key, until it is decided.
+    """
 
     def __init__(self, url: str, logins: Mapping[str, Login], ledger: Ledger) -> None:
         self._logins = logins
@@ -53,7 +56,7 @@ class ConsoleClient:
         return self._tried.get(subject)
 
     def has(self, officer: str) -> bool:
-        """Whether this officer has an account."""
+        """Return whether this officer has an account."""
         return officer in self._logins
 
     async def get(self, officer: str, path: str, **query: str | int) -> Any:
@@ -82,8 +85,8 @@ class ConsoleClient:
         """Post an act; the answer when it was accepted, None when it was refused for good.
 
         What has no answer after `patience_s` seconds counts as refused. For `not_yet_s` seconds
-        "unknown" means that the console has not heard of it yet. What is `moot` when its turn comes is
-        not sent: None, and nobody has refused it.
+        "unknown" means that the console has not heard of it yet. What is `moot` when its turn comes
+        is not sent: None, and nobody has refused it.
         """
         login = self._logins[officer]
         headers = {"authorization": f"Bearer {login.token}", "idempotency-key": key}

@@ -1,4 +1,5 @@
-"""Whether the AsyncAPI documents of the running services are right: every record on every topic against them."""
+"""Validation of every record on every topic against the AsyncAPI documents of the running services.
+"""
 
 import json
 from collections import Counter
@@ -16,7 +17,8 @@ from deploy.local.services import SERVICES
 from shared.contracts.topics import DEAD_LETTER, TOPICS, TopicSpec
 
 MOST_BY_SCHEMA = 50_000
-"""Of a topic the first so many records are judged by the schema in the document, then one in `_STRIDE`.
+"""Of a topic the first so many records are judged by the schema in the document, then one in
+`_STRIDE`.
 
 A validator takes a fifth of a millisecond for a reading. Every record is judged by the contract.
 """
@@ -75,7 +77,8 @@ class Judge:
         return None if fault is None else f"schema: {fault.json_path}: {fault.message}"
 
     def figures(self) -> Json:
-        """Records without those that a service has refused, and how many do not fit their document."""
+        """Records without those that a service has refused, and how many do not fit their document.
+        """
         refused = self._faults.keys() & self._refused
         return {
             "asyncapi_records": self.records.total() - len(refused),

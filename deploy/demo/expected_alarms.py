@@ -1,4 +1,5 @@
-"""Which alarms must exist: computed from the scenario alone, by the most naive reading of the rules.
+"""Which alarms must exist: computed from the scenario alone, by the most naive reading of the
+rules.
 
 Nothing here is shared with the scoring service. Threshold and window ladders are walked reading by
 reading; silence is judged against the largest event time that had been told before.
@@ -70,7 +71,8 @@ def expected(moments: Iterable[Moment]) -> dict[Key, list[Transition]]:
 
 
 def applies(rule: dict[str, Any], sensor: str, kind: str) -> bool:
-    """Whether a rule is on and about this sensor; rules over several sources are not."""
+    """Return whether a rule is enabled and about this sensor; rules over several sources are not.
+    """
     if not rule.get("enabled", True) or "sensor_kind" not in rule:
         return False
     named = rule.get("sensor_ids")

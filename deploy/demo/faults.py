@@ -1,4 +1,4 @@
-"""What `--fault` breaks while the play goes on: each part at its own moment, never two at a time."""
+"""Faults of `--fault`: each part breaks at a moment of its own, never two at a time."""
 
 import asyncio
 import time
@@ -22,9 +22,12 @@ MOMENTS: dict[str, datetime] = {
     "kafka": at(20, 1),
     "postgres": at(20, 12),
 }
-"""Event time at which each part is broken. The creek rises when scoring is killed, its alert is being
-decided at alerting's turn; Zhutuo's orange command is out and being signed at command's and notify's,
-Cuntan's red command at Postgres'. At 18-19 and 18-21 broken messages and nonsense need an answer."""
+"""Event time at which each part is broken.
+
+The creek rises when scoring is killed, its alert is being decided at alerting's turn; Zhutuo's
+orange command is out and being signed at command's and notify's, Cuntan's red command at Postgres'.
+At 18-19 and 18-21 broken messages and nonsense need an answer.
+"""
 STORES = ("kafka", "postgres")
 ALL = "all"
 CHOICES = (*MOMENTS, ALL)
@@ -35,7 +38,9 @@ SLOWER_S = 8.0
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault that happened: the process that ended, the process that took over, the seconds between."""
+    """A fault that happened: the process that ended, the process that took over, the seconds
+    between.
+    """
 
     victim: str
     event_time: str

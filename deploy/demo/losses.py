@@ -1,4 +1,6 @@
-"""What is missing, what was there twice, and where the drill touched the real thing. With examples."""
+"""Checks for lost records, for duplicates, and for a drill that affected the real world, with
+examples.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -88,8 +90,8 @@ def lost(
 def called_twice(pages: Iterable[Page]) -> list[str]:
     """Officers who got two pages for one call, one entry for each such call.
 
-    Only the first version of a page names the cause of its call first: a later one names the version
-    before it, and so does a digest whose first content that was.
+    Only the first version of a page names the cause of its call first: a later one names the
+    version before it, and so does a digest whose first content that was.
     """
     calls: dict[tuple[Any, ...], set[str]] = defaultdict(set)
     for page in pages:
@@ -102,7 +104,7 @@ def called_twice(pages: Iterable[Page]) -> list[str]:
 def duplicates(
     log: Log, books: Books, received: Received, expected: dict[Key, list[Transition]]
 ) -> Findings:
-    """What a person could have seen twice."""
+    """Return the duplicates that a person could have seen."""
     findings = Findings()
     findings.add("webhook_repeats_without_mark", received.repeats())
     findings.add("pages_for_one_call", called_twice(log.messages(PAGES)))
@@ -122,7 +124,8 @@ def duplicates(
 
 
 def drill_leaks(log: Log, received: Received) -> Findings:
-    """Records that refer to something of another status, and notices or pages that tell of a drill."""
+    """Records that refer to something of another status, and notices or pages that tell of a drill.
+    """
     findings = Findings()
     status = _statuses(log)
     crossed: list[str] = []

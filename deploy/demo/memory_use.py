@@ -1,4 +1,4 @@
-"""How much memory the stack takes: every process it started, shared pages counted once."""
+"""Memory of the stack: every process that it started, with shared pages counted once."""
 
 from collections.abc import Iterable, Mapping
 

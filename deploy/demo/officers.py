@@ -1,6 +1,7 @@
 """Simulated officers: they verify, assess, approve, answer, sign, report, check and close.
 
-They act through the console's HTTP interface alone, as people do. Chance decides how long each takes.
+They act through the console's HTTP interface alone, as people do. Chance decides how long each
+takes.
 """
 
 import asyncio
@@ -29,7 +30,8 @@ _INBOX_S = 1.2
 _AGAIN_S = 5.0
 """A decision that changed nothing visible is taken again after this time."""
 _UNHEARD_S = 600.0
-"""So long may a page be on the telephone before the console, catching up after an outage, knows it."""
+"""So long may a page be on the telephone before the console, catching up after an outage, knows it.
+"""
 _ORDER_S = 600.0
 """The play itself waits for an order to be given."""
 _HEARSAY_S = 120.0
@@ -74,7 +76,8 @@ class People:
             self._spawn(self._answer(page))
 
     async def order(self, body: Json, key: str) -> str | None:
-        """The district's officer gives a command of his own; its id, or None when it was refused."""
+        """The district's officer gives a command of his own; its id, or None when it was refused.
+        """
         officer = officer_id(DISTRICT, Post.B)
         answer = await self._desk.act(officer, "/api/commands", body, key, patience_s=_ORDER_S)
         return str(answer["command_id"]) if answer else None
@@ -196,8 +199,8 @@ class People:
         else:
             await asyncio.sleep(wait(1.0, 2.5))
             if tier == Tier.VILLAGE:
-                # Beside it: after an outage hundreds of calls queue, and the more of them the longer
-                # a signature waits for its turn among the answers.
+                # Beside it: after an outage hundreds of calls queue, and the more of them the
+                # longer a signature waits for its turn among the answers.
                 self._spawn(self._answer_all(officer))
             await asyncio.sleep(wait(0.5, 5.0))
         if unit == RETURNING_VILLAGE and json["attempt"] == 1 and json["status"] == Status.ACTUAL:
@@ -235,7 +238,7 @@ class People:
             await self._say_coming(officer, page)
 
     async def _open_list(self, officer: str) -> None:
-        """What a digest tells of waits in the list, each for itself."""
+        """Read in the list each page that a digest names."""
         result = (
             await self._desk.get(officer, "/api/pages", open=1) if self._desk.has(officer) else None
         )
@@ -262,7 +265,9 @@ class People:
         await self._say_coming(officer, page)
 
     async def _look_up(self, page: Json) -> None:
-        """Whether a page is about the quiet town decides what it leads to, and it rings only once."""
+        """Find out whether a page is about the quiet town; its answer depends on this, and it rings
+        only once.
+        """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _HEARSAY_S
         while loop.time() < deadline:

@@ -1,4 +1,5 @@
-"""Plays the readings at high speed, strictly in order of event time, and waits where people must act.
+"""Plays the readings at high speed, strictly in order of event time, and waits where people must
+act.
 
 One batch is under way at a time, so the event clock that ingest derives from what it accepted is
 never ahead of a reading that is still to come.
@@ -26,7 +27,7 @@ _SLIP_S = 1.0
 
 @dataclass
 class Progress:
-    """Where the play stands, for the screen."""
+    """The position of the scenario, for the screen."""
 
     sent: int = 0
     total: int = 0

@@ -1,4 +1,6 @@
-"""summary.json: everything counted again from the topics and the database, and every promise judged."""
+"""summary.json: everything counted again from the topics and the database, and every promise
+judged.
+"""
 
 import asyncio
 from dataclasses import asdict, dataclass
@@ -32,7 +34,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Play:
-    """What the recount has to know of the run: what was sent, what must follow, what was heard."""
+    """The recount's input: records sent, events expected, pages received."""
 
     stack: SeededStack
     desk: ConsoleClient
@@ -145,7 +147,7 @@ def _none(findings: Findings) -> Verdict:
 
 
 async def _findings(stack: SeededStack) -> list[Any] | str:
-    """What the auditor complains of for as long as `_LASTING_S` without a change."""
+    """Return the auditor's findings that last `_LASTING_S` without a change."""
     result = await _open_findings(stack)
     patience = Patience(_LASTING_S, lambda: str(result))
     while result and not patience.is_over():

@@ -56,7 +56,7 @@ Guest = Callable[[SeededStack], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Scale:
-    """How much is played, and how fast."""
+    """The size and the speed of the scenario."""
 
     name: str
     sensors: int

@@ -1,4 +1,4 @@
-"""What happens beside the readings, each at its event time: reports, the drill, broken messages."""
+"""Events beside the readings, each at its event time: reports, the drill, broken messages."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable

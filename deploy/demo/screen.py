@@ -1,4 +1,4 @@
-"""What the demo shows: one moving line in a terminal, plain lines everywhere else."""
+"""Output of the demo: one moving line in a terminal, plain lines everywhere else."""
 
 import sys
 import threading
@@ -85,7 +85,7 @@ class Screen:
             self._live = None
 
     def progress(self, progress: Progress) -> None:
-        """Where the play stands."""
+        """Show the position of the scenario."""
         share = 100 * progress.sent // max(1, progress.total)
         waiting = f", waiting for people: {progress.waiting_for}" if progress.waiting_for else ""
         self.moving(

@@ -1,4 +1,5 @@
-"""The screen against the log: what the city's officer must see, counted here from the topics alone."""
+"""The screen against the log: what the city's officer must see, counted here from the topics alone.
+"""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -68,7 +69,7 @@ async def _supervised(desk: ConsoleClient, status: Status) -> list[Json]:
 
 
 def overview(log: Log, status: Status) -> Json:
-    """What the overview must say, in the shape of `picked`."""
+    """Return the overview that the console must show, in the shape of `picked`."""
     alerts = [
         event
         for event in latest(_of(log, ALERTS, status), "alert_id").values()

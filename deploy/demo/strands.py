@@ -1,4 +1,5 @@
-"""The three strands and the drill as readings in event time, and the points where the story waits."""
+"""The three strands and the drill as readings in event time, and the points where the story waits.
+"""
 
 import itertools
 from collections.abc import Iterator
@@ -56,7 +57,8 @@ _SELF_REPORT = timedelta(hours=4)
 
 @dataclass(frozen=True)
 class Gate:
-    """The story holds at `at` until the alert of `place` has been issued at `level` (None: lifted)."""
+    """The story holds at `at` until the alert of `place` has been issued at `level` (None: lifted).
+    """
 
     at: datetime
     place: str

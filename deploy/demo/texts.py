@@ -1,4 +1,6 @@
-"""The fixed texts of the play: reports, the drill's command, the last command, nonsense at the door."""
+"""The fixed texts of the play: reports, the drill's command, the last command, nonsense at the
+door.
+"""
 
 import json
 from datetime import datetime
@@ -31,7 +33,7 @@ LAST_ORDER: Json = {
 
 
 def reports(cast: Cast) -> list[tuple[datetime, Json]]:
-    """What people report, each with its event time."""
+    """Return the reports of people, each with its event time."""
     gas = {
         "incident_id": "inc-gas-demo",
         "event_type": "12:gas_leak",

@@ -1,4 +1,4 @@
-"""What is still open when the play does not end, and the last act on each: a failure that explains itself."""
+"""Subjects that are still open when the scenario does not end, and the last act on each."""
 
 from deploy.demo.city_watch import CityWatch, Json
 from deploy.demo.console_client import ConsoleClient

@@ -1,1 +1,2 @@
-"""Reference data of the one-machine stack: real divisions and gauges, generated grids and sensors."""
+"""Reference data of the one-machine stack: real divisions and gauges, generated grids and sensors.
+"""

@@ -1,4 +1,5 @@
-"""Schema and roles of the local database: migrate, then one login per service with its own schema."""
+"""Schema and roles of the local database: migrate, then one login per service with its own schema.
+"""
 
 import asyncio
 from collections.abc import Mapping, Sequence

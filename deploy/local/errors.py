@@ -2,7 +2,7 @@
 
 
 class StackError(Exception):
-    """What went wrong and what to do about it, in one sentence."""
+    """A failure of the stack, with its cause and its remedy in one sentence."""
 
 
 def first_sentence(failures: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -1,4 +1,5 @@
-"""One Kafka node on 127.0.0.1: Apache Kafka in KRaft mode, or the stand-in where it cannot be had."""
+"""One Kafka node on 127.0.0.1: Apache Kafka in KRaft mode, or the stand-in where it cannot be had.
+"""
 
 import base64
 import os
@@ -25,7 +26,7 @@ HEAP_MB = 512
 
 
 class Broker(Protocol):
-    """What the stack needs to know of a broker."""
+    """The settings of a broker."""
 
     @property
     def name(self) -> str:

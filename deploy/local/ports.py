@@ -34,7 +34,7 @@ def fixed_ports(text: str | None = None) -> dict[str, int]:
 
 
 def is_free(port: int) -> bool:
-    """Whether a listener could be opened on `port` right now."""
+    """Return whether a listener can be opened on `port` right now."""
     with socket.socket() as probe:
         # As servers do: a port in TIME_WAIT counts as free, one with a listener does not.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -48,8 +48,8 @@ def is_free(port: int) -> bool:
 def claim(port: int) -> bool:
     """Draw `port` for this process; False when a stack has drawn it already.
 
-    Seconds lie between the choice and the listener. The mark is a name in Linux' own list of sockets,
-    no file and no port; elsewhere two stacks that start at once may still choose alike.
+    Seconds lie between the choice and the listener. The mark is a name in Linux' own list of
+    sockets, no file and no port; elsewhere two stacks that start at once may still choose alike.
     """
     if not sys.platform.startswith("linux"):
         return True

@@ -40,7 +40,7 @@ class OsUser:
 
 @dataclass(frozen=True)
 class Program:
-    """What to run and how to end it."""
+    """A command line and the way to end its process."""
 
     name: str
     argv: Sequence[str]
@@ -121,7 +121,7 @@ class Supervisor:
         return process.pid if process and process.returncode is None else None
 
     def starts(self, name: str) -> int:
-        """How often the program was started: 1 when it never crashed."""
+        """Return the number of starts of the program: 1 when it never crashed."""
         return self._running[name].starts
 
     async def keeps_dying(self, name: str) -> None:
@@ -137,7 +137,7 @@ class Supervisor:
         return self._running[name].program.log
 
     def complaint(self, name: str) -> str:
-        """Why a program is down: exit code and the last line it logged."""
+        """Return the cause of a program's end: exit code and the last line of its log."""
         entry = self._running[name]
         line = (last_lines(entry.program.log) or ["it logged nothing"])[-1].strip()
         return f"exit code {entry.last_exit}: {line[:400]}"
@@ -205,7 +205,8 @@ async def _end_of(process: asyncio.subprocess.Process, log: Path) -> int:
 
 
 def _rotate(log: Path) -> None:
-    """Keep the last of a long log beside it and begin anew; whoever writes goes on in the same file.
+    """Keep the last of a long log beside it and begin anew; whoever writes goes on in the same
+    file.
 
     What is written between the copy and the cut is lost: a few lines of very many.
     """

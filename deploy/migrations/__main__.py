@@ -1,4 +1,5 @@
-"""`python -m deploy.migrations`: bring the database of FENGHUO_DATABASE_URL to the latest schema."""
+"""`python -m deploy.migrations`: bring the database of FENGHUO_DATABASE_URL to the latest schema.
+"""
 
 import os
 import sys

@@ -1,4 +1,6 @@
-"""Documents name only what there is: links, verbs, paths, functions, modules, settings, addresses of the API."""
+"""Documents name only what there is: links, verbs, paths, functions, modules, settings, addresses
+of the API.
+"""
 
 from __future__ import annotations
 

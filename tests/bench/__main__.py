@@ -1,8 +1,9 @@
-"""Measure: `python -m tests.bench [--only PART] [--quick] [--rows a,b] ...`, what `make bench` runs.
+"""Measure: `python -m tests.bench [--only PART] [--quick] [--rows a,b] ...`, what `make bench`
+runs.
 
-Parts: `scoring` (against peers, docs/bench.md), `command` (alerts and commands), `console` (the live
-screen), `doors` (what ingest takes over HTTP), `quality` (what detection is worth, where it is there),
-`throughput` (the measurements among the tests, `pytest -m bench`).
+Parts: `scoring` (against peers, docs/bench.md), `command` (alerts and commands), `console` (the
+live screen), `doors` (what ingest takes over HTTP), `quality` (what detection is worth, where it is
+there), `throughput` (the measurements among the tests, `pytest -m bench`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What time alone decides: how long after the moment an alarm of silence or of a duration is in Kafka."""
+"""Lateness of alarms of silence and duration: the time from the due moment to the record in Kafka.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +35,9 @@ class _Alarm(msgspec.Struct):
 
 
 async def due(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
-    """Lateness of `due_sensors` durations and as many silences; the clock is the one of real ingest."""
+    """Lateness of `due_sensors` durations and as many silences; the clock is the one of real
+    ingest.
+    """
     names = [f"due-{number}" for number in range(plan.due_sensors)]
     rungs = [{"level": "yellow", "raise_at": 40, "clear_at": 38, "source": "benchmark"}]
     rules = [

@@ -1,7 +1,7 @@
-"""Where peers live: a Python environment for each, and a compiled Java program.
+"""Environments of the peers: a Python environment for each, and a compiled Java program.
 
-Nothing of theirs enters .venv. Everything lies in var/bench, pinned, and is made once; where it cannot
-be had, `Unavailable` says why in one sentence, the row stays empty and the others go on.
+Nothing of theirs enters .venv. Everything lies in var/bench, pinned, and is made once; where it
+cannot be had, `Unavailable` says why in one sentence, the row stays empty and the others go on.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What one run of one row gave, and the median over its repetitions."""
+"""Figures of one run of one row, and the median over its repetitions."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ def between(first: Mark, last: Mark, memory_mib: float) -> Run:
 
 
 def differs(split: Split, expected: Split) -> str:
-    """What is wrong with a run's transitions; empty when they are exactly the expected ones."""
+    """Return the differences of a run's transitions from the expected ones; empty when they are
+    equal.
+    """
     if split == expected:
         return ""
     names = sorted(set(split) | set(expected))
@@ -69,12 +71,12 @@ class Row:
 
     @property
     def invalid(self) -> str:
-        """Why its figures must not be used: one wrong run spoils the row."""
+        """Return the reason why the figures must not be used: one wrong run spoils the row."""
         return self.why or next((run.wrong for run in self.runs if run.wrong), "")
 
     @property
     def usable(self) -> bool:
-        """Whether ratios may be formed with it."""
+        """Return whether ratios may be formed with this row."""
         return bool(self.runs) and not self.invalid
 
     def median(self, figure: str) -> float | None:

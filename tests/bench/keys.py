@@ -26,7 +26,7 @@ class Key:
     expected: bool | None = None
 
     def is_met(self, value: Value) -> bool | None:
-        """Whether the aim is met; None without a value or an aim."""
+        """Return whether the aim is met; None without a value or an aim."""
         if value is None or (self.at_least, self.at_most, self.expected) == (None, None, None):
             return None
         if self.expected is not None:
@@ -54,9 +54,11 @@ def judged(
     *,
     quick: bool,
 ) -> dict[str, dict[str, Any]]:
-    """Per key its value, aim and whether it is met (never judged in a quick run), or why it is empty.
+    """Per key its value, aim and whether it is met (never judged in a quick run), or why it is
+    empty.
 
-    What calls itself `wrong` anywhere on the way to the value does not count: its reason stands instead.
+    What calls itself `wrong` anywhere on the way to the value does not count: its reason stands
+    instead.
     """
     results: dict[str, dict[str, Any]] = {}
     for key in keys:

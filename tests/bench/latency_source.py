@@ -2,9 +2,9 @@
 
     python -m tests.bench.latency_source BOOTSTRAP SECONDS WARM_UP_SECONDS
 
-It notes when it hands a reading to its producer (linger 2 ms), when a plain consumer has that reading
-(the floor), and when a consumer of the alarms has the alarm that the reading caused. Both consumers
-have the same settings, and run at the same time: what disturbs one disturbs the other.
+It notes when it hands a reading to its producer (linger 2 ms), when a plain consumer has that
+reading (the floor), and when a consumer of the alarms has the alarm that the reading caused. Both
+consumers have the same settings, and run at the same time: what disturbs one disturbs the other.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Writing backlogs and catalogues to Kafka and counting what came out, without the services' own code."""
+"""Writing backlogs and catalogues to Kafka and counting what came out, without the services' own
+code.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,7 @@ class Loader:
         await self._producer.stop()
 
     def partition(self, key: bytes) -> int:
-        """Where records of this key go."""
+        """Return the partition of this key's records."""
         result = self._partitions.get(key)
         if result is None:
             result = self._partitions[key] = self._choose(key, self._numbers, self._numbers)
@@ -141,7 +143,7 @@ async def ends(bootstrap: str, topic: str, partitions: int) -> int:
 
 
 class _AlarmFields(msgspec.Struct):
-    """What is needed of an alarm event of ours, or of a peer's transition."""
+    """The fields that the count needs of an alarm event of ours, or of a peer's transition."""
 
     rule: str = ""
     state: str = ""

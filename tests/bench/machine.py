@@ -1,4 +1,4 @@
-"""What the figures were taken on: they mean nothing without it."""
+"""The machine and the libraries of the figures, which mean nothing without them."""
 
 from __future__ import annotations
 

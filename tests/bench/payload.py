@@ -1,4 +1,5 @@
-"""Readings as the bytes of our contract, by template: a million models a minute would be the bottleneck.
+"""Readings as the bytes of our contract, by template: a million models a minute would be the
+bottleneck.
 
 The templates are cut out of what `shared.runtime.publisher.encode` writes for a real model, so they
 follow the contract by themselves; tests/unit/bench checks that both are equal byte for byte.
@@ -25,7 +26,8 @@ SENSOR_KINDS = {
 }
 """As in the district's catalogue (deploy/example/sensors.py)."""
 Writer = Callable[[str, str, str, float], bytes]
-"""(id, moment, sensor id, value) to bytes; the moment is written twice, as event time and as sent."""
+"""(id, moment, sensor id, value) to bytes; the moment is written twice, as event time and as sent.
+"""
 
 _ID, _SENSOR, _VALUE, _AT = "IDIDID", "SENSOR", 123456.75, "2199-12-31T23:59:59Z"
 
@@ -58,7 +60,7 @@ def a_reading(
 
 @cache
 def writer(metric: str, unit: str, datum: str | None = None) -> Writer:
-    """What writes readings of one metric."""
+    """Return a function that writes readings of one metric."""
     text = encode(a_reading(_ID, _AT, _SENSOR, _VALUE, metric, unit, datum)).decode()
     text = text.replace("%", "%%").replace(_ID, "%s").replace(_SENSOR, "%s").replace(_AT, "%s")
     text = text.replace(str(_VALUE), "%r")

@@ -31,7 +31,7 @@ class PeerFailed(Exception):
 
 @dataclass(frozen=True)
 class Command:
-    """How to run a peer once."""
+    """The command line of one run of a peer."""
 
     argv: Sequence[str]
     log: Path

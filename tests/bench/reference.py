@@ -1,9 +1,10 @@
 """The reference workload and a hand-written scorer, the oracle of every row of the benchmark.
 
-2,000 sensors of four kinds, a reading each ten seconds of event time, fixed seed. Four rules on every
-reading: two levels with hysteresis and three in a row, a sliding mean of 60 s, a rate of change. With
-1,500,000 readings any correct processor finds exactly 6,822 transitions. The generator, its parameters
-and `step` are our own and stay as they are, so that figures of different days can be compared.
+2,000 sensors of four kinds, a reading each ten seconds of event time, fixed seed. Four rules on
+every reading: two levels with hysteresis and three in a row, a sliding mean of 60 s, a rate of
+change. With 1,500,000 readings any correct processor finds exactly 6,822 transitions. The
+generator, its parameters and `step` are our own and stay as they are, so that figures of different
+days can be compared.
 
 Standard library only: peers import this file in environments that have nothing of ours.
 """
@@ -91,7 +92,8 @@ def generate(count: int = LONG, sensors: int = SENSORS) -> Iterator[Sample]:
 
 
 def _excursions(chance: random.Random, number: int, turns: int) -> tuple[list[float], int]:
-    """What is added to the noise per turn, and the sensor's offset within a turn in ms."""
+    """Return the offsets added to the noise per turn, and the sensor's offset within a turn in ms.
+    """
     kind = PARAMETERS[KINDS[number % 4]]
     excess = [0.0] * turns
     for _ in range(chance.choice((0, 0, 1, 1, 2))):
@@ -137,7 +139,8 @@ class State:
         return cls(sid, KINDS[int(sid[3:]) % 4])
 
     def dump(self) -> Dumped:
-        """What changes, for peers that store bytes; limits are not state."""
+        """Return the changing part of the state, for peers that store bytes; limits are not state.
+        """
         alarms = self.a1 | self.a2 << 1 | self.am << 2 | self.ar << 3
         return self.c1, self.c2, alarms, self.pv, self.pt, self.sum, list(self.win)
 
@@ -153,7 +156,10 @@ class State:
 
 
 def step(s: State, v: float, t: int, out: list[Transition]) -> None:
-    """Advance one sensor by a reading; append its transitions to `out`. One function: calls cost."""
+    """Advance one sensor by a reading; append its transitions to `out`.
+
+    One function: calls cost.
+    """
     if s.a1:
         if v < s.l1:
             s.a1 = False
@@ -219,7 +225,7 @@ Split = dict[str, int]
 
 
 def split(transitions: list[Transition]) -> Split:
-    """How many transitions of each rule and direction, by name."""
+    """Count the transitions of each rule and direction, by name."""
     counted = Counter(f"{rule} {change}" for _, rule, change, _, _ in transitions)
     return dict(sorted(counted.items()))
 

@@ -42,7 +42,7 @@ def keys_as_json(
 
 
 def _why(name: str, row: str, rows: Mapping[str, Row], why: Mapping[str, str]) -> str:
-    """Why a key has no value: its own row, or the one that it is compared with."""
+    """Return the reason why a key has no value: its own row, or the row of the comparison."""
     if name in why:
         return why[name]
     for needed in (row, _COMPARED.get(name.partition("_")[0], "scoring")):
@@ -77,7 +77,7 @@ def save(path: Path, document: Mapping[str, Any]) -> None:
 
 
 def table(facts: Mapping[str, Any], document: Mapping[str, Any]) -> RenderableType:
-    """What is printed: the rows, then the keys with their aims."""
+    """Return the printed tables: the rows, then the keys with their aims."""
     title = f"scoring on {facts['broker']}, {facts['cores']} cores, {facts['readings']:,} readings"
     if facts["quick"]:
         title += f"\n{QUICK}"

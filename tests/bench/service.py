@@ -1,4 +1,5 @@
-"""The scoring service as a process of its own, seen from outside: its metrics, its topics, its CPU."""
+"""The scoring service as a process of its own, seen from outside: its metrics, its topics, its CPU.
+"""
 
 from __future__ import annotations
 
@@ -52,11 +53,11 @@ class Service:
         return pid
 
     def complaint(self, slot: int = 0) -> str:
-        """Why a process is down."""
+        """Return the cause of a process's end."""
         return self._stack.supervisor.complaint(self._names[slot])
 
     def log_text(self, slot: int = 0) -> str:
-        """What a process has logged."""
+        """Return the log of a process."""
         return self._stack.log(self._names[slot]).read_text(encoding="utf-8", errors="replace")
 
     async def close(self) -> None:
@@ -88,15 +89,17 @@ class Service:
         await self._stack.wait_ready(timeout_s, self._names[:1])
 
     async def forget(self) -> None:
-        """Forget all state and results, so that the backlog is new again; processes must be down."""
+        """Forget all state and results, so that the backlog is new again; processes must be down.
+        """
         await self._wait_for_departure()
         await self._forget_results()
 
     async def share(self, processes: int, timeout_s: float = 120.0) -> None:
-        """Let so many processes divide the partitions, then stop them and forget what they have scored.
+        """Let so many processes divide the partitions, then stop them and forget what they have
+        scored.
 
-        They are static members: started again before their sessions end, each has its partitions at once.
-        Else the first would have scored most of the backlog before the second has joined.
+        They are static members: started again before their sessions end, each has its partitions at
+        once. Else the first would have scored most of the backlog before the second has joined.
         """
         await self.start(processes, ready_s=0)
         deadline = time.monotonic() + timeout_s
@@ -125,7 +128,8 @@ class Service:
             await admin.close()
 
     async def series(self, name: str, slot: int = 0) -> dict[str, float]:
-        """The values of a metric by their label text ("" without labels); empty while it is down."""
+        """The values of a metric by their label text ("" without labels); empty while it is down.
+        """
         try:
             text = (await self._client.get(f"{self._stack.url(self._names[slot])}/metrics")).text
         except httpx2.HTTPError:
@@ -217,7 +221,8 @@ async def service(
     purpose: str = "bench",
     beside: dict[str, dict[str, str]] | None = None,
 ) -> AsyncIterator[Service]:
-    """A stack of Kafka, scoring processes that are stopped, and other services with their settings that run.
+    """A stack of Kafka, scoring processes that are stopped, and other services with their settings
+    that run.
 
     All of it is removed afterwards.
 

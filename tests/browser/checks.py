@@ -1,4 +1,4 @@
-"""What is measured of a page in the browser: contrast (WCAG AA), names for screen readers, width."""
+"""Measurements of a page in the browser: contrast (WCAG AA), names for screen readers, width."""
 
 from __future__ import annotations
 
@@ -64,6 +64,6 @@ NAMELESS = """() => {
 
 
 async def unreadable(page: Page, where: str) -> list[str]:
-    """What is wrong with the page as it stands, said with where it was."""
+    """Return the defects of the page as it stands, each with its place."""
     results = [*await page.evaluate(CONTRAST), *await page.evaluate(NAMELESS)]
     return [f"{where}: {result}" for result in results]

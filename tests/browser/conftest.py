@@ -1,4 +1,5 @@
-"""A console with a full screen, served by uvicorn from a thread, and the distribution's Chromium."""
+"""A console with a full screen, served by uvicorn from a thread, and the distribution's Chromium.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""People act through the screens: what is dangerous asks for what it is about, and nothing runs twice."""
+"""People act through the screens: what is dangerous asks for what it is about, and nothing runs
+twice.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The whole on one screen 一屏掌控: what it counts after a cut and a storm equals a recount of the log."""
+"""The whole on one screen 一屏掌控: what it counts after a cut and a storm equals a recount of the log.
+"""
 
 from __future__ import annotations
 
@@ -95,7 +96,7 @@ def last(log: Iterable[Any], kind: type[Any], key: str) -> list[Any]:
 
 
 def recount(log: Sequence[Any]) -> dict[str, Any]:
-    """What the screen has to show, from the events alone."""
+    """Return the counts that the screen must show, from the events alone."""
     alerts = last(log, AlertEvent, "alert_id")
     assignments = last(log, AssignmentEvent, "assignment_id")
     sensors = last(log, SensorHealth, "sensor_id")
@@ -128,7 +129,7 @@ _PAGE_COUNTS = """() => {
 
 
 async def page_counts(page: Page, expected: dict[str, Any]) -> dict[str, Any]:
-    """What the page counts, as soon as it is what is wanted, or at the end of patience."""
+    """Return the page's counts as soon as they are the expected ones, or when the time is over."""
     results: dict[str, Any] = {}
     for _ in range(int(_PATIENCE_S / 0.5)):
         results = await page.evaluate(_PAGE_COUNTS)

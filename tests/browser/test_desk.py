@@ -1,4 +1,7 @@
-"""The screens of a duty desk: cases, reports upward, drills, reaching people. By keyboard, in both languages."""
+"""The screens of a duty desk: cases, reports upward, drills, reaching people.
+
+By keyboard, in both languages.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Every act that the API takes has a control on the screen, and the keyboard alone is enough for it."""
+"""Every act that the API takes has a control on the screen, and the keyboard alone is enough for
+it.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,7 @@ NO_ACTS = {
 
 @dataclass(frozen=True)
 class Control:
-    """Where an act is done: `at` on a board, reached `through` others; `level` is picked to confirm.
+    """The place of an act: `at` on a board, reached `through` others; `level` is picked to confirm.
 
     `fields` are filled in by name; what is required beside them is filled with anything.
     """

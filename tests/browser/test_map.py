@@ -41,7 +41,9 @@ def of_ring(ring: list[list[float]]) -> dict[str, Any]:
 
 
 def a_map() -> dict[str, Any]:
-    """All towns but the first, told by codes of both lengths or by name, and a place of somewhere else."""
+    """All towns but the first, told by codes of both lengths or by name, and a place of somewhere
+    else.
+    """
     entries = [
         ({"code": TOWN.unit}, {"adcode": int(TOWN.unit[:9])}, {"name": TOWN.name})[number % 3]
         for number, TOWN in enumerate(TOWNS[1:])

@@ -1,4 +1,4 @@
-"""What is not open to a viewer's unit says so on every card and line, and none is without words."""
+"""Every card and line says when its words are not open to a viewer's unit, and none is empty."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ async def officer(browser: Browser, night: Served) -> AsyncIterator[Visitor]:
 
 
 def answers_of(served: Served, verb: str) -> int:
-    """How many real answers of this verb the server has handed on."""
+    """Count the real answers of this verb that the server has published."""
     return len(
         [row for row in sent(served, "answer") if (row["verb"], row["status"]) == (verb, "Actual")]
     )

@@ -1,4 +1,6 @@
-"""Who may look at several places picks one; lists, stream and address follow, own tasks stay his own."""
+"""An officer with several places picks one; lists, stream and address follow, own tasks stay their
+own.
+"""
 
 from __future__ import annotations
 

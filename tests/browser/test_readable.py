@@ -1,4 +1,6 @@
-"""Each page, board and dialog in both languages: text that stands out (WCAG AA), a name for what has one."""
+"""Each page, board and dialog in both languages: text that stands out (WCAG AA), a name for what
+has one.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ LANGUAGES = ("zh-CN", "en")
 
 @dataclass(frozen=True)
 class Way:
-    """Where a dialog is opened: pressed one after the other on a board; `filled` has to be there then."""
+    """The way to a dialog: controls pressed in order on a board; `filled` has to be there then."""
 
     board: str
     pressed: Sequence[str]

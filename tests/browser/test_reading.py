@@ -1,4 +1,6 @@
-"""What is not read yet never looks like calm: every part of every board says so, and says when it fails."""
+"""Data that is not read yet never looks like calm: every part of every board says so, and says when
+it fails.
+"""
 
 from __future__ import annotations
 
@@ -95,7 +97,7 @@ _READING = '() => [...document.querySelectorAll(".reading")].some((one) => one.c
 
 
 async def panel_notes(page: Page) -> dict[str, list[str]]:
-    """What each panel of the board says of its reading."""
+    """Return the notes of each panel of the board about its reading."""
     return dict(await page.evaluate(_PANELS))
 
 

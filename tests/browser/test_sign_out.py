@@ -1,4 +1,6 @@
-"""Who has signed out is shown the gate at once, and the page asks the server for nothing more but to know it."""
+"""A signed-out officer sees the gate at once, and the page only asks the server whether it knows of
+this.
+"""
 
 from __future__ import annotations
 

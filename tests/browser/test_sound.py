@@ -1,4 +1,5 @@
-"""The bell: off until pressed for, remembered, honest about being locked, and rung by what is new."""
+"""The bell: off until pressed for, remembered, honest about being locked, and rung by what is new.
+"""
 
 from __future__ import annotations
 

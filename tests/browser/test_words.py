@@ -1,4 +1,4 @@
-"""What stands on a screen is in one language, in units that people use, and says what is over."""
+"""The words of a screen are in one language, in units that people use, and say what is over."""
 
 from __future__ import annotations
 

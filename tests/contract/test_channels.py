@@ -1,4 +1,6 @@
-"""AsyncAPI is right: a channel per topic, one message of its contract, words, examples, real directions."""
+"""AsyncAPI is right: a channel per topic, one message of its contract, words, examples, real
+directions.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ ALLOWED = {
     "operations": {"action", "channel", "messages", "summary", "bindings"},
     "messages": {"name", "title", "summary", "contentType", "payload", "bindings", "examples"},
 }
-"""Fields of AsyncAPI 3.0 objects that the documents use; another one is looked up in the specification first."""
+"""Fields of AsyncAPI 3.0 objects that the documents use; another one is looked up in the
+specification first.
+"""
 
 
 def channels(service: str) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:

@@ -1,4 +1,6 @@
-"""What the published schemas take without a constant, its readers take too: a union is told by `type` or `kind`."""
+"""Readers accept what the published schemas accept without a constant: `type` or `kind` selects the
+union's member.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,7 @@ def parts(document: Any) -> Iterator[dict[str, Any]]:
 
 
 def named(document: dict[str, Any], reference: str) -> Any:
-    """What a reference within the document leads to."""
+    """Return the target of a reference within the document."""
     result: Any = document
     for step in reference.removeprefix("#/").split("/"):
         result = result[step]

@@ -1,4 +1,5 @@
-"""docker-compose.yml, Prometheus and Grafana say what the code says; no engine is needed to see it."""
+"""docker-compose.yml, Prometheus and Grafana say what the code says; no engine is needed to see it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The wire contract: schemas are snapshots, golden messages stay readable, nothing loose gets in."""
+"""The wire contract: schemas are snapshots, golden messages stay readable, nothing loose gets in.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Whatever the system names has a word in both languages, and the screens say the same as the pages."""
+"""Whatever the system names has a word in both languages, and the screens say the same as the
+pages.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Write examples and the snapshots of schemas, AsyncAPI and OpenAPI anew: `python -m tests.contract.update`."""
+"""Write examples and the snapshots of schemas, AsyncAPI and OpenAPI anew: `python -m
+tests.contract.update`.
+"""
 
 from __future__ import annotations
 

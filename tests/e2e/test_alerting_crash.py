@@ -1,7 +1,8 @@
 """kill -9 of alerting between its own rule events, on a real Kafka and Postgres.
 
-Boolean trees, corroboration and holds behind a higher alarm: whatever moment it dies at, what is open in
-the end is what the conditions say, nothing is told twice with another body, and no version is missing.
+Boolean trees, corroboration and holds behind a higher alarm: whatever moment it dies at, what is
+open in the end is what the conditions say, nothing is told twice with another body, and no version
+is missing.
 """
 
 from __future__ import annotations
@@ -72,7 +73,9 @@ async def read(stack: Stack, spec: TopicSpec) -> list[Any]:
 
 
 async def findings(stack: Stack) -> dict[str, dict[str, bool]]:
-    """Per rule over several sources: whether it is open, by village; checks what was told on the way."""
+    """Per rule over several sources: whether it is open, by village; checks what was told on the
+    way.
+    """
     bodies: dict[str, bytes] = {}
     versions: dict[str, int] = defaultdict(int)
     newest: dict[str, dict[str, AlarmEvent]] = defaultdict(dict)

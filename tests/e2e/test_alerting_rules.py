@@ -1,4 +1,6 @@
-"""Alerting as a process on a real Kafka: what its rules find goes out, comes back, and is an alert once."""
+"""Alerting as a process on a real Kafka: what its rules find goes out, comes back, and is an alert
+once.
+"""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
 
 
 class Ledger:
-    """What all members of a group did, and the offsets that a shared store would hold."""
+    """The work of all members of a group, and the offsets that a shared store would hold."""
 
     def __init__(self) -> None:
         self.results: list[tuple[int, int]] = []

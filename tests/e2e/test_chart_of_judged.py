@@ -1,4 +1,6 @@
-"""The console's chart and scoring over the same log: a reading that scoring refused is no point of the chart."""
+"""The console's chart and scoring over the same log: a reading that scoring refused is no point of
+the chart.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A sensor's readings are read back from a real topic: its own, as far back as was asked, and no further."""
+"""A sensor's readings are read back from a real topic: its own, as far back as was asked, and no
+further.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The demo's small scale from end to end: every promise kept, a visitor welcome, calm afterwards."""
+"""The demo's small scale from end to end: every promise kept, a visitor welcome, calm afterwards.
+"""
 
 from __future__ import annotations
 
@@ -126,7 +127,7 @@ def _sent_afterwards(root: Path) -> int:
 
 
 async def _silent(bootstrap: str) -> Counter[str]:
-    """How often each sensor was said to have turned silent."""
+    """Count for each sensor the events that it turned silent."""
     records = [
         HEALTH.model.validate_json(encoded.value) for encoded in await read_all(bootstrap, HEALTH)
     ]

@@ -1,4 +1,6 @@
-"""A member that the group has given up notices before it publishes; one that restores for long is none."""
+"""A member that the group has given up notices before it publishes; one that restores for long is
+none.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,8 @@ SESSION_S = 10
 
 
 class Judge:
-    """A Worker without a store that could refuse a late write; restoring waits for `may_restore`."""
+    """A Worker without a store that could refuse a late write; restoring waits for `may_restore`.
+    """
 
     def __init__(self, name: str, offsets: dict[TopicPartition, int]) -> None:
         self.name, self.offsets = name, offsets

@@ -1,4 +1,6 @@
-"""The outbox relay on a real Kafka and Postgres: in order, and no row gone before Kafka is known to have it."""
+"""The outbox relay on a real Kafka and Postgres: in order, and no row gone before Kafka is known to
+have it.
+"""
 
 from __future__ import annotations
 
@@ -101,7 +103,8 @@ async def test_the_largest_message_that_can_be_queued_leaves(
 async def test_batches_under_way_keep_the_order_of_every_key(
     infrastructure: Infrastructure,
 ) -> None:
-    """Each is more than the producer takes at once for a partition, so it has to wait in between."""
+    """Each is more than the producer takes at once for a partition, so it has to wait in between.
+    """
     target = infrastructure.own_topic(ANSWERS, partitions=2)
     publisher = Publisher(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
     keys = [f"key-{n % 7}" for n in range(9_000)]
@@ -116,7 +119,9 @@ async def test_batches_under_way_keep_the_order_of_every_key(
 
 
 class FailsOnce(Publisher):
-    """The outcome of the first batch is unknown, so there is another producer; the next would get through."""
+    """The outcome of the first batch is unknown, so there is another producer; the next would get
+    through.
+    """
 
     failed = False
 
@@ -145,7 +150,9 @@ async def test_nothing_overtakes_a_batch_that_failed(
 
 
 class Unheard(Publisher):
-    """Kafka has every batch, but of the n-th nobody hears that it has; there is another producer then."""
+    """Kafka has every batch, but of the n-th nobody hears that it has; there is another producer
+    then.
+    """
 
     number = 0
     reports = 0
@@ -162,7 +169,9 @@ class Unheard(Publisher):
 async def test_what_is_behind_a_batch_that_failed_stays_also_when_it_was_handed_over(
     infrastructure: Infrastructure, number: int, queued: int
 ) -> None:
-    """Behind it Kafka has been given one more already; who drops repeats reads all of them in order."""
+    """Behind it Kafka has been given one more already; who drops repeats reads all of them in
+    order.
+    """
     target = infrastructure.own_topic(ANSWERS, partitions=1)
     publisher = Unheard(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
     publisher.number = number

@@ -1,4 +1,6 @@
-"""A backlog of thousands and one urgent record behind it, on a real Kafka and a real Postgres (ADR 16)."""
+"""A backlog of thousands and one urgent record behind it, on a real Kafka and a real Postgres (ADR
+16).
+"""
 
 from __future__ import annotations
 
@@ -130,7 +132,7 @@ async def test_in_its_turn_it_is_known_without_being_counted_as_a_repeat(
 
 
 async def outgoing(service: Service, spec: TopicSpec, after: int) -> list[Any]:
-    """What a service has put into its outbox, in that order."""
+    """Return the records that a service has put into its outbox, in order."""
     rows = await service.database.pool.fetch(
         f"SELECT value FROM {service.database.schema}.outbox WHERE topic = $1 AND seq > $2 "
         "ORDER BY seq",
@@ -143,7 +145,8 @@ async def outgoing(service: Service, spec: TopicSpec, after: int) -> list[Any]:
 async def works_off(
     infrastructure: Infrastructure, service: Service, backlog: list[tuple[str, Contract]]
 ) -> int:
-    """Put all into the service's topic and let it work until nothing is left; where its outbox was."""
+    """Put all into the service's topic and let it work until nothing is left; where its outbox was.
+    """
     records = [(key, encode(contract), None) for key, contract in backlog]
     await produce(infrastructure.bootstrap, service.topic.name, records)
     async with service.running():

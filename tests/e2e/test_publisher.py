@@ -1,4 +1,6 @@
-"""A producer that Kafka has refused is thrown away (aiokafka #1017), a busy one is not; no send waits for ever."""
+"""A producer that Kafka has refused is thrown away (aiokafka #1017), a busy one is not; no send
+waits for ever.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,7 @@ async def ends(infrastructure: Infrastructure, topic: str) -> int:
 async def test_a_refused_record_does_not_poison_the_ones_after_it(
     infrastructure: Infrastructure, announced: bool, producers: int
 ) -> None:
-    """Where the table says what a topic takes, Kafka is not even asked."""
+    """Kafka is not asked at all where the topics table gives the largest size."""
     topic = infrastructure.own_topic(ALARMS, max_bytes=10_000)
     if not announced:
         del TOPICS[topic.name]

@@ -1,4 +1,5 @@
-"""A partition that has no leader for a while holds up no other, loses nothing and keeps its order."""
+"""A partition that has no leader for a while holds up no other, loses nothing and keeps its order.
+"""
 
 from __future__ import annotations
 

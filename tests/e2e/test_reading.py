@@ -1,4 +1,5 @@
-"""What a partition may hold, on a real Kafka: compressed, of transactions, damaged, gone (docs/adr/0002)."""
+"""Kinds of records on a real Kafka: compressed, of transactions, damaged, deleted (docs/adr/0002).
+"""
 
 from __future__ import annotations
 
@@ -31,7 +32,7 @@ CODECS = ("gzip", "snappy", "lz4", "zstd")
 
 @pytest.fixture
 def deaths(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Why the process would have ended, of a watchdog that has no patience."""
+    """Return the reasons for which a watchdog without patience would have ended the process."""
     results: list[str] = []
     monkeypatch.setattr(batches, "die", results.append)
     monkeypatch.setattr(progress, "STUCK_AFTER_S", -1.0)

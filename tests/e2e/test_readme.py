@@ -335,4 +335,5 @@ CHECKS = {
 }
 """What to look for, by a sign of the command's first line."""
 STEPS = ("make up", "make status", "make help", "make link", "make down")
-"""Commands without more to look at than their end, run at least once even if no block shows them."""
+"""Commands without more to look at than their end, run at least once even if no block shows them.
+"""

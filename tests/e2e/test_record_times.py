@@ -1,4 +1,6 @@
-"""The broker dates every record: no writer chooses a time, and a wrong clock of ingest shows at once."""
+"""The broker dates every record: no writer chooses a time, and a wrong clock of ingest shows at
+once.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""kill -9 of every process about a deadline, and ten minutes away: each timer once, never early, late said so."""
+"""kill -9 of every process about a deadline, and ten minutes away: each timer once, never early,
+late said so.
+"""
 
 from __future__ import annotations
 
@@ -190,7 +192,8 @@ async def test_every_process_killed_and_ten_minutes_away(tmp_path: Path) -> None
         ] == [
             (SupervisionKind.REMINDED, 0, unit, Post.B),
             (SupervisionKind.ESCALATED, 1, unit, Post.A),
-            # due for the commander five minutes before the end of the outage; by then the unit above
+            # due for the commander five minutes before the end of the outage; by then the unit
+            # above
             (SupervisionKind.ESCALATED, 3, above, Post.B),
         ]
         away = supervisions[-1]

@@ -1,4 +1,6 @@
-"""What of a partition cannot be read or is gone, on a real Kafka: the others go on (docs/adr/0002)."""
+"""Unreadable and deleted records of a partition on a real Kafka: the other partitions go on
+(docs/adr/0002).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The demo with each part broken once in mid-play: the recount still finds nothing lost, nothing doubled."""
+"""The demo with each part broken once in mid-play: the recount still finds nothing lost, nothing
+doubled.
+"""
 
 from __future__ import annotations
 

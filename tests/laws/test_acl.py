@@ -22,8 +22,9 @@ BY_HAND = {
     "deploy/commands/rules/kafka.py",
     "services/scoring/store.py",
 }
-"""Where a consumer is made outside of shared/runtime; `LOOKED_INTO` says of what. deploy/commands/rules
-is the operator's command, who works as deploy."""
+"""Where a consumer is made outside of shared/runtime; `LOOKED_INTO` says of what.
+deploy/commands/rules is the operator's command, who works as deploy.
+"""
 
 
 def names(specs: tuple[TopicSpec, ...]) -> set[str]:

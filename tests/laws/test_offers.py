@@ -1,4 +1,5 @@
-"""What is offered is possible; what is possible for a person is offered, or listed here with the reason.
+"""Every offer is possible; every possible act of a person is offered, or listed here with the
+reason.
 
 Possible is what the owner's core makes of the act, whatever any table says. Offered is what the
 console's core puts before an officer.
@@ -82,7 +83,9 @@ POSITIONS_NOT_OFFERED = {
 
 
 def alerts(state: AlertState) -> Iterator[Alert]:
-    """An alert in this state: with a higher proposal, with a dropped one, to be lifted, with a debt."""
+    """An alert in this state: with a higher proposal, with a dropped one, to be lifted, with a
+    debt.
+    """
     level = Level.YELLOW if state in ISSUED_ONCE else None
     merged = state is AlertState.MERGED
     base = replace(
@@ -131,7 +134,7 @@ def facts(alert: Alert) -> AlertFacts:
 
 
 def is_accepted(alert: Alert, verb: DecisionVerb, officer: Viewer, **more: Any) -> bool:
-    """Whether alerting takes the decision of this officer, about whichever level."""
+    """Return whether alerting accepts the decision of this officer, about whichever level."""
     if verb is DecisionVerb.SPLIT:
         more["evidence_ids"] = (alert.alarms[0].alarm_id,)
     for level in (None, Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED):
@@ -206,7 +209,7 @@ PARTS = {Step.SPLIT: MICROGRID, Step.REASSIGN: f"{VILLAGE}/grid/002"}
 
 
 def applied(step: Step, state: AssignmentState, officer: Viewer, *, has_question: bool) -> bool:
-    """Whether command applies the step of this officer at once."""
+    """Return whether command applies the step of this officer at once."""
     assignment = an_assignment(
         state=state,
         unit=GRID,
@@ -281,7 +284,7 @@ def proposals(state: ProposalState) -> Iterator[Proposal]:
 
 
 def decided(proposal: Proposal, verb: ModeVerb, officer: Viewer) -> bool:
-    """Whether command takes this officer's word about a proposal."""
+    """Return whether command accepts this officer's word about a proposal."""
     request = a_request(verb, officer.officer_id, officer.unit, officer.post)
     try:
         if verb is ModeVerb.APPROVE:
@@ -317,7 +320,9 @@ COUNTS_FOR_NO_DUTY = {
     Means.PHONE: set(DutyState) - report_duty.PHONE_OWED,
     Means.WRITTEN: {DutyState.DONE, DutyState.ENDED},
 }
-"""Offered all the same: a report is taken of whoever may report, whether or not a duty waits for it."""
+"""Offered all the same: a report is taken of whoever may report, whether or not a duty waits for
+it.
+"""
 
 
 @pytest.mark.parametrize("state", DutyState)

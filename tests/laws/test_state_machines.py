@@ -1,4 +1,4 @@
-"""What every state machine must satisfy, whatever it is about.
+"""Laws of every state machine, whatever its subject.
 
 A table registers in docs/make_state_diagrams.py with its owner's module, which has its TRANSITIONS,
 INITIAL and FINAL, step and IllegalStep.

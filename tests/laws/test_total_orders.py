@@ -1,4 +1,6 @@
-"""Whatever is cut off, picked or gathered by a query is so in an order with no ties: else two runs differ."""
+"""Whatever is cut off, picked or gathered by a query is so in an order with no ties: else two runs
+differ.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,7 @@ def statements(source: str) -> Iterator[str]:
 
 
 def loose(statement: str) -> list[str]:
-    """What of a statement is left to chance."""
+    """Return the parts of a statement whose order is left to chance."""
     results = []
     for order in [*_ORDERED.findall(statement), *_DISTINCT.findall(statement)]:
         keys = order.strip()

@@ -1,7 +1,8 @@
-"""Who may do what where, said a second time: one table, made from words and not from the code it judges.
+"""Authority, stated a second time: one table of roles, acts and places, made from words and not
+from the code it judges.
 
-A cell is a role (a unit, a post, the rights granted) x an act x a place. Units, their parents and what they
-are to each other are spelled out here; so is each act's rule.
+A cell is a role (a unit, a post, the rights granted) x an act x a place. Units, their parents and
+what they are to each other are spelled out here; so is each act's rule.
 """
 
 from __future__ import annotations
@@ -150,7 +151,7 @@ def cells() -> Iterator[tuple[Role, str, str]]:
 
 
 def may(role: Role, act: str, place: str) -> bool:
-    """What the table says about a cell."""
+    """Return the table's answer for a cell."""
     rule = RULES[act]
     if (
         role.post not in rule.posts
@@ -162,7 +163,7 @@ def may(role: Role, act: str, place: str) -> bool:
 
 
 def sees(role: Role, unit: str) -> bool:
-    """Whether a unit lies in the role's sight."""
+    """Return whether a unit lies in the role's sight."""
     return "see" in role.rights and (role.unit == unit or role.unit in above(unit))
 
 

@@ -22,7 +22,9 @@ close, answer without an end."""
 
 @dataclass
 class Received:
-    """One request that arrived completely, `at` on CLOCK_MONOTONIC; a webhook's signature is verified."""
+    """One request that arrived completely, `at` on CLOCK_MONOTONIC; a webhook's signature is
+    verified.
+    """
 
     method: str
     target: str
@@ -55,7 +57,9 @@ class Received:
 
 @dataclass
 class Receiver:
-    """Plays `behaviours` in order, then answers 204; each answer after `delay_s` of what it received."""
+    """Plays `behaviours` in order, then answers 204; each answer after `delay_s` of what it
+    received.
+    """
 
     port: int = 0
     behaviours: deque[Behaviour] = field(default_factory=deque)

@@ -28,7 +28,9 @@ from deploy.local.supervisor import Program, Supervisor
 T = TypeVar("T")
 _HEAP_MB = 256
 _SESSION_MS = 3_000
-"""As docker-compose.yml sets it: so long a broker may be silent before another leads its partitions."""
+"""As docker-compose.yml sets it: so long a broker may be silent before another leads its
+partitions.
+"""
 
 
 class Cluster:

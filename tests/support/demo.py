@@ -19,12 +19,14 @@ from deploy.local.stack import Stack
 
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 1_800
-"""The last resort, far beyond what a slow machine needs: the demo ends by itself when nothing moves."""
+"""The last resort, far beyond what a slow machine needs: the demo ends by itself when nothing
+moves.
+"""
 
 
 @dataclass(frozen=True)
 class Run:
-    """How a demo ended."""
+    """The result of a demo."""
 
     code: int
     summary: dict[str, Any]
@@ -32,7 +34,7 @@ class Run:
 
     @property
     def why(self) -> str:
-        """What the demo says about the checks that failed, and what its people met with."""
+        """Return the demo's explanations of failed checks and of its officers' refusals."""
         explanations = {name: self.summary.get(name) for name in ("reasons", "unsettled", "acts")}
         return json.dumps(explanations, ensure_ascii=False, indent=1) + "\n" + self.tail
 
@@ -53,7 +55,7 @@ class Playing:
 
     @property
     def text(self) -> str:
-        """What the demo has said so far."""
+        """Return the demo's output so far."""
         return self._output.read_text(encoding="utf-8")
 
     def until(self, fact: Callable[[], object], description: str) -> None:
@@ -75,7 +77,7 @@ class Playing:
 
     @property
     def tail(self) -> str:
-        """Where the demo's logs are, and the end of what it said."""
+        """Return the folder of the demo's logs and the end of its output."""
         return f"{self.root}\n{self.text[-4_000:]}"
 
     def close(self) -> None:

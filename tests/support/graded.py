@@ -1,4 +1,6 @@
-"""A graded reading and a graded report through the real cores of all services, to what follows from them."""
+"""A graded reading and a graded report through the real cores of all services, to what follows from
+them.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,7 @@ def _tree() -> UnitTree:
 
 
 def an_alarm(words: str, grade: DataGrade = DataGrade.IMPORTANT) -> AlarmEvent:
-    """What scoring says of a reading of this grade, by a rule with these words."""
+    """Return scoring's alarm for a reading of this grade, by a rule with these words."""
     rule = a_rule(a_ladder(("orange", 205.0, 204.0)), name_zh=words)
     feed = Feed(rule)
     feed.take(a_reading(206.0, 0, data_grade=grade))
@@ -157,7 +159,7 @@ def of_modes(history: AlertHistory) -> list[Envelope]:
 
 
 def of_pages(history: AlertHistory, messages: list[Envelope], officer: str = "") -> list[Envelope]:
-    """Whom notify calls about all of it; `officer` holds the town's B post."""
+    """Return notify's pages about all of it; `officer` holds the town's B post."""
     roster = full_roster()
     roster.put(a_slot(TOWN, Post.B, officer or name_of(TOWN, Post.B)))
     book = a_book(NOW)

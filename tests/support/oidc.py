@@ -41,7 +41,7 @@ class FakeProvider:
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def consent(self, address: str) -> tuple[str, str]:
-        """What a person's browser brings back from `address`: (code, state)."""
+        """Return the (code, state) that a person's browser brings back from `address`."""
         query = {name: parse_q[0] for name, parse_q in parse_qs(urlsplit(address).query).items()}
         assert query["response_type"] == "code"
         assert query["client_id"] == CLIENT_ID

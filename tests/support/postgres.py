@@ -1,8 +1,9 @@
-"""One real Postgres per test process, without Kafka, and a fresh migrated database where one is asked for.
+"""One real Postgres per test process, without Kafka, and a fresh migrated database where one is
+asked for.
 
 Started by the first test that needs it (about 2 s); it lives in an event loop of its own thread, so
-that tests may use any loop they like, and ends with the process. Its files lie in memory where that is
-possible: a new database is 800 of them, made in 0.05 s there and in up to a second on a disk. A
+that tests may use any loop they like, and ends with the process. Its files lie in memory where that
+is possible: a new database is 800 of them, made in 0.05 s there and in up to a second on a disk. A
 measurement asks for a second server, on the disk, whose commits wait for it.
 """
 

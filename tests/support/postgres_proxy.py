@@ -1,7 +1,9 @@
-"""A wire to Postgres that keeps back the end of a session: what the server said last, but not that it left.
+"""A wire to Postgres that keeps back the end of a session: what the server said last, but not that
+it left.
 
-Postgres that stops says FATAL to every session and closes it. A client may have read the first and not
-the second yet; on a busy machine it often has. Here it stays in between for as long as a test wants.
+Postgres that stops says FATAL to every session and closes it. A client may have read the first and
+not the second yet; on a busy machine it often has. Here it stays in between for as long as a test
+wants.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Two processes share the tests: the first begins with the whole system, the second with its parts.
 
-A test of the whole system mostly waits, for people who take their time and for outages to pass; beside
-it there is room for the rest, but not for a second whole system. A file's tests stay together, in order.
+A test of the whole system mostly waits, for people who take their time and for outages to pass;
+beside it there is room for the rest, but not for a second whole system. A file's tests stay
+together, in order.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ LAST = ("tests/faults/",)
 
 
 def order_of(nodeid: str) -> int:
-    """Return the place of a test in the run: first the whole system, then its parts, then the auditor."""
+    """Return the place of a test in the run: first the whole system, then its parts, then the
+    auditor.
+    """
     for number, start in enumerate(FIRST):
         if nodeid.startswith(start):
             return number
@@ -23,17 +26,19 @@ def order_of(nodeid: str) -> int:
 
 
 def is_whole_system(nodeid: str) -> bool:
-    """Whether a test runs the services together over a Kafka and a Postgres of its own."""
+    """Return whether a test runs the services together over a Kafka and a Postgres of its own."""
     return nodeid.startswith(FIRST) or runs_last(nodeid)
 
 
 def runs_last(nodeid: str) -> bool:
-    """Whether a test waits for the end of all others."""
+    """Return whether a test waits for the end of all others."""
     return nodeid.startswith(LAST) and not nodeid.startswith(FIRST)
 
 
 class WholeSystemScheduling(LoadFileScheduling):
-    """What begins goes to one process; files go to whoever is free; what is last ends the run."""
+    """A scheduler: tests of the whole system go to one process, other files to any free process,
+    the last tests end the run.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         if runs_last(nodeid):

@@ -1,7 +1,8 @@
-"""Random streams through the real loop, told as text: `python -m tests.support.scored_streams SEED COUNT`.
+"""Random streams through the real loop, told as text: `python -m tests.support.scored_streams SEED
+COUNT`.
 
-Run once compiled and once as plain Python, both have to say the same (tests/unit/scoring/test_forms.py).
-The first line says in which form it ran.
+Run once compiled and once as plain Python, both have to say the same
+(tests/unit/scoring/test_forms.py). The first line says in which form it ran.
 """
 
 from __future__ import annotations
@@ -113,7 +114,7 @@ def outcome_lines(seed: int) -> Iterator[str]:
 
 
 def usual(seed: int) -> Iterator[str]:
-    """What a baseline says of one stream that is long enough for it to speak, and what it remembers."""
+    """Yield a baseline's results for a stream that is long enough, and its stored state."""
     chance = random.Random(seed)
     spec = BaselineSpec(warm_up=20, warm_up_s=0.0, level_memory=60, shift_memory=10, odd_at=0.4)
     model, at, level, noise = Baseline(), 1.7e9, 10.0 ** chance.uniform(-6, 6), 0.05

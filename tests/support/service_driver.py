@@ -1,4 +1,5 @@
-"""A service as its own `build(settings)` makes it, driven by hand on a real Postgres, without Kafka.
+"""A service as its own `build(settings)` makes it, driven by hand on a real Postgres, without
+Kafka.
 
 The driver stands where Kafka and the sweep loop would: it hands messages to the handlers in one
 transaction, fires due timers, and reads back from the outbox the records that were published.

@@ -1,4 +1,4 @@
-"""What changes something: steps, answers, decisions, orders. One invocation is one act."""
+"""Commands that change something: steps, answers, decisions, orders. One invocation is one act."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def answer(options: argparse.Namespace, api: Api) -> Answer:
 
 
 def decide(options: argparse.Namespace, api: Api) -> Answer:
-    """A decision on an alert; approving names the level that is signed, so that none is signed unseen."""
+    """A decision on an alert; approving names the level that is signed, so that none is signed
+    unseen.
+    """
     body: dict[str, Any] = {
         name: getattr(options, name) for name in _DECIDED if getattr(options, name)
     }
@@ -50,7 +52,10 @@ def decide(options: argparse.Namespace, api: Api) -> Answer:
 def issue(
     options: argparse.Namespace, api: Api, screen: Screen, words: Words, keyboard: TextIO
 ) -> Answer:
-    """Show whom the command reaches, ask for the word, send it to exactly those. Raises WrongCall."""
+    """Show whom the command reaches, ask for the word, send it to exactly those.
+
+    Raises WrongCall.
+    """
     selection = {"include": selection_of(options)}
     preview = api.look("/api/commands/preview", {"selection": selection, "limit": 0}).body
     if not screen.as_json:

@@ -1,4 +1,4 @@
-"""What can be called, and with what."""
+"""The sub-commands of the console's command line and their arguments."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def _clocks(row: Row, words: Words) -> str:
 
 @dataclass(frozen=True)
 class Kind:
-    """Where a list is read and what it shows. `takes`: the options its address knows."""
+    """A list route and its columns. `takes`: the options of its address."""
 
     path: str
     key: str
@@ -278,7 +278,7 @@ def show(
 
 
 def banner(status: str, screen: Screen, words: Words) -> None:
-    """What is no real event says so before anything else."""
+    """Print first that the records are no real events."""
     if status != "Actual":
         sentence = "drill_banner" if status == "Exercise" else "test_banner"
         screen.line(words.say(sentence), style="bold reverse")

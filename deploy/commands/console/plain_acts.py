@@ -1,4 +1,7 @@
-"""Acts that are one request each: the verb, its address, what it takes. A table; nothing here decides."""
+"""Acts that are one request each: the verb, its address, what it takes.
+
+A table; nothing here decides.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,9 @@ from shared.contracts.silences import SilenceKind
 
 @dataclass(frozen=True)
 class Option:
-    """An option and the field of the body that it fills; its name is the field's unless `flag` is set."""
+    """An option and the field of the body that it fills; its name is the field's unless `flag` is
+    set.
+    """
 
     field: str
     help: str
@@ -32,7 +37,9 @@ class Option:
 
 @dataclass(frozen=True)
 class PlainAct:
-    """`path` holds {id} where the thing named first goes; `thing` is its heading, None where there is none."""
+    """`path` holds {id} where the thing named first goes; `thing` is its heading, None where there
+    is none.
+    """
 
     path: str
     help: str

@@ -1,4 +1,6 @@
-"""`backtest`: a candidate and the rules in force side by side over recorded readings. Nobody is paged.
+"""`backtest`: a candidate and the rules in force side by side over recorded readings.
+
+Nobody is paged.
 
 Two benches take every reading; their alarms are compared as episodes while the stream flows.
 """
@@ -26,7 +28,7 @@ _SETTLE_EACH = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """What is compared: rules as they are, rules as they would be, and what decides on both sides.
+    """A comparison: rules as they are, rules as they would be, and the data that both sides judge.
 
     `alias` gives a shadow's alarms the name of the live rule; `notes` are for people.
     """
@@ -56,8 +58,8 @@ class Backtest:
 def contest(candidate: Sequence[RuleDefinition], against: Sequence[RuleDefinition]) -> Contest:
     """Line up a candidate against the rules in force. Raises SetupError when nothing can be judged.
 
-    Compared are the candidate's rules with those they replace: of the same name, or the live rule of a
-    shadow. Rules about faults act on both sides, since they decide what is judged at all.
+    Compared are the candidate's rules with those they replace: of the same name, or the live rule
+    of a shadow. Rules about faults act on both sides, since they decide what is judged at all.
     """
     one_sensor = [rule for rule in candidate if rule.over_one_sensor]
     if not one_sensor:

@@ -48,8 +48,8 @@ class Bench:
         return None
 
     def tick(self, at: float, arrives: float) -> Reason | None:
-        """Let the log's clock show `at`, by a tick that arrives at that moment (both in seconds since
-        1970); why it was refused.
+        """Let the log's clock show `at`, by a tick that arrives at that moment (both in seconds
+        since 1970); why it was refused.
         """
         self._offset += 1
         tick = Tick(id=f"tick-{self._offset}", occurred_at=datetime.fromtimestamp(at, UTC))
@@ -60,7 +60,7 @@ class Bench:
         return None
 
     def drain(self) -> list[AlarmEvent | SensorHealth]:
-        """What was emitted since the last call."""
+        """Return the events emitted since the last call."""
         out = self._partition.out
         if not out:
             return []

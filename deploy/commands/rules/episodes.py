@@ -1,8 +1,8 @@
 """Alarms as episodes, and two histories of them compared: the same, moved, added, removed.
 
-An episode ends with its clearing. Two of one rule at one sensor are the same alarm when they overlap or
-lie within `near_s` of each other. What can no longer change is settled at once, so memory holds what is
-open, not what has been.
+An episode ends with its clearing. Two of one rule at one sensor are the same alarm when they
+overlap or lie within `near_s` of each other. What can no longer change is settled at once, so
+memory holds what is open, not what has been.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Episode:
 
 @dataclass(slots=True)
 class Change:
-    """How one alarm differs. `before` None = added, `after` None = removed."""
+    """The difference of an alarm. `before` None = added, `after` None = removed."""
 
     sort: str
     rule_id: str

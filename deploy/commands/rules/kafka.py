@@ -1,4 +1,5 @@
-"""Reading topics for the commands: tables to their end, ranges of a partition, records of one key."""
+"""Reading topics for the commands: tables to their end, ranges of a partition, records of one key.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """`plot`: a sensor's readings with the rule's levels and the alarms it raises, as PNG or SVG.
 
-Long recordings are thinned to least and greatest per slice, so a plot of a million readings has the same
-peaks as one of a thousand. Names in Chinese are drawn only when the machine has letters for them.
+Long recordings are thinned to least and greatest per slice, so a plot of a million readings has the
+same peaks as one of a thousand. Names in Chinese are drawn only when the machine has letters for
+them.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class Series:
 
 
 class Judged:
-    """What a rule compares with its limits, reading by reading, computed anew and simply.
+    """The values that a rule compares with its limits, computed independently for each reading.
 
     None for rules whose quantity is the value itself or cannot be drawn (the adaptive score).
     """
@@ -127,7 +128,7 @@ class Judged:
 
 
 def on_the_value(rule: RuleDefinition) -> bool:
-    """Whether the rule's limits are values of the sensor."""
+    """Return whether the rule's limits are values of the sensor."""
     body = rule.body
     return isinstance(body, ThresholdRule) or (
         isinstance(body, WindowRule) and body.aggregate in ("mean", "min", "max")
@@ -258,7 +259,8 @@ def _quantity(rule: RuleDefinition) -> str:
 
 
 def _letters(title: str) -> tuple[list[str], str]:
-    """Fonts that can draw the title; without such fonts, the title without what they cannot draw."""
+    """Fonts that can draw the title; without such fonts, the title without what they cannot draw.
+    """
     from matplotlib import font_manager
 
     title = plain(title)

@@ -1,7 +1,8 @@
-"""`publish`: new versions of rules to the topic, after everything has been checked against what is there.
+"""`publish`: new versions of rules to the topic, after everything has been checked against what is
+there.
 
-A rule that the check refuses is never sent: on a compacted topic a bad version would take the place of
-the good one for good. What has not changed is not sent again.
+A rule that the check refuses is never sent: on a compacted topic a bad version would take the place
+of the good one for good. What has not changed is not sent again.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ class Planned:
 def plan(
     rules: Sequence[RuleDefinition], published: Mapping[str, RuleDefinition], now: datetime
 ) -> list[Planned]:
-    """What differs from the newest known versions, each with the next version's number."""
+    """Return the rules that differ from the newest published versions, each with the next version's
+    number.
+    """
     planneds: list[Planned] = []
     for rule in rules:
         newest = published.get(rule.rule_id)

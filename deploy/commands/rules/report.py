@@ -267,7 +267,7 @@ def published(
     beside: Sequence[str],
     dry: bool,
 ) -> None:
-    """What was written, with the fields that changed."""
+    """Print the published rules with the fields that changed."""
     for change in planned:
         was = f"{change.published} > " if change.published else "new, version "
         changed = ", ".join(change.changed[:6]) + (" ..." if len(change.changed) > 6 else "")

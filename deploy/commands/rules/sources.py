@@ -1,9 +1,11 @@
-"""Recorded readings from files, CSV or JSON lines, plain or gzipped, as a stream in order of arrival.
+"""Recorded readings from files, CSV or JSON lines, plain or gzipped, as a stream in order of
+arrival.
 
 A row has `sensor_id`, `occurred_at` (ISO with a zone, or seconds since 1970) and `value`; `metric`,
-`unit`, `datum`, `id` and `status` are taken from it when it has them, else from the catalogue. Within a
-file the order of rows is the order of arrival: an older row after a newer one is late. Several files are
-merged by time. Rows that are no readings are counted, the first ones shown; memory does not grow.
+`unit`, `datum`, `id` and `status` are taken from it when it has them, else from the catalogue.
+Within a file the order of rows is the order of arrival: an older row after a newer one is late.
+Several files are merged by time. Rows that are no readings are counted, the first ones shown;
+memory does not grow.
 """
 
 from __future__ import annotations
@@ -45,7 +47,7 @@ class Record:
 
 @dataclass
 class Tally:
-    """What was read: good rows, rows that are none, sensors nobody has catalogued."""
+    """Counts of good rows, of rows that are no readings, and of sensors outside the catalogue."""
 
     readings: int = 0
     bad: int = 0

@@ -1,4 +1,4 @@
-"""Where backtest and plot get their readings from, files or the topic, fed to whoever judges them."""
+"""Readings for backtest and plot, from files or from the topic."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Source:
 
 
 def source_of(options: argparse.Namespace) -> Source:
-    """What the command line names, with the catalogue. Raises SetupError."""
+    """Return the source that the command line names, with the catalogue. Raises SetupError."""
     if options.topic:
         bootstrap = bootstrap_of(options.kafka, options.endpoints)
         sensors = (
@@ -52,7 +52,8 @@ def source_of(options: argparse.Namespace) -> Source:
 def play(
     source: Source, screen: Screen, take: Take, start: Start, only: str | None = None
 ) -> Tally:
-    """Hand every record to `take`, in order of arrival; `start` comes before each further partition.
+    """Hand every record to `take`, in order of arrival; `start` comes before each further
+    partition.
 
     `only` = readings of one sensor. Raises SetupError.
     """

@@ -53,7 +53,7 @@ class Result:
 
     @property
     def passed(self) -> bool:
-        """Whether everything came as wanted."""
+        """Return whether every expectation is met."""
         return not self.wrong and all(line.sign == "=" for line in self.diff)
 
 

@@ -1,4 +1,6 @@
-"""Alarms of the benchmark, written to Kafka at an even pace, beside a plain reader of the same topic."""
+"""Alarms of the benchmark, written to Kafka at an even pace, beside a plain reader of the same
+topic.
+"""
 
 from __future__ import annotations
 

@@ -3,9 +3,10 @@
     python -m tests.bench.console.clients HOST PORT TOKENS_FILE
 
 Commands come in as lines, one JSON line answers each: `readers N` opens streams that are read,
-`stalled N` streams that are read up to the first event and then never again, with the smallest receive
-buffer there is; `take` gives what has arrived since the last `take`; `quit` ends. A reader only looks
-for the numbers of our alarms (alarms.py) and notes when it first has each, CLOCK_MONOTONIC.
+`stalled N` streams that are read up to the first event and then never again, with the smallest
+receive buffer there is; `take` gives what has arrived since the last `take`; `quit` ends. A reader
+only looks for the numbers of our alarms (alarms.py) and notes when it first has each,
+CLOCK_MONOTONIC.
 """
 
 from __future__ import annotations
@@ -102,7 +103,8 @@ class Clients:
         used = psutil.Process().cpu_times()
         return {
             "arrived": arrived,
-            # Not every end that is there has been told to its reader yet: both kinds are looked at alike.
+            # Not every end that is there has been told to its reader yet: both kinds are looked at
+            # alike.
             "readers_lost": sum(reader.lost for reader in self._readers)
             + _cut(reader.socket for reader in self._readers if not reader.lost),
             "stalled_cut": _cut(self._stalled),
@@ -143,7 +145,7 @@ class Clients:
 
 
 def _cut(sockets: Iterable[socket.socket | TransportSocket]) -> int:
-    """How many of these the other side has closed, as far as that is known without reading."""
+    """Count the sockets that the peer has closed, as far as is known without reading."""
     looking = select.poll()
     for connection in sockets:
         looking.register(connection, select.POLLRDHUP)

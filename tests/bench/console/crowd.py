@@ -17,7 +17,7 @@ _LONGEST_ANSWER = 256 * 2**20
 
 @dataclass(frozen=True)
 class Observations:
-    """What readers have had since the last time: per alarm the moments, and who is gone."""
+    """Arrivals at the readers since the last collection: moments per alarm, and lost readers."""
 
     arrived: dict[int, list[float]]
     readers_lost: int
@@ -40,7 +40,7 @@ class Crowd:
         await self._ask(f"stalled {count}")
 
     async def collect(self) -> Observations:
-        """What has arrived since the last time."""
+        """Return the arrivals since the last collection."""
         result = await self._ask("take")
         arrived = {int(number): moments for number, moments in result.pop("arrived").items()}
         return Observations(arrived=arrived, **result)

@@ -1,4 +1,5 @@
-"""Row `pixel`: from handing an alarm to Kafka's producer until a connected browser has painted it."""
+"""Row `pixel`: from handing an alarm to Kafka's producer until a connected browser has painted it.
+"""
 
 from __future__ import annotations
 
@@ -91,7 +92,7 @@ async def _measured(
 
 
 def wrong(plan: Plan, run: Run, painted: dict[int, float], collected: Observations) -> str:
-    """Why a run does not count; empty when it does."""
+    """Return the reason why a run does not count; empty when it does."""
     expected = plan.alarms_per_s * plan.pixel_s
     if len(run.sent) < _ENOUGH * expected:
         return f"{len(run.sent)} alarms were written, not {expected:.0f}"

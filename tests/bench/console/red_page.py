@@ -1,4 +1,5 @@
-"""Row `red_page`: in a storm of alarms, from a new red one to the first page about it at a carrier."""
+"""Row `red_page`: in a storm of alarms, from a new red one to the first page about it at a carrier.
+"""
 
 from __future__ import annotations
 
@@ -36,10 +37,11 @@ _NUMBER = re.compile(MARK.encode() + rb"(\d+)")
 
 
 async def red_page(plan: Plan, say: Say) -> dict[str, Any]:
-    """Seconds from handing a red alarm to a producer until the carrier has the first page that names it.
+    """Seconds from handing a red alarm to a producer until the carrier has the first page that
+    names it.
 
-    Alerting and notify as they are shipped, Yongchuan's whole roster; the webhook's carrier is ours and
-    takes 0.2 s for each page. A digest that names the alarm is a page about it.
+    Alerting and notify as they are shipped, Yongchuan's whole roster; the webhook's carrier is ours
+    and takes 0.2 s for each page. A digest that names the alarm is a page about it.
     """
     async with (
         receiving() as carrier,

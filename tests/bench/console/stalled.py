@@ -20,7 +20,8 @@ _SERIES = "fenghuo_console_streams"
 
 
 async def stalled(plan: Plan, say: Say) -> dict[str, Any]:
-    """Delay of the readers before and while the others stall; memory at its most, per stalled reader.
+    """Delay of the readers before and while the others stall; memory at its most, per stalled
+    reader.
 
     The memory is the console's PSS at its highest while they are there, less what it was with the
     readers alone after the same updates: whatever is kept for them counts, their connections too.
@@ -82,7 +83,7 @@ def _wrong(plan: Plan, opened: float, lost: int) -> str:
 
 
 def kernel_mib() -> float:
-    """What TCP sockets of the machine hold, both ends of ours among them."""
+    """Return the memory of the machine's TCP sockets, in MiB; both ends of ours are among them."""
     text = Path("/proc/net/sockstat").read_text(encoding="ascii")
     pages = re.search(r"^TCP: .* mem (\d+)", text, re.MULTILINE)
     return int(pages[1]) * _PAGE / MIB if pages else 0.0

@@ -44,8 +44,9 @@ class Sent:
 
 
 class Storm:
-    """Alarms without an end: 20,000 sensors whose alarms are raised, get worse, get better, are cleared,
-    and every now and then a red one, which is an alert of its own."""
+    """Alarms without an end: 20,000 sensors whose alarms are raised, get worse, get better, are
+    cleared, and every now and then a red one, which is an alert of its own.
+    """
 
     def __init__(self, seed: int = 1) -> None:
         self._chance = random.Random(seed)

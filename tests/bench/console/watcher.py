@@ -13,7 +13,8 @@ from tests.support.chromium import chromium
 
 _READY_MS = 30_000
 _CLOCK_READINGS = 25
-# A line is painted in the frame after its node is there: the message comes once that frame is drawn.
+# A line is painted in the frame after its node is there: the message comes once that frame is
+# drawn.
 _WATCH = """(mark) => {
   const number = new RegExp(`${mark}(\\\\d+)`, "g");
   const painted = (window.benchPainted = { feed: {}, alerts: {} });
@@ -64,8 +65,9 @@ class Watcher:
                 self._offset_s = (before + after) / 2 - now_ms / 1_000
 
     async def painted(self, where: str) -> dict[int, float]:
-        """Moments of CLOCK_MONOTONIC at which alarms were first painted: in the `feed` (the line of the
-        alarm itself), among the `alerts` (the card of the alert that became of it)."""
+        """Moments of CLOCK_MONOTONIC at which alarms were first painted: in the `feed` (the line of
+        the alarm itself), among the `alerts` (the card of the alert that became of it).
+        """
         result = await self._page.evaluate(f"window.benchPainted.{where}")
         return {int(number): at / 1_000 + self._offset_s for number, at in result.items()}
 

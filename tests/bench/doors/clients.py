@@ -1,4 +1,6 @@
-"""Senders that keep their connection: requests are bytes made before, answers are read as far as needed."""
+"""Senders that keep their connection: requests are bytes made before, answers are read as far as
+needed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The three detectors under measurement. Each turns a series into scores, one per row, within 0 and 1.
+"""The three detectors under measurement.
+
+Each turns a series into scores, one per row, within 0 and 1.
 
 An alarm engine tells an officer about a crossing, not about every reading beyond it, so with its
 fixed threshold every detector detects at the row at which an alarm is raised (`Scored.alarms`). For
@@ -32,7 +34,8 @@ from tests.bench.quality.nab import probation
 
 PACK = Path("deploy/rules")
 RULE = "baseline-soil-moisture"
-"""The shipped rule that is measured: one with a day's season, and the same limits as all of them."""
+"""The shipped rule that is measured: one with a day's season, and the same limits as all of them.
+"""
 _SENSOR = "series"
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _UP = (AlarmTransition.RAISED, AlarmTransition.UPGRADED)
@@ -40,12 +43,14 @@ FIXED = 0.5
 """The fixed threshold of all three; each maps its own limit to it."""
 WINDOW = 288
 SIGMAS = 4.0
-"""The plain z-score: a window of 288 readings (a day at five minutes), a limit of four deviations."""
+"""The plain z-score: a window of 288 readings (a day at five minutes), a limit of four deviations.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Scores per row: `rows` for a sweep of thresholds, `alarms` with everything but raises at 0."""
+    """Scores per row: `rows` for a sweep of thresholds, `alarms` with everything but raises at 0.
+    """
 
     rows: list[float]
     alarms: list[float]
@@ -55,7 +60,9 @@ Detector = Callable[[Series], Scored]
 
 
 def baseline(series: Series) -> Scored:
-    """The rule as it is shipped, judged by the engine: rows at which an alarm is raised or upgraded."""
+    """The rule as it is shipped, judged by the engine: rows at which an alarm is raised or
+    upgraded.
+    """
     partition = Partition(_book())
     scores = []
     for row, (at, value) in enumerate(zip(series.at, series.values, strict=True)):

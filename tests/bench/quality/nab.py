@@ -6,10 +6,11 @@ Benchmark", ICMLA 2015, arXiv:1510.03336 (docs/sources.md S37), and the arithmet
 one row past its right edge and the value is divided by the value at the left edge, so that a
 detection in a window's first row is worth exactly 1.
 
-In short: the first 15 % of a series (750 rows at most) count for nothing. A window is worth what its
-earliest detection is worth, 1 at its left edge falling to nearly 0 at its right one, or -1 when there
-is none. Every detected row outside a window costs 0.11, less just behind a window, where it may be a
-late detection. 100 is a detector that finds every window in its first row, 0 one that finds nothing.
+In short: the first 15 % of a series (750 rows at most) count for nothing. A window is worth what
+its earliest detection is worth, 1 at its left edge falling to nearly 0 at its right one, or -1 when
+there is none. Every detected row outside a window costs 0.11, less just behind a window, where it
+may be a late detection. 100 is a detector that finds every window in its first row, 0 one that
+finds nothing.
 """
 
 from __future__ import annotations
@@ -58,12 +59,13 @@ EMPTY_SCORE = Raw(0.0, 0, 0, 0)
 
 
 def probation(rows: int) -> int:
-    """How many rows at the start of a series are not scored."""
+    """Return the number of rows at the start of a series that are not scored."""
     return min(math.floor(PROBATION * rows), LONGEST_PROBATION)
 
 
 def scaled_sigmoid(position: float) -> float:
-    """Worth at a position relative to a window: -1 its left edge, 0 its right one, 1 one width on."""
+    """Worth at a position relative to a window: -1 its left edge, 0 its right one, 1 one width on.
+    """
     if position >= 3.0:
         return -1.0
     return 2.0 / (1.0 + math.exp(5.0 * position)) - 1.0

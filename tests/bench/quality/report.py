@@ -136,7 +136,7 @@ def table(lines: Sequence[Line], totals: Sequence[Total]) -> str:
 
 
 def record(lines: Sequence[Line], totals: Sequence[Total]) -> dict[str, Any]:
-    """What is written to quality.json; the four headline numbers are ours, threshold fixed."""
+    """Return the content of quality.json; the four headline numbers are ours, threshold fixed."""
     own = totals[0]
     machine = [line for line in lines if MACHINE in line.series and line.detector == own.detector]
     return {

@@ -2,9 +2,10 @@
 
 Three real series are too few to choose settings on, so these stand in for the families that NAB is
 known to have (daily patterns with a day that differs, machine load, counts with bursts, traffic,
-prices, temperatures). They are not NAB's data and a score on them is not a NAB score. Windows are as
-in NAB: together 10 % of a series, each centred on its anomaly, never in the probationary part. As in
-real data, unlabelled oddities (single spikes, quiet weekends, gaps) are there too, to be left alone.
+prices, temperatures). They are not NAB's data and a score on them is not a NAB score. Windows are
+as in NAB: together 10 % of a series, each centred on its anomaly, never in the probationary part.
+As in real data, unlabelled oddities (single spikes, quiet weekends, gaps) are there too, to be left
+alone.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ def corpus(seeds: range) -> Iterator[Series]:
 
 
 def windows_of(rows: int, starts: list[int]) -> tuple[Span, ...]:
-    """Windows around the anomalies' first rows: 10 % of the series in total, merged where they meet."""
+    """Windows around the anomalies' first rows: 10 % of the series in total, merged where they
+    meet.
+    """
     half = int(0.05 * rows / max(len(starts), 1))
     spans: list[Span] = []
     for start in sorted(starts):
@@ -170,7 +173,9 @@ def counts(chance: random.Random, at: list[float]) -> tuple[Values, list[int]]:
 
 
 def bursty(chance: random.Random, at: list[float]) -> tuple[Values, list[int]]:
-    """Bytes on a disk or a line: mostly little, heavy-tailed; the labelled is far beyond, or ceases."""
+    """Bytes on a disk or a line: mostly little, heavy-tailed; the labelled is far beyond, or
+    ceases.
+    """
     starts = _places(chance, len(at), chance.choice((1, 2)))
     long = chance.randrange(3, 40)
     values = []
@@ -193,7 +198,8 @@ def denser(chance: random.Random, at: list[float]) -> tuple[Values, list[int]]:
 
 
 def traffic(kind: str) -> Maker:
-    """Speed or occupancy: rush hours, weekends, irregular times; jams and free roads at odd hours."""
+    """Speed or occupancy: rush hours, weekends, irregular times; jams and free roads at odd hours.
+    """
 
     def make(chance: random.Random, at: list[float]) -> tuple[Values, list[int]]:
         starts = _places(chance, len(at), chance.choice((1, 2, 3)))
@@ -249,7 +255,8 @@ def temperature(chance: random.Random, at: list[float]) -> tuple[Values, list[in
 
 
 def demand(chance: random.Random, at: list[float]) -> tuple[Values, list[int]]:
-    """Half-hourly demand with a week's pattern; feast days like a Sunday, one storm at nearly none."""
+    """Half-hourly demand with a week's pattern; feast days like a Sunday, one storm at nearly none.
+    """
     starts = sorted(_day_place(chance, at, 6.0) for _ in range(3))
     values = []
     for i, t in enumerate(at):

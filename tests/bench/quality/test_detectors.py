@@ -1,4 +1,6 @@
-"""What is measured is what the engine raises: one failure is one alarm, a graver one is another."""
+"""The measured scores are those of the engine: one failure is one alarm, a graver failure is
+another.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What officers do in a random stream: each act is chosen among what the world has brought forth by then.
+"""Acts of officers in a random stream: each act is chosen among the subjects that the world has by
+then.
 
 The dice are thrown when the stream is drawn, so that a world acts alike with and without the other.
 """

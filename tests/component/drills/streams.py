@@ -1,8 +1,10 @@
-"""Random streams of two worlds at the same places: what sensors, people and agencies send, what officers do.
+"""Random streams of two worlds at the same places: what sensors, people and agencies send, what
+officers do.
 
-A stream is drawn per world, each from its own seed, and mixed afterwards: a world's stream is the same
-with and without the other. What an officer acts on is chosen when it is played, among what his own
-world has brought forth by then. A drill also tries acts on real things: all of them must be refused.
+A stream is drawn per world, each from its own seed, and mixed afterwards: a world's stream is the
+same with and without the other. What an officer acts on is chosen when it is played, among what his
+own world has brought forth by then. A drill also tries acts on real things: all of them must be
+refused.
 """
 
 from __future__ import annotations
@@ -42,7 +44,8 @@ def common_rules() -> list[Contract]:
 
 @dataclass
 class Turn:
-    """A moment of the mixed stream: time passes, then one batch of evidence, then officers' acts."""
+    """A moment of the mixed stream: time passes, then one batch of evidence, then officers' acts.
+    """
 
     seconds: float
     evidence: list[tuple[Status, Contract]]
@@ -67,7 +70,7 @@ class World:
         )(at)
 
     def act(self) -> partial[Coroutine[Any, Any, None]]:
-        """What an officer does next, with the dice for his choices."""
+        """Run the next act of an officer, with the dice for their choices."""
         dice = [self.rng.random() for _ in range(6)]
         act = self.rng.choice((*ACTS, *TRESPASSES) if self.trespasses else ACTS)
         return partial(act, dice=dice)
@@ -162,7 +165,7 @@ def mixed(seed: int, turns: int, *, trespasses: bool = True) -> list[Turn]:
 
 
 async def play(house: House, turns: list[Turn], *only: Status) -> None:
-    """What these worlds do, at the times at which they do it."""
+    """Play the acts of these worlds at their times."""
     await house.takes(*common_rules())
     for number, turn in enumerate(turns):
         await house.passes(turn.seconds)

@@ -1,4 +1,6 @@
-"""A drill beside the real thing: the real world is, to the last byte, what it would be without the drill."""
+"""A drill beside the real thing: the real world is, to the last byte, what it would be without the
+drill.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,7 @@ _BESIDE = ("now", "feed_seq", "behind", "exercises")
 
 
 def of(house: House, status: Status) -> list[Record]:
-    """What has left the house for this world."""
+    """Return the records that have left the services for this world."""
     return [record for record in house.log if record.status is status]
 
 
@@ -67,7 +69,7 @@ def bare(body: Any) -> Any:
 
 
 async def screens(house: House, status: Status) -> dict[str, Any]:
-    """What officers of three tiers see of this world."""
+    """Return the screens of officers of three tiers in this world."""
     results = {}
     for officer in OFFICERS:
         async with house.screen.client(officer) as client:

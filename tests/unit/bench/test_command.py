@@ -1,4 +1,4 @@
-"""What the benchmark of command says about its own figures, and what it calls a wrong race."""
+"""Statements of command's benchmark about its own figures, and its definition of a wrong race."""
 
 from __future__ import annotations
 

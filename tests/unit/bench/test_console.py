@@ -1,4 +1,4 @@
-"""What the benchmark of the console says about its own figures, and its clients over a socket."""
+"""Statements of the console's benchmark about its own figures, and its clients over a socket."""
 
 from __future__ import annotations
 

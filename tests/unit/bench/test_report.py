@@ -1,4 +1,4 @@
-"""What the benchmark says about its own figures: wrong rows never become ratios."""
+"""Statements of the benchmark about its own figures: wrong rows never become ratios."""
 
 from __future__ import annotations
 

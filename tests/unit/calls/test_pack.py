@@ -1,4 +1,6 @@
-"""The operator's settings of calls: what is shipped, and everything that is wrong with a file at once."""
+"""The operator's settings of calls: what is shipped, and everything that is wrong with a file at
+once.
+"""
 
 from __future__ import annotations
 

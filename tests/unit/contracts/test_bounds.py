@@ -1,4 +1,5 @@
-"""Times, numbers and texts of every contract: what Postgres or a zone cannot hold does not get in."""
+"""Times, numbers and texts of every contract: what Postgres or a zone cannot hold does not get in.
+"""
 
 from __future__ import annotations
 

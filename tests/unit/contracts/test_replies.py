@@ -1,4 +1,4 @@
-"""What people write back: understood, or said not to be."""
+"""Replies of people: each is understood, or its refusal says so."""
 
 from __future__ import annotations
 

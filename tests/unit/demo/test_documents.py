@@ -1,4 +1,5 @@
-"""The recount judges records by the AsyncAPI documents: what fits, what does not, what was refused."""
+"""The recount judges records by the AsyncAPI documents: what fits, what does not, what was refused.
+"""
 
 from __future__ import annotations
 

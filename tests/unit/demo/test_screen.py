@@ -1,4 +1,4 @@
-"""What the demo says: a verdict in ten lines, and a line in every silence."""
+"""Output of the demo: a verdict in ten lines, and a line in every silence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The seed: real counts, marked inventions, rules with sources, one empty post, no alarm from quiet."""
+"""The seed: real counts, marked inventions, rules with sources, one empty post, no alarm from
+quiet.
+"""
 
 import heapq
 from collections import Counter

@@ -29,8 +29,8 @@ NOW = datetime(2026, 7, 1, tzinfo=UTC)
 HOUR = 3600.0
 ON, OFF = True, False
 
-# Every number of docs/thresholds.md that a sensor can reach: rule, whether it is
-# switched on, window in hours (0 = none), readings in a row, then mark, level and limit of each rung.
+# Every number of docs/thresholds.md that a sensor can reach: rule, whether it is switched on,
+# window in hours (0 = none), readings in a row, then mark, level and limit of each rung.
 NUMBERS: list[tuple[str, bool, int, int, list[tuple[str, str, float]]]] = [
     ("rain-12h", ON, 12, 1, [("sourced", "blue", 50)]),
     ("rain-6h", ON, 6, 1, [("sourced", "yellow", 50)]),

@@ -1,7 +1,8 @@
-"""The authority matrix past the console: a record written to Kafka by somebody who may not is refused.
+"""The authority matrix past the console: a record written to Kafka by somebody who may not is
+refused.
 
-The same table as through HTTP (tests/support/authority.py), asked of the cores that own the things; they
-judge the unit and the post that stand in the record.
+The same table as through HTTP (tests/support/authority.py), asked of the cores that own the things;
+they judge the unit and the post that stand in the record.
 """
 
 from __future__ import annotations
@@ -250,7 +251,7 @@ def test_the_owner_applies_what_the_table_allows_and_refuses_the_rest(act: str) 
 
 
 def test_a_command_goes_to_units_below_its_issuer_only() -> None:
-    """Whether the unit commands at all is asked by the console; the owner asks for whom it reaches."""
+    """The console asks whether the unit commands at all; the owner asks which units it reaches."""
     for role, place in cells("issue"):
         if role.unit in COMMANDING and role.unit != place:  # to itself alone it reaches nobody
             assert issued(role, place) is may(role, "issue", place)

@@ -1,4 +1,6 @@
-"""A data grade goes along with what it is about and never falls; the words go no further than the house."""
+"""A data grade goes along with what it is about and never falls; the words go no further than the
+house.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,8 @@ def test_every_record_that_follows_has_the_highest_grade_of_the_evidence() -> No
     alarm, opened, *later = result
     assert (alarm.data_grade, opened.data_grade) == (IMPORTANT, IMPORTANT)
     below = [envelope for envelope in later if envelope.data_grade is not CORE]
-    # Notices are of the public: they have no words to be graded. Pages of the first version are its.
+    # Notices are of the public: they have no words to be graded. Pages of the first version are
+    # its.
     assert all(isinstance(envelope, PublicNotice | Page) for envelope in below)
     assert {envelope.data_grade for envelope in below if isinstance(envelope, Page)} <= {IMPORTANT}
     assert any(isinstance(envelope, Page) and envelope.data_grade is CORE for envelope in later)

@@ -1,4 +1,6 @@
-"""Which plan holds, and whom its lines reach: closeness, modes, roles, variations, one unit one order."""
+"""Which plan holds, and whom its lines reach: closeness, modes, roles, variations, one unit one
+order.
+"""
 
 from __future__ import annotations
 

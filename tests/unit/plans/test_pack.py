@@ -1,4 +1,6 @@
-"""Packs of plans: everything that is wrong at once, with file and line; the shipped pack has nothing."""
+"""Packs of plans: everything that is wrong at once, with file and line; the shipped pack has
+nothing.
+"""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ histories = st.lists(
 
 
 def after(history: History, *, test: bool = False) -> tuple[ChannelReach, datetime]:
-    """What is known after these pages, each so many days after the one before."""
+    """Return the reachability after these pages, each so many days after the previous page."""
     existing_channel_reach, now = None, T0
     for outcome, days in history:
         now += days * DAY

@@ -1,4 +1,4 @@
-"""What changed since the last report, and whether the numbers of follow-ups fit."""
+"""Changes since the last report, and the order of the numbers of follow-ups."""
 
 from __future__ import annotations
 

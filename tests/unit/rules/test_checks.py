@@ -1,4 +1,4 @@
-"""What is wrong with a rule alone: ladders, limits nothing reaches, waits without effect, datums."""
+"""Defects of a single rule: ladders, limits that are out of reach, waits without effect, datums."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The commands as people type them: exit codes, sentences, diffs, JSON, and nothing obeyed from outside."""
+"""The commands as people type them: exit codes, sentences, diffs, JSON, and nothing obeyed from
+outside.
+"""
 
 from __future__ import annotations
 

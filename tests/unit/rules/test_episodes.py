@@ -1,4 +1,5 @@
-"""Two histories of alarms compared: same, moved, added, removed; settled early alike as at the end."""
+"""Two histories of alarms compared: same, moved, added, removed; settled early alike as at the end.
+"""
 
 from __future__ import annotations
 

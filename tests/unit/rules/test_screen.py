@@ -1,4 +1,6 @@
-"""Tables for people: nothing is cut, whatever the width: what is long wraps, ids last; a pipe has whole lines."""
+"""Tables for people: nothing is cut, whatever the width: what is long wraps, ids last; a pipe has
+whole lines.
+"""
 
 from __future__ import annotations
 

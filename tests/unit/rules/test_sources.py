@@ -1,4 +1,6 @@
-"""Recordings: CSV and JSON lines, zipped or not, merged by time; hostile rows are counted, not fatal."""
+"""Recordings: CSV and JSON lines, zipped or not, merged by time; hostile rows are counted, not
+fatal.
+"""
 
 from __future__ import annotations
 
