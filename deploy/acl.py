@@ -60,7 +60,8 @@ BY_GROUP: dict[str, Specs] = {
     "command": (ALERTS, REPORTS, ACKNOWLEDGEMENTS, REQUESTS, MODE_REQUESTS),
     "duty": (DUTY_REQUESTS, MODES),
     "notify": (
-        ALERTS, ASSIGNMENTS, REPORT_DUTIES, SUPERVISION, MODE_PROPOSALS, MODES, DUTY_COVERAGE, ANSWERS,
+        ALERTS, ASSIGNMENTS, REPORT_DUTIES, SUPERVISION, MODE_PROPOSALS, MODES, DUTY_COVERAGE,
+        ANSWERS,
         CONTACT_TESTS,
     ),
     "console": (
@@ -168,7 +169,8 @@ def script() -> str:
     for grant in grants():
         options = " ".join(f"--{grant.kind} {name}" for name in grant.names) or f"--{grant.kind}"
         lines.append(
-            f"allow --allow-principal {principal(grant.principal)} --operation {grant.operation} {options}\n"
+            f"allow --allow-principal {principal(grant.principal)} "
+            f"--operation {grant.operation} {options}\n"
         )
     return "".join(lines)
 
@@ -176,7 +178,8 @@ def script() -> str:
 def page() -> str:
     """The table by topic, for people."""
     rows = [
-        f"| `{spec.name}` | {_writers(spec.name)} | {_cell(_by_group(spec))} | {_cell(_alone(spec.name))} | {_writers(spec.dlq)} |\n"
+        f"| `{spec.name}` | {_writers(spec.name)} | {_cell(_by_group(spec))} "
+        f"| {_cell(_alone(spec.name))} | {_writers(spec.dlq)} |\n"
         for spec in TOPICS.values()
     ]
     return _PAGE_HEAD + "".join(rows)
@@ -203,10 +206,10 @@ def _sorted(names: Iterable[str]) -> tuple[str, ...]:
 
 
 _SCRIPT_HEAD = """#!/usr/bin/env bash
-# Written by `python -m deploy.acl`; do not edit. Usage: deploy/kafka_acls.sh BOOTSTRAP
-# ADMIN.properties For brokers with
-# authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer and
-# allow.everyone.if.no.acl.found=false; kafka-acls.sh is Kafka's own, looked for on the PATH.
+# Written by `python -m deploy.acl`; do not edit.
+# Usage: deploy/kafka_acls.sh BOOTSTRAP ADMIN.properties
+# For brokers with authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+# and allow.everyone.if.no.acl.found=false. kafka-acls.sh is Kafka's own and must be on the PATH.
 set -euo pipefail
 bootstrap=$1 admin=$2
 allow() { kafka-acls.sh --bootstrap-server "$bootstrap" --command-config "$admin" --add "$@"; }
@@ -214,17 +217,19 @@ allow() { kafka-acls.sh --bootstrap-server "$bootstrap" --command-config "$admin
 
 _PAGE_HEAD = """# Who may write and read which topic
 
-Written by `python -m deploy.acl` from the table of topics; do not edit. Everything that is not here is to be
-refused: brokers run with `StandardAuthorizer` and `allow.everyone.if.no.acl.found=false`, each service signs
-in as `User:fenghuo-<service>`, and `deploy/kafka_acls.sh BOOTSTRAP ADMIN.properties` sets the list up. A
-group is `fenghuo-<service>` and is read by its service alone; audit may ask how far all of them are, deploy
-creates the topics. No idempotent producer needs more than Write (Kafka 3.0 and later).
+Written by `python -m deploy.acl` from the table of topics; do not edit. Brokers refuse everything
+else: they run with `StandardAuthorizer` and `allow.everyone.if.no.acl.found=false`, each service
+signs in as `User:fenghuo-<service>`, and `deploy/kafka_acls.sh BOOTSTRAP ADMIN.properties` sets the
+list up. A group is `fenghuo-<service>` and is read by its service alone; audit may ask how far all
+of them are, deploy creates the topics. No idempotent producer needs more than Write (Kafka 3.0 and
+later).
 
-**What is missing.** The services cannot sign in yet: they have no settings for SASL or TLS, and neither the local
-stack nor docker-compose.yml has an authorizer. Until then whoever reaches a broker may do all, so the brokers belong
-in a closed network. The script has been checked as text, not run against a broker. Integrators are not in the list:
-who writes readings to Kafka instead of over HTTP needs a principal of his own with Write on `sensing.readings.v1` and
-Read on `sensing.readings.v1.dlq`, granted beside it.
+**What is missing.** The services cannot sign in yet: they have no settings for SASL or TLS, and
+neither the local stack nor docker-compose.yml has an authorizer. Until then anybody who reaches a
+broker may do everything, so the brokers belong in a closed network. The script has been checked as
+text, not run against a broker. Integrators are not in the list: an integrator that writes readings
+to Kafka instead of over HTTP needs a principal of its own with Write on `sensing.readings.v1` and
+Read on `sensing.readings.v1.dlq`, granted beside the list.
 
 | Topic | Written by | Read by group | Read without a group | Dead letters written by |
 |---|---|---|---|---|

@@ -91,8 +91,8 @@ def check_disk(free_bytes: int) -> None:
     """Raise BootstrapError when fewer than 1 GB are free for packages, Kafka and data."""
     if free_bytes < MIN_FREE_BYTES:
         raise BootstrapError(
-            f"only {free_bytes / 1e9:.1f} GB are free on the disk of this folder and 1 GB is needed; "
-            "free some space and run it again."
+            f"only {free_bytes / 1e9:.1f} GB are free on the disk of this folder and "
+            "1 GB is needed; free some space and run it again."
         )
 
 

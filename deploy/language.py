@@ -38,8 +38,7 @@ def catalogue() -> dict[str, str]:
 
 
 def localize(parser: argparse.ArgumentParser, language: Language) -> argparse.ArgumentParser:
-    """Put the help of a parser and of all parsers below it into the language; returns the parser.
-    """
+    """Translate the help of a parser and its sub-parsers; returns the parser."""
     if language is Language.ZH:
         for each_parser in parsers_below(parser):
             _translate(each_parser)

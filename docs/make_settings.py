@@ -18,10 +18,11 @@ SERVICES = ("ingest", "scoring", "alerting", "command", "duty", "notify", "conso
 
 _HEAD = """# Settings
 
-Written by `docs/make_settings.py` from the settings classes; do not edit. Every setting is an environment
-variable. A service refuses to start with a wrong one and names it, never its value. What switches something
-on is named in `docker-compose.yml` and taken from `.env` there. Without an entry under "default" it must be
-set; "-" is not set, and what it would switch on is off.
+Written by `docs/make_settings.py` from the settings classes; do not edit. Every setting is an
+environment variable. A service refuses to start with a wrong variable and names it, but not the
+value. A setting that switches a feature on is named in `docker-compose.yml` and taken from `.env`
+there. A setting without an entry under "default" must be set; with "-" it is not set, and the
+feature is off.
 """
 
 
@@ -39,8 +40,7 @@ def variable(name: str) -> str:
 
 
 def page() -> str:
-    """The whole page: what all have first, then per service what is its own or has another default.
-    """
+    """Return the page: the common settings, then each service's own settings and other defaults."""
     common: dict[str, FieldInfo] = dict(ServiceSettings.model_fields)
     stateful = {
         name: field for name, field in DatabaseSettings.model_fields.items() if name not in common

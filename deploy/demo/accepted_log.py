@@ -1,5 +1,4 @@
-"""A log of accepted records: one JSON line per 202 (or per acknowledged record), for the recount.
-"""
+"""A log of accepted records for the recount: one JSON line per 202 or acknowledged record."""
 
 import json
 from collections.abc import Iterable

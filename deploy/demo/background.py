@@ -1,5 +1,4 @@
-"""A quiet five days: readings of all sensors that have no part in the story, none near a threshold.
-"""
+"""A quiet five days: readings of all sensors outside the strands, none near a threshold."""
 
 import random
 from collections.abc import Iterator

@@ -1,5 +1,4 @@
-"""A burst of broken messages straight to Kafka, each with the dead-letter reason it must end with.
-"""
+"""A burst of broken messages straight to Kafka, each with its expected dead-letter reason."""
 
 import json
 import random

@@ -55,8 +55,7 @@ class CityWatch:
         )
 
     def has_heard(self, alert_id: str | None, command_id: str | None) -> bool:
-        """Return whether the subject of a page has been on the screen; a telephone may be faster.
-        """
+        """Return whether a page's subject has been on the screen; a telephone may be faster."""
         if command_id is not None:
             return command_id in self.commands
         return alert_id is None or alert_id in self.alerts
@@ -100,8 +99,7 @@ class CityWatch:
 
 
 def _waiting(last: Json | None) -> int:
-    """Units, apart from the one that leaves it for later, that have not reported the last command.
-    """
+    """Return the units without a report on the last command; the delaying unit is left out."""
     if last is None:
         return 1  # given, but on nobody's screen yet
     totals = last["totals"]

@@ -52,8 +52,7 @@ async def quiet(
 
 
 async def _behind(bootstrap: str, dsn: str, scored: Mapping[TopicPartition, int]) -> str | None:
-    """Return a sentence about a service with unread or unwritten records; None = no such records.
-    """
+    """Return a sentence about a service's unread or unwritten records; None without such."""
     connection = await asyncpg.connect(dsn)
     try:
         stored = await stored_state.stored_offsets(connection)

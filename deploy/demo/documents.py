@@ -1,5 +1,4 @@
-"""Validation of every record on every topic against the AsyncAPI documents of the running services.
-"""
+"""Validation of each record on each topic against the AsyncAPI documents of the services."""
 
 import json
 from collections import Counter
@@ -77,8 +76,7 @@ class Judge:
         return None if fault is None else f"schema: {fault.json_path}: {fault.message}"
 
     def figures(self) -> Json:
-        """Records without those that a service has refused, and how many do not fit their document.
-        """
+        """Return the counts of accepted records and of invalid records."""
         refused = self._faults.keys() & self._refused
         return {
             "asyncapi_records": self.records.total() - len(refused),

@@ -71,8 +71,7 @@ def expected(moments: Iterable[Moment]) -> dict[Key, list[Transition]]:
 
 
 def applies(rule: dict[str, Any], sensor: str, kind: str) -> bool:
-    """Return whether a rule is enabled and about this sensor; rules over several sources are not.
-    """
+    """Return whether a rule is enabled and about this sensor; rules over more sources are not."""
     if not rule.get("enabled", True) or "sensor_kind" not in rule:
         return False
     named = rule.get("sensor_ids")

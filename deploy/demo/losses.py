@@ -124,8 +124,7 @@ def duplicates(
 
 
 def drill_leaks(log: Log, received: Received) -> Findings:
-    """Records that refer to something of another status, and notices or pages that tell of a drill.
-    """
+    """Return records that refer to a record of another status, and real notices about a drill."""
     findings = Findings()
     status = _statuses(log)
     crossed: list[str] = []

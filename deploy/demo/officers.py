@@ -76,8 +76,7 @@ class People:
             self._spawn(self._answer(page))
 
     async def order(self, body: Json, key: str) -> str | None:
-        """The district's officer gives a command of his own; its id, or None when it was refused.
-        """
+        """Give a command as the district's officer; returns its id, or None after a refusal."""
         officer = officer_id(DISTRICT, Post.B)
         answer = await self._desk.act(officer, "/api/commands", body, key, patience_s=_ORDER_S)
         return str(answer["command_id"]) if answer else None

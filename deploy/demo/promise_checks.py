@@ -131,8 +131,7 @@ class Judge:
         return alert.distinct_sources >= 3 and commanded, result
 
     def escalated_to_city(self) -> Verdict:
-        """Nobody answered: B, A, commander, district, city were called; likewise for the village.
-        """
+        """Return whether silence called B, A, commander, district, city; and so in the village."""
         called = {
             (page.unit, page.post)
             for page in self.log.messages(PAGES)

@@ -1,5 +1,4 @@
-"""The screen against the log: what the city's officer must see, counted here from the topics alone.
-"""
+"""The screen against the log: the city officer's counts, computed here from the topics alone."""
 
 import asyncio
 from collections import Counter, defaultdict

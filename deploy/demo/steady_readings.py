@@ -66,7 +66,8 @@ def _rounds(
 ) -> Iterator[Moment]:
     if not last:
         return
-    chance, values = random.Random(seed), {name: moment.value for name, moment in last.items()}  # noqa: S311
+    chance = random.Random(seed)  # noqa: S311
+    values = {name: moment.value for name, moment in last.items()}
     number = 0
     while True:
         for rank, name in enumerate(values):

@@ -1,5 +1,4 @@
-"""The three strands and the drill as readings in event time, and the points where the story waits.
-"""
+"""The three strands and the drill as readings in event time, and the points of waiting."""
 
 import itertools
 from collections.abc import Iterator
@@ -57,8 +56,7 @@ _SELF_REPORT = timedelta(hours=4)
 
 @dataclass(frozen=True)
 class Gate:
-    """The story holds at `at` until the alert of `place` has been issued at `level` (None: lifted).
-    """
+    """The scenario waits at `at` until the alert of `place` is issued at `level` (None: lifted)."""
 
     at: datetime
     place: str

@@ -47,7 +47,10 @@ def command(json: Json) -> str:
 
 def assignment(json: Json) -> str:
     """An assignment and where it stands."""
-    return f"assignment {json['assignment_id']} of {json['unit']} attempt {json['attempt']} {json['state']}"
+    return (
+        f"assignment {json['assignment_id']} of {json['unit']} "
+        f"attempt {json['attempt']} {json['state']}"
+    )
 
 
 def _with(text: str, tried: str | None) -> str:

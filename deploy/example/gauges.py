@@ -1,5 +1,4 @@
-"""The nine published gauges of August 2020 with their 19 published points, and four of July 2021.
-"""
+"""The nine published gauges of August 2020 with 19 published points, and four of July 2021."""
 
 import csv
 from dataclasses import dataclass

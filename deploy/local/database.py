@@ -1,5 +1,4 @@
-"""Schema and roles of the local database: migrate, then one login per service with its own schema.
-"""
+"""Schema and roles of the local database: migrations, then one login and schema per service."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

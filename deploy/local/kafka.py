@@ -1,5 +1,4 @@
-"""One Kafka node on 127.0.0.1: Apache Kafka in KRaft mode, or the stand-in where it cannot be had.
-"""
+"""One Kafka node on 127.0.0.1: Apache Kafka in KRaft mode, or a stand-in without its jars."""
 
 import base64
 import os

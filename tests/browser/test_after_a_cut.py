@@ -1,5 +1,4 @@
-"""The whole on one screen 一屏掌控: what it counts after a cut and a storm equals a recount of the log.
-"""
+"""The overview 一屏掌控: its counts after a cut and a storm equal a recount of the log."""
 
 from __future__ import annotations
 

@@ -265,7 +265,10 @@ async def test_a_drill_is_ended_where_it_is_listed(visitor: Visitor, served: Ser
 
 
 LOOKS = """() => {
-  const style = (node) => { const s = getComputedStyle(node); return [s.borderTopStyle, s.borderTopColor].join(); };
+  const style = (node) => {
+    const css = getComputedStyle(node);
+    return [css.borderTopStyle, css.borderTopColor].join();
+  };
   return { ground: getComputedStyle(document.body).borderLeftWidth,
     stripes: getComputedStyle(document.querySelector("#drill")).backgroundImage !== "none",
     card: style(document.querySelector("#alerts .card.red")) };

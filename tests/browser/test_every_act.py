@@ -316,11 +316,12 @@ async def press(page: Page, button: Locator) -> None:
     await page.keyboard.press("Enter")
 
 
-FIELDS = """(dialog) => [...dialog.querySelectorAll("input, textarea, select")].map((one, n) => {
-  one.dataset.n = n;
-  return { n, kind: one.tagName === "INPUT" ? one.type : one.tagName.toLowerCase(), name: one.name,
-    value: one.value, required: one.required, shown: Boolean(one.offsetParent),
-    chosen: one.type === "radio" && [...one.form.elements[one.name]].some((other) => other.checked) };
+FIELDS = """(dialog) => [...dialog.querySelectorAll("input, textarea, select")].map((box, n) => {
+  box.dataset.n = n;
+  const buttons = box.type === "radio" ? [...box.form.elements[box.name]] : [];
+  return { n, kind: box.tagName === "INPUT" ? box.type : box.tagName.toLowerCase(), name: box.name,
+    value: box.value, required: box.required, shown: Boolean(box.offsetParent),
+    chosen: buttons.some((button) => button.checked) };
 })"""
 
 

@@ -271,8 +271,9 @@ async def test_the_texts_of_all_these_records_were_hostile(served: Served) -> No
     assert {
         "AlertEvent.headline", "AlertEvent.text", "AlarmEvent.headline", "CommandEvent.title",
         "CommandEvent.instruction", "AssignmentEvent.title", "AssignmentEvent.reason",
-        "Acknowledgement.text", "SupervisionEvent.title", "Page.headline", "Page.text", "Officer.name",
-        "Leave.reason", "DutyCoverage.headline", "ModeProposal.title", "ModeProposal.reason",
-        "SilenceEvent.reason", "Report.headline", "Report.text", "ReportFacts.place_text",
-        "ReportDuty.title", "CaseReview.text", "Finding.title", "Finding.instruction",
+        "Acknowledgement.text", "SupervisionEvent.title", "Page.headline", "Page.text",
+        "Officer.name", "Leave.reason", "DutyCoverage.headline", "ModeProposal.title",
+        "ModeProposal.reason", "SilenceEvent.reason", "Report.headline", "Report.text",
+        "ReportFacts.place_text", "ReportDuty.title", "CaseReview.text",
+        "Finding.title", "Finding.instruction",
     } <= POISONED  # fmt: skip

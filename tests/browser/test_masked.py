@@ -55,7 +55,7 @@ async def a_graded_case(served: Served) -> None:
     await served.bench.project(
         [message.model_copy(update={"data_grade": DataGrade.CORE}) for message in graded]
     )
-    # Who may not look at the own unit has the first granted place before him.
+    # An officer without sight of their own unit has the first granted place on the screen.
     for unit, give in ((DISTRICT, True), (SONGJI, False)):
         await change_grant(served.dsn, "o-songji-b", Grant(right=Right.SEE, unit=unit), give=give)
 

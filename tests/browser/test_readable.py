@@ -43,11 +43,17 @@ DIALOGS: dict[str, dict[str, Way]] = {
         "approve red": Way("overview", [f"#alerts .red {focus('approve')}"]),
         "alert": Way("overview", [f"#alerts {focus('details')}"], SHEET),
         "recall over alert": Way(
-            "overview", [f"#alerts .issued {focus('details')}, #alerts .orange {focus('details')}", f"dialog {focus('recall')}"]
+            "overview",
+            [
+                f"#alerts .issued {focus('details')}, #alerts .orange {focus('details')}",
+                f"dialog {focus('recall')}",
+            ],
         ),
         "units": Way("overview", [f"#commands {focus('units')}"], "dialog table"),
         "silence": Way("alarms", [f"#alarms {focus('silence')}"]),
-        "review": Way(f"cases/{CASE}", ["#case-tabs-review", "#write-review"], also=["#finding-add"]),
+        "review": Way(
+            f"cases/{CASE}", ["#case-tabs-review", "#write-review"], also=["#finding-add"]
+        ),
     },
     "o-district-b": {
         "composer": Way("overview", ["#compose"], "dialog .names", ["dialog summary"]),
@@ -58,7 +64,9 @@ DIALOGS: dict[str, dict[str, Way]] = {
     },
     "o-songji-b": {
         "split": Way("command", [f"#own-tasks {focus('split')}"], "dialog [name=receiver]"),
-        "feedback with photos": Way("command", [f"#own-tasks {focus('report')}"], "dialog [type=file]"),
+        "feedback with photos": Way(
+            "command", [f"#own-tasks {focus('report')}"], "dialog [type=file]"
+        ),
         "more time": Way("command", [f"#own-tasks {focus('ask_extend')}"]),
     },
     "o-town-b": {

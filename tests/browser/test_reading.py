@@ -91,7 +91,8 @@ class Gate:
 
 _PANELS = """() => [...document.querySelectorAll("#board .panel")].map((one) => [
   one.getAttribute("aria-label"),
-  [...one.querySelectorAll(".reading")].filter((note) => note.checkVisibility()).map((note) => note.innerText),
+  [...one.querySelectorAll(".reading")]
+    .filter((note) => note.checkVisibility()).map((note) => note.innerText),
 ])"""
 _READING = '() => [...document.querySelectorAll(".reading")].some((one) => one.checkVisibility())'
 

@@ -1,5 +1,4 @@
-"""The bell: off until pressed for, remembered, honest about being locked, and rung by what is new.
-"""
+"""The bell: off at first, remembered, honest about a locked sound, and rung by new alerts."""
 
 from __future__ import annotations
 

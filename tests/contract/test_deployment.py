@@ -1,5 +1,4 @@
-"""docker-compose.yml, Prometheus and Grafana say what the code says; no engine is needed to see it.
-"""
+"""docker-compose.yml, Prometheus and Grafana agree with the code; the tests need no engine."""
 
 from __future__ import annotations
 

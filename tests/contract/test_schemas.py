@@ -1,5 +1,4 @@
-"""The wire contract: schemas are snapshots, golden messages stay readable, nothing loose gets in.
-"""
+"""The wire contract: schemas are snapshots, golden messages stay readable, loose data stay out."""
 
 from __future__ import annotations
 

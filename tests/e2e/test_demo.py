@@ -1,5 +1,4 @@
-"""The demo's small scale from end to end: every promise kept, a visitor welcome, calm afterwards.
-"""
+"""The demo's small scale end to end: promises are kept, visitors are welcome, the end is quiet."""
 
 from __future__ import annotations
 

@@ -179,8 +179,7 @@ async def test_poison_is_kept_with_its_bytes_and_delays_nothing(
 async def test_a_record_larger_than_any_letter_delays_nothing(
     infrastructure: Infrastructure,
 ) -> None:
-    """A few kB of gzip in the log: a key of 3 MiB, a value of 20 MiB; and a value of nearly 1 MiB.
-    """
+    """A few kB of gzip in the log: a key of 3 MiB, values of 20 MiB and of nearly 1 MiB."""
     topic = infrastructure.own_topic(REPORTS, compression="producer")
     producer = AIOKafkaProducer(
         bootstrap_servers=infrastructure.bootstrap,

@@ -29,8 +29,7 @@ SESSION_S = 10
 
 
 class Judge:
-    """A Worker without a store that could refuse a late write; restoring waits for `may_restore`.
-    """
+    """A Worker without a store that refuses late writes; restoring waits for `may_restore`."""
 
     def __init__(self, name: str, offsets: dict[TopicPartition, int]) -> None:
         self.name, self.offsets = name, offsets

@@ -103,8 +103,7 @@ async def test_the_largest_message_that_can_be_queued_leaves(
 async def test_batches_under_way_keep_the_order_of_every_key(
     infrastructure: Infrastructure,
 ) -> None:
-    """Each is more than the producer takes at once for a partition, so it has to wait in between.
-    """
+    """Each batch exceeds the producer's batch of a partition, so the publisher waits in between."""
     target = infrastructure.own_topic(ANSWERS, partitions=2)
     publisher = Publisher(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
     keys = [f"key-{n % 7}" for n in range(9_000)]

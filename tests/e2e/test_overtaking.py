@@ -145,8 +145,7 @@ async def outgoing(service: Service, spec: TopicSpec, after: int) -> list[Any]:
 async def works_off(
     infrastructure: Infrastructure, service: Service, backlog: list[tuple[str, Contract]]
 ) -> int:
-    """Put all into the service's topic and let it work until nothing is left; where its outbox was.
-    """
+    """Publish the records and wait until all are handled; returns the outbox's last id before."""
     records = [(key, encode(contract), None) for key, contract in backlog]
     await produce(infrastructure.bootstrap, service.topic.name, records)
     async with service.running():

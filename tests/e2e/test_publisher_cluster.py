@@ -1,5 +1,4 @@
-"""A partition that has no leader for a while holds up no other, loses nothing and keeps its order.
-"""
+"""A partition without a leader delays no other partition, loses nothing and keeps its order."""
 
 from __future__ import annotations
 

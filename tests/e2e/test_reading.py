@@ -1,5 +1,4 @@
-"""Kinds of records on a real Kafka: compressed, of transactions, damaged, deleted (docs/adr/0002).
-"""
+"""Kinds of records on a real Kafka: compressed, transactional, damaged, deleted (docs/adr/0002)."""
 
 from __future__ import annotations
 

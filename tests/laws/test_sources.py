@@ -150,7 +150,10 @@ def test_other_words_are_no_document(text: str) -> None:
 
 
 def test_what_does_not_resolve_is_found() -> None:
-    page = "### S1\n\n**A law**\n\n- Taken: a word.\n- Used in: `a.py`,\n  `b.py`.\n\n## Next\n\n### S2\n"
+    page = (
+        "### S1\n\n**A law**\n\n- Taken: a word.\n- Used in: `a.py`,\n  `b.py`.\n\n"
+        "## Next\n\n### S2\n"
+    )
     assert list(entries(page)) == ["S1", "S2"]
     assert used_in(entries(page)["S1"]) == ["a.py", "b.py"]
     assert citations("docs/sources.md S1, S3; noqa: S608, S256") == {"S1", "S3"}

@@ -28,24 +28,24 @@ COMPOSITE = frozenset(
     {"unit, post", "a.unit", "subject_id, kind", "s.due_at, s.clock", "record_offset, service"}
 )
 """The last of an order that is a key where it is used."""
-UNTOLD = {
-    "shared/runtime/timers.py": "which of those due at one moment go first; they are sorted when claimed",
-    "shared/runtime/retention.py": "which of those to be forgotten go first",
-    "services/console/store/forgetting.py": "which of those to be forgotten go first",
-    "services/audit/store/service_tables/statements.py": "which of more than a hundred leaks are told first",
+ORDERS_WITHOUT_EFFECT = {
+    "shared/runtime/timers.py": "the order of timers of one moment; they are sorted when claimed",
+    "shared/runtime/retention.py": "the order of the records to be deleted",
+    "services/console/store/forgetting.py": "the order of the records to be deleted",
+    "services/audit/store/service_tables/statements.py": "the order of more than a hundred leaks",
 }
 """Files in which the order of what is cut off does not matter, and why."""
 
 
 def _flat(node: ast.expr) -> str | None:
-    """The text of a string, with {} for what is put in; None for anything else."""
+    """Return the text of a string, with {} for each inserted value; None for anything else."""
     match node:
         case ast.Constant(value=str(text)):
             return text
         case ast.JoinedStr(values=values):
             return "".join(_flat(value) or "{}" for value in values)
-        case ast.BinOp(op=ast.Add(), left=left, right=right):
-            return f"{_flat(left) or '{}'}{_flat(right) or '{}'}"
+        case ast.BinOp(op=ast.Add(), left=first, right=second):
+            return f"{_flat(first) or '{}'}{_flat(second) or '{}'}"
         case _:
             return None
 
@@ -89,7 +89,7 @@ def test_no_query_leaves_to_chance_what_it_answers() -> None:
     files = {
         f"{path.relative_to(ROOT)}: {name}"
         for path in _files()
-        if str(path.relative_to(ROOT)) not in UNTOLD
+        if str(path.relative_to(ROOT)) not in ORDERS_WITHOUT_EFFECT
         for statement in statements(path.read_text(encoding="utf-8"))
         for name in loose(statement)
     }
@@ -97,7 +97,7 @@ def test_no_query_leaves_to_chance_what_it_answers() -> None:
 
 
 def test_every_exemption_is_needed() -> None:
-    for name in UNTOLD:
+    for name in ORDERS_WITHOUT_EFFECT:
         texts = statements((ROOT / name).read_text(encoding="utf-8"))
         assert any(loose(text) for text in texts), name
 

@@ -140,7 +140,8 @@ def rarity(seed: int) -> Iterator[str]:
         at_size = size(chance.paretovariate(1.0)) - 9.0
         tail.add(at_size)
         if turn % 50 == 0:
-            yield f"{seed} rarity {tail.total} {tail.decades(at_size)!r} {tail.decades(at_size, 4)!r}"
+            decades = tail.decades(at_size), tail.decades(at_size, 4)
+            yield f"{seed} rarity {tail.total} {decades[0]!r} {decades[1]!r}"
     yield f"{seed} rarity {tail.dump()!r} {Tail.load(tail.dump()).decades(90.0)!r}"
 
 

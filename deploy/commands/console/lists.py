@@ -273,7 +273,7 @@ def show(
     screen.table(
         words.heading(title),
         [words.heading(heading) for heading, _ in columns],
-        [[shown(row, words) for _, shown in columns] for row in rows],
+        [[text_of(row, words) for _, text_of in columns] for row in rows],
     )
 
 

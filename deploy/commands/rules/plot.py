@@ -259,8 +259,7 @@ def _quantity(rule: RuleDefinition) -> str:
 
 
 def _letters(title: str) -> tuple[list[str], str]:
-    """Fonts that can draw the title; without such fonts, the title without what they cannot draw.
-    """
+    """Fonts that can draw the title; without such fonts, the title in drawable characters."""
     from matplotlib import font_manager
 
     title = plain(title)

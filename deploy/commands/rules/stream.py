@@ -44,7 +44,8 @@ def source_of(options: argparse.Namespace) -> Source:
     sensors = load_catalog(options.catalog, options.kafka)
     if sensors is None:
         raise SetupError(
-            "recorded readings need the catalogue: name it with --catalog FILE or --kafka HOST:PORT."
+            "recorded readings need the catalogue: "
+            "name it with --catalog FILE or --kafka HOST:PORT."
         )
     return Source(options, sensors, None)
 

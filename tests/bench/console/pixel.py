@@ -1,5 +1,4 @@
-"""Row `pixel`: from handing an alarm to Kafka's producer until a connected browser has painted it.
-"""
+"""Row `pixel`: the time from an alarm in Kafka's producer to its painting by a browser."""
 
 from __future__ import annotations
 
@@ -122,7 +121,8 @@ def _sentence(count: int, results: dict[str, Any]) -> str:
         return f"{count:,} consoles: {results['wrong']}"
     return (
         f"{count:,} consoles: p50 {screen['p50_ms']:.0f} ms, p99 {screen['p99_ms']:.0f} ms, floor "
-        f"{floor['p50_ms']:.0f} and {floor['p99_ms']:.0f}; {results['console_kib']:.0f} KiB per console; "
+        f"{floor['p50_ms']:.0f} and {floor['p99_ms']:.0f}; "
+        f"{results['console_kib']:.0f} KiB per console; "
         + ", ".join(f"{name} {cores:.2f}" for name, cores in results["cores"].items())
         + f" cores{'; INVALID: ' if results['wrong'] else ''}{results['wrong']}"
     )

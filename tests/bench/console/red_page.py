@@ -1,5 +1,4 @@
-"""Row `red_page`: in a storm of alarms, from a new red one to the first page about it at a carrier.
-"""
+"""Row `red_page`: in a storm of alarms, the time from a new red alarm to its page at a carrier."""
 
 from __future__ import annotations
 
@@ -172,8 +171,10 @@ def _sentence(results: dict[str, Any]) -> str:
         if results[name]["count"]
     )
     return (
-        f"{results['alarms_per_s']:,.0f} alarms/s, {results['red']} new red ones; ms p50 and p99: {stages}; "
-        f"{results['requests']:,} requests to the carrier, {results['requests_red']:,} of them red; "
+        f"{results['alarms_per_s']:,.0f} alarms/s, {results['red']} new red ones; "
+        f"ms p50 and p99: {stages}; "
+        f"{results['requests']:,} requests to the carrier, "
+        f"{results['requests_red']:,} of them red; "
         + ", ".join(f"{name} {cores:.2f}" for name, cores in results["cores"].items())
         + f" cores; behind {results['behind_at_the_end']}"
         + (f"; INVALID: {results['wrong']}" if results["wrong"] else "")

@@ -42,7 +42,8 @@ async def stalled(plan: Plan, say: Say) -> dict[str, Any]:
             collected = await clients.collect()
     kib = (peak.mib - alone_mib) * 1024 / plan.stalled
     say(
-        f"{plan.stalled:,} stalled: {kib:.1f} KiB each, {served - READERS:.0f} of them still served; "
+        f"{plan.stalled:,} stalled: {kib:.1f} KiB each, "
+        f"{served - READERS:.0f} of them still served; "
         f"the others' p99 {before['p99_ms']:.0f} ms before, {during['p99_ms']:.0f} ms beside them"
     )
     return {

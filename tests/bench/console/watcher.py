@@ -40,7 +40,8 @@ _WATCH = """(mark) => {
         drawn.port2.postMessage(null);
       });
     };
-    new MutationObserver(take).observe(document.getElementById(where), { childList: true, subtree: true });
+    new MutationObserver(take).observe(
+      document.getElementById(where), { childList: true, subtree: true });
   }
 }"""
 

@@ -49,8 +49,7 @@ SIGMAS = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Scores per row: `rows` for a sweep of thresholds, `alarms` with everything but raises at 0.
-    """
+    """Scores per row: `rows` for a sweep of thresholds, `alarms` with 0 except at raises."""
 
     rows: list[float]
     alarms: list[float]

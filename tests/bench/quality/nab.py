@@ -3,14 +3,14 @@
 Source: Lavin and Ahmad, "Evaluating Real-time Anomaly Detection Algorithms - the Numenta Anomaly
 Benchmark", ICMLA 2015, arXiv:1510.03336 (docs/sources.md S37), and the arithmetic of numenta/NAB
 (its sweeper), which differs from the paper in two places: inside a window the position counts from
-one row past its right edge and the value is divided by the value at the left edge, so that a
+one row past the right edge and the value is divided by the value at the left edge, so a
 detection in a window's first row is worth exactly 1.
 
-In short: the first 15 % of a series (750 rows at most) count for nothing. A window is worth what
-its earliest detection is worth, 1 at its left edge falling to nearly 0 at its right one, or -1 when
-there is none. Every detected row outside a window costs 0.11, less just behind a window, where it
-may be a late detection. 100 is a detector that finds every window in its first row, 0 one that
-finds nothing.
+In short: the first 15 % of a series (750 rows at most) count for nothing. A window has the worth of
+its earliest detection, 1 at the left edge falling to nearly 0 at the right edge, or -1 without a
+detection. Every detected row outside a window costs 0.11, less just behind a window, where it may
+be a late detection. A detector of every window in its first row reaches 100, a detector of nothing
+has 0.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One scored row: the detector's score, what a detection here is worth, the window it is in."""
+    """A scored row: the detector's score, the worth of a detection here, the row's window."""
 
     score: float
     worth: float
@@ -39,7 +39,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A raw score and what it is made of: windows in all, windows found, false rows."""
+    """A raw score and its parts: number of windows, detected windows, false rows."""
 
     score: float
     windows: int
@@ -64,15 +64,14 @@ def probation(rows: int) -> int:
 
 
 def scaled_sigmoid(position: float) -> float:
-    """Worth at a position relative to a window: -1 its left edge, 0 its right one, 1 one width on.
-    """
+    """Return the worth at a position: -1 a window's left edge, 0 the right edge, 1 a width on."""
     if position >= 3.0:
         return -1.0
     return 2.0 / (1.0 + math.exp(5.0 * position)) - 1.0
 
 
 def rows_of(scores: Sequence[float], windows: Iterable[Span]) -> list[Row]:
-    """The scored rows of one series; windows in order and apart from each other."""
+    """Return the scored rows of one series; windows are in order and apart from each other."""
     spans = sorted(windows)
     best = scaled_sigmoid(-1.0)
     first = probation(len(scores))
@@ -97,7 +96,7 @@ def rows_of(scores: Sequence[float], windows: Iterable[Span]) -> list[Row]:
 
 
 def raw(rows: Iterable[Row], threshold: float) -> Raw:
-    """The raw score of one series when every row of at least `threshold` is a detection."""
+    """Return the raw score of one series when every row of at least `threshold` is a detection."""
     worth: dict[int, float] = {}
     false, cost, windows = 0, 0.0, set()
     for row in rows:
@@ -115,7 +114,7 @@ def raw(rows: Iterable[Row], threshold: float) -> Raw:
 
 
 def normalised(total: Raw) -> float:
-    """The score from 0 (nothing found) to 100 (perfect) of a sum over a corpus; it can be negative.
+    """Return the score of a corpus, from 0 (no detection) to 100 (perfect); it can be negative.
 
     Raises ValueError for a corpus without a labelled window, for which the scale does not exist.
     """
@@ -126,9 +125,9 @@ def normalised(total: Raw) -> float:
 
 
 def best_threshold(corpus: Sequence[Sequence[Row]]) -> tuple[float, float]:
-    """NAB's sweep: the one threshold with the best raw score over a corpus, and that score.
+    """Return NAB's best threshold over a corpus and its raw score.
 
-    Every score that occurs is tried, and infinity, which detects nothing. Time: n log n.
+    The sweep tries every score of the corpus, and infinity, which detects nothing. Time: n log n.
     """
     events = sorted(
         ((row, series) for series, rows in enumerate(corpus) for row in rows),

@@ -198,8 +198,7 @@ def denser(chance: random.Random, at: list[float]) -> tuple[Values, list[int]]:
 
 
 def traffic(kind: str) -> Maker:
-    """Speed or occupancy: rush hours, weekends, irregular times; jams and free roads at odd hours.
-    """
+    """Speed or occupancy: rush hours, weekends, irregular times; jams and free roads at times."""
 
     def make(chance: random.Random, at: list[float]) -> tuple[Values, list[int]]:
         starts = _places(chance, len(at), chance.choice((1, 2, 3)))
@@ -255,8 +254,7 @@ def temperature(chance: random.Random, at: list[float]) -> tuple[Values, list[in
 
 
 def demand(chance: random.Random, at: list[float]) -> tuple[Values, list[int]]:
-    """Half-hourly demand with a week's pattern; feast days like a Sunday, one storm at nearly none.
-    """
+    """Half-hourly demand with a weekly pattern; feasts like a Sunday, a storm at nearly none."""
     starts = sorted(_day_place(chance, at, 6.0) for _ in range(3))
     values = []
     for i, t in enumerate(at):

@@ -63,7 +63,8 @@ WINDOW: tuple[Span, ...] = ((40, 49),)
     ],
     ids=[
         "missed", "first row", "the earliest counts", "middle", "last row", "false before",
-        "in probation", "false behind", "far behind", "each row costs", "one of two", "none", "false",
+        "in probation", "false behind", "far behind", "each row costs", "one of two", "none",
+        "false",
     ],
 )  # fmt: skip
 def test_raw_scores(at: tuple[int, ...], windows: tuple[Span, ...], expected: float) -> None:

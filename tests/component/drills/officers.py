@@ -236,7 +236,7 @@ async def _ask(
 
 
 async def _answer(house: House, status: Status, name: str, dice: list[float]) -> None:
-    """An officer, or his device, answers a page."""
+    """Answer a page as an officer, or as their device."""
     row = await _pick(house, dice[0], _PAGES, status)
     if row is not None:
         verb = list(AnswerVerb)[int(dice[1] * len(AnswerVerb))]

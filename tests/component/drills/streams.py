@@ -1,10 +1,9 @@
-"""Random streams of two worlds at the same places: what sensors, people and agencies send, what
-officers do.
+"""Random streams of two worlds at the same places: acts of sensors, people, agencies and officers.
 
 A stream is drawn per world, each from its own seed, and mixed afterwards: a world's stream is the
-same with and without the other. What an officer acts on is chosen when it is played, among what his
-own world has brought forth by then. A drill also tries acts on real things: all of them must be
-refused.
+same with and without the other. The subject of an officer's act is chosen when the act is
+played, among the subjects that their own world has by then. A drill also tries acts on real
+subjects: all such acts must be refused.
 """
 
 from __future__ import annotations
@@ -44,8 +43,7 @@ def common_rules() -> list[Contract]:
 
 @dataclass
 class Turn:
-    """A moment of the mixed stream: time passes, then one batch of evidence, then officers' acts.
-    """
+    """A moment of the mixed stream: time passes, then a batch of evidence, then officers' acts."""
 
     seconds: float
     evidence: list[tuple[Status, Contract]]

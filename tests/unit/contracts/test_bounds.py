@@ -1,5 +1,4 @@
-"""Times, numbers and texts of every contract: what Postgres or a zone cannot hold does not get in.
-"""
+"""Bounds of every contract: values that Postgres or a time zone cannot hold are refused."""
 
 from __future__ import annotations
 

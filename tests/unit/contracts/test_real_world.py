@@ -1,5 +1,4 @@
-"""The common ground of both worlds: a drill cannot change it, its records are refused on arrival.
-"""
+"""The ground of both worlds: a drill cannot change it, and its records are refused on arrival."""
 
 from __future__ import annotations
 

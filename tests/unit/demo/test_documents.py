@@ -1,5 +1,4 @@
-"""The recount judges records by the AsyncAPI documents: what fits, what does not, what was refused.
-"""
+"""The recount judges records by the AsyncAPI documents: valid, invalid and refused records."""
 
 from __future__ import annotations
 

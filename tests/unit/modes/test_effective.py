@@ -21,8 +21,7 @@ _DIGITS = st.sampled_from(["001", "002"])
 
 @st.composite
 def units(draw: st.DrawFn) -> str:
-    """A unit of any tier, a department among them, from a tree narrow enough for relatives to meet.
-    """
+    """A unit of any tier or a department, from a tree narrow enough for relatives to meet."""
     district = draw(st.sampled_from(["500112", "500118"]))
     town, village = draw(_DIGITS), draw(_DIGITS)
     code = f"{district}{town}{village}"

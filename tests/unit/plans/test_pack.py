@@ -57,24 +57,53 @@ def other_plan(**change: Any) -> Json:
             "before signing",
         ),
         (
-            fields("flood", line(sign_within_s=60, variations=[{"tiers": ["town"], "finish_within_s": 30}])),
+            fields(
+                "flood",
+                line(sign_within_s=60, variations=[{"tiers": ["town"], "finish_within_s": 30}]),
+            ),
             "orders[0].variations[0].finish_within_s",
             "before signing",
         ),
-        (fields("flood", line(variations=[{"title_zh": "x"}])), "orders[0].variations[0]", "names tiers or departments"),
+        (
+            fields("flood", line(variations=[{"title_zh": "x"}])),
+            "orders[0].variations[0]", "names tiers or departments",
+        ),
         (fields("flood", line(axis="horizontal")), "orders[0].axis", "down the tiers"),
-        (fields("flood", line("x", {"kind": "subtree", "of": "@moon", "tiers": ["town"]})), "orders[0].who.include[0].of", "cannot be used"),
-        (fields("flood", line("x", {"kind": "posts"})), "orders[0].who.include[0].kind", "'posts' is unknown"),
+        (
+            fields("flood", line("x", {"kind": "subtree", "of": "@moon", "tiers": ["town"]})),
+            "orders[0].who.include[0].of", "cannot be used",
+        ),
+        (
+            fields("flood", line("x", {"kind": "posts"})),
+            "orders[0].who.include[0].kind", "'posts' is unknown",
+        ),
         (
             fields("flood", line("x", departments("watr"))),
             "orders[0].who.include[0].departments[0]",
             "did you mean water?",
         ),
-        (fields("flood", line("x", {"kind": "group", "group": "floods"})), "orders[0].who.include[0].group", "did you mean flood?"),
-        (fields("flood", line("x", {"kind": "role", "of": "@town", "roles": ["riverine"]})), "orders[0].who.include[0].roles[0]", "no role riverine"),
-        (fields("flood", line("x", part("500199000000", "town"))), "orders[0].who.include[0].of", "no unit"),
         (
-            fields("flood", line(who={"include": [part(TOWN, "town")], "exclude": [{"kind": "units", "units": ["500199000000"]}]})),
+            fields("flood", line("x", {"kind": "group", "group": "floods"})),
+            "orders[0].who.include[0].group", "did you mean flood?",
+        ),
+        (
+            fields("flood", line("x", {"kind": "role", "of": "@town", "roles": ["riverine"]})),
+            "orders[0].who.include[0].roles[0]", "no role riverine",
+        ),
+        (
+            fields("flood", line("x", part("500199000000", "town"))),
+            "orders[0].who.include[0].of", "no unit",
+        ),
+        (
+            fields(
+                "flood",
+                line(
+                    who={
+                        "include": [part(TOWN, "town")],
+                        "exclude": [{"kind": "units", "units": ["500199000000"]}],
+                    }
+                ),
+            ),
             "orders[0].who.exclude[0].units[0]",
             "no unit",
         ),

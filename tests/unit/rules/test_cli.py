@@ -168,10 +168,19 @@ def test_backtest_of_a_shadow_and_of_a_new_rule(
 def test_backtest_keeps_what_range_rules_take_for_faults(
     folder_of_work: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write(folder_of_work / "deploy" / "rules", fields({"kind": "range", "low": 0, "high": 190}, rule_id="r"), name="r.yaml")  # fmt: skip
+    write(
+        folder_of_work / "deploy" / "rules",
+        fields({"kind": "range", "low": 0, "high": 190}, rule_id="r"),
+        name="r.yaml",
+    )
     with (folder_of_work / "readings.csv").open("a", encoding="utf-8") as file:
         file.write(f"\ng,{1_782_835_200 + 48 * 3600},9999")
-    assert backtested(capsys, candidate(folder_of_work))["total"] == {"same": 2, "moved": 0, "added": 0, "removed": 0}  # fmt: skip
+    assert backtested(capsys, candidate(folder_of_work))["total"] == {
+        "same": 2,
+        "moved": 0,
+        "added": 0,
+        "removed": 0,
+    }
 
 
 def test_backtest_refuses_what_check_refuses(
@@ -204,7 +213,9 @@ def test_a_plot_is_written(folder_of_work: Path, capsys: pytest.CaptureFixture[s
         ),
         (("g", "--rule", "flood-x", "--out", "a.txt"), "must end in .png or .svg"),
     ):
-        code, _, err = run(capsys, "plot", *change, "--readings", "readings.csv", "--catalog", "catalog.jsonl")  # fmt: skip
+        code, _, err = run(
+            capsys, "plot", *change, "--readings", "readings.csv", "--catalog", "catalog.jsonl"
+        )
         assert code == 64
         assert says in err
 
@@ -240,7 +251,9 @@ def test_only_what_has_changed_is_published() -> None:
     assert publish.plan([rule()], {"flood-x": old}, NOW) == []
     (fresh,) = publish.plan([rule(rule_id="new")], {}, NOW)
     assert (fresh.published, fresh.rule.version) == (0, 1)
-    changed = rule({"kind": "threshold", "rungs": rungs(("yellow", 180.5, 180.4), ("orange", 184, 183.4))})  # fmt: skip
+    changed = rule(
+        {"kind": "threshold", "rungs": rungs(("yellow", 180.5, 180.4), ("orange", 184, 183.4))}
+    )
     (publication,) = publish.plan(
         [changed], {"flood-x": old.model_copy(update={"version": 7})}, NOW
     )

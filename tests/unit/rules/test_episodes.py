@@ -1,5 +1,4 @@
-"""Two histories of alarms compared: same, moved, added, removed; settled early alike as at the end.
-"""
+"""Two histories of alarms compared: same, moved, added, removed; early settling changes nothing."""
 
 from __future__ import annotations
 

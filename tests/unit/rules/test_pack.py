@@ -171,8 +171,9 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("yes", "yes"), ("true", True), ("", None), ("~", None), ("12:30", "12:30"), ("1e3", 1000.0),
-        ("010", 10), ("-.5", -0.5), ("2026-07-01", "2026-07-01"), ("1_000", "1_000"), ("11A01", "11A01"),
+        ("yes", "yes"), ("true", True), ("", None), ("~", None), ("12:30", "12:30"),
+        ("1e3", 1000.0), ("010", 10), ("-.5", -0.5), ("2026-07-01", "2026-07-01"),
+        ("1_000", "1_000"), ("11A01", "11A01"),
     ],
 )  # fmt: skip
 def test_plain_words_are_read_as_yaml_1_2_has_them(text: str, value: Any) -> None:

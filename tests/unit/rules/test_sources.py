@@ -48,8 +48,10 @@ def test_rows_become_readings_with_what_the_catalogue_says(tmp_path: Path) -> No
 def test_what_a_row_says_itself_counts(tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl.gz"
     rows = [
-        {"sensor_id": "g", "occurred_at": "2026-07-01T00:00:00+08:00", "value": 1, "unit": "cm", "id": "x-1"},
-        {"sensor_id": "g", "occurred_at": "2026-07-01T00:01:00+08:00", "value": 2, "status": "Exercise"},
+        {"sensor_id": "g", "occurred_at": "2026-07-01T00:00:00+08:00", "value": 1,
+         "unit": "cm", "id": "x-1"},
+        {"sensor_id": "g", "occurred_at": "2026-07-01T00:01:00+08:00", "value": 2,
+         "status": "Exercise"},
         {"type": "tick", "id": "t", "occurred_at": "2026-07-01T00:01:00+08:00"},
     ]  # fmt: skip
     file.write_bytes(gzip.compress("\n".join(map(json.dumps, rows)).encode()))
