@@ -1,8 +1,8 @@
-"""Compile the hot path, once per version of its source: python -m deploy.native
+"""Compile the fast path of scoring, once per version of its source: python -m deploy.native
 
-Needs a C compiler and Python's headers, and nothing fails without them: the same source then runs
-as plain Python, several times slower. Exit code 0 either way; `--demand` makes it 1 (the
-Dockerfile).
+The command needs a C compiler and Python's headers. Nothing fails without them: the same source
+then runs as plain Python, several times slower. The exit code is 0 in both cases; `--demand` makes
+it 1 (the Dockerfile).
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from shared.fastpath.loader import FLAGS, FOLDER, MODULES, ROOT, built, digest, file_of, source_of
+from services.scoring.fastpath.modules import MODULES
+from shared.fastpath.loader import FLAGS, FOLDER, ROOT, built, digest, file_of, source_of
 
-_BUILDS = 3
-"""So many builds stay: of other branches, of a version one goes back to."""
+_MOST_BUILDS = 3
+"""Older builds are deleted. Those of other branches stay."""
 
 
 class CannotCompile(Exception):
@@ -28,34 +29,36 @@ class CannotCompile(Exception):
 
 
 def main(argv: list[str]) -> int:
-    """Build what is not built; says on standard output what it did."""
-    failed = FOLDER / f"{digest()}.failed"
+    """Build the modules unless they are built; print each step to standard output."""
+    failed = FOLDER / f"{digest(MODULES)}.failed"
     try:
         if os.environ.get("FENGHUO_COMPILED") == "0":
             return 0
-        if built() is None:
+        if built(MODULES) is None:
             compiler, headers = _tools()
             if failed.exists() and "--demand" not in argv:
-                return 0  # said when it happened; another source gets another try
+                return 0  # reported when it failed; another source is tried anew
             print("compiling the scoring engine (once per version)", flush=True)
             _build(compiler, headers)
-            _forget_old()
+            _delete_old_builds()
     except CannotCompile as error:
         print(f"scoring runs as plain Python: {error}", flush=True)
         return 1 if "--demand" in argv else 0
     except subprocess.CalledProcessError as error:
         FOLDER.mkdir(parents=True, exist_ok=True)
         failed.write_text(f"$ {shlex.join(error.cmd)}\n{error.output}\n", encoding="utf-8")
-        path = failed.relative_to(ROOT)
-        print(f"scoring runs as plain Python: compiling failed (details: {path})", flush=True)
+        log_file = failed.relative_to(ROOT)
+        print(f"scoring runs as plain Python: compiling failed (details: {log_file})", flush=True)
         return 1 if "--demand" in argv else 0
     return 0
 
 
 def _tools() -> tuple[list[str], str]:
-    """The compiler's command and the folder of Python's headers; raises CannotCompile."""
-    named = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
-    compiler = next((c for c in (named, ["cc"], ["gcc"], ["clang"]) if shutil.which(c[0])), None)
+    """Return the compiler's command and the folder of Python's headers; raises CannotCompile."""
+    preferred = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
+    compiler = next(
+        (c for c in (preferred, ["cc"], ["gcc"], ["clang"]) if shutil.which(c[0])), None
+    )
     if compiler is None:
         raise CannotCompile("no C compiler here")
     headers = sysconfig.get_paths()["include"]
@@ -65,30 +68,30 @@ def _tools() -> tuple[list[str], str]:
 
 
 def _build(compiler: list[str], headers: str) -> None:
-    """All modules, then the folder appears at once; raises subprocess.CalledProcessError."""
+    """Compile all modules, then rename their folder; raises subprocess.CalledProcessError."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=FOLDER, prefix="building-") as place:
-        path = Path(place, "made")
+    with tempfile.TemporaryDirectory(dir=FOLDER, prefix="building-") as building:
+        path = Path(building, "modules")
         path.mkdir()
 
         def compile_module(module: str) -> None:
-            c_file = Path(place, f"{module}.c")
+            c_file = Path(building, f"{module}.c")
             _run(
                 *(sys.executable, "-m", "cython", "-3", "-X", "annotation_typing=False"),
                 *("-I", str(ROOT), "--module-name", module),
                 *(str(source_of(module)), "-o", str(c_file)),
             )
-            shared = sysconfig.get_config_var("LDSHARED") or ""
-            link = shlex.split(shared)[1:] or ["-shared"]
+            linker = sysconfig.get_config_var("LDSHARED") or ""
+            link = shlex.split(linker)[1:] or ["-shared"]
             out = str(path / file_of(module))
             _run(*compiler, *FLAGS, "-fPIC", f"-I{headers}", *link, str(c_file), "-o", out)
 
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             list(pool.map(compile_module, MODULES))
         try:
-            path.rename(FOLDER / digest())
+            path.rename(FOLDER / digest(MODULES))
         except OSError:
-            if built() is None:  # else another process was quicker
+            if built(MODULES) is None:  # else another process has built them
                 raise
 
 
@@ -103,13 +106,13 @@ def _run(*command: str) -> None:
     )
 
 
-def _forget_old() -> None:
-    """Builds of sources long gone; a process that has loaded one does not need its file."""
+def _delete_old_builds() -> None:
+    """Delete the oldest builds; a process that has loaded a module does not need the file."""
     builds = sorted(
         (path for path in FOLDER.iterdir() if not path.name.startswith("building-")),
         key=lambda item: item.stat().st_mtime,
     )
-    for old in builds[:-_BUILDS]:
+    for old in builds[:-_MOST_BUILDS]:
         if old.is_dir():
             shutil.rmtree(old, ignore_errors=True)
         else:

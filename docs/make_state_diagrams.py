@@ -14,12 +14,12 @@ PAGE = Path(__file__).with_name("states.md")
 LIFECYCLES = "shared.contracts.lifecycles"
 MACHINES = {
     "alert": "services.alerting.core.alerts.states",
-    "assignment": "services.command.core.states",
-    "command": "services.command.core.lifecycle",
+    "assignment": "services.command.core.assignments.states",
+    "command": "services.command.core.commands.states",
     "mode_proposal": "services.command.core.modes.states",
     "report_duty": "services.command.core.reporting.states",
-    "page": "services.notify.core.states",
-    "ladder": "services.notify.core.ladders",
+    "page": "services.notify.core.pages.states",
+    "escalation": "services.notify.core.escalation.states",
     "digest": "services.notify.core.digests.states",
 }
 """Every table and the module of its owner, which steps by it; the page has them in this order."""

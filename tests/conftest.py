@@ -8,10 +8,15 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from deploy.local.paths import temporary_root
-from shared.contracts.topics import TOPICS
-from tests.support.infrastructure import Infrastructure, running
-from tests.support.scheduling import WholeSystemScheduling, order_of
+from services.scoring.fastpath.modules import MODULES
+from shared.fastpath.loader import install
+
+install(MODULES)  # before any other import: the unit tests of scoring run in the form it ships in
+
+from deploy.local.paths import temporary_root  # noqa: E402
+from shared.contracts.topics import TOPICS  # noqa: E402
+from tests.support.infrastructure import Infrastructure, running  # noqa: E402
+from tests.support.scheduling import WholeSystemScheduling, order_of  # noqa: E402
 
 # How long one example takes says how busy the machine is; speed is for the benchmarks.
 settings.register_profile("fenghuo", deadline=None)
@@ -26,7 +31,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)  # not there with -p no:xdist
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WholeSystemScheduling:
-    """Return the scheduler of tests/support/scheduling.py."""
+    """Which process runs what; see tests/support/scheduling.py."""
     config.option.loadscopereorder = False
     return WholeSystemScheduling(config, log)
 

@@ -75,7 +75,9 @@ def lost(
     findings.add("alarms_without_disposition", raised - {row["alarm_id"] for row in books.alarms})
     findings.add("alerts_without_command", _uncommanded(log))
     findings.add("recipients_without_assignment", _unassigned(log))
-    findings.add("ladders_without_page", (r["ladder_id"] for r in books.ladders if not r["pages"]))
+    findings.add(
+        "ladders_without_page", (r["escalation_id"] for r in books.ladders if not r["pages"])
+    )
     paged = {message.page_id for message in log.messages(PAGES)}
     findings.add("pages_not_on_topic", {row["page_id"] for row in books.pages} - paged)
     stored = {row["assignment_id"] for row in books.assignments}

@@ -37,9 +37,9 @@ async def read(dsn: str) -> Books:
                 ),
                 ladders=await _rows(
                     connection,
-                    "SELECT l.ladder_id, l.state, l.status, l.alert_id, l.assignment_id, "
-                    "l.subject_id, count(p.page_id) AS pages FROM notify.ladder l "
-                    "LEFT JOIN notify.page p USING (ladder_id) GROUP BY l.ladder_id",
+                    "SELECT e.escalation_id, e.state, e.status, e.alert_id, e.assignment_id, "
+                    "e.subject_id, count(p.page_id) AS pages FROM notify.escalation e "
+                    "LEFT JOIN notify.page p USING (escalation_id) GROUP BY e.escalation_id",
                 ),
                 pages=await _rows(connection, "SELECT page_id, status FROM notify.page"),
                 alarms=await _rows(

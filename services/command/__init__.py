@@ -1,1 +1,1 @@
-"""command: alerts in, commands and assignments down the tiers; acknowledgements, roll-up, reports back up."""
+"""The command service: alerts come in; commands, assignments and supervision calls go out."""

@@ -1,66 +1,72 @@
-"""Wiring of the command service."""
+"""Wiring of command: alerts, steps, requests and reports come in; commands and calls go out."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from faststream.asgi import AsgiFastStream
 
-from services.command.consumer import Consumer
-from services.command.core import wire
-from services.command.core.escalation import Roster
-from services.command.core.profiles import PROFILES
+from services.command import timers
 from services.command.core.reporting.profiles import STANDARD
+from services.command.core.supervision.escalation import FilledPosts
+from services.command.core.supervision.profiles import PROFILES
+from services.command.fastpath import plain_steps
+from services.command.handlers import acknowledgements, alerts, modes, reports, requests
 from services.command.metrics import CommandMetrics
-from services.command.modes.desk import ModeDesk
-from services.command.reporting.desk import ReportDesk
-from services.command.retention import forget_commands, forget_incidents
+from services.command.retention import delete_commands, delete_incidents
 from services.command.settings import Settings
-from services.command.timers import Supervisor, Timers
+from services.command.unit_of_work import UnitOfWork
+from services.command.unit_of_work.context import CommandContext
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
-    ALERTS,
     ASSIGNMENTS,
     CATALOG,
     COMMANDS,
     MODE_PROPOSALS,
-    MODE_REQUESTS,
     MODES,
     PLANS,
     REPORT_DUTIES,
-    REPORTS,
-    REQUESTS,
     ROSTER,
     SUPERVISION,
 )
 from shared.definitions.response_plans.book import PlanBook
 from shared.domain.selection.tree import UnitTree
-from shared.runtime.stateful import StatefulPlatform
+from shared.runtime.stateful_platform import StatefulPlatform
 
 
-def build(settings: Settings) -> AsgiFastStream:
-    """The service's ASGI application; nothing is connected before it starts."""
+def build(settings: Settings, context: CommandContext | None = None) -> AsgiFastStream:
+    """Return the ASGI application; nothing is connected before its lifespan starts.
+
+    A test may pass a context of its own, with other deadlines or with units that it knows.
+    """
     platform = StatefulPlatform("command", settings)
-    tree, roster = UnitTree(), Roster()
-    profile = PROFILES[settings.sla_profile]
-    metrics = CommandMetrics(platform.registry)
-    plans, modes = PlanBook(), ModeDesk(tree)
-    reports = ReportDesk(STANDARD, profile, roster, metrics)
-    consumer = Consumer(tree, plans, profile, modes, reports, metrics)
-    timers = Timers(Supervisor(roster, profile, metrics), modes, reports)
-
-    platform.table(CATALOG, tree.take)
-    platform.table(PLANS, plans.put, plans.drop)
-    platform.table(ROSTER, roster.put)
-    platform.consume_inbox(
-        (ALERTS, REPORTS, ACKNOWLEDGEMENTS, REQUESTS, MODE_REQUESTS),
-        consumer.apply,
+    if context is None:
+        context = CommandContext(
+            tree=UnitTree(),
+            plans=PlanBook(),
+            posts=FilledPosts(),
+            profile=PROFILES[settings.sla_profile],
+            report_profile=STANDARD,
+            metrics=CommandMetrics(platform.registry),
+            fast_path=settings.fast_path,
+        )
+    platform.table(CATALOG, context.tree.take)
+    platform.table(PLANS, context.plans.put, context.plans.drop)
+    platform.table(ROSTER, context.posts.update)
+    platform.include(
+        partial(UnitOfWork, context=context),
+        alerts.router,
+        reports.router,
+        acknowledgements.router,
+        requests.router,
+        modes.router,
+        timers.router,
         max_records=settings.batch_records,
-        batches_ahead=3,
-        quick={ACKNOWLEDGEMENTS: wire.read},
+        prefetch_batches=3,
+        fast_decoders={ACKNOWLEDGEMENTS: plain_steps.read} if context.fast_path else None,
     )
-    platform.sweep(timers.lock, timers.fire)
     duration = timedelta(days=settings.keep_days)
-    platform.retention.tasks += [forget_commands(duration), forget_incidents(duration)]
+    platform.delete_when_old(delete_commands(duration), delete_incidents(duration))
     platform.produces(COMMANDS, ASSIGNMENTS, SUPERVISION, MODES, MODE_PROPOSALS, REPORT_DUTIES)
     return platform.asgi()

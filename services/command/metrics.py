@@ -1,4 +1,4 @@
-"""Series of the command service, counted per batch; labels are closed sets."""
+"""Metrics of the command service, counted per batch; labels are closed sets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 
 class CommandMetrics:
-    """What the command service did."""
+    """Counters of commands, assignments, steps and supervision events."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.commands = Counter(

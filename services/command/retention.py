@@ -1,61 +1,62 @@
-"""What the service forgets of itself: commands and reported incidents that ended long ago, with all of them."""
+"""Retention: commands and reported incidents that ended long ago are deleted with their rows."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from services.command.core.lifecycle import ENDED
+from services.command.core.commands.states import ENDED
 from services.command.core.reporting.states import FINAL
-from shared.runtime.retention import Task
+from shared.runtime.retention import RetentionTask
 from shared.runtime.sql import names
 
-BELONGING = ("assignment", "tier_count", "late_acknowledgement")
-"""Tables whose rows go with their command (column `command_id`)."""
+COMMAND_TABLES = ("assignment", "tier_count", "late_acknowledgement")
+"""Tables whose rows are deleted with their command (column `command_id`)."""
 
 _ENDED = names(ENDED)
-_DELETES = ", ".join(
-    f"{table}_gone AS (DELETE FROM command.{table} "  # noqa: S608 - our own names
+_DELETES_OF_COMMAND = ", ".join(
+    f"deleted_{table} AS (DELETE FROM command.{table} "  # noqa: S608 - our own names
     "WHERE command_id IN (SELECT command_id FROM old))"
-    for table in BELONGING
+    for table in COMMAND_TABLES
 )
 
 
-def forget_commands(keep: timedelta) -> Task:
-    """Commands that were closed or withdrawn; an open one stays, however old it is.
+def delete_commands(keep: timedelta) -> RetentionTask:
+    """Delete closed and revoked commands older than `keep`; an open command stays at any age.
 
-    Timers of theirs are cancelled when they end. A step that comes for one that is forgotten is refused
-    to the dead letters like a step for one that never was.
+    The timers of a command are cancelled at its end. A step about a deleted command goes to the
+    dead letters, like a step about a command that never existed.
     """
-    return Task(
+    return RetentionTask(
         "ended_commands",
         "WITH old AS (SELECT command_id FROM command.command "  # noqa: S608
         f"WHERE state IN {_ENDED} AND issued_at < now() - $1::interval "
-        f"ORDER BY command_id LIMIT $2 FOR UPDATE), {_DELETES} "
+        f"ORDER BY command_id LIMIT $2 FOR UPDATE), {_DELETES_OF_COMMAND} "
         "DELETE FROM command.command WHERE command_id IN (SELECT command_id FROM old) RETURNING 1",
         keep,
-        # One may have 75,000 recipients: a second of deleting.
+        # A command may have 75,000 recipients: a second of deleting.
         limit=5,
     )
 
 
-_OVER = names(FINAL)
-_OF_INCIDENT = ", ".join(
-    f"{table}_gone AS (DELETE FROM command.{table} "  # noqa: S608 - our own names
+_FINAL = names(FINAL)
+_DELETES_OF_INCIDENT = ", ".join(
+    f"deleted_{table} AS (DELETE FROM command.{table} "  # noqa: S608 - our own names
     "WHERE (status, incident_id) IN (SELECT status, incident_id FROM old))"
-    for table in ("report", "report_duty", "report_case")
+    for table in ("report", "report_obligation", "alert_reporting")
 )
 
 
-def forget_incidents(keep: timedelta) -> Task:
-    """Incidents of which every alert is over, nobody owes a report and nothing has changed since."""
-    return Task(
+def delete_incidents(keep: timedelta) -> RetentionTask:
+    """Delete incidents without an open alert or obligation that have not changed for `keep`."""
+    return RetentionTask(
         "reported_incidents",
         "WITH old AS (SELECT status, incident_id FROM command.report_incident AS i "  # noqa: S608
-        "WHERE changed_at < now() - $1::interval AND NOT EXISTS (SELECT FROM command.report_duty AS d "
-        "WHERE d.status = i.status AND d.incident_id = i.incident_id "
-        f"AND d.state NOT IN {_OVER}) AND NOT EXISTS (SELECT FROM command.report_case AS c "
-        "WHERE c.status = i.status AND c.incident_id = i.incident_id AND c.over IS NULL) "
-        f"ORDER BY status, incident_id LIMIT $2 FOR UPDATE), {_OF_INCIDENT} "
+        "WHERE changed_at < now() - $1::interval AND NOT EXISTS ("
+        "SELECT FROM command.report_obligation AS o "
+        "WHERE o.status = i.status AND o.incident_id = i.incident_id "
+        f"AND o.state NOT IN {_FINAL}) AND NOT EXISTS (SELECT FROM command.alert_reporting AS a "
+        "WHERE a.status = i.status AND a.incident_id = i.incident_id AND a.end_reason IS NULL) "
+        f"ORDER BY status, incident_id LIMIT $2 FOR UPDATE), {_DELETES_OF_INCIDENT} "
         "DELETE FROM command.report_incident "
         "WHERE (status, incident_id) IN (SELECT status, incident_id FROM old) RETURNING 1",
         keep,

@@ -1,120 +1,93 @@
-"""What the sweep of durable timers does here: lock the subjects, then tell what has become due."""
+"""One function per kind of timer of assignments, proposals and obligations.
+
+Due timers take effect in the order of stages (unit_of_work/__init__.py): assignments under the
+locks of their commands, then modes, then reports. All due timers of an assignment take effect
+together.
+"""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from functools import partial
 
-from services.command import store
-from services.command.core.deadlines import TimerKind
-from services.command.core.escalation import Roster, ladder
-from services.command.core.model import Assignment, Command
-from services.command.core.printing import CallPrinter
-from services.command.core.profiles import Profile
-from services.command.core.records import Cause
-from services.command.core.reporting.timers import KINDS as REPORT_TIMERS
-from services.command.core.supervision import Call, Due, fire
-from services.command.metrics import CommandMetrics
-from services.command.modes.desk import ModeDesk, ModeTimer
-from services.command.reporting.desk import ReportDesk
-from services.command.session import Session, cause_of
-from shared.contracts.topics import SUPERVISION
-from shared.runtime.database import Transaction
+from services.command.core.modes.timers import ModeTimer
+from services.command.core.reporting.model import ReportClock
+from services.command.core.reporting.timers import DUE_SOON, ESCALATE
+from services.command.core.supervision.deadlines import TimerKind
+from services.command.unit_of_work import Stage, UnitOfWork
+from shared.runtime.handlers import Router
 from shared.runtime.timers import Timer, TimerKey
 
-_MODES = frozenset(ModeTimer)
+router: Router[UnitOfWork] = Router()
 
 
-class Supervisor:
-    """Lock and Fire (shared.runtime.timers) of assignments."""
-
-    def __init__(self, roster: Roster, profile: Profile, metrics: CommandMetrics) -> None:
-        self._roster = roster
-        self._profile = profile
-        self._metrics = metrics
-
-    async def lock(self, work: Transaction, subjects: Collection[str]) -> None:
-        """Their commands, first of all as acknowledgements do: who has those has all below them."""
-        await store.lock_commands(work, await store.commands_of(work, subjects))
-
-    async def fire(self, work: Transaction, timers: Sequence[Timer]) -> None:
-        """Publish supervision events and arm what comes next."""
-        due: defaultdict[str, list[Due]] = defaultdict(list)
-        for timer in timers:
-            due[timer.subject_id].append(Due(TimerKind(timer.kind), timer.rung, timer.due_at))
-        result = await store.lock_assignments(work, due.keys())
-        over = {assignment.command_id for assignment in result.values()}
-        session = await Session.over(work, self._profile, over, result.values())
-        told: list[tuple[Assignment, Call]] = []
-        for subject, claimed in due.items():
-            assignment = session.assignments[subject]
-            command = session.commands[assignment.command_id]
-            fired = fire(
-                assignment,
-                claimed,
-                ladder(assignment.unit, self._roster),
-                self._profile.in_mode(assignment.mode),
-                command.level,
-                work.now,
-            )
-            told += [(assignment, call) for call in fired.calls]
-            cause = Cause(assignment.command_id, work.now, command.issuer_unit)
-            if fired.assignment is not assignment:
-                session.change(fired.assignment, cause)
-            for act, after in fired.woken:
-                session.change(after, cause_of(act) if act is not None else cause)
-            session.set_timers(fired.arm)
-        await work.publish_new(SUPERVISION, _printed(session.commands, told, work.now))
-        await session.write()
-        for labels, count in Counter(
-            (call.kind, assignment.status) for assignment, call in told
-        ).items():
-            self._metrics.supervision.labels(*labels).inc(count)
+def load_assignment(timer: TimerKey, unit: UnitOfWork) -> None:
+    """A timer of an assignment needs the command of the assignment."""
+    unit.need_assignment(timer.subject_id)
 
 
-def _printed(
-    commands: Mapping[str, Command], told: Iterable[tuple[Assignment, Call]], now: datetime
-) -> Iterator[tuple[str, str, bytes]]:
-    """Key, id and wire form of each call, printed while Postgres takes in those before it."""
-    printers = {one: CallPrinter(command, now) for one, command in commands.items()}
-    for assignment, call in told:
-        yield assignment.command_id, *printers[assignment.command_id].print(assignment, call)
+def load_proposal(timer: TimerKey, unit: UnitOfWork) -> None:
+    """A timer of a proposal needs the mode of the proposal's unit."""
+    unit.modes.need_timer(timer.subject_id)
 
 
-class Timers:
-    """Lock and Fire of the whole service: every timer goes to the desk whose kind it is of."""
+def load_obligation(timer: TimerKey, unit: UnitOfWork) -> None:
+    """A timer of an obligation needs the incident of the obligation."""
+    unit.reports.need_timer(timer.subject_id)
 
-    def __init__(self, assignments: Supervisor, modes: ModeDesk, reports: ReportDesk) -> None:
-        self._assignments = assignments
-        self._modes = modes
-        self._reports = reports
 
-    async def lock(self, work: Transaction, keys: Sequence[TimerKey]) -> None:
-        """Commands first, then modes, then reports, as a batch of messages locks them."""
-        due = {key.subject_id: key.kind for key in keys}
-        of_modes = [name for name, kind in due.items() if kind in _MODES]
-        of_reports = [name for name, kind in due.items() if kind in REPORT_TIMERS]
-        others = due.keys() - {*of_modes, *of_reports}
-        if others:
-            await self._assignments.lock(work, sorted(others))
-        if of_modes:
-            await self._modes.lock(work, of_modes)
-        if of_reports:
-            await self._reports.lock(work, of_reports)
+@router.timer(TimerKind.SIGN_DUE_SOON, load=load_assignment)
+async def fire_sign_due_soon(timers: Sequence[Timer], unit: UnitOfWork) -> None:
+    """Remind units 临期 whose time to sign is nearly over."""
+    unit.supervise(timers)
 
-    async def fire(self, work: Transaction, timers: Sequence[Timer]) -> None:
-        """Hand the claimed timers out."""
-        of_modes = [timer for timer in timers if timer.kind in _MODES]
-        of_reports = [timer for timer in timers if timer.kind in REPORT_TIMERS]
-        other_timers = [
-            timer
-            for timer in timers
-            if timer.kind not in _MODES and timer.kind not in REPORT_TIMERS
-        ]
-        if other_timers:
-            await self._assignments.fire(work, other_timers)
-        if of_modes:
-            await self._modes.fire(work, of_modes)
-        if of_reports:
-            await self._reports.fire(work, of_reports)
+
+@router.timer(TimerKind.SIGN_ESCALATE, load=load_assignment)
+async def fire_sign_escalate(timers: Sequence[Timer], unit: UnitOfWork) -> None:
+    """Call the next post of the escalation chain about units that have not signed."""
+    unit.supervise(timers)
+
+
+@router.timer(TimerKind.FINISH_DUE_SOON, load=load_assignment)
+async def fire_finish_due_soon(timers: Sequence[Timer], unit: UnitOfWork) -> None:
+    """Remind units 临期 whose time to report is nearly over, and arm the end of that time."""
+    unit.supervise(timers)
+
+
+@router.timer(TimerKind.FINISH_OVERDUE, load=load_assignment)
+async def fire_finish_overdue(timers: Sequence[Timer], unit: UnitOfWork) -> None:
+    """Call the next post of the escalation chain about units that have not reported."""
+    unit.supervise(timers)
+
+
+@router.timer(TimerKind.RESUME, load=load_assignment)
+async def fire_resume(timers: Sequence[Timer], unit: UnitOfWork) -> None:
+    """End suspensions 挂起 and apply the steps that waited for the end."""
+    unit.supervise(timers)
+
+
+@router.timer(ModeTimer.EXPIRE, load=load_proposal)
+async def fire_mode_expire(timers: Sequence[Timer], unit: UnitOfWork) -> None:
+    """Let proposals expire that nobody has decided."""
+    unit.defer(Stage.MODES, partial(unit.modes.expire, timers))
+
+
+@router.timer(ModeTimer.END, load=load_proposal)
+async def fire_mode_end(timers: Sequence[Timer], unit: UnitOfWork) -> None:
+    """End modes whose time is over."""
+    unit.defer(Stage.MODES, partial(unit.modes.end, timers))
+
+
+async def fire_report_due_soon(timers: Sequence[Timer], unit: UnitOfWork) -> None:
+    """Remind units 临期 whose time for an upward report is nearly over."""
+    unit.defer(Stage.REPORTS, partial(unit.reports.fire, timers))
+
+
+async def fire_report_escalate(timers: Sequence[Timer], unit: UnitOfWork) -> None:
+    """Call the next post of the escalation chain about units that have not reported upward."""
+    unit.defer(Stage.REPORTS, partial(unit.reports.fire, timers))
+
+
+for _clock in ReportClock:
+    router.timer(f"{_clock}{DUE_SOON}", load=load_obligation)(fire_report_due_soon)
+    router.timer(f"{_clock}{ESCALATE}", load=load_obligation)(fire_report_escalate)

@@ -1,1 +1,1 @@
-"""What people may see comes in and goes to screens; what people do goes out as records."""
+"""The console: events come in and are shown on screens; acts of officers go out as records."""

@@ -1,12 +1,12 @@
-"""`python -m services.console.accounts`: who may sign in, and what is granted to whom.
+"""`python -m services.console.accounts`: accounts of the console and their grants.
 
-`setup OFFICER_ID --name --unit --post` makes the first account of an empty console and prints, once, the
-link on which its password is set. `import FILE` adds or renews accounts from a JSON list of {officer_id,
-name, unit, post, token_sha256?, oidc_subject?, disabled?, grants?: [{right, unit}]}. `link OFFICER_ID`
-prints a one-time link that signs in, good for 15 minutes; `password OFFICER_ID` one on which a password is
-set. `grants`, `grant`, `withdraw` list and change rights; `disable` closes an account at once. There are no
-accounts and no passwords from the start, and nobody but their owner ever knows one.
-FENGHUO_DATABASE_URL names the database, FENGHUO_CONSOLE_URL the address people use.
+`setup OFFICER_ID --name --unit --post` makes the first account of an empty console and prints,
+once, a link to set its password. `import FILE` adds or renews accounts from a JSON list of
+{officer_id, name, unit, post, token_sha256?, oidc_subject?, disabled?, grants?: [{right, unit}]}.
+`link OFFICER_ID` prints a one-time link to sign in, valid for 15 minutes; `password OFFICER_ID` a
+link to set a password. `grants`, `grant`, `withdraw` list and change rights; `disable` closes an
+account at once. A new installation has no accounts and no passwords, and a password is known to its
+owner only. FENGHUO_DATABASE_URL names the database, FENGHUO_CONSOLE_URL the address for people.
 """
 
 from __future__ import annotations
@@ -39,19 +39,22 @@ TICKET_LIFETIME = timedelta(minutes=15)
 
 
 class _NoDatabase(SetupError):
-    """Postgres cannot be used; the call itself was right."""
+    """Postgres cannot be used; the call itself was correct."""
 
 
 class Grant(Contract):
-    """A right and the unit in whose subtree it holds."""
+    """A right, and the unit in whose subtree it holds."""
 
     right: Right
     unit: UnitId
 
 
 class Account(Contract):
-    """One officer. `token_sha256` is the hash of a bearer token for scripts; people use links, passwords or
-    the OIDC provider, where `oidc_subject` is theirs. Without `grants`: see store/people.py."""
+    """One officer.
+
+    `token_sha256` is the hash of a bearer token for scripts; people use links, passwords or the
+    OIDC provider, where `oidc_subject` is their name. Without `grants` see store/people.py.
+    """
 
     officer_id: Identifier
     name: Line
@@ -68,7 +71,7 @@ _LIST: TypeAdapter[list[Account]] = TypeAdapter(list[Account])
 
 
 def read_accounts(path: Path) -> list[Account]:
-    """The accounts of a file; raises SetupError naming what is wrong and where."""
+    """Return the accounts of a file. Raises SetupError with the field and the error."""
     try:
         accounts = _LIST.validate_json(path.read_bytes())
     except OSError as error:
@@ -82,7 +85,7 @@ def read_accounts(path: Path) -> list[Account]:
 
 
 async def import_accounts(dsn: str, accounts: list[Account]) -> int:
-    """Write the accounts in one transaction; how many. Raises SetupError."""
+    """Write the accounts in one transaction, and return their number. Raises SetupError."""
     try:
         async with _connected(dsn) as connection, connection.transaction():
             return await people.save_accounts(
@@ -93,20 +96,20 @@ async def import_accounts(dsn: str, accounts: list[Account]) -> int:
 
 
 async def make_link(dsn: str, officer_id: str, base: str, landing: str = "/") -> str:
-    """A one-time link that signs an officer in. Raises SetupError for an unknown or disabled officer."""
+    """Return a one-time link to sign in. Raises SetupError for an unknown or disabled officer."""
     async with _connected(dsn) as connection:
         ticket = await _ticket(connection, officer_id, "sign_in")
     return f"{base.rstrip('/')}/login?{urlencode({'ticket': ticket, 'next': landing})}"
 
 
 async def make_password_link(dsn: str, officer_id: str, base: str) -> str:
-    """A one-time link on which an officer sets a password. Raises SetupError like `make_link`."""
+    """Return a one-time link to set a password. Raises SetupError like `make_link`."""
     async with _connected(dsn) as connection:
         return _password_link(base, await _ticket(connection, officer_id, "password"))
 
 
 async def first_run(dsn: str, account: Account, base: str) -> str:
-    """Make the first account; the link for its password. Raises SetupError when there is one already."""
+    """Make the first account, and return a link for its password. Raises SetupError for others."""
     async with _connected(dsn) as connection, connection.transaction():
         if await people.has_accounts(connection):
             raise SetupError("There are accounts already: use import, link and password.")
@@ -115,18 +118,18 @@ async def first_run(dsn: str, account: Account, base: str) -> str:
 
 
 async def list_grants(dsn: str, officer_id: str) -> list[tuple[str, str]]:
-    """(right, unit) of an officer."""
+    """Return the grants of an officer as (right, unit)."""
     async with _connected(dsn) as connection:
         return await people.grants(connection, officer_id)
 
 
 async def change_grant(dsn: str, officer_id: str, grant: Grant, *, give: bool) -> None:
-    """Give a right or take it away. Raises SetupError when there is no such officer or grant."""
+    """Add or remove a grant. Raises SetupError when there is no such officer or grant."""
     change = people.grant if give else people.withdraw
     async with _connected(dsn) as connection:
         if not await change(connection, officer_id, grant.right, grant.unit):
-            what = "officer" if give else "grant"
-            raise SetupError(f"There is no such {what}: {officer_id} {grant.right} {grant.unit}.")
+            noun = "officer" if give else "grant"
+            raise SetupError(f"There is no such {noun}: {officer_id} {grant.right} {grant.unit}.")
 
 
 async def disable(dsn: str, officer_id: str) -> None:
@@ -174,47 +177,47 @@ def _base_address() -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit code 0 done, 64 wrong call or file, 69 no database."""
+    """Run the command. Exit codes: 0 done, 64 wrong call or file, 69 no database."""
     namespace = _parser().parse_args(arguments)
     dsn = os.environ.get("FENGHUO_DATABASE_URL", "")
     try:
         if not dsn:
             raise SetupError("FENGHUO_DATABASE_URL must name the database.")
-        sys.stdout.write(asyncio.run(_done(dsn, namespace)))
+        sys.stdout.write(asyncio.run(_run_command(dsn, namespace)))
     except SetupError as problem:
         sys.stderr.write(f"fenghuo: {problem}\n")
         return EXIT_UNAVAILABLE if isinstance(problem, _NoDatabase) else EXIT_USAGE
     return 0
 
 
-async def _done(dsn: str, given: argparse.Namespace) -> str:
-    """Do what was asked; what is printed."""
-    match given.verb:
+async def _run_command(dsn: str, call: argparse.Namespace) -> str:
+    """Run one command, and return the text to print."""
+    match call.verb:
         case "import":
-            return f"{await import_accounts(dsn, read_accounts(given.file))} accounts\n"
+            return f"{await import_accounts(dsn, read_accounts(call.file))} accounts\n"
         case "link":
-            landing = "/m" if given.phone else "/"
-            return await make_link(dsn, given.officer_id, given.base, landing) + "\n"
+            landing = "/m" if call.phone else "/"
+            return await make_link(dsn, call.officer_id, call.base, landing) + "\n"
         case "password":
-            return await make_password_link(dsn, given.officer_id, given.base) + "\n"
+            return await make_password_link(dsn, call.officer_id, call.base) + "\n"
         case "setup":
-            named = {name: getattr(given, name) for name in ("officer_id", "name", "unit", "post")}
-            return await first_run(dsn, _valid(Account, named), given.base) + "\n"
+            named = {name: getattr(call, name) for name in ("officer_id", "name", "unit", "post")}
+            return await first_run(dsn, _valid(Account, named), call.base) + "\n"
         case "grants":
-            result = await list_grants(dsn, given.officer_id)
+            result = await list_grants(dsn, call.officer_id)
             return "".join(f"{right}\t{unit}\n" for right, unit in result)
         case "disable":
-            await disable(dsn, given.officer_id)
+            await disable(dsn, call.officer_id)
             return "disabled\n"
         case verb:
-            grant = _valid(Grant, {"right": given.right, "unit": given.unit})
-            await change_grant(dsn, given.officer_id, grant, give=verb == "grant")
+            grant = _valid(Grant, {"right": call.right, "unit": call.unit})
+            await change_grant(dsn, call.officer_id, grant, give=verb == "grant")
             return "granted\n" if verb == "grant" else "withdrawn\n"
 
 
-def _valid(model: type[C], given: dict[str, str]) -> C:
+def _valid(model: type[C], call: dict[str, str]) -> C:
     try:
-        return model.model_validate_json(json.dumps(given))
+        return model.model_validate_json(json.dumps(call))
     except ValidationError as error:
         raise SetupError(f"{_explained(error)}.") from None
 
@@ -232,8 +235,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     verbs = parser.add_subparsers(dest="verb", required=True)
 
-    def verb(name: str, about: str, *, officer: bool = True, base: bool = False) -> Any:
-        result = verbs.add_parser(name, help=about)
+    def verb(name: str, help_text: str, *, officer: bool = True, base: bool = False) -> Any:
+        result = verbs.add_parser(name, help=help_text)
         if officer:
             result.add_argument("officer_id")
         if base:
@@ -252,8 +255,8 @@ def _parser() -> argparse.ArgumentParser:
     linking.add_argument("--phone", action="store_true", help="land on the page for phones")
     verb("password", "print a one-time link on which a password is set", base=True)
     verb("grants", "list what is granted to an officer")
-    for name, about in (("grant", "give a right at a unit"), ("withdraw", "take it away")):
-        changing = verb(name, about)
+    for name, help_text in (("grant", "give a right at a unit"), ("withdraw", "take it away")):
+        changing = verb(name, help_text)
         changing.add_argument("right", choices=[right.value for right in Right])
         changing.add_argument("unit")
     verb("disable", "close an account and end its sessions")

@@ -1,4 +1,4 @@
-"""What duty exports beside the runtime's series."""
+"""The series that duty exports beside the runtime's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 
 class DutyMetrics:
-    """Counted per unit that was looked at; every label is a closed set."""
+    """Counted per evaluated unit; every label has a closed set of values."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.changes = Counter(

@@ -1,7 +1,8 @@
-"""One transaction of duty: the plans that it changes, and what follows from them at its end.
+"""One transaction of duty: the plans that it changes, and the publications at its end.
 
-All posts of a unit are evaluated together, under the lock of the unit, since an entry may concern each
-of them. A mode changes the roster in force (shared/domain/roster/timeline.py) of its whole subtree.
+All posts of a unit are evaluated together, under the lock of the unit, since an entry may concern
+each of them. A mode changes the roster in force (shared/domain/roster/timeline.py) of its whole
+subtree.
 """
 
 from __future__ import annotations
@@ -96,11 +97,11 @@ class UnitOfWork:
         self._causes[unit] = cause
 
     async def save(self) -> None:
-        """Write modes and entries, evaluate the units, publish what is new, and arm their timers."""
+        """Write modes and entries, evaluate the units, publish the changes, and arm the timers."""
         await store.save_modes(self._transaction, self._modes)
         await store.save_entries(self._transaction, self._entries)
         modes = await store.load_modes(self._transaction)
-        published: list[store.PublishedRow] = []
+        published: list[store.PublicationRow] = []
         timers = []
         unchanging: list[str] = []
         now = self._transaction.now

@@ -1,1 +1,1 @@
-"""Reaching people: alerts, assignments and supervision come in, pages to duty officers go out."""
+"""Calls to officers: alerts, assignments and supervision come in, pages go out."""

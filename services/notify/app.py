@@ -1,114 +1,123 @@
-"""Wiring of notify: roster and catalogue tables, one consumer, timers, the delivery loops of the channels that are on."""
+"""Wiring of notify: records that cause calls and answers come in, pages to officers go out."""
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from faststream.asgi import AsgiFastStream
 
-from services.notify.calls_folder import CallsFolder
+from services.notify import timers
 from services.notify.channels import console, registry
-from services.notify.channels.off import Off
+from services.notify.channels.off import SwitchedOff
 from services.notify.channels.port import Tools
-from services.notify.consumer import NotifyConsumer
-from services.notify.core.budgets import BUDGETS
-from services.notify.core.priority import RESERVED, goes_first
-from services.notify.core.profiles import PROFILES
-from services.notify.loops import DeliveryLoop, LadderGauges
-from services.notify.metrics import NotifyMetrics
-from services.notify.retention import forget_digests, forget_ladders
-from services.notify.scheduling import ContactTestScheduler
-from services.notify.settings import Settings
-from shared.contracts.pages import Channel
-from shared.contracts.topics import (
-    ALERTS,
-    ANSWERS,
-    ASSIGNMENTS,
-    CATALOG,
-    CONTACT_TESTS,
-    DUTY_COVERAGE,
-    MODE_PROPOSALS,
-    MODES,
-    PAGES,
-    REACHABILITY,
-    REPORT_DUTIES,
-    ROSTER,
-    SUPERVISION,
+from services.notify.core.escalation.priority import RESERVED, is_urgent_record
+from services.notify.core.reference_data import ReferenceData
+from services.notify.handlers import (
+    alerts,
+    answers,
+    assignments,
+    catalog,
+    contact_tests,
+    duty_coverage,
+    mode_proposals,
+    modes,
+    reachability,
+    report_duties,
+    roster,
+    supervision,
 )
-from shared.runtime.inbox import First
-from shared.runtime.stateful import StatefulPlatform
+from services.notify.loops.call_settings import CallSettingsFolder
+from services.notify.loops.contact_test_schedule import ContactTestScheduler
+from services.notify.loops.delivery import DeliveryLoop
+from services.notify.loops.gauges import EscalationGauges
+from services.notify.metrics import NotifyMetrics
+from services.notify.retention import delete_ended_digests, delete_ended_escalations
+from services.notify.settings import Settings
+from services.notify.unit_of_work import UnitOfWork
+from shared.contracts.pages import Channel
+from shared.contracts.topics import CATALOG, MODES, PAGES, REACHABILITY, ROSTER
+from shared.runtime.inbound_messages import PriorityRule
+from shared.runtime.stateful_platform import StatefulPlatform
 
-_LOOPS = 4
-"""Delivery loops of one channel side by side, so that one slow answer does not hold up all others;
-one more takes red and recalls only."""
-FIRST = First((b'"red"', b'"recalled"'), goes_first)
+LOOPS_PER_CHANNEL = 4
+"""Delivery loops of one channel, so that one slow answer does not hold up all other pages.
 
-
-class NotifyPlatform(StatefulPlatform):
-    """The platform with the channels' connections, closed after everything that uses them."""
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__("notify", settings)
-        self.senders = registry.senders(
-            settings.channels_file,
-            settings.webhook_url,
-            settings.webhook_secret,
-            Tools(self.clock, settings.console_url),
-        )
-
-    async def start(self, stack: AsyncExitStack) -> None:
-        """As every platform; the channels' clients connect by themselves."""
-        for sender in self.senders.values():
-            stack.push_async_callback(sender.close)
-        await super().start(stack)
+One more loop takes only red pages and recalls.
+"""
+URGENT_RECORDS = PriorityRule((b'"red"', b'"recalled"'), is_urgent_record)
+"""The records that overtake a backlog, and the bytes of which each contains at least one."""
 
 
 def build(settings: Settings) -> AsgiFastStream:
-    """The ASGI application; nothing is connected before its lifespan starts. Raises SetupError."""
-    platform = NotifyPlatform(settings)
+    """Return the ASGI application; nothing is connected before its lifespan starts.
+
+    Raises SetupError for channels or call settings that cannot be used.
+    """
+    platform = StatefulPlatform("notify", settings)
     metrics = NotifyMetrics(platform.registry)
-    channels = frozenset({console.CHANNEL, *platform.senders})
-    name = settings.sla_profile
-    zone = ZoneInfo(settings.zone)
-    consumer = NotifyConsumer(PROFILES[name], BUDGETS[name], channels, metrics, zone)
-    platform.table(CATALOG, consumer.names.tree.take)
-    platform.table(ROSTER, consumer.roster.put)
-    platform.table(MODES, consumer.modes.put)
-    platform.table(REACHABILITY, consumer.reaches.put)
-    platform.consume_inbox(
-        [
-            ALERTS,
-            ASSIGNMENTS,
-            REPORT_DUTIES,
-            SUPERVISION,
-            MODE_PROPOSALS,
-            MODES,
-            DUTY_COVERAGE,
-            ANSWERS,
-            CONTACT_TESTS,
-        ],
-        consumer.apply,
-        first=FIRST,
+    senders = registry.senders(
+        settings.channels_file,
+        settings.webhook_url,
+        settings.webhook_secret,
+        Tools(platform.clock, settings.console_url),
     )
-    platform.sweep(consumer.lock, consumer.fire)
-    platform.loops.append(LadderGauges(platform.database, metrics).run)
+    channels = frozenset({console.CHANNEL, *senders})
+    reference = ReferenceData(settings.sla_profile, channels, ZoneInfo(settings.zone))
+    unit_of_work = partial(UnitOfWork, reference=reference, metrics=metrics)
+
+    platform.table(CATALOG, partial(catalog.update_table, reference=reference))
+    platform.table(ROSTER, partial(roster.update_table, reference=reference))
+    platform.table(MODES, partial(modes.update_table, reference=reference))
+    platform.table(REACHABILITY, partial(reachability.update_table, reference=reference))
+    platform.include(
+        unit_of_work,
+        alerts.router,
+        assignments.router,
+        report_duties.router,
+        supervision.router,
+        mode_proposals.router,
+        modes.router,
+        duty_coverage.router,
+        answers.router,
+        contact_tests.router,
+        timers.router,
+        priority=URGENT_RECORDS,
+    )
+    platform.run_in_background(
+        "escalation gauges", EscalationGauges(platform.database, metrics).run
+    )
     if settings.calls_folder is not None:
-        calls = CallsFolder(settings.calls_folder, consumer.called_by, platform.clock)
-        calls.read()
-        platform.loops.append(calls.run)
-    platform.loops.append(ContactTestScheduler(platform.database, consumer).run)
-    for channel, sender in platform.senders.items():
-        delivery = DeliveryLoop(platform.database, [channel], sender, consumer, metrics)
-        platform.loops.extend([delivery.run] * _LOOPS)
-        reserved = DeliveryLoop(
-            platform.database, [channel], sender, consumer, metrics, up_to=RESERVED
-        )
-        platform.loops.append(reserved.run)
-    absent = [channel for channel in Channel if channel not in channels]
-    platform.loops.append(DeliveryLoop(platform.database, absent, Off(), consumer, metrics).run)
+        folder = CallSettingsFolder(settings.calls_folder, reference.replace_plans, platform.clock)
+        folder.read()
+        platform.run_in_background("call settings", folder.run)
+    platform.run_in_background(
+        "contact test scheduler", ContactTestScheduler(platform.database, reference).run
+    )
+
+    delivery_loop = partial(
+        DeliveryLoop,
+        platform.database,
+        unit_of_work=unit_of_work,
+        roster=reference.roster,
+        metrics=metrics,
+    )
+    for channel, sender in senders.items():
+        platform.on_stop(f"channel {channel}", sender.close)
+        loop = delivery_loop([channel], sender)
+        for number in range(1, LOOPS_PER_CHANNEL + 1):
+            platform.run_in_background(f"delivery by {channel} {number}", loop.run)
+        reserved = delivery_loop([channel], sender, up_to=RESERVED)
+        platform.run_in_background(f"urgent delivery by {channel}", reserved.run)
+    unused = [channel for channel in Channel if channel not in channels]
+    switched_off = delivery_loop(unused, SwitchedOff())
+    platform.run_in_background("delivery by channels that are off", switched_off.run)
+
     duration = timedelta(days=settings.keep_days)
-    platform.retention.tasks += [forget_ladders(duration), forget_digests(duration)]
+    platform.delete_when_old(
+        delete_ended_escalations(duration),
+        delete_ended_digests(duration),
+    )
     platform.produces(PAGES, REACHABILITY)
     return platform.asgi()

@@ -1,4 +1,4 @@
-"""What notify exports beside the runtime's series."""
+"""The series that notify exports beside the runtime's."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 
 class NotifyMetrics:
-    """Counted per batch; every label is a closed set."""
+    """Counted per transaction; every label has a closed set of values."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.pages = Counter(
             "fenghuo_notify_pages_total",
-            "Page versions published, by channel and the state they reached",
+            "Page versions published, by channel and state",
             ["channel", "state", "status"],
             registry=registry,
         )
-        self.folded = Counter(
-            "fenghuo_notify_pages_folded_total",
-            "Calls over an officer's budget, told of in a digest",
+        self.digested = Counter(
+            "fenghuo_notify_pages_digested_total",
+            "Calls over an officer's budget, put into a digest",
             ["level", "status"],
             registry=registry,
         )
@@ -29,19 +29,19 @@ class NotifyMetrics:
         )
         self.answers = Counter(
             "fenghuo_notify_answers_total",
-            "Receipts and answers taken in",
+            "Receipts and answers applied",
             ["verb", "status"],
             registry=registry,
         )
-        self.ladders = Gauge(
-            "fenghuo_notify_ladders",
-            "Ladders nobody has answered: open (still calling) and exhausted (nobody left to call)",
+        self.escalations = Gauge(
+            "fenghuo_notify_escalations",
+            "Escalations without an answer: open (still calling), exhausted (every post called)",
             ["state", "status"],
             registry=registry,
         )
         self.exhausted = Counter(
-            "fenghuo_notify_ladders_exhausted_total",
-            "Ladders that ran out of people to call",
+            "fenghuo_notify_escalations_exhausted_total",
+            "Escalations in which every post was called without an answer",
             ["status"],
             registry=registry,
         )

@@ -9,29 +9,33 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from shared.contracts.duty import ZoneName
 from shared.domain.local_time import ZONE
-from shared.runtime.settings import DatabaseSettings, key_problem
+from shared.runtime.settings import DatabaseSettings
+from shared.runtime.webhook_keys import webhook_key_problem
 
 
 class Settings(DatabaseSettings):
     """From the environment, prefix FENGHUO_."""
 
     keep_days: Annotated[int, Field(ge=30, le=36_500)] = 400
-    """How long calls that are over stay in the database with their pages; the log keeps its own time."""
+    """The days for which ended calls stay in the database; Kafka has its own retention."""
     sla_profile: Literal["standard", "demo"] = "standard"
-    """How long a call may go unanswered before the next one: minutes, or 6 s a rung in a demo."""
+    """The time for an answer before the next call: minutes, or 6 s for each call in a demo."""
     zone: ZoneName = ZONE
-    """The wall clock of the texts that are sent: a name of the IANA time zone database."""
+    """The time zone of the texts that are sent: a name of the IANA time zone database."""
     channels_file: Path | None = None
-    """YAML list of the channels that are on (docs/channels.md); not set = console and, if set, webhook."""
+    """YAML list of the channels in use (docs/channels.md); not set = console and webhook if set."""
     calls_folder: Path | None = None
-    """Folder of plans.yaml and tests.yaml: how people are called and tested (docs/channels.md); read again
-    when a file changes. Not set = the built-in waits, and no communication tests by themselves."""
+    """Folder of plans.yaml and tests.yaml: plans of calls and tests (docs/channels.md).
+
+    The files are read again when one changes. Not set = the built-in waits, and communication tests
+    only on request.
+    """
     console_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=300)] | None = None
-    """The console's public address, put into texts as a link; not set = no link."""
+    """The console's public address, for links in texts; not set = no link."""
     webhook_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=500)] | None = None
-    """Where pages are posted to; not set = the webhook channel is off, the console remains."""
+    """The address that pages are posted to; not set = the webhook channel is off."""
     webhook_secret: SecretStr | None = None
-    """Base64 key that signs them (standard webhooks; the prefix whsec_ is allowed)."""
+    """Base64 key that signs posted pages (standard webhooks; the prefix whsec_ is allowed)."""
 
     @field_validator(
         "webhook_url",
@@ -48,7 +52,7 @@ class Settings(DatabaseSettings):
     @field_validator("webhook_secret")
     @classmethod
     def _base64(cls, value: SecretStr | None) -> SecretStr | None:
-        problem = key_problem(value.get_secret_value()) if value is not None else None
+        problem = webhook_key_problem(value.get_secret_value()) if value is not None else None
         if problem is not None:
             raise ValueError(problem)
         return value

@@ -1,4 +1,4 @@
-"""Series of scoring. Counted per batch; labels are closed sets."""
+"""Series of scoring. They are counted per batch; labels are closed sets."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from shared.fastpath.loader import form
 
 
-class Metrics:
-    """What scoring exports beside the series of every service."""
+class ScoringMetrics:
+    """The series of scoring, beside the series of every service."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.readings = Counter(
             "fenghuo_scoring_readings_total",
-            "Readings by what became of them (scored, late, duplicate, replayed)",
+            "Readings by outcome (scored, late, duplicate, replayed)",
             ["outcome"],
             registry=registry,
         )

@@ -10,15 +10,15 @@ from shared.runtime.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """What can be set."""
+    """Settings of the scoring service."""
 
     lateness_s: Annotated[float, Field(ge=0, le=7 * 86_400)] = 300
-    """How much older than its sensor's newest reading one may be, where the catalogue says nothing;
-    older ones are refused."""
+    """A reading may be this much older than its sensor's newest reading, in seconds, where the
+    catalogue states no other limit; older readings are refused."""
     flush_interval_s: Annotated[float, Field(gt=0, le=60)] = 1.0
-    """Changed states are stored this often, up to 5 s where there are many; a restart replays as much
-    input at most."""
+    """Changed states are stored at this interval in seconds, or up to every 5 s where there are
+    many; a restart processes at most the input of one interval again."""
     flush_states: Annotated[int, Field(ge=1, le=100_000)] = 20_000
-    """Changed states of a partition are stored earlier when there are this many."""
+    """Changed states of a partition are stored earlier when this number has changed."""
     batch_records: Annotated[int, Field(ge=1, le=10_000)] = 5_000
-    """About so many records are handled at once."""
+    """About this many records are handled at once."""

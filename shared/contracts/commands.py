@@ -228,7 +228,8 @@ class Ask(Contract):
 class Progress(Contract):
     """The progress of a split assignment. `owed` counts the mandatory parts not yet done.
 
-    The progress is a function of the present states of the parts (services/command/core/rollup.py).
+    The progress is a function of the present states of the parts
+    (services/command/core/commands/rollup.py).
     """
 
     total: Count

@@ -1,10 +1,12 @@
-"""The compiled form of the hot path, where a machine could build it; the same source either way.
+"""Load the compiled form of modules that have one; the source is the same in both forms.
 
-The modules named here are plain Python and run as such. Beside each lies a `.pxd` that gives its names C
-types, and `python -m deploy.native` compiles both with Cython into `var/native/DIGEST`. The digest is of
-all of these files, of Cython and of the interpreter, so what was compiled from another source is never
-loaded: it is all of them or none. `FENGHUO_COMPILED=0` asks for plain Python, `=1` makes it an error when
-there is nothing compiled (docs/adr/0014). Standard library only.
+Each module is plain Python and runs as such. A `.pxd` file beside the module gives C types to its
+names, and `python -m deploy.native` compiles both with Cython into `var/native/DIGEST`. The digest
+covers all of these files, Cython and the interpreter, so a build of another source is never loaded,
+and either all modules of a list are compiled or none. A program that wants the compiled form calls
+`install` with its list before it imports any of the modules; nothing happens at import.
+`FENGHUO_COMPILED=0` asks for plain Python; `=1` makes a missing build an error (docs/adr/0014).
+This module uses the standard library only.
 """
 
 from __future__ import annotations
@@ -23,101 +25,85 @@ from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / "var" / "native"
-MODULES = (
+SHARED_MODULES = (
+    "shared.runtime.fetching.batch_reader",
     "shared.fastpath.raw_batches",
-    "shared.fastpath.murmur2",
-    "services.scoring.core.scan",
-    "services.scoring.core.gist",
-    "services.scoring.core.baseline_tail",
-    "services.scoring.core.baseline_memory",
-    "services.scoring.core.baseline_season",
-    "services.scoring.core.baseline",
-    "services.scoring.core.marks",
-    "services.scoring.core.state",
-    "services.scoring.core.windows",
-    "services.scoring.core.ladder",
-    "services.scoring.core.history",
-    "services.scoring.core.quiet",
-    "services.scoring.core.judge",
-    "services.scoring.core.change",
-    "services.scoring.core.revise",
-    "services.scoring.core.engine",
-    "services.scoring.loop",
+    "shared.runtime.murmur2",
 )
-"""What is compiled, dependencies first."""
+"""The modules of shared that have a compiled form, dependencies first."""
 FLAGS = ("-O2", "-fno-strict-aliasing", "-fwrapv", "-ffp-contract=off", "-w")
-"""For the C compiler; nothing that ties the result to this processor, nothing that changes arithmetic:
-a multiplication and an addition made one instruction would (ARM has it)."""
+"""Flags of the C compiler. None of them ties the result to this processor, and none changes
+arithmetic: a multiplication and an addition fused into one instruction would (ARM has that)."""
 _SWITCH = "FENGHUO_COMPILED"
 
 
-class _Finder(MetaPathFinder):
-    """Finds the compiled form of MODULES, nothing else."""
+class CompiledModuleFinder(MetaPathFinder):
+    """Finds the compiled form of the listed modules, and no other module."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, modules: Sequence[str]) -> None:
         self._folder = folder
+        self._modules = frozenset(modules)
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname not in MODULES:
+        """Return where the compiled form of a listed module lies; None for any other module."""
+        if fullname not in self._modules:
             return None
-        place = str(self._folder / file_of(fullname))
-        return spec_from_file_location(fullname, place, loader=ExtensionFileLoader(fullname, place))
+        file = str(self._folder / file_of(fullname))
+        return spec_from_file_location(fullname, file, loader=ExtensionFileLoader(fullname, file))
 
 
 def source_of(module: str) -> Path:
-    """The Python file of a module."""
+    """Return the Python file of a module."""
     return ROOT / f"{module.replace('.', '/')}.py"
 
 
 def file_of(module: str) -> str:
-    """The name of a module's compiled form; the suffix names interpreter and platform."""
+    """Return the file name of a compiled module; the suffix names interpreter and platform."""
     return module + EXTENSION_SUFFIXES[0]
 
 
 @cache
-def digest() -> str:
-    """Of everything that decides what the compiled form does."""
+def digest(modules: tuple[str, ...]) -> str:
+    """Return a digest of everything that decides how the compiled form behaves."""
     try:
         cython = version("cython")
     except PackageNotFoundError:
         cython = "none"
     result = hashlib.sha256(f"{cython} {sys.version} {EXTENSION_SUFFIXES[0]} {FLAGS}".encode())
-    for module in MODULES:
+    for module in modules:
         source = source_of(module)
         for part in (source, source.with_suffix(".pxd")):
             result.update(part.read_bytes())
     return result.hexdigest()[:32]
 
 
-def built() -> Path | None:
-    """Where the compiled form of this source lies, None when there is none."""
-    folder = FOLDER / digest()
+def built(modules: tuple[str, ...]) -> Path | None:
+    """Return the folder of the compiled form of these sources; None when there is no build."""
+    folder = FOLDER / digest(modules)
     return folder if folder.is_dir() else None
 
 
-def prefer() -> None:
-    """Let what is imported from now on be the compiled form, where it is there and wanted.
+def install(modules: tuple[str, ...]) -> None:
+    """Let later imports of these modules load the compiled form, if there is a build of them.
 
-    Raises ImportError when it is demanded and not there.
+    A second call changes nothing. Raises ImportError when the compiled form is demanded and there
+    is no build, and when one of the modules is loaded as plain Python already.
     """
-    wanted = os.environ.get(_SWITCH, "")
-    if wanted == "0" or any(
-        isinstance(finder_protocol, _Finder) for finder_protocol in sys.meta_path
-    ):
+    switch = os.environ.get(_SWITCH, "")
+    if switch == "0" or form() == "compiled":
         return
-    folder = built()
+    folder = built(modules)
     if folder is not None:
-        sys.meta_path.insert(0, _Finder(folder))
-    elif wanted == "1":
+        if loaded := [module for module in modules if module in sys.modules]:
+            raise ImportError(f"install() comes too late: {loaded[0]} is loaded as plain Python")
+        sys.meta_path.insert(0, CompiledModuleFinder(folder, modules))
+    elif switch == "1":
         raise ImportError(f"{_SWITCH}=1, and nothing is compiled: run python -m deploy.native")
 
 
 def form() -> str:
-    """`compiled` or `plain`: how the modules of this process run."""
-    return (
-        "compiled"
-        if any(isinstance(finder_protocol, _Finder) for finder_protocol in sys.meta_path)
-        else "plain"
-    )
+    """Return `compiled` or `plain`: the form in which this process loads such modules."""
+    installed = any(isinstance(finder, CompiledModuleFinder) for finder in sys.meta_path)
+    return "compiled" if installed else "plain"

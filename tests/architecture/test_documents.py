@@ -171,7 +171,7 @@ def test_documents_name_only_what_there_is(kind: Callable[[str, Path], Named]) -
     ("kind", "text"),
     [
         (links, "see [this](../docs/none.md) there"),
-        (paths, "in `shared/runtime/{wire,none}.py`"),
+        (paths, "in `shared/runtime/{worker,none}.py`"),
         (paths, "`test_none.py` kills it"),
         (paths, "`docs/*.none`"),
         (functions, "`docs/make_settings.py`: `page`, `none`"),

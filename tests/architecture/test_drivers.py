@@ -15,7 +15,7 @@ from tests.architecture.test_layout import ROOT
 STATELESS = ("ingest", "scoring")
 _PROGRAM = """
 import json, sys
-import services.{service}.__main__
+import services.{service}.__main__, services.{service}.app
 print(json.dumps([name for name, module in sys.modules.items() if module is not None]))
 """
 

@@ -27,7 +27,7 @@ async def main(bootstrap: str, sensors: int, rate: float, seconds: float) -> Non
     async with Loader(bootstrap, READINGS.name, READINGS.partitions) as loader:
         for key in keys:
             loader.partition(key)
-        began, sent, reported_at = time.monotonic(), 0, 0.0
+        began, sent, printed_at = time.monotonic(), 0, 0.0
         while (elapsed := time.monotonic() - began) < seconds:
             at_ms, due = int(time.time() * 1000), int(elapsed * rate)
             for index in range(sent, due):
@@ -35,8 +35,8 @@ async def main(bootstrap: str, sensors: int, rate: float, seconds: float) -> Non
                 await loader.add(keys[number], reading(number, turn, at_ms))
             sent = due
             await loader.flush()
-            if elapsed - reported_at >= 1:
-                reported_at = elapsed
+            if elapsed - printed_at >= 1:
+                printed_at = elapsed
                 print(json.dumps({"sent": sent, "elapsed_s": elapsed}), flush=True)
             await asyncio.sleep(max(0.0, began + elapsed + SLOT_S - time.monotonic()))
         print(json.dumps({"sent": sent, "elapsed_s": time.monotonic() - began}), flush=True)

@@ -12,7 +12,7 @@ from typing import Any
 from deploy.example import rules, sensors
 from deploy.local.seed import entries, key_of
 from shared.contracts.topics import READINGS
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.bench.log import Loader
 from tests.bench.payload import moment, tick, writer
 from tests.bench.plan import Plan

@@ -1,4 +1,4 @@
-"""Lateness of alarms of silence and duration: from the due moment to the record in Kafka."""
+"""Alarms by time alone: their delay in Kafka after the end of a silence or a duration."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def due(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
             sent = await _send(scoring.kafka, names)
             raised = await alarms
     late = [at - sent[name] - AFTER[rule_id] for name, rule_id, at in raised]
-    results = {**summary(late), "early": sum(delay < -0.001 for delay in late)}
+    results = {**summary(late), "early": sum(seconds < -0.001 for seconds in late)}
     say(f"due: p50 {results['p50_ms']:.0f} ms, latest {results['max_ms']:.0f} ms after its moment")
     return {
         **results,
@@ -86,7 +86,7 @@ async def _send(bootstrap: str, names: list[str]) -> dict[str, float]:
 
 
 async def _alarms(bootstrap: str, count: int) -> list[tuple[str, str, float]]:
-    """Sensor, rule and Kafka's time in seconds of so many raised alarms; raises RuntimeError."""
+    """Return sensor, rule and Kafka's time (s) of `count` raised alarms; raises RuntimeError."""
     decode = msgspec.json.Decoder(_Alarm).decode
     results: list[tuple[str, str, float]] = []
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)

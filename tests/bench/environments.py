@@ -1,7 +1,8 @@
-"""Environments of the peers: a Python environment for each, and a compiled Java program.
+"""The environments of peers: a Python environment for each, and a compiled Java program.
 
-Nothing of theirs enters .venv. Everything lies in var/bench, pinned, and is made once; where it
-cannot be had, `Unavailable` says why in one sentence, the row stays empty and the others go on.
+No package of a peer enters .venv. Environments lie in var/bench, pinned, and are made once. If an
+environment cannot be made, `Unavailable` states the reason, the row stays empty and further rows
+run.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Unavailable(Exception):
 
 
 def python_of(name: str) -> Path:
-    """The interpreter of a peer's environment, made on first use. Raises Unavailable."""
+    """Return the interpreter of a peer's environment, made on first use. Raises Unavailable."""
     folder, pins = FOLDER / f"env-{name}", "\n".join(PINS[name])
     program, stamp = folder / "bin" / "python", folder / "pins.txt"
     if program.exists() and stamp.exists() and stamp.read_text(encoding="ascii") == pins:
@@ -79,20 +80,17 @@ def streams_command(heap_mb: int = 1024) -> list[str]:
 
 
 def _extra_jars() -> list[Path]:
-    coordinates, repository = (
-        jars.read_list(JARS.read_text(encoding="ascii")),
-        cache_dir() / "maven",
-    )
+    pins, repository = jars.read_list(JARS.read_text(encoding="ascii")), cache_dir() / "maven"
     reason = "their SHA-256 is not the expected one"
-    if jars.unverified(repository, coordinates):
-        print(f"fetching {', '.join(coordinates)}", flush=True)
+    if jars.unverified(repository, pins):
+        print(f"fetching {', '.join(pins)}", flush=True)
         try:
-            _fetch(repository, list(coordinates))
+            _fetch(repository, list(pins))
         except Exception as error:  # the resolver raises what it likes
             reason = type(error).__name__
-    if missing := jars.unverified(repository, coordinates):
+    if missing := jars.unverified(repository, pins):
         raise Unavailable(f"jars cannot be fetched ({reason}): {', '.join(missing)}")
-    return [jars.jar_path(repository, coordinate) for coordinate in coordinates]
+    return [jars.jar_path(repository, coordinate) for coordinate in pins]
 
 
 def _fetch(repository: Path, coordinates: list[str]) -> None:

@@ -91,10 +91,10 @@ async def main(bootstrap: str, seconds: float, warm_up_s: float) -> None:
     as_reading = msgspec.json.Decoder(_Reading).decode
     as_alarm = msgspec.json.Decoder(_Alarm).decode
     plain, alarmed = await _consumer(bootstrap, READINGS), await _consumer(bootstrap, ALARMS)
-    arrivals: list[tuple[str, float]] = []
+    arrived: list[tuple[str, float]] = []
     raised: list[tuple[str, float]] = []
     tasks = [
-        asyncio.create_task(_note(plain, lambda value: as_reading(value).id, arrivals)),
+        asyncio.create_task(_note(plain, lambda value: as_reading(value).id, arrived)),
         asyncio.create_task(
             _note(alarmed, lambda value: as_alarm(value).evidence.event_id, raised)
         ),
@@ -106,7 +106,7 @@ async def main(bootstrap: str, seconds: float, warm_up_s: float) -> None:
     await plain.stop()
     await alarmed.stop()
     since = min(sent.values()) + warm_up_s
-    floor = [at - sent[name] for name, at in arrivals if sent.get(name, 0) >= since]
+    floor = [at - sent[name] for name, at in arrived if sent.get(name, 0) >= since]
     path = [at - sent[name] for name, at in raised if sent.get(name, 0) >= since]
     took = max(sent.values()) - min(sent.values())
     result = {"rate": len(sent) / took, "floor": summary(floor), "alarm": summary(path)}

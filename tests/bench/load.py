@@ -20,14 +20,14 @@ from tests.bench.reference import ReferenceScorer, generate, sensor_id, split
 
 async def main(bootstrap: str, topic: str, count: int, sensors: int) -> None:
     """Write, score beside it, report."""
-    reference, written = ReferenceScorer(), 0
+    scorer, written = ReferenceScorer(), 0
     keys = [sensor_id(number).encode() for number in range(sensors)]
     async with Loader(bootstrap, topic, READINGS.partitions) as loader:
         for sample in generate(count, sensors):
-            reference.take(sample)
+            scorer.add(sample)
             await loader.add(keys[sample.sensor], reading(sample))
             written += 1
-    print(json.dumps({"readings": written, "transitions": split(reference.transitions)}))
+    print(json.dumps({"readings": written, "transitions": split(scorer.transitions)}))
 
 
 if __name__ == "__main__":

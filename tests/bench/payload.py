@@ -1,8 +1,9 @@
 """Readings as the bytes of our contract, by template: a million models a minute would be the
 bottleneck.
 
-The templates are cut out of what `shared.runtime.publisher.encode` writes for a real model, so they
-follow the contract by themselves; tests/unit/bench checks that both are equal byte for byte.
+The templates are cut out of what `shared.runtime.outbound_records.encode` writes for a real model,
+so they follow the contract by themselves; tests/unit/bench checks that both are equal byte for
+byte.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import UTC, datetime
 from functools import cache, lru_cache
 
 from shared.contracts.readings import Reading, Tick
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.bench.reference import KINDS, Sample, sensor_id
 
 TOWN = "500118118000"

@@ -31,7 +31,7 @@ class PeerFailed(Exception):
 
 @dataclass(frozen=True)
 class Command:
-    """The command line of one run of a peer."""
+    """The command that runs a peer once."""
 
     argv: Sequence[str]
     log: Path
@@ -67,7 +67,7 @@ async def run(command: Command) -> Run:
 
 
 async def _mark(process: asyncio.subprocess.Process, name: str, log: Path) -> Mark:
-    """The next mark of that name; what else the peer prints goes to its log."""
+    """Return the next mark of this name; further output of the peer goes to the log."""
     assert process.stdout
     while line := await process.stdout.readline():
         used = cpu_s([process.pid])

@@ -1,4 +1,4 @@
-"""The size of the benchmark: full, or a quick run that only shows that everything runs."""
+"""The amount of measurement: the full benchmark, or a quick run that only proves the code."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ RATES = (
     "kafka_streams",
     "scoring2",
 )
-SINGLE_ROWS = ("latency", "due", "memory", "restore", "million", "district")
-ROWS = (*RATES, *SINGLE_ROWS)
+FIGURES = ("latency", "due", "memory", "restore", "million", "district")
+ROWS = (*RATES, *FIGURES)
 
 
 @dataclass(frozen=True)

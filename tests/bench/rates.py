@@ -61,7 +61,7 @@ class Rates:
         self.rows = {name: Row(name, ROWS[name]) for name in ROWS if name in plan.rows}
 
     async def prepare(self) -> None:
-        """Write the workload, short and long, with what the oracle finds in it."""
+        """Write the workload, short and long, with the transitions of the reference scorer."""
         catalog = ruleset.catalog(ruleset.numbered(reference.SENSORS), 10.0)
         await self._scoring.seed(catalog, ruleset.reference_rules())
         await self._load(READINGS.name, self._plan.readings, self._plan.sensors)
@@ -98,7 +98,7 @@ class Rates:
 
     async def _once(self, row: Row, turn: int) -> Run:
         if row.name.startswith("scoring"):
-            return await self._measured(2 if row.name == "scoring2" else 1)
+            return await self._run_scoring(2 if row.name == "scoring2" else 1)
         topic = SHORT_TOPIC if row.name in _ON_SHORT else READINGS.name
         out = f"bench.out.{row.name}"
         folder = FOLDER / "state" / f"{row.name}-{turn}"
@@ -144,7 +144,7 @@ class Rates:
         source = SOURCES / _PEERS.get(row.name, "raw.py")
         return [program, str(source), json.dumps(asdict(work))]
 
-    async def _measured(self, processes: int) -> Run:
+    async def _run_scoring(self, processes: int) -> Run:
         await self._scoring.forget()
         try:
             if processes > 1:

@@ -1,12 +1,11 @@
-"""The reference workload and a hand-written scorer, the reference of every row of the benchmark.
+"""The reference workload and a hand-written scorer, the measure of every row.
 
 2,000 sensors of four kinds, a reading each ten seconds of event time, fixed seed. Four rules on
 every reading: two levels with hysteresis and three in a row, a sliding mean of 60 s, a rate of
 change. With 1,500,000 readings any correct processor finds exactly 6,822 transitions. The
-generator, its parameters and `step` are our own and stay unchanged, so figures of different days
-can be compared.
+generator, the parameters and `step` never change: figures of different days stay comparable.
 
-Standard library only: peers import this file in environments that have nothing of ours.
+Standard library only: peers import this file in environments without this project.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ PARAMETERS = {
 
 
 class Sample(NamedTuple):
-    """A reading: the sensor's number, value, event time in ms, the source's own id."""
+    """One reading: sensor's number, value, event time in ms, the source's own id of it."""
 
     sensor: int
     value: float
@@ -65,12 +64,12 @@ Transition = tuple[str, str, str, float, int]
 
 
 def sensor_id(number: int) -> str:
-    """Return the name of the sensor with this number; two letters name the kind."""
+    """The name of the sensor with this number; two letters say its kind."""
     return f"{KINDS[number % 4][:2]}-{number:06d}"
 
 
 def generate(count: int = LONG, sensors: int = SENSORS) -> Iterator[Sample]:
-    """Yield the readings in the order of sending; `count / sensors` must be at least 46."""
+    """The readings in the order in which they are sent; `count / sensors` must be at least 46."""
     chance = random.Random(SEED)
     turns = count // sensors
     excursions = [_excursions(chance, number, turns) for number in range(sensors)]
@@ -92,7 +91,7 @@ def generate(count: int = LONG, sensors: int = SENSORS) -> Iterator[Sample]:
 
 
 def _excursions(chance: random.Random, number: int, turns: int) -> tuple[list[float], int]:
-    """Return the offsets added per turn, and the sensor's offset within a turn in ms."""
+    """Return the additions to the noise per turn, and the sensor's offset in a turn in ms."""
     kind = PARAMETERS[KINDS[number % 4]]
     excess = [0.0] * turns
     for _ in range(chance.choice((0, 0, 1, 1, 2))):
@@ -113,7 +112,7 @@ Dumped = tuple[int, int, int, float | None, int, float, list[tuple[int, float]]]
 
 
 class State:
-    """A sensor's state: limits beside counters, flat, as fast as Python without generated code."""
+    """One sensor: limits beside counters, flat, as fast as Python gets without code generation."""
 
     __slots__ = (
         "a1", "a2", "am", "ar", "c1", "c2", "h1", "h2", "l1", "l2", "mh", "ml",
@@ -134,11 +133,11 @@ class State:
 
     @classmethod
     def of(cls, sid: str) -> State:
-        """Return a new sensor; the id names the kind."""
+        """Return the state of a new sensor; the id names the kind."""
         return cls(sid, KINDS[int(sid[3:]) % 4])
 
     def dump(self) -> Dumped:
-        """Return the changing part for peers that store bytes; limits are not state."""
+        """Return the changing part, for peers that store bytes; limits are not state."""
         alarms = self.a1 | self.a2 << 1 | self.am << 2 | self.ar << 3
         return self.c1, self.c2, alarms, self.pv, self.pt, self.sum, list(self.win)
 
@@ -154,9 +153,9 @@ class State:
 
 
 def step(s: State, v: float, t: int, out: list[Transition]) -> None:
-    """Advance a sensor by a reading; append the transitions to `out`.
+    """Advance one sensor by a reading; append its transitions to `out`.
 
-    All is in one function, since calls cost time.
+    One function: calls cost.
     """
     if s.a1:
         if v < s.l1:
@@ -223,19 +222,19 @@ Split = dict[str, int]
 
 
 def split(transitions: list[Transition]) -> Split:
-    """Count the transitions of each rule and direction, by name."""
+    """Return the number of transitions of each rule and direction, by name."""
     counted = Counter(f"{rule} {change}" for _, rule, change, _, _ in transitions)
     return dict(sorted(counted.items()))
 
 
 class ReferenceScorer:
-    """Score a workload beside its writer: the expected transitions of every row."""
+    """Scores a workload beside the writer: every row must find these transitions."""
 
     def __init__(self) -> None:
         self.states: dict[int, State] = {}
         self.transitions: list[Transition] = []
 
-    def take(self, sample: Sample) -> None:
+    def add(self, sample: Sample) -> None:
         """Score one reading."""
         state = self.states.get(sample.sensor)
         if state is None:

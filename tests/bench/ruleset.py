@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.contracts.catalog import CatalogEntry, SensorEntry
 from shared.contracts.rules import RuleDefinition
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.bench.payload import SENSOR_KINDS, TOWN, UNITS
 from tests.bench.reference import HOLD, KINDS, MIN_WINDOW, PARAMETERS, WINDOW_MS, sensor_id
 
@@ -29,7 +29,7 @@ def _rungs(limits: tuple[float, float], level: str) -> list[dict[str, Any]]:
 
 
 def rule(name: str, metric: str, body: dict[str, Any]) -> RuleDefinition:
-    """A rule over one metric; `name` is what the oracle calls it."""
+    """A rule over one metric; `name` is the name in the reference scorer."""
     fields = {
         **_ENVELOPE,
         "id": f"rule-{name}-{metric}",

@@ -18,7 +18,7 @@ from tests.bench.plan import RATES, Plan
 
 FILE = FOLDER / "scoring.json"
 Say = Callable[[str], None]
-OTHERS: Mapping[str, Callable[[Plan, Say], Awaitable[dict[str, Any]]]] = {
+FIGURES: Mapping[str, Callable[[Plan, Say], Awaitable[dict[str, Any]]]] = {
     "latency": latency.latency,
     "due": due.due,
     "memory": state.memory,
@@ -34,7 +34,7 @@ async def measure(plan: Plan, say: Say) -> dict[str, Any]:
     facts = {**machine.facts(), "quick": plan.quick, "readings": plan.readings}
     facts |= {"repetitions": plan.repetitions, "broker": f"apache-kafka {KAFKA_VERSION}"}
     rows: dict[str, Row] = {}
-    others: dict[str, Mapping[str, Any]] = {}
+    figures: dict[str, Mapping[str, Any]] = {}
     why: dict[str, str] = {}
     if set(plan.rows) & set(RATES):
         try:
@@ -42,18 +42,18 @@ async def measure(plan: Plan, say: Say) -> dict[str, Any]:
         except (StackError, RuntimeError, OSError, TimeoutError) as error:
             why |= {name: str(error) for name in plan.rows if name in RATES}
             say(f"rates: {error}")
-    for name, run in OTHERS.items():
+    for name, run in FIGURES.items():
         if name not in plan.rows:
             continue
         say(f"{name} ...")
         try:
-            others[name] = await run(plan, say)
+            figures[name] = await run(plan, say)
         except (StackError, RuntimeError, OSError, TimeoutError) as error:
             why[name] = str(error) or type(error).__name__
             say(f"{name}: {why[name]}")
     facts["seconds"] = round(time.monotonic() - began)
-    result = report.keys_as_json(keys.values(rows, others), rows, why, quick=plan.quick)
-    return report.document(facts, result, rows, others)
+    result = report.keys_as_json(keys.values(rows, figures), rows, why, quick=plan.quick)
+    return report.document(facts, result, rows, figures)
 
 
 def main(plan: Plan) -> int:

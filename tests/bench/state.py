@@ -1,4 +1,4 @@
-"""Rows 7 and 8: what a sensor costs in memory, and how long a crashed process takes to come back."""
+"""Rows 7 and 8: the memory per sensor, and the time of a restart after a crash."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _PATIENCE_S = 60.0
 async def until_scored(scoring: Service, target: int) -> None:
     """Return when so many readings are handled; raises RuntimeError when they stand still."""
     best, since = -1, time.monotonic()
-    while (done := sum(await scoring.scored())) < target:
-        if done > best:
-            best, since = done, time.monotonic()
+    while (written := sum(await scoring.scored())) < target:
+        if written > best:
+            best, since = written, time.monotonic()
         elif time.monotonic() - since > _PATIENCE_S:
-            raise RuntimeError(f"scoring stands still at {done} of {target} readings")
+            raise RuntimeError(f"scoring stands still at {written} of {target} readings")
         await asyncio.sleep(0.1)
 
 
@@ -56,12 +56,12 @@ async def memory(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
         await scoring.settle()
         catalogued = rss_mib(scoring.pid())
         warm = range(count, count + _WARM_SENSORS)
-        done = await put(scoring, crowd.backlog(warm, range(_WARM_TURNS), STEP_MS))
-        await until_scored(scoring, done)
+        written = await put(scoring, crowd.backlog(warm, range(_WARM_TURNS), STEP_MS))
+        await until_scored(scoring, written)
         await scoring.settle()
         before = rss_mib(scoring.pid())
-        done += await put(scoring, crowd.backlog(range(count), range(TURNS), STEP_MS))
-        await until_scored(scoring, done)
+        written += await put(scoring, crowd.backlog(range(count), range(TURNS), STEP_MS))
+        await until_scored(scoring, written)
         await scoring.settle()
         after = rss_mib(scoring.pid())
     scale = 100_000 / count
@@ -125,7 +125,7 @@ async def _ready(scoring: Service, timeout_s: float) -> float:
 
 
 def _states(log: str) -> int | None:
-    """How many states the last restore reports."""
+    """Return the number of states that the last restore reports."""
     lines = [line for line in log.splitlines() if '"restored"' in line]
     result = re.search(r'"states":\s*(\d+)', lines[-1]) if lines else None
     return int(result[1]) if result else None

@@ -27,12 +27,12 @@ from playwright.async_api import (
 
 from deploy.example.units import all_units
 from services.console.accounts import import_accounts, make_link
-from shared.runtime.wire import server_config
+from shared.runtime.stream_connection import server_config
 from tests.support.chromium import MISSING, chromium, program
-from tests.support.console import Bench, accounts, prepared
-from tests.support.console_boards import boards
-from tests.support.console_desk import desk, slots
-from tests.support.console_night import night
+from tests.support.console_duty_records import duty_records, slots
+from tests.support.console_harness import ConsoleHarness, accounts, console_harness
+from tests.support.console_history import history
+from tests.support.console_screen_records import screen_records
 from tests.support.postgres import fresh_database
 
 SHOTS = Path(__file__).resolve().parents[2] / "var" / "screenshots"
@@ -46,7 +46,7 @@ class Served:
 
     url: str
     dsn: str
-    bench: Bench
+    console: ConsoleHarness
     loop: asyncio.AbstractEventLoop
 
     def run(self, work: Any) -> Any:
@@ -64,14 +64,16 @@ class Host:
         self._port = 0
 
     def start(self) -> Served:
-        """Serve until `stop`; the people of tests/support/console.py have accounts."""
+        """Serve until `stop`; the people of tests/support/console_harness.py have accounts."""
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", self._port))
         self._port = listener.getsockname()[1]
-        bench = prepared(self.dsn, broker_name="noida-db stand-in")
+        console = console_harness(self.dsn, broker_name="noida-db stand-in")
         self._server = uvicorn.Server(
-            server_config(bench.app, log_config=None, access_log=False, timeout_graceful_shutdown=3)
+            server_config(
+                console.app, log_config=None, access_log=False, timeout_graceful_shutdown=3
+            )
         )
         loop = asyncio.new_event_loop()
 
@@ -86,7 +88,7 @@ class Host:
         while not self._server.started:
             assert self._thread.is_alive()
             time.sleep(0.02)
-        return Served(f"http://127.0.0.1:{self._port}", self.dsn, bench, loop)
+        return Served(f"http://127.0.0.1:{self._port}", self.dsn, console, loop)
 
     def stop(self) -> None:
         """End it; whoever asks then is refused a connection."""
@@ -108,13 +110,13 @@ def a_console(fill: Callable[[Served], Awaitable[None]]) -> Iterator[Served]:
 
 
 async def a_night(served: Served) -> None:
-    """Fill a console with the night of tests/support/console_night.py, hostile texts included."""
+    """Fill a console with the night of tests/support/console_history.py, hostile texts included."""
     now = datetime.now(UTC)
     units = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")]
     for slot in slots(now):
-        served.bench.wiring.directory.take(slot)
-    history = [*night(units, now, hostile=True), *boards(now), *desk(now)]
-    await served.bench.project(history)
+        served.console.deps.directory.apply(slot)
+    records = [*history(units, now, hostile=True), *screen_records(now), *duty_records(now)]
+    await served.console.project(records)
 
 
 @pytest.fixture(scope="session")

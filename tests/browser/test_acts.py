@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Served, Visitor, shot
-from tests.support.console_scene import HOSTILE_TEXT, an_alert
+from tests.support.console_events import HOSTILE_TEXT, an_alert
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 def sent(served: Served, kind: str) -> list[dict[str, Any]]:
     """Distinct records of one type that the console has handed to Kafka, in order."""
     results = {}
-    for record in served.bench.recorder.sent:
+    for record in served.console.kafka.sent:
         body = json.loads(record.value)
         if body["type"] == kind:
             results[body["id"]] = body
@@ -140,12 +140,12 @@ async def test_kafka_down_is_said_and_the_answer_goes_by_itself_later(
     visitor: Visitor, served: Served
 ) -> None:
     page = await visitor.open("o-songji-b", phone=True)
-    served.bench.recorder.down = True
+    served.console.kafka.down = True
     try:
         await page.get_by_role("button", name="能到岗", exact=True).click()
         await expect(page.locator("#first .unsent")).to_contain_text("未发送：能到岗")
     finally:
-        served.bench.recorder.down = False
+        served.console.kafka.down = False
     await expect(page.locator("#rest .sent")).to_be_visible()
     # The refusals themselves are what a browser notes; nothing else may be there.
     assert all("503" in complaint for complaint in visitor.complaints)
@@ -165,12 +165,12 @@ async def test_a_new_alert_is_announced_and_a_lost_line_is_said(
     page = await visitor.open("o-city-b")
     await page.wait_for_selector("#alerts .card")
     served.run(
-        served.bench.project(
+        served.console.project(
             [an_alert("late-news", "500118104000", headline="临江镇 小安溪水位上涨")]
         )
     )
     await expect(page.locator("#announce")).to_contain_text("临江镇", timeout=90_000)
-    served.bench.behind["records"] = 5_000
+    served.console.projection_lag["records"] = 5_000
     await page.context.set_offline(True)
     await page.evaluate("dispatchEvent(new Event('offline'))")
     await expect(page.locator("#link")).to_have_text("断线")
@@ -179,5 +179,5 @@ async def test_a_new_alert_is_announced_and_a_lost_line_is_said(
     await page.context.set_offline(False)
     await page.evaluate("dispatchEvent(new Event('online'))")
     await expect(page.locator("#state")).to_contain_text("5000", timeout=90_000)
-    served.bench.behind["records"] = 0
+    served.console.projection_lag["records"] = 0
     visitor.complaints.clear()

@@ -12,18 +12,19 @@ from playwright.async_api import Browser, Page
 
 from deploy.example.units import all_units
 from services.console.accounts import make_link
+from services.console.stream.hub import Hub
 from shared.contracts.alerts import AlertEvent, AlertState
 from shared.contracts.commands import AssignmentEvent, AssignmentState
 from shared.contracts.fields import Level
 from shared.contracts.readings import SensorHealth, SensorState
-from tests.support.console import Served, serving
-from tests.support.console_scene import (
+from tests.support.console_events import (
     DISTRICT,
     a_command,
     a_silent_sensor,
     an_alert,
     an_assignment,
 )
+from tests.support.console_harness import ServedConsole, served_console
 from tests.support.postgres import fresh_database
 
 pytestmark = [
@@ -138,9 +139,9 @@ async def page_counts(page: Page, expected: dict[str, Any]) -> dict[str, Any]:
     return results
 
 
-def cut(served: Served) -> None:
+def cut(served: ServedConsole) -> None:
     """Take every stream away, as a network does, and let none in again."""
-    hub = served.bench.wiring.hub
+    hub = served.console.deps.part(Hub)
     for stream in list(hub._streams):
         stream.sink.abort()  # type: ignore[attr-defined]
     hub._limit = 0
@@ -151,19 +152,19 @@ async def test_after_a_cut_and_a_storm_the_screen_counts_what_the_log_says(
 ) -> None:
     log = storm(random.Random(1))
     with fresh_database() as dsn:
-        async with serving(dsn) as served:
+        async with served_console(dsn) as served:
             page = await (await browser.new_context()).new_page()
             page.set_default_timeout(_PATIENCE_S * 1_000)
             await page.goto(await make_link(dsn, "o-city-b", served.url))
             await page.wait_for_selector(".link.live")
             half = len(log) // 2
-            await served.bench.project(log[:500])
+            await served.console.project(log[:500])
             await page.wait_for_selector("#feed li:not(.empty)")
             cut(served)
             await page.wait_for_selector(".link.offline")
-            await served.bench.project(log[500:half])
-            served.bench.wiring.hub._limit = 10
-            await served.bench.project(log[half:])  # while it comes back
+            await served.console.project(log[500:half])
+            served.console.deps.part(Hub)._limit = 10
+            await served.console.project(log[half:])  # while it comes back
             await page.wait_for_selector(".link.live")
             expected = recount(log)
             assert await page_counts(page, expected) == expected

@@ -13,7 +13,7 @@ from shared.contracts.fields import Level
 from tests.browser.checks import ASIDE, CUT, OVERFLOW
 from tests.browser.conftest import Served, Visitor, shot
 from tests.browser.test_acts import sent
-from tests.support.console_scene import DISTRICT, an_alert
+from tests.support.console_events import DISTRICT, an_alert
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 BOARDS = {
@@ -159,7 +159,7 @@ async def test_a_drill_is_confirmed_by_other_words(visitor: Visitor) -> None:
 
 async def test_assessing_holds_three_scales_apart(visitor: Visitor, served: Served) -> None:
     page = await visitor.open("o-town-b")
-    served.run(served.bench.project([_assessable()]))
+    served.run(served.console.project([_assessable()]))
     await (
         page.locator("#alerts .card", has_text="研判样例")
         .get_by_role("button", name="研判完成")

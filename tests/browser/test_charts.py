@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.async_api import expect
 
+from services.console.features.sensors.sensor_parts import SensorParts
 from tests.browser.conftest import Served, Visitor, shot
-from tests.support.console_scene import a_rule
+from tests.support.console_events import a_rule
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -25,11 +26,11 @@ async def test_an_alert_shows_how_its_sensor_came_there(
 ) -> None:
     name, details, _, day, unit_of_count = WORDS[lang]
     now = datetime.now(UTC)
-    served.bench.sensed.points["gauge-zhutuo"] = [
+    served.console.readings.points["gauge-zhutuo"] = [
         ((now - timedelta(minutes=5 * (288 - n) - 2.5)).timestamp(), 207.4 + 4.96 * (n / 287) ** 3)
         for n in range(288)
     ]
-    served.bench.wiring.rules.take(a_rule())
+    served.console.deps.part(SensorParts).rules.apply(a_rule())
     page = await visitor.open("o-city-b", lang=lang, width=width)
     card = page.locator("#alerts .card", has_text="朱沱").first
     await card.get_by_role("button", name=details).click()

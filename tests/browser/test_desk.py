@@ -15,8 +15,8 @@ from tests.browser.checks import CONTRAST, NAMELESS, OVERFLOW
 from tests.browser.conftest import Served, Visitor, shot
 from tests.browser.test_acts import sent
 from tests.browser.test_boards import confirm, go
-from tests.support.console_case import a_case, a_review_of
-from tests.support.console_scene import DISTRICT, HOSTILE_TEXT, ZHUTUO, a_command, an_assignment
+from tests.support.console_case_records import a_case, a_review_of
+from tests.support.console_events import DISTRICT, HOSTILE_TEXT, ZHUTUO, a_command, an_assignment
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -126,7 +126,7 @@ async def test_a_review_is_shown_with_its_live_findings(visitor: Visitor, served
     title, finding = "电缆隧道渗水处置", "补装排水泵"
     order = a_command("pumps", ZHUTUO, recipients=1, title=finding)
     served.run(
-        served.bench.project(
+        served.console.project(
             [*a_case("tunnel", (ZHUTUO,), title=title), a_review_of("tunnel", order, ZHUTUO)]
         )
     )
@@ -138,7 +138,9 @@ async def test_a_review_is_shown_with_its_live_findings(visitor: Visitor, served
     await expect(card).to_contain_text("朱沱镇")
     await expect(card.locator(".chip")).to_have_text("待下达")
     await expect(page.locator("#write-review")).to_have_count(0)
-    served.run(served.bench.project([order, an_assignment(order, ZHUTUO, AssignmentState.SIGNED)]))
+    served.run(
+        served.console.project([order, an_assignment(order, ZHUTUO, AssignmentState.SIGNED)])
+    )
     await expect(card.locator(".chip")).to_have_text("已签收")
     await shot(page, "case-review-zh-CN")
 

@@ -22,11 +22,11 @@ from shared.contracts.duty import DutyRule
 from shared.contracts.ids import assignment_id, content_id
 from shared.contracts.pages import AnswerVerb
 from tests.browser.conftest import Served, Visitor, a_console
-from tests.support import console_acts
-from tests.support.console_acts import TOWN_A, VILLAGES
-from tests.support.console_boards import boards
-from tests.support.console_desk import slots
-from tests.support.console_scene import VILLAGE, ZHUTUO, a_page
+from tests.support import console_action_records
+from tests.support.console_action_records import TOWN_A, VILLAGES
+from tests.support.console_duty_records import slots
+from tests.support.console_events import VILLAGE, ZHUTUO, a_page
+from tests.support.console_screen_records import screen_records
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -230,8 +230,10 @@ def stage() -> Iterator[Served]:
         now = datetime.now(UTC)
         await import_accounts(served.dsn, [TOWN_A])
         for slot in slots(now):
-            served.bench.wiring.directory.take(slot)
-        await served.bench.project([*boards(now), *console_acts.scene(now)])
+            served.console.deps.directory.apply(slot)
+        await served.console.project(
+            [*screen_records(now), *console_action_records.action_records(now)]
+        )
 
     with a_console(fill) as running:
         yield running
@@ -240,7 +242,7 @@ def stage() -> Iterator[Served]:
 async def test_every_act_of_the_api_has_a_control(stage: Served) -> None:
     acts = {
         (path, verb)
-        for path, ways in stage.bench.app.openapi()["paths"].items()
+        for path, ways in stage.console.app.openapi()["paths"].items()
         for way, act in ways.items()
         if path.startswith("/api/") and way != "get"
         for verb in verbs_of(path, act)
@@ -275,7 +277,7 @@ async def perform(page: Page, stage: Served, control: Control, verb: str) -> Non
     await page.evaluate("(hash) => { location.hash = hash; }", control.board)
     for way in control.through:
         await press(page, page.locator(way).last)
-    before = len(stage.bench.recorder.sent)
+    before = len(stage.console.kafka.sent)
     if control.file:
         content = "kind,officer_id,name\nmember,o-filed,王\n"
         await page.locator(control.at).set_input_files(
@@ -294,7 +296,7 @@ async def perform(page: Page, stage: Served, control: Control, verb: str) -> Non
         await expect(page.locator("dialog")).to_have_count(dialogs, timeout=WAIT_MS)
     await page.wait_for_function("() => true")
     for _ in range(600):
-        new = [json.loads(outgoing.value) for outgoing in stage.bench.recorder.sent[before:]]
+        new = [json.loads(outgoing.value) for outgoing in stage.console.kafka.sent[before:]]
         if any(is_meant(body, control, verb) for body in new):
             break
         await page.wait_for_timeout(100)

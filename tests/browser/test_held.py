@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 from shared.contracts.fields import Level
 from shared.contracts.pages import PageState
 from tests.browser.conftest import Served, Visitor, shot
-from tests.support.console_scene import SONGJI, a_page
+from tests.support.console_events import SONGJI, a_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 _TOP = "(id) => document.querySelector(`[data-focus='${id}-coming']`).getBoundingClientRect().top"
@@ -36,7 +36,7 @@ async def test_a_red_page_older_than_all_others_stands_first(
         "o-songji-b", SONGJI, name="old red", level=Level.RED, headline="红色旧呼叫", at=now
     )
     newer = [many(n, now) for n in range(1, 140)]
-    served.run(served.bench.project([red, *newer]))
+    served.run(served.console.project([red, *newer]))
     page = await visitor.open("o-songji-b", phone=True)
     await expect(page.locator("#first .card").first).to_contain_text("红色旧呼叫")
     badge = page.locator("#badge-pages")
@@ -51,13 +51,13 @@ async def test_a_red_page_older_than_all_others_stands_first(
     withdrawn = red.model_copy(
         update={"id": f"{red.id}-2", "version": 2, "state": PageState.WITHDRAWN}
     )
-    served.run(served.bench.project([withdrawn, *over]))
+    served.run(served.console.project([withdrawn, *over]))
 
 
 async def test_what_comes_moves_no_card_under_a_thumb(visitor: Visitor, served: Served) -> None:
     now = datetime.now(UTC)
     pressed = a_page("o-village-b", SONGJI, name="held", level=Level.BLUE, at=now)
-    served.run(served.bench.project([pressed]))
+    served.run(served.console.project([pressed]))
     page = await visitor.open("o-village-b", phone=True)
     await page.locator(f"[data-focus='{pressed.page_id}-coming']").wait_for()
     where = await top(page, pressed.page_id)
@@ -73,7 +73,7 @@ async def test_what_comes_moves_no_card_under_a_thumb(visitor: Visitor, served: 
         for n in range(2)
     ]
     await page.locator("#first .card").first.locator("h3").click()
-    served.run(served.bench.project(graver))
+    served.run(served.console.project(graver))
     fresh = page.locator("#fresh")
     await expect(fresh).to_have_text("新来 2 条，点此查看")
     assert await top(page, pressed.page_id) == where

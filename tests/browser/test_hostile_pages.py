@@ -22,11 +22,11 @@ from shared.contracts.fields import Post, Tier
 from shared.contracts.ids import content_id
 from tests.browser.conftest import Served, Visitor, a_console
 from tests.browser.test_boards import BOARDS, go
-from tests.support.console import token_of
-from tests.support.console_boards import boards
-from tests.support.console_desk import desk, slots
-from tests.support.console_night import night
-from tests.support.console_scene import HOSTILE_TEXT, VILLAGE, ZHUTUO
+from tests.support.console_duty_records import duty_records, slots
+from tests.support.console_events import HOSTILE_TEXT, VILLAGE, ZHUTUO
+from tests.support.console_harness import token_of
+from tests.support.console_history import history
+from tests.support.console_screen_records import screen_records
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -77,7 +77,7 @@ async def a_noted_photo(served: Served) -> None:
     """A photo of the own task of o-village-b with the payload for its note."""
     out = BytesIO()
     Image.new("RGB", (320, 240), "teal").save(out, "JPEG")
-    async with served.bench.client("o-village-b") as client:
+    async with served.console.client("o-village-b") as client:
         tasks = (await client.get("/api/assignments?open=1")).json()["assignments"]
         answer = await client.post(
             f"/api/assignments/{tasks[0]['assignment_id']}/photos",
@@ -100,9 +100,9 @@ def served() -> Iterator[Served]:
             if unit_entry.unit.startswith("50011811820")
         ]
         for slot in slots(now):
-            running.bench.wiring.directory.take(poisoned(slot))
-        history = [*night(units, now), *boards(now), *desk(now), a_review(now)]
-        await running.bench.project([poisoned(message) for message in history])
+            running.console.deps.directory.apply(poisoned(slot))
+        records = [*history(units, now), *screen_records(now), *duty_records(now), a_review(now)]
+        await running.console.project([poisoned(message) for message in records])
         named = Account(officer_id="o-hostile", name="o", unit=ZHUTUO, post=Post.B)
         await import_accounts(running.dsn, [named.model_copy(update={"name": PAYLOAD})])
         await a_noted_photo(running)
@@ -274,6 +274,6 @@ async def test_the_texts_of_all_these_records_were_hostile(served: Served) -> No
         "Acknowledgement.text", "SupervisionEvent.title", "Page.headline", "Page.text",
         "Officer.name", "Leave.reason", "DutyCoverage.headline", "ModeProposal.title",
         "ModeProposal.reason", "SilenceEvent.reason", "Report.headline", "Report.text",
-        "ReportFacts.place_text", "ReportDuty.title", "CaseReview.text",
-        "Finding.title", "Finding.instruction",
+        "ReportFacts.place_text", "ReportDuty.title", "CaseReview.text", "Finding.title",
+        "Finding.instruction",
     } <= POISONED  # fmt: skip

@@ -15,8 +15,8 @@ from services.console.core.access import Right
 from shared.contracts.commands import SupervisionKind
 from shared.contracts.fields import DataGrade
 from tests.browser.conftest import Served, Visitor, a_console
-from tests.support.console_desk import a_duty
-from tests.support.console_scene import (
+from tests.support.console_duty_records import a_duty
+from tests.support.console_events import (
     DISTRICT,
     SONGJI,
     ZHUTUO,
@@ -52,7 +52,7 @@ async def a_graded_case(served: Served) -> None:
     late = a_supervision(own, SupervisionKind.OVERDUE)
     duty = a_duty(now, "dam", ZHUTUO, DISTRICT, title=WORDS)
     graded: list[Any] = [alert, order, own, late, duty]
-    await served.bench.project(
+    await served.console.project(
         [message.model_copy(update={"data_grade": DataGrade.CORE}) for message in graded]
     )
     # An officer without sight of their own unit has the first granted place on the screen.

@@ -170,7 +170,7 @@ async def test_what_the_server_refuses_is_shown_with_its_reason_until_it_is_read
     await page.locator("dialog").get_by_role("button", name="签收").click()
     await expect(page.locator("#first .unsent")).to_contain_text("签收")
     night.run(withdraw(night, "o-town-b", "command"))
-    night.bench.wiring.console.sessions.forget_officer("o-town-b")  # else remembered for 10 s
+    night.console.deps.sessions.forget_officer("o-town-b")  # else remembered for 10 s
     await cut(page, off=False)
     lost = page.locator("#unsent .problem")
     await expect(lost).to_contain_text("未被接受：签收", timeout=90_000)
@@ -186,9 +186,11 @@ async def test_what_the_server_refuses_is_shown_with_its_reason_until_it_is_read
 
 
 async def withdraw(served: Served, officer: str, power: str) -> None:
-    async with served.bench.wiring.database.transaction() as work:
+    async with served.console.deps.database.transaction() as work:
         await work.connection.execute(
-            "DELETE FROM console.granted WHERE officer_id = $1 AND power = $2", officer, power
+            "DELETE FROM console.officer_grant WHERE officer_id = $1 AND granted_right = $2",
+            officer,
+            power,
         )
 
 

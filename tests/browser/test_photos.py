@@ -33,7 +33,7 @@ def photo(name: str = "堤脚.jpg", shade: int = 90) -> FilePayload:
 
 
 async def rows(served: Served) -> Sequence[Any]:
-    async with served.bench.wiring.database.transaction() as work:
+    async with served.console.deps.database.transaction() as work:
         results: Sequence[Any] = await work.connection.fetch(
             "SELECT note, length(picture) AS size FROM console.photo ORDER BY received_at"
         )

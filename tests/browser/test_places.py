@@ -13,7 +13,7 @@ from playwright.async_api import expect
 from services.console.accounts import Grant, change_grant
 from services.console.core.access import Right
 from tests.browser.conftest import Served, Visitor, a_console
-from tests.support.console_scene import (
+from tests.support.console_events import (
     CITY,
     DISTRICT,
     SONGJI,
@@ -30,7 +30,7 @@ OWN_HEADLINE, NEIGHBOUR_HEADLINE, LATER_HEADLINE = "朱沱水位超警", "松溉
 async def two_towns(served: Served) -> None:
     """An alert and an order in each of two towns; the officer of one may look at the other."""
     now = datetime.now(UTC)
-    await served.bench.project(
+    await served.console.project(
         [
             an_alert("here", ZHUTUO, headline=OWN_HEADLINE, at=now),
             an_alert("there", SONGJI, headline=NEIGHBOUR_HEADLINE, at=now),
@@ -38,7 +38,7 @@ async def two_towns(served: Served) -> None:
     )
     for town, title in ((ZHUTUO, "本镇巡查"), (SONGJI, "他镇巡查")):
         order = a_command(title, town, issuer=DISTRICT, at=now, title=title)
-        await served.bench.project([order, an_assignment(order, town)])
+        await served.console.project([order, an_assignment(order, town)])
     grant = Grant(right=Right.SEE, unit=SONGJI)
     await change_grant(served.dsn, "o-town-b", grant, give=True)
 
@@ -61,7 +61,7 @@ async def test_one_place_at_a_time_is_picked_in_the_head(visitor: Visitor, serve
     assert f"place={SONGJI}" in page.url
     await page.wait_for_selector(".link.live")
     served.run(
-        served.bench.project(
+        served.console.project(
             [an_alert("new", SONGJI, headline=LATER_HEADLINE, at=datetime.now(UTC))]
         )
     )

@@ -14,7 +14,7 @@ from shared.contracts.ids import content_id
 from tests.browser.checks import unreadable
 from tests.browser.conftest import Served, Visitor
 from tests.browser.test_boards import BOARDS, go
-from tests.support.console_scene import an_alert
+from tests.support.console_events import an_alert
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 LANGUAGES = ("zh-CN", "en")

@@ -45,7 +45,7 @@ async def test_a_page_that_has_signed_out_is_silent(
 
 
 async def sessions(served: Served) -> int:
-    async with served.bench.wiring.database.transaction() as work:
+    async with served.console.deps.database.transaction() as work:
         result = await work.connection.fetchval(
             "SELECT count(*) FROM console.session WHERE officer_id = 'o-village-b'"
         )

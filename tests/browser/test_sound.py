@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from shared.contracts.fields import Level, Status
 from tests.browser.conftest import Served, Visitor
-from tests.support.console_scene import SONGJI, a_page, an_alert
+from tests.support.console_events import SONGJI, a_page, an_alert
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 COUNT = """(() => {
@@ -59,11 +59,11 @@ async def test_what_is_new_rings_and_a_drill_does_not(visitor: Visitor, served: 
     before = await tones(page)
     now = datetime.now(UTC)
     drill = a_page("o-songji-b", SONGJI, name="drill-bell", status=Status.EXERCISE, at=now)
-    served.run(served.bench.project([drill]))
+    served.run(served.console.project([drill]))
     await expect(page.locator("#first .card.drill")).to_have_count(1)
     assert await tones(page) == before
     served.run(
-        served.bench.project([a_page("o-songji-b", SONGJI, name="bell", level=Level.RED, at=now)])
+        served.console.project([a_page("o-songji-b", SONGJI, name="bell", level=Level.RED, at=now)])
     )
     await expect(page.locator("#first .card.red:not(.drill)")).to_have_count(2)
     assert await tones(page) == before + 3
@@ -78,7 +78,7 @@ async def test_a_new_alert_rings_on_the_wall(visitor: Visitor, served: Served) -
     await expect(page.locator("#sound")).to_have_text("静音")
     before = await tones(page)
     served.run(
-        served.bench.project([an_alert("bell", "500118104000", headline="临江镇 小安溪水位上涨")])
+        served.console.project([an_alert("bell", "500118104000", headline="临江镇 小安溪水位上涨")])
     )
     await expect(page.locator("#announce")).to_contain_text("临江镇", timeout=90_000)
     assert await tones(page) == before + 3

@@ -12,7 +12,7 @@ from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
 from shared.contracts.fields import Level
 from tests.browser.conftest import Served, Visitor, shot
 from tests.browser.test_boards import go
-from tests.support.console_scene import an_alarm, an_alert
+from tests.support.console_events import an_alarm, an_alert
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 TITLE = "朱沱站洪水 ‖ Flood at Zhutuo"
@@ -91,7 +91,7 @@ async def test_alarms_alerts_and_cases_speak_to_their_reader(
     visitor: Visitor, served: Served, lang: str
 ) -> None:
     alert = an_alert("event-name", headline=TITLE, at=datetime.now(UTC))
-    served.run(served.bench.project([*alarms(), alert]))
+    served.run(served.console.project([*alarms(), alert]))
     page = await visitor.open("o-city-b", lang=lang, width=1366)
     expected, foreign = EXPECTED_WORDS[lang], EXPECTED_WORDS["zh-CN" if lang == "en" else "en"]
     await go(page, "alarms")
@@ -114,7 +114,9 @@ async def test_alarms_alerts_and_cases_speak_to_their_reader(
 
 
 async def test_what_is_shown_changes_with_the_language(visitor: Visitor, served: Served) -> None:
-    served.run(served.bench.project([an_alert("event-name", headline=TITLE, at=datetime.now(UTC))]))
+    served.run(
+        served.console.project([an_alert("event-name", headline=TITLE, at=datetime.now(UTC))])
+    )
     page = await visitor.open("o-city-b")
     await expect(page.locator("#alerts")).to_contain_text("朱沱站洪水")
     await page.click("#language")

@@ -145,7 +145,7 @@ def _exported() -> str:
         metrics.duplicates,
         metrics.published,
         metrics.lag,
-        metrics.standing,
+        metrics.blocked,
     )
     for counter in labelled:
         counter.labels("topic")

@@ -10,8 +10,8 @@ import pytest
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
-from services.console.web.carriers import Receipt, WrittenReply
-from services.console.web.document import BOUNDS, EXAMPLES
+from services.console.features.pages.carrier_routes import ReceiptBody, ReplyBody
+from services.console.web.openapi import BOUNDS, EXAMPLES
 from tests.support.services import built_app
 
 PAGES = {"/", "/m", "/login", "/openapi.json", "/static", "/assets/{name}"}
@@ -20,7 +20,7 @@ PAGES |= {"/password", "/account", "/account/password", "/account/sign-out"}
 OPERATIONS = {"/healthz", "/readyz", "/metrics", "/docs/asyncapi", "/docs/asyncapi.json"}
 NO_ACTS = {"/api/commands/preview", "/api/logout", "/api/logout/everywhere"}
 NO_ACTS |= {"/api/assignments/{assignment_id}/photos"}  # the same file is known by its content
-BODIES: dict[str, Any] = {"/carriers/receipts": Receipt, "/carriers/replies": WrittenReply}
+BODIES: dict[str, Any] = {"/carriers/receipts": ReceiptBody, "/carriers/replies": ReplyBody}
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,9 @@ import pytest
 import yaml
 
 from deploy.demo import strands, texts
-from services.notify.core import wording as notify
-from services.notify.core.wording import of_contact_test
+from services.notify.core.wording.assignments import OWED_ACTS
+from services.notify.core.wording.contact_tests import of_contact_test
+from services.notify.core.wording.escalations import PAGE_STATES
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.commands import AssignmentState, SupervisionClock, SupervisionKind
@@ -134,8 +135,8 @@ def test_every_value_of_the_contracts_has_words_on_the_screens(kind: str) -> Non
         (Post, POSTS),
         (Level, LEVELS),
         (AnswerVerb, ANSWERS),
-        (PageState, notify._STATES),
-        (SupervisionClock.__args__, notify._OWED),  # type: ignore[attr-defined]
+        (PageState, PAGE_STATES),
+        (SupervisionClock.__args__, OWED_ACTS),  # type: ignore[attr-defined]
     ],
 )
 def test_every_value_of_the_contracts_has_words_in_pages(

@@ -20,8 +20,8 @@ from deploy.local.stack import Stack
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.fields import Contract, Tier
 from shared.contracts.topics import ALARMS, ALERTS, REPORTS, RULES, TopicSpec
-from shared.runtime.inbox import body_digest
-from shared.runtime.publisher import encode
+from shared.runtime.inbound_messages import body_digest
+from shared.runtime.outbound_records import encode
 from tests.support.kafka import Message, produce, read_all
 from tests.support.waiting import PATIENCE_S
 from tests.unit.alerting.builders import a_report, a_rule, all_of, an_alarm, at, sources_of

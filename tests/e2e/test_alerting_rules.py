@@ -12,7 +12,7 @@ import pytest
 from deploy.local.paths import temporary_root
 from deploy.local.stack import Stack
 from shared.contracts.topics import ALARMS, ALERTS, REPORTS, RULES, WARNINGS, TopicSpec
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.support.kafka import produce, read_all
 from tests.support.waiting import PATIENCE_S
 from tests.unit.alerting.builders import a_report, a_rule, a_warning, all_of, an_alarm, sources_of

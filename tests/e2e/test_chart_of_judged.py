@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from deploy.local.stack import Stack
-from services.console.readings import KafkaSource
+from services.console.features.sensors.reading_log import KafkaReadingSource
 from shared.contracts.dead_letter import DeadLetter, Reason
 from shared.contracts.fields import Status, Tier
 from shared.contracts.readings import Reading
 from shared.contracts.topics import CATALOG, DEAD_LETTER, READINGS
-from shared.runtime.publisher import encode, partition_of
+from shared.runtime.outbound_records import encode, partition_of
 from tests.e2e.test_scoring_crash import metric, until, write
 from tests.support.kafka import Message, produce, read_all
 from tests.support.scoring import TOWN, a_catalog_entry, a_sensor
@@ -96,7 +96,7 @@ async def test_what_scoring_refuses_the_chart_does_not_draw(tmp_path: Path) -> N
             for record in await read_all(kafka, READINGS, dead=True)
         ]
         assert sorted(letter.reason for letter in letters) == reasons
-        source, since = KafkaSource(kafka), NOW - timedelta(hours=2)
+        source, since = KafkaReadingSource(kafka), NOW - timedelta(hours=2)
         looked = await source.look(GAUGE.sensor_id, GAUGE.metric, Status.ACTUAL, since)
         assert [value for _, value in looked.points] == [204.1, 204.2, 204.25, 204.3, 204.4]
         drill = await source.look(GAUGE.sensor_id, GAUGE.metric, Status.EXERCISE, since)

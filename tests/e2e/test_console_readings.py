@@ -8,15 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.console.readings import KafkaSource
+from services.console.features.sensors.reading_log import KafkaReadingSource
 from shared.contracts.dead_letter import DeadLetter, Reason
 from shared.contracts.fields import Status, Tier
 from shared.contracts.ids import content_id, dead_letter_id
 from shared.contracts.readings import Reading
 from shared.contracts.topics import READINGS, TopicSpec
 from shared.runtime.errors import Transient
-from shared.runtime.publisher import partition_of
-from tests.support.console_scene import ZHUTUO
+from shared.runtime.outbound_records import partition_of
+from tests.support.console_events import ZHUTUO
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import Message, produce
 
@@ -62,7 +62,7 @@ async def test_a_look_finds_the_sensors_own_readings_in_order(
             (SENSOR, b"not a reading", PLACE),
         ],
     )
-    source = KafkaSource(infrastructure.bootstrap, spec=spec)
+    source = KafkaReadingSource(infrastructure.bootstrap, spec=spec)
     since = now - timedelta(hours=6)
     looked = await source.look(SENSOR, "water_level", Status.ACTUAL, since)
     assert looked.points == [(at.timestamp(), value) for at, value in expected]
@@ -81,7 +81,7 @@ async def test_a_look_ends_after_so_many_records_and_says_from_when_it_looked(
     foreign = [measured(now, float(n), sensor=f"gauge-{n}") for n in range(50)]
     await produce(infrastructure.bootstrap, spec.name, [measured(now, 5.0), *foreign])
     began = datetime.now(UTC) - timedelta(hours=1)
-    looked = await KafkaSource(infrastructure.bootstrap, 20, spec).look(
+    looked = await KafkaReadingSource(infrastructure.bootstrap, 20, spec).look(
         SENSOR, "water_level", Status.ACTUAL, began
     )
     assert list(looked.points) == []
@@ -124,7 +124,7 @@ async def test_what_scoring_refused_is_no_point_of_the_chart(
             *(refused(spec, 100 + n, Reason.NOT_JSON, key="flood") for n in range(3_000)),
         ],
     )
-    source = KafkaSource(infrastructure.bootstrap, spec=spec)
+    source = KafkaReadingSource(infrastructure.bootstrap, spec=spec)
     since = now - timedelta(hours=6)
     looked = await source.look(SENSOR, "water_level", Status.ACTUAL, since)
     assert [value for _, value in looked.points] == [204.0, 205.0, 206.0, 207.0]
@@ -141,7 +141,7 @@ async def test_of_more_letters_than_are_looked_through_no_refused_reading_is_dra
     letter = refused(spec, 0, Reason.UNIT_MISMATCH)
     await produce(infrastructure.bootstrap, spec.dlq, [letter])
     await produce(infrastructure.bootstrap, spec.dlq, flood)
-    source = KafkaSource(infrastructure.bootstrap, 20, spec)
+    source = KafkaReadingSource(infrastructure.bootstrap, 20, spec)
     since = now - timedelta(hours=1)
     looked = await source.look(SENSOR, "water_level", Status.ACTUAL, since)
     assert list(looked.points) == []
@@ -150,6 +150,6 @@ async def test_of_more_letters_than_are_looked_through_no_refused_reading_is_dra
 
 async def test_a_broker_that_is_away_is_a_passing_trouble() -> None:
     with pytest.raises(Transient):
-        await KafkaSource("127.0.0.1:1").look(
+        await KafkaReadingSource("127.0.0.1:1").look(
             SENSOR, "water_level", Status.ACTUAL, datetime.now(UTC)
         )

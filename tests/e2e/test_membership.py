@@ -1,6 +1,5 @@
 """A member that the group has given up notices before it publishes; one that restores for long is
-none.
-"""
+none."""
 
 from __future__ import annotations
 
@@ -14,11 +13,11 @@ from aiokafka import TopicPartition
 from prometheus_client import CollectorRegistry
 
 from shared.contracts.topics import ALARMS, TopicSpec
-from shared.runtime import membership
-from shared.runtime.batches import BatchConsumer
+from shared.runtime import group_membership
 from shared.runtime.broker import make_broker
 from shared.runtime.errors import LostOwnership
 from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.partition_consumer import PartitionConsumer
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import produce
 from tests.support.waiting import until
@@ -29,7 +28,7 @@ SESSION_S = 10
 
 
 class Judge:
-    """A Worker without a store that refuses late writes; restoring waits for `may_restore`."""
+    """A Worker whose store cannot refuse a late write; restoring waits for `may_restore`."""
 
     def __init__(self, name: str, offsets: dict[TopicPartition, int]) -> None:
         self.name, self.offsets = name, offsets
@@ -67,9 +66,9 @@ class Judge:
 @asynccontextmanager
 async def member(
     infrastructure: Infrastructure, topic: TopicSpec, judge: Judge
-) -> AsyncIterator[BatchConsumer]:
+) -> AsyncIterator[PartitionConsumer]:
     broker = make_broker(infrastructure.bootstrap, judge.name)
-    consumer = BatchConsumer(
+    consumer = PartitionConsumer(
         broker,
         [topic],
         judge,
@@ -77,7 +76,7 @@ async def member(
         group=topic.name,
         instance_id=f"{topic.name}-{judge.name}",
     )
-    consumer.lost = judge.forget
+    consumer.on_lost = judge.forget
     await broker.start()
     try:
         yield consumer
@@ -87,7 +86,7 @@ async def member(
         await consumer.close()
 
 
-def fall_silent(monkeypatch: pytest.MonkeyPatch, consumer: BatchConsumer) -> None:
+def fall_silent(monkeypatch: pytest.MonkeyPatch, consumer: PartitionConsumer) -> None:
     """The member's heartbeats do not reach Kafka any more, as those of a frozen process."""
 
     async def unheard() -> bool:
@@ -164,7 +163,7 @@ async def test_who_is_given_up_while_restoring_judges_nothing(
     slow, judge = Judge("a", {}), Judge("b", {})
     judge.may_restore.set()
     with monkeypatch.context() as silence:
-        silence.setattr(membership, "keep_alive", lambda _: None)
+        silence.setattr(group_membership, "start_heartbeats", lambda _: None)
         async with member(infrastructure, topic, slow):
             await until(lambda: slow.restoring == 1, 60)
             async with member(infrastructure, topic, judge):

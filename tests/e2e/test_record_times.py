@@ -1,6 +1,5 @@
 """The broker dates every record: no writer chooses a time, and a wrong clock of ingest shows at
-once.
-"""
+once."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from services.ingest.core.clocks.event_clock import EventClock
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
-from services.scoring.core.partition import TICK_AHEAD_S
+from services.scoring.core.partition_engine import TICK_AHEAD_S
 from shared.contracts.readings import Tick
 from shared.contracts.topics import DECISIONS, READINGS, RULES
 from shared.runtime.platform import Platform
@@ -35,15 +34,15 @@ async def test_a_record_cannot_choose_its_time(
     producer = AIOKafkaProducer(bootstrap_servers=infrastructure.bootstrap)
     await producer.start()
     try:
-        for claimed in (began - 3_600_000, began + 600_000, -(10**17), 0):
+        for claimed_ms in (began - 3_600_000, began + 600_000, -(10**17), 0):
             await producer.send_and_wait(
-                topic.name, b"v", key=b"k", timestamp_ms=claimed, partition=0
+                topic.name, b"v", key=b"k", timestamp_ms=claimed_ms, partition=0
             )
     finally:
         await producer.stop()
-    dated = [timestamp.timestamp for timestamp in await read_all(infrastructure.bootstrap, topic)]
+    dated = [record.timestamp for record in await read_all(infrastructure.bootstrap, topic)]
     assert len(dated) == 4
-    assert all(began - 1_000 <= timestamp <= time.time() * 1000 + 1_000 for timestamp in dated)
+    assert all(began - 1_000 <= record <= time.time() * 1000 + 1_000 for record in dated)
 
 
 @dataclass

@@ -1,7 +1,8 @@
 """kill -9 of scoring in mid-stream, again and again, on a real Kafka: the same alarms, none twice.
 
 What must come out is computed by the pure core from what lies in the topic. What came out is read
-from the alarm topic: per id one body, per alarm versions without a gap, nothing missing or invented.
+from the alarm topic: per id one body, per alarm versions without a gap, nothing missing or
+invented.
 """
 
 from __future__ import annotations
@@ -17,25 +18,25 @@ import httpx2
 import pytest
 
 from deploy.local.stack import Stack
-from services.scoring.core.book import RuleBook
-from services.scoring.core.checks import Refused
-from services.scoring.core.events import ShadowDiffers
-from services.scoring.core.partition import Partition
+from services.scoring.core.alarms.emitter import ShadowDiffers
+from services.scoring.core.partition_engine import PartitionEngine
+from services.scoring.core.refusals import RefusedInput
+from services.scoring.core.rules.rule_registry import RuleRegistry
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.fields import Contract
 from shared.contracts.readings import Reading, SensorHealth, Tick
 from shared.contracts.rules import AbsenceRule, WindowRule
 from shared.contracts.topics import ALARMS, CATALOG, HEALTH, READINGS, RULES
-from shared.runtime.inbox import body_digest
-from shared.runtime.publisher import encode
+from shared.runtime.inbound_messages import body_digest
+from shared.runtime.outbound_records import encode
 from tests.support.kafka import Message, produce, read_all
 from tests.support.scoring import (
     SENT,
     a_catalog_entry,
-    a_ladder,
     a_reading,
     a_rule,
     a_sensor,
+    a_threshold_rule,
     a_tick,
     rungs,
 )
@@ -45,8 +46,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
 
 SENSORS = [a_sensor(f"wl-{number:03d}") for number in range(200)]
 RULE_SET = [
-    a_rule(a_ladder(("yellow", 212, 211), ("red", 216, 215), for_s=90, count=2), rule_id="held"),
-    a_rule(a_ladder(("orange", 214, 213)), rule_id="plain"),
+    a_rule(
+        a_threshold_rule(("yellow", 212, 211), ("red", 216, 215), for_s=90, count=2), rule_id="held"
+    ),
+    a_rule(a_threshold_rule(("orange", 214, 213)), rule_id="plain"),
     a_rule(
         WindowRule(aggregate="mean", window_s=600, rungs=rungs(("blue", 211, 210))), rule_id="mean"
     ),
@@ -78,31 +81,31 @@ def a_stream(chance: random.Random) -> list[list[Message]]:
 
 async def expected(bootstrap: str) -> dict[str, bytes]:
     """Digest by event id, from the pure core over the log as it is."""
-    book = RuleBook()
+    registry = RuleRegistry()
     for sensor in SENSORS:
-        book.put_sensor(sensor)
+        registry.add_sensor(sensor)
     for rule in RULE_SET:
-        book.put_rule(rule)
-    partitions = [Partition(book) for _ in range(READINGS.partitions)]
+        registry.add_rule(rule)
+    engines = [PartitionEngine(registry) for _ in range(READINGS.partitions)]
     for record in await read_all(bootstrap, READINGS):
         try:
             message = READINGS.model.validate_json(record.value)
         except ValueError:
             continue
-        partition, stamped = partitions[record.partition], record.timestamp / 1000
+        engine, stamped = engines[record.partition], record.timestamp / 1000
         try:
             if isinstance(message, Reading):
-                partition.reading(record.offset, message, stamped, SENT)
+                engine.apply_reading(record.offset, message, stamped, SENT)
             else:
                 assert isinstance(message, Tick)
-                partition.tick(record.offset, message, stamped, SENT)
-        except Refused:
+                engine.apply_tick(record.offset, message, stamped, SENT)
+        except RefusedInput:
             continue
     return {
-        one.id: body_digest(one)
-        for partition in partitions
-        for one in partition.out
-        if not isinstance(one, ShadowDiffers)
+        message.id: body_digest(message)
+        for engine in engines
+        for message in engine.messages
+        if not isinstance(message, ShadowDiffers)
     }
 
 
@@ -116,16 +119,16 @@ async def published(bootstrap: str) -> dict[str, bytes]:
             digest = body_digest(message)
             assert results.setdefault(message.id, digest) == digest, "one id, two bodies"
             if isinstance(message, AlarmEvent):
-                known = versions[message.alarm_id]
-                assert message.version <= known + 1, "a version is missing"
-                versions[message.alarm_id] = max(known, message.version)
+                last_version = versions[message.alarm_id]
+                assert message.version <= last_version + 1, "a version is missing"
+                versions[message.alarm_id] = max(last_version, message.version)
     return results
 
 
-async def until(what: str, check: Any) -> None:
+async def until(goal: str, check: Any) -> None:
     deadline = asyncio.get_running_loop().time() + PATIENCE_S
     while not await check():
-        assert asyncio.get_running_loop().time() < deadline, f"not in time: {what}"
+        assert asyncio.get_running_loop().time() < deadline, f"not in time: {goal}"
         await asyncio.sleep(0.2)
 
 
@@ -171,15 +174,15 @@ async def test_kill_nine_in_mid_stream(tmp_path: Path) -> None:
                 killed += 1
                 await asyncio.sleep(0.3)
                 await stack.wait_ready()
-        wanted = await expected(kafka)
+        expected_digests = await expected(kafka)
 
         async def complete() -> bool:
-            return len(await published(kafka)) >= len(wanted)
+            return len(await published(kafka)) >= len(expected_digests)
 
         await until("all alarms", complete)
         await asyncio.sleep(1.5)
-        assert await published(kafka) == wanted
+        assert await published(kafka) == expected_digests
         assert killed == KILLS
-        assert len(wanted) > 1000
+        assert len(expected_digests) > 1000
         letters = await read_all(kafka, READINGS, dead=True)
         assert len({letter.value[:120] for letter in letters}) == ROUNDS

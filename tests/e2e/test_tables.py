@@ -17,7 +17,7 @@ from shared.runtime.errors import Transient
 from shared.runtime.tables import CompactedTable
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import produce
-from tests.support.scoring import a_ladder, a_rule
+from tests.support.scoring import a_rule, a_threshold_rule
 from tests.support.waiting import PATIENCE_S, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
@@ -27,7 +27,7 @@ async def test_a_table_as_it_stood_and_as_it_changes(infrastructure: Infrastruct
     bootstrap, spec = infrastructure.bootstrap, infrastructure.own_topic(RULES)
 
     async def publish(version: int) -> None:
-        rule = a_rule(a_ladder(("red", 216, 215)), version=version)
+        rule = a_rule(a_threshold_rule(("red", 216, 215)), version=version)
         await produce(bootstrap, spec.name, [(rule.rule_id, rule.to_wire(), None)])
 
     versions: list[int] = []
@@ -100,7 +100,7 @@ async def test_what_is_written_while_a_table_loads_is_followed(
     bootstrap, spec = infrastructure.bootstrap, infrastructure.own_topic(RULES)
 
     def record(version: int) -> tuple[str, bytes, None]:
-        rule = a_rule(a_ladder(("red", 216, 215)), version=version)
+        rule = a_rule(a_threshold_rule(("red", 216, 215)), version=version)
         return rule.rule_id, rule.to_wire(), None
 
     ends = AIOKafkaConsumer.end_offsets

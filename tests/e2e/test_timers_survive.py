@@ -1,6 +1,5 @@
 """kill -9 of every process about a deadline, and ten minutes away: each timer once, never early,
-late said so.
-"""
+late said so."""
 
 from __future__ import annotations
 
@@ -16,12 +15,12 @@ import asyncpg
 import pytest
 
 from deploy.local.stack import Stack
-from services.command.core.profiles import PROFILES, ProfileName
+from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.commands import SupervisionEvent, SupervisionKind
 from shared.contracts.fields import Contract, Level, Post, Tier
 from shared.contracts.topics import CATALOG, REQUESTS, ROSTER, SUPERVISION, TopicSpec
 from shared.contracts.units import parent_of
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.component.command.harness import (
     CITY,
     DISTRICT,
@@ -37,11 +36,11 @@ from tests.support.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
 
-STANDARD = PROFILES[ProfileName.STANDARD]
+STANDARD = PROFILES[SlaProfileName.STANDARD]
 SIGN_S, STEP_S = STANDARD.sign_s[Level.ORANGE][Tier.VILLAGE], STANDARD.step_s[Level.ORANGE]
 """Ten minutes to sign, five between two rungs."""
 AWAY_S = 600
-PROGRAMS = ("command", "kafka", "postgres")
+COMPONENTS = ("command", "kafka", "postgres")
 CALLS = (SupervisionKind.REMINDED, SupervisionKind.ESCALATED)
 
 
@@ -94,7 +93,7 @@ async def issued(stack: Stack) -> int:
 
 async def killed(stack: Stack) -> None:
     """kill -9 of every process at once; each comes back by itself."""
-    for name in PROGRAMS:
+    for name in COMPONENTS:
         await stack.kill(name)
     await asyncio.sleep(0.3)
     await stack.wait_ready()
@@ -168,9 +167,9 @@ async def test_every_process_killed_and_ten_minutes_away(tmp_path: Path) -> None
             await until_due(stack)
             await killed(stack)
             await calls(stack, number)
-        for name in PROGRAMS:
+        for name in COMPONENTS:
             await stack.kill(name)
-        await asyncio.gather(*(stack.stop(name) for name in PROGRAMS))
+        await asyncio.gather(*(stack.stop(name) for name in COMPONENTS))
         await stack.start("postgres")
         await stack.start("kafka")
         await answers(stack)

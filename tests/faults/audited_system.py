@@ -26,7 +26,7 @@ from shared.contracts.topics import (
     ROSTER,
     TopicSpec,
 )
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.component.command.harness import (
     CITY,
     TOWN,
@@ -97,7 +97,7 @@ class AuditedSystem:
             connection = await asyncpg.connect(self.stack.dsn())
             try:
                 await connection.executemany(
-                    "INSERT INTO console.act (id, topic, key, value, digest, officer_id) "
+                    "INSERT INTO console.action (id, topic, key, value, digest, officer_id) "
                     "VALUES ($1, $2, $3, $4, $5, 'officer-1')",
                     [
                         (

@@ -18,9 +18,9 @@ from tests.support.services import SERVICES, built_broker
 ROOT = Path(__file__).parents[2]
 BY_HAND = {
     "services/audit/store/kafka_log.py",
-    "services/console/readings.py",
+    "services/console/features/sensors/reading_log.py",
     "deploy/commands/rules/kafka.py",
-    "services/scoring/store.py",
+    "services/scoring/store/changelog.py",
 }
 """Where a consumer is made outside of shared/runtime; `LOOKED_INTO` says of what.
 deploy/commands/rules is the operator's command, who works as deploy.

@@ -22,27 +22,27 @@ from services.alerting.core.alerts.decisions import decide
 from services.alerting.core.alerts.merging import merge, split, unmerge
 from services.alerting.core.alerts.outcome import AlertChange, DecisionRefusal
 from services.alerting.core.alerts.ratification import authorise_emergency
-from services.command.core.authority import may_direct, refusal
-from services.command.core.model import Act
-from services.command.core.modes.proposal import Proposal, Refused, sign, stop
+from services.command.core.assignments.model import OfficerStep
+from services.command.core.assignments.states import RESUMES, IllegalStep
+from services.command.core.assignments.steps import StepOutcome, apply_step
+from services.command.core.commands.authority import may_direct, refusal
+from services.command.core.modes.proposal import Proposal, RefusedProposal, sign, stop
 from services.command.core.modes.states import Event as ModeEvent
 from services.command.core.modes.states import IllegalStep as IllegalModeStep
-from services.command.core.profiles import PROFILES, ProfileName
-from services.command.core.states import RESUMES, IllegalStep
-from services.command.core.steps import Outcome, take
+from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from services.console.core.access import Viewer, with_usual_rights
-from services.console.core.modes import verbs_of
-from services.console.core.reporting import ways
-from services.console.core.steps import (
+from services.console.core.offers import (
     AlertFacts,
     further_verbs,
     steps_for,
     verbs_for,
     verbs_of_command,
 )
-from services.notify.core.answers import EFFECTS
-from services.notify.core.states import IllegalStep as IllegalPageStep
-from services.notify.core.states import step as page_step
+from services.console.features.modes.actions import verbs_of
+from services.console.features.reports.views import ways
+from services.notify.core.escalation.answers import EFFECTS
+from services.notify.core.pages.states import IllegalStep as IllegalPageStep
+from services.notify.core.pages.states import step as page_step
 from shared.contracts.alerts import AlertState, Assessment, DecisionVerb
 from shared.contracts.commands import Ask, AssignmentState, CommandState, Step
 from shared.contracts.fields import Level, Post
@@ -219,20 +219,20 @@ def applied(step: Step, state: AssignmentState, officer: Viewer, *, has_question
     )
     if has_question:
         question = Ask(step=Step.ASK_EXTEND, until=after(90), officer_id="o-1", text="原因")
-        assignment = msgspec.structs.replace(assignment, asked=question)
+        assignment = msgspec.structs.replace(assignment, pending_request=question)
     if refusal(step, officer.unit, assignment, core_command()) is not None:
         return False
-    act = Act(
+    act = OfficerStep(
         step, "ack-1", officer.officer_id, officer.unit, "原因", NOW, 1, after(90),
         (PARTS[step],) if step in PARTS else (),
     )  # fmt: skip
     try:
-        outcome, _ = take(
-            assignment, act, 1, NOW, profile=PROFILES[ProfileName.DEMO], level=Level.RED
+        outcome, _ = apply_step(
+            assignment, act, 1, NOW, profile=PROFILES[SlaProfileName.DEMO], level=Level.RED
         )
     except IllegalStep:
         return False
-    return outcome is Outcome.APPLIED
+    return outcome is StepOutcome.APPLIED
 
 
 @pytest.mark.parametrize("state", AssignmentState)
@@ -241,7 +241,7 @@ def test_what_an_officer_is_offered_about_an_assignment_is_what_command_applies(
 ) -> None:
     wrong = []
     for officer, step, has_question in product(OFFICERS, Step, (False, True)):
-        offered = step in steps_for(officer, state, GRID, DISTRICT, asked=has_question)
+        offered = step in steps_for(officer, state, GRID, DISTRICT, asked_step=has_question)
         if offered is not applied(step, state, officer, has_question=has_question):
             wrong.append((step, officer.unit, has_question, "offered" if offered else "possible"))
     assert not wrong
@@ -291,7 +291,7 @@ def decided(proposal: Proposal, verb: ModeVerb, officer: Viewer) -> bool:
             sign(proposal, request, NOW)
         else:
             stop(proposal, ModeEvent(verb), request)
-    except (IllegalModeStep, Refused):
+    except (IllegalModeStep, RefusedProposal):
         return False
     return True
 
@@ -306,7 +306,7 @@ def test_what_an_officer_is_offered_about_a_mode_is_what_command_takes(
             "unit": TOWN,
             "state": state,
             "proposed_by": proposal.proposed_by,
-            "signatures": json.dumps([{"officer_id": name} for name in proposal.signed]),
+            "signatures": json.dumps([{"officer_id": name} for name in proposal.signatories]),
         }
         verbs = {verb for verb in mode_proposal.EVENTS if decided(proposal, verb, officer)}
         assert set(verbs_of(officer, row)) == verbs

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.console.core.cases.case import CaseState
-from services.console.web.state_sets import STATE_SETS
+from services.console.features.cases.case import CaseState
+from services.console.features.screens.state_sets import STATE_SETS
 from shared.contracts.alerts import AlertState
 from shared.contracts.commands import AssignmentState, CommandState
 from shared.contracts.lifecycles import alert, assignment, page

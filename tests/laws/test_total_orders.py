@@ -21,7 +21,15 @@ UNIQUE = frozenset(
     {"id", "seq", "{}", "sequence", "record_offset", "place", "1"}
     | {"subject_id", "finding_id", "record_id", "event_id", "case_id", "duty_id", "proposal_id"}
     | {"page_id", "alert_id", "alarm_id", "silence_id", "command_id", "assignment_id", "sensor_id"}
-    | {"report_id", "photo_id", "officer_id", "warning_id", "ladder_id", "digest_id", "incident_id"}
+    | {
+        "report_id",
+        "photo_id",
+        "officer_id",
+        "warning_id",
+        "escalation_id",
+        "digest_id",
+        "incident_id",
+    }
 )
 """Columns that alone, or as the last of a key, leave no two rows equal."""
 COMPOSITE = frozenset(
@@ -31,14 +39,14 @@ COMPOSITE = frozenset(
 ORDERS_WITHOUT_EFFECT = {
     "shared/runtime/timers.py": "the order of timers of one moment; they are sorted when claimed",
     "shared/runtime/retention.py": "the order of the records to be deleted",
-    "services/console/store/forgetting.py": "the order of the records to be deleted",
+    "services/console/retention.py": "the order of the records to be deleted",
     "services/audit/store/service_tables/statements.py": "the order of more than a hundred leaks",
 }
 """Files in which the order of what is cut off does not matter, and why."""
 
 
 def _flat(node: ast.expr) -> str | None:
-    """Return the text of a string, with {} for each inserted value; None for anything else."""
+    """The text of a string, with {} for what is put in; None for anything else."""
     match node:
         case ast.Constant(value=str(text)):
             return text

@@ -1,4 +1,4 @@
-"""A real HTTP server in the place of a carrier: it receives and misbehaves as told."""
+"""A real HTTP server in the place of a carrier: it receives requests and misbehaves on demand."""
 
 from __future__ import annotations
 
@@ -16,15 +16,13 @@ from standardwebhooks import Webhook as Signer
 
 SECRET = "whsec_" + "c2VjcmV0c2VjcmV0c2VjcmV0"
 Behaviour = int | dict[str, Any] | Literal["slow", "close", "lose", "endless"]
-"""A status; a JSON answer with status 200; or: never answer, close at once, take the message and
-close, answer without an end."""
+"""A status; a JSON answer with status 200; or: never answer (slow), close at once, accept the
+message and close (lose), answer without an end (endless)."""
 
 
 @dataclass
-class Received:
-    """One request that arrived completely, `at` on CLOCK_MONOTONIC; a webhook's signature is
-    verified.
-    """
+class CarrierRequest:
+    """One complete request, `at` on CLOCK_MONOTONIC; a webhook's signature is verified."""
 
     method: str
     target: str
@@ -57,16 +55,17 @@ class Received:
 
 @dataclass
 class Receiver:
-    """Plays `behaviours` in order, then answers 204; each answer after `delay_s` of what it
-    received.
+    """Plays `behaviours` in order, then answers 204.
+
+    Each answer comes `delay_s` of the request later, in seconds.
     """
 
     port: int = 0
     behaviours: deque[Behaviour] = field(default_factory=deque)
-    delay_s: Callable[[Received], float] | None = None
-    received: list[Received] = field(default_factory=list)
-    given_up: list[float] = field(default_factory=list)
-    """When a sender has closed the connection before its answer, on CLOCK_MONOTONIC."""
+    delay_s: Callable[[CarrierRequest], float] | None = None
+    requests: list[CarrierRequest] = field(default_factory=list)
+    closed_early: list[float] = field(default_factory=list)
+    """The times on CLOCK_MONOTONIC at which a sender closed the connection without an answer."""
 
     @property
     def base(self) -> str:
@@ -83,7 +82,7 @@ class Receiver:
                 if behaviour == "close":
                     await reader.readline()
                     return
-                if not await self._take(reader):
+                if not await self._receive(reader):
                     if behaviour != 204:
                         self.behaviours.appendleft(behaviour)
                     return
@@ -92,7 +91,7 @@ class Receiver:
                 if behaviour == "slow":
                     await asyncio.sleep(30)
                 if self.delay_s is not None:
-                    await self._wait(reader, self.delay_s(self.received[-1]))
+                    await self._wait(reader, self.delay_s(self.requests[-1]))
                 await self._reply(writer, behaviour)
         except (ConnectionError, asyncio.IncompleteReadError):
             return
@@ -100,16 +99,16 @@ class Receiver:
             writer.close()
 
     async def _wait(self, reader: asyncio.StreamReader, seconds: float) -> None:
-        """Let so much time pass; raises ConnectionError when the sender no longer waits."""
+        """Wait; raises ConnectionError when the sender closes the connection."""
         try:
             async with asyncio.timeout(seconds):
                 await reader.read(1)
         except TimeoutError:
             return
-        self.given_up.append(time.monotonic())
+        self.closed_early.append(time.monotonic())
         raise ConnectionResetError
 
-    async def _take(self, reader: asyncio.StreamReader) -> bool:
+    async def _receive(self, reader: asyncio.StreamReader) -> bool:
         line = (await reader.readline()).decode()
         if not line:
             return False
@@ -121,7 +120,7 @@ class Receiver:
         raw = await reader.readexactly(int(headers.get("content-length", "0")))
         if "webhook-signature" in headers:
             Signer(SECRET).verify(raw, headers)
-        self.received.append(Received(method, target, headers, raw, time.monotonic()))
+        self.requests.append(CarrierRequest(method, target, headers, raw, time.monotonic()))
         return True
 
     async def _reply(self, writer: asyncio.StreamWriter, behaviour: Behaviour) -> None:
@@ -142,8 +141,8 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiving(*behaviours: Behaviour) -> AsyncIterator[Receiver]:
-    """A running receiver that behaves so, request by request."""
+async def running_receiver(*behaviours: Behaviour) -> AsyncIterator[Receiver]:
+    """Run a receiver with these behaviours, one for each request."""
     receiver = Receiver(behaviours=deque(behaviours))
     tasks: set[asyncio.Task[Any]] = set()
 

@@ -10,28 +10,26 @@ from functools import cache
 from typing import Any
 
 from deploy.example.units import all_units
-from services.command.core.deadlines import TimerKind
-from services.command.core.escalation import Roster, ladder
+from services.command.core.assignments.events import assignment_event, assignment_template
+from services.command.core.cause import Cause
+from services.command.core.commands.events import command_event
+from services.command.core.commands.orders import order_of_alert
+from services.command.core.commands.rollup import recount
 from services.command.core.modes import proposal as modes
-from services.command.core.modes.records import Held, mode_event, proposal_event
-from services.command.core.modes.triggers import wanted
-from services.command.core.orders import order_of_alert
-from services.command.core.profiles import PROFILES, ProfileName
-from services.command.core.records import (
-    Cause,
-    assignment_event,
-    assignment_template,
-    command_event,
-    supervision_event,
-)
-from services.command.core.reporting.judging import duties, hear
-from services.command.core.reporting.model import Case, Clock
+from services.command.core.modes.events import mode_event, proposal_event
+from services.command.core.modes.triggers import trigger_of
+from services.command.core.modes.unit_mode import UnitMode
+from services.command.core.reporting.events import obligation_event, obligation_supervision_event
+from services.command.core.reporting.model import AlertReporting, ReportClock
+from services.command.core.reporting.obligations import obligations_of, observe_alert
 from services.command.core.reporting.profiles import STANDARD
-from services.command.core.reporting.records import duty_event, supervision_of
-from services.command.core.reporting.timers import ESCALATE, Fallen
-from services.command.core.reporting.timers import fire as fire_report
-from services.command.core.rollup import recount
-from services.command.core.supervision import Due, fire
+from services.command.core.reporting.timers import ESCALATE
+from services.command.core.reporting.timers import fire_obligation as fire_report
+from services.command.core.supervision.deadlines import TimerKind
+from services.command.core.supervision.escalation import FilledPosts, escalation_chain
+from services.command.core.supervision.events import supervision_event
+from services.command.core.supervision.firing import DueTimer, fire_assignment
+from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import DecisionVerb
 from shared.contracts.commands import AssignmentEvent, SupervisionEvent
@@ -42,7 +40,7 @@ from shared.contracts.reports import Report
 from shared.domain.response_modes.effective import Modes
 from shared.domain.selection.tree import UnitTree
 from tests.component.command.harness import slot
-from tests.support.scoring import Feed, a_ladder, a_reading, a_rule
+from tests.support.scoring import Feed, a_reading, a_rule, a_threshold_rule
 from tests.unit.alerting.alert_history import AlertHistory
 from tests.unit.alerting.builders import a_report
 from tests.unit.command.builders import (
@@ -54,7 +52,8 @@ from tests.unit.command.builders import (
     a_command,
     an_assignment,
 )
-from tests.unit.notify.builders import a_book, a_desk, a_slot, full_roster, name_of
+from tests.unit.notify.builders import a_slot, full_roster, name_of
+from tests.unit.notify.core_harness import a_core, a_working_set
 from tests.unit.plans.builders import a_plan
 
 GRADES = (DataGrade.IMPORTANT, DataGrade.CORE)
@@ -71,9 +70,9 @@ def _tree() -> UnitTree:
 
 def an_alarm(words: str, grade: DataGrade = DataGrade.IMPORTANT) -> AlarmEvent:
     """Return scoring's alarm for a reading of this grade, by a rule with these words."""
-    rule = a_rule(a_ladder(("orange", 205.0, 204.0)), name_zh=words)
+    rule = a_rule(a_threshold_rule(("orange", 205.0, 204.0)), name_zh=words)
     feed = Feed(rule)
-    feed.take(a_reading(206.0, 0, data_grade=grade))
+    feed.apply(a_reading(206.0, 0, data_grade=grade))
     [alarm] = feed.alarms
     return alarm
 
@@ -112,10 +111,10 @@ def of_orders(history: AlertHistory) -> list[Envelope]:
     )
     assignment = an_assignment(command_id=order.command_id, unit=VILLAGE)
     cause = Cause(issued.id, NOW, DISTRICT)
-    due = Due(TimerKind.SIGN_ESCALATE, 0, assignment.sign_by)
+    due = DueTimer(TimerKind.SIGN_ESCALATE, 0, assignment.sign_by)
     rungs = ((VILLAGE, Post.B), (TOWN, Post.B))
-    fired = fire(
-        assignment, [due], rungs, PROFILES[ProfileName.DEMO], Level.ORANGE, assignment.sign_by
+    fired = fire_assignment(
+        assignment, [due], rungs, PROFILES[SlaProfileName.DEMO], Level.ORANGE, assignment.sign_by
     )
     return [
         command_event(command, recount([assignment]), cause, NOW),
@@ -125,32 +124,34 @@ def of_orders(history: AlertHistory) -> list[Envelope]:
 
 
 def of_reporting(history: AlertHistory) -> list[Envelope]:
-    """The duties to report the alert upward, and what is said when nobody does."""
-    case: Case | None = None
+    """The obligations to report the alert upward, and the calls when nobody reports."""
+    case: AlertReporting | None = None
     for event in history.events:
-        case = hear(case, event, Modes(), NOW)
+        case = observe_alert(case, event, Modes(), NOW)
     assert case is not None
-    roster = Roster()
+    roster = FilledPosts()
     for unit in (TOWN, DISTRICT, CITY):
-        roster.put(slot(unit))
+        roster.update(slot(unit))
     envelopes: list[Envelope] = []
-    for duty in duties(case, [], STANDARD):
-        envelopes.append(duty_event(duty, case, history.events[-1].id, NOW))
+    for duty in obligations_of(case, [], STANDARD):
+        envelopes.append(obligation_event(duty, case, history.events[-1].id, NOW))
         late = duty.phone_due + timedelta(minutes=1)
-        rung = Fallen(f"{Clock.PHONE}{ESCALATE}", 0, duty.phone_due)
-        rungs = ladder(duty.unit, roster)
-        fired = fire_report(duty, [rung], rungs, PROFILES[ProfileName.STANDARD], late)
-        envelopes += [supervision_of(duty, case, call, [], late) for call in fired.calls]
+        rung = DueTimer(f"{ReportClock.PHONE}{ESCALATE}", 0, duty.phone_due)
+        rungs = escalation_chain(duty.unit, roster)
+        fired = fire_report(duty, [rung], rungs, PROFILES[SlaProfileName.STANDARD], late)
+        envelopes += [
+            obligation_supervision_event(duty, case, call, [], late) for call in fired.calls
+        ]
     return envelopes
 
 
 def of_modes(history: AlertHistory) -> list[Envelope]:
     """The response mode that the alert makes the rule propose, and as it is decided."""
-    want = wanted(history.events[-1])
+    want = trigger_of(history.events[-1])
     assert want is not None
-    proposal = modes.by_rule(want, NOW)
+    proposal = modes.propose_by_rule(want, NOW)
     cause = Cause(history.events[-1].id, NOW, DISTRICT)
-    state = Held(want.status, want.unit, 1, want.mode, proposal.proposal_id)
+    state = UnitMode(want.status, want.unit, 1, want.mode, proposal.proposal_id)
     decided = replace(proposal, version=2)
     return [
         proposal_event(proposal, "永川区", cause, NOW),
@@ -161,22 +162,22 @@ def of_modes(history: AlertHistory) -> list[Envelope]:
 def of_pages(history: AlertHistory, messages: list[Envelope], officer: str = "") -> list[Envelope]:
     """Return notify's pages about all of it; `officer` holds the town's B post."""
     roster = full_roster()
-    roster.put(a_slot(TOWN, Post.B, officer or name_of(TOWN, Post.B)))
-    book = a_book(NOW)
-    desk = a_desk(roster, book)
+    roster.add(a_slot(TOWN, Post.B, officer or name_of(TOWN, Post.B)))
+    working_set = a_working_set(NOW)
+    core = a_core(roster, working_set)
     for event in history.events:
-        desk.on_alert(event)
+        core.on_alert(event)
     for message in messages:
         match message:
             case AssignmentEvent():
-                desk.on_assignment(message)
+                core.on_assignment(message)
             case SupervisionEvent():
-                desk.on_supervision(message)
+                core.on_supervision(message)
             case ModeProposal():
-                desk.on_proposal(message)
+                core.on_proposal(message)
             case ResponseModeEvent():
-                desk.on_mode(message)
-    return list(book.events)
+                core.on_mode(message)
+    return list(working_set.events)
 
 
 def chain(words: str, officer: str = "") -> list[Envelope]:

@@ -11,18 +11,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, NamedTuple
 
-from prometheus_client import CollectorRegistry
-
 from services.alerting.app import build as build_alerting
 from services.alerting.settings import Settings as AlertingSettings
-from services.console import consumer as console_consumer
-from services.notify.consumer import NotifyConsumer
-from services.notify.core.budgets import BUDGETS
-from services.notify.core.profiles import PROFILES
-from services.notify.metrics import NotifyMetrics
+from services.console.projector.registration import TOPICS as PROJECTED
 from shared.contracts.catalog import UnitEntry
 from shared.contracts.fields import Contract, Post, Status
-from shared.contracts.pages import Channel, Officer, RosterSlot
+from shared.contracts.pages import Officer, RosterSlot
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
     ALARMS,
@@ -36,6 +30,7 @@ from shared.contracts.topics import (
     REPORT_DUTIES,
     REPORTS,
     REQUESTS,
+    ROSTER,
     RULES,
     SILENCES,
     SUPERVISION,
@@ -46,14 +41,13 @@ from shared.contracts.units import parent_of, tier_of
 from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import Reject
-from shared.runtime.inbox import Incoming
-from shared.runtime.metrics import RuntimeMetrics
-from shared.runtime.timers import TimerSweeper
-from tests.component.command.harness import Office, profile
-from tests.support.console import Bench, bench
-from tests.support.console_scene import CITY, DISTRICT, GRID, NOW, SONGJI, VILLAGE, ZHUTUO
+from shared.runtime.inbound_messages import InboundMessage
+from tests.component.command.harness import CommandHarness, a_profile, driven_command
+from tests.support.console_events import CITY, DISTRICT, GRID, NOW, SONGJI, VILLAGE, ZHUTUO
+from tests.support.console_harness import ConsoleHarness, running_console
 from tests.support.database_clock import DatabaseClock
 from tests.support.service_driver import ServiceDriver, driven
+from tests.unit.notify.harness import NotifyHarness, driven_notify
 
 UNITS = {
     CITY: "city",
@@ -65,13 +59,13 @@ UNITS = {
 }
 """A small tree, and what its officers are named after: those of the B posts have accounts."""
 SERVICES = ("alerting", "command", "notify", "console")
-Apply = Callable[[Transaction, Sequence[Incoming]], Awaitable[None]]
+Apply = Callable[[Transaction, Sequence[InboundMessage]], Awaitable[None]]
 
 _CONSUMES = {
     "alerting": (ALARMS, REPORTS, WARNINGS, RULES, DECISIONS, SILENCES),
     "command": (ALERTS, REPORTS, ACKNOWLEDGEMENTS, REQUESTS, MODE_REQUESTS),
     "notify": (ALERTS, ASSIGNMENTS, SUPERVISION, MODE_PROPOSALS, MODES, ANSWERS, REPORT_DUTIES),
-    "console": console_consumer.CONSUMES,
+    "console": PROJECTED,
 }
 
 
@@ -97,8 +91,10 @@ class House:
         self,
         databases: dict[str, Database],
         clock: DatabaseClock,
-        screen: Bench,
+        screen: ConsoleHarness,
         alerting: ServiceDriver,
+        command: CommandHarness,
+        notify: NotifyHarness,
     ) -> None:
         self.databases = databases
         self.clock = clock
@@ -106,39 +102,31 @@ class House:
         self.log: list[Record] = []
         self.refused: list[tuple[str, str, str]] = []
         """Status, record id and reason of every dead letter."""
-        runtime = RuntimeMetrics(CollectorRegistry())
-        tree = UnitTree()
-        for unit in UNITS:
-            tree.put(UnitEntry(unit=unit, tier=tier_of(unit), name=unit, parent=parent_of(unit)))
-        office = Office(databases["command"], profile(sign_s=300, finish_s=900), tree)
-        notify = NotifyConsumer(
-            PROFILES["standard"],
-            BUDGETS["standard"],
-            frozenset(Channel),
-            NotifyMetrics(CollectorRegistry()),
-        )
         for unit in UNITS:
             for post in Post:
                 slot = _slot(unit, post)
-                office.roster.put(slot)
-                notify.roster.put(slot)
+                command.context.posts.update(slot)
+                notify.driver.load_table(ROSTER, slot)
         assert alerting.platform.apply is not None
         assert alerting.platform.sweeper is not None
         assert alerting.platform.dispatcher is not None
+        assert command.driver.platform.apply is not None
         self._modes = (
             alerting.platform.dispatcher.unit_of_work.keywords["modes"],  # type: ignore[attr-defined]
-            notify.modes,
+            notify.reference.modes,
         )
+        projector = screen.platform.apply
+        assert projector is not None, "the projector is registered"
         self._applies: dict[str, Apply] = {
             "alerting": alerting.platform.apply,
-            "command": office.consumer.apply,
+            "command": command.driver.platform.apply,
             "notify": notify.apply,
-            "console": console_consumer.project,
+            "console": projector,
         }
         self._sweepers = [
             alerting.platform.sweeper,
-            office.sweeper(),
-            TimerSweeper(databases["notify"], notify.lock, notify.fire, runtime),
+            command.sweeper(),
+            notify.sweeper,
         ]
 
     async def takes(self, *messages: Contract) -> None:
@@ -193,7 +181,7 @@ class House:
     async def _apply(self, service: str, records: Sequence[tuple[str, Any]]) -> None:
         """Handle records as the runtime does: a refused batch is repeated one by one."""
         stamp = int(self.clock.moment.timestamp() * 1000)
-        batch = [Incoming(message, topic, 0, 0, stamp) for topic, message in records]
+        batch = [InboundMessage(message, topic, 0, 0, stamp) for topic, message in records]
         try:
             async with self.databases[service].transaction() as work:
                 await self._applies[service](work, batch)
@@ -212,15 +200,26 @@ async def a_house(dsn: str) -> AsyncIterator[House]:
     clock = DatabaseClock(dsn, NOW)
     await clock.stop()
     async with AsyncExitStack() as stack:
-        screen = await stack.enter_async_context(bench(dsn))
-        databases = {}
+        screen = await stack.enter_async_context(running_console(dsn))
+        tree = UnitTree()
+        for unit in UNITS:
+            tree.put(UnitEntry(unit=unit, tier=tier_of(unit), name=unit, parent=parent_of(unit)))
+        profile = a_profile(sign_s=300, finish_s=900)
+        command = await stack.enter_async_context(driven_command(dsn, profile, tree))
+        notify = await stack.enter_async_context(driven_notify(dsn, "standard"))
         alerting = await stack.enter_async_context(driven(build_alerting, AlertingSettings, dsn))
-        databases["alerting"] = alerting.database
-        for service in SERVICES[1:]:
+        databases = {
+            "alerting": alerting.database,
+            "command": command.database,
+            "notify": notify.database,
+        }
+        for service in SERVICES:
+            if service in databases:
+                continue
             databases[service] = Database(dsn, service)
             await databases[service].start(10)
             stack.push_async_callback(databases[service].stop)
-        yield House(databases, clock, screen, alerting)
+        yield House(databases, clock, screen, alerting, command, notify)
 
 
 async def contents(house: House, status: Status) -> dict[str, list[str]]:

@@ -16,7 +16,7 @@ from fastapi import FastAPI, Request, Response
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
-from services.console.core.oidc import challenge_of
+from services.console.features.identity.tokens import challenge_of
 
 CLIENT_ID = "fenghuo"
 CLIENT_SECRET = "the provider's and ours"

@@ -1,9 +1,8 @@
-"""A wire to Postgres that keeps back the end of a session: what the server said last, but not that
-it left.
+"""A proxy of Postgres that passes the last message of a session and holds back its end.
 
-Postgres that stops says FATAL to every session and closes it. A client may have read the first and
-not the second yet; on a busy machine it often has. Here it stays in between for as long as a test
-wants.
+A stopping Postgres sends FATAL to every session and closes the connection. A client may have read
+the message but not the end; on a busy machine this is common. The proxy keeps this state for as
+long as a test needs.
 """
 
 from __future__ import annotations
@@ -20,19 +19,19 @@ class PostgresProxy:
     def __init__(self, dsn: str) -> None:
         self._server = urlsplit(dsn)
         self._port = 0
-        self.hung_up = asyncio.Event()
-        """The server has closed a session; its client does not know yet."""
-        self._released = asyncio.Event()
+        self.closed_by_server = asyncio.Event()
+        """Set when the server has closed a session; the client has not noticed yet."""
+        self._end_passed = asyncio.Event()
 
     @property
     def dsn(self) -> str:
-        """The address of this end."""
+        """Return the address for clients."""
         login = self._server.netloc.rpartition("@")[0]
         return urlunsplit(self._server._replace(netloc=f"{login}@127.0.0.1:{self._port}"))
 
-    def release(self) -> None:
-        """Let clients see from now on that the server has closed."""
-        self._released.set()
+    def pass_end(self) -> None:
+        """Pass the end of closed sessions to the clients from now on."""
+        self._end_passed.set()
 
     @contextlib.asynccontextmanager
     async def carrying(self) -> AsyncIterator[PostgresProxy]:
@@ -42,7 +41,7 @@ class PostgresProxy:
         try:
             yield self
         finally:
-            self.release()
+            self.pass_end()
             listener.close()
 
     async def _carry(
@@ -53,8 +52,8 @@ class PostgresProxy:
         upwards = asyncio.create_task(_copy(from_client, to_server))
         try:
             await _copy(from_server, to_client)
-            self.hung_up.set()
-            await self._released.wait()
+            self.closed_by_server.set()
+            await self._end_passed.wait()
         finally:
             upwards.cancel()
             to_server.close()

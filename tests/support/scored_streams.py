@@ -1,8 +1,7 @@
-"""Random streams through the real loop, told as text: `python -m tests.support.scored_streams SEED
-COUNT`.
+"""Random streams through the real loop, printed as text, with a seed and a count as arguments.
 
-Run once compiled and once as plain Python, both have to say the same
-(tests/unit/scoring/test_forms.py). The first line says in which form it ran.
+The compiled form and plain Python have to print the same (tests/unit/scoring/test_forms.py). The
+first line names the form of this run.
 """
 
 from __future__ import annotations
@@ -13,9 +12,10 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from services.scoring.core.baseline import Baseline, BaselineSpec
-from services.scoring.core.baseline_tail import Tail, size
-from services.scoring.loop import work_through
+from services.scoring.core.baseline.baseline import Baseline
+from services.scoring.core.baseline.memory import BaselineSpec
+from services.scoring.core.baseline.tail import Tail, size
+from services.scoring.fastpath.loop import process_run
 from shared.contracts.fields import Status
 from shared.contracts.rules import (
     AbsenceRule,
@@ -30,10 +30,10 @@ from tests.support.scoring import (
     SENT,
     T0,
     Feed,
-    a_ladder,
     a_reading,
     a_rule,
     a_sensor,
+    a_threshold_rule,
     a_tick,
     as_record,
     as_span,
@@ -47,9 +47,11 @@ def window(aggregate: Any, span_s: float, *steps: tuple[str, float, float]) -> W
 
 
 RULES = (
-    a_rule(a_ladder(("yellow", 212, 211), ("red", 216, 215), for_s=90, count=2), rule_id="held"),
-    a_rule(a_ladder(("orange", 214, 213)), rule_id="plain"),
-    a_rule(a_ladder(("blue", 203, 204), direction="below"), rule_id="low"),
+    a_rule(
+        a_threshold_rule(("yellow", 212, 211), ("red", 216, 215), for_s=90, count=2), rule_id="held"
+    ),
+    a_rule(a_threshold_rule(("orange", 214, 213)), rule_id="plain"),
+    a_rule(a_threshold_rule(("blue", 203, 204), direction="below"), rule_id="low"),
     a_rule(window("mean", 240, ("blue", 211, 210)), rule_id="mean"),
     a_rule(window("sum", 7200, ("blue", 9000, 8000)), rule_id="sum"),
     a_rule(window("max", 14400, ("red", 215, 214)), rule_id="max"),
@@ -64,7 +66,7 @@ RULES = (
 
 
 def readings(chance: random.Random, sensors: int) -> Iterator[Any]:
-    """Records: mostly plain, some late, repeated, drilled, damaged, with ticks between."""
+    """Yield records: most plain, some late, repeated, of drills, damaged; ticks between."""
     seconds, offset, last = [0.0] * sensors, 0, None
     for turn in range(400):
         offset += 1
@@ -91,8 +93,8 @@ def readings(chance: random.Random, sensors: int) -> Iterator[Any]:
             yield as_record(offset, a_tick(max(seconds) - 30.0), T0 + 1e8)
 
 
-def outcome_lines(seed: int) -> Iterator[str]:
-    """Everything that follows from one stream."""
+def stream_lines(seed: int) -> Iterator[str]:
+    """Yield everything that follows from one stream."""
     chance = random.Random(seed)
     sensors = tuple(a_sensor(f"s-{number}", lateness_s=600.0) for number in range(3))
     rules = chance.sample(RULES, chance.randint(1, len(RULES)))
@@ -102,19 +104,19 @@ def outcome_lines(seed: int) -> Iterator[str]:
     while remaining:
         size = chance.randint(1, 60)
         run = remaining[:size] if chance.random() < 0.3 else as_span(remaining[:size])
-        outcomes = work_through(feed.partition, run, SENT, refused)
+        outcomes = process_run(feed.engine, run, SENT, refused)
         yield f"{seed} outcomes {sorted((str(k), v) for k, v in outcomes.items() if v)}"
         remaining = remaining[size:]
     for record, why in refused:
         yield f"{seed} refused {record.offset} {why.reason} {why.detail}"
-    for message in feed.partition.out:
+    for message in feed.engine.messages:
         yield f"{seed} out {message!r}"
-    for key, state in sorted(feed.partition.states.items()):
-        yield f"{seed} state {key!r} {state.dump()!r} {state.due!r} {state.dirty}"
+    for key, state in sorted(feed.engine.states.items()):
+        yield f"{seed} state {key!r} {state.dump()!r} {state.deadline!r} {state.dirty}"
 
 
-def usual(seed: int) -> Iterator[str]:
-    """Yield a baseline's results for a stream that is long enough, and its stored state."""
+def baseline_lines(seed: int) -> Iterator[str]:
+    """Yield the verdicts of a baseline over one long stream, and its final state."""
     chance = random.Random(seed)
     spec = BaselineSpec(warm_up=20, warm_up_s=0.0, level_memory=60, shift_memory=10, odd_at=0.4)
     model, at, level, noise = Baseline(), 1.7e9, 10.0 ** chance.uniform(-6, 6), 0.05
@@ -133,23 +135,24 @@ def usual(seed: int) -> Iterator[str]:
     yield f"{seed} usual {Baseline.load(model.dump()).dump()!r}"
 
 
-def rarity(seed: int) -> Iterator[str]:
-    """A tail that has counted so many sizes that it halves them."""
+def tail_lines(seed: int) -> Iterator[str]:
+    """Yield rarities of a tail with enough sizes to halve its counts."""
     chance, tail = random.Random(seed), Tail()
     for turn in range(40_000):
         at_size = size(chance.paretovariate(1.0)) - 9.0
         tail.add(at_size)
         if turn % 50 == 0:
-            decades = tail.decades(at_size), tail.decades(at_size, 4)
-            yield f"{seed} rarity {tail.total} {decades[0]!r} {decades[1]!r}"
+            rarities = (tail.decades(at_size), tail.decades(at_size, 4))
+            yield f"{seed} rarity {tail.total} {rarities[0]!r} {rarities[1]!r}"
     yield f"{seed} rarity {tail.dump()!r} {Tail.load(tail.dump()).decades(90.0)!r}"
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Print `count` streams, from the seed `first` on."""
     print(form())
     first, count = int(sys.argv[1]), int(sys.argv[2])
     for seed in range(first, first + count):
-        for line in (*outcome_lines(seed), *usual(seed)):
+        for line in (*stream_lines(seed), *baseline_lines(seed)):
             print(line)
-    for line in rarity(first):
+    for line in tail_lines(first):
         print(line)

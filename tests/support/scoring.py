@@ -1,4 +1,4 @@
-"""Builders for scoring: a catalogue, rules, readings, and a partition to feed."""
+"""Builders for scoring: a catalogue, rules, readings, and an engine to feed."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from typing import Any, Literal
 
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from services.scoring.core.book import RuleBook
-from services.scoring.core.checks import Refused
-from services.scoring.core.partition import Outcome, Partition
-from services.scoring.loop import work_through
+from services.scoring.core.partition_engine import PartitionEngine, ReadingOutcome
+from services.scoring.core.refusals import RefusedInput
+from services.scoring.core.rules.rule_registry import RuleRegistry
+from services.scoring.fastpath.loop import process_run
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.catalog import CatalogEntry, SensorEntry
 from shared.contracts.fields import Level, Status, Tier
 from shared.contracts.readings import Reading, SensorHealth, Tick
 from shared.contracts.rules import RuleDefinition, Rung, SensorBody, ThresholdRule
 from shared.contracts.topics import READINGS
-from shared.fastpath.raw_batches import Batches, Span
-from shared.runtime.publisher import encode
+from shared.fastpath.raw_batches import RawBatches, next_raw_batches
+from shared.runtime.fetching.batch_reader import BatchReader
+from shared.runtime.outbound_records import encode
 
 T0 = 1_597_836_300.0
 """2020-08-19T11:25:00Z, the peak at Zhutuo."""
@@ -31,7 +32,7 @@ Direction = Literal["above", "below"]
 
 
 def at(seconds: float) -> datetime:
-    """`seconds` after T0."""
+    """Return the moment `seconds` after T0."""
     return datetime.fromtimestamp(T0 + seconds, UTC)
 
 
@@ -59,21 +60,21 @@ def a_catalog_entry(sensor: SensorEntry) -> CatalogEntry:
     )
 
 
-def rungs(*steps: tuple[str, float, float]) -> tuple[Rung, ...]:
-    """(level, raise_at, clear_at) ..."""
+def rungs(*levels: tuple[str, float, float]) -> tuple[Rung, ...]:
+    """Return rungs from (level, raise_at, clear_at) ..."""
     return tuple(
         Rung(level=Level(level), raise_at=up, clear_at=down, source="test")
-        for level, up, down in steps
+        for level, up, down in levels
     )
 
 
-def a_ladder(
-    *steps: tuple[str, float, float],
+def a_threshold_rule(
+    *levels: tuple[str, float, float],
     direction: Direction = "above",
     for_s: float = 0.0,
     count: int = 1,
 ) -> ThresholdRule:
-    return ThresholdRule(direction=direction, rungs=rungs(*steps), for_s=for_s, count=count)
+    return ThresholdRule(direction=direction, rungs=rungs(*levels), for_s=for_s, count=count)
 
 
 def a_rule(
@@ -123,8 +124,8 @@ def a_tick(seconds: float) -> Tick:
     return Tick(id=f"tick-{seconds:g}", occurred_at=at(seconds))
 
 
-def as_record(offset: int, message: Reading | Tick, stamped: float, partition: int = 0) -> Any:
-    """A message as a record of the readings' topic, arriving at `stamped` seconds since 1970."""
+def as_record(offset: int, message: Reading | Tick, recorded_at: float, partition: int = 0) -> Any:
+    """Return a message as a record of the readings topic with Kafka's time `recorded_at`."""
     key = message.sensor_id.encode() if isinstance(message, Reading) else None
     return SimpleNamespace(
         topic=READINGS.name,
@@ -132,13 +133,13 @@ def as_record(offset: int, message: Reading | Tick, stamped: float, partition: i
         offset=offset,
         key=key,
         value=encode(message),
-        timestamp=int(stamped * 1000),
+        timestamp=int(recorded_at * 1000),
         headers=(),
     )
 
 
-def as_span(records: Sequence[Any]) -> Span:
-    """The same records as they lie in a batch of Kafka's, unopened."""
+def as_span(records: Sequence[Any]) -> RawBatches:
+    """Return the records as an unopened batch of Kafka."""
     base = records[0].offset
     builder = DefaultRecordBatchBuilder(
         *(2, 0, 0),  # format, no compression, no transaction
@@ -150,66 +151,65 @@ def as_span(records: Sequence[Any]) -> Span:
             record.offset - base, record.timestamp, record.key, record.value, list(record.headers)
         )
     raw = base.to_bytes(8, "big") + bytes(builder.build())[8:]
-    span = Batches(records[0].topic, records[0].partition, raw, base, True).span(1)
+    span = next_raw_batches(BatchReader(records[0].topic, records[0].partition, raw, base, True), 1)
     assert span is not None
     return span
 
 
 class Feed:
-    """A partition fed by hand; every record arrives at its event time plus `delay_s`."""
+    """An engine fed by hand; each record arrives `delay_s` after its event time."""
 
     def __init__(self, *rules: RuleDefinition, sensors: tuple[SensorEntry, ...] = ()) -> None:
-        self.book = RuleBook(lateness_s=3600)
+        self.registry = RuleRegistry(lateness_s=3600)
         for sensor in sensors or (a_sensor(),):
-            self.book.put_sensor(sensor)
+            self.registry.add_sensor(sensor)
         for rule in rules:
-            self.book.put_rule(rule)
-        self.partition = Partition(self.book)
+            self.registry.add_rule(rule)
+        self.engine = PartitionEngine(self.registry)
         self.offset = 0
 
-    def read(self, value: float, seconds: float, **fields: Any) -> Outcome:
-        """A reading; raises Refused."""
-        return self.take(a_reading(value, seconds, **fields))
+    def read(self, value: float, seconds: float, **fields: Any) -> ReadingOutcome:
+        """Apply a reading without the fast path; raises RefusedInput."""
+        return self.apply(a_reading(value, seconds, **fields))
 
-    def take(self, reading: Reading, delay_s: float = 1e8) -> Outcome:
-        """A reading that arrives `delay_s` after its event time."""
+    def apply(self, reading: Reading, delay_s: float = 1e8) -> ReadingOutcome:
+        """Apply a reading that arrives `delay_s` after its event time; raises RefusedInput."""
         self.offset += 1
-        stamped = reading.occurred_at.timestamp() + delay_s
-        return self.partition.reading(self.offset, reading, stamped, SENT)
+        recorded_at = reading.occurred_at.timestamp() + delay_s
+        return self.engine.apply_reading(self.offset, reading, recorded_at, SENT)
 
-    def quick(self, value: float, seconds: float, **fields: Any) -> None:
-        """A reading through the loop over a batch, which takes the quick way where it can."""
+    def read_fast(self, value: float, seconds: float, **fields: Any) -> None:
+        """Apply a reading through the loop over a batch, which tries the fast path first."""
         self.offset += 1
         record = as_record(self.offset, a_reading(value, seconds, **fields), T0 + seconds + 1e8)
         refused: list[Any] = []
-        work_through(self.partition, as_span([record]), SENT, refused)
+        process_run(self.engine, as_span([record]), SENT, refused)
         assert not refused, refused
 
-    def refusal(self, reading: Reading, delay_s: float = 1e8) -> Refused:
-        """The refusal that this reading must meet."""
+    def refusal(self, reading: Reading, delay_s: float = 1e8) -> RefusedInput:
+        """Return the refusal of this reading; fails when the reading is accepted."""
         try:
-            self.take(reading, delay_s)
-        except Refused as why:
-            return why
-        raise AssertionError("it was not refused")
+            self.apply(reading, delay_s)
+        except RefusedInput as refusal:
+            return refusal
+        raise AssertionError("the reading was not refused")
 
     def tick(self, seconds: float) -> None:
+        """Move the clock of the log to `seconds` after T0."""
         self.offset += 1
-        self.partition.tick(self.offset, a_tick(seconds), T0 + seconds, SENT)
+        self.engine.apply_tick(self.offset, a_tick(seconds), T0 + seconds, SENT)
 
     @property
     def alarms(self) -> list[AlarmEvent]:
-        return [alarm for alarm in self.partition.out if isinstance(alarm, AlarmEvent)]
+        """Return the emitted alarms."""
+        return [message for message in self.engine.messages if isinstance(message, AlarmEvent)]
 
     @property
     def health(self) -> list[SensorHealth]:
-        return [
-            sensor_health
-            for sensor_health in self.partition.out
-            if isinstance(sensor_health, SensorHealth)
-        ]
+        """Return the emitted changes of sensor health."""
+        return [message for message in self.engine.messages if isinstance(message, SensorHealth)]
 
     @property
-    def story(self) -> list[tuple[str, str]]:
-        """(transition, level) of every alarm event so far."""
+    def transitions(self) -> list[tuple[str, str]]:
+        """Return transition and level of every alarm event so far."""
         return [(alarm.transition.value, alarm.level.value) for alarm in self.alarms]

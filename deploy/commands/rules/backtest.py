@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from deploy.commands.rules.engine import LATENESS_S, Bench
 from deploy.commands.rules.episodes import Comparison, Side, settle
 from deploy.commands.rules.sources import Record
-from services.scoring.core.checks import Refused
+from services.scoring.core.refusals import RefusedInput
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.dead_letter import Reason
@@ -140,7 +140,7 @@ class Runner:
                 Bench(self._judged.values(), rules, self._lateness_s)
                 for rules in (self._rules.before, self._rules.after)
             ]
-        except Refused as why:
+        except RefusedInput as why:
             raise SetupError(f"the engine does not take the rules: {why.detail}.") from None
         self._count = 0
         self._clock = float("-inf")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from services.scoring.core.book import RuleBook
-from services.scoring.core.checks import Refused
-from services.scoring.core.partition import Partition
+from services.scoring.core.partition_engine import PartitionEngine
+from services.scoring.core.refusals import RefusedInput
+from services.scoring.core.rules.rule_registry import RuleRegistry
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.dead_letter import Reason
@@ -29,21 +29,21 @@ class Bench:
         rules: Iterable[RuleDefinition],
         lateness_s: float = LATENESS_S,
     ) -> None:
-        """Raises Refused for a rule the engine does not take."""
-        book = RuleBook(lateness_s)
+        """Raises RefusedInput for a rule the engine does not take."""
+        registry = RuleRegistry(lateness_s)
         for sensor in sensors:
-            book.put_sensor(sensor)
+            registry.add_sensor(sensor)
         for rule in rules:
-            book.put_rule(rule)
-        self._partition = Partition(book)
+            registry.add_rule(rule)
+        self._engine = PartitionEngine(registry)
         self._offset = 0
 
     def reading(self, reading: Reading, arrives: float) -> Reason | None:
         """Judge a reading that arrives at that moment (seconds since 1970); why it was refused."""
         self._offset += 1
         try:
-            self._partition.reading(self._offset, reading, arrives, SENT)
-        except Refused as why:
+            self._engine.apply_reading(self._offset, reading, arrives, SENT)
+        except RefusedInput as why:
             return why.reason
         return None
 
@@ -54,16 +54,16 @@ class Bench:
         self._offset += 1
         tick = Tick(id=f"tick-{self._offset}", occurred_at=datetime.fromtimestamp(at, UTC))
         try:
-            self._partition.tick(self._offset, tick, arrives, SENT)
-        except Refused as why:
+            self._engine.apply_tick(self._offset, tick, arrives, SENT)
+        except RefusedInput as why:
             return why.reason
         return None
 
     def drain(self) -> list[AlarmEvent | SensorHealth]:
         """Return the events emitted since the last call."""
-        out = self._partition.out
-        if not out:
+        messages = self._engine.messages
+        if not messages:
             return []
-        emitted = [record for record in out if isinstance(record, AlarmEvent | SensorHealth)]
-        out.clear()
+        emitted = [record for record in messages if isinstance(record, AlarmEvent | SensorHealth)]
+        messages.clear()
         return emitted

@@ -17,7 +17,7 @@ from shared.contracts.catalog import CatalogEntry, SensorEntry
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.topics import CATALOG, RULES, TopicSpec
 from shared.runtime.errors import SetupError, Transient
-from shared.runtime.readers import make_reader, read_to
+from shared.runtime.fetching.consumer import make_reader, read_to
 from shared.runtime.tables import CompactedTable
 
 T = TypeVar("T")

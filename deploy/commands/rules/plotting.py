@@ -13,7 +13,7 @@ from deploy.commands.rules.episodes import Episode, Side
 from deploy.commands.rules.kafka import read_rules
 from deploy.commands.rules.sources import Record
 from deploy.commands.rules.stream import Source, play, source_of
-from services.scoring.core.checks import Refused
+from services.scoring.core.refusals import RefusedInput
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.readings import Tick
@@ -42,7 +42,7 @@ def plot_sensor(options: argparse.Namespace, screen: Screen) -> int:
     )
     try:
         bench = Bench([sensor], [live], options.lateness)
-    except Refused as why:
+    except RefusedInput as why:
         raise SetupError(f"the engine does not take the rule: {why.detail}.") from None
     side, readings, judged = Side(), plot.Series(), plot.Series()
     quantity = plot.Judged(rule)

@@ -20,7 +20,7 @@ from shared.contracts.ids import content_id
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.topics import RULES
 from shared.definitions.yaml_files.items import ENVELOPE
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 
 _BESIDE = ENVELOPE | {"version"}
 

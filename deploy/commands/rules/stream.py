@@ -11,7 +11,7 @@ from aiokafka import ConsumerRecord
 from deploy.commands.rules.catalog import Catalog, load_catalog
 from deploy.commands.rules.kafka import bootstrap_of, partition_of, read_catalog, records, run
 from deploy.commands.rules.sources import Record, Recording, Tally, from_bytes
-from services.scoring.home import home
+from services.scoring.readings_partition import readings_partition
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.fields import Status
 from shared.contracts.readings import Reading, Tick
@@ -126,9 +126,10 @@ def _record(
         if record.key != message.sensor_id.encode():
             tally.wrong(place, "its key is not the sensor's id")
             return None
-        if record.partition != home(message.sensor_id):
+        if record.partition != readings_partition(message.sensor_id):
             tally.wrong(
-                place, f"{message.sensor_id} belongs in partition {home(message.sensor_id)}"
+                place,
+                f"{message.sensor_id} belongs in partition {readings_partition(message.sensor_id)}",
             )
             return None
         tally.readings += 1

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from deploy.commands.rules.engine import Bench
-from services.scoring.core.checks import Refused
+from services.scoring.core.refusals import RefusedInput
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.fields import Status
@@ -84,7 +84,7 @@ def run_case(
     )
     try:
         bench = Bench((catalogue[name] for name in sorted(sensor_ids) if name in catalogue), tested)
-    except Refused as unfit:
+    except RefusedInput as unfit:
         return Result(located, (), (f"the engine does not take the rules: {unfit.detail}",))
     alarms: list[SeenAlarm] = []
     wrong: list[str] = []

@@ -1,6 +1,6 @@
 -- Commands, one assignment row per recipient, and the counters that roll them up.
--- Lock order everywhere: command rows by id, assignment rows by id, incidents of reporting by key, then
--- timers.
+-- Order of locks everywhere: command rows by id, assignment rows by id, modes, incidents of reporting by
+-- key, then timers (services/command/unit_of_work).
 CREATE TABLE command.command (
     command_id text PRIMARY KEY,
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
@@ -16,7 +16,7 @@ CREATE TABLE command.command (
     areas text[] NOT NULL,
     recipients integer NOT NULL,
     recipients_digest text NOT NULL,
-    briefs jsonb NOT NULL, -- what recipients are told; an assignment names one by its position
+    briefs jsonb NOT NULL, -- texts for the recipients; an assignment names one by its position
     plan_id text,
     plan_version integer,
     sign_by timestamptz NOT NULL,
@@ -28,12 +28,12 @@ CREATE TABLE command.command (
     actor text,
     case_key text,
     closed_at timestamptz,
-    given_on integer NOT NULL DEFAULT 0,
+    derived_assignments integer NOT NULL DEFAULT 0,
     data_grade text NOT NULL DEFAULT 'general',
-    because_of text,
+    current_alert_id text,
     issued_at timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 70);
--- Finds the command of a case that comes back.
+-- Finds the closed command of a case that comes back.
 CREATE INDEX command_of_case ON command.command (case_key) WHERE case_key IS NOT NULL;
 
 CREATE TABLE command.tier_count (
@@ -73,7 +73,7 @@ CREATE TABLE command.assignment (
     brief smallint NOT NULL DEFAULT 0,
     sign_within_s double precision,
     finish_within_s double precision,
-    waiting jsonb NOT NULL DEFAULT '[]',
+    waiting_steps jsonb NOT NULL DEFAULT '[]',
     signed_at timestamptz,
     reported_at timestamptz,
     done_at timestamptz,
@@ -87,13 +87,13 @@ CREATE TABLE command.assignment (
     actor text,
     reason text NOT NULL DEFAULT '',
     parent_assignment_id text,
-    given_by text,
+    splitting_unit text,
     release_unit text,
     mandatory boolean NOT NULL DEFAULT true,
     reassigned_from text,
     children jsonb,
-    asked jsonb,
-    recurred jsonb NOT NULL DEFAULT '{}',
+    pending_request jsonb,
+    recurrences jsonb NOT NULL DEFAULT '{}',
     suspended_from text,
     suspended_at timestamptz,
     suspended_until timestamptz,
@@ -105,7 +105,7 @@ CREATE INDEX assignment_of_command ON command.assignment (command_id);
 CREATE INDEX part_of_assignment ON command.assignment (parent_assignment_id)
     WHERE parent_assignment_id IS NOT NULL;
 
--- The level last issued per alert: tells an adjustment upward from one downward.
+-- The level last issued per alert: it shows whether an adjustment goes up or down.
 CREATE TABLE command.alert_level (
     alert_id text PRIMARY KEY,
     status text NOT NULL,
@@ -114,8 +114,7 @@ CREATE TABLE command.alert_level (
     recalled boolean NOT NULL DEFAULT false
 );
 
--- Steps that came too late to have an effect (finished, returned, an earlier attempt): kept, never
--- dropped.
+-- Steps that came too late to have an effect (finished, returned, an earlier attempt).
 CREATE TABLE command.late_acknowledgement (
     acknowledgement_id text PRIMARY KEY,
     status text NOT NULL,
@@ -127,12 +126,12 @@ CREATE TABLE command.late_acknowledgement (
     officer_unit text NOT NULL,
     late boolean NOT NULL DEFAULT true,
     occurred_at timestamptz NOT NULL,
-    kept_at timestamptz NOT NULL DEFAULT now()
+    recorded_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX late_of_command ON command.late_acknowledgement (command_id);
 
--- 平急状态. What each unit has decided, and the proposals that led to it. Locked after commands and
--- assignments: mode rows by (status, unit), then proposals by id, then their timers.
+-- 平急状态. The mode that each unit has decided, and the proposals that led to it. Locked after commands
+-- and assignments: mode rows by (status, unit), then proposals by id, then their timers.
 CREATE TABLE command.mode (
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
     unit text NOT NULL,
@@ -168,8 +167,8 @@ CREATE INDEX mode_proposal_live ON command.mode_proposal (status, unit)
 CREATE UNIQUE INDEX mode_proposal_in_force ON command.mode_proposal (status, unit)
     WHERE state = 'decided';
 
--- Upward reports. The row of an incident is the lock under which its cases, reports and duties change;
--- `changed_at` is the time of the last change, so that no later one can claim an earlier time.
+-- Upward reports. The row of an incident is the lock under which its alerts, reports and obligations
+-- change; `changed_at` is the time of the last change, so that no later one can claim an earlier time.
 CREATE TABLE command.report_incident (
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
     incident_id text NOT NULL,
@@ -177,9 +176,9 @@ CREATE TABLE command.report_incident (
     PRIMARY KEY (status, incident_id)
 );
 
--- What reporting has to know of an alert. `heard`: when each level was first heard, confirmed or issued;
--- `modes`: what held then for the units that report.
-CREATE TABLE command.report_case (
+-- The part of an alert that reporting needs. `levels_seen`: the first time of each level, confirmed or
+-- issued; `modes_at_level`: the modes of the reporting units at that time.
+CREATE TABLE command.alert_reporting (
     alert_id text PRIMARY KEY,
     status text NOT NULL,
     incident_id text NOT NULL,
@@ -188,17 +187,17 @@ CREATE TABLE command.report_case (
     place text NOT NULL,
     title text NOT NULL,
     trace_id text NOT NULL,
-    since timestamptz NOT NULL,
-    heard jsonb NOT NULL,
-    modes jsonb NOT NULL,
-    over text CHECK (over IN ('lifted', 'void')),
-    over_at timestamptz,
+    first_seen_at timestamptz NOT NULL,
+    levels_seen jsonb NOT NULL,
+    modes_at_level jsonb NOT NULL,
+    end_reason text CHECK (end_reason IN ('lifted', 'void')),
+    ended_at timestamptz,
     reason text NOT NULL,
     data_grade text NOT NULL DEFAULT 'general'
 );
-CREATE INDEX report_case_of ON command.report_case (status, incident_id);
+CREATE INDEX alert_reporting_of ON command.alert_reporting (status, incident_id);
 
--- Every upward report that was received, also one that nobody owed.
+-- Every upward report that was received, also without an obligation.
 CREATE TABLE command.report (
     report_id text PRIMARY KEY,
     status text NOT NULL,
@@ -215,9 +214,9 @@ CREATE TABLE command.report (
 );
 CREATE INDEX report_of ON command.report (status, incident_id);
 
--- Each clock that runs has one armed '_escalate' timer (command.timer, subject = duty_id).
-CREATE TABLE command.report_duty (
-    duty_id text PRIMARY KEY,
+-- Each clock that runs has one armed '_escalate' timer (command.timer, subject = obligation_id).
+CREATE TABLE command.report_obligation (
+    obligation_id text PRIMARY KEY,
     alert_id text NOT NULL,
     status text NOT NULL,
     incident_id text NOT NULL,
@@ -242,8 +241,8 @@ CREATE TABLE command.report_duty (
     final_due timestamptz,
     final_at timestamptz,
     reason text NOT NULL,
-    counted jsonb NOT NULL,
+    credited_reports jsonb NOT NULL,
     version integer NOT NULL,
     calls jsonb NOT NULL
 );
-CREATE INDEX report_duty_of ON command.report_duty (status, incident_id);
+CREATE INDEX report_obligation_of ON command.report_obligation (status, incident_id);

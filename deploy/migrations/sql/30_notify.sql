@@ -1,9 +1,9 @@
--- notify: ladders of calls, pages, deliveries to devices, and what was last heard of their subjects.
--- An open ladder has exactly one armed timer of kind 'answer' (notify.timer, subject = ladder_id),
--- an answered one that goes by a promise has one of kind 'promise' (due_at is when it ends).
+-- notify: escalations, pages, deliveries to devices, and the last known state of their subjects.
+-- An open escalation has exactly one armed timer of kind 'answer' (notify.timer, subject =
+-- escalation_id); an answered one with a promise has one of kind 'promise' (due_at is its end).
 
-CREATE TABLE notify.ladder (
-    ladder_id text PRIMARY KEY,
+CREATE TABLE notify.escalation (
+    escalation_id text PRIMARY KEY,
     cause_id text NOT NULL,
     trace_id text NOT NULL,
     subject_kind text NOT NULL CHECK (subject_kind IN (
@@ -26,16 +26,16 @@ CREATE TABLE notify.ladder (
     command_id text,
     assignment_id text,
     duty_id text,
-    -- Who is being called now; all three NULL when the roster names nobody.
+    -- The present call; all three are NULL when no post on the way up is filled.
     unit text,
     post text,
     officer_id text,
-    rung integer NOT NULL,
+    escalation_level integer NOT NULL,
     round integer NOT NULL,
     step integer NOT NULL,
-    -- Promises to act that were not kept.
+    -- The number of broken promises to act.
     lapses integer NOT NULL DEFAULT 0,
-    -- Of its deliveries: the smaller goes first, a recall, red, ... (services/notify/core/priority.py).
+    -- The smaller goes first: a recall, red, ... (services/notify/core/escalation/priority.py).
     priority integer NOT NULL,
     state text NOT NULL CHECK (state IN ('open', 'answered', 'closed', 'exhausted')),
     due_at timestamptz,
@@ -46,20 +46,20 @@ CREATE TABLE notify.ladder (
     data_grade text NOT NULL DEFAULT 'general',
     changed_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX ladder_of_alert ON notify.ladder (alert_id)
+CREATE INDEX escalation_of_alert ON notify.escalation (alert_id)
     WHERE subject_kind = 'alert' AND state <> 'closed';
-CREATE INDEX ladder_of_assignment ON notify.ladder (assignment_id)
+CREATE INDEX escalation_of_assignment ON notify.escalation (assignment_id)
     WHERE assignment_id IS NOT NULL AND state <> 'closed';
-CREATE INDEX ladder_of_subject ON notify.ladder (subject_id)
+CREATE INDEX escalation_of_subject ON notify.escalation (subject_id)
     WHERE subject_kind IN ('mode', 'roster') AND state <> 'closed';
-CREATE INDEX ladder_because_of ON notify.ladder (alert_id) WHERE alert_id IS NOT NULL;
-CREATE INDEX ladder_of_duty ON notify.ladder (duty_id)
+CREATE INDEX escalation_because_of ON notify.escalation (alert_id) WHERE alert_id IS NOT NULL;
+CREATE INDEX escalation_of_duty ON notify.escalation (duty_id)
     WHERE duty_id IS NOT NULL AND state <> 'closed';
-CREATE INDEX ladder_living ON notify.ladder (state) WHERE state IN ('open', 'exhausted');
+CREATE INDEX escalation_live ON notify.escalation (state) WHERE state IN ('open', 'exhausted');
 
--- What is over an officer's budget (services/notify/core/digests). One gathers per officer and status
--- (timer of kind 'digest', subject = digest_id); what was answered to it is passed on to its contents
--- (timer of kind 'tell'). Locked after ladders, in the order of officers.
+-- Digests of the calls over an officer's budget (services/notify/core/digests). At most one digest
+-- per officer and status collects calls (timer of kind 'digest', subject = digest_id). Its outcome is
+-- passed on to its pages (timer of kind 'tell'). Locked after escalations, in the order of officers.
 CREATE TABLE notify.digest (
     digest_id text PRIMARY KEY,
     cause_id text NOT NULL,
@@ -69,7 +69,8 @@ CREATE TABLE notify.digest (
     post text NOT NULL,
     state text NOT NULL CHECK (state IN ('gathering', 'sent', 'answered', 'lapsed', 'settled')),
     due_at timestamptz NOT NULL,
-    -- The answer (shared.contracts.pages.Answer), the last page that has it, whether more follow.
+    -- The answer (shared.contracts.pages.Answer), the last page that has it, and true while further
+    -- pages are to get it.
     answer text,
     passed_on text NOT NULL DEFAULT '',
     passing boolean NOT NULL DEFAULT false,
@@ -81,13 +82,13 @@ CREATE INDEX digest_passing ON notify.digest (digest_id) WHERE passing;
 
 CREATE TABLE notify.page (
     page_id text PRIMARY KEY,
-    ladder_id text NOT NULL REFERENCES notify.ladder,
+    escalation_id text NOT NULL REFERENCES notify.escalation,
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
     officer_id text NOT NULL,
     unit text NOT NULL,
     post text NOT NULL,
     channel text NOT NULL,
-    rung integer NOT NULL,
+    escalation_level integer NOT NULL,
     round integer NOT NULL,
     state text NOT NULL,
     version integer NOT NULL,
@@ -96,23 +97,24 @@ CREATE TABLE notify.page (
     resend boolean NOT NULL,
     -- The newest version as published (shared.contracts.pages.Page).
     body text NOT NULL,
-    -- Over budget: told of in this digest.
+    -- The digest of a call over budget.
     digest_id text REFERENCES notify.digest,
     created_at timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (ladder_id, officer_id, channel, round)
+    UNIQUE (escalation_id, officer_id, channel, round)
 );
--- One console page is one call: what an officer's budget has been spent on.
+-- One console page is one call: the use of an officer's budget.
 CREATE INDEX page_spent ON notify.page (officer_id, created_at)
     WHERE channel = 'console' AND digest_id IS NULL;
 CREATE INDEX page_of_digest ON notify.page (digest_id, page_id) WHERE digest_id IS NOT NULL;
 CREATE INDEX page_waiting ON notify.page (officer_id)
     WHERE state IN ('queued', 'sent', 'delivered', 'read');
 
--- One row per page that leaves through a gateway. queued -> sending (lease, committed before the
--- request) -> sent or failed; a lease that ran out is an unknown outcome and is sent again, marked.
+-- One row per page that leaves through a channel. queued -> sending (lease, committed before the
+-- request) -> sent or failed. A lease that ran out is an unknown outcome; the page is sent again,
+-- marked as a repeat.
 CREATE TABLE notify.delivery (
     page_id text PRIMARY KEY REFERENCES notify.page,
-    ladder_id text NOT NULL, -- the page's
+    escalation_id text NOT NULL, -- the page's
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
     channel text NOT NULL,
     state text NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'failed', 'cancelled')),
@@ -126,7 +128,7 @@ CREATE TABLE notify.delivery (
 );
 CREATE INDEX delivery_due ON notify.delivery (channel, priority, next_at) WHERE state = 'queued';
 CREATE INDEX delivery_leased ON notify.delivery (lease_until) WHERE state = 'sending';
-CREATE INDEX delivery_of_ladder ON notify.delivery (ladder_id) WHERE state = 'queued';
+CREATE INDEX delivery_of_escalation ON notify.delivery (escalation_id) WHERE state = 'queued';
 
 CREATE TABLE notify.alert (
     alert_id text PRIMARY KEY,
@@ -137,7 +139,7 @@ CREATE TABLE notify.alert (
     recalled boolean NOT NULL DEFAULT false
 );
 
--- attempt: the last one delivered; phase: 0 waiting, 1 signed, 2 reported, 3 over.
+-- attempt: the last delivered attempt; phase: 0 unsigned, 1 signed, 2 reported, 3 ended.
 CREATE TABLE notify.assignment (
     assignment_id text PRIMARY KEY,
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
@@ -146,18 +148,18 @@ CREATE TABLE notify.assignment (
     phase integer NOT NULL
 ) WITH (fillfactor = 70);
 
--- What stands empty at a post (shared.contracts.duty.DutyCoverage), when that was last told and when it
--- is to be told next (timer of kind 'gap').
+-- The gaps of a post (shared.contracts.duty.DutyCoverage), and the times of the last and the next
+-- announcement (timer of kind 'gap').
 CREATE TABLE notify.duty_gap (
     subject_id text PRIMARY KEY,
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
     body text NOT NULL,
-    told_at timestamptz,
+    announced_at timestamptz,
     times integer NOT NULL,
     due_at timestamptz
 );
 
--- Duties to report upward: the clocks that run and when each is due.
+-- Duties to report upward: the running clocks and the due time of each.
 CREATE TABLE notify.report_duty (
     duty_id text PRIMARY KEY,
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
@@ -165,8 +167,8 @@ CREATE TABLE notify.report_duty (
     dues jsonb NOT NULL
 ) WITH (fillfactor = 70);
 
--- How each officer has been reached lately (shared.contracts.reachability.Reachability), the newest version
--- as published. Locked after ladders, in the order of officers.
+-- The health of each officer's channels (shared.contracts.reachability.Reachability), the newest
+-- version as published. Locked after escalations, in the order of officers.
 CREATE TABLE notify.reachability (
     officer_id text PRIMARY KEY,
     version integer NOT NULL,

@@ -14,11 +14,11 @@ CREATE TABLE console.account (
 );
 
 -- What an officer may see, be paged for and command: each in the subtree of a unit. No row, no right.
-CREATE TABLE console.granted (
+CREATE TABLE console.officer_grant (
     officer_id text NOT NULL REFERENCES console.account ON DELETE CASCADE,
-    power text NOT NULL CHECK (power IN ('see', 'be_paged', 'command')),
+    granted_right text NOT NULL CHECK (granted_right IN ('see', 'be_paged', 'command')),
     unit text COLLATE "C" NOT NULL,
-    PRIMARY KEY (officer_id, power, unit)
+    PRIMARY KEY (officer_id, granted_right, unit)
 );
 
 -- Only hashes of tickets and session tokens are kept: a copy of the table opens no door.
@@ -49,7 +49,7 @@ CREATE TABLE console.oidc_login (
 
 -- People's acts as they were first recorded: a repeat is sent again byte for byte, so that readers
 -- recognise it; another content under the same id is refused.
-CREATE TABLE console.act (
+CREATE TABLE console.action (
     id text PRIMARY KEY,
     topic text NOT NULL,
     key text NOT NULL,
@@ -58,16 +58,16 @@ CREATE TABLE console.act (
     officer_id text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX act_age ON console.act (created_at);
+CREATE INDEX action_age ON console.action (created_at);
 
 -- Idempotency keys of requests: what was asked (hash) and the answer for the next time. Forgotten with
 -- the act.
 CREATE TABLE console.request_key (
     officer_id text NOT NULL,
     key text NOT NULL,
-    asked bytea NOT NULL,
+    request_digest bytea NOT NULL,
     answer bytea NOT NULL,
-    act_id text NOT NULL REFERENCES console.act ON DELETE CASCADE,
+    action_id text NOT NULL REFERENCES console.action ON DELETE CASCADE,
     PRIMARY KEY (officer_id, key)
 );
-CREATE INDEX request_key_act ON console.request_key (act_id);
+CREATE INDEX request_key_action ON console.request_key (action_id);

@@ -73,7 +73,7 @@ CREATE INDEX assignment_of_unit ON console.assignment (unit, assignment_id);
 
 -- How many assignments of a command there are per town (first nine digits of the unit), tier and state.
 -- Kept by triggers, so that it is true whatever writes: screens of a city sum a few thousand rows.
-CREATE TABLE console.tally (
+CREATE TABLE console.assignment_count (
     command_id text NOT NULL,
     town text COLLATE "C" NOT NULL,
     unit_tier text NOT NULL,
@@ -83,23 +83,23 @@ CREATE TABLE console.tally (
     PRIMARY KEY (command_id, town, unit_tier, state, signed)
 ) WITH (fillfactor = 70);
 -- Which commands reach a town: its screen would look into every command of a year.
-CREATE INDEX tally_of_town ON console.tally (town, command_id);
+CREATE INDEX assignment_count_of_town ON console.assignment_count (town, command_id);
 
-CREATE FUNCTION console.tally_assignments() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION console.count_assignments() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP <> 'INSERT' THEN
-        INSERT INTO console.tally AS t
+        INSERT INTO console.assignment_count AS t
         SELECT command_id, left(unit, 9), unit_tier, state, signed_at IS NOT NULL, -count(*)
         FROM old_rows GROUP BY 1, 2, 3, 4, 5
         ON CONFLICT (command_id, town, unit_tier, state, signed) DO UPDATE SET n = t.n + excluded.n;
     END IF;
     IF TG_OP <> 'DELETE' THEN
-        INSERT INTO console.tally AS t
+        INSERT INTO console.assignment_count AS t
         SELECT command_id, left(unit, 9), unit_tier, state, signed_at IS NOT NULL, count(*)
         FROM new_rows GROUP BY 1, 2, 3, 4, 5
         ON CONFLICT (command_id, town, unit_tier, state, signed) DO UPDATE SET n = t.n + excluded.n;
     ELSE
-        DELETE FROM console.tally
+        DELETE FROM console.assignment_count
         WHERE n = 0 AND command_id IN (SELECT DISTINCT command_id FROM old_rows);
     END IF;
     RETURN NULL;
@@ -107,13 +107,13 @@ END
 $$;
 CREATE TRIGGER assignment_added AFTER INSERT ON console.assignment
     REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION console.tally_assignments();
+    FOR EACH STATEMENT EXECUTE FUNCTION console.count_assignments();
 CREATE TRIGGER assignment_changed AFTER UPDATE ON console.assignment
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION console.tally_assignments();
+    FOR EACH STATEMENT EXECUTE FUNCTION console.count_assignments();
 CREATE TRIGGER assignment_gone AFTER DELETE ON console.assignment
     REFERENCING OLD TABLE AS old_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION console.tally_assignments();
+    FOR EACH STATEMENT EXECUTE FUNCTION console.count_assignments();
 
 CREATE TABLE console.acknowledgement (
     id text PRIMARY KEY,

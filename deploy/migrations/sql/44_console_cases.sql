@@ -1,7 +1,7 @@
--- console: what cases are told from: photos, facts, reviews.
+-- console: photos, facts and reviews, from which cases are made.
 -- Unit columns are COLLATE "C" so that a subtree is one range of the index (core/access.py).
 
--- Photos of a feedback, made anew by us (console/pictures.py): no byte of an upload is kept or served.
+-- Photos of a feedback, made anew by us (console/features/photos): no byte of an upload is kept or served.
 -- They go with their command.
 CREATE TABLE console.photo (
     photo_id text PRIMARY KEY,
@@ -22,13 +22,13 @@ CREATE INDEX photo_of_officer ON console.photo (officer_id, received_at);
 -- Every fact of every case, one row per record: timelines and evaluations are read from here. The key
 -- begins with the thread (an alert, a command, a page, a unit whose mode changed) and the time, so one
 -- index recognises repeats and reads a thread in order. Only ever appended to.
-CREATE TABLE console.case_event (
+CREATE TABLE console.case_fact (
     thread text COLLATE "C" NOT NULL,
     at timestamptz NOT NULL,
     event_id text COLLATE "C" NOT NULL,
     status text NOT NULL,
     kind text NOT NULL,
-    what text NOT NULL,
+    event text NOT NULL,
     part text NOT NULL,
     subject_id text NOT NULL,
     version integer NOT NULL,
@@ -36,10 +36,10 @@ CREATE TABLE console.case_event (
     tier text NOT NULL,
     actor text,
     late boolean NOT NULL,
-    told jsonb NOT NULL,
+    details jsonb NOT NULL,
     PRIMARY KEY (thread, at, event_id)
 );
-CREATE INDEX case_event_age ON console.case_event USING brin (at);
+CREATE INDEX case_fact_age ON console.case_fact USING brin (at);
 
 -- 复盘. Small and worth reading years later: it stays.
 CREATE TABLE console.case_review (

@@ -13,7 +13,7 @@ CREATE TABLE duty.mode (
     version integer NOT NULL
 );
 
--- `over_at`: when the entry has nothing more to say. `place`: the order in which entries count.
+-- `over_at`: the end of the entry's effect. `place`: the order of the entries' last changes.
 CREATE TABLE duty.entry (
     entry_id text NOT NULL,
     unit text NOT NULL REFERENCES duty.unit,
@@ -31,7 +31,7 @@ CREATE TABLE duty.published_post (
     holder text,
     slots integer NOT NULL,
     gaps text NOT NULL,
-    seen_until timestamptz,
+    evaluated_until timestamptz,
     coverages integer NOT NULL,
     PRIMARY KEY (unit, post)
 );

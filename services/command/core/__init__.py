@@ -1,1 +1,1 @@
-"""Pure rules of commands: who gets one, which step is legal, what is due when, what is counted."""
+"""Decisions of the command service: pure functions of values, with the time as an argument."""

@@ -1,1 +1,1 @@
-"""Pure rules of the console: who may see and do what, which rows and JSON that becomes."""
+"""Pure rules that several features of the console share."""

@@ -1,10 +1,11 @@
-"""Who may see and do what: the only place where the console decides it.
+"""Rights of officers: the only module of the console for decisions on sight and acts.
 
-Three rights, each tied to a place in the tree by a grant and none following from another: to see a
-unit's subtree, to be paged for it, to command with a unit's authority. No grant, no right. The rules
-below judge an act for one unit; `entitled` tries the units an officer commands for. Acts are judged on
-the object's unit, never on what a client claims. Every refusal has a reason from a closed set, used by
-problem documents, metrics and tests alike; None means allowed.
+There are three rights, each granted for a unit and its subtree, and none follows from another: to
+see the subtree, to be paged for it, and to command with the authority of the unit. Without a grant
+there is no right. The rules below judge an act for one unit; `entitled` tries all units for which
+an officer commands. An act is judged by the unit of its object, never by a claim of the client.
+Every refusal has a reason from a closed set, used by problem documents, metrics and tests; None
+means allowed.
 """
 
 from __future__ import annotations
@@ -31,14 +32,14 @@ from shared.domain.response_modes import authority
 from shared.domain.selection.reach import outside
 
 COMMANDING_TIERS = frozenset({Tier.CITY, Tier.DISTRICT, Tier.TOWN, Tier.VILLAGE})
-"""Tiers with units below them to command."""
+"""Tiers that have units below to command."""
 
 _APPROVERS_VERBS = frozenset({DecisionVerb.APPROVE, DecisionVerb.REJECT})
 _DEBTORS_VERBS = frozenset({DecisionVerb.RATIFY, DecisionVerb.ANNUL})
 
 
 class Right(StrEnum):
-    """What a grant allows within the subtree of its unit."""
+    """The rights that a grant can give within the subtree of its unit."""
 
     SEE = "see"
     BE_PAGED = "be_paged"
@@ -49,8 +50,8 @@ class Right(StrEnum):
 class Viewer:
     """The officer on whose behalf a request is made.
 
-    `unit` is the officer's own, `seeing` and `commanding` the units of the grants. `place` is the unit
-    whose subtree a screen shows; None = the own unit.
+    `unit` is the unit of the officer; `seeing` and `commanding` are the units of the grants.
+    `place` is the unit whose subtree a screen shows; with None the unit of the officer.
     """
 
     officer_id: str
@@ -63,17 +64,17 @@ class Viewer:
 
     @property
     def root(self) -> str:
-        """The unit whose subtree is looked at."""
+        """The unit whose subtree is shown."""
         return self.place or self.unit
 
 
 def with_usual_rights(viewer: Viewer) -> Viewer:
-    """The viewer with what an officer of the unit usually has: to see it and to command with it."""
+    """Return the viewer with the usual rights: to see and to command the own unit."""
     return replace(viewer, seeing=(viewer.unit,), commanding=(viewer.unit,))
 
 
 def looking(viewer: Viewer, place: str | None) -> Viewer | RefusedFor:
-    """The viewer before the subtree of `place`; None = of the own unit, or else the first granted."""
+    """Return the viewer at `place`; with None at the own unit, or else the first granted unit."""
     if place is None:
         if not viewer.seeing:
             return RefusedFor.NO_SIGHT
@@ -85,9 +86,9 @@ Check = Callable[[Viewer], RefusedFor | None]
 
 
 def entitled(viewer: Viewer, check: Check) -> Viewer | RefusedFor:
-    """The officer as of the first unit, the own before others, for which the act is allowed.
+    """Return the officer as of the first unit with the authority for the act, own unit first.
 
-    Whose authority an act has stands in its record: the unit found here, never a mixture of two.
+    The record of the act names this unit as its authority, never a mixture of two.
     """
     denials = []
     for unit in sorted(viewer.commanding, key=lambda unit: (unit != viewer.unit, unit)):
@@ -100,28 +101,28 @@ def entitled(viewer: Viewer, check: Check) -> Viewer | RefusedFor:
 
 
 def is_entitled(viewer: Viewer, check: Check) -> bool:
-    """Whether some unit the officer commands for may do it."""
+    """Return True when the act is allowed for a unit for which the officer commands."""
     return isinstance(entitled(viewer, check), Viewer)
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A unit and everything below it, as a range of unit ids in code-point order: low <= id < high."""
+    """A unit and its subtree as a range of unit ids in code-point order: low <= id < high."""
 
     low: str
     high: str
 
     def holds(self, unit: str) -> bool:
-        """Whether `unit` lies in the range."""
+        """Return True when `unit` lies in the range."""
         return self.low <= unit < self.high
 
 
 def span_of(unit: str) -> Span:
-    """The subtree of a well-formed unit id as one range (equal to `is_within`, but for an index)."""
-    code, _, rest = unit.partition("/")
-    if rest and not rest.startswith("grid/"):
+    """Return the subtree of a unit as one range: `is_within` in a form that an index can use."""
+    code, _, suffix = unit.partition("/")
+    if suffix and not suffix.startswith("grid/"):
         return alone(unit)  # a department has nothing below it
-    if rest:
+    if suffix:
         low = unit
     else:
         digits = {Tier.CITY: 2, Tier.DISTRICT: 6, Tier.TOWN: 9}.get(tier_of(unit), 12)
@@ -130,25 +131,25 @@ def span_of(unit: str) -> Span:
 
 
 def alone(unit: str) -> Span:
-    """The unit without anything below it."""
+    """Return the range of the unit alone, without its subtree."""
     return Span(unit, unit + "\x01")
 
 
 def sees(viewer: Viewer, unit: str) -> bool:
-    """Whether something of `unit` may be shown to the viewer."""
+    """Return True when the viewer may see `unit`."""
     return covers(viewer.seeing, unit)
 
 
 def covers(granted: Iterable[str], unit: str) -> bool:
-    """Whether a right granted at these units holds at `unit`."""
+    """Return True when a right that is granted at these units holds at `unit`."""
     return any(is_within(unit, place) for place in granted)
 
 
-def sees_line(viewer: Viewer, kind: str, unit: str, officer_id: str | None) -> str | None:
-    """How a line of the feed may be shown: `full`, `hint` (that something changed) or None.
+def visibility_of_event(viewer: Viewer, kind: str, unit: str, officer_id: str | None) -> str | None:
+    """Return `full`, `hint` (something changed) or None for an event of the feed.
 
-    Lines about assignments are summed per town, so a village below learns only that it should look.
-    A mode holds for everybody below.
+    Events about assignments are summed per town: a village of the town gets a hint only. A mode
+    holds for all units below.
     """
     if officer_id == viewer.officer_id or is_within(unit, viewer.root):
         return "full"
@@ -159,7 +160,7 @@ def sees_line(viewer: Viewer, kind: str, unit: str, officer_id: str | None) -> s
 
 @dataclass(frozen=True, slots=True)
 class Powers:
-    """Whose an alert's decisions are: of the proposal, of the level in force, of what is owed."""
+    """The units that decide on an alert: the proposal, the level in force, owed signatures."""
 
     place: str
     approver_unit: str
@@ -169,9 +170,12 @@ class Powers:
 
 
 def may_decide(viewer: Viewer, powers: Powers, verb: DecisionVerb) -> RefusedFor | None:
-    """Approve, reject: the approver. Recall: the authority over the level, or who issued it in an
-    emergency. Ratify, annul: who still owes the signatures. All else: a unit of the place's own line,
-    in an emergency the A post or the commander of a district or town below the approver.
+    """Return why the viewer may not decide on an alert; None when it is allowed.
+
+    The approver approves and rejects. The authority over the level recalls, and so does the unit
+    that issued the alert in an emergency. The unit that owes signatures ratifies and annuls.
+    Everything else is for the units in the line of the place; in an emergency for the A post or the
+    commander of a district or town below the approver.
     """
     if verb in _APPROVERS_VERBS:
         return None if viewer.unit == powers.approver_unit else RefusedFor.NOT_APPROVER
@@ -193,14 +197,14 @@ def may_decide(viewer: Viewer, powers: Powers, verb: DecisionVerb) -> RefusedFor
 
 
 def may_hold(viewer: Viewer, place: str) -> RefusedFor | None:
-    """A position of one's own: a unit of the place's own line, or a department of one."""
+    """Take a position of the own unit: units in the line of the place, and their departments."""
     line = lineage(place)
     department = department_of(viewer.unit) is not None and parent_of(viewer.unit) in line
     return None if viewer.unit in line or department else RefusedFor.NOT_ABOVE_PLACE
 
 
 def may_silence(viewer: Viewer, place: str) -> RefusedFor | None:
-    """A silence covers alarms of the officer's own subtree; a grid has nobody to silence."""
+    """Silence alarms: of the own subtree only; a grid silences nothing."""
     if tier_of(viewer.unit) not in COMMANDING_TIERS or department_of(viewer.unit) is not None:
         return RefusedFor.NOTHING_BELOW
     return None if is_within(place, viewer.unit) else RefusedFor.OUTSIDE_SUBTREE
@@ -214,10 +218,11 @@ def may_end_silence(viewer: Viewer, unit: str) -> RefusedFor | None:
 def may_step(
     viewer: Viewer, unit: str, issuer_unit: str, step: Step, release_unit: str | None = None
 ) -> RefusedFor | None:
-    """The recipient's steps: its own officers, for grids and micro-grids also their village's.
+    """Take a step on an assignment.
 
-    The issuer's steps: officers of the issuer or of a unit above it; waiving and recalling a mandatory
-    part: of its `release_unit` or above. Some steps are either's.
+    Steps of the recipient are for its officers, of a grid or micro-grid also for those of its
+    village. Steps of the issuer are for officers of the issuer or of a unit above; waiving and
+    recalling a mandatory part for the `release_unit` or a unit above. Some steps are for both.
     """
     party = PARTIES[step]
     if party in (Party.RECIPIENT, Party.EITHER):
@@ -238,8 +243,10 @@ def may_step(
 def may_give(
     viewer: Viewer, unit: str, giver: str, checker: str | None = None
 ) -> RefusedFor | None:
-    """A part, or a reassigned assignment, goes to a unit below its giver and below the officer; what is
-    reassigned not to its `checker` nor above: the handler cannot close.
+    """Give a part of an assignment, or a reassigned one, to a unit below the giver and the officer.
+
+    The unit that handles an assignment cannot close it, so a reassigned assignment never goes to
+    its `checker` or a unit above.
     """
     inside = is_within(unit, viewer.unit) and is_within(unit, giver)
     if checker is not None and is_within(checker, unit):
@@ -248,24 +255,24 @@ def may_give(
 
 
 def may_issue(viewer: Viewer, units: Iterable[str]) -> RefusedFor | None:
-    """A command goes to units of the officer's own subtree, and there has to be one."""
+    """Issue a command: to at least one unit, and to units of the own subtree only."""
     if tier_of(viewer.unit) not in COMMANDING_TIERS or department_of(viewer.unit) is not None:
         return RefusedFor.NOTHING_BELOW
     return RefusedFor.OUTSIDE_SUBTREE if outside(units, viewer.unit) else None
 
 
 def may_start_drill(viewer: Viewer, place: str) -> RefusedFor | None:
-    """A drill is started where one may command."""
+    """Start a drill: at places that the officer may command."""
     return may_issue(viewer, (place,))
 
 
 def may_manage(viewer: Viewer, issuer_unit: str) -> RefusedFor | None:
-    """Check, close or revoke a command: its issuer or a unit above."""
+    """Check, close or revoke a command: its issuer or a unit above it."""
     return None if is_within(issuer_unit, viewer.unit) else RefusedFor.NOT_ISSUER
 
 
 def may_plan_duty(viewer: Viewer, unit: str) -> RefusedFor | None:
-    """A unit's duty plan: its own officers, and those of a unit above it."""
+    """Change the duty plan of a unit: its officers, and those of a unit above it."""
     return None if is_within(unit, viewer.unit) else RefusedFor.OUTSIDE_SUBTREE
 
 
@@ -275,14 +282,14 @@ def may_propose_mode(viewer: Viewer, unit: str) -> RefusedFor | None:
 
 
 def may_sign_mode(viewer: Viewer, unit: str, signed: Collection[str]) -> RefusedFor | None:
-    """Give the signature that a proposal waits for."""
+    """Sign a proposal of a response mode."""
     return _denial(
         authority.unfit_to_sign(unit, viewer.officer_id, viewer.unit, viewer.post, signed)
     )
 
 
 def may_stop_mode(viewer: Viewer, unit: str, proposer: str | None) -> RefusedFor | None:
-    """Reject a proposal or end a mode; `proposer` may take back what is open."""
+    """Reject a proposal or end a mode; the `proposer` may withdraw an open proposal."""
     return _denial(
         authority.unfit_to_stop(unit, viewer.officer_id, viewer.unit, viewer.post, proposer)
     )
@@ -293,19 +300,19 @@ def _denial(unfit: authority.Unfit | None) -> RefusedFor | None:
 
 
 def may_review(viewer: Viewer, owner: str) -> RefusedFor | None:
-    """Write the review of a case: the unit that issued it, or one above."""
+    """Write the review of a case: the unit that issued it, or a unit above."""
     return None if is_within(owner, viewer.unit) else RefusedFor.NOT_ISSUER
 
 
 def may_answer(viewer: Viewer, officer_id: str) -> RefusedFor | None:
-    """Only the officer who was paged answers."""
+    """Answer a page: the officer who was paged."""
     return None if viewer.officer_id == officer_id else RefusedFor.NOT_YOUR_PAGE
 
 
 def may_report(
     viewer: Viewer, from_unit: str, to_unit: str | None, means: Means, place: str
 ) -> RefusedFor | None:
-    """A written report is of the officer's own unit; a call also of a unit that called him."""
+    """Report upward: in writing for the own unit; a call also for a unit that called in."""
     called = means is Means.PHONE and to_unit == viewer.unit and is_within(from_unit, viewer.unit)
     if from_unit != viewer.unit and not called:
         return RefusedFor.NOT_REPORTER

@@ -1,7 +1,7 @@
-"""What is left out of what a person sees: one table, data class by relation of the viewer to the unit.
+"""Masking: one table of data classes by the relation of the viewer to the unit.
 
-A right to see a place does not open everything there: it may reach below the own unit, or be granted
-somewhere else. Data classes are those of the contracts: an envelope's `data_grade`, a field's `pii`.
+A right to see a place does not open all data there: it may reach below the own unit, or be granted
+elsewhere. The data classes come from the contracts: `data_grade` of an envelope, `pii` of a field.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from shared.contracts.units import is_within
 
 
 class Relation(StrEnum):
-    """Where the viewer's own unit stands to the unit that something is about."""
+    """The relation of the own unit of the viewer to the unit that the data are about."""
 
     OWN = "own"
     ABOVE = "above"
     BELOW = "below"
-    OTHER = "other"
+    UNRELATED = "other"
 
 
 class DataClass(StrEnum):
-    """What a field holds: text of a graded record, a person's name, how a person is reached."""
+    """Classes of data: text of a graded record, the name of a person, addresses of a person."""
 
     GENERAL = "general"
     IMPORTANT = "important"
@@ -46,24 +46,26 @@ PERSONAL = {
     "phone": DataClass.CONTACT,
     "addresses": DataClass.CONTACT,
 }
-"""Fields marked `pii` in the contracts, by what they hold."""
+"""Fields that are marked `pii` in the contracts, with their class."""
 
 
 def relation_of(viewer: Viewer, unit: str) -> Relation:
-    """Of the viewer's own unit to `unit`: above = responsible for it, below = part of it."""
+    """Return the relation of the viewer to `unit`: above is responsible, below is a part."""
     if viewer.unit == unit:
         return Relation.OWN
     if is_within(unit, viewer.unit):
         return Relation.ABOVE
-    return Relation.BELOW if is_within(viewer.unit, unit) else Relation.OTHER
+    return Relation.BELOW if is_within(viewer.unit, unit) else Relation.UNRELATED
 
 
 def opens(viewer: Viewer, unit: str, data: DataClass | DataGrade | str) -> bool:
-    """Whether data of this class about `unit` is shown to the viewer."""
+    """Return True when data of this class about `unit` are shown to the viewer."""
     return relation_of(viewer, unit) in _OPEN[DataClass(data)]
 
 
 def sees_photos(viewer: Viewer, unit: str) -> bool:
-    """Whether photos from `unit` are shown to the viewer: people and homes are on them, so they are not
-    for whoever was only granted a look at the place."""
+    """Return True when photos from `unit` are shown to the viewer.
+
+    Photos show people and homes, so a granted right to see the place is not enough.
+    """
     return sees(viewer, unit) and opens(viewer, unit, DataClass.IMPORTANT)

@@ -1,4 +1,4 @@
-"""Names of units and sensors from the catalogue, and the unit tree that selections are resolved by."""
+"""Names of units and sensors from the catalogue, and the tree in which selections are resolved."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Names:
         self.tree = UnitTree()
         self._sensors: dict[str, SensorEntry] = {}
 
-    def take(self, message: CatalogEntry) -> None:
+    def apply(self, message: CatalogEntry) -> None:
         """Apply one entry of the catalogue."""
         if isinstance(message.entry, SensorEntry):
             self._sensors[message.entry.sensor_id] = message.entry
@@ -24,18 +24,18 @@ class Names:
             self.tree.take(message)
 
     def unit(self, unit: str) -> str:
-        """The unit's name; its id where the catalogue does not know it."""
+        """Return the name of a unit, or its id when the catalogue does not have the unit."""
         return self.tree.name(unit)
 
     def sensor(self, sensor_id: str) -> str:
-        """The sensor's name; its id where the catalogue does not know it."""
+        """Return the name of a sensor, or its id when the catalogue does not have the sensor."""
         sensor_entry = self._sensors.get(sensor_id)
         return sensor_id if sensor_entry is None else sensor_entry.name
 
     def sensor_entry(self, sensor_id: str) -> SensorEntry | None:
-        """What the catalogue says of a sensor; None where it does not know it."""
+        """Return the catalogue entry of a sensor, or None."""
         return self._sensors.get(sensor_id)
 
     def within(self, root: str, tiers: Iterable[Tier]) -> list[str]:
-        """Units of `root`'s subtree in these tiers, departments left out, in code-point order."""
+        """Return the units of a subtree in these tiers, without departments, sorted by id."""
         return sorted(self.tree.subtree(root, set(tiers)))

@@ -1,13 +1,16 @@
-"""A row by column name, whether Postgres or a test made it."""
+"""Rows by column name, as Postgres or a test makes them."""
 
 from __future__ import annotations
 
 from typing import Any, Protocol
 
+Json = dict[str, Any]
+"""A JSON object."""
+
 
 class Record(Protocol):
-    """Anything that gives a value for a column's name."""
+    """An object that returns the value of a column by its name."""
 
     def __getitem__(self, name: str, /) -> Any:
-        """The value of a column; KeyError when there is none."""
+        """Return the value of a column. Raises KeyError."""
         ...

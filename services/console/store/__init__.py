@@ -1,1 +1,1 @@
-"""The only place that talks to Postgres: one file per kind of table."""
+"""SQL that several features of the console share."""

@@ -1,4 +1,4 @@
-"""A connection for reading: no transaction, infrastructure failures as Transient."""
+"""Connections for reading: without a transaction; failures of Postgres become Transient."""
 
 from __future__ import annotations
 
@@ -15,16 +15,21 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
 PLAN_EACH = "SET plan_cache_mode = force_custom_plan"
-"""Plan each query for what it asks: a plan for any list of commands, which Postgres would settle on after
-five queries, takes seconds for the commands of a year."""
+"""The setting that plans each query for its own parameters.
+
+The plan for any list of commands, which Postgres chooses after five queries, takes seconds when
+there are the commands of a year.
+"""
 
 Connection: TypeAlias = Union[asyncpg.Connection, "PoolConnectionProxy"]
-"""A connection of its own or one lent by a pool."""
+"""A connection, or a connection that a pool has lent."""
+Rows: TypeAlias = list[asyncpg.Record]
+"""The rows of a query."""
 
 
 @asynccontextmanager
 async def reading(database: Database) -> AsyncIterator[Connection]:
-    """One pooled connection, as it is found again afterwards; raises Transient when Postgres fails."""
+    """Lend a connection of the pool. Raises Transient when Postgres fails."""
     try:
         async with database.pool.acquire(timeout=5) as connection:
             await connection.execute(PLAN_EACH)

@@ -1,8 +1,9 @@
-"""What is overdue, in SQL: the one definition that every counter, list and evaluation uses.
+"""The condition "overdue" in SQL, the one definition of every count, list and evaluation.
 
-Overdue is what the timer service said (supervision), never a clock of ours; it holds only while the step
-it is about is missing and only for the present attempt (a repeat has a later deadline). An assignment has
-two clocks, for signing and for finishing; it is overdue once, by whichever of them.
+The timer service reports overdue assignments (table supervision); the console has no clock of its
+own. The condition holds only until the step is taken, and only for the present attempt, since a
+repeat has a later deadline. An assignment has two clocks, for signing and for finishing; it is
+overdue once, by either of them.
 """
 
 from __future__ import annotations
@@ -16,31 +17,36 @@ _RUNS = f"(s.{UNSIGNED} OR (s.clock = 'finish' AND s.{IN_WORK}))"
 
 
 def late(of: str) -> str:
-    """That the firing `s` says a deadline is missed of the assignment whose columns `of` has."""
+    """Return the condition that firing `s` reports a missed deadline of assignment `of`."""
     return f"""s.kind <> 'due_soon' AND (
         (s.clock = 'sign' AND {of}.{UNSIGNED} AND s.due_at >= {of}.sign_by)
-        OR (s.clock = 'finish' AND ({of}.{UNSIGNED} OR {of}.{IN_WORK}) AND s.due_at >= {of}.finish_by))
+        OR (s.clock = 'finish' AND ({of}.{UNSIGNED} OR {of}.{IN_WORK})
+            AND s.due_at >= {of}.finish_by))
     """
 
 
 LATE = late("a")
-"""That the firing `s` says a deadline is missed of its assignment `a`."""
+"""The condition that firing `s` reports a missed deadline of its assignment `a`."""
 PRESSING = f"({late('s')} OR (s.kind = 'due_soon' AND {_RUNS}))"
-"""That the firing `s` (of `called`) says a deadline is missed or near."""
+"""The condition that firing `s` (of `called`) reports a missed or near deadline."""
 
 _ITS_ASSIGNMENT = """a.command_id = s.command_id AND a.unit = s.unit AND a.status = s.status
     AND a.assignment_id || '' = s.subject_id"""
-"""Found by command and unit, which lie together: ids are hashes and lie anywhere in a year, so their own
-index (which `|| ''` keeps the planner from) costs a read from disk for each."""
+"""The join of a firing with its assignment, by command and unit.
+
+Rows of a command and unit lie together. Ids are hashes and lie anywhere in a year, so their index,
+which `|| ''` hides from the planner, costs a read from disk for each row.
+"""
 _COLUMNS = """s.subject_id, s.clock, s.status, s.kind, s.gravity, s.command_id, s.unit, s.rung,
-    s.target_unit, s.target_post, s.due_at, s.late_by_s, s.level, s.title, s.data_grade, s.sent_at"""
+    s.target_unit, s.target_post, s.due_at, s.late_by_s, s.level, s.title, s.data_grade,
+    s.sent_at"""
 
 
 def called(within: str) -> str:
-    """The firings `s` for which `within` holds, with tier, state and deadlines of their assignments now.
+    """Return the firings `s` within a condition, with data of their assignments as of now.
 
-    What a firing has of its assignment is kept up to date (deploy/migrations/sql); the few that came
-    before their assignment was known may have nothing, there it is looked up.
+    Triggers keep these data up to date (deploy/migrations/sql). A firing that came earlier than its
+    assignment may have none; then they are joined here.
     """
     return f"""
         (SELECT {_COLUMNS}, s.unit_tier, s.state, s.sign_by, s.finish_by
@@ -53,9 +59,10 @@ def called(within: str) -> str:
 
 
 def overdue(within: str) -> str:
-    """The overdue assignments of `called`, each once however many of its clocks have fired.
+    """Return the overdue assignments of `called`, each once, by whichever clock.
 
-    `in_work` tells the two kinds apart: signed and its report missed, or not even signed.
+    `in_work` is true when the assignment is signed and its report is missed, and false when it is
+    not even signed.
     """
     return f"""
         (SELECT DISTINCT s.subject_id, s.command_id, s.unit, s.unit_tier, s.{IN_WORK} AS in_work

@@ -1,6 +1,6 @@
-"""The order of lists in SQL: one array of whole numbers (`turn`), the smallest first, then the id.
+"""The order of lists in SQL: an array of whole numbers (`turn`), smallest first, then the id.
 
-Postgres compares arrays number by number, so the place behind an entry is one comparison.
+Postgres compares arrays number by number, so the position after an entry is one comparison.
 """
 
 from __future__ import annotations
@@ -10,28 +10,31 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from services.console.core.paging import Place
+from services.console.core.paging import ListPosition
 from shared.contracts.alerts import AlertState
 from shared.contracts.fields import LEVEL_ORDER, Status
 
 _GRAVEST_FIRST = ", ".join(repr(str(level)) for level in reversed(LEVEL_ORDER))
 _LAST = 2**62
-"""Behind every number that is known."""
+"""A number larger than all others, for missing values."""
 
 
 def gravest(level: str) -> str:
-    """A number that is smaller the graver a level is; without any it is the largest."""
+    """Return a number that is smaller for a graver level, and largest without a level."""
     return f"coalesce(array_position(ARRAY[{_GRAVEST_FIRST}], {level}), {_LAST})"
 
 
 def micros(moment: str) -> str:
-    """A moment as a number; none is behind all."""
+    """Return a moment in microseconds since 1970; the largest number without a moment."""
     return f"coalesce((extract(epoch FROM {moment}) * 1000000)::bigint, {_LAST})"
 
 
 def urgency(status: str, alert_state: str, level: str, due: str) -> tuple[str, ...]:
-    """The order of all that waits for somebody: real before drill, what belongs to a recalled alert
-    first, then the gravest, then what is or falls due first."""
+    """Return the order of all that waits for a person.
+
+    Real entries precede drills. Then come entries of a recalled alert, then the gravest, then those
+    that are due first.
+    """
     return (
         f"({status} <> '{Status.ACTUAL}')::int",
         f"({alert_state} IS DISTINCT FROM '{AlertState.RECALLED}')::int",
@@ -49,16 +52,18 @@ class Order:
 
     @property
     def columns(self) -> str:
-        """What `place` reads, to be selected beside the rest."""
+        """Columns that `position_of` reads, selected beside the others."""
         return f"ARRAY[{', '.join(self.numbers)}]::bigint[] AS turn, {self._id} AS turn_id"
 
     @property
     def by(self) -> str:
-        """For ORDER BY."""
+        """The expression for ORDER BY."""
         return "turn, turn_id"
 
-    def behind(self, turn: int, last: int) -> str:
-        """That a row lies behind the place given as parameters `turn` and `last`; NULL = all do."""
+    def is_after(self, turn: int, last: int) -> str:
+        """Return the condition that a row lies after a position; a NULL position allows all
+        rows.
+        """
         numbers = f"ARRAY[{', '.join(self.numbers)}]::bigint[]"
         return f"(${turn}::bigint[] IS NULL OR ({numbers}, {self._id}) > (${turn}, ${last}::text))"
 
@@ -67,11 +72,11 @@ class Order:
         return f'({self.id}) COLLATE "C"'
 
 
-def given(after: Place | None) -> tuple[list[int] | None, str | None]:
-    """The two parameters of `behind`."""
+def position_parameters(after: ListPosition | None) -> tuple[list[int] | None, str | None]:
+    """Return the two parameters of `is_after`."""
     return (None, None) if after is None else (list(after.turn), after.id)
 
 
-def place(row: asyncpg.Record) -> Place:
-    """Where a row stands in its list."""
-    return Place(row["turn"], row["turn_id"])
+def position_of(row: asyncpg.Record) -> ListPosition:
+    """Return the position of a row in its list."""
+    return ListPosition(row["turn"], row["turn_id"])

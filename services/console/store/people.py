@@ -1,4 +1,4 @@
-"""Accounts and what is granted to them. Only hashes of secrets are stored."""
+"""Accounts and their grants. Only hashes of secrets are stored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from services.console.store.connections import Connection
 
 
 async def password_of(connection: Connection, officer_id: str) -> str | None:
-    """The password's hash; None without account or password, and for a disabled account."""
+    """Return the hash of the password; None without one, and for a disabled account."""
     text: str | None = await connection.fetchval(
         "SELECT password_hash FROM console.account WHERE officer_id = $1 AND NOT disabled",
         officer_id,
@@ -20,7 +20,7 @@ async def password_of(connection: Connection, officer_id: str) -> str | None:
 
 
 async def officer_of_subject(connection: Connection, subject: str) -> str | None:
-    """The officer whom an OIDC provider calls `subject`."""
+    """Return the officer whom an OIDC provider names `subject`, or None."""
     text: str | None = await connection.fetchval(
         "SELECT officer_id FROM console.account WHERE oidc_subject = $1 AND NOT disabled", subject
     )
@@ -28,9 +28,10 @@ async def officer_of_subject(connection: Connection, subject: str) -> str | None
 
 
 async def rehash(connection: Connection, officer_id: str, old: str, new: str) -> None:
-    """Store the same password under newer parameters, unless it was changed meanwhile."""
+    """Store a password under newer parameters, unless it was changed meanwhile."""
     await connection.execute(
-        "UPDATE console.account SET password_hash = $3 WHERE officer_id = $1 AND password_hash = $2",
+        "UPDATE console.account SET password_hash = $3 "
+        "WHERE officer_id = $1 AND password_hash = $2",
         officer_id,
         old,
         new,
@@ -38,7 +39,7 @@ async def rehash(connection: Connection, officer_id: str, old: str, new: str) ->
 
 
 async def set_password(connection: Connection, officer_id: str, password_hash: str) -> None:
-    """A new password: every session and every open ticket of the officer ends with the old one."""
+    """Store a new password, and end all sessions and open tickets of the officer."""
     await connection.execute(
         "UPDATE console.account SET password_hash = $2, updated_at = now() WHERE officer_id = $1",
         officer_id,
@@ -49,17 +50,20 @@ async def set_password(connection: Connection, officer_id: str, password_hash: s
 
 
 async def has_accounts(connection: Connection) -> bool:
-    """Whether anybody can sign in. Locks the table: two first runs at once make one account."""
+    """Return True when an account exists.
+
+    The table is locked, so that two first runs at once make one account.
+    """
     await connection.execute("LOCK TABLE console.account IN SHARE ROW EXCLUSIVE MODE")
     result: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM console.account)")
     return result
 
 
 async def save_accounts(connection: Connection, accounts: Sequence[Mapping[str, Any]]) -> int:
-    """Add accounts or renew them; what is missing leaves what is stored. How many.
+    """Add accounts or renew them, and return their number; missing fields keep their values.
 
-    Grants that are named replace the stored ones. Without any a new officer gets the usual three for
-    the own unit, a moved one those of the new unit; everybody else keeps what is stored.
+    Named grants replace the stored ones. Without grants, a new officer gets the usual three for the
+    own unit and a moved officer those of the new unit; others keep their grants.
     """
     names = ("officer_id", "name", "unit", "post", "token_sha256", "oidc_subject", "disabled")
     unnamed = [account["officer_id"] for account in accounts if account.get("grants") is None]
@@ -67,7 +71,8 @@ async def save_accounts(connection: Connection, accounts: Sequence[Mapping[str, 
         row["officer_id"]
         for row in await connection.fetch(
             "SELECT officer_id FROM console.account "
-            "JOIN unnest($1::text[], $2::text[]) AS given (officer_id, unit) USING (officer_id, unit)",
+            "JOIN unnest($1::text[], $2::text[]) AS input (officer_id, unit) "
+            "USING (officer_id, unit)",
             [account["officer_id"] for account in accounts],
             [account["unit"] for account in accounts],
         )
@@ -75,10 +80,11 @@ async def save_accounts(connection: Connection, accounts: Sequence[Mapping[str, 
     await connection.execute(
         "INSERT INTO console.account AS old "
         "(officer_id, name, unit, post, token_sha256, oidc_subject, disabled) "
-        "SELECT officer_id, given.name, given.unit, given.post, given.token_sha256, "
-        "given.oidc_subject, coalesce(given.disabled, stored.disabled, false) "
+        "SELECT officer_id, input.name, input.unit, input.post, input.token_sha256, "
+        "input.oidc_subject, coalesce(input.disabled, stored.disabled, false) "
         "FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], "
-        "$7::boolean[]) AS given (officer_id, name, unit, post, token_sha256, oidc_subject, disabled) "
+        "$7::boolean[]) AS input "
+        "(officer_id, name, unit, post, token_sha256, oidc_subject, disabled) "
         "LEFT JOIN console.account stored USING (officer_id) "
         "ON CONFLICT (officer_id) DO UPDATE SET name = excluded.name, unit = excluded.unit, "
         "post = excluded.post, token_sha256 = coalesce(excluded.token_sha256, old.token_sha256), "
@@ -86,40 +92,41 @@ async def save_accounts(connection: Connection, accounts: Sequence[Mapping[str, 
         "disabled = excluded.disabled, updated_at = now()",
         *([account.get(name) for account in accounts] for name in names),
     )
-    kept = set(unnamed) & set(stay)
+    unchanged = set(unnamed) & set(stay)
     grants = {
         account["officer_id"]: _grants_of(account)
         for account in accounts
-        if account["officer_id"] not in kept
+        if account["officer_id"] not in unchanged
     }
     await connection.execute(
-        "DELETE FROM console.granted WHERE officer_id = ANY($1::text[])", list(grants)
+        "DELETE FROM console.officer_grant WHERE officer_id = ANY($1::text[])", list(grants)
     )
     await connection.executemany(
-        "INSERT INTO console.granted (officer_id, power, unit) VALUES ($1, $2, $3)",
-        [(officer, power, unit) for officer, grant in grants.items() for power, unit in grant],
+        "INSERT INTO console.officer_grant (officer_id, granted_right, unit) VALUES ($1, $2, $3)",
+        [(officer, right, unit) for officer, grant in grants.items() for right, unit in grant],
     )
     return len(accounts)
 
 
 async def grants(connection: Connection, officer_id: str) -> list[tuple[str, str]]:
-    """What is granted to an officer, as (right, unit)."""
+    """Return the grants of an officer as (right, unit)."""
     rows = await connection.fetch(
-        "SELECT power, unit FROM console.granted WHERE officer_id = $1 ORDER BY power, unit",
+        "SELECT granted_right, unit FROM console.officer_grant "
+        "WHERE officer_id = $1 ORDER BY granted_right, unit",
         officer_id,
     )
-    return [(row["power"], row["unit"]) for row in rows]
+    return [(row["granted_right"], row["unit"]) for row in rows]
 
 
 async def grant(connection: Connection, officer_id: str, right: Right, unit: str) -> bool:
-    """Add a grant; False when there is no such officer."""
-    known = await connection.fetchval(
+    """Add a grant. Returns False when there is no such officer."""
+    existing_officer = await connection.fetchval(
         "SELECT true FROM console.account WHERE officer_id = $1", officer_id
     )
-    if known is None:
+    if existing_officer is None:
         return False
     await connection.execute(
-        "INSERT INTO console.granted (officer_id, power, unit) VALUES ($1, $2, $3) "
+        "INSERT INTO console.officer_grant (officer_id, granted_right, unit) VALUES ($1, $2, $3) "
         "ON CONFLICT DO NOTHING",
         officer_id,
         right,
@@ -129,24 +136,26 @@ async def grant(connection: Connection, officer_id: str, right: Right, unit: str
 
 
 async def withdraw(connection: Connection, officer_id: str, right: Right, unit: str) -> bool:
-    """Take a grant away; False when there was none."""
-    gone = await connection.fetchval(
-        "DELETE FROM console.granted WHERE officer_id = $1 AND power = $2 AND unit = $3 RETURNING true",
+    """Remove a grant. Returns False when there was none."""
+    removed = await connection.fetchval(
+        "DELETE FROM console.officer_grant "
+        "WHERE officer_id = $1 AND granted_right = $2 AND unit = $3 RETURNING true",
         officer_id,
         right,
         unit,
     )
-    return gone is not None
+    return removed is not None
 
 
 async def paged_at(
     connection: Connection, officer_ids: Collection[str]
 ) -> dict[str, tuple[str, ...]]:
-    """For each of these officers who has an account: the units for which the officer may be paged."""
+    """Return, for each of these officers with an account, the units with the right to be paged."""
     rows = await connection.fetch(
-        "SELECT a.officer_id, array_agg(g.unit ORDER BY g.unit) FILTER (WHERE g.unit IS NOT NULL) AS units "
-        "FROM console.account a LEFT JOIN console.granted g "
-        "ON g.officer_id = a.officer_id AND g.power = $2 "
+        "SELECT a.officer_id, "
+        "array_agg(g.unit ORDER BY g.unit) FILTER (WHERE g.unit IS NOT NULL) AS units "
+        "FROM console.account a LEFT JOIN console.officer_grant g "
+        "ON g.officer_id = a.officer_id AND g.granted_right = $2 "
         "WHERE a.officer_id = ANY($1::text[]) GROUP BY a.officer_id",
         list(officer_ids),
         Right.BE_PAGED,
@@ -155,7 +164,7 @@ async def paged_at(
 
 
 async def disable(connection: Connection, officer_id: str) -> bool:
-    """Close an account: nothing signs it in and its sessions end; False when there is none."""
+    """Close an account and end its sessions. Returns False when there is none."""
     result = await connection.fetchval(
         "UPDATE console.account SET disabled = true, updated_at = now() "
         "WHERE officer_id = $1 RETURNING true",
@@ -168,4 +177,4 @@ async def disable(connection: Connection, officer_id: str) -> bool:
 def _grants_of(account: Mapping[str, Any]) -> set[tuple[str, str]]:
     if account.get("grants") is None:
         return {(right.value, account["unit"]) for right in Right}
-    return {(one["right"], one["unit"]) for one in account["grants"]}
+    return {(grant["right"], grant["unit"]) for grant in account["grants"]}

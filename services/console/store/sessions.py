@@ -1,4 +1,7 @@
-"""Ways in: sessions, one-time tickets, sign-ins that go through an OIDC provider. Only hashes are stored."""
+"""Sessions, one-time tickets and sign-ins through an OIDC provider.
+
+Only hashes of secrets are stored.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,8 @@ from services.console.store.connections import Connection
 Purpose = Literal["sign_in", "password"]
 
 _GRANTED = (
-    "ARRAY(SELECT g.unit FROM console.granted g "
-    "WHERE g.officer_id = a.officer_id AND g.power = '{}' ORDER BY g.unit)"
+    "ARRAY(SELECT g.unit FROM console.officer_grant g "
+    "WHERE g.officer_id = a.officer_id AND g.granted_right = '{}' ORDER BY g.unit)"
 )
 _OFFICER = (
     "a.officer_id, a.name, a.unit, a.post, "
@@ -25,14 +28,15 @@ _BY_TOKENS = (
     f"SELECT a.token_sha256, {_OFFICER} FROM console.account a "  # noqa: S608
     "WHERE a.token_sha256 = ANY($1::text[]) AND NOT a.disabled"
 )
-# A session that is asked about is used; noted four times per idle time, not at each request.
+# A check counts as use of the session; it is stored four times per idle time, not each time.
 _BY_SESSIONS = f"""
     WITH touched AS (
         UPDATE console.session SET used_at = now()
         WHERE token_sha256 = ANY($1::text[]) AND expires_at > now()
         AND used_at > now() - $2::interval AND used_at < now() - $2::interval / 4
     )
-    SELECT s.token_sha256, {_OFFICER} FROM console.session s JOIN console.account a USING (officer_id)
+    SELECT s.token_sha256, {_OFFICER}
+    FROM console.session s JOIN console.account a USING (officer_id)
     WHERE s.token_sha256 = ANY($1::text[]) AND NOT a.disabled
     AND s.expires_at > now() AND s.used_at > now() - $2::interval
 """  # noqa: S608
@@ -41,8 +45,10 @@ _BY_SESSIONS = f"""
 async def by_credentials(
     connection: Connection, kind: str, digests: Sequence[str], idle: timedelta
 ) -> list[asyncpg.Record]:
-    """The accounts, by `token_sha256`, of bearer tokens or of sessions that have neither expired nor lain
-    idle; nothing for a credential that does not hold."""
+    """Return the accounts of valid bearer tokens or sessions, with their `token_sha256`.
+
+    Expired and idle sessions are left out.
+    """
     rows: list[asyncpg.Record]
     if kind == "bearer":
         rows = await connection.fetch(_BY_TOKENS, digests)
@@ -52,9 +58,10 @@ async def by_credentials(
 
 
 async def holder(connection: Connection, token_sha256: str) -> asyncpg.Record | None:
-    """The account of a session that is kept, whether or not it holds."""
+    """Return the account of a stored session, also of one that has expired."""
     return await connection.fetchrow(
-        f"SELECT {_OFFICER} FROM console.session s JOIN console.account a USING (officer_id) "  # noqa: S608
+        f"SELECT {_OFFICER} FROM console.session s "  # noqa: S608
+        "JOIN console.account a USING (officer_id) "
         "WHERE s.token_sha256 = $1",
         token_sha256,
     )
@@ -63,8 +70,8 @@ async def holder(connection: Connection, token_sha256: str) -> asyncpg.Record | 
 async def start(
     connection: Connection, officer_id: str, session_sha256: str, lifetime: timedelta
 ) -> bool:
-    """Sign an officer in; False when the account is disabled or gone."""
-    made = await connection.fetchval(
+    """Start a session. Returns False when the account is disabled or does not exist."""
+    created = await connection.fetchval(
         "INSERT INTO console.session (token_sha256, officer_id, expires_at) "
         "SELECT $2, officer_id, now() + $3::interval FROM console.account "
         "WHERE officer_id = $1 AND NOT disabled RETURNING officer_id",
@@ -72,16 +79,16 @@ async def start(
         session_sha256,
         lifetime,
     )
-    return made is not None
+    return created is not None
 
 
 async def end(connection: Connection, token_sha256: str) -> None:
-    """Sign out."""
+    """End a session."""
     await connection.execute("DELETE FROM console.session WHERE token_sha256 = $1", token_sha256)
 
 
 async def end_all(connection: Connection, officer_id: str) -> None:
-    """Sign out everywhere."""
+    """End all sessions of an officer."""
     await connection.execute("DELETE FROM console.session WHERE officer_id = $1", officer_id)
 
 
@@ -92,8 +99,10 @@ async def add_ticket(
     lifetime: timedelta,
     purpose: Purpose = "sign_in",
 ) -> bool:
-    """Keep a ticket for an officer; False when there is no such officer, or a disabled one."""
-    made = await connection.fetchval(
+    """Store a ticket of an officer. Returns False when the account is disabled or does not
+    exist.
+    """
+    created = await connection.fetchval(
         "INSERT INTO console.ticket (ticket_sha256, officer_id, expires_at, purpose) "
         "SELECT $2, officer_id, now() + $3::interval, $4 FROM console.account "
         "WHERE officer_id = $1 AND NOT disabled RETURNING officer_id",
@@ -102,13 +111,13 @@ async def add_ticket(
         lifetime,
         purpose,
     )
-    return made is not None
+    return created is not None
 
 
 async def officer_of_ticket(
     connection: Connection, ticket_sha256: str, purpose: Purpose
 ) -> str | None:
-    """Whose ticket it is, while it could be used; it is not."""
+    """Return the officer of a valid ticket without using the ticket, or None."""
     text: str | None = await connection.fetchval(
         "SELECT officer_id FROM console.ticket "
         "WHERE ticket_sha256 = $1 AND purpose = $2 AND expires_at > now()",
@@ -119,7 +128,10 @@ async def officer_of_ticket(
 
 
 async def use_ticket(connection: Connection, ticket_sha256: str, purpose: Purpose) -> str | None:
-    """The officer of a ticket, once; None when it is unknown, used, expired or for something else."""
+    """Use a ticket and return its officer.
+
+    Returns None when the ticket is unknown, used, expired or of another purpose.
+    """
     text: str | None = await connection.fetchval(
         "WITH used AS (DELETE FROM console.ticket WHERE ticket_sha256 = $1 AND purpose = $2 "
         "RETURNING officer_id, expires_at) SELECT officer_id FROM used WHERE expires_at > now()",
@@ -130,7 +142,7 @@ async def use_ticket(connection: Connection, ticket_sha256: str, purpose: Purpos
 
 
 async def begin_oidc(connection: Connection, login: Mapping[str, Any], lifetime: timedelta) -> None:
-    """Keep a sign-in that goes to the provider."""
+    """Store a sign-in that continues at the provider."""
     await connection.execute(
         "INSERT INTO console.oidc_login "
         "(state_sha256, browser_sha256, nonce, verifier, landing, expires_at) "
@@ -144,7 +156,7 @@ async def begin_oidc(connection: Connection, login: Mapping[str, Any], lifetime:
 
 
 async def end_oidc(connection: Connection, state_sha256: str) -> asyncpg.Record | None:
-    """The sign-in that comes back from the provider, once; None when unknown, used or expired."""
+    """Use the sign-in that returns from the provider; None when unknown, used or expired."""
     return await connection.fetchrow(
         "WITH used AS (DELETE FROM console.oidc_login WHERE state_sha256 = $1 RETURNING *) "
         "SELECT browser_sha256, nonce, verifier, landing FROM used WHERE expires_at > now()",

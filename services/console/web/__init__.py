@@ -1,1 +1,1 @@
-"""The HTTP doors: sign-in, reads, acts, the live stream, pages. Everything here is edge, no rule."""
+"""Shared by all HTTP routes of the console: guard, problems, sessions, paging, idempotency."""

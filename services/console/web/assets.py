@@ -1,7 +1,7 @@
-"""Scripts, styles and words as few files, compressed once, under names that change with their content.
+"""Scripts, styles and words as few files, compressed once, named by a hash of their content.
 
-A browser keeps them for ever and asks again for the page alone: an update reaches each wall with its next
-load, and a first load over a slow link is three round trips.
+A browser keeps these files for ever and requests the page alone: an update reaches each screen with
+the next load, and a first load over a slow link takes three round trips.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
-from services.console.core.bundling import bundle
+from services.console.web.bundling import bundle
 
 STATIC = Path(__file__).resolve().parents[1] / "static"
 LANGUAGES = ("zh-CN", "en")
@@ -34,14 +34,14 @@ STYLES = {
     ),
     "phone": ("base", "lists", "dialog", "boards", "phone"),
 }
-"""Style sheets of a page, in their order."""
+"""Style sheets of each page, in order."""
 
 router = APIRouter(include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file as it is served."""
+    """A file to serve."""
 
     media_type: str
     plain: bytes
@@ -49,12 +49,12 @@ class Asset:
 
 
 class Assets:
-    """All files of the pages by their name under /assets; `of` leads there."""
+    """All files of the pages by name under /assets; `of` maps a role to an address."""
 
     def __init__(self) -> None:
         self.files: dict[str, Asset] = {}
         self.of: dict[str, str] = {}
-        """Address by what it is: `wall.js`, `phone.css`, `en.json`."""
+        """Addresses of `wall.js`, `phone.css`, `en.json` and so on."""
         for page, styles in STYLES.items():
             script = bundle(f"{page}.js", lambda path: _text("js", path))
             self._add(f"{page}.js", "text/javascript; charset=utf-8", script)
@@ -65,7 +65,7 @@ class Assets:
 
     @cached_property
     def words(self) -> Mapping[str, str]:
-        """The address of each language's words."""
+        """The address of the words in each language."""
         return {language: self.of[f"{language}.json"] for language in LANGUAGES}
 
     def _add(self, name: str, media_type: str, text: str) -> None:
@@ -85,13 +85,16 @@ ASSETS = Assets()
 
 @router.get("/assets/{name}")
 async def get_asset(request: Request, name: str) -> Response:
-    """One file; packed for who takes it so. Its name is its content, so it is kept for ever."""
+    """Serve one file, compressed if accepted.
+
+    The name holds a hash of the content, so browsers cache it as immutable.
+    """
     file = ASSETS.files.get(name)
     if file is None:
         raise HTTPException(404)
     headers = {"cache-control": "public, max-age=31536000, immutable"}
     if "gzip" not in request.headers.get("accept-encoding", ""):
         return Response(file.plain, 200, headers, file.media_type)
-    # What is packed already passes the middleware that packs the rest, and says `vary`, as it is.
+    # A compressed response passes the compressing middleware unchanged, and has `vary`.
     headers |= {"content-encoding": "gzip", "vary": "accept-encoding"}
     return Response(file.packed, 200, headers, file.media_type)

@@ -1,4 +1,4 @@
-"""Around every request: a limit for bodies, and headers that let a page run our own files only."""
+"""A limit for request bodies, and headers that let a page run the files of the console only."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from contextlib import suppress
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.console.web.problems import Refused, problem
+from services.console.web.problems import RequestRefused, problem
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_FILE_BYTES = 1024 * 1024
-"""For doors that take a file: their paths end in `/import`."""
+"""Limit of paths that end in `/import`."""
 MAX_PHOTO_BYTES = 4 * 1024 * 1024
-"""For doors that take a photo: their paths end in `/photos`. Our own page sends a tenth of it."""
+"""Limit of paths that end in `/photos`; the page of the console sends a tenth of it."""
 
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -31,13 +31,13 @@ _HEADERS = {
 }
 
 
-_NUL = Refused(
+_NUL = RequestRefused(
     422,
     "The request is not valid",
     reason="invalid",
     errors=[{"where": "address", "what": "must not contain the NUL character"}],
 )
-"""No id and no text has one, and Postgres cannot hold it: of no door is it left to its checks."""
+"""The refusal of the NUL character, which no id has and Postgres cannot store."""
 
 
 class _TooLarge(Exception):
@@ -45,7 +45,7 @@ class _TooLarge(Exception):
 
 
 class Guard:
-    """ASGI middleware; plain, since a buffering one would hold back the live stream."""
+    """ASGI middleware without buffering, which would hold back the live stream."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -54,22 +54,22 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most = _most(scope["path"])
-        taken = 0
+        limit = _limit_of(scope["path"])
+        received = 0
         started = False
 
         async def limited() -> Message:
-            nonlocal taken
+            nonlocal received
             message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > most:
+            received += len(message.get("body", b""))
+            if received > limit:
                 raise _TooLarge
             return message
 
         async def guarded(message: Message) -> None:
             nonlocal started
-            if taken > most and not started:
-                return  # whatever the routes made of the cut body; the refusal below says it better
+            if received > limit and not started:
+                return  # the answer to a truncated body is replaced by the refusal below
             if message["type"] == "http.response.start":
                 started = True
                 _add_headers(message)
@@ -79,25 +79,25 @@ class Guard:
             await problem(_NUL)(scope, receive, guarded)
             return
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > most:
-            taken = int(declared)
+        if declared.isdigit() and int(declared) > limit:
+            received = int(declared)
         else:
             with suppress(_TooLarge):
                 await self._app(scope, limited, guarded)
-        if taken > most and not started:
-            taken = 0
-            refusal = Refused(
+        if received > limit and not started:
+            received = 0
+            refusal = RequestRefused(
                 413,
                 "The body is too large",
-                f"At most {most} bytes.",
+                f"At limit {limit} bytes.",
                 reason="too_large",
                 headers={"Connection": "close"},
             )
             await problem(refusal)(scope, receive, guarded)
 
 
-def _most(path: str) -> int:
-    """How many bytes a body for this path may have."""
+def _limit_of(path: str) -> int:
+    """Return the largest size of a body for this path, in bytes."""
     if path.endswith("/photos"):
         return MAX_PHOTO_BYTES
     return MAX_FILE_BYTES if path.endswith("/import") else MAX_BODY_BYTES

@@ -1,8 +1,9 @@
-"""Idempotency keys: a request with a key that has been used gets the answer of its first time.
+"""Idempotency keys: a request with a used key gets the answer of the first request.
 
-Acts are recognised by what they mean without any key (core/acts.py); a key makes it independent of what
-has changed in between: a version that moved on, another day, a restart. The answer is kept in the
-transaction that keeps the act (store/acts.py); what was refused keeps nothing, so its key is free again.
+Without a key, acts are recognised by their meaning (core/action_record.py). A key makes this
+independent of changes in between: a newer version, another day, a restart. The answer is stored in
+the transaction that stores the act (store/action_log.py); a refused request stores nothing, and its
+key stays free.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from pydantic_core import to_json
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.console.core.access import Viewer
-from services.console.store.acts import Bound, Written, bound_to
+from services.console.store.action_log import ActionEntry, KeyedRequest, find_by_key
 from services.console.store.connections import reading
-from services.console.web.parts import Console
-from services.console.web.problems import KEY_REUSED, UNAVAILABLE, Refused, problem
+from services.console.web.deps import ConsoleDeps
+from services.console.web.problems import KEY_REUSED, UNAVAILABLE, RequestRefused, problem
 from shared.contracts.fields import Status
 from shared.runtime.errors import Transient
 
@@ -32,22 +33,22 @@ _METHODS = frozenset({"POST", "PUT"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _KeyedBody:
     key: str
     digest: bytes
 
 
-_asked: ContextVar[_Asked | None] = ContextVar("asked", default=None)
+_keyed_body: ContextVar[_KeyedBody | None] = ContextVar("keyed_body", default=None)
 
 
-def bound(answer: dict[str, Any]) -> Bound | None:
-    """What an act of this request keeps of it: its key, if any, with the answer for the next time."""
-    asked = _asked.get()
-    return None if asked is None else Bound(asked.key, asked.digest, to_json(answer))
+def keyed_request(answer: dict[str, Any]) -> KeyedRequest | None:
+    """Return the key of this request with the answer for the next time, or None."""
+    request = _keyed_body.get()
+    return None if request is None else KeyedRequest(request.key, request.digest, to_json(answer))
 
 
 class Idempotency:
-    """ASGI middleware for the acts of officers (carriers sign theirs and send no keys)."""
+    """ASGI middleware for acts of officers; carriers sign their requests and send no keys."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -59,40 +60,42 @@ class Idempotency:
             return
         if not re.match(PATTERN, key):
             errors = [{"where": f"header.{HEADER}", "what": f"has to match {PATTERN}"}]
-            refused = Refused(422, "The request is not valid", reason="invalid", errors=errors)
+            refused = RequestRefused(
+                422, "The request is not valid", reason="invalid", errors=errors
+            )
             await problem(refused)(scope, receive, send)
             return
-        body = await _whole(receive)
-        asked = _Asked(_in_its_world(key, body), _digest(scope, body))
+        body = await _read_body(receive)
+        request = _KeyedBody(_key_of_status(key, body), _digest(scope, body))
         try:
-            answer = await _repeated(scope, asked)
+            answer = await _repeated(scope, request)
         except Transient:
             answer = problem(UNAVAILABLE)
         if answer is not None:
             await answer(scope, receive, send)
             return
-        token = _asked.set(asked)
+        token = _keyed_body.set(request)
         try:
             await self._app(scope, _replayed(body, receive), send)
         finally:
-            _asked.reset(token)
+            _keyed_body.reset(token)
 
 
-async def _repeated(scope: Scope, asked: _Asked) -> Response | None:
-    """The answer that the key got before, 409 for another content, None for a new key."""
+async def _repeated(scope: Scope, request: _KeyedBody) -> Response | None:
+    """Return the first answer of the key, 409 for other contents, None for a new key."""
     app: FastAPI = scope["app"]
-    console: Console = app.state.console
+    console: ConsoleDeps = app.state.console
     viewer = await _viewer(console, Request(scope))
     if viewer is None:
         return None
     async with reading(console.database) as connection:
-        existing_record = await bound_to(connection, viewer.officer_id, asked.key)
+        existing_record = await find_by_key(connection, viewer.officer_id, request.key)
     if existing_record is None:
         return None
-    if existing_record["asked"] != asked.digest:
+    if existing_record["request_digest"] != request.digest:
         return problem(KEY_REUSED)
-    # Kafka may have been away the first time.
-    written = Written(
+    # Kafka may have failed the first time.
+    written = ActionEntry(
         existing_record["id"],
         existing_record["topic"],
         existing_record["key"],
@@ -100,15 +103,15 @@ async def _repeated(scope: Scope, asked: _Asked) -> Response | None:
         existing_record["digest"],
         viewer.officer_id,
     )
-    await console.repeat(written)
+    await console.recorder.repeat(written)
     return Response(existing_record["answer"], 202, media_type="application/json")
 
 
-async def _viewer(console: Console, request: Request) -> Viewer | None:
+async def _viewer(console: ConsoleDeps, request: Request) -> Viewer | None:
     try:
         return await console.sessions.viewer(request)
-    except Refused:
-        return None  # the route refuses it with the reason
+    except RequestRefused:
+        return None  # the route answers with the reason
 
 
 def _key(scope: Scope) -> str | None:
@@ -120,28 +123,31 @@ def _key(scope: Scope) -> str | None:
     return None if data is None else data.decode("latin-1")
 
 
-def _in_its_world(key: str, body: bytes) -> str:
-    """A key is of one status: what a drill did under it hides no real act. No key has a slash."""
+def _key_of_status(key: str, body: bytes) -> str:
+    """Return the key within its status, so that a drill cannot hide a real act.
+
+    No key contains a slash.
+    """
     try:
-        asked = json.loads(body)
+        request = json.loads(body)
     except (ValueError, RecursionError):
         return key
-    status = asked.get("status") if isinstance(asked, dict) else None
+    status = request.get("status") if isinstance(request, dict) else None
     return f"{status}/{key}" if status in (Status.EXERCISE, Status.TEST) else key
 
 
 def _digest(scope: Scope, body: bytes) -> bytes:
-    """Hash of what is asked; how its JSON is spaced and ordered does not matter."""
+    """Return a hash of the request; spacing and order of its JSON do not matter."""
     try:
-        meant = json.dumps(json.loads(body), sort_keys=True).encode()
+        meaning = json.dumps(json.loads(body), sort_keys=True).encode()
     except (ValueError, RecursionError):
-        meant = body
+        meaning = body
     address = f"{scope['method']} {scope['path']}?".encode() + scope["query_string"]
-    return hashlib.sha256(address + b"\n" + meant).digest()[:16]
+    return hashlib.sha256(address + b"\n" + meaning).digest()[:16]
 
 
-async def _whole(receive: Receive) -> bytes:
-    """The body; the guard around us bounds it."""
+async def _read_body(receive: Receive) -> bytes:
+    """Return the body, whose size the guard limits."""
     parts = []
     more = True
     while more:

@@ -1,4 +1,4 @@
-"""Lists a page at a time: where one goes on, as a query and in an answer."""
+"""Pages of lists: the cursor as a query parameter and in the response."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import asyncpg
 from fastapi import Query
 
 from services.console.core import paging
-from services.console.store.ordering import Order, place
-from services.console.web.problems import Refused
+from services.console.store.ordering import Order, position_of
+from services.console.web.problems import RequestRefused
 
-After = Annotated[str, Query(pattern=paging.PATTERN, max_length=paging.LONGEST)]
-"""The `next` of the page before; empty = from the beginning."""
+AfterCursor = Annotated[str, Query(pattern=paging.PATTERN, max_length=paging.LONGEST)]
+"""The `next` of the previous page; an empty cursor is the beginning."""
 
 
-def behind(after: str, order: Order) -> paging.Place | None:
-    """The place in a list that a cursor names; refuses with 422 the cursor of another list."""
+def position_after(after: str, order: Order) -> paging.ListPosition | None:
+    """Return the position of a cursor. Raises 422 for a cursor of another list."""
     try:
         return paging.place_of(after, len(order.numbers))
     except ValueError:
-        raise Refused(
+        raise RequestRefused(
             422, "The request is not valid", "`after` is no cursor.", reason="invalid"
         ) from None
 
 
 def next_of(rows: Sequence[asyncpg.Record], limit: int) -> str | None:
-    """The cursor behind these rows; None when the list ends with them."""
-    return paging.cursor_of(place(rows[-1])) if len(rows) == limit else None
+    """Return the cursor after these rows; None when the list ends with them."""
+    return paging.cursor_of(position_of(rows[-1])) if len(rows) == limit else None

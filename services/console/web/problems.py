@@ -1,4 +1,4 @@
-"""Refusals as RFC 9457 problem documents: what is wrong, where, and whether to try again."""
+"""Refusals as RFC 9457 problem documents: the error, its field, and whether to try again."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from fastapi.exceptions import RequestValidationError
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
-from services.console.loops import ActConflict, KeyReused
+from services.console.recording.action_recorder import ActionConflict, KeyReused
 from shared.contracts.refusals import RefusedFor
 from shared.runtime.errors import Transient
 
 RETRY_AFTER_S = 2
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """A request that is answered with a problem document.
 
-    With `trail` it also enters the audit trail: for what, about which `place`, by which `verb` of the door.
+    With `trail` the refusal is also written to the audit trail, with `place` and `verb`.
     """
 
     def __init__(
@@ -48,8 +48,8 @@ class Refused(Exception):
         self.verb = verb
 
 
-def problem(refused: Refused) -> Response:
-    """The document of a refusal."""
+def problem(refused: RequestRefused) -> Response:
+    """Return the problem document of a refusal."""
     body: dict[str, object] = {
         "type": "about:blank",
         "status": refused.status,
@@ -66,14 +66,14 @@ def problem(refused: Refused) -> Response:
     )
 
 
-UNAVAILABLE = Refused(
+UNAVAILABLE = RequestRefused(
     503,
     "Not available now",
     "Nothing is lost: send the same request again.",
     reason="unavailable",
     headers={"Retry-After": str(RETRY_AFTER_S)},
 )
-KEY_REUSED = Refused(
+KEY_REUSED = RequestRefused(
     409,
     "The idempotency key has been used",
     "It stood for another request; a new act needs a new key.",
@@ -81,31 +81,33 @@ KEY_REUSED = Refused(
 )
 
 
-def unknown(what: str) -> Refused:
-    """404: there is none."""
-    return Refused(404, f"No such {what}", reason="unknown")
+def unknown(noun: str) -> RequestRefused:
+    """Return 404: the object does not exist."""
+    return RequestRefused(404, f"No such {noun}", reason="unknown")
 
 
 def hidden(
-    what: str, place: str | None, trail: RefusedFor = RefusedFor.OUTSIDE_SUBTREE, verb: str = ""
-) -> Refused:
-    """404 as if there were none, for what exists but may not be seen: only the trail knows."""
-    return Refused(404, f"No such {what}", reason="unknown", trail=trail, place=place, verb=verb)
+    noun: str, place: str | None, trail: RefusedFor = RefusedFor.OUTSIDE_SUBTREE, verb: str = ""
+) -> RequestRefused:
+    """Return 404 for an object that the viewer may not see; only the audit trail has the reason."""
+    return RequestRefused(
+        404, f"No such {noun}", reason="unknown", trail=trail, place=place, verb=verb
+    )
 
 
-def cross_site(title: str = "Not from our own page") -> Refused:
-    """403 for what another site sent, or what is for browsers only."""
-    return Refused(403, title, reason="cross_site", trail=RefusedFor.CROSS_SITE)
+def cross_site(title: str = "Not from our own page") -> RequestRefused:
+    """Return 403 for a request of another site, or for an endpoint for browsers only."""
+    return RequestRefused(403, title, reason="cross_site", trail=RefusedFor.CROSS_SITE)
 
 
-def install(app: FastAPI, noted: Callable[[Request, Refused], None]) -> None:
-    """Answer every failure with a problem document; an unexpected one tells nothing of its inside.
+def install(app: FastAPI, noted: Callable[[Request, RequestRefused], None]) -> None:
+    """Answer every failure with a problem document; an unexpected one reveals nothing.
 
-    `noted` takes down what the trail is to know of.
+    `noted` writes refusals to the audit trail.
     """
 
-    @app.exception_handler(Refused)
-    async def _refused(request: Request, error: Refused) -> Response:
+    @app.exception_handler(RequestRefused)
+    async def _refused(request: Request, error: RequestRefused) -> Response:
         noted(request, error)
         return problem(error)
 
@@ -117,10 +119,10 @@ def install(app: FastAPI, noted: Callable[[Request, Refused], None]) -> None:
     async def _reused(_request: Request, _error: KeyReused) -> Response:
         return problem(KEY_REUSED)
 
-    @app.exception_handler(ActConflict)
-    async def _conflict(_request: Request, _error: ActConflict) -> Response:
+    @app.exception_handler(ActionConflict)
+    async def _conflict(_request: Request, _error: ActionConflict) -> Response:
         return problem(
-            Refused(
+            RequestRefused(
                 409,
                 "Already done",
                 "You have done this before, with another content; the first one counts.",
@@ -134,25 +136,27 @@ def install(app: FastAPI, noted: Callable[[Request, Refused], None]) -> None:
             {"where": ".".join(str(part) for part in item["loc"]), "what": item["msg"]}
             for item in error.errors()[:20]
         ]
-        return problem(Refused(422, "The request is not valid", reason="invalid", errors=errors))
+        return problem(
+            RequestRefused(422, "The request is not valid", reason="invalid", errors=errors)
+        )
 
     @app.exception_handler(HTTPException)
     async def _http(_request: Request, error: HTTPException) -> Response:
-        if error.status_code == HTTPStatus.BAD_REQUEST:  # FastAPI's word for bytes that are no text
-            return problem(missing("", "is not what its media type says, or not UTF-8"))
+        if error.status_code == HTTPStatus.BAD_REQUEST:  # FastAPI: the bytes are no text
+            return problem(missing_field("", "is not what its media type says, or not UTF-8"))
         title = HTTPStatus(error.status_code).phrase
-        return problem(Refused(error.status_code, title, headers=error.headers))
+        return problem(RequestRefused(error.status_code, title, headers=error.headers))
 
     @app.exception_handler(Exception)
     async def _bug(_request: Request, _error: Exception) -> Response:
-        return problem(Refused(500, "Internal error", reason="bug"))
+        return problem(RequestRefused(500, "Internal error", reason="bug"))
 
 
-def missing(field: str, what: str) -> Refused:
-    """422 naming the field that is needed; "" is the body itself."""
-    return Refused(
+def missing_field(field: str, detail: str) -> RequestRefused:
+    """Return 422 for a field that is needed; "" is the body itself."""
+    return RequestRefused(
         422,
         "The request is not valid",
         reason="invalid",
-        errors=[{"where": f"body.{field}".rstrip("."), "what": what}],
+        errors=[{"where": f"body.{field}".rstrip("."), "what": detail}],
     )

@@ -1,39 +1,39 @@
-"""What is refused at the doors, as it is noted for the trail (core/refusals.py)."""
+"""Refusals of routes, noted for the audit trail (core/refusal_log.py)."""
 
 from __future__ import annotations
 
 from fastapi import Request
 
 from services.console.core.access import Viewer
-from services.console.core.refusals import Tried
-from services.console.web.parts import console_of
-from services.console.web.problems import Refused
+from services.console.core.refusal_log import RefusedAttempt
+from services.console.web.deps import console_of
+from services.console.web.problems import RequestRefused
 from shared.contracts.refusals import UNKNOWN, RefusedFor
 
 _MOST = 200
 
 
-def noted(request: Request, refused: Refused) -> None:
-    """Note a refusal with a reason of the trail's; what is only wrong or missing is none."""
+def note_refusal(request: Request, refused: RequestRefused) -> None:
+    """Note a refusal with a reason for the trail; invalid requests have none."""
     if refused.trail is None:
         return
     viewer: Viewer | None = getattr(request.state, "viewer", None)
     if viewer is None:
-        note(request, refused.trail)
+        note_attempt(request, refused.trail)
         return
-    about = next((v for k, v in request.path_params.items() if k.endswith("_id")), refused.place)
-    note(
+    subject = next((v for k, v in request.path_params.items() if k.endswith("_id")), refused.place)
+    note_attempt(
         request,
         refused.trail,
         viewer.officer_id,
         unit=viewer.unit,
         place=refused.place,
-        subject_id=str(about or "")[:_MOST],
+        subject_id=str(subject or "")[:_MOST],
         verb=refused.verb,
     )
 
 
-def note(
+def note_attempt(
     request: Request,
     reason: RefusedFor,
     actor: str = UNKNOWN,
@@ -43,10 +43,10 @@ def note(
     subject_id: str = "",
     verb: str = "",
 ) -> None:
-    """Note one try at the request's door."""
+    """Note one attempt at the route of the request."""
     console = console_of(request)
     path = getattr(request.scope.get("route"), "path", "")
-    action = " ".join(one for one in (request.method, path, verb) if one)[:_MOST]
+    action = " ".join(part for part in (request.method, path, verb) if part)[:_MOST]
     address = request.client.host[:64] if request.client is not None else ""
-    tried = Tried(actor, action, reason, unit, place, subject_id, address)
-    console.refusals.note(tried, console.clock.now())
+    attempt = RefusedAttempt(actor, action, reason, unit, place, subject_id, address)
+    console.refusals.note(attempt, console.clock.now())

@@ -1,4 +1,4 @@
-"""The HTML shells: no data, no inline script; our own modules fill them through the API."""
+"""The HTML pages without data and inline scripts; modules fill them through the API."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from fastapi import Response
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from services.console.web.assets import ASSETS
-from services.console.web.parts import Console
+from services.console.web.deps import ConsoleDeps
 
-HERE = Path(__file__).resolve().parents[1]
+CONSOLE_FOLDER = Path(__file__).resolve().parents[1]
 
 _templates = Environment(
-    loader=FileSystemLoader(HERE / "templates"),
+    loader=FileSystemLoader(CONSOLE_FOLDER / "templates"),
     autoescape=select_autoescape(default=True, default_for_string=True),
 )
 
 
-def page(template: str, console: Console, status: int = 200, **more: object) -> Response:
-    """A rendered shell."""
+def page(template: str, console: ConsoleDeps, status: int = 200, **more: object) -> Response:
+    """Return a rendered page."""
     html = _templates.get_template(template).render(broker=console.broker, assets=ASSETS, **more)
     return Response(html, status, media_type="text/html; charset=utf-8")
 
 
-def form_page(template: str, console: Console, status: int = 200, **more: object) -> Response:
-    """A page with a form. Its origin has to travel with it (`demand_own_form`), to nobody but us."""
+def form_page(template: str, console: ConsoleDeps, status: int = 200, **more: object) -> Response:
+    """Return a page with a form, whose origin is sent to this site only."""
     answer = page(template, console, status, **more)
     answer.headers["referrer-policy"] = "same-origin"
     return answer

@@ -1,4 +1,4 @@
-"""A change of a duty plan: who may make it, and whether the plan can take it."""
+"""A change of a duty plan: the right to make the change, and the checks of the plan."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from shared.contracts.ids import transition_id
 from shared.contracts.units import is_within, tier_of
 
 MOST_ENTRIES = 5_000
-"""The most entries in force that one unit may have."""
+"""The most entries in force of one unit."""
 
 
 class RefusedChange(Exception):
-    """The change cannot be made; nothing was changed."""
+    """The change is refused; nothing was changed."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail)

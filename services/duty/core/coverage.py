@@ -24,17 +24,18 @@ _MOST_GAPS = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PostPublication:
     """The last publication about a post.
 
     `holder` is a fingerprint of the officer and of the channels to reach them, None = empty post.
-    `gaps` are those up to `seen_until`. `slots` and `coverages` count the published records.
+    `gaps` are the gaps up to `evaluated_until`. `slots` and `coverages` count the published
+    records.
     """
 
     holder: str | None = None
     slots: int = 0
     gaps: tuple[Gap, ...] = ()
-    seen_until: datetime | None = None
+    evaluated_until: datetime | None = None
     coverages: int = 0
 
 
@@ -43,7 +44,7 @@ class PostStatus:
     """A post now. `slot` and `coverage` are None where there is nothing new to publish."""
 
     post: Post
-    published: Published
+    published: PostPublication
     slot: RosterSlot | None
     coverage: DutyCoverage | None
 
@@ -60,7 +61,7 @@ def evaluate(
     unit: str,
     entries: Iterable[DutyEntry],
     mode: ResponseMode,
-    published: Mapping[Post, Published],
+    published: Mapping[Post, PostPublication],
     now: datetime,
     cause: str,
 ) -> UnitStatus:
@@ -78,14 +79,14 @@ def evaluate(
         end = now + HORIZON
         turns = timeline(plan, post, now, end) or [Turn(now, end, None)]
         changes += [turn.end for turn in turns[:1] if turn.end < end]
-        previous = published.get(post, Published())
+        previous = published.get(post, PostPublication())
         slot, holder = _slot(unit, post, plan, turns, previous, now, cause)
         coverage = _coverage(unit, post, turns, previous, now, cause)
-        updated = Published(
+        updated = PostPublication(
             holder,
             previous.slots + (slot is not None),
             previous.gaps if coverage is None else coverage.gaps,
-            previous.seen_until if coverage is None else coverage.end,
+            previous.evaluated_until if coverage is None else coverage.end,
             previous.coverages + (coverage is not None),
         )
         posts.append(PostStatus(post, updated, slot, coverage))
@@ -97,7 +98,7 @@ def _slot(
     post: Post,
     plan: Plan,
     turns: list[Turn],
-    previous: Published,
+    previous: PostPublication,
     now: datetime,
     cause: str,
 ) -> tuple[RosterSlot | None, str | None]:
@@ -117,7 +118,7 @@ def _slot(
 
 
 def _coverage(
-    unit: str, post: Post, turns: list[Turn], previous: Published, now: datetime, cause: str
+    unit: str, post: Post, turns: list[Turn], previous: PostPublication, now: datetime, cause: str
 ) -> DutyCoverage | None:
     """Return the gaps of a post, None when nothing but the time has changed.
 
@@ -126,8 +127,8 @@ def _coverage(
     open_ = tuple(Gap(begin=turn.begin, end=turn.end) for turn in turns if turn.officer_id is None)[
         :_MOST_GAPS
     ]
-    if previous.seen_until is not None:
-        moment = previous.seen_until
+    if previous.evaluated_until is not None:
+        moment = previous.evaluated_until
         unchanged = _within(open_, now, moment) == _within(previous.gaps, now, moment)
         if unchanged and not any(gap.begin >= moment for gap in open_):
             return None

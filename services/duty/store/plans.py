@@ -1,7 +1,8 @@
 """Duty plans by unit: locked in the order of unit ids, read and written a batch at a time.
 
-The lock of the response modes comes before those of the units. A reader of modes shares it, a writer
-holds it alone, so that no unit is evaluated by a mode that another transaction is replacing.
+The lock of the response modes comes before those of the units. A reader of modes shares it, a
+writer holds it alone, so that no unit is evaluated by a mode that another transaction is
+replacing.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter
 
-from services.duty.core.coverage import Published
+from services.duty.core.coverage import PostPublication
 from shared.contracts.duty import DutyEntry, Gap
 from shared.contracts.fields import Post, ResponseMode, Status
 from shared.contracts.modes import ResponseModeEvent
@@ -23,17 +24,17 @@ from shared.runtime.database import Transaction
 _GAPS: TypeAdapter[tuple[Gap, ...]] = TypeAdapter(tuple[Gap, ...])
 _MODES_LOCK = 0x64757479
 """First key of the advisory lock of the modes ("duty")."""
-PublishedRow = tuple[str, Post, Published]
+PublicationRow = tuple[str, Post, PostPublication]
 """Unit, post and the last publication about it."""
 
 
 @dataclass(slots=True)
 class UnitPlan:
-    """The entries of a unit that are in force, in the order of their last change, and what was published."""
+    """The plan of a unit: entries in force in the order of their last changes, and publications."""
 
     unit: str
     entries: dict[str, DutyEntry] = field(default_factory=dict)
-    published: dict[Post, Published] = field(default_factory=dict)
+    published: dict[Post, PostPublication] = field(default_factory=dict)
 
 
 async def lock_units(transaction: Transaction, units: Collection[str]) -> None:
@@ -92,11 +93,11 @@ async def load(
     for row in await transaction.connection.fetch(
         "SELECT * FROM duty.published_post WHERE unit = ANY($1::text[])", list(results)
     ):
-        results[row["unit"]].published[Post(row["post"])] = Published(
+        results[row["unit"]].published[Post(row["post"])] = PostPublication(
             row["holder"],
             row["slots"],
             _GAPS.validate_json(row["gaps"]),
-            row["seen_until"],
+            row["evaluated_until"],
             row["coverages"],
         )
     return results
@@ -136,13 +137,14 @@ async def save_entries(transaction: Transaction, entries: Sequence[DutyEntry]) -
     )
 
 
-async def save_published(transaction: Transaction, rows: Sequence[PublishedRow]) -> None:
+async def save_published(transaction: Transaction, rows: Sequence[PublicationRow]) -> None:
     """Write the last publications about posts."""
     await transaction.connection.executemany(
-        "INSERT INTO duty.published_post (unit, post, holder, slots, gaps, seen_until, coverages) "
+        "INSERT INTO duty.published_post "
+        "(unit, post, holder, slots, gaps, evaluated_until, coverages) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (unit, post) DO UPDATE SET "
         "holder = EXCLUDED.holder, slots = EXCLUDED.slots, gaps = EXCLUDED.gaps, "
-        "seen_until = EXCLUDED.seen_until, coverages = EXCLUDED.coverages",
+        "evaluated_until = EXCLUDED.evaluated_until, coverages = EXCLUDED.coverages",
         [
             (
                 unit,
@@ -150,7 +152,7 @@ async def save_published(transaction: Transaction, rows: Sequence[PublishedRow])
                 published.holder,
                 published.slots,
                 _GAPS.dump_json(published.gaps).decode(),
-                published.seen_until,
+                published.evaluated_until,
                 published.coverages,
             )
             for unit, post, published in rows

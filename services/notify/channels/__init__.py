@@ -1,1 +1,1 @@
-"""Ways to a person: one small file each behind one port; `registry` says which are switched on."""
+"""Channels to officers: one small file each behind one port; `registry` has those in use."""

@@ -1,7 +1,7 @@
 """The console's channel: the record in the pages topic is the page itself.
 
-The console service shows it to its officer; what comes back are receipts and answers. So there is
-nothing to send here, and a console page begins in the state `sent`.
+The console service shows the record to its officer, and publishes receipts and answers. So nothing
+is sent here, and a console page begins in the state `sent`.
 """
 
 from __future__ import annotations

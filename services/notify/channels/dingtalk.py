@@ -17,12 +17,12 @@ class DingtalkSettings(RobotSettings):
     base_url: Url = "https://oapi.dingtalk.com"
 
     def sender(self, tools: Tools) -> Sender:
-        """The robot."""
+        """Return the robot."""
         return Dingtalk(self, tools)
 
 
 class Dingtalk(Robot):
-    """Names the officer by mobile number."""
+    """A robot that names the officer by mobile number."""
 
     channel = Channel.DINGTALK
     code_field = "errcode"
@@ -31,7 +31,7 @@ class Dingtalk(Robot):
     def request(
         self, text: str, address: str | None, now_s: float
     ) -> tuple[str, Mapping[str, str], Mapping[str, Any]]:
-        """As the robot's documentation has it: sign = HMAC(secret, "timestamp\\nsecret")."""
+        """Return the documented request: sign = HMAC(secret, "timestamp\\nsecret")."""
         params = {"access_token": self._token}
         if self._secret is not None:
             stamp = str(int(now_s * 1000))
@@ -39,7 +39,7 @@ class Dingtalk(Robot):
                 "timestamp": stamp,
                 "sign": signature(self._secret, f"{stamp}\n{self._secret}"),
             }
-        named = [address] if address else []
+        mobiles = [address] if address else []
         text = f"{text}\n@{address}" if address else text
-        body = {"msgtype": "text", "text": {"content": text}, "at": {"atMobiles": named}}
+        body = {"msgtype": "text", "text": {"content": text}, "at": {"atMobiles": mobiles}}
         return "/robot/send", params, body

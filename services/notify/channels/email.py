@@ -1,6 +1,6 @@
-"""E-mail by SMTP (RFC 5321): one message per attempt, TLS unless it is told not to.
+"""E-mail by SMTP (RFC 5321): one message per attempt, with TLS unless the settings exclude it.
 
-`Message-ID` is the page id in every attempt, so that a mail program shows a repeat as the same message.
+`Message-ID` is the page id in every attempt: mail programs show a repeat as the same message.
 """
 
 from __future__ import annotations
@@ -24,15 +24,18 @@ from services.notify.channels.port import (
     Tools,
 )
 from services.notify.channels.threads import Threads
-from services.notify.core.letters import message
+from services.notify.core.wording.messages import message
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 from shared.domain.bilingual import said
 
 
 class EmailSettings(ChannelSettings):
-    """One mail server. `tls`: `starttls` on the submission port, `implicit` (465), or `none` for a
-    relay on the same machine."""
+    """One mail server.
+
+    `tls` is `starttls` on the submission port, `implicit` (465), or `none` for a relay on the same
+    machine.
+    """
 
     channel: Literal[Channel.EMAIL]
     host: Annotated[str, Field(min_length=1, max_length=253)]
@@ -43,12 +46,12 @@ class EmailSettings(ChannelSettings):
     password: SecretSource | None = None
 
     def sender(self, tools: Tools) -> Sender:
-        """The mail server."""
+        """Return the mail server's channel."""
         return Email(self, tools)
 
 
 class Email:
-    """Sends from a thread: smtplib waits, the loop does not."""
+    """Sends from a thread, since smtplib blocks."""
 
     channel = Channel.EMAIL
 
@@ -62,7 +65,7 @@ class Email:
         self._threads = Threads(self.channel)
 
     async def close(self) -> None:
-        """End the threads; no connection is kept open."""
+        """End the threads; connections end with each attempt."""
         self._threads.close()
 
     async def deliver(
@@ -73,7 +76,7 @@ class Email:
         resend: bool,
         language: Language = Language.ZH,
     ) -> Attempt:
-        """One attempt; REFUSED when the roster has no e-mail address."""
+        """Make one attempt; REFUSED when the roster has no e-mail address."""
         if not address or "@" not in address:
             return Attempt(Outcome.REFUSED, "no e-mail address")
         try:
@@ -94,28 +97,28 @@ class Email:
         return mail
 
     def _send(self, mail: EmailMessage) -> Attempt:
-        server, handed_over = None, False
+        server, sending = None, False
         try:
             server = self._connect()
-            self._introduce(server)
-            handed_over = True
+            self._log_in(server)
+            sending = True
             server.send_message(mail)
         except smtplib.SMTPRecipientsRefused as error:
-            return _answered(next(iter(error.recipients.values()))[0])
+            return _reply_outcome(next(iter(error.recipients.values()))[0])
         except smtplib.SMTPAuthenticationError as error:
             return Attempt(Outcome.NOT_SENT, f"reply {error.smtp_code} to the log-in")
         except smtplib.SMTPResponseException as error:
-            return _answered(error.smtp_code)
+            return _reply_outcome(error.smtp_code)
         except (smtplib.SMTPException, OSError) as error:
-            outcome = Outcome.UNKNOWN if handed_over else Outcome.NOT_SENT
+            outcome = Outcome.UNKNOWN if sending else Outcome.NOT_SENT
             return Attempt(outcome, type(error).__name__)
         finally:
             if server is not None:
-                # Without QUIT: its reply could not take back what has been accepted.
+                # No QUIT: its reply could not undo what the server has accepted.
                 server.close()
         return DELIVERED
 
-    def _introduce(self, server: smtplib.SMTP) -> None:
+    def _log_in(self, server: smtplib.SMTP) -> None:
         email_settings = self._settings
         if email_settings.tls == "starttls":
             server.starttls(context=ssl.create_default_context())
@@ -132,7 +135,7 @@ class Email:
         return smtplib.SMTP(email_settings.host, email_settings.port, timeout=self._timeout_s)
 
 
-def _answered(code: int) -> Attempt:
-    """4xx was not taken and may be later, 5xx is final (RFC 5321, 4.2.1)."""
+def _reply_outcome(code: int) -> Attempt:
+    """Return NOT_SENT for 4xx, which may be accepted later; 5xx is final (RFC 5321, 4.2.1)."""
     outcome = Outcome.NOT_SENT if 400 <= code < 500 else Outcome.REFUSED
     return Attempt(outcome, f"reply {code}")

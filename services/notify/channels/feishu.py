@@ -18,12 +18,12 @@ class FeishuSettings(RobotSettings):
     base_url: Url = "https://open.feishu.cn"
 
     def sender(self, tools: Tools) -> Sender:
-        """The robot."""
+        """Return the robot."""
         return Feishu(self, tools)
 
 
 class Feishu(Robot):
-    """Names the officer by open_id or user_id. The text is escaped: `<at>` is a tag there."""
+    """A robot that names the officer by open_id or user_id. `<at>` is a tag, so text is escaped."""
 
     channel = Channel.FEISHU
     code_field = "code"
@@ -32,11 +32,11 @@ class Feishu(Robot):
     def request(
         self, text: str, address: str | None, now_s: float
     ) -> tuple[str, Mapping[str, str], Mapping[str, Any]]:
-        """As the robot's documentation has it: the key is "timestamp\\nsecret", the text is empty."""
-        shown = html.escape(text, quote=False)
+        """Return the documented request: the key is "timestamp\\nsecret", the text is empty."""
+        escaped = html.escape(text, quote=False)
         if address:
-            shown += f'\n<at user_id="{html.escape(address)}"></at>'
-        body: dict[str, Any] = {"msg_type": "text", "content": {"text": shown}}
+            escaped += f'\n<at user_id="{html.escape(address)}"></at>'
+        body: dict[str, Any] = {"msg_type": "text", "content": {"text": escaped}}
         if self._secret is not None:
             stamp = str(int(now_s))
             body |= {"timestamp": stamp, "sign": signature(f"{stamp}\n{self._secret}", "")}

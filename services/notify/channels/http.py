@@ -1,4 +1,4 @@
-"""One bounded HTTP exchange, and what its end says about whether the message arrived."""
+"""One bounded HTTP exchange, and its outcome: the message arrived, did not, or may have."""
 
 from __future__ import annotations
 
@@ -8,42 +8,45 @@ from typing import Any, NamedTuple
 import httpx2
 from pydantic_core import from_json
 
-from services.notify.channels.port import AT_ONCE, DELIVERED, Attempt, Outcome
+from services.notify.channels.port import DELIVERED, MAX_ATTEMPTS_AT_ONCE, Attempt, Outcome
 
 LONGEST_S = 8.0
-"""Bounds a whole attempt; each of connecting, writing and reading has its own, shorter limit."""
+"""The longest attempt in seconds; connecting, writing and reading have shorter limits."""
 MOST_BYTES = 16_384
-"""Of a carrier's answer no more than this is read: an endless body costs us nothing."""
+"""The most bytes that are read of a carrier's answer, so that an endless body costs nothing."""
 
 
 class Reply(NamedTuple):
-    """What a carrier answered: its status and the beginning of its body."""
+    """The answer of a carrier: its status and the beginning of its body."""
 
     status: int
     body: bytes
 
 
 def client(timeout_s: float) -> httpx2.AsyncClient:
-    """A client that follows no redirect and asks no environment for a proxy."""
+    """Return a client that follows no redirect and reads no proxy from the environment."""
     return httpx2.AsyncClient(
         timeout=timeout_s,
         follow_redirects=False,
         trust_env=False,
-        limits=httpx2.Limits(max_connections=AT_ONCE, max_keepalive_connections=20),
+        limits=httpx2.Limits(max_connections=MAX_ATTEMPTS_AT_ONCE, max_keepalive_connections=20),
     )
 
 
 async def exchange(
-    http: httpx2.AsyncClient, method: str, url: str, *, keep: bool = True, **request: Any
+    http: httpx2.AsyncClient, method: str, url: str, *, read_body: bool = True, **request: Any
 ) -> Reply | Attempt:
-    """The carrier's reply, or how the attempt failed. Without `keep` the body is not read at all."""
+    """Return the carrier's reply, or the outcome of a failed attempt.
+
+    Without `read_body` no part of the body is read.
+    """
     try:
         async with (
             asyncio.timeout(LONGEST_S),
             http.stream(method, url, **request) as response,
         ):
             body = b""
-            if keep:
+            if read_body:
                 async for part in response.aiter_bytes():
                     body += part
                     if len(body) >= MOST_BYTES:
@@ -55,8 +58,11 @@ async def exchange(
         return Attempt(Outcome.UNKNOWN, type(error).__name__)
 
 
-def judge(status: int) -> Attempt:
-    """2xx arrived; 429 was not taken; 408, 425 and 5xx say nothing certain; the rest is final."""
+def outcome_of(status: int) -> Attempt:
+    """Return the outcome of a status.
+
+    2xx: delivered. 429: not sent. 408, 425 and 5xx: unknown. All others: refused for good.
+    """
     if 200 <= status < 300:
         return DELIVERED
     if status == httpx2.codes.TOO_MANY_REQUESTS:
@@ -67,7 +73,7 @@ def judge(status: int) -> Attempt:
 
 
 def field(body: bytes, path: str) -> object:
-    """The value at a dotted path of a JSON answer, None when there is none."""
+    """Return the value at a dotted path of a JSON answer, None when it has no such value."""
     try:
         result: object = from_json(body)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Channels that are switched off: what still waits for one of them fails with that reason."""
+"""Channels that are switched off: queued pages of such a channel fail with this reason."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 
 
-class Off:
-    """Refuses everything at once, so that the officer's other channels are all there is."""
+class SwitchedOff:
+    """Refuses every page at once, so that the officer's other channels are used."""
 
     channel = Channel.OTHER
 
@@ -20,8 +20,8 @@ class Off:
         resend: bool,
         language: Language = Language.ZH,
     ) -> Attempt:
-        """REFUSED."""
+        """Return REFUSED."""
         return Attempt(Outcome.REFUSED, f"the channel {page.channel} is switched off")
 
     async def close(self) -> None:
-        """Nothing is kept open."""
+        """Do nothing; there is no connection."""

@@ -1,7 +1,7 @@
-"""Everything else, through apprise: an option that the system does not install by itself.
+"""All other carriers, through apprise: an optional package that is not installed by default.
 
-apprise says yes or no, without a receipt. A fresh object per send, since one object pauses between two
-sends; its `no` may mean anything, so it counts as unknown.
+apprise returns True or False, without a receipt. False has many causes, so it counts as unknown.
+Each send has a new object, since one object pauses between two sends.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from services.notify.channels.port import (
     Tools,
 )
 from services.notify.channels.threads import Threads
-from services.notify.core.letters import message
+from services.notify.core.wording.messages import message
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 from shared.domain.bilingual import said
@@ -29,13 +29,13 @@ from shared.runtime.errors import SetupError
 
 
 class OtherSettings(ChannelSettings):
-    """`url`: an apprise address; {address} in it stands for the officer's."""
+    """`url` is an apprise address, with {address} in place of the officer's."""
 
     channel: Literal[Channel.OTHER]
     url: SecretSource
 
     def sender(self, tools: Tools) -> Sender:
-        """The adapter; raises SetupError when apprise is not installed or does not know the address."""
+        """Return the channel; raises SetupError without apprise, or for an unknown address."""
         try:
             apprise = import_module("apprise")
         except ImportError:
@@ -45,10 +45,10 @@ class OtherSettings(ChannelSettings):
         url = self.url.read(tools.environ).get_secret_value()
         if apprise.Apprise.instantiate(url.replace("{address}", "0")) is None:
             raise SetupError("The address of the channel other is none that apprise knows.")
-        return Other(url, tools, apprise)
+        return OtherCarrier(url, tools, apprise)
 
 
-class Other:
+class OtherCarrier:
     """One apprise address."""
 
     channel = Channel.OTHER
@@ -60,7 +60,7 @@ class Other:
         self._threads = Threads(self.channel)
 
     async def close(self) -> None:
-        """End the threads; no connection is kept open."""
+        """End the threads; connections end with each attempt."""
         self._threads.close()
 
     async def deliver(
@@ -71,7 +71,7 @@ class Other:
         resend: bool,
         language: Language = Language.ZH,
     ) -> Attempt:
-        """One attempt. The address is put in percent-encoded: it is data, not part of the URL."""
+        """Make one attempt. The address is percent-encoded: it is data, not part of the URL."""
         if "{address}" in self._url and not address:
             return Attempt(Outcome.REFUSED, "no address")
         quoted = self._apprise.NotifyBase.quote(address or "", safe="")
@@ -79,12 +79,12 @@ class Other:
         text = message(page, language, resend=resend, link=self._link)
         try:
             async with asyncio.timeout(LONGEST_S):
-                done = await self._threads.run(
+                accepted = await self._threads.run(
                     self._notify, url, said(page.headline, language), text
                 )
         except TimeoutError:
             return Attempt(Outcome.UNKNOWN, "TimeoutError")
-        return DELIVERED if done else Attempt(Outcome.UNKNOWN, "apprise says no")
+        return DELIVERED if accepted else Attempt(Outcome.UNKNOWN, "apprise says no")
 
     def _notify(self, url: str, title: str, text: str) -> bool:
         sender = self._apprise.Apprise()

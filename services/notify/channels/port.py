@@ -1,7 +1,8 @@
-"""What every channel is to the delivery loop, and what an attempt can come to.
+"""The port of all channels, and the outcomes of an attempt.
 
-What the loop needs to know is not whether a request failed but whether the person may have been
-reached: an unknown outcome is tried again with a mark, so that nobody takes a repeat for a new page.
+The delivery loop has to know if the officer may have been reached, which is more than a failed
+request says. After an unknown outcome the page is sent again with a mark, so that no officer takes
+the repeat for a new page.
 """
 
 from __future__ import annotations
@@ -19,15 +20,20 @@ from shared.contracts.pages import Channel, Page
 from shared.runtime.clock import Clock
 from shared.runtime.errors import SetupError
 
-AT_ONCE = 64
-"""Attempts of one channel that may be under way at once. All its delivery loops fit in, those for red
-alone too: else a carrier that is stuck with blue pages would take the place of the red ones."""
+MAX_ATTEMPTS_AT_ONCE = 64
+"""The most attempts of one channel at once.
+
+All its delivery loops fit in, with the loop that is reserved for red. Otherwise a carrier that is
+stuck with blue pages would block the red ones.
+"""
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/[^\s]*)?$", max_length=500)]
 
 
 class Outcome(StrEnum):
-    """What one attempt achieved: taken by the carrier, refused for good, certainly not sent, or
-    unknown."""
+    """The outcome of an attempt.
+
+    The carrier accepted the page, or refused it for good; it was certainly not sent; or unknown.
+    """
 
     DELIVERED = "delivered"
     REFUSED = "refused"
@@ -36,7 +42,7 @@ class Outcome(StrEnum):
 
 
 class Attempt(NamedTuple):
-    """The outcome and, unless delivered, a short reason without secrets."""
+    """The outcome of an attempt and, unless delivered, a short reason without secrets."""
 
     outcome: Outcome
     reason: str | None = None
@@ -58,14 +64,17 @@ class Sender(Protocol):
         resend: bool,
         language: Language = Language.ZH,
     ) -> Attempt:
-        """One attempt, bounded in time; never raises for what the carrier does."""
+        """Make one attempt, bounded in time; never raises for any behaviour of the carrier."""
 
     async def close(self) -> None:
         """Close the connections."""
 
 
 class Tools(NamedTuple):
-    """What a channel may need besides its own settings. `link` is the console's public address."""
+    """The services that a channel gets beside its settings.
+
+    `link` is the console's public address.
+    """
 
     clock: Clock
     link: str | None = None
@@ -74,13 +83,13 @@ class Tools(NamedTuple):
 
 
 class ChannelSettings(BaseModel):
-    """Base of what stands in the channels file: nothing unknown in it, nothing changed later."""
+    """The base of the settings in the channels file: no unknown fields, never changed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class SecretSource(BaseModel):
-    """Where a secret comes from: never the channels file itself."""
+    """The source of a secret: a variable or a file, never the channels file itself."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -101,17 +110,17 @@ class SecretSource(BaseModel):
         return self
 
     def read(self, environ: Mapping[str, str] = os.environ) -> SecretStr:
-        """The secret; raises SetupError when there is none."""
+        """Return the secret; raises SetupError when there is none."""
         if self.env is not None:
-            result = environ.get(self.env, "")
-            where = f"the variable {self.env}"
+            secret = environ.get(self.env, "")
+            source = f"the variable {self.env}"
         else:
-            assert self.file is not None, "one of both is given"
-            where = f"the file {self.file}"
+            assert self.file is not None, "exactly one source is set"
+            source = f"the file {self.file}"
             try:
-                result = self.file.read_text(encoding="utf-8").strip()
+                secret = self.file.read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError):
-                result = ""
-        if not result:
-            raise SetupError(f"A channel's secret is missing: {where} is empty or unreadable.")
-        return SecretStr(result)
+                secret = ""
+        if not secret:
+            raise SetupError(f"A channel's secret is missing: {source} is empty or unreadable.")
+        return SecretStr(secret)

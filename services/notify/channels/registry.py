@@ -1,7 +1,7 @@
-"""Which channels are switched on: the channels file and, for one webhook, two variables.
+"""The channels in use: from the channels file and, for one webhook, from two variables.
 
-The file is YAML: a list of entries, each with its `channel` and that channel's own settings. All its
-errors are reported at once; a secret never stands in it (`port.SecretSource`).
+The file is YAML: a list of entries, each with a `channel` and the settings of the channel. All
+errors are reported at once. The file never holds a secret (`port.SecretSource`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Senders = dict[Channel, Sender]
 
 
 class ChannelsFile(BaseModel):
-    """The file's content; a channel stands in it once."""
+    """The content of the file, with each channel at most once."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -52,40 +52,40 @@ class ChannelsFile(BaseModel):
 
     @model_validator(mode="after")
     def _once_each(self) -> ChannelsFile:
-        names = [one.channel for one in self.channels]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"listed twice: {', '.join(sorted(twice))}")
+        names = [settings.channel for settings in self.channels]
+        if repeated := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"listed twice: {', '.join(sorted(repeated))}")
         return self
 
 
 def read(path: Path) -> ChannelsFile:
-    """The channels file; raises SetupError naming every wrong entry, never its values."""
+    """Return the channels file; raises SetupError naming every wrong entry, never its values."""
     try:
-        result = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return ChannelsFile.model_validate(result)
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return ChannelsFile.model_validate(content)
     except (OSError, UnicodeDecodeError) as error:
         raise SetupError(f"{path} cannot be read ({type(error).__name__}).") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}" if mark is not None else ""
-        raise SetupError(f"{path} is not YAML{where}.") from None
+        line = f" at line {mark.line + 1}" if mark is not None else ""
+        raise SetupError(f"{path} is not YAML{line}.") from None
     except ValidationError as error:
-        wrong = "; ".join(
+        problems = "; ".join(
             f"{'.'.join(str(part) for part in item['loc']) or 'file'}: {item['msg']}"
             for item in error.errors(include_input=False, include_url=False)
         )
-        raise SetupError(f"{path} is wrong: {wrong}.") from None
+        raise SetupError(f"{path} is wrong: {problems}.") from None
 
 
 def senders(
     file: Path | None, webhook_url: str | None, webhook_secret: SecretStr | None, tools: Tools
 ) -> Senders:
-    """The channels that are on, beside the console. Raises SetupError."""
-    found: Senders = {}
+    """Return the channels in use beside the console. Raises SetupError."""
+    results: Senders = {}
     if file is not None:
-        found = {one.channel: one.sender(tools) for one in read(file).channels}
+        results = {settings.channel: settings.sender(tools) for settings in read(file).channels}
     if webhook_url is not None and webhook_secret is not None:
-        if Channel.WEBHOOK in found:
+        if Channel.WEBHOOK in results:
             raise SetupError("The webhook is set twice: in the channels file and by variables.")
-        found[Channel.WEBHOOK] = Webhook(webhook_url, webhook_secret, tools)
-    return found
+        results[Channel.WEBHOOK] = Webhook(webhook_url, webhook_secret, tools)
+    return results

@@ -1,4 +1,4 @@
-"""What the group robots of DingTalk, WeCom and Feishu have in common: a text, a JSON verdict."""
+"""The common part of the group robots of DingTalk, WeCom and Feishu: a text, a JSON verdict."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
-from services.notify.channels.http import client, exchange, field, judge
+from services.notify.channels.http import client, exchange, field, outcome_of
 from services.notify.channels.port import (
     DELIVERED,
     Attempt,
@@ -19,13 +19,16 @@ from services.notify.channels.port import (
     Tools,
     Url,
 )
-from services.notify.core.letters import message
+from services.notify.core.wording.messages import message
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 
 
 class RobotSettings(ChannelSettings):
-    """`base_url` may name a government-hosted variant. `token` is the robot's key; `secret` signs."""
+    """The settings of a robot.
+
+    `base_url` may name a government-hosted variant, `token` is the robot's key, `secret` signs.
+    """
 
     base_url: Url
     token: SecretSource
@@ -33,14 +36,14 @@ class RobotSettings(ChannelSettings):
 
 
 class Robot(ABC):
-    """One group robot. The three differ in path, body, signature and codes, and in nothing else."""
+    """One group robot. The carriers differ only in path, body, signature and codes."""
 
     channel: Channel
     code_field: str
     busy: frozenset[int]
-    """Codes that say: not taken, try again (rate limits)."""
+    """Codes for a page that was not accepted and may be sent again (rate limits)."""
     unsure = frozenset({-1})
-    """Codes of a fault inside the carrier: it may have gone out."""
+    """Codes of a fault inside the carrier: the page may have been sent."""
 
     def __init__(self, settings: RobotSettings, tools: Tools) -> None:
         self._base = settings.base_url.rstrip("/")
@@ -63,7 +66,7 @@ class Robot(ABC):
         resend: bool,
         language: Language = Language.ZH,
     ) -> Attempt:
-        """One message to the robot's group that names the officer (`address`) where it is known."""
+        """Send one message to the robot's group; it names the officer where `address` is known."""
         text = message(page, language, resend=resend, link=self._link)
         path, params, body = self.request(text, address, self._clock.now().timestamp())
         reply = await exchange(
@@ -71,14 +74,15 @@ class Robot(ABC):
         )
         if isinstance(reply, Attempt):
             return reply
-        first = judge(reply.status)
-        return first if first.outcome is not Outcome.DELIVERED else self._verdict(reply.body)
+        attempt = outcome_of(reply.status)
+        accepted = attempt.outcome is Outcome.DELIVERED
+        return self._verdict(reply.body) if accepted else attempt
 
     @abstractmethod
     def request(
         self, text: str, address: str | None, now_s: float
     ) -> tuple[str, Mapping[str, str], Mapping[str, Any]]:
-        """Path, query and body of one message; `now_s` is Unix time in seconds."""
+        """Return path, query and body of one message; `now_s` is Unix time in seconds."""
 
     def _verdict(self, body: bytes) -> Attempt:
         code = field(body, self.code_field)
@@ -93,5 +97,5 @@ class Robot(ABC):
 
 
 def signature(key: str, text: str) -> str:
-    """Base64 of HMAC-SHA256."""
+    """Return the base64 of HMAC-SHA256."""
     return base64.b64encode(hmac.digest(key.encode(), text.encode(), hashlib.sha256)).decode()

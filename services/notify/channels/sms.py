@@ -1,7 +1,7 @@
-"""SMS by a gateway's HTTP interface, described by a template: every gateway names its fields anew.
+"""SMS by a gateway's HTTP interface, described by a template, since each gateway has own fields.
 
-Placeholders {phone}, {text}, {page_id} and {secret} stand inside values and are put in before the
-body is encoded, so that no text can break out of its field.
+The placeholders {phone}, {text}, {page_id} and {secret} are replaced inside values before the body
+is encoded: no text can break out of a field.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field, JsonValue
 
-from services.notify.channels.http import client, exchange, field, judge
+from services.notify.channels.http import client, exchange, field, outcome_of
 from services.notify.channels.port import (
     DELIVERED,
     Attempt,
@@ -21,18 +21,18 @@ from services.notify.channels.port import (
     Tools,
     Url,
 )
-from services.notify.core.letters import message
+from services.notify.core.wording.messages import message
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 
 _LONGEST = 500
-"""Characters: eight parts of a long Chinese SMS."""
+"""The longest text in characters: eight parts of a long Chinese SMS."""
 
 
 class Accepted(ChannelSettings):
-    """What a 2xx answer says when the gateway took the message: the value at a dotted path.
+    """The sign of an accepted message in a 2xx answer: the value at a dotted path.
 
-    `busy`: values that mean "not now".
+    `busy` are the values for a message that may be sent again later.
     """
 
     path: str
@@ -41,7 +41,7 @@ class Accepted(ChannelSettings):
 
 
 class SmsSettings(ChannelSettings):
-    """One gateway. Exactly one of `json` and `form` is its body; `query` may stand with either."""
+    """One gateway. Its body is either `json` or `form`; `query` is possible with both."""
 
     channel: Literal[Channel.SMS]
     url: Url
@@ -54,12 +54,12 @@ class SmsSettings(ChannelSettings):
     accepted: Accepted | None = None
 
     def sender(self, tools: Tools) -> Sender:
-        """The gateway."""
+        """Return the gateway's channel."""
         return Sms(self, tools)
 
 
 class Sms:
-    """Sends one SMS per attempt; the page id goes along where the template has a place for it."""
+    """Sends one SMS per attempt, with the page id where the template has its placeholder."""
 
     channel = Channel.SMS
 
@@ -82,7 +82,7 @@ class Sms:
         resend: bool,
         language: Language = Language.ZH,
     ) -> Attempt:
-        """One attempt; REFUSED when the roster has no number."""
+        """Make one attempt; REFUSED when the roster has no number."""
         if not address:
             return Attempt(Outcome.REFUSED, "no phone number")
         values = {
@@ -102,38 +102,40 @@ class Sms:
         reply = await exchange(self._client, sms_settings.method, sms_settings.url, **request)
         if isinstance(reply, Attempt):
             return reply
-        first = judge(reply.status)
-        if first.outcome is not Outcome.DELIVERED or sms_settings.accepted is None:
-            return first
+        attempt = outcome_of(reply.status)
+        if attempt.outcome is not Outcome.DELIVERED or sms_settings.accepted is None:
+            return attempt
         return _verdict(sms_settings.accepted, field(reply.body, sms_settings.accepted.path))
 
 
-def _verdict(accepted: Accepted, found: object) -> Attempt:
-    if found is None:
+def _verdict(accepted: Accepted, value: object) -> Attempt:
+    if value is None:
         return Attempt(Outcome.UNKNOWN, f"no {accepted.path} in the answer")
-    if found == accepted.equals and isinstance(found, bool) == isinstance(accepted.equals, bool):
+    if value == accepted.equals and isinstance(value, bool) == isinstance(accepted.equals, bool):
         return DELIVERED
-    outcome = Outcome.NOT_SENT if found in accepted.busy else Outcome.REFUSED
-    return Attempt(outcome, f"{accepted.path} {str(found)[:40]!r}")
+    outcome = Outcome.NOT_SENT if value in accepted.busy else Outcome.REFUSED
+    return Attempt(outcome, f"{accepted.path} {str(value)[:40]!r}")
 
 
 def _fill(template: Any, values: dict[str, str]) -> Any:
-    """The template with its placeholders replaced in every text, once: a value is no template."""
+    """Return the template with the placeholders of all its texts replaced, once.
+
+    Braces inside a value are no placeholders.
+    """
     if isinstance(template, dict):
         return {name: _fill(inner, values) for name, inner in template.items()}
     if isinstance(template, list):
         return [_fill(inner, values) for inner in template]
     if not isinstance(template, str):
         return template
-    parts, rest = [], template
-    while rest:
-        before, brace, after = rest.partition("{")
-        parts.append(before)
-        name, close, tail = after.partition("}")
+    parts, remaining = [], template
+    while remaining:
+        text, brace, remaining = remaining.partition("{")
+        parts.append(text)
+        name, close, tail = remaining.partition("}")
         if close and name in values:
             parts.append(values[name])
-            rest = tail
+            remaining = tail
         else:
             parts.append(brace)
-            rest = after
     return "".join(parts)

@@ -1,4 +1,4 @@
-"""Threads of one channel's own, for libraries that wait: a stuck carrier takes none from another."""
+"""The threads of one channel, for libraries that block: a stuck carrier blocks no other channel."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from services.notify.channels.port import AT_ONCE
+from services.notify.channels.port import MAX_ATTEMPTS_AT_ONCE
 from shared.contracts.pages import Channel
 
 P = ParamSpec("P")
@@ -15,16 +15,16 @@ T = TypeVar("T")
 
 
 class Threads:
-    """As many as the channel has attempts at once; a thread is made when it is needed first."""
+    """A pool with a thread for each attempt of the channel at once; threads start on demand."""
 
     def __init__(self, channel: Channel) -> None:
-        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix=channel)
+        self._pool = ThreadPoolExecutor(MAX_ATTEMPTS_AT_ONCE, thread_name_prefix=channel)
 
-    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """What `work` returns."""
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call `function` in a thread and return its result."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, lambda: work(*args, **kwargs))
+        return await loop.run_in_executor(self._pool, lambda: function(*args, **kwargs))
 
     def close(self) -> None:
-        """Take nothing more; what is under way ends by its own time limit."""
+        """Accept no further calls; the running ones end by their own time limits."""
         self._pool.shutdown(wait=False, cancel_futures=True)

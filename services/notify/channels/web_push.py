@@ -1,7 +1,7 @@
-"""Web push (RFC 8030, 8291, 8292): an option, since browsers' push services are rarely reachable from
-mainland China. Needs the package pywebpush, which the system does not install by itself.
+"""Web push (RFC 8030, 8291, 8292), with pywebpush: an optional package, not installed by default.
 
-The officer's address is the subscription as the browser gave it: JSON without spaces.
+The push services of browsers are rarely reachable from mainland China. The officer's address is the
+subscription as the browser made it: JSON without spaces.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import httpx2
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
-from services.notify.channels.http import client, exchange, judge
+from services.notify.channels.http import client, exchange, outcome_of
 from services.notify.channels.port import (
     Attempt,
     ChannelSettings,
@@ -23,21 +23,23 @@ from services.notify.channels.port import (
     Sender,
     Tools,
 )
-from services.notify.core.letters import message
+from services.notify.core.wording.messages import message
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 from shared.domain.bilingual import said
 from shared.runtime.errors import SetupError
 
-_GONE = (404, 410)
+_ENDED = (404, 410)
 _LIFE_S = 600
 
 
 class WebPushSettings(ChannelSettings):
-    """`private_key`: the VAPID key (base64url); `contact`: mailto: or https: of who answers for it.
+    """The settings of web push.
 
-    `hosts`: the push services that a subscription may name; every other address is refused, or a
-    subscription could make us call any server inside.
+    - `private_key`: the VAPID key (base64url).
+    - `contact`: mailto: or https: address of the operator.
+    - `hosts`: the push services that a subscription may name. Every other address is refused, since
+      a subscription could otherwise make the service call any internal server.
     """
 
     channel: Literal[Channel.WEB_PUSH]
@@ -50,7 +52,7 @@ class WebPushSettings(ChannelSettings):
     )
 
     def sender(self, tools: Tools) -> Sender:
-        """The channel; raises SetupError when pywebpush is not installed."""
+        """Return the channel; raises SetupError when pywebpush is not installed."""
         try:
             library = import_module("pywebpush")
             vapid = import_module("py_vapid")
@@ -62,7 +64,7 @@ class WebPushSettings(ChannelSettings):
 
 
 class WebPush:
-    """Encrypts for one subscription and posts to its push service."""
+    """Encrypts a page for one subscription and posts it to the push service."""
 
     channel = Channel.WEB_PUSH
 
@@ -87,7 +89,7 @@ class WebPush:
         resend: bool,
         language: Language = Language.ZH,
     ) -> Attempt:
-        """One attempt; REFUSED for a subscription that is none, is not allowed, or is over."""
+        """Make one attempt; REFUSED for a subscription that is invalid, not allowed, or over."""
         try:
             subscription = from_json(address or "")
             endpoint = httpx2.URL(subscription["endpoint"])
@@ -96,7 +98,7 @@ class WebPush:
             return Attempt(Outcome.REFUSED, "no push subscription")
         if endpoint.host not in self._settings.hosts:
             return Attempt(Outcome.REFUSED, "the push service is not among the allowed hosts")
-        shown = {
+        content = {
             "page_id": page.page_id,
             "level": page.level,
             "headline": said(page.headline, language),
@@ -104,32 +106,32 @@ class WebPush:
         }
         info = {"endpoint": str(endpoint), "keys": {"p256dh": keys[0], "auth": keys[1]}}
         try:
-            sealed = await asyncio.to_thread(self._seal, info, to_json(shown))
+            sealed = await asyncio.to_thread(self._seal, info, to_json(content))
         except (ValueError, self._library.WebPushException):
             return Attempt(Outcome.REFUSED, "no push subscription")
         headers = {
-            **self._vouch(endpoint),
+            **self._signature(endpoint),
             "content-encoding": "aes128gcm",
             "ttl": str(_LIFE_S),
             "urgency": "high",
-            # One topic per page: a repeat replaces the first one that still waits (RFC 8030, 5.4).
+            # One topic per page: a repeat replaces an earlier push in the queue (RFC 8030, 5.4).
             "topic": page.page_id[-32:],
         }
         reply = await exchange(
-            self._client, "POST", str(endpoint), keep=False, content=sealed, headers=headers
+            self._client, "POST", str(endpoint), read_body=False, content=sealed, headers=headers
         )
         if isinstance(reply, Attempt):
             return reply
-        if reply.status in _GONE:
+        if reply.status in _ENDED:
             return Attempt(Outcome.REFUSED, "the subscription is over")
-        return judge(reply.status)
+        return outcome_of(reply.status)
 
     def _seal(self, subscription: dict[str, Any], data: bytes) -> bytes:
         sealed = self._library.WebPusher(subscription).encode(data, content_encoding="aes128gcm")
         body: bytes = sealed["body"]
         return body
 
-    def _vouch(self, endpoint: httpx2.URL) -> dict[str, str]:
+    def _signature(self, endpoint: httpx2.URL) -> dict[str, str]:
         audience = f"{endpoint.scheme}://{endpoint.netloc.decode()}"
         now_s = int(self._clock.now().timestamp())
         claims = {"aud": audience, "sub": self._settings.contact, "exp": now_s + 12 * 3600}

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from pydantic_core import to_json
 from standardwebhooks import Webhook as Signer
 
-from services.notify.channels.http import client, exchange, judge
+from services.notify.channels.http import client, exchange, outcome_of
 from services.notify.channels.port import (
     Attempt,
     ChannelSettings,
@@ -20,13 +20,13 @@ from services.notify.channels.port import (
     Tools,
     Url,
 )
-from services.notify.core import marks
-from services.notify.core.letters import in_public
+from services.notify.core.wording import marks
+from services.notify.core.wording.messages import public_headline
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 from shared.domain.bilingual import said
 from shared.runtime.errors import SetupError
-from shared.runtime.settings import key_problem
+from shared.runtime.webhook_keys import webhook_key_problem
 
 _FIELDS = frozenset(
     {
@@ -40,15 +40,15 @@ _FIELDS = frozenset(
 _PUBLIC = frozenset(
     {"page_id", "status", "subject_kind", "unit", "level", "headline", "occurred_at"}
 )
-"""What of them goes to a device that everybody hears or sees."""
+"""The fields for a loudspeaker or a screen."""
 
 
 class WebhookSettings(ChannelSettings):
-    """Where pages are posted to. `secret`: base64, with or without the prefix `whsec_`.
+    """The address of a webhook. `secret` is base64, with or without the prefix `whsec_`.
 
-    Loudspeakers 村村响 and screens of a unit are the same webhook under their own channel, so that an
-    integrator can send them elsewhere. What everybody hears or reads there is the headline, of a graded
-    order not even that: who was called before, and whom it concerns, is nobody else's business.
+    Loudspeakers 村村响 and screens of a unit are webhooks under a channel of their own, so that an
+    integrator can send them elsewhere. They get only the headline, and of a graded order not even
+    the headline: the public does not read who was called earlier.
     """
 
     channel: Literal[Channel.WEBHOOK, Channel.LOUDSPEAKER, Channel.SCREEN]
@@ -56,7 +56,7 @@ class WebhookSettings(ChannelSettings):
     secret: SecretSource
 
     def sender(self, tools: Tools) -> Sender:
-        """The webhook; raises SetupError for a secret that is no key."""
+        """Return the webhook; raises SetupError for a secret that is no key."""
         return Webhook(self.url, self.secret.read(tools.environ), tools, self.channel)
 
 
@@ -70,7 +70,7 @@ class Webhook:
         self._url = url
         self._clock = tools.clock
         self._client = client(tools.timeout_s)
-        if problem := key_problem(secret.get_secret_value()):
+        if problem := webhook_key_problem(secret.get_secret_value()):
             raise SetupError(f"The secret of the channel {channel} {problem}.")
         self._signer = Signer(secret.get_secret_value())
 
@@ -86,7 +86,7 @@ class Webhook:
         resend: bool,
         language: Language = Language.ZH,
     ) -> Attempt:
-        """One attempt; the receiver knows its people itself and needs no address."""
+        """Make one attempt; the receiver has its own addresses."""
         now = self._clock.now()
         device = self.channel is not Channel.WEBHOOK
         fields = _PUBLIC if device else _FIELDS
@@ -94,7 +94,7 @@ class Webhook:
         text = said(marks.resent(page.text) if resend else page.text, language)
         data["headline"] = said(page.headline, language)
         if device:
-            data["headline"] = text = in_public(page, language)
+            data["headline"] = text = public_headline(page, language)
         body = to_json(
             {
                 "type": "duty.page" if self.channel is Channel.WEBHOOK else f"duty.{self.channel}",
@@ -109,6 +109,6 @@ class Webhook:
             "webhook-signature": self._signer.sign(page.page_id, now, body.decode()),
         }
         reply = await exchange(
-            self._client, "POST", self._url, keep=False, content=body, headers=headers
+            self._client, "POST", self._url, read_body=False, content=body, headers=headers
         )
-        return reply if isinstance(reply, Attempt) else judge(reply.status)
+        return reply if isinstance(reply, Attempt) else outcome_of(reply.status)

@@ -1,4 +1,7 @@
-"""WeCom 企业微信 group robot (developer.work.weixin.qq.com, 群机器人): text of at most 2,048 bytes."""
+"""WeCom 企业微信 group robot (developer.work.weixin.qq.com, 群机器人).
+
+A text has at most 2,048 bytes.
+"""
 
 from __future__ import annotations
 
@@ -7,26 +10,26 @@ from typing import Any, Literal
 
 from services.notify.channels.port import Sender, Tools, Url
 from services.notify.channels.robots import Robot, RobotSettings
-from services.notify.core.letters import cut
+from services.notify.core.wording.messages import cut
 from shared.contracts.pages import Channel
 
 _MOST_BYTES = 2_048
 
 
 class WecomSettings(RobotSettings):
-    """`token` is the key of the robot's address; the robot knows no signature."""
+    """`token` is the key in the robot's address; the robot has no signature."""
 
     channel: Literal[Channel.WECOM]
     base_url: Url = "https://qyapi.weixin.qq.com"
     secret: None = None
 
     def sender(self, tools: Tools) -> Sender:
-        """The robot."""
+        """Return the robot."""
         return Wecom(self, tools)
 
 
 class Wecom(Robot):
-    """Names the officer by mobile number."""
+    """A robot that names the officer by mobile number."""
 
     channel = Channel.WECOM
     code_field = "errcode"
@@ -35,7 +38,7 @@ class Wecom(Robot):
     def request(
         self, text: str, address: str | None, now_s: float
     ) -> tuple[str, Mapping[str, str], Mapping[str, Any]]:
-        """As the robot's documentation has it."""
+        """Return the documented request."""
         content: dict[str, Any] = {"content": cut(text, _MOST_BYTES)}
         if address:
             content["mentioned_mobile_list"] = [address]

@@ -1,1 +1,1 @@
-"""Pure decisions: who is called about what, for how long, and what an answer changes."""
+"""Decisions of notify: pure, `now` is an argument."""

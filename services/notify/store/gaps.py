@@ -1,64 +1,66 @@
-"""What stands empty at which post, and the timer of when to tell it."""
+"""The gaps of posts, and the timer of each post's next announcement."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from services.notify.core.book import Book
-from services.notify.core.roster_calls import GapMemory
+from services.notify.core.subjects.snapshots import GapSnapshot
+from services.notify.core.working_set import WorkingSet
 from shared.contracts.duty import DutyCoverage
 from shared.runtime.database import Transaction
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from shared.runtime.timers import arm, disarm
 
-KIND = "gap"
-"""Of the timers; their subject is the post's."""
+ANNOUNCEMENT = "gap"
+"""The kind of the timer; its subject is the post."""
 
 
-async def load(work: Transaction, subjects: Collection[str], book: Book) -> None:
-    """Remember these posts; their rows stay locked."""
+async def load(
+    transaction: Transaction, subjects: Collection[str], working_set: WorkingSet
+) -> None:
+    """Lock the gaps of these posts and add them to the working set."""
     if not subjects:
         return
-    rows = await work.connection.fetch(
-        "SELECT subject_id, body, told_at, times FROM notify.duty_gap "
+    rows = await transaction.connection.fetch(
+        "SELECT subject_id, body, announced_at, times FROM notify.duty_gap "
         "WHERE subject_id = ANY($1::text[]) ORDER BY subject_id FOR UPDATE",
         list(subjects),
     )
     for row in rows:
         coverage = DutyCoverage.model_validate_json(row["body"])
-        memory = GapMemory(row["subject_id"], coverage, row["told_at"], row["times"])
-        book.gaps[memory.subject_id] = memory
+        snapshot = GapSnapshot(row["subject_id"], coverage, row["announced_at"], row["times"])
+        working_set.gaps[snapshot.subject_id] = snapshot
 
 
-async def save(work: Transaction, book: Book) -> None:
-    """Write what has changed and arm the one timer of each post that has a gap to be told."""
-    changed = list(book.changed_gaps.values())
+async def save(transaction: Transaction, working_set: WorkingSet) -> None:
+    """Write the changed gaps, and arm the one timer of each post that has a gap to announce."""
+    changed = list(working_set.changed_gaps.values())
     if not changed:
         return
-    await work.connection.executemany(
-        "INSERT INTO notify.duty_gap (subject_id, status, body, told_at, times, due_at) "
+    await transaction.connection.executemany(
+        "INSERT INTO notify.duty_gap (subject_id, status, body, announced_at, times, due_at) "
         "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (subject_id) DO UPDATE SET "
-        "body = EXCLUDED.body, told_at = EXCLUDED.told_at, times = EXCLUDED.times, "
+        "body = EXCLUDED.body, announced_at = EXCLUDED.announced_at, times = EXCLUDED.times, "
         "due_at = EXCLUDED.due_at",
         [
             (
-                gap_memory.subject_id,
-                gap_memory.coverage.status,
-                encode(gap_memory.coverage).decode(),
-                gap_memory.told_at,
-                gap_memory.times,
-                gap_memory.due_at(book.now),
+                snapshot.subject_id,
+                snapshot.coverage.status,
+                encode(snapshot.coverage).decode(),
+                snapshot.announced_at,
+                snapshot.times,
+                snapshot.due_at(working_set.now),
             )
-            for gap_memory in changed
+            for snapshot in changed
         ],
     )
-    await disarm(work, [gap_memory.subject_id for gap_memory in changed])
+    await disarm(transaction, [snapshot.subject_id for snapshot in changed])
     await arm(
-        work,
+        transaction,
         [
-            (gap_memory.subject_id, KIND, 0, due)
-            for gap_memory in changed
-            if (due := gap_memory.due_at(book.now)) is not None
+            (snapshot.subject_id, ANNOUNCEMENT, 0, due)
+            for snapshot in changed
+            if (due := snapshot.due_at(working_set.now)) is not None
         ],
         rearm=True,
     )

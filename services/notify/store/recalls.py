@@ -1,15 +1,14 @@
-"""A recall meets whatever is called about at the same moment: one of the two waits for the other.
+"""The lock between a recall and the calls because of the recalled alert.
 
-Who calls because of an alert holds its lock together with others; a recall holds it alone. So it finds
-every call that was made before it, and every later one finds that the alert has been recalled.
+A transaction with calls because of an alert holds the alert's lock shared; a recall holds the lock
+alone. The recall sees every earlier call, and every later call sees the recall.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from services.notify.core.book import Book
-from services.notify.core.ladders import LadderState
+from services.notify.core.working_set import WorkingSet
 from shared.contracts.fields import Post
 from shared.runtime.database import Transaction
 
@@ -20,30 +19,27 @@ _LOCK = (
 )
 
 
-async def lock(work: Transaction, causes: Collection[str], recalled: Collection[str]) -> None:
-    """Before anything else is locked, in the order of the alerts' ids, as everyone here does."""
-    named = sorted({*causes, *recalled})
-    if named:
-        await work.connection.execute(_LOCK, named, [name in recalled for name in named])
+async def lock(
+    transaction: Transaction, causes: Collection[str], recalled: Collection[str]
+) -> None:
+    """Lock the alerts, before anything else, in the order of their ids."""
+    alert_ids = sorted({*causes, *recalled})
+    if alert_ids:
+        alone = [alert_id in recalled for alert_id in alert_ids]
+        await transaction.connection.execute(_LOCK, alert_ids, alone)
 
 
-async def living(work: Transaction, recalled: Collection[str]) -> set[str]:
-    """Ladders that are not closed and stand because of these alerts, whatever they ask for."""
-    rows = await work.connection.fetch(
-        "SELECT ladder_id FROM notify.ladder WHERE alert_id = ANY($1::text[]) "  # noqa: S608
-        f"AND state <> '{LadderState.CLOSED}'",
-        list(recalled),
-    )
-    return {row["ladder_id"] for row in rows}
-
-
-async def load_paged(work: Transaction, recalled: Collection[str], book: Book) -> None:
-    """Everybody who was paged because of these alerts; after their ladders are locked."""
-    rows = await work.connection.fetch(
-        "SELECT DISTINCT l.alert_id, p.unit, p.post, p.officer_id FROM notify.ladder AS l "
-        "JOIN notify.page AS p USING (ladder_id) WHERE l.alert_id = ANY($1::text[])",
+async def load_paged_officers(
+    transaction: Transaction, recalled: Collection[str], working_set: WorkingSet
+) -> None:
+    """Add all officers who were paged because of these alerts; call after locking escalations."""
+    if not recalled:
+        return
+    rows = await transaction.connection.fetch(
+        "SELECT DISTINCT e.alert_id, p.unit, p.post, p.officer_id FROM notify.escalation AS e "
+        "JOIN notify.page AS p USING (escalation_id) WHERE e.alert_id = ANY($1::text[])",
         list(recalled),
     )
     for row in rows:
-        seat = (row["unit"], Post(row["post"]), row["officer_id"])
-        book.paged.setdefault(row["alert_id"], set()).add(seat)
+        holder = (row["unit"], Post(row["post"]), row["officer_id"])
+        working_set.paged_officers.setdefault(row["alert_id"], set()).add(holder)

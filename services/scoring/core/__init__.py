@@ -1,1 +1,1 @@
-"""Pure scoring: rules as data, per-sensor state, alarms as a function of the log alone."""
+"""Pure scoring: every result follows from the log, the catalogue and the rules alone."""

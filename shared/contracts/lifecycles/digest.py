@@ -1,10 +1,9 @@
-"""The lifecycle of a digest as one table; notify steps by it.
+"""The states of one digest; notify applies the steps. A step that is not in the table is refused.
 
-An event that the table does not name is refused and changes nothing. A digest gathers the calls
-above an officer's budget until its time, then it is one call that does not escalate. Settled: none
-of its calls waits for an answer. Lapsed: nobody answered in time; its calls go to the next post one
-by one, each by its own deadline, so the most urgent goes first. An answer counts at any time, a
-second one too.
+A digest collects calls over the officer's budget until it is due. Then it becomes one call, made
+by an escalation that calls no other post. Settled: no call in it is unanswered any more. Lapsed:
+nobody answered the digest in time; each call in it goes to the next post by its own timer, so the
+most urgent call goes first. An answer counts at any time, and a later answer is accepted too.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from enum import StrEnum
 
 
 class DigestState(StrEnum):
-    """The states of a digest."""
+    """The progress of a digest."""
 
     GATHERING = "gathering"
     SENT = "sent"
@@ -49,7 +48,7 @@ TRANSITIONS: dict[DigestState, dict[DigestStep, DigestState]] = {
 }
 
 FINAL = frozenset({DigestState.ANSWERED, DigestState.SETTLED})
-"""Nothing else follows these."""
+"""States that only a repeated answer can follow."""
 
 LIVE = frozenset({DigestState.GATHERING, DigestState.SENT, DigestState.LAPSED})
-"""What it tells of may still wait."""
+"""States in which calls of the digest may still be unanswered."""

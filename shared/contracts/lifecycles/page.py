@@ -1,11 +1,11 @@
-"""The lifecycle of a page as one table; notify steps by it.
+"""The states of one page; notify applies the steps. A step that is not in the table is refused.
 
-An event that the table does not name is refused and changes nothing. A system fact (sent,
-delivered, read) never goes backwards. An answer counts at any time, also after its deadline or
-after a failure reported by the channel. The receipt of a device may overtake our own note of the
-sending. A page that needs no answer any more (its subject is settled, another officer has answered)
-is withdrawn: nobody may claim an answer that was not given, and no officer counts as silent without
-need.
+- A system fact (sent, delivered, read) is never taken back.
+- An answer counts at any time: also after the time for it, or after the channel reported a failure.
+- A receipt of the device may arrive before notify has stored that the page was sent.
+- A page that needs no answer any more is withdrawn, because its subject is settled or another
+  officer has answered. So no record claims an answer that was not given, and no officer is recorded
+  as silent whose answer was not needed.
 """
 
 from __future__ import annotations
@@ -65,10 +65,10 @@ TRANSITIONS: dict[PageState, dict[PageStep, PageState]] = {
 }
 
 FINAL = frozenset({PageState.ANSWERED})
-"""Nothing follows these. `no_answer`, `withdrawn` and `failed` still take a late answer."""
+"""States that no step leaves. `no_answer`, `withdrawn` and `failed` still take a late answer."""
 
 WAITING = frozenset({PageState.QUEUED, PageState.SENT, PageState.DELIVERED, PageState.READ})
-"""An answer is still expected."""
+"""States in which an answer is still expected."""
 
 STEPS: dict[AnswerVerb, PageStep] = {
     AnswerVerb.DELIVERED: PageStep.DELIVERED,
@@ -77,8 +77,8 @@ STEPS: dict[AnswerVerb, PageStep] = {
     AnswerVerb.CANNOT: PageStep.ANSWERED,
     AnswerVerb.HAND_OVER: PageStep.ANSWERED,
 }
-"""What a receipt or an answer is for the page."""
+"""The step of a page for each receipt or answer."""
 VERBS: dict[PageState, frozenset[AnswerVerb]] = verbs_by_state(
     TRANSITIONS, {verb: (step,) for verb, step in STEPS.items()}
 )
-"""The receipts and answers that a state takes."""
+"""The receipts and answers that are accepted in each state."""

@@ -11,7 +11,9 @@ import asyncpg
 
 from deploy.migrations.runner import sql_fingerprint
 from services.console.core.access import Span, span_of
-from services.console.store import missing, reads, rollup, supervision
+from services.console.features.commands import counts, pending_units
+from services.console.features.overview import queries as overview_queries
+from services.console.features.supervision import queries as supervision_queries
 from services.console.store.connections import PLAN_EACH
 from shared.contracts.fields import Status
 from tests.bench.command import year
@@ -60,23 +62,23 @@ async def _parts(
     """What the addresses of the board ask: /api/commands, /api/commands/{id}, /api/supervision."""
 
     async def commands() -> None:
-        rows = await rollup.recent_commands(
+        rows = await counts.recent_commands(
             database, span, Status.ACTUAL, only_open=False, after=None, limit=100
         )
         ids = [row["command_id"] for row in rows]
-        await rollup.by_command_and_tier(database, ids, span)
+        await counts.by_command_and_tier(database, ids, span)
 
     async def one_command() -> None:
-        counted = await rollup.by_command_and_tier(database, ["cmd-1"], span)
-        await missing.missing(database, "cmd-1", span, counted, 200)
+        counted = await counts.by_command_and_tier(database, ["cmd-1"], span)
+        await pending_units.missing(database, "cmd-1", span, counted, 200)
 
     async def overview() -> None:
-        ids = await rollup.open_command_ids(database, Status.ACTUAL)
-        await rollup.by_command_and_tier(database, ids, span)
-        await reads.small_counts(database, span, Status.ACTUAL)
+        ids = await counts.open_command_ids(database, Status.ACTUAL)
+        await counts.by_command_and_tier(database, ids, span)
+        await overview_queries.small_counts(database, span, Status.ACTUAL)
 
     async def supervised() -> None:
-        await supervision.supervised(database, span, Status.ACTUAL, None, 100)
+        await supervision_queries.supervised(database, span, Status.ACTUAL, None, 100)
 
     results = {}
     for part in (commands, one_command, overview, supervised):
@@ -101,7 +103,7 @@ async def _wrong(database: asyncpg.Connection) -> int:
     for viewer in VIEWERS.values():
         span = span_of(viewer)
         for command in ("cmd-1", closed):
-            counted = await rollup.by_command_and_tier(database, [command], span)
+            counted = await counts.by_command_and_tier(database, [command], span)
             told = {row["unit_tier"]: (row["total"], row["done"]) for row in counted}
             plain: dict[str, tuple[int, int]] = {}
             by_state = await year.recount(database, command, span.low, span.high)

@@ -17,10 +17,10 @@ from shared.contracts.commands import AssignmentState, Step, SupervisionKind
 from shared.contracts.fields import Tier
 from shared.contracts.ids import assignment_id
 from shared.contracts.topics import ASSIGNMENTS, SUPERVISION
-from tests.bench.command.office import applied, offices
+from tests.bench.command.processes import applied, processes
 from tests.bench.command.service import a_request, a_step
 from tests.bench.command.units import LARGE_DISTRICT, city
-from tests.component.command.harness import Office, profile
+from tests.component.command.harness import CommandHarness, a_profile
 
 _LANES = 4
 """Races that are on at the same time; each has two offices."""
@@ -28,7 +28,7 @@ _SPREAD_S = 0.02
 """How far from the deadline an acknowledgement starts at most."""
 _UNSIGNED = frozenset({AssignmentState.QUEUED, AssignmentState.DELIVERED})
 
-Race = Callable[[Office, Office, str], Awaitable[None]]
+Race = Callable[[CommandHarness, CommandHarness, str], Awaitable[None]]
 
 
 class Trace(NamedTuple):
@@ -67,10 +67,10 @@ def recall_wrong(trace: Trace) -> bool:
 async def races(dsn: str, total: int, say: Callable[[str], None]) -> dict[str, Any]:
     """`total` races, a third of each kind; how they ended."""
     each = (total + 2) // 3
-    chosen = profile(sign_s=3_600, finish_s=7_200, step_s=60)
+    chosen = a_profile(sign_s=3_600, finish_s=7_200, step_s=60)
     results: dict[str, Any] = {}
-    async with offices(dsn, chosen, 2 * _LANES) as all_offices:
-        first = all_offices[0]
+    async with processes(dsn, chosen, 2 * _LANES) as harnesses:
+        first = harnesses[0]
         for name, command, race, wrong in (
             ("two_signatures", "cmd-two", _two_signatures, two_signatures_wrong),
             ("deadline", "cmd-late", _deadline, deadline_wrong),
@@ -81,12 +81,12 @@ async def races(dsn: str, total: int, say: Callable[[str], None]) -> dict[str, A
                 for unit_entry in city()
                 if unit_entry.unit.startswith(LARGE_DISTRICT[:6])
             ][:each]
-            await _run(all_offices, units, race)
+            await _run(harnesses, units, race)
             results[name] = await _judge(
                 first, [assignment_id(command, unit) for unit in units], wrong
             )
             say(f"{name}: {results[name]}")
-        subjects = await _recalls(all_offices, each)
+        subjects = await _recalls(harnesses, each)
         results["recall"] = await _judge(first, subjects, recall_wrong)
         say(f"recall: {results['recall']}")
     return {
@@ -96,23 +96,23 @@ async def races(dsn: str, total: int, say: Callable[[str], None]) -> dict[str, A
     }
 
 
-async def _run(all_offices: Sequence[Office], units: Sequence[str], race: Race) -> None:
+async def _run(harnesses: Sequence[CommandHarness], units: Sequence[str], race: Race) -> None:
     async def lane(number: int) -> None:
         for unit in units[number::_LANES]:
-            await race(all_offices[2 * number], all_offices[2 * number + 1], unit)
+            await race(harnesses[2 * number], harnesses[2 * number + 1], unit)
 
     await asyncio.gather(*(lane(number) for number in range(_LANES)))
 
 
-async def _two_signatures(office: Office, other: Office, unit: str) -> None:
+async def _two_signatures(harness: CommandHarness, other: CommandHarness, unit: str) -> None:
     acts = [a_step("cmd-two", unit, Step.SIGN, officer=f"officer-{n}") for n in (1, 2)]
-    await asyncio.gather(applied(office, acts[0]), applied(other, acts[1]))
+    await asyncio.gather(applied(harness, acts[0]), applied(other, acts[1]))
 
 
-async def _deadline(office: Office, other: Office, unit: str) -> None:
+async def _deadline(harness: CommandHarness, other: CommandHarness, unit: str) -> None:
     chance = random.Random(unit)
     subject = assignment_id("cmd-late", unit)
-    async with office.database.transaction() as work:
+    async with harness.database.transaction() as work:
         due = work.now + timedelta(seconds=_SPREAD_S)
         await work.connection.execute(
             "UPDATE command.assignment SET sign_by = $2 WHERE assignment_id = $1", subject, due
@@ -125,7 +125,7 @@ async def _deadline(office: Office, other: Office, unit: str) -> None:
 
     async def sign() -> None:
         await asyncio.sleep(chance.uniform(0, 2 * _SPREAD_S))
-        await applied(office, a_step("cmd-late", unit, Step.SIGN))
+        await applied(harness, a_step("cmd-late", unit, Step.SIGN))
 
     async def sweep() -> None:
         for _ in range(3):
@@ -135,26 +135,26 @@ async def _deadline(office: Office, other: Office, unit: str) -> None:
     await asyncio.gather(sign(), sweep())
 
 
-async def _recalls(all_offices: Sequence[Office], count: int) -> list[str]:
+async def _recalls(harnesses: Sequence[CommandHarness], count: int) -> list[str]:
     """Withdraw `count` commands of five recipients each while one of them signs."""
     grids = [unit_entry.unit for unit_entry in city() if unit_entry.tier is Tier.GRID][:count]
     subjects: list[str] = []
 
-    async def race(office: Office, other: Office, grid: str) -> None:
+    async def race(harness: CommandHarness, other: CommandHarness, grid: str) -> None:
         command = f"cmd-recall-{grid.replace('/', '.')}"
-        await applied(office, a_request(command, grid))
+        await applied(harness, a_request(command, grid))
         acts = a_request(command, grid, verb="revoke"), a_step(command, grid, Step.SIGN)
-        await asyncio.gather(applied(office, acts[0]), applied(other, acts[1]))
+        await asyncio.gather(applied(harness, acts[0]), applied(other, acts[1]))
         subjects.append(assignment_id(command, grid))
 
-    await _run(all_offices, grids, race)
+    await _run(harnesses, grids, race)
     return subjects
 
 
 async def _judge(
-    office: Office, subjects: Sequence[str], wrong: Callable[[Trace], bool]
+    harness: CommandHarness, subjects: Sequence[str], wrong: Callable[[Trace], bool]
 ) -> dict[str, Any]:
-    traces = await _traces(office, subjects)
+    traces = await _traces(harness, subjects)
     bad = [(one, trace) for one, trace in traces.items() if wrong(trace)]
     endings = Counter(
         " ".join(
@@ -176,8 +176,8 @@ async def _judge(
     }
 
 
-async def _traces(office: Office, subjects: Sequence[str]) -> dict[str, Trace]:
-    pool = office.database.pool
+async def _traces(harness: CommandHarness, subjects: Sequence[str]) -> dict[str, Trace]:
+    pool = harness.database.pool
     rows = await pool.fetch(
         "SELECT assignment_id, state, late FROM command.assignment "
         "WHERE assignment_id = ANY($1::text[])",

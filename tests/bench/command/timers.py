@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 from statistics import median, quantiles
 from typing import Any
 
-from tests.bench.command.office import offices
+from tests.bench.command.processes import processes
 from tests.bench.command.service import a_request
 from tests.bench.command.units import CITY, RED, SMALL_TOWN
-from tests.component.command.harness import Office, profile
+from tests.component.command.harness import CommandHarness, a_profile
 
 ARMED = 100_000
 _FAR_S = 3_600
@@ -31,16 +31,16 @@ _PACED_PER_S = 250
 
 async def timers(dsn: str, say: Callable[[str], None]) -> dict[str, Any]:
     """Sweeps over 100,000 armed timers, then lateness: evenly paced, and all of a deadline at once."""
-    async with offices(dsn, profile(_FAR_S, 2 * _FAR_S, 600), 1) as (office,):
-        await office.apply(a_request("cmd-timers", CITY))
-        await _arm_exactly(office)
-        empty = [await _sweep_ms(office, 0) for _ in range(_SWEEPS)]
-        busy = [await _sweep_ms(office, _DUE) for _ in range(_SWEEPS)]
+    async with processes(dsn, a_profile(_FAR_S, 2 * _FAR_S, 600), 1) as (harness,):
+        await harness.apply(a_request("cmd-timers", CITY))
+        await _arm_exactly(harness)
+        empty = [await _sweep_ms(harness, 0) for _ in range(_SWEEPS)]
+        busy = [await _sweep_ms(harness, _DUE) for _ in range(_SWEEPS)]
         say(f"sweep: {median(empty):.1f} ms with nothing due, {median(busy):.1f} ms with {_DUE}")
-        paced = await _lateness(office, _PACED_PER_S * _PACED_S, _PACED_S)
-        burst = await _lateness(office, RED, 0)
+        paced = await _lateness(harness, _PACED_PER_S * _PACED_S, _PACED_S)
+        burst = await _lateness(harness, RED, 0)
         say(f"late: paced p99 {_p99(paced):.2f} s; of {RED:,} at once the last {max(burst):.2f} s")
-        early = await office.database.pool.fetchval(
+        early = await harness.database.pool.fetchval(
             "SELECT count(*) FROM command.timer WHERE fired_at < due_at"
         )
     return {
@@ -55,11 +55,11 @@ async def timers(dsn: str, say: Callable[[str], None]) -> dict[str, Any]:
 
 async def shortest_step(dsn: str, say: Callable[[str], None]) -> dict[str, Any]:
     """A ladder with steps of one second: the time between two rungs of an assignment, as fired."""
-    async with offices(dsn, profile(sign_s=1, finish_s=600, step_s=1), 1) as (office,):
-        await office.apply(a_request("cmd-ladder", SMALL_TOWN))
-        async with _sweeping(office):
+    async with processes(dsn, a_profile(sign_s=1, finish_s=600, step_s=1), 1) as (harness,):
+        await harness.apply(a_request("cmd-ladder", SMALL_TOWN))
+        async with _sweeping(harness):
             await asyncio.sleep(6)
-        rows = await office.database.pool.fetch(
+        rows = await harness.database.pool.fetch(
             "SELECT subject_id, rung, fired_at, lead(fired_at) OVER "
             "(PARTITION BY subject_id ORDER BY rung) - fired_at AS step FROM command.timer "
             "WHERE kind = 'sign_escalate' AND state = 'fired'"
@@ -69,41 +69,43 @@ async def shortest_step(dsn: str, say: Callable[[str], None]) -> dict[str, Any]:
     return {"steps": len(steps), "p50_s": median(steps), "max_s": max(steps)}
 
 
-async def _arm_exactly(office: Office) -> None:
+async def _arm_exactly(harness: CommandHarness) -> None:
     """Leave 100,000: the signing clock of every assignment and some of the others."""
-    await office.database.pool.execute(
+    await harness.database.pool.execute(
         "DELETE FROM command.timer WHERE (subject_id, kind, rung) IN (SELECT subject_id, kind, rung "
         "FROM command.timer WHERE kind <> 'sign_escalate' ORDER BY kind, subject_id LIMIT "
         "(SELECT count(*) FROM command.timer) - $1)",
         ARMED,
     )
-    await office.database.pool.execute("ANALYZE command.timer")
-    armed = await _armed(office)
+    await harness.database.pool.execute("ANALYZE command.timer")
+    armed = await _armed(harness)
     if armed != ARMED:
         raise RuntimeError(f"{armed} timers are armed")
 
 
-async def _armed(office: Office) -> int:
-    number: int = await office.database.pool.fetchval(
+async def _armed(harness: CommandHarness) -> int:
+    number: int = await harness.database.pool.fetchval(
         "SELECT count(*) FROM command.timer WHERE state = 'armed'"
     )
     return number
 
 
-async def _sweep_ms(office: Office, due: int) -> float:
+async def _sweep_ms(harness: CommandHarness, due: int) -> float:
     if due:
-        await _make_due(office, due, 0)
+        await _make_due(harness, due, 0)
     began = time.perf_counter()
-    result = await office.sweeper().sweep()
+    result = await harness.sweeper().sweep()
     took = (time.perf_counter() - began) * 1e3
     if result != due:
         raise RuntimeError(f"{result} timers were due, not {due}")
     return took
 
 
-async def _make_due(office: Office, count: int, within_s: float, ahead_s: float = 0) -> None:
+async def _make_due(
+    harness: CommandHarness, count: int, within_s: float, ahead_s: float = 0
+) -> None:
     """Let signing clocks of assignments that nobody has called yet end, from `ahead_s` on over `within_s`."""
-    await office.database.pool.execute(
+    await harness.database.pool.execute(
         "WITH chosen AS (SELECT subject_id, row_number() OVER () AS n FROM command.timer "
         "WHERE kind = 'sign_escalate' AND rung = 0 AND state = 'armed' LIMIT $1), "
         "moved AS (UPDATE command.timer AS t SET due_at = now() + ($3 + $2 * (n::float8 / $1)) "
@@ -117,20 +119,20 @@ async def _make_due(office: Office, count: int, within_s: float, ahead_s: float 
     )
 
 
-async def _lateness(office: Office, count: int, within_s: float) -> list[float]:
+async def _lateness(harness: CommandHarness, count: int, within_s: float) -> list[float]:
     """Seconds between due and committed of `count` timers, with the sweeper running as in the service.
 
     Committed is when another connection, looking twenty times a second, first sees the timer fired: one
     sweeper's transactions, each with a time of firing of its own, are seen in their order.
     """
     late: list[float] = []
-    since = await office.now()
-    async with _sweeping(office):
-        await _make_due(office, count, within_s, _AHEAD_S)
+    since = await harness.now()
+    async with _sweeping(harness):
+        await _make_due(harness, count, within_s, _AHEAD_S)
         deadline = time.monotonic() + within_s + 60
         while len(late) < count:
             await asyncio.sleep(0.05)
-            for row in await office.database.pool.fetch(_FIRED, since):
+            for row in await harness.database.pool.fetch(_FIRED, since):
                 late.append(row["late"].total_seconds())
                 since = max(since, row["fired_at"])
             if time.monotonic() > deadline:
@@ -139,8 +141,8 @@ async def _lateness(office: Office, count: int, within_s: float) -> list[float]:
 
 
 @asynccontextmanager
-async def _sweeping(office: Office) -> AsyncIterator[None]:
-    running = asyncio.create_task(office.sweeper().run())
+async def _sweeping(harness: CommandHarness) -> AsyncIterator[None]:
+    running = asyncio.create_task(harness.sweeper().run())
     try:
         yield
     finally:

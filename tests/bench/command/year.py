@@ -55,7 +55,7 @@ FROM (SELECT a.*, ('x' || substr(md5(assignment_id), 1, 6))::bit(24)::int AS n
 WHERE CASE WHEN state IN ('delivered', 'signed', 'handling') THEN n % 5 = 0 ELSE n % 20 = 0 END
 """
 _TALLY = """
-INSERT INTO console.tally
+INSERT INTO console.assignment_count
 SELECT command_id, left(unit, 9), unit_tier, state, signed_at IS NOT NULL, count(*)
 FROM console.assignment GROUP BY 1, 2, 3, 4, 5
 """
@@ -76,7 +76,7 @@ async def generate(
     await database.execute(
         "SET maintenance_work_mem = '1GB'; SET synchronous_commit = off;"
         "DROP SCHEMA IF EXISTS year CASCADE; CREATE SCHEMA year;"
-        "TRUNCATE console.command, console.assignment, console.supervision, console.tally;"
+        "TRUNCATE console.command, console.assignment, console.supervision, console.assignment_count;"
         "ALTER TABLE console.assignment DISABLE TRIGGER USER;"
         "ALTER TABLE console.supervision DISABLE TRIGGER USER;"
         "ALTER TABLE console.assignment DROP CONSTRAINT IF EXISTS assignment_pkey;"

@@ -21,7 +21,7 @@ from shared.contracts.fields import Level, Tier
 from shared.contracts.ids import content_id, transition_id
 from shared.contracts.topics import ALARMS
 from shared.contracts.units import tier_of
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 
 MARK = "bench-"
 """In front of an alarm's number in its headline: what readers and the browser look for."""

@@ -23,7 +23,7 @@ from tests.bench.console.storm import Sent, Storm, send
 from tests.bench.latency_source import summary
 from tests.bench.log import ends
 from tests.bench.sampling import cpu_s
-from tests.support.carrier import SECRET, Received, Receiver, receiving
+from tests.support.carrier import SECRET, CarrierRequest, Receiver, running_receiver
 
 SERVICES = ("alerting", "notify")
 CARRIER_S = 0.2
@@ -43,7 +43,7 @@ async def red_page(plan: Plan, say: Say) -> dict[str, Any]:
     and takes 0.2 s for each page. A digest that names the alarm is a page about it.
     """
     async with (
-        receiving() as carrier,
+        running_receiver() as carrier,
         _services(carrier) as stack,
         producer(stack.kafka_bootstrap) as out,
         _first_seen(stack, ALERTS) as opened,
@@ -57,7 +57,7 @@ async def red_page(plan: Plan, say: Say) -> dict[str, Any]:
         cores = {name: (now - used[name]) / sent.seconds for name, now in _cpu(stack).items()}
         behind = await _behind(stack)
         await asyncio.sleep(_DRAIN_S)
-    paged = _first((request.at, request.raw) for request in carrier.received)
+    paged = _first((request.at, request.raw) for request in carrier.requests)
     page = _since(sent, paged)
     results = {
         "red": len(sent.red),
@@ -67,8 +67,8 @@ async def red_page(plan: Plan, say: Say) -> dict[str, Any]:
         "page": page,
         "alert": _since(sent, opened),
         "listed": _since(sent, listed),
-        "requests": len(carrier.received),
-        "requests_red": sum(_is_red(request) for request in carrier.received),
+        "requests": len(carrier.requests),
+        "requests_red": sum(_is_red(request) for request in carrier.requests),
         "behind_at_the_end": behind,
         "cores": cores,
         "wrong": _wrong(plan, sent, paged),
@@ -90,7 +90,7 @@ def _first(pages: Iterable[tuple[float, bytes]]) -> dict[int, float]:
     return first
 
 
-def _is_red(received: Received) -> bool:
+def _is_red(received: CarrierRequest) -> bool:
     return b'"level":"red"' in received.raw
 
 

@@ -17,7 +17,7 @@ from shared.contracts.fields import Level, Tier
 from shared.contracts.ids import transition_id
 from shared.contracts.topics import ALARMS
 from shared.contracts.units import tier_of
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.bench.console.alarms import an_alarm
 
 _KINDS = (

@@ -1,4 +1,4 @@
-"""The workload on bytewax: state per sensor, snapshots to SQLite each second, its own Kafka connector."""
+"""The workload on bytewax: state per sensor, snapshots to SQLite, its own Kafka connector."""
 # mypy: disable-error-code="import-not-found,misc"
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Scoring(StatefulBatchLogic):
         return out, False
 
     def snapshot(self) -> Any:
-        """What recovery stores."""
+        """Return the state that recovery stores."""
         assert self.state is not None
         return self.state.sid, self.state.dump()
 

@@ -1,4 +1,4 @@
-"""The decoder that all Python peers share: a compiled one, the fastest there is, to be fair to them."""
+"""The decoder of all Python peers: compiled, and the fastest available, to be fair."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.bench.reference import Transition
 
 
 class Reading(msgspec.Struct):
-    """What the four rules need of a reading; the sensor's id says its kind."""
+    """The fields of a reading that the four rules need; the sensor's id names its kind."""
 
     sensor_id: str
     value: float

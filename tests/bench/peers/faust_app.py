@@ -49,8 +49,8 @@ async def score(stream: Any) -> None:
         out: list[Transition] = []
         step(state, reading.value, reading.at_ms, out)
         table[key] = pack(state.dump())
-        for one in out:
-            await result.send(key=key, value=encode(one))
+        for record in out:
+            await result.send(key=key, value=encode(record))
         marks.add(1)
 
 

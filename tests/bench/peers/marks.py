@@ -1,7 +1,7 @@
-"""What every peer says and how: one line of JSON when its first and when its last reading is done.
+"""The output of every peer: a line of JSON at its first and at its last scored reading.
 
-The benchmark reads the lines as they come and takes the CPU used at that moment, so all peers are
-timed alike. Standard library only.
+The benchmark reads a line at once and takes the CPU time of that moment, so all peers are timed
+alike. Standard library only.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Work:
-    """What a peer is to do."""
+    """The work of a peer."""
 
     bootstrap: str
     topic: str
@@ -27,28 +27,28 @@ class Work:
 
 
 def work() -> Work:
-    """The one argument of a peer, JSON."""
+    """Return the work from the argument of a peer, JSON."""
     return Work(**json.loads(sys.argv[1]))
 
 
 class Marks:
-    """Counts readings whose scoring is done."""
+    """Counts scored readings."""
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._out = sys.stdout  # the one of now: Faust puts its logger in its place later
-        self.done = 0
+        self._out = sys.stdout  # the present stream: Faust replaces it by its logger later
+        self.scored = 0
 
     def add(self, number: int) -> None:
-        """So many more are done."""
-        before = self.done
-        self.done = after = before + number
-        if before == 0 < after:
-            self._say("first", after)
-        if before < self._count <= after:
-            self._say("done", after)
+        """Count `number` further readings."""
+        previous = self.scored
+        self.scored = updated = previous + number
+        if previous == 0 < updated:
+            self._print("first", updated)
+        if previous < self._count <= updated:
+            self._print("done", updated)
 
-    def _say(self, mark: str, done: int) -> None:
+    def _print(self, mark: str, scored: int) -> None:
         at = time.clock_gettime(time.CLOCK_MONOTONIC)
-        text = json.dumps({"mark": mark, "done": done, "at_s": at})
+        text = json.dumps({"mark": mark, "done": scored, "at_s": at})
         print(text, file=self._out, flush=True)

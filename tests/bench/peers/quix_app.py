@@ -27,7 +27,7 @@ def score(value: bytes, store: Store) -> list[bytes]:
     step(state, reading.value, reading.at_ms, out)
     store.set_bytes("s", pack(state.dump()))
     marks.add(1)
-    return [encode(one) for one in out]
+    return [encode(record) for record in out]
 
 
 app = Application(

@@ -33,7 +33,7 @@ async def main(todo: Work) -> None:
     consumer.assign(partitions)
     await consumer.seek_to_beginning(*partitions)
     marks = Marks(todo.count)
-    while marks.done < todo.count:
+    while marks.scored < todo.count:
         for records in (await consumer.getmany(timeout_ms=1000)).values():
             if not todo.fetch_only:
                 for record in records:

@@ -12,9 +12,14 @@ import json
 import sys
 from pathlib import Path
 
-from tests.bench.quality.corpus import OWN, Unusable, read_folder
-from tests.bench.quality.report import measure, record, table
-from tests.bench.quality.synthetic import corpus
+from services.scoring.fastpath.modules import MODULES
+from shared.fastpath.loader import install
+
+install(MODULES)  # before the imports below: a module that is loaded keeps its form
+
+from tests.bench.quality.corpus import OWN, Unusable, read_folder  # noqa: E402
+from tests.bench.quality.report import measure, record, table  # noqa: E402
+from tests.bench.quality.synthetic import corpus  # noqa: E402
 
 OUT = Path("var/bench/quality.json")
 UNSEEN = range(10, 13)

@@ -1,6 +1,4 @@
-"""Labelled series from a folder in NAB's layout: CSV of `timestamp,value`, windows in one JSON
-file.
-"""
+"""Labelled series from a folder in NAB's layout: CSV of `timestamp,value`, windows in JSON."""
 
 from __future__ import annotations
 
@@ -93,10 +91,7 @@ def _series(name: str, file: Path, windows: list[list[str]]) -> Series:
 
 
 def _spans(at: list[float], windows: list[list[str]]) -> tuple[Span, ...]:
-    """Windows as rows.
-
-    A limit is the row of that very time, the first where a clock was set back.
-    """
+    """Return windows as rows; a limit is the first row of exactly this time."""
     rows: dict[float, int] = {}
     for index, moment in enumerate(at):
         rows.setdefault(moment, index)

@@ -1,6 +1,5 @@
-"""The three detectors under measurement.
-
-Each turns a series into scores, one per row, within 0 and 1.
+"""The three detectors under measurement. Each turns a series into scores, one per row, within 0 and
+1.
 
 An alarm engine tells an officer about a crossing, not about every reading beyond it, so with its
 fixed threshold every detector detects at the row at which an alarm is raised (`Scored.alarms`). For
@@ -19,9 +18,9 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from services.scoring.core.book import RuleBook
-from services.scoring.core.checks import Refused
-from services.scoring.core.partition import Partition
+from services.scoring.core.partition_engine import PartitionEngine
+from services.scoring.core.refusals import RefusedInput
+from services.scoring.core.rules.rule_registry import RuleRegistry
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.fields import Tier
@@ -34,8 +33,7 @@ from tests.bench.quality.nab import probation
 
 PACK = Path("deploy/rules")
 RULE = "baseline-soil-moisture"
-"""The shipped rule that is measured: one with a day's season, and the same limits as all of them.
-"""
+"""The measured rule as shipped: with the season of a day, and the limits of all such rules."""
 _SENSOR = "series"
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _UP = (AlarmTransition.RAISED, AlarmTransition.UPGRADED)
@@ -43,13 +41,12 @@ FIXED = 0.5
 """The fixed threshold of all three; each maps its own limit to it."""
 WINDOW = 288
 SIGMAS = 4.0
-"""The plain z-score: a window of 288 readings (a day at five minutes), a limit of four deviations.
-"""
+"""The plain z-score: a window of 288 readings (a day at five minutes), limit four deviations."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Scores per row: `rows` for a sweep of thresholds, `alarms` with 0 except at raises."""
+    """Scores per row: `rows` for a sweep of thresholds, `alarms` with 0 in rows without a raise."""
 
     rows: list[float]
     alarms: list[float]
@@ -58,23 +55,21 @@ class Scored:
 Detector = Callable[[Series], Scored]
 
 
-def baseline(series: Series) -> Scored:
-    """The rule as it is shipped, judged by the engine: rows at which an alarm is raised or
-    upgraded.
-    """
-    partition = Partition(_book())
+def baseline_rule(series: Series) -> Scored:
+    """Score by the shipped rule in the engine: rows with a raised or upgraded alarm."""
+    engine = PartitionEngine(_registry())
     scores = []
     for row, (at, value) in enumerate(zip(series.at, series.values, strict=True)):
-        with suppress(Refused):
-            partition.reading(row, _reading(row, at, value), at, _NOW)
-        values = [
+        with suppress(RefusedInput):
+            engine.apply_reading(row, _reading(row, at, value), at, _NOW)
+        scores_of_alarms = [
             alarm.evidence.value
-            for alarm in partition.out
+            for alarm in engine.messages
             if isinstance(alarm, AlarmEvent) and alarm.transition in _UP
         ]
-        partition.out.clear()
-        partition.dirty.clear()
-        scores.append(max(values, default=0.0))
+        engine.messages.clear()
+        engine.dirty.clear()
+        scores.append(max(scores_of_alarms, default=0.0))
     return Scored(scores, scores)
 
 
@@ -84,12 +79,12 @@ def _rule() -> RuleDefinition:
     return next(rule for rule in shipped if rule.rule_id == RULE)
 
 
-def _book() -> RuleBook:
-    rule, book = _rule(), RuleBook()
+def _registry() -> RuleRegistry:
+    rule, registry = _rule(), RuleRegistry()
     assert rule.sensor_kind
     assert rule.metric
     assert rule.unit
-    book.put_sensor(
+    registry.add_sensor(
         SensorEntry(
             sensor_id=_SENSOR,
             sensor_kind=rule.sensor_kind,
@@ -100,8 +95,8 @@ def _book() -> RuleBook:
             interval_s=300.0,
         )
     )
-    book.put_rule(rule)
-    return book
+    registry.add_rule(rule)
+    return registry
 
 
 def _reading(row: int, at: float, value: float) -> Reading:
@@ -155,7 +150,7 @@ def crossings(rows: Sequence[float]) -> list[float]:
 
 
 DETECTORS: dict[str, Detector] = {
-    "baseline": baseline,
+    "baseline": baseline_rule,
     "static threshold": static,
     "z-score": z_score,
 }

@@ -3,14 +3,13 @@
 Source: Lavin and Ahmad, "Evaluating Real-time Anomaly Detection Algorithms - the Numenta Anomaly
 Benchmark", ICMLA 2015, arXiv:1510.03336 (docs/sources.md S37), and the arithmetic of numenta/NAB
 (its sweeper), which differs from the paper in two places: inside a window the position counts from
-one row past the right edge and the value is divided by the value at the left edge, so a
+one row past its right edge and the value is divided by the value at the left edge, so that a
 detection in a window's first row is worth exactly 1.
 
-In short: the first 15 % of a series (750 rows at most) count for nothing. A window has the worth of
-its earliest detection, 1 at the left edge falling to nearly 0 at the right edge, or -1 without a
-detection. Every detected row outside a window costs 0.11, less just behind a window, where it may
-be a late detection. A detector of every window in its first row reaches 100, a detector of nothing
-has 0.
+In short: the first 15 % of a series (750 rows at most) do not count. A window has the worth of the
+earliest detection, 1 at the left edge falling to nearly 0 at the right edge, or -1 without a
+detection. Every detected row outside a window costs 0.11, less just after a window, for a late
+detection. A detector with every window found in the first row scores 100, a blind detector 0.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A scored row: the detector's score, the worth of a detection here, the row's window."""
+    """One scored row: the detector's score, what a detection here is worth, the window it is in."""
 
     score: float
     worth: float
@@ -39,23 +38,23 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A raw score and its parts: number of windows, detected windows, false rows."""
+    """A raw score and its parts: all windows, found windows, false rows."""
 
     score: float
     windows: int
-    hits: int
+    found_windows: int
     false_rows: int
 
     def __add__(self, addend: Raw) -> Raw:
         return Raw(
             self.score + addend.score,
             self.windows + addend.windows,
-            self.hits + addend.hits,
+            self.found_windows + addend.found_windows,
             self.false_rows + addend.false_rows,
         )
 
 
-EMPTY_SCORE = Raw(0.0, 0, 0, 0)
+ZERO = Raw(0.0, 0, 0, 0)
 
 
 def probation(rows: int) -> int:
@@ -64,14 +63,14 @@ def probation(rows: int) -> int:
 
 
 def scaled_sigmoid(position: float) -> float:
-    """Return the worth at a position: -1 a window's left edge, 0 the right edge, 1 a width on."""
+    """Return the worth at a position: -1 is the left edge, 0 the right edge, 1 a width further."""
     if position >= 3.0:
         return -1.0
     return 2.0 / (1.0 + math.exp(5.0 * position)) - 1.0
 
 
 def rows_of(scores: Sequence[float], windows: Iterable[Span]) -> list[Row]:
-    """Return the scored rows of one series; windows are in order and apart from each other."""
+    """The scored rows of one series; windows in order and apart from each other."""
     spans = sorted(windows)
     best = scaled_sigmoid(-1.0)
     first = probation(len(scores))
@@ -96,7 +95,7 @@ def rows_of(scores: Sequence[float], windows: Iterable[Span]) -> list[Row]:
 
 
 def raw(rows: Iterable[Row], threshold: float) -> Raw:
-    """Return the raw score of one series when every row of at least `threshold` is a detection."""
+    """The raw score of one series when every row of at least `threshold` is a detection."""
     worth: dict[int, float] = {}
     false, cost, windows = 0, 0.0, set()
     for row in rows:
@@ -114,20 +113,20 @@ def raw(rows: Iterable[Row], threshold: float) -> Raw:
 
 
 def normalised(total: Raw) -> float:
-    """Return the score of a corpus, from 0 (no detection) to 100 (perfect); it can be negative.
+    """The score from 0 (nothing found) to 100 (perfect) of a sum over a corpus; it can be negative.
 
     Raises ValueError for a corpus without a labelled window, for which the scale does not exist.
     """
     if not total.windows:
         raise ValueError("a corpus without labelled windows has no NAB score")
-    floor, perfect = -A_FN * total.windows, A_TP * total.windows
-    return 100.0 * (total.score - floor) / (perfect - floor)
+    worst, perfect = -A_FN * total.windows, A_TP * total.windows
+    return 100.0 * (total.score - worst) / (perfect - worst)
 
 
 def best_threshold(corpus: Sequence[Sequence[Row]]) -> tuple[float, float]:
-    """Return NAB's best threshold over a corpus and its raw score.
+    """NAB's sweep: the one threshold with the best raw score over a corpus, and that score.
 
-    The sweep tries every score of the corpus, and infinity, which detects nothing. Time: n log n.
+    Every score that occurs is tried, and infinity, which detects nothing. Time: n log n.
     """
     events = sorted(
         ((row, series) for series, rows in enumerate(corpus) for row in rows),
@@ -141,9 +140,9 @@ def best_threshold(corpus: Sequence[Sequence[Row]]) -> tuple[float, float]:
         if row.window is None:
             total += row.worth
         else:
-            previous = worth.get((series, row.window), -A_FN)
-            total += max(row.worth - previous, 0.0)
-            worth[series, row.window] = max(row.worth, previous)
+            known_worth = worth.get((series, row.window), -A_FN)
+            total += max(row.worth - known_worth, 0.0)
+            worth[series, row.window] = max(row.worth, known_worth)
         last = place + 1 == len(events) or events[place + 1][0].score != row.score
         if last and total > best:
             best, best_at = total, row.score

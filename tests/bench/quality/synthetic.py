@@ -36,9 +36,7 @@ def corpus(seeds: range) -> Iterator[Series]:
 
 
 def windows_of(rows: int, starts: list[int]) -> tuple[Span, ...]:
-    """Windows around the anomalies' first rows: 10 % of the series in total, merged where they
-    meet.
-    """
+    """Return windows around the first rows of anomalies: 10 % of the series, merged on contact."""
     half = int(0.05 * rows / max(len(starts), 1))
     spans: list[Span] = []
     for start in sorted(starts):
@@ -173,9 +171,7 @@ def counts(chance: random.Random, at: list[float]) -> tuple[Values, list[int]]:
 
 
 def bursty(chance: random.Random, at: list[float]) -> tuple[Values, list[int]]:
-    """Bytes on a disk or a line: mostly little, heavy-tailed; the labelled is far beyond, or
-    ceases.
-    """
+    """Bytes on a disk or a line: mostly little, heavy-tailed; labels are far beyond, or at 0."""
     starts = _places(chance, len(at), chance.choice((1, 2)))
     long = chance.randrange(3, 40)
     values = []
@@ -198,7 +194,7 @@ def denser(chance: random.Random, at: list[float]) -> tuple[Values, list[int]]:
 
 
 def traffic(kind: str) -> Maker:
-    """Speed or occupancy: rush hours, weekends, irregular times; jams and free roads at times."""
+    """Speed or occupancy: rush hours, weekends, irregular times; jams and free roads at night."""
 
     def make(chance: random.Random, at: list[float]) -> tuple[Values, list[int]]:
         starts = _places(chance, len(at), chance.choice((1, 2, 3)))
@@ -254,7 +250,7 @@ def temperature(chance: random.Random, at: list[float]) -> tuple[Values, list[in
 
 
 def demand(chance: random.Random, at: list[float]) -> tuple[Values, list[int]]:
-    """Half-hourly demand with a weekly pattern; feasts like a Sunday, a storm at nearly none."""
+    """Half-hourly demand with the pattern of a week; feast days, and a storm with nearly none."""
     starts = sorted(_day_place(chance, at, 6.0) for _ in range(3))
     values = []
     for i, t in enumerate(at):

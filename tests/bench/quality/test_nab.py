@@ -93,8 +93,8 @@ def test_the_sweep_finds_the_best_threshold() -> None:
 def test_the_series_kept_here_are_read_with_their_windows() -> None:
     series, unlabelled = read_folder(OWN)
     assert unlabelled == []
-    assert [len(single.windows) for single in series] == [2, 4, 1]
-    assert [len(single.at) for single in series] == [7267, 22695, 2380]
+    assert [len(item.windows) for item in series] == [2, 4, 1]
+    assert [len(item.at) for item in series] == [7267, 22695, 2380]
 
 
 def test_a_nested_folder_and_its_unlabelled_files(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_nested_folder_and_its_unlabelled_files(tmp_path: Path) -> None:
         '{"deep/one.csv": [["2020-01-01 00:30:00.000000", "2020-01-01 00:39:00.000000"]]}'
     )
     series, unlabelled = read_folder(tmp_path / "data")
-    assert [(single.name, single.windows) for single in series] == [("deep/one.csv", ((30, 39),))]
+    assert [(item.name, item.windows) for item in series] == [("deep/one.csv", ((30, 39),))]
     assert unlabelled == ["deep/two.csv"]
 
 

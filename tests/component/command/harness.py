@@ -1,25 +1,24 @@
-"""The command service on a real Postgres, without Kafka: its tree, its consumer, its sweepers."""
+"""The command service on a real Postgres, without Kafka, and the records that tests send to it."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from prometheus_client import CollectorRegistry
 
 from deploy.example import plans
-from services.command.consumer import Consumer
-from services.command.core.escalation import Roster
-from services.command.core.profiles import Profile, ProfileName
+from services.command.app import build
 from services.command.core.reporting.profiles import STANDARD, ReportProfile
+from services.command.core.supervision.escalation import FilledPosts
+from services.command.core.supervision.profiles import SlaProfile, SlaProfileName
 from services.command.metrics import CommandMetrics
-from services.command.modes.desk import ModeDesk
-from services.command.reporting.desk import ReportDesk
-from services.command.timers import Supervisor, Timers
+from services.command.settings import Settings
+from services.command.unit_of_work.context import CommandContext
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.catalog import CatalogEntry, UnitEntry
 from shared.contracts.commands import Acknowledgement, CommandRequest, Step
@@ -37,10 +36,10 @@ from shared.contracts.topics import SUPERVISION, TOPICS
 from shared.contracts.units import parent_of, tier_of
 from shared.definitions.response_plans.book import PlanBook
 from shared.domain.selection.tree import UnitTree
-from shared.runtime.database import Database
-from shared.runtime.inbox import Incoming
-from shared.runtime.metrics import RuntimeMetrics
-from shared.runtime.timers import TimerSweeper
+from shared.runtime.database import Transaction
+from shared.runtime.timers import Fire, Timer, TimerSweeper
+from tests.component.command import invariants
+from tests.support.service_driver import ServiceDriver, driven, topic_of
 
 CITY, DISTRICT = "500000000000", "500118000000"
 TOWN, VILLAGE = "500118118000", "500118118200"
@@ -57,16 +56,16 @@ _numbers = itertools.count(1)
 
 @cache
 def units() -> tuple[UnitEntry, ...]:
-    """Yongchuan: city, district, towns, villages; 5 or 6 generated grids each, 5 micro-grids each."""
+    """Return Yongchuan: city, district, towns, villages, generated grids and micro-grids."""
     results = [CITY, DISTRICT]
     for town, villages in VILLAGES.items():
         results.append(f"500118{town}000")
-        for number in range(villages):
-            village = f"500118{town}{200 + number}"
+        for village_number in range(villages):
+            village = f"500118{town}{200 + village_number}"
             results.append(village)
             for grid in range(1, 6 + (len(results) % 2)):
                 results.append(f"{village}/grid/{grid:03d}")
-                results += [f"{village}/grid/{grid:03d}/{one:02d}" for one in range(1, 6)]
+                results += [f"{village}/grid/{grid:03d}/{number:02d}" for number in range(1, 6)]
     return tuple(
         UnitEntry(
             unit=result,
@@ -119,10 +118,10 @@ def slot(unit: str, post: Post = Post.B) -> RosterSlot:
     )
 
 
-def profile(sign_s: float = 600, finish_s: float = 1200, step_s: float = 60) -> Profile:
+def a_profile(sign_s: float = 600, finish_s: float = 1200, step_s: float = 60) -> SlaProfile:
     """One deadline for everybody."""
-    return Profile(
-        ProfileName.DEMO,
+    return SlaProfile(
+        SlaProfileName.DEMO,
         sign_s={level: dict.fromkeys(Tier, sign_s) for level in Level},
         finish_s={level: dict.fromkeys(Tier, finish_s) for level in Level},
         step_s=dict.fromkeys(Level, step_s),
@@ -181,15 +180,15 @@ def a_step(
 ) -> Acknowledgement:
     """A step of an officer, by default one of the unit itself."""
     assignment = assignment_id(command_id, unit)
-    where = officer_unit or unit
-    who = officer or f"officer-{where.replace('/', '.')}"
+    origin = officer_unit or unit
+    officer_id = officer or f"officer-{origin.replace('/', '.')}"
     return Acknowledgement(
-        id=acknowledgement_id(assignment, step, attempt, who, number or 1),
+        id=acknowledgement_id(assignment, step, attempt, officer_id, number or 1),
         status=status,
         occurred_at=EVENT_TIME,
         sent_at=EVENT_TIME,
-        origin_unit=where,
-        tier=tier_of(where),
+        origin_unit=origin,
+        tier=tier_of(origin),
         assignment_id=assignment,
         command_id=command_id,
         unit=unit,
@@ -199,8 +198,8 @@ def a_step(
         until=until,
         units=units or None,
         mandatory=mandatory if units else None,
-        officer_id=who,
-        officer_unit=where,
+        officer_id=officer_id,
+        officer_unit=origin,
         post=Post.B,
         text=text,
     )
@@ -229,38 +228,42 @@ def a_request(verb: Any, command_id: str, unit: str = CITY, **change: Any) -> Co
     )
 
 
-class Office:
-    """The service's parts as app.py wires them, over one database."""
+class CommandHarness:
+    """The service as its own `build` makes it, on a real Postgres and without Kafka.
+
+    `context` has the units, plans, posts and deadlines; tests may change them.
+    """
 
     def __init__(
-        self,
-        database: Database,
-        chosen: Profile,
-        tree: UnitTree | None = None,
-        limits: ReportProfile = STANDARD,
+        self, driver: ServiceDriver, context: CommandContext, registry: CollectorRegistry
     ) -> None:
-        self.database = database
-        self.tree = UnitTree() if tree is None else tree
-        self.roster = Roster()
-        self.plans = PlanBook(plans.definitions(EVENT_TIME))
-        registry = self.registry = CollectorRegistry()
-        metrics = CommandMetrics(registry)
-        self.runtime = RuntimeMetrics(registry)
-        modes = ModeDesk(self.tree)
-        reports = ReportDesk(limits, chosen, self.roster, metrics)
-        self.consumer = Consumer(self.tree, self.plans, chosen, modes, reports, metrics)
-        self.timers = Timers(Supervisor(self.roster, chosen, metrics), modes, reports)
+        self.driver = driver
+        self.context = context
+        self.registry = registry
+        self.database = driver.database
 
-    def sweeper(self) -> TimerSweeper:
-        """A sweeper of its own, as another process would have."""
-        return TimerSweeper(self.database, self.timers.lock, self.timers.fire, self.runtime)
+    def sweeper(self, fire: Fire | None = None) -> TimerSweeper:
+        """Return a new sweeper, as another process would have; `fire` replaces its action."""
+        platform = self.driver.platform
+        assert platform.sweeper is not None
+        lock = platform.sweeper._lock
+        return TimerSweeper(self.database, lock, fire or self.fire, platform.metrics)
+
+    async def fire(self, transaction: Transaction, timers: Sequence[Timer]) -> None:
+        """Fire claimed timers inside a transaction of the caller."""
+        assert self.driver.platform.sweeper is not None
+        await self.driver.platform.sweeper._fire(transaction, timers)
 
     async def apply(self, *messages: Any) -> None:
-        """One batch in one transaction."""
-        async with self.database.transaction() as work:
-            await self.consumer.apply(
-                work, [Incoming(message, "", 0, 0, 0) for message in messages]
-            )
+        """Handle one batch in one transaction; raise Reject as the handlers do."""
+        async with self.database.transaction() as transaction:
+            await self.handle(transaction, *messages)
+
+    async def handle(self, transaction: Transaction, *messages: Any) -> None:
+        """Handle one batch inside a transaction of the caller."""
+        await self.driver.handle(
+            transaction, [(topic_of(message), message) for message in messages]
+        )
 
     async def rows(self, query: str, *values: Any) -> list[Any]:
         """The rows of a query."""
@@ -271,20 +274,20 @@ class Office:
         return await self.database.pool.fetchval(query, *values)
 
     async def the_command(self) -> str:
-        """The id of the newest command."""
+        """Return the id of the newest command."""
         return str(
             await self.value("SELECT command_id FROM command.command ORDER BY issued_at DESC")
         )
 
     async def published(self, topic: str) -> list[Any]:
-        """What left for a topic, decoded by its contract, in order."""
+        """Return the records of a topic, decoded by its contract, in order."""
         rows = await self.rows(
             "SELECT value FROM command.outbox WHERE topic = $1 ORDER BY seq", topic
         )
         return [TOPICS[topic].model.validate_json(row["value"]) for row in rows]
 
-    def counted(self, series: str, **labels: str) -> float:
-        """A counter's value, 0 when it has never moved."""
+    def metric(self, series: str, **labels: str) -> float:
+        """Return the value of a counter, 0 when it has never moved."""
         return self.registry.get_sample_value(series, labels) or 0
 
     async def supervision(self) -> list[Any]:
@@ -312,87 +315,61 @@ class Office:
         return row
 
     async def wrongly_armed(self) -> int:
-        """Assignments with other armed or paused timers than their state calls for.
-
-        Unsigned: one that escalates; not reported: one of the finishing clock, unless that is over and
-        it is not even signed; suspended: one that ends it, and none of the clocks' armed.
-        """
-        return int(
-            await self.value(
-                "SELECT count(*) FROM (SELECT a.state, a.finish_overdue, "
-                "count(*) FILTER (WHERE t.kind = 'sign_escalate' AND t.state = 'armed') AS sign, "
-                "count(*) FILTER (WHERE t.kind LIKE 'finish%' AND t.state = 'armed') AS finish, "
-                "count(*) FILTER (WHERE t.kind = 'resume' AND t.state = 'armed') AS resume, "
-                "count(*) FILTER (WHERE t.state = 'paused') AS paused "
-                "FROM command.assignment a LEFT JOIN command.timer t "
-                "ON t.subject_id = a.assignment_id GROUP BY a.assignment_id) AS found "
-                "WHERE sign <> (state = 'delivered')::int OR resume <> (state = 'suspended')::int "
-                "OR (paused > 0 AND state <> 'suspended') OR finish <> (state IN ('signed', "
-                "'accepted', 'handling') OR (state = 'delivered' AND NOT finish_overdue))::int"
-            )
-        )
+        """Count the assignments with other timers than their state needs."""
+        return int(await self.value(invariants.WRONGLY_ARMED))
 
     async def wrongly_added_up(self) -> int:
-        """Split assignments whose progress differs from a recount of their parts' rows."""
-        return int(
-            await self.value(
-                "SELECT count(*) FROM command.assignment w JOIN (SELECT parent_assignment_id, "
-                "count(*) AS total, count(*) FILTER (WHERE state = 'done') AS done, "
-                "count(*) FILTER (WHERE state IN ('waived', 'reassigned', 'recalled')) AS released, "
-                "count(*) FILTER (WHERE mandatory AND state NOT IN ('done', 'waived', 'reassigned', "
-                "'recalled')) AS owed FROM command.assignment GROUP BY parent_assignment_id) AS n "
-                "ON n.parent_assignment_id = w.assignment_id "
-                "WHERE (w.children->>'total')::int IS DISTINCT FROM n.total "
-                "OR (w.children->>'done')::int IS DISTINCT FROM n.done "
-                "OR (w.children->>'released')::int IS DISTINCT FROM n.released "
-                "OR (w.children->>'owed')::int IS DISTINCT FROM n.owed "
-                "OR (n.owed > 0 AND w.state IN ('reported', 'checked', 'done'))"
-            )
-        )
+        """Count the split assignments whose progress differs from a recount of their parts."""
+        return int(await self.value(invariants.WRONGLY_ADDED_UP))
 
     async def wrongly_counted(self) -> int:
-        """Tiers whose counters differ from a recount of the rows."""
-        return int(
-            await self.value(
-                "SELECT count(*) FROM command.tier_count c JOIN (SELECT command_id, unit_tier, "
-                "count(*) AS total, count(*) FILTER (WHERE state <> 'queued') AS delivered, "
-                "count(*) FILTER (WHERE coalesce(suspended_from, state) IN ('signed', 'accepted', "
-                "'handling', 'reported', 'checked', 'done')) AS signed, "
-                "count(*) FILTER (WHERE state IN ('reported', 'checked', 'done')) AS reported, "
-                "count(*) FILTER (WHERE state = 'done') AS done, "
-                "count(*) FILTER (WHERE state = 'returned') AS returned, "
-                "count(*) FILTER (WHERE (sign_overdue AND state = 'delivered') OR (finish_overdue "
-                "AND state IN ('delivered', 'signed', 'accepted', 'handling'))) AS overdue, "
-                "count(*) FILTER (WHERE state = 'suspended') AS suspended, "
-                "count(*) FILTER (WHERE state IN ('waived', 'reassigned', 'recalled')) AS released "
-                "FROM command.assignment GROUP BY command_id, unit_tier) AS n "
-                "ON n.command_id = c.command_id AND n.unit_tier = c.tier "
-                "WHERE (c.total, c.delivered, c.signed, c.reported, c.done, c.returned, c.overdue, "
-                "c.suspended, c.released) <> (n.total, n.delivered, n.signed, n.reported, n.done, "
-                "n.returned, n.overdue, n.suspended, n.released)"
-            )
-        )
+        """Count the tiers whose counters differ from a recount of the rows."""
+        return int(await self.value(invariants.WRONGLY_COUNTED))
 
 
 @asynccontextmanager
-async def an_office(
+async def driven_command(
     dsn: str,
-    chosen: Profile | None = None,
+    profile: SlaProfile,
+    tree: UnitTree,
+    report_profile: ReportProfile = STANDARD,
+    *,
+    fast_path: bool = True,
+    **settings: Any,
+) -> AsyncIterator[CommandHarness]:
+    """Build the service over the database at `dsn`, with the example's plans and no roster."""
+    registry = CollectorRegistry()
+    context = CommandContext(
+        tree=tree,
+        plans=PlanBook(plans.definitions(EVENT_TIME)),
+        posts=FilledPosts(),
+        profile=profile,
+        report_profile=report_profile,
+        metrics=CommandMetrics(registry),
+        fast_path=fast_path,
+    )
+    async with driven(partial(build, context=context), Settings, dsn, **settings) as driver:
+        yield CommandHarness(driver, context, registry)
+
+
+@asynccontextmanager
+async def a_harness(
+    dsn: str,
+    profile: SlaProfile | None = None,
     tree: UnitTree | None = None,
-    limits: ReportProfile = STANDARD,
-) -> AsyncIterator[Office]:
-    """The service over `dsn` with the whole of Yongchuan in memory (or with `tree`) and B岗 from
-    village to city.
-    """
-    database = Database(dsn, "command")
-    await database.start()
-    try:
-        office = Office(
-            database, chosen or profile(), catalogued() if tree is None else tree, limits
-        )
-        for unit_entry in units():
-            if "/" not in unit_entry.unit:
-                office.roster.put(slot(unit_entry.unit))
-        yield office
-    finally:
-        await database.stop()
+    report_profile: ReportProfile = STANDARD,
+    *,
+    fast_path: bool = True,
+) -> AsyncIterator[CommandHarness]:
+    """Run the service with the units of Yongchuan (or `tree`), and a B岗 from village to city."""
+    async with driven_command(
+        dsn,
+        profile or a_profile(),
+        catalogued() if tree is None else tree,
+        report_profile,
+        fast_path=fast_path,
+    ) as harness:
+        for entry in units():
+            if "/" not in entry.unit:
+                harness.context.posts.update(slot(entry.unit))
+        yield harness

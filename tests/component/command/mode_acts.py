@@ -1,4 +1,4 @@
-"""Acts about response modes on the command service's office."""
+"""Acts about response modes on the command service's harness."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from shared.contracts.fields import Post, ResponseMode, Status
 from shared.contracts.modes import ModeRequest, ModeVerb
 from shared.contracts.units import tier_of
-from tests.component.command.harness import EVENT_TIME, TOWN, Office
+from tests.component.command.harness import EVENT_TIME, TOWN, CommandHarness
 
 EMERGENCY, STANDBY, NORMAL = ResponseMode.EMERGENCY, ResponseMode.STANDBY, ResponseMode.NORMAL
 _numbers = itertools.count(1)
@@ -35,14 +35,14 @@ def an_act(verb: ModeVerb, proposal: str, officer: str, **change: Any) -> ModeRe
     )
 
 
-async def later(office: Office, seconds: float) -> datetime:
+async def later(harness: CommandHarness, seconds: float) -> datetime:
     """A moment of the database's time from now."""
-    now: datetime = await office.value("SELECT clock_timestamp()")
+    now: datetime = await harness.value("SELECT clock_timestamp()")
     return now + timedelta(seconds=seconds)
 
 
 async def decide(
-    office: Office,
+    harness: CommandHarness,
     mode: ResponseMode = EMERGENCY,
     *,
     unit: str = TOWN,
@@ -52,7 +52,7 @@ async def decide(
     """Propose and approve by two people of `unit`; the proposal's id."""
     name = f"mod-{next(_numbers)}"
     common: dict[str, Any] = {"unit": unit, "origin_unit": unit, "status": status}
-    until = await later(office, lasts_s)
-    await office.apply(an_act(ModeVerb.PROPOSE, name, "b", mode=mode, until=until, **common))
-    await office.apply(an_act(ModeVerb.APPROVE, name, "a", post=Post.A, **common))
+    until = await later(harness, lasts_s)
+    await harness.apply(an_act(ModeVerb.PROPOSE, name, "b", mode=mode, until=until, **common))
+    await harness.apply(an_act(ModeVerb.APPROVE, name, "a", post=Post.A, **common))
     return name

@@ -1,8 +1,7 @@
-"""Two acts on one assignment at the same moment, many times: one winner each.
+"""Two steps on one assignment at the same moment, many times: one winner each.
 
-`race` can be used on any office with any number of units (tests and benchmarks); it returns what was
-wrong, by unit. Every act is a transaction of its own on a connection of its own; which of two comes
-first is up to Postgres.
+Tests and benchmarks call `race` with any harness and any number of units; it returns the faults by
+unit. Every step is a transaction and a connection of its own; Postgres decides which comes first.
 """
 
 from __future__ import annotations
@@ -18,18 +17,18 @@ from typing import Any
 from shared.contracts.commands import Acknowledgement, AssignmentEvent, AssignmentState, Step
 from shared.contracts.topics import ASSIGNMENTS
 from shared.runtime.errors import Reject
-from tests.component.command.harness import CITY, Office, a_step
+from tests.component.command.harness import CITY, CommandHarness, a_step
 
 State = AssignmentState
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What is left of one race: the row, its versions, which act had an effect, was late, refused."""
+class RaceResult:
+    """The result of one race: the row, its versions, and the fate of both steps."""
 
     row: Any
     history: list[AssignmentEvent]
-    told: tuple[bool, bool]
+    applied: tuple[bool, bool]
     late: tuple[bool, bool]
     refused: tuple[bool, bool]
 
@@ -41,49 +40,49 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """What two people do at once to the assignment of a unit, and what is wrong with the end of it.
+    """Two simultaneous steps on the assignment of a unit, and a check of the result.
 
-    `before`: steps taken first by everybody. `wrong` returns None when there was one winner.
+    Every unit takes the steps in `before` first. `wrong` returns None when there was one winner.
     """
 
     name: str
     before: tuple[Step, ...]
     first: Callable[[str, str], Acknowledgement]
     second: Callable[[str, str], Acknowledgement]
-    wrong: Callable[[Seen], str | None]
+    wrong: Callable[[RaceResult], str | None]
 
 
-def _two_signatures(seen: Seen) -> str | None:
-    if sum(seen.told) != 1 or seen.states != [State.DELIVERED, State.SIGNED]:
-        return f"{seen.told} signed: {seen.states}"
+def _two_signatures(result: RaceResult) -> str | None:
+    if sum(result.applied) != 1 or result.states != [State.DELIVERED, State.SIGNED]:
+        return f"{result.applied} signed: {result.states}"
     return None
 
 
-def _recall_or_signature(seen: Seen) -> str | None:
-    if seen.row["state"] != State.RECALLED or not seen.told[0]:
-        return f"not recalled: {seen.states}"
-    signed_first = seen.states == [State.DELIVERED, State.SIGNED, State.RECALLED]
-    recalled_first = seen.states == [State.DELIVERED, State.RECALLED] and seen.late[1]
-    return None if signed_first != recalled_first else f"{seen.states}, late {seen.late}"
+def _recall_or_signature(result: RaceResult) -> str | None:
+    if result.row["state"] != State.RECALLED or not result.applied[0]:
+        return f"not recalled: {result.states}"
+    signed_first = result.states == [State.DELIVERED, State.SIGNED, State.RECALLED]
+    recalled_first = result.states == [State.DELIVERED, State.RECALLED] and result.late[1]
+    return None if signed_first != recalled_first else f"{result.states}, late {result.late}"
 
 
-def _report_or_return(seen: Seen) -> str | None:
-    if sum(seen.told) != 1 or seen.late[0] + seen.refused[1] != 1:
-        return f"told {seen.told}, late {seen.late}, refused {seen.refused}"
-    assignment_state = State.REPORTED if seen.told[0] else State.RETURNED
+def _report_or_return(result: RaceResult) -> str | None:
+    if sum(result.applied) != 1 or result.late[0] + result.refused[1] != 1:
+        return f"applied {result.applied}, late {result.late}, refused {result.refused}"
+    assignment_state = State.REPORTED if result.applied[0] else State.RETURNED
     return (
         None
-        if seen.row["state"] == assignment_state
-        else f"{seen.row['state']}, not {assignment_state}"
+        if result.row["state"] == assignment_state
+        else f"{result.row['state']}, not {assignment_state}"
     )
 
 
-def _suspend_or_report(seen: Seen) -> str | None:
-    if seen.row["state"] == State.REPORTED:
-        return None if seen.refused[0] and not seen.told[0] else "suspended and reported"
-    waits = Step.REPORT in seen.row["waiting"]
-    slept = seen.row["state"] == State.SUSPENDED and waits and not seen.told[1]
-    return None if slept else f"{seen.states}, waiting {seen.row['waiting']}"
+def _suspend_or_report(result: RaceResult) -> str | None:
+    if result.row["state"] == State.REPORTED:
+        return None if result.refused[0] and not result.applied[0] else "suspended and reported"
+    waits = Step.REPORT in result.row["waiting_steps"]
+    slept = result.row["state"] == State.SUSPENDED and waits and not result.applied[1]
+    return None if slept else f"{result.states}, waiting {result.row['waiting_steps']}"
 
 
 def _by(step: Step, text: str = "", **more: Any) -> Callable[[str, str], Acknowledgement]:
@@ -123,65 +122,71 @@ RACES = (
 
 
 async def race(
-    office: Office, command: str, units: Sequence[str], kind: Race, *, lanes: int = 2, seed: int = 1
+    harness: CommandHarness,
+    command: str,
+    units: Sequence[str],
+    kind: Race,
+    *,
+    parallel: int = 2,
+    seed: int = 1,
 ) -> dict[str, str]:
-    """Let both acts happen at once for every unit; what was wrong, by unit.
+    """Take both steps at once for every unit; return the faults by unit.
 
-    `lanes` transactions run on each side; both sides go through the units in almost the same order.
+    On each side `parallel` transactions run; both sides visit the units in almost the same order.
     """
     for step in kind.before:
-        await office.apply(*(a_step(command, unit, step) for unit in units))
+        await harness.apply(*(a_step(command, unit, step) for unit in units))
     chance = random.Random(seed)
-    acts = [(kind.first(command, unit), kind.second(command, unit)) for unit in units]
+    pairs = [(kind.first(command, unit), kind.second(command, unit)) for unit in units]
     refused: set[str] = set()
 
-    async def run(sent: Sequence[Acknowledgement]) -> None:
-        for acknowledgement in sent:
+    async def run(acknowledgements: Sequence[Acknowledgement]) -> None:
+        for acknowledgement in acknowledgements:
             try:
-                await office.apply(acknowledgement)
+                await harness.apply(acknowledgement)
             except Reject:
                 refused.add(acknowledgement.id)
 
     sides = []
     for side in (0, 1):
-        acknowledgements = [pair[side] for pair in acts]
+        acknowledgements = [pair[side] for pair in pairs]
         for at in range(0, len(acknowledgements) - 1, 4):
             if chance.random() < 0.5:
                 acknowledgements[at], acknowledgements[at + 1] = (
                     acknowledgements[at + 1],
                     acknowledgements[at],
                 )
-        sides += [run(acknowledgements[lane::lanes]) for lane in range(lanes)]
+        sides += [run(acknowledgements[index::parallel]) for index in range(parallel)]
     await asyncio.gather(*sides)
-    return await _judge(office, kind, units, acts, refused)
+    return await _judge(harness, kind, units, pairs, refused)
 
 
 async def _judge(
-    office: Office,
+    harness: CommandHarness,
     kind: Race,
     units: Sequence[str],
-    acts: Sequence[tuple[Acknowledgement, Acknowledgement]],
+    pairs: Sequence[tuple[Acknowledgement, Acknowledgement]],
     refused: set[str],
 ) -> dict[str, str]:
-    rows = {row["unit"]: row for row in await office.rows("SELECT * FROM command.assignment")}
-    kept = await office.rows("SELECT acknowledgement_id FROM command.late_acknowledgement")
-    late = {row["acknowledgement_id"] for row in kept}
+    rows = {row["unit"]: row for row in await harness.rows("SELECT * FROM command.assignment")}
+    late_rows = await harness.rows("SELECT acknowledgement_id FROM command.late_acknowledgement")
+    late = {row["acknowledgement_id"] for row in late_rows}
     history: defaultdict[str, list[AssignmentEvent]] = defaultdict(list)
-    for event in await office.published(ASSIGNMENTS.name):
+    for event in await harness.published(ASSIGNMENTS.name):
         history[event.unit].append(event)
     wrong: dict[str, str] = {}
-    for unit, (first, second) in zip(units, acts, strict=True):
+    for unit, (first, second) in zip(units, pairs, strict=True):
         causes = {reference for event in history[unit] for reference in event.references}
-        seen = Seen(
+        result = RaceResult(
             rows[unit],
             history[unit],
             (first.id in causes, second.id in causes),
             (first.id in late, second.id in late),
             (first.id in refused, second.id in refused),
         )
-        versions = [event.version for event in seen.history]
+        versions = [event.version for event in result.history]
         if versions != list(range(1, len(versions) + 1)):
             wrong[unit] = f"versions {versions}"
-        elif (why := kind.wrong(seen)) is not None:
+        elif (why := kind.wrong(result)) is not None:
             wrong[unit] = why
     return wrong

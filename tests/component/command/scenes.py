@@ -1,20 +1,20 @@
-"""What several test files of the command service begin with."""
+"""A command to towns, with which several test files begin."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.command.core.profiles import Profile
+from services.command.core.supervision.profiles import SlaProfile
 from shared.contracts.commands import Step
 from shared.contracts.fields import Level, Tier
 from tests.component.command.harness import (
     DISTRICT,
     TOWN,
-    Office,
+    CommandHarness,
+    a_harness,
     a_request,
     a_step,
-    an_office,
     below,
 )
 
@@ -23,10 +23,10 @@ VILLAGES = tuple(f"500118118{200 + n}" for n in range(4))
 
 
 @asynccontextmanager
-async def towns(dsn: str, chosen: Profile | None = None) -> AsyncIterator[Office]:
-    """An office with one command of the district to all its towns; Zhutuo has signed."""
-    async with an_office(dsn, chosen) as office:
-        await office.apply(
+async def towns(dsn: str, profile: SlaProfile | None = None) -> AsyncIterator[CommandHarness]:
+    """An harness with one command of the district to all its towns; Zhutuo has signed."""
+    async with a_harness(dsn, profile) as harness:
+        await harness.apply(
             a_request(
                 "issue",
                 COMMAND,
@@ -37,33 +37,35 @@ async def towns(dsn: str, chosen: Profile | None = None) -> AsyncIterator[Office
                 title="全员避险",
             )
         )
-        await office.apply(a_step(COMMAND, TOWN))
-        yield office
+        await harness.apply(a_step(COMMAND, TOWN))
+        yield harness
 
 
-async def finish(office: Office, *units: str, issuer: str = TOWN, attempt: int = 1) -> None:
+async def finish(
+    harness: CommandHarness, *units: str, issuer: str = TOWN, attempt: int = 1
+) -> None:
     """The units sign and report, the issuer checks and closes."""
     for step in (Step.SIGN, Step.REPORT):
-        await office.apply(*(a_step(COMMAND, unit, step, attempt=attempt) for unit in units))
+        await harness.apply(*(a_step(COMMAND, unit, step, attempt=attempt) for unit in units))
     for step in (Step.CHECK, Step.CLOSE):
-        await office.apply(
+        await harness.apply(
             *(a_step(COMMAND, unit, step, officer_unit=issuer, attempt=attempt) for unit in units)
         )
 
 
-async def sound(office: Office) -> bool:
+async def sound(harness: CommandHarness) -> bool:
     """Counters, progress and timers are what the rows call for; records have every version once."""
     wrong = (
-        await office.wrongly_armed(),
-        await office.wrongly_counted(),
-        await office.wrongly_added_up(),
+        await harness.wrongly_armed(),
+        await harness.wrongly_counted(),
+        await harness.wrongly_added_up(),
     )
     assert wrong == (0, 0, 0), "armed, counted, added up"
-    versions = await office.rows(
+    versions = await harness.rows(
         "SELECT assignment_id, version FROM command.assignment ORDER BY assignment_id"
     )
-    told: dict[str, list[int]] = {}
-    for one in await office.published("command.assignments.v1"):
-        told.setdefault(one.assignment_id, []).append(one.version)
-    assert {key: list(range(1, n + 1)) for key, n in versions} == told
+    versions_published: dict[str, list[int]] = {}
+    for event in await harness.published("command.assignments.v1"):
+        versions_published.setdefault(event.assignment_id, []).append(event.version)
+    assert {key: list(range(1, n + 1)) for key, n in versions} == versions_published
     return True

@@ -18,59 +18,59 @@ from tests.component.command.harness import (
     DISTRICT,
     TOWN,
     VILLAGE,
-    Office,
+    CommandHarness,
+    a_harness,
     a_request,
     an_alert,
-    an_office,
     below,
 )
 
 
-async def totals(office: Office) -> tuple[int, int, int, int]:
+async def totals(harness: CommandHarness) -> tuple[int, int, int, int]:
     """(recipients told, assignment rows, assignments in the outbox, armed signing timers)."""
     return (
-        await office.value("SELECT sum(recipients) FROM command.command"),
-        await office.value("SELECT count(*) FROM command.assignment"),
-        await office.value(
+        await harness.value("SELECT sum(recipients) FROM command.command"),
+        await harness.value("SELECT count(*) FROM command.assignment"),
+        await harness.value(
             "SELECT count(*) FROM command.outbox WHERE topic = $1", ASSIGNMENTS.name
         ),
-        await office.value(
+        await harness.value(
             "SELECT count(*) FROM command.timer WHERE kind = 'sign_escalate' AND state = 'armed'"
         ),
     )
 
 
 async def test_a_red_command_to_all_of_yongchuan_is_complete(dsn: str) -> None:
-    async with an_office(dsn) as office:
+    async with a_harness(dsn) as harness:
         started = time.perf_counter()
-        await office.apply(an_alert(Level.RED, areas=(DISTRICT,)))
+        await harness.apply(an_alert(Level.RED, areas=(DISTRICT,)))
         took = time.perf_counter() - started
-        print(f"fan-out to {len(office.tree) - 1} recipients: {took:.2f} s")
-        assert await totals(office) == (9105, 9105, 9105, 9105)
+        print(f"fan-out to {len(harness.context.tree) - 1} recipients: {took:.2f} s")
+        assert await totals(harness) == (9105, 9105, 9105, 9105)
         assert took < 8  # about a second on an idle machine
-        assert await office.wrongly_armed() == 0
-        assert await office.wrongly_counted() == 0
-        (command,) = await office.published(COMMANDS.name)
+        assert await harness.wrongly_armed() == 0
+        assert await harness.wrongly_counted() == 0
+        (command,) = await harness.published(COMMANDS.name)
         assert (command.state, command.recipients) == (CommandState.ISSUED, 9105)
         assert sum(tier.delivered for tier in command.rollup) == 9105
-        told = await office.published(ASSIGNMENTS.name)
-        assert {one.state for one in told} == {AssignmentState.DELIVERED}
-        assert len({one.id for one in told}) == len({one.unit for one in told}) == 9105
-        assert all(one.synthetic == ("/grid/" in one.unit) for one in told)
+        events = await harness.published(ASSIGNMENTS.name)
+        assert {event.state for event in events} == {AssignmentState.DELIVERED}
+        assert len({event.id for event in events}) == len({event.unit for event in events}) == 9105
+        assert all(event.synthetic == ("/grid/" in event.unit) for event in events)
 
 
 async def test_the_same_alert_again_commands_nothing_more(dsn: str) -> None:
-    async with an_office(dsn) as office:
+    async with a_harness(dsn) as harness:
         alert = an_alert(Level.ORANGE)
-        await office.apply(alert)
-        before = await totals(office)
-        await office.apply(alert)
-        await office.apply(alert, alert)
-        assert await totals(office) == before
+        await harness.apply(alert)
+        before = await totals(harness)
+        await harness.apply(alert)
+        await harness.apply(alert, alert)
+        assert await totals(harness) == before
 
 
 async def test_only_an_adjustment_upward_brings_a_new_command(dsn: str) -> None:
-    async with an_office(dsn) as office:
+    async with a_harness(dsn) as harness:
         adjusted = AlertTransition.ADJUSTED
         history: list[tuple[Level, AlertTransition, int]] = [
             (Level.YELLOW, AlertTransition.ISSUED, 1),
@@ -81,36 +81,36 @@ async def test_only_an_adjustment_upward_brings_a_new_command(dsn: str) -> None:
             (Level.ORANGE, AlertTransition.LIFTED, 3),
         ]
         for version, (level, transition, commands) in enumerate(history, 3):
-            await office.apply(an_alert(level, transition=transition, version=version))
-            assert await office.value("SELECT count(*) FROM command.command") == commands
+            await harness.apply(an_alert(level, transition=transition, version=version))
+            assert await harness.value("SELECT count(*) FROM command.command") == commands
         # an old state that arrives late changes nothing
-        await office.apply(an_alert(Level.RED, transition=adjusted, version=4))
-        assert await office.value("SELECT count(*) FROM command.command") == 3
-        assert await office.wrongly_counted() == 0
+        await harness.apply(an_alert(Level.RED, transition=adjusted, version=4))
+        assert await harness.value("SELECT count(*) FROM command.command") == 3
+        assert await harness.wrongly_counted() == 0
 
 
 async def test_an_exercise_stays_an_exercise_in_every_row_and_record(dsn: str) -> None:
-    async with an_office(dsn) as office:
-        await office.apply(
+    async with a_harness(dsn) as harness:
+        await harness.apply(
             an_alert(Level.YELLOW, key="real"),
             an_alert(Level.YELLOW, key="drill", status=Status.EXERCISE),
         )
         for table in ("command", "tier_count", "assignment", "alert_level"):
-            rows = await office.rows(
+            rows = await harness.rows(
                 f"SELECT status, count(*) AS n FROM command.{table} GROUP BY 1"
             )
             results = {row["status"]: row["n"] for row in rows}
             assert results.keys() == {"Actual", "Exercise"}
             assert results["Actual"] == results["Exercise"]
-        for one in await office.published(ASSIGNMENTS.name):
-            command = await office.value(
-                "SELECT status FROM command.command WHERE command_id = $1", one.command_id
+        for event in await harness.published(ASSIGNMENTS.name):
+            command = await harness.value(
+                "SELECT status FROM command.command WHERE command_id = $1", event.command_id
             )
-            assert one.status == command
+            assert event.status == command
 
 
 async def test_a_free_command_reaches_the_tiers_it_names(dsn: str) -> None:
-    async with an_office(dsn) as office:
+    async with a_harness(dsn) as harness:
         request = a_request(
             "issue",
             "cmd-free",
@@ -121,11 +121,11 @@ async def test_a_free_command_reaches_the_tiers_it_names(dsn: str) -> None:
             title="值守检查",
             instruction="自查",
         )
-        await office.apply(request)
-        await office.apply(request.model_copy(update={"id": "request-again"}))
-        assert await totals(office) == (20, 20, 20, 20)
-        (told,) = await office.published(COMMANDS.name)
-        assert (told.command_id, told.actor, told.alert_id) == ("cmd-free", "officer-1", None)
+        await harness.apply(request)
+        await harness.apply(request.model_copy(update={"id": "request-again"}))
+        assert await totals(harness) == (20, 20, 20, 20)
+        (events,) = await harness.published(COMMANDS.name)
+        assert (events.command_id, events.actor, events.alert_id) == ("cmd-free", "officer-1", None)
 
 
 @pytest.mark.parametrize(
@@ -149,8 +149,8 @@ async def test_a_free_command_that_cannot_be_is_refused(
         "level": Level.BLUE,
         "title": "值守检查",
     }
-    async with an_office(dsn) as office:
+    async with a_harness(dsn) as harness:
         with pytest.raises(Reject) as refused:
-            await office.apply(a_request("issue", "cmd-1", DISTRICT, **{**fields, **change}))
+            await harness.apply(a_request("issue", "cmd-1", DISTRICT, **{**fields, **change}))
         assert refused.value.reason is reason
-        assert await office.value("SELECT count(*) FROM command.command") == 0
+        assert await harness.value("SELECT count(*) FROM command.command") == 0

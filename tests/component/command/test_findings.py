@@ -8,7 +8,7 @@ from shared.contracts.commands import Step
 from shared.contracts.fields import Level
 from shared.contracts.ids import content_id
 from shared.contracts.selections import Listed, Selection
-from tests.component.command.harness import DISTRICT, TOWN, a_request, a_step, an_office
+from tests.component.command.harness import DISTRICT, TOWN, a_harness, a_request, a_step
 
 FINDING = content_id("cmd", "finding", "a case", 1)
 
@@ -26,14 +26,14 @@ async def test_a_finding_is_due_at_its_date_and_watched(dsn: str) -> None:
         finish_by=by,
         references=("a-case", "a-review"),
     )
-    async with an_office(dsn) as office:
-        await office.apply(request, request)
-        (row,) = await office.rows("SELECT * FROM command.assignment")
+    async with a_harness(dsn) as harness:
+        await harness.apply(request, request)
+        (row,) = await harness.rows("SELECT * FROM command.assignment")
         assert (row["unit"], row["state"]) == (TOWN, "delivered")
         assert abs(row["finish_by"] - by) < timedelta(milliseconds=1)
-        await office.apply(a_step(FINDING, TOWN, Step.SIGN))
-        assert await office.wrongly_armed() == 0
-        due = await office.value(
+        await harness.apply(a_step(FINDING, TOWN, Step.SIGN))
+        assert await harness.wrongly_armed() == 0
+        due = await harness.value(
             "SELECT max(due_at) FROM command.timer WHERE subject_id = $1 AND state = 'armed'",
             row["assignment_id"],
         )

@@ -1,4 +1,4 @@
-"""Response modes on a real Postgres: decided by two, ending once and never early, apart by subtree."""
+"""Response modes on a real Postgres: decided by two officers, ended once, apart by subtree."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from shared.contracts.fields import Level, Post, ResponseLevel, ResponseMode, St
 from shared.contracts.modes import ModeVerb, ProposalState
 from shared.contracts.topics import ASSIGNMENTS, COMMANDS, MODE_PROPOSALS, MODES
 from shared.runtime.errors import Reject
-from shared.runtime.timers import Timer, TimerSweeper
+from shared.runtime.timers import Timer
 from tests.component.command.harness import (
     CITY,
     DISTRICT,
     TOWN,
     VILLAGE,
-    Office,
+    CommandHarness,
+    a_harness,
+    a_profile,
     a_step,
     an_alert,
-    an_office,
-    profile,
 )
 from tests.component.command.mode_acts import EMERGENCY, NORMAL, STANDBY, an_act, decide, later
 from tests.component.command.test_timers import go_back, sweep_for
 
 
-async def modes(office: Office) -> list[tuple[str, ResponseMode, int, tuple[str, ...]]]:
+async def modes(harness: CommandHarness) -> list[tuple[str, ResponseMode, int, tuple[str, ...]]]:
     return [
-        (one.unit, one.mode, one.version, one.decided_by)
-        for one in await office.published(MODES.name)
+        (event.unit, event.mode, event.version, event.decided_by)
+        for event in await harness.published(MODES.name)
     ]
 
 
-async def states(office: Office) -> list[ProposalState]:
-    return [one.state for one in await office.published(MODE_PROPOSALS.name)]
+async def states(harness: CommandHarness) -> list[ProposalState]:
+    return [event.state for event in await harness.published(MODE_PROPOSALS.name)]
 
 
-async def armed(office: Office) -> list[tuple[str, str]]:
-    rows = await office.rows(
+async def armed(harness: CommandHarness) -> list[tuple[str, str]]:
+    rows = await harness.rows(
         "SELECT subject_id, kind FROM command.timer WHERE state = 'armed' AND kind LIKE 'mode%' "
         "ORDER BY subject_id"
     )
@@ -52,18 +52,18 @@ async def armed(office: Office) -> list[tuple[str, str]]:
 
 
 async def test_two_people_decide_and_a_third_ends(dsn: str) -> None:
-    async with an_office(dsn) as office:
-        name = await decide(office)
-        assert await states(office) == [ProposalState.HALF_APPROVED, ProposalState.DECIDED]
-        assert await modes(office) == [(TOWN, EMERGENCY, 1, ("b", "a"))]
-        assert await armed(office) == [(name, "mode_end")]
-        await office.apply(an_act(ModeVerb.END, name, "boss", post=Post.COMMANDER))
-        assert await modes(office) == [
+    async with a_harness(dsn) as harness:
+        name = await decide(harness)
+        assert await states(harness) == [ProposalState.HALF_APPROVED, ProposalState.DECIDED]
+        assert await modes(harness) == [(TOWN, EMERGENCY, 1, ("b", "a"))]
+        assert await armed(harness) == [(name, "mode_end")]
+        await harness.apply(an_act(ModeVerb.END, name, "boss", post=Post.COMMANDER))
+        assert await modes(harness) == [
             (TOWN, EMERGENCY, 1, ("b", "a")),
             (TOWN, NORMAL, 2, ("boss",)),
         ]
-        assert (await states(office))[-1] is ProposalState.ENDED
-        assert await armed(office) == []
+        assert (await states(harness))[-1] is ProposalState.ENDED
+        assert await armed(harness) == []
 
 
 @pytest.mark.parametrize(
@@ -98,97 +98,97 @@ async def test_two_people_decide_and_a_third_ends(dsn: str) -> None:
 async def test_what_may_not_be_is_refused_and_changes_nothing(
     dsn: str, verb: ModeVerb, officer: str, change: dict[str, Any], reason: Reason
 ) -> None:
-    async with an_office(dsn) as office:
-        until = await later(office, 60)
-        await office.apply(an_act(ModeVerb.PROPOSE, "mod-1", "b", mode=EMERGENCY, until=until))
-        before = await office.rows("SELECT * FROM command.mode_proposal")
+    async with a_harness(dsn) as harness:
+        until = await later(harness, 60)
+        await harness.apply(an_act(ModeVerb.PROPOSE, "mod-1", "b", mode=EMERGENCY, until=until))
+        before = await harness.rows("SELECT * FROM command.mode_proposal")
         with pytest.raises(Reject) as refused:
-            await office.apply(an_act(verb, "mod-1", officer, **{"until": until, **change}))
+            await harness.apply(an_act(verb, "mod-1", officer, **{"until": until, **change}))
         assert refused.value.reason is reason
-        assert await office.rows("SELECT * FROM command.mode_proposal") == before
-        assert await modes(office) == []
+        assert await harness.rows("SELECT * FROM command.mode_proposal") == before
+        assert await modes(harness) == []
 
 
 async def test_a_mode_ends_by_itself_once_and_never_early(dsn: str) -> None:
-    async with an_office(dsn) as office:
-        one = await decide(office, lasts_s=2.0)
-        await sweep_for(office, 0.3)
-        assert len(await modes(office)) == 1
-        await sweep_for(office, 2.2, sweepers=3)
-        told = await office.published(MODES.name)
-        assert [(each.mode, each.version) for each in told] == [(EMERGENCY, 1), (NORMAL, 2)]
-        assert told[1].decided_by == ()
-        assert told[1].sent_at >= told[0].until
-        assert (told[1].sent_at - told[0].until).total_seconds() < 1
-        assert Counter(await states(office))[ProposalState.ENDED] == 1
-        assert await armed(office) == []
+    async with a_harness(dsn) as harness:
+        proposal_id = await decide(harness, lasts_s=2.0)
+        await sweep_for(harness, 0.3)
+        assert len(await modes(harness)) == 1
+        await sweep_for(harness, 2.2, sweepers=3)
+        events = await harness.published(MODES.name)
+        assert [(event.mode, event.version) for event in events] == [(EMERGENCY, 1), (NORMAL, 2)]
+        assert events[1].decided_by == ()
+        assert events[1].sent_at >= events[0].until
+        assert (events[1].sent_at - events[0].until).total_seconds() < 1
+        assert Counter(await states(harness))[ProposalState.ENDED] == 1
+        assert await armed(harness) == []
         with pytest.raises(Reject):
-            await office.apply(an_act(ModeVerb.END, one, "boss", post=Post.COMMANDER))
+            await harness.apply(an_act(ModeVerb.END, proposal_id, "boss", post=Post.COMMANDER))
 
 
 async def test_an_end_that_is_cut_off_half_way_comes_from_the_next_sweep(dsn: str) -> None:
     class Killed(BaseException):
         pass
 
-    async with an_office(dsn) as office:
-        await decide(office, lasts_s=1.5)
+    async with a_harness(dsn) as harness:
+        await decide(harness, lasts_s=1.5)
 
         async def die_after(work: Any, timers: Sequence[Timer]) -> None:
-            await office.timers.fire(work, timers)
+            await harness.fire(work, timers)
             await work.flush()
             raise Killed
 
-        dying = TimerSweeper(office.database, office.timers.lock, die_after, office.runtime)
+        dying = harness.sweeper(die_after)
         await asyncio.sleep(1.6)
         for _ in range(2):
             with pytest.raises(Killed):
                 await dying.sweep()
-        assert len(await modes(office)) == 1
-        await sweep_for(office, 0.2)
-        assert [mode for _, mode, _, _ in await modes(office)] == [EMERGENCY, NORMAL]
+        assert len(await modes(harness)) == 1
+        await sweep_for(harness, 0.2)
+        assert [mode for _, mode, _, _ in await modes(harness)] == [EMERGENCY, NORMAL]
 
 
 async def test_an_undecided_proposal_expires_and_takes_no_signature_any_more(dsn: str) -> None:
-    async with an_office(dsn) as office:
-        until = await later(office, 2.0)
-        await office.apply(an_act(ModeVerb.PROPOSE, "mod-1", "b", mode=STANDBY, until=until))
-        assert await armed(office) == [("mod-1", "mode_expire")]
-        await sweep_for(office, 0.2)
-        assert await states(office) == [ProposalState.HALF_APPROVED]
-        await sweep_for(office, 2.2)
-        assert await states(office) == [ProposalState.HALF_APPROVED, ProposalState.EXPIRED]
+    async with a_harness(dsn) as harness:
+        until = await later(harness, 2.0)
+        await harness.apply(an_act(ModeVerb.PROPOSE, "mod-1", "b", mode=STANDBY, until=until))
+        assert await armed(harness) == [("mod-1", "mode_expire")]
+        await sweep_for(harness, 0.2)
+        assert await states(harness) == [ProposalState.HALF_APPROVED]
+        await sweep_for(harness, 2.2)
+        assert await states(harness) == [ProposalState.HALF_APPROVED, ProposalState.EXPIRED]
         with pytest.raises(Reject, match="expired"):
-            await office.apply(an_act(ModeVerb.APPROVE, "mod-1", "a", post=Post.A))
-        assert await modes(office) == []
+            await harness.apply(an_act(ModeVerb.APPROVE, "mod-1", "a", post=Post.A))
+        assert await modes(harness) == []
 
 
 async def test_a_decision_takes_the_place_of_the_former_and_of_whatever_lies_open(
     dsn: str,
 ) -> None:
-    async with an_office(dsn) as office:
-        first = await decide(office, STANDBY)
-        until = await later(office, 60)
-        await office.apply(an_act(ModeVerb.PROPOSE, "mod-open", "b", mode=STANDBY, until=until))
-        second = await decide(office, EMERGENCY)
-        last = {one.proposal_id: one for one in await office.published(MODE_PROPOSALS.name)}
+    async with a_harness(dsn) as harness:
+        first = await decide(harness, STANDBY)
+        until = await later(harness, 60)
+        await harness.apply(an_act(ModeVerb.PROPOSE, "mod-open", "b", mode=STANDBY, until=until))
+        second = await decide(harness, EMERGENCY)
+        last = {event.proposal_id: event for event in await harness.published(MODE_PROPOSALS.name)}
         assert last[first].state is ProposalState.ENDED
         assert last["mod-open"].state is ProposalState.EXPIRED
         assert last[second].state is ProposalState.DECIDED
         assert last[second].decided_version == 2
-        assert await armed(office) == [(second, "mode_end")]
-        assert [(mode, n) for _, mode, n, _ in await modes(office)] == [
+        assert await armed(harness) == [(second, "mode_end")]
+        assert [(mode, n) for _, mode, n, _ in await modes(harness)] == [
             (STANDBY, 1),
             (EMERGENCY, 2),
         ]
 
 
 async def test_of_two_approvals_at_once_one_decides(dsn: str) -> None:
-    async with an_office(dsn) as office:
-        until = await later(office, 60)
-        await office.apply(an_act(ModeVerb.PROPOSE, "mod-1", "b", mode=STANDBY, until=until))
+    async with a_harness(dsn) as harness:
+        until = await later(harness, 60)
+        await harness.apply(an_act(ModeVerb.PROPOSE, "mod-1", "b", mode=STANDBY, until=until))
         tried = await asyncio.gather(
             *(
-                office.apply(an_act(ModeVerb.APPROVE, "mod-1", f"a{n}", post=Post.A))
+                harness.apply(an_act(ModeVerb.APPROVE, "mod-1", f"a{n}", post=Post.A))
                 for n in range(4)
             ),
             return_exceptions=True,
@@ -196,20 +196,20 @@ async def test_of_two_approvals_at_once_one_decides(dsn: str) -> None:
         assert [type(base_exception) for base_exception in tried if base_exception is not None] == [
             Reject
         ] * 3
-        assert len(await modes(office)) == 1
+        assert len(await modes(harness)) == 1
 
 
 @pytest.mark.parametrize("status", [Status.ACTUAL, Status.EXERCISE])
 async def test_the_rule_proposes_for_the_district_and_two_people_of_it_decide(
     dsn: str, status: Status
 ) -> None:
-    async with an_office(dsn) as office:
-        await office.apply(an_alert(Level.YELLOW, version=4, status=status))
-        assert await office.published(MODE_PROPOSALS.name) == []
+    async with a_harness(dsn) as harness:
+        await harness.apply(an_alert(Level.YELLOW, version=4, status=status))
+        assert await harness.published(MODE_PROPOSALS.name) == []
         adjusted = an_alert(Level.RED, version=5, status=status)
-        await office.apply(adjusted)
-        await office.apply(an_alert(Level.RED, key="again", status=status))
-        (proposed,) = await office.published(MODE_PROPOSALS.name)
+        await harness.apply(adjusted)
+        await harness.apply(an_alert(Level.RED, key="again", status=status))
+        (proposed,) = await harness.published(MODE_PROPOSALS.name)
         assert (proposed.state, proposed.unit, proposed.mode, proposed.status) == (
             ProposalState.PROPOSED,
             DISTRICT,
@@ -217,113 +217,117 @@ async def test_the_rule_proposes_for_the_district_and_two_people_of_it_decide(
             status,
         )
         assert (proposed.proposed_by, proposed.alert_id) == (None, adjusted.alert_id)
-        assert await modes(office) == []
+        assert await modes(harness) == []
         common = {"unit": DISTRICT, "origin_unit": DISTRICT, "status": status}
-        one = proposed.proposal_id
-        await office.apply(an_act(ModeVerb.APPROVE, one, "b", **common))
-        assert await modes(office) == []
-        await office.apply(an_act(ModeVerb.APPROVE, one, "boss", post=Post.COMMANDER, **common))
-        assert await modes(office) == [(DISTRICT, EMERGENCY, 1, ("b", "boss"))]
+        proposal_id = proposed.proposal_id
+        await harness.apply(an_act(ModeVerb.APPROVE, proposal_id, "b", **common))
+        assert await modes(harness) == []
+        await harness.apply(
+            an_act(ModeVerb.APPROVE, proposal_id, "boss", post=Post.COMMANDER, **common)
+        )
+        assert await modes(harness) == [(DISTRICT, EMERGENCY, 1, ("b", "boss"))]
 
 
 async def test_a_response_level_that_is_declared_after_the_issue_makes_the_rule_propose(
     dsn: str,
 ) -> None:
-    """A body says what it holds of an alert that stands: the level of warning need not move for that."""
+    """A position of a body on an issued alert proposes a mode, without a new warning level."""
 
-    def positioned(version: int, held: ResponseLevel, **change: Any) -> AlertEvent:
-        more = {"response_level": held, **change}
+    def positioned(version: int, response_level: ResponseLevel, **change: Any) -> AlertEvent:
+        more = {"response_level": response_level, **change}
         alert = an_alert(Level.YELLOW, version=version, transition=AlertTransition.POSITIONED)
         return alert.model_copy(update=more)
 
-    async with an_office(dsn) as office:
-        await office.apply(an_alert(Level.YELLOW, version=4))
-        await office.apply(positioned(5, ResponseLevel.IV))
-        assert await office.published(MODE_PROPOSALS.name) == []
-        await office.apply(positioned(6, ResponseLevel.III))
-        await office.apply(positioned(7, ResponseLevel.III))
-        await office.apply(positioned(8, ResponseLevel.II))
-        result = await office.published(MODE_PROPOSALS.name)
-        assert [(one.unit, one.mode, one.proposed_by) for one in result] == [
+    async with a_harness(dsn) as harness:
+        await harness.apply(an_alert(Level.YELLOW, version=4))
+        await harness.apply(positioned(5, ResponseLevel.IV))
+        assert await harness.published(MODE_PROPOSALS.name) == []
+        await harness.apply(positioned(6, ResponseLevel.III))
+        await harness.apply(positioned(7, ResponseLevel.III))
+        await harness.apply(positioned(8, ResponseLevel.II))
+        result = await harness.published(MODE_PROPOSALS.name)
+        assert [(event.unit, event.mode, event.proposed_by) for event in result] == [
             (DISTRICT, STANDBY, None),
             (DISTRICT, EMERGENCY, None),
         ]
-        assert await office.value("SELECT count(*) FROM command.command") == 1
+        assert await harness.value("SELECT count(*) FROM command.command") == 1
 
 
 async def test_what_a_body_holds_of_an_alert_that_is_not_issued_proposes_nothing(dsn: str) -> None:
-    async with an_office(dsn) as office:
+    async with a_harness(dsn) as harness:
         alert = an_alert(Level.YELLOW, transition=AlertTransition.POSITIONED)
-        held = {"response_level": ResponseLevel.I, "state": AlertState.VERIFIED, "level": None}
-        await office.apply(alert.model_copy(update=held))
-        assert await office.published(MODE_PROPOSALS.name) == []
+        change = {"response_level": ResponseLevel.I, "state": AlertState.VERIFIED, "level": None}
+        await harness.apply(alert.model_copy(update=change))
+        assert await harness.published(MODE_PROPOSALS.name) == []
 
 
 async def test_each_recipient_has_the_clocks_of_its_own_mode_and_the_record_says_which(
     dsn: str,
 ) -> None:
-    async with an_office(dsn, profile(600, 1200)) as office:
-        await decide(office, STANDBY, unit=TOWN)
-        await decide(office, EMERGENCY, unit=VILLAGE)
-        await office.apply(an_alert(Level.YELLOW))
-        (command,) = await office.published(COMMANDS.name)
+    async with a_harness(dsn, a_profile(600, 1200)) as harness:
+        await decide(harness, STANDBY, unit=TOWN)
+        await decide(harness, EMERGENCY, unit=VILLAGE)
+        await harness.apply(an_alert(Level.YELLOW))
+        (command,) = await harness.published(COMMANDS.name)
         assert (command.mode, command.mode_version, command.mode_unit) == (STANDBY, 1, TOWN)
-        for one in await office.published(ASSIGNMENTS.name):
-            strict = one.unit == VILLAGE
+        for event in await harness.published(ASSIGNMENTS.name):
+            strict = event.unit == VILLAGE
             expected = (EMERGENCY, 1, VILLAGE) if strict else (STANDBY, 1, TOWN)
-            assert (one.mode, one.mode_version, one.mode_unit) == expected
-            seconds = (one.sign_by - one.sent_at).total_seconds()
+            assert (event.mode, event.mode_version, event.mode_unit) == expected
+            seconds = (event.sign_by - event.sent_at).total_seconds()
             assert seconds == (300 if strict else 450)
-            assert (one.finish_by - one.sent_at).total_seconds() == 2 * seconds
+            assert (event.finish_by - event.sent_at).total_seconds() == 2 * seconds
 
 
 async def test_a_flip_moves_no_given_deadline_and_a_new_attempt_takes_the_new_mode(
     dsn: str,
 ) -> None:
-    async with an_office(dsn, profile(600, 1200, 60)) as office:
-        await office.apply(an_alert(Level.YELLOW))
-        command = await office.the_command()
-        await office.apply(a_step(command, VILLAGE), a_step(command, VILLAGE, Step.REPORT))
-        before = await office.rows("SELECT * FROM command.assignment ORDER BY assignment_id")
+    async with a_harness(dsn, a_profile(600, 1200, 60)) as harness:
+        await harness.apply(an_alert(Level.YELLOW))
+        command = await harness.the_command()
+        await harness.apply(a_step(command, VILLAGE), a_step(command, VILLAGE, Step.REPORT))
+        before = await harness.rows("SELECT * FROM command.assignment ORDER BY assignment_id")
         timers = "SELECT * FROM command.timer WHERE kind NOT LIKE 'mode%' ORDER BY subject_id, kind"
-        running = await office.rows(timers)
-        await decide(office, EMERGENCY)
-        assert before == await office.rows(
+        running = await harness.rows(timers)
+        await decide(harness, EMERGENCY)
+        assert before == await harness.rows(
             "SELECT * FROM command.assignment ORDER BY assignment_id"
         )
-        assert running == await office.rows(timers)
-        await office.apply(a_step(command, VILLAGE, Step.SEND_BACK, officer_unit=CITY))
-        again = (await office.published(ASSIGNMENTS.name))[-1]
-        assert (again.attempt, again.mode, again.mode_version) == (2, EMERGENCY, 1)
-        assert (again.sign_by - again.sent_at).total_seconds() == 300
-        await go_back(office, 301)
-        await sweep_for(office, 0.2)
+        assert running == await harness.rows(timers)
+        await harness.apply(a_step(command, VILLAGE, Step.SEND_BACK, officer_unit=CITY))
+        reissued = (await harness.published(ASSIGNMENTS.name))[-1]
+        assert (reissued.attempt, reissued.mode, reissued.mode_version) == (2, EMERGENCY, 1)
+        assert (reissued.sign_by - reissued.sent_at).total_seconds() == 300
+        await go_back(harness, 301)
+        await sweep_for(harness, 0.2)
         (call,) = [
-            one
-            for one in await office.supervision()
-            if one.unit == VILLAGE and one.clock == "sign" and one.kind == "reminded"
+            event
+            for event in await harness.supervision()
+            if event.unit == VILLAGE and event.clock == "sign" and event.kind == "reminded"
         ]
         assert (call.mode, call.mode_version, call.mode_unit) == (EMERGENCY, 1, TOWN)
-        pause = await office.value(
+        pause = await harness.value(
             "SELECT due_at FROM command.timer WHERE kind = 'sign_escalate' AND rung = 1 "
             "AND subject_id = $1",
-            again.assignment_id,
+            reissued.assignment_id,
         )
         assert (pause - call.sent_at).total_seconds() == 30
 
 
 async def test_a_drill_never_changes_the_real_mode_nor_the_real_one_a_drill(dsn: str) -> None:
-    async with an_office(dsn, profile(600, 1200)) as office:
-        await decide(office, EMERGENCY, status=Status.EXERCISE)
-        await decide(office, STANDBY)
-        await office.apply(an_alert(Level.YELLOW, key="real"))
-        await office.apply(an_alert(Level.YELLOW, key="drill", status=Status.EXERCISE))
-        for one in await office.published(ASSIGNMENTS.name):
-            drill = one.status is Status.EXERCISE
-            assert one.mode is (EMERGENCY if drill else STANDBY)
-            assert (one.sign_by - one.sent_at).total_seconds() == (300 if drill else 450)
-        held = await office.rows("SELECT status, unit, mode, version FROM command.mode ORDER BY 1")
-        assert [tuple(row) for row in held] == [
+    async with a_harness(dsn, a_profile(600, 1200)) as harness:
+        await decide(harness, EMERGENCY, status=Status.EXERCISE)
+        await decide(harness, STANDBY)
+        await harness.apply(an_alert(Level.YELLOW, key="real"))
+        await harness.apply(an_alert(Level.YELLOW, key="drill", status=Status.EXERCISE))
+        for event in await harness.published(ASSIGNMENTS.name):
+            drill = event.status is Status.EXERCISE
+            assert event.mode is (EMERGENCY if drill else STANDBY)
+            assert (event.sign_by - event.sent_at).total_seconds() == (300 if drill else 450)
+        change = await harness.rows(
+            "SELECT status, unit, mode, version FROM command.mode ORDER BY 1"
+        )
+        assert [tuple(row) for row in change] == [
             ("Actual", TOWN, "standby", 1),
             ("Exercise", TOWN, "emergency", 1),
         ]

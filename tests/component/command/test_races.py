@@ -14,26 +14,26 @@ from shared.runtime.errors import Reject
 from tests.component.command.harness import (
     CITY,
     DISTRICT,
-    Office,
+    CommandHarness,
+    a_harness,
+    a_profile,
     a_step,
     an_alert,
-    an_office,
-    profile,
 )
 from tests.component.command.races import RACES, Race, race
 from tests.component.command.scenes import sound
 from tests.component.command.test_timers import sweep_for
 
 
-async def a_red_command(office: Office) -> tuple[str, list[str]]:
+async def a_red_command(harness: CommandHarness) -> tuple[str, list[str]]:
     """A command to the district and one town with all below: its id and its units."""
-    await office.apply(an_alert(Level.RED))
-    rows = await office.rows("SELECT unit FROM command.assignment ORDER BY unit")
-    return await office.the_command(), [row["unit"] for row in rows]
+    await harness.apply(an_alert(Level.RED))
+    rows = await harness.rows("SELECT unit FROM command.assignment ORDER BY unit")
+    return await harness.the_command(), [row["unit"] for row in rows]
 
 
 async def consent(
-    office: Office,
+    harness: CommandHarness,
     command: str,
     step: Step,
     units: Sequence[str],
@@ -41,9 +41,9 @@ async def consent(
     until: datetime,
 ) -> None:
     """The issuer consents for one unit after the other, from shortly before the deadline on."""
-    await asyncio.sleep((deadline - await office.now()).total_seconds() - 0.4)
+    await asyncio.sleep((deadline - await harness.now()).total_seconds() - 0.4)
     for at in range(0, len(units), 6):
-        await office.apply(
+        await harness.apply(
             *(
                 a_step(command, unit, step, officer_unit=CITY, until=until)
                 for unit in units[at : at + 6]
@@ -53,19 +53,19 @@ async def consent(
 
 @pytest.mark.parametrize("kind", RACES, ids=lambda kind: kind.name)
 async def test_two_at_once_have_one_winner(dsn: str, kind: Race) -> None:
-    async with an_office(dsn) as office:
-        command, units = await a_red_command(office)
+    async with a_harness(dsn) as harness:
+        command, units = await a_red_command(harness)
         units = [unit for unit in units if unit != DISTRICT][:150]
-        assert await race(office, command, units, kind) == {}
-        assert await sound(office)
+        assert await race(harness, command, units, kind) == {}
+        assert await sound(harness)
 
 
 async def test_who_is_given_it_is_decided_once(dsn: str) -> None:
-    async with an_office(dsn) as office:
-        await office.apply(an_alert(Level.YELLOW))  # a town and its villages
-        command = await office.the_command()
-        (town,) = await office.rows("SELECT unit FROM command.assignment WHERE unit_tier = 'town'")
-        others = [f"{town['unit'][:9]}200/grid/00{n}" for n in range(1, 6)]
+    async with a_harness(dsn) as harness:
+        await harness.apply(an_alert(Level.YELLOW))  # a town and its villages
+        command = await harness.the_command()
+        (town,) = await harness.rows("SELECT unit FROM command.assignment WHERE unit_tier = 'town'")
+        grids = [f"{town['unit'][:9]}200/grid/00{n}" for n in range(1, 6)]
         refused = 0
 
         async def give(unit: str) -> None:
@@ -80,38 +80,38 @@ async def test_who_is_given_it_is_decided_once(dsn: str) -> None:
                 text="改派",
             )
             try:
-                await office.apply(acknowledgement)
+                await harness.apply(acknowledgement)
             except Reject:
                 refused += 1
 
-        await asyncio.gather(*(give(unit) for unit in others))
-        made = await office.value(
+        await asyncio.gather(*(give(unit) for unit in grids))
+        issued = await harness.value(
             "SELECT count(*) FROM command.assignment WHERE reassigned_from IS NOT NULL"
         )
-        late = await office.value("SELECT count(*) FROM command.late_acknowledgement")
-        assert (made, late + refused) == (1, len(others) - 1)
-        assert await sound(office)
+        late = await harness.value("SELECT count(*) FROM command.late_acknowledgement")
+        assert (issued, late + refused) == (1, len(grids) - 1)
+        assert await sound(harness)
 
 
 async def test_an_extension_against_the_end_of_the_time_has_one_winner(dsn: str) -> None:
-    async with an_office(dsn, profile(0.2, 8, 60)) as office:
-        command, units = await a_red_command(office)
+    async with a_harness(dsn, a_profile(0.2, 8, 60)) as harness:
+        command, units = await a_red_command(harness)
         units = [unit for unit in units if unit != DISTRICT]
-        await office.apply(*(a_step(command, unit) for unit in units))
-        rows = await office.rows("SELECT finish_by FROM command.assignment")
+        await harness.apply(*(a_step(command, unit) for unit in units))
+        rows = await harness.rows("SELECT finish_by FROM command.assignment")
         end: datetime = rows[0]["finish_by"]
         until = end + timedelta(hours=1)
 
         await asyncio.gather(
-            sweep_for(office, 8.6),
-            *(consent(office, command, Step.EXTEND, units[n::2], end, until) for n in (0, 1)),
+            sweep_for(harness, 8.6),
+            *(consent(harness, command, Step.EXTEND, units[n::2], end, until) for n in (0, 1)),
         )
         overdue = {
-            one.subject_id
-            for one in await office.supervision()
-            if one.clock == "finish" and one.kind is SupervisionKind.OVERDUE
+            event.subject_id
+            for event in await harness.supervision()
+            if event.clock == "finish" and event.kind is SupervisionKind.OVERDUE
         }
-        result = await office.rows(
+        result = await harness.rows(
             "SELECT * FROM command.assignment WHERE unit = ANY($1::text[])", units
         )
         assert {row["extensions"] for row in result} == {1}
@@ -120,35 +120,38 @@ async def test_an_extension_against_the_end_of_the_time_has_one_winner(dsn: str)
         in_time = {row["assignment_id"] for row in result if row["changed_at"] < end}
         assert not in_time & overdue
         assert in_time, "the race was decided before it began"
-        assert await sound(office)
+        assert await sound(harness)
 
 
 async def test_a_suspension_against_the_signing_deadline_has_one_winner(dsn: str) -> None:
-    async with an_office(dsn, profile(2, 60, 0.3)) as office:
-        command, units = await a_red_command(office)
+    async with a_harness(dsn, a_profile(2, 60, 0.3)) as harness:
+        command, units = await a_red_command(harness)
         units = [unit for unit in units if unit != DISTRICT]
-        rows = await office.rows("SELECT sign_by FROM command.assignment")
+        rows = await harness.rows("SELECT sign_by FROM command.assignment")
         deadline: datetime = rows[0]["sign_by"]
         until = deadline + timedelta(hours=1)
 
         await asyncio.gather(
-            sweep_for(office, 2.8),
-            *(consent(office, command, Step.SUSPEND, units[n::2], deadline, until) for n in (0, 1)),
+            sweep_for(harness, 2.8),
+            *(
+                consent(harness, command, Step.SUSPEND, units[n::2], deadline, until)
+                for n in (0, 1)
+            ),
         )
         called = {
-            one.subject_id
-            for one in await office.supervision()
-            if one.clock == "sign" and one.kind is not SupervisionKind.DUE_SOON
+            event.subject_id
+            for event in await harness.supervision()
+            if event.clock == "sign" and event.kind is not SupervisionKind.DUE_SOON
         }
-        result = await office.rows(
+        result = await harness.rows(
             "SELECT * FROM command.assignment WHERE unit = ANY($1::text[])", units
         )
         assert {row["state"] for row in result} == {"suspended"}
         in_time = {row["assignment_id"] for row in result if row["suspended_at"] < deadline}
         assert not in_time & called
         assert in_time, "the race was decided before it began"
-        before = len([one for one in await office.supervision() if one.unit in units])
-        await sweep_for(office, 0.7)
-        told = [one for one in await office.supervision() if one.unit in units]
-        assert len(told) == before, "the clocks stand still"
-        assert await sound(office)
+        before = len([event for event in await harness.supervision() if event.unit in units])
+        await sweep_for(harness, 0.7)
+        events = [event for event in await harness.supervision() if event.unit in units]
+        assert len(events) == before, "the clocks stand still"
+        assert await sound(harness)

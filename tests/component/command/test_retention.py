@@ -1,4 +1,4 @@
-"""What is forgotten, and above all what stays, on a real Postgres."""
+"""Rows that retention deletes, and above all rows that stay, on a real Postgres."""
 
 from __future__ import annotations
 
@@ -6,34 +6,48 @@ from datetime import timedelta
 
 import pytest
 
-from services.command.retention import BELONGING, forget_commands
-from services.console.store import forgetting
+from services.command.retention import COMMAND_TABLES, delete_commands
+from services.console import retention
 from shared.contracts.commands import Step
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ASSIGNMENTS
 from shared.runtime.database import Database
-from shared.runtime.retention import Retention, Task, forget_fired_timers, forget_inbox
-from tests.component.command.harness import TOWN, Office, a_request, a_step, an_alert, an_office
+from shared.runtime.retention import (
+    Retention,
+    RetentionTask,
+    fired_timer_retention,
+    inbox_retention,
+)
+from tests.component.command.harness import (
+    TOWN,
+    CommandHarness,
+    a_harness,
+    a_request,
+    a_step,
+    an_alert,
+)
 
 KEEP = timedelta(days=400)
-COUNTED = ("command", *BELONGING)
+COUNTED = ("command", *COMMAND_TABLES)
 
 
-async def counts(office: Office) -> dict[str, int]:
-    return {table: await office.value(f"SELECT count(*) FROM command.{table}") for table in COUNTED}
+async def counts(harness: CommandHarness) -> dict[str, int]:
+    return {
+        table: await harness.value(f"SELECT count(*) FROM command.{table}") for table in COUNTED
+    }
 
 
-async def ended(office: Office, key: str, days: int) -> str:
+async def ended(harness: CommandHarness, key: str, days: int) -> str:
     """A command that was withdrawn, issued so many days ago, with a step that came too late."""
-    name = await issued(office, key, days)
-    await office.apply(a_request("revoke", name, TOWN))
-    await office.apply(a_step(name, await unit_of(office, name), Step.SIGN))
+    name = await issued(harness, key, days)
+    await harness.apply(a_request("revoke", name, TOWN))
+    await harness.apply(a_step(name, await unit_of(harness, name), Step.SIGN))
     return name
 
 
-async def issued(office: Office, key: str, days: int) -> str:
-    await office.apply(an_alert(key=key))
-    name = await office.the_command()
-    await office.rows(
+async def issued(harness: CommandHarness, key: str, days: int) -> str:
+    await harness.apply(an_alert(key=key))
+    name = await harness.the_command()
+    await harness.rows(
         "UPDATE command.command SET issued_at = now() - $2::interval, issuer_unit = $3 "
         "WHERE command_id = $1",
         name,
@@ -43,40 +57,42 @@ async def issued(office: Office, key: str, days: int) -> str:
     return name
 
 
-async def unit_of(office: Office, command: str) -> str:
-    text: str = await office.value(
+async def unit_of(harness: CommandHarness, command: str) -> str:
+    text: str = await harness.value(
         "SELECT unit FROM command.assignment WHERE command_id = $1 LIMIT 1", command
     )
     return text
 
 
 async def test_only_what_ended_long_ago_is_forgotten(dsn: str) -> None:
-    async with an_office(dsn) as office:
-        await issued(office, "open and very old", 2_000)
-        await ended(office, "ended lately", 399)
-        before = await counts(office)
-        old = [await ended(office, f"ended long ago {n}", 401) for n in range(7)]
-        retention = Retention(office.database)
-        task = forget_commands(KEEP)
-        assert await retention.turn(task) == 5
-        assert await retention.turn(task) == 2
-        assert await counts(office) == before
+    async with a_harness(dsn) as harness:
+        await issued(harness, "open and very old", 2_000)
+        await ended(harness, "ended lately", 399)
+        before = await counts(harness)
+        old = [await ended(harness, f"ended long ago {n}", 401) for n in range(7)]
+        retention = Retention(harness.database)
+        task = delete_commands(KEEP)
+        assert await retention.run_once(task) == 5
+        assert await retention.run_once(task) == 2
+        assert await counts(harness) == before
         assert all(before.values())
-        gone = await office.value(
+        remaining = await harness.value(
             "SELECT count(*) FROM command.command WHERE command_id = ANY($1::text[])", old
         )
-        assert gone == 0
-        assert await office.wrongly_armed() == await office.wrongly_counted() == 0
+        assert remaining == 0
+        assert await harness.wrongly_armed() == await harness.wrongly_counted() == 0
 
 
 async def test_a_task_is_due_again_only_after_its_time_also_in_another_process(dsn: str) -> None:
-    async with an_office(dsn) as office:
-        task = forget_commands(KEEP)
-        assert await Retention(office.database).turn(task) == 0
-        await ended(office, "ended long ago", 401)
-        assert await Retention(office.database).turn(task) == 0
-        await office.rows("UPDATE command.upkeep SET due_at = now() WHERE task = $1", task.name)
-        assert await Retention(office.database).turn(task) == 1
+    async with a_harness(dsn) as harness:
+        task = delete_commands(KEEP)
+        assert await Retention(harness.database).run_once(task) == 0
+        await ended(harness, "ended long ago", 401)
+        assert await Retention(harness.database).run_once(task) == 0
+        await harness.rows(
+            "UPDATE command.retention_schedule SET due_at = now() WHERE task = $1", task.name
+        )
+        assert await Retention(harness.database).run_once(task) == 1
 
 
 async def test_ids_outlive_their_topics_and_armed_timers_everything(dsn: str) -> None:
@@ -85,21 +101,23 @@ async def test_ids_outlive_their_topics_and_armed_timers_everything(dsn: str) ->
     try:
         pool = database.pool
         retention = Retention(database)
-        inbox = forget_inbox("command", (ASSIGNMENTS, ACKNOWLEDGEMENTS))
+        inbox = inbox_retention("command", (ASSIGNMENTS, ACKNOWLEDGEMENTS))
         assert inbox.keep > timedelta(milliseconds=ACKNOWLEDGEMENTS.retention_ms or 0)
         await pool.execute(
-            "INSERT INTO command.inbox SELECT 't', 'event-' || days, '', now() - days * interval '1 day' "
+            "INSERT INTO command.inbox "
+            "SELECT 't', 'event-' || days, '', now() - days * interval '1 day' "
             "FROM unnest(ARRAY[0, 90, 366, 368, 900]) AS days"
         )
-        assert await retention.turn(inbox) == 2
+        assert await retention.run_once(inbox) == 2
         records = await pool.fetch("SELECT event_id FROM command.inbox ORDER BY seen_at")
         assert [row["event_id"] for row in records] == ["event-366", "event-90", "event-0"]
         await pool.execute(
-            "INSERT INTO command.timer SELECT state || days, 'k', 0, now() - days * interval '1 day', "
+            "INSERT INTO command.timer "
+            "SELECT state || days, 'k', 0, now() - days * interval '1 day', "
             "state, CASE WHEN state = 'fired' THEN now() - days * interval '1 day' END "
             "FROM unnest(ARRAY[29, 31]) AS days, unnest(ARRAY['armed', 'fired']) AS state"
         )
-        assert await retention.turn(forget_fired_timers("command")) == 1
+        assert await retention.run_once(fired_timer_retention("command")) == 1
         records = await pool.fetch("SELECT subject_id FROM command.timer ORDER BY 1")
         assert [row["subject_id"] for row in records] == ["armed29", "armed31", "fired29"]
     finally:
@@ -109,12 +127,12 @@ async def test_ids_outlive_their_topics_and_armed_timers_everything(dsn: str) ->
 @pytest.mark.parametrize(
     ("schema", "task", "belonging"),
     [
-        ("command", forget_commands(KEEP), BELONGING),
-        ("console", forgetting.forget_commands(KEEP), forgetting.BELONGING),
+        ("command", delete_commands(KEEP), COMMAND_TABLES),
+        ("console", retention.forget_commands(KEEP), retention.TABLES_OF_COMMANDS),
     ],
 )
 async def test_no_table_of_commands_is_left_out(
-    dsn: str, schema: str, task: Task, belonging: tuple[str, ...]
+    dsn: str, schema: str, task: RetentionTask, belonging: tuple[str, ...]
 ) -> None:
     database = Database(dsn, schema)
     await database.start()
@@ -124,10 +142,10 @@ async def test_no_table_of_commands_is_left_out(
             "AND column_name = 'command_id' AND is_nullable = 'NO' ORDER BY 1",
             schema,
         )
-        # The tally follows the rows that it counts.
-        result = {row["table_name"] for row in rows} - {"tally"}
+        # The count follows the rows that it counts.
+        result = {row["table_name"] for row in rows} - {"assignment_count"}
         assert result <= {"command", *belonging}
-        assert await Retention(database).turn(task) == 0
+        assert await Retention(database).run_once(task) == 0
     finally:
         await database.stop()
 
@@ -139,17 +157,19 @@ async def test_facts_of_cases_go_by_age_but_stay_with_an_open_command(dsn: str) 
         pool = database.pool
         await pool.execute(
             "INSERT INTO console.command SELECT state, 'Actual', 1, state, NULL, '11A01', 'red', "
-            "'500118000000', '500118000000', 't', 'i', 1, now(), now(), now(), 'general', 't', now() "
+            "'500118000000', '500118000000', 't', 'i', 1, now(), now(), now(), 'general', 't', "
+            "now() "
             "FROM unnest(ARRAY['issued', 'closed']) AS state"
         )
         await pool.execute(
-            "INSERT INTO console.case_event SELECT thread, now() - days * interval '1 day', "
+            "INSERT INTO console.case_fact SELECT thread, now() - days * interval '1 day', "
             "thread || days, 'Actual', 'command', 'issued', '', thread, 1, '500118000000', "
             "'district', NULL, false, '{}' "
-            "FROM unnest(ARRAY['issued', 'closed', 'alert']) AS thread, unnest(ARRAY[399, 401]) AS days"
+            "FROM unnest(ARRAY['issued', 'closed', 'alert']) AS thread, "
+            "unnest(ARRAY[399, 401]) AS days"
         )
-        assert await Retention(database).turn(forgetting.forget_case_events(KEEP)) == 2
-        records = await pool.fetch("SELECT event_id FROM console.case_event ORDER BY 1")
+        assert await Retention(database).run_once(retention.forget_case_facts(KEEP)) == 2
+        records = await pool.fetch("SELECT event_id FROM console.case_fact ORDER BY 1")
         assert [row["event_id"] for row in records] == [
             "alert399",
             "closed399",

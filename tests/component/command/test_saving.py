@@ -1,4 +1,4 @@
-"""What is written back of assignments is what each became, whether a batch shares its values or not."""
+"""Changed assignments are written back whole, with or without values that a batch shares."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from services.command import store
+from services.command.store import assignments as store
 from shared.contracts.fields import Level
-from tests.component.command.harness import an_alert, an_office, profile
+from tests.component.command.harness import a_harness, a_profile, an_alert
 
 
 @pytest.mark.parametrize("differs", ["changed_at", "sign_overdue", "calls", "reason", None])
 async def test_each_row_gets_its_own_values(dsn: str, differs: str | None) -> None:
-    async with an_office(dsn, profile(60, 600)) as office:
-        await office.apply(an_alert(Level.YELLOW))  # a town and 20 villages
-        ids = [row[0] for row in await office.rows("SELECT assignment_id FROM command.assignment")]
-        async with office.database.transaction() as work:
-            before = await store.lock_assignments(work, ids)
+    async with a_harness(dsn, a_profile(60, 600)) as harness:
+        await harness.apply(an_alert(Level.YELLOW))  # a town and 20 villages
+        ids = [row[0] for row in await harness.rows("SELECT assignment_id FROM command.assignment")]
+        async with harness.database.transaction() as work:
+            before = await store.load_assignments(work, ids)
             after = {}
             for n, assignment in enumerate(before.values()):
                 own = {
@@ -27,11 +27,11 @@ async def test_each_row_gets_its_own_values(dsn: str, differs: str | None) -> No
                     "calls": n,
                     "reason": f"r{n}",
                 }
-                same = {"changed_at": work.now, "sign_overdue": True, "calls": 1, "reason": "r"}
-                changes = {**same, **({differs: own[differs]} if differs else {})}
+                shared = {"changed_at": work.now, "sign_overdue": True, "calls": 1, "reason": "r"}
+                changes = {**shared, **({differs: own[differs]} if differs else {})}
                 after[assignment.assignment_id] = replace(assignment, **changes)
             await store.save_assignments(
                 work, [(before[name], changed) for name, changed in after.items()]
             )
-        async with office.database.transaction() as work:
-            assert await store.lock_assignments(work, ids) == after
+        async with harness.database.transaction() as work:
+            assert await store.load_assignments(work, ids) == after

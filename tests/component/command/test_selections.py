@@ -1,7 +1,7 @@
-"""What an officer is shown is who gets it: previews and commands over one catalogue, on a real Postgres.
+"""A preview and the command behind it have the same recipients, on a real Postgres.
 
-And plans on their way into rows and records: roles, axes, words and deadlines by line; completeness
-proved from the log alone, up to a whole city in one action.
+Plans reach rows and records with roles, axes, words and deadlines by line. Completeness is proved
+from the log alone, up to a whole city in one action.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from shared.contracts.topics import ASSIGNMENTS, COMMANDS, REQUESTS
 from shared.domain.selection.reach import digest_of
 from shared.domain.selection.tree import UnitTree
 from shared.runtime.errors import Reject
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.bench.command.units import city
 from tests.component.command.harness import (
     CITY,
@@ -33,16 +33,16 @@ from tests.component.command.harness import (
     GRID,
     TOWN,
     VILLAGE,
-    Office,
+    CommandHarness,
+    a_harness,
     a_request,
     a_step,
     an_alert,
-    an_office,
     below,
     units,
 )
 from tests.component.command.mode_acts import EMERGENCY, decide
-from tests.support.console import Bench, bench
+from tests.support.console_harness import ConsoleHarness, running_console
 
 OFFICERS = {CITY: "o-city-b", DISTRICT: "o-district-b", TOWN: "o-town-b"}
 OTHER_TOWN = "500118107000"
@@ -92,64 +92,69 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @asynccontextmanager
-async def both(dsn: str) -> AsyncIterator[tuple[Bench, Office]]:
+async def two_services(dsn: str) -> AsyncIterator[tuple[ConsoleHarness, CommandHarness]]:
     """A console and a command service that have read the same catalogue."""
-    async with bench(dsn) as console, an_office(dsn, tree=console.wiring.names.tree) as office:
-        yield console, office
+    async with (
+        running_console(dsn) as console,
+        a_harness(dsn, tree=console.deps.names.tree) as harness,
+    ):
+        yield console, harness
 
 
-async def preview(console: Bench, issuer: str, selection: Any) -> tuple[list[str], Any]:
+async def preview(console: ConsoleHarness, issuer: str, selection: Any) -> tuple[list[str], Any]:
     """Every unit the officer is shown, page by page, and the last page."""
-    shown: list[str] = []
+    previewed: list[str] = []
     body = {"selection": selection, "limit": 25}
     async with console.client(OFFICERS[issuer]) as client:
         while True:
             page = (await client.post("/api/commands/preview", json=body)).json()
-            shown += [one["unit"] for one in page["units"]]
+            previewed += [event["unit"] for event in page["units"]]
             if page["next"] is None:
-                return shown, page
+                return previewed, page
             body["after"] = page["next"]
 
 
-async def ordered(console: Bench, issuer: str, selection: Any, digest: str) -> Any:
+async def ordered(console: ConsoleHarness, issuer: str, selection: Any, digest: str) -> Any:
     """The request record that the officer's order becomes."""
     body = {**ORDER, "selection": selection, "seen_digest": digest}
     async with console.client(OFFICERS[issuer]) as client:
         answer = await client.post("/api/commands", json=body)
     assert answer.status_code == 202, answer.text
-    return REQUESTS.model.validate_json(console.recorder.sent[-1].value)
+    return REQUESTS.model.validate_json(console.kafka.sent[-1].value)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_who_is_shown_is_who_gets_it(dsn: str, kind: str) -> None:
     issuer, selection = KINDS[kind]
-    async with both(dsn) as (console, office):
-        shown, page = await preview(console, issuer, selection)
-        assert shown
-        assert issuer not in shown
-        await office.apply(await ordered(console, issuer, selection, page["digest"]))
-        told = await office.published(ASSIGNMENTS.name)
-        assert [one.unit for one in told] == shown
-        (command,) = await office.published(COMMANDS.name)
-        assert (command.recipients, command.recipients_digest) == (len(shown), page["digest"])
+    async with two_services(dsn) as (console, harness):
+        previewed, page = await preview(console, issuer, selection)
+        assert previewed
+        assert issuer not in previewed
+        await harness.apply(await ordered(console, issuer, selection, page["digest"]))
+        events = await harness.published(ASSIGNMENTS.name)
+        assert [event.unit for event in events] == previewed
+        (command,) = await harness.published(COMMANDS.name)
+        assert (command.recipients, command.recipients_digest) == (len(previewed), page["digest"])
         assert command.root == page["root"]
-        assert Counter(one.unit_tier for one in told) == page["by_tier"]
+        assert Counter(event.unit_tier for event in events) == page["by_tier"]
 
 
 async def test_recipients_that_are_no_longer_those_shown_are_refused(dsn: str) -> None:
     issuer, selection = KINDS["departments"]
-    async with both(dsn) as (console, office):
-        shown, page = await preview(console, issuer, selection)
+    async with two_services(dsn) as (console, harness):
+        previewed, page = await preview(console, issuer, selection)
         request = await ordered(console, issuer, selection, page["digest"])
-        (unit_entry,) = [department for department in departments() if department.unit == shown[0]]
-        office.tree.put(unit_entry.model_copy(update={"parent": OTHER_TOWN}))
-        with pytest.raises(Reject, match=f"now {len(shown) - 1}") as refused:
-            await office.apply(request)
+        (unit_entry,) = [
+            department for department in departments() if department.unit == previewed[0]
+        ]
+        harness.context.tree.put(unit_entry.model_copy(update={"parent": OTHER_TOWN}))
+        with pytest.raises(Reject, match=f"now {len(previewed) - 1}") as refused:
+            await harness.apply(request)
         assert refused.value.reason is Reason.STALE
-        assert await office.value("SELECT count(*) FROM command.command") == 0
+        assert await harness.value("SELECT count(*) FROM command.command") == 0
         # Without a digest the officer has asked for whoever it is.
-        await office.apply(request.model_copy(update={"seen_digest": None}))
-        assert len(await office.published(ASSIGNMENTS.name)) == len(shown) - 1
+        await harness.apply(request.model_copy(update={"seen_digest": None}))
+        assert len(await harness.published(ASSIGNMENTS.name)) == len(previewed) - 1
 
 
 @pytest.mark.parametrize(
@@ -177,34 +182,38 @@ async def test_recipients_that_are_no_longer_those_shown_are_refused(dsn: str) -
 async def test_units_outside_the_issuer_s_subtree_are_refused_by_name(
     dsn: str, issuer: str, selection: dict[str, Any], names: str
 ) -> None:
-    async with both(dsn) as (_, office):
-        chosen = Selection.model_validate_json(json.dumps(selection))
+    async with two_services(dsn) as (_, harness):
+        selected = Selection.model_validate_json(json.dumps(selection))
         request = a_request(
             "issue",
             "cmd-1",
             issuer,
-            selection=chosen,
+            selection=selected,
             event_type="11A01",
             level=Level.BLUE,
             title="检查",
         )
         with pytest.raises(Reject, match=names) as refused:
-            await office.apply(request)
+            await harness.apply(request)
         assert refused.value.reason is Reason.NOT_ALLOWED
-        assert await office.value("SELECT count(*) FROM command.command") == 0
+        assert await harness.value("SELECT count(*) FROM command.command") == 0
 
 
 async def test_the_lines_of_a_plan_reach_rows_records_and_the_next_attempt(dsn: str) -> None:
-    async with an_office(dsn) as office:
+    async with a_harness(dsn) as harness:
         for entry in departments():
-            office.tree.put(entry)
-        await office.apply(an_alert(Level.YELLOW, place=VILLAGE, event_type="12:burst_main"))
-        told = {one.unit: one for one in await office.published(ASSIGNMENTS.name)}
+            harness.context.tree.put(entry)
+        await harness.apply(an_alert(Level.YELLOW, place=VILLAGE, event_type="12:burst_main"))
+        events = {event.unit: event for event in await harness.published(ASSIGNMENTS.name)}
         departments_called = {
             f"{DISTRICT}/{name}" for name in ("water", "transport", "emergency", "housing")
         }
-        assert set(told) == departments_called | {TOWN, VILLAGE}
-        water, roads, town = told[f"{DISTRICT}/water"], told[f"{DISTRICT}/transport"], told[TOWN]
+        assert set(events) == departments_called | {TOWN, VILLAGE}
+        water, roads, town = (
+            events[f"{DISTRICT}/water"],
+            events[f"{DISTRICT}/transport"],
+            events[TOWN],
+        )
         assert (water.role, water.axis, water.line) == (
             AssignmentRole.LEAD,
             AssignmentAxis.HORIZONTAL,
@@ -218,87 +227,88 @@ async def test_the_lines_of_a_plan_reach_rows_records_and_the_next_attempt(dsn: 
         # The profile of these tests gives 20 minutes; the plan gives the departments three hours.
         assert water.finish_by - water.sent_at == timedelta(hours=3)
         assert town.finish_by - town.sent_at == timedelta(minutes=20)
-        (command,) = await office.published(COMMANDS.name)
+        (command,) = await harness.published(COMMANDS.name)
         assert (command.plan_id, command.plan_version) == ("burst-main", 1)
-        assert command.recipients_digest == digest_of(told)
+        assert command.recipients_digest == digest_of(events)
         assert command.title == water.title
         # Read back from the database, an assignment is still told by its own line.
-        one = command.command_id
-        await office.apply(a_step(one, roads.unit))
-        await office.apply(a_step(one, roads.unit, Step.REPORT))
-        await office.apply(
-            a_step(one, roads.unit, Step.SEND_BACK, officer_unit=DISTRICT, text="重新封路")
+        command_id = command.command_id
+        await harness.apply(a_step(command_id, roads.unit))
+        await harness.apply(a_step(command_id, roads.unit, Step.REPORT))
+        await harness.apply(
+            a_step(command_id, roads.unit, Step.SEND_BACK, officer_unit=DISTRICT, text="重新封路")
         )
-        again = (await office.published(ASSIGNMENTS.name))[-1]
-        assert (again.unit, again.attempt) == (roads.unit, 2)
-        assert (again.title, again.instruction, again.role) == (
+        reopened = (await harness.published(ASSIGNMENTS.name))[-1]
+        assert (reopened.unit, reopened.attempt) == (roads.unit, 2)
+        assert (reopened.title, reopened.instruction, reopened.role) == (
             roads.title,
             roads.instruction,
             roads.role,
         )
-        assert again.finish_by - again.sent_at == timedelta(hours=3)
-        assert await office.wrongly_armed() == await office.wrongly_counted() == 0
+        assert reopened.finish_by - reopened.sent_at == timedelta(hours=3)
+        assert await harness.wrongly_armed() == await harness.wrongly_counted() == 0
 
 
 async def test_a_plan_of_the_topic_takes_the_place_of_the_one_before(dsn: str) -> None:
-    async with an_office(dsn) as office:
-        plan = office.plans.choose("11A01", Level.BLUE, ResponseMode.NORMAL)
+    async with a_harness(dsn) as harness:
+        plan = harness.context.plans.choose("11A01", Level.BLUE, ResponseMode.NORMAL)
         assert plan is not None
         wider = plan.orders[0].model_copy(update={"who": below("@district", Tier.TOWN)})
-        office.plans.put(plan.model_copy(update={"version": 2, "orders": (wider,)}))
-        await office.apply(an_alert(Level.BLUE))
-        (command,) = await office.published(COMMANDS.name)
+        harness.context.plans.put(plan.model_copy(update={"version": 2, "orders": (wider,)}))
+        await harness.apply(an_alert(Level.BLUE))
+        (command,) = await harness.published(COMMANDS.name)
         assert (command.plan_version, command.recipients) == (2, 23)
-        office.plans.drop(plan.plan_id)
-        await office.apply(an_alert(Level.BLUE, key="second"))
-        assert (await office.published(COMMANDS.name))[-1].plan_id == "other"
-        office.plans.drop("other")
-        await office.apply(an_alert(Level.BLUE, key="third"))
-        assert len(await office.published(COMMANDS.name)) == 2
-        assert office.counted("fenghuo_alerts_without_plan_total", status="Actual") == 1
+        harness.context.plans.drop(plan.plan_id)
+        await harness.apply(an_alert(Level.BLUE, key="second"))
+        assert (await harness.published(COMMANDS.name))[-1].plan_id == "other"
+        harness.context.plans.drop("other")
+        await harness.apply(an_alert(Level.BLUE, key="third"))
+        assert len(await harness.published(COMMANDS.name)) == 2
+        assert harness.metric("fenghuo_alerts_without_plan_total", status="Actual") == 1
 
 
 async def test_the_mode_of_the_place_chooses_the_plan(dsn: str) -> None:
-    async with an_office(dsn) as office:
-        plan = office.plans.choose("11A01", Level.BLUE, ResponseMode.NORMAL)
+    async with a_harness(dsn) as harness:
+        plan = harness.context.plans.choose("11A01", Level.BLUE, ResponseMode.NORMAL)
         assert plan is not None
         peace = [mode for mode in ResponseMode if mode is not ResponseMode.EMERGENCY]
-        office.plans.put(plan.model_copy(update={"version": 2, "modes": tuple(peace)}))
+        harness.context.plans.put(plan.model_copy(update={"version": 2, "modes": tuple(peace)}))
         strict = {"plan_id": "flood-blue-emergency", "modes": (ResponseMode.EMERGENCY,)}
-        office.plans.put(plan.model_copy(update=strict))
-        await office.apply(an_alert(Level.BLUE))
-        await decide(office, EMERGENCY)
-        await office.apply(an_alert(Level.BLUE, key="second"))
-        await office.apply(an_alert(Level.BLUE, key="elsewhere", place=OTHER_TOWN))
-        given = [one.plan_id for one in await office.published(COMMANDS.name)]
-        assert given == ["flood-blue", "flood-blue-emergency", "flood-blue"]
+        harness.context.plans.put(plan.model_copy(update=strict))
+        await harness.apply(an_alert(Level.BLUE))
+        await decide(harness, EMERGENCY)
+        await harness.apply(an_alert(Level.BLUE, key="second"))
+        await harness.apply(an_alert(Level.BLUE, key="elsewhere", place=OTHER_TOWN))
+        plan_ids = [event.plan_id for event in await harness.published(COMMANDS.name)]
+        assert plan_ids == ["flood-blue", "flood-blue-emergency", "flood-blue"]
 
 
 async def test_a_whole_city_is_one_action_and_the_log_proves_it_complete(dsn: str) -> None:
     tree = UnitTree()
     for entry in city():
         tree.put(entry)
-    async with an_office(dsn, tree=tree) as office:
-        everybody = below(CITY, *Tier)
+    async with a_harness(dsn, tree=tree) as harness:
+        all_units = below(CITY, *Tier)
         request = a_request(
             "issue",
             "cmd-city",
             CITY,
-            selection=everybody,
+            selection=all_units,
             event_type="11A01",
             level=Level.RED,
             title="全市",
         )
         started = time.perf_counter()
-        await office.apply(request)
+        await harness.apply(request)
         print(
-            f"fan-out to {len(office.tree) - 1} recipients: {time.perf_counter() - started:.1f} s"
+            f"fan-out to {len(harness.context.tree) - 1} recipients: "
+            f"{time.perf_counter() - started:.1f} s"
         )
-        (command,) = await office.published(COMMANDS.name)
-        assert command.recipients == len(office.tree) - 1 == 75_000
+        (command,) = await harness.published(COMMANDS.name)
+        assert command.recipients == len(harness.context.tree) - 1 == 75_000
         keys = [
             row["key"]
-            for row in await office.rows(
+            for row in await harness.rows(
                 "SELECT key FROM command.outbox WHERE topic = $1", ASSIGNMENTS.name
             )
         ]
@@ -314,9 +324,9 @@ def test_the_longest_list_is_a_small_record() -> None:
     longest = [unit_entry.unit for unit_entry in units() if unit_entry.tier is Tier.MICROGRID][
         :MOST_LISTED
     ]
-    chosen = Selection.model_validate_json(
+    selected = Selection.model_validate_json(
         json.dumps({"include": [{"kind": "units", "units": longest}]})
     )
-    request = a_request("issue", "cmd-1", DISTRICT, selection=chosen)
+    request = a_request("issue", "cmd-1", DISTRICT, selection=selected)
     assert len(longest) == MOST_LISTED
     assert len(encode(request)) < 65_536 < REQUESTS.max_bytes

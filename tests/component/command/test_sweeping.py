@@ -1,4 +1,4 @@
-"""When the sweeper looks: at the moment a timer falls due, and not all the time because some always do."""
+"""The sweeper wakes when a timer falls due, and rests between rounds."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Watch:
             await timers.arm(
                 work,
                 [
-                    (f"{kind}-{n}", kind, 0, work.now + timedelta(seconds=one))
-                    for n, one in enumerate(in_s)
+                    (f"{kind}-{n}", kind, 0, work.now + timedelta(seconds=seconds))
+                    for n, seconds in enumerate(in_s)
                 ],
             )
 
@@ -81,7 +81,7 @@ async def running(watch: Watch) -> AsyncIterator[None]:
 
 @pytest.fixture
 def once_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sweeper looks only because it knows of something: what polling would find, it would not."""
+    """Let the sweeper find a timer by its due time only, not by polling."""
     monkeypatch.setattr(timers, "_POLL_S", 3_600.0)
     monkeypatch.setattr(timers, "_RESTS", 0)
 
@@ -137,7 +137,7 @@ async def test_more_than_a_batch_is_swept_without_a_rest(
     assert [len(row) for row in watch.locked] == [10, 10, 5]
 
 
-async def test_locks_are_told_of_which_kind_each_is(dsn: str) -> None:
+async def test_locks_get_the_kind_of_each_timer(dsn: str) -> None:
     async with sweeping(dsn) as watch:
         await watch.arm(-1.0, kind="b")
         await watch.arm(-1.0, kind="a")

@@ -1,6 +1,6 @@
-"""How many acknowledgements a second one process takes: decode, dedupe, apply, commit.
+"""Throughput of acknowledgements in one process: decode, dedupe, apply, commit.
 
-Without Kafka's fetch and the outbox relay. It measures, so it runs only when asked for:
+Kafka's fetch and the outbox relay are left out. The test measures, so that it runs on demand only:
 `pytest -s -m bench tests/component/command/test_throughput.py`.
 """
 
@@ -19,11 +19,12 @@ from shared.contracts.topics import ACKNOWLEDGEMENTS
 from shared.runtime.clock import SystemClock
 from shared.runtime.dead_letters import DeadLetters
 from shared.runtime.inbox import InboxWorker
-from shared.runtime.publisher import Publisher, encode
-from tests.component.command.harness import DISTRICT, a_step, an_alert, an_office
+from shared.runtime.outbound_records import encode
+from shared.runtime.publisher import Publisher
+from tests.component.command.harness import DISTRICT, a_harness, a_step, an_alert
 from tests.support.postgres import fresh_database
 
-pytestmark = pytest.mark.bench
+pytestmark = pytest.mark.console
 BATCH = 2_000
 
 
@@ -37,15 +38,24 @@ def dsn() -> Iterator[str]:
 async def test_acknowledgements_per_second(dsn: str, request: pytest.FixtureRequest) -> None:
     if "bench" not in request.config.getoption("-m"):
         pytest.skip("a measurement: ask for it with -m bench")
-    async with an_office(dsn) as office:
-        await office.apply(an_alert(Level.RED, areas=(DISTRICT,)))
-        command = await office.the_command()
-        units = [row["unit"] for row in await office.rows("SELECT unit FROM command.assignment")]
+    async with a_harness(dsn) as harness:
+        await harness.apply(an_alert(Level.RED, areas=(DISTRICT,)))
+        command = await harness.the_command()
+        units = [row["unit"] for row in await harness.rows("SELECT unit FROM command.assignment")]
         letters = DeadLetters(
-            "command", Publisher("127.0.0.1:1", office.runtime), office.runtime, SystemClock()
+            "command",
+            Publisher("127.0.0.1:1", harness.driver.platform.metrics),
+            harness.driver.platform.metrics,
+            SystemClock(),
         )
+        apply = harness.driver.platform.apply
+        assert apply is not None
         worker = InboxWorker(
-            office.database, "bench", office.consumer.apply, letters, office.runtime
+            harness.database,
+            "bench",
+            apply,
+            letters,
+            harness.driver.platform.metrics,
         )
         await worker.restore([TopicPartition(ACKNOWLEDGEMENTS.name, 0)])
         offset = 0
@@ -65,4 +75,4 @@ async def test_acknowledgements_per_second(dsn: str, request: pytest.FixtureRequ
                 await worker.handle(records[at : at + BATCH])
             rate = len(records) / (time.perf_counter() - started)
             print(f"{step}: {rate:,.0f} acknowledgements/s")
-        assert await office.wrongly_armed() == await office.wrongly_counted() == 0
+        assert await harness.wrongly_armed() == await harness.wrongly_counted() == 0

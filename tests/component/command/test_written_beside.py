@@ -1,4 +1,4 @@
-"""What a long batch has changed is written while it decides on more: nothing else may tell."""
+"""A long batch is written in parts while further steps are decided; the result is the same."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.command import stepping, store
-from services.command.core import steps
+from services.command.core.assignments import steps
+from services.command.handlers import acknowledgements
+from services.command.store import assignments as store
 from shared.contracts.commands import Acknowledgement, Step
 from shared.contracts.fields import Level
 from shared.contracts.topics import ASSIGNMENTS
@@ -18,10 +19,10 @@ from shared.runtime.errors import Reject, Transient
 from tests.component.command.harness import (
     MICROGRID,
     VILLAGE,
-    Office,
+    CommandHarness,
+    a_harness,
     a_step,
     an_alert,
-    an_office,
 )
 from tests.support.postgres import fresh_database
 
@@ -33,29 +34,32 @@ _TOO_LATE = asyncpg.SerializationError("could not serialize access")
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stepping, "_WRITTEN_TOGETHER", PART)
-    monkeypatch.setattr(stepping, "_TURN", 1)
+    monkeypatch.setattr(acknowledgements, "_STEPS_PER_PART", PART)
+    monkeypatch.setattr(acknowledgements, "_STEPS_PER_TURN", 1)
 
 
-async def ordered(office: Office) -> tuple[str, list[str]]:
+async def ordered(harness: CommandHarness) -> tuple[str, list[str]]:
     """One command to a town, one village and what is below it; its units."""
-    await office.apply(an_alert(Level.YELLOW, place=VILLAGE, event_type="12:gas_leak"))
-    rows = await office.rows("SELECT unit FROM command.assignment ORDER BY unit")
-    return await office.the_command(), [row["unit"] for row in rows]
+    await harness.apply(an_alert(Level.YELLOW, place=VILLAGE, event_type="12:gas_leak"))
+    rows = await harness.rows("SELECT unit FROM command.assignment ORDER BY unit")
+    return await harness.the_command(), [row["unit"] for row in rows]
 
 
-async def outcome(office: Office) -> tuple[list[dict[str, Any]], list[Any]]:
+async def outcome(harness: CommandHarness) -> tuple[list[dict[str, Any]], list[Any]]:
     """All rows without their moments, and what was told of each unit, in order."""
-    rows = await office.rows("SELECT * FROM command.assignment ORDER BY assignment_id")
-    told = await office.published(ASSIGNMENTS.name)
-    told.sort(key=lambda item: item.unit)  # stable: a unit's own records keep their order
+    rows = await harness.rows("SELECT * FROM command.assignment ORDER BY assignment_id")
+    events = await harness.published(ASSIGNMENTS.name)
+    events.sort(key=lambda item: item.unit)  # stable: a unit's own records keep their order
     return (
-        [{name: row[name] for name in row.keys() if name not in _TIMES} for row in rows],  # noqa: SIM118 - a Record
-        [(one.unit, one.version, one.id, one.state, one.actor, one.children) for one in told],
+        [{name: dict(row)[name] for name in dict(row) if name not in _TIMES} for row in rows],
+        [
+            (event.unit, event.version, event.id, event.state, event.actor, event.children)
+            for event in events
+        ],
     )
 
 
-def everything(command: str, units: list[str]) -> list[Acknowledgement]:
+def all_steps(command: str, units: list[str]) -> list[Acknowledgement]:
     """Every unit goes through its chain, in any order; one returns it, some steps come twice."""
     chain = (Step.SIGN, Step.ACCEPT, Step.HANDLE, Step.REPORT)
     steps = [a_step(command, unit, step) for unit in units if unit != MICROGRID for step in chain]
@@ -69,14 +73,14 @@ async def test_a_batch_written_in_parts_ends_as_one_written_at_once(
 ) -> None:
     results = []
     for together in (PART, 100_000):
-        monkeypatch.setattr(stepping, "_WRITTEN_TOGETHER", together)
+        monkeypatch.setattr(acknowledgements, "_STEPS_PER_PART", together)
         with fresh_database() as dsn:
-            async with an_office(dsn) as office:
-                command, units = await ordered(office)
-                await office.apply(*everything(command, units))
-                results.append(await outcome(office))
-                assert await office.wrongly_counted() == await office.wrongly_armed() == 0
-                assert await office.wrongly_added_up() == 0
+            async with a_harness(dsn) as harness:
+                command, units = await ordered(harness)
+                await harness.apply(*all_steps(command, units))
+                results.append(await outcome(harness))
+                assert await harness.wrongly_counted() == await harness.wrongly_armed() == 0
+                assert await harness.wrongly_added_up() == 0
     in_parts, at_once = results
     assert in_parts == at_once
     assert len(in_parts[1]) > 4 * PART
@@ -86,7 +90,7 @@ async def test_postgres_writes_and_looks_up_while_steps_are_decided(
     dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decided, meanwhile, looked_up = 0, [], []
-    take, save, look_up = steps.take, store.save_assignments, store.lock_assignments
+    take, save, look_up = steps.apply_step, store.save_assignments, store.load_assignments
 
     def counted(*values: Any, **more: Any) -> Any:
         nonlocal decided
@@ -104,31 +108,31 @@ async def test_postgres_writes_and_looks_up_while_steps_are_decided(
         looked_up.append((len(ids), decided))
         return await look_up(work, ids)
 
-    monkeypatch.setattr(store, "lock_assignments", noted)
-    monkeypatch.setattr(steps, "take", counted)
+    monkeypatch.setattr(store, "load_assignments", noted)
+    monkeypatch.setattr(steps, "apply_step", counted)
     monkeypatch.setattr(store, "save_assignments", slow)
-    async with an_office(dsn) as office:
-        command, units = await ordered(office)
-        await office.apply(*(a_step(command, unit) for unit in units[: 3 * PART]))
-        assert await office.wrongly_counted() == await office.wrongly_armed() == 0
+    async with a_harness(dsn) as harness:
+        command, units = await ordered(harness)
+        await harness.apply(*(a_step(command, unit) for unit in units[: 3 * PART]))
+        assert await harness.wrongly_counted() == await harness.wrongly_armed() == 0
     assert meanwhile == [(0, PART), (PART, PART), (PART, PART), (PART, 0)]
     assert looked_up == [(PART, 0), (PART, PART), (PART, 2 * PART)]
 
 
 async def test_a_refused_step_leaves_nothing_of_what_was_written_before_it(dsn: str) -> None:
-    async with an_office(dsn) as office:
-        command, units = await ordered(office)
-        before = await outcome(office)
+    async with a_harness(dsn) as harness:
+        command, units = await ordered(harness)
+        before = await outcome(harness)
         batch = [a_step(command, unit) for unit in units]
         for place in (PART, PART + 1, len(batch)):  # just begun to write, writing, at the end
             refused = a_step(command, units[0], Step.RETURN, officer_unit="500118118200/water")
             with pytest.raises(Reject):
-                await office.apply(*batch[:place], refused, *batch[place:])
-            assert await outcome(office) == before
-            assert await office.wrongly_counted() == await office.wrongly_armed() == 0
-        await office.apply(*batch)
+                await harness.apply(*batch[:place], refused, *batch[place:])
+            assert await outcome(harness) == before
+            assert await harness.wrongly_counted() == await harness.wrongly_armed() == 0
+        await harness.apply(*batch)
         assert {
-            row["state"] for row in await office.rows("SELECT state FROM command.assignment")
+            row["state"] for row in await harness.rows("SELECT state FROM command.assignment")
         } == {"signed"}
 
 
@@ -145,14 +149,14 @@ async def test_a_part_that_cannot_be_written_takes_all_of_its_batch_along(
         if calls == failing:
             raise _TOO_LATE
 
-    async with an_office(dsn) as office:
-        command, units = await ordered(office)
-        before = await outcome(office)
+    async with a_harness(dsn) as harness:
+        command, units = await ordered(harness)
+        before = await outcome(harness)
         batch = [a_step(command, unit) for unit in units]
         monkeypatch.setattr(store, "save_assignments", fails)
         with pytest.raises(Transient):
-            await office.apply(*batch)
-        assert await outcome(office) == before
-        await office.apply(*batch)
-        assert await office.wrongly_counted() == await office.wrongly_armed() == 0
-        assert (await office.assignment(units[-1]))["state"] == "signed"
+            await harness.apply(*batch)
+        assert await outcome(harness) == before
+        await harness.apply(*batch)
+        assert await harness.wrongly_counted() == await harness.wrongly_armed() == 0
+        assert (await harness.assignment(units[-1]))["state"] == "signed"

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from tests.support.console import Bench, bench
+from tests.support.console_harness import ConsoleHarness, running_console
 from tests.support.postgres import fresh_database
 
 
 @pytest_asyncio.fixture
-async def console() -> AsyncIterator[Bench]:
+async def console() -> AsyncIterator[ConsoleHarness]:
     """A running console; what people do lands in its recorder."""
     with fresh_database() as dsn:
-        async with bench(dsn) as found:
-            yield found
+        async with running_console(dsn) as harness:
+            yield harness

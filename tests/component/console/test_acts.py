@@ -1,4 +1,4 @@
-"""What people do through the API: checked, recorded once, refused with a reason."""
+"""Acts of officers through the API: checked, recorded once, refused with a reason."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from shared.contracts.pages import Officer, RosterSlot
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ANSWERS, DECISIONS, REQUESTS, TOPICS
 from shared.contracts.units import tier_of
 from shared.domain.selection.reach import digest_of
-from tests.support.console import Bench
-from tests.support.console_scene import (
+from tests.support.console_events import (
     CITY,
     DISTRICT,
     GRID,
@@ -30,6 +29,7 @@ from tests.support.console_scene import (
     an_alert,
     an_assignment,
 )
+from tests.support.console_harness import ConsoleHarness
 
 
 def a_slot(unit: str, post: Post, officer: str | None) -> RosterSlot:
@@ -46,20 +46,18 @@ def a_slot(unit: str, post: Post, officer: str | None) -> RosterSlot:
 
 
 async def post(
-    console: Bench, officer: str | None, path: str, body: Any, **more: Any
+    console: ConsoleHarness, officer: str | None, path: str, body: Any, **more: Any
 ) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.post(path, json=body, **more)
 
 
-def decoded(console: Bench) -> list[Any]:
-    """What was handed to Kafka, validated by the contract of its topic."""
-    return [
-        TOPICS[record.topic].model.validate_json(record.value) for record in console.recorder.sent
-    ]
+def decoded(console: ConsoleHarness) -> list[Any]:
+    """Return the records that Kafka has, validated by the contract of the topic."""
+    return [TOPICS[record.topic].model.validate_json(record.value) for record in console.kafka.sent]
 
 
-async def test_a_decision_is_a_record_on_the_topic(console: Bench) -> None:
+async def test_a_decision_is_a_record_on_the_topic(console: ConsoleHarness) -> None:
     alert = an_alert("a")
     await console.project([alert])
     path = f"/api/alerts/{alert.alert_id}/decisions"
@@ -67,7 +65,7 @@ async def test_a_decision_is_a_record_on_the_topic(console: Bench) -> None:
         console, "o-town-b", path, {"verb": "verify", "level": "orange", "reason": "现场"}
     )
     assert answer.status_code == 202
-    (record,) = console.recorder.sent
+    (record,) = console.kafka.sent
     (decision,) = decoded(console)
     assert (record.topic, record.key) == (DECISIONS.name, alert.alert_id.encode())
     assert (decision.id, decision.officer_id) == (answer.json()["id"], "o-town-b")
@@ -75,7 +73,7 @@ async def test_a_decision_is_a_record_on_the_topic(console: Bench) -> None:
     assert decision.references == (alert.id,)
 
 
-async def test_nobody_signs_what_he_did_not_see(console: Bench) -> None:
+async def test_nobody_signs_what_he_did_not_see(console: ConsoleHarness) -> None:
     await console.project([an_alert("a", proposed=Level.RED)])
     path = f"/api/alerts/{an_alert('a').alert_id}/decisions"
     stale = await post(console, "o-city-b", path, {"verb": "approve", "level": "orange"})
@@ -83,10 +81,10 @@ async def test_nobody_signs_what_he_did_not_see(console: Bench) -> None:
     blind = await post(console, "o-city-b", path, {"verb": "approve"})
     assert blind.status_code == 422
     assert blind.json()["errors"][0]["where"] == "body.level"
-    assert console.recorder.sent == []
+    assert console.kafka.sent == []
 
 
-async def test_lifting_is_signed_as_none(console: Bench) -> None:
+async def test_lifting_is_signed_as_none(console: ConsoleHarness) -> None:
     await console.project(
         [an_alert("a", state=AlertState.ISSUED, level=Level.ORANGE, proposed=None)]
     )
@@ -108,7 +106,7 @@ async def test_lifting_is_signed_as_none(console: Bench) -> None:
     ],
 )
 async def test_who_decides(
-    console: Bench, officer: str, verb: str, status: int, reason: str | None
+    console: ConsoleHarness, officer: str, verb: str, status: int, reason: str | None
 ) -> None:
     await console.project([an_alert("a")])
     path = f"/api/alerts/{an_alert('a').alert_id}/decisions"
@@ -116,7 +114,7 @@ async def test_who_decides(
     assert (answer.status_code, answer.json().get("reason")) == (status, reason)
 
 
-async def test_a_double_click_is_one_act_with_the_same_bytes(console: Bench) -> None:
+async def test_a_double_click_is_one_act_with_the_same_bytes(console: ConsoleHarness) -> None:
     command = a_command("c")
     assignment = an_assignment(command, VILLAGE)
     await console.project([command, assignment])
@@ -124,14 +122,14 @@ async def test_a_double_click_is_one_act_with_the_same_bytes(console: Bench) -> 
     answers = await asyncio.gather(
         *(post(console, "o-village-b", path, {"step": "sign"}) for _ in range(5))
     )
-    again = await post(console, "o-village-b", path, {"step": "sign", "attempt": 1})
-    assert {answer.status_code for answer in [*answers, again]} == {202}
-    assert len({answer.json()["id"] for answer in [*answers, again]}) == 1
-    assert again.json()["repeated"] is True
-    assert len({record.value for record in console.recorder.sent}) == 1
+    repeated = await post(console, "o-village-b", path, {"step": "sign", "attempt": 1})
+    assert {answer.status_code for answer in [*answers, repeated]} == {202}
+    assert len({answer.json()["id"] for answer in [*answers, repeated]}) == 1
+    assert repeated.json()["repeated"] is True
+    assert len({record.value for record in console.kafka.sent}) == 1
 
 
-async def test_another_report_under_the_same_act_is_a_conflict(console: Bench) -> None:
+async def test_another_report_under_the_same_act_is_a_conflict(console: ConsoleHarness) -> None:
     command = a_command("c")
     assignment = an_assignment(command, VILLAGE, AssignmentState.SIGNED)
     await console.project([command, assignment])
@@ -160,7 +158,7 @@ async def test_another_report_under_the_same_act_is_a_conflict(console: Bench) -
     ],
 )
 async def test_who_takes_which_step(
-    console: Bench, officer: str, unit: str, step: str, status: int
+    console: ConsoleHarness, officer: str, unit: str, step: str, status: int
 ) -> None:
     command = a_command("c", issuer=CITY)
     assignment = an_assignment(command, unit)
@@ -171,10 +169,10 @@ async def test_who_takes_which_step(
     if status == 202:
         (record,) = decoded(console)
         assert (record.unit, record.command_id) == (unit, command.command_id)
-        assert console.recorder.sent[0].topic == ACKNOWLEDGEMENTS.name
+        assert console.kafka.sent[0].topic == ACKNOWLEDGEMENTS.name
 
 
-async def test_returning_needs_a_reason(console: Bench) -> None:
+async def test_returning_needs_a_reason(console: ConsoleHarness) -> None:
     command = a_command("c")
     assignment = an_assignment(command, VILLAGE)
     await console.project([command, assignment])
@@ -186,7 +184,7 @@ async def test_returning_needs_a_reason(console: Bench) -> None:
     ).status_code == 202
 
 
-async def test_answers_are_the_paged_officers_own(console: Bench) -> None:
+async def test_answers_are_the_paged_officers_own(console: ConsoleHarness) -> None:
     page = a_page("o-town-b", ZHUTUO, status=Status.EXERCISE)
     await console.project([page])
     path = f"/api/pages/{page.page_id}/answers"
@@ -194,9 +192,9 @@ async def test_answers_are_the_paged_officers_own(console: Bench) -> None:
     for verb in ("delivered", "read", "coming"):
         assert (await post(console, "o-town-b", path, {"verb": verb})).status_code == 202
     result = decoded(console)
-    assert [one.verb for one in result] == ["delivered", "read", "coming"]
-    assert {one.status for one in result} == {Status.EXERCISE}
-    assert {(record.topic, record.key) for record in console.recorder.sent} == {
+    assert [entry.verb for entry in result] == ["delivered", "read", "coming"]
+    assert {item.status for item in result} == {Status.EXERCISE}
+    assert {(record.topic, record.key) for record in console.kafka.sent} == {
         (ANSWERS.name, b"o-town-b")
     }
 
@@ -218,27 +216,27 @@ ORDER = {
 }
 
 
-async def previewed(console: Bench, officer: str, selection: Any, **more: Any) -> Any:
+async def previewed(console: ConsoleHarness, officer: str, selection: Any, **more: Any) -> Any:
     body = {"selection": selection, **more}
     return (await post(console, officer, "/api/commands/preview", body)).json()
 
 
-async def test_a_free_command_and_its_preview(console: Bench) -> None:
-    seen = await previewed(console, "o-town-b", ORDER["selection"])
+async def test_a_free_command_and_its_preview(console: ConsoleHarness) -> None:
+    previewed_command = await previewed(console, "o-town-b", ORDER["selection"])
     # The town itself issues: it gets no assignment of its own.
-    assert (seen["recipients"], seen["by_tier"]) == (20, {"village": 20})
-    assert (seen["root"], seen["root_name"]) == (ZHUTUO, "朱沱镇")
-    assert console.recorder.sent == []
+    assert (previewed_command["recipients"], previewed_command["by_tier"]) == (20, {"village": 20})
+    assert (previewed_command["root"], previewed_command["root_name"]) == (ZHUTUO, "朱沱镇")
+    assert console.kafka.sent == []
     key = {"idempotency-key": "draft-1"}
     stale = {**ORDER, "seen_digest": "0" * 64}
     wrong = await post(console, "o-town-b", "/api/commands", stale, headers=key)
     assert (wrong.status_code, wrong.json()["reason"]) == (409, "stale_preview")
-    order = {**ORDER, "seen_digest": seen["digest"]}
-    done = await post(console, "o-town-b", "/api/commands", order, headers=key)
-    again = await post(console, "o-town-b", "/api/commands", order, headers=key)
-    assert (done.status_code, again.status_code) == (202, 202)
-    assert done.json()["command_id"] == again.json()["command_id"]
-    assert done.json()["recipients"] == 20
+    order = {**ORDER, "seen_digest": previewed_command["digest"]}
+    completed = await post(console, "o-town-b", "/api/commands", order, headers=key)
+    repeated = await post(console, "o-town-b", "/api/commands", order, headers=key)
+    assert (completed.status_code, repeated.status_code) == (202, 202)
+    assert completed.json()["command_id"] == repeated.json()["command_id"]
+    assert completed.json()["recipients"] == 20
     changed = {**order, "title": "别的"}
     assert (
         await post(console, "o-town-b", "/api/commands", changed, headers=key)
@@ -247,28 +245,28 @@ async def test_a_free_command_and_its_preview(console: Bench) -> None:
     assert (request.verb, request.areas, request.seen_digest) == (
         "issue",
         (ZHUTUO,),
-        seen["digest"],
+        previewed_command["digest"],
     )
     assert request.selection.model_dump(mode="json", exclude_defaults=False)["include"] == [
         {"kind": "subtree", "of": ZHUTUO, "tiers": ["town", "village"]}
     ]
-    assert console.recorder.sent[0].topic == REQUESTS.name
+    assert console.kafka.sent[0].topic == REQUESTS.name
 
 
-async def test_a_preview_says_which_desks_have_nobody(console: Bench) -> None:
-    directory = console.wiring.directory
+async def test_a_preview_says_which_desks_have_nobody(console: ConsoleHarness) -> None:
+    directory = console.deps.directory
     for unit in (ZHUTUO, SONGJI):
-        directory.take(a_slot(unit, Post.B, f"o-{unit}"))
-    directory.take(a_slot(SONGJI, Post.B, None))
-    seen = await previewed(console, "o-district-b", listed(ZHUTUO, SONGJI, GRID))
-    assert seen["desks"] == {
+        directory.apply(a_slot(unit, Post.B, f"o-{unit}"))
+    directory.apply(a_slot(SONGJI, Post.B, None))
+    previewed_command = await previewed(console, "o-district-b", listed(ZHUTUO, SONGJI, GRID))
+    assert previewed_command["desks"] == {
         "total": 2,
         "staffed": 1,
         "unstaffed": [{"unit": SONGJI, "name": "松溉镇"}],
     }, "a grid is called through its village"
 
 
-async def test_a_preview_lists_every_unit_once_page_by_page(console: Bench) -> None:
+async def test_a_preview_lists_every_unit_once_page_by_page(console: ConsoleHarness) -> None:
     selection = {
         "include": [
             *below(DISTRICT, "town")["include"],
@@ -282,18 +280,20 @@ async def test_a_preview_lists_every_unit_once_page_by_page(console: Bench) -> N
         ],
         "exclude": [{"kind": "role", "of": DISTRICT, "roles": ["riverside"]}],
     }
-    seen = await previewed(console, "o-district-b", selection, limit=10)
-    assert seen["recipients"] == 23 - 2 + 8
-    assert seen["by_department"]["water"] == 1
-    units = [one["unit"] for one in seen["units"]]
-    while seen["next"]:
-        seen = await previewed(console, "o-district-b", selection, limit=10, after=seen["next"])
-        units += [one["unit"] for one in seen["units"]]
+    previewed_command = await previewed(console, "o-district-b", selection, limit=10)
+    assert previewed_command["recipients"] == 23 - 2 + 8
+    assert previewed_command["by_department"]["water"] == 1
+    units = [unit["unit"] for unit in previewed_command["units"]]
+    while previewed_command["next"]:
+        previewed_command = await previewed(
+            console, "o-district-b", selection, limit=10, after=previewed_command["next"]
+        )
+        units += [entry["unit"] for entry in previewed_command["units"]]
     assert units == sorted(set(units))
     assert len(units) == 29
-    assert digest_of(units) == seen["digest"]
-    nobody = await previewed(console, "o-district-b", listed(DISTRICT))
-    assert (nobody["recipients"], nobody["units"], nobody["next"]) == (0, [], None)
+    assert digest_of(units) == previewed_command["digest"]
+    unaddressed = await previewed(console, "o-district-b", listed(DISTRICT))
+    assert (unaddressed["recipients"], unaddressed["units"], unaddressed["next"]) == (0, [], None)
 
 
 @pytest.mark.parametrize(
@@ -329,7 +329,7 @@ async def test_a_preview_lists_every_unit_once_page_by_page(console: Bench) -> N
     ],
 )
 async def test_commands_that_cannot_be_sent(
-    console: Bench, officer: str, change: dict[str, Any], status: int, reason: str
+    console: ConsoleHarness, officer: str, change: dict[str, Any], status: int, reason: str
 ) -> None:
     answer = await post(console, officer, "/api/commands", {**ORDER, **change})
     assert (answer.status_code, answer.json()["reason"]) == (status, reason)
@@ -341,7 +341,7 @@ async def test_commands_that_cannot_be_sent(
         assert preview.status_code == (200 if reason == "no_recipients" else status)
 
 
-async def test_a_command_is_managed_by_its_issuer(console: Bench) -> None:
+async def test_a_command_is_managed_by_its_issuer(console: ConsoleHarness) -> None:
     command = a_command("c", ZHUTUO, issuer=DISTRICT)
     await console.project([command])
     path = f"/api/commands/{command.command_id}"
@@ -349,24 +349,26 @@ async def test_a_command_is_managed_by_its_issuer(console: Bench) -> None:
     assert (await post(console, "o-district-b", f"{path}/check", {"version": 1})).status_code == 202
     assert (await post(console, "o-city-b", f"{path}/revoke", None)).status_code == 202
     assert (await post(console, "o-city-b", f"{path}/explode", {})).status_code == 422
-    assert [one.verb for one in decoded(console)] == ["check", "revoke"]
+    assert [entry.verb for entry in decoded(console)] == ["check", "revoke"]
 
 
-async def test_kafka_down_is_503_and_the_same_act_succeeds_later(console: Bench) -> None:
+async def test_kafka_down_is_503_and_the_same_act_succeeds_later(console: ConsoleHarness) -> None:
     page = a_page("o-town-b", ZHUTUO)
     await console.project([page])
     path = f"/api/pages/{page.page_id}/answers"
-    console.recorder.down = True
+    console.kafka.down = True
     down = await post(console, "o-town-b", path, {"verb": "coming"})
     assert (down.status_code, down.headers["retry-after"]) == (503, "2")
     assert down.headers["content-type"] == "application/problem+json"
-    console.recorder.down = False
+    console.kafka.down = False
     up = await post(console, "o-town-b", path, {"verb": "coming"})
     assert up.status_code == 202
     assert len(decoded(console)) == 1
 
 
-async def test_one_conflict_in_a_group_does_not_fail_its_neighbours(console: Bench) -> None:
+async def test_one_conflict_in_a_group_does_not_fail_its_neighbours(
+    console: ConsoleHarness,
+) -> None:
     command = a_command("c")
     units = [VILLAGE, GRID, f"{GRID}/01", f"{GRID}/02"]
     assignments = [an_assignment(command, unit, AssignmentState.SIGNED) for unit in units]
@@ -389,4 +391,4 @@ async def test_one_conflict_in_a_group_does_not_fail_its_neighbours(console: Ben
         ),
     )
     assert [answer.status_code for answer in answers] == [409, 202, 202, 202]
-    assert len({json.loads(record.value)["unit"] for record in console.recorder.sent}) == 4
+    assert len({json.loads(record.value)["unit"] for record in console.kafka.sent}) == 4

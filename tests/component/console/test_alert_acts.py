@@ -13,24 +13,24 @@ from shared.contracts.fields import Level, Post, Status
 from shared.contracts.silences import Matcher, SilenceEvent, SilenceKind
 from shared.contracts.topics import DECISIONS, SILENCES, TOPICS
 from shared.contracts.units import tier_of
-from tests.support.console import Bench, ahead
-from tests.support.console_scene import CITY, DISTRICT, NOW, SONGJI, ZHUTUO, a_page, an_alert
+from tests.support.console_events import CITY, DISTRICT, NOW, SONGJI, ZHUTUO, a_page, an_alert
+from tests.support.console_harness import ConsoleHarness, hours_ahead
 
 
-async def post(console: Bench, officer: str, path: str, body: Any) -> Any:
+async def post(console: ConsoleHarness, officer: str, path: str, body: Any) -> Any:
     async with console.client(officer) as client:
         return await client.post(path, json=body)
 
 
-async def read(console: Bench, officer: str, path: str, **query: Any) -> Any:
+async def read(console: ConsoleHarness, officer: str, path: str, **query: Any) -> Any:
     async with console.client(officer) as client:
         answer = await client.get(path, params=query)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-def decided(console: Bench) -> AlertDecision:
-    record = console.recorder.sent[-1]
+def decided(console: ConsoleHarness) -> AlertDecision:
+    record = console.kafka.sent[-1]
     assert record.topic == DECISIONS.name
     alert_decision: AlertDecision = TOPICS[record.topic].model.validate_json(record.value)
     return alert_decision
@@ -47,15 +47,15 @@ def in_force(name: str = "a", **more: Any) -> Any:
     return an_alert(name, **values)
 
 
-async def test_a_recall_is_one_record(console: Bench) -> None:
+async def test_a_recall_is_one_record(console: ConsoleHarness) -> None:
     alert = in_force()
     await console.project([alert])
     path = f"/api/alerts/{alert.alert_id}/decisions"
-    said = await post(console, "o-city-b", path, {"verb": "recall", "reason": "误报"})
-    assert said.status_code == 202
+    output = await post(console, "o-city-b", path, {"verb": "recall", "reason": "误报"})
+    assert output.status_code == 202
     assert (decided(console).verb, decided(console).level) == ("recall", Level.ORANGE)
-    again = await post(console, "o-city-b", path, {"verb": "recall", "reason": "误报"})
-    assert again.json() == {**said.json(), "repeated": True}
+    repeated = await post(console, "o-city-b", path, {"verb": "recall", "reason": "误报"})
+    assert repeated.json() == {**output.json(), "repeated": True}
     assert (await post(console, "o-town-b", path, {"verb": "recall", "reason": "x"})).json()[
         "reason"
     ] == "not_approver"
@@ -64,7 +64,7 @@ async def test_a_recall_is_one_record(console: Bench) -> None:
     assert (await post(console, "o-city-b", path, stale)).status_code == 409
 
 
-async def test_a_recall_is_the_first_of_the_open_pages(console: Bench) -> None:
+async def test_a_recall_is_the_first_of_the_open_pages(console: ConsoleHarness) -> None:
     later = NOW + timedelta(minutes=1)
     pages = [
         a_page("o-town-b", ZHUTUO, name="danger", level=Level.RED, at=later),
@@ -77,10 +77,10 @@ async def test_a_recall_is_the_first_of_the_open_pages(console: Bench) -> None:
     ]
     await console.project([in_force("danger"), *over, *pages])
     result = (await read(console, "o-town-b", "/api/pages", open=True))["pages"]
-    assert [one["page_id"] for one in result] == [pages[n].page_id for n in (1, 0, 2)]
+    assert [entry["page_id"] for entry in result] == [pages[n].page_id for n in (1, 0, 2)]
 
 
-async def test_an_adjustment_carries_level_period_and_reason(console: Bench) -> None:
+async def test_an_adjustment_carries_level_period_and_reason(console: ConsoleHarness) -> None:
     alert = in_force()
     await console.project([alert])
     path = f"/api/alerts/{alert.alert_id}/decisions"
@@ -93,7 +93,7 @@ async def test_an_adjustment_carries_level_period_and_reason(console: Bench) -> 
         assert (await post(console, "o-town-b", path, wrong)).status_code == 422
 
 
-async def test_merge_split_and_unmerge_name_what_they_are_about(console: Bench) -> None:
+async def test_merge_split_and_unmerge_name_what_they_are_about(console: ConsoleHarness) -> None:
     alert, other_alert, far = an_alert("a"), an_alert("b"), an_alert("far", place=SONGJI)
     await console.project([alert, other_alert, far])
     path = f"/api/alerts/{alert.alert_id}/decisions"
@@ -117,7 +117,7 @@ async def test_merge_split_and_unmerge_name_what_they_are_about(console: Bench) 
     assert (await post(console, "o-town-b", path, {"verb": "unmerge"})).status_code == 202
 
 
-async def test_a_debt_is_shown_and_settled_by_its_debtor(console: Bench) -> None:
+async def test_a_debt_is_shown_and_settled_by_its_debtor(console: ConsoleHarness) -> None:
     debt = Debt(
         unit=CITY,
         approvals=1,
@@ -143,31 +143,33 @@ async def test_a_debt_is_shown_and_settled_by_its_debtor(console: Bench) -> None
     assert detail["may_also"] == []
 
 
-async def test_who_issued_red_may_sign_for_more_time_and_has_not_yet(console: Bench) -> None:
+async def test_who_issued_red_may_sign_for_more_time_and_has_not_yet(
+    console: ConsoleHarness,
+) -> None:
     issuers = tuple(
         Signature(officer_id=name, unit=CITY, post=Post.B, level=Level.RED, signed_at=NOW)
         for name in ("o-city-a", "o-city-b")
     )
-    asked: dict[str, Any] = {
+    requested: dict[str, Any] = {
         "level": Level.RED,
         "proposed": Level.RED,
         "proposed_until": NOW + timedelta(days=2),
         "signatures": issuers,
     }
-    await console.project([in_force(**asked)])
+    await console.project([in_force(**requested)])
     path = f"/api/alerts/{in_force().alert_id}"
     detail = await read(console, "o-city-b", path)
     assert (detail["next"]["signed"], detail["next"]["needed"]) == (0, 2)
     assert "approve" in detail["may"]
-    again = Signature(**{**dict(issuers[1]), "signed_at": NOW + timedelta(minutes=1)})
-    signed = {**asked, "version": 2, "signatures": (*issuers, again), "signed": 1}
+    repeated = Signature(**{**dict(issuers[1]), "signed_at": NOW + timedelta(minutes=1)})
+    signed = {**requested, "version": 2, "signatures": (*issuers, repeated), "signed": 1}
     await console.project([in_force(**signed)])
     detail = await read(console, "o-city-b", path)
     assert detail["next"]["signed"] == 1
     assert "approve" not in detail["may"]
 
 
-async def test_a_position_is_a_decision_of_its_own(console: Bench) -> None:
+async def test_a_position_is_a_decision_of_its_own(console: ConsoleHarness) -> None:
     alert = in_force()
     await console.project([alert])
     path = f"/api/alerts/{alert.alert_id}/decisions"
@@ -176,8 +178,8 @@ async def test_a_position_is_a_decision_of_its_own(console: Bench) -> None:
     result = decided(console).assessment
     assert result is not None
     assert result.response_level == "IV"
-    nothing = {"verb": "assess", "assessment": {}}
-    assert (await post(console, "o-town-b", path, nothing)).status_code == 422
+    empty = {"verb": "assess", "assessment": {}}
+    assert (await post(console, "o-town-b", path, empty)).status_code == 422
 
 
 # Silences.
@@ -187,18 +189,18 @@ def silence_body(**changes: Any) -> dict[str, Any]:
     return {
         "place": ZHUTUO,
         "event_type": "11A01",
-        "begin_at": ahead(0),
-        "end_at": ahead(2),
+        "begin_at": hours_ahead(0),
+        "end_at": hours_ahead(2),
         "reason": "水尺检修",
         "kind": "maintenance",
     } | changes
 
 
-async def test_a_silence_is_asked_for_once(console: Bench) -> None:
+async def test_a_silence_is_asked_for_once(console: ConsoleHarness) -> None:
     first = await post(console, "o-town-b", "/api/silences", silence_body())
-    again = await post(console, "o-town-b", "/api/silences", silence_body())
-    assert (first.status_code, again.json()["repeated"]) == (202, True)
-    record = console.recorder.sent[0]
+    repeated = await post(console, "o-town-b", "/api/silences", silence_body())
+    assert (first.status_code, repeated.json()["repeated"]) == (202, True)
+    record = console.kafka.sent[0]
     request = TOPICS[SILENCES.name].model.validate_json(record.value)
     assert (record.topic, record.key) == (SILENCES.name, request.silence_id.encode())
     assert (request.verb, request.officer_id, request.origin_unit) == ("create", "o-town-b", ZHUTUO)
@@ -212,17 +214,19 @@ async def test_a_silence_is_asked_for_once(console: Bench) -> None:
         ({"place": None, "event_type": None}, 422),
         ({"reason": ""}, 422),
         ({"begin_at": "2026-01-01T00:00:00"}, 422),
-        ({"end_at": ahead(-1)}, 422),
-        ({"begin_at": ahead(3)}, 422),
-        ({"end_at": ahead(7 * 24 + 1)}, 422),
-        ({"kind": "silence", "end_at": ahead(25)}, 422),
-        ({"begin_at": ahead(31 * 24), "end_at": ahead(31 * 24 + 1)}, 422),
+        ({"end_at": hours_ahead(-1)}, 422),
+        ({"begin_at": hours_ahead(3)}, 422),
+        ({"end_at": hours_ahead(7 * 24 + 1)}, 422),
+        ({"kind": "silence", "end_at": hours_ahead(25)}, 422),
+        ({"begin_at": hours_ahead(31 * 24), "end_at": hours_ahead(31 * 24 + 1)}, 422),
     ],
 )
-async def test_what_may_not_be_silenced(console: Bench, changes: dict[str, Any], code: int) -> None:
+async def test_what_may_not_be_silenced(
+    console: ConsoleHarness, changes: dict[str, Any], code: int
+) -> None:
     answer = await post(console, "o-town-b", "/api/silences", silence_body(**changes))
     assert answer.status_code == code
-    assert console.recorder.sent == []
+    assert console.kafka.sent == []
 
 
 def a_silence(version: int = 1, place: str = ZHUTUO, **more: Any) -> SilenceEvent:
@@ -247,7 +251,9 @@ def a_silence(version: int = 1, place: str = ZHUTUO, **more: Any) -> SilenceEven
     return SilenceEvent.model_validate(values | more, strict=False)
 
 
-async def test_silences_are_listed_with_their_counts_to_whom_they_concern(console: Bench) -> None:
+async def test_silences_are_listed_with_their_counts_to_whom_they_concern(
+    console: ConsoleHarness,
+) -> None:
     await console.project(
         [
             a_silence(2, silenced=3),
@@ -256,24 +262,24 @@ async def test_silences_are_listed_with_their_counts_to_whom_they_concern(consol
             a_silence(place=DISTRICT, ended_at=NOW, still_firing=1),
         ]
     )
-    mine = (await read(console, "o-town-b", "/api/silences"))["silences"]
-    assert {one["silence_id"] for one in mine} == {f"sil-{ZHUTUO}", f"sil-{DISTRICT}"}
-    by_id = {one["silence_id"]: one for one in mine}
+    silences = (await read(console, "o-town-b", "/api/silences"))["silences"]
+    assert {item["silence_id"] for item in silences} == {f"sil-{ZHUTUO}", f"sil-{DISTRICT}"}
+    by_id = {entry["silence_id"]: entry for entry in silences}
     assert (by_id[f"sil-{ZHUTUO}"]["silenced"], by_id[f"sil-{ZHUTUO}"]["may_end"]) == (3, False)
     standing = await read(console, "o-town-b", "/api/silences", standing=True)
-    assert [one["silence_id"] for one in standing["silences"]] == [f"sil-{ZHUTUO}"]
+    assert [silence["silence_id"] for silence in standing["silences"]] == [f"sil-{ZHUTUO}"]
     drill = await read(console, "o-town-b", "/api/silences", status="Exercise")
     assert drill["silences"] == []
 
 
-async def test_it_is_ended_or_moved_by_its_unit_or_one_above(console: Bench) -> None:
+async def test_it_is_ended_or_moved_by_its_unit_or_one_above(console: ConsoleHarness) -> None:
     await console.project([a_silence()])
     path = f"/api/silences/sil-{ZHUTUO}/end"
     assert (await post(console, "o-town-b", path, {"reason": "x"})).status_code == 403
     assert (await post(console, "o-city-b", path, {"reason": "完工"})).status_code == 202
-    request = json.loads(console.recorder.sent[-1].value)
+    request = json.loads(console.kafka.sent[-1].value)
     assert (request["verb"], request["silence_id"]) == ("end", f"sil-{ZHUTUO}")
-    later = {"reason": "未完", "end_at": ahead(5)}
+    later = {"reason": "未完", "end_at": hours_ahead(5)}
     assert (await post(console, "o-city-b", path, later)).status_code == 202
-    assert json.loads(console.recorder.sent[-1].value)["verb"] == "extend"
+    assert json.loads(console.kafka.sent[-1].value)["verb"] == "extend"
     assert (await post(console, "o-city-b", "/api/silences/no/end", later)).status_code == 404

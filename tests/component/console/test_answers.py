@@ -1,4 +1,4 @@
-"""What an answer to a page may say, and what its officer sees of the page."""
+"""The contents of an answer to a page, and the page as its officer sees it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 
 from shared.contracts.pages import PageState
 from tests.component.console.test_acts import decoded, post
-from tests.support.console import Bench
-from tests.support.console_scene import ZHUTUO, a_page
+from tests.support.console_events import ZHUTUO, a_page
+from tests.support.console_harness import ConsoleHarness
 
 pytestmark = pytest.mark.e2e
 
@@ -25,24 +25,24 @@ pytestmark = pytest.mark.e2e
     ],
 )
 async def test_an_answer_may_say_when_or_who(
-    console: Bench, body: dict[str, Any], status: int
+    console: ConsoleHarness, body: dict[str, Any], status: int
 ) -> None:
     page = a_page("o-town-b", ZHUTUO)
     await console.project([page])
     path = f"/api/pages/{page.page_id}/answers"
     assert (await post(console, "o-town-b", path, body)).status_code == status
-    told = [(one.arrive_by is not None, one.hand_to_post) for one in decoded(console)]
-    assert told == ([("in_minutes" in body, body.get("hand_to_post"))] if status == 202 else [])
+    answers = [(entry.arrive_by is not None, entry.hand_to_post) for entry in decoded(console)]
+    assert answers == ([("in_minutes" in body, body.get("hand_to_post"))] if status == 202 else [])
 
 
-async def test_a_page_shows_on_which_channel_and_why_it_failed(console: Bench) -> None:
+async def test_a_page_shows_on_which_channel_and_why_it_failed(console: ConsoleHarness) -> None:
     page = a_page("o-town-b", ZHUTUO, state=PageState.FAILED).model_copy(
         update={"reason": "status 410"}
     )
     await console.project([page])
     async with console.client("o-town-b") as client:
-        (shown,) = (await client.get("/api/pages")).json()["pages"]
-    assert (shown["state"], shown["channel"], shown["reason"]) == (
+        (view,) = (await client.get("/api/pages")).json()["pages"]
+    assert (view["state"], view["channel"], view["reason"]) == (
         "failed",
         "console",
         "status 410",

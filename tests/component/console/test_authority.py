@@ -1,4 +1,6 @@
-"""The authority matrix through HTTP, the live stream and what owning services do with a forged record."""
+"""The authority matrix through HTTP, the live stream and what owning services do with a forged
+record.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ import pytest_asyncio
 
 from services.console.accounts import Account, Grant, import_accounts
 from services.console.core.access import Right
-from services.console.core.refusals import EVERY
+from services.console.core.refusal_log import INTERVAL
 from shared.contracts.alerts import AlertState, Debt
 from shared.contracts.fields import Level, Post, ResponseMode
 from shared.contracts.ids import transition_id
@@ -35,8 +37,8 @@ from tests.support.authority import (
     roles,
     sees,
 )
-from tests.support.console import Bench, ahead, prepared, token_of
-from tests.support.console_scene import NOW, a_command, an_alert, an_assignment
+from tests.support.console_events import NOW, a_command, an_alert, an_assignment
+from tests.support.console_harness import ConsoleHarness, console_harness, hours_ahead, token_of
 from tests.support.postgres import fresh_database
 from tests.unit.notify.builders import a_slot
 
@@ -58,19 +60,19 @@ def account(role: Role) -> Account:
 
 
 @pytest_asyncio.fixture
-async def console() -> AsyncIterator[Bench]:
+async def console() -> AsyncIterator[ConsoleHarness]:
     """A console with the officers of the matrix and something of each kind in every place."""
     with fresh_database() as dsn:
         await import_accounts(dsn, [account(role) for role in roles()])
-        result = prepared(dsn)
+        result = console_harness(dsn)
         async with result.app.router.lifespan_context(result.app):
-            await result.project([message for place in PLACES for message in things(place)])
+            await result.project([message for place in PLACES for message in objects(place)])
             for place in PLACES:
-                result.wiring.directory.take(a_slot(IDS[place], Post.B, f"o-{place}"))
+                result.deps.directory.apply(a_slot(IDS[place], Post.B, f"o-{place}"))
             yield result
 
 
-def things(place: str) -> list[Any]:
+def objects(place: str) -> list[Any]:
     unit = IDS[place]
     alert = an_alert(
         place,
@@ -113,7 +115,7 @@ def things(place: str) -> list[Any]:
 def request_of(act: str, place: str) -> tuple[str, str, Any]:
     """(method, path, body) of an act on the thing in a place."""
     unit = IDS[place]
-    alert, command, assignment, _ = things(place)
+    alert, command, assignment, _ = objects(place)
     kind, _, verb = act.partition(" ")
     match kind:
         case "decide":
@@ -128,20 +130,20 @@ def request_of(act: str, place: str) -> tuple[str, str, Any]:
             body = {"selection": selection, "event_type": "11A01", "level": "blue", "title": "查"}
             return "POST", "/api/commands", body
         case "silence":
-            window = {"begin_at": ahead(0), "end_at": ahead(6)}
+            window = {"begin_at": hours_ahead(0), "end_at": hours_ahead(6)}
             return "POST", "/api/silences", {**window, "place": unit, "reason": "检修"}
         case "report":
             body = {"incident_id": f"inc-{place}", "kind": "initial", "means": "written"}
             more = {"from_unit": unit, "place": unit, "event_type": "11A01", "headline": "险情"}
             return "POST", "/api/reports", {**body, **more}
-    return _other(act, unit, place, alert.alert_id, assignment.assignment_id)
+    return _second(act, unit, place, alert.alert_id, assignment.assignment_id)
 
 
-def _other(
+def _second(
     act: str, unit: str, place: str, alert_id: str, assignment_id: str
 ) -> tuple[str, str, Any]:
     leave = {"kind": "leave", "officer_id": "o-1", "begin": TOMORROW, "end": "2026-11-27T00:00:00Z"}
-    proposed = {"unit": unit, "mode": "standby", "until": ahead(24)}
+    proposed = {"unit": unit, "mode": "standby", "until": hours_ahead(24)}
     return {
         "mode propose": ("POST", "/api/modes/proposals", proposed),
         "mode reject": ("POST", f"/api/modes/proposals/mod-{place}/reject", {"version": 1}),
@@ -169,8 +171,12 @@ def _decision(verb: str, alert: Any) -> dict[str, Any]:
     return {"verb": verb, "reason": "原因", **more.get(verb, {})}
 
 
-async def call(console: Bench, role: Role, method: str, path: str, body: Any) -> tuple[int, bytes]:
-    """One request straight into the application: at so many, a client's own work would be most of it."""
+async def call(
+    console: ConsoleHarness, role: Role, method: str, path: str, body: Any
+) -> tuple[int, bytes]:
+    """One request straight into the application: at so many, a client's own work would be most of
+    it.
+    """
     where, _, query = path.partition("?")
     raw = b"" if body is None else json.dumps(body).encode()
     scope = {
@@ -204,7 +210,7 @@ async def call(console: Bench, role: Role, method: str, path: str, body: Any) ->
 
 
 @pytest.mark.timeout(900)
-async def test_every_cell_through_http(console: Bench) -> None:
+async def test_every_cell_through_http(console: ConsoleHarness) -> None:
     """At least ten thousand: refused is 403 or 404 and counted, allowed is done."""
     todo = list(cells())
     assert len(todo) >= 10_000
@@ -214,37 +220,37 @@ async def test_every_cell_through_http(console: Bench) -> None:
         for place in PLACES
     }
     wrong: list[str] = []
-    told: Counter[int] = Counter()
+    statuses: Counter[int] = Counter()
     refused: Counter[str] = Counter()
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def judge(role: Role, act: str, place: str) -> None:
         async with turns:
             status, answer = await call(console, role, *requests[act, place])
-        told[status] += 1
+        statuses[status] += 1
         refused[role.officer_id] += status in (403, 404)
-        wanted = may(role, act, place)
+        allowed = may(role, act, place)
         # A unit's command to itself alone reaches nobody: 422, whoever asks for it.
         answers = (403, 404, 422) if act == "issue" else (403, 404)
-        if status not in ((200, 202) if wanted else answers):
+        if status not in ((200, 202) if allowed else answers):
             wrong.append(f"{role.officer_id} {act} {place}: {status} {answer[:160]!r}")
 
     await asyncio.gather(*(judge(*cell) for cell in todo))
-    assert not wrong, (len(wrong), told, wrong[:20])
+    assert not wrong, (len(wrong), statuses, wrong[:20])
     counted = sum(
         sample.value
-        for metric in console.wiring.metrics.refusals.collect()
+        for metric in console.deps.metrics.refusals.collect()
         for sample in metric.samples
         if sample.name.endswith("_total")
     )
-    assert counted == told[403], "every refusal with a reason is counted"
+    assert counted == statuses[403], "every refusal with a reason is counted"
     _each_refusal_is_in_the_trail(console, refused)
     _only_what_was_allowed_is_written(console, todo)
 
 
-def _each_refusal_is_in_the_trail(console: Bench, refused: Counter[str]) -> None:
+def _each_refusal_is_in_the_trail(console: ConsoleHarness, refused: Counter[str]) -> None:
     """Counted once, under its officer; and no officer leaves more records than kinds of refusal."""
-    records = [*console.refused(), *console.refused(EVERY)]
+    records = [*console.refused(), *console.refused(INTERVAL)]
     results: Counter[str] = Counter()
     for record in records:
         results[record.actor] += record.count
@@ -257,7 +263,9 @@ def _each_refusal_is_in_the_trail(console: Bench, refused: Counter[str]) -> None
     assert len({(record.actor, record.action, record.reason) for record in records}) == len(records)
 
 
-async def test_a_refusal_leaves_one_record_that_says_who_what_where_and_why(console: Bench) -> None:
+async def test_a_refusal_leaves_one_record_that_says_who_what_where_and_why(
+    console: ConsoleHarness,
+) -> None:
     """A sample of the refused cells, each officer and act once."""
     sample = {(role.officer_id, act): (role, act, place) for role, act, place in cells()
               if not may(role, act, place) and act != "issue"}  # fmt: skip
@@ -282,19 +290,19 @@ async def test_a_refusal_leaves_one_record_that_says_who_what_where_and_why(cons
 
 
 def _only_what_was_allowed_is_written(
-    console: Bench, todo: Iterable[tuple[Role, str, str]]
+    console: ConsoleHarness, todo: Iterable[tuple[Role, str, str]]
 ) -> None:
     """No record of an officer who may do nothing; each carries the officer's own unit."""
-    written = [json.loads(outgoing.value) for outgoing in console.recorder.sent]
+    written = [json.loads(outgoing.value) for outgoing in console.kafka.sent]
     units = {role.officer_id: IDS[role.unit] for role, _, _ in todo}
     acting = {role.officer_id for role, act, place in todo if may(role, act, place)}
-    assert {one["officer_id"] for one in written if "officer_id" in one} <= acting
+    assert {entry["officer_id"] for entry in written if "officer_id" in entry} <= acting
     assert all(
-        one["origin_unit"] == units[one["officer_id"]] for one in written if "officer_id" in one
+        item["origin_unit"] == units[item["officer_id"]] for item in written if "officer_id" in item
     )
 
 
-async def test_every_line_of_the_stream_reaches_whom_it_may(console: Bench) -> None:
+async def test_every_line_of_the_stream_reaches_whom_it_may(console: ConsoleHarness) -> None:
     """Each role's resume of the stream holds exactly the places in its sight."""
     names = {unit: name for name, unit in IDS.items()}
     for role in roles():
@@ -305,5 +313,5 @@ async def test_every_line_of_the_stream_reaches_whom_it_may(console: Bench) -> N
         lines = [
             load for load in json.loads(answer)["lines"] if load["kind"] in ("alert", "command")
         ]
-        found = {names[line["unit"]] for line in lines}
-        assert found == {place for place in PLACES if sees(role, place)}, role
+        shown_places = {names[line["unit"]] for line in lines}
+        assert shown_places == {place for place in PLACES if sees(role, place)}, role

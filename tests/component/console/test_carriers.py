@@ -18,8 +18,8 @@ from shared.contracts.topics import ANSWERS
 from shared.contracts.units import tier_of
 from shared.domain.replies import reference_of
 from shared.runtime.clock import SystemClock
-from tests.support.console import Bench, bench
-from tests.support.console_scene import NOW, ZHUTUO, a_page
+from tests.support.console_events import NOW, ZHUTUO, a_page
+from tests.support.console_harness import ConsoleHarness, running_console
 from tests.support.postgres import fresh_database
 
 KEY = "whsec_" + "Y2FycmllcmNhcnJpZXJjYXJyaWVy"
@@ -28,11 +28,11 @@ LI = "o-town-b"
 
 
 @pytest_asyncio.fixture
-async def console() -> AsyncIterator[Bench]:
+async def console() -> AsyncIterator[ConsoleHarness]:
     with fresh_database() as dsn:
-        async with bench(dsn, carrier_key=KEY) as found:
-            found.wiring.directory.take(a_slot(LI, PHONE))
-            yield found
+        async with running_console(dsn, carrier_key=KEY) as harness:
+            harness.deps.directory.apply(a_slot(LI, PHONE))
+            yield harness
 
 
 def a_slot(officer: str | None, phone: str | None = None) -> RosterSlot:
@@ -48,7 +48,9 @@ def a_slot(officer: str | None, phone: str | None = None) -> RosterSlot:
     )
 
 
-async def call(console: Bench, path: str, body: Any, key: str | None = KEY) -> httpx2.Response:
+async def call(
+    console: ConsoleHarness, path: str, body: Any, key: str | None = KEY
+) -> httpx2.Response:
     raw = json.dumps(body).encode()
     headers = {"content-type": "application/json"}
     if key is not None:
@@ -62,7 +64,7 @@ async def call(console: Bench, path: str, body: Any, key: str | None = KEY) -> h
         return await client.post(path, content=raw, headers=headers)
 
 
-async def write(console: Bench, text: str, address: str = PHONE) -> dict[str, Any]:
+async def write(console: ConsoleHarness, text: str, address: str = PHONE) -> dict[str, Any]:
     answer = await call(
         console, "/carriers/replies", {"channel": "sms", "address": address, "text": text}
     )
@@ -71,19 +73,19 @@ async def write(console: Bench, text: str, address: str = PHONE) -> dict[str, An
     return results
 
 
-def answers(console: Bench) -> list[Answer]:
-    return [ANSWERS.model.validate_json(record.value) for record in console.recorder.sent]
+def answers(console: ConsoleHarness) -> list[Answer]:
+    return [ANSWERS.model.validate_json(record.value) for record in console.kafka.sent]
 
 
 @pytest.mark.parametrize("text", ["1\x00", "\x00", "1 \ud800"])
-async def test_a_text_that_nothing_can_hold_is_refused(console: Bench, text: str) -> None:
+async def test_a_text_that_nothing_can_hold_is_refused(console: ConsoleHarness, text: str) -> None:
     body = {"channel": "sms", "address": PHONE, "text": text}
     assert (await call(console, "/carriers/replies", body)).status_code == 422
     receipt = {"page_id": "pag-1", "verb": "coming", "text": text}
     assert (await call(console, "/carriers/receipts", receipt)).status_code == 422
 
 
-async def test_a_receipt_told_twice_is_one_act(console: Bench) -> None:
+async def test_a_receipt_reported_twice_is_one_act(console: ConsoleHarness) -> None:
     page = a_page(LI, ZHUTUO, channel=Channel.WEBHOOK)
     await console.project([page])
     body = {"page_id": page.page_id, "verb": "delivered"}
@@ -97,18 +99,20 @@ async def test_a_receipt_told_twice_is_one_act(console: Bench) -> None:
     }
 
 
-async def test_a_written_reply_is_an_answer_and_gets_a_definite_one(console: Bench) -> None:
+async def test_a_written_reply_is_an_answer_and_gets_a_definite_one(
+    console: ConsoleHarness,
+) -> None:
     page = a_page(LI, ZHUTUO, channel=Channel.SMS)
     await console.project([page])
-    told = await write(console, "2 在外地", address="+86 138 0000 0001")
-    assert told["taken"] is True
-    assert told["reply"].startswith("已记录：不能")
+    reply = await write(console, "2 在外地", address="+86 138 0000 0001")
+    assert reply["taken"] is True
+    assert reply["reply"].startswith("已记录：不能")
     (answer,) = answers(console)
     assert (answer.page_id, answer.verb, answer.text) == (page.page_id, "cannot", "在外地")
 
 
 async def test_a_reference_names_the_page_and_the_newest_is_meant_without_one(
-    console: Bench,
+    console: ConsoleHarness,
 ) -> None:
     old = a_page(LI, ZHUTUO, name="old", channel=Channel.SMS)
     new = a_page(LI, ZHUTUO, name="new", channel=Channel.SMS, at=NOW + timedelta(minutes=1))
@@ -117,13 +121,13 @@ async def test_a_reference_names_the_page_and_the_newest_is_meant_without_one(
     await write(console, f"1 {reference_of(old.page_id)}")
     await write(console, "1")
     assert [answer.page_id for answer in answers(console)] == [old.page_id, new.page_id]
-    told = await write(console, f"1 {reference_of(page.page_id)}")
-    assert told["taken"] is False, "somebody else's page"
+    reply = await write(console, f"1 {reference_of(page.page_id)}")
+    assert reply["taken"] is False, "somebody else's page"
     assert len(answers(console)) == 2
 
 
 async def test_a_bare_reply_is_not_taken_while_a_drill_and_the_real_thing_wait(
-    console: Bench,
+    console: ConsoleHarness,
 ) -> None:
     real = a_page(LI, ZHUTUO, name="real", channel=Channel.SMS)
     later = NOW + timedelta(minutes=1)
@@ -132,10 +136,10 @@ async def test_a_bare_reply_is_not_taken_while_a_drill_and_the_real_thing_wait(
         for n in range(60)
     ]
     await console.project([real, *drills])
-    told = await write(console, "1")
-    assert told["taken"] is False
-    assert "演练" in told["reply"]
-    assert console.recorder.sent == []
+    reply = await write(console, "1")
+    assert reply["taken"] is False
+    assert "演练" in reply["reply"]
+    assert console.kafka.sent == []
     await write(console, f"1 {reference_of(real.page_id)}")
     await console.project(answers(console))
     await write(console, "1")
@@ -145,29 +149,33 @@ async def test_a_bare_reply_is_not_taken_while_a_drill_and_the_real_thing_wait(
 @pytest.mark.parametrize(
     ("text", "address"), [("好的", PHONE), ("", PHONE), ("1", "13999999999"), ("1", PHONE)]
 )
-async def test_what_cannot_be_taken_is_said(console: Bench, text: str, address: str) -> None:
-    told = await write(console, text, address)
-    assert told["taken"] is False
-    assert told["reply"]
-    assert console.recorder.sent == []
+async def test_what_cannot_be_taken_is_said(
+    console: ConsoleHarness, text: str, address: str
+) -> None:
+    reply = await write(console, text, address)
+    assert reply["taken"] is False
+    assert reply["reply"]
+    assert console.kafka.sent == []
 
 
-async def test_who_has_left_the_post_no_longer_answers_by_its_phone(console: Bench) -> None:
+async def test_who_has_left_the_post_no_longer_answers_by_its_phone(
+    console: ConsoleHarness,
+) -> None:
     await console.project([a_page(LI, ZHUTUO, channel=Channel.SMS)])
-    console.wiring.directory.take(a_slot(None))
+    console.deps.directory.apply(a_slot(None))
     assert (await write(console, "1"))["taken"] is False
 
 
 @pytest.mark.parametrize("key", [None, "whsec_" + "b3RoZXJvdGhlcm90aGVyb3RoZXI="])
 @pytest.mark.parametrize("path", ["/carriers/receipts", "/carriers/replies"])
-async def test_unsigned_is_refused(console: Bench, path: str, key: str | None) -> None:
+async def test_unsigned_is_refused(console: ConsoleHarness, path: str, key: str | None) -> None:
     refused = await call(console, path, {"page_id": "x", "verb": "coming"}, key)
     assert (refused.status_code, refused.json()["reason"]) == (401, "signature")
     [refusal] = console.refused()
     assert (refusal.actor, refusal.reason, refusal.count) == ("unknown", "signature", 1)
 
 
-async def test_a_signed_mistake_is_named(console: Bench) -> None:
+async def test_a_signed_mistake_is_named(console: ConsoleHarness) -> None:
     refused = await call(console, "/carriers/receipts", {"page_id": "x", "verb": "later"})
     assert (refused.status_code, refused.json()["errors"][0]["where"]) == (422, "verb")
     missing = await call(console, "/carriers/receipts", {"page_id": "pag-0", "verb": "read"})
@@ -176,5 +184,5 @@ async def test_a_signed_mistake_is_named(console: Bench) -> None:
 
 async def test_without_a_key_the_doors_are_closed() -> None:
     with fresh_database() as dsn:
-        async with bench(dsn) as found:
-            assert (await call(found, "/carriers/replies", {})).status_code == 404
+        async with running_console(dsn) as harness:
+            assert (await call(harness, "/carriers/replies", {})).status_code == 404

@@ -8,16 +8,15 @@ from typing import Any
 
 import pytest
 
-from services.console.core.cases import review
+from services.console.features.cases import review_actions
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.cases import CaseReview
 from shared.contracts.commands import AssignmentState, CommandRequest, SupervisionKind
 from shared.contracts.fields import Status
 from shared.contracts.ids import content_id
-from tests.component.console.test_case_exports import exported, read_pdf, seen
-from tests.support.console import Bench
-from tests.support.console_case import a_case
-from tests.support.console_scene import (
+from tests.component.console.test_case_exports import exported, read_pdf, visible_text
+from tests.support.console_case_records import a_case
+from tests.support.console_events import (
     CITY,
     VILLAGE,
     ZHUTUO,
@@ -26,6 +25,7 @@ from tests.support.console_scene import (
     an_alert,
     an_assignment,
 )
+from tests.support.console_harness import ConsoleHarness
 
 CASE = content_id("alt", "case")
 UNITS = [ZHUTUO, VILLAGE]
@@ -39,26 +39,28 @@ REVIEW = {
 }
 
 
-async def post(console: Bench, body: Any, officer: str = "o-city-b", case: str = CASE) -> Any:
+async def post(
+    console: ConsoleHarness, body: Any, officer: str = "o-city-b", case: str = CASE
+) -> Any:
     async with console.client(officer) as client:
         return await client.post(f"/api/cases/{case}/review", json=body)
 
 
-async def get(console: Bench, path: str, officer: str = "o-city-b") -> Any:
+async def get(console: ConsoleHarness, path: str, officer: str = "o-city-b") -> Any:
     async with console.client(officer) as client:
         answer = await client.get(path)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-def records(console: Bench) -> tuple[CaseReview, list[CommandRequest]]:
-    first, *outgoings = console.recorder.sent
+def records(console: ConsoleHarness) -> tuple[CaseReview, list[CommandRequest]]:
+    first, *outgoings = console.kafka.sent
     return CaseReview.model_validate_json(first.value), [
         CommandRequest.model_validate_json(outgoing.value) for outgoing in outgoings
     ]
 
 
-async def test_a_review_and_its_findings_go_out_in_this_order(console: Bench) -> None:
+async def test_a_review_and_its_findings_go_out_in_this_order(console: ConsoleHarness) -> None:
     await console.project(a_case("case", UNITS))
     answer = await post(console, REVIEW)
     assert answer.status_code == 202, answer.text
@@ -69,35 +71,37 @@ async def test_a_review_and_its_findings_go_out_in_this_order(console: Bench) ->
     ]
     for request, finding in zip(requests, written.findings, strict=True):
         assert (request.verb, request.title) == ("issue", finding.title)
-        assert request.selection == review.owner_selection(finding.owner)
+        assert request.selection == review_actions.owner_selection(finding.owner)
         assert request.finish_by == finding.finish_by
         assert request.references == (CASE, written.id)
-        assert (request.status, request.level) == (Status.ACTUAL, review.FINDING_LEVEL)
+        assert (request.status, request.level) == (Status.ACTUAL, review_actions.FINDING_LEVEL)
 
 
-async def test_a_repeat_is_the_same_act_and_another_review_is_refused(console: Bench) -> None:
+async def test_a_repeat_is_the_same_act_and_another_review_is_refused(
+    console: ConsoleHarness,
+) -> None:
     await console.project(a_case("case", UNITS))
     first = await post(console, REVIEW)
-    sent = [outgoing.value for outgoing in console.recorder.sent]
-    again = await post(console, REVIEW)
-    assert (first.json()["repeated"], again.json()["repeated"]) == (False, True)
-    assert [outgoing.value for outgoing in console.recorder.sent[len(sent) :]] == sent
-    other = await post(console, {**REVIEW, "text": "另一种说法", "findings": []})
-    assert (other.status_code, other.json()["reason"]) == (409, "act_conflict")
-    assert len(console.recorder.sent) == 2 * len(sent)
+    sent = [outgoing.value for outgoing in console.kafka.sent]
+    repeated_value = await post(console, REVIEW)
+    assert (first.json()["repeated"], repeated_value.json()["repeated"]) == (False, True)
+    assert [outgoing.value for outgoing in console.kafka.sent[len(sent) :]] == sent
+    second_value = await post(console, {**REVIEW, "text": "另一种说法", "findings": []})
+    assert (second_value.status_code, second_value.json()["reason"]) == (409, "act_conflict")
+    assert len(console.kafka.sent) == 2 * len(sent)
 
 
-async def test_what_an_outage_cut_off_is_sent_by_the_same_request(console: Bench) -> None:
+async def test_what_an_outage_cut_off_is_sent_by_the_same_request(console: ConsoleHarness) -> None:
     await console.project(a_case("case", UNITS))
-    console.recorder.down = True
+    console.kafka.down = True
     assert (await post(console, REVIEW)).status_code == 503
-    console.recorder.down = False
+    console.kafka.down = False
     assert (await post(console, REVIEW)).status_code == 202
     written, requests = records(console)
     assert len(requests) == len(written.findings) == 2
 
 
-async def test_findings_are_shown_as_they_are_now(console: Bench) -> None:
+async def test_findings_are_shown_as_they_are_now(console: ConsoleHarness) -> None:
     await console.project(a_case("case", UNITS))
     assert (await get(console, f"/api/cases/{CASE}"))["state"] == "closed"
     assert (await get(console, f"/api/cases/{CASE}"))["may_review"] is True
@@ -106,7 +110,7 @@ async def test_findings_are_shown_as_they_are_now(console: Bench) -> None:
     await console.project([written, written])
     result = await get(console, f"/api/cases/{CASE}")
     assert (result["state"], result["may_review"]) == ("evaluated", False)
-    assert [one["state"] for one in result["review"]["findings"]] == [None, None]
+    assert [finding["state"] for finding in result["review"]["findings"]] == [None, None]
     first = a_command("finding", ZHUTUO).model_copy(
         update={"command_id": written.findings[0].command_id}
     )
@@ -122,7 +126,7 @@ async def test_findings_are_shown_as_they_are_now(console: Bench) -> None:
     assert [line["kind"] for line in lines][-1] == "review"
     page = await exported(console, "case", "html")
     paper = await exported(console, "case", "pdf")
-    for text in (seen(page.content), read_pdf(paper.content)[0]):
+    for text in (visible_text(page.content), read_pdf(paper.content)[0]):
         for words in (
             "转移及时；夜间叫应偏慢。",
             "补齐沿江住户名册",
@@ -134,13 +138,15 @@ async def test_findings_are_shown_as_they_are_now(console: Bench) -> None:
             assert words in text, words
 
 
-async def test_an_open_case_is_not_reviewed_and_one_that_came_back_is_open(console: Bench) -> None:
+async def test_an_open_case_is_not_reviewed_and_one_that_came_back_is_open(
+    console: ConsoleHarness,
+) -> None:
     await console.project([a_command("case", ZHUTUO), an_assignment(a_command("case"), ZHUTUO)])
     case = content_id("cmd", "case")
     answer = await post(console, REVIEW, case=case)
     assert (answer.status_code, answer.json()["reason"]) == (409, "case_open")
     assert (await get(console, f"/api/cases/{case}"))["state"] == "open"
-    assert console.recorder.sent == []
+    assert console.kafka.sent == []
 
 
 @pytest.mark.parametrize(
@@ -148,12 +154,12 @@ async def test_an_open_case_is_not_reviewed_and_one_that_came_back_is_open(conso
     [("o-town-b", 403, "not_issuer"), ("o-songji-b", 404, "unknown"), (None, 401, "signed_out")],
 )
 async def test_others_may_not_write_it(
-    console: Bench, officer: str, status: int, reason: str
+    console: ConsoleHarness, officer: str, status: int, reason: str
 ) -> None:
     await console.project(a_case("case", UNITS))
     answer = await post(console, REVIEW, officer, case=content_id("cmd", "case"))
     assert (answer.status_code, answer.json()["reason"]) == (status, reason)
-    assert console.recorder.sent == []
+    assert console.kafka.sent == []
 
 
 @pytest.mark.parametrize(
@@ -169,24 +175,22 @@ async def test_others_may_not_write_it(
     ],
 )
 async def test_a_finding_that_cannot_be_done_is_refused(
-    console: Bench, change: dict[str, str], reason: str
+    console: ConsoleHarness, change: dict[str, str], reason: str
 ) -> None:
     await console.project(a_case("case", UNITS))
     finding = {**REVIEW["findings"][1], **change}  # type: ignore[dict-item]
     answer = await post(console, {**REVIEW, "findings": [finding]})
     assert (answer.status_code, answer.json()["reason"]) == (422, reason), answer.text
-    assert console.recorder.sent == []
+    assert console.kafka.sent == []
 
 
-async def test_a_drill_s_review_and_findings_stay_a_drill(console: Bench) -> None:
+async def test_a_drill_s_review_and_findings_stay_a_drill(console: ConsoleHarness) -> None:
     await console.project(a_case("case", UNITS, status=Status.EXERCISE))
     assert (await post(console, REVIEW)).status_code == 202
-    assert {json.loads(outgoing.value)["status"] for outgoing in console.recorder.sent} == {
-        "Exercise"
-    }
+    assert {json.loads(outgoing.value)["status"] for outgoing in console.kafka.sent} == {"Exercise"}
 
 
-async def test_the_first_review_on_record_stays(console: Bench) -> None:
+async def test_the_first_review_on_record_stays(console: ConsoleHarness) -> None:
     await console.project(a_case("case", UNITS))
     await post(console, REVIEW)
     written, _ = records(console)
@@ -197,7 +201,7 @@ async def test_the_first_review_on_record_stays(console: Bench) -> None:
     assert (await get(console, f"/api/cases/{CASE}/review"))["text"] == REVIEW["text"]
 
 
-async def two_alerts(console: Bench) -> tuple[str, str]:
+async def two_alerts(console: ConsoleHarness) -> tuple[str, str]:
     """A closed incident of two alerts, both lifted; their ids."""
     history = a_case("case", UNITS)
     first = next(alert for alert in history if isinstance(alert, AlertEvent))
@@ -212,10 +216,12 @@ async def two_alerts(console: Bench) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("from_second", [False, True])
-async def test_alerts_of_one_incident_share_its_review(console: Bench, from_second: bool) -> None:
+async def test_alerts_of_one_incident_share_its_review(
+    console: ConsoleHarness, from_second: bool
+) -> None:
     alerts = await two_alerts(console)
-    asked, other = reversed(alerts) if from_second else alerts
-    assert (await post(console, REVIEW, case=asked)).status_code == 202
+    requested, second_value = reversed(alerts) if from_second else alerts
+    assert (await post(console, REVIEW, case=requested)).status_code == 202
     written, requests = records(console)
     assert written.case_id == alerts[0], "filed under the first, however it was asked for"
     await console.project([written])
@@ -223,13 +229,15 @@ async def test_alerts_of_one_incident_share_its_review(console: Bench, from_seco
         result = await get(console, f"/api/cases/{case}")
         assert (result["state"], result["may_review"]) == ("evaluated", False)
         assert result["review"]["review_id"] == written.id
-        assert "转移及时；夜间叫应偏慢。" in seen((await exported_by(console, case)).content)
+        assert "转移及时；夜间叫应偏慢。" in visible_text(
+            (await exported_by(console, case)).content
+        )
     (listed,) = (await get(console, "/api/cases?state=evaluated"))["cases"]
     assert (listed["case_id"], listed["state"]) == (alerts[0], "evaluated")
-    again = await post(console, {**REVIEW, "text": "另一种说法"}, case=other)
-    assert (again.status_code, again.json()["reason"]) == (409, "case_reviewed")
-    assert again.headers["content-type"].startswith("application/problem+json")
-    repeated = await post(console, REVIEW, case=other)
+    repeated_value = await post(console, {**REVIEW, "text": "另一种说法"}, case=second_value)
+    assert (repeated_value.status_code, repeated_value.json()["reason"]) == (409, "case_reviewed")
+    assert repeated_value.headers["content-type"].startswith("application/problem+json")
+    repeated = await post(console, REVIEW, case=second_value)
     assert (repeated.status_code, repeated.json()["repeated"]) == (202, True)
     sent = {
         CommandRequest.model_validate_json(request.value).command_id
@@ -238,22 +246,24 @@ async def test_alerts_of_one_incident_share_its_review(console: Bench, from_seco
     assert sent == {request.command_id for request in requests}
 
 
-async def test_of_two_reviews_at_once_one_holds(console: Bench) -> None:
-    """Neither is on record yet when the other is written: the acts themselves stand in each other's way."""
+async def test_of_two_reviews_at_once_one_holds(console: ConsoleHarness) -> None:
+    """Neither is on record yet when the other is written: the acts themselves stand in each other's
+    way.
+    """
     first, second = await two_alerts(console)
     assert (await post(console, REVIEW, case=first)).status_code == 202
     answer = await post(console, {**REVIEW, "text": "另一种说法"}, case=second)
     assert (answer.status_code, answer.json()["reason"]) == (409, "act_conflict")
 
 
-def requests_of(console: Bench) -> list[Any]:
+def requests_of(console: ConsoleHarness) -> list[Any]:
     return [
         outgoing
-        for outgoing in console.recorder.sent
+        for outgoing in console.kafka.sent
         if json.loads(outgoing.value)["type"] != "case_review"
     ]
 
 
-async def exported_by(console: Bench, case: str) -> Any:
+async def exported_by(console: ConsoleHarness, case: str) -> Any:
     async with console.client("o-city-b") as client:
         return await client.get(f"/api/cases/{case}/export")

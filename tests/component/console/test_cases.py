@@ -1,4 +1,6 @@
-"""Cases on a real Postgres: exact in any order, equal to a recount of the log, cut to one's subtree."""
+"""Cases on a real Postgres: exact in any order, equal to a recount of the log, cut to one's
+subtree.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +24,10 @@ from shared.contracts.commands import (
 from shared.contracts.fields import Status
 from shared.contracts.ids import content_id
 from shared.contracts.pages import Answer, Page
-from tests.support import console_case
-from tests.support.console import Bench
-from tests.support.console_case import a_case
-from tests.support.console_scene import DISTRICT, SONGJI, VILLAGE, ZHUTUO, a_command
+from tests.support import console_case_records
+from tests.support.console_case_records import a_case
+from tests.support.console_events import DISTRICT, SONGJI, VILLAGE, ZHUTUO, a_command
+from tests.support.console_harness import ConsoleHarness
 
 TOWN = [
     ZHUTUO,
@@ -36,14 +38,16 @@ TOWN = [
 ALERT, COMMAND = content_id("alt", "case"), content_id("cmd", "case")
 
 
-async def read(console: Bench, path: str, officer: str = "o-city-b", **query: Any) -> Any:
+async def read(console: ConsoleHarness, path: str, officer: str = "o-city-b", **query: Any) -> Any:
     async with console.client(officer) as client:
         answer = await client.get(path, params=query)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-async def told(console: Bench, case: str = ALERT, officer: str = "o-city-b", **query: Any) -> Any:
+async def timeline(
+    console: ConsoleHarness, case: str = ALERT, officer: str = "o-city-b", **query: Any
+) -> Any:
     results: list[Any] = []
     cursor = ""
     while True:
@@ -56,70 +60,72 @@ async def told(console: Bench, case: str = ALERT, officer: str = "o-city-b", **q
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_any_order_and_any_repeat_tell_the_same(console: Bench, seed: int) -> None:
+async def test_any_order_and_any_repeat_tell_the_same(console: ConsoleHarness, seed: int) -> None:
     history = a_case("case", TOWN)
     await console.project(history)
-    expected = await told(console), await read(console, f"/api/cases/{ALERT}/evaluation")
-    await console.wiring.database.pool.execute(
-        "TRUNCATE console.case_event, console.alert, console.command, console.assignment, "
+    expected = await timeline(console), await read(console, f"/api/cases/{ALERT}/evaluation")
+    await console.deps.database.pool.execute(
+        "TRUNCATE console.case_fact, console.alert, console.command, console.assignment, "
         "console.page, console.answer"
     )
     shuffled = history + random.Random(seed).sample(history, 50)
     random.Random(seed + 9).shuffle(shuffled)
     for start in range(0, len(shuffled), 70):
         await console.project(shuffled[start : start + 70])
-    result = await told(console), await read(console, f"/api/cases/{ALERT}/evaluation")
+    result = await timeline(console), await read(console, f"/api/cases/{ALERT}/evaluation")
     assert result == expected
-    assert [one["at"] for one in result[0]] == sorted(one["at"] for one in result[0])
+    assert [entry["at"] for entry in result[0]] == sorted(item["at"] for item in result[0])
 
 
-async def test_thousands_are_summed_and_every_fact_counts_once(console: Bench) -> None:
+async def test_thousands_are_summed_and_every_fact_counts_once(console: ConsoleHarness) -> None:
     units = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")][
         :2_000
     ]
     await console.project(a_case("case", units))
-    lines = await told(console)
+    lines = await timeline(console)
     assert len(lines) < 400
     delivered = [
         line for line in lines if (line["kind"], line["what"]) == ("assignment", "delivered")
     ]
-    first = [one for one in delivered if one["attempt"] == 1]
-    assert sum(one["count"] for one in first) == len(units)
-    assert len(first) == len({one["tier"] for one in first})
-    done = [line for line in lines if (line["kind"], line["what"]) == ("assignment", "done")]
-    assert sum(one["count"] for one in done) == len(units)
+    first = [entry for entry in delivered if entry["attempt"] == 1]
+    assert sum(element["count"] for element in first) == len(units)
+    assert len(first) == len({candidate["tier"] for candidate in first})
+    completed = [line for line in lines if (line["kind"], line["what"]) == ("assignment", "done")]
+    assert sum(candidate["count"] for candidate in completed) == len(units)
     called = [line for line in lines if line["kind"] == "supervision"]
-    assert sum(one["count"] for one in called) == 3 * (len(units) // 5)
+    assert sum(candidate["count"] for candidate in called) == 3 * (len(units) // 5)
     single = [line for line in lines if line["count"] == 1 and line["kind"] == "assignment"]
-    assert all(one["unit"] for one in single)
-    coarse = await told(console, slot="3600")
+    assert all(item["unit"] for item in single)
+    coarse = await timeline(console, slot="3600")
     assert len(coarse) < len(lines)
-    assert sum(one["count"] for one in coarse) == sum(line["count"] for line in lines)
+    assert sum(candidate["count"] for candidate in coarse) == sum(line["count"] for line in lines)
 
 
-async def test_a_timeline_in_parts_is_the_whole(console: Bench) -> None:
+async def test_a_timeline_in_parts_is_the_whole(console: ConsoleHarness) -> None:
     await console.project(a_case("case", TOWN))
-    whole = await told(console, limit=500)
-    assert await told(console, limit=7) == whole
-    one = await told(console, unit=VILLAGE)
-    assert len(one) > 4
-    assert await told(console, unit=VILLAGE, limit=2) == one
+    complete = await timeline(console, limit=500)
+    assert await timeline(console, limit=7) == complete
+    unit_lines = await timeline(console, unit=VILLAGE)
+    assert len(unit_lines) > 4
+    assert await timeline(console, unit=VILLAGE, limit=2) == unit_lines
 
 
-async def test_a_unit_is_told_with_its_officers_own_words(console: Bench) -> None:
+async def test_a_unit_is_reported_with_its_officers_own_words(console: ConsoleHarness) -> None:
     await console.project(a_case("case", TOWN, reason="水已退，无需转移"))
     third = TOWN[2]
-    lines = await told(console, unit=third)
+    lines = await timeline(console, unit=third)
     assert {line["unit"] for line in lines} == {third}
     written = [line for line in lines if line["kind"] == "acknowledgement"]
-    assert ("return", "水已退，无需转移") in [(one["what"], one.get("text")) for one in written]
+    assert ("return", "水已退，无需转移") in [
+        (entry["what"], entry.get("text")) for entry in written
+    ]
     states = [line["what"] for line in lines if line["kind"] == "assignment"]
     assert states == [
         "delivered", "returned", "delivered", "signed", "reported", "checked", "done",
     ]  # fmt: skip
 
 
-async def test_the_evaluation_equals_a_recount_of_the_log(console: Bench) -> None:
+async def test_the_evaluation_equals_a_recount_of_the_log(console: ConsoleHarness) -> None:
     history = a_case("case", TOWN)
     await console.project(history)
     result = await read(console, f"/api/cases/{ALERT}/evaluation", limit=1_000)
@@ -127,13 +133,13 @@ async def test_the_evaluation_equals_a_recount_of_the_log(console: Bench) -> Non
     calls = [supervision for supervision in history if isinstance(supervision, SupervisionEvent)]
     replies = {answer.page_id: answer.sent_at for answer in history if isinstance(answer, Answer)}
     pages = {page.page_id: page for page in history if isinstance(page, Page) and page.version == 1}
-    assert [one["unit"] for one in result["units"]] != []
+    assert [unit["unit"] for unit in result["units"]] != []
     for row in result["units"]:
-        mine = [state for state in states if state.unit == row["unit"]]
+        own_lines = [state for state in states if state.unit == row["unit"]]
         own_calls = [call for call in calls if call.unit == row["unit"]]
         own_pages = [page for page in pages.values() if page.unit == row["unit"]]
 
-        def first(state: str, assignments: list[AssignmentEvent] = mine) -> Any:
+        def first(state: str, assignments: list[AssignmentEvent] = own_lines) -> Any:
             return next(
                 assignment.sent_at for assignment in assignments if assignment.state == state
             )
@@ -141,26 +147,26 @@ async def test_the_evaluation_equals_a_recount_of_the_log(console: Bench) -> Non
         assert row["deliver_s"] == 0
         assert row["sign_s"] == (first("signed") - first("delivered")).total_seconds()
         assert row["finish_s"] == (first("reported") - first("delivered")).total_seconds()
-        assert row["late"] == int(any(assignment.late for assignment in mine))
-        assert row["returned"] == sum(assignment.state == "returned" for assignment in mine)
-        assert row["sent_back"] == max(assignment.attempt for assignment in mine) - 1
+        assert row["late"] == int(any(assignment.late for assignment in own_lines))
+        assert row["returned"] == sum(assignment.state == "returned" for assignment in own_lines)
+        assert row["sent_back"] == max(assignment.attempt for assignment in own_lines) - 1
         assert row["escalations"] == sum(call.kind == "escalated" for call in own_calls)
         assert (row["pages"], row["state"]) == (len(own_pages), "done")
         answered = [replies[page.page_id] for page in own_pages if page.page_id in replies]
         assert row["answered"] == len(answered)
         if answered:
             assert row["answer_s"] == (answered[0] - own_pages[0].sent_at).total_seconds()
-    whole = result["whole"]
-    assert whole["units"] == whole["signed"] == len(TOWN)
+    complete = result["whole"]
+    assert complete["units"] == complete["signed"] == len(TOWN)
     for name in ("late", "returned", "sent_back", "escalations", "pages", "answered", "signed"):
-        assert whole[name] == sum(row[name] for row in result["units"])
-        assert whole[name] == sum(tier[name] for tier in result["by_tier"])
+        assert complete[name] == sum(row[name] for row in result["units"])
+        assert complete[name] == sum(tier[name] for tier in result["by_tier"])
     signing = [row["sign_s"] for row in result["units"]]
-    assert whole["sign_s"]["median_s"] == median(signing)
-    assert whole["sign_s"]["slowest_s"] == max(signing)
+    assert complete["sign_s"]["median_s"] == median(signing)
+    assert complete["sign_s"]["slowest_s"] == max(signing)
 
 
-async def test_an_overdue_unit_that_never_signs_is_late(console: Bench) -> None:
+async def test_an_overdue_unit_that_never_signs_is_late(console: ConsoleHarness) -> None:
     history = [
         assignment
         for assignment in a_case("case", TOWN[:5])
@@ -172,37 +178,41 @@ async def test_an_overdue_unit_that_never_signs_is_late(console: Bench) -> None:
     ]
     await console.project(history)
     result = await read(console, f"/api/cases/{COMMAND}/evaluation")
-    row = next(one for one in result["units"] if one["unit"] == TOWN[4])
+    row = next(unit for unit in result["units"] if unit["unit"] == TOWN[4])
     assert (row["late"], row["signed"], row["sign_s"], row["state"]) == (1, 0, None, "delivered")
 
 
-async def test_a_drill_says_so_in_every_line_and_never_joins_a_real_case(console: Bench) -> None:
+async def test_a_drill_says_so_in_every_line_and_never_joins_a_real_case(
+    console: ConsoleHarness,
+) -> None:
     await console.project(a_case("case", TOWN[:9]))
-    real = await told(console), await read(console, f"/api/cases/{ALERT}/evaluation")
+    real = await timeline(console), await read(console, f"/api/cases/{ALERT}/evaluation")
     await console.project(a_case("drill", TOWN[:9], status=Status.EXERCISE))
-    assert (await told(console), await read(console, f"/api/cases/{ALERT}/evaluation")) == real
-    lines = await told(console, content_id("alt", "drill"))
+    assert (await timeline(console), await read(console, f"/api/cases/{ALERT}/evaluation")) == real
+    lines = await timeline(console, content_id("alt", "drill"))
     assert {line["status"] for line in lines} == {"Exercise"}
     heading = await read(console, f"/api/cases/{content_id('alt', 'drill')}/timeline")
     assert heading["status"] == "Exercise"
 
 
-async def test_an_alert_has_its_commands_and_a_command_is_a_case_of_its_own(console: Bench) -> None:
+async def test_an_alert_has_its_commands_and_a_command_is_a_case_of_its_own(
+    console: ConsoleHarness,
+) -> None:
     await console.project(a_case("case", TOWN[:4]))
-    kinds = {one["kind"] for one in await told(console, ALERT)}
+    kinds = {entry["kind"] for entry in await timeline(console, ALERT)}
     assert kinds == {"alert", "command", "assignment", "page", "answer"}
-    lines = await told(console, COMMAND)
+    lines = await timeline(console, COMMAND)
     assert {line["kind"] for line in lines} == kinds - {"alert"}
 
 
-async def test_others_see_their_own_part_or_nothing(console: Bench) -> None:
+async def test_others_see_their_own_part_or_nothing(console: ConsoleHarness) -> None:
     await console.project(a_case("case", TOWN))
     result = await read(console, f"/api/cases/{COMMAND}/evaluation", "o-village-b", limit=1_000)
     assert 0 < result["whole"]["units"] < len(TOWN)
-    assert all(one["unit"].startswith(VILLAGE) for one in result["units"])
-    lines = await told(console, COMMAND, "o-village-b")
+    assert all(unit["unit"].startswith(VILLAGE) for unit in result["units"])
+    lines = await timeline(console, COMMAND, "o-village-b")
     signed = [line for line in lines if (line["kind"], line["what"]) == ("assignment", "signed")]
-    assert sum(one["count"] for one in signed) == result["whole"]["signed"]
+    assert sum(entry["count"] for entry in signed) == result["whole"]["signed"]
     async with console.client("o-songji-b") as client:
         for part in ("timeline", "evaluation"):
             assert (await client.get(f"/api/cases/{COMMAND}/{part}")).status_code == 404
@@ -219,14 +229,14 @@ async def test_others_see_their_own_part_or_nothing(console: Bench) -> None:
         "unit=x", "after=2026-11-24T02:13:40.000000Z~1~'", "limit=501",
     ],
 )  # fmt: skip
-async def test_bad_questions_are_refused(console: Bench, query: str) -> None:
+async def test_bad_questions_are_refused(console: ConsoleHarness, query: str) -> None:
     await console.project([a_command("case")])
     async with console.client("o-city-b") as client:
         answer = await client.get(f"/api/cases/{COMMAND}/timeline?{query}")
     assert answer.status_code == 422, answer.text
 
 
-async def test_the_csv_has_all_units_and_no_formula(console: Bench) -> None:
+async def test_the_csv_has_all_units_and_no_formula(console: ConsoleHarness) -> None:
     await console.project(a_case("case", TOWN))
     async with console.client("o-city-b") as client:
         answer = await client.get(f"/api/cases/{ALERT}/evaluation", params={"format": "csv"})
@@ -239,42 +249,50 @@ async def test_the_csv_has_all_units_and_no_formula(console: Bench) -> None:
     assert not [cell for row in rows for cell in row.values() if cell[:1] in "=+-@" and cell]
 
 
-async def test_states_told_at_one_time_stand_in_their_order(console: Bench) -> None:
+async def test_states_reported_at_one_time_stand_in_their_order(console: ConsoleHarness) -> None:
     """Steps that waited for a signature take effect with it, in one transaction."""
     command = a_command("case", ZHUTUO)
     states = ("delivered", "signed", "accepted", "handling", "reported", "checked", "done")
     history = [
-        console_case.told(command, VILLAGE, AssignmentState(state), 5, version)
+        console_case_records.assignment_at(command, VILLAGE, AssignmentState(state), 5, version)
         for version, state in enumerate(states, 1)
     ]
     await console.project([command, *reversed(history)])
-    lines = await told(console, COMMAND, unit=VILLAGE)
+    lines = await timeline(console, COMMAND, unit=VILLAGE)
     assert tuple(line["what"] for line in lines) == states
 
 
-async def test_what_was_made_later_counts_from_its_own_delivery(console: Bench) -> None:
-    """A part of a split assignment was not slow to arrive: it did not exist when the command was issued."""
+async def test_what_was_made_later_counts_from_its_own_delivery(console: ConsoleHarness) -> None:
+    """A part of a split assignment was not slow to arrive: it did not exist when the command was
+    issued.
+    """
     command = a_command("case", ZHUTUO)
     part = Part(parent_assignment_id="asg-1", mandatory=True, release_unit=ZHUTUO)
-    assignment = console_case.told(command, VILLAGE, AssignmentState.DELIVERED, 600, 1, part=part)
-    moved = console_case.told(
+    assignment = console_case_records.assignment_at(
+        command, VILLAGE, AssignmentState.DELIVERED, 600, 1, part=part
+    )
+    moved = console_case_records.assignment_at(
         command, SONGJI, AssignmentState.DELIVERED, 600, 1, reassigned_from="asg-1"
     )
-    first = console_case.told(command, ZHUTUO, AssignmentState.DELIVERED, 2, 1)
+    first = console_case_records.assignment_at(command, ZHUTUO, AssignmentState.DELIVERED, 2, 1)
     await console.project([command, first, assignment, moved])
     result = await read(console, f"/api/cases/{COMMAND}/evaluation")
-    took = {one["unit"]: one["deliver_s"] for one in result["units"]}
+    took = {unit["unit"]: unit["deliver_s"] for unit in result["units"]}
     assert took == {ZHUTUO: 2, VILLAGE: None, SONGJI: None}
 
 
-async def test_calls_for_missing_reports_and_what_came_of_them_are_told(console: Bench) -> None:
-    """Which report was missed, who was paged for it, what he said; how orders were done is not changed."""
+async def test_calls_for_missing_reports_and_what_came_of_them_are_reported(
+    console: ConsoleHarness,
+) -> None:
+    """The case holds the missed report, the paged officer and the answer; counts stay equal."""
     history = a_case("case", TOWN[:4])
     await console.project(history)
     before = await read(console, f"/api/cases/{ALERT}/evaluation")
     command = next(command for command in history if isinstance(command, CommandEvent))
-    signed = console_case.told(command, ZHUTUO, AssignmentState.SIGNED, 11, 2)
-    call = console_case.called(signed, SupervisionKind.ESCALATED, 1_500, rung=1).model_copy(
+    signed = console_case_records.assignment_at(command, ZHUTUO, AssignmentState.SIGNED, 11, 2)
+    call = console_case_records.supervision_at(
+        signed, SupervisionKind.ESCALATED, 1_500, rung=1
+    ).model_copy(
         update={
             "id": "sup-report",
             "supervision_id": "sup-report",
@@ -288,17 +306,23 @@ async def test_calls_for_missing_reports_and_what_came_of_them_are_told(console:
         page.model_copy(update={"command_id": None, "subject_id": call.id})
         if isinstance(page, Page)
         else page
-        for page in console_case.paged(a_command("missing", DISTRICT), ZHUTUO, 1_501, 20)
+        for page in console_case_records.page_at(a_command("missing", DISTRICT), ZHUTUO, 1_501, 20)
     ]
     await console.project([call, *pages])
-    lines = [one for one in await told(console) if one["thread"] in (call.incident_id, call.id)]
+    lines = [
+        entry for entry in await timeline(console) if entry["thread"] in (call.incident_id, call.id)
+    ]
     assert [(line["kind"], line["what"]) for line in lines] == [
         ("supervision", "escalated"),
         ("page", "sent"),
     ]
     assert (lines[0]["clock"], lines[0]["unit"], lines[0]["rung"]) == ("report_phone", ZHUTUO, 1)
-    mine = [one["kind"] for one in await told(console, unit=ZHUTUO) if one["at"] >= lines[0]["at"]]
-    assert mine[:3] == ["supervision", "page", "answer"]
+    own_lines = [
+        item["kind"]
+        for item in await timeline(console, unit=ZHUTUO)
+        if item["at"] >= lines[0]["at"]
+    ]
+    assert own_lines[:3] == ["supervision", "page", "answer"]
     assert await read(console, f"/api/cases/{ALERT}/evaluation") == before
     async with console.client("o-city-b") as client:
         page = await client.get(f"/api/cases/{ALERT}/export", params={"format": "html"})

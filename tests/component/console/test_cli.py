@@ -1,4 +1,6 @@
-"""The command line against a real server: tables, JSON, acts done once, refusals, a stream that is cut."""
+"""The command line against a real server: tables, JSON, acts done once, refusals, a stream that is
+cut.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,7 @@ from deploy.commands.console.words import Words
 from shared.contracts.fields import Language
 from shared.contracts.topics import TOPICS
 from shared.definitions.yaml_files.screen import Screen
-from tests.support.console import Served, serving, token_of
-from tests.support.console_scene import (
+from tests.support.console_events import (
     CITY,
     DISTRICT,
     HOSTILE_TEXT,
@@ -34,20 +35,21 @@ from tests.support.console_scene import (
     an_alert,
     an_assignment,
 )
+from tests.support.console_harness import ServedConsole, served_console, token_of
 from tests.support.postgres import fresh_database
 
 KINDS = "alerts alarms commands assignments pages gaps modes sensors reports supervision silences"
 
 
 @pytest_asyncio.fixture
-async def served() -> AsyncIterator[Served]:
+async def served() -> AsyncIterator[ServedConsole]:
     with fresh_database() as dsn:
-        async with serving(dsn) as found:
-            yield found
+        async with served_console(dsn) as shown_id:
+            yield shown_id
 
 
 async def call(
-    served: Served, officer: str, *arguments: str, typed: str = "", lang: str = "en"
+    served: ServedConsole, officer: str, *arguments: str, typed: str = "", lang: str = "en"
 ) -> int:
     """Exit code of one call."""
     environ = {
@@ -58,20 +60,20 @@ async def call(
     return await asyncio.to_thread(main, arguments, environ, io.StringIO(typed))
 
 
-def sent(served: Served) -> list[Any]:
-    """What was handed to Kafka."""
+def sent(served: ServedConsole) -> list[Any]:
+    """Return the records that Kafka has."""
     return [
         TOPICS[outgoing.topic].model.validate_json(outgoing.value)
-        for outgoing in served.bench.recorder.sent
+        for outgoing in served.console.kafka.sent
     ]
 
 
 @pytest.mark.parametrize("kind", KINDS.split())
 async def test_every_list_has_a_table_and_the_api_s_own_json(
-    served: Served, kind: str, capsys: pytest.CaptureFixture[str]
+    served: ServedConsole, kind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     alert, command = an_alert("a"), a_command("c", ZHUTUO)
-    await served.bench.project(
+    await served.console.project(
         [alert, command, an_assignment(command, ZHUTUO), a_page("o-town-b", ZHUTUO)]
     )
     assert await call(served, "o-town-b", "list", kind) == 0
@@ -82,14 +84,14 @@ async def test_every_list_has_a_table_and_the_api_s_own_json(
     assert isinstance(json.loads(printed), dict)
     if kind == "alerts":
         assert alert.alert_id in table
-        async with served.bench.client("o-town-b") as client:
+        async with served.console.client("o-town-b") as client:
             assert printed == (await client.get("/api/alerts")).text + "\n"
 
 
 async def test_headings_and_values_speak_two_languages(
-    served: Served, capsys: pytest.CaptureFixture[str]
+    served: ServedConsole, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await served.bench.project([an_alert("a")])
+    await served.console.project([an_alert("a")])
     await call(served, "o-town-b", "list", "alerts", lang="zh_CN")
     chinese = capsys.readouterr().out
     await call(served, "o-town-b", "list", "alerts", "--lang", "en", lang="zh_CN")
@@ -101,16 +103,16 @@ async def test_headings_and_values_speak_two_languages(
 
 
 async def test_anything_can_be_shown_by_its_id(
-    served: Served, capsys: pytest.CaptureFixture[str]
+    served: ServedConsole, capsys: pytest.CaptureFixture[str]
 ) -> None:
     alert, command = an_alert("a"), a_command("c", ZHUTUO)
     assignment, page = an_assignment(command, ZHUTUO), a_page("o-town-b", ZHUTUO)
-    await served.bench.project([alert, command, assignment, page])
-    for found in (alert.alert_id, command.command_id, assignment.assignment_id, page.page_id):
-        assert await call(served, "o-town-b", "show", found) == 0
-        assert found in capsys.readouterr().out
-        assert await call(served, "o-town-b", "show", found, "--json") == 0
-        assert found in json.loads(capsys.readouterr().out).values()
+    await served.console.project([alert, command, assignment, page])
+    for shown_id in (alert.alert_id, command.command_id, assignment.assignment_id, page.page_id):
+        assert await call(served, "o-town-b", "show", shown_id) == 0
+        assert shown_id in capsys.readouterr().out
+        assert await call(served, "o-town-b", "show", shown_id, "--json") == 0
+        assert shown_id in json.loads(capsys.readouterr().out).values()
     assert await call(served, "o-town-b", "show", alert.alert_id, "--timeline") == 0
     assert "alert" in capsys.readouterr().out
     assert await call(served, "o-songji-b", "show", page.page_id) == 1
@@ -118,13 +120,13 @@ async def test_anything_can_be_shown_by_its_id(
 
 
 async def test_text_from_outside_does_not_command_the_terminal(
-    served: Served, capsys: pytest.CaptureFixture[str]
+    served: ServedConsole, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hostile = HOSTILE_TEXT + "\x1b]0;owned\x07\x1b[2J\x9b31m\r[red]x[/red]"
     command = a_command("c", ZHUTUO)
     alert = an_alert("a", headline="\x1b[2J伪造\x9b" + "\x1b]52;c;AAAA\x07", text=hostile)
     page = a_page("o-town-b", ZHUTUO, text=hostile)
-    await served.bench.project(
+    await served.console.project(
         [alert, command, an_assignment(command, ZHUTUO, reason=hostile), page]
     )
     for words in (
@@ -142,7 +144,7 @@ async def test_text_from_outside_does_not_command_the_terminal(
 
 
 async def test_an_act_is_recorded_once_and_said_so(
-    served: Served, capsys: pytest.CaptureFixture[str]
+    served: ServedConsole, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = a_command("c", ZHUTUO)
     assignment, page, alert = (
@@ -150,13 +152,13 @@ async def test_an_act_is_recorded_once_and_said_so(
         a_page("o-town-b", ZHUTUO),
         an_alert("a"),
     )
-    await served.bench.project([command, assignment, page, alert])
+    await served.console.project([command, assignment, page, alert])
     town = "o-town-b"
     assert await call(served, town, "sign", assignment.assignment_id, "--key", "k1") == 0
     assert await call(served, town, "return", assignment.assignment_id, "--text", "路断") == 0
     assert await call(served, town, "answer", page.page_id, "coming", "--text", "十分钟") == 0
     assert await call(served, town, "verify", alert.alert_id, "--reason", "现场") == 0
-    steps = [getattr(one, "step", None) or one.verb for one in sent(served)]
+    steps = [getattr(entry, "step", None) or entry.verb for entry in sent(served)]
     assert steps == ["sign", "return", "coming", "verify"]
     capsys.readouterr()
     assert await call(served, town, "verify", alert.alert_id, "--reason", "现场", "--json") == 0
@@ -164,15 +166,15 @@ async def test_an_act_is_recorded_once_and_said_so(
 
 
 async def test_a_refusal_is_exit_code_1_with_title_and_detail(
-    served: Served, capsys: pytest.CaptureFixture[str]
+    served: ServedConsole, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = a_command("c", ZHUTUO)
     assignment, alert = an_assignment(command, ZHUTUO), an_alert("a")
-    await served.bench.project([command, assignment, alert])
+    await served.console.project([command, assignment, alert])
     assert await call(served, "o-district-b", "sign", assignment.assignment_id) == 1
-    said = capsys.readouterr().err
-    assert "Not allowed" in said
-    assert "Only officers of the unit itself" in said
+    output_value = capsys.readouterr().err
+    assert "Not allowed" in output_value
+    assert "Only officers of the unit itself" in output_value
     assert await call(served, "o-town-b", "return", assignment.assignment_id) == 1
     assert "body.text: say why" in capsys.readouterr().err
     assert await call(served, "nobody", "whoami") == 1
@@ -182,7 +184,7 @@ async def test_a_refusal_is_exit_code_1_with_title_and_detail(
 
 
 async def test_a_command_shows_whom_it_reaches_and_wants_the_word(
-    served: Served, capsys: pytest.CaptureFixture[str]
+    served: ServedConsole, capsys: pytest.CaptureFixture[str]
 ) -> None:
     order: tuple[str, ...] = (
         "issue",
@@ -218,7 +220,9 @@ async def test_a_command_shows_whom_it_reaches_and_wants_the_word(
     assert await call(served, "o-district-b", *order[:3], *order[5:]) == 64  # which tiers?
 
 
-async def test_units_departments_and_groups_are_parts_of_one_selection(served: Served) -> None:
+async def test_units_departments_and_groups_are_parts_of_one_selection(
+    served: ServedConsole,
+) -> None:
     units = ("--unit", ZHUTUO, "--unit", SONGJI, "--yes")
     words = ("issue", "--title", "t", "--level", "blue", "--event-type", "11A01")
     assert await call(served, "o-district-b", *words, *units) == 0
@@ -237,22 +241,22 @@ async def test_what_cannot_be_reached_is_69_and_names_the_key(
 
 
 async def test_no_answer_from_kafka_is_69_and_the_same_key_does_it_later(
-    served: Served, capsys: pytest.CaptureFixture[str]
+    served: ServedConsole, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = a_command("c", ZHUTUO)
     assignment = an_assignment(command, ZHUTUO)
-    await served.bench.project([command, assignment])
-    served.bench.recorder.down = True
+    await served.console.project([command, assignment])
+    served.console.kafka.down = True
     words = ("sign", assignment.assignment_id, "--key", "mine")
     assert await call(served, "o-town-b", *words) == 69
     assert "--key mine" in capsys.readouterr().err
-    served.bench.recorder.down = False
+    served.console.kafka.down = False
     assert await call(served, "o-town-b", *words) == 0
-    assert len({one.id for one in sent(served)}) == 1
+    assert len({entry.id for entry in sent(served)}) == 1
 
 
 async def test_the_token_comes_from_a_file_of_its_owner_only(
-    served: Served, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    served: ServedConsole, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "token"
     path.write_text(token_of("o-town-b") + "\n")
@@ -271,7 +275,7 @@ async def test_watch_goes_on_behind_the_last_line_when_the_console_restarts(
     """Lines of the time in which nobody served are told too, and none twice."""
     with fresh_database() as dsn:
         async with AsyncExitStack() as first, AsyncExitStack() as second:
-            served = await first.enter_async_context(serving(dsn))
+            served = await first.enter_async_context(served_console(dsn))
             url = httpx2.URL(served.url)
             pauses: list[float] = []
             loop = asyncio.get_running_loop()
@@ -285,25 +289,25 @@ async def test_watch_goes_on_behind_the_last_line_when_the_console_restarts(
                 api, Screen(as_json=True), Words(Language("en")), status=None, count=4, sleep=sleep
             )
             following = asyncio.create_task(asyncio.to_thread(watching.run, 0))
-            await served.bench.project([an_alert("one"), an_alert("two")])
-            while capsys_lines(capsys, kept) < 2:
+            await served.console.project([an_alert("one"), an_alert("two")])
+            while capsys_lines(capsys, stored) < 2:
                 await asyncio.sleep(0.05)
             await first.aclose()
             while len(pauses) < 3:
                 await asyncio.sleep(0.02)
             assert url.port is not None
-            again = await second.enter_async_context(serving(dsn, url.port))
-            await again.bench.project([an_alert("three"), an_alert("four")])
+            repeated = await second.enter_async_context(served_console(dsn, url.port))
+            await repeated.console.project([an_alert("three"), an_alert("four")])
             async with asyncio.timeout(20):
                 await following
             api.close()
-            capsys_lines(capsys, kept)
-    lines = [json.loads(name) for name in "".join(kept).splitlines()]
+            capsys_lines(capsys, stored)
+    lines = [json.loads(name) for name in "".join(stored).splitlines()]
     assert len({line["seq"] for line in lines}) == len(lines) == 4
     assert pauses[:3] == [1.0, 2.0, 4.0]
 
 
-kept: list[str] = []
+stored: list[str] = []
 
 
 def capsys_lines(capsys: pytest.CaptureFixture[str], into: list[str]) -> int:
@@ -311,12 +315,12 @@ def capsys_lines(capsys: pytest.CaptureFixture[str], into: list[str]) -> int:
     return "".join(into).count("\n")
 
 
-async def test_a_line_of_the_stream_is_told_in_words(
-    served: Served, capsys: pytest.CaptureFixture[str]
+async def test_a_line_of_the_stream_is_reported_in_words(
+    served: ServedConsole, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await served.bench.project([an_alert("a"), a_page("o-village-b", VILLAGE)])
+    await served.console.project([an_alert("a"), a_page("o-village-b", VILLAGE)])
     assert await call(served, "o-city-b", "watch", "--after", "0", "--count", "1") == 0
-    told = capsys.readouterr().out
-    assert "朱沱镇" in told
-    assert "alert" in told
-    assert CITY not in told
+    output = capsys.readouterr().out
+    assert "朱沱镇" in output
+    assert "alert" in output
+    assert CITY not in output

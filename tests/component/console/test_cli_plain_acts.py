@@ -13,12 +13,12 @@ from shared.contracts.alerts import DecisionVerb
 from shared.contracts.commands import Step
 from tests.component.console.test_cli import call, sent, served
 from tests.component.console.test_modes import a_proposal
-from tests.support.console import Served, ahead
-from tests.support.console_scene import DISTRICT, VILLAGE, ZHUTUO, an_alert
+from tests.support.console_events import DISTRICT, VILLAGE, ZHUTUO, an_alert
+from tests.support.console_harness import ServedConsole, hours_ahead
 
 __all__ = ["served"]
 A, B = an_alert("a"), an_alert("b")
-SPAN = ("--from", ahead(1), "--until", ahead(2))
+SPAN = ("--from", hours_ahead(1), "--until", hours_ahead(2))
 NOT_FROM_A_SHELL = {
     "POST /api/assignments/{assignment_id}/photos": "a photo comes from a phone",
     "POST /api/cases/{case_id}/review": "a review is written before the case, with its findings",
@@ -41,9 +41,13 @@ BY_OWN_CODE = {
 
 
 @pytest.mark.parametrize(
-    ("officer", "words", "said"),
+    ("officer", "words", "output"),
     [
-        ("o-town-b", ("merge", A.alert_id, "--into", B.alert_id), {"verb": "merge", "into": B.alert_id}),
+        (
+            "o-town-b",
+            ("merge", A.alert_id, "--into", B.alert_id),
+            {"verb": "merge", "into": B.alert_id},
+        ),
         (
             "o-town-b",
             ("silence", "--place", VILLAGE, *SPAN, "--reason", "检修", "--kind", "maintenance"),
@@ -51,18 +55,22 @@ BY_OWN_CODE = {
         ),
         (
             "o-town-b",
-            ("propose_mode", "--unit", ZHUTUO, "--mode", "standby", "--until", ahead(24)),
+            ("propose_mode", "--unit", ZHUTUO, "--mode", "standby", "--until", hours_ahead(24)),
             {"unit": ZHUTUO, "mode": "standby"},
         ),
         (
             "o-town-b",
-            ("start_drill", "--title", "演练", "--event-type", "11A01", "--level", "blue", "--place", VILLAGE),
+            (
+                "start_drill", "--title", "演练", "--event-type", "11A01", "--level", "blue",
+                "--place", VILLAGE,
+            ),
             {"status": "Exercise", "place": VILLAGE},
         ),
         (
             "o-town-b",
             (
-                "report_up", "--incident", A.incident_id, "--kind", "follow_up", "--means", "written",
+                "report_up", "--incident", A.incident_id, "--kind", "follow_up",
+                "--means", "written",
                 "--headline", "水位上涨", "--number", "2",
             ),
             {"incident_id": A.incident_id, "number": 2, "to_unit": DISTRICT},
@@ -70,30 +78,30 @@ BY_OWN_CODE = {
     ],
 )  # fmt: skip
 async def test_a_verb_is_the_record_that_it_says(
-    served: Served, officer: str, words: tuple[str, ...], said: dict[str, object]
+    served: ServedConsole, officer: str, words: tuple[str, ...], output: dict[str, object]
 ) -> None:
-    await served.bench.project([A, B])
+    await served.console.project([A, B])
     assert await call(served, officer, *words, "--key", "once") == 0
     assert await call(served, officer, *words, "--key", "once") == 0
-    records = {one.id: one.model_dump(mode="json") for one in sent(served)}
+    records = {entry.id: entry.model_dump(mode="json") for entry in sent(served)}
     (record,) = records.values()
-    assert {name: record[name] for name in said} == said
+    assert {name: record[name] for name in output} == output
 
 
 async def test_a_proposal_is_signed_by_its_version(
-    served: Served, capsys: pytest.CaptureFixture[str]
+    served: ServedConsole, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await served.bench.project([a_proposal()])
+    await served.console.project([a_proposal()])
     assert await call(served, "o-town-b", "reject_mode", "mod-1", "--version", "9") == 1
     assert "changed" in capsys.readouterr().err
     assert await call(served, "o-town-b", "reject_mode", "mod-1", "--version", "1") == 0
-    assert [one.verb for one in sent(served)] == ["reject"]
+    assert [entry.verb for entry in sent(served)] == ["reject"]
 
 
 async def test_a_case_is_a_file_that_overwrites_nothing(
-    served: Served, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    served: ServedConsole, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await served.bench.project([A])
+    await served.console.project([A])
     for style, head in (
         ("html", b"<!doctype html"),
         ("pdf", b"%PDF"),
@@ -110,9 +118,9 @@ async def test_a_case_is_a_file_that_overwrites_nothing(
 
 
 async def test_a_refusal_and_a_wrong_call_have_their_exit_codes(
-    served: Served, capsys: pytest.CaptureFixture[str]
+    served: ServedConsole, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await served.bench.project([A, B])
+    await served.console.project([A, B])
     stranger = ("merge", A.alert_id, "--into", B.alert_id)
     assert await call(served, "o-songji-b", *stranger) == 1
     assert await call(served, "o-town-b", "merge", A.alert_id) == 64
@@ -121,8 +129,8 @@ async def test_a_refusal_and_a_wrong_call_have_their_exit_codes(
     assert "--into" in capsys.readouterr().err
 
 
-async def test_every_act_of_the_api_has_a_verb_or_a_reason_for_none(served: Served) -> None:
-    document = served.bench.app.openapi()["paths"]
+async def test_every_act_of_the_api_has_a_verb_or_a_reason_for_none(served: ServedConsole) -> None:
+    document = served.console.app.openapi()["paths"]
     acts = {
         f"{verb.upper()} {path}"
         for path, verbs in document.items()

@@ -13,15 +13,15 @@ from services.console import accounts as cli
 from services.console.accounts import import_accounts, make_link, read_accounts
 from shared.contracts.fields import Post
 from shared.runtime.errors import SetupError
-from tests.support.console import Bench, accounts
-from tests.support.console_scene import ZHUTUO, a_page
+from tests.support.console_events import ZHUTUO, a_page
+from tests.support.console_harness import ConsoleHarness, accounts
 
 
-def dsn_of(console: Bench) -> str:
-    return console.wiring.console.settings.database_url.get_secret_value()
+def dsn_of(console: ConsoleHarness) -> str:
+    return console.deps.settings.database_url.get_secret_value()
 
 
-async def signed_in(console: Bench, officer: str = "o-town-b") -> httpx2.AsyncClient:
+async def signed_in(console: ConsoleHarness, officer: str = "o-town-b") -> httpx2.AsyncClient:
     client = console.client(None)
     link = await make_link(dsn_of(console), officer, "http://console.test", "/m")
     answer = await client.get(link)
@@ -29,7 +29,7 @@ async def signed_in(console: Bench, officer: str = "o-town-b") -> httpx2.AsyncCl
     return client
 
 
-async def test_a_link_works_once_and_its_cookie_is_locked_down(console: Bench) -> None:
+async def test_a_link_works_once_and_its_cookie_is_locked_down(console: ConsoleHarness) -> None:
     link = await make_link(dsn_of(console), "o-town-b", "http://console.test")
     async with console.client(None) as client:
         first = await client.get(link)
@@ -41,7 +41,7 @@ async def test_a_link_works_once_and_its_cookie_is_locked_down(console: Bench) -
         assert (await client.get("/api/me")).status_code == 401
 
 
-async def test_a_link_is_not_used_up_by_a_browser_that_looks_ahead(console: Bench) -> None:
+async def test_a_link_is_not_used_up_by_a_browser_that_looks_ahead(console: ConsoleHarness) -> None:
     link = await make_link(dsn_of(console), "o-town-b", "http://console.test")
     async with console.client(None) as client:
         ahead = await client.get(link, headers={"sec-purpose": "prefetch;prerender"})
@@ -49,10 +49,12 @@ async def test_a_link_is_not_used_up_by_a_browser_that_looks_ahead(console: Benc
         assert (await client.get(link)).status_code == 303
 
 
-async def test_an_expired_ticket_and_an_expired_session_open_nothing(console: Bench) -> None:
+async def test_an_expired_ticket_and_an_expired_session_open_nothing(
+    console: ConsoleHarness,
+) -> None:
     link = await make_link(dsn_of(console), "o-town-b", "http://console.test")
     client = await signed_in(console)
-    async with console.wiring.database.transaction() as work:
+    async with console.deps.database.transaction() as work:
         for table in ("ticket", "session"):
             await work.connection.execute(f"UPDATE console.{table} SET expires_at = now()")
     assert (await client.get("/api/me")).status_code == 401
@@ -60,10 +62,10 @@ async def test_an_expired_ticket_and_an_expired_session_open_nothing(console: Be
     await client.aclose()
 
 
-async def test_only_hashes_are_stored(console: Bench) -> None:
+async def test_only_hashes_are_stored(console: ConsoleHarness) -> None:
     client = await signed_in(console)
     token = client.cookies["fenghuo_session"]
-    async with console.wiring.database.transaction() as work:
+    async with console.deps.database.transaction() as work:
         stored = await work.connection.fetchval(
             "SELECT string_agg(s::text, '') FROM console.session s"
         )
@@ -71,7 +73,7 @@ async def test_only_hashes_are_stored(console: Bench) -> None:
     await client.aclose()
 
 
-async def test_signing_out_ends_the_session_at_once(console: Bench) -> None:
+async def test_signing_out_ends_the_session_at_once(console: ConsoleHarness) -> None:
     client = await signed_in(console)
     assert (await client.get("/api/me")).status_code == 200
     headers = {"x-fenghuo": "1", "origin": "http://console.test"}
@@ -93,7 +95,9 @@ async def test_signing_out_ends_the_session_at_once(console: Bench) -> None:
         {"x-fenghuo": "1", "origin": "http://console.test", "sec-fetch-site": "same-site"},
     ],
 )
-async def test_a_cookie_alone_acts_for_nobody(console: Bench, headers: dict[str, str]) -> None:
+async def test_a_cookie_alone_acts_for_nobody(
+    console: ConsoleHarness, headers: dict[str, str]
+) -> None:
     page = a_page("o-town-b", ZHUTUO)
     await console.project([page])
     client = await signed_in(console)
@@ -105,7 +109,7 @@ async def test_a_cookie_alone_acts_for_nobody(console: Bench, headers: dict[str,
     await client.aclose()
 
 
-async def test_other_sites_cannot_even_read_the_stream(console: Bench) -> None:
+async def test_other_sites_cannot_even_read_the_stream(console: ConsoleHarness) -> None:
     client = await signed_in(console)
     answer = await client.get("/api/events", headers={"sec-fetch-site": "cross-site"})
     assert answer.status_code == 403
@@ -130,7 +134,7 @@ async def test_other_sites_cannot_even_read_the_stream(console: Bench) -> None:
         "/api/events",
     ],
 )
-async def test_nothing_is_told_to_strangers(console: Bench, path: str) -> None:
+async def test_nothing_is_reported_to_strangers(console: ConsoleHarness, path: str) -> None:
     async with console.client(None) as client:
         for headers in ({}, {"authorization": "Bearer wrong"}, {"authorization": "Basic eDp5"}):
             answer = await client.get(path, headers=headers)
@@ -138,7 +142,7 @@ async def test_nothing_is_told_to_strangers(console: Bench, path: str) -> None:
             assert answer.headers["content-type"] == "application/problem+json"
 
 
-async def test_every_answer_carries_the_policy(console: Bench) -> None:
+async def test_every_answer_carries_the_policy(console: ConsoleHarness) -> None:
     async with console.client("o-city-b") as client:
         for path in ("/", "/m", "/api/me", "/api/nothing", "/static/js/wall.js", "/login?ticket=x"):
             answer = await client.get(path)
@@ -151,7 +155,7 @@ async def test_every_answer_carries_the_policy(console: Bench) -> None:
 
 
 async def test_nine_thousand_accounts_are_imported_in_seconds(
-    console: Bench, tmp_path: Path
+    console: ConsoleHarness, tmp_path: Path
 ) -> None:
     many = [
         {
@@ -171,7 +175,7 @@ async def test_nine_thousand_accounts_are_imported_in_seconds(
     assert asyncio.get_running_loop().time() - began < 10
 
 
-async def test_importing_without_a_token_keeps_the_one_there_is(console: Bench) -> None:
+async def test_importing_without_a_token_keeps_the_one_there_is(console: ConsoleHarness) -> None:
     moved = accounts()[0].model_copy(update={"token_sha256": None, "post": Post.COMMANDER})
     await import_accounts(dsn_of(console), [moved])
     async with console.client(moved.officer_id) as client:

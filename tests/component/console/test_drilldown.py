@@ -1,4 +1,6 @@
-"""From the city down to the last micro-grid: each step counts all that lies below, and the sums agree."""
+"""From the city down to the last micro-grid: each step counts all that lies below, and the sums
+agree.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,7 @@ from typing import Any
 from deploy.example.units import all_units
 from shared.contracts.commands import AssignmentState, SupervisionKind
 from shared.contracts.units import is_within
-from tests.support.console import Bench
-from tests.support.console_scene import (
+from tests.support.console_events import (
     CITY,
     DISTRICT,
     GRID,
@@ -21,55 +22,60 @@ from tests.support.console_scene import (
     an_assignment,
     assignments,
 )
+from tests.support.console_harness import ConsoleHarness
 
 
-async def get(console: Bench, officer: str, path: str, **query: str) -> tuple[int, Any]:
+async def get(console: ConsoleHarness, officer: str, path: str, **query: str) -> tuple[int, Any]:
     async with console.client(officer) as client:
         answer = await client.get(path, params=query)
     return answer.status_code, answer.json()
 
 
-async def test_every_step_down_adds_up_to_the_step_above(console: Bench) -> None:
+async def test_every_step_down_adds_up_to_the_step_above(console: ConsoleHarness) -> None:
     units = [unit_entry.unit for unit_entry in all_units() if is_within(unit_entry.unit, DISTRICT)]
     order = a_command("evacuate", DISTRICT, recipients=len(units), at=NOW)
-    given = assignments(order, units, signed_share=0.6, done_share=0.3)
+    assigned = assignments(order, units, signed_share=0.6, done_share=0.3)
     late = next(
         assignment
-        for assignment in given
+        for assignment in assigned
         if assignment.unit.startswith(f"{VILLAGE}/grid/")
         and assignment.unit.count("/") == 3
         and not assignment.signed_at
     )
-    await console.project([order, *given, a_supervision(late, SupervisionKind.OVERDUE)])
+    await console.project([order, *assigned, a_supervision(late, SupervisionKind.OVERDUE)])
     path = f"/api/commands/{order.command_id}/below"
     unit, before = CITY, None
     for _ in range(5):
         _, result = await get(console, "o-city-b", path, unit=unit)
-        counted = {name: sum(one[name] for one in result["below"]) for name in ("total", "signed")}
+        counted = {
+            name: sum(item[name] for item in result["below"]) for name in ("total", "signed")
+        }
         if before is not None:
             own = result["own"]
             assert own["unit"] == unit
             counted["total"] += 1
             counted["signed"] += own["state"] not in ("queued", "delivered")
             assert counted == before
-        step = next(one for one in result["below"] if is_within(late.unit, one["unit"]))
+        step = next(entry for entry in result["below"] if is_within(late.unit, entry["unit"]))
         assert step["overdue"] == 1
-        assert [one["unit"] for one in result["way"]][-1] == unit
+        assert [element["unit"] for element in result["way"]][-1] == unit
         unit, before = step["unit"], {name: step[name] for name in ("total", "signed")}
     assert unit == late.unit
 
 
-async def test_a_unit_that_the_command_does_not_concern_is_left_out(console: Bench) -> None:
+async def test_a_unit_that_the_command_does_not_concern_is_left_out(
+    console: ConsoleHarness,
+) -> None:
     order = a_command("local", ZHUTUO, recipients=1)
     await console.project([order, an_assignment(order, VILLAGE, AssignmentState.SIGNED)])
     _, result = await get(
         console, "o-city-b", f"/api/commands/{order.command_id}/below", unit=DISTRICT
     )
-    assert [one["unit"] for one in result["below"]] == [ZHUTUO]
+    assert [unit["unit"] for unit in result["below"]] == [ZHUTUO]
     assert result["own"] is None
 
 
-async def test_nobody_looks_beside_or_above_the_own_unit(console: Bench) -> None:
+async def test_nobody_looks_beside_or_above_the_own_unit(console: ConsoleHarness) -> None:
     order = a_command("local", ZHUTUO, recipients=1)
     await console.project([order])
     path = f"/api/commands/{order.command_id}/below"
@@ -79,11 +85,11 @@ async def test_nobody_looks_beside_or_above_the_own_unit(console: Bench) -> None
     assert (await get(console, "o-town-b", "/api/commands/cmd-none/below"))[0] == 404
 
 
-async def test_units_are_listed_with_what_a_selection_can_name(console: Bench) -> None:
+async def test_units_are_listed_with_what_a_selection_can_name(console: ConsoleHarness) -> None:
     _, result = await get(console, "o-district-b", "/api/units")
-    assert (result["unit"], [one["unit"] for one in result["way"]]) == (DISTRICT, [DISTRICT])
-    towns = [one for one in result["below"] if one["tier"] == "town"]
-    departments = [one["department"] for one in result["below"] if one["department"]]
+    assert (result["unit"], [item["unit"] for item in result["way"]]) == (DISTRICT, [DISTRICT])
+    towns = [unit for unit in result["below"] if unit["tier"] == "town"]
+    departments = [entry["department"] for entry in result["below"] if entry["department"]]
     assert len(towns) == 23
     assert "water" in departments
     assert {"water", "safety"} <= set(result["departments"])

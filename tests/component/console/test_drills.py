@@ -1,4 +1,4 @@
-"""Starting a drill: one report of status Exercise, by who may command there; a key is of one world."""
+"""Starting a drill: one report of status Exercise, with the right to command the place."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from shared.contracts.fields import Status
 from shared.contracts.pages import Answer, AnswerVerb
 from shared.contracts.topics import REPORTS, REQUESTS
 from shared.contracts.units import tier_of
-from tests.support.console import Bench
-from tests.support.console_scene import DISTRICT, SONGJI, VILLAGE, ZHUTUO, a_page, a_silent_sensor
+from tests.support.console_events import DISTRICT, SONGJI, VILLAGE, ZHUTUO, a_page, a_silent_sensor
+from tests.support.console_harness import ConsoleHarness
 
 SCENARIO = {
     "title": "朱沱镇洪水演练",
@@ -24,19 +24,19 @@ SCENARIO = {
 
 
 async def post(
-    console: Bench, officer: str | None, path: str, body: Any, key: str | None = None
+    console: ConsoleHarness, officer: str | None, path: str, body: Any, key: str | None = None
 ) -> httpx2.Response:
     headers = {"idempotency-key": key} if key else {}
     async with console.client(officer) as client:
         return await client.post(path, json=body, headers=headers)
 
 
-async def test_a_drill_is_one_report_of_status_exercise(console: Bench) -> None:
+async def test_a_drill_is_one_report_of_status_exercise(console: ConsoleHarness) -> None:
     first = await post(console, "o-district-b", "/api/drills", SCENARIO)
-    again = await post(console, "o-district-b", "/api/drills", SCENARIO)
+    repeated = await post(console, "o-district-b", "/api/drills", SCENARIO)
     assert (first.status_code, first.json()["repeated"]) == (202, False)
-    assert (again.status_code, again.json()["repeated"]) == (202, True)
-    (sent,) = {outgoing.value for outgoing in console.recorder.sent}
+    assert (repeated.status_code, repeated.json()["repeated"]) == (202, True)
+    (sent,) = {outgoing.value for outgoing in console.kafka.sent}
     report = REPORTS.model.validate_json(sent)
     assert report.status is Status.EXERCISE
     assert (report.place, report.headline) == (ZHUTUO, SCENARIO["title"])
@@ -58,13 +58,15 @@ async def test_a_drill_is_one_report_of_status_exercise(console: Bench) -> None:
     ],
 )
 async def test_who_may_start_one(
-    console: Bench, officer: str | None, change: dict[str, str], status: int
+    console: ConsoleHarness, officer: str | None, change: dict[str, str], status: int
 ) -> None:
     answer = await post(console, officer, "/api/drills", SCENARIO | change)
     assert answer.status_code == status, answer.text
 
 
-async def test_a_command_of_a_drill_says_so_and_its_key_hides_no_real_one(console: Bench) -> None:
+async def test_a_command_of_a_drill_says_so_and_its_key_hides_no_real_one(
+    console: ConsoleHarness,
+) -> None:
     body = {
         "selection": {"include": [{"kind": "subtree", "of": ZHUTUO, "tiers": ["town"]}]},
         "event_type": "11A01",
@@ -74,12 +76,12 @@ async def test_a_command_of_a_drill_says_so_and_its_key_hides_no_real_one(consol
     for more in ({"status": "Exercise"}, {}):
         answer = await post(console, "o-district-b", "/api/commands", body | more, key="step-1")
         assert (answer.status_code, answer.json()["repeated"]) == (202, False), answer.text
-    sent = [REQUESTS.model.validate_json(outgoing.value) for outgoing in console.recorder.sent]
-    assert [one.status for one in sent] == [Status.EXERCISE, Status.ACTUAL]
+    sent = [REQUESTS.model.validate_json(outgoing.value) for outgoing in console.kafka.sent]
+    assert [entry.status for entry in sent] == [Status.EXERCISE, Status.ACTUAL]
 
 
 async def test_neither_an_answer_nor_a_sensor_of_a_drill_changes_a_real_count(
-    console: Bench,
+    console: ConsoleHarness,
 ) -> None:
     page = a_page("o-town-b", ZHUTUO)
     sensor = a_silent_sensor("gauge-1", ZHUTUO)
@@ -102,11 +104,13 @@ async def test_neither_an_answer_nor_a_sensor_of_a_drill_changes_a_real_count(
     assert (result["pages_open"], result["sensors_silent"]) == (1, 1)
 
 
-async def test_open_pages_of_a_drill_push_no_real_one_out_of_the_list(console: Bench) -> None:
+async def test_open_pages_of_a_drill_push_no_real_one_out_of_the_list(
+    console: ConsoleHarness,
+) -> None:
     drills = [
         a_page("o-town-b", ZHUTUO, name=f"drill-{n}", status=Status.EXERCISE) for n in range(5)
     ]
     await console.project([a_page("o-town-b", ZHUTUO, name="zz-real"), *drills])
     async with console.client("o-town-b") as client:
         result = (await client.get("/api/pages?open=true&limit=3")).json()["pages"]
-    assert [one["status"] for one in result] == ["Actual", "Exercise", "Exercise"]
+    assert [entry["status"] for entry in result] == ["Actual", "Exercise", "Exercise"]

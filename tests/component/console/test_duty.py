@@ -23,16 +23,18 @@ from shared.contracts.pages import Officer
 from shared.contracts.topics import DUTY_REQUESTS
 from shared.contracts.units import tier_of
 from tests.component.console.test_modes import a_mode
-from tests.support.console import Bench
-from tests.support.console_scene import DISTRICT, SONGJI, VILLAGE, ZHUTUO
+from tests.support.console_events import DISTRICT, SONGJI, VILLAGE, ZHUTUO
+from tests.support.console_harness import ConsoleHarness
 
 HOUR = timedelta(hours=1)
 BEGIN = "2026-07-01T08:00:00+08:00"
 
 
-def an_entry(entry: str, rule: DutyRule, place: int, unit: str = ZHUTUO, **other: Any) -> DutyEntry:
+def an_entry(
+    entry: str, rule: DutyRule, place: int, unit: str = ZHUTUO, **second_value: Any
+) -> DutyEntry:
     now = datetime.now(UTC)
-    version = other.pop("version", 1)
+    version = second_value.pop("version", 1)
     return DutyEntry(
         id=transition_id(f"{unit}:{entry}", version),
         occurred_at=now,
@@ -45,7 +47,7 @@ def an_entry(entry: str, rule: DutyRule, place: int, unit: str = ZHUTUO, **other
         unit=unit,
         rule=rule,
         actor="o-town-b",
-        **other,
+        **second_value,
     )
 
 
@@ -88,27 +90,29 @@ def a_coverage(unit: str, hours: float) -> DutyCoverage:
     )
 
 
-async def ask(console: Bench, officer: str, method: str, path: str, **more: Any) -> httpx2.Response:
+async def ask(
+    console: ConsoleHarness, officer: str, method: str, path: str, **more: Any
+) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.request(method, path, **more)
 
 
-def requests(console: Bench) -> list[DutyRequest]:
-    return [DUTY_REQUESTS.model.validate_json(outgoing.value) for outgoing in console.recorder.sent]
+def requests(console: ConsoleHarness) -> list[DutyRequest]:
+    return [DUTY_REQUESTS.model.validate_json(outgoing.value) for outgoing in console.kafka.sent]
 
 
-async def test_a_plan_says_who_is_on_and_what_makes_it_so(console: Bench) -> None:
+async def test_a_plan_says_who_is_on_and_what_makes_it_so(console: ConsoleHarness) -> None:
     await console.project(a_plan())
-    shown = (await ask(console, "o-town-b", "GET", "/api/duty?days=2")).json()
-    (post,) = shown["posts"]
+    view = (await ask(console, "o-town-b", "GET", "/api/duty?days=2")).json()
+    (post,) = view["posts"]
     assert post["post"] == "B"
     assert [turn["officer_id"] for turn in post["turns"][:3]] == ["li", "ma", "li"]
     assert post["turns"][0]["name"] == "<b>李</b>", "text is data; the page shows it as text"
-    assert [one["entry_id"] for one in shown["entries"]] == ["m-li", "m-ma", "turns"]
-    assert shown["entries"][0]["rule"]["officer"]["phone"] == "13800000001"
+    assert [entry["entry_id"] for entry in view["entries"]] == ["m-li", "m-ma", "turns"]
+    assert view["entries"][0]["rule"]["officer"]["phone"] == "13800000001"
 
 
-async def test_the_plan_shown_is_that_of_the_mode_that_holds(console: Bench) -> None:
+async def test_the_plan_shown_is_that_of_the_mode_that_holds(console: ConsoleHarness) -> None:
     war = a_plan()[2].rule.model_copy(
         update={"members": ("ma",), "modes": (ResponseMode.EMERGENCY,)}
     )
@@ -117,12 +121,14 @@ async def test_the_plan_shown_is_that_of_the_mode_that_holds(console: Bench) -> 
     for mode, expected in ((None, "li"), (ResponseMode.EMERGENCY, "ma")):
         if mode is not None:
             await console.project([a_mode(DISTRICT, mode)])
-        shown = (await ask(console, "o-town-b", "GET", "/api/duty?days=1")).json()
-        assert shown["mode"] == (mode or ResponseMode.NORMAL)
-        assert shown["posts"][0]["turns"][0]["officer_id"] == expected
+        view = (await ask(console, "o-town-b", "GET", "/api/duty?days=1")).json()
+        assert view["mode"] == (mode or ResponseMode.NORMAL)
+        assert view["posts"][0]["turns"][0]["officer_id"] == expected
 
 
-async def test_another_unit_s_numbers_are_masked_and_strangers_see_nothing(console: Bench) -> None:
+async def test_another_unit_s_numbers_are_masked_and_strangers_see_nothing(
+    console: ConsoleHarness,
+) -> None:
     await console.project(a_plan())
     path = f"/api/duty?unit={ZHUTUO}"
     from_above = await ask(console, "o-district-b", "GET", path)
@@ -132,21 +138,21 @@ async def test_another_unit_s_numbers_are_masked_and_strangers_see_nothing(conso
     assert (await ask(console, "o-village-b", "GET", path)).status_code == 403
 
 
-async def test_a_newer_version_wins_and_a_cancelled_entry_is_gone(console: Bench) -> None:
+async def test_a_newer_version_wins_and_a_cancelled_entry_is_gone(console: ConsoleHarness) -> None:
     plan = a_plan()
     away = Leave(officer_id="li", begin=plan[0].sent_at - HOUR, end=plan[0].sent_at + 5 * HOUR)
     await console.project(plan)
     await console.project([an_entry("away", away, 4)])
-    shown = (await ask(console, "o-town-b", "GET", "/api/duty")).json()
-    assert shown["posts"][0]["turns"][0]["officer_id"] is None
+    view = (await ask(console, "o-town-b", "GET", "/api/duty")).json()
+    assert view["posts"][0]["turns"][0]["officer_id"] is None
     await console.project([an_entry("away", away, 5, version=2, cancelled=True)])
     await console.project([an_entry("away", away, 4)])
-    shown = (await ask(console, "o-town-b", "GET", "/api/duty")).json()
-    assert shown["posts"][0]["turns"][0]["officer_id"] == "li"
-    assert len(shown["entries"]) == 3
+    view = (await ask(console, "o-town-b", "GET", "/api/duty")).json()
+    assert view["posts"][0]["turns"][0]["officer_id"] == "li"
+    assert len(view["entries"]) == 3
 
 
-async def test_a_change_is_a_record_and_twice_the_same_is_one(console: Bench) -> None:
+async def test_a_change_is_a_record_and_twice_the_same_is_one(console: ConsoleHarness) -> None:
     body = {
         "rule": {
             "kind": "leave",
@@ -171,7 +177,7 @@ async def test_a_change_is_a_record_and_twice_the_same_is_one(console: Bench) ->
         assert (await ask(console, officer, "PUT", path, json=body)).status_code == 403
 
 
-async def test_what_makes_no_sense_is_named(console: Bench) -> None:
+async def test_what_makes_no_sense_is_named(console: ConsoleHarness) -> None:
     path = f"/api/duty/entries/x?unit={ZHUTUO}"
     for rule in (
         {"kind": "holiday"},
@@ -184,10 +190,10 @@ async def test_what_makes_no_sense_is_named(console: Bench) -> None:
     ):
         refused = await ask(console, "o-town-b", "PUT", path, json={"rule": rule})
         assert (refused.status_code, refused.json()["reason"]) == (422, "invalid")
-    assert console.recorder.sent == []
+    assert console.kafka.sent == []
 
 
-async def test_cancel_needs_an_entry(console: Bench) -> None:
+async def test_cancel_needs_an_entry(console: ConsoleHarness) -> None:
     path = f"/api/duty/entries/turns/cancel?unit={ZHUTUO}"
     assert (await ask(console, "o-town-b", "POST", path)).status_code == 404
     await console.project(a_plan())
@@ -196,15 +202,15 @@ async def test_cancel_needs_an_entry(console: Bench) -> None:
     assert (request.verb, request.entry_id) == ("cancel", "turns")
 
 
-async def test_gaps_of_the_subtree_the_next_first(console: Bench) -> None:
+async def test_gaps_of_the_subtree_the_next_first(console: ConsoleHarness) -> None:
     await console.project([a_coverage(SONGJI, 50), a_coverage(ZHUTUO, 9), a_coverage(VILLAGE, 7)])
     result = (await ask(console, "o-district-b", "GET", "/api/duty/gaps")).json()["gaps"]
-    assert [one["unit"] for one in result] == [VILLAGE, ZHUTUO, SONGJI]
+    assert [entry["unit"] for entry in result] == [VILLAGE, ZHUTUO, SONGJI]
     own = (await ask(console, "o-village-b", "GET", "/api/duty/gaps")).json()["gaps"]
-    assert [one["unit"] for one in own] == [VILLAGE]
+    assert [item["unit"] for item in own] == [VILLAGE]
 
 
-async def test_a_plan_goes_out_as_csv_and_comes_in_again(console: Bench) -> None:
+async def test_a_plan_goes_out_as_csv_and_comes_in_again(console: ConsoleHarness) -> None:
     await console.project(a_plan())
     path = f"/api/duty/export?unit={ZHUTUO}&format=csv"
     out = await ask(console, "o-town-b", "GET", path)
@@ -224,14 +230,14 @@ async def test_a_plan_goes_out_as_csv_and_comes_in_again(console: Bench) -> None
         "member",
         "rotation",
     ]
-    again = await ask(
+    repeated = await ask(
         console, "o-district-b", "POST", f"/api/duty/import?unit={DISTRICT}", content=out.content
     )
-    assert again.status_code == 202
+    assert repeated.status_code == 202
     assert len({request.id for request in requests(console)}) == 3, "the same file is the same acts"
 
 
-async def test_a_calendar_goes_out_and_comes_in_as_shifts(console: Bench) -> None:
+async def test_a_calendar_goes_out_and_comes_in_as_shifts(console: ConsoleHarness) -> None:
     await console.project(a_plan())
     out = await ask(console, "o-town-b", "GET", f"/api/duty/export?unit={ZHUTUO}&format=ics")
     assert out.headers["content-type"].startswith("text/calendar")
@@ -246,7 +252,7 @@ async def test_a_calendar_goes_out_and_comes_in_as_shifts(console: Bench) -> Non
     assert response.json()["entries"] == len(requests(console)) >= 60
 
 
-async def test_a_wrong_file_is_not_taken_at_all(console: Bench) -> None:
+async def test_a_wrong_file_is_not_taken_at_all(console: ConsoleHarness) -> None:
     text = "kind,officer_id,name\nmember,li,李\nmember,,nobody\n"
     refused = await ask(
         console, "o-town-b", "POST", f"/api/duty/import?unit={ZHUTUO}", content=text.encode()
@@ -256,4 +262,4 @@ async def test_a_wrong_file_is_not_taken_at_all(console: Bench) -> None:
     huge = b"kind\n" + b"x" * 1_100_000
     path = f"/api/duty/import?unit={ZHUTUO}"
     assert (await ask(console, "o-town-b", "POST", path, content=huge)).status_code == 413
-    assert console.recorder.sent == []
+    assert console.kafka.sent == []

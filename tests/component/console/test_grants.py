@@ -1,4 +1,6 @@
-"""To see, to be paged for, to command: three rights, each tied to a place, none following from another."""
+"""To see, to be paged for, to command: three rights, each tied to a place, none following from
+another.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +11,16 @@ import pytest
 from services.console import accounts as cli
 from services.console.accounts import Grant, change_grant, import_accounts
 from services.console.core.access import Right
-from tests.support.console import Bench, accounts
-from tests.support.console_scene import CITY, DISTRICT, SONGJI, ZHUTUO, an_alert
+from tests.support.console_events import CITY, DISTRICT, SONGJI, ZHUTUO, an_alert
+from tests.support.console_harness import ConsoleHarness, accounts
 
 
-def dsn_of(console: Bench) -> str:
-    return console.wiring.console.settings.database_url.get_secret_value()
+def dsn_of(console: ConsoleHarness) -> str:
+    return console.deps.settings.database_url.get_secret_value()
 
 
 async def test_grants_are_listed_changed_and_survive_an_import(
-    console: Bench, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    console: ConsoleHarness, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FENGHUO_DATABASE_URL", dsn_of(console))
 
@@ -42,7 +44,7 @@ async def test_grants_are_listed_changed_and_survive_an_import(
     assert await asyncio.to_thread(cli.main, ["withdraw", "o-town-b", "see", CITY]) == 64
 
 
-async def test_each_right_stands_alone(console: Bench) -> None:
+async def test_each_right_stands_alone(console: ConsoleHarness) -> None:
     """To see does not let command, to command does not let see, and neither lets be paged."""
     alert = an_alert("a", ZHUTUO)
     await console.project([alert])
@@ -52,7 +54,7 @@ async def test_each_right_stands_alone(console: Bench) -> None:
     see, command = (Grant(right=right, unit=ZHUTUO) for right in (Right.SEE, Right.COMMAND))
 
     async def answers() -> tuple[int, int, int]:
-        console.wiring.console.sessions.forget_officer("o-town-b")
+        console.deps.sessions.forget_officer("o-town-b")
         async with console.client("o-town-b") as client:
             reading = await client.get(path)
             acting = await client.post(f"{path}/decisions", json=verify)
@@ -72,25 +74,29 @@ async def test_each_right_stands_alone(console: Bench) -> None:
     assert await answers() == (403, 404, 200)
 
 
-async def test_a_right_to_see_elsewhere_opens_that_place_and_no_other(console: Bench) -> None:
+async def test_a_right_to_see_elsewhere_opens_that_place_and_no_other(
+    console: ConsoleHarness,
+) -> None:
     await console.project([an_alert("z", ZHUTUO), an_alert("s", SONGJI)])
     async with console.client("o-town-b") as client:
         assert (await client.get(f"/api/alerts?place={SONGJI}")).status_code == 403
         await change_grant(
             dsn_of(console), "o-town-b", Grant(right=Right.SEE, unit=SONGJI), give=True
         )
-        console.wiring.console.sessions.forget_officer("o-town-b")
-        here, there, above = [
+        console.deps.sessions.forget_officer("o-town-b")
+        first_dsn, second_dsn, above = [
             await client.get("/api/alerts", params={"place": place})
             for place in (ZHUTUO, SONGJI, DISTRICT)
         ]
-        assert [one["place"] for one in here.json()["alerts"]] == [ZHUTUO]
-        assert [one["place"] for one in there.json()["alerts"]] == [SONGJI]
+        assert [alert["place"] for alert in first_dsn.json()["alerts"]] == [ZHUTUO]
+        assert [entry["place"] for entry in second_dsn.json()["alerts"]] == [SONGJI]
         assert above.status_code == 403
-        assert there.json()["alerts"][0]["may"] == []
+        assert second_dsn.json()["alerts"][0]["may"] == []
 
 
-async def test_a_right_to_command_elsewhere_acts_with_that_units_authority(console: Bench) -> None:
+async def test_a_right_to_command_elsewhere_acts_with_that_units_authority(
+    console: ConsoleHarness,
+) -> None:
     alert = an_alert("s", SONGJI)
     await console.project([alert])
     for right in (Right.SEE, Right.COMMAND):
@@ -98,7 +104,7 @@ async def test_a_right_to_command_elsewhere_acts_with_that_units_authority(conso
     async with console.client("o-town-b") as client:
         path = f"/api/alerts/{alert.alert_id}/decisions"
         assert (await client.post(path, json={"verb": "verify"})).status_code == 202
-    (sent,) = console.recorder.sent
+    (sent,) = console.kafka.sent
     assert f'"origin_unit":"{SONGJI}"'.encode() in sent.value
     assert b'"officer_id":"o-town-b"' in sent.value
 
@@ -108,7 +114,7 @@ async def test_a_right_to_command_elsewhere_acts_with_that_units_authority(conso
     [(None, None, 202), (Right.BE_PAGED, ZHUTUO, 403)],
 )
 async def test_nobody_is_put_on_duty_where_he_may_not_be_paged(
-    console: Bench, right: Right | None, unit: str | None, status: int
+    console: ConsoleHarness, right: Right | None, unit: str | None, status: int
 ) -> None:
     if right is not None and unit is not None:
         await change_grant(dsn_of(console), "o-town-b", Grant(right=right, unit=unit), give=False)

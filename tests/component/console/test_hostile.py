@@ -1,4 +1,4 @@
-"""Hostile text, bodies and addresses: text stays text, the rest is refused with a problem document."""
+"""Hostile text, bodies and addresses: text stays text, all else is a problem document."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from services.console.web.guard import MAX_BODY_BYTES
-from tests.support.console import Bench
-from tests.support.console_scene import HOSTILE_TEXT, an_alert
+from tests.support.console_events import HOSTILE_TEXT, an_alert
+from tests.support.console_harness import ConsoleHarness
 
 HOSTILE = [
     HOSTILE_TEXT,
@@ -28,7 +28,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-async def test_hostile_text_comes_back_as_it_was(console: Bench, text: str) -> None:
+async def test_hostile_text_comes_back_as_it_was(console: ConsoleHarness, text: str) -> None:
     await console.project([an_alert("a", headline=text[:200], text=text)])
     path = f"/api/alerts/{an_alert('a').alert_id}"
     async with console.client("o-city-b") as client:
@@ -38,7 +38,7 @@ async def test_hostile_text_comes_back_as_it_was(console: Bench, text: str) -> N
         body = {"verb": "verify", "level": "orange", "reason": text}
         answer = await client.post(f"{path}/decisions", json=body)
     assert answer.status_code == 202
-    assert json.loads(console.recorder.sent[-1].value)["reason"] == text
+    assert json.loads(console.kafka.sent[-1].value)["reason"] == text
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ async def test_hostile_text_comes_back_as_it_was(console: Bench, text: str) -> N
     ],
 )
 async def test_bad_bodies_are_refused_with_a_problem(
-    console: Bench, content: bytes, status: int
+    console: ConsoleHarness, content: bytes, status: int
 ) -> None:
     await console.project([an_alert("a")])
     path = f"/api/alerts/{an_alert('a').alert_id}/decisions"
@@ -72,10 +72,10 @@ async def test_bad_bodies_are_refused_with_a_problem(
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["reason"] == {422: "invalid", 413: "too_large"}[status]
-    assert console.recorder.sent == []
+    assert console.kafka.sent == []
 
 
-async def test_a_body_without_a_length_is_cut_off_too(console: Bench) -> None:
+async def test_a_body_without_a_length_is_cut_off_too(console: ConsoleHarness) -> None:
     async def endless() -> Any:
         for _ in range(200):
             yield b"x" * 1_024
@@ -109,7 +109,7 @@ async def test_a_body_without_a_length_is_cut_off_too(console: Bench) -> None:
         "/static/%2e%2e/app.py",
     ],
 )
-async def test_bad_addresses_are_refused_without_a_500(console: Bench, path: str) -> None:
+async def test_bad_addresses_are_refused_without_a_500(console: ConsoleHarness, path: str) -> None:
     async with console.client("o-city-b") as client:
         answer = await client.get(path)
     assert answer.status_code in (404, 422), answer.text

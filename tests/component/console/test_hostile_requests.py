@@ -1,4 +1,6 @@
-"""Hostile values in every parameter and every body of the API: refused with a problem, never a fault."""
+"""Hostile values in every parameter and every body of the API: refused with a problem, never a
+fault.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,9 @@ from urllib.parse import quote
 import httpx2
 import pytest
 
-from services.console.web.document import EXAMPLES
-from tests.support.console import Bench
-from tests.support.console_scene import ZHUTUO
+from services.console.web.openapi import EXAMPLES
+from tests.support.console_events import ZHUTUO
+from tests.support.console_harness import ConsoleHarness
 
 Json = dict[str, Any]
 
@@ -73,8 +75,8 @@ def filled(path: str, operation: Json, name: str = "", text: str = "") -> str:
     """The path with harmless ids in it, and `text` for the parameter called `name`."""
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
-            given = text if parameter["name"] == name else "alt-1"
-            path = path.replace("{" + parameter["name"] + "}", encoded(given))
+            parameter_value = text if parameter["name"] == name else "alt-1"
+            path = path.replace("{" + parameter["name"] + "}", encoded(parameter_value))
     return path
 
 
@@ -82,7 +84,7 @@ def encoded(text: str) -> str:
     return quote(text.encode("utf-8", "surrogateescape"), safe="")
 
 
-async def test_every_parameter(console: Bench) -> None:
+async def test_every_parameter(console: ConsoleHarness) -> None:
     async with console.client("o-city-b") as client:
         document = (await client.get("/openapi.json")).json()
         tried = 0
@@ -104,12 +106,12 @@ def mutated(example: Any) -> Iterator[Any]:
     yield from VALUES
     if isinstance(example, dict):
         for key, value in example.items():
-            for other in mutated(value):
-                yield example | {key: other}
+            for second in mutated(value):
+                yield example | {key: second}
         yield example | {"\x00": 1}
     elif isinstance(example, list) and example:
-        for other in mutated(example[0]):
-            yield [other, *example[1:]]
+        for second in mutated(example[0]):
+            yield [second, *example[1:]]
 
 
 def as_json(value: Any) -> bytes:
@@ -121,7 +123,7 @@ def as_json(value: Any) -> bytes:
 
 
 @pytest.mark.parametrize("place", sorted(EXAMPLES), ids=" ".join)
-async def test_every_body(console: Bench, place: tuple[str, str]) -> None:
+async def test_every_body(console: ConsoleHarness, place: tuple[str, str]) -> None:
     method, path = place
     example = EXAMPLES[place]
     async with console.client("o-city-a") as client:
@@ -139,7 +141,9 @@ async def test_every_body(console: Bench, place: tuple[str, str]) -> None:
     ["http://[", "http://a[b]", "http://[x", "http://[::1", "http://]", "null", "//", "\x80"],
 )
 @pytest.mark.parametrize("path", ["/login", "/logout", "/account/password", "/api/commands"])
-async def test_an_origin_that_is_no_address(console: Bench, origin: str, path: str) -> None:
+async def test_an_origin_that_is_no_address(
+    console: ConsoleHarness, origin: str, path: str
+) -> None:
     async with console.client(None) as client:
         for cookie in ("", "fenghuo_session=x", "__Host-fenghuo_session=x"):
             headers = {b"origin": origin.encode("latin-1"), b"cookie": cookie.encode()}
@@ -147,7 +151,7 @@ async def test_an_origin_that_is_no_address(console: Bench, origin: str, path: s
             assert answer.status_code < 500, (origin, path, answer.text)
 
 
-async def test_a_calendar_that_is_none(console: Bench) -> None:
+async def test_a_calendar_that_is_none(console: ConsoleHarness) -> None:
     raw = b"BEGIN:VCALENDAR\r\nBEGIN:VTMMEZONE\r\nTZID:x\r\nEND:VTIMEZONE\r\nEND:VCALENDAR\r\n"
     async with console.client("o-town-b") as client:
         await refused(client, "POST", f"/api/duty/import?format=ics&unit={ZHUTUO}", content=raw)
@@ -157,6 +161,6 @@ async def test_a_calendar_that_is_none(console: Bench) -> None:
                 await refused(client, "POST", path, content=content)
 
 
-async def test_many_at_once(console: Bench) -> None:
+async def test_many_at_once(console: ConsoleHarness) -> None:
     async with console.client("o-city-b") as client:
         await asyncio.gather(*(refused(client, "GET", "/api/cases?q=%00") for _ in range(20)))

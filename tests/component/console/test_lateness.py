@@ -1,4 +1,4 @@
-"""What is overdue is a recount of firings and assignments, in whatever order and at once both come."""
+"""Overdue assignments equal a recount of firings and assignments, in any order of arrival."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import asyncpg
 import pytest
 
 from deploy.example.units import all_units
-from services.console.core import rows
 from services.console.core.access import span_of
-from services.console.store import projections, rollup, supervision
+from services.console.features.commands import counts
+from services.console.features.supervision import queries as supervision_queries
+from services.console.projector.handlers import supervision
+from services.console.projector.projections.table import upsert
 from shared.contracts.commands import (
     AssignmentEvent,
     AssignmentState,
@@ -22,8 +24,7 @@ from shared.contracts.commands import (
 )
 from shared.contracts.fields import Status
 from shared.contracts.units import is_within
-from tests.support.console import Bench
-from tests.support.console_scene import (
+from tests.support.console_events import (
     CITY,
     DISTRICT,
     SONGJI,
@@ -33,6 +34,7 @@ from tests.support.console_scene import (
     a_supervision,
     an_assignment,
 )
+from tests.support.console_harness import ConsoleHarness
 
 _YONGCHUAN = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")]
 _STATES = [
@@ -56,26 +58,27 @@ def _is_soon(fired: asyncpg.Record, record: asyncpg.Record) -> bool:
     return fired["kind"] == "due_soon" and record["state"] in waits_for
 
 
-async def _check(console: Bench, ids: list[str], still_open: set[str]) -> int:
-    """Compare counts and list with a recount, for viewers of every tier; how many units are overdue.
+async def _check(console: ConsoleHarness, ids: list[str], still_open: set[str]) -> int:
+    """Compare counts and list with a recount, for viewers of every tier; how many units are
+    overdue.
 
     A unit that neither signed nor reported in time is one unit: two clocks of it do not make two.
     """
     counted = 0
-    async with console.wiring.database.pool.acquire() as connection:
+    async with console.deps.database.pool.acquire() as connection:
         fired = await connection.fetch("SELECT * FROM console.supervision")
-        known = {
+        supervision_rows = {
             record["assignment_id"]: record
             for record in await connection.fetch("SELECT * FROM console.assignment")
         }
         pairs = [
-            (record, known[record["subject_id"]])
+            (record, supervision_rows[record["subject_id"]])
             for record in fired
-            if record["subject_id"] in known
+            if record["subject_id"] in supervision_rows
         ]
         for viewer in (CITY, DISTRICT, ZHUTUO, SONGJI, VILLAGE):
-            seen = [pair for pair in pairs if is_within(pair[0]["unit"], viewer)]
-            late = [pair for pair in seen if _is_late(*pair)]
+            visible_pairs = [pair for pair in pairs if is_within(pair[0]["unit"], viewer)]
+            late = [pair for pair in visible_pairs if _is_late(*pair)]
             units = {assignment["assignment_id"]: assignment for _, assignment in late}
             plain: dict[tuple[str, str], list[int]] = {}
             for assignment in units.values():
@@ -84,35 +87,35 @@ async def _check(console: Bench, ids: list[str], still_open: set[str]) -> int:
                 row[0] += 1
                 row[1] += assignment["state"] in _WAITS
                 row[2] += assignment["state"] in _IN_WORK
-            counts = await rollup.by_command_and_tier(connection, ids, span_of(viewer))
+            rows = await counts.by_command_and_tier(connection, ids, span_of(viewer))
             names = ("overdue", "overdue_unsigned", "overdue_unreported")
-            told = {
+            reported = {
                 (row["command_id"], row["unit_tier"]): [row[name] for name in names]
-                for row in counts
+                for row in rows
                 if any(row[name] for name in names)
             }
-            assert told == plain, viewer
-            assert all(row["overdue"] <= row["total"] for row in counts)
+            assert reported == plain, viewer
+            assert all(row["overdue"] <= row["total"] for row in rows)
             children = {viewer: span_of(viewer)}
             for command in ids:
-                below = await rollup.by_child(connection, command, children)
-                of_command = [row for row in counts if row["command_id"] == command]
+                below = await counts.by_child(connection, command, children)
+                of_command = [row for row in rows if row["command_id"] == command]
                 for name in names:
                     assert sum(row[name] for row in of_command) == sum(row[name] for row in below)
-            listed = await supervision.supervised(
+            listed = await supervision_queries.supervised(
                 connection, span_of(viewer), Status.ACTUAL, None, 10_000
             )
             assert sorted((row["subject_id"], row["clock"]) for row in listed) == sorted(
                 (record["subject_id"], record["clock"])
-                for record, assignment in seen
+                for record, assignment in visible_pairs
                 if record["command_id"] in still_open
                 and (_is_late(record, assignment) or _is_soon(record, assignment))
             )
             fired_of = {record["subject_id"] for record in listed}
-            assert await supervision.total(connection, span_of(viewer), Status.ACTUAL) == len(
-                listed
-            )
-            by_kind = await supervision.by_child(
+            assert await supervision_queries.total(
+                connection, span_of(viewer), Status.ACTUAL
+            ) == len(listed)
+            by_kind = await supervision_queries.by_child(
                 connection, span_of(viewer), Status.ACTUAL, children
             )
             kinds = {row["kind"]: row["n"] for row in by_kind}
@@ -126,11 +129,13 @@ async def _check(console: Bench, ids: list[str], still_open: set[str]) -> int:
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_what_is_overdue_is_a_recount_whatever_came_first(console: Bench, seed: int) -> None:
+async def test_what_is_overdue_is_a_recount_whatever_came_first(
+    console: ConsoleHarness, seed: int
+) -> None:
     chance = random.Random(seed)
     open_one = a_command("lateness 0", DISTRICT, recipients=40)
     closed = a_command("lateness 1", DISTRICT, recipients=40, state=CommandState.CLOSED)
-    told: list[AssignmentEvent | SupervisionEvent] = []
+    reported: list[AssignmentEvent | SupervisionEvent] = []
     for command in (open_one, closed):
         for unit in chance.sample(_YONGCHUAN, 40):
             for version in range(1, chance.randrange(2, 5)):
@@ -138,28 +143,28 @@ async def test_what_is_overdue_is_a_recount_whatever_came_first(console: Bench, 
                 if chance.random() < 0.2:  # a further attempt: what was late is not any more
                     later = {"sign_by": assignment.sign_by + timedelta(days=1)}
                     assignment = assignment.model_copy(update=later)
-                told.append(assignment)
-                told += [
+                reported.append(assignment)
+                reported += [
                     a_supervision(assignment, kind, clock=clock, rung=chance.randrange(3))
                     for kind in chance.sample(_KINDS, 2)
                     for clock in chance.sample(("sign", "finish"), 1)
                 ]
-    chance.shuffle(told)
+    chance.shuffle(reported)
     await console.project([open_one, closed])
     ids, late = [open_one.command_id, closed.command_id], 0
-    while told:
+    while reported:
         count = chance.randrange(1, 60)
-        batch, told = told[:count], told[count:]
+        batch, reported = reported[:count], reported[count:]
         await console.project(batch)
         late = await _check(console, ids, {open_one.command_id})
     assert late, "the test shows nothing"
 
 
-async def test_a_firing_waits_for_a_change_that_is_on_its_way(console: Bench) -> None:
+async def test_a_firing_waits_for_a_change_that_is_on_its_way(console: ConsoleHarness) -> None:
     command = a_command("on its way", DISTRICT, recipients=1)
     assignment = an_assignment(command, ZHUTUO)
     await console.project([command, assignment])
-    database = console.wiring.database
+    database = console.deps.database
     async with database.transaction() as work:
         await work.connection.execute("UPDATE console.assignment SET state = 'signed'")
         fires = asyncio.create_task(
@@ -171,26 +176,26 @@ async def test_a_firing_waits_for_a_change_that_is_on_its_way(console: Bench) ->
 
 
 async def test_a_firing_and_its_assignment_that_do_not_see_each_other_are_counted(
-    console: Bench,
+    console: ConsoleHarness,
 ) -> None:
     command = a_command("at once", DISTRICT, recipients=2)
     late, signed = an_assignment(command, ZHUTUO), an_assignment(command, SONGJI)
     await console.project([command])
-    database = console.wiring.database
+    database = console.deps.database
     async with database.transaction() as work:
         for assignment in (late, signed):
-            row = rows.supervision(a_supervision(assignment, SupervisionKind.OVERDUE))
-            await projections.upsert(work, projections.SUPERVISION, [row])
+            row = supervision.TABLE.row(a_supervision(assignment, SupervisionKind.OVERDUE))
+            await upsert(work, supervision.TABLE, [row])
         await console.project([late, signed])
     # Either is seen from city, district and town.
     assert await _check(console, [command.command_id], {command.command_id}) == 2 * 3
-    again = an_assignment(command, SONGJI, AssignmentState.SIGNED, version=2)
-    await console.project([again])
+    repeated = an_assignment(command, SONGJI, AssignmentState.SIGNED, version=2)
+    await console.project([repeated])
     assert await _check(console, [command.command_id], {command.command_id}) == 3
 
 
 async def test_a_firing_that_names_another_command_or_unit_makes_nobody_late(
-    console: Bench,
+    console: ConsoleHarness,
 ) -> None:
     command, other_command = a_command("its own"), a_command("another")
     assignment = an_assignment(command, ZHUTUO)
@@ -199,44 +204,46 @@ async def test_a_firing_that_names_another_command_or_unit_makes_nobody_late(
     elsewhere = a_supervision(assignment, SupervisionKind.OVERDUE, clock="finish")
     elsewhere = elsewhere.model_copy(update={"unit": SONGJI})
     await console.project([command, other_command, assignment, wrong, elsewhere])
-    async with console.wiring.database.pool.acquire() as connection:
+    async with console.deps.database.pool.acquire() as connection:
         for ids in ([command.command_id], [other_command.command_id]):
-            for row in await rollup.by_command_and_tier(connection, ids, span_of(CITY)):
+            for row in await counts.by_command_and_tier(connection, ids, span_of(CITY)):
                 assert row["overdue"] == 0
 
 
-async def test_a_unit_late_by_both_clocks_is_overdue_once_on_every_screen(console: Bench) -> None:
+async def test_a_unit_late_by_both_clocks_is_overdue_once_on_every_screen(
+    console: ConsoleHarness,
+) -> None:
     command = a_command("both clocks", DISTRICT, recipients=3)
-    both, signed, fine = (
+    pair_value, signed, fine = (
         an_assignment(command, ZHUTUO),
         an_assignment(command, SONGJI, AssignmentState.SIGNED),
         an_assignment(command, VILLAGE),
     )
     fired = [
         a_supervision(assignment, SupervisionKind.ESCALATED, clock=clock, rung=2)
-        for assignment in (both, signed)
+        for assignment in (pair_value, signed)
         for clock in ("sign", "finish")
     ]
-    await console.project([command, both, signed, fine, *fired])
+    await console.project([command, pair_value, signed, fine, *fired])
     async with console.client("o-city-b") as client:
         overview = (await client.get("/api/overview")).json()
         [card] = (await client.get("/api/commands")).json()["commands"]
         below = (await client.get(f"/api/commands/{command.command_id}/below")).json()["below"]
         board = (await client.get("/api/supervision/units")).json()["units"]
     assert overview["overdue"] == overview["assignments"]["overdue"] == 2
-    assert card["totals"]["overdue"] == sum(one["overdue"] for one in below) == 2
+    assert card["totals"]["overdue"] == sum(unit["overdue"] for unit in below) == 2
     assert card["totals"]["overdue_unsigned"] == card["totals"]["overdue_unreported"] == 1
-    assert sum(one["escalated"] for one in board) == 2
-    assert sum(one["overdue"] + one["reminded"] for one in board) == 0
+    assert sum(entry["escalated"] for entry in board) == 2
+    assert sum(item["overdue"] + item["reminded"] for item in board) == 0
 
 
-async def test_a_firing_of_a_drill_makes_nobody_late_in_earnest(console: Bench) -> None:
+async def test_a_firing_of_a_drill_makes_nobody_late_in_earnest(console: ConsoleHarness) -> None:
     command = a_command("in earnest")
     assignment = an_assignment(command, ZHUTUO)
     fired = a_supervision(assignment, SupervisionKind.OVERDUE).model_copy(
         update={"status": Status.EXERCISE}
     )
-    for told in ([command, assignment, fired], [an_assignment(command, ZHUTUO, version=2)]):
-        await console.project(told)
+    for reported in ([command, assignment, fired], [an_assignment(command, ZHUTUO, version=2)]):
+        await console.project(reported)
         async with console.client("o-city-b") as client:
             assert (await client.get("/api/overview")).json()["overdue"] == 0

@@ -16,8 +16,7 @@ from shared.contracts.alerts import AlertEvent, AlertState
 from shared.contracts.commands import AssignmentEvent, AssignmentState, SupervisionKind
 from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, Status, Tier
 from shared.contracts.units import ancestor_at, is_within, tier_of
-from tests.support.console import Bench
-from tests.support.console_scene import (
+from tests.support.console_events import (
     CITY,
     DISTRICT,
     ZHUTUO,
@@ -28,6 +27,7 @@ from tests.support.console_scene import (
     an_alert,
     an_assignment,
 )
+from tests.support.console_harness import ConsoleHarness
 
 YONGCHUAN = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")]
 PLACES = [unit for unit in YONGCHUAN if "/" not in unit]
@@ -38,7 +38,7 @@ VIEWERS = {"o-city-b": CITY, "o-district-b": DISTRICT, "o-town-b": ZHUTUO}
 KINDS = (SupervisionKind.OVERDUE, SupervisionKind.REMINDED, SupervisionKind.ESCALATED)
 
 
-async def read(console: Bench, officer: str, path: str, **query: Any) -> Any:
+async def read(console: ConsoleHarness, officer: str, path: str, **query: Any) -> Any:
     async with console.client(officer) as client:
         answer = await client.get(path, params=query)
     assert answer.status_code == 200, answer.text
@@ -46,7 +46,7 @@ async def read(console: Bench, officer: str, path: str, **query: Any) -> Any:
 
 
 async def all_of(
-    console: Bench, officer: str, path: str, name: str, **query: Any
+    console: ConsoleHarness, officer: str, path: str, name: str, **query: Any
 ) -> list[dict[str, Any]]:
     """A list read page by page to its end."""
     results: list[dict[str, Any]] = []
@@ -59,7 +59,7 @@ async def all_of(
 
 
 def storm(chance: random.Random, status: Status, many: int) -> list[AlertEvent]:
-    """Open alerts and a few that are over, of every state and level, some with areas, some graded."""
+    """Return alerts of every state and level, some with areas, some graded."""
     alerts = []
     for n in range(many):
         state = chance.choice((*WAITING, AlertState.ISSUED, AlertState.ISSUED, AlertState.LIFTED))
@@ -83,7 +83,7 @@ def is_open(alert_event: AlertEvent) -> bool:
     return alert_event.state in (*WAITING, AlertState.ISSUED)
 
 
-async def test_counters_tiles_and_list_of_a_storm_are_a_recount(console: Bench) -> None:
+async def test_counters_tiles_and_list_of_a_storm_are_a_recount(console: ConsoleHarness) -> None:
     chance = random.Random(5)
     real, drill = storm(chance, Status.ACTUAL, 1_500), storm(chance, Status.EXERCISE, 700)
     await console.project([*real, *drill])
@@ -91,19 +91,21 @@ async def test_counters_tiles_and_list_of_a_storm_are_a_recount(console: Bench) 
     assert sum(map(is_open, drill)) > 500
     for officer, root in VIEWERS.items():
         for status, alerts in ((Status.ACTUAL, real), (Status.EXERCISE, drill)):
-            here = [alert for alert in alerts if is_open(alert) and is_within(alert.place, root)]
+            first_dsn = [
+                alert for alert in alerts if is_open(alert) and is_within(alert.place, root)
+            ]
             result = await read(console, officer, "/api/overview", status=status)
-            assert result["alerts"]["states"] == Counter(alert.state for alert in here)
-            issued = Counter(alert.level for alert in here if alert.state is AlertState.ISSUED)
+            assert result["alerts"]["states"] == Counter(alert.state for alert in first_dsn)
+            issued = Counter(alert.level for alert in first_dsn if alert.state is AlertState.ISSUED)
             assert result["alerts"]["issued"] == {level: issued[level] for level in Level}
             proposed = Counter(
-                alert.proposed_level for alert in here if alert.state is not AlertState.ISSUED
+                alert.proposed_level for alert in first_dsn if alert.state is not AlertState.ISSUED
             )
             assert result["alerts"]["proposed"] == {level: proposed[level] for level in Level}
             for tile in result["towns"]:
                 of_town = [
                     alert
-                    for alert in here
+                    for alert in first_dsn
                     if tile["unit"]
                     in {ancestor_at(unit, Tier.TOWN) for unit in (alert.place, *alert.areas)}
                 ]
@@ -118,12 +120,12 @@ async def test_counters_tiles_and_list_of_a_storm_are_a_recount(console: Bench) 
                     }
                 assert tile["level"] == max(levels, key=LEVEL_ORDER.__getitem__, default=None)
             head = await read(console, officer, "/api/alerts", status=status, open=1, limit=500)
-            assert head["total"] == len(here)
+            assert head["total"] == len(first_dsn)
             listed = await all_of(
                 console, officer, "/api/alerts", "alerts", status=status, open=1, limit=130
             )
-            assert len(listed) == len(here)
-            assert {row["alert_id"] for row in listed} == {alert.alert_id for alert in here}
+            assert len(listed) == len(first_dsn)
+            assert {row["alert_id"] for row in listed} == {alert.alert_id for alert in first_dsn}
             ranks = [LEVEL_ORDER[Level(row["level"] or row["proposed_level"])] for row in listed]
             assert ranks == sorted(ranks, reverse=True)
             over = await all_of(console, officer, "/api/alerts", "alerts", status=status)
@@ -135,16 +137,18 @@ async def test_counters_tiles_and_list_of_a_storm_are_a_recount(console: Bench) 
 def late_ones(
     chance: random.Random, status: Status, units: list[str]
 ) -> tuple[list[Any], list[AssignmentEvent], dict[str, str]]:
-    """A command of these units with what timers said; the assignments, and the gravest kind of each."""
+    """A command of these units with what timers said; the assignments, and the gravest kind of
+    each.
+    """
     order = a_command(f"late-{status}", DISTRICT, recipients=len(units), status=status)
     states = [AssignmentState.DELIVERED, AssignmentState.SIGNED, AssignmentState.HANDLING]
     assignments = [an_assignment(order, unit, chance.choice(states)) for unit in units]
-    told: list[Any] = [order]
+    messages: list[Any] = [order]
     gravest: dict[str, str] = {}
     rank = {kind: n for n, kind in enumerate((SupervisionKind.DUE_SOON, *KINDS))}
     for assignment in assignments:
         if chance.random() < 0.05:
-            told.append(
+            messages.append(
                 an_assignment(
                     order, assignment.unit, AssignmentState.RETURNED, version=2, reason="无人"
                 )
@@ -157,31 +161,35 @@ def late_ones(
             chance.choice(KINDS) if chance.random() < 0.8 else SupervisionKind.DUE_SOON
             for _ in clocks
         ]
-        told += [
+        messages += [
             a_supervision(assignment, kind, clock=clock, rung=chance.randrange(1, 4))
             for clock, kind in zip(clocks, kinds, strict=True)
         ]
         gravest[assignment.assignment_id] = max(kinds, key=rank.__getitem__)
-    return [*assignments, *told], assignments, gravest
+    return [*assignments, *messages], assignments, gravest
 
 
-async def test_thousands_overdue_are_counted_by_unit_on_every_board(console: Bench) -> None:
+async def test_thousands_overdue_are_counted_by_unit_on_every_board(
+    console: ConsoleHarness,
+) -> None:
     chance = random.Random(7)
     units = {Status.ACTUAL: chance.sample(YONGCHUAN, 2_600), Status.EXERCISE: YONGCHUAN[:900]}
-    made = {status: late_ones(chance, status, units[status]) for status in units}
-    for told, _, _ in made.values():
-        await console.project(told)
+    created = {status: late_ones(chance, status, units[status]) for status in units}
+    for messages, _, _ in created.values():
+        await console.project(messages)
     late_of = {kind.value for kind in KINDS}
-    for status, (told, assignments, gravest) in made.items():
+    for status, (messages, assignments, gravest) in created.items():
         for officer, root in VIEWERS.items():
-            here = [assignment for assignment in assignments if is_within(assignment.unit, root)]
-            kinds = Counter(gravest[assignment.assignment_id] for assignment in here)
+            first_dsn = [
+                assignment for assignment in assignments if is_within(assignment.unit, root)
+            ]
+            kinds = Counter(gravest[assignment.assignment_id] for assignment in first_dsn)
             late = sum(kinds[kind] for kind in late_of)
             if root == CITY:
                 assert late > 500
                 assert status is not Status.ACTUAL or late >= 1_900
             overview = await read(console, officer, "/api/overview", status=status)
-            assert overview["overdue"] == late <= overview["assignments"]["total"] == len(here)
+            assert overview["overdue"] == late <= overview["assignments"]["total"] == len(first_dsn)
             parts = ("overdue_unsigned", "overdue_unreported")
             assert sum(overview["assignments"][part] for part in parts) == late
             [card] = (await read(console, officer, "/api/commands", status=status))["commands"]
@@ -195,26 +203,26 @@ async def test_thousands_overdue_are_counted_by_unit_on_every_board(console: Ben
             for row in board[1:]:
                 below = Counter(
                     gravest[assignment.assignment_id]
-                    for assignment in here
+                    for assignment in first_dsn
                     if is_within(assignment.unit, row["unit"])
                 )
                 assert {name: row[name] for name in names} == {name: below[name] for name in names}
-            fired = [one for one in told if getattr(one, "type", "") == "supervision"]
-            fired = [one for one in fired if is_within(one.unit, root)]
+            fired = [entry for entry in messages if getattr(entry, "type", "") == "supervision"]
+            fired = [item for item in fired if is_within(item.unit, root)]
             listed = await all_of(
                 console, officer, "/api/supervision", "supervision", status=status, limit=400
             )
             assert sorted((row["assignment_id"], row["clock"]) for row in listed) == sorted(
-                (one.subject_id, one.clock) for one in fired
+                (element.subject_id, element.clock) for element in fired
             )
             head = await read(console, officer, "/api/supervision", status=status, limit=1)
             assert head["total"] == len(fired)
 
 
-async def test_the_list_of_a_unit_is_of_that_unit_and_of_no_other(console: Bench) -> None:
+async def test_the_list_of_a_unit_is_of_that_unit_and_of_no_other(console: ConsoleHarness) -> None:
     chance = random.Random(9)
-    told, assignments, _ = late_ones(chance, Status.ACTUAL, YONGCHUAN[:600])
-    await console.project(told)
+    messages, assignments, _ = late_ones(chance, Status.ACTUAL, YONGCHUAN[:600])
+    await console.project(messages)
     board = (await read(console, "o-district-b", "/api/supervision/units"))["units"]
     for row in board:
         own = row["unit"] == DISTRICT
@@ -228,8 +236,8 @@ async def test_the_list_of_a_unit_is_of_that_unit_and_of_no_other(console: Bench
         )
         assert {row["unit"] for row in listed} <= {assignment.unit for assignment in assignments}
         assert all(
-            one["unit"] == DISTRICT if own else is_within(one["unit"], row["unit"])
-            for one in listed
+            entry["unit"] == DISTRICT if own else is_within(entry["unit"], row["unit"])
+            for entry in listed
         )
         assert len({row["assignment_id"] for row in listed}) == sum(
             row[name] for name in ("escalated", "overdue", "reminded", "due_soon")
@@ -239,7 +247,7 @@ async def test_the_list_of_a_unit_is_of_that_unit_and_of_no_other(console: Bench
     assert (answer.status_code, answer.json()["reason"]) == (403, "outside_subtree")
 
 
-async def test_alarms_and_sensors_go_on_to_their_end(console: Bench) -> None:
+async def test_alarms_and_sensors_go_on_to_their_end(console: ConsoleHarness) -> None:
     alarms = [an_alarm(f"alarm {n}") for n in range(620)]
     sensors = [a_silent_sensor(f"gauge-{n}", ZHUTUO) for n in range(620)]
     await console.project([*alarms, *sensors])
@@ -255,7 +263,9 @@ async def test_alarms_and_sensors_go_on_to_their_end(console: Bench) -> None:
 @pytest.mark.parametrize(
     "path", ["/api/alerts", "/api/pages", "/api/assignments", "/api/supervision", "/api/commands"]
 )
-async def test_a_cursor_of_another_list_is_refused(console: Bench, path: str, after: str) -> None:
+async def test_a_cursor_of_another_list_is_refused(
+    console: ConsoleHarness, path: str, after: str
+) -> None:
     async with console.client("o-town-b") as client:
         answer = await client.get(path, params={"after": after})
     assert answer.status_code == 422, answer.text

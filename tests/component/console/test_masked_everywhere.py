@@ -18,7 +18,7 @@ from deploy.commands.console.main import main
 from services.console.accounts import Grant, change_grant
 from services.console.core.access import Right
 from services.console.core.masking import Relation
-from services.notify.core.wording import GRADED_ALERT
+from services.notify.core.wording.graded import GRADED_ALERT
 from shared.contracts.cases import CaseReview, Finding
 from shared.contracts.duty import Member, Rotation
 from shared.contracts.fields import DataGrade, Level, Post, ResponseMode, Tier
@@ -28,8 +28,7 @@ from shared.contracts.pages import Channel, Officer, RosterSlot
 from shared.contracts.reports import DutyState, Means, Report, ReportDuty, ReporterRole, ReportKind
 from tests.component.console.test_case_exports import read_pdf
 from tests.component.console.test_duty import an_entry
-from tests.support.console import Served, serving, token_of
-from tests.support.console_scene import (
+from tests.support.console_events import (
     DISTRICT,
     VILLAGE,
     ZHUTUO,
@@ -38,6 +37,7 @@ from tests.support.console_scene import (
     an_alert,
     an_assignment,
 )
+from tests.support.console_harness import ServedConsole, served_console, token_of
 from tests.support.graded import chain
 from tests.support.postgres import fresh_database
 
@@ -58,7 +58,7 @@ VIEWERS = {
     Relation.OWN: "o-town-b",
     Relation.ABOVE: "o-district-b",
     Relation.BELOW: "o-village-b",
-    Relation.OTHER: "o-songji-b",
+    Relation.UNRELATED: "o-songji-b",
 }
 LOOK = f"place={ZHUTUO}"
 CASE = f"/api/cases/{ALERT.alert_id}"
@@ -112,7 +112,8 @@ READS: dict[str, list[str]] = {
 WITH_WORDS = {
     "/api/alarms", "/api/alerts", "/api/alerts/{alert_id}", "/api/cases", "/api/cases/{case_id}",
     "/api/cases/{case_id}/export", "/api/cases/{case_id}/review", "/api/cases/{case_id}/timeline",
-    "/api/events", "/api/feed", "/api/incidents/{incident_id}/reports", "/api/modes", "/api/reporting",
+    "/api/events", "/api/feed", "/api/incidents/{incident_id}/reports", "/api/modes",
+    "/api/reporting",
     "/api/sensors/{sensor_id}/readings",
 }  # fmt: skip
 """Where those responsible read them: none of the rest says anything by being empty."""
@@ -127,7 +128,9 @@ FOR_PLANNERS = "/api/duty/export"
 
 
 def scene() -> list[Any]:
-    """An alert that is nobody's but its line's, with all that follows from it, and a planned officer."""
+    """An alert that is nobody's but its line's, with all that follows from it, and a planned
+    officer.
+    """
     common: dict[str, Any] = {
         "occurred_at": NOW,
         "sent_at": NOW,
@@ -190,7 +193,8 @@ def scene() -> list[Any]:
         finish_by=NOW + timedelta(days=9),
     )
     review = CaseReview(
-        id="rev-1", **common, case_id=ALERT.alert_id, officer_id="o-town-b", post=Post.B, text=WORDS,
+        id="rev-1", **common, case_id=ALERT.alert_id, officer_id="o-town-b", post=Post.B,
+        text=WORDS,
         findings=(finding,),
     )  # fmt: skip
     person = Officer(officer_id="li", name=NAME, phone=PHONE, addresses={Channel.EMAIL: ADDRESS})
@@ -202,28 +206,28 @@ def scene() -> list[Any]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def served() -> AsyncIterator[Served]:
+async def served() -> AsyncIterator[ServedConsole]:
     """The scene, with a right to see it for a village of the place and for another town."""
     with fresh_database() as dsn:
-        async with serving(dsn) as found:
+        async with served_console(dsn) as served_instance:
             await change_grant(
                 dsn, VIEWERS[Relation.BELOW], Grant(right=Right.SEE, unit=ZHUTUO), give=True
             )
             await change_grant(
-                dsn, VIEWERS[Relation.OTHER], Grant(right=Right.SEE, unit=DISTRICT), give=True
+                dsn, VIEWERS[Relation.UNRELATED], Grant(right=Right.SEE, unit=DISTRICT), give=True
             )
             person = Officer(officer_id="li", name=NAME, phone=PHONE)
             slot = RosterSlot(
                 id="slot-1", occurred_at=NOW, sent_at=NOW, origin_unit=ZHUTUO, tier=Tier.TOWN,
                 unit=ZHUTUO, post=Post.B, officer=person, channels=(Channel.SMS,),
             )  # fmt: skip
-            found.bench.wiring.directory.take(slot)
-            await found.bench.project(scene())
-            yield found
+            served_instance.console.deps.directory.apply(slot)
+            await served_instance.console.project(scene())
+            yield served_instance
 
 
 async def read(client: httpx2.AsyncClient, path: str) -> str:
-    """What is read there: of the stream all that comes at once, of a file what a reader sees of it."""
+    """Return the response: of a stream all that arrives at once, of a file its visible text."""
     if path.startswith("/api/events"):
         result = ""
         async with client.stream("GET", path, headers={"last-event-id": "0"}) as answer:
@@ -247,10 +251,10 @@ async def read(client: httpx2.AsyncClient, path: str) -> str:
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("relation", Relation)
 async def test_no_read_shows_what_is_not_open_to_its_viewer(
-    served: Served, relation: Relation
+    served: ServedConsole, relation: Relation
 ) -> None:
     own, responsible = relation is Relation.OWN, relation in (Relation.OWN, Relation.ABOVE)
-    document = served.bench.app.openapi()["paths"]
+    document = served.console.app.openapi()["paths"]
     assert set(READS) == {path for path, verbs in document.items() if "get" in verbs}
     results: dict[str, str] = {}
     token = {"authorization": f"Bearer {token_of(VIEWERS[relation])}"}
@@ -267,14 +271,14 @@ async def test_no_read_shows_what_is_not_open_to_its_viewer(
 
     assert showing(WORDS) == (WITH_WORDS if responsible else set())
     assert showing(ORDER) == (WITH_ORDER if responsible else set())
-    shown = showing(FROM_THE_SOURCE)
+    view = showing(FROM_THE_SOURCE)
     if responsible:
         assert (
-            not {"/api/alarms", "/api/alerts", "/api/feed", "/api/events", "/api/reporting"} - shown
+            not {"/api/alarms", "/api/alerts", "/api/feed", "/api/events", "/api/reporting"} - view
         )
     else:
-        assert not shown
-    assert not shown & {"/api/pages", "/api/commands", "/api/assignments", "/api/supervision"}
+        assert not view
+    assert not view & {"/api/pages", "/api/commands", "/api/assignments", "/api/supervision"}
     assert (GRADED_ALERT in results["/api/pages"]) is own
     assert showing(NAME) == ({"/api/duty", "/api/duty/reachability"} if responsible else set())
     assert showing(PHONE) == ({"/api/duty", "/api/duty/reachability"} if own else set())
@@ -285,7 +289,7 @@ async def test_no_read_shows_what_is_not_open_to_its_viewer(
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("relation", Relation)
 async def test_nor_does_the_command_line(
-    served: Served, relation: Relation, capsys: pytest.CaptureFixture[str]
+    served: ServedConsole, relation: Relation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environ = {
         "FENGHUO_CONSOLE_URL": served.url,
@@ -297,11 +301,11 @@ async def test_nor_does_the_command_line(
     calls += [["show", ALERT.alert_id], ["show", ALERT.alert_id, "--timeline"]]
     for call in calls:
         await asyncio.to_thread(main, call, environ, io.StringIO())
-    told = re.sub(r"\s", "", capsys.readouterr().out)
+    output = re.sub(r"\s", "", capsys.readouterr().out)
     responsible = relation in (Relation.OWN, Relation.ABOVE)
-    assert (WORDS in told) is responsible
-    assert (FROM_THE_SOURCE in told) is responsible
-    assert (ORDER in told) is responsible
-    assert NAME not in told
-    assert PHONE not in told
-    assert (REPORTER in told) <= responsible
+    assert (WORDS in output) is responsible
+    assert (FROM_THE_SOURCE in output) is responsible
+    assert (ORDER in output) is responsible
+    assert NAME not in output
+    assert PHONE not in output
+    assert (REPORTER in output) <= responsible

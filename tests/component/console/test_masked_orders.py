@@ -1,4 +1,6 @@
-"""A graded command: who has to carry it out reads it, who is above them, and nobody else on any way."""
+"""A graded command: who has to carry it out reads it, who is above them, and nobody else on any
+way.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,7 @@ from shared.contracts.fields import DataGrade, Post, Tier
 from shared.contracts.ids import content_id
 from shared.contracts.pages import Answer
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ANSWERS, CASE_REVIEWS, REQUESTS
-from tests.support.console import Bench, bench
-from tests.support.console_scene import (
+from tests.support.console_events import (
     DISTRICT,
     VILLAGE,
     ZHUTUO,
@@ -39,18 +40,19 @@ from tests.support.console_scene import (
     an_alert,
     an_assignment,
 )
+from tests.support.console_harness import ConsoleHarness, running_console
 from tests.support.postgres import fresh_database
 
 NOW = datetime.now(UTC)
 NEIGHBOUR = "500118118202"
-TITLE, ORDER, WHY, ASKED, WRITTEN = (
+TITLE, ORDER, WHY, REQUESTED, WRITTEN = (
     "尾矿坝渗漏处置",
     "封闭三号排洪井",
     "井口被淹",
     "请延至明日",
     "已封闭井口",
 )
-WORDS = (TITLE, ORDER, WHY, ASKED, WRITTEN)
+WORDS = (TITLE, ORDER, WHY, REQUESTED, WRITTEN)
 LOOK = f"place={ZHUTUO}"
 
 
@@ -71,7 +73,7 @@ FREE = graded(
 FREE_CASE = f"/api/cases/{FREE.command_id}"
 
 
-def given(
+def fields(
     unit: str, state: AssignmentState = AssignmentState.DELIVERED, **more: Any
 ) -> AssignmentEvent:
     """The assignment of a unit, graded as its command."""
@@ -81,18 +83,18 @@ def given(
     return assignment_event
 
 
-OWN = given(
+OWN = fields(
     ZHUTUO,
     AssignmentState.RETURNED,
     reason=WHY,
-    asked=Ask(step=Step.ASK_EXTEND, until=NOW, text=ASKED, officer_id="o-town-b"),
+    asked=Ask(step=Step.ASK_EXTEND, until=NOW, text=REQUESTED, officer_id="o-town-b"),
 )
-PARTS = [given(VILLAGE), given(NEIGHBOUR)]
+PARTS = [fields(VILLAGE), fields(NEIGHBOUR)]
 CLOSED = graded(an_assignment(FREE, ZHUTUO, AssignmentState.DONE), instruction=ORDER)
 
 
 def an_acknowledgement() -> Acknowledgement:
-    """What the town has written."""
+    """Return the records that the town has written."""
     return Acknowledgement(
         id=content_id("ack", "one"),
         occurred_at=NOW,
@@ -112,7 +114,7 @@ def an_acknowledgement() -> Acknowledgement:
 
 
 def scene() -> list[Any]:
-    """Both commands with their assignments, what was written, and a timer that fired for each unit."""
+    """Return two commands with assignments, texts, and a firing for each unit."""
     fired = [
         graded(a_supervision(PART, SupervisionKind.REMINDED), DataGrade.CORE)
         for PART in (OWN, *PARTS)
@@ -121,12 +123,12 @@ def scene() -> list[Any]:
 
 
 COMMAND_AT, OWN_AT = f"/api/commands/{COMMAND.command_id}", f"/api/assignments/{OWN.assignment_id}"
-SHOWN: dict[str, set[str]] = {
+VISIBLE: dict[str, set[str]] = {
     f"/api/commands?{LOOK}": {TITLE},
     f"{COMMAND_AT}?{LOOK}": {TITLE, ORDER, WHY},
-    f"{COMMAND_AT}/below?{LOOK}": {TITLE, ORDER, WHY, ASKED},
-    f"/api/assignments?{LOOK}&subtree=1": {TITLE, ORDER, WHY, ASKED},
-    f"{OWN_AT}?{LOOK}": {TITLE, ORDER, WHY, ASKED, WRITTEN},
+    f"{COMMAND_AT}/below?{LOOK}": {TITLE, ORDER, WHY, REQUESTED},
+    f"/api/assignments?{LOOK}&subtree=1": {TITLE, ORDER, WHY, REQUESTED},
+    f"{OWN_AT}?{LOOK}": {TITLE, ORDER, WHY, REQUESTED, WRITTEN},
     f"/api/supervision?{LOOK}": {TITLE},
     f"/api/alerts/{ALERT.alert_id}?{LOOK}": {TITLE},
     f"/api/cases?{LOOK}": {TITLE},
@@ -152,15 +154,15 @@ TO_A_RECIPIENT: dict[str, set[str]] = {
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def looked_at() -> AsyncIterator[Bench]:
+async def looked_at() -> AsyncIterator[ConsoleHarness]:
     """The scene; a village of the town and another town have the right to see the place."""
     with fresh_database() as dsn:
-        async with bench(dsn) as found:
+        async with running_console(dsn) as harness:
             for officer in ("o-village-b", "o-songji-b"):
                 grant = Grant(right=Right.SEE, unit=ZHUTUO)
                 await change_grant(dsn, officer, grant, give=True)
-            await found.project(scene())
-            yield found
+            await harness.project(scene())
+            yield harness
 
 
 async def read(client: httpx2.AsyncClient, path: str) -> str:
@@ -173,31 +175,31 @@ async def read(client: httpx2.AsyncClient, path: str) -> str:
 @pytest.mark.parametrize(
     ("officer", "expected"),
     [
-        ("o-town-b", SHOWN),
-        ("o-district-b", SHOWN),
+        ("o-town-b", VISIBLE),
+        ("o-district-b", VISIBLE),
         ("o-village-b", TO_A_RECIPIENT),
         ("o-songji-b", {}),
     ],
 )
 async def test_a_graded_order_is_read_by_its_line_and_its_recipients(
-    looked_at: Bench, officer: str, expected: dict[str, set[str]]
+    looked_at: ConsoleHarness, officer: str, expected: dict[str, set[str]]
 ) -> None:
     async with looked_at.client(officer) as client:
-        texts = {path: await read(client, path) for path in SHOWN}
+        texts = {path: await read(client, path) for path in VISIBLE}
     results = {path: {WORD for WORD in WORDS if WORD in text} for path, text in texts.items()}
-    assert results == {path: expected.get(path, set()) for path in SHOWN}
+    assert results == {path: expected.get(path, set()) for path in VISIBLE}
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_what_is_left_out_says_so(looked_at: Bench) -> None:
+async def test_what_is_left_out_says_so(looked_at: ConsoleHarness) -> None:
     async with looked_at.client("o-village-b") as client:
         answer = json.loads(await read(client, f"/api/assignments?{LOOK}&subtree=1"))
         firings = json.loads(await read(client, f"/api/supervision?{LOOK}"))["supervision"]
         commands = json.loads(await read(client, f"/api/commands?{LOOK}"))["commands"]
     masked = {
-        one["unit"]: one["masked"]
-        for one in answer["assignments"]
-        if one["command_id"] == COMMAND.command_id
+        assignment["unit"]: assignment["masked"]
+        for assignment in answer["assignments"]
+        if assignment["command_id"] == COMMAND.command_id
     }
     assert masked == {ZHUTUO: True, VILLAGE: False, NEIGHBOUR: True}
     assert {firing["unit"]: firing["masked"] for firing in firings} == {
@@ -208,11 +210,15 @@ async def test_what_is_left_out_says_so(looked_at: Bench) -> None:
         COMMAND.command_id: False,
         FREE.command_id: True,
     }
-    assert all(one["asked"] is None or not one["asked"]["text"] for one in answer["assignments"])
+    assert all(
+        entry["asked"] is None or not entry["asked"]["text"] for entry in answer["assignments"]
+    )
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_a_general_order_is_read_by_everybody_who_sees_the_place(looked_at: Bench) -> None:
+async def test_a_general_order_is_read_by_everybody_who_sees_the_place(
+    looked_at: ConsoleHarness,
+) -> None:
     open_to_all = a_command("g", ZHUTUO, issuer=DISTRICT, at=NOW, title="河道巡查")
     await looked_at.project([open_to_all, an_assignment(open_to_all, ZHUTUO)])
     async with looked_at.client("o-songji-b") as client:
@@ -221,18 +227,20 @@ async def test_a_general_order_is_read_by_everybody_who_sees_the_place(looked_at
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_what_is_written_about_it_has_its_grade(looked_at: Bench) -> None:
-    """A step, an act on the whole, an answer, the review of a case and the commands its findings become."""
+async def test_what_is_written_about_it_has_its_grade(looked_at: ConsoleHarness) -> None:
+    """A step, an act on the whole, an answer, the review of a case and the commands its findings
+    become.
+    """
     finding = {"owner": VILLAGE, "title": "补井盖", "finish_by": "2031-05-01T09:00:00Z"}
     body = {"text": "处置及时", "findings": [finding]}
-    asked = {"step": "extend", "until": "2031-01-01T00:00:00Z"}
+    requested = {"step": "extend", "until": "2031-01-01T00:00:00Z"}
     page = graded(a_page("o-district-b", DISTRICT, at=NOW), DataGrade.IMPORTANT)
     await looked_at.project([page])
-    looked_at.recorder.sent.clear()
+    looked_at.kafka.sent.clear()
     async with looked_at.client("o-district-b") as client:
         steps = f"{OWN_AT}/acknowledgements"
         for path, sent in (
-            (steps, asked),
+            (steps, requested),
             (f"{COMMAND_AT}/revoke", {}),
             (f"{FREE_CASE}/review", body),
             (f"/api/pages/{page.page_id}/answers", {"verb": "cannot", "text": WHY}),
@@ -246,7 +254,7 @@ async def test_what_is_written_about_it_has_its_grade(looked_at: Bench) -> None:
         CASE_REVIEWS.name: CaseReview,
         ANSWERS.name: Answer,
     }
-    for outgoing in looked_at.recorder.sent:
+    for outgoing in looked_at.kafka.sent:
         grades.setdefault(outgoing.topic, []).append(
             models[outgoing.topic].model_validate_json(outgoing.value).data_grade
         )

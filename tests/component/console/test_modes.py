@@ -1,4 +1,6 @@
-"""Response modes through the console: what holds where, what would change, acts recorded or refused."""
+"""Response modes through the console: what holds where, what would change, acts recorded or
+refused.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,8 @@ from shared.contracts.ids import mode_id, transition_id
 from shared.contracts.modes import ModeProposal, ModeSignature, ProposalState, ResponseModeEvent
 from shared.contracts.topics import MODE_REQUESTS, TOPICS
 from shared.contracts.units import tier_of
-from tests.support.console import Bench, ahead
-from tests.support.console_scene import CITY, DISTRICT, NOW, SONGJI, VILLAGE, ZHUTUO
+from tests.support.console_events import CITY, DISTRICT, NOW, SONGJI, VILLAGE, ZHUTUO
+from tests.support.console_harness import ConsoleHarness, hours_ahead
 
 EMERGENCY, STANDBY, NORMAL = ResponseMode.EMERGENCY, ResponseMode.STANDBY, ResponseMode.NORMAL
 TOMORROW = NOW + timedelta(days=1)
@@ -68,22 +70,26 @@ def a_proposal(
     )
 
 
-async def get(console: Bench, officer: str, path: str, **query: Any) -> httpx2.Response:
+async def get(console: ConsoleHarness, officer: str, path: str, **query: Any) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.get(path, params=query)
 
 
-async def post(console: Bench, officer: str, path: str, body: Any, **more: Any) -> httpx2.Response:
+async def post(
+    console: ConsoleHarness, officer: str, path: str, body: Any, **more: Any
+) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.post(path, json=body, **more)
 
 
 def proposed(**change: Any) -> dict[str, Any]:
-    body = {"unit": ZHUTUO, "mode": "standby", "until": ahead(24), "reason": "水位"}
+    body = {"unit": ZHUTUO, "mode": "standby", "until": hours_ahead(24), "reason": "水位"}
     return {**body, **change}
 
 
-async def test_a_unit_sees_what_holds_for_it_and_whose_decision_it_is(console: Bench) -> None:
+async def test_a_unit_sees_what_holds_for_it_and_whose_decision_it_is(
+    console: ConsoleHarness,
+) -> None:
     await console.project(
         [
             a_mode(DISTRICT, EMERGENCY, 3),
@@ -101,7 +107,7 @@ async def test_a_unit_sees_what_holds_for_it_and_whose_decision_it_is(console: B
     )
     assert town["below"] == []
     district = (await get(console, "o-district-b", "/api/modes")).json()
-    below = [(one["unit"], one["own"], one["mode"]) for one in district["below"]]
+    below = [(unit["unit"], unit["own"], unit["mode"]) for unit in district["below"]]
     assert below == [(SONGJI, "standby", "emergency")]
     city = (await get(console, "o-city-b", "/api/modes")).json()
     assert (city["mode"], city["version"], city["decided_at"]) == ("normal", 0, None)
@@ -111,7 +117,7 @@ async def test_a_unit_sees_what_holds_for_it_and_whose_decision_it_is(console: B
     assert (outside.status_code, outside.json()["reason"]) == (403, "outside_subtree")
 
 
-async def test_a_preview_says_in_both_languages_what_would_change(console: Bench) -> None:
+async def test_a_preview_says_in_both_languages_what_would_change(console: ConsoleHarness) -> None:
     await console.project([a_mode(DISTRICT, STANDBY)])
     path = "/api/modes/preview"
     stricter = (await get(console, "o-town-b", path, unit=ZHUTUO, mode="emergency")).json()
@@ -126,25 +132,23 @@ async def test_a_preview_says_in_both_languages_what_would_change(console: Bench
     looser = (await get(console, "o-town-b", path, unit=ZHUTUO, mode="recovery")).json()
     assert (looser["from"], looser["to"]) == ("standby", "standby")
     assert looser["en"].endswith("stay in it.")
-    assert console.recorder.sent == []
+    assert console.kafka.sent == []
 
 
 async def test_a_proposal_is_a_record_keyed_by_its_unit_and_a_repeat_is_the_same(
-    console: Bench,
+    console: ConsoleHarness,
 ) -> None:
     answers = [await post(console, "o-town-b", "/api/modes/proposals", proposed()) for _ in "ab"]
     assert [answer.status_code for answer in answers] == [202, 202]
     assert [answer.json()["repeated"] for answer in answers] == [False, True]
     assert answers[0].json()["preview"]["to"] == "standby"
-    records = [
-        outgoing for outgoing in console.recorder.sent if outgoing.topic == MODE_REQUESTS.name
-    ]
+    records = [outgoing for outgoing in console.kafka.sent if outgoing.topic == MODE_REQUESTS.name]
     assert {record.key for record in records} == {ZHUTUO.encode()}
     request = TOPICS[MODE_REQUESTS.name].model.validate_json(records[0].value)
     assert (request.verb, request.mode, request.until) == (
         "propose",
         STANDBY,
-        datetime.fromisoformat(ahead(24)),
+        datetime.fromisoformat(hours_ahead(24)),
     )
     assert (request.officer_id, request.post, request.origin_unit) == ("o-town-b", Post.B, ZHUTUO)
     assert request.proposal_id == answers[0].json()["proposal_id"]
@@ -160,17 +164,17 @@ async def test_a_proposal_is_a_record_keyed_by_its_unit_and_a_repeat_is_the_same
         ("o-town-b", {"mode": "normal"}, 422, "invalid"),
         ("o-town-b", {"until": "2026-11-25T00:00:00"}, 422, "invalid"),
         ("o-town-b", {"unit": "nowhere"}, 422, "invalid"),
-        ("o-town-b", {"until": ahead(-1)}, 422, "bad_period"),
-        ("o-town-b", {"until": ahead(30 * 24 + 1)}, 422, "bad_period"),
+        ("o-town-b", {"until": hours_ahead(-1)}, 422, "bad_period"),
+        ("o-town-b", {"until": hours_ahead(30 * 24 + 1)}, 422, "bad_period"),
     ],
 )
 async def test_who_may_propose_what(
-    console: Bench, officer: str, change: dict[str, Any], status: int, reason: str | None
+    console: ConsoleHarness, officer: str, change: dict[str, Any], status: int, reason: str | None
 ) -> None:
     await console.project([a_mode(DISTRICT, STANDBY)])
     answer = await post(console, officer, "/api/modes/proposals", proposed(**change))
     assert (answer.status_code, answer.json().get("reason")) == (status, reason)
-    assert len(console.recorder.sent) == (1 if status == 202 else 0)
+    assert len(console.kafka.sent) == (1 if status == 202 else 0)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +194,7 @@ async def test_who_may_propose_what(
     ],
 )
 async def test_who_may_judge_a_proposal(
-    console: Bench,
+    console: ConsoleHarness,
     officer: str,
     verb: str,
     state: ProposalState,
@@ -203,14 +207,14 @@ async def test_who_may_judge_a_proposal(
     answer = await post(console, officer, path, {"version": version})
     assert (answer.status_code, answer.json().get("reason")) == (status, reason), answer.text
     if status == 202:
-        (record,) = console.recorder.sent
+        (record,) = console.kafka.sent
         request = TOPICS[record.topic].model.validate_json(record.value)
         assert (request.verb, request.proposal_id, request.unit) == (verb, "mod-1", ZHUTUO)
         assert request.references == (transition_id("mod-1", 1),)
 
 
 async def test_open_proposals_come_with_what_one_may_do_and_what_it_changes(
-    console: Bench,
+    console: ConsoleHarness,
 ) -> None:
     await console.project([a_proposal(version=2), a_proposal(version=1)])
     for officer, may in (("o-city-a", ["approve", "reject"]), ("o-town-b", ["reject"])):
@@ -225,7 +229,7 @@ async def test_open_proposals_come_with_what_one_may_do_and_what_it_changes(
 
 
 async def test_a_decision_above_is_a_line_for_everybody_below_and_nobody_beside(
-    console: Bench,
+    console: ConsoleHarness,
 ) -> None:
     await console.project([a_mode(ZHUTUO, EMERGENCY), a_proposal()])
     lines = {}
@@ -233,12 +237,12 @@ async def test_a_decision_above_is_a_line_for_everybody_below_and_nobody_beside(
         answer = await get(console, officer, "/api/feed")
         assert answer.status_code == 200
         lines[officer] = [
-            (one["subject_id"], one["state"])
-            for one in answer.json()["lines"]
-            if one["kind"] == "mode"
+            (line["subject_id"], line["state"])
+            for line in answer.json()["lines"]
+            if line["kind"] == "mode"
         ]
     assert lines["o-songji-b"] == []
-    seen = {(mode_id("Actual", ZHUTUO), "in_force"), ("mod-1", "half_approved")}
+    expected = {(mode_id("Actual", ZHUTUO), "in_force"), ("mod-1", "half_approved")}
     for officer in ("o-village-b", "o-town-b", "o-city-b"):
-        assert set(lines[officer]) == seen
+        assert set(lines[officer]) == expected
     assert VILLAGE.startswith(ZHUTUO[:9])

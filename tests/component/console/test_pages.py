@@ -11,23 +11,25 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.support.console import Bench
-from tests.support.console_scene import HOSTILE_TEXT, SONGJI, ZHUTUO, a_page, an_alert
+from tests.support.console_events import HOSTILE_TEXT, SONGJI, ZHUTUO, a_page, an_alert
+from tests.support.console_harness import ConsoleHarness
 
 
-async def got(console: Bench, officer: str | None, path: str, **headers: str) -> httpx2.Response:
+async def got(
+    console: ConsoleHarness, officer: str | None, path: str, **headers: str
+) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.get(path, headers=headers)
 
 
 def boot(page: httpx2.Response) -> dict[str, Any]:
     (result,) = re.findall(r"<meta name=\"boot\" content='([^']*)'>", page.text)
-    told: dict[str, Any] = json.loads(html.unescape(result))
-    return told
+    boot_data: dict[str, Any] = json.loads(html.unescape(result))
+    return boot_data
 
 
 async def test_the_first_answers_come_with_the_page_and_are_those_of_the_api(
-    console: Bench,
+    console: ConsoleHarness,
 ) -> None:
     await console.project(
         [
@@ -38,10 +40,10 @@ async def test_the_first_answers_come_with_the_page_and_are_those_of_the_api(
         ]
     )
     for path in ("/", "/m"):
-        told = boot(await got(console, "o-town-b", path))
-        assert told["me"]["officer_id"] == "o-town-b"
-        assert told["first"]
-        for address, answer in told["first"].items():
+        boot_data = boot(await got(console, "o-town-b", path))
+        assert boot_data["me"]["officer_id"] == "o-town-b"
+        assert boot_data["first"]
+        for address, answer in boot_data["first"].items():
             api = (await got(console, "o-town-b", address)).json()
             moving = dict.fromkeys({"now", "feed_seq"} & api.keys())
             assert {**answer, **moving} == {**api, **moving}, address
@@ -52,25 +54,31 @@ async def test_the_first_answers_come_with_the_page_and_are_those_of_the_api(
     ]
 
 
-async def test_nothing_of_anybody_comes_with_the_page_of_a_stranger(console: Bench) -> None:
+async def test_nothing_of_anybody_comes_with_the_page_of_a_stranger(
+    console: ConsoleHarness,
+) -> None:
     await console.project([an_alert("flood")])
     for path in ("/", "/m"):
         page = await got(console, None, path)
         assert page.headers["cache-control"] == "no-store"
         assert (boot(page)["me"], boot(page)["first"]) == (None, {})
-    async with console.wiring.database.transaction() as work:
-        await work.connection.execute("DELETE FROM console.granted WHERE officer_id = 'o-town-b'")
+    async with console.deps.database.transaction() as work:
+        await work.connection.execute(
+            "DELETE FROM console.officer_grant WHERE officer_id = 'o-town-b'"
+        )
     blind = boot(await got(console, "o-town-b", "/"))
     assert (blind["me"]["officer_id"], blind["first"]) == ("o-town-b", {})
 
 
 @pytest.mark.parametrize("path", ["/", "/m"])
-async def test_what_a_page_needs_is_packed_and_kept_for_ever(console: Bench, path: str) -> None:
+async def test_what_a_page_needs_is_packed_and_kept_for_ever(
+    console: ConsoleHarness, path: str
+) -> None:
     page = await got(console, None, path, cookie="lang=en")
     assert '<html lang="en">' in page.text
-    wanted = re.findall(r"/assets/[\w.\-]+", page.text)
-    assert len(set(wanted)) == 4  # script, style and the words of two languages
-    for address in set(wanted):
+    asset_paths = re.findall(r"/assets/[\w.\-]+", page.text)
+    assert len(set(asset_paths)) == 4  # script, style and the words of two languages
+    for address in set(asset_paths):
         packed = await got(console, None, address, **{"accept-encoding": "gzip"})
         plain = await got(console, None, address, **{"accept-encoding": "identity"})
         assert packed.headers["content-encoding"] == "gzip"

@@ -1,4 +1,6 @@
-"""Local passwords: set through a link only, checked alike for everybody, changed with the present one."""
+"""Local passwords: set through a link only, checked alike for everybody, changed with the present
+one.
+"""
 
 from __future__ import annotations
 
@@ -19,27 +21,30 @@ from services.console.accounts import (
     make_link,
     make_password_link,
 )
-from services.console.core.throttle import PER_NAME
-from services.console.passwords import unfit
+from services.console.features.identity.identity_parts import IdentityParts
+from services.console.features.identity.passwords import unfit
+from services.console.features.identity.throttle import PER_NAME
 from shared.contracts.fields import Post
 from shared.runtime.errors import SetupError
-from tests.support.console import Bench, accounts
-from tests.support.console_scene import CITY
+from tests.support.console_events import CITY
+from tests.support.console_harness import ConsoleHarness, accounts
 from tests.support.postgres import fresh_database
 
-OURS = {"origin": "http://console.test"}
+OWN = {"origin": "http://console.test"}
 GOOD = "长江水位 211.86 metres"
 
 
-def dsn_of(console: Bench) -> str:
-    return console.wiring.console.settings.database_url.get_secret_value()
+def dsn_of(console: ConsoleHarness) -> str:
+    return console.deps.settings.database_url.get_secret_value()
 
 
-async def set_password(console: Bench, officer: str = "o-town-b", password: str = GOOD) -> None:
+async def set_password(
+    console: ConsoleHarness, officer: str = "o-town-b", password: str = GOOD
+) -> None:
     link = await make_password_link(dsn_of(console), officer, "http://console.test")
     async with console.client(None) as client:
         assert (await client.get(link)).status_code == 200
-        answer = await client.post(link, data={"new": password, "again": password}, headers=OURS)
+        answer = await client.post(link, data={"new": password, "again": password}, headers=OWN)
         assert answer.status_code == 303
 
 
@@ -47,11 +52,13 @@ async def sign_in(
     client: httpx2.AsyncClient, officer: str = "o-town-b", password: str = GOOD
 ) -> httpx2.Response:
     return await client.post(
-        "/login", data={"officer_id": officer, "password": password}, headers=OURS
+        "/login", data={"officer_id": officer, "password": password}, headers=OWN
     )
 
 
-async def test_there_is_no_password_until_its_owner_sets_one_through_a_link(console: Bench) -> None:
+async def test_there_is_no_password_until_its_owner_sets_one_through_a_link(
+    console: ConsoleHarness,
+) -> None:
     async with console.client(None) as client:
         for tried in ("", "admin", "o-town-b", "password"):
             assert (await sign_in(client, password=tried)).status_code == 401
@@ -64,37 +71,37 @@ async def test_there_is_no_password_until_its_owner_sets_one_through_a_link(cons
 
 
 async def test_a_password_link_works_once_and_is_not_used_up_by_looking_or_by_a_bad_choice(
-    console: Bench,
+    console: ConsoleHarness,
 ) -> None:
     link = await make_password_link(dsn_of(console), "o-town-b", "http://console.test")
     async with console.client(None) as client:
-        for new, again, word in (
+        for new, repeated, word in (
             ("short", "short", "12"),
             (GOOD, GOOD + "x", "不一致"),
             ("o-town-b is my name", "o-town-b is my name", "容易猜到"),
         ):
-            answer = await client.post(link, data={"new": new, "again": again}, headers=OURS)
+            answer = await client.post(link, data={"new": new, "again": repeated}, headers=OWN)
             assert answer.status_code == 422
             assert word in answer.text
         good = {"new": GOOD, "again": GOOD}
-        assert (await client.post(link, data=good, headers=OURS)).status_code == 303
-        assert (await client.post(link, data=good, headers=OURS)).status_code == 410
+        assert (await client.post(link, data=good, headers=OWN)).status_code == 303
+        assert (await client.post(link, data=good, headers=OWN)).status_code == 410
         assert (await client.get(link)).status_code == 410
 
 
-async def test_two_at_once_with_one_link_set_one_password(console: Bench) -> None:
+async def test_two_at_once_with_one_link_set_one_password(console: ConsoleHarness) -> None:
     link = await make_password_link(dsn_of(console), "o-town-b", "http://console.test")
 
     async def choose(password: str) -> int:
         async with console.client(None) as client:
             data = {"new": password, "again": password}
-            return (await client.post(link, data=data, headers=OURS)).status_code
+            return (await client.post(link, data=data, headers=OWN)).status_code
 
     assert sorted(await asyncio.gather(choose(GOOD), choose(GOOD + "2"))) == [303, 410]
 
 
 async def test_a_sign_in_link_sets_no_password_and_a_password_link_signs_nobody_in(
-    console: Bench,
+    console: ConsoleHarness,
 ) -> None:
     signing = await make_link(dsn_of(console), "o-town-b", "http://console.test")
     setting = await make_password_link(dsn_of(console), "o-town-b", "http://console.test")
@@ -104,7 +111,7 @@ async def test_a_sign_in_link_sets_no_password_and_a_password_link_signs_nobody_
         assert (await client.get(setting.replace("/password?", "/login?"))).status_code == 410
 
 
-async def test_unknown_and_wrong_are_one_answer(console: Bench) -> None:
+async def test_unknown_and_wrong_are_one_answer(console: ConsoleHarness) -> None:
     await set_password(console)
     async with console.client(None) as client:
         wrong = await sign_in(client, password="wrong password")
@@ -116,15 +123,17 @@ async def test_unknown_and_wrong_are_one_answer(console: Bench) -> None:
         assert "Officer id or password is wrong" in wrong.text
 
 
-async def test_unknown_and_wrong_cost_the_same_work(console: Bench) -> None:
-    """Both verify one hash of today's parameters; a wide margin, since other things run beside it."""
-    stored = await console.wiring.console.passwords.hash(GOOD)
+async def test_unknown_and_wrong_cost_the_same_work(console: ConsoleHarness) -> None:
+    """Each verifies one hash of the present parameters; the margin is wide for a busy machine."""
+    stored = await console.deps.part(IdentityParts).passwords.hash(GOOD)
 
-    async def cost(known: str | None) -> float:
+    async def cost(stored_hash: str | None) -> float:
         took = []
         for _ in range(5):
             began = time.perf_counter()
-            assert not await console.wiring.console.passwords.check(known, "wrong password")
+            assert not await console.deps.part(IdentityParts).passwords.check(
+                stored_hash, "wrong password"
+            )
             took.append(time.perf_counter() - began)
         return statistics.median(took)
 
@@ -132,7 +141,9 @@ async def test_unknown_and_wrong_cost_the_same_work(console: Bench) -> None:
     assert 0.25 < wrong / unknown < 4
 
 
-async def test_guessing_has_to_wait_and_a_name_nobody_has_waits_alike(console: Bench) -> None:
+async def test_guessing_has_to_wait_and_a_name_nobody_has_waits_alike(
+    console: ConsoleHarness,
+) -> None:
     await set_password(console)
     for officer in ("o-town-b", "o-nobody"):
         async with console.client(None, "10.0.0.9") as client:
@@ -146,15 +157,15 @@ async def test_guessing_has_to_wait_and_a_name_nobody_has_waits_alike(console: B
         assert (await sign_in(client, "o-city-b")).status_code == 303
 
 
-async def test_a_hash_of_weaker_parameters_is_renewed_at_sign_in(console: Bench) -> None:
+async def test_a_hash_of_weaker_parameters_is_renewed_at_sign_in(console: ConsoleHarness) -> None:
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(GOOD)
-    async with console.wiring.database.transaction() as work:
+    async with console.deps.database.transaction() as work:
         await work.connection.execute(
             "UPDATE console.account SET password_hash = $1 WHERE officer_id = 'o-town-b'", weak
         )
     async with console.client(None) as client:
         assert (await sign_in(client)).status_code == 303
-    async with console.wiring.database.transaction() as work:
+    async with console.deps.database.transaction() as work:
         stored = await work.connection.fetchval(
             "SELECT password_hash FROM console.account WHERE officer_id = 'o-town-b'"
         )
@@ -163,7 +174,7 @@ async def test_a_hash_of_weaker_parameters_is_renewed_at_sign_in(console: Bench)
         assert (await sign_in(client)).status_code == 303
 
 
-async def test_signing_in_ends_the_session_the_browser_had(console: Bench) -> None:
+async def test_signing_in_ends_the_session_the_browser_had(console: ConsoleHarness) -> None:
     await set_password(console)
     async with console.client(None) as client:
         await sign_in(client)
@@ -176,40 +187,42 @@ async def test_signing_in_ends_the_session_the_browser_had(console: Bench) -> No
         assert (await client.get("/api/me")).status_code == 401
 
 
-async def test_a_changed_password_ends_every_other_session(console: Bench) -> None:
+async def test_a_changed_password_ends_every_other_session(console: ConsoleHarness) -> None:
     await set_password(console)
-    async with console.client(None) as here, console.client(None) as there:
-        await sign_in(here)
-        await sign_in(there)
-        assert (await there.get("/api/me")).status_code == 200
+    async with console.client(None) as first_dsn, console.client(None) as second_dsn:
+        await sign_in(first_dsn)
+        await sign_in(second_dsn)
+        assert (await second_dsn.get("/api/me")).status_code == 200
         new = {"present": GOOD, "new": GOOD + " new", "again": GOOD + " new"}
-        wrong = await here.post(
-            "/account/password", data={**new, "present": "not it at all"}, headers=OURS
+        wrong = await first_dsn.post(
+            "/account/password", data={**new, "present": "not it at all"}, headers=OWN
         )
         assert wrong.status_code == 403
         assert "当前密码不正确" in wrong.text
-        done = await here.post("/account/password", data=new, headers=OURS)
-        assert done.status_code == 303
-        assert (await here.get("/api/me")).status_code == 200
-        assert (await there.get("/api/me")).status_code == 401
-        assert (await sign_in(there)).status_code == 401
-        assert (await sign_in(there, password=GOOD + " new")).status_code == 303
+        completed = await first_dsn.post("/account/password", data=new, headers=OWN)
+        assert completed.status_code == 303
+        assert (await first_dsn.get("/api/me")).status_code == 200
+        assert (await second_dsn.get("/api/me")).status_code == 401
+        assert (await sign_in(second_dsn)).status_code == 401
+        assert (await sign_in(second_dsn, password=GOOD + " new")).status_code == 303
 
 
 @pytest.mark.parametrize("way", ["api", "form"])
-async def test_signing_out_everywhere_ends_all_sessions(console: Bench, way: str) -> None:
+async def test_signing_out_everywhere_ends_all_sessions(console: ConsoleHarness, way: str) -> None:
     await set_password(console)
-    async with console.client(None) as here, console.client(None) as there:
-        await sign_in(here)
-        await sign_in(there)
-        assert (await there.get("/api/me")).status_code == 200
+    async with console.client(None) as first_dsn, console.client(None) as second_dsn:
+        await sign_in(first_dsn)
+        await sign_in(second_dsn)
+        assert (await second_dsn.get("/api/me")).status_code == 200
         if way == "api":
-            answer = await here.post("/api/logout/everywhere", headers={**OURS, "x-fenghuo": "1"})
+            answer = await first_dsn.post(
+                "/api/logout/everywhere", headers={**OWN, "x-fenghuo": "1"}
+            )
             assert answer.status_code == 200
         else:
-            answer = await here.post("/account/sign-out", headers=OURS)
+            answer = await first_dsn.post("/account/sign-out", headers=OWN)
             assert (answer.status_code, answer.headers["location"]) == (303, "/login")
-        assert (await there.get("/api/me")).status_code == 401
+        assert (await second_dsn.get("/api/me")).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -218,12 +231,12 @@ async def test_signing_out_everywhere_ends_all_sessions(console: Bench, way: str
         {},
         {"origin": "null"},
         {"origin": "http://evil.test"},
-        {**OURS, "sec-fetch-site": "cross-site"},
-        {**OURS, "sec-fetch-site": "same-site"},
+        {**OWN, "sec-fetch-site": "cross-site"},
+        {**OWN, "sec-fetch-site": "same-site"},
     ],
 )
 async def test_no_other_site_signs_anybody_in_or_changes_a_password(
-    console: Bench, headers: dict[str, str]
+    console: ConsoleHarness, headers: dict[str, str]
 ) -> None:
     await set_password(console)
     async with console.client(None) as client:
@@ -236,7 +249,9 @@ async def test_no_other_site_signs_anybody_in_or_changes_a_password(
 
 
 @pytest.mark.parametrize("path", ["/login", "/account"])
-async def test_forms_work_without_script_and_in_both_languages(console: Bench, path: str) -> None:
+async def test_forms_work_without_script_and_in_both_languages(
+    console: ConsoleHarness, path: str
+) -> None:
     await set_password(console)
     async with console.client(None) as client:
         await sign_in(client)
@@ -254,23 +269,25 @@ async def test_forms_work_without_script_and_in_both_languages(console: Bench, p
     "body",
     [b"", b"a=b", b"officer_id=%00&password=%00", b"\xff\xfe", b"officer_id=" + b"x" * 60_000],
 )
-async def test_a_malformed_form_is_refused_and_not_a_failure(console: Bench, body: bytes) -> None:
+async def test_a_malformed_form_is_refused_and_not_a_failure(
+    console: ConsoleHarness, body: bytes
+) -> None:
     async with console.client(None) as client:
         for kind in ("application/x-www-form-urlencoded", "application/json"):
-            headers = {**OURS, "content-type": kind}
+            headers = {**OWN, "content-type": kind}
             answer = await client.post("/login", content=body, headers=headers)
             assert answer.status_code in (401, 422)
 
 
-async def test_a_session_ends_when_idle_and_use_keeps_it(console: Bench) -> None:
+async def test_a_session_ends_when_idle_and_use_keeps_it(console: ConsoleHarness) -> None:
     await set_password(console)
 
     async def lay_idle(minutes: int) -> None:
-        async with console.wiring.database.transaction() as work:
+        async with console.deps.database.transaction() as work:
             await work.connection.execute(
                 "UPDATE console.session SET used_at = used_at - $1 * interval '1 minute'", minutes
             )
-        console.wiring.console.sessions.forget_officer("o-town-b")
+        console.deps.sessions.forget_officer("o-town-b")
 
     async with console.client(None) as client:
         await sign_in(client)
@@ -281,13 +298,13 @@ async def test_a_session_ends_when_idle_and_use_keeps_it(console: Bench) -> None
         assert (await client.get("/api/me")).status_code == 401
 
 
-async def test_a_disabled_account_opens_no_door(console: Bench) -> None:
+async def test_a_disabled_account_opens_no_door(console: ConsoleHarness) -> None:
     await set_password(console)
     link = await make_link(dsn_of(console), "o-town-b", "http://console.test")
     async with console.client(None) as client, console.client("o-town-b") as script:
         await sign_in(client)
         await disable(dsn_of(console), "o-town-b")
-        console.wiring.console.sessions.forget_officer("o-town-b")
+        console.deps.sessions.forget_officer("o-town-b")
         assert (await client.get("/api/me")).status_code == 401
         assert (await script.get("/api/me")).status_code == 401
         assert (await client.get(link)).status_code == 410

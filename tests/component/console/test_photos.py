@@ -1,4 +1,6 @@
-"""Photos of a feedback: from the unit itself, for who is responsible for it, never more than pictures."""
+"""Photos of a feedback: from the unit itself, for who is responsible for it, never more than
+pictures.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +15,15 @@ import pytest
 from PIL import Image
 from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
 
-from services.console.core.cases.photo_sheet import MOST_PHOTOS
-from services.console.drawing import printed, remade
-from services.console.store.forgetting import forget_commands
+from services.console.features.cases.photo_sheet import MOST_PHOTOS
+from services.console.features.photos.drawing import printed, remade
+from services.console.retention import forget_commands
 from services.console.web.guard import MAX_PHOTO_BYTES
 from shared.contracts.commands import AssignmentEvent, AssignmentState, CommandState
 from shared.contracts.fields import Status
-from tests.component.console.test_case_exports import read_pdf, seen
-from tests.support.console import Bench, bench
-from tests.support.console_scene import VILLAGE, a_command, an_assignment
+from tests.component.console.test_case_exports import read_pdf, visible_text
+from tests.support.console_events import VILLAGE, a_command, an_assignment
+from tests.support.console_harness import ConsoleHarness, running_console
 from tests.support.postgres import fresh_database
 
 
@@ -31,7 +33,7 @@ def photo(shade: int = 0, kind: str = "JPEG") -> bytes:
     return out.getvalue()
 
 
-async def given(console: Bench) -> AssignmentEvent:
+async def fields(console: ConsoleHarness) -> AssignmentEvent:
     command = a_command("flood")
     assignment = an_assignment(command, VILLAGE, AssignmentState.SIGNED, version=2)
     await console.project([command, assignment])
@@ -39,7 +41,7 @@ async def given(console: Bench) -> AssignmentEvent:
 
 
 async def sent(
-    console: Bench,
+    console: ConsoleHarness,
     officer: str | None,
     assignment_event: AssignmentEvent,
     file: bytes,
@@ -54,20 +56,24 @@ async def sent(
         )
 
 
-async def got(console: Bench, officer: str | None, path: str) -> httpx2.Response:
+async def got(console: ConsoleHarness, officer: str | None, path: str) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.get(path)
 
 
-async def test_a_photo_is_shown_with_its_assignment_and_its_case(console: Bench) -> None:
-    assignment = await given(console)
+async def test_a_photo_is_shown_with_its_assignment_and_its_case(console: ConsoleHarness) -> None:
+    assignment = await fields(console)
     answer = await sent(console, "o-village-b", assignment, photo(), "堤脚渗水")
     assert answer.status_code == 200, answer.text
     photo_id = answer.json()["photo_id"]
     for officer in ("o-village-b", "o-town-b", "o-district-b", "o-city-b"):
-        shown = (await got(console, officer, f"/api/assignments/{assignment.assignment_id}")).json()
-        (known,) = shown["photos"]
-        assert (known["photo_id"], known["note"], known["unit"]) == (photo_id, "堤脚渗水", VILLAGE)
+        view = (await got(console, officer, f"/api/assignments/{assignment.assignment_id}")).json()
+        (listed_photo,) = view["photos"]
+        assert (listed_photo["photo_id"], listed_photo["note"], listed_photo["unit"]) == (
+            photo_id,
+            "堤脚渗水",
+            VILLAGE,
+        )
         case = (await got(console, officer, f"/api/cases/{assignment.command_id}/photos")).json()
         assert [row["photo_id"] for row in case["photos"]] == [photo_id]
         picture = await got(console, officer, f"/api/photos/{photo_id}")
@@ -76,8 +82,8 @@ async def test_a_photo_is_shown_with_its_assignment_and_its_case(console: Bench)
     assert [row["photo_id"] for row in listed["assignments"][0]["photos"]] == [photo_id]
 
 
-async def test_a_picture_is_served_as_nothing_else(console: Bench) -> None:
-    assignment = await given(console)
+async def test_a_picture_is_served_as_nothing_else(console: ConsoleHarness) -> None:
+    assignment = await fields(console)
     photo_id = (await sent(console, "o-village-b", assignment, photo())).json()["photo_id"]
     for size in ("whole", "small"):
         served = await got(console, "o-village-b", f"/api/photos/{photo_id}?size={size}")
@@ -92,8 +98,10 @@ async def test_a_picture_is_served_as_nothing_else(console: Bench) -> None:
     "file",
     [b"<script>alert(1)</script>", b"", b"GIF89a" + b"\0" * 20, b"\xff\xd8\xff" + b"<html>" * 9],
 )
-async def test_what_only_says_it_is_a_photo_is_refused(console: Bench, file: bytes) -> None:
-    assignment = await given(console)
+async def test_what_only_says_it_is_a_photo_is_refused(
+    console: ConsoleHarness, file: bytes
+) -> None:
+    assignment = await fields(console)
     answer = await sent(console, "o-village-b", assignment, file)
     assert (answer.status_code, answer.json()["reason"]) == (415, "photo_type")
     assert (
@@ -101,8 +109,10 @@ async def test_what_only_says_it_is_a_photo_is_refused(console: Bench, file: byt
     ).json()["photos"] == []
 
 
-async def test_only_the_unit_itself_sends_and_only_who_is_responsible_looks(console: Bench) -> None:
-    assignment = await given(console)
+async def test_only_the_unit_itself_sends_and_only_who_is_responsible_looks(
+    console: ConsoleHarness,
+) -> None:
+    assignment = await fields(console)
     photo_id = (await sent(console, "o-village-b", assignment, photo())).json()["photo_id"]
     assert (await sent(console, "o-town-b", assignment, photo())).status_code == 403
     assert (await sent(console, "o-songji-b", assignment, photo())).status_code == 404
@@ -112,12 +122,14 @@ async def test_only_the_unit_itself_sends_and_only_who_is_responsible_looks(cons
     assert (await got(console, "o-village-b", "/api/photos/pho-nothing")).status_code == 404
 
 
-async def test_a_look_granted_at_the_place_does_not_open_its_photos(console: Bench) -> None:
-    assignment = await given(console)
+async def test_a_look_granted_at_the_place_does_not_open_its_photos(
+    console: ConsoleHarness,
+) -> None:
+    assignment = await fields(console)
     photo_id = (await sent(console, "o-village-b", assignment, photo())).json()["photo_id"]
-    async with console.wiring.database.transaction() as work:
+    async with console.deps.database.transaction() as work:
         await work.connection.execute(
-            "INSERT INTO console.granted VALUES ('o-songji-b', 'see', $1)", VILLAGE
+            "INSERT INTO console.officer_grant VALUES ('o-songji-b', 'see', $1)", VILLAGE
         )
     path = f"/api/assignments/{assignment.assignment_id}"
     looked = await got(console, "o-songji-b", path)
@@ -131,32 +143,32 @@ async def test_a_look_granted_at_the_place_does_not_open_its_photos(console: Ben
 
 async def test_the_same_file_is_one_photo_and_a_day_has_a_limit() -> None:
     with fresh_database() as dsn:
-        async with bench(dsn, photos_per_day=2) as console:
-            assignment = await given(console)
+        async with running_console(dsn, photos_per_day=2) as console:
+            assignment = await fields(console)
             first = (await sent(console, "o-village-b", assignment, photo(1))).json()
-            again = (await sent(console, "o-village-b", assignment, photo(1))).json()
-            assert again == {"photo_id": first["photo_id"], "repeated": True}
+            repeated = (await sent(console, "o-village-b", assignment, photo(1))).json()
+            assert repeated == {"photo_id": first["photo_id"], "repeated": True}
             assert (await sent(console, "o-village-b", assignment, photo(2))).status_code == 200
             over = await sent(console, "o-village-b", assignment, photo(3))
             assert (over.status_code, over.json()["reason"]) == (403, "photo_quota")
             assert (await sent(console, "o-village-b", assignment, photo(1))).json()["repeated"]
 
 
-async def test_a_file_that_is_too_large_is_refused_unread(console: Bench) -> None:
-    assignment = await given(console)
+async def test_a_file_that_is_too_large_is_refused_unread(console: ConsoleHarness) -> None:
+    assignment = await fields(console)
     answer = await sent(console, "o-village-b", assignment, b"\xff" * (MAX_PHOTO_BYTES + 1))
     assert (answer.status_code, answer.json()["reason"]) == (413, "too_large")
     large = photo() + b"\0" * (200 * 1024)  # more than an act may have
     assert (await sent(console, "o-village-b", assignment, large)).status_code == 200
 
 
-async def test_photos_go_with_their_command(console: Bench) -> None:
+async def test_photos_go_with_their_command(console: ConsoleHarness) -> None:
     command = a_command("flood", state=CommandState.CLOSED)
     assignment = an_assignment(command, VILLAGE, AssignmentState.DONE, version=2)
     await console.project([command, assignment])
     await sent(console, "o-village-b", assignment, photo())
     task = forget_commands(timedelta(0))
-    async with console.wiring.database.transaction() as work:
+    async with console.deps.database.transaction() as work:
         await work.connection.execute(
             "UPDATE console.command SET sent_at = now() - interval '1 day'"
         )
@@ -164,7 +176,9 @@ async def test_photos_go_with_their_command(console: Bench) -> None:
         assert await work.connection.fetchval("SELECT count(*) FROM console.photo") == 0
 
 
-async def a_told_case(console: Bench, status: Status = Status.ACTUAL) -> AssignmentEvent:
+async def a_case_with_records(
+    console: ConsoleHarness, status: Status = Status.ACTUAL
+) -> AssignmentEvent:
     """A command with the signed assignment of a village."""
     command = a_command("flood", status=status)
     assignment = an_assignment(command, VILLAGE, AssignmentState.SIGNED, version=2)
@@ -173,7 +187,7 @@ async def a_told_case(console: Bench, status: Status = Status.ACTUAL) -> Assignm
 
 
 async def files(
-    console: Bench, officer: str, assignment_event: AssignmentEvent
+    console: ConsoleHarness, officer: str, assignment_event: AssignmentEvent
 ) -> tuple[httpx2.Response, httpx2.Response]:
     """Its case as HTML and as PDF."""
     path = f"/api/cases/{assignment_event.command_id}/export"
@@ -182,8 +196,8 @@ async def files(
 
 def in_html(page: httpx2.Response) -> list[bytes]:
     return [
-        base64.b64decode(one)
-        for one in re.findall(r'src="data:image/jpeg;base64,([^"]+)"', page.text)
+        base64.b64decode(entry)
+        for entry in re.findall(r'src="data:image/jpeg;base64,([^"]+)"', page.text)
     ]
 
 
@@ -197,8 +211,8 @@ def in_pdf(paper: httpx2.Response) -> int:
     )
 
 
-async def test_a_case_is_handed_on_with_its_photos(console: Bench) -> None:
-    assignment = await a_told_case(console)
+async def test_a_case_is_handed_on_with_its_photos(console: ConsoleHarness) -> None:
+    assignment = await a_case_with_records(console)
     hostile = "堤脚渗水\n\n<img src=x onerror=alert(1)>"
     await sent(console, "o-village-b", assignment, photo(1), hostile)
     await sent(console, "o-village-b", assignment, photo(2, "PNG"), "已加固")
@@ -209,7 +223,7 @@ async def test_a_case_is_handed_on_with_its_photos(console: Bench) -> None:
         newest, older = (image.getpixel((9, 9))[0] for image in results)  # type: ignore[index]
         assert (round(newest, -1), round(older, -1)) == (80, 40)
         assert in_pdf(paper) == 2
-        for text in (seen(page.content), read_pdf(paper.content)[0]):
+        for text in (visible_text(page.content), read_pdf(paper.content)[0]):
             for words in ("现场照片", "已加固", "堤脚渗水<imgsrc=xonerror=alert(1)>"):
                 assert words in text, words
     tags = re.findall(r"<img[^>]*>", page.text)
@@ -218,8 +232,8 @@ async def test_a_case_is_handed_on_with_its_photos(console: Bench) -> None:
     assert not re.search(r"\b(src|href)\s*=\s*\"(?!data:image/jpeg;base64,)", page.text)
 
 
-async def test_photos_of_a_file_are_small_and_bounded(console: Bench) -> None:
-    assignment = await a_told_case(console)
+async def test_photos_of_a_file_are_small_and_bounded(console: ConsoleHarness) -> None:
+    assignment = await a_case_with_records(console)
     out = BytesIO()
     Image.effect_noise((1_600, 1_200), 90).convert("RGB").save(out, "JPEG", quality=95)
     await sent(console, "o-village-b", assignment, out.getvalue(), "大图")
@@ -227,7 +241,7 @@ async def test_photos_of_a_file_are_small_and_bounded(console: Bench) -> None:
         await sent(console, "o-village-b", assignment, sized(10 + shade))
     page, paper = await files(console, "o-city-b", assignment)
     assert len(in_html(page)) == in_pdf(paper) == MOST_PHOTOS
-    for text in (seen(page.content), read_pdf(paper.content)[0]):
+    for text in (visible_text(page.content), read_pdf(paper.content)[0]):
         assert "另有2张照片未列出" in text
     assert max(Image.open(BytesIO(printed(remade(out.getvalue()).whole))).size) == 800
 
@@ -238,13 +252,14 @@ def sized(width: int) -> bytes:
     return out.getvalue()
 
 
-async def test_photos_of_a_file_are_those_of_the_screen(console: Bench) -> None:
-    """Who was only granted a look at the place, and whoever stands beside it, is handed none."""
-    assignment = await a_told_case(console)
+async def test_photos_of_a_file_are_those_of_the_screen(console: ConsoleHarness) -> None:
+    """An officer with a right to see the place only, and an officer beside it, receive no photo."""
+    assignment = await a_case_with_records(console)
     await sent(console, "o-village-b", assignment, photo(), "堤脚")
-    async with console.wiring.database.transaction() as work:
+    async with console.deps.database.transaction() as work:
         await work.connection.execute(
-            "INSERT INTO console.granted (officer_id, power, unit) VALUES ('o-songji-b', 'see', $1)",
+            "INSERT INTO console.officer_grant (officer_id, granted_right, unit) "
+            "VALUES ('o-songji-b', 'see', $1)",
             VILLAGE,
         )
     looked = await got(
@@ -255,10 +270,10 @@ async def test_photos_of_a_file_are_those_of_the_screen(console: Bench) -> None:
     assert "堤脚" not in looked.text
 
 
-async def test_photos_of_a_drill_say_so(console: Bench) -> None:
-    assignment = await a_told_case(console, Status.EXERCISE)
+async def test_photos_of_a_drill_say_so(console: ConsoleHarness) -> None:
+    assignment = await a_case_with_records(console, Status.EXERCISE)
     await sent(console, "o-village-b", assignment, photo(), "堤脚")
     page, paper = await files(console, "o-city-b", assignment)
-    assert "【演练】现场照片" in seen(page.content)
-    for text in (seen(page.content), read_pdf(paper.content)[0]):
+    assert "【演练】现场照片" in visible_text(page.content)
+    for text in (visible_text(page.content), read_pdf(paper.content)[0]):
         assert re.search(r"【演练】[^【]*堤脚", text)

@@ -11,17 +11,13 @@ from typing import Any
 import pytest
 
 from deploy.example.units import all_units
-from services.console.core.access import Span, span_of
-from services.console.store import rollup
+from services.console.core.access import span_of
 from shared.contracts.alerts import AlertState
 from shared.contracts.commands import AssignmentState, CommandState, SupervisionKind
 from shared.contracts.fields import Level, Post, Status, Tier
 from shared.contracts.ids import content_id
 from shared.contracts.pages import Channel, PageState
-from shared.runtime.database import Transaction
-from tests.support.console import Bench
-from tests.support.console_night import night
-from tests.support.console_scene import (
+from tests.support.console_events import (
     CITY,
     DISTRICT,
     NOW,
@@ -37,11 +33,13 @@ from tests.support.console_scene import (
     an_assignment,
     assignments,
 )
+from tests.support.console_harness import ConsoleHarness
+from tests.support.console_history import history
 
 YONGCHUAN = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")]
 
 
-async def read(console: Bench, officer: str, path: str, **query: Any) -> Any:
+async def read(console: ConsoleHarness, officer: str, path: str, **query: Any) -> Any:
     async with console.client(officer) as client:
         answer = await client.get(path, params=query)
     assert answer.status_code == 200, answer.text
@@ -49,7 +47,7 @@ async def read(console: Bench, officer: str, path: str, **query: Any) -> Any:
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_any_order_and_any_repeat_ends_the_same(console: Bench, seed: int) -> None:
+async def test_any_order_and_any_repeat_ends_the_same(console: ConsoleHarness, seed: int) -> None:
     command = a_command("c", recipients=1)
     history: list[Any] = [
         *(an_alert("a", version=n, score=50 + n) for n in range(1, 6)),
@@ -74,13 +72,15 @@ async def test_any_order_and_any_repeat_ends_the_same(console: Bench, seed: int)
     assert result["sensors_silent"] == 0
 
 
-async def test_a_batch_with_many_versions_of_one_thing_keeps_the_newest(console: Bench) -> None:
+async def test_a_batch_with_many_versions_of_one_thing_keeps_the_newest(
+    console: ConsoleHarness,
+) -> None:
     await console.project([an_alert("a", version=n) for n in (3, 1, 2)])
     result = await read(console, "o-city-b", "/api/alerts")
     assert result["alerts"][0]["version"] == 3
 
 
-async def test_real_and_drill_never_meet(console: Bench) -> None:
+async def test_real_and_drill_never_meet(console: ConsoleHarness) -> None:
     units = [unit for unit in YONGCHUAN if unit.startswith("500118118")]
     for status in (Status.ACTUAL, Status.EXERCISE):
         command = a_command(f"c-{status}", status=status, recipients=len(units))
@@ -101,11 +101,11 @@ async def test_real_and_drill_never_meet(console: Bench) -> None:
     for status in (Status.ACTUAL, Status.EXERCISE):
         for path, name in (("alerts", "alerts"), ("commands", "commands"), ("feed", "lines")):
             result = await read(console, "o-city-b", f"/api/{path}", status=status)
-            assert {one["status"] for one in result[name]} == {status}
+            assert {entry["status"] for entry in result[name]} == {status}
 
 
 async def test_overdue_counts_while_the_step_is_missing_and_for_this_attempt(
-    console: Bench,
+    console: ConsoleHarness,
 ) -> None:
     command = a_command("c", recipients=2)
     assignment, two = an_assignment(command, ZHUTUO), an_assignment(command, VILLAGE)
@@ -137,8 +137,8 @@ async def test_overdue_counts_while_the_step_is_missing_and_for_this_attempt(
 
 
 @pytest.mark.parametrize("seed", range(2))
-async def test_who_is_missing_is_told_by_urgency_from_the_top_down_and_once(
-    console: Bench, seed: int
+async def test_who_is_missing_is_reported_by_urgency_from_the_top_down_and_once(
+    console: ConsoleHarness, seed: int
 ) -> None:
     chance = random.Random(seed)
     command = a_command("missing", DISTRICT, recipients=len(YONGCHUAN))
@@ -166,7 +166,7 @@ async def test_who_is_missing_is_told_by_urgency_from_the_top_down_and_once(
         ("delivered", False): 3,
     }
     for officer, root in (("o-city-b", CITY), ("o-town-b", ZHUTUO), ("o-village-b", VILLAGE)):
-        wanted = [
+        expected = [
             (
                 urgent[assignment.state, assignment.unit in late],
                 rank[assignment.unit_tier],
@@ -181,19 +181,19 @@ async def test_who_is_missing_is_told_by_urgency_from_the_top_down_and_once(
             )
         ]
         result = await read(console, officer, f"/api/commands/{command.command_id}")
-        assert result["missing_total"] == len(wanted)
+        assert result["missing_total"] == len(expected)
         assert [
             (
-                urgent[one["state"], one["supervision"] == "overdue"],
-                rank[one["unit_tier"]],
-                one["unit"],
-                one["supervision"] == "overdue",
+                urgent[entry["state"], entry["supervision"] == "overdue"],
+                rank[entry["unit_tier"]],
+                entry["unit"],
+                entry["supervision"] == "overdue",
             )
-            for one in result["missing"]
-        ] == sorted(wanted)[:200]
+            for entry in result["missing"]
+        ] == sorted(expected)[:200]
 
 
-async def test_closed_commands_leave_the_counters(console: Bench) -> None:
+async def test_closed_commands_leave_the_counters(console: ConsoleHarness) -> None:
     command = a_command("c", recipients=1)
     await console.project([command, an_assignment(command, ZHUTUO)])
     assert (await read(console, "o-city-b", "/api/overview"))["assignments"]["total"] == 1
@@ -203,49 +203,7 @@ async def test_closed_commands_leave_the_counters(console: Bench) -> None:
     assert len((await read(console, "o-city-b", "/api/commands"))["commands"]) == 1
 
 
-@pytest.mark.parametrize("seed", range(3))
-async def test_tallies_are_a_recount_whatever_happened(console: Bench, seed: int) -> None:
-    chance = random.Random(seed)
-    commands = [a_command(f"tally {n}", DISTRICT, recipients=len(YONGCHUAN)) for n in range(2)]
-    states = [AssignmentState.DELIVERED, AssignmentState.SIGNED, AssignmentState.RETURNED]
-    for version in range(1, 4):
-        events = [
-            an_assignment(command, unit, chance.choice(states), version=version)
-            for command in commands
-            for unit in chance.sample(YONGCHUAN, 60)
-        ]
-        await console.project([*events, *chance.sample(events, 20)])
-        ids = [command.command_id for command in commands]
-        async with console.wiring.database.transaction() as work:
-            for unit in (CITY, DISTRICT, ZHUTUO, SONGJI, VILLAGE):
-                span = span_of(unit)
-                tallied = await rollup.by_command_and_tier(work.connection, ids, span)
-                counts = ("total", "signed", "returned")
-                assert {
-                    (row["command_id"], row["unit_tier"]): tuple(row[name] for name in counts)
-                    for row in tallied
-                } == await one_by_one(work, ids, span)
-    async with console.wiring.database.transaction() as work:
-        await work.connection.execute("DELETE FROM console.assignment")
-        assert await work.connection.fetchval("SELECT count(*) FROM console.tally") == 0
-
-
-async def one_by_one(
-    work: Transaction, commands: list[str], span: Span
-) -> dict[tuple[str, str], tuple[int, int, int]]:
-    """(all, signed, returned) per command and tier, from the rows themselves."""
-    results: dict[tuple[str, str], tuple[int, int, int]] = {}
-    for row in await work.connection.fetch("SELECT * FROM console.assignment"):
-        if row["command_id"] in commands and span.holds(row["unit"]):
-            key = row["command_id"], row["unit_tier"]
-            total, signed, returned = results.get(key, (0, 0, 0))
-            is_returned = row["state"] == "returned"
-            is_signed = row["state"] == "signed" or (is_returned and row["signed_at"] is not None)
-            results[key] = total + 1, signed + is_signed, returned + is_returned
-    return results
-
-
-async def test_open_commands_come_first_then_the_newest_others(console: Bench) -> None:
+async def test_open_commands_come_first_then_the_newest_others(console: ConsoleHarness) -> None:
     def command(name: str, minutes: int, *, is_open: bool, root: str = ZHUTUO) -> Any:
         state = CommandState.ISSUED if is_open else CommandState.CLOSED
         return a_command(name, root, state=state, at=NOW + timedelta(minutes=minutes))
@@ -258,14 +216,14 @@ async def test_open_commands_come_first_then_the_newest_others(console: Bench) -
         ]
     )
     result = await read(console, "o-town-b", "/api/commands", limit=5)
-    wanted = ("open 2", "open 1", "open 0", "closed 5", "closed 4")
-    ids = [content_id("cmd", name) for name in wanted]
-    assert [one["command_id"] for one in result["commands"]] == ids
+    expected = ("open 2", "open 1", "open 0", "closed 5", "closed 4")
+    ids = [content_id("cmd", name) for name in expected]
+    assert [entry["command_id"] for entry in result["commands"]] == ids
     only = await read(console, "o-town-b", "/api/commands", limit=2, open=1)
-    assert [one["command_id"] for one in only["commands"]] == ids[:2]
+    assert [item["command_id"] for item in only["commands"]] == ids[:2]
 
 
-async def test_a_parents_signature_never_counts_for_its_children(console: Bench) -> None:
+async def test_a_parents_signature_never_counts_for_its_children(console: ConsoleHarness) -> None:
     command = a_command("c", recipients=2)
     await console.project(
         [
@@ -275,12 +233,12 @@ async def test_a_parents_signature_never_counts_for_its_children(console: Bench)
         ]
     )
     result = await read(console, "o-city-b", f"/api/commands/{command.command_id}")
-    by_tier = {one["tier"]: (one["signed"], one["total"]) for one in result["by_tier"]}
+    by_tier = {entry["tier"]: (entry["signed"], entry["total"]) for entry in result["by_tier"]}
     assert by_tier == {"town": (1, 1), "village": (0, 1)}
-    assert [one["unit"] for one in result["missing"]] == [VILLAGE]
+    assert [item["unit"] for item in result["missing"]] == [VILLAGE]
 
 
-async def test_each_sees_the_own_subtree_only(console: Bench) -> None:
+async def test_each_sees_the_own_subtree_only(console: ConsoleHarness) -> None:
     command = a_command("c", DISTRICT, recipients=len(YONGCHUAN))
     await console.project(
         [
@@ -292,12 +250,12 @@ async def test_each_sees_the_own_subtree_only(console: Bench) -> None:
         ]
     )
     town = await read(console, "o-town-b", "/api/alerts")
-    assert [one["place"] for one in town["alerts"]] == [ZHUTUO]
+    assert [alert["place"] for alert in town["alerts"]] == [ZHUTUO]
     overview = await read(console, "o-town-b", "/api/overview")
-    mine = [unit for unit in YONGCHUAN if unit.startswith("500118118")]
-    assert overview["assignments"]["total"] == len(mine)
+    own = [unit for unit in YONGCHUAN if unit.startswith("500118118")]
+    assert overview["assignments"]["total"] == len(own)
     assert overview["sensors_silent"] == 0
-    assert [one["unit"] for one in overview["towns"]] == [ZHUTUO]
+    assert [entry["unit"] for entry in overview["towns"]] == [ZHUTUO]
     village = await read(console, "o-village-b", "/api/commands")
     assert village["commands"][0]["totals"]["total"] == len(
         [unit for unit in YONGCHUAN if unit.startswith(VILLAGE)]
@@ -305,23 +263,23 @@ async def test_each_sees_the_own_subtree_only(console: Bench) -> None:
     assert (await read(console, "o-village-b", "/api/alerts"))["alerts"] == []
 
 
-async def test_a_cursor_walks_through_everything_once(console: Bench) -> None:
+async def test_a_cursor_walks_through_everything_once(console: ConsoleHarness) -> None:
     command = a_command("c", DISTRICT, recipients=len(YONGCHUAN))
     await console.project([command, *assignments(command, YONGCHUAN[:1_230])])
-    seen: list[str] = []
+    units_read: list[str] = []
     after = ""
     while True:
         page = await read(
             console, "o-city-b", "/api/assignments", subtree=1, limit=500, after=after, open=1
         )
-        seen += [one["unit"] for one in page["assignments"]]
+        units_read += [assignment["unit"] for assignment in page["assignments"]]
         after = page["next"] or ""
         if not after:
             break
-    assert sorted(seen) == sorted(YONGCHUAN[:1_230])
+    assert sorted(units_read) == sorted(YONGCHUAN[:1_230])
 
 
-async def test_pages_are_private_and_other_channels_stay_out(console: Bench) -> None:
+async def test_pages_are_private_and_other_channels_stay_out(console: ConsoleHarness) -> None:
     await console.project(
         [
             a_page("o-town-b", ZHUTUO, name="one"),
@@ -329,13 +287,13 @@ async def test_pages_are_private_and_other_channels_stay_out(console: Bench) -> 
             a_page("o-town-b", ZHUTUO, name="two", state=PageState.ANSWERED),
         ]
     )
-    mine = await read(console, "o-town-b", "/api/pages", open=1)
-    assert len(mine["pages"]) == 1
+    own = await read(console, "o-town-b", "/api/pages", open=1)
+    assert len(own["pages"]) == 1
     assert (await read(console, "o-city-b", "/api/pages"))["pages"] == []
     assert (await read(console, "o-city-b", "/api/overview"))["pages_open"] == 1
 
 
-async def test_the_alert_tells_why(console: Bench) -> None:
+async def test_the_alert_tells_why(console: ConsoleHarness) -> None:
     alarm = an_alarm("x")
     alert = an_alert(
         "a",
@@ -349,16 +307,17 @@ async def test_the_alert_tells_why(console: Bench) -> None:
     result = await read(console, "o-city-b", f"/api/alerts/{alert.alert_id}")
     assert result["evidence"][0]["evidence"]["datum"] == "吴淞"
     assert result["evidence"][0]["evidence"]["limit"] == 212.0
-    assert [one["command_id"] for one in result["commands"]] == [command.command_id]
+    assert [entry["command_id"] for entry in result["commands"]] == [command.command_id]
 
 
-async def test_the_list_of_alarms_marks_what_a_backlog_brought_up(console: Bench) -> None:
+async def test_the_list_of_alarms_marks_what_a_backlog_brought_up(console: ConsoleHarness) -> None:
     late = an_alarm("late").model_copy(update={"retrospective": True})
     rule = an_alarm("rule").model_copy(update={"sensor_id": None, "kind": "composite"})
     hidden = an_alarm("hidden").model_copy(update={"condition": True})
     await console.project([late, rule, hidden])
     results = {
-        one["alarm_id"]: one for one in (await read(console, "o-city-b", "/api/alarms"))["alarms"]
+        alarm["alarm_id"]: alarm
+        for alarm in (await read(console, "o-city-b", "/api/alarms"))["alarms"]
     }
     assert results.keys() == {late.alarm_id, rule.alarm_id}
     assert results[late.alarm_id]["retrospective"]
@@ -367,9 +326,9 @@ async def test_the_list_of_alarms_marks_what_a_backlog_brought_up(console: Bench
 
 
 async def test_nine_thousand_assignments_go_in_quickly_and_are_counted_in_50_ms(
-    console: Bench,
+    console: ConsoleHarness,
 ) -> None:
-    messages = night(YONGCHUAN, NOW)
+    messages = history(YONGCHUAN, NOW)
     began = time.perf_counter()
     await console.project(messages)
     assert time.perf_counter() - began < 30
@@ -386,14 +345,14 @@ async def test_nine_thousand_assignments_go_in_quickly_and_are_counted_in_50_ms(
     assert best < 0.05
 
 
-async def test_the_whole_city_feed_is_in_order_of_commits(console: Bench) -> None:
+async def test_the_whole_city_feed_is_in_order_of_commits(console: ConsoleHarness) -> None:
     await console.project([an_alert("a")])
     await console.project([an_alert("a", version=2), an_alert("b", SONGJI)])
     result = await read(console, "o-city-b", "/api/feed", after=0)
-    seqs = [one["seq"] for one in result["lines"]]
+    seqs = [line["seq"] for line in result["lines"]]
     assert seqs == sorted(seqs)
     assert len(seqs) == 3
     newest = await read(console, "o-city-b", "/api/feed")
-    assert [one["seq"] for one in newest["lines"]] == seqs[::-1]
+    assert [entry["seq"] for entry in newest["lines"]] == seqs[::-1]
     assert (await read(console, "o-songji-b", "/api/feed", after=0))["lines"][0]["unit"] == SONGJI
-    assert CITY not in {one["unit"] for one in result["lines"]}
+    assert CITY not in {item["unit"] for item in result["lines"]}

@@ -1,4 +1,4 @@
-"""Reachability through the API: who is on, how he is reached, what the last test said; a test as a record."""
+"""Reachability through the API: holders of posts, their channels, and tests as records."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from shared.contracts.refusals import RefusedFor
 from shared.contracts.topics import CONTACT_TESTS
 from shared.contracts.units import tier_of
 from shared.domain.channel_health.score import learn
-from tests.support.console import Bench
-from tests.support.console_scene import DISTRICT, SONGJI, VILLAGE, ZHUTUO
+from tests.support.console_events import DISTRICT, SONGJI, VILLAGE, ZHUTUO
+from tests.support.console_harness import ConsoleHarness
 
 NOW = datetime.now(UTC)
 WAYS = (Channel.CONSOLE, Channel.SMS)
@@ -37,8 +37,8 @@ def a_slot(unit: str, post: Post, officer: str | None) -> RosterSlot:
     )
 
 
-def known(officer: str, version: int = 1, **channels: tuple[Outcome, ...]) -> Reachability:
-    """What tests have shown of an officer's channels, oldest outcome first."""
+def existing(officer: str, version: int = 1, **channels: tuple[Outcome, ...]) -> Reachability:
+    """Return the outcomes of tests of an officer's channels, the oldest first."""
     channel_reaches: dict[str, ChannelReach] = {}
     for name, outcomes in channels.items():
         for outcome in outcomes:
@@ -57,9 +57,10 @@ def known(officer: str, version: int = 1, **channels: tuple[Outcome, ...]) -> Re
     )
 
 
-async def a_scene(console: Bench) -> None:
-    """The town's B post is reached, its A post by nothing, its commander's post is empty; nothing is
-    known of the village's."""
+async def a_scene(console: ConsoleHarness) -> None:
+    """The town's B post is reached, its A post by nothing, its commander's post is empty; nothing
+    is known of the village's.
+    """
     for slot in (
         a_slot(ZHUTUO, Post.B, "li"),
         a_slot(ZHUTUO, Post.A, "ma"),
@@ -67,33 +68,35 @@ async def a_scene(console: Bench) -> None:
         a_slot(VILLAGE, Post.B, "wu"),
         a_slot(SONGJI, Post.B, "xu"),
     ):
-        console.wiring.directory.take(slot)
+        console.deps.directory.apply(slot)
     dead = (Outcome.SILENT, Outcome.SILENT, Outcome.FAILED)
     await console.project(
         [
-            known("li", 2, console=(Outcome.ANSWERED,), sms=(Outcome.SILENT,)),
-            known("ma", console=dead, sms=dead),
+            existing("li", 2, console=(Outcome.ANSWERED,), sms=(Outcome.SILENT,)),
+            existing("ma", console=dead, sms=dead),
         ]
     )
-    await console.project([known("li", 1, console=dead)])
+    await console.project([existing("li", 1, console=dead)])
 
 
-async def ask(console: Bench, officer: str, method: str, path: str, **more: Any) -> httpx2.Response:
+async def ask(
+    console: ConsoleHarness, officer: str, method: str, path: str, **more: Any
+) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.request(method, path, **more)
 
 
-async def shown(console: Bench, officer: str, query: str) -> Any:
+async def view(console: ConsoleHarness, officer: str, query: str) -> Any:
     return (await ask(console, officer, "GET", f"/api/duty/reachability{query}")).json()
 
 
-def posts(found: Any) -> list[tuple[str, str, str]]:
-    return [(one["unit"], one["post"], one["reach"]) for one in found["posts"]]
+def posts(reachability: Any) -> list[tuple[str, str, str]]:
+    return [(post["unit"], post["post"], post["reach"]) for post in reachability["posts"]]
 
 
-async def test_the_board_says_who_is_on_and_how_he_is_reached(console: Bench) -> None:
+async def test_the_board_says_who_is_on_and_how_he_is_reached(console: ConsoleHarness) -> None:
     await a_scene(console)
-    result = await shown(console, "o-town-b", "")
+    result = await view(console, "o-town-b", "")
     assert posts(result) == [
         (ZHUTUO, "B", "reachable"),
         (ZHUTUO, "A", "unreachable"),
@@ -111,45 +114,45 @@ async def test_the_board_says_who_is_on_and_how_he_is_reached(console: Bench) ->
     assert (first["score"], first["reach"], first["tested"]) == (0.75, "reachable", "answered")
     assert (second["score"], second["reach"], second["tested"]) == (0.3, "doubtful", "silent")
     assert (li["silent"], li["gap"]) == (["sms"], False)
-    nothing = result["posts"][3]["channels"][0]
-    assert (nothing["score"], nothing["reach"], nothing["tested_at"]) == (0.5, "unknown", None)
+    empty = result["posts"][3]["channels"][0]
+    assert (empty["score"], empty["reach"], empty["tested_at"]) == (0.5, "unknown", None)
 
 
-async def test_gaps_and_silent_ones_are_lists_of_their_own(console: Bench) -> None:
+async def test_gaps_and_silent_ones_are_lists_of_their_own(console: ConsoleHarness) -> None:
     await a_scene(console)
-    gaps = await shown(console, "o-town-b", "?show=gaps")
+    gaps = await view(console, "o-town-b", "?show=gaps")
     assert posts(gaps) == [(ZHUTUO, "A", "unreachable"), (ZHUTUO, "commander", "empty")]
-    silent = await shown(console, "o-town-b", "?show=silent")
-    assert [one["officer_id"] for one in silent["posts"]] == ["li", "ma"]
-    own = await shown(console, "o-town-b", f"?unit={ZHUTUO}&below=false")
+    silent = await view(console, "o-town-b", "?show=silent")
+    assert [post["officer_id"] for post in silent["posts"]] == ["li", "ma"]
+    own = await view(console, "o-town-b", f"?unit={ZHUTUO}&below=false")
     assert {unit for unit, _, _ in posts(own)} == {ZHUTUO}
 
 
-async def test_the_list_goes_on_where_it_ended(console: Bench) -> None:
+async def test_the_list_goes_on_where_it_ended(console: ConsoleHarness) -> None:
     await a_scene(console)
-    first = await shown(console, "o-town-b", "?limit=3")
-    rest = await shown(console, "o-town-b", f"?limit=3&after={first['next']}")
-    assert posts(first) + posts(rest) == posts(await shown(console, "o-town-b", ""))
-    assert rest["next"] is None
+    first = await view(console, "o-town-b", "?limit=3")
+    remainder = await view(console, "o-town-b", f"?limit=3&after={first['next']}")
+    assert posts(first) + posts(remainder) == posts(await view(console, "o-town-b", ""))
+    assert remainder["next"] is None
 
 
-async def test_numbers_are_masked_and_strangers_see_nothing(console: Bench) -> None:
+async def test_numbers_are_masked_and_strangers_see_nothing(console: ConsoleHarness) -> None:
     await a_scene(console)
-    above = await shown(console, "o-district-b", f"?unit={ZHUTUO}")
+    above = await view(console, "o-district-b", f"?unit={ZHUTUO}")
     assert (above["posts"][0]["name"], above["posts"][0]["phone"]) == ("<b>李</b>", None)
     for officer in ("o-songji-b", "o-village-b"):
         answer = await ask(console, officer, "GET", f"/api/duty/reachability?unit={ZHUTUO}")
         assert (answer.status_code, answer.json()["reason"]) == (403, RefusedFor.OUTSIDE_SUBTREE)
 
 
-async def test_a_test_is_a_record_and_twice_within_the_hour_is_one(console: Bench) -> None:
+async def test_a_test_is_a_record_and_twice_within_the_hour_is_one(console: ConsoleHarness) -> None:
     await a_scene(console)
     body = {"unit": ZHUTUO, "officer_id": "ma"}
     first = await ask(console, "o-district-b", "POST", "/api/duty/tests", json=body)
     second = await ask(console, "o-district-b", "POST", "/api/duty/tests", json=body)
     assert first.status_code == second.status_code == 202
     test_requests: list[ContactTestRequest] = [
-        CONTACT_TESTS.model.validate_json(outgoing.value) for outgoing in console.recorder.sent
+        CONTACT_TESTS.model.validate_json(outgoing.value) for outgoing in console.kafka.sent
     ]
     assert len({test_request.id for test_request in test_requests}) == 1 or NOW.minute == 59
     assert (test_requests[0].unit, test_requests[0].of, test_requests[0].status) == (
@@ -160,7 +163,7 @@ async def test_a_test_is_a_record_and_twice_within_the_hour_is_one(console: Benc
     assert (test_requests[0].officer_id, test_requests[0].origin_unit) == ("o-district-b", DISTRICT)
 
 
-async def test_nobody_is_tested_from_below_or_who_is_not_on(console: Bench) -> None:
+async def test_nobody_is_tested_from_below_or_who_is_not_on(console: ConsoleHarness) -> None:
     await a_scene(console)
     for officer, body, status in (
         ("o-village-b", {"unit": ZHUTUO}, 403),
@@ -169,4 +172,4 @@ async def test_nobody_is_tested_from_below_or_who_is_not_on(console: Bench) -> N
     ):
         answer = await ask(console, officer, "POST", "/api/duty/tests", json=body)
         assert answer.status_code == status
-    assert console.recorder.sent == []
+    assert console.kafka.sent == []

@@ -1,4 +1,6 @@
-"""Which commands a screen lists: exactly those that concern its subtree, wherever their recipients lie."""
+"""Which commands a screen lists: exactly those that concern its subtree, wherever their recipients
+lie.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +11,12 @@ import pytest
 
 from deploy.example.units import all_units
 from services.console.core.access import span_of
-from services.console.store import rollup
-from services.console.store.ordering import place
+from services.console.features.commands import counts
+from services.console.store.ordering import position_of
 from shared.contracts.commands import AssignmentEvent, AssignmentState, CommandEvent, CommandState
 from shared.contracts.fields import Status
 from shared.contracts.units import is_within
-from tests.support.console import Bench
-from tests.support.console_scene import (
+from tests.support.console_events import (
     CITY,
     DISTRICT,
     GRID,
@@ -27,14 +28,17 @@ from tests.support.console_scene import (
     a_command,
     an_assignment,
 )
+from tests.support.console_harness import ConsoleHarness
 
 _DEPARTMENTS = (f"{DISTRICT}/water", f"{ZHUTUO}/water")
 _VIEWERS = (CITY, DISTRICT, ZHUTUO, SONGJI, VILLAGE, GRID, MICROGRID, *_DEPARTMENTS)
 _STATES = (CommandState.ISSUED, CommandState.CLOSED, CommandState.CLOSED, CommandState.REVOKED)
 
 
-def _anything(seed: int) -> list[tuple[CommandEvent, list[AssignmentEvent]]]:
-    """Commands whose recipients lie anywhere, whatever their root and issuer say; many at one instant."""
+def _any_value(seed: int) -> list[tuple[CommandEvent, list[AssignmentEvent]]]:
+    """Commands whose recipients lie anywhere, whatever their root and issuer say; many at one
+    instant.
+    """
     dice = random.Random(seed)
     places = [*_VIEWERS, *dice.sample([unit_entry.unit for unit_entry in all_units()], 60)]
     results = []
@@ -64,19 +68,19 @@ def _anything(seed: int) -> list[tuple[CommandEvent, list[AssignmentEvent]]]:
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_a_list_of_commands_holds_exactly_those_that_concern_the_subtree(
-    console: Bench, seed: int
+    console: ConsoleHarness, seed: int
 ) -> None:
-    made = _anything(seed)
-    await console.project([order for order, _ in made])
-    await console.project([assignment for _, assignments in made for assignment in assignments])
+    created = _any_value(seed)
+    await console.project([order for order, _ in created])
+    await console.project([assignment for _, assignments in created for assignment in assignments])
     for viewer in _VIEWERS:
         for only_open in (False, True):
             for limit in (3, 500):
-                told: list[str] = []
+                listed_ids: list[str] = []
                 after = None
                 while True:
-                    async with console.wiring.database.pool.acquire() as connection:
-                        rows = await rollup.recent_commands(
+                    async with console.deps.database.pool.acquire() as connection:
+                        rows = await counts.recent_commands(
                             connection,
                             span_of(viewer),
                             Status.ACTUAL,
@@ -84,18 +88,18 @@ async def test_a_list_of_commands_holds_exactly_those_that_concern_the_subtree(
                             after=after,
                             limit=limit,
                         )
-                    told += [row["command_id"] for row in rows]
+                    listed_ids += [row["command_id"] for row in rows]
                     if len(rows) < limit:
                         break
-                    after = place(rows[-1])
-                assert told == _expected(made, viewer, only_open), viewer
+                    after = position_of(rows[-1])
+                assert listed_ids == _expected(created, viewer, only_open), viewer
 
 
 def _expected(
-    made: list[tuple[CommandEvent, list[AssignmentEvent]]], viewer: str, only_open: bool
+    created: list[tuple[CommandEvent, list[AssignmentEvent]]], viewer: str, only_open: bool
 ) -> list[str]:
     concerned = []
-    for order, assignments in made:
+    for order, assignments in created:
         is_open = order.state is CommandState.ISSUED
         places = (order.root, order.origin_unit, *(assignment.unit for assignment in assignments))
         if (

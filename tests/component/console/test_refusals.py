@@ -1,14 +1,14 @@
-"""Who is turned away at which door for what: on its way to the trail, without any secret, without a flood."""
+"""Refusals on the way to the audit trail: with a reason, without secrets, without a flood."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from services.console.core.acts import Act
-from services.console.core.refusals import EVERY
-from services.console.core.throttle import PER_NAME
-from services.console.loops import RefusalWriter
+from services.console.core.action_record import ActionRecord
+from services.console.core.refusal_log import INTERVAL
+from services.console.features.identity.throttle import PER_NAME
+from services.console.recording.refusal_writer import RefusalWriter
 from shared.contracts.fields import Level
 from shared.contracts.refusals import UNKNOWN, Refusal
 from shared.contracts.topics import REFUSALS
@@ -16,16 +16,16 @@ from shared.runtime.errors import Transient
 from tests.component.console.test_doors import signed_in
 from tests.component.console.test_modes import a_proposal
 from tests.component.console.test_passwords import set_password, sign_in
-from tests.support.console import Bench
-from tests.support.console_scene import DISTRICT, SONGJI, ZHUTUO, an_alert
+from tests.support.console_events import DISTRICT, SONGJI, ZHUTUO, an_alert
+from tests.support.console_harness import ConsoleHarness
 
 
-async def only(console: Bench) -> Refusal:
+async def only(console: ConsoleHarness) -> Refusal:
     [refusal] = console.refused()
     return refusal
 
 
-async def test_role_scope_second_person_and_grant(console: Bench) -> None:
+async def test_role_scope_second_person_and_grant(console: ConsoleHarness) -> None:
     await console.project([an_alert("a", ZHUTUO, level=Level.YELLOW), a_proposal()])
     alert = an_alert("a", ZHUTUO).alert_id
     door = "POST /api/alerts/{alert_id}/decisions"
@@ -65,7 +65,7 @@ async def test_role_scope_second_person_and_grant(console: Bench) -> None:
         )
 
 
-async def test_another_site_an_ended_session_and_no_credential(console: Bench) -> None:
+async def test_another_site_an_ended_session_and_no_credential(console: ConsoleHarness) -> None:
     client = await signed_in(console)
     evil = {"x-fenghuo": "1", "origin": "http://evil.test"}
     assert (await client.post("/api/logout", headers=evil)).status_code == 403
@@ -75,9 +75,9 @@ async def test_another_site_an_ended_session_and_no_credential(console: Bench) -
         "POST /api/logout",
         "cross_site",
     )
-    async with console.wiring.database.transaction() as work:
+    async with console.deps.database.transaction() as work:
         await work.connection.execute("UPDATE console.session SET expires_at = now()")
-    console.wiring.console.sessions.forget_officer("o-town-b")
+    console.deps.sessions.forget_officer("o-town-b")
     assert (await client.get("/api/me")).status_code == 401
     refusal = await only(console)
     assert (refusal.actor, refusal.reason, refusal.address) == (
@@ -85,6 +85,7 @@ async def test_another_site_an_ended_session_and_no_credential(console: Bench) -
         "not_valid",
         "127.0.0.1",
     )
+    client.cookies.clear()
     client.cookies.set("fenghuo_session", "x" * 43)
     assert (await client.get("/api/me")).status_code == 401
     assert (await only(console)).actor == UNKNOWN
@@ -94,7 +95,7 @@ async def test_another_site_an_ended_session_and_no_credential(console: Bench) -
     await client.aclose()
 
 
-async def test_failed_sign_ins_leave_no_secret_and_no_flood(console: Bench) -> None:
+async def test_failed_sign_ins_leave_no_secret_and_no_flood(console: ConsoleHarness) -> None:
     await set_password(console)
     secrets = ("hunter2 hunter2 x", "my-password-in-the-name-field", "T" * 43)
     async with console.client(None, "10.0.0.9") as client:
@@ -102,22 +103,22 @@ async def test_failed_sign_ins_leave_no_secret_and_no_flood(console: Bench) -> N
             await sign_in(client, "o-town-b", secrets[0] + str(number))
             await sign_in(client, f"{secrets[1]}{number}", secrets[0])
             assert (await client.get(f"/login?ticket={secrets[2]}")).status_code == 410
-    records = [*console.refused(), *console.refused(EVERY)]
-    told = {(record.actor, str(record.reason)): record.count for record in records}
-    assert told[("o-town-b", "wrong_password")] >= PER_NAME.free
-    assert told[(UNKNOWN, "link_void")] == tries
-    assert sum(told.values()) == 3 * tries
-    assert set(told) == {
+    records = [*console.refused(), *console.refused(INTERVAL)]
+    counts = {(record.actor, str(record.reason)): record.count for record in records}
+    assert counts[("o-town-b", "wrong_password")] >= PER_NAME.free
+    assert counts[(UNKNOWN, "link_void")] == tries
+    assert sum(counts.values()) == 3 * tries
+    assert set(counts) == {
         ("o-town-b", "wrong_password"),
         *((UNKNOWN, name) for name in ("wrong_password", "throttled", "link_void")),
     }
-    assert len(records) == len(told), "one record each, whatever is tried"
+    assert len(records) == len(counts), "one record each, whatever is tried"
     wire = b"".join(record.to_wire() for record in records).decode()
     assert not [secret for secret in secrets if secret in wire]
 
 
-async def test_a_door_that_is_closed_refuses_nobody(console: Bench) -> None:
-    settings = console.wiring.console.settings
+async def test_a_door_that_is_closed_refuses_nobody(console: ConsoleHarness) -> None:
+    settings = console.deps.settings
     assert settings.carrier_key is None
     async with console.client(None) as client:
         assert (await client.post("/carriers/replies", json={})).status_code == 404
@@ -129,18 +130,18 @@ class Keeper:
 
     def __init__(self) -> None:
         self.down = False
-        self.kept: list[Act] = []
+        self.stored: list[ActionRecord] = []
 
-    async def record(self, act: Act, _bound: Any) -> bool:
+    async def record(self, act: ActionRecord, _bound: Any) -> bool:
         if self.down:
             raise Transient("Kafka is down")
-        self.kept.append(act)
+        self.stored.append(act)
         return True
 
 
-async def test_what_cannot_be_written_is_written_later_and_once(console: Bench) -> None:
+async def test_what_cannot_be_written_is_written_later_and_once(console: ConsoleHarness) -> None:
     keeper = Keeper()
-    writer = RefusalWriter(console.wiring.refusals, keeper.record, console.wiring.console.clock.now)
+    writer = RefusalWriter(console.deps.refusals, keeper.record, console.deps.clock.now)
     async with console.client(None) as client:
         await client.get("/api/me")
     keeper.down = True
@@ -149,18 +150,21 @@ async def test_what_cannot_be_written_is_written_later_and_once(console: Bench) 
     keeper.down = False
     await writer.write()
     await writer.write()
-    [act] = keeper.kept
+    [act] = keeper.stored
     assert (act.spec, act.key, act.officer_id) == (REFUSALS, UNKNOWN, UNKNOWN)
 
 
-async def test_refusals_are_kept_beside_the_acts_as_the_auditor_wants_them(console: Bench) -> None:
+async def test_refusals_are_kept_beside_the_acts_as_the_auditor_wants_them(
+    console: ConsoleHarness,
+) -> None:
     async with console.client("o-songji-b") as client:
         await client.get(f"/api/alerts?place={DISTRICT}")
-    await console.wiring.writer.write()
-    [sent] = console.recorder.refused
-    async with console.wiring.database.transaction() as work:
+    recorder = console.deps.recorder
+    await RefusalWriter(console.deps.refusals, recorder.record, console.deps.clock.now).write()
+    [sent] = console.kafka.refused
+    async with console.deps.database.transaction() as work:
         rows = await work.connection.fetch(
-            "SELECT value, officer_id FROM console.act WHERE topic = $1", REFUSALS.name
+            "SELECT value, officer_id FROM console.action WHERE topic = $1", REFUSALS.name
         )
     assert [(row["value"], row["officer_id"]) for row in rows] == [(sent.value, "o-songji-b")]
     assert json.loads(sent.value or b"")["reason"] == "outside_subtree"

@@ -24,19 +24,19 @@ from shared.contracts.reports import (
 )
 from shared.contracts.topics import REPORTS
 from shared.contracts.units import tier_of
-from tests.support.console import Bench
-from tests.support.console_scene import CITY, DISTRICT, SONGJI, VILLAGE, ZHUTUO, an_alert
+from tests.support.console_events import CITY, DISTRICT, SONGJI, VILLAGE, ZHUTUO, an_alert
+from tests.support.console_harness import ConsoleHarness
 
 
 async def post(
-    console: Bench, officer: str | None, body: dict[str, Any], key: str | None = None
+    console: ConsoleHarness, officer: str | None, body: dict[str, Any], key: str | None = None
 ) -> httpx2.Response:
     headers = {"idempotency-key": key} if key else {}
     async with console.client(officer) as client:
         return await client.post("/api/reports", json=body, headers=headers)
 
 
-async def get(console: Bench, officer: str, path: str, **query: Any) -> Any:
+async def get(console: ConsoleHarness, officer: str, path: str, **query: Any) -> Any:
     async with console.client(officer) as client:
         answer = await client.get(path, params=query)
     assert answer.status_code == 200, answer.text
@@ -132,11 +132,11 @@ def a_firing(duty: ReportDuty) -> SupervisionEvent:
     )
 
 
-async def test_a_report_goes_up_as_a_record_on_its_topic(console: Bench) -> None:
+async def test_a_report_goes_up_as_a_record_on_its_topic(console: ConsoleHarness) -> None:
     await console.project([an_alert("a"), a_report("0")])
     answer = await post(console, "o-town-b", a_body(kind="follow_up"))
     assert answer.status_code == 202, answer.text
-    (sent,) = console.recorder.sent
+    (sent,) = console.kafka.sent
     report = REPORTS.model.validate_json(sent.value)
     assert (sent.topic, sent.key) == (REPORTS.name, report.incident_id.encode())
     assert (report.from_unit, report.to_unit, report.means) == (ZHUTUO, DISTRICT, Means.WRITTEN)
@@ -151,14 +151,14 @@ async def test_a_report_goes_up_as_a_record_on_its_topic(console: Bench) -> None
 
 
 async def test_a_double_click_is_one_report_and_another_content_a_conflict(
-    console: Bench,
+    console: ConsoleHarness,
 ) -> None:
     await console.project([an_alert("a")])
     first = await post(console, "o-town-b", a_body())
-    again = await post(console, "o-town-b", a_body())
-    assert (first.json()["id"], again.json()["repeated"]) == (again.json()["id"], True)
-    assert console.recorder.sent[0].value == console.recorder.sent[1].value
-    await console.project([REPORTS.model.validate_json(console.recorder.sent[0].value)])
+    repeated = await post(console, "o-town-b", a_body())
+    assert (first.json()["id"], repeated.json()["repeated"]) == (repeated.json()["id"], True)
+    assert console.kafka.sent[0].value == console.kafka.sent[1].value
+    await console.project([REPORTS.model.validate_json(console.kafka.sent[0].value)])
     projected = await post(console, "o-town-b", a_body())
     assert projected.json()["repeated"], "it does not follow itself"
     response = await post(console, "o-town-b", a_body(headline="另一份"))
@@ -179,25 +179,25 @@ async def test_a_double_click_is_one_report_and_another_content_a_conflict(
     ],
 )
 async def test_who_may_not_report(
-    console: Bench, officer: str, change: dict[str, Any], reason: str
+    console: ConsoleHarness, officer: str, change: dict[str, Any], reason: str
 ) -> None:
     await console.project([an_alert("a")])
     answer = await post(console, officer, a_body(**change))
     assert (answer.status_code, answer.json()["reason"]) == (403, reason)
-    assert console.recorder.sent == []
+    assert console.kafka.sent == []
 
 
 async def test_who_takes_a_call_writes_it_down_and_a_town_may_skip_to_the_city(
-    console: Bench,
+    console: ConsoleHarness,
 ) -> None:
     await console.project([an_alert("a")])
     call = a_body(means="phone", from_unit=ZHUTUO, to_unit=DISTRICT, text="水已进街")
     assert (await post(console, "o-district-b", call)).status_code == 202
     assert (await post(console, "o-town-b", a_body(to_unit=CITY))).status_code == 202
-    taken, skipped = (
-        REPORTS.model.validate_json(outgoing.value) for outgoing in console.recorder.sent
+    received, skipped = (
+        REPORTS.model.validate_json(outgoing.value) for outgoing in console.kafka.sent
     )
-    assert (taken.origin_unit, taken.from_unit) == (DISTRICT, ZHUTUO)
+    assert (received.origin_unit, received.from_unit) == (DISTRICT, ZHUTUO)
     assert skipped.to_unit == CITY
     silent = await post(console, "o-town-b", a_body(means="phone", text=" "))
     assert (silent.status_code, silent.json()["errors"][0]["where"]) == (422, "body.text")
@@ -216,17 +216,17 @@ async def test_who_takes_a_call_writes_it_down_and_a_town_may_skip_to_the_city(
         {"incident_id": "inc-nobody-knows"},
     ],
 )
-async def test_a_loose_report_is_refused(console: Bench, change: dict[str, Any]) -> None:
+async def test_a_loose_report_is_refused(console: ConsoleHarness, change: dict[str, Any]) -> None:
     await console.project([an_alert("a")])
     answer = await post(console, "o-town-b", a_body(**change))
     assert answer.status_code == 422
-    assert console.recorder.sent == []
+    assert console.kafka.sent == []
 
 
 async def test_the_chain_says_what_changed_what_counted_and_which_numbers_are_wrong(
-    console: Bench,
+    console: ConsoleHarness,
 ) -> None:
-    now = console.wiring.console.clock.now()
+    now = console.deps.clock.now()
     duty = a_duty(
         now,
         state=DutyState.WRITTEN,
@@ -249,29 +249,33 @@ async def test_the_chain_says_what_changed_what_counted_and_which_numbers_are_wr
     await console.project([an_alert("a"), *reversed(reports), duty])
     path = f"/api/incidents/{an_alert('a').incident_id}/reports"
     field, chain = (await get(console, "o-district-b", path))["chains"]
-    assert [one["report_id"] for one in field["reports"]] == ["rpt-4"]
+    assert [report["report_id"] for report in field["reports"]] == ["rpt-4"]
     assert (chain["from_unit"], chain["to_unit"], chain["next_number"]) == (ZHUTUO, DISTRICT, 4)
     first, second, third = chain["reports"]
-    assert [one["line"] for one in second["changes"]] == ["死亡：0 → 2（增） ‖ Dead: 0 → 2 (more)"]
-    assert [(one["field"], one["direction"]) for one in third["changes"]] == [("trapped", "down")]
-    assert [one["mark"] for one in chain["reports"]] == [None, None, "gap"]
-    assert [(one["counted"], one["late"]) for one in chain["reports"]] == [
+    assert [change["line"] for change in second["changes"]] == [
+        "死亡：0 → 2（增） ‖ Dead: 0 → 2 (more)"
+    ]
+    assert [(entry["field"], entry["direction"]) for entry in third["changes"]] == [
+        ("trapped", "down")
+    ]
+    assert [item["mark"] for item in chain["reports"]] == [None, None, "gap"]
+    assert [(element["counted"], element["late"]) for element in chain["reports"]] == [
         (True, True),
         (True, False),
         (False, None),
     ]
     assert first["facts"] == {"dead": 0, "trapped": 5}
-    clocks = {one["clock"]: one["state"] for one in chain["duties"][0]["clocks"]}
+    clocks = {clock["clock"]: clock["state"] for clock in chain["duties"][0]["clocks"]}
     assert clocks == {"report_phone": "late", "report_written": "met", "report_follow_up": "due"}
 
 
-async def test_who_owes_what_and_whom_it_is_calling(console: Bench) -> None:
-    now = console.wiring.console.clock.now()
+async def test_who_owes_what_and_whom_it_is_calling(console: ConsoleHarness) -> None:
+    now = console.deps.clock.now()
     town, district = a_duty(now), a_duty(now, DISTRICT, CITY, phone_due=now + timedelta(minutes=5))
     await console.project([town, district, a_firing(town)])
     result = await get(console, "o-town-b", "/api/reporting")
-    (mine,) = result["duties"]
-    phone, written = mine["clocks"]
+    (shown_duty,) = result["duties"]
+    phone, written = shown_duty["clocks"]
     assert (phone["state"], phone["supervision"], phone["rung"]) == ("overdue", "escalated", 3)
     assert (phone["target_unit"], phone["target_post"]) == (DISTRICT, "B")
     assert (written["state"], written["supervision"]) == ("due", None)
@@ -279,30 +283,30 @@ async def test_who_owes_what_and_whom_it_is_calling(console: Bench) -> None:
         "due": 1, "overdue": 1, "met": 0, "late": 0, "missed": 0, "stopped": 0,
     }  # fmt: skip
     above = await get(console, "o-district-b", "/api/reporting")
-    assert {one["unit"] for one in above["duties"]} == {ZHUTUO, DISTRICT}
+    assert {duty["unit"] for duty in above["duties"]} == {ZHUTUO, DISTRICT}
     assert (await get(console, "o-songji-b", "/api/reporting"))["duties"] == []
     ended = a_duty(now, state=DutyState.ENDED, version=2, reason="lifted")
     await console.project([ended, town])
     (over,) = (await get(console, "o-town-b", "/api/reporting"))["duties"]
-    assert [one["state"] for one in over["clocks"]] == ["missed", "stopped"]
+    assert [clock["state"] for clock in over["clocks"]] == ["missed", "stopped"]
     assert over["reason"] == "lifted"
     assert (await get(console, "o-town-b", "/api/reporting", open=1))["duties"] == []
 
 
-async def test_duties_are_summed_whole_and_each_once(console: Bench) -> None:
+async def test_duties_are_summed_whole_and_each_once(console: ConsoleHarness) -> None:
     """A duty that has missed two clocks is one; the sums do not end where the list does."""
-    now = console.wiring.console.clock.now()
+    now = console.deps.clock.now()
     past = now - timedelta(minutes=1)
     owed = [a_duty(now, written_due=past, duty_id=f"dut-{n}", id=f"dut-{n}.v1") for n in range(620)]
     await console.project(owed)
     result = await get(console, "o-town-b", "/api/reporting", open=1, limit=500)
     assert len(result["duties"]) == 500
-    assert {one["state"] for one in result["duties"][0]["clocks"]} == {"overdue"}
+    assert {clock["state"] for clock in result["duties"][0]["clocks"]} == {"overdue"}
     assert len(result["duties"][0]["clocks"]) == 2
     assert (result["summary"]["overdue"], result["total"]) == (620, 620)
 
 
-async def test_a_restricted_report_is_seen_by_its_line_alone(console: Bench) -> None:
+async def test_a_restricted_report_is_seen_by_its_line_alone(console: ConsoleHarness) -> None:
     secret = a_report("1", restricted=True, facts=ReportFacts(dead=1))
     plain = a_report("2", 1, kind=ReportKind.FOLLOW_UP, facts=ReportFacts(dead=2))
     hotline = a_report(
@@ -311,12 +315,12 @@ async def test_a_restricted_report_is_seen_by_its_line_alone(console: Bench) -> 
     await console.project([an_alert("a"), secret, plain, hotline])
     path = f"/api/incidents/{an_alert('a').incident_id}/reports"
 
-    async def seen(officer: str) -> set[str]:
+    async def visible(officer: str) -> set[str]:
         chains = (await get(console, officer, path))["chains"]
-        return {one["report_id"] for chain in chains for one in chain["reports"]}
+        return {report["report_id"] for chain in chains for report in chain["reports"]}
 
-    assert await seen("o-district-b") == {"rpt-1", "rpt-2", "rpt-3"}
-    assert await seen("o-city-b") == {"rpt-2", "rpt-3"}
+    assert await visible("o-district-b") == {"rpt-1", "rpt-2", "rpt-3"}
+    assert await visible("o-city-b") == {"rpt-2", "rpt-3"}
     (_, chain) = (await get(console, "o-city-b", path))["chains"]
     (change,) = chain["reports"][0]["changes"]
     assert change["before"] is None, "what is restricted does not show through the difference"
@@ -324,7 +328,7 @@ async def test_a_restricted_report_is_seen_by_its_line_alone(console: Bench) -> 
         assert (await client.get(path)).status_code == 404
 
 
-async def test_real_and_drill_never_meet(console: Bench) -> None:
+async def test_real_and_drill_never_meet(console: ConsoleHarness) -> None:
     await console.project([an_alert("a"), a_report("1", status=Status.EXERCISE)])
     path = f"/api/incidents/{an_alert('a').incident_id}/reports"
     assert (await get(console, "o-district-b", path))["chains"] == []
@@ -332,24 +336,26 @@ async def test_real_and_drill_never_meet(console: Bench) -> None:
     assert len(drill["chains"]) == 1
 
 
-async def test_it_says_who_may_report_on_which_line_and_how(console: Bench) -> None:
+async def test_it_says_who_may_report_on_which_line_and_how(console: ConsoleHarness) -> None:
     await console.project([an_alert("a"), a_report("first")])
     path = f"/api/incidents/{an_alert('a').incident_id}/reports"
 
     async def offered(officer: str) -> tuple[Any, Any]:
         result = await get(console, officer, path)
-        return [one["may"] for one in result["chains"]], result["may_start"]
+        return [chain["may"] for chain in result["chains"]], result["may_start"]
 
     assert await offered("o-town-b") == ([["phone", "written"]], None)
-    (taken,), begins = await offered("o-district-b")
-    assert taken == ["phone"]  # who was called may write the call down
+    (received,), begins = await offered("o-district-b")
+    assert received == ["phone"]  # who was called may write the call down
     assert (begins["from_unit"], begins["to_unit"]) == (DISTRICT, CITY)
     assert begins["may"] == ["phone", "written"]
     assert await offered("o-city-b") == ([[]], None)  # nobody is above the city
 
 
 @pytest.mark.parametrize("officer", ["o-town-b", "o-district-b", "o-city-b"])
-async def test_what_is_offered_is_taken_and_nothing_else(console: Bench, officer: str) -> None:
+async def test_what_is_offered_is_taken_and_nothing_else(
+    console: ConsoleHarness, officer: str
+) -> None:
     await console.project([an_alert("a"), a_report("first")])
     path = f"/api/incidents/{an_alert('a').incident_id}/reports"
     (chain,) = (await get(console, officer, path))["chains"]

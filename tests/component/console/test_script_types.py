@@ -15,11 +15,11 @@ from urllib.parse import quote
 
 from deploy.javascript import tools
 from shared.contracts.commands import AssignmentEvent, SupervisionKind
-from tests.support.console import Bench
-from tests.support.console_acts import scene
-from tests.support.console_boards import boards
-from tests.support.console_desk import desk, slots
-from tests.support.console_scene import ZHUTUO, a_silent_sensor, a_supervision
+from tests.support.console_action_records import action_records
+from tests.support.console_duty_records import duty_records, slots
+from tests.support.console_events import ZHUTUO, a_silent_sensor, a_supervision
+from tests.support.console_harness import ConsoleHarness
+from tests.support.console_screen_records import screen_records
 from tests.support.javascript import installed_tools
 
 OFFICERS = ("o-city-b", "o-town-b")
@@ -77,12 +77,19 @@ def detail_paths(answers: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield "/api/sensors/one/readings", f"{path}?status=Actual&hours=6"
 
 
-async def test_answers_have_the_types_of_the_scripts(console: Bench, tmp_path: Path) -> None:
+async def test_answers_have_the_types_of_the_scripts(
+    console: ConsoleHarness, tmp_path: Path
+) -> None:
     installed_tools()
     now = datetime.now(UTC)
     for slot in slots(now):
-        console.wiring.directory.take(slot)
-    history = [*scene(now), *boards(now), *desk(now), a_silent_sensor("gauge", ZHUTUO)]
+        console.deps.directory.apply(slot)
+    history = [
+        *action_records(now),
+        *screen_records(now),
+        *duty_records(now),
+        a_silent_sensor("gauge", ZHUTUO),
+    ]
     assignment = next(message for message in history if isinstance(message, AssignmentEvent))
     history.append(a_supervision(assignment, SupervisionKind.OVERDUE))
     await console.project(history)

@@ -9,8 +9,7 @@ import pytest
 
 from shared.contracts.commands import Ask, AssignmentState, CommandState, Part, Step
 from tests.component.console.test_acts import decoded, post
-from tests.support.console import Bench
-from tests.support.console_scene import (
+from tests.support.console_events import (
     CITY,
     GRID,
     SONGJI,
@@ -19,6 +18,7 @@ from tests.support.console_scene import (
     a_command,
     an_assignment,
 )
+from tests.support.console_harness import ConsoleHarness
 
 LATER = "2030-01-01T00:00:00+08:00"
 NEEDS: list[tuple[dict[str, Any], str | None]] = [
@@ -36,7 +36,7 @@ NEEDS: list[tuple[dict[str, Any], str | None]] = [
 
 @pytest.mark.parametrize(("body", "where"), NEEDS)
 async def test_a_step_says_what_it_needs(
-    console: Bench, body: dict[str, Any], where: str | None
+    console: ConsoleHarness, body: dict[str, Any], where: str | None
 ) -> None:
     command = a_command("c")
     assignment = an_assignment(command, VILLAGE, AssignmentState.SIGNED, version=2)
@@ -54,7 +54,7 @@ async def test_a_step_says_what_it_needs(
 
 
 async def test_a_consent_takes_the_time_that_was_asked_for_and_a_refusal_says_why(
-    console: Bench,
+    console: ConsoleHarness,
 ) -> None:
     command = a_command("c", issuer=CITY)
     until = command.finish_by + timedelta(hours=2)
@@ -63,9 +63,9 @@ async def test_a_consent_takes_the_time_that_was_asked_for_and_a_refusal_says_wh
     await console.project([command, assignment.model_copy(update={"asked": ask})])
     path = f"/api/assignments/{assignment.assignment_id}/acknowledgements"
     async with console.client("o-city-b") as client:
-        shown = (await client.get(f"/api/assignments/{assignment.assignment_id}")).json()
-    assert (shown["asked"]["step"], shown["asked"]["text"]) == ("ask_extend", "船未到")
-    assert shown["may"][0] == "refuse"
+        view = (await client.get(f"/api/assignments/{assignment.assignment_id}")).json()
+    assert (view["asked"]["step"], view["asked"]["text"]) == ("ask_extend", "船未到")
+    assert view["may"][0] == "refuse"
     bare = await post(console, "o-city-b", path, {"step": "refuse"})
     assert bare.json()["errors"][0]["where"] == "body.text"
     response = await post(console, "o-city-b", path, {"step": "suspend"})
@@ -76,21 +76,23 @@ async def test_a_consent_takes_the_time_that_was_asked_for_and_a_refusal_says_wh
     assert (own.status_code, own.json()["reason"]) == (403, "not_issuer")
 
 
-async def test_who_splits_gives_parts_and_who_is_above_alone_drops_them(console: Bench) -> None:
+async def test_who_splits_gives_parts_and_who_is_above_alone_drops_them(
+    console: ConsoleHarness,
+) -> None:
     command = a_command("c", issuer=CITY)
-    whole = an_assignment(command, ZHUTUO, AssignmentState.SIGNED, version=2)
+    complete = an_assignment(command, ZHUTUO, AssignmentState.SIGNED, version=2)
     part = an_assignment(command, VILLAGE).model_copy(
         update={
             "issuer_unit": ZHUTUO,
             "part": Part(
-                parent_assignment_id=whole.assignment_id, mandatory=True, release_unit=CITY
+                parent_assignment_id=complete.assignment_id, mandatory=True, release_unit=CITY
             ),
         }
     )
-    await console.project([command, whole, part])
+    await console.project([command, complete, part])
     of_whole, of_part = (
         f"/api/assignments/{assignment.assignment_id}/acknowledgements"
-        for assignment in (whole, part)
+        for assignment in (complete, part)
     )
     sideways = await post(console, "o-town-b", of_whole, {"step": "split", "units": [SONGJI]})
     assert (sideways.status_code, sideways.json()["reason"]) == (403, "outside_subtree")
@@ -106,14 +108,14 @@ async def test_who_splits_gives_parts_and_who_is_above_alone_drops_them(console:
     assert (own_work.status_code, own_work.json()["reason"]) == (403, "outside_subtree")
     assert (await post(console, "o-town-b", of_part, {**give, "units": [GRID]})).status_code == 202
     async with console.client("o-town-b") as client:
-        shown = (await client.get(f"/api/assignments/{part.assignment_id}")).json()
-    assert shown["parent_assignment_id"] == whole.assignment_id
-    assert "check" not in shown["may"]
-    assert {"reassign", "suspend"} <= set(shown["may"])
-    assert not {"waive", "recall", "sign"} & set(shown["may"])
+        view = (await client.get(f"/api/assignments/{part.assignment_id}")).json()
+    assert view["parent_assignment_id"] == complete.assignment_id
+    assert "check" not in view["may"]
+    assert {"reassign", "suspend"} <= set(view["may"])
+    assert not {"waive", "recall", "sign"} & set(view["may"])
 
 
-async def test_a_closed_command_is_opened_again_by_its_issuer(console: Bench) -> None:
+async def test_a_closed_command_is_opened_again_by_its_issuer(console: ConsoleHarness) -> None:
     command = a_command("c", issuer=CITY, state=CommandState.CLOSED)
     await console.project([command])
     path = f"/api/commands/{command.command_id}/reopen"

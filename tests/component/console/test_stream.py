@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import json
 import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 import pytest_asyncio
 
-from services.console import feed
+from services.console import projector
 from services.console.accounts import make_link
-from services.console.core import lines
-from services.console.web import events, pulse
-from services.console.web.stream_document import KINDS, MESSAGES
+from services.console.stream import hub as feed
+from services.console.stream import routes as events
+from services.console.stream import watchdog as pulse
+from services.console.stream.asyncapi import KINDS, MESSAGES
+from services.console.stream.hub import Hub
 from shared.contracts.commands import SupervisionKind
 from shared.contracts.fields import Status
-from tests.support.console import Served, serving, token_of
-from tests.support.console_scene import (
+from tests.support.console_events import (
     DISTRICT,
     SONGJI,
     VILLAGE,
@@ -36,20 +37,21 @@ from tests.support.console_scene import (
     an_alert,
     an_assignment,
 )
+from tests.support.console_harness import ServedConsole, served_console, token_of
 from tests.support.postgres import fresh_database
 
 
 @pytest_asyncio.fixture
-async def served() -> AsyncIterator[Served]:
+async def served() -> AsyncIterator[ServedConsole]:
     """The console behind a real server, since the in-process transport cannot stream."""
     with fresh_database() as dsn:
-        async with serving(dsn) as found:
-            yield found
+        async with served_console(dsn) as served_instance:
+            yield served_instance
 
 
 @asynccontextmanager
 async def listening(
-    served: Served, officer: str, after: int | None = None, **query: Any
+    served: ServedConsole, officer: str, after: int | None = None, **query: Any
 ) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
     """Events of a stream as {event, id, data}."""
     headers = {"authorization": f"Bearer {token_of(officer)}"}
@@ -83,33 +85,37 @@ async def take(events: AsyncIterator[dict[str, Any]], count: int) -> list[dict[s
         return [await anext(events) for _ in range(count)]
 
 
-async def test_what_is_committed_arrives_within_a_second(served: Served) -> None:
+async def test_what_is_committed_arrives_within_a_second(served: ServedConsole) -> None:
     async with listening(served, "o-city-b") as stream:
         (hello,) = await take(stream, 1)
         assert (hello["event"], hello["data"]["behind"]["records"]) == ("hello", 0)
         began = asyncio.get_running_loop().time()
-        await served.bench.project([an_alert("a")])
+        await served.console.project([an_alert("a")])
         (line,) = await take(stream, 1)
         assert asyncio.get_running_loop().time() - began < 1.5
         assert (line["data"]["kind"], line["data"]["unit_name"]) == ("alert", "朱沱镇")
         assert int(line["id"]) == line["data"]["seq"]
 
 
-async def test_a_stream_resumes_behind_the_last_line_without_loss_or_repeat(served: Served) -> None:
-    await served.bench.project([an_alert(f"before-{n}") for n in range(5)])
+async def test_a_stream_resumes_behind_the_last_line_without_loss_or_repeat(
+    served: ServedConsole,
+) -> None:
+    await served.console.project([an_alert(f"before-{n}") for n in range(5)])
     async with listening(served, "o-city-b", after=0) as stream:
         first = await take(stream, 4)
     last = int(first[-1]["id"])
-    await served.bench.project([an_alert(f"while-away-{n}") for n in range(3)])
+    await served.console.project([an_alert(f"while-away-{n}") for n in range(3)])
     async with listening(served, "o-city-b", after=last) as stream:
-        again = await take(stream, 1 + 2 + 3)
-        await served.bench.project([an_alert("after")])
-        again += await take(stream, 1)
-    seqs = [row["data"]["seq"] for row in first + again if row["event"] == "line"]
+        repeated = await take(stream, 1 + 2 + 3)
+        await served.console.project([an_alert("after")])
+        repeated += await take(stream, 1)
+    seqs = [row["data"]["seq"] for row in first + repeated if row["event"] == "line"]
     assert seqs == list(range(seqs[0], seqs[0] + 9))
 
 
-async def test_each_hears_of_the_own_subtree_own_pages_and_one_status(served: Served) -> None:
+async def test_each_hears_of_the_own_subtree_own_pages_and_one_status(
+    served: ServedConsole,
+) -> None:
     command = a_command("c", DISTRICT)
     async with (
         listening(served, "o-songji-b") as town,
@@ -118,7 +124,7 @@ async def test_each_hears_of_the_own_subtree_own_pages_and_one_status(served: Se
     ):
         for stream in (town, village, drill):
             await take(stream, 1)
-        await served.bench.project(
+        await served.console.project(
             [
                 an_alert("zhutuo"),
                 an_alert("songji", SONGJI),
@@ -127,8 +133,8 @@ async def test_each_hears_of_the_own_subtree_own_pages_and_one_status(served: Se
                 an_alert("practice", SONGJI, status=Status.EXERCISE),
             ]
         )
-        heard = [row["data"] for row in await take(town, 2)]
-        assert [(one["kind"], one["status"]) for one in heard] == [
+        received = [row["data"] for row in await take(town, 2)]
+        assert [(entry["kind"], entry["status"]) for entry in received] == [
             ("alert", "Actual"),
             ("alert", "Exercise"),
         ]
@@ -138,16 +144,16 @@ async def test_each_hears_of_the_own_subtree_own_pages_and_one_status(served: Se
         assert practice["data"]["status"] == "Exercise"
 
 
-async def test_a_hint_tells_nothing_but_that_something_changed(served: Served) -> None:
+async def test_a_hint_tells_nothing_but_that_something_changed(served: ServedConsole) -> None:
     async with listening(served, "o-village-b") as village:
         await take(village, 1)
-        await served.bench.project([an_assignment(a_command("c", DISTRICT), "500118118202")])
+        await served.console.project([an_assignment(a_command("c", DISTRICT), "500118118202")])
         (hint,) = await take(village, 1)
     assert hint["data"].keys() == {"seq", "kind", "status", "hint"}
 
 
 async def test_too_far_behind_or_of_another_database_loads_anew(
-    served: Served, monkeypatch: pytest.MonkeyPatch
+    served: ServedConsole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(events, "RESUME_LIMIT", 3)
     await forgotten(served, monkeypatch, [an_alert(f"a-{n}") for n in range(6)])
@@ -156,35 +162,37 @@ async def test_too_far_behind_or_of_another_database_loads_anew(
             assert [row["event"] for row in await take(stream, 2)] == ["hello", "reset"]
 
 
-async def forgotten(served: Served, monkeypatch: pytest.MonkeyPatch, messages: list[Any]) -> None:
+async def forgotten(
+    served: ServedConsole, monkeypatch: pytest.MonkeyPatch, messages: list[Any]
+) -> None:
     """Commit, and let the hub keep only the last line for those who come back."""
     monkeypatch.setattr(feed, "KEEP", 1)
-    hub = served.bench.wiring.hub
+    hub = served.console.deps.part(Hub)
     before = hub.position
-    await served.bench.project(messages)
+    await served.console.project(messages)
     async with asyncio.timeout(5):
         while hub.floor == before:
             await asyncio.sleep(0.02)
 
 
 async def test_what_the_hub_no_longer_has_is_read_from_the_database_without_loss_or_repeat(
-    served: Served, monkeypatch: pytest.MonkeyPatch
+    served: ServedConsole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(events, "_PAGE", 2)
     await forgotten(served, monkeypatch, [an_alert(f"a-{n}") for n in range(9)])
     async with listening(served, "o-town-b", after=0) as stream:
         missed = [row["data"]["seq"] for row in (await take(stream, 10))[1:]]
-        await served.bench.project([an_alert("after")])
+        await served.console.project([an_alert("after")])
         (line,) = await take(stream, 1)
     assert missed == list(range(missed[0], missed[0] + 9))
     assert line["data"]["seq"] == missed[-1] + 1
 
 
 async def test_silence_has_a_heartbeat_that_tells_how_far_behind_we_are(
-    served: Served, monkeypatch: pytest.MonkeyPatch
+    served: ServedConsole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pulse, "BEAT_S", 0.1)
-    served.bench.behind["records"] = 4_321
+    served.console.projection_lag["records"] = 4_321
     async with listening(served, "o-city-b") as stream:
         result = await take(stream, 3)
     assert [row["event"] for row in result] == ["hello", "beat", "beat"]
@@ -195,42 +203,44 @@ ENDINGS = {
     "token taken back": "UPDATE console.account SET token_sha256 = NULL WHERE officer_id = $1",
     "disabled": "UPDATE console.account SET disabled = true WHERE officer_id = $1",
     "moved": f"UPDATE console.account SET unit = '{SONGJI}' WHERE officer_id = $1",
-    "sight withdrawn": "DELETE FROM console.granted WHERE officer_id = $1 AND power = 'see'",
-    "command withdrawn": "DELETE FROM console.granted WHERE officer_id = $1 AND power = 'command'",
+    "sight withdrawn": "DELETE FROM console.officer_grant "
+    "WHERE officer_id = $1 AND granted_right = 'see'",
+    "command withdrawn": "DELETE FROM console.officer_grant "
+    "WHERE officer_id = $1 AND granted_right = 'command'",
 }
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
 async def test_an_open_stream_ends_with_the_rights_it_was_opened_with(
-    served: Served, monkeypatch: pytest.MonkeyPatch, ending: str
+    served: ServedConsole, monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:
     monkeypatch.setattr(pulse, "BEAT_S", 0.1)
     monkeypatch.setattr(pulse, "RECHECK_S", 0.2)
     async with listening(served, "o-town-b") as stream:
         await take(stream, 10)  # checked more than once by now, and still there
-        async with served.bench.wiring.database.transaction() as work:
+        async with served.console.deps.database.transaction() as work:
             await work.connection.execute(ENDINGS[ending], "o-town-b")
         async with asyncio.timeout(10):
-            rest = [row async for row in stream]
-    assert all(row["event"] == "beat" for row in rest)
+            remainder = [row async for row in stream]
+    assert all(row["event"] == "beat" for row in remainder)
 
 
 async def test_an_open_stream_ends_with_its_session_even_while_lines_flow(
-    served: Served, monkeypatch: pytest.MonkeyPatch
+    served: ServedConsole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pulse, "RECHECK_S", 0.2)
-    dsn = served.bench.wiring.console.settings.database_url.get_secret_value()
+    dsn = served.console.deps.settings.database_url.get_secret_value()
     link = await make_link(dsn, "o-town-b", served.url)
     async with httpx2.AsyncClient(base_url=served.url, timeout=15, trust_env=False) as client:
         await client.get(link)
         async with client.stream("GET", "/api/events") as answer:
             stream = parsed(answer)
             await take(stream, 1)
-            await served.bench.wiring.console.sessions.end_all("o-town-b")
+            await served.console.deps.sessions.end_all("o-town-b")
             ended = asyncio.create_task(_drain(stream))
             async with asyncio.timeout(10):
                 for n in range(100):
-                    await served.bench.project([an_alert(f"flow-{n}")])
+                    await served.console.project([an_alert(f"flow-{n}")])
                     await asyncio.sleep(0.05)
                     if ended.done():
                         break
@@ -247,32 +257,32 @@ def test_what_is_checked_again_is_checked_within_a_minute() -> None:
 
 
 async def test_a_client_that_takes_nothing_any_more_is_cut_and_the_others_go_on(
-    served: Served, monkeypatch: pytest.MonkeyPatch
+    served: ServedConsole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pulse, "BEAT_S", 0.3)
-    hub, url = served.bench.wiring.hub, httpx2.URL(served.url)
-    with socket.socket() as one:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_304)
-        one.connect((url.host, url.port))
+    hub, url = served.console.deps.part(Hub), httpx2.URL(served.url)
+    with socket.socket() as item:
+        item.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_304)
+        item.connect((url.host, url.port))
         token = token_of("o-city-b")
-        one.sendall(
+        item.sendall(
             f"GET /api/events HTTP/1.1\r\nHost: c\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
         )
         async with listening(served, "o-town-b") as reading, asyncio.timeout(60):
             while hub.open < 2:
                 await asyncio.sleep(0.02)
-            told = 0
+            events_read = 0
             while hub.open == 2:
-                await served.bench.project([an_alert(f"{told}-{n}") for n in range(500)])
-                told += 500
-            heard = 0
-            while heard < told:
-                heard += (await anext(reading))["event"] == "line"
-    assert served.bench.wiring.metrics.cut._value.get() == 1
+                await served.console.project([an_alert(f"{events_read}-{n}") for n in range(500)])
+                events_read += 500
+            received = 0
+            while received < events_read:
+                received += (await anext(reading))["event"] == "line"
+    assert served.console.deps.metrics.cut._value.get() == 1
 
 
-async def test_streams_are_limited(served: Served) -> None:
-    hub = served.bench.wiring.hub
+async def test_streams_are_limited(served: ServedConsole) -> None:
+    hub = served.console.deps.part(Hub)
     hub._limit = 1
     with hub.admitted():
         async with httpx2.AsyncClient(base_url=served.url, trust_env=False) as client:
@@ -283,13 +293,13 @@ async def test_streams_are_limited(served: Served) -> None:
 
 
 async def test_events_are_what_the_asyncapi_document_says(
-    served: Served, monkeypatch: pytest.MonkeyPatch
+    served: ServedConsole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every kind of event, and every kind of line that the scene can make."""
     monkeypatch.setattr(pulse, "BEAT_S", 0.2)
     command = a_command("c", DISTRICT)
     assignment = an_assignment(command, f"{VILLAGE}/grid/001")
-    await served.bench.project(
+    await served.console.project(
         [
             an_alert("a"),
             an_alarm("a"),
@@ -300,24 +310,25 @@ async def test_events_are_what_the_asyncapi_document_says(
             a_supervision(assignment, SupervisionKind.OVERDUE),
         ]
     )
-    seen, kinds = set(), set()
+    names, kinds = set(), set()
     for officer, after in (("o-city-b", 0), ("o-village-b", 0), ("o-city-b", 10**9)):
         async with listening(served, officer, after=after) as stream:
             async with asyncio.timeout(10):
                 async for event in stream:
                     _, payload = MESSAGES[event["event"]]
                     payload.validate_python(event["data"])
-                    seen.add(event["event"])
+                    names.add(event["event"])
                     if event["event"] == "line":
                         kinds.add(event["data"]["kind"])
                         assert int(event["id"]) == event["data"]["seq"]
                     assert ("id" in event) == (event["event"] != "beat")
                     if event["event"] in ("beat", "reset"):
                         break
-    assert seen == set(MESSAGES)
+    assert names == set(MESSAGES)
     assert kinds == set(KINDS) - {"answer", "mode"}
 
 
 def test_the_document_names_every_kind_of_line() -> None:
-    source = inspect.getsource(lines)
-    assert set(re.findall(r'_line\(\s*"(\w+)"', source)) == set(KINDS)
+    folder = Path(projector.__file__).parent
+    source = "".join(path.read_text() for path in sorted(folder.rglob("*.py")))
+    assert set(re.findall(r'\bfeed_event\(\s*"(\w+)"', source)) == set(KINDS)

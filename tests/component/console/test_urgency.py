@@ -1,4 +1,6 @@
-"""What waits for somebody stands in one order everywhere: real before drill, recalled first, gravest, due."""
+"""Everything that waits for a person has one order everywhere: real before drill, recalled first,
+gravest, due.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,7 @@ from shared.contracts.fields import LEVEL_ORDER, Level, Status
 from shared.contracts.ids import content_id
 from shared.contracts.pages import Page, PageState
 from tests.component.console.test_many import all_of, read
-from tests.support.console import Bench
-from tests.support.console_scene import (
+from tests.support.console_events import (
     NOW,
     VILLAGE,
     ZHUTUO,
@@ -22,6 +23,7 @@ from tests.support.console_scene import (
     an_alert,
     an_assignment,
 )
+from tests.support.console_harness import ConsoleHarness
 
 LEVELS = (Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED)
 RECALLED = content_id("alt", "recalled")
@@ -36,7 +38,7 @@ STATES = (
 
 def tasks(chance: random.Random, many: int) -> list[tuple[Any, AssignmentEvent]]:
     """Commands of one assignment each, of all levels, states and deadlines."""
-    made = []
+    created = []
     for n in range(many):
         order = a_command(
             f"task-{n}",
@@ -48,8 +50,8 @@ def tasks(chance: random.Random, many: int) -> list[tuple[Any, AssignmentEvent]]
             alert=chance.choice((None, content_id("alt", "stands"), RECALLED)),
         )
         unit = chance.choice((ZHUTUO, VILLAGE))
-        made.append((order, an_assignment(order, unit, chance.choice(STATES))))
-    return made
+        created.append((order, an_assignment(order, unit, chance.choice(STATES))))
+    return created
 
 
 def turn(assignment_event: AssignmentEvent) -> tuple[Any, ...]:
@@ -69,8 +71,10 @@ def turn(assignment_event: AssignmentEvent) -> tuple[Any, ...]:
     )
 
 
-async def test_tasks_are_listed_by_urgency_for_unit_subtree_and_command(console: Bench) -> None:
-    made = tasks(random.Random(3), 160)
+async def test_tasks_are_listed_by_urgency_for_unit_subtree_and_command(
+    console: ConsoleHarness,
+) -> None:
+    created = tasks(random.Random(3), 160)
     for status in Status:
         stands = an_alert("stands", status=status)
         recalled = an_alert(
@@ -83,12 +87,12 @@ async def test_tasks_are_listed_by_urgency_for_unit_subtree_and_command(console:
         )
         if status is Status.ACTUAL:
             await console.project([stands, recalled])
-    await console.project([one for pair in made for one in pair])
+    await console.project([entry for pair in created for entry in pair])
     for query in ({}, {"subtree": 1}, {"subtree": 1, "status": "Exercise"}, {"open": 1}):
         assignments = sorted(
             (
                 assignment
-                for _, assignment in made
+                for _, assignment in created
                 if (query.get("subtree") or assignment.unit == ZHUTUO)
                 and (assignment.status == query.get("status", assignment.status))
                 and not (query.get("open") and assignment.state is AssignmentState.DONE)
@@ -136,14 +140,16 @@ def page_turn(page: Page) -> tuple[Any, ...]:
     )
 
 
-async def test_a_red_page_older_than_all_others_stands_first_on_the_phone(console: Bench) -> None:
+async def test_a_red_page_older_than_all_others_stands_first_on_the_phone(
+    console: ConsoleHarness,
+) -> None:
     recalled = an_alert("recalled", state=AlertState.RECALLED, version=2, proposed=None)
     red = a_page("o-town-b", ZHUTUO, name="red", level=Level.RED)
     taken_back = a_page("o-town-b", ZHUTUO, name="recalled", level=Level.BLUE)
     other_pages = many_pages(random.Random(4), 400)
     await console.project([recalled, red, taken_back, *other_pages])
     first = await read(console, "o-town-b", "/api/pages", limit=100)  # what the phone asks
-    assert [one["page_id"] for one in first["pages"][:2]] == [taken_back.page_id, red.page_id]
+    assert [entry["page_id"] for entry in first["pages"][:2]] == [taken_back.page_id, red.page_id]
     pages = sorted([red, taken_back, *other_pages], key=page_turn)
     waiting = [page for page in pages if page.state is not PageState.NO_ANSWER]
     assert first["waiting"] == len(waiting) > 200
@@ -152,5 +158,5 @@ async def test_a_red_page_older_than_all_others_stands_first_on_the_phone(consol
     listed = await all_of(console, "o-town-b", "/api/pages", "pages", open=1, limit=60)
     assert [row["page_id"] for row in listed] == [page.page_id for page in waiting]
     drill = await read(console, "o-town-b", "/api/pages", open=1, status="Exercise", limit=500)
-    assert {one["status"] for one in drill["pages"]} == {"Exercise"}
+    assert {item["status"] for item in drill["pages"]} == {"Exercise"}
     assert drill["waiting"] == len(drill["pages"])

@@ -1,7 +1,7 @@
-"""Acts of officers in a random stream: each act is chosen among the subjects that the world has by
-then.
+"""Acts of officers in a random stream, each chosen among the results of the world so far.
 
-The dice are thrown when the stream is drawn, so that a world acts alike with and without the other.
+The dice are thrown when the stream is drawn, so that a world acts alike with and without the
+second.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from shared.contracts.reports import Means, ReporterRole, ReportKind
 from shared.contracts.silences import Matcher, SilenceRequest
 from shared.contracts.units import tier_of
 from tests.component.command.harness import a_request, a_step, below
-from tests.support.console_scene import CITY, DISTRICT, SONGJI, VILLAGE, ZHUTUO
+from tests.support.console_events import CITY, DISTRICT, SONGJI, VILLAGE, ZHUTUO
 from tests.support.house import House
 from tests.unit.alerting.builders import a_decision, a_report
 from tests.unit.notify.builders import an_answer
@@ -119,9 +119,9 @@ async def _regroup(house: House, status: Status, name: str, dice: list[float]) -
     if merged is not None and dice[1] < 0.5:
         await _of_two(house, merged, DecisionVerb.UNMERGE, status, name)
         return
-    alert, second_alert = [await _pick(house, die, _OPEN_ALERTS, status) for die in dice[2:4]]
-    if alert is not None and second_alert is not None:
-        await _of_two(house, alert, DecisionVerb.MERGE, status, name, into=second_alert["alert_id"])
+    row, second = [await _pick(house, die, _OPEN_ALERTS, status) for die in dice[2:4]]
+    if row is not None and second is not None:
+        await _of_two(house, row, DecisionVerb.MERGE, status, name, into=second["alert_id"])
 
 
 async def _of_two(
@@ -156,18 +156,18 @@ async def _emergency(house: House, status: Status, name: str, dice: list[float])
 async def _step(house: House, status: Status, name: str, dice: list[float]) -> None:
     """A unit or the issuer takes an assignment a step further."""
     for number, die in enumerate(dice[:3]):
-        assignment = await _pick(house, die, _ASSIGNMENTS, status)
-        if assignment is None or assignment["state"] not in _NEXT:
+        row = await _pick(house, die, _ASSIGNMENTS, status)
+        if row is None or row["state"] not in _NEXT:
             continue
-        steps = _NEXT[assignment["state"]]
+        steps = _NEXT[row["state"]]
         step = steps[int(dice[3] * len(steps))]
         await house.takes(
             a_step(
-                assignment["command_id"],
-                assignment["unit"],
+                row["command_id"],
+                row["unit"],
                 step,
-                attempt=assignment["attempt"],
-                officer_unit=assignment["issuer_unit"] if step in _OF_THE_ISSUER else "",
+                attempt=row["attempt"],
+                officer_unit=row["issuer_unit"] if step in _OF_THE_ISSUER else "",
                 officer=f"officer-{name}-{number}",
                 text="原因",
                 status=status,
@@ -236,7 +236,7 @@ async def _ask(
 
 
 async def _answer(house: House, status: Status, name: str, dice: list[float]) -> None:
-    """Answer a page as an officer, or as their device."""
+    """Answer a page as an officer or a device."""
     row = await _pick(house, dice[0], _PAGES, status)
     if row is not None:
         verb = list(AnswerVerb)[int(dice[1] * len(AnswerVerb))]
@@ -297,14 +297,9 @@ async def _trespass(house: House, status: Status, name: str, dice: list[float]) 
     kind = int(dice[0] * 7)
     if kind == 0 and (alert := await _pick(house, dice[1], _OPEN_ALERTS, real)):
         await _decision(house, alert, DecisionVerb.DISMISS, status, name)
-    elif kind == 1 and (assignment := await _pick(house, dice[1], _ASSIGNMENTS, real)):
+    elif kind == 1 and (row := await _pick(house, dice[1], _ASSIGNMENTS, real)):
         await house.takes(
-            a_step(
-                assignment["command_id"],
-                assignment["unit"],
-                officer=f"officer-{name}",
-                status=status,
-            )
+            a_step(row["command_id"], row["unit"], officer=f"officer-{name}", status=status)
         )
     elif kind == 2 and (row := await _pick(house, dice[1], _PAGES, real)):
         page = Page.model_validate_json(row["body"])
@@ -321,11 +316,11 @@ async def _trespass(house: House, status: Status, name: str, dice: list[float]) 
         await _hush(house, status, name, silence_id=old["silence_id"], verb="end")
     elif (
         kind == 6
-        and (own_alert := await _pick(house, dice[1], _OPEN_ALERTS, status))
+        and (proposals := await _pick(house, dice[1], _OPEN_ALERTS, status))
         and (alert := await _pick(house, dice[2], _OPEN_ALERTS, real))
     ):
         into = {"into": alert["alert_id"]}
-        await _of_two(house, own_alert, DecisionVerb.MERGE, status, name, **into)
+        await _of_two(house, proposals, DecisionVerb.MERGE, status, name, **into)
     else:
         return
     assert len(house.refused) == before + 1, (

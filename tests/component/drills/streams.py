@@ -1,9 +1,9 @@
-"""Random streams of two worlds at the same places: acts of sensors, people, agencies and officers.
+"""Random streams of a real event and a drill at the same places: evidence, and acts of officers.
 
-A stream is drawn per world, each from its own seed, and mixed afterwards: a world's stream is the
-same with and without the other. The subject of an officer's act is chosen when the act is
-played, among the subjects that their own world has by then. A drill also tries acts on real
-subjects: all such acts must be refused.
+Each world's stream is drawn from its own seed and mixed afterwards, so that a stream is the same
+with and without the second one. The subject of an act is chosen when the act is played, among the
+results of its own world so far. A drill also tries acts on real subjects: all of them must be
+refused.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.fields import LEVEL_ORDER, Contract, Status
 from shared.contracts.reports import ReporterRole, ReportKind
 from tests.component.drills.officers import ACTS, KINDS, LEVELS, PLACES, TRESPASSES
-from tests.support.console_scene import NOW
+from tests.support.console_events import NOW
 from tests.support.house import House
 from tests.unit.alerting.builders import (
     a_report,
@@ -43,7 +43,7 @@ def common_rules() -> list[Contract]:
 
 @dataclass
 class Turn:
-    """A moment of the mixed stream: time passes, then a batch of evidence, then officers' acts."""
+    """A moment of the mixed stream: time passes, then evidence comes, then officers act."""
 
     seconds: float
     evidence: list[tuple[Status, Contract]]
@@ -68,7 +68,7 @@ class World:
         )(at)
 
     def act(self) -> partial[Coroutine[Any, Any, None]]:
-        """Run the next act of an officer, with the dice for their choices."""
+        """Return the next act of an officer, with the dice for its choices."""
         dice = [self.rng.random() for _ in range(6)]
         act = self.rng.choice((*ACTS, *TRESPASSES) if self.trespasses else ACTS)
         return partial(act, dice=dice)
@@ -79,9 +79,11 @@ class World:
 
     def _alarm(self, at: float) -> Contract:
         rng = self.rng
-        on = [alarm for alarm in self._alarms if alarm.transition is not AlarmTransition.CLEARED]
-        if on and rng.random() < 0.5:
-            last = rng.choice(on)
+        active = [
+            alarm for alarm in self._alarms if alarm.transition is not AlarmTransition.CLEARED
+        ]
+        if active and rng.random() < 0.5:
+            last = rng.choice(active)
             self._alarms.remove(last)
             level = rng.choice(LEVELS)
             transition = AlarmTransition.CLEARED
@@ -163,7 +165,7 @@ def mixed(seed: int, turns: int, *, trespasses: bool = True) -> list[Turn]:
 
 
 async def play(house: House, turns: list[Turn], *only: Status) -> None:
-    """Play the acts of these worlds at their times."""
+    """Play the evidence and acts of these worlds at their times."""
     await house.takes(*common_rules())
     for number, turn in enumerate(turns):
         await house.passes(turn.seconds)

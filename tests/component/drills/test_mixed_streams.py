@@ -1,6 +1,4 @@
-"""A drill beside the real thing: the real world is, to the last byte, what it would be without the
-drill.
-"""
+"""A drill beside a real event leaves the real world equal to the last byte."""
 
 from __future__ import annotations
 
@@ -23,7 +21,7 @@ from shared.contracts.topics import (
     SUPERVISION,
 )
 from tests.component.drills.streams import common_rules, mixed, play
-from tests.support.console_scene import NOW, ZHUTUO
+from tests.support.console_events import NOW, ZHUTUO
 from tests.support.house import House, Record, a_house, contents, timers
 from tests.support.postgres import fresh_database
 from tests.unit.alerting.builders import a_decision, an_alarm
@@ -48,7 +46,7 @@ _BESIDE = ("now", "feed_seq", "behind", "exercises")
 
 
 def of(house: House, status: Status) -> list[Record]:
-    """Return the records that have left the services for this world."""
+    """Return the records that left the services for this world."""
     return [record for record in house.log if record.status is status]
 
 
@@ -80,11 +78,11 @@ async def screens(house: House, status: Status) -> dict[str, Any]:
     return results
 
 
-async def observed_state(house: House, status: Status) -> dict[str, Any]:
+async def summary(house: House, status: Status) -> dict[str, Any]:
     """Everything there is of a world: records, rows, screens, refusals."""
     return {
         "records": by_subject(of(house, status)),
-        "refused": [refusal for refusal in house.refused if refusal[0] == status],
+        "refused": [item for item in house.refused if item[0] == status],
         "rows": await contents(house, status),
         "screens": await screens(house, status),
     }
@@ -99,13 +97,13 @@ async def test_each_world_is_what_it_would_be_alone(seed: int) -> None:
         with fresh_database() as dsn:
             async with a_house(dsn) as house:
                 await play(house, turns, status)
-                alone[status] = await observed_state(house, status), await timers(house)
+                alone[status] = await summary(house, status), await timers(house)
                 other_status = DRILL if status is REAL else REAL
                 assert of(house, other_status) == [], "nothing of one world follows from the other"
     with fresh_database() as dsn:
         async with a_house(dsn) as house:
             await play(house, turns, REAL, DRILL)
-            results = {status: await observed_state(house, status) for status in (REAL, DRILL)}
+            results = {status: await summary(house, status) for status in (REAL, DRILL)}
             assert differences(results[REAL], alone[REAL][0]) == [], seed
             assert results[REAL]["refused"] == alone[REAL][0]["refused"]
             assert alone[REAL][1] <= await timers(house)
@@ -117,33 +115,33 @@ async def test_each_world_is_what_it_would_be_alone(seed: int) -> None:
             )
 
 
-def differences(mixed: dict[str, Any], alone: dict[str, Any]) -> list[str]:
+def differences(differing: dict[str, Any], alone: dict[str, Any]) -> list[str]:
     """In which part of a world something is not as it was alone."""
     return [
-        f"{part}: {name}\n  here  {mixed[part].get(name)}\n  alone {alone[part].get(name)}"
+        f"{part}: {name}\n  here  {differing[part].get(name)}\n  alone {alone[part].get(name)}"
         for part in ("records", "rows", "screens")
-        for name in alone[part].keys() | mixed[part].keys()
-        if mixed[part].get(name) != alone[part].get(name)
+        for name in alone[part].keys() | differing[part].keys()
+        if differing[part].get(name) != alone[part].get(name)
     ]
 
 
 async def test_the_streams_reach_every_part_of_the_house() -> None:
     """A proof about nothing would prove nothing."""
-    records: Counter[tuple[Status, str]] = Counter()
+    counts: Counter[tuple[Status, str]] = Counter()
     acts: Counter[tuple[Status, str]] = Counter()
     for seed in range(6):
         with fresh_database() as dsn:
             async with a_house(dsn) as house:
                 await play(house, mixed(seed, TURNS), REAL, DRILL)
-                records.update((record.status, record.topic) for record in house.log)
+                counts.update((record.status, record.topic) for record in house.log)
                 alerts = [record for record in house.log if record.topic == ALERTS.name]
                 acts.update((alert.status, alert.message.transition) for alert in alerts)
                 acts.update(
                     (alert.status, "owes") for alert in alerts if alert.message.debt is not None
                 )
     for topic in (ALERTS, COMMANDS, ASSIGNMENTS, SUPERVISION, PAGES):
-        assert records[REAL, topic.name] > 5, (topic.name, records)
-        assert records[DRILL, topic.name] > 5, (topic.name, records)
+        assert counts[REAL, topic.name] > 5, (topic.name, counts)
+        assert counts[DRILL, topic.name] > 5, (topic.name, counts)
     for act in ("merged", "issued", "recalled", "owes"):
         assert acts[REAL, act], (act, acts)
         assert acts[DRILL, act], (act, acts)
@@ -163,9 +161,9 @@ async def test_the_same_real_event_pages_while_its_drill_is_open() -> None:
             await house.takes(real)
             paged = [record.message for record in of(house, REAL) if record.topic == PAGES.name]
     assert paged
-    assert {page.officer_id for page in paged} == {page.officer_id for page in practised}
-    assert all(page.headline.startswith("【演练】") for page in practised)
-    assert not any("演练" in page.headline for page in paged)
+    assert {item.officer_id for item in paged} == {item.officer_id for item in practised}
+    assert all(item.headline.startswith("【演练】") for item in practised)
+    assert not any("演练" in item.headline for item in paged)
 
 
 async def test_a_drill_started_on_the_console_is_seen_as_one_and_ends_as_one() -> None:
@@ -173,20 +171,20 @@ async def test_a_drill_started_on_the_console_is_seen_as_one_and_ends_as_one() -
     with fresh_database() as dsn:
         async with a_house(dsn) as house, house.screen.client("o-district-b") as client:
             assert (await client.post("/api/drills", json=body)).status_code == 202
-            (sent,) = house.screen.recorder.sent
+            (sent,) = house.screen.kafka.sent
             await house.takes(REPORTS.model.validate_json(sent.value))
             assert of(house, REAL) == []
             pages = [record.message for record in of(house, DRILL) if record.topic == PAGES.name]
             assert pages
             assert all(page.headline.startswith("【演练】") for page in pages)
-            overviews = {
+            displayed = {
                 status: (await client.get(f"/api/overview?status={status}")).json()
                 for status in (REAL, DRILL)
             }
-            assert overviews[REAL]["alerts"]["states"] == {}
-            assert overviews[REAL]["pages_open"] == 0
-            assert overviews[REAL]["exercises"] == 1, "the banner of drills"
-            assert overviews[DRILL]["alerts"]["states"] == {"verifying": 1}
+            assert displayed[REAL]["alerts"]["states"] == {}
+            assert displayed[REAL]["pages_open"] == 0
+            assert displayed[REAL]["exercises"] == 1, "the banner of drills"
+            assert displayed[DRILL]["alerts"]["states"] == {"verifying": 1}
             (alert,) = [
                 record.message for record in of(house, DRILL) if record.topic == ALERTS.name
             ]

@@ -17,7 +17,7 @@ from shared.contracts.fields import Contract
 from shared.contracts.readings import Reading, Tick
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.topics import ALARMS, CATALOG, READINGS, RULES, TopicSpec
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import produce, read_all
 from tests.support.scoring import a_catalog_entry

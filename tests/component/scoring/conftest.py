@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.scoring import storing
+from services.scoring.unit_of_work import checkpoint_writer
 
 
 @pytest.fixture(autouse=True, scope="module")
 def _many_turns() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(storing, "_SLICE", 1)
+        patch.setattr(checkpoint_writer, "_SLICE", 1)
         yield

@@ -14,20 +14,21 @@ from typing import Any
 from aiokafka import TopicPartition
 from prometheus_client import CollectorRegistry
 
-from services.scoring.consumer import ScoringWorker
-from services.scoring.core.book import RuleBook
-from services.scoring.metrics import Metrics
+from services.scoring.core.rules.rule_registry import RuleRegistry
+from services.scoring.handlers.catalog import handle_catalog_entry, handle_deleted_entry
+from services.scoring.handlers.readings import ReadingsWorker
+from services.scoring.handlers.rules import handle_rule
+from services.scoring.metrics import ScoringMetrics
 from services.scoring.settings import Settings
-from services.scoring.store import Stored, absorb
-from services.scoring.tables import Filling
+from services.scoring.store.changelog import StoredPartition, apply_record
 from shared.contracts.dead_letter import DeadLetter
 from shared.contracts.fields import Contract
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.topics import ALARMS, DEAD_LETTER, HEALTH, READINGS, SCORING_STATE
 from shared.runtime.errors import Transient
-from shared.runtime.inbox import body_digest
+from shared.runtime.inbound_messages import body_digest
+from shared.runtime.outbound_records import OutboundRecord, encode
 from shared.runtime.platform import Platform
-from shared.runtime.publisher import Outgoing, encode
 from shared.runtime.tables import Positions
 from tests.support.scoring import SENT, a_catalog_entry, a_sensor
 
@@ -40,50 +41,50 @@ class Died(Exception):
 
 
 class Log:
-    """What Kafka holds. `left` records are still taken; then it fails in the way of `failure`.
+    """The records in Kafka. It accepts `capacity` more records and then raises `failure`.
 
-    `arrived` is how many readings it has.
+    `arrived` is the number of readings in Kafka. `capacity` None means no limit.
     """
 
     def __init__(self) -> None:
-        self.records: list[Outgoing] = []
-        self.left: int | None = None
+        self.records: list[OutboundRecord] = []
+        self.capacity: int | None = None
         self.failure: type[Exception] = Died
         self.arrived = 0
 
     @property
     def has_failed(self) -> bool:
-        """Whether it has refused a record with Transient, as `left` said."""
-        return self.left is None
+        """Return whether a record was refused with Transient, as `capacity` demands."""
+        return self.capacity is None
 
-    async def send(self, records: Iterable[Outgoing]) -> None:
+    async def send(self, records: Iterable[OutboundRecord]) -> None:
         for record in records:
-            if self.left == 0:
+            if self.capacity == 0:
                 if self.failure is Transient:
-                    self.left = None
+                    self.capacity = None
                 raise self.failure("after this record")
-            if self.left is not None:
-                self.left -= 1
+            if self.capacity is not None:
+                self.capacity -= 1
             self.records.append(record)
 
-    async def read(self, _bootstrap: str, numbers: Sequence[int]) -> dict[int, Stored]:
-        stored = {number: Stored(judged_until=self.arrived) for number in numbers}
+    async def read(self, _bootstrap: str, numbers: Sequence[int]) -> dict[int, StoredPartition]:
+        stored = {number: StoredPartition(processed_until=self.arrived) for number in numbers}
         for record in self.records:
             if record.topic == SCORING_STATE.name and record.partition in stored:
                 assert record.key is not None
-                absorb(stored[record.partition], record.key, record.value)
+                apply_record(stored[record.partition], record.key, record.value)
         return stored
 
     def messages(self) -> dict[str, list[bytes]]:
-        """Digests of what readers see, in order per key, each event id once."""
-        seen: dict[str, bytes] = {}
+        """Return the digests of published messages, in order per key, each event id once."""
+        digests: dict[str, bytes] = {}
         order: dict[str, list[bytes]] = {}
         for record in self.records:
             if record.topic in (ALARMS.name, HEALTH.name):
                 spec = ALARMS if record.topic == ALARMS.name else HEALTH
                 message = spec.model.validate_json(record.value)
                 digest = body_digest(message)
-                assert seen.setdefault(message.id, digest) == digest, "one id, two bodies"
+                assert digests.setdefault(message.id, digest) == digest, "one id, two bodies"
                 assert record.key is not None
                 line = order.setdefault(f"{record.topic} {record.key.decode()}", [])
                 if digest not in line:
@@ -91,7 +92,7 @@ class Log:
         return order
 
     def dead_letters(self) -> set[tuple[str, str]]:
-        """(id, reason) of every dead letter."""
+        """Return (id, reason) of every dead letter."""
         letters: list[DeadLetter] = [
             DEAD_LETTER.validate_json(record.value)
             for record in self.records
@@ -108,7 +109,7 @@ class StillClock:
 
 
 def as_records(messages: Sequence[Contract | bytes], stamps: Sequence[float]) -> list[Record]:
-    """Messages as records of partition 0 of the readings; `stamps` are arrival times in seconds."""
+    """Return messages as records of partition 0; `stamps` are arrival times in seconds."""
     records = []
     for offset, (message, stamp) in enumerate(zip(messages, stamps, strict=True)):
         sensor = getattr(message, "sensor_id", None)
@@ -131,77 +132,83 @@ Change = RuleDefinition | str
 
 
 class RuleTable:
-    """The topic of changes, and how many of them a process has taken into its book."""
+    """The topic of changes, and how many of them a process has applied to its registry."""
 
     def __init__(
-        self, sensors: Sequence[str], changes: Sequence[Change], taken: int | None = None
+        self, sensors: Sequence[str], changes: Sequence[Change], applied: int | None = None
     ) -> None:
         self.records = list(changes)
-        self.taken = len(changes) if taken is None else taken
+        self.applied = len(changes) if applied is None else applied
         self._sensors = sensors
-        self.book = self._book(self.taken)
+        self.registry = self._registry(self.applied)
 
     def positions(self) -> Positions:
-        return {"rules:0": self.taken}
+        return {"rules:0": self.applied}
 
-    async def book_at(self, positions: Positions) -> RuleBook:
-        return self._book(positions["rules:0"])
+    async def registry_at(self, positions: Positions) -> RuleRegistry:
+        return self._registry(positions["rules:0"])
 
-    def take_rest(self) -> None:
-        self._take(self.book, self.records[self.taken :])
-        self.taken = len(self.records)
+    def apply_all(self) -> None:
+        """Apply the changes that are not applied yet."""
+        self._apply(self.registry, self.records[self.applied :])
+        self.applied = len(self.records)
 
-    def _book(self, taken: int) -> RuleBook:
-        book = RuleBook(lateness_s=3600)
+    def _registry(self, applied: int) -> RuleRegistry:
+        registry = RuleRegistry(lateness_s=3600)
         for sensor in self._sensors:
-            Filling(book).on_catalog(a_catalog_entry(a_sensor(sensor)))
-        self._take(book, self.records[:taken])
-        return book
+            handle_catalog_entry(a_catalog_entry(a_sensor(sensor)), registry)
+        self._apply(registry, self.records[:applied])
+        return registry
 
     @staticmethod
-    def _take(book: RuleBook, changes: Sequence[Change]) -> None:
+    def _apply(registry: RuleRegistry, changes: Sequence[Change]) -> None:
         for change in changes:
             if isinstance(change, str):
-                Filling(book).on_catalog_deleted(f"sensor:{change}")
+                handle_deleted_entry(f"sensor:{change}", registry)
             else:
-                Filling(book).on_rule(change)
+                handle_rule(change, registry)
 
 
 def a_worker(
     log: Log, rules: Sequence[RuleDefinition], sensors: Sequence[str], flush_states: int
-) -> ScoringWorker:
-    """A fresh process: everything it knows comes from the tables and the log."""
+) -> ReadingsWorker:
+    """Return a new process: its knowledge comes from the tables and the log."""
     return a_worker_of(log, RuleTable(sensors, rules), flush_states)
 
 
-def a_worker_of(log: Log, table: RuleTable, flush_states: int) -> ScoringWorker:
-    """The same with a table that may change while it runs."""
+def a_worker_of(log: Log, table: RuleTable, flush_states: int) -> ReadingsWorker:
+    """Return a new process with a table that may change while the process runs."""
     settings = Settings(
         kafka_bootstrap="127.0.0.1:1", http_port=1, flush_interval_s=60, flush_states=flush_states
     )
     platform = Platform("scoring", settings, clock=StillClock())
     platform.publisher = log  # type: ignore[assignment]
-    platform.another_publisher = lambda: log  # type: ignore[assignment,method-assign,return-value]
+    platform.add_publisher = lambda: log  # type: ignore[assignment,method-assign,return-value]
     platform.dead_letters._publisher = log  # type: ignore[assignment]
-    return ScoringWorker(
-        platform, settings, table.book, table, Metrics(CollectorRegistry()), read=log.read
+    return ReadingsWorker(
+        platform,
+        settings,
+        table.registry,
+        table,
+        ScoringMetrics(CollectorRegistry()),
+        read_changelog=log.read,
     )
 
 
 async def live(
-    worker: ScoringWorker, records: Sequence[Record], cuts: Sequence[int]
+    worker: ReadingsWorker, records: Sequence[Record], cuts: Sequence[int]
 ) -> dict[str, Any]:
-    """Restore, handle the rest of the log in batches, release; returns the final states."""
+    """Restore, handle the log from there on in batches, release; return the final states."""
     start = (await worker.restore([PARTITION])).get(PARTITION, 0)
-    rest = list(records[start:])
+    remaining = list(records[start:])
     step = 0
-    while rest:
+    while remaining:
         size = cuts[step % len(cuts)]
         step += 1
-        batch, rest = rest[:size], rest[size:]
+        batch, remaining = remaining[:size], remaining[size:]
         await until_done(worker, batch)
     states = {
-        key.decode(): state.dump()[2:] for key, state in worker._lanes[0].partition.states.items()
+        key.decode(): state.dump()[2:] for key, state in worker._partitions[0].engine.states.items()
     }
     for _ in range(2):
         try:
@@ -212,8 +219,8 @@ async def live(
     return states
 
 
-async def until_done(worker: ScoringWorker, batch: list[Record]) -> None:
-    """Hand over a batch as the consumer does: again and again until it is taken."""
+async def until_done(worker: ReadingsWorker, batch: list[Record]) -> None:
+    """Pass a batch as the consumer does: repeatedly until the worker has handled it."""
     while True:
         try:
             await worker.handle(batch)

@@ -12,12 +12,14 @@ from shared.contracts.fields import Contract, Status
 from shared.contracts.rules import AbsenceRule, WindowRule
 from shared.runtime.errors import Transient
 from tests.component.scoring.log import PARTITION, Died, Log, a_worker, as_records, live
-from tests.support.scoring import T0, a_ladder, a_reading, a_rule, a_tick, rungs
+from tests.support.scoring import T0, a_reading, a_rule, a_threshold_rule, a_tick, rungs
 
 SENSORS = ("s-11", "s-26", "s-27")  # they belong in partition 0
 RULES = (
-    a_rule(a_ladder(("yellow", 212, 211), ("red", 216, 215), for_s=90, count=2), rule_id="held"),
-    a_rule(a_ladder(("orange", 214, 213)), rule_id="plain"),
+    a_rule(
+        a_threshold_rule(("yellow", 212, 211), ("red", 216, 215), for_s=90, count=2), rule_id="held"
+    ),
+    a_rule(a_threshold_rule(("orange", 214, 213)), rule_id="plain"),
     a_rule(
         WindowRule(aggregate="mean", window_s=600, rungs=rungs(("blue", 211, 210))), rule_id="mean"
     ),
@@ -43,17 +45,17 @@ def as_log(drawn: list[tuple[Any, ...]]) -> list[Any]:
     messages: list[Contract | bytes] = []
     stamps: list[float] = []
     seconds = 0.0
-    said = dict.fromkeys(SENSORS, ("first", 200.0, 0.0))
+    last_reading = dict.fromkeys(SENSORS, ("first", 200.0, 0.0))
     for number, (kind, which, value, wait, status) in enumerate(drawn):
         sensor = SENSORS[which]
         seconds += wait
-        event_id, old_value, old_seconds = said[sensor]
+        event_id, old_value, old_seconds = last_reading[sensor]
         message: Contract | bytes
         match kind:
             case "reading":
                 event_id = f"e-{number}"
                 message = a_reading(value, seconds, sensor, event_id, status)
-                said[sensor] = (event_id, value, seconds)
+                last_reading[sensor] = (event_id, value, seconds)
             case "tick":
                 message = a_tick(seconds)
             case "late":
@@ -102,12 +104,12 @@ def test_any_crash_and_any_split(
     calm, final = undisturbed(records)
     log = Log()
     for survives in crashes:
-        log.left = survives
+        log.capacity = survives
         try:
             asyncio.run(live(a_worker(log, RULES, SENSORS, flush_states), records, cuts))
         except Died:
             continue
-    log.left = None
+    log.capacity = None
     states = asyncio.run(live(a_worker(log, RULES, SENSORS, flush_states), records, cuts))
     assert log.messages() == calm.messages()
     assert log.dead_letters() == calm.dead_letters()
@@ -122,12 +124,12 @@ def test_any_crash_and_any_split(
     st.integers(0, 60),
 )
 def test_a_broker_that_does_not_confirm(
-    drawn: list[tuple[Any, ...]], cuts: list[int], flush_states: int, taken: int
+    drawn: list[tuple[Any, ...]], cuts: list[int], flush_states: int, capacity: int
 ) -> None:
     records = as_log(drawn)
     calm, final = undisturbed(records)
     log = Log()
-    log.left, log.failure = taken, Transient
+    log.capacity, log.failure = capacity, Transient
     states = asyncio.run(live(a_worker(log, RULES, SENSORS, flush_states), records, cuts))
     assert log.messages() == calm.messages()
     assert log.dead_letters() == calm.dead_letters()

@@ -10,13 +10,13 @@ import pytest
 
 from shared.contracts.topics import ALARMS, SCORING_STATE
 from shared.runtime.errors import LostOwnership, Transient
-from shared.runtime.publisher import Outgoing
+from shared.runtime.outbound_records import OutboundRecord
 from tests.component.scoring.log import PARTITION, Log, RuleTable, a_worker_of, as_records
 from tests.component.scoring.test_crash import SENSORS
-from tests.support.scoring import T0, a_ladder, a_reading, a_rule
+from tests.support.scoring import T0, a_reading, a_rule, a_threshold_rule
 
-BEFORE = a_rule(a_ladder(("orange", 214, 213)), rule_id="plain")
-AFTER = a_rule(a_ladder(("orange", 212.5, 212)), rule_id="plain", version=2)
+BEFORE = a_rule(a_threshold_rule(("orange", 214, 213)), rule_id="plain")
+AFTER = a_rule(a_threshold_rule(("orange", 212.5, 212)), rule_id="plain", version=2)
 READINGS_OF_ONE = as_records(
     [a_reading(value, 60.0 * n, SENSORS[0]) for n, value in enumerate([205.0, 213.0, 213.5])],
     [T0 + 60.0 * n + 1 for n in range(3)],
@@ -25,7 +25,7 @@ READINGS_OF_ONE = as_records(
 
 @pytest.mark.parametrize("answer", [LostOwnership("given away"), Transient("no answer")])
 def test_no_reading_is_judged_by_new_tables_before_the_group_confirms(answer: Exception) -> None:
-    log, table = Log(), RuleTable(SENSORS, [BEFORE, AFTER], taken=1)
+    log, table = Log(), RuleTable(SENSORS, [BEFORE, AFTER], applied=1)
     answers: list[Exception | None] = [None, answer, None]
 
     async def confirm() -> None:
@@ -42,7 +42,7 @@ def test_no_reading_is_judged_by_new_tables_before_the_group_confirms(answer: Ex
         await worker.handle(READINGS_OF_ONE[:1])
         assert len(answers) == 2, "the first checkpoint is confirmed"
         async with worker.at_boundary():
-            table.take_rest()
+            table.apply_all()
         with pytest.raises(type(answer)):
             await worker.handle(READINGS_OF_ONE[1:])
         assert ALARMS.name not in {record.topic for record in log.records}
@@ -51,10 +51,10 @@ def test_no_reading_is_judged_by_new_tables_before_the_group_confirms(answer: Ex
             assert answers == []
             assert ALARMS.name in {record.topic for record in log.records}
         await worker.forget([PARTITION])
-        known = len(log.records)
+        record_count = len(log.records)
         await worker.handle([])
         await worker.release([PARTITION])
-        assert len(log.records) == known
+        assert len(log.records) == record_count
 
     asyncio.run(story())
 
@@ -62,7 +62,7 @@ def test_no_reading_is_judged_by_new_tables_before_the_group_confirms(answer: Ex
 class Refusing(Log):
     """Takes states and checkpoints, and no alarm."""
 
-    async def send(self, records: Iterable[Outgoing]) -> None:
+    async def send(self, records: Iterable[OutboundRecord]) -> None:
         outgoings = list(records)
         if any(outgoing.topic == ALARMS.name for outgoing in outgoings):
             raise Transient("not confirmed")
@@ -77,14 +77,14 @@ def test_what_is_lost_is_neither_sent_nor_stored() -> None:
         await worker.restore([PARTITION])
         with suppress(Transient):
             await worker.handle(READINGS_OF_ONE)
-        lane = worker._lanes[0]
+        lane = worker._partitions[0]
         assert lane.unsent, "an alarm is on its way"
         await worker.forget([PARTITION])
         assert not lane.unsent
-        known = len(log.records)
+        record_count = len(log.records)
         with suppress(Transient):
             await worker.handle([])
         await worker.release([PARTITION])
-        assert len(log.records) == known
+        assert len(log.records) == record_count
 
     asyncio.run(story())

@@ -1,4 +1,4 @@
-"""What is refused is with Kafka and behind the checkpoint before it can count against the process."""
+"""Refusals count against the process only when Kafka has their letters and the checkpoint."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.scoring.core.partition import Partition
+from services.scoring.core.partition_engine import PartitionEngine
 from shared.contracts.fields import Contract
 from shared.contracts.ids import dead_letter_id
 from shared.contracts.topics import READINGS
@@ -18,21 +18,21 @@ from tests.support.scoring import T0, a_reading
 
 
 async def accounted(log: Log, messages: Sequence[Contract | bytes]) -> list[tuple[int, int]]:
-    """What a worker accounts for after each batch of 100; the letters must be with Kafka by then."""
+    """Return the accounts after each batch of 100; Kafka must have the letters by then."""
     records: list[Any] = as_records(messages, [T0 + 1e6] * len(messages))
     worker = a_worker(log, RULES, SENSORS, flush_states=1_000)
     await worker.restore([PARTITION])
     results = []
 
-    def account(seen: int, bad: int) -> None:
-        results.append((seen, bad))
-        if bad:
-            wanted = {
-                dead_letter_id("scoring", READINGS.name, 0, one)
-                for one in range(len(results) * 100)
+    def account(*counts: int) -> None:
+        results.append((counts[0], counts[1]))
+        if counts[1]:
+            expected = {
+                dead_letter_id("scoring", READINGS.name, 0, offset)
+                for offset in range(len(results) * 100)
             }
-            assert {number for number, _ in log.dead_letters()} == wanted
-            assert worker._lanes[0].stored_offset == len(results) * 100
+            assert {number for number, _ in log.dead_letters()} == expected
+            assert worker._partitions[0].stored_offset == len(results) * 100
 
     worker._platform.dead_letters.account = account  # type: ignore[method-assign]
     for first in range(0, len(records), 100):
@@ -61,6 +61,6 @@ def test_bugs_count_when_letters_and_checkpoint_are_with_kafka(
     def broken(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Partition, "reading", broken)
+    monkeypatch.setattr(PartitionEngine, "apply_reading", broken)
     messages = [a_reading(1, number, SENSORS[0]) for number in range(300)]
     assert asyncio.run(accounted(Log(), messages)) == [(100, 100)] * 3

@@ -1,4 +1,4 @@
-"""A rule changes while processes die: whatever was emitted was emitted by one version at each record."""
+"""A rule changes while processes crash: one version alone decides about each record."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.scoring import store
-from services.scoring.consumer import ScoringWorker
-from services.scoring.pinning import judges_of
-from services.scoring.tables import HISTORY_S
+from services.scoring.handlers.readings import ReadingsWorker
+from services.scoring.store import changelog
+from services.scoring.store.tables import HISTORY_S
+from services.scoring.unit_of_work.pinned_tables import pinned_tables
 from shared.contracts.fields import Status
 from shared.contracts.topics import ALARMS, SCORING_STATE
 from shared.runtime.errors import Transient
 from shared.runtime.tables import Positions
 from tests.component.scoring.log import PARTITION, Change, Died, Log, RuleTable, a_worker_of
 from tests.component.scoring.test_crash import RULES, SENSORS, as_log, entries
-from tests.support.scoring import SENT, a_ladder, a_rule
+from tests.support.scoring import SENT, a_rule, a_threshold_rule
 
 AFTER: tuple[Change, ...] = (
     *RULES,
-    a_rule(a_ladder(("orange", 212.5, 212)), rule_id="plain", version=2),
-    a_rule(a_ladder(("blue", 204, 203)), rule_id="new"),
+    a_rule(a_threshold_rule(("orange", 212.5, 212)), rule_id="plain", version=2),
+    a_rule(a_threshold_rule(("blue", 204, 203)), rule_id="new"),
     RULES[2].model_copy(update={"version": 2, "enabled": False}),
     SENSORS[2],
 )
@@ -35,7 +35,7 @@ BEFORE_CHANGE, PRESENT = {"rules:0": len(RULES)}, {"rules:0": len(AFTER)}
 
 async def life(
     log: Log, records: list[Any], start: int, end: int, published: int, flush: int
-) -> ScoringWorker:
+) -> ReadingsWorker:
     """One process: `start` readings are there when it begins, `end` when it ends, the rules change
     when `published` are. It stops in mid-air."""
     table = RuleTable(SENSORS, AFTER, len(AFTER) if published <= start else len(RULES))
@@ -43,7 +43,7 @@ async def life(
     log.arrived = start
     at = (await worker.restore([PARTITION])).get(PARTITION, 0)
     for record in records[at:end]:
-        if record.offset >= published and table.taken < len(AFTER):
+        if record.offset >= published and table.applied < len(AFTER):
             await change(worker, table)
         await worker.handle([record])
     return worker
@@ -54,17 +54,17 @@ async def orderly_life(*story: Any) -> None:
     await (await life(*story)).release([PARTITION])
 
 
-async def change(worker: ScoringWorker, table: RuleTable) -> None:
+async def change(worker: ReadingsWorker, table: RuleTable) -> None:
     async with worker.at_boundary():
-        table.take_rest()
+        table.apply_all()
 
 
 def switched_at(log: Log) -> int | None:
     """The first reading judged by the new rules, as the checkpoints say."""
     for record in log.records:
-        if record.topic == SCORING_STATE.name and record.key == store.CHECKPOINT:
-            checkpoint = msgspec.msgpack.decode(record.value, type=store.Checkpoint)
-            if checkpoint.pins == PRESENT:
+        if record.topic == SCORING_STATE.name and record.key == changelog.CHECKPOINT:
+            checkpoint = msgspec.msgpack.decode(record.value, type=changelog.Checkpoint)
+            if checkpoint.table_positions == PRESENT:
                 return checkpoint.next_offset
     return None
 
@@ -86,8 +86,8 @@ def calm(records: list[Any], switch: int | None) -> tuple[Log, dict[str, Any]]:
     return log, asyncio.run(story())
 
 
-async def ended(worker: ScoringWorker) -> dict[str, Any]:
-    states = worker._lanes[0].partition.states
+async def ended(worker: ReadingsWorker) -> dict[str, Any]:
+    states = worker._partitions[0].engine.states
     results = {key.decode(): state.dump()[2:] for key, state in states.items()}
     await worker.release([PARTITION])
     return results
@@ -116,12 +116,12 @@ def test_a_change_of_rules_and_any_crash(
     log, start = Log(), 0
     for more, survives, lets_go in lives:
         end = min(start + more, len(records))
-        log.left = survives
+        log.capacity = survives
         with suppress(Died):
-            one = orderly_life if lets_go else life
-            asyncio.run(one(log, records, start, end, published, flush))
+            run = orderly_life if lets_go else life
+            asyncio.run(run(log, records, start, end, published, flush))
         start = end
-    log.left = None
+    log.capacity = None
 
     async def last() -> dict[str, Any]:
         return await ended(await life(log, records, start, len(records), published, flush))
@@ -133,7 +133,7 @@ def test_a_change_of_rules_and_any_crash(
 
 
 @pytest.mark.parametrize(
-    ("age_s", "judged_until", "pins", "states_pins", "expected"),
+    ("age_s", "processed_until", "pins", "state_positions", "expected"),
     [
         (10, 7, BEFORE_CHANGE, BEFORE_CHANGE, (BEFORE_CHANGE, 7)),
         (
@@ -157,31 +157,31 @@ def test_a_change_of_rules_and_any_crash(
 )
 async def test_older_tables_judge_what_may_have_been_judged(
     age_s: float,
-    judged_until: int,
+    processed_until: int,
     pins: Positions,
-    states_pins: Positions,
+    state_positions: Positions,
     expected: tuple[Positions, int | None],
 ) -> None:
     table, now = RuleTable(SENSORS, AFTER), SENT.timestamp()
-    stored = store.Stored(judged_until=judged_until)
-    stored.checkpoint = store.Checkpoint(5, 0.0, "", pins, states_pins, now - age_s)
-    judge = (await judges_of({0: stored}, table.book, table, now))[0]
-    assert (judge.pins, judge.until) == expected
-    assert (judge.book is table.book) == (judge.pins == PRESENT)
-    older_states = states_pins == BEFORE_CHANGE and age_s < HISTORY_S
-    assert (judge.states_book is not table.book) == older_states
+    stored = changelog.StoredPartition(processed_until=processed_until)
+    stored.checkpoint = changelog.Checkpoint(5, 0.0, "", pins, state_positions, now - age_s)
+    tables = (await pinned_tables({0: stored}, table.registry, table, now))[0]
+    assert (tables.positions, tables.until) == expected
+    assert (tables.registry is table.registry) == (tables.positions == PRESENT)
+    older_states = state_positions == BEFORE_CHANGE and age_s < HISTORY_S
+    assert (tables.state_registry is not table.registry) == older_states
 
 
 async def test_what_comes_after_an_orderly_end_is_judged_by_the_tables_of_that_time() -> None:
     log, records = Log(), as_log(UP_AND_DOWN)
     await orderly_life(log, records, 0, 4, len(records), 100)
-    told = len(log.records)
+    emitted = len(log.records)
     log.arrived = len(records)
     worker = a_worker_of(log, RuleTable(SENSORS, AFTER), flush_states=100)
     assert await worker.restore([PARTITION]) == {PARTITION: 4}
     await worker.handle(records[4:])
     await ended(worker)
-    raised = [record for record in log.records[told:] if record.topic == ALARMS.name]
+    raised = [record for record in log.records[emitted:] if record.topic == ALARMS.name]
     assert any(b'"new"' in outgoing.value for outgoing in raised), (
         "the new rule judges what came later"
     )
@@ -193,9 +193,9 @@ async def test_what_cannot_be_stored_leaves_the_tables_as_they_were() -> None:
     worker = a_worker_of(log, table, flush_states=1_000)
     await worker.restore([PARTITION])
     await worker.handle(as_log(UP_AND_DOWN)[:3])
-    log.left, log.failure = 0, Transient
+    log.capacity, log.failure = 0, Transient
     with pytest.raises(Transient):
         await change(worker, table)
-    assert table.taken == len(RULES)
+    assert table.applied == len(RULES)
     await change(worker, table)
-    assert table.taken == len(AFTER)
+    assert table.applied == len(AFTER)

@@ -8,19 +8,19 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
-from services.scoring.consumer import ScoringWorker
-from services.scoring.home import home
+from services.scoring.handlers.readings import ReadingsWorker
+from services.scoring.readings_partition import readings_partition
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.dead_letter import DeadLetter, Reason
 from shared.contracts.fields import Status
 from shared.contracts.topics import ALARMS, DEAD_LETTER, READINGS, SCORING_STATE
 from tests.component.scoring.log import Log, a_worker, as_records
-from tests.support.scoring import T0, a_ladder, a_reading, a_rule, as_span
+from tests.support.scoring import T0, a_reading, a_rule, a_threshold_rule, as_span
 
 GAUGE = "gauge-zhutuo"
-RIGHT = home(GAUGE)
+RIGHT = readings_partition(GAUGE)
 WRONG = (RIGHT + 1) % READINGS.partitions
-RULES = (a_rule(a_ladder(("orange", 212.5, 212))),)
+RULES = (a_rule(a_threshold_rule(("orange", 212.5, 212))),)
 
 
 def records(partition: int, *values: float, status: Status = Status.ACTUAL) -> list[Any]:
@@ -55,7 +55,7 @@ def alarms(log: Log) -> list[tuple[str, str, bool]]:
     return results
 
 
-async def started(log: Log) -> ScoringWorker:
+async def started(log: Log) -> ReadingsWorker:
     worker = a_worker(log, RULES, [GAUGE], flush_states=1)
     await worker.restore([TopicPartition(READINGS.name, number) for number in (RIGHT, WRONG)])
     return worker
@@ -69,9 +69,9 @@ def test_a_reading_in_another_partition_is_refused_with_the_partitioner_named() 
         await worker.handle([as_span(records(WRONG, 213.0, 213.2))])
         await worker.handle(records(WRONG, *[213.0] * 2, 213.5, status=Status.EXERCISE)[2:])
         await worker.handle([as_span(records(RIGHT, 204.0, 205.0))])
-        assert not worker._lanes[WRONG].partition.states
-        assert len(worker._lanes[RIGHT].partition.states) == 1
-        assert worker._lanes[WRONG].partition.next_offset == 3
+        assert not worker._partitions[WRONG].engine.states
+        assert len(worker._partitions[RIGHT].engine.states) == 1
+        assert worker._partitions[WRONG].engine.next_offset == 3
         await worker.release([TopicPartition(READINGS.name, number) for number in (RIGHT, WRONG)])
 
     asyncio.run(story())
@@ -98,10 +98,10 @@ def test_a_state_from_before_in_another_partition_ends_with_its_alarm() -> None:
                 record = type(record)(record.topic, record.key, record.value, WRONG, record.headers)
             log.records.append(record)
         worker = await started(log)
-        assert len(worker._lanes[WRONG].partition.states) == 1
+        assert len(worker._partitions[WRONG].engine.states) == 1
         later = records(WRONG, *[0.0] * 2, 213.5, 213.5)[2:]
         await worker.handle([as_span(later)])
-        assert not worker._lanes[WRONG].partition.states
+        assert not worker._partitions[WRONG].engine.states
         await worker.release([TopicPartition(READINGS.name, WRONG)])
         assert not (await log.read("", [WRONG]))[WRONG].states
 

@@ -1,4 +1,4 @@
-"""A process that was paused, lost its partition and stores late what it knew: the log outvotes it."""
+"""A paused process has lost its partition and stores old states late: the newer states win."""
 
 from __future__ import annotations
 

@@ -59,16 +59,16 @@ class AlertHistory:
         else:
             before = {alarm.alarm_id: alarm for alarm in self.alert.alarms}.get(event.alarm_id)
             change = apply_alarm(self.alert, evidence_after(event, before), event.headline, areas)
-        return self._goes_on(change)
+        return self._append_change(change)
 
     def decide(
         self, verb: DecisionVerb, unit: str = DISTRICT, officer: str = "o-1"
     ) -> AlertHistory:
-        outcome = self.tries(verb, unit, officer)
+        outcome = self.attempt(verb, unit, officer)
         assert isinstance(outcome, AlertChange), outcome
-        return self._goes_on(outcome)
+        return self._append_change(outcome)
 
-    def tries(
+    def attempt(
         self, verb: DecisionVerb, unit: str, officer: str = "o-1"
     ) -> AlertChange | DecisionRefusal:
         level = self.alert.proposed_level
@@ -79,12 +79,12 @@ class AlertHistory:
     def expect_refusal(
         self, reason: RefusalReason, verb: DecisionVerb, unit: str = DISTRICT, officer: str = "o-1"
     ) -> None:
-        outcome = self.tries(verb, unit, officer)
+        outcome = self.attempt(verb, unit, officer)
         assert isinstance(outcome, DecisionRefusal)
         assert outcome.reason is reason
         assert outcome.text
 
-    def _goes_on(self, change: AlertChange) -> AlertHistory:
+    def _append_change(self, change: AlertChange) -> AlertHistory:
         assert change.alert.version == self.alert.version + 1
         self.alert = change.alert
         self.transitions.append(change.transition)

@@ -19,7 +19,7 @@ from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import AlertDecision, AlertEvent, AlertState, DecisionVerb
 from shared.contracts.fields import LEVEL_ORDER, Level, Post, Status
 from shared.contracts.reports import Report, ReportKind
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.unit.alerting.builders import (
     CITY,
     DISTRICT,
@@ -95,7 +95,7 @@ class Lifecycle(RuleBasedStateMachine):
         event = a_report(
             reporter, kind=kind, status=status, incident_id="inc-1", occurred_at=at(minutes)
         )
-        self._went_on(
+        self._record_change(
             apply_report(alert, evidence_of_report(event), event.headline, (event.place,)), event
         )
 
@@ -207,7 +207,7 @@ class Lifecycle(RuleBasedStateMachine):
         areas = (event.place, *event.areas)
         change = apply_alarm(alert, evidence_after(event, before), event.headline, areas)
         assert change.alert.level is alert.level, "evidence never changes what is issued"
-        self._went_on(change, event)
+        self._record_change(change, event)
 
     def _decide(self, status: Status, decision: AlertDecision) -> None:
         before = self.alerts[status]
@@ -236,7 +236,7 @@ class Lifecycle(RuleBasedStateMachine):
             assert after.pending_ratification is None
         elif after.level is not before.level or after.state is AlertState.LIFTED:
             self._entitled(status, before, after, decision)
-        self._went_on(outcome, decision)
+        self._record_change(outcome, decision)
 
     def _in_an_emergency(
         self, status: Status, before: Alert, after: Alert, decision: AlertDecision
@@ -286,7 +286,9 @@ class Lifecycle(RuleBasedStateMachine):
         if level in CITY_LEVELS:
             assert status in self.verified
 
-    def _went_on(self, change: AlertChange, cause: AlarmEvent | Report | AlertDecision) -> None:
+    def _record_change(
+        self, change: AlertChange, cause: AlarmEvent | Report | AlertDecision
+    ) -> None:
         status = cause.status
         before, after = self.alerts[status], change.alert
         assert after.version == before.version + 1

@@ -99,6 +99,7 @@ class AuditHarness(TableRows):
 
     def __init__(self, driver: ServiceDriver, dsn: str) -> None:
         super().__init__(driver.database)
+        self.platform = driver.platform
         self.registry = CollectorRegistry()
         self.log = MemoryLog()
         self._driver = driver
@@ -176,5 +177,5 @@ async def arm(auditor: AuditHarness, service: str, subject: str, kind: str, rung
 
 
 async def a_ladder(auditor: AuditHarness, state: str) -> None:
-    await auditor.plant("notify.ladder", ladder_id="lad-1", status="Actual", state=state,
+    await auditor.plant("notify.escalation", escalation_id="lad-1", status="Actual", state=state,
                         subject_kind="assignment", purpose="sign", due_at=LONG_AGO)  # fmt: skip

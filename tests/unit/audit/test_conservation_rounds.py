@@ -25,8 +25,8 @@ from shared.contracts.topics import (
     RULES,
     TopicSpec,
 )
-from shared.runtime.inbox import body_digest
-from shared.runtime.publisher import encode
+from shared.runtime.inbound_messages import body_digest
+from shared.runtime.outbound_records import encode
 from tests.unit.audit.builders import T0, a_decision, an_alarm, an_alert
 from tests.unit.audit.harness import AuditHarness
 
@@ -241,7 +241,7 @@ async def test_the_act_of_nobody_is_found_until_it_is_explained(auditor: AuditHa
     auditor.log.append(DECISIONS.name, encode(decision))
     assert (await auditor.findings_after(1))[CORRUPT] == f"console:{DECISIONS.name}/0@0"
     await auditor.do(
-        "INSERT INTO console.act (id, topic, key, value, digest, officer_id) "
+        "INSERT INTO console.action (id, topic, key, value, digest, officer_id) "
         "VALUES ($1, 't', 'k', $2, '', 'o')",
         decision.id,
         encode(decision),

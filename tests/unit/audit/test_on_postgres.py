@@ -83,15 +83,15 @@ async def test_a_restart_neither_forgets_nor_repeats_a_finding(auditor: AuditHar
 PLANTS: list[tuple[FindingKind, list[tuple[str, dict[str, Any]]]]] = [
     (
         FindingKind.TIMER_COUNT,
-        [("notify.ladder", {"ladder_id": "lad-1", "status": "Actual", "state": "open",
+        [("notify.escalation", {"escalation_id": "lad-1", "status": "Actual", "state": "open",
                             "subject_kind": "assignment", "purpose": "sign", "due_at": LONG_AGO})],
     ),
     (
         FindingKind.LEASE_EXPIRED,
-        [("notify.ladder", {"ladder_id": "lad-1", "status": "Actual", "state": "closed",
+        [("notify.escalation", {"escalation_id": "lad-1", "status": "Actual", "state": "closed",
                             "subject_kind": "assignment", "purpose": "sign"}),
-         ("notify.page", {"page_id": "pag-1", "ladder_id": "lad-1", "status": "Actual"}),
-         ("notify.delivery", {"page_id": "pag-1", "ladder_id": "lad-1", "status": "Actual",
+         ("notify.page", {"page_id": "pag-1", "escalation_id": "lad-1", "status": "Actual"}),
+         ("notify.delivery", {"page_id": "pag-1", "escalation_id": "lad-1", "status": "Actual",
                               "state": "sending"})],
     ),
     (FindingKind.OUTBOX_STUCK, [("command.outbox", {"event_id": "e"})]),
@@ -107,16 +107,16 @@ PLANTS: list[tuple[FindingKind, list[tuple[str, dict[str, Any]]]]] = [
     ),
     (
         FindingKind.DRILL_LEAK,
-        [("notify.ladder", {"ladder_id": "lad-1", "status": "Actual", "state": "exhausted",
+        [("notify.escalation", {"escalation_id": "lad-1", "status": "Actual", "state": "exhausted",
                             "subject_kind": "assignment", "purpose": "sign"}),
-         ("notify.page", {"page_id": "pag-1", "ladder_id": "lad-1", "status": "Exercise"})],
+         ("notify.page", {"page_id": "pag-1", "escalation_id": "lad-1", "status": "Exercise"})],
     ),
     (
         FindingKind.DRILL_LEAK,
         [("notify.digest", {"digest_id": "dig-1", "status": "Actual", "state": "sent"}),
-         ("notify.ladder", {"ladder_id": "lad-1", "status": "Exercise", "state": "closed",
+         ("notify.escalation", {"escalation_id": "lad-1", "status": "Exercise", "state": "closed",
                             "subject_kind": "assignment", "purpose": "sign"}),
-         ("notify.page", {"page_id": "pag-1", "ladder_id": "lad-1", "status": "Exercise",
+         ("notify.page", {"page_id": "pag-1", "escalation_id": "lad-1", "status": "Exercise",
                           "digest_id": "dig-1"})],
     ),
 ]  # fmt: skip
@@ -140,12 +140,12 @@ async def test_a_table_that_is_missing_is_reported_and_the_rest_goes_on(
 ) -> None:
     await auditor.plant("alerting.timer", subject_id="s", state="armed")
     await auditor.do("UPDATE alerting.timer SET due_at = now() - interval '1 minute'")
-    await auditor.do("ALTER TABLE notify.ladder RENAME TO ladder_gone")
+    await auditor.do("ALTER TABLE notify.escalation RENAME TO escalation_gone")
     try:
         assert list(await auditor.findings_after(2)) == [FindingKind.TIMER_OVERDUE]
-        assert "notify.ladder" in (auditor.rounds.ready() or "")
+        assert "notify.escalation" in (auditor.rounds.ready() or "")
     finally:
-        await auditor.do("ALTER TABLE notify.ladder_gone RENAME TO ladder")
+        await auditor.do("ALTER TABLE notify.escalation_gone RENAME TO escalation")
     await auditor.findings_after(1)
     assert auditor.rounds.ready() is None
 

@@ -8,7 +8,7 @@ from services.audit.core.conservation.balances import DispositionCount, alarm_ba
 from services.audit.core.findings.snapshot import FindingKind
 from services.audit.store import counters
 from services.audit.store.service_tables.recounts import RECOUNTS
-from services.command.core.rollup import Counts
+from services.command.core.commands.rollup import TierCounters
 from shared.contracts.commands import Progress
 from shared.contracts.fields import Status
 from shared.contracts.topics import ALARMS
@@ -57,9 +57,9 @@ TOWN_ASSIGNMENT = an_assignment(TOWN).assignment_id
             "total 0, not 1, owed 0, not 1",
         ),
         (
-            "UPDATE console.tally SET n = 3 "
+            "UPDATE console.assignment_count SET n = 3 "
             f"WHERE town = '{VILLAGE[:9]}' AND unit_tier = 'village'",
-            f"console.tally:cmd-1:{VILLAGE[:9]}:village:delivered",
+            f"console.assignment_count:cmd-1:{VILLAGE[:9]}:village:delivered",
             "assignments 3, not 1",
         ),
     ],
@@ -91,15 +91,15 @@ async def test_a_counter_that_its_rows_do_not_add_up_to_is_found_and_resolved(
 
 @pytest.mark.e2e
 async def test_every_state_is_counted_as_the_service_counts_it(auditor: AuditHarness) -> None:
-    """One assignment per state in each tier is counted by command's own core."""
-    from services.command.core.rollup import _marks
-    from services.command.core.states import State
+    """One assignment per state in each tier, counted by command's own core."""
+    from services.command.core.assignments.states import State
+    from services.command.core.commands.rollup import _contribution
 
     await a_healthy_command(auditor, VILLAGE)
-    expected = Counts()
+    expected = TierCounters()
     for at, name in enumerate(STATES):
         before = State.HANDLING if name == "suspended" else None
-        expected = expected.plus(_marks(State(name), before or State(name), False))
+        expected = expected.plus(_contribution(State(name), before or State(name), False))
         await auditor.plant(
             "command.assignment", assignment_id=f"asg-{at}", command_id="cmd-1", status="Actual",
             state=name, suspended_from=before, unit_tier="grid", version=1,
@@ -108,7 +108,7 @@ async def test_every_state_is_counted_as_the_service_counts_it(auditor: AuditHar
                         **expected._asdict())  # fmt: skip
     result = await auditor.findings_after(3)
     assert FindingKind.COUNTER_DIFFERS not in result
-    assert RECOUNTS[0].counters == Counts._fields
+    assert RECOUNTS[0].counters == TierCounters._fields
     assert set(RECOUNTS[1].counters) == set(Progress.model_fields)
 
 

@@ -61,12 +61,12 @@ WRONG_TIMERS = {
     "no timer of an open ladder": ("ladder", "DELETE FROM notify.timer WHERE subject_id = 'lad-1'"),
     "no timer of a promise": (
         "promise",
-        "UPDATE notify.ladder SET state = 'answered'; "
+        "UPDATE notify.escalation SET state = 'answered'; "
         "DELETE FROM notify.timer WHERE subject_id = 'lad-1'",
     ),
     "no timer of the last call": (
         "last call",
-        "UPDATE notify.ladder SET state = 'exhausted'; "
+        "UPDATE notify.escalation SET state = 'exhausted'; "
         "DELETE FROM notify.timer WHERE subject_id = 'lad-1'",
     ),
     "no timer of a digest that gathers": (
@@ -105,7 +105,7 @@ async def test_an_end_that_is_over_before_the_signature_needs_no_timer(
     await auditor.do("UPDATE command.assignment SET finish_overdue = true")
     await auditor.do("UPDATE command.tier_count SET overdue = total")
     await a_ladder(auditor, "exhausted")
-    await auditor.do("UPDATE notify.ladder SET due_at = NULL")
+    await auditor.do("UPDATE notify.escalation SET due_at = NULL")
     assert await auditor.findings_after(3) == {}
 
 
@@ -131,10 +131,10 @@ ON_ITS_OWN: dict[str, tuple[str, dict[str, Any]]] = {
         "alerting.episode",
         {"rule_id": "r", "region": "u", "scope": "s", "expires_at": LATER},
     ),
-    "report by phone": ("command.report_duty", {"duty_id": "x", "state": "owed"}),
-    "report in writing": ("command.report_duty", {"duty_id": "x", "state": "phoned"}),
-    "follow-up report": ("command.report_duty", {"duty_id": "x", "state": "written"}),
-    "final report": ("command.report_duty", {"duty_id": "x", "state": "closing"}),
+    "report by phone": ("command.report_obligation", {"obligation_id": "x", "state": "owed"}),
+    "report in writing": ("command.report_obligation", {"obligation_id": "x", "state": "phoned"}),
+    "follow-up report": ("command.report_obligation", {"obligation_id": "x", "state": "written"}),
+    "final report": ("command.report_obligation", {"obligation_id": "x", "state": "closing"}),
     "roster gap": ("notify.duty_gap", {"subject_id": "x", "due_at": LATER}),
 }
 """A row to which one timer rule applies; the tests above and below cover the other rules."""

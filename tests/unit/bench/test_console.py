@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.alarms import AlarmEvent
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.bench import keys as all_keys
 from tests.bench.console import alarms, keys, pixel, run
 from tests.bench.console.alarms import MARK

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.contracts.topics import READINGS
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.bench import crowd, payload, ruleset
 from tests.bench.latency_source import reading as latency_reading
 from tests.bench.reference import (
@@ -25,10 +25,10 @@ SAMPLES = list(generate(SHORT, SHORT_SENSORS))
 
 
 def test_the_reference_makes_the_same_transitions_as_ever() -> None:
-    reference = ReferenceScorer()
+    scorer = ReferenceScorer()
     for sample in SAMPLES:
-        reference.take(sample)
-    assert split(reference.transitions) == {
+        scorer.add(sample)
+    assert split(scorer.transitions) == {
         "mean clear": 237,
         "mean raise": 237,
         "roc clear": 65,

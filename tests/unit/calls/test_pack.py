@@ -1,6 +1,4 @@
-"""The operator's settings of calls: what is shipped, and everything that is wrong with a file at
-once.
-"""
+"""The operator's settings of calls: the shipped files, and all errors of a file at once."""
 
 from __future__ import annotations
 
@@ -10,8 +8,8 @@ from shutil import copytree
 
 import pytest
 
-from services.notify.core.call_rules import CallRules
-from services.notify.core.profiles import PROFILES
+from services.notify.core.escalation.call_rules import CallRules
+from services.notify.core.escalation.profiles import PROFILES
 from shared.contracts.fields import Level, Post, ResponseMode
 from shared.contracts.pages import Channel
 from shared.definitions.call_plans.pack import PLANS_FILE, TESTS_FILE, CallPack, load
@@ -28,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def read(folder: Path, old: str, new: str, file: str = PLANS_FILE) -> CallPack:
-    """The settings with one thing changed."""
+    """The settings with one change."""
     path = folder / file
     text = path.read_text(encoding="utf-8")
     assert old in text
@@ -36,7 +34,7 @@ def read(folder: Path, old: str, new: str, file: str = PLANS_FILE) -> CallPack:
     return load(folder, NOW)
 
 
-def test_what_is_shipped_is_what_holds_without_it() -> None:
+def test_the_shipped_plans_equal_the_built_in_values() -> None:
     pack = load(SHIPPED, NOW).usable()
     assert pack.findings == ()
     set_by_file = CallRules(PROFILES["standard"], pack.calls)
@@ -62,7 +60,7 @@ def test_every_post_is_tested_by_one_shipped_plan() -> None:
     assert sorted(post for plan in tests for post in plan.posts) == sorted(Post)
 
 
-def test_all_errors_of_both_files_are_reported_with_line_and_allowed_values(
+def test_all_errors_of_both_files_are_reported_at_once_with_line_and_allowed_values(
     folder: Path,
 ) -> None:
     read(folder, "first_s: 60", "first_s: soon")
@@ -71,8 +69,8 @@ def test_all_errors_of_both_files_are_reported_with_line_and_allowed_values(
     pack = read(folder, "every_days: 30", "every_days: 0", TESTS_FILE)
     with pytest.raises(PackError) as refused:
         pack.usable()
-    messages = str(refused.value).splitlines()
-    assert len(messages) == 4
+    errors = str(refused.value).splitlines()
+    assert len(errors) == 4
     lines = (folder / PLANS_FILE).read_text(encoding="utf-8").splitlines()
     for needle, name, allowed in (
         ("first_s: soon", "first_s", "a number"),
@@ -80,14 +78,14 @@ def test_all_errors_of_both_files_are_reported_with_line_and_allowed_values(
         ("colour: 1", "colour", "levels"),
     ):
         number = next(n for n, line in enumerate(lines, 1) if needle in line)
-        (results,) = [name for name in messages if f"{PLANS_FILE}:{number}:" in name]
+        (results,) = [name for name in errors if f"{PLANS_FILE}:{number}:" in name]
         assert name in results
         assert allowed in results.partition("allowed:")[2]
-    assert any(f"{TESTS_FILE}:" in name and "at least 1" in name for name in messages)
+    assert any(f"{TESTS_FILE}:" in name and "at least 1" in name for name in errors)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "reason"),
+    ("old", "new", "error"),
     [
         ("levels: [orange]", "levels: [orange, red]", "red is red's already"),
         ("levels: [orange]", "levels: [orange, orange]", "orange is named twice"),
@@ -99,10 +97,10 @@ def test_all_errors_of_both_files_are_reported_with_line_and_allowed_values(
         ("- {after_s: 30, ", "- {after_s: 10, ", "each step comes later"),
     ],
 )
-def test_what_contradicts_itself_is_refused(folder: Path, old: str, new: str, reason: str) -> None:
+def test_a_contradiction_is_refused(folder: Path, old: str, new: str, error: str) -> None:
     errors = read(folder, old, new).errors
     assert len(errors) == 1
-    assert reason in str(errors[0])
+    assert error in str(errors[0])
 
 
 def test_plans_for_different_modes_do_not_contradict_each_other(folder: Path) -> None:

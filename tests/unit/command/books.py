@@ -1,4 +1,4 @@
-"""All assignments of one command in memory, kept by the core's functions as session.py keeps rows."""
+"""All assignments of one command in memory, changed by the core's functions."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ from datetime import timedelta
 
 from msgspec import structs
 
-from services.command.core import rollup, steps
-from services.command.core.deadlines import CLOCKS, Arm, Clocks, TimerKind, started, stopped
-from services.command.core.model import Act, Assignment
-from services.command.core.parts import part_of, passed_up, successor
-from services.command.core.profiles import PROFILES, ProfileName
-from services.command.core.states import Event, State
-from services.command.core.steps import Outcome, take
-from services.command.core.supervision import Due, fire
+from services.command.core.assignments import steps
+from services.command.core.assignments.model import Assignment, OfficerStep
+from services.command.core.assignments.parts import part_of, passed_up, successor
+from services.command.core.assignments.states import Event, State
+from services.command.core.assignments.steps import StepOutcome, apply_step
+from services.command.core.commands import rollup
+from services.command.core.supervision.deadlines import (
+    CLOCK_TIMERS,
+    DeadlineTerms,
+    NewTimer,
+    TimerKind,
+    new_timers,
+    void_timers,
+)
+from services.command.core.supervision.firing import DueTimer, fire_assignment
+from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.commands import REASONED, RECURRING, Step
 from shared.contracts.fields import Level, Post
 from shared.contracts.ids import assignment_id
@@ -21,12 +29,12 @@ from shared.contracts.units import parent_of, tier_of
 from shared.domain.selection.tree import Recipient
 from tests.unit.command.builders import DISTRICT, NOW, TOWN, a_command, an_assignment
 
-DEMO = PROFILES[ProfileName.DEMO]
-CLOCKS_NOW = Clocks(DEMO, Level.RED)
+DEMO = PROFILES[SlaProfileName.DEMO]
+CLOCKS_NOW = DeadlineTerms(DEMO, Level.RED)
 COMMAND = a_command()
 OTHER_TOWN = "500118001000"
 LADDER = ((TOWN, Post.B), (TOWN, Post.A), (DISTRICT, Post.B))
-GONE = (State.WAIVED, State.REASSIGNED, State.RECALLED)
+RELEASED = (State.WAIVED, State.REASSIGNED, State.RECALLED)
 
 
 def recipient(unit: str) -> Recipient:
@@ -43,85 +51,85 @@ def root(unit: str) -> Assignment:
 
 
 class Books:
-    """All assignments of one command in memory, kept as services/command/{session,stepping} do."""
+    """All assignments of one command in memory, as the unit of work has them."""
 
     def __init__(self) -> None:
         self.now = NOW
         first = [root(TOWN), root(OTHER_TOWN)]
         self.rows = {assignment.assignment_id: assignment for assignment in first}
         self.counts: rollup.Rollup = rollup.recount(first)
-        self.armed: dict[tuple[str, TimerKind], Arm] = {}
-        self.paused: dict[tuple[str, TimerKind], Arm] = {}
+        self.armed: dict[tuple[str, TimerKind], NewTimer] = {}
+        self.paused: dict[tuple[str, TimerKind], NewTimer] = {}
         for assignment in first:
             self._time(None, assignment)
 
-    def below(self, whole: Assignment) -> list[Assignment]:
+    def below(self, parent: Assignment) -> list[Assignment]:
         """Live parts at any depth, wholes before parts."""
         results = []
         for row in list(self.rows.values()):
-            if row.parent_assignment_id == whole.assignment_id:
-                results += [row] if row.state not in (*GONE, State.DONE) else []
+            if row.parent_assignment_id == parent.assignment_id:
+                results += [row] if row.state not in (*RELEASED, State.DONE) else []
                 results += self.below(row)
         return sorted(results, key=lambda item: len(item.unit.rstrip("0")))
 
     def put(self, before: Assignment | None, after: Assignment) -> None:
         self._put(before, after)
-        for _, whole in passed_up(self.rows, before, after, self.now):
-            self._put(self.rows[whole.assignment_id], whole)
+        for _, parent in passed_up(self.rows, before, after, self.now):
+            self._put(self.rows[parent.assignment_id], parent)
 
-    def send(self, unit: str, step: Step, attempt: int, **more: object) -> Outcome:
+    def send(self, unit: str, step: Step, attempt: int, **more: object) -> StepOutcome:
         """A step on the unit's assignment; raises IllegalStep."""
         before = self.rows[assignment_id("cmd-1", unit)]
         number = before.version if step in RECURRING else 1
         text = "原因" if step in REASONED else ""
-        act = Act(step, f"ack-{step}", "officer-1", DISTRICT, text, NOW, number)
+        act = OfficerStep(step, f"ack-{step}", "officer-1", DISTRICT, text, NOW, number)
         act = structs.replace(act, **more)
-        whole = self.rows.get(before.parent_assignment_id or "")
-        limit = whole.finish_by if whole else None
-        outcome, changes = take(
+        parent = self.rows.get(before.parent_assignment_id or "")
+        limit = parent.finish_by if parent else None
+        outcome, changes = apply_step(
             before, act, attempt, self.now, profile=DEMO, level=Level.RED, within=limit
         )
-        if outcome in (Outcome.REPEATED, Outcome.LATE):
+        if outcome in (StepOutcome.REPEATED, StepOutcome.LATE):
             assert not changes
             return outcome
-        if outcome is Outcome.APPLIED and step is Step.REASSIGN:
-            (other,) = act.units
+        if outcome is StepOutcome.APPLIED and step is Step.REASSIGN:
+            (unit_id,) = act.units
             new = successor(
                 before,
                 COMMAND,
-                recipient(other),
+                recipient(unit_id),
                 act,
                 self.now,
-                Clocks(DEMO, Level.RED, within=limit),
+                DeadlineTerms(DEMO, Level.RED, within=limit),
             )
             self.put(None, new)
         for _, after in changes:
             self.put(self.rows[after.assignment_id], after)
-        if outcome is Outcome.APPLIED:
+        if outcome is StepOutcome.APPLIED:
             self._follow(before, act)
         return outcome
 
     def sweep(self) -> list[tuple[str, int]]:
         """Fire what is due; (assignment, attempt) of those that are now overdue for signing."""
         due = [arm for arm in self.armed.values() if arm.due_at <= self.now]
-        for one in due:
-            del self.armed[one.subject_id, one.kind]
+        for timer in due:
+            del self.armed[timer.subject_id, timer.kind]
         escalated = []
         for subject in {arm.subject_id for arm in due}:
             row = self.rows[subject]
-            claimed = [Due(t.kind, t.rung, t.due_at) for t in due if t.subject_id == subject]
-            fired = fire(row, claimed, LADDER, DEMO, Level.RED, self.now)
+            claimed = [DueTimer(t.kind, t.rung, t.due_at) for t in due if t.subject_id == subject]
+            fired = fire_assignment(row, claimed, LADDER, DEMO, Level.RED, self.now)
             if fired.assignment.sign_overdue:
                 escalated.append((subject, row.attempt))
             if fired.assignment is not row:
                 self.put(row, fired.assignment)
-            for _, after in fired.woken:
+            for _, after in fired.resumed:
                 self.put(self.rows[subject], after)
-            for timer in fired.arm:
+            for timer in fired.new_timers:
                 self.armed[timer.subject_id, timer.kind] = timer
         return escalated
 
-    def _follow(self, before: Assignment, act: Act) -> None:
+    def _follow(self, before: Assignment, act: OfficerStep) -> None:
         match act.step:
             case Step.SPLIT:
                 for unit in act.units:
@@ -130,10 +138,10 @@ class Books:
                         part = part_of(before, COMMAND, recipient(unit), act, self.now, CLOCKS_NOW)
                         self.put(None, part)
                     else:
-                        again = steps.reopen(
+                        reopened = steps.reopen_assignment(
                             existing_assignment, "officer-1", "", self.now, CLOCKS_NOW
                         )
-                        self.put(existing_assignment, again)
+                        self.put(existing_assignment, reopened)
             case Step.REASSIGN | Step.WAIVE | Step.RECALL:
                 self._end(before, Event.RECALL)
             case Step.CLOSE:
@@ -141,20 +149,20 @@ class Books:
             case _:
                 pass
 
-    def _end(self, whole: Assignment, event: Event) -> None:
-        for part in self.below(whole):
+    def _end(self, parent: Assignment, event: Event) -> None:
+        for part in self.below(parent):
             latest = self.rows[part.assignment_id]
-            self.put(latest, steps.end(latest, event, "officer-1", "", self.now))
+            self.put(latest, steps.end_assignment(latest, event, "officer-1", "", self.now))
 
     def _put(self, before: Assignment | None, after: Assignment) -> None:
-        self.counts = rollup.changed(self.counts, before, after)
+        self.counts = rollup.with_change(self.counts, before, after)
         self.rows[after.assignment_id] = after
         self._time(before, after)
 
     def _time(self, before: Assignment | None, after: Assignment) -> None:
         name = after.assignment_id
         if before is not None:
-            for kind in stopped(before, after):
+            for kind in void_timers(before, after):
                 self.armed.pop((name, kind), None)
                 self.paused.pop((name, kind), None)
             if before.suspended_at is not None and after.suspended_at is None:
@@ -162,8 +170,8 @@ class Books:
                 for key in [key for key in self.paused if key[0] == name]:
                     timer = self.paused.pop(key)
                     self.armed[key] = structs.replace(timer, due_at=timer.due_at + later)
-        for timer in started(before, after, DEMO):
+        for timer in new_timers(before, after, DEMO):
             self.armed[timer.subject_id, timer.kind] = timer
         if after.suspended_at is not None:
-            for key in [key for key in self.armed if key[0] == name and key[1] in CLOCKS]:
+            for key in [key for key in self.armed if key[0] == name and key[1] in CLOCK_TIMERS]:
                 self.paused[key] = self.armed.pop(key)

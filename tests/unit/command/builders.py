@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.command.core.model import Act, Assignment, Command
-from services.command.core.states import State
+from services.command.core.assignments.model import Assignment, OfficerStep
+from services.command.core.assignments.states import State
+from services.command.core.commands.model import Command
 from shared.contracts.commands import CommandState, Step
 from shared.contracts.fields import Level, Status, Tier
 from shared.definitions.response_plans.orders import Brief
@@ -53,7 +54,7 @@ def a_command(**change: Any) -> Command:
             "version": 1,
             "state": CommandState.ISSUED,
             "alert_id": "alt-1",
-            "because_of": "alt-1",
+            "current_alert_id": "alt-1",
             "event_type": "11A01",
             "level": Level.RED,
             "root": DISTRICT,
@@ -75,6 +76,6 @@ def a_command(**change: Any) -> Command:
     )
 
 
-def an_act(step: Step, text: str = "") -> Act:
+def an_act(step: Step, text: str = "") -> OfficerStep:
     """A step of the village's officer."""
-    return Act(step, f"ack-{step}", "officer-1", VILLAGE, text, NOW)
+    return OfficerStep(step, f"ack-{step}", "officer-1", VILLAGE, text, NOW)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.command.core.reporting.judging import duties, hear
-from services.command.core.reporting.model import Case, Duty, Told
+from services.command.core.reporting.model import AlertReporting, Obligation, ReceivedReport
+from services.command.core.reporting.obligations import obligations_of, observe_alert
 from services.command.core.reporting.profiles import STANDARD, ReportProfile
-from services.command.core.reporting.receiving import received
+from services.command.core.reporting.receiving import received_report
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.fields import Level, Status
 from shared.contracts.ids import transition_id
@@ -102,40 +102,44 @@ def a_report(
 
 
 @dataclass
-class Files:
-    """What the service would know, without a database: per status its cases and reports."""
+class IncidentFiles:
+    """The alerts and reports of incidents per status, without a database."""
 
     profile: ReportProfile = STANDARD
     modes: Modes = field(default_factory=Modes)
-    cases: dict[tuple[Status, str], Case] = field(default_factory=dict)
-    reports: dict[tuple[Status, str], Told] = field(default_factory=dict)
+    alerts: dict[tuple[Status, str], AlertReporting] = field(default_factory=dict)
+    reports: dict[tuple[Status, str], ReceivedReport] = field(default_factory=dict)
 
-    def take(self, minutes: float, *messages: AlertEvent | Report) -> Files:
-        """Read messages at that time; a repeat is read as the inbox would let it: not at all."""
+    def read(self, minutes: float, *messages: AlertEvent | Report) -> IncidentFiles:
+        """Read messages at that time; a repeat changes nothing, since the inbox would drop it."""
         for message in messages:
             if isinstance(message, AlertEvent):
                 key = (message.status, message.alert_id)
-                self.cases[key] = hear(self.cases.get(key), message, self.modes, at(minutes))
+                self.alerts[key] = observe_alert(
+                    self.alerts.get(key), message, self.modes, at(minutes)
+                )
             else:
                 self.reports.setdefault(
-                    (message.status, message.id), received(message, at(minutes))
+                    (message.status, message.id), received_report(message, at(minutes))
                 )
         return self
 
-    def duties(self) -> dict[tuple[str, str, str], Duty]:
-        """Every duty by status, unit and addressee."""
-        result: Iterable[Duty] = (
-            duty
-            for (status, _), case in self.cases.items()
-            for duty in duties(
-                case, [r for (s, _), r in self.reports.items() if s is status], self.profile
+    def obligations(self) -> dict[tuple[str, str, str], Obligation]:
+        """Return every obligation by status, unit and addressee."""
+        result: Iterable[Obligation] = (
+            obligation
+            for (status, _), alert in self.alerts.items()
+            for obligation in obligations_of(
+                alert,
+                [report for (world, _), report in self.reports.items() if world is status],
+                self.profile,
             )
         )
-        return {(str(duty.status), duty.unit, duty.to_unit): duty for duty in result}
+        return {(str(item.status), item.unit, item.to_unit): item for item in result}
 
-    def of(self, unit: str, to_unit: str, status: Status = Status.ACTUAL) -> Duty:
-        """The duty of one route."""
-        return self.duties()[str(status), unit, to_unit]
+    def obligation(self, unit: str, to_unit: str, status: Status = Status.ACTUAL) -> Obligation:
+        """Return the obligation of one route."""
+        return self.obligations()[str(status), unit, to_unit]
 
 
 ROUTES = {"town": (TOWN, DISTRICT), "district": (DISTRICT, CITY), "skip": (TOWN, CITY)}

@@ -8,21 +8,22 @@ from typing import Any
 
 import pytest
 
+from services.command.core.cause import Cause
+from services.command.core.modes.events import mode_event
 from services.command.core.modes.proposal import (
     DECIDE_WITHIN,
     Proposal,
-    Refused,
-    by_person,
-    by_rule,
+    RefusedProposal,
     lapse,
+    propose_by_officer,
+    propose_by_rule,
     sign,
     stop,
 )
-from services.command.core.modes.records import Held, mode_event
 from services.command.core.modes.states import Event, IllegalStep, State
-from services.command.core.modes.triggers import is_news, wanted
-from services.command.core.profiles import PROFILES, ProfileName
-from services.command.core.records import Cause
+from services.command.core.modes.triggers import is_stricter, trigger_of
+from services.command.core.modes.unit_mode import UnitMode
+from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.fields import Level, Post, ResponseLevel, ResponseMode, Status, Tier
 from shared.contracts.modes import ModeRequest, ModeVerb
@@ -90,7 +91,7 @@ def a_proposal(officer: str = "b", until: Any = None, **change: Any) -> Proposal
     request = a_request(
         ModeVerb.PROPOSE, officer, mode=EMERGENCY, until=until or after(86_400), **change
     )
-    return by_person(request, Modes(), NOW)
+    return propose_by_officer(request, Modes(), NOW)
 
 
 def approve(proposal: Proposal, officer: str, **change: Any) -> Proposal:
@@ -99,21 +100,29 @@ def approve(proposal: Proposal, officer: str, **change: Any) -> Proposal:
 
 def test_a_proposal_is_signed_by_its_proposer_and_decided_by_another_person() -> None:
     proposed = a_proposal()
-    assert (proposed.state, proposed.version, proposed.signed) == (State.HALF_APPROVED, 1, ("b",))
+    assert (proposed.state, proposed.version, proposed.signatories) == (
+        State.HALF_APPROVED,
+        1,
+        ("b",),
+    )
     decided = approve(proposed, "a", post=Post.A)
-    assert (decided.state, decided.version, decided.signed) == (State.DECIDED, 2, ("b", "a"))
+    assert (decided.state, decided.version, decided.signatories) == (State.DECIDED, 2, ("b", "a"))
     assert [signature.post for signature in decided.signatures] == [Post.B, Post.A]
 
 
 def test_the_rules_proposal_needs_two_people() -> None:
-    want = wanted(an_alert())
+    want = trigger_of(an_alert())
     assert want is not None
-    proposed = by_rule(want, NOW)
-    assert (proposed.state, proposed.proposed_by, proposed.signed) == (State.PROPOSED, None, ())
+    proposed = propose_by_rule(want, NOW)
+    assert (proposed.state, proposed.proposed_by, proposed.signatories) == (
+        State.PROPOSED,
+        None,
+        (),
+    )
     in_district = {"unit": DISTRICT, "post": Post.COMMANDER}
     half = approve(proposed, "boss", **in_district)
     assert half.state is State.HALF_APPROVED
-    with pytest.raises(Refused, match="another person"):
+    with pytest.raises(RefusedProposal, match="another person"):
         approve(half, "boss", **in_district)
     assert approve(half, "other", unit=CITY, post=Post.A).state is State.DECIDED
 
@@ -157,20 +166,20 @@ def test_as_many_people_sign_as_the_table_has_places_and_never_fewer_than_two() 
 )
 def test_a_proposal_that_cannot_be_is_refused(change: dict[str, Any], why: str) -> None:
     fields = {"mode": EMERGENCY, "until": after(60), **change}
-    with pytest.raises(Refused, match=why):
-        by_person(a_request(ModeVerb.PROPOSE, "b", **fields), Modes(), NOW)
+    with pytest.raises(RefusedProposal, match=why):
+        propose_by_officer(a_request(ModeVerb.PROPOSE, "b", **fields), Modes(), NOW)
 
 
 def test_what_would_be_looser_than_the_inherited_is_refused() -> None:
     modes = Modes([(Status.ACTUAL, Effective(STANDBY, 4, DISTRICT))])
     looser = a_request(ModeVerb.PROPOSE, "b", mode=RECOVERY, until=after(60))
-    with pytest.raises(Refused, match=f"standby, which {DISTRICT}"):
-        by_person(looser, modes, NOW)
+    with pytest.raises(RefusedProposal, match=f"standby, which {DISTRICT}"):
+        propose_by_officer(looser, modes, NOW)
     for mode in (STANDBY, EMERGENCY):
-        asked = looser.model_copy(update={"mode": mode})
-        assert by_person(asked, modes, NOW).mode is mode
+        proposal_request = looser.model_copy(update={"mode": mode})
+        assert propose_by_officer(proposal_request, modes, NOW).mode is mode
     drill = looser.model_copy(update={"status": Status.EXERCISE})
-    assert by_person(drill, modes, NOW).status is Status.EXERCISE
+    assert propose_by_officer(drill, modes, NOW).status is Status.EXERCISE
 
 
 def test_it_expires_when_the_time_to_decide_is_over_even_before_its_timer_says_so() -> None:
@@ -178,7 +187,7 @@ def test_it_expires_when_the_time_to_decide_is_over_even_before_its_timer_says_s
     assert proposed.decide_by == NOW + DECIDE_WITHIN
     assert a_proposal(until=after(60)).decide_by == after(60)
     late = a_request(ModeVerb.APPROVE, "a", post=Post.A)
-    with pytest.raises(Refused, match="over"):
+    with pytest.raises(RefusedProposal, match="over"):
         sign(proposed, late, proposed.decide_by)
     in_time = proposed.decide_by - timedelta(microseconds=1)
     assert sign(proposed, late, in_time).state is State.DECIDED
@@ -191,10 +200,10 @@ def test_rejecting_and_ending_take_one_a_post_or_commander() -> None:
     assert (rejected.state, rejected.reason) == (State.REJECTED, "水退了")
     withdrawn = stop(proposed, Event.REJECT, a_request(ModeVerb.REJECT, "b"))
     assert withdrawn.state is State.REJECTED
-    with pytest.raises(Refused, match="takes an A post"):
+    with pytest.raises(RefusedProposal, match="takes an A post"):
         stop(proposed, Event.REJECT, a_request(ModeVerb.REJECT, "c"))
     decided = approve(proposed, "a", post=Post.A)
-    with pytest.raises(Refused, match="takes an A post"):
+    with pytest.raises(RefusedProposal, match="takes an A post"):
         stop(decided, Event.END, a_request(ModeVerb.END, "b"))
     assert stop(decided, Event.END, boss).state is State.ENDED
     with pytest.raises(IllegalStep):
@@ -206,16 +215,16 @@ def test_rejecting_and_ending_take_one_a_post_or_commander() -> None:
 def test_the_record_of_a_mode_names_who_decided_it_until_when_and_who_ended_it() -> None:
     decided = approve(a_proposal(), "a", post=Post.A)
     cause = Cause("mrq-1", NOW, TOWN, "a")
-    held = Held(Status.ACTUAL, TOWN, 1, decided.mode, decided.proposal_id)
-    response_mode = mode_event(held, decided, "朱沱镇", cause, NOW)
+    unit_mode = UnitMode(Status.ACTUAL, TOWN, 1, decided.mode, decided.proposal_id)
+    response_mode = mode_event(unit_mode, decided, "朱沱镇", cause, NOW)
     assert (response_mode.mode, response_mode.version, response_mode.proposal_id) == (
         decided.mode,
         1,
         "mod-1",
     )
-    assert (response_mode.decided_by, response_mode.until) == (decided.signed, decided.until)
+    assert (response_mode.decided_by, response_mode.until) == (decided.signatories, decided.until)
     assert len(set(response_mode.decided_by)) == 2
-    over = replace(held, version=2, mode=NORMAL, proposal_id=None)
+    over = replace(unit_mode, version=2, mode=NORMAL, proposal_id=None)
     boss = a_request(ModeVerb.END, "boss", post=Post.COMMANDER)
     for ended, by in (
         (stop(decided, Event.END, boss), ("boss",)),
@@ -245,28 +254,30 @@ def test_the_record_of_a_mode_names_who_decided_it_until_when_and_who_ended_it()
 def test_what_the_rule_proposes(
     level: Level, response: ResponseLevel | None, mode: ResponseMode | None
 ) -> None:
-    want = wanted(an_alert(VILLAGE, level=level, response_level=response))
+    want = trigger_of(an_alert(VILLAGE, level=level, response_level=response))
     assert (want and want.mode) == mode
     if want is not None:
         assert want.unit == DISTRICT
 
 
 def test_the_rule_is_silent_about_what_is_in_force_or_proposed_as_strictly() -> None:
-    want = wanted(an_alert(level=Level.ORANGE))
+    want = trigger_of(an_alert(level=Level.ORANGE))
     assert want is not None
     none = Modes()
-    assert is_news(want, none, [])
-    assert is_news(want, none, [RECOVERY])
-    assert not is_news(want, none, [STANDBY])
-    assert not is_news(want, none, [EMERGENCY])
+    assert is_stricter(want, none, [])
+    assert is_stricter(want, none, [RECOVERY])
+    assert not is_stricter(want, none, [STANDBY])
+    assert not is_stricter(want, none, [EMERGENCY])
     city = Modes([(Status.ACTUAL, Effective(STANDBY, 1, CITY))])
-    assert not is_news(want, city, [])
+    assert not is_stricter(want, city, [])
     drill = Modes([(Status.EXERCISE, Effective(EMERGENCY, 1, CITY))])
-    assert is_news(want, drill, [])
+    assert is_stricter(want, drill, [])
 
 
-@pytest.mark.parametrize("name", list(ProfileName))
-def test_clocks_shorten_with_the_mode_and_normal_is_the_profile_itself(name: ProfileName) -> None:
+@pytest.mark.parametrize("name", list(SlaProfileName))
+def test_clocks_shorten_with_the_mode_and_normal_is_the_profile_itself(
+    name: SlaProfileName,
+) -> None:
     profile = PROFILES[name]
     normal, standby, emergency = (profile.in_mode(mode) for mode in (NORMAL, STANDBY, EMERGENCY))
     assert normal == profile

@@ -1,4 +1,4 @@
-"""Who owes which report to whom, until when, and what meets it (docs/reports.md)."""
+"""Obligations to report: units, limits, and the reports that meet them (docs/reports.md)."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from datetime import timedelta
 
 import pytest
 
-from services.command.core.reporting.judging import judge, routes
-from services.command.core.reporting.model import Clock, Counted
+from services.command.core.reporting.model import CreditedReport, ReportClock
+from services.command.core.reporting.obligations import obligation_of, routes
 from services.command.core.reporting.profiles import STANDARD
 from services.command.core.reporting.receiving import (
-    NotAReport,
-    NotTheirs,
+    ForeignReport,
+    IncompleteReport,
     is_upward,
-    received,
+    received_report,
 )
 from shared.contracts.alerts import AlertState
 from shared.contracts.fields import DataGrade, Level, ResponseMode, Status, Tier
 from shared.contracts.reports import DutyState, Means, ReportKind
 from shared.domain.response_modes.effective import Effective, Modes
 from tests.unit.command.builders import CITY, DISTRICT, NOW, TOWN, VILLAGE
-from tests.unit.command.reporting_builders import Files, a_report, an_alert, at
+from tests.unit.command.reporting_builders import IncidentFiles, a_report, an_alert, at
 
 PHONE, FOLLOW_UP, FINAL = Means.PHONE, ReportKind.FOLLOW_UP, ReportKind.FINAL
 
@@ -49,45 +49,47 @@ def test_limits_are_the_stricter_of_level_and_tier(
 def test_a_notice_and_a_village_owe_no_report() -> None:
     assert STANDARD.limits(Level.NOTICE, Tier.TOWN) is None
     assert STANDARD.limits(Level.RED, Tier.VILLAGE) is None
-    assert not Files().take(0, an_alert(level=Level.NOTICE)).duties()
+    assert not IncidentFiles().read(0, an_alert(level=Level.NOTICE)).obligations()
 
 
 def test_an_unconfirmed_alert_obliges_nobody_a_verified_one_the_town() -> None:
-    files = Files().take(0, an_alert(AlertState.VERIFYING))
-    assert not files.duties()
-    files.take(5, an_alert(AlertState.VERIFIED, version=2))
-    (town,) = files.duties().values()
+    files = IncidentFiles().read(0, an_alert(AlertState.VERIFYING))
+    assert not files.obligations()
+    files.read(5, an_alert(AlertState.VERIFIED, version=2))
+    (town,) = files.obligations().values()
     assert (town.unit, town.to_unit, town.state) == (TOWN, DISTRICT, DutyState.OWED)
     assert (town.phone_due, town.written_due) == (at(25), at(45))
 
 
 def test_the_district_owes_from_when_it_knows_by_the_town_or_by_what_was_issued() -> None:
-    files = Files().take(0, an_alert(AlertState.VERIFIED))
-    assert (str(Status.ACTUAL), DISTRICT, CITY) not in files.duties()
-    files.take(10, a_report(means=PHONE))
-    assert files.of(DISTRICT, CITY).phone_due == at(40)
-    issued = Files().take(0, an_alert(AlertState.VERIFIED)).take(7, an_alert(version=2))
-    assert issued.of(DISTRICT, CITY).phone_due == at(37)
+    files = IncidentFiles().read(0, an_alert(AlertState.VERIFIED))
+    assert (str(Status.ACTUAL), DISTRICT, CITY) not in files.obligations()
+    files.read(10, a_report(means=PHONE))
+    assert files.obligation(DISTRICT, CITY).phone_due == at(40)
+    issued = IncidentFiles().read(0, an_alert(AlertState.VERIFIED)).read(7, an_alert(version=2))
+    assert issued.obligation(DISTRICT, CITY).phone_due == at(37)
 
 
 def test_red_also_goes_straight_to_the_city() -> None:
-    files = Files().take(0, an_alert(level=Level.ORANGE))
-    assert len(files.duties()) == 2
-    files.take(10, an_alert(level=Level.RED, version=2))
-    skip = files.of(TOWN, CITY)
+    files = IncidentFiles().read(0, an_alert(level=Level.ORANGE))
+    assert len(files.obligations()) == 2
+    files.read(10, an_alert(level=Level.RED, version=2))
+    skip = files.obligation(TOWN, CITY)
     assert skip.skip_level
     assert (skip.phone_due, skip.written_due) == (at(25), at(40))
-    files.take(12, a_report(TOWN, CITY))
-    assert files.of(TOWN, CITY).state is DutyState.WRITTEN
-    assert files.of(TOWN, DISTRICT).state is DutyState.OWED, "越级 does not replace the way up"
+    files.read(12, a_report(TOWN, CITY))
+    assert files.obligation(TOWN, CITY).state is DutyState.WRITTEN
+    assert files.obligation(TOWN, DISTRICT).state is DutyState.OWED, (
+        "越级 does not replace the way up"
+    )
 
 
 def test_the_first_call_then_the_first_writing_meet_their_clocks() -> None:
-    files = Files().take(0, an_alert()).take(5, a_report(means=PHONE))
-    duty = files.of(TOWN, DISTRICT)
+    files = IncidentFiles().read(0, an_alert()).read(5, a_report(means=PHONE))
+    duty = files.obligation(TOWN, DISTRICT)
     assert (duty.state, duty.phone_at, duty.written_at) == (DutyState.PHONED, at(5), None)
-    assert set(duty.running()) == {Clock.WRITTEN}
-    duty = files.take(30, a_report()).of(TOWN, DISTRICT)
+    assert set(duty.running_clocks()) == {ReportClock.WRITTEN}
+    duty = files.read(30, a_report()).obligation(TOWN, DISTRICT)
     assert (duty.state, duty.written_at, duty.follow_up_due) == (
         DutyState.WRITTEN,
         at(30),
@@ -96,70 +98,73 @@ def test_the_first_call_then_the_first_writing_meet_their_clocks() -> None:
 
 
 def test_a_written_report_says_at_least_what_a_call_says() -> None:
-    duty = Files().take(0, an_alert()).take(5, a_report()).of(TOWN, DISTRICT)
+    duty = IncidentFiles().read(0, an_alert()).read(5, a_report()).obligation(TOWN, DISTRICT)
     assert (duty.state, duty.phone_at, duty.written_at) == (DutyState.WRITTEN, at(5), at(5))
 
 
 def test_a_report_at_the_limit_is_late_and_counts() -> None:
     call = a_report(means=PHONE)
-    duty = Files().take(0, an_alert()).take(20, call).of(TOWN, DISTRICT)
+    duty = IncidentFiles().read(0, an_alert()).read(20, call).obligation(TOWN, DISTRICT)
     assert (duty.state, duty.phone_at, duty.phone_due) == (DutyState.PHONED, at(20), at(20))
-    assert duty.counted == (Counted(call.id, True),)
-    early = Files().take(0, an_alert()).take(19.9, call).of(TOWN, DISTRICT)
-    assert early.counted == (Counted(call.id, False),)
+    assert duty.credited_reports == (CreditedReport(call.id, True),)
+    early = IncidentFiles().read(0, an_alert()).read(19.9, call).obligation(TOWN, DISTRICT)
+    assert early.credited_reports == (CreditedReport(call.id, False),)
 
 
 def test_a_report_that_came_before_its_alert_was_verified_counts() -> None:
-    files = Files().take(0, a_report()).take(10, an_alert())
-    duty = files.of(TOWN, DISTRICT)
+    files = IncidentFiles().read(0, a_report()).read(10, an_alert())
+    duty = files.obligation(TOWN, DISTRICT)
     assert (duty.state, duty.written_at) == (DutyState.WRITTEN, at(0))
     assert duty.follow_up_due == at(130), "the first follow-up is owed from when the alert stands"
 
 
 def test_a_rise_makes_what_is_not_met_stricter_and_nothing_looser() -> None:
-    files = Files().take(0, an_alert(level=Level.BLUE))
-    files.take(2, an_alert(level=Level.RED, version=2))
-    assert files.of(TOWN, DISTRICT).phone_due == at(17)
-    files.take(3, an_alert(level=Level.BLUE, version=3))
-    assert files.of(TOWN, DISTRICT).phone_due == at(17)
-    late_rise = Files().take(0, an_alert(level=Level.BLUE))
-    late_rise.take(19, an_alert(level=Level.RED, version=2))
-    assert late_rise.of(TOWN, DISTRICT).phone_due == at(20), "the old limit is nearer"
-    met = Files().take(0, an_alert(level=Level.BLUE)).take(19, a_report(means=PHONE))
-    met.take(19.5, an_alert(level=Level.RED, version=2))
-    assert met.of(TOWN, DISTRICT).counted[0].late is False
+    files = IncidentFiles().read(0, an_alert(level=Level.BLUE))
+    files.read(2, an_alert(level=Level.RED, version=2))
+    assert files.obligation(TOWN, DISTRICT).phone_due == at(17)
+    files.read(3, an_alert(level=Level.BLUE, version=3))
+    assert files.obligation(TOWN, DISTRICT).phone_due == at(17)
+    late_rise = IncidentFiles().read(0, an_alert(level=Level.BLUE))
+    late_rise.read(19, an_alert(level=Level.RED, version=2))
+    assert late_rise.obligation(TOWN, DISTRICT).phone_due == at(20), "the old limit is nearer"
+    reported = IncidentFiles().read(0, an_alert(level=Level.BLUE)).read(19, a_report(means=PHONE))
+    reported.read(19.5, an_alert(level=Level.RED, version=2))
+    assert reported.obligation(TOWN, DISTRICT).credited_reports[0].late is False
 
 
 def test_follow_ups_are_owed_again_and_again_and_a_late_one_is_counted() -> None:
-    files = Files().take(0, an_alert(level=Level.RED)).take(5, a_report())
-    assert files.of(TOWN, DISTRICT).follow_up_due == at(35)
-    files.take(30, a_report(kind=FOLLOW_UP))
-    files.take(61, a_report(kind=FOLLOW_UP, number=2))
-    duty = files.of(TOWN, DISTRICT)
+    files = IncidentFiles().read(0, an_alert(level=Level.RED)).read(5, a_report())
+    assert files.obligation(TOWN, DISTRICT).follow_up_due == at(35)
+    files.read(30, a_report(kind=FOLLOW_UP))
+    files.read(61, a_report(kind=FOLLOW_UP, number=2))
+    duty = files.obligation(TOWN, DISTRICT)
     assert (duty.follow_ups, duty.follow_ups_late, duty.follow_up_due) == (2, 1, at(91))
-    assert [one.late for one in duty.counted] == [False, False, True]
+    assert [report.late for report in duty.credited_reports] == [False, False, True]
 
 
 @pytest.mark.parametrize(("before", "late"), [(0.1, False), (0, True)])
 def test_follow_up_and_final_report_at_their_limit_are_late(before: float, late: bool) -> None:
-    files = Files().take(0, an_alert(level=Level.RED)).take(5, a_report())
-    files.take(35 - before, a_report(kind=FOLLOW_UP))
-    assert files.of(TOWN, DISTRICT).counted[-1].late is late
-    files.take(60, an_alert(AlertState.LIFTED, version=2))
-    files.take(60 + 24 * 60 - before, a_report(kind=FINAL))
-    duty = files.of(TOWN, DISTRICT)
-    assert (duty.state, duty.counted[-1].late) == (DutyState.DONE, late)
+    files = IncidentFiles().read(0, an_alert(level=Level.RED)).read(5, a_report())
+    files.read(35 - before, a_report(kind=FOLLOW_UP))
+    assert files.obligation(TOWN, DISTRICT).credited_reports[-1].late is late
+    files.read(60, an_alert(AlertState.LIFTED, version=2))
+    files.read(60 + 24 * 60 - before, a_report(kind=FINAL))
+    duty = files.obligation(TOWN, DISTRICT)
+    assert (duty.state, duty.credited_reports[-1].late) == (DutyState.DONE, late)
 
 
 def test_of_several_levels_the_gravest_stands_with_the_strictest_mode_whatever_came_last() -> None:
     emergency = Effective(ResponseMode.EMERGENCY, 3, DISTRICT)
-    files = Files().take(0, an_alert(level=Level.BLUE))
-    assert (files.of(TOWN, DISTRICT).level, files.of(TOWN, DISTRICT).mode_version) == ("blue", 0)
+    files = IncidentFiles().read(0, an_alert(level=Level.BLUE))
+    assert (
+        files.obligation(TOWN, DISTRICT).level,
+        files.obligation(TOWN, DISTRICT).mode_version,
+    ) == ("blue", 0)
     files.modes.decide(Status.ACTUAL, emergency)
-    files.take(1, an_alert(level=Level.RED, version=2))
+    files.read(1, an_alert(level=Level.RED, version=2))
     files.modes.decide(Status.ACTUAL, Effective(ResponseMode.NORMAL, 4, DISTRICT))
-    files.take(2, an_alert(level=Level.YELLOW, version=3))
-    duty = files.of(TOWN, DISTRICT)
+    files.read(2, an_alert(level=Level.YELLOW, version=3))
+    duty = files.obligation(TOWN, DISTRICT)
     assert (duty.level, duty.mode, duty.mode_version) == ("red", "emergency", 3)
     assert duty.phone_due == at(1 + 7.5)
 
@@ -170,95 +175,105 @@ def test_a_case_is_as_restricted_as_its_most_restricted_version_in_any_order(tur
         an_alert(version=1, data_grade=DataGrade.CORE),
         an_alert(version=2, data_grade=DataGrade.GENERAL),
     ]
-    files = Files().take(0, *(reversed(versions) if turned else versions))
-    (case,) = files.cases.values()
+    files = IncidentFiles().read(0, *(reversed(versions) if turned else versions))
+    (case,) = files.alerts.values()
     assert (case.version, case.data_grade) == (2, DataGrade.CORE)
 
 
 def test_a_call_is_no_follow_up() -> None:
-    files = Files().take(0, an_alert(level=Level.RED)).take(5, a_report())
-    files.take(6, a_report(means=PHONE, kind=FOLLOW_UP))
-    assert files.of(TOWN, DISTRICT).follow_up_due == at(35)
+    files = IncidentFiles().read(0, an_alert(level=Level.RED)).read(5, a_report())
+    files.read(6, a_report(means=PHONE, kind=FOLLOW_UP))
+    assert files.obligation(TOWN, DISTRICT).follow_up_due == at(35)
 
 
 def test_lifting_asks_for_the_final_report_of_who_has_reported() -> None:
-    files = Files().take(0, an_alert()).take(5, a_report())
-    files.take(60, an_alert(AlertState.LIFTED, version=2))
-    duty = files.of(TOWN, DISTRICT)
+    files = IncidentFiles().read(0, an_alert()).read(5, a_report())
+    files.read(60, an_alert(AlertState.LIFTED, version=2))
+    duty = files.obligation(TOWN, DISTRICT)
     assert (duty.state, duty.final_due) == (DutyState.CLOSING, at(60 + 24 * 60))
-    assert set(duty.running()) == {Clock.FINAL}
-    silent = files.of(DISTRICT, CITY)
-    assert (silent.state, silent.reason, silent.running()) == (DutyState.ENDED, "lifted", {})
-    files.take(90, a_report(means=PHONE, kind=FINAL))
-    assert files.of(TOWN, DISTRICT).state is DutyState.CLOSING, "the final one is in writing"
-    files.take(100, a_report(kind=FINAL))
-    assert files.of(TOWN, DISTRICT).state is DutyState.DONE
+    assert set(duty.running_clocks()) == {ReportClock.FINAL}
+    silent = files.obligation(DISTRICT, CITY)
+    assert (silent.state, silent.reason, silent.running_clocks()) == (DutyState.ENDED, "lifted", {})
+    files.read(90, a_report(means=PHONE, kind=FINAL))
+    assert files.obligation(TOWN, DISTRICT).state is DutyState.CLOSING, (
+        "the final one is in writing"
+    )
+    files.read(100, a_report(kind=FINAL))
+    assert files.obligation(TOWN, DISTRICT).state is DutyState.DONE
 
 
 def test_a_report_at_the_moment_of_lifting_still_counts_and_lifting_counts_once() -> None:
-    files = Files().take(0, an_alert())
-    files.take(60, an_alert(AlertState.LIFTED, version=2), a_report())
-    assert files.of(TOWN, DISTRICT).state is DutyState.CLOSING
-    files.take(70, an_alert(AlertState.LIFTED, version=3))
-    assert files.of(TOWN, DISTRICT).final_due == at(60 + 24 * 60)
+    files = IncidentFiles().read(0, an_alert())
+    files.read(60, an_alert(AlertState.LIFTED, version=2), a_report())
+    assert files.obligation(TOWN, DISTRICT).state is DutyState.CLOSING
+    files.read(70, an_alert(AlertState.LIFTED, version=3))
+    assert files.obligation(TOWN, DISTRICT).final_due == at(60 + 24 * 60)
 
 
 @pytest.mark.parametrize("state", [AlertState.DISMISSED, AlertState.REJECTED])
 def test_a_false_or_refused_alert_ends_duties_with_its_reason(state: AlertState) -> None:
-    files = Files().take(0, an_alert(AlertState.VERIFIED)).take(5, a_report())
-    duty = files.take(30, an_alert(state, version=2)).of(TOWN, DISTRICT)
-    assert (duty.state, duty.reason, duty.running()) == (DutyState.ENDED, state, {})
+    files = IncidentFiles().read(0, an_alert(AlertState.VERIFIED)).read(5, a_report())
+    duty = files.read(30, an_alert(state, version=2)).obligation(TOWN, DISTRICT)
+    assert (duty.state, duty.reason, duty.running_clocks()) == (DutyState.ENDED, state, {})
     assert duty.written_at == at(5)
 
 
 def test_a_report_after_the_end_of_an_unreported_duty_is_kept_as_late() -> None:
-    files = Files().take(0, an_alert()).take(60, an_alert(AlertState.LIFTED, version=2))
+    files = IncidentFiles().read(0, an_alert()).read(60, an_alert(AlertState.LIFTED, version=2))
     report = a_report()
-    duty = files.take(61, report).of(TOWN, DISTRICT)
-    assert (duty.state, duty.counted) == (DutyState.ENDED, (Counted(report.id, True),))
+    duty = files.read(61, report).obligation(TOWN, DISTRICT)
+    assert (duty.state, duty.credited_reports) == (
+        DutyState.ENDED,
+        (CreditedReport(report.id, True),),
+    )
     assert duty.written_at is None
 
 
 def test_reports_of_a_closed_chapter_do_not_meet_a_new_alert_of_the_incident() -> None:
-    files = Files().take(0, an_alert()).take(5, a_report(), a_report(kind=FINAL))
-    files.take(10, an_alert(AlertState.LIFTED, version=2))
-    files.take(100, an_alert(alert="alt-2"))
-    (case,) = [case for case in files.cases.values() if case.alert_id == "alt-2"]
-    duty = judge(case, routes(TOWN)[0], list(files.reports.values()), STANDARD)
+    files = IncidentFiles().read(0, an_alert()).read(5, a_report(), a_report(kind=FINAL))
+    files.read(10, an_alert(AlertState.LIFTED, version=2))
+    files.read(100, an_alert(alert="alt-2"))
+    (case,) = [case for case in files.alerts.values() if case.alert_id == "alt-2"]
+    duty = obligation_of(case, routes(TOWN)[0], list(files.reports.values()), STANDARD)
     assert duty is not None
     assert (duty.state, duty.phone_due) == (DutyState.OWED, at(120))
 
 
 def test_another_incident_unit_or_addressee_meets_nothing() -> None:
-    files = Files().take(0, an_alert())
-    files.take(5, a_report(VILLAGE, TOWN), a_report(VILLAGE, DISTRICT), a_report(TOWN, CITY))
-    assert files.of(TOWN, DISTRICT).state is DutyState.OWED
+    files = IncidentFiles().read(0, an_alert())
+    files.read(5, a_report(VILLAGE, TOWN), a_report(VILLAGE, DISTRICT), a_report(TOWN, CITY))
+    assert files.obligation(TOWN, DISTRICT).state is DutyState.OWED
 
 
 def test_a_drill_never_meets_the_real_thing_nor_the_other_way_round() -> None:
     for real, played in ((Status.ACTUAL, Status.EXERCISE), (Status.EXERCISE, Status.ACTUAL)):
-        files = Files().take(0, an_alert(status=real), an_alert(status=played, alert="alt-2"))
-        files.take(5, a_report(status=played))
-        assert files.of(TOWN, DISTRICT, real).state is DutyState.OWED
-        assert files.of(TOWN, DISTRICT, played).state is DutyState.WRITTEN
-        assert files.of(TOWN, DISTRICT, real).duty_id != files.of(TOWN, DISTRICT, played).duty_id
+        files = IncidentFiles().read(
+            0, an_alert(status=real), an_alert(status=played, alert="alt-2")
+        )
+        files.read(5, a_report(status=played))
+        assert files.obligation(TOWN, DISTRICT, real).state is DutyState.OWED
+        assert files.obligation(TOWN, DISTRICT, played).state is DutyState.WRITTEN
+        assert (
+            files.obligation(TOWN, DISTRICT, real).obligation_id
+            != files.obligation(TOWN, DISTRICT, played).obligation_id
+        )
 
 
 def test_who_may_write_what_down() -> None:
     report = a_report(means=PHONE, origin_unit=DISTRICT)
-    assert received(report, NOW).unit == TOWN, "who took the call may write it down"
-    with pytest.raises(NotTheirs):
-        received(a_report(origin_unit=DISTRICT), NOW)
-    with pytest.raises(NotTheirs):
-        received(a_report(means=PHONE, origin_unit=CITY), NOW)
+    assert received_report(report, NOW).unit == TOWN, "who took the call may write it down"
+    with pytest.raises(ForeignReport):
+        received_report(a_report(origin_unit=DISTRICT), NOW)
+    with pytest.raises(ForeignReport):
+        received_report(a_report(means=PHONE, origin_unit=CITY), NOW)
 
 
 def test_a_report_goes_up() -> None:
     for unit, to_unit in ((DISTRICT, TOWN), (TOWN, TOWN), (TOWN, "500101000000")):
-        with pytest.raises(NotAReport):
-            received(a_report(unit, to_unit), NOW)
-    with pytest.raises(NotAReport):
-        received(a_report(means=None), NOW)
+        with pytest.raises(IncompleteReport):
+            received_report(a_report(unit, to_unit), NOW)
+    with pytest.raises(IncompleteReport):
+        received_report(a_report(means=None), NOW)
     plain = a_report().model_copy(update={"means": None, "from_unit": None, "to_unit": None})
     assert not is_upward(plain)
     assert is_upward(a_report())
@@ -266,14 +281,16 @@ def test_a_report_goes_up() -> None:
 
 def test_a_stricter_mode_gives_less_time_and_a_later_flip_changes_nothing() -> None:
     emergency = Effective(ResponseMode.EMERGENCY, 3, DISTRICT)
-    files = Files(modes=Modes([(Status.ACTUAL, emergency)]))
-    files.take(0, an_alert(), an_alert(alert="alt-2", status=Status.EXERCISE))
-    duty = files.of(TOWN, DISTRICT)
+    files = IncidentFiles(modes=Modes([(Status.ACTUAL, emergency)]))
+    files.read(0, an_alert(), an_alert(alert="alt-2", status=Status.EXERCISE))
+    duty = files.obligation(TOWN, DISTRICT)
     assert (duty.phone_due, duty.written_due) == (at(10), at(20))
     assert (duty.mode, duty.mode_version, duty.mode_unit) == ("emergency", 3, DISTRICT)
-    assert files.of(TOWN, DISTRICT, Status.EXERCISE).phone_due == at(20)
+    assert files.obligation(TOWN, DISTRICT, Status.EXERCISE).phone_due == at(20)
     files.modes.decide(Status.ACTUAL, Effective(ResponseMode.NORMAL, 4, DISTRICT))
-    files.take(1, an_alert(version=2))
-    assert files.of(TOWN, DISTRICT).phone_due == at(10)
-    files.take(2, an_alert(level=Level.RED, version=3))
-    assert files.of(TOWN, CITY).phone_due == at(17), "what is new goes by the mode of its time"
+    files.read(1, an_alert(version=2))
+    assert files.obligation(TOWN, DISTRICT).phone_due == at(10)
+    files.read(2, an_alert(level=Level.RED, version=3))
+    assert files.obligation(TOWN, CITY).phone_due == at(17), (
+        "what is new goes by the mode of its time"
+    )

@@ -9,26 +9,27 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.command.core.profiles import PROFILES, ProfileName
-from services.command.core.reporting.model import Clock, Duty
+from services.command.core.reporting.model import Obligation, ReportClock
 from services.command.core.reporting.profiles import STANDARD
-from services.command.core.reporting.timers import KINDS, Fallen, fire, rearmed
+from services.command.core.reporting.timers import KINDS, fire_obligation, timer_changes
+from services.command.core.supervision.firing import DueTimer
+from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.alerts import AlertEvent, AlertState
 from shared.contracts.commands import SupervisionKind
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.reports import DutyState, Means, Report, ReportKind
 from tests.unit.command.builders import DISTRICT
-from tests.unit.command.reporting_builders import ROUTES, Files, a_report, an_alert, at
+from tests.unit.command.reporting_builders import ROUTES, IncidentFiles, a_report, an_alert, at
 
 LADDER = ((DISTRICT, Post.B), (DISTRICT, Post.A))
-PACE = PROFILES[ProfileName.STANDARD]
+PACE = PROFILES[SlaProfileName.STANDARD]
 
 
 @st.composite
 def alerts(draw: st.DrawFn) -> list[AlertEvent]:
     """The versions of one alert, in their order."""
     status = draw(st.sampled_from((Status.ACTUAL, Status.EXERCISE)))
-    told = draw(
+    states_drawn = draw(
         st.lists(
             st.tuples(
                 st.sampled_from((AlertState.VERIFYING, AlertState.VERIFIED, AlertState.ISSUED)),
@@ -40,10 +41,10 @@ def alerts(draw: st.DrawFn) -> list[AlertEvent]:
     )
     end = draw(st.none() | st.sampled_from((AlertState.LIFTED, AlertState.DISMISSED)))
     if end is not None:
-        told.append((end, Level.BLUE))
+        states_drawn.append((end, Level.BLUE))
     return [
         an_alert(state, level, version, status=status, alert=f"alt-{status}")
-        for version, (state, level) in enumerate(told, 1)
+        for version, (state, level) in enumerate(states_drawn, 1)
     ]
 
 
@@ -61,68 +62,72 @@ def reports(draw: st.DrawFn) -> Report:
 
 @given(st.lists(alerts(), max_size=2), st.lists(reports(), max_size=6), st.data())
 def test_order_and_repetition_change_nothing(
-    versions: list[list[AlertEvent]], told: list[Report], data: st.DataObject
+    versions: list[list[AlertEvent]], states_drawn: list[Report], data: st.DataObject
 ) -> None:
     # Two lives of one alert id would be two bodies under one id, which the inbox refuses.
     lives = {version[0].status: version for version in versions}
-    messages: list[Any] = [*(event for life in lives.values() for event in life), *told]
-    expected = Files().take(0, *messages).duties()
+    messages: list[Any] = [*(event for life in lives.values() for event in life), *states_drawn]
+    expected = IncidentFiles().read(0, *messages).obligations()
     mixed = data.draw(st.permutations(messages))
-    again = data.draw(st.lists(st.sampled_from(messages), max_size=5)) if messages else []
-    assert Files().take(0, *mixed, *again).duties() == expected
+    repeats = data.draw(st.lists(st.sampled_from(messages), max_size=5)) if messages else []
+    assert IncidentFiles().read(0, *mixed, *repeats).obligations() == expected
 
 
 class Night:
     """The timers beside the files, swept as the service sweeps them."""
 
     def __init__(self) -> None:
-        self.files = Files()
-        self.known: dict[str, Duty] = {}
+        self.files = IncidentFiles()
+        self.obligations: dict[str, Obligation] = {}
         self.armed: dict[tuple[str, str, int], datetime] = {}
-        self.overdue: set[tuple[str, Clock, datetime]] = set()
+        self.overdue: set[tuple[str, ReportClock, datetime]] = set()
 
     def take(self, minutes: float, message: AlertEvent | Report) -> None:
-        self.files.take(minutes, message)
-        for judged in self.files.duties().values():
-            before = self.known.get(judged.duty_id)
+        self.files.read(minutes, message)
+        for judged in self.files.obligations().values():
+            before = self.obligations.get(judged.obligation_id)
             after = replace(judged, calls=before.calls if before else {})
-            void, wanted = rearmed(before, after, STANDARD, at(minutes))
-            for key in [k for k in self.armed if k[0] == after.duty_id and k[1] in void]:
+            void, timers = timer_changes(before, after, STANDARD, at(minutes))
+            for key in [k for k in self.armed if k[0] == after.obligation_id and k[1] in void]:
                 del self.armed[key]
-            self.armed |= {(duty, kind, rung): due for duty, kind, rung, due in wanted}
-            self.known[judged.duty_id] = after
+            self.armed |= {(duty, kind, rung): due for duty, kind, rung, due in timers}
+            self.obligations[judged.obligation_id] = after
 
     def sweep(self, minutes: float) -> None:
         due = {key: when for key, when in self.armed.items() if when <= at(minutes)}
         for (duty_id, kind, rung), when in sorted(due.items(), key=lambda item: item[1]):
             del self.armed[duty_id, kind, rung]
-            duty = self.known[duty_id]
-            result = fire(duty, [Fallen(kind, rung, when)], LADDER, PACE, at(minutes))
+            duty = self.obligations[duty_id]
+            result = fire_obligation(duty, [DueTimer(kind, rung, when)], LADDER, PACE, at(minutes))
             for call in result.calls:
                 assert at(minutes) >= call.due_at, "never early"
                 if call.kind is SupervisionKind.OVERDUE:
                     key = (duty_id, KINDS[kind][0], call.due_at)
                     assert key not in self.overdue, "the fact is told once"
                     self.overdue.add(key)
-            self.armed |= {(name, kind, rung): due for name, kind, rung, due in result.arm}
-            self.known[duty_id] = result.duty
+            self.armed |= {(name, kind, rung): due for name, kind, rung, due in result.new_timers}
+            self.obligations[duty_id] = result.obligation
 
     def check(self) -> None:
-        for duty in self.known.values():
+        for duty in self.obligations.values():
             clocks = [
                 KINDS[kind][0]
                 for subject, kind, _ in self.armed
-                if subject == duty.duty_id and kind.endswith("_escalate")
+                if subject == duty.obligation_id and kind.endswith("_escalate")
             ]
-            assert sorted(clocks) == sorted(duty.running()), "each running clock has one timer"
-            told = {(c, due) for subject, c, due in self.overdue if subject == duty.duty_id}
+            assert sorted(clocks) == sorted(duty.running_clocks()), (
+                "each running clock has one timer"
+            )
+            states_drawn = {
+                (c, due) for subject, c, due in self.overdue if subject == duty.obligation_id
+            }
             if duty.phone_at is not None and duty.phone_at < duty.phone_due:
-                assert not [due for clock, due in told if clock is Clock.PHONE]
+                assert not [due for clock, due in states_drawn if clock is ReportClock.PHONE]
             if duty.written_at is not None and duty.written_at < duty.written_due:
-                assert not [due for clock, due in told if clock is Clock.WRITTEN]
-            assert duty.follow_ups_late <= sum(c is Clock.FOLLOW_UP for c, _ in told)
+                assert not [due for clock, due in states_drawn if clock is ReportClock.WRITTEN]
+            assert duty.follow_ups_late <= sum(c is ReportClock.FOLLOW_UP for c, _ in states_drawn)
             if duty.state in (DutyState.DONE, DutyState.ENDED):
-                assert not duty.running()
+                assert not duty.running_clocks()
 
 
 @settings(max_examples=200)
@@ -134,12 +139,12 @@ class Night:
 )
 def test_a_clock_is_met_in_time_or_overdue_and_never_both(
     versions: list[list[AlertEvent]],
-    told: list[Report],
+    states_drawn: list[Report],
     steps: list[int],
     data: st.DataObject,
 ) -> None:
     lives = {version[0].status: version for version in versions}
-    messages: list[Any] = [*(event for life in lives.values() for event in life), *told]
+    messages: list[Any] = [*(event for life in lives.values() for event in life), *states_drawn]
     night, minutes = Night(), 0.0
     for message, step in zip(data.draw(st.permutations(messages)), steps, strict=False):
         minutes += step

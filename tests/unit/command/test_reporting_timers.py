@@ -1,39 +1,44 @@
-"""The clocks of a duty: due soon, overdue, reminded, escalated; once, marked late after an outage."""
+"""Clocks of an obligation: due soon, overdue, reminded, escalated, late after an outage."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from services.command.core.profiles import PROFILES, ProfileName
-from services.command.core.reporting.model import Calls, Clock, Duty
+from services.command.core.reporting.events import (
+    last_change,
+    obligation_event,
+    obligation_supervision_event,
+)
+from services.command.core.reporting.model import ClockCalls, Obligation, ReportClock
 from services.command.core.reporting.profiles import STANDARD
-from services.command.core.reporting.records import duty_event, last_change, supervision_of
-from services.command.core.reporting.timers import Fallen, fire, rearmed
+from services.command.core.reporting.timers import fire_obligation, timer_changes
+from services.command.core.supervision.firing import DueTimer
+from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.alerts import AlertState
 from shared.contracts.commands import SupervisionKind
 from shared.contracts.fields import Level, Post
 from shared.contracts.reports import Means, ReportFacts, ReportKind
 from shared.domain.bilingual import both
 from tests.unit.command.builders import CITY, DISTRICT, TOWN
-from tests.unit.command.reporting_builders import Files, a_report, an_alert, at
+from tests.unit.command.reporting_builders import IncidentFiles, a_report, an_alert, at
 
-PACE = PROFILES[ProfileName.STANDARD]  # red: two minutes between rungs
+PACE = PROFILES[SlaProfileName.STANDARD]  # red: two minutes between rungs
 LADDER = ((TOWN, Post.B), (TOWN, Post.A), (DISTRICT, Post.B), (CITY, Post.B))
 
 
-def red() -> Files:
-    return Files().take(0, an_alert(level=Level.RED))
+def red() -> IncidentFiles:
+    return IncidentFiles().read(0, an_alert(level=Level.RED))
 
 
-def town(files: Files) -> Duty:
-    return files.of(TOWN, DISTRICT)
+def town(files: IncidentFiles) -> Obligation:
+    return files.obligation(TOWN, DISTRICT)
 
 
 def test_a_new_duty_arms_both_clocks_of_the_first_report() -> None:
-    void, arm = rearmed(None, town(red()), STANDARD, at(0))
+    void, arm = timer_changes(None, town(red()), STANDARD, at(0))
     assert not void
-    assert [one[1:] for one in arm] == [
+    assert [timer[1:] for timer in arm] == [
         ("report_phone_due_soon", 0, at(12)),
         ("report_phone_escalate", 0, at(15)),
         ("report_written_due_soon", 0, at(24)),
@@ -43,8 +48,8 @@ def test_a_new_duty_arms_both_clocks_of_the_first_report() -> None:
 
 def test_what_is_due_by_now_is_not_due_soon_any_more() -> None:
     """As after an outage: the limit itself fires at once, and nothing tells that it is near."""
-    _, arm = rearmed(None, town(red()), STANDARD, at(15))
-    assert [one[1:] for one in arm] == [
+    _, arm = timer_changes(None, town(red()), STANDARD, at(15))
+    assert [timer[1:] for timer in arm] == [
         ("report_phone_escalate", 0, at(15)),
         ("report_written_due_soon", 0, at(27)),
         ("report_written_escalate", 0, at(30)),
@@ -54,7 +59,7 @@ def test_what_is_due_by_now_is_not_due_soon_any_more() -> None:
 def test_what_is_met_is_disarmed_and_the_next_clock_starts() -> None:
     files = red()
     before = town(files)
-    void, arm = rearmed(before, town(files.take(10, a_report())), STANDARD, at(10))
+    void, arm = timer_changes(before, town(files.read(10, a_report())), STANDARD, at(10))
     assert set(void) == {
         "report_phone_due_soon",
         "report_phone_escalate",
@@ -67,23 +72,27 @@ def test_what_is_met_is_disarmed_and_the_next_clock_starts() -> None:
     ]
 
 
-def test_overdue_is_told_once_then_the_ladder_is_climbed() -> None:
+def test_overdue_is_published_once_then_the_chain_is_called() -> None:
     duty = town(red())
-    first = fire(duty, [Fallen("report_phone_escalate", 0, at(15))], LADDER, PACE, at(15))
+    first = fire_obligation(
+        duty, [DueTimer("report_phone_escalate", 0, at(15))], LADDER, PACE, at(15)
+    )
     assert [(call.kind, call.clock, call.rung, call.target) for call in first.calls] == [
         (SupervisionKind.OVERDUE, "report_phone", 0, (TOWN, Post.B)),
         (SupervisionKind.REMINDED, "report_phone", 0, (TOWN, Post.B)),
     ]
-    ((_, kind, rung, due),) = first.arm
+    ((_, kind, rung, due),) = first.new_timers
     assert (rung, due) == (1, at(17))
-    second = fire(first.duty, [Fallen(kind, rung, due)], LADDER, PACE, at(17))
+    second = fire_obligation(first.obligation, [DueTimer(kind, rung, due)], LADDER, PACE, at(17))
     assert [(call.kind, call.rung, call.target) for call in second.calls] == [
         (SupervisionKind.ESCALATED, 1, (TOWN, Post.A))
     ]
 
 
 def test_after_an_outage_one_call_at_the_rung_that_should_be_active() -> None:
-    result = fire(town(red()), [Fallen("report_phone_escalate", 0, at(15))], LADDER, PACE, at(19.5))
+    result = fire_obligation(
+        town(red()), [DueTimer("report_phone_escalate", 0, at(15))], LADDER, PACE, at(19.5)
+    )
     _, call = result.calls
     assert (call.kind, call.rung, call.skipped, call.late_by_s) == (
         SupervisionKind.ESCALATED,
@@ -93,45 +102,55 @@ def test_after_an_outage_one_call_at_the_rung_that_should_be_active() -> None:
     )
 
 
-def test_a_stopped_clock_means_nothing_and_due_soon_is_not_told_after_the_limit() -> None:
-    reported = town(red().take(10, a_report()))
-    assert not fire(
-        reported, [Fallen("report_phone_escalate", 0, at(15))], LADDER, PACE, at(15)
+def test_a_stopped_clock_means_nothing_and_due_soon_is_not_published_after_the_limit() -> None:
+    reported = town(red().read(10, a_report()))
+    assert not fire_obligation(
+        reported, [DueTimer("report_phone_escalate", 0, at(15))], LADDER, PACE, at(15)
     ).calls
-    slept = fire(town(red()), [Fallen("report_phone_due_soon", 0, at(12))], LADDER, PACE, at(16))
+    slept = fire_obligation(
+        town(red()), [DueTimer("report_phone_due_soon", 0, at(12))], LADDER, PACE, at(16)
+    )
     assert not slept.calls
-    soon = fire(town(red()), [Fallen("report_phone_due_soon", 0, at(12))], LADDER, PACE, at(12))
+    soon = fire_obligation(
+        town(red()), [DueTimer("report_phone_due_soon", 0, at(12))], LADDER, PACE, at(12)
+    )
     assert [call.kind for call in soon.calls] == [SupervisionKind.DUE_SOON]
 
 
 def test_each_follow_up_has_calls_of_its_own() -> None:
-    files = red().take(10, a_report())
-    case = files.cases[next(iter(files.cases))]
+    files = red().read(10, a_report())
+    case = files.alerts[next(iter(files.alerts))]
     ids: set[str] = set()
-    calls: Mapping[Clock, Calls] = {}
+    calls: Mapping[ReportClock, ClockCalls] = {}
     for minutes in (10, 50):
-        files.take(minutes, a_report(kind=ReportKind.FOLLOW_UP, number=minutes))
+        files.read(minutes, a_report(kind=ReportKind.FOLLOW_UP, number=minutes))
         duty = replace(town(files), calls=calls)
-        due = duty.running()[Clock.FOLLOW_UP]
-        result = fire(duty, [Fallen("report_follow_up_escalate", 0, due)], LADDER, PACE, due)
+        due = duty.running_clocks()[ReportClock.FOLLOW_UP]
+        result = fire_obligation(
+            duty, [DueTimer("report_follow_up_escalate", 0, due)], LADDER, PACE, due
+        )
         assert [call.kind for call in result.calls] == ["overdue", "reminded"]
-        ids |= {supervision_of(duty, case, call, [], due).id for call in result.calls}
-        calls = result.duty.calls
+        ids |= {obligation_supervision_event(duty, case, call, [], due).id for call in result.calls}
+        calls = result.obligation.calls
     assert len(ids) == 4
 
 
 def test_the_page_carries_what_the_last_report_changed_and_nothing_restricted() -> None:
-    files = red().take(1, a_report(facts=ReportFacts(dead=0, trapped=5)))
-    files.take(2, a_report(kind=ReportKind.FOLLOW_UP, facts=ReportFacts(dead=1)))
-    files.take(
+    files = red().read(1, a_report(facts=ReportFacts(dead=0, trapped=5)))
+    files.read(2, a_report(kind=ReportKind.FOLLOW_UP, facts=ReportFacts(dead=1)))
+    files.read(
         3,
         a_report(kind=ReportKind.FOLLOW_UP, number=2, facts=ReportFacts(dead=9), restricted=True),
     )
-    case = files.cases[next(iter(files.cases))]
+    case = files.alerts[next(iter(files.alerts))]
     duty = town(files)
-    due = duty.running()[Clock.FOLLOW_UP]
-    result = fire(duty, [Fallen("report_follow_up_escalate", 0, due)], LADDER, PACE, due)
-    event = supervision_of(duty, case, result.calls[-1], list(files.reports.values()), due)
+    due = duty.running_clocks()[ReportClock.FOLLOW_UP]
+    result = fire_obligation(
+        duty, [DueTimer("report_follow_up_escalate", 0, due)], LADDER, PACE, due
+    )
+    event = obligation_supervision_event(
+        duty, case, result.calls[-1], list(files.reports.values()), due
+    )
     assert event.text == "死亡：0 → 1（增） ‖ Dead: 0 → 1 (more)"
     assert (event.command_id, event.incident_id, event.clock) == (
         None,
@@ -141,19 +160,19 @@ def test_the_page_carries_what_the_last_report_changed_and_nothing_restricted() 
 
 
 def test_what_changed_is_since_the_last_report_not_since_the_first() -> None:
-    files = red().take(1, a_report(facts=ReportFacts(dead=0, trapped=5)))
+    files = red().read(1, a_report(facts=ReportFacts(dead=0, trapped=5)))
     for number, dead in ((1, 1), (2, 3)):
         facts = ReportFacts(dead=dead, trapped=5 - dead)
-        files.take(1 + number, a_report(kind=ReportKind.FOLLOW_UP, number=number, facts=facts))
-    told = both(last_change(town(files), list(files.reports.values())))
-    assert told.zh.splitlines() == ["死亡：1 → 3（增）", "被困：4 → 2（减）"]
-    assert told.en.splitlines() == ["Dead: 1 → 3 (more)", "Trapped: 4 → 2 (fewer)"]
+        files.read(1 + number, a_report(kind=ReportKind.FOLLOW_UP, number=number, facts=facts))
+    text = both(last_change(town(files), list(files.reports.values())))
+    assert text.zh.splitlines() == ["死亡：1 → 3（增）", "被困：4 → 2（减）"]
+    assert text.en.splitlines() == ["Dead: 1 → 3 (more)", "Trapped: 4 → 2 (fewer)"]
 
 
-def test_the_duty_is_told_complete() -> None:
-    files = red().take(20, call := a_report(means=Means.PHONE))
-    case = files.cases[next(iter(files.cases))]
-    event = duty_event(town(files), case, call.id, at(20))
+def test_the_record_of_the_obligation_is_complete() -> None:
+    files = red().read(20, call := a_report(means=Means.PHONE))
+    case = files.alerts[next(iter(files.alerts))]
+    event = obligation_event(town(files), case, call.id, at(20))
     assert (event.unit, event.to_unit, event.place, event.state) == (
         TOWN,
         DISTRICT,
@@ -168,7 +187,7 @@ def test_the_duty_is_told_complete() -> None:
 
 def test_the_record_and_the_core_agree_on_which_clocks_run() -> None:
     files = red()
-    seen = []
+    running_names = []
     for minutes, message in (
         (0, an_alert(level=Level.RED)),
         (5, a_report(means=Means.PHONE)),
@@ -176,12 +195,12 @@ def test_the_record_and_the_core_agree_on_which_clocks_run() -> None:
         (7, an_alert(AlertState.LIFTED, version=2)),
         (8, a_report(kind=ReportKind.FINAL)),
     ):
-        files.take(minutes, message)
-        case = files.cases[next(iter(files.cases))]
-        running = town(files).running()
-        assert duty_event(town(files), case, "cause", at(minutes)).running() == running
-        seen.append([str(clock) for clock in running])
-    assert seen == [
+        files.read(minutes, message)
+        case = files.alerts[next(iter(files.alerts))]
+        running = town(files).running_clocks()
+        assert obligation_event(town(files), case, "cause", at(minutes)).running() == running
+        running_names.append([str(clock) for clock in running])
+    assert running_names == [
         ["report_phone", "report_written"],
         ["report_written"],
         ["report_follow_up"],

@@ -1,4 +1,4 @@
-"""Any order, repetition or delay of acknowledgements gives the same roll-up; a repeat changes nothing."""
+"""Any order, repetition or delay of acknowledgements gives the same roll-up."""
 
 from __future__ import annotations
 
@@ -9,18 +9,29 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec.structs import replace
 
-from services.command.core import rollup
-from services.command.core.deadlines import TimerKind, first_timers, started, stopped
-from services.command.core.model import Assignment
-from services.command.core.profiles import PROFILES, ProfileName
-from services.command.core.states import CHAIN, FINISH_RUNS, SIGN_RUNS, IllegalStep, State
-from services.command.core.steps import Outcome, take
-from services.command.core.supervision import Due, fire
+from services.command.core.assignments.model import Assignment
+from services.command.core.assignments.states import (
+    CHAIN,
+    FINISH_RUNS,
+    SIGN_RUNS,
+    IllegalStep,
+    State,
+)
+from services.command.core.assignments.steps import StepOutcome, apply_step
+from services.command.core.commands import rollup
+from services.command.core.supervision.deadlines import (
+    TimerKind,
+    first_timers,
+    new_timers,
+    void_timers,
+)
+from services.command.core.supervision.firing import DueTimer, fire_assignment
+from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.commands import Step
 from shared.contracts.fields import Level, Post, Tier
 from tests.unit.command.builders import NOW, VILLAGE, an_act, an_assignment
 
-DEMO = PROFILES[ProfileName.DEMO]
+DEMO = PROFILES[SlaProfileName.DEMO]
 LADDER = ((VILLAGE, Post.B), (VILLAGE, Post.A), (VILLAGE, Post.COMMANDER))
 TIERS = (Tier.TOWN, Tier.VILLAGE, Tier.VILLAGE, Tier.MICROGRID)
 SENT = st.tuples(st.integers(0, len(TIERS) - 1), st.sampled_from([*CHAIN, Step.CHECK, Step.CLOSE]))
@@ -36,9 +47,11 @@ def play(sent: list[tuple[int, Step]]) -> rollup.Rollup:
     counts: rollup.Rollup = rollup.recount(assignments)
     for number, (index, step) in enumerate(sent):
         now = NOW + timedelta(seconds=number)
-        _, changes = take(assignments[index], an_act(step), 1, now, profile=DEMO, level=Level.RED)
+        _, changes = apply_step(
+            assignments[index], an_act(step), 1, now, profile=DEMO, level=Level.RED
+        )
         for _, after in changes:
-            counts = rollup.changed(counts, assignments[index], after)
+            counts = rollup.with_change(counts, assignments[index], after)
             assignments[index] = after
     assert counts == rollup.recount(assignments)
     return counts
@@ -50,8 +63,8 @@ def test_order_and_repetition_do_not_matter(data: st.DataObject) -> None:
     chain = st.tuples(st.integers(0, len(TIERS) - 1), st.sampled_from(CHAIN))
     sent = data.draw(st.lists(chain, max_size=16))
     repeats = data.draw(st.lists(st.sampled_from(sent), max_size=8)) if sent else []
-    other = data.draw(st.permutations(sent + repeats))
-    assert play(sent) == play(other)
+    permuted = data.draw(st.permutations(sent + repeats))
+    assert play(sent) == play(permuted)
 
 
 class Assignments(RuleBasedStateMachine):
@@ -72,22 +85,24 @@ class Assignments(RuleBasedStateMachine):
 
     def put(self, index: int, after: Assignment) -> None:
         before = self.rows[index]
-        self.counts = rollup.changed(self.counts, before, after)
+        self.counts = rollup.with_change(self.counts, before, after)
         self.rows[index] = after
-        for kind in stopped(before, after):
+        for kind in void_timers(before, after):
             self.armed.pop((after.assignment_id, kind), None)
-        for arm in started(before, after, DEMO):
+        for arm in new_timers(before, after, DEMO):
             self.armed[arm.subject_id, arm.kind] = arm
 
-    def send(self, index: int, step: Step, attempt: int) -> Outcome | None:
+    def send(self, index: int, step: Step, attempt: int) -> StepOutcome | None:
         before = self.rows[index]
         act = replace(an_act(step), text="原因")
         try:
-            outcome, changes = take(before, act, attempt, self.now, profile=DEMO, level=Level.RED)
+            outcome, changes = apply_step(
+                before, act, attempt, self.now, profile=DEMO, level=Level.RED
+            )
         except IllegalStep:
             assert self.rows[index] is before
             return None
-        if outcome in (Outcome.REPEATED, Outcome.LATE):
+        if outcome in (StepOutcome.REPEATED, StepOutcome.LATE):
             assert not changes
         for _, after in changes:
             self.put(index, after)
@@ -107,7 +122,7 @@ class Assignments(RuleBasedStateMachine):
             index, step, attempt = choice.choice(self.sent)  # type: ignore[attr-defined]
             before = self.rows[index]
             outcome = self.send(index, step, attempt)
-            if outcome is not Outcome.APPLIED:
+            if outcome is not StepOutcome.APPLIED:
                 assert self.rows[index] == before
 
     @rule(seconds=st.sampled_from([1, 5, 11, 30, 300]))
@@ -121,17 +136,17 @@ class Assignments(RuleBasedStateMachine):
             del self.armed[timer.subject_id, timer.kind]
         for index, row in enumerate(self.rows):
             claimed = [
-                Due(arm.kind, arm.rung, arm.due_at)
+                DueTimer(arm.kind, arm.rung, arm.due_at)
                 for arm in due
                 if arm.subject_id == row.assignment_id
             ]
-            fired = fire(row, claimed, LADDER, DEMO, Level.RED, self.now)
+            fired = fire_assignment(row, claimed, LADDER, DEMO, Level.RED, self.now)
             if fired.assignment.sign_overdue:
                 self.escalated[row.assignment_id, row.attempt] = True
             self.put(index, fired.assignment)
-            for one in fired.arm:
-                assert one.due_at > self.now
-                self.armed[one.subject_id, one.kind] = one
+            for timer in fired.new_timers:
+                assert timer.due_at > self.now
+                self.armed[timer.subject_id, timer.kind] = timer
 
     @invariant()
     def counters_equal_a_recount(self) -> None:
@@ -150,7 +165,7 @@ class Assignments(RuleBasedStateMachine):
             ]
             runs = row.state in FINISH_RUNS and not (row.state in SIGN_RUNS and row.finish_overdue)
             assert len(finishing) == runs
-            assert not row.waiting or row.state is State.DELIVERED
+            assert not row.waiting_steps or row.state is State.DELIVERED
 
 
 TestAssignments = Assignments.TestCase

@@ -1,4 +1,4 @@
-"""Who gets a command: plans over the tree, free commands, authority."""
+"""Recipients of a command: plans over the tree, free commands, authority."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from deploy.example import plans
-from services.command.core import authority
-from services.command.core.orders import Order, order_of_alert, order_of_request
+from services.command.core.commands import authority
+from services.command.core.commands.orders import CommandOrder, order_of_alert, order_of_request
 from shared.contracts.commands import Step
 from shared.contracts.fields import Level, ResponseMode, Tier
 from shared.contracts.units import is_within
@@ -36,23 +36,23 @@ OTHER_TOWN = "500118001000"
 ELSEWHERE = "500153000000"
 
 
-def planned(level: Level, **change: object) -> Order | None:
+def planned(level: Level, **change: object) -> CommandOrder | None:
     alert = an_alert(level, **change)  # type: ignore[arg-type]
     plan = PLANS.choose(alert.event_type, level, ResponseMode.NORMAL)
     return None if plan is None else order_of_alert(TREE, plan, alert, level)
 
 
-def reach(level: Level, **change: object) -> Order:
+def reach(level: Level, **change: object) -> CommandOrder:
     result = planned(level, **change)
     assert result is not None
     return result
 
 
-def units_of(order: Order) -> list[str]:
+def units_of(order: CommandOrder) -> list[str]:
     return [recipient.unit for recipient in order.orders.recipients]
 
 
-def tiers(order: Order) -> set[Tier]:
+def tiers(order: CommandOrder) -> set[Tier]:
     return {recipient.tier for recipient in order.orders.recipients}
 
 
@@ -78,17 +78,17 @@ def test_red_reaches_every_town_of_the_alert_s_areas() -> None:
     two = reach(Level.RED, areas=(OTHER_TOWN,))
     towns = {recipient.unit for recipient in two.orders.recipients if recipient.tier is Tier.TOWN}
     assert towns == {TOWN, OTHER_TOWN}
-    everything = reach(Level.RED, areas=(DISTRICT,))
-    assert len(everything.orders.recipients) == len(TREE) - 1
-    units_named = [recipient.unit for recipient in everything.orders.recipients]
+    whole_district = reach(Level.RED, areas=(DISTRICT,))
+    assert len(whole_district.orders.recipients) == len(TREE) - 1
+    units_named = [recipient.unit for recipient in whole_district.orders.recipients]
     assert units_named == sorted(set(units_named))
 
 
 def test_gas_reaches_the_town_and_below_it_only_the_named_village() -> None:
     result = reach(Level.YELLOW, place=FIRST_VILLAGE, event_type="12:gas_leak")
     assert result.root == TOWN
-    others = {recipient.unit for recipient in result.orders.recipients} - {TOWN}
-    assert others == TREE.subtree(FIRST_VILLAGE, set(Tier))
+    villages = {recipient.unit for recipient in result.orders.recipients} - {TOWN}
+    assert villages == TREE.subtree(FIRST_VILLAGE, set(Tier))
     assert units_of(reach(Level.YELLOW, event_type="12:gas_leak")) == [TOWN]
     by_area = reach(Level.YELLOW, event_type="12:gas_leak", areas=(FIRST_VILLAGE,))
     assert by_area.orders.recipients == result.orders.recipients
@@ -108,7 +108,8 @@ def test_the_issuer_never_stands_among_its_recipients() -> None:
         for place in (TOWN, VILLAGE, ELSEWHERE, DISTRICT, CITY):
             order = reach(level, place=place)
             assert order.issuer_unit not in units_of(order)
-    # A town's officer signs what also concerns its district: that gives the order, and does not get it.
+    # A town's officer signs what also concerns its district: that gives the order, and does not get
+    # it.
     alert = an_alert(Level.ORANGE).model_copy(update={"approver_unit": TOWN})
     plan = PLANS.choose(alert.event_type, Level.ORANGE, ResponseMode.NORMAL)
     assert plan is not None

@@ -1,8 +1,9 @@
 """Split, returned, reassigned, suspended, late: random acts against a naive recount of the tree.
 
 Whatever happens in whatever order, with repeats: counters and the progress of every whole equal a
-recount written here without the product's functions, a whole is reported only when nothing mandatory
-is open below it, every clock that runs has one timer, and nobody is both escalated and in time.
+recount written here without the product's functions, a whole is reported only when nothing
+mandatory is open below it, every clock that runs has one timer, and nobody is both escalated and in
+time.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from services.command.core import rollup
-from services.command.core.deadlines import TimerKind
-from services.command.core.model import Assignment
-from services.command.core.states import CHAIN, IllegalStep, State
-from services.command.core.steps import Outcome
+from services.command.core.assignments.model import Assignment
+from services.command.core.assignments.states import CHAIN, IllegalStep, State
+from services.command.core.assignments.steps import StepOutcome
+from services.command.core.commands import rollup
+from services.command.core.supervision.deadlines import TimerKind
 from shared.contracts.commands import RECURRING, Step
 from shared.contracts.ids import assignment_id
-from tests.unit.command.books import GONE, OTHER_TOWN, Books
+from tests.unit.command.books import OTHER_TOWN, RELEASED, Books
 from tests.unit.command.builders import TOWN, VILLAGE
 
 VILLAGES = tuple(f"500118118{200 + n}" for n in range(4))
@@ -41,7 +42,7 @@ WORKING = (State.SIGNED, State.ACCEPTED, State.HANDLING)
 
 
 def naive_progress(rows: list[Assignment]) -> dict[str, int]:
-    """What parts add up to, counted the long way."""
+    """Return the progress of the parts, counted one by one."""
     counter = Counter(
         total=0, signed=0, reported=0, done=0, returned=0, overdue=0, released=0, owed=0
     )
@@ -57,8 +58,8 @@ def naive_progress(rows: list[Assignment]) -> dict[str, int]:
         counter["reported"] += assignment_state in (State.REPORTED, State.CHECKED, State.DONE)
         counter["done"] += assignment_state is State.DONE
         counter["returned"] += assignment_state is State.RETURNED
-        counter["released"] += assignment_state in GONE
-        counter["owed"] += row.mandatory and assignment_state not in (State.DONE, *GONE)
+        counter["released"] += assignment_state in RELEASED
+        counter["owed"] += row.mandatory and assignment_state not in (State.DONE, *RELEASED)
         late_to_sign = row.sign_overdue and row.state is State.DELIVERED
         late_to_end = row.finish_overdue and row.state in (State.DELIVERED, *WORKING)
         counter["overdue"] += late_to_sign or late_to_end
@@ -127,30 +128,30 @@ class Splitting(RuleBasedStateMachine):
     def judge(self, unit: str, step: Step) -> None:
         self.act(unit, step)
 
-    @rule(pick=st.integers(0, 9), chosen=st.sets(st.sampled_from(VILLAGES), min_size=1, max_size=3))
-    def split_the_town(self, pick: int, chosen: set[str]) -> None:
-        self.split(TOWN, sorted(chosen), mandatory=pick > 2)
+    @rule(pick=st.integers(0, 9), units=st.sets(st.sampled_from(VILLAGES), min_size=1, max_size=3))
+    def split_the_town(self, pick: int, units: set[str]) -> None:
+        self.split(TOWN, sorted(units), mandatory=pick > 2)
 
-    @rule(chosen=st.sets(st.sampled_from(GRIDS), min_size=1))
-    def split_the_village(self, chosen: set[str]) -> None:
+    @rule(units=st.sets(st.sampled_from(GRIDS), min_size=1))
+    def split_the_village(self, units: set[str]) -> None:
         if assignment_id("cmd-1", VILLAGE) in self.books.rows:
-            self.split(VILLAGE, sorted(chosen), mandatory=True)
+            self.split(VILLAGE, sorted(units), mandatory=True)
 
     def split(self, unit: str, units: list[str], *, mandatory: bool) -> None:
-        whole = assignment_id("cmd-1", unit)
-        for one in units:
-            existing_assignment = self.books.rows.get(assignment_id("cmd-1", one))
+        parent = assignment_id("cmd-1", unit)
+        for part_unit in units:
+            existing_assignment = self.books.rows.get(assignment_id("cmd-1", part_unit))
             if existing_assignment is not None and (
-                existing_assignment.parent_assignment_id != whole
+                existing_assignment.parent_assignment_id != parent
                 or existing_assignment.state not in (State.DONE, State.RETURNED)
             ):
                 return  # the edge refuses it (tests/component/command/test_splitting.py)
         self.act(unit, Step.SPLIT, units=tuple(units), mandatory=mandatory)
 
-    @rule(unit=UNITS, other=st.sampled_from(VILLAGES))
-    def reassign(self, unit: str, other: str) -> None:
-        if self.row(other) is None:
-            self.act(unit, Step.REASSIGN, units=(other,))
+    @rule(unit=UNITS, successor_unit=st.sampled_from(VILLAGES))
+    def reassign(self, unit: str, successor_unit: str) -> None:
+        if self.row(successor_unit) is None:
+            self.act(unit, Step.REASSIGN, units=(successor_unit,))
 
     @rule(
         unit=UNITS,
@@ -174,8 +175,8 @@ class Splitting(RuleBasedStateMachine):
         try:
             outcome = self.books.send(unit, step, attempt, **more)
         except IllegalStep:
-            outcome = Outcome.REPEATED
-        if outcome in (Outcome.REPEATED, Outcome.LATE):
+            outcome = StepOutcome.REPEATED
+        if outcome in (StepOutcome.REPEATED, StepOutcome.LATE):
             assert self.books.rows == before
 
     @rule(seconds=st.sampled_from([1, 5, 11, 30, 300]))
@@ -190,25 +191,25 @@ class Splitting(RuleBasedStateMachine):
     def every_roll_up_equals_a_recount(self) -> None:
         rows = list(self.books.rows.values())
         assert self.books.counts == rollup.recount(rows)
-        for whole in rows:
-            parts = [row for row in rows if row.parent_assignment_id == whole.assignment_id]
+        for parent in rows:
+            parts = [row for row in rows if row.parent_assignment_id == parent.assignment_id]
             if parts:
-                assert whole.children is not None
-                assert whole.children.model_dump() == naive_progress(parts)
-                assert rollup.progress(parts) == whole.children
+                assert parent.children is not None
+                assert parent.children.model_dump() == naive_progress(parts)
+                assert rollup.progress(parts) == parent.children
             else:
-                assert whole.children is None
+                assert parent.children is None
 
     @invariant()
     def a_whole_is_reported_only_when_nothing_mandatory_is_open_below(self) -> None:
-        for whole in self.books.rows.values():
-            waits = any(act.step is Step.REPORT for act in whole.waiting)
-            if whole.state in (State.REPORTED, State.CHECKED, State.DONE):
-                assert not whole.owed
-            if waits and whole.state in WORKING:
-                assert whole.owed
-            if whole.state in (*GONE, State.RETURNED):
-                assert not self.books.below(whole)
+        for parent in self.books.rows.values():
+            waits = any(act.step is Step.REPORT for act in parent.waiting_steps)
+            if parent.state in (State.REPORTED, State.CHECKED, State.DONE):
+                assert not parent.owed_parts
+            if waits and parent.state in WORKING:
+                assert parent.owed_parts
+            if parent.state in (*RELEASED, State.RETURNED):
+                assert not self.books.below(parent)
 
     @invariant()
     def a_running_clock_has_one_timer_and_a_standing_one_none(self) -> None:
@@ -227,7 +228,7 @@ class Splitting(RuleBasedStateMachine):
             finishing = armed & {TimerKind.FINISH_DUE_SOON, TimerKind.FINISH_OVERDUE}
             runs = row.state in WORKING or (row.state is State.DELIVERED and not row.finish_overdue)
             assert len(finishing) == runs
-            if row.state in (*UNTIMED, *GONE):
+            if row.state in (*UNTIMED, *RELEASED):
                 assert not armed
 
 
@@ -241,8 +242,8 @@ def test_order_and_repetition_of_a_split_command_do_not_matter(data: st.DataObje
     units = (TOWN, *VILLAGES[:2])
     chain = st.tuples(st.sampled_from(units), st.sampled_from(CHAIN))
     sent = data.draw(st.lists(chain, max_size=14))
-    again = data.draw(st.lists(st.sampled_from(sent), max_size=6)) if sent else []
-    first, second = play(sent), play(data.draw(st.permutations(sent + again)))
+    repeats = data.draw(st.lists(st.sampled_from(sent), max_size=6)) if sent else []
+    first, second = play(sent), play(data.draw(st.permutations(sent + repeats)))
     assert first == second
 
 

@@ -6,8 +6,16 @@ from typing import Any
 
 import pytest
 
-from services.command.core import lifecycle, states
-from services.command.core.states import FINISH_RUNS, RANK, SIGN_RUNS, Event, IllegalStep, State
+from services.command.core.assignments import states
+from services.command.core.assignments.states import (
+    FINISH_RUNS,
+    RANK,
+    SIGN_RUNS,
+    Event,
+    IllegalStep,
+    State,
+)
+from services.command.core.commands import states as lifecycle
 
 MACHINES: list[Any] = [states, lifecycle]
 
@@ -22,12 +30,12 @@ def test_the_table_lists_every_state_and_leads_to_known_ones(machine: Any) -> No
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_nothing_leaves_a_final_state_and_every_state_can_be_reached(machine: Any) -> None:
-    assert all(not machine.TRANSITIONS[one] for one in machine.FINAL)
+    assert all(not machine.TRANSITIONS[state] for state in machine.FINAL)
     reached: set[Any] = {machine.INITIAL}
     before: set[Any] = set()
     while reached != before:
         before = set(reached)
-        reached |= {end for one in before for end in machine.TRANSITIONS[one].values()}
+        reached |= {end for state in before for end in machine.TRANSITIONS[state].values()}
     assert reached == set(machine.State)
 
 

@@ -8,26 +8,26 @@ from itertools import permutations
 import pytest
 from msgspec.structs import replace
 
-from services.command.core.model import Act, Assignment
-from services.command.core.profiles import PROFILES, ProfileName
-from services.command.core.states import CHAIN, Event, IllegalStep, State
-from services.command.core.steps import Outcome, end, take
+from services.command.core.assignments.model import Assignment, OfficerStep
+from services.command.core.assignments.states import CHAIN, Event, IllegalStep, State
+from services.command.core.assignments.steps import StepOutcome, apply_step, end_assignment
+from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.commands import Step
 from shared.contracts.fields import Level
 from tests.unit.command.builders import NOW, after, an_act, an_assignment
 
-DEMO = PROFILES[ProfileName.DEMO]
+DEMO = PROFILES[SlaProfileName.DEMO]
 
 
 def took(
     assignment: Assignment,
-    act: Act,
+    act: OfficerStep,
     attempt: int = 1,
     now: datetime = NOW,
     *,
     command_open: bool = True,
-) -> tuple[Outcome, Assignment]:
-    outcome, changes = take(
+) -> tuple[StepOutcome, Assignment]:
+    outcome, changes = apply_step(
         assignment, act, attempt, now, profile=DEMO, level=Level.RED, command_open=command_open
     )
     return outcome, changes[-1][1] if changes else assignment
@@ -41,11 +41,11 @@ def walked(*steps: Step) -> Assignment:
 
 
 def test_the_whole_way_from_delivery_to_done() -> None:
-    done = walked(Step.SIGN, Step.ACCEPT, Step.HANDLE, Step.REPORT, Step.CHECK, Step.CLOSE)
-    assert done.state is State.DONE
-    assert done.version == 7
-    assert done.signed_at == done.reported_at == done.done_at == NOW
-    assert not done.late
+    closed = walked(Step.SIGN, Step.ACCEPT, Step.HANDLE, Step.REPORT, Step.CHECK, Step.CLOSE)
+    assert closed.state is State.DONE
+    assert closed.version == 7
+    assert closed.signed_at == closed.reported_at == closed.done_at == NOW
+    assert not closed.late
 
 
 def test_a_unit_may_report_straight_after_signing() -> None:
@@ -56,16 +56,16 @@ def test_a_unit_may_report_straight_after_signing() -> None:
 def test_any_order_of_the_chain_ends_alike(order: tuple[Step, ...]) -> None:
     assignment = walked(*order)
     assert assignment.state is State.REPORTED
-    assert not assignment.waiting
+    assert not assignment.waiting_steps
 
 
-def test_a_step_that_waited_is_told_with_its_own_officer() -> None:
+def test_a_step_that_waited_is_published_with_its_own_officer() -> None:
     early = replace(an_act(Step.REPORT), officer_id="early", record_id="ack-early")
     outcome, assignment = took(an_assignment(), early)
-    assert outcome is Outcome.WAITING
+    assert outcome is StepOutcome.WAITING
     assert assignment.state is State.DELIVERED
     assert assignment.version == 1
-    _, changes = take(assignment, an_act(Step.SIGN), 1, NOW, profile=DEMO, level=Level.RED)
+    _, changes = apply_step(assignment, an_act(Step.SIGN), 1, NOW, profile=DEMO, level=Level.RED)
     assert [(act.record_id, change.state, change.actor) for act, change in changes] == [
         ("ack-sign", State.SIGNED, "officer-1"),
         ("ack-early", State.REPORTED, "early"),
@@ -80,7 +80,7 @@ def test_a_step_that_waited_is_told_with_its_own_officer() -> None:
 def test_a_repeat_changes_nothing(steps: tuple[Step, ...]) -> None:
     assignment = walked(*steps)
     for step in steps:
-        assert took(assignment, an_act(step)) == (Outcome.REPEATED, assignment)
+        assert took(assignment, an_act(step)) == (StepOutcome.REPEATED, assignment)
 
 
 def test_signing_at_the_deadline_is_late_and_before_it_is_not() -> None:
@@ -115,32 +115,35 @@ def test_of_a_return_and_a_report_the_first_holds() -> None:
     with pytest.raises(IllegalStep):
         took(walked(Step.SIGN, Step.REPORT), an_act(Step.RETURN, "no"))
     _, returned = took(walked(Step.SIGN), an_act(Step.RETURN, "no"))
-    assert took(returned, an_act(Step.REPORT)) == (Outcome.LATE, returned)
+    assert took(returned, an_act(Step.REPORT)) == (StepOutcome.LATE, returned)
 
 
 def test_sending_back_begins_a_new_attempt_with_fresh_deadlines() -> None:
     reported = walked(Step.SIGN, Step.REPORT)
-    _, again = took(reported, an_act(Step.SEND_BACK), now=after(30))
-    assert (again.state, again.attempt) == (State.DELIVERED, 2)
-    assert (again.sign_by, again.finish_by) == (after(42), after(90))
-    assert again.signed_at is None
-    assert took(again, an_act(Step.SEND_BACK), attempt=1) == (Outcome.REPEATED, again)
-    assert took(again, an_act(Step.SIGN), attempt=1) == (Outcome.LATE, again)
-    assert took(again, an_act(Step.SIGN), attempt=2)[1].state is State.SIGNED
+    _, new_attempt = took(reported, an_act(Step.SEND_BACK), now=after(30))
+    assert (new_attempt.state, new_attempt.attempt) == (State.DELIVERED, 2)
+    assert (new_attempt.sign_by, new_attempt.finish_by) == (after(42), after(90))
+    assert new_attempt.signed_at is None
+    assert took(new_attempt, an_act(Step.SEND_BACK), attempt=1) == (
+        StepOutcome.REPEATED,
+        new_attempt,
+    )
+    assert took(new_attempt, an_act(Step.SIGN), attempt=1) == (StepOutcome.LATE, new_attempt)
+    assert took(new_attempt, an_act(Step.SIGN), attempt=2)[1].state is State.SIGNED
     # of what is older than the last attempt nothing is a repeat: it is kept
-    third = replace(again, attempt=3)
-    assert took(third, an_act(Step.SEND_BACK), attempt=1) == (Outcome.LATE, third)
+    third = replace(new_attempt, attempt=3)
+    assert took(third, an_act(Step.SEND_BACK), attempt=1) == (StepOutcome.LATE, third)
 
 
 def test_what_comes_after_the_end_is_late_and_changes_nothing() -> None:
-    done = walked(Step.SIGN, Step.REPORT, Step.CHECK, Step.CLOSE)
-    assert took(done, an_act(Step.SIGN)) == (Outcome.REPEATED, done)
-    assert took(done, an_act(Step.SEND_BACK)) == (Outcome.LATE, done)
-    withdrawn = end(an_assignment(), Event.RECALL, "officer-9", "演练结束", NOW)
+    closed = walked(Step.SIGN, Step.REPORT, Step.CHECK, Step.CLOSE)
+    assert took(closed, an_act(Step.SIGN)) == (StepOutcome.REPEATED, closed)
+    assert took(closed, an_act(Step.SEND_BACK)) == (StepOutcome.LATE, closed)
+    withdrawn = end_assignment(an_assignment(), Event.RECALL, "officer-9", "演练结束", NOW)
     assert withdrawn.state is State.RECALLED
-    assert took(withdrawn, an_act(Step.SIGN)) == (Outcome.LATE, withdrawn)
+    assert took(withdrawn, an_act(Step.SIGN)) == (StepOutcome.LATE, withdrawn)
     open_one = an_assignment()
-    assert took(open_one, an_act(Step.SIGN), command_open=False) == (Outcome.LATE, open_one)
+    assert took(open_one, an_act(Step.SIGN), command_open=False) == (StepOutcome.LATE, open_one)
 
 
 def test_steps_that_are_not_possible_are_refused() -> None:

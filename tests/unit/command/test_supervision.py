@@ -1,25 +1,30 @@
-"""The ladder and what a firing means: whom it calls, when the next one is due."""
+"""The escalation_chain and what a firing means: whom it calls, when the next one is due."""
 
 from __future__ import annotations
 
 import pytest
 from msgspec.structs import replace
 
-from services.command.core.deadlines import (
+from services.command.core.assignments.model import Assignment, OfficerStep
+from services.command.core.assignments.states import State
+from services.command.core.assignments.steps import StepOutcome, apply_step
+from services.command.core.supervision.deadlines import (
     FINISH_TIMERS,
     SIGN_TIMERS,
-    Arm,
+    NewTimer,
     TimerKind,
     first_timers,
-    started,
+    new_timers,
 )
-from services.command.core.escalation import Roster, ladder
-from services.command.core.model import Act, Assignment
-from services.command.core.profiles import PROFILES, ProfileName
-from services.command.core.records import supervision_event
-from services.command.core.states import State
-from services.command.core.steps import Outcome, take
-from services.command.core.supervision import Due, Firing, fire, late_by
+from services.command.core.supervision.escalation import FilledPosts, escalation_chain
+from services.command.core.supervision.events import supervision_event
+from services.command.core.supervision.firing import (
+    AssignmentFiring,
+    DueTimer,
+    fire_assignment,
+    late_by,
+)
+from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.commands import Step
 from shared.contracts.commands import SupervisionKind as Kind
 from shared.contracts.fields import Level, Post, Tier
@@ -37,7 +42,7 @@ from tests.unit.command.builders import (
     an_assignment,
 )
 
-DEMO = PROFILES[ProfileName.DEMO]
+DEMO = PROFILES[SlaProfileName.DEMO]
 FULL = [
     (VILLAGE, Post.B),
     (VILLAGE, Post.A),
@@ -48,45 +53,47 @@ FULL = [
 ]
 
 
-def roster(*slots: tuple[str, Post]) -> Roster:
-    made = Roster()
+def roster(*slots: tuple[str, Post]) -> FilledPosts:
+    posts = FilledPosts()
     for unit, post in slots:
-        made.put(slot(unit, post))
-    return made
+        posts.update(slot(unit, post))
+    return posts
 
 
-def fired(assignment: Assignment, kind: TimerKind, rung: int, due: float, now: float) -> Firing:
-    timer = Due(kind, rung, after(due))
-    return fire(assignment, [timer], tuple(FULL), DEMO, Level.RED, after(now))
+def fired(
+    assignment: Assignment, kind: TimerKind, rung: int, due: float, now: float
+) -> AssignmentFiring:
+    timer = DueTimer(kind, rung, after(due))
+    return fire_assignment(assignment, [timer], tuple(FULL), DEMO, Level.RED, after(now))
 
 
 @pytest.mark.parametrize("unit", [VILLAGE, GRID, MICROGRID])
 def test_the_ladder_climbs_posts_then_tiers_and_starts_at_the_village(unit: str) -> None:
-    assert list(ladder(unit, roster(*FULL))) == FULL
+    assert list(escalation_chain(unit, roster(*FULL))) == FULL
 
 
 def test_a_department_s_ladder_climbs_its_own_posts_then_its_unit() -> None:
     water = f"{DISTRICT}/water"
     slots = [(water, post) for post in Post] + [(DISTRICT, Post.B), (CITY, Post.B)]
-    assert list(ladder(water, roster(*FULL, *slots))) == slots
+    assert list(escalation_chain(water, roster(*FULL, *slots))) == slots
 
 
 def test_empty_slots_are_skipped_at_once() -> None:
-    assert ladder(VILLAGE, roster((VILLAGE, Post.A), (CITY, Post.B))) == (
+    assert escalation_chain(VILLAGE, roster((VILLAGE, Post.A), (CITY, Post.B))) == (
         (VILLAGE, Post.A),
         (CITY, Post.B),
     )
     emptied = roster(*FULL)
-    assert ladder(VILLAGE, emptied)[0] == (VILLAGE, Post.B)
-    emptied.put(slot(VILLAGE).model_copy(update={"officer": None}))
-    assert ladder(VILLAGE, emptied)[0] == (VILLAGE, Post.A)
-    emptied.put(slot(VILLAGE))
-    assert ladder(VILLAGE, emptied)[0] == (VILLAGE, Post.B)
+    assert escalation_chain(VILLAGE, emptied)[0] == (VILLAGE, Post.B)
+    emptied.update(slot(VILLAGE).model_copy(update={"officer": None}))
+    assert escalation_chain(VILLAGE, emptied)[0] == (VILLAGE, Post.A)
+    emptied.update(slot(VILLAGE))
+    assert escalation_chain(VILLAGE, emptied)[0] == (VILLAGE, Post.B)
 
 
 def test_a_unit_above_is_called_by_the_first_of_its_posts_that_is_filled() -> None:
     """Somebody is there: the call does not go over the head of the whole unit."""
-    assert ladder(
+    assert escalation_chain(
         VILLAGE, roster((VILLAGE, Post.B), (TOWN, Post.A), (DISTRICT, Post.COMMANDER))
     ) == (
         (VILLAGE, Post.B),
@@ -96,17 +103,17 @@ def test_a_unit_above_is_called_by_the_first_of_its_posts_that_is_filled() -> No
 
 
 def test_without_any_roster_there_is_still_somebody_to_name() -> None:
-    assert ladder(MICROGRID, roster()) == ((VILLAGE, Post.B),)
+    assert escalation_chain(MICROGRID, roster()) == ((VILLAGE, Post.B),)
 
 
-def test_due_soon_is_told_at_eighty_per_cent() -> None:
+def test_due_soon_is_published_at_eighty_per_cent() -> None:
     timers = first_timers(an_assignment(), DEMO, NOW)
-    assert Arm("asg-1", TimerKind.SIGN_DUE_SOON, 0, after(9.6)) in timers
-    assert Arm("asg-1", TimerKind.SIGN_ESCALATE, 0, after(12)) in timers
-    assert Arm("asg-1", TimerKind.FINISH_DUE_SOON, 0, after(48)) in timers
+    assert NewTimer("asg-1", TimerKind.SIGN_DUE_SOON, 0, after(9.6)) in timers
+    assert NewTimer("asg-1", TimerKind.SIGN_ESCALATE, 0, after(12)) in timers
+    assert NewTimer("asg-1", TimerKind.FINISH_DUE_SOON, 0, after(48)) in timers
     firing = fired(an_assignment(), TimerKind.SIGN_DUE_SOON, 0, 9.6, 9.7)
     assert [call.kind for call in firing.calls] == [Kind.DUE_SOON]
-    assert not firing.arm
+    assert not firing.new_timers
 
 
 def test_rung_0_is_overdue_and_a_reminder_to_the_own_unit() -> None:
@@ -117,39 +124,39 @@ def test_rung_0_is_overdue_and_a_reminder_to_the_own_unit() -> None:
     ]
     assert all(call.late_by_s == 0 for call in first.calls)
     assert first.assignment.sign_overdue
-    assert first.arm == [Arm("asg-1", TimerKind.SIGN_ESCALATE, 1, after(18.2))]
+    assert first.new_timers == [NewTimer("asg-1", TimerKind.SIGN_ESCALATE, 1, after(18.2))]
 
 
 def test_the_whole_ladder_then_rounds_then_a_slow_pace_for_ever() -> None:
     assignment, now = an_assignment(), 12.0
-    timer = Arm("asg-1", TimerKind.SIGN_ESCALATE, 0, after(12))
-    told, pauses = [], []
+    timer = NewTimer("asg-1", TimerKind.SIGN_ESCALATE, 0, after(12))
+    calls, pauses = [], []
     for _ in range(14):
         result = fired(assignment, timer.kind, timer.rung, now, now)
-        (timer,) = result.arm
-        told += [(call.kind, call.rung, call.target) for call in result.calls]
+        (timer,) = result.new_timers
+        calls += [(call.kind, call.rung, call.target) for call in result.calls]
         pauses.append((timer.due_at - after(now)).total_seconds())
         assignment, now = result.assignment, (timer.due_at - NOW).total_seconds()
-    assert told[:2] == [(Kind.OVERDUE, 0, FULL[0]), (Kind.REMINDED, 0, FULL[0])]
-    assert told[2:7] == [(Kind.ESCALATED, rung, FULL[rung]) for rung in range(1, 6)]
-    assert set(told[7:]) == {(Kind.ESCALATED, 5, FULL[5])}
+    assert calls[:2] == [(Kind.OVERDUE, 0, FULL[0]), (Kind.REMINDED, 0, FULL[0])]
+    assert calls[2:7] == [(Kind.ESCALATED, rung, FULL[rung]) for rung in range(1, 6)]
+    assert set(calls[7:]) == {(Kind.ESCALATED, 5, FULL[5])}
     assert pauses == [6.0] * 8 + [60.0] * 6
 
 
 def test_every_firing_has_an_id_of_its_own() -> None:
-    assignment, timer, ids = an_assignment(), Arm("a", TimerKind.SIGN_ESCALATE, 0, NOW), []
+    assignment, timer, ids = an_assignment(), NewTimer("a", TimerKind.SIGN_ESCALATE, 0, NOW), []
     for number in range(30):
         now = 12 + 6 * number
         # the roster shrinks and grows between the firings
-        result = fire(
+        result = fire_assignment(
             assignment,
-            [Due(timer.kind, timer.rung, after(now))],
+            [DueTimer(timer.kind, timer.rung, after(now))],
             tuple(FULL[: 2 + number % 5]),
             DEMO,
             Level.RED,
             after(now),
         )
-        (timer,) = result.arm
+        (timer,) = result.new_timers
         ids += [supervision_event(a_command(), assignment, call, NOW).id for call in result.calls]
         assignment = result.assignment
     assert len(ids) == len(set(ids)) == 31
@@ -166,7 +173,7 @@ def test_after_an_outage_one_call_at_the_rung_that_should_be_active() -> None:
         20,
     )
     assert call.skipped == (0, 1, 2)
-    assert late.arm == [Arm("asg-1", TimerKind.SIGN_ESCALATE, 4, after(38))]
+    assert late.new_timers == [NewTimer("asg-1", TimerKind.SIGN_ESCALATE, 4, after(38))]
     event = supervision_event(a_command(), an_assignment(), call, NOW)
     assert event.references[1:] == ("skipped-rung:0", "skipped-rung:1", "skipped-rung:2")
     longest = fired(an_assignment(), TimerKind.SIGN_ESCALATE, 0, 12, 12 + 9_999)
@@ -177,7 +184,7 @@ def test_a_timer_is_late_from_a_second_on() -> None:
     assert [late_by(NOW, after(s)) for s in (0, 0.999, 1, 90)] == [0, 0, 1, 90]
 
 
-def test_due_soon_is_not_told_when_it_is_over_already() -> None:
+def test_due_soon_is_not_published_when_it_is_over_already() -> None:
     assert not fired(an_assignment(), TimerKind.SIGN_DUE_SOON, 0, 9.6, 13).calls
 
 
@@ -185,61 +192,61 @@ def test_the_finishing_clock_tells_due_soon_then_overdue_once() -> None:
     signed = an_assignment(state=State.SIGNED)
     soon = fired(signed, TimerKind.FINISH_DUE_SOON, 0, 48, 48)
     assert [(call.kind, call.clock) for call in soon.calls] == [(Kind.DUE_SOON, "finish")]
-    assert soon.arm == [Arm("asg-1", TimerKind.FINISH_OVERDUE, 0, after(60))]
+    assert soon.new_timers == [NewTimer("asg-1", TimerKind.FINISH_OVERDUE, 0, after(60))]
     over = fired(signed, TimerKind.FINISH_OVERDUE, 0, 60, 60)
     assert [(call.kind, call.clock, call.target) for call in over.calls] == [
         (Kind.OVERDUE, "finish", FULL[0]),
         (Kind.REMINDED, "finish", FULL[0]),
     ]
     assert over.assignment.finish_overdue
-    assert over.arm == [Arm("asg-1", TimerKind.FINISH_OVERDUE, 1, after(66))]
+    assert over.new_timers == [NewTimer("asg-1", TimerKind.FINISH_OVERDUE, 1, after(66))]
 
 
 def test_what_is_not_finished_climbs_the_ladder_for_as_long_as_nobody_reports() -> None:
-    assignment, told, pauses, now = an_assignment(state=State.HANDLING), [], [], 60.0
-    timer = Arm("asg-1", TimerKind.FINISH_OVERDUE, 0, after(now))
+    assignment, calls, pauses, now = an_assignment(state=State.HANDLING), [], [], 60.0
+    timer = NewTimer("asg-1", TimerKind.FINISH_OVERDUE, 0, after(now))
     for _ in range(10):
         result = fired(assignment, timer.kind, timer.rung, now, now)
-        (timer,) = result.arm
-        told += [(call.kind, call.clock, call.rung, call.target) for call in result.calls]
+        (timer,) = result.new_timers
+        calls += [(call.kind, call.clock, call.rung, call.target) for call in result.calls]
         pauses.append((timer.due_at - after(now)).total_seconds())
         assignment, now = result.assignment, (timer.due_at - NOW).total_seconds()
-    assert told[:2] == [
+    assert calls[:2] == [
         (Kind.OVERDUE, "finish", 0, FULL[0]),
         (Kind.REMINDED, "finish", 0, FULL[0]),
     ]
-    assert told[2:7] == [(Kind.ESCALATED, "finish", rung, FULL[rung]) for rung in range(1, 6)]
-    assert set(told[7:]) == {(Kind.ESCALATED, "finish", 5, FULL[5])}
+    assert calls[2:7] == [(Kind.ESCALATED, "finish", rung, FULL[rung]) for rung in range(1, 6)]
+    assert set(calls[7:]) == {(Kind.ESCALATED, "finish", 5, FULL[5])}
     assert pauses == [6.0] * 8 + [60.0] * 2
 
 
-def test_an_end_that_was_slept_through_is_told_once_at_the_rung_of_now() -> None:
+def test_an_end_during_an_outage_is_published_once_at_the_present_rung() -> None:
     """Counted from the end itself, not from when it was due soon."""
     slept = fired(an_assignment(state=State.SIGNED), TimerKind.FINISH_DUE_SOON, 0, 48, 73)
     assert [(call.kind, call.rung, call.late_by_s, call.skipped) for call in slept.calls] == [
         (Kind.OVERDUE, 0, 13, ()),
         (Kind.ESCALATED, 2, 13, (0, 1)),
     ]
-    assert slept.arm == [Arm("asg-1", TimerKind.FINISH_OVERDUE, 3, after(79))]
+    assert slept.new_timers == [NewTimer("asg-1", TimerKind.FINISH_OVERDUE, 3, after(79))]
 
 
 def test_who_has_not_signed_is_called_for_that_and_for_the_end_once_he_has() -> None:
     unsigned = replace(an_assignment(), sign_overdue=True, calls=12)
     over = fired(unsigned, TimerKind.FINISH_OVERDUE, 0, 60, 60)
     assert [(call.kind, call.clock) for call in over.calls] == [(Kind.OVERDUE, "finish")]
-    assert not over.arm
-    sign = Act(Step.SIGN, "ack-1", "o-1", VILLAGE, "", NOW)
-    outcome, [(_, signed)] = take(
+    assert not over.new_timers
+    sign = OfficerStep(Step.SIGN, "ack-1", "o-1", VILLAGE, "", NOW)
+    outcome, [(_, signed)] = apply_step(
         over.assignment, sign, 1, after(70), profile=DEMO, level=Level.RED
     )
-    assert outcome is Outcome.APPLIED
-    now_due = Arm("asg-1", TimerKind.FINISH_OVERDUE, 0, after(70))
-    assert started(over.assignment, signed, DEMO) == [now_due]
+    assert outcome is StepOutcome.APPLIED
+    now_due = NewTimer("asg-1", TimerKind.FINISH_OVERDUE, 0, after(70))
+    assert new_timers(over.assignment, signed, DEMO) == [now_due]
     called = fired(signed, TimerKind.FINISH_OVERDUE, 0, 70, 70)
     assert [(call.kind, call.clock, call.number) for call in called.calls] == [
         (Kind.REMINDED, "finish", 1)
     ]
-    assert called.arm == [Arm("asg-1", TimerKind.FINISH_OVERDUE, 1, after(76))]
+    assert called.new_timers == [NewTimer("asg-1", TimerKind.FINISH_OVERDUE, 1, after(76))]
 
 
 def test_an_extension_begins_the_finishing_clock_anew_with_ids_of_its_own() -> None:
@@ -252,16 +259,16 @@ def test_an_extension_begins_the_finishing_clock_anew_with_ids_of_its_own() -> N
             ids += [supervision_event(a_command(), row, call, NOW).id for call in result.calls]
             row = result.assignment
         until = after(end + 30)
-        longer = Act(Step.EXTEND, "ack-2", "o-1", DISTRICT, "", NOW, number, until)
-        _, [(_, row)] = take(row, longer, 1, after(end + 7), profile=DEMO, level=Level.RED)
+        longer = OfficerStep(Step.EXTEND, "ack-2", "o-1", DISTRICT, "", NOW, number, until)
+        _, [(_, row)] = apply_step(row, longer, 1, after(end + 7), profile=DEMO, level=Level.RED)
         assert (row.calls, row.finish_overdue, row.finish_by) == (0, False, until)
     assert len(ids) == len(set(ids)) == 9
 
 
 def test_an_extension_before_the_signature_repeats_no_id_of_the_signing_clock() -> None:
     unsigned = replace(an_assignment(), sign_overdue=True, calls=4)
-    longer = Act(Step.EXTEND, "ack-2", "o-1", DISTRICT, "", NOW, until=after(90))
-    _, [(_, row)] = take(unsigned, longer, 1, after(20), profile=DEMO, level=Level.RED)
+    longer = OfficerStep(Step.EXTEND, "ack-2", "o-1", DISTRICT, "", NOW, until=after(90))
+    _, [(_, row)] = apply_step(unsigned, longer, 1, after(20), profile=DEMO, level=Level.RED)
     assert row.calls == 4
 
 
@@ -269,18 +276,18 @@ def test_an_extension_before_the_signature_repeats_no_id_of_the_signing_clock() 
 def test_a_timer_whose_clock_has_stopped_means_nothing(kind: TimerKind) -> None:
     result = fired(an_assignment(state=State.SIGNED), kind, 0, 9.6, 10)
     assert not result.calls
-    assert not result.arm
+    assert not result.new_timers
 
 
 @pytest.mark.parametrize("kind", FINISH_TIMERS)
 def test_nobody_is_called_about_what_has_been_reported(kind: TimerKind) -> None:
     result = fired(an_assignment(state=State.REPORTED), kind, 3, 60, 80)
     assert not result.calls
-    assert not result.arm
+    assert not result.new_timers
 
 
-@pytest.mark.parametrize("name", ProfileName)
-def test_profiles_give_every_level_and_tier_deadlines_in_order(name: ProfileName) -> None:
+@pytest.mark.parametrize("name", SlaProfileName)
+def test_profiles_give_every_level_and_tier_deadlines_in_order(name: SlaProfileName) -> None:
     profile = PROFILES[name]
     for level in Level:
         assert profile.step_s[level] > 0

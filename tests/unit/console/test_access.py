@@ -1,4 +1,4 @@
-"""Who may see and do what: a table of people against units, and laws over generated units."""
+"""Rights: a table of officers and units, and laws over generated units."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from services.console.core.access import (
     may_silence,
     may_step,
     sees,
-    sees_line,
     span_of,
+    visibility_of_event,
     with_usual_rights,
 )
 from shared.contracts.alerts import DecisionVerb
@@ -110,10 +110,10 @@ def of(*parties: Party) -> set[Step]:
     return {step for step, party in PARTIES.items() if party in parties}
 
 
-@pytest.mark.parametrize(("viewer", "unit", "seen"), matrix())
-def test_who_sees_what(viewer: str, unit: str, seen: bool) -> None:
-    assert sees(officer(viewer), unit) is seen
-    assert span_of(viewer).holds(unit) is seen
+@pytest.mark.parametrize(("viewer", "unit", "visible"), matrix())
+def test_who_sees_what(viewer: str, unit: str, visible: bool) -> None:
+    assert sees(officer(viewer), unit) is visible
+    assert span_of(viewer).holds(unit) is visible
 
 
 @given(units(), units())
@@ -258,7 +258,7 @@ def test_only_the_paged_officer_answers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("viewer", "kind", "unit", "officer_id", "shown"),
+    ("viewer", "kind", "unit", "officer_id", "view"),
     [
         (TOWN, "alert", VILLAGE, None, "full"),
         (VILLAGE, "alert", TOWN, None, None),
@@ -270,6 +270,6 @@ def test_only_the_paged_officer_answers() -> None:
     ],
 )
 def test_lines_of_the_feed(
-    viewer: str, kind: str, unit: str, officer_id: str | None, shown: str | None
+    viewer: str, kind: str, unit: str, officer_id: str | None, view: str | None
 ) -> None:
-    assert sees_line(officer(viewer), kind, unit, officer_id) == shown
+    assert visibility_of_event(officer(viewer), kind, unit, officer_id) == view

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.console.core.bundling import Unbundled, bundle
 from services.console.web.assets import ASSETS, LANGUAGES, STATIC
+from services.console.web.bundling import Unbundled, bundle
 
 MODULES = {
     "page.js": 'import { a, b as other } from "./parts/one.js";\nimport {\n  two,\n} from "./two.js";\na(other, two);\n',

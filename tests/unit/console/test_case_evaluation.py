@@ -1,4 +1,4 @@
-"""How units did: moments in, figures out; a group is the sum of its units."""
+"""Evaluation of units: moments become figures; a group is the sum of its units."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.console.core.cases.evaluation import (
+from services.console.features.cases.evaluation import (
     COUNTS,
     SPANS,
     evaluate,
     group_view,
     unit_figures,
 )
-from tests.support.console_scene import NOW, VILLAGE, ZHUTUO
+from tests.support.console_events import NOW, VILLAGE, ZHUTUO
 
 UNITS = {"500118000000": "district", ZHUTUO: "town", VILLAGE: "village", "500118118202": "village"}
 
@@ -105,15 +105,15 @@ rows = st.builds(
 
 
 @given(st.lists(rows, max_size=30, unique_by=lambda row: (row["thread"], row["unit"])))
-def test_the_whole_is_the_sum_of_its_units_and_of_its_tiers(given: list[dict[str, Any]]) -> None:
-    result = evaluate(map(unit_figures, given))
+def test_the_whole_is_the_sum_of_its_units_and_of_its_tiers(records: list[dict[str, Any]]) -> None:
+    result = evaluate(map(unit_figures, records))
     for name in COUNTS:
         total = sum(getattr(unit, name) for unit in result.units)
         assert result.whole.counts[name] == total
         assert sum(tier.counts[name] for tier in result.by_tier.values()) == total
     assert sum(tier.units for tier in result.by_tier.values()) == result.whole.units
     for name in SPANS:
-        values = [one for unit in result.units if (one := getattr(unit, name)) is not None]
+        values = [item for unit in result.units if (item := getattr(unit, name)) is not None]
         span = result.whole.spans[name]
         assert span.measured == len(values)
         assert span.measured == sum(tier.spans[name].measured for tier in result.by_tier.values())
@@ -131,7 +131,7 @@ def test_the_whole_is_the_sum_of_its_units_and_of_its_tiers(given: list[dict[str
 
 
 @given(st.permutations([a_row(unit=unit, tier=tier) for unit, tier in UNITS.items()]))
-def test_the_order_of_rows_does_not_matter(given: list[dict[str, Any]]) -> None:
-    assert evaluate(map(unit_figures, given)) == evaluate(
-        map(unit_figures, sorted(given, key=lambda row: str(row["unit"])))
+def test_the_order_of_rows_does_not_matter(records: list[dict[str, Any]]) -> None:
+    assert evaluate(map(unit_figures, records)) == evaluate(
+        map(unit_figures, sorted(records, key=lambda row: str(row["unit"])))
     )

@@ -5,15 +5,15 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.console.core.charts import Rules, thinned
+from services.console.features.sensors.charts import SensorRules, thinned
 from shared.contracts.rules import (
     RangeRule,
     RateRule,
     RuleDefinition,
     WindowRule,
 )
-from tests.support.console import GAUGE
-from tests.support.console_scene import RUNGS, a_rule
+from tests.support.console_events import RUNGS, a_rule
+from tests.support.console_harness import GAUGE
 
 values = st.lists(st.floats(-1e6, 1e6), max_size=300)
 
@@ -21,29 +21,32 @@ values = st.lists(st.floats(-1e6, 1e6), max_size=300)
 @given(values, st.integers(2, 60))
 def test_thinning_keeps_order_ends_and_number(heights: list[float], most: int) -> None:
     points = [(float(at), value) for at, value in enumerate(heights)]
-    kept = thinned(points, most)
-    assert len(kept) <= most
-    assert kept == sorted(set(kept))
-    assert set(kept) <= set(points)
+    stored = thinned(points, most)
+    assert len(stored) <= most
+    assert stored == sorted(set(stored))
+    assert set(stored) <= set(points)
     if points:
-        assert min(value for _, value in kept) == min(heights)
-        assert max(value for _, value in kept) == max(heights)
+        assert min(value for _, value in stored) == min(heights)
+        assert max(value for _, value in stored) == max(heights)
     if len(points) <= most:
-        assert kept == points
+        assert stored == points
 
 
-def shown(*rules: RuleDefinition) -> list[tuple[str, str, float]]:
-    found = Rules()
+def view(*rules: RuleDefinition) -> list[tuple[str, str, float]]:
+    sensor_rules = SensorRules()
     for rule in rules:
-        found.take(rule)
-    return [(level["rule_id"], level["level"], level["raise_at"]) for level in found.levels(GAUGE)]
+        sensor_rules.apply(rule)
+    return [
+        (level["rule_id"], level["level"], level["raise_at"])
+        for level in sensor_rules.levels(GAUGE)
+    ]
 
 
 def test_the_levels_of_the_rules_that_hold_for_the_sensor() -> None:
     named = a_rule("b.named", sensor_ids=("gauge-zhutuo",))
     elsewhere = a_rule("b.elsewhere", sensor_ids=("gauge-other",))
     mean = a_rule("c.mean", WindowRule(aggregate="mean", window_s=3_600, rungs=RUNGS[:1]))
-    assert shown(a_rule(), named, elsewhere, mean) == [
+    assert view(a_rule(), named, elsewhere, mean) == [
         ("b.named", "blue", 209.5),
         ("b.named", "orange", 212.0),
         ("c.mean", "blue", 209.5),
@@ -58,16 +61,16 @@ def test_what_is_not_a_limit_on_the_value_is_no_level() -> None:
         RangeRule(low=180, high=230),
         WindowRule(aggregate="sum", window_s=3_600, rungs=RUNGS),
     ):
-        assert shown(a_rule(body=body)) == []
+        assert view(a_rule(body=body)) == []
     for more in ({"enabled": False}, {"shadow_of": "flood.live"}, {"sensor_kind": "rain_gauge"}):
-        assert shown(a_rule(**more)) == []
-    assert shown(a_rule(datum="黄海")) == []
+        assert view(a_rule(**more)) == []
+    assert view(a_rule(datum="黄海")) == []
 
 
 def test_a_rule_that_is_switched_off_or_deleted_leaves() -> None:
-    assert shown(a_rule(), a_rule(enabled=False)) == []
-    rules = Rules()
-    rules.take(a_rule())
-    rules.drop("flood.zhutuo")
-    rules.drop("flood.zhutuo")
+    assert view(a_rule(), a_rule(enabled=False)) == []
+    rules = SensorRules()
+    rules.apply(a_rule())
+    rules.remove("flood.zhutuo")
+    rules.remove("flood.zhutuo")
     assert rules.levels(GAUGE) == []

@@ -1,4 +1,6 @@
-"""Masking: no word of a graded record and no person's name or address leaves its tier, whatever the view."""
+"""Masking: no word of a graded record and no person's name or address leaves its tier, whatever the
+view.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +16,22 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-from services.console.core import duty, feed_views, lines, masking, rows, views
+from services.console.core import masking
 from services.console.core.access import Viewer
-from services.console.core.cases.case import Case
 from services.console.core.masking import DataClass, Relation, opens, relation_of
 from services.console.core.names import Names
+from services.console.features.alerts import views as alert_views
+from services.console.features.cases.case import Case
+from services.console.features.duty import views as duty_views
+from services.console.projector.handlers import alerts
+from services.console.stream import views as stream_views
 from shared.contracts import duty as duty_contracts
 from shared.contracts import pages as page_contracts
 from shared.contracts.duty import DutyEntry, DutyRule, Member, Rotation
 from shared.contracts.fields import DataGrade, Post, ResponseMode
 from shared.contracts.pages import Channel, Officer
 from shared.contracts.units import is_within, lineage, tier_of
-from tests.support.console_scene import (
+from tests.support.console_events import (
     CITY,
     DISTRICT,
     GRID,
@@ -36,6 +42,7 @@ from tests.support.console_scene import (
     ZHUTUO,
     an_alert,
 )
+from tests.support.console_projector import feed_row_of
 
 DEPARTMENT = f"{DISTRICT}/water"
 UNITS = (CITY, DISTRICT, DEPARTMENT, ZHUTUO, SONGJI, VILLAGE, GRID, MICROGRID)
@@ -51,8 +58,8 @@ viewers = st.builds(
 )
 
 
-def text_of(found: Any) -> str:
-    return to_json(found).decode()
+def text_of(view: Any) -> str:
+    return to_json(view).decode()
 
 
 def responsible(viewer: Viewer, unit: str) -> bool:
@@ -87,19 +94,19 @@ def test_words_of_a_graded_alert_stay_with_those_responsible(
     viewer: Viewer, place: str, grade: DataGrade
 ) -> None:
     event = an_alert("a", place, headline=SECRET, text=SECRET, data_grade=grade)
-    row = {**rows.alert(event), "transition": "opened"}
-    line = lines.as_row(lines.line_of(event) or {}) | {"seq": 1}
+    row = {**alerts.TABLE.row(event), "transition": "opened"}
+    line = feed_row_of(event, 1)
     may = grade is DataGrade.GENERAL or responsible(viewer, place)
-    for found in (
-        views.alert(row, viewer, NAMES),
-        views.alert_detail(row, [], [], viewer, NAMES),
+    for view in (
+        alert_views.alert(row, viewer, NAMES),
+        alert_views.alert_detail(row, [], [], viewer, NAMES),
     ):
-        assert (SECRET in text_of(found)) is may
-        assert found["masked"] is not may
-    allowed = feed_views.verdict(line, viewer)
+        assert (SECRET in text_of(view)) is may
+        assert view["masked"] is not may
+    allowed = stream_views.visibility(line, viewer)
     if allowed is not None:
-        shown = text_of(feed_views.as_allowed(line, allowed, NAMES))
-        assert (SECRET in shown) is (may and allowed == "full")
+        view_value = text_of(stream_views.event_as_allowed(line, allowed, NAMES))
+        assert (SECRET in view_value) is (may and allowed == "full")
 
 
 @given(viewers, st.sampled_from(UNITS))
@@ -107,7 +114,7 @@ def test_names_stay_with_those_responsible_and_addresses_with_the_unit(
     viewer: Viewer, unit: str
 ) -> None:
     result = text_of(
-        duty.plan_view(unit, entries(unit), ResponseMode.NORMAL, NOW, 3, NAMES, viewer)
+        duty_views.plan_view(unit, entries(unit), ResponseMode.NORMAL, NOW, 3, NAMES, viewer)
     )
     assert (NAME in result) is responsible(viewer, unit)
     for secret in (PHONE, ADDRESS):

@@ -13,13 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from services.console.drawing import NotAPhoto, remade
-from services.console.pictures import Pictures
+from services.console.features.photos.drawing import NotAPhoto, remade
+from services.console.features.photos.pictures import Pictures
 
 SECRET = b"29.1234N 105.5678E officer@home <script>alert(1)</script> PK\x03\x04"
 
 
-def made(kind: str, size: tuple[int, int] = (64, 48), mode: str = "RGB", **more: object) -> bytes:
+def created(
+    kind: str, size: tuple[int, int] = (64, 48), mode: str = "RGB", **more: object
+) -> bytes:
     out = BytesIO()
     Image.new(mode, size, "red" if mode != "P" else 3).save(out, kind, **more)
     return out.getvalue()
@@ -33,10 +35,10 @@ def opened(data: bytes) -> Image.Image:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_a_photo_becomes_two_jpegs(kind: str) -> None:
-    result = remade(made(kind, (3_000, 2_000)))
-    whole, small = opened(result.whole), opened(result.small)
-    assert (whole.format, small.format) == ("JPEG", "JPEG")
-    assert max(whole.size) == 1_600
+    result = remade(created(kind, (3_000, 2_000)))
+    complete, small = opened(result.whole), opened(result.small)
+    assert (complete.format, small.format) == ("JPEG", "JPEG")
+    assert max(complete.size) == 1_600
     assert max(small.size) == 240
 
 
@@ -44,7 +46,7 @@ def test_nothing_of_the_file_comes_through() -> None:
     exif = Image.Exif()
     exif[0x010F] = SECRET.decode("latin-1")
     exif[0x8825] = {1: "N", 2: (29.0, 7.0, 24.0)}
-    file = made("JPEG", exif=exif, comment=SECRET) + SECRET
+    file = created("JPEG", exif=exif, comment=SECRET) + SECRET
     result = remade(file)
     for data in (result.whole, result.small):
         assert b"29.1234" not in data
@@ -56,7 +58,7 @@ def test_nothing_of_the_file_comes_through() -> None:
 def test_a_phone_held_upright_gives_an_upright_picture() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    assert opened(remade(made("JPEG", (64, 48), exif=exif)).whole).size == (48, 64)
+    assert opened(remade(created("JPEG", (64, 48), exif=exif)).whole).size == (48, 64)
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "L", "1"])
@@ -77,10 +79,10 @@ def test_other_ways_to_hold_pixels_are_drawn_on_white(mode: str) -> None:
         b"<html><script>alert(1)</script></html>",
         b"\xff\xd8\xff\xe0" + SECRET,
         b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>',
-        made("GIF"),
-        made("TIFF"),
-        made("BMP"),
-        made("PNG")[:40],
+        created("GIF"),
+        created("TIFF"),
+        created("BMP"),
+        created("PNG")[:40],
     ],
     ids=["empty", "html", "false head", "svg", "gif", "tiff", "bmp", "cut"],
 )
@@ -126,7 +128,7 @@ LARGE = [
 async def test_the_largest_pictures_are_drawn_within_the_bound_and_cost_us_nothing(
     kind: str, size: tuple[int, int], mode: str, more: dict[str, object]
 ) -> None:
-    file = made(kind, size, mode, **more)
+    file = created(kind, size, mode, **more)
     before = peak_kib(reset=True)
     picture = await Pictures().remade(file)
     assert max(opened(picture.whole).size) == 1_600
@@ -137,31 +139,31 @@ async def test_the_largest_pictures_are_drawn_within_the_bound_and_cost_us_nothi
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
 async def test_a_small_file_that_takes_half_a_gigabyte_is_refused(kind: str) -> None:
     with pytest.raises(NotAPhoto, match="pixels"):
-        await Pictures().remade(made(kind, (6_320, 6_320), "RGB"))
+        await Pictures().remade(created(kind, (6_320, 6_320), "RGB"))
 
 
 async def test_what_is_no_photo_is_refused_by_the_other_process_too() -> None:
     pictures = Pictures()
-    for file in (b"", b"\x00" * 100_000, made("PNG")[:40]):
+    for file in (b"", b"\x00" * 100_000, created("PNG")[:40]):
         with pytest.raises(NotAPhoto):
             await pictures.remade(file)
-    assert opened((await pictures.remade(made("PNG"))).whole).size == (64, 48)
+    assert opened((await pictures.remade(created("PNG"))).whole).size == (64, 48)
 
 
 async def test_whoever_goes_away_ends_the_drawing() -> None:
     pictures = Pictures()
-    task = asyncio.create_task(pictures.remade(made("JPEG", (7_300, 5_470))))
+    task = asyncio.create_task(pictures.remade(created("JPEG", (7_300, 5_470))))
     while pictures._turns.locked() is False:
         await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert (await pictures.remade(made("PNG"))).small
+    assert (await pictures.remade(created("PNG"))).small
 
 
 @given(st.data())
 def test_a_damaged_file_is_refused_or_drawn_and_never_breaks_us(data: st.DataObject) -> None:
-    file = bytearray(made(data.draw(st.sampled_from(["JPEG", "PNG", "WEBP"])), (16, 16)))
+    file = bytearray(created(data.draw(st.sampled_from(["JPEG", "PNG", "WEBP"])), (16, 16)))
     for _ in range(data.draw(st.integers(1, 8))):
         file[data.draw(st.integers(0, len(file) - 1))] = data.draw(st.integers(0, 255))
     try:

@@ -1,4 +1,6 @@
-"""Refused acts for the trail: the first at once, then one a minute with a count, none lost, no flood."""
+"""Refused acts for the trail: the first at once, then one a minute with a count, none lost, no
+flood.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.console.core import refusals
-from services.console.core.refusals import EVERY, Refusals, Tried
+from services.console.core import refusal_log
+from services.console.core.refusal_log import INTERVAL, RefusalLog, RefusedAttempt
 from shared.contracts.refusals import UNKNOWN, Refusal, RefusedFor
 
 NOW = datetime(2026, 11, 28, 8, tzinfo=UTC)
@@ -19,19 +21,19 @@ TOWN = "500118118000"
 
 def tried(
     actor: str = "o-1", action: str = "POST /api/commands", reason: str = "wrong_post"
-) -> Tried:
-    return Tried(actor, action, RefusedFor(reason), TOWN, TOWN, "cmd-1", "10.0.0.7")
+) -> RefusedAttempt:
+    return RefusedAttempt(actor, action, RefusedFor(reason), TOWN, TOWN, "cmd-1", "10.0.0.7")
 
 
-def fresh() -> Refusals:
-    return Refusals("p1", "500000000000")
+def fresh() -> RefusalLog:
+    return RefusalLog("p1", "500000000000")
 
 
-def written(refusals: Refusals, now: datetime, limit: int = 1_000) -> list[Refusal]:
+def written(refusals: RefusalLog, now: datetime, limit: int = 1_000) -> list[Refusal]:
     return [act.message for act in refusals.due(now, limit) if isinstance(act.message, Refusal)]
 
 
-def test_the_first_is_told_at_once_and_the_rest_of_the_minute_in_one_record() -> None:
+def test_the_first_is_reported_at_once_and_the_rest_of_the_minute_in_one_record() -> None:
     result = fresh()
     result.note(tried(), NOW)
     [first] = written(result, NOW)
@@ -39,13 +41,13 @@ def test_the_first_is_told_at_once_and_the_rest_of_the_minute_in_one_record() ->
     for second in range(1, 31):
         result.note(tried(), NOW + timedelta(seconds=second))
     assert written(result, NOW + timedelta(seconds=59)) == []
-    [refusal] = written(result, NOW + EVERY)
+    [refusal] = written(result, NOW + INTERVAL)
     assert (refusal.count, refusal.occurred_at) == (30, NOW + timedelta(seconds=1))
     assert refusal.until == NOW + timedelta(seconds=30)
     assert refusal.id != first.id
-    assert written(result, NOW + 2 * EVERY) == []
-    result.note(tried(), NOW + 2 * EVERY)
-    assert len(written(result, NOW + 2 * EVERY)) == 1, (
+    assert written(result, NOW + 2 * INTERVAL) == []
+    result.note(tried(), NOW + 2 * INTERVAL)
+    assert len(written(result, NOW + 2 * INTERVAL)) == 1, (
         "a quiet minute later it is a first one again"
     )
 
@@ -53,7 +55,9 @@ def test_the_first_is_told_at_once_and_the_rest_of_the_minute_in_one_record() ->
 def test_an_address_that_postgres_cannot_hold_keeps_no_try_out_of_the_trail() -> None:
     result = fresh()
     address = "10.0.0.7\x00\ud800"
-    result.note(Tried("o-1", "POST /a", RefusedFor.WRONG_POST, TOWN, TOWN, "cmd\x00", address), NOW)
+    result.note(
+        RefusedAttempt("o-1", "POST /a", RefusedFor.WRONG_POST, TOWN, TOWN, "cmd\x00", address), NOW
+    )
     [record] = written(result, NOW)
     assert record.address.startswith("10.0.0.7")
     assert record.subject_id.startswith("cmd")
@@ -71,12 +75,12 @@ def test_strangers_write_one_record_a_reason_whatever_they_make_up() -> None:
     ]
 
 
-def test_beyond_what_is_told_apart_only_the_reason_is_kept() -> None:
+def test_beyond_what_is_reported_apart_only_the_reason_is_kept() -> None:
     result = fresh()
-    for number in range(refusals.MOST_KINDS + 7):
+    for number in range(refusal_log.MOST_KINDS + 7):
         result.note(tried(f"o-{number}"), NOW)
     records = written(result, NOW, 10**6)
-    assert len(records) == refusals.MOST_KINDS + 1
+    assert len(records) == refusal_log.MOST_KINDS + 1
     assert [record.count for record in records if record.actor == UNKNOWN] == [7]
 
 
@@ -87,12 +91,12 @@ def test_one_officer_writes_not_many_more_than_a_hundred_a_minute() -> None:
             tried(action=f"POST /{number}", reason=("wrong_post", "no_sight")[number % 2]), NOW
         )
     records = written(result, NOW)
-    assert len(records) == refusals.MOST_OF_ONE + 2
+    assert len(records) == refusal_log.MOST_KINDS_OF_ACTOR + 2
     assert sum(record.count for record in records) == 1_000
     assert {record.actor for record in records} == {"o-1"}
-    assert written(result, NOW + EVERY) == []
-    result.note(tried(action="POST /again"), NOW + EVERY)
-    [refusal] = written(result, NOW + EVERY)
+    assert written(result, NOW + INTERVAL) == []
+    result.note(tried(action="POST /again"), NOW + INTERVAL)
+    [refusal] = written(result, NOW + INTERVAL)
     assert refusal.action == "POST /again", "what was a minute ago counts no more"
 
 
@@ -100,8 +104,8 @@ def test_a_few_at_a_time_and_none_is_forgotten_before_it_is_written() -> None:
     result = fresh()
     for number in range(25):
         result.note(tried(f"o-{number}"), NOW)
-    told = [refusal.actor for _ in range(3) for refusal in written(result, NOW, 10)]
-    assert sorted(told) == sorted(f"o-{number}" for number in range(25))
+    actors = [refusal.actor for _ in range(3) for refusal in written(result, NOW, 10)]
+    assert sorted(actors) == sorted(f"o-{number}" for number in range(25))
 
 
 @given(
@@ -120,10 +124,10 @@ def test_counts_add_up_and_no_kind_has_two_records_within_a_minute(
     todo = sorted(tries)
     for second in range(301 + 60):
         now = NOW + timedelta(seconds=second)
-        for _, actor, action, reason in (one for one in todo if one[0] == second):
+        for _, actor, action, reason in (entry for entry in todo if entry[0] == second):
             result.note(tried(actor, action, reason), now)
         records += written(result, now)
-    noted = Counter((one[1], one[3]) for one in todo)
+    noted = Counter((item[1], item[3]) for item in todo)
     counted: Counter[tuple[str, str]] = Counter()
     times: dict[tuple[str, str, str], list[datetime]] = {}
     for record in records:
@@ -133,4 +137,4 @@ def test_counts_add_up_and_no_kind_has_two_records_within_a_minute(
     assert counted == noted
     assert len({record.id for record in records}) == len(records)
     for sent in times.values():
-        assert all(b - a >= EVERY for a, b in pairwise(sent))
+        assert all(b - a >= INTERVAL for a, b in pairwise(sent))

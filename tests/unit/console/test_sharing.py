@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from services.console.web.sharing import Sharing
+from services.console.features.overview.shared_answers import SharedAnswers
 
 LONG_S = 600.0
 
@@ -15,24 +15,24 @@ class Maker:
     """Makes numbered answers, when let."""
 
     def __init__(self) -> None:
-        self.made = 0
+        self.created = 0
         self.let = asyncio.Event()
         self.fails = False
 
-    def of(self, asked: str) -> Callable[[], Coroutine[Any, Any, bytes]]:
+    def of(self, requested: str) -> Callable[[], Coroutine[Any, Any, bytes]]:
         async def make() -> bytes:
-            self.made += 1
-            number = self.made
+            self.created += 1
+            number = self.created
             await self.let.wait()
             if self.fails:
                 raise ConnectionError
-            return f"{asked} {number}".encode()
+            return f"{requested} {number}".encode()
 
         return make
 
 
 async def test_many_at_once_and_soon_after_are_given_one() -> None:
-    maker, sharing = Maker(), Sharing(LONG_S)
+    maker, sharing = Maker(), SharedAnswers(LONG_S)
     asking = [asyncio.create_task(sharing.answer("a", maker.of("a"))) for _ in range(50)]
     await asyncio.sleep(0)
     maker.let.set()
@@ -42,7 +42,7 @@ async def test_many_at_once_and_soon_after_are_given_one() -> None:
 
 
 async def test_nobody_is_given_an_old_one() -> None:
-    maker, sharing = Maker(), Sharing(0.05)
+    maker, sharing = Maker(), SharedAnswers(0.05)
     maker.let.set()
     assert await sharing.answer("a", maker.of("a")) == b"a 1"
     await asyncio.sleep(0.06)
@@ -52,7 +52,7 @@ async def test_nobody_is_given_an_old_one() -> None:
 
 
 async def test_without_time_each_has_an_own_one() -> None:
-    maker, sharing = Maker(), Sharing(0)
+    maker, sharing = Maker(), SharedAnswers(0)
     asking = [asyncio.create_task(sharing.answer("a", maker.of("a"))) for _ in range(2)]
     await asyncio.sleep(0)
     maker.let.set()
@@ -60,7 +60,7 @@ async def test_without_time_each_has_an_own_one() -> None:
 
 
 async def test_who_asked_first_may_leave() -> None:
-    maker, sharing = Maker(), Sharing(LONG_S)
+    maker, sharing = Maker(), SharedAnswers(LONG_S)
     first, second = (asyncio.create_task(sharing.answer("a", maker.of("a"))) for _ in range(2))
     await asyncio.sleep(0)
     first.cancel()
@@ -69,12 +69,12 @@ async def test_who_asked_first_may_leave() -> None:
     assert await second == b"a 1"
 
 
-async def test_a_failure_is_told_and_not_kept() -> None:
-    maker, sharing = Maker(), Sharing(LONG_S)
+async def test_a_failure_is_reported_and_not_kept() -> None:
+    maker, sharing = Maker(), SharedAnswers(LONG_S)
     maker.fails = True
     maker.let.set()
     asking = [sharing.answer("a", maker.of("a")) for _ in range(2)]
     result = await asyncio.gather(*asking, return_exceptions=True)
-    assert [type(one) for one in result] == [ConnectionError, ConnectionError]
+    assert [type(entry) for entry in result] == [ConnectionError, ConnectionError]
     maker.fails = False
     assert await sharing.answer("a", maker.of("a")) == b"a 2"

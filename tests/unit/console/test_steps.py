@@ -1,4 +1,4 @@
-"""What a screen offers: the next step of an alert, and only acts the officer may take."""
+"""Offers of a screen: the next step of an alert, and only acts that the officer may take."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.console.core.access import Viewer, may_decide, may_step, with_usual_rights
-from services.console.core.steps import (
+from services.console.core.offers import (
     AlertFacts,
     further_verbs,
     next_of,
@@ -18,7 +18,7 @@ from services.console.core.steps import (
 from shared.contracts.alerts import AlertState, DecisionVerb
 from shared.contracts.commands import AssignmentState, CommandState, Step
 from shared.contracts.fields import Post
-from tests.support.console_scene import CITY, DISTRICT, MICROGRID, VILLAGE, ZHUTUO
+from tests.support.console_events import CITY, DISTRICT, MICROGRID, VILLAGE, ZHUTUO
 
 UNITS = [CITY, DISTRICT, ZHUTUO, VILLAGE, MICROGRID]
 
@@ -28,7 +28,7 @@ def officer(unit: str, name: str = "o") -> Viewer:
 
 
 def facts(state: AlertState, **more: object) -> AlertFacts:
-    known: dict[str, object] = {
+    defaults: dict[str, object] = {
         "place": ZHUTUO,
         "level": None,
         "proposed": "orange",
@@ -37,7 +37,7 @@ def facts(state: AlertState, **more: object) -> AlertFacts:
         "signers": (),
         **more,
     }
-    return AlertFacts(state=state, **known)  # type: ignore[arg-type]
+    return AlertFacts(state=state, **defaults)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -151,17 +151,17 @@ def test_no_step_is_offered_that_would_be_refused(
     unit: str,
     issuer: str,
     release: str | None,
-    asked: bool,
+    requested: bool,
 ) -> None:
-    for step in steps_for(officer(viewer), state, unit, issuer, release, asked=asked):
+    for step in steps_for(officer(viewer), state, unit, issuer, release, asked_step=requested):
         assert may_step(officer(viewer), unit, issuer, step, release) is None
 
 
 def test_what_a_unit_asks_is_put_before_its_issuer() -> None:
     state = AssignmentState.HANDLING
-    assert steps_for(officer(CITY), state, VILLAGE, CITY, asked=True)[0] is Step.REFUSE
+    assert steps_for(officer(CITY), state, VILLAGE, CITY, asked_step=True)[0] is Step.REFUSE
     assert Step.REFUSE not in steps_for(officer(CITY), state, VILLAGE, CITY)
-    assert Step.REFUSE not in steps_for(officer(VILLAGE), state, VILLAGE, CITY, asked=True)
+    assert Step.REFUSE not in steps_for(officer(VILLAGE), state, VILLAGE, CITY, asked_step=True)
 
 
 def test_the_village_signs_for_its_microgrid() -> None:

@@ -1,11 +1,17 @@
-"""How long a sign-in has to wait after failures, and that nobody else waits for it."""
+"""The wait of a sign-in after failures, which no other officer shares."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.console.core.throttle import PER_ADDRESS, PER_NAME, Allowance, Throttle, Tries
+from services.console.features.identity.throttle import (
+    PER_ADDRESS,
+    PER_NAME,
+    Allowance,
+    LoginThrottle,
+    Throttle,
+)
 
 TIGHT = Allowance(free=3, longest_s=60)
 
@@ -38,7 +44,7 @@ def test_waiting_lets_in_and_long_quiet_forgets() -> None:
 
 
 def test_success_forgets_the_name_but_only_its_own_try_of_the_address() -> None:
-    tries = Tries()
+    tries = LoginThrottle()
     for n in range(PER_ADDRESS.free):
         assert tries.begin(f"o-{n}", "10.0.0.1", 0.0) == 0
     assert tries.begin("o-new", "10.0.0.1", 0.0) > 0
@@ -49,7 +55,7 @@ def test_success_forgets_the_name_but_only_its_own_try_of_the_address() -> None:
 
 
 def test_a_name_is_counted_across_addresses() -> None:
-    tries = Tries()
+    tries = LoginThrottle()
     waits = [tries.begin("o", f"10.0.0.{n}", 0.0) for n in range(PER_NAME.free + 1)]
     assert waits[:-1] == [0] * PER_NAME.free
     assert waits[-1] > 0

@@ -17,7 +17,7 @@ T0 = datetime(2026, 7, 1, 0, 0, tzinfo=UTC)
 _numbers = count(1)
 
 
-def an_entry(rule: DutyRule, unit: str = TOWN, **other: Any) -> DutyEntry:
+def an_entry(rule: DutyRule, unit: str = TOWN, **fields: Any) -> DutyEntry:
     number = next(_numbers)
     return DutyEntry(
         **{
@@ -31,22 +31,22 @@ def an_entry(rule: DutyRule, unit: str = TOWN, **other: Any) -> DutyEntry:
             "place": number,
             "unit": unit,
             "rule": rule,
-            **other,
+            **fields,
         }
     )
 
 
-def a_rotation(*members: str, **other: Any) -> Rotation:
+def a_rotation(*members: str, **fields: Any) -> Rotation:
     return Rotation(
         **{
             "post": Post.B,
             "members": members,
             "starts": date(2026, 7, 1),
             "handover": time(8, 0),
-            **other,
+            **fields,
         }
     )
 
 
-def a_member(officer: str, phone: str | None = None, **other: Any) -> Member:
-    return Member(officer=Officer(officer_id=officer, name=f"名{officer}", phone=phone), **other)
+def a_member(officer: str, phone: str | None = None, **fields: Any) -> Member:
+    return Member(officer=Officer(officer_id=officer, name=f"名{officer}", phone=phone), **fields)

@@ -1,4 +1,4 @@
-"""Plans as files: out and in again, hostile cells, all problems at once."""
+"""Duty plans as files: written and read, hostile cells, all problems at once."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ reasons = st.builds(
 
 
 @given(st.lists(st.one_of(rules, members, reasons), max_size=6))
-def test_a_plan_comes_back_from_csv_as_it_was(found: list[DutyRule]) -> None:
-    text = csv_file.write(found)
-    assert csv_file.read(text) == found
-    assert csv_file.read("\ufeff" + text) == found
+def test_a_plan_is_read_from_csv_as_it_was_written(plan_rules: list[DutyRule]) -> None:
+    text = csv_file.write(plan_rules)
+    assert csv_file.read(text) == plan_rules
+    assert csv_file.read("\ufeff" + text) == plan_rules
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+x", "-2", "@SUM(A1)", "'quoted"])
@@ -74,7 +74,7 @@ def test_all_problems_of_a_csv_are_named_with_their_lines() -> None:
     )
     with pytest.raises(DutyFileError) as refused:
         csv_file.read(text)
-    said = "\n".join(refused.value.problems)
+    problems = "\n".join(refused.value.problems)
     for part in (
         "line 2",
         "end must lie",
@@ -84,43 +84,43 @@ def test_all_problems_of_a_csv_are_named_with_their_lines() -> None:
         "line 6",
         "line 7",
     ):
-        assert part in said or part.replace("shift.", "") in said, said
+        assert part in problems or part.replace("shift.", "") in problems, problems
 
 
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", 'kind\n"open', "kind\nshift,1,2\n"])
-def test_what_is_no_plan_is_refused(text: str) -> None:
+def test_a_file_that_is_no_plan_is_refused(text: str) -> None:
     with pytest.raises(DutyFileError):
         csv_file.read(text)
 
 
-def test_a_calendar_says_who_is_on_and_comes_back_as_shifts() -> None:
+def test_a_calendar_has_the_officers_on_duty_and_is_read_back_as_shifts() -> None:
     plan = plan_of([an_entry(a_rotation(*OFFICERS, turn_hours=12))])
     before = timeline(plan, Post.B, at(0), at(72))
     raw = ical_file.write(TOWN, "朱沱镇", {Post.B: before}, {"li": "李=远"}, T0)
     assert "B岗 李=远".encode() in raw
-    again = plan_of(an_entry(shift) for shift in ical_file.read(raw))
-    assert timeline(again, Post.B, at(0), at(72)) == before
+    restored = plan_of(an_entry(shift) for shift in ical_file.read(raw))
+    assert timeline(restored, Post.B, at(0), at(72)) == before
 
 
 _EVENT = (
     "BEGIN:VEVENT\r\nUID:1\r\nDTSTART:{start}\r\nDTEND:20260702T000000Z\r\n{more}END:VEVENT\r\n"
 )
-_WHO = "X-FENGHUO-POST:B\r\nX-FENGHUO-OFFICER:li\r\n"
+_POST_AND_OFFICER = "X-FENGHUO-POST:B\r\nX-FENGHUO-OFFICER:li\r\n"
 
 
 @pytest.mark.parametrize(
-    ("start", "more", "said"),
+    ("start", "more", "message"),
     [
         ("20260701T000000Z", "", "one is missing"),
-        ("20260701T000000Z", _WHO + "RRULE:FREQ=DAILY\r\n", "rotation"),
-        ("20260701T000000", _WHO, "zone"),
-        ("20260703T000000Z", _WHO, "after begin"),
-        ("20260701T000000Z", _WHO.replace(":B", ":Z"), "X-FENGHUO-POST"),
+        ("20260701T000000Z", _POST_AND_OFFICER + "RRULE:FREQ=DAILY\r\n", "rotation"),
+        ("20260701T000000", _POST_AND_OFFICER, "zone"),
+        ("20260703T000000Z", _POST_AND_OFFICER, "after begin"),
+        ("20260701T000000Z", _POST_AND_OFFICER.replace(":B", ":Z"), "X-FENGHUO-POST"),
     ],
 )
-def test_what_a_calendar_does_not_say_is_named(start: str, more: str, said: str) -> None:
+def test_a_missing_part_of_a_calendar_is_named(start: str, more: str, message: str) -> None:
     raw = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n" + _EVENT.format(start=start, more=more)
-    with pytest.raises(DutyFileError, match=said):
+    with pytest.raises(DutyFileError, match=message):
         ical_file.read((raw + "END:VCALENDAR\r\n").encode())
 
 
@@ -131,11 +131,11 @@ _ZONE = (
 
 
 def calendar_in_zone(name: str, offset: str, more: str = "", define: bool = True) -> bytes:
-    """One shift at 08:00 to 20:00 in a zone that the file defines itself."""
+    """One shift from 08:00 to 20:00 in a zone that the file defines."""
     zone = _ZONE.format(name=name, offset=offset, more=more) if define else ""
     event = (
         f"BEGIN:VEVENT\r\nUID:1\r\nDTSTART;TZID={name}:20270701T080000\r\n"
-        f"DTEND;TZID={name}:20270701T200000\r\n{_WHO}END:VEVENT\r\n"
+        f"DTEND;TZID={name}:20270701T200000\r\n{_POST_AND_OFFICER}END:VEVENT\r\n"
     )
     head = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n"
     return (head + zone + event + "END:VCALENDAR\r\n").encode()
@@ -163,7 +163,7 @@ def test_a_zone_of_the_world_needs_no_definition(name: str) -> None:
     assert begin_of(calendar_in_zone(name, "", define=False)).utcoffset() == east
 
 
-def test_a_yearly_change_of_the_clock_is_understood() -> None:
+def test_a_yearly_change_of_the_clock_is_supported() -> None:
     rule = "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\r\n"
     assert begin_of(calendar_in_zone("Office", "+0100", rule)).utcoffset() == timedelta(hours=1)
 

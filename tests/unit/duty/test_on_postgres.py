@@ -1,4 +1,4 @@
-"""Changes of plans, handovers and the daily look on a real Postgres."""
+"""Changes of plans, handovers and the daily evaluation on a real Postgres."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from tests.unit.duty.plans import TOWN, a_member
 pytestmark = pytest.mark.e2e
 
 HOUR = timedelta(hours=1)
-DISTRICT, OTHER_TOWN = "500118000000", "500118107000"
+DISTRICT, SECOND_TOWN = "500118000000", "500118107000"
 
 
 def around(now: datetime) -> Rotation:
-    """li and ma by twelve hours; li is on for at least the next six hours."""
+    """li and ma in turns of twelve hours; li is on duty for at least the next six hours."""
     begins = now - 3 * HOUR
     return Rotation(
         post=Post.B,
@@ -52,7 +52,7 @@ class DutyHarness:
         self._numbers = itertools.count(1)
 
     def request(
-        self, rule: DutyRule | None, entry: str, unit: str = TOWN, **other: Any
+        self, rule: DutyRule | None, entry: str, unit: str = TOWN, **fields: Any
     ) -> DutyRequest:
         now = datetime.now(UTC)
         return DutyRequest(
@@ -68,14 +68,14 @@ class DutyHarness:
                 "rule": rule,
                 "officer_id": "o-boss",
                 "post": Post.COMMANDER,
-                **other,
+                **fields,
             }
         )
 
-    def turns(
-        self, mode: ResponseMode, unit: str = DISTRICT, version: int = 1, **other: Any
+    def mode_event(
+        self, mode: ResponseMode, unit: str = DISTRICT, version: int = 1, **fields: Any
     ) -> ResponseModeEvent:
-        """A decision about a unit's response mode."""
+        """Return a decision about a unit's response mode."""
         now = datetime.now(UTC)
         return ResponseModeEvent(
             **{
@@ -89,7 +89,7 @@ class DutyHarness:
                 "mode": mode,
                 "title": "平急转换",
                 "decided_by": ("b", "a"),
-                **other,
+                **fields,
             }
         )
 
@@ -118,7 +118,7 @@ class DutyHarness:
         return await self._driver.value(query, *values)
 
     async def move(self, seconds: float) -> None:
-        """Let armed timers become due by so much earlier."""
+        """Make armed timers due earlier by so many seconds."""
         await self.value(
             "UPDATE duty.timer SET due_at = due_at - $1::interval WHERE state = 'armed'",
             timedelta(seconds=seconds),
@@ -145,7 +145,8 @@ def dsn() -> Iterator[str]:
 async def duty(dsn: str) -> AsyncIterator[DutyHarness]:
     async with driven(build, Settings, dsn) as driver:
         await driver.database.pool.execute(
-            "TRUNCATE duty.unit, duty.entry, duty.published_post, duty.mode, duty.timer, duty.outbox"
+            "TRUNCATE duty.unit, duty.entry, duty.published_post, duty.mode, duty.timer, "
+            "duty.outbox"
         )
         yield DutyHarness(driver)
 
@@ -160,7 +161,7 @@ async def staffed(duty: DutyHarness) -> datetime:
 
 
 def kinds(published: list[Any]) -> list[str]:
-    return [one.type for one in published]
+    return [record.type for record in published]
 
 
 async def test_a_rotation_fills_the_post_and_arms_its_handover(duty: DutyHarness) -> None:
@@ -175,7 +176,7 @@ async def test_a_rotation_fills_the_post_and_arms_its_handover(duty: DutyHarness
     assert await duty.fire_timers() == [], "not early"
 
 
-async def test_a_handover_is_told_once_and_the_next_is_armed(duty: DutyHarness) -> None:
+async def test_a_handover_is_published_once_and_the_next_is_armed(duty: DutyHarness) -> None:
     now = await staffed(duty)
     override = Override(
         post=Post.B, begin=now - HOUR, end=now + timedelta(seconds=3), officer_id="ma"
@@ -205,7 +206,7 @@ async def test_the_same_change_twice_is_one(duty: DutyHarness) -> None:
     assert await duty.deliver(duty.request(None, "turns")) == []
 
 
-async def test_leave_opens_a_gap_that_is_raised_once_and_an_override_closes_it(
+async def test_leave_opens_a_gap_that_is_published_once_and_an_override_closes_it(
     duty: DutyHarness,
 ) -> None:
     now = await staffed(duty)
@@ -223,7 +224,7 @@ async def test_leave_opens_a_gap_that_is_raised_once_and_an_override_closes_it(
     assert coverage.gaps == ()
 
 
-async def test_the_daily_look_raises_a_gap_that_comes_into_sight_and_no_other_twice(
+async def test_the_daily_evaluation_publishes_a_gap_that_enters_the_horizon_once(
     duty: DutyHarness,
 ) -> None:
     now = await staffed(duty)
@@ -233,16 +234,16 @@ async def test_the_daily_look_raises_a_gap_that_comes_into_sight_and_no_other_tw
     await duty.move(25 * 3600)
     assert await duty.fire_timers() == [], "the same gap, cut off by the horizon, is not news"
     assert (await duty.armed())["evaluation"] > now + 23 * HOUR
-    # As if the last look had seen less far: what lies behind it is news.
+    # As if the last evaluation had ended earlier: later gaps are new.
     await duty.value(
-        "UPDATE duty.published_post SET seen_until = $1, gaps = '[]'", now + timedelta(days=19)
+        "UPDATE duty.published_post SET evaluated_until = $1, gaps = '[]'", now + timedelta(days=19)
     )
     await duty.move(25 * 3600)
     (coverage,) = await duty.fire_timers()
     assert (coverage.unit, coverage.post, len(coverage.gaps)) == (TOWN, Post.B, 1)
 
 
-async def test_a_new_phone_is_told_and_who_is_no_member_any_more_holds_nothing(
+async def test_a_new_phone_is_published_and_a_former_member_holds_no_post(
     duty: DutyHarness,
 ) -> None:
     now = await staffed(duty)
@@ -258,7 +259,7 @@ async def test_a_new_phone_is_told_and_who_is_no_member_any_more_holds_nothing(
     ("change", "reason"),
     [
         ({"status": Status.EXERCISE}, Reason.NOT_ALLOWED),
-        ({"origin_unit": OTHER_TOWN}, Reason.NOT_ALLOWED),
+        ({"origin_unit": SECOND_TOWN}, Reason.NOT_ALLOWED),
         (
             {
                 "rule": Leave(
@@ -273,7 +274,7 @@ async def test_a_new_phone_is_told_and_who_is_no_member_any_more_holds_nothing(
         ({"rule": None, "verb": "put"}, Reason.SCHEMA),
     ],
 )
-async def test_what_may_not_be_is_rejected(
+async def test_an_inadmissible_change_is_rejected(
     duty: DutyHarness, change: dict[str, Any], reason: Reason
 ) -> None:
     await staffed(duty)
@@ -291,12 +292,12 @@ async def test_a_unit_above_plans_too_and_entries_are_named_within_their_unit(
     now = await staffed(duty)
     result = await duty.put("turns", around(now), origin_unit=DISTRICT)
     assert kinds(result) == ["duty_entry", "roster_slot"]
-    (other,) = await duty.put("turns", a_member("wu"), unit=OTHER_TOWN)
-    assert (other.unit, other.version) == (OTHER_TOWN, 1)
-    assert other.id != result[0].id
+    (entry,) = await duty.put("turns", a_member("wu"), unit=SECOND_TOWN)
+    assert (entry.unit, entry.version) == (SECOND_TOWN, 1)
+    assert entry.id != result[0].id
 
 
-async def test_an_entry_that_is_over_can_be_put_anew(duty: DutyHarness) -> None:
+async def test_an_ended_entry_can_be_changed(duty: DutyHarness) -> None:
     now = await staffed(duty)
     await duty.put("turns", around(now))
     past = Override(post=Post.B, begin=now - 2 * HOUR, end=now - HOUR, officer_id="ma")
@@ -305,7 +306,7 @@ async def test_an_entry_that_is_over_can_be_put_anew(duty: DutyHarness) -> None:
     assert (entry.version, slot.officer.officer_id) == (2, "ma")
 
 
-async def test_a_whole_plan_in_one_batch_is_looked_at_once(duty: DutyHarness) -> None:
+async def test_a_plan_in_one_transaction_is_evaluated_once(duty: DutyHarness) -> None:
     now = datetime.now(UTC)
     batch = [duty.request(a_member(f"o{n}"), f"m-{n}") for n in range(40)]
     batch += [
@@ -320,50 +321,54 @@ async def test_a_whole_plan_in_one_batch_is_looked_at_once(duty: DutyHarness) ->
 EMERGENCY, NORMAL = ResponseMode.EMERGENCY, ResponseMode.NORMAL
 
 
-def a_war_roster(duty: DutyHarness, unit: str = TOWN) -> list[DutyRequest]:
-    """li has the post for hours, ma in emergency mode."""
+def a_plan_with_emergency_roster(duty: DutyHarness, unit: str = TOWN) -> list[DutyRequest]:
+    """li holds the post for hours, ma in emergency mode."""
     ordinary = around(datetime.now(UTC))
-    war = ordinary.model_copy(update={"members": ("ma",), "modes": (EMERGENCY,)})
+    emergency = ordinary.model_copy(update={"members": ("ma",), "modes": (EMERGENCY,)})
     return [
         *(duty.request(a_member(name), f"m-{name}", unit) for name in ("li", "ma")),
         duty.request(ordinary, "turns", unit),
-        duty.request(war, "war", unit),
+        duty.request(emergency, "emergency", unit),
     ]
 
 
 def holders(published: list[Any]) -> list[tuple[str, str]]:
-    return [(one.unit, one.officer.officer_id) for one in published if one.type == "roster_slot"]
+    return [
+        (slot.unit, slot.officer.officer_id) for slot in published if slot.type == "roster_slot"
+    ]
 
 
 async def test_the_modes_roster_comes_into_force_with_the_mode_and_goes_with_it(
     duty: DutyHarness,
 ) -> None:
-    await duty.deliver(*a_war_roster(duty))
-    assert holders(await duty.deliver(duty.turns(EMERGENCY))) == [(TOWN, "ma")], "inherited"
-    assert holders(await duty.deliver(duty.turns(NORMAL, version=2))) == [(TOWN, "li")]
-    assert await duty.deliver(duty.turns(EMERGENCY, version=1)) == [], "an older decision"
+    await duty.deliver(*a_plan_with_emergency_roster(duty))
+    assert holders(await duty.deliver(duty.mode_event(EMERGENCY))) == [(TOWN, "ma")], "inherited"
+    assert holders(await duty.deliver(duty.mode_event(NORMAL, version=2))) == [(TOWN, "li")]
+    assert await duty.deliver(duty.mode_event(EMERGENCY, version=1)) == [], "an older decision"
 
 
-async def test_a_mode_beside_it_or_of_a_drill_changes_no_roster(duty: DutyHarness) -> None:
-    await duty.deliver(*a_war_roster(duty))
-    await duty.deliver(*a_war_roster(duty, OTHER_TOWN))
-    assert await duty.deliver(duty.turns(EMERGENCY, status=Status.EXERCISE)) == []
-    assert holders(await duty.deliver(duty.turns(EMERGENCY, OTHER_TOWN))) == [(OTHER_TOWN, "ma")]
+async def test_a_mode_of_another_unit_or_of_a_drill_changes_no_roster(duty: DutyHarness) -> None:
+    await duty.deliver(*a_plan_with_emergency_roster(duty))
+    await duty.deliver(*a_plan_with_emergency_roster(duty, SECOND_TOWN))
+    assert await duty.deliver(duty.mode_event(EMERGENCY, status=Status.EXERCISE)) == []
+    assert holders(await duty.deliver(duty.mode_event(EMERGENCY, SECOND_TOWN))) == [
+        (SECOND_TOWN, "ma")
+    ]
 
 
-async def test_a_plan_made_while_the_mode_holds_goes_by_it(duty: DutyHarness) -> None:
-    await duty.deliver(duty.turns(EMERGENCY))
-    assert holders(await duty.deliver(*a_war_roster(duty))) == [(TOWN, "ma")]
+async def test_a_new_plan_follows_the_mode_in_force(duty: DutyHarness) -> None:
+    await duty.deliver(duty.mode_event(EMERGENCY))
+    assert holders(await duty.deliver(*a_plan_with_emergency_roster(duty))) == [(TOWN, "ma")]
 
 
-async def test_a_mode_waits_for_a_plan_that_is_being_made_and_looks_at_it_too(
+async def test_a_mode_waits_for_a_concurrent_plan_and_evaluates_it(
     duty: DutyHarness,
 ) -> None:
     async with duty.transaction() as transaction:
-        await duty.handle(transaction, *a_war_roster(duty))
-        turning = asyncio.create_task(duty.deliver(duty.turns(EMERGENCY)))
+        await duty.handle(transaction, *a_plan_with_emergency_roster(duty))
+        mode_change = asyncio.create_task(duty.deliver(duty.mode_event(EMERGENCY)))
         while not await duty.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
             await asyncio.sleep(0.01)
-        assert not turning.done()
-    slots = holders(await turning)
+        assert not mode_change.done()
+    slots = holders(await mode_change)
     assert slots[-1] == (TOWN, "ma"), "the unit was new when the mode came"

@@ -1,4 +1,4 @@
-"""Who is on: tables for the order of precedence and daylight saving, properties for the rest."""
+"""The timeline of a post: tables for precedence and daylight saving, properties of all plans."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_rotation_ends_on_its_day() -> None:
     assert (on(plan, 47), on(plan, 48)) == ("li", None)
 
 
-def test_what_goes_before_what() -> None:
+def test_the_order_of_precedence() -> None:
     plan = a_plan(
         Override(post=Post.B, begin=at(6), end=at(7), officer_id="boss", reason="检查"),
         Leave(officer_id="zhou", begin=at(8), end=at(9)),
@@ -88,7 +88,7 @@ def test_an_override_with_nobody_is_a_gap_and_the_newest_override_holds() -> Non
     ]
 
 
-def test_who_stands_in_for_somebody_on_leave_may_be_on_leave_himself() -> None:
+def test_the_partner_of_a_swap_may_be_on_leave() -> None:
     plan = a_plan(
         a_rotation("li"),
         Swap(
@@ -104,15 +104,15 @@ def test_who_stands_in_for_somebody_on_leave_may_be_on_leave_himself() -> None:
     assert [on(plan, h) for h in (1, 2, 3)] == ["ma", None, "ma"]
 
 
-WAR = (ResponseMode.STANDBY, ResponseMode.EMERGENCY)
+CRISIS = (ResponseMode.STANDBY, ResponseMode.EMERGENCY)
 
 
 def test_the_modes_own_roster_goes_before_every_shift_and_rotation_of_all_modes() -> None:
     entries = [
         an_entry(rule)
         for rule in (
-            Shift(post=Post.B, begin=at(3), end=at(4), officer_id="chen", modes=WAR),
-            a_rotation("wu", ends=date(2026, 7, 2), modes=WAR),
+            Shift(post=Post.B, begin=at(3), end=at(4), officer_id="chen", modes=CRISIS),
+            a_rotation("wu", ends=date(2026, 7, 2), modes=CRISIS),
             Override(post=Post.B, begin=at(6), end=at(7), officer_id="boss"),
             Shift(post=Post.B, begin=at(1), end=at(30), officer_id="zhou"),
             a_rotation("li"),
@@ -120,17 +120,17 @@ def test_the_modes_own_roster_goes_before_every_shift_and_rotation_of_all_modes(
     ]
     hours = (0, 2, 3, 5, 6, 8, 26, 31)
 
-    def held(mode: ResponseMode) -> list[str | None]:
+    def holders(mode: ResponseMode) -> list[str | None]:
         return [holder(plan_of(entries, mode), Post.B, at(h)) for h in hours]
 
     ordinary = ["li", "zhou", "zhou", "zhou", "boss", "zhou", "zhou", "li"]
-    assert held(ResponseMode.NORMAL) == held(ResponseMode.RECOVERY) == ordinary
-    # Where the mode's roster has ended, the ordinary one holds.
-    war = ["wu", "wu", "chen", "wu", "boss", "wu", "zhou", "li"]
-    assert held(ResponseMode.STANDBY) == held(ResponseMode.EMERGENCY) == war
+    assert holders(ResponseMode.NORMAL) == holders(ResponseMode.RECOVERY) == ordinary
+    # Where the roster of the mode has ended, the ordinary roster holds.
+    crisis = ["wu", "wu", "chen", "wu", "boss", "wu", "zhou", "li"]
+    assert holders(ResponseMode.STANDBY) == holders(ResponseMode.EMERGENCY) == crisis
 
 
-def test_a_cancelled_entry_says_nothing() -> None:
+def test_a_cancelled_entry_has_no_effect() -> None:
     cancelled = an_entry(
         Override(post=Post.B, begin=at(0), end=at(9), officer_id="x"), cancelled=True
     )
@@ -161,12 +161,12 @@ def test_handovers_keep_their_wall_time_over_daylight_saving(
 
 def test_the_days_of_the_change_have_23_and_25_hours() -> None:
     rotation = a_rotation("li", "ma", starts=date(2026, 3, 1), zone=BERLIN)
-    found = list(
+    days = list(
         turns(rotation, datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
     )
-    hours = {(t.end - t.begin) / HOUR for t in found}
+    hours = {(t.end - t.begin) / HOUR for t in days}
     assert hours == {23, 24, 25}
-    assert [(t.end - t.begin) / HOUR for t in found].count(24) == len(found) - 2
+    assert [(t.end - t.begin) / HOUR for t in days].count(24) == len(days) - 2
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_the_days_of_the_change_have_23_and_25_hours() -> None:
         {"handover": time(8, tzinfo=UTC)},
     ],
 )
-def test_what_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
+def test_an_impossible_rotation_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         a_rotation("li", **wrong)
 
@@ -196,14 +196,14 @@ names = st.sampled_from(OFFICERS)
 @st.composite
 def swaps(draw: st.DrawFn) -> Swap:
     first, second = draw(st.permutations(OFFICERS))[:2]
-    row, other = draw(spans), draw(spans)
+    row, exchange = draw(spans), draw(spans)
     return Swap(
         officer_id=first,
         other_id=second,
         begin=row["begin"],
         end=row["end"],
-        other_begin=other["begin"],
-        other_end=other["end"],
+        other_begin=exchange["begin"],
+        other_end=exchange["end"],
     )
 
 
@@ -240,10 +240,10 @@ rules = st.one_of(
 
 
 @given(st.lists(rules, max_size=8), st.integers(-20, 150), st.integers(1, 120))
-def test_a_timeline_is_whole_and_says_what_one_look_says(
-    found: list[DutyRule], first: int, length: int
+def test_a_timeline_has_no_holes_and_agrees_with_the_holder_at_each_moment(
+    plan_rules: list[DutyRule], first: int, length: int
 ) -> None:
-    plan, begin, end = a_plan(*found), at(first), at(first + length)
+    plan, begin, end = a_plan(*plan_rules), at(first), at(first + length)
     for post in (Post.B, Post.A):
         pieces = timeline(plan, post, begin, end)
         if post not in plan.posts:
@@ -260,8 +260,10 @@ def test_a_timeline_is_whole_and_says_what_one_look_says(
 
 
 @given(st.lists(rules, max_size=8), st.sampled_from(ResponseMode))
-def test_what_is_of_other_modes_changes_nothing(found: list[DutyRule], mode: ResponseMode) -> None:
-    entries = [an_entry(rule) for rule in found]
+def test_entries_of_other_modes_change_nothing(
+    plan_rules: list[DutyRule], mode: ResponseMode
+) -> None:
+    entries = [an_entry(rule) for rule in plan_rules]
     duty_entries = [
         entry for entry in entries if mode in (getattr(entry.rule, "modes", ()) or (mode,))
     ]
@@ -274,18 +276,18 @@ def test_what_is_of_other_modes_changes_nothing(found: list[DutyRule], mode: Res
 def test_turns_of_a_rotation_follow_each_other_without_a_hole(
     rotation: Rotation, first: int, length: int
 ) -> None:
-    found: list[Turn] = list(turns(rotation, at(first), at(first + length)))
-    for turn, following in pairwise(found):
+    span_turns: list[Turn] = list(turns(rotation, at(first), at(first + length)))
+    for turn, following in pairwise(span_turns):
         assert turn.begin < turn.end == following.begin
-    whole = list(turns(rotation, at(-5_000), at(5_000)))
+    all_turns = list(turns(rotation, at(-5_000), at(5_000)))
     assert [
-        turn for turn in whole if turn.end > at(first) and turn.begin < at(first + length)
-    ] == found
+        turn for turn in all_turns if turn.end > at(first) and turn.begin < at(first + length)
+    ] == span_turns
 
 
 @given(st.lists(rules, max_size=6))
-def test_nobody_on_leave_is_on_unless_an_override_says_so(found: list[DutyRule]) -> None:
-    plan = a_plan(*found)
+def test_an_officer_on_leave_is_on_duty_only_by_an_override(plan_rules: list[DutyRule]) -> None:
+    plan = a_plan(*plan_rules)
     for piece in timeline(plan, Post.B, at(0), at(96)):
         away = any(
             leave.officer_id == piece.officer_id and leave.begin <= piece.begin < leave.end
@@ -305,7 +307,7 @@ def test_nobody_on_leave_is_on_unless_an_override_says_so(found: list[DutyRule])
     st.sampled_from([1, 31]),
     st.sampled_from([datetime(2000, 1, 1, tzinfo=UTC), T0, datetime(2199, 6, 1, tzinfo=UTC)]),
 )
-def test_a_rotation_of_any_year_that_a_contract_takes_can_be_looked_at(
+def test_a_rotation_of_any_year_of_the_contract_can_be_evaluated(
     starts: date, ends: date | None, zone: str, turn_days: int, now: datetime
 ) -> None:
     if ends is not None and ends <= starts:

@@ -20,14 +20,14 @@ from services.alerting.core.alerts.decisions import decide
 from services.alerting.core.alerts.outcome import AlertChange
 from services.alerting.core.silences import silence as silences
 from services.alerting.core.silences.silence import Silence
-from services.command.core.authority import may_direct, refusal
+from services.command.core.commands.authority import may_direct, refusal
 from services.command.core.modes import proposal as modes
 from services.command.core.modes.states import Event
-from services.command.core.reporting.receiving import NotTheirs, received
+from services.command.core.reporting.receiving import ForeignReport, received_report
 from services.duty.core import changes
-from services.notify.core.book import Book
-from services.notify.core.contact_tests import ContactTester, NotAbove
-from services.notify.core.roster import Roster
+from services.notify.core.contact_tests.tester import ContactTester, NotAbove
+from services.notify.core.roster.roster import Roster
+from services.notify.core.working_set import WorkingSet
 from shared.contracts.alerts import Assessment, DecisionVerb
 from shared.contracts.commands import Step
 from shared.contracts.duty import DutyRequest
@@ -137,15 +137,15 @@ def rejected(role: Role, place: str) -> bool:
     request = _mode_request(role, place, ModeVerb.REJECT)
     try:
         modes.stop(replace(proposal, proposed_by="o-somebody"), Event.REJECT, request)
-    except modes.Refused:
+    except modes.RefusedProposal:
         return False
     return True
 
 
 def _mode(role: Role, place: str, verb: ModeVerb) -> modes.Proposal | None:
     try:
-        return modes.by_person(_mode_request(role, place, verb), Modes(()), NOW)
-    except modes.Refused:
+        return modes.propose_by_officer(_mode_request(role, place, verb), Modes(()), NOW)
+    except modes.RefusedProposal:
         return None
 
 
@@ -192,8 +192,8 @@ def reported(role: Role, place: str) -> bool:
         to_unit=parent_of(unit),
     )
     try:
-        received(report, NOW)
-    except NotTheirs:
+        received_report(report, NOW)
+    except ForeignReport:
         return False
     return True
 
@@ -201,9 +201,9 @@ def reported(role: Role, place: str) -> bool:
 def probed(role: Role, place: str) -> bool:
     unit = IDS[place]
     roster = Roster([a_slot(unit, Post.B, "o-1")])
-    tester = ContactTester(roster, Modes(()), Book(frozenset(Channel), NOW))
+    tester = ContactTester(roster, Modes(()), WorkingSet(frozenset(Channel), NOW))
     try:
-        tester.asked(ContactTestRequest(**head(role, "t"), unit=unit))
+        tester.test_on_request(ContactTestRequest(**head(role, "t"), unit=unit))
     except NotAbove:
         return False
     return True

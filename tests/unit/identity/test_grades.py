@@ -18,9 +18,9 @@ from services.alerting.core.alerts.records import GRADED_NOTICE, public_notice
 from services.alerting.core.alerts.validity import follow_up_alert
 from services.alerting.core.multi_source.corroboration import evaluate_corroboration
 from services.alerting.core.multi_source.source_pool import Sighting, SourcePool
-from services.command.core.reporting.judging import hear
-from services.notify.core.wording import GRADED, GRADED_ALERT
-from services.scoring.core.state import StoredState
+from services.command.core.reporting.obligations import observe_alert
+from services.notify.core.wording.graded import GRADED, GRADED_ALERT
+from services.scoring.core.state.stored_state import StoredState
 from shared.contracts.alerts import AlertEvent, DecisionVerb, PublicNotice
 from shared.contracts.commands import AssignmentEvent, CommandEvent, SupervisionEvent
 from shared.contracts.conditions import CorroborationRule, SourceClass
@@ -31,12 +31,13 @@ from shared.contracts.reports import ReportDuty
 from shared.domain.bilingual import said
 from shared.domain.response_modes.effective import Modes
 from tests.support.graded import a_graded_history, a_graded_report, an_alarm, chain
-from tests.support.scoring import Feed, a_ladder, a_reading, a_rule
+from tests.support.scoring import Feed, a_reading, a_rule, a_threshold_rule
 from tests.unit.alerting.alert_history import AlertHistory
 from tests.unit.alerting.builders import a_decision, a_report, at
 from tests.unit.alerting.builders import an_alarm as plain_alarm
 from tests.unit.command.builders import NOW, TOWN
-from tests.unit.notify.builders import a_book, a_desk, full_roster
+from tests.unit.notify.builders import full_roster
+from tests.unit.notify.core_harness import a_core, a_working_set
 
 GENERAL, IMPORTANT, CORE = DataGrade
 WORDS = "举报人称尾矿坝渗漏"
@@ -81,16 +82,16 @@ def test_no_word_leaves_the_house() -> None:
 
 def test_an_alert_that_becomes_graded_goes_on_without_its_words() -> None:
     history = AlertHistory(an_alarm(WORDS, GENERAL))
-    book = a_book(NOW)
-    desk = a_desk(full_roster(), book)
-    desk.on_alert(history.events[0])
-    assert any(WORDS in event.headline for event in book.events)
-    count = len(book.events)
+    working_set = a_working_set(NOW)
+    core = a_core(full_roster(), working_set)
+    core.on_alert(history.events[0])
+    assert any(WORDS in event.headline for event in working_set.events)
+    count = len(working_set.events)
     history.add_evidence(a_graded_report(WORDS))
-    desk.on_alert(history.events[1])
-    for ladder in list(book.ladders.values()):
-        desk.on_timer(ladder.ladder_id, "answer", ladder.step)
-    new = [event for event in book.events[count:] if event.version == 1]
+    core.on_alert(history.events[1])
+    for escalation in list(working_set.escalations.values()):
+        core.on_timer(escalation.escalation_id, "answer", escalation.step)
+    new = [event for event in working_set.events[count:] if event.version == 1]
     assert {page.data_grade for page in new} == {CORE}
     assert not [page for page in new if WORDS in page.to_wire().decode()]
 
@@ -166,26 +167,26 @@ def test_an_alarm_of_several_sources_has_the_highest_grade_of_what_it_counted(
 
 
 def test_a_sensor_stays_graded_and_its_state_says_so_only_then() -> None:
-    rule = a_rule(a_ladder(("orange", 205.0, 204.0)))
+    rule = a_rule(a_threshold_rule(("orange", 205.0, 204.0)))
     feed, plain = Feed(rule), Feed(rule)
-    feed.take(a_reading(200.0, 0, data_grade=IMPORTANT))
-    plain.take(a_reading(200.0, 0))
+    feed.apply(a_reading(200.0, 0, data_grade=IMPORTANT))
+    plain.apply(a_reading(200.0, 0))
     for reading in (feed, plain):
-        reading.quick(206.0, 60)
+        reading.read_fast(206.0, 60)
     assert [alarm.data_grade for alarm in feed.alarms] == [IMPORTANT]
     assert [alarm.data_grade for alarm in plain.alarms] == [GENERAL]
-    [state] = feed.partition.states.values()
-    restored = StoredState(state.dump()).connect(state.sensor, state.plan)
+    [state] = feed.engine.states.values()
+    restored = StoredState(state.dump()).connect(state.sensor, state.rule_set)
     assert (restored.grade, restored.dump()) == (IMPORTANT, state.dump())
-    feed.take(a_reading(207.0, 120, data_grade=CORE))
+    feed.apply(a_reading(207.0, 120, data_grade=CORE))
     assert state.grade is CORE
 
 
 def test_a_refused_reading_grades_nothing() -> None:
-    feed = Feed(a_rule(a_ladder(("orange", 205.0, 204.0))))
-    feed.take(a_reading(200.0, 10_000))
+    feed = Feed(a_rule(a_threshold_rule(("orange", 205.0, 204.0))))
+    feed.apply(a_reading(200.0, 10_000))
     feed.refusal(a_reading(206.0, 0, data_grade=CORE))
-    [state] = feed.partition.states.values()
+    [state] = feed.engine.states.values()
     assert state.grade is GENERAL
 
 
@@ -194,7 +195,7 @@ def test_a_case_of_reporting_keeps_the_highest_grade_whatever_comes_first() -> N
     for order in (events, events[::-1]):
         case = None
         for event in order:
-            case = hear(case, event, Modes(), NOW + timedelta(seconds=1))
+            case = observe_alert(case, event, Modes(), NOW + timedelta(seconds=1))
         assert case is not None
         assert case.data_grade is CORE
 

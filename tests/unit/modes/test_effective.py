@@ -13,7 +13,7 @@ from shared.domain.response_modes.effective import UNDECIDED, Effective, Modes
 from shared.domain.response_modes.effects import EFFECTS
 from shared.domain.response_modes.order import STRICTNESS, looser
 
-CITY, DISTRICT, OTHER_DISTRICT = "500000000000", "500118000000", "500112000000"
+CITY, DISTRICT, SECOND_DISTRICT = "500000000000", "500118000000", "500112000000"
 TOWN, VILLAGE = "500118118000", "500118118201"
 
 _DIGITS = st.sampled_from(["001", "002"])
@@ -21,7 +21,7 @@ _DIGITS = st.sampled_from(["001", "002"])
 
 @st.composite
 def units(draw: st.DrawFn) -> str:
-    """A unit of any tier or a department, from a tree narrow enough for relatives to meet."""
+    """A unit of any tier, or a department, from a tree in which relatives are likely."""
     district = draw(st.sampled_from(["500112", "500118"]))
     town, village = draw(_DIGITS), draw(_DIGITS)
     code = f"{district}{town}{village}"
@@ -88,21 +88,21 @@ def test_a_mode_is_the_strictest_of_the_line_and_names_its_decision(
     tree=_TREES,
     decisions=_DECISIONS,
     status=st.sampled_from(Status),
-    where=units(),
+    decider=units(),
     mode=st.sampled_from(ResponseMode),
 )
 def test_flipping_a_mode_changes_nothing_outside_its_subtree_and_its_world(
     tree: set[str],
     decisions: list[tuple[Status, str, ResponseMode]],
     status: Status,
-    where: str,
+    decider: str,
     mode: ResponseMode,
 ) -> None:
     modes = decided(decisions)
     before = {(status, unit): modes.effective(status, unit) for status in Status for unit in tree}
-    modes.decide(status, Effective(mode, modes.own(status, where).version + 1, where))
+    modes.decide(status, Effective(mode, modes.own(status, decider).version + 1, decider))
     for (world, unit), effective in before.items():
-        if world is not status or not is_within(unit, where):
+        if world is not status or not is_within(unit, decider):
             assert modes.effective(world, unit) == effective
 
 
@@ -111,8 +111,8 @@ def test_the_newest_decision_holds_whatever_the_order_of_arrival(
     decisions: list[tuple[Status, str, ResponseMode]], status: Status, unit: str
 ) -> None:
     modes, decided = Modes(), []
-    for world, where, mode in decisions:
-        decision = Effective(mode, modes.own(world, where).version + 1, where)
+    for world, decider, mode in decisions:
+        decision = Effective(mode, modes.own(world, decider).version + 1, decider)
         modes.decide(world, decision)
         decided.append((world, decision))
     assert Modes(reversed(decided)).effective(status, unit) == modes.effective(status, unit)
@@ -129,7 +129,7 @@ def test_a_lower_unit_may_be_stricter_and_a_looser_decision_has_no_effect() -> N
     )
     assert modes.effective(actual, VILLAGE) == Effective(ResponseMode.EMERGENCY, 1, TOWN)
     assert modes.effective(actual, f"{DISTRICT}/water").mode is ResponseMode.STANDBY
-    assert modes.effective(actual, OTHER_DISTRICT) == UNDECIDED == modes.effective(actual, CITY)
+    assert modes.effective(actual, SECOND_DISTRICT) == UNDECIDED == modes.effective(actual, CITY)
     modes.decide(actual, Effective(ResponseMode.NORMAL, 2, TOWN))
     assert modes.effective(actual, VILLAGE) == Effective(ResponseMode.STANDBY, 1, DISTRICT)
     assert modes.own(actual, VILLAGE) == Effective(ResponseMode.RECOVERY, 1, VILLAGE)

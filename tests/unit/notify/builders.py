@@ -6,14 +6,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from services.notify.core.book import Book
-from services.notify.core.call_rules import CallRules
-from services.notify.core.desk import Desk
-from services.notify.core.names import Names
-from services.notify.core.profiles import PROFILES, ProfileName
-from services.notify.core.roster import Roster
+from services.notify.core.roster.roster import Roster
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
-from shared.contracts.calls import CallPlan
 from shared.contracts.commands import (
     AssignmentEvent,
     AssignmentState,
@@ -25,14 +19,12 @@ from shared.contracts.ids import assignment_id, content_id, mode_id, transition_
 from shared.contracts.modes import ModeProposal, ModeSignature, ProposalState, ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb, Channel, Officer, Page, RosterSlot
 from shared.contracts.units import parent_of, tier_of
-from shared.domain.response_modes.effective import Modes
-from shared.domain.selection.tree import UnitTree
 
 CITY, DISTRICT, TOWN, VILLAGE = "500000000000", "500118000000", "500118118000", "500118118201"
 GRID = f"{VILLAGE}/grid/001"
 UNITS = (VILLAGE, TOWN, DISTRICT, CITY)
 T0 = datetime(2020, 8, 19, 6, 0, tzinfo=UTC)
-BOTH = (Channel.CONSOLE, Channel.WEBHOOK)
+CONSOLE_AND_WEBHOOK = (Channel.CONSOLE, Channel.WEBHOOK)
 _numbers = count(1)
 
 
@@ -66,23 +58,6 @@ def full_roster(
     return Roster(
         a_slot(unit, post, name_of(unit, post), channels) for unit in units for post in Post
     )
-
-
-def a_book(now: datetime = T0) -> Book:
-    return Book(frozenset(Channel), now)
-
-
-def a_desk(
-    roster: Roster,
-    book: Book,
-    profile: ProfileName = "demo",
-    modes: Modes | None = None,
-    plans: Iterable[CallPlan] = (),
-    tree: UnitTree | None = None,
-) -> Desk:
-    rules = CallRules(PROFILES[profile], plans)
-    names = Names(UnitTree() if tree is None else tree, roster)
-    return Desk(roster, rules, Modes() if modes is None else modes, book, names)
 
 
 def an_alert(

@@ -1,4 +1,4 @@
-"""A desk on a fresh database."""
+"""The notify service on an emptied database."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.support.postgres import fresh_database
-from tests.unit.notify.harness import Desk, a_service_on
+from tests.unit.notify.harness import NotifyHarness, notify_on
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +17,6 @@ def dsn() -> Iterator[str]:
 
 
 @pytest.fixture
-async def desk(dsn: str) -> AsyncIterator[Desk]:
-    async with a_service_on(dsn) as service:
-        yield service
+async def notify(dsn: str) -> AsyncIterator[NotifyHarness]:
+    async with notify_on(dsn) as harness:
+        yield harness

@@ -1,4 +1,4 @@
-"""The notify service on a real Postgres without Kafka."""
+"""The notify service as its `build(settings)` makes it, on a real Postgres, without Kafka."""
 
 from __future__ import annotations
 
@@ -7,131 +7,161 @@ import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from services.notify.channels.port import Tools
+from services.notify.app import build
+from services.notify.channels.port import Sender, Tools
 from services.notify.channels.webhook import Webhook
-from services.notify.consumer import NotifyConsumer
-from services.notify.core.budgets import BUDGETS
-from services.notify.core.profiles import PROFILES
-from services.notify.loops import DeliveryLoop
+from services.notify.core.escalation.profiles import ProfileName
+from services.notify.core.reference_data import ReferenceData
+from services.notify.loops.delivery import DeliveryLoop
 from services.notify.metrics import NotifyMetrics
+from services.notify.settings import Settings
 from shared.contracts.fields import Post
 from shared.contracts.pages import Channel, Page
-from shared.contracts.topics import PAGES
+from shared.contracts.topics import ROSTER
 from shared.runtime.clock import SystemClock
-from shared.runtime.database import Database
-from shared.runtime.inbox import Incoming
-from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.inbound_messages import Apply
 from shared.runtime.timers import TimerSweeper
 from tests.support.carrier import SECRET, Receiver
-from tests.unit.notify.builders import (
-    a_slot,
-    name_of,
-)
+from tests.support.service_driver import ServiceDriver, driven, topic_of
+from tests.unit.notify.builders import a_slot, name_of
 
 
-class Desk:
-    """The service without Kafka: batches by hand, sweeps and delivery rounds when told."""
+class NotifyHarness:
+    """Delivers records, moves the timers, and runs delivery loops by hand."""
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.registry = CollectorRegistry()
-        self.metrics = NotifyMetrics(self.registry)
-        self.consumer = NotifyConsumer(
-            PROFILES["demo"], BUDGETS["demo"], frozenset(Channel), self.metrics
-        )
-        self._sweeper = TimerSweeper(
-            database, self.consumer.lock, self.consumer.fire, RuntimeMetrics(CollectorRegistry())
-        )
-        self._offsets = itertools.count()
+    def __init__(self, driver: ServiceDriver) -> None:
+        self.driver = driver
+        self.database = driver.database
+        self.registry = driver.platform.registry
+        assert driver.platform.dispatcher is not None
+        unit_of_work = driver.platform.dispatcher.unit_of_work
+        assert isinstance(unit_of_work, partial)
+        self.unit_of_work = unit_of_work
+        self.reference: ReferenceData = unit_of_work.keywords["reference"]
+        self.metrics: NotifyMetrics = unit_of_work.keywords["metrics"]
 
-    def staff(self, *units: str, channels: tuple[Channel, ...] = (Channel.CONSOLE,)) -> None:
+    @property
+    def apply(self) -> Apply:
+        """Handles records in a transaction of the caller."""
+        assert self.driver.platform.apply is not None
+        return self.driver.platform.apply
+
+    @property
+    def sweeper(self) -> TimerSweeper:
+        """Fires the timers."""
+        assert self.driver.platform.sweeper is not None
+        return self.driver.platform.sweeper
+
+    def fill_posts(self, *units: str, channels: tuple[Channel, ...] = (Channel.CONSOLE,)) -> None:
+        """Give each post of these units an officer with these channels."""
         for unit, post in itertools.product(units, Post):
-            self.consumer.roster.put(a_slot(unit, post, name_of(unit, post), channels))
+            self.driver.load_table(ROSTER, a_slot(unit, post, name_of(unit, post), channels))
 
-    async def takes(self, *messages: Any) -> list[Page]:
-        batch = [Incoming(message, "-", 0, next(self._offsets), 0) for message in messages]
-        before = await self.value("SELECT coalesce(max(seq), 0) FROM notify.outbox")
-        async with self.database.transaction() as work:
-            await self.consumer.apply(work, batch)
-        return await self.pages(before)
+    async def deliver(self, *messages: Any) -> list[Page]:
+        """Handle these records in one transaction; return the published pages."""
+        published = await self.driver.deliver(
+            *((topic_of(message), message) for message in messages)
+        )
+        return [record for record in published if isinstance(record, Page)]
 
-    async def passes(self, seconds: float) -> list[Page]:
-        """Let the timers become due by moving them, then sweep."""
-        before = await self.value("SELECT coalesce(max(seq), 0) FROM notify.outbox")
-        async with self.database.transaction() as work:
-            await work.connection.execute(
+    async def pass_time(self, seconds: float) -> list[Page]:
+        """Make the timers of this time due and fire them; return the published pages."""
+        async with self.database.transaction() as transaction:
+            await transaction.connection.execute(
                 "UPDATE notify.timer SET due_at = due_at - $1::interval WHERE state = 'armed'",
                 timedelta(seconds=seconds),
             )
-        await self._sweeper.sweep()
-        return await self.pages(before)
+        published = await self.driver.fire_timers()
+        return [record for record in published if isinstance(record, Page)]
 
     @asynccontextmanager
     async def sweeping(self) -> AsyncIterator[None]:
         """Timers fire by themselves, as in the service."""
-        running = asyncio.create_task(self._sweeper.run())
+        sweeps = asyncio.create_task(self.sweeper.run())
         try:
             yield
         finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            sweeps.cancel()
+            await asyncio.gather(sweeps, return_exceptions=True)
 
-    async def pages(self, after: int = 0) -> list[Page]:
-        rows = await self.rows(
-            "SELECT value FROM notify.outbox WHERE seq > $1 AND topic = $2 ORDER BY seq",
-            after,
-            PAGES.name,
-        )
-        return [Page.model_validate_json(row["value"]) for row in rows]
+    async def pages(self) -> list[Page]:
+        """Return all published pages, in order."""
+        published = await self.driver.published()
+        return [record for record in published if isinstance(record, Page)]
 
     async def rows(self, query: str, *values: Any) -> list[Any]:
-        async with self.database.transaction() as work:
-            return list(await work.connection.fetch(query, *values))
+        """Return the rows of a query."""
+        async with self.database.transaction() as transaction:
+            return list(await transaction.connection.fetch(query, *values))
 
     async def value(self, query: str, *values: Any) -> Any:
+        """Return the first value of a query."""
         return (await self.rows(query, *values))[0][0]
 
-    async def unguarded(self) -> int:
-        """Open ladders that do not have exactly one armed answer timer."""
+    async def escalations_without_timer(self) -> int:
+        """Count the open escalations that do not have exactly one armed answer timer."""
         return int(
             await self.value(
-                "SELECT count(*) FROM notify.ladder AS l WHERE l.state = 'open' AND 1 <> "
-                "(SELECT count(*) FROM notify.timer AS t WHERE t.subject_id = l.ladder_id "
+                "SELECT count(*) FROM notify.escalation AS e WHERE e.state = 'open' AND 1 <> "
+                "(SELECT count(*) FROM notify.timer AS t WHERE t.subject_id = e.escalation_id "
                 "AND t.kind = 'answer' AND t.state = 'armed')"
             )
         )
 
-    def sender(self, receiver: Receiver, lease_s: float = 20) -> DeliveryLoop:
+    def delivery_loop(self, sender: Sender, *channels: Channel, **options: Any) -> DeliveryLoop:
+        """Return a delivery loop of the service with this sender."""
+        return DeliveryLoop(
+            self.database,
+            channels or [sender.channel],
+            sender,
+            self.unit_of_work,
+            self.reference.roster,
+            self.metrics,
+            **options,
+        )
+
+    def webhook_loop(self, receiver: Receiver, lease_s: float = 20) -> DeliveryLoop:
+        """Return a delivery loop whose webhook posts to the receiver."""
         tools = Tools(SystemClock(), timeout_s=1.0)
         webhook = Webhook(receiver.url, SecretStr(SECRET), tools)
-        lease, channels = timedelta(seconds=lease_s), [Channel.WEBHOOK]
-        return DeliveryLoop(self.database, channels, webhook, self.consumer, self.metrics, lease)
+        return self.delivery_loop(webhook, lease=timedelta(seconds=lease_s))
 
-    async def hurry(self) -> None:
-        """Make waiting deliveries due and running leases expire."""
-        async with self.database.transaction() as work:
-            await work.connection.execute(
+    async def make_deliveries_due(self) -> None:
+        """Make queued deliveries due and running leases expire."""
+        async with self.database.transaction() as transaction:
+            await transaction.connection.execute(
                 "UPDATE notify.delivery SET next_at = now(), "
                 "lease_until = least(lease_until, now() - interval '1 second')"
             )
 
 
 @asynccontextmanager
-async def a_service_on(dsn: str) -> AsyncIterator[Desk]:
-    """The service on an emptied database."""
-    database = Database(dsn, "notify")
-    await database.start(10)
-    async with database.transaction() as work:
-        await work.connection.execute(
-            "TRUNCATE notify.ladder, notify.page, notify.delivery, notify.digest, notify.alert, "
-            "notify.assignment, notify.duty_gap, notify.reachability, notify.timer, notify.outbox"
-        )
-    try:
-        yield Desk(database)
-    finally:
-        await database.stop()
+async def driven_notify(dsn: str, profile: ProfileName) -> AsyncIterator[NotifyHarness]:
+    """The service on a database, with console and webhook in use."""
+    async with driven(
+        build,
+        Settings,
+        dsn,
+        sla_profile=profile,
+        webhook_url="http://127.0.0.1:1",
+        webhook_secret=SECRET,
+    ) as driver:
+        yield NotifyHarness(driver)
+
+
+@asynccontextmanager
+async def notify_on(dsn: str) -> AsyncIterator[NotifyHarness]:
+    """The service with the waits of a demo on an emptied database."""
+    async with driven_notify(dsn, "demo") as harness:
+        async with harness.database.transaction() as transaction:
+            await transaction.connection.execute(
+                "TRUNCATE notify.escalation, notify.page, notify.delivery, notify.digest, "
+                "notify.alert, notify.assignment, notify.duty_gap, notify.reachability, "
+                "notify.timer, notify.outbox"
+            )
+        yield harness

@@ -1,4 +1,4 @@
-"""Which calls go out one by one and which are put together: pure, no database."""
+"""The division of calls into those made alone and those in digests: pure, no database."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notify.core.book import Book
-from services.notify.core.budgets import BUDGETS, LONGEST_SHARE, Budget
-from services.notify.core.digests.digest import Content, Digest, for_content, to_call
+from services.notify.core.digests.budgets import BUDGETS, LONGEST_SHARE, Budget
+from services.notify.core.digests.calls import answer_for_content, digest_escalation
+from services.notify.core.digests.digest import Digest, DigestContent
+from services.notify.core.digests.digesting import BudgetUse, DigestedCall, candidates, over_budget
 from services.notify.core.digests.states import DigestState
-from services.notify.core.folding import Folded, Spent, candidates, fold
-from services.notify.core.letters import message
-from services.notify.core.priority import priority, urgent
+from services.notify.core.escalation.priority import is_urgent, priority
+from services.notify.core.wording.messages import message
+from services.notify.core.working_set import WorkingSet
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.fields import (
     LEVEL_ORDER,
@@ -31,14 +32,12 @@ from shared.domain.bilingual import said
 from shared.domain.response_modes.effective import Modes
 from shared.domain.response_modes.effects import EFFECTS
 from tests.unit.notify.builders import (
-    BOTH,
     CITY,
+    CONSOLE_AND_WEBHOOK,
     DISTRICT,
     T0,
     TOWN,
     VILLAGE,
-    a_book,
-    a_desk,
     a_mode,
     a_supervision,
     an_alert,
@@ -47,109 +46,118 @@ from tests.unit.notify.builders import (
     full_roster,
     name_of,
 )
+from tests.unit.notify.core_harness import a_core, a_working_set
 
 STANDARD = BUDGETS["standard"]
-NOTHING = Spent({}, {})
-ROSTER = full_roster(channels=BOTH)
+UNUSED = BudgetUse({}, {})
+ROSTER = full_roster(channels=CONSOLE_AND_WEBHOOK)
 
 
-def assigned(count: int, level: Level, status: Status = Status.ACTUAL, **modes: Modes) -> Book:
-    """So many commands to the village at once."""
-    book = a_book()
-    desk = a_desk(ROSTER, book, "standard", modes.get("modes"))
+def assigned(
+    count: int, level: Level, status: Status = Status.ACTUAL, **modes: Modes
+) -> WorkingSet:
+    """The working set after `count` commands to the village at once."""
+    working_set = a_working_set()
+    core = a_core(ROSTER, working_set, "standard", modes.get("modes"))
     for n in range(count):
-        desk.on_assignment(an_assignment(command=f"cmd-{n}", level=level, status=status))
-    return book
+        core.on_assignment(an_assignment(command=f"cmd-{n}", level=level, status=status))
+    return working_set
 
 
-def folded(book: Book, spent: Spent = NOTHING) -> list[Folded]:
-    return fold(candidates(book), book, spent, STANDARD)
+def digested(working_set: WorkingSet, use: BudgetUse = UNUSED) -> list[DigestedCall]:
+    return over_budget(candidates(working_set), working_set, use, STANDARD)
 
 
 @pytest.mark.parametrize("level", Level)
 def test_a_budget_is_spent_and_then_calls_are_put_together(level: Level) -> None:
     budget = STANDARD.levels[level]
-    assert folded(assigned(budget.calls, level)) == []
-    over = folded(assigned(budget.calls + 3, level))
-    assert len(over) == 3
-    assert len({one.reader for one in over}) == 1
+    assert digested(assigned(budget.calls, level)) == []
+    digested_calls = digested(assigned(budget.calls + 3, level))
+    assert len(digested_calls) == 3
+    assert len({call.key for call in digested_calls}) == 1
 
 
-def test_what_went_out_before_counts() -> None:
-    book = assigned(1, Level.BLUE)
-    (line,) = candidates(book)
-    full = {(line.page.officer_id, Status.ACTUAL, Level.BLUE, False): 3}
-    assert len(folded(book, Spent(full, {}))) == 1
-    elsewhere = {(line.page.officer_id, Status.EXERCISE, Level.BLUE, False): 3}
-    assert folded(book, Spent(elsewhere, {})) == [], "a drill uses up nothing that is real"
+def test_earlier_calls_count() -> None:
+    working_set = assigned(1, Level.BLUE)
+    (page_row,) = candidates(working_set)
+    full = {(page_row.page.officer_id, Status.ACTUAL, Level.BLUE, False): 3}
+    assert len(digested(working_set, BudgetUse(full, {}))) == 1
+    elsewhere = {(page_row.page.officer_id, Status.EXERCISE, Level.BLUE, False): 3}
+    assert digested(working_set, BudgetUse(elsewhere, {})) == [], (
+        "a drill uses up nothing that is real"
+    )
 
 
 def test_a_stricter_mode_has_a_larger_budget() -> None:
     modes = Modes()
     modes.put(a_mode(VILLAGE, ResponseMode.EMERGENCY))
     calls = STANDARD.levels[Level.BLUE].calls
-    assert folded(assigned(2 * calls, Level.BLUE, modes=modes)) == []
-    assert len(folded(assigned(2 * calls, Level.BLUE))) == calls
+    assert digested(assigned(2 * calls, Level.BLUE, modes=modes)) == []
+    assert len(digested(assigned(2 * calls, Level.BLUE))) == calls
     assert EFFECTS[ResponseMode.EMERGENCY].calls > EFFECTS[ResponseMode.NORMAL].calls
 
 
-def test_nothing_else_uses_up_what_is_kept_for_new_red_alerts() -> None:
-    book = a_book()
-    desk = a_desk(ROSTER, book, "standard")
+def test_no_other_call_uses_the_budget_of_new_red_alerts() -> None:
+    working_set = a_working_set()
+    core = a_core(ROSTER, working_set, "standard")
     for n in range(40):
-        desk.on_supervision(a_supervision(CITY, CITY, command=f"cmd-{n}"))
-    for n in range(STANDARD.news.calls):
-        desk.on_alert(an_alert(alert=f"alt-{n}", place=CITY, proposed=Level.RED, approver=CITY))
-    alerts = {line.page.page_id for line in candidates(book) if line.page.subject_kind == "alert"}
-    over = {one.page_id for one in folded(book)}
-    assert len(alerts) == STANDARD.news.calls
-    assert not alerts & over
-    assert over, "supervision is over its budget"
+        core.on_supervision(a_supervision(CITY, CITY, command=f"cmd-{n}"))
+    for n in range(STANDARD.urgent_alerts.calls):
+        core.on_alert(an_alert(alert=f"alt-{n}", place=CITY, proposed=Level.RED, approver=CITY))
+    alerts = {
+        page_row.page.page_id
+        for page_row in candidates(working_set)
+        if page_row.page.subject_kind == "alert"
+    }
+    digested_calls = {call.page_id for call in digested(working_set)}
+    assert len(alerts) == STANDARD.urgent_alerts.calls
+    assert not alerts & digested_calls
+    assert digested_calls, "supervision is over its budget"
 
 
 def test_hundreds_of_red_alerts_at_once_are_put_together_for_two_seconds() -> None:
-    book = a_book()
-    desk = a_desk(ROSTER, book, "standard")
+    working_set = a_working_set()
+    core = a_core(ROSTER, working_set, "standard")
     for n in range(300):
-        desk.on_alert(an_alert(alert=f"alt-{n}", place=CITY, proposed=Level.RED, approver=CITY))
-    over = folded(book)
-    assert len(over) == 300 - STANDARD.news.calls
-    assert {one.due_at - T0 for one in over} == {timedelta(seconds=2)}
+        core.on_alert(an_alert(alert=f"alt-{n}", place=CITY, proposed=Level.RED, approver=CITY))
+    digested_calls = digested(working_set)
+    assert len(digested_calls) == 300 - STANDARD.urgent_alerts.calls
+    assert {call.due_at - T0 for call in digested_calls} == {timedelta(seconds=2)}
 
 
 def test_supervision_of_one_command_is_one_matter() -> None:
-    book = a_book()
-    desk = a_desk(ROSTER, book, "standard")
+    working_set = a_working_set()
+    core = a_core(ROSTER, working_set, "standard")
     for unit in (VILLAGE, TOWN, DISTRICT):
-        desk.on_supervision(a_supervision(unit, DISTRICT))
-    desk.on_supervision(a_supervision(VILLAGE, DISTRICT, command="another"))
-    over = folded(book)
-    assert len(over) == 3, "all of the one command, within the budget as they are"
-    single = a_book()
-    a_desk(ROSTER, single, "standard").on_supervision(a_supervision(VILLAGE, DISTRICT))
-    assert folded(single) == [], "a single one is told by itself"
-    (line,) = candidates(single)
-    ladder = single.ladders[line.ladder_id]
-    told = {(line.page.officer_id, Status.ACTUAL, "cmd-1", ladder.purpose): 1}
-    assert len(folded(single, Spent({}, told))) == 1, "a second one is not"
+        core.on_supervision(a_supervision(unit, DISTRICT))
+    core.on_supervision(a_supervision(VILLAGE, DISTRICT, command="another"))
+    digested_calls = digested(working_set)
+    assert len(digested_calls) == 3, "all of the one command, within the budget as they are"
+    single = a_working_set()
+    a_core(ROSTER, single, "standard").on_supervision(a_supervision(VILLAGE, DISTRICT))
+    assert digested(single) == [], "a single call is made alone"
+    (page_row,) = candidates(single)
+    escalation = single.escalations[page_row.escalation_id]
+    supervised = {(page_row.page.officer_id, Status.ACTUAL, "cmd-1", escalation.purpose): 1}
+    assert len(digested(single, BudgetUse({}, supervised))) == 1, "a second one is not"
 
 
 @given(
     st.lists(st.tuples(st.sampled_from(Level), st.sampled_from([*Status][:3])), max_size=60),
     st.dictionaries(st.sampled_from(Level), st.integers(0, 30)),
 )
-def test_every_call_is_told_and_the_urgent_ones_first(
+def test_every_call_is_made_or_digested_and_the_urgent_first(
     calls: list[tuple[Level, Status]], before: dict[Level, int]
 ) -> None:
-    """Conservation: alone + in a digest = wanted; only the console's page of a folded call is left."""
-    book = a_book()
-    desk = a_desk(ROSTER, book, "standard")
+    """Every call is made alone or in a digest; a digested call has only its console page."""
+    working_set = a_working_set()
+    core = a_core(ROSTER, working_set, "standard")
     for n, (level, status) in enumerate(calls):
         if status in (Status.ACTUAL, Status.EXERCISE, Status.TEST):
-            desk.on_assignment(an_assignment(command=f"cmd-{n}", level=level, status=status))
-    page_lines = candidates(book)
-    officers = {line.page.officer_id for line in page_lines}
-    spent = Spent(
+            core.on_assignment(an_assignment(command=f"cmd-{n}", level=level, status=status))
+    page_rows = candidates(working_set)
+    officers = {page_row.page.officer_id for page_row in page_rows}
+    use = BudgetUse(
         {
             (officer, Status.ACTUAL, level, False): n
             for officer in officers
@@ -157,31 +165,35 @@ def test_every_call_is_told_and_the_urgent_ones_first(
         },
         {},
     )
-    over = fold(page_lines, book, spent, STANDARD)
-    book.fold({one.page_id: "dig-1" for one in over})
-    marked = [page_line.page for page_line in book.new_pages.values() if page_line.page.digest_id]
+    digested_calls = over_budget(page_rows, working_set, use, STANDARD)
+    working_set.move_to_digests({call.page_id: "dig-1" for call in digested_calls})
+    marked = [
+        page_row.page for page_row in working_set.new_pages.values() if page_row.page.digest_id
+    ]
     alone = {
-        page_line.ladder_id for page_line in book.new_pages.values() if not page_line.page.digest_id
+        page_row.escalation_id
+        for page_row in working_set.new_pages.values()
+        if not page_row.page.digest_id
     }
-    assert len(alone) + len(marked) == len(page_lines) == len(book.ladders)
+    assert len(alone) + len(marked) == len(page_rows) == len(working_set.escalations)
     assert {page.channel for page in marked} <= {Channel.CONSOLE}
-    assert [event.page_id for event in book.events] == list(book.new_pages)
-    shares = Counter((line.page.status, line.page.level) for line in page_lines)
+    assert [event.page_id for event in working_set.events] == list(working_set.new_pages)
+    shares = Counter((page_row.page.status, page_row.page.level) for page_row in page_rows)
     for (status, level), count in shares.items():
-        left = STANDARD.levels[level].calls
+        allowed = STANDARD.levels[level].calls
         if status is Status.ACTUAL:
-            left = max(0, left - before.get(level, 0))
-        said = sum(page.level is level and page.status is status for page in marked)
-        assert said == max(0, count - left)
-    for one in over:
-        answer_in = book.pages[one.page_id].page.answer_by - book.now
-        assert timedelta() <= one.due_at - book.now <= answer_in * LONGEST_SHARE
+            allowed = max(0, allowed - before.get(level, 0))
+        in_digests = sum(page.level is level and page.status is status for page in marked)
+        assert in_digests == max(0, count - allowed)
+    for call in digested_calls:
+        answer_in = working_set.pages[call.page_id].page.answer_by - working_set.now
+        assert timedelta() <= call.due_at - working_set.now <= answer_in * LONGEST_SHARE
 
 
-def test_a_budget_names_what_is_allowed() -> None:
+def test_a_budget_limits_the_calls() -> None:
     for budgets in BUDGETS.values():
         assert set(budgets.levels) == set(Level)
-        assert budgets.longest_window_s >= budgets.news.window_s
+        assert budgets.longest_window_s >= budgets.urgent_alerts.window_s
     assert Budget(3, 900, 180).allows(1.5) == 4
     order = [STANDARD.levels[level] for level in sorted(Level, key=LEVEL_ORDER.__getitem__)]
     assert [budget.calls for budget in order] == sorted(budget.calls for budget in order)
@@ -192,8 +204,8 @@ def test_a_budget_names_what_is_allowed() -> None:
 
 @pytest.mark.parametrize("status", [Status.ACTUAL, Status.EXERCISE, Status.TEST])
 def test_urgent_is_red_or_recalled(status: Status) -> None:
-    assert {level for level in Level if urgent(priority(status, level))} == {Level.RED}
-    assert urgent(priority(status, Level.BLUE, recalled=True))
+    assert {level for level in Level if is_urgent(priority(status, level))} == {Level.RED}
+    assert is_urgent(priority(status, Level.BLUE, recalled=True))
 
 
 def a_digest() -> Digest:
@@ -208,43 +220,45 @@ def a_digest() -> Digest:
     )
 
 
-def test_a_digest_says_how_much_of_what_and_is_as_urgent_as_its_worst() -> None:
-    contents = [Content(Level.BLUE, 4, f"蓝色事项{n}", 1) for n in range(9)]
-    contents.append(Content(Level.ORANGE, 2, "催办：立即巡查堤防", 3_000))
-    ladder = to_call(a_digest(), contents, T0)
-    assert ladder.level is Level.ORANGE
-    assert "3009条" in ladder.headline
-    assert "橙色3000，蓝色9" in ladder.headline
-    assert "3000 orange, 9 blue" in ladder.headline
+def test_a_digest_counts_by_level_and_is_as_urgent_as_its_worst() -> None:
+    contents = [DigestContent(Level.BLUE, 4, f"蓝色事项{n}", 1) for n in range(9)]
+    contents.append(DigestContent(Level.ORANGE, 2, "催办：立即巡查堤防", 3_000))
+    escalation = digest_escalation(a_digest(), contents, T0)
+    assert escalation.level is Level.ORANGE
+    assert "3009条" in escalation.headline
+    assert "橙色3000，蓝色9" in escalation.headline
+    assert "3000 orange, 9 blue" in escalation.headline
     for language, opening, more in (
         (Language.ZH, "[橙色] 催办：立即巡查堤防 ×3000", "另有5条"),
         (Language.EN, "[orange] 催办：立即巡查堤防 ×3000", "5 more"),
     ):
-        first, *_, rest, _ = said(ladder.text, language).splitlines()
+        first, *_, unnamed, _ = said(escalation.text, language).splitlines()
         assert first == opening
-        assert rest.startswith(more)
-    assert not ladder.climbs
-    assert not ladder.goes_on
-    assert not ladder.owes_an_act
+        assert unnamed.startswith(more)
+    assert not escalation.climbs
+    assert not escalation.continues
+    assert not escalation.owes_an_act
 
 
-def test_a_digest_is_graded_as_the_highest_of_what_it_holds() -> None:
+def test_a_digest_is_graded_as_its_highest_content() -> None:
     grades = (DataGrade.GENERAL, DataGrade.CORE, DataGrade.IMPORTANT)
-    contents = [Content(Level.BLUE, 4, f"蓝色事项{n}", 1, grade) for n, grade in enumerate(grades)]
-    assert to_call(a_digest(), contents, T0).data_grade is DataGrade.CORE
-    assert to_call(a_digest(), contents[:1], T0).data_grade is DataGrade.GENERAL
-    beyond_its_lines = [Content(Level.RED, 1, f"红色事项{n}", 1) for n in range(9)] + contents
-    assert to_call(a_digest(), beyond_its_lines, T0).data_grade is DataGrade.CORE
+    contents = [
+        DigestContent(Level.BLUE, 4, f"蓝色事项{n}", 1, grade) for n, grade in enumerate(grades)
+    ]
+    assert digest_escalation(a_digest(), contents, T0).data_grade is DataGrade.CORE
+    assert digest_escalation(a_digest(), contents[:1], T0).data_grade is DataGrade.GENERAL
+    beyond_its_lines = [DigestContent(Level.RED, 1, f"红色事项{n}", 1) for n in range(9)] + contents
+    assert digest_escalation(a_digest(), beyond_its_lines, T0).data_grade is DataGrade.CORE
 
 
 def test_a_digest_fits_into_a_text_message_with_its_link() -> None:
-    contents = [Content(level, 1, "汉" * 200, 99_999) for level in Level]
-    book = a_book()
-    a_desk(ROSTER, book).send_digest(a_digest(), contents)
+    contents = [DigestContent(level, 1, "汉" * 200, 99_999) for level in Level]
+    working_set = a_working_set()
+    a_core(ROSTER, working_set).send_digest(a_digest(), contents)
     (page,) = [
-        page_line.page
-        for page_line in book.new_pages.values()
-        if page_line.page.channel != "console"
+        page_row.page
+        for page_row in working_set.new_pages.values()
+        if page_row.page.channel != "console"
     ]
     assert page.headline.startswith("【演练】摘要")
     for language in Language:
@@ -253,40 +267,44 @@ def test_a_digest_fits_into_a_text_message_with_its_link() -> None:
         assert text.endswith("/m")
 
 
-def test_an_answer_to_a_digest_promises_nothing_that_nobody_has_looked_at() -> None:
-    book = assigned(1, Level.BLUE)
-    (line,) = candidates(book)
-    owing = book.ladders[line.ladder_id]
-    said = an_answer(line.page, AnswerVerb.COMING, arrive_by=T0)
-    assert for_content(said, owing, "p").verb is AnswerVerb.READ
-    assert for_content(said, owing, "p").arrive_by is None
-    informing = a_book()
-    a_desk(ROSTER, informing).on_alert(
+def test_an_answer_to_a_digest_promises_no_unread_act() -> None:
+    working_set = assigned(1, Level.BLUE)
+    (page_row,) = candidates(working_set)
+    owing = working_set.escalations[page_row.escalation_id]
+    answer = an_answer(page_row.page, AnswerVerb.COMING, arrive_by=T0)
+    assert answer_for_content(answer, owing, "p").verb is AnswerVerb.READ
+    assert answer_for_content(answer, owing, "p").arrive_by is None
+    informing = a_working_set()
+    a_core(ROSTER, informing).on_alert(
         an_alert(1, AlertTransition.ISSUED, AlertState.ISSUED, level=Level.BLUE, proposed=None)
     )
-    ladder = next(iter(informing.ladders.values()))
-    assert for_content(said, ladder, "p").verb is AnswerVerb.COMING
-    cannot = an_answer(line.page, AnswerVerb.CANNOT)
-    assert for_content(cannot, owing, "p").verb is AnswerVerb.CANNOT
+    escalation = next(iter(informing.escalations.values()))
+    assert answer_for_content(answer, escalation, "p").verb is AnswerVerb.COMING
+    cannot = an_answer(page_row.page, AnswerVerb.CANNOT)
+    assert answer_for_content(cannot, owing, "p").verb is AnswerVerb.CANNOT
 
 
 def test_nobody_is_called_more_often_than_twenty_times_about_one_matter() -> None:
-    """Saying that he comes and then that he cannot, over and over: refused by no state, so bounded."""
-    book = a_book()
+    """An officer may answer `coming` and `cannot` in turn forever, so the calls are bounded."""
+    working_set = a_working_set()
     roster = full_roster([CITY])
-    desk = a_desk(roster, book)
-    desk.on_assignment(an_assignment(CITY))
-    (ladder,) = book.ladders.values()
+    core = a_core(roster, working_set)
+    core.on_assignment(an_assignment(CITY))
+    (escalation,) = working_set.escalations.values()
     for n in range(60):
         newest = max(
-            book.pages_of(ladder.ladder_id),
-            key=lambda page_line: (page_line.page.rung, page_line.page.round),
+            working_set.pages_of(escalation.escalation_id),
+            key=lambda page_row: (page_row.page.rung, page_row.page.round),
         )
         for verb in (AnswerVerb.COMING, AnswerVerb.CANNOT):
-            desk.on_answer(an_answer(newest.page, verb, id=f"{n}-{verb}"))
-    assert ladder.step == 20
-    assert ladder.state == "exhausted", "it stays in sight"
-    assert ladder.due_at is None
-    rounds = Counter(page_line.page.officer_id for page_line in book.pages_of(ladder.ladder_id))
+            core.on_answer(an_answer(newest.page, verb, id=f"{n}-{verb}"))
+    assert escalation.step == 20
+    assert escalation.state == "exhausted", "it stays in sight"
+    assert escalation.due_at is None
+    rounds = Counter(
+        page_row.page.officer_id for page_row in working_set.pages_of(escalation.escalation_id)
+    )
     assert sum(rounds.values()) == 20
-    assert all(page_line.page.state is not PageState.QUEUED for page_line in book.pages.values())
+    assert all(
+        page_row.page.state is not PageState.QUEUED for page_row in working_set.pages.values()
+    )

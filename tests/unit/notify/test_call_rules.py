@@ -1,4 +1,4 @@
-"""The operator's call plans in force: which one holds, what it changes, how it is read again."""
+"""The operator's call plans: the plan in force, its effect, and the reading of changed files."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from shutil import copytree
 
 import pytest
 
-from services.notify.calls_folder import CallsFolder
-from services.notify.core.call_rules import CallRules
-from services.notify.core.ladders import LadderState
-from services.notify.core.profiles import PROFILES
-from services.notify.core.roster import Roster
+from services.notify.core.escalation.call_rules import CallRules
+from services.notify.core.escalation.profiles import PROFILES
+from services.notify.core.escalation.states import EscalationState
+from services.notify.core.roster.roster import Roster
+from services.notify.loops.call_settings import CallSettingsFolder
 from shared.contracts.calls import CallPlan
 from shared.contracts.fields import Level, Post, ResponseMode
 from shared.contracts.pages import Channel
-from shared.definitions.call_plans.pack import PLANS_FILE, CallPack
+from shared.definitions.call_plans.pack import PLANS_FILE
 from shared.domain.response_modes.effective import Modes
 from shared.domain.response_modes.effects import EFFECTS
 from shared.runtime.clock import SystemClock
@@ -25,14 +25,13 @@ from tests.unit.notify.builders import (
     CITY,
     T0,
     TOWN,
-    a_book,
-    a_desk,
     a_mode,
     a_slot,
     an_alert,
     an_assignment,
     full_roster,
 )
+from tests.unit.notify.core_harness import a_core, a_working_set
 
 SHIPPED = Path(__file__).parents[3] / "deploy" / "calls"
 WAYS = (Channel.CONSOLE, Channel.EMAIL, Channel.SMS)
@@ -81,19 +80,19 @@ def test_a_plan_that_is_off_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("mode", [ResponseMode.NORMAL, ResponseMode.EMERGENCY])
-def test_waits_and_the_order_of_channels_are_the_plan_s(mode: ResponseMode) -> None:
-    book, modes = a_book(), Modes()
+def test_the_plan_sets_the_waits_and_the_order_of_channels(mode: ResponseMode) -> None:
+    working_set, modes = a_working_set(), Modes()
     if mode is not ResponseMode.NORMAL:
         modes.put(a_mode(mode=mode))
-    desk = a_desk(full_roster(channels=WAYS), book, "standard", modes, [a_plan()])
-    desk.on_assignment(an_assignment(TOWN))
-    (ladder,) = book.ladders.values()
+    core = a_core(full_roster(channels=WAYS), working_set, "standard", modes, [a_plan()])
+    core.on_assignment(an_assignment(TOWN))
+    (escalation,) = working_set.escalations.values()
     share = EFFECTS[mode].wait
-    assert ladder.due_at == T0 + timedelta(seconds=100 * share)
+    assert escalation.due_at == T0 + timedelta(seconds=100 * share)
     sent = {
-        line.page.channel: line.send_at
-        for line in book.new_pages.values()
-        if line.page.post is Post.B and line.page.channel in WAYS
+        page_row.page.channel: page_row.send_at
+        for page_row in working_set.new_pages.values()
+        if page_row.page.post is Post.B and page_row.page.channel in WAYS
     }
     assert sent == {
         Channel.CONSOLE: T0,
@@ -103,42 +102,46 @@ def test_waits_and_the_order_of_channels_are_the_plan_s(mode: ResponseMode) -> N
 
 
 @pytest.mark.parametrize("rounds", [1, 2, 5])
-def test_the_last_post_is_called_so_often(rounds: int) -> None:
-    book = a_book()
+def test_the_plan_sets_the_number_of_calls_to_the_last_post(rounds: int) -> None:
+    working_set = a_working_set()
     roster = Roster([a_slot(CITY, Post.B, "o-1")])
-    desk = a_desk(roster, book, "standard", None, [a_plan(rounds=rounds)])
-    desk.on_alert(an_alert(place=CITY, approver=CITY, proposed=Level.ORANGE))
-    (ladder,) = book.ladders.values()
-    while ladder.state is LadderState.OPEN:
-        desk.on_timer(ladder.ladder_id, "answer", ladder.step)
-    calls = [event for event in book.events if event.version == 1]
+    core = a_core(roster, working_set, "standard", None, [a_plan(rounds=rounds)])
+    core.on_alert(an_alert(place=CITY, approver=CITY, proposed=Level.ORANGE))
+    (escalation,) = working_set.escalations.values()
+    while escalation.state is EscalationState.OPEN:
+        core.on_timer(escalation.escalation_id, "answer", escalation.step)
+    calls = [event for event in working_set.events if event.version == 1]
     assert len(calls) == rounds + 1, "and once more as the last resort"
 
 
-def held(folder: Path) -> tuple[CallsFolder, list[CallPack]]:
-    packs: list[CallPack] = []
-    return CallsFolder(folder, packs.append, SystemClock()), packs
+def plans_of(folder: Path) -> tuple[CallSettingsFolder, list[tuple[CallPlan, ...]]]:
+    """The folder, and the call plans of each time that its files were put in force."""
+    plans: list[tuple[CallPlan, ...]] = []
+    settings = CallSettingsFolder(
+        folder, lambda call_plans, _: plans.append(call_plans), SystemClock()
+    )
+    return settings, plans
 
 
 def test_a_changed_file_holds_and_a_broken_one_changes_nothing(tmp_path: Path) -> None:
     folder = copytree(SHIPPED, tmp_path / "calls")
-    calls, packs = held(folder)
+    calls, plans = plans_of(folder)
     calls.read()
-    assert calls.look_again() is False
+    assert calls.reread() is False
     file = folder / PLANS_FILE
     good = file.read_text(encoding="utf-8")
     file.write_text(good.replace("first_s: 60", "first_s: 600"), encoding="utf-8")
-    assert calls.look_again() is True
-    assert packs[-1].calls[0].first_s == 600
+    assert calls.reread() is True
+    assert plans[-1][0].first_s == 600
     file.write_text(good.replace("first_s: 60", "first_s: never"), encoding="utf-8")
-    assert calls.look_again() is False
-    assert len(packs) == 2
-    assert calls.look_again() is False, "told once, not every five seconds"
+    assert calls.reread() is False
+    assert len(plans) == 2
+    assert calls.reread() is False, "reported once, not every five seconds"
     file.write_text(good + "\n", encoding="utf-8")
-    assert calls.look_again() is True
+    assert calls.reread() is True
 
 
-def test_what_is_wrong_at_the_start_names_every_error(tmp_path: Path) -> None:
+def test_a_wrong_file_at_the_start_names_every_error(tmp_path: Path) -> None:
     folder = copytree(SHIPPED, tmp_path / "calls")
     file = folder / PLANS_FILE
     text = file.read_text(encoding="utf-8")
@@ -146,15 +149,15 @@ def test_what_is_wrong_at_the_start_names_every_error(tmp_path: Path) -> None:
         text.replace("first_s: 60", "first_s: never").replace("tier_s: 120", "tier_s: 0"),
         encoding="utf-8",
     )
-    calls, packs = held(folder)
+    calls, plans = plans_of(folder)
     with pytest.raises(SetupError) as refused:
         calls.read()
     assert len(str(refused.value).splitlines()) == 3
     assert "FENGHUO_CALLS_FOLDER" in str(refused.value)
-    assert packs == []
+    assert plans == []
 
 
-def test_the_desk_goes_by_rules_that_are_exchanged_while_it_works() -> None:
+def test_new_rules_hold_for_the_next_call() -> None:
     rules = CallRules(PROFILES["standard"])
     before = rules.rule(Level.ORANGE, ResponseMode.NORMAL)
     rules.replace([a_plan()])

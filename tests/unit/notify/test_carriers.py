@@ -17,20 +17,21 @@ from services.notify.channels.port import Attempt, Outcome, Sender, Tools
 from services.notify.channels.sms import SmsSettings
 from services.notify.channels.webhook import WebhookSettings
 from services.notify.channels.wecom import WecomSettings
-from services.notify.core.marks import headline
+from services.notify.core.wording.marks import headline
 from shared.contracts.fields import Language, Status
 from shared.contracts.pages import Channel, Page
 from shared.domain.bilingual import said
 from shared.runtime.clock import SystemClock
-from tests.support.carrier import SECRET, Behaviour, Received, receiving
-from tests.unit.notify.builders import BOTH, a_book, a_desk, an_assignment, full_roster
+from tests.support.carrier import SECRET, Behaviour, CarrierRequest, running_receiver
+from tests.unit.notify.builders import CONSOLE_AND_WEBHOOK, an_assignment, full_roster
+from tests.unit.notify.core_harness import a_core, a_working_set
 
 NOW = datetime(2026, 7, 1, 4, 0, tzinfo=UTC)
 PHONE = "13800000001"
 
 
 class Noon:
-    """A clock that stands still."""
+    """A clock that always shows noon."""
 
     def now(self) -> datetime:
         return NOW
@@ -68,8 +69,8 @@ GATEWAY: dict[str, Any] = {
 }
 
 
-def sms(base: str, **other: Any) -> Sender:
-    return SmsSettings.model_validate({**GATEWAY, "url": f"{base}/send", **other}).sender(TOOLS)
+def sms(base: str, **settings: Any) -> Sender:
+    return SmsSettings.model_validate({**GATEWAY, "url": f"{base}/send", **settings}).sender(TOOLS)
 
 
 ACCEPTED: dict[Callable[[str], Sender], dict[str, Any]] = {
@@ -81,9 +82,9 @@ ACCEPTED: dict[Callable[[str], Sender], dict[str, Any]] = {
 
 
 def a_page(text: str = "") -> Page:
-    book = a_book()
-    a_desk(full_roster(channels=BOTH), book).on_assignment(an_assignment())
-    page = book.events[-1]
+    working_set = a_working_set()
+    a_core(full_roster(channels=CONSOLE_AND_WEBHOOK), working_set).on_assignment(an_assignment())
+    page = working_set.events[-1]
     return page.model_copy(update={"text": text}) if text else page
 
 
@@ -93,14 +94,14 @@ async def deliver(
     page: Page | None = None,
     address: str | None = PHONE,
     resend: bool = False,
-) -> tuple[Attempt, list[Received]]:
-    async with receiving(*behaviours) as carrier:
+) -> tuple[Attempt, list[CarrierRequest]]:
+    async with running_receiver(*behaviours) as carrier:
         sender = make(carrier.base)
         try:
             result = await sender.deliver(page or a_page(), address, resend=resend)
         finally:
             await sender.close()
-    return result, carrier.received
+    return result, carrier.requests
 
 
 async def test_dingtalk_gets_a_signed_text_that_names_the_officer() -> None:
@@ -135,11 +136,11 @@ async def test_feishu_gets_a_signed_text_in_which_nothing_is_a_tag() -> None:
     stamp = str(int(NOW.timestamp()))
     signed = hmac.new(f"{stamp}\ns1gn".encode(), b"", hashlib.sha256).digest()
     assert got.body["sign"] == base64.b64encode(signed).decode()
-    shown = got.body["content"]["text"]
-    assert shown.count("<at ") == 1
-    assert shown.endswith('<at user_id="ou_1"></at>')
-    assert "&lt;at user_id=" in shown
-    assert "&amp; 撤离" in shown
+    text = got.body["content"]["text"]
+    assert text.count("<at ") == 1
+    assert text.endswith('<at user_id="ou_1"></at>')
+    assert "&lt;at user_id=" in text
+    assert "&amp; 撤离" in text
 
 
 async def test_a_gateway_gets_its_own_fields_and_no_text_breaks_out_of_them() -> None:
@@ -154,7 +155,7 @@ async def test_a_gateway_gets_its_own_fields_and_no_text_breaks_out_of_them() ->
     assert "gateway-key" not in got.body["content"]
 
 
-async def test_a_gateway_may_want_a_form_or_a_query() -> None:
+async def test_a_gateway_may_need_a_form_or_a_query() -> None:
     form = {"to": "{phone}", "msg": "{text}"}
     _, (got,) = await deliver(
         lambda base: sms(base, json=None, form=form), ACCEPTED[sms], page=a_page("a&to=1")
@@ -168,7 +169,7 @@ async def test_a_gateway_may_want_a_form_or_a_query() -> None:
 
 
 @pytest.mark.parametrize("make", [dingtalk, wecom, feishu, sms])
-async def test_every_text_says_what_how_to_answer_and_that_it_is_a_repeat(
+async def test_every_text_has_the_subject_the_replies_and_the_mark_of_a_repeat(
     make: Callable[[str], Sender],
 ) -> None:
     page = a_page()
@@ -221,8 +222,8 @@ async def test_a_misbehaving_carrier_is_judged_by_what_may_have_arrived(
 
 
 @pytest.mark.parametrize("make", list(ACCEPTED))
-async def test_a_carrier_that_is_not_there_was_not_reached(make: Callable[[str], Sender]) -> None:
-    async with receiving() as carrier:
+async def test_an_absent_carrier_was_not_reached(make: Callable[[str], Sender]) -> None:
+    async with running_receiver() as carrier:
         base = carrier.base
     sender = make(base)
     assert (await sender.deliver(a_page(), PHONE, resend=False)).outcome is Outcome.NOT_SENT
@@ -252,7 +253,7 @@ async def test_a_loudspeaker_or_a_screen_is_a_webhook_under_its_own_name(channel
 
 
 @pytest.mark.parametrize("make", ACCEPTED)
-async def test_a_drill_is_said_before_everything_else(make: Callable[[str], Sender]) -> None:
+async def test_the_mark_of_a_drill_comes_first(make: Callable[[str], Sender]) -> None:
     drill = a_page().model_copy(
         update={"status": Status.EXERCISE, "headline": headline(Status.EXERCISE, "水位超警戒")}
     )
@@ -263,7 +264,7 @@ async def test_a_drill_is_said_before_everything_else(make: Callable[[str], Send
 
 
 @pytest.mark.parametrize(
-    ("status", "text", "shown"),
+    ("status", "text", "expected"),
     [
         (Status.EXERCISE, "水位", "【演练】水位"),
         (Status.EXERCISE, "【演练】水位", "【演练】水位"),
@@ -272,9 +273,9 @@ async def test_a_drill_is_said_before_everything_else(make: Callable[[str], Send
         (Status.ACTUAL, "【演练】", "演练"),
     ],
 )
-def test_the_mark_of_a_drill_is_ours_to_give(status: Status, text: str, shown: str) -> None:
+def test_only_the_system_sets_the_mark_of_a_drill(status: Status, text: str, expected: str) -> None:
     drill = {Status.EXERCISE: "[DRILL] ", Status.TEST: "[TEST] "}.get(status, "")
     words = headline(status, text)
-    assert said(words, Language.ZH) == shown
-    assert said(words, Language.EN) == drill + shown.rpartition("】")[2]
+    assert said(words, Language.ZH) == expected
+    assert said(words, Language.EN) == drill + expected.rpartition("】")[2]
     assert headline(status, words) == words, "marked once"

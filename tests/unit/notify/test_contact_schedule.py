@@ -1,4 +1,4 @@
-"""When posts are tested: spread, within the hours, by durable timers; what is learnt is told once."""
+"""The schedule of communication tests: spread, within the hours, by durable timers."""
 
 from __future__ import annotations
 
@@ -11,30 +11,39 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notify.core.contact_tests import ContactTestPlans, Place, is_quiet, next_due
-from services.notify.scheduling import ContactTestScheduler
+from services.notify.core.contact_tests.plans import (
+    ContactTestPlans,
+    TestedPost,
+    is_quiet,
+    next_due,
+)
+from services.notify.loops.contact_test_schedule import ContactTestScheduler
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Post, Status
 from shared.contracts.pages import Channel
 from shared.contracts.topics import REACHABILITY
 from shared.runtime.errors import Reject
 from tests.unit.notify.builders import CITY, TOWN, VILLAGE, an_answer, full_roster
-from tests.unit.notify.harness import Desk as Service
+from tests.unit.notify.harness import NotifyHarness
 from tests.unit.notify.test_contact_tests import MIDDAY, a_request, a_test_plan
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 @given(
-    st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    st.datetimes(
+        datetime(2024, 1, 1),  # noqa: DTZ001
+        datetime(2030, 1, 1),  # noqa: DTZ001
+        timezones=st.just(UTC),
+    ),
     st.integers(1, 60),
     st.sampled_from(["Asia/Shanghai", "Europe/Berlin", "America/St_Johns"]),
     st.sampled_from(
-        [Place("weekly", unit, post) for unit in (CITY, TOWN, VILLAGE) for post in Post]
+        [TestedPost("weekly", unit, post) for unit in (CITY, TOWN, VILLAGE) for post in Post]
     ),
 )
 def test_the_next_time_is_later_within_the_hours_and_no_more_than_a_period_away(
-    after: datetime, days: int, zone: str, place: Place
+    after: datetime, days: int, zone: str, place: TestedPost
 ) -> None:
     plan = a_test_plan(every_days=days, zone=zone, begin=time(9, 30), end=time(11, 0))
     due = next_due(plan, place, after)
@@ -46,64 +55,66 @@ def test_the_next_time_is_later_within_the_hours_and_no_more_than_a_period_away(
 def test_posts_are_spread_over_days_and_minutes() -> None:
     plan = a_test_plan()
     dues = {
-        next_due(plan, Place("weekly", f"5001181182{n:02}", Post.B), MIDDAY).astimezone(SHANGHAI)
+        next_due(plan, TestedPost("weekly", f"5001181182{n:02}", Post.B), MIDDAY).astimezone(
+            SHANGHAI
+        )
         for n in range(60)
     }
     assert len({due.weekday() for due in dues}) == 7
     assert len({due.time() for due in dues}) > 40
 
 
-def test_a_plan_that_is_off_or_taken_out_tests_nobody() -> None:
+def test_a_disabled_or_removed_plan_tests_nobody() -> None:
     roster, plans = full_roster(), ContactTestPlans([a_test_plan()])
-    assert len(list(plans.places(roster, MIDDAY))) == 8
+    assert len(list(plans.schedule(roster, MIDDAY))) == 8
     plans.replace([a_test_plan(version=2, enabled=False)])
-    assert (list(plans.places(roster, MIDDAY)), plans.get("weekly")) == ([], None)
+    assert (list(plans.schedule(roster, MIDDAY)), plans.get("weekly")) == ([], None)
     plans.replace([])
-    assert list(plans.places(roster, MIDDAY)) == []
+    assert list(plans.schedule(roster, MIDDAY)) == []
 
 
-async def _scheduled(service: Service) -> int:
+async def _scheduled(notify: NotifyHarness) -> int:
     query = "SELECT count(*) FROM notify.timer WHERE kind = 'contact_test' AND state = 'armed'"
-    return int(await service.value(query))
+    return int(await notify.value(query))
 
 
 @pytest.mark.e2e
-async def test_a_schedule_is_durable_and_what_is_learnt_is_told_once(desk: Service) -> None:
-    desk.staff(TOWN, channels=(Channel.CONSOLE, Channel.WEBHOOK))
-    desk.consumer.test_plans.replace(
+async def test_a_schedule_is_durable_and_evidence_is_published_once(notify: NotifyHarness) -> None:
+    notify.fill_posts(TOWN, channels=(Channel.CONSOLE, Channel.WEBHOOK))
+    notify.reference.test_plans.replace(
         [a_test_plan(begin=time(0, 0), end=time(23, 59), zone="UTC", every_days=2)]
     )
-    scheduler = ContactTestScheduler(desk.database, desk.consumer)
-    await scheduler.round()
-    await scheduler.round()
-    assert await _scheduled(desk) == 2
-    await _make_due(desk)
-    pages = await desk.passes(0)
+    scheduler = ContactTestScheduler(notify.database, notify.reference)
+    await scheduler.schedule_all()
+    await scheduler.schedule_all()
+    assert await _scheduled(notify) == 2
+    await _make_due(notify)
+    pages = await notify.pass_time(0)
     assert {page.status for page in pages} == {Status.TEST}
     assert len(pages) == 4
-    assert await _scheduled(desk) == 2, "each post has its next time at once"
-    assert await desk.unguarded() == 0
+    assert await _scheduled(notify) == 2, "each post has its next time at once"
+    assert await notify.escalations_without_timer() == 0
     console = next(page for page in pages if page.channel is Channel.CONSOLE)
-    await desk.takes(an_answer(console))
-    record = await _told(desk, console.officer_id)
-    assert [(one["channel"], one["last"], one["tested"]) for one in record["channels"]] == [
+    await notify.deliver(an_answer(console))
+    record = await _newest_record(notify, console.officer_id)
+    assert [(reach["channel"], reach["last"], reach["tested"]) for reach in record["channels"]] == [
         ("console", "answered", "answered")
     ]
-    await desk.passes(1_800)
-    record = await _told(desk, console.officer_id)
+    await notify.pass_time(1_800)
+    record = await _newest_record(notify, console.officer_id)
     assert record["version"] == 1, "the webhook's page never left: it shows nothing"
-    assert await desk.value("SELECT count(*) FROM notify.delivery WHERE state = 'queued'") == 0
+    assert await notify.value("SELECT count(*) FROM notify.delivery WHERE state = 'queued'") == 0
 
 
-async def _make_due(service: Service) -> None:
-    async with service.database.transaction() as work:
-        await work.connection.execute(
+async def _make_due(notify: NotifyHarness) -> None:
+    async with notify.database.transaction() as transaction:
+        await transaction.connection.execute(
             "UPDATE notify.timer SET due_at = now() WHERE kind = 'contact_test'"
         )
 
 
-async def _told(service: Service, officer: str) -> dict[str, Any]:
-    rows = await service.rows(
+async def _newest_record(notify: NotifyHarness, officer: str) -> dict[str, Any]:
+    rows = await notify.rows(
         "SELECT value FROM notify.outbox WHERE topic = $1 AND key = $2 ORDER BY seq",
         REACHABILITY.name,
         officer,
@@ -114,13 +125,13 @@ async def _told(service: Service, officer: str) -> dict[str, Any]:
 
 
 @pytest.mark.e2e
-async def test_a_request_is_applied_or_refused_with_a_reason(desk: Service) -> None:
-    desk.staff(TOWN)
-    assert len(await desk.takes(a_request())) == 3
+async def test_a_request_is_applied_or_refused_with_a_reason(notify: NotifyHarness) -> None:
+    notify.fill_posts(TOWN)
+    assert len(await notify.deliver(a_request())) == 3
     for wrong, reason in (
         (a_request(TOWN, by=VILLAGE, number=2), Reason.NOT_ALLOWED),
         (a_request(of="o-nobody", number=3), Reason.UNKNOWN_SUBJECT),
     ):
         with pytest.raises(Reject) as refused:
-            await desk.takes(wrong)
+            await notify.deliver(wrong)
         assert refused.value.reason is reason

@@ -1,4 +1,4 @@
-"""Communication tests: when they are, what they send, what an answer or its absence teaches."""
+"""Communication tests: their pages, and the evidence of an answer or of silence."""
 
 from __future__ import annotations
 
@@ -9,19 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notify.core import channel_plan
-from services.notify.core.book import Book
-from services.notify.core.contact_tests import (
-    ContactTester,
-    NotAbove,
-    Place,
-    UnknownOfficer,
-    is_quiet,
-)
-from services.notify.core.ladders import LadderState
-from services.notify.core.reaches import Reaches, taught
-from services.notify.core.roster import Roster
-from services.notify.core.states import PageStep
+from services.notify.core.channel_health import ChannelHealth, next_record
+from services.notify.core.contact_tests.plans import TestedPost, is_quiet
+from services.notify.core.contact_tests.tester import ContactTester, NotAbove, UnknownOfficer
+from services.notify.core.escalation import channel_waits
+from services.notify.core.escalation.states import EscalationState
+from services.notify.core.pages.states import PageStep
+from services.notify.core.roster.roster import Roster
+from services.notify.core.working_set import WorkingSet
 from shared.contracts.calls import ContactTestPlan
 from shared.contracts.fields import Level, Post, ResponseMode, Status
 from shared.contracts.pages import AnswerVerb, Channel, Page, PageState, SubjectKind
@@ -35,8 +30,6 @@ from tests.unit.notify.builders import (
     T0,
     TOWN,
     VILLAGE,
-    a_book,
-    a_desk,
     a_mode,
     a_slot,
     an_alert,
@@ -44,9 +37,10 @@ from tests.unit.notify.builders import (
     full_roster,
     name_of,
 )
+from tests.unit.notify.core_harness import a_core, a_working_set
 
 WAYS = (Channel.CONSOLE, Channel.SMS, Channel.EMAIL)
-PLACE = Place("weekly", TOWN, Post.B)
+PLACE = TestedPost("weekly", TOWN, Post.B)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MIDDAY = datetime(2026, 7, 1, 4, 0, tzinfo=UTC)
 
@@ -83,27 +77,29 @@ def a_request(
     )
 
 
-def a_tester(book: Book, modes: Modes | None = None, roster: Roster | None = None) -> ContactTester:
+def a_tester(
+    working_set: WorkingSet, modes: Modes | None = None, roster: Roster | None = None
+) -> ContactTester:
     return ContactTester(
-        full_roster(channels=WAYS) if roster is None else roster, modes or Modes(), book
+        full_roster(channels=WAYS) if roster is None else roster, modes or Modes(), working_set
     )
 
 
-def first(book: Book) -> list[Page]:
-    return [page for page in book.events if page.version == 1]
+def first(working_set: WorkingSet) -> list[Page]:
+    return [page for page in working_set.events if page.version == 1]
 
 
-def outcomes(book: Book) -> list[tuple[Channel, Outcome]]:
-    return [(one.channel, one.outcome) for one in book.evidence]
+def outcomes(working_set: WorkingSet) -> list[tuple[Channel, Outcome]]:
+    return [(evidence.channel, evidence.outcome) for evidence in working_set.evidence]
 
 
 def test_each_channel_is_tested_at_once_and_by_itself() -> None:
-    book = a_book()
-    a_tester(book).asked(a_request(of=name_of(TOWN, Post.B)))
-    pages = first(book)
+    working_set = a_working_set()
+    a_tester(working_set).test_on_request(a_request(of=name_of(TOWN, Post.B)))
+    pages = first(working_set)
     assert [page.channel for page in pages] == list(WAYS)
-    assert len(book.ladders) == 3
-    assert {line.send_at for line in book.new_pages.values()} == {T0}, (
+    assert len(working_set.escalations) == 3
+    assert {page_row.send_at for page_row in working_set.new_pages.values()} == {T0}, (
         "no channel waits for another"
     )
     for page in pages:
@@ -115,162 +111,173 @@ def test_each_channel_is_tested_at_once_and_by_itself() -> None:
         assert "no alert" in page.text
 
 
-def test_an_answer_on_one_channel_says_nothing_of_the_others() -> None:
-    book = a_book()
+def test_an_answer_on_one_channel_is_no_evidence_about_another() -> None:
+    working_set = a_working_set()
     roster = full_roster(channels=WAYS)
-    a_tester(book, roster=roster).asked(a_request(of=name_of(TOWN, Post.B)))
-    desk = a_desk(roster, book)
-    by_channel = {page.channel: page for page in first(book)}
-    desk.on_answer(an_answer(by_channel[Channel.EMAIL], AnswerVerb.DELIVERED))
-    desk.on_answer(an_answer(by_channel[Channel.SMS]))
-    assert outcomes(book) == [(Channel.SMS, Outcome.ANSWERED)]
-    for ladder in list(book.ladders.values()):
-        desk.on_timer(ladder.ladder_id, "answer", ladder.step)
-    assert sorted(outcomes(book)) == [
+    a_tester(working_set, roster=roster).test_on_request(a_request(of=name_of(TOWN, Post.B)))
+    core = a_core(roster, working_set)
+    by_channel = {page.channel: page for page in first(working_set)}
+    core.on_answer(an_answer(by_channel[Channel.EMAIL], AnswerVerb.DELIVERED))
+    core.on_answer(an_answer(by_channel[Channel.SMS]))
+    assert outcomes(working_set) == [(Channel.SMS, Outcome.ANSWERED)]
+    for escalation in list(working_set.escalations.values()):
+        core.on_timer(escalation.escalation_id, "answer", escalation.step)
+    assert sorted(outcomes(working_set)) == [
         (Channel.CONSOLE, Outcome.SILENT),
         (Channel.EMAIL, Outcome.DELIVERED),
         (Channel.SMS, Outcome.ANSWERED),
     ]
-    assert {one.test for one in book.evidence} == {True}
-    assert {ladder.state for ladder in book.ladders.values()} == {LadderState.CLOSED}
-    assert len(first(book)) == 3, "nobody is called again and nobody instead"
-    assert book.ran_out == []
+    assert {evidence.test for evidence in working_set.evidence} == {True}
+    assert {escalation.state for escalation in working_set.escalations.values()} == {
+        EscalationState.CLOSED
+    }
+    assert len(first(working_set)) == 3, "nobody is called again and nobody instead"
+    assert working_set.exhausted == []
 
 
 @pytest.mark.parametrize("verb", [AnswerVerb.CANNOT, AnswerVerb.HAND_OVER])
 def test_any_answer_is_an_answer_and_hands_nothing_over(verb: AnswerVerb) -> None:
-    book = a_book()
+    working_set = a_working_set()
     roster = full_roster(channels=WAYS)
-    a_tester(book, roster=roster).asked(a_request(of=name_of(TOWN, Post.B)))
-    page = first(book)[1]
+    a_tester(working_set, roster=roster).test_on_request(a_request(of=name_of(TOWN, Post.B)))
+    page = first(working_set)[1]
     named = {"hand_to_post": Post.A} if verb is AnswerVerb.HAND_OVER else {}
-    a_desk(roster, book).on_answer(an_answer(page, verb, **named))
-    assert outcomes(book) == [(Channel.SMS, Outcome.ANSWERED)]
-    assert len(first(book)) == 3
+    a_core(roster, working_set).on_answer(an_answer(page, verb, **named))
+    assert outcomes(working_set) == [(Channel.SMS, Outcome.ANSWERED)]
+    assert len(first(working_set)) == 3
 
 
 def test_a_failed_channel_ends_its_test_and_calls_nobody_else() -> None:
-    book = a_book()
+    working_set = a_working_set()
     roster = full_roster(channels=(Channel.SMS,))
-    a_tester(book, roster=roster).asked(a_request(of=name_of(TOWN, Post.B)))
-    line = next(
-        page_line for page_line in book.pages.values() if page_line.page.channel is Channel.SMS
+    a_tester(working_set, roster=roster).test_on_request(a_request(of=name_of(TOWN, Post.B)))
+    page_row = next(
+        page_row for page_row in working_set.pages.values() if page_row.page.channel is Channel.SMS
     )
-    a_desk(roster, book).on_failure(line, "no such number")
-    assert outcomes(book) == [(Channel.SMS, Outcome.FAILED)]
-    assert book.ladders[line.ladder_id].state is LadderState.CLOSED
-    assert len(first(book)) == 2
+    a_core(roster, working_set).on_failure(page_row, "no such number")
+    assert outcomes(working_set) == [(Channel.SMS, Outcome.FAILED)]
+    assert working_set.escalations[page_row.escalation_id].state is EscalationState.CLOSED
+    assert len(first(working_set)) == 2
 
 
 def test_a_late_answer_still_counts() -> None:
-    book = a_book()
+    working_set = a_working_set()
     roster = full_roster(channels=(Channel.SMS,))
-    a_tester(book, roster=roster).asked(a_request(of=name_of(TOWN, Post.B)))
-    desk = a_desk(roster, book)
-    line = next(
-        page_line for page_line in book.pages.values() if page_line.page.channel is Channel.SMS
+    a_tester(working_set, roster=roster).test_on_request(a_request(of=name_of(TOWN, Post.B)))
+    core = a_core(roster, working_set)
+    page_row = next(
+        page_row for page_row in working_set.pages.values() if page_row.page.channel is Channel.SMS
     )
-    book.advance(line, PageStep.SENT)
-    desk.on_timer(line.ladder_id, "answer", 1)
-    desk.on_answer(an_answer(line.page))
-    assert outcomes(book)[-2:] == [(Channel.SMS, Outcome.SILENT), (Channel.SMS, Outcome.ANSWERED)]
+    working_set.step_page(page_row, PageStep.SENT)
+    core.on_timer(page_row.escalation_id, "answer", 1)
+    core.on_answer(an_answer(page_row.page))
+    assert outcomes(working_set)[-2:] == [
+        (Channel.SMS, Outcome.SILENT),
+        (Channel.SMS, Outcome.ANSWERED),
+    ]
 
 
-def test_who_may_test_whom() -> None:
+def test_a_unit_may_test_itself_and_the_units_below() -> None:
     with pytest.raises(NotAbove):
-        a_tester(a_book()).asked(a_request(TOWN, by=VILLAGE))
+        a_tester(a_working_set()).test_on_request(a_request(TOWN, by=VILLAGE))
     with pytest.raises(UnknownOfficer):
-        a_tester(a_book()).asked(a_request(of="o-nobody"))
-    book = a_book()
-    a_tester(book).asked(a_request(TOWN, by=DISTRICT))
-    assert {page.officer_id for page in first(book)} == {name_of(TOWN, post) for post in Post}
+        a_tester(a_working_set()).test_on_request(a_request(of="o-nobody"))
+    working_set = a_working_set()
+    a_tester(working_set).test_on_request(a_request(TOWN, by=DISTRICT))
+    assert {page.officer_id for page in first(working_set)} == {
+        name_of(TOWN, post) for post in Post
+    }
 
 
 def test_nobody_is_tested_at_night_in_an_emergency_or_on_an_empty_post() -> None:
     plan = a_test_plan()
-    book = a_book(MIDDAY)
-    a_tester(book).due(plan, PLACE, MIDDAY)
-    assert len(first(book)) == 3
-    night = a_book(MIDDAY + timedelta(hours=12))
+    working_set = a_working_set(MIDDAY)
+    a_tester(working_set).test_due_post(plan, PLACE, MIDDAY)
+    assert len(first(working_set)) == 3
+    night = a_working_set(MIDDAY + timedelta(hours=12))
     assert is_quiet(plan, night.now)
-    a_tester(night).due(plan, PLACE, MIDDAY)
+    a_tester(night).test_due_post(plan, PLACE, MIDDAY)
     assert first(night) == []
     for mode in (ResponseMode.STANDBY, ResponseMode.EMERGENCY):
         modes = Modes()
         modes.put(a_mode(mode=mode))
-        busy = a_book(MIDDAY)
-        a_tester(busy, modes).due(plan, PLACE, MIDDAY)
+        busy = a_working_set(MIDDAY)
+        a_tester(busy, modes).test_due_post(plan, PLACE, MIDDAY)
         assert first(busy) == []
-    empty = a_book(MIDDAY)
-    a_tester(empty, roster=Roster([a_slot(TOWN, Post.B)])).due(plan, PLACE, MIDDAY)
+    empty = a_working_set(MIDDAY)
+    a_tester(empty, roster=Roster([a_slot(TOWN, Post.B)])).test_due_post(plan, PLACE, MIDDAY)
     assert first(empty) == []
 
 
 def test_a_plan_may_name_channels() -> None:
-    book = a_book(MIDDAY)
-    a_tester(book).due(a_test_plan(channels=(Channel.SMS,)), PLACE, MIDDAY)
-    assert [page.channel for page in first(book)] == [Channel.SMS]
+    working_set = a_working_set(MIDDAY)
+    a_tester(working_set).test_due_post(a_test_plan(channels=(Channel.SMS,)), PLACE, MIDDAY)
+    assert [page.channel for page in first(working_set)] == [Channel.SMS]
 
 
-def test_real_pages_teach_and_those_of_a_drill_do_not() -> None:
+def test_only_real_pages_are_evidence() -> None:
     for status, count in ((Status.ACTUAL, 4), (Status.EXERCISE, 0), (Status.TEST, 0)):
-        book = a_book()
-        desk = a_desk(full_roster(channels=(Channel.SMS,)), book)
-        desk.on_alert(an_alert(status=status))
-        for line in list(book.pages.values()):
-            if line.page.channel is Channel.SMS:
-                book.advance(line, PageStep.SENT)
-        for ladder in list(book.ladders.values()):
-            desk.on_timer(ladder.ladder_id, "answer", ladder.step)
-        assert len(book.evidence) == count, status
+        working_set = a_working_set()
+        core = a_core(full_roster(channels=(Channel.SMS,)), working_set)
+        core.on_alert(an_alert(status=status))
+        for page_row in list(working_set.pages.values()):
+            if page_row.page.channel is Channel.SMS:
+                working_set.step_page(page_row, PageStep.SENT)
+        for escalation in list(working_set.escalations.values()):
+            core.on_timer(escalation.escalation_id, "answer", escalation.step)
+        assert len(working_set.evidence) == count, status
 
 
 def test_an_answer_elsewhere_is_no_evidence_of_silence() -> None:
-    book = a_book()
-    desk = a_desk(full_roster(channels=(Channel.SMS,)), book)
-    desk.on_alert(an_alert())
+    working_set = a_working_set()
+    core = a_core(full_roster(channels=(Channel.SMS,)), working_set)
+    core.on_alert(an_alert())
     sms = next(
-        page_line for page_line in book.pages.values() if page_line.page.channel is Channel.SMS
+        page_row for page_row in working_set.pages.values() if page_row.page.channel is Channel.SMS
     )
-    book.advance(sms, PageStep.SENT)
+    working_set.step_page(sms, PageStep.SENT)
     console = next(
-        page_line.page
-        for page_line in book.pages.values()
-        if page_line.page.channel is Channel.CONSOLE
-        and page_line.page.officer_id == sms.page.officer_id
+        page_row.page
+        for page_row in working_set.pages.values()
+        if page_row.page.channel is Channel.CONSOLE
+        and page_row.page.officer_id == sms.page.officer_id
     )
-    desk.on_answer(an_answer(console))
-    assert outcomes(book) == [(Channel.CONSOLE, Outcome.ANSWERED)]
+    core.on_answer(an_answer(console))
+    assert outcomes(working_set) == [(Channel.CONSOLE, Outcome.ANSWERED)]
     assert sms.page.state is PageState.ANSWERED
 
 
-def known(*dead: Channel) -> Reaches:
-    """What is known when these channels of the town's B post have failed thrice."""
+def health_after(*unreachable: Channel) -> ChannelHealth:
+    """The channel health after three failures of these channels of the town's B post."""
     result = None
     for _ in range(3):
-        book = a_book()
-        a_tester(book, roster=full_roster(channels=WAYS)).asked(a_request(of=name_of(TOWN, Post.B)))
-        for line in list(book.pages.values()):
-            if line.page.channel in dead:
+        working_set = a_working_set()
+        a_tester(working_set, roster=full_roster(channels=WAYS)).test_on_request(
+            a_request(of=name_of(TOWN, Post.B))
+        )
+        for page_row in list(working_set.pages.values()):
+            if page_row.page.channel in unreachable:
                 missed = (
-                    PageStep.TIMED_OUT if line.page.state is PageState.SENT else PageStep.FAILED
+                    PageStep.TIMED_OUT if page_row.page.state is PageState.SENT else PageStep.FAILED
                 )
-                book.advance(line, missed)
-        result = taught(result, book.evidence, T0)
+                working_set.step_page(page_row, missed)
+        result = next_record(result, working_set.evidence, T0)
     assert result is not None
-    reaches = Reaches()
-    reaches.put(result)
-    return reaches
+    channel_health = ChannelHealth()
+    channel_health.add(result)
+    return channel_health
 
 
-def test_a_dead_channel_is_tried_but_not_waited_for() -> None:
-    def send(*dead: Channel) -> dict[Channel, float]:
-        book = Book(frozenset(Channel), T0, known(*dead) if dead else Reaches())
-        a_desk(full_roster(channels=WAYS), book, "standard").on_alert(an_alert(place=TOWN))
+def test_an_unreachable_channel_is_used_but_delays_no_other() -> None:
+    def send(*unreachable: Channel) -> dict[Channel, float]:
+        working_set = WorkingSet(
+            frozenset(Channel), T0, health_after(*unreachable) if unreachable else ChannelHealth()
+        )
+        a_core(full_roster(channels=WAYS), working_set, "standard").on_alert(an_alert(place=TOWN))
         return {
-            line.page.channel: ((line.send_at or T0) - T0).total_seconds()
-            for line in book.new_pages.values()
-            if line.page.unit == TOWN
+            page_row.page.channel: ((page_row.send_at or T0) - T0).total_seconds()
+            for page_row in working_set.new_pages.values()
+            if page_row.page.unit == TOWN
         }
 
     usual = send()
@@ -278,7 +285,7 @@ def test_a_dead_channel_is_tried_but_not_waited_for() -> None:
     without_console = send(Channel.CONSOLE)
     assert without_console[Channel.EMAIL] == 0
     assert without_console[Channel.SMS] == usual[Channel.SMS] - usual[Channel.EMAIL]
-    assert set(send(*WAYS)) == set(WAYS), "what is known may be wrong: all are tried"
+    assert set(send(*WAYS)) == set(WAYS), "what is known may be wrong: all are earlier_calls"
     assert set(send(*WAYS).values()) == {0.0}
 
 
@@ -287,21 +294,21 @@ def test_a_dead_channel_is_tried_but_not_waited_for() -> None:
     st.sets(st.sampled_from(list(Channel))),
     st.sampled_from(list(Level)),
 )
-def test_no_channel_is_left_out_or_made_later(
-    channels: list[Channel], dead: set[Channel], level: Level
+def test_every_channel_is_used_and_none_later_than_usual(
+    channels: list[Channel], unreachable: set[Channel], level: Level
 ) -> None:
-    usual = channel_plan.waits(channels, channel_plan.built_in(level), 600)
-    result = channel_plan.waits(channels, channel_plan.built_in(level), 600, dead)
+    usual = channel_waits.waits(channels, channel_waits.built_in(level), 600)
+    result = channel_waits.waits(channels, channel_waits.built_in(level), 600, unreachable)
     assert set(result) == set(channels)
     assert all(result[channel] <= usual[channel] for channel in channels)
     assert any(
         wait == 0
         for channel, wait in result.items()
-        if channel not in dead or dead >= set(channels)
+        if channel not in unreachable or unreachable >= set(channels)
     )
 
 
-def test_three_misses_are_what_dead_means() -> None:
-    assert known(Channel.SMS).dead(name_of(TOWN, Post.B), T0) == {Channel.SMS}
-    assert known(Channel.SMS).dead(name_of(TOWN, Post.A), T0) == frozenset()
+def test_after_three_misses_a_channel_is_unreachable() -> None:
+    assert health_after(Channel.SMS).unreachable(name_of(TOWN, Post.B), T0) == {Channel.SMS}
+    assert health_after(Channel.SMS).unreachable(name_of(TOWN, Post.A), T0) == frozenset()
     assert reach_of(None, T0) is Reach.UNKNOWN

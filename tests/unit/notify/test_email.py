@@ -1,4 +1,4 @@
-"""E-mail against a real SMTP server that misbehaves as told."""
+"""E-mail against a real SMTP server that misbehaves on request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ADDRESS = "duty@example.org"
 
 
 class MailBox:
-    """Takes mail, or answers as `says` tells it: at RCPT, at DATA, or by closing after DATA."""
+    """Accepts mail, or answers by `says`: at RCPT, at DATA, or by closing after DATA."""
 
     def __init__(self, rcpt: str = "250 ok", data: str = "250 ok") -> None:
         self.rcpt, self.data = rcpt, data
@@ -56,7 +56,7 @@ class MailBox:
 @contextmanager
 def serving(box: MailBox) -> Iterator[int]:
     controller = Controller(box, hostname="127.0.0.1", port=0, ready_timeout=10)
-    # port 0: the controller's own check of readiness needs the port that was given.
+    # Not port 0: the controller checks its readiness at the port of its argument.
     controller.port = _free_port()
     controller.start()
     try:
@@ -66,29 +66,29 @@ def serving(box: MailBox) -> Iterator[int]:
 
 
 def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
         return port
 
 
 async def deliver(
-    port: int, page: Page | None = None, address: str | None = ADDRESS, **other: Any
+    port: int, page: Page | None = None, address: str | None = ADDRESS, **settings: Any
 ) -> Attempt:
-    settings = EmailSettings.model_validate(
+    channel = EmailSettings.model_validate(
         {
             "channel": "email",
             "host": "127.0.0.1",
             "port": port,
             "tls": "none",
             "sender_address": "fenghuo@example.org",
-            **other,
+            **settings,
         }
     )
-    return await settings.sender(TOOLS).deliver(page or a_page(), address, resend=False)
+    return await channel.sender(TOOLS).deliver(page or a_page(), address, resend=False)
 
 
-async def test_a_mail_says_what_and_how_to_answer_and_a_repeat_is_the_same_mail() -> None:
+async def test_a_mail_has_the_subject_and_the_replies_and_a_repeat_is_the_same_mail() -> None:
     box, page = MailBox(), a_page()
     with serving(box) as port:
         assert (await deliver(port, page)).outcome is Outcome.DELIVERED
@@ -131,7 +131,7 @@ async def test_a_misbehaving_server_is_judged_by_what_may_have_arrived(
         assert (await deliver(port)).outcome is outcome
 
 
-async def test_a_server_that_is_not_there_was_not_reached() -> None:
+async def test_an_absent_server_was_not_reached() -> None:
     assert (await deliver(_free_port())).outcome is Outcome.NOT_SENT
 
 
@@ -143,5 +143,5 @@ async def test_a_server_that_cannot_encrypt_gets_nothing() -> None:
 
 
 @pytest.mark.parametrize("address", [None, "13800000001", "a@b@c"])
-async def test_what_is_no_address_is_refused(address: str | None) -> None:
+async def test_a_wrong_address_is_refused(address: str | None) -> None:
     assert (await deliver(1, address=address)).outcome is Outcome.REFUSED

@@ -1,4 +1,4 @@
-"""A sender that dies anywhere: nobody is paged twice unmarked, and nobody is forgotten."""
+"""A sender that crashes at any point: no page is lost, and no repeat is unmarked."""
 
 from __future__ import annotations
 
@@ -8,82 +8,84 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from services.notify.loops import DeliveryLoop
+from services.notify.loops.delivery import DeliveryLoop
 from services.notify.store import deliveries
-from tests.support.carrier import Received, Receiver, receiving
-from tests.unit.notify.builders import BOTH, an_assignment
-from tests.unit.notify.harness import Desk
+from tests.support.carrier import CarrierRequest, Receiver, running_receiver
+from tests.unit.notify.builders import CONSOLE_AND_WEBHOOK, an_assignment
+from tests.unit.notify.harness import NotifyHarness
 
 pytestmark = pytest.mark.e2e
 
 PAGES = 60
-"""A sender takes ten at a time: each of the dying ones finds some."""
+"""A sender claims ten pages at a time, so that each crashing sender has some."""
 POINTS = ("before the claim", "after the claim", "in the request", "before settling", "settling")
 
 
 class Killed(BaseException):
-    """As a signal would: no handler of the loop sees it."""
+    """Ends the loop as a signal does: no handler of the loop catches it."""
 
 
-def doomed(desk: Desk, receiver: Receiver, point: str, patch: pytest.MonkeyPatch) -> DeliveryLoop:
-    """A sender that dies at that point of its next round; what it had not committed is gone."""
-    loop = desk.sender(receiver)
+def crashing_loop(
+    notify: NotifyHarness, receiver: Receiver, point: str, patch: pytest.MonkeyPatch
+) -> DeliveryLoop:
+    """A sender that crashes at that point of its next batch; uncommitted work is lost."""
+    loop = notify.webhook_loop(receiver)
 
-    async def die(*_: object, **__: object) -> None:
+    async def raise_killed(*_: object, **__: object) -> None:
         raise Killed
 
     if point == "before the claim":
-        patch.setattr(deliveries, "claim", die)
+        patch.setattr(deliveries, "claim", raise_killed)
     elif point == "after the claim":
-        patch.setattr(loop, "_attempt", die)
+        patch.setattr(loop, "_attempt", raise_killed)
     elif point == "before settling":
-        patch.setattr(loop, "_settle_patiently", die)
+        patch.setattr(loop, "_settle_with_retries", raise_killed)
     elif point == "settling":
-        patch.setattr(deliveries, "settle", die)
+        patch.setattr(deliveries, "settle", raise_killed)
     return loop
 
 
-async def dies(desk: Desk, receiver: Receiver, point: str) -> None:
+async def crash(notify: NotifyHarness, receiver: Receiver, point: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        loop = doomed(desk, receiver, point, patch)
+        loop = crashing_loop(notify, receiver, point, patch)
         if point != "in the request":
             with pytest.raises(Killed):
-                await loop.round()
+                await loop.deliver_batch()
             return
-        known = len(receiver.received)
+        count = len(receiver.requests)
         receiver.behaviours.append("slow")
-        task = asyncio.create_task(loop.round())
-        while len(receiver.received) == known:
+        task = asyncio.create_task(loop.deliver_batch())
+        while len(receiver.requests) == count:
             await asyncio.sleep(0.005)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.mark.parametrize("seed", range(5))
-async def test_wherever_a_sender_dies_each_page_arrives_and_a_repeat_is_marked(
-    desk: Desk, seed: int
+async def test_a_sender_may_crash_at_any_point_and_each_page_arrives_with_repeats_marked(
+    notify: NotifyHarness, seed: int
 ) -> None:
     dice = random.Random(seed)
     units = [f"500118118{n}" for n in range(201, 201 + PAGES)]
-    desk.staff(*units, channels=BOTH)
-    await desk.takes(*(an_assignment(unit) for unit in units))
-    async with receiving() as receiver:
+    notify.fill_posts(*units, channels=CONSOLE_AND_WEBHOOK)
+    await notify.deliver(*(an_assignment(unit) for unit in units))
+    async with running_receiver() as receiver:
         for point in dice.sample(POINTS, k=len(POINTS)):
-            await dies(desk, receiver, point)
+            await crash(notify, receiver, point)
             if dice.random() < 0.5:
-                await desk.hurry()
+                await notify.make_deliveries_due()
         receiver.behaviours.clear()
         for _ in range(20):
-            await desk.hurry()
-            await desk.sender(receiver).round()
-    by_page: dict[str, list[Received]] = defaultdict(list)
-    for one in receiver.received:
-        by_page[one.data["page_id"]].append(one)
-    wanted = await desk.rows("SELECT page_id FROM notify.page WHERE channel = 'webhook'")
-    assert set(by_page) == {row["page_id"] for row in wanted}, "none is missing"
+            await notify.make_deliveries_due()
+            await notify.webhook_loop(receiver).deliver_batch()
+    by_page: dict[str, list[CarrierRequest]] = defaultdict(list)
+    for request in receiver.requests:
+        by_page[request.data["page_id"]].append(request)
+    rows = await notify.rows("SELECT page_id FROM notify.page WHERE channel = 'webhook'")
+    assert set(by_page) == {row["page_id"] for row in rows}, "none is missing"
     assert len(by_page) == PAGES
     for received in by_page.values():
-        unmarked = [one for one in received if not one.data["resend"]]
-        assert len(unmarked) <= 1, "nobody is paged twice without a mark"
-    states = await desk.rows("SELECT state FROM notify.delivery")
+        unmarked = [request for request in received if not request.data["resend"]]
+        assert len(unmarked) <= 1, "nobody is paged_officers twice without a mark"
+    states = await notify.rows("SELECT state FROM notify.delivery")
     assert Counter(row["state"] for row in states) == {"sent": PAGES}

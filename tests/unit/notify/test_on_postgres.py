@@ -1,4 +1,4 @@
-"""Consumer and timers on a real Postgres."""
+"""Handlers and timers on a real Postgres."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from services.notify.store import ladders
+from services.notify.store import escalations
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.commands import AssignmentState
 from shared.contracts.dead_letter import Reason
@@ -14,8 +14,8 @@ from shared.contracts.fields import DataGrade, Level, Post, Status
 from shared.contracts.pages import AnswerVerb, PageState
 from shared.runtime.errors import Reject
 from tests.unit.notify.builders import (
-    BOTH,
     CITY,
+    CONSOLE_AND_WEBHOOK,
     DISTRICT,
     TOWN,
     VILLAGE,
@@ -24,85 +24,91 @@ from tests.unit.notify.builders import (
     an_answer,
     an_assignment,
 )
-from tests.unit.notify.harness import Desk
+from tests.unit.notify.harness import NotifyHarness
 
 pytestmark = pytest.mark.e2e
 
 
-async def test_a_ladder_lives_in_the_database_from_call_to_answer(desk: Desk) -> None:
-    desk.staff(VILLAGE, TOWN, DISTRICT, CITY)
-    (first,) = await desk.takes(an_assignment())
+async def test_an_escalation_is_stored_from_call_to_answer(notify: NotifyHarness) -> None:
+    notify.fill_posts(VILLAGE, TOWN, DISTRICT, CITY)
+    (first,) = await notify.deliver(an_assignment())
     assert (first.unit, first.post, first.state) == (VILLAGE, Post.B, PageState.SENT)
-    assert await desk.passes(1) == [], "not early"
-    missed, second = await desk.passes(5)
+    assert await notify.pass_time(1) == [], "not early"
+    missed, second = await notify.pass_time(5)
     assert (missed.page_id, missed.state) == (first.page_id, PageState.NO_ANSWER)
     assert (second.post, second.rung) == (Post.A, 1)
-    assert await desk.unguarded() == 0
-    (answered,) = await desk.takes(an_answer(second))
+    assert await notify.escalations_without_timer() == 0
+    (answered,) = await notify.deliver(an_answer(second))
     assert (answered.page_id, answered.state) == (second.page_id, PageState.ANSWERED)
-    assert await desk.passes(60) == []
-    row = (await desk.rows("SELECT state, answered_by, due_at FROM notify.ladder"))[0]
+    assert await notify.pass_time(60) == []
+    row = (await notify.rows("SELECT state, answered_by, due_at FROM notify.escalation"))[0]
     assert tuple(row)[:2] == ("answered", second.officer_id)
     assert row["due_at"] is not None, "an answer is a promise"
-    (again, *_) = [pass_item for pass_item in await desk.passes(540) if pass_item.version == 1]
-    assert (again.post, again.headline[:6]) == (Post.A, "【承诺超时】")
-    assert await desk.unguarded() == 0
+    (repeat, *_) = [page for page in await notify.pass_time(540) if page.version == 1]
+    assert (repeat.post, repeat.headline[:6]) == (Post.A, "【承诺超时】")
+    assert await notify.escalations_without_timer() == 0
 
 
-async def test_one_batch_may_call_and_settle(desk: Desk) -> None:
-    desk.staff(VILLAGE, TOWN, DISTRICT, CITY, channels=BOTH)
-    pages = await desk.takes(
+async def test_one_transaction_may_call_and_settle(notify: NotifyHarness) -> None:
+    notify.fill_posts(VILLAGE, TOWN, DISTRICT, CITY, channels=CONSOLE_AND_WEBHOOK)
+    pages = await notify.deliver(
         an_assignment(), an_assignment(state=AssignmentState.SIGNED, version=2)
     )
     assert [page.state for page in pages] == ["sent", "queued", "withdrawn", "withdrawn"]
-    assert await desk.value("SELECT count(*) FROM notify.delivery") == 0
-    assert await desk.passes(60) == []
-    assert await desk.takes(a_supervision()) == []
+    assert await notify.value("SELECT count(*) FROM notify.delivery") == 0
+    assert await notify.pass_time(60) == []
+    assert await notify.deliver(a_supervision()) == []
 
 
-async def test_an_alert_changes_hands_over_several_batches(desk: Desk) -> None:
-    desk.staff(TOWN, DISTRICT, CITY)
-    assert len(await desk.takes(an_alert())) == 2
-    await desk.passes(6)
-    raised = await desk.takes(
+async def test_an_alert_changes_its_approver_over_several_transactions(
+    notify: NotifyHarness,
+) -> None:
+    notify.fill_posts(TOWN, DISTRICT, CITY)
+    assert len(await notify.deliver(an_alert())) == 2
+    await notify.pass_time(6)
+    raised = await notify.deliver(
         an_alert(2, AlertTransition.UPDATED, proposed=Level.RED, approver=CITY)
     )
     new = [page for page in raised if page.version == 1]
     assert {(page.unit, page.post) for page in new} == {(TOWN, Post.A), (CITY, Post.B)}
-    assert await desk.unguarded() == 0
-    await desk.takes(an_alert(3, AlertTransition.DISMISSED, AlertState.DISMISSED))
-    assert await desk.value("SELECT count(*) FROM notify.ladder WHERE state <> 'closed'") == 0
-    assert await desk.value("SELECT count(*) FROM notify.timer WHERE state = 'armed'") == 0
+    assert await notify.escalations_without_timer() == 0
+    await notify.deliver(an_alert(3, AlertTransition.DISMISSED, AlertState.DISMISSED))
+    assert await notify.value("SELECT count(*) FROM notify.escalation WHERE state <> 'closed'") == 0
+    assert await notify.value("SELECT count(*) FROM notify.timer WHERE state = 'armed'") == 0
 
 
-async def test_who_is_called_after_an_alert_was_graded_reads_none_of_its_words(desk: Desk) -> None:
-    desk.staff(TOWN, DISTRICT)
-    pages = await desk.takes(an_alert())
+async def test_calls_after_an_alert_was_graded_have_none_of_its_words(
+    notify: NotifyHarness,
+) -> None:
+    notify.fill_posts(TOWN, DISTRICT)
+    pages = await notify.deliver(an_alert())
     words = pages[0].headline
     graded = an_alert(2, AlertTransition.UPDATED).model_copy(update={"data_grade": DataGrade.CORE})
-    await desk.takes(graded)
-    later = [pass_item for pass_item in await desk.passes(6) if pass_item.version == 1]
+    await notify.deliver(graded)
+    later = [page for page in await notify.pass_time(6) if page.version == 1]
     assert later
     assert {page.data_grade for page in later} == {DataGrade.CORE}
     assert not [page for page in later if words in page.headline + page.text]
-    assert await desk.value("SELECT count(*) FROM notify.ladder WHERE data_grade = 'core'") == 2
+    assert (
+        await notify.value("SELECT count(*) FROM notify.escalation WHERE data_grade = 'core'") == 2
+    )
 
 
-async def test_exhausted_stays_visible_and_an_answer_ends_it(desk: Desk) -> None:
-    desk.staff(CITY)
-    pages = await desk.takes(an_assignment())
-    while more := await desk.passes(6):
+async def test_an_exhausted_escalation_stays_until_an_answer(notify: NotifyHarness) -> None:
+    notify.fill_posts(CITY)
+    pages = await notify.deliver(an_assignment())
+    while more := await notify.pass_time(6):
         pages += more
-        assert await desk.unguarded() == 0
-    assert await desk.value("SELECT state FROM notify.ladder") == "exhausted"
-    async with desk.database.transaction() as work:
-        assert await ladders.living(work) == {("exhausted", "Actual"): 1}
+        assert await notify.escalations_without_timer() == 0
+    assert await notify.value("SELECT state FROM notify.escalation") == "exhausted"
+    async with notify.database.transaction() as transaction:
+        assert await escalations.count_live(transaction) == {("exhausted", "Actual"): 1}
     newest = {page.page_id: page for page in pages}
     assert {page.state for page in newest.values()} == {PageState.NO_ANSWER}
     calls = [(page.unit, page.post) for page in pages if page.version == 1]
     assert calls == [(CITY, Post.B)] * 3 + [(CITY, Post.COMMANDER)]
-    await desk.takes(an_answer(list(newest.values())[-1]))
-    assert await desk.value("SELECT state FROM notify.ladder") == "answered"
+    await notify.deliver(an_answer(list(newest.values())[-1]))
+    assert await notify.value("SELECT state FROM notify.escalation") == "answered"
 
 
 @pytest.mark.parametrize(
@@ -113,27 +119,27 @@ async def test_exhausted_stays_visible_and_an_answer_ends_it(desk: Desk) -> None
         ({"status": Status.EXERCISE}, Reason.NOT_ALLOWED),
     ],
 )
-async def test_an_answer_that_does_not_count_is_rejected(
-    desk: Desk, change: dict[str, object], reason: Reason
+async def test_a_refused_answer_is_rejected(
+    notify: NotifyHarness, change: dict[str, object], reason: Reason
 ) -> None:
-    desk.staff(VILLAGE)
-    (page,) = await desk.takes(an_assignment())
+    notify.fill_posts(VILLAGE)
+    (page,) = await notify.deliver(an_assignment())
     with pytest.raises(Reject) as refused:
-        await desk.takes(an_answer(page, AnswerVerb.COMING, **change))
+        await notify.deliver(an_answer(page, AnswerVerb.COMING, **change))
     assert refused.value.reason is reason
-    assert await desk.value("SELECT state FROM notify.ladder") == "open"
+    assert await notify.value("SELECT state FROM notify.escalation") == "open"
 
 
-async def test_nine_hundred_assignments_are_a_handful_of_statements(desk: Desk) -> None:
+async def test_nine_hundred_assignments_are_a_handful_of_statements(notify: NotifyHarness) -> None:
     villages = [f"5001181{town:02d}{n:03d}" for town in range(10, 40) for n in range(201, 231)]
-    desk.staff(*villages)
+    notify.fill_posts(*villages)
     started = time.monotonic()
-    pages = await desk.takes(*(an_assignment(unit) for unit in villages))
+    pages = await notify.deliver(*(an_assignment(unit) for unit in villages))
     took = time.monotonic() - started
     assert len(pages) == len(villages) == 900
     assert took < 5, f"{took:.2f} s"
-    assert await desk.unguarded() == 0
+    assert await notify.escalations_without_timer() == 0
     started = time.monotonic()
-    while await desk.value("SELECT count(*) FROM notify.timer WHERE state = 'armed'"):
-        await desk.takes(*(an_assignment(unit, AssignmentState.SIGNED, 2) for unit in villages))
+    while await notify.value("SELECT count(*) FROM notify.timer WHERE state = 'armed'"):
+        await notify.deliver(*(an_assignment(unit, AssignmentState.SIGNED, 2) for unit in villages))
     assert time.monotonic() - started < 5

@@ -17,7 +17,7 @@ from services.notify.channels.other import OtherSettings
 from services.notify.channels.port import Outcome
 from services.notify.channels.web_push import WebPushSettings
 from shared.runtime.errors import SetupError
-from tests.support.carrier import Behaviour, receiving
+from tests.support.carrier import Behaviour, running_receiver
 from tests.unit.notify.test_carriers import TOOLS, a_page
 
 
@@ -57,11 +57,11 @@ def subscription(endpoint: str) -> str:
 async def test_a_push_arrives_sealed_for_its_browser() -> None:
     page = a_page()
     sender = WebPushSettings.model_validate(PUSH).sender(PUSH_TOOLS)
-    async with receiving(201) as carrier:
+    async with running_receiver(201) as carrier:
         result = await sender.deliver(page, subscription(f"{carrier.base}/p/1"), resend=False)
     await sender.close()
     assert result.outcome is Outcome.DELIVERED
-    (got,) = carrier.received
+    (got,) = carrier.requests
     assert got.headers["urgency"] == "high"
     assert got.headers["authorization"].startswith("vapid t=")
     assert page.headline.encode() not in got.raw
@@ -77,7 +77,7 @@ async def test_a_push_service_is_judged_like_every_carrier(
     behaviour: Behaviour, outcome: Outcome
 ) -> None:
     sender = WebPushSettings.model_validate(PUSH).sender(PUSH_TOOLS)
-    async with receiving(behaviour) as carrier:
+    async with running_receiver(behaviour) as carrier:
         result = await sender.deliver(a_page(), subscription(f"{carrier.base}/p"), resend=False)
     await sender.close()
     assert result.outcome == outcome
@@ -99,21 +99,21 @@ async def test_no_subscription_makes_us_call_another_server(address: str | None)
     await sender.close()
 
 
-async def test_apprise_reaches_what_it_knows() -> None:
-    async with receiving(200) as carrier:
+async def test_apprise_reaches_a_known_carrier() -> None:
+    async with running_receiver(200) as carrier:
         tools = TOOLS._replace(environ={"URL": f"json://127.0.0.1:{carrier.port}/to/{{address}}"})
         sender = OtherSettings.model_validate({"channel": "other", "url": {"env": "URL"}}).sender(
             tools
         )
         result = await sender.deliver(a_page(), "li/../ming", resend=False)
     assert result.outcome is Outcome.DELIVERED
-    (got,) = carrier.received
+    (got,) = carrier.requests
     assert got.path == "/to/li%2F..%2Fming"
     assert a_page().headline in got.body["message"]
 
 
-async def test_a_no_of_apprise_is_not_believed() -> None:
-    async with receiving(500) as carrier:
+async def test_a_failure_of_apprise_counts_as_unknown() -> None:
+    async with running_receiver(500) as carrier:
         tools = TOOLS._replace(environ={"URL": f"json://127.0.0.1:{carrier.port}/"})
         sender = OtherSettings.model_validate({"channel": "other", "url": {"env": "URL"}}).sender(
             tools
@@ -142,7 +142,7 @@ def absent(_name: str) -> Any:
         ),
     ],
 )
-def test_an_option_that_is_not_installed_says_so(
+def test_a_missing_package_is_named(
     monkeypatch: pytest.MonkeyPatch, module: Any, settings: Any, package: str
 ) -> None:
     monkeypatch.setattr(module, "import_module", absent)

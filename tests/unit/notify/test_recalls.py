@@ -1,4 +1,4 @@
-"""A false alert is taken back: whoever was told of it is told, whatever is still on its way pages nobody."""
+"""A recalled alert: every paged officer gets the recall, and later records page nobody."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from services.notify.core.ladders import Purpose
+from services.notify.core.escalation.escalation import Purpose
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.commands import AssignmentState, SupervisionEvent, SupervisionKind
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.pages import Page
-from shared.runtime.inbox import Incoming
+from shared.contracts.topics import ASSIGNMENTS
 from tests.unit.notify.builders import (
     CITY,
     DISTRICT,
@@ -23,14 +23,14 @@ from tests.unit.notify.builders import (
     an_assignment,
     name_of,
 )
-from tests.unit.notify.harness import Desk
+from tests.unit.notify.harness import NotifyHarness
 
 pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(autouse=True)
-def staffed(desk: Desk) -> None:
-    desk.staff(VILLAGE, TOWN, DISTRICT, CITY)
+def staffed(notify: NotifyHarness) -> None:
+    notify.fill_posts(VILLAGE, TOWN, DISTRICT, CITY)
 
 
 def issued(**more: Any) -> AlertEvent:
@@ -48,89 +48,93 @@ def escalated(**more: Any) -> SupervisionEvent:
     return event.model_copy(update={"alert_id": "alt-1", **more})
 
 
-def told(pages: list[Page]) -> set[str]:
+def paged_officers(pages: list[Page]) -> set[str]:
     return {page.officer_id for page in pages if page.version == 1}
 
 
-async def test_whom_an_escalation_called_hears_of_the_recall(desk: Desk) -> None:
-    await desk.takes(issued())
-    await desk.takes(an_assignment(VILLAGE))
-    assert told(await desk.takes(escalated())) == {name_of(CITY, Post.COMMANDER)}
-    pages = await desk.takes(recall())
-    assert name_of(CITY, Post.COMMANDER) in told(pages)
+async def test_an_officer_called_by_supervision_gets_the_recall(notify: NotifyHarness) -> None:
+    await notify.deliver(issued())
+    await notify.deliver(an_assignment(VILLAGE))
+    assert paged_officers(await notify.deliver(escalated())) == {name_of(CITY, Post.COMMANDER)}
+    pages = await notify.deliver(recall())
+    assert name_of(CITY, Post.COMMANDER) in paged_officers(pages)
     texts = {page.text for page in pages if page.version == 1}
     assert all("撤回" in text for text in texts)
 
 
-async def test_whom_a_missing_report_called_hears_of_the_recall(desk: Desk) -> None:
-    await desk.takes(issued())
-    missing = escalated(
+async def test_an_officer_called_about_a_missing_report_gets_the_recall(
+    notify: NotifyHarness,
+) -> None:
+    await notify.deliver(issued())
+    late_report = escalated(
         clock="report_written", subject_id="dut-1", command_id=None, incident_id="inc-1"
     )
-    await desk.takes(missing)
-    assert name_of(CITY, Post.COMMANDER) in told(await desk.takes(recall()))
+    await notify.deliver(late_report)
+    assert name_of(CITY, Post.COMMANDER) in paged_officers(await notify.deliver(recall()))
 
 
 @pytest.mark.parametrize("batched", [False, True])
-async def test_what_comes_after_the_recall_that_overtook_it_pages_nobody(
-    desk: Desk, batched: bool
+async def test_a_record_that_the_recall_overtook_pages_nobody(
+    notify: NotifyHarness, batched: bool
 ) -> None:
     late = [an_assignment(VILLAGE), escalated()]
     if batched:
-        assert told(await desk.takes(issued(), recall(), *late)) == {
+        assert paged_officers(await notify.deliver(issued(), recall(), *late)) == {
             name_of(TOWN, Post.B),
             name_of(DISTRICT, Post.B),
         }
     else:
-        await desk.takes(issued())
-        await desk.takes(recall())
-        assert await desk.takes(*late) == []
-    assert await desk.takes(an_assignment(VILLAGE, AssignmentState.RECALLED, 2)) == []
+        await notify.deliver(issued())
+        await notify.deliver(recall())
+        assert await notify.deliver(*late) == []
+    assert await notify.deliver(an_assignment(VILLAGE, AssignmentState.RECALLED, 2)) == []
 
 
-async def test_an_assignment_in_the_same_batch_is_told_of_the_recall_or_of_nothing(
-    desk: Desk,
+async def test_the_unit_of_an_assignment_in_the_same_transaction_gets_the_recall(
+    notify: NotifyHarness,
 ) -> None:
-    pages = await desk.takes(issued(), an_assignment(VILLAGE), recall())
+    pages = await notify.deliver(issued(), an_assignment(VILLAGE), recall())
     village = [page for page in pages if page.officer_id == name_of(VILLAGE, Post.B)]
     assert "撤回" in [page for page in village if page.version == 1][-1].text
 
 
-async def test_nobody_more_is_called_about_what_was_recalled(desk: Desk) -> None:
-    await desk.takes(issued())
-    await desk.takes(an_assignment(VILLAGE))
-    await desk.takes(escalated())
-    pages = await desk.takes(recall())
+async def test_nobody_else_is_called_about_a_recalled_alert(notify: NotifyHarness) -> None:
+    await notify.deliver(issued())
+    await notify.deliver(an_assignment(VILLAGE))
+    await notify.deliver(escalated())
+    pages = await notify.deliver(recall())
     withdrawn = [page for page in pages if page.version > 1]
     assert withdrawn
-    living = await desk.rows("SELECT purpose FROM notify.ladder WHERE state = 'open'")
+    living = await notify.rows("SELECT purpose FROM notify.escalation WHERE state = 'open'")
     assert {row["purpose"] for row in living} == {Purpose.RECALL, Purpose.INFORM}
-    reached = told(await desk.pages())
+    reached = paged_officers(await notify.pages())
     for _ in range(12):
-        later = await desk.passes(600)
+        later = await notify.pass_time(600)
         assert all("撤回" in page.text for page in later if page.version == 1)
-    assert told(await desk.pages()) >= reached
-    assert await desk.unguarded() == 0
+    assert paged_officers(await notify.pages()) >= reached
+    assert await notify.escalations_without_timer() == 0
 
 
-async def test_a_drills_recall_ends_nothing_real(desk: Desk) -> None:
-    await desk.takes(issued())
-    await desk.takes(an_assignment(VILLAGE))
+async def test_a_drills_recall_ends_nothing_real(notify: NotifyHarness) -> None:
+    await notify.deliver(issued())
+    await notify.deliver(an_assignment(VILLAGE))
     drill = {"alert": "alt-drill", "status": Status.EXERCISE}
-    await desk.takes(issued(**drill))
-    await desk.takes(recall(**drill))
-    real = await desk.rows(
-        "SELECT subject_kind FROM notify.ladder WHERE state = 'open' AND status = 'Actual'"
+    await notify.deliver(issued(**drill))
+    await notify.deliver(recall(**drill))
+    real = await notify.rows(
+        "SELECT subject_kind FROM notify.escalation WHERE state = 'open' AND status = 'Actual'"
     )
     assert {row["subject_kind"] for row in real} == {"alert", "assignment"}
 
 
-async def test_a_call_made_while_the_recall_is_written_is_recalled_too(desk: Desk) -> None:
-    """The call commits after the recall has begun: one of the two waits for the other."""
-    await desk.takes(issued())
-    async with desk.database.transaction() as work:
-        await desk.consumer.apply(work, [Incoming(an_assignment(VILLAGE), "-", 0, 99, 0)])
-        recalling = asyncio.create_task(desk.takes(recall()))
+async def test_a_call_concurrent_with_the_recall_is_recalled_too(
+    notify: NotifyHarness,
+) -> None:
+    """The call commits after the recall has begun: one transaction waits for the other."""
+    await notify.deliver(issued())
+    async with notify.database.transaction() as transaction:
+        await notify.driver.handle(transaction, [(ASSIGNMENTS, an_assignment(VILLAGE))])
+        recalling = asyncio.create_task(notify.deliver(recall()))
         await asyncio.sleep(0.3)
         assert not recalling.done()
-    assert name_of(VILLAGE, Post.B) in told(await recalling)
+    assert name_of(VILLAGE, Post.B) in paged_officers(await recalling)

@@ -9,98 +9,98 @@ from functools import partial
 import pytest
 
 from services.notify.channels.port import DELIVERED, Attempt
-from services.notify.core.budgets import BUDGETS, Budget, Budgets
-from services.notify.core.priority import RESERVED
-from services.notify.loops import DeliveryLoop
+from services.notify.core.digests.budgets import BUDGETS, Budget, Budgets
+from services.notify.core.escalation.priority import RESERVED
+from services.notify.loops.delivery import DeliveryLoop
 from shared.contracts.fields import Language, Level, Post
 from shared.contracts.pages import Channel, Page
-from tests.unit.notify.builders import BOTH, TOWN, VILLAGE, an_alert, an_assignment
-from tests.unit.notify.harness import Desk
+from tests.unit.notify.builders import CONSOLE_AND_WEBHOOK, TOWN, VILLAGE, an_alert, an_assignment
+from tests.unit.notify.harness import NotifyHarness
 
 pytestmark = pytest.mark.e2e
 
 BACKLOG = 2_100
 UNLIMITED = Budgets(Budget(10**6, 60, 2), dict.fromkeys(Level, Budget(10**6, 60, 2)))
-"""So that the backlog is one of pages, not of a few digests."""
+"""Budgets that no backlog exhausts, so that it has pages and not a few digests."""
 
 
 class SlowCarrier:
-    """Takes as long as it is told for each page and keeps the order in which they were handed over."""
+    """Delays each blue page until it is released, and records the order of all pages."""
 
     channel = Channel.WEBHOOK
 
     def __init__(self) -> None:
-        self.taken: list[Page] = []
-        self.let_go = asyncio.Event()
+        self.pages: list[Page] = []
+        self.released = asyncio.Event()
 
     async def deliver(
         self, page: Page, address: str | None, *, resend: bool, language: Language = Language.ZH
     ) -> Attempt:
-        self.taken.append(page)
+        self.pages.append(page)
         if page.level is Level.BLUE:
-            await self.let_go.wait()
+            await self.released.wait()
         return DELIVERED
 
     async def close(self) -> None:
-        self.let_go.set()
+        self.released.set()
 
 
-async def a_backlog(desk: Desk) -> None:
-    desk.consumer.budgets = UNLIMITED
-    desk.staff(VILLAGE, TOWN, channels=BOTH)
+async def a_backlog(notify: NotifyHarness) -> None:
+    notify.reference.budgets = UNLIMITED
+    notify.fill_posts(VILLAGE, TOWN, channels=CONSOLE_AND_WEBHOOK)
     blue = [an_assignment(command=f"cmd-{n}", level=Level.BLUE) for n in range(BACKLOG)]
     for start in range(0, BACKLOG, 1_000):
-        await desk.takes(*blue[start : start + 1_000])
+        await notify.deliver(*blue[start : start + 1_000])
 
 
-def loops(desk: Desk, carrier: SlowCarrier) -> list[DeliveryLoop]:
-    """As services/notify/app.py has them: four that take anything, one for red and recalls."""
-    loop = partial(
-        DeliveryLoop, desk.database, [carrier.channel], carrier, desk.consumer, desk.metrics
-    )
+def loops(notify: NotifyHarness, carrier: SlowCarrier) -> list[DeliveryLoop]:
+    """The loops of services/notify/app.py: four for any page, one for red and recalls."""
+    loop = partial(notify.delivery_loop, carrier)
     return [*(loop() for _ in range(4)), loop(up_to=RESERVED)]
 
 
-async def test_a_red_page_goes_out_while_every_other_loop_waits_for_the_carrier(desk: Desk) -> None:
-    await a_backlog(desk)
+async def test_a_red_page_goes_out_while_every_other_loop_waits_for_the_carrier(
+    notify: NotifyHarness,
+) -> None:
+    await a_backlog(notify)
     carrier = SlowCarrier()
-    running = [asyncio.create_task(loop.run()) for loop in loops(desk, carrier)]
+    running = [asyncio.create_task(loop.run()) for loop in loops(notify, carrier)]
     try:
         async with asyncio.timeout(30):
-            while len(carrier.taken) < 40:
+            while len(carrier.pages) < 40:
                 await asyncio.sleep(0.05)
-        await desk.takes(an_alert(place=TOWN, proposed=Level.RED, approver=TOWN))
+        await notify.deliver(an_alert(place=TOWN, proposed=Level.RED, approver=TOWN))
         async with asyncio.timeout(30):
-            while carrier.taken[-1].level is not Level.RED:
+            while carrier.pages[-1].level is not Level.RED:
                 await asyncio.sleep(0.05)
-        assert len(carrier.taken) == 41, "not one blue page more has gone before it"
-        assert not carrier.let_go.is_set()
+        assert len(carrier.pages) == 41, "not one blue page more has gone before it"
+        assert not carrier.released.is_set()
     finally:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def test_any_loop_that_becomes_free_takes_red_first(desk: Desk) -> None:
-    await a_backlog(desk)
-    await desk.takes(an_alert(place=TOWN, proposed=Level.RED, approver=TOWN))
+async def test_any_loop_that_becomes_free_takes_red_first(notify: NotifyHarness) -> None:
+    await a_backlog(notify)
+    await notify.deliver(an_alert(place=TOWN, proposed=Level.RED, approver=TOWN))
     carrier = SlowCarrier()
-    carrier.let_go.set()
-    await loops(desk, carrier)[0].round()
-    assert carrier.taken[0].level is Level.RED
+    carrier.released.set()
+    await loops(notify, carrier)[0].deliver_batch()
+    assert carrier.pages[0].level is Level.RED
 
 
-async def test_timers_of_a_backlog_do_not_starve_a_red_ladder(desk: Desk) -> None:
-    """2,100 blue calls and one red are due: a sweep takes 2,000, so the second one is over all of them."""
-    desk.consumer.budgets = replace(UNLIMITED, levels=BUDGETS["demo"].levels)
-    desk.staff(VILLAGE, TOWN)
+async def test_timers_of_a_backlog_do_not_starve_a_red_escalation(notify: NotifyHarness) -> None:
+    """2,100 blue calls and one red are due; a sweep takes 2,000, so two sweeps fire all."""
+    notify.reference.budgets = replace(UNLIMITED, levels=BUDGETS["demo"].levels)
+    notify.fill_posts(VILLAGE, TOWN)
     blue = [an_assignment(command=f"cmd-{n}", level=Level.BLUE) for n in range(BACKLOG)]
     for start in range(0, BACKLOG, 1_000):
-        await desk.takes(*blue[start : start + 1_000])
-    await desk.takes(an_alert(place=TOWN, proposed=Level.RED, approver=TOWN))
+        await notify.deliver(*blue[start : start + 1_000])
+    await notify.deliver(an_alert(place=TOWN, proposed=Level.RED, approver=TOWN))
     called: list[Page] = []
     for seconds in (6, 0):
-        called += await desk.passes(seconds)
+        called += await notify.pass_time(seconds)
     assert {
         (page.unit, page.post) for page in called if page.version == 1 and page.level is Level.RED
     } == {(TOWN, Post.A)}

@@ -64,7 +64,7 @@ def test_without_a_file_only_the_variables_count() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("channels: [", "not YAML at line 1"),
         ("channels: {}", "channels"),
@@ -96,8 +96,10 @@ def test_without_a_file_only_the_variables_count() -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_named_and_no_value_is_shown(tmp_path: Path, text: str, said: str) -> None:
-    with pytest.raises(SetupError, match=said) as refused:
+def test_an_error_names_the_field_and_shows_no_value(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    with pytest.raises(SetupError, match=message) as refused:
         registry.senders(file(tmp_path, text), None, None, TOOLS)
     assert "plain-token" not in str(refused.value)
 

@@ -1,4 +1,4 @@
-"""Calls about duties to report upward: who is called, and what ends the calling."""
+"""Calls about duties to report upward, and the records that end them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 
-from services.notify.core.ladders import LadderState, Purpose
+from services.notify.core.escalation.escalation import Purpose
+from services.notify.core.escalation.states import EscalationState
 from shared.contracts.commands import SupervisionEvent, SupervisionKind
 from shared.contracts.fields import Level, Post
 from shared.contracts.ids import content_id, transition_id
 from shared.contracts.pages import PageState
 from shared.contracts.reports import DutyState, ReportDuty
 from shared.contracts.units import tier_of
-from tests.unit.notify.builders import DISTRICT, T0, TOWN, a_book, a_desk, full_roster
+from tests.unit.notify.builders import DISTRICT, T0, TOWN, full_roster
+from tests.unit.notify.core_harness import a_core, a_working_set
 
 
 def at(minutes: float) -> datetime:
@@ -80,59 +82,63 @@ def a_call(
     )
 
 
-def test_an_overdue_report_calls_the_unit_and_a_rung_replaces_the_one_below() -> None:
-    desk = a_desk(full_roster(), book := a_book())
-    desk.on_duty(a_duty(DutyState.OWED, 1))
-    desk.on_supervision(a_call("report_phone", 15, text="死亡：0 → 2（增）"))
-    desk.on_supervision(a_call("report_phone", 17, SupervisionKind.ESCALATED, DISTRICT))
-    pages = [event for event in book.events if event.version == 1]
+def test_an_overdue_report_calls_the_unit_and_an_escalation_replaces_the_previous() -> None:
+    core = a_core(full_roster(), working_set := a_working_set())
+    core.on_report_duty(a_duty(DutyState.OWED, 1))
+    core.on_supervision(a_call("report_phone", 15, text="死亡：0 → 2（增）"))
+    core.on_supervision(a_call("report_phone", 17, SupervisionKind.ESCALATED, DISTRICT))
+    pages = [event for event in working_set.events if event.version == 1]
     assert [page.unit for page in pages] == [TOWN, DISTRICT]
     assert "超期未电话初报" in pages[0].text
     assert "死亡：0 → 2（增）" in pages[0].text
-    assert [ladder.state for ladder in book.ladders.values()] == [
-        LadderState.CLOSED,
-        LadderState.OPEN,
+    assert [escalation.state for escalation in working_set.escalations.values()] == [
+        EscalationState.CLOSED,
+        EscalationState.OPEN,
     ]
 
 
-def test_a_call_ends_the_phone_ladder_and_not_that_of_the_written_report() -> None:
-    desk = a_desk(full_roster(), book := a_book())
-    desk.on_duty(a_duty(DutyState.OWED, 1))
-    desk.on_supervision(a_call("report_phone", 15))
-    desk.on_supervision(a_call("report_written", 30))
-    desk.on_duty(a_duty(DutyState.PHONED, 2, phone_at=at(31)))
-    states = {ladder.purpose: ladder.state for ladder in book.ladders.values()}
-    assert states == {
-        Purpose.REPORT_PHONE: LadderState.CLOSED,
-        Purpose.REPORT_WRITTEN: LadderState.OPEN,
+def test_a_phone_report_ends_only_the_calls_about_the_phone_report() -> None:
+    core = a_core(full_roster(), working_set := a_working_set())
+    core.on_report_duty(a_duty(DutyState.OWED, 1))
+    core.on_supervision(a_call("report_phone", 15))
+    core.on_supervision(a_call("report_written", 30))
+    core.on_report_duty(a_duty(DutyState.PHONED, 2, phone_at=at(31)))
+    states = {
+        escalation.purpose: escalation.state for escalation in working_set.escalations.values()
     }
-    assert book.events[-1].state is PageState.WITHDRAWN
-    desk.on_duty(a_duty(DutyState.OWED, 1))
-    assert book.duties["rpd-1"].version == 2, "an older version changes nothing"
+    assert states == {
+        Purpose.REPORT_PHONE: EscalationState.CLOSED,
+        Purpose.REPORT_WRITTEN: EscalationState.OPEN,
+    }
+    assert working_set.events[-1].state is PageState.WITHDRAWN
+    core.on_report_duty(a_duty(DutyState.OWED, 1))
+    assert working_set.report_duties["rpd-1"].version == 2, "an older version changes nothing"
 
 
-def test_a_new_follow_up_ends_the_calling_about_the_last_one() -> None:
-    desk = a_desk(full_roster(), book := a_book())
-    desk.on_duty(a_duty(DutyState.WRITTEN, 2, follow_up_due=at(40)))
-    desk.on_supervision(a_call("report_follow_up", 40))
-    desk.on_duty(a_duty(DutyState.WRITTEN, 3, follow_up_due=at(71)))
-    assert [ladder.state for ladder in book.ladders.values()] == [LadderState.CLOSED]
-    desk.on_supervision(a_call("report_follow_up", 71))
-    assert [ladder.state for ladder in book.ladders.values()] == [
-        LadderState.CLOSED,
-        LadderState.OPEN,
+def test_a_new_follow_up_ends_the_calls_about_the_last() -> None:
+    core = a_core(full_roster(), working_set := a_working_set())
+    core.on_report_duty(a_duty(DutyState.WRITTEN, 2, follow_up_due=at(40)))
+    core.on_supervision(a_call("report_follow_up", 40))
+    core.on_report_duty(a_duty(DutyState.WRITTEN, 3, follow_up_due=at(71)))
+    assert [escalation.state for escalation in working_set.escalations.values()] == [
+        EscalationState.CLOSED
+    ]
+    core.on_supervision(a_call("report_follow_up", 71))
+    assert [escalation.state for escalation in working_set.escalations.values()] == [
+        EscalationState.CLOSED,
+        EscalationState.OPEN,
     ]
 
 
 @pytest.mark.parametrize("state", [DutyState.WRITTEN, DutyState.ENDED, DutyState.DONE])
-def test_a_call_that_comes_after_the_report_or_the_end_calls_nobody(state: DutyState) -> None:
-    desk = a_desk(full_roster(), book := a_book())
-    desk.on_duty(a_duty(state, 2, follow_up_due=at(60)))
-    desk.on_supervision(a_call("report_phone", 15))
-    assert book.events == []
+def test_supervision_after_the_report_or_the_end_calls_nobody(state: DutyState) -> None:
+    core = a_core(full_roster(), working_set := a_working_set())
+    core.on_report_duty(a_duty(state, 2, follow_up_due=at(60)))
+    core.on_supervision(a_call("report_phone", 15))
+    assert working_set.events == []
 
 
-def test_calls_of_a_duty_not_yet_heard_of_are_made() -> None:
-    desk = a_desk(full_roster(), book := a_book())
-    desk.on_supervision(a_call("report_final", 90))
-    assert [event.unit for event in book.events] == [TOWN]
+def test_supervision_of_an_unknown_duty_calls() -> None:
+    core = a_core(full_roster(), working_set := a_working_set())
+    core.on_supervision(a_call("report_final", 90))
+    assert [event.unit for event in working_set.events] == [TOWN]

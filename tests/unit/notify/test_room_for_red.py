@@ -1,4 +1,4 @@
-"""A carrier that never answers has room for every attempt of a channel, those for red alone included."""
+"""A carrier that never answers gets every attempt of a channel, the reserved ones included."""
 
 from __future__ import annotations
 
@@ -6,43 +6,48 @@ import asyncio
 
 import pytest
 
-from services.notify.app import _LOOPS
+from services.notify.app import LOOPS_PER_CHANNEL
 from services.notify.channels.email import EmailSettings
-from services.notify.channels.port import AT_ONCE, Sender, Tools
+from services.notify.channels.port import MAX_ATTEMPTS_AT_ONCE, Sender, Tools
 from services.notify.channels.webhook import WebhookSettings
-from services.notify.loops import _BATCH
+from services.notify.loops.delivery import BATCH
 from shared.runtime.clock import SystemClock
 from tests.support.carrier import SECRET
 from tests.unit.notify.test_carriers import a_page
 
-ALL = (_LOOPS + 1) * _BATCH
+ALL = (LOOPS_PER_CHANNEL + 1) * BATCH
 TOOLS = Tools(SystemClock(), environ={"HOOK": SECRET}, timeout_s=5.0)
 
 
 def a_webhook(port: int) -> Sender:
-    told = {"channel": "webhook", "url": f"http://127.0.0.1:{port}", "secret": {"env": "HOOK"}}
-    return WebhookSettings.model_validate(told).sender(TOOLS)
+    settings = {"channel": "webhook", "url": f"http://127.0.0.1:{port}", "secret": {"env": "HOOK"}}
+    return WebhookSettings.model_validate(settings).sender(TOOLS)
 
 
 def an_email(port: int) -> Sender:
-    told = {"channel": "email", "host": "127.0.0.1", "port": port, "sender_address": "a@b.example"}
-    return EmailSettings.model_validate(told).sender(TOOLS)
+    settings = {
+        "channel": "email",
+        "host": "127.0.0.1",
+        "port": port,
+        "sender_address": "a@b.example",
+    }
+    return EmailSettings.model_validate(settings).sender(TOOLS)
 
 
 def test_all_loops_of_a_channel_fit_in() -> None:
-    assert ALL <= AT_ONCE
+    assert ALL <= MAX_ATTEMPTS_AT_ONCE
 
 
 @pytest.mark.parametrize("make", [a_webhook, an_email])
 async def test_every_attempt_reaches_a_carrier_that_is_stuck(make: object) -> None:
-    came, everyone, over = 0, asyncio.Event(), asyncio.Event()
+    came, everyone, finished = 0, asyncio.Event(), asyncio.Event()
 
     async def stuck(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal came
         came += 1
         if came == ALL:
             everyone.set()
-        await over.wait()
+        await finished.wait()
         writer.close()
 
     server = await asyncio.start_server(stuck, "127.0.0.1", 0)
@@ -55,7 +60,7 @@ async def test_every_attempt_reaches_a_carrier_that_is_stuck(make: object) -> No
     try:
         await asyncio.wait_for(everyone.wait(), 4)
     finally:
-        over.set()
+        finished.set()
         await asyncio.gather(*attempts)
         await sender.close()
         server.close()

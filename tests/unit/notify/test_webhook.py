@@ -1,4 +1,4 @@
-"""The webhook against a real server: what each misbehaviour is taken for."""
+"""The webhook against a real server: the outcome of each misbehaviour."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ from shared.domain.bilingual import said
 from shared.runtime.clock import SystemClock
 from shared.runtime.errors import SetupError
 from shared.runtime.settings import load
-from tests.support.carrier import SECRET, Behaviour, receiving
-from tests.unit.notify.builders import BOTH, VILLAGE, a_book, a_desk, an_assignment, full_roster
+from tests.support.carrier import SECRET, Behaviour, running_receiver
+from tests.unit.notify.builders import CONSOLE_AND_WEBHOOK, VILLAGE, an_assignment, full_roster
+from tests.unit.notify.core_harness import a_core, a_working_set
 
 
 def a_page(of: AssignmentEvent | None = None) -> Page:
-    book = a_book()
-    a_desk(full_roster(channels=BOTH), book).on_assignment(of or an_assignment())
-    return book.events[-1]
+    working_set = a_working_set()
+    a_core(full_roster(channels=CONSOLE_AND_WEBHOOK), working_set).on_assignment(
+        of or an_assignment()
+    )
+    return working_set.events[-1]
 
 
 async def deliver(url: str, *, resend: bool = False) -> Attempt:
@@ -34,9 +37,9 @@ async def deliver(url: str, *, resend: bool = False) -> Attempt:
 
 
 async def test_a_page_arrives_signed_and_complete() -> None:
-    async with receiving() as receiver:
+    async with running_receiver() as receiver:
         assert await deliver(receiver.url) == (Outcome.DELIVERED, None)
-    (got,) = receiver.received
+    (got,) = receiver.requests
     assert got.headers["webhook-id"] == a_page().page_id
     assert got.data["officer_id"] == a_page().officer_id
     assert (got.data["unit"], got.data["post"]) == (VILLAGE, Post.B)
@@ -45,11 +48,11 @@ async def test_a_page_arrives_signed_and_complete() -> None:
     assert "重发" not in got.data["text"]
 
 
-async def test_a_repeat_has_the_same_id_and_says_so() -> None:
-    async with receiving() as receiver:
+async def test_a_repeat_has_the_same_id_and_is_marked() -> None:
+    async with running_receiver() as receiver:
         await deliver(receiver.url)
         await deliver(receiver.url, resend=True)
-    first, second = receiver.received
+    first, second = receiver.requests
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
     assert second.data["resend"] is True
     assert second.data["text"].startswith("【重发】")
@@ -58,18 +61,18 @@ async def test_a_repeat_has_the_same_id_and_says_so() -> None:
 @pytest.mark.parametrize("channel", [Channel.LOUDSPEAKER, Channel.SCREEN])
 @pytest.mark.parametrize("grade", DataGrade)
 @pytest.mark.parametrize("status", [Status.ACTUAL, Status.EXERCISE])
-async def test_what_everybody_hears_is_the_headline_and_of_a_graded_order_not_even_that(
+async def test_a_device_gets_the_headline_and_of_a_graded_order_not_even_that(
     channel: Channel, grade: DataGrade, status: Status
 ) -> None:
     page = a_page(an_assignment(status=status).model_copy(update={"data_grade": grade}))
     tools = Tools(SystemClock(), timeout_s=0.3)
-    async with receiving() as receiver:
+    async with running_receiver() as receiver:
         device = Webhook(receiver.url, SecretStr(SECRET), tools, channel)
         try:
             await device.deliver(page, None, resend=False)
         finally:
             await device.close()
-    (got,) = receiver.received
+    (got,) = receiver.requests
     general = grade is DataGrade.GENERAL
     assert (said(page.headline, Language.ZH) == got.data["headline"]) is general
     assert got.data["text"] == got.data["headline"]
@@ -94,23 +97,23 @@ async def test_what_everybody_hears_is_the_headline_and_of_a_graded_order_not_ev
         ("close", Outcome.UNKNOWN, 0),
     ],
 )
-async def test_what_a_receiver_does_is_judged_by_what_may_have_arrived(
+async def test_a_misbehaving_receiver_is_judged_by_what_may_have_arrived(
     behaviour: Behaviour, outcome: Outcome, arrived: int
 ) -> None:
-    async with receiving(behaviour) as receiver:
+    async with running_receiver(behaviour) as receiver:
         result, _ = await deliver(receiver.url)
     assert result is outcome
-    assert len(receiver.received) == arrived, "and a redirect is not followed"
+    assert len(receiver.requests) == arrived, "and a redirect is not followed"
 
 
-async def test_a_receiver_that_is_not_there_was_not_reached() -> None:
-    async with receiving() as receiver:
+async def test_an_absent_receiver_was_not_reached() -> None:
+    async with running_receiver() as receiver:
         url = receiver.url
     assert (await deliver(url))[0] is Outcome.NOT_SENT
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "message"),
     [
         ("FENGHUO_WEBHOOK_URL", "ftp://x", "FENGHUO_WEBHOOK_URL"),
         ("FENGHUO_WEBHOOK_URL", "http://127.0.0.1:9/x", "needs FENGHUO_WEBHOOK_SECRET"),
@@ -120,13 +123,13 @@ async def test_a_receiver_that_is_not_there_was_not_reached() -> None:
     ],
 )
 def test_wrong_settings_are_named(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
 ) -> None:
     monkeypatch.setenv("FENGHUO_KAFKA_BOOTSTRAP", "127.0.0.1:1")
     monkeypatch.setenv("FENGHUO_HTTP_PORT", "1")
     monkeypatch.setenv("FENGHUO_DATABASE_URL", "postgresql://x@127.0.0.1/x")
     assert load(Settings).webhook_url is None
     monkeypatch.setenv(name, value)
-    with pytest.raises(SetupError, match=said) as refused:
+    with pytest.raises(SetupError, match=message) as refused:
         load(Settings)
     assert value not in str(refused.value) or name == "FENGHUO_SLA_PROFILE"

@@ -1,4 +1,4 @@
-"""What a person reads: names of units and people, the wall clock, one language; codes only as codes."""
+"""The words of a page: names of units and officers, local times, one language, no bare codes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from services.notify.core.book import Book
-from services.notify.core.desk import Desk
-from services.notify.core.digests.digest import Content
-from services.notify.core.ladders import LadderState
-from services.notify.core.letters import message
-from services.notify.core.names import Names
-from services.notify.core.roster import Roster
+from services.notify.core.digests.digest import DigestContent
+from services.notify.core.escalation.states import EscalationState
+from services.notify.core.roster.roster import Roster
+from services.notify.core.wording.messages import message
+from services.notify.core.wording.names import Names
+from services.notify.core.working_set import WorkingSet
 from shared.contracts.alerts import AlertTransition, Debt
 from shared.contracts.catalog import UnitEntry
 from shared.contracts.commands import SupervisionKind
@@ -29,8 +28,6 @@ from tests.unit.notify.builders import (
     T0,
     TOWN,
     VILLAGE,
-    a_book,
-    a_desk,
     a_mode,
     a_proposal,
     a_slot,
@@ -40,6 +37,7 @@ from tests.unit.notify.builders import (
     an_assignment,
     name_of,
 )
+from tests.unit.notify.core_harness import CoreHarness, a_core, a_working_set
 from tests.unit.notify.test_budgets import a_digest
 from tests.unit.notify.test_contact_tests import a_request, a_tester
 from tests.unit.notify.test_roster_gaps import a_coverage
@@ -52,12 +50,12 @@ UNITS = {
     VILLAGE: "四明村村民委员会",
 }
 CODE = re.compile(r"\d{12}|\bo-|\d{4}-\d{2}-\d{2}T|\+00:00|\{|None")
-OTHERS = (
+FOREIGN_WORDS = (
     *("重庆市", "永川区", "朱沱镇", "四明村", "张三"),
     *("立即巡查堤防", "沿江巡查，每小时报告。"),
     *("朱沱水位超警戒", "现场水位 209.5 m。", "永川区 转入急时状态", "转入急时状态", "B岗 空班"),
 )
-"""Names, and what the builders' records say in Chinese alone."""
+"""Names, and the words that the builders' records have only in Chinese."""
 
 
 def a_tree() -> UnitTree:
@@ -68,20 +66,20 @@ def a_tree() -> UnitTree:
 
 
 def a_roster(language: Language = Language.ZH) -> Roster:
-    def held(unit: str, post: Post) -> RosterSlot:
+    def slot(unit: str, post: Post) -> RosterSlot:
         slot = a_slot(unit, post, name_of(unit, post))
         officer = Officer(
             officer_id=name_of(unit, post), name="张三", phone="023 4985 0000", language=language
         )
         return slot.model_copy(update={"officer": officer})
 
-    return Roster(held(unit, post) for unit in UNITS for post in Post)
+    return Roster(slot(unit, post) for unit in UNITS for post in Post)
 
 
-Story = Callable[[Desk, Book], None]
+Story = Callable[[CoreHarness, WorkingSet], None]
 
 
-def debt(desk: Desk, book: Book) -> None:
+def debt(core: CoreHarness, working_set: WorkingSet) -> None:
     owed = Debt(
         unit=CITY,
         approvals=2,
@@ -91,67 +89,69 @@ def debt(desk: Desk, book: Book) -> None:
         next_at=T0 + timedelta(hours=1),
     )
     event = an_alert(2, AlertTransition.ISSUED, level=Level.RED, proposed=Level.RED)
-    desk.on_alert(event.model_copy(update={"debt": owed}))
+    core.on_alert(event.model_copy(update={"debt": owed}))
 
 
-def handed_over(desk: Desk, book: Book) -> None:
-    desk.on_assignment(an_assignment())
-    page = book.events[-1]
-    desk.on_answer(an_answer(page, AnswerVerb.HAND_OVER, hand_to_post=Post.A))
+def handed_over(core: CoreHarness, working_set: WorkingSet) -> None:
+    core.on_assignment(an_assignment())
+    page = working_set.events[-1]
+    core.on_answer(an_answer(page, AnswerVerb.HAND_OVER, hand_to_post=Post.A))
 
 
-def unanswered(desk: Desk, book: Book) -> None:
-    desk.on_assignment(an_assignment())
-    (ladder,) = book.ladders.values()
-    while ladder.state is LadderState.OPEN:
-        desk.on_timer(ladder.ladder_id, "answer", ladder.step)
+def unanswered(core: CoreHarness, working_set: WorkingSet) -> None:
+    core.on_assignment(an_assignment())
+    (escalation,) = working_set.escalations.values()
+    while escalation.state is EscalationState.OPEN:
+        core.on_timer(escalation.escalation_id, "answer", escalation.step)
 
 
-def promise_lapsed(desk: Desk, book: Book) -> None:
-    desk.on_assignment(an_assignment())
-    desk.on_answer(an_answer(book.events[-1]))
-    (ladder,) = book.ladders.values()
-    desk.on_timer(ladder.ladder_id, "promise", ladder.step)
+def promise_lapsed(core: CoreHarness, working_set: WorkingSet) -> None:
+    core.on_assignment(an_assignment())
+    core.on_answer(an_answer(working_set.events[-1]))
+    (escalation,) = working_set.escalations.values()
+    core.on_timer(escalation.escalation_id, "promise", escalation.step)
 
 
 def late(unit: str, kind: SupervisionKind, clock: str = "finish") -> Story:
-    return lambda desk, book: desk.on_supervision(
+    return lambda core, working_set: core.on_supervision(
         a_supervision(unit, TOWN, Post.COMMANDER, kind, clock=clock)
     )
 
 
 STORIES: dict[str, Story] = {
-    "alert": lambda desk, book: desk.on_alert(an_alert()),
-    "issued": lambda desk, book: desk.on_alert(
+    "alert": lambda core, working_set: core.on_alert(an_alert()),
+    "issued": lambda core, working_set: core.on_alert(
         an_alert(2, AlertTransition.ISSUED, level=Level.ORANGE, proposed=Level.ORANGE)
     ),
-    "recalled": lambda desk, book: desk.on_alert(
+    "recalled": lambda core, working_set: core.on_alert(
         an_alert(3, AlertTransition.RECALLED, level=Level.ORANGE, proposed=None)
     ),
     "debt": debt,
-    "assignment": lambda desk, book: desk.on_assignment(an_assignment()),
+    "assignment": lambda core, working_set: core.on_assignment(an_assignment()),
     "reminder": late(MICROGRID, SupervisionKind.REMINDED),
     "escalation": late(VILLAGE, SupervisionKind.ESCALATED),
     "missing report": late(VILLAGE, SupervisionKind.REMINDED, "report_written"),
     "handed over": handed_over,
     "unanswered": unanswered,
     "promise": promise_lapsed,
-    "proposal": lambda desk, book: desk.on_proposal(
+    "proposal": lambda core, working_set: core.on_proposal(
         a_proposal(signers=(name_of(DISTRICT, Post.B),))
     ),
-    "mode": lambda desk, book: desk.on_mode(a_mode()),
-    "gap": lambda desk, book: desk.on_coverage(a_coverage(T0 + timedelta(days=1))),
-    "digest": lambda desk, book: desk.send_digest(
-        a_digest(), [Content(Level.ORANGE, 2, "立即巡查堤防", 516)]
+    "mode": lambda core, working_set: core.on_mode(a_mode()),
+    "gap": lambda core, working_set: core.on_coverage(a_coverage(T0 + timedelta(days=1))),
+    "digest": lambda core, working_set: core.send_digest(
+        a_digest(), [DigestContent(Level.ORANGE, 2, "立即巡查堤防", 516)]
     ),
-    "contact test": lambda desk, book: a_tester(book).asked(a_request(of=name_of(TOWN, Post.B))),
+    "contact test": lambda core, working_set: a_tester(working_set).test_on_request(
+        a_request(of=name_of(TOWN, Post.B))
+    ),
 }
 
 
 def pages_of(story: Story) -> list[Page]:
-    book, roster = a_book(), a_roster()
-    story(a_desk(roster, book, tree=a_tree()), book)
-    return [page for page in book.events if page.version == 1]
+    working_set, roster = a_working_set(), a_roster()
+    story(a_core(roster, working_set, tree=a_tree()), working_set)
+    return [page for page in working_set.events if page.version == 1]
 
 
 @pytest.mark.parametrize("name", STORIES)
@@ -166,17 +166,17 @@ def test_no_page_has_a_code_or_a_time_in_utc(name: str, language: Language) -> N
 
 
 @pytest.mark.parametrize("name", STORIES)
-def test_an_english_page_has_no_chinese_but_names_and_what_others_wrote(name: str) -> None:
+def test_an_english_page_has_no_chinese_but_names_and_texts_of_people(name: str) -> None:
     for page in pages_of(STORIES[name]):
         for words in (page.headline, page.text):
             zh, en = (said(words, language) for language in Language)
-            for other in OTHERS:
-                zh, en = zh.replace(other, ""), en.replace(other, "")
+            for word in FOREIGN_WORDS:
+                zh, en = zh.replace(word, ""), en.replace(word, "")
             assert not re.search(r"[\u4e00-\u9fff]", en)
             assert not re.search(r"[a-z]{3,}", zh)
 
 
-def test_a_late_microgrid_has_its_name_and_whom_to_call() -> None:
+def test_a_late_microgrid_has_its_name_and_a_contact() -> None:
     (page,) = pages_of(STORIES["reminder"])
     zh, en = (said(page.text, language) for language in Language)
     assert zh == (
@@ -189,12 +189,12 @@ def test_a_late_microgrid_has_its_name_and_whom_to_call() -> None:
     )
 
 
-def test_who_was_called_in_vain_is_a_name_with_a_number() -> None:
+def test_an_earlier_call_has_name_and_number_of_the_officer() -> None:
     last = pages_of(STORIES["unanswered"])[-1]
     assert "朱沱镇 · 四明村 B岗 张三（电话 023 4985 0000）：控制台无应答" in last.text
 
 
-def test_times_are_those_of_the_wall_clock_here() -> None:
+def test_times_are_local_times() -> None:
     (page,) = pages_of(STORIES["proposal"])
     assert "至 8月19日 15:00 自动结束" in page.text
     assert "on 19 Aug 15:00" in page.text
@@ -202,7 +202,7 @@ def test_times_are_those_of_the_wall_clock_here() -> None:
     assert "8月20日 14:00 至 8月21日 14:00" in gap.text
 
 
-def test_a_unit_without_a_name_is_a_code_that_says_so() -> None:
+def test_a_unit_without_a_name_is_a_code_marked_as_one() -> None:
     names = Names(UnitTree(), Roster())
     assert names.unit(TOWN) == (f"（编号 {TOWN}）", f"(code {TOWN})")
     assert names.officer("o-1") == ("（工号 o-1）", "(officer id o-1)")
@@ -219,8 +219,8 @@ def test_a_page_leaves_in_the_language_of_its_officer() -> None:
     roster = a_roster(Language.EN)
     assert roster.language(name_of(TOWN, Post.B)) is Language.EN
     assert roster.language("o-nobody") is Language.ZH
-    book = a_book()
-    a_desk(roster, book, tree=a_tree()).on_assignment(an_assignment())
-    assert message(book.events[0], Language.EN, resend=False).startswith(
+    working_set = a_working_set()
+    a_core(roster, working_set, tree=a_tree()).on_assignment(an_assignment())
+    assert message(working_set.events[0], Language.EN, resend=False).startswith(
         "[orange] 立即巡查堤防\nPlease sign."
     )

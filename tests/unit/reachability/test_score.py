@@ -1,4 +1,4 @@
-"""The score of a channel: bounded, better with every success, forgotten with time."""
+"""The score of a channel: bounded, better with every success, fading with time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ histories = st.lists(
 
 
 def after(history: History, *, test: bool = False) -> tuple[ChannelReach, datetime]:
-    """Return the reachability after these pages, each so many days after the previous page."""
+    """The reach after these pages; each has the number of days since the previous page."""
     existing_channel_reach, now = None, T0
     for outcome, days in history:
         now += days * DAY
@@ -73,7 +73,7 @@ def test_one_more_success_never_makes_the_score_worse_nor_a_failure_better(
 
 
 @given(histories)
-def test_what_is_known_fades_to_nothing(history: History) -> None:
+def test_evidence_fades_with_time(history: History) -> None:
     existing_channel_reach, now = after(history)
     distances = [
         abs(score(existing_channel_reach, now + age * DAY) - 0.5) for age in (0, 10, 60, 400)
@@ -103,12 +103,12 @@ def test_the_formula_on_paper() -> None:
         ([Outcome.SILENT, Outcome.FAILED, Outcome.SILENT], Reach.UNREACHABLE),
     ],
 )
-def test_what_may_be_expected(history: list[Outcome], reach: Reach) -> None:
+def test_the_expected_reach(history: list[Outcome], reach: Reach) -> None:
     existing_channel_reach, now = after([(outcome, 0) for outcome in history])
     assert reach_of(existing_channel_reach, now) is reach
 
 
-def test_a_test_is_remembered_beside_real_pages() -> None:
+def test_a_test_is_stored_beside_real_pages() -> None:
     existing_channel_reach, _ = after([(Outcome.ANSWERED, 0)], test=True)
     existing_channel_reach = learn(
         existing_channel_reach, Channel.SMS, Outcome.FAILED, T0 + DAY, test=False

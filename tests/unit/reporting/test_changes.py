@@ -1,4 +1,4 @@
-"""Changes since the last report, and the order of the numbers of follow-ups."""
+"""Changes since the last report, and the sequence of numbers of follow-ups."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from shared.domain.report_series.numbers import Mark, Numbered, marks
 AT = datetime(2026, 7, 1, 8, tzinfo=UTC)
 
 
-def facts(**fields: Any) -> ReportFacts:
-    return ReportFacts(**fields)
+def facts(**lines_of_change: Any) -> ReportFacts:
+    return ReportFacts(**lines_of_change)
 
 
 def test_a_follow_up_tells_only_what_is_new() -> None:
@@ -57,19 +57,19 @@ def test_a_long_text_or_one_with_line_breaks_stays_one_line() -> None:
         assert len(words) < 100
 
 
-def test_a_time_is_written_on_the_wall_clock() -> None:
+def test_a_time_is_shown_on_the_wall_clock() -> None:
     at = datetime(2026, 12, 1, 20, 56, tzinfo=UTC)
     (result,) = changes(facts(), facts(event_at=at))
     assert line(result) == ("发生时间：12月2日 04:56", "Happened: 2 Dec 04:56")
 
 
 @pytest.mark.parametrize(
-    "loose",
+    "lines_of_change",
     [{"dead": -1}, {"dead": "2"}, {"dead": True}, {"property_loss_cny": 1.5}, {"scope": ""}],
 )
-def test_loose_facts_are_refused(loose: dict[str, Any]) -> None:
+def test_loose_facts_are_refused(lines_of_change: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        ReportFacts(**loose)
+        ReportFacts(**lines_of_change)
 
 
 some_facts = st.builds(

@@ -67,7 +67,7 @@ def test_never_heard_is_not_silent_and_a_drill_is_no_sign_of_life() -> None:
     feed.tick(10_000)
     feed.read(200, 10_000, status=Status.EXERCISE)
     feed.tick(20_000)
-    assert feed.partition.out == []
+    assert feed.engine.messages == []
     feed.read(200, 20_000)
     feed.read(200, 20_100, status=Status.EXERCISE, event_id="drill:2")
     feed.tick(20_181)
@@ -77,9 +77,9 @@ def test_never_heard_is_not_silent_and_a_drill_is_no_sign_of_life() -> None:
 def test_a_neighbour_with_a_fast_clock_makes_nobody_silent() -> None:
     feed = Feed(SILENCE, sensors=(a_sensor("near"), a_sensor("fast")))
     feed.read(200, 0, sensor_id="near")
-    feed.take(a_reading(200, 100_000, sensor_id="fast"))
+    feed.apply(a_reading(200, 100_000, sensor_id="fast"))
     feed.tick(60)
-    assert feed.partition.out == []
+    assert feed.engine.messages == []
 
 
 def test_a_tick_costs_what_falls_due() -> None:
@@ -91,7 +91,7 @@ def test_a_tick_costs_what_falls_due() -> None:
                 feed.read(200, second, sensor_id=sensor.sensor_id)
         feed.tick(second + 1)
     assert len(feed.health) == 10
-    assert len(feed.partition._deadlines) <= 500
+    assert len(feed.engine._deadlines) <= 500
 
 
 def test_a_tick_only_moves_time_forward() -> None:
@@ -99,6 +99,6 @@ def test_a_tick_only_moves_time_forward() -> None:
     feed.read(200, 0)
     feed.tick(181)
     feed.tick(10)
-    assert feed.partition.clock == at(181).timestamp()
+    assert feed.engine.clock == at(181).timestamp()
     assert len(feed.health) == 1
     assert a_tick(5).occurred_at == at(5)

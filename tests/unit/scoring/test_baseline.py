@@ -1,4 +1,4 @@
-"""The adaptive baseline: quiet when it should be, awake when it should be, the same after a restart."""
+"""The adaptive baseline: silent on usual series, alert on odd ones, equal after a restart."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.scoring.core.baseline import Baseline, BaselineSpec, Verdict
-from services.scoring.core.baseline_episode import Episode, EpisodeSpec
+from services.scoring.core.baseline.baseline import Baseline, BaselineVerdict
+from services.scoring.core.baseline.episode import EpisodeSpec, ScoreEpisode
+from services.scoring.core.baseline.memory import BaselineSpec
 
 SPEC = BaselineSpec()
 STEP = 300.0
@@ -37,25 +38,27 @@ def noise(at: int) -> float:
 
 def feed(
     length: int, value: Callable[[int], float], spec: BaselineSpec = SPEC
-) -> list[Verdict | None]:
+) -> list[BaselineVerdict | None]:
     model = Baseline()
     return [model.step(spec, START + i * STEP, value(i)) for i in range(length)]
 
 
-def told(verdicts: list[Verdict | None]) -> list[tuple[int, str]]:
+def events_of(verdicts: list[BaselineVerdict | None]) -> list[tuple[int, str]]:
     return changes([None if verdict is None else verdict.score for verdict in verdicts])
 
 
 def changes(scores: Sequence[float | None]) -> list[tuple[int, str]]:
-    """Where what counts begins, grows and ends."""
-    episode, events, before = Episode(), [], 0.0
+    """Return where the counting score begins, grows and ends."""
+    episode, events, before = ScoreEpisode(), [], 0.0
     for i, score in enumerate(scores):
         if score is None:
             continue
-        counts = episode.step(EpisodeSpec(), START + i * STEP, score)
-        if counts != before:
-            events.append((i, "cleared" if not counts else "worse" if before else "raised"))
-        before = counts
+        score_that_counts = episode.step(EpisodeSpec(), START + i * STEP, score)
+        if score_that_counts != before:
+            events.append(
+                (i, "cleared" if not score_that_counts else "worse" if before else "raised")
+            )
+        before = score_that_counts
     return events
 
 
@@ -85,25 +88,25 @@ def test_a_restart_anywhere_changes_nothing(points: list[Point], where: int) -> 
 def test_everything_said_is_finite(points: list[Point]) -> None:
     model = Baseline()
     for at, value in timed(points):
-        said = model.step(EAGER, at, value)
-        if said is not None:
-            numbers = (said.score, said.expected, said.spread, said.sigmas)
+        verdict = model.step(EAGER, at, value)
+        if verdict is not None:
+            numbers = (verdict.score, verdict.expected, verdict.spread, verdict.sigmas)
             assert all(map(math.isfinite, numbers))
-            assert 0.0 <= said.score <= 1.0
-            assert abs(said.sigmas) <= 999.0
-            assert said.spread >= 0.0
+            assert 0.0 <= verdict.score <= 1.0
+            assert abs(verdict.sigmas) <= 999.0
+            assert verdict.spread >= 0.0
 
 
 @given(st.lists(st.floats(0, 1), max_size=200))
 @example([1.0, math.nextafter(1.0, 0.0)])
 def test_an_episode_survives_a_restart_and_never_wanes(scores: list[float]) -> None:
-    episode, other_episode, before = Episode(), Episode(), 0.0
+    episode, other_episode, before = ScoreEpisode(), ScoreEpisode(), 0.0
     for i, score in enumerate(scores):
-        other_episode = Episode.load(json.loads(json.dumps(other_episode.dump())))
-        counts = episode.step(EpisodeSpec(), i * STEP, score)
-        assert counts == other_episode.step(EpisodeSpec(), i * STEP, score)
-        assert counts == 0.0 or counts >= max(before, 0.5)
-        before = counts
+        other_episode = ScoreEpisode.load(json.loads(json.dumps(other_episode.dump())))
+        score_that_counts = episode.step(EpisodeSpec(), i * STEP, score)
+        assert score_that_counts == other_episode.step(EpisodeSpec(), i * STEP, score)
+        assert score_that_counts == 0.0 or score_that_counts >= max(before, 0.5)
+        before = score_that_counts
 
 
 def square(i: int) -> float:
@@ -121,7 +124,7 @@ def sine(i: int) -> float:
 )
 def test_silent_on_what_repeats_exactly(value: Callable[[int], float]) -> None:
     """From the sixth day on: before, it cannot know that the pattern is one."""
-    assert [event for i, event in told(feed(14 * DAY, value)) if i > 5 * DAY] == []
+    assert [event for i, event in events_of(feed(14 * DAY, value)) if i > 5 * DAY] == []
 
 
 @pytest.mark.parametrize(
@@ -133,9 +136,9 @@ def test_silent_on_what_repeats_exactly(value: Callable[[int], float]) -> None:
     ],
     ids=["uniform", "normal", "noisy sine"],
 )
-def test_noise_is_told_rarely(value: Callable[[int], float]) -> None:
+def test_noise_rarely_raises(value: Callable[[int], float]) -> None:
     """Chance alone reaches any limit in the end: at most one false alarm in four days here."""
-    raised = [i for i, event in told(feed(12 * DAY, value)) if event != "cleared"]
+    raised = [i for i, event in events_of(feed(12 * DAY, value)) if event != "cleared"]
     assert len(raised) <= 3
 
 
@@ -156,7 +159,7 @@ ODD: dict[str, tuple[Callable[[int], float], int]] = {
 @pytest.mark.parametrize("name", ODD)
 def test_catches(name: str) -> None:
     value, within = ODD[name]
-    events = told(feed(AT + 200, value))
+    events = events_of(feed(AT + 200, value))
     after = [(i, event) for i, event in events if i >= AT and event != "cleared"]
     assert after, "nothing was raised"
     first, event = after[0]
@@ -165,17 +168,17 @@ def test_catches(name: str) -> None:
 
 
 def test_an_officer_reads_what_was_expected() -> None:
-    said = feed(AT + 1, lambda i: 81.0 + 3.0 * noise(i) if i < AT else 55.0)[-1]
-    assert said is not None
-    assert said.reason in ("level", "jump")
-    assert said.expected == pytest.approx(81.0, abs=3.0)
-    assert said.spread == pytest.approx(3.0, rel=0.5)
-    assert said.sigmas < -5.0
-    assert said.score > 0.5
+    verdict = feed(AT + 1, lambda i: 81.0 + 3.0 * noise(i) if i < AT else 55.0)[-1]
+    assert verdict is not None
+    assert verdict.reason in ("level", "jump")
+    assert verdict.expected == pytest.approx(81.0, abs=3.0)
+    assert verdict.spread == pytest.approx(3.0, rel=0.5)
+    assert verdict.sigmas < -5.0
+    assert verdict.score > 0.5
 
 
 def test_a_lasting_step_does_not_flap() -> None:
-    events = told(feed(AT + 4 * DAY, lambda i: 50.0 + noise(i) + (12.0 if i >= AT else 0.0)))
+    events = events_of(feed(AT + 4 * DAY, lambda i: 50.0 + noise(i) + (12.0 if i >= AT else 0.0)))
     raised = [i for i, event in events if event == "raised" and i >= AT]
     assert raised
     assert len(raised) <= 2
@@ -200,7 +203,7 @@ def test_one_absurd_value_does_not_blind() -> None:
         odd = {10: 1e300, 4 * DAY: -1e300, AT: 65.0}
         return odd.get(i, 50.0 + noise(i))
 
-    assert AT in [i for i, event in told(feed(AT + 5, value)) if event != "cleared"]
+    assert AT in [i for i, event in events_of(feed(AT + 5, value)) if event != "cleared"]
 
 
 def test_a_gap_is_no_jump() -> None:
@@ -208,9 +211,9 @@ def test_a_gap_is_no_jump() -> None:
     for i in range(6 * DAY):
         model.step(SPEC, START + i * STEP, sine(i) + 0.3 * noise(i))
     i = 6 * DAY + 5 * DAY // 2
-    said = model.step(SPEC, START + i * STEP, sine(i))
-    assert said is not None
-    assert said.score < 0.5
+    verdict = model.step(SPEC, START + i * STEP, sine(i))
+    assert verdict is not None
+    assert verdict.score < 0.5
 
 
 def test_a_late_reading_changes_nothing() -> None:

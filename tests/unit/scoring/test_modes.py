@@ -1,4 +1,4 @@
-"""Rules by response mode: swapped where the mode flips, at a record's boundary, and nowhere else."""
+"""Rules by response mode: exchanged where the mode changes, at the boundary of a record."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from shared.contracts.ids import mode_id, transition_id
 from shared.contracts.modes import ResponseModeEvent
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.units import tier_of
-from tests.support.scoring import SENT, TOWN, Feed, a_ladder, a_rule, a_sensor
+from tests.support.scoring import SENT, TOWN, Feed, a_rule, a_sensor, a_threshold_rule
 
 DISTRICT, OTHER_TOWN = "500118000000", "500118107000"
 EMERGENCY, NORMAL = ResponseMode.EMERGENCY, ResponseMode.NORMAL
-CALM = a_rule(a_ladder(("yellow", 212, 211)), "flood.calm", modes=(NORMAL, ResponseMode.RECOVERY))
+CALM = a_rule(
+    a_threshold_rule(("yellow", 212, 211)), "flood.calm", modes=(NORMAL, ResponseMode.RECOVERY)
+)
 STRICT = a_rule(
-    a_ladder(("yellow", 210, 209), ("orange", 211.5, 211)),
+    a_threshold_rule(("yellow", 210, 209), ("orange", 211.5, 211)),
     "flood.strict",
     modes=(ResponseMode.STANDBY, EMERGENCY),
 )
@@ -43,7 +45,7 @@ def a_mode(
 
 def a_feed() -> Feed:
     feed = Feed(CALM, STRICT)
-    feed.book.put_sensor(a_sensor("songji-1", place=OTHER_TOWN))
+    feed.registry.add_sensor(a_sensor("songji-1", place=OTHER_TOWN))
     return feed
 
 
@@ -59,10 +61,10 @@ def test_limits_are_swapped_with_the_mode_and_back() -> None:
     feed = a_feed()
     feed.read(211.8, 0)
     assert of(feed) == []
-    feed.book.put_mode(a_mode(EMERGENCY))
+    feed.registry.apply_mode(a_mode(EMERGENCY))
     feed.read(211.8, 60)
     assert of(feed) == [("flood.strict", "raised", "orange")]
-    feed.book.put_mode(a_mode(NORMAL, 2))
+    feed.registry.apply_mode(a_mode(NORMAL, 2))
     feed.read(211.8, 120)
     assert of(feed)[1:] == [("flood.strict", "cleared", "orange")]
     feed.read(212.5, 180)
@@ -70,20 +72,20 @@ def test_limits_are_swapped_with_the_mode_and_back() -> None:
 
 
 def test_what_a_rule_of_some_modes_tells_names_the_decision_it_goes_by() -> None:
-    feed = Feed(CALM, STRICT, a_rule(a_ladder(("yellow", 211, 210)), "flood.always"))
+    feed = Feed(CALM, STRICT, a_rule(a_threshold_rule(("yellow", 211, 210)), "flood.always"))
     feed.read(212.5, 0)
-    feed.book.put_mode(a_mode(EMERGENCY))
+    feed.registry.apply_mode(a_mode(EMERGENCY))
     feed.read(212.5, 60)
-    feed.book.put_mode(a_mode(EMERGENCY, 2, unit=TOWN))
+    feed.registry.apply_mode(a_mode(EMERGENCY, 2, unit=TOWN))
     feed.read(210.5, 120)
-    feed.book.put_mode(a_mode(NORMAL, 2))
-    feed.book.put_mode(a_mode(NORMAL, 3, unit=TOWN))
+    feed.registry.apply_mode(a_mode(NORMAL, 2))
+    feed.registry.apply_mode(a_mode(NORMAL, 3, unit=TOWN))
     feed.read(210.5, 180)
-    told = [
+    alarms = [
         (alarm.rule_id, alarm.transition.value, alarm.mode, alarm.mode_version, alarm.mode_unit)
         for alarm in feed.alarms
     ]
-    assert told == [
+    assert alarms == [
         ("flood.always", "raised", None, None, None),
         ("flood.calm", "raised", NORMAL, 0, None),
         ("flood.calm", "cleared", EMERGENCY, 1, DISTRICT),
@@ -97,11 +99,11 @@ def test_a_flip_leaves_the_plan_of_every_other_sensor_the_same_object() -> None:
     feed = a_feed()
     feed.read(212.5, 0)
     feed.read(212.5, 0, sensor_id="songji-1", event_id="s-0")
-    feed.book.put_mode(a_mode(EMERGENCY, unit=TOWN))
-    before = feed.partition.states[b"songji-1"].plan
+    feed.registry.apply_mode(a_mode(EMERGENCY, unit=TOWN))
+    before = feed.engine.states[b"songji-1"].rule_set
     feed.read(212.5, 60)
     feed.read(212.5, 60, sensor_id="songji-1", event_id="s-1")
-    assert feed.partition.states[b"songji-1"].plan is before
+    assert feed.engine.states[b"songji-1"].rule_set is before
     assert of(feed, "songji-1") == [("flood.calm", "raised", "yellow")]
     assert of(feed)[-2:] == [
         ("flood.calm", "cleared", "yellow"),
@@ -112,34 +114,34 @@ def test_a_flip_leaves_the_plan_of_every_other_sensor_the_same_object() -> None:
 @pytest.mark.parametrize("status", [Status.ACTUAL, Status.EXERCISE])
 def test_a_mode_swaps_rules_in_its_own_world_only(status: Status) -> None:
     feed = a_feed()
-    feed.book.put_mode(a_mode(EMERGENCY, status=status))
-    for one in (Status.ACTUAL, Status.EXERCISE):
-        feed.read(211.8, 0, status=one, event_id=f"r-{one}")
+    feed.registry.apply_mode(a_mode(EMERGENCY, status=status))
+    for reading_status in (Status.ACTUAL, Status.EXERCISE):
+        feed.read(211.8, 0, status=reading_status, event_id=f"r-{reading_status}")
     assert [(alarm.status, alarm.rule_id) for alarm in feed.alarms] == [(status, "flood.strict")]
 
 
 def test_a_mode_without_rules_by_mode_is_no_reload() -> None:
-    feed = Feed(a_rule(a_ladder(("yellow", 212, 211))))
-    revision = feed.book.revision
-    feed.book.put_mode(a_mode(EMERGENCY))
-    assert feed.book.revision == revision
+    feed = Feed(a_rule(a_threshold_rule(("yellow", 212, 211))))
+    revision = feed.registry.revision
+    feed.registry.apply_mode(a_mode(EMERGENCY))
+    assert feed.registry.revision == revision
     feed.read(213, 0)
-    assert feed.story == [("raised", "yellow")]
+    assert feed.transitions == [("raised", "yellow")]
 
 
 def test_a_rule_that_comes_after_the_mode_goes_by_it() -> None:
     feed = Feed()
-    feed.book.put_mode(a_mode(EMERGENCY))
-    feed.book.put_rule(STRICT)
-    feed.book.put_rule(CALM)
+    feed.registry.apply_mode(a_mode(EMERGENCY))
+    feed.registry.add_rule(STRICT)
+    feed.registry.add_rule(CALM)
     feed.read(211.8, 0)
     assert of(feed) == [("flood.strict", "raised", "orange")]
 
 
 def test_a_rule_over_several_sources_has_no_modes() -> None:
     body = CompositeRule(scope="town", when=RuleHolds(rule="flood.calm"), level=Level.RED)
-    nothing = dict.fromkeys(("sensor_kind", "metric", "unit", "datum"))
-    whole = STRICT.model_dump(exclude={"modes"}) | nothing | {"body": body}
-    assert not RuleDefinition.model_validate(whole).modes
+    no_alarm = dict.fromkeys(("sensor_kind", "metric", "unit", "datum"))
+    decision = STRICT.model_dump(exclude={"modes"}) | no_alarm | {"body": body}
+    assert not RuleDefinition.model_validate(decision).modes
     with pytest.raises(ValidationError, match="datum, modes"):
-        RuleDefinition.model_validate(whole | {"modes": (EMERGENCY,)})
+        RuleDefinition.model_validate(decision | {"modes": (EMERGENCY,)})

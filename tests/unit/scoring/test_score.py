@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.core.score import score_parts, total
-from tests.support.scoring import Feed, a_ladder, a_rule
+from services.scoring.core.alarms.score import score_parts, total
+from tests.support.scoring import Feed, a_rule, a_threshold_rule
 
 ranks = st.integers(0, 4)
 sizes = st.floats(-1e308, 1e308, allow_nan=False)
@@ -20,25 +20,31 @@ def score(rank: int, excess: float = 0.0, scale: float = 1.0, lasting_s: float =
 
 @given(ranks, sizes, sizes, scales, times)
 def test_a_graver_value_never_scores_less(
-    rank: int, one: float, two: float, scale: float, lasting: float
+    rank: int, first: float, second: float, scale: float, lasting: float
 ) -> None:
-    low, high = sorted((one, two))
+    low, high = sorted((first, second))
     assert 1 <= score(rank, low, scale, lasting) <= score(rank, high, scale, lasting) <= 100
 
 
 @given(ranks, sizes, scales, times, times)
 def test_what_lasts_longer_never_scores_less(
-    rank: int, excess: float, scale: float, one: float, two: float
+    rank: int, excess: float, scale: float, first: float, second: float
 ) -> None:
-    short, long = sorted((one, two))
+    short, long = sorted((first, second))
     assert score(rank, excess, scale, short) <= score(rank, excess, scale, long)
 
 
 @given(st.integers(0, 3), sizes, sizes, scales, scales, times, times)
 def test_a_higher_level_always_scores_more(
-    rank: int, one: float, two: float, scale: float, other: float, long: float, short: float
+    rank: int,
+    first: float,
+    second: float,
+    scale: float,
+    second_scale: float,
+    long: float,
+    short: float,
 ) -> None:
-    assert score(rank, one, scale, long) < score(rank + 1, two, other, short)
+    assert score(rank, first, scale, long) < score(rank + 1, second, second_scale, short)
 
 
 def test_the_bands() -> None:
@@ -52,7 +58,7 @@ def test_the_bands() -> None:
 
 
 def test_an_alarm_carries_the_parts_of_its_score() -> None:
-    feed = Feed(a_rule(a_ladder(("yellow", 212, 211), ("red", 216, 215))))
+    feed = Feed(a_rule(a_threshold_rule(("yellow", 212, 211), ("red", 216, 215))))
     feed.read(214, 0)
     feed.read(218, 3600)
     feed.read(200, 3660)

@@ -1,4 +1,4 @@
-"""Sliding windows: exact where readings are held singly or lie apart, bounded always."""
+"""Sliding windows: exact for single readings and readings apart, bounded always."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.core.windows import (
+from services.scoring.core.readings.windows import (
     BUCKETS,
     Aggregate,
-    Buckets,
+    WindowBuckets,
     WindowSpec,
-    aggregated,
-    view,
+    aggregate_of,
+    view_of,
 )
 from shared.contracts.rules import WindowRule
 from tests.support.scoring import T0, Feed, a_rule, a_sensor, rungs
@@ -43,9 +43,9 @@ def exact(points: list[tuple[float, float]], span: float, aggregate: Aggregate) 
 
 def filled(
     spec: WindowSpec, points: list[tuple[float, float]], single: int
-) -> tuple[Buckets, array[float], array[float]]:
-    """The last `single` readings are held singly, the older ones in buckets."""
-    buckets = Buckets(spec)
+) -> tuple[WindowBuckets, array[float], array[float]]:
+    """Return buckets with the older readings, and the last `single` readings one by one."""
+    buckets = WindowBuckets(spec)
     old = points[: max(len(points) - single, 0)]
     for at, value in old:
         buckets.add(at, value, at - spec.span_s)
@@ -54,9 +54,9 @@ def filled(
 
 
 def value_at(
-    spec: WindowSpec, buckets: Buckets, times: array[float], values: array[float], at: float
+    spec: WindowSpec, buckets: WindowBuckets, times: array[float], values: array[float], at: float
 ) -> float | None:
-    return aggregated(spec, view(spec, buckets, at, times, values, len(times)))
+    return aggregate_of(spec, view_of(spec, buckets, at, times, values, len(times)))
 
 
 @given(
@@ -71,9 +71,9 @@ def test_readings_apart_are_added_up_exactly(
     points = [(1e9 + step * place, float(value)) for place, value in enumerate(series)]
     spec = WindowSpec(aggregate, 600.0)
     result = value_at(spec, *filled(spec, points, single), points[-1][0])
-    wanted = exact(points, 600.0, aggregate)
-    assert (result is None) == (wanted is None)
-    assert result is None or result == pytest.approx(wanted)
+    expected = exact(points, 600.0, aggregate)
+    assert (result is None) == (expected is None)
+    assert result is None or result == pytest.approx(expected)
 
 
 @given(st.integers(2000, 4000), st.sampled_from(AGGREGATES))
@@ -83,8 +83,8 @@ def test_dense_windows_are_bounded_and_nearly_exact(count: int, aggregate: Aggre
     buckets, times, values = filled(spec, points, 1)
     assert len(buckets.ats) <= BUCKETS + 2
     result = value_at(spec, buckets, times, values, points[-1][0])
-    wanted = exact(points, 60.0, aggregate)
-    assert result == pytest.approx(wanted, rel=2 / BUCKETS)
+    expected = exact(points, 60.0, aggregate)
+    assert result == pytest.approx(expected, rel=2 / BUCKETS)
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
@@ -95,7 +95,7 @@ def test_no_aggregate_is_ever_infinite(series: list[float]) -> None:
         buckets, times, values = filled(spec, points, 2)
         result = value_at(spec, buckets, times, values, points[-1][0])
         assert result is None or math.isfinite(result)
-        loaded = Buckets.load(spec, buckets.dump())
+        loaded = WindowBuckets.load(spec, buckets.dump())
         assert loaded is not None
         assert loaded.dump() == buckets.dump()
 
@@ -106,7 +106,7 @@ def test_no_aggregate_is_ever_infinite(series: list[float]) -> None:
 def test_an_alarm_is_open_exactly_while_the_aggregate_says_so(
     lateness_s: float, aggregate: Aggregate, series: list[int], below: bool
 ) -> None:
-    """Whatever the bounds prove quiet, and wherever readings have gone into buckets."""
+    """The law holds for every proof of the bounds, and for readings in buckets."""
     up, down = (14.0, 16.0) if below else (16.0, 14.0)
     body = WindowRule(
         aggregate=aggregate,
@@ -119,13 +119,13 @@ def test_an_alarm_is_open_exactly_while_the_aggregate_says_so(
     is_open, points = False, []
     for number, value in enumerate(series):
         points.append((1e9 + 61 * number, float(value)))
-        feed.quick(float(value), 61.0 * number)
+        feed.read_fast(float(value), 61.0 * number)
         result = exact(points, 1200.0, aggregate)
         if result is None:
             continue
         sign = -1 if below else 1
         is_open = result * sign >= (down if is_open else up) * sign
-        state = feed.partition.states[b"zhutuo-3"]
+        state = feed.engine.states[b"zhutuo-3"]
         alarm = state.alarm("flood.zhutuo")
         assert (alarm is not None and alarm.level >= 0) == is_open, (number, result)
 
@@ -137,13 +137,13 @@ def test_rain_over_an_hour() -> None:
     feed = Feed(a_rule(body))
     for number in range(7):
         feed.read(8.0, number * 600)
-    assert feed.story == [("raised", "blue")]
+    assert feed.transitions == [("raised", "blue")]
     assert feed.alarms[0].evidence.value == 24
     assert feed.alarms[0].evidence.window_s == 3600
     feed.tick(20_000)  # no data is silence, not the end of the rain
-    assert feed.story == [("raised", "blue")]
+    assert feed.transitions == [("raised", "blue")]
     feed.read(0.0, 20_400)
-    assert feed.story == [("raised", "blue"), ("cleared", "blue")]
+    assert feed.transitions == [("raised", "blue"), ("cleared", "blue")]
 
 
 def test_a_late_reading_completes_the_window() -> None:
@@ -152,7 +152,7 @@ def test_a_late_reading_completes_the_window() -> None:
     feed.read(9.0, 0)
     feed.read(9.0, 1200)
     feed.read(9.0, 600)
-    assert feed.story == [("raised", "blue")]
+    assert feed.transitions == [("raised", "blue")]
     assert feed.alarms[0].evidence.event_id == "zhutuo-3:600"
     assert feed.alarms[0].occurred_at == feed.alarms[0].evidence.last_seen_at
 
@@ -161,8 +161,8 @@ def test_a_mean_rises_by_what_leaves_it_even_while_every_new_reading_is_harmless
     body = WindowRule(aggregate="mean", window_s=1200, rungs=rungs(("blue", 16, 14)))
     feed = Feed(a_rule(body), sensors=(a_sensor(interval_s=60, lateness_s=60.0),))
     for number, value in enumerate([0.0] * 20 + [40.0] + [15.0] * 19):
-        feed.quick(value, 60.0 * number)
-    assert feed.story == [("raised", "blue")]
+        feed.read_fast(value, 60.0 * number)
+    assert feed.transitions == [("raised", "blue")]
     assert feed.alarms[0].occurred_at.timestamp() == T0 + 60 * 39
 
 
@@ -170,15 +170,15 @@ def test_too_few_readings_are_not_judged() -> None:
     body = WindowRule(aggregate="mean", window_s=60, min_count=3, rungs=rungs(("blue", 20, 10)))
     feed = Feed(a_rule(body))
     for seconds in (0, 20, 40):
-        assert feed.story == []
+        assert feed.transitions == []
         feed.read(30.0, seconds)
-    assert feed.story == [("raised", "blue")]
+    assert feed.transitions == [("raised", "blue")]
 
 
 def test_a_sum_of_too_few_readings_is_not_forgotten() -> None:
-    """What fell before the third reading counts, though nothing was judged then."""
+    """Rain before the third reading counts, although no reading was evaluated yet."""
     body = WindowRule(aggregate="sum", window_s=3600, min_count=3, rungs=rungs(("blue", 20, 10)))
     feed = Feed(a_rule(body))
     for number in range(3):
-        feed.quick(8.0, 60.0 * number)
-    assert feed.story == [("raised", "blue")]
+        feed.read_fast(8.0, 60.0 * number)
+    assert feed.transitions == [("raised", "blue")]

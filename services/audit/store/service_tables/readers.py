@@ -50,7 +50,7 @@ async def load_inbox(
 async def load_actions(transaction: Transaction, event_ids: Sequence[str]) -> dict[str, bytes]:
     """Return the value hashes of people's actions by id, as the console first recorded them."""
     rows = await transaction.connection.fetch(
-        "SELECT id, sha256(value) AS value_hash FROM console.act WHERE id = ANY($1::text[])",
+        "SELECT id, sha256(value) AS value_hash FROM console.action WHERE id = ANY($1::text[])",
         list(event_ids),
     )
     return {row["id"]: row["value_hash"] for row in rows}

@@ -90,11 +90,11 @@ RECOUNTS = (
         "WHERE stored.n IS DISTINCT FROM counted.n ORDER BY 1 LIMIT $1",
     ),
     Recount(
-        "console.tally",
+        "console.assignment_count",
         ("assignments",),
         f"WITH open AS ({_OPEN_ON_CONSOLE}), stored AS ("  # noqa: S608
         "SELECT command_id, town, unit_tier, state, signed, o.status, n "
-        "FROM open AS o JOIN console.tally USING (command_id) WHERE n <> 0), "
+        "FROM open AS o JOIN console.assignment_count USING (command_id) WHERE n <> 0), "
         "counted AS (SELECT a.command_id, left(a.unit, 9) AS town, a.unit_tier, a.state, "
         "a.signed_at IS NOT NULL AS signed, o.status, count(*)::integer AS n FROM open AS o "
         "JOIN console.assignment AS a USING (command_id) GROUP BY 1, 2, 3, 4, 5, 6) "

@@ -17,11 +17,11 @@ from services.audit.core.findings.snapshot import (
 )
 from services.audit.store.service_tables.timer_rules import OPEN_COMMAND, OPEN_OR_MERGED
 from shared.contracts.fields import Status
-from shared.contracts.lifecycles import digest, ladder
+from shared.contracts.lifecycles import digest, escalation
 from shared.contracts.topics import ALERTS, PAGES, TopicSpec
 from shared.runtime.sql import names
 
-_LIVE_LADDER = names(ladder.LIVE)
+_LIVE_ESCALATION = names(escalation.LIVE)
 _IN_ALERTS = ", ".join(repr(name) for name in sorted(IN_ALERTS))
 
 SERVICES = ("alerting", "command", "duty", "notify", "console", "audit")
@@ -56,7 +56,7 @@ TABLES: dict[str, tuple[FindingKind, str, Callable[[Any], Any]]] = {
     "fanouts": (
         FindingKind.FANOUT,
         "SELECT * FROM (SELECT c.command_id, c.status, "  # noqa: S608
-        "c.recipients + c.given_on AS recipients, "
+        "c.recipients + c.derived_assignments AS recipients, "
         "(SELECT count(*) FROM command.assignment AS a WHERE a.command_id = c.command_id) "
         "AS assignments, coalesce(f.assignments, 0) AS records "
         "FROM command.command AS c LEFT JOIN audit.fanout AS f USING (command_id) "
@@ -101,18 +101,16 @@ LEAKS: dict[str, str] = {
     "c.command_id AS parent_id, c.status AS parent_status "
     "FROM command.command AS c JOIN command.assignment AS a "
     f"USING (command_id) WHERE c.state IN {OPEN_COMMAND} AND a.status <> c.status LIMIT $1",
-    "ladders": "SELECT l.ladder_id AS subject_id, l.status, "  # noqa: S608
-    "a.assignment_id AS parent_id, a.status AS parent_status "
-    "FROM notify.ladder AS l JOIN command.assignment AS a "
-    f"USING (assignment_id) WHERE l.state IN {_LIVE_LADDER} AND l.status <> a.status "
+    "ladders": "SELECT e.escalation_id AS subject_id, e.status, a.assignment_id AS parent_id, "  # noqa: S608
+    "a.status AS parent_status FROM notify.escalation AS e JOIN command.assignment AS a "
+    f"USING (assignment_id) WHERE e.state IN {_LIVE_ESCALATION} AND e.status <> a.status "
     "LIMIT $1",
-    "ladders of alerts": "SELECT l.ladder_id AS subject_id, l.status, "  # noqa: S608
-    "a.alert_id AS parent_id, a.status AS parent_status "
-    "FROM notify.ladder AS l JOIN alerting.alert AS a "
-    f"USING (alert_id) WHERE l.state IN {_LIVE_LADDER} AND l.status <> a.status LIMIT $1",
-    "pages": "SELECT p.page_id AS subject_id, p.status, l.ladder_id AS parent_id, "  # noqa: S608
-    "l.status AS parent_status FROM notify.ladder AS l JOIN notify.page AS p USING (ladder_id) "
-    f"WHERE l.state IN {_LIVE_LADDER} AND p.status <> l.status LIMIT $1",
+    "ladders of alerts": "SELECT e.escalation_id AS subject_id, e.status, a.alert_id AS parent_id, "  # noqa: S608
+    "a.status AS parent_status FROM notify.escalation AS e JOIN alerting.alert AS a "
+    f"USING (alert_id) WHERE e.state IN {_LIVE_ESCALATION} AND e.status <> a.status LIMIT $1",
+    "pages": "SELECT p.page_id AS subject_id, p.status, e.escalation_id AS parent_id, "  # noqa: S608
+    "e.status AS parent_status FROM notify.escalation AS e JOIN notify.page AS p "
+    f"USING (escalation_id) WHERE e.state IN {_LIVE_ESCALATION} AND p.status <> e.status LIMIT $1",
     "digests": "SELECT p.page_id AS subject_id, p.status, d.digest_id AS parent_id, "  # noqa: S608
     "d.status AS parent_status FROM notify.digest AS d JOIN notify.page AS p USING (digest_id) "
     f"WHERE d.state IN {names(digest.LIVE)} AND p.status <> d.status LIMIT $1",
@@ -125,7 +123,7 @@ def _by_status(topic: TopicSpec, table: str) -> tuple[str, str, str]:
     counted = (
         "SELECT status, sum(n)::bigint AS n FROM ("  # noqa: S608
         f"SELECT status, count(*) AS n FROM {table} GROUP BY status UNION ALL "
-        f"SELECT status, n FROM {schema}.forgotten WHERE kind = '{kind}') AS all_ GROUP BY status"
+        f"SELECT status, n FROM {schema}.deleted_count WHERE kind = '{kind}') AS all_ GROUP BY status"
     )
     return topic.name, schema, counted
 
@@ -146,7 +144,7 @@ DISPOSITIONS = (
     "count(*) FILTER (WHERE alert_id IS NULL "
     f"AND disposition IN ({_IN_ALERTS})) AS without_alert "
     "FROM alerting.alert_alarm GROUP BY status, disposition UNION ALL "
-    "SELECT status, 'forgotten', n, 0 FROM alerting.forgotten WHERE kind = 'alarm' "
+    "SELECT status, 'forgotten', n, 0 FROM alerting.deleted_count WHERE kind = 'alarm' "
     "ORDER BY status, disposition"
 )
 """The alarms by status and disposition; the topic is counted by first versions."""

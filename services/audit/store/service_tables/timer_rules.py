@@ -14,7 +14,7 @@ from shared.contracts.alerts import AlertState
 from shared.contracts.commands import AssignmentState
 from shared.contracts.lifecycles import alert, assignment, command, mode_proposal, report_duty
 from shared.contracts.lifecycles.digest import DigestState
-from shared.contracts.lifecycles.ladder import LadderState
+from shared.contracts.lifecycles.escalation import EscalationState
 from shared.contracts.modes import ProposalState
 from shared.contracts.reports import DutyState
 from shared.runtime.sql import names
@@ -56,14 +56,14 @@ def _assignments(states: str, condition: str = "true") -> str:
 
 def _duties(states: Iterable[DutyState]) -> str:
     return (
-        "SELECT duty_id AS subject_id, status FROM command.report_duty "  # noqa: S608
+        "SELECT obligation_id AS subject_id, status FROM command.report_obligation "  # noqa: S608
         f"WHERE state IN {names(states)}"
     )
 
 
-def _ladders(state: LadderState) -> str:
+def _escalations(state: EscalationState) -> str:
     return (
-        "SELECT ladder_id AS subject_id, status FROM notify.ladder "  # noqa: S608
+        "SELECT escalation_id AS subject_id, status FROM notify.escalation "  # noqa: S608
         f"WHERE state = '{state}' AND due_at IS NOT NULL"
     )
 
@@ -153,15 +153,15 @@ TIMER_RULES = (
     TimerRule(
         "final report", "command", ("report_final_escalate",), _duties(report_duty.FINAL_OWED)
     ),
-    TimerRule("ladder", "notify", ("answer",), _ladders(LadderState.OPEN)),
-    TimerRule("last call", "notify", ("last",), _ladders(LadderState.EXHAUSTED)),
+    TimerRule("ladder", "notify", ("answer",), _escalations(EscalationState.OPEN)),
+    TimerRule("last call", "notify", ("last",), _escalations(EscalationState.EXHAUSTED)),
     TimerRule(
         "roster gap",
         "notify",
         ("gap",),
         "SELECT subject_id, status FROM notify.duty_gap WHERE due_at IS NOT NULL",
     ),
-    TimerRule("promise", "notify", ("promise",), _ladders(LadderState.ANSWERED)),
+    TimerRule("promise", "notify", ("promise",), _escalations(EscalationState.ANSWERED)),
     TimerRule("digest", "notify", ("digest",), _digests(f"state = '{DigestState.GATHERING}'")),
     TimerRule("digest's answer", "notify", ("tell",), _digests("passing")),
 )

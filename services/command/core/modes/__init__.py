@@ -1,1 +1,1 @@
-"""平急状态: proposals of a unit's response mode, from the first word to the end by itself."""
+"""Response modes 平急状态: proposals of a unit's mode, from the first signature to the end."""

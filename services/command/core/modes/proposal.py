@@ -1,4 +1,4 @@
-"""A proposal as a value, and the acts on it: each gives the next value or raises Refused."""
+"""A proposal of a mode as a value; each action returns the next value or raises RefusedProposal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.command.core.modes.states import INITIAL, OPEN, Event, State, step
-from services.command.core.modes.triggers import LASTS, Wanted
+from services.command.core.modes.triggers import DURATION, ModeTrigger
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import DataGrade, ResponseMode, Status
 from shared.contracts.ids import content_id
@@ -18,17 +18,17 @@ from shared.domain.response_modes.order import looser
 from shared.domain.response_modes.period import LONGEST, is_end
 
 DECIDE_WITHIN = timedelta(hours=2)
-"""A proposal that nobody has decided by then expires."""
+"""An open proposal expires after this time."""
 
-_WHY: dict[Unfit, str] = {
+_REASONS: dict[Unfit, str] = {
     Unfit.NOT_DECIDER: "the mode of a unit is decided there or above",
     Unfit.WRONG_POST: "this takes an A post or a commander",
     Unfit.SIGNED_ALREADY: "who has signed does not sign again: another person decides",
 }
 
 
-class Refused(Exception):
-    """The act is not possible; nothing has changed."""
+class RefusedProposal(Exception):
+    """The action is not possible; nothing has changed."""
 
     def __init__(self, detail: str, reason: Reason = Reason.NOT_ALLOWED) -> None:
         super().__init__(detail)
@@ -37,9 +37,10 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """One proposal. `version` counts its published states; all times are the database's.
+    """One proposal. `version` counts its published states; all times are times of the database.
 
-    `proposed_by` None: the rule. `decided_version`: the version of the unit's mode it became.
+    `proposed_by` is None for a proposal of the rule. `decided_version` is the version of the unit's
+    mode that the proposal became.
     """
 
     proposal_id: str
@@ -60,22 +61,22 @@ class Proposal:
     data_grade: DataGrade = DataGrade.GENERAL
 
     @property
-    def signed(self) -> tuple[str, ...]:
-        """Officers who have signed."""
+    def signatories(self) -> tuple[str, ...]:
+        """The ids of the officers who have signed."""
         return tuple(signature.officer_id for signature in self.signatures)
 
 
-def by_rule(want: Wanted, now: datetime) -> Proposal:
-    """The rule's proposal: one per alert, unit and mode, whatever happens in between."""
-    alert = want.alert
+def propose_by_rule(trigger: ModeTrigger, now: datetime) -> Proposal:
+    """Return the rule's proposal: one per alert, unit and mode, whatever happens in between."""
+    alert = trigger.alert
     return Proposal(
-        proposal_id=content_id("mod", alert.alert_id, want.unit, want.mode),
-        status=want.status,
-        unit=want.unit,
+        proposal_id=content_id("mod", alert.alert_id, trigger.unit, trigger.mode),
+        status=trigger.status,
+        unit=trigger.unit,
         version=1,
         state=INITIAL,
-        mode=want.mode,
-        until=now + LASTS,
+        mode=trigger.mode,
+        until=now + DURATION,
         decide_by=now + DECIDE_WITHIN,
         proposed_by=None,
         alert_id=alert.alert_id,
@@ -85,21 +86,23 @@ def by_rule(want: Wanted, now: datetime) -> Proposal:
     )
 
 
-def by_person(request: ModeRequest, modes: Modes, now: datetime) -> Proposal:
-    """A person's proposal with his signature; raises Refused.
+def propose_by_officer(request: ModeRequest, modes: Modes, now: datetime) -> Proposal:
+    """Return an officer's proposal with the officer's signature; raise RefusedProposal.
 
-    One that would be looser than what the unit inherits would have no effect: it is refused.
+    A mode that is looser than the inherited mode would have no effect, and is refused.
     """
     mode, until = request.mode, request.until
     if mode is None or until is None:
-        raise Refused("a proposal needs mode and until", Reason.SCHEMA)
+        raise RefusedProposal("a proposal needs mode and until", Reason.SCHEMA)
     if mode is ResponseMode.NORMAL:
-        raise Refused("back to normal is not proposed: end the mode in force", Reason.SCHEMA)
+        raise RefusedProposal(
+            "back to normal is not proposed: end the mode in force", Reason.SCHEMA
+        )
     if not is_end(until, now):
-        raise Refused(f"until lies ahead, at most {LONGEST.days} days")
+        raise RefusedProposal(f"until lies ahead, at most {LONGEST.days} days")
     above = modes.inherited(request.status, request.unit)
     if looser(mode, above.mode):
-        raise Refused(f"{mode} is looser than {above.mode}, which {above.unit} has decided")
+        raise RefusedProposal(f"{mode} is looser than {above.mode}, which {above.unit} has decided")
     proposal = Proposal(
         proposal_id=request.proposal_id,
         status=request.status,
@@ -119,40 +122,41 @@ def by_person(request: ModeRequest, modes: Modes, now: datetime) -> Proposal:
 
 
 def sign(proposal: Proposal, request: ModeRequest, now: datetime) -> Proposal:
-    """With one more signature: half approved, or decided with the last; raises Refused."""
+    """Add a signature; the last of them decides the proposal. Raises RefusedProposal."""
     if proposal.state in OPEN and now >= proposal.decide_by:
-        raise Refused(f"the time to decide was over at {proposal.decide_by.isoformat()}")
-    why = authority.unfit_to_sign(
-        proposal.unit, request.officer_id, request.origin_unit, request.post, proposal.signed
+        raise RefusedProposal(f"the time to decide was over at {proposal.decide_by.isoformat()}")
+    unfit = authority.unfit_to_sign(
+        proposal.unit, request.officer_id, request.origin_unit, request.post, proposal.signatories
     )
     last = len(proposal.signatures) + 1 == len(authority.SIGNATURES)
-    after = _moved(proposal, Event.DECIDE if last else Event.SIGN, request.officer_id)
-    if why is not None:
-        raise Refused(_WHY[why])
+    updated = _moved(proposal, Event.DECIDE if last else Event.SIGN, request.officer_id)
+    if unfit is not None:
+        raise RefusedProposal(_REASONS[unfit])
     signature = ModeSignature(
         officer_id=request.officer_id,
         unit=request.origin_unit,
         post=request.post,
         signed_at=now,
     )
-    return replace(after, signatures=(*proposal.signatures, signature))
+    return replace(updated, signatures=(*proposal.signatures, signature))
 
 
 def stop(proposal: Proposal, event: Event, request: ModeRequest) -> Proposal:
-    """Rejected or ended by a person; raises Refused."""
-    # Taking back one's own proposal is one thing, ending what two have decided another.
+    """Reject or end a proposal by an officer; raise RefusedProposal."""
+    # The proposer may withdraw an open proposal, but may not for that end a decision of two
+    # officers.
     proposer = proposal.proposed_by if event is Event.REJECT else None
-    why = authority.unfit_to_stop(
+    unfit = authority.unfit_to_stop(
         proposal.unit, request.officer_id, request.origin_unit, request.post, proposer
     )
-    if why is not None:
-        raise Refused(_WHY[why])
+    if unfit is not None:
+        raise RefusedProposal(_REASONS[unfit])
     return _moved(proposal, event, request.officer_id, request.reason)
 
 
-def lapse(proposal: Proposal, event: Event, why: str = "") -> Proposal:
-    """Expired or ended by itself, or because another decision takes its place (`why`)."""
-    return _moved(proposal, event, None, why)
+def lapse(proposal: Proposal, event: Event, reason: str = "") -> Proposal:
+    """Let a proposal expire or end by time, or because another decision replaces it (`reason`)."""
+    return _moved(proposal, event, None, reason)
 
 
 def _moved(proposal: Proposal, event: Event, actor: str | None, reason: str = "") -> Proposal:

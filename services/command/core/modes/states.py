@@ -1,7 +1,8 @@
-"""How a proposal of a response mode 平急转换 steps through its lifecycle."""
+"""The lifecycle of a proposal of a response mode 平急转换."""
 
 from __future__ import annotations
 
+from services.command.core.transitions import IllegalStep, next_state
 from shared.contracts.lifecycles.mode_proposal import (
     FINAL,
     INITIAL,
@@ -14,13 +15,6 @@ from shared.contracts.lifecycles.mode_proposal import (
 __all__ = ["FINAL", "INITIAL", "OPEN", "TRANSITIONS", "Event", "IllegalStep", "State", "step"]
 
 
-class IllegalStep(Exception):
-    """The event is not possible in this state; nothing has changed."""
-
-
 def step(state: State, event: Event) -> State:
-    """The next state; raises IllegalStep when the table does not list `event` for `state`."""
-    try:
-        return TRANSITIONS[state][event]
-    except KeyError:
-        raise IllegalStep(f"{event} is not possible for a proposal that is {state}") from None
+    """Return the next state; raise IllegalStep when the table has no `event` for `state`."""
+    return next_state(TRANSITIONS, state, event, "a proposal")

@@ -1,7 +1,9 @@
-"""When the rule proposes a mode, as data: an alert of orange or above, or response level Ⅲ or graver.
+"""Triggers of the rule that proposes a mode: an alert of orange or above, or response level Ⅲ or
+graver.
 
-The triggers are our own proposal (docs/sources.md S42), and so is which mode, for how long and
-at which tier it is decided: the district runs its emergencies, the city those without a district.
+The triggers are our own proposal (docs/sources.md S42), and so are the mode, its duration and the
+tier that decides: the district runs its emergencies, and the city those of places without a
+district.
 """
 
 from __future__ import annotations
@@ -16,14 +18,14 @@ from shared.domain.response_modes.effective import Modes
 from shared.domain.response_modes.order import STRICTNESS, looser
 
 DECIDING_TIER = Tier.DISTRICT
-LASTS = timedelta(hours=24)
-"""How long a mode lasts that the rule proposes."""
+DURATION = timedelta(hours=24)
+"""Duration of a mode that the rule proposes."""
 
-OF_LEVEL: dict[Level, ResponseMode] = {
+MODE_OF_LEVEL: dict[Level, ResponseMode] = {
     Level.ORANGE: ResponseMode.STANDBY,
     Level.RED: ResponseMode.EMERGENCY,
 }
-OF_RESPONSE: dict[ResponseLevel, ResponseMode] = {
+MODE_OF_RESPONSE: dict[ResponseLevel, ResponseMode] = {
     ResponseLevel.III: ResponseMode.STANDBY,
     ResponseLevel.II: ResponseMode.EMERGENCY,
     ResponseLevel.I: ResponseMode.EMERGENCY,
@@ -31,8 +33,8 @@ OF_RESPONSE: dict[ResponseLevel, ResponseMode] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the rule would have decided."""
+class ModeTrigger:
+    """The mode that the rule proposes because of an alert, and the unit that decides."""
 
     status: Status
     unit: str
@@ -40,24 +42,24 @@ class Wanted:
     alert: AlertEvent
 
 
-def wanted(alert: AlertEvent) -> Wanted | None:
-    """The mode that an issued alert calls for, at the unit that decides; the stricter of two."""
-    results = [
+def trigger_of(alert: AlertEvent) -> ModeTrigger | None:
+    """Return the trigger of an issued alert, with the stricter of two modes; None without one."""
+    modes = [
         mode
         for mode in (
-            OF_LEVEL.get(alert.level) if alert.level else None,
-            OF_RESPONSE.get(alert.response_level) if alert.response_level else None,
+            MODE_OF_LEVEL.get(alert.level) if alert.level else None,
+            MODE_OF_RESPONSE.get(alert.response_level) if alert.response_level else None,
         )
         if mode is not None
     ]
-    if not results:
+    if not modes:
         return None
-    mode = max(results, key=STRICTNESS.__getitem__)
+    mode = max(modes, key=STRICTNESS.__getitem__)
     unit = ancestor_at(alert.place, DECIDING_TIER) or lineage(alert.place)[-1]
-    return Wanted(alert.status, unit, mode, alert)
+    return ModeTrigger(alert.status, unit, mode, alert)
 
 
-def is_news(want: Wanted, modes: Modes, open_modes: list[ResponseMode]) -> bool:
-    """Whether it is not in force and not proposed already, at least as strictly."""
-    now = modes.effective(want.status, want.unit).mode
-    return all(looser(response_mode, want.mode) for response_mode in (now, *open_modes))
+def is_stricter(trigger: ModeTrigger, modes: Modes, open_modes: list[ResponseMode]) -> bool:
+    """Return whether the mode is stricter than the mode in force and all proposed modes."""
+    present = modes.effective(trigger.status, trigger.unit).mode
+    return all(looser(mode, trigger.mode) for mode in (present, *open_modes))

@@ -1,1 +1,1 @@
-"""Upward reports 上报: who owes what to whom, until when, and how far it is met (docs/reports.md)."""
+"""Upward reports 上报: obligations to report, their deadlines and how far they are met."""

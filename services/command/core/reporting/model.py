@@ -1,7 +1,8 @@
-"""What is known of an incident's reporting, as immutable values. All times are the database's.
+"""The reporting of an incident, as immutable values. All times are times of the database.
 
-Nothing here depends on the order in which records were read: `heard` keeps the earliest moment per
-level, an alert's standing is its highest version, reports are a set. A duty is judged from that.
+No value depends on the order in which records were read: `levels_seen` has the earliest time of
+each level, the end of an alert follows from its highest version, and reports are a set. An
+obligation is computed from these values.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from shared.contracts.reports import DutyState, Means, ReportFacts, ReportKind
 from shared.domain.response_modes.effective import Effective
 
 
-class Clock(StrEnum):
-    """The deadlines of a duty, as supervision events name them."""
+class ReportClock(StrEnum):
+    """The deadlines of an obligation, with the names that supervision events use."""
 
     PHONE = "report_phone"
     WRITTEN = "report_written"
@@ -27,26 +28,26 @@ class Clock(StrEnum):
     FINAL = "report_final"
 
 
-class Heard(NamedTuple):
+class LevelSeen(NamedTuple):
     """A level at which the alert was confirmed, or signed and issued (`issued`)."""
 
     level: Level
     issued: bool
 
 
-class Over(StrEnum):
-    """How an alert came to its end: lifted 解除 asks for a final report, void for nothing."""
+class EndReason(StrEnum):
+    """The end of an alert: a lifted alert 解除 asks for a final report, a void one for nothing."""
 
     LIFTED = "lifted"
     VOID = "void"
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """One alert as far as reporting about it goes. `version` is the newest one heard.
+class AlertReporting:
+    """One alert, reduced to the fields that reporting needs. `version` is the newest version seen.
 
-    `since` is when any version was heard first, `over_at` when its end was (None = it stands).
-    `modes`: what held for the units that report when each level was heard.
+    `first_seen_at` is the time of the first version, `ended_at` the time of the end (None: no end).
+    `modes_at_level` has the modes of the reporting units at the time when each level was seen.
     """
 
     alert_id: str
@@ -57,18 +58,18 @@ class Case:
     place: str
     title: str
     trace_id: str
-    since: datetime
-    heard: Mapping[Heard, datetime]
-    modes: Mapping[Heard, Mapping[str, Effective]]
-    over: Over | None = None
-    over_at: datetime | None = None
+    first_seen_at: datetime
+    levels_seen: Mapping[LevelSeen, datetime]
+    modes_at_level: Mapping[LevelSeen, Mapping[str, Effective]]
+    end_reason: EndReason | None = None
+    ended_at: datetime | None = None
     reason: str = ""
     data_grade: DataGrade = DataGrade.GENERAL
-    """The highest that any version of the alert had: its title may be of an older one."""
+    """The highest grade of all versions of the alert: the title may come from an older version."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReceivedReport:
     """An upward report that was received."""
 
     report_id: str
@@ -85,36 +86,36 @@ class Told:
     received_at: datetime
 
 
-class Route(NamedTuple):
-    """Who reports to whom."""
+class ReportRoute(NamedTuple):
+    """A reporting unit and the unit to which it reports."""
 
     unit: str
     to_unit: str
     skip_level: bool = False
 
 
-class Counted(NamedTuple):
-    """A report that counted for a duty, `late` when after its limit."""
+class CreditedReport(NamedTuple):
+    """A report that counts for an obligation; `late` when it came after the limit."""
 
     report_id: str
     late: bool
 
 
-class Calls(NamedTuple):
-    """How often a clock has fired for this due time."""
+class ClockCalls(NamedTuple):
+    """The number of calls of a clock for this due time."""
 
     due_at: datetime
     number: int
 
 
 @dataclass(frozen=True, slots=True)
-class Duty:
-    """One unit's duty to report an alert's incident to a unit above. `version` counts its states.
+class Obligation:
+    """The obligation of one unit to report an alert's incident to a unit above.
 
-    `mode` is the strictest that any of its limits was given by.
+    `version` counts its states. `mode` is the strictest mode by which a limit was set.
     """
 
-    duty_id: str
+    obligation_id: str
     alert_id: str
     status: Status
     incident_id: str
@@ -137,19 +138,19 @@ class Duty:
     final_due: datetime | None = None
     final_at: datetime | None = None
     reason: str = ""
-    counted: tuple[Counted, ...] = ()
+    credited_reports: tuple[CreditedReport, ...] = ()
     version: int = 1
-    calls: Mapping[Clock, Calls] = field(default_factory=dict)
+    calls: Mapping[ReportClock, ClockCalls] = field(default_factory=dict)
 
-    def running(self) -> dict[Clock, datetime]:
-        """The clocks that run now, with when each is due."""
-        results: dict[Clock, datetime] = {}
+    def running_clocks(self) -> dict[ReportClock, datetime]:
+        """Return the due time of each clock that runs now."""
+        results: dict[ReportClock, datetime] = {}
         if self.state in PHONE_OWED:
-            results[Clock.PHONE] = self.phone_due
+            results[ReportClock.PHONE] = self.phone_due
         if self.state in WRITTEN_OWED:
-            results[Clock.WRITTEN] = self.written_due
+            results[ReportClock.WRITTEN] = self.written_due
         if self.follow_up_due is not None:
-            results[Clock.FOLLOW_UP] = self.follow_up_due
+            results[ReportClock.FOLLOW_UP] = self.follow_up_due
         if self.final_due is not None and self.state in FINAL_OWED:
-            results[Clock.FINAL] = self.final_due
+            results[ReportClock.FINAL] = self.final_due
         return results

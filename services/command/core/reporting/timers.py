@@ -1,7 +1,8 @@
-"""The durable timers of a duty's clocks, and what one firing of them means.
+"""The durable timers of an obligation's clocks, and the meaning of one that fires.
 
-Each running clock has one armed `_escalate` timer at all times, and until it is near one `_due_soon`.
-A due time that has passed never moves, so a clock is late or met in time, never both.
+Each running clock has exactly one armed `_escalate` timer, and one `_due_soon` timer until shortly
+before the limit. A due time that has passed never moves, so that a clock is either late or met in
+time, never both.
 """
 
 from __future__ import annotations
@@ -10,108 +11,108 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from services.command.core.escalation import Slot
-from services.command.core.profiles import Profile
-from services.command.core.reporting.model import Calls, Clock, Duty
+from services.command.core.reporting.model import ClockCalls, Obligation, ReportClock
 from services.command.core.reporting.profiles import ReportProfile
-from services.command.core.supervision import Call, climb, late_by
+from services.command.core.supervision.escalation import PostRef
+from services.command.core.supervision.firing import (
+    DueTimer,
+    SupervisionCall,
+    late_by,
+    next_call,
+)
+from services.command.core.supervision.profiles import SlaProfile
 from shared.contracts.commands import SupervisionKind
 
-SOON, ESCALATE = "_due_soon", "_escalate"
-KINDS: dict[str, tuple[Clock, str]] = {
-    f"{clock}{what}": (clock, what) for clock in Clock for what in (SOON, ESCALATE)
+DUE_SOON, ESCALATE = "_due_soon", "_escalate"
+KINDS: dict[str, tuple[ReportClock, str]] = {
+    f"{clock}{purpose}": (clock, purpose)
+    for clock in ReportClock
+    for purpose in (DUE_SOON, ESCALATE)
 }
-"""Every kind of timer of a duty: which clock, and what it is for."""
+"""Clock and purpose of every kind of timer of an obligation."""
 
-Arm = tuple[str, str, int, datetime]
-"""A timer to be armed: duty, kind, rung, when it is due (shared.runtime.timers)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fallen:
-    """A claimed timer of a duty."""
-
-    kind: str
-    rung: int
-    due_at: datetime
+TimerRow = tuple[str, str, int, datetime]
+"""A timer to be armed: obligation, kind, rung, due time (shared.runtime.timers)."""
 
 
 @dataclass(slots=True)
-class Firing:
-    """What follows from the claimed timers of one duty."""
+class ObligationFiring:
+    """The consequences of the claimed timers of one obligation."""
 
-    duty: Duty
-    calls: list[Call] = field(default_factory=list)
-    arm: list[Arm] = field(default_factory=list)
+    obligation: Obligation
+    calls: list[SupervisionCall] = field(default_factory=list)
+    new_timers: list[TimerRow] = field(default_factory=list)
 
 
-def rearmed(
-    before: Duty | None, after: Duty, profile: ReportProfile, now: datetime
-) -> tuple[list[str], list[Arm]]:
-    """(kinds to be disarmed, timers to be armed) when a duty has become another."""
-    ran = before.running() if before else {}
-    runs = after.running()
-    void: list[str] = []
-    arm: list[Arm] = []
-    for clock in Clock:
+def timer_changes(
+    previous: Obligation | None, updated: Obligation, profile: ReportProfile, now: datetime
+) -> tuple[list[str], list[TimerRow]]:
+    """Return the kinds of timers to cancel and the timers to arm after a change."""
+    ran = previous.running_clocks() if previous else {}
+    runs = updated.running_clocks()
+    void_kinds: list[str] = []
+    timers: list[TimerRow] = []
+    for clock in ReportClock:
         if ran.get(clock) == runs.get(clock):
             continue
         if clock in ran:
-            void += [f"{clock}{SOON}", f"{clock}{ESCALATE}"]
+            void_kinds += [f"{clock}{DUE_SOON}", f"{clock}{ESCALATE}"]
         if clock in runs:
             due = runs[clock]
             soon = now + (due - now) * profile.due_soon
             if soon > now:
-                arm.append((after.duty_id, f"{clock}{SOON}", 0, soon))
-            arm.append((after.duty_id, f"{clock}{ESCALATE}", 0, due))
-    return void, arm
+                timers.append((updated.obligation_id, f"{clock}{DUE_SOON}", 0, soon))
+            timers.append((updated.obligation_id, f"{clock}{ESCALATE}", 0, due))
+    return void_kinds, timers
 
 
-def fire(
-    duty: Duty,
-    claimed: Iterable[Fallen],
-    ladder: tuple[Slot, ...],
-    pace: Profile,
+def fire_obligation(
+    obligation: Obligation,
+    due_timers: Iterable[DueTimer],
+    chain: tuple[PostRef, ...],
+    pace: SlaProfile,
     now: datetime,
-) -> Firing:
-    """Act on timers that are due; one whose clock has stopped means nothing."""
-    result = Firing(duty)
-    runs = duty.running()
-    for fallen in claimed:
-        clock, what = KINDS[fallen.kind]
+) -> ObligationFiring:
+    """Return the consequences of timers that are due; a timer of a stopped clock has none."""
+    result = ObligationFiring(obligation)
+    runs = obligation.running_clocks()
+    for timer in due_timers:
+        clock, purpose = KINDS[timer.kind]
         due = runs.get(clock)
         if due is None:
             continue
-        if what == SOON:
-            if now < due:
-                late = late_by(fallen.due_at, now)
-                result.calls.append(
-                    Call(
-                        SupervisionKind.DUE_SOON, clock.value, 0, 0, ladder[0], fallen.due_at, late
-                    )
-                )
-        else:
-            _escalate(result, clock, fallen, due, ladder, pace, now)
+        if purpose == ESCALATE:
+            _escalate(result, clock, timer, due, chain, pace, now)
+        elif now < due:
+            kind, late = SupervisionKind.DUE_SOON, late_by(timer.due_at, now)
+            result.calls.append(
+                SupervisionCall(kind, clock.value, 0, 0, chain[0], timer.due_at, late)
+            )
     return result
 
 
 def _escalate(
-    result: Firing,
-    clock: Clock,
-    fallen: Fallen,
+    result: ObligationFiring,
+    clock: ReportClock,
+    timer: DueTimer,
     due: datetime,
-    ladder: tuple[Slot, ...],
-    pace: Profile,
+    chain: tuple[PostRef, ...],
+    pace: SlaProfile,
     now: datetime,
 ) -> None:
-    before = result.duty.calls.get(clock)
-    calls = before.number if before is not None and before.due_at == due else 0
-    call, rung, at = climb(
-        clock.value, (fallen.rung, fallen.due_at), ladder, pace, result.duty.level, calls, now
+    obligation = result.obligation
+    earlier = obligation.calls.get(clock)
+    calls = earlier.number if earlier is not None and earlier.due_at == due else 0
+    call, rung, at = next_call(
+        clock.value, (timer.rung, timer.due_at), chain, pace, obligation.level, calls, now
     )
     if not calls:
-        overdue = Call(SupervisionKind.OVERDUE, clock.value, 0, 0, ladder[0], due, call.late_by_s)
-        result.calls.append(overdue)
+        result.calls.append(
+            SupervisionCall(
+                SupervisionKind.OVERDUE, clock.value, 0, 0, chain[0], due, call.late_by_s
+            )
+        )
     result.calls.append(call)
-    result.duty = replace(result.duty, calls={**result.duty.calls, clock: Calls(due, call.number)})
-    result.arm.append((result.duty.duty_id, f"{clock}{ESCALATE}", rung, at))
+    updated_calls = {**obligation.calls, clock: ClockCalls(due, call.number)}
+    result.obligation = replace(obligation, calls=updated_calls)
+    result.new_timers.append((obligation.obligation_id, f"{clock}{ESCALATE}", rung, at))

@@ -1,1 +1,1 @@
-"""Digests 摘要: what is over an officer's budget reaches him together instead of call by call."""
+"""Digests: calls over an officer's budget, put together into one call."""

@@ -1,19 +1,13 @@
-"""How a digest steps through its lifecycle."""
+"""The steps of a digest through its lifecycle."""
 
 from __future__ import annotations
 
 from shared.contracts.lifecycles.digest import FINAL, INITIAL, TRANSITIONS, DigestState, DigestStep
+from shared.domain.state_machine import IllegalStep, next_state
 
 __all__ = ["FINAL", "INITIAL", "TRANSITIONS", "DigestState", "DigestStep", "IllegalStep", "step"]
 
 
-class IllegalStep(Exception):
-    """The step is not possible in this state; nothing was changed."""
-
-
 def step(state: DigestState, event: DigestStep) -> DigestState:
-    """The next state; raises IllegalStep."""
-    try:
-        return TRANSITIONS[state][event]
-    except KeyError:
-        raise IllegalStep(f"{event} is not possible for a digest that is {state}") from None
+    """Return the next state; raises IllegalStep."""
+    return next_state(TRANSITIONS, state, event, "a digest")

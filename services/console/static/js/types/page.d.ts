@@ -33,7 +33,7 @@ export interface PageData {
   states: StateSets;
 }
 
-/** Sets of states, by lifecycle; services/console/web/state_sets.py takes them from the owners. */
+/** Sets of states, by lifecycle; services.console.features.screens.state_sets.py takes them from the owners. */
 export interface StateSets {
   alert: { undecided: string[] };
   assignment: { all: string[]; unsigned: string[] };

@@ -1,0 +1,1 @@
+"""One unit's assignment 交办: states, steps of officers, parts of a split, and records."""

@@ -1,0 +1,26 @@
+"""The one way in which the state machines of command move: by their table, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+State = TypeVar("State")
+Event = TypeVar("Event")
+
+
+class IllegalStep(Exception):
+    """The event is not possible in the present state; nothing has changed."""
+
+
+def next_state(
+    transitions: Mapping[State, Mapping[Event, State]], state: State, event: Event, subject: str
+) -> State:
+    """Return the next state; raise IllegalStep when the table has no such event for the state.
+
+    `subject` names the kind of thing in the error, with its article: "a command".
+    """
+    try:
+        return transitions[state][event]
+    except KeyError:
+        raise IllegalStep(f"{event} is not possible for {subject} that is {state}") from None

@@ -1,0 +1,42 @@
+"""Requests of officers about response modes 平急状态: propose, approve, reject, end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from services.command.core.modes.proposal import RefusedProposal
+from services.command.core.modes.states import IllegalStep
+from services.command.unit_of_work import Stage, UnitOfWork
+from shared.contracts.dead_letter import Reason
+from shared.contracts.modes import ModeRequest
+from shared.contracts.topics import MODE_REQUESTS
+from shared.runtime.errors import Reject
+from shared.runtime.handlers import Router
+
+router: Router[UnitOfWork] = Router()
+
+
+def load(request: ModeRequest, unit: UnitOfWork) -> None:
+    """A request needs the mode of its unit and its proposal."""
+    unit.modes.need(request.status, request.unit, request.proposal_id)
+
+
+@router.subscriber(MODE_REQUESTS, load=load, batch=True)
+async def handle_mode_requests(requests: Sequence[ModeRequest], unit: UnitOfWork) -> None:
+    """Apply the requests behind the proposals of alerts, when the commands are written."""
+    unknown = {request.unit for request in requests if request.unit not in unit.context.tree}
+    if unknown:
+        raise Reject(Reason.UNKNOWN_SUBJECT, f"no unit {min(unknown)} in the catalogue")
+    for request in requests:
+        unit.defer(Stage.MODES, partial(_apply, request, unit))
+
+
+async def _apply(request: ModeRequest, unit: UnitOfWork) -> None:
+    """Apply a request; raise Reject for one that the proposal's state or the officer forbids."""
+    try:
+        await unit.modes.apply(request)
+    except IllegalStep as error:
+        raise Reject(Reason.NOT_ALLOWED, str(error)) from error
+    except RefusedProposal as error:
+        raise Reject(error.reason, str(error)) from error

@@ -1,0 +1,150 @@
+"""Steps of officers on loaded assignments, and their consequences for related assignments.
+
+A split makes parts, a reassignment makes a successor. The open parts of a waived, recalled or
+reassigned assignment end with it. Closing a parent waives the optional parts that are still open.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.command.core.assignments import steps
+from services.command.core.assignments.model import Assignment, OfficerStep
+from services.command.core.assignments.parts import part_of, successor
+from services.command.core.assignments.states import Event, IllegalStep, State
+from services.command.core.commands.model import Command
+from services.command.core.commands.states import OPEN
+from services.command.core.supervision.deadlines import DeadlineTerms
+from services.command.unit_of_work.commands import LockedCommands
+from shared.contracts.commands import Step
+from shared.contracts.dead_letter import Reason
+from shared.contracts.ids import assignment_id
+from shared.domain.response_modes.effective import Modes
+from shared.runtime.errors import Reject
+
+_HAS_CONSEQUENCES = frozenset({Step.SPLIT, Step.REASSIGN, Step.WAIVE, Step.RECALL, Step.CLOSE})
+"""Steps with consequences for other assignments."""
+_REPEATABLE = frozenset({State.DONE, State.RETURNED})
+"""States of a part that a further split of its parent re-opens."""
+
+
+class OfficerSteps:
+    """Applies steps to locked commands; a step that begins an attempt needs `modes`."""
+
+    def __init__(self, commands: LockedCommands, modes: Modes | None = None) -> None:
+        self._commands = commands
+        self._context = commands.context
+        self._modes = modes or Modes()
+
+    async def apply(
+        self, assignment: Assignment, officer_step: OfficerStep, attempt: int
+    ) -> steps.StepOutcome:
+        """Apply one step to a loaded assignment; raise Reject for a refused one."""
+        commands = self._commands
+        command = commands.commands[assignment.command_id]
+        try:
+            outcome, changes = steps.apply_step(
+                assignment,
+                officer_step,
+                attempt,
+                commands.transaction.now,
+                profile=self._context.profile,
+                level=command.level,
+                command_open=command.state in OPEN,
+                mode=self._modes.effective(assignment.status, assignment.unit),
+                within=commands.finish_of_parent(assignment),
+            )
+            applied = outcome is steps.StepOutcome.APPLIED
+            if applied and officer_step.step is Step.REASSIGN:
+                # The successor comes before the end of the old assignment: the parent must not seem
+                # complete in between.
+                self._add_successor(assignment, command, officer_step)
+            for applied_step, updated in changes:
+                commands.change(updated, applied_step.cause)
+            if applied and officer_step.step in _HAS_CONSEQUENCES:
+                await self._apply_consequences(assignment, command, officer_step)
+        except IllegalStep as error:
+            raise Reject(Reason.NOT_ALLOWED, str(error)) from error
+        if outcome is steps.StepOutcome.LATE:
+            commands.add_late_step(assignment, officer_step, attempt)
+        return outcome
+
+    async def _apply_consequences(
+        self, previous: Assignment, command: Command, officer_step: OfficerStep
+    ) -> None:
+        match officer_step.step:
+            case Step.SPLIT:
+                for unit in officer_step.units:
+                    self._add_part(previous, command, unit, officer_step)
+            case Step.REASSIGN | Step.WAIVE | Step.RECALL:
+                await self._end_parts(previous, Event.RECALL, officer_step)
+            case _:  # The parent is closed.
+                await self._end_parts(previous, Event.WAIVE, officer_step)
+
+    def _add_part(
+        self, parent: Assignment, command: Command, unit: str, officer_step: OfficerStep
+    ) -> None:
+        """Add a part for the unit, or re-open the unit's done or returned part."""
+        commands = self._commands
+        now = commands.transaction.now
+        existing = commands.assignments.get(assignment_id(command.command_id, unit))
+        if existing is None:
+            self._check_unit(unit)
+            recipient = self._context.tree.get(unit)
+            terms = self._terms(command, unit, None)
+            part = part_of(parent, command, recipient, officer_step, now, terms)
+            commands.add(part, officer_step.cause)
+            return
+        is_part = existing.parent_assignment_id == parent.assignment_id
+        if not is_part or existing.state not in _REPEATABLE:
+            raise IllegalStep(_has_assignment(existing))
+        reopened = steps.reopen_assignment(
+            existing,
+            officer_step.officer_id,
+            officer_step.text,
+            now,
+            self._terms(command, unit, parent.finish_by),
+        )
+        commands.change(reopened, officer_step.cause)
+
+    def _add_successor(
+        self, previous: Assignment, command: Command, officer_step: OfficerStep
+    ) -> None:
+        commands = self._commands
+        (unit,) = officer_step.units
+        existing = commands.assignments.get(assignment_id(command.command_id, unit))
+        if existing is not None:
+            raise IllegalStep(_has_assignment(existing))
+        self._check_unit(unit)
+        assignment = successor(
+            previous,
+            command,
+            self._context.tree.get(unit),
+            officer_step,
+            commands.transaction.now,
+            self._terms(command, unit, commands.finish_of_parent(previous)),
+        )
+        commands.add(assignment, officer_step.cause)
+
+    def _terms(self, command: Command, unit: str, within: datetime | None) -> DeadlineTerms:
+        mode = self._modes.effective(command.status, unit)
+        return DeadlineTerms(self._context.profile, command.level, mode, within)
+
+    def _check_unit(self, unit: str) -> None:
+        if unit not in self._context.tree:
+            raise Reject(Reason.UNKNOWN_SUBJECT, f"no unit {unit} in the catalogue")
+
+    async def _end_parts(self, parent: Assignment, event: Event, officer_step: OfficerStep) -> None:
+        """End the open parts with their parent. A parent that is done has optional parts alone."""
+        if parent.children is None:
+            return
+        now = self._commands.transaction.now
+        officer_id, text = officer_step.officer_id, officer_step.text
+        for part in await self._commands.load_parts_below(parent.assignment_id):
+            latest = self._commands.assignments[part.assignment_id]
+            ended = steps.end_assignment(latest, event, officer_id, text, now)
+            self._commands.change(ended, officer_step.cause)
+
+
+def _has_assignment(existing: Assignment) -> str:
+    return f"{existing.unit} has an assignment under this command, it is {existing.state}"

@@ -1,0 +1,1 @@
+"""What the console offers, one folder per subject: routes, queries, views and actions."""

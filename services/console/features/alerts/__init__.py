@@ -1,0 +1,1 @@
+"""Alerts, alarms, and decisions on them."""

@@ -1,0 +1,59 @@
+"""Decisions on alerts, as records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from services.console.core.access import Viewer
+from services.console.core.action_record import ActionRecord, head
+from services.console.core.record import Record
+from shared.contracts.alerts import AlertDecision, DecisionVerb
+from shared.contracts.fields import Level
+from shared.contracts.ids import content_id, transition_id
+from shared.contracts.topics import DECISIONS
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionIntent:
+    """What an officer decides about an alert, and with what: `more` are the verb's own fields."""
+
+    verb: DecisionVerb
+    level: Level | None
+    reason: str
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+def decision(
+    viewer: Viewer, alert: Record, judged: DecisionIntent, version: int, now: datetime
+) -> ActionRecord:
+    """A decision on an alert as the officer saw it at `version`."""
+    alert_id, verb, level = alert["alert_id"], judged.verb, judged.level
+    said = [f"{name}={value}" for name, value in sorted(judged.more.items())]
+    return ActionRecord(
+        DECISIONS,
+        alert_id,
+        AlertDecision(
+            id=content_id(
+                "dec", alert_id, verb, level or "none", viewer.officer_id, version, *said
+            ),
+            alert_id=alert_id,
+            verb=verb,
+            level=level,
+            officer_id=viewer.officer_id,
+            post=viewer.post,
+            reason=judged.reason,
+            **judged.more,
+            **head(
+                viewer,
+                alert,
+                (alert["place"],),
+                (transition_id(alert_id, version),),
+                now,
+                alert["data_grade"],
+            ),
+        ),
+        viewer.officer_id,
+    )

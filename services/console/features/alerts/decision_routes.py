@@ -1,0 +1,182 @@
+"""What a person may decide about an alert. 202 once Kafka has it; alerting applies or refuses it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from services.console.core import access
+from services.console.core.record import Record
+from services.console.features.alerts import actions, queries
+from services.console.features.alerts.actions import DecisionIntent
+from services.console.features.alerts.views import facts
+from services.console.store.connections import Connection, reading
+from services.console.web.actions import Body, IdempotencyKey, accept_action
+from services.console.web.deps import Deps
+from services.console.web.problems import RequestRefused, hidden, missing_field, unknown
+from services.console.web.viewers import SignedInViewer
+from shared.contracts.alerts import Assessment, DecisionVerb
+from shared.contracts.fields import (
+    Identifier,
+    IncidentGrade,
+    Instant,
+    Level,
+    ResponseLevel,
+    Text,
+)
+from shared.contracts.refusals import RefusedFor
+
+router = APIRouter(prefix="/api")
+
+_ABOUT_THE_PROPOSAL = frozenset(
+    {
+        DecisionVerb.VERIFY,
+        DecisionVerb.ASSESS,
+        DecisionVerb.DISMISS,
+        DecisionVerb.APPROVE,
+        DecisionVerb.REJECT,
+        DecisionVerb.AUTHORISE_EMERGENCY,
+    }
+)
+_ABOUT_THE_LEVEL = frozenset({DecisionVerb.RECALL, DecisionVerb.RATIFY, DecisionVerb.ANNUL})
+_REASONED = frozenset(
+    {
+        DecisionVerb.ADJUST,
+        DecisionVerb.LIFT,
+        DecisionVerb.RECALL,
+        DecisionVerb.AUTHORISE_EMERGENCY,
+        DecisionVerb.ANNUL,
+    }
+)
+"""Verbs that are refused without a reason."""
+
+
+class AssessmentBody(Body):
+    """What the officer's unit holds from now on, on any of the three scales; one is required."""
+
+    level: Level | None = None
+    incident_grade: IncidentGrade | None = None
+    response_level: ResponseLevel | None = None
+
+
+class DecisionBody(Body):
+    """A decision on the alert as the officer saw it.
+
+    `level` is the proposal shown (null = lift it), the level in force for recall, ratify and annul,
+    the level wanted for adjust. `valid_until` goes with approve, adjust and authorise_emergency,
+    `assessment` with assess, `into` (another alert) with merge, `evidence_ids` with split.
+    """
+
+    verb: DecisionVerb
+    level: Level | None = None
+    reason: Text = ""
+    version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)] | None = None
+    valid_until: Instant | None = None
+    assessment: AssessmentBody | None = None
+    into: Identifier | None = None
+    evidence_ids: Annotated[tuple[Identifier, ...], Field(max_length=500)] = ()
+
+
+@router.post("/alerts/{alert_id}/decisions", status_code=202)
+async def decide(
+    console: Deps,
+    viewer: SignedInViewer,
+    alert_id: Identifier,
+    body: DecisionBody,
+    _key: IdempotencyKey = None,
+) -> Response:
+    """Verify, assess, sign, reject, dismiss; adjust, lift, recall; merge and split; settle a debt."""
+    async with reading(console.database) as connection:
+        alert = await queries.alert(connection, alert_id)
+        if alert is None:
+            raise unknown("alert")
+        positions = body.verb is DecisionVerb.ASSESS and body.assessment is not None
+        result = access.entitled(viewer, _check(alert, body, positions=positions))
+        may_speak = positions and isinstance(result, access.Viewer)
+        if not access.sees(viewer, alert["place"]) and not may_speak:
+            why = result if isinstance(result, RefusedFor) else RefusedFor.NO_SIGHT
+            raise hidden("alert", alert["place"], why, body.verb)
+        if body.verb is DecisionVerb.MERGE:
+            await _the_other(connection, viewer, body)
+    acting = console.granted(result, alert["place"], body.verb)
+    if body.verb in _REASONED and not body.reason.strip():
+        raise missing_field("reason", "say why")
+    if body.verb is DecisionVerb.SPLIT and not body.evidence_ids:
+        raise missing_field("evidence_ids", "name the alarms and reports to take out")
+    judged = DecisionIntent(body.verb, _level(alert, body), body.reason, _more(body))
+    version = body.version or alert["version"]
+    return await accept_action(
+        console, actions.decision(acting, alert, judged, version, console.clock.now())
+    )
+
+
+def _check(alert: Record, body: DecisionBody, *, positions: bool) -> access.Check:
+    """Whether one unit may: a position of its own is another question than a decision."""
+    if positions:
+        return lambda item: access.may_hold(item, alert["place"])
+    powers = facts(alert).powers
+    return lambda item: access.may_decide(item, powers, body.verb)
+
+
+async def _the_other(connection: Connection, viewer: access.Viewer, body: DecisionBody) -> None:
+    """The alert to merge into has to be there, in sight, and another status is another world."""
+    if body.into is None:
+        raise missing_field("into", "name the alert to merge into")
+    record = await queries.alert(connection, body.into)
+    if record is None:
+        raise unknown("alert")
+    if not access.sees(viewer, record["place"]):
+        raise hidden("alert", record["place"], verb=body.verb)
+
+
+def _level(alert: Record, body: DecisionBody) -> Level | None:
+    """The level that the decision is about; 409 when the officer saw another one."""
+    if body.verb is DecisionVerb.ADJUST:
+        if body.level is None:
+            raise missing_field("level", "name the level you ask for")
+        return body.level
+    if body.verb in _ABOUT_THE_PROPOSAL:
+        now = alert["proposed_level"]
+    elif body.verb in _ABOUT_THE_LEVEL:
+        now = alert["level"]
+    else:
+        return None
+    level = body.level
+    if "level" not in body.model_fields_set:
+        if body.verb is DecisionVerb.APPROVE:
+            raise missing_field("level", "name the level you sign, null to lift")
+        level = Level(now) if now else None
+    if level != now:
+        raise RequestRefused(
+            409,
+            "The proposal has changed",
+            f"Now: {now or 'lift'}. Look again before you decide.",
+            reason="stale_proposal",
+        )
+    return level
+
+
+def _more(body: DecisionBody) -> dict[str, Any]:
+    """What goes with the verb beside level and reason."""
+    wanted: dict[DecisionVerb, tuple[str, ...]] = {
+        DecisionVerb.APPROVE: ("valid_until",),
+        DecisionVerb.ADJUST: ("valid_until",),
+        DecisionVerb.AUTHORISE_EMERGENCY: ("valid_until",),
+        DecisionVerb.ASSESS: ("assessment",),
+        DecisionVerb.MERGE: ("into",),
+        DecisionVerb.SPLIT: ("evidence_ids",),
+    }
+    results = {name: getattr(body, name) for name in wanted.get(body.verb, ())}
+    if body.assessment is not None and "assessment" in results:
+        results["assessment"] = _assessment(body.assessment)
+    if "evidence_ids" in results:
+        results["evidence_ids"] = tuple(sorted(set(body.evidence_ids)))
+    return {name: value for name, value in results.items() if value is not None}
+
+
+def _assessment(held: AssessmentBody) -> Assessment:
+    if not held.model_dump(exclude_none=True):
+        raise missing_field("assessment", "name a level, an incident grade or a response level")
+    return Assessment(**dict(held))

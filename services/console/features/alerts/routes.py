@@ -1,0 +1,90 @@
+"""Alerts and alarms."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from services.console.core.access import sees, span_of
+from services.console.features.alerts import queries, views
+from services.console.features.commands import command_heads
+from services.console.features.commands import queries as command_queries
+from services.console.store.connections import reading
+from services.console.web.deps import Deps
+from services.console.web.paging import AfterCursor, next_of, position_after
+from services.console.web.parameters import Limit, StatusQuery
+from services.console.web.problems import hidden, unknown
+from services.console.web.responses import as_json
+from services.console.web.viewers import PlaceViewer
+from shared.contracts.fields import Identifier, Status, UnitId
+
+router = APIRouter(prefix="/api")
+
+
+@router.get("/alerts")
+async def get_alerts(
+    console: Deps,
+    viewer: PlaceViewer,
+    status: StatusQuery = Status.ACTUAL,
+    only_open: Annotated[bool, Query(alias="open")] = False,
+    town: Annotated[UnitId | None, Query()] = None,
+    after: AfterCursor = "",
+    limit: Limit = 100,
+) -> Response:
+    """Alerts: the open ones, gravest first, or the last changed ones; `next` is the cursor for `after`.
+
+    `town`: only those open ones of the subtree whose place or areas lie in it. `total`: how many open ones
+    there are.
+    """
+    span, total = span_of(viewer.root), None
+    async with reading(console.database) as connection:
+        if only_open:
+            place = position_after(after, queries.GRAVEST)
+            rows = await queries.open_alerts(connection, span, status, town, place, limit)
+            total = await queries.open_total(connection, span, status, town)
+        else:
+            place = position_after(after, queries.NEWEST)
+            rows = await queries.recent_alerts(connection, span, status, place, limit)
+    return as_json(
+        {
+            "alerts": [views.alert(row, viewer, console.names) for row in rows],
+            "next": next_of(rows, limit),
+            "total": total,
+        }
+    )
+
+
+@router.get("/alerts/{alert_id}")
+async def get_alert(console: Deps, viewer: PlaceViewer, alert_id: Identifier) -> Response:
+    """One alert with its evidence."""
+    async with reading(console.database) as connection:
+        row = await queries.alert(connection, alert_id)
+        if row is None:
+            raise unknown("alert")
+        if not sees(viewer, row["place"]):
+            raise hidden("alert", row["place"])
+        result = await queries.alarms(connection, row["alarm_ids"])
+        caused = await command_queries.commands_of_alert(connection, alert_id)
+        commands = await command_heads.heads(connection, caused, viewer, console.names)
+    return as_json(views.alert_detail(row, result, commands, viewer, console.names))
+
+
+@router.get("/alarms")
+async def get_alarms(
+    console: Deps,
+    viewer: PlaceViewer,
+    status: StatusQuery = Status.ACTUAL,
+    after: AfterCursor = "",
+    limit: Limit = 100,
+) -> Response:
+    """Alarms, the last changed first; what a backlog brought up is marked as retrospective."""
+    async with reading(console.database) as connection:
+        place = position_after(after, queries.NEWEST_ALARM)
+        rows = await queries.recent_alarms(connection, span_of(viewer.root), status, place, limit)
+    return as_json(
+        {
+            "alarms": [views.alarm(row, viewer, console.names) for row in rows],
+            "next": next_of(rows, limit),
+        }
+    )

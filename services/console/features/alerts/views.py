@@ -1,0 +1,170 @@
+"""Alerts and alarms, as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from services.console.core.access import Viewer
+from services.console.core.masking import opens
+from services.console.core.names import Names
+from services.console.core.offers import AlertFacts, further_verbs, next_of, verbs_for
+from services.console.core.record import Json, Record
+from shared.contracts.alerts import AlertState
+
+
+def facts(row: Record) -> AlertFacts:
+    """What the rules need to know of an alert's row."""
+    signatures = json.loads(row["signatures"])
+    state = AlertState(row["state"])
+    # What has expired keeps its debt on record, but nobody can settle it any more.
+    owed = row["debt"] is not None and state is AlertState.ISSUED
+    debt = json.loads(row["debt"]) if owed else None
+    return AlertFacts(
+        state=state,
+        place=row["place"],
+        level=row["level"],
+        proposed=row["proposed_level"],
+        approver_unit=row["approver_unit"],
+        approvals_needed=row["approvals_needed"],
+        more_time=row["proposed_until"] is not None,
+        authority_unit=row["authority_unit"],
+        debtor_unit=debt["unit"] if debt is not None else None,
+        authorised_by=debt["by_unit"] if debt is not None else None,
+        signers=tuple(signature["officer_id"] for signature in signatures if signature["present"]),
+    )
+
+
+def alert(row: Record, viewer: Viewer, names: Names) -> Json:
+    """One alert of the list, with the next step and what the viewer may do.
+
+    The words of a record graded above general are left out for those it is not open to; `masked` says so.
+    """
+    existing_alert_facts = facts(row)
+    open_to = opens(viewer, row["place"], row["data_grade"])
+    coming = next_of(existing_alert_facts)
+    return {
+        "alert_id": row["alert_id"],
+        "incident_id": row["incident_id"],
+        "status": row["status"],
+        "version": row["version"],
+        "state": row["state"],
+        "transition": row["transition"],
+        "event_type": row["event_type"],
+        "place": row["place"],
+        "place_name": names.unit(row["place"]),
+        "level": row["level"],
+        "proposed_level": row["proposed_level"],
+        "score": row["score"],
+        "distinct_sources": row["distinct_sources"],
+        "alarms": len(row["alarm_ids"]),
+        "reports": len(row["report_ids"]),
+        "masked": not open_to,
+        "headline": row["headline"] if open_to else "",
+        "approver_unit": row["approver_unit"],
+        "approver_name": names.unit(row["approver_unit"]),
+        "occurred_at": row["occurred_at"],
+        "sent_at": row["sent_at"],
+        "next": None
+        if coming is None
+        else {
+            "verb": coming.verb,
+            "unit": coming.unit,
+            "unit_name": names.unit(coming.unit),
+            "signed": coming.signed,
+            "needed": coming.needed,
+        },
+        "may": verbs_for(viewer, existing_alert_facts),
+        "may_also": further_verbs(viewer, existing_alert_facts),
+        "proposed_until": row["proposed_until"],
+        "expires_at": row["expires_at"],
+        "incident_grade": row["incident_grade"],
+        "response_level": row["response_level"],
+        "flapping": row["flapping"],
+        "merged_into": row["merged_into"],
+    }
+
+
+def alert_detail(
+    row: Record,
+    alarms: Iterable[Record],
+    commands: Iterable[Json],
+    viewer: Viewer,
+    names: Names,
+) -> Json:
+    """One alert with text, signatures, the evidence of its alarms and the commands it caused, as
+    features/commands/views.py shows them."""
+    open_to = opens(viewer, row["place"], row["data_grade"])
+    return {
+        **alert(row, viewer, names),
+        "text": row["body"] if open_to else "",
+        "areas": [{"unit": unit, "name": names.unit(unit)} for unit in row["areas"]],
+        "signatures": [
+            {
+                "unit_name": names.unit(load["unit"]),
+                "post": load["post"],
+                "level": load["level"],
+                "signed_at": load["signed_at"],
+            }
+            for load in json.loads(row["signatures"])
+        ],
+        "debt": _debt(row, names),
+        "positions": [
+            {
+                "unit": load["unit"],
+                "unit_name": names.unit(load["unit"]),
+                "at": load["at"],
+                **dict.fromkeys(("level", "incident_grade", "response_level")),
+                **load["assessment"],
+            }
+            for load in json.loads(row["positions"])
+        ],
+        "merged_ids": list(row["merged_ids"]),
+        "report_ids": list(row["report_ids"]),
+        "evidence": [alarm(record, viewer, names) for record in alarms],
+        "commands": list(commands),
+    }
+
+
+def _debt(row: Record, names: Names) -> Json | None:
+    """The signatures that are still owed after an emergency authorisation."""
+    if row["debt"] is None:
+        return None
+    debt = json.loads(row["debt"])
+    return {
+        "unit": debt["unit"],
+        "unit_name": names.unit(debt["unit"]),
+        "approvals": debt["approvals"],
+        "by_unit": debt["by_unit"],
+        "by_unit_name": names.unit(debt["by_unit"]),
+        "due_at": debt["due_at"],
+        "chased": debt["chased"],
+    }
+
+
+def alarm(row: Record, viewer: Viewer, names: Names) -> Json:
+    """Why: what a sensor measured, or several sources said, and the limit that was crossed. The words of
+    a graded one as of an alert."""
+    sensor_id = row["sensor_id"]
+    open_to = opens(viewer, row["place"], row["data_grade"])
+    return {
+        "alarm_id": row["alarm_id"],
+        "level": row["level"],
+        "transition": row["transition"],
+        "kind": row["kind"],
+        "rule_id": row["rule_id"],
+        "status": row["status"],
+        "score": row["score"],
+        "parts": None if row["parts"] is None else json.loads(row["parts"]),
+        "masked": not open_to,
+        "headline": row["headline"] if open_to else "",
+        "sensor_id": sensor_id,
+        "sensor_name": None if sensor_id is None else names.sensor(sensor_id),
+        "place": row["place"],
+        "place_name": names.unit(row["place"]),
+        "evidence": json.loads(row["evidence"]),
+        "retrospective": row["retrospective"],
+        "withdrawn": row["withdrawn"],
+        "started_at": row["started_at"],
+        "occurred_at": row["occurred_at"],
+    }

@@ -1,0 +1,68 @@
+"""案卷: the list of cases, to look for one in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from services.console.core.access import span_of
+from services.console.features.cases import list_queries, list_views
+from services.console.features.cases.case import CaseState
+from services.console.store.connections import reading
+from services.console.web.deps import Deps
+from services.console.web.parameters import StatusQuery
+from services.console.web.problems import RequestRefused
+from services.console.web.responses import as_json
+from services.console.web.viewers import PlaceViewer
+from shared.contracts.fields import Instant, Level, Status
+
+router = APIRouter(prefix="/api")
+
+
+@router.get("/cases")
+async def get_cases(
+    console: Deps,
+    viewer: PlaceViewer,
+    status: StatusQuery = Status.ACTUAL,
+    state: Annotated[list[CaseState] | None, Query(max_length=3)] = None,
+    level: Annotated[Level | None, Query()] = None,
+    words: Annotated[str, Query(alias="q", max_length=80)] = "",
+    since: Annotated[Instant | None, Query()] = None,
+    until: Annotated[Instant | None, Query()] = None,
+    after: Annotated[str, Query(pattern=list_views.CURSOR, max_length=160)] = "",
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Response:
+    """Cases that concern the officer's subtree, the newest first, behind `after`.
+
+    `q` is looked for in title, id and name of the place; `since` and `until` bound when a case began.
+    """
+    try:
+        place = list_views.place_of(after)
+    except ValueError:
+        raise RequestRefused(
+            422, "The request is not valid", "`after` is no cursor.", reason="invalid"
+        ) from None
+    words = words.strip()
+    wanted = list_queries.CaseQuery(
+        own=span_of(viewer.unit),
+        states=state or (),
+        level=level,
+        words=words,
+        places=[
+            span_of(name) for name in list_views.places_named(words, viewer.root, console.names)
+        ],
+        since=since,
+        until=until,
+    )
+    async with reading(console.database) as connection:
+        rows = await list_queries.cases(
+            connection, span_of(viewer.root), status, wanted, after=place, limit=limit
+        )
+    return as_json(
+        {
+            "status": status,
+            "cases": [list_views.line(row, status, viewer, console.names) for row in rows],
+            "next": list_views.cursor_of(rows[-1]) if len(rows) == limit else None,
+        }
+    )

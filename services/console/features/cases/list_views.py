@@ -1,0 +1,60 @@
+"""The list of cases as people read it: rows in, lines out; a cursor is when a case began and its id."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from services.console.core.access import Viewer
+from services.console.core.masking import opens
+from services.console.core.names import Names
+from services.console.core.record import Json, Record
+from shared.contracts.fields import Tier
+
+CasePosition = tuple[datetime, str]
+
+CURSOR = r"^$|^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z~[A-Za-z0-9._:\-]{1,96}$"
+"""A place in the list as `next` gives it; empty = the beginning."""
+_NAMED_TIERS = (Tier.CITY, Tier.DISTRICT, Tier.TOWN, Tier.VILLAGE)
+_MOST_PLACES = 100
+
+
+def line(row: Record, status: str, viewer: Viewer, names: Names) -> Json:
+    """A case of the list. Its title is left out for those its record is not open to; `masked` says so."""
+    open_to = opens(viewer, row["root"], row["data_grade"])
+    return {
+        "case_id": row["case_id"],
+        "status": status,
+        "state": row["state"],
+        "title": row["title"] if open_to else "",
+        "masked": not open_to,
+        "level": row["level"],
+        "event_type": row["event_type"],
+        "root": row["root"],
+        "root_name": names.unit(row["root"]),
+        "began": row["began"],
+        "changed": row["changed"],
+        "alerts": row["alerts"],
+        "commands": row["commands"],
+    }
+
+
+def places_named(words: str, root: str, names: Names) -> list[str]:
+    """Units of a subtree, villages and above, whose name has the words: the first hundred of them."""
+    if not words:
+        return []
+    result = (name for name in names.within(root, _NAMED_TIERS) if words in names.unit(name))
+    return [name for name, _ in zip(result, range(_MOST_PLACES), strict=False)]
+
+
+def place_of(cursor: str) -> CasePosition | None:
+    """The place that a cursor names; raises ValueError when it is none."""
+    if not cursor:
+        return None
+    at, _, case_id = cursor.partition("~")
+    return datetime.fromisoformat(at), case_id
+
+
+def cursor_of(row: Record) -> str:
+    """The cursor behind a case."""
+    at = row["began"].astimezone(UTC).replace(tzinfo=None)
+    return f"{at.isoformat(timespec='microseconds')}Z~{row['case_id']}"

@@ -1,0 +1,50 @@
+"""Photos of a case as they are printed: the newest ones, small, with who sent them, when, and the note."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from services.console.core.access import Viewer
+from services.console.core.masking import sees_photos
+from services.console.core.names import Names
+from services.console.core.record import Record
+from services.console.features.cases.dossier import PhotoPrint, PhotoSheet, marked, moment, plain
+from services.console.features.cases.words import Words
+from shared.domain.bilingual import Both
+
+MOST_PHOTOS = 24
+
+
+def shown(rows: Sequence[Record], viewer: Viewer) -> list[Record]:
+    """Those that the viewer sees on the screen as well, in their order."""
+    return [row for row in rows if sees_photos(viewer, row["unit"])]
+
+
+def photo_sheet(
+    rows: Sequence[Record],
+    pictures: Mapping[str, bytes],
+    tag: Both | None,
+    words: Words,
+    names: Names,
+) -> PhotoSheet | None:
+    """The section over `rows` (the newest first): `pictures` by id are printed, the rest is counted.
+
+    None without a picture. `tag`: what each line of a drill begins with.
+    """
+    prints = tuple(
+        PhotoPrint(pictures[row["photo_id"]], _caption(row, tag, names))
+        for row in rows
+        if row["photo_id"] in pictures
+    )
+    if not prints:
+        return None
+    left_out = len(rows) - len(prints)
+    notes = (words("case.photos.more", n=left_out),) if left_out else ()
+    heading = words("photos")
+    return PhotoSheet(heading if tag is None else marked(heading, tag), prints, notes)
+
+
+def _caption(row: Record, tag: Both | None, names: Names) -> Both:
+    note = " ".join(row["note"].split())
+    text = plain(f"{names.unit(row['unit'])} · {moment(row['received_at'])}\n{note}".strip())
+    return text if tag is None else marked(text, tag)

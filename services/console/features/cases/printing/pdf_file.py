@@ -1,0 +1,284 @@
+"""A dossier as PDF, A4. The typeface is embedded (its used part), so any viewer shows the Chinese.
+
+Characters that the typeface does not have are shown as a box; invisible ones that turn the direction of
+text are left out, so nothing on paper reads other than it was written. CPU work of a second or more: call
+it in a thread.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pylopdf_fonts_zh_cn
+from fpdf import FPDF
+from fpdf.enums import TableBordersLayout, VAlign, WrapMode
+from fpdf.fonts import FontFace
+
+from services.console.features.cases.dossier import Dossier, PhotoSheet, Table
+from shared.domain.bilingual import Both
+
+_FONTS = Path(pylopdf_fonts_zh_cn.__file__).parent
+_INK, _SOFT, _LINE, _PALE = (23, 33, 43), (92, 107, 120), (213, 221, 228), (244, 247, 249)
+_PAPER = (255, 255, 255)
+_LEVELS = {
+    "red": (198, 40, 40),
+    "orange": (217, 115, 13),
+    "yellow": (185, 138, 0),
+    "blue": (30, 99, 184),
+    "notice": (74, 91, 107),
+}
+_BOX = "□"
+_WIDTH = 182.0
+"""Of the text, mm."""
+_PHOTO_MM = (64.0, 48.0)
+"""The box that a photo fits into."""
+
+
+def pdf_file(file: Dossier, made_at: datetime) -> bytes:
+    """The file. The same dossier at the same time is the same bytes."""
+    sheet = _Sheet(file)
+    sheet.set_creation_date(made_at)
+    sheet.add_page()
+    _head(sheet, file)
+    for table in file.sections:
+        _section(sheet, table)
+    if file.photos is not None:
+        _photos(sheet, file.photos)
+    sheet.ln(4)
+    sheet.write_both(file.zone, 8, _SOFT)
+    return bytes(sheet.output())
+
+
+class _Sheet(FPDF):
+    """Paper with the banner of a drill at the top of each page and its number at the bottom."""
+
+    def __init__(self, file: Dossier) -> None:
+        super().__init__(format="A4")
+        self._file = file
+        self.level = _LEVELS.get(file.level, _LEVELS["notice"])
+        self.add_font("sans", "", _FONTS / "NotoSansSC-Regular.otf")
+        self.add_font("serif", "", _FONTS / "NotoSerifSC-Regular.otf")
+        self.set_margins(14, 14, 14)
+        self.set_auto_page_break(True, 18)
+        self.set_title(_printable(f"{file.kind.zh} {file.title.zh}"))
+        self.set_lang("zh-CN")
+        self.alias_nb_pages("{nb}")
+
+    def header(self) -> None:
+        if self._file.banner is not None:
+            self.set_fill_color(255, 210, 63)
+            self.set_text_color(21, 24, 28)
+            self.set_font("sans", size=10)
+            self.set_xy(0, 0)
+            text = f"{self._file.banner.zh}   {self._file.banner.en}"
+            self.cell(self.w, 9, text, align="C", fill=True)
+            self.set_y(14)
+
+    def footer(self) -> None:
+        self.set_y(-13)
+        self.set_font("sans", size=7.5)
+        self.set_text_color(*_SOFT)
+        self.cell(0, 5, self._file.case_id)
+        self.set_x(14)
+        self.cell(0, 5, f"{self.page_no()} / {{nb}}", align="R")
+
+    def write_both(self, text: Both, size: float, colour: tuple[int, int, int]) -> None:
+        """A paragraph: Chinese, then English smaller."""
+        self.set_font("sans", size=size)
+        self.set_text_color(*colour)
+        self.paragraph(text.zh, size * 0.5)
+        if text.en != text.zh:
+            self.set_font("sans", size=size * 0.82)
+            self.set_text_color(*_SOFT)
+            self.paragraph(text.en, size * 0.42)
+
+    def paragraph(self, text: str, height: float) -> None:
+        """Text over the whole width."""
+        self.multi_cell(
+            _WIDTH,
+            height,
+            _printable(text),
+            align="L",
+            wrapmode=WrapMode.CHAR,
+            new_x="LMARGIN",
+            new_y="NEXT",
+        )
+
+
+def _head(sheet: _Sheet, file: Dossier) -> None:
+    sheet.set_fill_color(*sheet.level)
+    sheet.rect(14, sheet.get_y(), _WIDTH, 1.6, "F")
+    sheet.ln(5)
+    sheet.set_font("sans", size=10)
+    sheet.set_text_color(*sheet.level)
+    sheet.paragraph(f"{file.kind.zh}  {file.kind.en}", 5)
+    sheet.set_font("serif", size=20)
+    sheet.set_text_color(*_INK)
+    tag = f"【{file.tag.zh}】" if file.tag else ""
+    sheet.paragraph(tag + file.title.zh, 10)
+    if file.title.en != file.title.zh:
+        sheet.set_font("sans", size=10)
+        sheet.paragraph(file.title.en, 6)
+    sheet.ln(2)
+    _facts(sheet, file)
+    sheet.ln(4)
+    _figures(sheet, file)
+
+
+def _facts(sheet: _Sheet, file: Dossier) -> None:
+    sheet.set_draw_color(*_LINE)
+    sheet.set_fill_color(*_PAPER)
+    sheet.set_font("sans", size=9)
+    pairs = [file.facts[at : at + 2] for at in range(0, len(file.facts), 2)]
+    with sheet.table(
+        width=_WIDTH,
+        col_widths=(26, 65, 26, 65),
+        first_row_as_headings=False,
+        borders_layout=TableBordersLayout.HORIZONTAL_LINES,
+        line_height=5,
+        padding=(0.8, 1),
+        text_align="L",
+        wrapmode=WrapMode.CHAR,
+        v_align=VAlign.M,
+    ) as table:
+        for pair in pairs:
+            row = table.row()
+            for name, value in pair:
+                row.cell(_cell(name), style=FontFace(color=_SOFT, size_pt=8))
+                row.cell(_cell(value, " · "), style=FontFace(color=_INK, size_pt=9))
+
+
+def _figures(sheet: _Sheet, file: Dossier) -> None:
+    gap = 2.0
+    width = (_WIDTH - gap * (len(file.figures) - 1)) / len(file.figures)
+    top = sheet.get_y()
+    for number, (name, value) in enumerate(file.figures):
+        left = 14 + number * (width + gap)
+        sheet.set_fill_color(*_PALE)
+        sheet.rect(left, top, width, 17, "F")
+        sheet.set_fill_color(*sheet.level)
+        sheet.rect(left, top, width, 0.8, "F")
+        for size, colour, below, text in (
+            (10.5, _INK, 2.6, value),
+            (7.5, _INK, 8.4, name.zh),
+            (6, _SOFT, 12, name.en),
+        ):
+            sheet.set_xy(left, top + below)
+            sheet.set_text_color(*colour)
+            sheet.set_font("sans", size=_fitting(sheet, text, size, width))
+            sheet.cell(width, 4.5, _printable(text), align="C")
+    sheet.set_xy(14, top + 20)
+
+
+def _fitting(sheet: _Sheet, text: str, size: float, width: float) -> float:
+    sheet.set_font("sans", size=size)
+    wide = sheet.get_string_width(_printable(text))
+    return size if wide <= width - 1 else size * (width - 1) / wide
+
+
+def _section(sheet: _Sheet, table: Table) -> None:
+    _heading(sheet, table.heading, 30)
+    if table.rows:
+        _rows(sheet, table)
+    sheet.ln(1)
+    for note in table.notes:
+        sheet.write_both(note, 8, _SOFT)
+
+
+def _photos(sheet: _Sheet, photos: PhotoSheet) -> None:
+    """Each in a box of its own to the left, its caption to the right: the longest note is lower than the box."""
+    _heading(sheet, photos.heading, 16 + _PHOTO_MM[1])
+    wide, high = _PHOTO_MM
+    for print_item in photos.prints:
+        if sheet.will_page_break(high + 2):
+            sheet.add_page()
+        top = sheet.get_y() + 1
+        sheet.image(
+            BytesIO(print_item.picture),
+            14,
+            top,
+            wide,
+            high,
+            keep_aspect_ratio=True,
+            alt_text=_printable(print_item.caption.zh),
+        )
+        sheet.set_font("sans", size=8)
+        sheet.set_text_color(*_INK)
+        sheet.set_xy(14 + wide + 4, top)
+        sheet.multi_cell(
+            _WIDTH - wide - 4, 3.9, _cell(print_item.caption), align="L", wrapmode=WrapMode.CHAR
+        )
+        sheet.set_xy(14, top + high + 1)
+    for note in photos.notes:
+        sheet.write_both(note, 8, _SOFT)
+
+
+def _heading(sheet: _Sheet, heading: Both, room_mm: float) -> None:
+    """On a page that has room for what follows it."""
+    sheet.ln(3)
+    if sheet.will_page_break(room_mm):
+        sheet.add_page()
+    sheet.set_font("sans", size=13)
+    sheet.set_text_color(*_INK)
+    sheet.cell(sheet.get_string_width(heading.zh) + 3, 8, _printable(heading.zh))
+    sheet.set_font("sans", size=8.5)
+    sheet.set_text_color(*_SOFT)
+    sheet.cell(0, 9, _printable(heading.en), new_x="LMARGIN", new_y="NEXT")
+    sheet.set_draw_color(*sheet.level)
+    sheet.set_line_width(0.5)
+    sheet.line(14, sheet.get_y(), 14 + _WIDTH, sheet.get_y())
+    sheet.set_line_width(0.1)
+    sheet.set_draw_color(*_LINE)
+    sheet.ln(1)
+
+
+def _rows(sheet: _Sheet, table: Table) -> None:
+    sheet.set_font("sans", size=8)
+    sheet.set_text_color(*_INK)
+    sheet.set_fill_color(*_PAPER)
+    heading = FontFace(color=_INK, fill_color=_PALE, size_pt=7)
+    with sheet.table(
+        width=_WIDTH,
+        col_widths=tuple(column.share for column in table.columns),
+        borders_layout=TableBordersLayout.HORIZONTAL_LINES,
+        headings_style=heading,
+        line_height=3.9,
+        padding=(0.9, 0.8),
+        text_align=tuple("R" if column.figures else "L" for column in table.columns),
+        wrapmode=WrapMode.CHAR,
+    ) as printed:
+        head = printed.row()
+        for column in table.columns:
+            head.cell(_cell(column.head))
+        for cells in table.rows:
+            row = printed.row()
+            for cell in cells:
+                row.cell(_cell(cell))
+
+
+def _cell(text: Both, between: str = "\n") -> str:
+    both = text.zh if text.en == text.zh else f"{text.zh}{between}{text.en}"
+    return _printable(both)
+
+
+@cache
+def _known() -> frozenset[int]:
+    """Characters that both typefaces have."""
+    probe: Any = FPDF()
+    probe.add_font("sans", "", _FONTS / "NotoSansSC-Regular.otf")
+    probe.add_font("serif", "", _FONTS / "NotoSerifSC-Regular.otf")
+    return frozenset(probe.fonts["sans"].cmap) & frozenset(probe.fonts["serif"].cmap)
+
+
+def _printable(text: str) -> str:
+    known = _known()
+    return "".join(
+        char if char == "\n" or ord(char) in known else _BOX
+        for char in unicodedata.normalize("NFC", text)
+        if char == "\n" or unicodedata.category(char) not in ("Cf", "Cc")
+    )

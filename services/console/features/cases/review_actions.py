@@ -1,0 +1,114 @@
+"""The review of a case, and the commands that its findings become, as records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.console.core.access import Viewer
+from services.console.core.action_record import ActionRecord, head
+from services.console.core.record import Record
+from services.console.features.cases.case import Case
+from shared.contracts.cases import CaseReview, Finding
+from shared.contracts.commands import CommandRequest
+from shared.contracts.fields import Level
+from shared.contracts.ids import content_id
+from shared.contracts.selections import Listed, Selection
+from shared.contracts.topics import CASE_REVIEWS, REQUESTS
+
+FINDING_LEVEL = Level.BLUE
+"""Findings are done by daylight: the lowest level that is supervised."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingDraft:
+    """A finding as an officer wrote it."""
+
+    owner: str
+    title: str
+    instruction: str
+    finish_by: datetime
+
+
+def owner_selection(owner: str) -> Selection:
+    """The one unit that a finding is for."""
+    return Selection(include=(Listed(units=(owner,)),))
+
+
+def write(
+    viewer: Viewer, case: Case, text: str, drafts: Sequence[FindingDraft], now: datetime
+) -> ActionRecord:
+    """The review of a filed case: the same act by whichever alert of its incident it was asked for."""
+    findings = tuple(
+        Finding(
+            command_id=content_id("cmd", "finding", case.review_key, number),
+            owner=draft.owner,
+            title=draft.title,
+            instruction=draft.instruction,
+            finish_by=draft.finish_by,
+        )
+        for number, draft in enumerate(drafts, start=1)
+    )
+    common = head(
+        viewer,
+        {"status": case.status, "trace_id": case.trace_id},
+        (case.root,),
+        (case.case_id,),
+        now,
+        case.grade,
+    )
+    record = CaseReview(
+        id=content_id("rev", case.review_key),
+        case_id=case.case_id,
+        officer_id=viewer.officer_id,
+        post=viewer.post,
+        text=text,
+        findings=findings,
+        **common,
+    )
+    return ActionRecord(CASE_REVIEWS, case.case_id, record, viewer.officer_id)
+
+
+def is_another(row: Record, written: CaseReview) -> bool:
+    """Whether the review on record is other than what is to be written: a case has one."""
+    return (row["review_id"], row["officer_id"], row["body"]) != (
+        written.id,
+        written.officer_id,
+        written.text,
+    )
+
+
+def commands_of(
+    viewer: Viewer, case: Case, review: CaseReview, now: datetime
+) -> list[ActionRecord]:
+    """One free command per finding, to its owner alone, by its date; it names the case and the review."""
+    return [
+        ActionRecord(
+            REQUESTS,
+            finding.command_id,
+            CommandRequest(
+                id=content_id("req", finding.command_id, "issue"),
+                verb="issue",
+                command_id=finding.command_id,
+                selection=owner_selection(finding.owner),
+                event_type=case.head["event_type"],
+                level=FINDING_LEVEL,
+                title=finding.title,
+                instruction=finding.instruction,
+                finish_by=finding.finish_by,
+                officer_id=viewer.officer_id,
+                post=viewer.post,
+                **head(
+                    viewer,
+                    {"status": case.status, "trace_id": case.trace_id},
+                    (finding.owner,),
+                    (case.case_id, review.id),
+                    now,
+                    review.data_grade,
+                ),
+            ),
+            viewer.officer_id,
+        )
+        for finding in review.findings
+    ]

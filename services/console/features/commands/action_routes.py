@@ -1,0 +1,189 @@
+"""Free commands, and steps of officers on commands and assignments."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from services.console.core import access
+from services.console.core.record import Record
+from services.console.features.commands import actions, assignment_queries, counts
+from services.console.store.connections import reading
+from services.console.web.actions import Body, IdempotencyKey, accept_action
+from services.console.web.deps import Deps
+from services.console.web.problems import RequestRefused, hidden, missing_field, unknown
+from services.console.web.selecting import SelectionBody, reached
+from services.console.web.viewers import SignedInViewer
+from shared.contracts.commands import REASONED, Digest, Step
+from shared.contracts.fields import (
+    EventType,
+    Identifier,
+    Instant,
+    Level,
+    Line,
+    Status,
+    Text,
+    UnitId,
+)
+from shared.contracts.refusals import RefusedFor
+from shared.domain.selection.reach import digest_of, root_of
+
+router = APIRouter(prefix="/api")
+_UNTIL: dict[Step, Step | None] = {
+    Step.ASK_SUSPEND: None,
+    Step.ASK_EXTEND: None,
+    Step.SUSPEND: Step.ASK_SUSPEND,
+    Step.EXTEND: Step.ASK_EXTEND,
+}
+"""Steps that reach to a time, and the question whose answer may leave it to the asker."""
+
+
+class CommandBody(Body):
+    """A command to all units of `selection`; `seen_digest` is the preview's: who was shown."""
+
+    selection: SelectionBody
+    event_type: EventType
+    level: Level
+    title: Line
+    instruction: Text = ""
+    status: Status = Status.ACTUAL
+    seen_digest: Digest | None = None
+
+
+class ManageBody(Body):
+    """An act on a whole command; `version` as the officer saw it."""
+
+    version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)] | None = None
+
+
+class StepBody(Body):
+    """A step on an assignment.
+
+    `text` is the reason where one is needed. `until`: the end of a suspension, or the new finish_by;
+    who consents may leave it out, meaning what was asked for. `units`: to whom it is split, or the one
+    unit that gets it instead; `mandatory`: the parts have to be done before the whole is reported.
+    """
+
+    step: Step
+    attempt: Annotated[int, Field(strict=True, ge=1, le=99)] | None = None
+    text: Text = ""
+    until: Instant | None = None
+    units: list[UnitId] = Field([], max_length=500)
+    mandatory: bool = True
+
+
+@router.post("/commands", status_code=202)
+async def issue(
+    console: Deps, viewer: SignedInViewer, body: CommandBody, key: IdempotencyKey = None
+) -> Response:
+    """Issue a free command to units of one's own subtree; command checks all of it again."""
+    acting, units = reached(console, viewer, body.selection)
+    if not units:
+        raise RequestRefused(
+            422, "Nobody would receive this", "The selection is empty.", reason="no_recipients"
+        )
+    if body.seen_digest not in (None, digest_of(units)):
+        raise RequestRefused(
+            409,
+            "The recipients have changed",
+            f"Now {len(units)}. Look again before you send.",
+            reason="stale_preview",
+        )
+    draft = actions.CommandDraft(
+        body.selection,
+        root_of(units) or acting.unit,
+        body.seen_digest,
+        body.event_type,
+        body.level,
+        body.title,
+        body.instruction,
+        body.status,
+    )
+    act = actions.issue(acting, draft, key, console.clock.now())
+    return await accept_action(console, act, command_id=act.key, recipients=len(units))
+
+
+@router.post("/commands/{command_id}/{verb}", status_code=202)
+async def manage(
+    console: Deps,
+    viewer: SignedInViewer,
+    command_id: Identifier,
+    verb: Literal["check", "close", "revoke", "reopen"],
+    body: ManageBody | None = None,
+    _key: IdempotencyKey = None,
+) -> Response:
+    """Check or close everything that is ready; revoke the command, or re-open it when closed."""
+    async with reading(console.database) as connection:
+        command = await counts.command(connection, command_id)
+    if command is None:
+        raise unknown("command")
+    issuer = command["issuer_unit"]
+    acting = console.acting(
+        viewer, lambda item: access.may_manage(item, issuer), command["root"], verb
+    )
+    version = (body.version if body else None) or command["version"]
+    return await accept_action(
+        console, actions.manage(acting, command, verb, version, console.clock.now())
+    )
+
+
+@router.post("/assignments/{assignment_id}/acknowledgements", status_code=202)
+async def acknowledge(
+    console: Deps,
+    viewer: SignedInViewer,
+    assignment_id: Identifier,
+    body: StepBody,
+    _key: IdempotencyKey = None,
+) -> Response:
+    """A step of the unit (sign, report, split, …) or of its issuer (check, extend, reassign, …)."""
+    async with reading(console.database) as connection:
+        assignment = await assignment_queries.assignment(connection, assignment_id)
+    if assignment is None:
+        raise unknown("assignment")
+    result = access.entitled(viewer, _check(assignment, body))
+    if isinstance(result, RefusedFor) and not access.sees(viewer, assignment["unit"]):
+        raise hidden("assignment", assignment["unit"], RefusedFor(result), body.step)
+    acting = console.granted(result, assignment["unit"], body.step)
+    _demand_complete(body, asked=assignment["asked_step"])
+    meant = actions.StepIntent(
+        body.step,
+        body.attempt or assignment["attempt"],
+        body.text,
+        body.until,
+        tuple(body.units),
+        body.mandatory,
+    )
+    return await accept_action(
+        console, actions.acknowledgement(acting, assignment, meant, console.clock.now())
+    )
+
+
+def _check(assignment: Record, body: StepBody) -> access.Check:
+    """Whether one unit may take the step and give what it gives to those it names."""
+    unit, issuer = assignment["unit"], assignment["issuer_unit"]
+
+    def check(viewer: access.Viewer) -> RefusedFor | None:
+        denial = access.may_step(viewer, unit, issuer, body.step, assignment["release_unit"])
+        giver = unit if body.step is Step.SPLIT else viewer.unit
+        if body.step is Step.REASSIGN and assignment["parent_assignment_id"] is not None:
+            giver = issuer
+        checker = issuer if body.step is Step.REASSIGN else None
+        generator = (access.may_give(viewer, part, giver, checker) for part in body.units)
+        return denial or next((why for why in generator if why is not None), None)
+
+    return check
+
+
+def _demand_complete(body: StepBody, asked: str | None) -> None:
+    """Refuse a step that lacks what it needs, or brings what it has no use for."""
+    step = body.step
+    if (step in REASONED or step is Step.SEND_BACK) and not body.text.strip():
+        raise missing_field("text", "say why")
+    if step in _UNTIL and body.until is None and (asked is None or asked != _UNTIL[step]):
+        raise missing_field("until", "say until when")
+    if (step is Step.SPLIT and not body.units) or (step is Step.REASSIGN and len(body.units) != 1):
+        raise missing_field("units", "name who gets it")
+    if body.units and step not in (Step.SPLIT, Step.REASSIGN):
+        raise missing_field("units", "only a split or a reassignment names units")

@@ -1,0 +1,135 @@
+"""Free commands and steps on assignments, as records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.console.core.access import Viewer
+from services.console.core.action_record import ActionRecord, head
+from services.console.core.record import Record
+from shared.contracts.commands import RECURRING, Acknowledgement, CommandRequest, Step
+from shared.contracts.fields import Level, Status
+from shared.contracts.ids import acknowledgement_id, content_id, transition_id
+from shared.contracts.selections import Selection
+from shared.contracts.topics import ACKNOWLEDGEMENTS, REQUESTS
+
+
+@dataclass(frozen=True, slots=True)
+class StepIntent:
+    """A step on an assignment as an officer meant it (contracts Acknowledgement)."""
+
+    step: Step
+    attempt: int
+    text: str
+    until: datetime | None = None
+    units: tuple[str, ...] = ()
+    mandatory: bool = True
+
+
+def acknowledgement(
+    viewer: Viewer, assignment: Record, meant: StepIntent, now: datetime
+) -> ActionRecord:
+    """A step on an assignment; one that can recur is numbered by the version the officer saw."""
+    subject, unit = assignment["assignment_id"], assignment["unit"]
+    step, attempt = meant.step, meant.attempt
+    number = assignment["version"] if step in RECURRING else None
+    cause = (transition_id(subject, assignment["version"]),)
+    return ActionRecord(
+        ACKNOWLEDGEMENTS,
+        assignment["command_id"],
+        Acknowledgement(
+            id=acknowledgement_id(subject, step, attempt, viewer.officer_id, number or 1),
+            assignment_id=subject,
+            command_id=assignment["command_id"],
+            unit=unit,
+            step=step,
+            attempt=attempt,
+            number=number,
+            officer_id=viewer.officer_id,
+            officer_unit=viewer.unit,
+            post=viewer.post,
+            text=meant.text,
+            until=meant.until,
+            units=meant.units or None,
+            mandatory=meant.mandatory if meant.units else None,
+            **head(viewer, assignment, (unit,), cause, now, assignment["data_grade"]),
+        ),
+        viewer.officer_id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CommandDraft:
+    """A free command as an officer wrote it. `root` holds all that it reaches."""
+
+    selection: Selection
+    root: str
+    seen_digest: str | None
+    event_type: str
+    level: Level
+    title: str
+    instruction: str
+    status: Status
+
+
+def issue(
+    viewer: Viewer, draft: CommandDraft, idempotency_key: str | None, now: datetime
+) -> ActionRecord:
+    """A free command. Without a key, the same text on the same day (UTC) is the same command."""
+    if idempotency_key is not None:
+        command_id = content_id("cmd", "free", viewer.officer_id, draft.status, idempotency_key)
+    else:
+        command_id = content_id(
+            "cmd",
+            "free",
+            viewer.officer_id,
+            draft.selection.model_dump_json(),
+            draft.event_type,
+            draft.level,
+            draft.title,
+            draft.instruction,
+            draft.status,
+            now.date().isoformat(),
+        )
+    return ActionRecord(
+        REQUESTS,
+        command_id,
+        CommandRequest(
+            id=content_id("req", command_id, "issue"),
+            verb="issue",
+            command_id=command_id,
+            selection=draft.selection,
+            seen_digest=draft.seen_digest,
+            event_type=draft.event_type,
+            level=draft.level,
+            title=draft.title,
+            instruction=draft.instruction,
+            officer_id=viewer.officer_id,
+            post=viewer.post,
+            **head(
+                viewer, {"status": draft.status, "trace_id": command_id}, (draft.root,), (), now
+            ),
+        ),
+        viewer.officer_id,
+    )
+
+
+def manage(viewer: Viewer, command: Record, verb: Any, version: int, now: datetime) -> ActionRecord:
+    """Check, close, revoke or re-open a command as the officer saw it at `version`."""
+    command_id = command["command_id"]
+    cause = (transition_id(command_id, version),)
+    return ActionRecord(
+        REQUESTS,
+        command_id,
+        CommandRequest(
+            id=content_id("req", command_id, verb, viewer.officer_id, version),
+            verb=verb,
+            command_id=command_id,
+            officer_id=viewer.officer_id,
+            post=viewer.post,
+            **head(viewer, command, (command["root"],), cause, now, command["data_grade"]),
+        ),
+        viewer.officer_id,
+    )

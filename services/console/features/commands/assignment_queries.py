@@ -1,0 +1,97 @@
+"""Queries of assignments and of what is written about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from services.console.core.access import Span
+from services.console.core.paging import ListPosition
+from services.console.store.connections import Connection, Rows
+from services.console.store.lateness import IN_WORK, UNSIGNED
+from services.console.store.ordering import Order, position_parameters, urgency
+from shared.contracts.lifecycles.assignment import OVER
+from shared.runtime.sql import names
+
+_FINISHED = names(OVER)
+_DUE = f"CASE WHEN a.{UNSIGNED} THEN a.sign_by WHEN a.{IN_WORK} THEN a.finish_by END"
+ASSIGNMENT_ORDER = Order(urgency("a.status", "why.state", "a.level", _DUE), "a.assignment_id")
+"""The order of assignments, the same on every screen: what is due is the clock that runs; one that waits
+for somebody else has none."""
+
+
+@dataclass(frozen=True)
+class AssignmentQuery:
+    """Which assignments: a unit's own (with a span: of its subtree), of one command, state or status."""
+
+    unit: str
+    span: Span | None = None
+    command: str | None = None
+    state: str | None = None
+    only_open: bool = False
+    status: str | None = None
+
+    def where(self) -> tuple[str, list[Any]]:
+        """A condition on `a` and its parameters."""
+        clauses: list[str] = []
+        values: list[Any] = []
+
+        def add(clause: str, *parameters: Any) -> None:
+            slots = [f"${len(values) + n}" for n in range(1, len(parameters) + 1)]
+            clauses.append(clause.format(*slots))
+            values.extend(parameters)
+
+        if self.span is None:
+            add("a.unit = {}", self.unit)
+        else:
+            add("a.unit >= {} AND a.unit < {}", self.span.low, self.span.high)
+        for name in ("command_id", "state", "status"):
+            value = getattr(self, name.removesuffix("_id"))
+            if value is not None:
+                add(f"a.{name} = {{}}", value)
+        if self.only_open:
+            add(f"a.state NOT IN {_FINISHED}")
+        return " AND ".join(clauses), values
+
+
+async def assignments(
+    connection: Connection, wanted: AssignmentQuery, after: ListPosition | None, limit: int
+) -> Rows:
+    """Assignments behind a place, the most urgent first."""
+    where, values = wanted.where()
+    n = len(values)
+    rows: Rows = await connection.fetch(
+        f"SELECT a.*, {ASSIGNMENT_ORDER.columns} FROM console.assignment a "  # noqa: S608
+        f"LEFT JOIN console.alert AS why USING (alert_id) WHERE {where} "
+        f"AND {ASSIGNMENT_ORDER.is_after(n + 1, n + 2)} ORDER BY {ASSIGNMENT_ORDER.by} LIMIT ${n + 3}",
+        *values,
+        *position_parameters(after),
+        limit,
+    )
+    return rows
+
+
+async def assignments_total(connection: Connection, wanted: AssignmentQuery) -> int:
+    """How many these assignments are."""
+    where, values = wanted.where()
+    counted = f"SELECT count(*) FROM console.assignment a WHERE {where}"  # noqa: S608
+    return int(await connection.fetchval(counted, *values))
+
+
+async def assignment(connection: Connection, assignment_id: str) -> asyncpg.Record | None:
+    """One assignment."""
+    return await connection.fetchrow(
+        "SELECT * FROM console.assignment WHERE assignment_id = $1", assignment_id
+    )
+
+
+async def acknowledgements(connection: Connection, assignment_id: str) -> Rows:
+    """What a unit and its issuer have written about an assignment; not what a drill tried to."""
+    rows: Rows = await connection.fetch(
+        "SELECT k.* FROM console.acknowledgement k JOIN console.assignment a "
+        "USING (assignment_id, status) WHERE assignment_id = $1 ORDER BY k.sent_at, k.id LIMIT 200",
+        assignment_id,
+    )
+    return rows

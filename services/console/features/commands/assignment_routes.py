@@ -1,0 +1,105 @@
+"""Assignments and what is written about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from services.console.core.access import Viewer, sees, span_of
+from services.console.core.masking import sees_photos
+from services.console.core.record import Record
+from services.console.features.commands import assignment_queries, views
+from services.console.features.photos import queries as photo_queries
+from services.console.features.photos import views as photo_views
+from services.console.store.connections import Connection, reading
+from services.console.web.deps import ConsoleDeps, Deps
+from services.console.web.paging import AfterCursor, next_of, position_after
+from services.console.web.parameters import Limit
+from services.console.web.problems import hidden, unknown
+from services.console.web.responses import as_json
+from services.console.web.viewers import PlaceViewer
+from shared.contracts.commands import AssignmentState
+from shared.contracts.fields import Identifier, Status, UnitId
+
+router = APIRouter(prefix="/api")
+
+
+@router.get("/assignments")
+async def get_assignments(
+    console: Deps,
+    viewer: PlaceViewer,
+    unit: Annotated[UnitId | None, Query()] = None,
+    command: Annotated[Identifier | None, Query()] = None,
+    state: Annotated[AssignmentState | None, Query()] = None,
+    status: Annotated[Status | None, Query()] = None,
+    only_open: Annotated[bool, Query(alias="open")] = False,
+    subtree: Annotated[bool, Query()] = False,
+    after: AfterCursor = "",
+    limit: Limit = 100,
+) -> Response:
+    """Assignments of a unit (default: one's own): real before drill, those of a recalled alert first, then
+    the gravest, then what is or falls due first. `next` is the cursor for `after`, `total` how many there
+    are."""
+    root = console.in_sight(viewer, unit)
+    tasks = assignment_queries.AssignmentQuery(
+        unit=root,
+        span=span_of(root) if subtree else None,
+        command=command,
+        state=state,
+        only_open=only_open,
+        status=status,
+    )
+    async with reading(console.database) as connection:
+        rows = await assignment_queries.assignments(
+            connection, tasks, position_after(after, assignment_queries.ASSIGNMENT_ORDER), limit
+        )
+        total = await assignment_queries.assignments_total(connection, tasks)
+        photos = await _photos(connection, viewer, console, rows)
+    return as_json(
+        {
+            "assignments": [
+                {
+                    **views.assignment(row, viewer, console.names),
+                    "photos": photos.get(row["assignment_id"], []),
+                }
+                for row in rows
+            ],
+            "next": next_of(rows, limit),
+            "total": total,
+        }
+    )
+
+
+@router.get("/assignments/{assignment_id}")
+async def get_assignment(console: Deps, viewer: PlaceViewer, assignment_id: Identifier) -> Response:
+    """One assignment with what has been written about it."""
+    async with reading(console.database) as connection:
+        row = await assignment_queries.assignment(connection, assignment_id)
+        if row is None:
+            raise unknown("assignment")
+        if not sees(viewer, row["unit"]):
+            raise hidden("assignment", row["unit"])
+        written = await assignment_queries.acknowledgements(connection, assignment_id)
+        photos = await _photos(connection, viewer, console, [row])
+    return as_json(
+        {
+            **views.assignment(row, viewer, console.names),
+            "photos": photos.get(assignment_id, []),
+            "acknowledgements": [
+                views.acknowledgement(record, row, viewer, console.names) for record in written
+            ],
+        }
+    )
+
+
+async def _photos(
+    connection: Connection, viewer: Viewer, console: ConsoleDeps, rows: Sequence[Record]
+) -> dict[str, list[dict[str, Any]]]:
+    """What is known of the photos of these assignments, those that the officer may look at."""
+    wanted = [row["assignment_id"] for row in rows if sees_photos(viewer, row["unit"])]
+    results: dict[str, list[dict[str, Any]]] = {}
+    for row in await photo_queries.of_assignments(connection, wanted) if wanted else ():
+        results.setdefault(row["assignment_id"], []).append(photo_views.photo(row, console.names))
+    return results

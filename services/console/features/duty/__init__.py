@@ -1,0 +1,1 @@
+"""Duty plans and their gaps."""

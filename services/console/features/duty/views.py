@@ -1,0 +1,132 @@
+"""Duty plans and gaps, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from services.console.core.access import Viewer
+from services.console.core.masking import PERSONAL, DataClass, opens
+from services.console.core.names import Names
+from services.console.core.record import Record
+from shared.contracts.duty import DutyEntry, DutyRule, Member, Override, Rotation, Shift, Swap
+from shared.contracts.fields import ResponseMode
+from shared.contracts.units import tier_of
+from shared.domain.roster.timeline import Plan, plan_of, timeline
+from shared.domain.roster.turns import Turn
+
+RULE: TypeAdapter[DutyRule] = TypeAdapter(DutyRule)
+
+
+def entries_of(rows: Sequence[Record]) -> list[DutyEntry]:
+    """The entries of one unit, from rows in the order of their last change."""
+    return [
+        DutyEntry(
+            id=f"row-{number}",
+            occurred_at=row["sent_at"],
+            sent_at=row["sent_at"],
+            origin_unit=row["unit"],
+            tier=tier_of(row["unit"]),
+            entry_id=row["entry_id"],
+            version=row["version"],
+            place=row["place"],
+            unit=row["unit"],
+            rule=RULE.validate_json(row["rule"]),
+            cancelled=row["cancelled"],
+            actor=row["actor"],
+        )
+        for number, row in enumerate(rows)
+    ]
+
+
+def plan_view(
+    unit: str,
+    entries: Sequence[DutyEntry],
+    mode: ResponseMode,
+    now: datetime,
+    days: int,
+    names: Names,
+    viewer: Viewer,
+) -> dict[str, Any]:
+    """Who is on at each post for so many days while `mode` holds, and the entries; names and addresses
+    to whom they are open."""
+    shown = frozenset(data_class for data_class in DataClass if opens(viewer, unit, data_class))
+    plan = plan_of(entries, mode)
+    end = now + timedelta(days=days)
+    return {
+        "unit": unit,
+        "unit_name": names.unit(unit),
+        "mode": mode,
+        "begin": now,
+        "end": end,
+        "posts": [
+            {
+                "post": post,
+                "turns": [_turn_view(turn, plan, shown) for turn in timeline(plan, post, now, end)],
+            }
+            for post in plan.posts
+        ],
+        "entries": [
+            {
+                "entry_id": entry.entry_id,
+                "version": entry.version,
+                "actor": entry.actor,
+                **_rule_view(entry.rule, shown),
+            }
+            for entry in entries
+            if not entry.cancelled
+        ],
+    }
+
+
+def gap_view(row: Record, names: Names) -> dict[str, Any]:
+    """What stands empty at one post."""
+    return {
+        "unit": row["unit"],
+        "unit_name": names.unit(row["unit"]),
+        "post": row["post"],
+        "headline": row["headline"],
+        "gaps": TypeAdapter(list[dict[str, str]]).validate_json(row["gaps"]),
+        "begin": row["begins_at"],
+        "end": row["ends_at"],
+    }
+
+
+def people_of(rules: Iterable[DutyRule]) -> set[str]:
+    """Everybody whom entries put on duty; somebody's leave puts nobody on."""
+    results: set[str] = set()
+    for rule in rules:
+        match rule:
+            case Member():
+                results.add(rule.officer.officer_id)
+            case Rotation():
+                results |= set(rule.members)
+            case Swap():
+                results |= {rule.officer_id, rule.other_id}
+            case Shift() | Override():
+                results |= {rule.officer_id} if rule.officer_id is not None else set()
+    return results
+
+
+def _turn_view(turn: Turn, plan: Plan, shown: frozenset[DataClass]) -> dict[str, Any]:
+    member = plan.members.get(turn.officer_id) if turn.officer_id is not None else None
+    return {
+        "begin": turn.begin,
+        "end": turn.end,
+        "officer_id": turn.officer_id if member is not None else None,
+        "name": member.officer.name if member is not None and DataClass.NAME in shown else None,
+    }
+
+
+def _rule_view(rule: DutyRule, shown: frozenset[DataClass]) -> dict[str, Any]:
+    result = rule.model_dump(mode="json", exclude_none=True)
+    if isinstance(rule, Member):
+        result["officer"] = {
+            name: value
+            for name, value in result["officer"].items()
+            if name not in PERSONAL or PERSONAL[name] in shown
+        }
+    return {"rule": result}

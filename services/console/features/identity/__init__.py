@@ -1,0 +1,1 @@
+"""Signing in, passwords, and the account page."""

@@ -1,0 +1,104 @@
+"""An ID token in, the claims it proves out (OpenID Connect Core 1.0, 3.1.3.7), or why it proves nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from joserfc import jwt
+from joserfc.errors import InvalidKeyIdError, JoseError
+from joserfc.jwk import KeySet
+
+ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
+"""Signatures by a key that only the provider has: never `none`, never one made with a shared secret."""
+SKEW_S = 60
+"""How far the provider's clock and ours may be apart."""
+OLDEST_S = 600
+"""An older token was not made for the sign-in that asks for it."""
+
+
+class TokenFlaw(StrEnum):
+    """Why a token proves nothing."""
+
+    SIGNATURE = "signature"
+    UNKNOWN_KEY = "unknown_key"
+    ISSUER = "issuer"
+    AUDIENCE = "audience"
+    NONCE = "nonce"
+    EXPIRED = "expired"
+    NOT_YET = "not_yet"
+    CLAIM = "claim"
+
+
+class TokenRefused(Exception):
+    """The token proves nothing."""
+
+    def __init__(self, flaw: TokenFlaw) -> None:
+        super().__init__(flaw.value)
+        self.flaw = flaw
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedClaims:
+    """What a token has to say, and the claim that names the person."""
+
+    issuer: str
+    client_id: str
+    nonce: str
+    claim: str
+
+
+def subject_of(id_token: str, keys: KeySet, expected: ExpectedClaims, now_s: float) -> str:
+    """Whom a token names. Raises TokenRefused; UNKNOWN_KEY may be cured by fetching the keys anew."""
+    try:
+        claims = jwt.decode(id_token, keys, algorithms=ALGORITHMS).claims
+    except InvalidKeyIdError:
+        raise TokenRefused(TokenFlaw.UNKNOWN_KEY) from None
+    except (JoseError, ValueError, TypeError):
+        raise TokenRefused(TokenFlaw.SIGNATURE) from None
+    if (flaw := _flaw(claims, expected, now_s)) is not None:
+        raise TokenRefused(flaw)
+    subject = claims.get(expected.claim)
+    if not isinstance(subject, str) or not 0 < len(subject) <= 256 or "\x00" in subject:
+        raise TokenRefused(TokenFlaw.CLAIM)
+    return subject
+
+
+def challenge_of(verifier: str) -> str:
+    """The PKCE challenge (RFC 7636, S256) of a verifier."""
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _flaw(claims: dict[str, Any], expected: ExpectedClaims, now_s: float) -> TokenFlaw | None:
+    audience = claims.get("aud")
+    audiences = [audience] if isinstance(audience, str) else audience
+    if claims.get("iss") != expected.issuer:
+        return TokenFlaw.ISSUER
+    if not isinstance(audiences, list) or expected.client_id not in audiences:
+        return TokenFlaw.AUDIENCE
+    if claims.get("azp", expected.client_id) != expected.client_id:
+        return TokenFlaw.AUDIENCE
+    if len(audiences) > 1 and "azp" not in claims:
+        return TokenFlaw.AUDIENCE
+    if claims.get("nonce") != expected.nonce:
+        return TokenFlaw.NONCE
+    expires, issued = _moment(claims.get("exp")), _moment(claims.get("iat"))
+    if expires is None or issued is None:
+        return TokenFlaw.EXPIRED
+    if now_s >= expires + SKEW_S or now_s > issued + OLDEST_S:
+        return TokenFlaw.EXPIRED
+    begins = _moment(claims.get("nbf", issued))
+    if begins is None or max(issued, begins) > now_s + SKEW_S:
+        return TokenFlaw.NOT_YET
+    return None
+
+
+def _moment(value: object) -> float | None:
+    """A NumericDate; None for anything else, booleans and NaN included."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if abs(value) < 2**53 else None

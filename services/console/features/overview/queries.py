@@ -1,0 +1,34 @@
+"""Small counts of the first screen."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from services.console.core.access import Span
+from services.console.store.conditions import OPEN_ALERT, OPEN_COMMAND, OPEN_PAGE, UNWELL_SENSOR
+from services.console.store.connections import Connection
+
+
+async def small_counts(connection: Connection, span: Span, status: str) -> asyncpg.Record:
+    """Silent sensors, open and missed pages of a subtree; open alerts of drills beside it."""
+    row = await connection.fetchrow(
+        f"""
+        SELECT
+          (SELECT count(*) FROM console.sensor WHERE {UNWELL_SENSOR}) AS sensors_silent,
+          (SELECT count(*) FROM console.page p WHERE status = $1 AND {OPEN_PAGE}
+             AND channel = 'console' AND unit >= $2 AND unit < $3
+             AND NOT EXISTS (SELECT 1 FROM console.answer a
+               WHERE a.page_id = p.page_id AND a.status = p.status)
+          ) AS pages_open,
+          (SELECT count(*) FROM console.alert WHERE status = 'Exercise' AND {OPEN_ALERT}
+             AND place >= $2 AND place < $3)
+          + (SELECT count(*) FROM console.command WHERE status = 'Exercise'
+             AND {OPEN_COMMAND}
+             AND root >= $2 AND root < $3) AS exercises
+        """,  # noqa: S608
+        status,
+        span.low,
+        span.high,
+    )
+    assert row is not None, "a SELECT without FROM has one row"
+    return row

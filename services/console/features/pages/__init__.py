@@ -1,0 +1,1 @@
+"""Pages of an officer, and answers to them."""

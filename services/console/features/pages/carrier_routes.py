@@ -1,0 +1,157 @@
+"""Doors for carriers: receipts of what they delivered, and what people wrote back.
+
+Both are signed as webhooks are (standardwebhooks.com); without a key they are closed. A repeated call
+is the same act, so a carrier that calls twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, TypeVar
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from services.console.core.access import Viewer
+from services.console.core.record import Record
+from services.console.features.pages import actions, queries
+from services.console.store.connections import reading
+from services.console.web.deps import ConsoleDeps, Deps
+from services.console.web.problems import RequestRefused, unknown
+from services.console.web.responses import as_json
+from shared.contracts.fields import Identifier, Line, Post, Text
+from shared.contracts.pages import AnswerVerb, Channel
+from shared.contracts.refusals import RefusedFor
+from shared.domain.bilingual import Both, both
+from shared.domain.replies import Reply, reference_of, understand
+from shared.domain.wording import ANSWERS, REPLIES
+
+router = APIRouter(prefix="/carriers")
+
+_NOT_UNDERSTOOD = Both(
+    f"没有听懂，未作答复。{REPLIES.zh}，后加编号。",
+    f"Not understood, nothing was answered. {REPLIES.en}, then the reference.",
+)
+_BOTH_WORLDS = Both(
+    f"真实通知和演练通知都在等待您答复，未作答复。{REPLIES.zh}，后加编号。",
+    "A real page and a drill page both wait for you, nothing was answered. "
+    f"{REPLIES.en}, then the reference.",
+)
+_NO_SUCH_PAGE = Both(
+    "没有等待您答复的通知，或编号不对。",
+    "No page waits for your answer, or the reference is wrong.",
+)
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class ReceiptBody(BaseModel):
+    """What became of a page at a carrier, or what its officer pressed there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    page_id: Identifier
+    verb: AnswerVerb
+    text: Text = ""
+
+
+class ReplyBody(BaseModel):
+    """What a person wrote back: from which address, on which channel."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    channel: Channel
+    address: Line
+    text: Annotated[Text, Field(max_length=1_000)]
+
+
+def _described(model: type[BaseModel]) -> dict[str, object]:
+    """The request body in the OpenAPI document: the route reads the bytes itself, to check them."""
+    content = {"application/json": {"schema": model.model_json_schema()}}
+    return {"requestBody": {"content": content, "required": True}}
+
+
+@router.post("/receipts", status_code=202, openapi_extra=_described(ReceiptBody))
+async def receipt(request: Request, console: Deps) -> Response:
+    """A receipt (delivered, read) or an answer that a carrier took from the officer."""
+    body = await _signed(request, console, ReceiptBody)
+    async with reading(console.database) as connection:
+        page = await queries.page(connection, body.page_id)
+    if page is None:
+        raise unknown("page")
+    new = await _answer(console, page, body.verb, body.text)
+    return as_json({"repeated": not new}, 202)
+
+
+@router.post("/replies", openapi_extra=_described(ReplyBody))
+async def reply(request: Request, console: Deps) -> Response:
+    """A written reply. `reply` in the answer is what the person is told: always something definite."""
+    body = await _signed(request, console, ReplyBody)
+    understood = understand(body.text)
+    officers = console.directory.officers_at(body.channel, body.address)
+    language = console.directory.language(officers)
+    if understood is None:
+        return _told(False, _NOT_UNDERSTOOD.of(language))
+    async with reading(console.database) as connection:
+        records = await queries.answerable(connection, officers)
+    if (
+        understood.reference is None
+        and len({page["status"] for page in records if page["waits"]}) > 1
+    ):
+        return _told(False, _BOTH_WORLDS.of(language))
+    page = _meant(records, understood)
+    if page is None:
+        return _told(False, _NO_SUCH_PAGE.of(language))
+    await _answer(console, page, understood.verb, understood.text)
+    reference = reference_of(page["page_id"])
+    about, verb = both(page["headline"]), ANSWERS[understood.verb]
+    recorded = Both(
+        f"已记录：{verb.zh}（编号 {reference}）{about.zh[:40]}",
+        f"Recorded: {verb.en} (ref. {reference}) {about.en[:80]}",
+    )
+    return _told(True, recorded.of(language))
+
+
+def _meant(waiting: Sequence[Record], said: Reply) -> Record | None:
+    """The page with the reference given; without one the newest (of one status: else it is asked)."""
+    if said.reference is None:
+        return waiting[0] if waiting else None
+    return next((p for p in waiting if reference_of(p["page_id"]) == said.reference), None)
+
+
+async def _answer(console: ConsoleDeps, page: Record, verb: AnswerVerb, text: str) -> bool:
+    officer = Viewer(page["officer_id"], "", page["unit"], Post(page["post"]))
+    return await console.recorder.record(
+        actions.answer(officer, page, verb, text, console.clock.now()), None
+    )
+
+
+async def _signed(request: Request, console: ConsoleDeps, model: type[M]) -> M:
+    key = console.settings.carrier_key
+    if key is None:
+        raise unknown("door")
+    raw = await request.body()
+    try:
+        Webhook(key.get_secret_value()).verify(raw, dict(request.headers))
+    except (WebhookVerificationError, ValueError, UnicodeDecodeError):
+        raise RequestRefused(
+            401,
+            "The signature is missing or wrong",
+            reason="signature",
+            trail=RefusedFor.SIGNATURE,
+        ) from None
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        errors = [
+            {"where": ".".join(str(part) for part in one["loc"]), "what": one["msg"]}
+            for one in error.errors(include_input=False)[:20]
+        ]
+        raise RequestRefused(
+            422, "The request is not valid", reason="invalid", errors=errors
+        ) from None
+
+
+def _told(taken: bool, sentence: str) -> Response:
+    return as_json({"taken": taken, "reply": sentence})

@@ -1,0 +1,85 @@
+"""Queries of pages."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import asyncpg
+
+from services.console.core.paging import ListPosition
+from services.console.store.conditions import OPEN_PAGE
+from services.console.store.connections import Connection, Rows
+from services.console.store.ordering import Order, micros, position_parameters, urgency
+
+_PAGE_WAITS = f"(p.{OPEN_PAGE} AND answer.verb IS NULL)"
+PAGES = Order(
+    (
+        f"(NOT {_PAGE_WAITS})::int",
+        *(
+            f"CASE WHEN {_PAGE_WAITS} THEN {number} ELSE 0 END"
+            for number in urgency("p.status", "why.state", "p.level", "p.answer_by")
+        ),
+        f"-{micros('p.sent_at')}",
+    ),
+    "p.page_id",
+)
+"""The order of an officer's pages: those that wait for an answer by urgency, then the others, the newest
+first."""
+_OWN_PAGES = f"""
+    FROM console.page p LEFT JOIN console.answer AS answer USING (page_id, status)
+    LEFT JOIN console.alert AS why ON why.alert_id = p.alert_id
+    WHERE p.officer_id = $1 AND p.channel = 'console' AND ($2::text IS NULL OR p.status = $2)
+        AND (NOT $3 OR {_PAGE_WAITS})
+"""
+
+
+async def pages(
+    connection: Connection,
+    officer_id: str,
+    status: str | None,
+    *,
+    only_open: bool,
+    after: ListPosition | None,
+    limit: int,
+) -> Rows:
+    """An officer's own pages on the console behind a place, with the answer given: no drill, no storm of
+    blue and nothing newer comes before one that is open and more urgent."""
+    rows: Rows = await connection.fetch(
+        f"SELECT p.*, answer.verb, {PAGES.columns} {_OWN_PAGES} "
+        f"AND {PAGES.is_after(4, 5)} ORDER BY {PAGES.by} LIMIT $6",
+        officer_id,
+        status,
+        only_open,
+        *position_parameters(after),
+        limit,
+    )
+    return rows
+
+
+async def pages_waiting(connection: Connection, officer_id: str, status: str | None) -> int:
+    """How many of these pages wait for an answer."""
+    counted = f"SELECT count(*) {_OWN_PAGES}"
+    return int(await connection.fetchval(counted, officer_id, status, True))
+
+
+async def page(connection: Connection, page_id: str) -> asyncpg.Record | None:
+    """One page with the answer given."""
+    return await connection.fetchrow(
+        "SELECT p.*, a.verb FROM console.page p LEFT JOIN console.answer a USING (page_id) "
+        "WHERE p.page_id = $1",
+        page_id,
+    )
+
+
+async def answerable(connection: Connection, officer_ids: Collection[str]) -> Rows:
+    """Pages of these officers without an answer on any channel: those that wait for one (`waits`), then
+    those whose time is over, each the newest first; at most 50 of a status."""
+    rows: Rows = await connection.fetch(
+        f"SELECT * FROM (SELECT p.*, p.{OPEN_PAGE} AS waits, row_number() OVER "  # noqa: S608
+        f"(PARTITION BY p.status ORDER BY (p.{OPEN_PAGE}) DESC, p.sent_at DESC, p.page_id) AS place "
+        "FROM console.page p LEFT JOIN console.answer a USING (page_id, status) "
+        "WHERE p.officer_id = ANY($1::text[]) AND a.verb IS NULL) AS found "
+        "WHERE place <= 50 ORDER BY waits DESC, sent_at DESC, page_id",
+        list(officer_ids),
+    )
+    return rows

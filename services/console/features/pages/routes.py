@@ -1,0 +1,116 @@
+"""Pages of an officer, and their answers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field, model_validator
+
+from services.console.core import access
+from services.console.core.access import may_answer
+from services.console.features.pages import actions, queries, views
+from services.console.store.connections import reading
+from services.console.web.actions import Body, IdempotencyKey, accept_action
+from services.console.web.deps import Deps
+from services.console.web.paging import AfterCursor, next_of, position_after
+from services.console.web.parameters import Limit
+from services.console.web.problems import hidden, unknown
+from services.console.web.responses import as_json
+from services.console.web.viewers import SignedInViewer
+from shared.contracts.fields import Identifier, Instant, Post, Status, Text
+from shared.contracts.pages import AnswerVerb
+from shared.contracts.refusals import RefusedFor
+
+router = APIRouter(prefix="/api")
+
+
+class AnswerBody(Body):
+    """An answer to a page, or the device's receipt (delivered, read).
+
+    Who is `coming` may say until when he will have acted, in minutes or as a time; who hands over, to
+    whom or to which post of the unit.
+    """
+
+    verb: AnswerVerb
+    text: Text = ""
+    in_minutes: Annotated[int, Field(ge=1, le=720)] | None = None
+    arrive_by: Instant | None = None
+    hand_to: Identifier | None = None
+    hand_to_post: Post | None = None
+
+    @model_validator(mode="after")
+    def _fits_the_verb(self) -> AnswerBody:
+        times = [one for one in (self.in_minutes, self.arrive_by) if one is not None]
+        if len(times) > (self.verb is AnswerVerb.COMING):
+            raise ValueError("coming takes one of in_minutes and arrive_by, other verbs none")
+        named = self.hand_to is not None or self.hand_to_post is not None
+        if named and self.verb is not AnswerVerb.HAND_OVER:
+            raise ValueError("hand_to and hand_to_post belong to hand_over")
+        return self
+
+
+@router.post("/pages/{page_id}/answers", status_code=202)
+async def answer(
+    console: Deps,
+    viewer: SignedInViewer,
+    page_id: Identifier,
+    body: AnswerBody,
+    _key: IdempotencyKey = None,
+) -> Response:
+    """Answer a page, or confirm that it was shown or opened."""
+    async with reading(console.database) as connection:
+        page = await queries.page(connection, page_id)
+    if page is None:
+        raise unknown("page")
+    if access.may_answer(viewer, page["officer_id"]) is not None:
+        raise hidden("page", page["unit"], RefusedFor.NOT_YOUR_PAGE, body.verb)
+    now = console.clock.now()
+    terms = actions.AnswerTerms(body.in_minutes, body.arrive_by, body.hand_to, body.hand_to_post)
+    return await accept_action(
+        console, actions.answer(viewer, page, body.verb, body.text, now, terms)
+    )
+
+
+@router.get("/pages")
+async def get_pages(
+    console: Deps,
+    viewer: SignedInViewer,
+    status: Annotated[Status | None, Query()] = None,
+    only_open: Annotated[bool, Query(alias="open")] = False,
+    after: AfterCursor = "",
+    limit: Limit = 100,
+) -> Response:
+    """The officer's own pages: those that wait for an answer, the most urgent first, then the newest others.
+
+    `waiting`: how many wait for an answer.
+    """
+    async with reading(console.database) as connection:
+        rows = await queries.pages(
+            connection,
+            viewer.officer_id,
+            status,
+            only_open=only_open,
+            after=position_after(after, queries.PAGES),
+            limit=limit,
+        )
+        waiting = await queries.pages_waiting(connection, viewer.officer_id, status)
+    return as_json(
+        {
+            "pages": [views.page(row, console.names) for row in rows],
+            "next": next_of(rows, limit),
+            "waiting": waiting,
+        }
+    )
+
+
+@router.get("/pages/{page_id}")
+async def get_page(console: Deps, viewer: SignedInViewer, page_id: Identifier) -> Response:
+    """One of the officer's own pages."""
+    async with reading(console.database) as connection:
+        row = await queries.page(connection, page_id)
+    if row is None:
+        raise unknown("page")
+    if may_answer(viewer, row["officer_id"]) is not None:
+        raise hidden("page", row["unit"], RefusedFor.NOT_YOUR_PAGE)
+    return as_json(views.page(row, console.names))

@@ -1,0 +1,18 @@
+"""Photos, as JSON."""
+
+from __future__ import annotations
+
+from services.console.core.names import Names
+from services.console.core.record import Json, Record
+
+
+def photo(row: Record, names: Names) -> Json:
+    """What is known of a photo; the picture lies at /api/photos/{photo_id}."""
+    return {
+        "photo_id": row["photo_id"],
+        "assignment_id": row["assignment_id"],
+        "unit": row["unit"],
+        "unit_name": names.unit(row["unit"]),
+        "note": row["note"],
+        "received_at": row["received_at"],
+    }

@@ -1,0 +1,1 @@
+"""On which channels officers can be reached."""

@@ -1,0 +1,279 @@
+"""Upward reports 上报 as an officer sees them: the chain with what changed, the clocks, who owes what."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from itertools import groupby
+
+from services.console.core.access import Viewer, is_entitled, may_report, sees
+from services.console.core.masking import opens
+from services.console.core.names import Names
+from services.console.core.record import Json, Record
+from shared.contracts.commands import SupervisionKind
+from shared.contracts.lifecycles.report_duty import FINAL, FINAL_OWED, PHONE_OWED, WRITTEN_OWED
+from shared.contracts.refusals import RefusedFor
+from shared.contracts.reports import DutyState, Means, ReportFacts, ReportKind
+from shared.contracts.units import lineage, parent_of
+from shared.domain.report_series.changes import changes, line, together
+from shared.domain.report_series.numbers import Numbered, marks
+
+Firings = Mapping[tuple[str, str], Record]
+"""The newest firing of a duty's clock, by duty and clock."""
+
+_MISSED = frozenset({SupervisionKind.OVERDUE, SupervisionKind.REMINDED, SupervisionKind.ESCALATED})
+
+
+class ClockState(StrEnum):
+    """How a deadline stands. `missed`: it was overdue when the duty ended without it."""
+
+    DUE = "due"
+    OVERDUE = "overdue"
+    MET = "met"
+    LATE = "late"
+    MISSED = "missed"
+    STOPPED = "stopped"
+
+
+def sees_report(viewer: Viewer, report: Record) -> bool:
+    """A report is for its line and whoever is above the place; a restricted one for its line alone.
+
+    One without an addressee (an app, a hotline) is restricted to the units responsible for its place.
+    """
+    ends = (report["from_unit"], report["to_unit"])
+    if not report["restricted"]:
+        return _is_in(viewer, ends) or sees(viewer, report["place"])
+    return _is_in(viewer, ends if report["to_unit"] else lineage(report["place"]))
+
+
+def _is_in(viewer: Viewer, units: Collection[str | None]) -> bool:
+    """Whether what the viewer's own unit takes part in may be shown to the viewer at all."""
+    return viewer.unit in units and sees(viewer, viewer.unit)
+
+
+def clocks(duty: Record, firings: Firings, names: Names, now: datetime) -> list[Json]:
+    """The deadlines of a duty that there have been so far, with whom a missed one is calling."""
+    state = DutyState(duty["state"])
+    results = [
+        ("report_phone", duty["phone_due"], duty["phone_at"], state in PHONE_OWED),
+        (
+            "report_written",
+            duty["written_due"],
+            duty["written_at"],
+            state in WRITTEN_OWED,
+        ),
+    ]
+    if duty["follow_up_due"] is not None:
+        results.append(("report_follow_up", duty["follow_up_due"], None, True))
+    if duty["final_due"] is not None:
+        results.append(("report_final", duty["final_due"], duty["final_at"], state in FINAL_OWED))
+    return [
+        _clock(clock, due, met, runs, firings.get((duty["duty_id"], clock)), names, now)
+        for clock, due, met, runs in results
+    ]
+
+
+def _clock(
+    clock: str,
+    due: datetime,
+    met_at: datetime | None,
+    runs: bool,
+    firing: Record | None,
+    names: Names,
+    now: datetime,
+) -> Json:
+    fired = firing is not None and firing["due_at"] >= due and firing["kind"] in _MISSED
+    if met_at is not None:
+        state = ClockState.LATE if met_at >= due else ClockState.MET
+    elif runs:
+        state = ClockState.OVERDUE if now >= due else ClockState.DUE
+    else:
+        state = ClockState.MISSED if fired else ClockState.STOPPED
+    calling = firing if fired and state is ClockState.OVERDUE else None
+    return {
+        "clock": clock,
+        "due_at": due,
+        "met_at": met_at,
+        "state": state,
+        "supervision": calling["kind"] if calling else None,
+        "rung": calling["rung"] if calling else None,
+        "target_unit": calling["target_unit"] if calling else None,
+        "target_name": names.unit(calling["target_unit"]) if calling else None,
+        "target_post": calling["target_post"] if calling else None,
+    }
+
+
+def duty(row: Record, firings: Firings, viewer: Viewer, names: Names, now: datetime) -> Json:
+    """A unit's duty to report an incident to a unit above it; its title as the alert's words."""
+    open_to = opens(viewer, row["place"], row["data_grade"])
+    return {
+        "duty_id": row["duty_id"],
+        "status": row["status"],
+        "alert_id": row["alert_id"],
+        "incident_id": row["incident_id"],
+        "event_type": row["event_type"],
+        "place": row["place"],
+        "place_name": names.unit(row["place"]),
+        "unit": row["unit"],
+        "unit_name": names.unit(row["unit"]),
+        "to_unit": row["to_unit"],
+        "to_name": names.unit(row["to_unit"]),
+        "skip_level": row["skip_level"],
+        "level": row["level"],
+        "masked": not open_to,
+        "title": row["title"] if open_to else "",
+        "state": row["state"],
+        "open": row["state"] not in FINAL,
+        "started_at": row["started_at"],
+        "follow_ups": row["follow_ups"],
+        "follow_ups_late": row["follow_ups_late"],
+        "reason": row["reason"],
+        "clocks": clocks(row, firings, names, now),
+    }
+
+
+def summary(
+    duties: Iterable[Record], firings: Firings, names: Names, now: datetime
+) -> dict[str, int]:
+    """How many of these duties have a clock that stands so; two overdue clocks of one duty are one."""
+    clock_states: Counter[ClockState] = Counter()
+    for duty in duties:
+        clock_states.update({clock["state"] for clock in clocks(duty, firings, names, now)})
+    return {state.value: clock_states[state] for state in ClockState}
+
+
+def chains(
+    reports: Sequence[Record],
+    duties: Sequence[Record],
+    firings: Firings,
+    viewer: Viewer,
+    names: Names,
+    now: datetime,
+    place: str | None,
+) -> list[Json]:
+    """Reports and duties by who reports to whom; those of apps and hotlines have no addressee.
+
+    `place` is the incident's, None while it is not known: then nothing can be reported about it.
+    """
+    records = [report for report in reports if sees_report(viewer, report)]
+    owed = [
+        duty for duty in duties if sees(viewer, duty["unit"]) or _is_in(viewer, (duty["to_unit"],))
+    ]
+    counted: dict[str, bool] = {}
+    for row in owed:
+        counted |= {load["report_id"]: load["late"] for load in json.loads(row["counted"])}
+    lines = {(record["from_unit"] or "", record["to_unit"] or "") for record in records}
+    lines |= {(record["unit"], record["to_unit"]) for record in owed}
+    by_line = {
+        key: list(records)
+        for key, records in groupby(sorted(records, key=_line_and_time), key=_line)
+    }
+    return [
+        {
+            "from_unit": unit or None,
+            "from_name": names.unit(unit) if unit else None,
+            "to_unit": to_unit or None,
+            "to_name": names.unit(to_unit) if to_unit else None,
+            "duties": [
+                duty(record, firings, viewer, names, now)
+                for record in owed
+                if (record["unit"], record["to_unit"]) == (unit, to_unit)
+            ],
+            "reports": _chain(by_line.get((unit, to_unit), []), counted, names),
+            "next_number": _next_number(by_line.get((unit, to_unit), [])),
+            "may": ways(viewer, unit, to_unit, place),
+        }
+        for unit, to_unit in sorted(lines)
+    ]
+
+
+def ways(viewer: Viewer, unit: str, to_unit: str | None, place: str | None) -> list[Means]:
+    """By which means this officer may report for `unit` (or write down its call)."""
+    if not unit or not to_unit or place is None:
+        return []
+    return [
+        means
+        for means in Means
+        if is_entitled(viewer, partial(_may, unit=unit, to_unit=to_unit, means=means, place=place))
+    ]
+
+
+def _may(acting: Viewer, unit: str, to_unit: str, means: Means, place: str) -> RefusedFor | None:
+    return may_report(acting, unit, to_unit, means, place)
+
+
+def beginning(viewer: Viewer, told: Iterable[Json], names: Names, place: str | None) -> Json | None:
+    """The line on which the officer's own unit may begin to report; None where there is one already."""
+    above = parent_of(viewer.unit)
+    result = ways(viewer, viewer.unit, above, place)
+    if above is None or not result or any(row["from_unit"] == viewer.unit for row in told):
+        return None
+    return {
+        "from_unit": viewer.unit,
+        "from_name": names.unit(viewer.unit),
+        "to_unit": above,
+        "to_name": names.unit(above),
+        "may": result,
+    }
+
+
+def _chain(reports: Sequence[Record], counted: Mapping[str, bool], names: Names) -> list[Json]:
+    wrong = marks(
+        Numbered(report["id"], ReportKind(report["kind"]), report["number"]) for report in reports
+    )
+    told: list[Json] = []
+    said: list[ReportFacts] = []
+    for report in reports:
+        facts = ReportFacts.model_validate_json(report["facts"])
+        result = changes(together(said), facts)
+        said.append(facts)
+        told.append(
+            {
+                "report_id": report["id"],
+                "kind": report["kind"],
+                "number": report["number"],
+                "mark": wrong.get(report["id"]),
+                "means": report["means"],
+                "headline": report["headline"],
+                "text": report["body"],
+                "restricted": report["restricted"],
+                "place": report["place"],
+                "place_name": names.unit(report["place"]),
+                "recorded_by": report["origin_unit"],
+                "reporter_role": report["reporter_role"],
+                "follows": report["follows"],
+                "occurred_at": report["occurred_at"],
+                "sent_at": report["sent_at"],
+                "counted": report["id"] in counted,
+                "late": counted.get(report["id"]),
+                "facts": facts.model_dump(mode="json", exclude_none=True),
+                "changes": [
+                    {
+                        "field": change.field,
+                        "before": change.before,
+                        "after": change.after,
+                        "direction": change.direction,
+                        "line": line(change).joined(),
+                    }
+                    for change in result
+                ],
+            }
+        )
+    return told
+
+
+def _next_number(reports: Iterable[Record]) -> int:
+    numbers = [report["number"] for report in reports if report["kind"] == ReportKind.FOLLOW_UP]
+    return max(numbers, default=0) + 1
+
+
+def _line(report: Record) -> tuple[str, str]:
+    return report["from_unit"] or "", report["to_unit"] or ""
+
+
+def _line_and_time(report: Record) -> tuple[str, str, datetime, str]:
+    return (*_line(report), report["sent_at"], report["id"])

@@ -1,0 +1,87 @@
+"""The two pages: shells that our own modules fill through the API, with what they need to begin."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic_core import to_jsonable_python
+
+from services.console.core.access import Viewer
+from services.console.features.alerts import routes as alert_routes
+from services.console.features.identity.routes import myself
+from services.console.features.overview import routes as overview_routes
+from services.console.features.pages import routes as page_routes
+from services.console.features.screens.state_sets import STATE_SETS
+from services.console.web.assets import ASSETS, LANGUAGES
+from services.console.web.deps import ConsoleDeps, Deps
+from services.console.web.problems import RequestRefused
+from services.console.web.shell import page
+from shared.contracts.fields import Status
+from shared.runtime.errors import Transient
+
+router = APIRouter(include_in_schema=False)
+
+_ALERTS = 100
+_PAGES = 100
+"""As many as the first board and the phone ask for."""
+
+Answers = dict[str, Any]
+"""What the API says, by the address that the page would ask."""
+
+
+@router.get("/")
+async def wall(request: Request, console: Deps) -> Response:
+    """The live screen of a centre."""
+    drill = request.query_params.get("status") == Status.EXERCISE
+    status = Status.EXERCISE if drill else Status.ACTUAL
+
+    async def first(viewer: Viewer) -> Answers:
+        looker = console.looking(viewer, None)
+        overview = await overview_routes.get_overview(console, looker, status)
+        alerts = await alert_routes.get_alerts(
+            console, looker, status, only_open=True, limit=_ALERTS
+        )
+        return {
+            f"/api/overview?status={status}": json.loads(bytes(overview.body)),
+            f"/api/alerts?status={status}&open=1&limit={_ALERTS}": json.loads(bytes(alerts.body)),
+        }
+
+    return await _page("wall.html", request, console, first)
+
+
+@router.get("/m")
+async def phone(request: Request, console: Deps) -> Response:
+    """The page for an officer's phone."""
+
+    async def first(viewer: Viewer) -> Answers:
+        pages = await page_routes.get_pages(console, viewer, limit=_PAGES)
+        return {f"/api/pages?limit={_PAGES}": json.loads(bytes(pages.body))}
+
+    return await _page("phone.html", request, console, first)
+
+
+async def _page(
+    template: str,
+    request: Request,
+    console: ConsoleDeps,
+    first: Callable[[Viewer], Awaitable[Answers]],
+) -> Response:
+    """The shell, with who is signed in and the first answers: a slow link is spared a round trip for each."""
+    asked = request.query_params.get("lang") or request.cookies.get("lang")
+    language = asked if asked in LANGUAGES else LANGUAGES[0]
+    boot: dict[str, Any] = {
+        "words": ASSETS.words,
+        "states": STATE_SETS,
+        "me": None,
+        "first": {},
+    }
+    # Without a session, a right or a database the page asks by itself, and tells why it gets nothing.
+    with suppress(RequestRefused, Transient):
+        viewer = await console.sessions.viewer(request)
+        boot["me"] = to_jsonable_python(myself(request, console, viewer))
+        boot["first"] = await first(viewer)
+    return page(template, console, language=language, boot=boot)

@@ -1,0 +1,1 @@
+"""Sensors, their readings, and those that are silent."""

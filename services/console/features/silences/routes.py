@@ -1,0 +1,142 @@
+"""Silences 静默 and maintenance windows 检修窗口: made, lengthened, ended, and shown with their counts."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from services.console.core import access
+from services.console.core.access import span_of
+from services.console.features.silences import actions, queries, views
+from services.console.features.silences.actions import SilenceDraft
+from services.console.store.connections import reading
+from services.console.web.actions import Body, IdempotencyKey, accept_action
+from services.console.web.deps import Deps
+from services.console.web.parameters import Limit, StatusQuery
+from services.console.web.problems import RequestRefused, unknown
+from services.console.web.responses import as_json
+from services.console.web.viewers import PlaceViewer, SignedInViewer
+from shared.contracts.fields import (
+    EventType,
+    Identifier,
+    Instant,
+    RuleId,
+    SensorId,
+    Status,
+    Text,
+    UnitId,
+)
+from shared.contracts.silences import AHEAD, LONGEST, Matcher, SilenceKind, is_period
+
+router = APIRouter(prefix="/api")
+
+Why = Annotated[Text, Field(min_length=1)]
+
+
+class SilenceBody(Body):
+    """Which alarms, from when to when, why. All that is named has to agree; one part is required."""
+
+    kind: SilenceKind = SilenceKind.SILENCE
+    place: UnitId | None = None
+    event_type: EventType | None = None
+    rule_id: RuleId | None = None
+    sensor_id: SensorId | None = None
+    begin_at: Instant
+    end_at: Instant
+    reason: Why
+    status: Status = Status.ACTUAL
+
+
+class SilenceEndBody(Body):
+    """Another end for a silence, and why; null = at once."""
+
+    end_at: Instant | None = None
+    reason: Why
+
+
+@router.get("/silences")
+async def get_silences(
+    console: Deps,
+    viewer: PlaceViewer,
+    status: StatusQuery = Status.ACTUAL,
+    standing: Annotated[bool, Query()] = False,
+    limit: Limit = 100,
+) -> Response:
+    """Silences of the subtree and those from above that cover it; `standing`: not ended yet."""
+    async with reading(console.database) as connection:
+        rows = await queries.silences(
+            connection, span_of(viewer.root), viewer.root, status, standing, limit
+        )
+    return as_json({"silences": [views.silence(row, viewer, console.names) for row in rows]})
+
+
+@router.post("/silences", status_code=202)
+async def silence(
+    console: Deps, viewer: SignedInViewer, body: SilenceBody, _key: IdempotencyKey = None
+) -> Response:
+    """Ask for a silence or a maintenance window over one's own subtree."""
+    acting = console.acting(
+        viewer, lambda item: access.may_silence(item, body.place or item.unit), body.place
+    )
+    named = (body.place, body.event_type, body.rule_id, body.sensor_id)
+    if not any(named):
+        raise RequestRefused(
+            422,
+            "This would silence everything",
+            "Name a place, an event type, a rule or a sensor.",
+            reason="invalid",
+        )
+    matcher = Matcher(
+        place=body.place,
+        event_type=body.event_type,
+        rule_id=body.rule_id,
+        sensor_id=body.sensor_id,
+    )
+    now = console.clock.now()
+    _demand_period(body.kind, body.begin_at, body.end_at, now)
+    window = SilenceDraft(body.kind, matcher, body.begin_at, body.end_at, body.reason, body.status)
+    act = actions.silence(acting, window, now)
+    return await accept_action(console, act, silence_id=act.key)
+
+
+@router.post("/silences/{silence_id}/end", status_code=202)
+async def other_end(
+    console: Deps,
+    viewer: SignedInViewer,
+    silence_id: Identifier,
+    body: SilenceEndBody,
+    _key: IdempotencyKey = None,
+) -> Response:
+    """End a silence at once, or move its end."""
+    async with reading(console.database) as connection:
+        existing_record = await queries.silence(connection, silence_id)
+    if existing_record is None:
+        raise unknown("silence")
+    acting = console.acting(
+        viewer,
+        lambda item: access.may_end_silence(item, existing_record["unit"]),
+        existing_record["unit"],
+    )
+    now = console.clock.now()
+    if body.end_at is not None:
+        _demand_period(
+            SilenceKind(existing_record["kind"]), existing_record["begin_at"], body.end_at, now
+        )
+    act = actions.end_silence(acting, existing_record, body.end_at, body.reason, now)
+    return await accept_action(console, act, silence_id=silence_id)
+
+
+def _demand_period(kind: SilenceKind, begin: datetime, end: datetime, now: datetime) -> None:
+    """Refuse a period that alerting would refuse."""
+    if not is_period(kind, begin, end, now):
+        hours = LONGEST[kind] // timedelta(hours=1)
+        raise RequestRefused(
+            422,
+            "A silence cannot last so",
+            f"It ends after its beginning and after now, at most {hours} hours later, and begins "
+            f"within {AHEAD.days} days.",
+            reason="bad_period",
+        )

@@ -1,0 +1,1 @@
+"""Deadlines that are missed or near."""

@@ -1,0 +1,70 @@
+"""Deadlines that the timers found missed or near, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from services.console.core.access import Viewer
+from services.console.core.masking import opens
+from services.console.core.names import Names
+from services.console.core.record import Json, Record
+from shared.contracts.commands import AssignmentState, SupervisionKind
+from shared.contracts.units import department_of, tier_of
+
+SUPERVISED = (
+    SupervisionKind.ESCALATED.value,
+    SupervisionKind.OVERDUE.value,
+    SupervisionKind.REMINDED.value,
+    SupervisionKind.DUE_SOON.value,
+    AssignmentState.RETURNED.value,
+)
+"""What is counted of the assignments that somebody has to look after."""
+
+
+def supervised_units(
+    root: str, below: Iterable[str], counted: Iterable[Record], names: Names
+) -> list[Json]:
+    """What is due or returned, by unit: the root for itself alone, then those below it.
+
+    A row stands for `n` assignments of one `kind` under `child`; no child = the root's own.
+    """
+    units = {
+        unit: {**_unit(unit, names), **dict.fromkeys(SUPERVISED, 0)} for unit in (root, *below)
+    }
+    for row in counted:
+        units[row["child"] or root][row["kind"]] += row["n"]
+    return list(units.values())
+
+
+def _unit(unit: str, names: Names) -> Json:
+    return {
+        "unit": unit,
+        "name": names.unit(unit),
+        "tier": tier_of(unit),
+        "department": department_of(unit),
+        "synthetic": names.tree.get(unit).synthetic,
+    }
+
+
+def supervision(row: Record, viewer: Viewer, names: Names) -> Json:
+    """The newest firing of one clock of one open assignment."""
+    open_to = opens(viewer, row["unit"], row["data_grade"])
+    return {
+        "assignment_id": row["subject_id"],
+        "command_id": row["command_id"],
+        "status": row["status"],
+        "kind": row["kind"],
+        "clock": row["clock"],
+        "unit": row["unit"],
+        "unit_name": names.unit(row["unit"]),
+        "rung": row["rung"],
+        "target_unit": row["target_unit"],
+        "target_name": names.unit(row["target_unit"]),
+        "target_post": row["target_post"],
+        "due_at": row["due_at"],
+        "late_by_s": row["late_by_s"],
+        "level": row["level"],
+        "masked": not open_to,
+        "title": row["title"] if open_to else "",
+        "sent_at": row["sent_at"],
+    }

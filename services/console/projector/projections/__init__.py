@@ -1,0 +1,1 @@
+"""Tables that the projector writes, and how it writes them."""

@@ -1,0 +1,1 @@
+"""Acts of officers, and refused ones, on their way to Kafka."""

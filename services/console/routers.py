@@ -1,0 +1,47 @@
+"""The routers of all features, of the stream, and of the assets."""
+
+from __future__ import annotations
+
+from services.console.features.alerts import decision_routes
+from services.console.features.alerts import routes as alerts
+from services.console.features.cases import exports, list_routes, review_routes
+from services.console.features.cases import photo_routes as case_photo_routes
+from services.console.features.cases import routes as cases
+from services.console.features.commands import (
+    action_routes,
+    assignment_routes,
+    drilldown_routes,
+    photo_routes,
+)
+from services.console.features.commands import routes as commands
+from services.console.features.drills import routes as drills
+from services.console.features.duty import routes as duty
+from services.console.features.identity import account_routes, oidc_routes
+from services.console.features.identity import routes as identity
+from services.console.features.modes import routes as modes
+from services.console.features.overview import routes as overview
+from services.console.features.pages import carrier_routes
+from services.console.features.pages import routes as pages
+from services.console.features.photos import routes as photos
+from services.console.features.reachability import routes as reachability
+from services.console.features.reports import routes as reports
+from services.console.features.screens import routes as screens
+from services.console.features.sensors import routes as sensors
+from services.console.features.silences import routes as silences
+from services.console.features.supervision import routes as supervision
+from services.console.stream import routes as stream
+from services.console.web import assets
+
+ROUTERS = tuple(
+    module.router
+    for module in (
+        drilldown_routes,
+        *(identity, account_routes, oidc_routes),
+        *(overview, alerts, decision_routes, silences, sensors, pages, carrier_routes),
+        *(commands, assignment_routes, photo_routes, action_routes, supervision),
+        *(modes, duty, reachability, drills, reports),
+        *(list_routes, cases, review_routes, case_photo_routes, photos, exports),
+        *(stream, screens, assets),
+    )
+)
+"""All routers, in the order in which their paths are matched."""

@@ -1,0 +1,15 @@
+"""Conditions on columns `state` in SQL, the same for every list and every count."""
+
+from __future__ import annotations
+
+from shared.contracts.lifecycles import alert, command, page
+from shared.runtime.sql import names
+
+OPEN_ALERT = f"state IN {names(alert.OPEN)}"
+"""The condition that an alert is open."""
+OPEN_COMMAND = f"state IN {names(command.OPEN)}"
+"""The condition that a command is open."""
+OPEN_PAGE = f"state IN {names(page.WAITING)}"
+"""The condition that a page waits for an answer."""
+UNWELL_SENSOR = "status = $1 AND state <> 'online' AND unit >= $2 AND unit < $3"
+"""The condition that a sensor of the subtree from $2 to before $3 is silent or faulty."""

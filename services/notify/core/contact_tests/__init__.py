@@ -1,0 +1,1 @@
+"""Communication tests 通信测试."""

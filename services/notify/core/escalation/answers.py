@@ -1,0 +1,190 @@
+"""The effects of answers: the step of the page, and what becomes of the escalation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from services.notify.core.digests.states import DigestStep
+from services.notify.core.escalation import reasons, states
+from services.notify.core.escalation.engine import EscalationEngine
+from services.notify.core.escalation.escalation import Escalation
+from services.notify.core.escalation.profiles import LONGEST_PROMISE_S, MOST_LAPSES, Timing
+from services.notify.core.escalation.states import EscalationState, EscalationStep
+from services.notify.core.pages.page_row import PageRow
+from services.notify.core.pages.states import PageStep
+from services.notify.core.roster.roster import PostHolder
+from services.notify.core.wording import escalations as wording
+from shared.contracts.fields import Status
+from shared.contracts.lifecycles.page import STEPS
+from shared.contracts.pages import Answer, AnswerVerb, Page
+from shared.contracts.units import lineage
+
+
+class CallEffect(StrEnum):
+    """The effect of an answer on the calls: no effect, the calls stop, or the next call is made."""
+
+    NO_EFFECT = "no_effect"
+    STOP = "stop"
+    NEXT = "next"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerEffect:
+    """The step of the page, and the effect on the calls."""
+
+    page: PageStep
+    calls: CallEffect
+
+
+EFFECTS: dict[AnswerVerb, AnswerEffect] = {
+    AnswerVerb.DELIVERED: AnswerEffect(STEPS[AnswerVerb.DELIVERED], CallEffect.NO_EFFECT),
+    AnswerVerb.READ: AnswerEffect(STEPS[AnswerVerb.READ], CallEffect.NO_EFFECT),
+    AnswerVerb.COMING: AnswerEffect(STEPS[AnswerVerb.COMING], CallEffect.STOP),
+    AnswerVerb.CANNOT: AnswerEffect(STEPS[AnswerVerb.CANNOT], CallEffect.NEXT),
+    AnswerVerb.HAND_OVER: AnswerEffect(STEPS[AnswerVerb.HAND_OVER], CallEffect.NEXT),
+}
+
+
+class AnswerRefusal(StrEnum):
+    """The reason why an answer is refused."""
+
+    UNKNOWN_PAGE = "unknown_page"
+    NOT_THE_OFFICER = "not_the_officer"
+    OTHER_STATUS = "other_status"
+
+
+class RefusedAnswer(Exception):
+    """The answer is refused; nothing was changed."""
+
+    def __init__(self, reason: AnswerRefusal) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+def refusal(answer: Answer, page: Page | None) -> AnswerRefusal | None:
+    """Return None for an answer to a page of this officer, in the same world (drill or real)."""
+    if page is None:
+        return AnswerRefusal.UNKNOWN_PAGE
+    if answer.officer_id != page.officer_id:
+        return AnswerRefusal.NOT_THE_OFFICER
+    if Status(answer.status) is not page.status:
+        return AnswerRefusal.OTHER_STATUS
+    return None
+
+
+def promised_until(
+    answer: Answer, escalation: Escalation, timing: Timing, now: datetime
+) -> datetime | None:
+    """Return the time by which the officer has promised to act.
+
+    None when no act is owed, or after too many broken promises.
+    """
+    if not escalation.owes_an_act or escalation.lapses >= MOST_LAPSES:
+        return None
+    arrive_by = answer.arrive_by or now + timedelta(seconds=timing.promise_s)
+    return min(arrive_by, now + timedelta(seconds=LONGEST_PROMISE_S))
+
+
+def apply_answer(answer: Answer, engine: EscalationEngine) -> None:
+    """Apply a receipt or an answer to its page and its escalation; raises RefusedAnswer."""
+    working_set = engine.working_set
+    page_row = working_set.pages.get(answer.page_id)
+    reason = refusal(answer, page_row.page if page_row else None)
+    if reason is not None:
+        raise RefusedAnswer(reason)
+    assert page_row is not None
+    effect = EFFECTS[answer.verb]
+    answered = effect.page is PageStep.ANSWERED
+    working_set.step_page(
+        page_row, effect.page, occurred_at=answer.occurred_at, answered_here=answered
+    )
+    if effect.calls is CallEffect.NO_EFFECT:
+        return
+    escalation = working_set.escalations[page_row.escalation_id]
+    if escalation.is_test:
+        if escalation.state is EscalationState.OPEN:
+            working_set.end_calls(escalation, EscalationStep.SETTLED, reasons.TESTED)
+        return
+    for row in working_set.unanswered_pages(escalation):
+        if row.page.officer_id == answer.officer_id:
+            working_set.step_page(row, PageStep.ANSWERED, occurred_at=answer.occurred_at)
+    digest = working_set.digests.get(escalation.subject_id)
+    if digest is not None and working_set.step_digest(digest, DigestStep.ANSWERED):
+        digest.answer = answer
+        digest.pass_on()
+    if effect.calls is CallEffect.STOP:
+        _promise(escalation, answer, engine)
+    else:
+        _decline(escalation, page_row, answer, engine)
+
+
+def _promise(escalation: Escalation, answer: Answer, engine: EscalationEngine) -> None:
+    """Stop calling until the promised time. The same officer may name another time later."""
+    promised = (
+        escalation.state is EscalationState.ANSWERED and escalation.answered_by == answer.officer_id
+    )
+    if escalation.state in states.LIVE:
+        escalation.answered_by = answer.officer_id
+        engine.working_set.end_calls(escalation, EscalationStep.COMING, reasons.ANSWERED)
+    elif not (promised and escalation.due_at is not None):
+        return
+    escalation.due_at = promised_until(
+        answer, escalation, engine.timing(escalation), engine.working_set.now
+    )
+    engine.working_set.mark_changed(escalation)
+
+
+def _decline(
+    escalation: Escalation, page_row: PageRow, answer: Answer, engine: EscalationEngine
+) -> None:
+    """Call the officer whom the answer names, or else the next post.
+
+    Only the officer who is called now, or who promised to come, can decline.
+    """
+    officer = answer.officer_id
+    promised = escalation.state is EscalationState.ANSWERED and escalation.answered_by == officer
+    called = escalation.state is EscalationState.OPEN and escalation.officer_id == officer
+    if not (promised or called):
+        return
+    if not escalation.continues:
+        engine.working_set.end_calls(escalation, EscalationStep.SETTLED, reasons.PASSED_ON)
+        return
+    escalation.answered_by = None
+    holder = _successor(escalation, page_row, answer, engine)
+    if holder is None:
+        engine.call_next(escalation, declined=True)
+    else:
+        page = page_row.page
+        officer_name = engine.names.person(page.unit, page.post, officer)
+        engine.call_again(escalation, holder, wording.handed_over(escalation.text, officer_name))
+
+
+def _successor(
+    escalation: Escalation, page_row: PageRow, answer: Answer, engine: EscalationEngine
+) -> PostHolder | None:
+    """Return the post holder whom a handing over names, on the way up from the start unit.
+
+    An officer is not called more often for it than the last post of an escalation is.
+    """
+    if answer.hand_to is not None:
+        candidates = (
+            holder
+            for unit in lineage(escalation.start_unit)
+            for holder in engine.roster.holders(unit)
+            if holder.officer_id == answer.hand_to
+        )
+        successor = next(candidates, None)
+    elif answer.hand_to_post is not None:
+        successor = engine.roster.holder(page_row.page.unit, answer.hand_to_post)
+    else:
+        return None
+    if successor is None or successor.officer_id == answer.officer_id:
+        return None
+    rounds = {
+        row.page.round
+        for row in engine.working_set.pages_of(escalation.escalation_id)
+        if row.page.officer_id == successor.officer_id
+    }
+    return successor if len(rounds) < engine.rule(escalation).rounds else None

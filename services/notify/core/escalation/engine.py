@@ -1,0 +1,317 @@
+"""The life of an escalation: opened, promised, unanswered, not deliverable, exhausted.
+
+Every step ends in a placed call with its timer, or in an escalation that is over or exhausted. The
+answers of officers are in `answers.py` beside this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from services.notify.core.digests.states import DigestStep
+from services.notify.core.escalation import next_call, reasons, states
+from services.notify.core.escalation.call_rules import CallRule, CallRules
+from services.notify.core.escalation.escalation import Escalation
+from services.notify.core.escalation.next_call import CallPosition, NextCall
+from services.notify.core.escalation.priority import priority
+from services.notify.core.escalation.profiles import MOST_LAPSES, Timing
+from services.notify.core.escalation.states import EscalationState, EscalationStep
+from services.notify.core.pages.page_row import PageRow
+from services.notify.core.pages.states import PageStep
+from services.notify.core.roster.roster import PostHolder, Roster
+from services.notify.core.wording import escalations as wording
+from services.notify.core.wording import marks
+from services.notify.core.wording.names import Names
+from services.notify.core.working_set import WorkingSet
+from shared.contracts.ids import content_id
+from shared.contracts.pages import MOST_CALLS, Channel, PageState
+from shared.contracts.units import lineage
+from shared.domain.bilingual import Both
+from shared.domain.response_modes.effective import Modes
+from shared.domain.response_modes.effects import EFFECTS
+
+
+class EscalationEngine:
+    """Opens escalations in one working set and makes their calls.
+
+    Roster, rules, modes and names are only read.
+    """
+
+    def __init__(
+        self,
+        roster: Roster,
+        rules: CallRules,
+        modes: Modes,
+        working_set: WorkingSet,
+        names: Names,
+    ) -> None:
+        self.roster = roster
+        self.modes = modes
+        self.working_set = working_set
+        self.names = names
+        self._rules = rules
+
+    def open(
+        self,
+        escalation: Escalation,
+        holders: list[PostHolder],
+        running: Escalation | None = None,
+        first: PostHolder | None = None,
+        named_after: str | None = None,
+        *,
+        recalled: bool = False,
+    ) -> None:
+        """Open an escalation and make its first call.
+
+        The first call continues the call of `running`, or goes to the post holder `first`, or to
+        the first of `holders`. One cause has one escalation per unit where the calls begin, unless
+        the escalation is `named_after` an officer.
+        """
+        escalation.escalation_id = content_id(
+            "lad", escalation.cause_id, named_after or escalation.start_unit
+        )
+        mode = self.modes.effective(escalation.status, escalation.start_unit)
+        escalation.mode, escalation.mode_version = mode.mode, mode.version
+        escalation.mode_unit = mode.unit
+        escalation.priority = priority(escalation.status, escalation.level, recalled=recalled)
+        if not self.working_set.open_escalation(escalation):
+            return
+        call = self._continued_call(escalation, holders, running)
+        if call is None and (first or holders):
+            call = next_call.opening(
+                holders,
+                escalation.start_unit,
+                first or holders[0],
+                self.timing(escalation),
+                escalation.escalation_level,
+                EFFECTS[escalation.mode].crew,
+            )
+        if call is None:
+            self._exhaust(escalation)
+        else:
+            self._place(escalation, call)
+
+    def expire(self, escalation_id: str, kind: str, step: int) -> None:
+        """Apply a timer: of an `answer`, of the last resort (`last`), or of a `promise`.
+
+        A timer of an earlier call changes nothing.
+        """
+        escalation = self.working_set.escalations.get(escalation_id)
+        if escalation is None or escalation.step != step:
+            return
+        if kind == "last" and escalation.state is EscalationState.EXHAUSTED:
+            escalation.due_at = None
+            self.working_set.mark_changed(escalation)
+            self._time_out(escalation)
+        elif kind == "promise" and escalation.state is EscalationState.ANSWERED:
+            self._promise_broken(escalation)
+        elif kind == "answer" and escalation.state is EscalationState.OPEN:
+            digest = self.working_set.digests.get(escalation.subject_id)
+            if digest is not None and not digest.unanswered:
+                self.working_set.step_digest(digest, DigestStep.SETTLED)
+                self.working_set.end_calls(escalation, EscalationStep.SETTLED, reasons.SETTLED)
+                return
+            self._time_out(escalation)
+            self.call_next(escalation, declined=False)
+
+    def promise_kept(self, escalation: Escalation, officer_id: str | None) -> None:
+        """Disarm the promise of the officer who has acted."""
+        if escalation.state is EscalationState.ANSWERED and escalation.answered_by == officer_id:
+            escalation.due_at = None
+            self.working_set.mark_changed(escalation)
+
+    def digest_unanswered(self, page_row: PageRow) -> None:
+        """Call the next post at once about a page whose digest has reached nobody."""
+        escalation = self.working_set.escalations[page_row.escalation_id]
+        called = escalation.officer_id == page_row.page.officer_id
+        if escalation.state is EscalationState.OPEN and called:
+            self._time_out(escalation)
+            self.call_next(escalation, declined=True)
+
+    def fail_page(self, page_row: PageRow, reason: str | None) -> None:
+        """Record that a channel has failed for good.
+
+        The officer's later channels are used at once. The next post is called at once when no
+        channel of the call is left and no console shows the page.
+        """
+        self.working_set.step_page(page_row, PageStep.FAILED, reason=(reason or "unknown")[:200])
+        escalation = self.working_set.escalations[page_row.escalation_id]
+        if escalation.state is not EscalationState.OPEN:
+            return
+        pages = [row.page for row in self.working_set.current_pages(escalation)]
+        queued = {page.page_id for page in pages if page.state is PageState.QUEUED}
+        self.working_set.due_now |= queued
+        reaches_someone = any(
+            page.state
+            is not (PageState.SENT if page.channel is Channel.CONSOLE else PageState.FAILED)
+            for page in pages
+        )
+        called = {page.officer_id for page in pages}
+        refused = {page.officer_id for page in pages if page.state is PageState.FAILED}
+        if not reaches_someone and called == refused:
+            self.call_next(escalation, declined=True)
+
+    def call_next(self, escalation: Escalation, *, declined: bool) -> None:
+        """Make the call that follows an unanswered or declined one, or end the escalation."""
+        working_set = self.working_set
+        if escalation.is_test:
+            working_set.end_calls(escalation, EscalationStep.SETTLED, reasons.TESTED)
+            return
+        if not escalation.continues:
+            digest = working_set.digests.get(escalation.subject_id)
+            if (
+                digest is not None
+                and working_set.step_digest(digest, DigestStep.LAPSED)
+                and declined
+            ):
+                digest.pass_on()
+            working_set.end_calls(escalation, EscalationStep.SETTLED, reasons.PASSED_ON)
+            return
+        if escalation.unit is None or escalation.post is None:
+            self._exhaust(escalation)
+            return
+        start_unit = escalation.start_unit
+        holders = next_call.calling_order(self.roster, start_unit)
+        call = next_call.next_call(
+            holders,
+            start_unit,
+            CallPosition(
+                escalation.unit, escalation.post, escalation.escalation_level, escalation.round
+            ),
+            self.timing(escalation),
+            declined=declined,
+            climbs=escalation.climbs,
+            crew=EFFECTS[escalation.mode].crew,
+            rounds=self.rule(escalation).rounds,
+        )
+        if call is not None:
+            escalation.state = states.step(escalation.state, EscalationStep.CALLED_ON)
+            self._place(escalation, call)
+        elif not escalation.climbs and next_call.after(
+            holders, start_unit, escalation.unit, escalation.post
+        ):
+            # The timers of the command service climb: two escalations would call everyone twice.
+            working_set.end_calls(escalation, EscalationStep.SETTLED, reasons.REPLACED)
+        else:
+            self._exhaust(escalation)
+
+    def call_again(
+        self, escalation: Escalation, holder: PostHolder, text: str, mark: Both = marks.NONE
+    ) -> None:
+        """Call one named officer; silence leads to the post after the officer's own."""
+        escalation.state = states.step(escalation.state, EscalationStep.CALLED_ON)
+        own_unit = holder.unit == escalation.start_unit
+        wait_s = self.timing(escalation).wait_s(first=False, own_unit=own_unit, round_=1)
+        call = NextCall(holder, escalation.escalation_level, 1, wait_s)
+        self._place(escalation, call, text, mark)
+
+    def rule(self, escalation: Escalation) -> CallRule:
+        """Return the call rule for the escalation's level and response mode."""
+        return self._rules.rule(escalation.level, escalation.mode)
+
+    def timing(self, escalation: Escalation) -> Timing:
+        """Return the waits of the escalation's calls."""
+        return self.rule(escalation).timing
+
+    def _time_out(self, escalation: Escalation) -> None:
+        for page_row in self.working_set.unanswered_pages(escalation):
+            self.working_set.step_page(
+                page_row, PageStep.TIMED_OUT, occurred_at=self.working_set.now
+            )
+
+    def _promise_broken(self, escalation: Escalation) -> None:
+        """Call the officer who promised to act again; after too many lapses call the next post."""
+        escalation.lapses += 1
+        officer, escalation.answered_by = escalation.answered_by, None
+        holders = [
+            holder
+            for row in self.working_set.pages_of(escalation.escalation_id)
+            if row.page.officer_id == officer
+            and (holder := self.roster.holder(row.page.unit, row.page.post)) is not None
+            and holder.officer_id == officer
+        ]
+        if not holders or escalation.lapses >= MOST_LAPSES:
+            self.call_next(escalation, declined=True)
+            return
+        text = wording.promise_overdue(escalation.text)
+        self.call_again(escalation, holders[-1], text, marks.LAPSED)
+
+    def _exhaust(self, escalation: Escalation) -> None:
+        """Make one last call, to the commander at the top; the escalation stays on the screens."""
+        escalation.state = states.step(escalation.state, EscalationStep.RAN_OUT)
+        escalation.due_at = None
+        self.working_set.mark_changed(escalation)
+        self.working_set.exhausted.append(escalation.escalation_id)
+        holder = next_call.last_resort(self.roster, escalation.start_unit)
+        if holder is not None:
+            wait_s = self.timing(escalation).tier_s
+            self._place(escalation, NextCall(holder, escalation.escalation_level + 1, 1, wait_s))
+
+    def _place(
+        self,
+        escalation: Escalation,
+        call: NextCall,
+        text: str | None = None,
+        mark: Both = marks.NONE,
+    ) -> None:
+        """Make the call, on the channels of the response mode and of the roster.
+
+        An escalation that has had the most calls gets no further one; it stays on the screens.
+        """
+        working_set = self.working_set
+        if escalation.step >= MOST_CALLS:
+            if escalation.state is not EscalationState.EXHAUSTED:
+                escalation.state = states.step(escalation.state, EscalationStep.RAN_OUT)
+                working_set.exhausted.append(escalation.escalation_id)
+            escalation.due_at = None
+            working_set.mark_changed(escalation)
+            return
+        channels = EFFECTS[escalation.mode].channels
+        call = replace(
+            call,
+            holder=self._with_channels(call.holder, channels),
+            crew=tuple(self._with_channels(holder, channels) for holder in call.crew),
+        )
+        called = {call.holder.officer_id, *(holder.officer_id for holder in call.crew)}
+        pages = [row.page for row in working_set.pages_of(escalation.escalation_id)]
+        earlier_calls = wording.earlier_calls(
+            [page for page in pages if page.officer_id not in called],
+            self._empty_units(escalation.start_unit, call.holder.unit),
+            self.names,
+        )
+        full_text = wording.with_earlier_calls(
+            escalation.text if text is None else text, earlier_calls
+        )
+        working_set.place_call(escalation, call, full_text, mark, self.rule(escalation).after_s)
+
+    def _empty_units(self, start_unit: str, unit: str) -> list[str]:
+        """Return the units below `unit`, on the way up from the start, without a filled post."""
+        units = lineage(start_unit)
+        below = units[: units.index(unit)] if unit in units else units
+        return [name for name in below if not self.roster.holders(name)]
+
+    def _with_channels(self, holder: PostHolder, channels: Iterable[Channel]) -> PostHolder:
+        # A webhook's receiver has its own addresses; other channels need an address.
+        added = [
+            channel
+            for channel in channels
+            if channel is Channel.WEBHOOK or self.roster.address(holder.officer_id, channel)
+        ]
+        return replace(holder, channels=tuple(dict.fromkeys((*holder.channels, *added))))
+
+    def _continued_call(
+        self, escalation: Escalation, holders: list[PostHolder], running: Escalation | None
+    ) -> NextCall | None:
+        """Return the call that continues a running escalation: same level, round and end time."""
+        if running is None or running.unit is None or running.post is None:
+            return None
+        start_unit = escalation.start_unit
+        holder = next_call.at_or_after(holders, start_unit, running.unit, running.post)
+        if holder is None or running.due_at is None:
+            return None
+        remaining_s = (running.due_at - self.working_set.now).total_seconds()
+        crew = next_call.crew_of(holders, start_unit, holder, EFFECTS[escalation.mode].crew)
+        return NextCall(
+            holder, running.escalation_level, running.round, max(0.0, remaining_s), crew
+        )

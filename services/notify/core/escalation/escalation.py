@@ -1,0 +1,113 @@
+"""An escalation 叫应: the calls about one cause, and the act that the called officer owes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from services.notify.core.escalation.states import EscalationState
+from shared.contracts.fields import DataGrade, Level, Post, ResponseMode, Status
+from shared.contracts.pages import SubjectKind
+
+
+class Purpose(StrEnum):
+    """The requested act of the called officer; it decides the record that settles the calls."""
+
+    DECIDE = "decide"
+    INFORM = "inform"
+    RECALL = "recall"
+    SIGN = "sign"
+    FINISH = "finish"
+    REPORT_PHONE = "report_phone"
+    REPORT_WRITTEN = "report_written"
+    REPORT_FOLLOW_UP = "report_follow_up"
+    REPORT_FINAL = "report_final"
+    CONTACT_TEST = "contact_test"
+
+    @property
+    def is_personal(self) -> bool:
+        """True for a call to one officer that is never made to another officer instead."""
+        return self is Purpose.RECALL
+
+
+@dataclass(slots=True)
+class Escalation:
+    """One escalation and its present call.
+
+    - `unit`, `post` and `officer_id` name the presently called officer. All three are None when no
+      post on the way up is filled.
+    - `escalation_level` counts the earlier posts, `round` the calls to the present post, `step` all
+      calls (the name of a call's timer), `lapses` the broken promises.
+    - `due_at` is the end of the present state's timer.
+    - `place` is the unit of the subject; `cause_id` is the record that opened the escalation.
+    - `mode` is the response mode of the start unit at the opening, and holds to the end.
+    - `priority` orders the deliveries; the smaller value goes first.
+    - With a `data_grade` above general, headline and text hold no word of the subject.
+    """
+
+    escalation_id: str
+    cause_id: str
+    trace_id: str
+    subject_kind: SubjectKind
+    subject_id: str
+    purpose: Purpose
+    status: Status
+    level: Level
+    place: str
+    start_unit: str
+    headline: str
+    text: str
+    occurred_at: datetime
+    opened_at: datetime
+    alert_id: str | None = None
+    command_id: str | None = None
+    assignment_id: str | None = None
+    duty_id: str | None = None
+    unit: str | None = None
+    post: Post | None = None
+    officer_id: str | None = None
+    escalation_level: int = 0
+    round: int = 0
+    step: int = 0
+    lapses: int = 0
+    priority: int = 0
+    state: EscalationState = EscalationState.OPEN
+    due_at: datetime | None = None
+    answered_by: str | None = None
+    mode: ResponseMode = ResponseMode.NORMAL
+    mode_version: int = 0
+    mode_unit: str | None = None
+    data_grade: DataGrade = DataGrade.GENERAL
+
+    @property
+    def owes_an_act(self) -> bool:
+        """True when the called officer owes an act, so that `coming` is a promise."""
+        return self.purpose not in (Purpose.INFORM, Purpose.RECALL, Purpose.CONTACT_TEST)
+
+    @property
+    def is_test(self) -> bool:
+        """True for a test of one channel of one officer: an answer or silence ends the calls."""
+        return self.purpose is Purpose.CONTACT_TEST
+
+    @property
+    def continues(self) -> bool:
+        """True when silence or a refusal leads to another call.
+
+        The escalation of a digest does not continue: each call in the digest does so by itself.
+        """
+        return self.subject_kind is not SubjectKind.DIGEST
+
+    @property
+    def climbs(self) -> bool:
+        """True when silence leads to the next post.
+
+        False for supervision (the command service climbs by its own timer), for a changed mode
+        (every unit of the subtree is informed already), for a recall (each paged officer gets one),
+        and for a gap of the roster (the unit's own business).
+        """
+        if self.subject_kind is SubjectKind.ROSTER or not self.continues:
+            return False
+        if self.subject_kind is SubjectKind.MODE:
+            return self.purpose is Purpose.DECIDE
+        return self.subject_kind is not SubjectKind.SUPERVISION and not self.purpose.is_personal

@@ -1,0 +1,14 @@
+"""The steps of a page through its lifecycle."""
+
+from __future__ import annotations
+
+from shared.contracts.lifecycles.page import FINAL, INITIAL, TRANSITIONS, WAITING, PageStep
+from shared.contracts.pages import PageState
+from shared.domain.state_machine import IllegalStep, next_state
+
+__all__ = ["FINAL", "INITIAL", "TRANSITIONS", "WAITING", "IllegalStep", "PageStep", "step"]
+
+
+def step(state: PageState, event: PageStep) -> PageState:
+    """Return the next state; raises IllegalStep."""
+    return next_state(TRANSITIONS, state, event, "a page")

@@ -1,0 +1,1 @@
+"""The officers who hold the posts now."""

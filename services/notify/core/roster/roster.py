@@ -1,0 +1,87 @@
+"""The holders of the posts now: the newest roster slot for each unit and post."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shared.contracts.fields import Language, Post
+from shared.contracts.pages import Channel, Officer, RosterSlot
+from shared.contracts.units import is_within
+
+
+@dataclass(frozen=True, slots=True)
+class PostHolder:
+    """An officer on a post, and the channels of the post (the console is always among them)."""
+
+    unit: str
+    post: Post
+    officer_id: str
+    channels: tuple[Channel, ...] = (Channel.CONSOLE,)
+
+
+class Roster:
+    """The filled posts of all units. An empty slot is the same as no slot."""
+
+    def __init__(self, slots: Iterable[RosterSlot] = ()) -> None:
+        self._holders: dict[tuple[str, Post], PostHolder] = {}
+        self._officers: dict[str, Officer] = {}
+        for slot in slots:
+            self.add(slot)
+
+    def add(self, slot: RosterSlot) -> None:
+        """Add a slot; it replaces the previous slot of this unit and post."""
+        key = (slot.unit, slot.post)
+        if slot.officer is None:
+            self._holders.pop(key, None)
+            return
+        self._officers[slot.officer.officer_id] = slot.officer
+        channels = tuple(dict.fromkeys((Channel.CONSOLE, *slot.channels)))
+        self._holders[key] = PostHolder(slot.unit, slot.post, slot.officer.officer_id, channels)
+
+    def holder(self, unit: str, post: Post) -> PostHolder | None:
+        """Return the holder of the post, None for an empty post."""
+        return self._holders.get((unit, post))
+
+    def address(self, officer_id: str, channel: Channel) -> str | None:
+        """Return the officer's address on a channel, or else the phone number.
+
+        Officers who have left the roster are included: a queued page is still delivered to the
+        officer whom it names.
+        """
+        officer = self._officers.get(officer_id)
+        return None if officer is None else officer.addresses.get(channel) or officer.phone
+
+    def officer(self, officer_id: str) -> Officer | None:
+        """Return name, number and language; officers who have left the roster are included."""
+        return self._officers.get(officer_id)
+
+    def language(self, officer_id: str) -> Language:
+        """Return the language of an officer's pages; Chinese for an unknown officer."""
+        officer = self._officers.get(officer_id)
+        return Language.ZH if officer is None else officer.language
+
+    def post_of(self, officer_id: str) -> PostHolder | None:
+        """Return a post that an officer holds now."""
+        posts = (holder for holder in self._holders.values() if holder.officer_id == officer_id)
+        return next(posts, None)
+
+    def holders(self, unit: str) -> list[PostHolder]:
+        """Return the post holders of a unit in calling order (B, A, commander), each once."""
+        by_officer: dict[str, PostHolder] = {}
+        for post in Post:
+            holder = self.holder(unit, post)
+            if holder is not None:
+                by_officer.setdefault(holder.officer_id, holder)
+        return list(by_officer.values())
+
+    def filled(self) -> list[tuple[str, Post]]:
+        """Return all filled posts, in the order of the units."""
+        return sorted(self._holders)
+
+    def units_within(self, root: str) -> list[str]:
+        """Return the units with a filled post at or below `root`, in the order of their ids."""
+        return sorted({unit for unit, _ in self._holders if is_within(unit, root)})
+
+    def __len__(self) -> int:
+        return len(self._holders)

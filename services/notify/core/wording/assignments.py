@@ -1,0 +1,65 @@
+"""The texts of pages about assignments and their supervision."""
+
+from __future__ import annotations
+
+from services.notify.core.wording import marks
+from services.notify.core.wording.graded import GRADED, GRADED_ALERT
+from services.notify.core.wording.lines import EMPTY, joined_text, one_line
+from services.notify.core.wording.names import Names
+from shared.contracts.commands import (
+    AssignmentEvent,
+    SupervisionClock,
+    SupervisionEvent,
+    SupervisionKind,
+)
+from shared.contracts.fields import DataGrade
+from shared.domain.bilingual import Both, both
+
+OWED_ACTS: dict[SupervisionClock, Both] = {
+    "sign": Both("签收", "signed"),
+    "finish": Both("办结反馈", "reported it done"),
+    "report_phone": Both("电话初报", "made the first report by phone"),
+    "report_written": Both("书面初报", "made the first report in writing"),
+    "report_follow_up": Both("续报", "made the follow-up report"),
+    "report_final": Both("终报", "made the final report"),
+}
+
+
+def of_assignment(assignment: AssignmentEvent) -> str:
+    """Return the text about a delivered assignment.
+
+    The words are those of the plan or of the officer who gave the assignment, for the unit that has
+    to carry it out. They hold no word of the evidence, and so a data grade never removes them.
+    """
+    repeated = (
+        Both(f"第{assignment.attempt}次交办，", f"Given for time no. {assignment.attempt}. ")
+        if assignment.attempt > 1
+        else EMPTY
+    )
+    request = marks.opened_by(repeated, Both("请签收。", "Please sign."))
+    return joined_text(request, both(assignment.instruction))
+
+
+def of_supervision(supervision: SupervisionEvent, names: Names) -> tuple[str, str]:
+    """Return headline and text of a reminder or an escalation."""
+    reminder = supervision.kind is SupervisionKind.REMINDED
+    mark = Both("催办：", "Reminder: ") if reminder else Both("督办升级：", "Escalation: ")
+    unit, act = names.unit(supervision.unit), OWED_ACTS[supervision.clock]
+    request = Both(
+        f"{unit.zh} 超期未{act.zh}，请督促。",
+        f"{unit.en} is late and has not {act.en}: urge them.",
+    )
+    contact = names.contact(supervision.unit, supervision.target_unit)
+    contact_line = (
+        EMPTY if contact is None else Both(f"联系人：{contact.zh}", f"Whom to call: {contact.en}")
+    )
+    of_report = supervision.clock.startswith("report")
+    if of_report and supervision.data_grade is not DataGrade.GENERAL:
+        headline = one_line(marks.opened_by(mark, both(GRADED_ALERT)))
+        return headline, joined_text(request, contact_line, GRADED)
+    last_report = EMPTY
+    if supervision.text:
+        opening = Both("上次报告：\n", "The last report:\n")
+        last_report = marks.opened_by(opening, both(supervision.text))
+    headline = one_line(marks.opened_by(mark, both(supervision.title)))
+    return headline, joined_text(request, contact_line, last_report)

@@ -1,0 +1,50 @@
+"""The texts of digests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from services.notify.core.wording.lines import joined_text, one_line
+from shared.contracts.fields import Level
+from shared.domain.bilingual import Both, both
+from shared.domain.wording import LEVELS
+
+_ZH_CHARACTERS, _EN_CHARACTERS = 36, 32
+"""The longest headline of a content, so that the whole digest fits into one text message."""
+
+
+class DigestLine(NamedTuple):
+    """The calls of a digest that are shown in one line."""
+
+    level: Level
+    calls: int
+    headline: str
+
+
+def digest_headline(by_level: Sequence[tuple[Level, int]]) -> str:
+    """Return the headline with the number of calls of each level."""
+    total = sum(count for _, count in by_level)
+    zh = "，".join(f"{LEVELS[level].zh}{count}" for level, count in by_level)
+    en = ", ".join(f"{count} {LEVELS[level].en}" for level, count in by_level)
+    return one_line(Both(f"摘要：{total}条待处理（{zh}）", f"Digest: {total} to deal with ({en})"))
+
+
+def of_digest(lines: Sequence[DigestLine], unnamed: int) -> str:
+    """Return the text of a digest, the most urgent line first.
+
+    `unnamed` is the number of calls without a line of their own.
+    """
+    texts = []
+    for line in lines:
+        level, words = LEVELS[line.level], both(line.headline)
+        texts.append(
+            Both(
+                f"[{level.zh}] {words.zh[:_ZH_CHARACTERS]} ×{line.calls}",
+                f"[{level.en}] {words.en[:_EN_CHARACTERS]} ×{line.calls}",
+            )
+        )
+    if unnamed:
+        texts.append(Both(f"另有{unnamed}条。", f"{unnamed} more."))
+    texts.append(Both("请在列表中逐条处理。", "Open the list: each of them waits there."))
+    return joined_text(*texts)

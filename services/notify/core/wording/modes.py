@@ -1,0 +1,48 @@
+"""The texts of pages about response modes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.notify.core.wording.graded import words_of
+from services.notify.core.wording.lines import EMPTY, joined_text
+from services.notify.core.wording.names import Names
+from shared.contracts.modes import ModeProposal, ResponseModeEvent
+from shared.domain.bilingual import Both, both
+
+
+def of_proposal(proposal: ModeProposal, names: Names, now: datetime) -> str:
+    """Return the text that asks for a signature of a proposed mode."""
+    if proposal.proposed_by is None:
+        proposer = Both("系统建议", "Proposed by the system")
+    else:
+        officer = names.officer(proposal.proposed_by)
+        proposer = Both(f"{officer.zh} 提议", f"Proposed by {officer.en}")
+    signature_note = (
+        Both("待第二人签批", "A second person has to sign")
+        if proposal.signatures
+        else Both("需两人签批", "Two people have to sign")
+    )
+    title, until = both(proposal.title), names.moment(proposal.until, now)
+    return joined_text(
+        Both(
+            f"{proposer.zh}：{title.zh}，至 {until.zh} 自动结束。{signature_note.zh}。",
+            f"{proposer.en}: {title.en}, ends by itself on {until.en}. {signature_note.en}.",
+        ),
+        words_of(proposal, proposal.reason),
+    )
+
+
+def of_mode(mode: ResponseModeEvent, names: Names, now: datetime) -> str:
+    """Return the text that informs a unit of its mode."""
+    title, until = both(mode.title), EMPTY
+    if mode.until is not None:
+        end = names.moment(mode.until, now)
+        until = Both(f"，至 {end.zh} 自动结束", f", ends by itself on {end.en}")
+    return joined_text(
+        Both(
+            f"{title.zh}{until.zh}，请知悉并应答。",
+            f"{title.en}{until.en}. Take note and answer.",
+        ),
+        words_of(mode, mode.reason),
+    )

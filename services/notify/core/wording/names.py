@@ -1,0 +1,78 @@
+"""The names of units, officers and times in a page: a code only where no name is known."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from services.notify.core.roster.roster import PostHolder, Roster
+from shared.contracts.fields import Post
+from shared.contracts.units import lineage
+from shared.domain import local_time
+from shared.domain.bilingual import Both
+from shared.domain.selection.labels import label
+from shared.domain.selection.tree import UnitTree
+from shared.domain.wording import POSTS
+
+BEIJING = ZoneInfo(local_time.ZONE)
+
+
+class Names:
+    """The names of the catalogue's units and the roster's officers, and times of one time zone."""
+
+    def __init__(self, units: UnitTree, roster: Roster, zone: ZoneInfo = BEIJING) -> None:
+        self._units = units
+        self._roster = roster
+        self._zone = zone
+
+    def unit(self, unit: str) -> Both:
+        """Return the name of a unit, with its town where the name alone is ambiguous."""
+        return label(self._units, unit)
+
+    def person(self, unit: str, post: Post, officer_id: str) -> Both:
+        """Return unit, post, name and number of an officer: `朱沱镇 B岗 张三（电话 138…）`."""
+        unit_name, post_name, officer = self.unit(unit), POSTS[post], self._officer(officer_id)
+        return Both(
+            f"{unit_name.zh} {post_name[0]} {officer.zh}",
+            f"{unit_name.en}, {post_name[1]}, {officer.en}",
+        )
+
+    def officer(self, officer_id: str) -> Both:
+        """Return an officer with the present post, or the name alone."""
+        holder = self._roster.post_of(officer_id)
+        return self._officer(officer_id) if holder is None else self._holder(holder)
+
+    def contact(self, unit: str, caller: str) -> Both | None:
+        """Return the officer whom `caller` can ask about a unit.
+
+        It is the holder of the nearest filled post from the unit up, below the caller; None if all
+        of these posts are empty.
+        """
+        for upper in lineage(unit):
+            if upper == caller:
+                return None
+            holders = self._roster.holders(upper)
+            if holders:
+                return self._holder(holders[0])
+        return None
+
+    def moment(self, at: datetime, now: datetime) -> Both:
+        """Return a time on the wall clock."""
+        return local_time.spoken(at, self._zone, now)
+
+    def span(self, begin: datetime, end: datetime, now: datetime) -> Both:
+        """Return the time from `begin` to `end`."""
+        return local_time.until(begin, end, self._zone, now)
+
+    def _holder(self, holder: PostHolder) -> Both:
+        return self.person(holder.unit, holder.post, holder.officer_id)
+
+    def _officer(self, officer_id: str) -> Both:
+        officer = self._roster.officer(officer_id)
+        if officer is None:
+            return Both(f"（工号 {officer_id}）", f"(officer id {officer_id})")
+        if officer.phone is None:
+            return Both(officer.name, officer.name)
+        return Both(
+            f"{officer.name}（电话 {officer.phone}）", f"{officer.name} (phone {officer.phone})"
+        )

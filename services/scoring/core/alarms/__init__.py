@@ -1,0 +1,1 @@
+"""Alarms: their state, their changes, their events and their score."""

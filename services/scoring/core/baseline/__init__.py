@@ -1,0 +1,1 @@
+"""The adaptive baseline of sensors without a published threshold."""

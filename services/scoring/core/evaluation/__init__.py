@@ -1,0 +1,1 @@
+"""The evaluation of a reading and of time that passes."""

@@ -1,0 +1,1 @@
+# Compiled without C types: about one reading in a hundred needs this module.

@@ -1,0 +1,1 @@
+"""Readings that a sensor keeps, one by one and in buckets."""

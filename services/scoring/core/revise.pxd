@@ -1,1 +1,0 @@
-# Compiled without types: what is called for one reading in a hundred.

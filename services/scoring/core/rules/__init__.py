@@ -1,0 +1,1 @@
+"""Rules, compiled and collected per kind of sensor."""

@@ -1,0 +1,1 @@
+"""A module per inbound topic: the arriving messages and the resulting work."""

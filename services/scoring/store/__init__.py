@@ -1,0 +1,1 @@
+"""The changelog with states and checkpoints, and the tables on compacted topics."""

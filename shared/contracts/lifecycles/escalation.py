@@ -1,0 +1,65 @@
+"""The states of an escalation 叫应: the sequence of calls about one cause.
+
+An escalation goes on until an officer answers `coming`, or until its subject is settled.
+
+- `coming` ends the calls, from every live state.
+- An officer who answered `coming` and then declines, or does not act in the promised time, reopens
+  the escalation.
+- When the subject is settled, the escalation is closed.
+- When the last call was not answered, the escalation is exhausted. It stays on the screens until an
+  officer answers or the subject is settled.
+
+An open escalation has exactly one armed timer of kind `answer`. An answered escalation with a
+promise has one timer of kind `promise`. No other escalation has one of these timers.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class EscalationState(StrEnum):
+    """The progress of an escalation."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+    EXHAUSTED = "exhausted"
+
+
+class EscalationStep(StrEnum):
+    """The events of an escalation."""
+
+    COMING = "coming"
+    CALLED_ON = "called_on"
+    SETTLED = "settled"
+    RAN_OUT = "ran_out"
+
+
+INITIAL = EscalationState.OPEN
+
+TRANSITIONS: dict[EscalationState, dict[EscalationStep, EscalationState]] = {
+    EscalationState.OPEN: {
+        EscalationStep.COMING: EscalationState.ANSWERED,
+        EscalationStep.CALLED_ON: EscalationState.OPEN,
+        EscalationStep.SETTLED: EscalationState.CLOSED,
+        EscalationStep.RAN_OUT: EscalationState.EXHAUSTED,
+    },
+    EscalationState.EXHAUSTED: {
+        EscalationStep.COMING: EscalationState.ANSWERED,
+        EscalationStep.SETTLED: EscalationState.CLOSED,
+    },
+    # An answered escalation is reopened when the officer declines after all, or breaks the promise.
+    EscalationState.ANSWERED: {
+        EscalationStep.CALLED_ON: EscalationState.OPEN,
+        EscalationStep.RAN_OUT: EscalationState.EXHAUSTED,
+        EscalationStep.SETTLED: EscalationState.CLOSED,
+    },
+    EscalationState.CLOSED: {},
+}
+
+FINAL = frozenset({EscalationState.CLOSED})
+"""States that no step leaves."""
+
+LIVE = frozenset({EscalationState.OPEN, EscalationState.EXHAUSTED})
+"""States in which no officer has answered `coming` and the subject is not settled."""
