@@ -252,10 +252,8 @@ def test_every_published_number_is_in_the_pack_with_its_mark(
 ) -> None:
     rule = _rules()[rule_id]
     assert rule.enabled is enabled
-    published = [
-        (rung.source.split(":")[0], rung.level.value, rung.raise_at) for rung in _rungs(rule)
-    ]
-    assert published == rungs
+    marked = [(rung.source.split(":")[0], rung.level.value, rung.raise_at) for rung in _rungs(rule)]
+    assert marked == rungs
     weakest = next(
         mark
         for mark in ("common knowledge", "derived", "sourced")
