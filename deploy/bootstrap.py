@@ -229,11 +229,11 @@ def never_silent(step: str) -> Iterator[None]:
     """Say every few seconds what is being done, and for how long already."""
     over, began = threading.Event(), time.monotonic()
 
-    def tell() -> None:
+    def report() -> None:
         while not over.wait(SILENT_S):
             print(f"  {step}, {time.monotonic() - began:.0f} s", flush=True)
 
-    thread = threading.Thread(target=tell, daemon=True)
+    thread = threading.Thread(target=report, daemon=True)
     thread.start()
     try:
         yield

@@ -55,9 +55,9 @@ async def _until_signal(work: Coroutine[Any, Any, bool]) -> bool:
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the demo's options."""
     top = argparse.ArgumentParser(
-        prog="fenghuo demo", description="The whole chain once, told step by step."
+        prog="fenghuo demo", description="The whole chain once, explained step by step."
     )
-    top.add_argument("--once", action="store_true", help="end when the story ends")
+    top.add_argument("--once", action="store_true", help="end when the scenario ends")
     top.add_argument("--scale", choices=sorted(SCALES), default=FULL.name)
     top.add_argument(
         "--fault",
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
 
     async def welcome(stack: SeededStack) -> None:
-        await _invite(stack, screen, "while the story plays")
+        await _invite(stack, screen, "while the scenario plays")
 
     async def stay(stack: SeededStack) -> None:
         await _invite(stack, screen, "until Ctrl-C")

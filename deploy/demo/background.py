@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from deploy.demo.demo_clock import SPAN_S, START
-from deploy.demo.sensor_values import Lane, Moment
+from deploy.demo.sensor_values import Moment, Route
 from deploy.example.gauges import KIND as GAUGE
 from deploy.example.sensors import BY_SLUG, all_sensors
 
@@ -37,5 +37,5 @@ def readings(seed: int, sensors: int, rounds: int, apart_from: frozenset[str]) -
                 event_id=f"bg-{sensor.sensor_id}-{turn:03}",
                 sensor_id=sensor.sensor_id,
                 value=round(chance.uniform(kind.low, kind.high), 2),
-                lane=Lane.KAFKA if rank < direct else Lane.HTTP,
+                route=Route.KAFKA if rank < direct else Route.HTTP,
             )

@@ -1,6 +1,4 @@
-"""When the play is over: nothing under way any more, judged from the stored offsets and the log's
-ends.
-"""
+"""The end of the scenario: no open work, judged from the stored offsets and the log's ends."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,7 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from deploy.demo import stored_state
-from deploy.local.start_limits import Patience
+from deploy.local.start_limits import StallTimeout
 from shared.contracts.topics import READINGS
 
 _POLL_S = 0.5
@@ -19,33 +17,33 @@ _TWICE = 2
 _READINGS = [TopicPartition(READINGS.name, number) for number in range(READINGS.partitions)]
 
 
-async def quiet(
+async def wait_until_quiet(
     bootstrap: str,
     dsn: str,
-    story_over: Callable[[], str | None],
-    moved: Callable[[], object],
+    open_subjects: Callable[[], str | None],
+    progress: Callable[[], object],
     still_s: float,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> str | None:
-    """Wait until the story is over and every service has read and written all; None when it is.
+    """Wait for the end of the scenario and of every service's work; returns None at the end.
 
-    When neither the story (`moved`) nor what is left has changed for `still_s` seconds, the
-    sentence says what was still under way.
+    When neither `progress` nor the open work has changed for `still_s` seconds, the sentence names
+    the open work.
     """
-    calm, why = 0, "not looked yet"
-    patience = Patience(still_s, lambda: (moved(), why))
+    quiet_polls, why = 0, "not looked yet"
+    stall_timeout = StallTimeout(still_s, lambda: (progress(), why))
     # Ticks never end: of the readings it is enough that what is there now has been scored.
-    scored = await _until(lambda: _ends(bootstrap, _READINGS), patience)
-    while not patience.is_over():
-        open_ = story_over()
+    scored = await _until(lambda: _ends(bootstrap, _READINGS), stall_timeout)
+    while not stall_timeout.has_expired():
+        open_ = open_subjects()
         try:
             behind = await _behind(bootstrap, dsn, scored) if open_ is None else None
         except (KafkaError, OSError, asyncpg.PostgresError) as error:
             behind = f"{type(error).__name__}"
         why = open_ or behind or ""
-        tell(why)
-        calm = 0 if why else calm + 1
-        if calm == _TWICE:
+        report(why)
+        quiet_polls = 0 if why else quiet_polls + 1
+        if quiet_polls == _TWICE:
             return None
         await asyncio.sleep(_POLL_S)
     return why
@@ -80,17 +78,17 @@ async def _behind(bootstrap: str, dsn: str, scored: Mapping[TopicPartition, int]
 
 
 async def _until(
-    ask: Callable[[], Awaitable[dict[TopicPartition, int]]], patience: Patience
+    ask: Callable[[], Awaitable[dict[TopicPartition, int]]], stall_timeout: StallTimeout
 ) -> dict[TopicPartition, int]:
     """The answer, asked for again while Kafka is not there.
 
-    Raises KafkaError when patience is over.
+    Raises KafkaError when the timeout has expired.
     """
     while True:
         try:
             return await ask()
         except KafkaError:
-            if patience.is_over():
+            if stall_timeout.has_expired():
                 raise
             await asyncio.sleep(_POLL_S)
 

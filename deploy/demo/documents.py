@@ -29,7 +29,7 @@ Place = tuple[str, int, int]
 
 
 @dataclass
-class Judge:
+class DocumentValidator:
     """Holds the documents and judges records; `documents` by service."""
 
     documents: dict[str, Json]
@@ -47,7 +47,7 @@ class Judge:
             for address, validator in _validators(document)
         }
 
-    def take(self, record: Any) -> None:
+    def add(self, record: Any) -> None:
         """Judge a record; one without a value deletes its key and says nothing else."""
         if not record.value:
             return
@@ -100,12 +100,12 @@ def _validators(document: Json) -> Iterator[tuple[str, Any]]:
             yield channel["address"], Draft7Validator(schema)
 
 
-async def judge(stack: SeededStack) -> Judge:
+async def validate_records(stack: SeededStack) -> DocumentValidator:
     """All that Kafka holds, judged. Raises KafkaError."""
-    judge = Judge(*await _documents(stack))
+    validator = DocumentValidator(*await _documents(stack))
     async for record in topic_log.records(stack.kafka_bootstrap, _partitions(TOPICS.values())):
-        judge.take(record)
-    return judge
+        validator.add(record)
+    return validator
 
 
 async def _documents(stack: SeededStack) -> tuple[dict[str, Json], list[str]]:

@@ -57,9 +57,9 @@ def faults_of(named: Sequence[str]) -> tuple[str, ...]:
 class Faults:
     """Breaks one part after the other and notes that it happened."""
 
-    def __init__(self, stack: Stack, tell: Callable[[str], None]) -> None:
+    def __init__(self, stack: Stack, report: Callable[[str], None]) -> None:
         self._stack = stack
-        self._tell = tell
+        self._report = report
         self._last: asyncio.Task[None] | None = None
         self._happened: list[Fault] = []
 
@@ -88,17 +88,17 @@ class Faults:
         """Kill a service with SIGKILL (its supervisor brings it back), or stop a store for 20 s."""
         stack, began, before = self._stack, time.monotonic(), self._stack.pid(victim)
         if victim in STORES:
-            self._tell(f"FAULT: {victim} is stopped for {OUTAGE_S:.0f} s")
+            self._report(f"FAULT: {victim} is stopped for {OUTAGE_S:.0f} s")
             await stack.stop(victim)
             await asyncio.sleep(OUTAGE_S)
             await stack.start(victim)
             await (stack.wait_kafka() if victim == "kafka" else stack.wait_postgres())
         else:
-            self._tell(f"FAULT: kill -9 {victim}")
+            self._report(f"FAULT: kill -9 {victim}")
             await stack.kill(victim)
             await self._another(victim, before)
             await stack.wait_ready(names=[victim])
         away_s = round(time.monotonic() - began, 1)
-        self._tell(f"FAULT: {victim} is ready again after {away_s} s")
+        self._report(f"FAULT: {victim} is ready again after {away_s} s")
         moment = MOMENTS[victim].isoformat()
         self._happened.append(Fault(victim, moment, before, stack.pid(victim), away_s))

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from deploy.demo.demo_clock import SPAN_S, START
-from deploy.demo.sensor_values import Lane, Moment
+from deploy.demo.sensor_values import Moment, Route
 from deploy.demo.source import HttpSource, KafkaSource
 from deploy.demo.strands import Gate
-from deploy.local.start_limits import Patience
+from deploy.local.start_limits import StallTimeout
 
 BATCH = 500
 _BATCH_SPAN = timedelta(minutes=15)
@@ -49,14 +49,14 @@ class Player:
         kafka: KafkaSource,
         *,
         play_s: float,
-        patience: Callable[[], Patience],
+        stall_timeout: Callable[[], StallTimeout],
         progress: Progress,
     ) -> None:
-        """Describe a play of `play_s` seconds; a gate is passed by when its patience is over."""
+        """Describe a play of `play_s` seconds; a gate is skipped when its timeout has expired."""
         self._http = http
         self._kafka = kafka
         self._speed = SPAN_S / play_s
-        self._patience = patience
+        self._stall_timeout = stall_timeout
         self._progress = progress
         self._offset_s = 0.0
         self._began = 0.0
@@ -104,8 +104,8 @@ class Player:
 
     async def _send(self, slice_: Sequence[Moment]) -> None:
         began = time.monotonic()
-        direct = [moment for moment in slice_ if moment.lane is Lane.KAFKA]
-        moments = [moment for moment in slice_ if moment.lane is Lane.HTTP]
+        direct = [moment for moment in slice_ if moment.route is Route.KAFKA]
+        moments = [moment for moment in slice_ if moment.route is Route.HTTP]
         if direct:
             await self._kafka.readings(direct)
         if moments:
@@ -118,11 +118,11 @@ class Player:
             self._offset_s += stall
 
     async def _wait(self, gate: Gate, passed: Passed) -> None:
-        began, patience = time.monotonic(), self._patience()
+        began, stall_timeout = time.monotonic(), self._stall_timeout()
         while not passed(gate):
             level = gate.level or "lifted"
             self._progress.waiting_for = f"{gate.place} {level}"
-            if patience.is_over():
+            if stall_timeout.has_expired():
                 self._progress.late_gates.append(self._progress.waiting_for)
                 break
             await asyncio.sleep(_PAUSE_S)

@@ -93,7 +93,7 @@ class Screen:
         )
 
     def timeline(self, lines: Iterable[str], most: int) -> None:
-        """The story, the middle left out when it is long."""
+        """Print the timeline; a long timeline without its middle."""
         texts = list(lines)
         if len(texts) > most:
             cut = len(texts) - most

@@ -7,7 +7,7 @@ from enum import StrEnum
 from shared.contracts.fields import Status
 
 
-class Lane(StrEnum):
+class Route(StrEnum):
     """A route of readings into the system."""
 
     HTTP = "http"
@@ -28,5 +28,5 @@ class Moment:
     value: float
     status: Status = Status.ACTUAL
     synthetic: bool = True
-    lane: Lane = Lane.HTTP
+    route: Route = Route.HTTP
     part: str = ""

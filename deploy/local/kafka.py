@@ -132,8 +132,9 @@ class StandIn:
 def choose_broker(paths: Paths, port: int, controller_port: int, choice: str = "") -> Broker:
     """Apache Kafka wherever its jars are cached or can be fetched, else the stand-in.
 
-    `wish` is "kafka" (no stand-in), "noida" (only the stand-in) or "" (FENGHUO_BROKER decides,
-    else automatic). Raises StackError when the wish cannot be met.
+    `preference` is "kafka" (no stand-in), "noida" (only the stand-in) or "": FENGHUO_BROKER
+    decides, otherwise the choice is automatic. Raises StackError when the preferred broker is
+    unavailable.
     """
     choice = choice or os.environ.get("FENGHUO_BROKER", "") or "auto"
     if choice not in {"auto", "kafka", "noida"}:

@@ -14,7 +14,7 @@ STILL_S = 180.0
 """A play in which nothing has moved for so long moves no more."""
 
 
-class Patience:
+class StallTimeout:
     """Is over when `mark` has had the same value for `still_s` seconds."""
 
     def __init__(
@@ -30,7 +30,7 @@ class Patience:
         self._last: object = mark()
         self._since = clock()
 
-    def is_over(self) -> bool:
+    def has_expired(self) -> bool:
         """Return whether the mark has not moved for the whole time."""
         mark, now = self._mark(), self._clock()
         if mark != self._last:

@@ -25,7 +25,7 @@ Report = Callable[[float, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """An alarm's whole story.
+    """An alarm's history.
 
     `used` None = that version of the rule is not in the topic any more.
     """
@@ -41,7 +41,7 @@ class Chain:
         return frozenset(event.evidence.event_id for event in self.versions)
 
 
-async def gather(
+async def load_chain(
     bootstrap: str, alarm_id: str, rules: Mapping[str, Sequence[RuleDefinition]], report: Report
 ) -> Chain | None:
     """Read the topics; None when no such alarm is in the log. Raises KafkaError."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.demo import expected_alarms, strands
-from deploy.demo.actors import cast
+from deploy.demo.actors import all_actors
 from deploy.demo.demo_clock import START, at
 from deploy.demo.sensor_values import Moment
 from shared.contracts.fields import Status
@@ -53,8 +53,8 @@ def test_silence_is_raised_once_and_cleared_by_the_next_reading() -> None:
 
 
 def test_the_story_raises_what_the_published_levels_ask_for() -> None:
-    people = cast()
-    result = expected_alarms.expected(sorted(strands.readings(people, 20200820)))
+    actors = all_actors()
+    result = expected_alarms.expected(sorted(strands.readings(actors, 20200820)))
     ladders = {
         (rule, status): [(step.kind, step.level) for step in steps]
         for (rule, _, status), steps in result.items()

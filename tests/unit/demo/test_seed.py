@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import UTC, datetime
 
 from deploy.demo import background, expected_alarms, strands
-from deploy.demo.actors import cast
+from deploy.demo.actors import all_actors
 from deploy.example import departments, officers, plans, rules, sensors, units
 from deploy.example.gauges import gauges, gauges_2021
 from deploy.local import seed
@@ -112,9 +112,9 @@ def test_the_seed_is_the_same_every_time() -> None:
 
 
 def test_a_quiet_day_raises_nothing_and_reaches_every_sensor() -> None:
-    people = cast()
-    quiet = list(background.readings(1, 20_000, 2, people.sensors))
-    assert {moment.sensor_id for moment in quiet} | people.sensors | set(PUBLISHED) == {
+    actors = all_actors()
+    quiet = list(background.readings(1, 20_000, 2, actors.sensors))
+    assert {moment.sensor_id for moment in quiet} | actors.sensors | set(PUBLISHED) == {
         sensor.sensor_id for sensor in sensors.all_sensors()
     }
     thresholds = [
@@ -124,8 +124,8 @@ def test_a_quiet_day_raises_nothing_and_reaches_every_sensor() -> None:
 
 
 def test_background_and_story_merge_in_order_of_time_with_unique_ids() -> None:
-    people = cast()
-    moments = sorted(strands.readings(people, 1))
-    merged = list(heapq.merge(moments, background.readings(1, 500, 4, people.sensors)))
+    actors = all_actors()
+    moments = sorted(strands.readings(actors, 1))
+    merged = list(heapq.merge(moments, background.readings(1, 500, 4, actors.sensors)))
     assert merged == sorted(merged)
     assert len({moment.event_id for moment in merged}) == len(merged)

@@ -42,7 +42,7 @@ def test_rows_become_readings_with_what_the_catalogue_says(tmp_path: Path) -> No
         ("h", 3.0, "m", "吴淞"),
     ] or [reading.sensor_id for reading in result] == ["h", "g"]
     assert Reading.model_validate_json(result[0].model_dump_json()) == result[0]
-    assert recording.tally.readings == 2
+    assert recording.counts.readings == 2
 
 
 def test_what_a_row_says_itself_counts(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_what_a_row_says_itself_counts(tmp_path: Path) -> None:
     file.write_bytes(gzip.compress("\n".join(map(json.dumps, rows)).encode()))
     result, recording = read(file)
     assert [(reading.id, reading.unit) for reading in result] == [("x-1", "cm")]
-    assert recording.tally.other_status == 1
+    assert recording.counts.other_status == 1
 
 
 def test_files_are_merged_by_time_and_late_rows_stay_late(tmp_path: Path) -> None:
@@ -96,9 +96,9 @@ def test_rows_that_are_no_readings_are_counted(tmp_path: Path, row: str, says: s
     file = tmp_path / "a.csv"
     file.write_text(HEAD + row + "\ng,1782835200,1\n", encoding="utf-8")
     result, recording = read(file)
-    assert len(result) == recording.tally.bad == 1
-    assert recording.tally.examples[0].startswith("a.csv:2: ")
-    assert says in recording.tally.examples[0]
+    assert len(result) == recording.counts.bad == 1
+    assert recording.counts.examples[0].startswith("a.csv:2: ")
+    assert says in recording.counts.examples[0]
 
 
 def test_what_cannot_be_read_is_said_in_a_sentence(tmp_path: Path) -> None:
