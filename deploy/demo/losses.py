@@ -169,7 +169,7 @@ def _transitions(log: Log) -> dict[Key, list[Transition]]:
 def _missing(
     expected: dict[Key, list[Transition]], present: dict[Key, list[Transition]]
 ) -> Iterator[str]:
-    """Steps of `wanted` that `there` does not have, in order, per key."""
+    """Yield the steps of `expected` that `present` does not have, in order, per key."""
     for key, steps in expected.items():
         transitions = iter(present.get(key, []))
         for step in steps:

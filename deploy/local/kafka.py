@@ -132,7 +132,7 @@ class StandIn:
 def choose_broker(paths: Paths, port: int, controller_port: int, choice: str = "") -> Broker:
     """Apache Kafka wherever its jars are cached or can be fetched, else the stand-in.
 
-    `preference` is "kafka" (no stand-in), "noida" (only the stand-in) or "": FENGHUO_BROKER
+    `choice` is "kafka" (no stand-in), "noida" (only the stand-in) or "": FENGHUO_BROKER
     decides, otherwise the choice is automatic. Raises StackError when the preferred broker is
     unavailable.
     """

@@ -156,7 +156,9 @@ def _parts(makefile: str) -> str:
 
 
 @pytest.mark.parametrize("kind", [links, paths, functions, verbs, modules, settings, api])
-def test_documents_name_only_what_there_is(kind: Callable[[str, Path], Named]) -> None:
+def test_documents_name_only_existing_files_and_functions(
+    kind: Callable[[str, Path], Named],
+) -> None:
     result, missing = 0, []
     for path in tracked(*DOCUMENTS):
         for name, exists in kind(path.read_text(encoding="utf-8"), path.parent):
@@ -182,7 +184,7 @@ def test_documents_name_only_what_there_is(kind: Callable[[str, Path], Named]) -
         (api, "`GET /api/cases/{id}/none`"),
     ],
 )
-def test_what_is_not_there_is_found(kind: Callable[[str, Path], Named], text: str) -> None:
+def test_an_absent_name_is_reported(kind: Callable[[str, Path], Named], text: str) -> None:
     assert [exists for _, exists in kind(text, ROOT / "docs")].count(False) == 1
 
 

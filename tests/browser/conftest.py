@@ -109,8 +109,8 @@ def a_console(fill: Callable[[Served], Awaitable[None]]) -> Iterator[Served]:
             host.stop()
 
 
-async def a_night(served: Served) -> None:
-    """Fill a console with the night of tests/support/console_history.py, hostile texts included."""
+async def fill_console(served: Served) -> None:
+    """Fill a console with the records of tests/support/console_history.py, hostile texts too."""
     now = datetime.now(UTC)
     units = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")]
     for slot in slots(now):
@@ -121,8 +121,8 @@ async def a_night(served: Served) -> None:
 
 @pytest.fixture(scope="session")
 def served() -> Iterator[Served]:
-    """A console with that night, shared by the whole run."""
-    with a_console(a_night) as running:
+    """A console with these records, shared by the whole run."""
+    with a_console(fill_console) as running:
         yield running
 
 

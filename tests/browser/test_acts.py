@@ -127,7 +127,7 @@ async def test_the_phone_receipts_by_itself_and_answers_once(
     assert sorted(verbs) == ["coming", "delivered", "read"]
 
 
-async def test_the_phone_signs_and_says_so(visitor: Visitor, served: Served) -> None:
+async def test_the_phone_signs_and_confirms_the_signature(visitor: Visitor, served: Served) -> None:
     page = await visitor.open("o-town-b", phone=True)
     await page.click("#tab-assignments")
     await page.locator("#first").get_by_role("button", name="签收").click()

@@ -147,7 +147,7 @@ def cut(served: ServedConsole) -> None:
     hub._limit = 0
 
 
-async def test_after_a_cut_and_a_storm_the_screen_counts_what_the_log_says(
+async def test_after_a_cut_and_a_storm_the_screen_counts_equal_the_log(
     browser: Browser,
 ) -> None:
     log = storm(random.Random(1))

@@ -197,7 +197,7 @@ async def test_an_alarm_is_silenced_and_a_silence_ended(visitor: Visitor, served
     assert sent(served, "silence_request")[-1]["silence_id"] == "sil-works"
 
 
-async def test_a_mode_is_proposed_with_what_it_changes(visitor: Visitor, served: Served) -> None:
+async def test_a_mode_is_proposed_with_its_effects(visitor: Visitor, served: Served) -> None:
     page = await visitor.open("o-town-b")
     await go(page, "modes")
     await page.click("#propose")
@@ -231,7 +231,7 @@ async def test_leave_is_put_into_the_plan_and_an_entry_taken_out(
     assert sent(served, "duty_request")[-1]["entry_id"] == "away"
 
 
-async def test_departments_are_added_to_a_command_and_seen_before_it_goes(
+async def test_departments_are_added_to_a_command_and_shown_before_sending(
     visitor: Visitor, served: Served
 ) -> None:
     page = await visitor.open("o-district-b")
@@ -278,7 +278,7 @@ async def test_the_band_of_the_mode_speaks_the_language_chosen_at_once(troubled:
     await expect(band).to_contain_text("mode")
 
 
-async def test_a_moment_of_another_year_names_it(visitor: Visitor, served: Served) -> None:
+async def test_a_moment_of_another_year_names_the_year(visitor: Visitor, served: Served) -> None:
     page = await visitor.page()
     await page.clock.set_fixed_time(datetime(2027, 3, 1, tzinfo=UTC))
     await page.goto(served.link("o-city-b"))

@@ -21,7 +21,7 @@ WORDS = {
 
 @pytest.mark.parametrize("width", [1920, 360])
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
-async def test_an_alert_shows_how_its_sensor_came_there(
+async def test_an_alert_shows_the_course_of_its_sensor(
     visitor: Visitor, served: Served, lang: str, width: int
 ) -> None:
     name, details, _, day, unit_of_count = WORDS[lang]

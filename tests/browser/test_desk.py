@@ -145,7 +145,7 @@ async def test_a_review_is_shown_with_its_live_findings(visitor: Visitor, served
     await shot(page, "case-review-zh-CN")
 
 
-async def test_the_case_of_a_drill_says_so(visitor: Visitor) -> None:
+async def test_the_case_of_a_drill_is_marked_as_a_drill(visitor: Visitor) -> None:
     page = await visitor.open("o-city-b")
     await page.get_by_role("button", name="演练", exact=True).click()
     await page.wait_for_selector("#alerts .card.drill")
@@ -155,7 +155,7 @@ async def test_the_case_of_a_drill_says_so(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
-async def test_reports_show_what_changed(visitor: Visitor, lang: str) -> None:
+async def test_reports_show_their_changes(visitor: Visitor, lang: str) -> None:
     page = await visitor.open("o-district-b", lang=lang)
     await board(page, "reports")
     await press(page, page.locator("#report-duties a", has_text="朱沱"))
@@ -171,7 +171,7 @@ async def test_reports_show_what_changed(visitor: Visitor, lang: str) -> None:
     await shot(page, f"reports-{lang}")
 
 
-async def test_a_follow_up_says_what_is_new(visitor: Visitor, served: Served) -> None:
+async def test_a_follow_up_marks_its_changes(visitor: Visitor, served: Served) -> None:
     page = await visitor.open("o-town-b")
     await board(page, "reports")
     await press(page, page.locator("#report-duties a", has_text="朱沱"))
@@ -195,7 +195,7 @@ async def test_a_follow_up_says_what_is_new(visitor: Visitor, served: Served) ->
     assert "dead" not in report["facts"]
 
 
-async def test_a_call_is_written_down_with_what_was_said(visitor: Visitor, served: Served) -> None:
+async def test_a_phone_call_is_recorded_with_its_words(visitor: Visitor, served: Served) -> None:
     page = await visitor.open("o-district-b")
     await board(page, "reports")
     await press(page, page.locator("#report-duties a", has_text="松溉"))
@@ -251,7 +251,7 @@ async def test_a_drill_is_started_by_its_name(visitor: Visitor, served: Served) 
     assert all(row["status"] == "Exercise" for row in sent(served, "report")[-1:])
 
 
-async def test_a_drill_is_ended_where_it_is_listed(visitor: Visitor, served: Served) -> None:
+async def test_a_drill_is_ended_in_the_list_of_drills(visitor: Visitor, served: Served) -> None:
     page = await visitor.open("o-district-b", lang="en")
     await board(page, "drills")
     await shot(page, "drills-en")
@@ -292,7 +292,7 @@ async def test_a_drill_in_red_and_a_live_red_never_look_alike(visitor: Visitor) 
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
-async def test_the_duty_board_says_who_would_be_reached(visitor: Visitor, lang: str) -> None:
+async def test_the_duty_board_shows_the_reachable_officers(visitor: Visitor, lang: str) -> None:
     page = await visitor.open("o-town-b", lang=lang)
     await page.locator(".boards a[href='#duty']").click()
     posts = page.locator("#reach > li")

@@ -252,7 +252,9 @@ async def test_every_act_of_the_api_has_a_control(stage: Served) -> None:
 
 @pytest.mark.parametrize("officer", sorted({CONTROL.officer for CONTROL in CONTROLS.values()}))
 @pytest.mark.timeout(1_200)
-async def test_it_is_done_by_keyboard_alone(browser: Browser, stage: Served, officer: str) -> None:
+async def test_an_act_is_possible_by_keyboard_alone(
+    browser: Browser, stage: Served, officer: str
+) -> None:
     visitor = Visitor(browser, stage)
     page = await visitor.open(officer)
     page.set_default_timeout(WAIT_MS)

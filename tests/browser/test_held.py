@@ -28,9 +28,7 @@ def many(number: int, first: datetime, **change: Any) -> Any:
     return a_page("o-songji-b", SONGJI, name=f"blue {number}", level=Level.BLUE, at=at, **change)
 
 
-async def test_a_red_page_older_than_all_others_stands_first(
-    visitor: Visitor, served: Served
-) -> None:
+async def test_the_oldest_red_page_stands_first(visitor: Visitor, served: Served) -> None:
     now = datetime.now(UTC) - timedelta(minutes=10)  # before all that this officer has
     red = a_page(
         "o-songji-b", SONGJI, name="old red", level=Level.RED, headline="红色旧呼叫", at=now
@@ -54,7 +52,7 @@ async def test_a_red_page_older_than_all_others_stands_first(
     served.run(served.console.project([withdrawn, *over]))
 
 
-async def test_what_comes_moves_no_card_under_a_thumb(visitor: Visitor, served: Served) -> None:
+async def test_a_new_page_moves_no_card_under_a_thumb(visitor: Visitor, served: Served) -> None:
     now = datetime.now(UTC)
     pressed = a_page("o-village-b", SONGJI, name="held", level=Level.BLUE, at=now)
     served.run(served.console.project([pressed]))

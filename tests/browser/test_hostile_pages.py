@@ -119,7 +119,7 @@ async def is_only_text(page: Page, where: str) -> None:
     assert await page.get_by_text("粗", exact=True).count() == 0, where
 
 
-async def test_every_board_shows_it_as_text(visitor: Visitor) -> None:
+async def test_every_board_shows_hostile_words_as_text(visitor: Visitor) -> None:
     page = await visitor.open("o-city-b")
     await page.locator("#alerts .card").first.wait_for()
     await is_only_text(page, "overview")
@@ -128,7 +128,7 @@ async def test_every_board_shows_it_as_text(visitor: Visitor) -> None:
         await is_only_text(page, board)
 
 
-async def test_what_opens_behind_a_board_shows_it_as_text(visitor: Visitor) -> None:
+async def test_dialogs_of_boards_show_hostile_words_as_text(visitor: Visitor) -> None:
     page = await visitor.open("o-city-b")
     await page.locator("#alerts .card").first.get_by_role("button", name="详情").click()
     await page.locator("dialog .sheet .scales").wait_for()
@@ -144,13 +144,13 @@ async def test_what_opens_behind_a_board_shows_it_as_text(visitor: Visitor) -> N
     await is_only_text(page, "incident")
 
 
-async def test_the_phone_shows_it_as_text(visitor: Visitor) -> None:
+async def test_the_phone_shows_hostile_words_as_text(visitor: Visitor) -> None:
     for officer in ("o-town-b", "o-songji-b"):
         page = await visitor.open(officer, phone=True)
         await is_only_text(page, officer)
 
 
-async def test_names_show_it_as_text_on_the_account_and_on_both_pages(visitor: Visitor) -> None:
+async def test_hostile_names_are_text_on_the_account_and_on_both_pages(visitor: Visitor) -> None:
     page = await visitor.open("o-hostile")
     await is_only_text(page, "wall")
     await page.goto(page.url.partition("#")[0] + "account")
@@ -160,7 +160,7 @@ async def test_names_show_it_as_text_on_the_account_and_on_both_pages(visitor: V
     await is_only_text(page, "phone")
 
 
-async def test_the_form_tells_nothing_of_what_was_typed(troubled: Visitor, served: Served) -> None:
+async def test_the_form_repeats_no_typed_word(troubled: Visitor, served: Served) -> None:
     page = await troubled.page()
     await page.goto(f"{served.url}/login")
     await page.locator("[name=officer_id]").fill(PAYLOAD[:128])
@@ -194,7 +194,7 @@ REFUSED = (
 """Addresses that are refused, with the payload in their places."""
 
 
-async def test_what_is_refused_is_no_page_that_runs(troubled: Visitor, served: Served) -> None:
+async def test_a_refusal_is_no_page_that_runs_scripts(troubled: Visitor, served: Served) -> None:
     page = await troubled.open("o-hostile")
     for path in REFUSED:
         address = served.url + path.replace("{}", quote(PAYLOAD, safe=""))
@@ -231,7 +231,7 @@ async def test_recipients_are_shown_as_text(visitor: Visitor) -> None:
     await is_only_text(page, "communication test")
 
 
-async def test_the_note_of_a_photo_is_text_wherever_it_is_seen(
+async def test_the_note_of_a_photo_is_text_on_every_screen(
     visitor: Visitor, served: Served
 ) -> None:
     page = await visitor.open("o-village-b", phone=True)

@@ -59,7 +59,7 @@ async def load(page: Page, text: str, name: str = "map.geojson") -> None:
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
-async def test_a_map_shows_what_the_tiles_do(visitor: Visitor, lang: str) -> None:
+async def test_a_map_shows_the_same_levels_as_the_tiles(visitor: Visitor, lang: str) -> None:
     page = await visitor.open("o-city-b", lang=lang)
     await page.wait_for_selector("#tiles .tile.orange.issued")
     tile_count = await page.locator("#tiles .tile.issued, #tiles .tile.proposed").count()
@@ -111,7 +111,7 @@ async def test_an_area_is_pressed_like_a_tile(visitor: Visitor) -> None:
     ],
     ids=["no-json", "topology", "no-features", "elsewhere", "no-number", "no-longitude", "large"],
 )
-async def test_what_is_no_map_is_refused_and_changes_nothing(
+async def test_a_file_that_is_no_map_is_refused_and_changes_nothing(
     visitor: Visitor, text: str, words: str
 ) -> None:
     page = await visitor.open("o-city-b")

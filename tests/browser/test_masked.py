@@ -69,7 +69,7 @@ def served() -> Iterator[Served]:
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
 @pytest.mark.parametrize(("officer", "may"), [("o-songji-b", False), ("o-district-b", True)])
-async def test_words_or_that_they_are_not_open(
+async def test_cards_show_their_words_or_that_the_words_are_not_open(
     visitor: Visitor, officer: str, may: bool, lang: str
 ) -> None:
     page = await visitor.open(officer, lang=lang)

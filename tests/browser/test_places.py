@@ -50,7 +50,7 @@ def served() -> Iterator[Served]:
         yield running
 
 
-async def test_one_place_at_a_time_is_picked_in_the_head(visitor: Visitor, served: Served) -> None:
+async def test_the_header_selects_one_place_at_a_time(visitor: Visitor, served: Served) -> None:
     page = await visitor.open("o-town-b")
     alerts, name = page.locator("#alerts .card h3"), page.locator("h1")
     await expect(alerts).to_have_text([OWN_HEADLINE])
@@ -89,7 +89,7 @@ async def test_a_place_that_is_not_granted_is_not_looked_at(
     await expect(page.locator("#alerts .card h3")).to_have_text([OWN_HEADLINE])
 
 
-async def test_who_has_one_place_is_not_asked(visitor: Visitor) -> None:
+async def test_an_officer_with_one_place_sees_no_selection(visitor: Visitor) -> None:
     page = await visitor.open("o-district-b")
     await page.wait_for_selector("#alerts .card")
     assert await page.locator("#place").count() == 0

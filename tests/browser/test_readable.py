@@ -139,7 +139,7 @@ async def test_the_phone_can_be_read_with_a_line_and_without(troubled: Visitor, 
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-async def test_what_refuses_can_be_read(troubled: Visitor, served: Served, lang: str) -> None:
+async def test_refusals_are_readable(troubled: Visitor, served: Served, lang: str) -> None:
     page = await troubled.page(lang=lang)
     results: list[str] = []
     for path in ("/login", f"/login?ticket={'x' * 32}"):  # the form, and the link that is used up

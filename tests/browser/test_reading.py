@@ -103,7 +103,9 @@ async def panel_notes(page: Page) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
-async def test_no_board_looks_calm_before_it_is_read(troubled: Visitor, lang: str) -> None:
+async def test_no_board_claims_to_be_empty_before_its_data_are_read(
+    troubled: Visitor, lang: str
+) -> None:
     words = words_of(lang)
     constant = {words[key] for key in READ_BY_NOBODY}
     calm = [text for key, text in words.items() if key.endswith((".none", ".no.plan"))]
@@ -136,7 +138,7 @@ async def test_no_board_looks_calm_before_it_is_read(troubled: Visitor, lang: st
     await shot(page, f"read-{lang}")
 
 
-async def test_what_was_read_and_cannot_be_again_is_called_old(troubled: Visitor) -> None:
+async def test_data_that_cannot_be_read_again_are_marked_as_old(troubled: Visitor) -> None:
     words = words_of("zh-CN")
     page = await troubled.open("o-city-b")
     await page.wait_for_selector("#commands .card")
@@ -156,7 +158,9 @@ async def test_what_was_read_and_cannot_be_again_is_called_old(troubled: Visitor
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
-async def test_the_phone_does_not_look_calm_before_it_is_read(troubled: Visitor, lang: str) -> None:
+async def test_the_phone_does_not_claim_to_be_empty_before_its_data_are_read(
+    troubled: Visitor, lang: str
+) -> None:
     words = words_of(lang)
     page = await troubled.open("o-town-b", phone=True, lang=lang)
     await page.wait_for_selector(f'html[lang="{lang}"]', state="attached")
@@ -180,7 +184,7 @@ async def test_the_phone_does_not_look_calm_before_it_is_read(troubled: Visitor,
     await expect(page.locator("#badge-assignments")).not_to_have_text("…")
 
 
-async def test_the_sheet_of_units_says_that_it_is_being_read(troubled: Visitor) -> None:
+async def test_the_sheet_of_units_says_that_its_data_are_being_read(troubled: Visitor) -> None:
     words = words_of("zh-CN")
     page = await troubled.open("o-city-b")
     await page.wait_for_selector("#commands .card")

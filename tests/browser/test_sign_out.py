@@ -65,7 +65,7 @@ async def shows_nothing_of(page: Page) -> None:
 
 
 @pytest.mark.parametrize("phone", [False, True])
-async def test_signing_out_without_a_line_is_sent_once_when_it_is_back(
+async def test_a_sign_out_without_a_connection_is_sent_once_afterwards(
     troubled: Visitor, served: Served, phone: bool
 ) -> None:
     page = await troubled.open("o-village-b", phone=phone)
@@ -94,7 +94,7 @@ async def test_signing_out_without_a_line_is_sent_once_when_it_is_back(
     assert statuses == [200]
 
 
-async def test_it_outlives_the_tab_and_holds_for_the_other_tabs(
+async def test_a_sign_out_outlives_the_tab_and_holds_for_other_tabs(
     troubled: Visitor, served: Served
 ) -> None:
     page = await troubled.open("o-village-b", phone=True)
@@ -122,7 +122,7 @@ async def test_it_outlives_the_tab_and_holds_for_the_other_tabs(
     await new_tab.wait_for_selector(".link.live")
 
 
-async def test_an_act_is_not_sent_by_who_signed_in_in_another_tab(
+async def test_an_act_is_not_sent_in_the_name_of_an_officer_of_another_tab(
     troubled: Visitor, served: Served
 ) -> None:
     page = await troubled.open("o-town-b", phone=True)

@@ -113,7 +113,7 @@ async def test_alarms_alerts_and_cases_speak_to_their_reader(
         await expect(page.locator("body")).not_to_contain_text("‖")
 
 
-async def test_what_is_shown_changes_with_the_language(visitor: Visitor, served: Served) -> None:
+async def test_the_shown_words_change_with_the_language(visitor: Visitor, served: Served) -> None:
     served.run(
         served.console.project([an_alert("event-name", headline=TITLE, at=datetime.now(UTC))])
     )

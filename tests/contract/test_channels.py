@@ -122,7 +122,7 @@ def test_each_channel_is_a_topic_with_one_message_named_after_its_contract(servi
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_each_channel_says_what_its_key_is(service: str) -> None:
+def test_each_channel_describes_its_key(service: str) -> None:
     for topic, channel, message in channels(service):
         spec = TOPICS[topic.removesuffix(".dlq")]
         key = message["bindings"]["kafka"]["key"]
@@ -226,7 +226,7 @@ def test_the_examples_are_the_golden_records() -> None:
     assert EXAMPLES.read_text(encoding="utf-8") == as_text(golden_records())
 
 
-def test_the_golden_dead_letter_is_what_a_service_writes() -> None:
+def test_the_golden_dead_letter_equals_a_service_s_dead_letter() -> None:
     golden = golden_records()["dead_letter"]["not_json"]
     refused = ConsumerRecord(
         READINGS.name, 0, 7, 0, 0, b"gauge-zhutuo", b"not json", None, -1, -1, ()

@@ -71,7 +71,7 @@ DOCUMENTS = {
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_every_member_of_a_union_requires_what_tells_it_apart(name: str) -> None:
+def test_every_member_of_a_union_requires_its_discriminator(name: str) -> None:
     assert without_tag(DOCUMENTS[name]) == []
 
 
@@ -89,7 +89,7 @@ def test_every_text_that_never_varies_is_required(name: str) -> None:
     assert missing == []
 
 
-def test_there_are_unions_to_look_at() -> None:
+def test_the_documents_have_unions() -> None:
     with_unions = {
         name for name, DOCUMENT in DOCUMENTS.items() if '"discriminator"' in json.dumps(DOCUMENT)
     }
@@ -120,7 +120,7 @@ def reductions(message: dict[str, Any], names: set[str]) -> Iterator[dict[str, A
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
-def test_what_the_schema_takes_without_a_constant_its_reader_takes(path: Path) -> None:
+def test_a_record_without_constants_that_fits_its_schema_is_read(path: Path) -> None:
     topic = path.stem.partition("@")[0]
     schema = json_schemas()[topic]
     judge = Draft202012Validator(schema)

@@ -74,7 +74,7 @@ LOG: list[tuple[Message, Reason | None]] = [
 
 
 @pytest.mark.timeout(180)
-async def test_what_scoring_refuses_the_chart_does_not_draw(tmp_path: Path) -> None:
+async def test_the_chart_does_not_draw_readings_that_scoring_refuses(tmp_path: Path) -> None:
     async with Stack(tmp_path, services=("scoring",)) as stack:
         kafka = stack.kafka_bootstrap
         await write(kafka, CATALOG.name, [(f"sensor:{GAUGE.sensor_id}", a_catalog_entry(GAUGE))])

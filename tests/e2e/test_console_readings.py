@@ -73,7 +73,7 @@ async def test_a_look_finds_the_sensors_own_readings_in_order(
     assert list(absent.points) == []
 
 
-async def test_a_look_ends_after_so_many_records_and_says_from_when_it_looked(
+async def test_a_query_ends_after_its_limit_of_records_and_states_its_first_time(
     infrastructure: Infrastructure,
 ) -> None:
     spec = infrastructure.own_topic(READINGS)
@@ -104,7 +104,7 @@ def refused(
     return key, letter.to_wire(), PLACE
 
 
-async def test_what_scoring_refused_is_no_point_of_the_chart(
+async def test_a_reading_that_scoring_refused_is_no_point_of_the_chart(
     infrastructure: Infrastructure,
 ) -> None:
     spec = infrastructure.own_topic(READINGS)

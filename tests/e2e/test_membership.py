@@ -103,7 +103,7 @@ async def fill(infrastructure: Infrastructure, topic: TopicSpec) -> None:
 
 
 @pytest.mark.timeout(180)
-async def test_who_was_given_up_publishes_nothing_and_joins_anew(
+async def test_an_evicted_member_publishes_nothing_and_joins_anew(
     infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     topic = infrastructure.own_topic(ALARMS)
@@ -155,7 +155,7 @@ async def test_a_refused_commit_ends_the_work(
 
 
 @pytest.mark.timeout(180)
-async def test_who_is_given_up_while_restoring_judges_nothing(
+async def test_a_member_evicted_while_restoring_handles_nothing(
     infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     topic = infrastructure.own_topic(ALARMS)

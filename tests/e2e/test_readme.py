@@ -170,7 +170,7 @@ def test_the_readme_in_chinese_has_the_same_commands() -> None:
 @pytest.mark.e2e
 @pytest.mark.real_kafka
 @pytest.mark.timeout(1_800)
-def test_every_command_of_the_blocks_does_what_it_says(shell: Shell) -> None:
+def test_every_command_of_the_code_blocks_succeeds(shell: Shell) -> None:
     visit = Visit(shell)
     executed: list[str] = []
     for command in _commands():

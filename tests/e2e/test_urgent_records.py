@@ -44,7 +44,7 @@ async def count(service: Service, query: str, *values: Any) -> int:
     return number
 
 
-async def test_the_urgent_one_is_done_before_the_bulk_and_every_key_in_its_order(
+async def test_an_urgent_record_is_handled_before_the_bulk_and_each_key_keeps_its_order(
     infrastructure: Infrastructure,
 ) -> None:
     topic = infrastructure.own_topic(REPORTS)
@@ -115,7 +115,7 @@ async def test_a_crash_after_overtaking_loses_and_doubles_nothing(
     assert (letter.offset, letter.reason) == (1, Reason.NOT_ALLOWED)
 
 
-async def test_in_its_turn_it_is_known_without_being_counted_as_a_repeat(
+async def test_an_overtaking_record_is_recognised_in_its_turn_and_not_counted_as_a_repeat(
     infrastructure: Infrastructure,
 ) -> None:
     topic = infrastructure.own_topic(REPORTS, partitions=1)
@@ -166,7 +166,7 @@ def alerting_handler(infrastructure: Infrastructure) -> Apply:
     return handle
 
 
-async def test_a_red_alarm_is_an_alert_before_the_bulk_of_the_blue_ones(
+async def test_a_red_alarm_is_an_alert_before_the_bulk_of_the_blue_alarms(
     infrastructure: Infrastructure,
 ) -> None:
     topic = infrastructure.own_topic(ALARMS)
@@ -187,7 +187,7 @@ async def test_a_red_alarm_is_an_alert_before_the_bulk_of_the_blue_ones(
     assert red < BACKLOG / 2
 
 
-async def test_a_red_alert_is_a_page_before_the_bulk_of_the_blue_ones(
+async def test_a_red_alert_is_a_page_before_the_bulk_of_the_blue_alerts(
     infrastructure: Infrastructure,
 ) -> None:
     topic = infrastructure.own_topic(ALERTS)

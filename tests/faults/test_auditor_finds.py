@@ -53,7 +53,7 @@ def test_a_healthy_time_with_thousands_of_records_raises_nothing(system: Audited
     assert raised is None, raised
 
 
-def test_a_deleted_timer_and_a_second_one(system: AuditedSystem) -> None:
+def test_a_deleted_timer_and_a_second_timer_are_found(system: AuditedSystem) -> None:
     command = system.issue()
     subject = system.value(
         "DELETE FROM command.timer WHERE kind = 'sign_escalate' AND subject_id = (SELECT "

@@ -52,7 +52,7 @@ def test_a_service_may_read_what_it_subscribes_to_and_hold_its_tables(
     assert tables == names(acl.TABLES.get(service, ()))
 
 
-def test_who_reads_besides_is_on_the_list() -> None:
+def test_every_reader_outside_a_consumer_group_is_on_the_list() -> None:
     results = {
         str(path.relative_to(ROOT))
         for path in (*ROOT.glob("services/**/*.py"), *ROOT.glob("deploy/commands/**/*.py"))

@@ -156,7 +156,7 @@ def is_accepted(alert: Alert, verb: DecisionVerb, officer: Viewer, **more: Any) 
 
 
 @pytest.mark.parametrize("state", AlertState)
-def test_what_an_officer_is_offered_about_an_alert_is_what_alerting_takes(
+def test_the_offers_about_an_alert_are_the_acts_that_alerting_accepts(
     state: AlertState,
 ) -> None:
     position = {"assessment": Assessment(level=Level.RED)}
@@ -178,7 +178,7 @@ def test_what_an_officer_is_offered_about_an_alert_is_what_alerting_takes(
 
 
 @pytest.mark.parametrize("state", AlertState)
-def test_the_verbs_of_a_state_are_those_that_alerting_takes_from_somebody(
+def test_the_verbs_of_a_state_are_those_that_alerting_accepts_from_some_officer(
     state: AlertState,
 ) -> None:
     possible = {
@@ -190,7 +190,7 @@ def test_the_verbs_of_a_state_are_those_that_alerting_takes_from_somebody(
 
 
 @pytest.mark.parametrize("state", AlertState)
-def test_a_position_is_asked_for_where_it_is_taken(state: AlertState) -> None:
+def test_a_position_is_offered_exactly_where_alerting_accepts_it(state: AlertState) -> None:
     alert, officer = next(alerts(state)), OFFICERS[4]
     position = {"assessment": Assessment(level=Level.RED)}
     possible = is_accepted(alert, DecisionVerb.ASSESS, officer, **position)
@@ -236,7 +236,7 @@ def applied(step: Step, state: AssignmentState, officer: Viewer, *, has_question
 
 
 @pytest.mark.parametrize("state", AssignmentState)
-def test_what_an_officer_is_offered_about_an_assignment_is_what_command_applies(
+def test_the_offers_about_an_assignment_are_the_steps_that_command_applies(
     state: AssignmentState,
 ) -> None:
     wrong = []
@@ -248,7 +248,7 @@ def test_what_an_officer_is_offered_about_an_assignment_is_what_command_applies(
 
 
 @pytest.mark.parametrize("state", AssignmentState)
-def test_the_steps_of_a_state_are_those_that_command_applies_for_somebody(
+def test_the_steps_of_a_state_are_those_that_command_applies_for_some_officer(
     state: AssignmentState,
 ) -> None:
     possible = {
@@ -260,7 +260,7 @@ def test_the_steps_of_a_state_are_those_that_command_applies_for_somebody(
 
 
 @pytest.mark.parametrize("state", CommandState)
-def test_a_whole_command_is_offered_what_its_state_takes(state: CommandState) -> None:
+def test_the_offers_about_a_command_are_the_acts_of_its_state(state: CommandState) -> None:
     possible = {verb for verb, ready in command.READY.items() if state in ready}
     for officer in OFFICERS:
         offered = set(verbs_of_command(officer, state, DISTRICT))
@@ -297,7 +297,7 @@ def decided(proposal: Proposal, verb: ModeVerb, officer: Viewer) -> bool:
 
 
 @pytest.mark.parametrize("state", ProposalState)
-def test_what_an_officer_is_offered_about_a_mode_is_what_command_takes(
+def test_the_offers_about_a_mode_are_the_acts_that_command_accepts(
     state: ProposalState,
 ) -> None:
     possible = set()

@@ -93,7 +93,7 @@ def _files() -> list[Path]:
     return sorted(path for part in ("services", "shared") for path in (ROOT / part).rglob("*.py"))
 
 
-def test_no_query_leaves_to_chance_what_it_answers() -> None:
+def test_every_query_has_a_total_order() -> None:
     files = {
         f"{path.relative_to(ROOT)}: {name}"
         for path in _files()
@@ -125,7 +125,7 @@ def test_every_exemption_is_needed() -> None:
         ("limit = 'LIMIT of a thing'", 0),
     ],
 )
-def test_what_is_left_to_chance_is_seen(source: str, count: int) -> None:
+def test_a_query_without_a_total_order_is_reported(source: str, count: int) -> None:
     assert [len(loose(statement)) for statement in statements(source)] in (
         [count],
         [] if count == 0 else None,

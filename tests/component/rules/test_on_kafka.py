@@ -142,7 +142,7 @@ def test_publish_explain_backtest_and_plot(
     assert (code, result["points"], len(result["alarms"])) == (0, len(readings), 1)
 
 
-def test_a_kafka_that_is_not_there_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unreachable_kafka_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["explain", "alm-1", "--kafka", "127.0.0.1:1"])
     assert code == 69
     assert "Kafka at 127.0.0.1:1 cannot be used" in capsys.readouterr().err

@@ -89,7 +89,7 @@ def a_trace(**change: Any) -> Trace:
         ({"state": DELIVERED, "signed": 0, "versions": (1,)}, True),
     ],
 )
-def test_of_two_signatures_one_counts(change: dict[str, Any], wrong: bool) -> None:
+def test_only_one_of_two_signatures_counts(change: dict[str, Any], wrong: bool) -> None:
     assert races.two_signatures_wrong(a_trace(**change)) is wrong
 
 
@@ -104,7 +104,7 @@ def test_of_two_signatures_one_counts(change: dict[str, Any], wrong: bool) -> No
         ({"signed": 0, "state": DELIVERED}, True),
     ],
 )
-def test_nobody_is_both_in_time_and_escalated(change: dict[str, Any], wrong: bool) -> None:
+def test_no_assignment_is_both_in_time_and_escalated(change: dict[str, Any], wrong: bool) -> None:
     assert races.deadline_wrong(a_trace(**change)) is wrong
 
 

@@ -49,7 +49,7 @@ def test_every_key_of_the_issue_is_there_and_judged() -> None:
     assert {entry["met"] for entry in judged(quick=True).values()} == {None}
 
 
-def test_what_is_wrong_has_no_value_and_says_why() -> None:
+def test_a_wrong_row_has_no_value_and_gives_the_reason() -> None:
     result = judged()
     for name in ("pixel_p99_ms_2000", "console_kib"):
         assert result[name]["value"] is None

@@ -31,12 +31,12 @@ def test_a_verb_then_a_reference_then_a_reason(text: str, reply: Reply) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "   ", "？", "4", "11", "好的 1", "delivered", "3fb93f 1"])
-def test_what_is_not_understood_is_no_answer(text: str) -> None:
+def test_an_unintelligible_reply_is_no_answer(text: str) -> None:
     assert understand(text) is None
 
 
 @given(st.text(max_size=200))
-def test_no_text_breaks_it_and_only_a_person_s_verbs_come_out(text: str) -> None:
+def test_any_text_is_parsed_and_only_a_person_s_verbs_result(text: str) -> None:
     result = understand(text)
     assert result is None or result.verb in {COMING, CANNOT, HAND_OVER}
 

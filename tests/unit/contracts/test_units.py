@@ -85,7 +85,7 @@ def test_within_means_below_in_the_lineage(unit: str, root: str) -> None:
 
 
 @pytest.mark.parametrize("root", ["", "/", "5", "50", "500118", "500118118201/", "x" * 12])
-def test_nothing_lies_within_what_is_no_unit(root: str) -> None:
+def test_no_unit_lies_within_an_invalid_code(root: str) -> None:
     assert not any(is_within(unit, root) for unit, _, _ in CASES)
 
 

@@ -49,7 +49,7 @@ def test_golden_records_and_their_letters_fit() -> None:
     }
 
 
-def test_what_fits_no_contract_is_invalid_unless_a_service_has_refused_it() -> None:
+def test_a_record_without_a_contract_is_invalid_unless_a_service_has_refused_it() -> None:
     result = validator()
     result.add(Record(READINGS.name, 6, b"not json"))
     result.add(Record(READINGS.name, LETTER["offset"], b"not json"))

@@ -59,7 +59,7 @@ class FakeClient(ConsoleClient):
         ([{"assignment_id": "asg-1", "attempt": 1}], ["acknowledgements send_back"]),
     ],
 )
-async def test_a_command_is_closed_only_by_who_saw_that_nothing_was_returned(
+async def test_a_command_is_closed_only_by_an_officer_who_saw_no_return(
     tmp_path: Path, returned: list[Json] | None, acts: list[str]
 ) -> None:
     client = FakeClient(tmp_path, returned)
@@ -109,7 +109,7 @@ async def test_a_call_that_waits_for_an_answer_is_moot_when_its_command_is_close
     await client.close()
 
 
-def test_the_board_counts_what_moves() -> None:
+def test_the_city_watch_counts_changes() -> None:
     watch = CityWatch()
     watch.apply_commands(Status.ACTUAL, [_command(total=3, reported=1)])
     assert watch.changes == 1
@@ -121,7 +121,7 @@ def test_the_board_counts_what_moves() -> None:
     assert watch.changes == 3
 
 
-async def test_what_is_left_open_is_named_with_the_act_last_tried_on_it(tmp_path: Path) -> None:
+async def test_an_open_subject_is_named_with_the_last_act_on_it(tmp_path: Path) -> None:
     watch = CityWatch()
     watch.apply_commands(Status.ACTUAL, [_command(total=2, reported=1)])
     rows = [
@@ -143,7 +143,7 @@ async def test_what_is_left_open_is_named_with_the_act_last_tried_on_it(tmp_path
     )
 
 
-async def test_what_an_act_met_with_is_remembered(tmp_path: Path) -> None:
+async def test_the_result_of_an_act_is_remembered(tmp_path: Path) -> None:
     login = Login(WATCH, "-", "500000000000", "b", "t")
     client = ConsoleClient("http://127.0.0.1:9", {WATCH: login}, Ledger(tmp_path / "ledger.jsonl"))
     path = "/api/assignments/asg-1/acknowledgements"

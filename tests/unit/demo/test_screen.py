@@ -41,7 +41,7 @@ def test_the_verdict_is_ten_lines_at_most_and_names_no_id(holding: int, failed: 
     assert "kafka 21.5 s" in text
 
 
-def test_a_silence_is_broken_by_what_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_long_silence_is_broken_by_the_current_step(capsys: pytest.CaptureFixture[str]) -> None:
     screen, output = Screen(silent_s=0.05), ""
     screen.show_step("counting again")
     with screen.never_silent():

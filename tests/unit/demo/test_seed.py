@@ -21,7 +21,7 @@ PUBLISHED = [gauge.sensor_id for gauge in gauges()] + [
 ]
 
 
-def test_the_tree_has_the_real_counts_and_marks_what_is_generated() -> None:
+def test_the_tree_has_the_real_counts_and_marks_generated_units() -> None:
     entries = units.all_units()
     counted = Counter(unit_entry.tier for unit_entry in entries)
     assert (counted[Tier.CITY], counted[Tier.TOWN], counted[Tier.VILLAGE]) == (1, 23, 267)
@@ -81,7 +81,7 @@ def test_blue_is_flagged_as_our_proposal() -> None:
                 assert "proposal" in rung["source"]
 
 
-def test_the_roster_is_full_but_for_one_post() -> None:
+def test_the_roster_is_full_except_for_one_post() -> None:
     result = officers.slots(NOW)
     empty = [(slot.unit, slot.post) for slot in result if slot.officer is None]
     assert empty == [officers.EMPTY_SLOT]

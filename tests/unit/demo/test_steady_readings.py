@@ -20,7 +20,7 @@ def _played() -> list[Moment]:
     return list(heapq.merge(moments, quiet))
 
 
-def test_the_day_after_the_story_raises_nothing_and_nobody_turns_silent() -> None:
+def test_the_day_after_the_scenario_raises_no_alarm_and_no_sensor_turns_silent() -> None:
     played = _played()
     last = steady_readings.last_values(played, all_actors().falls_silent)
     going_on = steady_readings.readings(last, SEED)

@@ -43,7 +43,7 @@ def test_a_fresh_checkout_shows_the_demo_and_nothing_afterwards(own: Paths, demo
     assert not any(os.path.lexists(own.run / name) for name in SHOWN_FILES)
 
 
-def test_what_make_up_has_left_stands_aside_and_comes_back(own: Paths, demo: Paths) -> None:
+def test_the_files_of_make_up_are_set_aside_and_restored(own: Paths, demo: Paths) -> None:
     own.create()
     _fill(own, "up")
     with announced(own, demo) as is_announced:

@@ -53,7 +53,7 @@ def test_a_changed_lock_changes_the_fingerprint(
     assert bootstrap.fingerprint() != before
 
 
-def test_a_long_step_says_that_it_goes_on(
+def test_a_long_step_reports_that_it_goes_on(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bootstrap, "SILENT_S", 0.01)

@@ -33,7 +33,7 @@ def test_a_cluster_id_is_never_taken_for_an_option() -> None:
     assert all(len(cluster) == 22 and cluster[0] != "-" for cluster in ids)
 
 
-def test_the_stand_in_says_so_in_a_box() -> None:
+def test_the_stand_in_is_announced_in_a_box() -> None:
     lines = kafka.banner("noida-db 0.2.3 (stand-in broker, not Apache Kafka)").splitlines()
     assert len({len(line) for line in lines}) == 1
     assert "not Apache Kafka" in lines[1]
@@ -94,7 +94,7 @@ def test_a_fixed_port_in_use_is_one_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs Linux' names of sockets")
-def test_a_port_another_stack_has_drawn_and_not_opened_yet_is_left_to_it(
+def test_a_port_that_another_stack_has_reserved_is_not_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     foreign, own = ports.choose(["a", "b"], tmp_path / "free.json", {}).values()

@@ -274,7 +274,7 @@ def test_a_mine_s_power_is_restored_below_the_printed_value(rule_id: str, restor
 
 
 @pytest.mark.parametrize(("rule_id", "level"), COMPOSED.items())
-def test_what_one_sensor_s_rule_cannot_say_is_composed(rule_id: str, level: str) -> None:
+def test_conditions_beyond_one_sensor_are_composite_rules(rule_id: str, level: str) -> None:
     rule = _rules()[rule_id]
     assert isinstance(rule.body, CompositeRule)
     assert (rule.mark, rule.enabled, rule.body.level) == ("sourced", True, Level(level))
@@ -294,7 +294,7 @@ def test_ids_are_unique() -> None:
     assert [name for name, count in counted.items() if count > 1] == []
 
 
-def test_common_knowledge_is_off_and_says_so() -> None:
+def test_a_rule_of_common_knowledge_is_disabled_and_marked() -> None:
     marked = [rule for rule in _rules().values() if rule.mark == "common_knowledge"]
     assert marked
     for rule in marked:
@@ -302,7 +302,7 @@ def test_common_knowledge_is_off_and_says_so() -> None:
         assert "common knowledge, no source" in rule.source
 
 
-def test_every_rule_names_its_source_and_a_proposal_says_that_it_is_one() -> None:
+def test_every_rule_names_its_source_and_a_proposal_is_marked() -> None:
     for rule in _rules().values():
         assert rule.source.strip(), rule.rule_id
         if rule.mark == "proposal":
@@ -326,7 +326,7 @@ def test_every_rung_begins_with_its_mark_and_clears_on_the_safe_side() -> None:
             assert not has_no_margin or rule.rule_id in RESTORED, rule.rule_id
 
 
-def test_what_was_sourced_and_is_off_has_been_superseded() -> None:
+def test_a_sourced_rule_that_is_disabled_has_been_superseded() -> None:
     off = [rule for rule in _rules().values() if rule.mark == "sourced" and not rule.enabled]
     assert all("superseded" in rule_definition.source for rule_definition in off)
 
@@ -344,7 +344,7 @@ def test_every_kind_of_catalogued_sensor_is_judged_and_watched() -> None:
     assert kinds <= judged
 
 
-def test_every_gauge_stands_in_exactly_one_rule_of_each_family_with_its_datum() -> None:
+def test_every_gauge_is_in_exactly_one_rule_of_each_family_with_its_datum() -> None:
     gauges = {sensor.sensor_id for sensor in all_sensors() if sensor.sensor_kind == "river_gauge"}
     assert len(gauges) == 13
     for family in ("flood-", "rise-", "absence-", "stuck-", "range-"):
@@ -382,7 +382,7 @@ def test_trusts_add_up_exactly() -> None:
                 assert (source.trust * 4).is_integer()
 
 
-def test_what_is_generated_says_so_and_lies_inside_the_bounding_box() -> None:
+def test_a_generated_sensor_is_marked_and_lies_inside_the_bounding_box() -> None:
     for sensor in all_sensors():
         if sensor.position is None:
             continue

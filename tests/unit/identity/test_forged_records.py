@@ -240,7 +240,7 @@ def cells(act: str) -> Iterator[tuple[Role, str]]:
 
 
 @pytest.mark.parametrize("act", OWNERS)
-def test_the_owner_applies_what_the_table_allows_and_refuses_the_rest(act: str) -> None:
+def test_the_owner_applies_exactly_the_acts_that_the_table_allows(act: str) -> None:
     owner = OWNERS[act]
     wrong = [
         (role.unit, role.post, place)

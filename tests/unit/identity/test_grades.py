@@ -65,7 +65,7 @@ def test_every_record_that_follows_has_the_highest_grade_of_the_evidence() -> No
     assert any(isinstance(envelope, Page) and envelope.data_grade is CORE for envelope in later)
 
 
-def test_no_word_leaves_the_house() -> None:
+def test_no_word_of_a_graded_record_leaves_the_services() -> None:
     result = chain(WORDS)
     outward = [envelope for envelope in result if isinstance(envelope, Page | PublicNotice)]
     assert not [record for record in outward if WORDS in record.to_wire().decode()]
@@ -148,7 +148,7 @@ def test_merging_splitting_undoing_and_opening_again_lower_nothing(
         st.tuples(st.sampled_from(["sensor", "hotline", "agency"]), grades), min_size=2, max_size=6
     )
 )
-def test_an_alarm_of_several_sources_has_the_highest_grade_of_what_it_counted(
+def test_an_alarm_of_several_sources_has_the_highest_grade_of_its_sources(
     sources: list[tuple[str, DataGrade]],
 ) -> None:
     sightings = [
@@ -166,7 +166,7 @@ def test_an_alarm_of_several_sources_has_the_highest_grade_of_what_it_counted(
     assert result.grade is highest_grade(*(grade for _, grade in sources))
 
 
-def test_a_sensor_stays_graded_and_its_state_says_so_only_then() -> None:
+def test_a_graded_sensor_stays_graded_and_only_its_state_stores_the_grade() -> None:
     rule = a_rule(a_threshold_rule(("orange", 205.0, 204.0)))
     feed, plain = Feed(rule), Feed(rule)
     feed.apply(a_reading(200.0, 0, data_grade=IMPORTANT))

@@ -153,7 +153,7 @@ def test_a_variation_changes_words_and_deadlines_for_its_kind_of_unit() -> None:
     assert result[VILLAGE].line == result[TOWN].line == "all"
 
 
-def test_a_plan_that_finds_nobody_concerns_the_place_itself_by_the_leading_line() -> None:
+def test_a_plan_without_recipients_goes_to_the_place_by_its_leading_line() -> None:
     plan = a_plan("flood", line("help", part("@villages", "village"), role="assist"), line("lead"))
     far = "500153000000"
     result = orders_of(TREE, plan, AlertScope(far))
@@ -168,7 +168,7 @@ def test_names_outside_the_catalogue_are_reported_by_line() -> None:
     assert [recipient.unit for recipient in result.recipients] == [TOWN]
 
 
-def test_without_takes_out_one_unit_and_keeps_everybody_else_s_words() -> None:
+def test_without_removes_one_unit_and_keeps_the_words_of_all_others() -> None:
     plan = a_plan(
         "flood", line("a", departments("water")), line("b", part("@town", "town", "village"))
     )

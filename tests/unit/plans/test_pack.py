@@ -109,7 +109,9 @@ def other_plan(**change: Any) -> Json:
         ),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_plan(tmp_path: Path, plan: Json, field: str, says: str) -> None:
+def test_each_defect_of_a_plan_is_reported(
+    tmp_path: Path, plan: Json, field: str, says: str
+) -> None:
     result = findings(tmp_path, other_plan(), plan)
     assert any(finding.field == field and says in finding.message for finding in result), [
         str(finding) for finding in result

@@ -74,7 +74,7 @@ def test_a_case_that_holds(tmp_path: Path) -> None:
         ({"want": [], "want_none": True}, "++", "raised yellow"),
     ],
 )  # fmt: skip
-def test_a_failing_case_shows_what_came_and_what_did_not(
+def test_a_failing_case_shows_unexpected_and_absent_alarms(
     tmp_path: Path, change: dict[str, Any], signs: str, says: str
 ) -> None:
     result = played(tmp_path, **change)
@@ -132,7 +132,7 @@ def test_a_refused_reading_must_be_wanted(tmp_path: Path) -> None:
         ({"refused": "sometimes"}, "refused", '"sometimes"'),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_case(
+def test_each_defect_of_a_case_is_reported(
     tmp_path: Path, change: dict[str, Any], field: str, says: str
 ) -> None:
     cases, findings = loaded(tmp_path, {**RISE, **change})

@@ -77,7 +77,7 @@ def ladder(*steps: tuple[str, float, float], **change: Any) -> dict[str, Any]:
         (None, {"sensor_ids": ["g", "g"]}, 60, ERROR, 1, "named twice"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_named_with_its_field(
+def test_each_defect_is_named_with_its_field(
     body: Any, change: dict[str, Any], interval_s: float, severity: Severity, field: Any, says: str
 ) -> None:
     rule_definition = rule(body, **change)
@@ -96,7 +96,7 @@ def test_what_is_wrong_is_named_with_its_field(
     assert len([problem for problem in result if problem.severity is ERROR]) == (severity is ERROR)
 
 
-def test_some_sensors_too_slow_is_a_warning_all_of_them_an_error() -> None:
+def test_some_slow_sensors_are_a_warning_and_only_slow_sensors_an_error() -> None:
     rule_definition = rule({"kind": "stuck", "for_s": 3600})
     slow, quick = sensor("slow"), sensor("quick", interval_s=60.0)
     (problem,) = findings_of(rule_definition, {}, [slow, quick])
@@ -115,7 +115,7 @@ def test_a_datum_is_needed_unless_it_is_declared_unknown() -> None:
     assert reasons == {Reason.DATUM_MISMATCH}
 
 
-def test_the_engine_refuses_only_what_makes_a_rule_unusable() -> None:
+def test_the_engine_refuses_only_defects_that_make_a_rule_unusable() -> None:
     slow = rule({"kind": "stuck", "for_s": 3600})
     assert findings_of(slow, {}, [sensor()])
     assert problems_of(slow, {}, [sensor()]) == []
@@ -124,7 +124,7 @@ def test_the_engine_refuses_only_what_makes_a_rule_unusable() -> None:
     assert (unit.reason, unit.allowed) == (Reason.UNIT_MISMATCH, "m")
 
 
-def test_absence_asks_neither_unit_nor_datum() -> None:
+def test_an_absence_rule_needs_neither_unit_nor_datum() -> None:
     silent = rule({"kind": "absence"}, unit="cm", datum=...)
     assert fits(silent, sensor())
     assert problems_of(silent, {}, [sensor()]) == []

@@ -165,7 +165,7 @@ def test_backtest_of_a_shadow_and_of_a_new_rule(
     ]
 
 
-def test_backtest_keeps_what_range_rules_take_for_faults(
+def test_backtest_omits_readings_that_range_rules_take_for_faults(
     folder_of_work: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write(
@@ -183,7 +183,7 @@ def test_backtest_keeps_what_range_rules_take_for_faults(
     }
 
 
-def test_backtest_refuses_what_check_refuses(
+def test_backtest_refuses_the_packs_that_check_refuses(
     folder_of_work: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ("backtest", str(candidate(folder_of_work, unit="cm")), "--readings", "readings.csv")
@@ -225,7 +225,7 @@ def test_a_plot_without_letters_for_chinese(monkeypatch: pytest.MonkeyPatch) -> 
     assert plot._letters("g 朱沱 $x_1$\x1b") == (["DejaVu Sans"], "g  $x_1$?")
 
 
-def test_what_a_rule_compares_is_drawn() -> None:
+def test_the_plot_draws_the_values_that_a_rule_compares() -> None:
     window = {"kind": "window", "aggregate": "sum", "window_s": 120, "rungs": rungs(("red", 5, 4))}
     summed = Judged(rule(window))
     assert [summed.next(at, 1.0) for at in (0, 60, 120, 180)] == [1, 2, 2, 2]
@@ -246,7 +246,7 @@ def test_a_long_series_keeps_its_peaks() -> None:
     assert series.at == sorted(series.at)
 
 
-def test_only_what_has_changed_is_published() -> None:
+def test_only_changed_rules_are_published() -> None:
     old = rule()
     assert publish.plan([rule()], {"flood-x": old}, NOW) == []
     (fresh,) = publish.plan([rule(rule_id="new")], {}, NOW)

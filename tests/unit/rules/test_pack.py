@@ -125,7 +125,7 @@ def test_all_errors_of_all_files_come_at_once(tmp_path: Path) -> None:
     assert len({finding.file for finding in refused.value.findings}) == 5
 
 
-def test_what_stood_before_a_syntax_error_is_checked_too(tmp_path: Path) -> None:
+def test_rules_before_a_syntax_error_are_checked_too(tmp_path: Path) -> None:
     findings = findings_of(
         tmp_path, GOOD.replace("unit: m\n", "unit: ft\n") + "- rule_id: {a: b\n- x: ]\n"
     )
@@ -161,7 +161,7 @@ def test_too_large_a_file_is_refused_unread() -> None:
     assert "bytes are too many" in parse(b" " * (MOST_BYTES + 1), "a").findings[0].message
 
 
-def test_what_is_not_there_is_said(tmp_path: Path) -> None:
+def test_an_absent_file_is_reported(tmp_path: Path) -> None:
     assert "no such file" in str(load([tmp_path / "x"], NOW).findings[0])
     assert "holds no rules" in str(load([tmp_path], NOW).findings[0])
     (tmp_path / "empty.yaml").write_text("# nothing yet\n", encoding="utf-8")
@@ -176,7 +176,7 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
         ("1_000", "1_000"), ("11A01", "11A01"),
     ],
 )  # fmt: skip
-def test_plain_words_are_read_as_yaml_1_2_has_them(text: str, value: Any) -> None:
+def test_plain_scalars_are_read_as_in_yaml_1_2(text: str, value: Any) -> None:
     assert resolve(text) == value
     assert type(resolve(text)) is type(value)
 

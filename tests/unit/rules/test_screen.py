@@ -19,7 +19,9 @@ def printed(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return capsys.readouterr().out.splitlines()
 
 
-def test_a_pipe_has_one_whole_line_per_row(capsys: pytest.CaptureFixture[str]) -> None:
+def test_output_into_a_pipe_has_one_complete_line_per_row(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     (line,) = [name for name in printed(capsys) if name.startswith(ID)]
     assert all(cell in line for cell in ROW)
 

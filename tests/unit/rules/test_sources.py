@@ -31,7 +31,7 @@ def read(*files: Path, status: Status = Status.ACTUAL) -> tuple[list[Reading], R
     ], recording
 
 
-def test_rows_become_readings_with_what_the_catalogue_says(tmp_path: Path) -> None:
+def test_rows_become_readings_with_the_fields_of_the_catalogue(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text(HEAD + "g,2026-07-01T00:00:00Z,180.5\nh,1782835260,3\n", encoding="utf-8")
     result, recording = read(file)
@@ -45,7 +45,7 @@ def test_rows_become_readings_with_what_the_catalogue_says(tmp_path: Path) -> No
     assert recording.counts.readings == 2
 
 
-def test_what_a_row_says_itself_counts(tmp_path: Path) -> None:
+def test_the_fields_of_a_row_take_precedence(tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl.gz"
     rows = [
         {"sensor_id": "g", "occurred_at": "2026-07-01T00:00:00+08:00", "value": 1,
@@ -101,7 +101,7 @@ def test_rows_that_are_no_readings_are_counted(tmp_path: Path, row: str, says: s
     assert says in recording.counts.examples[0]
 
 
-def test_what_cannot_be_read_is_said_in_a_sentence(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_reported_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="is no file of readings"):
         Recording([tmp_path / "x.csv"], SENSORS)
     for name, content, says in (

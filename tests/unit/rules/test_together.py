@@ -107,7 +107,7 @@ def op(name: str, *parts: dict[str, Any], **change: Any) -> dict[str, Any]:
         ),
     ],
 )  # fmt: skip
-def test_what_is_wrong_between_rules(
+def test_each_defect_between_rules_is_reported(
     tmp_path: Path, rules: list[dict[str, Any]], field: str, says: str
 ) -> None:
     findings = read(write(tmp_path, *rules)).findings
@@ -144,7 +144,7 @@ def test_sources_of_sensors_alone_are_counted_in_the_catalogue(tmp_path: Path) -
     assert read(folder).errors == []
 
 
-def test_ranges_of_other_sensors_exclude_nothing(tmp_path: Path) -> None:
+def test_a_range_rule_of_another_sensor_contradicts_no_rule(tmp_path: Path) -> None:
     low = {"kind": "range", "low": 0, "high": 1}
     folder = write(
         tmp_path,
@@ -155,7 +155,7 @@ def test_ranges_of_other_sensors_exclude_nothing(tmp_path: Path) -> None:
     assert read(folder).errors == []
 
 
-def test_a_shadow_of_what_is_switched_off_is_a_warning(tmp_path: Path) -> None:
+def test_a_shadow_of_a_disabled_rule_is_a_warning(tmp_path: Path) -> None:
     folder = write(tmp_path, fields(rule_id="a", enabled=False), fields(rule_id="b", shadow_of="a"))
     (finding,) = read(folder).findings
     assert finding.severity is Severity.WARNING

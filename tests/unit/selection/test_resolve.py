@@ -154,7 +154,7 @@ def test_a_unit_that_moves_is_found_under_its_new_parent_only() -> None:
     assert {VILLAGE, GRID, CELL} <= tree.subtree(FAR, set(Tier))
 
 
-def test_parents_in_a_circle_end_where_they_began() -> None:
+def test_a_cycle_of_parents_does_not_loop() -> None:
     tree = a_tree()
     tree.put(a_unit(TOWN, parent=VILLAGE))
     assert tree.subtree(TOWN, {Tier.TOWN}) == {TOWN}
@@ -179,7 +179,7 @@ def test_a_selection_is_bounded_and_closed(content: Json) -> None:
         Selection.model_validate_json(json.dumps(content))
 
 
-def test_the_issuer_gets_nothing_from_itself() -> None:
+def test_the_issuer_gets_no_assignment_of_its_own() -> None:
     assert free_reach(TREE, selection(below(TOWN, "town", "village")), TOWN).units == {
         VILLAGE,
         VILLAGE2,
@@ -197,7 +197,7 @@ UNITS = st.sets(st.sampled_from((*PLAIN, *DEPARTMENTS)), min_size=1)
 
 
 @given(UNITS)
-def test_the_root_is_the_lowest_unit_that_holds_them_all(units: set[str]) -> None:
+def test_the_root_is_the_lowest_unit_above_all_units(units: set[str]) -> None:
     root = root_of(units)
     assert root is not None
     assert all(is_within(unit, root) for unit in units)
