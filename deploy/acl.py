@@ -1,9 +1,8 @@
-"""Access lists for Kafka, deny by default: who writes and reads which topic, as a table and as a
-script.
+"""Access lists for Kafka, deny by default: the writers and readers of each topic.
 
-Who writes follows from the table of topics; who reads stands below, and a test compares it with
-what the services subscribe to. `python -m deploy.acl` writes docs/acl.md and deploy/kafka_acls.sh
-anew.
+Writers follow from the table of topics. Readers are listed below, and a test compares the list with
+the subscriptions of the services. `python -m deploy.acl` writes docs/acl.md and
+deploy/kafka_acls.sh.
 """
 
 from collections.abc import Iterable, Iterator
@@ -116,7 +115,7 @@ WATCHER = "audit"
 
 @dataclass(frozen=True)
 class Grant:
-    """One operation for one principal. `kind` is kafka-acls' option: topic, group, cluster."""
+    """An operation for a principal. `kind` is kafka-acls' option: topic, group, cluster."""
 
     principal: str
     operation: str
@@ -125,17 +124,17 @@ class Grant:
 
 
 def principal(service: str) -> str:
-    """As whom a service signs in to the broker."""
+    """Return the name of a service for sign-in at the broker."""
     return f"User:fenghuo-{service}"
 
 
 def group(service: str) -> str:
-    """The consumer group of a service (shared/runtime/platform.py)."""
+    """Return the consumer group of a service (shared/runtime/platform.py)."""
     return f"fenghuo-{service}"
 
 
 def written(service: str) -> set[str]:
-    """Its own topics and those it may write beside their owner; dead letters of what it decodes."""
+    """Return a service's own topics, shared topics and the dead letters of its inbound topics."""
     own = {TOPIC.name for TOPIC in TOPICS.values() if service in (TOPIC.owner, *TOPIC.writers)}
     decoded = (*BY_GROUP.get(service, ()), *TABLES.get(service, ()))
     return own | {topic_spec.dlq for topic_spec in decoded if topic_spec.dead_letters}
@@ -150,7 +149,7 @@ def without_group(service: str) -> set[str]:
 
 
 def grants() -> Iterator[Grant]:
-    """All there is: whatever is not here is refused. Read and Write imply Describe in Kafka."""
+    """Yield all grants; brokers refuse everything else. Read and Write imply Describe in Kafka."""
     for service in PRINCIPALS:
         by_group = {topic_spec.name for topic_spec in BY_GROUP.get(service, ())}
         read = by_group | without_group(service)
@@ -164,7 +163,7 @@ def grants() -> Iterator[Grant]:
 
 
 def script() -> str:
-    """A shell script that sets the list up; the same call again changes nothing."""
+    """Return a shell script that installs the list; a repeated call changes nothing."""
     lines = [_SCRIPT_HEAD]
     for grant in grants():
         options = " ".join(f"--{grant.kind} {name}" for name in grant.names) or f"--{grant.kind}"
@@ -176,7 +175,7 @@ def script() -> str:
 
 
 def page() -> str:
-    """The table by topic, for people."""
+    """Return the table by topic, for people."""
     rows = [
         f"| `{spec.name}` | {_writers(spec.name)} | {_cell(_by_group(spec))} "
         f"| {_cell(_alone(spec.name))} | {_writers(spec.dlq)} |\n"
@@ -237,7 +236,7 @@ Read on `sensing.readings.v1.dlq`, granted beside the list.
 
 
 def main() -> None:
-    """Write both files anew."""
+    """Write both files."""
     PAGE.write_text(page(), encoding="utf-8")
     SCRIPT.write_text(script(), encoding="utf-8")
     SCRIPT.chmod(0o755)

@@ -35,11 +35,11 @@ _VISITORS = (
 
 
 class Interrupted(Exception):
-    """Somebody ended the demo: Ctrl-C, or SIGTERM."""
+    """The end of the demo by Ctrl-C or SIGTERM."""
 
 
 async def _until_signal(work: Coroutine[Any, Any, bool]) -> bool:
-    """Run `work`; a signal cancels it, so that everything it started is stopped in order.
+    """Run `work`; a signal cancels the work, so every started process is stopped in order.
 
     Set by hand: a shell starts background jobs with SIGINT ignored, and Python then leaves it so.
     """
@@ -71,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code 0 when every check holds, 1 when not, 2 for wrong usage."""
+    """Return the exit code: 0 when every check holds, 1 when not, 2 for wrong usage."""
     options = localize(parser(), language_of(None, os.environ)).parse_args(arguments)
     screen = Screen()
     demo = Demo(
@@ -108,7 +108,7 @@ def first_sentence(failed: BaseExceptionGroup[Any]) -> str:
 
 
 async def _invite(stack: SeededStack, screen: Screen, until: str) -> None:
-    """Addresses and one-time links for people who want to look around."""
+    """Print addresses and one-time links for visitors."""
     url = stack.endpoints.console_url
     screen.say(f"\nThe console is open at {url} {until}. One-time links, good for 15 minutes:")
     links = await asyncio.gather(*(_link(stack, url, unit, phone) for _, unit, phone in _VISITORS))

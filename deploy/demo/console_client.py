@@ -1,4 +1,4 @@
-"""The console as officers use it: HTTP with a bearer token each, and nothing else."""
+"""The console for officers: HTTP with a bearer token per officer, and nothing else."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -52,7 +52,7 @@ class ConsoleClient:
         self._tried: dict[str, str] = {}
 
     def tried(self, subject: str) -> str | None:
-        """The last act on an alert, a command, an assignment or a page, and what it met with."""
+        """Return the last act on an alert, a command, an assignment or a page, with the answer."""
         return self._tried.get(subject)
 
     def has(self, officer: str) -> bool:
@@ -60,7 +60,7 @@ class ConsoleClient:
         return officer in self._logins
 
     async def get(self, officer: str, path: str, **query: str | int) -> Any:
-        """The JSON at `path` as `officer` sees it; None when it cannot be had now."""
+        """Return the JSON at `path` for `officer`; None when the console is unavailable."""
         headers = {"authorization": f"Bearer {self._logins[officer].token}"}
         try:
             async with self._queues[RequestQueue.URGENT]:
@@ -82,11 +82,11 @@ class ConsoleClient:
         timeout_s: float = _ACT_TIMEOUT_S,
         moot: Callable[[], bool] = lambda: False,
     ) -> Json | None:
-        """Post an act; the answer when it was accepted, None when it was refused for good.
+        """Post an act; returns the answer of an accepted act, None for a final refusal.
 
-        What has no answer after `timeout_s` seconds counts as refused. For `not_yet_s` seconds
-        "unknown" means that the console has not heard of it yet. What is `moot` when its turn comes
-        is not sent: None, and nobody has refused it.
+        An act without an answer after `timeout_s` seconds counts as refused. For `not_yet_s`
+        seconds 404 means that the console has not read the subject yet. An act that is `moot` at
+        its turn is not sent: the result is None, but not a refusal.
         """
         login = self._logins[officer]
         headers = {"authorization": f"Bearer {login.token}", "idempotency-key": key}

@@ -40,7 +40,7 @@ _LIVE = (Status.ACTUAL, Status.EXERCISE)
 
 
 class People:
-    """All of them, as tasks of one group."""
+    """All simulated officers, as tasks of one group."""
 
     def __init__(self, client: ConsoleClient, watch: CityWatch, actors: Actors, seed: int) -> None:
         self._client = client
@@ -67,7 +67,7 @@ class People:
                 task.cancel()
 
     def ring(self, page: Json) -> None:
-        """A telephone rings: its owner answers through the console, or does not."""
+        """Ring an officer's telephone: the officer answers through the console, or not at all."""
         if not self._watch.released.is_set():
             self._watch.changes += (
                 1  # until the quiet town wakes up, each call is a step of the scenario
@@ -123,7 +123,7 @@ class People:
         )
 
     async def _issuer(self) -> None:
-        """Sends back what was returned, checks and closes what was reported."""
+        """Send returned assignments back, check and close reported assignments."""
         while True:
             for status in _LIVE:
                 result = await self._client.get(
@@ -161,7 +161,7 @@ class People:
             )
 
     async def _units(self) -> None:
-        """Every unit looks at its inbox; what is new is dealt with."""
+        """Poll the inbox of every unit and handle new assignments."""
         while True:
             for command in list(self._watch.commands.values()):
                 totals = command["totals"]
@@ -175,7 +175,7 @@ class People:
             await asyncio.sleep(_INBOX_S)
 
     async def _assignments(self, command_id: str, state: str) -> list[Json] | None:
-        """All of a command that are in this state; None when they cannot be had now."""
+        """Return all assignments of a command in this state; None without an answer."""
         jsons: list[Json] = []
         query: dict[str, str | int] = {"command": command_id, "state": state, "limit": 500}
         while True:
@@ -268,9 +268,7 @@ class People:
         await self._say_coming(officer, page)
 
     async def _look_up(self, page: Json) -> None:
-        """Find out whether a page is about the quiet town; its answer depends on this, and it rings
-        only once.
-        """
+        """Wait until the subject of a page is on the screen: the answer depends on the subject."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _HEARSAY_S
         while loop.time() < deadline:

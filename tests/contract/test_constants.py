@@ -1,6 +1,4 @@
-"""Readers accept what the published schemas accept without a constant: `type` or `kind` selects the
-union's member.
-"""
+"""Records without constants: `type` or `kind` selects the member of a union for every reader."""
 
 from __future__ import annotations
 
@@ -23,7 +21,7 @@ GOLDEN = sorted((FOLDER / "golden").glob("*.json"))
 
 
 def parts(document: Any) -> Iterator[dict[str, Any]]:
-    """Every object in a document, itself first."""
+    """Yield every object in a document, the document first."""
     if isinstance(document, dict):
         yield document
         for value in document.values():
@@ -42,7 +40,7 @@ def named(document: dict[str, Any], reference: str) -> Any:
 
 
 def without_tag(document: dict[str, Any]) -> list[str]:
-    """Members of the document's unions that do not require what tells them apart."""
+    """Return the members of the document's unions that do not require their discriminator."""
     unions = [part for part in parts(document) if isinstance(part.get("oneOf"), list)]
     return [
         f"{member['$ref']}: {tag}"
@@ -55,7 +53,7 @@ def without_tag(document: dict[str, Any]) -> list[str]:
 
 
 def tag_of(union: dict[str, Any]) -> str | None:
-    """The field by which a union tells its members; AsyncAPI has its name alone."""
+    """Return the discriminator field of a union; AsyncAPI gives the name alone."""
     tag = union.get("discriminator")
     return tag["propertyName"] if isinstance(tag, dict) else tag
 
@@ -98,7 +96,7 @@ def test_the_documents_have_unions() -> None:
 
 
 def constants(schema: dict[str, Any]) -> set[str]:
-    """Names of the fields that never vary, anywhere in a schema."""
+    """Return the names of a schema's constant fields, at any depth."""
     return {
         field
         for part in parts(schema)
@@ -109,7 +107,7 @@ def constants(schema: dict[str, Any]) -> set[str]:
 
 
 def reductions(message: dict[str, Any], names: set[str]) -> Iterator[dict[str, Any]]:
-    """The message without one of these fields, wherever it lies."""
+    """Yield the message without one of these fields, at any depth."""
     count = sum(1 for _ in parts(message))
     for number in range(count):
         for name in sorted(names):

@@ -1,5 +1,4 @@
-"""Authority, stated a second time: one table of roles, acts and places, made from words and not
-from the code it judges.
+"""Authority, stated a second time: a table of roles, acts and places, written from words, not code.
 
 A cell is a role (a unit, a post, the rights granted) x an act x a place. Units, their parents and
 what they are to each other are spelled out here; so is each act's rule.
@@ -57,7 +56,7 @@ ISSUER = "town"
 
 @dataclass(frozen=True)
 class Role:
-    """An officer of the matrix; `rights` are those granted for the own unit."""
+    """An officer of the matrix; `rights` are the rights over the own unit."""
 
     unit: str
     post: str
@@ -70,7 +69,10 @@ class Role:
 
 @dataclass(frozen=True)
 class Rule:
-    """`who`: lines of "relation(s) to what". An act that needs sight is also refused without it."""
+    """A rule.
+
+    `relations`: lines of "relation(s) to subject". An act with need of sight is refused without.
+    """
 
     relations: tuple[str, ...]
     posts: tuple[str, ...] = POSTS
@@ -135,7 +137,7 @@ RULES: dict[str, Rule] = {
 
 
 def roles() -> list[Role]:
-    """Every unit with every post and the usual rights; some with one right of the two, or none."""
+    """Return every unit with every post and the usual rights, and some with one right or none."""
     results = [Role(unit, post) for unit in IDS for post in POSTS]
     for unit in ("district", "town", "village", "water"):
         results += [Role(unit, "A", rights) for rights in (("see",), ("command",), ())]
@@ -143,7 +145,7 @@ def roles() -> list[Role]:
 
 
 def cells() -> Iterator[tuple[Role, str, str]]:
-    """Every role x act x place."""
+    """Return every role x act x place."""
     for role in roles():
         for act in RULES:
             for place in PLACES:
@@ -168,7 +170,7 @@ def sees(role: Role, unit: str) -> bool:
 
 
 def above(unit: str) -> list[str]:
-    """The units above, the nearest first."""
+    """Return the units above, the nearest first."""
     results = []
     while unit in PARENT:
         unit = PARENT[unit]

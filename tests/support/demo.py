@@ -1,4 +1,4 @@
-"""The demo run as a user runs it: a process of its own, in a folder of its own."""
+"""The demo as users run the program: a process and a folder of its own."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Run:
 
 
 class Playing:
-    """A demo under way; `root` is its folder."""
+    """A running demo; `root` is the demo's folder."""
 
     def __init__(self, root: Path, *arguments: str) -> None:
         self.root = root
@@ -67,7 +67,7 @@ class Playing:
             time.sleep(0.1)
 
     def ended(self, signum: signal.Signals | None = None) -> Run:
-        """Wait for the end of the demo, after `signum` was sent to it if there is one."""
+        """Wait for the end of the demo, after sending `signum` if given."""
         if signum is not None:
             self.process.send_signal(signum)
         code = self.process.wait(LIMIT_S)
@@ -81,7 +81,7 @@ class Playing:
         return f"{self.root}\n{self.text[-4_000:]}"
 
     def close(self) -> None:
-        """End the process, if it still runs."""
+        """End the process if running."""
         if self.process.poll() is None:
             self.process.kill()  # what it has started ends with it
             self.process.wait()
@@ -90,7 +90,7 @@ class Playing:
 
 @contextmanager
 def playing(*arguments: str, root: Path | None = None) -> Iterator[Playing]:
-    """Run a demo; its folder is kept when it or the test fails, for a look at the logs."""
+    """Run a demo; the folder with the logs stays after a failure."""
     root = root or temporary_root("demo")
     demo = Playing(root, *arguments)
     try:
@@ -103,6 +103,6 @@ def playing(*arguments: str, root: Path | None = None) -> Iterator[Playing]:
 
 
 def play(*arguments: str) -> Run:
-    """Run the demo once, to its end."""
+    """Run the demo once, to the end."""
     with playing("--once", *arguments) as demo:
         return demo.ended()

@@ -47,20 +47,20 @@ _CJK = (
 
 @dataclass
 class Series:
-    """Times in seconds since 1970 and values, thinned while they grow."""
+    """Times in seconds since 1970 and values, thinned during growth."""
 
     at: list[float] = field(default_factory=list)
     value: list[float] = field(default_factory=list)
 
     def add(self, at: float, value: float) -> None:
-        """Take one more; keeps at most twice MOST_POINTS."""
+        """Add a point; at most twice MOST_POINTS stay."""
         self.at.append(at)
         self.value.append(value)
         if len(self.at) >= 2 * MOST_POINTS:
             self._thin()
 
     def _thin(self) -> None:
-        """Least and greatest of every four, in order of time."""
+        """Return least and greatest of every four points, in order of time."""
         times: list[float] = []
         values: list[float] = []
         for start in range(0, len(self.at), 4):
@@ -87,7 +87,7 @@ class Judged:
         self._total = 0.0
 
     def next(self, at: float, value: float) -> float | None:
-        """The quantity after a reading in order of time."""
+        """Return the quantity after a reading in order of time."""
         match self._body:
             case WindowRule():
                 return self._window(self._body, at, value)

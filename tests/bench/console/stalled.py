@@ -1,4 +1,4 @@
-"""Row `stalled`: streams that nobody reads any more, beside streams that are read."""
+"""Row `stalled`: streams without a reader, beside streams that are read."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ _SERIES = "fenghuo_console_streams"
 
 
 async def stalled(plan: Plan, say: Say) -> dict[str, Any]:
-    """Delay of the readers before and while the others stall; memory at its most, per stalled
-    reader.
+    """Delay of the readers before and during the stall; peak memory per stalled reader.
 
-    The memory is the console's PSS at its highest while they are there, less what it was with the
-    readers alone after the same updates: whatever is kept for them counts, their connections too.
+    The memory is the console's peak PSS during the stall, less the PSS with the readers alone after
+    the same updates: all memory for stalled readers counts, connections too.
     """
     async with screens() as running, source(running.kafka) as alarms:
         tokens = await running.officers(READERS + plan.stalled)
