@@ -50,12 +50,12 @@ class Fault:
 
 
 def faults_of(named: Sequence[str]) -> tuple[str, ...]:
-    """The parts to break, in the order of their moments."""
+    """Return the parts to break, in the order of their moments."""
     return tuple(part for part in MOMENTS if part in named or ALL in named)
 
 
 class Faults:
-    """Breaks one part after the other and notes that it happened."""
+    """Break one part after the other and note each fault."""
 
     def __init__(self, stack: Stack, report: Callable[[str], None]) -> None:
         self._stack = stack
@@ -64,12 +64,12 @@ class Faults:
         self._happened: list[Fault] = []
 
     async def strike(self, victim: str) -> None:
-        """Break a part; returns at once, but not before the part broken last is ready again."""
+        """Break a part as soon as the previous part is ready again."""
         await self.over()
         self._last = asyncio.create_task(self._strike(victim))
 
     async def over(self) -> None:
-        """Return when the part that was broken last is ready again. Raises StackError."""
+        """Return when the last broken part is ready again. Raises StackError."""
         if self._last is not None:
             await self._last
 

@@ -1,5 +1,4 @@
-"""Plays the readings at high speed, strictly in order of event time, and waits where people must
-act.
+"""Playback of the readings at high speed, in order of event time, with waits for officers.
 
 One batch is under way at a time, so the event clock that ingest derives from what it accepted is
 never ahead of a reading that is still to come.
@@ -68,7 +67,7 @@ class Player:
         passed: Passed,
         acts: Sequence[ScheduledAct] = (),
     ) -> None:
-        """Send all. `cues` are acts tied to an event time; each is called once, in order."""
+        """Send all moments. `acts` are tied to an event time; each is called once, in order."""
         self._progress.total = len(moments)
         self._began = time.monotonic()
         gates_left, due_acts, sent = list(gates), list(acts), 0

@@ -6,7 +6,7 @@ class StackError(Exception):
 
 
 def first_sentence(failures: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error to show of several that happened at once: a sentence before anything else."""
+    """Return the first StackError of a group of errors, or the first error."""
     errors = list(failures.exceptions)
     for error in errors:
         if isinstance(error, StackError):

@@ -1,4 +1,4 @@
-"""The keys of var/bench/scoring.json: what is measured, what we aim at, whether it is met."""
+"""The keys of var/bench/scoring.json: values, aims, and whether each aim is met."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Key:
-    """`at_least` and `at_most` are the aim; a key with neither has none and is only reported."""
+    """A figure with an aim: `at_least` and `at_most`; a key without an aim is only reported."""
 
     name: str
     label: str
@@ -57,8 +57,7 @@ def judged(
     """Per key its value, aim and whether it is met (never judged in a quick run), or why it is
     empty.
 
-    What calls itself `wrong` anywhere on the way to the value does not count: its reason stands
-    instead.
+    A measurement marked `wrong` anywhere on the path to the value is omitted, with the reason.
     """
     results: dict[str, dict[str, Any]] = {}
     for key in keys:
@@ -75,7 +74,7 @@ def judged(
 
 
 def _at(measured: Mapping[str, Any], path: Path) -> tuple[Any, str]:
-    """The value at a path, or None and what is wrong with it."""
+    """Return the value at a path, or None and the reason."""
     value: Any = measured
     for step in path:
         value = value.get(step) if value is not None else None
@@ -117,7 +116,7 @@ KEYS = (
 
 
 def aims(values: Mapping[str, Value]) -> dict[str, Key]:
-    """The keys with those aims filled in that follow from another figure of the same run."""
+    """Return the keys, with aims that follow from another figure of the same run."""
     results = {key.name: key for key in KEYS}
     p50, p99 = values.get("latency_floor_p50_ms"), values.get("latency_floor_p99_ms")
     if p50 is not None:
@@ -132,7 +131,7 @@ def aims(values: Mapping[str, Value]) -> dict[str, Key]:
 def values(
     rows: Mapping[str, Row], measurements: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Value]:
-    """Every key's value; None for what was not measured or does not count."""
+    """Return every key's value; None for an absent or invalid figure."""
     scoring, two, streams = rows.get("scoring"), rows.get("scoring2"), rows.get("kafka_streams")
     results: dict[str, Value] = {key.name: None for key in KEYS}
     for peer in ("raw", "bytewax", "quixstreams", "faust", "kafka_streams"):

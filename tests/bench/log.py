@@ -1,6 +1,4 @@
-"""Writing backlogs and catalogues to Kafka and counting what came out, without the services' own
-code.
-"""
+"""Backlogs and catalogues to Kafka and counts of results, without the services' own code."""
 
 from __future__ import annotations
 
@@ -28,7 +26,7 @@ _EVENT_TIME = datetime(2026, 6, 18, 6, tzinfo=UTC)
 
 
 class Loader:
-    """Writes records in whole batches per partition; a partition is chosen as every client does."""
+    """A writer of whole batches per partition, with the partitioner of every client."""
 
     def __init__(self, bootstrap: str, topic: str, partitions: int) -> None:
         self._topic = topic
@@ -85,7 +83,7 @@ class Loader:
 async def write(
     bootstrap: str, topic: str, partitions: int, records: Iterable[tuple[bytes | None, bytes]]
 ) -> int:
-    """Write all records and return how many; Kafka has them then."""
+    """Write all records and return their number when Kafka has all."""
     count = 0
     async with Loader(bootstrap, topic, partitions) as loader:
         for key, value in records:
@@ -95,7 +93,7 @@ async def write(
 
 
 async def write_units(bootstrap: str, units: Iterable[UnitEntry]) -> None:
-    """Write units into the catalogue; services read it when they start."""
+    """Write units into the catalogue, which services read at the start."""
     records = (
         (
             f"unit:{entry.unit}".encode(),
@@ -114,7 +112,7 @@ async def write_units(bootstrap: str, units: Iterable[UnitEntry]) -> None:
 
 
 async def recreate(bootstrap: str, topics: Sequence[NewTopic]) -> None:
-    """Delete topics and make them anew, so that a repetition starts from nothing."""
+    """Delete and create topics, so that a repetition starts from nothing."""
     names = [topic.name for topic in topics]
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
@@ -156,7 +154,7 @@ _decode = msgspec.json.Decoder(_AlarmFields).decode
 
 
 def name_of(value: bytes) -> str:
-    """`rule raise`, `rule clear`, or for our further transitions the rule and their name."""
+    """Return `rule raise`, `rule clear`, or for our further transitions rule and name."""
     result = _decode(value)
     if result.rule_id:
         change = _NAMES.get(result.transition, result.transition)
@@ -165,7 +163,7 @@ def name_of(value: bytes) -> str:
 
 
 async def transitions(bootstrap: str, topic: str, partitions: int) -> Split:
-    """The transitions in a result topic, by rule and direction."""
+    """Return the transitions in a result topic, by rule and direction."""
     counted: Counter[str] = Counter()
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"

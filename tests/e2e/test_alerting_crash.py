@@ -1,8 +1,8 @@
 """kill -9 of alerting between its own rule events, on a real Kafka and Postgres.
 
-Boolean trees, corroboration and holds behind a higher alarm: whatever moment it dies at, what is
-open in the end is what the conditions say, nothing is told twice with another body, and no version
-is missing.
+Boolean trees, corroboration and holds behind a higher alarm: after a kill at any moment the open
+alarms are those of the conditions, no event is repeated with another body, and no version is
+missing.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def condition(rule: str, village: str, version: int, *, on: bool) -> AlarmEvent:
 
 
 def alarms_of(village: str) -> list[AlarmEvent]:
-    """A sensor's alarm that a report corroborates, and one that may wait behind a higher one."""
+    """Return an alarm for corroboration by a report, and one that may wait for a higher alarm."""
     place: dict[str, Any] = {"place": village, "origin_unit": village}
     site = {**place, "site": f"plant-{village}"}
     low = an_alarm(
@@ -73,9 +73,7 @@ async def read(stack: Stack, spec: TopicSpec) -> list[Any]:
 
 
 async def findings(stack: Stack) -> dict[str, dict[str, bool]]:
-    """Per rule over several sources: whether it is open, by village; checks what was told on the
-    way.
-    """
+    """Return per composite rule and village whether its alarm is open; checks the events too."""
     bodies: dict[str, bytes] = {}
     versions: dict[str, int] = defaultdict(int)
     newest: dict[str, dict[str, AlarmEvent]] = defaultdict(dict)

@@ -1,5 +1,4 @@
-"""A member that the group has given up notices before it publishes; one that restores for long is
-none."""
+"""An evicted member notices before it publishes; a member with a long restore stays."""
 
 from __future__ import annotations
 
@@ -87,7 +86,7 @@ async def member(
 
 
 def fall_silent(monkeypatch: pytest.MonkeyPatch, consumer: PartitionConsumer) -> None:
-    """The member's heartbeats do not reach Kafka any more, as those of a frozen process."""
+    """Keep the member's heartbeats from Kafka, like a frozen process."""
 
     async def unheard() -> bool:
         return True

@@ -1,4 +1,4 @@
-"""Every command line of the README does what it says: run in its order, on one stack."""
+"""Every command line of the README succeeds: run in the README's order, on one stack."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _blocks(readme: str) -> Iterator[str]:
 
 
 def _commands(readme: str = README) -> list[str]:
-    """The command lines of all blocks; a command goes on while the shell waits for its end."""
+    """Return the command lines of all blocks; a command ends with complete shell syntax."""
     results: list[str] = []
     for block in _blocks(readme):
         command = ""
@@ -72,7 +72,7 @@ _OF_MAKE = {"MAKELEVEL", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES"}
 
 
 class Shell:
-    """A shell in a copy of the checkout; what one command sets, the next one knows."""
+    """A shell in a copy of the checkout; variables of a command are known to the next command."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -186,7 +186,7 @@ def test_every_command_of_the_code_blocks_succeeds(shell: Shell) -> None:
 
 
 class Visit:
-    """A reader who follows the README, with real ids in the places of its capital words."""
+    """A reader who follows the README, with real ids for the words in capitals."""
 
     def __init__(self, shell: Shell) -> None:
         self.shell = shell
@@ -243,7 +243,7 @@ class Visit:
             process.wait()
 
     def cli(self, arguments: str, token: str = "") -> Any:
-        """The API's answer to a command line, given with another token than the reader's."""
+        """Return the API's answer to a command line, with another token than the reader's."""
         environment = f"FENGHUO_TOKEN={token} " if token else ""
         output = self.shell.run(
             f"{environment}.venv/bin/python -m deploy.commands.console {arguments} --json"
@@ -251,7 +251,7 @@ class Visit:
         return json.loads(output)
 
     def issue(self, title: str) -> str:
-        """A command of the city to the district office; the command's id."""
+        """Issue a command of the city to the district office; returns the command's id."""
         accounts = json.loads((self.shell.folder / "var/run/secrets/accounts.json").read_text())
         [token] = [
             account["token"] for account in accounts if account["officer_id"] == "o-500000000000-b"
@@ -263,7 +263,7 @@ class Visit:
         return str(result["command_id"])
 
     def until(self, ask: str, rows: str) -> Any:
-        """The first row of a list, once it has one."""
+        """Return the first row of a list as soon as the list has a row."""
         while True:
             if result := self.cli(ask)[rows]:
                 return result[0]

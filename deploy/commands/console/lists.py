@@ -29,7 +29,7 @@ def field(heading: str, name: str | None = None) -> Column:
 
 
 def free(heading: str) -> Column:
-    """Return free words of a record, or a note that the words are not open here."""
+    """Return free words of a record, or a note that the words are not open."""
     return (
         heading,
         lambda row, words: words.console("masked") if row.get("masked") else flat(row[heading]),
@@ -47,7 +47,7 @@ def moment(heading: str, name: str) -> Column:
 
 
 def when(value: object) -> str:
-    """Return `2026-11-24T02:13:40.123Z` as `2026-11-24 10:13:40`: Beijing time, like the screens."""
+    """Return `2026-11-24T02:13:40.123Z` as `2026-11-24 10:13:40`: Beijing time, as on screens."""
     try:
         return f"{datetime.fromisoformat(str(value)).astimezone(_ZONE):%Y-%m-%d %H:%M:%S}"
     except ValueError:

@@ -39,7 +39,7 @@ _OPTIONAL = ("metric", "unit", "datum")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A reading, or a tick, and when it arrived, in seconds since 1970."""
+    """A reading or a tick, and the time of arrival in seconds since 1970."""
 
     message: Reading | Tick
     arrives: float
@@ -151,7 +151,7 @@ class Recording:
 
 
 def from_bytes(value: bytes) -> Reading | Tick | None:
-    """A record's value of the readings topic; None when it is neither."""
+    """Return a record's message of the readings topic; None for other bytes."""
     try:
         message: Reading | Tick = READINGS.model.validate_json(value)
     except ValidationError:
@@ -247,7 +247,7 @@ def _json_rows(opened: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | str]]:
 
 
 def _lines(opened: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:
-    """Lines with their numbers; None for one that is too long, which is passed over."""
+    """Yield lines with their numbers; None for a line that is too long and skipped."""
     number = 0
     while line := opened.readline(LONGEST_ROW):
         number += 1

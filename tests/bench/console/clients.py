@@ -153,7 +153,7 @@ def _cut(sockets: Iterable[socket.socket | TransportSocket]) -> int:
 
 
 async def main(host: str, port: str, tokens: str) -> None:
-    """Answer commands until told to quit or nobody is there any more."""
+    """Answer commands until `quit` or the end of the input."""
     clients = Clients(host, int(port), Path(tokens).read_text(encoding="ascii").split())
     while command := (await asyncio.to_thread(sys.stdin.readline)).strip():
         if command == "quit":

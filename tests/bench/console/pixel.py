@@ -24,7 +24,7 @@ _ENOUGH = 0.99
 
 
 async def pixel(plan: Plan, say: Say) -> dict[str, Any]:
-    """The figures at each number of consoles, one after the other on the same stack."""
+    """Return the figures at each number of consoles, in sequence on the same stack."""
     results: dict[str, Any] = {}
     async with screens() as running, source(running.kafka) as alarms:
         tokens = await running.officers(max(plan.consoles))
@@ -102,7 +102,7 @@ def wrong(plan: Plan, run: Run, painted: dict[int, float], collected: Observatio
 
 
 def _cpu(running: Screens) -> dict[str, float]:
-    """Seconds of CPU so far of everybody who shares the machine but the clients' program."""
+    """Return CPU seconds so far of all processes except the clients' program."""
     used = {name: cpu_s([running.pid(name)]) for name in (*SERVICES, "kafka", "postgres")}
     own = psutil.Process(os.getpid())
     times = own.cpu_times()

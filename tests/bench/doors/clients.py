@@ -51,7 +51,7 @@ class Door:
 
 
 async def send(door: Door, senders: int, readings: int, seconds: float) -> Answers:
-    """Run `senders` senders for the given time, each with one connection and one request at a time."""
+    """Run `senders` senders for `seconds`, each with a connection and one request at a time."""
     answers = Answers()
     began = time.monotonic()
 

@@ -1,7 +1,6 @@
 """Acts of officers in a random stream, each chosen among the results of the world so far.
 
-The dice are thrown when the stream is drawn, so that a world acts alike with and without the
-second.
+The dice are thrown when the stream is drawn, so a world acts alike with and without the other.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ _OF_THE_ISSUER = (Step.CHECK, Step.SEND_BACK, Step.CLOSE)
 
 
 async def _pick(system: House, dice: float, query: str, status: Status) -> Any | None:
-    """One row of a query over a world, the same one whatever else there is."""
+    """Return one row of a query over a world; rows of the other world have no influence."""
     rows = await system.rows("alerting", query, status)
     return rows[int(dice * len(rows))] if rows else None
 
@@ -134,7 +133,7 @@ async def _of_two(
 
 
 async def _emergency(system: House, status: Status, name: str, dice: list[float]) -> None:
-    """Issue below the gate, which leaves a debt; or settle one."""
+    """Issue below the gate, which creates a debt, or settle a debt."""
     alert = await _pick(system, dice[0], _OPEN_ALERTS, status)
     if alert is None:
         return
@@ -154,7 +153,7 @@ async def _emergency(system: House, status: Status, name: str, dice: list[float]
 
 
 async def _step(system: House, status: Status, name: str, dice: list[float]) -> None:
-    """A unit or the issuer takes an assignment a step further."""
+    """Advance an assignment by a step of the unit or the issuer."""
     for number, die in enumerate(dice[:3]):
         row = await _pick(system, die, _ASSIGNMENTS, status)
         if row is None or row["state"] not in _NEXT:
@@ -292,7 +291,7 @@ async def _report_up(system: House, status: Status, name: str, dice: list[float]
 
 
 async def _trespass(system: House, status: Status, name: str, dice: list[float]) -> None:
-    """A drill lays its hand on something real; the services must refuse this."""
+    """Try an act of a drill on a real subject; the services must refuse the act."""
     real, before = Status.ACTUAL, len(system.refused)
     kind = int(dice[0] * 7)
     if kind == 0 and (alert := await _pick(system, dice[1], _OPEN_ALERTS, real)):

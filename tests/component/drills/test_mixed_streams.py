@@ -51,7 +51,7 @@ def of(system: House, status: Status) -> list[Record]:
 
 
 def by_subject(records: list[Record]) -> dict[tuple[str, str, str], list[bytes]]:
-    """The records about each thing in their order: between things there is none to keep."""
+    """Return the records per subject in order; between subjects there is no order."""
     results: dict[tuple[str, str, str], list[bytes]] = {}
     for record in records:
         page = record.message.page_id if record.topic == PAGES.name else ""
@@ -60,7 +60,7 @@ def by_subject(records: list[Record]) -> dict[tuple[str, str, str], list[bytes]]
 
 
 def bare(body: Any) -> Any:
-    """A screen without what is not of one world; what is equal in time has no order."""
+    """Return a screen without fields of both worlds; rows of equal time are sorted."""
     if isinstance(body, dict):
         return {name: bare(value) for name, value in body.items() if name not in _BESIDE}
     return sorted(map(bare, body), key=json.dumps) if isinstance(body, list) else body
@@ -79,7 +79,7 @@ async def screens(system: House, status: Status) -> dict[str, Any]:
 
 
 async def summary(system: House, status: Status) -> dict[str, Any]:
-    """Everything there is of a world: records, rows, screens, refusals."""
+    """Return records, rows, screens and refusals of a world."""
     return {
         "records": by_subject(of(system, status)),
         "refused": [item for item in system.refused if item[0] == status],
@@ -116,7 +116,7 @@ async def test_each_world_is_the_same_with_and_without_the_other(seed: int) -> N
 
 
 def differences(differing: dict[str, Any], alone: dict[str, Any]) -> list[str]:
-    """In which part of a world something is not as it was alone."""
+    """Return the parts of a world that differ from the world alone."""
     return [
         f"{part}: {name}\n  here  {differing[part].get(name)}\n  alone {alone[part].get(name)}"
         for part in ("records", "rows", "screens")

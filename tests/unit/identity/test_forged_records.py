@@ -1,5 +1,4 @@
-"""The authority matrix past the console: a record written to Kafka by somebody who may not is
-refused.
+"""The authority matrix without the console: records of unauthorised writers are refused.
 
 The same table as through HTTP (tests/support/authority.py), asked of the cores that own the things;
 they judge the unit and the post that stand in the record.
