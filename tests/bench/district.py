@@ -1,4 +1,6 @@
-"""Row 10: the district as it is shipped: its 20,000 sensors, its rule packs, ticks as ingest writes them."""
+"""Row 10: the district as it is shipped: its 20,000 sensors, its rule packs, ticks as ingest writes
+them.
+"""
 
 from __future__ import annotations
 

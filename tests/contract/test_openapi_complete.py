@@ -53,7 +53,7 @@ def test_every_route_is_in_the_document_or_a_page(app: Any) -> None:
     assert {route.path for route in routes(app)} <= paths
 
 
-def test_every_operation_says_what_it_is_for(operations: Any) -> None:
+def test_every_operation_has_a_summary_and_a_description(operations: Any) -> None:
     for path, method, operation in operations:
         summary = operation["summary"]
         assert len(summary.split()) > 1, (method, path)

@@ -165,7 +165,7 @@ async def test_offsets_behind_the_end_are_committed_for_lag_monitors(
         watching.cancel()
 
 
-async def test_caught_up_is_who_has_handled_what_kafka_took_before_a_moment(
+async def test_a_consumer_has_caught_up_when_it_has_handled_every_record_before_a_moment(
     infrastructure: Infrastructure,
 ) -> None:
     topic = infrastructure.own_topic(ALARMS)

@@ -136,7 +136,7 @@ async def read(infrastructure: Infrastructure, topic: str, count: int) -> list[A
     return results
 
 
-async def test_poison_is_kept_with_its_bytes_and_delays_nothing(
+async def test_an_invalid_record_is_stored_with_its_bytes_and_delays_nothing(
     infrastructure: Infrastructure,
 ) -> None:
     topic = infrastructure.own_topic(REPORTS)
@@ -176,7 +176,7 @@ async def test_poison_is_kept_with_its_bytes_and_delays_nothing(
         assert content == value
 
 
-async def test_a_record_larger_than_any_letter_delays_nothing(
+async def test_a_record_larger_than_any_dead_letter_delays_nothing(
     infrastructure: Infrastructure,
 ) -> None:
     """A few kB of gzip in the log: a key of 3 MiB, a value of 20 MiB, a value of nearly 1 MiB."""
@@ -251,7 +251,7 @@ async def test_a_stale_owner_changes_nothing(infrastructure: Infrastructure) -> 
     assert visible_rows == 2
 
 
-async def test_the_outbox_publishes_what_was_committed_and_nothing_else(
+async def test_the_outbox_publishes_exactly_the_committed_records(
     infrastructure: Infrastructure,
 ) -> None:
     topic = infrastructure.own_topic(REPORTS)

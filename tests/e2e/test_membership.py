@@ -1,5 +1,4 @@
-"""A member that the group has given up notices before it publishes; one that restores for long is
-none."""
+"""An evicted member notices before it publishes; a member with a long restore stays."""
 
 from __future__ import annotations
 
@@ -87,7 +86,7 @@ async def member(
 
 
 def fall_silent(monkeypatch: pytest.MonkeyPatch, consumer: PartitionConsumer) -> None:
-    """The member's heartbeats do not reach Kafka any more, as those of a frozen process."""
+    """Keep the member's heartbeats from Kafka, like a frozen process."""
 
     async def unheard() -> bool:
         return True
@@ -103,7 +102,7 @@ async def fill(infrastructure: Infrastructure, topic: TopicSpec) -> None:
 
 
 @pytest.mark.timeout(180)
-async def test_who_was_given_up_publishes_nothing_and_joins_anew(
+async def test_an_evicted_member_publishes_nothing_and_joins_anew(
     infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     topic = infrastructure.own_topic(ALARMS)
@@ -155,7 +154,7 @@ async def test_a_refused_commit_ends_the_work(
 
 
 @pytest.mark.timeout(180)
-async def test_who_is_given_up_while_restoring_judges_nothing(
+async def test_a_member_evicted_while_restoring_handles_nothing(
     infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     topic = infrastructure.own_topic(ALARMS)

@@ -63,7 +63,7 @@ class StopsAfter(Publisher):
         return await super().begin(producer, records)
 
 
-async def test_what_was_published_before_a_failure_is_not_published_again(
+async def test_records_published_before_a_failure_are_not_published_again(
     infrastructure: Infrastructure,
 ) -> None:
     target = infrastructure.own_topic(ANSWERS, partitions=1)
@@ -200,7 +200,7 @@ class ReplacedAfterFirst(Publisher):
         return pending
 
 
-async def test_a_batch_never_goes_another_way_than_the_one_before_it(
+async def test_a_batch_uses_the_same_producer_as_the_previous_batch(
     infrastructure: Infrastructure,
 ) -> None:
     """The other producer knows nothing of what is under way: its records might come first."""
@@ -216,7 +216,7 @@ async def test_a_batch_never_goes_another_way_than_the_one_before_it(
     assert published == list(range(5_000))
 
 
-async def test_a_relay_says_when_there_may_be_more(
+async def test_a_relay_reports_whether_more_rows_may_follow(
     infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "_BATCH", 10)

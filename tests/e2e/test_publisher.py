@@ -36,7 +36,7 @@ async def ends(infrastructure: Infrastructure, topic: str) -> int:
 
 
 @pytest.mark.parametrize(("announced", "producers"), [(True, 1), (False, 2)])
-async def test_a_refused_record_does_not_poison_the_ones_after_it(
+async def test_a_refused_record_does_not_fail_the_following_records(
     infrastructure: Infrastructure, announced: bool, producers: int
 ) -> None:
     """Kafka is not even asked where the table says what a topic takes."""
@@ -147,7 +147,7 @@ async def test_a_send_ends_in_time_while_the_broker_is_away_and_works_again_afte
     assert 2 <= await ends(infrastructure, topic.name) <= 3
 
 
-async def test_many_records_at_once_go_where_single_ones_go_and_keep_their_order(
+async def test_records_sent_together_keep_their_partitions_and_their_order(
     infrastructure: Infrastructure,
 ) -> None:
     topic = infrastructure.own_topic(ALARMS)

@@ -87,7 +87,9 @@ async def log_of(cluster: Cluster, topic: str) -> dict[int, list[bytes]]:
     return {partition: list(values) for partition, values in results.items()}
 
 
-async def test_others_are_not_held_up_and_what_waits_arrives_in_order(cluster: Cluster) -> None:
+async def test_other_partitions_are_not_delayed_and_waiting_records_arrive_in_order(
+    cluster: Cluster,
+) -> None:
     cluster.create("alone", {STAYS: [1], GOES: [2]})
     stays: list[bytes] = []
     async with publishing(cluster, timeout_s=5, patience_s=600) as (publisher, metrics):
@@ -144,7 +146,7 @@ async def test_another_leader_takes_over_from_the_same_producer(cluster: Cluster
     assert log[STAYS] == log[GOES][1:]
 
 
-async def test_beyond_all_patience_there_is_another_producer_and_nothing_of_the_first_comes_behind(
+async def test_after_the_timeout_a_new_producer_takes_over_and_no_record_of_the_first_arrives_late(
     cluster: Cluster,
 ) -> None:
     cluster.create("given-up", {STAYS: [1], GOES: [2]})

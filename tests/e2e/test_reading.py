@@ -74,7 +74,7 @@ async def test_tables_read_every_codec_and_any_header(infrastructure: Infrastruc
     assert versions == [1, 2, 3, 4, 5]
 
 
-async def test_the_broker_inflates_what_clients_compress_and_refuses_what_is_too_large(
+async def test_the_broker_decompresses_batches_and_refuses_records_that_are_too_large(
     infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     topic = infrastructure.own_topic(ALARMS)

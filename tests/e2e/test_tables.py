@@ -23,7 +23,9 @@ from tests.support.waiting import PATIENCE_S, until
 pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
 
 
-async def test_a_table_as_it_stood_and_as_it_changes(infrastructure: Infrastructure) -> None:
+async def test_a_table_has_its_stored_rows_and_follows_changes(
+    infrastructure: Infrastructure,
+) -> None:
     bootstrap, spec = infrastructure.bootstrap, infrastructure.own_topic(RULES)
 
     async def publish(version: int) -> None:
@@ -94,7 +96,7 @@ async def test_a_long_table_is_read_piece_by_piece(infrastructure: Infrastructur
     assert most < 32 * 1_048_576, "64 MiB of records, an answer is 4 MiB"
 
 
-async def test_what_is_written_while_a_table_loads_is_followed(
+async def test_rows_written_while_a_table_loads_are_followed(
     infrastructure: Infrastructure,
 ) -> None:
     bootstrap, spec = infrastructure.bootstrap, infrastructure.own_topic(RULES)

@@ -1,5 +1,6 @@
-"""kill -9 of every process about a deadline, and ten minutes away: each timer once, never early,
-late said so."""
+"""kill -9 of every process about a deadline, and an absence of ten minutes: timers fire once, never
+early.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +59,9 @@ async def fetch(stack: Stack, query: str, *values: Any) -> list[Any]:
 
 
 async def issued(stack: Stack) -> int:
-    """A command to a town and its villages, who are on duty; how many assignments it has."""
+    """Issue a command to a town and its villages, which are on duty; returns the number of
+    assignments.
+    """
     tree = [
         unit_entry
         for unit_entry in units()
@@ -92,7 +95,7 @@ async def issued(stack: Stack) -> int:
 
 
 async def killed(stack: Stack) -> None:
-    """kill -9 of every process at once; each comes back by itself."""
+    """Send kill -9 to every process at once; supervisors start all again."""
     for name in COMPONENTS:
         await stack.kill(name)
     await asyncio.sleep(0.3)
@@ -112,7 +115,7 @@ async def passed(stack: Stack, seconds: float) -> None:
 
 
 async def until_due(stack: Stack) -> None:
-    """Wait for the moment in which the next calls fall due, to within a round of the sweeper."""
+    """Wait for the due moment of the next calls, up to a round of the sweeper."""
     (row,) = await fetch(
         stack,
         "SELECT min(due_at) - clock_timestamp() AS left FROM command.timer "
@@ -134,7 +137,7 @@ async def answers(stack: Stack) -> None:
 
 
 async def calls(stack: Stack, count: int) -> dict[str, list[SupervisionEvent]]:
-    """By unit whom the timers have called, each once, in order; when there are `count` of each.
+    """Return the called officers by unit, each once, in order, as soon as each unit has `count`.
 
     A relay that died says again what it does not know was heard: readers drop that by its id.
     """

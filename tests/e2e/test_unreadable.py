@@ -47,7 +47,7 @@ def damaged(file: Path, value: bytes) -> Callable[[], None]:
 
 
 @pytest.mark.parametrize("reader", RECORD_READERS)
-async def test_a_batch_that_cannot_be_read_costs_the_others_nothing(
+async def test_an_unreadable_batch_delays_no_other_partition(
     infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch, reader: str
 ) -> None:
     monkeypatch.setattr(fetch_results, "RETRY_S", 0.2)
@@ -90,7 +90,7 @@ async def test_a_table_that_cannot_be_read_whole_is_not_loaded(
     mend()
 
 
-async def test_the_auditor_reads_the_others_on_and_says_what_it_cannot_read(
+async def test_the_auditor_goes_on_with_other_partitions_and_reports_the_unreadable_one(
     infrastructure: Infrastructure,
 ) -> None:
     topic, bootstrap = as_sent(infrastructure), infrastructure.bootstrap

@@ -1,4 +1,6 @@
-"""A backlog of thousands and one urgent record behind it, on a real Kafka and a real Postgres (ADR 16)."""
+"""A backlog of thousands and one urgent record behind it, on a real Kafka and a real Postgres (ADR
+16).
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,7 @@ async def count(service: Service, query: str, *values: Any) -> int:
     return number
 
 
-async def test_the_urgent_one_is_done_before_the_bulk_and_every_key_in_its_order(
+async def test_an_urgent_record_is_handled_before_the_bulk_and_each_key_keeps_its_order(
     infrastructure: Infrastructure,
 ) -> None:
     topic = infrastructure.own_topic(REPORTS)
@@ -113,7 +115,7 @@ async def test_a_crash_after_overtaking_loses_and_doubles_nothing(
     assert (letter.offset, letter.reason) == (1, Reason.NOT_ALLOWED)
 
 
-async def test_in_its_turn_it_is_known_without_being_counted_as_a_repeat(
+async def test_an_overtaking_record_is_recognised_in_its_turn_and_not_counted_as_a_repeat(
     infrastructure: Infrastructure,
 ) -> None:
     topic = infrastructure.own_topic(REPORTS, partitions=1)
@@ -126,7 +128,7 @@ async def test_in_its_turn_it_is_known_without_being_counted_as_a_repeat(
 
 
 async def outgoing(service: Service, spec: TopicSpec, after: int) -> list[Any]:
-    """What a service has put into its outbox, in that order."""
+    """Return the records that a service has put into its outbox, in order."""
     rows = await service.database.pool.fetch(
         f"SELECT value FROM {service.database.schema}.outbox WHERE topic = $1 AND seq > $2 "
         "ORDER BY seq",
@@ -139,7 +141,7 @@ async def outgoing(service: Service, spec: TopicSpec, after: int) -> list[Any]:
 async def works_off(
     infrastructure: Infrastructure, service: Service, backlog: list[tuple[str, Contract]]
 ) -> int:
-    """Put all into the service's topic and let it work until nothing is left; where its outbox was."""
+    """Publish the records and wait until all are handled; returns the outbox's last id before."""
     records = [(key, encode(contract), None) for key, contract in backlog]
     await produce(infrastructure.bootstrap, service.topic.name, records)
     async with service.running():
@@ -164,7 +166,7 @@ def alerting_handler(infrastructure: Infrastructure) -> Apply:
     return handle
 
 
-async def test_a_red_alarm_is_an_alert_before_the_bulk_of_the_blue_ones(
+async def test_a_red_alarm_is_an_alert_before_the_bulk_of_the_blue_alarms(
     infrastructure: Infrastructure,
 ) -> None:
     topic = infrastructure.own_topic(ALARMS)
@@ -179,13 +181,13 @@ async def test_a_red_alarm_is_an_alert_before_the_bulk_of_the_blue_ones(
         infrastructure, service, [(alarm.alarm_id, alarm) for alarm in backlog]
     )
     async with service.connected():
-        told = await outgoing(service, ALERTS, before)
-    assert len(told) == BACKLOG + 1
-    red = [one.proposed_level for one in told].index(Level.RED)
+        alerts = await outgoing(service, ALERTS, before)
+    assert len(alerts) == BACKLOG + 1
+    red = [alert.proposed_level for alert in alerts].index(Level.RED)
     assert red < BACKLOG / 2
 
 
-async def test_a_red_alert_is_a_page_before_the_bulk_of_the_blue_ones(
+async def test_a_red_alert_is_a_page_before_the_bulk_of_the_blue_alerts(
     infrastructure: Infrastructure,
 ) -> None:
     topic = infrastructure.own_topic(ALERTS)

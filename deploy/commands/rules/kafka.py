@@ -1,4 +1,4 @@
-"""Reading topics for the commands: tables to their end, ranges of a partition, records of one key."""
+"""Readers of topics for the commands: whole tables, ranges of a partition, records of a key."""
 
 from __future__ import annotations
 

@@ -228,11 +228,11 @@ async def test_new_keys_are_fetched_once_and_not_at_every_forged_token(
         monkeypatch.setattr(provider_module, "_KEYS_RELOAD_S", -1)
         assert (await sign_in(pair, client)).status_code == 303
         monkeypatch.setattr(provider_module, "_KEYS_RELOAD_S", 10)
-        before = pair.provider.asked.count("/jwks")
+        before = pair.provider.requests.count("/jwks")
         pair.provider.sign = lambda claims: signed(claims, new_key("unknown"))
         for _ in range(3):
             assert (await sign_in(pair, client)).status_code == 403
-        assert pair.provider.asked.count("/jwks") == before
+        assert pair.provider.requests.count("/jwks") == before
 
 
 async def test_a_provider_that_is_down_or_another_is_reported_and_nothing_breaks(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.support.sides import is_whole
+from tests.support.scheduling import is_whole_system
 
 ROOT = Path(__file__).parents[2]
 _STARTS = re.compile(
@@ -22,4 +22,4 @@ def test_every_test_that_starts_a_whole_system_is_on_their_side() -> None:
         if _STARTS.search(path.read_text(encoding="utf-8"))
     }
     assert len(results) > 3, "nobody starts one: the sign by which they are known has changed"
-    assert [result for result in results if not is_whole(result)] == []
+    assert [result for result in results if not is_whole_system(result)] == []
