@@ -66,6 +66,7 @@ lint: setup-lint types imports javascript  ## style, types, import rules, OpenAP
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m deploy.hygiene
+	@$(PY) -m deploy.vocabulary
 	@$(PY) -m openapi_spec_validator tests/contract/openapi/*.json
 
 types: setup-lint  ## mypy, strict

@@ -1,1 +1,1 @@
-"""What every service shares: the vocabulary (contracts) and thin platform code (runtime)."""
+"""Shared by all services: contracts, domain, definitions, runtime, and the opt-in fast path."""

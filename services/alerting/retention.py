@@ -11,6 +11,8 @@ from shared.runtime.sql import names
 _ENDED = names(FINAL)
 _FAMILY = "ANY(ARRAY(SELECT alert_id FROM family))"
 
+_ALERTS_AND_ALARMS = {"alert": "alerts", "alarm": "alarms"}
+
 
 def retention_tasks(keep_days: int) -> list[RetentionTask]:
     """Return all retention tasks; rows are kept for `keep_days` days after their end."""
@@ -35,7 +37,7 @@ def delete_alerts(keep: timedelta) -> RetentionTask:
         f"{_delete_evidence('alert_report', 'reports')}, "
         f"signatures AS (DELETE FROM alerting.signature WHERE alert_id = {_FAMILY}), "
         f"alerts AS (DELETE FROM alerting.alert WHERE alert_id = {_FAMILY} RETURNING status), "
-        f"counted AS ({insert_of_deleted_counts('alerting', {'alert': 'alerts', 'alarm': 'alarms'})}) "
+        f"counted AS ({insert_of_deleted_counts('alerting', _ALERTS_AND_ALARMS)}) "
         "SELECT FROM old",
         keep,
         limit=500,
@@ -51,7 +53,8 @@ def delete_alarms(keep: timedelta) -> RetentionTask:
         "WHERE alert_id IS NULL AND waiting_event IS NULL "
         "AND (cleared_at IS NOT NULL OR withdrawn) AND changed_at < now() - $1::interval "
         "ORDER BY alarm_id LIMIT $2 FOR UPDATE)) RETURNING status), "
-        f"counted AS ({insert_of_deleted_counts('alerting', {'alarm': 'alarms'})}) SELECT FROM alarms",
+        f"counted AS ({insert_of_deleted_counts('alerting', {'alarm': 'alarms'})}) "
+        "SELECT FROM alarms",
         keep,
     )
 

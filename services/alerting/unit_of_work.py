@@ -26,7 +26,7 @@ from services.alerting.core.multi_source.engine import MultiSourceEngine
 from services.alerting.core.multi_source.episode import EpisodeCause, EpisodeKey, RuleEpisode
 from services.alerting.core.multi_source.evidence_query import EvidenceQuery
 from services.alerting.core.multi_source.external_warnings import WarningState
-from services.alerting.core.multi_source.rule_registry import RuleRegistry
+from services.alerting.core.multi_source.rule_registry import MultiSourceRules
 from services.alerting.core.silences.silence import Silence, silence_event
 from services.alerting.metrics import AlertingMetrics
 from services.alerting.store.alert_repository import (
@@ -85,7 +85,7 @@ class UnitOfWork:
         self.caught_up = caught_up
         self.counts = BatchCounts()
         self.alerts = AlertRepository(transaction, cache)
-        self.engine = MultiSourceEngine(RuleRegistry())
+        self.engine = MultiSourceEngine(MultiSourceRules())
         self.silences: dict[str, Silence] = {}
         self.warnings: dict[str, WarningState] = {}
         self.router = AlarmRouter({}, {}, transaction.now)

@@ -9,7 +9,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from services.console.core.directory import Directory
-from services.console.core.names import Names
+from services.console.core.names import UnitNames
 from services.console.core.refusal_log import RefusalLog
 from services.console.features.cases.printing.print_turn import PrintTurn
 from services.console.features.identity.identity_parts import IdentityParts
@@ -61,7 +61,7 @@ def build(settings: Settings) -> FastAPI:
     database, clock = platform.database, platform.clock
     metrics = ConsoleMetrics(platform.registry)
 
-    names, directory, rules = Names(), Directory(), SensorRules()
+    names, directory, rules = UnitNames(), Directory(), SensorRules()
     platform.table(CATALOG, names.apply)
     platform.table(ROSTER, directory.apply)
     platform.table(RULES, rules.apply, rules.remove)

@@ -18,7 +18,7 @@ from shared.contracts.fields import (
 )
 
 
-class Finding(Contract):
+class ReviewFinding(Contract):
     """A defect to correct, the unit that corrects it, and the deadline.
 
     The finding is tracked as the command `command_id`: signed, reported, checked, overdue and
@@ -40,4 +40,4 @@ class CaseReview(Envelope):
     officer_id: Identifier
     post: Post
     text: Annotated[Text, Field(min_length=1)]
-    findings: Annotated[tuple[Finding, ...], Field(max_length=20)] = ()
+    findings: Annotated[tuple[ReviewFinding, ...], Field(max_length=20)] = ()

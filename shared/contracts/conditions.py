@@ -130,7 +130,7 @@ def named_rules(condition: Condition) -> set[RuleId]:
 def holds(
     condition: Condition, is_open: frozenset[tuple[str, Level]] | set[tuple[str, Level]]
 ) -> bool:
-    """Return whether a tree holds, given the open (rule, level) pairs; a level implies lower ones."""
+    """Return whether a tree holds, given open (rule, level) pairs; a level implies lower ones."""
     match condition:
         case RuleHolds():
             return (condition.rule, condition.level) in is_open

@@ -183,6 +183,7 @@ class RuleDefinition(RealWorld):
         more = (self.sensor_ids, self.datum, self.modes)
         if not self.over_one_sensor and any((*named, *more)):
             raise ValueError(
-                "a rule over several sources has no sensor_kind, sensor_ids, metric, unit, datum, modes"
+                "a rule over several sources has no sensor_kind, sensor_ids, metric, unit, datum, "
+                "modes"
             )
         return self

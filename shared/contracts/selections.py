@@ -1,8 +1,8 @@
 """Selections of units as data: the recipients of a command, as a union of parts less other parts.
 
 Plans, free commands of officers and previews share this form; shared/domain/selection resolves it
-against the catalogue. The form is flat on purpose: two lists can show it, and a person can read it
-out.
+against the catalogue. The form is flat on purpose: two lists show the selection, and a person can
+read the lists out.
 """
 
 from __future__ import annotations

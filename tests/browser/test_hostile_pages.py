@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from deploy.example.units import all_units
 from services.console.accounts import Account, import_accounts
-from shared.contracts.cases import CaseReview, Finding
+from shared.contracts.cases import CaseReview, ReviewFinding
 from shared.contracts.fields import Post, Tier
 from shared.contracts.ids import content_id
 from tests.browser.conftest import Served, Visitor, a_console
@@ -64,7 +64,7 @@ def _is_free(name: str, field: object) -> bool:
 
 
 def a_review(at: datetime) -> CaseReview:
-    finding = Finding(
+    finding = ReviewFinding(
         command_id="cmd-f", owner=VILLAGE, title="堤防", instruction="加固", finish_by=at
     )
     return CaseReview(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.contracts.alerts import AlertState, AlertTransition
-from shared.contracts.cases import CaseReview, Finding
+from shared.contracts.cases import CaseReview, ReviewFinding
 from shared.contracts.commands import (
     Acknowledgement,
     AssignmentEvent,
@@ -172,7 +172,7 @@ def a_case(
 
 def a_review_of(name: str, order: CommandEvent, owner: str) -> CaseReview:
     """Return the review of the case with one finding, followed up as `order`."""
-    finding = Finding(
+    finding = ReviewFinding(
         command_id=order.command_id,
         owner=owner,
         title=order.title,

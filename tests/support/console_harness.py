@@ -21,7 +21,7 @@ from deploy.example.departments import departments, groups
 from deploy.example.units import all_units
 from services.console.accounts import Account, import_accounts
 from services.console.app import build
-from services.console.core.names import Names
+from services.console.core.names import UnitNames
 from services.console.features.sensors.charts import Point
 from services.console.features.sensors.reading_log import ReadingWindow
 from services.console.features.sensors.sensor_parts import SensorParts
@@ -214,7 +214,7 @@ def _catalogue() -> tuple[CatalogEntry, ...]:
     )
 
 
-def with_catalogue(names: Names) -> Names:
+def with_catalogue(names: UnitNames) -> UnitNames:
     """Add all units, departments and groups of Yongchuan, and the gauge of Zhutuo, to `names`."""
     for catalog_entry in _catalogue():
         names.apply(catalog_entry)

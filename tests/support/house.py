@@ -168,23 +168,23 @@ class House:
             f"WITH gone AS (DELETE FROM {schema}.outbox RETURNING *) "
             "SELECT topic, key, value FROM gone ORDER BY seq",
         )
-        told = []
+        records = []
         for topic, key, value in result:
             message = TOPICS[topic].model.validate_json(value)
             self.log.append(Record(service, topic, key, message.status, value))
-            told.append((topic, message))
-        await self._deliver(told)
+            records.append((topic, message))
+        await self._deliver(records)
         return bool(result)
 
-    async def _deliver(self, told: Sequence[tuple[str, Any]]) -> None:
-        for topic, message in told:
+    async def _deliver(self, records: Sequence[tuple[str, Any]]) -> None:
+        for topic, message in records:
             if topic == RESPONSE_MODES.name:
                 for modes in self._modes:
                     modes.put(message)
         for service, specs in _CONSUMES.items():
             names = {spec.name for spec in specs}
-            if records := [(topic, message) for topic, message in told if topic in names]:
-                await self._apply(service, records)
+            if inbound := [(topic, message) for topic, message in records if topic in names]:
+                await self._apply(service, inbound)
 
     async def _apply(self, service: str, records: Sequence[tuple[str, Any]]) -> None:
         """Handle records as the runtime does: a refused batch is repeated one by one."""
@@ -231,8 +231,7 @@ async def a_house(dsn: str) -> AsyncIterator[House]:
 
 
 async def contents(house: House, status: Status) -> dict[str, list[str]]:
-    """Every row of every table that has a status, of this status, by table; nothing but serial numbers
-    is left out."""
+    """Return the rows with this status by table, without their serial numbers."""
     results = {}
     tables: dict[str, list[str]] = defaultdict(list)
     for schema, table, column, identity in await house.rows(
@@ -247,7 +246,8 @@ async def contents(house: House, status: Status) -> dict[str, list[str]]:
     for table, serials in tables.items():
         rows = await house.rows(
             "alerting",
-            f"SELECT (to_jsonb(t) - $2::text[])::text FROM {table} AS t WHERE status = $1 ORDER BY 1",
+            f"SELECT (to_jsonb(t) - $2::text[])::text FROM {table} AS t "
+            "WHERE status = $1 ORDER BY 1",
             status,
             serials,
         )
@@ -282,5 +282,5 @@ def _slot(unit: str, post: Post) -> RosterSlot:
 
 
 def _topic_of(message: Contract) -> str:
-    (found,) = [name for name, spec in TOPICS.items() if spec.contract is type(message)]
-    return found
+    (name,) = [topic for topic, spec in TOPICS.items() if spec.contract is type(message)]
+    return name

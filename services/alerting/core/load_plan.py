@@ -17,7 +17,7 @@ from services.alerting.core.multi_source.external_warnings import (
     areas_of,
     ends_warning,
 )
-from services.alerting.core.multi_source.rule_registry import RuleRegistry
+from services.alerting.core.multi_source.rule_registry import MultiSourceRules
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertDecision, DecisionVerb
 from shared.contracts.fields import Status, Tier
@@ -124,7 +124,7 @@ class LoadPlan:
 
     def evidence_query(
         self,
-        rules: RuleRegistry,
+        rules: MultiSourceRules,
         clocks: Mapping[Region, datetime | None],
         alarms: Iterable[AlarmSnapshot],
     ) -> EvidenceQuery:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from services.alerting.core.multi_source.rule_registry import RuleRegistry
+from services.alerting.core.multi_source.rule_registry import MultiSourceRules
 from shared.contracts.rules import RuleDefinition
 from shared.runtime.database import Transaction
 
 
-async def load_rules(transaction: Transaction) -> RuleRegistry:
+async def load_rules(transaction: Transaction) -> MultiSourceRules:
     """Return all rules over several sources."""
     rows = await transaction.connection.fetch(
         "SELECT definition FROM alerting.rule ORDER BY rule_id"
     )
-    return RuleRegistry(_definition(row["definition"]) for row in rows)
+    return MultiSourceRules(_definition(row["definition"]) for row in rows)
 
 
 async def save_rules(transaction: Transaction, rules: Sequence[RuleDefinition]) -> None:

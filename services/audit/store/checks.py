@@ -19,9 +19,9 @@ from services.audit.core.findings.snapshot import (
     ArmedTimers,
     CountComparison,
     CounterComparison,
-    DueTimer,
     FindingKind,
     OutboxBacklog,
+    OverdueTimer,
     RowComparison,
     Snapshot,
     StatusLeak,
@@ -119,7 +119,7 @@ class Checks:
             for name, (kind, sql, make) in TABLES.items()
         }
         fields["armed_timers"] = await self._armed_timers(queries)
-        due_timers: list[DueTimer] = []
+        due_timers: list[OverdueTimer] = []
         outboxes: list[OutboxBacklog] = []
         for service in SERVICES:
             timers = _due_timers(service)
@@ -205,7 +205,7 @@ def _due_timers(service: str) -> Fetch:
             LIMIT,
         )
         return [
-            DueTimer(service, row["subject_id"], row["kind"], row["due_at"], row["error"])
+            OverdueTimer(service, row["subject_id"], row["kind"], row["due_at"], row["error"])
             for row in rows
         ]
 

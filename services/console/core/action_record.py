@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from services.console.core.access import Viewer
-from services.console.core.record import Record
+from services.console.core.record import OutgoingRecord
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import DataGrade, Status
 from shared.contracts.topics import TopicSpec
@@ -42,7 +42,7 @@ class ActionRecord:
 
 def head(
     viewer: Viewer,
-    cause: Record,
+    cause: OutgoingRecord,
     areas: tuple[str, ...],
     references: tuple[str, ...],
     now: datetime,

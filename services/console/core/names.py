@@ -9,7 +9,7 @@ from shared.contracts.fields import Tier
 from shared.domain.selection.tree import UnitTree
 
 
-class Names:
+class UnitNames:
     """The newest catalogue entry per unit and sensor."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ Json = dict[str, Any]
 """A JSON object."""
 
 
-class Record(Protocol):
+class OutgoingRecord(Protocol):
     """An object that returns the value of a column by its name."""
 
     def __getitem__(self, name: str, /) -> Any:

@@ -15,7 +15,7 @@ from shared.runtime.errors import Transient
 from shared.runtime.outbound_records import OutboundRecord, encode
 
 
-class Sender(Protocol):
+class RecordSender(Protocol):
     """Sends records to Kafka."""
 
     async def send(self, records: Iterable[OutboundRecord]) -> object:
@@ -42,7 +42,7 @@ class ActionRecorder:
     """
 
     def __init__(
-        self, database: Database, sender: Sender, metrics: ConsoleMetrics, timeout_s: float
+        self, database: Database, sender: RecordSender, metrics: ConsoleMetrics, timeout_s: float
     ) -> None:
         self._database = database
         self._sender = sender

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from services.console.core.access import Viewer
-from services.console.core.record import Record
+from services.console.core.record import OutgoingRecord
 from services.console.stream.views import visibility
 
 _NO_OFFICER = ""
@@ -43,7 +43,7 @@ class StreamFilter:
         self._status = key.status
         self._viewer = replace(example, officer_id=key.officer)
 
-    def verdict(self, row: Record) -> str | None:
+    def verdict(self, row: OutgoingRecord) -> str | None:
         """Return how an event is shown (stream/views.py); None when it is not shown."""
         if self._status is not None and row["status"] != self._status:
             return None

@@ -21,8 +21,8 @@ import structlog
 from pydantic_core import to_json
 
 from services.console.core.access import Viewer
-from services.console.core.names import Names
-from services.console.core.record import Record
+from services.console.core.names import UnitNames
+from services.console.core.record import OutgoingRecord
 from services.console.stream.filter import FilterKey, StreamFilter
 from services.console.stream.views import event_as_allowed
 from shared.runtime.errors import Transient
@@ -30,7 +30,7 @@ from shared.runtime.stream_connection import Chunk
 
 log = structlog.get_logger("fenghuo.console.feed")
 
-Read = Callable[[int, int], Awaitable[Sequence[Record]]]
+Read = Callable[[int, int], Awaitable[Sequence[OutgoingRecord]]]
 """Returns the events after a seq, the oldest first, at most the given number."""
 POLL_S = 0.25
 MOST_UNREAD = 16 * 1024
@@ -83,12 +83,12 @@ class RecentEvent:
 
     __slots__ = ("_texts", "row", "seq")
 
-    def __init__(self, row: Record) -> None:
+    def __init__(self, row: OutgoingRecord) -> None:
         self.row = row
         self.seq: int = row["seq"]
         self._texts: dict[str, bytes] = {}
 
-    def event(self, allowed: str, names: Names) -> bytes:
+    def event(self, allowed: str, names: UnitNames) -> bytes:
         """Return the server-sent event, with as much as the verdict allows."""
         text = self._texts.get(allowed)
         if text is None:
@@ -109,7 +109,7 @@ class Hub:
         self,
         read: Read,
         changed: asyncio.Event,
-        names: Names,
+        names: UnitNames,
         *,
         limit: int,
         on_delay: Callable[[datetime], None] = lambda _committed_at: None,
@@ -196,7 +196,7 @@ class Hub:
             await self._write_to(list(self._slow_streams))
         return len(rows)
 
-    def _append(self, rows: Sequence[Record]) -> None:
+    def _append(self, rows: Sequence[OutgoingRecord]) -> None:
         self._chunks.clear()
         self._owners.clear()
         self._events += map(RecentEvent, rows)

@@ -22,7 +22,7 @@ from services.console.stream.views import event_for
 from services.console.stream.watchdog import StreamWatchdog
 from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.parameters import Limit, Seq
-from services.console.web.problems import RETRY_AFTER_S, RequestRefused
+from services.console.web.problems import RETRY_AFTER_S, ApiProblem
 from services.console.web.response_models import file_response, json_response
 from services.console.web.responses import as_json
 from services.console.web.sessions import SessionClaim, claim_of
@@ -56,7 +56,7 @@ async def stream_events(
 ) -> Response:
     """Stream the events of the feed from now on, or after `Last-Event-ID` or `after`."""
     if console.part(Hub).full:
-        raise RequestRefused(
+        raise ApiProblem(
             503,
             "Too many live screens",
             reason="streams_full",
@@ -68,7 +68,7 @@ async def stream_events(
 
 
 class _LiveStream(Response):
-    """A stream over its connection (shared/runtime/stream_connection.py), from the first event to the end."""
+    """A stream over its connection (shared/runtime/stream_connection.py), from begin to end."""
 
     media_type = "text/event-stream"
 

@@ -6,11 +6,11 @@ import json
 
 from services.console.core.access import Viewer, visibility_of_event
 from services.console.core.masking import opens
-from services.console.core.names import Names
-from services.console.core.record import Json, Record
+from services.console.core.names import UnitNames
+from services.console.core.record import Json, OutgoingRecord
 
 
-def full_event(row: Record, names: Names) -> Json:
+def full_event(row: OutgoingRecord, names: UnitNames) -> Json:
     """Return an event of the feed in full."""
     payload: Json = json.loads(row["payload"])
     if target := payload.get("target_unit"):
@@ -32,7 +32,7 @@ def full_event(row: Record, names: Names) -> Json:
     }
 
 
-def visibility(row: Record, viewer: Viewer) -> str | None:
+def visibility(row: OutgoingRecord, viewer: Viewer) -> str | None:
     """Return `full`, `masked` (graded: without its words), `hint`, or None for an unseen event."""
     result = visibility_of_event(viewer, row["kind"], row["unit_code"], row["officer_id"])
     own = row["officer_id"] == viewer.officer_id
@@ -41,7 +41,7 @@ def visibility(row: Record, viewer: Viewer) -> str | None:
     return result
 
 
-def event_as_allowed(row: Record, allowed: str | None, names: Names) -> Json:
+def event_as_allowed(row: OutgoingRecord, allowed: str | None, names: UnitNames) -> Json:
     """Return the allowed part of an event (see `visibility`)."""
     if allowed == "full":
         return full_event(row, names)
@@ -50,11 +50,11 @@ def event_as_allowed(row: Record, allowed: str | None, names: Names) -> Json:
     return hint(row)
 
 
-def event_for(row: Record, viewer: Viewer, names: Names) -> Json:
+def event_for(row: OutgoingRecord, viewer: Viewer, names: UnitNames) -> Json:
     """Return the visible part of an event; the row was selected for the viewer."""
     return event_as_allowed(row, visibility(row, viewer), names)
 
 
-def hint(row: Record) -> Json:
+def hint(row: OutgoingRecord) -> Json:
     """Return the hint of changed assignments, without their contents."""
     return {"seq": row["seq"], "kind": "assignments", "status": row["status"], "hint": True}

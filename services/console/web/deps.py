@@ -10,12 +10,12 @@ from fastapi import Depends, Request
 
 from services.console.core.access import Check, Viewer, entitled, looking, sees
 from services.console.core.directory import Directory
-from services.console.core.names import Names
+from services.console.core.names import UnitNames
 from services.console.core.refusal_log import RefusalLog
 from services.console.metrics import ConsoleMetrics
 from services.console.recording.action_recorder import ActionRecorder
 from services.console.settings import Settings
-from services.console.web.problems import RequestRefused
+from services.console.web.problems import ApiProblem
 from services.console.web.sessions import Sessions
 from shared.contracts.refusals import RefusedFor
 from shared.runtime.clock import Clock
@@ -34,7 +34,7 @@ class ConsoleDeps:
 
     settings: Settings
     database: Database
-    names: Names
+    names: UnitNames
     directory: Directory
     sessions: Sessions
     refusals: RefusalLog
@@ -63,7 +63,7 @@ class ConsoleDeps:
         """
         if denial is not None:
             self.metrics.refusals.labels(denial).inc()
-            raise RequestRefused(
+            raise ApiProblem(
                 403,
                 "Not allowed",
                 _SENTENCES[denial],

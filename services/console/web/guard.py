@@ -7,7 +7,7 @@ from contextlib import suppress
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.console.web.problems import RequestRefused, problem
+from services.console.web.problems import ApiProblem, problem
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_FILE_BYTES = 1024 * 1024
@@ -31,7 +31,7 @@ _HEADERS = {
 }
 
 
-_NUL = RequestRefused(
+_NUL = ApiProblem(
     422,
     "The request is not valid",
     reason="invalid",
@@ -86,7 +86,7 @@ class Guard:
                 await self._app(scope, limited, guarded)
         if received > limit and not started:
             received = 0
-            refusal = RequestRefused(
+            refusal = ApiProblem(
                 413,
                 "The body is too large",
                 f"At limit {limit} bytes.",

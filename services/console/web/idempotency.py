@@ -23,7 +23,7 @@ from services.console.core.access import Viewer
 from services.console.store.action_log import ActionEntry, KeyedRequest, find_by_key
 from services.console.store.connections import reading
 from services.console.web.deps import ConsoleDeps
-from services.console.web.problems import KEY_REUSED, UNAVAILABLE, RequestRefused, problem
+from services.console.web.problems import KEY_REUSED, UNAVAILABLE, ApiProblem, problem
 from shared.contracts.fields import Status
 from shared.runtime.errors import Transient
 
@@ -60,9 +60,7 @@ class Idempotency:
             return
         if not re.match(PATTERN, key):
             errors = [{"where": f"header.{HEADER}", "what": f"has to match {PATTERN}"}]
-            refused = RequestRefused(
-                422, "The request is not valid", reason="invalid", errors=errors
-            )
+            refused = ApiProblem(422, "The request is not valid", reason="invalid", errors=errors)
             await problem(refused)(scope, receive, send)
             return
         body = await _read_body(receive)
@@ -110,7 +108,7 @@ async def _repeated(scope: Scope, request: _KeyedBody) -> Response | None:
 async def _viewer(console: ConsoleDeps, request: Request) -> Viewer | None:
     try:
         return await console.sessions.viewer(request)
-    except RequestRefused:
+    except ApiProblem:
         return None  # the route answers with the reason
 
 

@@ -10,7 +10,7 @@ from fastapi import Query
 
 from services.console.core import paging
 from services.console.store.ordering import Order, position_of
-from services.console.web.problems import RequestRefused
+from services.console.web.problems import ApiProblem
 
 AfterCursor = Annotated[str, Query(pattern=paging.PATTERN, max_length=paging.LONGEST)]
 """The `next` of the previous page; an empty cursor is the beginning."""
@@ -21,7 +21,7 @@ def position_after(after: str, order: Order) -> paging.ListPosition | None:
     try:
         return paging.place_of(after, len(order.numbers))
     except ValueError:
-        raise RequestRefused(
+        raise ApiProblem(
             422, "The request is not valid", "`after` is no cursor.", reason="invalid"
         ) from None
 

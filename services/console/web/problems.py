@@ -17,7 +17,7 @@ from shared.runtime.errors import Transient
 RETRY_AFTER_S = 2
 
 
-class RequestRefused(Exception):
+class ApiProblem(Exception):
     """A request that is answered with a problem document.
 
     With `trail` the refusal is also written to the audit trail, with `place` and `verb`.
@@ -48,7 +48,7 @@ class RequestRefused(Exception):
         self.verb = verb
 
 
-def problem(refused: RequestRefused) -> Response:
+def problem(refused: ApiProblem) -> Response:
     """Return the problem document of a refusal."""
     body: dict[str, object] = {
         "type": "about:blank",
@@ -66,14 +66,14 @@ def problem(refused: RequestRefused) -> Response:
     )
 
 
-UNAVAILABLE = RequestRefused(
+UNAVAILABLE = ApiProblem(
     503,
     "Not available now",
     "Nothing is lost: send the same request again.",
     reason="unavailable",
     headers={"Retry-After": str(RETRY_AFTER_S)},
 )
-KEY_REUSED = RequestRefused(
+KEY_REUSED = ApiProblem(
     409,
     "The idempotency key has been used",
     "It stood for another request; a new act needs a new key.",
@@ -81,33 +81,31 @@ KEY_REUSED = RequestRefused(
 )
 
 
-def unknown(noun: str) -> RequestRefused:
+def unknown(noun: str) -> ApiProblem:
     """Return 404: the object does not exist."""
-    return RequestRefused(404, f"No such {noun}", reason="unknown")
+    return ApiProblem(404, f"No such {noun}", reason="unknown")
 
 
 def hidden(
     noun: str, place: str | None, trail: RefusedFor = RefusedFor.OUTSIDE_SUBTREE, verb: str = ""
-) -> RequestRefused:
+) -> ApiProblem:
     """Return 404 for an object that the viewer may not see; only the audit trail has the reason."""
-    return RequestRefused(
-        404, f"No such {noun}", reason="unknown", trail=trail, place=place, verb=verb
-    )
+    return ApiProblem(404, f"No such {noun}", reason="unknown", trail=trail, place=place, verb=verb)
 
 
-def cross_site(title: str = "Not from our own page") -> RequestRefused:
+def cross_site(title: str = "Not from our own page") -> ApiProblem:
     """Return 403 for a request of another site, or for an endpoint for browsers only."""
-    return RequestRefused(403, title, reason="cross_site", trail=RefusedFor.CROSS_SITE)
+    return ApiProblem(403, title, reason="cross_site", trail=RefusedFor.CROSS_SITE)
 
 
-def install(app: FastAPI, noted: Callable[[Request, RequestRefused], None]) -> None:
+def install(app: FastAPI, noted: Callable[[Request, ApiProblem], None]) -> None:
     """Answer every failure with a problem document; an unexpected one reveals nothing.
 
     `noted` writes refusals to the audit trail.
     """
 
-    @app.exception_handler(RequestRefused)
-    async def _refused(request: Request, error: RequestRefused) -> Response:
+    @app.exception_handler(ApiProblem)
+    async def _refused(request: Request, error: ApiProblem) -> Response:
         noted(request, error)
         return problem(error)
 
@@ -122,7 +120,7 @@ def install(app: FastAPI, noted: Callable[[Request, RequestRefused], None]) -> N
     @app.exception_handler(ActionConflict)
     async def _conflict(_request: Request, _error: ActionConflict) -> Response:
         return problem(
-            RequestRefused(
+            ApiProblem(
                 409,
                 "Already done",
                 "You have done this before, with another content; the first one counts.",
@@ -136,25 +134,23 @@ def install(app: FastAPI, noted: Callable[[Request, RequestRefused], None]) -> N
             {"where": ".".join(str(part) for part in item["loc"]), "what": item["msg"]}
             for item in error.errors()[:20]
         ]
-        return problem(
-            RequestRefused(422, "The request is not valid", reason="invalid", errors=errors)
-        )
+        return problem(ApiProblem(422, "The request is not valid", reason="invalid", errors=errors))
 
     @app.exception_handler(HTTPException)
     async def _http(_request: Request, error: HTTPException) -> Response:
         if error.status_code == HTTPStatus.BAD_REQUEST:  # FastAPI: the bytes are no text
             return problem(missing_field("", "is not what its media type says, or not UTF-8"))
         title = HTTPStatus(error.status_code).phrase
-        return problem(RequestRefused(error.status_code, title, headers=error.headers))
+        return problem(ApiProblem(error.status_code, title, headers=error.headers))
 
     @app.exception_handler(Exception)
     async def _bug(_request: Request, _error: Exception) -> Response:
-        return problem(RequestRefused(500, "Internal error", reason="bug"))
+        return problem(ApiProblem(500, "Internal error", reason="bug"))
 
 
-def missing_field(field: str, detail: str) -> RequestRefused:
+def missing_field(field: str, detail: str) -> ApiProblem:
     """Return 422 for a field that is needed; "" is the body itself."""
-    return RequestRefused(
+    return ApiProblem(
         422,
         "The request is not valid",
         reason="invalid",

@@ -7,13 +7,13 @@ from fastapi import Request
 from services.console.core.access import Viewer
 from services.console.core.refusal_log import RefusedAttempt
 from services.console.web.deps import console_of
-from services.console.web.problems import RequestRefused
+from services.console.web.problems import ApiProblem
 from shared.contracts.refusals import UNKNOWN, RefusedFor
 
 _MOST = 200
 
 
-def note_refusal(request: Request, refused: RequestRefused) -> None:
+def note_refusal(request: Request, refused: ApiProblem) -> None:
     """Note a refusal with a reason for the trail; invalid requests have none."""
     if refused.trail is None:
         return

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, ValidationError
 
 from services.console.core.access import Viewer, may_issue
 from services.console.web.deps import ConsoleDeps
-from services.console.web.problems import RequestRefused
+from services.console.web.problems import ApiProblem
 from shared.contracts.selections import Selection
 from shared.domain.selection.reach import free_reach, root_of
 from shared.runtime.decoding import explain
@@ -38,7 +38,7 @@ def reached(
     """Return the viewer as of the commanding unit, and the reached units. Raises RequestRefused."""
     result = free_reach(console.names.tree, selection, viewer.unit)
     if result.unknown:
-        raise RequestRefused(
+        raise ApiProblem(
             422,
             "Not in the catalogue",
             ", ".join(result.unknown[:_MOST_NAMED]),

@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 from fastapi import Request
 
 from services.console.core.access import Viewer
-from services.console.core.record import Record
+from services.console.core.record import OutgoingRecord
 from services.console.store import sessions as store
 from services.console.store.connections import reading
-from services.console.web.problems import RequestRefused, cross_site
+from services.console.web.problems import ApiProblem, cross_site
 from shared.contracts.fields import Post
 from shared.contracts.refusals import RefusedFor
 from shared.runtime.database import Database
@@ -157,7 +157,7 @@ def claim_of(request: Request, viewer: Viewer) -> SessionClaim:
     return SessionClaim(kind, hash_of(token), viewer)
 
 
-def _viewer(row: Record) -> Viewer:
+def _viewer(row: OutgoingRecord) -> Viewer:
     return Viewer(
         row["officer_id"],
         row["name"],
@@ -183,8 +183,8 @@ def credential(request: Request) -> tuple[str, str]:
     raise _signed_out(RefusedFor.SIGNED_OUT)
 
 
-def _signed_out(trail: RefusedFor) -> RequestRefused:
-    return RequestRefused(
+def _signed_out(trail: RefusedFor) -> ApiProblem:
+    return ApiProblem(
         401,
         "Sign in first",
         reason="signed_out",

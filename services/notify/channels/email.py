@@ -18,7 +18,7 @@ from services.notify.channels.port import (
     DELIVERED,
     Attempt,
     ChannelSettings,
-    Outcome,
+    DeliveryOutcome,
     SecretSource,
     Sender,
     Tools,
@@ -78,11 +78,11 @@ class Email:
     ) -> Attempt:
         """Make one attempt; REFUSED when the roster has no e-mail address."""
         if not address or "@" not in address:
-            return Attempt(Outcome.REFUSED, "no e-mail address")
+            return Attempt(DeliveryOutcome.REFUSED, "no e-mail address")
         try:
             mail = self._mail(page, address, language, resend=resend)
         except (ValueError, MessageError):
-            return Attempt(Outcome.REFUSED, "not an e-mail address")
+            return Attempt(DeliveryOutcome.REFUSED, "not an e-mail address")
         return await self._threads.run(self._send, mail)
 
     def _mail(self, page: Page, address: str, language: Language, *, resend: bool) -> EmailMessage:
@@ -106,11 +106,11 @@ class Email:
         except smtplib.SMTPRecipientsRefused as error:
             return _reply_outcome(next(iter(error.recipients.values()))[0])
         except smtplib.SMTPAuthenticationError as error:
-            return Attempt(Outcome.NOT_SENT, f"reply {error.smtp_code} to the log-in")
+            return Attempt(DeliveryOutcome.NOT_SENT, f"reply {error.smtp_code} to the log-in")
         except smtplib.SMTPResponseException as error:
             return _reply_outcome(error.smtp_code)
         except (smtplib.SMTPException, OSError) as error:
-            outcome = Outcome.UNKNOWN if sending else Outcome.NOT_SENT
+            outcome = DeliveryOutcome.UNKNOWN if sending else DeliveryOutcome.NOT_SENT
             return Attempt(outcome, type(error).__name__)
         finally:
             if server is not None:
@@ -137,5 +137,5 @@ class Email:
 
 def _reply_outcome(code: int) -> Attempt:
     """Return NOT_SENT for 4xx, which may be accepted later; 5xx is final (RFC 5321, 4.2.1)."""
-    outcome = Outcome.NOT_SENT if 400 <= code < 500 else Outcome.REFUSED
+    outcome = DeliveryOutcome.NOT_SENT if 400 <= code < 500 else DeliveryOutcome.REFUSED
     return Attempt(outcome, f"reply {code}")

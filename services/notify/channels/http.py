@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import httpx2
 from pydantic_core import from_json
 
-from services.notify.channels.port import DELIVERED, MAX_ATTEMPTS_AT_ONCE, Attempt, Outcome
+from services.notify.channels.port import DELIVERED, MAX_ATTEMPTS_AT_ONCE, Attempt, DeliveryOutcome
 
 LONGEST_S = 8.0
 """The longest attempt in seconds; connecting, writing and reading have shorter limits."""
@@ -16,7 +16,7 @@ MOST_BYTES = 16_384
 """The most bytes that are read of a carrier's answer, so that an endless body costs nothing."""
 
 
-class Reply(NamedTuple):
+class HttpReply(NamedTuple):
     """The answer of a carrier: its status and the beginning of its body."""
 
     status: int
@@ -35,7 +35,7 @@ def client(timeout_s: float) -> httpx2.AsyncClient:
 
 async def exchange(
     http: httpx2.AsyncClient, method: str, url: str, *, read_body: bool = True, **request: Any
-) -> Reply | Attempt:
+) -> HttpReply | Attempt:
     """Return the carrier's reply, or the outcome of a failed attempt.
 
     Without `read_body` no part of the body is read.
@@ -51,11 +51,11 @@ async def exchange(
                     body += part
                     if len(body) >= MOST_BYTES:
                         break
-            return Reply(response.status_code, body[:MOST_BYTES])
+            return HttpReply(response.status_code, body[:MOST_BYTES])
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-        return Attempt(Outcome.NOT_SENT, type(error).__name__)
+        return Attempt(DeliveryOutcome.NOT_SENT, type(error).__name__)
     except (httpx2.TransportError, httpx2.DecodingError, TimeoutError) as error:
-        return Attempt(Outcome.UNKNOWN, type(error).__name__)
+        return Attempt(DeliveryOutcome.UNKNOWN, type(error).__name__)
 
 
 def outcome_of(status: int) -> Attempt:
@@ -66,10 +66,10 @@ def outcome_of(status: int) -> Attempt:
     if 200 <= status < 300:
         return DELIVERED
     if status == httpx2.codes.TOO_MANY_REQUESTS:
-        return Attempt(Outcome.NOT_SENT, f"status {status}")
+        return Attempt(DeliveryOutcome.NOT_SENT, f"status {status}")
     if status >= 500 or status in (httpx2.codes.REQUEST_TIMEOUT, httpx2.codes.TOO_EARLY):
-        return Attempt(Outcome.UNKNOWN, f"status {status}")
-    return Attempt(Outcome.REFUSED, f"status {status}")
+        return Attempt(DeliveryOutcome.UNKNOWN, f"status {status}")
+    return Attempt(DeliveryOutcome.REFUSED, f"status {status}")
 
 
 def field(body: bytes, path: str) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.notify.channels.port import Attempt, Outcome
+from services.notify.channels.port import Attempt, DeliveryOutcome
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 
@@ -21,7 +21,7 @@ class SwitchedOff:
         language: Language = Language.ZH,
     ) -> Attempt:
         """Return REFUSED."""
-        return Attempt(Outcome.REFUSED, f"the channel {page.channel} is switched off")
+        return Attempt(DeliveryOutcome.REFUSED, f"the channel {page.channel} is switched off")
 
     async def close(self) -> None:
         """Do nothing; there is no connection."""

@@ -15,7 +15,7 @@ from services.notify.channels.port import (
     DELIVERED,
     Attempt,
     ChannelSettings,
-    Outcome,
+    DeliveryOutcome,
     SecretSource,
     Sender,
     Tools,
@@ -73,7 +73,7 @@ class OtherCarrier:
     ) -> Attempt:
         """Make one attempt. The address is percent-encoded: it is data, not part of the URL."""
         if "{address}" in self._url and not address:
-            return Attempt(Outcome.REFUSED, "no address")
+            return Attempt(DeliveryOutcome.REFUSED, "no address")
         quoted = self._apprise.NotifyBase.quote(address or "", safe="")
         url = self._url.replace("{address}", quoted)
         text = message(page, language, resend=resend, link=self._link)
@@ -83,8 +83,8 @@ class OtherCarrier:
                     self._notify, url, in_language(page.headline, language), text
                 )
         except TimeoutError:
-            return Attempt(Outcome.UNKNOWN, "TimeoutError")
-        return DELIVERED if accepted else Attempt(Outcome.UNKNOWN, "apprise says no")
+            return Attempt(DeliveryOutcome.UNKNOWN, "TimeoutError")
+        return DELIVERED if accepted else Attempt(DeliveryOutcome.UNKNOWN, "apprise says no")
 
     def _notify(self, url: str, title: str, text: str) -> bool:
         sender = self._apprise.Apprise()

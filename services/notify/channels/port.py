@@ -29,7 +29,7 @@ stuck with blue pages would block the red ones.
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/[^\s]*)?$", max_length=500)]
 
 
-class Outcome(StrEnum):
+class DeliveryOutcome(StrEnum):
     """The outcome of an attempt.
 
     The carrier accepted the page, or refused it for good; it was certainly not sent; or unknown.
@@ -44,11 +44,11 @@ class Outcome(StrEnum):
 class Attempt(NamedTuple):
     """The outcome of an attempt and, unless delivered, a short reason without secrets."""
 
-    outcome: Outcome
+    outcome: DeliveryOutcome
     reason: str | None = None
 
 
-DELIVERED = Attempt(Outcome.DELIVERED)
+DELIVERED = Attempt(DeliveryOutcome.DELIVERED)
 
 
 class Sender(Protocol):

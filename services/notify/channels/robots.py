@@ -14,7 +14,7 @@ from services.notify.channels.port import (
     DELIVERED,
     Attempt,
     ChannelSettings,
-    Outcome,
+    DeliveryOutcome,
     SecretSource,
     Tools,
     Url,
@@ -75,7 +75,7 @@ class Robot(ABC):
         if isinstance(reply, Attempt):
             return reply
         attempt = outcome_of(reply.status)
-        accepted = attempt.outcome is Outcome.DELIVERED
+        accepted = attempt.outcome is DeliveryOutcome.DELIVERED
         return self._verdict(reply.body) if accepted else attempt
 
     @abstractmethod
@@ -87,12 +87,12 @@ class Robot(ABC):
     def _verdict(self, body: bytes) -> Attempt:
         code = field(body, self.code_field)
         if isinstance(code, bool) or not isinstance(code, int):
-            return Attempt(Outcome.UNKNOWN, f"no {self.code_field} in the answer")
+            return Attempt(DeliveryOutcome.UNKNOWN, f"no {self.code_field} in the answer")
         if code == 0:
             return DELIVERED
         if code in self.unsure:
-            return Attempt(Outcome.UNKNOWN, f"{self.code_field} {code}")
-        outcome = Outcome.NOT_SENT if code in self.busy else Outcome.REFUSED
+            return Attempt(DeliveryOutcome.UNKNOWN, f"{self.code_field} {code}")
+        outcome = DeliveryOutcome.NOT_SENT if code in self.busy else DeliveryOutcome.REFUSED
         return Attempt(outcome, f"{self.code_field} {code}")
 
 

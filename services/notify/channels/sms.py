@@ -15,7 +15,7 @@ from services.notify.channels.port import (
     DELIVERED,
     Attempt,
     ChannelSettings,
-    Outcome,
+    DeliveryOutcome,
     SecretSource,
     Sender,
     Tools,
@@ -84,7 +84,7 @@ class Sms:
     ) -> Attempt:
         """Make one attempt; REFUSED when the roster has no number."""
         if not address:
-            return Attempt(Outcome.REFUSED, "no phone number")
+            return Attempt(DeliveryOutcome.REFUSED, "no phone number")
         values = {
             "phone": address,
             "text": message(page, language, resend=resend, link=self._link)[:_LONGEST],
@@ -103,17 +103,17 @@ class Sms:
         if isinstance(reply, Attempt):
             return reply
         attempt = outcome_of(reply.status)
-        if attempt.outcome is not Outcome.DELIVERED or sms_settings.accepted is None:
+        if attempt.outcome is not DeliveryOutcome.DELIVERED or sms_settings.accepted is None:
             return attempt
         return _verdict(sms_settings.accepted, field(reply.body, sms_settings.accepted.path))
 
 
 def _verdict(accepted: Accepted, value: object) -> Attempt:
     if value is None:
-        return Attempt(Outcome.UNKNOWN, f"no {accepted.path} in the answer")
+        return Attempt(DeliveryOutcome.UNKNOWN, f"no {accepted.path} in the answer")
     if value == accepted.equals and isinstance(value, bool) == isinstance(accepted.equals, bool):
         return DELIVERED
-    outcome = Outcome.NOT_SENT if value in accepted.busy else Outcome.REFUSED
+    outcome = DeliveryOutcome.NOT_SENT if value in accepted.busy else DeliveryOutcome.REFUSED
     return Attempt(outcome, f"{accepted.path} {str(value)[:40]!r}")
 
 

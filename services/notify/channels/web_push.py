@@ -18,7 +18,7 @@ from services.notify.channels.http import client, exchange, outcome_of
 from services.notify.channels.port import (
     Attempt,
     ChannelSettings,
-    Outcome,
+    DeliveryOutcome,
     SecretSource,
     Sender,
     Tools,
@@ -95,9 +95,11 @@ class WebPush:
             endpoint = httpx2.URL(subscription["endpoint"])
             keys = subscription["keys"]["p256dh"], subscription["keys"]["auth"]
         except (ValueError, TypeError, KeyError, httpx2.InvalidURL, ValidationError):
-            return Attempt(Outcome.REFUSED, "no push subscription")
+            return Attempt(DeliveryOutcome.REFUSED, "no push subscription")
         if endpoint.host not in self._settings.hosts:
-            return Attempt(Outcome.REFUSED, "the push service is not among the allowed hosts")
+            return Attempt(
+                DeliveryOutcome.REFUSED, "the push service is not among the allowed hosts"
+            )
         content = {
             "page_id": page.page_id,
             "level": page.level,
@@ -108,7 +110,7 @@ class WebPush:
         try:
             sealed = await asyncio.to_thread(self._seal, info, to_json(content))
         except (ValueError, self._library.WebPushException):
-            return Attempt(Outcome.REFUSED, "no push subscription")
+            return Attempt(DeliveryOutcome.REFUSED, "no push subscription")
         headers = {
             **self._signature(endpoint),
             "content-encoding": "aes128gcm",
@@ -123,7 +125,7 @@ class WebPush:
         if isinstance(reply, Attempt):
             return reply
         if reply.status in _ENDED:
-            return Attempt(Outcome.REFUSED, "the subscription is over")
+            return Attempt(DeliveryOutcome.REFUSED, "the subscription is over")
         return outcome_of(reply.status)
 
     def _seal(self, subscription: dict[str, Any], data: bytes) -> bytes:

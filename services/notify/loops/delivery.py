@@ -9,7 +9,7 @@ from datetime import timedelta
 import structlog
 
 from services.notify.channels.http import LONGEST_S
-from services.notify.channels.port import Outcome, Sender
+from services.notify.channels.port import DeliveryOutcome, Sender
 from services.notify.core.escalation.states import EscalationState
 from services.notify.core.pages.states import PageTrigger
 from services.notify.core.roster.roster import Roster
@@ -34,7 +34,7 @@ _SETTLE_TRIES = 10
 _MOST_ERROR = 200
 _ENDED = frozenset({EscalationState.ANSWERED, EscalationState.CLOSED})
 
-AttemptedDelivery = tuple[ClaimedDelivery, Outcome, str | None]
+AttemptedDelivery = tuple[ClaimedDelivery, DeliveryOutcome, str | None]
 """A delivery, the outcome of the attempt, and the reason unless it was delivered."""
 MakeUnitOfWork = Callable[[Transaction], UnitOfWork]
 
@@ -110,7 +110,7 @@ class DeliveryLoop:
         except Exception as bug:
             # A bug in one channel must not end the others. The page may have left or not.
             log.exception("channel_failed", page=page.page_id, channel=page.channel)
-            outcome, error = Outcome.UNKNOWN, repr(bug)[:_MOST_ERROR]
+            outcome, error = DeliveryOutcome.UNKNOWN, repr(bug)[:_MOST_ERROR]
         self._metrics.deliveries.labels(page.channel, outcome, page.status).inc()
         return delivery, outcome, error
 
@@ -181,11 +181,11 @@ def _result(working_set: WorkingSet, attempt: AttemptedDelivery) -> DeliveryResu
     """
     delivery, outcome, error = attempt
     page_id, number = delivery.page.page_id, delivery.attempt
-    resend = delivery.resend or outcome is Outcome.UNKNOWN
+    resend = delivery.resend or outcome is DeliveryOutcome.UNKNOWN
     now = working_set.now
-    if outcome is Outcome.DELIVERED:
+    if outcome is DeliveryOutcome.DELIVERED:
         return DeliveryResult(page_id, number, "sent", now, delivery.resend, None)
-    if outcome is Outcome.REFUSED or number >= _MAX_ATTEMPTS:
+    if outcome is DeliveryOutcome.REFUSED or number >= _MAX_ATTEMPTS:
         return DeliveryResult(page_id, number, "failed", now, resend, error)
     ended = working_set.escalations[delivery.escalation_id].state in _ENDED
     next_at = now + timedelta(seconds=backoff_s(number))

@@ -1,9 +1,9 @@
 """The lifecycle of an alert 预警 as one table; alerting steps by it.
 
-Rules: an event that the table does not name in a state is illegal, raises, and changes nothing. A
-state without events is final. The level is no state: an issued alert that is adjusted stays issued.
-An alert is open while it waits for people or is in force. A merged one is neither open nor final:
-its evidence counts elsewhere, and it may come back.
+Rules: an event outside the row of a state is illegal, raises IllegalStep and changes nothing. A
+state without events is final. The level is no state: an adjusted alert stays issued. An alert is
+open while people have to decide or the alert is in force. A merged alert is neither open nor final:
+another alert holds the evidence, and the merge may be undone.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from shared.contracts.lifecycles.verbs import verbs_by_state
 class AlertTrigger(StrEnum):
     """The events of an alert.
 
-    evidence: an alarm or report came, changed or went to another alert. clear: the last evidence of
-    an alert that was never issued has gone. propose: an officer asks for another level. position: a
+    evidence: an alarm or report came, changed or went to another alert. clear: an alert before its
+    issue has lost the last evidence. propose: an officer asks for another level. position: a
     body states its assessment. sign: one of several signatures. issue, adjust, lift: the last
     signature. emergency: an issue below the gate; settle: the gate ratifies or annuls this issue.
     merge: into another alert; back_to_*: out of that alert, to the previous state; follow: the

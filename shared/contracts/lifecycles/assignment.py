@@ -1,21 +1,19 @@
-"""The life of one assignment 交办 as one table (our own design, docs/sources.md S39); command steps
-by it.
+"""The lifecycle of an assignment 交办 as one table; command steps by the table.
 
-Its steps are those of digital urban management (docs/sources.md S20).
+The design is our own (docs/sources.md S39); the steps are those of digital urban management
+(docs/sources.md S20).
 
-Rules: everything that moves an assignment is in TRANSITIONS; an event that the table does not list
-raises IllegalStep and changes nothing. A unit may report straight after signing (accept 受理 and
-handle 办理 are optional). A return 退回 is possible until the report. Only the issuer checks, sends
-back and closes.
+Rules: an event outside TRANSITIONS raises IllegalStep and changes nothing. A unit may report
+straight after signing (accept 受理 and handle 办理 are optional). A return 退回 is possible until the
+report. Only the issuer checks, sends back and closes.
 
-Queued 待下达 lasts as long as the transaction that issues: the first row and record say delivered.
-Sent back 驳回重办 is a transition, not a state: a new attempt begins in DELIVERED; so does a case that
-came back (reopen). Extended 延期 and late are facts on the assignment (extensions,
-original_finish_by; late), not states: the unit's work goes on. Asking, extending, refusing and
-splitting leave the state as it is. Suspended 挂起 remembers the state that it will be resumed to,
-hence four ways back; while it lasts both clocks stand still. WAIVED 豁免, REASSIGNED 转办 and RECALLED
-收回 are final; DONE is left only when the case comes back. Who may take a step is PARTIES of
-contracts/commands.py.
+Queued 待下达 lasts for the transaction of the issue: the first row and the first record are in state
+delivered. Sent back 驳回重办 is a transition: a new attempt begins in DELIVERED; a returning case
+(reopen) begins there too. Extended 延期 and late are facts of the assignment (extensions,
+original_finish_by; late) and no states, since the work continues. Requests, extensions, refusals
+and splits keep the state. Suspended 挂起 keeps the state before, hence four ways back; both deadlines
+are paused during a suspension. WAIVED 豁免, REASSIGNED 转办 and RECALLED 收回 are final; only a returning
+case leaves DONE. PARTIES in contracts/commands.py names the party of each step.
 """
 
 from __future__ import annotations

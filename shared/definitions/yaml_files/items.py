@@ -1,7 +1,7 @@
 """Items of a kind (rules, plans) from the YAML files of a folder, with all their problems.
 
-An item is written without its envelope; `version` may be left out (1). Files whose names end in
-`.test.yaml` are not items.
+An item has no envelope in the file; `version` is optional (1). Files named `*.test.yaml` hold no
+items.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Item(Generic[M]):
 class Items(Generic[M]):
     """The items of a pack.
 
-    `names` includes those of unusable items; `whole` False = the end of a file is missing.
+    `names` includes the names of unusable items; `complete` False = a file was cut.
     """
 
     items: tuple[Item[M], ...]

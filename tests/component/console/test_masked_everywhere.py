@@ -19,7 +19,7 @@ from services.console.accounts import Grant, change_grant
 from services.console.core.access import Right
 from services.console.core.masking import Relation
 from services.notify.core.wording.graded import GRADED_ALERT
-from shared.contracts.cases import CaseReview, Finding
+from shared.contracts.cases import CaseReview, ReviewFinding
 from shared.contracts.duty import Member, Rotation
 from shared.contracts.fields import DataGrade, Level, Post, ResponseMode, Tier
 from shared.contracts.ids import report_duty_id
@@ -183,7 +183,7 @@ def scene() -> list[Any]:
         to_unit=DISTRICT,
         restricted=True,
     )
-    finding = Finding(
+    finding = ReviewFinding(
         command_id="cmd-f",
         owner=VILLAGE,
         title=WORDS,

@@ -11,7 +11,7 @@ from services.alerting.core.alarms.scopes import region_of
 from services.alerting.core.alarms.snapshot import snapshot_of
 from services.alerting.core.multi_source.engine import MultiSourceEngine
 from services.alerting.core.multi_source.episode import EpisodeCause
-from services.alerting.core.multi_source.rule_registry import RuleRegistry
+from services.alerting.core.multi_source.rule_registry import MultiSourceRules
 from services.alerting.core.multi_source.source_pool import sighting_of_report
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.conditions import AllOf, AnyOf, AtLeast, Not, RuleHolds
@@ -44,7 +44,7 @@ class EngineHarness:
     """An engine without a store; repeats are dropped as inbox and versions drop them."""
 
     def __init__(self, *rules: RuleDefinition) -> None:
-        self.engine = MultiSourceEngine(RuleRegistry(rules))
+        self.engine = MultiSourceEngine(MultiSourceRules(rules))
         self._handled_ids: set[str] = set()
 
     def deliver(self, messages: Iterable[Any]) -> list[AlarmEvent]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.alerting.core.multi_source.rule_registry import RuleRegistry
+from services.alerting.core.multi_source.rule_registry import MultiSourceRules
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.conditions import (
     AllOf,
@@ -226,7 +226,7 @@ def test_a_candidate_is_counted_and_never_alarms() -> None:
 
 
 def test_a_cycle_of_composites_is_reported() -> None:
-    book = RuleRegistry([a_rule("x", all_of("y", "a")), a_rule("y", all_of("z", "a"))])
+    book = MultiSourceRules([a_rule("x", all_of("y", "a")), a_rule("y", all_of("z", "a"))])
     assert book.cycle(a_rule("z", all_of("x", "b"))) == ["z", "x", "y", "z"]
     assert book.cycle(a_rule("z", all_of("z", "b"))) == ["z", "z"]
     assert book.cycle(a_rule("z", all_of("a", "b"))) == []

@@ -18,7 +18,7 @@ from services.alerting.core.multi_source.external_warnings import (
     sighting_of_warning,
     warning_state,
 )
-from services.alerting.core.multi_source.rule_registry import RuleRegistry
+from services.alerting.core.multi_source.rule_registry import MultiSourceRules
 from services.alerting.core.multi_source.source_pool import sighting_of_report
 from shared.contracts.fields import Status
 from tests.unit.alerting.builders import T0, TOWN, a_rule, a_warning, at, sources_of
@@ -60,7 +60,7 @@ def test_the_rule_holds_exactly_while_a_recount_says_so(
     warnings: list[Hours], calls: list[int]
 ) -> None:
     rule = a_rule("y", sources_of())
-    engine = MultiSourceEngine(RuleRegistry([rule]))
+    engine = MultiSourceEngine(MultiSourceRules([rule]))
     for minute in range(LAST):
         cause = EpisodeCause(f"m-{minute}", "t", at(minute), T0)
         engine.advance_clock(REGION, at(minute), cause)

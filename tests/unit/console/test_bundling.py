@@ -8,9 +8,18 @@ from services.console.web.assets import ASSETS, LANGUAGES, STATIC
 from services.console.web.bundling import Unbundled, bundle
 
 MODULES = {
-    "page.js": 'import { a, b as other } from "./parts/one.js";\nimport {\n  two,\n} from "./two.js";\na(other, two);\n',
-    "parts/one.js": 'import { two } from "../two.js";\n// a remark\n/** @param {number} n\n * twice */\nexport function a() {}\nexport const b = two;\n',
-    "two.js": "export const two = 2; // kept: it stands behind code\nexport async function three() {}\nexport class Four {}\n",
+    "page.js": (
+        'import { a, b as other } from "./parts/one.js";\nimport {\n  two,\n} from "./two.js";\n'
+        "a(other, two);\n"
+    ),
+    "parts/one.js": (
+        'import { two } from "../two.js";\n// a remark\n/** @param {number} n\n * twice */\n'
+        "export function a() {}\nexport const b = two;\n"
+    ),
+    "two.js": (
+        "export const two = 2; // kept: it stands behind code\nexport async function three() {}\n"
+        "export class Four {}\n"
+    ),
 }
 BUNDLED = """\
 const $m0 = (() => {

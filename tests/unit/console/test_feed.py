@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.console.core.access import Viewer
-from services.console.core.names import Names
+from services.console.core.names import UnitNames
 from services.console.stream import hub as feed
 from services.console.stream.hub import Hub, Stream
 from shared.contracts.fields import Post
@@ -63,7 +63,7 @@ def a_hub(rows: list[dict[str, Any]]) -> Hub:
     async def read(after: int, limit: int) -> list[dict[str, Any]]:
         return [row for row in rows if row["seq"] > after][:limit]
 
-    return Hub(read, asyncio.Event(), Names(), limit=10)
+    return Hub(read, asyncio.Event(), UnitNames(), limit=10)
 
 
 def watching(client: Client, unit: str = CITY, officer: str = "o-city-b") -> Stream:

@@ -17,9 +17,9 @@ from pydantic_core import to_json
 from services.console.core import masking
 from services.console.core.access import Viewer
 from services.console.core.masking import DataClass, Relation, opens, relation_of
-from services.console.core.names import Names
+from services.console.core.names import UnitNames
 from services.console.features.alerts import views as alert_views
-from services.console.features.cases.case import Case
+from services.console.features.cases.case import CaseFile
 from services.console.features.duty import views as duty_views
 from services.console.projector.handlers import alerts
 from services.console.stream import views as stream_views
@@ -46,7 +46,7 @@ DEPARTMENT = f"{DISTRICT}/water"
 UNITS = (CITY, DISTRICT, DEPARTMENT, ZHUTUO, SONGJI, VILLAGE, GRID, MICROGRID)
 SECRET = "举报人称尾矿坝渗漏"
 NAME, PHONE, ADDRESS = "李远山", "13800138000", "li@office.test"
-NAMES = Names()
+NAMES = UnitNames()
 
 viewers = st.builds(
     lambda unit, place, post: Viewer("o-viewer", "", unit, post, (place,), (place,), place),
@@ -166,6 +166,6 @@ def _models(module: Any) -> Iterator[type[BaseModel]]:
 def test_the_words_of_an_order_that_a_case_does_not_have_are_shown_to_nobody() -> None:
     order = {"command_id": "cmd-1", "root": DISTRICT, "issuer_unit": DISTRICT, "status": "Actual"}
     viewer = Viewer("o-viewer", "", DISTRICT, Post.B, (DISTRICT,), (DISTRICT,), DISTRICT)
-    case = Case("cmd-1", (), ({**order, "data_grade": DataGrade.GENERAL},))
+    case = CaseFile("cmd-1", (), ({**order, "data_grade": DataGrade.GENERAL},))
     assert case.opens_order(viewer, "cmd-1")
     assert not case.opens_order(viewer, "cmd-2")

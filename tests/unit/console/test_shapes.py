@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from services.console.core.access import Viewer
-from services.console.core.names import Names
+from services.console.core.names import UnitNames
 from services.console.features.alerts import actions as alert_actions
 from services.console.features.alerts.actions import DecisionIntent
 from services.console.features.commands import actions as command_actions
@@ -216,7 +216,7 @@ def test_a_tile_shows_the_worst_of_its_town() -> None:
     ]
     tiles = {
         tile["unit"]: tile
-        for tile in overview_views.tiles(counted, ME.root, with_catalogue(Names()))
+        for tile in overview_views.tiles(counted, ME.root, with_catalogue(UnitNames()))
     }
     assert len(tiles) == 23
     worst = tiles[ZHUTUO]
@@ -226,7 +226,7 @@ def test_a_tile_shows_the_worst_of_its_town() -> None:
 
 
 def test_recipients_are_counted_from_the_catalogue() -> None:
-    names = with_catalogue(Names())
+    names = with_catalogue(UnitNames())
     assert len(names.within(ZHUTUO, [Tier.TOWN, Tier.VILLAGE])) == 21
     assert names.unit("500118118000") == "朱沱镇"
     assert names.unit("999999999999") == "999999999999"

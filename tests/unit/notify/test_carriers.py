@@ -13,7 +13,7 @@ import pytest
 
 from services.notify.channels.dingtalk import DingtalkSettings
 from services.notify.channels.feishu import FeishuSettings
-from services.notify.channels.port import Attempt, Outcome, Sender, Tools
+from services.notify.channels.port import Attempt, DeliveryOutcome, Sender, Tools
 from services.notify.channels.sms import SmsSettings
 from services.notify.channels.webhook import WebhookSettings
 from services.notify.channels.wecom import WecomSettings
@@ -106,7 +106,7 @@ async def deliver(
 
 async def test_dingtalk_gets_a_signed_text_that_names_the_officer() -> None:
     result, (got,) = await deliver(dingtalk, ACCEPTED[dingtalk])
-    assert result == (Outcome.DELIVERED, None)
+    assert result == (DeliveryOutcome.DELIVERED, None)
     assert (got.method, got.path) == ("POST", "/robot/send")
     stamp = str(int(NOW.timestamp() * 1000))
     signed = hmac.new(b"s1gn", f"{stamp}\ns1gn".encode(), hashlib.sha256).digest()
@@ -122,7 +122,7 @@ async def test_dingtalk_gets_a_signed_text_that_names_the_officer() -> None:
 async def test_wecom_gets_a_text_within_its_limit() -> None:
     page = a_page("水" * 2_000)
     result, (got,) = await deliver(wecom, ACCEPTED[wecom], page=page)
-    assert result.outcome is Outcome.DELIVERED
+    assert result.outcome is DeliveryOutcome.DELIVERED
     assert (got.path, got.query) == ("/cgi-bin/webhook/send", {"key": "t0ken"})
     assert got.body["text"]["mentioned_mobile_list"] == [PHONE]
     assert 2_040 < len(got.body["text"]["content"].encode()) <= 2_048
@@ -131,7 +131,7 @@ async def test_wecom_gets_a_text_within_its_limit() -> None:
 async def test_feishu_gets_a_signed_text_in_which_nothing_is_a_tag() -> None:
     page = a_page('<at user_id="all"></at> & 撤离')
     result, (got,) = await deliver(feishu, ACCEPTED[feishu], page=page, address="ou_1")
-    assert result.outcome is Outcome.DELIVERED
+    assert result.outcome is DeliveryOutcome.DELIVERED
     assert got.path == "/open-apis/bot/v2/hook/t0ken"
     stamp = str(int(NOW.timestamp()))
     signed = hmac.new(f"{stamp}\ns1gn".encode(), b"", hashlib.sha256).digest()
@@ -146,7 +146,7 @@ async def test_feishu_gets_a_signed_text_in_which_nothing_is_a_tag() -> None:
 async def test_a_gateway_gets_its_own_fields_and_no_text_breaks_out_of_them() -> None:
     page = a_page('{secret} {phone} ", "mobile": "1')
     result, (got,) = await deliver(sms, ACCEPTED[sms], page=page)
-    assert result.outcome is Outcome.DELIVERED
+    assert result.outcome is DeliveryOutcome.DELIVERED
     assert got.headers["authorization"] == "Bearer gateway-key"
     assert got.body.keys() == {"mobile", "content", "id", "kind"}
     assert (got.body["mobile"], got.body["kind"]) == ([PHONE], 1)
@@ -183,28 +183,28 @@ async def test_every_text_has_the_subject_the_replies_and_the_mark_of_a_repeat(
     assert "重发" in str(second.body)
 
 
-COMMON: list[tuple[Behaviour, Outcome]] = [
-    (400, Outcome.REFUSED),
-    (429, Outcome.NOT_SENT),
-    (500, Outcome.UNKNOWN),
-    (503, Outcome.UNKNOWN),
-    ("slow", Outcome.UNKNOWN),
-    ("lose", Outcome.UNKNOWN),
-    ("close", Outcome.UNKNOWN),
-    ("endless", Outcome.UNKNOWN),
-    ({"something": "else"}, Outcome.UNKNOWN),
+COMMON: list[tuple[Behaviour, DeliveryOutcome]] = [
+    (400, DeliveryOutcome.REFUSED),
+    (429, DeliveryOutcome.NOT_SENT),
+    (500, DeliveryOutcome.UNKNOWN),
+    (503, DeliveryOutcome.UNKNOWN),
+    ("slow", DeliveryOutcome.UNKNOWN),
+    ("lose", DeliveryOutcome.UNKNOWN),
+    ("close", DeliveryOutcome.UNKNOWN),
+    ("endless", DeliveryOutcome.UNKNOWN),
+    ({"something": "else"}, DeliveryOutcome.UNKNOWN),
 ]
-OWN: list[tuple[Callable[[str], Sender], Behaviour, Outcome]] = [
-    (dingtalk, {"errcode": 130101}, Outcome.NOT_SENT),
-    (dingtalk, {"errcode": 310000, "errmsg": "sign not match"}, Outcome.REFUSED),
-    (dingtalk, {"errcode": -1}, Outcome.UNKNOWN),
-    (wecom, {"errcode": 45009}, Outcome.NOT_SENT),
-    (wecom, {"errcode": 93000}, Outcome.REFUSED),
-    (feishu, {"code": 11232}, Outcome.NOT_SENT),
-    (feishu, {"code": 19021}, Outcome.REFUSED),
-    (feishu, {"code": False}, Outcome.UNKNOWN),
-    (sms, {"result": {"code": "LIMIT"}}, Outcome.NOT_SENT),
-    (sms, {"result": {"code": "BLACKLIST"}}, Outcome.REFUSED),
+OWN: list[tuple[Callable[[str], Sender], Behaviour, DeliveryOutcome]] = [
+    (dingtalk, {"errcode": 130101}, DeliveryOutcome.NOT_SENT),
+    (dingtalk, {"errcode": 310000, "errmsg": "sign not match"}, DeliveryOutcome.REFUSED),
+    (dingtalk, {"errcode": -1}, DeliveryOutcome.UNKNOWN),
+    (wecom, {"errcode": 45009}, DeliveryOutcome.NOT_SENT),
+    (wecom, {"errcode": 93000}, DeliveryOutcome.REFUSED),
+    (feishu, {"code": 11232}, DeliveryOutcome.NOT_SENT),
+    (feishu, {"code": 19021}, DeliveryOutcome.REFUSED),
+    (feishu, {"code": False}, DeliveryOutcome.UNKNOWN),
+    (sms, {"result": {"code": "LIMIT"}}, DeliveryOutcome.NOT_SENT),
+    (sms, {"result": {"code": "BLACKLIST"}}, DeliveryOutcome.REFUSED),
 ]
 
 
@@ -213,7 +213,7 @@ OWN: list[tuple[Callable[[str], Sender], Behaviour, Outcome]] = [
     [*OWN, *((make, *case) for make in ACCEPTED for case in COMMON)],
 )
 async def test_a_misbehaving_carrier_is_judged_by_what_may_have_arrived(
-    make: Callable[[str], Sender], behaviour: Behaviour, outcome: Outcome
+    make: Callable[[str], Sender], behaviour: Behaviour, outcome: DeliveryOutcome
 ) -> None:
     result, _ = await deliver(make, behaviour)
     assert result.outcome is outcome
@@ -226,13 +226,13 @@ async def test_an_absent_carrier_was_not_reached(make: Callable[[str], Sender]) 
     async with running_receiver() as carrier:
         base = carrier.base
     sender = make(base)
-    assert (await sender.deliver(a_page(), PHONE, resend=False)).outcome is Outcome.NOT_SENT
+    assert (await sender.deliver(a_page(), PHONE, resend=False)).outcome is DeliveryOutcome.NOT_SENT
     await sender.close()
 
 
 async def test_an_sms_without_a_number_is_refused_and_nobody_is_called() -> None:
     result, received = await deliver(sms, address=None)
-    assert result == (Outcome.REFUSED, "no phone number")
+    assert result == (DeliveryOutcome.REFUSED, "no phone number")
     assert received == []
 
 
@@ -244,7 +244,7 @@ async def test_a_loudspeaker_or_a_screen_is_a_webhook_under_its_own_name(channel
         ).sender(TOOLS._replace(clock=SystemClock()))
 
     result, (got,) = await deliver(device, 204)
-    assert result.outcome is Outcome.DELIVERED
+    assert result.outcome is DeliveryOutcome.DELIVERED
     assert got.body["type"] == f"duty.{channel}"
     page = a_page()
     assert got.data["text"] == got.data["headline"] == page.headline

@@ -15,7 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from services.notify.channels.email import EmailSettings
-from services.notify.channels.port import Attempt, Outcome
+from services.notify.channels.port import Attempt, DeliveryOutcome
 from shared.contracts.fields import Language
 from shared.contracts.pages import Page
 from shared.domain.bilingual import in_language
@@ -91,8 +91,8 @@ async def deliver(
 async def test_a_mail_has_the_subject_and_the_replies_and_a_repeat_is_the_same_mail() -> None:
     box, page = MailBox(), a_page()
     with serving(box) as port:
-        assert (await deliver(port, page)).outcome is Outcome.DELIVERED
-        assert (await deliver(port, page)).outcome is Outcome.DELIVERED
+        assert (await deliver(port, page)).outcome is DeliveryOutcome.DELIVERED
+        assert (await deliver(port, page)).outcome is DeliveryOutcome.DELIVERED
     first, second = box.mails
     assert first["subject"] == page.headline
     assert first["to"] == ADDRESS
@@ -107,7 +107,7 @@ async def test_no_text_becomes_a_header() -> None:
     box = MailBox()
     page = a_page().model_copy(update={"headline": "水位\r\nBcc: everyone@example.org"})
     with serving(box) as port:
-        assert (await deliver(port, page)).outcome is Outcome.DELIVERED
+        assert (await deliver(port, page)).outcome is DeliveryOutcome.DELIVERED
     assert box.mails[0]["bcc"] is None
     assert box.mails[0]["subject"] == "水位 Bcc: everyone@example.org"
 
@@ -115,33 +115,33 @@ async def test_no_text_becomes_a_header() -> None:
 @pytest.mark.parametrize(
     ("box", "outcome"),
     [
-        (MailBox(rcpt="451 later"), Outcome.NOT_SENT),
-        (MailBox(rcpt="550 no such user"), Outcome.REFUSED),
-        (MailBox(data="451 later"), Outcome.NOT_SENT),
-        (MailBox(data="554 spam"), Outcome.REFUSED),
-        (MailBox(data="lose"), Outcome.UNKNOWN),
-        (MailBox(data="slow"), Outcome.UNKNOWN),
+        (MailBox(rcpt="451 later"), DeliveryOutcome.NOT_SENT),
+        (MailBox(rcpt="550 no such user"), DeliveryOutcome.REFUSED),
+        (MailBox(data="451 later"), DeliveryOutcome.NOT_SENT),
+        (MailBox(data="554 spam"), DeliveryOutcome.REFUSED),
+        (MailBox(data="lose"), DeliveryOutcome.UNKNOWN),
+        (MailBox(data="slow"), DeliveryOutcome.UNKNOWN),
     ],
     ids=lambda value: f"{value.rcpt}-{value.data}" if isinstance(value, MailBox) else value,
 )
 async def test_a_misbehaving_server_is_judged_by_what_may_have_arrived(
-    box: MailBox, outcome: Outcome
+    box: MailBox, outcome: DeliveryOutcome
 ) -> None:
     with serving(box) as port:
         assert (await deliver(port)).outcome is outcome
 
 
 async def test_an_absent_server_was_not_reached() -> None:
-    assert (await deliver(_free_port())).outcome is Outcome.NOT_SENT
+    assert (await deliver(_free_port())).outcome is DeliveryOutcome.NOT_SENT
 
 
 async def test_a_server_that_cannot_encrypt_gets_nothing() -> None:
     box = MailBox()
     with serving(box) as port:
-        assert (await deliver(port, tls="starttls")).outcome is not Outcome.DELIVERED
+        assert (await deliver(port, tls="starttls")).outcome is not DeliveryOutcome.DELIVERED
     assert box.mails == []
 
 
 @pytest.mark.parametrize("address", [None, "13800000001", "a@b@c"])
 async def test_a_wrong_address_is_refused(address: str | None) -> None:
-    assert (await deliver(1, address=address)).outcome is Outcome.REFUSED
+    assert (await deliver(1, address=address)).outcome is DeliveryOutcome.REFUSED

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from services.notify.channels import other as other_module
 from services.notify.channels import web_push as push_module
 from services.notify.channels.other import OtherSettings
-from services.notify.channels.port import Outcome
+from services.notify.channels.port import DeliveryOutcome
 from services.notify.channels.web_push import WebPushSettings
 from shared.runtime.errors import SetupError
 from tests.support.carrier import Behaviour, running_receiver
@@ -60,7 +60,7 @@ async def test_a_push_arrives_sealed_for_its_browser() -> None:
     async with running_receiver(201) as carrier:
         result = await sender.deliver(page, subscription(f"{carrier.base}/p/1"), resend=False)
     await sender.close()
-    assert result.outcome is Outcome.DELIVERED
+    assert result.outcome is DeliveryOutcome.DELIVERED
     (got,) = carrier.requests
     assert got.headers["urgency"] == "high"
     assert got.headers["authorization"].startswith("vapid t=")
@@ -71,10 +71,15 @@ async def test_a_push_arrives_sealed_for_its_browser() -> None:
 
 @pytest.mark.parametrize(
     ("behaviour", "outcome"),
-    [(410, Outcome.REFUSED), (429, Outcome.NOT_SENT), (500, Outcome.UNKNOWN), ("lose", "unknown")],
+    [
+        (410, DeliveryOutcome.REFUSED),
+        (429, DeliveryOutcome.NOT_SENT),
+        (500, DeliveryOutcome.UNKNOWN),
+        ("lose", "unknown"),
+    ],
 )
 async def test_a_push_service_is_judged_like_every_carrier(
-    behaviour: Behaviour, outcome: Outcome
+    behaviour: Behaviour, outcome: DeliveryOutcome
 ) -> None:
     sender = WebPushSettings.model_validate(PUSH).sender(PUSH_TOOLS)
     async with running_receiver(behaviour) as carrier:
@@ -95,7 +100,9 @@ async def test_a_push_service_is_judged_like_every_carrier(
 )
 async def test_no_subscription_makes_us_call_another_server(address: str | None) -> None:
     sender = WebPushSettings.model_validate(PUSH).sender(PUSH_TOOLS)
-    assert (await sender.deliver(a_page(), address, resend=False)).outcome is Outcome.REFUSED
+    assert (
+        await sender.deliver(a_page(), address, resend=False)
+    ).outcome is DeliveryOutcome.REFUSED
     await sender.close()
 
 
@@ -106,7 +113,7 @@ async def test_apprise_reaches_a_known_carrier() -> None:
             tools
         )
         result = await sender.deliver(a_page(), "li/../ming", resend=False)
-    assert result.outcome is Outcome.DELIVERED
+    assert result.outcome is DeliveryOutcome.DELIVERED
     (got,) = carrier.requests
     assert got.path == "/to/li%2F..%2Fming"
     assert a_page().headline in got.body["message"]
@@ -118,7 +125,9 @@ async def test_a_failure_of_apprise_counts_as_unknown() -> None:
         sender = OtherSettings.model_validate({"channel": "other", "url": {"env": "URL"}}).sender(
             tools
         )
-        assert (await sender.deliver(a_page(), None, resend=False)).outcome is Outcome.UNKNOWN
+        assert (
+            await sender.deliver(a_page(), None, resend=False)
+        ).outcome is DeliveryOutcome.UNKNOWN
 
 
 def test_an_address_that_apprise_does_not_know_is_refused_at_start() -> None:

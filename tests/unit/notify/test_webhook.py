@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from services.notify.channels.port import Attempt, Outcome, Tools
+from services.notify.channels.port import Attempt, DeliveryOutcome, Tools
 from services.notify.channels.webhook import Webhook
 from services.notify.settings import Settings
 from shared.contracts.commands import AssignmentEvent
@@ -38,7 +38,7 @@ async def deliver(url: str, *, resend: bool = False) -> Attempt:
 
 async def test_a_page_arrives_signed_and_complete() -> None:
     async with running_receiver() as receiver:
-        assert await deliver(receiver.url) == (Outcome.DELIVERED, None)
+        assert await deliver(receiver.url) == (DeliveryOutcome.DELIVERED, None)
     (got,) = receiver.requests
     assert got.headers["webhook-id"] == a_page().page_id
     assert got.data["officer_id"] == a_page().officer_id
@@ -83,22 +83,22 @@ async def test_a_device_gets_the_headline_and_of_a_graded_order_not_even_that(
 @pytest.mark.parametrize(
     ("behaviour", "outcome", "arrived"),
     [
-        (200, Outcome.DELIVERED, 1),
-        ("endless", Outcome.DELIVERED, 1),
-        (302, Outcome.REFUSED, 1),
-        (400, Outcome.REFUSED, 1),
-        (410, Outcome.REFUSED, 1),
-        (429, Outcome.NOT_SENT, 1),
-        (408, Outcome.UNKNOWN, 1),
-        (500, Outcome.UNKNOWN, 1),
-        (503, Outcome.UNKNOWN, 1),
-        ("slow", Outcome.UNKNOWN, 1),
-        ("lose", Outcome.UNKNOWN, 1),
-        ("close", Outcome.UNKNOWN, 0),
+        (200, DeliveryOutcome.DELIVERED, 1),
+        ("endless", DeliveryOutcome.DELIVERED, 1),
+        (302, DeliveryOutcome.REFUSED, 1),
+        (400, DeliveryOutcome.REFUSED, 1),
+        (410, DeliveryOutcome.REFUSED, 1),
+        (429, DeliveryOutcome.NOT_SENT, 1),
+        (408, DeliveryOutcome.UNKNOWN, 1),
+        (500, DeliveryOutcome.UNKNOWN, 1),
+        (503, DeliveryOutcome.UNKNOWN, 1),
+        ("slow", DeliveryOutcome.UNKNOWN, 1),
+        ("lose", DeliveryOutcome.UNKNOWN, 1),
+        ("close", DeliveryOutcome.UNKNOWN, 0),
     ],
 )
 async def test_a_misbehaving_receiver_is_judged_by_what_may_have_arrived(
-    behaviour: Behaviour, outcome: Outcome, arrived: int
+    behaviour: Behaviour, outcome: DeliveryOutcome, arrived: int
 ) -> None:
     async with running_receiver(behaviour) as receiver:
         result, _ = await deliver(receiver.url)
@@ -109,7 +109,7 @@ async def test_a_misbehaving_receiver_is_judged_by_what_may_have_arrived(
 async def test_an_absent_receiver_was_not_reached() -> None:
     async with running_receiver() as receiver:
         url = receiver.url
-    assert (await deliver(url))[0] is Outcome.NOT_SENT
+    assert (await deliver(url))[0] is DeliveryOutcome.NOT_SENT
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from services.alerting.core.multi_source.episode import (
     next_episode,
 )
 from services.alerting.core.multi_source.evidence_index import EvidenceIndex, sighting_of_alarm
-from services.alerting.core.multi_source.rule_registry import RuleRegistry
+from services.alerting.core.multi_source.rule_registry import MultiSourceRules
 from services.alerting.core.multi_source.source_pool import Sighting, is_source
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.conditions import CompositeRule, CorroborationRule
@@ -45,7 +45,7 @@ class MultiSourceEngine:
     rules, which are not published.
     """
 
-    def __init__(self, rules: RuleRegistry) -> None:
+    def __init__(self, rules: MultiSourceRules) -> None:
         self.rules = rules
         self.evidence = EvidenceIndex(rules)
         self.episodes: dict[EpisodeKey, RuleEpisode] = {}

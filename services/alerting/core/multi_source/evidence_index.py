@@ -16,7 +16,7 @@ from services.alerting.core.alarms.scopes import (
 from services.alerting.core.alarms.snapshot import AlarmSnapshot
 from services.alerting.core.multi_source.active_alarms import ActiveAlarms
 from services.alerting.core.multi_source.episode import EpisodeKey
-from services.alerting.core.multi_source.rule_registry import RuleRegistry
+from services.alerting.core.multi_source.rule_registry import MultiSourceRules
 from services.alerting.core.multi_source.source_pool import Sighting, SourcePool
 from shared.contracts.conditions import CompositeRule, CorroborationRule, named_rules
 from shared.contracts.fields import Status
@@ -29,7 +29,7 @@ class EvidenceIndex:
     The alarms are indexed by scope when a rule first asks: in most batches no rule does.
     """
 
-    def __init__(self, rules: RuleRegistry) -> None:
+    def __init__(self, rules: MultiSourceRules) -> None:
         self.alarms: dict[str, AlarmSnapshot] = {}
         self._rules = rules
         self._active: dict[tuple[Status, str, str], ActiveAlarms] = defaultdict(ActiveAlarms)

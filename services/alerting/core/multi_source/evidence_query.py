@@ -13,7 +13,7 @@ from services.alerting.core.alarms.scopes import Region, region_of, scope_key, s
 from services.alerting.core.alarms.snapshot import AlarmSnapshot
 from services.alerting.core.multi_source.corroboration import LOOKBACK
 from services.alerting.core.multi_source.episode import EpisodeKey
-from services.alerting.core.multi_source.rule_registry import RuleRegistry
+from services.alerting.core.multi_source.rule_registry import MultiSourceRules
 from shared.contracts.conditions import CompositeRule, CorroborationRule, named_rules
 from shared.contracts.fields import Status
 from shared.contracts.rules import RuleDefinition
@@ -26,7 +26,7 @@ RangeKey = tuple[str, ...]
 class EvidenceQuery:
     """Ranges of evidence; each moment is the earliest end of evidence that may count."""
 
-    def __init__(self, rules: RuleRegistry, clocks: dict[Region, datetime]) -> None:
+    def __init__(self, rules: MultiSourceRules, clocks: dict[Region, datetime]) -> None:
         self._rules = rules
         self._clocks = clocks
         self.alarms: dict[RangeKey, datetime | None] = {}

@@ -9,7 +9,7 @@ from shared.contracts.conditions import CompositeRule, CorroborationRule, named_
 from shared.contracts.rules import RuleDefinition
 
 
-class RuleRegistry:
+class MultiSourceRules:
     """The newest version of every rule over several sources, also of disabled rules."""
 
     def __init__(self, rules: Iterable[RuleDefinition] = ()) -> None:

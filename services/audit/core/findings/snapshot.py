@@ -47,7 +47,7 @@ class ArmedTimers:
 
 
 @dataclass(frozen=True, slots=True)
-class DueTimer:
+class OverdueTimer:
     """A timer of a service and the due time; `error` is set if firing the timer has failed."""
 
     service: str
@@ -165,7 +165,7 @@ class Snapshot:
     checked_kinds: frozenset[FindingKind]
     unsettled: frozenset[str] | None = None
     armed_timers: tuple[ArmedTimers, ...] = ()
-    due_timers: tuple[DueTimer, ...] = ()
+    due_timers: tuple[OverdueTimer, ...] = ()
     outboxes: tuple[OutboxBacklog, ...] = ()
     deliveries: tuple[LeasedDelivery, ...] = ()
     fanouts: tuple[CommandFanout, ...] = ()

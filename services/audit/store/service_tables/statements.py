@@ -105,12 +105,14 @@ LEAKS: dict[str, str] = {
     "a.status AS parent_status FROM notify.escalation AS e JOIN command.assignment AS a "
     f"USING (assignment_id) WHERE e.state IN {_LIVE_ESCALATION} AND e.status <> a.status "
     "LIMIT $1",
-    "ladders of alerts": "SELECT e.escalation_id AS subject_id, e.status, a.alert_id AS parent_id, "  # noqa: S608
-    "a.status AS parent_status FROM notify.escalation AS e JOIN alerting.alert AS a "
+    "ladders of alerts": "SELECT e.escalation_id AS subject_id, e.status, "  # noqa: S608
+    "a.alert_id AS parent_id, a.status AS parent_status "
+    "FROM notify.escalation AS e JOIN alerting.alert AS a "
     f"USING (alert_id) WHERE e.state IN {_LIVE_ESCALATION} AND e.status <> a.status LIMIT $1",
     "pages": "SELECT p.page_id AS subject_id, p.status, e.escalation_id AS parent_id, "  # noqa: S608
     "e.status AS parent_status FROM notify.escalation AS e JOIN notify.page AS p "
-    f"USING (escalation_id) WHERE e.state IN {_LIVE_ESCALATION} AND p.status <> e.status LIMIT $1",
+    f"USING (escalation_id) WHERE e.state IN {_LIVE_ESCALATION} AND p.status <> e.status "
+    "LIMIT $1",
     "digests": "SELECT p.page_id AS subject_id, p.status, d.digest_id AS parent_id, "  # noqa: S608
     "d.status AS parent_status FROM notify.digest AS d JOIN notify.page AS p USING (digest_id) "
     f"WHERE d.state IN {names(digest.LIVE)} AND p.status <> d.status LIMIT $1",
@@ -123,7 +125,8 @@ def _by_status(topic: TopicSpec, table: str) -> tuple[str, str, str]:
     counted = (
         "SELECT status, sum(n)::bigint AS n FROM ("  # noqa: S608
         f"SELECT status, count(*) AS n FROM {table} GROUP BY status UNION ALL "
-        f"SELECT status, n FROM {schema}.deleted_count WHERE kind = '{kind}') AS all_ GROUP BY status"
+        f"SELECT status, n FROM {schema}.deleted_count WHERE kind = '{kind}') AS all_ "
+        "GROUP BY status"
     )
     return topic.name, schema, counted
 

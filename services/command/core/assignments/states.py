@@ -5,7 +5,6 @@ authority.py says which officer may cause an event, step_changes.py which condit
 
 from __future__ import annotations
 
-from services.command.core.transitions import IllegalStep, next_state
 from shared.contracts.lifecycles.assignment import (
     CHAIN,
     EVENTS,
@@ -21,6 +20,7 @@ from shared.contracts.lifecycles.assignment import (
     AssignmentTrigger,
     State,
 )
+from shared.domain.state_machine import IllegalStep, next_state
 
 __all__ = [
     "CHAIN",

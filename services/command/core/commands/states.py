@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from services.command.core.transitions import IllegalStep, next_state
 from shared.contracts.lifecycles.command import (
     ENDED,
     FINAL,
@@ -13,6 +12,7 @@ from shared.contracts.lifecycles.command import (
     CommandTrigger,
     State,
 )
+from shared.domain.state_machine import IllegalStep, next_state
 
 __all__ = [
     "ENDED",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from services.command.core.transitions import IllegalStep, next_state
 from shared.contracts.lifecycles.mode_proposal import (
     FINAL,
     INITIAL,
@@ -11,6 +10,7 @@ from shared.contracts.lifecycles.mode_proposal import (
     ProposalTrigger,
     State,
 )
+from shared.domain.state_machine import IllegalStep, next_state
 
 __all__ = [
     "FINAL",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from services.command.core.transitions import IllegalStep, next_state
 from shared.contracts.lifecycles.report_duty import (
     FINAL,
     INITIAL,
@@ -10,6 +9,7 @@ from shared.contracts.lifecycles.report_duty import (
     ReportDutyTrigger,
     State,
 )
+from shared.domain.state_machine import IllegalStep, next_state
 
 __all__ = ["FINAL", "INITIAL", "TRANSITIONS", "IllegalStep", "ReportDutyTrigger", "State", "step"]
 

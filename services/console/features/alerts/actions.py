@@ -9,7 +9,7 @@ from typing import Any
 
 from services.console.core.access import Viewer
 from services.console.core.action_record import ActionRecord, head
-from services.console.core.record import Record
+from services.console.core.record import OutgoingRecord
 from shared.contracts.alerts import AlertDecision, DecisionVerb
 from shared.contracts.fields import Level
 from shared.contracts.ids import content_id, transition_id
@@ -27,7 +27,7 @@ class DecisionIntent:
 
 
 def decision(
-    viewer: Viewer, alert: Record, intent: DecisionIntent, version: int, now: datetime
+    viewer: Viewer, alert: OutgoingRecord, intent: DecisionIntent, version: int, now: datetime
 ) -> ActionRecord:
     """Return the record of a decision on an alert, based on the `version` shown to the officer."""
     alert_id, verb, level = alert["alert_id"], intent.verb, intent.level

@@ -11,14 +11,14 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from services.console.core import access
-from services.console.core.record import Record
+from services.console.core.record import OutgoingRecord
 from services.console.features.alerts import actions, queries
 from services.console.features.alerts.actions import DecisionIntent
 from services.console.features.alerts.views import facts
 from services.console.store.connections import Connection, reading
 from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
-from services.console.web.problems import RequestRefused, hidden, missing_field, unknown
+from services.console.web.problems import ApiProblem, hidden, missing_field, unknown
 from services.console.web.response_models import recorded
 from services.console.web.viewers import SignedInViewer
 from shared.contracts.alerts import Assessment, DecisionVerb
@@ -71,8 +71,8 @@ class AssessmentBody(Body):
 class DecisionBody(Body):
     """A decision on an alert in the version that the officer has read.
 
-    `level` is the proposed level (null: to lift the alert); for recall, ratify and annul it is the
-    level in force, for adjust the level that the officer asks for. `valid_until` belongs to approve,
+    `level` is the proposed level (null: to lift the alert); for recall, ratify and annul the level
+    in force, for adjust the level that the officer asks for. `valid_until` belongs to approve,
     adjust and authorise_emergency, `assessment` to assess, `into` (the other alert) to merge,
     `evidence_ids` to split.
     """
@@ -124,7 +124,7 @@ async def decide_alert(
     )
 
 
-def _check(alert: Record, body: DecisionBody, *, positions: bool) -> access.Check:
+def _check(alert: OutgoingRecord, body: DecisionBody, *, positions: bool) -> access.Check:
     """Return the check of the right to state the unit's position, or to take the decision."""
     if positions:
         return lambda item: access.may_hold(item, alert["place"])
@@ -145,7 +145,7 @@ async def _demand_merge_target(
         raise hidden("alert", record["place"], verb=body.verb)
 
 
-def _level(alert: Record, body: DecisionBody) -> Level | None:
+def _level(alert: OutgoingRecord, body: DecisionBody) -> Level | None:
     """Return the level of the decision; raise 409 when the officer saw a different level."""
     if body.verb is DecisionVerb.ADJUST:
         if body.level is None:
@@ -163,7 +163,7 @@ def _level(alert: Record, body: DecisionBody) -> Level | None:
             raise missing_field("level", "name the level you sign, null to lift")
         level = Level(now) if now else None
     if level != now:
-        raise RequestRefused(
+        raise ApiProblem(
             409,
             "The proposal has changed",
             f"Now: {now or 'lift'}. Look again before you decide.",

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 
 from services.console.core.access import Viewer
 from services.console.core.masking import opens
-from services.console.core.names import Names
+from services.console.core.names import UnitNames
 from services.console.core.offers import AlertFacts, further_verbs, next_of, verbs_for
-from services.console.core.record import Json, Record
+from services.console.core.record import Json, OutgoingRecord
 from shared.contracts.alerts import AlertState
 
 
-def facts(row: Record) -> AlertFacts:
+def facts(row: OutgoingRecord) -> AlertFacts:
     """Return the facts of an alert's row that the rules of offers need."""
     signatures = json.loads(row["signatures"])
     state = AlertState(row["state"])
@@ -35,7 +35,7 @@ def facts(row: Record) -> AlertFacts:
     )
 
 
-def alert(row: Record, viewer: Viewer, names: Names) -> Json:
+def alert(row: OutgoingRecord, viewer: Viewer, names: UnitNames) -> Json:
     """Return an alert of the list, with the next step and the verbs offered to the viewer.
 
     The words of a graded record are left out unless open to the viewer; `masked` tells the client.
@@ -86,11 +86,11 @@ def alert(row: Record, viewer: Viewer, names: Names) -> Json:
 
 
 def alert_detail(
-    row: Record,
-    alarms: Iterable[Record],
+    row: OutgoingRecord,
+    alarms: Iterable[OutgoingRecord],
     commands: Iterable[Json],
     viewer: Viewer,
-    names: Names,
+    names: UnitNames,
 ) -> Json:
     """Return an alert with text, signatures, evidence and caused commands.
 
@@ -128,7 +128,7 @@ def alert_detail(
     }
 
 
-def _debt(row: Record, names: Names) -> Json | None:
+def _debt(row: OutgoingRecord, names: UnitNames) -> Json | None:
     """Return the signatures still due after an emergency authorisation."""
     if row["debt"] is None:
         return None
@@ -144,7 +144,7 @@ def _debt(row: Record, names: Names) -> Json | None:
     }
 
 
-def alarm(row: Record, viewer: Viewer, names: Names) -> Json:
+def alarm(row: OutgoingRecord, viewer: Viewer, names: UnitNames) -> Json:
     """Return an alarm: the measurement or the sources, and the limit that was crossed.
 
     The words of a graded alarm are masked like an alert's.

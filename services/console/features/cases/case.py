@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from services.console.core.access import Viewer, sees
 from services.console.core.masking import opens
-from services.console.core.record import Record
+from services.console.core.record import OutgoingRecord
 from services.console.features.commands.views import is_open_to
 from shared.contracts.alerts import AlertState
 from shared.contracts.commands import CommandState
@@ -26,7 +26,7 @@ class CaseState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class CaseFile:
     """The alerts and commands of a case.
 
     A command without an alert is a case of its own; the case of an alert is its incident, with all
@@ -34,8 +34,8 @@ class Case:
     """
 
     case_id: str
-    alerts: tuple[Record, ...]
-    commands: tuple[Record, ...]
+    alerts: tuple[OutgoingRecord, ...]
+    commands: tuple[OutgoingRecord, ...]
     began: datetime | None = None
     received: frozenset[str] = frozenset()
     """Commands with an assignment, now or earlier, of a unit in the viewer's subtree.
@@ -44,7 +44,7 @@ class Case:
     """
 
     @property
-    def head(self) -> Record:
+    def head(self) -> OutgoingRecord:
         """The alert with the id of the case, or the command; the case has its name."""
         matches = [alert for alert in self.alerts if alert["alert_id"] == self.case_id]
         return matches[0] if matches else self.commands[0]
@@ -128,7 +128,7 @@ class Case:
         return [command["command_id"] for command in self.commands]
 
     @property
-    def filed(self) -> Case:
+    def filed(self) -> CaseFile:
         """The case under the id of its first alert; the review is filed under this id."""
         return replace(self, case_id=self.alerts[0]["alert_id"]) if self.alerts else self
 
@@ -170,7 +170,7 @@ class Case:
         return CaseState.EVALUATED if reviewed else CaseState.CLOSED
 
 
-def is_seen(viewer: Viewer, case: Case, *, takes_part: bool) -> bool:
+def is_seen(viewer: Viewer, case: CaseFile, *, takes_part: bool) -> bool:
     """Return whether the viewer may see the case.
 
     `takes_part`: units of the viewer's subtree have assignments in the case.

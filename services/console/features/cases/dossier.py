@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 from services.console.core.access import Viewer
-from services.console.core.names import Names
+from services.console.core.names import UnitNames
 from services.console.core.record import Json
-from services.console.features.cases.case import Case, CaseState
+from services.console.features.cases.case import CaseFile, CaseState
 from services.console.features.cases.evaluation import Evaluation, GroupFigures, UnitFigures, group
 from services.console.features.cases.words import Words
 from shared.contracts.fields import Status, Tier
@@ -31,7 +31,7 @@ _SUMMED = (Tier.VILLAGE, Tier.TOWN, Tier.DISTRICT, Tier.CITY)
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class DossierColumn:
     """A column of a table: heading, share of the width, and whether its cells are figures.
 
     Figures are aligned to the right.
@@ -47,7 +47,7 @@ class Table:
     """A section of the document. `notes` are printed below the rows, or explain their absence."""
 
     heading: Bilingual
-    columns: tuple[Column, ...]
+    columns: tuple[DossierColumn, ...]
     rows: tuple[tuple[Bilingual, ...], ...]
     notes: tuple[Bilingual, ...] = ()
 
@@ -105,13 +105,13 @@ class DossierTimeline:
 
 
 def dossier(
-    case: Case,
+    case: CaseFile,
     state: CaseState,
     evaluation: Evaluation,
     timeline: DossierTimeline,
     reviewed: Sequence[Table],
     words: Words,
-    names: Names,
+    names: UnitNames,
     printing: PrintRequest,
 ) -> Dossier:
     """Return all printed parts of a case."""
@@ -158,7 +158,7 @@ def span(seconds: float | None) -> str:
 
 
 def _facts(
-    case: Case, state: CaseState, words: Words, names: Names, printing: PrintRequest
+    case: CaseFile, state: CaseState, words: Words, names: UnitNames, printing: PrintRequest
 ) -> tuple[tuple[Bilingual, Bilingual], ...]:
     level = words(f"level.{case.level}") if case.level else plain("—")
     return (
@@ -198,15 +198,15 @@ def _figures(total: GroupFigures, words: Words) -> tuple[tuple[Bilingual, str], 
 _GROUP_COUNTS = ("signed", "finished", "late", "returned", "escalations")
 
 
-def _group_columns(first: Bilingual, words: Words) -> tuple[Column, ...]:
+def _group_columns(first: Bilingual, words: Words) -> tuple[DossierColumn, ...]:
     return (
-        Column(first, 20),
-        Column(words("case.col.units"), 9, figures=True),
-        *(Column(words(f"case.col.{name}"), 9, figures=True) for name in _GROUP_COUNTS),
-        Column(words("case.col.answered"), 12, figures=True),
-        Column(words("case.col.sign_s"), 12, figures=True),
-        Column(words("case.col.sign_slowest"), 12, figures=True),
-        Column(words("case.col.finish_s"), 12, figures=True),
+        DossierColumn(first, 20),
+        DossierColumn(words("case.col.units"), 9, figures=True),
+        *(DossierColumn(words(f"case.col.{name}"), 9, figures=True) for name in _GROUP_COUNTS),
+        DossierColumn(words("case.col.answered"), 12, figures=True),
+        DossierColumn(words("case.col.sign_s"), 12, figures=True),
+        DossierColumn(words("case.col.sign_slowest"), 12, figures=True),
+        DossierColumn(words("case.col.finish_s"), 12, figures=True),
     )
 
 
@@ -222,7 +222,7 @@ def _group_row(first: Bilingual, group_figures: GroupFigures) -> tuple[Bilingual
     )
 
 
-def _by_tier(evaluation: Evaluation, words: Words, names: Names) -> Table:
+def _by_tier(evaluation: Evaluation, words: Words, names: UnitNames) -> Table:
     rows = [
         _group_row(words(f"tier.{tier}"), group_figures)
         for tier, group_figures in evaluation.by_tier.items()
@@ -257,9 +257,9 @@ def _timeline(timeline: DossierTimeline, words: Words) -> Table:
     if timeline.left_out:
         notes.append(words("case.more", n=timeline.left_out))
     columns = (
-        Column(words("case.col.at"), 24),
-        Column(words("case.col.who"), 26),
-        Column(words("case.col.what"), 60),
+        DossierColumn(words("case.col.at"), 24),
+        DossierColumn(words("case.col.who"), 26),
+        DossierColumn(words("case.col.what"), 60),
     )
     return Table(words("case.timeline"), columns, tuple(rows), tuple(notes))
 
@@ -293,16 +293,16 @@ def _line_text(json: Json, words: Words) -> Bilingual:
     )
 
 
-def _units(evaluation: Evaluation, words: Words, names: Names) -> Table:
+def _units(evaluation: Evaluation, words: Words, names: UnitNames) -> Table:
     if len(evaluation.units) <= MOST_UNITS:
         columns = (
-            Column(words("case.col.who"), 30),
-            Column(words("case.col.tier"), 10),
-            Column(words("case.col.state"), 14),
-            Column(words("case.col.sign_one"), 13, figures=True),
-            Column(words("case.col.finish_one"), 13, figures=True),
+            DossierColumn(words("case.col.who"), 30),
+            DossierColumn(words("case.col.tier"), 10),
+            DossierColumn(words("case.col.state"), 14),
+            DossierColumn(words("case.col.sign_one"), 13, figures=True),
+            DossierColumn(words("case.col.finish_one"), 13, figures=True),
             *(
-                Column(words(f"case.col.{name}"), 10, figures=True)
+                DossierColumn(words(f"case.col.{name}"), 10, figures=True)
                 for name in ("late", "returned", "escalations", "answered")
             ),
         )
@@ -332,7 +332,7 @@ def _summed(units: Sequence[UnitFigures], tier: Tier) -> Mapping[str, list[UnitF
     return summed
 
 
-def _unit_row(unit_figures: UnitFigures, words: Words, names: Names) -> tuple[Bilingual, ...]:
+def _unit_row(unit_figures: UnitFigures, words: Words, names: UnitNames) -> tuple[Bilingual, ...]:
     return (
         plain(names.unit(unit_figures.unit)),
         words(f"tier.{unit_figures.tier}"),
@@ -346,15 +346,15 @@ def _unit_row(unit_figures: UnitFigures, words: Words, names: Names) -> tuple[Bi
     )
 
 
-def _late(evaluation: Evaluation, words: Words, names: Names) -> Table:
+def _late(evaluation: Evaluation, words: Words, names: UnitNames) -> Table:
     late = [unit for unit in evaluation.units if unit.late]
     columns = (
-        Column(words("case.col.who"), 34),
-        Column(words("case.col.tier"), 12),
-        Column(words("case.col.state"), 16),
-        Column(words("case.col.sign_one"), 16, figures=True),
-        Column(words("case.col.finish_one"), 16, figures=True),
-        Column(words("case.col.escalations"), 12, figures=True),
+        DossierColumn(words("case.col.who"), 34),
+        DossierColumn(words("case.col.tier"), 12),
+        DossierColumn(words("case.col.state"), 16),
+        DossierColumn(words("case.col.sign_one"), 16, figures=True),
+        DossierColumn(words("case.col.finish_one"), 16, figures=True),
+        DossierColumn(words("case.col.escalations"), 12, figures=True),
     )
     rows = tuple(
         (

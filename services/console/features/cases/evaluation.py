@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from statistics import median
 
-from services.console.core.record import Json, Record
+from services.console.core.record import Json, OutgoingRecord
 from shared.contracts.fields import Tier
 
 SPANS = ("deliver_s", "sign_s", "finish_s", "answer_s")
@@ -97,7 +97,7 @@ class Evaluation:
     units: tuple[UnitFigures, ...]
 
 
-def unit_figures(row: Record) -> UnitFigures:
+def unit_figures(row: OutgoingRecord) -> UnitFigures:
     """Return the figures of a unit from its times and counts.
 
     The row comes from `unit_rows` in features/cases/queries.py.

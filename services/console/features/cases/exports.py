@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 
 from services.console.core.access import Viewer, span_of
-from services.console.core.record import Record
+from services.console.core.record import OutgoingRecord
 from services.console.features.cases import queries, review_views, timeline
-from services.console.features.cases.case import Case
+from services.console.features.cases.case import CaseFile
 from services.console.features.cases.dossier import (
     MOST_LINES,
     SLOTS_S,
@@ -106,8 +106,8 @@ def words() -> Words:
 
 
 async def _photos(
-    connection: Connection, case: Case, viewer: Viewer
-) -> tuple[list[Record], dict[str, bytes]]:
+    connection: Connection, case: CaseFile, viewer: Viewer
+) -> tuple[list[OutgoingRecord], dict[str, bytes]]:
     """Return the photo rows visible to the officer, the newest first, and the pictures to print."""
     rows = await photo_queries.of_commands(
         connection, case.command_ids, span_of(viewer.root), _MOST_COUNTED
@@ -118,7 +118,7 @@ async def _photos(
 
 
 async def _dossier_timeline(
-    connection: Connection, case: Case, viewer: Viewer, console: ConsoleDeps
+    connection: Connection, case: CaseFile, viewer: Viewer, console: ConsoleDeps
 ) -> DossierTimeline:
     """Return the timeline in the finest slots within the limit; the coarsest timeline is cut."""
     span = span_of(viewer.root)

@@ -13,7 +13,7 @@ from services.console.features.cases.responses import CaseList
 from services.console.store.connections import reading
 from services.console.web.deps import Deps
 from services.console.web.parameters import StatusQuery
-from services.console.web.problems import RequestRefused
+from services.console.web.problems import ApiProblem
 from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer
@@ -43,7 +43,7 @@ async def list_cases(
     try:
         place = list_views.place_of(after)
     except ValueError:
-        raise RequestRefused(
+        raise ApiProblem(
             422, "The request is not valid", "`after` is no cursor.", reason="invalid"
         ) from None
     words = words.strip()

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from services.console.core.access import Viewer
 from services.console.core.masking import opens
-from services.console.core.names import Names
-from services.console.core.record import Json, Record
+from services.console.core.names import UnitNames
+from services.console.core.record import Json, OutgoingRecord
 from shared.contracts.fields import Tier
 
 CasePosition = tuple[datetime, str]
@@ -18,7 +18,7 @@ _NAMED_TIERS = (Tier.CITY, Tier.DISTRICT, Tier.TOWN, Tier.VILLAGE)
 _MOST_PLACES = 100
 
 
-def line(row: Record, status: str, viewer: Viewer, names: Names) -> Json:
+def line(row: OutgoingRecord, status: str, viewer: Viewer, names: UnitNames) -> Json:
     """Return a case of the list.
 
     The title is left out unless open to the viewer; `masked` tells the client.
@@ -41,7 +41,7 @@ def line(row: Record, status: str, viewer: Viewer, names: Names) -> Json:
     }
 
 
-def places_named(words: str, root: str, names: Names) -> list[str]:
+def places_named(words: str, root: str, names: UnitNames) -> list[str]:
     """Return the first hundred units of a subtree, village and above, by words of their name."""
     if not words:
         return []
@@ -57,7 +57,7 @@ def place_of(cursor: str) -> CasePosition | None:
     return datetime.fromisoformat(at), case_id
 
 
-def cursor_of(row: Record) -> str:
+def cursor_of(row: OutgoingRecord) -> str:
     """Return the cursor after a case."""
     at = row["began"].astimezone(UTC).replace(tzinfo=None)
     return f"{at.isoformat(timespec='microseconds')}Z~{row['case_id']}"

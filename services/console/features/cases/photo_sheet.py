@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from services.console.core.access import Viewer
 from services.console.core.masking import sees_photos
-from services.console.core.names import Names
-from services.console.core.record import Record
+from services.console.core.names import UnitNames
+from services.console.core.record import OutgoingRecord
 from services.console.features.cases.dossier import PhotoPrint, PhotoSheet, marked, moment, plain
 from services.console.features.cases.words import Words
 from shared.domain.bilingual import Bilingual
@@ -15,17 +15,17 @@ from shared.domain.bilingual import Bilingual
 MOST_PHOTOS = 24
 
 
-def visible_photos(rows: Sequence[Record], viewer: Viewer) -> list[Record]:
+def visible_photos(rows: Sequence[OutgoingRecord], viewer: Viewer) -> list[OutgoingRecord]:
     """Return the photos that the viewer may see on the screen, in order."""
     return [row for row in rows if sees_photos(viewer, row["unit"])]
 
 
 def photo_sheet(
-    rows: Sequence[Record],
+    rows: Sequence[OutgoingRecord],
     pictures: Mapping[str, bytes],
     tag: Bilingual | None,
     words: Words,
-    names: Names,
+    names: UnitNames,
 ) -> PhotoSheet | None:
     """Return the section of photos, or None without a picture.
 
@@ -45,7 +45,7 @@ def photo_sheet(
     return PhotoSheet(heading if tag is None else marked(heading, tag), prints, notes)
 
 
-def _caption(row: Record, tag: Bilingual | None, names: Names) -> Bilingual:
+def _caption(row: OutgoingRecord, tag: Bilingual | None, names: UnitNames) -> Bilingual:
     note = " ".join(row["note"].split())
     text = plain(f"{names.unit(row['unit'])} · {moment(row['received_at'])}\n{note}".strip())
     return text if tag is None else marked(text, tag)

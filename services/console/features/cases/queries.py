@@ -14,7 +14,7 @@ from datetime import datetime
 import asyncpg
 
 from services.console.core.access import Span
-from services.console.features.cases.case import Case
+from services.console.features.cases.case import CaseFile
 from services.console.features.cases.timeline import TimelinePosition
 from services.console.store.connections import Connection, Rows
 from services.console.store.lateness import LATE
@@ -61,7 +61,7 @@ Receipts are left out, and facts repeated by the next state of a unit.
 """
 
 
-async def case(connection: Connection, case_id: str) -> Case | None:
+async def case(connection: Connection, case_id: str) -> CaseFile | None:
     """Return the case of an alert or a command, or None.
 
     The case of an alert is its incident, the first alert first, in the order of the list of cases.
@@ -82,7 +82,7 @@ async def case(connection: Connection, case_id: str) -> Case | None:
     )
     if not alerts and not commands:
         return None
-    result = Case(case_id, tuple(alerts), tuple(commands))
+    result = CaseFile(case_id, tuple(alerts), tuple(commands))
     began = await connection.fetchval(
         "SELECT min(at) FROM console.case_fact WHERE status = $1 AND thread = ANY($2::text[])",
         result.status,
@@ -91,7 +91,7 @@ async def case(connection: Connection, case_id: str) -> Case | None:
     return result if began is None else replace(result, began=began)
 
 
-async def takes_part(connection: Connection, case: Case, span: Span) -> bool:
+async def takes_part(connection: Connection, case: CaseFile, span: Span) -> bool:
     """Return whether units of a subtree have assignments in the case."""
     result: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT 1 FROM console.assignment WHERE command_id = ANY($1::text[]) "
@@ -105,7 +105,7 @@ async def takes_part(connection: Connection, case: Case, span: Span) -> bool:
 
 async def lines(
     connection: Connection,
-    case: Case,
+    case: CaseFile,
     span: Span,
     *,
     slot_s: int,
@@ -150,7 +150,7 @@ async def lines(
 
 
 async def facts_of_unit(
-    connection: Connection, case: Case, unit: str, *, after: TimelinePosition | None, limit: int
+    connection: Connection, case: CaseFile, unit: str, *, after: TimelinePosition | None, limit: int
 ) -> Rows:
     """Return all facts of a unit, the oldest first, with all texts and receipts."""
     rows: Rows = await connection.fetch(
@@ -170,7 +170,7 @@ async def facts_of_unit(
     return rows
 
 
-async def unit_rows(connection: Connection, case: Case, span: Span) -> Rows:
+async def unit_rows(connection: Connection, case: CaseFile, span: Span) -> Rows:
     """Return a row per unit and thread within a subtree, for features/cases/evaluation.py.
 
     `issued_at` is the time of the command, or None for an assignment that was created later from a
@@ -242,7 +242,7 @@ def _cursor_parameters(
 
 
 def _fact_parameters(
-    case: Case,
+    case: CaseFile,
 ) -> tuple[str, list[str], Sequence[str], datetime | None, datetime | None]:
     """Return the first five parameters of `_FACTS`."""
     until = case.ended_at if case.is_closed else None

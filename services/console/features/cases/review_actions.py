@@ -8,9 +8,9 @@ from datetime import datetime
 
 from services.console.core.access import Viewer
 from services.console.core.action_record import ActionRecord, head
-from services.console.core.record import Record
-from services.console.features.cases.case import Case
-from shared.contracts.cases import CaseReview, Finding
+from services.console.core.record import OutgoingRecord
+from services.console.features.cases.case import CaseFile
+from shared.contracts.cases import CaseReview, ReviewFinding
 from shared.contracts.commands import CommandRequest
 from shared.contracts.fields import Level
 from shared.contracts.ids import content_id
@@ -37,14 +37,14 @@ def owner_selection(owner: str) -> Selection:
 
 
 def write(
-    viewer: Viewer, case: Case, text: str, drafts: Sequence[FindingDraft], now: datetime
+    viewer: Viewer, case: CaseFile, text: str, drafts: Sequence[FindingDraft], now: datetime
 ) -> ActionRecord:
     """Return the review of a filed case.
 
     The id is equal for every alert of the incident.
     """
     findings = tuple(
-        Finding(
+        ReviewFinding(
             command_id=content_id("cmd", "finding", case.review_key, number),
             owner=draft.owner,
             title=draft.title,
@@ -73,7 +73,7 @@ def write(
     return ActionRecord(CASE_REVIEWS, case.case_id, record, viewer.officer_id)
 
 
-def differs(row: Record, review: CaseReview) -> bool:
+def differs(row: OutgoingRecord, review: CaseReview) -> bool:
     """Return whether the recorded review differs from the new review of the case."""
     return (row["review_id"], row["officer_id"], row["body"]) != (
         review.id,
@@ -83,7 +83,7 @@ def differs(row: Record, review: CaseReview) -> bool:
 
 
 def commands_of(
-    viewer: Viewer, case: Case, review: CaseReview, now: datetime
+    viewer: Viewer, case: CaseFile, review: CaseReview, now: datetime
 ) -> list[ActionRecord]:
     """Return a free command per finding, to the owner alone, due at the date of the finding.
 

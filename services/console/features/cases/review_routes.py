@@ -12,14 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.console.core import access
 from services.console.core.access import Viewer
 from services.console.features.cases import queries, review_actions, review_views
-from services.console.features.cases.case import Case
+from services.console.features.cases.case import CaseFile
 from services.console.features.cases.responses import CaseDetail, RecordedReview, ReviewView
 from services.console.features.cases.routes import visible_case
 from services.console.store.connections import Connection, reading
 from services.console.web.actions import IdempotencyKey
 from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.idempotency import keyed_request
-from services.console.web.problems import RequestRefused, missing_field, unknown
+from services.console.web.problems import ApiProblem, missing_field, unknown
 from services.console.web.response_models import json_response, recorded
 from services.console.web.responses import as_json
 from services.console.web.selecting import reached
@@ -111,11 +111,11 @@ async def write_case_review(
         existing_record = await queries.review(connection, case.called)
     acting = console.acting(viewer, lambda item: access.may_review(item, case.owner), case.owner)
     if not case.is_closed:
-        raise RequestRefused(409, "The case is not closed", reason="case_open")
+        raise ApiProblem(409, "The case is not closed", reason="case_open")
     for number, finding in enumerate(body.findings):
         _, units = reached(console, acting, review_actions.owner_selection(finding.owner))
         if not units:
-            raise RequestRefused(
+            raise ApiProblem(
                 422,
                 "A finding goes to a unit below yours",
                 finding.owner,
@@ -127,7 +127,7 @@ async def write_case_review(
     act = review_actions.write(acting, case, body.text, drafts, now)
     assert isinstance(act.message, CaseReview)
     if existing_record is not None and review_actions.differs(existing_record, act.message):
-        raise RequestRefused(
+        raise ApiProblem(
             409,
             "The case has its review",
             "All alerts of an incident are one case, which is reviewed once.",
@@ -148,7 +148,7 @@ async def write_case_review(
 
 
 async def review_of(
-    connection: Connection, case: Case, viewer: Viewer, console: ConsoleDeps
+    connection: Connection, case: CaseFile, viewer: Viewer, console: ConsoleDeps
 ) -> dict[str, Any] | None:
     """Return the review of a case in the form open to the officer, or None."""
     row = await queries.review(connection, case.called)

@@ -6,14 +6,16 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from services.console.core.names import Names
-from services.console.core.record import Json, Record
-from services.console.features.cases.dossier import Column, Table, moment, plain
+from services.console.core.names import UnitNames
+from services.console.core.record import Json, OutgoingRecord
+from services.console.features.cases.dossier import DossierColumn, Table, moment, plain
 from services.console.features.cases.words import Words
 from shared.domain.bilingual import Bilingual
 
 
-def view(row: Record, live: Iterable[Record], names: Names, *, open_to: bool) -> Json:
+def view(
+    row: OutgoingRecord, live: Iterable[OutgoingRecord], names: UnitNames, *, open_to: bool
+) -> Json:
     """Return a review with its findings.
 
     The words are left out unless `open_to`. The `state` of a finding is None until its command is
@@ -45,16 +47,16 @@ def tables(json: Json | None, words: Words) -> tuple[Table, ...]:
     by = plain(f"{json['unit_name']} · {moment(json['sent_at'])}")
     text = Table(
         words("case.review"),
-        (Column(words("case.review"), 100),),
+        (DossierColumn(words("case.review"), 100),),
         ((plain(json["text"]),),),
         (by,),
     )
     columns = (
-        Column(words("case.col.number"), 8),
-        Column(words("case.col.finding"), 52),
-        Column(words("case.col.who"), 18),
-        Column(words("case.col.due"), 22),
-        Column(words("case.col.state"), 16),
+        DossierColumn(words("case.col.number"), 8),
+        DossierColumn(words("case.col.finding"), 52),
+        DossierColumn(words("case.col.who"), 18),
+        DossierColumn(words("case.col.due"), 22),
+        DossierColumn(words("case.col.state"), 16),
     )
     rows = tuple(
         (
@@ -70,7 +72,7 @@ def tables(json: Json | None, words: Words) -> tuple[Table, ...]:
     return text, Table(words("case.findings"), columns, rows, none)
 
 
-def _finding(json: Json, live: Record | None, names: Names) -> Json:
+def _finding(json: Json, live: OutgoingRecord | None, names: UnitNames) -> Json:
     return {
         **json,
         "owner_name": names.unit(json["owner"]),

@@ -11,13 +11,13 @@ from fastapi import APIRouter, Query, Response
 
 from services.console.core.access import Viewer, sees, span_of
 from services.console.features.cases import evaluation, queries, timeline
-from services.console.features.cases.case import Case, is_seen
+from services.console.features.cases.case import CaseFile, is_seen
 from services.console.features.cases.evaluation import Evaluation
 from services.console.features.cases.responses import CaseEvaluation, CaseTimeline
 from services.console.features.commands import counts
 from services.console.store.connections import Connection, reading
 from services.console.web.deps import ConsoleDeps, Deps
-from services.console.web.problems import RequestRefused, hidden, unknown
+from services.console.web.problems import ApiProblem, hidden, unknown
 from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer
@@ -114,7 +114,7 @@ async def get_case_evaluation(
     )
 
 
-async def visible_case(connection: Connection, viewer: Viewer, case_id: str) -> Case:
+async def visible_case(connection: Connection, viewer: Viewer, case_id: str) -> CaseFile:
     """Return the case if visible to the officer. Raises RequestRefused 404."""
     case = await queries.case(connection, case_id)
     if case is None:
@@ -127,13 +127,13 @@ async def visible_case(connection: Connection, viewer: Viewer, case_id: str) -> 
     return replace(case, received=frozenset(result))
 
 
-async def evaluated(connection: Connection, case: Case, viewer: Viewer) -> Evaluation:
+async def evaluated(connection: Connection, case: CaseFile, viewer: Viewer) -> Evaluation:
     """Return the figures of a case within the officer's subtree."""
     rows = await queries.unit_rows(connection, case, span_of(viewer.root))
     return evaluation.evaluate(evaluation.unit_figures(row) for row in rows)
 
 
-def as_csv(case: Case, figures: Evaluation, console: ConsoleDeps) -> str:
+def as_csv(case: CaseFile, figures: Evaluation, console: ConsoleDeps) -> str:
     """Return a CSV line per unit, after a byte-order mark for Chinese text in spreadsheets."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
@@ -152,6 +152,6 @@ def _place(after: str) -> timeline.TimelinePosition | None:
     try:
         return timeline.place_of(after)
     except ValueError:
-        raise RequestRefused(
+        raise ApiProblem(
             422, "The request is not valid", "`after` is no cursor.", reason="invalid"
         ) from None

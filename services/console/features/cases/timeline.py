@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 
 from services.console.core.access import Viewer
 from services.console.core.masking import DataClass, opens
-from services.console.core.names import Names
-from services.console.core.record import Json, Record
-from services.console.features.cases.case import Case
+from services.console.core.names import UnitNames
+from services.console.core.record import Json, OutgoingRecord
+from services.console.features.cases.case import CaseFile
 from shared.contracts.fields import DataGrade
 
 CURSOR = r"^$|^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z~-?[0-9]{1,9}~[A-Za-z0-9._:\-]{1,96}$"
@@ -46,13 +46,13 @@ def place_of(cursor: str) -> TimelinePosition | None:
     return TimelinePosition(datetime.fromisoformat(at), int(turn), event_id)
 
 
-def cursor_of(row: Record) -> str:
+def cursor_of(row: OutgoingRecord) -> str:
     """Return the cursor after a line."""
     at = row["at"].astimezone(UTC).replace(tzinfo=None)
     return f"{at.isoformat(timespec='microseconds')}Z~{row['turn']}~{row['event_id']}"
 
 
-def line(row: Record, case: Case, viewer: Viewer, names: Names) -> Json:
+def line(row: OutgoingRecord, case: CaseFile, viewer: Viewer, names: UnitNames) -> Json:
     """Return a line as JSON; a `count` above 1 is the number of units of a tier.
 
     The words of a graded record and the reporter are left out unless open to the viewer.

@@ -8,13 +8,13 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from services.console.core import access
-from services.console.core.record import Record
+from services.console.core.record import OutgoingRecord
 from services.console.features.commands import actions, assignment_queries, counts
 from services.console.features.commands.responses import RecordedCommand
 from services.console.store.connections import reading
 from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
-from services.console.web.problems import RequestRefused, hidden, missing_field, unknown
+from services.console.web.problems import ApiProblem, hidden, missing_field, unknown
 from services.console.web.response_models import recorded
 from services.console.web.selecting import SelectionBody, reached
 from services.console.web.viewers import SignedInViewer
@@ -66,10 +66,10 @@ class ManageBody(Body):
 class StepBody(Body):
     """A step on an assignment.
 
-    `text` is the reason where a step needs one. `until` is the end of a suspension, or the new value
-    of `finish_by`; an issuer who consents may leave it out, which means the time that was asked for.
-    `units` are the units among which the assignment is split, or the one unit that receives it
-    instead. With `mandatory` the parts have to be done before the assignment is reported.
+    `text` is the reason of a step that needs a reason. `until` is the end of a suspension, or the
+    new value of `finish_by`; a consenting issuer may omit `until` to grant the requested time.
+    `units` are the recipients of a split, or the unit of a reassignment. With `mandatory` the parts
+    have to be done before the report of the assignment.
     """
 
     step: Step
@@ -90,11 +90,11 @@ async def issue_command(
     """
     acting, units = reached(console, viewer, body.selection)
     if not units:
-        raise RequestRefused(
+        raise ApiProblem(
             422, "Nobody would receive this", "The selection is empty.", reason="no_recipients"
         )
     if body.seen_digest not in (None, digest_of(units)):
-        raise RequestRefused(
+        raise ApiProblem(
             409,
             "The recipients have changed",
             f"Now {len(units)}. Look again before you send.",
@@ -175,7 +175,7 @@ async def acknowledge_assignment(
     )
 
 
-def _check(assignment: Record, body: StepBody) -> access.Check:
+def _check(assignment: OutgoingRecord, body: StepBody) -> access.Check:
     """Return the check of the right to take the step, and to give work to the named units."""
     unit, issuer = assignment["unit"], assignment["issuer_unit"]
 

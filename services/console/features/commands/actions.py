@@ -8,7 +8,7 @@ from typing import Any
 
 from services.console.core.access import Viewer
 from services.console.core.action_record import ActionRecord, head
-from services.console.core.record import Record
+from services.console.core.record import OutgoingRecord
 from shared.contracts.commands import RECURRING, Acknowledgement, CommandRequest, Step
 from shared.contracts.fields import Level, Status
 from shared.contracts.ids import acknowledgement_id, content_id, transition_id
@@ -29,7 +29,7 @@ class StepIntent:
 
 
 def acknowledgement(
-    viewer: Viewer, assignment: Record, intent: StepIntent, now: datetime
+    viewer: Viewer, assignment: OutgoingRecord, intent: StepIntent, now: datetime
 ) -> ActionRecord:
     """Return the record of a step on an assignment.
 
@@ -122,7 +122,9 @@ def issue(
     )
 
 
-def manage(viewer: Viewer, command: Record, verb: Any, version: int, now: datetime) -> ActionRecord:
+def manage(
+    viewer: Viewer, command: OutgoingRecord, verb: Any, version: int, now: datetime
+) -> ActionRecord:
     """Return the record to check, close, revoke or reopen a command.
 
     `version` is the version shown to the officer.

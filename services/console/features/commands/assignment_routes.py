@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 
 from services.console.core.access import Viewer, sees, span_of
 from services.console.core.masking import sees_photos
-from services.console.core.record import Record
+from services.console.core.record import OutgoingRecord
 from services.console.features.commands import assignment_queries, views
 from services.console.features.commands.responses import AssignmentDetail, AssignmentList
 from services.console.features.photos import queries as photo_queries
@@ -99,7 +99,7 @@ async def get_assignment(console: Deps, viewer: PlaceViewer, assignment_id: Iden
 
 
 async def _photos(
-    connection: Connection, viewer: Viewer, console: ConsoleDeps, rows: Sequence[Record]
+    connection: Connection, viewer: Viewer, console: ConsoleDeps, rows: Sequence[OutgoingRecord]
 ) -> dict[str, list[dict[str, Any]]]:
     """Return the photos of these assignments that are open to the officer."""
     assignment_ids = [row["assignment_id"] for row in rows if sees_photos(viewer, row["unit"])]

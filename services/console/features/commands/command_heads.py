@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.console.core.access import Viewer, span_of
-from services.console.core.names import Names
-from services.console.core.record import Json, Record
+from services.console.core.names import UnitNames
+from services.console.core.record import Json, OutgoingRecord
 from services.console.features.commands import counts, views
 from services.console.store.connections import Connection
 
 
 async def heads(
-    connection: Connection, rows: Sequence[Record], viewer: Viewer, names: Names
+    connection: Connection, rows: Sequence[OutgoingRecord], viewer: Viewer, names: UnitNames
 ) -> list[Json]:
     """Return these commands without their roll-up, in order.
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from services.console.core.access import Viewer, sees
-from services.console.core.names import Names
-from services.console.core.record import Json, Record
+from services.console.core.names import UnitNames
+from services.console.core.record import Json, OutgoingRecord
 from services.console.features.commands import views
 from services.console.features.commands.totals import COUNTS
 from shared.contracts.units import department_of, lineage, tier_of
 
 
-def units_view(unit: str, viewer: Viewer, names: Names) -> Json:
+def units_view(unit: str, viewer: Viewer, names: UnitNames) -> Json:
     """Return the units below `unit`, and the departments, roles and groups of a selection."""
     tree = names.tree
     groups = (tree.group(name) for name in sorted(tree.groups))
@@ -34,7 +34,11 @@ def units_view(unit: str, viewer: Viewer, names: Names) -> Json:
 
 
 def below_view(
-    unit: str, own: Record | None, counted: Iterable[Record], viewer: Viewer, names: Names
+    unit: str,
+    own: OutgoingRecord | None,
+    counted: Iterable[OutgoingRecord],
+    viewer: Viewer,
+    names: UnitNames,
 ) -> Json:
     """Return the counts of a command per unit below `unit`; unaffected units are left out."""
     return {
@@ -47,12 +51,12 @@ def below_view(
     }
 
 
-def _place(unit: str, viewer: Viewer, names: Names) -> Json:
+def _place(unit: str, viewer: Viewer, names: UnitNames) -> Json:
     way = [name for name in reversed(lineage(unit)) if sees(viewer, name)]
     return {**_unit(unit, names), "way": [_unit(name, names) for name in way]}
 
 
-def _unit(unit: str, names: Names) -> Json:
+def _unit(unit: str, names: UnitNames) -> Json:
     return {
         "unit": unit,
         "name": names.unit(unit),

@@ -17,7 +17,7 @@ from services.console.features.photos.responses import StoredPhoto
 from services.console.store.connections import reading
 from services.console.web.deps import Deps
 from services.console.web.guard import MAX_PHOTO_BYTES
-from services.console.web.problems import RequestRefused, hidden, unknown
+from services.console.web.problems import ApiProblem, hidden, unknown
 from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
 from services.console.web.viewers import SignedInViewer
@@ -69,7 +69,7 @@ async def add_photo(
     try:
         picture = await console.part(Pictures).remade(file)
     except NotAPhoto:
-        raise RequestRefused(
+        raise ApiProblem(
             415,
             "Not a photo",
             f"Send a JPEG file of at most {MOST_PIXELS['JPEG']:,} pixels, or a PNG or WebP file of "
@@ -84,7 +84,7 @@ async def add_photo(
     )
     if outcome == "quota":
         most = console.settings.photos_per_day
-        raise RequestRefused(
+        raise ApiProblem(
             403,
             "Too many photos",
             f"At most {most} in 24 hours.",

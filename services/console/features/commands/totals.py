@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from services.console.core.record import Json, Record
+from services.console.core.record import Json, OutgoingRecord
 from shared.contracts.fields import Tier
 
 COUNTS = (
@@ -23,7 +23,7 @@ Each count is a part of `total`; the last two together are `overdue`.
 """
 
 
-def tiers(rows: Iterable[Record]) -> list[Json]:
+def tiers(rows: Iterable[OutgoingRecord]) -> list[Json]:
     """Return counts per tier from the top down, without tiers that have no assignments."""
     results = {row["unit_tier"]: row for row in rows}
     return [
@@ -33,7 +33,7 @@ def tiers(rows: Iterable[Record]) -> list[Json]:
     ]
 
 
-def sum_by_tier(rows: Iterable[Record]) -> list[Json]:
+def sum_by_tier(rows: Iterable[OutgoingRecord]) -> list[Json]:
     """Return counts per tier, summed over commands."""
     jsons: dict[str, Json] = {}
     for row in rows:

@@ -6,13 +6,13 @@ import json
 
 from services.console.core.access import Viewer
 from services.console.core.masking import opens
-from services.console.core.names import Names
+from services.console.core.names import UnitNames
 from services.console.core.offers import steps_for
-from services.console.core.record import Json, Record
+from services.console.core.record import Json, OutgoingRecord
 from shared.contracts.commands import AssignmentState
 
 
-def is_open_to(viewer: Viewer, command: Record, *, receives: bool) -> bool:
+def is_open_to(viewer: Viewer, command: OutgoingRecord, *, receives: bool) -> bool:
     """Return whether the viewer may read a command's words.
 
     `receives`: a unit of the viewer's subtree has, or had, an assignment.
@@ -21,7 +21,7 @@ def is_open_to(viewer: Viewer, command: Record, *, receives: bool) -> bool:
     return receives or any(opens(viewer, unit, command["data_grade"]) for unit in heads)
 
 
-def command_head(row: Record, names: Names, *, open_to: bool) -> Json:
+def command_head(row: OutgoingRecord, names: UnitNames, *, open_to: bool) -> Json:
     """Return a command without its counts, and without its words unless `open_to`."""
     return {
         "command_id": row["command_id"],
@@ -44,7 +44,7 @@ def command_head(row: Record, names: Names, *, open_to: bool) -> Json:
     }
 
 
-def assignment(row: Record, viewer: Viewer, names: Names) -> Json:
+def assignment(row: OutgoingRecord, viewer: Viewer, names: UnitNames) -> Json:
     """Return an assignment of a unit and the steps offered to the viewer."""
     state = AssignmentState(row["state"])
     open_to = opens(viewer, row["unit"], row["data_grade"])
@@ -100,7 +100,7 @@ def assignment(row: Record, viewer: Viewer, names: Names) -> Json:
     }
 
 
-def pending_unit(row: Record, grade: str, viewer: Viewer, names: Names) -> Json:
+def pending_unit(row: OutgoingRecord, grade: str, viewer: Viewer, names: UnitNames) -> Json:
     """Return a pending unit (unsigned, returned or late) and the called post.
 
     `grade` is the grade of the command.
@@ -121,7 +121,9 @@ def pending_unit(row: Record, grade: str, viewer: Viewer, names: Names) -> Json:
     }
 
 
-def acknowledgement(row: Record, of: Record, viewer: Viewer, names: Names) -> Json:
+def acknowledgement(
+    row: OutgoingRecord, of: OutgoingRecord, viewer: Viewer, names: UnitNames
+) -> Json:
     """Return a step on the assignment `of`, with its text."""
     return {
         "step": row["step"],

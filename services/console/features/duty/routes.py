@@ -21,7 +21,7 @@ from services.console.store.connections import Connection, reading
 from services.console.web.actions import IdempotencyKey, accept_action
 from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.idempotency import keyed_request
-from services.console.web.problems import RequestRefused, unknown
+from services.console.web.problems import ApiProblem, unknown
 from services.console.web.response_models import file_response, json_response, recorded
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer, SignedInViewer
@@ -214,6 +214,6 @@ async def _demand_pageable(console: ConsoleDeps, unit: str, rules: Sequence[Duty
         console.demand(None if access.covers(units, unit) else RefusedFor.NOT_PAGEABLE, unit)
 
 
-def _not_taken(problems: list[str] | tuple[str, ...]) -> RequestRefused:
+def _not_taken(problems: list[str] | tuple[str, ...]) -> ApiProblem:
     errors = [{"where": "file", "what": problem} for problem in problems[:50]]
-    return RequestRefused(422, "Nothing of the file was taken", reason="invalid", errors=errors)
+    return ApiProblem(422, "Nothing of the file was taken", reason="invalid", errors=errors)

@@ -10,8 +10,8 @@ from pydantic import TypeAdapter
 
 from services.console.core.access import Viewer
 from services.console.core.masking import PERSONAL, DataClass, opens
-from services.console.core.names import Names
-from services.console.core.record import Record
+from services.console.core.names import UnitNames
+from services.console.core.record import OutgoingRecord
 from shared.contracts.duty import DutyEntry, DutyRule, Member, Override, Rotation, Shift, Swap
 from shared.contracts.fields import ResponseMode
 from shared.contracts.units import tier_of
@@ -21,7 +21,7 @@ from shared.domain.roster.turns import Turn
 RULE: TypeAdapter[DutyRule] = TypeAdapter(DutyRule)
 
 
-def entries_of(rows: Sequence[Record]) -> list[DutyEntry]:
+def entries_of(rows: Sequence[OutgoingRecord]) -> list[DutyEntry]:
     """Return the entries of a unit from rows in the order of their last change."""
     return [
         DutyEntry(
@@ -48,7 +48,7 @@ def plan_view(
     mode: ResponseMode,
     now: datetime,
     days: int,
-    names: Names,
+    names: UnitNames,
     viewer: Viewer,
 ) -> dict[str, Any]:
     """Return the turns of each post for `days` days in the response mode `mode`, and the entries.
@@ -88,7 +88,7 @@ def plan_view(
     }
 
 
-def gap_view(row: Record, names: Names) -> dict[str, Any]:
+def gap_view(row: OutgoingRecord, names: UnitNames) -> dict[str, Any]:
     """Return the gaps of a post."""
     return {
         "unit": row["unit"],

@@ -19,7 +19,7 @@ from services.console.store import people
 from services.console.store import sessions as store
 from services.console.store.connections import reading
 from services.console.web.deps import ConsoleDeps, Deps
-from services.console.web.problems import RequestRefused, cross_site
+from services.console.web.problems import ApiProblem, cross_site
 from services.console.web.refusals import note_attempt
 from services.console.web.sessions import COOKIE, demand_own_form, hash_of
 from services.console.web.shell import form_page, page
@@ -66,7 +66,7 @@ async def account(request: Request, console: Deps) -> Response:
     """Return the account page: change the password, sign out everywhere."""
     try:
         viewer = await console.sessions.viewer(request)
-    except RequestRefused:
+    except ApiProblem:
         return RedirectResponse("/login", 303)
     return form_page("account.html", console, viewer=viewer)
 

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from services.console.features.identity.identity_parts import IdentityParts
 from services.console.web.deps import ConsoleDeps
-from services.console.web.problems import RequestRefused
+from services.console.web.problems import ApiProblem
 from services.console.web.sessions import COOKIE, credential
 from services.console.web.shell import form_page
 
@@ -66,11 +66,11 @@ async def form(request: Request) -> dict[str, str]:
     """Return the fields of a form, the first of each name. Raises RequestRefused 422."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
-        raise RequestRefused(422, "The request is not valid", "Send a form.", reason="invalid")
+        raise ApiProblem(422, "The request is not valid", "Send a form.", reason="invalid")
     try:
         pairs = parse_qsl((await request.body()).decode(), max_num_fields=8, errors="strict")
     except ValueError:  # UnicodeDecodeError is a ValueError
-        raise RequestRefused(422, "The request is not valid", reason="invalid") from None
+        raise ApiProblem(422, "The request is not valid", reason="invalid") from None
     return {name: value for name, value in reversed(pairs) if "\x00" not in value}
 
 

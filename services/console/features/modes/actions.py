@@ -8,7 +8,7 @@ from functools import partial
 
 from services.console.core.access import Viewer, is_entitled, may_sign_mode, may_stop_mode
 from services.console.core.action_record import ActionRecord, head
-from services.console.core.record import Record
+from services.console.core.record import OutgoingRecord
 from shared.contracts.fields import ResponseMode, Status
 from shared.contracts.ids import content_id, transition_id
 from shared.contracts.lifecycles.mode_proposal import VERBS
@@ -19,7 +19,7 @@ from shared.contracts.topics import MODE_REQUESTS
 _ORDER = (ModeVerb.APPROVE, ModeVerb.REJECT, ModeVerb.END)
 
 
-def denial_of(viewer: Viewer, row: Record, verb: ModeVerb) -> RefusedFor | None:
+def denial_of(viewer: Viewer, row: OutgoingRecord, verb: ModeVerb) -> RefusedFor | None:
     """Return the reason to refuse the verb to the officer, or None."""
     if verb is ModeVerb.APPROVE:
         return may_sign_mode(viewer, row["unit"], _signed(row))
@@ -27,7 +27,7 @@ def denial_of(viewer: Viewer, row: Record, verb: ModeVerb) -> RefusedFor | None:
     return may_stop_mode(viewer, row["unit"], proposer)
 
 
-def verbs_of(viewer: Viewer, row: Record) -> list[ModeVerb]:
+def verbs_of(viewer: Viewer, row: OutgoingRecord) -> list[ModeVerb]:
     """Return the verbs offered to the officer on the proposal now."""
     possible = VERBS[ProposalState(row["state"])]
     verbs = [verb for verb in _ORDER if verb in possible]
@@ -70,7 +70,7 @@ def propose(
 
 
 def act(
-    viewer: Viewer, row: Record, verb: ModeVerb, version: int, reason: str, now: datetime
+    viewer: Viewer, row: OutgoingRecord, verb: ModeVerb, version: int, reason: str, now: datetime
 ) -> ActionRecord:
     """Return the record to approve, reject or end a proposal at the `version` of the officer."""
     proposal_id, unit = row["proposal_id"], row["unit"]
@@ -88,5 +88,5 @@ def act(
     return ActionRecord(MODE_REQUESTS, unit, request, viewer.officer_id)
 
 
-def _signed(row: Record) -> tuple[str, ...]:
+def _signed(row: OutgoingRecord) -> tuple[str, ...]:
     return tuple(signature["officer_id"] for signature in json.loads(row["signatures"]))

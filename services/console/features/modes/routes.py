@@ -19,7 +19,7 @@ from services.console.store.connections import reading
 from services.console.web.actions import IdempotencyKey, accept_action
 from services.console.web.deps import Deps
 from services.console.web.parameters import StatusQuery
-from services.console.web.problems import RequestRefused, hidden, unknown
+from services.console.web.problems import ApiProblem, hidden, unknown
 from services.console.web.response_models import json_response, recorded
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer, SignedInViewer
@@ -116,7 +116,7 @@ async def propose_mode(
         result = views.modes_of(await queries.decided(connection, body.status))
     change = views.change(result, body.status, body.unit, mode, console.names)
     if change["to"] != mode:
-        raise RequestRefused(
+        raise ApiProblem(
             422,
             "This would have no effect",
             f"{change['inherited']} is inherited from above and is stricter.",
@@ -124,7 +124,7 @@ async def propose_mode(
         )
     now = console.clock.now()
     if not is_end(body.until, now):
-        raise RequestRefused(
+        raise ApiProblem(
             422,
             "A mode cannot last so",
             f"`until` lies ahead, at most {LONGEST.days} days.",
@@ -162,7 +162,7 @@ async def decide_mode_proposal(
         viewer, lambda item: actions.denial_of(item, row, mode_verb), row["unit"], verb
     )
     if body.version != row["version"] or mode_verb not in actions.verbs_of(viewer, row):
-        raise RequestRefused(
+        raise ApiProblem(
             409,
             "The proposal has changed",
             f"It is {row['state']} now, version {row['version']}. Look again before you decide.",

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from services.console.core.access import Viewer
 from services.console.core.masking import opens
-from services.console.core.names import Names
-from services.console.core.record import Json, Record
+from services.console.core.names import UnitNames
+from services.console.core.record import Json, OutgoingRecord
 from services.console.features.modes.actions import verbs_of
 from shared.contracts.fields import ResponseMode, Status
 from shared.domain.response_modes.effective import Effective, Modes
@@ -16,7 +16,7 @@ from shared.domain.response_modes.order import STRICTNESS
 from shared.domain.response_modes.wording import preview
 
 
-def modes_of(rows: Iterable[Record]) -> Modes:
+def modes_of(rows: Iterable[OutgoingRecord]) -> Modes:
     """Return the decisions from rows of the read model."""
     return Modes(
         (
@@ -27,7 +27,7 @@ def modes_of(rows: Iterable[Record]) -> Modes:
     )
 
 
-def effective_view(modes: Modes, status: Status, unit: str, names: Names) -> Json:
+def effective_view(modes: Modes, status: Status, unit: str, names: UnitNames) -> Json:
     """Return the mode in force for a unit, and the unit of the decision."""
     result = modes.effective(status, unit)
     return {
@@ -41,7 +41,7 @@ def effective_view(modes: Modes, status: Status, unit: str, names: Names) -> Jso
     }
 
 
-def proposal_view(row: Record, viewer: Viewer, modes: Modes, names: Names) -> Json:
+def proposal_view(row: OutgoingRecord, viewer: Viewer, modes: Modes, names: UnitNames) -> Json:
     """Return a proposal with the verbs offered to the officer and the changes it causes."""
     return {
         "proposal_id": row["proposal_id"],
@@ -64,7 +64,7 @@ def proposal_view(row: Record, viewer: Viewer, modes: Modes, names: Names) -> Js
     }
 
 
-def change(modes: Modes, status: Status, unit: str, own: str, names: Names) -> Json:
+def change(modes: Modes, status: Status, unit: str, own: str, names: UnitNames) -> Json:
     """Return the change in words: the mode at `unit` now, and after the unit decides `own`."""
     now = modes.effective(status, unit)
     above = modes.inherited(status, unit)

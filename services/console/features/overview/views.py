@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from services.console.core.names import Names
-from services.console.core.record import Json, Record
+from services.console.core.names import UnitNames
+from services.console.core.record import Json, OutgoingRecord
 from shared.contracts.alerts import AlertState
 from shared.contracts.fields import LEVEL_ORDER, Level, Tier
 
 _TOWN_DIGITS = 9
 
 
-def alert_counts(counted: Iterable[Record]) -> Json:
+def alert_counts(counted: Iterable[OutgoingRecord]) -> Json:
     """Return open alerts by issued level, by proposed level before issue, and by state.
 
     A row stands for `n` alerts of equal state, level and proposed level.
@@ -29,7 +29,7 @@ def alert_counts(counted: Iterable[Record]) -> Json:
     return {"issued": issued, "proposed": proposed, "states": states}
 
 
-def tiles(counted: Iterable[Record], root: str, names: Names) -> list[Json]:
+def tiles(counted: Iterable[OutgoingRecord], root: str, names: UnitNames) -> list[Json]:
     """Return the towns of a subtree, each with its worst issued and worst proposed level.
 
     A row stands for `n` alerts of equal level and proposed level in a town (the first nine digits).

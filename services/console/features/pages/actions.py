@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from services.console.core.access import Viewer
 from services.console.core.action_record import ActionRecord, head
-from services.console.core.record import Record
+from services.console.core.record import OutgoingRecord
 from shared.contracts.fields import Post
 from shared.contracts.ids import content_id, transition_id
 from shared.contracts.pages import Answer, AnswerVerb
@@ -26,7 +26,7 @@ class AnswerTerms:
 
 def answer(
     viewer: Viewer,
-    page: Record,
+    page: OutgoingRecord,
     verb: AnswerVerb,
     text: str,
     now: datetime,

@@ -14,12 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from services.console.core.access import Viewer
-from services.console.core.record import Record
+from services.console.core.record import OutgoingRecord
 from services.console.features.pages import actions, queries
 from services.console.features.pages.responses import RecordedReceipt, ReplyResult
 from services.console.store.connections import reading
 from services.console.web.deps import ConsoleDeps, Deps
-from services.console.web.problems import RequestRefused, unknown
+from services.console.web.problems import ApiProblem, unknown
 from services.console.web.response_models import json_response, recorded
 from services.console.web.responses import as_json
 from shared.contracts.fields import Identifier, Line, Post, Text
@@ -124,7 +124,7 @@ async def send_reply(request: Request, console: Deps) -> Response:
     return _reply_response(True, recorded.of(language))
 
 
-def _page_of(pages: Sequence[Record], understood: Reply) -> Record | None:
+def _page_of(pages: Sequence[OutgoingRecord], understood: Reply) -> OutgoingRecord | None:
     """Return the page of the given reference, or without a reference the newest page."""
     if understood.reference is None:
         return pages[0] if pages else None
@@ -133,7 +133,7 @@ def _page_of(pages: Sequence[Record], understood: Reply) -> Record | None:
     )
 
 
-async def _answer(console: ConsoleDeps, page: Record, verb: AnswerVerb, text: str) -> bool:
+async def _answer(console: ConsoleDeps, page: OutgoingRecord, verb: AnswerVerb, text: str) -> bool:
     officer = Viewer(page["officer_id"], "", page["unit"], Post(page["post"]))
     return await console.recorder.record(
         actions.answer(officer, page, verb, text, console.clock.now()), None
@@ -148,7 +148,7 @@ async def _signed(request: Request, console: ConsoleDeps, model: type[M]) -> M:
     try:
         Webhook(key.get_secret_value()).verify(raw, dict(request.headers))
     except (WebhookVerificationError, ValueError, UnicodeDecodeError):
-        raise RequestRefused(
+        raise ApiProblem(
             401,
             "The signature is missing or wrong",
             reason="signature",
@@ -161,9 +161,7 @@ async def _signed(request: Request, console: ConsoleDeps, model: type[M]) -> M:
             {"where": ".".join(str(part) for part in problem["loc"]), "what": problem["msg"]}
             for problem in error.errors(include_input=False)[:20]
         ]
-        raise RequestRefused(
-            422, "The request is not valid", reason="invalid", errors=errors
-        ) from None
+        raise ApiProblem(422, "The request is not valid", reason="invalid", errors=errors) from None
 
 
 def _reply_response(accepted: bool, sentence: str) -> Response:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from services.console.core.names import Names
-from services.console.core.record import Json, Record
+from services.console.core.names import UnitNames
+from services.console.core.record import Json, OutgoingRecord
 
 
-def page(row: Record, names: Names) -> Json:
+def page(row: OutgoingRecord, names: UnitNames) -> Json:
     """Return a page of the viewer."""
     return {
         "page_id": row["page_id"],

@@ -9,7 +9,7 @@ from typing import Literal
 import asyncpg
 
 from services.console.core.access import Span
-from services.console.core.record import Record
+from services.console.core.record import OutgoingRecord
 from services.console.features.photos.drawing import Picture
 from services.console.store.connections import Connection
 from shared.runtime.database import Database
@@ -24,7 +24,7 @@ class Photo:
     """A photo of an officer for an assignment."""
 
     photo_id: str
-    assignment: Record
+    assignment: OutgoingRecord
     officer_id: str
     note: str
     picture: Picture

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from services.console.core.names import Names
-from services.console.core.record import Json, Record
+from services.console.core.names import UnitNames
+from services.console.core.record import Json, OutgoingRecord
 
 
-def photo(row: Record, names: Names) -> Json:
+def photo(row: OutgoingRecord, names: UnitNames) -> Json:
     """Return the data of a photo; the picture is at /api/photos/{photo_id}."""
     return {
         "photo_id": row["photo_id"],

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from services.console.core.access import Viewer
 from services.console.core.masking import DataClass, opens
-from services.console.core.names import Names
+from services.console.core.names import UnitNames
 from services.console.core.record import Json
 from shared.contracts.fields import Post
 from shared.contracts.pages import Channel, RosterSlot
@@ -110,7 +110,7 @@ def posts_after(posts: Sequence[PostReachability], cursor: str) -> list[PostReac
     return [post for post in posts if (post.slot.unit, _POSTS.index(post.slot.post)) > (unit, rank)]
 
 
-def view(post: PostReachability, viewer: Viewer, names: Names, now: datetime) -> Json:
+def view(post: PostReachability, viewer: Viewer, names: UnitNames, now: datetime) -> Json:
     """Return a post; name and phone number are left out unless open to the viewer."""
     unit, officer = post.slot.unit, post.slot.officer
     named = officer is not None and opens(viewer, unit, DataClass.NAME)

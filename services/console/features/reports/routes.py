@@ -31,7 +31,7 @@ _FIELDS: dict[str, Any] = {
 Facts = create_model("Facts", __base__=Body, __doc__=ReportFacts.__doc__, **_FIELDS)
 
 
-class ReportBody(Body):
+class UpwardReportBody(Body):
     """A report to a unit above, in writing or by telephone.
 
     For a call `text` is the content of the call. `from_unit` is the unit that reports, by default
@@ -57,7 +57,7 @@ class ReportBody(Body):
 
 @router.post("/reports", status_code=202, responses=recorded())
 async def send_report(
-    console: Deps, viewer: SignedInViewer, body: ReportBody, key: IdempotencyKey = None
+    console: Deps, viewer: SignedInViewer, body: UpwardReportBody, key: IdempotencyKey = None
 ) -> Response:
     """Report upward for a unit, or write down a report by telephone."""
     async with reading(console.database) as connection:

@@ -12,8 +12,8 @@ from itertools import groupby
 
 from services.console.core.access import Viewer, is_entitled, may_report, sees
 from services.console.core.masking import opens
-from services.console.core.names import Names
-from services.console.core.record import Json, Record
+from services.console.core.names import UnitNames
+from services.console.core.record import Json, OutgoingRecord
 from shared.contracts.commands import SupervisionKind
 from shared.contracts.lifecycles.report_duty import FINAL, FINAL_OWED, PHONE_OWED, WRITTEN_OWED
 from shared.contracts.refusals import RefusedFor
@@ -22,7 +22,7 @@ from shared.contracts.units import lineage, parent_of
 from shared.domain.report_series.changes import changes, line, merged_facts
 from shared.domain.report_series.numbers import Numbered, marks
 
-Firings = Mapping[tuple[str, str], Record]
+Firings = Mapping[tuple[str, str], OutgoingRecord]
 """The newest firing of a clock, by duty and clock."""
 
 _MISSED = frozenset({SupervisionKind.OVERDUE, SupervisionKind.REMINDED, SupervisionKind.ESCALATED})
@@ -39,7 +39,7 @@ class ClockState(StrEnum):
     STOPPED = "stopped"
 
 
-def sees_report(viewer: Viewer, report: Record) -> bool:
+def sees_report(viewer: Viewer, report: OutgoingRecord) -> bool:
     """Return whether the viewer may see a report.
 
     A report is open to both ends of its line and to units above the place; a restricted report to
@@ -57,7 +57,7 @@ def _is_in(viewer: Viewer, units: Collection[str | None]) -> bool:
     return viewer.unit in units and sees(viewer, viewer.unit)
 
 
-def clocks(duty: Record, firings: Firings, names: Names, now: datetime) -> list[Json]:
+def clocks(duty: OutgoingRecord, firings: Firings, names: UnitNames, now: datetime) -> list[Json]:
     """Return the deadlines of a duty until now; a missed deadline has the called post."""
     state = DutyState(duty["state"])
     results = [
@@ -84,8 +84,8 @@ def _clock(
     due: datetime,
     met_at: datetime | None,
     runs: bool,
-    firing: Record | None,
-    names: Names,
+    firing: OutgoingRecord | None,
+    names: UnitNames,
     now: datetime,
 ) -> Json:
     fired = firing is not None and firing["due_at"] >= due and firing["kind"] in _MISSED
@@ -109,7 +109,9 @@ def _clock(
     }
 
 
-def duty(row: Record, firings: Firings, viewer: Viewer, names: Names, now: datetime) -> Json:
+def duty(
+    row: OutgoingRecord, firings: Firings, viewer: Viewer, names: UnitNames, now: datetime
+) -> Json:
     """Return a unit's duty to report an incident to a unit above.
 
     The title is masked like the words of the alert.
@@ -142,7 +144,7 @@ def duty(row: Record, firings: Firings, viewer: Viewer, names: Names, now: datet
 
 
 def summary(
-    duties: Iterable[Record], firings: Firings, names: Names, now: datetime
+    duties: Iterable[OutgoingRecord], firings: Firings, names: UnitNames, now: datetime
 ) -> dict[str, int]:
     """Return the number of duties by state of a clock; two overdue clocks of a duty count once."""
     clock_states: Counter[ClockState] = Counter()
@@ -152,11 +154,11 @@ def summary(
 
 
 def chains(
-    reports: Sequence[Record],
-    duties: Sequence[Record],
+    reports: Sequence[OutgoingRecord],
+    duties: Sequence[OutgoingRecord],
     firings: Firings,
     viewer: Viewer,
-    names: Names,
+    names: UnitNames,
     now: datetime,
     place: str | None,
 ) -> list[Json]:
@@ -214,7 +216,7 @@ def _may(acting: Viewer, unit: str, to_unit: str, means: Means, place: str) -> R
 
 
 def beginning(
-    viewer: Viewer, lines: Iterable[Json], names: Names, place: str | None
+    viewer: Viewer, lines: Iterable[Json], names: UnitNames, place: str | None
 ) -> Json | None:
     """Return the line on which the officer's unit may begin to report, or None."""
     above = parent_of(viewer.unit)
@@ -231,7 +233,7 @@ def beginning(
 
 
 def _chain(
-    reports: Sequence[Record], late_by_report: Mapping[str, bool], names: Names
+    reports: Sequence[OutgoingRecord], late_by_report: Mapping[str, bool], names: UnitNames
 ) -> list[Json]:
     marks_by_id = marks(
         Numbered(report["id"], ReportKind(report["kind"]), report["number"]) for report in reports
@@ -277,14 +279,14 @@ def _chain(
     return report_views
 
 
-def _next_number(reports: Iterable[Record]) -> int:
+def _next_number(reports: Iterable[OutgoingRecord]) -> int:
     numbers = [report["number"] for report in reports if report["kind"] == ReportKind.FOLLOW_UP]
     return max(numbers, default=0) + 1
 
 
-def _line(report: Record) -> tuple[str, str]:
+def _line(report: OutgoingRecord) -> tuple[str, str]:
     return report["from_unit"] or "", report["to_unit"] or ""
 
 
-def _line_and_time(report: Record) -> tuple[str, str, datetime, str]:
+def _line_and_time(report: OutgoingRecord) -> tuple[str, str, datetime, str]:
     return (*_line(report), report["sent_at"], report["id"])

@@ -18,7 +18,7 @@ from services.console.features.pages import routes as page_routes
 from services.console.features.screens.state_sets import STATE_SETS
 from services.console.web.assets import ASSETS, LANGUAGES
 from services.console.web.deps import ConsoleDeps, Deps
-from services.console.web.problems import RequestRefused
+from services.console.web.problems import ApiProblem
 from services.console.web.shell import page
 from shared.contracts.fields import Status
 from shared.runtime.errors import Transient
@@ -83,7 +83,7 @@ async def _page(
         "first": {},
     }
     # Without a session, a right or a database the page asks the API and shows the problem.
-    with suppress(RequestRefused, Transient):
+    with suppress(ApiProblem, Transient):
         viewer = await console.sessions.viewer(request)
         boot["me"] = to_jsonable_python(myself(request, console, viewer))
         boot["first"] = await first(viewer)

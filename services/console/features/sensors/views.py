@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from services.console.core.names import Names
-from services.console.core.record import Json, Record
+from services.console.core.names import UnitNames
+from services.console.core.record import Json, OutgoingRecord
 
 
-def sensor(row: Record, names: Names) -> Json:
+def sensor(row: OutgoingRecord, names: UnitNames) -> Json:
     """Return a sensor that is silent or faulty."""
     return {
         "sensor_id": row["sensor_id"],

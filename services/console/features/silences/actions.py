@@ -8,7 +8,7 @@ from typing import Literal
 
 from services.console.core.access import Viewer
 from services.console.core.action_record import ActionRecord, head
-from services.console.core.record import Record
+from services.console.core.record import OutgoingRecord
 from shared.contracts.fields import Status
 from shared.contracts.ids import content_id, transition_id
 from shared.contracts.silences import Matcher, SilenceKind, SilenceRequest
@@ -60,7 +60,11 @@ def silence(viewer: Viewer, draft: SilenceDraft, now: datetime) -> ActionRecord:
 
 
 def end_silence(
-    viewer: Viewer, existing_record: Record, end_at: datetime | None, reason: str, now: datetime
+    viewer: Viewer,
+    existing_record: OutgoingRecord,
+    end_at: datetime | None,
+    reason: str,
+    now: datetime,
 ) -> ActionRecord:
     """Return the record of a new end for a silence at the version shown; None ends it at once."""
     silence_id, version = existing_record["silence_id"], existing_record["version"]

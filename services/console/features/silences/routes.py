@@ -17,7 +17,7 @@ from services.console.store.connections import reading
 from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
 from services.console.web.parameters import Limit, StatusQuery
-from services.console.web.problems import RequestRefused, unknown
+from services.console.web.problems import ApiProblem, unknown
 from services.console.web.response_models import json_response, recorded
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer, SignedInViewer
@@ -91,7 +91,7 @@ async def create_silence(
     )
     named = (body.place, body.event_type, body.rule_id, body.sensor_id)
     if not any(named):
-        raise RequestRefused(
+        raise ApiProblem(
             422,
             "This would silence everything",
             "Name a place, an event type, a rule or a sensor.",
@@ -141,7 +141,7 @@ def _demand_period(kind: SilenceKind, begin: datetime, end: datetime, now: datet
     """Refuse a period that the alerting service would refuse."""
     if not is_period(kind, begin, end, now):
         hours = LONGEST[kind] // timedelta(hours=1)
-        raise RequestRefused(
+        raise ApiProblem(
             422,
             "A silence cannot last so",
             f"It ends after its beginning and after now, at most {hours} hours later, and begins "

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from services.console.core.access import Viewer, is_entitled, may_end_silence
-from services.console.core.names import Names
-from services.console.core.record import Json, Record
+from services.console.core.names import UnitNames
+from services.console.core.record import Json, OutgoingRecord
 
 
-def silence(row: Record, viewer: Viewer, names: Names) -> Json:
+def silence(row: OutgoingRecord, viewer: Viewer, names: UnitNames) -> Json:
     """Return a silence or maintenance window with the counts of hidden alarms."""
     return {
         "silence_id": row["silence_id"],

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from services.console.core.access import Viewer
 from services.console.core.masking import opens
-from services.console.core.names import Names
-from services.console.core.record import Json, Record
+from services.console.core.names import UnitNames
+from services.console.core.record import Json, OutgoingRecord
 from shared.contracts.commands import AssignmentState, SupervisionKind
 from shared.contracts.units import department_of, tier_of
 
@@ -22,7 +22,7 @@ SUPERVISED = (
 
 
 def supervised_units(
-    root: str, below: Iterable[str], counted: Iterable[Record], names: Names
+    root: str, below: Iterable[str], counted: Iterable[OutgoingRecord], names: UnitNames
 ) -> list[Json]:
     """Return the assignments due or returned, by unit: the root alone first, then the units below.
 
@@ -36,7 +36,7 @@ def supervised_units(
     return list(units.values())
 
 
-def _unit(unit: str, names: Names) -> Json:
+def _unit(unit: str, names: UnitNames) -> Json:
     return {
         "unit": unit,
         "name": names.unit(unit),
@@ -46,7 +46,7 @@ def _unit(unit: str, names: Names) -> Json:
     }
 
 
-def supervision(row: Record, viewer: Viewer, names: Names) -> Json:
+def supervision(row: OutgoingRecord, viewer: Viewer, names: UnitNames) -> Json:
     """Return the newest firing of a clock of an open assignment."""
     open_to = opens(viewer, row["unit"], row["data_grade"])
     return {
