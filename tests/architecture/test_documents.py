@@ -15,6 +15,10 @@ from shared.contracts.topics import TOPICS
 from tests.architecture.test_layout import ROOT, tracked
 
 DOCUMENTS = ("README*.md", "CONTRIBUTING.md", "SECURITY.md", "docs/*.md", "docs/adr/*.md")
+COLUMNS = 120
+"""The longest line of a document, in characters; tables, code and addresses may be longer."""
+LONGEST_DECISION = 220
+"""The most words of a decision in docs/adr: explanations belong on the page of the subject."""
 Named = Iterator[tuple[str, bool]]
 """What a document names, and whether there is such a thing."""
 
@@ -182,6 +186,43 @@ def test_documents_name_only_what_there_is(kind: Callable[[str, Path], Named]) -
 )
 def test_what_is_not_there_is_found(kind: Callable[[str, Path], Named], text: str) -> None:
     assert [exists for _, exists in kind(text, ROOT / "docs")].count(False) == 1
+
+
+def long_lines(text: str) -> list[int]:
+    """Return the numbers of the lines of prose that are too long."""
+    prose = _FENCE.sub(lambda block: "\n" * block[0].count("\n"), text)
+    return [
+        number
+        for number, line in enumerate(prose.splitlines(), start=1)
+        if len(line) > COLUMNS and not line.startswith(("|", "    ")) and "://" not in line
+    ]
+
+
+def test_lines_of_documents_fit() -> None:
+    assert not {
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in tracked("CHANGELOG.md", *DOCUMENTS)
+        for number in long_lines(path.read_text(encoding="utf-8"))
+    }
+
+
+def test_a_long_line_of_prose_is_an_offence() -> None:
+    assert long_lines(f"```\n{'x' * 130}\n```\n\n{'word ' * 30}\n| {'x' * 130} |\n") == [5]
+
+
+def test_decisions_are_short() -> None:
+    for path in tracked("docs/adr/*.md"):
+        text = path.read_text(encoding="utf-8")
+        assert len(text.split()) <= LONGEST_DECISION, path.name
+        for part in ("**Context.**", "**Decision.**", "**Trade-off.**", "**Enforced by**"):
+            assert text.count(part) == 1, (path.name, part)
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = ROOT / "docs" / "index.md"
+    linked = {(index.parent / target).resolve() for target, _ in links(index.read_text(), ROOT)}
+    pages = set(tracked("docs/*.md", "docs/adr/*.md")) - {index}
+    assert not sorted(path.name for path in pages - linked)
 
 
 def test_one_reading_shows_the_golden_records() -> None:
