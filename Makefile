@@ -62,10 +62,11 @@ cli: setup  ## the console's API on the command line (ARGS="list alerts --open")
 $(CATALOG): $(wildcard deploy/example/*.py deploy/example/*.csv)
 	@$(PY) -m deploy.example.catalog $(CATALOG) $(UNITS)
 
-lint: setup-lint types imports javascript  ## style, types, import rules, no addresses of package indexes
+lint: setup-lint types imports javascript  ## style, types, import rules, OpenAPI, no addresses of package indexes
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m deploy.hygiene
+	@$(PY) -m openapi_spec_validator tests/contract/openapi/*.json
 
 types: setup-lint  ## mypy, strict
 	@$(PY) -m mypy

@@ -1,1 +1,1 @@
-"""How Fenghuo is installed and run: bootstrap, the one-machine stack, migrations."""
+"""Installation and operation of Fenghuo: bootstrap, the one-machine stack, migrations."""

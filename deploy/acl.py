@@ -1,7 +1,8 @@
-"""Access lists for Kafka, deny by default: who writes and reads which topic, as a table and as a script.
+"""Access lists for Kafka, deny by default: the writers and readers of each topic.
 
-Who writes follows from the table of topics; who reads stands below, and a test compares it with what the
-services subscribe to. `python -m deploy.acl` writes docs/acl.md and deploy/kafka_acls.sh anew.
+Writers follow from the table of topics. Readers are listed below, and a test compares the list with
+the subscriptions of the services. `python -m deploy.acl` writes docs/acl.md and
+deploy/kafka_acls.sh.
 """
 
 from collections.abc import Iterable, Iterator
@@ -58,7 +59,8 @@ BY_GROUP: dict[str, Specs] = {
     "command": (ALERTS, REPORTS, ACKNOWLEDGEMENTS, REQUESTS, MODE_REQUESTS),
     "duty": (DUTY_REQUESTS, MODES),
     "notify": (
-        ALERTS, ASSIGNMENTS, REPORT_DUTIES, SUPERVISION, MODE_PROPOSALS, MODES, DUTY_COVERAGE, ANSWERS,
+        ALERTS, ASSIGNMENTS, REPORT_DUTIES, SUPERVISION, MODE_PROPOSALS, MODES, DUTY_COVERAGE,
+        ANSWERS,
         CONTACT_TESTS,
     ),
     "console": (
@@ -113,7 +115,7 @@ WATCHER = "audit"
 
 @dataclass(frozen=True)
 class Grant:
-    """One operation for one principal. `kind` is kafka-acls' option: topic, group, cluster."""
+    """An operation for a principal. `kind` is kafka-acls' option: topic, group, cluster."""
 
     principal: str
     operation: str
@@ -122,24 +124,24 @@ class Grant:
 
 
 def principal(service: str) -> str:
-    """As whom a service signs in to the broker."""
+    """Return the name of a service for sign-in at the broker."""
     return f"User:fenghuo-{service}"
 
 
 def group(service: str) -> str:
-    """The consumer group of a service (shared/runtime/platform.py)."""
+    """Return the consumer group of a service (shared/runtime/platform.py)."""
     return f"fenghuo-{service}"
 
 
 def written(service: str) -> set[str]:
-    """Its own topics and those it may write beside their owner; dead letters of what it decodes."""
+    """Return a service's own topics, shared topics and the dead letters of its inbound topics."""
     own = {TOPIC.name for TOPIC in TOPICS.values() if service in (TOPIC.owner, *TOPIC.writers)}
     decoded = (*BY_GROUP.get(service, ()), *TABLES.get(service, ()))
     return own | {topic_spec.dlq for topic_spec in decoded if topic_spec.dead_letters}
 
 
 def without_group(service: str) -> set[str]:
-    """What it reads by itself."""
+    """Return the topics that a service reads without a consumer group."""
     looked = LOOKED_INTO.get(service, ())
     names = {TABLE.name for TABLE in (*TABLES.get(service, ()), *looked)}
     refused = looked if service == WATCHER else LETTERS_LOOKED_INTO.get(service, ())
@@ -147,7 +149,7 @@ def without_group(service: str) -> set[str]:
 
 
 def grants() -> Iterator[Grant]:
-    """All there is: whatever is not here is refused. Read and Write imply Describe in Kafka."""
+    """Yield all grants; brokers refuse everything else. Read and Write imply Describe in Kafka."""
     for service in PRINCIPALS:
         by_group = {topic_spec.name for topic_spec in BY_GROUP.get(service, ())}
         read = by_group | without_group(service)
@@ -161,20 +163,22 @@ def grants() -> Iterator[Grant]:
 
 
 def script() -> str:
-    """A shell script that sets the list up; the same call again changes nothing."""
+    """Return a shell script that installs the list; a repeated call changes nothing."""
     lines = [_SCRIPT_HEAD]
     for grant in grants():
         options = " ".join(f"--{grant.kind} {name}" for name in grant.names) or f"--{grant.kind}"
         lines.append(
-            f"allow --allow-principal {principal(grant.principal)} --operation {grant.operation} {options}\n"
+            f"allow --allow-principal {principal(grant.principal)} "
+            f"--operation {grant.operation} {options}\n"
         )
     return "".join(lines)
 
 
 def page() -> str:
-    """The table by topic, for people."""
+    """Return the table by topic, for people."""
     rows = [
-        f"| `{spec.name}` | {_writers(spec.name)} | {_cell(_by_group(spec))} | {_cell(_alone(spec.name))} | {_writers(spec.dlq)} |\n"
+        f"| `{spec.name}` | {_writers(spec.name)} | {_cell(_by_group(spec))} "
+        f"| {_cell(_alone(spec.name))} | {_writers(spec.dlq)} |\n"
         for spec in TOPICS.values()
     ]
     return _PAGE_HEAD + "".join(rows)
@@ -201,9 +205,10 @@ def _sorted(names: Iterable[str]) -> tuple[str, ...]:
 
 
 _SCRIPT_HEAD = """#!/usr/bin/env bash
-# Written by `python -m deploy.acl`; do not edit. Usage: deploy/kafka_acls.sh BOOTSTRAP ADMIN.properties
-# For brokers with authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer and
-# allow.everyone.if.no.acl.found=false; kafka-acls.sh is Kafka's own, looked for on the PATH.
+# Written by `python -m deploy.acl`; do not edit.
+# Usage: deploy/kafka_acls.sh BOOTSTRAP ADMIN.properties
+# For brokers with authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+# and allow.everyone.if.no.acl.found=false. kafka-acls.sh is Kafka's own and must be on the PATH.
 set -euo pipefail
 bootstrap=$1 admin=$2
 allow() { kafka-acls.sh --bootstrap-server "$bootstrap" --command-config "$admin" --add "$@"; }
@@ -211,17 +216,19 @@ allow() { kafka-acls.sh --bootstrap-server "$bootstrap" --command-config "$admin
 
 _PAGE_HEAD = """# Who may write and read which topic
 
-Written by `python -m deploy.acl` from the table of topics; do not edit. Everything that is not here is to be
-refused: brokers run with `StandardAuthorizer` and `allow.everyone.if.no.acl.found=false`, each service signs
-in as `User:fenghuo-<service>`, and `deploy/kafka_acls.sh BOOTSTRAP ADMIN.properties` sets the list up. A
-group is `fenghuo-<service>` and is read by its service alone; audit may ask how far all of them are, deploy
-creates the topics. No idempotent producer needs more than Write (Kafka 3.0 and later).
+Written by `python -m deploy.acl` from the table of topics; do not edit. Brokers refuse everything
+else: they run with `StandardAuthorizer` and `allow.everyone.if.no.acl.found=false`, each service
+signs in as `User:fenghuo-<service>`, and `deploy/kafka_acls.sh BOOTSTRAP ADMIN.properties` sets the
+list up. A group is `fenghuo-<service>` and is read by its service alone; audit may ask how far all
+of them are, deploy creates the topics. No idempotent producer needs more than Write (Kafka 3.0 and
+later).
 
-**What is missing.** The services cannot sign in yet: they have no settings for SASL or TLS, and neither the local
-stack nor docker-compose.yml has an authorizer. Until then whoever reaches a broker may do all, so the brokers belong
-in a closed network. The script has been checked as text, not run against a broker. Integrators are not in the list:
-who writes readings to Kafka instead of over HTTP needs a principal of his own with Write on `sensing.readings.v1` and
-Read on `sensing.readings.v1.dlq`, granted beside it.
+**What is missing.** The services cannot sign in yet: they have no settings for SASL or TLS, and
+neither the local stack nor docker-compose.yml has an authorizer. Until then anybody who reaches a
+broker may do everything, so the brokers belong in a closed network. The script has been checked as
+text, not run against a broker. Integrators are not in the list: an integrator that writes readings
+to Kafka instead of over HTTP needs a principal of its own with Write on `sensing.readings.v1` and
+Read on `sensing.readings.v1.dlq`, granted beside the list.
 
 | Topic | Written by | Read by group | Read without a group | Dead letters written by |
 |---|---|---|---|---|
@@ -229,7 +236,7 @@ Read on `sensing.readings.v1.dlq`, granted beside it.
 
 
 def main() -> None:
-    """Write both files anew."""
+    """Write both files."""
     PAGE.write_text(page(), encoding="utf-8")
     SCRIPT.write_text(script(), encoding="utf-8")
     SCRIPT.chmod(0o755)

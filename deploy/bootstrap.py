@@ -91,8 +91,8 @@ def check_disk(free_bytes: int) -> None:
     """Raise BootstrapError when fewer than 1 GB are free for packages, Kafka and data."""
     if free_bytes < MIN_FREE_BYTES:
         raise BootstrapError(
-            f"only {free_bytes / 1e9:.1f} GB are free on the disk of this folder and 1 GB is needed; "
-            "free some space and run it again."
+            f"only {free_bytes / 1e9:.1f} GB are free on the disk of this folder and "
+            "1 GB is needed; free some space and run it again."
         )
 
 
@@ -169,8 +169,8 @@ def _install() -> None:
     pip = [str(VENV_PYTHON), "-m", "pip"]
     tool = _run([*pip, "install", "--quiet", "--require-hashes", "-r", str(TOOL_LOCK)])
     if tool.returncode == 0:
-        # As pip does: a stack is ten processes, and each would compile every package it imports anew
-        # where Python may not write bytecode (PYTHONDONTWRITEBYTECODE).
+        # As pip does: a stack is ten processes, and each would compile every package it imports
+        # anew where Python may not write bytecode (PYTHONDONTWRITEBYTECODE).
         compiled = ["--quiet", "--require-hashes", "--compile-bytecode"]
         command = [str(UV), "pip", "sync", *compiled, "--python"]
         result = _run([*command, str(VENV_PYTHON), str(LOCK)], extra_env=_index_for_uv(pip))
@@ -229,11 +229,11 @@ def never_silent(step: str) -> Iterator[None]:
     """Say every few seconds what is being done, and for how long already."""
     over, began = threading.Event(), time.monotonic()
 
-    def tell() -> None:
+    def report() -> None:
         while not over.wait(SILENT_S):
             print(f"  {step}, {time.monotonic() - began:.0f} s", flush=True)
 
-    thread = threading.Thread(target=tell, daemon=True)
+    thread = threading.Thread(target=report, daemon=True)
     thread.start()
     try:
         yield

@@ -12,8 +12,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Words that mark an index, a mirror or an artefact store when they stand in an address's host or path.
-# Put together here, so that this file itself holds no such name.
+# Words that mark an index, a mirror or an artefact store when they stand in an address's host or
+# path. Put together here, so that this file itself holds no such name.
 _HOSTS = ("py" + "pi", "python" + "hosted", "npm" + "js", "npm" + "mirror")
 _WORDS = (*_HOSTS, "mav" + "en", "artifactory", "nexus", "registry", r"/simple\b")
 _INDEX = re.compile(rf"://[^\s\"'<>]*({'|'.join(_WORDS)})", re.IGNORECASE)

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Written by `python -m deploy.acl`; do not edit. Usage: deploy/kafka_acls.sh BOOTSTRAP ADMIN.properties
-# For brokers with authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer and
-# allow.everyone.if.no.acl.found=false; kafka-acls.sh is Kafka's own, looked for on the PATH.
+# Written by `python -m deploy.acl`; do not edit.
+# Usage: deploy/kafka_acls.sh BOOTSTRAP ADMIN.properties
+# For brokers with authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+# and allow.everyone.if.no.acl.found=false. kafka-acls.sh is Kafka's own and must be on the PATH.
 set -euo pipefail
 bootstrap=$1 admin=$2
 allow() { kafka-acls.sh --bootstrap-server "$bootstrap" --command-config "$admin" --add "$@"; }

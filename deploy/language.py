@@ -1,7 +1,7 @@
 """Help of the commands in Chinese and English: one language per reader.
 
-The parsers hold English; `help_zh.json` holds the Chinese sentence for each English one. A test walks
-all parsers and fails for a sentence without its Chinese.
+The parsers hold English; `help_zh.json` holds the Chinese sentence for each English one. A test
+walks all parsers and fails for a sentence without its Chinese.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def catalogue() -> dict[str, str]:
 
 
 def localize(parser: argparse.ArgumentParser, language: Language) -> argparse.ArgumentParser:
-    """Put the help of a parser and of all parsers below it into the language; returns the parser."""
+    """Translate the help of a parser and its sub-parsers; returns the parser."""
     if language is Language.ZH:
         for each_parser in parsers_below(parser):
             _translate(each_parser)

@@ -1,9 +1,9 @@
 """Draw docs/architecture.svg, topics by services: `python -m docs.make_architecture`.
 
-Every service says what it reads and writes in its AsyncAPI document; tests/contract holds a snapshot
-of each, equal to the code. A row is a topic, a column is a service; a line leads from the writers
-(dots) to the readers (arrowheads). The picture is in the repository, and a test fails when it is not
-the one that this program would draw.
+Every service says what it reads and writes in its AsyncAPI document; tests/contract holds a
+snapshot of each, equal to the code. A row is a topic, a column is a service; a line leads from the
+writers (dots) to the readers (arrowheads). The picture is in the repository, and a test fails when
+it is not the one that this program would draw.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent
 PICTURE = FOLDER / "architecture.svg"
 SNAPSHOTS = FOLDER.parent / "tests/contract/asyncapi"
 SERVICES = ("ingest", "scoring", "alerting", "command", "duty", "notify", "console", "audit")
-_LEFT, _TOP, _COLUMN, _ROW = 420, 96, 104, 26
+_MARGIN_LEFT, _MARGIN_TOP, _COLUMN, _ROW = 420, 96, 104, 26
 _FONT = "font-family=\"'Noto Sans CJK SC','Microsoft YaHei','PingFang SC',sans-serif\""
 _INK, _PALE, _WRITES, _READS = "#1f2933", "#e4e7eb", "#b42318", "#175cd3"
 
@@ -50,8 +50,8 @@ def uses() -> dict[str, Use]:
 def picture() -> str:
     """Return the SVG document."""
     topics = uses()
-    width = _LEFT + _COLUMN * len(SERVICES) + 16
-    height = _TOP + _ROW * len(topics) + 24
+    width = _MARGIN_LEFT + _COLUMN * len(SERVICES) + 16
+    height = _MARGIN_TOP + _ROW * len(topics) + 24
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" {_FONT} '
         f'font-size="13" fill="{_INK}" role="img" '
@@ -66,36 +66,37 @@ def picture() -> str:
         '<text x="244" y="57">a command writes 由命令写入</text>',
     ]
     for number, service in enumerate(SERVICES):
-        x = _LEFT + _COLUMN * number + _COLUMN // 2
+        x = _MARGIN_LEFT + _COLUMN * number + _COLUMN // 2
         parts.append(
             f'<rect x="{x - 44}" y="60" width="88" height="24" rx="5" fill="{_INK}"/>'
             f'<text x="{x}" y="77" text-anchor="middle" fill="#ffffff">{service}</text>'
             f'<line x1="{x}" y1="84" x2="{x}" y2="{height - 16}" stroke="{_PALE}"/>'
         )
     for number, (name, use) in enumerate(topics.items()):
-        parts += _row(name, use, _TOP + _ROW * number + _ROW // 2)
+        parts += _row(name, use, _MARGIN_TOP + _ROW * number + _ROW // 2)
     return "\n".join([*parts, "</svg>", ""])
 
 
 def _row(name: str, use: Use, y: int) -> list[str]:
     columns = {
-        service: _LEFT + _COLUMN * number + _COLUMN // 2 for number, service in enumerate(SERVICES)
+        service: _MARGIN_LEFT + _COLUMN * number + _COLUMN // 2
+        for number, service in enumerate(SERVICES)
     }
     xs = [columns[service] for service in use.writers | use.readers]
     if not use.writers:
-        xs.append(_LEFT + 8)
+        xs.append(_MARGIN_LEFT + 8)
     parts = [
         f'<text x="16" y="{y + 4}">{escape(name)}</text>'
-        f'<text x="{_LEFT - 12}" y="{y + 4}" text-anchor="end" fill="#52606d">'
+        f'<text x="{_MARGIN_LEFT - 12}" y="{y + 4}" text-anchor="end" fill="#52606d">'
         f"{escape(TOPICS[name].purpose)}</text>",
         f'<line x1="{min(xs)}" y1="{y}" x2="{max(xs)}" y2="{y}" stroke="#9aa5b1"/>',
     ]
     if not use.writers:
         parts.append(
-            f'<circle cx="{_LEFT + 8}" cy="{y}" r="5" fill="#ffffff" stroke="{_WRITES}" '
+            f'<circle cx="{_MARGIN_LEFT + 8}" cy="{y}" r="5" fill="#ffffff" stroke="{_WRITES}" '
             'stroke-width="1.5"/>'
         )
-    origin = min((columns[service] for service in use.writers), default=_LEFT)
+    origin = min((columns[service] for service in use.writers), default=_MARGIN_LEFT)
     for service in SERVICES:
         x = columns[service]
         if service in use.readers:

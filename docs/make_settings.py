@@ -18,17 +18,20 @@ SERVICES = ("ingest", "scoring", "alerting", "command", "duty", "notify", "conso
 
 _HEAD = """# Settings
 
-Written by `docs/make_settings.py` from the settings classes; do not edit. Every setting is an environment
-variable. A service refuses to start with a wrong one and names it, never its value. What switches something
-on is named in `docker-compose.yml` and taken from `.env` there. Without an entry under "default" it must be
-set; "-" is not set, and what it would switch on is off.
+Written by `docs/make_settings.py` from the settings classes; do not edit. Every setting is an
+environment variable. A service refuses to start with a wrong variable and names it, but not the
+value. A setting that switches a feature on is named in `docker-compose.yml` and taken from `.env`
+there. A setting without an entry under "default" must be set; with "-" it is not set, and the
+feature is off.
 """
 
 
 def settings_of(service: str) -> type[ServiceSettings]:
     """The class of a service's settings."""
-    found: type[ServiceSettings] = importlib.import_module(f"services.{service}.settings").Settings
-    return found
+    settings: type[ServiceSettings] = importlib.import_module(
+        f"services.{service}.settings"
+    ).Settings
+    return settings
 
 
 def variable(name: str) -> str:
@@ -37,18 +40,18 @@ def variable(name: str) -> str:
 
 
 def page() -> str:
-    """The whole page: what all have first, then per service what is its own or has another default."""
+    """Return the page: the common settings, then each service's own settings and other defaults."""
     common: dict[str, FieldInfo] = dict(ServiceSettings.model_fields)
     stateful = {
         name: field for name, field in DatabaseSettings.model_fields.items() if name not in common
     }
     parts = [_HEAD, _table("every service", common), _table("with a database", stateful)]
-    known = common | stateful
+    common_fields = common | stateful
     for service in SERVICES:
         own = {
             name: field
             for name, field in settings_of(service).model_fields.items()
-            if name not in known or field.default != known[name].default
+            if name not in common_fields or field.default != common_fields[name].default
         }
         if own:
             parts.append(_table(service, own))
@@ -58,10 +61,10 @@ def page() -> str:
 def _table(title: str, fields: dict[str, FieldInfo]) -> str:
     lines = [f"## {title}", "", "| variable | default | what it is |", "|---|---|---|"]
     for name, field in fields.items():
-        said = " ".join((field.description or "").split())
+        description = " ".join((field.description or "").split())
         choices = _choices(field.annotation)
-        chosen = f" One of {', '.join(choices)}." if choices else ""
-        lines.append(f"| `{variable(name)}` | {_default(field)} | {said}{chosen} |")
+        choice_sentence = f" One of {', '.join(choices)}." if choices else ""
+        lines.append(f"| `{variable(name)}` | {_default(field)} | {description}{choice_sentence} |")
     return "\n".join(lines) + "\n"
 
 
@@ -76,9 +79,9 @@ def _default(field: FieldInfo) -> str:
 
 def _choices(annotation: Any) -> list[str]:
     if get_origin(annotation) is Literal:
-        return [f"`{one}`" for one in get_args(annotation)]
+        return [f"`{choice}`" for choice in get_args(annotation)]
     if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return [f"`{one.value}`" for one in annotation]
+        return [f"`{choice.value}`" for choice in annotation]
     return []
 
 

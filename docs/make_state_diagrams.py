@@ -1,4 +1,5 @@
-"""Draw docs/states.md from the tables in shared/contracts/lifecycles: `python -m docs.make_state_diagrams`.
+"""Draw docs/states.md from the tables in shared/contracts/lifecycles: `python -m
+docs.make_state_diagrams`.
 
 The page is in the repository; a test fails when it is not what this program would write.
 """
@@ -50,7 +51,7 @@ def table(name: str) -> ModuleType:
 
 
 def title(name: str) -> str:
-    """What the table is about, and which service owns it."""
+    """Return the subject of the table and the service that owns it."""
     return f"{name.replace('_', ' ')} ({MACHINES[name].split('.')[1]})"
 
 
@@ -59,8 +60,8 @@ def page() -> str:
     parts = [_HEAD]
     for name in MACHINES:
         machine = table(name)
-        said = inspect.cleandoc(machine.__doc__ or "")
-        parts.append(f"## {title(name)}\n\n{said}\n\n```mermaid\n{diagram(machine)}\n```\n")
+        description = inspect.cleandoc(machine.__doc__ or "")
+        parts.append(f"## {title(name)}\n\n{description}\n\n```mermaid\n{diagram(machine)}\n```\n")
     return "\n".join(parts)
 
 

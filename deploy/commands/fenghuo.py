@@ -59,7 +59,7 @@ VERBS = (
     ),
     Verb(
         "demo",
-        Both("完整演示一遍", "play the whole chain once, told step by step"),
+        Both("完整演示一遍", "play the whole chain once, explained step by step"),
         "deploy.demo.__main__",
     ),
     Verb(

@@ -1,11 +1,12 @@
 """`python -m deploy.compose.secrets`: write .env and .sources.json with generated secrets, once.
 
-What is there already is kept: a second run adds what is missing and changes nothing else. The token of the
-first source is printed once and stored nowhere; only its hash is.
+Existing values stay: a second run adds absent values and changes nothing else. The token of the
+first source is printed once and not stored; only the hash is stored.
 
-Both files are for their owner alone. Compose binds .sources.json into ingest's container as it is, so that
-ingest has to run as its owner: .env names that user, FENGHUO_UID and FENGHUO_GID. It is whoever calls this
-program; called by root, the file is given to the image's own user, and no service runs as root.
+Both files are for their owner alone. Compose binds .sources.json into ingest's container, so ingest
+must run as the file's owner: .env names the user with FENGHUO_UID and FENGHUO_GID. The user is the
+caller of this program; for root, the file is given to the image's own user, and no service runs as
+root.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ ENV, SOURCES = ".env", ".sources.json"
 
 
 def write_once(path: Path, text: str) -> bool:
-    """Create `path` with mode 0600; False when it is there already."""
+    """Create `path` with mode 0600; returns False for an existing file."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -45,12 +46,12 @@ def write_once(path: Path, text: str) -> bool:
 
 
 def reader(uid: int, gid: int) -> tuple[int, int]:
-    """User and group that ingest runs as, when `uid` and `gid` call this program."""
+    """Return user and group of ingest when `uid` and `gid` call this program."""
     return (uid, gid) if uid else (IMAGE_UID, IMAGE_UID)
 
 
 def complete(path: Path, values: dict[str, str]) -> list[str]:
-    """Add the variables that the file at `path` does not have; returns their names."""
+    """Add the absent variables to the file at `path`; returns their names."""
     write_once(path, "")
     text = path.read_text(encoding="utf-8")
     present = {line.partition("=")[0].strip() for line in text.splitlines()}
@@ -63,7 +64,7 @@ def complete(path: Path, values: dict[str, str]) -> list[str]:
 
 
 def main(folder: Path = Path()) -> int:
-    """Generate what is missing in `folder`."""
+    """Generate absent files and variables in `folder`."""
     uid, gid = reader(os.geteuid(), os.getegid())
     values = {name: secrets.token_urlsafe(32) for name in NAMES}
     values |= {"FENGHUO_UID": str(uid), "FENGHUO_GID": str(gid)}
@@ -77,7 +78,7 @@ def main(folder: Path = Path()) -> int:
 
 
 def _hand_over(folder: Path) -> int:
-    """Make sure that the user named in .env, and nobody else, can read .sources.json."""
+    """Let the user in .env, and no further user, read .sources.json."""
     lines = (folder / ENV).read_text(encoding="utf-8").splitlines()
     named = dict(line.split("=", 1) for line in lines if "=" in line)
     uid, gid = int(named["FENGHUO_UID"]), int(named["FENGHUO_GID"])

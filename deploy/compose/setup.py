@@ -34,7 +34,7 @@ def need(name: str) -> str:
 
 
 def password(service: str) -> str:
-    """The service's database password: at least 24 URL-safe characters (it enters SQL as text)."""
+    """Return the service's database password: 24 or more URL-safe characters for SQL text."""
     value = need(f"FENGHUO_{service.upper()}_DB_PASSWORD")
     if not _PASSWORD.fullmatch(value):
         raise StackError(f"the password of {service} must be 24 or more of A-Z a-z 0-9 _ -.")
@@ -42,13 +42,16 @@ def password(service: str) -> str:
 
 
 async def prepare(bootstrap: str, replication: int) -> int:
-    """Wait for Kafka and create what is missing; the number of new topics."""
+    """Wait for Kafka and create absent topics; returns the number of new topics."""
     await wait_for_broker(bootstrap.split(",", maxsplit=1)[0], START_S)
     return await ensure_topics(bootstrap, planned_topics(replication))
 
 
 async def publish_plans(bootstrap: str, spec: TopicSpec = PLANS) -> int:
-    """Write the example plans to a topic that holds none; how many. What an office put there stays."""
+    """Write the example plans to a topic without plans; returns their number.
+
+    Plans of an office stay.
+    """
     if not await is_empty(bootstrap, spec):
         return 0
     result = plans.definitions(datetime.now(UTC))
@@ -61,7 +64,7 @@ async def publish_plans(bootstrap: str, spec: TopicSpec = PLANS) -> int:
 
 
 def main() -> int:
-    """Do all of it; 0 when done, 64 with one sentence on stderr otherwise."""
+    """Run the set-up; returns 0, or 64 after one sentence on stderr."""
     try:
         passwords = {service: password(service) for service in STATEFUL}
         replication = int(need("FENGHUO_REPLICATION_FACTOR"))

@@ -35,11 +35,11 @@ _VISITORS = (
 
 
 class Interrupted(Exception):
-    """Somebody ended the demo: Ctrl-C, or SIGTERM."""
+    """The end of the demo by Ctrl-C or SIGTERM."""
 
 
 async def _until_signal(work: Coroutine[Any, Any, bool]) -> bool:
-    """Run `work`; a signal cancels it, so that everything it started is stopped in order.
+    """Run `work`; a signal cancels the work, so every started process is stopped in order.
 
     Set by hand: a shell starts background jobs with SIGINT ignored, and Python then leaves it so.
     """
@@ -55,9 +55,9 @@ async def _until_signal(work: Coroutine[Any, Any, bool]) -> bool:
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the demo's options."""
     top = argparse.ArgumentParser(
-        prog="fenghuo demo", description="The whole chain once, told step by step."
+        prog="fenghuo demo", description="The whole chain once, explained step by step."
     )
-    top.add_argument("--once", action="store_true", help="end when the story ends")
+    top.add_argument("--once", action="store_true", help="end when the scenario ends")
     top.add_argument("--scale", choices=sorted(SCALES), default=FULL.name)
     top.add_argument(
         "--fault",
@@ -71,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code 0 when every check holds, 1 when not, 2 for wrong usage."""
+    """Return the exit code: 0 when every check holds, 1 when not, 2 for wrong usage."""
     options = localize(parser(), language_of(None, os.environ)).parse_args(arguments)
     screen = Screen()
     demo = Demo(
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
 
     async def welcome(stack: SeededStack) -> None:
-        await _invite(stack, screen, "while the story plays")
+        await _invite(stack, screen, "while the scenario plays")
 
     async def stay(stack: SeededStack) -> None:
         await _invite(stack, screen, "until Ctrl-C")
@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def first_sentence(failed: BaseExceptionGroup[Any]) -> str:
-    """What the first of the errors says."""
+    """Return the message of the first error."""
     error: BaseException = failed
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
@@ -108,7 +108,7 @@ def first_sentence(failed: BaseExceptionGroup[Any]) -> str:
 
 
 async def _invite(stack: SeededStack, screen: Screen, until: str) -> None:
-    """Addresses and one-time links for people who want to look around."""
+    """Print addresses and one-time links for visitors."""
     url = stack.endpoints.console_url
     screen.say(f"\nThe console is open at {url} {until}. One-time links, good for 15 minutes:")
     links = await asyncio.gather(*(_link(stack, url, unit, phone) for _, unit, phone in _VISITORS))

@@ -1,4 +1,4 @@
-"""What was accepted: one JSON line per 202 (or per acknowledged record), for the recount to check."""
+"""A log of accepted records for the recount: one JSON line per 202 or acknowledged record."""
 
 import json
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Who plays what: the places of the three strands and the people who behave unusually."""
+"""The places of the three strands and the officers who behave unusually."""
 
 from dataclasses import dataclass
 
@@ -22,8 +22,8 @@ RETURNING_VILLAGE = "500118118203"
 
 
 @dataclass(frozen=True)
-class Cast:
-    """Sensors and people with a part of their own."""
+class Actors:
+    """Sensors and officers with a part of their own."""
 
     creek: str
     detectors: tuple[str, str]
@@ -35,14 +35,14 @@ class Cast:
 
     @property
     def sensors(self) -> frozenset[str]:
-        """Sensors the story drives itself: no background reading may interfere."""
+        """Return the sensors that the scenario drives: no background reading may interfere."""
         return frozenset((self.creek, *self.detectors, self.falls_silent, self.comes_back))
 
 
-def cast() -> Cast:
-    """The same in every run."""
+def all_actors() -> Actors:
+    """Return the actors, which are equal in every run."""
     first, second, *_ = sensors_of("gas_detector", GAS_VILLAGE)
-    return Cast(
+    return Actors(
         creek=sensors_of("water_level", QUIET_VILLAGE)[0].sensor_id,
         detectors=(first.sensor_id, second.sensor_id),
         falls_silent=sensors_of("soil_moisture", QUIET_VILLAGE)[0].sensor_id,

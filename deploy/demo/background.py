@@ -1,11 +1,11 @@
-"""A quiet five days: readings of all sensors that have no part in the story, none near a threshold."""
+"""A quiet five days: readings of all sensors outside the strands, none near a threshold."""
 
 import random
 from collections.abc import Iterator
 from datetime import timedelta
 
 from deploy.demo.demo_clock import SPAN_S, START
-from deploy.demo.sensor_values import Lane, Moment
+from deploy.demo.sensor_values import Moment, Route
 from deploy.example.gauges import KIND as GAUGE
 from deploy.example.sensors import BY_SLUG, all_sensors
 
@@ -16,7 +16,8 @@ _DIRECT_SHARE = 0.02
 def readings(seed: int, sensors: int, rounds: int, apart_from: frozenset[str]) -> Iterator[Moment]:
     """`rounds` readings of each of the first `sensors` generated sensors, in order of time.
 
-    All sensors report once per round, in an order fixed by `seed`, evenly spread over the five days.
+    All sensors report once per round, in an order fixed by `seed`, evenly spread over the five
+    days.
     """
     chance = random.Random(seed)  # noqa: S311 - values, no secret
     quiet = [
@@ -36,5 +37,5 @@ def readings(seed: int, sensors: int, rounds: int, apart_from: frozenset[str]) -
                 event_id=f"bg-{sensor.sensor_id}-{turn:03}",
                 sensor_id=sensor.sensor_id,
                 value=round(chance.uniform(kind.low, kind.high), 2),
-                lane=Lane.KAFKA if rank < direct else Lane.HTTP,
+                route=Route.KAFKA if rank < direct else Route.HTTP,
             )

@@ -1,4 +1,4 @@
-"""A burst of broken messages straight to Kafka, each with the dead-letter reason it must end with."""
+"""A burst of broken messages straight to Kafka, each with its expected dead-letter reason."""
 
 import json
 import random
@@ -18,7 +18,7 @@ SENSOR = "gauge-wulong"
 
 @dataclass(frozen=True)
 class Broken:
-    """A record that must be refused with `reason`; None = it is good and must be taken."""
+    """A record that must be refused with `reason`; None = a good record that must be accepted."""
 
     defect: str
     reason: Reason | None
@@ -62,7 +62,7 @@ def burst(event_time: datetime, now: datetime, copies: int) -> list[Broken]:
 
 
 def conflict(event_time: datetime, now: datetime) -> list[Broken]:
-    """A good reading with a header that is no text, then its id again with another value."""
+    """Return a good reading with a header that is no text, then the id again with another value."""
     first = _reading("broken-twice", event_time, now)
     return [
         Broken(

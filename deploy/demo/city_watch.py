@@ -1,4 +1,4 @@
-"""What the watch in the city centre knows: the open alerts and commands, as its screen shows them."""
+"""The view of the city's duty officers: open alerts and commands, as their screen shows them."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 @dataclass
 class CityWatch:
-    """Shared by all simulated people; filled by polling, never by looking behind the screen."""
+    """The screen's alerts and commands, shared by all simulated officers; polling fills both."""
 
     alerts: dict[str, Json] = field(default_factory=dict)
     """The newest state of every alert ever seen open; `gone` is set when it is open no more."""
@@ -26,20 +26,20 @@ class CityWatch:
     """The page ladder of the quiet town has reached the city."""
     supervision_at_city: bool = False
     released: asyncio.Event = field(default_factory=asyncio.Event)
-    moves: int = 0
-    """Changes on the screen so far: while it grows, the story moves."""
+    changes: int = 0
+    """Changes on the screen so far: while the count grows, the scenario advances."""
     """From here on the quiet town and its village act."""
 
-    def take_alerts(self, status: Status, items: list[Json]) -> None:
+    def apply_alerts(self, status: Status, items: list[Json]) -> None:
         """Take in the list of open alerts of one status."""
-        self.moves += _take(self.alerts, "alert_id", status, items)
+        self.changes += _apply(self.alerts, "alert_id", status, items)
 
-    def take_commands(self, status: Status, items: list[Json]) -> None:
+    def apply_commands(self, status: Status, items: list[Json]) -> None:
         """Take in the list of open commands of one status."""
-        self.moves += _take(self.commands, "command_id", status, items)
+        self.changes += _apply(self.commands, "command_id", status, items)
 
     def passed(self, gate: Gate) -> bool:
-        """Whether people have done what the story waits for."""
+        """Return whether officers have done the act that the scenario waits for."""
         own = [
             alert
             for alert in self.alerts.values()
@@ -54,14 +54,14 @@ class CityWatch:
             for row in own
         )
 
-    def has_heard(self, alert_id: str | None, command_id: str | None) -> bool:
-        """Whether what a page is about has been on the screen; a telephone may be faster."""
+    def has_seen(self, alert_id: str | None, command_id: str | None) -> bool:
+        """Return whether a page's subject has been on the screen; a telephone may be faster."""
         if command_id is not None:
             return command_id in self.commands
         return alert_id is None or alert_id in self.alerts
 
     def is_quiet(self, alert_id: str | None, command_id: str | None) -> bool:
-        """Whether a page is about the quiet town's alert or one of its commands."""
+        """Return whether a page is about the quiet town's alert or a command of this alert."""
         command = self.commands.get(command_id or "")
         alert = self.alerts.get(alert_id or (command["alert_id"] if command else None) or "")
         return alert is not None and is_within(alert["place"], QUIET_TOWN)
@@ -84,13 +84,13 @@ class CityWatch:
         ]
 
     def is_past(self, alert_id: str | None, command_id: str | None) -> bool:
-        """Whether what a page is about was on the screen and is open no more."""
+        """Return whether the subject of a page was on the screen and is closed now."""
         if command_id is not None:
             return bool(self.commands.get(command_id, {}).get("gone"))
         return bool(self.alerts.get(alert_id or "", {}).get("gone"))
 
     def settled(self) -> str | None:
-        """None when the story is over: no alert is open, every command but the last is closed."""
+        """Return None when no alert is open and every command but the last is closed."""
         alerts, commands = len(self.open_alerts()), len(self.open_commands())
         waiting = sum(_waiting(self.commands.get(name)) for name in self.stays_open)
         if alerts or commands or waiting:
@@ -99,14 +99,14 @@ class CityWatch:
 
 
 def _waiting(last: Json | None) -> int:
-    """Units, apart from the one that leaves it for later, that have not reported the last command."""
+    """Return the units without a report on the last command; the delaying unit is left out."""
     if last is None:
         return 1  # given, but on nobody's screen yet
     totals = last["totals"]
     return int(totals["total"] - totals["reported"] - 1)
 
 
-def _take(rows: dict[str, Json], key: str, status: Status, items: list[Json]) -> int:
+def _apply(rows: dict[str, Json], key: str, status: Status, items: list[Json]) -> int:
     """The listed rows are as listed; a row of this status that is listed no more is gone.
 
     Returns how many rows have changed.

@@ -1,4 +1,4 @@
-"""When the play is over: nothing under way any more, judged from the stored offsets and the log's ends."""
+"""The end of the scenario: no open work, judged from the stored offsets and the log's ends."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -9,7 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from deploy.demo import stored_state
-from deploy.local.start_limits import Patience
+from deploy.local.start_limits import StallTimeout
 from shared.contracts.topics import READINGS
 
 _POLL_S = 0.5
@@ -17,40 +17,40 @@ _TWICE = 2
 _READINGS = [TopicPartition(READINGS.name, number) for number in range(READINGS.partitions)]
 
 
-async def quiet(
+async def wait_until_quiet(
     bootstrap: str,
     dsn: str,
-    story_over: Callable[[], str | None],
-    moved: Callable[[], object],
+    open_subjects: Callable[[], str | None],
+    progress: Callable[[], object],
     still_s: float,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> str | None:
-    """Wait until the story is over and every service has read and written all; None when it is.
+    """Wait for the end of the scenario and of every service's work; returns None at the end.
 
-    When neither the story (`moved`) nor what is left has changed for `still_s` seconds, the sentence
-    says what was still under way.
+    When neither `progress` nor the open work has changed for `still_s` seconds, the sentence names
+    the open work.
     """
-    calm, why = 0, "not looked yet"
-    patience = Patience(still_s, lambda: (moved(), why))
+    quiet_polls, why = 0, "not looked yet"
+    stall_timeout = StallTimeout(still_s, lambda: (progress(), why))
     # Ticks never end: of the readings it is enough that what is there now has been scored.
-    scored = await _until(lambda: _ends(bootstrap, _READINGS), patience)
-    while not patience.is_over():
-        open_ = story_over()
+    scored = await _until(lambda: _ends(bootstrap, _READINGS), stall_timeout)
+    while not stall_timeout.has_expired():
+        open_ = open_subjects()
         try:
             behind = await _behind(bootstrap, dsn, scored) if open_ is None else None
         except (KafkaError, OSError, asyncpg.PostgresError) as error:
             behind = f"{type(error).__name__}"
         why = open_ or behind or ""
-        tell(why)
-        calm = 0 if why else calm + 1
-        if calm == _TWICE:
+        report(why)
+        quiet_polls = 0 if why else quiet_polls + 1
+        if quiet_polls == _TWICE:
             return None
         await asyncio.sleep(_POLL_S)
     return why
 
 
 async def _behind(bootstrap: str, dsn: str, scored: Mapping[TopicPartition, int]) -> str | None:
-    """What a service has not read or not written yet; None = nothing."""
+    """Return a sentence about a service's unread or unwritten records; None without such."""
     connection = await asyncpg.connect(dsn)
     try:
         stored = await stored_state.stored_offsets(connection)
@@ -78,14 +78,17 @@ async def _behind(bootstrap: str, dsn: str, scored: Mapping[TopicPartition, int]
 
 
 async def _until(
-    ask: Callable[[], Awaitable[dict[TopicPartition, int]]], patience: Patience
+    ask: Callable[[], Awaitable[dict[TopicPartition, int]]], stall_timeout: StallTimeout
 ) -> dict[TopicPartition, int]:
-    """The answer, asked for again while Kafka is not there. Raises KafkaError when patience is over."""
+    """The answer, asked for again while Kafka is not there.
+
+    Raises KafkaError when the timeout has expired.
+    """
     while True:
         try:
             return await ask()
         except KafkaError:
-            if patience.is_over():
+            if stall_timeout.has_expired():
                 raise
             await asyncio.sleep(_POLL_S)
 
@@ -105,7 +108,8 @@ async def _ends(bootstrap: str, partitions: list[TopicPartition]) -> dict[TopicP
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     await consumer.start()
     try:
-        # All at once: asked about topics it does not know, it fetches metadata for one after the other.
+        # All at once: asked about topics it does not know, it fetches metadata for one after the
+        # other.
         consumer.assign(partitions)
         ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
     finally:

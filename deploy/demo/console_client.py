@@ -1,4 +1,4 @@
-"""The console as officers use it: HTTP with a bearer token each, and nothing else."""
+"""The console for officers: HTTP with a bearer token per officer, and nothing else."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -14,27 +14,30 @@ Json = dict[str, Any]
 _RETRY = (502, 503, 504)
 
 
-class Lane(StrEnum):
-    """Who queues with whom: a decision on an alert never waits behind seven hundred micro-grids."""
+class RequestQueue(StrEnum):
+    """A queue of requests: a decision on an alert never waits behind seven hundred micro-grids."""
 
     URGENT = "urgent"
     ANSWERS = "answers"
     BULK = "bulk"
 
 
-_AT_ONCE = {Lane.URGENT: 6, Lane.ANSWERS: 3, Lane.BULK: 8}
+_AT_ONCE = {RequestQueue.URGENT: 6, RequestQueue.ANSWERS: 3, RequestQueue.BULK: 8}
 """Requests under way at a time: the console shares two cores with everything else."""
-_PATIENCE_S = 600.0
-"""Longer than the story waits for anybody: nobody goes home with something left in the inbox."""
+_ACT_TIMEOUT_S = 600.0
+"""Longer than the scenario waits for an act: no officer ends with an open page in the inbox."""
 
 
 class ConsoleClient:
-    """Reads and acts for any officer. An act is repeated, with the same key, until it is decided."""
+    """A client for any officer's queries and acts.
+
+    An act is repeated, with the same key, until it is decided.
+    """
 
     def __init__(self, url: str, logins: Mapping[str, Login], ledger: Ledger) -> None:
         self._logins = logins
         self._ledger = ledger
-        self._lanes = {lane: asyncio.Semaphore(count) for lane, count in _AT_ONCE.items()}
+        self._queues = {queue: asyncio.Semaphore(count) for queue, count in _AT_ONCE.items()}
         self._client = httpx2.AsyncClient(
             base_url=url,
             timeout=15.0,
@@ -49,18 +52,18 @@ class ConsoleClient:
         self._tried: dict[str, str] = {}
 
     def tried(self, subject: str) -> str | None:
-        """The last act on an alert, a command, an assignment or a page, and what it met with."""
+        """Return the last act on an alert, a command, an assignment or a page, with the answer."""
         return self._tried.get(subject)
 
     def has(self, officer: str) -> bool:
-        """Whether this officer has an account."""
+        """Return whether this officer has an account."""
         return officer in self._logins
 
     async def get(self, officer: str, path: str, **query: str | int) -> Any:
-        """The JSON at `path` as `officer` sees it; None when it cannot be had now."""
+        """Return the JSON at `path` for `officer`; None when the console is unavailable."""
         headers = {"authorization": f"Bearer {self._logins[officer].token}"}
         try:
-            async with self._lanes[Lane.URGENT]:
+            async with self._queues[RequestQueue.URGENT]:
                 answer = await self._client.get(path, params=query, headers=headers)
         except httpx2.HTTPError:
             return None
@@ -74,26 +77,26 @@ class ConsoleClient:
         body: Json,
         key: str,
         *,
-        lane: Lane = Lane.URGENT,
+        queue: RequestQueue = RequestQueue.URGENT,
         not_yet_s: float = 0.0,
-        patience_s: float = _PATIENCE_S,
+        timeout_s: float = _ACT_TIMEOUT_S,
         moot: Callable[[], bool] = lambda: False,
     ) -> Json | None:
-        """Post an act; the answer when it was accepted, None when it was refused for good.
+        """Post an act; returns the answer of an accepted act, None for a final refusal.
 
-        What has no answer after `patience_s` seconds counts as refused. For `not_yet_s` seconds
-        "unknown" means that the console has not heard of it yet. What is `moot` when its turn comes is
-        not sent: None, and nobody has refused it.
+        An act without an answer after `timeout_s` seconds counts as refused. For `not_yet_s`
+        seconds 404 means that the console has not read the subject yet. An act that is `moot` at
+        its turn is not sent: the result is None, but not a refusal.
         """
         login = self._logins[officer]
         headers = {"authorization": f"Bearer {login.token}", "idempotency-key": key}
         loop = asyncio.get_running_loop()
         began, delay = loop.time(), 0.2
-        deadline = began + patience_s
+        deadline = began + timeout_s
         subject, verb = path.split("/")[-2], body.get("step") or body.get("verb") or key
         while loop.time() < deadline:
             try:
-                async with self._lanes[lane]:
+                async with self._queues[queue]:
                     if moot():
                         return None
                     answer = await self._client.post(path, json=body, headers=headers)

@@ -1,4 +1,4 @@
-"""Whether the AsyncAPI documents of the running services are right: every record on every topic against them."""
+"""Validation of each record on each topic against the AsyncAPI documents of the services."""
 
 import json
 from collections import Counter
@@ -16,7 +16,8 @@ from deploy.local.services import SERVICES
 from shared.contracts.topics import DEAD_LETTER, TOPICS, TopicSpec
 
 MOST_BY_SCHEMA = 50_000
-"""Of a topic the first so many records are judged by the schema in the document, then one in `_STRIDE`.
+"""Of a topic the first so many records are judged by the schema in the document, then one in
+`_STRIDE`.
 
 A validator takes a fifth of a millisecond for a reading. Every record is judged by the contract.
 """
@@ -28,7 +29,7 @@ Place = tuple[str, int, int]
 
 
 @dataclass
-class Judge:
+class DocumentValidator:
     """Holds the documents and judges records; `documents` by service."""
 
     documents: dict[str, Json]
@@ -46,7 +47,7 @@ class Judge:
             for address, validator in _validators(document)
         }
 
-    def take(self, record: Any) -> None:
+    def add(self, record: Any) -> None:
         """Judge a record; one without a value deletes its key and says nothing else."""
         if not record.value:
             return
@@ -75,7 +76,7 @@ class Judge:
         return None if fault is None else f"schema: {fault.json_path}: {fault.message}"
 
     def figures(self) -> Json:
-        """Records without those that a service has refused, and how many do not fit their document."""
+        """Return the counts of accepted records and of invalid records."""
         refused = self._faults.keys() & self._refused
         return {
             "asyncapi_records": self.records.total() - len(refused),
@@ -99,12 +100,12 @@ def _validators(document: Json) -> Iterator[tuple[str, Any]]:
             yield channel["address"], Draft7Validator(schema)
 
 
-async def judge(stack: SeededStack) -> Judge:
+async def validate_records(stack: SeededStack) -> DocumentValidator:
     """All that Kafka holds, judged. Raises KafkaError."""
-    judge = Judge(*await _documents(stack))
+    validator = DocumentValidator(*await _documents(stack))
     async for record in topic_log.records(stack.kafka_bootstrap, _partitions(TOPICS.values())):
-        judge.take(record)
-    return judge
+        validator.add(record)
+    return validator
 
 
 async def _documents(stack: SeededStack) -> tuple[dict[str, Json], list[str]]:

@@ -1,7 +1,7 @@
-"""Which alarms must exist: computed from the scenario alone, by the most naive reading of the rules.
+"""Expected alarms, computed from the scenario alone, by the simplest reading of the rules.
 
-Nothing here is shared with the scoring service. Threshold and window ladders are walked reading by
-reading; silence is judged against the largest event time that had been told before.
+Nothing here is shared with the scoring service. Threshold and window ladders are computed reading
+by reading; silence is judged against the largest event time so far.
 """
 
 import itertools
@@ -19,7 +19,7 @@ from shared.contracts.fields import Status
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One change of one alarm as others must see it; `level` is the level after it, or the last."""
+    """A visible change of an alarm; `level` is the level afterwards, or the last level."""
 
     rule_id: str
     sensor_id: str
@@ -70,7 +70,7 @@ def expected(moments: Iterable[Moment]) -> dict[Key, list[Transition]]:
 
 
 def applies(rule: dict[str, Any], sensor: str, kind: str) -> bool:
-    """Whether a rule is on and about this sensor; rules over several sources are not."""
+    """Return whether a rule is enabled and about this sensor; rules over more sources are not."""
     if not rule.get("enabled", True) or "sensor_kind" not in rule:
         return False
     named = rule.get("sensor_ids")
@@ -141,7 +141,7 @@ def _aggregates(moments_of_sensor: list[Moment], body: dict[str, Any]) -> list[f
 
 
 def _rates(moments_of_sensor: list[Moment], body: dict[str, Any]) -> list[float]:
-    """The rate between each reading and the one before it, where the gap is not too long."""
+    """Return the rates from each reading to the next, where the gap is short enough."""
     results = []
     for before, after in itertools.pairwise(moments_of_sensor):
         gap = (after.at - before.at).total_seconds()

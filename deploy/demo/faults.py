@@ -1,4 +1,4 @@
-"""What `--fault` breaks while the play goes on: each part at its own moment, never two at a time."""
+"""Faults of `--fault`: each part breaks at a moment of its own, never two at a time."""
 
 import asyncio
 import time
@@ -22,9 +22,12 @@ MOMENTS: dict[str, datetime] = {
     "kafka": at(20, 1),
     "postgres": at(20, 12),
 }
-"""Event time at which each part is broken. The creek rises when scoring is killed, its alert is being
-decided at alerting's turn; Zhutuo's orange command is out and being signed at command's and notify's,
-Cuntan's red command at Postgres'. At 18-19 and 18-21 broken messages and nonsense need an answer."""
+"""Event time at which each part is broken.
+
+The creek rises when scoring is killed, its alert is being decided at alerting's turn; Zhutuo's
+orange command is out and being signed at command's and notify's, Cuntan's red command at Postgres'.
+At 18-19 and 18-21 broken messages and nonsense need an answer.
+"""
 STORES = ("kafka", "postgres")
 ALL = "all"
 CHOICES = (*MOMENTS, ALL)
@@ -35,7 +38,9 @@ SLOWER_S = 8.0
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault that happened: the process that ended, the process that took over, the seconds between."""
+    """A fault that happened: the process that ended, the process that took over, the seconds
+    between.
+    """
 
     victim: str
     event_time: str
@@ -45,26 +50,26 @@ class Fault:
 
 
 def faults_of(named: Sequence[str]) -> tuple[str, ...]:
-    """The parts to break, in the order of their moments."""
+    """Return the parts to break, in the order of their moments."""
     return tuple(part for part in MOMENTS if part in named or ALL in named)
 
 
 class Faults:
-    """Breaks one part after the other and notes that it happened."""
+    """Break one part after the other and note each fault."""
 
-    def __init__(self, stack: Stack, tell: Callable[[str], None]) -> None:
+    def __init__(self, stack: Stack, report: Callable[[str], None]) -> None:
         self._stack = stack
-        self._tell = tell
+        self._report = report
         self._last: asyncio.Task[None] | None = None
         self._happened: list[Fault] = []
 
     async def strike(self, victim: str) -> None:
-        """Break a part; returns at once, but not before the part broken last is ready again."""
+        """Break a part as soon as the previous part is ready again."""
         await self.over()
         self._last = asyncio.create_task(self._strike(victim))
 
     async def over(self) -> None:
-        """Return when the part that was broken last is ready again. Raises StackError."""
+        """Return when the last broken part is ready again. Raises StackError."""
         if self._last is not None:
             await self._last
 
@@ -83,17 +88,17 @@ class Faults:
         """Kill a service with SIGKILL (its supervisor brings it back), or stop a store for 20 s."""
         stack, began, before = self._stack, time.monotonic(), self._stack.pid(victim)
         if victim in STORES:
-            self._tell(f"FAULT: {victim} is stopped for {OUTAGE_S:.0f} s")
+            self._report(f"FAULT: {victim} is stopped for {OUTAGE_S:.0f} s")
             await stack.stop(victim)
             await asyncio.sleep(OUTAGE_S)
             await stack.start(victim)
             await (stack.wait_kafka() if victim == "kafka" else stack.wait_postgres())
         else:
-            self._tell(f"FAULT: kill -9 {victim}")
+            self._report(f"FAULT: kill -9 {victim}")
             await stack.kill(victim)
             await self._another(victim, before)
             await stack.wait_ready(names=[victim])
         away_s = round(time.monotonic() - began, 1)
-        self._tell(f"FAULT: {victim} is ready again after {away_s} s")
+        self._report(f"FAULT: {victim} is ready again after {away_s} s")
         moment = MOMENTS[victim].isoformat()
         self._happened.append(Fault(victim, moment, before, stack.pid(victim), away_s))

@@ -80,7 +80,7 @@ def assignments(log: Log, status: Status) -> dict[str, Json]:
 
 
 def is_signed(assignment_event: AssignmentEvent) -> bool:
-    """Whether the unit has signed this attempt."""
+    """Return whether the unit has signed this attempt."""
     if assignment_event.state in OFF_THE_WAY:
         return assignment_event.signed_at is not None
     return assignment_event.state not in UNSIGNED

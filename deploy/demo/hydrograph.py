@@ -1,8 +1,8 @@
 """Water levels of the nine gauges: published points exactly, between them a seeded, smooth curve.
 
-The support points below are ours (synthetic), chosen so that the curve agrees with what the bulletins
-say in words: peaks named in the notes, Cuntan over its record from 08-20 04:00 on, Zhutuo,
-Dongjintuo and Beibei below their warning levels by 08-21 08:00 or soon after.
+The support points below are ours (synthetic), chosen so that the curve agrees with what the
+bulletins say in words: peaks named in the notes, Cuntan over its record from 08-20 04:00 on,
+Zhutuo, Dongjintuo and Beibei below their warning levels by 08-21 08:00 or soon after.
 """
 
 import itertools
@@ -102,7 +102,7 @@ def samples(gauge: Gauge, seed: int) -> list[Sample]:
 
 
 def knots_of(gauge: Gauge) -> list[tuple[datetime, float]]:
-    """What the curve goes through: published points and our own support between them."""
+    """Return the points of the curve: published points and our own support between them."""
     published = {point.at: point.level_m for point in gauge.points}
     return sorted({**dict(_SUPPORT[gauge.sensor_id]), **published}.items())
 

@@ -1,4 +1,4 @@
-"""What is missing, what was there twice, and where the drill touched the real thing. With examples."""
+"""Checks for lost records, for duplicates, and for effects of a drill on the real world."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -40,13 +40,13 @@ _FEED = {"alert": ALERTS, "command": COMMANDS, "supervision": SUPERVISION, "page
 
 @dataclass
 class Findings:
-    """Findings by kind; the number is what counts, a few examples are kept."""
+    """Findings by kind: the number counts, a few examples are listed."""
 
     kinds: dict[str, int] = field(default_factory=dict)
     examples: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, kind: str, examples: Iterable[str]) -> None:
-        """Note findings of one kind, also when there are none: it has been looked at."""
+        """Note findings of a kind; an empty kind is listed as checked."""
         items = sorted(examples)
         self.kinds[kind] = len(items)
         if items:
@@ -54,14 +54,14 @@ class Findings:
 
     @property
     def total(self) -> int:
-        """All findings."""
+        """Return the number of findings."""
         return sum(self.kinds.values())
 
 
 def lost(
     log: Log, books: Books, accepted: Accepted, expected: dict[Key, list[Transition]]
 ) -> Findings:
-    """Accepted or due, and not there."""
+    """Return accepted or due records that are absent."""
     findings = Findings()
     findings.add("readings", accepted.readings - log.readings.keys())
     findings.add("reports", accepted.reports - {message.id for message in log.messages(REPORTS)})
@@ -88,10 +88,10 @@ def lost(
 
 
 def called_twice(pages: Iterable[Page]) -> list[str]:
-    """Officers who got two pages for one call, one entry for each such call.
+    """Return officers with two pages for one call, one entry for each such call.
 
-    Only the first version of a page names the cause of its call first: a later one names the version
-    before it, and so does a digest whose first content that was.
+    Only the first version of a page names the cause of the call first: a later version names the
+    previous version, and so does a digest whose first content was this page.
     """
     calls: dict[tuple[Any, ...], set[str]] = defaultdict(set)
     for page in pages:
@@ -104,7 +104,7 @@ def called_twice(pages: Iterable[Page]) -> list[str]:
 def duplicates(
     log: Log, books: Books, received: Received, expected: dict[Key, list[Transition]]
 ) -> Findings:
-    """What a person could have seen twice."""
+    """Return the duplicates that a person could have seen."""
     findings = Findings()
     findings.add("webhook_repeats_without_mark", received.repeats())
     findings.add("pages_for_one_call", called_twice(log.messages(PAGES)))
@@ -124,7 +124,7 @@ def duplicates(
 
 
 def drill_leaks(log: Log, received: Received) -> Findings:
-    """Records that refer to something of another status, and notices or pages that tell of a drill."""
+    """Return records that refer to a record of another status, and real notices about a drill."""
     findings = Findings()
     status = _statuses(log)
     crossed: list[str] = []
@@ -167,7 +167,7 @@ def _transitions(log: Log) -> dict[Key, list[Transition]]:
 def _missing(
     expected: dict[Key, list[Transition]], present: dict[Key, list[Transition]]
 ) -> Iterator[str]:
-    """Steps of `wanted` that `there` does not have, in order, per key."""
+    """Yield the steps of `expected` that `present` does not have, in order, per key."""
     for key, steps in expected.items():
         transitions = iter(present.get(key, []))
         for step in steps:
@@ -177,7 +177,7 @@ def _missing(
 
 
 def _uncommanded(log: Log) -> Iterator[str]:
-    """Issues and upward adjustments for which no command exists."""
+    """Yield issues and upward adjustments without a command."""
     commands = Counter(
         message.alert_id
         for message in log.messages(COMMANDS)
@@ -201,7 +201,7 @@ def _calls_for_command(event: AlertEvent, before: Any) -> bool:
 
 
 def _unassigned(log: Log) -> Iterator[str]:
-    """One line per recipient that was resolved and has no assignment record."""
+    """Yield one line per resolved recipient without an assignment record."""
     units: dict[str, set[str]] = defaultdict(set)
     for message in log.messages(ASSIGNMENTS):
         units[message.command_id].add(message.unit)
@@ -224,7 +224,7 @@ _AGGREGATES = ("alarm_id", "alert_id", "command_id", "assignment_id", "page_id",
 
 
 def _statuses(log: Log) -> dict[str, Status]:
-    """Status of every event and aggregate by id."""
+    """Return the status of every event and aggregate by id."""
     statuses: dict[str, Status] = {name: Status(h.status) for name, (h, _) in log.readings.items()}
     for entries in log.entries.values():
         for entry in entries:
@@ -240,7 +240,7 @@ def _statuses(log: Log) -> dict[str, Status]:
 
 
 def _references(message: Any) -> Iterator[str]:
-    """Every id a record names."""
+    """Yield every id in a record."""
     yield from getattr(message, "references", ())
     yield from getattr(message, "alarm_ids", ())
     yield from getattr(message, "report_ids", ())

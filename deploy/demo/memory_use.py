@@ -1,4 +1,4 @@
-"""How much memory the stack takes: every process it started, shared pages counted once."""
+"""Memory of the stack: every process that it started, with shared pages counted once."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,7 +6,7 @@ import psutil
 
 
 def mebibytes(pids: Iterable[int]) -> float:
-    """MiB of these processes and all their children.
+    """Return the MiB of these processes and all their children.
 
     The proportional set size where the kernel tells it: Postgres' processes share their buffers,
     and adding up resident sizes would count them once per process. Elsewhere the resident size.
@@ -27,7 +27,9 @@ def mebibytes(pids: Iterable[int]) -> float:
 
 
 def cpu_seconds(pids: Mapping[str, int | None]) -> dict[str, float]:
-    """Processor time of each named process and its children so far; a dead one is left out."""
+    """Return the CPU time of each named process and its children so far; dead processes are
+    omitted.
+    """
     results: dict[str, float] = {}
     for name, pid in pids.items():
         try:

@@ -1,6 +1,7 @@
 """Simulated officers: they verify, assess, approve, answer, sign, report, check and close.
 
-They act through the console's HTTP interface alone, as people do. Chance decides how long each takes.
+They act through the console's HTTP interface alone, as people do. Chance decides how long each
+takes.
 """
 
 import asyncio
@@ -13,10 +14,10 @@ from deploy.demo.actors import (
     QUIET_VILLAGE,
     RETURNING_VILLAGE,
     ZHUTUO,
-    Cast,
+    Actors,
 )
 from deploy.demo.city_watch import CityWatch, Json
-from deploy.demo.console_client import ConsoleClient, Lane
+from deploy.demo.console_client import ConsoleClient, RequestQueue
 from deploy.example.officers import officer_id
 from deploy.example.units import CITY, DISTRICT
 from shared.contracts.fields import Post, Status, Tier
@@ -29,7 +30,8 @@ _INBOX_S = 1.2
 _AGAIN_S = 5.0
 """A decision that changed nothing visible is taken again after this time."""
 _UNHEARD_S = 600.0
-"""So long may a page be on the telephone before the console, catching up after an outage, knows it."""
+"""So long may a page be on the telephone before the console, catching up after an outage, knows it.
+"""
 _ORDER_S = 600.0
 """The play itself waits for an order to be given."""
 _HEARSAY_S = 120.0
@@ -38,13 +40,13 @@ _LIVE = (Status.ACTUAL, Status.EXERCISE)
 
 
 class People:
-    """All of them, as tasks of one group."""
+    """All simulated officers, as tasks of one group."""
 
-    def __init__(self, desk: ConsoleClient, board: CityWatch, cast: Cast, seed: int) -> None:
-        self._desk = desk
-        self._board = board
-        self._cast = cast
-        self._chance = random.Random(seed)  # noqa: S311 - patience, no secret
+    def __init__(self, client: ConsoleClient, watch: CityWatch, actors: Actors, seed: int) -> None:
+        self._client = client
+        self._watch = watch
+        self._actors = actors
+        self._chance = random.Random(seed)  # noqa: S311 - delays, no secret
         self._decided: dict[tuple[str, int, str], float] = {}
         self._handled: set[tuple[str, int]] = set()
         self._answered: set[str] = set()
@@ -65,27 +67,27 @@ class People:
                 task.cancel()
 
     def ring(self, page: Json) -> None:
-        """A telephone rings: its owner answers through the console, or does not."""
-        if not self._board.released.is_set():
-            self._board.moves += (
-                1  # until the quiet town wakes up, each call is a step of the story
+        """Ring an officer's telephone: the officer answers through the console, or not at all."""
+        if not self._watch.released.is_set():
+            self._watch.changes += (
+                1  # until the quiet town wakes up, each call is a step of the scenario
             )
         if not self._gone_home:
             self._spawn(self._answer(page))
 
     async def order(self, body: Json, key: str) -> str | None:
-        """The district's officer gives a command of his own; its id, or None when it was refused."""
+        """Give a command as the district's officer; returns its id, or None after a refusal."""
         officer = officer_id(DISTRICT, Post.B)
-        answer = await self._desk.act(officer, "/api/commands", body, key, patience_s=_ORDER_S)
+        answer = await self._client.act(officer, "/api/commands", body, key, timeout_s=_ORDER_S)
         return str(answer["command_id"]) if answer else None
 
     async def _decide(self) -> None:
         while True:
             for status in _LIVE:
-                result = await self._desk.get(WATCH, "/api/alerts", status=status, open=1)
+                result = await self._client.get(WATCH, "/api/alerts", status=status, open=1)
                 if result is None:
                     continue
-                self._board.take_alerts(status, result["alerts"])
+                self._watch.apply_alerts(status, result["alerts"])
                 for alert in result["alerts"]:
                     self._next(alert)
             await asyncio.sleep(_POLL_S)
@@ -101,14 +103,14 @@ class People:
             officer = officer_id(CITY if unit == QUIET_TOWN else unit, Post.B)
         key = (alert["alert_id"], alert["version"], officer)
         now = asyncio.get_running_loop().time()
-        if now - self._decided.get(key, -_AGAIN_S) < _AGAIN_S or not self._desk.has(officer):
+        if now - self._decided.get(key, -_AGAIN_S) < _AGAIN_S or not self._client.has(officer):
             return
         self._decided[key] = now
         self._spawn(self._decide_one(alert, verb, officer))
 
     async def _decide_one(self, alert: Json, verb: str, officer: str) -> None:
         await asyncio.sleep(self._chance.uniform(0.1, 0.4))
-        await self._desk.act(
+        await self._client.act(
             officer,
             f"/api/alerts/{alert['alert_id']}/decisions",
             {
@@ -121,15 +123,15 @@ class People:
         )
 
     async def _issuer(self) -> None:
-        """Sends back what was returned, checks and closes what was reported."""
+        """Send returned assignments back, check and close reported assignments."""
         while True:
             for status in _LIVE:
-                result = await self._desk.get(
+                result = await self._client.get(
                     WATCH, "/api/commands", status=status, open=1, limit=100
                 )
                 if result is None:
                     continue
-                self._board.take_commands(status, result["commands"])
+                self._watch.apply_commands(status, result["commands"])
                 for command in result["commands"]:
                     if command["state"] == "awaiting_check":
                         await self._finish(command)
@@ -141,7 +143,7 @@ class People:
         if returned is None:
             return
         for row in returned:
-            await self._desk.act(
+            await self._client.act(
                 WATCH,
                 f"/api/assignments/{row['assignment_id']}/acknowledgements",
                 {"step": "send_back", "attempt": row["attempt"], "text": "请重新办理"},
@@ -151,7 +153,7 @@ class People:
             return
         version = command["version"]
         for verb in ("check", "close"):
-            await self._desk.act(
+            await self._client.act(
                 WATCH,
                 f"/api/commands/{command_id}/{verb}",
                 {},
@@ -159,9 +161,9 @@ class People:
             )
 
     async def _units(self) -> None:
-        """Every unit looks at its inbox; what is new is dealt with."""
+        """Poll the inbox of every unit and handle new assignments."""
         while True:
-            for command in list(self._board.commands.values()):
+            for command in list(self._watch.commands.values()):
                 totals = command["totals"]
                 if command.get("gone") or totals["signed"] == totals["total"]:
                     continue
@@ -173,11 +175,11 @@ class People:
             await asyncio.sleep(_INBOX_S)
 
     async def _assignments(self, command_id: str, state: str) -> list[Json] | None:
-        """All of a command that are in this state; None when they cannot be had now."""
+        """Return all assignments of a command in this state; None without an answer."""
         jsons: list[Json] = []
         query: dict[str, str | int] = {"command": command_id, "state": state, "limit": 500}
         while True:
-            page = await self._desk.get(WATCH, "/api/assignments", unit=CITY, subtree=1, **query)
+            page = await self._client.get(WATCH, "/api/assignments", unit=CITY, subtree=1, **query)
             if page is None:
                 return None
             jsons += page["assignments"]
@@ -189,21 +191,21 @@ class People:
         unit, tier, wait = json["unit"], json["unit_tier"], self._chance.uniform
         officer = self._actor(unit)
         if unit in (QUIET_TOWN, QUIET_VILLAGE) and json["status"] == Status.ACTUAL:
-            await self._board.released.wait()
+            await self._watch.released.wait()
             await asyncio.sleep(wait(0.2, 1.0))
         elif tier in (Tier.GRID, Tier.MICROGRID):
             await asyncio.sleep(wait(1.0, 16.0))
         else:
             await asyncio.sleep(wait(1.0, 2.5))
             if tier == Tier.VILLAGE:
-                # Beside it: after an outage hundreds of calls queue, and the more of them the longer
-                # a signature waits for its turn among the answers.
+                # Beside it: after an outage hundreds of calls queue, and the more of them the
+                # longer a signature waits for its turn among the answers.
                 self._spawn(self._answer_all(officer))
             await asyncio.sleep(wait(0.5, 5.0))
         if unit == RETURNING_VILLAGE and json["attempt"] == 1 and json["status"] == Status.ACTUAL:
             await self._step(json, officer, "return", "道路中断，请重新明确范围")
             return
-        if json["command_id"] in self._board.stays_open and unit == ZHUTUO:
+        if json["command_id"] in self._watch.stays_open and unit == ZHUTUO:
             return
         if await self._step(json, officer, "sign", ""):
             # The field reports when all have signed: the first minute belongs to the signatures.
@@ -220,24 +222,28 @@ class People:
 
     async def _step(self, json: Json, officer: str, step: str, text: str) -> bool:
         assignment, attempt = json["assignment_id"], json["attempt"]
-        answer = await self._desk.act(
+        answer = await self._client.act(
             officer,
             f"/api/assignments/{assignment}/acknowledgements",
             {"step": step, "attempt": attempt, "text": text},
             f"{assignment}-{step}-{attempt}-{officer}",
-            lane=Lane.BULK if json["unit_tier"] in (Tier.GRID, Tier.MICROGRID) else Lane.URGENT,
+            queue=RequestQueue.BULK
+            if json["unit_tier"] in (Tier.GRID, Tier.MICROGRID)
+            else RequestQueue.URGENT,
         )
         return answer is not None
 
     async def _answer_all(self, officer: str) -> None:
-        result = await self._desk.get(officer, "/api/pages", open=1)
+        result = await self._client.get(officer, "/api/pages", open=1)
         for page in result["pages"] if result else ():
             await self._say_coming(officer, page)
 
     async def _open_list(self, officer: str) -> None:
-        """What a digest tells of waits in the list, each for itself."""
+        """Read in the list each page that a digest names."""
         result = (
-            await self._desk.get(officer, "/api/pages", open=1) if self._desk.has(officer) else None
+            await self._client.get(officer, "/api/pages", open=1)
+            if self._client.has(officer)
+            else None
         )
         for page in result["pages"] if result else ():
             if page["subject_kind"] != SubjectKind.DIGEST and not self._gone_home:
@@ -249,41 +255,41 @@ class People:
             return
         await self._look_up(page)
         officer, rung = page["officer_id"], page["rung"]
-        about_quiet = self._board.is_quiet(page.get("alert_id"), page.get("command_id"))
+        about_quiet = self._watch.is_quiet(page.get("alert_id"), page.get("command_id"))
         if about_quiet and page["unit"] == CITY and rung > 0:
-            self._board.page_at_city |= page["subject_kind"] != "supervision"
-            self._board.supervision_at_city |= page["subject_kind"] == "supervision"
-            self._board.release_when_both()
-        if not self._board.released.is_set() and page["status"] == Status.ACTUAL:
+            self._watch.page_at_city |= page["subject_kind"] != "supervision"
+            self._watch.supervision_at_city |= page["subject_kind"] == "supervision"
+            self._watch.release_when_both()
+        if not self._watch.released.is_set() and page["status"] == Status.ACTUAL:
             below_city = page["unit"] != CITY and rung > 0 and about_quiet
-            if officer in self._cast.never_answers or below_city:
+            if officer in self._actors.never_answers or below_city:
                 return
         await asyncio.sleep(self._chance.uniform(0.4, 1.5))
         await self._say_coming(officer, page)
 
     async def _look_up(self, page: Json) -> None:
-        """Whether a page is about the quiet town decides what it leads to, and it rings only once."""
+        """Wait until the subject of a page is on the screen: the answer depends on the subject."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _HEARSAY_S
         while loop.time() < deadline:
-            if self._board.has_heard(page.get("alert_id"), page.get("command_id")):
+            if self._watch.has_seen(page.get("alert_id"), page.get("command_id")):
                 return
             await asyncio.sleep(_POLL_S)
 
     async def _say_coming(self, officer: str, page: Json) -> None:
         page_id: str = page["page_id"]
-        if not self._desk.has(officer) or page_id in self._answered:
+        if not self._client.has(officer) or page_id in self._answered:
             return
         self._answered.add(page_id)
-        answer = await self._desk.act(
+        answer = await self._client.act(
             officer,
             f"/api/pages/{page_id}/answers",
             {"verb": "coming", "text": "已到岗"},
             f"{page_id}-coming",
-            lane=Lane.ANSWERS,
+            queue=RequestQueue.ANSWERS,
             not_yet_s=_UNHEARD_S,
             # On a slow machine thousands of calls wait for an answer when their command is closed.
-            moot=lambda: self._board.is_past(page.get("alert_id"), page.get("command_id")),
+            moot=lambda: self._watch.is_past(page.get("alert_id"), page.get("command_id")),
         )
         if answer is None:
             self._answered.discard(page_id)

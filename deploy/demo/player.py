@@ -1,4 +1,4 @@
-"""Plays the readings at high speed, strictly in order of event time, and waits where people must act.
+"""Playback of the readings at high speed, in order of event time, with waits for officers.
 
 One batch is under way at a time, so the event clock that ingest derives from what it accepted is
 never ahead of a reading that is still to come.
@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from deploy.demo.demo_clock import SPAN_S, START
-from deploy.demo.sensor_values import Lane, Moment
+from deploy.demo.sensor_values import Moment, Route
 from deploy.demo.source import HttpSource, KafkaSource
 from deploy.demo.strands import Gate
-from deploy.local.start_limits import Patience
+from deploy.local.start_limits import StallTimeout
 
 BATCH = 500
 _BATCH_SPAN = timedelta(minutes=15)
@@ -26,7 +26,7 @@ _SLIP_S = 1.0
 
 @dataclass
 class Progress:
-    """Where the play stands, for the screen."""
+    """The position of the scenario, for the screen."""
 
     sent: int = 0
     total: int = 0
@@ -48,14 +48,14 @@ class Player:
         kafka: KafkaSource,
         *,
         play_s: float,
-        patience: Callable[[], Patience],
+        stall_timeout: Callable[[], StallTimeout],
         progress: Progress,
     ) -> None:
-        """Describe a play of `play_s` seconds; a gate is passed by when its patience is over."""
+        """Describe a play of `play_s` seconds; a gate is skipped when its timeout has expired."""
         self._http = http
         self._kafka = kafka
         self._speed = SPAN_S / play_s
-        self._patience = patience
+        self._stall_timeout = stall_timeout
         self._progress = progress
         self._offset_s = 0.0
         self._began = 0.0
@@ -67,7 +67,7 @@ class Player:
         passed: Passed,
         acts: Sequence[ScheduledAct] = (),
     ) -> None:
-        """Send all. `cues` are acts tied to an event time; each is called once, in order."""
+        """Send all moments. `acts` are tied to an event time; each is called once, in order."""
         self._progress.total = len(moments)
         self._began = time.monotonic()
         gates_left, due_acts, sent = list(gates), list(acts), 0
@@ -103,8 +103,8 @@ class Player:
 
     async def _send(self, slice_: Sequence[Moment]) -> None:
         began = time.monotonic()
-        direct = [moment for moment in slice_ if moment.lane is Lane.KAFKA]
-        moments = [moment for moment in slice_ if moment.lane is Lane.HTTP]
+        direct = [moment for moment in slice_ if moment.route is Route.KAFKA]
+        moments = [moment for moment in slice_ if moment.route is Route.HTTP]
         if direct:
             await self._kafka.readings(direct)
         if moments:
@@ -117,11 +117,11 @@ class Player:
             self._offset_s += stall
 
     async def _wait(self, gate: Gate, passed: Passed) -> None:
-        began, patience = time.monotonic(), self._patience()
+        began, stall_timeout = time.monotonic(), self._stall_timeout()
         while not passed(gate):
             level = gate.level or "lifted"
             self._progress.waiting_for = f"{gate.place} {level}"
-            if patience.is_over():
+            if stall_timeout.has_expired():
                 self._progress.late_gates.append(self._progress.waiting_for)
                 break
             await asyncio.sleep(_PAUSE_S)

@@ -12,7 +12,7 @@ from deploy.demo.actors import (
     QUIET_VILLAGE,
     RETURNING_VILLAGE,
     ZHUTUO,
-    Cast,
+    Actors,
 )
 from deploy.demo.figures import history, is_signed, latest
 from deploy.demo.topic_reader import Log
@@ -38,11 +38,11 @@ Verdict = tuple[bool, str]
 
 
 @dataclass(frozen=True)
-class Judge:
+class PromiseChecker:
     """Looks at one log. Every method returns (kept, why not)."""
 
     log: Log
-    cast: Cast
+    actors: Actors
     stays_open: frozenset[str]
     """Commands that are meant to be open still: something to see and to sign afterwards."""
 
@@ -131,7 +131,7 @@ class Judge:
         return alert.distinct_sources >= 3 and commanded, result
 
     def escalated_to_city(self) -> Verdict:
-        """Nobody answered: B, A, commander, district, city were called; likewise for the village."""
+        """Return whether silence called B, A, commander, district, city; and so in the village."""
         called = {
             (page.unit, page.post)
             for page in self.log.messages(PAGES)
@@ -174,14 +174,14 @@ class Judge:
         states: dict[str, list[SensorState]] = defaultdict(list)
         for message in sorted(self.log.messages(HEALTH), key=lambda message: message.version):
             states[message.sensor_id].append(message.state)
-        sensor_states, back = states[self.cast.falls_silent], states[self.cast.comes_back]
+        sensor_states, back = states[self.actors.falls_silent], states[self.actors.comes_back]
         in_order = sensor_states[-1:] == [SensorState.SILENT] and back[-2:] == [
             SensorState.SILENT,
             SensorState.ONLINE,
         ]
         return (
             in_order,
-            f"{self.cast.falls_silent}: {sensor_states}, {self.cast.comes_back}: {back}",
+            f"{self.actors.falls_silent}: {sensor_states}, {self.actors.comes_back}: {back}",
         )
 
     def drill_took_place(self) -> Verdict:

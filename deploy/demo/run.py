@@ -28,12 +28,12 @@ from deploy.demo import (
 from deploy.demo import recount as recount_module
 from deploy.demo import timeline as timeline_module
 from deploy.demo.accepted_log import Ledger
-from deploy.demo.actors import cast
+from deploy.demo.actors import all_actors
 from deploy.demo.city_watch import CityWatch
 from deploy.demo.console_client import ConsoleClient
 from deploy.demo.officers import People
 from deploy.demo.player import Player, Progress, ScheduledAct
-from deploy.demo.recount import Play
+from deploy.demo.recount import RecountInput
 from deploy.demo.schedule import Schedule
 from deploy.demo.screen import Screen
 from deploy.demo.sensor_values import Moment
@@ -45,7 +45,7 @@ from deploy.local.errors import StackError
 from deploy.local.paths import Paths
 from deploy.local.seeded_stack import LOCAL, SeededStack
 from deploy.local.stack import Phase
-from deploy.local.start_limits import STILL_S, Patience
+from deploy.local.start_limits import STILL_S, StallTimeout
 
 SEED = 20200820
 _MEMORY_EVERY_S = 4.0
@@ -56,7 +56,7 @@ Guest = Callable[[SeededStack], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Scale:
-    """How much is played, and how fast."""
+    """The size and the speed of the scenario."""
 
     name: str
     sensors: int
@@ -74,7 +74,7 @@ SCALES = {scale.name: scale for scale in (FULL, SMALL)}
 
 @dataclass
 class Demo:
-    """One run. `root`/demo gets summary.json, timeline.jsonl, ledger.jsonl and the stack itself.
+    """A run. `root`/demo gets summary.json, timeline.jsonl, ledger.jsonl and the stack itself.
 
     The stack begins empty each time, beside that of `make up`: a recount of everything can only be
     compared with a play when nothing else has been played there.
@@ -83,12 +83,12 @@ class Demo:
     root: Path
     scale: Scale
     victims: tuple[str, ...]
-    """Parts that are broken while the play goes on."""
+    """Parts that break during the scenario."""
     screen: Screen
     progress: Progress = field(default_factory=Progress)
     phases: list[Phase] = field(default_factory=list)
     passed: bool | None = None
-    """Whether every check held; None while that is not known."""
+    """True when every check held; None before the recount."""
     memory_mib: float = 0.0
     cpu_s: dict[str, float] = field(default_factory=dict)
 
@@ -96,14 +96,14 @@ class Demo:
         self.folder = self.root / "demo"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.ledger = Ledger(self.folder / "ledger.jsonl")
-        self.cast, self.board = cast(), CityWatch()
+        self.actors, self.watch = all_actors(), CityWatch()
         self._people: People | None = None
         self._last_values: dict[str, Moment] = {}
         self._secret = "whsec_" + b64encode(secrets.token_bytes(24)).decode()
         self.receiver = Receiver(self._secret, self._ring)
 
     async def run(self, welcome: Guest, stay: Guest | None) -> bool:
-        """Play all; True when every check holds.
+        """Play the scenario; returns whether every check holds.
 
         `welcome` is called when the console is ready, `stay` keeps the stack open after the play.
         """
@@ -125,12 +125,12 @@ class Demo:
             leaving.callback(self.screen.show_step, "stopping the services, Kafka and Postgres")
             leaving.enter_context(announced(Paths(self.root), stack.paths))
             logins = {login.officer_id: login for login in seed_module.logins(stack.paths)}
-            desk = ConsoleClient(stack.endpoints.console_url, logins, self.ledger)
-            leaving.push_async_callback(desk.close)
+            client = ConsoleClient(stack.endpoints.console_url, logins, self.ledger)
+            leaving.push_async_callback(client.close)
             leaving.callback(self.ledger.close)
             self.screen.show_step("making sign-in links")
             await welcome(stack)
-            self.passed = await self._scenes(stack, desk)
+            self.passed = await self._play_and_recount(stack, client)
             self.screen.show_step("")
             if stay is not None:
                 async with asyncio.TaskGroup() as group:
@@ -139,49 +139,49 @@ class Demo:
                     going_on.cancel()
         return self.passed
 
-    async def _scenes(self, stack: SeededStack, desk: ConsoleClient) -> bool:
+    async def _play_and_recount(self, stack: SeededStack, client: ConsoleClient) -> bool:
         began = time.monotonic()
         self.screen.show_step("preparing the readings")
         moments = await asyncio.to_thread(self._moments)
-        self._last_values = steady_readings.last_values(moments, self.cast.falls_silent)
-        people = self._people = People(desk, self.board, self.cast, SEED)
+        self._last_values = steady_readings.last_values(moments, self.actors.falls_silent)
+        people = self._people = People(client, self.watch, self.actors, SEED)
         async with asyncio.TaskGroup() as group:
             beside = [
                 group.create_task(people.work()),
                 group.create_task(self._watch_memory(stack)),
             ]
-            moved = lambda: (self.board.moves, desk.accepted)  # noqa: E731
+            moved = lambda: (self.watch.changes, client.accepted)  # noqa: E731
             broken = faults.Faults(stack, self.screen.say)
             schedule = await self._act(stack, people, moments, broken, moved)
-            tell = self.screen.moving
-            unsettled = await completion.quiet(
+            report = self.screen.moving
+            unsettled = await completion.wait_until_quiet(
                 stack.kafka_bootstrap,
                 stack.dsn(),
-                self.board.settled,
+                self.watch.settled,
                 moved,
                 STILL_S,
-                lambda why: tell(f"settling: {why or 'all read, all written'}"),
+                lambda why: report(f"settling: {why or 'all read, all written'}"),
             )
             self.screen.clear()
             verdict = f"Not settled ({unsettled})" if unsettled else "Settled"
             self.screen.say(f"{verdict} after {time.monotonic() - began:.0f} s; counting again")
             self.screen.show_step("counting again")
             if unsettled is not None:
-                unsettled = await unfinished.describe_unfinished(unsettled, self.board, desk)
-            play = Play(
+                unsettled = await unfinished.describe_unfinished(unsettled, self.watch, client)
+            inputs = RecountInput(
                 stack=stack,
-                desk=desk,
-                cast=self.cast,
+                client=client,
+                actors=self.actors,
                 expected=expected_alarms.expected(moments),
                 broken=dict(sorted(schedule.broken.items())),
                 door=schedule.door,
                 received=self.receiver.received,
-                stays_open=frozenset(self.board.stays_open),
+                stays_open=frozenset(self.watch.stays_open),
                 least_readings=self.scale.least_readings,
                 memory_mib=self.memory_mib,
                 unsettled=unsettled,
             )
-            summary, log = await recount_module.recount(play, self.ledger)
+            summary, log = await recount_module.recount(inputs, self.ledger)
             for task in beside:
                 task.cancel()
         summary |= {
@@ -193,9 +193,9 @@ class Demo:
             "unsettled": unsettled,
             "gates_timed_out": self.progress.late_gates,
             "acts": {
-                "accepted": desk.accepted,
-                "repeated": desk.retries,
-                "refused": desk.refused[:20],
+                "accepted": client.accepted,
+                "repeated": client.retries,
+                "refused": client.refused[:20],
             },
         }
         return self._publish(summary, timeline_module.lines(log))
@@ -208,23 +208,23 @@ class Demo:
         broken: faults.Faults,
         moved: Callable[[], object],
     ) -> Schedule:
-        """The play itself, with the faults that were asked for."""
+        """Play the scenario with the requested faults."""
         http = self._source(stack)
         kafka = KafkaSource(stack.kafka_bootstrap, self.ledger)
         player = Player(
             http,
             kafka,
             play_s=self.scale.play_s + faults.SLOWER_S * max(0, len(self.victims) - 1),
-            patience=lambda: Patience(STILL_S, moved),
+            stall_timeout=lambda: StallTimeout(STILL_S, moved),
             progress=self.progress,
         )
         self.screen.say(f"Playing five days of August 2020: {len(moments):,} readings")
         side = [asyncio.create_task(self._show_progress())]
-        schedule = Schedule(http, kafka, people, self.board, self.progress, self.scale.copies)
-        due = schedule.all(self.cast)
+        schedule = Schedule(http, kafka, people, self.watch, self.progress, self.scale.copies)
+        due = schedule.all(self.actors)
         due += [(faults.MOMENTS[part], partial(broken.strike, part)) for part in self.victims]
         try:
-            await player.play(moments, strands.GATES, self.board.passed, sorted(due, key=_when))
+            await player.play(moments, strands.GATES, self.watch.passed, sorted(due, key=_when))
             await broken.over()
         finally:
             for task in side:
@@ -235,7 +235,7 @@ class Demo:
         return schedule
 
     async def _go_on(self, stack: SeededStack) -> None:
-        """Readings after the story, until cancelled."""
+        """Send readings after the scenario, until cancelled."""
         http = self._source(stack)
         try:
             await steady_readings.go_on(http, steady_readings.readings(self._last_values, SEED))
@@ -247,8 +247,10 @@ class Demo:
         return HttpSource(stack.endpoints.ingest_url, token, self.ledger)
 
     def _moments(self) -> list[Any]:
-        moments = sorted(strands.readings(self.cast, SEED))
-        quiet = background.readings(SEED, self.scale.sensors, self.scale.rounds, self.cast.sensors)
+        moments = sorted(strands.readings(self.actors, SEED))
+        quiet = background.readings(
+            SEED, self.scale.sensors, self.scale.rounds, self.actors.sensors
+        )
         return list(heapq.merge(moments, quiet))
 
     def _env(self) -> dict[str, dict[str, str]]:
@@ -318,8 +320,8 @@ class Demo:
         return all(summary["checks"].values())
 
 
-def _when(cue: ScheduledAct) -> datetime:
-    return cue[0]
+def _when(act: ScheduledAct) -> datetime:
+    return act[0]
 
 
 async def _finished(task: asyncio.Task[None]) -> None:

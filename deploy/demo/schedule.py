@@ -1,4 +1,4 @@
-"""What happens beside the readings, each at its event time: reports, the drill, broken messages."""
+"""Events beside the readings, each at its event time: reports, the drill, broken messages."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from deploy.demo import broken_messages, texts
-from deploy.demo.actors import Cast
+from deploy.demo.actors import Actors
 from deploy.demo.city_watch import CityWatch
 from deploy.demo.demo_clock import at
 from deploy.demo.officers import People
@@ -22,7 +22,7 @@ class Schedule:
     http: HttpSource
     kafka: KafkaSource
     people: People
-    board: CityWatch
+    watch: CityWatch
     progress: Progress
     copies: int
     broken: Counter[str] = field(default_factory=Counter)
@@ -30,9 +30,9 @@ class Schedule:
     door: dict[str, bool] = field(default_factory=dict)
     """Nonsense sent to the HTTP door, and whether it was refused as it must be."""
 
-    def all(self, cast: Cast) -> list[ScheduledAct]:
+    def all(self, actors: Actors) -> list[ScheduledAct]:
         """Every act with its event time."""
-        reports = [(when, self._report(fields)) for when, fields in texts.reports(cast)]
+        reports = [(when, self._report(fields)) for when, fields in texts.reports(actors)]
         return [
             *reports,
             (at(18, 14), self._drill),
@@ -50,7 +50,7 @@ class Schedule:
     async def _last(self) -> None:
         command = await self.people.order(texts.LAST_ORDER, "demo-last")
         if command:
-            self.board.stays_open.add(command)
+            self.watch.stays_open.add(command)
 
     async def _burst(self) -> None:
         now = datetime.now(UTC)

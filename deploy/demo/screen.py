@@ -1,4 +1,4 @@
-"""What the demo shows: one moving line in a terminal, plain lines everywhere else."""
+"""Output of the demo: one moving line in a terminal, plain lines everywhere else."""
 
 import sys
 import threading
@@ -43,12 +43,12 @@ class Screen:
         self.say(f"  {phase.name:<20} {phase.seconds:5.1f} s")
 
     def show_step(self, step: str) -> None:
-        """Name what goes on from now on, for the line that breaks a silence."""
+        """Name the current step, for the line that breaks a silence."""
         self._under_way, self._since = step, time.monotonic()
 
     @contextmanager
     def never_silent(self) -> Iterator[None]:
-        """Say every few seconds what is under way while nothing else is said.
+        """Print the current step every few seconds while nothing else is printed.
 
         A thread of its own: the recount keeps the event loop busy for seconds.
         """
@@ -68,7 +68,7 @@ class Screen:
                 self.say(f"  {self._under_way} ({now - self._since:.0f} s)")
 
     def moving(self, text: str) -> None:
-        """A line that the next one replaces; without a terminal one line every few seconds."""
+        """Print a line that the next line replaces; without a terminal a line every few seconds."""
         if not self._console.is_terminal:
             if time.monotonic() - self._said_at > _PLAIN_EVERY_S:
                 self.say("  " + text)
@@ -85,7 +85,7 @@ class Screen:
             self._live = None
 
     def progress(self, progress: Progress) -> None:
-        """Where the play stands."""
+        """Show the position of the scenario."""
         share = 100 * progress.sent // max(1, progress.total)
         waiting = f", waiting for people: {progress.waiting_for}" if progress.waiting_for else ""
         self.moving(
@@ -93,7 +93,7 @@ class Screen:
         )
 
     def timeline(self, lines: Iterable[str], most: int) -> None:
-        """The story, the middle left out when it is long."""
+        """Print the timeline; a long timeline without its middle."""
         texts = list(lines)
         if len(texts) > most:
             cut = len(texts) - most
@@ -106,13 +106,13 @@ class Screen:
             self.say(line)
 
     def verdict(self, summary: dict[str, Any], where: str) -> None:
-        """Which checks hold, in ten lines at most; ids and reasons stand in the file `where`."""
+        """Print the verdict in ten lines at most."""
         for line in verdict(summary, where):
             self.say(line)
 
 
 def verdict(summary: dict[str, Any], where: str) -> list[str]:
-    """The verdict as lines for people."""
+    """Return the verdict as lines for people, ten at most; the file `where` has ids and reasons."""
     checks: dict[str, bool] = summary["checks"]
     passed = [name for name, holds in checks.items() if holds]
     failed = [name for name, holds in checks.items() if not holds]

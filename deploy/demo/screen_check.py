@@ -1,4 +1,4 @@
-"""The screen against the log: what the city's officer must see, counted here from the topics alone."""
+"""The screen against the log: the city officer's counts, computed here from the topics alone."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -33,7 +33,7 @@ _TOPICS = (ALERTS, ANSWERS, ASSIGNMENTS, COMMANDS, HEALTH, PAGES, SUPERVISION)
 _TRIES = 40
 
 
-async def compare(bootstrap: str, desk: ConsoleClient) -> tuple[Json, Json]:
+async def compare(bootstrap: str, client: ConsoleClient) -> tuple[Json, Json]:
     """Differences of /api/overview and of /api/supervision from the log; both empty = equal.
 
     Something open may move between the two looks, so it is looked again until both agree.
@@ -44,8 +44,8 @@ async def compare(bootstrap: str, desk: ConsoleClient) -> tuple[Json, Json]:
         log = await topic_log.read(bootstrap, specs=_TOPICS)
         screen, listed = {}, {}
         for status in (Status.ACTUAL, Status.EXERCISE):
-            answer = await desk.get(WATCH, "/api/overview", status=status)
-            rows = await _supervised(desk, status)
+            answer = await client.get(WATCH, "/api/overview", status=status)
+            rows = await _supervised(client, status)
             screen |= _differences(status, overview(log, status), picked(answer or {}))
             rows_seen = sorted(map(_row, rows))
             if rows_seen != supervision(log, status):
@@ -56,19 +56,19 @@ async def compare(bootstrap: str, desk: ConsoleClient) -> tuple[Json, Json]:
     return screen, listed
 
 
-async def _supervised(desk: ConsoleClient, status: Status) -> list[Json]:
+async def _supervised(client: ConsoleClient, status: Status) -> list[Json]:
     """All that /api/supervision lists, page after page; what cannot be had now is missing."""
     jsons: list[Json] = []
     after: str | None = ""
     while after is not None:
-        page = await desk.get(WATCH, "/api/supervision", status=status, after=after, limit=500)
+        page = await client.get(WATCH, "/api/supervision", status=status, after=after, limit=500)
         jsons += (page or {"supervision": []})["supervision"]
         after = page["next"] if page else None
     return jsons
 
 
 def overview(log: Log, status: Status) -> Json:
-    """What the overview must say, in the shape of `picked`."""
+    """Return the overview that the console must show, in the shape of `picked`."""
     alerts = [
         event
         for event in latest(_of(log, ALERTS, status), "alert_id").values()

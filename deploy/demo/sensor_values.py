@@ -1,4 +1,4 @@
-"""What sensors say in the demo: one value each, in event time. Nothing here knows HTTP or Kafka."""
+"""Values of the demo's sensors in event time. This module does not use HTTP or Kafka."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,8 +7,8 @@ from enum import StrEnum
 from shared.contracts.fields import Status
 
 
-class Lane(StrEnum):
-    """How a reading reaches the system."""
+class Route(StrEnum):
+    """A route of readings into the system."""
 
     HTTP = "http"
     KAFKA = "kafka"
@@ -17,7 +17,10 @@ class Lane(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Moment:
-    """One reading to come. `event_id` is the source's own key; `part` names the strand, "" for none."""
+    """One reading to come.
+
+    `event_id` is the source's own key; `part` names the strand, "" for none.
+    """
 
     at: datetime
     event_id: str
@@ -25,5 +28,5 @@ class Moment:
     value: float
     status: Status = Status.ACTUAL
     synthetic: bool = True
-    lane: Lane = Lane.HTTP
+    route: Route = Route.HTTP
     part: str = ""

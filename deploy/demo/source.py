@@ -1,4 +1,4 @@
-"""The sources' side: readings and reports to the HTTP door, some records straight to Kafka."""
+"""The sources: readings and reports to the HTTP door, some records straight to Kafka."""
 
 import asyncio
 import json
@@ -23,11 +23,11 @@ _FIRST_BYTES = 65_536
 
 
 class RefusedError(Exception):
-    """The door refused what it must accept: a bug here or there; the answer says which."""
+    """The door refused a valid request: a bug of source or door; the answer shows which."""
 
 
 class HttpSource:
-    """Sends until it is accepted: an unknown outcome is sent again with the same ids."""
+    """A sender over HTTP: after an unknown outcome a batch is sent again with equal ids."""
 
     def __init__(self, url: str, token: str, ledger: Ledger) -> None:
         self._client = httpx2.AsyncClient(
@@ -51,7 +51,7 @@ class HttpSource:
         self._ledger.note("reports", ids=[answer_body["id"]])
 
     async def nonsense(self, path: str, body: bytes, content_type: str) -> int:
-        """Send what must be refused; returns the status of the answer, 0 when there was none."""
+        """Send an invalid request; returns the status of the answer, 0 without an answer."""
         request = self._client.build_request(
             "POST", path, content=body, headers={"content-type": content_type}
         )
@@ -108,7 +108,7 @@ class HttpSource:
 
 
 class KafkaSource:
-    """A gateway with a producer of its own; also the one who sends the broken burst."""
+    """A gateway with a producer of its own; the sender of the broken burst too."""
 
     def __init__(self, bootstrap: str, ledger: Ledger) -> None:
         self._bootstrap = bootstrap
@@ -140,7 +140,7 @@ class KafkaSource:
                 return
 
     async def broken(self, records: Sequence[Broken]) -> None:
-        """Publish broken records in order. Raises KafkaError when Kafka is not there."""
+        """Publish broken records in order. Raises KafkaError without a reachable Kafka."""
         producer = await self._connected()
         for record in records:
             await producer.send_and_wait(

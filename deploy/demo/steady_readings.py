@@ -1,4 +1,4 @@
-"""After the story: the sensors go on reporting, calmly and at the pace of a clock on the wall."""
+"""Readings after the scenario: the sensors go on, without alarms and in real time."""
 
 import asyncio
 import heapq
@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from deploy.demo.demo_clock import END
-from deploy.demo.sensor_values import Lane, Moment
+from deploy.demo.sensor_values import Moment, Route
 from deploy.demo.source import HttpSource
 from deploy.example.gauges import KIND as GAUGE
 from deploy.example.sensors import BY_SLUG, all_sensors
@@ -35,7 +35,7 @@ def last_values(moments: Iterable[Moment], silent: str) -> dict[str, Moment]:
 
 
 def readings(last: Mapping[str, Moment], seed: int) -> Iterator[Moment]:
-    """Readings without end, in order of event time from the end of the story on."""
+    """Yield readings without end, in order of event time from the end of the scenario on."""
     kinds = {
         sensor.sensor_id: sensor.sensor_kind for sensor in all_sensors() if sensor.sensor_id in last
     }
@@ -66,7 +66,8 @@ def _rounds(
 ) -> Iterator[Moment]:
     if not last:
         return
-    chance, values = random.Random(seed), {name: moment.value for name, moment in last.items()}  # noqa: S311
+    chance = random.Random(seed)  # noqa: S311
+    values = {name: moment.value for name, moment in last.items()}
     number = 0
     while True:
         for rank, name in enumerate(values):
@@ -77,7 +78,7 @@ def _rounds(
                 event_id=f"after-{name}-{number:05}",
                 value=round(values[name], 2),
                 synthetic=True,
-                lane=Lane.HTTP,
+                route=Route.HTTP,
             )
         number += 1
 

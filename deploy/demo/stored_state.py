@@ -1,4 +1,7 @@
-"""What the services stored, read with the superuser's connection after the play. Read-only."""
+"""Stored state of the services, read after the scenario with the superuser's connection.
+
+Read-only.
+"""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""The three strands and the drill as readings in event time, and the points where the story waits."""
+"""The three strands and the drill as readings in event time, and the points of waiting."""
 
 import itertools
 from collections.abc import Iterator
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from deploy.demo import hydrograph
-from deploy.demo.actors import DRILL_GAUGE, GAS_TOWN, QUIET_TOWN, ZHUTUO, Cast
+from deploy.demo.actors import DRILL_GAUGE, GAS_TOWN, QUIET_TOWN, ZHUTUO, Actors
 from deploy.demo.demo_clock import END, START, at
-from deploy.demo.sensor_values import Lane, Moment
+from deploy.demo.sensor_values import Moment, Route
 from deploy.example.gauges import gauges
 from shared.contracts.fields import Level, Status
 
@@ -56,7 +56,7 @@ _SELF_REPORT = timedelta(hours=4)
 
 @dataclass(frozen=True)
 class Gate:
-    """The story holds at `at` until the alert of `place` has been issued at `level` (None: lifted)."""
+    """The scenario waits at `at` until the alert of `place` is issued at `level` (None: lifted)."""
 
     at: datetime
     place: str
@@ -82,8 +82,8 @@ GATES = (
 """Where people need a moment before the water moves on; each waits a bounded time."""
 
 
-def readings(people: Cast, seed: int) -> Iterator[Moment]:
-    """All readings of the story, not yet in order of time."""
+def readings(people: Actors, seed: int) -> Iterator[Moment]:
+    """Return all readings of the scenario, unsorted."""
     for gauge in gauges():
         for number, sample in enumerate(hydrograph.samples(gauge, seed)):
             yield Moment(
@@ -92,7 +92,7 @@ def readings(people: Cast, seed: int) -> Iterator[Moment]:
                 sensor_id=gauge.sensor_id,
                 value=sample.level_m,
                 synthetic=sample.synthetic,
-                lane=Lane.HTTP,
+                route=Route.HTTP,
                 part="flood",
             )
     first, second = people.detectors

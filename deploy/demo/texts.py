@@ -1,10 +1,12 @@
-"""The fixed texts of the play: reports, the drill's command, the last command, nonsense at the door."""
+"""The fixed texts of the play: reports, the drill's command, the last command, nonsense at the
+door.
+"""
 
 import json
 from datetime import datetime
 from typing import Any
 
-from deploy.demo.actors import DRILL_ROOT, GAS_VILLAGE, ZHUTUO, Cast
+from deploy.demo.actors import DRILL_ROOT, GAS_VILLAGE, ZHUTUO, Actors
 from deploy.demo.demo_clock import at
 from deploy.demo.strands import REPORT_AT
 from deploy.example.units import DISTRICT
@@ -30,13 +32,13 @@ LAST_ORDER: Json = {
 """Given when the water is down; one town has not signed it yet when the play ends."""
 
 
-def reports(cast: Cast) -> list[tuple[datetime, Json]]:
-    """What people report, each with its event time."""
+def reports(actors: Actors) -> list[tuple[datetime, Json]]:
+    """Return the reports of people, each with its event time."""
     gas = {
         "incident_id": "inc-gas-demo",
         "event_type": "12:gas_leak",
         "place": GAS_VILLAGE,
-        "reporter_id": cast.reporter,
+        "reporter_id": actors.reporter,
         "reporter_role": "grid_worker",
     }
     return [

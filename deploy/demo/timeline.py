@@ -1,4 +1,4 @@
-"""The story as it happened: one line per event worth telling, for people and as JSON lines."""
+"""The timeline of the scenario: one line per notable event, for people and as JSON lines."""
 
 import json
 from collections.abc import Iterator

@@ -87,7 +87,10 @@ async def read(bootstrap: str, *, specs: Sequence[TopicSpec] | None = None) -> L
 
 
 async def records(bootstrap: str, of: Iterable[TopicPartition]) -> AsyncIterator[ConsumerRecord]:
-    """The records of these partitions up to their present ends. Raises KafkaError without a broker."""
+    """The records of these partitions up to their present ends.
+
+    Raises KafkaError without a broker.
+    """
     partitions = list(of)
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,

@@ -1,4 +1,4 @@
-"""What is still open when the play does not end, and the last act on each: a failure that explains itself."""
+"""Subjects that are still open when the scenario does not end, and the last act on each."""
 
 from deploy.demo.city_watch import CityWatch, Json
 from deploy.demo.console_client import ConsoleClient
@@ -11,19 +11,19 @@ _MOST = 5
 _ORDER = list(AssignmentState)
 
 
-async def describe_unfinished(why: str, board: CityWatch, desk: ConsoleClient) -> str:
+async def describe_unfinished(why: str, watch: CityWatch, client: ConsoleClient) -> str:
     """`why`, followed by every open alert, command and assignment with the act last tried on it."""
     parts = [why]
-    alerts, commands = board.open_alerts(), board.open_commands()
-    last = [board.commands[name] for name in board.stays_open if name in board.commands]
-    parts += [_with(alert(row), desk.tried(row["alert_id"])) for row in alerts[:_MOST]]
+    alerts, commands = watch.open_alerts(), watch.open_commands()
+    last = [watch.commands[name] for name in watch.stays_open if name in watch.commands]
+    parts += [_with(alert(row), client.tried(row["alert_id"])) for row in alerts[:_MOST]]
     for row in [*commands[:_MOST], *last]:
-        parts.append(_with(command(row), desk.tried(row["command_id"])))
-        missing = await _unfinished(desk, row["command_id"])
+        parts.append(_with(command(row), client.tried(row["command_id"])))
+        missing = await _unfinished(client, row["command_id"])
         if missing is None:
             parts.append("its assignments cannot be had")
             continue
-        parts += [_with(assignment(row), desk.tried(row["assignment_id"])) for row in missing]
+        parts += [_with(assignment(row), client.tried(row["assignment_id"])) for row in missing]
     return "; ".join(parts)
 
 
@@ -47,16 +47,19 @@ def command(json: Json) -> str:
 
 def assignment(json: Json) -> str:
     """An assignment and where it stands."""
-    return f"assignment {json['assignment_id']} of {json['unit']} attempt {json['attempt']} {json['state']}"
+    return (
+        f"assignment {json['assignment_id']} of {json['unit']} "
+        f"attempt {json['attempt']} {json['state']}"
+    )
 
 
 def _with(text: str, tried: str | None) -> str:
     return f"{text}, last tried: {tried or 'nothing'}"
 
 
-async def _unfinished(desk: ConsoleClient, command_id: str) -> list[Json] | None:
+async def _unfinished(client: ConsoleClient, command_id: str) -> list[Json] | None:
     """Those of a command that are furthest behind; None when the console does not answer."""
-    result = await desk.get(
+    result = await client.get(
         WATCH, "/api/assignments", unit=CITY, subtree=1, command=command_id, open=1, limit=500
     )
     if result is None:

@@ -22,7 +22,7 @@ Ring = Callable[[dict[str, Any]], None]
 
 @dataclass
 class Received:
-    """What arrived, by page id."""
+    """Received pages by page id."""
 
     pages: Counter[str] = field(default_factory=Counter)
     resent: Counter[str] = field(default_factory=Counter)
@@ -59,7 +59,7 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        """Where pages are to be posted."""
+        """Return the address to which pages are posted."""
         port = self._server.servers[0].sockets[0].getsockname()[1]
         return f"http://{HOST}:{port}/pages"
 

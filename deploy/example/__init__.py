@@ -1,1 +1,1 @@
-"""Reference data of the one-machine stack: real divisions and gauges, generated grids and sensors."""
+"""Reference data of the local stack: real divisions and gauges, generated grids and sensors."""

@@ -1,7 +1,8 @@
 """Departments of Yongchuan and blocks of its towns, and a task force: generated, marked synthetic.
 
-Which departments a district of Chongqing has follows common Chinese practice, no list of Yongchuan's is
-quoted. The four blocks of a town are those of the "141" system (12371.gov.cn); their ids are ours.
+Which departments a district of Chongqing has follows common Chinese practice, no list of
+Yongchuan's is quoted. The four blocks of a town are those of the "141" system (12371.gov.cn); their
+ids are ours.
 """
 
 from functools import cache

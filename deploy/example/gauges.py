@@ -1,4 +1,4 @@
-"""The nine published gauges of August 2020 with their 19 published points, and four of July 2021."""
+"""The nine published gauges of August 2020 with 19 published points, and four of July 2021."""
 
 import csv
 from dataclasses import dataclass
@@ -22,7 +22,10 @@ class Point:
 
 @dataclass(frozen=True)
 class Gauge:
-    """A published gauge. `datum`, `warning_m`, `guarantee_m` and `record_m` are None where unknown."""
+    """A published gauge.
+
+    `datum`, `warning_m`, `guarantee_m` and `record_m` are None where unknown.
+    """
 
     sensor_id: str
     name: str
@@ -52,8 +55,8 @@ class Gauge:
 class Gauge2021:
     """A gauge of the Qijiang chain of 2021-07-05 (docs/sources.md S22).
 
-    No river and no district is printed with each of them, nor a datum: the place is the city, the name
-    is what is printed. `warning_m` and `guarantee_m` are None where unknown.
+    No river and no district is printed with each of them, nor a datum: the place is the city, the
+    name is what is printed. `warning_m` and `guarantee_m` are None where unknown.
     """
 
     sensor_id: str

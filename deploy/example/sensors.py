@@ -1,7 +1,8 @@
 """20,000 catalogued sensors: the published gauges, the rest generated and marked synthetic.
 
-What is generated stands at a *site*: sensors that belong together share one, and its position. Sites lie
-on a regular lattice inside the district's bounding box, so that nobody takes it for a map.
+A generated sensor stands at a *site*: sensors of one installation share a site and its position.
+Sites lie on a regular lattice inside the district's bounding box, so that nobody takes the result
+for a map.
 """
 
 from collections import Counter
@@ -16,21 +17,24 @@ from shared.contracts.fields import Position, Tier
 TOTAL = 20_000
 """The number of sensing resources published for the district (docs/sources.md S30)."""
 PLAYED_EVERY_S = 28_800.0
-"""No interval of the catalogue is shorter. The demo plays five days in eighty seconds and so hears a
-sensor every 7.5 to 15 hours; with the plans below, all 20,000 would be silent. A district that hears its
-sensors as planned takes `catalogue(fastest_s=0)`."""
+"""No interval of the catalogue is shorter.
 
-# How much older than its sensor's newest reading one may be.
-# A rain gauge's radio link fails when it rains most; it sends the gap afterwards, and sums over hours
-# still need it. A wired gas detector is heard every minute: an older value says nothing about now.
-# The rest are one gateway's retries apart.
+The demo plays five days in eighty seconds and so hears a sensor every 7.5 to 15 hours; with the
+plans below, all 20,000 would be silent. A district that hears its sensors as planned takes
+`catalogue(fastest_s=0)`.
+"""
+
+# How much older than its sensor's newest reading one may be. A rain gauge's radio link fails when
+# it rains most; it sends the gap afterwards, and sums over hours still need it. A wired gas
+# detector is heard every minute: an older value says nothing about now. The rest are one gateway's
+# retries apart.
 RAIN_LATENESS_S, GAS_LATENESS_S, LATENESS_S = 3600.0, 60.0, 300.0
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of generated sensor. `low` and `high` bound what it reads on a quiet day."""
+    """A kind of generated sensor. `low` and `high` bound its readings on a quiet day."""
 
     slug: str
     label: str
@@ -87,7 +91,9 @@ STATION_KINDS = (
     Kind("gust_meter", "阵风仪", "gust_speed", "m/s", 1.0, 9.0, 10 * _MINUTE),
     Kind("visibility_meter", "能见度仪", "visibility", "m", 5_000.0, 30_000.0, 10 * _MINUTE),
 )
-"""At the first station of each town's first village: with its rain gauge and thermometer a full one."""
+"""At the first station of each town's first village: with its rain gauge and thermometer a full
+one.
+"""
 TOWN_KINDS = (
     Kind("temperature_day", "日最高气温", "temperature_max_day", "Cel", 26.0, 34.0, _DAY),
     Kind("air_quality", "空气质量日报", "aqi_day", "1", 30.0, 110.0, _DAY),
@@ -110,12 +116,12 @@ _SORTS = ("station", "plant", "slope", "stream", "street")
 
 @cache
 def all_sensors() -> tuple[SensorEntry, ...]:
-    """The catalogue of the local stack and the demo; the same in every run."""
+    """Return the catalogue of the local stack and the demo; every run has the same."""
     return catalogue(PLAYED_EVERY_S)
 
 
 def catalogue(fastest_s: float) -> tuple[SensorEntry, ...]:
-    """The catalogue's sensors, gauges first; `fastest_s` is the shortest interval in it."""
+    """Return the sensors, gauges first; `fastest_s` is the shortest interval of a sensor."""
     result = [gauge.entry() for gauge in gauges()] + [gauge.entry() for gauge in gauges_2021()]
     special = _special(fastest_s)
     villages = of_tier(Tier.VILLAGE)
@@ -136,19 +142,19 @@ def catalogue(fastest_s: float) -> tuple[SensorEntry, ...]:
 
 
 def sensor_id(slug: str, place: str, turn: int) -> str:
-    """The id of a place's `turn`-th generated sensor."""
+    """Return the id of a place's `turn`-th generated sensor."""
     return f"{slug}-{place}-{turn:02}"
 
 
 def sensors_of(kind: str, village: str) -> list[SensorEntry]:
-    """The village's sensors of one kind, by id."""
+    """Return the village's sensors of one kind, by id."""
     return [
         sensor for sensor in all_sensors() if sensor.sensor_kind == kind and sensor.place == village
     ]
 
 
 def _special(fastest_s: float) -> list[SensorEntry]:
-    """What not every village has many of."""
+    """Return the sensors of which a village has few."""
     results = []
     for number, village in enumerate(of_tier(Tier.VILLAGE)):
         for sort, kinds in (("plant", PLANT_KINDS), ("slope", SLOPE_KINDS)):
@@ -171,7 +177,7 @@ def _entry(
     number: int | None,
     fastest_s: float,
 ) -> SensorEntry:
-    """The `turn`-th sensor of a unit; `number` counts villages, a town's value has no position."""
+    """Return a unit's `turn`-th sensor; `number` counts villages. Town values have no position."""
     sort, rank = site
     return SensorEntry(
         sensor_id=sensor_id(kind.slug, unit.unit, turn),
@@ -189,10 +195,10 @@ def _entry(
 
 
 def _site_of(slug: str, rank: int) -> tuple[str, int]:
-    """Where a village's `rank`-th sensor of a kind stands: sort and number of the site.
+    """Return the site of a village's `rank`-th sensor of a kind: sort and number.
 
-    Two gas and two smoke detectors make a plant, and every other thermometer hangs in one: so alarms of
-    several kinds can meet at one site, and so can two detectors.
+    Two gas and two smoke detectors make a plant, and every other thermometer hangs in one: so
+    alarms of several kinds can meet at one site, and so can two detectors.
     """
     match slug:
         case "gas_detector" | "smoke_detector":
@@ -211,7 +217,7 @@ def _site_of(slug: str, rank: int) -> tuple[str, int]:
 
 @cache
 def _position(village: int, sort: str, rank: int) -> Position:
-    """Invented: a cell of the lattice per village in order of code, a column in it per sort of site."""
+    """Return an invented position: a cell of the lattice per village, a column per sort of site."""
     row, column = divmod(village, _COLUMNS)
     lon = _WEST + (column + 0.5) * (_EAST - _WEST) / _COLUMNS
     lat = _SOUTH + (row + 0.5) * (_NORTH - _SOUTH) / _ROWS
@@ -222,7 +228,7 @@ def _position(village: int, sort: str, rank: int) -> Position:
 
 @cache
 def _first_village(village: str) -> str:
-    """The first village, by code, of the town that `village` belongs to."""
+    """Return the first village, by code, of the town of `village`."""
     return min(
         unit_entry.unit
         for unit_entry in of_tier(Tier.VILLAGE)
@@ -231,6 +237,6 @@ def _first_village(village: str) -> str:
 
 
 def _pattern() -> list[Kind]:
-    """General kinds in a fixed order in which each appears early and in proportion to its weight."""
+    """Return general kinds in a fixed order: each appears early and in proportion to its weight."""
     turns = [(turn / kind.weight, kind.slug) for kind in KINDS for turn in range(kind.weight)]
     return [BY_SLUG[slug] for _, slug in sorted(turns)]

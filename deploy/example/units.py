@@ -18,7 +18,7 @@ RIVERSIDE = ("500118107000", "500118118000")
 
 @cache
 def divisions() -> tuple[UnitEntry, ...]:
-    """Real units: the city, Yongchuan with its towns and villages, the districts of other gauges."""
+    """Return real units: the city, Yongchuan with towns and villages, districts of gauges."""
     results = []
     for name in ("yongchuan_divisions.csv", "gauge_districts.csv"):
         with (FOLDER / name).open(encoding="utf-8", newline="") as file:
@@ -38,7 +38,7 @@ def divisions() -> tuple[UnitEntry, ...]:
 
 @cache
 def all_units() -> tuple[UnitEntry, ...]:
-    """Divisions, then 5 or 6 grids for each village of Yongchuan and 5 micro-grids for each grid."""
+    """Return divisions, then 5 or 6 grids per village of Yongchuan and 5 micro-grids per grid."""
     unit_entries = list(divisions())
     for number, village in enumerate(of_tier(Tier.VILLAGE)):
         for grid in range(1, 6 if number % 2 else 7):

@@ -11,7 +11,7 @@ VERBS = {"install": tools.install, "check": tools.check_scripts, "format": tools
 
 
 def main() -> int:
-    """Return the exit code: 0 without a problem, 1 with problems or a failure, 2 for wrong usage."""
+    """Return the exit code: 0 without problems, 1 with problems or a failure, 2 for wrong usage."""
     parser = argparse.ArgumentParser(prog="python -m deploy.javascript", description=__doc__)
     parser.add_argument("verb", choices=VERBS)
     verb = VERBS[parser.parse_args().verb]

@@ -75,7 +75,7 @@ def link(paths: Paths, officer: str) -> str:
 
 
 def _answers(paths: Paths) -> dict[str, str]:
-    """What each service says of itself right now; empty when no stack runs."""
+    """Return the health answer of each service; empty when no stack runs."""
     try:
         services = Endpoints.load(paths.run / "endpoints.json").services
     except FileNotFoundError:

@@ -1,7 +1,8 @@
 """A stack elsewhere under the addresses of the checkout's own: `make demo` where the README looks.
 
-While it is announced, run/endpoints.json, run/secrets/source-local and run/secrets/accounts.json of the
-checkout are links into the other stack. What `make up` has left at these places stands aside meanwhile.
+While it is announced, run/endpoints.json, run/secrets/source-local and run/secrets/accounts.json of
+the checkout are links into the other stack. What `make up` has left at these places stands aside
+meanwhile.
 """
 
 import fcntl
@@ -51,7 +52,7 @@ def withdraw(own: Paths, stack: Paths | None = None) -> None:
 
 
 def _runs(own: Paths) -> bool:
-    """Whether a stack runs in `own`: it holds the lock."""
+    """Return whether a stack runs in `own`, since a running stack holds the lock."""
     try:
         with (own.run / "stack.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

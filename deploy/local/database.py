@@ -1,4 +1,4 @@
-"""Schema and roles of the local database: migrate, then one login per service with its own schema."""
+"""Schema and roles of the local database: migrations, then one login and schema per service."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -37,13 +37,13 @@ async def migrate(postgres: Postgres, paths: Paths) -> None:
 
 
 async def ensure_roles(postgres: Postgres, services: Sequence[str]) -> None:
-    """Create each service's role with a generated password and grant what it needs. Repeatable."""
+    """Create each service's role with a generated password and its grants. Repeatable."""
     passwords = {name: postgres.secrets.get(f"postgres-{name}") for name in services}
     await grant(postgres.superuser_dsn(), passwords)
 
 
 async def grant(admin_dsn: str, passwords: Mapping[str, str]) -> None:
-    """Give each service (name -> password) a login that may use its own schema, and only that."""
+    """Give each service (name -> password) a login for its own schema alone."""
     connection = await asyncpg.connect(admin_dsn)
     try:
         async with connection.transaction():
@@ -67,7 +67,7 @@ async def grant(admin_dsn: str, passwords: Mapping[str, str]) -> None:
 
 
 def role_sql(service: str, password: str, exists: bool) -> str:
-    """Statements that make `service` a login which may use the tables of its own schema.
+    """Return the statements for a login of `service` with the tables of its own schema.
 
     Its schema and tables belong to the superuser: a service changes rows, never the schema.
     """
@@ -86,7 +86,7 @@ GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA "{service}" TO "{service}";
 
 
 def read_sql(reader: str, schema: str) -> str:
-    """Statements that let `reader` read, not write, the tables of another service's schema."""
+    """Return the statements that let `reader` read, not write, another service's tables."""
     return f"""
 GRANT USAGE ON SCHEMA "{schema}" TO "{reader}";
 GRANT SELECT ON ALL TABLES IN SCHEMA "{schema}" TO "{reader}";

@@ -2,11 +2,11 @@
 
 
 class StackError(Exception):
-    """What went wrong and what to do about it, in one sentence."""
+    """A failure of the stack, with its cause and its remedy in one sentence."""
 
 
 def first_sentence(failures: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error to show of several that happened at once: a sentence before anything else."""
+    """Return the first StackError of a group of errors, or the first error."""
     errors = list(failures.exceptions)
     for error in errors:
         if isinstance(error, StackError):

@@ -40,7 +40,7 @@ def read_list(text: str) -> dict[str, str]:
 
 
 def jar_path(repository: Path, coordinate: str) -> Path:
-    """Where a Maven repository folder keeps the jar of `group:artifact:version`."""
+    """Return the path of the jar of `group:artifact:version` in a Maven repository folder."""
     group, artifact, version = coordinate.split(":")
     return repository.joinpath(*group.split("."), artifact, version, f"{artifact}-{version}.jar")
 

@@ -1,4 +1,4 @@
-"""One Kafka node on 127.0.0.1: Apache Kafka in KRaft mode, or the stand-in where it cannot be had."""
+"""One Kafka node on 127.0.0.1: Apache Kafka in KRaft mode, or a stand-in without its jars."""
 
 import base64
 import os
@@ -25,7 +25,7 @@ HEAP_MB = 512
 
 
 class Broker(Protocol):
-    """What the stack needs to know of a broker."""
+    """The settings of a broker."""
 
     @property
     def name(self) -> str:
@@ -132,8 +132,9 @@ class StandIn:
 def choose_broker(paths: Paths, port: int, controller_port: int, choice: str = "") -> Broker:
     """Apache Kafka wherever its jars are cached or can be fetched, else the stand-in.
 
-    `wish` is "kafka" (no stand-in), "noida" (only the stand-in) or "" (FENGHUO_BROKER decides,
-    else automatic). Raises StackError when the wish cannot be met.
+    `choice` is "kafka" (no stand-in), "noida" (only the stand-in) or "": FENGHUO_BROKER
+    decides, otherwise the choice is automatic. Raises StackError when the preferred broker is
+    unavailable.
     """
     choice = choice or os.environ.get("FENGHUO_BROKER", "") or "auto"
     if choice not in {"auto", "kafka", "noida"}:

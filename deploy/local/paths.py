@@ -1,4 +1,4 @@
-"""Where a stack keeps its files. One root folder per running stack; caches are shared by all."""
+"""Paths of a stack's files. One root folder per running stack; caches are shared by all."""
 
 import os
 import tempfile

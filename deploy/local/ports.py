@@ -1,4 +1,4 @@
-"""TCP ports on 127.0.0.1: chosen once, remembered, so that a restart keeps every address."""
+"""TCP ports on 127.0.0.1: chosen once and remembered, so a restart keeps every address."""
 
 import json
 import os
@@ -19,7 +19,7 @@ _claims: list[socket.socket] = []
 
 
 def fixed_ports(text: str | None = None) -> dict[str, int]:
-    """Ports the user insists on, from FENGHUO_PORTS, such as "console=8080,ingest=8081".
+    """Return the user's ports from FENGHUO_PORTS, such as "console=8080,ingest=8081".
 
     Raises StackError when the text cannot be read.
     """
@@ -34,7 +34,7 @@ def fixed_ports(text: str | None = None) -> dict[str, int]:
 
 
 def is_free(port: int) -> bool:
-    """Whether a listener could be opened on `port` right now."""
+    """Return whether a listener can be opened on `port` right now."""
     with socket.socket() as probe:
         # As servers do: a port in TIME_WAIT counts as free, one with a listener does not.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -46,10 +46,10 @@ def is_free(port: int) -> bool:
 
 
 def claim(port: int) -> bool:
-    """Draw `port` for this process; False when a stack has drawn it already.
+    """Reserve `port` for this process; returns False when a stack has reserved the port.
 
-    Seconds lie between the choice and the listener. The mark is a name in Linux' own list of sockets,
-    no file and no port; elsewhere two stacks that start at once may still choose alike.
+    Seconds lie between the choice and the listener. The mark is a name in Linux' own list of
+    sockets, no file and no port; elsewhere two stacks that start at once may still choose alike.
     """
     if not sys.platform.startswith("linux"):
         return True

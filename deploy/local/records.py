@@ -43,7 +43,7 @@ async def publish(bootstrap: str, spec: TopicSpec, records: list[Record]) -> Non
 
 
 async def is_empty(bootstrap: str, spec: TopicSpec) -> bool:
-    """Whether nothing has ever been written to a topic."""
+    """Return whether a topic has never had a record."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
     await consumer.start()
     try:

@@ -34,5 +34,5 @@ class Secrets:
         return value
 
     def exists(self, name: str) -> bool:
-        """Whether `name` was generated before."""
+        """Return whether `name` was generated before."""
         return (self._folder / name).exists()

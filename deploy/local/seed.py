@@ -1,4 +1,7 @@
-"""Fill an empty stack: catalogue, rules, plans, roster and accounts. Repeatable; skipped when done before."""
+"""Fill an empty stack: catalogue, rules, plans, roster and accounts.
+
+Repeatable; skipped when done before.
+"""
 
 import asyncio
 import hashlib
@@ -41,7 +44,7 @@ class Login:
 
 @dataclass(frozen=True)
 class Seeded:
-    """What was written; all zero when the same content was there already."""
+    """Counts of written records; all zero when the same content was there already."""
 
     units: int = 0
     sensors: int = 0
@@ -67,7 +70,8 @@ def prepare(paths: Paths) -> Prepared | None:
     now = datetime.now(UTC)
     return Prepared(
         fingerprint(),
-        # Sensors before rules: whoever reads both refuses a rule for a sensor nobody has catalogued.
+        # Sensors before rules: whoever reads both refuses a rule for a sensor nobody has
+        # catalogued.
         (
             (
                 CATALOG,
@@ -115,7 +119,7 @@ async def seed(paths: Paths, bootstrap: str, console_dsn: str, prepared: Prepare
 
 
 def is_current(paths: Paths) -> bool:
-    """Whether the stack in `paths` holds the seed of this checkout."""
+    """Return whether the stack in `paths` holds the seed of this checkout."""
     stamp = paths.data / _STAMP
     return stamp.exists() and stamp.read_text(encoding="ascii") == fingerprint()
 

@@ -1,4 +1,5 @@
-"""A stack that is filled before its services start: catalogue, rules, roster, accounts, source tokens.
+"""A stack that is filled before its services start: catalogue, rules, roster, accounts, source
+tokens.
 
 Services read the catalogue and the rules when they start, sensors first; seeding a running system
 would race a rule against the sensors it names.

@@ -44,7 +44,7 @@ class ServicePlan:
         return [name for name, _, _ in self.processes()]
 
     def module(self, service: str) -> str:
-        """What `python -m` runs for a service."""
+        """Return the module of a service for `python -m`."""
         return self.modules.get(service, f"services.{service}")
 
     def check(self) -> None:
@@ -56,7 +56,9 @@ class ServicePlan:
     def program(
         self, service: str, slot: int, paths: Paths, port: int, environment: Mapping[str, str]
     ) -> Program:
-        """How to run one process; `given` are the addresses of Kafka and Postgres as variables."""
+        """Return the program of a process; `given` are the addresses of Kafka and Postgres as
+        variables.
+        """
         name = process_name(service, slot)
         env = {
             "FENGHUO_HTTP_HOST": HOST,

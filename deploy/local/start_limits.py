@@ -1,4 +1,4 @@
-"""How long a wait may last. A wait ends when its fact holds; a limit is the last resort.
+"""Limits of waits at the start. A wait ends when its condition holds; a limit is the last resort.
 
 An idle machine needs seconds for what a loaded or slow machine does in minutes. A limit therefore
 counts the time in which nothing has moved, or is far beyond what any machine needs.
@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable
 
 START_S = 300.0
-"""Limit of a step of a start; a program that cannot run is recognised by its exits, much earlier."""
+"""Limit of a step of a start; a program that cannot run is recognised by its exits, much earlier.
+"""
 STILL_S = 180.0
 """A play in which nothing has moved for so long moves no more."""
 
 
-class Patience:
+class StallTimeout:
     """Is over when `mark` has had the same value for `still_s` seconds."""
 
     def __init__(
@@ -29,8 +30,8 @@ class Patience:
         self._last: object = mark()
         self._since = clock()
 
-    def is_over(self) -> bool:
-        """Whether nothing has moved for the whole time. Looks at the mark."""
+    def has_expired(self) -> bool:
+        """Return whether the mark has not moved for the whole time."""
         mark, now = self._mark(), self._clock()
         if mark != self._last:
             self._last, self._since = mark, now

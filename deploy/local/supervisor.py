@@ -1,7 +1,8 @@
 """Keep programs running: start, restart after a crash, stop all, leave no orphan.
 
-Each program is its own session (so a signal reaches its children) and, on Linux, dies with the
-supervisor even when that is killed. The supervisor must live in the thread that starts programs.
+Each program is a session of its own (so a signal reaches the children) and, on Linux, dies with the
+supervisor even after a kill of the supervisor. The supervisor must live in the
+thread that starts programs.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ MAX_DEATHS = 3
 
 @dataclass(frozen=True)
 class OsUser:
-    """An operating-system account to run a program as."""
+    """An account of the operating system for a program."""
 
     uid: int
     gid: int
@@ -40,7 +41,7 @@ class OsUser:
 
 @dataclass(frozen=True)
 class Program:
-    """What to run and how to end it."""
+    """A command line and the way to end its process."""
 
     name: str
     argv: Sequence[str]
@@ -67,14 +68,14 @@ class _Running:
 
 
 class Supervisor:
-    """Runs programs by name. All methods must be called from one event loop."""
+    """Run programs by name. All methods must be called from one event loop."""
 
     def __init__(self, on_change: Callable[[], None] = lambda: None) -> None:
         self._on_change = on_change
         self._running: dict[str, _Running] = {}
 
     async def start(self, program: Program) -> None:
-        """Start `program` and keep it running. A name that was stopped may be started again.
+        """Start `program` and keep it running. A stopped name may be started again.
 
         Raises StackError when it cannot be started at all.
         """
@@ -87,11 +88,11 @@ class Supervisor:
         entry.watcher = asyncio.create_task(self._watch(entry), name=f"watch {program.name}")
 
     async def restart(self, name: str) -> None:
-        """Start a program again that `stop` had ended."""
+        """Start a stopped program again."""
         await self.start(self._running[name].program)
 
     async def stop(self, name: str) -> None:
-        """End a program in its own orderly way, by force after its grace time; it stays down."""
+        """End a program with its signal, by force after the grace time; the program stays down."""
         entry = self._running[name]
         entry.stopping.set()
         self._signal(entry, entry.program.stop_signal)
@@ -108,20 +109,20 @@ class Supervisor:
         await asyncio.gather(*(self.stop(name) for name in names or list(self._running)))
 
     def send(self, name: str, signum: signal.Signals) -> None:
-        """Send a signal to a program and its children; the supervisor reacts as to any crash."""
+        """Send a signal to a program and its children; the supervisor treats an end as a crash."""
         self._signal(self._running[name], signum)
 
     def names(self) -> list[str]:
-        """All programs ever started, in order of their first start."""
+        """Return all programs ever started, in order of their first start."""
         return list(self._running)
 
     def pid(self, name: str) -> int | None:
-        """Process id, None while it is down."""
+        """Return the process id; None while the program is down."""
         process = self._running[name].process if name in self._running else None
         return process.pid if process and process.returncode is None else None
 
     def starts(self, name: str) -> int:
-        """How often the program was started: 1 when it never crashed."""
+        """Return the number of starts of the program: 1 when it never crashed."""
         return self._running[name].starts
 
     async def keeps_dying(self, name: str) -> None:
@@ -133,11 +134,11 @@ class Supervisor:
             await asyncio.sleep(0.1)
 
     def log(self, name: str) -> Path:
-        """Log file of a program."""
+        """Return the log file of a program."""
         return self._running[name].program.log
 
     def complaint(self, name: str) -> str:
-        """Why a program is down: exit code and the last line it logged."""
+        """Return the cause of a program's end: exit code and the last line of its log."""
         entry = self._running[name]
         line = (last_lines(entry.program.log) or ["it logged nothing"])[-1].strip()
         return f"exit code {entry.last_exit}: {line[:400]}"
@@ -193,7 +194,7 @@ class Supervisor:
 
 
 async def _end_of(process: asyncio.subprocess.Process, log: Path) -> int:
-    """The exit code of a program, when it ends; its log is bounded meanwhile."""
+    """Return the exit code of a program after its end; meanwhile bound its log."""
     ending = asyncio.ensure_future(process.wait())
     try:
         while not ending.done():
@@ -205,9 +206,9 @@ async def _end_of(process: asyncio.subprocess.Process, log: Path) -> int:
 
 
 def _rotate(log: Path) -> None:
-    """Keep the last of a long log beside it and begin anew; whoever writes goes on in the same file.
+    """Keep the end of a long log beside it and begin anew; writers go on in the same file.
 
-    What is written between the copy and the cut is lost: a few lines of very many.
+    Lines written between the copy and the cut are lost: a few lines of very many.
     """
     with suppress(FileNotFoundError):
         if log.stat().st_size > _LOG_ROTATE_BYTES:
@@ -216,7 +217,7 @@ def _rotate(log: Path) -> None:
 
 
 def _die_with_parent(signum: signal.Signals) -> Callable[[], None] | None:
-    """A hook for the child, between fork and exec: ask the kernel for `signum` when we die."""
+    """Ask the kernel for `signum` when we die. The child runs this hook between fork and exec."""
     if _LIBC is None:
         return None
     libc, parent = _LIBC, os.getpid()

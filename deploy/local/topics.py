@@ -1,4 +1,6 @@
-"""Create the topics that shared.contracts.topics lists, with its settings, and wait until each can be written."""
+"""Create the topics that shared.contracts.topics lists, with its settings, and wait until each can
+be written.
+"""
 
 import asyncio
 import logging
@@ -19,9 +21,10 @@ _DEAD_LETTER_RETENTION_MS = 30 * 24 * 3600 * 1000
 _SET = 1
 """Where a setting comes from that was made for a topic, as Kafka numbers it."""
 _COMMON = {"compression.type": "uncompressed", "message.timestamp.type": "LogAppendTime"}
-"""Whatever a client compresses, the broker stores inflated: so `max.message.bytes` bounds what a reader
-gets, and readings are looked at where they lie (docs/adr/0017). A record's time is the broker's, not its
-writer's."""
+"""Whatever a client compresses, the broker stores inflated: so `max.message.bytes` bounds what a
+reader gets, and readings are looked at where they lie (docs/adr/0017). A record's time is the
+broker's, not its writer's.
+"""
 
 
 def new_topic(spec: "TopicSpec", replication: int = 1) -> NewTopic:
@@ -40,7 +43,7 @@ def new_topic(spec: "TopicSpec", replication: int = 1) -> NewTopic:
 
 
 def dead_letter_topic(spec: "TopicSpec", replication: int = 1) -> NewTopic:
-    """Where refused records of this topic go."""
+    """Return the topic of this topic's refused records."""
     configs = _COMMON | {
         "cleanup.policy": "delete",
         "retention.ms": str(_DEAD_LETTER_RETENTION_MS),
@@ -83,7 +86,8 @@ async def wait_for_broker(bootstrap: str, timeout_s: float) -> None:
 async def ensure_topics(
     bootstrap: str, topics_wanted: list[NewTopic], timeout_s: float = START_S
 ) -> int:
-    """Create what is missing, settle what is there, wait for leaders; returns how many were created.
+    """Create what is missing, settle what is there, wait for leaders; returns how many were
+    created.
 
     Raises StackError when the broker refuses a topic or leaders do not appear in `timeout_s`.
     """

@@ -1,4 +1,4 @@
-"""`python -m deploy.migrations`: bring the database of FENGHUO_DATABASE_URL to the latest schema."""
+"""`python -m deploy.migrations`: bring the schema at FENGHUO_DATABASE_URL to the latest version."""
 
 import os
 import sys

@@ -18,14 +18,14 @@ from services.alerting.store.evidence_cache import EvidenceCache
 from services.alerting.unit_of_work import UnitOfWork
 from shared.contracts.topics import ALARMS, ALERTS, MODES, NOTICES, SILENCE_STATES
 from shared.domain.response_modes.effective import Modes
-from shared.runtime.inbox import First, Incoming
-from shared.runtime.stateful import StatefulPlatform
+from shared.runtime.inbound_messages import InboundMessage, PriorityRule
+from shared.runtime.stateful_platform import StatefulPlatform
 
 MAX_RECORDS = 500
 """Most records of one transaction. In a storm several change the same alert, which is written once;
 an urgent record waits for one transaction at most, and a larger one would cost it more time."""
 
-URGENT = First((b'"red"', b'"recall"'), is_urgent)
+URGENT = PriorityRule((b'"red"', b'"recall"'), is_urgent)
 """Records that are handled before the backlog."""
 
 
@@ -47,14 +47,14 @@ def build(settings: Settings) -> AsgiFastStream:
         *(decisions.router, timers.router),
         order=inhibitors_first,
         max_records=MAX_RECORDS,
-        first=URGENT,
+        priority=URGENT,
     )
-    platform.retention.tasks += retention_tasks(settings.keep_days)
+    platform.delete_when_old(*retention_tasks(settings.keep_days))
     platform.produces(ALERTS, NOTICES, ALARMS, SILENCE_STATES)
     return platform.asgi()
 
 
-def inhibitors_first(batch: Sequence[Incoming]) -> list[Incoming]:
+def inhibitors_first(batch: Sequence[InboundMessage]) -> list[InboundMessage]:
     """Return the records with each inhibitor before the alarms that it inhibits."""
     positions = order_of_inhibitors([incoming.message for incoming in batch])
     return [batch[position] for position in positions]

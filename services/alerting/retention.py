@@ -5,25 +5,25 @@ from __future__ import annotations
 from datetime import timedelta
 
 from services.alerting.core.alerts.states import FINAL
-from shared.runtime.retention import Task, counting
+from shared.runtime.retention import RetentionTask, insert_of_deleted_counts
 from shared.runtime.sql import names
 
 _ENDED = names(FINAL)
 _FAMILY = "ANY(ARRAY(SELECT alert_id FROM family))"
 
 
-def retention_tasks(keep_days: int) -> list[Task]:
+def retention_tasks(keep_days: int) -> list[RetentionTask]:
     """Return all retention tasks; rows are kept for `keep_days` days after their end."""
     duration = timedelta(days=keep_days)
     return [delete_alerts(duration), delete_alarms(duration), *delete_loose_records(duration)]
 
 
-def delete_alerts(keep: timedelta) -> Task:
+def delete_alerts(keep: timedelta) -> RetentionTask:
     """Delete ended alerts with all that was merged into them.
 
     An alert with an alarm that is still on stays.
     """
-    return Task(
+    return RetentionTask(
         "ended_alerts",
         "WITH RECURSIVE old AS (SELECT alert_id FROM alerting.alert AS a "  # noqa: S608
         f"WHERE merged_into IS NULL AND state IN {_ENDED} AND changed_at < now() - $1::interval "
@@ -35,28 +35,28 @@ def delete_alerts(keep: timedelta) -> Task:
         f"{_delete_evidence('alert_report', 'reports')}, "
         f"signatures AS (DELETE FROM alerting.signature WHERE alert_id = {_FAMILY}), "
         f"alerts AS (DELETE FROM alerting.alert WHERE alert_id = {_FAMILY} RETURNING status), "
-        f"counted AS ({counting('alerting', {'alert': 'alerts', 'alarm': 'alarms'})}) "
+        f"counted AS ({insert_of_deleted_counts('alerting', {'alert': 'alerts', 'alarm': 'alarms'})}) "
         "SELECT FROM old",
         keep,
         limit=500,
     )
 
 
-def delete_alarms(keep: timedelta) -> Task:
+def delete_alarms(keep: timedelta) -> RetentionTask:
     """Delete alarms that are over and led to no alert."""
-    return Task(
+    return RetentionTask(
         "loose_alarms",
         "WITH alarms AS (DELETE FROM alerting.alert_alarm WHERE alarm_id = ANY(ARRAY("  # noqa: S608
         "SELECT alarm_id FROM alerting.alert_alarm "
         "WHERE alert_id IS NULL AND waiting_event IS NULL "
         "AND (cleared_at IS NOT NULL OR withdrawn) AND changed_at < now() - $1::interval "
         "ORDER BY alarm_id LIMIT $2 FOR UPDATE)) RETURNING status), "
-        f"counted AS ({counting('alerting', {'alarm': 'alarms'})}) SELECT FROM alarms",
+        f"counted AS ({insert_of_deleted_counts('alerting', {'alarm': 'alarms'})}) SELECT FROM alarms",
         keep,
     )
 
 
-def delete_loose_records(keep: timedelta) -> list[Task]:
+def delete_loose_records(keep: timedelta) -> list[RetentionTask]:
     """Delete reports that led to no alert, ended silences that hide no alarm, and old warnings."""
     conditions = {
         "alert_report": ("report_id", "alert_id IS NULL AND observed_at < now() - $1::interval"),
@@ -71,7 +71,7 @@ def delete_loose_records(keep: timedelta) -> list[Task]:
         ),
     }
     return [
-        Task(
+        RetentionTask(
             f"old_{table}s",
             f"DELETE FROM alerting.{table} WHERE {key} = ANY(ARRAY("  # noqa: S608
             f"SELECT {key} FROM alerting.{table} WHERE {condition} ORDER BY {key} LIMIT $2 "

@@ -14,7 +14,7 @@ from services.audit.store.kafka_log import KafkaLog
 from services.audit.unit_of_work import UnitOfWork
 from services.audit.web import json_route, list_findings, show_conservation
 from shared.contracts.topics import TOPICS, TRAIL
-from shared.runtime.stateful import StatefulPlatform
+from shared.runtime.stateful_platform import StatefulPlatform
 
 
 def build(settings: Settings) -> AsgiFastStream:
@@ -28,9 +28,9 @@ def build(settings: Settings) -> AsgiFastStream:
     platform.produces(TRAIL)
     kafka_log = KafkaLog(settings.kafka_bootstrap)
     platform.on_stop("reader of the log", kafka_log.stop)
-    platform.looks_into(*TOPICS.values())
+    platform.inspects(*TOPICS.values())
     rounds = RoundLoop(platform.database, kafka_log, metrics, settings)
-    platform.loops.append(rounds.run)
+    platform.run_in_background("rounds", rounds.run)
     platform.health.add("checks", rounds.ready)
     platform.route("/findings", json_route(platform.database, list_findings))
     platform.route("/conservation", json_route(platform.database, show_conservation))

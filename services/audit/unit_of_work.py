@@ -16,7 +16,7 @@ from shared.contracts.commands import AssignmentEvent, CommandEvent
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import Status
 from shared.runtime.database import Transaction
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 
 
 class UnitOfWork:
@@ -47,7 +47,7 @@ class UnitOfWork:
             self._transaction, self._first_statuses
         )
 
-    def count(self, record: Incoming) -> None:
+    def count(self, record: InboundMessage) -> None:
         """Count a record under its labels, and compare the statuses of record and subjects."""
         message = record.message
         status = str(message.status)

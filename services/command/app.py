@@ -32,7 +32,7 @@ from shared.contracts.topics import (
 )
 from shared.definitions.response_plans.book import PlanBook
 from shared.domain.selection.tree import UnitTree
-from shared.runtime.stateful import StatefulPlatform
+from shared.runtime.stateful_platform import StatefulPlatform
 
 
 def build(settings: Settings, context: CommandContext | None = None) -> AsgiFastStream:
@@ -63,10 +63,10 @@ def build(settings: Settings, context: CommandContext | None = None) -> AsgiFast
         modes.router,
         timers.router,
         max_records=settings.batch_records,
-        batches_ahead=3,
-        quick={ACKNOWLEDGEMENTS: plain_steps.read} if context.fast_path else None,
+        prefetch_batches=3,
+        fast_decoders={ACKNOWLEDGEMENTS: plain_steps.read} if context.fast_path else None,
     )
     duration = timedelta(days=settings.keep_days)
-    platform.retention.tasks += [delete_commands(duration), delete_incidents(duration)]
+    platform.delete_when_old(delete_commands(duration), delete_incidents(duration))
     platform.produces(COMMANDS, ASSIGNMENTS, SUPERVISION, MODES, MODE_PROPOSALS, REPORT_DUTIES)
     return platform.asgi()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from services.command.core.commands.states import ENDED
 from services.command.core.reporting.states import FINAL
-from shared.runtime.retention import Task
+from shared.runtime.retention import RetentionTask
 from shared.runtime.sql import names
 
 COMMAND_TABLES = ("assignment", "tier_count", "late_acknowledgement")
@@ -20,13 +20,13 @@ _DELETES_OF_COMMAND = ", ".join(
 )
 
 
-def delete_commands(keep: timedelta) -> Task:
+def delete_commands(keep: timedelta) -> RetentionTask:
     """Delete closed and revoked commands older than `keep`; an open command stays at any age.
 
     The timers of a command are cancelled at its end. A step about a deleted command goes to the
     dead letters, like a step about a command that never existed.
     """
-    return Task(
+    return RetentionTask(
         "ended_commands",
         "WITH old AS (SELECT command_id FROM command.command "  # noqa: S608
         f"WHERE state IN {_ENDED} AND issued_at < now() - $1::interval "
@@ -46,9 +46,9 @@ _DELETES_OF_INCIDENT = ", ".join(
 )
 
 
-def delete_incidents(keep: timedelta) -> Task:
+def delete_incidents(keep: timedelta) -> RetentionTask:
     """Delete incidents without an open alert or obligation that have not changed for `keep`."""
-    return Task(
+    return RetentionTask(
         "reported_incidents",
         "WITH old AS (SELECT status, incident_id FROM command.report_incident AS i "  # noqa: S608
         "WHERE changed_at < now() - $1::interval AND NOT EXISTS ("

@@ -50,8 +50,9 @@ from shared.contracts.topics import (
     RULES,
     SILENCES,
 )
-from shared.runtime.shell import background, lifespan_of
-from shared.runtime.stateful import StatefulPlatform
+from shared.runtime.background_loops import background
+from shared.runtime.http_server import lifespan_of
+from shared.runtime.stateful_platform import StatefulPlatform
 
 
 def build(settings: Settings) -> FastAPI:
@@ -66,10 +67,10 @@ def build(settings: Settings) -> FastAPI:
     platform.table(RULES, rules.apply, rules.remove)
     include_projector(platform)
     lag = partial(projection_lag, platform)
-    platform.looks_into(READINGS)
+    platform.inspects(READINGS)
     platform.produces(DECISIONS, SILENCES, REQUESTS, ACKNOWLEDGEMENTS, ANSWERS, MODE_REQUESTS)
     platform.produces(DUTY_REQUESTS, CONTACT_TESTS, REPORTS, CASE_REVIEWS, REFUSALS)
-    platform.describe_also = with_stream
+    platform.describe(with_stream)
 
     sessions = Sessions(database, settings.session_hours, settings.session_idle_minutes)
     recorder = ActionRecorder(database, platform.publisher, metrics, settings.act_timeout_s)
@@ -78,14 +79,14 @@ def build(settings: Settings) -> FastAPI:
     feed = FeedReader(database)
     hub = Hub(
         feed.after,
-        database.committed,
+        database.commit_event,
         names,
         limit=settings.stream_limit,
         on_delay=partial(metrics.observe_feed_delay, clock),
         on_reset=metrics.resets.inc,
     )
     watchdog = StreamWatchdog(sessions, clock, lag, metrics.cut.inc)
-    platform.retention.tasks += retention_tasks(settings)
+    platform.delete_when_old(*retention_tasks(settings))
 
     console = ConsoleDeps(
         settings=settings,
@@ -113,8 +114,14 @@ def build(settings: Settings) -> FastAPI:
         await platform.start(stack)
         # Only what is committed after the start is handed out; the past is read by id.
         hub.begin(await feed.head())
-        loops = (hub.run, watchdog.run, recorder.run, refusal_writer.run)
-        await stack.enter_async_context(background(*loops))
+        await stack.enter_async_context(
+            background(
+                ("live feed", hub.run),
+                ("stream watchdog", watchdog.run),
+                ("action recorder", recorder.run),
+                ("refusal writer", refusal_writer.run),
+            )
+        )
         await platform.broker.start()
         stack.push_async_callback(platform.broker.stop)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from services.console.settings import Settings
 from services.console.store.conditions import OPEN_COMMAND
-from shared.runtime.retention import Task
+from shared.runtime.retention import RetentionTask
 
 TABLES_OF_COMMANDS = ("assignment", "supervision", "photo")
 """Tables whose rows are deleted with their command (column `command_id`)."""
@@ -18,9 +18,9 @@ _DELETES = ", ".join(
 )
 
 
-def forget_commands(keep: timedelta) -> Task:
+def forget_commands(keep: timedelta) -> RetentionTask:
     """Return the task that deletes finished commands; an open command stays at any age."""
-    return Task(
+    return RetentionTask(
         "ended_commands",
         "WITH old AS (SELECT command_id FROM console.command "  # noqa: S608
         f"WHERE NOT ({OPEN_COMMAND}) AND sent_at < now() - $1::interval LIMIT $2), "
@@ -34,9 +34,9 @@ def forget_commands(keep: timedelta) -> Task:
     )
 
 
-def forget_case_facts(keep: timedelta) -> Task:
+def forget_case_facts(keep: timedelta) -> RetentionTask:
     """Return the task that deletes facts of cases; the facts of an open command stay."""
-    return Task(
+    return RetentionTask(
         "case_facts",
         "DELETE FROM console.case_fact WHERE ctid = ANY(ARRAY(SELECT e.ctid "  # noqa: S608
         "FROM console.case_fact e WHERE e.at < now() - $1::interval AND NOT EXISTS ("
@@ -46,23 +46,23 @@ def forget_case_facts(keep: timedelta) -> Task:
     )
 
 
-def forget_feed(keep: timedelta) -> Task:
+def forget_feed(keep: timedelta) -> RetentionTask:
     """Return the task that deletes events of the feed."""
     return _by_age("feed", "feed", "created_at", keep)
 
 
-def forget_actions(keep: timedelta) -> Task:
+def forget_actions(keep: timedelta) -> RetentionTask:
     """Return the task that deletes acts of officers; a repeat of a deleted act is a new act."""
     return _by_age("actions", "action", "created_at", keep)
 
 
-def forget_sign_ins() -> list[Task]:
+def forget_sign_ins() -> list[RetentionTask]:
     """Return the tasks that delete expired tickets, sessions and unfinished sign-ins."""
     tables = ("ticket", "session", "oidc_login")
     return [_by_age(f"expired_{table}", table, "expires_at", timedelta()) for table in tables]
 
 
-def retention_tasks(settings: Settings) -> list[Task]:
+def retention_tasks(settings: Settings) -> list[RetentionTask]:
     """Return all tasks of the console."""
     commands = timedelta(days=settings.keep_commands_days)
     return [
@@ -74,8 +74,8 @@ def retention_tasks(settings: Settings) -> list[Task]:
     ]
 
 
-def _by_age(name: str, table: str, column: str, keep: timedelta) -> Task:
-    return Task(
+def _by_age(name: str, table: str, column: str, keep: timedelta) -> RetentionTask:
+    return RetentionTask(
         name,
         f"DELETE FROM console.{table} WHERE ctid = ANY(ARRAY(SELECT ctid "  # noqa: S608
         f"FROM console.{table} WHERE {column} < now() - $1::interval LIMIT $2)) RETURNING 1",

@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from shared.contracts.fields import UnitId
-from shared.runtime.settings import DatabaseSettings, key_problem
+from shared.runtime.settings import DatabaseSettings
+from shared.runtime.webhook_keys import webhook_key_problem
 
 
 class Settings(DatabaseSettings):
@@ -67,7 +68,7 @@ class Settings(DatabaseSettings):
     @field_validator("carrier_key")
     @classmethod
     def _valid_key(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and (problem := key_problem(value.get_secret_value())):
+        if value is not None and (problem := webhook_key_problem(value.get_secret_value())):
             raise ValueError(problem)
         return value
 

@@ -12,7 +12,7 @@ from services.duty.metrics import DutyMetrics
 from services.duty.settings import Settings
 from services.duty.unit_of_work import UnitOfWork
 from shared.contracts.topics import DUTY_COVERAGE, DUTY_ENTRIES, ROSTER
-from shared.runtime.stateful import StatefulPlatform
+from shared.runtime.stateful_platform import StatefulPlatform
 
 
 def build(settings: Settings) -> AsgiFastStream:

@@ -29,5 +29,5 @@ def build(settings: Settings) -> FastAPI:
     intake = Intake(platform, clock, metrics)
     platform.table(CATALOG, intake.on_catalog)
     platform.produces(READINGS, REPORTS, WARNINGS)
-    platform.loops.append(partial(write_ticks, intake, settings.tick_s))
+    platform.run_in_background("ticks", partial(write_ticks, intake, settings.tick_s))
     return make_application(platform, intake, metrics, sources, settings.body_timeout_s)

@@ -22,8 +22,8 @@ from shared.contracts.catalog import CatalogEntry, SensorEntry
 from shared.contracts.readings import Reading
 from shared.contracts.topics import READINGS, REPORTS, WARNINGS
 from shared.runtime.errors import Transient
+from shared.runtime.outbound_records import OutboundRecord, encode, outbound_record
 from shared.runtime.platform import Platform
-from shared.runtime.publisher import Outgoing, encode, outgoing
 
 log = structlog.get_logger("fenghuo.ingest")
 
@@ -71,14 +71,14 @@ class Intake:
     async def report(self, body: bytes, source: str) -> Acceptance:
         """Accept a report. Raises RequestRefused."""
         report = accept_report(body, source, self._now())
-        await self._send([outgoing(REPORTS, report.incident_id, report)])
+        await self._send([outbound_record(REPORTS, report.incident_id, report)])
         self._metrics.accepted.labels("report", report.status).inc()
         return Acceptance(1, id=report.id)
 
     async def warning(self, body: bytes, source: str, charset: str | None) -> Acceptance:
         """Accept the warning of another agency. Raises RequestRefused."""
         warning = accept_warning(body, source, self._now(), charset)
-        await self._send([outgoing(WARNINGS, warning.source_id, warning)])
+        await self._send([outbound_record(WARNINGS, warning.source_id, warning)])
         self._metrics.accepted.labels("warning", warning.status).inc()
         return Acceptance(1, id=warning.id)
 
@@ -90,7 +90,7 @@ class Intake:
         at = self._clock.now(self._now())
         if at is None:
             return False
-        record = Outgoing(READINGS.name, None, encode(make_tick(partition, at)), partition)
+        record = OutboundRecord(READINGS.name, None, encode(make_tick(partition, at)), partition)
         wall, sent_at = self._platform.clock.now(), time.monotonic()
         [record_time_ms] = await self._platform.publisher.send([record])
         self._metrics.ticks.inc()
@@ -134,13 +134,15 @@ class Intake:
         return now, present
 
     async def _store_readings(self, readings: Sequence[Reading], source: str) -> None:
-        await self._send([outgoing(READINGS, reading.sensor_id, reading) for reading in readings])
+        await self._send(
+            [outbound_record(READINGS, reading.sensor_id, reading) for reading in readings]
+        )
         # The clock moves only now: a tick must not be later than what readers of the log have.
         self._clock.accept(readings, source)
         for status, count in Counter(reading.status for reading in readings).items():
             self._metrics.accepted.labels("reading", status).inc(count)
 
-    async def _send(self, records: Sequence[Outgoing]) -> None:
+    async def _send(self, records: Sequence[OutboundRecord]) -> None:
         try:
             await self._platform.publisher.send(records)
         except Transient as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.notify.app import build
 from services.notify.settings import Settings
-from shared.runtime.shell import run
+from shared.runtime.http_server import run
 
 if __name__ == "__main__":
     run("notify", build, Settings)

@@ -38,15 +38,15 @@ from services.notify.settings import Settings
 from services.notify.unit_of_work import UnitOfWork
 from shared.contracts.pages import Channel
 from shared.contracts.topics import CATALOG, MODES, PAGES, REACHABILITY, ROSTER
-from shared.runtime.inbox import First
-from shared.runtime.stateful import StatefulPlatform
+from shared.runtime.inbound_messages import PriorityRule
+from shared.runtime.stateful_platform import StatefulPlatform
 
 LOOPS_PER_CHANNEL = 4
 """Delivery loops of one channel, so that one slow answer does not hold up all other pages.
 
 One more loop takes only red pages and recalls.
 """
-URGENT_RECORDS = First((b'"red"', b'"recalled"'), is_urgent_record)
+URGENT_RECORDS = PriorityRule((b'"red"', b'"recalled"'), is_urgent_record)
 """The records that overtake a backlog, and the bytes of which each contains at least one."""
 
 
@@ -83,14 +83,18 @@ def build(settings: Settings) -> AsgiFastStream:
         answers.router,
         contact_tests.router,
         timers.router,
-        first=URGENT_RECORDS,
+        priority=URGENT_RECORDS,
     )
-    platform.loops.append(EscalationGauges(platform.database, metrics).run)
+    platform.run_in_background(
+        "escalation gauges", EscalationGauges(platform.database, metrics).run
+    )
     if settings.calls_folder is not None:
         folder = CallSettingsFolder(settings.calls_folder, reference.replace_plans, platform.clock)
         folder.read()
-        platform.loops.append(folder.run)
-    platform.loops.append(ContactTestScheduler(platform.database, reference).run)
+        platform.run_in_background("call settings", folder.run)
+    platform.run_in_background(
+        "contact test scheduler", ContactTestScheduler(platform.database, reference).run
+    )
 
     delivery_loop = partial(
         DeliveryLoop,
@@ -102,15 +106,18 @@ def build(settings: Settings) -> AsgiFastStream:
     for channel, sender in senders.items():
         platform.on_stop(f"channel {channel}", sender.close)
         loop = delivery_loop([channel], sender)
-        platform.loops.extend([loop.run] * LOOPS_PER_CHANNEL)
-        platform.loops.append(delivery_loop([channel], sender, up_to=RESERVED).run)
+        for number in range(1, LOOPS_PER_CHANNEL + 1):
+            platform.run_in_background(f"delivery by {channel} {number}", loop.run)
+        reserved = delivery_loop([channel], sender, up_to=RESERVED)
+        platform.run_in_background(f"urgent delivery by {channel}", reserved.run)
     unused = [channel for channel in Channel if channel not in channels]
-    platform.loops.append(delivery_loop(unused, SwitchedOff()).run)
+    switched_off = delivery_loop(unused, SwitchedOff())
+    platform.run_in_background("delivery by channels that are off", switched_off.run)
 
     duration = timedelta(days=settings.keep_days)
-    platform.retention.tasks += [
+    platform.delete_when_old(
         delete_ended_escalations(duration),
         delete_ended_digests(duration),
-    ]
+    )
     platform.produces(PAGES, REACHABILITY)
     return platform.asgi()

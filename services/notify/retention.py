@@ -8,7 +8,7 @@ from services.notify.core.digests.states import FINAL, DigestState
 from services.notify.core.escalation.states import EscalationState
 from services.notify.core.subjects.snapshots import AssignmentPhase
 from shared.contracts.pages import SubjectKind
-from shared.runtime.retention import Task, counting
+from shared.runtime.retention import RetentionTask, insert_of_deleted_counts
 
 _OLD_IDS = "ANY(ARRAY(SELECT escalation_id FROM old))"
 _ENDS_ANSWERED = ", ".join(
@@ -21,13 +21,13 @@ _ENDED_DIGEST = ", ".join(
 )
 
 
-def delete_ended_escalations(keep: timedelta) -> Task:
+def delete_ended_escalations(keep: timedelta) -> RetentionTask:
     """Delete closed escalations, and answered ones after which nothing follows.
 
     An escalation with a page that is still to be sent stays. The snapshot of an alert is deleted
     with its last escalation: while the alert is open, one of its escalations is not closed.
     """
-    return Task(
+    return RetentionTask(
         "ended_escalations",
         "WITH old AS (SELECT escalation_id, alert_id, assignment_id, duty_id "  # noqa: S608
         f"FROM notify.escalation AS e WHERE (state = '{EscalationState.CLOSED}' "
@@ -49,16 +49,16 @@ def delete_ended_escalations(keep: timedelta) -> Task:
         f"SELECT assignment_id FROM old) AND phase = {int(AssignmentPhase.ENDED)}), "
         "duties AS (DELETE FROM notify.report_duty WHERE duty_id IN (SELECT duty_id FROM old) "
         "AND dues = '{}'), "
-        f"counted AS ({counting('notify', {'page': 'pages'})}) "
+        f"counted AS ({insert_of_deleted_counts('notify', {'page': 'pages'})}) "
         f"DELETE FROM notify.escalation WHERE escalation_id = {_OLD_IDS} RETURNING 1",
         keep,
         limit=1_000,
     )
 
 
-def delete_ended_digests(keep: timedelta) -> Task:
+def delete_ended_digests(keep: timedelta) -> RetentionTask:
     """Delete digests that are over and have no pages any more."""
-    return Task(
+    return RetentionTask(
         "ended_digests",
         "DELETE FROM notify.digest WHERE digest_id = ANY(ARRAY(SELECT digest_id "  # noqa: S608
         f"FROM notify.digest AS d WHERE state IN ({_ENDED_DIGEST}) AND NOT passing "

@@ -9,7 +9,8 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from shared.contracts.duty import ZoneName
 from shared.domain.local_time import ZONE
-from shared.runtime.settings import DatabaseSettings, key_problem
+from shared.runtime.settings import DatabaseSettings
+from shared.runtime.webhook_keys import webhook_key_problem
 
 
 class Settings(DatabaseSettings):
@@ -51,7 +52,7 @@ class Settings(DatabaseSettings):
     @field_validator("webhook_secret")
     @classmethod
     def _base64(cls, value: SecretStr | None) -> SecretStr | None:
-        problem = key_problem(value.get_secret_value()) if value is not None else None
+        problem = webhook_key_problem(value.get_secret_value()) if value is not None else None
         if problem is not None:
             raise ValueError(problem)
         return value

@@ -10,6 +10,6 @@ if __name__ == "__main__":
 
     from services.scoring.app import build
     from services.scoring.settings import Settings
-    from shared.runtime.shell import run
+    from shared.runtime.http_server import run
 
     run("scoring", build, Settings)

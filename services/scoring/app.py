@@ -13,6 +13,7 @@ from services.scoring.metrics import ScoringMetrics
 from services.scoring.settings import Settings
 from services.scoring.store.tables import KafkaTables
 from shared.contracts.topics import ALARMS, HEALTH, READINGS
+from shared.fastpath.fast_records import fast_reader
 from shared.runtime.broker import PARTITIONS_AT_ONCE
 from shared.runtime.platform import Platform
 
@@ -31,9 +32,9 @@ def build(settings: Settings) -> AsgiFastStream:
         [READINGS],
         worker,
         max_records=settings.batch_records,
-        unopened=settings.batch_records // PARTITIONS_AT_ONCE,
+        reader=fast_reader(settings.batch_records // PARTITIONS_AT_ONCE),
     )
-    consumer.lost, worker.confirm = worker.forget, consumer.confirm
+    consumer.on_lost, worker.confirm = worker.forget, consumer.confirm
     platform.produces(ALARMS, HEALTH)
-    platform.loops.append(worker.store_when_idle)
+    platform.run_in_background("store when idle", worker.store_when_idle)
     return platform.asgi()

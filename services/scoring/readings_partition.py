@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.contracts.topics import READINGS
-from shared.runtime.publisher import partition_of
+from shared.runtime.outbound_records import partition_of
 
 
 def readings_partition(sensor_id: str) -> int:

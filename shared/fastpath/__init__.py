@@ -1,1 +1,2 @@
-"""Readers of Kafka batches that are faster than aiokafka's own, and their compiled form; see README.md."""
+"""Readers of Kafka batches that are faster than aiokafka's own, and their compiled form; see
+README.md."""

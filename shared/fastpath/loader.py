@@ -25,8 +25,12 @@ from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / "var" / "native"
-SHARED_MODULES = ("shared.fastpath.raw_batches", "shared.fastpath.murmur2")
-"""The modules of this package that have a compiled form."""
+SHARED_MODULES = (
+    "shared.runtime.fetching.batch_reader",
+    "shared.fastpath.raw_batches",
+    "shared.runtime.murmur2",
+)
+"""The modules of shared that have a compiled form, dependencies first."""
 FLAGS = ("-O2", "-fno-strict-aliasing", "-fwrapv", "-ffp-contract=off", "-w")
 """Flags of the C compiler. None of them ties the result to this processor, and none changes
 arithmetic: a multiplication and an addition fused into one instruction would (ARM has that)."""

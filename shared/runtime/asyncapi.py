@@ -1,8 +1,9 @@
-"""The AsyncAPI 3.0 document of a service, from the table of topics and from what the service reads and writes.
+"""The AsyncAPI 3.0 document of a service, from the table of topics and from what the service reads
+and writes.
 
-A channel is a topic: its name is the address, its one message has the name of the contract. The words of
-topics and fields in both languages lie in shared/contracts/words.json, the examples beside them; those are
-the golden records of the tests.
+A channel is a topic: its name is the address, its one message has the name of the contract. The
+words of topics and fields in both languages lie in shared/contracts/words.json, the examples beside
+them; those are the golden records of the tests.
 """
 
 from __future__ import annotations
@@ -33,19 +34,20 @@ _PARTITIONER = (
     "UTF-8 编码；分区由键的 murmur2 值决定，与 Kafka 的 Java 客户端一致"
 )
 _LETTER_KEY = (
-    "The key of the refused record (its first 4096 bytes), or none; the partition is that of the record · "
+    "The key of the refused record (its first 4096 bytes), or none; "
+    "the partition is that of the record · "
     "被拒收记录的键（前 4096 字节），可无；分区与该记录相同"
 )
-_ABOUT = (
-    "Records on Kafka that this service reads and writes; values are JSON in UTF-8. On a compacted topic a "
-    "record without a value deletes its key. · "
+_DESCRIPTION = (
+    "Records on Kafka that this service reads and writes; values are JSON in UTF-8. "
+    "On a compacted topic a record without a value deletes its key. · "
     "本服务在 Kafka 上读写的记录；值为 UTF-8 编码的 JSON。压缩主题中没有值的记录表示删除该键。"
 )
 
 
 @dataclass(frozen=True)
 class Operation:
-    """What a service does with a topic or with its dead letters. `group`: its consumer group, if it has one."""
+    """The use of a topic, or of its dead letters, by a service; `group` is the consumer group."""
 
     action: Action
     spec: TopicSpec
@@ -54,12 +56,12 @@ class Operation:
 
     @property
     def address(self) -> str:
-        """The topic on Kafka."""
+        """The name of the topic on Kafka."""
         return self.spec.dlq if self.letters else self.spec.name
 
 
 class Traffic:
-    """What a service reads and writes, as it declares it."""
+    """The topics that a service declares to read and to write."""
 
     def __init__(self, service: str) -> None:
         self.service = service
@@ -73,19 +75,20 @@ class Traffic:
             self._operations[place] = operation
 
     def reads(self, spec: TopicSpec, group: str | None = None) -> None:
-        """Note a topic that is read; what is refused goes to its dead letters."""
+        """Note a topic that is read; refused records go to its dead letters."""
         self.note(Operation("receive", spec, group=group))
         if spec.dead_letters:
             self.note(Operation("send", spec, letters=True))
 
     def operations(self) -> list[Operation]:
-        """All of them by topic."""
+        """Return the operations in the order of topics."""
         return [self._operations[place] for place in sorted(self._operations)]
 
 
 @cache
 def words() -> dict[str, tuple[str, str]]:
-    """English and Chinese of a topic, of a field (`Model.field`), or of a field of any model (`field`)."""
+    """English and Chinese of a topic, of a field (`Model.field`), or of a field of any model
+    (`field`)."""
     table = json.loads((DATA / "words.json").read_text(encoding="utf-8"))
     return {name: (en, zh) for name, (en, zh) in table.items()}
 
@@ -99,18 +102,19 @@ def _examples() -> dict[str, dict[str, Json]]:
 
 
 def field_words(model: str, field: str) -> str | None:
-    """The description of a field in both languages, None where there is none."""
+    """Return the description of a field in both languages, None where there is none."""
     return both_of(f"{model}.{field}") or both_of(field)
 
 
 def both_of(name: str) -> str | None:
-    """English and Chinese as one description."""
+    """Return English and Chinese as one description."""
     pair = words().get(name)
     return None if pair is None else " · ".join(pair)
 
 
 def examples(operation: Operation, service: str) -> list[Json]:
-    """Real records of a channel, each with a name of its own; a letter is the service's where it sends them."""
+    """Real records of a channel, each with a name of its own; a letter is the service's where it
+    sends them."""
     result = _examples()[LETTER if operation.letters else operation.spec.name]
     if operation.letters:
         sender = service if operation.action == "send" else None
@@ -125,7 +129,7 @@ def _letter_on(spec: TopicSpec, letter: Json, sender: str | None) -> Json:
 
 
 def schemas(operations: Iterable[Operation]) -> tuple[dict[str, str], dict[str, Json]]:
-    """The name of the contract by address, and the schema of every model by name, with words."""
+    """Return the contract's name by address, and every model's schema by name, with words."""
     adapters: dict[str, TypeAdapter[Any]] = {
         operation.address: DEAD_LETTER if operation.letters else operation.spec.model
         for operation in operations
@@ -149,31 +153,35 @@ def schemas(operations: Iterable[Operation]) -> tuple[dict[str, str], dict[str, 
 
 
 def _as_draft_7(schema: Any) -> Any:
-    """The schema as AsyncAPI takes it, a superset of draft 7 of JSON Schema.
+    """Return the schema as AsyncAPI takes it, a superset of draft 7 of JSON Schema.
 
-    There nothing counts beside `$ref`, a tuple stands in `items`, and a discriminator is a name.
+    In draft 7 nothing counts beside `$ref`, a tuple is in `items`, and a discriminator is a name.
     """
     if isinstance(schema, list):
-        return [_as_draft_7(one) for one in schema]
+        return [_as_draft_7(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    taken = {name: _as_draft_7(value) for name, value in schema.items()}
-    if isinstance(discriminator := taken.get("discriminator"), dict):
-        taken["discriminator"] = discriminator["propertyName"]
-    if "prefixItems" in taken:
-        taken["items"] = taken.pop("prefixItems")
-    if "$ref" in taken and len(taken) > 1:
-        taken["allOf"] = [{"$ref": taken.pop("$ref")}]
-    return taken
+    draft_7 = {name: _as_draft_7(value) for name, value in schema.items()}
+    if isinstance(discriminator := draft_7.get("discriminator"), dict):
+        draft_7["discriminator"] = discriminator["propertyName"]
+    if "prefixItems" in draft_7:
+        draft_7["items"] = draft_7.pop("prefixItems")
+    if "$ref" in draft_7 and len(draft_7) > 1:
+        draft_7["allOf"] = [{"$ref": draft_7.pop("$ref")}]
+    return draft_7
 
 
 def document(traffic: Traffic) -> Json:
-    """The document of a service."""
+    """Return the document of a service."""
     operations = traffic.operations()
     names, models = schemas(operations)
     return {
         "asyncapi": "3.0.0",
-        "info": {"title": f"Fenghuo {traffic.service}", "version": "1.0.0", "description": _ABOUT},
+        "info": {
+            "title": f"Fenghuo {traffic.service}",
+            "version": "1.0.0",
+            "description": _DESCRIPTION,
+        },
         "defaultContentType": "application/json",
         "servers": {_SERVER: {"host": "kafka:9092", "pathname": "", "protocol": "kafka"}},
         "channels": {

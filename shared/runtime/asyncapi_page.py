@@ -1,4 +1,4 @@
-"""The AsyncAPI document as a plain page that works offline: no script, nothing fetched.
+"""The AsyncAPI document as a plain page that works offline: no script, no other file.
 
 FastStream's own page loads its scripts and icons from public networks; an operations centre has
 none. Everything from the document is escaped.
@@ -15,7 +15,8 @@ _STYLE = (
     "color:#1c2733;background:#fff}h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem;"
     "border-bottom:1px solid #c9d3dd}code,pre{font:13px/1.45 ui-monospace,monospace;"
     "background:#f2f5f8;border-radius:4px}code{padding:.1em .3em}pre{padding:.8rem;overflow:auto}"
-    ".in{color:#0b5c2e}.out{color:#7a3300}@media(prefers-color-scheme:dark){body{background:#10161c;"
+    ".in{color:#0b5c2e}.out{color:#7a3300}"
+    "@media(prefers-color-scheme:dark){body{background:#10161c;"
     "color:#dfe7ee}code,pre{background:#1b242d}.in{color:#7fd8a4}.out{color:#f0b27a}}"
 )
 
@@ -24,7 +25,7 @@ _TONES = {"receive": "in", "send": "out"}
 
 
 def render(document: bytes) -> str:
-    """HTML of an AsyncAPI 3.0 document: channels, direction, messages, schemas."""
+    """Return the HTML of an AsyncAPI 3.0 document: channels, direction, messages, schemas."""
     spec: dict[str, Any] = json.loads(document)
     title = escape(str(spec["info"]["title"]))
     operations = spec.get("operations", {}).values()
@@ -46,24 +47,24 @@ def render(document: bytes) -> str:
     )
 
 
-def _channel(name: str, body: dict[str, Any], operations: Any, known: dict[str, Any]) -> str:
+def _channel(name: str, body: dict[str, Any], operations: Any, records: dict[str, Any]) -> str:
     reference = f"#/channels/{name}"
     actions = sorted({op["action"] for op in operations if op["channel"]["$ref"] == reference})
     labels = ", ".join(f'<span class="{_TONES[action]}">{action}s</span>' for action in actions)
-    messages = ", ".join(f"<code>{escape(one)}</code>" for one in body["messages"])
+    messages = ", ".join(f"<code>{escape(message)}</code>" for message in body["messages"])
     return (
         f"<li>{labels} <code>{escape(str(body.get('address', name)))}</code>: {messages}<br>"
-        f"{escape(str(body.get('description', '')))}{_record(name, known)}</li>"
+        f"{escape(str(body.get('description', '')))}{_record(name, records)}</li>"
     )
 
 
 def _record(name: str, messages: dict[str, Any]) -> str:
-    """Key and examples of a topic's records; a channel that is no topic has neither."""
+    """Return key and examples of a topic's records; empty for a channel that is no topic."""
     message = messages.get(name, {})
     key = message.get("bindings", {}).get("kafka", {}).get("key", {}).get("description", "")
     examples = "".join(
-        f"<pre>{escape(json.dumps(one['payload'], indent=2, ensure_ascii=False))}</pre>"
-        for one in message.get("examples", ())
+        f"<pre>{escape(json.dumps(example['payload'], indent=2, ensure_ascii=False))}</pre>"
+        for example in message.get("examples", ())
     )
     if not examples:
         return ""

@@ -1,10 +1,11 @@
-"""FastStream's broker with every default we must not have changed, each with its reason."""
+"""FastStream's broker with every default that we must not leave as it is, each with its reason."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
@@ -18,27 +19,36 @@ from faststream.middlewares import AckPolicy
 from faststream.security import BaseSecurity
 
 from shared.contracts.topics import TopicSpec
-from shared.fastpath import records as own
-from shared.runtime.readers import ISOLATION
+from shared.runtime.fetching.consumer import ISOLATION, CheckedConsumer
+from shared.runtime.fetching.partition_records import OrdinaryRecords, RecordReader
 
 LOGGER = "fenghuo.faststream"
 
 PARTITIONS_AT_ONCE = 2
-"""So many are read in one fetch when all have much; aiokafka asks for them in another order each time."""
+"""A fetch reads so many partitions when all have much; aiokafka asks in another order each time."""
 BatchCallback = Callable[[list[ConsumerRecord]], Awaitable[None]]
 _AFTER_ERROR_S = 0.5
 
 
+class CheckedBroker(KafkaBroker):
+    """A KafkaBroker with consumers of our class: KafkaBroker has no argument for the class."""
+
+    async def _connect(self) -> Callable[..., AIOKafkaConsumer]:
+        connect = await super()._connect()
+        config: Any = self.config.broker_config
+        config.builder = partial(CheckedConsumer, **getattr(connect, "keywords", {}))
+        return config.builder  # type: ignore[no-any-return]
+
+
 def make_broker(bootstrap: str, service: str, security: BaseSecurity | None = None) -> KafkaBroker:
-    """A consuming broker; publishing goes through shared.runtime.publisher alone."""
-    own.install()
-    return KafkaBroker(
+    """Return a consuming broker; publishing goes through shared.runtime.publisher alone."""
+    return CheckedBroker(
         bootstrap.split(","),
         client_id=f"fenghuo-{service}",
         consumer_only=True,  # one producer per process, and FastStream's cannot be rebuilt
-        ack_policy=AckPolicy.MANUAL,  # the default commits before the handler ran
+        ack_policy=AckPolicy.MANUAL,  # the default commits before the handler runs
         allow_auto_create_topics=False,  # topics come from the table, with their settings
-        apply_types=False,  # records are decoded by us, one by one
+        apply_types=False,  # the platform decodes records, each by itself
         graceful_timeout=20.0,
         logger=logging.getLogger(LOGGER),  # its own would write colours to stderr
         log_level=logging.DEBUG,  # hides two lines a message, keeps errors
@@ -49,7 +59,7 @@ def make_broker(bootstrap: str, service: str, security: BaseSecurity | None = No
 async def wrap_batch(
     records: tuple[ConsumerRecord, ...], _original: object = None
 ) -> KafkaAckableMessage:
-    """Our parser: never looks at headers, so none can make a record vanish.
+    """Parse a batch without its headers, so that no header can make a record vanish.
 
     The cause is FastStream #2458 (docs/sources.md S34).
     """
@@ -68,7 +78,7 @@ async def wrap_batch(
 
 
 async def raw_records(message: Any, _original: object = None) -> list[ConsumerRecord]:
-    """Our decoder: hands the records on as they are."""
+    """Decode a batch: return its records as they are."""
     return list(message.raw_message)
 
 
@@ -84,14 +94,13 @@ def subscribe(
     max_records: int = 500,
     batch_timeout_ms: int = 20,
     fetch_batches: int = 1,
-    unopened: int = 0,
+    reader: RecordReader = OrdinaryRecords,
 ) -> BatchSubscriber:
-    """A batch subscriber over `topics`; offsets are committed by the callback, explicitly.
+    """Return a batch subscriber over `topics`; the callback commits offsets, explicitly.
 
-    `on_error`: is told why a poll has failed; the next one follows soon.
-
-    `fetch_batches`: how many batches of a topic's largest size one fetch takes from a partition.
-    `unopened`: the callback gets spans of about so many records (shared/fastpath/raw_batches.py) where it can.
+    `on_error`: called when a poll fails; the next poll follows soon. `fetch_batches`: how many
+    batches of a topic's largest size one fetch takes from a partition. `reader` makes the records
+    of a fetch.
     """
     most_bytes = fetch_batches * max(spec.max_bytes for spec in topics)
     subscriber = broker.subscriber(
@@ -110,30 +119,28 @@ def subscribe(
         max_records=max_records,
         batch_timeout_ms=batch_timeout_ms,  # slept again after each empty poll
         partition_assignment_strategy=(StickyPartitionAssignor,),
-        # Batches as large as the topic takes them, no more, and not of all partitions at once: an answer lies
-        # in memory as a whole, several times while it is read.
+        # Batches as large as the topic takes them, no more, and not of all partitions at once: the
+        # whole answer lies in memory, several times while it is read.
         max_partition_fetch_bytes=most_bytes,
         fetch_max_bytes=PARTITIONS_AT_ONCE * most_bytes,
         fetch_max_wait_ms=250,
         session_timeout_ms=10_000,
         heartbeat_interval_ms=2_000,
     )
-
-    if unopened:
-        # FastStream has no argument for what it hands on to aiokafka as it is.
-        subscriber._connection_args["value_deserializer"] = own.Unopened(unopened)
+    # FastStream passes these settings on to the consumer's class and has no argument for this one.
+    subscriber._connection_args["reader"] = reader
 
     poll = subscriber.get_msg
 
     async def get_msg(consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord, ...]:
-        """FastStream itself would sleep five or fifteen seconds, for all partitions."""
+        """Poll; FastStream itself would sleep five or fifteen seconds after an error."""
         try:
-            results: tuple[ConsumerRecord, ...] = await poll(consumer)
+            records: tuple[ConsumerRecord, ...] = await poll(consumer)
         except KafkaError as error:
             on_error(error)
             await asyncio.sleep(_AFTER_ERROR_S)
             return ()
-        return results
+        return records
 
     subscriber.get_msg = get_msg  # type: ignore[method-assign]
 

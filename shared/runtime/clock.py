@@ -1,4 +1,4 @@
-"""The only place that reads the wall clock; `core/` gets `now` as an argument."""
+"""The only module that reads the wall clock; `core/` gets `now` as an argument."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UT
 
 
 class Clock(Protocol):
-    """Something that knows the time."""
+    """A source of the present time."""
 
     def now(self) -> datetime:
-        """The current moment, zone UTC."""
+        """Return the current moment, zone UTC."""
         ...
 
 
@@ -20,14 +20,15 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
-        """The current moment, zone UTC."""
+        """Return the current moment, zone UTC."""
         return datetime.now(UTC)
 
 
 def record_time(ms: int) -> datetime:
-    """Kafka's time of a record, given in ms since 1970, as a moment.
+    """Return Kafka's time of a record, given in ms since 1970, as a moment.
 
-    A producer's clock may have written any number: what is before 1970 or after 2199 is their nearest.
+    A producer's clock may have written any number: a time before 1970 or after 2199 is moved to the
+    nearest of the two.
     """
     seconds = min(max(ms / 1000, _FIRST.timestamp()), _LAST.timestamp())
     return datetime.fromtimestamp(seconds, UTC)

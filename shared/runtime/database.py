@@ -1,4 +1,4 @@
-"""Postgres: one pool per process, one transaction per unit of work, failures sorted in two kinds."""
+"""Postgres: one pool per process, one transaction per unit of work, two kinds of failures."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from aiokafka.errors import KafkaError
 from shared.contracts.fields import Contract
 from shared.contracts.topics import TopicSpec
 from shared.runtime.errors import SetupError, Transient, Unsendable
-from shared.runtime.publisher import encode
-from shared.runtime.right_of_way import RightOfWay
+from shared.runtime.loop_priority import LoopPriority
+from shared.runtime.outbound_records import encode
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -25,43 +25,50 @@ if TYPE_CHECKING:
 log = structlog.get_logger("fenghuo.database")
 T = TypeVar("T")
 
-_OWN_FAULT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
-"""What Postgres says of a record's own data (classes 22 and 23). Nothing else it says is a record's fault."""
+_DATA_ERRORS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+"""Errors about a record's own data (classes 22 and 23). No other error is the fault of a record."""
 
 
 def is_environment(error: BaseException) -> bool:
-    """Whether an error is that of what surrounds us: the same work may succeed later, as it is.
+    """Return whether the environment caused an error: the same work may succeed later, unchanged.
 
-    So is everything that Postgres refuses, other than the data itself: it lacks memory or space, it may
-    only be read, a table, column or right is missing, an index is broken.
+    Postgres may refuse for many such reasons: memory or space is short, the database is read-only,
+    a table, column or right is missing, an index is broken. Only an error about data is no such
+    error.
     """
     if isinstance(error, asyncpg.PostgresError):
-        return not isinstance(error, _OWN_FAULT)
+        return not isinstance(error, _DATA_ERRORS)
     if isinstance(error, BaseExceptionGroup):
         return any(map(is_environment, error.exceptions))
-    # A session that has heard the server's FATAL but not yet its hanging up (asyncpg #784, #1069)
-    # raises InternalClientError.
-    ours = asyncpg.InterfaceError, asyncpg.InternalClientError, KafkaError, OSError, MemoryError
-    return isinstance(error, ours)
+    # A session that has received the server's FATAL but not yet its end of connection raises
+    # InternalClientError (asyncpg #784, #1069).
+    environment_errors = (
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+        KafkaError,
+        OSError,
+        MemoryError,
+    )
+    return isinstance(error, environment_errors)
 
 
-_REFUSED = (
+_REFUSALS = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.ClientConfigurationError,
 )
-"""Errors at start that waiting does not cure."""
+"""Errors at start that do not end by waiting."""
 
 
 _COMMAND_S = 20
-_SIGN_OF_LIFE_S = 4.0
+_KEEP_ALIVE_S = 4.0
 
 
 def session_settings(name: str) -> dict[str, str]:
-    """Settings of every session: what a frozen or vanished process holds is free again after 20 s.
+    """Return the settings of every session: locks of a frozen process are free again after 20 s.
 
-    The server ends a transaction that says nothing for 15 s, gives up a statement when the client does, and
-    finds out by itself that the client's machine is gone. Only a COPY needs `Database.end_frozen`.
+    The server ends a transaction after 15 idle seconds, gives up a statement when the client does,
+    and notices a vanished machine of the client. Only a COPY needs `Database.end_frozen_sessions`.
     """
     return {
         "application_name": name,
@@ -76,62 +83,64 @@ def session_settings(name: str) -> dict[str, str]:
 
 OutboxRow = tuple[str, str, str, bytes]
 """Event id, topic, key, wire form."""
-_AROUND = 1_024
-"""Bytes of a record beside key and value, at most: its batch's head, its own, its headers."""
-_COPY_FROM = 50
-"""So many rows go in faster by COPY than as parameters of a statement."""
+_RECORD_OVERHEAD = 1_024
+"""The most bytes of a record beside key and value: its batch's head, its own, its headers."""
+_COPY_THRESHOLD = 50
+"""From so many rows on, COPY is faster than parameters of a statement."""
 
 
 @dataclass(slots=True)
 class Transaction:
     """One Postgres transaction: state, outbox rows and timers change together or not at all.
 
-    `now` is the database's time of the transaction: the only clock for deadlines. What is queued for the
-    outbox raises Unsendable where its topic does not take it: the relay could never get past it.
+    `now` is the database's time of the transaction: the only clock for deadlines. A message too
+    large for its topic raises Unsendable when queued: the relay could never send the message.
     """
 
     connection: PoolConnectionProxy
     schema: str
     now: datetime
-    right_of_way: RightOfWay = field(default_factory=RightOfWay)
+    loop_priority: LoopPriority = field(default_factory=LoopPriority)
     outbox: list[OutboxRow] = field(default_factory=list)
     published: bool = False
-    _new: list[OutboxRow] = field(default_factory=list)
+    _encoded: list[OutboxRow] = field(default_factory=list)
 
     def publish(self, spec: TopicSpec, key: str, message: Contract, event_id: str) -> None:
-        """Queue a message; it leaves through the outbox after the commit, once per `event_id`."""
-        self.outbox.append((event_id, spec.name, key, _fitting(spec, key, encode(message))))
+        """Queue a message for the outbox, which sends after the commit, once per `event_id`."""
+        self.outbox.append((event_id, spec.name, key, _checked_value(spec, key, encode(message))))
         self.published = True
 
-    def publish_printed(self, spec: TopicSpec, key: str, event_id: str, value: bytes) -> None:
-        """Queue the wire form of an event that this transaction brings into being.
+    def publish_encoded(self, spec: TopicSpec, key: str, event_id: str, value: bytes) -> None:
+        """Queue the wire form of an event of this transaction.
 
-        Such events leave in their order, ahead of those of `publish`; one key is written one way.
+        Such events leave in their order, before the messages of `publish`; use one of the two
+        methods for one key.
         """
-        self._new.append((event_id, spec.name, key, _fitting(spec, key, value)))
+        self._encoded.append((event_id, spec.name, key, _checked_value(spec, key, value)))
         self.published = True
 
     async def publish_new(self, spec: TopicSpec, rows: Iterable[tuple[str, str, bytes]]) -> None:
-        """Queue (key, event id, wire form) of many messages by COPY, behind what is queued already.
+        """Queue (key, event id, wire form) of many messages by COPY, after the queued messages.
 
-        For events that this transaction brings into being: an id that waits already is an error.
+        The transaction has to create these events: an id already in the outbox is an error.
         """
         await self.flush()
         self.published = True
         await self._copy(
-            (event_id, spec.name, key, _fitting(spec, key, value)) for key, event_id, value in rows
+            (event_id, spec.name, key, _checked_value(spec, key, value))
+            for key, event_id, value in rows
         )
 
-    async def is_now(self) -> None:
-        """Let the time of the transaction be now: it has waited for its turn since it began."""
+    async def refresh_clock(self) -> None:
+        """Set `now` to the present: the transaction has waited for its turn since it began."""
         self.now = await self.connection.fetchval("SELECT statement_timestamp()")
 
-    async def wait_for(self, other: Awaitable[T]) -> T:
-        """Wait for what is not Postgres, with a sign of life to the server every few seconds."""
-        task = asyncio.ensure_future(other)
+    async def wait_for(self, result: Awaitable[T]) -> T:
+        """Wait for something other than Postgres; the session stays alive meanwhile."""
+        task = asyncio.ensure_future(result)
         try:
             while not task.done():
-                await asyncio.wait({task}, timeout=_SIGN_OF_LIFE_S)
+                await asyncio.wait({task}, timeout=_KEEP_ALIVE_S)
                 if not task.done():
                     await self.connection.execute("SELECT 1")
             return await task
@@ -141,9 +150,9 @@ class Transaction:
                 await asyncio.wait({task})
 
     async def flush(self) -> None:
-        """Write the queued messages as outbox rows, in the order in which they were queued."""
-        await self.flush_printed()
-        rows, self.outbox, self._new = [*self._new, *self.outbox], [], []
+        """Write the queued messages as outbox rows, in their order."""
+        await self.flush_encoded()
+        rows, self.outbox, self._encoded = [*self._encoded, *self.outbox], [], []
         if rows:
             await self.connection.execute(
                 f"INSERT INTO {self.schema}.outbox (event_id, topic, key, value) "  # noqa: S608
@@ -152,11 +161,11 @@ class Transaction:
                 *(list(column) for column in zip(*rows, strict=True)),
             )
 
-    async def flush_printed(self) -> None:
-        """Write those of `publish_printed` that are queued now, unless they are few."""
-        if len(self._new) >= _COPY_FROM:
-            new, self._new = self._new, []
-            await self._copy(new)
+    async def flush_encoded(self) -> None:
+        """Write the messages of `publish_encoded` that are queued now, unless they are few."""
+        if len(self._encoded) >= _COPY_THRESHOLD:
+            rows, self._encoded = self._encoded, []
+            await self._copy(rows)
 
     async def _copy(self, rows: Iterable[OutboxRow]) -> None:
         await self.connection.copy_records_to_table(
@@ -167,9 +176,9 @@ class Transaction:
         )
 
 
-def _fitting(spec: TopicSpec, key: str, value: bytes) -> bytes:
-    """The value; raises Unsendable where the topic does not take a record of it."""
-    if len(value) > spec.max_bytes - _AROUND - 4 * len(key):
+def _checked_value(spec: TopicSpec, key: str, value: bytes) -> bytes:
+    """Return the value; raises Unsendable where the topic does not take a record of it."""
+    if len(value) > spec.max_bytes - _RECORD_OVERHEAD - 4 * len(key):
         raise Unsendable(f"{len(value)} bytes of {key[:96]} are more than {spec.name} takes")
     return value
 
@@ -183,14 +192,14 @@ class Database:
         self._size = size
         self._pool: asyncpg.Pool | None = None
         self._failing: str | None = None
-        self.right_of_way = RightOfWay()
-        self.committed = asyncio.Event()
-        # Apart from `committed`: the relay's own transactions must not wake the relay.
-        self.outgoing = asyncio.Event()
+        self.loop_priority = LoopPriority()
+        self.commit_event = asyncio.Event()
+        # Not the event above: the relay's own transactions must not wake the relay.
+        self.outbox_event = asyncio.Event()
 
     @property
     def pool(self) -> asyncpg.Pool:
-        """The pool; only between start and stop."""
+        """The pool; there is one only between start and stop."""
         assert self._pool is not None, "the database has not been started"
         return self._pool
 
@@ -207,7 +216,7 @@ class Database:
                         timeout=5,
                         server_settings=session_settings(f"fenghuo-{self.schema}"),
                     )
-                except _REFUSED:
+                except _REFUSALS:
                     break
                 except Exception as error:
                     if not is_environment(error):
@@ -218,7 +227,8 @@ class Database:
                 else:
                     return
         raise SetupError(
-            "Postgres does not let us in: check that it runs and that FENGHUO_DATABASE_URL is right."
+            "Postgres does not let us in: check that it runs "
+            "and that FENGHUO_DATABASE_URL is right."
         )
 
     async def stop(self) -> None:
@@ -230,13 +240,13 @@ class Database:
                 self._pool.terminate()
 
     def ready(self) -> str | None:
-        """For /readyz."""
+        """Return None while Postgres works, else the reason for /readyz."""
         return self._failing
 
-    async def end_frozen(self) -> None:
-        """Background loop: end sessions of this service whose process froze in the middle of a COPY.
+    async def end_frozen_sessions(self) -> None:
+        """Background loop: end sessions of this service whose process froze during a COPY.
 
-        Postgres waits for the rest of it without limit: none of its own time-outs ends that.
+        Postgres waits for the remaining rows without limit: none of its own time-outs applies.
         """
         while True:
             await asyncio.sleep(_COMMAND_S / 4)
@@ -259,19 +269,19 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        """A read-committed transaction; raises Transient where it may be tried again."""
+        """Open a read-committed transaction; raises Transient where it may be tried again."""
         try:
             async with self.pool.acquire(timeout=5) as connection, connection.transaction():
                 now = await connection.fetchval("SELECT now()")
-                work = Transaction(connection, self.schema, now, self.right_of_way)
-                yield work
-                await work.flush()
+                transaction = Transaction(connection, self.schema, now, self.loop_priority)
+                yield transaction
+                await transaction.flush()
         except Exception as error:
             if not is_environment(error):
                 raise
             self._failing = f"Postgres fails: {type(error).__name__}: {str(error)[:200]}"
             raise Transient(self._failing) from error
         self._failing = None
-        self.committed.set()
-        if work.published:
-            self.outgoing.set()
+        self.commit_event.set()
+        if transaction.published:
+            self.outbox_event.set()

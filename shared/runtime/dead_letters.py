@@ -1,9 +1,10 @@
-"""Dead letters 死信: produced and awaited before the offset moves; a flood of them stops the process.
+"""Dead letters 死信: produced and confirmed before the offset moves; a flood of them stops the
+process.
 
-A dead letter carries the reason, the original bytes and where they lay; its id follows from service,
-topic, partition and offset, so a record refused twice (after a crash) is one dead letter of the service.
-Only headers that are text survive as text; others are kept with replacement characters. What is too long
-for a letter is cut, and the letter says so.
+A dead letter holds the reason, the original bytes and their place. Its id follows from service,
+topic, partition and offset, so a record refused twice (after a crash) is one dead letter of the
+service. A header that is no text has replacement characters. A field that is too long for a letter
+is cut, and the letter says so.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from shared.contracts.ids import dead_letter_id
 from shared.contracts.topics import TOPICS
 from shared.runtime.clock import Clock
 from shared.runtime.decoding import MAX_VALUE_BYTES
-from shared.runtime.errors import Reject, die
+from shared.runtime.errors import Reject, exit_process
 from shared.runtime.metrics import RuntimeMetrics
-from shared.runtime.publisher import Outgoing, Publisher, encode
+from shared.runtime.outbound_records import OutboundRecord, encode
+from shared.runtime.publisher import Publisher
 
 log = structlog.get_logger("fenghuo.dead_letters")
 
@@ -34,29 +36,29 @@ _HEADER_CHARS = 200
 
 
 class DeadLetterLimit:
-    """Stops a bad deploy from draining a topic into the dead letters (arroyo's DlqLimit).
+    """Stops a bad deploy from draining a topic into the dead letters.
 
-    More than `share` of the last `window` records tripped over a bug of ours = stop. Refusals that a
-    sender can bring about do not count: whoever floods a topic must not stop its reader.
+    The limit is passed when more than `share` of the last `window` records met a bug of ours. A
+    refusal that a sender can cause does not count: a flood of bad records must not stop the reader.
     """
 
     def __init__(self, window: int = 20_000, share: float = 0.9) -> None:
-        self._refused: deque[tuple[int, int]] = deque()
+        self._batches: deque[tuple[int, int]] = deque()
         self._window = window
         self._share = share
-        self._seen = 0
-        self._bad = 0
+        self._records = 0
+        self._bugs = 0
 
-    def note(self, seen: int, bad: int) -> bool:
-        """Account for a batch; True when the limit is passed."""
-        self._refused.append((seen, bad))
-        self._seen += seen
-        self._bad += bad
-        while self._refused and self._seen - self._refused[0][0] >= self._window:
-            old_seen, old_bad = self._refused.popleft()
-            self._seen -= old_seen
-            self._bad -= old_bad
-        return self._seen >= self._window and self._bad > self._share * self._seen
+    def note(self, records: int, bugs: int) -> bool:
+        """Note a batch; return whether the limit is passed."""
+        self._batches.append((records, bugs))
+        self._records += records
+        self._bugs += bugs
+        while self._batches and self._records - self._batches[0][0] >= self._window:
+            old_records, old_bugs = self._batches.popleft()
+            self._records -= old_records
+            self._bugs -= old_bugs
+        return self._records >= self._window and self._bugs > self._share * self._records
 
 
 class DeadLetters:
@@ -72,37 +74,41 @@ class DeadLetters:
         self._limit = DeadLetterLimit()
 
     async def send(self, refused: Sequence[tuple[ConsumerRecord, Reject]]) -> None:
-        """Publish and await all; raises Transient when Kafka does not confirm them."""
+        """Publish all and wait for Kafka; raises Transient when Kafka does not confirm them."""
         if not refused:
             return
-        await self._publisher.send([self._letter(record, why) for record, why in refused])
-        for record, why in refused:
-            self._metrics.dead_letters.labels(record.topic, why.reason).inc()
-        record, why = refused[0]
+        await self._publisher.send([self._letter(record, reject) for record, reject in refused])
+        for record, reject in refused:
+            self._metrics.dead_letters.labels(record.topic, reject.reason).inc()
+        record, reject = refused[0]
         log.warning(
             "dead_letters",
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,
-            reason=why.reason,
-            detail=why.detail,
+            reason=reject.reason,
+            detail=reject.detail,
             count=len(refused),
         )
 
-    def account(self, seen: int, bad: int) -> None:
-        """Note a batch whose offset and letters are stored; `bad` of its records tripped over a bug
-        (Reason.HANDLER_ERROR). Ends the process when nearly every record does."""
-        if self._limit.note(seen, bad):
-            die("nearly every record trips over a bug: wrong version deployed?")
+    def account(self, records: int, bugs: int, /) -> None:
+        """Note a batch whose offset and letters are stored; `bugs` of its records met a bug of
+        ours.
 
-    def _letter(self, record: ConsumerRecord, why: Reject) -> Outgoing:
-        letter = letter_of(record, why, self._service, self._clock.now())
+        Those are the records of Reason.HANDLER_ERROR. Ends the process when nearly every record is
+        one.
+        """
+        if self._limit.note(records, bugs):
+            exit_process("nearly every record trips over a bug: wrong version deployed?")
+
+    def _letter(self, record: ConsumerRecord, reject: Reject) -> OutboundRecord:
+        letter = letter_of(record, reject, self._service, self._clock.now())
         key = None if record.key is None else record.key[:_KEY_BYTES]
-        return Outgoing(TOPICS[record.topic].dlq, key, encode(letter), record.partition)
+        return OutboundRecord(TOPICS[record.topic].dlq, key, encode(letter), record.partition)
 
 
-def letter_of(record: ConsumerRecord, why: Reject, service: str, now: datetime) -> DeadLetter:
-    """The letter of a refused record: whatever the record is, the letter fits its topic."""
+def letter_of(record: ConsumerRecord, reject: Reject, service: str, now: datetime) -> DeadLetter:
+    """Return the letter of a refused record; it fits its topic whatever the record is."""
     headers = [
         (cleaned(str(name)), (value or b"").decode("utf-8", "replace").replace("\x00", "\ufffd"))
         for name, value in record.headers[:_HEADERS]
@@ -115,8 +121,8 @@ def letter_of(record: ConsumerRecord, why: Reject, service: str, now: datetime) 
     }
     return DeadLetter(
         id=dead_letter_id(service, record.topic, record.partition, record.offset),
-        reason=why.reason,
-        detail=cleaned(why.detail)[:1000],
+        reason=reject.reason,
+        detail=cleaned(reject.detail)[:1000],
         service=service,
         topic=record.topic,
         partition=record.partition,

@@ -1,4 +1,4 @@
-"""Decode one record at a time: a bad one never takes its batch along, a header never matters."""
+"""Decoding record by record: a bad record never affects its batch, a header never matters."""
 
 from __future__ import annotations
 
@@ -14,31 +14,32 @@ from shared.runtime.errors import Reject
 
 MAX_VALUE_BYTES = 1_048_576
 MOST_NAMES = 20_000
-"""Names in all objects of a record together, twice what the largest contract has room for: each may be
-wrong, and what is wrong with it takes a kilobyte."""
+"""The most names in all objects of a record together, twice those of the largest contract: each may
+be wrong, and the description of its error takes a kilobyte."""
 MAX_LETTER_BYTES = 2 * MAX_VALUE_BYTES
-"""A dead letter holds the value of a record of any size above as text, which is a third longer."""
+"""A dead letter holds the value of a record of the size above as text, which is a third longer."""
 
 
 def decode(model: TypeAdapter[Any], record: ConsumerRecord) -> Any:
-    """The record's value as its contract model; raises Reject with reason and place."""
+    """Return the record's value as its contract model; raises Reject with reason and place."""
     return decode_value(model, record.value)
 
 
-def decode_value(model: TypeAdapter[Any], value: bytes | None, most: int = MAX_VALUE_BYTES) -> Any:
-    """The bytes, at most so many, as a contract model; raises Reject with reason and place."""
+def decode_value(model: TypeAdapter[Any], value: bytes | None, limit: int = MAX_VALUE_BYTES) -> Any:
+    """Return at most `limit` bytes as a contract model; raises Reject with reason and place."""
     if value is None:
         raise Reject(Reason.SCHEMA, "the record has no value")
-    if len(value) > most:
-        raise Reject(Reason.TOO_LARGE, f"{len(value)} bytes, at most {most}")
+    if len(value) > limit:
+        raise Reject(Reason.TOO_LARGE, f"{len(value)} bytes, at most {limit}")
     if _has_too_many_names(value):
         raise Reject(Reason.SCHEMA, f"body: more than {MOST_NAMES} names")
     try:
         return model.validate_json(value)
     except ValidationError as error:
-        why = explain(error)
-    # Outside, or the refusal would hold the error with all that is wrong as its context.
-    raise Reject(*why)
+        reason, detail = explain(error)
+    # Outside of the except, or the refusal would hold the error with all its details as its
+    # context.
+    raise Reject(reason, detail)
 
 
 class _TooManyNames(Exception):
@@ -50,22 +51,22 @@ def _has_too_many_names(value: bytes) -> bool:
         return False
     count = 0
 
-    def counted(pairs: list[tuple[str, Any]]) -> None:
+    def count_names(pairs: list[tuple[str, Any]]) -> None:
         nonlocal count
         count += len(pairs)
         if count > MOST_NAMES:
             raise _TooManyNames
 
-    with suppress(ValueError, RecursionError):  # no JSON: that is what will be said of it
+    with suppress(ValueError, RecursionError):  # no JSON: decoding says so
         try:
-            json.loads(value, object_pairs_hook=counted)
+            json.loads(value, object_pairs_hook=count_names)
         except _TooManyNames:
             return True
     return False
 
 
 def explain(error: ValidationError) -> tuple[Reason, str]:
-    """The bounded reason and a text that names each field and what is wrong with it."""
+    """Return the bounded reason and a text that names each field and its error."""
     items = error.errors(include_input=False, include_url=False, include_context=False)
     kinds = {item["type"] for item in items}
     text = "; ".join(

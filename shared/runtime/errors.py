@@ -1,8 +1,12 @@
-"""Kinds of failure, each with its destination (arroyo's errors, kopf's temporary and permanent).
+"""Kinds of failure, each with its consequence.
 
-`Reject`: never, to the dead letters. `Transient`: not now, tried again with back-off. `Unsendable`: a
-record of our own that Kafka never takes. Anything else is a bug: the record is isolated; if it cannot be,
-the process ends and its supervisor restarts it.
+`Reject`: the record can never be handled and goes to the dead letters. `Transient`: the same work
+is tried again with back-off. `Unsendable`: Kafka never takes this record of ours. Any other
+exception is a bug: the record is isolated; where isolation is impossible the process ends and the
+supervisor starts a new process.
+
+A bug or a lost partition calls `exit_process` at once instead of raising an exception: aiokafka
+logs and drops exceptions of rebalance callbacks and background tasks.
 """
 
 from __future__ import annotations
@@ -15,15 +19,15 @@ import structlog
 from shared.contracts.dead_letter import Reason
 
 EXIT_USAGE = 64
-"""Wrong settings: a person has to change something."""
+"""The settings are wrong: a person has to change them."""
 EXIT_UNAVAILABLE = 69
-"""Something this process needs (Kafka, Postgres, its port) cannot be had."""
+"""Kafka, Postgres or the port of this process is not available."""
 EXIT_SOFTWARE = 70
-"""A bug or lost ownership: restart me."""
+"""A bug or lost ownership: the supervisor restarts the process."""
 
 
 class Reject(Exception):
-    """This record can never be handled; `reason` is the closed set, `detail` is for people."""
+    """The record can never be handled; `reason` is of a closed set, `detail` is for people."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -32,13 +36,13 @@ class Reject(Exception):
 
 
 class Transient(Exception):
-    """Infrastructure failed; the same work may succeed later."""
+    """Infrastructure has failed; the same work may succeed later."""
 
 
 class Unsendable(Exception):
-    """Kafka will never take this record: too large.
+    """Kafka never takes this record: the record is too large.
 
-    `position`: which of those to be sent; None where only Kafka knows, of a batch that holds it.
+    `position`: the index among the records to send; None where only Kafka knows the record.
     """
 
     def __init__(self, detail: str, position: int | None = None) -> None:
@@ -47,14 +51,14 @@ class Unsendable(Exception):
 
 
 class LostOwnership(Exception):
-    """Another process has advanced our offset: whatever we hold is stale."""
+    """Another process has advanced our offset: the state of this process is stale."""
 
 
 class SetupError(Exception):
-    """The environment is wrong; the message is one sentence that says what to do."""
+    """The environment is wrong; the message is one sentence that says how to correct it."""
 
 
-def die(reason: str, code: int = EXIT_SOFTWARE) -> NoReturn:
-    """End this process at once, without clean-up (crash-only): the log says why."""
+def exit_process(reason: str, code: int = EXIT_SOFTWARE) -> NoReturn:
+    """End this process at once, without clean-up (crash-only), and log the reason."""
     structlog.get_logger("fenghuo").critical("process_ends", reason=reason, code=code)
     os._exit(code)

@@ -1,10 +1,11 @@
 """Functions that handle messages and timers, registered as FastStream registers subscribers.
 
-A module of a service's `handlers/` makes a `Router` and decorates one function per topic; `timers.py`
-decorates one function per kind of timer. `app.py` hands the routers and the service's unit of work to
-`StatefulPlatform.include`. Batches, transactions, dead letters and rebalances stay with the platform
-(docs/platform.md): a handler raises `Reject` for a message that can never be handled, and anything
-that it changes through its unit of work is stored in the transaction that also moves the offset.
+A module of a service's `handlers/` makes a `Router` and decorates one function per topic;
+`timers.py` decorates one function per kind of timer. `app.py` hands the routers and the service's
+unit of work to `StatefulPlatform.include`. Batches, transactions, dead letters and rebalances stay
+with the platform (docs/platform.md): a handler raises `Reject` for a message that can never be
+handled, and anything that it changes through its unit of work is stored in the transaction that
+also moves the offset.
 
     router: Router[UnitOfWork] = Router()
 
@@ -27,14 +28,14 @@ from typing import Any, Generic, Protocol, TypeVar, Union, get_args, get_origin,
 
 from shared.contracts.topics import TopicSpec
 from shared.runtime.database import Transaction
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 from shared.runtime.timers import Timer, TimerKey
 
 
 class UnitOfWork(Protocol):
-    """Everything that one transaction of a service reads and changes.
+    """The rows that one transaction of a service reads and changes.
 
-    The load functions of the handlers name what is needed; then `lock` or `load` is called once.
+    The load functions of the handlers name the rows; then `lock` or `load` is called once.
     """
 
     async def lock(self) -> None:
@@ -53,8 +54,8 @@ class UnitOfWork(Protocol):
 Unit = TypeVar("Unit", bound=UnitOfWork)
 Function = TypeVar("Function", bound=Callable[..., Awaitable[None]])
 Load = Callable[..., None]
-"""Names to the unit of work the rows that the handling of a message, or of a timer, needs."""
-Order = Callable[[Sequence[Incoming]], Sequence[Incoming]]
+"""Names to the unit of work the rows that a message, or a timer, needs."""
+Order = Callable[[Sequence[InboundMessage]], Sequence[InboundMessage]]
 """Returns the fresh messages of a transaction in the order in which they are to be handled."""
 
 
@@ -66,8 +67,8 @@ class Subscriber(Generic[Unit]):
     function: Callable[..., Awaitable[None]]
     load: Load | None
     batch: bool
-    takes_incoming: bool
-    load_takes_incoming: bool
+    takes_record: bool
+    load_takes_record: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +92,17 @@ class Router(Generic[Unit]):
     ) -> Callable[[Function], Function]:
         """Register the function as the handler of `topic`.
 
-        The function takes a message and the unit of work, and as a third argument, if it has one, the
-        `Incoming` record around the message; so does `load`. With `batch` the function takes the
-        sequence of all messages of the topic in the transaction. Raises TypeError when the annotation
-        is not the topic's contract.
+        The function takes a message and the unit of work, and as a third argument, if it has one,
+        the `InboundMessage` around the message; so does `load`. With `batch` the function takes the
+        sequence of all messages of the topic in the transaction. Raises TypeError when the
+        annotation is not the topic's contract.
         """
 
         def register(function: Function) -> Function:
             parameters = _check_annotation(function, topic, batch)
-            load_takes_incoming = load is not None and len(inspect.signature(load).parameters) == 3
+            load_takes_record = load is not None and len(inspect.signature(load).parameters) == 3
             self.subscribers.append(
-                Subscriber(topic, function, load, batch, parameters == 3, load_takes_incoming)
+                Subscriber(topic, function, load, batch, parameters == 3, load_takes_record)
             )
             return function
 
@@ -123,8 +124,8 @@ class Router(Generic[Unit]):
 class Dispatcher(Generic[Unit]):
     """Calls the handlers of a service's routers inside one transaction.
 
-    Handlers of single messages are called in the order of arrival (or of `order`); handlers of batches
-    follow in the order of registration, and so do the handlers of timers.
+    Handlers of single messages are called in the order of arrival (or of `order`); handlers of
+    batches follow in the order of registration, and so do the handlers of timers.
     """
 
     def __init__(
@@ -156,44 +157,45 @@ class Dispatcher(Generic[Unit]):
         """The kinds of timers that have a handler."""
         return list(self._timers)
 
-    async def apply(self, transaction: Transaction, batch: Sequence[Incoming]) -> None:
+    async def apply(self, transaction: Transaction, batch: Sequence[InboundMessage]) -> None:
         """Handle the fresh messages of a transaction. Raises Reject for one that is refused."""
         unit = self.unit_of_work(transaction)
         ordered = batch if self._order is None else self._order(batch)
-        for incoming in ordered:
-            subscriber = self._subscribers[incoming.topic]
-            if subscriber.load_takes_incoming:
-                assert subscriber.load is not None
-                subscriber.load(incoming.message, unit, incoming)
-            elif subscriber.load is not None:
-                subscriber.load(incoming.message, unit)
-        await unit.load()
-        batches: defaultdict[str, list[Incoming]] = defaultdict(list)
-        for incoming in ordered:
-            subscriber = self._subscribers[incoming.topic]
-            if subscriber.batch:
-                batches[incoming.topic].append(incoming)
-            elif subscriber.takes_incoming:
-                await subscriber.function(incoming.message, unit, incoming)
+        for inbound in ordered:
+            subscriber = self._subscribers[inbound.topic]
+            if subscriber.load is None:
+                continue
+            if subscriber.load_takes_record:
+                subscriber.load(inbound.message, unit, inbound)
             else:
-                await subscriber.function(incoming.message, unit)
+                subscriber.load(inbound.message, unit)
+        await unit.load()
+        batches: defaultdict[str, list[InboundMessage]] = defaultdict(list)
+        for inbound in ordered:
+            subscriber = self._subscribers[inbound.topic]
+            if subscriber.batch:
+                batches[inbound.topic].append(inbound)
+            elif subscriber.takes_record:
+                await subscriber.function(inbound.message, unit, inbound)
+            else:
+                await subscriber.function(inbound.message, unit)
         for topic, subscriber in self._subscribers.items():
             if records := batches.get(topic):
-                messages = [incoming.message for incoming in records]
-                if subscriber.takes_incoming:
+                messages = [inbound.message for inbound in records]
+                if subscriber.takes_record:
                     await subscriber.function(messages, unit, records)
                 else:
                     await subscriber.function(messages, unit)
         await unit.save()
 
     async def lock(self, transaction: Transaction, keys: Sequence[TimerKey]) -> None:
-        """Lock what the due timers concern, before they are claimed."""
+        """Lock the subjects of due timers, before the timers are claimed."""
         unit = self.unit_of_work(transaction)
         self._load_timers(keys, unit)
         await unit.lock()
 
     async def fire(self, transaction: Transaction, timers: Sequence[Timer]) -> None:
-        """Handle the timers that were claimed."""
+        """Handle claimed timers."""
         unit = self.unit_of_work(transaction)
         self._load_timers([timer.key for timer in timers], unit)
         await unit.load()
@@ -215,7 +217,7 @@ class Dispatcher(Generic[Unit]):
 
 
 def _check_annotation(function: Callable[..., Any], topic: TopicSpec, batch: bool) -> int:
-    """Return the number of parameters; raises TypeError for a first one that is not the contract."""
+    """Return the number of parameters; raises TypeError unless the first is the contract."""
     names = list(inspect.signature(function).parameters)
     annotation = get_type_hints(function).get(names[0]) if names else None
     if batch:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 Check = Callable[[], str | None]
-"""None when fine, else one sentence on what is missing."""
+"""Returns None when all is well, else one sentence on the reason."""
 
 
 class Health:
@@ -21,10 +21,10 @@ class Health:
         self._checks[name] = check
 
     def problems(self) -> dict[str, str]:
-        """Failing checks and why; empty = ready."""
+        """Return the failing checks and their reasons; empty = ready."""
         results = {name: check() for name, check in self._checks.items()}
-        return {name: why for name, why in results.items() if why is not None}
+        return {name: reason for name, reason in results.items() if reason is not None}
 
     def state(self) -> dict[str, object]:
-        """The body of /healthz."""
+        """Return the body of /healthz."""
         return {"service": self.service, "status": "ok", "broker": self.broker_name}

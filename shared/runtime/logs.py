@@ -12,47 +12,47 @@ import structlog
 from structlog.typing import Processor
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
-_MOST_MESSAGES = 1_000
+_MAX_MESSAGES = 1_000
 
 
 @dataclass(slots=True)
-class _Repeat:
+class _RepeatedMessage:
     passed_at: float
     pause_s: float
-    seen_at: float
+    last_at: float
     suppressed: int = 0
 
 
-class Repeats(logging.Filter):
-    """Lets a library's message through once, then after pauses that grow, with the number left out.
+class RepeatFilter(logging.Filter):
+    """Passes a library's message once, then after growing pauses, with the number suppressed.
 
-    A client whose broker is away says the same every 100 ms, and a process has a dozen of them. The same
-    is what one logger says with one template at one level, whatever it fills in.
+    A client whose broker is away logs the same every 100 ms, and a process has a dozen clients.
+    Messages are the same when logger, level and template are, whatever values the template has.
     """
 
     def __init__(self, now: Callable[[], float] = monotonic) -> None:
         super().__init__()
         self._now = now
-        self._repeats: dict[tuple[str, int, str], _Repeat] = {}
+        self._repeats: dict[tuple[str, int, str], _RepeatedMessage] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the message is written; `suppressed` is set where others were not."""
+        """Return whether the message is written; set `suppressed` where earlier ones were not."""
         now = self._now()
         key = record.name, record.levelno, str(record.msg)[:200]
-        # Written anew at the end, so that the first is the one that has not been seen for longest.
+        # Inserted again at the end, so that the first one is the oldest.
         repeat = self._repeats.pop(key, None)
-        if repeat is None or now - repeat.seen_at > _LONGEST_PAUSE_S:
-            repeat = _Repeat(now, _FIRST_PAUSE_S, now)
+        if repeat is None or now - repeat.last_at > _LONGEST_PAUSE_S:
+            repeat = _RepeatedMessage(now, _FIRST_PAUSE_S, now)
             written = True
         elif written := now - repeat.passed_at >= repeat.pause_s:
             record.suppressed = repeat.suppressed
             pause_s = min(2 * repeat.pause_s, _LONGEST_PAUSE_S)
-            repeat = _Repeat(now, pause_s, now)
+            repeat = _RepeatedMessage(now, pause_s, now)
         else:
             repeat.suppressed += 1
-            repeat.seen_at = now
+            repeat.last_at = now
         self._repeats[key] = repeat
-        if len(self._repeats) > _MOST_MESSAGES:
+        if len(self._repeats) > _MAX_MESSAGES:
             del self._repeats[next(iter(self._repeats))]
         return written
 
@@ -89,7 +89,7 @@ def configure(service: str, level: str = "INFO") -> None:
             ],
         )
     )
-    handler.addFilter(Repeats())
+    handler.addFilter(RepeatFilter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)

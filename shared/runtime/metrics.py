@@ -1,4 +1,4 @@
-"""Series every service exports; a service's own are in its metrics.py. Labels are closed sets."""
+"""The series that every service exports. Labels are closed sets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 
 class RuntimeMetrics:
-    """Counted per batch, never per message."""
+    """Counters and gauges of one process; counted per batch, never per message."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
@@ -16,7 +16,7 @@ class RuntimeMetrics:
         self.duplicates = Counter(
             "fenghuo_duplicates_total", "Repeated records dropped", ["topic"], registry=registry
         )
-        self.early = Counter(
+        self.prioritised = Counter(
             "fenghuo_early_records_total",
             "Urgent records applied before their turn, with what lay before them under their keys",
             ["topic"],
@@ -39,7 +39,7 @@ class RuntimeMetrics:
             ["topic"],
             registry=registry,
         )
-        self.standing = Gauge(
+        self.blocked = Gauge(
             "fenghuo_partitions_standing",
             "Partitions that cannot be read on, or whose next records are missing",
             ["topic"],

@@ -1,8 +1,9 @@
-"""The outbox relay: rows committed with the state they tell of, published in order, then deleted.
+"""The outbox relay: rows that are committed with their state, published in order, then deleted.
 
-Whatever is there has not left; never `seq > last`: rows that commit late would be lost. A crash between
-publish and commit publishes again; readers drop the repeat by its id. One relay per service at a time
-(advisory lock), so the order of an aggregate's rows is the order in its partition.
+A row in the table has not been sent; the relay never asks for `seq > last`, since rows that commit
+late would be lost. A crash between publishing and deleting publishes again; readers drop the repeat
+by its id. One relay per service works at a time (advisory lock), so the rows of an aggregate are in
+its partition in their order.
 """
 
 from __future__ import annotations
@@ -18,18 +19,19 @@ from aiokafka import AIOKafkaProducer
 from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import Transient
 from shared.runtime.metrics import RuntimeMetrics
-from shared.runtime.publisher import Outgoing, Publisher, Sending
+from shared.runtime.outbound_records import OutboundRecord
+from shared.runtime.publisher import PendingRecords, Publisher
 
 log = structlog.get_logger("fenghuo.outbox")
 
 _BATCH = 2_000
 _BATCHES = 20
-"""Batches in one transaction."""
+"""The number of batches in one transaction."""
 _UNDER_WAY = 2
-"""Batches that one producer has been handed, one after the other, and Kafka has not confirmed."""
+"""The number of batches that the producer has taken and Kafka has not confirmed."""
 _POLL_S = 0.25
 _LOCK_ID = 0x0F
-"""First key of the advisory lock; the second is the schema's hash."""
+"""The first key of the advisory lock; the second is the schema's hash."""
 
 
 class OutboxRelay:
@@ -41,11 +43,11 @@ class OutboxRelay:
         self._metrics = metrics
 
     async def run(self) -> None:
-        """Background loop: as soon as a message was committed, at the latest every 250 ms."""
+        """Publish for ever: as soon as a message is committed, at the latest every 250 ms."""
         delay = 0.1
         while True:
             try:
-                self._database.outgoing.clear()
+                self._database.outbox_event.clear()
                 while await self.publish_waiting():
                     pass
                 delay = 0.1
@@ -55,35 +57,36 @@ class OutboxRelay:
                 delay = min(delay * 2, 2.0)
             try:
                 async with asyncio.timeout(_POLL_S):
-                    await self._database.outgoing.wait()
+                    await self._database.outbox_event.wait()
             except TimeoutError:
                 pass
 
     async def publish_waiting(self) -> bool:
-        """Publish what waits, several batches of it; whether there may be more.
+        """Publish several batches of rows; return whether there may be more.
 
-        While Kafka takes one batch the next is read and handed over. Those before one that fails are
-        deleted for good, those behind it stay, taken or not; raises Transient then.
+        While Kafka takes one batch the next is read and appended. Rows before a batch that fails
+        are deleted; rows after it stay, sent or not, and Transient is raised.
         """
         failure: Transient | None = None
-        producer = self._publisher.present
-        async with self._database.transaction() as work:
-            # What could not be deleted afterwards would be published again and again.
-            if not await work.connection.fetchval(
-                f"WITH trial AS (DELETE FROM {work.schema}.outbox WHERE false) "  # noqa: S608
+        producer = self._publisher.producer
+        async with self._database.transaction() as transaction:
+            schema = transaction.schema
+            # A row that cannot be deleted afterwards would be published again and again.
+            if not await transaction.connection.fetchval(
+                f"WITH trial AS (DELETE FROM {schema}.outbox WHERE false) "  # noqa: S608
                 "SELECT pg_try_advisory_xact_lock($1, hashtext($2))",
                 _LOCK_ID,
-                work.schema,
+                schema,
             ):
                 return False
-            cursor = await work.connection.cursor(
-                f"SELECT seq, topic, key, value FROM {work.schema}.outbox "  # noqa: S608
+            cursor = await transaction.connection.cursor(
+                f"SELECT seq, topic, key, value FROM {schema}.outbox "  # noqa: S608
                 "ORDER BY seq LIMIT $1",
                 _BATCH * _BATCHES,
             )
             rows: Sequence[Any] = await cursor.fetch(_BATCH)
-            result = len(rows)
-            under_way: deque[tuple[Sequence[Any], Sending]] = deque()
+            row_count = len(rows)
+            under_way: deque[tuple[Sequence[Any], PendingRecords]] = deque()
             while rows or under_way:
                 if rows and len(under_way) < _UNDER_WAY:
                     self._metrics.outbox.set(len(rows))
@@ -93,31 +96,31 @@ class OutboxRelay:
                         failure, rows = error, ()
                     else:
                         rows = await cursor.fetch(_BATCH)
-                        result += len(rows)
+                        row_count += len(rows)
                     continue
-                sent, sending = under_way.popleft()
+                pending_rows, pending = under_way.popleft()
                 try:
-                    await work.wait_for(self._publisher.arrived(sending))
+                    await transaction.wait_for(self._publisher.confirm(pending))
                 except Transient as error:
                     failure = failure or error
                     break
-                await _delete(work, sent)
+                await _delete(transaction, pending_rows)
         if failure is not None:
             raise failure
         self._metrics.outbox.set(0)
-        return result == _BATCH * _BATCHES
+        return row_count == _BATCH * _BATCHES
 
-    async def _begin(self, producer: AIOKafkaProducer, rows: Sequence[Any]) -> Sending:
-        await self._database.right_of_way.free()
+    async def _begin(self, producer: AIOKafkaProducer, rows: Sequence[Any]) -> PendingRecords:
+        await self._database.loop_priority.wait_until_free()
         return await self._publisher.begin(
             producer,
-            [Outgoing(row["topic"], row["key"].encode(), row["value"]) for row in rows],
+            [OutboundRecord(row["topic"], row["key"].encode(), row["value"]) for row in rows],
         )
 
 
-async def _delete(work: Transaction, rows: Sequence[Any]) -> None:
+async def _delete(transaction: Transaction, rows: Sequence[Any]) -> None:
     if rows:
-        await work.connection.execute(
-            f"DELETE FROM {work.schema}.outbox WHERE seq = ANY($1::bigint[])",  # noqa: S608
+        await transaction.connection.execute(
+            f"DELETE FROM {transaction.schema}.outbox WHERE seq = ANY($1::bigint[])",  # noqa: S608
             [row["seq"] for row in rows],
         )

@@ -1,54 +1,53 @@
-"""What every service stands on, assembled once: broker, producer, dead letters, health, metrics.
+"""The parts of every service, assembled once: broker, producer, dead letters, health, metrics.
 
-An app.py makes a `Platform`, or one with Postgres (shared/runtime/stateful.py), declares what comes in and
-goes out, adds its own parts and asks for the ASGI app.
+An app.py makes a `Platform`, or a `StatefulPlatform` (shared/runtime/stateful_platform.py),
+declares the topics that it reads and writes, adds its own parts and asks for the ASGI application.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, nullcontext
 from typing import Any
 
-import structlog
 from faststream.asgi import AsgiFastStream, AsgiResponse
 from prometheus_client import CollectorRegistry
 
 from shared.contracts.topics import TopicSpec
 from shared.runtime.asyncapi import Operation, Traffic, document
-from shared.runtime.batches import BatchConsumer
+from shared.runtime.background_loops import BackgroundLoop, NamedLoop, background
 from shared.runtime.broker import LOGGER, make_broker
+from shared.runtime.clean_up import Stop, push_stop
 from shared.runtime.clock import Clock, SystemClock
 from shared.runtime.dead_letters import DeadLetters
+from shared.runtime.fetching.partition_records import OrdinaryRecords, RecordReader
 from shared.runtime.health import Health
+from shared.runtime.http_server import lifespan_of, operations_routes, wait_for_kafka
 from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.partition_consumer import PartitionConsumer
 from shared.runtime.publisher import Publisher
 from shared.runtime.settings import ServiceSettings
-from shared.runtime.shell import background, lifespan_of, operations_routes, wait_for_kafka
 from shared.runtime.tables import AtBoundary, CompactedTable, OnDelete, OnMessage
-from shared.runtime.worker import Overtaking, Worker
+from shared.runtime.worker import PriorityWorker, Worker
 
-log = structlog.get_logger("fenghuo.platform")
-
-Loop = Callable[[], Coroutine[Any, Any, None]]
-CleanUp = Callable[[], Awaitable[None]]
+Document = dict[str, Any]
 _NO_SUCH_PATH = {"type": "about:blank", "title": "There is no such path", "status": 404}
 
 
-class _Worker(AsgiFastStream):
-    """FastStream's application; what is not there is answered as everywhere, by a problem document."""
+class _ServiceApplication(AsgiFastStream):
+    """FastStream's application; it answers an unknown path with a problem document."""
 
     platform: Platform
 
     async def not_found(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer a path that is none of the operations'."""
+        """Answer a path that has no route."""
         if scope["type"] != "http":
             await super().not_found(scope, receive, send)
             return
-        kind = {"content-type": "application/problem+json"}
-        answer = AsgiResponse(json.dumps(_NO_SUCH_PATH).encode(), 404, kind)
+        content_type = {"content-type": "application/problem+json"}
+        answer = AsgiResponse(json.dumps(_NO_SUCH_PATH).encode(), 404, content_type)
         await answer(scope, receive, send)
 
 
@@ -70,31 +69,32 @@ class Platform:
         self.metrics = RuntimeMetrics(self.registry)
         self.health = Health(service, settings.broker_name)
         self.broker = make_broker(settings.kafka_bootstrap, service)
+        self.traffic = Traffic(service)
         self._publish_timeout_s = publish_timeout_s
         self.publisher = Publisher(settings.kafka_bootstrap, self.metrics, publish_timeout_s)
-        self._other_publishers: list[Publisher] = []
         self.dead_letters = DeadLetters(service, self.publisher, self.metrics, self.clock)
-        self.loops: list[Loop] = []
         self.health.add("producer", self.publisher.ready)
-        self.describe_also: Callable[[dict[str, Any]], dict[str, Any]] = lambda document: document
-        """Adds to the AsyncAPI document what goes out by other ways than Kafka."""
-        self.traffic = Traffic(service)
+        self._more_publishers: list[Publisher] = []
         self._tables: list[CompactedTable] = []
-        self._consumers: list[BatchConsumer] = []
+        self._consumers: list[PartitionConsumer] = []
+        self._loops: list[NamedLoop] = []
+        self._stops: list[tuple[str, Stop]] = []
         self._routes: list[tuple[str, Any]] = []
-        self._clean_ups: list[tuple[str, CleanUp]] = []
+        self._descriptions: list[Callable[[Document], Document]] = []
 
-    def another_publisher(self) -> Publisher:
-        """A producer with a connection of its own, for what must not hold up the first one's records.
+    def add_publisher(self) -> Publisher:
+        """Add a producer with its own connection, for records that must not hold up the first
+        one's.
 
-        aiokafka has one request at a time on its way to a broker: what is small waits behind what is large.
-        It has no patience: what was not confirmed in time does not arrive later, behind another process's.
+        aiokafka has one request at a time under way to a broker: a small one waits behind a large
+        one. This producer has no patience: a record that was not confirmed in time does not arrive
+        later, after the records of another process.
         """
         publisher = Publisher(
             self.settings.kafka_bootstrap, self.metrics, self._publish_timeout_s, patience_s=0
         )
-        self._other_publishers.append(publisher)
-        self.health.add(f"producer {len(self._other_publishers) + 1}", publisher.ready)
+        self._more_publishers.append(publisher)
+        self.health.add(f"producer {len(self._more_publishers) + 1}", publisher.ready)
         return publisher
 
     def consume(
@@ -104,15 +104,18 @@ class Platform:
         *,
         max_records: int = 500,
         fetch_batches: int = 1,
-        unopened: int = 0,
-        overtaking: Overtaking | None = None,
-    ) -> BatchConsumer:
-        """Read `topics` as one consumer group named after the service. `overtaking` is the worker where
-        urgent records go first; with `unopened` it gets spans of about so many records where it can."""
+        reader: RecordReader = OrdinaryRecords,
+        priority_worker: PriorityWorker | None = None,
+    ) -> PartitionConsumer:
+        """Read `topics` as one consumer group named after the service.
+
+        `priority_worker` is the worker where urgent records go first. `reader` makes the records of
+        a fetch; shared/fastpath has a faster one.
+        """
         group = f"fenghuo-{self.service}"
         for spec in topics:
             self.traffic.reads(spec, group)
-        consumer = BatchConsumer(
+        consumer = PartitionConsumer(
             self.broker,
             topics,
             worker,
@@ -121,11 +124,11 @@ class Platform:
             instance_id=self.settings.group_instance_id,
             max_records=max_records,
             fetch_batches=fetch_batches,
-            unopened=unopened,
-            overtaking=overtaking,
+            reader=reader,
+            priority_worker=priority_worker,
         )
         self.health.add("consumer", consumer.ready)
-        self.loops.append(consumer.watch)
+        self.run_in_background("consumer watch", consumer.watch)
         self._consumers.append(consumer)
         return consumer
 
@@ -136,76 +139,80 @@ class Platform:
         on_delete: OnDelete | None = None,
         at_boundary: AtBoundary = nullcontext,
     ) -> CompactedTable:
-        """Hold a compacted topic in memory; loaded before anything is consumed."""
+        """Hold a compacted topic in memory; it is loaded before anything is consumed."""
         bootstrap, refuse = self.settings.kafka_bootstrap, self.dead_letters.send
         table = CompactedTable(bootstrap, spec, on_message, refuse, on_delete, at_boundary)
         self.traffic.reads(spec)
         self._tables.append(table)
         self.health.add(spec.name, table.ready)
-        self.loops.append(table.follow)
+        self.run_in_background(f"table {spec.name}", table.follow)
         return table
 
+    @property
+    def tables(self) -> dict[str, CompactedTable]:
+        """The tables of this service by topic."""
+        return {table.name: table for table in self._tables}
+
     def produces(self, *topics: TopicSpec) -> None:
-        """Name the topics this service writes, for its AsyncAPI document."""
+        """Name the topics that this service writes, for its AsyncAPI document."""
         for spec in topics:
             self.traffic.note(Operation("send", spec))
 
-    def looks_into(self, *topics: TopicSpec) -> None:
-        """Name the topics of which this service reads some records, and some of the dead letters."""
+    def inspects(self, *topics: TopicSpec) -> None:
+        """Name the topics of which this service reads some records, and some dead letters."""
         for spec in topics:
             self.traffic.note(Operation("receive", spec))
             if spec.dead_letters:
                 self.traffic.note(Operation("receive", spec, letters=True))
 
+    def run_in_background(self, name: str, loop: BackgroundLoop) -> None:
+        """Run an endless loop beside the service; the process ends when the loop does."""
+        self._loops.append((name, loop))
+
+    def on_stop(self, name: str, stop: Stop) -> None:
+        """Call `stop` when the process stops, after the parts of the platform, the last added
+        first."""
+        self._stops.append((name, stop))
+
     def route(self, path: str, handler: Any) -> None:
-        """Serve `path` by an ASGI handler, beside the operations routes."""
+        """Answer an HTTP path beside health, metrics and documents; `handler` is an ASGI
+        application."""
         self._routes.append((path, handler))
 
-    def on_stop(self, name: str, clean_up: CleanUp) -> None:
-        """Call `clean_up` at the end, after all loops, consumers and producers have stopped.
-
-        Clean-ups are called in the reverse order of registration. The log names one that fails.
-        """
-        self._clean_ups.append((name, clean_up))
+    def describe(self, extend: Callable[[Document], Document]) -> None:
+        """Let `extend` add to the AsyncAPI document what leaves by other ways than Kafka."""
+        self._descriptions.append(extend)
 
     def routes(self) -> list[tuple[str, Any]]:
-        """Return health, metrics, documents and the service's own routes as ASGI routes.
-
-        Call this after everything is declared.
-        """
-        described = self.describe_also(document(self.traffic))
+        """Return the ASGI routes; call after everything is declared."""
+        described = document(self.traffic)
+        for extend in self._descriptions:
+            described = extend(described)
         return [*operations_routes(self.health, self.metrics, described), *self._routes]
 
     async def start(self, stack: AsyncExitStack) -> None:
-        """Connect in order: Kafka, producer, tables, loops. The broker is started by its owner."""
-        for name, clean_up in self._clean_ups:
-            stack.push_async_callback(_clean_up, name, clean_up)
+        """Connect in order: Kafka, producers, tables, loops. The owner of the broker starts it."""
+        for name, stop in self._stops:
+            push_stop(stack, name, stop)
         await wait_for_kafka(self.settings.kafka_bootstrap, self.settings.start_patience_s)
-        for publisher in (self.publisher, *self._other_publishers):
+        for number, publisher in enumerate((self.publisher, *self._more_publishers), 1):
             await publisher.start()
-            stack.push_async_callback(publisher.stop)
+            push_stop(stack, f"producer {number}", publisher.stop)
         for table in self._tables:
-            stack.push_async_callback(table.stop)
+            push_stop(stack, f"table {table.name}", table.stop)
             await table.load()
         for consumer in self._consumers:
-            stack.push_async_callback(consumer.close)
-        await stack.enter_async_context(background(*self.loops))
+            topics = ", ".join(spec.name for spec in consumer.topics)
+            push_stop(stack, f"consumer of {topics}", consumer.close)
+        await stack.enter_async_context(background(*self._loops))
 
     def asgi(self) -> AsgiFastStream:
-        """The worker's ASGI application: FastStream's consumers plus the operations routes."""
-        worker = _Worker(
+        """Return the ASGI application: FastStream's consumers and the routes of the platform."""
+        application = _ServiceApplication(
             self.broker,
             logger=logging.getLogger(LOGGER),
             asgi_routes=self.routes(),
             lifespan=lifespan_of(self.start),
         )
-        worker.platform = self
-        return worker
-
-
-async def _clean_up(name: str, clean_up: CleanUp) -> None:
-    try:
-        await clean_up()
-    except Exception:
-        log.exception("clean_up_failed", part=name)
-        raise
+        application.platform = self
+        return application

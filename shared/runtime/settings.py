@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
 from typing import Annotated, TypeVar
 
@@ -16,8 +14,11 @@ _KAFKA = f"{_PREFIX}KAFKA_"
 
 
 class ServiceSettings(BaseModel):
-    """What every service needs. Each setting is one text, so pydantic alone reads them: a library for settings
-    would bring parsers of files and command lines along, 4 MiB a process."""
+    """The settings of every service.
+
+    Each setting is one text, so pydantic alone reads them: a library for settings would bring
+    parsers of files and command lines along, 4 MiB a process.
+    """
 
     model_config = ConfigDict(
         frozen=True, extra="ignore", validate_default=True, use_attribute_docstrings=True
@@ -40,7 +41,7 @@ class ServiceSettings(BaseModel):
 
 
 class DatabaseSettings(ServiceSettings):
-    """Of a service with state in Postgres."""
+    """The settings of a service with state in Postgres."""
 
     database_url: SecretStr
     """DSN of this service's own role; its schema has the service's name."""
@@ -51,11 +52,18 @@ class DatabaseSettings(ServiceSettings):
 S = TypeVar("S", bound=ServiceSettings)
 
 
-def load(kind: type[S]) -> S:
-    """Settings from the environment; raises SetupError naming each wrong variable, never its value."""
-    named = {name: os.environ.get(f"{_PREFIX}{name.upper()}") for name in kind.model_fields}
+def load(settings_type: type[S]) -> S:
+    """Return settings from the environment; raises SetupError with each wrong variable.
+
+    The error names variables and never a value.
+    """
+    texts = {
+        name: text
+        for name in settings_type.model_fields
+        if (text := os.environ.get(f"{_PREFIX}{name.upper()}")) is not None
+    }
     try:
-        return kind.model_validate({name: text for name, text in named.items() if text is not None})
+        return settings_type.model_validate(texts)
     except ValidationError as error:
         wrong = "; ".join(
             f"{_PREFIX}{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
@@ -65,18 +73,6 @@ def load(kind: type[S]) -> S:
 
 
 def unknown_kafka_settings() -> list[str]:
-    """Variables that look like settings of Kafka's and do nothing, by name."""
-    known = {f"{_PREFIX}{name.upper()}" for name in ServiceSettings.model_fields}
-    return sorted(name for name in os.environ if name.startswith(_KAFKA) and name not in known)
-
-
-_LEAST_KEY_BYTES = 16
-
-
-def key_problem(key: str) -> str | None:
-    """What is wrong with a key that signs webhooks (standardwebhooks.com), None when it can be used."""
-    try:
-        raw = base64.b64decode(key.removeprefix("whsec_"), validate=True)
-    except (binascii.Error, ValueError):
-        return "must be base64, with or without the prefix whsec_"
-    return f"must hold at least {_LEAST_KEY_BYTES} bytes" if len(raw) < _LEAST_KEY_BYTES else None
+    """Return the names of variables that look like settings of Kafka and have no effect."""
+    settings = {f"{_PREFIX}{name.upper()}" for name in ServiceSettings.model_fields}
+    return sorted(name for name in os.environ if name.startswith(_KAFKA) and name not in settings)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 def names(states: Iterable[StrEnum]) -> str:
-    """`('a', 'b')`: states of one kind for an IN, in the order of their declaration."""
-    chosen = set(states)
-    [kind] = {type(str_enum) for str_enum in chosen}
-    return "(" + ", ".join(f"'{str_enum}'" for str_enum in kind if str_enum in chosen) + ")"
+    """Return states of one kind for an IN, `('a', 'b')`, in the order of their declaration."""
+    members = set(states)
+    [kind] = {type(state) for state in members}
+    return "(" + ", ".join(f"'{state}'" for state in kind if state in members) + ")"

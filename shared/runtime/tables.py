@@ -1,7 +1,7 @@
 """A compacted topic as a table in memory: read to its end at start, followed from then on.
 
-No consumer group: every process needs the whole table. This is one of the two places where a thin
-aiokafka loop serves instead of a FastStream subscriber (docs/adr/0002).
+There is no consumer group: every process needs all of the table. This is one of the two modules
+where a small aiokafka loop is used instead of a FastStream subscriber (docs/adr/0002).
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.contracts.topics import TopicSpec
-from shared.fastpath import walked
 from shared.runtime.decoding import decode
-from shared.runtime.errors import Reject, Transient, die
-from shared.runtime.readers import make_reader, read_to
+from shared.runtime.errors import Reject, Transient, exit_process
+from shared.runtime.fetching import fetch_states
+from shared.runtime.fetching.consumer import make_reader, read_to
 
 log = structlog.get_logger("fenghuo.tables")
 
 FETCH_BYTES = 4 * 1_048_576
-"""Most that is read at once of what is read whole, of all partitions together: an answer lies in memory
-several times while it is taken apart, and what a start has once taken the process keeps."""
+"""The most that one answer brings, of all partitions together: an answer lies in memory several
+times while it is decoded, and a process keeps the memory that its start has once taken."""
 
 OnMessage = Callable[[Any], None]
-"""Takes one decoded message; raises Reject when it cannot be used."""
+"""Applies one decoded message; raises Reject when it cannot be used."""
 OnDelete = Callable[[str], None]
-"""Takes the key of a record that was deleted (a tombstone: a key without a value)."""
+"""Deletes by the key of a tombstone: a record with a key and without a value."""
 OnRejects = Callable[[list[tuple[ConsumerRecord, Reject]]], Awaitable[None]]
 AtBoundary = Callable[[], AbstractAsyncContextManager[None]]
-"""Entered around every change that is followed; what raises Transient on entering is tried again."""
+"""Entered around every later change; a Transient on entering is retried."""
 Positions = dict[str, int]
-"""How far a topic has been taken in: `topic:partition` and the first offset that is not in."""
+"""The positions of a table in its topic: `topic:partition` and the next offset to apply."""
 
 
 class CompactedTable:
@@ -61,14 +61,20 @@ class CompactedTable:
         self.positions: Positions = {}
         self._consumer: AIOKafkaConsumer | None = None
 
+    @property
+    def name(self) -> str:
+        """The topic of the table."""
+        return self._spec.name
+
     def ready(self) -> str | None:
-        """For /readyz."""
+        """Return None when the table is loaded and followed, else the reason for /readyz."""
         if not self._loaded or self._consumer is None:
             return f"{self._spec.name} is not loaded yet"
-        return "; ".join(walked.troubles(self._consumer, self._partitions)) or None
+        return "; ".join(fetch_states.failures(self._consumer, self._partitions)) or None
 
     async def load(self, until: Mapping[str, int] | None = None) -> None:
-        """Read up to the present end of the topic, or to these positions; `follow` goes on from there.
+        """Read up to the present end of the topic, or to these positions; `follow` goes on from
+        there.
 
         Raises KafkaError, also where a part of the topic cannot be read, and Transient.
         """
@@ -84,15 +90,18 @@ class CompactedTable:
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         if until is not None:
-            ends = {tp: min(end, until.get(_place(tp), 0)) for tp, end in ends.items()}
+            ends = {
+                partition: min(end, until.get(_place(partition), 0))
+                for partition, end in ends.items()
+            }
         await consumer.seek_to_beginning(*partitions)
         async for fetched in read_to(consumer, ends, max_records=5_000):
-            await self._take(fetched)
-        self.positions |= {_place(tp): end for tp, end in ends.items()}
+            await self._apply_fetched(fetched)
+        self.positions |= {_place(partition): end for partition, end in ends.items()}
         self._loaded = True
 
     async def follow(self) -> None:
-        """Background loop: apply what is written from now on."""
+        """Apply records that are written from now on; for ever."""
         assert self._consumer is not None, "load() comes first"
         while True:
             try:
@@ -104,7 +113,7 @@ class CompactedTable:
             while fetched:
                 try:
                     async with self._at_boundary():
-                        await self._take_followed(fetched)
+                        await self._apply_or_exit(fetched)
                 except Transient as error:
                     log.warning("table_waits", topic=self._spec.name, error=str(error))
                     await asyncio.sleep(1)
@@ -116,25 +125,29 @@ class CompactedTable:
         if self._consumer is not None:
             await self._consumer.stop()
 
-    async def _take_followed(self, fetched: dict[TopicPartition, list[ConsumerRecord]]) -> None:
-        try:
-            await self._take(fetched)
-        except (KafkaError, Transient) as error:
-            die(f"dead letters of {self._spec.name} cannot be written: {error}")
+    def apply(self, message: Any) -> None:
+        """Apply one decoded message; raises Reject when it cannot be used."""
+        self._on_message(message)
 
-    async def _take(self, fetched: dict[TopicPartition, list[ConsumerRecord]]) -> None:
+    async def _apply_or_exit(self, fetched: dict[TopicPartition, list[ConsumerRecord]]) -> None:
+        try:
+            await self._apply_fetched(fetched)
+        except (KafkaError, Transient) as error:
+            exit_process(f"dead letters of {self._spec.name} cannot be written: {error}")
+
+    async def _apply_fetched(self, fetched: dict[TopicPartition, list[ConsumerRecord]]) -> None:
         refused: list[tuple[ConsumerRecord, Reject]] = []
-        for tp, records in fetched.items():
+        for partition, records in fetched.items():
             for record in records:
-                self.positions[_place(tp)] = record.offset + 1
+                self.positions[_place(partition)] = record.offset + 1
                 if not record.value:
                     if self._on_delete is not None and record.key:
                         self._on_delete(record.key.decode("utf-8", "replace"))
                     continue
                 try:
-                    self._on_message(decode(self._spec.model, record))
-                except Reject as why:
-                    refused.append((record, why))
+                    self.apply(decode(self._spec.model, record))
+                except Reject as reject:
+                    refused.append((record, reject))
         if not refused:
             return
         log.warning("table_rejects", topic=self._spec.name, count=len(refused))
@@ -142,5 +155,5 @@ class CompactedTable:
             await self._on_rejects(refused)
 
 
-def _place(tp: TopicPartition) -> str:
-    return f"{tp.topic}:{tp.partition}"
+def _place(partition: TopicPartition) -> str:
+    return f"{partition.topic}:{partition.partition}"

@@ -1,4 +1,4 @@
-"""What a service offers to whoever drives its consumer (shared/runtime/batches.py)."""
+"""The interface of a service towards its consumer (shared/runtime/partition_consumer.py)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from aiokafka import ConsumerRecord, TopicPartition
 
 
 class Worker(Protocol):
-    """What a service does with its partitions. Every method may raise Transient."""
+    """The work of a service on its partitions. Every method may raise Transient."""
 
     async def restore(self, assigned: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """Load state; return the next offset to handle per partition (missing = the beginning)."""
+        """Load state; return the next offset to handle per partition (absent = the beginning)."""
         ...
 
     async def handle(self, records: list[ConsumerRecord]) -> None:
-        """Handle records in order per partition; when it returns they are done for good."""
+        """Handle records in order per partition; when it returns they are handled for good."""
         ...
 
     async def release(self, revoked: Sequence[TopicPartition]) -> None:
@@ -24,13 +24,13 @@ class Worker(Protocol):
         ...
 
 
-class Overtaking(Worker, Protocol):
-    """A Worker that can do urgent records before their turn."""
+class PriorityWorker(Worker, Protocol):
+    """A Worker that can handle urgent records before their turn."""
 
-    def urgent(self, record: ConsumerRecord) -> bool:
-        """Whether a record is to overtake those of other keys."""
+    def is_urgent(self, record: ConsumerRecord) -> bool:
+        """Return whether a record goes before the records of other keys."""
         ...
 
-    async def overtake(self, records: list[ConsumerRecord]) -> None:
-        """Handle these before their turn, which still comes; one that it cannot do now has only that."""
+    async def handle_urgent(self, records: list[ConsumerRecord]) -> None:
+        """Handle records before their turn, which still comes; a refused one is handled then."""
         ...

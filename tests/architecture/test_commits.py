@@ -27,7 +27,7 @@ def offences(lines: list[str]) -> list[str]:
     return [line for line in lines if len(line) > LONGEST or not _SUBJECT.fullmatch(line)]
 
 
-def test_subjects_since_the_rule_keep_to_it() -> None:
+def test_commit_subjects_since_the_rule_keep_to_the_rule() -> None:
     lines = subjects()
     if lines is None:
         pytest.skip("a checkout without the history since the rule holds: nothing to judge")

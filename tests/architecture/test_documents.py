@@ -1,4 +1,6 @@
-"""Documents name only what there is: links, verbs, paths, functions, modules, settings, addresses of the API."""
+"""Documents name only what there is: links, verbs, paths, functions, modules, settings, addresses
+of the API.
+"""
 
 from __future__ import annotations
 
@@ -93,9 +95,9 @@ def paths(text: str, folder: Path) -> Named:
 def functions(text: str, folder: Path) -> Named:
     """Functions, methods and constants that stand behind the path of their file."""
     for path, listed in _FUNCTIONS.findall(text):
-        known = _defined(path) if (ROOT / path).exists() else set()
+        defined = _defined(path) if (ROOT / path).exists() else set()
         for name in re.findall(r"`([^`]+)`", listed):
-            yield f"{path}: {name}", name in known
+            yield f"{path}: {name}", name in defined
 
 
 def verbs(text: str, folder: Path) -> Named:
@@ -103,10 +105,10 @@ def verbs(text: str, folder: Path) -> Named:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for code in _code(text):
         for verb, only in re.findall(r"\bmake ([a-z0-9-]+)(?: ONLY=([a-z]+))?", code):
-            known = re.search(rf"^{verb}:", makefile, re.MULTILINE) is not None
+            is_target = re.search(rf"^{verb}:", makefile, re.MULTILINE) is not None
             yield (
                 f"make {verb} {only}",
-                known and (not only or f"{only}|" in f"{_parts(makefile)}|"),
+                is_target and (not only or f"{only}|" in f"{_parts(makefile)}|"),
             )
 
 
@@ -148,7 +150,7 @@ def _defined(path: str) -> set[str]:
 
 
 def _code(text: str) -> list[str]:
-    inside = [one or other for one, other in _CODE.findall(_FENCE.sub("", text))]
+    inside = [single or double for single, double in _CODE.findall(_FENCE.sub("", text))]
     return inside + _FENCE.findall(text)
 
 
@@ -158,7 +160,9 @@ def _parts(makefile: str) -> str:
 
 
 @pytest.mark.parametrize("kind", [links, paths, functions, verbs, modules, settings, api])
-def test_documents_name_only_what_there_is(kind: Callable[[str, Path], Named]) -> None:
+def test_documents_name_only_existing_files_and_functions(
+    kind: Callable[[str, Path], Named],
+) -> None:
     result, missing = 0, []
     for path in tracked(*DOCUMENTS):
         for name, exists in kind(path.read_text(encoding="utf-8"), path.parent):
@@ -173,7 +177,7 @@ def test_documents_name_only_what_there_is(kind: Callable[[str, Path], Named]) -
     ("kind", "text"),
     [
         (links, "see [this](../docs/none.md) there"),
-        (paths, "in `shared/runtime/{wire,none}.py`"),
+        (paths, "in `shared/runtime/{worker,none}.py`"),
         (paths, "`test_none.py` kills it"),
         (paths, "`docs/*.none`"),
         (functions, "`docs/make_settings.py`: `page`, `none`"),
@@ -184,7 +188,7 @@ def test_documents_name_only_what_there_is(kind: Callable[[str, Path], Named]) -
         (api, "`GET /api/cases/{id}/none`"),
     ],
 )
-def test_what_is_not_there_is_found(kind: Callable[[str, Path], Named], text: str) -> None:
+def test_an_absent_name_is_reported(kind: Callable[[str, Path], Named], text: str) -> None:
     assert [exists for _, exists in kind(text, ROOT / "docs")].count(False) == 1
 
 
@@ -228,9 +232,9 @@ def test_every_page_is_in_the_index() -> None:
 def test_one_reading_shows_the_golden_records() -> None:
     text = (ROOT / "docs" / "one-reading.md").read_text(encoding="utf-8")
     head = json.loads(re.findall(r"```json\n(.*?)```", text, re.DOTALL)[0])
-    shown = re.findall(r"Golden record `([^`]+)`.*?```json\n(.*?)```", text, re.DOTALL)
-    assert len(shown) == 9
-    for name, body in shown:
+    examples = re.findall(r"Golden record `([^`]+)`.*?```json\n(.*?)```", text, re.DOTALL)
+    assert len(examples) == 9
+    for name, body in examples:
         golden = json.loads((ROOT / "tests/contract/golden" / f"{name}.json").read_text("utf-8"))
         assert head | json.loads(body) == golden, name
 

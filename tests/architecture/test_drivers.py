@@ -1,4 +1,6 @@
-"""A service without Postgres loads no driver of it: every MiB of a library is there once per process."""
+"""A service without Postgres loads no driver of it: every MiB of a library is there once per
+process.
+"""
 
 from __future__ import annotations
 

@@ -57,8 +57,8 @@ def test_files_stay_small() -> None:
 
 def test_topic_names_are_written_in_one_place() -> None:
     name = re.compile(
-        r"""["'](sensing|incident|external|rule|alarm|alert|command|duty|supervision|response|public"""
-        r"""|catalog|audit|scoring|case)\.[a-z]+\.v\d+"""
+        r"""["'](sensing|incident|external|rule|alarm|alert|command|duty|supervision|response"""
+        r"""|public|catalog|audit|scoring|case)\.[a-z]+\.v\d+"""
     )
     table = ROOT / "shared" / "contracts" / "topics.py"
     offenders = [
@@ -95,3 +95,15 @@ def test_the_wall_clock_is_read_in_one_place() -> None:
         if path != allowed and "datetime.now(" in path.read_text(encoding="utf-8")
     ]
     assert not readers
+
+
+def test_no_string_in_shared_names_a_service() -> None:
+    """The name of a module in a string is an import that import-linter cannot see."""
+    name = re.compile(rf"\bservices\.({'|'.join(SERVICES)})\b")
+    offenders = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in tracked("shared/*.py", "shared/**/*.py")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if name.search(line)
+    ]
+    assert not offenders

@@ -31,8 +31,9 @@ def test_subscribers_have_our_options(service: str, tmp_path: Any) -> None:
         assert subscriber._no_reply is True
         assert subscriber._connection_args["auto_offset_reset"] == "earliest"
         assert subscriber._connection_args["enable_auto_commit"] is False
-        # As much of a partition as its largest batch: less would not fetch it, more lies in memory eight
-        # times. Who reads ahead needs that many: a fetch of two thousand steps is one transaction's.
+        # As much of a partition as its largest batch: less would not fetch it, more lies in memory
+        # eight times. Who reads ahead needs that many: a fetch of two thousand steps is one
+        # transaction's.
         assert subscriber._connection_args["max_partition_fetch_bytes"] == _FETCHED.get(
             service, 1
         ) * max(TOPICS[topic.name].max_bytes for topic in cast("Any", subscriber).topics)

@@ -1,8 +1,9 @@
-"""Measure: `python -m tests.bench [--only PART] [--quick] [--rows a,b] ...`, what `make bench` runs.
+"""Measure: `python -m tests.bench [--only PART] [--quick] [--rows a,b] ...`, what `make bench`
+runs.
 
-Parts: `scoring` (against peers, docs/bench.md), `command` (alerts and commands), `console` (the live
-screen), `doors` (what ingest takes over HTTP), `quality` (what detection is worth, where it is there),
-`throughput` (the measurements among the tests, `pytest -m bench`).
+Parts: `scoring` (against peers, docs/bench.md), `command` (alerts and commands), `console` (the
+live screen), `doors` (what ingest takes over HTTP), `quality` (what detection is worth, where it is
+there), `throughput` (the measurements among the tests, `pytest -m bench`).
 """
 
 from __future__ import annotations
@@ -36,25 +37,23 @@ def main(argv: list[str]) -> int:
         elif part == "command":
             from tests.bench.command import run
 
-            wanted = _rows(options.rows, run.ROWS) if options.only else run.ROWS
+            rows = _rows(options.rows, run.ROWS) if options.only else run.ROWS
             codes.append(
-                run.main(
-                    run.Plan.make(wanted, quick=options.quick, repetitions=options.repetitions)
-                )
+                run.main(run.Plan.make(rows, quick=options.quick, repetitions=options.repetitions))
             )
         elif part == "console":
             from tests.bench.console import plan as console_plan
             from tests.bench.console import run as console
 
-            known = tuple(console.ROWS)
-            wanted = _rows(options.rows, known) if options.only else known
-            codes.append(console.main(console_plan.Plan.make(wanted, quick=options.quick)))
+            names = tuple(console.ROWS)
+            rows = _rows(options.rows, names) if options.only else names
+            codes.append(console.main(console_plan.Plan.make(rows, quick=options.quick)))
         elif part == "doors":
             from tests.bench.doors import run as doors
 
-            known = tuple(doors.ROWS)
-            wanted = _rows(options.rows, known) if options.only else known
-            codes.append(doors.main(wanted, quick=options.quick))
+            names = tuple(doors.ROWS)
+            rows = _rows(options.rows, names) if options.only else names
+            codes.append(doors.main(rows, quick=options.quick))
         elif part == "throughput":
             codes.append(_call("pytest", "tests", "-m", "bench", "-s"))
         elif find_spec("tests.bench.quality.__main__"):
@@ -65,14 +64,16 @@ def main(argv: list[str]) -> int:
     return next((code for code in codes if code), 0)
 
 
-def _rows(wanted: str, known: tuple[str, ...], *, million: bool = False) -> tuple[str, ...]:
+def _rows(requested: str, available: tuple[str, ...], *, million: bool = False) -> tuple[str, ...]:
     """The rows to measure, in the order of the table; everything when nothing is named."""
-    names = {name for name in wanted.split(",") if name} or set(known)
+    names = {name for name in requested.split(",") if name} or set(available)
     if million:
         names.add("million")
-    if unknown := names - set(known):
-        raise SystemExit(f"unknown rows: {', '.join(sorted(unknown))}; known: {', '.join(known)}")
-    return tuple(name for name in known if name in names)
+    if unknown := names - set(available):
+        raise SystemExit(
+            f"unknown rows: {', '.join(sorted(unknown))}; known: {', '.join(available)}"
+        )
+    return tuple(name for name in available if name in names)
 
 
 def _call(*arguments: str) -> int:

@@ -1,4 +1,7 @@
-"""Row 9: a million sensors. Memory, minutes of a city's load with its lag, and a crash at the end."""
+"""Row 9: a million sensors.
+
+Memory, minutes of a city's load with its lag, and a crash at the end.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,8 @@ GROWS = 0.005
 """Lag grows when it gains more than this share of the readings that come."""
 _READY_S = 900.0
 Sample = tuple[float, int, int]
-"""Seconds since the load began, readings scored so far, readings in Kafka that are not scored yet."""
+"""Seconds since the load began, readings scored so far, readings in Kafka that are not scored yet.
+"""
 
 
 def slope(samples: Sequence[Sample]) -> float:

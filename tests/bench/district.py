@@ -1,4 +1,6 @@
-"""Row 10: the district as it is shipped: its 20,000 sensors, its rule packs, ticks as ingest writes them."""
+"""Row 10: the district as it is shipped: its 20,000 sensors, its rule packs, ticks as ingest writes
+them.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from typing import Any
 from deploy.example import rules, sensors
 from deploy.local.seed import entries, key_of
 from shared.contracts.topics import READINGS
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.bench.log import Loader
 from tests.bench.payload import moment, tick, writer
 from tests.bench.plan import Plan

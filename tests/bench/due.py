@@ -34,7 +34,9 @@ class _Alarm(msgspec.Struct):
 
 
 async def due(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
-    """Lateness of `due_sensors` durations and as many silences; the clock is the one of real ingest."""
+    """Lateness of `due_sensors` durations and as many silences; the clock is the one of real
+    ingest.
+    """
     names = [f"due-{number}" for number in range(plan.due_sensors)]
     rungs = [{"level": "yellow", "raise_at": 40, "clear_at": 38, "source": "benchmark"}]
     rules = [

@@ -1,4 +1,4 @@
-"""What one run of one row gave, and the median over its repetitions."""
+"""Figures of one run of one row, and the median over its repetitions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def between(first: Mark, last: Mark, memory_mib: float) -> Run:
 
     A span without half of the work says nothing: most was done before we could look.
     """
-    readings = max(1, last.done - first.done)
+    readings = max(1, last.count - first.count)
     seconds, cpu = max(1e-9, last.at_s - first.at_s), last.cpu_s - first.cpu_s
     return Run(
         rate=readings / seconds,
@@ -39,12 +39,14 @@ def between(first: Mark, last: Mark, memory_mib: float) -> Run:
         memory_mib=memory_mib,
         readings=readings,
         seconds=seconds,
-        wrong="" if readings * 2 >= last.done else "most was done before the span began",
+        wrong="" if readings * 2 >= last.count else "most was done before the span began",
     )
 
 
 def differs(split: Split, expected: Split) -> str:
-    """What is wrong with a run's transitions; empty when they are exactly the expected ones."""
+    """Return the differences of a run's transitions from the expected ones; empty when they are
+    equal.
+    """
     if split == expected:
         return ""
     names = sorted(set(split) | set(expected))
@@ -69,17 +71,17 @@ class Row:
 
     @property
     def invalid(self) -> str:
-        """Why its figures must not be used: one wrong run spoils the row."""
+        """Return the reason why the figures must not be used: one wrong run spoils the row."""
         return self.why or next((run.wrong for run in self.runs if run.wrong), "")
 
     @property
     def usable(self) -> bool:
-        """Whether ratios may be formed with it."""
+        """Return whether ratios may be formed with this row."""
         return bool(self.runs) and not self.invalid
 
-    def median(self, what: str) -> float | None:
+    def median(self, figure: str) -> float | None:
         """The median of a figure over all runs, None for a row that is not usable."""
-        return median(getattr(run, what) for run in self.runs) if self.usable else None
+        return median(getattr(run, figure) for run in self.runs) if self.usable else None
 
     def as_json(self) -> dict[str, Any]:
         """Medians and every single run."""
@@ -95,10 +97,10 @@ class Row:
         }
 
 
-def ratio(mine: Row | None, other: Row | None, what: str = "rate") -> float | None:
+def ratio(measured: Row | None, reference: Row | None, figure: str = "rate") -> float | None:
     """Medians divided; None unless both rows are usable."""
-    rows: Sequence[Row | None] = (mine, other)
-    values = [row.median(what) if row else None for row in rows]
+    rows: Sequence[Row | None] = (measured, reference)
+    values = [row.median(figure) if row else None for row in rows]
     if values[0] is None or not values[1]:
         return None
     return values[0] / values[1]

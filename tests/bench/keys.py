@@ -1,4 +1,4 @@
-"""The keys of var/bench/scoring.json: what is measured, what we aim at, whether it is met."""
+"""The keys of var/bench/scoring.json: values, aims, and whether each aim is met."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Key:
-    """`at_least` and `at_most` are the aim; a key with neither has none and is only reported."""
+    """A figure with an aim: `at_least` and `at_most`; a key without an aim is only reported."""
 
     name: str
     label: str
@@ -23,14 +23,14 @@ class Key:
     """Which row it comes from."""
     at_least: float | None = None
     at_most: float | None = None
-    wanted: bool | None = None
+    expected: bool | None = None
 
-    def met(self, value: Value) -> bool | None:
-        """Whether the aim is met; None without a value or an aim."""
-        if value is None or (self.at_least, self.at_most, self.wanted) == (None, None, None):
+    def is_met(self, value: Value) -> bool | None:
+        """Return whether the aim is met; None without a value or an aim."""
+        if value is None or (self.at_least, self.at_most, self.expected) == (None, None, None):
             return None
-        if self.wanted is not None:
-            return bool(value) == self.wanted
+        if self.expected is not None:
+            return bool(value) == self.expected
         if self.at_least is not None:
             return value >= self.at_least
         assert self.at_most is not None
@@ -43,7 +43,7 @@ class Key:
             return f">= {self.at_least:,g}"
         if self.at_most is not None:
             return f"<= {self.at_most:,.4g}"
-        return "" if self.wanted is None else ("yes" if self.wanted else "no")
+        return "" if self.expected is None else ("yes" if self.expected else "no")
 
 
 def judged(
@@ -54,9 +54,10 @@ def judged(
     *,
     quick: bool,
 ) -> dict[str, dict[str, Any]]:
-    """Per key its value, aim and whether it is met (never judged in a quick run), or why it is empty.
+    """Per key its value, aim and whether it is met (never judged in a quick run), or why it is
+    empty.
 
-    What calls itself `wrong` anywhere on the way to the value does not count: its reason stands instead.
+    A measurement marked `wrong` anywhere on the path to the value is omitted, with the reason.
     """
     results: dict[str, dict[str, Any]] = {}
     for key in keys:
@@ -64,7 +65,7 @@ def judged(
         entry: dict[str, Any] = {
             "value": value,
             "aim": key.aim or None,
-            "met": None if quick else key.met(value),
+            "met": None if quick else key.is_met(value),
         }
         if value is None:
             entry["why"] = wrong or why.get(key.row, "not measured in this run")
@@ -73,7 +74,7 @@ def judged(
 
 
 def _at(measured: Mapping[str, Any], path: Path) -> tuple[Any, str]:
-    """The value at a path, or None and what is wrong with it."""
+    """Return the value at a path, or None and the reason."""
     value: Any = measured
     for step in path:
         value = value.get(step) if value is not None else None
@@ -104,7 +105,7 @@ KEYS = (
     Key("million_bytes_per_sensor", "state at a million sensors, bytes each", "million"),
     Key("million_restore_s", "crash to first reading, a million sensors, s", "million"),
     Key("city_readings_per_s", "readings/s from a million sensors", "million", at_least=45_000.0),
-    Key("city_lag_grows", "lag grows under it", "million", wanted=False),
+    Key("city_lag_grows", "lag grows under it", "million", expected=False),
     Key("district_readings_per_s", "readings/s of the district", "district", at_least=50_000.0),
     Key("us_fetch", "us per reading: fetch", "fetch"),
     Key("us_decode", "us per reading: decode, 4 fields", "raw"),
@@ -115,7 +116,7 @@ KEYS = (
 
 
 def aims(values: Mapping[str, Value]) -> dict[str, Key]:
-    """The keys with those aims filled in that follow from another figure of the same run."""
+    """Return the keys, with aims that follow from another figure of the same run."""
     results = {key.name: key for key in KEYS}
     p50, p99 = values.get("latency_floor_p50_ms"), values.get("latency_floor_p99_ms")
     if p50 is not None:
@@ -127,30 +128,32 @@ def aims(values: Mapping[str, Value]) -> dict[str, Key]:
     return results
 
 
-def values(rows: Mapping[str, Row], others: Mapping[str, Mapping[str, Any]]) -> dict[str, Value]:
-    """Every key's value; None for what was not measured or does not count."""
-    ours, two, streams = rows.get("scoring"), rows.get("scoring2"), rows.get("kafka_streams")
-    found: dict[str, Value] = {key.name: None for key in KEYS}
+def values(
+    rows: Mapping[str, Row], measurements: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Value]:
+    """Return every key's value; None for an absent or invalid figure."""
+    scoring, two, streams = rows.get("scoring"), rows.get("scoring2"), rows.get("kafka_streams")
+    results: dict[str, Value] = {key.name: None for key in KEYS}
     for peer in ("raw", "bytewax", "quixstreams", "faust", "kafka_streams"):
-        found[f"ratio_{peer}"] = ratio(ours, rows.get(peer))
-    found["cpu_ratio_kafka_streams"] = ratio(ours, streams, "cpu_us")
-    found["memory_ratio_kafka_streams"] = ratio(ours, streams, "memory_mib")
-    found["two_process_ratio"] = ratio(two, ours)
-    found["two_process_cpu_ratio"] = ratio(two, ours, "cpu_us")
+        results[f"ratio_{peer}"] = ratio(scoring, rows.get(peer))
+    results["cpu_ratio_kafka_streams"] = ratio(scoring, streams, "cpu_us")
+    results["memory_ratio_kafka_streams"] = ratio(scoring, streams, "memory_mib")
+    results["two_process_ratio"] = ratio(two, scoring)
+    results["two_process_cpu_ratio"] = ratio(two, scoring, "cpu_us")
     fetch, raw = (
         rows[name].median("cpu_us") if name in rows else None for name in ("fetch", "raw")
     )
-    found["us_fetch"] = fetch
-    found["us_decode"] = raw - fetch if raw is not None and fetch is not None else None
-    stages = ours.runs[-1].stages_us if ours is not None and ours.runs else {}
+    results["us_fetch"] = fetch
+    results["us_decode"] = raw - fetch if raw is not None and fetch is not None else None
+    stages = scoring.runs[-1].stages_us if scoring is not None and scoring.runs else {}
     for name, stage in (("score", "decide"), ("publish", "publish"), ("changelog", "store")):
-        found[f"us_{name}"] = stages.get(stage)
+        results[f"us_{name}"] = stages.get(stage)
     for name, path in _PATHS.items():
-        value: Any = others
+        value: Any = measurements
         for step in path:
             value = value.get(step) if value is not None else None
-        found[name] = value
-    return found
+        results[name] = value
+    return results
 
 
 _PATHS = {

@@ -2,9 +2,9 @@
 
     python -m tests.bench.latency_source BOOTSTRAP SECONDS WARM_UP_SECONDS
 
-It notes when it hands a reading to its producer (linger 2 ms), when a plain consumer has that
-reading (the floor), and when a consumer of the alarms has the alarm that the reading caused. Both
-consumers have the same settings, and run at the same time: what disturbs one disturbs the other.
+The program notes three times per reading: the hand-over to the producer (linger 2 ms), the arrival
+at a plain consumer (the floor), and the arrival of the caused alarm at a consumer of alarms. Both
+consumers have equal settings and run together, so a disturbance affects both.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class _Alarm(msgspec.Struct):
 
 
 def reading(number: int, turn: int, at_ms: int) -> tuple[str, bytes]:
-    """Id and bytes of the `turn`-th reading of a sensor."""
+    """Return id and bytes of the `turn`-th reading of a sensor."""
     kind = KINDS[number % 4]
     high = UP <= (turn + number) % CYCLE < DOWN
     value = _HIGH[kind] if high else PARAMETERS[kind].base
@@ -55,13 +55,13 @@ def reading(number: int, turn: int, at_ms: int) -> tuple[str, bytes]:
 
 
 def percentile(values: list[float], share: float) -> float:
-    """The value below which this share lies."""
+    """Return the value below which this share lies."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 def summary(seconds: list[float]) -> dict[str, float]:
-    """Percentiles in ms."""
+    """Return percentiles in ms."""
     if not seconds:
         return {"count": 0}
     results = {f"p{round(share * 1000) / 10:g}_ms": percentile(seconds, share) * 1000

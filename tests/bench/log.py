@@ -1,4 +1,4 @@
-"""Writing backlogs and catalogues to Kafka and counting what came out, without the services' own code."""
+"""Backlogs and catalogues to Kafka and counts of results, without the services' own code."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from tests.bench.reference import Split
 BATCH_BYTES = 131_072
 """As the product's own producer fills them (shared/runtime/publisher.py)."""
 _IN_FLIGHT = 64
-_MADE = datetime(2026, 6, 18, 6, tzinfo=UTC)
+_EVENT_TIME = datetime(2026, 6, 18, 6, tzinfo=UTC)
 
 
 class Loader:
-    """Writes records in whole batches per partition; a partition is chosen as every client does."""
+    """A writer of whole batches per partition, with the partitioner of every client."""
 
     def __init__(self, bootstrap: str, topic: str, partitions: int) -> None:
         self._topic = topic
         self._numbers = list(range(partitions))
         self._choose = DefaultPartitioner()
-        self._known: dict[bytes, int] = {}
+        self._partitions: dict[bytes, int] = {}
         self._waiting: list[asyncio.Future[Any]] = []
         self._open: dict[int, Any] = {}
         self._producer = AIOKafkaProducer(
@@ -48,10 +48,10 @@ class Loader:
         await self._producer.stop()
 
     def partition(self, key: bytes) -> int:
-        """Where records of this key go."""
-        result = self._known.get(key)
+        """Return the partition of this key's records."""
+        result = self._partitions.get(key)
         if result is None:
-            result = self._known[key] = self._choose(key, self._numbers, self._numbers)
+            result = self._partitions[key] = self._choose(key, self._numbers, self._numbers)
         return result
 
     async def add(self, key: bytes | None, value: bytes, partition: int | None = None) -> None:
@@ -83,7 +83,7 @@ class Loader:
 async def write(
     bootstrap: str, topic: str, partitions: int, records: Iterable[tuple[bytes | None, bytes]]
 ) -> int:
-    """Write all records and return how many; Kafka has them then."""
+    """Write all records and return their number when Kafka has all."""
     count = 0
     async with Loader(bootstrap, topic, partitions) as loader:
         for key, value in records:
@@ -93,14 +93,14 @@ async def write(
 
 
 async def write_units(bootstrap: str, units: Iterable[UnitEntry]) -> None:
-    """Write units into the catalogue; services read it when they start."""
+    """Write units into the catalogue, which services read at the start."""
     records = (
         (
             f"unit:{entry.unit}".encode(),
             CatalogEntry(
                 id=f"unit-{number}",
-                occurred_at=_MADE,
-                sent_at=_MADE,
+                occurred_at=_EVENT_TIME,
+                sent_at=_EVENT_TIME,
                 origin_unit=entry.unit,
                 tier=entry.tier,
                 entry=entry,
@@ -112,7 +112,7 @@ async def write_units(bootstrap: str, units: Iterable[UnitEntry]) -> None:
 
 
 async def recreate(bootstrap: str, topics: Sequence[NewTopic]) -> None:
-    """Delete topics and make them anew, so that a repetition starts from nothing."""
+    """Delete and create topics, so that a repetition starts from nothing."""
     names = [topic.name for topic in topics]
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
@@ -134,14 +134,14 @@ async def ends(bootstrap: str, topic: str, partitions: int) -> int:
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     await consumer.start()
     try:
-        wanted = [TopicPartition(topic, number) for number in range(partitions)]
-        return sum((await consumer.end_offsets(wanted)).values())
+        partition_list = [TopicPartition(topic, number) for number in range(partitions)]
+        return sum((await consumer.end_offsets(partition_list)).values())
     finally:
         await consumer.stop()
 
 
-class _Found(msgspec.Struct):
-    """What is needed of an alarm event of ours, or of a peer's transition."""
+class _AlarmFields(msgspec.Struct):
+    """The fields that the count needs of an alarm event of ours, or of a peer's transition."""
 
     rule: str = ""
     state: str = ""
@@ -150,11 +150,11 @@ class _Found(msgspec.Struct):
 
 
 _NAMES = {"raised": "raise", "cleared": "clear"}
-_decode = msgspec.json.Decoder(_Found).decode
+_decode = msgspec.json.Decoder(_AlarmFields).decode
 
 
 def name_of(value: bytes) -> str:
-    """`rule raise`, `rule clear`, or for our further transitions the rule and their name."""
+    """Return `rule raise`, `rule clear`, or for our further transitions rule and name."""
     result = _decode(value)
     if result.rule_id:
         change = _NAMES.get(result.transition, result.transition)
@@ -163,18 +163,18 @@ def name_of(value: bytes) -> str:
 
 
 async def transitions(bootstrap: str, topic: str, partitions: int) -> Split:
-    """The transitions in a result topic, by rule and direction."""
+    """Return the transitions in a result topic, by rule and direction."""
     counted: Counter[str] = Counter()
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
     )
     await consumer.start()
     try:
-        wanted = [TopicPartition(topic, number) for number in range(partitions)]
-        consumer.assign(wanted)
-        last = await consumer.end_offsets(wanted)
-        await consumer.seek_to_beginning(*wanted)
-        while behind := [tp for tp in wanted if await consumer.position(tp) < last[tp]]:
+        partition_list = [TopicPartition(topic, number) for number in range(partitions)]
+        consumer.assign(partition_list)
+        last = await consumer.end_offsets(partition_list)
+        await consumer.seek_to_beginning(*partition_list)
+        while behind := [tp for tp in partition_list if await consumer.position(tp) < last[tp]]:
             for records in (await consumer.getmany(*behind, timeout_ms=200)).values():
                 counted.update(name_of(record.value) for record in records)
     finally:

@@ -1,4 +1,4 @@
-"""What the figures were taken on: they mean nothing without it."""
+"""The machine and the libraries of the figures, which mean nothing without them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import psutil
 from deploy.local.errors import StackError
 from deploy.local.java import find
 
-_OURS = ("aiokafka", "faststream", "msgspec", "pydantic", "psutil")
+_LIBRARIES = ("aiokafka", "faststream", "msgspec", "pydantic", "psutil")
 
 
 def facts() -> dict[str, object]:
@@ -30,7 +30,7 @@ def facts() -> dict[str, object]:
         "versions": {
             "python": sys.version.split()[0],
             "java": _java(),
-            **{name: version(name) for name in _OURS},
+            **{name: version(name) for name in _LIBRARIES},
         },
     }
 

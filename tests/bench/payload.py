@@ -1,8 +1,8 @@
-"""Readings as the bytes of our contract, by template: a million models a minute would be the
-bottleneck.
+"""Readings as bytes of our contract, by template, since models would be the bottleneck.
 
-The templates are cut out of what `shared.runtime.publisher.encode` writes for a real model, so they
-follow the contract by themselves; tests/unit/bench checks that both are equal byte for byte.
+The templates are cut out of what `shared.runtime.outbound_records.encode` writes for a real model,
+so they follow the contract by themselves; tests/unit/bench checks that both are equal byte for
+byte.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import cache, lru_cache
 
 from shared.contracts.readings import Reading, Tick
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.bench.reference import KINDS, Sample, sensor_id
 
 TOWN = "500118118000"
@@ -26,7 +26,8 @@ SENSOR_KINDS = {
 }
 """As in the district's catalogue (deploy/example/sensors.py)."""
 Writer = Callable[[str, str, str, float], bytes]
-"""(id, moment, sensor id, value) to bytes; the moment is written twice, as event time and as sent."""
+"""(id, moment, sensor id, value) to bytes; the moment is written twice, as event time and as sent.
+"""
 
 _ID, _SENSOR, _VALUE, _AT = "IDIDID", "SENSOR", 123456.75, "2199-12-31T23:59:59Z"
 
@@ -81,7 +82,7 @@ def _second(second: int) -> str:
 
 
 def moment(at_ms: int) -> str:
-    """Milliseconds since 1970 as pydantic writes them: six digits, none on a full second."""
+    """Return milliseconds since 1970 in pydantic's format: six digits, none on a full second."""
     second, ms = divmod(at_ms, 1000)
     return f"{_second(second)}.{ms:03d}000Z" if ms else f"{_second(second)}Z"
 
@@ -97,5 +98,5 @@ def reading(sample: Sample) -> bytes:
 
 
 def tick(at_ms: int) -> bytes:
-    """The log's clock, as ingest writes it each second into every partition."""
+    """Return a tick; ingest writes a tick each second into every partition."""
     return encode(Tick(id=f"tick-{at_ms}", occurred_at=datetime.fromtimestamp(at_ms / 1000, UTC)))

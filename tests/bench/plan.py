@@ -35,7 +35,8 @@ class Plan:
     restore_sensors: int = 100_000
     million_sensors: int = 1_000_000
     city_rate: int = 45_500
-    """A little over the 45,000/s aimed at, since the last tenth of a second is not sent any more."""
+    """A little over the 45,000/s aimed at, since the last tenth of a second is not sent any more.
+    """
     city_s: int = 600
     district_readings: int = 600_000
 

@@ -1,4 +1,6 @@
-"""Rows 1 to 5: everyone reads the same bytes from the same Kafka, turn and turn about (A B C A B C)."""
+"""Rows 1 to 5: everyone reads the same bytes from the same Kafka, turn and turn about (A B C A B
+C).
+"""
 
 from __future__ import annotations
 

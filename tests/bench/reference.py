@@ -153,7 +153,10 @@ class State:
 
 
 def step(s: State, v: float, t: int, out: list[Transition]) -> None:
-    """Advance one sensor by a reading; append its transitions to `out`. One function: calls cost."""
+    """Advance one sensor by a reading; append its transitions to `out`.
+
+    One function: calls cost.
+    """
     if s.a1:
         if v < s.l1:
             s.a1 = False

@@ -33,7 +33,7 @@ def keys_as_json(
         entry: dict[str, Any] = {
             "value": value,
             "aim": key.aim or None,
-            "met": None if quick else key.met(value),
+            "met": None if quick else key.is_met(value),
         }
         if value is None:
             entry["why"] = _why(name, key.row, rows, why)
@@ -42,7 +42,7 @@ def keys_as_json(
 
 
 def _why(name: str, row: str, rows: Mapping[str, Row], why: Mapping[str, str]) -> str:
-    """Why a key has no value: its own row, or the one that it is compared with."""
+    """Return the reason why a key has no value: its own row, or the row of the comparison."""
     if name in why:
         return why[name]
     for needed in (row, _COMPARED.get(name.partition("_")[0], "scoring")):
@@ -59,32 +59,32 @@ def document(
     facts: Mapping[str, Any],
     keys: Mapping[str, dict[str, Any]],
     rows: Mapping[str, Row],
-    others: Mapping[str, Mapping[str, Any]],
+    measurements: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
     """Everything that is written to the file."""
     return {
         **facts,
         "keys": dict(keys),
         "rows": {name: row.as_json() for name, row in rows.items()},
-        "others": dict(others),
+        "others": dict(measurements),
     }
 
 
-def save(path: Path, found: Mapping[str, Any]) -> None:
+def save(path: Path, document: Mapping[str, Any]) -> None:
     """Write the JSON file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def table(facts: Mapping[str, Any], found: Mapping[str, Any]) -> RenderableType:
-    """What is printed: the rows, then the keys with their aims."""
+def table(facts: Mapping[str, Any], document: Mapping[str, Any]) -> RenderableType:
+    """Return the printed tables: the rows, then the keys with their aims."""
     title = f"scoring on {facts['broker']}, {facts['cores']} cores, {facts['readings']:,} readings"
     if facts["quick"]:
         title += f"\n{QUICK}"
     rows = Table()
     for head in ("row", "readings/s", "us CPU", "MiB", "runs", "remark"):
         rows.add_column(head, justify="left" if head in ("row", "remark") else "right")
-    for row in found["rows"].values():
+    for row in document["rows"].values():
         mark = "" if row["valid"] else f"INVALID: {row['why']}" if row["runs"] else row["why"]
         rows.add_row(
             row["label"],
@@ -92,27 +92,27 @@ def table(facts: Mapping[str, Any], found: Mapping[str, Any]) -> RenderableType:
             str(len(row["runs"])),
             escape(mark or ""),
         )
-    keys = _keys(found["keys"])
-    return Group(title, rows, keys) if found["rows"] else Group(title, keys)
+    keys = _keys(document["keys"])
+    return Group(title, rows, keys) if document["rows"] else Group(title, keys)
 
 
-def keys_table(part: str, found: Mapping[str, Any]) -> Table:
+def keys_table(part: str, document: Mapping[str, Any]) -> Table:
     """The keys of a part with their aims."""
-    title = f"{part} on {found['broker']}, {found['cores']} cores"
-    shown = _keys(found["keys"])
-    shown.title = f"{title}\n{QUICK}" if found["quick"] else title
-    return shown
+    title = f"{part} on {document['broker']}, {document['cores']} cores"
+    table_of_keys = _keys(document["keys"])
+    table_of_keys.title = f"{title}\n{QUICK}" if document["quick"] else title
+    return table_of_keys
 
 
-def _keys(found: Mapping[str, Mapping[str, Any]]) -> Table:
-    shown = Table()
+def _keys(keys: Mapping[str, Mapping[str, Any]]) -> Table:
+    result = Table()
     for head in ("key", "value", "aim", "met", "remark"):
-        shown.add_column(head, justify="right" if head == "value" else "left")
-    for name, key in found.items():
-        met = {True: "yes", False: "NO", None: ""}[key["met"]]
+        result.add_column(head, justify="right" if head == "value" else "left")
+    for name, key in keys.items():
+        verdict = {True: "yes", False: "NO", None: ""}[key["met"]]
         remark = escape(key.get("why", ""))
-        shown.add_row(name, number(key["value"]), key["aim"] or "", met, remark)
-    return shown
+        result.add_row(name, number(key["value"]), key["aim"] or "", verdict, remark)
+    return result
 
 
 def number(value: Value) -> str:

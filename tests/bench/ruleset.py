@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.contracts.catalog import CatalogEntry, SensorEntry
 from shared.contracts.rules import RuleDefinition
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.bench.payload import SENSOR_KINDS, TOWN, UNITS
 from tests.bench.reference import HOLD, KINDS, MIN_WINDOW, PARAMETERS, WINDOW_MS, sensor_id
 

@@ -1,4 +1,4 @@
-"""CPU and memory of a process with its children, seen from outside."""
+"""CPU and memory of a process with its children, measured from outside."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _EVERY_S = 0.25
 
 
 def tree(pid: int) -> list[psutil.Process]:
-    """A process and everything below it; empty when it is gone."""
+    """Return a process and its descendants; empty when the process is gone."""
     try:
         root = psutil.Process(pid)
         return [root, *root.children(recursive=True)]
@@ -26,7 +26,7 @@ def tree(pid: int) -> list[psutil.Process]:
 
 
 def cpu_s(pids: Sequence[int]) -> float:
-    """Seconds of CPU that the processes and their children have used so far."""
+    """Return the CPU seconds of the processes and their children so far."""
     used = 0.0
     for pid in pids:
         for process in tree(pid):
@@ -37,7 +37,7 @@ def cpu_s(pids: Sequence[int]) -> float:
 
 
 def memory_mib(pids: Sequence[int]) -> float:
-    """Proportional set size: shared pages count once, however many processes map them."""
+    """Return the proportional set size in MiB: a shared page counts once for all processes."""
     used = 0
     for pid in pids:
         for process in tree(pid):
@@ -47,21 +47,21 @@ def memory_mib(pids: Sequence[int]) -> float:
 
 
 def rss_mib(pid: int) -> float:
-    """Resident set of one process."""
+    """Return the resident set size of a process in MiB."""
     return float(psutil.Process(pid).memory_info().rss) / MIB
 
 
 @dataclass
 class Mark:
-    """So much was done at that moment (CLOCK_MONOTONIC), for so much CPU."""
+    """A count of handled records at a moment (CLOCK_MONOTONIC), with the CPU seconds so far."""
 
-    done: int
+    count: int
     at_s: float
     cpu_s: float
 
 
 class Peak:
-    """The most memory that processes used while it was open; looks four times a second."""
+    """The peak memory of processes while this object is open, measured four times a second."""
 
     def __init__(self, pids: Sequence[int]) -> None:
         self._pids = list(pids)

@@ -1,4 +1,4 @@
-"""The scoring service as a process of its own, seen from outside: its metrics, its topics, its CPU."""
+"""The scoring service as a process of its own, measured from outside: metrics, topics, CPU."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.bench.ruleset import Record, rule_records
 from tests.bench.sampling import Mark, Peak, cpu_s, now
 
 NAME = "scoring"
-_AGAIN = {"replayed", "duplicate"}
+_REPEATS = {"replayed", "duplicate"}
 """Outcomes of readings that were counted before."""
 _GROUP_GONE_S = 30.0
 PEER_PREFIX = "bench-"
@@ -45,18 +45,18 @@ class Service:
         return self._stack.kafka_bootstrap
 
     def pid(self, slot: int = 0) -> int:
-        """Process id; raises RuntimeError while it is down."""
+        """Return the process id; raises RuntimeError while the process is down."""
         pid = self._stack.pid(self._names[slot])
         if pid is None:
             raise RuntimeError(f"{self._names[slot]} does not run: {self.complaint(slot)}")
         return pid
 
     def complaint(self, slot: int = 0) -> str:
-        """Why a process is down."""
+        """Return the cause of a process's end."""
         return self._stack.supervisor.complaint(self._names[slot])
 
     def log_text(self, slot: int = 0) -> str:
-        """What a process has logged."""
+        """Return the log of a process."""
         return self._stack.log(self._names[slot]).read_text(encoding="utf-8", errors="replace")
 
     async def close(self) -> None:
@@ -80,7 +80,7 @@ class Service:
             await self._stack.wait_ready(ready_s, self._names[:processes])
 
     async def kill(self) -> None:
-        """kill -9; the supervisor starts it again at once."""
+        """Send kill -9; the supervisor starts the process again at once."""
         await self._stack.kill(self._names[0])
 
     async def ready(self, timeout_s: float) -> None:
@@ -88,15 +88,16 @@ class Service:
         await self._stack.wait_ready(timeout_s, self._names[:1])
 
     async def forget(self) -> None:
-        """Forget all state and results, so that the backlog is new again; processes must be down."""
+        """Remove all state and results: the backlog is new again. Processes must be down."""
         await self._wait_for_departure()
         await self._forget_results()
 
     async def share(self, processes: int, timeout_s: float = 120.0) -> None:
-        """Let so many processes divide the partitions, then stop them and forget what they have scored.
+        """Let `processes` processes divide the partitions, then stop them and remove their results.
 
-        They are static members: started again before their sessions end, each has its partitions at once.
-        Else the first would have scored most of the backlog before the second has joined.
+        The processes are static members: a process that starts within its session has its
+        partitions at once. Otherwise the first process would score most of the backlog before the
+        second process has joined.
         """
         await self.start(processes, ready_s=0)
         deadline = time.monotonic() + timeout_s
@@ -112,7 +113,7 @@ class Service:
         await recreate(self.kafka, [*topics, dead_letter_topic(READINGS)])
 
     async def _wait_for_departure(self) -> None:
-        """A static member stays in its group until its session ends, 10 s after its process."""
+        """Wait for the end of a static member's session, 10 s after the end of its process."""
         deadline = time.monotonic() + _GROUP_GONE_S
         admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
         await admin.start()
@@ -125,7 +126,7 @@ class Service:
             await admin.close()
 
     async def series(self, name: str, slot: int = 0) -> dict[str, float]:
-        """The values of a metric by their label text ("" without labels); empty while it is down."""
+        """Return a metric's values by label text ("" without labels); empty without a process."""
         try:
             text = (await self._client.get(f"{self._stack.url(self._names[slot])}/metrics")).text
         except httpx2.HTTPError:
@@ -138,17 +139,17 @@ class Service:
         return results
 
     async def scored(self, processes: int = 1) -> list[int]:
-        """Readings handled so far, per process."""
+        """Return the number of handled readings per process."""
         counted = []
         for slot in range(processes):
             series = await self.series("fenghuo_scoring_readings_total", slot)
             counted.append(
-                int(sum(v for label, v in series.items() if not _AGAIN & {*label.split('"')}))
+                int(sum(v for label, v in series.items() if not _REPEATS & {*label.split('"')}))
             )
         return counted
 
     async def measure(self, count: int, processes: int = 1, timeout_s: float = 900.0) -> Run:
-        """Start on a complete backlog of `count` readings and time it to its end.
+        """Start on a complete backlog of `count` readings and measure the time to its end.
 
         The metrics are asked for seldom in the middle and often near the end: asking costs time.
         """
@@ -161,7 +162,7 @@ class Service:
                 await asyncio.sleep(0.01)
             first = await self._mark(pids)
             last = first
-            while last.done < count:
+            while last.count < count:
                 self._check(deadline, pids)
                 await asyncio.sleep(_pause(first, last, count))
                 last = await self._mark(pids)
@@ -169,22 +170,22 @@ class Service:
         return replace(result, stages_us=await self._stages(processes))
 
     async def _stages(self, processes: int) -> dict[str, float]:
-        """Microseconds per reading by stage, over everything handled so far."""
+        """Return microseconds per reading by stage, over all handled readings."""
         busy: dict[str, float] = {}
         for slot in range(processes):
             for label, seconds in (await self.series(_BUSY, slot)).items():
                 stage = label.split('"')[1]
                 busy[stage] = busy.get(stage, 0.0) + seconds
-        done = max(1, sum(await self.scored(processes)))
-        return {stage: seconds / done * 1e6 for stage, seconds in busy.items()}
+        readings = max(1, sum(await self.scored(processes)))
+        return {stage: seconds / readings * 1e6 for stage, seconds in busy.items()}
 
     async def settle(self, quiet_s: float = 2.5) -> None:
-        """Let the last flush and commit happen."""
+        """Wait for the last flush and commit."""
         await asyncio.sleep(quiet_s)
 
     async def _mark(self, pids: Sequence[int]) -> Mark:
-        done = sum(await self.scored(len(pids)))
-        return Mark(done, now(), cpu_s(pids))
+        readings = sum(await self.scored(len(pids)))
+        return Mark(readings, now(), cpu_s(pids))
 
     def _check(self, deadline: float, pids: Sequence[int]) -> None:
         if time.monotonic() > deadline:
@@ -194,10 +195,10 @@ class Service:
 
 
 def _pause(first: Mark, last: Mark, count: int) -> float:
-    """Half of the time that is probably left, 10 ms to half a second."""
-    took, done = last.at_s - first.at_s, last.done - first.done
-    left = (count - last.done) * took / done if done else 0.02
-    return min(max(left / 2, 0.01), 0.5)
+    """Return half of the probably remaining time, 10 ms to half a second."""
+    took, readings = last.at_s - first.at_s, last.count - first.count
+    remaining_s = (count - last.count) * took / readings if readings else 0.02
+    return min(max(remaining_s / 2, 0.01), 0.5)
 
 
 async def _groups(admin: AIOKafkaAdminClient) -> list[str]:
@@ -217,9 +218,9 @@ async def service(
     purpose: str = "bench",
     beside: dict[str, dict[str, str]] | None = None,
 ) -> AsyncIterator[Service]:
-    """A stack of Kafka, scoring processes that are stopped, and other services with their settings that run.
+    """Yield Kafka, stopped scoring processes, and other running services with their settings.
 
-    All of it is removed afterwards.
+    Everything is removed afterwards.
 
     Raises StackError when Apache Kafka cannot be had: a stand-in distorts figures by factors.
     """
@@ -233,11 +234,11 @@ async def service(
     )
     try:
         async with stack:
-            found = Service(stack, replicas)
+            running = Service(stack, replicas)
             try:
-                await found.stop()
-                yield found
+                await running.stop()
+                yield running
             finally:
-                await found.close()
+                await running.close()
     finally:
         stack.discard()

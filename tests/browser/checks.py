@@ -1,16 +1,20 @@
-"""What is measured of a page in the browser: contrast (WCAG AA), names for screen readers, width."""
+"""Measurements of a page in the browser: contrast (WCAG AA), names for screen readers, width."""
 
 from __future__ import annotations
 
 from playwright.async_api import Page
 
 CUT = """() => [...document.querySelectorAll(".card")]
-  .filter((one) => one.scrollHeight > one.clientHeight + 1).map((one) => one.innerText.slice(0, 60))"""
-"""Cards that do not show all they hold."""
+  .filter((card) => card.scrollHeight > card.clientHeight + 1)
+  .map((card) => card.innerText.slice(0, 60))"""
+"""Cards that do not show all their content."""
 ASIDE = """() => [...document.querySelectorAll("#board .scroller")]
-  .filter((one) => one.scrollWidth > one.clientWidth + 1)
-  .map((one) => `${one.querySelector("th:last-child").innerText} ${one.scrollWidth - one.clientWidth}`)"""
-"""Tables with columns that one has to scroll aside for."""
+  .filter((table) => table.scrollWidth > table.clientWidth + 1)
+  .map((table) => {
+    const heading = table.querySelector("th:last-child").innerText;
+    return `${heading} ${table.scrollWidth - table.clientWidth}`;
+  })"""
+"""Tables with columns outside the screen's width."""
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 CONTRAST = """() => {
@@ -19,51 +23,71 @@ CONTRAST = """() => {
     .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
     .reduce((sum, v, n) => sum + v * [0.2126, 0.7152, 0.0722][n], 0);
   const ground = (node) => {
-    for (let one = node; one; one = one.parentElement) {
-      const style = getComputedStyle(one);
+    for (let parent = node; parent; parent = parent.parentElement) {
+      const style = getComputedStyle(parent);
       if (style.backgroundImage !== "none") return null;
-      const found = parse(style.backgroundColor);
-      if (found.length === 3 || found[3] === 1) return found;
+      const colour = parse(style.backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
     }
     return parse(getComputedStyle(document.documentElement).backgroundColor);
   };
-  const opacity = (node) => { let all = 1; for (let one = node; one; one = one.parentElement) all *= getComputedStyle(one).opacity; return all; };
+  const opacity = (node) => {
+    let product = 1;
+    for (let parent = node; parent; parent = parent.parentElement) {
+      product *= getComputedStyle(parent).opacity;
+    }
+    return product;
+  };
   const typed = "input:not([type=checkbox], [type=radio], [type=hidden]), select, textarea";
   const bad = [];
   for (const node of document.querySelectorAll("body *")) {
-    const own = node.matches(typed) || [...node.childNodes].some((one) => one.nodeType === 3 && one.data.trim());
-    if (!own || !node.checkVisibility({ visibilityProperty: true }) || node.closest(":disabled") || node.tagName === "OPTION") continue;
+    const texts = [...node.childNodes].filter((child) => child.nodeType === 3);
+    const own = node.matches(typed) || texts.some((child) => child.data.trim());
+    if (!own || !node.checkVisibility({ visibilityProperty: true })) continue;
+    if (node.closest(":disabled") || node.tagName === "OPTION") continue;
     const below = ground(node);
     if (!below) continue;
     const through = opacity(node);
-    const ink = parse(getComputedStyle(node).color).slice(0, 3).map((v, n) => v * through + below[n] * (1 - through));
+    const ink = parse(getComputedStyle(node).color).slice(0, 3)
+      .map((v, n) => v * through + below[n] * (1 - through));
     const [a, b] = [light(ink), light(below)];
     const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (ratio < 4.5) bad.push(`${node.tagName} ${node.className} ${node.textContent.slice(0, 20)} ${ratio.toFixed(2)}`);
+    if (ratio < 4.5) {
+      const text = node.textContent.slice(0, 20);
+      bad.push(`${node.tagName} ${node.className} ${text} ${ratio.toFixed(2)}`);
+    }
   }
   return bad;
 }"""
-"""Texts that stand out less than 4.5:1 from what is behind them."""
+"""Texts with a contrast below 4.5:1 to their background."""
 
 NAMELESS = """() => {
-  const words = (ids) => (ids || "").split(" ").map((id) => document.getElementById(id)?.innerText || "").join("").trim();
-  const named = (one) => (one.innerText || "").trim() || one.getAttribute("aria-label") || words(one.getAttribute("aria-labelledby"))
-    || one.querySelector("img[alt]:not([alt=''])") || [...(one.labels || [])].some((label) => label.innerText.trim());
-  const own = (one) => { const title = document.getElementById(one.getAttribute("aria-labelledby")); return one.contains(title) && title.innerText.trim(); };
-  const ids = [...document.querySelectorAll("[id]")].map((one) => one.id);
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const words = (ids) => (ids || "").split(" ")
+    .map((id) => document.getElementById(id)?.innerText || "").join("").trim();
+  const named = (node) => (node.innerText || "").trim() || node.getAttribute("aria-label")
+    || words(node.getAttribute("aria-labelledby"))
+    || node.querySelector("img[alt]:not([alt=''])")
+    || [...(node.labels || [])].some((label) => label.innerText.trim());
+  const own = (node) => {
+    const title = document.getElementById(node.getAttribute("aria-labelledby"));
+    return node.contains(title) && title.innerText.trim();
+  };
+  const ids = all("[id]").map((node) => node.id);
   return [
-    ...[...document.querySelectorAll("button, a, input:not([type=hidden]), select, textarea")].filter((one) => !named(one)),
-    ...[...document.querySelectorAll("dialog")].filter((one) => !own(one)),
-    ...[...document.querySelectorAll("img:not([alt])")],
-    ...[...document.querySelectorAll("fieldset")].filter((one) => !one.querySelector("legend")?.innerText.trim()),
-  ].map((one) => one.outerHTML.slice(0, 200))
+    ...all("button, a, input:not([type=hidden]), select, textarea").filter((node) => !named(node)),
+    ...all("dialog").filter((node) => !own(node)),
+    ...all("img:not([alt])"),
+    ...all("fieldset").filter((node) => !node.querySelector("legend")?.innerText.trim()),
+  ].map((node) => node.outerHTML.slice(0, 200))
     .concat(ids.filter((id, n) => ids.indexOf(id) !== n).map((id) => `twice: ${id}`))
-    .concat(document.documentElement.lang ? [] : ["no language"]).concat(document.title ? [] : ["no title"]);
+    .concat(document.documentElement.lang ? [] : ["no language"])
+    .concat(document.title ? [] : ["no title"]);
 }"""
-"""Controls, dialogs, groups and pictures without a name, and ids that stand for two things."""
+"""Controls, dialogs, groups and pictures without a name, and ids of two elements."""
 
 
 async def unreadable(page: Page, where: str) -> list[str]:
-    """What is wrong with the page as it stands, said with where it was."""
+    """Return the defects of the page as it stands, each with its place."""
     results = [*await page.evaluate(CONTRAST), *await page.evaluate(NAMELESS)]
     return [f"{where}: {result}" for result in results]

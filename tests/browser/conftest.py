@@ -1,4 +1,4 @@
-"""A console with a full screen, served by uvicorn from a thread, and the distribution's Chromium."""
+"""A console with a full screen, served by uvicorn in a thread, and the system's Chromium."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from playwright.async_api import (
 
 from deploy.example.units import all_units
 from services.console.accounts import import_accounts, make_link
-from shared.runtime.wire import server_config
+from shared.runtime.stream_connection import server_config
 from tests.support.chromium import MISSING, chromium, program
 from tests.support.console_duty_records import duty_records, slots
 from tests.support.console_harness import ConsoleHarness, accounts, console_harness
@@ -109,8 +109,8 @@ def a_console(fill: Callable[[Served], Awaitable[None]]) -> Iterator[Served]:
             host.stop()
 
 
-async def a_night(served: Served) -> None:
-    """Fill a console with the night of tests/support/console_history.py, hostile texts included."""
+async def fill_console(served: Served) -> None:
+    """Fill a console with the records of tests/support/console_history.py, hostile texts too."""
     now = datetime.now(UTC)
     units = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")]
     for slot in slots(now):
@@ -121,9 +121,9 @@ async def a_night(served: Served) -> None:
 
 @pytest.fixture(scope="session")
 def served() -> Iterator[Served]:
-    """A console with that night, shared by the whole run."""
-    with a_console(a_night) as found:
-        yield found
+    """A console with these records, shared by the whole run."""
+    with a_console(fill_console) as running:
+        yield running
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -189,10 +189,10 @@ class Visitor:
 @pytest_asyncio.fixture(loop_scope="module")
 async def visitor(browser: Browser, served: Served) -> AsyncIterator[Visitor]:
     """A visitor whose browser had nothing to complain about in the end."""
-    found = Visitor(browser, served)
-    yield found
-    await found.close()
-    assert found.complaints == []
+    guest = Visitor(browser, served)
+    yield guest
+    await guest.close()
+    assert guest.complaints == []
 
 
 @pytest_asyncio.fixture(loop_scope="module")

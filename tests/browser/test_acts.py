@@ -1,4 +1,6 @@
-"""People act through the screens: what is dangerous asks for what it is about, and nothing runs twice."""
+"""People act through the screens: what is dangerous asks for what it is about, and nothing runs
+twice.
+"""
 
 from __future__ import annotations
 
@@ -125,7 +127,7 @@ async def test_the_phone_receipts_by_itself_and_answers_once(
     assert sorted(verbs) == ["coming", "delivered", "read"]
 
 
-async def test_the_phone_signs_and_says_so(visitor: Visitor, served: Served) -> None:
+async def test_the_phone_signs_and_confirms_the_signature(visitor: Visitor, served: Served) -> None:
     page = await visitor.open("o-town-b", phone=True)
     await page.click("#tab-assignments")
     await page.locator("#first").get_by_role("button", name="签收").click()
@@ -152,8 +154,8 @@ async def test_kafka_down_is_said_and_the_answer_goes_by_itself_later(
 
 async def test_hostile_text_stays_text(visitor: Visitor) -> None:
     page = await visitor.open("o-city-b")
-    shown = await (await card(page, "onerror")).locator("h3").inner_text()
-    assert shown == HOSTILE_TEXT.replace("\u202e", "").replace("\u202c", "")
+    heading = await (await card(page, "onerror")).locator("h3").inner_text()
+    assert heading == HOSTILE_TEXT.replace("\u202e", "").replace("\u202c", "")
     assert await page.locator("img, #alerts script, #alerts b b").count() == 0
 
 

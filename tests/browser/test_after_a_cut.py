@@ -1,4 +1,4 @@
-"""The whole on one screen 一屏掌控: what it counts after a cut and a storm equals a recount of the log."""
+"""The overview 一屏掌控: its counts after a cut and a storm equal a recount of the log."""
 
 from __future__ import annotations
 
@@ -47,21 +47,21 @@ def storm(chance: random.Random) -> list[Any]:
     """EVENTS events about fewer things, in no order: of each thing the last version counts."""
     places = [unit for unit in YONGCHUAN if "/" not in unit]
     commands = [a_command(f"c-{n}", DISTRICT, recipients=len(YONGCHUAN)) for n in range(3)]
-    made: list[Any] = []
+    messages: list[Any] = []
     versions: dict[str, int] = {}
 
     def version(name: str) -> int:
         versions[name] = versions.get(name, 0) + 1
         return versions[name]
 
-    while len(made) < EVENTS - len(commands):
+    while len(messages) < EVENTS - len(commands):
         kind = chance.random()
         if kind < 0.3:
             name = f"alert-{chance.randrange(ALERTS)}"
             state = chance.choice((*WAITING, AlertState.ISSUED, AlertState.DISMISSED))
             issued = state is AlertState.ISSUED
             level = chance.choice([Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED])
-            made.append(
+            messages.append(
                 an_alert(
                     name,
                     random.Random(name).choice(places),
@@ -74,14 +74,14 @@ def storm(chance: random.Random) -> list[Any]:
         elif kind < 0.9:
             command, unit = chance.choice(commands), chance.choice(YONGCHUAN)
             number = version(command.command_id + unit)
-            made.append(an_assignment(command, unit, chance.choice(STEPS), version=number))
+            messages.append(an_assignment(command, unit, chance.choice(STEPS), version=number))
         else:
             name = f"gauge-{chance.randrange(500)}"
             online = chance.random() < 0.5
             place = random.Random(name).choice(places)
-            made.append(a_silent_sensor(name, place, version=version(name), online=online))
-    chance.shuffle(made)
-    return [*commands, *made]
+            messages.append(a_silent_sensor(name, place, version=version(name), online=online))
+    chance.shuffle(messages)
+    return [*commands, *messages]
 
 
 def last(log: Iterable[Any], kind: type[Any], key: str) -> list[Any]:
@@ -89,29 +89,31 @@ def last(log: Iterable[Any], kind: type[Any], key: str) -> list[Any]:
     results: dict[str, Any] = {}
     for message in log:
         if isinstance(message, kind):
-            known = results.get(getattr(message, key))
-            if known is None or message.version > known.version:
+            newest = results.get(getattr(message, key))
+            if newest is None or message.version > newest.version:
                 results[getattr(message, key)] = message
     return list(results.values())
 
 
 def recount(log: Sequence[Any]) -> dict[str, Any]:
-    """What the screen has to show, from the events alone."""
+    """Return the counts that the screen must show, from the events alone."""
     alerts = last(log, AlertEvent, "alert_id")
-    given = last(log, AssignmentEvent, "assignment_id")
+    assignments = last(log, AssignmentEvent, "assignment_id")
     sensors = last(log, SensorHealth, "sensor_id")
     issued = [alert.level for alert in alerts if alert.state is AlertState.ISSUED]
     return {
         "issued": [issued.count(Level(level)) for level in LEVELS],
         "waiting": sum(alert.state in WAITING for alert in alerts),
         "open": sum(alert.state is not AlertState.DISMISSED for alert in alerts),
-        "signed": sum(one.state is not AssignmentState.DELIVERED for one in given),
-        "given": len(given),
+        "signed": sum(
+            assignment.state is not AssignmentState.DELIVERED for assignment in assignments
+        ),
+        "given": len(assignments),
         "silent": sum(sensor.state is SensorState.SILENT for sensor in sensors),
     }
 
 
-_SHOWN = """() => {
+_PAGE_COUNTS = """() => {
   const parts = [...document.querySelectorAll("#counters .counter")];
   const number = (node) => Number(node?.textContent.match(/\\d+/)?.[0]);
   const of = parts[3]?.querySelector(".of");
@@ -126,12 +128,12 @@ _SHOWN = """() => {
 }"""
 
 
-async def shown(page: Page, wanted: dict[str, Any]) -> dict[str, Any]:
-    """What the page counts, as soon as it is what is wanted, or at the end of patience."""
+async def page_counts(page: Page, expected: dict[str, Any]) -> dict[str, Any]:
+    """Return the page's counts as soon as they are the expected ones, or when the time is over."""
     results: dict[str, Any] = {}
     for _ in range(int(_PATIENCE_S / 0.5)):
-        results = await page.evaluate(_SHOWN)
-        if results == wanted:
+        results = await page.evaluate(_PAGE_COUNTS)
+        if results == expected:
             break
         await asyncio.sleep(0.5)
     return results
@@ -145,7 +147,7 @@ def cut(served: ServedConsole) -> None:
     hub._limit = 0
 
 
-async def test_after_a_cut_and_a_storm_the_screen_counts_what_the_log_says(
+async def test_after_a_cut_and_a_storm_the_screen_counts_equal_the_log(
     browser: Browser,
 ) -> None:
     log = storm(random.Random(1))
@@ -164,6 +166,6 @@ async def test_after_a_cut_and_a_storm_the_screen_counts_what_the_log_says(
             served.console.deps.part(Hub)._limit = 10
             await served.console.project(log[half:])  # while it comes back
             await page.wait_for_selector(".link.live")
-            wanted = recount(log)
-            assert await shown(page, wanted) == wanted
+            expected = recount(log)
+            assert await page_counts(page, expected) == expected
             await page.context.close()

@@ -172,8 +172,8 @@ async def test_assessing_holds_three_scales_apart(visitor: Visitor, served: Serv
     await shot(page, "dialog-assess")
     await confirm(page, "研判完成")
     await expect(dialog).to_have_count(0)
-    held = sent(served, "alert_decision")[-1]["assessment"]
-    assert (held["level"], held["incident_grade"], held["response_level"]) == (
+    assessment = sent(served, "alert_decision")[-1]["assessment"]
+    assert (assessment["level"], assessment["incident_grade"], assessment["response_level"]) == (
         "yellow",
         "grade_3",
         "IV",
@@ -187,9 +187,9 @@ async def test_an_alarm_is_silenced_and_a_silence_ended(visitor: Visitor, served
     await page.locator("dialog").get_by_label("以确认").fill("朱沱镇")
     await confirm(page, "静默", 原因="设备检修")
     await expect(page.locator("dialog")).to_have_count(0)
-    made = sent(served, "silence_request")[-1]
-    assert (made["verb"], made["reason"]) == ("create", "设备检修")
-    assert made["matcher"]["sensor_id"] == "gauge-zhutuo"
+    request = sent(served, "silence_request")[-1]
+    assert (request["verb"], request["reason"]) == ("create", "设备检修")
+    assert request["matcher"]["sensor_id"] == "gauge-zhutuo"
     await page.locator("#silences").get_by_role("button", name="结束静默").click()
     await page.locator("dialog").get_by_label("以确认").fill("朱沱镇")
     await confirm(page, "结束静默", 原因="检修完成")
@@ -197,7 +197,7 @@ async def test_an_alarm_is_silenced_and_a_silence_ended(visitor: Visitor, served
     assert sent(served, "silence_request")[-1]["silence_id"] == "sil-works"
 
 
-async def test_a_mode_is_proposed_with_what_it_changes(visitor: Visitor, served: Served) -> None:
+async def test_a_mode_is_proposed_with_its_effects(visitor: Visitor, served: Served) -> None:
     page = await visitor.open("o-town-b")
     await go(page, "modes")
     await page.click("#propose")
@@ -208,8 +208,8 @@ async def test_a_mode_is_proposed_with_what_it_changes(visitor: Visitor, served:
     await shot(page, "dialog-mode")
     await confirm(page, "提议变更状态", 原因="预报有暴雨")
     await expect(dialog).to_have_count(0)
-    asked = sent(served, "mode_request")[-1]
-    assert (asked["verb"], asked["mode"]) == ("propose", "standby")
+    request = sent(served, "mode_request")[-1]
+    assert (request["verb"], request["mode"]) == ("propose", "standby")
 
 
 async def test_leave_is_put_into_the_plan_and_an_entry_taken_out(
@@ -223,15 +223,15 @@ async def test_leave_is_put_into_the_plan_and_an_entry_taken_out(
     await page.locator("dialog").get_by_label("人员").select_option("ma")
     await confirm(page, "请假")
     await expect(page.locator("dialog")).to_have_count(0)
-    asked = sent(served, "duty_request")[-1]
-    assert (asked["verb"], asked["rule"]["officer_id"]) == ("put", "ma")
+    request = sent(served, "duty_request")[-1]
+    assert (request["verb"], request["rule"]["officer_id"]) == ("put", "ma")
     await page.locator("#entries li", has_text="请假").get_by_role("button").click()
     await confirm(page, "取消安排")
     await expect(page.locator("dialog")).to_have_count(0)
     assert sent(served, "duty_request")[-1]["entry_id"] == "away"
 
 
-async def test_departments_are_added_to_a_command_and_seen_before_it_goes(
+async def test_departments_are_added_to_a_command_and_shown_before_sending(
     visitor: Visitor, served: Served
 ) -> None:
     page = await visitor.open("o-district-b")
@@ -254,7 +254,7 @@ async def test_departments_are_added_to_a_command_and_seen_before_it_goes(
     )
     await confirm(page, "下达")
     await expect(dialog).to_have_count(0)
-    kinds = [one["kind"] for one in sent(served, "command_request")[-1]["selection"]["include"]]
+    kinds = [part["kind"] for part in sent(served, "command_request")[-1]["selection"]["include"]]
     assert kinds == ["departments", "group"]
 
 
@@ -278,7 +278,7 @@ async def test_the_band_of_the_mode_speaks_the_language_chosen_at_once(troubled:
     await expect(band).to_contain_text("mode")
 
 
-async def test_a_moment_of_another_year_names_it(visitor: Visitor, served: Served) -> None:
+async def test_a_moment_of_another_year_names_the_year(visitor: Visitor, served: Served) -> None:
     page = await visitor.page()
     await page.clock.set_fixed_time(datetime(2027, 3, 1, tzinfo=UTC))
     await page.goto(served.link("o-city-b"))

@@ -21,10 +21,10 @@ WORDS = {
 
 @pytest.mark.parametrize("width", [1920, 360])
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
-async def test_an_alert_shows_how_its_sensor_came_there(
+async def test_an_alert_shows_the_course_of_its_sensor(
     visitor: Visitor, served: Served, lang: str, width: int
 ) -> None:
-    name, details, _, day, told = WORDS[lang]
+    name, details, _, day, unit_of_count = WORDS[lang]
     now = datetime.now(UTC)
     served.console.readings.points["gauge-zhutuo"] = [
         ((now - timedelta(minutes=5 * (288 - n) - 2.5)).timestamp(), 207.4 + 4.96 * (n / 287) ** 3)
@@ -39,9 +39,9 @@ async def test_an_alert_shows_how_its_sensor_came_there(
     drawing = chart.get_by_role("img")
     await expect(drawing.locator(".line")).to_have_count(1)
     await expect(drawing.locator(".rung.orange")).to_have_count(1)
-    await expect(chart).to_contain_text(f"72 {told}")
+    await expect(chart).to_contain_text(f"72 {unit_of_count}")
     await chart.get_by_role("button", name=day, exact=True).click()
-    await expect(chart).to_contain_text(f"288 {told}")
+    await expect(chart).to_contain_text(f"288 {unit_of_count}")
     assert (await drawing.get_attribute("aria-label") or "").startswith(name)
     await chart.scroll_into_view_if_needed()
     await shot(page, f"chart-{width}-{lang}")

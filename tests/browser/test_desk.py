@@ -1,4 +1,7 @@
-"""The screens of a duty desk: cases, reports upward, drills, reaching people. By keyboard, in both languages."""
+"""The screens of a duty desk: cases, reports upward, drills, reaching people.
+
+By keyboard, in both languages.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ async def the_case(page: Page, words: str) -> Locator:
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
-async def test_a_case_is_found_and_told(visitor: Visitor, lang: str) -> None:
+async def test_a_case_is_listed_and_opened(visitor: Visitor, lang: str) -> None:
     page = await visitor.open("o-city-b", lang=lang)
     await board(page, "cases")
     await page.locator("#case-list .card").nth(3).wait_for()
@@ -142,7 +145,7 @@ async def test_a_review_is_shown_with_its_live_findings(visitor: Visitor, served
     await shot(page, "case-review-zh-CN")
 
 
-async def test_the_case_of_a_drill_says_so(visitor: Visitor) -> None:
+async def test_the_case_of_a_drill_is_marked_as_a_drill(visitor: Visitor) -> None:
     page = await visitor.open("o-city-b")
     await page.get_by_role("button", name="演练", exact=True).click()
     await page.wait_for_selector("#alerts .card.drill")
@@ -152,7 +155,7 @@ async def test_the_case_of_a_drill_says_so(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
-async def test_reports_show_what_changed(visitor: Visitor, lang: str) -> None:
+async def test_reports_show_their_changes(visitor: Visitor, lang: str) -> None:
     page = await visitor.open("o-district-b", lang=lang)
     await board(page, "reports")
     await press(page, page.locator("#report-duties a", has_text="朱沱"))
@@ -168,7 +171,7 @@ async def test_reports_show_what_changed(visitor: Visitor, lang: str) -> None:
     await shot(page, f"reports-{lang}")
 
 
-async def test_a_follow_up_says_what_is_new(visitor: Visitor, served: Served) -> None:
+async def test_a_follow_up_marks_its_changes(visitor: Visitor, served: Served) -> None:
     page = await visitor.open("o-town-b")
     await board(page, "reports")
     await press(page, page.locator("#report-duties a", has_text="朱沱"))
@@ -185,14 +188,14 @@ async def test_a_follow_up_says_what_is_new(visitor: Visitor, served: Served) ->
     await shot(page, "dialog-report")
     await confirm(page, "报送")
     await expect(dialog).to_have_count(0)
-    told = sent(served, "report")[-1]
-    assert (told["kind"], told["number"], told["means"]) == ("follow_up", 2, "written")
-    assert told["facts"]["evacuated"] == 88
-    assert told["facts"]["trend"] == "steady"
-    assert "dead" not in told["facts"]
+    report = sent(served, "report")[-1]
+    assert (report["kind"], report["number"], report["means"]) == ("follow_up", 2, "written")
+    assert report["facts"]["evacuated"] == 88
+    assert report["facts"]["trend"] == "steady"
+    assert "dead" not in report["facts"]
 
 
-async def test_a_call_is_written_down_with_what_was_said(visitor: Visitor, served: Served) -> None:
+async def test_a_phone_call_is_recorded_with_its_words(visitor: Visitor, served: Served) -> None:
     page = await visitor.open("o-district-b")
     await board(page, "reports")
     await press(page, page.locator("#report-duties a", has_text="松溉"))
@@ -205,8 +208,12 @@ async def test_a_call_is_written_down_with_what_was_said(visitor: Visitor, serve
     await dialog.get_by_label("正文").fill("松溉镇周明来电：堤防渗水，正在加固")
     await confirm(page, "报送")
     await expect(dialog).to_have_count(0)
-    told = sent(served, "report")[-1]
-    assert (told["means"], told["kind"], told["from_unit"]) == ("phone", "initial", "500118107000")
+    report = sent(served, "report")[-1]
+    assert (report["means"], report["kind"], report["from_unit"]) == (
+        "phone",
+        "initial",
+        "500118107000",
+    )
 
 
 async def test_an_alert_leads_to_its_reports(visitor: Visitor) -> None:
@@ -235,12 +242,16 @@ async def test_a_drill_is_started_by_its_name(visitor: Visitor, served: Served) 
     await shot(page, "dialog-drill")
     await confirm(page, "发起演练")
     await expect(dialog).to_have_count(0)
-    told = sent(served, "report")[-1]
-    assert (told["status"], told["place"], told["headline"]) == ("Exercise", ZHUTUO, "防汛夜间演练")
+    report = sent(served, "report")[-1]
+    assert (report["status"], report["place"], report["headline"]) == (
+        "Exercise",
+        ZHUTUO,
+        "防汛夜间演练",
+    )
     assert all(row["status"] == "Exercise" for row in sent(served, "report")[-1:])
 
 
-async def test_a_drill_is_ended_where_it_is_listed(visitor: Visitor, served: Served) -> None:
+async def test_a_drill_is_ended_in_the_list_of_drills(visitor: Visitor, served: Served) -> None:
     page = await visitor.open("o-district-b", lang="en")
     await board(page, "drills")
     await shot(page, "drills-en")
@@ -256,7 +267,10 @@ async def test_a_drill_is_ended_where_it_is_listed(visitor: Visitor, served: Ser
 
 
 LOOKS = """() => {
-  const style = (node) => { const s = getComputedStyle(node); return [s.borderTopStyle, s.borderTopColor].join(); };
+  const style = (node) => {
+    const css = getComputedStyle(node);
+    return [css.borderTopStyle, css.borderTopColor].join();
+  };
   return { ground: getComputedStyle(document.body).borderLeftWidth,
     stripes: getComputedStyle(document.querySelector("#drill")).backgroundImage !== "none",
     card: style(document.querySelector("#alerts .card.red")) };
@@ -278,7 +292,7 @@ async def test_a_drill_in_red_and_a_live_red_never_look_alike(visitor: Visitor) 
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
-async def test_the_duty_board_says_who_would_be_reached(visitor: Visitor, lang: str) -> None:
+async def test_the_duty_board_shows_the_reachable_officers(visitor: Visitor, lang: str) -> None:
     page = await visitor.open("o-town-b", lang=lang)
     await page.locator(".boards a[href='#duty']").click()
     posts = page.locator("#reach > li")
@@ -300,8 +314,8 @@ async def test_a_communication_test_is_started(visitor: Visitor, served: Served)
     await press(page, page.locator("#reach-test"))
     await confirm(page, "立即通信测试")
     await expect(page.locator("dialog")).to_have_count(0)
-    asked = sent(served, "contact_test_request")[-1]
-    assert (asked["unit"], asked["status"]) == (ZHUTUO, "Test")
+    request = sent(served, "contact_test_request")[-1]
+    assert (request["unit"], request["status"]) == (ZHUTUO, "Test")
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])

@@ -1,4 +1,6 @@
-"""Every act that the API takes has a control on the screen, and the keyboard alone is enough for it."""
+"""Every act that the API takes has a control on the screen, and the keyboard alone is enough for
+it.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,7 @@ NO_ACTS = {
 
 @dataclass(frozen=True)
 class Control:
-    """Where an act is done: `at` on a board, reached `through` others; `level` is picked to confirm.
+    """The place of an act: `at` on a board, reached `through` others; `level` is picked to confirm.
 
     `fields` are filled in by name; what is required beside them is filled with anything.
     """
@@ -78,9 +80,9 @@ def on_alert(name: str, verb: str, officer: str = "o-town-b", level: str = "") -
 
 
 def as_recipient(name: str, step: str) -> Control:
-    one = assignment_id(content_id("cmd", f"act-{name}"), VILLAGE)
+    assignment = assignment_id(content_id("cmd", f"act-{name}"), VILLAGE)
     return Control(
-        "o-village-b", "command", f"#own-tasks {focus(f'{one}-{step}')}", "acknowledgement"
+        "o-village-b", "command", f"#own-tasks {focus(f'{assignment}-{step}')}", "acknowledgement"
     )
 
 
@@ -213,10 +215,10 @@ def verbs_of(path: str, act: dict[str, Any]) -> list[str]:
         ENTRY: [RULE.model_fields["kind"].default for RULE in RULES],
     }
     if path in closed:
-        return [str(one) for one in closed[path]]
-    for given in act.get("parameters", []):
-        if given["name"] == "verb":
-            return list(given["schema"]["enum"])
+        return [str(verb) for verb in closed[path]]
+    for parameter in act.get("parameters", []):
+        if parameter["name"] == "verb":
+            return list(parameter["schema"]["enum"])
     return [""]
 
 
@@ -233,8 +235,8 @@ def stage() -> Iterator[Served]:
             [*screen_records(now), *console_action_records.action_records(now)]
         )
 
-    with a_console(fill) as found:
-        yield found
+    with a_console(fill) as running:
+        yield running
 
 
 async def test_every_act_of_the_api_has_a_control(stage: Served) -> None:
@@ -250,7 +252,9 @@ async def test_every_act_of_the_api_has_a_control(stage: Served) -> None:
 
 @pytest.mark.parametrize("officer", sorted({CONTROL.officer for CONTROL in CONTROLS.values()}))
 @pytest.mark.timeout(1_200)
-async def test_it_is_done_by_keyboard_alone(browser: Browser, stage: Served, officer: str) -> None:
+async def test_an_act_is_possible_by_keyboard_alone(
+    browser: Browser, stage: Served, officer: str
+) -> None:
     visitor = Visitor(browser, stage)
     page = await visitor.open(officer)
     page.set_default_timeout(WAIT_MS)
@@ -295,7 +299,7 @@ async def perform(page: Page, stage: Served, control: Control, verb: str) -> Non
     await page.wait_for_function("() => true")
     for _ in range(600):
         new = [json.loads(outgoing.value) for outgoing in stage.console.kafka.sent[before:]]
-        if any(is_meant(one, control, verb) for one in new):
+        if any(is_meant(body, control, verb) for body in new):
             break
         await page.wait_for_timeout(100)
     else:
@@ -306,8 +310,8 @@ async def perform(page: Page, stage: Served, control: Control, verb: str) -> Non
 
 
 def is_meant(body: dict[str, Any], control: Control, verb: str) -> bool:
-    said = {body.get("verb"), body.get("step"), (body.get("rule") or {}).get("kind")}
-    return body["type"] == control.record and (not verb or verb in said)
+    words = {body.get("verb"), body.get("step"), (body.get("rule") or {}).get("kind")}
+    return body["type"] == control.record and (not verb or verb in words)
 
 
 async def press(page: Page, button: Locator) -> None:
@@ -316,43 +320,44 @@ async def press(page: Page, button: Locator) -> None:
     await page.keyboard.press("Enter")
 
 
-FIELDS = """(dialog) => [...dialog.querySelectorAll("input, textarea, select")].map((one, n) => {
-  one.dataset.n = n;
-  return { n, kind: one.tagName === "INPUT" ? one.type : one.tagName.toLowerCase(), name: one.name,
-    value: one.value, required: one.required, shown: Boolean(one.offsetParent),
-    chosen: one.type === "radio" && [...one.form.elements[one.name]].some((other) => other.checked) };
+FIELDS = """(dialog) => [...dialog.querySelectorAll("input, textarea, select")].map((box, n) => {
+  box.dataset.n = n;
+  const buttons = box.type === "radio" ? [...box.form.elements[box.name]] : [];
+  return { n, kind: box.tagName === "INPUT" ? box.type : box.tagName.toLowerCase(), name: box.name,
+    value: box.value, required: box.required, shown: Boolean(box.offsetParent),
+    chosen: buttons.some((button) => button.checked) };
 })"""
 
 
 async def fulfil(page: Page, dialog: Locator, control: Control) -> None:
     """Fill in what a dialog asks for, by keyboard, and send it."""
-    done: set[str] = set()
+    filled: set[str] = set()
     for name in control.fields:
         await dialog.locator(f"[name='{name}']").first.wait_for(state="attached")
-    for one in await dialog.evaluate(FIELDS):
-        name, kind = one["name"], one["kind"]
-        if not one["shown"] or one["chosen"] or name in done or name == "typed":
+    for entry in await dialog.evaluate(FIELDS):
+        name, kind = entry["name"], entry["kind"]
+        if not entry["shown"] or entry["chosen"] or name in filled or name == "typed":
             continue
-        box = dialog.locator(f"[data-n='{one['n']}']")
-        wanted = control.level if name == "shown" else control.fields.get(name)
+        box = dialog.locator(f"[data-n='{entry['n']}']")
+        value = control.level if name == "shown" else control.fields.get(name)
         if kind in ("radio", "checkbox"):
-            asked = one["required"] or name in ("receiver", "evidence") or wanted
-            if not asked or (wanted and one["value"] != wanted):
+            is_required = entry["required"] or name in ("receiver", "evidence") or value
+            if not is_required or (value and entry["value"] != value):
                 continue
             await box.focus()
             await page.keyboard.press("Space")
         elif kind == "select":
-            if not wanted:
+            if not value:
                 continue
-            await box.select_option(wanted)
+            await box.select_option(value)
         elif kind in ("date", "number", "datetime-local"):
-            if one["value"] or not one["required"]:
+            if entry["value"] or not entry["required"]:
                 continue
             await box.fill((datetime.now(UTC) + timedelta(days=1)).date().isoformat())
-        elif one["required"] or wanted:
+        elif entry["required"] or value:
             await box.focus()
-            await page.keyboard.type(wanted or "按键盘")
-        done.add(name)
+            await page.keyboard.type(value or "按键盘")
+        filled.add(name)
     await confirm(page, dialog)
     send = dialog.locator("form button[type=submit]")
     await expect(send).to_be_enabled(timeout=WAIT_MS)

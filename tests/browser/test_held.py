@@ -22,15 +22,13 @@ async def top(page: Page, page_id: str) -> float:
     return result
 
 
-def many(number: int, first: datetime, **other: Any) -> Any:
+def many(number: int, first: datetime, **change: Any) -> Any:
     """One of the blue pages of an officer who has many."""
     at = first + timedelta(seconds=number)
-    return a_page("o-songji-b", SONGJI, name=f"blue {number}", level=Level.BLUE, at=at, **other)
+    return a_page("o-songji-b", SONGJI, name=f"blue {number}", level=Level.BLUE, at=at, **change)
 
 
-async def test_a_red_page_older_than_all_others_stands_first(
-    visitor: Visitor, served: Served
-) -> None:
+async def test_the_oldest_red_page_stands_first(visitor: Visitor, served: Served) -> None:
     now = datetime.now(UTC) - timedelta(minutes=10)  # before all that this officer has
     red = a_page(
         "o-songji-b", SONGJI, name="old red", level=Level.RED, headline="红色旧呼叫", at=now
@@ -48,17 +46,19 @@ async def test_a_red_page_older_than_all_others_stands_first(
     assert await page.locator("#first .card").count() >= 140
     # The night goes on for other tests: what came here is over.
     over = [many(n, now, version=2, state=PageState.WITHDRAWN) for n in range(1, 140)]
-    gone = red.model_copy(update={"id": f"{red.id}-2", "version": 2, "state": PageState.WITHDRAWN})
-    served.run(served.console.project([gone, *over]))
+    withdrawn = red.model_copy(
+        update={"id": f"{red.id}-2", "version": 2, "state": PageState.WITHDRAWN}
+    )
+    served.run(served.console.project([withdrawn, *over]))
 
 
-async def test_what_comes_moves_no_card_under_a_thumb(visitor: Visitor, served: Served) -> None:
+async def test_a_new_page_moves_no_card_under_a_thumb(visitor: Visitor, served: Served) -> None:
     now = datetime.now(UTC)
-    held = a_page("o-village-b", SONGJI, name="held", level=Level.BLUE, at=now)
-    served.run(served.console.project([held]))
+    pressed = a_page("o-village-b", SONGJI, name="held", level=Level.BLUE, at=now)
+    served.run(served.console.project([pressed]))
     page = await visitor.open("o-village-b", phone=True)
-    await page.locator(f"[data-focus='{held.page_id}-coming']").wait_for()
-    where = await top(page, held.page_id)
+    await page.locator(f"[data-focus='{pressed.page_id}-coming']").wait_for()
+    where = await top(page, pressed.page_id)
     graver = [
         a_page(
             "o-village-b",
@@ -74,7 +74,7 @@ async def test_what_comes_moves_no_card_under_a_thumb(visitor: Visitor, served: 
     served.run(served.console.project(graver))
     fresh = page.locator("#fresh")
     await expect(fresh).to_have_text("新来 2 条，点此查看")
-    assert await top(page, held.page_id) == where
+    assert await top(page, pressed.page_id) == where
     await shot(page, "phone-held")
     await fresh.click()
     await expect(page.locator("#first .card").first).to_contain_text("红色新呼叫")

@@ -92,7 +92,7 @@ async def a_noted_photo(served: Served) -> None:
 def served() -> Iterator[Served]:
     """The night, the boards and the desk of the other tests, poisoned."""
 
-    async def fill(found: Served) -> None:
+    async def fill(running: Served) -> None:
         now = datetime.now(UTC)
         units = [
             unit_entry.unit
@@ -100,26 +100,26 @@ def served() -> Iterator[Served]:
             if unit_entry.unit.startswith("50011811820")
         ]
         for slot in slots(now):
-            found.console.deps.directory.apply(poisoned(slot))
+            running.console.deps.directory.apply(poisoned(slot))
         records = [*history(units, now), *screen_records(now), *duty_records(now), a_review(now)]
-        await found.console.project([poisoned(one) for one in records])
+        await running.console.project([poisoned(message) for message in records])
         named = Account(officer_id="o-hostile", name="o", unit=ZHUTUO, post=Post.B)
-        await import_accounts(found.dsn, [named.model_copy(update={"name": PAYLOAD})])
-        await a_noted_photo(found)
+        await import_accounts(running.dsn, [named.model_copy(update={"name": PAYLOAD})])
+        await a_noted_photo(running)
 
-    with a_console(fill) as found:
-        yield found
+    with a_console(fill) as running:
+        yield running
 
 
 async def is_only_text(page: Page, where: str) -> None:
     """The payload is there to read and is nothing else."""
-    shown = "document.body.innerText.includes('onerror=alert(1)')"
-    await page.wait_for_function(shown)
+    condition = "document.body.innerText.includes('onerror=alert(1)')"
+    await page.wait_for_function(condition)
     assert await page.locator(FOREIGN).count() == 0, where
     assert await page.get_by_text("粗", exact=True).count() == 0, where
 
 
-async def test_every_board_shows_it_as_text(visitor: Visitor) -> None:
+async def test_every_board_shows_hostile_words_as_text(visitor: Visitor) -> None:
     page = await visitor.open("o-city-b")
     await page.locator("#alerts .card").first.wait_for()
     await is_only_text(page, "overview")
@@ -128,7 +128,7 @@ async def test_every_board_shows_it_as_text(visitor: Visitor) -> None:
         await is_only_text(page, board)
 
 
-async def test_what_opens_behind_a_board_shows_it_as_text(visitor: Visitor) -> None:
+async def test_dialogs_of_boards_show_hostile_words_as_text(visitor: Visitor) -> None:
     page = await visitor.open("o-city-b")
     await page.locator("#alerts .card").first.get_by_role("button", name="详情").click()
     await page.locator("dialog .sheet .scales").wait_for()
@@ -144,13 +144,13 @@ async def test_what_opens_behind_a_board_shows_it_as_text(visitor: Visitor) -> N
     await is_only_text(page, "incident")
 
 
-async def test_the_phone_shows_it_as_text(visitor: Visitor) -> None:
+async def test_the_phone_shows_hostile_words_as_text(visitor: Visitor) -> None:
     for officer in ("o-town-b", "o-songji-b"):
         page = await visitor.open(officer, phone=True)
         await is_only_text(page, officer)
 
 
-async def test_names_show_it_as_text_on_the_account_and_on_both_pages(visitor: Visitor) -> None:
+async def test_hostile_names_are_text_on_the_account_and_on_both_pages(visitor: Visitor) -> None:
     page = await visitor.open("o-hostile")
     await is_only_text(page, "wall")
     await page.goto(page.url.partition("#")[0] + "account")
@@ -160,7 +160,7 @@ async def test_names_show_it_as_text_on_the_account_and_on_both_pages(visitor: V
     await is_only_text(page, "phone")
 
 
-async def test_the_form_tells_nothing_of_what_was_typed(troubled: Visitor, served: Served) -> None:
+async def test_the_form_repeats_no_typed_word(troubled: Visitor, served: Served) -> None:
     page = await troubled.page()
     await page.goto(f"{served.url}/login")
     await page.locator("[name=officer_id]").fill(PAYLOAD[:128])
@@ -194,7 +194,7 @@ REFUSED = (
 """Addresses that are refused, with the payload in their places."""
 
 
-async def test_what_is_refused_is_no_page_that_runs(troubled: Visitor, served: Served) -> None:
+async def test_a_refusal_is_no_page_that_runs_scripts(troubled: Visitor, served: Served) -> None:
     page = await troubled.open("o-hostile")
     for path in REFUSED:
         address = served.url + path.replace("{}", quote(PAYLOAD, safe=""))
@@ -220,7 +220,7 @@ async def test_addresses_of_our_pages_are_read_as_text(troubled: Visitor, served
         assert await page.locator(FOREIGN).count() == 0, board
 
 
-async def test_who_is_reached_is_told_as_text(visitor: Visitor) -> None:
+async def test_recipients_are_shown_as_text(visitor: Visitor) -> None:
     page = await visitor.open("o-town-b")
     await page.locator(".boards a[href='#duty']").click()
     await page.locator("#reach > li").nth(2).wait_for()
@@ -231,7 +231,7 @@ async def test_who_is_reached_is_told_as_text(visitor: Visitor) -> None:
     await is_only_text(page, "communication test")
 
 
-async def test_the_note_of_a_photo_is_text_wherever_it_is_seen(
+async def test_the_note_of_a_photo_is_text_on_every_screen(
     visitor: Visitor, served: Served
 ) -> None:
     page = await visitor.open("o-village-b", phone=True)
@@ -271,8 +271,9 @@ async def test_the_texts_of_all_these_records_were_hostile(served: Served) -> No
     assert {
         "AlertEvent.headline", "AlertEvent.text", "AlarmEvent.headline", "CommandEvent.title",
         "CommandEvent.instruction", "AssignmentEvent.title", "AssignmentEvent.reason",
-        "Acknowledgement.text", "SupervisionEvent.title", "Page.headline", "Page.text", "Officer.name",
-        "Leave.reason", "DutyCoverage.headline", "ModeProposal.title", "ModeProposal.reason",
-        "SilenceEvent.reason", "Report.headline", "Report.text", "ReportFacts.place_text",
-        "ReportDuty.title", "CaseReview.text", "Finding.title", "Finding.instruction",
+        "Acknowledgement.text", "SupervisionEvent.title", "Page.headline", "Page.text",
+        "Officer.name", "Leave.reason", "DutyCoverage.headline", "ModeProposal.title",
+        "ModeProposal.reason", "SilenceEvent.reason", "Report.headline", "Report.text",
+        "ReportFacts.place_text", "ReportDuty.title", "CaseReview.text", "Finding.title",
+        "Finding.instruction",
     } <= POISONED  # fmt: skip

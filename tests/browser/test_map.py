@@ -29,11 +29,11 @@ def square(number: int) -> list[list[list[float]]]:
     return [[[x, y], [x + 0.09, y], [x + 0.09, y + 0.09], [x, y + 0.09], [x, y]]]
 
 
-def feature(number: int, **said: Any) -> dict[str, Any]:
+def feature(number: int, **properties: Any) -> dict[str, Any]:
     shape: dict[str, Any] = {"type": "Polygon", "coordinates": square(number)}
     if number % 2:
         shape = {"type": "MultiPolygon", "coordinates": [square(number)]}
-    return {"type": "Feature", "properties": said, "geometry": shape}
+    return {"type": "Feature", "properties": properties, "geometry": shape}
 
 
 def of_ring(ring: list[list[float]]) -> dict[str, Any]:
@@ -41,12 +41,14 @@ def of_ring(ring: list[list[float]]) -> dict[str, Any]:
 
 
 def a_map() -> dict[str, Any]:
-    """All towns but the first, told by codes of both lengths or by name, and a place of somewhere else."""
-    said = [
+    """All towns but the first, told by codes of both lengths or by name, and a place of somewhere
+    else.
+    """
+    entries = [
         ({"code": TOWN.unit}, {"adcode": int(TOWN.unit[:9])}, {"name": TOWN.name})[number % 3]
         for number, TOWN in enumerate(TOWNS[1:])
     ]
-    features = [feature(number, **one) for number, one in enumerate(said)]
+    features = [feature(number, **entry) for number, entry in enumerate(entries)]
     return {"type": "FeatureCollection", "features": [*features, feature(30, name="<b>别处</b>")]}
 
 
@@ -57,15 +59,15 @@ async def load(page: Page, text: str, name: str = "map.geojson") -> None:
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
-async def test_a_map_shows_what_the_tiles_do(visitor: Visitor, lang: str) -> None:
+async def test_a_map_shows_the_same_levels_as_the_tiles(visitor: Visitor, lang: str) -> None:
     page = await visitor.open("o-city-b", lang=lang)
     await page.wait_for_selector("#tiles .tile.orange.issued")
-    told = await page.locator("#tiles .tile.issued, #tiles .tile.proposed").count()
+    tile_count = await page.locator("#tiles .tile.issued, #tiles .tile.proposed").count()
     await load(page, json.dumps(a_map()), HOSTILE)
     await expect(page.locator("#map .area")).to_have_count(len(TOWNS) - 1)
     await expect(page.locator("#tiles .tile")).to_have_count(1)  # who is not on the map is not lost
     marked = "#map .area.issued, #map .area.proposed, #tiles .tile.issued, #tiles .tile.proposed"
-    await expect(page.locator(marked)).to_have_count(told)
+    await expect(page.locator(marked)).to_have_count(tile_count)
     await expect(page.locator(".map-tail")).to_contain_text(HOSTILE)
     await expect(page.locator(".map-tail")).to_contain_text(f"{len(TOWNS) - 1}")
     await shot(page, f"map-{lang}")
@@ -109,7 +111,7 @@ async def test_an_area_is_pressed_like_a_tile(visitor: Visitor) -> None:
     ],
     ids=["no-json", "topology", "no-features", "elsewhere", "no-number", "no-longitude", "large"],
 )
-async def test_what_is_no_map_is_refused_and_changes_nothing(
+async def test_a_file_that_is_no_map_is_refused_and_changes_nothing(
     visitor: Visitor, text: str, words: str
 ) -> None:
     page = await visitor.open("o-city-b")

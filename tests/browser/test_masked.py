@@ -1,4 +1,4 @@
-"""What is not open to a viewer's unit says so on every card and line, and none is without words."""
+"""Every card and line says when its words are not open to a viewer's unit, and none is empty."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ async def a_graded_case(served: Served) -> None:
     duty = a_duty(now, "dam", ZHUTUO, DISTRICT, title=WORDS)
     graded: list[Any] = [alert, order, own, late, duty]
     await served.console.project(
-        [one.model_copy(update={"data_grade": DataGrade.CORE}) for one in graded]
+        [message.model_copy(update={"data_grade": DataGrade.CORE}) for message in graded]
     )
-    # Who may not look at the own unit has the first granted place before him.
+    # An officer without sight of their own unit has the first granted place on the screen.
     for unit, give in ((DISTRICT, True), (SONGJI, False)):
         await change_grant(served.dsn, "o-songji-b", Grant(right=Right.SEE, unit=unit), give=give)
 
@@ -63,13 +63,13 @@ async def a_graded_case(served: Served) -> None:
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
     """A console with nothing but that case."""
-    with a_console(a_graded_case) as found:
-        yield found
+    with a_console(a_graded_case) as running:
+        yield running
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
 @pytest.mark.parametrize(("officer", "may"), [("o-songji-b", False), ("o-district-b", True)])
-async def test_words_or_that_they_are_not_open(
+async def test_cards_show_their_words_or_that_the_words_are_not_open(
     visitor: Visitor, officer: str, may: bool, lang: str
 ) -> None:
     page = await visitor.open(officer, lang=lang)

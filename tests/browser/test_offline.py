@@ -10,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, Route, expect
 
 from tests.browser.checks import OVERFLOW
-from tests.browser.conftest import Host, Served, Visitor, a_night, shot
+from tests.browser.conftest import Host, Served, Visitor, fill_console, shot
 from tests.browser.test_acts import sent
 from tests.support.postgres import fresh_database
 
@@ -29,23 +29,23 @@ WORDS = {
 @pytest.fixture
 def host() -> Iterator[Host]:
     with fresh_database() as dsn:
-        found = Host(dsn)
-        yield found
-        found.stop()
+        running = Host(dsn)
+        yield running
+        running.stop()
 
 
 @pytest.fixture
-def night(host: Host) -> Served:
+def console(host: Host) -> Served:
     """A console of the test's own: what one test sends is not there for the next."""
     result = host.start()
-    result.run(a_night(result))
+    result.run(fill_console(result))
     return result
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def officer(browser: Browser, night: Served) -> AsyncIterator[Visitor]:
+async def officer(browser: Browser, console: Served) -> AsyncIterator[Visitor]:
     """A visitor whose browser complained about nothing but the missing line."""
-    visitor = Visitor(browser, night)
+    visitor = Visitor(browser, console)
     yield visitor
     await visitor.close()
     assert [
@@ -53,8 +53,8 @@ async def officer(browser: Browser, night: Served) -> AsyncIterator[Visitor]:
     ] == []
 
 
-def said(served: Served, verb: str) -> int:
-    """How many real answers of this verb the server has handed on."""
+def answers_of(served: Served, verb: str) -> int:
+    """Count the real answers of this verb that the server has published."""
     return len(
         [row for row in sent(served, "answer") if (row["verb"], row["status"]) == (verb, "Actual")]
     )
@@ -70,7 +70,7 @@ def real(page: Page) -> Any:
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
 async def test_an_answer_without_a_line_is_kept_shown_and_sent_once(
-    officer: Visitor, night: Served, lang: str
+    officer: Visitor, console: Served, lang: str
 ) -> None:
     words = WORDS[lang]
     page = await officer.open("o-town-b", phone=True, lang=lang)
@@ -85,17 +85,17 @@ async def test_an_answer_without_a_line_is_kept_shown_and_sent_once(
     )
     await shot(page, f"phone-unsent-{lang}", full=True)
     assert await page.evaluate(OVERFLOW) <= 0
-    assert said(night, "coming") == 0
+    assert answers_of(console, "coming") == 0
     for off in (False, True, False):  # back, gone again at once, back
         await cut(page, off=off)
     await expect(page.locator("#rest .sent").first).to_contain_text(words["sent"], timeout=90_000)
     await expect(page.locator(".unsent")).to_have_count(0)
     await expect(page.locator("#link")).to_have_class("link tail live", timeout=90_000)
-    assert said(night, "coming") == 1
+    assert answers_of(console, "coming") == 1
 
 
-async def test_it_outlives_the_tab_and_another_officers_session(
-    officer: Visitor, night: Served
+async def test_a_stored_act_outlives_the_tab_and_another_officers_session(
+    officer: Visitor, console: Served
 ) -> None:
     page = await officer.open("o-town-b", phone=True)
     await real(page).wait_for()
@@ -107,19 +107,19 @@ async def test_it_outlives_the_tab_and_another_officers_session(
     await context.set_offline(False)
 
     other_page = await context.new_page()
-    await other_page.goto(night.link("o-songji-b", phone=True))
+    await other_page.goto(console.link("o-songji-b", phone=True))
     await other_page.wait_for_selector(".link.live")
     await expect(other_page.locator(".unsent")).to_have_count(0)
-    assert said(night, "coming") == 0, "nobody sends an act in another name"
+    assert answers_of(console, "coming") == 0, "nobody sends an act in another name"
 
-    again = await context.new_page()
-    await again.goto(night.link("o-town-b", phone=True))
-    await expect(again.locator("#rest .sent").first).to_contain_text("能到岗")
-    (answer,) = [row for row in sent(night, "answer") if row["verb"] == "coming"]
+    new_tab = await context.new_page()
+    await new_tab.goto(console.link("o-town-b", phone=True))
+    await expect(new_tab.locator("#rest .sent").first).to_contain_text("能到岗")
+    (answer,) = [row for row in sent(console, "answer") if row["verb"] == "coming"]
     assert answer["officer_id"] == "o-town-b"
 
 
-async def test_an_act_whose_answer_was_lost_counts_once(officer: Visitor, night: Served) -> None:
+async def test_an_act_whose_answer_was_lost_counts_once(officer: Visitor, console: Served) -> None:
     page = await officer.open("o-town-b", phone=True)
     await real(page).wait_for()
     tries: list[str] = []
@@ -141,11 +141,11 @@ async def test_an_act_whose_answer_was_lost_counts_once(officer: Visitor, night:
     await expect(page.locator("#rest .sent").first).to_be_visible()
     assert len(tries) == 2
     assert len(set(tries)) == 1
-    assert said(night, "coming") == 1
+    assert answers_of(console, "coming") == 1
 
 
-async def test_it_waits_for_a_server_that_is_restarted(
-    officer: Visitor, host: Host, night: Served
+async def test_a_stored_act_waits_for_a_restarted_server(
+    officer: Visitor, host: Host, console: Served
 ) -> None:
     page = await officer.open("o-town-b", phone=True)
     await real(page).wait_for()
@@ -156,12 +156,12 @@ async def test_it_waits_for_a_server_that_is_restarted(
     restarted = host.start()
     await expect(page.locator("#rest .sent").first).to_contain_text("不能", timeout=90_000)
     await expect(page.locator("#link")).to_have_text("实时", timeout=90_000)
-    assert said(night, "cannot") == 0
-    assert said(restarted, "cannot") == 1
+    assert answers_of(console, "cannot") == 0
+    assert answers_of(restarted, "cannot") == 1
 
 
-async def test_what_the_server_refuses_is_shown_with_its_reason_until_it_is_read(
-    officer: Visitor, night: Served
+async def test_a_refused_act_is_shown_with_its_reason_until_it_is_read(
+    officer: Visitor, console: Served
 ) -> None:
     page = await officer.open("o-town-b", phone=True)
     await page.click("#tab-assignments")
@@ -169,8 +169,8 @@ async def test_what_the_server_refuses_is_shown_with_its_reason_until_it_is_read
     await page.locator("#first").get_by_role("button", name="签收").first.click()
     await page.locator("dialog").get_by_role("button", name="签收").click()
     await expect(page.locator("#first .unsent")).to_contain_text("签收")
-    night.run(withdraw(night, "o-town-b", "command"))
-    night.console.deps.sessions.forget_officer("o-town-b")  # else remembered for 10 s
+    console.run(withdraw(console, "o-town-b", "command"))
+    console.console.deps.sessions.forget_officer("o-town-b")  # else remembered for 10 s
     await cut(page, off=False)
     lost = page.locator("#unsent .problem")
     await expect(lost).to_contain_text("未被接受：签收", timeout=90_000)
@@ -182,7 +182,7 @@ async def test_what_the_server_refuses_is_shown_with_its_reason_until_it_is_read
     await page.reload()
     await page.wait_for_selector(".link.live")
     await expect(lost).to_have_count(0)
-    assert sent(night, "acknowledgement") == []
+    assert sent(console, "acknowledgement") == []
 
 
 async def withdraw(served: Served, officer: str, power: str) -> None:
@@ -196,7 +196,7 @@ async def withdraw(served: Served, officer: str, power: str) -> None:
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
 async def test_splitting_asking_and_returning_work_with_a_thumb(
-    officer: Visitor, night: Served, lang: str
+    officer: Visitor, console: Served, lang: str
 ) -> None:
     words = {
         "zh-CN": (("拆分下派", None), ("申请延期", "原因"), ("申请挂起", "原因"), ("退回", "原因")),
@@ -224,5 +224,5 @@ async def test_splitting_asking_and_returning_work_with_a_thumb(
         await dialog.get_by_role("button", name=button, exact=True).click()
         await expect(dialog).to_have_count(0)
         await expect(page.locator("#rest .sent, #first .sent").first).to_be_visible()
-        assert sent(night, "acknowledgement")[-1]["step"] == step
+        assert sent(console, "acknowledgement")[-1]["step"] == step
         await page.close()

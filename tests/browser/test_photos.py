@@ -13,9 +13,9 @@ from playwright.async_api import FilePayload, Page, expect
 from tests.browser.checks import OVERFLOW
 from tests.browser.conftest import Served, Visitor, shot
 from tests.browser.test_acts import sent
-from tests.browser.test_offline import host, night, officer
+from tests.browser.test_offline import console, host, officer
 
-__all__ = ["host", "night", "officer"]  # fixtures
+__all__ = ["console", "host", "officer"]  # fixtures
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 WORDS = {
     "zh-CN": ("反馈", "说明", "照片", "照片反馈", "现场照片"),
@@ -47,8 +47,8 @@ async def tasks(officer: Visitor, lang: str) -> Page:
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
-async def test_a_report_goes_with_its_photo_and_the_issuer_sees_it(
-    officer: Visitor, night: Served, lang: str
+async def test_a_report_is_sent_with_its_photo_and_the_issuer_sees_both(
+    officer: Visitor, console: Served, lang: str
 ) -> None:
     report, remark, field, _, row = WORDS[lang]
     page = await tasks(officer, lang)
@@ -60,10 +60,10 @@ async def test_a_report_goes_with_its_photo_and_the_issuer_sees_it(
     await dialog.get_by_role("button", name=report, exact=True).click()
     await expect(dialog).to_have_count(0)
     await expect(page.locator("#rest .sent").first).to_be_visible()
-    step = sent(night, "acknowledgement")[-1]
+    step = sent(console, "acknowledgement")[-1]
     assert (step["step"], step["text"]) == ("report", "堤脚渗水已处置")
-    (kept,) = night.run(rows(night))
-    assert kept["size"] < 300_000
+    (stored,) = console.run(rows(console))
+    assert stored["size"] < 300_000
     await page.reload()
     await page.click("#tab-assignments")
     pictures = page.get_by_role("list", name=row)
@@ -75,7 +75,7 @@ async def test_a_report_goes_with_its_photo_and_the_issuer_sees_it(
 
 
 async def test_photos_taken_without_a_line_are_kept_and_sent_once(
-    officer: Visitor, night: Served
+    officer: Visitor, console: Served
 ) -> None:
     page = await tasks(officer, "zh-CN")
     await page.locator("details.more summary").first.click()
@@ -90,11 +90,11 @@ async def test_photos_taken_without_a_line_are_kept_and_sent_once(
     await shot(page, "phone-photo-unsent", full=True)
     await page.context.set_offline(False)
     await expect(page.locator(".unsent")).to_have_count(0, timeout=90_000)
-    assert [row["note"] for row in night.run(rows(night))] == ["水已漫过道路"] * 2
+    assert [row["note"] for row in console.run(rows(console))] == ["水已漫过道路"] * 2
     await expect(page.locator(".photos img")).to_have_count(2, timeout=90_000)
 
 
-async def test_a_file_that_is_no_photo_is_said_at_once(officer: Visitor, night: Served) -> None:
+async def test_a_file_that_is_no_photo_is_said_at_once(officer: Visitor, console: Served) -> None:
     page = await tasks(officer, "zh-CN")
     await page.locator("details.more summary").first.click()
     await page.get_by_role("button", name="照片反馈").first.click()
@@ -103,4 +103,4 @@ async def test_a_file_that_is_no_photo_is_said_at_once(officer: Visitor, night: 
     await dialog.get_by_label("照片").set_input_files([bad])
     await dialog.get_by_role("button", name="照片反馈").click()
     await expect(dialog.locator(".problem")).to_contain_text("不是可用的照片")
-    assert list(night.run(rows(night))) == []
+    assert list(console.run(rows(console))) == []

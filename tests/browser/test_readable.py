@@ -1,4 +1,6 @@
-"""Each page, board and dialog in both languages: text that stands out (WCAG AA), a name for what has one."""
+"""Each page, board and dialog in both languages: text that stands out (WCAG AA), a name for what
+has one.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ LANGUAGES = ("zh-CN", "en")
 
 @dataclass(frozen=True)
 class Way:
-    """Where a dialog is opened: pressed one after the other on a board; `filled` has to be there then."""
+    """The way to a dialog: controls pressed in order on a board; `filled` has to be there then."""
 
     board: str
     pressed: Sequence[str]
@@ -41,11 +43,17 @@ DIALOGS: dict[str, dict[str, Way]] = {
         "approve red": Way("overview", [f"#alerts .red {focus('approve')}"]),
         "alert": Way("overview", [f"#alerts {focus('details')}"], SHEET),
         "recall over alert": Way(
-            "overview", [f"#alerts .issued {focus('details')}, #alerts .orange {focus('details')}", f"dialog {focus('recall')}"]
+            "overview",
+            [
+                f"#alerts .issued {focus('details')}, #alerts .orange {focus('details')}",
+                f"dialog {focus('recall')}",
+            ],
         ),
         "units": Way("overview", [f"#commands {focus('units')}"], "dialog table"),
         "silence": Way("alarms", [f"#alarms {focus('silence')}"]),
-        "review": Way(f"cases/{CASE}", ["#case-tabs-review", "#write-review"], also=["#finding-add"]),
+        "review": Way(
+            f"cases/{CASE}", ["#case-tabs-review", "#write-review"], also=["#finding-add"]
+        ),
     },
     "o-district-b": {
         "composer": Way("overview", ["#compose"], "dialog .names", ["dialog summary"]),
@@ -56,7 +64,9 @@ DIALOGS: dict[str, dict[str, Way]] = {
     },
     "o-songji-b": {
         "split": Way("command", [f"#own-tasks {focus('split')}"], "dialog [name=receiver]"),
-        "feedback with photos": Way("command", [f"#own-tasks {focus('report')}"], "dialog [type=file]"),
+        "feedback with photos": Way(
+            "command", [f"#own-tasks {focus('report')}"], "dialog [type=file]"
+        ),
         "more time": Way("command", [f"#own-tasks {focus('ask_extend')}"]),
     },
     "o-town-b": {
@@ -129,7 +139,7 @@ async def test_the_phone_can_be_read_with_a_line_and_without(troubled: Visitor, 
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-async def test_what_refuses_can_be_read(troubled: Visitor, served: Served, lang: str) -> None:
+async def test_refusals_are_readable(troubled: Visitor, served: Served, lang: str) -> None:
     page = await troubled.page(lang=lang)
     results: list[str] = []
     for path in ("/login", f"/login?ticket={'x' * 32}"):  # the form, and the link that is used up

@@ -1,4 +1,6 @@
-"""What is not read yet never looks like calm: every part of every board says so, and says when it fails."""
+"""Data that is not read yet never looks like calm: every part of every board says so, and says when
+it fails.
+"""
 
 from __future__ import annotations
 
@@ -79,8 +81,8 @@ class Gate:
         answer = await route.fetch()
         text = await answer.text()
 
-        def emptied(found: re.Match[str]) -> str:
-            boot = json.loads(html.unescape(found[1]))
+        def emptied(match: re.Match[str]) -> str:
+            boot = json.loads(html.unescape(match[1]))
             return f"content='{html.escape(json.dumps({**boot, 'first': {}}))}'"
 
         body = re.sub(r"content='([^']*)'(?=>)", emptied, text, count=1)
@@ -89,20 +91,23 @@ class Gate:
 
 _PANELS = """() => [...document.querySelectorAll("#board .panel")].map((one) => [
   one.getAttribute("aria-label"),
-  [...one.querySelectorAll(".reading")].filter((note) => note.checkVisibility()).map((note) => note.innerText),
+  [...one.querySelectorAll(".reading")]
+    .filter((note) => note.checkVisibility()).map((note) => note.innerText),
 ])"""
 _READING = '() => [...document.querySelectorAll(".reading")].some((one) => one.checkVisibility())'
 
 
-async def said(page: Page) -> dict[str, list[str]]:
-    """What each panel of the board says of its reading."""
+async def panel_notes(page: Page) -> dict[str, list[str]]:
+    """Return the notes of each panel of the board about its reading."""
     return dict(await page.evaluate(_PANELS))
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
-async def test_no_board_looks_calm_before_it_is_read(troubled: Visitor, lang: str) -> None:
+async def test_no_board_claims_to_be_empty_before_its_data_are_read(
+    troubled: Visitor, lang: str
+) -> None:
     words = words_of(lang)
-    still = {words[key] for key in READ_BY_NOBODY}
+    constant = {words[key] for key in READ_BY_NOBODY}
     calm = [text for key, text in words.items() if key.endswith((".none", ".no.plan"))]
     page = await troubled.open("o-city-b", lang=lang)
     await page.wait_for_selector(f'html[lang="{lang}"]', state="attached")
@@ -114,26 +119,26 @@ async def test_no_board_looks_calm_before_it_is_read(troubled: Visitor, lang: st
         await page.reload()
         await page.wait_for_selector(".link.live")
         await page.wait_for_selector("#board .reading")
-        panels = await said(page)
-        shown = await page.locator("#board").inner_text()
+        panels = await panel_notes(page)
+        text_of_board = await page.locator("#board").inner_text()
         for name, notes in panels.items():
-            assert name in still or words["loading"] in notes, (board, name)
-        assert [text for text in calm if text in shown] == [], board
+            assert name in constant or words["loading"] in notes, (board, name)
+        assert [text for text in calm if text in text_of_board] == [], board
         await shot(page, f"reading-{board}-{lang}")
         gate.fail()
-        for name in panels.keys() - still:
+        for name in panels.keys() - constant:
             panel = page.locator(f'#board .panel[aria-label="{name}"]')
             await expect(panel.locator(".reading.failed").first).to_be_visible()
-        shown = await page.locator("#board").inner_text()
-        assert words["reading.failed"] in shown
-        assert [text for text in calm if text in shown] == [], board
+        text_of_board = await page.locator("#board").inner_text()
+        assert words["reading.failed"] in text_of_board
+        assert [text for text in calm if text in text_of_board] == [], board
         if lang == "zh-CN":
             gate.let_through()
             await page.wait_for_function(f"() => !({_READING})()", timeout=_LATE_MS)
     await shot(page, f"read-{lang}")
 
 
-async def test_what_was_read_and_cannot_be_again_is_called_old(troubled: Visitor) -> None:
+async def test_data_that_cannot_be_read_again_are_marked_as_old(troubled: Visitor) -> None:
     words = words_of("zh-CN")
     page = await troubled.open("o-city-b")
     await page.wait_for_selector("#commands .card")
@@ -153,7 +158,9 @@ async def test_what_was_read_and_cannot_be_again_is_called_old(troubled: Visitor
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
-async def test_the_phone_does_not_look_calm_before_it_is_read(troubled: Visitor, lang: str) -> None:
+async def test_the_phone_does_not_claim_to_be_empty_before_its_data_are_read(
+    troubled: Visitor, lang: str
+) -> None:
     words = words_of(lang)
     page = await troubled.open("o-town-b", phone=True, lang=lang)
     await page.wait_for_selector(f'html[lang="{lang}"]', state="attached")
@@ -177,7 +184,7 @@ async def test_the_phone_does_not_look_calm_before_it_is_read(troubled: Visitor,
     await expect(page.locator("#badge-assignments")).not_to_have_text("…")
 
 
-async def test_the_sheet_of_units_says_that_it_is_being_read(troubled: Visitor) -> None:
+async def test_the_sheet_of_units_says_that_its_data_are_being_read(troubled: Visitor) -> None:
     words = words_of("zh-CN")
     page = await troubled.open("o-city-b")
     await page.wait_for_selector("#commands .card")

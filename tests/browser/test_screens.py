@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
-async def test_the_wall_shows_what_matters(visitor: Visitor, lang: str) -> None:
+async def test_the_wall_shows_alerts_commands_and_supervision(visitor: Visitor, lang: str) -> None:
     page = await visitor.open("o-city-b", lang=lang)
     await page.wait_for_selector("#alerts .card.red")
     await page.wait_for_selector("#commands .tier")
@@ -24,9 +24,11 @@ async def test_the_wall_shows_what_matters(visitor: Visitor, lang: str) -> None:
 SCROLLS = """() => {
   const page = document.scrollingElement;
   const below = [...document.querySelectorAll(".board .panel, .counter")]
-    .filter((one) => one.getBoundingClientRect().bottom > innerHeight + 1);
-  const cut = [...document.querySelectorAll(".board .card")].filter((one) => one.scrollHeight > one.clientHeight + 1);
-  return [page.scrollHeight - page.clientHeight, page.scrollWidth - page.clientWidth, below.length, cut.length];
+    .filter((part) => part.getBoundingClientRect().bottom > innerHeight + 1);
+  const cut = [...document.querySelectorAll(".board .card")]
+    .filter((card) => card.scrollHeight > card.clientHeight + 1);
+  const overflow = [page.scrollHeight - page.clientHeight, page.scrollWidth - page.clientWidth];
+  return [...overflow, below.length, cut.length];
 }"""
 
 

@@ -1,4 +1,6 @@
-"""Who has signed out is shown the gate at once, and the page asks the server for nothing more but to know it."""
+"""A signed-out officer sees the gate at once, and the page only asks the server whether it knows of
+this.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +23,12 @@ async def test_a_page_that_has_signed_out_is_silent(
     await page.clock.install()
     await page.goto(served.link("o-village-b", phone=phone))
     await page.wait_for_selector(".link.live")
-    asked: list[str] = []
+    addresses: list[str] = []
 
     def note(request: Request) -> None:
         address = request.url.removeprefix(served.url)
         if address.startswith("/api/"):
-            asked.append(address)
+            addresses.append(address)
 
     page.on("request", note)
     async with page.expect_response("**/api/logout"):
@@ -37,7 +39,7 @@ async def test_a_page_that_has_signed_out_is_silent(
         await page.evaluate("dispatchEvent(new Event('online'))")
         await page.evaluate("location.hash = '#command'")
         await page.wait_for_timeout(200)
-    assert asked[asked.index("/api/logout") + 1 :] == []
+    assert addresses[addresses.index("/api/logout") + 1 :] == []
     await page.get_by_role("link", name="用密码登录").click()
     await expect(page).to_have_url(f"{served.url}/login?next={'/m' if phone else '/'}")
 
@@ -50,31 +52,31 @@ async def sessions(served: Served) -> int:
     return int(result)
 
 
-SHOWN = "document.title + document.body.innerText"
+VISIBLE_TEXT = "document.title + document.body.innerText"
 OF_THE_OFFICER = ("吴德", "围子山", "朱沱镇")
 """Name and places of o-village-b."""
 
 
 async def shows_nothing_of(page: Page) -> None:
     await page.get_by_role("heading", name="请先登录").wait_for()
-    shown = await page.evaluate(SHOWN)
-    assert [name for name in OF_THE_OFFICER if name in shown] == []
+    visible_text = await page.evaluate(VISIBLE_TEXT)
+    assert [name for name in OF_THE_OFFICER if name in visible_text] == []
     assert await page.locator("dialog, .card").count() == 0
 
 
 @pytest.mark.parametrize("phone", [False, True])
-async def test_signing_out_without_a_line_is_sent_once_when_it_is_back(
+async def test_a_sign_out_without_a_connection_is_sent_once_afterwards(
     troubled: Visitor, served: Served, phone: bool
 ) -> None:
     page = await troubled.open("o-village-b", phone=phone)
-    shown = await page.evaluate(SHOWN)
-    assert any(name in shown for name in OF_THE_OFFICER)
+    visible_text = await page.evaluate(VISIBLE_TEXT)
+    assert any(name in visible_text for name in OF_THE_OFFICER)
     before = served.run(sessions(served))
-    told: list[int] = []
+    statuses: list[int] = []
 
     def note(response: Response) -> None:
         if response.url.endswith("/api/logout"):
-            told.append(response.status)
+            statuses.append(response.status)
 
     page.on("response", note)
     await page.context.set_offline(True)
@@ -89,10 +91,10 @@ async def test_signing_out_without_a_line_is_sent_once_when_it_is_back(
     assert served.run(sessions(served)) == before - 1
     await shows_nothing_of(page)
     await page.wait_for_timeout(1_500)  # a second try would have come by then
-    assert told == [200]
+    assert statuses == [200]
 
 
-async def test_it_outlives_the_tab_and_holds_for_the_other_tabs(
+async def test_a_sign_out_outlives_the_tab_and_holds_for_other_tabs(
     troubled: Visitor, served: Served
 ) -> None:
     page = await troubled.open("o-village-b", phone=True)
@@ -108,19 +110,19 @@ async def test_it_outlives_the_tab_and_holds_for_the_other_tabs(
     await page.close()
     await beside.close()
     await context.set_offline(False)
-    again = await context.new_page()
-    await again.goto(f"{served.url}/m")
-    await shows_nothing_of(again)
-    await expect(again.locator("#leaving")).to_be_empty()
+    new_tab = await context.new_page()
+    await new_tab.goto(f"{served.url}/m")
+    await shows_nothing_of(new_tab)
+    await expect(new_tab.locator("#leaving")).to_be_empty()
     assert served.run(sessions(served)) == before - 1
     # Signed in anew: that is another session, and nobody ends it.
-    await again.goto(served.link("o-village-b", phone=True))
-    await again.wait_for_selector(".link.live")
-    await again.reload()
-    await again.wait_for_selector(".link.live")
+    await new_tab.goto(served.link("o-village-b", phone=True))
+    await new_tab.wait_for_selector(".link.live")
+    await new_tab.reload()
+    await new_tab.wait_for_selector(".link.live")
 
 
-async def test_an_act_is_not_sent_by_who_signed_in_in_another_tab(
+async def test_an_act_is_not_sent_in_the_name_of_an_officer_of_another_tab(
     troubled: Visitor, served: Served
 ) -> None:
     page = await troubled.open("o-town-b", phone=True)

@@ -1,4 +1,4 @@
-"""The bell: off until pressed for, remembered, honest about being locked, and rung by what is new."""
+"""The bell: off at first, remembered, honest about a locked sound, and rung by new alerts."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def test_the_bell_is_unlocked_remembered_and_muted(visitor: Visitor, phone
     await expect(bell).to_have_text("开启提示音")
 
 
-async def test_what_is_new_rings_and_a_drill_does_not(visitor: Visitor, served: Served) -> None:
+async def test_a_new_alert_rings_and_a_drill_does_not(visitor: Visitor, served: Served) -> None:
     page = await visitor.open("o-songji-b", phone=True)
     await page.add_init_script(COUNT)
     await page.reload()

@@ -1,4 +1,4 @@
-"""What stands on a screen is in one language, in units that people use, and says what is over."""
+"""The words of a screen are in one language, in units that people use, and say what is over."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.console_events import an_alarm, an_alert
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 TITLE = "朱沱站洪水 ‖ Flood at Zhutuo"
-SHOWN = {
+EXPECTED_WORDS = {
     "zh-CN": {
         "silent": ("1 天无数据", "上限 3 小时"),
         "several": ("多源印证",),
@@ -86,19 +86,19 @@ def alarms() -> list[AlarmEvent]:
     ]
 
 
-@pytest.mark.parametrize("lang", SHOWN)
+@pytest.mark.parametrize("lang", EXPECTED_WORDS)
 async def test_alarms_alerts_and_cases_speak_to_their_reader(
     visitor: Visitor, served: Served, lang: str
 ) -> None:
     alert = an_alert("event-name", headline=TITLE, at=datetime.now(UTC))
     served.run(served.console.project([*alarms(), alert]))
     page = await visitor.open("o-city-b", lang=lang, width=1366)
-    shown, other = SHOWN[lang], SHOWN["zh-CN" if lang == "en" else "en"]
+    expected, foreign = EXPECTED_WORDS[lang], EXPECTED_WORDS["zh-CN" if lang == "en" else "en"]
     await go(page, "alarms")
     table = page.locator("#alarms")
-    for words in shown.values():
+    for words in expected.values():
         for word in words:
-            if words is not shown["title"]:
+            if words is not expected["title"]:
                 await expect(table).to_contain_text(word)
     await expect(table).to_contain_text(DATES[lang])
     await expect(table).not_to_contain_text("1.5")
@@ -108,12 +108,12 @@ async def test_alarms_alerts_and_cases_speak_to_their_reader(
     await shot(page, f"alarms-words-{lang}")
     for board, place in (("overview", "#alerts"), ("cases", "#case-list")):
         await page.locator(f".boards a[href='#{board}']").click()
-        await expect(page.locator(place)).to_contain_text(shown["title"][0])
-        await expect(page.locator("body")).not_to_contain_text(other["title"][0])
+        await expect(page.locator(place)).to_contain_text(expected["title"][0])
+        await expect(page.locator("body")).not_to_contain_text(foreign["title"][0])
         await expect(page.locator("body")).not_to_contain_text("‖")
 
 
-async def test_what_is_shown_changes_with_the_language(visitor: Visitor, served: Served) -> None:
+async def test_the_shown_words_change_with_the_language(visitor: Visitor, served: Served) -> None:
     served.run(
         served.console.project([an_alert("event-name", headline=TITLE, at=datetime.now(UTC))])
     )

@@ -77,7 +77,7 @@ async def test_only_ended_escalations_are_deleted_with_their_pages(rows: TableRo
     count = COUNTS["pages"][2]
     before = [tuple(row) for row in await rows.rows(count)]
     retention = Retention(rows.database)
-    while await retention.turn(delete_ended_escalations(KEEP)):
+    while await retention.run_once(delete_ended_escalations(KEEP)):
         pass
     assert stay
     assert await of(rows, "SELECT escalation_id FROM notify.escalation") == stay
@@ -93,7 +93,7 @@ async def test_only_ended_escalations_are_deleted_with_their_pages(rows: TableRo
 
 async def test_a_queued_page_or_an_open_digest_keeps_the_escalation(rows: TableRows) -> None:
     await rows.do("TRUNCATE notify.escalation, notify.digest CASCADE")
-    await rows.do("DELETE FROM notify.upkeep")
+    await rows.do("DELETE FROM notify.retention_schedule")
     stay = set()
     for number, (delivery, digest) in enumerate(
         itertools.product((None, "queued", "sending", "sent"), (None, *DigestState))
@@ -115,9 +115,9 @@ async def test_a_queued_page_or_an_open_digest_keeps_the_escalation(rows: TableR
     await rows.do("UPDATE notify.escalation SET changed_at = now() - interval '401 days'")
     await rows.do("UPDATE notify.digest SET opened_at = now() - interval '401 days'")
     retention = Retention(rows.database)
-    await retention.turn(delete_ended_escalations(KEEP))
+    await retention.run_once(delete_ended_escalations(KEEP))
     assert await of(rows, "SELECT escalation_id FROM notify.escalation") == stay
-    await retention.turn(delete_ended_digests(KEEP))
+    await retention.run_once(delete_ended_digests(KEEP))
     remaining = await of(rows, "SELECT digest_id FROM notify.digest")
     assert remaining == await of(
         rows, "SELECT digest_id FROM notify.page WHERE digest_id IS NOT NULL"
@@ -147,7 +147,7 @@ async def test_an_incident_stays_while_a_report_is_owed_or_an_alert_stands(dsn: 
             await rows.plant("command.report", report_id=f"rep-{number}", means="phone", **key)
             if duty not in ("done", "ended") or over is None or days < 400:
                 stay.add(key["incident_id"])
-        await Retention(database).turn(delete_incidents(KEEP))
+        await Retention(database).run_once(delete_incidents(KEEP))
         for table in ("report_incident", "alert_reporting", "report_obligation", "report"):
             assert await of(rows, f"SELECT incident_id FROM command.{table}") == stay, table
     finally:

@@ -1,7 +1,7 @@
-"""Whose fault it is: only a record's own data makes it a dead letter, never what surrounds us.
+"""Only a record's own data makes it a dead letter, never its environment.
 
-On a real Postgres: a column or a right is missing, the database may only be read, memory ends. Nothing is
-dead-lettered, no offset moves; once it is mended, everything is applied.
+On a real Postgres: a column or a right is missing, the database may only be read, memory ends.
+Nothing is dead-lettered, no offset moves; once it is mended, everything is applied.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from shared.contracts.dead_letter import Reason
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ANSWERS
 from shared.runtime.database import Database, Transaction, is_environment
 from shared.runtime.errors import Reject, Transient, Unsendable
-from shared.runtime.inbox import InboxWorker, Incoming
+from shared.runtime.inbound_messages import InboundMessage
+from shared.runtime.inbox import InboxWorker
 from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.outbound_records import OutboundRecord
 from shared.runtime.outbox import OutboxRelay
-from shared.runtime.publisher import Outgoing
-from tests.component.test_inbox_ahead import PARTITION, Letters, a_database, record
+from tests.support.inbox import PARTITION, NotingDeadLetters, a_database, record
 
-Apply = Callable[[Transaction, Sequence[Incoming]], Awaitable[None]]
+Apply = Callable[[Transaction, Sequence[InboundMessage]], Awaitable[None]]
 CLASSES = sorted(
     {
         getmember
@@ -78,9 +79,9 @@ async def test_a_value_that_no_column_holds_is_the_records_own() -> None:
 
 
 @asynccontextmanager
-async def worked_by(apply: Apply) -> AsyncIterator[tuple[Database, InboxWorker, Letters]]:
+async def worked_by(apply: Apply) -> AsyncIterator[tuple[Database, InboxWorker, NotingDeadLetters]]:
     metrics = RuntimeMetrics(CollectorRegistry())
-    letters = Letters(metrics)
+    letters = NotingDeadLetters(metrics)
     async with a_database() as database:
         await database.pool.execute("CREATE TABLE command.probe (id text PRIMARY KEY, extra text)")
         worker = InboxWorker(database, "test", apply, letters, metrics)
@@ -88,9 +89,9 @@ async def worked_by(apply: Apply) -> AsyncIterator[tuple[Database, InboxWorker, 
         yield database, worker, letters
 
 
-async def write(work: Transaction, messages: Sequence[Incoming]) -> None:
+async def write(transaction: Transaction, messages: Sequence[InboundMessage]) -> None:
     """As every worker of ours: one statement for the whole batch."""
-    await work.connection.execute(
+    await transaction.connection.execute(
         "INSERT INTO command.probe (id, extra) SELECT *, 'x' FROM unnest($1::text[])",
         [incoming.message.id for incoming in messages],
     )
@@ -177,10 +178,10 @@ async def test_a_right_that_is_taken_away_dead_letters_nothing() -> None:
 async def test_a_fault_of_our_machine_is_no_fault_of_any_record(error: Exception) -> None:
     faults: list[Exception] = [error]
 
-    async def apply(work: Transaction, messages: Sequence[Incoming]) -> None:
+    async def apply(transaction: Transaction, messages: Sequence[InboundMessage]) -> None:
         if faults:
             raise faults.pop()
-        await write(work, messages)
+        await write(transaction, messages)
 
     async with worked_by(apply) as (database, worker, letters):
         with pytest.raises(Transient):
@@ -191,10 +192,10 @@ async def test_a_fault_of_our_machine_is_no_fault_of_any_record(error: Exception
 
 
 async def test_data_that_postgres_refuses_is_isolated_with_the_record_that_has_it() -> None:
-    async def apply(work: Transaction, messages: Sequence[Incoming]) -> None:
+    async def apply(transaction: Transaction, messages: Sequence[InboundMessage]) -> None:
         numbers = ["soon" if incoming.message.text == "bad" else "1" for incoming in messages]
-        await work.connection.execute("SELECT n::int FROM unnest($1::text[]) AS n", numbers)
-        await write(work, messages)
+        await transaction.connection.execute("SELECT n::int FROM unnest($1::text[]) AS n", numbers)
+        await write(transaction, messages)
 
     async with worked_by(apply) as (database, worker, letters):
         await worker.handle([record(0), record(1, text="bad"), record(2)])
@@ -205,13 +206,13 @@ async def test_data_that_postgres_refuses_is_isolated_with_the_record_that_has_i
 
 @pytest.mark.parametrize(("clashes", "refused"), [(1, []), (99, [(0, Reason.HANDLER_ERROR)])])
 async def test_who_lost_a_race_for_a_row_tries_once_more(clashes: int, refused: list[Any]) -> None:
-    left = [clashes]
+    remaining = [clashes]
 
-    async def apply(work: Transaction, messages: Sequence[Incoming]) -> None:
-        if left[0]:
-            left[0] -= 1
-            await work.connection.execute("INSERT INTO command.probe VALUES ('x'), ('x')")
-        await write(work, messages)
+    async def apply(transaction: Transaction, messages: Sequence[InboundMessage]) -> None:
+        if remaining[0]:
+            remaining[0] -= 1
+            await transaction.connection.execute("INSERT INTO command.probe VALUES ('x'), ('x')")
+        await write(transaction, messages)
 
     async with worked_by(apply) as (_database, worker, letters):
         await worker.handle([record(0)])
@@ -222,10 +223,10 @@ async def test_what_is_too_large_for_its_topic_never_reaches_the_outbox() -> Non
     """Each of the three ways to queue a message; the others of its batch leave as ever."""
     most = ANSWERS.max_bytes
 
-    async def apply(work: Transaction, messages: Sequence[Incoming]) -> None:
+    async def apply(transaction: Transaction, messages: Sequence[InboundMessage]) -> None:
         for incoming in messages:
             value = b"x" * (most if incoming.message.text == "printed" else 9)
-            work.publish_printed(ANSWERS, "k", f"a-{incoming.message.id}", value)
+            transaction.publish_encoded(ANSWERS, "k", f"a-{incoming.message.id}", value)
         rows = [
             (
                 "k",
@@ -234,7 +235,7 @@ async def test_what_is_too_large_for_its_topic_never_reaches_the_outbox() -> Non
             )
             for incoming in messages
         ]
-        await work.publish_new(ANSWERS, (row for row in rows))
+        await transaction.publish_new(ANSWERS, (row for row in rows))
 
     async with worked_by(apply) as (database, worker, letters):
         texts = ["", "printed", "", "new", ""]
@@ -244,18 +245,18 @@ async def test_what_is_too_large_for_its_topic_never_reaches_the_outbox() -> Non
     assert [row["n"] for row in sizes] == [9] * 6
 
 
-class Counts:
-    """In place of the producer: how often something was published."""
+class CountingPublisher:
+    """Takes the place of the publisher and counts the batches that it was given."""
 
-    present = object()
+    producer = object()
 
     def __init__(self) -> None:
-        self.begun = 0
+        self.batches = 0
 
-    async def begin(self, _producer: object, _records: Iterable[Outgoing]) -> None:
-        self.begun += 1
+    async def begin(self, _producer: object, _records: Iterable[OutboundRecord]) -> None:
+        self.batches += 1
 
-    async def arrived(self, _sending: object) -> None:
+    async def confirm(self, _pending: object) -> None:
         pass
 
 
@@ -265,35 +266,35 @@ async def test_the_relay_publishes_nothing_that_it_cannot_delete(fault: str) -> 
     if fault == "no right to delete":
         breaks = "ALTER DATABASE {} SET role = reader"
         mends = "ALTER DATABASE {} RESET role"
-    publisher: Any = Counts()
+    publisher: Any = CountingPublisher()
     async with a_database() as database:
         await database.pool.execute(
             "DO $$ BEGIN CREATE ROLE reader; EXCEPTION WHEN duplicate_object THEN NULL; END $$; "
             "GRANT USAGE ON SCHEMA command TO reader; GRANT SELECT ON command.outbox TO reader"
         )
         relay = OutboxRelay(database, publisher, RuntimeMetrics(CollectorRegistry()))
-        async with database.transaction() as work:
-            await work.publish_new(ANSWERS, [("k", "one", b"{}")])
+        async with database.transaction() as transaction:
+            await transaction.publish_new(ANSWERS, [("k", "one", b"{}")])
         async with database.pool.acquire() as owner:
             await reconnected(database, breaks)
             for _ in range(3):
                 with pytest.raises(Transient):
                     await relay.publish_waiting()
-            assert publisher.begun == 0
+            assert publisher.batches == 0
             name = await owner.fetchval("SELECT current_database()")
             await owner.execute("BEGIN READ WRITE; " + mends.format(f'"{name}"') + "; COMMIT")
         await database.pool.expire_connections()
         assert not await relay.publish_waiting()
-        assert publisher.begun == 1
+        assert publisher.batches == 1
         assert await database.pool.fetchval("SELECT count(*) FROM command.outbox") == 0
 
 
 async def test_ids_of_one_topic_say_nothing_of_anothers() -> None:
     """A report under the id of an acknowledgement to come does not make that a dead letter."""
-    seen: list[tuple[str, str]] = []
+    handled: list[tuple[str, str]] = []
 
-    async def apply(_work: Transaction, messages: Sequence[Incoming]) -> None:
-        seen.extend((incoming.topic, incoming.message.id) for incoming in messages)
+    async def apply(_transaction: Transaction, messages: Sequence[InboundMessage]) -> None:
+        handled.extend((incoming.topic, incoming.message.id) for incoming in messages)
 
     async with worked_by(apply) as (database, worker, letters):
         step = record(0)
@@ -304,7 +305,7 @@ async def test_ids_of_one_topic_say_nothing_of_anothers() -> None:
         )
         await worker.handle([step])
         await worker.handle([record(1, step.value)])
-    assert seen == [(ACKNOWLEDGEMENTS.name, event_id)]
+    assert handled == [(ACKNOWLEDGEMENTS.name, event_id)]
     assert letters.refused == []
 
 
@@ -312,13 +313,15 @@ async def test_every_copy_of_a_refused_id_is_a_letter_and_a_good_repeat_is_none(
     good, bad, worse = record(0), record(0, text="other"), record(0, text="third")
     applied: list[int] = []
 
-    async def apply(_work: Transaction, messages: Sequence[Incoming]) -> None:
+    async def apply(_transaction: Transaction, messages: Sequence[InboundMessage]) -> None:
         applied.extend(message.offset for message in messages)
 
     async with worked_by(apply) as (_database, worker, letters):
         await worker.handle([good])
         values = [bad, bad, good, worse, good, bad]
-        await worker.handle([record(n, one.value) for n, one in enumerate(values, 1)])
+        await worker.handle(
+            [record(n, fresh_record.value) for n, fresh_record in enumerate(values, 1)]
+        )
         assert sorted(letters.refused) == [
             (1, Reason.ID_CONFLICT),
             (2, Reason.ID_CONFLICT),
@@ -330,17 +333,21 @@ async def test_every_copy_of_a_refused_id_is_a_letter_and_a_good_repeat_is_none(
         letters.refused.clear()
         # A new id: the first body holds, whatever else lies in the batch.
         fresh = [record(20), record(20, text="other"), record(20), record(20, text="other")]
-        await worker.handle([record(n, one.value) for n, one in enumerate(fresh, 7)])
+        await worker.handle(
+            [record(n, fresh_record.value) for n, fresh_record in enumerate(fresh, 7)]
+        )
         assert sorted(letters.refused) == [(8, Reason.ID_CONFLICT), (10, Reason.ID_CONFLICT)]
     assert applied == [0, 7]
 
 
 async def test_every_copy_of_what_the_service_refuses_is_a_letter() -> None:
-    async def apply(_work: Transaction, messages: Sequence[Incoming]) -> None:
+    async def apply(_transaction: Transaction, messages: Sequence[InboundMessage]) -> None:
         if any(incoming.message.text == "refuse me" for incoming in messages):
             raise Reject(Reason.NOT_ALLOWED, "asked for it")
 
     async with worked_by(apply) as (_database, worker, letters):
         values = [record(0, text="refuse me"), record(1), record(0, text="refuse me"), record(0)]
-        await worker.handle([record(n, one.value) for n, one in enumerate(values)])
+        await worker.handle(
+            [record(n, fresh_record.value) for n, fresh_record in enumerate(values)]
+        )
     assert sorted(letters.refused) == [(0, Reason.NOT_ALLOWED), (2, Reason.NOT_ALLOWED)]

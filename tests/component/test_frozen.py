@@ -64,7 +64,7 @@ async def test_the_locks_of_a_frozen_process_are_free_within_half_a_minute(
             began = time.monotonic()
             second = Database(dsn, "command")
             await second.start()
-            reaping = asyncio.create_task(second.end_frozen())
+            reaping = asyncio.create_task(second.end_frozen_sessions())
             async with asyncio.timeout(PATIENCE_S):
                 while True:
                     try:
@@ -95,7 +95,7 @@ async def impatient(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
         return session_settings(name) | {"idle_in_transaction_session_timeout": "500ms"}
 
     monkeypatch.setattr(runtime, "session_settings", settings)
-    monkeypatch.setattr(runtime, "_SIGN_OF_LIFE_S", 0.1)
+    monkeypatch.setattr(runtime, "_KEEP_ALIVE_S", 0.1)
     with fresh_database() as dsn:
         database = Database(dsn, "command")
         await database.start()
@@ -131,10 +131,10 @@ async def test_every_session_has_the_limits() -> None:
             for session_setting in session_settings("x")
             if session_setting != "application_name"
         ]
-        shown = {name: await database.pool.fetchval(f"SHOW {name}") for name in names}
+        values_of_session = {name: await database.pool.fetchval(f"SHOW {name}") for name in names}
         await database.stop()
-    assert shown["idle_in_transaction_session_timeout"] == "15s"
-    assert shown["statement_timeout"] == "20s"
-    assert shown["tcp_keepalives_count"] == "3"
-    assert shown["tcp_user_timeout"] == "15000"
+    assert values_of_session["idle_in_transaction_session_timeout"] == "15s"
+    assert values_of_session["statement_timeout"] == "20s"
+    assert values_of_session["tcp_keepalives_count"] == "3"
+    assert values_of_session["tcp_user_timeout"] == "15000"
     assert asyncpg.IdleInTransactionSessionTimeoutError.sqlstate == "25P03"

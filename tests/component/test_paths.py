@@ -1,4 +1,4 @@
-"""What a service has no path for: a problem document, and no address made of the sender's words."""
+"""An unknown path: a problem document, and no address made of the sender's words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person has to put right is one sentence on stderr, an exit code, and no traceback."""
+"""An error that a person has to correct is one sentence on stderr, an exit code, no traceback."""
 
 from __future__ import annotations
 
@@ -32,25 +32,25 @@ def start(
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_missing_settings_are_named(service: str) -> None:
-    done = start(service, {})
-    assert done.returncode == 64
-    assert "FENGHUO_KAFKA_BOOTSTRAP" in done.stderr
-    assert "FENGHUO_HTTP_PORT" in done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+    process = start(service, {})
+    assert process.returncode == 64
+    assert "FENGHUO_KAFKA_BOOTSTRAP" in process.stderr
+    assert "FENGHUO_HTTP_PORT" in process.stderr
+    assert "Traceback" not in process.stdout + process.stderr
+    assert len(process.stderr.strip().splitlines()) == 1
 
 
 def test_a_port_in_use_is_named() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
         settings = {"FENGHUO_KAFKA_BOOTSTRAP": "127.0.0.1:1", "FENGHUO_HTTP_PORT": str(port)}
-        done = start("scoring", settings)
-    assert done.returncode == 64
-    assert str(port) in done.stderr
-    assert "FENGHUO_HTTP_PORT" in done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
+        process = start("scoring", settings)
+    assert process.returncode == 64
+    assert str(port) in process.stderr
+    assert "FENGHUO_HTTP_PORT" in process.stderr
+    assert "Traceback" not in process.stdout + process.stderr
 
 
 def test_an_unreachable_database_is_named(unused_port: int) -> None:
@@ -60,11 +60,11 @@ def test_an_unreachable_database_is_named(unused_port: int) -> None:
         "FENGHUO_DATABASE_URL": "postgresql://nobody:hidden@127.0.0.1:1/none",
         "FENGHUO_START_PATIENCE_S": "1",
     }
-    done = start("alerting", settings)
-    assert done.returncode == 69
-    assert "FENGHUO_DATABASE_URL" in done.stderr
-    assert "hidden" not in done.stdout + done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
+    process = start("alerting", settings)
+    assert process.returncode == 69
+    assert "FENGHUO_DATABASE_URL" in process.stderr
+    assert "hidden" not in process.stdout + process.stderr
+    assert "Traceback" not in process.stdout + process.stderr
 
 
 def test_an_unreachable_broker_is_named(unused_port: int) -> None:
@@ -73,12 +73,12 @@ def test_an_unreachable_broker_is_named(unused_port: int) -> None:
         "FENGHUO_HTTP_PORT": str(unused_port),
         "FENGHUO_START_PATIENCE_S": "1",
     }
-    done = start("scoring", settings)
-    assert done.returncode == 69
-    assert "127.0.0.1:1" in done.stderr
-    assert "SASL" in done.stderr, "what answers may want what no service speaks"
-    assert "unknown_settings" not in done.stdout
-    assert "Traceback" not in done.stdout + done.stderr
+    process = start("scoring", settings)
+    assert process.returncode == 69
+    assert "127.0.0.1:1" in process.stderr
+    assert "SASL" in process.stderr, "what answers may want what no service speaks"
+    assert "unknown_settings" not in process.stdout
+    assert "Traceback" not in process.stdout + process.stderr
 
 
 def test_a_setting_of_kafkas_that_does_nothing_is_named(unused_port: int) -> None:
@@ -88,11 +88,11 @@ def test_a_setting_of_kafkas_that_does_nothing_is_named(unused_port: int) -> Non
         "FENGHUO_HTTP_PORT": str(unused_port),
         "FENGHUO_START_PATIENCE_S": "1",
     }
-    done = start("scoring", settings)
-    assert "unknown_settings" in done.stdout
-    assert "FENGHUO_KAFKA_SASL_PASSWORD" in done.stdout
-    assert "FENGHUO_KAFKA_SASL_PASSWORD" in done.stderr
-    assert "s3cret" not in done.stdout + done.stderr
+    process = start("scoring", settings)
+    assert "unknown_settings" in process.stdout
+    assert "FENGHUO_KAFKA_SASL_PASSWORD" in process.stdout
+    assert "FENGHUO_KAFKA_SASL_PASSWORD" in process.stderr
+    assert "s3cret" not in process.stdout + process.stderr
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
-"""A timer that cannot be fired, on a real Postgres: it is set aside, visible, and holds up no other."""
+"""A timer that cannot be fired, on a real Postgres: it is set aside, visible, and holds up no
+other."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import Transient
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.timers import Timer, TimerKey, TimerSweeper
-from tests.component.test_inbox_ahead import a_database
+from tests.support.inbox import a_database
 
 ALL = "SELECT subject_id, kind, state, error FROM command.timer ORDER BY subject_id, kind"
 REARM = (
@@ -52,7 +53,7 @@ class Desk:
             for name in (timer.subject_id, timer.kind):
                 if name in self.bad and name != "lock":
                     raise self.bad[name]
-            work.publish_printed(ANSWERS, "k", f"{timer.subject_id}-{timer.kind}", b"{}")
+            work.publish_encoded(ANSWERS, "k", f"{timer.subject_id}-{timer.kind}", b"{}")
         await work.flush()
         self.fired += [(timer.subject_id, timer.kind) for timer in due]
 

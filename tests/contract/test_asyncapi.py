@@ -24,8 +24,8 @@ async def fetch(service: str, path: str, folder: Path) -> httpx2.Response:
 async def test_the_document_equals_its_snapshot(service: str, tmp_path: Path) -> None:
     """`python -m tests.contract.update` after a deliberate change."""
     answer = await fetch(service, "/docs/asyncapi.json", tmp_path)
-    kept = json.loads((SNAPSHOTS / f"{service}.json").read_text())
-    assert answer.json() == kept
+    snapshot = json.loads((SNAPSHOTS / f"{service}.json").read_text())
+    assert answer.json() == snapshot
 
 
 @pytest.mark.parametrize("service", SERVICES)

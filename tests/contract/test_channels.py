@@ -1,4 +1,6 @@
-"""AsyncAPI is right: a channel per topic, one message of its contract, words, examples, real directions."""
+"""AsyncAPI is right: a channel per topic, one message of its contract, words, examples, real
+directions.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,9 @@ from shared.runtime.errors import Reject
 from tests.contract.update import EXAMPLES, as_text, golden_records
 from tests.support.services import SERVICES, built_platform
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 DOCUMENTS: dict[str, dict[str, Any]] = {
-    service: json.loads((HERE / "asyncapi" / f"{service}.json").read_text(encoding="utf-8"))
+    service: json.loads((FOLDER / "asyncapi" / f"{service}.json").read_text(encoding="utf-8"))
     for service in SERVICES
 }
 """The snapshots, which equal what the services show (test_asyncapi.py)."""
@@ -38,7 +40,9 @@ ALLOWED = {
     "operations": {"action", "channel", "messages", "summary", "bindings"},
     "messages": {"name", "title", "summary", "contentType", "payload", "bindings", "examples"},
 }
-"""Fields of AsyncAPI 3.0 objects that the documents use; another one is looked up in the specification first."""
+"""Fields of AsyncAPI 3.0 objects that the documents use; another one is looked up in the
+specification first.
+"""
 
 
 def channels(service: str) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
@@ -46,7 +50,7 @@ def channels(service: str) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]
     document = DOCUMENTS[service]
     for name, channel in document["channels"].items():
         if "kafka" in channel.get("bindings", {}):
-            (reference,) = [one["$ref"] for one in channel["messages"].values()]
+            (reference,) = [entry["$ref"] for entry in channel["messages"].values()]
             yield name, channel, resolved(document, reference)
 
 
@@ -97,28 +101,28 @@ def test_a_document_is_asyncapi(service: str) -> None:
 def parts(value: Any) -> Iterator[dict[str, Any]]:
     if isinstance(value, dict):
         yield value
-        for one in value.values():
-            yield from parts(one)
+        for part in value.values():
+            yield from parts(part)
     elif isinstance(value, list):
-        for one in value:
-            yield from parts(one)
+        for part in value:
+            yield from parts(part)
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_each_channel_is_a_topic_with_one_message_named_after_its_contract(service: str) -> None:
-    seen = 0
+    count = 0
     for topic, channel, message in channels(service):
-        seen += 1
+        count += 1
         assert channel["address"] == channel["bindings"]["kafka"]["topic"] == topic
         name = contract_name(topic)
         assert list(channel["messages"]) == [name]
         assert message["name"] == name
         assert message["payload"] == {"$ref": f"#/components/schemas/{name}"}
-    assert seen
+    assert count
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_each_channel_says_what_its_key_is(service: str) -> None:
+def test_each_channel_describes_its_key(service: str) -> None:
     for topic, channel, message in channels(service):
         spec = TOPICS[topic.removesuffix(".dlq")]
         key = message["bindings"]["kafka"]["key"]
@@ -142,19 +146,21 @@ def test_a_service_receives_and_sends_what_the_access_lists_say(service: str) ->
     assert results["send"] == acl.written(service) - private
     assert results["receive"] == (by_group | acl.without_group(service)) - private
     groups = {
-        resolved(document, one["channel"]["$ref"])["address"]: one["bindings"]["kafka"]["groupId"]
-        for one in document["operations"].values()
-        if "kafka" in one.get("bindings", {})
+        resolved(document, entry["channel"]["$ref"])["address"]: entry["bindings"]["kafka"][
+            "groupId"
+        ]
+        for entry in document["operations"].values()
+        if "kafka" in entry.get("bindings", {})
     }
     assert groups.keys() == by_group
-    assert all(one["enum"] == [acl.group(service)] for one in groups.values())
+    assert all(entry["enum"] == [acl.group(service)] for entry in groups.values())
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_examples_are_golden_records_that_fit_the_payload(service: str) -> None:
     golden = golden_records()
     for topic, _channel, message in channels(service):
-        examples = {one["name"]: one["payload"] for one in message["examples"]}
+        examples = {example["name"]: example["payload"] for example in message["examples"]}
         assert examples, topic
         fits = judge(service, message)
         for record in examples.values():
@@ -173,10 +179,13 @@ def test_a_payload_that_is_no_record_of_the_topic_does_not_fit(service: str) -> 
     golden = golden_records()
     for topic, _channel, message in channels(service):
         fits = judge(service, message)
-        for other, records in golden.items():
+        for golden_topic, records in golden.items():
             for record in records.values():
-                letter = topic.endswith(".dlq") and other == "dead_letter"
-                assert fits.is_valid(record) == (other == topic or letter), (topic, other)
+                letter = topic.endswith(".dlq") and golden_topic == "dead_letter"
+                assert fits.is_valid(record) == (golden_topic == topic or letter), (
+                    topic,
+                    golden_topic,
+                )
                 assert not fits.is_valid([record])
         for example in message["examples"]:
             lacking = {k: v for k, v in example["payload"].items() if k != "id"}
@@ -217,7 +226,7 @@ def test_the_examples_are_the_golden_records() -> None:
     assert EXAMPLES.read_text(encoding="utf-8") == as_text(golden_records())
 
 
-def test_the_golden_dead_letter_is_what_a_service_writes() -> None:
+def test_the_golden_dead_letter_equals_a_service_s_dead_letter() -> None:
     golden = golden_records()["dead_letter"]["not_json"]
     refused = ConsumerRecord(
         READINGS.name, 0, 7, 0, 0, b"gauge-zhutuo", b"not json", None, -1, -1, ()
@@ -230,9 +239,9 @@ def test_the_golden_dead_letter_is_what_a_service_writes() -> None:
 
 
 def test_every_public_topic_and_its_dead_letters_are_in_a_document() -> None:
-    found = {topic for service in SERVICES for topic, _, _ in channels(service)}
+    documented = {topic for service in SERVICES for topic, _, _ in channels(service)}
     public = [spec for spec in TOPICS.values() if spec.contract is not None]
-    assert found == {spec.name for spec in public} | {
+    assert documented == {spec.name for spec in public} | {
         spec.dlq for spec in public if spec.dead_letters
     }
 

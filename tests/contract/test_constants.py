@@ -1,4 +1,4 @@
-"""What the published schemas take without a constant, its readers take too: a union is told by `type` or `kind`."""
+"""Records without constants: `type` or `kind` selects the member of a union for every reader."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from shared.contracts.documents import json_schemas
 from shared.contracts.selections import Selection
 from shared.contracts.topics import TOPICS
 
-HERE = Path(__file__).parent
-GOLDEN = sorted((HERE / "golden").glob("*.json"))
+FOLDER = Path(__file__).parent
+GOLDEN = sorted((FOLDER / "golden").glob("*.json"))
 
 
 def parts(document: Any) -> Iterator[dict[str, Any]]:
-    """Every object in a document, itself first."""
+    """Yield every object in a document, the document first."""
     if isinstance(document, dict):
         yield document
         for value in document.values():
@@ -32,7 +32,7 @@ def parts(document: Any) -> Iterator[dict[str, Any]]:
 
 
 def named(document: dict[str, Any], reference: str) -> Any:
-    """What a reference within the document leads to."""
+    """Return the target of a reference within the document."""
     result: Any = document
     for step in reference.removeprefix("#/").split("/"):
         result = result[step]
@@ -40,7 +40,7 @@ def named(document: dict[str, Any], reference: str) -> Any:
 
 
 def without_tag(document: dict[str, Any]) -> list[str]:
-    """Members of the document's unions that do not require what tells them apart."""
+    """Return the members of the document's unions that do not require their discriminator."""
     unions = [part for part in parts(document) if isinstance(part.get("oneOf"), list)]
     return [
         f"{member['$ref']}: {tag}"
@@ -53,7 +53,7 @@ def without_tag(document: dict[str, Any]) -> list[str]:
 
 
 def tag_of(union: dict[str, Any]) -> str | None:
-    """The field by which a union tells its members; AsyncAPI has its name alone."""
+    """Return the discriminator field of a union; AsyncAPI gives the name alone."""
     tag = union.get("discriminator")
     return tag["propertyName"] if isinstance(tag, dict) else tag
 
@@ -63,13 +63,13 @@ DOCUMENTS = {
     **{
         f"{kind}/{path.stem}": json.loads(path.read_text())
         for kind in ("asyncapi", "openapi")
-        for path in sorted((HERE / kind).glob("*.json"))
+        for path in sorted((FOLDER / kind).glob("*.json"))
     },
 }
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_every_member_of_a_union_requires_what_tells_it_apart(name: str) -> None:
+def test_every_member_of_a_union_requires_its_discriminator(name: str) -> None:
     assert without_tag(DOCUMENTS[name]) == []
 
 
@@ -87,16 +87,16 @@ def test_every_text_that_never_varies_is_required(name: str) -> None:
     assert missing == []
 
 
-def test_there_are_unions_to_look_at() -> None:
+def test_the_documents_have_unions() -> None:
     with_unions = {
         name for name, DOCUMENT in DOCUMENTS.items() if '"discriminator"' in json.dumps(DOCUMENT)
     }
-    wanted = {"sensing.readings.v1", "rule.definitions.v1", "openapi/console", "asyncapi/ingest"}
-    assert wanted <= with_unions
+    expected = {"sensing.readings.v1", "rule.definitions.v1", "openapi/console", "asyncapi/ingest"}
+    assert expected <= with_unions
 
 
 def constants(schema: dict[str, Any]) -> set[str]:
-    """Names of the fields that never vary, anywhere in a schema."""
+    """Return the names of a schema's constant fields, at any depth."""
     return {
         field
         for part in parts(schema)
@@ -107,7 +107,7 @@ def constants(schema: dict[str, Any]) -> set[str]:
 
 
 def reductions(message: dict[str, Any], names: set[str]) -> Iterator[dict[str, Any]]:
-    """The message without one of these fields, wherever it lies."""
+    """Yield the message without one of these fields, at any depth."""
     count = sum(1 for _ in parts(message))
     for number in range(count):
         for name in sorted(names):
@@ -118,7 +118,7 @@ def reductions(message: dict[str, Any], names: set[str]) -> Iterator[dict[str, A
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
-def test_what_the_schema_takes_without_a_constant_its_reader_takes(path: Path) -> None:
+def test_a_record_without_constants_that_fits_its_schema_is_read(path: Path) -> None:
     topic = path.stem.partition("@")[0]
     schema = json_schemas()[topic]
     judge = Draft202012Validator(schema)

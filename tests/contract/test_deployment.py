@@ -1,4 +1,4 @@
-"""docker-compose.yml, Prometheus and Grafana say what the code says; no engine is needed to see it."""
+"""docker-compose.yml, Prometheus and Grafana agree with the code; the tests need no engine."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def compose() -> dict[str, Any]:
 
 
 def test_compose_follows_the_specification() -> None:
-    done = check(COMPOSE)
-    assert done.returncode == 0, done.stdout
+    process = check(COMPOSE)
+    assert process.returncode == 0, process.stdout
 
 
 def test_the_check_refuses_a_misspelt_key(tmp_path: Path) -> None:
@@ -75,14 +75,14 @@ def test_every_service_runs_and_knows_its_settings(compose: dict[str, Any]) -> N
         definition = compose["services"][service]
         assert definition["command"] == ["python", "-m", f"services.{service}"]
         fields = importlib.import_module(f"services.{service}.settings").Settings.model_fields
-        given = {name.removeprefix("FENGHUO_").lower() for name in definition["environment"]}
+        variables = {name.removeprefix("FENGHUO_").lower() for name in definition["environment"]}
         required = {name for name, field in fields.items() if field.is_required()}
-        assert required <= given, f"{service} would not start"
-        assert given <= fields.keys(), f"{service} does not know {given - fields.keys()}"
+        assert required <= variables, f"{service} would not start"
+        assert variables <= fields.keys(), f"{service} does not know {variables - fields.keys()}"
         switches = {
             name for name, field in fields.items() if not field.is_required() and not field.default
         }
-        assert switches <= given, f"{service}: {switches - given} cannot be switched on"
+        assert switches <= variables, f"{service}: {switches - variables} cannot be switched on"
 
 
 def test_kafka_has_three_nodes_and_never_two_copies_less(compose: dict[str, Any]) -> None:
@@ -116,7 +116,7 @@ def test_no_secret_has_a_default(compose: dict[str, Any]) -> None:
 
 
 def test_every_port_is_bound_to_this_machine(compose: dict[str, Any]) -> None:
-    ports = [port for one in compose["services"].values() for port in one.get("ports", [])]
+    ports = [port for service in compose["services"].values() for port in service.get("ports", [])]
     assert ports
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
@@ -127,12 +127,12 @@ def test_prometheus_scrapes_every_service_and_asks_for_series_that_exist() -> No
     targets = config["scrape_configs"][0]["static_configs"][0]["targets"]
     assert set(targets) == {f"{service}:8000" for service in SERVICES}
     rules = yaml.safe_load((folder / "alerts.yml").read_text())
-    asked = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
+    expressions = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
     board = json.loads((ROOT / "deploy" / "grafana" / "dashboards" / "fenghuo.json").read_text())
-    asked += [target["expr"] for panel in board["panels"] for target in panel["targets"]]
-    named = {name for text in asked for name in re.findall(r"fenghuo_\w+", text)}
-    known = set(re.findall(r"fenghuo_\w+", _exported()))
-    assert named <= known, named - known
+    expressions += [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    named = {name for text in expressions for name in re.findall(r"fenghuo_\w+", text)}
+    exported = set(re.findall(r"fenghuo_\w+", _exported()))
+    assert named <= exported, named - exported
 
 
 def _exported() -> str:
@@ -145,7 +145,7 @@ def _exported() -> str:
         metrics.duplicates,
         metrics.published,
         metrics.lag,
-        metrics.standing,
+        metrics.blocked,
     )
     for counter in labelled:
         counter.labels("topic")

@@ -12,7 +12,7 @@ import pytest
 from openapi_spec_validator import validate
 
 SNAPSHOTS = Path(__file__).parent / "openapi"
-SERVICES = ("ingest",)
+SERVICES = ("console", "ingest")
 METHODS = frozenset({"get", "put", "post", "delete", "patch", "head", "options", "trace"})
 OPERATION_ID = re.compile(r"[a-z]+(_[a-z0-9]+)*")
 

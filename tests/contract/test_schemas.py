@@ -1,4 +1,4 @@
-"""The wire contract: schemas are snapshots, golden messages stay readable, nothing loose gets in."""
+"""The wire contract: schemas are snapshots, golden messages stay readable, loose data stay out."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from shared.contracts.documents import json_schemas
 from shared.contracts.fields import Contract
 from shared.contracts.topics import TOPICS
 
-HERE = Path(__file__).parent
-SCHEMAS = HERE / "schemas"
-GOLDEN = HERE / "golden"
+FOLDER = Path(__file__).parent
+SCHEMAS = FOLDER / "schemas"
+GOLDEN = FOLDER / "golden"
 
 
 def test_schemas_equal_their_snapshots() -> None:
     """`python -m tests.contract.update` after a deliberate, additive change."""
     current = json_schemas()
-    kept = {path.stem: json.loads(path.read_text()) for path in SCHEMAS.glob("*.json")}
-    assert kept.keys() == current.keys()
+    snapshots = {path.stem: json.loads(path.read_text()) for path in SCHEMAS.glob("*.json")}
+    assert snapshots.keys() == current.keys()
     for name, schema in current.items():
-        assert kept[name] == schema, f"the schema of {name} has changed"
+        assert snapshots[name] == schema, f"the schema of {name} has changed"
 
 
 def golden() -> list[Path]:
@@ -35,8 +35,8 @@ def golden() -> list[Path]:
 def test_golden_messages_stay_readable(path: Path) -> None:
     topic, _, _case = path.stem.partition("@")
     message = TOPICS[topic].model.validate_json(path.read_bytes())
-    again = TOPICS[topic].model.dump_json(message, exclude_none=True)
-    assert TOPICS[topic].model.validate_json(again) == message
+    encoded = TOPICS[topic].model.dump_json(message, exclude_none=True)
+    assert TOPICS[topic].model.validate_json(encoded) == message
 
 
 def test_every_topic_has_a_golden_message() -> None:

@@ -1,4 +1,6 @@
-"""Whatever the system names has a word in both languages, and the screens say the same as the pages."""
+"""Whatever the system names has a word in both languages, and the screens say the same as the
+pages.
+"""
 
 from __future__ import annotations
 
@@ -63,9 +65,9 @@ def events_offered() -> set[str]:
 
 
 def events_in_use() -> set[str]:
-    found = {rule["event_type"] for rule in RULES}
-    found |= {name for plan in PLANS for name in plan["events"] if EXACT.fullmatch(name)}
-    return found | demo_events() | events_offered()
+    events = {rule["event_type"] for rule in RULES}
+    events |= {name for plan in PLANS for name in plan["events"] if EXACT.fullmatch(name)}
+    return events | demo_events() | events_offered()
 
 
 def test_every_event_type_in_use_has_a_word_of_its_own() -> None:
@@ -80,11 +82,11 @@ def test_an_event_type_of_somebody_elses_has_the_word_of_its_class() -> None:
     assert event("14A09").zh == "社会安全事件"
 
 
-def test_the_screens_call_an_event_what_the_pages_call_it() -> None:
+def test_screens_and_pages_call_an_event_the_same() -> None:
     for code, words in EVENTS.items():
         assert (ZH.get(f"event.{code}"), EN.get(f"event.{code}")) == words, code
-    shown = {key.removeprefix("event.") for key in ZH if re.match(r"event\.1[1-4]", key)}
-    assert shown == EVENTS.keys()
+    screen_events = {key.removeprefix("event.") for key in ZH if re.match(r"event\.1[1-4]", key)}
+    assert screen_events == EVENTS.keys()
 
 
 def test_every_unit_and_metric_of_a_rule_has_words() -> None:
@@ -146,13 +148,13 @@ def test_every_value_of_the_contracts_has_words_in_pages(
         assert not HAN.search(words[value].en)
 
 
-def test_the_screens_call_a_channel_what_the_pages_call_it() -> None:
+def test_screens_and_pages_call_a_channel_the_same() -> None:
     for channel, words in CHANNELS.items():
         assert ZH[f"channel.{channel}"] == words.zh
         assert of_contact_test(channel)[0].endswith(words.en)
 
 
-def test_the_screens_call_a_fact_what_the_pages_call_it() -> None:
+def test_screens_and_pages_call_a_fact_the_same() -> None:
     for field, words in LABELS.items():
         assert (ZH[f"facts.{field}"], EN[f"facts.{field}"]) == words
 
@@ -172,12 +174,12 @@ def test_every_reason_of_a_refusal_has_words() -> None:
     assert not sorted(reason for reason in reasons if f"problem.{reason}" not in ZH)
 
 
-def test_no_text_that_asks_nobody_to_come_is_answered_with_coming() -> None:
+def test_a_text_without_a_call_to_come_is_not_answered_with_coming() -> None:
     for kind in (SubjectKind.SUPERVISION, SubjectKind.MODE, SubjectKind.ROSTER, SubjectKind.DIGEST):
         assert ZH[f"answer.coming.{kind}"] == "已知悉"
 
 
-def test_each_reader_gets_one_half() -> None:
+def test_each_language_gets_its_half_of_a_joined_text() -> None:
     joined = Both("水位", "level").joined()
     assert said(joined, Language.ZH) == "水位"
     assert said(joined, Language.EN) == "level"
@@ -207,11 +209,11 @@ def test_a_long_pair_keeps_something_of_both_halves(zh: int, en: int) -> None:
         (90_061, "1 天 1 小时", "1 day 1 hour"),
     ],
 )
-def test_a_span_is_said_as_people_say_it(seconds: int, zh: str, en: str) -> None:
+def test_a_span_of_time_is_worded_for_people(seconds: int, zh: str, en: str) -> None:
     assert span(seconds) == (zh, en)
 
 
-def test_values_are_written_as_people_write_them() -> None:
+def test_values_are_formatted_for_people() -> None:
     assert amount(1.5, "1") == ("1.5", "1.5")
     assert amount(36.5, "Cel") == ("36.5 ℃", "36.5 °C")
     assert amount(9_870.0, "m3/s").zh == "9870 m³/s"

@@ -1,4 +1,6 @@
-"""Write examples and the snapshots of schemas, AsyncAPI and OpenAPI anew: `python -m tests.contract.update`."""
+"""Write examples and the snapshots of schemas, AsyncAPI and OpenAPI anew: `python -m
+tests.contract.update`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from shared.contracts.documents import json_schemas
 from shared.runtime.asyncapi import DATA, LETTER
 from tests.support.services import SERVICES, built_app
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 EXAMPLES = DATA / "examples.json"
 DOORS = ("ingest", "console")
 
@@ -36,15 +38,15 @@ def as_text(document: Any) -> str:
 def golden_records() -> dict[str, dict[str, Any]]:
     """The golden records by topic and case, and the dead letters among them."""
     results: dict[str, dict[str, Any]] = {}
-    for path in sorted((HERE / "golden").glob("*.json")):
+    for path in sorted((FOLDER / "golden").glob("*.json")):
         topic, _, case = path.stem.partition("@")
         results.setdefault(topic, {})[case] = json.loads(path.read_bytes())
-    letters = sorted((HERE / "golden" / "letters").glob("*.json"))
+    letters = sorted((FOLDER / "golden" / "letters").glob("*.json"))
     results[LETTER] = {path.stem: json.loads(path.read_bytes()) for path in letters}
     return results
 
 
-async def shown(service: str, path: str) -> Any:
+async def document_of(service: str, path: str) -> Any:
     """The document a service shows at `path`."""
     with tempfile.TemporaryDirectory() as folder:
         transport = httpx2.ASGITransport(app=built_app(service, Path(folder)))
@@ -54,12 +56,12 @@ async def shown(service: str, path: str) -> Any:
 
 def main() -> None:
     """Replace all."""
-    write(HERE / "schemas", json_schemas())
+    write(FOLDER / "schemas", json_schemas())
     EXAMPLES.write_text(as_text(golden_records()))
     path = "/docs/asyncapi.json"
-    write(HERE / "asyncapi", {name: asyncio.run(shown(name, path)) for name in SERVICES})
+    write(FOLDER / "asyncapi", {name: asyncio.run(document_of(name, path)) for name in SERVICES})
     path = "/openapi.json"
-    write(HERE / "openapi", {name: asyncio.run(shown(name, path)) for name in DOORS})
+    write(FOLDER / "openapi", {name: asyncio.run(document_of(name, path)) for name in DOORS})
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """kill -9 of alerting between its own rule events, on a real Kafka and Postgres.
 
-Boolean trees, corroboration and holds behind a higher alarm: whatever moment it dies at, what is open in
-the end is what the conditions say, nothing is told twice with another body, and no version is missing.
+Boolean trees, corroboration and holds behind a higher alarm: after a kill at any moment the open
+alarms are those of the conditions, no event is repeated with another body, and no version is
+missing.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from deploy.local.stack import Stack
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.fields import Contract, Tier
 from shared.contracts.topics import ALARMS, ALERTS, REPORTS, RULES, TopicSpec
-from shared.runtime.inbox import body_digest
-from shared.runtime.publisher import encode
+from shared.runtime.inbound_messages import body_digest
+from shared.runtime.outbound_records import encode
 from tests.support.kafka import Message, produce, read_all
 from tests.support.waiting import PATIENCE_S
 from tests.unit.alerting.builders import a_report, a_rule, all_of, an_alarm, at, sources_of
@@ -44,15 +45,15 @@ def condition(rule: str, village: str, version: int, *, on: bool) -> AlarmEvent:
     )  # fmt: skip
 
 
-def told_once(village: str) -> list[AlarmEvent]:
-    """A sensor's alarm that a report corroborates, and one that may wait behind a higher one."""
-    here: dict[str, Any] = {"place": village, "origin_unit": village}
-    site = {**here, "site": f"plant-{village}"}
+def alarms_of(village: str) -> list[AlarmEvent]:
+    """Return an alarm for corroboration by a report, and one that may wait for a higher alarm."""
+    place: dict[str, Any] = {"place": village, "origin_unit": village}
+    site = {**place, "site": f"plant-{village}"}
     low = an_alarm(
         f"alm-low-{village}", rule_id="low", inhibited_by=("high",), event_type="11C01", **site
     )
     high = an_alarm(f"alm-high-{village}", rule_id="high", event_type="11C02", **site)
-    leak = an_alarm(f"alm-leak-{village}", **here)
+    leak = an_alarm(f"alm-leak-{village}", **place)
     return [low, leak, *([high] if village in WITH_HIGHER else [])]
 
 
@@ -72,20 +73,23 @@ async def read(stack: Stack, spec: TopicSpec) -> list[Any]:
 
 
 async def findings(stack: Stack) -> dict[str, dict[str, bool]]:
-    """Per rule over several sources: whether it is open, by village; checks what was told on the way."""
+    """Return per composite rule and village whether its alarm is open; checks the events too."""
     bodies: dict[str, bytes] = {}
     versions: dict[str, int] = defaultdict(int)
     newest: dict[str, dict[str, AlarmEvent]] = defaultdict(dict)
-    for one in await read(stack, ALARMS):
-        if one.sensor_id is not None:
+    for event in await read(stack, ALARMS):
+        if event.sensor_id is not None:
             continue
-        digest = body_digest(one)
-        assert bodies.setdefault(one.id, digest) == digest, "one id, two bodies"
-        assert one.version <= versions[one.alarm_id] + 1, "a version is missing"
-        versions[one.alarm_id] = max(versions[one.alarm_id], one.version)
-        existing_alarm = newest[one.rule_id].setdefault(one.place, one)
-        if (one.occurred_at, one.version) >= (existing_alarm.occurred_at, existing_alarm.version):
-            newest[one.rule_id][one.place] = one
+        digest = body_digest(event)
+        assert bodies.setdefault(event.id, digest) == digest, "one id, two bodies"
+        assert event.version <= versions[event.alarm_id] + 1, "a version is missing"
+        versions[event.alarm_id] = max(versions[event.alarm_id], event.version)
+        existing_alarm = newest[event.rule_id].setdefault(event.place, event)
+        if (event.occurred_at, event.version) >= (
+            existing_alarm.occurred_at,
+            existing_alarm.version,
+        ):
+            newest[event.rule_id][event.place] = event
     return {
         rule: {
             place: alarm.transition is not AlarmTransition.CLEARED
@@ -98,9 +102,9 @@ async def findings(stack: Stack) -> dict[str, dict[str, bool]]:
 async def in_alerts(stack: Stack) -> dict[str, set[str]]:
     """The alerts that each alarm is in."""
     results: dict[str, set[str]] = defaultdict(set)
-    for one in await read(stack, ALERTS):
-        for alarm in one.alarm_ids:
-            results[alarm].add(one.alert_id)
+    for alert in await read(stack, ALERTS):
+        for alarm in alert.alarm_ids:
+            results[alarm].add(alert.alert_id)
     return results
 
 
@@ -114,19 +118,19 @@ async def test_kill_nine_between_rule_events(tmp_path: Path) -> None:
         ]
         await produce(stack.kafka_bootstrap, RULES.name, [(k, encode(v), None) for k, v in rules])
         await asyncio.sleep(1)
-        wanted: dict[str, bool] = {}
+        expected: dict[str, bool] = {}
         for turn in range(1, ROUNDS + 1):
             alarms: list[AlarmEvent] = []
             for village in VILLAGES:
                 sides = [chance.random() < 0.6 for _ in "ab"]
                 if turn == 1:
                     sides = [True, True]  # every tree holds once
-                wanted[village] = all(sides)
+                expected[village] = all(sides)
                 alarms += [
                     condition(r, village, turn, on=on) for r, on in zip("ab", sides, strict=True)
                 ]
                 if turn == ROUNDS // 2:
-                    alarms += told_once(village)
+                    alarms += alarms_of(village)
             chance.shuffle(alarms)
             await produce(stack.kafka_bootstrap, ALARMS.name, [keyed(alarm) for alarm in alarms])
             if turn == ROUNDS // 2:
@@ -145,7 +149,7 @@ async def test_kill_nine_between_rule_events(tmp_path: Path) -> None:
         async def settled() -> bool:
             result, alerts = await findings(stack), await in_alerts(stack)
             return (
-                result.get("x") == wanted
+                result.get("x") == expected
                 and all(result.get("y", {}).get(VILLAGE) for VILLAGE in VILLAGES)
                 and all(
                     f"alm-low-{VILLAGE}" in alerts
@@ -156,7 +160,7 @@ async def test_kill_nine_between_rule_events(tmp_path: Path) -> None:
 
         await until(settled)
         await asyncio.sleep(3)
-        assert (await findings(stack))["x"] == wanted
+        assert (await findings(stack))["x"] == expected
         alerts = await in_alerts(stack)
         for village in VILLAGES:
             assert len(alerts[f"alm-low-{village}"]) == (village not in WITH_HIGHER)

@@ -1,4 +1,6 @@
-"""Alerting as a process on a real Kafka: what its rules find goes out, comes back, and is an alert once."""
+"""Alerting as a process on a real Kafka: what its rules find goes out, comes back, and is an alert
+once.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ import pytest
 from deploy.local.paths import temporary_root
 from deploy.local.stack import Stack
 from shared.contracts.topics import ALARMS, ALERTS, REPORTS, RULES, WARNINGS, TopicSpec
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.support.kafka import produce, read_all
 from tests.support.waiting import PATIENCE_S
 from tests.unit.alerting.builders import a_report, a_rule, a_warning, all_of, an_alarm, sources_of
@@ -26,7 +28,7 @@ async def test_rules_over_several_sources_through_the_log() -> None:
         async def say(spec: TopicSpec, key: str, message: Any) -> None:
             await produce(stack.kafka_bootstrap, spec.name, [(key, encode(message), None)])
 
-        async def heard(spec: TopicSpec, number: int) -> list[Any]:
+        async def records_of(spec: TopicSpec, number: int) -> list[Any]:
             async with asyncio.timeout(PATIENCE_S):
                 while True:
                     records = await read_all(stack.kafka_bootstrap, spec)
@@ -42,11 +44,11 @@ async def test_rules_over_several_sources_through_the_log() -> None:
         report, warning = a_report(), a_warning()
         await say(REPORTS, report.incident_id, report)
         await say(WARNINGS, warning.source_id, warning)
-        alarms = await heard(ALARMS, 4)
+        alarms = await records_of(ALARMS, 4)
         assert {alarm.rule_id for alarm in alarms if alarm.sensor_id is None} == {"x", "y"}
-        alerts = await heard(ALERTS, 3)
+        alerts = await records_of(ALERTS, 3)
         opened = [alert for alert in alerts if alert.transition == "opened"]
-        assert {one.event_type for one in opened} == {"11A01", "12:gas_leak"}
+        assert {event.event_type for event in opened} == {"11A01", "12:gas_leak"}
         assert len(opened) == 2
         for spec in (RULES, ALARMS, REPORTS, WARNINGS):
             assert await read_all(stack.kafka_bootstrap, spec, dead=True) == []

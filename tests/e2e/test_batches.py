@@ -14,10 +14,10 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from prometheus_client import CollectorRegistry
 
 from shared.contracts.topics import ALARMS, TopicSpec
-from shared.runtime.batches import BatchConsumer
 from shared.runtime.broker import make_broker
 from shared.runtime.errors import Transient
 from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.partition_consumer import PartitionConsumer
 from tests.support.infrastructure import Infrastructure
 from tests.support.waiting import PATIENCE_S, until
 
@@ -25,10 +25,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
 
 
 class Ledger:
-    """What all members of a group did, and the offsets that a shared store would hold."""
+    """The records that all members have handled, and the offsets of a shared store."""
 
     def __init__(self) -> None:
-        self.done: list[tuple[int, int]] = []
+        self.handled: list[tuple[int, int]] = []
         self.offsets: dict[int, int] = {}
         self.owner: dict[int, str] = {}
         self.violations: list[str] = []
@@ -65,7 +65,7 @@ class SlowWorker:
             if record.offset != expected:
                 self.ledger.violations.append(f"offset {record.offset}, expected {expected}")
             self.ledger.offsets[record.partition] = record.offset + 1
-            self.ledger.done.append((record.partition, record.offset))
+            self.ledger.handled.append((record.partition, record.offset))
 
     async def release(self, revoked: Sequence[Any]) -> None:
         for partition in revoked:
@@ -75,9 +75,9 @@ class SlowWorker:
 @asynccontextmanager
 async def member(
     infrastructure: Infrastructure, topic: TopicSpec, worker: SlowWorker, group: str
-) -> AsyncIterator[BatchConsumer]:
+) -> AsyncIterator[PartitionConsumer]:
     broker = make_broker(infrastructure.bootstrap, worker.name)
-    consumer = BatchConsumer(
+    consumer = PartitionConsumer(
         broker,
         [topic],
         worker,
@@ -109,14 +109,14 @@ async def test_a_rebalance_in_full_work_keeps_ownership_and_order(
     ledger = Ledger()
     await fill(infrastructure, topic, 1_000)
     async with member(infrastructure, topic, SlowWorker("a", ledger, 0.1), topic.name):
-        await until(lambda: len(ledger.done) > 60, 30)
+        await until(lambda: len(ledger.handled) > 60, 30)
         async with member(infrastructure, topic, SlowWorker("b", ledger, 0.1), topic.name):
             await until(lambda: "b" in ledger.owner.values(), 30)
-            await until(lambda: len(ledger.done) > 500, 30)
-        await until(lambda: len(ledger.done) >= 1_000, 40)
+            await until(lambda: len(ledger.handled) > 500, 30)
+        await until(lambda: len(ledger.handled) >= 1_000, 40)
     assert ledger.violations == []
-    assert len(ledger.done) == len(set(ledger.done)) == 1_000
-    assert Counter(p for p, _ in ledger.done) == dict.fromkeys(range(4), 250)
+    assert len(ledger.handled) == len(set(ledger.handled)) == 1_000
+    assert Counter(p for p, _ in ledger.handled) == dict.fromkeys(range(4), 250)
 
 
 async def test_a_transient_failure_is_retried_and_nothing_is_skipped(
@@ -127,9 +127,9 @@ async def test_a_transient_failure_is_retried_and_nothing_is_skipped(
     await fill(infrastructure, topic, 100)
     worker = SlowWorker("a", ledger, 0, fail_first=4)
     async with member(infrastructure, topic, worker, topic.name):
-        await until(lambda: len(ledger.done) >= 100, 30)
+        await until(lambda: len(ledger.handled) >= 100, 30)
     assert ledger.violations == []
-    assert len(set(ledger.done)) == 100
+    assert len(set(ledger.handled)) == 100
 
 
 async def test_a_member_that_returns_under_its_name_starts_at_its_stored_offset(
@@ -139,13 +139,13 @@ async def test_a_member_that_returns_under_its_name_starts_at_its_stored_offset(
     ledger = Ledger()
     await fill(infrastructure, topic, 200)
     async with member(infrastructure, topic, SlowWorker("a", ledger, 0.05), topic.name) as first:
-        await until(lambda: len(ledger.done) > 40, 30)
+        await until(lambda: len(ledger.handled) > 40, 30)
         assert first.ready() is None
     await fill(infrastructure, topic, 200)
     async with member(infrastructure, topic, SlowWorker("a", ledger, 0), topic.name):
-        await until(lambda: len(ledger.done) >= 400, 30)
+        await until(lambda: len(ledger.handled) >= 400, 30)
     assert ledger.violations == []
-    assert sorted(ledger.done) == sorted((p, o) for p in range(4) for o in range(100))
+    assert sorted(ledger.handled) == sorted((p, o) for p in range(4) for o in range(100))
 
 
 async def test_offsets_behind_the_end_are_committed_for_lag_monitors(
@@ -156,7 +156,7 @@ async def test_offsets_behind_the_end_are_committed_for_lag_monitors(
     await fill(infrastructure, topic, 40)
     async with member(infrastructure, topic, SlowWorker("a", ledger, 0), topic.name) as consumer:
         watching = asyncio.create_task(consumer.watch())
-        await until(lambda: len(ledger.done) >= 40, 30)
+        await until(lambda: len(ledger.handled) >= 40, 30)
         client = consumer.subscriber.consumer
         assert client is not None
         async with asyncio.timeout(PATIENCE_S):
@@ -165,7 +165,7 @@ async def test_offsets_behind_the_end_are_committed_for_lag_monitors(
         watching.cancel()
 
 
-async def test_caught_up_is_who_has_handled_what_kafka_took_before_a_moment(
+async def test_a_consumer_has_caught_up_when_it_has_handled_every_record_before_a_moment(
     infrastructure: Infrastructure,
 ) -> None:
     topic = infrastructure.own_topic(ALARMS)
@@ -176,13 +176,13 @@ async def test_caught_up_is_who_has_handled_what_kafka_took_before_a_moment(
         await until(lambda: consumer.caught_up(topic.name, datetime.now(UTC)), 30)
         await fill(infrastructure, topic, 600)
         after = datetime.now(UTC)
-        await until(lambda: len(ledger.done) >= 20, 30)
+        await until(lambda: len(ledger.handled) >= 20, 30)
         assert not consumer.caught_up(topic.name, after)
         # Each partition has been heard of since, or stands at its end.
-        await until(lambda: len({partition for partition, _ in ledger.done}) == 4, 30)
+        await until(lambda: len({partition for partition, _ in ledger.handled}) == 4, 30)
         await until(lambda: consumer.caught_up(topic.name, before), 2)
-        assert len(ledger.done) < 600, "it is far from the end"
-        await until(lambda: len(ledger.done) >= 600, 30)
+        assert len(ledger.handled) < 600, "it is far from the end"
+        await until(lambda: len(ledger.handled) >= 600, 30)
         await until(lambda: consumer.caught_up(topic.name, datetime.now(UTC)), 5)
 
 
@@ -191,21 +191,21 @@ async def test_a_commit_that_takes_long_holds_up_no_batch(infrastructure: Infras
     ledger = Ledger()
     await fill(infrastructure, topic, 40)
     async with member(infrastructure, topic, SlowWorker("a", ledger, 0), topic.name) as consumer:
-        await until(lambda: len(ledger.done) >= 40, 30)
+        await until(lambda: len(ledger.handled) >= 40, 30)
         client = consumer.subscriber.consumer
         assert client is not None
-        commit, asked, answer = client.commit, asyncio.Event(), asyncio.Event()
+        commit, commit_begun, answer = client.commit, asyncio.Event(), asyncio.Event()
 
         async def slow(offsets: Any) -> None:
-            asked.set()
+            commit_begun.set()
             await answer.wait()
             await commit(offsets)
 
         client.commit = slow
         await asyncio.sleep(1)  # a commit is due once a second
         await fill(infrastructure, topic, 4)
-        await asyncio.wait_for(asked.wait(), 10)
+        await asyncio.wait_for(commit_begun.wait(), 10)
         await fill(infrastructure, topic, 400)
-        await until(lambda: len(ledger.done) >= 444, 10)
+        await until(lambda: len(ledger.handled) >= 444, 10)
         answer.set()
     assert ledger.violations == []

@@ -1,4 +1,6 @@
-"""The console's chart and scoring over the same log: a reading that scoring refused is no point of the chart."""
+"""The console's chart and scoring over the same log: a reading that scoring refused is no point of
+the chart.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from shared.contracts.dead_letter import DeadLetter, Reason
 from shared.contracts.fields import Status, Tier
 from shared.contracts.readings import Reading
 from shared.contracts.topics import CATALOG, DEAD_LETTER, READINGS
-from shared.runtime.publisher import encode, partition_of
+from shared.runtime.outbound_records import encode, partition_of
 from tests.e2e.test_scoring_crash import metric, until, write
 from tests.support.kafka import Message, produce, read_all
 from tests.support.scoring import TOWN, a_catalog_entry, a_sensor
@@ -72,7 +74,7 @@ LOG: list[tuple[Message, Reason | None]] = [
 
 
 @pytest.mark.timeout(180)
-async def test_what_scoring_refuses_the_chart_does_not_draw(tmp_path: Path) -> None:
+async def test_the_chart_does_not_draw_readings_that_scoring_refuses(tmp_path: Path) -> None:
     async with Stack(tmp_path, services=("scoring",)) as stack:
         kafka = stack.kafka_bootstrap
         await write(kafka, CATALOG.name, [(f"sensor:{GAUGE.sensor_id}", a_catalog_entry(GAUGE))])
@@ -90,8 +92,8 @@ async def test_what_scoring_refuses_the_chart_does_not_draw(tmp_path: Path) -> N
 
         await until("letters", refused)
         letters: list[DeadLetter] = [
-            DEAD_LETTER.validate_json(one.value)
-            for one in await read_all(kafka, READINGS, dead=True)
+            DEAD_LETTER.validate_json(record.value)
+            for record in await read_all(kafka, READINGS, dead=True)
         ]
         assert sorted(letter.reason for letter in letters) == reasons
         source, since = KafkaReadingSource(kafka), NOW - timedelta(hours=2)

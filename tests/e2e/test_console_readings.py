@@ -1,4 +1,6 @@
-"""A sensor's readings are read back from a real topic: its own, as far back as was asked, and no further."""
+"""A sensor's readings are read back from a real topic: its own, as far back as was asked, and no
+further.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from shared.contracts.ids import content_id, dead_letter_id
 from shared.contracts.readings import Reading
 from shared.contracts.topics import READINGS, TopicSpec
 from shared.runtime.errors import Transient
-from shared.runtime.publisher import partition_of
+from shared.runtime.outbound_records import partition_of
 from tests.support.console_events import ZHUTUO
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import Message, produce
@@ -46,13 +48,13 @@ async def test_a_look_finds_the_sensors_own_readings_in_order(
 ) -> None:
     spec = infrastructure.own_topic(READINGS)
     now = datetime.now(UTC).replace(microsecond=0)
-    wanted = [(now - timedelta(minutes=30 - n), 208.0 + n) for n in range(30)]
+    expected = [(now - timedelta(minutes=30 - n), 208.0 + n) for n in range(30)]
     await produce(
         infrastructure.bootstrap,
         spec.name,
         [
-            *(measured(at, value) for at, value in reversed(wanted)),  # late ones come in last
-            measured(*wanted[3]),  # a repeat
+            *(measured(at, value) for at, value in reversed(expected)),  # late ones come in last
+            measured(*expected[3]),  # a repeat
             measured(now, 1.0, sensor="gauge-beside-it"),
             measured(now, 2.0, metric="flow"),
             measured(now, 3.0, status=Status.EXERCISE),
@@ -63,21 +65,21 @@ async def test_a_look_finds_the_sensors_own_readings_in_order(
     source = KafkaReadingSource(infrastructure.bootstrap, spec=spec)
     since = now - timedelta(hours=6)
     looked = await source.look(SENSOR, "water_level", Status.ACTUAL, since)
-    assert looked.points == [(at.timestamp(), value) for at, value in wanted]
+    assert looked.points == [(at.timestamp(), value) for at, value in expected]
     assert looked.since == since
     drill = await source.look(SENSOR, "water_level", Status.EXERCISE, since)
     assert [value for _, value in drill.points] == [3.0]
-    nobody = await source.look("gauge-that-never-was", "water_level", Status.ACTUAL, since)
-    assert list(nobody.points) == []
+    absent = await source.look("gauge-that-never-was", "water_level", Status.ACTUAL, since)
+    assert list(absent.points) == []
 
 
-async def test_a_look_ends_after_so_many_records_and_says_from_when_it_looked(
+async def test_a_query_ends_after_its_limit_of_records_and_states_its_first_time(
     infrastructure: Infrastructure,
 ) -> None:
     spec = infrastructure.own_topic(READINGS)
     now = datetime.now(UTC)
-    others = [measured(now, float(n), sensor=f"gauge-{n}") for n in range(50)]
-    await produce(infrastructure.bootstrap, spec.name, [measured(now, 5.0), *others])
+    foreign = [measured(now, float(n), sensor=f"gauge-{n}") for n in range(50)]
+    await produce(infrastructure.bootstrap, spec.name, [measured(now, 5.0), *foreign])
     began = datetime.now(UTC) - timedelta(hours=1)
     looked = await KafkaReadingSource(infrastructure.bootstrap, 20, spec).look(
         SENSOR, "water_level", Status.ACTUAL, began
@@ -102,15 +104,15 @@ def refused(
     return key, letter.to_wire(), PLACE
 
 
-async def test_what_scoring_refused_is_no_point_of_the_chart(
+async def test_a_reading_that_scoring_refused_is_no_point_of_the_chart(
     infrastructure: Infrastructure,
 ) -> None:
     spec = infrastructure.own_topic(READINGS)
     now = datetime.now(UTC).replace(microsecond=0)
     times = [now - timedelta(minutes=6 - n) for n in range(6)]
     values = [204.0, 20420.0, 205.0, 9.0, 206.0, 207.0]
-    both = zip(times, values, strict=True)
-    await produce(infrastructure.bootstrap, spec.name, [measured(*one) for one in both])
+    samples = zip(times, values, strict=True)
+    await produce(infrastructure.bootstrap, spec.name, [measured(*sample) for sample in samples])
     await produce(
         infrastructure.bootstrap,
         spec.dlq,

@@ -1,4 +1,4 @@
-"""The demo's small scale from end to end: every promise kept, a visitor welcome, calm afterwards."""
+"""The demo's small scale end to end: promises are kept, visitors are welcome, the end is quiet."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from tests.support.kafka import read_all
 pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka, pytest.mark.timeout(LIMIT_S + 60)]
 
 AFTERWARDS = 8
-"""Readings that are sent after the story before the visitor leaves."""
+"""Readings that are sent after the scenario before the visitor leaves."""
 _LINK = re.compile(r"https?://\S+/login\S*", re.IGNORECASE)
-_MID_STORY = re.compile(r"^  2020-08-(?:18 1[2-9]|18 2|19|20)", re.MULTILINE)
+_MID_SCENARIO = re.compile(r"^  2020-08-(?:18 1[2-9]|18 2|19|20)", re.MULTILINE)
 MADE_BY_UP = "the token that make up has generated"
 
 
@@ -36,16 +36,16 @@ def test_the_small_demo_keeps_every_promise_beside_a_visitor_and_stays_calm() ->
     secrets.mkdir(parents=True)
     (secrets / "source-local").write_text(MADE_BY_UP)
     with playing("--scale", "small", root=root) as demo:
-        demo.until(lambda: _MID_STORY.search(demo.text), "the middle of the story")
+        demo.until(lambda: _MID_SCENARIO.search(demo.text), "the middle of the scenario")
         links = _links(demo.text)
-        assert len(links) == 4, "links stand on the screen before the story's first step"
+        assert len(links) == 4, "links stand on the screen before the scenario's first step"
         assert sum("next=%2Fm" in link for link in links) == 2
         assert "make link" in demo.text
         refused = _first_reading(root)
         demo.until((root / "demo" / "summary.json").exists, "the verdict")
         summary = json.loads((root / "demo" / "summary.json").read_text(encoding="utf-8"))
-        demo.until(lambda: len(_links(demo.text)) == 8, "links at the end of the story")
-        demo.until(lambda: _sent_afterwards(root) >= AFTERWARDS, "readings after the story")
+        demo.until(lambda: len(_links(demo.text)) == 8, "links at the end of the scenario")
+        demo.until(lambda: _sent_afterwards(root) >= AFTERWARDS, "readings after the scenario")
         silent = asyncio.run(_silent(_endpoints(root)["kafka_bootstrap"]))
         assert (secrets / "accounts.json").is_symlink()
         assert "counting again" not in demo.text.rsplit("until Ctrl-C", 1)[1], (
@@ -90,7 +90,7 @@ def _a_short_verdict(demo: Playing) -> None:
 
 
 def _first_reading(root: Path) -> tuple[int, dict[str, Any]]:
-    """The README's first reading, stamped now: what ingest answers during the story."""
+    """The README's first reading, stamped now: ingest's answer during the scenario."""
     body = {
         "id": "my-first-1",
         "sensor_id": "gauge-zhutuo",
@@ -126,8 +126,10 @@ def _sent_afterwards(root: Path) -> int:
 
 
 async def _silent(bootstrap: str) -> Counter[str]:
-    """How often each sensor was said to have turned silent."""
-    records = [HEALTH.model.validate_json(one.value) for one in await read_all(bootstrap, HEALTH)]
+    """Count for each sensor the events that it turned silent."""
+    records = [
+        HEALTH.model.validate_json(encoded.value) for encoded in await read_all(bootstrap, HEALTH)
+    ]
     return Counter(record.sensor_id for record in records if record.state == "silent")
 
 

@@ -1,4 +1,5 @@
-"""Pattern (ii) on a real Kafka and a real Postgres: poison, conflicts, repeats, stale owners (ADR 3)."""
+"""Pattern (ii) on a real Kafka and a real Postgres: poison, conflicts, repeats, stale owners (ADR
+3)."""
 
 from __future__ import annotations
 
@@ -17,16 +18,17 @@ from prometheus_client import CollectorRegistry
 from shared.contracts.dead_letter import DeadLetter, Reason
 from shared.contracts.ids import dead_letter_id
 from shared.contracts.topics import ANSWERS, DEAD_LETTER, NOTICES, REPORTS, TopicSpec
-from shared.runtime.batches import BatchConsumer
 from shared.runtime.broker import make_broker
 from shared.runtime.clock import SystemClock
 from shared.runtime.database import Database, Transaction
 from shared.runtime.dead_letters import DeadLetters
 from shared.runtime.decoding import MAX_LETTER_BYTES, decode_value
 from shared.runtime.errors import LostOwnership, Reject, Transient
-from shared.runtime.inbox import Apply, First, InboxWorker, Incoming
+from shared.runtime.inbound_messages import Apply, InboundMessage, PriorityRule
+from shared.runtime.inbox import InboxWorker
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.outbox import OutboxRelay
+from shared.runtime.partition_consumer import PartitionConsumer
 from shared.runtime.publisher import Publisher
 from tests.support.infrastructure import Infrastructure
 from tests.support.waiting import PATIENCE_S, until
@@ -43,13 +45,13 @@ def report(serial: int, **change: Any) -> bytes:
 
 
 class Service:
-    """A small service on the product's own runtime: it notes what it applied."""
+    """A small service on the product's own runtime; it notes the ids that it has applied."""
 
     def __init__(
         self,
         infrastructure: Infrastructure,
         topic: TopicSpec,
-        first: First | None = None,
+        priority: PriorityRule | None = None,
         max_records: int = 500,
         schema: str = "alerting",
     ) -> None:
@@ -59,10 +61,10 @@ class Service:
         self.database = Database(infrastructure.dsn(), schema)
         letters = DeadLetters("test", self.publisher, self.metrics, SystemClock())
         self.worker = InboxWorker(
-            self.database, topic.name, self.apply, letters, self.metrics, first=first
+            self.database, topic.name, self.apply, letters, self.metrics, priority=priority
         )
         self.broker = make_broker(infrastructure.bootstrap, "test")
-        self.consumer = BatchConsumer(
+        self.consumer = PartitionConsumer(
             self.broker,
             [topic],
             self.worker,
@@ -70,27 +72,27 @@ class Service:
             group=topic.name,
             instance_id=None,
             max_records=max_records,
-            overtaking=self.worker if first is not None else None,
+            priority_worker=self.worker if priority is not None else None,
         )
         self.applied: list[str] = []
         self.publish_to: TopicSpec | None = None
         self.handler: Apply | None = None
 
-    async def apply(self, work: Transaction, messages: Sequence[Incoming]) -> None:
+    async def apply(self, transaction: Transaction, messages: Sequence[InboundMessage]) -> None:
         for incoming in messages:
             if incoming.message.headline == "refuse me":
                 raise Reject(Reason.NOT_ALLOWED, "asked for it")
             if incoming.message.headline == "a bug":
                 raise KeyError("planted")
             if self.publish_to:
-                work.publish(self.publish_to, "k", NOTICE, f"out-{incoming.message.id}")
+                transaction.publish(self.publish_to, "k", NOTICE, f"out-{incoming.message.id}")
         if self.handler is not None:
-            await self.handler(work, messages)
+            await self.handler(transaction, messages)
         self.applied += [incoming.message.id for incoming in messages]
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[None]:
-        """Without reading."""
+        """Connect to Kafka and Postgres without consuming."""
         async with AsyncExitStack() as stack:
             await self.database.start()
             stack.push_async_callback(self.database.stop)
@@ -109,7 +111,7 @@ class Service:
 
 
 async def send(infrastructure: Infrastructure, topic: TopicSpec, records: list[Any]) -> None:
-    """(value, headers) pairs, all into partition 0."""
+    """Send (value, headers) pairs to partition 0."""
     producer = AIOKafkaProducer(bootstrap_servers=infrastructure.bootstrap, acks="all")
     await producer.start()
     for value, headers in records:
@@ -134,7 +136,7 @@ async def read(infrastructure: Infrastructure, topic: str, count: int) -> list[A
     return results
 
 
-async def test_poison_is_kept_with_its_bytes_and_delays_nothing(
+async def test_an_invalid_record_is_stored_with_its_bytes_and_delays_nothing(
     infrastructure: Infrastructure,
 ) -> None:
     topic = infrastructure.own_topic(REPORTS)
@@ -161,23 +163,23 @@ async def test_poison_is_kept_with_its_bytes_and_delays_nothing(
             DEAD_LETTER.validate_json(record.value)
             for record in await read(infrastructure, topic.dlq, len(bad))
         ]
-        again = await read(infrastructure, topic.name, len(mixed))
+        reread = await read(infrastructure, topic.name, len(mixed))
     assert service.applied == ["report-10", "report-11", "report-12"]
-    assert len(again) == len(mixed), "reply_to made us publish"
+    assert len(reread) == len(mixed), "reply_to made us publish"
     by_offset = {letter.offset: letter for letter in letters}
     assert len(by_offset) == len(letters) == len(bad)
     for offset, (value, _, reason) in enumerate(bad, start=1):
         letter = by_offset[offset]
         assert letter.reason is reason
         assert letter.id == dead_letter_id("test", topic.name, 0, offset)
-        kept = None if letter.value_b64 is None else base64.b64decode(letter.value_b64)
-        assert kept == value
+        content = None if letter.value_b64 is None else base64.b64decode(letter.value_b64)
+        assert content == value
 
 
-async def test_a_record_larger_than_any_letter_delays_nothing(
+async def test_a_record_larger_than_any_dead_letter_delays_nothing(
     infrastructure: Infrastructure,
 ) -> None:
-    """A few kB of gzip in the log: a key of 3 MiB, a value of 20 MiB; and a value of nearly 1 MiB."""
+    """A few kB of gzip in the log: a key of 3 MiB, a value of 20 MiB, a value of nearly 1 MiB."""
     topic = infrastructure.own_topic(REPORTS, compression="producer")
     producer = AIOKafkaProducer(
         bootstrap_servers=infrastructure.bootstrap,
@@ -231,25 +233,25 @@ async def test_a_stale_owner_changes_nothing(infrastructure: Infrastructure) -> 
     service, zombie = Service(infrastructure, topic), Service(infrastructure, topic)
     partition = TopicPartition(topic.name, 0)
     async with AsyncExitStack() as stack:
-        for one in (service, zombie):
-            await one.database.start()
-            stack.push_async_callback(one.database.stop)
-            await one.publisher.start()
-            stack.push_async_callback(one.publisher.stop)
-            await one.worker.restore([partition])
+        for member in (service, zombie):
+            await member.database.start()
+            stack.push_async_callback(member.database.stop)
+            await member.publisher.start()
+            stack.push_async_callback(member.publisher.stop)
+            await member.worker.restore([partition])
         await service.worker.handle(records)
         with pytest.raises(LostOwnership):
             await zombie.worker.handle(records)
         async with service.database.transaction() as work:
-            seen = await work.connection.fetchval(
+            visible_rows = await work.connection.fetchval(
                 "SELECT count(*) FROM alerting.inbox WHERE event_id = ANY($1::text[])",
                 ["report-30", "report-31"],
             )
     assert service.applied == ["report-30", "report-31"]
-    assert seen == 2
+    assert visible_rows == 2
 
 
-async def test_the_outbox_publishes_what_was_committed_and_nothing_else(
+async def test_the_outbox_publishes_exactly_the_committed_records(
     infrastructure: Infrastructure,
 ) -> None:
     topic = infrastructure.own_topic(REPORTS)
@@ -262,18 +264,18 @@ async def test_the_outbox_publishes_what_was_committed_and_nothing_else(
     async with service.running():
         await until(lambda: len(service.applied) >= 20)
         with pytest.raises(Transient):
-            async with service.database.transaction() as work:
-                work.publish(target, "k", NOTICE, "out-rolled-back")
+            async with service.database.transaction() as transaction:
+                transaction.publish(target, "k", NOTICE, "out-rolled-back")
                 raise Transient("rolled back")
         running = asyncio.create_task(relay.run())
         published = await read(infrastructure, target.name, 20)
         await asyncio.sleep(0.5)
         running.cancel()
-        again = await read(infrastructure, target.name, 20)
+        reread = await read(infrastructure, target.name, 20)
         async with service.database.transaction() as work:
             waiting = await work.connection.fetchval(
                 "SELECT count(*) FROM alerting.outbox WHERE topic = $1",
                 target.name,
             )
-    assert len(published) == len(again) == len(records) == 20
+    assert len(published) == len(reread) == len(records) == 20
     assert waiting == 0

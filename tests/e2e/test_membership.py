@@ -1,4 +1,4 @@
-"""A member that the group has given up notices before it publishes; one that restores for long is none."""
+"""An evicted member notices before it publishes; a member with a long restore stays."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from aiokafka import TopicPartition
 from prometheus_client import CollectorRegistry
 
 from shared.contracts.topics import ALARMS, TopicSpec
-from shared.runtime import membership
-from shared.runtime.batches import BatchConsumer
+from shared.runtime import group_membership
 from shared.runtime.broker import make_broker
 from shared.runtime.errors import LostOwnership
 from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.partition_consumer import PartitionConsumer
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import produce
 from tests.support.waiting import until
@@ -27,7 +27,7 @@ SESSION_S = 10
 
 
 class Judge:
-    """A Worker without a store that could refuse a late write; restoring waits for `may_restore`."""
+    """A Worker whose store cannot refuse a late write; restoring waits for `may_restore`."""
 
     def __init__(self, name: str, offsets: dict[TopicPartition, int]) -> None:
         self.name, self.offsets = name, offsets
@@ -42,7 +42,11 @@ class Judge:
         self.restoring += 1
         await self.may_restore.wait()
         self.owned |= set(assigned)
-        return {one: self.offsets[one] for one in assigned if one in self.offsets}
+        return {
+            partition: self.offsets[partition]
+            for partition in assigned
+            if partition in self.offsets
+        }
 
     async def handle(self, records: list[Any]) -> None:
         for record in records:
@@ -61,9 +65,9 @@ class Judge:
 @asynccontextmanager
 async def member(
     infrastructure: Infrastructure, topic: TopicSpec, judge: Judge
-) -> AsyncIterator[BatchConsumer]:
+) -> AsyncIterator[PartitionConsumer]:
     broker = make_broker(infrastructure.bootstrap, judge.name)
-    consumer = BatchConsumer(
+    consumer = PartitionConsumer(
         broker,
         [topic],
         judge,
@@ -71,7 +75,7 @@ async def member(
         group=topic.name,
         instance_id=f"{topic.name}-{judge.name}",
     )
-    consumer.lost = judge.forget
+    consumer.on_lost = judge.forget
     await broker.start()
     try:
         yield consumer
@@ -81,8 +85,8 @@ async def member(
         await consumer.close()
 
 
-def fall_silent(monkeypatch: pytest.MonkeyPatch, consumer: BatchConsumer) -> None:
-    """The member's heartbeats do not reach Kafka any more, as those of a frozen process."""
+def fall_silent(monkeypatch: pytest.MonkeyPatch, consumer: PartitionConsumer) -> None:
+    """Keep the member's heartbeats from Kafka, like a frozen process."""
 
     async def unheard() -> bool:
         return True
@@ -98,30 +102,30 @@ async def fill(infrastructure: Infrastructure, topic: TopicSpec) -> None:
 
 
 @pytest.mark.timeout(180)
-async def test_who_was_given_up_publishes_nothing_and_joins_anew(
+async def test_an_evicted_member_publishes_nothing_and_joins_anew(
     infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     topic = infrastructure.own_topic(ALARMS)
-    everything = {TopicPartition(topic.name, number) for number in range(topic.partitions)}
+    all_partitions = {TopicPartition(topic.name, number) for number in range(topic.partitions)}
     offsets: dict[TopicPartition, int] = {}
     frozen, judge = Judge("a", offsets), Judge("b", offsets)
     frozen.may_restore.set()
     judge.may_restore.set()
     async with member(infrastructure, topic, frozen) as first:
-        await until(lambda: frozen.owned == everything, 60)
+        await until(lambda: frozen.owned == all_partitions, 60)
         await first.confirm()
         with monkeypatch.context() as silence:
             fall_silent(silence, first)
             async with member(infrastructure, topic, judge):
-                await until(lambda: judge.owned == everything, 90)
-                assert frozen.owned == everything, "it does not know yet"
+                await until(lambda: judge.owned == all_partitions, 90)
+                assert frozen.owned == all_partitions, "it does not know yet"
                 with pytest.raises(LostOwnership):
                     await first.confirm()
                 silence.undo()
-                await until(lambda: set(frozen.lost) == everything, 60)
+                await until(lambda: set(frozen.lost) == all_partitions, 60)
                 assert frozen.released == [], "nothing is stored for what others own"
                 await until(lambda: bool(frozen.owned) and bool(judge.owned), 60)
-                await until(lambda: frozen.owned | judge.owned == everything, 60)
+                await until(lambda: frozen.owned | judge.owned == all_partitions, 60)
                 assert not frozen.owned & judge.owned
                 await first.confirm()
                 await fill(infrastructure, topic)
@@ -150,7 +154,7 @@ async def test_a_refused_commit_ends_the_work(
 
 
 @pytest.mark.timeout(180)
-async def test_who_is_given_up_while_restoring_judges_nothing(
+async def test_a_member_evicted_while_restoring_handles_nothing(
     infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     topic = infrastructure.own_topic(ALARMS)
@@ -158,7 +162,7 @@ async def test_who_is_given_up_while_restoring_judges_nothing(
     slow, judge = Judge("a", {}), Judge("b", {})
     judge.may_restore.set()
     with monkeypatch.context() as silence:
-        silence.setattr(membership, "keep_alive", lambda _: None)
+        silence.setattr(group_membership, "start_heartbeats", lambda _: None)
         async with member(infrastructure, topic, slow):
             await until(lambda: slow.restoring == 1, 60)
             async with member(infrastructure, topic, judge):

@@ -1,4 +1,5 @@
-"""The outbox relay on a real Kafka and Postgres: in order, and no row gone before Kafka is known to have it."""
+"""The outbox relay on a real Kafka and Postgres: in order, and no row gone before Kafka is known to
+have it."""
 
 from __future__ import annotations
 
@@ -14,8 +15,9 @@ from shared.runtime import outbox
 from shared.runtime.database import Database
 from shared.runtime.errors import Transient, Unsendable
 from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.outbound_records import OutboundRecord, partition_of
 from shared.runtime.outbox import OutboxRelay
-from shared.runtime.publisher import Outgoing, Publisher, Sending, partition_of
+from shared.runtime.publisher import PendingRecords, Publisher
 from tests.e2e.test_inbox import read
 from tests.support.infrastructure import Infrastructure
 
@@ -27,54 +29,56 @@ async def relaying(
     infrastructure: Infrastructure,
     publisher: Publisher,
     target: TopicSpec,
-    waiting: Sequence[tuple[str, str, bytes]],
+    rows: Sequence[tuple[str, str, bytes]],
 ) -> AsyncIterator[tuple[OutboxRelay, Database]]:
-    """A relay by this publisher, and what waits for it: key, id and value of records."""
+    """Yield a relay by this publisher; `rows` are key, id and value of the rows of its outbox."""
     database = Database(infrastructure.dsn(), "alerting")
     async with AsyncExitStack() as stack:
         await database.start()
         stack.push_async_callback(database.stop)
         await publisher.start()
         stack.push_async_callback(publisher.stop)
-        async with database.transaction() as work:
-            await work.publish_new(target, waiting)
+        async with database.transaction() as transaction:
+            await transaction.publish_new(target, rows)
         yield OutboxRelay(database, publisher, RuntimeMetrics(CollectorRegistry())), database
 
 
 async def replace(publisher: Publisher, producer: AIOKafkaProducer) -> None:
-    """Have the producer thrown away, and wait for the next."""
-    publisher._throw_away(producer)
-    await publisher._tried.wait()
+    """Replace the producer, and wait for the next one."""
+    publisher._replace(producer)
+    await publisher._rebuild_tried.wait()
 
 
 class StopsAfter(Publisher):
     """Kafka takes so many batches and then no more."""
 
-    left = 0
+    remaining = 0
 
-    async def begin(self, producer: AIOKafkaProducer, records: Iterable[Outgoing]) -> Sending:
-        if self.left == 0:
+    async def begin(
+        self, producer: AIOKafkaProducer, records: Iterable[OutboundRecord]
+    ) -> PendingRecords:
+        if self.remaining == 0:
             raise Transient("no more")
-        self.left -= 1
+        self.remaining -= 1
         return await super().begin(producer, records)
 
 
-async def test_what_was_published_before_a_failure_is_not_published_again(
+async def test_records_published_before_a_failure_are_not_published_again(
     infrastructure: Infrastructure,
 ) -> None:
     target = infrastructure.own_topic(ANSWERS, partitions=1)
     publisher = StopsAfter(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
     rows = [("k", f"many-{n}", str(n).encode()) for n in range(5_000)]
     async with relaying(infrastructure, publisher, target, rows) as (relay, database):
-        publisher.left = 2
+        publisher.remaining = 2
         with pytest.raises(Transient, match="no more"):
             await relay.publish_waiting()
         assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 1_000
-        publisher.left = 1
+        publisher.remaining = 1
         assert not await relay.publish_waiting()
         assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 0
     published = await read(infrastructure, target.name, 5_000)
-    assert [int(one.value) for one in published] == list(range(5_000))
+    assert [int(record.value) for record in published] == list(range(5_000))
 
 
 async def test_the_largest_message_that_can_be_queued_leaves(
@@ -88,20 +92,20 @@ async def test_the_largest_message_that_can_be_queued_leaves(
         while size:
             try:
                 async with database.transaction() as work:
-                    work.publish_printed(target, "k", "largest", b"x" * size)
+                    work.publish_encoded(target, "k", "largest", b"x" * size)
                 break
             except Unsendable:
                 size -= 1
         assert size > 1_000_000
         await relay.publish_waiting()
         assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 0
-    assert [len(one.value) for one in await read(infrastructure, target.name, 2)] == [2, size]
+    assert [len(record.value) for record in await read(infrastructure, target.name, 2)] == [2, size]
 
 
 async def test_batches_under_way_keep_the_order_of_every_key(
     infrastructure: Infrastructure,
 ) -> None:
-    """Each is more than the producer takes at once for a partition, so it has to wait in between."""
+    """Each batch is more than the producer takes at once for a partition, so the second waits."""
     target = infrastructure.own_topic(ANSWERS, partitions=2)
     publisher = Publisher(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
     keys = [f"key-{n % 7}" for n in range(9_000)]
@@ -112,15 +116,17 @@ async def test_batches_under_way_keep_the_order_of_every_key(
     expected = [n for n, key in enumerate(keys) if partition_of(key.encode(), 2) == 0]
     assert 3_000 < len(expected) < 7_000
     published = await read(infrastructure, target.name, len(expected))
-    assert [int(one.value) for one in published] == expected
+    assert [int(record.value) for record in published] == expected
 
 
 class FailsOnce(Publisher):
-    """The outcome of the first batch is unknown, so there is another producer; the next would get through."""
+    """The outcome of the first batch is unknown, so the producer is replaced; the next succeeds."""
 
     failed = False
 
-    async def begin(self, producer: AIOKafkaProducer, records: Iterable[Outgoing]) -> Sending:
+    async def begin(
+        self, producer: AIOKafkaProducer, records: Iterable[OutboundRecord]
+    ) -> PendingRecords:
         if not self.failed:
             self.failed = True
             await replace(self, producer)
@@ -140,75 +146,77 @@ async def test_nothing_overtakes_a_batch_that_failed(
         assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 5_000
         assert not await relay.publish_waiting()
         assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 0
-    published = [int(one.value) for one in await read(infrastructure, target.name, 5_000)]
+    published = [int(record.value) for record in await read(infrastructure, target.name, 5_000)]
     assert published == list(range(5_000))
 
 
-class Unheard(Publisher):
-    """Kafka has every batch, but of the n-th nobody hears that it has; there is another producer then."""
+class LosesConfirmation(Publisher):
+    """Kafka has every batch, but the n-th confirmation is lost; then there is another producer."""
 
     number = 0
-    heard = 0
+    confirmations = 0
 
-    async def arrived(self, sending: Sending) -> None:
-        await super().arrived(sending)
-        self.heard += 1
-        if self.heard == self.number:
-            await replace(self, sending.producer)
-            raise Transient("unheard")
+    async def confirm(self, pending: PendingRecords) -> None:
+        await super().confirm(pending)
+        self.confirmations += 1
+        if self.confirmations == self.number:
+            await replace(self, pending.producer)
+            raise Transient("no confirmation")
 
 
-@pytest.mark.parametrize(("number", "left"), [(1, 7_000), (2, 5_000), (4, 1_000)])
-async def test_what_is_behind_a_batch_that_failed_stays_also_when_it_was_handed_over(
-    infrastructure: Infrastructure, number: int, left: int
+@pytest.mark.parametrize(("number", "remaining"), [(1, 7_000), (2, 5_000), (4, 1_000)])
+async def test_rows_after_a_batch_that_failed_stay_also_when_kafka_has_them(
+    infrastructure: Infrastructure, number: int, remaining: int
 ) -> None:
-    """Behind it Kafka has been given one more already; who drops repeats reads all of them in order."""
+    """Kafka has one later batch already; a reader that drops repeats reads all of them in order."""
     target = infrastructure.own_topic(ANSWERS, partitions=1)
-    publisher = Unheard(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
+    publisher = LosesConfirmation(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
     publisher.number = number
-    rows = [("k", f"unheard-{number}-{n}", str(n).encode()) for n in range(7_000)]
+    rows = [("k", f"unconfirmed-{number}-{n}", str(n).encode()) for n in range(7_000)]
     async with relaying(infrastructure, publisher, target, rows) as (relay, database):
-        with pytest.raises(Transient, match="unheard"):
+        with pytest.raises(Transient, match="no confirmation"):
             await relay.publish_waiting()
-        assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == left
+        assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == remaining
         assert not await relay.publish_waiting()
         assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 0
-    given = min(7_000 - left + 4_000, 7_000) + left
-    published = [int(one.value) for one in await read(infrastructure, target.name, given)]
-    assert len(published) == given
+    sent = min(7_000 - remaining + 4_000, 7_000) + remaining
+    published = [int(record.value) for record in await read(infrastructure, target.name, sent)]
+    assert len(published) == sent
     assert list(dict.fromkeys(published)) == list(range(7_000))
 
 
-class ReplacedBehind(Publisher):
-    """Somebody else's failure has the producer replaced when it has been handed the first batch."""
+class ReplacedAfterFirst(Publisher):
+    """Another failure replaces the producer when it has taken the first batch."""
 
-    done = False
+    replaced = False
 
-    async def begin(self, producer: AIOKafkaProducer, records: Iterable[Outgoing]) -> Sending:
-        sending = await super().begin(producer, records)
-        if not self.done:
-            self.done = True
+    async def begin(
+        self, producer: AIOKafkaProducer, records: Iterable[OutboundRecord]
+    ) -> PendingRecords:
+        pending = await super().begin(producer, records)
+        if not self.replaced:
+            self.replaced = True
             await replace(self, producer)
-        return sending
+        return pending
 
 
-async def test_a_batch_never_goes_another_way_than_the_one_before_it(
+async def test_a_batch_uses_the_same_producer_as_the_previous_batch(
     infrastructure: Infrastructure,
 ) -> None:
     """The other producer knows nothing of what is under way: its records might come first."""
     target = infrastructure.own_topic(ANSWERS, partitions=1)
-    publisher = ReplacedBehind(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
+    publisher = ReplacedAfterFirst(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
     rows = [("k", f"other-way-{n}", str(n).encode()) for n in range(5_000)]
     async with relaying(infrastructure, publisher, target, rows) as (relay, database):
         with pytest.raises(Transient, match="rebuilt"):
             await relay.publish_waiting()
         assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 3_000
         assert not await relay.publish_waiting()
-    published = [int(one.value) for one in await read(infrastructure, target.name, 5_000)]
+    published = [int(record.value) for record in await read(infrastructure, target.name, 5_000)]
     assert published == list(range(5_000))
 
 
-async def test_a_relay_says_when_there_may_be_more(
+async def test_a_relay_reports_whether_more_rows_may_follow(
     infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "_BATCH", 10)

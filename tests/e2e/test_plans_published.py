@@ -1,4 +1,6 @@
-"""The compose set-up fills an empty topic of plans, once; the table that command reads follows the topic."""
+"""The compose set-up fills an empty topic of plans, once; the table that command reads follows the
+topic.
+"""
 
 from __future__ import annotations
 

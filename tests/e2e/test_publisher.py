@@ -1,4 +1,5 @@
-"""A producer that Kafka has refused is thrown away (aiokafka #1017), a busy one is not; no send waits for ever."""
+"""A producer that Kafka has refused is thrown away (aiokafka #1017), a busy one is not; no send
+waits for ever."""
 
 from __future__ import annotations
 
@@ -11,9 +12,9 @@ from prometheus_client import CollectorRegistry
 
 from shared.contracts.topics import ALARMS, READINGS, TOPICS
 from shared.runtime.errors import Transient, Unsendable
-from shared.runtime.handing import size_of
 from shared.runtime.metrics import RuntimeMetrics
-from shared.runtime.publisher import Outgoing, Publisher
+from shared.runtime.outbound_records import OutboundRecord, size_of
+from shared.runtime.publisher import Publisher
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import read_all
 
@@ -35,10 +36,10 @@ async def ends(infrastructure: Infrastructure, topic: str) -> int:
 
 
 @pytest.mark.parametrize(("announced", "producers"), [(True, 1), (False, 2)])
-async def test_a_refused_record_does_not_poison_the_ones_after_it(
+async def test_a_refused_record_does_not_fail_the_following_records(
     infrastructure: Infrastructure, announced: bool, producers: int
 ) -> None:
-    """Where the table says what a topic takes, Kafka is not even asked."""
+    """Kafka is not even asked where the table says what a topic takes."""
     topic = infrastructure.own_topic(ALARMS, max_bytes=10_000)
     if not announced:
         del TOPICS[topic.name]
@@ -46,14 +47,17 @@ async def test_a_refused_record_does_not_poison_the_ones_after_it(
     publisher = Publisher(infrastructure.bootstrap, metrics)
     await publisher.start()
     try:
-        await publisher.send([Outgoing(topic.name, b"k", b"{}")])
+        await publisher.send([OutboundRecord(topic.name, b"k", b"{}")])
         with pytest.raises(Unsendable) as refused:
             await publisher.send(
-                [Outgoing(topic.name, b"k", b"{}"), Outgoing(topic.name, b"k", b"x" * 20_000)]
+                [
+                    OutboundRecord(topic.name, b"k", b"{}"),
+                    OutboundRecord(topic.name, b"k", b"x" * 20_000),
+                ]
             )
         assert refused.value.position == (1 if announced else None)
         for _ in range(3):
-            await publisher.send([Outgoing(topic.name, b"k", b"{}")])
+            await publisher.send([OutboundRecord(topic.name, b"k", b"{}")])
     finally:
         await publisher.stop()
     assert created(metrics) == producers
@@ -63,8 +67,8 @@ async def test_a_refused_record_does_not_poison_the_ones_after_it(
 async def test_a_record_as_large_as_its_topic_takes_is_sent(infrastructure: Infrastructure) -> None:
     topic = infrastructure.own_topic(ALARMS, max_bytes=10_000)
     publisher = Publisher(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
-    largest = Outgoing(topic.name, b"k", b"")
-    largest = Outgoing(topic.name, b"k", b"x" * (10_000 - size_of(largest)))
+    largest = OutboundRecord(topic.name, b"k", b"")
+    largest = OutboundRecord(topic.name, b"k", b"x" * (10_000 - size_of(largest)))
     await publisher.start()
     try:
         await publisher.send([largest])
@@ -82,7 +86,7 @@ async def test_many_senders_wait_for_their_turn_and_the_producer_stays(
     metrics = RuntimeMetrics(CollectorRegistry())
     publisher = Publisher(infrastructure.bootstrap, metrics, timeout_s=120)
     await publisher.start()
-    limit_s = publisher.present._request_timeout_ms / 1000
+    limit_s = publisher.producer._request_timeout_ms / 1000
     began = time.monotonic()
     rounds = 0
 
@@ -91,7 +95,9 @@ async def test_many_senders_wait_for_their_turn_and_the_producer_stays(
         number = 0
         while time.monotonic() - began < limit_s or number < 3:
             await publisher.send(
-                Outgoing(topic.name, b"%d-%d" % (sender, n % 40), b"%06d" % number + b"x" * 300)
+                OutboundRecord(
+                    topic.name, b"%d-%d" % (sender, n % 40), b"%06d" % number + b"x" * 300
+                )
                 for n in range(500)
             )
             number += 1
@@ -123,25 +129,25 @@ async def test_a_send_ends_in_time_while_the_broker_is_away_and_works_again_afte
         infrastructure.run(infrastructure.stack.stop("kafka"))
         try:
             with pytest.raises(Transient):
-                await publisher.send([Outgoing(topic.name, b"k", b"{}")])
+                await publisher.send([OutboundRecord(topic.name, b"k", b"{}")])
             assert publisher.ready() is not None
         finally:
             infrastructure.run(infrastructure.stack.start("kafka"))
             infrastructure.run(infrastructure.stack.wait_kafka())
         for _ in range(40):
             try:
-                await publisher.send([Outgoing(topic.name, b"k", b"again")])
+                await publisher.send([OutboundRecord(topic.name, b"k", b"again")])
                 break
             except Transient:
                 await asyncio.sleep(0.25)
-        await publisher.send([Outgoing(topic.name, b"k", b"more")])
+        await publisher.send([OutboundRecord(topic.name, b"k", b"more")])
         assert publisher.ready() is None
     finally:
         await publisher.stop()
     assert 2 <= await ends(infrastructure, topic.name) <= 3
 
 
-async def test_many_records_at_once_go_where_single_ones_go_and_keep_their_order(
+async def test_records_sent_together_keep_their_partitions_and_their_order(
     infrastructure: Infrastructure,
 ) -> None:
     topic = infrastructure.own_topic(ALARMS)
@@ -150,10 +156,10 @@ async def test_many_records_at_once_go_where_single_ones_go_and_keep_their_order
     await publisher.start()
     try:
         for key in keys:
-            await publisher.send([Outgoing(topic.name, key, b"single")])
+            await publisher.send([OutboundRecord(topic.name, key, b"single")])
         await publisher.send(
             # every fiftieth is larger than a whole batch
-            Outgoing(topic.name, keys[n % 40], b"%06d" % n + b"x" * (200_000 * (n % 50 == 0)))
+            OutboundRecord(topic.name, keys[n % 40], b"%06d" % n + b"x" * (200_000 * (n % 50 == 0)))
             for n in range(1_000)
         )
     finally:

@@ -1,4 +1,4 @@
-"""A partition that has no leader for a while holds up no other, loses nothing and keeps its order."""
+"""A partition without a leader holds up no other, loses nothing and keeps its order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from deploy.local.paths import temporary_root
 from shared.contracts.topics import ALARMS
 from shared.runtime.errors import Transient
 from shared.runtime.metrics import RuntimeMetrics
-from shared.runtime.publisher import Outgoing, Publisher
+from shared.runtime.outbound_records import OutboundRecord
+from shared.runtime.publisher import Publisher
 from tests.support.cluster import Cluster, two_nodes
 from tests.support.kafka import read_all
 
@@ -28,8 +29,8 @@ STAYS, GOES = 0, 1
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    with two_nodes(temporary_root("cluster")) as found:
-        yield found
+    with two_nodes(temporary_root("cluster")) as cluster_of_test:
+        yield cluster_of_test
 
 
 @asynccontextmanager
@@ -52,7 +53,7 @@ def created(metrics: RuntimeMetrics) -> float:
 def counted_metadata(publisher: Publisher) -> list[float]:
     """When the producer asks who leads."""
     results: list[float] = []
-    cluster = publisher.present.client.cluster
+    cluster = publisher.producer.client.cluster
     update = cluster.update_metadata
 
     def counted(metadata: Any) -> None:
@@ -63,7 +64,7 @@ def counted_metadata(publisher: Publisher) -> list[float]:
     return results
 
 
-async def send_until_taken(publisher: Publisher, record: Outgoing) -> int:
+async def send_until_taken(publisher: Publisher, record: OutboundRecord) -> int:
     """As every caller does it; how often in vain."""
     for vain in range(1_000):
         try:
@@ -86,18 +87,21 @@ async def log_of(cluster: Cluster, topic: str) -> dict[int, list[bytes]]:
     return {partition: list(values) for partition, values in results.items()}
 
 
-async def test_others_are_not_held_up_and_what_waits_arrives_in_order(cluster: Cluster) -> None:
+async def test_other_partitions_are_not_delayed_and_waiting_records_arrive_in_order(
+    cluster: Cluster,
+) -> None:
     cluster.create("alone", {STAYS: [1], GOES: [2]})
     stays: list[bytes] = []
     async with publishing(cluster, timeout_s=5, patience_s=600) as (publisher, metrics):
         for partition in (STAYS, GOES):
-            await publisher.send([Outgoing("alone", None, b"first", partition)])
+            await publisher.send([OutboundRecord("alone", None, b"first", partition)])
         cluster.kill()
 
         async def wait_in_vain() -> None:
             for number in range(3):
                 records = [
-                    Outgoing("alone", None, b"both-%d" % number, place) for place in (GOES, STAYS)
+                    OutboundRecord("alone", None, b"both-%d" % number, place)
+                    for place in (GOES, STAYS)
                 ]
                 with pytest.raises(Transient):
                     await publisher.send(records)
@@ -107,14 +111,14 @@ async def test_others_are_not_held_up_and_what_waits_arrives_in_order(cluster: C
         began = time.monotonic()
         while not task.done():
             value = b"%d" % len(stays)
-            await publisher.send([Outgoing("alone", None, value, STAYS)])
+            await publisher.send([OutboundRecord("alone", None, value, STAYS)])
             stays.append(value)
             assert publisher.ready() is None
             await asyncio.sleep(0.01)
         await task
         assert len(questions) < 20 * (time.monotonic() - began)
         await asyncio.to_thread(cluster.revive)
-        await send_until_taken(publisher, Outgoing("alone", None, b"last", GOES))
+        await send_until_taken(publisher, OutboundRecord("alone", None, b"last", GOES))
         assert created(metrics) == 1
     log = await log_of(cluster, "alone")
     # Behind the first that waits the others wait for their turn, most of them in vain.
@@ -128,12 +132,12 @@ async def test_others_are_not_held_up_and_what_waits_arrives_in_order(cluster: C
 async def test_another_leader_takes_over_from_the_same_producer(cluster: Cluster) -> None:
     cluster.create("copied", {STAYS: [1, 2], GOES: [2, 1]})
     async with publishing(cluster, timeout_s=10, patience_s=600) as (publisher, metrics):
-        await publisher.send([Outgoing("copied", None, b"0", GOES)])
+        await publisher.send([OutboundRecord("copied", None, b"0", GOES)])
         cluster.kill()
         for number in range(1, 50):
             for partition in (STAYS, GOES):
                 await send_until_taken(
-                    publisher, Outgoing("copied", None, b"%d" % number, partition)
+                    publisher, OutboundRecord("copied", None, b"%d" % number, partition)
                 )
         assert created(metrics) == 1
     await asyncio.to_thread(cluster.revive)
@@ -142,24 +146,26 @@ async def test_another_leader_takes_over_from_the_same_producer(cluster: Cluster
     assert log[STAYS] == log[GOES][1:]
 
 
-async def test_beyond_all_patience_there_is_another_producer_and_nothing_of_the_first_comes_behind(
+async def test_after_the_timeout_a_new_producer_takes_over_and_no_record_of_the_first_arrives_late(
     cluster: Cluster,
 ) -> None:
     cluster.create("given-up", {STAYS: [1], GOES: [2]})
     async with publishing(cluster, timeout_s=1, patience_s=2) as (publisher, metrics):
         for partition in (STAYS, GOES):
-            await publisher.send([Outgoing("given-up", None, b"first", partition)])
+            await publisher.send([OutboundRecord("given-up", None, b"first", partition)])
         cluster.kill()
         thrown_away = 0
         while created(metrics) < 2:
             with suppress(Transient):
-                await publisher.send([Outgoing("given-up", None, b"old-%d" % thrown_away, GOES)])
+                await publisher.send(
+                    [OutboundRecord("given-up", None, b"old-%d" % thrown_away, GOES)]
+                )
             thrown_away += 1
-        await send_until_taken(publisher, Outgoing("given-up", None, b"goes on", STAYS))
+        await send_until_taken(publisher, OutboundRecord("given-up", None, b"goes on", STAYS))
         reviving = asyncio.create_task(asyncio.to_thread(cluster.revive))
-        await send_until_taken(publisher, Outgoing("given-up", None, b"new", GOES))
+        await send_until_taken(publisher, OutboundRecord("given-up", None, b"new", GOES))
         await reviving
-        await send_until_taken(publisher, Outgoing("given-up", None, b"last", GOES))
+        await send_until_taken(publisher, OutboundRecord("given-up", None, b"last", GOES))
     log = await log_of(cluster, "given-up")
     assert log[STAYS] == [b"first", b"goes on"]
     assert b"old-0" not in log[GOES]

@@ -1,4 +1,4 @@
-"""What a partition may hold, on a real Kafka: compressed, of transactions, damaged, gone (docs/adr/0002)."""
+"""Compressed batches and transactions on a real Kafka (docs/adr/0002)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from aiokafka.errors import MessageSizeTooLargeError
 
 from deploy.local.topics import ensure_topics, new_topic
 from shared.contracts.topics import ALARMS, RULES
-from shared.fastpath import raw_batches as unpack
-from shared.fastpath import records, unusual
-from shared.runtime import batches, progress
+from shared.runtime import partition_consumer, partition_progress
+from shared.runtime.fetching import fetch_results
+from shared.runtime.fetching.batch_reader import is_normal
+from shared.runtime.fetching.normal_batches import NormalBatches, normalise
 from shared.runtime.tables import CompactedTable
 from tests.support.batches import batch_of
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import produce, produce_raw
-from tests.support.reading import Noting, as_sent, looked, reading
+from tests.support.reading import RECORD_READERS, NotingWorker, as_sent, check, reading
 from tests.support.scoring import a_rule, a_threshold_rule
 from tests.support.waiting import until
 
@@ -30,16 +31,16 @@ CODECS = ("gzip", "snappy", "lz4", "zstd")
 
 
 @pytest.fixture
-def deaths(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Why the process would have ended, of a watchdog that has no patience."""
-    results: list[str] = []
-    monkeypatch.setattr(batches, "die", results.append)
-    monkeypatch.setattr(progress, "STUCK_AFTER_S", -1.0)
-    return results
+def exits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The reasons to end the process, of a watchdog without patience."""
+    reasons: list[str] = []
+    monkeypatch.setattr(partition_consumer, "exit_process", reasons.append)
+    monkeypatch.setattr(partition_progress, "STUCK_AFTER_S", -1.0)
+    return reasons
 
 
-@pytest.mark.parametrize("unopened", [0, 100])
-async def test_every_codec_is_read(infrastructure: Infrastructure, unopened: int) -> None:
+@pytest.mark.parametrize("reader", RECORD_READERS)
+async def test_every_codec_is_read(infrastructure: Infrastructure, reader: str) -> None:
     topic = as_sent(infrastructure)
     for number, codec in enumerate(CODECS):
         producer = AIOKafkaProducer(
@@ -49,64 +50,66 @@ async def test_every_codec_is_read(infrastructure: Infrastructure, unopened: int
         for n in range(50):
             await producer.send(topic.name, b"%d" % n * 20, partition=number)
         await producer.stop()
-    worker = Noting()
-    async with reading(infrastructure, topic, worker, unopened) as consumer:
-        await until(lambda: sum(map(len, worker.done.values())) >= 200, 30)
+    worker = NotingWorker()
+    async with reading(infrastructure, topic, worker, RECORD_READERS[reader]) as consumer:
+        await until(lambda: sum(map(len, worker.records.values())) >= 200, 30)
         assert consumer.ready() is None
     for number in range(4):
         assert worker.values(number) == [b"%d" % n * 20 for n in range(50)]
 
 
 async def test_tables_read_every_codec_and_any_header(infrastructure: Infrastructure) -> None:
-    topic, seen = as_sent(infrastructure, RULES), []
+    topic, versions = as_sent(infrastructure, RULES), []
     for version in range(1, 6):
         rule = a_rule(a_threshold_rule(("red", 216, 215)), version=version)
         row = (0, b"%d" % version, rule.to_wire(), [(b"\xff\xfe", b"v")])
         await produce_raw(
             infrastructure.bootstrap, topic.name, 0, batch_of([row], compression=version - 1)
         )
-    table = CompactedTable(infrastructure.bootstrap, topic, lambda rule: seen.append(rule.version))
+    table = CompactedTable(
+        infrastructure.bootstrap, topic, lambda rule: versions.append(rule.version)
+    )
     await table.load()
     await table.stop()
-    assert seen == [1, 2, 3, 4, 5]
+    assert versions == [1, 2, 3, 4, 5]
 
 
-async def test_the_broker_inflates_what_clients_compress_and_refuses_what_is_too_large(
+async def test_the_broker_decompresses_batches_and_refuses_records_that_are_too_large(
     infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     topic = infrastructure.own_topic(ALARMS)
-    handed: list[bytes] = []
+    fetched: list[bytes] = []
 
-    def noted(raw: bytes, aborted: Any, check: bool) -> unusual.Usual:
-        handed.append(raw)
-        return unusual.made_usual(raw, aborted, check)
+    def noting(raw: bytes, aborted: Any, check: bool) -> NormalBatches:
+        fetched.append(raw)
+        return normalise(raw, aborted, check)
 
-    monkeypatch.setattr(records, "made_usual", noted)
+    monkeypatch.setattr(fetch_results, "normalise", noting)
     for codec in (1, 2, 3, 4):
         row = (0, b"k", b"v" * 500_000, ())
         await produce_raw(
             infrastructure.bootstrap, topic.name, 0, batch_of([row], compression=codec)
         )
-        most = 100_000_000 if codec == 1 else 10_000_000  # the broker inflates it in its heap
-        for key, value in ((b"k" * 3_000_000, b"v"), (b"k", b"v" * most)):
+        size = 100_000_000 if codec == 1 else 10_000_000  # the broker inflates it in its heap
+        for key, value in ((b"k" * 3_000_000, b"v"), (b"k", b"v" * size)):
             bomb = batch_of([(0, key, value, ())], compression=codec)
             assert len(bomb) < topic.max_bytes, "the broker sees it only when it inflates it"
             with pytest.raises(MessageSizeTooLargeError):
                 await produce_raw(infrastructure.bootstrap, topic.name, 0, bomb)
-    worker = Noting()
+    worker = NotingWorker()
     async with reading(infrastructure, topic, worker):
         await until(lambda: len(worker.values(0)) >= 4, 90)
     assert worker.values(0) == [b"v" * 500_000] * 4
-    assert handed
-    assert all(unpack.is_usual(raw) for raw in handed)
+    assert fetched
+    assert all(is_normal(raw) for raw in fetched)
 
 
-async def test_topics_of_kept_data_get_the_settings_of_the_table(
+async def test_topics_of_earlier_data_get_the_settings_of_the_table(
     infrastructure: Infrastructure,
 ) -> None:
-    """And keep what else was set there."""
+    """Other settings of the topic stay."""
     topic, bootstrap = as_sent(infrastructure), infrastructure.bootstrap
-    wanted = new_topic(topic)
+    new_topic_of_table = new_topic(topic)
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
 
@@ -117,22 +120,30 @@ async def test_topics_of_kept_data_get_the_settings_of_the_table(
         ((_, _, _, _, entries),) = answer.resources
         return {name: value for name, value, *_ in entries}
 
-    other = {**wanted.topic_configs, "compression.type": "producer", "segment.ms": "777777777"}
-    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic.name, configs=other)])
+    changed = {
+        **new_topic_of_table.topic_configs,
+        "compression.type": "producer",
+        "segment.ms": "777777777",
+    }
+    await admin.alter_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, topic.name, configs=changed)]
+    )
     assert (await settings())["compression.type"] == "producer"
     for _ in range(2):
-        assert await ensure_topics(bootstrap, [wanted]) == 0
+        assert await ensure_topics(bootstrap, [new_topic_of_table]) == 0
         result = await settings()
-        assert {name: result[name] for name in wanted.topic_configs} == wanted.topic_configs
+        assert {
+            name: result[name] for name in new_topic_of_table.topic_configs
+        } == new_topic_of_table.topic_configs
         assert result["segment.ms"] == "777777777"
     await admin.close()
 
 
-async def test_only_what_a_transaction_commits_is_handled(
-    infrastructure: Infrastructure, deaths: list[str]
+async def test_only_committed_records_are_handled(
+    infrastructure: Infrastructure, exits: list[str]
 ) -> None:
     topic = infrastructure.own_topic(ALARMS)
-    worker = Noting()
+    worker = NotingWorker()
     producer = AIOKafkaProducer(
         bootstrap_servers=infrastructure.bootstrap, transactional_id=topic.name
     )
@@ -144,23 +155,23 @@ async def test_only_what_a_transaction_commits_is_handled(
             await producer.send_and_wait(topic.name, value, partition=partition)
         await (producer.abort_transaction() if abort else producer.commit_transaction())
 
-    def where(partition: int) -> int:
-        return consumer._next[TopicPartition(topic.name, partition)]
+    def next_offset(partition: int) -> int:
+        return consumer.next_offsets[TopicPartition(topic.name, partition)]
 
     try:
         async with reading(infrastructure, topic, worker) as consumer:
-            await until(lambda: len(consumer._next) == 4, 30)
+            await until(lambda: len(consumer.next_offsets) == 4, 30)
             await transaction({0: b"aborted", 1: b"aborted"}, abort=True)
             await transaction({0: b"committed", 2: b"committed"}, abort=False)
             await produce(infrastructure.bootstrap, topic.name, [("k", b"plain", 0)])
-            # The last thing in partitions 1 and 2 is an end mark.
+            # Partitions 1 and 2 end with an end mark.
             await until(lambda: len(worker.values(0)) == 2, 30)
 
-            def passed() -> bool:
-                looked(consumer)
-                return [where(one) for one in range(4)] == [5, 2, 2, 0]
+            def is_skipped() -> bool:
+                check(consumer)
+                return [next_offset(partition) for partition in range(4)] == [5, 2, 2, 0]
 
-            await until(passed, 30)
+            await until(is_skipped, 30)
             assert worker.values(0) == [b"committed", b"plain"]
             assert (worker.values(1), worker.values(2)) == ([], [b"committed"])
 
@@ -170,23 +181,23 @@ async def test_only_what_a_transaction_commits_is_handled(
                 infrastructure.bootstrap, topic.name, [("k", b"behind", 3), ("k", b"", 0)]
             )
             await until(lambda: len(worker.values(0)) == 3, 30)
-            before = consumer._consumer.highwater(TopicPartition(topic.name, 3))
+            end = consumer._consumer.highwater(TopicPartition(topic.name, 3))
             await until(
                 lambda: consumer._consumer.highwater(TopicPartition(topic.name, 3)) == 2, 30
             )
-            looked(consumer)
-            assert (worker.values(3), where(3), before is not None) == ([], 0, True)
-            assert (deaths, consumer.ready()) == ([], None)
+            check(consumer)
+            assert (worker.values(3), next_offset(3), end is not None) == ([], 0, True)
+            assert (exits, consumer.ready()) == ([], None)
             await producer.commit_transaction()
             await until(lambda: len(worker.values(3)) == 2, 30)
             assert worker.values(3) == [b"open", b"behind"]
-            looked(consumer)
-            assert (deaths, consumer.ready()) == ([], None)
+            check(consumer)
+            assert (exits, consumer.ready()) == ([], None)
     finally:
         await producer.stop()
 
 
-async def test_a_table_takes_no_aborted_record(infrastructure: Infrastructure) -> None:
+async def test_a_table_applies_no_aborted_record(infrastructure: Infrastructure) -> None:
     topic = infrastructure.own_topic(RULES)
     producer = AIOKafkaProducer(
         bootstrap_servers=infrastructure.bootstrap, transactional_id=topic.name
@@ -198,26 +209,31 @@ async def test_a_table_takes_no_aborted_record(infrastructure: Infrastructure) -
         await producer.send_and_wait(topic.name, rule.to_wire(), key=b"k")
         await getattr(producer, f"{end}_transaction")()
     await producer.stop()
-    seen: list[int] = []
-    table = CompactedTable(infrastructure.bootstrap, topic, lambda rule: seen.append(rule.version))
+    versions: list[int] = []
+    table = CompactedTable(
+        infrastructure.bootstrap, topic, lambda rule: versions.append(rule.version)
+    )
     await table.load()
     await table.stop()
-    assert (seen, table.positions) == ([1], {f"{topic.name}:0": 4})
+    assert (versions, table.positions) == ([1], {f"{topic.name}:0": 4})
 
 
 async def test_any_header_and_any_record_time_is_read(infrastructure: Infrastructure) -> None:
-    topic, worker = as_sent(infrastructure), Noting()
-    far = [-(10**17), -62_135_596_800_001, -1]
-    for part, stamp in enumerate(far):
+    topic, worker = as_sent(infrastructure), NotingWorker()
+    extreme_times = [-(10**17), -62_135_596_800_001, -1]
+    for part, stamp in enumerate(extreme_times):
         row = (0, b"k", b"v", [(b"\xff\xfe", b"v")])
         raw = batch_of([row], compression=part, first_ms=stamp)
         await produce_raw(infrastructure.bootstrap, topic.name, part, raw)
         await produce(infrastructure.bootstrap, topic.name, [("k", b"after", part)])
     async with reading(infrastructure, topic, worker) as consumer:
-        await until(lambda: sum(map(len, worker.done.values())) >= 6, 30)
+        await until(lambda: sum(map(len, worker.records.values())) >= 6, 30)
         await until(
-            lambda: [consumer._next[TopicPartition(topic.name, n)] for n in range(3)] == [2] * 3, 30
+            lambda: (
+                [consumer.next_offsets[TopicPartition(topic.name, n)] for n in range(3)] == [2] * 3
+            ),
+            30,
         )
-        assert [worker.done[n][0].timestamp for n in range(3)] == far
+        assert [worker.records[n][0].timestamp for n in range(3)] == extreme_times
         assert [worker.values(n) for n in range(3)] == [[b"v", b"after"]] * 3
         assert consumer.ready() is None

@@ -1,4 +1,4 @@
-"""Every command line of the README does what it says: run in its order, on one stack."""
+"""Every command line of the README succeeds: run in the README's order, on one stack."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def _blocks(readme: str) -> Iterator[str]:
 
 
 def _commands(readme: str = README) -> list[str]:
-    """The command lines of all blocks; a command goes on while the shell waits for its end."""
+    """Return the command lines of all blocks; a command ends with complete shell syntax."""
     results: list[str] = []
     for block in _blocks(readme):
         command = ""
         for line in block.splitlines():
             command = f"{command}\n{line}" if command else line
-            whole = subprocess.run(["bash", "-n", "-c", command], capture_output=True, check=False)
-            if command.strip() and whole.returncode == 0 and not command.endswith("\\"):
+            syntax = subprocess.run(["bash", "-n", "-c", command], capture_output=True, check=False)
+            if command.strip() and syntax.returncode == 0 and not command.endswith("\\"):
                 results.append(command.strip())
                 command = ""
         assert not command.strip(), f"a command without an end: {command}"
@@ -72,7 +72,7 @@ _OF_MAKE = {"MAKELEVEL", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES"}
 
 
 class Shell:
-    """A shell in a copy of the checkout; what one command sets, the next one knows."""
+    """A shell in a copy of the checkout; variables of a command are known to the next command."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -91,7 +91,7 @@ class Shell:
 
     def run(self, command: str) -> str:
         """Standard output and error of a command that must succeed."""
-        done = subprocess.run(
+        process = subprocess.run(
             ["bash", "-c", self._script(command)],
             cwd=self.folder,
             env=self._env,
@@ -100,8 +100,8 @@ class Shell:
             text=True,
             check=False,
         )
-        assert done.returncode == 0, f"$ {command}\n{done.stdout}"
-        return done.stdout
+        assert process.returncode == 0, f"$ {command}\n{process.stdout}"
+        return process.stdout
 
     def start(self, command: str) -> subprocess.Popen[str]:
         """A command that goes on by itself."""
@@ -141,22 +141,22 @@ def shell() -> Iterator[Shell]:
     (folder / "var").mkdir()
     if (ROOT / "var" / "native").exists():
         (folder / "var" / "native").symlink_to(ROOT / "var" / "native")
-    found = Shell(folder)
+    started = Shell(folder)
     try:
-        yield found
+        yield started
     finally:
-        found.run("make down")
+        started.run("make down")
     shutil.rmtree(folder)
 
 
 def test_every_command_in_a_sentence_is_run_somewhere() -> None:
     run = {_plain(command) for command in _commands()}
-    known = run | set(BY_CI) | set(STEPS)
-    said = set(_in_sentences())
-    assert len(said) > 10
-    assert said - known == set(), "a command that nothing runs"
-    everything = said | run
-    assert set(BY_CI) - everything == set(), "an exception for what the README no longer says"
+    covered = run | set(BY_CI) | set(STEPS)
+    mentioned = set(_in_sentences())
+    assert len(mentioned) > 10
+    assert mentioned - covered == set(), "a command that nothing runs"
+    commands = mentioned | run
+    assert set(BY_CI) - commands == set(), "an exception for what the README no longer says"
 
 
 def test_the_readme_in_chinese_has_the_same_commands() -> None:
@@ -170,23 +170,23 @@ def test_the_readme_in_chinese_has_the_same_commands() -> None:
 @pytest.mark.e2e
 @pytest.mark.real_kafka
 @pytest.mark.timeout(1_800)
-def test_every_command_of_the_blocks_does_what_it_says(shell: Shell) -> None:
+def test_every_command_of_the_code_blocks_succeeds(shell: Shell) -> None:
     visit = Visit(shell)
-    done: list[str] = []
+    executed: list[str] = []
     for command in _commands():
         plain = _plain(command)
         if plain in BY_CI:
             continue
         visit.run(command)
-        done.append(plain)
+        executed.append(plain)
     for plain in STEPS:
-        if plain not in done:
+        if plain not in executed:
             visit.run(plain)
-    assert len(done) > 20
+    assert len(executed) > 20
 
 
 class Visit:
-    """A reader who follows the README, with real ids in the places of its capital words."""
+    """A reader who follows the README, with real ids for the words in capitals."""
 
     def __init__(self, shell: Shell) -> None:
         self.shell = shell
@@ -243,27 +243,27 @@ class Visit:
             process.wait()
 
     def cli(self, arguments: str, token: str = "") -> Any:
-        """The API's answer to a command line, given with another token than the reader's."""
-        given = f"FENGHUO_TOKEN={token} " if token else ""
+        """Return the API's answer to a command line, with another token than the reader's."""
+        environment = f"FENGHUO_TOKEN={token} " if token else ""
         output = self.shell.run(
-            f"{given}.venv/bin/python -m deploy.commands.console {arguments} --json"
+            f"{environment}.venv/bin/python -m deploy.commands.console {arguments} --json"
         )
         return json.loads(output)
 
     def issue(self, title: str) -> str:
-        """A command of the city to the district office; the command's id."""
+        """Issue a command of the city to the district office; returns the command's id."""
         accounts = json.loads((self.shell.folder / "var/run/secrets/accounts.json").read_text())
         [token] = [
             account["token"] for account in accounts if account["officer_id"] == "o-500000000000-b"
         ]
-        said = self.cli(
+        result = self.cli(
             f"issue --title {title} --level blue --event-type 11A01 --unit 500118000000 --yes",
             token,
         )
-        return str(said["command_id"])
+        return str(result["command_id"])
 
     def until(self, ask: str, rows: str) -> Any:
-        """The first row of a list, once it has one."""
+        """Return the first row of a list as soon as the list has a row."""
         while True:
             if result := self.cli(ask)[rows]:
                 return result[0]
@@ -288,8 +288,8 @@ def _token(visit: Visit, _command: str, _output: str) -> None:
 
 def _names(word: str) -> Any:
     def check(visit: Visit, _command: str, output: str) -> None:
-        wanted = visit.ids.get(word, word)
-        assert wanted in output, output
+        expected = visit.ids.get(word, word)
+        assert expected in output, output
 
     return check
 
@@ -335,4 +335,5 @@ CHECKS = {
 }
 """What to look for, by a sign of the command's first line."""
 STEPS = ("make up", "make status", "make help", "make link", "make down")
-"""Commands without more to look at than their end, run at least once even if no block shows them."""
+"""Commands without more to look at than their end, run at least once even if no block shows them.
+"""

@@ -1,4 +1,5 @@
-"""The broker dates every record: no writer chooses a time, and a wrong clock of ingest shows at once."""
+"""The broker dates every record: no writer chooses a time, and a wrong clock of ingest shows at
+once."""
 
 from __future__ import annotations
 
@@ -33,13 +34,15 @@ async def test_a_record_cannot_choose_its_time(
     producer = AIOKafkaProducer(bootstrap_servers=infrastructure.bootstrap)
     await producer.start()
     try:
-        for said in (began - 3_600_000, began + 600_000, -(10**17), 0):
-            await producer.send_and_wait(topic.name, b"v", key=b"k", timestamp_ms=said, partition=0)
+        for claimed_ms in (began - 3_600_000, began + 600_000, -(10**17), 0):
+            await producer.send_and_wait(
+                topic.name, b"v", key=b"k", timestamp_ms=claimed_ms, partition=0
+            )
     finally:
         await producer.stop()
-    dated = [one.timestamp for one in await read_all(infrastructure.bootstrap, topic)]
+    dated = [record.timestamp for record in await read_all(infrastructure.bootstrap, topic)]
     assert len(dated) == 4
-    assert all(began - 1_000 <= one <= time.time() * 1000 + 1_000 for one in dated)
+    assert all(began - 1_000 <= record <= time.time() * 1000 + 1_000 for record in dated)
 
 
 @dataclass

@@ -27,8 +27,8 @@ from shared.contracts.fields import Contract
 from shared.contracts.readings import Reading, SensorHealth, Tick
 from shared.contracts.rules import AbsenceRule, WindowRule
 from shared.contracts.topics import ALARMS, CATALOG, HEALTH, READINGS, RULES
-from shared.runtime.inbox import body_digest
-from shared.runtime.publisher import encode
+from shared.runtime.inbound_messages import body_digest
+from shared.runtime.outbound_records import encode
 from tests.support.kafka import Message, produce, read_all
 from tests.support.scoring import (
     SENT,

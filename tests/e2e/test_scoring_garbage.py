@@ -14,7 +14,7 @@ from services.scoring.store import changelog
 from shared.contracts.dead_letter import DeadLetter, Reason
 from shared.contracts.topics import ALARMS, CATALOG, DEAD_LETTER, READINGS, RULES
 from shared.fastpath.loader import built
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.e2e.test_scoring_crash import metric, until, write
 from tests.support.kafka import Message, produce, read_all
 from tests.support.scoring import a_catalog_entry, a_reading, a_rule, a_sensor, a_threshold_rule

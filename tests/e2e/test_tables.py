@@ -23,18 +23,20 @@ from tests.support.waiting import PATIENCE_S, until
 pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
 
 
-async def test_a_table_as_it_stood_and_as_it_changes(infrastructure: Infrastructure) -> None:
+async def test_a_table_has_its_stored_rows_and_follows_changes(
+    infrastructure: Infrastructure,
+) -> None:
     bootstrap, spec = infrastructure.bootstrap, infrastructure.own_topic(RULES)
 
     async def publish(version: int) -> None:
         rule = a_rule(a_threshold_rule(("red", 216, 215)), version=version)
         await produce(bootstrap, spec.name, [(rule.rule_id, rule.to_wire(), None)])
 
-    seen: list[int] = []
+    versions: list[int] = []
     calls = iter([Transient("not yet"), None])
 
     def take(rule: RuleDefinition) -> None:
-        seen.append(rule.version)
+        versions.append(rule.version)
 
     @asynccontextmanager
     async def at_boundary() -> AsyncIterator[None]:
@@ -47,24 +49,24 @@ async def test_a_table_as_it_stood_and_as_it_changes(infrastructure: Infrastruct
     try:
         await table.load()
         then = dict(table.positions)
-        assert (seen, then) == ([1], {f"{spec.name}:0": 1})
+        assert (versions, then) == ([1], {f"{spec.name}:0": 1})
         await publish(2)
         following = asyncio.create_task(table.follow())
         async with asyncio.timeout(PATIENCE_S):
             while table.positions == then:
                 await asyncio.sleep(0.05)
         following.cancel()
-        assert seen == [1, 2], "what the boundary refused at first is taken in once"
+        assert versions == [1, 2], "what the boundary refused at first is taken in once"
     finally:
         await table.stop()
 
-    seen.clear()
+    versions.clear()
     older = CompactedTable(bootstrap, spec, take)
     try:
         await older.load(then)
     finally:
         await older.stop()
-    assert (seen, older.positions) == ([1], then)
+    assert (versions, older.positions) == ([1], then)
 
 
 async def test_a_long_table_is_read_piece_by_piece(infrastructure: Infrastructure) -> None:
@@ -94,7 +96,7 @@ async def test_a_long_table_is_read_piece_by_piece(infrastructure: Infrastructur
     assert most < 32 * 1_048_576, "64 MiB of records, an answer is 4 MiB"
 
 
-async def test_what_is_written_while_a_table_loads_is_followed(
+async def test_rows_written_while_a_table_loads_are_followed(
     infrastructure: Infrastructure,
 ) -> None:
     bootstrap, spec = infrastructure.bootstrap, infrastructure.own_topic(RULES)
@@ -111,17 +113,17 @@ async def test_what_is_written_while_a_table_loads_is_followed(
         await produce(bootstrap, spec.name, [record(3), record(4)])
         return result
 
-    seen: list[int] = []
+    versions: list[int] = []
     await produce(bootstrap, spec.name, [record(1), record(2)])
-    table = CompactedTable(bootstrap, spec, lambda rule: seen.append(rule.version))
+    table = CompactedTable(bootstrap, spec, lambda rule: versions.append(rule.version))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(AIOKafkaConsumer, "end_offsets", ends_then_a_write)
         await table.load()
     try:
-        assert (seen, table.positions) == ([1, 2], {f"{spec.name}:0": 2})
+        assert (versions, table.positions) == ([1, 2], {f"{spec.name}:0": 2})
         following = asyncio.create_task(table.follow())
-        await until(lambda: len(seen) >= 4, 60)
-        assert (seen, table.positions) == ([1, 2, 3, 4], {f"{spec.name}:0": 4})
+        await until(lambda: len(versions) >= 4, 60)
+        assert (versions, table.positions) == ([1, 2, 3, 4], {f"{spec.name}:0": 4})
         following.cancel()
     finally:
         await table.stop()

@@ -1,4 +1,6 @@
-"""kill -9 of every process about a deadline, and ten minutes away: each timer once, never early, late said so."""
+"""kill -9 of every process about a deadline, and an absence of ten minutes: timers fire once, never
+early.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from shared.contracts.commands import SupervisionEvent, SupervisionKind
 from shared.contracts.fields import Contract, Level, Post, Tier
 from shared.contracts.topics import CATALOG, REQUESTS, ROSTER, SUPERVISION, TopicSpec
 from shared.contracts.units import parent_of
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.component.command.harness import (
     CITY,
     DISTRICT,
@@ -39,7 +41,7 @@ STANDARD = PROFILES[SlaProfileName.STANDARD]
 SIGN_S, STEP_S = STANDARD.sign_s[Level.ORANGE][Tier.VILLAGE], STANDARD.step_s[Level.ORANGE]
 """Ten minutes to sign, five between two rungs."""
 AWAY_S = 600
-EVERYTHING = ("command", "kafka", "postgres")
+COMPONENTS = ("command", "kafka", "postgres")
 CALLS = (SupervisionKind.REMINDED, SupervisionKind.ESCALATED)
 
 
@@ -57,7 +59,9 @@ async def fetch(stack: Stack, query: str, *values: Any) -> list[Any]:
 
 
 async def issued(stack: Stack) -> int:
-    """A command to a town and its villages, who are on duty; how many assignments it has."""
+    """Issue a command to a town and its villages, which are on duty; returns the number of
+    assignments.
+    """
     tree = [
         unit_entry
         for unit_entry in units()
@@ -91,8 +95,8 @@ async def issued(stack: Stack) -> int:
 
 
 async def killed(stack: Stack) -> None:
-    """kill -9 of every process at once; each comes back by itself."""
-    for name in EVERYTHING:
+    """Send kill -9 to every process at once; supervisors start all again."""
+    for name in COMPONENTS:
         await stack.kill(name)
     await asyncio.sleep(0.3)
     await stack.wait_ready()
@@ -111,7 +115,7 @@ async def passed(stack: Stack, seconds: float) -> None:
 
 
 async def until_due(stack: Stack) -> None:
-    """Wait for the moment in which the next calls fall due, to within a round of the sweeper."""
+    """Wait for the due moment of the next calls, up to a round of the sweeper."""
     (row,) = await fetch(
         stack,
         "SELECT min(due_at) - clock_timestamp() AS left FROM command.timer "
@@ -133,7 +137,7 @@ async def answers(stack: Stack) -> None:
 
 
 async def calls(stack: Stack, count: int) -> dict[str, list[SupervisionEvent]]:
-    """By unit whom the timers have called, each once, in order; when there are `count` of each.
+    """Return the called officers by unit, each once, in order, as soon as each unit has `count`.
 
     A relay that died says again what it does not know was heard: readers drop that by its id.
     """
@@ -166,9 +170,9 @@ async def test_every_process_killed_and_ten_minutes_away(tmp_path: Path) -> None
             await until_due(stack)
             await killed(stack)
             await calls(stack, number)
-        for name in EVERYTHING:
+        for name in COMPONENTS:
             await stack.kill(name)
-        await asyncio.gather(*(stack.stop(name) for name in EVERYTHING))
+        await asyncio.gather(*(stack.stop(name) for name in COMPONENTS))
         await stack.start("postgres")
         await stack.start("kafka")
         await answers(stack)
@@ -190,7 +194,8 @@ async def test_every_process_killed_and_ten_minutes_away(tmp_path: Path) -> None
         ] == [
             (SupervisionKind.REMINDED, 0, unit, Post.B),
             (SupervisionKind.ESCALATED, 1, unit, Post.A),
-            # due for the commander five minutes before the end of the outage; by then the unit above
+            # due for the commander five minutes before the end of the outage; by then the unit
+            # above
             (SupervisionKind.ESCALATED, 3, above, Post.B),
         ]
         away = supervisions[-1]

@@ -1,4 +1,4 @@
-"""What of a partition cannot be read or is gone, on a real Kafka: the others go on (docs/adr/0002)."""
+"""Unreadable and missing records on a real Kafka: other partitions go on (docs/adr/0002)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from services.audit.store.kafka_log import KafkaLog, LogBatch
 from shared.contracts.topics import ALARMS, RULES, TopicSpec
-from shared.fastpath import records
-from shared.runtime import batches
+from shared.runtime import partition_consumer
+from shared.runtime.fetching import fetch_results
 from shared.runtime.tables import CompactedTable
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import produce
-from tests.support.reading import Noting, as_sent, looked, reading
+from tests.support.reading import RECORD_READERS, NotingWorker, as_sent, check, reading
 from tests.support.scoring import a_rule, a_threshold_rule
 from tests.support.waiting import until
 
@@ -25,39 +25,39 @@ pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
 
 
 def segment(infrastructure: Infrastructure, topic: TopicSpec, partition: int) -> Path:
-    """The file in which the broker keeps the partition's records."""
+    """Return the file in which the broker stores the records of the partition."""
     folder = f"{topic.name}-{partition}"
     (result,) = infrastructure.stack.paths.root.rglob(f"{folder}/{'0' * 20}.log")
     return result
 
 
 def damaged(file: Path, value: bytes) -> Callable[[], None]:
-    """Flip a bit of a value in the file; call what is returned to mend it."""
-    at = file.read_bytes().index(value)
+    """Flip a bit of a value in the file; the function returned mends it."""
+    position = file.read_bytes().index(value)
 
     def flip() -> None:
         with file.open("r+b") as log:
-            log.seek(at)
+            log.seek(position)
             byte = log.read(1)[0]
-            log.seek(at)
+            log.seek(position)
             log.write(bytes([byte ^ 1]))
 
     flip()
     return flip
 
 
-@pytest.mark.parametrize("unopened", [0, 100])
-async def test_a_batch_that_cannot_be_read_costs_the_others_nothing(
-    infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch, unopened: int
+@pytest.mark.parametrize("reader", RECORD_READERS)
+async def test_an_unreadable_batch_delays_no_other_partition(
+    infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch, reader: str
 ) -> None:
-    monkeypatch.setattr(records, "RETRY_S", 0.2)
-    topic, worker = as_sent(infrastructure), Noting()
+    monkeypatch.setattr(fetch_results, "RETRY_S", 0.2)
+    topic, worker = as_sent(infrastructure), NotingWorker()
     bootstrap = infrastructure.bootstrap
     numbered = [b"value-%05d" % n for n in range(40)]
     for value in numbered:
         await produce(bootstrap, topic.name, [("k", value, part) for part in range(4)])
     mend = damaged(segment(infrastructure, topic, 1), b"value-00007")
-    async with reading(infrastructure, topic, worker, unopened) as consumer:
+    async with reading(infrastructure, topic, worker, RECORD_READERS[reader]) as consumer:
         await until(lambda: "cannot read" in (consumer.ready() or ""), 30)
         assert f"cannot read {topic.name}:1 at 7: CorruptRecord" in (consumer.ready() or "")
         for n in range(40, 80):  # written while the bad one is fetched again and again
@@ -65,12 +65,10 @@ async def test_a_batch_that_cannot_be_read_costs_the_others_nothing(
             await produce(bootstrap, topic.name, [("k", numbered[-1], part) for part in range(4)])
         await until(lambda: all(len(worker.values(part)) >= 80 for part in (0, 2, 3)), 30)
         assert [worker.values(part) for part in (0, 2, 3)] == [numbered] * 3
-        assert worker.values(1) == numbered[:7], (
-            "what lies before it is handled, and nothing behind"
-        )
-        looked(consumer)
-        standing = consumer._metrics.standing.labels(topic.name)._value.get()
-        assert standing == 1
+        assert worker.values(1) == numbered[:7], "records before it are handled, and none after it"
+        check(consumer)
+        blocked = consumer._metrics.blocked.labels(topic.name)._value.get()
+        assert blocked == 1
         mend()
         await until(lambda: len(worker.values(1)) >= 80, 30)
         assert (worker.values(1), consumer.ready()) == (numbered, None)
@@ -85,14 +83,14 @@ async def test_a_table_that_cannot_be_read_whole_is_not_loaded(
         await produce(infrastructure.bootstrap, topic.name, [("k", rule.to_wire(), 0)])
     mend = damaged(segment(infrastructure, topic, 0), b'"version":2')
     table = CompactedTable(infrastructure.bootstrap, topic, lambda _rule: None)
-    with pytest.raises(records.CannotRead, match=f"cannot read {topic.name}:0 at"):
+    with pytest.raises(fetch_results.UnreadableError, match=f"cannot read {topic.name}:0 at"):
         await table.load()
     assert table.ready() is not None
     await table.stop()
     mend()
 
 
-async def test_the_auditor_reads_the_others_on_and_says_what_it_cannot_read(
+async def test_the_auditor_goes_on_with_other_partitions_and_reports_the_unreadable_one(
     infrastructure: Infrastructure,
 ) -> None:
     topic, bootstrap = as_sent(infrastructure), infrastructure.bootstrap
@@ -123,31 +121,31 @@ async def test_the_auditor_reads_the_others_on_and_says_what_it_cannot_read(
 async def test_records_that_are_gone_are_never_passed_over_in_silence(
     infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch, then: str
 ) -> None:
-    deaths: list[str] = []
-    monkeypatch.setattr(batches, "die", deaths.append)
-    topic, worker = infrastructure.own_topic(ALARMS), Noting()
+    exits: list[str] = []
+    monkeypatch.setattr(partition_consumer, "exit_process", exits.append)
+    topic, worker = infrastructure.own_topic(ALARMS), NotingWorker()
     bootstrap, tp = infrastructure.bootstrap, TopicPartition(topic.name, 1)
     await produce(bootstrap, topic.name, [("k", b"first", part) for part in range(4)])
     async with reading(infrastructure, topic, worker) as consumer:
-        await until(lambda: len(worker.done) == 4, 30)
+        await until(lambda: len(worker.records) == 4, 30)
         consumer._consumer.pause(tp)
         for n in range(20):
             await produce(bootstrap, topic.name, [("k", b"%d" % n, part) for part in range(4)])
         admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
         await admin.start()
-        gone = 11 if then == "more is written" else 21
-        await admin.delete_records({tp: RecordsToDelete(before_offset=gone)})
+        begin = 11 if then == "more is written" else 21
+        await admin.delete_records({tp: RecordsToDelete(before_offset=begin)})
         await admin.close()
         consumer._consumer.resume(tp)
 
-        def shown() -> bool:
-            consumer._look()
+        def is_reported() -> bool:
+            consumer.check()
             return "missing" in (consumer.ready() or "")
 
-        await until(shown, 30)
+        await until(is_reported, 30)
         assert consumer.ready() == f"records of {topic.name}:1 are missing from 1 on"
         await produce(bootstrap, topic.name, [("k", b"last", part) for part in range(4)])
         await until(lambda: all(len(worker.values(part)) == 22 for part in (0, 2, 3)), 30)
         assert worker.values(1) == [b"first"], "nothing from behind the gap"
-        assert consumer._metrics.standing.labels(topic.name)._value.get() == 1
-        assert deaths == []
+        assert consumer._metrics.blocked.labels(topic.name)._value.get() == 1
+        assert exits == []

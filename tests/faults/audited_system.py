@@ -26,7 +26,7 @@ from shared.contracts.topics import (
     ROSTER,
     TopicSpec,
 )
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.component.command.harness import (
     CITY,
     TOWN,

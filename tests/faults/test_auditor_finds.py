@@ -13,7 +13,7 @@ from shared.contracts.commands import Step
 from shared.contracts.fields import Tier
 from shared.contracts.pages import Answer, AnswerVerb
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ALARMS, ANSWERS, ASSIGNMENTS, COMMANDS, PAGES
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.component.command.harness import EVENT_TIME, TOWN
 from tests.faults.audited_system import AuditedSystem, delete_before
 from tests.support.infrastructure import running
@@ -53,7 +53,7 @@ def test_a_healthy_time_with_thousands_of_records_raises_nothing(system: Audited
     assert raised is None, raised
 
 
-def test_a_deleted_timer_and_a_second_one(system: AuditedSystem) -> None:
+def test_a_deleted_timer_and_a_second_timer_are_found(system: AuditedSystem) -> None:
     command = system.issue()
     subject = system.value(
         "DELETE FROM command.timer WHERE kind = 'sign_escalate' AND subject_id = (SELECT "
@@ -87,10 +87,12 @@ def test_a_deleted_timer_and_a_second_one(system: AuditedSystem) -> None:
             "command_id || ':' || tier = $1",
         ),
         (
-            "UPDATE console.assignment_count SET n = n + 1 WHERE command_id = $1 AND (town, unit_tier) = "
+            "UPDATE console.assignment_count SET n = n + 1 "
+            "WHERE command_id = $1 AND (town, unit_tier) = "
             "(SELECT town, unit_tier FROM console.assignment_count WHERE command_id = $1 "
             "ORDER BY 1, 2 LIMIT 1) "
-            "RETURNING concat_ws(':', 'console.assignment_count', command_id, town, unit_tier, state)",
+            "RETURNING concat_ws("
+            "':', 'console.assignment_count', command_id, town, unit_tier, state)",
             "UPDATE console.assignment_count SET n = n - 1 WHERE "
             "concat_ws(':', 'console.assignment_count', command_id, town, unit_tier, state) = $1",
         ),

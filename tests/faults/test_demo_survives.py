@@ -1,4 +1,6 @@
-"""The demo with each part broken once in mid-play: the recount still finds nothing lost, nothing doubled."""
+"""The demo with each part broken once in mid-play: the recount still finds nothing lost, nothing
+doubled.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ def test_killed_and_stopped_parts_lose_and_double_nothing() -> None:
     One play for all ten: each part is broken when the part before has returned, at its own moment.
     """
     run = play("--scale", "small", "--fault", "all")
-    faults = {one["victim"]: one for one in run.summary["faults"]}
+    faults = {entry["victim"]: entry for entry in run.summary["faults"]}
     assert set(faults) == {*SERVICES, *STORES}, f"not every fault happened: {run.summary['faults']}"
     for name, fault in faults.items():
         assert fault["event_time"] == MOMENTS[name].isoformat()
@@ -33,5 +35,5 @@ def test_killed_and_stopped_parts_lose_and_double_nothing() -> None:
     assert run.summary["lost"] == 0, run.tail
     assert run.summary["duplicates_visible"] == 0, run.tail
     assert run.summary["drill_leaks"] == 0, run.tail
-    assert [name for name, held in run.summary["checks"].items() if not held] == [], run.why
+    assert [name for name, holds in run.summary["checks"].items() if not holds] == [], run.why
     assert run.code == 0, run.tail

@@ -22,8 +22,9 @@ BY_HAND = {
     "deploy/commands/rules/kafka.py",
     "services/scoring/store/changelog.py",
 }
-"""Where a consumer is made outside of shared/runtime; `LOOKED_INTO` says of what. deploy/commands/rules
-is the operator's command, who works as deploy."""
+"""Where a consumer is made outside of shared/runtime; `LOOKED_INTO` says of what.
+deploy/commands/rules is the operator's command, who works as deploy.
+"""
 
 
 def names(specs: tuple[TopicSpec, ...]) -> set[str]:
@@ -34,11 +35,11 @@ def names(specs: tuple[TopicSpec, ...]) -> set[str]:
 def test_a_service_may_read_what_it_subscribes_to_and_hold_its_tables(
     service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held: set[str] = set()
+    tables: set[str] = set()
     table = Platform.table
 
     def noted(self: Platform, spec: TopicSpec, *more: Any) -> Any:
-        held.add(spec.name)
+        tables.add(spec.name)
         return table(self, spec, *more)
 
     monkeypatch.setattr(Platform, "table", noted)
@@ -48,10 +49,10 @@ def test_a_service_may_read_what_it_subscribes_to_and_hold_its_tables(
         acl.BY_GROUP.get(service, ())
     )
     assert {subscriber.group_id for subscriber in subscribers} <= {acl.group(service)}
-    assert held == names(acl.TABLES.get(service, ()))
+    assert tables == names(acl.TABLES.get(service, ()))
 
 
-def test_who_reads_besides_is_on_the_list() -> None:
+def test_every_reader_outside_a_consumer_group_is_on_the_list() -> None:
     results = {
         str(path.relative_to(ROOT))
         for path in (*ROOT.glob("services/**/*.py"), *ROOT.glob("deploy/commands/**/*.py"))

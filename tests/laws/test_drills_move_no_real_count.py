@@ -62,9 +62,7 @@ SERIES = _series()
 
 
 @pytest.mark.parametrize(("name", "labels"), SERIES, ids=[name for name, _ in SERIES])
-def test_what_is_counted_of_the_world_is_counted_per_status(
-    name: str, labels: tuple[str, ...]
-) -> None:
+def test_series_about_the_world_are_counted_per_status(name: str, labels: tuple[str, ...]) -> None:
     if not name.startswith("fenghuo_console_") and name not in OF_THE_SYSTEM:
         assert "status" in labels
 

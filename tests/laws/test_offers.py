@@ -1,4 +1,5 @@
-"""What is offered is possible; what is possible for a person is offered, or listed here with the reason.
+"""Every offer is possible; every possible act of a person is offered, or listed here with the
+reason.
 
 Possible is what the owner's core makes of the act, whatever any table says. Offered is what the
 console's core puts before an officer.
@@ -73,7 +74,7 @@ OFFICERS = [
 
 ISSUED_ONCE = (AlertState.ISSUED, AlertState.LIFTED, AlertState.EXPIRED, AlertState.RECALLED)
 BASE = issued_history().add_evidence(an_alarm("alm-2")).alert
-OTHER = replace(issued_history().alert, alert_id="alt-other")
+SECOND_ALERT = replace(issued_history().alert, alert_id="alt-other")
 POSITIONS_NOT_OFFERED = {
     AlertState.VERIFYING: "asked for with the assessment, the next step after the verification",
     AlertState.PENDING_APPROVAL: "asked for with the assessment; later ones come from outside",
@@ -82,7 +83,9 @@ POSITIONS_NOT_OFFERED = {
 
 
 def alerts(state: AlertState) -> Iterator[Alert]:
-    """An alert in this state: with a higher proposal, with a dropped one, to be lifted, with a debt."""
+    """An alert in this state: with a higher proposal, with a dropped one, to be lifted, with a
+    debt.
+    """
     level = Level.YELLOW if state in ISSUED_ONCE else None
     merged = state is AlertState.MERGED
     base = replace(
@@ -94,7 +97,7 @@ def alerts(state: AlertState) -> Iterator[Alert]:
         verified_by="o-1",
         signatures=(),
         state_before_merge=AlertState.VERIFYING if merged else None,
-        merged_into=OTHER.alert_id if merged else None,
+        merged_into=SECOND_ALERT.alert_id if merged else None,
     )
     yield base
     yield replace(base, proposed_level=Level.YELLOW)
@@ -130,8 +133,8 @@ def facts(alert: Alert) -> AlertFacts:
     )
 
 
-def taken(alert: Alert, verb: DecisionVerb, officer: Viewer, **more: Any) -> bool:
-    """Whether alerting takes the decision of this officer, about whichever level."""
+def is_accepted(alert: Alert, verb: DecisionVerb, officer: Viewer, **more: Any) -> bool:
+    """Return whether alerting accepts the decision of this officer, about whichever level."""
     if verb is DecisionVerb.SPLIT:
         more["evidence_ids"] = (alert.alarms[0].alarm_id,)
     for level in (None, Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED):
@@ -140,9 +143,9 @@ def taken(alert: Alert, verb: DecisionVerb, officer: Viewer, **more: Any) -> boo
         )
         match verb:
             case DecisionVerb.MERGE:
-                outcome: object = merge(alert, OTHER, decision)
+                outcome: object = merge(alert, SECOND_ALERT, decision)
             case DecisionVerb.UNMERGE:
-                outcome = unmerge(alert, OTHER, decision)
+                outcome = unmerge(alert, SECOND_ALERT, decision)
             case DecisionVerb.SPLIT:
                 outcome = split(alert, decision)
             case _:
@@ -153,10 +156,10 @@ def taken(alert: Alert, verb: DecisionVerb, officer: Viewer, **more: Any) -> boo
 
 
 @pytest.mark.parametrize("state", AlertState)
-def test_what_an_officer_is_offered_about_an_alert_is_what_alerting_takes(
+def test_the_offers_about_an_alert_are_the_acts_that_alerting_accepts(
     state: AlertState,
 ) -> None:
-    held = {"assessment": Assessment(level=Level.RED)}
+    position = {"assessment": Assessment(level=Level.RED)}
     wrong = []
     for alert, officer, verb in product(alerts(state), OFFICERS, DecisionVerb):
         existing_alert_facts = facts(alert)
@@ -164,33 +167,33 @@ def test_what_an_officer_is_offered_about_an_alert_is_what_alerting_takes(
             *verbs_for(officer, existing_alert_facts),
             *further_verbs(officer, existing_alert_facts),
         )
-        possible = taken(alert, verb, officer)
+        possible = is_accepted(alert, verb, officer)
         if verb is DecisionVerb.ASSESS and state is AlertState.ISSUED:
             # Its form asks for a position, which is taken always; without one alerting also
             # looks whether the evidence asks for something else, which no record says.
-            possible = possible or taken(alert, verb, officer, **held)
+            possible = possible or is_accepted(alert, verb, officer, **position)
         if offered is not possible:
             wrong.append((verb, officer.unit, officer.post, "offered" if offered else "possible"))
     assert not wrong
 
 
 @pytest.mark.parametrize("state", AlertState)
-def test_the_verbs_of_a_state_are_those_that_alerting_takes_from_somebody(
+def test_the_verbs_of_a_state_are_those_that_alerting_accepts_from_some_officer(
     state: AlertState,
 ) -> None:
     possible = {
         verb
         for alert, officer, verb in product(alerts(state), OFFICERS, DecisionVerb)
-        if taken(alert, verb, officer)
+        if is_accepted(alert, verb, officer)
     }
     assert possible == alert_life.VERBS[state]
 
 
 @pytest.mark.parametrize("state", AlertState)
-def test_a_position_is_asked_for_where_it_is_taken(state: AlertState) -> None:
+def test_a_position_is_offered_exactly_where_alerting_accepts_it(state: AlertState) -> None:
     alert, officer = next(alerts(state)), OFFICERS[4]
-    held = {"assessment": Assessment(level=Level.RED)}
-    possible = taken(alert, DecisionVerb.ASSESS, officer, **held)
+    position = {"assessment": Assessment(level=Level.RED)}
+    possible = is_accepted(alert, DecisionVerb.ASSESS, officer, **position)
     existing_alert_facts = facts(alert)
     offered = DecisionVerb.ASSESS in (
         *verbs_for(officer, existing_alert_facts),
@@ -205,8 +208,8 @@ def test_a_position_is_asked_for_where_it_is_taken(state: AlertState) -> None:
 PARTS = {Step.SPLIT: MICROGRID, Step.REASSIGN: f"{VILLAGE}/grid/002"}
 
 
-def applied(step: Step, state: AssignmentState, officer: Viewer, *, asked: bool) -> bool:
-    """Whether command applies the step of this officer at once."""
+def applied(step: Step, state: AssignmentState, officer: Viewer, *, has_question: bool) -> bool:
+    """Return whether command applies the step of this officer at once."""
     assignment = an_assignment(
         state=state,
         unit=GRID,
@@ -214,7 +217,7 @@ def applied(step: Step, state: AssignmentState, officer: Viewer, *, asked: bool)
         parent_unit=VILLAGE,
         suspended_from=next(iter(RESUMES)) if state is AssignmentState.SUSPENDED else None,
     )
-    if asked:
+    if has_question:
         question = Ask(step=Step.ASK_EXTEND, until=after(90), officer_id="o-1", text="原因")
         assignment = msgspec.structs.replace(assignment, pending_request=question)
     if refusal(step, officer.unit, assignment, core_command()) is not None:
@@ -233,31 +236,31 @@ def applied(step: Step, state: AssignmentState, officer: Viewer, *, asked: bool)
 
 
 @pytest.mark.parametrize("state", AssignmentState)
-def test_what_an_officer_is_offered_about_an_assignment_is_what_command_applies(
+def test_the_offers_about_an_assignment_are_the_steps_that_command_applies(
     state: AssignmentState,
 ) -> None:
     wrong = []
-    for officer, step, asked in product(OFFICERS, Step, (False, True)):
-        offered = step in steps_for(officer, state, GRID, DISTRICT, asked_step=asked)
-        if offered is not applied(step, state, officer, asked=asked):
-            wrong.append((step, officer.unit, asked, "offered" if offered else "possible"))
+    for officer, step, has_question in product(OFFICERS, Step, (False, True)):
+        offered = step in steps_for(officer, state, GRID, DISTRICT, asked_step=has_question)
+        if offered is not applied(step, state, officer, has_question=has_question):
+            wrong.append((step, officer.unit, has_question, "offered" if offered else "possible"))
     assert not wrong
 
 
 @pytest.mark.parametrize("state", AssignmentState)
-def test_the_steps_of_a_state_are_those_that_command_applies_for_somebody(
+def test_the_steps_of_a_state_are_those_that_command_applies_for_some_officer(
     state: AssignmentState,
 ) -> None:
     possible = {
         step
         for officer, step in product(OFFICERS, Step)
-        if applied(step, state, officer, asked=True)
+        if applied(step, state, officer, has_question=True)
     }
     assert possible == assignment.STEPS[state]
 
 
 @pytest.mark.parametrize("state", CommandState)
-def test_a_whole_command_is_offered_what_its_state_takes(state: CommandState) -> None:
+def test_the_offers_about_a_command_are_the_acts_of_its_state(state: CommandState) -> None:
     possible = {verb for verb, ready in command.READY.items() if state in ready}
     for officer in OFFICERS:
         offered = set(verbs_of_command(officer, state, DISTRICT))
@@ -281,7 +284,7 @@ def proposals(state: ProposalState) -> Iterator[Proposal]:
 
 
 def decided(proposal: Proposal, verb: ModeVerb, officer: Viewer) -> bool:
-    """Whether command takes this officer's word about a proposal."""
+    """Return whether command accepts this officer's word about a proposal."""
     request = a_request(verb, officer.officer_id, officer.unit, officer.post)
     try:
         if verb is ModeVerb.APPROVE:
@@ -294,7 +297,7 @@ def decided(proposal: Proposal, verb: ModeVerb, officer: Viewer) -> bool:
 
 
 @pytest.mark.parametrize("state", ProposalState)
-def test_what_an_officer_is_offered_about_a_mode_is_what_command_takes(
+def test_the_offers_about_a_mode_are_the_acts_that_command_accepts(
     state: ProposalState,
 ) -> None:
     possible = set()
@@ -317,7 +320,9 @@ COUNTS_FOR_NO_DUTY = {
     Means.PHONE: set(DutyState) - report_duty.PHONE_OWED,
     Means.WRITTEN: {DutyState.DONE, DutyState.ENDED},
 }
-"""Offered all the same: a report is taken of whoever may report, whether or not a duty waits for it."""
+"""Offered all the same: a report is taken of whoever may report, whether or not a duty waits for
+it.
+"""
 
 
 @pytest.mark.parametrize("state", DutyState)

@@ -35,7 +35,7 @@ def test_every_service_is_on_the_page() -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_every_setting_says_what_it_is(service: str) -> None:
+def test_every_setting_has_a_description(service: str) -> None:
     silent = [
         name
         for name, field in settings_of(service).model_fields.items()

@@ -113,14 +113,14 @@ def test_every_number_stands_once_and_in_order() -> None:
     assert len(numbers) >= 40, "it looks in the wrong place"
 
 
-def test_every_entry_says_what_is_its_own_or_what_is_taken() -> None:
+def test_every_entry_states_its_own_part_or_the_part_taken() -> None:
     outside, own = texts()[PAGE].split("## Our own", 1)
     silent = [number for number, text in entries(outside).items() if "- Taken: " not in text]
     silent += [number for number, text in entries(own).items() if "our own" not in text.casefold()]
     assert silent == []
 
 
-def test_no_document_is_named_that_is_not_there() -> None:
+def test_every_named_document_exists() -> None:
     results = {name: phrases for name, text in texts().items() if (phrases := dangling(text))}
     assert results == {}
 
@@ -138,7 +138,7 @@ def test_no_document_is_named_that_is_not_there() -> None:
         "see reliability.md",
     ],
 )
-def test_a_document_that_is_not_there_is_found(text: str) -> None:
+def test_an_absent_document_is_reported(text: str) -> None:
     assert dangling(text) != []
 
 
@@ -149,8 +149,11 @@ def test_other_words_are_no_document(text: str) -> None:
     assert dangling(text) == []
 
 
-def test_what_does_not_resolve_is_found() -> None:
-    page = "### S1\n\n**A law**\n\n- Taken: a word.\n- Used in: `a.py`,\n  `b.py`.\n\n## Next\n\n### S2\n"
+def test_an_unresolved_reference_is_reported() -> None:
+    page = (
+        "### S1\n\n**A law**\n\n- Taken: a word.\n- Used in: `a.py`,\n  `b.py`.\n\n"
+        "## Next\n\n### S2\n"
+    )
     assert list(entries(page)) == ["S1", "S2"]
     assert used_in(entries(page)["S1"]) == ["a.py", "b.py"]
     assert citations("docs/sources.md S1, S3; noqa: S608, S256") == {"S1", "S3"}

@@ -1,4 +1,4 @@
-"""What every state machine must satisfy, whatever it is about.
+"""Laws of every state machine, whatever its subject.
 
 A table registers in docs/make_state_diagrams.py with its owner's module, which has its TRANSITIONS,
 INITIAL and FINAL, step and IllegalStep.
@@ -78,8 +78,10 @@ def test_every_state_is_reachable(machine: ModuleType) -> None:
 
 
 def test_exactly_the_final_states_are_never_left(machine: ModuleType) -> None:
-    kept = {state for state, row in machine.TRANSITIONS.items() if set(row.values()) <= {state}}
-    assert kept == machine.FINAL
+    unchanging = {
+        state for state, row in machine.TRANSITIONS.items() if set(row.values()) <= {state}
+    }
+    assert unchanging == machine.FINAL
 
 
 def test_every_state_can_come_to_an_end(machine: ModuleType) -> None:

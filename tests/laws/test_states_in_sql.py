@@ -40,7 +40,7 @@ def spelled(text: str) -> set[str]:
     return results & STATES
 
 
-def test_the_search_finds_what_it_is_for() -> None:
+def test_the_search_finds_the_states_in_sql() -> None:
     assert spelled("WHERE a.state = 'returned'") == {"returned"}
     assert spelled("state NOT IN ('queued', 'delivered') AND x") == {"queued", "delivered"}
     assert spelled("f\"state <> 'closed'\"") == {"closed"}
@@ -57,7 +57,7 @@ def test_no_state_stands_as_text_in_a_statement() -> None:
     assert results == set(EXCEPTIONS)
 
 
-def test_the_indexes_of_what_is_open_are_those_of_the_lifecycles() -> None:
+def test_the_indexes_of_open_rows_have_the_open_states_of_the_lifecycles() -> None:
     """Migrations are SQL and spell the states; a condition that is not the index's misses it."""
     schema = "\n".join(
         path.read_text(encoding="utf-8") for path in (ROOT / "deploy/migrations/sql").glob("*.sql")

@@ -1,4 +1,6 @@
-"""Whatever is cut off, picked or gathered by a query is so in an order with no ties: else two runs differ."""
+"""Whatever is cut off, picked or gathered by a query is so in an order with no ties: else two runs
+differ.
+"""
 
 from __future__ import annotations
 
@@ -34,11 +36,11 @@ COMPOSITE = frozenset(
     {"unit, post", "a.unit", "subject_id, kind", "s.due_at, s.clock", "record_offset, service"}
 )
 """The last of an order that is a key where it is used."""
-UNTOLD = {
-    "shared/runtime/timers.py": "which of those due at one moment go first; they are sorted when claimed",
-    "shared/runtime/retention.py": "which of those to be forgotten go first",
-    "services/console/retention.py": "which of those to be forgotten go first",
-    "services/audit/store/service_tables/statements.py": "which of more than a hundred leaks are told first",
+ORDERS_WITHOUT_EFFECT = {
+    "shared/runtime/timers.py": "the order of timers of one moment; they are sorted when claimed",
+    "shared/runtime/retention.py": "the order of the records to be deleted",
+    "services/console/retention.py": "the order of the records to be deleted",
+    "services/audit/store/service_tables/statements.py": "the order of more than a hundred leaks",
 }
 """Files in which the order of what is cut off does not matter, and why."""
 
@@ -50,8 +52,8 @@ def _flat(node: ast.expr) -> str | None:
             return text
         case ast.JoinedStr(values=values):
             return "".join(_flat(value) or "{}" for value in values)
-        case ast.BinOp(op=ast.Add(), left=left, right=right):
-            return f"{_flat(left) or '{}'}{_flat(right) or '{}'}"
+        case ast.BinOp(op=ast.Add(), left=first, right=second):
+            return f"{_flat(first) or '{}'}{_flat(second) or '{}'}"
         case _:
             return None
 
@@ -63,13 +65,13 @@ def statements(source: str) -> Iterator[str]:
         if isinstance(node, ast.expr) and id(node) not in inside:
             text = _flat(node)
             if text is not None:
-                inside |= {id(one) for one in ast.walk(node)}
+                inside |= {id(part) for part in ast.walk(node)}
                 if re.search(r"\b(SELECT|ORDER BY|LIMIT)\b", text):
                     yield " ".join(text.split()) + " "
 
 
 def loose(statement: str) -> list[str]:
-    """What of a statement is left to chance."""
+    """Return the parts of a statement whose order is left to chance."""
     results = []
     for order in [*_ORDERED.findall(statement), *_DISTINCT.findall(statement)]:
         keys = order.strip()
@@ -78,7 +80,9 @@ def loose(statement: str) -> list[str]:
             continue
         if last is None or last[1].rpartition(".")[2] not in UNIQUE:
             results.append(f"ORDER BY {keys}")
-    results += [one for one in _GATHERED.findall(statement) if "ORDER BY" not in one]
+    results += [
+        aggregate for aggregate in _GATHERED.findall(statement) if "ORDER BY" not in aggregate
+    ]
     counts = statement.startswith("SELECT count(*) FROM (SELECT 1 ")  # how many, up to a limit
     if _CUT.search(statement) and "ORDER BY" not in statement and not counts:
         results.append("LIMIT without an order")
@@ -89,11 +93,11 @@ def _files() -> list[Path]:
     return sorted(path for part in ("services", "shared") for path in (ROOT / part).rglob("*.py"))
 
 
-def test_no_query_leaves_to_chance_what_it_answers() -> None:
+def test_every_query_has_a_total_order() -> None:
     files = {
         f"{path.relative_to(ROOT)}: {name}"
         for path in _files()
-        if str(path.relative_to(ROOT)) not in UNTOLD
+        if str(path.relative_to(ROOT)) not in ORDERS_WITHOUT_EFFECT
         for statement in statements(path.read_text(encoding="utf-8"))
         for name in loose(statement)
     }
@@ -101,7 +105,7 @@ def test_no_query_leaves_to_chance_what_it_answers() -> None:
 
 
 def test_every_exemption_is_needed() -> None:
-    for name in UNTOLD:
+    for name in ORDERS_WITHOUT_EFFECT:
         texts = statements((ROOT / name).read_text(encoding="utf-8"))
         assert any(loose(text) for text in texts), name
 
@@ -121,7 +125,7 @@ def test_every_exemption_is_needed() -> None:
         ("limit = 'LIMIT of a thing'", 0),
     ],
 )
-def test_what_is_left_to_chance_is_seen(source: str, count: int) -> None:
+def test_a_query_without_a_total_order_is_reported(source: str, count: int) -> None:
     assert [len(loose(statement)) for statement in statements(source)] in (
         [count],
         [] if count == 0 else None,

@@ -1,7 +1,7 @@
-"""Who may do what where, said a second time: one table, made from words and not from the code it judges.
+"""Authority, stated a second time: a table of roles, acts and places, written from words, not code.
 
-A cell is a role (a unit, a post, the rights granted) x an act x a place. Units, their parents and what they
-are to each other are spelled out here; so is each act's rule.
+A cell is a role (a unit, a post, the rights granted) x an act x a place. Units, their parents and
+what they are to each other are spelled out here; so is each act's rule.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ ISSUER = "town"
 
 @dataclass(frozen=True)
 class Role:
-    """An officer of the matrix; `rights` are those granted for the own unit."""
+    """An officer of the matrix; `rights` are the rights over the own unit."""
 
     unit: str
     post: str
@@ -69,9 +69,12 @@ class Role:
 
 @dataclass(frozen=True)
 class Rule:
-    """`who`: lines of "relation(s) to what". An act that needs sight is also refused without it."""
+    """A rule.
 
-    who: tuple[str, ...]
+    `relations`: lines of "relation(s) to subject". An act with need of sight is refused without.
+    """
+
+    relations: tuple[str, ...]
     posts: tuple[str, ...] = POSTS
     needs: tuple[str, ...] = ("command",)
     tiers: tuple[str, ...] = tuple(IDS)
@@ -127,22 +130,22 @@ RULES: dict[str, Rule] = {
     "duty test": Rule(LINE),
     "report": Rule(("own place",)),
     **{
-        f"read {what}": Rule(LINE, needs=("see",))
-        for what in ("alert", "assignment", "duty", "reachability", "mode", "list")
+        f"read {subject}": Rule(LINE, needs=("see",))
+        for subject in ("alert", "assignment", "duty", "reachability", "mode", "list")
     },
 }
 
 
 def roles() -> list[Role]:
-    """Every unit with every post and the usual rights; some with one right of the two, or none."""
-    found = [Role(unit, post) for unit in IDS for post in POSTS]
+    """Return every unit with every post and the usual rights, and some with one right or none."""
+    results = [Role(unit, post) for unit in IDS for post in POSTS]
     for unit in ("district", "town", "village", "water"):
-        found += [Role(unit, "A", rights) for rights in (("see",), ("command",), ())]
-    return found
+        results += [Role(unit, "A", rights) for rights in (("see",), ("command",), ())]
+    return results
 
 
 def cells() -> Iterator[tuple[Role, str, str]]:
-    """Every role x act x place."""
+    """Return every role x act x place."""
     for role in roles():
         for act in RULES:
             for place in PLACES:
@@ -150,7 +153,7 @@ def cells() -> Iterator[tuple[Role, str, str]]:
 
 
 def may(role: Role, act: str, place: str) -> bool:
-    """What the table says about a cell."""
+    """Return the table's answer for a cell."""
     rule = RULES[act]
     if (
         role.post not in rule.posts
@@ -158,16 +161,16 @@ def may(role: Role, act: str, place: str) -> bool:
         or not set(rule.needs) <= set(role.rights)
     ):
         return False
-    return any(_holds(line, role.unit, place) for line in rule.who)
+    return any(_holds(line, role.unit, place) for line in rule.relations)
 
 
 def sees(role: Role, unit: str) -> bool:
-    """Whether a unit lies in the role's sight."""
+    """Return whether a unit lies in the role's sight."""
     return "see" in role.rights and (role.unit == unit or role.unit in above(unit))
 
 
 def above(unit: str) -> list[str]:
-    """The units above, the nearest first."""
+    """Return the units above, the nearest first."""
     results = []
     while unit in PARENT:
         unit = PARENT[unit]
@@ -177,14 +180,14 @@ def above(unit: str) -> list[str]:
 
 def _holds(line: str, unit: str, place: str) -> bool:
     relations, _, limit = line.partition(", ")
-    *words, what = relations.split()
+    *words, reference = relations.split()
     of = {
         "place": place,
         "approver": APPROVER,
         "authority": AUTHORITY,
         "debtor": DEBTOR,
         "issuer": ISSUER,
-    }[what]
+    }[reference]
     if limit == "below approver" and APPROVER not in above(unit):
         return False
     if "commanding" in words and unit not in COMMANDING:

@@ -8,7 +8,7 @@ from typing import Any
 from aiokafka import codec
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from shared.fastpath.raw_batches import checksum
+from shared.runtime.fetching.batch_reader import checksum
 
 Row = tuple[int, bytes | None, bytes | None, Sequence[Any]]
 """Offset within the batch, key, value, headers; a header's name may be bytes of any kind."""

@@ -20,7 +20,7 @@ _FLAGS = [
 
 
 def program() -> str | None:
-    """Where it is; None when there is none."""
+    """Return the path of the program; None when there is none."""
     return shutil.which("chromium") or shutil.which("chromium-browser")
 
 

@@ -28,7 +28,9 @@ from deploy.local.supervisor import Program, Supervisor
 T = TypeVar("T")
 _HEAP_MB = 256
 _SESSION_MS = 3_000
-"""As docker-compose.yml sets it: so long a broker may be silent before another leads its partitions."""
+"""As docker-compose.yml sets it: so long a broker may be silent before another leads its
+partitions.
+"""
 
 
 class Cluster:
@@ -162,6 +164,6 @@ async def _brokers(bootstrap: str) -> int:
 
 
 async def _all_led(admin: AIOKafkaAdminClient, topic: str, partitions: int) -> bool:
-    [found] = await admin.describe_topics([topic])
-    leaders = [one["leader"] for one in found["partitions"]]
+    [description] = await admin.describe_topics([topic])
+    leaders = [partition["leader"] for partition in description["partitions"]]
     return len(leaders) == partitions and all(leader > 0 for leader in leaders)

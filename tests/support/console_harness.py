@@ -37,14 +37,16 @@ from shared.contracts.ids import content_id
 from shared.contracts.refusals import Refusal
 from shared.contracts.topics import REFUSALS
 from shared.contracts.units import tier_of
+from shared.runtime.background_loops import background
 from shared.runtime.clock import SystemClock
 from shared.runtime.errors import Transient
-from shared.runtime.inbox import Incoming
-from shared.runtime.publisher import Outgoing
-from shared.runtime.shell import background, lifespan_of
-from shared.runtime.stateful import StatefulPlatform
-from shared.runtime.wire import server_config
+from shared.runtime.http_server import lifespan_of
+from shared.runtime.inbound_messages import InboundMessage
+from shared.runtime.outbound_records import OutboundRecord
+from shared.runtime.stateful_platform import StatefulPlatform
+from shared.runtime.stream_connection import server_config
 from tests.support.console_events import CITY, DISTRICT, NOW, SONGJI, VILLAGE, ZHUTUO
+from tests.support.openapi import OpenApiDocument
 
 OFFICERS = (
     ("o-city-b", "赵安", CITY, Post.B),
@@ -79,12 +81,12 @@ GAUGE = SensorEntry(
 class KafkaStandIn:
     """Stands in for Kafka: collects the records, or fails while `down` is set."""
 
-    sent: list[Outgoing] = field(default_factory=list)
+    sent: list[OutboundRecord] = field(default_factory=list)
     """All records but refusals."""
-    refused: list[Outgoing] = field(default_factory=list)
+    refused: list[OutboundRecord] = field(default_factory=list)
     down: bool = False
 
-    async def send(self, records: Iterable[Outgoing]) -> None:
+    async def send(self, records: Iterable[OutboundRecord]) -> None:
         if self.down:
             raise Transient("Kafka is down")
         for record in records:
@@ -127,7 +129,10 @@ class ConsoleHarness:
     readings: ReadingStandIn
 
     def client(self, officer: str | None, address: str = "127.0.0.1") -> httpx2.AsyncClient:
-        """Return a client at `address`, with the bearer token of an officer or without a token."""
+        """Return a client at `address`, with the bearer token of an officer or without a token.
+
+        Each response is compared with the OpenAPI document.
+        """
         headers = {"authorization": f"Bearer {token_of(officer)}"} if officer else {}
         return httpx2.AsyncClient(
             transport=httpx2.ASGITransport(
@@ -135,7 +140,12 @@ class ConsoleHarness:
             ),
             base_url="http://console.test",
             headers=headers,
+            event_hooks={"response": [self._compare]},
         )
+
+    async def _compare(self, response: httpx2.Response) -> None:
+        await response.aread()
+        documented(self.app).check(response)
 
     def refused(self, later: timedelta = timedelta()) -> list[Refusal]:
         """Return the refusals that would be written now (or later), each once."""
@@ -148,7 +158,7 @@ class ConsoleHarness:
         assert self.platform.apply is not None, "the projector is registered"
         for start in range(0, len(messages), 1_000):
             batch = [
-                Incoming(message, topic, 0, 0, 0)
+                InboundMessage(message, topic, 0, 0, 0)
                 for message in messages[start : start + 1_000]
                 if (topic := _PROJECTED.get(type(message))) is not None
             ]
@@ -158,6 +168,16 @@ class ConsoleHarness:
 
 _PROJECTED = {spec.contract: spec.name for spec in TOPICS}
 """The topic of each contract that the console projects."""
+
+
+_DOCUMENTS: list[OpenApiDocument] = []
+
+
+def documented(app: FastAPI) -> OpenApiDocument:
+    """Return the OpenAPI document of the console; made once, since it depends on no setting."""
+    if not _DOCUMENTS:
+        _DOCUMENTS.append(OpenApiDocument(app.openapi()))
+    return _DOCUMENTS[0]
 
 
 def token_of(officer: str) -> str:
@@ -224,7 +244,11 @@ def console_harness(dsn: str, **settings: Any) -> ConsoleHarness:
         stack.push_async_callback(deps.database.stop)
         hub.begin(await FeedReader(deps.database).head())
         # Refusals are not written: see ConsoleHarness.refused.
-        await stack.enter_async_context(background(hub.run, watchdog.run, deps.recorder.run))
+        await stack.enter_async_context(
+            background(
+                ("feed", hub.run), ("watchdog", watchdog.run), ("recorder", deps.recorder.run)
+            )
+        )
 
     app.router.lifespan_context = lifespan_of(start)
     return ConsoleHarness(app, platform, deps, kafka, lag, readings)

@@ -1,6 +1,8 @@
-"""A database whose clock stands still until it is told to go on: two runs differ by nothing but their input.
+"""A database whose clock stands still until it is told to go on: two runs differ by nothing but
+their input.
 
-`now()` is found in a schema of our own before Postgres' own one, in every statement and every default.
+`now()` is found in a schema of our own before Postgres' own one, in every statement and every
+default.
 """
 
 from __future__ import annotations

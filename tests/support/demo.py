@@ -1,4 +1,4 @@
-"""The demo run as a user runs it: a process of its own, in a folder of its own."""
+"""The demo as users run the program: a process and a folder of its own."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ from deploy.local.stack import Stack
 
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 1_800
-"""The last resort, far beyond what a slow machine needs: the demo ends by itself when nothing moves."""
+"""The last resort, far beyond what a slow machine needs: the demo ends by itself when nothing
+moves.
+"""
 
 
 @dataclass(frozen=True)
 class Run:
-    """How a demo ended."""
+    """The result of a demo."""
 
     code: int
     summary: dict[str, Any]
@@ -32,13 +34,13 @@ class Run:
 
     @property
     def why(self) -> str:
-        """What the demo says about the checks that failed, and what its people met with."""
-        told = {name: self.summary.get(name) for name in ("reasons", "unsettled", "acts")}
-        return json.dumps(told, ensure_ascii=False, indent=1) + "\n" + self.tail
+        """Return the demo's explanations of failed checks and of its officers' refusals."""
+        explanations = {name: self.summary.get(name) for name in ("reasons", "unsettled", "acts")}
+        return json.dumps(explanations, ensure_ascii=False, indent=1) + "\n" + self.tail
 
 
 class Playing:
-    """A demo under way; `root` is its folder."""
+    """A running demo; `root` is the demo's folder."""
 
     def __init__(self, root: Path, *arguments: str) -> None:
         self.root = root
@@ -53,19 +55,19 @@ class Playing:
 
     @property
     def text(self) -> str:
-        """What the demo has said so far."""
+        """Return the demo's output so far."""
         return self._output.read_text(encoding="utf-8")
 
-    def until(self, fact: Callable[[], object], what: str) -> None:
+    def until(self, fact: Callable[[], object], description: str) -> None:
         """Return when `fact` holds; fails when the demo ends first."""
         deadline = time.monotonic() + LIMIT_S
         while not fact():
-            assert self.process.poll() is None, f"ended before {what}: {self.tail}"
-            assert time.monotonic() < deadline, f"{what} did not happen: {self.tail}"
+            assert self.process.poll() is None, f"ended before {description}: {self.tail}"
+            assert time.monotonic() < deadline, f"{description} did not happen: {self.tail}"
             time.sleep(0.1)
 
     def ended(self, signum: signal.Signals | None = None) -> Run:
-        """Wait for the end of the demo, after `signum` was sent to it if there is one."""
+        """Wait for the end of the demo, after sending `signum` if given."""
         if signum is not None:
             self.process.send_signal(signum)
         code = self.process.wait(LIMIT_S)
@@ -75,11 +77,11 @@ class Playing:
 
     @property
     def tail(self) -> str:
-        """Where the demo's logs are, and the end of what it said."""
+        """Return the folder of the demo's logs and the end of its output."""
         return f"{self.root}\n{self.text[-4_000:]}"
 
     def close(self) -> None:
-        """End the process, if it still runs."""
+        """End the process if running."""
         if self.process.poll() is None:
             self.process.kill()  # what it has started ends with it
             self.process.wait()
@@ -88,7 +90,7 @@ class Playing:
 
 @contextmanager
 def playing(*arguments: str, root: Path | None = None) -> Iterator[Playing]:
-    """Run a demo; its folder is kept when it or the test fails, for a look at the logs."""
+    """Run a demo; the folder with the logs stays after a failure."""
     root = root or temporary_root("demo")
     demo = Playing(root, *arguments)
     try:
@@ -101,6 +103,6 @@ def playing(*arguments: str, root: Path | None = None) -> Iterator[Playing]:
 
 
 def play(*arguments: str) -> Run:
-    """Run the demo once, to its end."""
+    """Run the demo once, to the end."""
     with playing("--once", *arguments) as demo:
         return demo.ended()

@@ -1,4 +1,6 @@
-"""A graded reading and a graded report through the real cores of all services, to what follows from them."""
+"""A graded reading and a graded report through the real cores of all services, to what follows from
+them.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +69,7 @@ def _tree() -> UnitTree:
 
 
 def an_alarm(words: str, grade: DataGrade = DataGrade.IMPORTANT) -> AlarmEvent:
-    """What scoring says of a reading of this grade, by a rule with these words."""
+    """Return scoring's alarm for a reading of this grade, by a rule with these words."""
     rule = a_rule(a_threshold_rule(("orange", 205.0, 204.0)), name_zh=words)
     feed = Feed(rule)
     feed.apply(a_reading(206.0, 0, data_grade=grade))
@@ -134,9 +136,9 @@ def of_reporting(history: AlertHistory) -> list[Envelope]:
     for duty in obligations_of(case, [], STANDARD):
         envelopes.append(obligation_event(duty, case, history.events[-1].id, NOW))
         late = duty.phone_due + timedelta(minutes=1)
-        fallen = DueTimer(f"{ReportClock.PHONE}{ESCALATE}", 0, duty.phone_due)
+        rung = DueTimer(f"{ReportClock.PHONE}{ESCALATE}", 0, duty.phone_due)
         rungs = escalation_chain(duty.unit, roster)
-        fired = fire_report(duty, [fallen], rungs, PROFILES[SlaProfileName.STANDARD], late)
+        fired = fire_report(duty, [rung], rungs, PROFILES[SlaProfileName.STANDARD], late)
         envelopes += [
             obligation_supervision_event(duty, case, call, [], late) for call in fired.calls
         ]
@@ -149,16 +151,16 @@ def of_modes(history: AlertHistory) -> list[Envelope]:
     assert want is not None
     proposal = modes.propose_by_rule(want, NOW)
     cause = Cause(history.events[-1].id, NOW, DISTRICT)
-    held = UnitMode(want.status, want.unit, 1, want.mode, proposal.proposal_id)
+    state = UnitMode(want.status, want.unit, 1, want.mode, proposal.proposal_id)
     decided = replace(proposal, version=2)
     return [
         proposal_event(proposal, "永川区", cause, NOW),
-        mode_event(held, decided, "永川区", cause, NOW),
+        mode_event(state, decided, "永川区", cause, NOW),
     ]
 
 
 def of_pages(history: AlertHistory, messages: list[Envelope], officer: str = "") -> list[Envelope]:
-    """Whom notify calls about all of it; `officer` holds the town's B post."""
+    """Return notify's pages about all of it; `officer` holds the town's B post."""
     roster = full_roster()
     roster.add(a_slot(TOWN, Post.B, officer or name_of(TOWN, Post.B)))
     working_set = a_working_set(NOW)

@@ -41,7 +41,7 @@ from shared.contracts.units import parent_of, tier_of
 from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import Reject
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 from tests.component.command.harness import CommandHarness, a_profile, driven_command
 from tests.support.console_events import CITY, DISTRICT, GRID, NOW, SONGJI, VILLAGE, ZHUTUO
 from tests.support.console_harness import ConsoleHarness, running_console
@@ -59,7 +59,7 @@ UNITS = {
 }
 """A small tree, and what its officers are named after: those of the B posts have accounts."""
 SERVICES = ("alerting", "command", "notify", "console")
-Apply = Callable[[Transaction, Sequence[Incoming]], Awaitable[None]]
+Apply = Callable[[Transaction, Sequence[InboundMessage]], Awaitable[None]]
 
 _CONSUMES = {
     "alerting": (ALARMS, REPORTS, WARNINGS, RULES, DECISIONS, SILENCES),
@@ -181,7 +181,7 @@ class House:
     async def _apply(self, service: str, records: Sequence[tuple[str, Any]]) -> None:
         """Handle records as the runtime does: a refused batch is repeated one by one."""
         stamp = int(self.clock.moment.timestamp() * 1000)
-        batch = [Incoming(message, topic, 0, 0, stamp) for topic, message in records]
+        batch = [InboundMessage(message, topic, 0, 0, stamp) for topic, message in records]
         try:
             async with self.databases[service].transaction() as work:
                 await self._applies[service](work, batch)

@@ -25,7 +25,7 @@ _numbers = itertools.count(1)
 
 
 class Infrastructure:
-    """Addresses of the running Kafka and Postgres, and how to hurt them."""
+    """Addresses of the running Kafka and Postgres, and methods that disturb both."""
 
     def __init__(self, stack: Stack, loop: asyncio.AbstractEventLoop) -> None:
         self.stack = stack
@@ -33,40 +33,41 @@ class Infrastructure:
 
     @property
     def bootstrap(self) -> str:
-        """`host:port` of Kafka."""
+        """Return `host:port` of Kafka."""
         return self.stack.kafka_bootstrap
 
     @property
     def broker_name(self) -> str:
-        """Product and version of the broker."""
+        """Return product and version of the broker."""
         return self.stack.endpoints.broker_name
 
     def dsn(self, role: str = "") -> str:
-        """Database address of a service's role; of the superuser without one."""
+        """Return the database address of a service's role; without a role the superuser's."""
         return self.stack.dsn(role) if role else self.stack.dsn()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run something in the stack's own loop."""
+        """Run a coroutine in the stack's loop."""
         future: Future[T] = asyncio.run_coroutine_threadsafe(work, self._loop)
         return future.result(900)
 
     def own_topic(self, like: TopicSpec, *, compression: str = "", **change: Any) -> TopicSpec:
-        """A fresh topic with the settings of `like`, known to the table for this test run.
+        """Create a topic with the settings of `like`; the topics table knows the topic for this
+        run.
 
         `compression` makes it one of before brokers inflated what clients compress.
         """
         spec = replace(like, name=f"test.{next(_numbers)}.{like.name}", **change)
-        wanted = [new_topic(spec), dead_letter_topic(spec)]
+        topics = [new_topic(spec), dead_letter_topic(spec)]
         if compression:
-            wanted[0].topic_configs["compression.type"] = compression
-        self.run(ensure_topics(self.bootstrap, wanted))
+            topics[0].topic_configs["compression.type"] = compression
+        self.run(ensure_topics(self.bootstrap, topics))
         TOPICS[spec.name] = spec
         return spec
 
 
 @contextmanager
 def running(folder: Path, services: Sequence[str] = ()) -> Iterator[Infrastructure]:
-    """Kafka, Postgres and these services in `folder`; stopped and removed at the end."""
+    """Yield Kafka, Postgres and these services in `folder`; all are removed at the end."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="infrastructure", daemon=True)
     thread.start()

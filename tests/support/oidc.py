@@ -37,11 +37,11 @@ class FakeProvider:
     name: str | None = None
     """What it calls itself, if not by its address."""
     down: bool = False
-    asked: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def consent(self, address: str) -> tuple[str, str]:
-        """What a person's browser brings back from `address`: (code, state)."""
+        """Return the (code, state) that a person's browser brings back from `address`."""
         query = {name: parse_q[0] for name, parse_q in parse_qs(urlsplit(address).query).items()}
         assert query["response_type"] == "code"
         assert query["client_id"] == CLIENT_ID
@@ -78,11 +78,11 @@ class FakeProvider:
 
         @app.middleware("http")
         async def _watch(request: Request, call_next: Any) -> Any:
-            self.asked.append(request.url.path)
+            self.requests.append(request.url.path)
             return Response(status_code=503) if self.down else await call_next(request)
 
         @app.get("/.well-known/openid-configuration")
-        async def _about() -> dict[str, str]:
+        async def _discovery() -> dict[str, str]:
             return {
                 "issuer": self.name or self.issuer,
                 "authorization_endpoint": f"{self.issuer}/authorize",
@@ -100,16 +100,16 @@ class FakeProvider:
                 name: parse_q[0]
                 for name, parse_q in parse_qs((await request.body()).decode()).items()
             }
-            begun = self._codes.pop(form["code"], None)
+            authorization = self._codes.pop(form["code"], None)
             right = (
-                begun is not None
-                and challenge_of(form["code_verifier"]) == begun["code_challenge"]
-                and form["redirect_uri"] == begun["redirect_uri"]
+                authorization is not None
+                and challenge_of(form["code_verifier"]) == authorization["code_challenge"]
+                and form["redirect_uri"] == authorization["redirect_uri"]
                 and request.headers.get("authorization", "").startswith("Basic ")
             )
-            if begun is None or not right:
+            if authorization is None or not right:
                 return Response('{"error":"invalid_grant"}', 400, media_type="application/json")
-            return {"access_token": "unused", "id_token": self.token(begun["nonce"])}
+            return {"access_token": "unused", "id_token": self.token(authorization["nonce"])}
 
         return app
 

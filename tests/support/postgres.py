@@ -1,8 +1,8 @@
-"""One real Postgres per test process, without Kafka, and a fresh migrated database where one is asked for.
+"""One real Postgres per test process, without Kafka, and fresh migrated databases on request.
 
 Started by the first test that needs it (about 2 s); it lives in an event loop of its own thread, so
-that tests may use any loop they like, and ends with the process. Its files lie in memory where that is
-possible: a new database is 800 of them, made in 0.05 s there and in up to a second on a disk. A
+that tests may use any loop they like, and ends with the process. Its files lie in memory where that
+is possible: a new database is 800 of them, made in 0.05 s there and in up to a second on a disk. A
 measurement asks for a second server, on the disk, whose commits wait for it.
 """
 
@@ -88,9 +88,9 @@ class _Server:
 
 
 def _memory() -> Path | None:
-    """A folder in memory; None = there is none with room.
+    """Return a folder in memory; None without a folder with enough room.
 
-    What a killed test process left in memory is removed: nothing else would ever do it.
+    Files of a killed test process are removed from memory here, since no other program does.
     """
     for path in _MEMORY.glob(f"{_PREFIX}*"):
         if not psutil.pid_exists(int(path.name.removeprefix(_PREFIX).split("-")[0])):
@@ -106,13 +106,13 @@ def _server(on_disk: bool) -> _Server:
 
 
 def running_postgres() -> str:
-    """The superuser's address of a migrated database that all tests of this process share."""
+    """Return the superuser's address of a migrated database, shared by this process's tests."""
     return _server(False).dsn
 
 
 @contextmanager
 def fresh_database(*, on_disk: bool = False) -> Iterator[str]:
-    """The superuser's address of a migrated, empty database, dropped at the end."""
+    """Yield the superuser's address of a migrated, empty database, dropped at the end."""
     server, name = _server(on_disk), f"test_{next(_numbers)}"
     server.run(server.sql(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}"))
     try:

@@ -1,4 +1,4 @@
-"""A consumer that notes what it is given, and topics as clients of any kind have filled them."""
+"""A consumer that notes its records, and topics as clients of any kind have filled them."""
 
 from __future__ import annotations
 
@@ -13,44 +13,55 @@ from prometheus_client import CollectorRegistry
 
 from deploy.local.topics import ensure_topics, new_topic
 from shared.contracts.topics import ALARMS, TOPICS, TopicSpec
-from shared.fastpath import raw_batches as unpack
-from shared.runtime.batches import BatchConsumer
+from shared.fastpath.fast_records import FastRecords, fast_reader
 from shared.runtime.broker import make_broker
+from shared.runtime.fetching.partition_records import OrdinaryRecords, RecordReader
 from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.partition_consumer import PartitionConsumer
+from shared.runtime.record_runs import runs_of
 from tests.support.infrastructure import Infrastructure
 
+RECORD_READERS: dict[str, RecordReader] = {
+    "ordinary": OrdinaryRecords,
+    "fast": FastRecords,
+    "raw": fast_reader(100),
+}
 
-class Noting:
-    """A Worker that notes what it is given, by partition."""
+
+class NotingWorker:
+    """A Worker that notes the records it handles, by partition."""
 
     def __init__(self) -> None:
-        self.done: dict[int, list[Any]] = {}
+        self.records: dict[int, list[Any]] = {}
         self.gate = asyncio.Event()
         self.gate.set()
 
     async def restore(self, assigned: Sequence[Any]) -> Mapping[Any, int]:
-        return {p: len(self.done[p.partition]) for p in assigned if p.partition in self.done}
+        return {p: len(self.records[p.partition]) for p in assigned if p.partition in self.records}
 
-    async def handle(self, given: list[Any]) -> None:
+    async def handle(self, items: list[Any]) -> None:
         await self.gate.wait()
-        for run in unpack.runs(given):
-            some = run.opened() if isinstance(run, unpack.Span) else run
-            self.done.setdefault(some[0].partition, []).extend(some)
+        for run in runs_of(items):
+            self.records.setdefault(run.partition, []).extend(run.records())
 
     async def release(self, revoked: Sequence[Any]) -> None: ...
 
     def values(self, partition: int) -> list[bytes]:
-        return [one.value for one in self.done.get(partition, [])]
+        return [record.value for record in self.records.get(partition, [])]
 
 
 @asynccontextmanager
 async def reading(
-    infrastructure: Infrastructure, topic: TopicSpec, worker: Noting, unopened: int = 0
-) -> AsyncIterator[BatchConsumer]:
+    infrastructure: Infrastructure,
+    topic: TopicSpec,
+    worker: NotingWorker,
+    reader: RecordReader = OrdinaryRecords,
+) -> AsyncIterator[PartitionConsumer]:
+    """Run a consumer of a topic; a test chooses the reader from RECORD_READERS."""
     broker = make_broker(infrastructure.bootstrap, "test")
     metrics = RuntimeMetrics(CollectorRegistry())
-    consumer = BatchConsumer(
-        broker, [topic], worker, metrics, group=topic.name, instance_id=None, unopened=unopened
+    consumer = PartitionConsumer(
+        broker, [topic], worker, metrics, group=topic.name, instance_id=None, reader=reader
     )
     await broker.start()
     try:
@@ -61,11 +72,11 @@ async def reading(
 
 
 def as_sent(infrastructure: Infrastructure, like: TopicSpec = ALARMS) -> TopicSpec:
-    """A topic of kept data: batches lie in it as clients sent them."""
+    """Return a topic of earlier data: its batches are as clients sent them."""
     spec = infrastructure.own_topic(like)
     spec = replace(spec, name=f"sent.{spec.name}")
-    wanted = new_topic(spec)
-    configs = {**wanted.topic_configs, "compression.type": "producer"}
+    new = new_topic(spec)
+    configs = {**new.topic_configs, "compression.type": "producer"}
     configs["message.timestamp.type"] = "CreateTime"
     topic = NewTopic(spec.name, spec.partitions, 1, topic_configs=configs)
     infrastructure.run(ensure_topics(infrastructure.bootstrap, [topic]))
@@ -73,7 +84,7 @@ def as_sent(infrastructure: Infrastructure, like: TopicSpec = ALARMS) -> TopicSp
     return spec
 
 
-def looked(consumer: BatchConsumer, times: int = 3) -> None:
-    """The watchdog's looks, without the seconds between them."""
+def check(consumer: PartitionConsumer, times: int = 3) -> None:
+    """Call the watchdog's checks without the seconds between them."""
     for _ in range(times):
-        consumer._look()
+        consumer.check()

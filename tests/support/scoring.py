@@ -19,8 +19,9 @@ from shared.contracts.fields import Level, Status, Tier
 from shared.contracts.readings import Reading, SensorHealth, Tick
 from shared.contracts.rules import RuleDefinition, Rung, SensorBody, ThresholdRule
 from shared.contracts.topics import READINGS
-from shared.fastpath.raw_batches import Batches, Span
-from shared.runtime.publisher import encode
+from shared.fastpath.raw_batches import RawBatches, next_raw_batches
+from shared.runtime.fetching.batch_reader import BatchReader
+from shared.runtime.outbound_records import encode
 
 T0 = 1_597_836_300.0
 """2020-08-19T11:25:00Z, the peak at Zhutuo."""
@@ -137,7 +138,7 @@ def as_record(offset: int, message: Reading | Tick, recorded_at: float, partitio
     )
 
 
-def as_span(records: Sequence[Any]) -> Span:
+def as_span(records: Sequence[Any]) -> RawBatches:
     """Return the records as an unopened batch of Kafka."""
     base = records[0].offset
     builder = DefaultRecordBatchBuilder(
@@ -150,7 +151,7 @@ def as_span(records: Sequence[Any]) -> Span:
             record.offset - base, record.timestamp, record.key, record.value, list(record.headers)
         )
     raw = base.to_bytes(8, "big") + bytes(builder.build())[8:]
-    span = Batches(records[0].topic, records[0].partition, raw, base, True).span(1)
+    span = next_raw_batches(BatchReader(records[0].topic, records[0].partition, raw, base, True), 1)
     assert span is not None
     return span
 

@@ -1,22 +1,30 @@
-"""A service as its own `build(settings)` makes it, driven by hand on a real Postgres, without Kafka.
+"""A service of `build(settings)`, driven by a test on a real Postgres, without Kafka.
 
-The driver stands where Kafka and the sweep loop would: it hands messages to the handlers in one
-transaction, fires due timers, and reads back from the outbox the records that were published.
+The driver takes the place of Kafka and of the timer loop: the driver passes messages to the
+handlers in one transaction, applies records to the tables, fires due timers, and reads the
+published records from the outbox.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from shared.contracts.topics import TOPICS, TopicSpec
 from shared.runtime.database import Transaction
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 from shared.runtime.settings import S
-from shared.runtime.stateful import StatefulPlatform
+from shared.runtime.stateful_platform import StatefulPlatform
+
+TopicMessage = tuple[TopicSpec, Any]
+
+
+class FailedTimerError(AssertionError):
+    """A handler of timers has raised an error: the sweeper would set the timer aside."""
 
 
 class NothingUnread:
@@ -36,45 +44,60 @@ class ServiceDriver:
         self.database = platform.database
         self._offsets = itertools.count()
 
-    def load_table(self, spec: TopicSpec, *messages: Any) -> None:
-        """Feed these records to the service's table of a compacted topic."""
-        (table,) = [table for table in self.platform._tables if table._spec is spec]
-        for message in messages:
-            table._on_message(message)
+    async def deliver(
+        self, *messages: TopicMessage, early: bool = False, accepted_at: datetime | None = None
+    ) -> list[Any]:
+        """Handle these messages in one transaction and return the published records.
 
-    async def deliver(self, *messages: tuple[TopicSpec, Any]) -> list[Any]:
-        """Handle these messages in one transaction and return what it published, decoded.
-
+        `early`: the messages go before their turn; `accepted_at` is Kafka's time of the records.
         Raises Reject as the handlers do; the transaction is rolled back then.
         """
-        last = await self._last()
+        last = await self._last_seq()
         async with self.database.transaction() as transaction:
-            await self.handle(transaction, messages)
+            await self.handle(transaction, messages, early=early, accepted_at=accepted_at)
         return await self.published(last)
 
     async def handle(
-        self, transaction: Transaction, messages: Sequence[tuple[TopicSpec, Any]]
+        self,
+        transaction: Transaction,
+        messages: Sequence[TopicMessage],
+        *,
+        early: bool = False,
+        accepted_at: datetime | None = None,
     ) -> None:
         """Handle these messages inside a transaction that the caller owns."""
         assert self.platform.apply is not None, "the service has no handlers"
+        accepted_ms = 0 if accepted_at is None else round(accepted_at.timestamp() * 1000)
         batch = [
-            Incoming(message, spec.name, 0, next(self._offsets), 0) for spec, message in messages
+            InboundMessage(message, spec.name, 0, next(self._offsets), accepted_ms, early)
+            for spec, message in messages
         ]
         await self.platform.apply(transaction, batch)
         await transaction.flush()
 
+    def load_table(self, spec: TopicSpec, *messages: Any) -> None:
+        """Apply these messages to the service's table of a compacted topic."""
+        for message in messages:
+            self.platform.tables[spec.name].apply(message)
+
     async def fire_timers(self) -> list[Any]:
-        """Fire the timers that are due and return what that published, decoded."""
+        """Sweep once: fire the due timers and return the published records.
+
+        Raises FailedTimerError with the error of a handler, which the sweeper itself only stores.
+        """
         assert self.platform.sweeper is not None, "the service has no timers"
-        last = await self._last()
+        last = await self._last_seq()
+        failed = await self._failed_timers()
         await self.platform.sweeper.sweep()
+        if new := await self._failed_timers() - failed:
+            raise FailedTimerError("; ".join(sorted(new)))
         return await self.published(last)
 
-    async def published(self, after: int = 0) -> list[Any]:
-        """Return the records of the outbox behind a sequence number, in order, decoded."""
+    async def published(self, last_seq: int = 0) -> list[Any]:
+        """Return the records of the outbox after a sequence number, in order, decoded."""
         rows = await self.database.pool.fetch(
             f"SELECT topic, value FROM {self.database.schema}.outbox WHERE seq > $1 ORDER BY seq",
-            after,
+            last_seq,
         )
         return [TOPICS[row["topic"]].model.validate_json(row["value"]) for row in rows]
 
@@ -82,14 +105,32 @@ class ServiceDriver:
         """Return the first value of a query."""
         return await self.database.pool.fetchval(query, *values)
 
-    async def _last(self) -> int:
+    async def rows(self, query: str, *values: Any) -> list[Any]:
+        """Return the rows of a query."""
+        rows: list[Any] = await self.database.pool.fetch(query, *values)
+        return rows
+
+    async def _failed_timers(self) -> set[str]:
+        rows = await self.rows(
+            "SELECT subject_id, kind, rung, error "
+            f"FROM {self.database.schema}.timer WHERE state = 'failed'"
+        )
+        return {" ".join(map(str, row)) for row in rows}
+
+    async def _last_seq(self) -> int:
         query = f"SELECT coalesce(max(seq), 0) FROM {self.database.schema}.outbox"
         return int(await self.value(query))
 
 
 def topic_of(message: Any) -> TopicSpec:
     """Return the topic whose contract the message has; raise ValueError unless there is one."""
-    (spec,) = [spec for spec in TOPICS.values() if spec.contract is type(message)]
+    contract: Any = type(message)
+    return _topic_of_type(contract)
+
+
+@cache
+def _topic_of_type(contract: Hashable) -> TopicSpec:
+    (spec,) = [spec for spec in TOPICS.values() if spec.contract is contract]
     return spec
 
 
@@ -99,7 +140,8 @@ async def driven(
 ) -> AsyncIterator[ServiceDriver]:
     """Build a service on the database at `dsn` and connect that alone."""
     values = {"kafka_bootstrap": "127.0.0.1:1", "http_port": 1, "database_url": dsn, **settings}
-    platform = build(settings_type.model_validate(values)).platform
+    application = build(settings_type.model_validate(values))
+    platform = getattr(application, "platform", None) or application.state.platform
     await platform.database.start(10)
     try:
         yield ServiceDriver(platform)

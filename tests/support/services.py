@@ -30,7 +30,7 @@ def built_app(service: str, folder: Path) -> Any:
 
 
 def built_platform(service: str, folder: Path) -> Platform:
-    """What the service stands on, with all that it reads and writes declared."""
+    """Return the platform of the service with all its topics declared."""
     app = built_app(service, folder)
     platform = app.state.platform if hasattr(app, "state") else app.platform
     assert isinstance(platform, Platform)

@@ -1,4 +1,4 @@
-"""What changes something: steps, answers, decisions, orders. One invocation is one act."""
+"""Commands that change something: steps, answers, decisions, orders. One invocation is one act."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LIFT = "lift"
 
 
 def step(options: argparse.Namespace, api: Api) -> Answer:
-    """A step of the unit or of its issuer on one assignment."""
+    """Send a step of the unit or of the issuer on an assignment."""
     body = {name: getattr(options, name) for name in _STEPPED if getattr(options, name)}
     return api.act(
         f"/api/assignments/{options.id}/acknowledgements", {"step": Step(options.verb), **body}
@@ -26,19 +26,21 @@ def step(options: argparse.Namespace, api: Api) -> Answer:
 
 
 def manage(options: argparse.Namespace, api: Api) -> Answer:
-    """An act on a whole command."""
+    """Send an act on a command."""
     body = {"version": options.version} if options.version else {}
     return api.act(f"/api/commands/{options.id}/{options.verb}", body)
 
 
 def answer(options: argparse.Namespace, api: Api) -> Answer:
-    """An answer to one's own page."""
+    """Answer a page of the officer."""
     body = {"verb": options.answer, "text": options.text}
     return api.act(f"/api/pages/{options.id}/answers", body)
 
 
 def decide(options: argparse.Namespace, api: Api) -> Answer:
-    """A decision on an alert; approving names the level that is signed, so that none is signed unseen."""
+    """Send a decision on an alert; an approval names the signed level, so no level is signed
+    unseen.
+    """
     body: dict[str, Any] = {
         name: getattr(options, name) for name in _DECIDED if getattr(options, name)
     }
@@ -50,7 +52,10 @@ def decide(options: argparse.Namespace, api: Api) -> Answer:
 def issue(
     options: argparse.Namespace, api: Api, screen: Screen, words: Words, keyboard: TextIO
 ) -> Answer:
-    """Show whom the command reaches, ask for the word, send it to exactly those. Raises WrongCall."""
+    """Show the recipients of the command, ask for confirmation, send the command to exactly these.
+
+    Raises WrongCall.
+    """
     selection = {"include": selection_of(options)}
     preview = api.look("/api/commands/preview", {"selection": selection, "limit": 0}).body
     if not screen.as_json:
@@ -82,7 +87,7 @@ def issue(
 
 
 def selection_of(options: argparse.Namespace) -> list[dict[str, Any]]:
-    """The parts of the selection. Raises WrongCall when there is none or one is half said."""
+    """Return the parts of the selection. Raises WrongCall for an empty or incomplete selection."""
     parts: list[dict[str, Any]] = []
     if (options.subtree or options.department) and not options.tier:
         raise WrongCall("--subtree and --department need --tier: which tiers get it")
@@ -108,7 +113,7 @@ def selection_of(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def show_answer(answer: Answer, screen: Screen, words: Words) -> None:
-    """Say that it is recorded, or that it was before."""
+    """Print whether the act is newly recorded or was recorded before."""
     if screen.as_json:
         raw(answer.raw)
         return

@@ -1,4 +1,4 @@
-"""The console's HTTP API as a script sees it: an answer, a refusal, or no definite answer."""
+"""The console's HTTP API for a script: an answer, a refusal, or no definite answer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SILENCE_S = 40.0
 
 
 class Answer:
-    """A body as it came, and what it says to a reader of one language."""
+    """A body as received, and its text for a reader of one language."""
 
     def __init__(self, raw: bytes, language: Language) -> None:
         self.raw = raw
@@ -44,26 +44,26 @@ class Api:
         )
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Close the connection."""
         self._http.close()
 
     def get(self, path: str, **query: Any) -> Answer:
-        """A read; what is None or False in the query is left out. Raises Refused, Unreachable."""
+        """Send a GET; query values of None or False are omitted. Raises Refused, Unreachable."""
         parameters = {
             name: _word(value) for name, value in query.items() if value not in (None, False)
         }
         return self._answer("GET", path, params=parameters)
 
     def file(self, path: str, **query: str) -> bytes:
-        """A read whose answer is a file. Raises Refused, Unreachable."""
+        """Send a GET whose answer is a file. Raises Refused, Unreachable."""
         return self._content("GET", path, params=query)
 
     def look(self, path: str, body: Mapping[str, Any]) -> Answer:
-        """A POST that changes nothing."""
+        """Send a POST that changes nothing."""
         return self._answer("POST", path, json=body)
 
     def act(self, path: str, body: Mapping[str, Any]) -> Answer:
-        """An act, under this invocation's key. Raises Refused, Unreachable (then: perhaps done)."""
+        """Send an act with this invocation's key. Raises Refused, Unreachable (outcome unknown)."""
         try:
             return self._answer("POST", path, json=body, headers={"idempotency-key": self.key})
         except Unreachable as error:
@@ -74,7 +74,7 @@ class Api:
 
     @contextmanager
     def events(self, after: int | None, **query: Any) -> Iterator[Iterator[str]]:
-        """The lines of the live stream behind `after`. Raises Refused, Unreachable."""
+        """Yield the lines of the live stream behind `after`. Raises Refused, Unreachable."""
         headers = {"accept": "text/event-stream"}
         if after is not None:
             headers["last-event-id"] = str(after)

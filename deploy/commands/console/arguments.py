@@ -1,4 +1,4 @@
-"""What can be called, and with what."""
+"""The sub-commands of the console's command line and their arguments."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import os
 import re
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from deploy.commands.console.acts import LIFT
 from deploy.commands.console.errors import WrongCall
@@ -117,11 +117,11 @@ def parser() -> argparse.ArgumentParser:
     issue.add_argument("--instruction", default="")
     issue.add_argument("--event-type", required=True, help="for example 11A01, 12:gas_leak")
     issue.add_argument("--level", required=True, choices=[level.value for level in Level])
-    many = {"action": "append", "default": [], "metavar": "ID"}
-    issue.add_argument("--subtree", **many, help="units at or below this one (with --tier)")  # type: ignore[arg-type]
-    issue.add_argument("--department", **many, help="its departments of this name (with --tier)")  # type: ignore[arg-type]
-    issue.add_argument("--group", **many, help="the members of a group")  # type: ignore[arg-type]
-    issue.add_argument("--unit", **many, help="this unit")  # type: ignore[arg-type]
+    many: dict[str, Any] = {"action": "append", "default": [], "metavar": "ID"}
+    issue.add_argument("--subtree", **many, help="units at or below this one (with --tier)")
+    issue.add_argument("--department", **many, help="its departments of this name (with --tier)")
+    issue.add_argument("--group", **many, help="the members of a group")
+    issue.add_argument("--unit", **many, help="this unit")
     issue.add_argument("--tier", action="append", choices=[tier.value for tier in Tier])
     issue.add_argument("--yes", action="store_true", help="do not ask for the word")
 

@@ -25,7 +25,7 @@ from shared.definitions.yaml_files.screen import Screen, plain
 
 @dataclass(frozen=True)
 class Subject:
-    """Where a thing is read, its fields, and the tables that come with it: (heading, key, columns)."""
+    """A detail route: its path, its fields, and its tables as (heading, key, columns)."""
 
     path: str
     fields: tuple[Column, ...]
@@ -159,7 +159,7 @@ _TIMELINE: tuple[Column, ...] = (
 
 
 def subject_of(text: str) -> Subject:
-    """What an id names. Raises WrongCall."""
+    """Return the subject that an id names. Raises WrongCall."""
     subject = SUBJECTS.get(text.partition("-")[0])
     if subject is None:
         raise WrongCall(

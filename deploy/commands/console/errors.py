@@ -1,4 +1,4 @@
-"""How the command line ends when it does not do what was asked; the codes are in docs/cli.md."""
+"""Errors that end the command line; docs/cli.md lists the exit codes."""
 
 from __future__ import annotations
 

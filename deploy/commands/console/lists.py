@@ -1,4 +1,4 @@
-"""`list`: one table per kind of thing; what a row shows is a table too."""
+"""`list`: one table per kind of record; the columns of a row are a table too."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ Column = tuple[str, Show]
 
 
 def field(heading: str, name: str | None = None) -> Column:
-    """A field as it is."""
+    """Return a field unchanged."""
     return heading, lambda row, _words: flat(row[name or heading])
 
 
 def free(heading: str) -> Column:
-    """Free words of a record; where they are not open to whoever asks, that they are not."""
+    """Return free words of a record, or a note that the words are not open."""
     return (
         heading,
         lambda row, words: words.console("masked") if row.get("masked") else flat(row[heading]),
@@ -37,17 +37,17 @@ def free(heading: str) -> Column:
 
 
 def value(heading: str, name: str, kind: str) -> Column:
-    """A value of the contract in the person's language."""
+    """Return a contract value in the officer's language."""
     return heading, lambda row, words: words.value(kind, row[name])
 
 
 def moment(heading: str, name: str) -> Column:
-    """A time on the wall clock, without fractions."""
+    """Return a time on the wall clock, without fractions."""
     return heading, lambda row, _words: when(row[name])
 
 
 def when(value: object) -> str:
-    """`2026-11-24T02:13:40.123Z` as `2026-11-24 10:13:40`: Beijing time, as on the screens."""
+    """Return `2026-11-24T02:13:40.123Z` as `2026-11-24 10:13:40`: Beijing time, as on screens."""
     try:
         return f"{datetime.fromisoformat(str(value)).astimezone(_ZONE):%Y-%m-%d %H:%M:%S}"
     except ValueError:
@@ -55,7 +55,7 @@ def when(value: object) -> str:
 
 
 def level(heading: str = "level", name: str = "level") -> Column:
-    """A level in its colour."""
+    """Return a level in its colour."""
     return heading, lambda row, words: Text(
         words.value("level", row[name]), style=COLOURS.get(str(row[name]), "")
     )
@@ -79,7 +79,7 @@ def _clocks(row: Row, words: Words) -> str:
 
 @dataclass(frozen=True)
 class Kind:
-    """Where a list is read and what it shows. `takes`: the options its address knows."""
+    """A list route and its columns. `takes`: the options of its address."""
 
     path: str
     key: str
@@ -266,24 +266,24 @@ def _rows(kind: str, body: Row) -> Iterator[Row]:
 def show(
     title: str, columns: tuple[Column, ...], rows: list[Row], screen: Screen, words: Words
 ) -> None:
-    """A table with headings in the person's language, or the word that there is nothing."""
+    """Print a table with headings in the officer's language, or a note that there are no rows."""
     if not rows:
         screen.line(f"{words.heading(title)}: {words.say('none')}")
         return
     screen.table(
         words.heading(title),
         [words.heading(heading) for heading, _ in columns],
-        [[shown(row, words) for _, shown in columns] for row in rows],
+        [[text_of(row, words) for _, text_of in columns] for row in rows],
     )
 
 
 def banner(status: str, screen: Screen, words: Words) -> None:
-    """What is no real event says so before anything else."""
+    """Print first that the records are no real events."""
     if status != "Actual":
         sentence = "drill_banner" if status == "Exercise" else "test_banner"
         screen.line(words.say(sentence), style="bold reverse")
 
 
 def raw(content: bytes) -> None:
-    """The API's own bytes: what a script reads is what the API document describes."""
+    """Print the API's bytes: a script reads the body that the API document describes."""
     sys.stdout.write(content.decode() + "\n")

@@ -1,4 +1,7 @@
-"""Acts that are one request each: the verb, its address, what it takes. A table; nothing here decides."""
+"""Acts of one request each: verb, address and fields.
+
+A table; nothing here decides.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from shared.contracts.silences import SilenceKind
 
 @dataclass(frozen=True)
 class Option:
-    """An option and the field of the body that it fills; its name is the field's unless `flag` is set."""
+    """An option and its field of the body; `flag` overrides the option's name."""
 
     field: str
     help: str
@@ -26,13 +29,13 @@ class Option:
 
     @property
     def name(self) -> str:
-        """As it is typed."""
+        """Return the option as typed."""
         return "--" + (self.flag or self.field.replace("_", "-"))
 
 
 @dataclass(frozen=True)
 class PlainAct:
-    """`path` holds {id} where the thing named first goes; `thing` is its heading, None where there is none."""
+    """An act: `path` holds {id} for the named subject; `thing` is the subject's heading or None."""
 
     path: str
     help: str
@@ -171,7 +174,7 @@ PLAIN: dict[str, PlainAct] = {
 
 
 def add_to(verbs: Any, act: argparse.ArgumentParser, an_id: Any) -> None:
-    """A parser for each; `act` has what every act takes, `an_id` checks an id."""
+    """Add a parser per act; `act` has the common options, `an_id` checks an id."""
     for verb, plain in PLAIN.items():
         parser = verbs.add_parser(verb, parents=[act], help=plain.help)
         if plain.subject is not None:
@@ -189,7 +192,7 @@ def add_to(verbs: Any, act: argparse.ArgumentParser, an_id: Any) -> None:
 
 
 def act(options: argparse.Namespace, api: Api) -> Answer:
-    """Send it."""
+    """Send the act."""
     plain = PLAIN[options.verb]
     fields = {option.field: getattr(options, f"body_{option.field}") for option in plain.options}
     body = dict(plain.fixed) | {name: value for name, value in fields.items() if value is not None}

@@ -1,4 +1,7 @@
-"""Where the console is and who is asking. The token never comes from the arguments: those are public."""
+"""The console's address and the officer's token.
+
+The token never is an argument, since arguments are public.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ def base_url(environ: Mapping[str, str]) -> str:
 
 
 def token(environ: Mapping[str, str]) -> str:
-    """FENGHUO_TOKEN, or the file FENGHUO_TOKEN_FILE that only its owner can read. Raises WrongCall."""
+    """FENGHUO_TOKEN, or the file FENGHUO_TOKEN_FILE that only its owner can read.
+
+    Raises WrongCall.
+    """
     result = environ.get("FENGHUO_TOKEN", "").strip()
     if not result:
         result = _from_file(_file(environ))

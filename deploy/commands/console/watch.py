@@ -1,4 +1,4 @@
-"""`watch`: the live stream as lines, resumed by id; a cut connection is opened again with patience."""
+"""`watch`: the live stream as lines, resumed by id; a cut connection is opened again."""
 
 from __future__ import annotations
 

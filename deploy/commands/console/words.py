@@ -1,4 +1,4 @@
-"""Headings and values in two languages; values are the console's own words (static/i18n)."""
+"""Headings and values in two languages; values are worded by the console (static/i18n)."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
 
 
 class Words:
-    """One language: `zh` or `en`."""
+    """The words of a language: `zh` or `en`."""
 
     def __init__(self, language: Language) -> None:
         self.language = language
@@ -104,25 +104,27 @@ class Words:
         self._values: dict[str, str] = json.loads((_I18N / f"{name}.json").read_text())
 
     def heading(self, name: str) -> str:
-        """A table's or column's heading."""
+        """Return the heading of a table or a column."""
         return _HEADINGS[name][self._column]
 
     def say(self, sentence: str, **more: object) -> str:
-        """A sentence with its parts, which may come from outside."""
+        """Return a sentence with its parts, which may come from outside."""
         parts = {name: flat(value) for name, value in more.items()}
         return _SENTENCES[sentence][self._column].format(**parts)
 
     def console(self, key: str) -> str:
-        """A sentence of the console's own."""
+        """Return a sentence of the console."""
         return self._values[key]
 
     def value(self, kind: str, value: object) -> str:
-        """A value of the contract as the console says it; unknown ones as they are; none: empty."""
+        """Return a contract value in the console's words; an unknown value unchanged, None as empty
+        text.
+        """
         if value is None:
             return ""
         return self._values.get(f"{kind}.{value}", flat(value))
 
 
 def flat(value: object) -> str:
-    """Text from outside on one line of a terminal that does not obey it."""
+    """Return outside text as one line without control characters of a terminal."""
     return plain("" if value is None else value).replace("\n", " ⏎ ").replace("\t", " ")

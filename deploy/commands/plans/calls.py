@@ -57,7 +57,7 @@ def _explain(pack: CallPack, screen: Screen) -> None:
 
 
 def timeline(plan: CallPlan) -> list[tuple[float, str]]:
-    """What happens when nobody answers, from the first call to the unit above."""
+    """Return the steps from the first call to the unit above when nobody answers."""
     named = {channel for step in plan.steps for channel in step.channels}
     suffix = " on all other channels" if len(named) < len(CHANNELS) else ""
     results = [(0.0, f"first post{suffix}")]

@@ -1,4 +1,6 @@
-"""`check` and `explain`: what is wrong with plans, and who would get which order; `calls`: how people are called."""
+"""`check` and `explain`: what is wrong with plans, and who would get which order; `calls`: how
+people are called.
+"""
 
 from __future__ import annotations
 

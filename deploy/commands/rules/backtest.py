@@ -1,6 +1,7 @@
-"""`backtest`: a candidate and the rules in force side by side over recorded readings. Nobody is paged.
+"""`backtest`: a candidate and the rules in force side by side over recorded readings.
 
-Two benches take every reading; their alarms are compared as episodes while the stream flows.
+Nobody is paged. Two benches take every reading, and the comparison of their alarms as episodes goes
+on while the stream flows.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _SETTLE_EACH = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """What is compared: rules as they are, rules as they would be, and what decides on both sides.
+    """A comparison: rules as they are, rules as they would be, and the data that both sides judge.
 
     `alias` gives a shadow's alarms the name of the live rule; `notes` are for people.
     """
@@ -40,7 +41,7 @@ class Contest:
 
 @dataclass
 class Backtest:
-    """The result. `since` and `until` are event times of what was read, in seconds since 1970."""
+    """The result. `since` and `until` are event times of the readings, in seconds since 1970."""
 
     comparison: Comparison
     before: Side
@@ -56,8 +57,8 @@ class Backtest:
 def contest(candidate: Sequence[RuleDefinition], against: Sequence[RuleDefinition]) -> Contest:
     """Line up a candidate against the rules in force. Raises SetupError when nothing can be judged.
 
-    Compared are the candidate's rules with those they replace: of the same name, or the live rule of a
-    shadow. Rules about faults act on both sides, since they decide what is judged at all.
+    A rule of the candidate is compared with the rule of the same name, and a shadow with its live
+    rule. Rules about faults act on both sides, since they decide which readings are judged at all.
     """
     one_sensor = [rule for rule in candidate if rule.over_one_sensor]
     if not one_sensor:
@@ -102,7 +103,7 @@ def contest(candidate: Sequence[RuleDefinition], against: Sequence[RuleDefinitio
 def judged_by(
     rules: Sequence[RuleDefinition], sensors: Mapping[str, SensorEntry]
 ) -> dict[str, SensorEntry]:
-    """The sensors that any of these rules is about."""
+    """Return the sensors of these rules."""
     kinds = {rule.sensor_kind for rule in rules if not rule.sensor_ids}
     named = {sensor_id for rule in rules for sensor_id in rule.sensor_ids}
     return {
@@ -113,7 +114,7 @@ def judged_by(
 
 
 class Runner:
-    """Feeds both benches and compares what comes out; bounded memory, whatever the length."""
+    """Feed both benches and compare their alarms; memory is bounded for any length."""
 
     def __init__(
         self,
@@ -133,7 +134,7 @@ class Runner:
         self.start()
 
     def start(self) -> None:
-        """Fresh benches, as for the next partition of a topic; what was found stays."""
+        """Start with fresh benches, as for the next partition of a topic; results stay."""
         try:
             self._benches = [
                 Bench(self._judged.values(), rules, self._lateness_s)
@@ -181,7 +182,7 @@ class Runner:
             settle(result.before, result.after, result.comparison, margin, self._clock - margin)
 
     def end(self) -> Backtest:
-        """Settle what is left."""
+        """Settle the open episodes."""
         result = self.result
         settle(result.before, result.after, result.comparison, self._near_s)
         result.seconds = time.monotonic() - self._began

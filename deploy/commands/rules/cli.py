@@ -105,7 +105,7 @@ def explain_alarm(options: argparse.Namespace, screen: Screen) -> int:
     bootstrap = bootstrap_of(options.kafka, options.endpoints)
     rules = read_rules(bootstrap)
     with screen.progress("reading the log", 1.0) as bar:
-        chain = run(explain.gather(bootstrap, options.alarm_id, rules, bar.at), bootstrap)
+        chain = run(explain.load_chain(bootstrap, options.alarm_id, rules, bar.at), bootstrap)
     if chain is None:
         raise SetupError(f"no alarm {plain(options.alarm_id)} is in the log.")
     report.chain(screen, chain)
@@ -120,8 +120,8 @@ def backtest(options: argparse.Namespace, screen: Screen) -> int:
     candidate = load([options.candidate], now, source.sensors, beside=against).usable()
     rules = contest(candidate.definitions, against)
     runner = Runner(rules, source.sensors, options.near, options.lateness)
-    tally = play(source, screen, runner.take, runner.start)
-    report.backtest(screen, runner.end(), tally, rules.notes, options.show)
+    counts = play(source, screen, runner.take, runner.start)
+    report.backtest(screen, runner.end(), counts, rules.notes, options.show)
     return 0
 
 

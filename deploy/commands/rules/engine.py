@@ -1,4 +1,4 @@
-"""The scoring engine on a bench: one book, one partition, what it emits, and no log behind it."""
+"""The scoring engine on a bench: one book and one partition, without a log."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SENT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Bench:
-    """Sensors and rules under trial."""
+    """A bench for the sensors and rules under trial."""
 
     def __init__(
         self,
@@ -39,7 +39,9 @@ class Bench:
         self._offset = 0
 
     def reading(self, reading: Reading, arrives: float) -> Reason | None:
-        """Judge a reading that arrives at that moment (seconds since 1970); why it was refused."""
+        """Judge a reading that arrives at a moment (seconds since 1970); returns the reason of a
+        refusal.
+        """
         self._offset += 1
         try:
             self._engine.apply_reading(self._offset, reading, arrives, SENT)
@@ -48,8 +50,8 @@ class Bench:
         return None
 
     def tick(self, at: float, arrives: float) -> Reason | None:
-        """Let the log's clock show `at`, by a tick that arrives at that moment (both in seconds since
-        1970); why it was refused.
+        """Set the log's clock to `at` by a tick that arrives at a moment (both in seconds since
+        1970).
         """
         self._offset += 1
         tick = Tick(id=f"tick-{self._offset}", occurred_at=datetime.fromtimestamp(at, UTC))
@@ -60,7 +62,7 @@ class Bench:
         return None
 
     def drain(self) -> list[AlarmEvent | SensorHealth]:
-        """What was emitted since the last call."""
+        """Return the events emitted since the last call."""
         messages = self._engine.messages
         if not messages:
             return []

@@ -1,8 +1,8 @@
 """Alarms as episodes, and two histories of them compared: the same, moved, added, removed.
 
-An episode ends with its clearing. Two of one rule at one sensor are the same alarm when they overlap or
-lie within `near_s` of each other. What can no longer change is settled at once, so memory holds what is
-open, not what has been.
+An episode ends with its clearing. Two episodes of one rule at one sensor are the same alarm when
+they overlap or lie within `near_s` of each other. A final episode is settled at once, so memory
+holds open episodes only.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MOST_WAITING = 5_000
 
 @dataclass(slots=True)
 class Episode:
-    """One alarm from the moment it was raised to its end, seconds since 1970; None = still open."""
+    """An alarm from its raising to its end, in seconds since 1970; None = still open."""
 
     rule_id: str
     sensor_id: str
@@ -39,13 +39,13 @@ class Episode:
 
     @property
     def end(self) -> float:
-        """Its end, for ever when it is open."""
+        """Return the end; infinity for an open episode."""
         return _EVER if self.ended is None else self.ended
 
 
 @dataclass(slots=True)
 class Change:
-    """How one alarm differs. `before` None = added, `after` None = removed."""
+    """The difference of an alarm. `before` None = added, `after` None = removed."""
 
     sort: str
     rule_id: str
@@ -55,7 +55,7 @@ class Change:
 
     @property
     def began(self) -> float:
-        """When it began, by the earlier of the two."""
+        """Return the earlier of both beginnings."""
         return min(episode.began for episode in (self.before, self.after) if episode is not None)
 
 
@@ -70,7 +70,7 @@ class Side:
         self._alias = alias or {}
 
     def take(self, event: AlarmEvent) -> Episode:
-        """Note a change of an alarm; returns its episode. One that was withdrawn never was."""
+        """Note a change of an alarm and return its episode. A withdrawn alarm never existed."""
         at = event.occurred_at.timestamp()
         episode = self._open.get(event.alarm_id)
         if episode is None and event.transition is not AlarmTransition.RAISED:
@@ -101,7 +101,7 @@ class Side:
 
 @dataclass
 class Comparison:
-    """Counts in total, per rule, sensor and day, and the first changes themselves."""
+    """Counts in total, per rule, sensor and day, and the first changes."""
 
     total: Counter[str] = field(default_factory=Counter)
     by_rule: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -111,7 +111,7 @@ class Comparison:
     listed: list[Change] = field(default_factory=list)
 
     def note(self, change: Change) -> None:
-        """Count one alarm; list it unless it is the same on both sides."""
+        """Count an alarm; list the alarm unless both sides agree."""
         sort = change.sort
         self.total[sort] += 1
         self.by_rule[change.rule_id][sort] += 1
@@ -128,7 +128,7 @@ class Comparison:
 def settle(
     before: Side, after: Side, into: Comparison, near_s: float, until: float = _EVER
 ) -> None:
-    """Compare and forget every episode that nothing after `until` can touch any more.
+    """Compare and drop every episode that no event after `until` can change.
 
     A rule that flaps thousands of times during one long alarm of the other side is not waited for.
     """
@@ -150,7 +150,7 @@ def settle(
 
 
 def pair(key: Key, olds: Iterable[Episode], news: Iterable[Episode], near_s: float) -> list[Change]:
-    """One rule at one sensor: which alarm became which, in order of time."""
+    """Pair the alarms of both histories for one rule at one sensor, in order of time."""
     episodes = sorted(olds, key=lambda old: old.began)
     right = sorted(news, key=lambda news: news.began)
     changes: list[Change] = []
@@ -159,7 +159,7 @@ def pair(key: Key, olds: Iterable[Episode], news: Iterable[Episode], near_s: flo
         old = episodes[i] if i < len(episodes) else None
         new = right[j] if j < len(right) else None
         if old is not None and new is not None and _meet(old, new, near_s):
-            changes.append(Change("same" if _same(old, new) else "moved", *key, old, new))
+            changes.append(Change("same" if _is_unchanged(old, new) else "moved", *key, old, new))
             i, j = i + 1, j + 1
         elif new is None or (old is not None and old.began <= new.began):
             changes.append(Change("removed", *key, old, None))
@@ -174,5 +174,5 @@ def _meet(old: Episode, new: Episode, near_s: float) -> bool:
     return old.began <= new.end + near_s and new.began <= old.end + near_s
 
 
-def _same(old: Episode, new: Episode) -> bool:
+def _is_unchanged(old: Episode, new: Episode) -> bool:
     return (old.began, old.end, old.level) == (new.began, new.end, new.level)

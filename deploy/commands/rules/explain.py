@@ -1,4 +1,6 @@
-"""`explain`: where an alarm came from, put together from the log: alarm, rule, readings, limit, window."""
+"""`explain`: where an alarm came from, put together from the log: alarm, rule, readings, limit,
+window.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,10 @@ Report = Callable[[float, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """An alarm's whole story. `used` None = that version of the rule is not in the topic any more."""
+    """An alarm's history.
+
+    `used` None = that version of the rule is not in the topic any more.
+    """
 
     versions: tuple[AlarmEvent, ...]
     used: RuleDefinition | None
@@ -36,7 +41,7 @@ class Chain:
         return frozenset(event.evidence.event_id for event in self.versions)
 
 
-async def gather(
+async def load_chain(
     bootstrap: str, alarm_id: str, rules: Mapping[str, Sequence[RuleDefinition]], report: Report
 ) -> Chain | None:
     """Read the topics; None when no such alarm is in the log. Raises KafkaError."""
@@ -108,7 +113,7 @@ def _thin(readings: list[Reading], needed: set[str]) -> list[Reading]:
 
 
 def sentences(chain: Chain) -> list[str]:
-    """What has to be said in words, in order."""
+    """Return the explanation as sentences, in order."""
     first, last = chain.versions[0], chain.versions[-1]
     lines = [
         f"{first.alarm_id}: {last.transition.value}, {last.level.value}, score {last.score}, "

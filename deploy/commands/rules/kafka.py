@@ -1,4 +1,4 @@
-"""Reading topics for the commands: tables to their end, ranges of a partition, records of one key."""
+"""Readers of topics for the commands: whole tables, ranges of a partition, records of a key."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shared.contracts.catalog import CatalogEntry, SensorEntry
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.topics import CATALOG, RULES, TopicSpec
 from shared.runtime.errors import SetupError, Transient
-from shared.runtime.readers import make_reader, read_to
+from shared.runtime.fetching.consumer import make_reader, read_to
 from shared.runtime.tables import CompactedTable
 
 T = TypeVar("T")

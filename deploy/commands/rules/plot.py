@@ -1,7 +1,8 @@
 """`plot`: a sensor's readings with the rule's levels and the alarms it raises, as PNG or SVG.
 
-Long recordings are thinned to least and greatest per slice, so a plot of a million readings has the same
-peaks as one of a thousand. Names in Chinese are drawn only when the machine has letters for them.
+Long recordings are thinned to least and greatest per slice, so a plot of a million readings has the
+same peaks as one of a thousand. Names in Chinese are drawn only when the machine has letters for
+them.
 """
 
 from __future__ import annotations
@@ -46,20 +47,20 @@ _CJK = (
 
 @dataclass
 class Series:
-    """Times in seconds since 1970 and values, thinned while they grow."""
+    """Times in seconds since 1970 and values, thinned during growth."""
 
     at: list[float] = field(default_factory=list)
     value: list[float] = field(default_factory=list)
 
     def add(self, at: float, value: float) -> None:
-        """Take one more; keeps at most twice MOST_POINTS."""
+        """Add a point; at most twice MOST_POINTS stay."""
         self.at.append(at)
         self.value.append(value)
         if len(self.at) >= 2 * MOST_POINTS:
             self._thin()
 
     def _thin(self) -> None:
-        """Least and greatest of every four, in order of time."""
+        """Return least and greatest of every four points, in order of time."""
         times: list[float] = []
         values: list[float] = []
         for start in range(0, len(self.at), 4):
@@ -75,7 +76,7 @@ class Series:
 
 
 class Judged:
-    """What a rule compares with its limits, reading by reading, computed anew and simply.
+    """The values that a rule compares with its limits, computed independently for each reading.
 
     None for rules whose quantity is the value itself or cannot be drawn (the adaptive score).
     """
@@ -86,7 +87,7 @@ class Judged:
         self._total = 0.0
 
     def next(self, at: float, value: float) -> float | None:
-        """The quantity after a reading in order of time."""
+        """Return the quantity after a reading in order of time."""
         match self._body:
             case WindowRule():
                 return self._window(self._body, at, value)
@@ -127,7 +128,7 @@ class Judged:
 
 
 def on_the_value(rule: RuleDefinition) -> bool:
-    """Whether the rule's limits are values of the sensor."""
+    """Return whether the rule's limits are values of the sensor."""
     body = rule.body
     return isinstance(body, ThresholdRule) or (
         isinstance(body, WindowRule) and body.aggregate in ("mean", "min", "max")
@@ -258,7 +259,7 @@ def _quantity(rule: RuleDefinition) -> str:
 
 
 def _letters(title: str) -> tuple[list[str], str]:
-    """Fonts that can draw the title; without such fonts, the title without what they cannot draw."""
+    """Fonts that can draw the title; without such fonts, the title in drawable characters."""
     from matplotlib import font_manager
 
     title = plain(title)

@@ -1,7 +1,7 @@
-"""`publish`: new versions of rules to the topic, after everything has been checked against what is there.
+"""`publish`: new versions of rules to the topic, after a check against the published versions.
 
-A rule that the check refuses is never sent: on a compacted topic a bad version would take the place of
-the good one for good. What has not changed is not sent again.
+A rule that the check refuses is never sent: on a compacted topic a bad version would replace the
+good version for good. Unchanged rules are not sent again.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from shared.contracts.ids import content_id
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.topics import RULES
 from shared.definitions.yaml_files.items import ENVELOPE
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 
 _BESIDE = ENVELOPE | {"version"}
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A rule to be sent, and the version it follows; 0 = it is new."""
+    """A rule to publish and its previous version; 0 for a new rule."""
 
     rule: RuleDefinition
     published: int
@@ -36,7 +36,7 @@ class Planned:
 def plan(
     rules: Sequence[RuleDefinition], published: Mapping[str, RuleDefinition], now: datetime
 ) -> list[Planned]:
-    """What differs from the newest known versions, each with the next version's number."""
+    """Return the rules that differ from the newest versions, each with its next number."""
     planneds: list[Planned] = []
     for rule in rules:
         newest = published.get(rule.rule_id)
@@ -59,14 +59,14 @@ def plan(
 
 
 def differences(old: RuleDefinition | None, new: RuleDefinition) -> tuple[str, ...]:
-    """The fields in which two versions differ, dotted; all of them without an old one."""
+    """Return the dotted fields in which two versions differ; all fields without an old version."""
     before = _flat(_content(old)) if old is not None else {}
     after = _flat(_content(new))
     return tuple(sorted(name for name in {*before, *after} if before.get(name) != after.get(name)))
 
 
 async def send(bootstrap: str, planned: Sequence[Planned]) -> None:
-    """Write them, each acknowledged by all replicas. Raises KafkaError, TimeoutError."""
+    """Publish the rules, each acknowledged by all replicas. Raises KafkaError, TimeoutError."""
     producer = AIOKafkaProducer(
         bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, request_timeout_ms=5_000
     )

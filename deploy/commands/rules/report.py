@@ -12,7 +12,7 @@ from deploy.commands.rules.backtest import Backtest
 from deploy.commands.rules.episodes import SORTS, Change, Episode
 from deploy.commands.rules.explain import Chain, document, sentences
 from deploy.commands.rules.publish import Planned
-from deploy.commands.rules.sources import Tally
+from deploy.commands.rules.sources import RowCounts
 from deploy.commands.rules.trial import Result
 from shared.definitions.yaml_files.findings import Finding, Severity
 from shared.definitions.yaml_files.screen import Cell, Screen, level_text, moment, plain, span
@@ -100,7 +100,9 @@ def results(
     )
 
 
-def backtest(screen: Screen, run: Backtest, tally: Tally, notes: Sequence[str], show: int) -> None:
+def backtest(
+    screen: Screen, run: Backtest, row_counts: RowCounts, notes: Sequence[str], show: int
+) -> None:
     """Summary first, then by rule, level, day and sensor, then the changes themselves."""
     comparison = run.comparison
     total = {sort: comparison.total[sort] for sort in SORTS}
@@ -116,7 +118,7 @@ def backtest(screen: Screen, run: Backtest, tally: Tally, notes: Sequence[str], 
     )
     if run.unjudged:
         screen.line(f"{run.unjudged:,} readings of sensors that these rules are not about")
-    for text in [*notes, *_tally(tally)]:
+    for text in [*notes, *_count_sentences(row_counts)]:
         screen.line(text)
     if run.refused:
         refused = ", ".join(f"{count:,} {reason}" for reason, count in run.refused.items())
@@ -140,9 +142,9 @@ def backtest(screen: Screen, run: Backtest, tally: Tally, notes: Sequence[str], 
             "seconds": round(run.seconds, 3),
             "refused": run.refused,
             "notes": list(notes),
-            "unknown_sensors": tally.unknown,
-            "bad_rows": tally.bad,
-            "bad_examples": tally.examples,
+            "unknown_sensors": row_counts.unknown,
+            "bad_rows": row_counts.bad,
+            "bad_examples": row_counts.examples,
             "published": 0,
             "paged": 0,
             "by_rule": comparison.by_rule,
@@ -223,20 +225,24 @@ def _as_plain(change: Change) -> dict[str, Any]:
     }
 
 
-def _tally(tally: Tally) -> list[str]:
+def _count_sentences(row_counts: RowCounts) -> list[str]:
     lines = []
-    if tally.bad:
-        lines.append(f"{tally.bad:,} rows are no readings, such as {'; '.join(tally.examples[:3])}")
-    if tally.unknown:
-        names = ", ".join(sorted(tally.unknown_sensors)[:5])
-        lines.append(f"{tally.unknown:,} readings of sensors not in the catalogue, such as {names}")
-    if tally.other_status:
-        lines.append(f"{tally.other_status:,} readings of another status were left out")
+    if row_counts.bad:
+        lines.append(
+            f"{row_counts.bad:,} rows are no readings, such as {'; '.join(row_counts.examples[:3])}"
+        )
+    if row_counts.unknown:
+        names = ", ".join(sorted(row_counts.unknown_sensors)[:5])
+        lines.append(
+            f"{row_counts.unknown:,} readings of sensors not in the catalogue, such as {names}"
+        )
+    if row_counts.other_status:
+        lines.append(f"{row_counts.other_status:,} readings of another status were left out")
     return lines
 
 
 def chain(screen: Screen, result: Chain) -> None:
-    """An alarm's story: sentences, then the readings around what decided."""
+    """Print an alarm's history: sentences, then the readings around the deciding ones."""
     for text in sentences(result):
         screen.line(text)
     deciding = result.deciding
@@ -267,7 +273,7 @@ def published(
     beside: Sequence[str],
     dry: bool,
 ) -> None:
-    """What was written, with the fields that changed."""
+    """Print the published rules with the fields that changed."""
     for change in planned:
         was = f"{change.published} > " if change.published else "new, version "
         changed = ", ".join(change.changed[:6]) + (" ..." if len(change.changed) > 6 else "")

@@ -1,9 +1,11 @@
-"""Recorded readings from files, CSV or JSON lines, plain or gzipped, as a stream in order of arrival.
+"""Recorded readings from files, CSV or JSON lines, plain or gzipped, as a stream in order of
+arrival.
 
 A row has `sensor_id`, `occurred_at` (ISO with a zone, or seconds since 1970) and `value`; `metric`,
-`unit`, `datum`, `id` and `status` are taken from it when it has them, else from the catalogue. Within a
-file the order of rows is the order of arrival: an older row after a newer one is late. Several files are
-merged by time. Rows that are no readings are counted, the first ones shown; memory does not grow.
+`unit`, `datum`, `id` and `status` are taken from it when it has them, else from the catalogue.
+Within a file the order of rows is the order of arrival: an older row after a newer one is late.
+Several files are merged by time. Rows that are no readings are counted, the first ones shown;
+memory does not grow.
 """
 
 from __future__ import annotations
@@ -37,15 +39,15 @@ _OPTIONAL = ("metric", "unit", "datum")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A reading, or a tick, and when it arrived, in seconds since 1970."""
+    """A reading or a tick, and the time of arrival in seconds since 1970."""
 
     message: Reading | Tick
     arrives: float
 
 
 @dataclass
-class Tally:
-    """What was read: good rows, rows that are none, sensors nobody has catalogued."""
+class RowCounts:
+    """Counts of good rows, of rows that are no readings, and of sensors outside the catalogue."""
 
     readings: int = 0
     bad: int = 0
@@ -54,13 +56,13 @@ class Tally:
     examples: list[str] = field(default_factory=list)
     unknown_sensors: set[str] = field(default_factory=set)
 
-    def wrong(self, place: str, why: str) -> None:
+    def add_bad_row(self, place: str, why: str) -> None:
         """A row that is no reading."""
         self.bad += 1
         if len(self.examples) < _LISTED:
             self.examples.append(f"{place}: {why[:200]}")
 
-    def count_unknown(self, sensor_id: str) -> None:
+    def add_unknown_sensor(self, sensor_id: str) -> None:
         """A reading of a sensor that is not catalogued."""
         self.unknown += 1
         if len(self.unknown_sensors) < _LISTED:
@@ -79,7 +81,7 @@ class Recording:
     ) -> None:
         """`only` = readings of that sensor. Raises SetupError for files that are not there."""
         self.files = files
-        self.tally = Tally()
+        self.counts = RowCounts()
         self._sensors = sensors
         self._status = status
         self._only = only
@@ -117,14 +119,14 @@ class Recording:
                     reading = self._reading(row, place, f"{number}-{line}")
                     if reading is not None:
                         newest = max(newest, reading.occurred_at.timestamp())
-                        self.tally.readings += 1
+                        self.counts.readings += 1
                         yield Record(reading, newest)
             except (OSError, EOFError, csv.Error, UnicodeDecodeError) as error:
                 raise SetupError(f"{file} cannot be read to its end: {error}.") from None
 
     def _reading(self, row: dict[str, Any] | str, place: str, number: str) -> Reading | None:
         if isinstance(row, str):
-            self.tally.wrong(place, row)
+            self.counts.add_bad_row(place, row)
             return None
         if row.get("type") == "tick":
             return None
@@ -133,23 +135,23 @@ class Recording:
             return None
         sensor = self._sensors.get(sensor_id)
         if sensor is None:
-            self.tally.count_unknown(sensor_id[:64])
+            self.counts.add_unknown_sensor(sensor_id[:64])
             return None
         if (row.get("status") or self._status.value) != self._status.value:
-            self.tally.other_status += 1
+            self.counts.other_status += 1
             return None
         try:
             return _as_reading(row, sensor, number, self._status)
         except ValidationError as error:
             item = error.errors(include_url=False, include_input=False)[0]
-            self.tally.wrong(place, f"{'.'.join(map(str, item['loc']))}: {item['msg']}")
+            self.counts.add_bad_row(place, f"{'.'.join(map(str, item['loc']))}: {item['msg']}")
         except (ValueError, TypeError, OverflowError) as error:
-            self.tally.wrong(place, str(error))
+            self.counts.add_bad_row(place, str(error))
         return None
 
 
 def from_bytes(value: bytes) -> Reading | Tick | None:
-    """A record's value of the readings topic; None when it is neither."""
+    """Return a record's message of the readings topic; None for other bytes."""
     try:
         message: Reading | Tick = READINGS.model.validate_json(value)
     except ValidationError:
@@ -245,7 +247,7 @@ def _json_rows(opened: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | str]]:
 
 
 def _lines(opened: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:
-    """Lines with their numbers; None for one that is too long, which is passed over."""
+    """Yield lines with their numbers; None for a line that is too long and skipped."""
     number = 0
     while line := opened.readline(LONGEST_ROW):
         number += 1

@@ -1,4 +1,4 @@
-"""Where backtest and plot get their readings from, files or the topic, fed to whoever judges them."""
+"""Readings for backtest and plot, from files or from the topic."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aiokafka import ConsumerRecord
 
 from deploy.commands.rules.catalog import Catalog, load_catalog
 from deploy.commands.rules.kafka import bootstrap_of, partition_of, read_catalog, records, run
-from deploy.commands.rules.sources import Record, Recording, Tally, from_bytes
+from deploy.commands.rules.sources import Record, Recording, RowCounts, from_bytes
 from services.scoring.readings_partition import readings_partition
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.fields import Status
@@ -34,7 +34,7 @@ class Source:
 
 
 def source_of(options: argparse.Namespace) -> Source:
-    """What the command line names, with the catalogue. Raises SetupError."""
+    """Return the source that the command line names, with the catalogue. Raises SetupError."""
     if options.topic:
         bootstrap = bootstrap_of(options.kafka, options.endpoints)
         sensors = (
@@ -44,15 +44,17 @@ def source_of(options: argparse.Namespace) -> Source:
     sensors = load_catalog(options.catalog, options.kafka)
     if sensors is None:
         raise SetupError(
-            "recorded readings need the catalogue: name it with --catalog FILE or --kafka HOST:PORT."
+            "recorded readings need the catalogue: "
+            "name it with --catalog FILE or --kafka HOST:PORT."
         )
     return Source(options, sensors, None)
 
 
 def play(
     source: Source, screen: Screen, take: Take, start: Start, only: str | None = None
-) -> Tally:
-    """Hand every record to `take`, in order of arrival; `start` comes before each further partition.
+) -> RowCounts:
+    """Hand every record to `take`, in order of arrival; `start` comes before each further
+    partition.
 
     `only` = readings of one sensor. Raises SetupError.
     """
@@ -61,15 +63,15 @@ def play(
     return run(_play_topic(source, screen, take, start, only), source.bootstrap)
 
 
-def _play_files(source: Source, screen: Screen, take: Take, only: str | None) -> Tally:
+def _play_files(source: Source, screen: Screen, take: Take, only: str | None) -> RowCounts:
     namespace = source.options
     recording = Recording(namespace.readings, source.sensors, namespace.status, only)
     with screen.progress("readings", recording.size) as bar:
         for number, record in enumerate(_within(recording, namespace.since, namespace.until)):
             take(record)
             if number % _STEP == 0:
-                bar.at(recording.progress(), f"{recording.tally.readings:,}")
-    return recording.tally
+                bar.at(recording.progress(), f"{recording.counts.readings:,}")
+    return recording.counts
 
 
 def _within(records: Recording, since: float | None, until: float | None) -> Iterator[Record]:
@@ -83,9 +85,9 @@ def _within(records: Recording, since: float | None, until: float | None) -> Ite
 
 async def _play_topic(
     source: Source, screen: Screen, take: Take, start: Start, only: str | None
-) -> Tally:
+) -> RowCounts:
     assert source.bootstrap is not None
-    namespace, tally = source.options, Tally()
+    namespace, counts = source.options, RowCounts()
     numbers = range(READINGS.partitions) if only is None else [partition_of(READINGS, only)]
     with screen.progress("readings", len(numbers)) as bar:
         for place, number in enumerate(numbers):
@@ -94,43 +96,43 @@ async def _play_topic(
             async for record, share in records(
                 source.bootstrap, READINGS, number, namespace.since, namespace.until
             ):
-                result = _record(record, source.sensors, tally, namespace)
+                result = _record(record, source.sensors, counts, namespace)
                 if result is not None and (only is None or _of(result, only)):
                     take(result)
                 if record.offset % _STEP == 0:
-                    bar.at(place + share, f"partition {number}, {tally.readings:,}")
-    return tally
+                    bar.at(place + share, f"partition {number}, {counts.readings:,}")
+    return counts
 
 
 def _record(
     record: ConsumerRecord,
     sensors: Mapping[str, SensorEntry],
-    tally: Tally,
+    counts: RowCounts,
     options: argparse.Namespace,
 ) -> Record | None:
     place = f"partition {record.partition}, offset {record.offset}"
     message = from_bytes(record.value) if record.value else None
     if message is None:
-        tally.wrong(place, "no reading and no tick")
+        counts.add_bad_row(place, "no reading and no tick")
         return None
     if isinstance(message, Reading):
         status: Status = options.status
         if message.status is not status:
-            tally.other_status += 1
+            counts.other_status += 1
             return None
         if message.sensor_id not in sensors:
-            tally.count_unknown(message.sensor_id)
+            counts.add_unknown_sensor(message.sensor_id)
             return None
         if record.key != message.sensor_id.encode():
-            tally.wrong(place, "its key is not the sensor's id")
+            counts.add_bad_row(place, "its key is not the sensor's id")
             return None
         if record.partition != readings_partition(message.sensor_id):
-            tally.wrong(
+            counts.add_bad_row(
                 place,
                 f"{message.sensor_id} belongs in partition {readings_partition(message.sensor_id)}",
             )
             return None
-        tally.readings += 1
+        counts.readings += 1
     return Record(message, record.timestamp / 1000)
 
 

@@ -1,4 +1,4 @@
-"""A case through the real engine: what was wanted against what came, as a diff."""
+"""A case through the real engine: expected against actual alarms, as a diff."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HEALTH = ("faulty", "silent", "online")
 
 @dataclass(frozen=True, slots=True)
 class SeenAlarm:
-    """A change that came: of an alarm, or of a sensor's health (`level` empty)."""
+    """An actual change of an alarm, or of a sensor's health (`level` empty)."""
 
     at: float
     rule: str
@@ -37,7 +37,7 @@ class SeenAlarm:
 
 @dataclass(frozen=True, slots=True)
 class DiffLine:
-    """`=` came as wanted, `-` wanted and did not come, `+` came and was not wanted."""
+    """A line: `=` expected and actual, `-` expected and absent, `+` actual and unexpected."""
 
     sign: Literal["=", "-", "+"]
     text: str
@@ -45,7 +45,7 @@ class DiffLine:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A case and what became of it; `wrong` says in sentences what the diff does not."""
+    """A case and its result; `wrong` holds in sentences the defects that the diff does not show."""
 
     case: PackCase
     diff: tuple[DiffLine, ...]
@@ -53,7 +53,7 @@ class Result:
 
     @property
     def passed(self) -> bool:
-        """Whether everything came as wanted."""
+        """Return whether every expectation is met."""
         return not self.wrong and all(line.sign == "=" for line in self.diff)
 
 
@@ -62,7 +62,7 @@ def try_case(
     rules: Mapping[str, RuleDefinition],
     sensors: Mapping[str, SensorEntry],
 ) -> Result:
-    """As `run_case`; a bug of the engine fails its own case and no other."""
+    """Run a case like `run_case`; a bug of the engine fails this case and no further case."""
     try:
         return run_case(located, rules, sensors)
     except Exception as bug:
@@ -74,7 +74,7 @@ def run_case(
     rules: Mapping[str, RuleDefinition],
     sensors: Mapping[str, SensorEntry],
 ) -> Result:
-    """Play a case. `rules` must have those under test, `sensors` is the catalogue."""
+    """Play a case. `rules` must contain the rules under test, `sensors` is the catalogue."""
     case = located.case
     catalogue = {**sensors, **{sensor.sensor_id: sensor.entry() for sensor in case.sensors}}
     tested = [_live(rules[name]) for name in case.rules]
@@ -116,7 +116,7 @@ def run_case(
 def compare(
     case: Case, alarms: Sequence[SeenAlarm], tested: Sequence[RuleDefinition]
 ) -> tuple[DiffLine, ...]:
-    """Match every change that came with one want, as many as can be matched."""
+    """Match each actual change with one expectation, as many as possible."""
     watched = _watched(case, tested)
     relevant = [
         alarm for alarm in alarms if alarm.transition not in HEALTH or alarm.rule in watched
@@ -148,7 +148,7 @@ def compare(
 
 
 def _watched(case: Case, tested: Sequence[RuleDefinition]) -> set[str]:
-    """Rules whose changes of health count: those of faults, and those a want names so."""
+    """Return the rules whose health changes count: fault rules, and rules of an expectation."""
     faults = {
         rule_definition.rule_id
         for rule_definition in tested
@@ -159,7 +159,9 @@ def _watched(case: Case, tested: Sequence[RuleDefinition]) -> set[str]:
 
 
 def _match(wants: Sequence[Want], alarms: Sequence[SeenAlarm]) -> dict[int, int]:
-    """The largest matching of wants to changes (augmenting paths; both lists are short)."""
+    """Return the largest matching of expectations to changes (augmenting paths; both lists are
+    short).
+    """
     fits = [[place for place, alarm in enumerate(alarms) if _meets(want, alarm)] for want in wants]
     holder: dict[int, int] = {}
 
@@ -224,7 +226,7 @@ def _new_alarms(bench: Bench) -> list[SeenAlarm]:
 
 
 def _live(rule: RuleDefinition) -> RuleDefinition:
-    """The rule as if it were in force: a case asks what it would do."""
+    """Return the rule as enabled, since a case asks for the effect of the rule in force."""
     return rule.model_copy(update={"enabled": True, "shadow_of": None})
 
 

@@ -48,12 +48,12 @@ BEGIN
             CREATE INDEX timer_due ON %1$I.timer (due_at) WHERE state = 'armed';
             CREATE INDEX timer_fired ON %1$I.timer (fired_at) WHERE state = 'fired';
             CREATE INDEX timer_failed ON %1$I.timer (due_at) WHERE state = 'failed';
-            CREATE TABLE %1$I.upkeep (
+            CREATE TABLE %1$I.retention_schedule (
                 task text PRIMARY KEY,
                 due_at timestamptz NOT NULL DEFAULT now()
             );
             -- How many things of a kind retention has deleted: what was counted once still adds up.
-            CREATE TABLE %1$I.forgotten (
+            CREATE TABLE %1$I.deleted_count (
                 kind text NOT NULL,
                 status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
                 n bigint NOT NULL,

@@ -21,19 +21,19 @@ from shared.contracts.dead_letter import Reason
 from shared.contracts.topics import ALARMS
 from shared.runtime.errors import Reject
 from shared.runtime.handlers import Router
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 
 router: Router[UnitOfWork] = Router()
 _RAISES_AND_CLEARINGS = frozenset({AlarmTransition.RAISED, AlarmTransition.CLEARED})
 
 
-def load(event: AlarmEvent, unit: UnitOfWork, incoming: Incoming) -> None:
+def load(event: AlarmEvent, unit: UnitOfWork, incoming: InboundMessage) -> None:
     """An alarm needs its row, its alert, the alarms waiting for its rule, and its region."""
     unit.plan.need_alarm(event, observed_at(incoming))
 
 
 @router.subscriber(ALARMS, load=load)
-async def handle_alarm(event: AlarmEvent, unit: UnitOfWork, incoming: Incoming) -> None:
+async def handle_alarm(event: AlarmEvent, unit: UnitOfWork, incoming: InboundMessage) -> None:
     """Route a change of an alarm, evaluate the rules over the alarm, and route waiting alarms.
 
     An old version is ignored. Raises Reject for an alarm with a changed status.

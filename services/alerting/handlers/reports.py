@@ -17,18 +17,18 @@ from services.alerting.unit_of_work import UnitOfWork
 from shared.contracts.reports import Report, ReportKind
 from shared.contracts.topics import REPORTS
 from shared.runtime.handlers import Router
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 
 router: Router[UnitOfWork] = Router()
 
 
-def load(event: Report, unit: UnitOfWork, incoming: Incoming) -> None:
+def load(event: Report, unit: UnitOfWork, incoming: InboundMessage) -> None:
     """A report needs the open alert of its group and its region."""
     unit.plan.need_report(event, observed_at(incoming))
 
 
 @router.subscriber(REPORTS, load=load)
-async def handle_report(event: Report, unit: UnitOfWork, incoming: Incoming) -> None:
+async def handle_report(event: Report, unit: UnitOfWork, incoming: InboundMessage) -> None:
     """Apply a report to the open alert of its group, or open one, and evaluate the rules.
 
     A report that only passes a known incident upward is no sighting.

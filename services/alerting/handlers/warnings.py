@@ -18,18 +18,20 @@ from services.alerting.unit_of_work import UnitOfWork
 from shared.contracts.reports import ExternalWarning
 from shared.contracts.topics import WARNINGS
 from shared.runtime.handlers import Router
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 
 router: Router[UnitOfWork] = Router()
 
 
-def load(event: ExternalWarning, unit: UnitOfWork, incoming: Incoming) -> None:
+def load(event: ExternalWarning, unit: UnitOfWork, incoming: InboundMessage) -> None:
     """A message needs the warnings that it may end, and the regions of all their areas."""
     unit.plan.need_warning(event, observed_at(incoming))
 
 
 @router.subscriber(WARNINGS, load=load)
-async def handle_warning(event: ExternalWarning, unit: UnitOfWork, incoming: Incoming) -> None:
+async def handle_warning(
+    event: ExternalWarning, unit: UnitOfWork, incoming: InboundMessage
+) -> None:
     """Store a warning, end the warnings that the message follows, and evaluate the rules."""
     at = observed_at(incoming)
     cause = unit.cause_of(event, at)

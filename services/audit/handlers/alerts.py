@@ -9,7 +9,7 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.silences import SilenceRequest
 from shared.contracts.topics import ALARMS, ALERTS, DECISIONS, NOTICES, SILENCES
 from shared.runtime.handlers import Router
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 
 router: Router[UnitOfWork] = Router()
 
@@ -20,13 +20,13 @@ def load(message: Envelope, unit: UnitOfWork) -> None:
 
 
 @router.subscriber(ALARMS)
-async def count_alarm(_: AlarmEvent, unit: UnitOfWork, record: Incoming) -> None:
+async def count_alarm(_: AlarmEvent, unit: UnitOfWork, record: InboundMessage) -> None:
     """Count the alarm."""
     unit.count(record)
 
 
 @router.subscriber(ALERTS, load=load)
-async def check_alert(alert: AlertEvent, unit: UnitOfWork, record: Incoming) -> None:
+async def check_alert(alert: AlertEvent, unit: UnitOfWork, record: InboundMessage) -> None:
     """Count the alert, remember the version, and enter the effect of a person's decision."""
     unit.count(record)
     unit.save_version(alert)
@@ -34,20 +34,20 @@ async def check_alert(alert: AlertEvent, unit: UnitOfWork, record: Incoming) -> 
 
 
 @router.subscriber(DECISIONS, load=load)
-async def enter_decision(decision: AlertDecision, unit: UnitOfWork, record: Incoming) -> None:
+async def enter_decision(decision: AlertDecision, unit: UnitOfWork, record: InboundMessage) -> None:
     """Count the decision and enter it."""
     unit.count(record)
     unit.enter(decision)
 
 
 @router.subscriber(NOTICES, load=load)
-async def count_notice(_: PublicNotice, unit: UnitOfWork, record: Incoming) -> None:
+async def count_notice(_: PublicNotice, unit: UnitOfWork, record: InboundMessage) -> None:
     """Count the public notice; a notice of a drill is a leak."""
     unit.count(record)
 
 
 @router.subscriber(SILENCES)
-async def enter_silence(request: SilenceRequest, unit: UnitOfWork, record: Incoming) -> None:
+async def enter_silence(request: SilenceRequest, unit: UnitOfWork, record: InboundMessage) -> None:
     """Count the request for a silence and enter it."""
     unit.count(record)
     unit.enter(request)

@@ -13,7 +13,7 @@ from shared.contracts.commands import (
 from shared.contracts.envelope import Envelope
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ASSIGNMENTS, COMMANDS, REQUESTS, SUPERVISION
 from shared.runtime.handlers import Router
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 
 router: Router[UnitOfWork] = Router()
 
@@ -24,7 +24,7 @@ def load(message: Envelope, unit: UnitOfWork) -> None:
 
 
 @router.subscriber(COMMANDS, load=load)
-async def check_command(command: CommandEvent, unit: UnitOfWork, record: Incoming) -> None:
+async def check_command(command: CommandEvent, unit: UnitOfWork, record: InboundMessage) -> None:
     """Count command and recipients, remember the version, enter the effect of a person."""
     unit.count(record)
     unit.count_recipients(command)
@@ -33,14 +33,16 @@ async def check_command(command: CommandEvent, unit: UnitOfWork, record: Incomin
 
 
 @router.subscriber(REQUESTS, load=load)
-async def enter_request(request: CommandRequest, unit: UnitOfWork, record: Incoming) -> None:
+async def enter_request(request: CommandRequest, unit: UnitOfWork, record: InboundMessage) -> None:
     """Count the request and enter it."""
     unit.count(record)
     unit.enter(request)
 
 
 @router.subscriber(ASSIGNMENTS, load=load)
-async def check_assignment(assignment: AssignmentEvent, unit: UnitOfWork, record: Incoming) -> None:
+async def check_assignment(
+    assignment: AssignmentEvent, unit: UnitOfWork, record: InboundMessage
+) -> None:
     """Count the assignment, also towards its command, and remember its version."""
     unit.count(record)
     unit.count_recipients(assignment)
@@ -48,13 +50,13 @@ async def check_assignment(assignment: AssignmentEvent, unit: UnitOfWork, record
 
 
 @router.subscriber(ACKNOWLEDGEMENTS, load=load)
-async def enter_step(step: Acknowledgement, unit: UnitOfWork, record: Incoming) -> None:
+async def enter_step(step: Acknowledgement, unit: UnitOfWork, record: InboundMessage) -> None:
     """Count the step of an officer and enter it."""
     unit.count(record)
     unit.enter(step)
 
 
 @router.subscriber(SUPERVISION, load=load)
-async def count_supervision(_: SupervisionEvent, unit: UnitOfWork, record: Incoming) -> None:
+async def count_supervision(_: SupervisionEvent, unit: UnitOfWork, record: InboundMessage) -> None:
     """Count the supervision event."""
     unit.count(record)

@@ -6,20 +6,22 @@ from services.audit.unit_of_work import UnitOfWork
 from shared.contracts.modes import ModeRequest, ResponseModeEvent
 from shared.contracts.topics import MODE_REQUESTS, MODES
 from shared.runtime.handlers import Router
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 
 router: Router[UnitOfWork] = Router()
 
 
 @router.subscriber(MODES)
-async def enter_mode(mode: ResponseModeEvent, unit: UnitOfWork, record: Incoming) -> None:
+async def enter_mode(mode: ResponseModeEvent, unit: UnitOfWork, record: InboundMessage) -> None:
     """Count the mode, and enter the effect of the people behind the decision."""
     unit.count(record)
     unit.enter(mode)
 
 
 @router.subscriber(MODE_REQUESTS)
-async def enter_mode_request(request: ModeRequest, unit: UnitOfWork, record: Incoming) -> None:
+async def enter_mode_request(
+    request: ModeRequest, unit: UnitOfWork, record: InboundMessage
+) -> None:
     """Count the request and enter it."""
     unit.count(record)
     unit.enter(request)

@@ -6,7 +6,7 @@ from services.audit.unit_of_work import UnitOfWork
 from shared.contracts.pages import Answer, Page
 from shared.contracts.topics import ANSWERS, PAGES
 from shared.runtime.handlers import Router
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 
 router: Router[UnitOfWork] = Router()
 
@@ -17,14 +17,14 @@ def load(page: Page, unit: UnitOfWork) -> None:
 
 
 @router.subscriber(PAGES, load=load)
-async def check_page(page: Page, unit: UnitOfWork, record: Incoming) -> None:
+async def check_page(page: Page, unit: UnitOfWork, record: InboundMessage) -> None:
     """Count the page and remember its version."""
     unit.count(record)
     unit.save_version(page)
 
 
 @router.subscriber(ANSWERS)
-async def enter_answer(answer: Answer, unit: UnitOfWork, record: Incoming) -> None:
+async def enter_answer(answer: Answer, unit: UnitOfWork, record: InboundMessage) -> None:
     """Count the answer, and enter all answers except the receipts of devices."""
     unit.count(record)
     unit.enter(answer)

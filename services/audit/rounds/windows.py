@@ -19,7 +19,7 @@ from shared.contracts.dead_letter import DeadLetter
 from shared.contracts.topics import CATALOG, DEAD_LETTER, READINGS, ROSTER, TOPICS, TRAIL
 from shared.runtime.decoding import MAX_LETTER_BYTES, decode_value
 from shared.runtime.errors import Reject
-from shared.runtime.inbox import body_digest
+from shared.runtime.inbound_messages import body_digest
 
 LIMIT = 5_000
 """The most records that one round reads, and that it checks per reader."""

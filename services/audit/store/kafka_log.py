@@ -20,9 +20,9 @@ from aiokafka.errors import KafkaError
 
 from services.audit.core.conservation.audited_record import Partition
 from shared.contracts.topics import TOPICS
-from shared.fastpath import walked
 from shared.runtime.errors import Transient
-from shared.runtime.readers import make_reader
+from shared.runtime.fetching import fetch_states
+from shared.runtime.fetching.consumer import make_reader
 
 log = structlog.get_logger("fenghuo.audit.topics")
 
@@ -154,13 +154,13 @@ class KafkaLog:
                     LogRecord(record.offset, record.timestamp, record.value) for record in new
                 )
             for tp in list(unread):
-                partition, walk = (tp.topic, tp.partition), walked.over(consumer, tp)
+                partition, walk = (tp.topic, tp.partition), fetch_states.fetch_state(consumer, tp)
                 position = min(await consumer.position(tp), unread[tp])
                 batch.next_offsets[partition] = position
-                batch.empty[partition] = walk.without_records(cursors[partition], position)
-                if walk.trouble is not None:
-                    batch.unreadable[partition] = walk.trouble
-                if position >= unread[tp] or walk.trouble is not None:
+                batch.empty[partition] = walk.count_empty(cursors[partition], position)
+                if walk.failure is not None:
+                    batch.unreadable[partition] = walk.failure
+                if position >= unread[tp] or walk.failure is not None:
                     del unread[tp]
 
     async def _reader(self) -> AIOKafkaConsumer:

@@ -8,7 +8,7 @@ from services.audit.core.trail.chain import ChainHead, EntryDraft, entry_id, sea
 from shared.contracts.audit import AuditEntry
 from shared.contracts.topics import TRAIL
 from shared.runtime.database import Transaction
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 
 
 async def append(transaction: Transaction, drafts: Sequence[EntryDraft]) -> int:

@@ -70,7 +70,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def read(raw: bytes) -> tuple[PlainStep, bytes] | None:
-    """Return the step and the digest of its body (shared.runtime.inbox.body_digest).
+    """Return the step and the digest of its body (shared.runtime.inbound_messages.body_digest).
 
     Return None for a record that the contract has to read.
     """

@@ -57,7 +57,7 @@ async def handle_acknowledgements(
     try:
         for part, next_part in zip(parts, [*parts[1:], ()], strict=True):
             await commands.start_writing(_assignment_ids(next_part))
-            with unit.transaction.right_of_way.held():
+            with unit.transaction.loop_priority.hold():
                 for number, acknowledgement in enumerate(part, 1):
                     outcome = await _apply(acknowledgement, commands, steps)
                     unit.step_outcomes[outcome, acknowledgement.status] += 1

@@ -233,11 +233,11 @@ class LockedCommands:
     def _publish(self, assignment: Assignment, cause: Cause) -> None:
         self._causes[assignment.command_id] = cause
         event_id, value = self._encoder(assignment).encode(assignment, cause)
-        self.transaction.publish_printed(ASSIGNMENTS, assignment.unit, event_id, value)
+        self.transaction.publish_encoded(ASSIGNMENTS, assignment.unit, event_id, value)
 
     async def _write_and_load(self, next_ids: Collection[str]) -> None:
         await self._write_assignments()
-        await self.transaction.flush_printed()
+        await self.transaction.flush_encoded()
         await self._load(next_ids)
 
     async def _load(self, assignment_ids: Collection[str]) -> None:

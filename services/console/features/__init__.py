@@ -1,1 +1,1 @@
-"""What the console offers, one folder per subject: routes, queries, views and actions."""
+"""The features of the console: a folder per subject with routes, queries, views and actions."""

@@ -26,7 +26,7 @@ from services.console.projector.handlers import (
     supervision,
 )
 from services.console.projector.unit_of_work import UnitOfWork
-from shared.runtime.stateful import StatefulPlatform
+from shared.runtime.stateful_platform import StatefulPlatform
 
 _HANDLERS = (
     *(alarms, sensor_health, alerts, silences, commands, assignments, supervision, pages, answers),

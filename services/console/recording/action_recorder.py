@@ -12,13 +12,13 @@ from services.console.store import action_log
 from services.console.store.action_log import ActionEntry, KeyedRequest
 from shared.runtime.database import Database
 from shared.runtime.errors import Transient
-from shared.runtime.publisher import Outgoing, encode
+from shared.runtime.outbound_records import OutboundRecord, encode
 
 
 class Sender(Protocol):
     """Sends records to Kafka."""
 
-    async def send(self, records: Iterable[Outgoing]) -> object:
+    async def send(self, records: Iterable[OutboundRecord]) -> object:
         """Return when Kafka has the records. Raises Transient."""
         ...
 
@@ -95,7 +95,7 @@ class ActionRecorder:
         try:
             outcome = await action_log.store_actions(self._database, [act for act, _ in group])
             records = {
-                act.id: Outgoing(act.topic, act.key.encode(), outcome.acts[act.id].value)
+                act.id: OutboundRecord(act.topic, act.key.encode(), outcome.acts[act.id].value)
                 for act, _ in group
                 if outcome.refused(act) is None
             }

@@ -26,7 +26,7 @@ from services.console.core.record import Record
 from services.console.stream.filter import FilterKey, StreamFilter
 from services.console.stream.views import event_as_allowed
 from shared.runtime.errors import Transient
-from shared.runtime.wire import Piece
+from shared.runtime.stream_connection import Chunk
 
 log = structlog.get_logger("fenghuo.console.feed")
 
@@ -47,14 +47,14 @@ _seq = attrgetter("seq")
 
 
 class Sink(Protocol):
-    """The connection of a client (shared.runtime.wire.Wire)."""
+    """The connection of a client (shared.runtime.stream_connection.StreamConnection)."""
 
     @property
-    def waiting(self) -> int:
+    def buffered_bytes(self) -> int:
         """The number of bytes that the client has not read."""
         ...
 
-    def write(self, chunk: Piece) -> None:
+    def write(self, chunk: Chunk) -> None:
         """Send a chunk without waiting."""
         ...
 
@@ -125,7 +125,7 @@ class Hub:
         self._streams: dict[Stream, None] = {}
         self._slow_streams: set[Stream] = set()
         self._events: list[RecentEvent] = []
-        self._chunks: dict[tuple[FilterKey, int], tuple[Piece | None, int]] = {}
+        self._chunks: dict[tuple[FilterKey, int], tuple[Chunk | None, int]] = {}
         self._owners: dict[int, frozenset[str]] = {}
         self.position = 0
         """The seq of the last event that was written."""
@@ -215,11 +215,11 @@ class Hub:
 
     def _deliver(self, stream: Stream) -> None:
         while stream.position < self.position:
-            if stream.sink.waiting > MOST_UNREAD:
+            if stream.sink.buffered_bytes > MOST_UNREAD:
                 self._slow_streams.add(stream)
                 return
             if stream.position < self.floor:
-                stream.sink.write(Piece(event("reset", b"{}", self.position)))
+                stream.sink.write(Chunk(event("reset", b"{}", self.position)))
                 stream.position = self.position
                 self._on_reset()
                 break
@@ -228,7 +228,7 @@ class Hub:
                 stream.sink.write(chunk)
         self._slow_streams.discard(stream)
 
-    def _next_chunk(self, stream: Stream) -> tuple[Piece | None, int]:
+    def _next_chunk(self, stream: Stream) -> tuple[Chunk | None, int]:
         """Return the next chunk of a stream and the position after it; made once for each key."""
         position = stream.position
         owners = self._owners.get(position)
@@ -247,7 +247,7 @@ class Hub:
     def _events_after(self, position: int) -> list[RecentEvent]:
         return self._events[bisect_right(self._events, position, key=_seq) :]
 
-    def _encode_chunk(self, position: int, stream_filter: StreamFilter) -> tuple[Piece | None, int]:
+    def _encode_chunk(self, position: int, stream_filter: StreamFilter) -> tuple[Chunk | None, int]:
         texts: list[bytes] = []
         size = 0
         for recent_event in self._events_after(position):
@@ -258,4 +258,4 @@ class Hub:
                 size += len(text)
                 if size >= SLICE:
                     break
-        return (Piece(b"".join(texts)) if texts else None), position
+        return (Chunk(b"".join(texts)) if texts else None), position

@@ -17,29 +17,36 @@ from starlette.types import Receive, Scope, Send
 from services.console.store.connections import reading
 from services.console.stream import queries
 from services.console.stream.hub import MOST_UNREAD, Hub, Stream, event
+from services.console.stream.responses import FeedEventList
 from services.console.stream.views import event_for
 from services.console.stream.watchdog import StreamWatchdog
 from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.parameters import Limit, Seq
 from services.console.web.problems import RETRY_AFTER_S, RequestRefused
+from services.console.web.response_models import file_response, json_response
 from services.console.web.responses import as_json
 from services.console.web.sessions import SessionClaim, claim_of
 from services.console.web.viewers import PlaceViewer
 from shared.contracts.fields import Status
 from shared.runtime.errors import Transient
-from shared.runtime.wire import wire_of
+from shared.runtime.stream_connection import connection_of
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["feed"])
 
 RESUME_LIMIT = 1_000
 """Most missed events that are sent again; with more a client loads everything again."""
+_STREAM = file_response(
+    "Server-sent events `hello`, `line`, `beat` and `reset`; their data are in the AsyncAPI "
+    "document, channel `console.events`.",
+    "text/event-stream",
+)
 _PAGE = 50
 _PAGE_TIMEOUT_S = 10.0
 """Seconds for a client to read one page of missed events."""
 
 
-@router.get("/events")
-async def events(
+@router.get("/events", response_class=Response, responses=_STREAM)
+async def stream_events(
     request: Request,
     console: Deps,
     viewer: PlaceViewer,
@@ -47,7 +54,7 @@ async def events(
     after: Annotated[Seq | None, Query()] = None,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """Send events of the feed from now on, or after `Last-Event-ID` (or `after`)."""
+    """Stream the events of the feed from now on, or after `Last-Event-ID` or `after`."""
     if console.part(Hub).full:
         raise RequestRefused(
             503,
@@ -61,7 +68,7 @@ async def events(
 
 
 class _LiveStream(Response):
-    """A stream over its connection (shared/runtime/wire.py), from the first event to the end."""
+    """A stream over its connection (shared/runtime/stream_connection.py), from the first event to the end."""
 
     media_type = "text/event-stream"
 
@@ -80,7 +87,7 @@ class _LiveStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         console, hub, claim = self._console, self._console.part(Hub), self._claim
-        wire = wire_of(scope)
+        wire = connection_of(scope)
         with hub.admitted(), console.metrics.streams.track_inprogress():
             await send(
                 {
@@ -89,7 +96,7 @@ class _LiveStream(Response):
                     "headers": self.raw_headers,
                 }
             )
-            wire.take_over(scope["http_version"], MOST_UNREAD)
+            wire.begin_stream(scope["http_version"], MOST_UNREAD)
             try:
                 position = await self._begin(send)
             except TimeoutError:
@@ -148,15 +155,18 @@ async def _wait_for_disconnect(receive: Receive) -> None:
         pass
 
 
-@router.get("/feed")
-async def get_feed(
+@router.get("/feed", responses=json_response(FeedEventList))
+async def list_feed_events(
     console: Deps,
     viewer: PlaceViewer,
     after: Annotated[Seq | None, Query()] = None,
     status: Annotated[Status | None, Query()] = None,
     limit: Limit = 50,
 ) -> Response:
-    """Return the events after `after`, oldest first; without it the last events, newest first."""
+    """List the events after `after`, the oldest first; without it the last events.
+
+    Without `after` the newest event comes first.
+    """
     async with reading(console.database) as connection:
         rows = await queries.visible(
             connection, queries.feed_scope_of(viewer, status), after, limit

@@ -16,7 +16,7 @@ from services.console.stream.hub import event
 from services.console.web.sessions import SessionClaim, Sessions
 from shared.runtime.clock import Clock
 from shared.runtime.errors import Transient
-from shared.runtime.wire import Piece, Wire
+from shared.runtime.stream_connection import Chunk, StreamConnection
 
 log = structlog.get_logger("fenghuo.console.watchdog")
 
@@ -34,7 +34,7 @@ _AT_ONCE = 200
 
 @dataclass(slots=True, eq=False)
 class _WatchedStream:
-    wire: Wire
+    wire: StreamConnection
     claim: SessionClaim
     checked: float
     read_bytes: int | None = None
@@ -64,7 +64,7 @@ class StreamWatchdog:
         self._retry_at = 0.0
 
     @contextmanager
-    def watched(self, wire: Wire, claim: SessionClaim) -> Iterator[None]:
+    def watched(self, wire: StreamConnection, claim: SessionClaim) -> Iterator[None]:
         """Send beats to the stream, and end it when its claim ends."""
         stream = _WatchedStream(wire, claim, time.monotonic())
         self._streams[stream] = None
@@ -94,10 +94,10 @@ class StreamWatchdog:
                     self._retry_at = time.monotonic() + RETRY_S
 
     async def _send_beats(self) -> None:
-        chunk = Piece(self.beat("beat"))
+        chunk = Chunk(self.beat("beat"))
         for number, stream in enumerate(list(self._streams), 1):
-            read_bytes = stream.wire.written - stream.wire.waiting
-            if not stream.wire.waiting:
+            read_bytes = stream.wire.written_bytes - stream.wire.buffered_bytes
+            if not stream.wire.buffered_bytes:
                 stream.wire.write(chunk)
             elif read_bytes == stream.read_bytes:
                 self._on_cut()

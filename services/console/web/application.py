@@ -17,7 +17,7 @@ from services.console.web.deps import ConsoleDeps
 from services.console.web.guard import Guard
 from services.console.web.idempotency import Idempotency
 from services.console.web.refusals import note_refusal
-from shared.runtime.unread import Drained
+from shared.runtime.request_drain import RequestDrain
 
 Lifespan = Callable[..., AbstractAsyncContextManager[None]]
 
@@ -52,6 +52,7 @@ def create(
         redoc_url=None,
         redirect_slashes=False,  # it would contain the Host header of the sender
         openapi_url="/openapi.json",
+        generate_unique_id_function=openapi.operation_id_of,
     )
     app.state.console = console
     problems.install(app, note_refusal)
@@ -64,5 +65,5 @@ def create(
     # secret that its length could reveal: the session is in a cookie that no page reads.
     app.add_middleware(GZipMiddleware, minimum_size=1_024, compresslevel=1)
     app.add_middleware(Guard)  # outside of all that read the body: it limits the size
-    app.add_middleware(Drained)
+    app.add_middleware(RequestDrain)
     return app

@@ -13,9 +13,9 @@ from services.ingest.metrics import IngestMetrics
 from services.ingest.web import openapi, problems
 from services.ingest.web.gate import Gate
 from services.ingest.web.routes import make_router
+from shared.runtime.http_server import lifespan_of
 from shared.runtime.platform import Platform
-from shared.runtime.shell import lifespan_of
-from shared.runtime.unread import Drained
+from shared.runtime.request_drain import RequestDrain
 
 
 def make_application(
@@ -45,7 +45,7 @@ def make_application(
     problems.install(app, metrics)
     app.include_router(make_router(intake, metrics))
     app.add_middleware(Gate, sources=sources, metrics=metrics, body_timeout_s=body_timeout_s)
-    app.add_middleware(Drained)
+    app.add_middleware(RequestDrain)
     openapi.install(app)
     app.router.routes.extend(
         Route(path, endpoint=endpoint, include_in_schema=False)

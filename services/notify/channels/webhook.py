@@ -26,7 +26,7 @@ from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 from shared.domain.bilingual import said
 from shared.runtime.errors import SetupError
-from shared.runtime.settings import key_problem
+from shared.runtime.webhook_keys import webhook_key_problem
 
 _FIELDS = frozenset(
     {
@@ -70,7 +70,7 @@ class Webhook:
         self._url = url
         self._clock = tools.clock
         self._client = client(tools.timeout_s)
-        if problem := key_problem(secret.get_secret_value()):
+        if problem := webhook_key_problem(secret.get_secret_value()):
             raise SetupError(f"The secret of the channel {channel} {problem}.")
         self._signer = Signer(secret.get_secret_value())
 

@@ -9,7 +9,7 @@ from services.notify.core.working_set import WorkingSet
 from shared.contracts.reachability import Reachability
 from shared.contracts.topics import REACHABILITY
 from shared.runtime.database import Transaction
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 
 
 async def save(transaction: Transaction, working_set: WorkingSet) -> None:

@@ -25,7 +25,7 @@ from shared.contracts.ids import content_id
 from shared.contracts.lifecycles.page import WAITING
 from shared.contracts.pages import Answer, PageState, SubjectKind
 from shared.runtime.database import Transaction
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from shared.runtime.sql import names
 from shared.runtime.timers import arm, disarm
 

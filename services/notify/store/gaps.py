@@ -8,7 +8,7 @@ from services.notify.core.subjects.snapshots import GapSnapshot
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.duty import DutyCoverage
 from shared.runtime.database import Transaction
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from shared.runtime.timers import arm, disarm
 
 ANNOUNCEMENT = "gap"

@@ -10,7 +10,7 @@ from services.notify.core.working_set import WorkingSet
 from shared.contracts.pages import Channel, PageState
 from shared.contracts.topics import PAGES
 from shared.runtime.database import Transaction
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 
 _INSERTED = [
     "page_id", "escalation_id", "status", "officer_id", "unit", "post", "channel",

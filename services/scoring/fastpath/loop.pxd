@@ -4,15 +4,16 @@ from services.scoring.core.rules.fast_rule_set cimport FastRuleSet
 from services.scoring.core.state.sensor_state cimport ScoringState
 from services.scoring.fastpath.fast_evaluation cimport try_fast_path
 from services.scoring.fastpath.reading_scanner cimport ReadingScanner, are_digits, equals
-from shared.fastpath.raw_batches cimport Batches, Span, over
+from shared.fastpath.raw_batches cimport RawBatches, reader_of
+from shared.runtime.fetching.batch_reader cimport BatchReader
 
 @cython.locals(
-    batches=Batches, scanner=ReadingScanner, raw=bytes, data="const unsigned char*", states=dict,
+    batches=BatchReader, scanner=ReadingScanner, raw=bytes, data="const unsigned char*", states=dict,
     dirty=list, state=ScoringState, future_s=double, result=int, not_applied=int, applied=int,
     scored=Py_ssize_t,
 )
 cdef object _process_batches(
-    object engine, Span span, object now, object refused, object outcomes
+    object engine, RawBatches span, object now, object refused, object outcomes
 )
 
 @cython.locals(rules=FastRuleSet, size=Py_ssize_t)

@@ -35,7 +35,7 @@ from shared.contracts.dead_letter import Reason
 from shared.contracts.readings import Reading
 from shared.contracts.topics import READINGS
 from shared.contracts.units import is_unit
-from shared.fastpath.raw_batches import Span, over
+from shared.fastpath.raw_batches import RawBatches, reader_of
 from shared.runtime.decoding import decode
 from shared.runtime.errors import Reject
 
@@ -56,10 +56,10 @@ def process_run(
     """
     engine.refresh(now)
     outcomes: Counter[ReadingOutcome] = Counter()
-    if cython.compiled and type(run) is Span:
+    if cython.compiled and type(run) is RawBatches:
         _process_batches(engine, run, now, refused, outcomes)
         return outcomes
-    records = run.opened() if type(run) is Span else run
+    records = run if isinstance(run, list) else run.records()
     for record in records:
         _process_record(engine, record, now, refused, outcomes)
     engine.next_offset = records[-1].offset + 1
@@ -69,13 +69,13 @@ def process_run(
 
 def _process_batches(
     engine: PartitionEngine,
-    span: Span,
+    span: RawBatches,
     now: datetime,
     refused: Refusals,
     outcomes: Counter[ReadingOutcome],
 ) -> None:
     """Process the bytes of a fetch; a reading makes objects of its key and id alone."""
-    batches, scanner, raw = over(span), ReadingScanner(), span.raw
+    batches, scanner, raw = reader_of(span), ReadingScanner(), span.raw
     data = raw
     states, dirty, future_s = engine.states, engine.dirty, FUTURE_S
     not_applied, applied = NOT_APPLIED, APPLIED

@@ -50,9 +50,9 @@ from services.scoring.unit_of_work.pinned_tables import pinned_tables
 from shared.contracts.dead_letter import Reason
 from shared.contracts.topics import READINGS
 from shared.fastpath.loader import form
-from shared.fastpath.raw_batches import count_of, place_of, runs, since
 from shared.runtime.errors import Transient
 from shared.runtime.platform import Platform
+from shared.runtime.record_runs import runs_of
 
 log = structlog.get_logger("fenghuo.scoring")
 
@@ -65,7 +65,7 @@ ReadChangelog = Callable[[str, Sequence[int]], Awaitable[dict[int, changelog.Sto
 
 
 class ReadingsWorker:
-    """A Worker (shared.runtime.batches) whose state is the changelog."""
+    """A Worker (shared.runtime.partition_consumer) whose state is the changelog."""
 
     def __init__(
         self,
@@ -193,12 +193,12 @@ class ReadingsWorker:
         now = self._platform.clock.now()
         outcomes: Counter[ReadingOutcome] = Counter()
         applied = bugs = 0
-        for run in runs(records):
-            partition = self._partitions[place_of(run)[1]]
-            new = since(run, partition.engine.next_offset)  # the batch may come a second time
+        for run in runs_of(records):
+            partition = self._partitions[run.partition]
+            new = run.since(partition.engine.next_offset)  # the batch may come a second time
             if new is not None:
                 refused: Refusals = []
-                applied += count_of(new)
+                applied += new.count
                 outcomes += process_run(partition.engine, new, now, refused)
                 bugs += sum(reject.reason is Reason.HANDLER_ERROR for _, reject in refused)
                 partition.refused += refused

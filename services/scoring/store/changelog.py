@@ -21,9 +21,9 @@ from aiokafka.errors import KafkaError
 from services.scoring.core.state.sensor_state import ScoringState
 from services.scoring.core.state.stored_state import StoredState, check_format
 from shared.contracts.topics import READINGS, SCORING_STATE
-from shared.runtime.errors import Transient, die
-from shared.runtime.publisher import Outgoing
-from shared.runtime.readers import make_reader, read_to
+from shared.runtime.errors import Transient, exit_process
+from shared.runtime.fetching.consumer import make_reader, read_to
+from shared.runtime.outbound_records import OutboundRecord
 from shared.runtime.tables import FETCH_BYTES, Positions
 
 log = structlog.get_logger("fenghuo.scoring.changelog")
@@ -92,21 +92,21 @@ class StoredPartition:
             yield StoredState(_states.decode(self.states.popitem()[1][1]))
 
 
-def state_record(partition: int, state: ScoringState) -> Outgoing:
+def state_record(partition: int, state: ScoringState) -> OutboundRecord:
     """Return a state as a changelog record."""
-    return Outgoing(
+    return OutboundRecord(
         SCORING_STATE.name, state.key.encode(), _encode(state.dump()), partition, _HEADERS
     )
 
 
-def tombstone_record(partition: int, key: bytes) -> Outgoing:
+def tombstone_record(partition: int, key: bytes) -> OutboundRecord:
     """Return the record that ends a state: its sensor is no longer catalogued."""
-    return Outgoing(SCORING_STATE.name, key, b"", partition, _HEADERS)
+    return OutboundRecord(SCORING_STATE.name, key, b"", partition, _HEADERS)
 
 
-def checkpoint_record(partition: int, checkpoint: Checkpoint) -> Outgoing:
+def checkpoint_record(partition: int, checkpoint: Checkpoint) -> OutboundRecord:
     """Return a checkpoint as a changelog record."""
-    return Outgoing(SCORING_STATE.name, CHECKPOINT, _encode(checkpoint), partition, _HEADERS)
+    return OutboundRecord(SCORING_STATE.name, CHECKPOINT, _encode(checkpoint), partition, _HEADERS)
 
 
 def fingerprint(value: bytes | None) -> str:
@@ -147,7 +147,7 @@ async def read(bootstrap: str, numbers: Sequence[int]) -> dict[int, StoredPartit
     except KafkaError as error:
         raise Transient(f"the changelog cannot be read: {error!r}") from error
     except ValueError as error:
-        die(f"the changelog was written by another version: {error}")
+        exit_process(f"the changelog was written by another version: {error}")
     return stored
 
 
@@ -189,7 +189,9 @@ async def _check_input(consumer: AIOKafkaConsumer, stored: dict[int, StoredParti
         consumer.seek(tp, offset)
         record = await consumer.getone(tp)
         if record.offset != offset or fingerprint(record.value) != checkpoint.last_hash:
-            die(f"{tp} at {offset} is not the record our states end with: topic re-created?")
+            exit_process(
+                f"{tp} at {offset} is not the record our states end with: topic re-created?"
+            )
 
 
 async def _set_processed_until(

@@ -20,8 +20,8 @@ from shared.contracts.alarms import AlarmEvent
 from shared.contracts.readings import SensorHealth
 from shared.contracts.topics import ALARMS, HEALTH
 from shared.runtime.errors import Transient
+from shared.runtime.outbound_records import OutboundRecord, outbound_record
 from shared.runtime.platform import Platform
-from shared.runtime.publisher import Outgoing, outgoing
 
 log = structlog.get_logger("fenghuo.scoring.alarm_publisher")
 
@@ -116,12 +116,12 @@ class AlarmPublisher:
                 partition.unsent.append(self._outgoing(message))
         partition.engine.messages.clear()
 
-    def _outgoing(self, message: AlarmEvent | SensorHealth) -> Outgoing:
+    def _outgoing(self, message: AlarmEvent | SensorHealth) -> OutboundRecord:
         if isinstance(message, AlarmEvent):
             self._metrics.alarms.labels(message.transition.value, message.status).inc()
-            return outgoing(ALARMS, message.alarm_id, message)
+            return outbound_record(ALARMS, message.alarm_id, message)
         self._metrics.health.labels(message.state.value, message.status).inc()
-        return outgoing(HEALTH, f"{message.status}:{message.sensor_id}", message)
+        return outbound_record(HEALTH, f"{message.status}:{message.sensor_id}", message)
 
 
 def _queued(partitions: Collection[PartitionState]) -> int:

@@ -22,8 +22,8 @@ from services.scoring.store import changelog
 from services.scoring.unit_of_work.alarm_publisher import AlarmPublisher
 from services.scoring.unit_of_work.partition_state import PartitionState
 from shared.runtime.errors import Transient
+from shared.runtime.outbound_records import OutboundRecord
 from shared.runtime.platform import Platform
-from shared.runtime.publisher import Outgoing
 
 log = structlog.get_logger("fenghuo.scoring.checkpoint_writer")
 
@@ -42,7 +42,7 @@ class CheckpointWriter:
         self, platform: Platform, metrics: ScoringMetrics, alarms: AlarmPublisher, interval_s: float
     ) -> None:
         self._platform = platform
-        self._publisher = platform.another_publisher()
+        self._publisher = platform.add_publisher()
         self._metrics = metrics
         self._alarms = alarms
         self._interval_s = interval_s
@@ -121,7 +121,10 @@ class CheckpointWriter:
             self._metrics.flush_s.observe(ended - began)
 
     async def _encode(
-        self, partition: PartitionState, states: Sequence[ScoringState], records: list[Outgoing]
+        self,
+        partition: PartitionState,
+        states: Sequence[ScoringState],
+        records: list[OutboundRecord],
     ) -> None:
         size = max(_SLICE, len(states) // _TURNS)
         for first in range(0, len(states), size):

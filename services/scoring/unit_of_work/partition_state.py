@@ -15,7 +15,7 @@ from services.scoring.store import changelog
 from services.scoring.unit_of_work.pinned_tables import PinnedTables
 from shared.contracts.topics import READINGS
 from shared.runtime.errors import Reject
-from shared.runtime.publisher import Outgoing
+from shared.runtime.outbound_records import OutboundRecord
 from shared.runtime.tables import Positions
 
 _SHARE = 1 / 8
@@ -40,7 +40,7 @@ class PartitionState:
     number: int
     engine: PartitionEngine
     due_at: float = 0.0
-    unsent: list[Outgoing] = field(default_factory=list)
+    unsent: list[OutboundRecord] = field(default_factory=list)
     refused: list[tuple[ConsumerRecord, Reject]] = field(default_factory=list)
     sent: int = 0
     dead_lettered: int = 0

@@ -70,7 +70,7 @@ async def _parts(
 
     async def one_command() -> None:
         counted = await counts.by_command_and_tier(database, ["cmd-1"], span)
-        await pending_units.missing(database, "cmd-1", span, counted, 200)
+        await pending_units.pending(database, "cmd-1", span, counted, 200)
 
     async def overview() -> None:
         ids = await counts.open_command_ids(database, Status.ACTUAL)

@@ -21,7 +21,7 @@ from shared.contracts.ids import acknowledgement_id, assignment_id
 from shared.contracts.selections import Selection, Subtree
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ASSIGNMENTS, REQUESTS, TopicSpec
 from shared.contracts.units import tier_of
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.bench.command.units import CITY, city
 from tests.bench.log import write, write_units
 

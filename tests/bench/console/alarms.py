@@ -1,4 +1,6 @@
-"""Alarms of the benchmark, written to Kafka at an even pace, beside a plain reader of the same topic."""
+"""Alarms of the benchmark, written to Kafka at an even pace, beside a plain reader of the same
+topic.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from shared.contracts.fields import Level, Tier
 from shared.contracts.ids import content_id, transition_id
 from shared.contracts.topics import ALARMS
 from shared.contracts.units import tier_of
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 
 MARK = "bench-"
 """In front of an alarm's number in its headline: what readers and the browser look for."""
@@ -78,25 +80,27 @@ class Source:
 
     async def run(self, per_s: float, seconds: float, drain_s: float) -> Run:
         """So many alarms a second for so long, then wait `drain_s` for what is under way."""
-        found = Run()
-        reading = asyncio.create_task(self._read(found.read))
+        result = Run()
+        reading = asyncio.create_task(self._read(result.read))
         began, first = time.monotonic(), self._next
         while (elapsed := time.monotonic() - began) < seconds:
             while self._next - first < elapsed * per_s:
                 number, self._next = self._next, self._next + 1
                 alarm = an_alarm(number, datetime.now(UTC))
-                found.sent[number] = time.monotonic()
+                result.sent[number] = time.monotonic()
                 await self._out.send(ALARMS.name, encode(alarm), key=alarm.place.encode())
             await asyncio.sleep(0.002)
         await asyncio.sleep(drain_s)
         reading.cancel()
-        return found
+        return result
 
     async def _read(self, noted: dict[int, float]) -> None:
         while True:
             records = await self._back.getmany(timeout_ms=1_000)
             at = time.monotonic()
-            for record in (one for many in records.values() for one in many):
+            for record in (
+                partition_record for many in records.values() for partition_record in many
+            ):
                 if match := _NUMBER.search(record.value):
                     noted.setdefault(int(match[1]), at)
 
@@ -109,7 +113,7 @@ async def source(bootstrap: str) -> AsyncIterator[Source]:
     await out.start()
     await back.start()
     try:
-        partitions = [TopicPartition(ALARMS.name, one) for one in range(ALARMS.partitions)]
+        partitions = [TopicPartition(ALARMS.name, number) for number in range(ALARMS.partitions)]
         back.assign(partitions)
         await back.seek_to_end(*partitions)
         yield Source(out, back)

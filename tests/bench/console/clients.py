@@ -3,9 +3,10 @@
     python -m tests.bench.console.clients HOST PORT TOKENS_FILE
 
 Commands come in as lines, one JSON line answers each: `readers N` opens streams that are read,
-`stalled N` streams that are read up to the first event and then never again, with the smallest receive
-buffer there is; `take` gives what has arrived since the last `take`; `quit` ends. A reader only looks
-for the numbers of our alarms (alarms.py) and notes when it first has each, CLOCK_MONOTONIC.
+`stalled N` streams that are read up to the first event and then never again, with the smallest
+receive buffer there is; `take` gives what has arrived since the last `take`; `quit` ends. A reader
+only looks for the numbers of our alarms (alarms.py) and notes when it first has each,
+CLOCK_MONOTONIC.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Reader(asyncio.BufferedProtocol):
     def __init__(self, request: bytes, arrived: dict[int, list[float]]) -> None:
         self._request = request
         self._arrived = arrived
-        self._seen: set[int] = set()
+        self._numbers: set[int] = set()
         self.opened = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -59,8 +60,8 @@ class Reader(asyncio.BufferedProtocol):
             self.opened.set_result(None)
         for match in _NUMBER.finditer(_page, 0, count):
             number = int(match[1])
-            if number not in self._seen:
-                self._seen.add(number)
+            if number not in self._numbers:
+                self._numbers.add(number)
                 self._arrived.setdefault(number, []).append(at)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -92,8 +93,8 @@ class Clients:
                 await asyncio.gather(*(self._stall() for _ in range(int(count))))
             case "take":
                 return self._take()
-            case other:
-                raise ValueError(f"no such command: {other}")
+            case unknown:
+                raise ValueError(f"no such command: {unknown}")
         return {"readers": len(self._readers), "stalled": len(self._stalled)}
 
     def _take(self) -> dict[str, Any]:
@@ -102,7 +103,8 @@ class Clients:
         used = psutil.Process().cpu_times()
         return {
             "arrived": arrived,
-            # Not every end that is there has been told to its reader yet: both kinds are looked at alike.
+            # Not every end that is there has been told to its reader yet: both kinds are looked at
+            # alike.
             "readers_lost": sum(reader.lost for reader in self._readers)
             + _cut(reader.socket for reader in self._readers if not reader.lost),
             "stalled_cut": _cut(self._stalled),
@@ -121,15 +123,15 @@ class Clients:
     async def _stall(self) -> None:
         loop = asyncio.get_running_loop()
         async with self._opening, asyncio.timeout(_TIMEOUT_S):
-            one = socket.socket()
-            self._stalled.append(one)
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SMALLEST_BUFFER)
-            one.setblocking(False)
-            await loop.sock_connect(one, self._address)
-            await loop.sock_sendall(one, self._request())
+            stalled = socket.socket()
+            self._stalled.append(stalled)
+            stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SMALLEST_BUFFER)
+            stalled.setblocking(False)
+            await loop.sock_connect(stalled, self._address)
+            await loop.sock_sendall(stalled, self._request())
             read = b""
             while _HELLO not in read:
-                more = await loop.sock_recv(one, 4_096)
+                more = await loop.sock_recv(stalled, 4_096)
                 if not more:
                     raise ConnectionError(f"the stream was refused: {read[:200]!r}")
                 read += more
@@ -143,15 +145,15 @@ class Clients:
 
 
 def _cut(sockets: Iterable[socket.socket | TransportSocket]) -> int:
-    """How many of these the other side has closed, as far as that is known without reading."""
+    """Count the sockets that the peer has closed, as far as is known without reading."""
     looking = select.poll()
-    for one in sockets:
-        looking.register(one, select.POLLRDHUP)
+    for connection in sockets:
+        looking.register(connection, select.POLLRDHUP)
     return len(looking.poll(0))
 
 
 async def main(host: str, port: str, tokens: str) -> None:
-    """Answer commands until told to quit or nobody is there any more."""
+    """Answer commands until `quit` or the end of the input."""
     clients = Clients(host, int(port), Path(tokens).read_text(encoding="ascii").split())
     while command := (await asyncio.to_thread(sys.stdin.readline)).strip():
         if command == "quit":

@@ -16,8 +16,8 @@ _LONGEST_ANSWER = 256 * 2**20
 
 
 @dataclass(frozen=True)
-class Taken:
-    """What readers have had since the last time: per alarm the moments, and who is gone."""
+class Observations:
+    """Arrivals at the readers since the last collection: moments per alarm, and lost readers."""
 
     arrived: dict[int, list[float]]
     readers_lost: int
@@ -39,11 +39,11 @@ class Crowd:
         """Open so many more streams that nobody reads."""
         await self._ask(f"stalled {count}")
 
-    async def take(self) -> Taken:
-        """What has arrived since the last time."""
+    async def collect(self) -> Observations:
+        """Return the arrivals since the last collection."""
         result = await self._ask("take")
         arrived = {int(number): moments for number, moments in result.pop("arrived").items()}
-        return Taken(arrived=arrived, **result)
+        return Observations(arrived=arrived, **result)
 
     async def _ask(self, command: str) -> dict[str, Any]:
         assert self._process.stdin is not None

@@ -71,14 +71,14 @@ async def first_load(plan: Plan, say: Say) -> dict[str, Any]:
 
 async def _load(browser: Browser, url: str, token: str, name: str) -> dict[str, float]:
     """One load in a profile of its own, signed in."""
-    path, width, height, there = _PAGES[name]
+    path, width, height, condition = _PAGES[name]
     context = await browser.new_context(viewport={"width": width, "height": height})
     try:
         host = urlsplit(url).hostname
         assert host is not None
         await context.add_cookies([{"name": COOKIE, "value": token, "domain": host, "path": "/"}])
         page = await context.new_page()
-        await page.add_init_script(_WATCH % there)
+        await page.add_init_script(_WATCH % condition)
         link = await context.new_cdp_session(page)
         await link.send("Network.enable")
         await link.send(

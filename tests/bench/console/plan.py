@@ -10,7 +10,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured, and how large; a quick one only shows that everything runs."""
+    """The measurements and their size; a quick plan only shows that everything runs."""
 
     rows: tuple[str, ...]
     quick: bool = False

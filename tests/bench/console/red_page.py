@@ -1,4 +1,4 @@
-"""Row `red_page`: in a storm of alarms, from a new red one to the first page about it at a carrier."""
+"""Row `red_page`: in a storm of alarms, the time from a new red alarm to its page at a carrier."""
 
 from __future__ import annotations
 
@@ -36,10 +36,11 @@ _NUMBER = re.compile(MARK.encode() + rb"(\d+)")
 
 
 async def red_page(plan: Plan, say: Say) -> dict[str, Any]:
-    """Seconds from handing a red alarm to a producer until the carrier has the first page that names it.
+    """Seconds from handing a red alarm to a producer until the carrier has the first page that
+    names it.
 
-    Alerting and notify as they are shipped, Yongchuan's whole roster; the webhook's carrier is ours and
-    takes 0.2 s for each page. A digest that names the alarm is a page about it.
+    Alerting and notify as they are shipped, Yongchuan's whole roster; the webhook's carrier is ours
+    and takes 0.2 s for each page. A digest that names the alarm is a page about it.
     """
     async with (
         running_receiver() as carrier,
@@ -56,7 +57,7 @@ async def red_page(plan: Plan, say: Say) -> dict[str, Any]:
         cores = {name: (now - used[name]) / sent.seconds for name, now in _cpu(stack).items()}
         behind = await _behind(stack)
         await asyncio.sleep(_DRAIN_S)
-    paged = _first((one.at, one.raw) for one in carrier.requests)
+    paged = _first((request.at, request.raw) for request in carrier.requests)
     page = _since(sent, paged)
     results = {
         "red": len(sent.red),
@@ -67,7 +68,7 @@ async def red_page(plan: Plan, say: Say) -> dict[str, Any]:
         "alert": _since(sent, opened),
         "listed": _since(sent, listed),
         "requests": len(carrier.requests),
-        "requests_red": sum(_is_red(one) for one in carrier.requests),
+        "requests_red": sum(_is_red(request) for request in carrier.requests),
         "behind_at_the_end": behind,
         "cores": cores,
         "wrong": _wrong(plan, sent, paged),
@@ -76,17 +77,17 @@ async def red_page(plan: Plan, say: Say) -> dict[str, Any]:
     return results
 
 
-def _since(sent: Sent, seen: dict[int, float]) -> dict[str, float]:
-    return summary([seen[one] - at for one, at in sent.red.items() if one in seen])
+def _since(sent: Sent, arrived: dict[int, float]) -> dict[str, float]:
+    return summary([arrived[number] - at for number, at in sent.red.items() if number in arrived])
 
 
 def _first(pages: Iterable[tuple[float, bytes]]) -> dict[int, float]:
     """When each alarm was first named; the pages come in the order of time."""
-    seen: dict[int, float] = {}
+    first: dict[int, float] = {}
     for at, raw in pages:
         for number in _NUMBER.findall(raw):
-            seen.setdefault(int(number), at)
-    return seen
+            first.setdefault(int(number), at)
+    return first
 
 
 def _is_red(received: CarrierRequest) -> bool:
@@ -111,12 +112,12 @@ async def _behind(stack: Stack) -> dict[str, int]:
     try:
         results = {}
         for name, spec in (("alerting", ALARMS), ("notify", ALERTS)):
-            done: int = await connection.fetchval(
+            consumed: int = await connection.fetchval(
                 f"SELECT coalesce(sum(next_offset), 0)::bigint FROM {name}.consumer_offset "
                 "WHERE topic = $1",
                 spec.name,
             )
-            results[name] = await ends(stack.kafka_bootstrap, spec.name, spec.partitions) - done
+            results[name] = await ends(stack.kafka_bootstrap, spec.name, spec.partitions) - consumed
         return results
     finally:
         await connection.close()
@@ -125,7 +126,7 @@ async def _behind(stack: Stack) -> dict[str, int]:
 @asynccontextmanager
 async def _first_seen(stack: Stack, spec: TopicSpec) -> AsyncIterator[dict[int, float]]:
     """When a plain reader of a topic first had a record that names an alarm, by its number."""
-    seen: dict[int, float] = {}
+    arrived: dict[int, float] = {}
 
     async def read(records: Tail) -> None:
         while True:
@@ -133,12 +134,12 @@ async def _first_seen(stack: Stack, spec: TopicSpec) -> AsyncIterator[dict[int, 
             at = asyncio.get_running_loop().time()
             for result in results:
                 for number in _NUMBER.findall(result.value):
-                    seen.setdefault(int(number), at)
+                    arrived.setdefault(int(number), at)
 
     async with tail(stack.kafka_bootstrap, spec) as records:
         reading = asyncio.create_task(read(records))
         try:
-            yield seen
+            yield arrived
         finally:
             reading.cancel()
 
@@ -163,16 +164,18 @@ async def _services(carrier: Receiver) -> AsyncIterator[Stack]:
         stack.discard()
 
 
-def _sentence(found: dict[str, Any]) -> str:
+def _sentence(results: dict[str, Any]) -> str:
     stages = ", ".join(
-        f"{name} {found[name]['p50_ms']:,.0f} and {found[name]['p99_ms']:,.0f}"
+        f"{name} {results[name]['p50_ms']:,.0f} and {results[name]['p99_ms']:,.0f}"
         for name in ("alert", "listed", "page")
-        if found[name]["count"]
+        if results[name]["count"]
     )
     return (
-        f"{found['alarms_per_s']:,.0f} alarms/s, {found['red']} new red ones; ms p50 and p99: {stages}; "
-        f"{found['requests']:,} requests to the carrier, {found['requests_red']:,} of them red; "
-        + ", ".join(f"{name} {cores:.2f}" for name, cores in found["cores"].items())
-        + f" cores; behind {found['behind_at_the_end']}"
-        + (f"; INVALID: {found['wrong']}" if found["wrong"] else "")
+        f"{results['alarms_per_s']:,.0f} alarms/s, {results['red']} new red ones; "
+        f"ms p50 and p99: {stages}; "
+        f"{results['requests']:,} requests to the carrier, "
+        f"{results['requests_red']:,} of them red; "
+        + ", ".join(f"{name} {cores:.2f}" for name, cores in results["cores"].items())
+        + f" cores; behind {results['behind_at_the_end']}"
+        + (f"; INVALID: {results['wrong']}" if results["wrong"] else "")
     )

@@ -32,7 +32,7 @@ ROWS: Mapping[str, Row] = {
 
 
 async def measure(plan: Plan, say: Say) -> dict[str, Any]:
-    """Measure one row after another; what fails is noted with its reason and the rest goes on."""
+    """Measure the rows in order; a failing row is noted with the reason, then the next follows."""
     began = time.monotonic()
     facts = {**machine.facts(), "quick": plan.quick, "broker": f"apache-kafka {KAFKA_VERSION}"}
     measured: dict[str, Mapping[str, Any]] = {}
@@ -50,7 +50,7 @@ async def measure(plan: Plan, say: Say) -> dict[str, Any]:
 
 
 def main(plan: Plan) -> int:
-    """Measure, print, write; 0 also when aims are missed: it measures, it does not judge."""
+    """Measure, print and save; returns 0 also for missed aims: the benchmark does not judge."""
     console = Console(width=None if Console().is_terminal else 160)
     result = asyncio.run(
         measure(plan, lambda text: console.print(text, highlight=False, markup=False))

@@ -1,4 +1,6 @@
-"""Console and alerting as processes of their own on a real Kafka and Postgres, with officers signed in."""
+"""Console and alerting as processes of their own on a real Kafka and Postgres, with officers signed
+in.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,7 @@ class Screens:
 
     @property
     def url(self) -> str:
-        """Where the console answers."""
+        """Return the address of the console."""
         return self._stack.url("console")
 
     def pid(self, name: str = "console") -> int:
@@ -60,8 +62,8 @@ class Screens:
     async def officers(self, count: int) -> list[str]:
         """Session tokens of so many officers, each with an account and a place of their own.
 
-        Every second one watches the whole district and hears of every alarm, the others watch a town
-        or a village each and hear of few.
+        Every second one watches the whole district and hears of every alarm, the others watch a
+        town or a village each and hear of few.
         """
         towns, villages = of_tier(Tier.TOWN), of_tier(Tier.VILLAGE)
         places = [
@@ -116,9 +118,9 @@ async def screens(services: tuple[str, ...] = SERVICES) -> AsyncIterator[Screens
     )
     try:
         async with stack:
-            found = Screens(stack)
-            await found.seed()
-            await found.restart()
-            yield found
+            running = Screens(stack)
+            await running.seed()
+            await running.restart()
+            yield running
     finally:
         stack.discard()

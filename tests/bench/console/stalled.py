@@ -1,4 +1,4 @@
-"""Row `stalled`: streams that nobody reads any more, beside streams that are read."""
+"""Row `stalled`: streams without a reader, beside streams that are read."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _SERIES = "fenghuo_console_streams"
 
 
 async def stalled(plan: Plan, say: Say) -> dict[str, Any]:
-    """Delay of the readers before and while the others stall; memory at its most, per stalled reader.
+    """Delay of the readers before and during the stall; peak memory per stalled reader.
 
-    The memory is the console's PSS at its highest while they are there, less what it was with the
-    readers alone after the same updates: whatever is kept for them counts, their connections too.
+    The memory is the console's peak PSS during the stall, less the PSS with the readers alone after
+    the same updates: all memory for stalled readers counts, connections too.
     """
     async with screens() as running, source(running.kafka) as alarms:
         tokens = await running.officers(READERS + plan.stalled)
@@ -37,11 +37,12 @@ async def stalled(plan: Plan, say: Say) -> dict[str, Any]:
                 opened_mib = memory_mib([running.pid()])
                 during = await _delays(plan, alarms, clients)
                 kernel = kernel_mib()
-            left = await running.series(_SERIES)
-            taken = await clients.take()
+            served = await running.series(_SERIES)
+            collected = await clients.collect()
     kib = (peak.mib - alone_mib) * 1024 / plan.stalled
     say(
-        f"{plan.stalled:,} stalled: {kib:.1f} KiB each, {left - READERS:.0f} of them still served; "
+        f"{plan.stalled:,} stalled: {kib:.1f} KiB each, "
+        f"{served - READERS:.0f} of them still served; "
         f"the others' p99 {before['p99_ms']:.0f} ms before, {during['p99_ms']:.0f} ms beside them"
     )
     return {
@@ -49,24 +50,24 @@ async def stalled(plan: Plan, say: Say) -> dict[str, Any]:
         "stalled_kib": kib,
         "opened_kib": (opened_mib - alone_mib) * 1024 / plan.stalled,
         "kernel_kib": (kernel - alone_kernel) * 1024 / plan.stalled,
-        "still_served": left - READERS,
+        "still_served": served - READERS,
         "before": before,
         "during": during,
         "slower_ratio": during["p99_ms"] / before["p99_ms"],
-        "wrong": _wrong(plan, opened, taken.readers_lost),
+        "wrong": _wrong(plan, opened, collected.readers_lost),
     }
 
 
 async def _delays(plan: Plan, alarms: Source, clients: Crowd) -> dict[str, float]:
     await alarms.run(plan.alarms_per_s, _SETTLE_S, _SETTLE_S)
-    await clients.take()
+    await clients.collect()
     run = await alarms.run(plan.alarms_per_s, plan.stalled_s, _SETTLE_S)
-    arrived = (await clients.take()).arrived
+    arrived = (await clients.collect()).arrived
     result = summary(
         [
-            at - run.sent[one]
-            for one, moments in arrived.items()
-            if one in run.sent
+            at - run.sent[number]
+            for number, moments in arrived.items()
+            if number in run.sent
             for at in moments
         ]
     )
@@ -82,7 +83,7 @@ def _wrong(plan: Plan, opened: float, lost: int) -> str:
 
 
 def kernel_mib() -> float:
-    """What TCP sockets of the machine hold, both ends of ours among them."""
+    """Return the memory of the machine's TCP sockets, in MiB; both ends of ours are among them."""
     text = Path("/proc/net/sockstat").read_text(encoding="ascii")
     pages = re.search(r"^TCP: .* mem (\d+)", text, re.MULTILINE)
     return int(pages[1]) * _PAGE / MIB if pages else 0.0

@@ -17,7 +17,7 @@ from shared.contracts.fields import Level, Tier
 from shared.contracts.ids import transition_id
 from shared.contracts.topics import ALARMS
 from shared.contracts.units import tier_of
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.bench.console.alarms import an_alarm
 
 _KINDS = (
@@ -27,7 +27,7 @@ _KINDS = (
 """What people already deal with: twenty kinds of event in each of 23 towns, one alert each."""
 LEVELS = (Level.BLUE, Level.YELLOW, Level.ORANGE)
 _SENSORS = 20_000
-_OTHERS = 10_000_000
+_STORM_SENSORS = 10_000_000
 """Numbers of these sensors: none is that of a red alarm."""
 _RED_EVERY = 83
 """One alarm in so many is red: ten a second, 26 a minute in each town."""
@@ -44,8 +44,9 @@ class Sent:
 
 
 class Storm:
-    """Alarms without an end: 20,000 sensors whose alarms are raised, get worse, get better, are cleared,
-    and every now and then a red one, which is an alert of its own."""
+    """Alarms without an end: 20,000 sensors whose alarms are raised, get worse, get better, are
+    cleared, and every now and then a red one, which is an alert of its own.
+    """
 
     def __init__(self, seed: int = 1) -> None:
         self._chance = random.Random(seed)
@@ -81,7 +82,7 @@ class Storm:
             "level": level,
             "headline": "持续降雨",
         }
-        return an_alarm(_OTHERS + sensor, now).model_copy(update=change)
+        return an_alarm(_STORM_SENSORS + sensor, now).model_copy(update=change)
 
     def _changed(self, before: AlarmEvent, now: datetime) -> AlarmEvent:
         version, rank = before.version + 1, LEVELS.index(before.level)

@@ -13,7 +13,8 @@ from tests.support.chromium import chromium
 
 _READY_MS = 30_000
 _CLOCK_READINGS = 25
-# A line is painted in the frame after its node is there: the message comes once that frame is drawn.
+# A line is painted in the frame after its node is there: the message comes once that frame is
+# drawn.
 _WATCH = """(mark) => {
   const number = new RegExp(`${mark}(\\\\d+)`, "g");
   const painted = (window.benchPainted = { feed: {}, alerts: {} });
@@ -39,7 +40,8 @@ _WATCH = """(mark) => {
         drawn.port2.postMessage(null);
       });
     };
-    new MutationObserver(take).observe(document.getElementById(where), { childList: true, subtree: true });
+    new MutationObserver(take).observe(
+      document.getElementById(where), { childList: true, subtree: true });
   }
 }"""
 
@@ -64,8 +66,9 @@ class Watcher:
                 self._offset_s = (before + after) / 2 - now_ms / 1_000
 
     async def painted(self, where: str) -> dict[int, float]:
-        """Moments of CLOCK_MONOTONIC at which alarms were first painted: in the `feed` (the line of the
-        alarm itself), among the `alerts` (the card of the alert that became of it)."""
+        """Moments of CLOCK_MONOTONIC at which alarms were first painted: in the `feed` (the line of
+        the alarm itself), among the `alerts` (the card of the alert that became of it).
+        """
         result = await self._page.evaluate(f"window.benchPainted.{where}")
         return {int(number): at / 1_000 + self._offset_s for number, at in result.items()}
 
@@ -80,6 +83,6 @@ async def watcher(link: str) -> AsyncIterator[Watcher]:
         await page.wait_for_selector(".link.live", timeout=_READY_MS)
         await page.wait_for_selector("#feed", timeout=_READY_MS)
         await page.evaluate(_WATCH, MARK)
-        found = Watcher(page)
-        await found.read_clock()
-        yield found
+        observer = Watcher(page)
+        await observer.read_clock()
+        yield observer

@@ -1,4 +1,4 @@
-"""Senders that keep their connection: requests are bytes made before, answers are read as far as needed."""
+"""Senders with a lasting connection: prepared request bytes, answers read only in part."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 @dataclass(slots=True)
 class Answers:
-    """Answers of one row: seconds of each, by status, and how long all took."""
+    """Answers of a row: seconds of each by status, and the total time."""
 
     seconds: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
@@ -22,7 +22,7 @@ class Answers:
 
 
 class Door:
-    """One door of ingest: where it is and who sends."""
+    """A door of ingest: its address and its senders."""
 
     def __init__(self, url: str, token: str, sensors: Sequence[dict[str, object]]) -> None:
         place = urlsplit(url)
@@ -32,7 +32,9 @@ class Door:
         self._number = 0
 
     def request(self, readings: int) -> bytes:
-        """A request with so many new readings; one goes to the door for single readings."""
+        """Return a request with `count` new readings; a single reading uses the door of single
+        readings.
+        """
         now = datetime.now(UTC).isoformat()
         bodies = []
         for _ in range(readings):
@@ -49,7 +51,7 @@ class Door:
 
 
 async def send(door: Door, senders: int, readings: int, seconds: float) -> Answers:
-    """So many senders, each with one connection, one request after another, for so long."""
+    """Run `senders` senders for `seconds`, each with a connection and one request at a time."""
     answers = Answers()
     began = time.monotonic()
 

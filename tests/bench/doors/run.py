@@ -1,4 +1,4 @@
-"""The part `doors`: what ingest takes over HTTP, one table, var/bench/doors.json."""
+"""The part `doors`: readings per second over HTTP, one table, var/bench/doors.json."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ PATHS: dict[str, Path] = {
 
 
 async def measure(rows: tuple[str, ...], *, quick: bool) -> dict[str, Any]:
-    """Start Kafka, ingest and the console that the seed is for; send; stop. Raises StackError."""
+    """Start Kafka, ingest and the console of the seed; send; stop. Raises StackError."""
     began = time.monotonic()
     facts = {**machine.facts(), "quick": quick, "broker": f"apache-kafka {KAFKA_VERSION}"}
     stack = SeededStack(temporary_root("doors"), services=("ingest", "console"))
@@ -90,7 +90,7 @@ def _sensors() -> list[dict[str, object]]:
 
 
 def main(rows: tuple[str, ...], *, quick: bool) -> int:
-    """Measure, print, write; 0 also when aims are missed: it measures, it does not judge."""
+    """Measure, print and save; returns 0 also for missed aims: the benchmark does not judge."""
     console = Console(width=None if Console().is_terminal else 160)
     result = asyncio.run(measure(rows, quick=quick))
     report.save(FILE, result)

@@ -9,7 +9,7 @@ from tests.bench.quality.corpus import OWN, read_folder
 from tests.bench.quality.detectors import baseline_rule
 
 
-def test_within_a_day_only_what_is_clearly_worse_is_raised_again() -> None:
+def test_within_a_day_only_a_clearly_worse_score_is_raised_again() -> None:
     spec, series = EpisodeSpec(), read_folder(OWN)[0][-1]
     raised = [
         (at, score)

@@ -71,7 +71,7 @@ def test_raw_scores(at: tuple[int, ...], windows: tuple[Span, ...], expected: fl
     assert raw(rows_of(hits(100, *at), windows), 0.5).score == pytest.approx(expected)
 
 
-def test_normalised_runs_from_nothing_to_perfect() -> None:
+def test_the_normalised_score_runs_from_zero_to_a_hundred() -> None:
     two = ((40, 49), (80, 89))
     assert normalised(raw(rows_of(hits(100), two), 0.5)) == 0.0
     assert normalised(raw(rows_of(hits(100, 40, 80), two), 0.5)) == pytest.approx(100.0)

@@ -25,7 +25,7 @@ from shared.contracts.topics import (
     TopicSpec,
 )
 from shared.domain.response_modes.effective import Modes
-from shared.runtime.inbox import Incoming
+from shared.runtime.inbound_messages import InboundMessage
 from tests.support.service_driver import ServiceDriver, driven
 
 _TABLES = (
@@ -94,7 +94,7 @@ class AlertingHarness:
         records; by default a second after their event time.
         """
         batch = [
-            Incoming(
+            InboundMessage(
                 *(message, topic_of(message).name, 0, next(self._offsets)),
                 accepted_ms=_milliseconds(
                     accepted_at or message.occurred_at + timedelta(seconds=1)

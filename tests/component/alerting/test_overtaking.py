@@ -10,7 +10,7 @@ from services.alerting.app import URGENT
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import DecisionVerb
 from shared.contracts.fields import Level, Status
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.component.alerting.harness import AlertingHarness
 from tests.unit.alerting.builders import a_decision, a_report, a_rule, all_of, an_alarm, at
 
@@ -50,8 +50,8 @@ def test_red_alarms_and_recalls_are_urgent_except_in_drills() -> None:
     recall = a_decision("alt-1", DecisionVerb.RECALL, Level.RED)
     practised = {"status": Status.EXERCISE}
     for message in red, recall:
-        assert URGENT.holds(message)
-        assert any(mark in encode(message) for mark in URGENT.marks)
+        assert URGENT.applies(message)
+        assert any(mark in encode(message) for mark in URGENT.markers)
     envelopes = [
         an_alarm(level=Level.ORANGE),
         an_alarm(version=2, transition=CLEARED, level=Level.RED),
@@ -60,4 +60,4 @@ def test_red_alarms_and_recalls_are_urgent_except_in_drills() -> None:
         a_decision("alt-1", DecisionVerb.APPROVE, Level.RED),
         a_report(),
     ]
-    assert not any(map(URGENT.holds, envelopes))
+    assert not any(map(URGENT.applies, envelopes))

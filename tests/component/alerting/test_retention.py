@@ -42,9 +42,9 @@ async def delete_due(alerting: AlertingHarness) -> int:
     deleted = 0
     for task in TASKS:
         small = type(task)(task.name, task.statement, task.keep, limit=2)
-        await alerting.rows("DELETE FROM alerting.upkeep")
+        await alerting.rows("DELETE FROM alerting.retention_schedule")
         retention = Retention(alerting.database)
-        while result := await retention.turn(small):
+        while result := await retention.run_once(small):
             assert result <= 2
             deleted += result
     return deleted
@@ -118,7 +118,7 @@ async def deliver_random_messages(alerting: AlertingHarness, seed: int) -> None:
 
 COUNTED = (
     "SELECT status, sum(n)::bigint AS n FROM (SELECT status, count(*) AS n FROM alerting.{table} "
-    "GROUP BY status UNION ALL SELECT status, n FROM alerting.forgotten WHERE kind = '{kind}') "
+    "GROUP BY status UNION ALL SELECT status, n FROM alerting.deleted_count WHERE kind = '{kind}') "
     "AS counts GROUP BY status"
 )
 """Rows of a table by status, with those that retention has deleted."""
@@ -137,7 +137,7 @@ async def count_ever(alerting: AlertingHarness) -> dict[str, dict[str, int]]:
 async def test_retention_deletes_ended_records_and_no_open_ones(
     alerting: AlertingHarness, seed: int
 ) -> None:
-    await alerting.rows("TRUNCATE alerting.forgotten")
+    await alerting.rows("TRUNCATE alerting.deleted_count")
     await deliver_random_messages(alerting, seed)
     counts = await count_ever(alerting)
     final = ", ".join(repr(str(alert_state)) for alert_state in sorted(FINAL))

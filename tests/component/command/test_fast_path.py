@@ -11,7 +11,7 @@ from services.command.fastpath import plain_steps
 from services.command.settings import Settings
 from shared.contracts.commands import Acknowledgement
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ASSIGNMENTS, SUPERVISION
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.component.command.harness import CommandHarness, a_harness, a_profile
 from tests.component.command.test_timers import go_back, sweep_for
 from tests.component.command.test_written_beside import all_steps, ordered, outcome
@@ -76,5 +76,5 @@ def test_the_setting_decides_who_reads_acknowledgements(fast_path: bool) -> None
     )
     application: Any = build(settings)
     (consumer,) = application.platform._consumers
-    readers = consumer._worker._quick
+    readers = consumer._worker._decoder._fast_decoders
     assert readers == ({ACKNOWLEDGEMENTS.name: plain_steps.read} if fast_path else {})

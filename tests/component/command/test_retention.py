@@ -11,7 +11,12 @@ from services.console import retention
 from shared.contracts.commands import Step
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ASSIGNMENTS
 from shared.runtime.database import Database
-from shared.runtime.retention import Retention, Task, forget_fired_timers, forget_inbox
+from shared.runtime.retention import (
+    Retention,
+    RetentionTask,
+    fired_timer_retention,
+    inbox_retention,
+)
 from tests.component.command.harness import (
     TOWN,
     CommandHarness,
@@ -67,8 +72,8 @@ async def test_only_what_ended_long_ago_is_forgotten(dsn: str) -> None:
         old = [await ended(harness, f"ended long ago {n}", 401) for n in range(7)]
         retention = Retention(harness.database)
         task = delete_commands(KEEP)
-        assert await retention.turn(task) == 5
-        assert await retention.turn(task) == 2
+        assert await retention.run_once(task) == 5
+        assert await retention.run_once(task) == 2
         assert await counts(harness) == before
         assert all(before.values())
         remaining = await harness.value(
@@ -81,11 +86,13 @@ async def test_only_what_ended_long_ago_is_forgotten(dsn: str) -> None:
 async def test_a_task_is_due_again_only_after_its_time_also_in_another_process(dsn: str) -> None:
     async with a_harness(dsn) as harness:
         task = delete_commands(KEEP)
-        assert await Retention(harness.database).turn(task) == 0
+        assert await Retention(harness.database).run_once(task) == 0
         await ended(harness, "ended long ago", 401)
-        assert await Retention(harness.database).turn(task) == 0
-        await harness.rows("UPDATE command.upkeep SET due_at = now() WHERE task = $1", task.name)
-        assert await Retention(harness.database).turn(task) == 1
+        assert await Retention(harness.database).run_once(task) == 0
+        await harness.rows(
+            "UPDATE command.retention_schedule SET due_at = now() WHERE task = $1", task.name
+        )
+        assert await Retention(harness.database).run_once(task) == 1
 
 
 async def test_ids_outlive_their_topics_and_armed_timers_everything(dsn: str) -> None:
@@ -94,14 +101,14 @@ async def test_ids_outlive_their_topics_and_armed_timers_everything(dsn: str) ->
     try:
         pool = database.pool
         retention = Retention(database)
-        inbox = forget_inbox("command", (ASSIGNMENTS, ACKNOWLEDGEMENTS))
+        inbox = inbox_retention("command", (ASSIGNMENTS, ACKNOWLEDGEMENTS))
         assert inbox.keep > timedelta(milliseconds=ACKNOWLEDGEMENTS.retention_ms or 0)
         await pool.execute(
             "INSERT INTO command.inbox "
             "SELECT 't', 'event-' || days, '', now() - days * interval '1 day' "
             "FROM unnest(ARRAY[0, 90, 366, 368, 900]) AS days"
         )
-        assert await retention.turn(inbox) == 2
+        assert await retention.run_once(inbox) == 2
         records = await pool.fetch("SELECT event_id FROM command.inbox ORDER BY seen_at")
         assert [row["event_id"] for row in records] == ["event-366", "event-90", "event-0"]
         await pool.execute(
@@ -110,7 +117,7 @@ async def test_ids_outlive_their_topics_and_armed_timers_everything(dsn: str) ->
             "state, CASE WHEN state = 'fired' THEN now() - days * interval '1 day' END "
             "FROM unnest(ARRAY[29, 31]) AS days, unnest(ARRAY['armed', 'fired']) AS state"
         )
-        assert await retention.turn(forget_fired_timers("command")) == 1
+        assert await retention.run_once(fired_timer_retention("command")) == 1
         records = await pool.fetch("SELECT subject_id FROM command.timer ORDER BY 1")
         assert [row["subject_id"] for row in records] == ["armed29", "armed31", "fired29"]
     finally:
@@ -125,7 +132,7 @@ async def test_ids_outlive_their_topics_and_armed_timers_everything(dsn: str) ->
     ],
 )
 async def test_no_table_of_commands_is_left_out(
-    dsn: str, schema: str, task: Task, belonging: tuple[str, ...]
+    dsn: str, schema: str, task: RetentionTask, belonging: tuple[str, ...]
 ) -> None:
     database = Database(dsn, schema)
     await database.start()
@@ -138,7 +145,7 @@ async def test_no_table_of_commands_is_left_out(
         # The count follows the rows that it counts.
         result = {row["table_name"] for row in rows} - {"assignment_count"}
         assert result <= {"command", *belonging}
-        assert await Retention(database).turn(task) == 0
+        assert await Retention(database).run_once(task) == 0
     finally:
         await database.stop()
 
@@ -161,7 +168,7 @@ async def test_facts_of_cases_go_by_age_but_stay_with_an_open_command(dsn: str) 
             "FROM unnest(ARRAY['issued', 'closed', 'alert']) AS thread, "
             "unnest(ARRAY[399, 401]) AS days"
         )
-        assert await Retention(database).turn(retention.forget_case_facts(KEEP)) == 2
+        assert await Retention(database).run_once(retention.forget_case_facts(KEEP)) == 2
         records = await pool.fetch("SELECT event_id FROM console.case_fact ORDER BY 1")
         assert [row["event_id"] for row in records] == [
             "alert399",

@@ -25,7 +25,7 @@ from shared.contracts.topics import ASSIGNMENTS, COMMANDS, REQUESTS
 from shared.domain.selection.reach import digest_of
 from shared.domain.selection.tree import UnitTree
 from shared.runtime.errors import Reject
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.bench.command.units import city
 from tests.component.command.harness import (
     CITY,

@@ -83,7 +83,7 @@ async def running(watch: Watch) -> AsyncIterator[None]:
 def once_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the sweeper find a timer by its due time only, not by polling."""
     monkeypatch.setattr(timers, "_POLL_S", 3_600.0)
-    monkeypatch.setattr(timers, "_RESTS", 0)
+    monkeypatch.setattr(timers, "_PAUSE_FACTOR", 0)
 
 
 @pytest.mark.usefixtures("once_an_hour")

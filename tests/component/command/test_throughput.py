@@ -19,11 +19,12 @@ from shared.contracts.topics import ACKNOWLEDGEMENTS
 from shared.runtime.clock import SystemClock
 from shared.runtime.dead_letters import DeadLetters
 from shared.runtime.inbox import InboxWorker
-from shared.runtime.publisher import Publisher, encode
+from shared.runtime.outbound_records import encode
+from shared.runtime.publisher import Publisher
 from tests.component.command.harness import DISTRICT, a_harness, a_step, an_alert
 from tests.support.postgres import fresh_database
 
-pytestmark = pytest.mark.console
+pytestmark = pytest.mark.bench
 BATCH = 2_000
 
 

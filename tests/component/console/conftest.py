@@ -12,7 +12,7 @@ from tests.support.postgres import fresh_database
 
 @pytest_asyncio.fixture
 async def console() -> AsyncIterator[ConsoleHarness]:
-    """A running console; what people do lands in its recorder."""
+    """Return a running console with a recorder in place of Kafka."""
     with fresh_database() as dsn:
         async with running_console(dsn) as harness:
             yield harness

@@ -1,6 +1,4 @@
-"""The authority matrix through HTTP, the live stream and what owning services do with a forged
-record.
-"""
+"""The authority matrix over HTTP, on the live stream, and in services for a forged record."""
 
 from __future__ import annotations
 
@@ -61,7 +59,7 @@ def account(role: Role) -> Account:
 
 @pytest_asyncio.fixture
 async def console() -> AsyncIterator[ConsoleHarness]:
-    """A console with the officers of the matrix and something of each kind in every place."""
+    """Return a console with the officers of the matrix and a record of each kind in every place."""
     with fresh_database() as dsn:
         await import_accounts(dsn, [account(role) for role in roles()])
         result = console_harness(dsn)
@@ -113,7 +111,7 @@ def objects(place: str) -> list[Any]:
 
 
 def request_of(act: str, place: str) -> tuple[str, str, Any]:
-    """(method, path, body) of an act on the thing in a place."""
+    """Return method, path and body of an act on the record of a place."""
     unit = IDS[place]
     alert, command, assignment, _ = objects(place)
     kind, _, verb = act.partition(" ")
@@ -174,9 +172,8 @@ def _decision(verb: str, alert: Any) -> dict[str, Any]:
 async def call(
     console: ConsoleHarness, role: Role, method: str, path: str, body: Any
 ) -> tuple[int, bytes]:
-    """One request straight into the application: at so many, a client's own work would be most of
-    it.
-    """
+    """Send a request directly to the application; a client would cost more time than ten thousand
+    calls."""
     where, _, query = path.partition("?")
     raw = b"" if body is None else json.dumps(body).encode()
     scope = {
@@ -211,7 +208,7 @@ async def call(
 
 @pytest.mark.timeout(900)
 async def test_every_cell_through_http(console: ConsoleHarness) -> None:
-    """At least ten thousand: refused is 403 or 404 and counted, allowed is done."""
+    """At least ten thousand cells: a refusal is 403 or 404 and counted, an allowed act is done."""
     todo = list(cells())
     assert len(todo) >= 10_000
     requests = {
@@ -249,7 +246,7 @@ async def test_every_cell_through_http(console: ConsoleHarness) -> None:
 
 
 def _each_refusal_is_in_the_trail(console: ConsoleHarness, refused: Counter[str]) -> None:
-    """Counted once, under its officer; and no officer leaves more records than kinds of refusal."""
+    """Each refusal is counted once under its officer, with at most a record per kind of refusal."""
     records = [*console.refused(), *console.refused(INTERVAL)]
     results: Counter[str] = Counter()
     for record in records:
@@ -292,7 +289,7 @@ async def test_a_refusal_leaves_one_record_that_says_who_what_where_and_why(
 def _only_what_was_allowed_is_written(
     console: ConsoleHarness, todo: Iterable[tuple[Role, str, str]]
 ) -> None:
-    """No record of an officer who may do nothing; each carries the officer's own unit."""
+    """No record is of an officer without rights; each record has the officer's own unit."""
     written = [json.loads(outgoing.value) for outgoing in console.kafka.sent]
     units = {role.officer_id: IDS[role.unit] for role, _, _ in todo}
     acting = {role.officer_id for role, act, place in todo if may(role, act, place)}
@@ -303,7 +300,7 @@ def _only_what_was_allowed_is_written(
 
 
 async def test_every_line_of_the_stream_reaches_whom_it_may(console: ConsoleHarness) -> None:
-    """Each role's resume of the stream holds exactly the places in its sight."""
+    """The resumed stream of each role holds exactly the places of the role."""
     names = {unit: name for name, unit in IDS.items()}
     for role in roles():
         status, answer = await call(console, role, "GET", "/api/feed?limit=500", None)

@@ -1,4 +1,4 @@
-"""Carriers' doors: signed, understood or said not to be, the same act however often it is told."""
+"""Webhooks of carriers: the signature, the answer to any reply, and repeated calls."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ async def exported(
 
 
 def read_pdf(content: bytes) -> tuple[str, int]:
-    """Its text without white space (lines break anywhere in Chinese), and its pages."""
+    """Return the text without white space (Chinese breaks anywhere) and the number of pages."""
     file = pypdfium2.PdfDocument(content)
     text = "".join(page.get_textpage().get_text_range() for page in file)
     return re.sub(r"\s|\x02|\ufffe", "", text), len(file)

@@ -1,4 +1,4 @@
-"""The list of cases on a real Postgres: each incident and each free command once, found and cut."""
+"""The list of cases on a real Postgres: each incident and free command once, with all filters."""
 
 from __future__ import annotations
 
@@ -64,9 +64,8 @@ async def ids(console: ConsoleHarness, officer: str = "o-city-b", **query: Any) 
 
 @pytest.fixture
 async def filled(console: ConsoleHarness) -> ConsoleHarness:
-    """An open incident of two alerts with a command, a closed one, an evaluated one, a free
-    command.
-    """
+    """Return cases: an open incident of two alerts, a closed and an evaluated incident, a free
+    command."""
     first = an_alert("first", state=AlertState.LIFTED, at=NOW - 2 * DAY, headline="水位 100%_涨")
     second = an_alert("second", at=NOW - DAY).model_copy(update={"incident_id": first.incident_id})
     order = a_command("order", alert=first.alert_id, at=NOW)

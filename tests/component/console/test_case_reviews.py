@@ -1,4 +1,4 @@
-"""Reviews of cases: written once by who is entitled, their findings are commands and tracked."""
+"""Reviews of cases: written once by an entitled officer; the findings are tracked commands."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ async def test_the_first_review_on_record_stays(console: ConsoleHarness) -> None
 
 
 async def two_alerts(console: ConsoleHarness) -> tuple[str, str]:
-    """A closed incident of two alerts, both lifted; their ids."""
+    """Return the ids of two lifted alerts of a closed incident."""
     history = a_case("case", UNITS)
     first = next(alert for alert in history if isinstance(alert, AlertEvent))
     second = an_alert(
@@ -247,9 +247,7 @@ async def test_alerts_of_one_incident_share_its_review(
 
 
 async def test_of_two_reviews_at_once_one_holds(console: ConsoleHarness) -> None:
-    """Neither is on record yet when the other is written: the acts themselves stand in each other's
-    way.
-    """
+    """Both are written before either is on record: the ids of the acts collide."""
     first, second = await two_alerts(console)
     assert (await post(console, REVIEW, case=first)).status_code == 202
     answer = await post(console, {**REVIEW, "text": "另一种说法"}, case=second)

@@ -1,6 +1,4 @@
-"""Cases on a real Postgres: exact in any order, equal to a recount of the log, cut to one's
-subtree.
-"""
+"""Cases on a real Postgres: independent of order, equal to a recount, limited to the subtree."""
 
 from __future__ import annotations
 
@@ -250,7 +248,7 @@ async def test_the_csv_has_all_units_and_no_formula(console: ConsoleHarness) -> 
 
 
 async def test_states_reported_at_one_time_stand_in_their_order(console: ConsoleHarness) -> None:
-    """Steps that waited for a signature take effect with it, in one transaction."""
+    """Steps that waited for a signature take effect in the signature's transaction."""
     command = a_command("case", ZHUTUO)
     states = ("delivered", "signed", "accepted", "handling", "reported", "checked", "done")
     history = [
@@ -263,9 +261,7 @@ async def test_states_reported_at_one_time_stand_in_their_order(console: Console
 
 
 async def test_what_was_made_later_counts_from_its_own_delivery(console: ConsoleHarness) -> None:
-    """A part of a split assignment was not slow to arrive: it did not exist when the command was
-    issued.
-    """
+    """The part of a split assignment did not exist when the command was issued."""
     command = a_command("case", ZHUTUO)
     part = Part(parent_assignment_id="asg-1", mandatory=True, release_unit=ZHUTUO)
     assignment = console_case_records.assignment_at(

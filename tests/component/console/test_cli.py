@@ -1,6 +1,4 @@
-"""The command line against a real server: tables, JSON, acts done once, refusals, a stream that is
-cut.
-"""
+"""The command line against a real server: tables, JSON, acts, refusals, an interrupted stream."""
 
 from __future__ import annotations
 
@@ -51,7 +49,7 @@ async def served() -> AsyncIterator[ServedConsole]:
 async def call(
     served: ServedConsole, officer: str, *arguments: str, typed: str = "", lang: str = "en"
 ) -> int:
-    """Exit code of one call."""
+    """Return the exit code of a call."""
     environ = {
         "FENGHUO_CONSOLE_URL": served.url,
         "FENGHUO_TOKEN": token_of(officer),
@@ -272,7 +270,7 @@ async def test_the_token_comes_from_a_file_of_its_owner_only(
 async def test_watch_goes_on_behind_the_last_line_when_the_console_restarts(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Lines of the time in which nobody served are told too, and none twice."""
+    """Lines from the time without a server are printed too, and no line twice."""
     with fresh_database() as dsn:
         async with AsyncExitStack() as first, AsyncExitStack() as second:
             served = await first.enter_async_context(served_console(dsn))

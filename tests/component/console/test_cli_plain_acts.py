@@ -1,4 +1,4 @@
-"""Acts of the command line that are one request each; and that no act of the API is forgotten."""
+"""Acts of the command line with a single request each; every act of the API has a command."""
 
 from __future__ import annotations
 

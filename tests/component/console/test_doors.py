@@ -1,4 +1,4 @@
-"""Signing in, accounts, what comes from other sites, and what every answer carries."""
+"""Sign-in, accounts, requests from foreign sites, and the headers of every answer."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""From the city down to the last micro-grid: each step counts all that lies below, and the sums
-agree.
-"""
+"""From the city down to the last micro-grid: each step counts the whole subtree, the sums agree."""
 
 from __future__ import annotations
 

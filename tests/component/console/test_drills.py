@@ -1,4 +1,4 @@
-"""Starting a drill: one report of status Exercise, with the right to command the place."""
+"""The start of a drill: a report of status Exercise, with the right to command the place."""
 
 from __future__ import annotations
 

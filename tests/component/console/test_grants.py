@@ -1,6 +1,4 @@
-"""To see, to be paged for, to command: three rights, each tied to a place, none following from
-another.
-"""
+"""The rights to see, to be paged and to command: each is tied to a place, none implies another."""
 
 from __future__ import annotations
 
@@ -45,7 +43,7 @@ async def test_grants_are_listed_changed_and_survive_an_import(
 
 
 async def test_each_right_stands_alone(console: ConsoleHarness) -> None:
-    """To see does not let command, to command does not let see, and neither lets be paged."""
+    """No right implies a second right."""
     alert = an_alert("a", ZHUTUO)
     await console.project([alert])
     path = f"/api/alerts/{alert.alert_id}"

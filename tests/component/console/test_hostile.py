@@ -1,4 +1,4 @@
-"""Hostile text, bodies and addresses: text stays text, all else is a problem document."""
+"""Hostile text, bodies and addresses: text stays text, the rest are problem documents."""
 
 from __future__ import annotations
 

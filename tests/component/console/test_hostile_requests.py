@@ -1,6 +1,4 @@
-"""Hostile values in every parameter and every body of the API: refused with a problem, never a
-fault.
-"""
+"""Hostile values in every parameter and body of the API give a problem document, never a fault."""
 
 from __future__ import annotations
 
@@ -13,7 +11,7 @@ from urllib.parse import quote
 import httpx2
 import pytest
 
-from services.console.web.openapi import EXAMPLES
+from services.console.web.openapi_contents import EXAMPLES
 from tests.support.console_events import ZHUTUO
 from tests.support.console_harness import ConsoleHarness
 
@@ -57,7 +55,7 @@ ENDLESS = {"/api/events", "/api/events/snapshot"}
 
 
 async def refused(client: httpx2.AsyncClient, method: str, path: str, **how: Any) -> None:
-    """Send it; the answer is no fault, and a refusal is a problem document."""
+    """Send a request; check that the answer is no fault and a refusal is a problem document."""
     answer = await client.request(method, path, **how)
     assert answer.status_code < 500, (method, path, str(how)[:300], answer.text[:300])
     if answer.status_code >= 400:
@@ -72,7 +70,7 @@ def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
 
 
 def filled(path: str, operation: Json, name: str = "", text: str = "") -> str:
-    """The path with harmless ids in it, and `text` for the parameter called `name`."""
+    """Return the path with harmless ids, and `text` for the parameter called `name`."""
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
             parameter_value = text if parameter["name"] == name else "alt-1"
@@ -102,7 +100,7 @@ async def test_every_parameter(console: ConsoleHarness) -> None:
 
 
 def mutated(example: Any) -> Iterator[Any]:
-    """The example with each of its values, at any depth, replaced by each hostile value."""
+    """Yield the example with each value, at any depth, replaced by each hostile value."""
     yield from VALUES
     if isinstance(example, dict):
         for key, value in example.items():
@@ -115,7 +113,8 @@ def mutated(example: Any) -> Iterator[Any]:
 
 
 def as_json(value: Any) -> bytes:
-    """JSON as another client writes it: lone surrogates escaped, and one part nested too deeply."""
+    """Return JSON of a foreign client: lone surrogates are escaped, and a part may be nested
+    deeply."""
     text = json.dumps(value)
     for depth, mark in NESTED.items():
         text = text.replace(json.dumps(mark), '{"a":' * depth + "1" + "}" * depth)

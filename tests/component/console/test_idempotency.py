@@ -1,6 +1,4 @@
-"""Idempotency keys: the same request is one act with one answer, another one under the key is
-refused.
-"""
+"""Idempotency keys: an equal request repeats its answer, a different request is refused."""
 
 from __future__ import annotations
 
@@ -32,7 +30,7 @@ async def send(
 
 
 def scene() -> tuple[list[Any], dict[str, tuple[str, Any, Any]]]:
-    """Things, and acts on them: address, body, another body that is a valid act too."""
+    """Return records and acts on the records: address, body, and a second valid body."""
     alert, command, page = (
         an_alert("a"),
         a_command("c", ZHUTUO, issuer=ZHUTUO),
@@ -95,7 +93,7 @@ async def test_a_key_stands_for_one_request(console: ConsoleHarness, act: str) -
 
 
 async def test_the_answer_outlives_what_has_changed_since(console: ConsoleHarness) -> None:
-    """Without the key the second decision would be one about the newer version."""
+    """Without the key the second decision would be about the newer version."""
     path = f"/api/alerts/{an_alert('a').alert_id}/decisions"
     await console.project([an_alert("a")])
     first = await send(console, path, {"verb": "verify", "level": "orange"})

@@ -59,10 +59,10 @@ def _is_soon(fired: asyncpg.Record, record: asyncpg.Record) -> bool:
 
 
 async def _check(console: ConsoleHarness, ids: list[str], still_open: set[str]) -> int:
-    """Compare counts and list with a recount, for viewers of every tier; how many units are
-    overdue.
+    """Compare counts and list with a recount for viewers of every tier; return the number of late
+    units.
 
-    A unit that neither signed nor reported in time is one unit: two clocks of it do not make two.
+    A unit with two overdue clocks, for signature and report, is counted once.
     """
     counted = 0
     async with console.deps.database.pool.acquire() as connection:

@@ -1,6 +1,6 @@
 """Counters, tiles and tables are right at any size, and each list can be read to its end.
 
-The old limit of every list was 500: there are more of everything here.
+The earlier limit of every list was 500: the test has more of each kind.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ async def read(console: ConsoleHarness, officer: str, path: str, **query: Any) -
 async def all_of(
     console: ConsoleHarness, officer: str, path: str, name: str, **query: Any
 ) -> list[dict[str, Any]]:
-    """A list read page by page to its end."""
+    """Return a list read page by page to its end."""
     results: list[dict[str, Any]] = []
     after: str | None = ""
     while after is not None:
@@ -137,9 +137,7 @@ async def test_counters_tiles_and_list_of_a_storm_are_a_recount(console: Console
 def late_ones(
     chance: random.Random, status: Status, units: list[str]
 ) -> tuple[list[Any], list[AssignmentEvent], dict[str, str]]:
-    """A command of these units with what timers said; the assignments, and the gravest kind of
-    each.
-    """
+    """Return the assignments of a late command, and the gravest firing of each."""
     order = a_command(f"late-{status}", DISTRICT, recipients=len(units), status=status)
     states = [AssignmentState.DELIVERED, AssignmentState.SIGNED, AssignmentState.HANDLING]
     assignments = [an_assignment(order, unit, chance.choice(states)) for unit in units]

@@ -1,4 +1,4 @@
-"""Every read of the API and the command line: no classed word, name or number crosses its tier."""
+"""Every read of the API and the command line: no masked word, name or number leaves its tier."""
 
 from __future__ import annotations
 
@@ -128,9 +128,7 @@ FOR_PLANNERS = "/api/duty/export"
 
 
 def scene() -> list[Any]:
-    """An alert that is nobody's but its line's, with all that follows from it, and a planned
-    officer.
-    """
+    """Return a restricted alert with all its following records, and a planned officer."""
     common: dict[str, Any] = {
         "occurred_at": NOW,
         "sent_at": NOW,
@@ -207,7 +205,7 @@ def scene() -> list[Any]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def served() -> AsyncIterator[ServedConsole]:
-    """The scene, with a right to see it for a village of the place and for another town."""
+    """Return the scene; a village of the place and a foreign town may see the place."""
     with fresh_database() as dsn:
         async with served_console(dsn) as served_instance:
             await change_grant(
@@ -227,7 +225,7 @@ async def served() -> AsyncIterator[ServedConsole]:
 
 
 async def read(client: httpx2.AsyncClient, path: str) -> str:
-    """Return the response: of a stream all that arrives at once, of a file its visible text."""
+    """Return the response: the first events of a stream, or the visible text of a file."""
     if path.startswith("/api/events"):
         result = ""
         async with client.stream("GET", path, headers={"last-event-id": "0"}) as answer:

@@ -1,6 +1,4 @@
-"""A graded command: who has to carry it out reads it, who is above them, and nobody else on any
-way.
-"""
+"""A graded command is open to its receivers and to the units above, closed to everybody else."""
 
 from __future__ import annotations
 
@@ -57,7 +55,7 @@ LOOK = f"place={ZHUTUO}"
 
 
 def graded(message: Any, grade: DataGrade = DataGrade.CORE, **more: Any) -> Any:
-    """The same record with a grade."""
+    """Return the record with a grade."""
     return message.model_copy(update={"data_grade": grade, **more})
 
 
@@ -76,7 +74,7 @@ FREE_CASE = f"/api/cases/{FREE.command_id}"
 def fields(
     unit: str, state: AssignmentState = AssignmentState.DELIVERED, **more: Any
 ) -> AssignmentEvent:
-    """The assignment of a unit, graded as its command."""
+    """Return the assignment of a unit with the grade of its command."""
     assignment_event: AssignmentEvent = graded(
         an_assignment(COMMAND, unit, state), instruction=ORDER, **more
     )
@@ -155,7 +153,7 @@ TO_A_RECIPIENT: dict[str, set[str]] = {
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def looked_at() -> AsyncIterator[ConsoleHarness]:
-    """The scene; a village of the town and another town have the right to see the place."""
+    """Return the scene; a village of the town and a second town may see the place."""
     with fresh_database() as dsn:
         async with running_console(dsn) as harness:
             for officer in ("o-village-b", "o-songji-b"):
@@ -228,9 +226,7 @@ async def test_a_general_order_is_read_by_everybody_who_sees_the_place(
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_what_is_written_about_it_has_its_grade(looked_at: ConsoleHarness) -> None:
-    """A step, an act on the whole, an answer, the review of a case and the commands its findings
-    become.
-    """
+    """A step, an act on the whole command, an answer, the review of a case, and its commands."""
     finding = {"owner": VILLAGE, "title": "补井盖", "finish_by": "2031-05-01T09:00:00Z"}
     body = {"text": "处置及时", "findings": [finding]}
     requested = {"step": "extend", "until": "2031-01-01T00:00:00Z"}

@@ -1,6 +1,4 @@
-"""Response modes through the console: what holds where, what would change, acts recorded or
-refused.
-"""
+"""Response modes through the console: modes in force, previews, acts recorded or refused."""
 
 from __future__ import annotations
 

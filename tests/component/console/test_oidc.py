@@ -1,4 +1,4 @@
-"""Signing in through an OIDC provider that misbehaves in every way we know of."""
+"""Sign-in by an OIDC provider that misbehaves in every known way."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class OidcConsole:
 
 @pytest_asyncio.fixture
 async def pair() -> AsyncIterator[OidcConsole]:
-    """A console and its provider; o-town-b is known there as idp-li-yuan."""
+    """Return a console and its provider; o-town-b is idp-li-yuan at the provider."""
     with fresh_database() as dsn:
         async with (
             serving() as provider,
@@ -147,7 +147,7 @@ def _shift(claim: str, offset: int, claims: Claims) -> Claims:
 
 
 def _by_hand(header: Claims, secret: bytes | None, claims: Claims) -> str:
-    """A token no library would make: unsigned, or signed with what everybody knows."""
+    """Return a token that no library would make: unsigned, or signed with a public secret."""
     coded = b".".join(_coded(json.dumps(row).encode()) for row in (header, claims))
     mac = b"" if secret is None else _coded(hmac.digest(secret, coded, "sha256"))
     return b".".join((coded, mac)).decode()
@@ -212,7 +212,7 @@ async def test_an_expired_state_and_a_refusal_of_the_provider_sign_nobody_in(
 
 
 async def test_a_code_of_another_sign_in_is_of_no_use(pair: OidcConsole) -> None:
-    """PKCE: the stolen code was bound to a verifier that this browser's sign-in does not have."""
+    """PKCE: the stolen code is bound to a verifier unknown to this browser's sign-in."""
     async with pair.console.client(None) as thief, pair.console.client(None) as victim:
         stolen, _ = pair.provider.consent((await victim.get("/login/oidc")).headers["location"])
         _, state = pair.provider.consent((await thief.get("/login/oidc")).headers["location"])
@@ -225,14 +225,14 @@ async def test_new_keys_are_fetched_once_and_not_at_every_forged_token(
     async with pair.console.client(None) as client:
         assert (await sign_in(pair, client)).status_code == 303
         pair.provider.rotate()
-        monkeypatch.setattr(provider_module, "_KEYS_AGAIN_S", -1)
+        monkeypatch.setattr(provider_module, "_KEYS_RELOAD_S", -1)
         assert (await sign_in(pair, client)).status_code == 303
-        monkeypatch.setattr(provider_module, "_KEYS_AGAIN_S", 10)
-        before = pair.provider.asked.count("/jwks")
+        monkeypatch.setattr(provider_module, "_KEYS_RELOAD_S", 10)
+        before = pair.provider.requests.count("/jwks")
         pair.provider.sign = lambda claims: signed(claims, new_key("unknown"))
         for _ in range(3):
             assert (await sign_in(pair, client)).status_code == 403
-        assert pair.provider.asked.count("/jwks") == before
+        assert pair.provider.requests.count("/jwks") == before
 
 
 async def test_a_provider_that_is_down_or_another_is_reported_and_nothing_breaks(

@@ -1,6 +1,4 @@
-"""The overview that many are given: never another's subtree, status or right; the newest line is
-told in it.
-"""
+"""Shared overviews: never of a foreign subtree, status or right, nor older than `feed_seq`."""
 
 from __future__ import annotations
 
@@ -27,7 +25,7 @@ _BESIDE = ("now", "feed_seq")
 
 @pytest_asyncio.fixture
 async def shared() -> AsyncIterator[ConsoleHarness]:
-    """A console whose overviews are shared for longer than a test takes."""
+    """Return a console whose overviews are shared for longer than a test takes."""
     with fresh_database() as dsn:
         async with running_console(dsn, overview_share_s=LONG_S) as harness:
             yield harness
@@ -40,7 +38,7 @@ async def ask(console: ConsoleHarness, officer: str, **query: Any) -> tuple[int,
 
 
 async def handed_out(console: ConsoleHarness, after: int) -> None:
-    """Wait until the streams were handed something behind this position."""
+    """Wait until the streams have received a line after this position."""
     async with asyncio.timeout(10):
         while console.deps.part(Hub).position <= after:
             await asyncio.sleep(0.02)
@@ -100,7 +98,7 @@ async def test_what_is_shared_is_only_for_who_may_look(shared: ConsoleHarness) -
 
 
 async def test_an_answer_tells_the_line_it_has_at_least(shared: ConsoleHarness) -> None:
-    """A screen that was told of a later line asks again."""
+    """A screen with a later line asks again."""
     await shared.project([an_alert("one")])
     await handed_out(shared, 0)
     _, first = await ask(shared, "o-city-b")

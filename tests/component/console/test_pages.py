@@ -1,4 +1,4 @@
-"""The two pages: what comes with them, for whom, and how browsers may keep the rest."""
+"""The two HTML pages: their start data, their viewers, and the caching by browsers."""
 
 from __future__ import annotations
 

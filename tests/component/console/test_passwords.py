@@ -1,6 +1,4 @@
-"""Local passwords: set through a link only, checked alike for everybody, changed with the present
-one.
-"""
+"""Local passwords: set by a link only, checked with equal work, changed with the old password."""
 
 from __future__ import annotations
 
@@ -124,7 +122,7 @@ async def test_unknown_and_wrong_are_one_answer(console: ConsoleHarness) -> None
 
 
 async def test_unknown_and_wrong_cost_the_same_work(console: ConsoleHarness) -> None:
-    """Each verifies one hash of the present parameters; the margin is wide for a busy machine."""
+    """Each verifies a hash with the present parameters; the margin is wide for a busy machine."""
     stored = await console.deps.part(IdentityParts).passwords.hash(GOOD)
 
     async def cost(stored_hash: str | None) -> float:

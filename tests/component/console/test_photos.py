@@ -1,6 +1,4 @@
-"""Photos of a feedback: from the unit itself, for who is responsible for it, never more than
-pictures.
-"""
+"""Photos of a feedback: from the unit itself, for responsible units, never more than pixels."""
 
 from __future__ import annotations
 
@@ -179,7 +177,7 @@ async def test_photos_go_with_their_command(console: ConsoleHarness) -> None:
 async def a_case_with_records(
     console: ConsoleHarness, status: Status = Status.ACTUAL
 ) -> AssignmentEvent:
-    """A command with the signed assignment of a village."""
+    """Return a command with the signed assignment of a village."""
     command = a_command("flood", status=status)
     assignment = an_assignment(command, VILLAGE, AssignmentState.SIGNED, version=2)
     await console.project([command, assignment])
@@ -189,7 +187,7 @@ async def a_case_with_records(
 async def files(
     console: ConsoleHarness, officer: str, assignment_event: AssignmentEvent
 ) -> tuple[httpx2.Response, httpx2.Response]:
-    """Its case as HTML and as PDF."""
+    """Return its case as HTML and as PDF."""
     path = f"/api/cases/{assignment_event.command_id}/export"
     return await got(console, officer, path), await got(console, officer, f"{path}?format=pdf")
 
@@ -243,7 +241,7 @@ async def test_photos_of_a_file_are_small_and_bounded(console: ConsoleHarness) -
     assert len(in_html(page)) == in_pdf(paper) == MOST_PHOTOS
     for text in (visible_text(page.content), read_pdf(paper.content)[0]):
         assert "另有2张照片未列出" in text
-    assert max(Image.open(BytesIO(printed(remade(out.getvalue()).whole))).size) == 800
+    assert max(Image.open(BytesIO(printed(remade(out.getvalue()).full))).size) == 800
 
 
 def sized(width: int) -> bytes:

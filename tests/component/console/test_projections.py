@@ -1,4 +1,4 @@
-"""Read models on a real Postgres: order does not matter, statuses never meet, reading is fast."""
+"""Read models on a real Postgres: independent of order, separated by status, fast to read."""
 
 from __future__ import annotations
 

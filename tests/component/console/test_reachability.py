@@ -58,8 +58,9 @@ def existing(officer: str, version: int = 1, **channels: tuple[Outcome, ...]) ->
 
 
 async def a_scene(console: ConsoleHarness) -> None:
-    """The town's B post is reached, its A post by nothing, its commander's post is empty; nothing
-    is known of the village's.
+    """Return posts of a town: B is reached, A has no working channel, the commander is vacant.
+
+    Nothing is known of the village's posts.
     """
     for slot in (
         a_slot(ZHUTUO, Post.B, "li"),

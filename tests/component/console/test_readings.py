@@ -1,4 +1,4 @@
-"""A sensor's last readings: for who may see its place, thinned, with levels and alarms."""
+"""A sensor's last readings: for viewers of its place, thinned, with levels and alarms."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Which commands a screen lists: exactly those that concern its subtree, wherever their recipients
-lie.
-"""
+"""The list of commands of a screen: exactly the commands of its subtree, for receivers anywhere."""
 
 from __future__ import annotations
 
@@ -36,9 +34,7 @@ _STATES = (CommandState.ISSUED, CommandState.CLOSED, CommandState.CLOSED, Comman
 
 
 def _any_value(seed: int) -> list[tuple[CommandEvent, list[AssignmentEvent]]]:
-    """Commands whose recipients lie anywhere, whatever their root and issuer say; many at one
-    instant.
-    """
+    """Commands with receivers anywhere, independent of root and issuer; many at an equal time."""
     dice = random.Random(seed)
     places = [*_VIEWERS, *dice.sample([unit_entry.unit for unit_entry in all_units()], 60)]
     results = []

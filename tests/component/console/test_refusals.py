@@ -1,4 +1,4 @@
-"""Refusals on the way to the audit trail: with a reason, without secrets, without a flood."""
+"""Refusals for the audit trail: with a reason, without secrets, without a flood."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reporting upward through the API: who may, once, what changed, who owes what, for whose eyes."""
+"""Upward reports through the API: rights, repeats, changes, duties and masking."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def a_report(key: str, minutes: float = 0, **change: Any) -> Report:
 
 
 def a_duty(now: datetime, unit: str = ZHUTUO, to_unit: str = DISTRICT, **change: Any) -> ReportDuty:
-    """A duty that began ten minutes ago: the call was due a minute ago, the writing is due soon."""
+    """Return a duty that began ten minutes ago: the call is late, the text is due soon."""
     alert = an_alert("a")
     duty = report_duty_id(Status.ACTUAL, alert.alert_id, unit, to_unit)
     version = change.get("version", 1)
@@ -294,7 +294,7 @@ async def test_who_owes_what_and_whom_it_is_calling(console: ConsoleHarness) -> 
 
 
 async def test_duties_are_summed_whole_and_each_once(console: ConsoleHarness) -> None:
-    """A duty that has missed two clocks is one; the sums do not end where the list does."""
+    """A duty with two missed clocks counts once; the sums go beyond the end of the list."""
     now = console.deps.clock.now()
     past = now - timedelta(minutes=1)
     owed = [a_duty(now, written_due=past, duty_id=f"dut-{n}", id=f"dut-{n}.v1") for n in range(620)]

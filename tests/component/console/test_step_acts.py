@@ -1,4 +1,4 @@
-"""Steps of units and issuers through the API: what each needs, who may, what is written."""
+"""Steps of units and issuers through the API: required fields, rights and records."""
 
 from __future__ import annotations
 

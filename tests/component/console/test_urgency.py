@@ -1,6 +1,4 @@
-"""Everything that waits for a person has one order everywhere: real before drill, recalled first,
-gravest, due.
-"""
+"""Pages and assignments are in one order everywhere: real before drill, recalled, gravest, due."""
 
 from __future__ import annotations
 
@@ -37,7 +35,7 @@ STATES = (
 
 
 def tasks(chance: random.Random, many: int) -> list[tuple[Any, AssignmentEvent]]:
-    """Commands of one assignment each, of all levels, states and deadlines."""
+    """Return commands of an assignment each, of all levels, states and deadlines."""
     created = []
     for n in range(many):
         order = a_command(

@@ -1,7 +1,6 @@
 """Acts of officers in a random stream, each chosen among the results of the world so far.
 
-The dice are thrown when the stream is drawn, so that a world acts alike with and without the
-second.
+The dice are thrown when the stream is drawn, so a world acts alike with and without the other.
 """
 
 from __future__ import annotations
@@ -38,14 +37,14 @@ _NEXT = {
 _OF_THE_ISSUER = (Step.CHECK, Step.SEND_BACK, Step.CLOSE)
 
 
-async def _pick(house: House, dice: float, query: str, status: Status) -> Any | None:
-    """One row of a query over a world, the same one whatever else there is."""
-    rows = await house.rows("alerting", query, status)
+async def _pick(system: House, dice: float, query: str, status: Status) -> Any | None:
+    """Return one row of a query over a world; rows of the other world have no influence."""
+    rows = await system.rows("alerting", query, status)
     return rows[int(dice * len(rows))] if rows else None
 
 
-def _head(house: House, unit: str, status: Status) -> dict[str, Any]:
-    moment = house.clock.moment
+def _head(system: House, unit: str, status: Status) -> dict[str, Any]:
+    moment = system.clock.moment
     return {
         "status": status,
         "occurred_at": moment,
@@ -72,13 +71,13 @@ _SILENCES = "SELECT * FROM alerting.silence WHERE status = $1 ORDER BY silence_i
 
 
 async def _decision(
-    house: House, alert: Any, verb: DecisionVerb, status: Status, name: str, officer: str = "one"
+    system: House, alert: Any, verb: DecisionVerb, status: Status, name: str, officer: str = "one"
 ) -> None:
     level = alert["level"] if verb is DecisionVerb.RECALL else alert["proposed_level"]
     if verb is DecisionVerb.LIFT:
         level = None
     unit = alert["approver_unit"]
-    await house.takes(
+    await system.takes(
         a_decision(
             alert["alert_id"],
             verb,
@@ -87,55 +86,55 @@ async def _decision(
             f"officer-{officer}",
             id=f"dec-{name}-{verb}-{officer}",
             post=Post.A,
-            **{k: v for k, v in _head(house, unit, status).items() if k != "origin_unit"},
+            **{k: v for k, v in _head(system, unit, status).items() if k != "origin_unit"},
         )
     )
 
 
-async def _issue(house: House, status: Status, name: str, dice: list[float]) -> None:
+async def _issue(system: House, status: Status, name: str, dice: list[float]) -> None:
     """Bring an alert all the way to its issue."""
-    alert = await _pick(house, dice[0], _OPEN_ALERTS, status)
+    alert = await _pick(system, dice[0], _OPEN_ALERTS, status)
     if alert is None:
         return
     for verb in (DecisionVerb.VERIFY, DecisionVerb.ASSESS):
         if alert["state"] != AlertState.ISSUED:
-            await _decision(house, alert, verb, status, name)
+            await _decision(system, alert, verb, status, name)
     for officer in ("one", "two"):
-        await _decision(house, alert, DecisionVerb.APPROVE, status, name, officer)
+        await _decision(system, alert, DecisionVerb.APPROVE, status, name, officer)
 
 
-async def _decide(house: House, status: Status, name: str, dice: list[float]) -> None:
-    alert = await _pick(house, dice[0], _ALERTS, status)
+async def _decide(system: House, status: Status, name: str, dice: list[float]) -> None:
+    alert = await _pick(system, dice[0], _ALERTS, status)
     if alert is not None:
         verbs = [DecisionVerb.DISMISS, DecisionVerb.VERIFY, DecisionVerb.REJECT]
         if alert["state"] == AlertState.ISSUED:
             verbs = [DecisionVerb.RECALL, DecisionVerb.LIFT, DecisionVerb.APPROVE]
-        await _decision(house, alert, verbs[int(dice[1] * len(verbs))], status, name)
+        await _decision(system, alert, verbs[int(dice[1] * len(verbs))], status, name)
 
 
-async def _regroup(house: House, status: Status, name: str, dice: list[float]) -> None:
+async def _regroup(system: House, status: Status, name: str, dice: list[float]) -> None:
     """Merge two alerts, or take one out again."""
-    merged = await _pick(house, dice[0], _MERGED, status)
+    merged = await _pick(system, dice[0], _MERGED, status)
     if merged is not None and dice[1] < 0.5:
-        await _of_two(house, merged, DecisionVerb.UNMERGE, status, name)
+        await _of_two(system, merged, DecisionVerb.UNMERGE, status, name)
         return
-    row, second = [await _pick(house, die, _OPEN_ALERTS, status) for die in dice[2:4]]
+    row, second = [await _pick(system, die, _OPEN_ALERTS, status) for die in dice[2:4]]
     if row is not None and second is not None:
-        await _of_two(house, row, DecisionVerb.MERGE, status, name, into=second["alert_id"])
+        await _of_two(system, row, DecisionVerb.MERGE, status, name, into=second["alert_id"])
 
 
 async def _of_two(
-    house: House, alert: Any, verb: DecisionVerb, status: Status, name: str, **more: Any
+    system: House, alert: Any, verb: DecisionVerb, status: Status, name: str, **more: Any
 ) -> None:
-    head = {k: v for k, v in _head(house, DISTRICT, status).items() if k != "origin_unit"}
-    await house.takes(
+    head = {k: v for k, v in _head(system, DISTRICT, status).items() if k != "origin_unit"}
+    await system.takes(
         a_decision(alert["alert_id"], verb, None, id=f"dec-{name}-{verb}", **head, **more)
     )
 
 
-async def _emergency(house: House, status: Status, name: str, dice: list[float]) -> None:
-    """Issue below the gate, which leaves a debt; or settle one."""
-    alert = await _pick(house, dice[0], _OPEN_ALERTS, status)
+async def _emergency(system: House, status: Status, name: str, dice: list[float]) -> None:
+    """Issue below the gate, which creates a debt, or settle a debt."""
+    alert = await _pick(system, dice[0], _OPEN_ALERTS, status)
     if alert is None:
         return
     owed = alert["pending_ratification"] is not None
@@ -148,20 +147,20 @@ async def _emergency(house: House, status: Status, name: str, dice: list[float])
         else (ZHUTUO, DISTRICT)[int(dice[2] * 2)]
     )
     level = Level(alert["level"] if owed else alert["proposed_level"] or "blue")
-    head = {k: v for k, v in _head(house, unit, status).items() if k != "origin_unit"}
+    head = {k: v for k, v in _head(system, unit, status).items() if k != "origin_unit"}
     change = {"id": f"dec-{name}-{verb}", "post": Post.A, **head}
-    await house.takes(a_decision(alert["alert_id"], verb, level, unit, "officer-e", **change))
+    await system.takes(a_decision(alert["alert_id"], verb, level, unit, "officer-e", **change))
 
 
-async def _step(house: House, status: Status, name: str, dice: list[float]) -> None:
-    """A unit or the issuer takes an assignment a step further."""
+async def _step(system: House, status: Status, name: str, dice: list[float]) -> None:
+    """Advance an assignment by a step of the unit or the issuer."""
     for number, die in enumerate(dice[:3]):
-        row = await _pick(house, die, _ASSIGNMENTS, status)
+        row = await _pick(system, die, _ASSIGNMENTS, status)
         if row is None or row["state"] not in _NEXT:
             continue
         steps = _NEXT[row["state"]]
         step = steps[int(dice[3] * len(steps))]
-        await house.takes(
+        await system.takes(
             a_step(
                 row["command_id"],
                 row["unit"],
@@ -175,14 +174,14 @@ async def _step(house: House, status: Status, name: str, dice: list[float]) -> N
         )
 
 
-async def _command(house: House, status: Status, name: str, dice: list[float]) -> None:
+async def _command(system: House, status: Status, name: str, dice: list[float]) -> None:
     """A free command, or an end to one."""
-    old = await _pick(house, dice[0], _COMMANDS, status)
+    old = await _pick(system, dice[0], _COMMANDS, status)
     if old is not None and dice[1] < 0.5:
         verb = ("check", "close", "revoke")[int(dice[2] * 3)]
         issuer = old["issuer_unit"]
-        change = {"id": f"req-{name}", **_head(house, issuer, status)}
-        await house.takes(a_request(verb, old["command_id"], issuer, **change))
+        change = {"id": f"req-{name}", **_head(system, issuer, status)}
+        await system.takes(a_request(verb, old["command_id"], issuer, **change))
         return
     tiers = (Tier.TOWN, Tier.VILLAGE)[: 1 + int(dice[3] * 2)]
     change = {
@@ -191,26 +190,26 @@ async def _command(house: House, status: Status, name: str, dice: list[float]) -
         "level": LEVELS[int(dice[4] * 5)],
         "title": "巡查",
     }
-    change |= {"id": f"req-{name}", **_head(house, DISTRICT, status)}
-    await house.takes(a_request("issue", f"cmd-{name}", DISTRICT, **change))
+    change |= {"id": f"req-{name}", **_head(system, DISTRICT, status)}
+    await system.takes(a_request("issue", f"cmd-{name}", DISTRICT, **change))
 
 
-async def _mode(house: House, status: Status, name: str, dice: list[float]) -> None:
+async def _mode(system: House, status: Status, name: str, dice: list[float]) -> None:
     """Propose, approve or end a response mode."""
-    old = await _pick(house, dice[0], _PROPOSALS, status)
+    old = await _pick(system, dice[0], _PROPOSALS, status)
     unit = old["unit"] if old is not None else (ZHUTUO, DISTRICT)[int(dice[1] * 2)]
     if old is None or dice[2] < 0.3:
         mode = (ResponseMode.STANDBY, ResponseMode.EMERGENCY)[int(dice[3] * 2)]
-        until = house.clock.moment + timedelta(minutes=30)
-        await _ask(house, ModeVerb.PROPOSE, f"mod-{name}", unit, status, name, "b", mode, until)
-        await _ask(house, ModeVerb.APPROVE, f"mod-{name}", unit, status, name, "a")
+        until = system.clock.moment + timedelta(minutes=30)
+        await _ask(system, ModeVerb.PROPOSE, f"mod-{name}", unit, status, name, "b", mode, until)
+        await _ask(system, ModeVerb.APPROVE, f"mod-{name}", unit, status, name, "a")
     else:
         verb = (ModeVerb.APPROVE, ModeVerb.END, ModeVerb.REJECT)[int(dice[4] * 3)]
-        await _ask(house, verb, old["proposal_id"], unit, status, name, f"c{int(dice[5] * 2)}")
+        await _ask(system, verb, old["proposal_id"], unit, status, name, f"c{int(dice[5] * 2)}")
 
 
 async def _ask(
-    house: House,
+    system: House,
     verb: ModeVerb,
     proposal: str,
     unit: str,
@@ -220,7 +219,7 @@ async def _ask(
     mode: ResponseMode | None = None,
     until: Any = None,
 ) -> None:
-    await house.takes(
+    await system.takes(
         ModeRequest(
             id=f"mrq-{name}-{verb}",
             unit=unit,
@@ -230,29 +229,29 @@ async def _ask(
             until=until,
             officer_id=f"officer-{officer}",
             post=Post.A,
-            **_head(house, unit, status),
+            **_head(system, unit, status),
         )
     )
 
 
-async def _answer(house: House, status: Status, name: str, dice: list[float]) -> None:
+async def _answer(system: House, status: Status, name: str, dice: list[float]) -> None:
     """Answer a page as an officer or a device."""
-    row = await _pick(house, dice[0], _PAGES, status)
+    row = await _pick(system, dice[0], _PAGES, status)
     if row is not None:
         verb = list(AnswerVerb)[int(dice[1] * len(AnswerVerb))]
         page = Page.model_validate_json(row["body"])
-        await house.takes(an_answer(page, verb, id=f"ans-{name}", sent_at=house.clock.moment))
+        await system.takes(an_answer(page, verb, id=f"ans-{name}", sent_at=system.clock.moment))
 
 
-async def _silence(house: House, status: Status, name: str, dice: list[float]) -> None:
+async def _silence(system: House, status: Status, name: str, dice: list[float]) -> None:
     """Begin or end a silence."""
-    old = await _pick(house, dice[0], _SILENCES, status)
+    old = await _pick(system, dice[0], _SILENCES, status)
     if old is not None and dice[1] < 0.5:
-        await _hush(house, status, name, silence_id=old["silence_id"], verb="end")
+        await _hush(system, status, name, silence_id=old["silence_id"], verb="end")
         return
-    now = house.clock.moment
+    now = system.clock.moment
     await _hush(
-        house,
+        system,
         status,
         name,
         silence_id=f"sil-{name}",
@@ -263,18 +262,18 @@ async def _silence(house: House, status: Status, name: str, dice: list[float]) -
     )
 
 
-async def _hush(house: House, status: Status, name: str, **fields: Any) -> None:
+async def _hush(system: House, status: Status, name: str, **fields: Any) -> None:
     fields |= {"id": f"slr-{name}", "officer_id": "officer-s", "post": Post.A, "reason": "检修"}
-    await house.takes(SilenceRequest(**fields, **_head(house, DISTRICT, status)))
+    await system.takes(SilenceRequest(**fields, **_head(system, DISTRICT, status)))
 
 
-async def _report_up(house: House, status: Status, name: str, dice: list[float]) -> None:
+async def _report_up(system: House, status: Status, name: str, dice: list[float]) -> None:
     """An upward report about an alert's incident."""
-    alert = await _pick(house, dice[0], _ALERTS, status)
+    alert = await _pick(system, dice[0], _ALERTS, status)
     if alert is None:
         return
     means = (Means.PHONE, Means.WRITTEN)[int(dice[1] * 2)]
-    await house.takes(
+    await system.takes(
         a_report(
             "officer-r",
             id=f"rep-up-{name}",
@@ -286,44 +285,44 @@ async def _report_up(house: House, status: Status, name: str, dice: list[float])
             means=means,
             from_unit=ZHUTUO,
             to_unit=DISTRICT,
-            **_head(house, ZHUTUO, status),
+            **_head(system, ZHUTUO, status),
         )
     )
 
 
-async def _trespass(house: House, status: Status, name: str, dice: list[float]) -> None:
-    """A drill lays its hand on something real; the house must refuse it."""
-    real, before = Status.ACTUAL, len(house.refused)
+async def _trespass(system: House, status: Status, name: str, dice: list[float]) -> None:
+    """Try an act of a drill on a real subject; the services must refuse the act."""
+    real, before = Status.ACTUAL, len(system.refused)
     kind = int(dice[0] * 7)
-    if kind == 0 and (alert := await _pick(house, dice[1], _OPEN_ALERTS, real)):
-        await _decision(house, alert, DecisionVerb.DISMISS, status, name)
-    elif kind == 1 and (row := await _pick(house, dice[1], _ASSIGNMENTS, real)):
-        await house.takes(
+    if kind == 0 and (alert := await _pick(system, dice[1], _OPEN_ALERTS, real)):
+        await _decision(system, alert, DecisionVerb.DISMISS, status, name)
+    elif kind == 1 and (row := await _pick(system, dice[1], _ASSIGNMENTS, real)):
+        await system.takes(
             a_step(row["command_id"], row["unit"], officer=f"officer-{name}", status=status)
         )
-    elif kind == 2 and (row := await _pick(house, dice[1], _PAGES, real)):
+    elif kind == 2 and (row := await _pick(system, dice[1], _PAGES, real)):
         page = Page.model_validate_json(row["body"])
-        await house.takes(
-            an_answer(page, id=f"ans-{name}", status=status, sent_at=house.clock.moment)
+        await system.takes(
+            an_answer(page, id=f"ans-{name}", status=status, sent_at=system.clock.moment)
         )
-    elif kind == 3 and (old := await _pick(house, dice[1], _COMMANDS, real)):
-        change = {"id": f"req-{name}", **_head(house, CITY, status)}
-        await house.takes(a_request("revoke", old["command_id"], CITY, **change))
-    elif kind == 4 and (old := await _pick(house, dice[1], _PROPOSALS, real)):
+    elif kind == 3 and (old := await _pick(system, dice[1], _COMMANDS, real)):
+        change = {"id": f"req-{name}", **_head(system, CITY, status)}
+        await system.takes(a_request("revoke", old["command_id"], CITY, **change))
+    elif kind == 4 and (old := await _pick(system, dice[1], _PROPOSALS, real)):
         verb = ModeVerb.END if old["state"] == "decided" else ModeVerb.REJECT
-        await _ask(house, verb, old["proposal_id"], old["unit"], status, name, "x")
-    elif kind == 5 and (old := await _pick(house, dice[1], _SILENCES, real)):
-        await _hush(house, status, name, silence_id=old["silence_id"], verb="end")
+        await _ask(system, verb, old["proposal_id"], old["unit"], status, name, "x")
+    elif kind == 5 and (old := await _pick(system, dice[1], _SILENCES, real)):
+        await _hush(system, status, name, silence_id=old["silence_id"], verb="end")
     elif (
         kind == 6
-        and (proposals := await _pick(house, dice[1], _OPEN_ALERTS, status))
-        and (alert := await _pick(house, dice[2], _OPEN_ALERTS, real))
+        and (proposals := await _pick(system, dice[1], _OPEN_ALERTS, status))
+        and (alert := await _pick(system, dice[2], _OPEN_ALERTS, real))
     ):
         into = {"into": alert["alert_id"]}
-        await _of_two(house, proposals, DecisionVerb.MERGE, status, name, **into)
+        await _of_two(system, proposals, DecisionVerb.MERGE, status, name, **into)
     else:
         return
-    assert len(house.refused) == before + 1, (
+    assert len(system.refused) == before + 1, (
         f"an act of a drill on something real was taken: {name}"
     )
 

@@ -164,13 +164,13 @@ def mixed(seed: int, turns: int, *, trespasses: bool = True) -> list[Turn]:
     return result
 
 
-async def play(house: House, turns: list[Turn], *only: Status) -> None:
+async def play(system: House, turns: list[Turn], *only: Status) -> None:
     """Play the evidence and acts of these worlds at their times."""
-    await house.takes(*common_rules())
+    await system.takes(*common_rules())
     for number, turn in enumerate(turns):
-        await house.passes(turn.seconds)
+        await system.passes(turn.seconds)
         if batch := [message for status, message in turn.evidence if status in only]:
-            await house.takes(*batch)
+            await system.takes(*batch)
         for place, (status, act) in enumerate(turn.acts):
             if status in only:
-                await act(house, status, f"{status}-{number}-{place}")
+                await act(system, status, f"{status}-{number}-{place}")

@@ -45,13 +45,13 @@ _BESIDE = ("now", "feed_seq", "behind", "exercises")
 """What a screen says about its own clock and the stream of all lines; the banner of drills."""
 
 
-def of(house: House, status: Status) -> list[Record]:
+def of(system: House, status: Status) -> list[Record]:
     """Return the records that left the services for this world."""
-    return [record for record in house.log if record.status is status]
+    return [record for record in system.log if record.status is status]
 
 
 def by_subject(records: list[Record]) -> dict[tuple[str, str, str], list[bytes]]:
-    """The records about each thing in their order: between things there is none to keep."""
+    """Return the records per subject in order; between subjects there is no order."""
     results: dict[tuple[str, str, str], list[bytes]] = {}
     for record in records:
         page = record.message.page_id if record.topic == PAGES.name else ""
@@ -60,17 +60,17 @@ def by_subject(records: list[Record]) -> dict[tuple[str, str, str], list[bytes]]
 
 
 def bare(body: Any) -> Any:
-    """A screen without what is not of one world; what is equal in time has no order."""
+    """Return a screen without fields of both worlds; rows of equal time are sorted."""
     if isinstance(body, dict):
         return {name: bare(value) for name, value in body.items() if name not in _BESIDE}
     return sorted(map(bare, body), key=json.dumps) if isinstance(body, list) else body
 
 
-async def screens(house: House, status: Status) -> dict[str, Any]:
+async def screens(system: House, status: Status) -> dict[str, Any]:
     """Return the screens of officers of three tiers in this world."""
     results = {}
     for officer in OFFICERS:
-        async with house.screen.client(officer) as client:
+        async with system.screen.client(officer) as client:
             for path in SCREENS:
                 answer = await client.get(path.format(status))
                 assert answer.status_code == 200, (path, answer.text)
@@ -78,45 +78,45 @@ async def screens(house: House, status: Status) -> dict[str, Any]:
     return results
 
 
-async def summary(house: House, status: Status) -> dict[str, Any]:
-    """Everything there is of a world: records, rows, screens, refusals."""
+async def summary(system: House, status: Status) -> dict[str, Any]:
+    """Return records, rows, screens and refusals of a world."""
     return {
-        "records": by_subject(of(house, status)),
-        "refused": [item for item in house.refused if item[0] == status],
-        "rows": await contents(house, status),
-        "screens": await screens(house, status),
+        "records": by_subject(of(system, status)),
+        "refused": [item for item in system.refused if item[0] == status],
+        "rows": await contents(system, status),
+        "screens": await screens(system, status),
     }
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_each_world_is_what_it_would_be_alone(seed: int) -> None:
+async def test_each_world_is_the_same_with_and_without_the_other(seed: int) -> None:
     trespasses = seed % 2 == 0
     turns = mixed(seed, TURNS, trespasses=trespasses)
     alone = {}
     for status in (REAL,) if trespasses else (REAL, DRILL):
         with fresh_database() as dsn:
-            async with a_house(dsn) as house:
-                await play(house, turns, status)
-                alone[status] = await summary(house, status), await timers(house)
+            async with a_house(dsn) as system:
+                await play(system, turns, status)
+                alone[status] = await summary(system, status), await timers(system)
                 other_status = DRILL if status is REAL else REAL
-                assert of(house, other_status) == [], "nothing of one world follows from the other"
+                assert of(system, other_status) == [], "nothing of one world follows from the other"
     with fresh_database() as dsn:
-        async with a_house(dsn) as house:
-            await play(house, turns, REAL, DRILL)
-            results = {status: await summary(house, status) for status in (REAL, DRILL)}
+        async with a_house(dsn) as system:
+            await play(system, turns, REAL, DRILL)
+            results = {status: await summary(system, status) for status in (REAL, DRILL)}
             assert differences(results[REAL], alone[REAL][0]) == [], seed
             assert results[REAL]["refused"] == alone[REAL][0]["refused"]
-            assert alone[REAL][1] <= await timers(house)
+            assert alone[REAL][1] <= await timers(system)
             if not trespasses:  # what a drill tries in vain is seen on its own screens
                 assert differences(results[DRILL], alone[DRILL][0]) == [], seed
-                assert await timers(house) == alone[REAL][1] | alone[DRILL][1]
+                assert await timers(system) == alone[REAL][1] | alone[DRILL][1]
             assert all(
-                record.status is REAL for record in house.log if record.topic == NOTICES.name
+                record.status is REAL for record in system.log if record.topic == NOTICES.name
             )
 
 
 def differences(differing: dict[str, Any], alone: dict[str, Any]) -> list[str]:
-    """In which part of a world something is not as it was alone."""
+    """Return the parts of a world that differ from the world alone."""
     return [
         f"{part}: {name}\n  here  {differing[part].get(name)}\n  alone {alone[part].get(name)}"
         for part in ("records", "rows", "screens")
@@ -125,16 +125,16 @@ def differences(differing: dict[str, Any], alone: dict[str, Any]) -> list[str]:
     ]
 
 
-async def test_the_streams_reach_every_part_of_the_house() -> None:
+async def test_the_streams_reach_every_part_of_the_system() -> None:
     """A proof about nothing would prove nothing."""
     counts: Counter[tuple[Status, str]] = Counter()
     acts: Counter[tuple[Status, str]] = Counter()
     for seed in range(6):
         with fresh_database() as dsn:
-            async with a_house(dsn) as house:
-                await play(house, mixed(seed, TURNS), REAL, DRILL)
-                counts.update((record.status, record.topic) for record in house.log)
-                alerts = [record for record in house.log if record.topic == ALERTS.name]
+            async with a_house(dsn) as system:
+                await play(system, mixed(seed, TURNS), REAL, DRILL)
+                counts.update((record.status, record.topic) for record in system.log)
+                alerts = [record for record in system.log if record.topic == ALERTS.name]
                 acts.update((alert.status, alert.message.transition) for alert in alerts)
                 acts.update(
                     (alert.status, "owes") for alert in alerts if alert.message.debt is not None
@@ -152,29 +152,29 @@ async def test_the_same_real_event_pages_while_its_drill_is_open() -> None:
     real = an_alarm("alm-real", level=Level.RED, occurred_at=NOW)
     assert real.transition is AlarmTransition.RAISED
     with fresh_database() as dsn:
-        async with a_house(dsn) as house:
-            await house.takes(*common_rules())
-            await house.takes(drill)
+        async with a_house(dsn) as system:
+            await system.takes(*common_rules())
+            await system.takes(drill)
             practised = [
-                record.message for record in of(house, DRILL) if record.topic == PAGES.name
+                record.message for record in of(system, DRILL) if record.topic == PAGES.name
             ]
-            await house.takes(real)
-            paged = [record.message for record in of(house, REAL) if record.topic == PAGES.name]
+            await system.takes(real)
+            paged = [record.message for record in of(system, REAL) if record.topic == PAGES.name]
     assert paged
     assert {item.officer_id for item in paged} == {item.officer_id for item in practised}
     assert all(item.headline.startswith("【演练】") for item in practised)
     assert not any("演练" in item.headline for item in paged)
 
 
-async def test_a_drill_started_on_the_console_is_seen_as_one_and_ends_as_one() -> None:
+async def test_a_drill_started_on_the_console_is_shown_and_ended_as_a_drill() -> None:
     body = {"title": "洪水演练", "event_type": "11A01", "level": "red", "place": ZHUTUO}
     with fresh_database() as dsn:
-        async with a_house(dsn) as house, house.screen.client("o-district-b") as client:
+        async with a_house(dsn) as system, system.screen.client("o-district-b") as client:
             assert (await client.post("/api/drills", json=body)).status_code == 202
-            (sent,) = house.screen.kafka.sent
-            await house.takes(REPORTS.model.validate_json(sent.value))
-            assert of(house, REAL) == []
-            pages = [record.message for record in of(house, DRILL) if record.topic == PAGES.name]
+            (sent,) = system.screen.kafka.sent
+            await system.takes(REPORTS.model.validate_json(sent.value))
+            assert of(system, REAL) == []
+            pages = [record.message for record in of(system, DRILL) if record.topic == PAGES.name]
             assert pages
             assert all(page.headline.startswith("【演练】") for page in pages)
             displayed = {
@@ -186,11 +186,11 @@ async def test_a_drill_started_on_the_console_is_seen_as_one_and_ends_as_one() -
             assert displayed[REAL]["exercises"] == 1, "the banner of drills"
             assert displayed[DRILL]["alerts"]["states"] == {"verifying": 1}
             (alert,) = [
-                record.message for record in of(house, DRILL) if record.topic == ALERTS.name
+                record.message for record in of(system, DRILL) if record.topic == ALERTS.name
             ]
-            await house.takes(
+            await system.takes(
                 a_decision(alert.alert_id, DecisionVerb.DISMISS, alert.proposed_level, status=DRILL)
             )
-            assert house.refused == []
+            assert system.refused == []
             after = (await client.get(f"/api/overview?status={DRILL}")).json()
             assert after["alerts"]["states"] == {}

@@ -17,7 +17,7 @@ from services.ingest.settings import Settings
 from shared.contracts.catalog import CatalogEntry, SensorEntry
 from shared.contracts.fields import Tier
 from shared.runtime.errors import Transient
-from shared.runtime.publisher import Outgoing
+from shared.runtime.outbound_records import OutboundRecord
 from tests.support.openapi import OpenApiDocument
 
 TOKEN = "a-token-of-the-gauge-network"
@@ -39,12 +39,12 @@ class RecordingPublisher:
     """Records what is sent, with Kafka's time; while `down`, it confirms nothing."""
 
     def __init__(self) -> None:
-        self.sent: list[Outgoing] = []
+        self.sent: list[OutboundRecord] = []
         self.time = NOW
         self.calls = 0
         self.down = False
 
-    async def send(self, records: Iterable[Outgoing]) -> list[int]:
+    async def send(self, records: Iterable[OutboundRecord]) -> list[int]:
         self.calls += 1
         if self.down:
             raise Transient("publish outcome unknown: TimeoutError")

@@ -17,7 +17,7 @@ from shared.contracts.fields import Contract
 from shared.contracts.readings import Reading, Tick
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.topics import ALARMS, CATALOG, READINGS, RULES, TopicSpec
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import produce, read_all
 from tests.support.scoring import a_catalog_entry
@@ -44,8 +44,8 @@ def run(
 
 def the_rules(infrastructure: Infrastructure) -> list[RuleDefinition]:
     records = infrastructure.run(read_all(infrastructure.bootstrap, RULES))
-    found = [RULES.model.validate_json(record.value) for record in records]
-    return [one for one in found if one.rule_id == "rules-flood"]
+    definitions = [RULES.model.validate_json(record.value) for record in records]
+    return [definition for definition in definitions if definition.rule_id == "rules-flood"]
 
 
 def some_readings() -> list[Reading]:
@@ -72,8 +72,8 @@ def some_readings() -> list[Reading]:
 
 def the_alarms(rule: RuleDefinition, readings: list[Reading]) -> list[AlarmEvent]:
     bench = Bench([GAUGE], [rule])
-    for one in readings:
-        assert bench.reading(one, one.occurred_at.timestamp()) is None
+    for reading in readings:
+        assert bench.reading(reading, reading.occurred_at.timestamp()) is None
     return [alarm for alarm in bench.drain() if isinstance(alarm, AlarmEvent)]
 
 
@@ -85,17 +85,17 @@ def test_publish_explain_backtest_and_plot(
     pack = write(tmp_path / "pack", row)
 
     # Published once, and again only what has changed; what check refuses never arrives.
-    code, said = run(capsys, infrastructure, "publish", str(pack))
-    assert (code, [item["version"] for item in said["published"]]) == (0, [1])
-    code, said = run(capsys, infrastructure, "publish", str(pack))
-    assert (said["published"], said["unchanged"]) == ([], 1)
+    code, result = run(capsys, infrastructure, "publish", str(pack))
+    assert (code, [item["version"] for item in result["published"]]) == (0, [1])
+    code, result = run(capsys, infrastructure, "publish", str(pack))
+    assert (result["published"], result["unchanged"]) == ([], 1)
     steps = rungs(("yellow", 180.5, 180.4), ("orange", 183.0, 182.9))
     write(pack, {**row, "body": {"kind": "threshold", "rungs": steps}})
-    code, said = run(capsys, infrastructure, "publish", str(pack))
-    assert [(item["was"], item["version"]) for item in said["published"]] == [(1, 2)]
+    code, result = run(capsys, infrastructure, "publish", str(pack))
+    assert [(item["was"], item["version"]) for item in result["published"]] == [(1, 2)]
     write(pack, {**row, "unit": "cm"})
-    code, said = run(capsys, infrastructure, "publish", str(pack))
-    assert (code, said["errors"]) == (1, 1)
+    code, result = run(capsys, infrastructure, "publish", str(pack))
+    assert (code, result["errors"]) == (1, 1)
     versions = the_rules(infrastructure)
     assert [version.version for version in versions] == [1, 2]
 
@@ -111,13 +111,13 @@ def test_publish_explain_backtest_and_plot(
     assert [alarm.transition.value for alarm in alarms] == ["raised", "cleared"]
     put(infrastructure, ALARMS, [(alarm.alarm_id, alarm) for alarm in alarms])
 
-    code, said = run(capsys, infrastructure, "explain", alarms[0].alarm_id)
+    code, result = run(capsys, infrastructure, "explain", alarms[0].alarm_id)
     assert code == 0
-    assert said["deciding"] == ["rules-12", "rules-6"]
-    assert said["rule_used"]["version"] == 1
-    assert said["rule_now"]["version"] == 2
-    assert [item["id"] for item in said["readings"]] == [message.id for message in readings[:13]]
-    text = "\n".join(said["sentences"])
+    assert result["deciding"] == ["rules-12", "rules-6"]
+    assert result["rule_used"]["version"] == 1
+    assert result["rule_now"]["version"] == 2
+    assert [item["id"] for item in result["readings"]] == [message.id for message in readings[:13]]
+    text = "\n".join(result["sentences"])
     assert "water_level 181.06 m above 吴淞, limit 180.5" in text
     assert "the rule has changed since: version 2 is in force" in text
     code = main(["explain", "alm-nobody", "--kafka", infrastructure.bootstrap])
@@ -128,21 +128,21 @@ def test_publish_explain_backtest_and_plot(
     low = rungs(("yellow", 179.01, 178.0))
     write(tmp_path / "new", {**row, "body": {"kind": "threshold", "rungs": low}})
     words = ("backtest", str(tmp_path / "new"), "--topic")
-    code, said = run(capsys, infrastructure, *words)
-    assert (code, said["readings"]) == (0, len(readings))
-    assert said["total"] == {"same": 0, "moved": 1, "added": 0, "removed": 0}
-    assert said["changes"][0]["moved_by"].startswith("begins -50m")
+    code, result = run(capsys, infrastructure, *words)
+    assert (code, result["readings"]) == (0, len(readings))
+    assert result["total"] == {"same": 0, "moved": 1, "added": 0, "removed": 0}
+    assert result["changes"][0]["moved_by"].startswith("begins -50m")
     assert len(infrastructure.run(read_all(infrastructure.bootstrap, ALARMS))) == before
-    code, said = run(capsys, infrastructure, *words, "--from", "2090-01-01T00:00:00Z")
-    assert said["readings"] == 0
+    code, result = run(capsys, infrastructure, *words, "--from", "2090-01-01T00:00:00Z")
+    assert result["readings"] == 0
 
     out = str(tmp_path / "a.png")
     drawing = ("plot", GAUGE.sensor_id, "--rule", "rules-flood", "--topic", "--out", out)
-    code, said = run(capsys, infrastructure, *drawing)
-    assert (code, said["points"], len(said["alarms"])) == (0, len(readings), 1)
+    code, result = run(capsys, infrastructure, *drawing)
+    assert (code, result["points"], len(result["alarms"])) == (0, len(readings), 1)
 
 
-def test_a_kafka_that_is_not_there_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unreachable_kafka_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["explain", "alm-1", "--kafka", "127.0.0.1:1"])
     assert code == 69
     assert "Kafka at 127.0.0.1:1 cannot be used" in capsys.readouterr().err

@@ -26,9 +26,9 @@ from shared.contracts.fields import Contract
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.topics import ALARMS, DEAD_LETTER, HEALTH, READINGS, SCORING_STATE
 from shared.runtime.errors import Transient
-from shared.runtime.inbox import body_digest
+from shared.runtime.inbound_messages import body_digest
+from shared.runtime.outbound_records import OutboundRecord, encode
 from shared.runtime.platform import Platform
-from shared.runtime.publisher import Outgoing, encode
 from shared.runtime.tables import Positions
 from tests.support.scoring import SENT, a_catalog_entry, a_sensor
 
@@ -47,7 +47,7 @@ class Log:
     """
 
     def __init__(self) -> None:
-        self.records: list[Outgoing] = []
+        self.records: list[OutboundRecord] = []
         self.capacity: int | None = None
         self.failure: type[Exception] = Died
         self.arrived = 0
@@ -57,7 +57,7 @@ class Log:
         """Return whether a record was refused with Transient, as `capacity` demands."""
         return self.capacity is None
 
-    async def send(self, records: Iterable[Outgoing]) -> None:
+    async def send(self, records: Iterable[OutboundRecord]) -> None:
         for record in records:
             if self.capacity == 0:
                 if self.failure is Transient:
@@ -183,7 +183,7 @@ def a_worker_of(log: Log, table: RuleTable, flush_states: int) -> ReadingsWorker
     )
     platform = Platform("scoring", settings, clock=StillClock())
     platform.publisher = log  # type: ignore[assignment]
-    platform.another_publisher = lambda: log  # type: ignore[assignment,method-assign,return-value]
+    platform.add_publisher = lambda: log  # type: ignore[assignment,method-assign,return-value]
     platform.dead_letters._publisher = log  # type: ignore[assignment]
     return ReadingsWorker(
         platform,

@@ -14,7 +14,7 @@ from services.scoring.store.changelog import StoredPartition, apply_record
 from services.scoring.unit_of_work import alarm_publisher
 from shared.contracts.topics import ALARMS, READINGS, SCORING_STATE
 from shared.runtime.errors import Transient
-from shared.runtime.publisher import Outgoing
+from shared.runtime.outbound_records import OutboundRecord
 from tests.component.scoring.log import PARTITION, Log, a_worker, as_records, live, until_done
 from tests.support.scoring import T0, a_reading, a_rule, a_threshold_rule
 
@@ -35,7 +35,7 @@ class SlowLog(Log):
         self.fails = 0
         self.fails_at_once = -1
 
-    async def send(self, records: Iterable[Outgoing]) -> None:
+    async def send(self, records: Iterable[OutboundRecord]) -> None:
         records = list(records)
         if self.fails_at_once in {record.partition for record in records}:
             raise Transient("not confirmed")

@@ -10,7 +10,7 @@ import pytest
 
 from shared.contracts.topics import ALARMS, SCORING_STATE
 from shared.runtime.errors import LostOwnership, Transient
-from shared.runtime.publisher import Outgoing
+from shared.runtime.outbound_records import OutboundRecord
 from tests.component.scoring.log import PARTITION, Log, RuleTable, a_worker_of, as_records
 from tests.component.scoring.test_crash import SENSORS
 from tests.support.scoring import T0, a_reading, a_rule, a_threshold_rule
@@ -62,7 +62,7 @@ def test_no_reading_is_judged_by_new_tables_before_the_group_confirms(answer: Ex
 class Refusing(Log):
     """Takes states and checkpoints, and no alarm."""
 
-    async def send(self, records: Iterable[Outgoing]) -> None:
+    async def send(self, records: Iterable[OutboundRecord]) -> None:
         outgoings = list(records)
         if any(outgoing.topic == ALARMS.name for outgoing in outgoings):
             raise Transient("not confirmed")

@@ -34,7 +34,7 @@ async def accounted(log: Log, messages: Sequence[Contract | bytes]) -> list[tupl
             assert {number for number, _ in log.dead_letters()} == expected
             assert worker._partitions[0].stored_offset == len(results) * 100
 
-    worker._platform.dead_letters.account = account  # type: ignore[method-assign,assignment]
+    worker._platform.dead_letters.account = account  # type: ignore[method-assign]
     for first in range(0, len(records), 100):
         await worker.handle(records[first : first + 100])
     await worker.release([PARTITION])

@@ -19,7 +19,7 @@ from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import AlertDecision, AlertEvent, AlertState, DecisionVerb
 from shared.contracts.fields import LEVEL_ORDER, Level, Post, Status
 from shared.contracts.reports import Report, ReportKind
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.unit.alerting.builders import (
     CITY,
     DISTRICT,

@@ -25,8 +25,8 @@ from shared.contracts.topics import (
     RULES,
     TopicSpec,
 )
-from shared.runtime.inbox import body_digest
-from shared.runtime.publisher import encode
+from shared.runtime.inbound_messages import body_digest
+from shared.runtime.outbound_records import encode
 from tests.unit.audit.builders import T0, a_decision, an_alarm, an_alert
 from tests.unit.audit.harness import AuditHarness
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.topics import DECISIONS
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.unit.audit.builders import TOWN, a_decision
 from tests.unit.audit.harness import AuditHarness, a_healthy_command
 

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from shared.contracts.topics import ALARMS, ALERTS
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.unit.audit.builders import an_alarm, an_alert
 from tests.unit.audit.harness import AuditHarness
 

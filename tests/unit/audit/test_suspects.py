@@ -12,7 +12,7 @@ from services.audit.core.findings.detection import NAMED_SUSPECTS
 from services.audit.core.findings.snapshot import FindingKind
 from services.audit.rounds.origins import MAX_REVIEWED
 from shared.contracts.topics import ALARMS, ALERTS, COMMANDS, DECISIONS, TopicSpec
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.unit.audit.builders import a_decision, an_alert
 from tests.unit.audit.harness import AuditHarness
 from tests.unit.audit.test_conservation_rounds import (

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from services.audit.core.trail.chain import GENESIS, ChainHead, entry_hash, seal_all, verify
 from shared.contracts.audit import AuditEntry, AuditOutcome
 from shared.contracts.fields import Status
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.unit.audit.builders import T0, a_chain, a_draft
 
 lengths = st.integers(min_value=1, max_value=12)

@@ -1,4 +1,4 @@
-"""What the benchmark of command says about its own figures, and what it calls a wrong race."""
+"""Statements of command's benchmark about its own figures, and its definition of a wrong race."""
 
 from __future__ import annotations
 
@@ -59,9 +59,11 @@ def test_a_quick_run_judges_nothing() -> None:
 
 def test_the_generated_city_is_a_tree_of_the_sizes_it_claims() -> None:
     result = units.city()
-    known = {unit_entry.unit for unit_entry in result}
-    assert len(known) == len(result) == units.WHOLE + 1
-    assert all(unit_entry.parent in known for unit_entry in result if unit_entry.unit != units.CITY)
+    unit_ids = {unit_entry.unit for unit_entry in result}
+    assert len(unit_ids) == len(result) == units.WHOLE + 1
+    assert all(
+        unit_entry.parent in unit_ids for unit_entry in result if unit_entry.unit != units.CITY
+    )
     assert all(parent_of(unit_entry.unit) == unit_entry.parent for unit_entry in result)
     roots = (units.CITY, units.RED_DISTRICT, units.LARGE_DISTRICT, units.SMALL_TOWN)
     sizes = (units.WHOLE, units.RED, units.LARGE, units.SMALL)
@@ -87,7 +89,7 @@ def a_trace(**change: Any) -> Trace:
         ({"state": DELIVERED, "signed": 0, "versions": (1,)}, True),
     ],
 )
-def test_of_two_signatures_one_counts(change: dict[str, Any], wrong: bool) -> None:
+def test_only_one_of_two_signatures_counts(change: dict[str, Any], wrong: bool) -> None:
     assert races.two_signatures_wrong(a_trace(**change)) is wrong
 
 
@@ -102,7 +104,7 @@ def test_of_two_signatures_one_counts(change: dict[str, Any], wrong: bool) -> No
         ({"signed": 0, "state": DELIVERED}, True),
     ],
 )
-def test_nobody_is_both_in_time_and_escalated(change: dict[str, Any], wrong: bool) -> None:
+def test_no_assignment_is_both_in_time_and_escalated(change: dict[str, Any], wrong: bool) -> None:
     assert races.deadline_wrong(a_trace(**change)) is wrong
 
 

@@ -1,4 +1,4 @@
-"""What the benchmark of the console says about its own figures, and its clients over a socket."""
+"""Statements of the console's benchmark about its own figures, and its clients over a socket."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from shared.contracts.alarms import AlarmEvent
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.bench import keys as all_keys
 from tests.bench.console import alarms, keys, pixel, run
 from tests.bench.console.alarms import MARK
-from tests.bench.console.crowd import Taken, crowd
+from tests.bench.console.crowd import Observations, crowd
 from tests.bench.console.plan import Plan
 
 ISSUE = {
@@ -49,7 +49,7 @@ def test_every_key_of_the_issue_is_there_and_judged() -> None:
     assert {entry["met"] for entry in judged(quick=True).values()} == {None}
 
 
-def test_what_is_wrong_has_no_value_and_says_why() -> None:
+def test_a_wrong_row_has_no_value_and_gives_the_reason() -> None:
     result = judged()
     for name in ("pixel_p99_ms_2000", "console_kib"):
         assert result[name]["value"] is None
@@ -85,18 +85,18 @@ def test_a_run_that_misses_something_does_not_count(
         return dict(list(ALL.items())[:count])
 
     result = pixel.wrong(
-        PLAN, alarms.Run(some(sent), some(read)), some(painted), Taken({}, lost, 0, 0.0)
+        PLAN, alarms.Run(some(sent), some(read)), some(painted), Observations({}, lost, 0, 0.0)
     )
     assert result == wrong
 
 
 def test_alarms_are_of_the_contract_and_carry_their_number() -> None:
     now = datetime(2026, 11, 25, tzinfo=UTC)
-    made = [alarms.an_alarm(number, now) for number in range(50)]
-    assert [AlarmEvent.model_validate_json(encode(alarm)) for alarm in made] == made
-    assert [alarm.headline.rpartition(MARK)[2] for alarm in made] == [str(n) for n in range(50)]
-    assert len({alarm.alarm_id for alarm in made}) == 50
-    assert len({alarm.place for alarm in made}) > 20
+    messages = [alarms.an_alarm(number, now) for number in range(50)]
+    assert [AlarmEvent.model_validate_json(encode(alarm)) for alarm in messages] == messages
+    assert [alarm.headline.rpartition(MARK)[2] for alarm in messages] == [str(n) for n in range(50)]
+    assert len({alarm.alarm_id for alarm in messages}) == 50
+    assert len({alarm.place for alarm in messages}) > 20
 
 
 async def test_the_clients_note_each_number_once_and_see_who_is_cut() -> None:
@@ -104,8 +104,8 @@ async def test_the_clients_note_each_number_once_and_see_who_is_cut() -> None:
     open_: list[asyncio.StreamWriter] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked = await reader.readuntil(b"\r\n\r\n")
-        assert b"Cookie: fenghuo_session=token-" in asked
+        request = await reader.readuntil(b"\r\n\r\n")
+        assert b"Cookie: fenghuo_session=token-" in request
         writer.write(b"HTTP/1.1 200 OK\r\n\r\nevent: hello\ndata: {}\n\n")
         open_.append(writer)
 
@@ -122,11 +122,14 @@ async def test_the_clients_note_each_number_once_and_see_who_is_cut() -> None:
             writer.write(f"data: {MARK}7\n\n".encode() * 2)
         noted: list[float] = []
         while len(noted) < 2:
-            taken = await clients.take()
-            noted += taken.arrived.get(7, [])
+            collected = await clients.collect()
+            noted += collected.arrived.get(7, [])
         assert len(noted) == 2
-        assert (taken.readers_lost, taken.stalled_cut) == (0, 0)
+        assert (collected.readers_lost, collected.stalled_cut) == (0, 0)
         for writer in open_:
             writer.transport.abort()
-        while ((taken := await clients.take()).readers_lost, taken.stalled_cut) != (2, 3):
+        while ((collected := await clients.collect()).readers_lost, collected.stalled_cut) != (
+            2,
+            3,
+        ):
             await asyncio.sleep(0.05)

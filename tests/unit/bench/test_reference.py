@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.contracts.topics import READINGS
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.bench import crowd, payload, ruleset
 from tests.bench.latency_source import reading as latency_reading
 from tests.bench.reference import (
@@ -24,7 +24,7 @@ from tests.bench.reference import (
 SAMPLES = list(generate(SHORT, SHORT_SENSORS))
 
 
-def test_the_oracle_finds_what_it_always_found() -> None:
+def test_the_reference_makes_the_same_transitions_as_ever() -> None:
     scorer = ReferenceScorer()
     for sample in SAMPLES:
         scorer.add(sample)
@@ -40,7 +40,7 @@ def test_the_oracle_finds_what_it_always_found() -> None:
     }
 
 
-def test_a_state_that_was_stored_goes_on_as_if_it_had_not_been() -> None:
+def test_a_restored_state_continues_like_the_original() -> None:
     plain, stored = list[Transition](), list[Transition]()
     state = State.of(sensor_id(5))
     other_state = State.of(sensor_id(5))
@@ -52,7 +52,7 @@ def test_a_state_that_was_stored_goes_on_as_if_it_had_not_been() -> None:
     assert plain == stored
 
 
-def test_the_template_writes_what_the_publisher_would() -> None:
+def test_the_template_writes_the_same_bytes_as_the_publisher() -> None:
     for sample in SAMPLES[:2_000]:
         kind = KINDS[sample.sensor % 4]
         model = payload.a_reading(
@@ -88,7 +88,7 @@ def test_every_source_writes_readings_that_the_contract_takes() -> None:
         READINGS.model.validate_json(value)
 
 
-def test_the_rules_are_four_per_kind_with_the_limits_of_the_oracle() -> None:
+def test_the_rules_are_four_per_kind_with_the_limits_of_the_reference() -> None:
     rules = ruleset.reference_rules()
     assert sorted(rule.rule_id for rule in rules) == sorted(
         f"{name}.{kind}" for kind in KINDS for name in ("t1", "t2", "mean", "roc")

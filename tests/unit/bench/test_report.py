@@ -1,4 +1,4 @@
-"""What the benchmark says about its own figures: wrong rows never become ratios."""
+"""Statements of the benchmark about its own figures: wrong rows never become ratios."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def rows(**wrong: str) -> dict[str, Row]:
     }
 
 
-def printed(found: dict[str, Any], facts: dict[str, Any] | None = None) -> str:
+def printed(document: dict[str, Any], facts: dict[str, Any] | None = None) -> str:
     console = Console(width=220)
     with console.capture() as capture:
-        console.print(report.table(facts or FACTS, found))
+        console.print(report.table(facts or FACTS, document))
     return capture.get()
 
 
@@ -50,7 +50,7 @@ def test_ratios_are_medians_divided() -> None:
     assert result["us_decode"]["value"] == pytest.approx(2.0 - 1e6 / 600_000)
 
 
-def test_one_wrong_run_spoils_the_row_and_shows() -> None:
+def test_one_wrong_run_invalidates_its_row_visibly() -> None:
     measured = rows(bytewax="6,820 of 6,822 transitions")
     result = document(measured)
     assert result["keys"]["ratio_bytewax"]["value"] is None
@@ -67,7 +67,7 @@ def test_our_own_wrong_run_leaves_no_ratio_at_all() -> None:
     assert result["ratio_raw"]["why"] == "scoring: 1 of 2 transitions"
 
 
-def test_what_cannot_be_had_says_why() -> None:
+def test_an_unavailable_peer_gives_the_reason() -> None:
     measured = rows()
     measured["kafka_streams"] = Row("kafka_streams", "streams", why="no Java here")
     result = document(measured, {"us_score": "not split up"})
@@ -89,7 +89,7 @@ def test_the_aim_of_latency_follows_from_the_floor() -> None:
     assert result["latency_p99_ms"]["met"] is False
 
 
-def test_a_quick_run_says_so() -> None:
+def test_a_quick_run_is_marked_as_quick() -> None:
     assert report.QUICK in printed(document(rows()), {**FACTS, "quick": True})
 
 

@@ -16,7 +16,7 @@ from shared.contracts.commands import RECURRING, Acknowledgement, Step
 from shared.contracts.fields import END_OF_INSTANTS, FIRST_INSTANT, DataGrade, Post, Status, Tier
 from shared.contracts.ids import acknowledgement_id, assignment_id, is_identifier
 from shared.contracts.topics import ACKNOWLEDGEMENTS
-from shared.runtime.inbox import body_digest
+from shared.runtime.inbound_messages import body_digest
 
 UNIT = "500118118200/grid/001/01"
 _MESSAGE = assignment_id("cmd-1", UNIT)

@@ -209,7 +209,7 @@ def test_only_the_issuer_or_above_checks_and_closes(step: Step) -> None:
 
 @pytest.mark.parametrize("step", sorted(Step))
 def test_what_a_unit_made_a_condition_of_its_report_only_the_unit_above_drops(step: Step) -> None:
-    """A part that the town gave to a village, of an assignment that the city gave to the town."""
+    """The town gave a part to a village; the assignment itself came from the city."""
     allowed = {
         PLACE for PLACE in PLACES if may_step(officer(PLACE), VILLAGE, TOWN, step, CITY) is None
     }

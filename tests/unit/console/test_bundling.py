@@ -1,4 +1,4 @@
-"""Modules become one script, or are refused with file and line."""
+"""Modules become a single script, or are refused with file and line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evaluation of units: moments become figures; a group is the sum of its units."""
+"""Evaluation of units: times become figures; a group is the sum of its units."""
 
 from __future__ import annotations
 
@@ -75,15 +75,15 @@ def test_the_slowest_is_named_and_what_did_not_come_counts_in_no_median() -> Non
         a_row(unit=unit, tier=tier, signed_at=None if seconds is None else at(seconds))
         for (unit, tier), seconds in zip(UNITS.items(), (1, 3, 100, None), strict=True)
     ]
-    span = evaluate(map(unit_figures, rows)).whole.spans["sign_s"]
+    span = evaluate(map(unit_figures, rows)).total.spans["sign_s"]
     assert (span.measured, span.median_s, span.slowest_s) == (3, 3, 100)
     assert (span.slowest_unit, span.p90_s) == (VILLAGE, 100)
 
 
 def test_nobody_is_nothing() -> None:
     result = evaluate([])
-    assert (result.whole.units, result.by_tier, result.units) == (0, {}, ())
-    assert group_view(result.whole)["sign_s"]["median_s"] is None
+    assert (result.total.units, result.by_tier, result.units) == (0, {}, ())
+    assert group_view(result.total)["sign_s"]["median_s"] is None
 
 
 moments = st.none() | st.integers(0, 10_000).map(at)
@@ -109,12 +109,12 @@ def test_the_whole_is_the_sum_of_its_units_and_of_its_tiers(records: list[dict[s
     result = evaluate(map(unit_figures, records))
     for name in COUNTS:
         total = sum(getattr(unit, name) for unit in result.units)
-        assert result.whole.counts[name] == total
+        assert result.total.counts[name] == total
         assert sum(tier.counts[name] for tier in result.by_tier.values()) == total
-    assert sum(tier.units for tier in result.by_tier.values()) == result.whole.units
+    assert sum(tier.units for tier in result.by_tier.values()) == result.total.units
     for name in SPANS:
         values = [item for unit in result.units if (item := getattr(unit, name)) is not None]
-        span = result.whole.spans[name]
+        span = result.total.spans[name]
         assert span.measured == len(values)
         assert span.measured == sum(tier.spans[name].measured for tier in result.by_tier.values())
         if values:

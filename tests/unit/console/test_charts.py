@@ -1,4 +1,4 @@
-"""Charts: a peak is never thinned away, and the levels shown are those that hold for the sensor."""
+"""Charts: a peak is never thinned away, and the drawn levels apply to the sensor."""
 
 from __future__ import annotations
 

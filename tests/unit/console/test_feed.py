@@ -14,7 +14,7 @@ from services.console.core.names import Names
 from services.console.stream import hub as feed
 from services.console.stream.hub import Hub, Stream
 from shared.contracts.fields import Post
-from shared.runtime.wire import Piece
+from shared.runtime.stream_connection import Chunk
 from tests.support.console_events import CITY, NOW, VILLAGE, ZHUTUO
 
 
@@ -23,12 +23,12 @@ class Client:
 
     def __init__(self, *, taking: bool = True) -> None:
         self.taking = taking
-        self.pieces: list[Piece] = []
-        self.waiting = 0
+        self.pieces: list[Chunk] = []
+        self.buffered_bytes = 0
 
-    def write(self, piece: Piece) -> None:
+    def write(self, piece: Chunk) -> None:
         self.pieces.append(piece)
-        self.waiting += 0 if self.taking else len(piece.plain)
+        self.buffered_bytes += 0 if self.taking else len(piece.plain)
 
     @property
     def received(self) -> bytes:
@@ -78,8 +78,8 @@ async def test_a_slow_client_is_written_no_more_until_it_takes_and_loses_nothing
             rows.append(a_row(seq))
             await hub.round()
         assert quick.seqs == list(range(1, 501))
-        assert slow.waiting < feed.MOST_UNREAD + feed.SLICE
-        slow.taking, slow.waiting = True, 0
+        assert slow.buffered_bytes < feed.MOST_UNREAD + feed.SLICE
+        slow.taking, slow.buffered_bytes = True, 0
         await hub.round()
         assert slow.seqs == quick.seqs
 
@@ -88,7 +88,7 @@ async def test_one_burst_is_no_more_for_a_slow_client_than_a_trickle() -> None:
     hub, slow = a_hub([a_row(seq) for seq in range(1, 1_001)]), Client(taking=False)
     with hub.subscribed(watching(slow)):
         await hub.round()
-        assert slow.waiting < feed.MOST_UNREAD + 2 * feed.SLICE
+        assert slow.buffered_bytes < feed.MOST_UNREAD + 2 * feed.SLICE
 
 
 async def test_who_falls_behind_all_recent_lines_is_reported_to_load_anew(
@@ -97,11 +97,11 @@ async def test_who_falls_behind_all_recent_lines_is_reported_to_load_anew(
     monkeypatch.setattr(feed, "KEEP", 100)
     rows = [a_row(seq) for seq in range(1, 501)]
     hub, slow = a_hub(rows), Client(taking=False)
-    slow.waiting = feed.MOST_UNREAD + 1
+    slow.buffered_bytes = feed.MOST_UNREAD + 1
     with hub.subscribed(watching(slow)):
         await hub.round()
         assert slow.pieces == []
-        slow.taking, slow.waiting = True, 0
+        slow.taking, slow.buffered_bytes = True, 0
         await hub.round()
         rows.append(a_row(501))
         await hub.round()

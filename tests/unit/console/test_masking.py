@@ -1,6 +1,4 @@
-"""Masking: no word of a graded record and no person's name or address leaves its tier, whatever the
-view.
-"""
+"""Masking: in every view, graded words, names and addresses stay within their tier."""
 
 from __future__ import annotations
 
@@ -63,7 +61,7 @@ def text_of(view: Any) -> str:
 
 
 def responsible(viewer: Viewer, unit: str) -> bool:
-    """Said once more and otherwise: the unit itself and those above it."""
+    """Return the unit itself and the units above, as a second formulation of the rule."""
     return viewer.unit in lineage(unit)
 
 

@@ -36,7 +36,7 @@ def opened(data: bytes) -> Image.Image:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_a_photo_becomes_two_jpegs(kind: str) -> None:
     result = remade(created(kind, (3_000, 2_000)))
-    complete, small = opened(result.whole), opened(result.small)
+    complete, small = opened(result.full), opened(result.small)
     assert (complete.format, small.format) == ("JPEG", "JPEG")
     assert max(complete.size) == 1_600
     assert max(small.size) == 240
@@ -48,7 +48,7 @@ def test_nothing_of_the_file_comes_through() -> None:
     exif[0x8825] = {1: "N", 2: (29.0, 7.0, 24.0)}
     file = created("JPEG", exif=exif, comment=SECRET) + SECRET
     result = remade(file)
-    for data in (result.whole, result.small):
+    for data in (result.full, result.small):
         assert b"29.1234" not in data
         assert b"script" not in data
         assert not opened(data).getexif()
@@ -58,7 +58,7 @@ def test_nothing_of_the_file_comes_through() -> None:
 def test_a_phone_held_upright_gives_an_upright_picture() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    assert opened(remade(created("JPEG", (64, 48), exif=exif)).whole).size == (48, 64)
+    assert opened(remade(created("JPEG", (64, 48), exif=exif)).full).size == (48, 64)
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "L", "1"])
@@ -66,10 +66,10 @@ def test_other_ways_to_hold_pixels_are_drawn_on_white(mode: str) -> None:
     image = Image.new("RGBA", (8, 8), (0, 0, 0, 0)).convert(mode)
     out = BytesIO()
     image.save(out, "PNG")
-    assert opened(remade(out.getvalue()).whole).mode == "RGB"
+    assert opened(remade(out.getvalue()).full).mode == "RGB"
     clear = BytesIO()
     Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(clear, "PNG")
-    assert opened(remade(clear.getvalue()).whole).getpixel((0, 0)) == (255, 255, 255)
+    assert opened(remade(clear.getvalue()).full).getpixel((0, 0)) == (255, 255, 255)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_small_file_with_a_huge_picture_is_refused_before_it_is_drawn() -> Non
 
 
 def peak_kib(*, reset: bool = False) -> int:
-    """The largest memory of this process since the last reset."""
+    """Return the largest memory of this process since the last reset."""
     if reset:
         Path("/proc/self/clear_refs").write_text("5")
     status = Path("/proc/self/status").read_text()
@@ -131,7 +131,7 @@ async def test_the_largest_pictures_are_drawn_within_the_bound_and_cost_us_nothi
     file = created(kind, size, mode, **more)
     before = peak_kib(reset=True)
     picture = await Pictures().remade(file)
-    assert max(opened(picture.whole).size) == 1_600
+    assert max(opened(picture.full).size) == 1_600
     assert max(opened(picture.small).size) == 240
     assert peak_kib() - before < 16 * 1_024, "the picture itself takes more than 40 MiB"
 
@@ -147,7 +147,7 @@ async def test_what_is_no_photo_is_refused_by_the_other_process_too() -> None:
     for file in (b"", b"\x00" * 100_000, created("PNG")[:40]):
         with pytest.raises(NotAPhoto):
             await pictures.remade(file)
-    assert opened((await pictures.remade(created("PNG"))).whole).size == (64, 48)
+    assert opened((await pictures.remade(created("PNG"))).full).size == (64, 48)
 
 
 async def test_whoever_goes_away_ends_the_drawing() -> None:
@@ -170,4 +170,4 @@ def test_a_damaged_file_is_refused_or_drawn_and_never_breaks_us(data: st.DataObj
         result = remade(bytes(file))
     except NotAPhoto:
         return
-    assert opened(result.whole).format == "JPEG"
+    assert opened(result.full).format == "JPEG"

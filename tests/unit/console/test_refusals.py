@@ -1,6 +1,4 @@
-"""Refused acts for the trail: the first at once, then one a minute with a count, none lost, no
-flood.
-"""
+"""Refused acts for the trail: the first at once, then a count each minute, none lost, no flood."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A selection from outside that is nested beyond what Python can follow."""
+"""A selection from outside with deeper nesting than Python can follow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Acts, lines of the feed, counters and tiles, and the looks that can be computed."""
+"""Acts, lines of the feed, counters, tiles, and computed styles."""
 
 from __future__ import annotations
 
@@ -300,7 +300,7 @@ def test_text_has_enough_contrast(ink: str, ground: str) -> None:
 
 
 def luminance(colour: str) -> float:
-    """Relative luminance (WCAG 2.2) of `#rrggbb`."""
+    """Return the relative luminance (WCAG 2.2) of `#rrggbb`."""
     channels = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -1,4 +1,4 @@
-"""Answers given to many: made once within a moment, each its own question's, no failure kept."""
+"""Shared answers: computed once within a moment, separate per key, no failure shared later."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LONG_S = 600.0
 
 
 class Maker:
-    """Makes numbered answers, when let."""
+    """Makes numbered answers when released."""
 
     def __init__(self) -> None:
         self.created = 0
@@ -47,7 +47,7 @@ async def test_nobody_is_given_an_old_one() -> None:
     assert await sharing.answer("a", maker.of("a")) == b"a 1"
     await asyncio.sleep(0.06)
     assert await sharing.answer("b", maker.of("b")) == b"b 2"
-    assert list(sharing._made) == ["b"]
+    assert list(sharing._answers) == ["b"]
     assert await sharing.answer("a", maker.of("a")) == b"a 3"
 
 

@@ -1,4 +1,4 @@
-"""Offers of a screen: the next step of an alert, and only acts that the officer may take."""
+"""Offers of a screen: the next step of an alert, and only acts open to the officer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wait of a sign-in after failures, which no other officer shares."""
+"""The wait of a sign-in after failures, separate for each officer."""
 
 from __future__ import annotations
 

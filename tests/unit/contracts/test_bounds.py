@@ -1,4 +1,4 @@
-"""Times, numbers and texts of every contract: what Postgres or a zone cannot hold does not get in."""
+"""Bounds of every contract: values that Postgres or a time zone cannot hold are refused."""
 
 from __future__ import annotations
 
@@ -51,22 +51,22 @@ FOREIGN_TIMES = [
 def leaves(value: Any, *path: Any) -> Iterator[tuple[tuple[Any, ...], Any]]:
     """Every scalar of a body with the way to it."""
     if isinstance(value, dict):
-        for name, one in value.items():
-            yield from leaves(one, *path, name)
+        for name, part in value.items():
+            yield from leaves(part, *path, name)
     elif isinstance(value, list):
-        for index, one in enumerate(value):
-            yield from leaves(one, *path, index)
+        for index, part in enumerate(value):
+            yield from leaves(part, *path, index)
     else:
         yield path, value
 
 
 def changed(body: bytes, path: tuple[Any, ...], value: Any) -> bytes:
-    whole = json.loads(body)
-    inner = whole
+    document = json.loads(body)
+    inner = document
     for step in path[:-1]:
         inner = inner[step]
     inner[path[-1]] = value
-    return json.dumps(whole).encode()
+    return json.dumps(document).encode()
 
 
 def is_time(value: Any) -> bool:
@@ -147,9 +147,9 @@ ZONES = [timezone(timedelta(hours=hours)) for hours in (-24 + 1 / 60, -12, 0, 14
 @pytest.mark.parametrize("zone", ZONES)
 def test_the_outermost_moments_stay_moments_in_every_zone(moment: datetime, zone: timezone) -> None:
     model: TypeAdapter[datetime] = TypeAdapter(Instant)
-    there = moment.astimezone(zone)
-    assert model.validate_json(json.dumps(there.isoformat())) == moment
-    assert model.validate_python(there).astimezone(ZONES[0]) == moment
+    zoned = moment.astimezone(zone)
+    assert model.validate_json(json.dumps(zoned.isoformat())) == moment
+    assert model.validate_python(zoned).astimezone(ZONES[0]) == moment
     assert moment - timedelta(days=366) < moment < moment + timedelta(days=366)
 
 

@@ -20,9 +20,9 @@ def test_an_id_is_repeatable_and_well_formed(parts: list[str | int]) -> None:
 
 
 @given(fields, fields)
-def test_other_fields_give_another_id(one: list[str | int], other: list[str | int]) -> None:
-    same = [str(part) for part in one] == [str(part) for part in other]
-    assert (content_id("x", *one) == content_id("x", *other)) == same
+def test_other_fields_give_another_id(first: list[str | int], second: list[str | int]) -> None:
+    are_equal = [str(part) for part in first] == [str(part) for part in second]
+    assert (content_id("x", *first) == content_id("x", *second)) == are_equal
 
 
 def test_where_a_field_ends_matters() -> None:

@@ -1,4 +1,4 @@
-"""What both worlds stand on: a drill cannot change it, its records are refused as they come."""
+"""The ground of both worlds: a drill cannot change it, and its records are refused on arrival."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people write back: understood, or said not to be."""
+"""Replies of people: each is understood, or its refusal says so."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ def test_a_verb_then_a_reference_then_a_reason(text: str, reply: Reply) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "   ", "？", "4", "11", "好的 1", "delivered", "3fb93f 1"])
-def test_what_is_not_understood_is_no_answer(text: str) -> None:
+def test_an_unintelligible_reply_is_no_answer(text: str) -> None:
     assert understand(text) is None
 
 
 @given(st.text(max_size=200))
-def test_no_text_breaks_it_and_only_a_person_s_verbs_come_out(text: str) -> None:
+def test_any_text_is_parsed_and_only_a_person_s_verbs_result(text: str) -> None:
     result = understand(text)
     assert result is None or result.verb in {COMING, CANNOT, HAND_OVER}
 
 
 def test_each_answer_that_is_asked_for_is_understood() -> None:
-    for asked in (REPLIES, NOTES):
-        _is_understood(asked.zh.removeprefix("回复 ").split())
+    for prompt in (REPLIES, NOTES):
+        _is_understood(prompt.zh.removeprefix("回复 ").split())
 
 
-def _is_understood(asked: list[str]) -> None:
-    for number, word in zip(asked[::2], asked[1::2], strict=True):
+def _is_understood(words: list[str]) -> None:
+    for number, word in zip(words[::2], words[1::2], strict=True):
         by_number, by_word = understand(number), understand(word)
         assert by_number is not None
         assert by_word is not None

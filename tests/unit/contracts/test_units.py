@@ -62,8 +62,8 @@ def test_lineage_climbs_one_tier_at_a_time(leaf: str) -> None:
 
 
 @given(leaves, leaves)
-def test_a_stranger_is_not_within(text: str, other: str) -> None:
-    for unit in lineage(other):
+def test_a_stranger_is_not_within(text: str, outside: str) -> None:
+    for unit in lineage(outside):
         assert is_within(text, unit) == (unit in lineage(text))
 
 
@@ -85,7 +85,7 @@ def test_within_means_below_in_the_lineage(unit: str, root: str) -> None:
 
 
 @pytest.mark.parametrize("root", ["", "/", "5", "50", "500118", "500118118201/", "x" * 12])
-def test_nothing_lies_within_what_is_no_unit(root: str) -> None:
+def test_no_unit_lies_within_an_invalid_code(root: str) -> None:
     assert not any(is_within(unit, root) for unit, _, _ in CASES)
 
 

@@ -1,4 +1,4 @@
-"""The recount judges records by the AsyncAPI documents: what fits, what does not, what was refused."""
+"""The recount judges records by the AsyncAPI documents: valid, invalid and refused records."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.demo import documents
-from deploy.demo.documents import Judge
+from deploy.demo.documents import DocumentValidator
 from shared.contracts.topics import ALERTS, READINGS, TOPICS
 
 CONTRACT = Path(__file__).parents[2] / "contract"
@@ -24,9 +24,9 @@ class Record:
     partition: int = 0
 
 
-def judge() -> Judge:
+def validator() -> DocumentValidator:
     paths = sorted((CONTRACT / "asyncapi").glob("*.json"))
-    return Judge({path.stem: json.loads(path.read_bytes()) for path in paths})
+    return DocumentValidator({path.stem: json.loads(path.read_bytes()) for path in paths})
 
 
 def of(path: Path, offset: int = 0) -> Record:
@@ -34,11 +34,11 @@ def of(path: Path, offset: int = 0) -> Record:
 
 
 def test_golden_records_and_their_letters_fit() -> None:
-    result = judge()
+    result = validator()
     for offset, path in enumerate(GOLDEN):
-        result.take(of(path, offset))
-    result.take(Record(READINGS.dlq, 0, json.dumps(LETTER).encode()))
-    result.take(Record(ALERTS.name, 99, None))
+        result.add(of(path, offset))
+    result.add(Record(READINGS.dlq, 0, json.dumps(LETTER).encode()))
+    result.add(Record(ALERTS.name, 99, None))
     assert result.figures() == {
         "asyncapi_records": len(GOLDEN) + 1,
         "asyncapi_by_schema": len(GOLDEN) + 1,
@@ -49,11 +49,11 @@ def test_golden_records_and_their_letters_fit() -> None:
     }
 
 
-def test_what_fits_no_contract_is_invalid_unless_a_service_has_refused_it() -> None:
-    result = judge()
-    result.take(Record(READINGS.name, 6, b"not json"))
-    result.take(Record(READINGS.name, LETTER["offset"], b"not json"))
-    result.take(Record(READINGS.dlq, 0, json.dumps(LETTER).encode()))
+def test_a_record_without_a_contract_is_invalid_unless_a_service_has_refused_it() -> None:
+    result = validator()
+    result.add(Record(READINGS.name, 6, b"not json"))
+    result.add(Record(READINGS.name, LETTER["offset"], b"not json"))
+    result.add(Record(READINGS.dlq, 0, json.dumps(LETTER).encode()))
     assert result.figures()["asyncapi_records"] == 2
     assert result.figures()["asyncapi_invalid"] == 1
     assert result.examples()[0].startswith(f"('{READINGS.name}', 0, 6): contract")
@@ -61,22 +61,22 @@ def test_what_fits_no_contract_is_invalid_unless_a_service_has_refused_it() -> N
 
 def test_records_do_not_fit_a_wrong_document_nor_one_without_their_channel() -> None:
     record = of(next(path for path in GOLDEN if path.stem.startswith(READINGS.name)))
-    wrong = judge().documents["ingest"]
+    wrong = validator().documents["ingest"]
     schema: dict[str, Any] = wrong["components"]["schemas"]["ReadingRecord"]
     schema |= {"oneOf": [], "type": "array"}
     empty: dict[str, Any] = {"channels": {}, "components": {}}
     for document in (wrong, empty):
-        found = Judge({"ingest": document})
-        found.take(record)
-        assert found.figures()["asyncapi_invalid"] == 1
+        new_judge = DocumentValidator({"ingest": document})
+        new_judge.add(record)
+        assert new_judge.figures()["asyncapi_invalid"] == 1
 
 
 def test_of_very_many_records_each_is_judged_by_the_contract(monkeypatch: Any) -> None:
     monkeypatch.setattr(documents, "MOST_BY_SCHEMA", 3)
-    result = judge()
+    result = validator()
     for offset in range(10):
-        result.take(of(GOLDEN[0], offset))
-    result.take(Record(GOLDEN[0].stem.partition("@")[0], 10, b"{}"))
+        result.add(of(GOLDEN[0], offset))
+    result.add(Record(GOLDEN[0].stem.partition("@")[0], 10, b"{}"))
     assert result.figures() == {
         "asyncapi_records": 11,
         "asyncapi_by_schema": 3,

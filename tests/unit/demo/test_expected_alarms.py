@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.demo import expected_alarms, strands
-from deploy.demo.actors import cast
+from deploy.demo.actors import all_actors
 from deploy.demo.demo_clock import START, at
 from deploy.demo.sensor_values import Moment
 from shared.contracts.fields import Status
@@ -35,7 +35,7 @@ def test_an_episode_begins_with_raised_and_ends_with_cleared(values: list[float]
 
 
 @given(st.lists(st.floats(9.0, 9.99), min_size=1, max_size=20))
-def test_between_clear_and_raise_nothing_changes(values: list[float]) -> None:
+def test_a_value_between_clear_and_raise_changes_nothing(values: list[float]) -> None:
     assert expected_alarms.ladder(RUNGS, values) == []
     assert expected_alarms.ladder(RUNGS, [10.0, *values]) == [("raised", "blue")]
 
@@ -52,9 +52,9 @@ def test_silence_is_raised_once_and_cleared_by_the_next_reading() -> None:
     assert result == [("raised", "notice")]
 
 
-def test_the_story_raises_what_the_published_levels_ask_for() -> None:
-    people = cast()
-    result = expected_alarms.expected(sorted(strands.readings(people, 20200820)))
+def test_the_scenario_raises_the_alarms_of_the_published_levels() -> None:
+    actors = all_actors()
+    result = expected_alarms.expected(sorted(strands.readings(actors, 20200820)))
     ladders = {
         (rule, status): [(step.kind, step.level) for step in steps]
         for (rule, _, status), steps in result.items()
@@ -75,7 +75,7 @@ def test_the_story_raises_what_the_published_levels_ask_for() -> None:
     assert {status for rule, status in ladders if rule.startswith("absence")} == {Status.ACTUAL}
 
 
-def test_gates_come_in_order_and_after_what_they_wait_for() -> None:
+def test_gates_are_in_order_and_after_their_conditions() -> None:
     moments = [gate.at for gate in strands.GATES]
     assert moments == sorted(moments)
     assert strands.GATES[-1].at < at(23, 0)

@@ -16,7 +16,7 @@ _BY_ID = {gauge.sensor_id: gauge for gauge in gauges()}
 
 
 @pytest.mark.parametrize("gauge", gauges(), ids=lambda gauge: gauge.sensor_id)
-def test_published_points_are_exact_and_the_only_real_ones(gauge: Gauge) -> None:
+def test_published_points_are_exact_and_the_only_real_points(gauge: Gauge) -> None:
     real = [sample for sample in hydrograph.samples(gauge, 7) if not sample.synthetic]
     assert [(sample.at, sample.level_m) for sample in real] == [
         (point.at, point.level_m) for point in gauge.points
@@ -38,11 +38,11 @@ def test_any_seed_covers_the_five_days_and_never_tops_the_published_peak(
 @pytest.mark.parametrize(
     ("name", "peak"), [("gauge-zhutuo", 214.68), ("gauge-cuntan", 191.62), ("gauge-beibei", 200.23)]
 )
-def test_peaks_are_the_published_ones(name: str, peak: float) -> None:
+def test_peaks_are_the_published_peaks(name: str, peak: float) -> None:
     assert max(sample.level_m for sample in hydrograph.samples(_BY_ID[name], 3)) == peak
 
 
-def test_what_the_bulletins_say_in_words_holds() -> None:
+def test_the_statements_of_the_bulletins_hold() -> None:
     cuntan = hydrograph.samples(_BY_ID["gauge-cuntan"], 5)
     record = next(sample for sample in cuntan if sample.level_m >= 191.41)
     assert record.at == at(20, 4)
@@ -63,6 +63,6 @@ def test_the_curve_stays_between_its_two_knots(
     ]
     moment = START + share * timedelta(hours=len(levels) - 1)
     value = hydrograph.level_at(knots, moment, random.Random(seed))
-    left = min(int(share * (len(levels) - 1)), len(levels) - 2)
-    low, high = sorted((knots[left][1], knots[left + 1][1]))
+    index = min(int(share * (len(levels) - 1)), len(levels) - 2)
+    low, high = sorted((knots[index][1], knots[index + 1][1]))
     assert low - 0.005 <= value <= high + 0.005

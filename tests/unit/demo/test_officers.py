@@ -10,7 +10,7 @@ import pytest
 
 from deploy.demo import unfinished
 from deploy.demo.accepted_log import Ledger
-from deploy.demo.actors import cast
+from deploy.demo.actors import all_actors
 from deploy.demo.city_watch import CityWatch
 from deploy.demo.console_client import ConsoleClient
 from deploy.demo.officers import WATCH, People
@@ -25,7 +25,7 @@ SIGNED = "acknowledgements sign"
 ANSWERED = "answers"
 
 
-class FakeDesk(ConsoleClient):
+class FakeClient(ConsoleClient):
     """A console that answers as told; None: it cannot be reached now."""
 
     def __init__(self, folder: Path, listed: list[Json] | None) -> None:
@@ -59,91 +59,98 @@ class FakeDesk(ConsoleClient):
         ([{"assignment_id": "asg-1", "attempt": 1}], ["acknowledgements send_back"]),
     ],
 )
-async def test_a_command_is_closed_only_by_who_saw_that_nothing_was_returned(
+async def test_a_command_is_closed_only_by_an_officer_who_saw_no_return(
     tmp_path: Path, returned: list[Json] | None, acts: list[str]
 ) -> None:
-    desk = FakeDesk(tmp_path, returned)
-    await People(desk, CityWatch(), cast(), 1)._finish(_command())
-    assert desk.acts == acts
+    client = FakeClient(tmp_path, returned)
+    await People(client, CityWatch(), all_actors(), 1)._finish(_command())
+    assert client.acts == acts
 
 
 async def test_a_signature_does_not_wait_until_every_call_has_been_answered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk, pause = FakeDesk(tmp_path, []), asyncio.sleep
+    client, pause = FakeClient(tmp_path, []), asyncio.sleep
     monkeypatch.setattr("deploy.demo.officers.asyncio.sleep", lambda _seconds: pause(0))
-    people = People(desk, CityWatch(), cast(), 1)
+    people = People(client, CityWatch(), all_actors(), 1)
     async with asyncio.timeout(5):
         await people._deal_with(_assignment())
-    assert desk.acts == [SIGNED, "acknowledgements report"]
-    desk.answers.set()
+    assert client.acts == [SIGNED, "acknowledgements report"]
+    client.answers.set()
     await asyncio.gather(*people._tasks)
-    assert desk.acts[2:] == [ANSWERED, ANSWERED]
+    assert client.acts[2:] == [ANSWERED, ANSWERED]
     await people._say_coming("o-500118118200-b", {"page_id": "pag-1"})
-    assert len(desk.acts) == 4, "what has been answered is not answered again"
+    assert len(client.acts) == 4, "what has been answered is not answered again"
 
 
 def test_the_play_is_not_over_before_its_last_command_is_on_the_screen() -> None:
-    board = CityWatch(stays_open={"cmd-1"})
-    assert board.settled() is not None
-    board.take_commands(Status.ACTUAL, [_command(total=3, reported=1)])
-    assert board.settled() == "0 alerts, 0 commands, 1 towns still open"
-    board.take_commands(Status.ACTUAL, [_command(total=3, reported=2)])
-    assert board.settled() is None
+    watch = CityWatch(stays_open={"cmd-1"})
+    assert watch.settled() is not None
+    watch.apply_commands(Status.ACTUAL, [_command(total=3, reported=1)])
+    assert watch.settled() == "0 alerts, 0 commands, 1 towns still open"
+    watch.apply_commands(Status.ACTUAL, [_command(total=3, reported=2)])
+    assert watch.settled() is None
 
 
 async def test_a_call_that_waits_for_an_answer_is_moot_when_its_command_is_closed(
     tmp_path: Path,
 ) -> None:
     login = Login(WATCH, "-", "500000000000", "b", "t")
-    desk = ConsoleClient("http://127.0.0.1:9", {WATCH: login}, Ledger(tmp_path / "ledger.jsonl"))
-    board = CityWatch()
-    people = People(desk, board, cast(), 1)
-    assert not board.is_past(None, "cmd-1"), "it is on nobody's screen yet"
-    board.take_commands(Status.ACTUAL, [_command(total=3, reported=2)])
-    assert not board.is_past("alt-1", "cmd-1")
-    board.take_commands(Status.ACTUAL, [])
+    client = ConsoleClient("http://127.0.0.1:9", {WATCH: login}, Ledger(tmp_path / "ledger.jsonl"))
+    watch = CityWatch()
+    people = People(client, watch, all_actors(), 1)
+    assert not watch.is_past(None, "cmd-1"), "it is on nobody's screen yet"
+    watch.apply_commands(Status.ACTUAL, [_command(total=3, reported=2)])
+    assert not watch.is_past("alt-1", "cmd-1")
+    watch.apply_commands(Status.ACTUAL, [])
     await people._say_coming(WATCH, {"page_id": "pag-1", "command_id": "cmd-1"})
-    assert desk.tried("pag-1") is None, "nothing was sent"
-    assert desk.refused == []
-    await desk.close()
+    assert client.tried("pag-1") is None, "nothing was sent"
+    assert client.refused == []
+    await client.close()
 
 
-def test_the_board_counts_what_moves() -> None:
-    board = CityWatch()
-    board.take_commands(Status.ACTUAL, [_command(total=3, reported=1)])
-    assert board.moves == 1
-    board.take_commands(Status.ACTUAL, [_command(total=3, reported=1)])
-    assert board.moves == 1
-    board.take_commands(Status.ACTUAL, [_command(total=3, reported=2)])
-    board.take_commands(Status.ACTUAL, [])
-    board.take_commands(Status.ACTUAL, [])
-    assert board.moves == 3
+def test_the_city_watch_counts_changes() -> None:
+    watch = CityWatch()
+    watch.apply_commands(Status.ACTUAL, [_command(total=3, reported=1)])
+    assert watch.changes == 1
+    watch.apply_commands(Status.ACTUAL, [_command(total=3, reported=1)])
+    assert watch.changes == 1
+    watch.apply_commands(Status.ACTUAL, [_command(total=3, reported=2)])
+    watch.apply_commands(Status.ACTUAL, [])
+    watch.apply_commands(Status.ACTUAL, [])
+    assert watch.changes == 3
 
 
-async def test_what_is_left_open_is_named_with_the_act_last_tried_on_it(tmp_path: Path) -> None:
-    board = CityWatch()
-    board.take_commands(Status.ACTUAL, [_command(total=2, reported=1)])
+async def test_an_open_subject_is_named_with_the_last_act_on_it(tmp_path: Path) -> None:
+    watch = CityWatch()
+    watch.apply_commands(Status.ACTUAL, [_command(total=2, reported=1)])
     rows = [
         {"assignment_id": "asg-1", "unit": "500118107001", "attempt": 1, "state": "reported"},
         {"assignment_id": "asg-2", "unit": "500118107203", "attempt": 1, "state": "delivered"},
     ]
-    desk = FakeDesk(tmp_path, rows)
-    desk._tried["asg-2"] = "o-500118107203-grid sign: 500"
-    told = await unfinished.describe_unfinished("1 commands still open", board, desk)
-    assert told.startswith("1 commands still open; command cmd-1 to 500118000000 v4 awaiting_check")
-    assert "asg-2 of 500118107203 attempt 1 delivered, last tried: o-500118107203-grid sign" in told
-    assert told.index("asg-2") < told.index("asg-1"), "who is furthest behind comes first"
+    client = FakeClient(tmp_path, rows)
+    client._tried["asg-2"] = "o-500118107203-grid sign: 500"
+    description = await unfinished.describe_unfinished("1 commands still open", watch, client)
+    assert description.startswith(
+        "1 commands still open; command cmd-1 to 500118000000 v4 awaiting_check"
+    )
+    assert (
+        "asg-2 of 500118107203 attempt 1 delivered, last tried: o-500118107203-grid sign"
+        in description
+    )
+    assert description.index("asg-2") < description.index("asg-1"), (
+        "who is furthest behind comes first"
+    )
 
 
-async def test_what_an_act_met_with_is_remembered(tmp_path: Path) -> None:
+async def test_the_result_of_an_act_is_remembered(tmp_path: Path) -> None:
     login = Login(WATCH, "-", "500000000000", "b", "t")
-    desk = ConsoleClient("http://127.0.0.1:9", {WATCH: login}, Ledger(tmp_path / "ledger.jsonl"))
+    client = ConsoleClient("http://127.0.0.1:9", {WATCH: login}, Ledger(tmp_path / "ledger.jsonl"))
     path = "/api/assignments/asg-1/acknowledgements"
-    assert await desk.act(WATCH, path, {"step": "sign"}, "k", patience_s=0.01) is None
-    assert desk.tried("asg-1") == f"{WATCH} sign: ConnectError"
-    assert desk.tried("asg-2") is None
-    await desk.close()
+    assert await client.act(WATCH, path, {"step": "sign"}, "k", timeout_s=0.01) is None
+    assert client.tried("asg-1") == f"{WATCH} sign: ConnectError"
+    assert client.tried("asg-2") is None
+    await client.close()
 
 
 def _assignment() -> Json:

@@ -1,4 +1,4 @@
-"""What the demo says: a verdict in ten lines, and a line in every silence."""
+"""Output of the demo: a verdict in ten lines, and a line in every silence."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from deploy.demo.screen import Screen, verdict
 
 
-def _summary(held: int, failed: int) -> dict[str, Any]:
-    checks = {f"a_check_with_a_long_name_{n}": n >= failed for n in range(held + failed)}
+def _summary(holding: int, failed: int) -> dict[str, Any]:
+    checks = {f"a_check_with_a_long_name_{n}": n >= failed for n in range(holding + failed)}
     counts = dict.fromkeys(("readings", "reports", "commands", "pages"), 1_234)
     return {
         "checks": checks,
@@ -28,26 +28,26 @@ def _summary(held: int, failed: int) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(("held", "failed"), [(23, 0), (22, 1), (0, 23), (11, 12)])
-def test_the_verdict_is_ten_lines_at_most_and_names_no_id(held: int, failed: int) -> None:
-    lines = verdict(_summary(held, failed), "var/demo/summary.json")
+@pytest.mark.parametrize(("holding", "failed"), [(23, 0), (22, 1), (0, 23), (11, 12)])
+def test_the_verdict_is_ten_lines_at_most_and_names_no_id(holding: int, failed: int) -> None:
+    lines = verdict(_summary(holding, failed), "var/demo/summary.json")
     text = "\n".join(lines).strip()
     assert len(text.splitlines()) <= 10
     assert max(map(len, text.splitlines())) <= 160
-    assert f"{held} of {held + failed} checks hold, {failed} fail" in text
+    assert f"{holding} of {holding + failed} checks hold, {failed} fail" in text
     assert ("FAILED" in text) == bool(failed)
     assert "var/demo/summary.json" in text
     assert "asg-" not in text
     assert "kafka 21.5 s" in text
 
 
-def test_a_silence_is_broken_by_what_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
-    screen, said = Screen(silent_s=0.05), ""
+def test_a_long_silence_is_broken_by_the_current_step(capsys: pytest.CaptureFixture[str]) -> None:
+    screen, output = Screen(silent_s=0.05), ""
     screen.show_step("counting again")
     with screen.never_silent():
         deadline = time.monotonic() + 60
-        while said.count("counting again") < 2:
-            assert time.monotonic() < deadline, said
+        while output.count("counting again") < 2:
+            assert time.monotonic() < deadline, output
             time.sleep(0.01)
-            said += capsys.readouterr().out
-    assert "  counting again (0 s)" in said
+            output += capsys.readouterr().out
+    assert "  counting again (0 s)" in output

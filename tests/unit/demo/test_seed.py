@@ -1,11 +1,13 @@
-"""The seed: real counts, marked inventions, rules with sources, one empty post, no alarm from quiet."""
+"""The seed: real counts, marked inventions, rules with sources, one empty post, no alarm from
+quiet.
+"""
 
 import heapq
 from collections import Counter
 from datetime import UTC, datetime
 
 from deploy.demo import background, expected_alarms, strands
-from deploy.demo.actors import cast
+from deploy.demo.actors import all_actors
 from deploy.example import departments, officers, plans, rules, sensors, units
 from deploy.example.gauges import gauges, gauges_2021
 from deploy.local import seed
@@ -19,32 +21,32 @@ PUBLISHED = [gauge.sensor_id for gauge in gauges()] + [
 ]
 
 
-def test_the_tree_has_the_real_counts_and_marks_what_is_generated() -> None:
-    everything = units.all_units()
-    counted = Counter(unit_entry.tier for unit_entry in everything)
+def test_the_tree_has_the_real_counts_and_marks_generated_units() -> None:
+    entries = units.all_units()
+    counted = Counter(unit_entry.tier for unit_entry in entries)
     assert (counted[Tier.CITY], counted[Tier.TOWN], counted[Tier.VILLAGE]) == (1, 23, 267)
     assert 267 * 5 <= counted[Tier.GRID] <= 267 * 6
     assert counted[Tier.MICROGRID] == 5 * counted[Tier.GRID]
-    known = {unit_entry.unit for unit_entry in everything}
-    for unit_entry in everything:
+    unit_ids = {unit_entry.unit for unit_entry in entries}
+    for unit_entry in entries:
         assert unit_entry.tier is tier_of(unit_entry.unit)
         assert unit_entry.parent == parent_of(unit_entry.unit)
-        assert unit_entry.parent is None or unit_entry.parent in known
+        assert unit_entry.parent is None or unit_entry.parent in unit_ids
         assert unit_entry.synthetic == (unit_entry.tier in (Tier.GRID, Tier.MICROGRID))
 
 
 def test_departments_and_the_task_force_are_marked_and_hang_on_real_units() -> None:
-    known = {division.unit for division in units.divisions()}
+    unit_ids = {division.unit for division in units.divisions()}
     result = departments.departments()
     assert len({unit_entry.unit for unit_entry in result}) == len(result) == 8 + 23 * 4
     for unit_entry in result:
         assert unit_entry.synthetic
         assert unit_entry.parent == parent_of(unit_entry.unit)
-        assert unit_entry.parent in known
+        assert unit_entry.parent in unit_ids
         assert unit_entry.tier is tier_of(unit_entry.unit)
     (force,) = departments.groups()
     assert force.synthetic
-    assert set(force.members) <= known | {unit_entry.unit for unit_entry in result}
+    assert set(force.members) <= unit_ids | {unit_entry.unit for unit_entry in result}
 
 
 def test_twenty_thousand_sensors_of_which_the_published_gauges_are_real() -> None:
@@ -59,10 +61,10 @@ def test_twenty_thousand_sensors_of_which_the_published_gauges_are_real() -> Non
 
 
 def test_every_rung_names_its_source_and_clears_on_the_safe_side() -> None:
-    known = {sensor.sensor_id: sensor for sensor in sensors.all_sensors()}
+    sensors_by_id = {sensor.sensor_id: sensor for sensor in sensors.all_sensors()}
     for rule in rules.definitions(NOW):
         for sensor in rule.sensor_ids:
-            assert known[sensor].datum == rule.datum
+            assert sensors_by_id[sensor].datum == rule.datum
         if isinstance(rule.body, ThresholdRule):
             levels = [LEVEL_ORDER[rung.level] for rung in rule.body.rungs]
             assert levels == sorted(levels)
@@ -79,7 +81,7 @@ def test_blue_is_flagged_as_our_proposal() -> None:
                 assert "proposal" in rung["source"]
 
 
-def test_the_roster_is_full_but_for_one_post() -> None:
+def test_the_roster_is_full_except_for_one_post() -> None:
     result = officers.slots(NOW)
     empty = [(slot.unit, slot.post) for slot in result if slot.officer is None]
     assert empty == [officers.EMPTY_SLOT]
@@ -110,9 +112,9 @@ def test_the_seed_is_the_same_every_time() -> None:
 
 
 def test_a_quiet_day_raises_nothing_and_reaches_every_sensor() -> None:
-    people = cast()
-    quiet = list(background.readings(1, 20_000, 2, people.sensors))
-    assert {moment.sensor_id for moment in quiet} | people.sensors | set(PUBLISHED) == {
+    actors = all_actors()
+    quiet = list(background.readings(1, 20_000, 2, actors.sensors))
+    assert {moment.sensor_id for moment in quiet} | actors.sensors | set(PUBLISHED) == {
         sensor.sensor_id for sensor in sensors.all_sensors()
     }
     thresholds = [
@@ -122,8 +124,8 @@ def test_a_quiet_day_raises_nothing_and_reaches_every_sensor() -> None:
 
 
 def test_background_and_story_merge_in_order_of_time_with_unique_ids() -> None:
-    people = cast()
-    moments = sorted(strands.readings(people, 1))
-    merged = list(heapq.merge(moments, background.readings(1, 500, 4, people.sensors)))
+    actors = all_actors()
+    moments = sorted(strands.readings(actors, 1))
+    merged = list(heapq.merge(moments, background.readings(1, 500, 4, actors.sensors)))
     assert merged == sorted(merged)
     assert len({moment.event_id for moment in merged}) == len(merged)

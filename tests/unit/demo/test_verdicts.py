@@ -28,18 +28,18 @@ def test_an_accepted_reading_that_is_not_on_the_topic_is_lost() -> None:
     assert result.examples["readings"] == ["r-2"]
 
 
-def test_a_missing_alarm_is_lost_and_one_too_many_is_a_duplicate() -> None:
+def test_a_missing_alarm_is_lost_and_a_surplus_alarm_is_a_duplicate() -> None:
     raised = Transition(KEY[0], KEY[1], Status.ACTUAL, "raised", "yellow")
     log = _log(_alarm(1, AlarmTransition.RAISED))
     none = Accepted(frozenset(), frozenset(), ())
-    both = {KEY: [raised, Transition(KEY[0], KEY[1], Status.ACTUAL, "cleared", "yellow")]}
-    assert losses.lost(log, _books(), none, both).kinds["alarm_changes"] == 1
+    transitions = {KEY: [raised, Transition(KEY[0], KEY[1], Status.ACTUAL, "cleared", "yellow")]}
+    assert losses.lost(log, _books(), none, transitions).kinds["alarm_changes"] == 1
     assert losses.lost(log, _books(), none, {KEY: [raised]}).kinds["alarm_changes"] == 0
     assert losses.duplicates(log, _books(), Received(), {}).kinds["alarm_changes"] == 1
-    assert losses.duplicates(log, _books(), Received(), both).kinds["alarm_changes"] == 0
+    assert losses.duplicates(log, _books(), Received(), transitions).kinds["alarm_changes"] == 0
 
 
-def test_a_raised_alarm_nobody_took_up_is_lost() -> None:
+def test_a_raised_alarm_without_an_alert_is_lost() -> None:
     log, none = _log(_alarm(1, AlarmTransition.RAISED)), Accepted(frozenset(), frozenset(), ())
     assert losses.lost(log, _books(), none, {}).kinds["alarms_without_disposition"] == 1
 
@@ -51,7 +51,7 @@ def test_a_repeated_webhook_counts_only_without_the_mark() -> None:
     assert received.repeats() == ["pag-1"]
 
 
-def test_a_drill_that_refers_to_something_real_and_a_notice_of_it_are_leaks() -> None:
+def test_a_drill_that_refers_to_a_real_record_and_a_notice_of_a_drill_are_leaks() -> None:
     exercise = _alarm(1, AlarmTransition.RAISED, Status.EXERCISE)
     assert losses.drill_leaks(_log(exercise), Received()).kinds["references"] == 1
     assert losses.drill_leaks(_log(_alarm(1, AlarmTransition.RAISED)), Received()).total == 0
@@ -69,13 +69,13 @@ def test_a_repeated_record_counts_once_and_latency_is_between_record_times() -> 
     assert figures.latencies(log)["reading_to_alarm"] == {"p50": 40, "p99": 40, "n": 1}
 
 
-def test_two_pages_for_one_call_are_found_and_a_digest_of_a_page_is_none() -> None:
+def test_two_pages_for_one_call_are_a_duplicate_and_a_digest_is_not() -> None:
     first = _page("pag-1", 1, ["sup-1"])
     answered = _page("pag-1", 2, [first.id, "sup-1"])
     digest = _page("pag-2", 1, [first.id], SubjectKind.DIGEST)
     assert losses.called_twice([first, answered, digest]) == []
-    again = _page("pag-3", 1, ["sup-1"])
-    assert losses.called_twice([first, answered, digest, again]) == ["o-1"]
+    repeat = _page("pag-3", 1, ["sup-1"])
+    assert losses.called_twice([first, answered, digest, repeat]) == ["o-1"]
 
 
 def _page(

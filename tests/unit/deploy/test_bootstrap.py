@@ -53,16 +53,16 @@ def test_a_changed_lock_changes_the_fingerprint(
     assert bootstrap.fingerprint() != before
 
 
-def test_a_long_step_says_that_it_goes_on(
+def test_a_long_step_reports_that_it_goes_on(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bootstrap, "SILENT_S", 0.01)
-    said, deadline = "", time.monotonic() + 60
+    output, deadline = "", time.monotonic() + 60
     with bootstrap.never_silent("compiling"):
-        while said.count("  compiling, 0 s") < 2:
-            assert time.monotonic() < deadline, said
+        while output.count("  compiling, 0 s") < 2:
+            assert time.monotonic() < deadline, output
             time.sleep(0.01)
-            said += capsys.readouterr().out
+            output += capsys.readouterr().out
     capsys.readouterr()
     time.sleep(0.05)
     assert capsys.readouterr().out == "", "the step is over"

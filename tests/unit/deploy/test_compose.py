@@ -41,20 +41,20 @@ def test_ingest_runs_as_the_owner_of_its_secret(
     digest = hashlib.sha256(token.encode()).hexdigest()
     assert json.loads(sources.read_text()) == {"first-source": digest}
     user = IN_COMPOSE["services"]["ingest"]["user"]
-    assert re.sub(r"\$\{(\w+):[^}]*\}", lambda found: named[found[1]], user) == (
+    assert re.sub(r"\$\{(\w+):[^}]*\}", lambda match: named[match[1]], user) == (
         f"{named['FENGHUO_UID']}:{named['FENGHUO_GID']}"
     )
-    readers = [name for name, one in IN_COMPOSE["services"].items() if "secrets" in one]
+    readers = [name for name, service in IN_COMPOSE["services"].items() if "secrets" in service]
     assert readers == ["ingest"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_the_user_of_the_image_reads_it_and_another_user_does_not() -> None:
+def test_the_user_of_the_image_reads_the_secret_and_another_user_does_not() -> None:
     def read_as(uid: int, path: Path) -> int:
-        done = subprocess.run(
+        process = subprocess.run(
             ["cat", path], user=uid, group=uid, extra_groups=[], capture_output=True, check=False
         )
-        return done.returncode
+        return process.returncode
 
     with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to other users
         folder = Path(name)
@@ -71,7 +71,7 @@ def test_the_image_has_the_user_that_root_hands_over_to() -> None:
     assert secrets.reader(1000, 100) == (1000, 100)
 
 
-def test_what_is_there_is_kept_and_what_is_missing_is_added(tmp_path: Path) -> None:
+def test_existing_secrets_stay_and_missing_secrets_are_added(tmp_path: Path) -> None:
     env = tmp_path / secrets.ENV
     env.write_text("FENGHUO_ADMIN_DB_PASSWORD=mine\nFENGHUO_WEBHOOK_URL=https://example.org")
     assert secrets.main(tmp_path) == 0

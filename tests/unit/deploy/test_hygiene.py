@@ -45,5 +45,5 @@ def test_an_ordinary_link_is_fine() -> None:
 
 
 def test_a_path_of_this_machine_is_found() -> None:
-    found = list(hygiene.offences("a.py", "x = '/opt/mine/y'", machine_paths=["/opt/mine"]))
-    assert found == ["a.py:1: absolute path of this machine"]
+    offences = list(hygiene.offences("a.py", "x = '/opt/mine/y'", machine_paths=["/opt/mine"]))
+    assert offences == ["a.py:1: absolute path of this machine"]

@@ -30,10 +30,10 @@ def test_kafka_listens_on_this_machine_only() -> None:
 def test_a_cluster_id_is_never_taken_for_an_option() -> None:
     ids = {kafka.new_cluster_id() for _ in range(500)}
     assert len(ids) == 500
-    assert all(len(it) == 22 and it[0] != "-" for it in ids)
+    assert all(len(cluster) == 22 and cluster[0] != "-" for cluster in ids)
 
 
-def test_the_stand_in_says_so_in_a_box() -> None:
+def test_the_stand_in_is_announced_in_a_box() -> None:
     lines = kafka.banner("noida-db 0.2.3 (stand-in broker, not Apache Kafka)").splitlines()
     assert len({len(line) for line in lines}) == 1
     assert "not Apache Kafka" in lines[1]
@@ -52,8 +52,8 @@ def test_a_jar_with_another_hash_is_deleted_and_reported(tmp_path: Path) -> None
         path = jars.jar_path(tmp_path, coordinate)
         path.parent.mkdir(parents=True)
         path.write_bytes(b"jar")
-    wanted = {good: hashlib.sha256(b"jar").hexdigest(), bad: "0" * 64, missing: "0" * 64}
-    assert jars.unverified(tmp_path, wanted) == [bad, missing]
+    expected = {good: hashlib.sha256(b"jar").hexdigest(), bad: "0" * 64, missing: "0" * 64}
+    assert jars.unverified(tmp_path, expected) == [bad, missing]
     assert jars.jar_path(tmp_path, good).exists()
     assert not jars.jar_path(tmp_path, bad).exists()
 
@@ -94,22 +94,22 @@ def test_a_fixed_port_in_use_is_one_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs Linux' names of sockets")
-def test_a_port_another_stack_has_drawn_and_not_opened_yet_is_left_to_it(
+def test_a_port_that_another_stack_has_reserved_is_not_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other, own = ports.choose(["a", "b"], tmp_path / "free.json", {}).values()
-    code = f"from deploy.local import ports; print(ports.claim({other}), flush=True); input()"
+    foreign, own = ports.choose(["a", "b"], tmp_path / "free.json", {}).values()
+    code = f"from deploy.local import ports; print(ports.claim({foreign}), flush=True); input()"
     argv, pipe = [sys.executable, "-c", code], subprocess.PIPE
     for mark in ports._claims[-2:]:
         mark.close()
     with subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True) as starting:
         assert starting.stdout
         assert starting.stdout.readline() == "True\n"
-        drawn = iter([other, own])
+        drawn = iter([foreign, own])
         monkeypatch.setattr("random.randrange", lambda *_: next(drawn))
         assert ports.choose(["console"], tmp_path / "ports.json", {}) == {"console": own}
         starting.communicate("\n")
-    assert ports.claim(other), "a stack that has ended keeps nothing"
+    assert ports.claim(foreign), "a stack that has ended keeps nothing"
 
 
 def test_fixed_ports_are_read_from_text() -> None:

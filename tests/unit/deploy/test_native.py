@@ -46,7 +46,7 @@ def test_no_compiler_is_said_and_is_no_failure(
     assert native.main(["--demand"]) == 1
 
 
-def test_what_cannot_be_compiled_is_tried_once_and_not_half_installed(
+def test_a_failing_compilation_is_tried_once_and_not_half_installed(
     empty: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tried: list[Any] = []
@@ -79,7 +79,9 @@ def test_another_source_is_another_build(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert loader.digest.__wrapped__(MODULES) != first
 
 
-def test_demanded_and_not_there_is_an_error(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_demanded_but_absent_build_is_an_error(
+    empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FENGHUO_COMPILED", "1")
     monkeypatch.setattr(sys, "meta_path", [])
     with pytest.raises(ImportError, match=r"deploy\.native"):

@@ -29,8 +29,8 @@ NOW = datetime(2026, 7, 1, tzinfo=UTC)
 HOUR = 3600.0
 ON, OFF = True, False
 
-# Every number of docs/thresholds.md that a sensor can reach: rule, whether it is
-# switched on, window in hours (0 = none), readings in a row, then mark, level and limit of each rung.
+# Every number of docs/thresholds.md that a sensor can reach: rule, whether it is switched on,
+# window in hours (0 = none), readings in a row, then mark, level and limit of each rung.
 NUMBERS: list[tuple[str, bool, int, int, list[tuple[str, str, float]]]] = [
     ("rain-12h", ON, 12, 1, [("sourced", "blue", 50)]),
     ("rain-6h", ON, 6, 1, [("sourced", "yellow", 50)]),
@@ -252,8 +252,8 @@ def test_every_published_number_is_in_the_pack_with_its_mark(
 ) -> None:
     rule = _rules()[rule_id]
     assert rule.enabled is enabled
-    found = [(rung.source.split(":")[0], rung.level.value, rung.raise_at) for rung in _rungs(rule)]
-    assert found == rungs
+    marked = [(rung.source.split(":")[0], rung.level.value, rung.raise_at) for rung in _rungs(rule)]
+    assert marked == rungs
     weakest = next(
         mark
         for mark in ("common knowledge", "derived", "sourced")
@@ -274,7 +274,7 @@ def test_a_mine_s_power_is_restored_below_the_printed_value(rule_id: str, restor
 
 
 @pytest.mark.parametrize(("rule_id", "level"), COMPOSED.items())
-def test_what_one_sensor_s_rule_cannot_say_is_composed(rule_id: str, level: str) -> None:
+def test_conditions_beyond_one_sensor_are_composite_rules(rule_id: str, level: str) -> None:
     rule = _rules()[rule_id]
     assert isinstance(rule.body, CompositeRule)
     assert (rule.mark, rule.enabled, rule.body.level) == ("sourced", True, Level(level))
@@ -294,7 +294,7 @@ def test_ids_are_unique() -> None:
     assert [name for name, count in counted.items() if count > 1] == []
 
 
-def test_common_knowledge_is_off_and_says_so() -> None:
+def test_a_rule_of_common_knowledge_is_disabled_and_marked() -> None:
     marked = [rule for rule in _rules().values() if rule.mark == "common_knowledge"]
     assert marked
     for rule in marked:
@@ -302,7 +302,7 @@ def test_common_knowledge_is_off_and_says_so() -> None:
         assert "common knowledge, no source" in rule.source
 
 
-def test_every_rule_names_its_source_and_a_proposal_says_that_it_is_one() -> None:
+def test_every_rule_names_its_source_and_a_proposal_is_marked() -> None:
     for rule in _rules().values():
         assert rule.source.strip(), rule.rule_id
         if rule.mark == "proposal":
@@ -321,12 +321,12 @@ def test_every_rung_begins_with_its_mark_and_clears_on_the_safe_side() -> None:
         for rung in _rungs(rule):
             mark = rung.source.split(":")[0]
             assert mark in ("sourced", "derived", "common knowledge", "proposal"), rung.source
-            same = rung.clear_at == rung.raise_at
+            has_no_margin = rung.clear_at == rung.raise_at
             assert rung.clear_at * sign <= rung.raise_at * sign
-            assert not same or rule.rule_id in RESTORED, rule.rule_id
+            assert not has_no_margin or rule.rule_id in RESTORED, rule.rule_id
 
 
-def test_what_was_sourced_and_is_off_has_been_superseded() -> None:
+def test_a_sourced_rule_that_is_disabled_has_been_superseded() -> None:
     off = [rule for rule in _rules().values() if rule.mark == "sourced" and not rule.enabled]
     assert all("superseded" in rule_definition.source for rule_definition in off)
 
@@ -344,7 +344,7 @@ def test_every_kind_of_catalogued_sensor_is_judged_and_watched() -> None:
     assert kinds <= judged
 
 
-def test_every_gauge_stands_in_exactly_one_rule_of_each_family_with_its_datum() -> None:
+def test_every_gauge_is_in_exactly_one_rule_of_each_family_with_its_datum() -> None:
     gauges = {sensor.sensor_id for sensor in all_sensors() if sensor.sensor_kind == "river_gauge"}
     assert len(gauges) == 13
     for family in ("flood-", "rise-", "absence-", "stuck-", "range-"):
@@ -382,7 +382,7 @@ def test_trusts_add_up_exactly() -> None:
                 assert (source.trust * 4).is_integer()
 
 
-def test_what_is_generated_says_so_and_lies_inside_the_bounding_box() -> None:
+def test_a_generated_sensor_is_marked_and_lies_inside_the_bounding_box() -> None:
     for sensor in all_sensors():
         if sensor.position is None:
             continue

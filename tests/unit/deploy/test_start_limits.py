@@ -1,8 +1,8 @@
-"""Patience counts the time in which nothing has moved, not the time that has passed."""
+"""A stall timeout counts the time in which nothing has moved, not the time that has passed."""
 
 from __future__ import annotations
 
-from deploy.local.start_limits import Patience
+from deploy.local.start_limits import StallTimeout
 
 
 class Hand:
@@ -16,12 +16,12 @@ class Hand:
 
 def test_patience_lasts_as_long_as_something_moves() -> None:
     clock, moves = Hand(), [0]
-    patience = Patience(10, lambda: moves[0], clock=clock)
+    timeout = StallTimeout(10, lambda: moves[0], clock=clock)
     for _ in range(100):
         clock.now += 9
         moves[0] += 1
-        assert not patience.is_over()
+        assert not timeout.has_expired()
     clock.now += 10
-    assert not patience.is_over()
+    assert not timeout.has_expired()
     clock.now += 0.1
-    assert patience.is_over()
+    assert timeout.has_expired()

@@ -34,9 +34,9 @@ async def until(condition: Callable[[], bool], within_s: float = 60.0) -> float:
 
 @pytest.fixture
 async def supervisor() -> AsyncIterator[Supervisor]:
-    it = Supervisor()
-    yield it
-    await it.stop_all()
+    running = Supervisor()
+    yield running
+    await running.stop_all()
 
 
 def python(tmp_path: Path, code: str, grace_s: float = 5.0) -> Program:

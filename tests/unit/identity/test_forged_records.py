@@ -1,7 +1,7 @@
-"""The authority matrix past the console: a record written to Kafka by somebody who may not is refused.
+"""The authority matrix without the console: records of unauthorised writers are refused.
 
-The same table as through HTTP (tests/support/authority.py), asked of the cores that own the things; they
-judge the unit and the post that stand in the record.
+The same table as through HTTP (tests/support/authority.py), asked of the cores that own the things;
+they judge the unit and the post that stand in the record.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def decided(verb: DecisionVerb, state: str, **more: Any) -> Owner:
     def owner(role: Role, place: str) -> bool:
         alert = replace(an_alert(state), place=IDS[place])
         level = more.get("level", alert.proposed_level)
-        given = {name: value for name, value in more.items() if name != "level"}
+        fields = {name: value for name, value in more.items() if name != "level"}
         decision = a_decision(
             alert.alert_id,
             verb,
@@ -87,7 +87,7 @@ def decided(verb: DecisionVerb, state: str, **more: Any) -> Owner:
             IDS[role.unit],
             officer=role.officer_id,
             post=Post(role.post),
-            **given,
+            **fields,
         )
         return isinstance(decide(alert, decision, at(1)), AlertChange)
 
@@ -149,14 +149,14 @@ def _mode(role: Role, place: str, verb: ModeVerb) -> modes.Proposal | None:
 
 
 def _mode_request(role: Role, place: str, verb: ModeVerb) -> ModeRequest:
-    wanted: dict[str, Any] = {"mode": ResponseMode.STANDBY, "until": NOW + timedelta(hours=5)}
+    fields: dict[str, Any] = {"mode": ResponseMode.STANDBY, "until": NOW + timedelta(hours=5)}
     return ModeRequest(
         **head(role, "m"),
         unit=IDS[place],
         verb=verb,
         proposal_id="mod-1",
         reason="",
-        **(wanted if verb is ModeVerb.PROPOSE else {}),
+        **(fields if verb is ModeVerb.PROPOSE else {}),
     )
 
 
@@ -175,9 +175,9 @@ def planned(role: Role, place: str) -> bool:
 
 def reported(role: Role, place: str) -> bool:
     unit = IDS[place]
-    given = {name: value for name, value in head(role, "r").items() if name not in _NOT_OF_REPORTS}
+    fields = {name: value for name, value in head(role, "r").items() if name not in _NOT_OF_REPORTS}
     report = Report(
-        **given,
+        **fields,
         reporter_id=role.officer_id,
         reporter_role=ReporterRole.OFFICER,
         event_type="11A01",
@@ -209,13 +209,13 @@ def probed(role: Role, place: str) -> bool:
 
 
 _NOT_OF_REPORTS = ("officer_id", "post")
-_HELD = Assessment(incident_grade=IncidentGrade.GRADE_3)
+_POSITION = Assessment(incident_grade=IncidentGrade.GRADE_3)
 
 OWNERS: dict[str, Owner] = {
     "decide verify": decided(DecisionVerb.VERIFY, "new"),
     "decide dismiss": decided(DecisionVerb.DISMISS, "new"),
     "decide assess": decided(DecisionVerb.ASSESS, "verified"),
-    "decide position": decided(DecisionVerb.ASSESS, "new", level=None, assessment=_HELD),
+    "decide position": decided(DecisionVerb.ASSESS, "new", level=None, assessment=_POSITION),
     "decide approve": decided(DecisionVerb.APPROVE, "pending"),
     "decide reject": decided(DecisionVerb.REJECT, "pending"),
     "decide adjust": decided(DecisionVerb.ADJUST, "verified", level=Level.ORANGE),
@@ -239,7 +239,7 @@ def cells(act: str) -> Iterator[tuple[Role, str]]:
 
 
 @pytest.mark.parametrize("act", OWNERS)
-def test_the_owner_applies_what_the_table_allows_and_refuses_the_rest(act: str) -> None:
+def test_the_owner_applies_exactly_the_acts_that_the_table_allows(act: str) -> None:
     owner = OWNERS[act]
     wrong = [
         (role.unit, role.post, place)
@@ -250,7 +250,7 @@ def test_the_owner_applies_what_the_table_allows_and_refuses_the_rest(act: str) 
 
 
 def test_a_command_goes_to_units_below_its_issuer_only() -> None:
-    """Whether the unit commands at all is asked by the console; the owner asks for whom it reaches."""
+    """The console asks whether the unit commands at all; the owner asks which units it reaches."""
     for role, place in cells("issue"):
         if role.unit in COMMANDING and role.unit != place:  # to itself alone it reaches nobody
             assert issued(role, place) is may(role, "issue", place)

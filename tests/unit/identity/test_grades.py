@@ -1,4 +1,6 @@
-"""A data grade goes along with what it is about and never falls; the words go no further than the house."""
+"""A data grade goes along with what it is about and never falls; the words go no further than the
+house.
+"""
 
 from __future__ import annotations
 
@@ -56,16 +58,17 @@ def test_every_record_that_follows_has_the_highest_grade_of_the_evidence() -> No
     alarm, opened, *later = result
     assert (alarm.data_grade, opened.data_grade) == (IMPORTANT, IMPORTANT)
     below = [envelope for envelope in later if envelope.data_grade is not CORE]
-    # Notices are of the public: they have no words to be graded. Pages of the first version are its.
+    # Notices are of the public: they have no words to be graded. Pages of the first version are
+    # its.
     assert all(isinstance(envelope, PublicNotice | Page) for envelope in below)
     assert {envelope.data_grade for envelope in below if isinstance(envelope, Page)} <= {IMPORTANT}
     assert any(isinstance(envelope, Page) and envelope.data_grade is CORE for envelope in later)
 
 
-def test_no_word_leaves_the_house() -> None:
+def test_no_word_of_a_graded_record_leaves_the_services() -> None:
     result = chain(WORDS)
     outward = [envelope for envelope in result if isinstance(envelope, Page | PublicNotice)]
-    assert not [one for one in outward if WORDS in one.to_wire().decode()]
+    assert not [record for record in outward if WORDS in record.to_wire().decode()]
     pages = [page for page in outward if isinstance(page, Page)]
     zh = said(GRADED_ALERT, Language.ZH)
     assert {zh, f"催办：{zh}"} <= {said(page.headline, Language.ZH) for page in pages}
@@ -77,18 +80,18 @@ def test_no_word_leaves_the_house() -> None:
     assert public_notice(a_graded_history(WORDS).events[-1]).headline.endswith(GRADED_NOTICE)
 
 
-def test_an_alert_that_turns_out_to_be_graded_is_told_on_without_its_words() -> None:
+def test_an_alert_that_becomes_graded_goes_on_without_its_words() -> None:
     history = AlertHistory(an_alarm(WORDS, GENERAL))
     working_set = a_working_set(NOW)
     core = a_core(full_roster(), working_set)
     core.on_alert(history.events[0])
     assert any(WORDS in event.headline for event in working_set.events)
-    said = len(working_set.events)
+    count = len(working_set.events)
     history.add_evidence(a_graded_report(WORDS))
     core.on_alert(history.events[1])
     for escalation in list(working_set.escalations.values()):
         core.on_timer(escalation.escalation_id, "answer", escalation.step)
-    new = [event for event in working_set.events[said:] if event.version == 1]
+    new = [event for event in working_set.events[count:] if event.version == 1]
     assert {page.data_grade for page in new} == {CORE}
     assert not [page for page in new if WORDS in page.to_wire().decode()]
 
@@ -97,15 +100,15 @@ def test_an_alert_that_turns_out_to_be_graded_is_told_on_without_its_words() -> 
 def test_the_grade_of_an_alert_is_the_highest_so_far(
     evidence: list[tuple[bool, DataGrade]],
 ) -> None:
-    def told(number: int, sensed: bool, grade: DataGrade):  # type: ignore[no-untyped-def]
+    def evidence_of(number: int, sensed: bool, grade: DataGrade):  # type: ignore[no-untyped-def]
         if sensed:
             return plain_alarm(f"alm-{number}", data_grade=grade)
         return a_report(f"w-{number}", data_grade=grade)
 
-    first, *rest = [told(number, *one) for number, one in enumerate(evidence)]
+    first, *further = [evidence_of(number, *item) for number, item in enumerate(evidence)]
     history = AlertHistory(first)
-    for one in rest:
-        history.add_evidence(one)
+    for item in further:
+        history.add_evidence(item)
     expected = [
         highest_grade(*(grade for _, grade in evidence[: n + 1])) for n in range(len(evidence))
     ]
@@ -114,30 +117,30 @@ def test_the_grade_of_an_alert_is_the_highest_so_far(
 
 @given(grades, grades)
 def test_merging_splitting_undoing_and_opening_again_lower_nothing(
-    one: DataGrade, other: DataGrade
+    grade: DataGrade, second_grade: DataGrade
 ) -> None:
-    left = AlertHistory(plain_alarm("alm-1", data_grade=one)).add_evidence(a_report("w-9")).alert
-    right = AlertHistory(plain_alarm("alm-2", data_grade=other)).alert
-    top = highest_grade(one, other)
+    first = AlertHistory(plain_alarm("alm-1", data_grade=grade)).add_evidence(a_report("w-9")).alert
+    right = AlertHistory(plain_alarm("alm-2", data_grade=second_grade)).alert
+    top = highest_grade(grade, second_grade)
 
-    def regrouped(found: object) -> list[Alert]:
-        assert isinstance(found, Regrouping), found
-        return [change.alert for change in found.changes]
+    def regrouped(outcome: object) -> list[Alert]:
+        assert isinstance(outcome, Regrouping), outcome
+        return [change.alert for change in outcome.changes]
 
     def decision(alert: Alert, verb: DecisionVerb, **more: Any):  # type: ignore[no-untyped-def]
         return a_decision(alert.alert_id, verb, None, **more)
 
-    gone, into = regrouped(merge(right, left, decision(right, DecisionVerb.MERGE)))
-    assert (rank(gone.grade), into.grade) == (rank(other), top)
-    back, rest = regrouped(unmerge(gone, into, decision(gone, DecisionVerb.UNMERGE)))
-    assert {back.grade, rest.grade} == {top}
-    taken = [report.report_id for report in left.reports]
-    wanted = decision(left, DecisionVerb.SPLIT, evidence_ids=tuple(taken))
-    part, stays = regrouped(split(left, wanted))
-    assert {part.grade, stays.grade} == {one}
-    fresh = follow_up_alert(replace(left, expires_at=at(1)))
+    merged, into = regrouped(merge(right, first, decision(right, DecisionVerb.MERGE)))
+    assert (rank(merged.grade), into.grade) == (rank(second_grade), top)
+    back, remainder = regrouped(unmerge(merged, into, decision(merged, DecisionVerb.UNMERGE)))
+    assert {back.grade, remainder.grade} == {top}
+    report_ids = [report.report_id for report in first.reports]
+    command = decision(first, DecisionVerb.SPLIT, evidence_ids=tuple(report_ids))
+    part, stays = regrouped(split(first, command))
+    assert {part.grade, stays.grade} == {grade}
+    fresh = follow_up_alert(replace(first, expires_at=at(1)))
     assert fresh is not None
-    assert fresh.alert.grade is one
+    assert fresh.alert.grade is grade
 
 
 @given(
@@ -145,8 +148,8 @@ def test_merging_splitting_undoing_and_opening_again_lower_nothing(
         st.tuples(st.sampled_from(["sensor", "hotline", "agency"]), grades), min_size=2, max_size=6
     )
 )
-def test_an_alarm_of_several_sources_has_the_highest_grade_of_what_it_counted(
-    told: list[tuple[str, DataGrade]],
+def test_an_alarm_of_several_sources_has_the_highest_grade_of_its_sources(
+    sources: list[tuple[str, DataGrade]],
 ) -> None:
     sightings = [
         Sighting(
@@ -154,27 +157,27 @@ def test_an_alarm_of_several_sources_has_the_highest_grade_of_what_it_counted(
             at(3_600) if kind == "agency" else NOW,  # a warning counts while it is in force
             grade=grade,
         )
-        for n, (kind, grade) in enumerate(told)
+        for n, (kind, grade) in enumerate(sources)
     ]  # fmt: skip
     classes = tuple(SourceClass(source=kind, trust=1.0) for kind in ("sensor", "hotline", "agency"))
     body = CorroborationRule(sources=classes, need=2.0, window_s=3_600.0, level=Level.ORANGE)
     result = evaluate_corroboration(SourcePool(body, sightings), TOWN, NOW).result
     assert result is not None
-    assert result.grade is highest_grade(*(grade for _, grade in told))
+    assert result.grade is highest_grade(*(grade for _, grade in sources))
 
 
-def test_a_sensor_stays_graded_and_its_state_says_so_only_then() -> None:
+def test_a_graded_sensor_stays_graded_and_only_its_state_stores_the_grade() -> None:
     rule = a_rule(a_threshold_rule(("orange", 205.0, 204.0)))
     feed, plain = Feed(rule), Feed(rule)
     feed.apply(a_reading(200.0, 0, data_grade=IMPORTANT))
     plain.apply(a_reading(200.0, 0))
-    for one in (feed, plain):
-        one.read_fast(206.0, 60)
+    for reading in (feed, plain):
+        reading.read_fast(206.0, 60)
     assert [alarm.data_grade for alarm in feed.alarms] == [IMPORTANT]
     assert [alarm.data_grade for alarm in plain.alarms] == [GENERAL]
     [state] = feed.engine.states.values()
-    again_ = StoredState(state.dump()).connect(state.sensor, state.rule_set)
-    assert (again_.grade, again_.dump()) == (IMPORTANT, state.dump())
+    restored = StoredState(state.dump()).connect(state.sensor, state.rule_set)
+    assert (restored.grade, restored.dump()) == (IMPORTANT, state.dump())
     feed.apply(a_reading(207.0, 120, data_grade=CORE))
     assert state.grade is CORE
 

@@ -55,7 +55,7 @@ def decided(decisions: list[tuple[Status, str, ResponseMode]]) -> Modes:
 
 
 @given(tree=_TREES, decisions=_DECISIONS, status=st.sampled_from(Status))
-def test_no_unit_is_looser_than_the_one_above_it(
+def test_no_unit_is_looser_than_its_parent(
     tree: set[str], decisions: list[tuple[Status, str, ResponseMode]], status: Status
 ) -> None:
     modes = decided(decisions)
@@ -135,7 +135,7 @@ def test_a_lower_unit_may_be_stricter_and_a_looser_decision_has_no_effect() -> N
     assert modes.own(actual, VILLAGE) == Effective(ResponseMode.RECOVERY, 1, VILLAGE)
 
 
-def test_effects_never_relax_from_a_mode_to_a_stricter_one() -> None:
+def test_effects_never_relax_from_a_mode_to_a_stricter_mode() -> None:
     in_order = [EFFECTS[mode] for mode in sorted(EFFECTS, key=STRICTNESS.__getitem__)]
     assert set(EFFECTS) == set(STRICTNESS) == set(ResponseMode)
     for laxer, stricter in itertools.pairwise(in_order):

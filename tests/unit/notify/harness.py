@@ -24,7 +24,7 @@ from shared.contracts.fields import Post
 from shared.contracts.pages import Channel, Page
 from shared.contracts.topics import ROSTER
 from shared.runtime.clock import SystemClock
-from shared.runtime.inbox import Apply
+from shared.runtime.inbound_messages import Apply
 from shared.runtime.timers import TimerSweeper
 from tests.support.carrier import SECRET, Receiver
 from tests.support.service_driver import ServiceDriver, driven, topic_of

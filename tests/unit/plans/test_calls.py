@@ -12,14 +12,16 @@ from deploy.commands.plans.calls import DEFAULT_FOLDER
 from deploy.commands.plans.cli import FAILED, main
 
 
-def test_what_is_shipped_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_shipped_plans_are_described_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["calls", "--strict"]) == 0
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     for words in ("短信 text message", "300 s", "duty-weekly", "09:00 to 17:00", "5 call plans"):
-        assert words in told
+        assert words in output
 
 
-def test_all_errors_are_told_and_fail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_errors_are_reported_and_fail(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = copytree(DEFAULT_FOLDER, tmp_path / "calls")
     file = folder / "plans.yaml"
     text = file.read_text(encoding="utf-8")
@@ -29,4 +31,4 @@ def test_all_errors_are_told_and_fail(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main(["calls", str(folder), "--json"]) == FAILED
     result = json.loads(capsys.readouterr().out)
     assert result["errors"] == 1 + text.count("[sms]")
-    assert all("plans.yaml:" in one for one in result["findings"])
+    assert all("plans.yaml:" in finding for finding in result["findings"])

@@ -1,4 +1,6 @@
-"""Which plan holds, and whom its lines reach: closeness, modes, roles, variations, one unit one order."""
+"""Which plan holds, and whom its lines reach: closeness, modes, roles, variations, one unit one
+order.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +28,14 @@ TREE = a_tree()
 NORMAL, EMERGENCY = ResponseMode.NORMAL, ResponseMode.EMERGENCY
 
 
-def chosen(
+def plan_name(
     book: PlanBook, event: str, level: Level = Level.RED, mode: ResponseMode = NORMAL
 ) -> str:
     plan = book.choose(event, level, mode)
     return plan.plan_id if plan else "none"
 
 
-def told(orders: Orders) -> dict[str, Brief]:
+def briefs_of(orders: Orders) -> dict[str, Brief]:
     return {
         recipient.unit: orders.briefs[number]
         for recipient, number in zip(orders.recipients, orders.brief_of, strict=True)
@@ -61,8 +63,8 @@ def test_the_plan_that_names_the_event_most_exactly_holds(event: str, expected: 
         "gas": ["13*", "12:gas_leak"],
     }
     plans = [a_plan(name, events=events) for name, events in patterns.items()]
-    assert chosen(PlanBook(plans), event) == expected
-    assert chosen(PlanBook(reversed(plans)), event) == expected
+    assert plan_name(PlanBook(plans), event) == expected
+    assert plan_name(PlanBook(reversed(plans)), event) == expected
 
 
 def test_levels_modes_and_switched_off_plans() -> None:
@@ -73,21 +75,21 @@ def test_levels_modes_and_switched_off_plans() -> None:
             a_plan("peace", events=["11A*"], modes=["normal", "standby"]),
         ]
     )
-    assert chosen(book, "11A01") == "peace"
-    assert chosen(book, "11A01", mode=EMERGENCY) == "war"
-    assert chosen(book, "11A01", Level.BLUE) == "none"
-    assert chosen(book, "11A01", mode=ResponseMode.RECOVERY) == "none"
+    assert plan_name(book, "11A01") == "peace"
+    assert plan_name(book, "11A01", mode=EMERGENCY) == "war"
+    assert plan_name(book, "11A01", Level.BLUE) == "none"
+    assert plan_name(book, "11A01", mode=ResponseMode.RECOVERY) == "none"
 
 
 def test_the_newest_version_holds_and_a_deleted_plan_is_gone() -> None:
     book = PlanBook([a_plan("flood", version=2, levels=["red"])])
     book.put(a_plan("flood", version=1, levels=["blue"]))
-    assert chosen(book, "11A01", Level.BLUE) == "none"
+    assert plan_name(book, "11A01", Level.BLUE) == "none"
     book.put(a_plan("flood", version=3, levels=["blue"]))
-    assert (chosen(book, "11A01", Level.BLUE), chosen(book, "11A01")) == ("flood", "none")
+    assert (plan_name(book, "11A01", Level.BLUE), plan_name(book, "11A01")) == ("flood", "none")
     book.drop("flood")
     assert len(book) == 0
-    assert chosen(book, "11A01", Level.BLUE) == "none"
+    assert plan_name(book, "11A01", Level.BLUE) == "none"
 
 
 def test_lines_of_one_plan_differ_by_role_axis_words_and_deadlines() -> None:
@@ -97,7 +99,7 @@ def test_lines_of_one_plan_differ_by_role_axis_words_and_deadlines() -> None:
         line("support", departments("roads"), role="assist", axis="horizontal", sign_within_s=60),
         line("on_site", part("@town", "town", "village"), role="assist"),
     )
-    result = told(orders_of(TREE, plan, AlertScope(VILLAGE)))
+    result = briefs_of(orders_of(TREE, plan, AlertScope(VILLAGE)))
     assert list(result) == sorted(result)
     assert set(result) == {WATER, ROADS, TOWN, VILLAGE, VILLAGE2}
     assert result[WATER] == Brief(
@@ -123,7 +125,7 @@ def test_a_unit_of_several_lines_gets_one_order_and_leading_includes_helping() -
     )
     results = {
         unit: brief.line
-        for unit, brief in told(orders_of(TREE, plan, AlertScope(TOWN, (EAST,)))).items()
+        for unit, brief in briefs_of(orders_of(TREE, plan, AlertScope(TOWN, (EAST,)))).items()
     }
     assert results == {TOWN: "lead", TOWN2: "help", VILLAGE: "second_help", VILLAGE2: "second_help"}
 
@@ -143,7 +145,7 @@ def test_a_variation_changes_words_and_deadlines_for_its_kind_of_unit() -> None:
             ],
         ),
     )
-    result = told(orders_of(TREE, plan, AlertScope(VILLAGE)))
+    result = briefs_of(orders_of(TREE, plan, AlertScope(VILLAGE)))
     assert result[WATER].instruction == "关阀 ‖ do all"
     assert (result[WATER].sign_within_s, result[ROADS].sign_within_s) == (60, 30)
     assert result[ROADS].title.endswith("‖ name of 500101001201 district order")
@@ -151,30 +153,30 @@ def test_a_variation_changes_words_and_deadlines_for_its_kind_of_unit() -> None:
     assert result[VILLAGE].line == result[TOWN].line == "all"
 
 
-def test_a_plan_that_finds_nobody_concerns_the_place_itself_by_the_leading_line() -> None:
+def test_a_plan_without_recipients_goes_to_the_place_by_its_leading_line() -> None:
     plan = a_plan("flood", line("help", part("@villages", "village"), role="assist"), line("lead"))
     far = "500153000000"
     result = orders_of(TREE, plan, AlertScope(far))
-    assert {unit: brief.line for unit, brief in told(result).items()} == {far: "lead"}
+    assert {unit: brief.line for unit, brief in briefs_of(result).items()} == {far: "lead"}
 
 
-def test_names_the_catalogue_does_not_have_are_told_by_line() -> None:
-    gone = {"kind": "group", "group": "gone"}
-    plan = a_plan("flood", line(), line("more", gone, role="assist"))
+def test_names_outside_the_catalogue_are_reported_by_line() -> None:
+    absent = {"kind": "group", "group": "gone"}
+    plan = a_plan("flood", line(), line("more", absent, role="assist"))
     result = orders_of(TREE, plan, AlertScope(TOWN))
     assert result.unknown == (("more", "gone"),)
     assert [recipient.unit for recipient in result.recipients] == [TOWN]
 
 
-def test_without_takes_out_one_unit_and_keeps_everybody_else_s_words() -> None:
+def test_without_removes_one_unit_and_keeps_the_words_of_all_others() -> None:
     plan = a_plan(
         "flood", line("a", departments("water")), line("b", part("@town", "town", "village"))
     )
-    whole = orders_of(TREE, plan, AlertScope(TOWN))
-    expected = told(whole)
+    complete = orders_of(TREE, plan, AlertScope(TOWN))
+    expected = briefs_of(complete)
     del expected[TOWN]
-    assert told(whole.without(TOWN)) == expected
-    assert whole.without("500199000000") == whole
+    assert briefs_of(complete.without(TOWN)) == expected
+    assert complete.without("500199000000") == complete
     only = orders_of(TREE, a_plan(), AlertScope(TOWN))
     assert only.without(TOWN).recipients == ()
 

@@ -1,4 +1,6 @@
-"""Packs of plans: everything that is wrong at once, with file and line; the shipped pack has nothing."""
+"""Packs of plans: everything that is wrong at once, with file and line; the shipped pack has
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,7 @@ def findings(folder: Path, *plans: Json, tree: Any = TREE) -> list[Finding]:
     return list(load([folder], NOW, tree).findings)
 
 
-def other(**change: Any) -> Json:
+def other_plan(**change: Any) -> Json:
     return fields("other", events=["*"], levels=["blue", "yellow", "orange", "red"], **change)
 
 
@@ -55,31 +57,62 @@ def other(**change: Any) -> Json:
             "before signing",
         ),
         (
-            fields("flood", line(sign_within_s=60, variations=[{"tiers": ["town"], "finish_within_s": 30}])),
+            fields(
+                "flood",
+                line(sign_within_s=60, variations=[{"tiers": ["town"], "finish_within_s": 30}]),
+            ),
             "orders[0].variations[0].finish_within_s",
             "before signing",
         ),
-        (fields("flood", line(variations=[{"title_zh": "x"}])), "orders[0].variations[0]", "names tiers or departments"),
+        (
+            fields("flood", line(variations=[{"title_zh": "x"}])),
+            "orders[0].variations[0]", "names tiers or departments",
+        ),
         (fields("flood", line(axis="horizontal")), "orders[0].axis", "down the tiers"),
-        (fields("flood", line("x", {"kind": "subtree", "of": "@moon", "tiers": ["town"]})), "orders[0].who.include[0].of", "cannot be used"),
-        (fields("flood", line("x", {"kind": "posts"})), "orders[0].who.include[0].kind", "'posts' is unknown"),
+        (
+            fields("flood", line("x", {"kind": "subtree", "of": "@moon", "tiers": ["town"]})),
+            "orders[0].who.include[0].of", "cannot be used",
+        ),
+        (
+            fields("flood", line("x", {"kind": "posts"})),
+            "orders[0].who.include[0].kind", "'posts' is unknown",
+        ),
         (
             fields("flood", line("x", departments("watr"))),
             "orders[0].who.include[0].departments[0]",
             "did you mean water?",
         ),
-        (fields("flood", line("x", {"kind": "group", "group": "floods"})), "orders[0].who.include[0].group", "did you mean flood?"),
-        (fields("flood", line("x", {"kind": "role", "of": "@town", "roles": ["riverine"]})), "orders[0].who.include[0].roles[0]", "no role riverine"),
-        (fields("flood", line("x", part("500199000000", "town"))), "orders[0].who.include[0].of", "no unit"),
         (
-            fields("flood", line(who={"include": [part(TOWN, "town")], "exclude": [{"kind": "units", "units": ["500199000000"]}]})),
+            fields("flood", line("x", {"kind": "group", "group": "floods"})),
+            "orders[0].who.include[0].group", "did you mean flood?",
+        ),
+        (
+            fields("flood", line("x", {"kind": "role", "of": "@town", "roles": ["riverine"]})),
+            "orders[0].who.include[0].roles[0]", "no role riverine",
+        ),
+        (
+            fields("flood", line("x", part("500199000000", "town"))),
+            "orders[0].who.include[0].of", "no unit",
+        ),
+        (
+            fields(
+                "flood",
+                line(
+                    who={
+                        "include": [part(TOWN, "town")],
+                        "exclude": [{"kind": "units", "units": ["500199000000"]}],
+                    }
+                ),
+            ),
             "orders[0].who.exclude[0].units[0]",
             "no unit",
         ),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_plan(tmp_path: Path, plan: Json, field: str, says: str) -> None:
-    result = findings(tmp_path, other(), plan)
+def test_each_defect_of_a_plan_is_reported(
+    tmp_path: Path, plan: Json, field: str, says: str
+) -> None:
+    result = findings(tmp_path, other_plan(), plan)
     assert any(finding.field == field and says in finding.message for finding in result), [
         str(finding) for finding in result
     ]
@@ -87,42 +120,42 @@ def test_what_is_wrong_with_a_plan(tmp_path: Path, plan: Json, field: str, says:
     assert all(finding.file.endswith("plans.yaml") for finding in result)
 
 
-def test_all_errors_are_told_at_once(tmp_path: Path) -> None:
+def test_all_errors_are_reported_at_once(tmp_path: Path) -> None:
     result = findings(
-        tmp_path, other(), fields("a", levels=["purple"]), fields("b", line(), line())
+        tmp_path, other_plan(), fields("a", levels=["purple"]), fields("b", line(), line())
     )
     assert {(finding.line, finding.item) for finding in result} == {(3, "a"), (4, "b")}
 
 
 def test_two_plans_for_the_same_event_level_and_mode_are_refused(tmp_path: Path) -> None:
     first, second = fields("a"), fields("b")
-    (finding,) = findings(tmp_path, other(), first, second)
+    (finding,) = findings(tmp_path, other_plan(), first, second)
     assert (finding.line, finding.field, finding.item) == (4, "events[0]", "b")
     assert "a's already" in finding.message
     for change in ({"levels": ["blue"]}, {"enabled": False}, {"events": ["11A*"]}):
-        assert findings(tmp_path, other(), first, {**second, **change}) == []
+        assert findings(tmp_path, other_plan(), first, {**second, **change}) == []
     apart = {**first, "modes": ["normal"]}, {**second, "modes": ["emergency"]}
-    assert findings(tmp_path, other(), *apart) == []
+    assert findings(tmp_path, other_plan(), *apart) == []
 
 
 def test_a_level_at_which_unnamed_events_get_no_command_is_a_warning(tmp_path: Path) -> None:
-    (finding,) = findings(tmp_path, {**other(), "levels": ["blue", "orange", "red"]})
+    (finding,) = findings(tmp_path, {**other_plan(), "levels": ["blue", "orange", "red"]})
     assert finding.severity is Severity.WARNING
     assert "no command at yellow" in finding.message
 
 
 def test_without_a_catalogue_names_are_not_checked(tmp_path: Path) -> None:
     plan = fields("flood", line("x", {"kind": "group", "group": "gone"}))
-    assert findings(tmp_path, other(), plan, tree=None) == []
+    assert findings(tmp_path, other_plan(), plan, tree=None) == []
 
 
 def test_the_same_plan_twice_and_an_empty_folder(tmp_path: Path) -> None:
-    (finding,) = findings(tmp_path, other(), fields("a"), fields("a"))
+    (finding,) = findings(tmp_path, other_plan(), fields("a"), fields("a"))
     assert "stands already in" in finding.message
     empty = tmp_path / "empty"
     empty.mkdir()
-    (nothing,) = load([empty], NOW).findings
-    assert "holds no plans" in nothing.message
+    (finding_of_empty,) = load([empty], NOW).findings
+    assert "holds no plans" in finding_of_empty.message
     with pytest.raises(PackError):
         load([empty], NOW).usable()
 
@@ -161,19 +194,19 @@ def test_check_and_explain_on_the_command_line(
 ) -> None:
     assert main(["check", "--units", str(units), "--strict"]) == 0
     assert "0 errors, 0 warnings" in capsys.readouterr().out
-    (tmp_path / "bad.yaml").write_text(written(other(), fields(levels=["purple"])))
+    (tmp_path / "bad.yaml").write_text(written(other_plan(), fields(levels=["purple"])))
     assert main(["check", str(tmp_path), "--json"]) == 1
-    told, *_ = json.loads(capsys.readouterr().out)["findings"]
-    assert (told["line"], told["plan"], told["field"]) == (3, "flood", "levels[0]")
-    asked = ["explain", "12:burst_main", "yellow", "500118118200", "--units", str(units)]
-    assert main(asked) == 0
-    shown = capsys.readouterr().out
-    assert "500118000000/water" in shown
-    assert "repair  lead horizontal" in shown
-    assert main([*asked, "--json"]) == 0
+    finding, *_ = json.loads(capsys.readouterr().out)["findings"]
+    assert (finding["line"], finding["plan"], finding["field"]) == (3, "flood", "levels[0]")
+    arguments = ["explain", "12:burst_main", "yellow", "500118118200", "--units", str(units)]
+    assert main(arguments) == 0
+    output = capsys.readouterr().out
+    assert "500118000000/water" in output
+    assert "repair  lead horizontal" in output
+    assert main([*arguments, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["by_department"] == {"emergency": 1, "housing": 1, "transport": 1, "water": 1}
-    assert document["recipients"] == sum(len(one["units"]) for one in document["orders"]) == 6
+    assert document["recipients"] == sum(len(order["units"]) for order in document["orders"]) == 6
     assert (document["plan"], document["root"]) == ("burst-main", "500118000000")
     assert main(["explain", "11A01", "notice", "500118118000", "--units", str(units)]) == 1
 

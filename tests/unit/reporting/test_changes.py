@@ -21,7 +21,7 @@ def facts(**lines_of_change: Any) -> ReportFacts:
     return ReportFacts(**lines_of_change)
 
 
-def test_a_follow_up_tells_only_what_is_new() -> None:
+def test_a_follow_up_contains_only_changes() -> None:
     first = facts(place_text="朱沱镇沿江", dead=0, trapped=5, trend=Trend.RISING)
     then = facts(dead=2, trapped=3, trend=Trend.FALLING, evacuated=40, place_text="朱沱镇沿江")
     result = changes(first, then)
@@ -40,7 +40,7 @@ def test_a_follow_up_tells_only_what_is_new() -> None:
     ]
 
 
-def test_what_a_report_leaves_out_still_holds() -> None:
+def test_facts_that_a_report_omits_stay_valid() -> None:
     existing_report_facts = together([facts(dead=1, nature="内涝"), facts(injured=3)])
     assert existing_report_facts == facts(dead=1, nature="内涝", injured=3)
     assert changes(existing_report_facts, facts(dead=1)) == []
@@ -50,7 +50,7 @@ def test_every_field_of_the_contents_has_a_label() -> None:
     assert set(LABELS) == set(ReportFacts.model_fields)
 
 
-def test_a_long_text_or_one_with_line_breaks_stays_one_line() -> None:
+def test_a_text_that_is_long_or_has_line_breaks_becomes_one_line() -> None:
     (result,) = changes(facts(), facts(measures="封路\n" * 100))
     for words in line(result):
         assert "\n" not in words
@@ -82,7 +82,7 @@ some_facts = st.builds(
 
 
 @given(st.lists(some_facts, max_size=6))
-def test_the_changes_one_after_another_lead_to_what_is_known(
+def test_the_changes_in_sequence_lead_to_the_known_facts(
     report_fact: list[ReportFacts],
 ) -> None:
     existing_report_facts = ReportFacts()

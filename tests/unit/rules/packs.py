@@ -70,7 +70,7 @@ def corroboration(rule_id: str = "many", **change: Any) -> dict[str, Any]:
 
 
 def sensor(sensor_id: str = "g", **change: Any) -> SensorEntry:
-    given: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "sensor_kind": "river_gauge",
         "name": "朱沱",
         "place": "500118118000",
@@ -80,7 +80,7 @@ def sensor(sensor_id: str = "g", **change: Any) -> SensorEntry:
         "interval_s": 3600.0,
         **change,
     }
-    return SensorEntry(sensor_id=sensor_id, **given)
+    return SensorEntry(sensor_id=sensor_id, **fields)
 
 
 def write(folder: Path, *rules: dict[str, Any], name: str = "a.yaml") -> Path:
@@ -93,5 +93,5 @@ def write(folder: Path, *rules: dict[str, Any], name: str = "a.yaml") -> Path:
 
 
 def read(folder: Path, *sensors: SensorEntry, catalogued: bool = False) -> RulePack:
-    known = {sensor.sensor_id: sensor for sensor in sensors}
-    return load([folder], NOW, known if sensors or catalogued else None)
+    catalog = {sensor.sensor_id: sensor for sensor in sensors}
+    return load([folder], NOW, catalog if sensors or catalogued else None)

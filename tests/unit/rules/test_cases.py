@@ -65,13 +65,16 @@ def test_a_case_that_holds(tmp_path: Path) -> None:
     [
         ({"want": RISE["want"][:1]}, "=+", "upgraded orange"),
         ({"want": [*RISE["want"], {**RISE["want"][0], "transition": "cleared"}]}, "=-=", "cleared"),
-        ({"want": [{**RISE["want"][0], "between": ["0m", "1h"]}, RISE["want"][1]]}, "-+=", "another time"),
+        (
+            {"want": [{**RISE["want"][0], "between": ["0m", "1h"]}, RISE["want"][1]]},
+            "-+=", "another time",
+        ),
         ({"want": [{**RISE["want"][0], "level": "blue"}, RISE["want"][1]]}, "-+=", "raised blue"),
         ({"want": [*RISE["want"], RISE["want"][0]]}, "=-=", "raised yellow"),
         ({"want": [], "want_none": True}, "++", "raised yellow"),
     ],
 )  # fmt: skip
-def test_a_failing_case_shows_what_came_and_what_did_not(
+def test_a_failing_case_shows_unexpected_and_absent_alarms(
     tmp_path: Path, change: dict[str, Any], signs: str, says: str
 ) -> None:
     result = played(tmp_path, **change)
@@ -99,19 +102,37 @@ def test_a_refused_reading_must_be_wanted(tmp_path: Path) -> None:
         ({"want": []}, "item", "wants something"),
         ({"sensors": []}, "push[0].sensor", "there is no sensor g; no catalogue"),
         ({"push": [{"at": "soon", "sensor": "g", "value": 1}]}, "push[0].at", "'soon' is no time"),
-        ({"push": [{"at": "1h", "sensor": "g", "value": 1, "every": "1m", "until": "0m"}]}, "push[0].until", "before 1h"),
-        ({"push": [{"at": "1h", "sensor": "g", "value": 1, "every": "0s", "until": "2h"}]}, "push[0].every", "longer than nothing"),
-        ({"push": [{"at": "1h", "sensor": "g", "value": 1, "every": "1s", "until": "90d"}]}, "push", "too many"),
-        ({"push": [{"at": "1h", "sensor": "g", "value": 1, "every": "1s"}]}, "push[0]", "go together"),
+        (
+            {"push": [{"at": "1h", "sensor": "g", "value": 1, "every": "1m", "until": "0m"}]},
+            "push[0].until", "before 1h",
+        ),
+        (
+            {"push": [{"at": "1h", "sensor": "g", "value": 1, "every": "0s", "until": "2h"}]},
+            "push[0].every", "longer than nothing",
+        ),
+        (
+            {"push": [{"at": "1h", "sensor": "g", "value": 1, "every": "1s", "until": "90d"}]},
+            "push", "too many",
+        ),
+        (
+            {"push": [{"at": "1h", "sensor": "g", "value": 1, "every": "1s"}]},
+            "push[0]", "go together",
+        ),
         ({"push": [{"at": "1h", "sensor": "g", "val": 1}]}, "push[0].val", "did you mean value?"),
         ({"want": [{**RISE["want"][0], "rule": "x"}]}, "want[0].rule", "not under test"),
-        ({"want": [{**RISE["want"][0], "sensor": "h"}]}, "want[0].sensor", "nothing is pushed by h"),
-        ({"want": [{**RISE["want"][0], "between": ["2h", "1h"]}]}, "want[0].between", "ends before"),
+        (
+            {"want": [{**RISE["want"][0], "sensor": "h"}]},
+            "want[0].sensor", "nothing is pushed by h",
+        ),
+        (
+            {"want": [{**RISE["want"][0], "between": ["2h", "1h"]}]},
+            "want[0].between", "ends before",
+        ),
         ({"tick_until": "2026-07-01"}, "tick_until", "no time"),
         ({"refused": "sometimes"}, "refused", '"sometimes"'),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_case(
+def test_each_defect_of_a_case_is_reported(
     tmp_path: Path, change: dict[str, Any], field: str, says: str
 ) -> None:
     cases, findings = loaded(tmp_path, {**RISE, **change})

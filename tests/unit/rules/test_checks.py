@@ -1,4 +1,4 @@
-"""What is wrong with a rule alone: ladders, limits nothing reaches, waits without effect, datums."""
+"""Defects of a single rule: ladders, limits that are out of reach, waits without effect, datums."""
 
 from __future__ import annotations
 
@@ -52,20 +52,32 @@ def ladder(*steps: tuple[str, float, float], **change: Any) -> dict[str, Any]:
         (window("delta"), RAIN, 10_800, ERROR, "window_s", "never holds 2 readings"),
         (window(), RAIN, 28_800, WARNING, "window_s", "a single reading decides"),
         (window("count"), RAIN, 3600, ERROR, "raise_at", "at most 3 readings"),
-        ({"kind": "rate", "rungs": rungs(("red", 1, 0.5)), "gap_s": 60}, {}, 3600, ERROR, "gap_s", "gap_s"),
+        (
+            {"kind": "rate", "rungs": rungs(("red", 1, 0.5)), "gap_s": 60},
+            {}, 3600, ERROR, "gap_s", "gap_s",
+        ),
         ({"kind": "absence", "ceiling_s": 60}, {}, 3600, ERROR, "ceiling_s", "between any two"),
         ({"kind": "stuck", "for_s": 3600}, {}, 3600, ERROR, "for_s", "two intervals"),
         ({"kind": "range", "low": 2, "high": 1}, {}, 60, ERROR, "low", "is not below"),
-        ({"kind": "baseline", "rungs": rungs(("red", 1.2, 0.9))}, {}, 60, ERROR, "raise_at", "never reached"),
+        (
+            {"kind": "baseline", "rungs": rungs(("red", 1.2, 0.9))},
+            {}, 60, ERROR, "raise_at", "never reached",
+        ),
         (ladder(("red", 5, 4), for_s=30), {}, 60, WARNING, "for_s", "one reading decides"),
         (ladder(("red", 5, 4), for_s=30, count=3), {}, 60, WARNING, "for_s", "has no effect"),
-        (ladder(("red", 120, 100)), {"metric": "humidity", "unit": "%", "datum": ...}, 60, ERROR, "raise_at", "at most 100"),
-        (ladder(("red", -1, 0), direction="below"), {"metric": "visibility", "datum": ...}, 60, ERROR, "raise_at", "at least 0"),
+        (
+            ladder(("red", 120, 100)),
+            {"metric": "humidity", "unit": "%", "datum": ...}, 60, ERROR, "raise_at", "at most 100",
+        ),
+        (
+            ladder(("red", -1, 0), direction="below"),
+            {"metric": "visibility", "datum": ...}, 60, ERROR, "raise_at", "at least 0",
+        ),
         (None, {"mark": "common_knowledge"}, 60, WARNING, "mark", "common knowledge"),
         (None, {"sensor_ids": ["g", "g"]}, 60, ERROR, 1, "named twice"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_named_with_its_field(
+def test_each_defect_is_named_with_its_field(
     body: Any, change: dict[str, Any], interval_s: float, severity: Severity, field: Any, says: str
 ) -> None:
     rule_definition = rule(body, **change)
@@ -84,7 +96,7 @@ def test_what_is_wrong_is_named_with_its_field(
     assert len([problem for problem in result if problem.severity is ERROR]) == (severity is ERROR)
 
 
-def test_some_sensors_too_slow_is_a_warning_all_of_them_an_error() -> None:
+def test_some_slow_sensors_are_a_warning_and_only_slow_sensors_an_error() -> None:
     rule_definition = rule({"kind": "stuck", "for_s": 3600})
     slow, quick = sensor("slow"), sensor("quick", interval_s=60.0)
     (problem,) = findings_of(rule_definition, {}, [slow, quick])
@@ -103,7 +115,7 @@ def test_a_datum_is_needed_unless_it_is_declared_unknown() -> None:
     assert reasons == {Reason.DATUM_MISMATCH}
 
 
-def test_the_engine_refuses_only_what_makes_a_rule_unusable() -> None:
+def test_the_engine_refuses_only_defects_that_make_a_rule_unusable() -> None:
     slow = rule({"kind": "stuck", "for_s": 3600})
     assert findings_of(slow, {}, [sensor()])
     assert problems_of(slow, {}, [sensor()]) == []
@@ -112,7 +124,7 @@ def test_the_engine_refuses_only_what_makes_a_rule_unusable() -> None:
     assert (unit.reason, unit.allowed) == (Reason.UNIT_MISMATCH, "m")
 
 
-def test_absence_asks_neither_unit_nor_datum() -> None:
+def test_an_absence_rule_needs_neither_unit_nor_datum() -> None:
     silent = rule({"kind": "absence"}, unit="cm", datum=...)
     assert fits(silent, sensor())
     assert problems_of(silent, {}, [sensor()]) == []

@@ -1,4 +1,6 @@
-"""The commands as people type them: exit codes, sentences, diffs, JSON, and nothing obeyed from outside."""
+"""The commands as people type them: exit codes, sentences, diffs, JSON, and nothing obeyed from
+outside.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ from tests.unit.rules.test_cases import RISE
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder_of_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a pack, a catalogue and readings of two days."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("FENGHUO_CATALOG", raising=False)
@@ -37,8 +39,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
     code = main(list(words))
-    said = capsys.readouterr()
-    return code, said.out, said.err
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
 
 
 def candidate(folder: Path, **change: Any) -> Path:
@@ -46,11 +48,11 @@ def candidate(folder: Path, **change: Any) -> Path:
     return folder / "candidate" / "a.yaml"
 
 
-def test_check(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check(folder_of_work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "check")
     assert code == 0
     assert "1 rules, 0 cases, 0 errors, 0 warnings" in out
-    write(here / "deploy" / "rules", fields(rule_id="b", unit="ft"), name="b.yaml")
+    write(folder_of_work / "deploy" / "rules", fields(rule_id="b", unit="ft"), name="b.yaml")
     code, out, _ = run(capsys, "check")
     assert code == 1
     assert "deploy/rules/b.yaml:7: unit: b: ft" not in out
@@ -60,12 +62,14 @@ def test_check(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "check", "--json", "--catalog", "catalog.jsonl")
     result = json.loads(out)
     assert (code, result["errors"]) == (1, 2)
-    assert {one["line"] for one in result["findings"]} == {7}
+    assert {finding["line"] for finding in result["findings"]} == {7}
 
 
-def test_check_strict_and_wrong_calls(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_strict_and_wrong_calls(
+    folder_of_work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     flat = {"kind": "threshold", "rungs": rungs(("red", 5, 5))}
-    folder = write(here / "p", fields(flat))
+    folder = write(folder_of_work / "p", fields(flat))
     assert run(capsys, "check", str(folder))[0] == 0
     assert run(capsys, "check", str(folder), "--strict")[0] == 1
     code, _, err = run(capsys, "check", "--catalog", "nowhere.jsonl")
@@ -73,7 +77,7 @@ def test_check_strict_and_wrong_calls(here: Path, capsys: pytest.CaptureFixture[
         64,
         "fenghuo: the catalogue nowhere.jsonl cannot be read: No such file or directory.\n",
     )
-    (here / "bad.jsonl").write_text('{"sensor_id": "x"}\n', encoding="utf-8")
+    (folder_of_work / "bad.jsonl").write_text('{"sensor_id": "x"}\n', encoding="utf-8")
     code, _, err = run(capsys, "check", "--catalog", "bad.jsonl")
     assert code == 64
     assert "bad.jsonl:1: is no sensor: " in err
@@ -81,8 +85,8 @@ def test_check_strict_and_wrong_calls(here: Path, capsys: pytest.CaptureFixture[
         main(["chekc"])
 
 
-def test_cases(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = here / "deploy" / "rules" / "a.test.yaml"
+def test_cases(folder_of_work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = folder_of_work / "deploy" / "rules" / "a.test.yaml"
     file.write_text(yaml.safe_dump([RISE], allow_unicode=True), encoding="utf-8")
     code, out, _ = run(capsys, "test")
     assert (code, out) == (0, "1 cases passed, 0 failed\n")
@@ -98,8 +102,10 @@ def test_cases(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "test", "--case", "nothing like it")[0] == 0
 
 
-def test_cases_are_refused_like_rules(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = here / "deploy" / "rules" / "a.test.yaml"
+def test_cases_are_refused_like_rules(
+    folder_of_work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = folder_of_work / "deploy" / "rules" / "a.test.yaml"
     file.write_text("- case: x\n  rules: [flood-y]\n  want_none: true\n", encoding="utf-8")
     code, out, _ = run(capsys, "test")
     assert code == 1
@@ -120,23 +126,23 @@ def backtested(capsys: pytest.CaptureFixture[str], file: Path, *more: str) -> di
 
 
 def test_backtest_finds_added_removed_and_moved(
-    here: Path, capsys: pytest.CaptureFixture[str]
+    folder_of_work: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    same = backtested(capsys, candidate(here))
-    assert same["total"] == {"same": 2, "moved": 0, "added": 0, "removed": 0}
-    assert (same["readings"], same["unknown_sensors"]) == (96, 1)
+    unchanged = backtested(capsys, candidate(folder_of_work))
+    assert unchanged["total"] == {"same": 2, "moved": 0, "added": 0, "removed": 0}
+    assert (unchanged["readings"], unchanged["unknown_sensors"]) == (96, 1)
     steps = {"kind": "threshold", "rungs": RUNGS, "count": 2}
-    held = backtested(capsys, candidate(here, body=steps))
-    assert held["total"] == {"same": 0, "moved": 1, "added": 0, "removed": 1}
-    assert held["by_day"] == {
+    moved = backtested(capsys, candidate(folder_of_work, body=steps))
+    assert moved["total"] == {"same": 0, "moved": 1, "added": 0, "removed": 1}
+    assert moved["by_day"] == {
         "2026-07-01": {"moved": 1},
         "2026-07-02": {"removed": 1},
     }
-    assert held["changes"][0]["moved_by"].startswith("begins +1h00m")
+    assert moved["changes"][0]["moved_by"].startswith("begins +1h00m")
     low = {"kind": "threshold", "rungs": rungs(("yellow", 170, 169))}
     code, out, _ = run(
         capsys,
-        *("backtest", str(candidate(here, body=low)), "--readings", "readings.csv"),
+        *("backtest", str(candidate(folder_of_work, body=low)), "--readings", "readings.csv"),
         *("--catalog", "catalog.jsonl"),
     )
     assert code == 0
@@ -146,12 +152,12 @@ def test_backtest_finds_added_removed_and_moved(
 
 
 def test_backtest_of_a_shadow_and_of_a_new_rule(
-    here: Path, capsys: pytest.CaptureFixture[str]
+    folder_of_work: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shadow = backtested(capsys, candidate(here, rule_id="better", shadow_of="flood-x"))
+    shadow = backtested(capsys, candidate(folder_of_work, rule_id="better", shadow_of="flood-x"))
     assert shadow["total"]["same"] == 2
     assert set(shadow["by_rule"]) == {"flood-x"}
-    fresh = backtested(capsys, candidate(here, rule_id="fresh", enabled=False))
+    fresh = backtested(capsys, candidate(folder_of_work, rule_id="fresh", enabled=False))
     assert fresh["total"]["added"] == 2
     assert [note.split(" is ", 1)[1] for note in fresh["notes"]] == [
         "switched off in the candidate and taken as if it were on",
@@ -159,19 +165,28 @@ def test_backtest_of_a_shadow_and_of_a_new_rule(
     ]
 
 
-def test_backtest_keeps_what_range_rules_take_for_faults(
-    here: Path, capsys: pytest.CaptureFixture[str]
+def test_backtest_omits_readings_that_range_rules_take_for_faults(
+    folder_of_work: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write(here / "deploy" / "rules", fields({"kind": "range", "low": 0, "high": 190}, rule_id="r"), name="r.yaml")  # fmt: skip
-    with (here / "readings.csv").open("a", encoding="utf-8") as file:
+    write(
+        folder_of_work / "deploy" / "rules",
+        fields({"kind": "range", "low": 0, "high": 190}, rule_id="r"),
+        name="r.yaml",
+    )
+    with (folder_of_work / "readings.csv").open("a", encoding="utf-8") as file:
         file.write(f"\ng,{1_782_835_200 + 48 * 3600},9999")
-    assert backtested(capsys, candidate(here))["total"] == {"same": 2, "moved": 0, "added": 0, "removed": 0}  # fmt: skip
+    assert backtested(capsys, candidate(folder_of_work))["total"] == {
+        "same": 2,
+        "moved": 0,
+        "added": 0,
+        "removed": 0,
+    }
 
 
-def test_backtest_refuses_what_check_refuses(
-    here: Path, capsys: pytest.CaptureFixture[str]
+def test_backtest_refuses_the_packs_that_check_refuses(
+    folder_of_work: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ("backtest", str(candidate(here, unit="cm")), "--readings", "readings.csv")
+    words = ("backtest", str(candidate(folder_of_work, unit="cm")), "--readings", "readings.csv")
     code, out, _ = run(capsys, *words, "--catalog", "catalog.jsonl")
     assert code == 1
     assert "unit of the rule is cm" in out
@@ -180,16 +195,16 @@ def test_backtest_refuses_what_check_refuses(
     assert "need the catalogue" in err
 
 
-def test_a_plot_is_written(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_plot_is_written(folder_of_work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for out in ("a.svg", "a.png"):
         words = ("plot", "g", "--rule", "flood-x", "--readings", "readings.csv")
-        code, said, _ = run(capsys, *words, "--catalog", "catalog.jsonl", "--out", out)
+        code, output, _ = run(capsys, *words, "--catalog", "catalog.jsonl", "--out", out)
         assert code == 0
-        assert f"{out}: 48 points, 2 alarms, 0 refused" in said
-    svg = (here / "a.svg").read_text(encoding="utf-8")
+        assert f"{out}: 48 points, 2 alarms, 0 refused" in output
+    svg = (folder_of_work / "a.svg").read_text(encoding="utf-8")
     assert svg.startswith("<?xml")
     assert all(colour in svg for colour in (plot.COLOURS["yellow"], plot.COLOURS["orange"]))
-    assert (here / "a.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder_of_work / "a.png").read_bytes().startswith(b"\x89PNG")
     for change, says in (
         (("x", "--rule", "flood-x"), "x is not catalogued"),
         (
@@ -198,7 +213,9 @@ def test_a_plot_is_written(here: Path, capsys: pytest.CaptureFixture[str]) -> No
         ),
         (("g", "--rule", "flood-x", "--out", "a.txt"), "must end in .png or .svg"),
     ):
-        code, _, err = run(capsys, "plot", *change, "--readings", "readings.csv", "--catalog", "catalog.jsonl")  # fmt: skip
+        code, _, err = run(
+            capsys, "plot", *change, "--readings", "readings.csv", "--catalog", "catalog.jsonl"
+        )
         assert code == 64
         assert says in err
 
@@ -208,7 +225,7 @@ def test_a_plot_without_letters_for_chinese(monkeypatch: pytest.MonkeyPatch) -> 
     assert plot._letters("g 朱沱 $x_1$\x1b") == (["DejaVu Sans"], "g  $x_1$?")
 
 
-def test_what_a_rule_compares_is_drawn() -> None:
+def test_the_plot_draws_the_values_that_a_rule_compares() -> None:
     window = {"kind": "window", "aggregate": "sum", "window_s": 120, "rungs": rungs(("red", 5, 4))}
     summed = Judged(rule(window))
     assert [summed.next(at, 1.0) for at in (0, 60, 120, 180)] == [1, 2, 2, 2]
@@ -229,28 +246,37 @@ def test_a_long_series_keeps_its_peaks() -> None:
     assert series.at == sorted(series.at)
 
 
-def test_only_what_has_changed_is_published() -> None:
+def test_only_changed_rules_are_published() -> None:
     old = rule()
     assert publish.plan([rule()], {"flood-x": old}, NOW) == []
     (fresh,) = publish.plan([rule(rule_id="new")], {}, NOW)
     assert (fresh.published, fresh.rule.version) == (0, 1)
-    changed = rule({"kind": "threshold", "rungs": rungs(("yellow", 180.5, 180.4), ("orange", 184, 183.4))})  # fmt: skip
-    (one,) = publish.plan([changed], {"flood-x": old.model_copy(update={"version": 7})}, NOW)
-    assert (one.published, one.rule.version) == (7, 8)
-    assert one.changed == ("body.rungs[1].raise_at",)
-    assert one.rule.id != old.id
+    changed = rule(
+        {"kind": "threshold", "rungs": rungs(("yellow", 180.5, 180.4), ("orange", 184, 183.4))}
+    )
+    (publication,) = publish.plan(
+        [changed], {"flood-x": old.model_copy(update={"version": 7})}, NOW
+    )
+    assert (publication.published, publication.rule.version) == (7, 8)
+    assert publication.changed == ("body.rungs[1].raise_at",)
+    assert publication.rule.id != old.id
 
 
 def test_without_a_stack_the_sentence_says_what_to_do(
-    here: Path, capsys: pytest.CaptureFixture[str]
+    folder_of_work: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, _, err = run(capsys, "explain", "alm-1")
     assert code == 69
     assert "start one with `make up`" in err
-    (here / "e.json").write_text("[]", encoding="utf-8")
+    (folder_of_work / "e.json").write_text("[]", encoding="utf-8")
     assert run(capsys, "explain", "alm-1", "--endpoints", "e.json")[0] == 64
 
 
 def test_text_from_outside_is_shown_and_not_obeyed() -> None:
     assert plain("a\x1b[2J\u202eb\x00\x9b") == "a?[2J?b??"
-    assert [span(one) for one in (-20, 75, 3900, 90_000)] == ["-20s", "+1m15s", "+1h05m", "+1d01h"]
+    assert [span(seconds) for seconds in (-20, 75, 3900, 90_000)] == [
+        "-20s",
+        "+1m15s",
+        "+1h05m",
+        "+1d01h",
+    ]

@@ -1,4 +1,4 @@
-"""Two histories of alarms compared: same, moved, added, removed; settled early alike as at the end."""
+"""Two histories of alarms compared: same, moved, added, removed; early settling changes nothing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def episode(began: float, ended: float | None, level: Level = Level.RED) -> Epis
 
 def event(alarm: str, at: float, transition: str, **change: Any) -> AlarmEvent:
     moment = datetime.fromtimestamp(at, UTC)
-    given: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "id": f"{alarm}-{at}-{transition}",
         "occurred_at": moment,
         "sent_at": moment,
@@ -44,7 +44,7 @@ def event(alarm: str, at: float, transition: str, **change: Any) -> AlarmEvent:
         **change,
     }
     # The tests count seconds from 0, which is no time of the contract.
-    return AlarmEvent.model_construct(**given)
+    return AlarmEvent.model_construct(**fields)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_which_alarm_became_which(
     after: list[tuple[float, float | None]],
     sorts: list[str],
 ) -> None:
-    changes = pair(KEY, [episode(*one) for one in before], [episode(*one) for one in after], 10)
+    changes = pair(KEY, [episode(*item) for item in before], [episode(*item) for item in after], 10)
     assert [change.sort for change in changes] == sorts
 
 
@@ -128,9 +128,9 @@ def _events(lengths: list[tuple[int, int]], name: str) -> list[tuple[float, str,
 @given(spans, spans, st.sets(st.integers(0, 1200), max_size=8))
 def test_settling_early_changes_nothing(before: Any, after: Any, cuts: set[int]) -> None:
     sides = {"old": Side(), "new": Side()}
-    pieces, whole = Comparison(), Comparison()
+    pieces, complete = Comparison(), Comparison()
     for change in pair(KEY, _side(before), _side(after), 5):
-        whole.note(change)
+        complete.note(change)
     stream = sorted([*_events(before, "old"), *_events(after, "new")], key=lambda event: event[0])
     waiting = sorted(cuts)
     for at, name, change_event in stream:
@@ -138,4 +138,4 @@ def test_settling_early_changes_nothing(before: Any, after: Any, cuts: set[int])
             settle(sides["old"], sides["new"], pieces, 5, waiting.pop(0))
         sides[name].take(change_event)
     settle(sides["old"], sides["new"], pieces, 5)
-    assert +pieces.total == +whole.total
+    assert +pieces.total == +complete.total

@@ -38,13 +38,13 @@ GOOD = """\
 """
 
 
-def found(folder: Path, text: str, name: str = "a.yaml") -> list[Finding]:
+def findings_of(folder: Path, text: str, name: str = "a.yaml") -> list[Finding]:
     (folder / name).write_text(text, encoding="utf-8")
     return list(load([folder], NOW).findings)
 
 
 def test_a_good_pack_has_no_findings_and_gives_messages(tmp_path: Path) -> None:
-    assert found(tmp_path, GOOD) == []
+    assert findings_of(tmp_path, GOOD) == []
     (definition,) = load([tmp_path], NOW).definitions
     assert (definition.rule_id, definition.version) == ("flood-x", 1)
     assert definition == load([tmp_path], NOW).definitions[0]
@@ -93,7 +93,7 @@ def test_an_error_stands_at_its_line(
     tmp_path: Path, old: str, new: str, line: int, field: str, says: str, allowed: str
 ) -> None:
     assert GOOD.count(old) == 1
-    findings = found(tmp_path, GOOD.replace(old, new))
+    findings = findings_of(tmp_path, GOOD.replace(old, new))
     assert any(
         (finding.line, finding.field) == (line, field)
         and says in finding.message
@@ -125,8 +125,8 @@ def test_all_errors_of_all_files_come_at_once(tmp_path: Path) -> None:
     assert len({finding.file for finding in refused.value.findings}) == 5
 
 
-def test_what_stood_before_a_syntax_error_is_checked_too(tmp_path: Path) -> None:
-    findings = found(
+def test_rules_before_a_syntax_error_are_checked_too(tmp_path: Path) -> None:
+    findings = findings_of(
         tmp_path, GOOD.replace("unit: m\n", "unit: ft\n") + "- rule_id: {a: b\n- x: ]\n"
     )
     assert {"not measured in ft" in finding.message for finding in findings} == {True, False}
@@ -161,7 +161,7 @@ def test_too_large_a_file_is_refused_unread() -> None:
     assert "bytes are too many" in parse(b" " * (MOST_BYTES + 1), "a").findings[0].message
 
 
-def test_what_is_not_there_is_said(tmp_path: Path) -> None:
+def test_an_absent_file_is_reported(tmp_path: Path) -> None:
     assert "no such file" in str(load([tmp_path / "x"], NOW).findings[0])
     assert "holds no rules" in str(load([tmp_path], NOW).findings[0])
     (tmp_path / "empty.yaml").write_text("# nothing yet\n", encoding="utf-8")
@@ -171,11 +171,12 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("yes", "yes"), ("true", True), ("", None), ("~", None), ("12:30", "12:30"), ("1e3", 1000.0),
-        ("010", 10), ("-.5", -0.5), ("2026-07-01", "2026-07-01"), ("1_000", "1_000"), ("11A01", "11A01"),
+        ("yes", "yes"), ("true", True), ("", None), ("~", None), ("12:30", "12:30"),
+        ("1e3", 1000.0), ("010", 10), ("-.5", -0.5), ("2026-07-01", "2026-07-01"),
+        ("1_000", "1_000"), ("11A01", "11A01"),
     ],
 )  # fmt: skip
-def test_plain_words_are_read_as_yaml_1_2_has_them(text: str, value: Any) -> None:
+def test_plain_scalars_are_read_as_in_yaml_1_2(text: str, value: Any) -> None:
     assert resolve(text) == value
     assert type(resolve(text)) is type(value)
 

@@ -1,4 +1,6 @@
-"""Tables for people: nothing is cut, whatever the width: what is long wraps, ids last; a pipe has whole lines."""
+"""Tables for people: nothing is cut, whatever the width: what is long wraps, ids last; a pipe has
+whole lines.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ def printed(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return capsys.readouterr().out.splitlines()
 
 
-def test_a_pipe_has_one_whole_line_per_row(capsys: pytest.CaptureFixture[str]) -> None:
+def test_output_into_a_pipe_has_one_complete_line_per_row(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     (line,) = [name for name in printed(capsys) if name.startswith(ID)]
     assert all(cell in line for cell in ROW)
 

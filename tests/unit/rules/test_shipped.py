@@ -38,7 +38,7 @@ def test_the_limits_of_every_shipped_baseline_are_as_measured() -> None:
     assert {(rung.raise_at, rung.clear_at) for rungs in limits for rung in rungs} == {(0.5, 0.4)}
 
 
-def test_the_local_stack_is_seeded_with_them() -> None:
+def test_the_local_stack_is_seeded_with_the_shipped_plans() -> None:
     pack = load([rules.FOLDER], NOW, SENSORS)
     assert [definition.rule_id for definition in rules.definitions(NOW)] == [
         definition.rule_id for definition in pack.definitions

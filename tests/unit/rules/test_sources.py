@@ -1,4 +1,6 @@
-"""Recordings: CSV and JSON lines, zipped or not, merged by time; hostile rows are counted, not fatal."""
+"""Recordings: CSV and JSON lines, zipped or not, merged by time; hostile rows are counted, not
+fatal.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,7 @@ def read(*files: Path, status: Status = Status.ACTUAL) -> tuple[list[Reading], R
     ], recording
 
 
-def test_rows_become_readings_with_what_the_catalogue_says(tmp_path: Path) -> None:
+def test_rows_become_readings_with_the_fields_of_the_catalogue(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text(HEAD + "g,2026-07-01T00:00:00Z,180.5\nh,1782835260,3\n", encoding="utf-8")
     result, recording = read(file)
@@ -40,20 +42,22 @@ def test_rows_become_readings_with_what_the_catalogue_says(tmp_path: Path) -> No
         ("h", 3.0, "m", "吴淞"),
     ] or [reading.sensor_id for reading in result] == ["h", "g"]
     assert Reading.model_validate_json(result[0].model_dump_json()) == result[0]
-    assert recording.tally.readings == 2
+    assert recording.counts.readings == 2
 
 
-def test_what_a_row_says_itself_counts(tmp_path: Path) -> None:
+def test_the_fields_of_a_row_take_precedence(tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl.gz"
     rows = [
-        {"sensor_id": "g", "occurred_at": "2026-07-01T00:00:00+08:00", "value": 1, "unit": "cm", "id": "x-1"},
-        {"sensor_id": "g", "occurred_at": "2026-07-01T00:01:00+08:00", "value": 2, "status": "Exercise"},
+        {"sensor_id": "g", "occurred_at": "2026-07-01T00:00:00+08:00", "value": 1,
+         "unit": "cm", "id": "x-1"},
+        {"sensor_id": "g", "occurred_at": "2026-07-01T00:01:00+08:00", "value": 2,
+         "status": "Exercise"},
         {"type": "tick", "id": "t", "occurred_at": "2026-07-01T00:01:00+08:00"},
     ]  # fmt: skip
     file.write_bytes(gzip.compress("\n".join(map(json.dumps, rows)).encode()))
     result, recording = read(file)
     assert [(reading.id, reading.unit) for reading in result] == [("x-1", "cm")]
-    assert recording.tally.other_status == 1
+    assert recording.counts.other_status == 1
 
 
 def test_files_are_merged_by_time_and_late_rows_stay_late(tmp_path: Path) -> None:
@@ -61,15 +65,15 @@ def test_files_are_merged_by_time_and_late_rows_stay_late(tmp_path: Path) -> Non
     first.write_text(HEAD + f"g,{AT},1\ng,{AT + 600},2\ng,{AT + 300},3\n", encoding="utf-8")
     second.write_text(HEAD + f"h,{AT + 100},4\nh,{AT + 650},5\n", encoding="utf-8")
     records = list(Recording([first, second], SENSORS))
-    seen = [record for record in records if isinstance(record.message, Reading)]
-    assert [record.message.value for record in seen if isinstance(record.message, Reading)] == [
+    readings = [record for record in records if isinstance(record.message, Reading)]
+    assert [record.message.value for record in readings if isinstance(record.message, Reading)] == [
         1,
         4,
         2,
         3,
         5,
     ]
-    assert [record.arrives - AT for record in seen] == [0, 100, 600, 600, 650]
+    assert [record.arrives - AT for record in readings] == [0, 100, 600, 600, 650]
     ticks = [record.arrives - AT for record in records if isinstance(record.message, Tick)]
     assert ticks == [0, 100, 600]
 
@@ -92,12 +96,12 @@ def test_rows_that_are_no_readings_are_counted(tmp_path: Path, row: str, says: s
     file = tmp_path / "a.csv"
     file.write_text(HEAD + row + "\ng,1782835200,1\n", encoding="utf-8")
     result, recording = read(file)
-    assert len(result) == recording.tally.bad == 1
-    assert recording.tally.examples[0].startswith("a.csv:2: ")
-    assert says in recording.tally.examples[0]
+    assert len(result) == recording.counts.bad == 1
+    assert recording.counts.examples[0].startswith("a.csv:2: ")
+    assert says in recording.counts.examples[0]
 
 
-def test_what_cannot_be_read_is_said_in_a_sentence(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_reported_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="is no file of readings"):
         Recording([tmp_path / "x.csv"], SENSORS)
     for name, content, says in (

@@ -1,4 +1,4 @@
-"""Dead letters: whatever was refused, its letter fits its topic, and the auditor can read it."""
+"""Dead letters: the letter of any refused record fits its topic, and the auditor can read it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shared.contracts.topics import ALERTS, DEAD_LETTER, TOPICS
 from shared.runtime.dead_letters import letter_of
 from shared.runtime.decoding import MAX_LETTER_BYTES, MAX_VALUE_BYTES, decode_value
 from shared.runtime.errors import Reject
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 
 NOW = datetime(2026, 6, 18, tzinfo=UTC)
 
@@ -27,8 +27,8 @@ def record(
     return ConsumerRecord(ALERTS.name, 0, offset, 0, 0, key, value, None, 0, 0, headers=headers)
 
 
-def letter(one: Any, detail: str = "why", service: str = "notify") -> DeadLetter:
-    return letter_of(one, Reject(Reason.TOO_LARGE, detail), service, NOW)
+def letter(refused: Any, detail: str = "why", service: str = "notify") -> DeadLetter:
+    return letter_of(refused, Reject(Reason.TOO_LARGE, detail), service, NOW)
 
 
 @pytest.mark.parametrize("name", sorted(n for n, spec in TOPICS.items() if spec.dead_letters))
@@ -40,8 +40,8 @@ def test_the_largest_letter_of_every_topic_fits_and_can_be_read(name: str) -> No
     )
     result = letter(worst, "\x01" * 5_000)
     raw = encode(result)
-    around = len(base64.b64decode(result.key_b64 or "")) + 1_024
-    assert len(raw) + around < TOPICS[name].dlq_max_bytes
+    overhead = len(base64.b64decode(result.key_b64 or "")) + 1_024
+    assert len(raw) + overhead < TOPICS[name].dlq_max_bytes
     assert decode_value(DEAD_LETTER, raw, MAX_LETTER_BYTES) == result
     assert result.cut == ("key", "value", "headers")
 
@@ -55,7 +55,7 @@ def test_the_value_of_every_record_of_usual_size_is_in_its_letter_whole(size: in
     assert read.cut == ()
 
 
-def test_what_is_not_there_is_not_there_in_the_letter() -> None:
+def test_an_absent_field_is_absent_in_the_letter() -> None:
     result = letter(record(key=None, value=None))
     assert (result.key_b64, result.value_b64, result.cut) == (None, None, ())
 
@@ -67,6 +67,6 @@ def test_any_header_and_any_detail_make_a_letter(name: str, value: bytes, detail
 
 
 def test_letters_of_several_services_about_one_record_are_several() -> None:
-    one = record()
-    assert len({letter(one, service=name).id for name in ("alerting", "audit", "console")}) == 3
-    assert letter(one).id == letter(one, "told otherwise").id != letter(record(offset=8)).id
+    refused = record()
+    assert len({letter(refused, service=name).id for name in ("alerting", "audit", "console")}) == 3
+    assert letter(refused).id == letter(refused, "another reason").id != letter(record(offset=8)).id

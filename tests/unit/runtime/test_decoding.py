@@ -1,4 +1,4 @@
-"""What is wrong with a record is said briefly, and costs little while the refusal is held."""
+"""A refusal describes the error of a record briefly and takes little memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def names(count: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("value", "reason", "said"),
+    ("value", "reason", "text"),
     [
         (b"{", Reason.NOT_JSON, "EOF"),
         (b"{}", Reason.SCHEMA, "occurred_at: Field required"),
@@ -29,18 +29,18 @@ def names(count: int) -> bytes:
         (b'"' + b":" * 30_000 + b'"', Reason.SCHEMA, "object"),
     ],
 )
-def test_a_refusal_says_what_is_wrong_and_holds_nothing_else(
-    value: bytes, reason: Reason, said: str
+def test_a_refusal_names_the_error_and_holds_nothing_else(
+    value: bytes, reason: Reason, text: str
 ) -> None:
     with pytest.raises(Reject) as refused:
         decode_value(SILENCES.model, value)
     assert refused.value.reason is reason
-    assert said in refused.value.detail
+    assert text in refused.value.detail
     assert refused.value.__context__ is None
     assert refused.value.__cause__ is None
 
 
-_HELD = """
+_MEMORY = """
 import resource, sys
 from shared.contracts.topics import SILENCES
 from shared.runtime.decoding import decode_value
@@ -56,18 +56,18 @@ def refuse(value):
     except Reject as reject:
         return reject
 
-held = [refuse(names(10))]
+refusals = [refuse(names(10))]
 value = names(int(sys.argv[1]))
-before = most_memory()
+begin = most_memory()
 for _ in range(4):
-    held.append(refuse(value))
-print(len(held), (most_memory() - before) / len(value))
+    refusals.append(refuse(value))
+print(len(refusals), (most_memory() - begin) / len(value))
 """
 
 
-def test_refusals_that_are_held_take_no_more_memory_than_records_do() -> None:
-    said = subprocess.run(
-        [sys.executable, "-c", _HELD, "100000"], check=True, capture_output=True, text=True
+def test_refusals_in_memory_take_no_more_than_their_records() -> None:
+    output = subprocess.run(
+        [sys.executable, "-c", _MEMORY, "100000"], check=True, capture_output=True, text=True
     ).stdout.split()
-    assert said[0] == "5"
-    assert float(said[1]) < 60
+    assert output[0] == "5"
+    assert float(output[1]) < 60

@@ -1,4 +1,4 @@
-"""When a producer is thrown away and when not, and that there is another in the end, whatever goes wrong."""
+"""When a producer is replaced and when not, and that there is a new one whatever fails."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import pytest
 from aiokafka.errors import KafkaTimeoutError, OutOfOrderSequenceNumber
 from prometheus_client import CollectorRegistry
 
+from shared.runtime import producers
 from shared.runtime import publisher as publishing
 from shared.runtime.errors import Transient, Unsendable
 from shared.runtime.metrics import RuntimeMetrics
-from shared.runtime.publisher import Outgoing, Publisher
+from shared.runtime.outbound_records import OutboundRecord
+from shared.runtime.publisher import Publisher
 from tests.support.waiting import until
 
 
@@ -41,14 +43,14 @@ class Client:
         return
 
 
-TAKEN = SimpleNamespace(timestamp=1_000)
-"""What Kafka answers."""
+CONFIRMED = SimpleNamespace(timestamp=1_000)
+"""The answer of Kafka."""
 
 
 class FakeProducer:
     """A producer of two partitions. Deliveries to partition 1 stay under way."""
 
-    made: list[FakeProducer]
+    instances: list[FakeProducer]
     start_failures: list[Exception]
     _closed = False
 
@@ -59,7 +61,7 @@ class FakeProducer:
         self.under_way: list[asyncio.Future[Any]] = []
         self.sent: list[bytes] = []
         self.full = 0
-        FakeProducer.made.append(self)
+        FakeProducer.instances.append(self)
 
     async def start(self) -> None:
         if FakeProducer.start_failures:
@@ -80,7 +82,7 @@ class FakeProducer:
         self.sent.append(value)
         delivery: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         if partition == 0:
-            delivery.set_result(TAKEN)
+            delivery.set_result(CONFIRMED)
         else:
             self.under_way.append(delivery)
         return delivery
@@ -91,14 +93,14 @@ Make = Callable[..., Publisher]
 
 @pytest.fixture
 def make(monkeypatch: pytest.MonkeyPatch) -> Make:
-    FakeProducer.made, FakeProducer.start_failures = [], []
-    monkeypatch.setattr(publishing, "AIOKafkaProducer", FakeProducer)
-    monkeypatch.setattr(publishing, "_FLUSH_S", 0.01)
+    FakeProducer.instances, FakeProducer.start_failures = [], []
+    monkeypatch.setattr(producers, "AIOKafkaProducer", FakeProducer)
+    monkeypatch.setattr(producers, "_FLUSH_S", 0.01)
     return lambda **limits: Publisher("", RuntimeMetrics(CollectorRegistry()), **limits)
 
 
-def to(partition: int, value: bytes = b"x") -> list[Outgoing]:
-    return [Outgoing("t", None, value, partition)]
+def to(partition: int, value: bytes = b"x") -> list[OutboundRecord]:
+    return [OutboundRecord("t", None, value, partition)]
 
 
 async def test_one_partition_that_is_stuck_leaves_the_producer_to_the_others(make: Make) -> None:
@@ -109,7 +111,7 @@ async def test_one_partition_that_is_stuck_leaves_the_producer_to_the_others(mak
             await publisher.send(to(1))
         await publisher.send(to(0))
         assert publisher.ready() is None
-    assert len(FakeProducer.made) == 1
+    assert len(FakeProducer.instances) == 1
 
 
 async def test_while_nothing_is_confirmed_the_process_is_not_ready(make: Make) -> None:
@@ -118,7 +120,7 @@ async def test_while_nothing_is_confirmed_the_process_is_not_ready(make: Make) -
     with pytest.raises(Transient):
         await publisher.send(to(1))
     assert publisher.ready() is not None
-    FakeProducer.made[0].under_way[0].set_result(TAKEN)
+    FakeProducer.instances[0].under_way[0].set_result(CONFIRMED)
     await until(lambda: publisher.ready() is None)
 
 
@@ -126,29 +128,29 @@ async def test_while_nothing_is_confirmed_the_process_is_not_ready(make: Make) -
 async def test_patience_has_an_end(make: Make, patience_s: float) -> None:
     publisher = make(timeout_s=0.02, patience_s=patience_s)
     await publisher.start()
-    while len(FakeProducer.made) == 1:
+    while len(FakeProducer.instances) == 1:
         with pytest.raises(Transient):
             await publisher.send(to(1))
         await asyncio.sleep(0)
     await publisher.send(to(0))
-    assert all(future.cancelled() for future in FakeProducer.made[0].under_way)
+    assert all(future.cancelled() for future in FakeProducer.instances[0].under_way)
 
 
-async def test_a_refusal_throws_the_producer_away_also_when_its_caller_has_gone(
+async def test_a_refusal_replaces_the_producer_also_when_its_caller_is_cancelled(
     make: Make,
 ) -> None:
     publisher = make(timeout_s=5)
     await publisher.start()
     caller = asyncio.create_task(publisher.send(to(1)))
-    await until(lambda: bool(FakeProducer.made[0].under_way))
+    await until(lambda: bool(FakeProducer.instances[0].under_way))
     caller.cancel()
     await asyncio.sleep(0)
-    FakeProducer.made[0].under_way[0].set_exception(OutOfOrderSequenceNumber())
-    await until(lambda: len(FakeProducer.made) == 2)
+    FakeProducer.instances[0].under_way[0].set_exception(OutOfOrderSequenceNumber())
+    await until(lambda: len(FakeProducer.instances) == 2)
     await publisher.send(to(0))
 
 
-async def test_whatever_fails_while_a_producer_is_replaced_there_is_another_in_the_end(
+async def test_a_producer_is_replaced_whatever_fails_meanwhile(
     make: Make,
 ) -> None:
     """Closing the old one fails by a bug, and so does the first attempt to make another."""
@@ -156,35 +158,35 @@ async def test_whatever_fails_while_a_producer_is_replaced_there_is_another_in_t
     await publisher.start()
     FakeProducer.start_failures = [ValueError("a bug"), OSError("no network")]
     caller = asyncio.create_task(publisher.send(to(1)))
-    await until(lambda: bool(FakeProducer.made[0].under_way))
-    FakeProducer.made[0].under_way[0].set_exception(OutOfOrderSequenceNumber())
+    await until(lambda: bool(FakeProducer.instances[0].under_way))
+    FakeProducer.instances[0].under_way[0].set_exception(OutOfOrderSequenceNumber())
     with pytest.raises(Transient):
         await caller
     await until(lambda: publisher.ready() is None)
     await publisher.send(to(0))
 
 
-async def test_a_full_queue_is_waited_for(make: Make) -> None:
+async def test_a_caller_waits_while_the_producer_is_full(make: Make) -> None:
     publisher = make(timeout_s=5)
     await publisher.start()
-    FakeProducer.made[0].full = 3
+    FakeProducer.instances[0].full = 3
     await publisher.send(to(0))
-    assert len(FakeProducer.made) == 1
+    assert len(FakeProducer.instances) == 1
 
 
-async def test_too_much_that_waits_sends_further_callers_away(
+async def test_a_full_queue_refuses_further_callers(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publishing, "_MOST_WAITING_BYTES", 1_000)
+    monkeypatch.setattr(publishing, "_MAX_QUEUED_BYTES", 1_000)
     publisher = make(timeout_s=5)
     await publisher.start()
     gate = asyncio.Event()
 
-    async def held(_topic: str) -> set[int]:
+    async def blocked_partitions(_topic: str) -> set[int]:
         await gate.wait()
         return {0, 1}
 
-    monkeypatch.setattr(FakeProducer.made[0], "partitions_for", held)
+    monkeypatch.setattr(FakeProducer.instances[0], "partitions_for", blocked_partitions)
     first = asyncio.create_task(publisher.send(to(0, b"x" * 5_000)))  # alone it may be larger
     await asyncio.sleep(0)
     with pytest.raises(Transient, match="busy"):
@@ -200,4 +202,4 @@ async def test_nothing_of_a_call_is_sent_with_a_record_that_is_too_large(make: M
     with pytest.raises(Unsendable) as refused:
         await publisher.send([*to(0), *to(0, b"x" * 3_000_000)])
     assert refused.value.position == 1
-    assert FakeProducer.made[0].sent == []
+    assert FakeProducer.instances[0].sent == []

@@ -1,4 +1,4 @@
-"""A table over a consumer that answers by a script: what lies behind the end is followed, once."""
+"""A table over a scripted consumer: records after the end are applied once."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import pytest
 from aiokafka import TopicPartition
 
 from shared.contracts.topics import RULES
-from shared.fastpath.records import Record
 from shared.runtime import tables
 from shared.runtime.clock import record_time
+from shared.runtime.fetching.partition_records import Record
 from tests.support.scoring import a_rule, a_threshold_rule
 from tests.support.waiting import until
 
 
-class Scripted:
+class ScriptedConsumer:
     """One partition that grows as each record is fetched."""
 
     def __init__(self, present: int, most: int) -> None:
@@ -42,7 +42,7 @@ class Scripted:
     def seek(self, _tp: TopicPartition, offset: int) -> None:
         self._position = offset
 
-    async def getmany(self, *_partitions: TopicPartition, **_given: Any) -> Any:
+    async def getmany(self, *_partitions: TopicPartition, **_settings: Any) -> Any:
         await asyncio.sleep(0)
         self.end = max(self.end, self._most)  # written while the table loads
         begin, self._position = self._position, self.end
@@ -54,25 +54,27 @@ def record(offset: int) -> Record:
     return Record(RULES.name, 0, offset, 0, rule.rule_id.encode(), rule.to_wire(), ())
 
 
-@pytest.mark.parametrize("wanted", [None, 1])
-async def test_what_is_written_while_a_table_loads_is_followed(
-    monkeypatch: pytest.MonkeyPatch, wanted: int | None
+@pytest.mark.parametrize("until_version", [None, 1])
+async def test_a_record_written_while_a_table_loads_is_applied(
+    monkeypatch: pytest.MonkeyPatch, until_version: int | None
 ) -> None:
-    monkeypatch.setattr(tables, "make_reader", lambda *_given, **_more: Scripted(2, 5))
-    seen: list[int] = []
-    table = tables.CompactedTable("", RULES, lambda rule: seen.append(rule.version))
+    monkeypatch.setattr(
+        tables, "make_reader", lambda *_arguments, **_settings: ScriptedConsumer(2, 5)
+    )
+    versions: list[int] = []
+    table = tables.CompactedTable("", RULES, lambda rule: versions.append(rule.version))
     place = f"{RULES.name}:0"
-    await table.load(None if wanted is None else {place: wanted})
-    loaded = 2 if wanted is None else wanted
-    assert (seen, table.positions) == (list(range(1, loaded + 1)), {place: loaded})
+    await table.load(None if until_version is None else {place: until_version})
+    loaded = 2 if until_version is None else until_version
+    assert (versions, table.positions) == (list(range(1, loaded + 1)), {place: loaded})
     following = asyncio.create_task(table.follow())
-    await until(lambda: len(seen) >= 5)
+    await until(lambda: len(versions) >= 5)
     following.cancel()
-    assert (seen, table.positions) == ([1, 2, 3, 4, 5], {place: 5})
+    assert (versions, table.positions) == ([1, 2, 3, 4, 5], {place: 5})
 
 
 @pytest.mark.parametrize(
-    ("ms", "said"),
+    ("ms", "text"),
     [
         (1_767_225_600_123, "2026-01-01T00:00:00.123000+00:00"),
         (-(10**17), "1970-01-01T00:00:00+00:00"),
@@ -81,5 +83,5 @@ async def test_what_is_written_while_a_table_loads_is_followed(
         ((1 << 63) - 1, "2200-01-01T00:00:00+00:00"),
     ],
 )
-def test_any_time_of_a_record_is_a_moment(ms: int, said: str) -> None:
-    assert record_time(ms).isoformat() == said
+def test_any_time_of_a_record_is_a_moment(ms: int, text: str) -> None:
+    assert record_time(ms).isoformat() == text

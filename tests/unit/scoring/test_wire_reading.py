@@ -17,7 +17,7 @@ from shared.contracts.fields import END_OF_INSTANTS, FIRST_INSTANT
 from shared.contracts.readings import Reading
 from shared.contracts.topics import READINGS
 from shared.contracts.units import is_unit
-from shared.runtime.publisher import encode
+from shared.runtime.outbound_records import encode
 from tests.support.scoring import a_reading
 
 PLAIN = json.loads(encode(a_reading(213.5, 60)))

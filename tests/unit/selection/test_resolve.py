@@ -97,16 +97,16 @@ def test_a_subtree_holds_no_departments() -> None:
 
 
 def test_union_and_exclusion() -> None:
-    chosen = selection(
+    recipients = selection(
         below(EAST, "town"),
         {"kind": "group", "group": "flood"},
         exclude=[{"kind": "role", "of": CITY, "roles": ["riverside"]}, below(WEST, *Tier)],
     )
-    assert resolve(TREE, chosen).units == {TOWN2, WATER}
+    assert resolve(TREE, recipients).units == {TOWN2, WATER}
 
 
 @pytest.mark.parametrize(
-    ("anchor", "about", "expected"),
+    ("anchor", "scope", "expected"),
     [
         ("@place", AlertScope(VILLAGE, (FAR,)), {VILLAGE}),
         ("@villages", AlertScope(GRID, (FAR_VILLAGE, TOWN2)), {VILLAGE, FAR_VILLAGE}),
@@ -121,9 +121,9 @@ def test_union_and_exclusion() -> None:
         ("@city", AlertScope(VILLAGE), {CITY}),
     ],
 )
-def test_anchors_of_an_alert(anchor: str, about: AlertScope, expected: set[str]) -> None:
+def test_anchors_of_an_alert(anchor: str, scope: AlertScope, expected: set[str]) -> None:
     tier = anchor[1:].removesuffix("s").replace("place", "village")
-    assert resolve(TREE, selection(below(anchor, tier)), about).units == expected
+    assert resolve(TREE, selection(below(anchor, tier)), scope).units == expected
 
 
 @pytest.mark.parametrize(
@@ -135,11 +135,11 @@ def test_anchors_of_an_alert(anchor: str, about: AlertScope, expected: set[str])
         (below("@town", "town"), ("@town",)),
     ],
 )
-def test_what_the_catalogue_does_not_have_is_told(part: Json, unknown: tuple[str, ...]) -> None:
+def test_unknown_names_are_reported(part: Json, unknown: tuple[str, ...]) -> None:
     assert resolve(TREE, selection(part)).unknown == unknown
 
 
-def test_a_group_is_who_its_members_are_now_and_one_that_is_gone_is_told() -> None:
+def test_a_group_is_its_present_members_and_an_unknown_group_is_reported() -> None:
     tree = a_tree()
     tree.put(GroupEntry(group="flood", name="专班", owner=EAST, members=(TOWN2, "500101009000")))
     result = resolve(tree, selection({"kind": "group", "group": "flood"}))
@@ -154,7 +154,7 @@ def test_a_unit_that_moves_is_found_under_its_new_parent_only() -> None:
     assert {VILLAGE, GRID, CELL} <= tree.subtree(FAR, set(Tier))
 
 
-def test_parents_in_a_circle_end_where_they_began() -> None:
+def test_a_cycle_of_parents_does_not_loop() -> None:
     tree = a_tree()
     tree.put(a_unit(TOWN, parent=VILLAGE))
     assert tree.subtree(TOWN, {Tier.TOWN}) == {TOWN}
@@ -179,7 +179,7 @@ def test_a_selection_is_bounded_and_closed(content: Json) -> None:
         Selection.model_validate_json(json.dumps(content))
 
 
-def test_the_issuer_gets_nothing_from_itself() -> None:
+def test_the_issuer_gets_no_assignment_of_its_own() -> None:
     assert free_reach(TREE, selection(below(TOWN, "town", "village")), TOWN).units == {
         VILLAGE,
         VILLAGE2,
@@ -197,7 +197,7 @@ UNITS = st.sets(st.sampled_from((*PLAIN, *DEPARTMENTS)), min_size=1)
 
 
 @given(UNITS)
-def test_the_root_is_the_lowest_unit_that_holds_them_all(units: set[str]) -> None:
+def test_the_root_is_the_lowest_unit_above_all_units(units: set[str]) -> None:
     root = root_of(units)
     assert root is not None
     assert all(is_within(unit, root) for unit in units)
@@ -210,9 +210,9 @@ def test_the_root_is_the_lowest_unit_that_holds_them_all(units: set[str]) -> Non
 
 
 @given(UNITS, UNITS)
-def test_digests_agree_exactly_when_the_recipients_do(one: set[str], other: set[str]) -> None:
-    assert (digest_of(one) == digest_of(other)) == (one == other)
-    assert digest_of(sorted(one, reverse=True)) == digest_of(one)
+def test_digests_agree_exactly_when_the_recipients_do(first: set[str], second: set[str]) -> None:
+    assert (digest_of(first) == digest_of(second)) == (first == second)
+    assert digest_of(sorted(first, reverse=True)) == digest_of(first)
 
 
 @given(UNITS)

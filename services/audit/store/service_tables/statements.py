@@ -123,7 +123,7 @@ def _by_status(topic: TopicSpec, table: str) -> tuple[str, str, str]:
     counted = (
         "SELECT status, sum(n)::bigint AS n FROM ("  # noqa: S608
         f"SELECT status, count(*) AS n FROM {table} GROUP BY status UNION ALL "
-        f"SELECT status, n FROM {schema}.forgotten WHERE kind = '{kind}') AS all_ GROUP BY status"
+        f"SELECT status, n FROM {schema}.deleted_count WHERE kind = '{kind}') AS all_ GROUP BY status"
     )
     return topic.name, schema, counted
 
@@ -144,7 +144,7 @@ DISPOSITIONS = (
     "count(*) FILTER (WHERE alert_id IS NULL "
     f"AND disposition IN ({_IN_ALERTS})) AS without_alert "
     "FROM alerting.alert_alarm GROUP BY status, disposition UNION ALL "
-    "SELECT status, 'forgotten', n, 0 FROM alerting.forgotten WHERE kind = 'alarm' "
+    "SELECT status, 'forgotten', n, 0 FROM alerting.deleted_count WHERE kind = 'alarm' "
     "ORDER BY status, disposition"
 )
 """The alarms by status and disposition; the topic is counted by first versions."""

@@ -18,7 +18,7 @@ from shared.contracts.topics import DECISIONS
 
 @dataclass(frozen=True, slots=True)
 class DecisionIntent:
-    """What an officer decides about an alert, and with what: `more` are the verb's own fields."""
+    """An officer's decision about an alert; `more` holds the additional fields of the verb."""
 
     verb: DecisionVerb
     level: Level | None
@@ -27,25 +27,25 @@ class DecisionIntent:
 
 
 def decision(
-    viewer: Viewer, alert: Record, judged: DecisionIntent, version: int, now: datetime
+    viewer: Viewer, alert: Record, intent: DecisionIntent, version: int, now: datetime
 ) -> ActionRecord:
-    """A decision on an alert as the officer saw it at `version`."""
-    alert_id, verb, level = alert["alert_id"], judged.verb, judged.level
-    said = [f"{name}={value}" for name, value in sorted(judged.more.items())]
+    """Return the record of a decision on an alert, based on the `version` shown to the officer."""
+    alert_id, verb, level = alert["alert_id"], intent.verb, intent.level
+    fields = [f"{name}={value}" for name, value in sorted(intent.more.items())]
     return ActionRecord(
         DECISIONS,
         alert_id,
         AlertDecision(
             id=content_id(
-                "dec", alert_id, verb, level or "none", viewer.officer_id, version, *said
+                "dec", alert_id, verb, level or "none", viewer.officer_id, version, *fields
             ),
             alert_id=alert_id,
             verb=verb,
             level=level,
             officer_id=viewer.officer_id,
             post=viewer.post,
-            reason=judged.reason,
-            **judged.more,
+            reason=intent.reason,
+            **intent.more,
             **head(
                 viewer,
                 alert,

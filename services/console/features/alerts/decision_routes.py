@@ -1,4 +1,7 @@
-"""What a person may decide about an alert. 202 once Kafka has it; alerting applies or refuses it."""
+"""Decisions of officers about alerts.
+
+The answer is 202 once Kafka has the record; the alerting service applies or refuses the decision.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from services.console.store.connections import Connection, reading
 from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
 from services.console.web.problems import RequestRefused, hidden, missing_field, unknown
+from services.console.web.response_models import recorded
 from services.console.web.viewers import SignedInViewer
 from shared.contracts.alerts import Assessment, DecisionVerb
 from shared.contracts.fields import (
@@ -28,7 +32,7 @@ from shared.contracts.fields import (
 )
 from shared.contracts.refusals import RefusedFor
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["alerts"])
 
 _ABOUT_THE_PROPOSAL = frozenset(
     {
@@ -54,7 +58,10 @@ _REASONED = frozenset(
 
 
 class AssessmentBody(Body):
-    """What the officer's unit holds from now on, on any of the three scales; one is required."""
+    """The assessment of an alert by the unit of the officer.
+
+    It names a level, a grade, a response level, or several of these.
+    """
 
     level: Level | None = None
     incident_grade: IncidentGrade | None = None
@@ -62,11 +69,12 @@ class AssessmentBody(Body):
 
 
 class DecisionBody(Body):
-    """A decision on the alert as the officer saw it.
+    """A decision on an alert in the version that the officer has read.
 
-    `level` is the proposal shown (null = lift it), the level in force for recall, ratify and annul,
-    the level wanted for adjust. `valid_until` goes with approve, adjust and authorise_emergency,
-    `assessment` with assess, `into` (another alert) with merge, `evidence_ids` with split.
+    `level` is the proposed level (null: to lift the alert); for recall, ratify and annul it is the
+    level in force, for adjust the level that the officer asks for. `valid_until` belongs to approve,
+    adjust and authorise_emergency, `assessment` to assess, `into` (the other alert) to merge,
+    `evidence_ids` to split.
     """
 
     verb: DecisionVerb
@@ -79,49 +87,55 @@ class DecisionBody(Body):
     evidence_ids: Annotated[tuple[Identifier, ...], Field(max_length=500)] = ()
 
 
-@router.post("/alerts/{alert_id}/decisions", status_code=202)
-async def decide(
+@router.post("/alerts/{alert_id}/decisions", status_code=202, responses=recorded())
+async def decide_alert(
     console: Deps,
     viewer: SignedInViewer,
     alert_id: Identifier,
     body: DecisionBody,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Verify, assess, sign, reject, dismiss; adjust, lift, recall; merge and split; settle a debt."""
+    """Record a decision on an alert.
+
+    The verbs verify, assess, sign, reject and dismiss a proposal, adjust, lift and recall a level,
+    merge and split alerts, and settle an emergency authorisation.
+    """
     async with reading(console.database) as connection:
         alert = await queries.alert(connection, alert_id)
         if alert is None:
             raise unknown("alert")
         positions = body.verb is DecisionVerb.ASSESS and body.assessment is not None
         result = access.entitled(viewer, _check(alert, body, positions=positions))
-        may_speak = positions and isinstance(result, access.Viewer)
-        if not access.sees(viewer, alert["place"]) and not may_speak:
-            why = result if isinstance(result, RefusedFor) else RefusedFor.NO_SIGHT
-            raise hidden("alert", alert["place"], why, body.verb)
+        may_assess = positions and isinstance(result, access.Viewer)
+        if not access.sees(viewer, alert["place"]) and not may_assess:
+            denial = result if isinstance(result, RefusedFor) else RefusedFor.NO_SIGHT
+            raise hidden("alert", alert["place"], denial, body.verb)
         if body.verb is DecisionVerb.MERGE:
-            await _the_other(connection, viewer, body)
+            await _demand_merge_target(connection, viewer, body)
     acting = console.granted(result, alert["place"], body.verb)
     if body.verb in _REASONED and not body.reason.strip():
         raise missing_field("reason", "say why")
     if body.verb is DecisionVerb.SPLIT and not body.evidence_ids:
         raise missing_field("evidence_ids", "name the alarms and reports to take out")
-    judged = DecisionIntent(body.verb, _level(alert, body), body.reason, _more(body))
+    intent = DecisionIntent(body.verb, _level(alert, body), body.reason, _more(body))
     version = body.version or alert["version"]
     return await accept_action(
-        console, actions.decision(acting, alert, judged, version, console.clock.now())
+        console, actions.decision(acting, alert, intent, version, console.clock.now())
     )
 
 
 def _check(alert: Record, body: DecisionBody, *, positions: bool) -> access.Check:
-    """Whether one unit may: a position of its own is another question than a decision."""
+    """Return the check of the right to state the unit's position, or to take the decision."""
     if positions:
         return lambda item: access.may_hold(item, alert["place"])
     powers = facts(alert).powers
     return lambda item: access.may_decide(item, powers, body.verb)
 
 
-async def _the_other(connection: Connection, viewer: access.Viewer, body: DecisionBody) -> None:
-    """The alert to merge into has to be there, in sight, and another status is another world."""
+async def _demand_merge_target(
+    connection: Connection, viewer: access.Viewer, body: DecisionBody
+) -> None:
+    """Raise RequestRefused unless the alert to merge into exists and is visible to the officer."""
     if body.into is None:
         raise missing_field("into", "name the alert to merge into")
     record = await queries.alert(connection, body.into)
@@ -132,7 +146,7 @@ async def _the_other(connection: Connection, viewer: access.Viewer, body: Decisi
 
 
 def _level(alert: Record, body: DecisionBody) -> Level | None:
-    """The level that the decision is about; 409 when the officer saw another one."""
+    """Return the level of the decision; raise 409 when the officer saw a different level."""
     if body.verb is DecisionVerb.ADJUST:
         if body.level is None:
             raise missing_field("level", "name the level you ask for")
@@ -159,8 +173,8 @@ def _level(alert: Record, body: DecisionBody) -> Level | None:
 
 
 def _more(body: DecisionBody) -> dict[str, Any]:
-    """What goes with the verb beside level and reason."""
-    wanted: dict[DecisionVerb, tuple[str, ...]] = {
+    """Return the fields of the verb beside level and reason."""
+    fields_by_verb: dict[DecisionVerb, tuple[str, ...]] = {
         DecisionVerb.APPROVE: ("valid_until",),
         DecisionVerb.ADJUST: ("valid_until",),
         DecisionVerb.AUTHORISE_EMERGENCY: ("valid_until",),
@@ -168,7 +182,7 @@ def _more(body: DecisionBody) -> dict[str, Any]:
         DecisionVerb.MERGE: ("into",),
         DecisionVerb.SPLIT: ("evidence_ids",),
     }
-    results = {name: getattr(body, name) for name in wanted.get(body.verb, ())}
+    results = {name: getattr(body, name) for name in fields_by_verb.get(body.verb, ())}
     if body.assessment is not None and "assessment" in results:
         results["assessment"] = _assessment(body.assessment)
     if "evidence_ids" in results:
@@ -176,7 +190,7 @@ def _more(body: DecisionBody) -> dict[str, Any]:
     return {name: value for name, value in results.items() if value is not None}
 
 
-def _assessment(held: AssessmentBody) -> Assessment:
-    if not held.model_dump(exclude_none=True):
+def _assessment(body: AssessmentBody) -> Assessment:
+    if not body.model_dump(exclude_none=True):
         raise missing_field("assessment", "name a level, an incident grade or a response level")
-    return Assessment(**dict(held))
+    return Assessment(**dict(body))

@@ -1,4 +1,4 @@
-"""Alerts and alarms."""
+"""Routes of alerts and alarms."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from services.console.core.access import sees, span_of
 from services.console.features.alerts import queries, views
+from services.console.features.alerts.responses import AlarmList, AlertDetail, AlertList
 from services.console.features.commands import command_heads
 from services.console.features.commands import queries as command_queries
 from services.console.store.connections import reading
@@ -15,15 +16,16 @@ from services.console.web.deps import Deps
 from services.console.web.paging import AfterCursor, next_of, position_after
 from services.console.web.parameters import Limit, StatusQuery
 from services.console.web.problems import hidden, unknown
+from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer
 from shared.contracts.fields import Identifier, Status, UnitId
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["alerts"])
 
 
-@router.get("/alerts")
-async def get_alerts(
+@router.get("/alerts", responses=json_response(AlertList))
+async def list_alerts(
     console: Deps,
     viewer: PlaceViewer,
     status: StatusQuery = Status.ACTUAL,
@@ -32,10 +34,10 @@ async def get_alerts(
     after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
-    """Alerts: the open ones, gravest first, or the last changed ones; `next` is the cursor for `after`.
+    """List alerts: the open alerts, the gravest first, or the alerts that changed last.
 
-    `town`: only those open ones of the subtree whose place or areas lie in it. `total`: how many open ones
-    there are.
+    `town` restricts open alerts to those whose place or areas lie in that town. `total` is the
+    number of open alerts.
     """
     span, total = span_of(viewer.root), None
     async with reading(console.database) as connection:
@@ -55,30 +57,33 @@ async def get_alerts(
     )
 
 
-@router.get("/alerts/{alert_id}")
+@router.get("/alerts/{alert_id}", responses=json_response(AlertDetail))
 async def get_alert(console: Deps, viewer: PlaceViewer, alert_id: Identifier) -> Response:
-    """One alert with its evidence."""
+    """Return one alert with its evidence and the commands that it caused."""
     async with reading(console.database) as connection:
         row = await queries.alert(connection, alert_id)
         if row is None:
             raise unknown("alert")
         if not sees(viewer, row["place"]):
             raise hidden("alert", row["place"])
-        result = await queries.alarms(connection, row["alarm_ids"])
-        caused = await command_queries.commands_of_alert(connection, alert_id)
-        commands = await command_heads.heads(connection, caused, viewer, console.names)
-    return as_json(views.alert_detail(row, result, commands, viewer, console.names))
+        alarms = await queries.alarms(connection, row["alarm_ids"])
+        command_rows = await command_queries.commands_of_alert(connection, alert_id)
+        commands = await command_heads.heads(connection, command_rows, viewer, console.names)
+    return as_json(views.alert_detail(row, alarms, commands, viewer, console.names))
 
 
-@router.get("/alarms")
-async def get_alarms(
+@router.get("/alarms", responses=json_response(AlarmList))
+async def list_alarms(
     console: Deps,
     viewer: PlaceViewer,
     status: StatusQuery = Status.ACTUAL,
     after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
-    """Alarms, the last changed first; what a backlog brought up is marked as retrospective."""
+    """List alarms, the last changed first.
+
+    An alarm that was found in a backlog is marked as retrospective.
+    """
     async with reading(console.database) as connection:
         place = position_after(after, queries.NEWEST_ALARM)
         rows = await queries.recent_alarms(connection, span_of(viewer.root), status, place, limit)

@@ -14,12 +14,12 @@ from shared.contracts.alerts import AlertState
 
 
 def facts(row: Record) -> AlertFacts:
-    """What the rules need to know of an alert's row."""
+    """Return the facts of an alert's row that the rules of offers need."""
     signatures = json.loads(row["signatures"])
     state = AlertState(row["state"])
-    # What has expired keeps its debt on record, but nobody can settle it any more.
-    owed = row["debt"] is not None and state is AlertState.ISSUED
-    debt = json.loads(row["debt"]) if owed else None
+    # The debt of an expired alert stays on record, but nobody can settle the debt any more.
+    is_owed = row["debt"] is not None and state is AlertState.ISSUED
+    debt = json.loads(row["debt"]) if is_owed else None
     return AlertFacts(
         state=state,
         place=row["place"],
@@ -36,13 +36,13 @@ def facts(row: Record) -> AlertFacts:
 
 
 def alert(row: Record, viewer: Viewer, names: Names) -> Json:
-    """One alert of the list, with the next step and what the viewer may do.
+    """Return an alert of the list, with the next step and the verbs offered to the viewer.
 
-    The words of a record graded above general are left out for those it is not open to; `masked` says so.
+    The words of a graded record are left out unless open to the viewer; `masked` tells the client.
     """
-    existing_alert_facts = facts(row)
+    alert_facts = facts(row)
     open_to = opens(viewer, row["place"], row["data_grade"])
-    coming = next_of(existing_alert_facts)
+    next_step = next_of(alert_facts)
     return {
         "alert_id": row["alert_id"],
         "incident_id": row["incident_id"],
@@ -66,16 +66,16 @@ def alert(row: Record, viewer: Viewer, names: Names) -> Json:
         "occurred_at": row["occurred_at"],
         "sent_at": row["sent_at"],
         "next": None
-        if coming is None
+        if next_step is None
         else {
-            "verb": coming.verb,
-            "unit": coming.unit,
-            "unit_name": names.unit(coming.unit),
-            "signed": coming.signed,
-            "needed": coming.needed,
+            "verb": next_step.verb,
+            "unit": next_step.unit,
+            "unit_name": names.unit(next_step.unit),
+            "signed": next_step.signed,
+            "needed": next_step.needed,
         },
-        "may": verbs_for(viewer, existing_alert_facts),
-        "may_also": further_verbs(viewer, existing_alert_facts),
+        "may": verbs_for(viewer, alert_facts),
+        "may_also": further_verbs(viewer, alert_facts),
         "proposed_until": row["proposed_until"],
         "expires_at": row["expires_at"],
         "incident_grade": row["incident_grade"],
@@ -92,8 +92,10 @@ def alert_detail(
     viewer: Viewer,
     names: Names,
 ) -> Json:
-    """One alert with text, signatures, the evidence of its alarms and the commands it caused, as
-    features/commands/views.py shows them."""
+    """Return an alert with text, signatures, evidence and caused commands.
+
+    The commands have the form of features/commands/views.py.
+    """
     open_to = opens(viewer, row["place"], row["data_grade"])
     return {
         **alert(row, viewer, names),
@@ -101,23 +103,23 @@ def alert_detail(
         "areas": [{"unit": unit, "name": names.unit(unit)} for unit in row["areas"]],
         "signatures": [
             {
-                "unit_name": names.unit(load["unit"]),
-                "post": load["post"],
-                "level": load["level"],
-                "signed_at": load["signed_at"],
+                "unit_name": names.unit(signature["unit"]),
+                "post": signature["post"],
+                "level": signature["level"],
+                "signed_at": signature["signed_at"],
             }
-            for load in json.loads(row["signatures"])
+            for signature in json.loads(row["signatures"])
         ],
         "debt": _debt(row, names),
         "positions": [
             {
-                "unit": load["unit"],
-                "unit_name": names.unit(load["unit"]),
-                "at": load["at"],
+                "unit": position["unit"],
+                "unit_name": names.unit(position["unit"]),
+                "at": position["at"],
                 **dict.fromkeys(("level", "incident_grade", "response_level")),
-                **load["assessment"],
+                **position["assessment"],
             }
-            for load in json.loads(row["positions"])
+            for position in json.loads(row["positions"])
         ],
         "merged_ids": list(row["merged_ids"]),
         "report_ids": list(row["report_ids"]),
@@ -127,7 +129,7 @@ def alert_detail(
 
 
 def _debt(row: Record, names: Names) -> Json | None:
-    """The signatures that are still owed after an emergency authorisation."""
+    """Return the signatures still due after an emergency authorisation."""
     if row["debt"] is None:
         return None
     debt = json.loads(row["debt"])
@@ -143,8 +145,10 @@ def _debt(row: Record, names: Names) -> Json | None:
 
 
 def alarm(row: Record, viewer: Viewer, names: Names) -> Json:
-    """Why: what a sensor measured, or several sources said, and the limit that was crossed. The words of
-    a graded one as of an alert."""
+    """Return an alarm: the measurement or the sources, and the limit that was crossed.
+
+    The words of a graded alarm are masked like an alert's.
+    """
     sensor_id = row["sensor_id"]
     open_to = opens(viewer, row["place"], row["data_grade"])
     return {

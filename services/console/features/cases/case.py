@@ -1,4 +1,4 @@
-"""What belongs to a case, who may see it, and how far it has come."""
+"""A case: the alerts and commands of an incident, their visibility and the state of the case."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from shared.contracts.units import lineage
 
 
 class CaseState(StrEnum):
-    """open 办理中, closed 办结; evaluated 评价 when its review is written."""
+    """open 办理中, closed 办结; evaluated 评价 once the review is written."""
 
     OPEN = "open"
     CLOSED = "closed"
@@ -27,9 +27,10 @@ class CaseState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A command's case is that command; an alert's case is its incident: alerts and their commands.
+    """The alerts and commands of a case.
 
-    `began`: when its first fact was told; None as long as only heads have arrived.
+    A command without an alert is a case of its own; the case of an alert is its incident, with all
+    alerts and their commands. `began` is the time of the first fact, None until a fact arrives.
     """
 
     case_id: str
@@ -37,40 +38,46 @@ class Case:
     commands: tuple[Record, ...]
     began: datetime | None = None
     received: frozenset[str] = frozenset()
-    """Commands of which a unit of the viewer's own subtree has (had) an assignment; only asked of graded ones."""
+    """Commands with an assignment, now or earlier, of a unit in the viewer's subtree.
+
+    The set is filled for graded commands only.
+    """
 
     @property
     def head(self) -> Record:
-        """What the case is called after: the alert asked for, or the command."""
-        named = [alert for alert in self.alerts if alert["alert_id"] == self.case_id]
-        return named[0] if named else self.commands[0]
+        """The alert with the id of the case, or the command; the case has its name."""
+        matches = [alert for alert in self.alerts if alert["alert_id"] == self.case_id]
+        return matches[0] if matches else self.commands[0]
 
     @property
     def status(self) -> str:
-        """Actual, Exercise or Test: nothing of another status belongs to the case."""
+        """Actual, Exercise or Test; all records of a case have an equal status."""
         text: str = self.head["status"]
         return text
 
     @property
     def root(self) -> str:
-        """The unit in whose area it is."""
+        """The unit whose area the case lies in."""
         text: str = self.head["place"] if self.alerts else self.head["root"]
         return text
 
     @property
     def owner(self) -> str:
-        """The unit that issued it: it writes the review, or one above."""
+        """The issuing unit; this unit, or a unit above, writes the review."""
         text: str = self.head["approver_unit"] if self.alerts else self.head["issuer_unit"]
         return text
 
     def is_open_to(self, viewer: Viewer) -> bool:
-        """Whether its words are shown to the viewer: those of a graded alert or command are not to everybody."""
+        """Return whether the viewer may read the words of the case.
+
+        The words of a graded head are not open to everybody.
+        """
         if self.alerts:
             return opens(viewer, self.root, self.head["data_grade"])
         return self.opens_order(viewer, self.case_id)
 
     def opens_order(self, viewer: Viewer, command_id: str) -> bool:
-        """Whether the words of a command of it are shown to the viewer: as they are in the lists."""
+        """Return whether the viewer may read the words of a command, by the rule of the lists."""
         received = command_id in self.received
         return any(
             command["command_id"] == command_id and is_open_to(viewer, command, receives=received)
@@ -78,7 +85,7 @@ class Case:
         )
 
     def closed_orders(self, viewer: Viewer) -> list[str]:
-        """Its commands whose words are shown to the viewer only if units of his have to carry them out."""
+        """Return the commands whose words are open to viewers with a receiving unit only."""
         return [
             command_id
             for command_id in self.command_ids
@@ -86,64 +93,64 @@ class Case:
         ]
 
     def title_for(self, viewer: Viewer) -> str:
-        """Its name; empty where it is not open to the viewer."""
+        """Return the title, or an empty text when the case is not open to the viewer."""
         text: str = self.head["headline"] if self.alerts else self.head["title"]
         return text if self.is_open_to(viewer) else ""
 
     @property
     def grade(self) -> DataGrade:
-        """The highest of all that belongs to it."""
+        """The highest data grade of all alerts and commands of the case."""
         data_grades = [DataGrade(alert["data_grade"]) for alert in (*self.alerts, *self.commands)]
         return highest_grade(*data_grades)
 
     @property
     def level(self) -> str | None:
-        """The level of its head; of a lifted alert that of the gravest command it led to."""
+        """The level of the head; for a lifted alert, the highest level of its commands."""
         text: str | None = self.head["level"]
         levels = [Level(command["level"]) for command in self.commands]
         return text or max(levels, key=LEVEL_ORDER.__getitem__, default=None)
 
     @property
     def trace_id(self) -> str:
-        """What joins its records."""
+        """The trace id shared by the records of the case."""
         text: str = self.head["trace_id"]
         return text
 
     @property
     def threads(self) -> list[str]:
-        """Alerts, incidents and commands whose facts are the case's."""
+        """Ids of the alerts, incidents and commands whose facts belong to the case."""
         incidents = sorted({alert["incident_id"] for alert in self.alerts})
         return [alert["alert_id"] for alert in self.alerts] + incidents + self.command_ids
 
     @property
     def command_ids(self) -> list[str]:
-        """Its commands."""
+        """Ids of the commands of the case."""
         return [command["command_id"] for command in self.commands]
 
     @property
     def filed(self) -> Case:
-        """The same case called by its first alert, whichever of them it was asked for by: so it is reviewed."""
+        """The case under the id of its first alert; the review is filed under this id."""
         return replace(self, case_id=self.alerts[0]["alert_id"]) if self.alerts else self
 
     @property
     def review_key(self) -> str:
-        """What the ids of its review follow from: the incident, or the command."""
+        """The base of the ids of the review: the incident, or the command."""
         text: str = self.head["incident_id"] if self.alerts else self.case_id
         return text
 
     @property
     def called(self) -> list[str]:
-        """Every id that names it: a review of any of them is its review."""
+        """All ids of the case; a review under any of these ids is the review of the case."""
         return [alert["alert_id"] for alert in self.alerts] or [self.case_id]
 
     @property
     def mode_units(self) -> list[str]:
-        """Units whose response mode holds at the root of the case."""
+        """Units whose response mode applies at the root of the case."""
         return lineage(self.root)
 
     @property
     def is_closed(self) -> bool:
-        """Whether nothing of it is open any more."""
+        """Return whether no alert and no command of the case is open."""
         open_alerts = any(AlertState(record["state"]) in alert.OPEN for record in self.alerts)
         open_commands = any(
             CommandState(record["state"]) in command.OPEN for record in self.commands
@@ -152,19 +159,22 @@ class Case:
 
     @property
     def ended_at(self) -> datetime:
-        """When its last head changed."""
+        """The time of the last change of an alert or command."""
         last: datetime = max(alert["sent_at"] for alert in (*self.alerts, *self.commands))
         return last
 
     def state(self, reviewed: bool) -> CaseState:
-        """How far it has come; a case that came back is open, reviewed or not."""
+        """Return the state of the case; a reopened case is open, with or without a review."""
         if not self.is_closed:
             return CaseState.OPEN
         return CaseState.EVALUATED if reviewed else CaseState.CLOSED
 
 
 def is_seen(viewer: Viewer, case: Case, *, takes_part: bool) -> bool:
-    """Whether the viewer may look at the case; `takes_part`: units of his subtree have assignments."""
+    """Return whether the viewer may see the case.
+
+    `takes_part`: units of the viewer's subtree have assignments in the case.
+    """
     heads = [alert["place"] for alert in case.alerts]
     heads += [command[name] for command in case.commands for name in ("root", "issuer_unit")]
     return takes_part or any(sees(viewer, unit) for unit in heads)

@@ -1,7 +1,8 @@
-"""A case as it is printed: headings and tables in two languages, nothing about paper or HTML.
+"""The printed form of a case: headings and tables in two languages, independent of PDF and HTML.
 
-Bounded whatever the size of the case: the timeline in the finest slots that fit, units one by one or
-summed by the lowest tier that fits, late ones listed up to a limit; what is left out is counted.
+The size is bounded for any case. The timeline uses the finest slots within the limit, units are
+listed individually or summed by the lowest tier within the limit, late units are listed up to a
+limit, and omitted entries are counted.
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ _SUMMED = (Tier.VILLAGE, Tier.TOWN, Tier.DISTRICT, Tier.CITY)
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Its heading, its share of the width, whether it holds figures (set to the right)."""
+    """A column of a table: heading, share of the width, and whether its cells are figures.
+
+    Figures are aligned to the right.
+    """
 
     head: Both
     share: int
@@ -40,7 +44,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A section of the document. `notes` stand below it; without rows `notes` say why."""
+    """A section of the document. `notes` are printed below the rows, or explain their absence."""
 
     heading: Both
     columns: tuple[Column, ...]
@@ -50,7 +54,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class PhotoPrint:
-    """A photo, JPEG, and what stands beside it."""
+    """A JPEG photo with its caption."""
 
     picture: bytes
     caption: Both
@@ -58,7 +62,7 @@ class PhotoPrint:
 
 @dataclass(frozen=True, slots=True)
 class PhotoSheet:
-    """The section of photos; `notes` stand below it."""
+    """The section of photos; `notes` are printed below the photos."""
 
     heading: Both
     prints: tuple[PhotoPrint, ...]
@@ -67,7 +71,7 @@ class PhotoSheet:
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """The whole document. `tag` is what every heading and line of a drill begins with."""
+    """The whole document. `tag` is the prefix of every heading and line of a drill."""
 
     case_id: str
     status: str
@@ -85,7 +89,7 @@ class Dossier:
 
 @dataclass(frozen=True, slots=True)
 class PrintRequest:
-    """For whom and when it is printed; what is counted is the subtree he looks at."""
+    """The viewer and the time of printing; all counts are of the viewer's subtree."""
 
     viewer: Viewer
     now: datetime
@@ -93,7 +97,7 @@ class PrintRequest:
 
 @dataclass(frozen=True, slots=True)
 class DossierTimeline:
-    """The lines of the timeline as they are printed, and how many more there are."""
+    """The printed lines of the timeline, and the number of omitted lines."""
 
     lines: Sequence[Json]
     slot_s: int
@@ -104,18 +108,18 @@ def dossier(
     case: Case,
     state: CaseState,
     evaluation: Evaluation,
-    told: DossierTimeline,
+    timeline: DossierTimeline,
     reviewed: Sequence[Table],
     words: Words,
     names: Names,
     printing: PrintRequest,
 ) -> Dossier:
-    """Everything that is printed about a case."""
+    """Return all printed parts of a case."""
     is_drill = case.status != Status.ACTUAL
     tag = words("case.drill") if is_drill else None
     sections = (
         _by_tier(evaluation, words, names),
-        _timeline(told, words),
+        _timeline(timeline, words),
         _units(evaluation, words, names),
         _late(evaluation, words, names),
         *reviewed,
@@ -129,28 +133,28 @@ def dossier(
         kind=words("case.title"),
         title=both(case.title_for(printing.viewer)),
         facts=_facts(case, state, words, names, printing),
-        figures=_figures(evaluation.whole, words),
+        figures=_figures(evaluation.total, words),
         sections=tuple(_tagged(section, tag) for section in sections),
         zone=words("case.zone"),
     )
 
 
 def plain(text: object) -> Both:
-    """A name or a number, the same in both languages, or a record's words in each that it has."""
+    """Return a name, number or text of a record as a pair of languages."""
     return both(str(text))
 
 
 def moment(at: datetime) -> str:
-    """A time as it is printed."""
+    """Return a time in China's time zone, for print."""
     return at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def span(seconds: float | None) -> str:
-    """How long: h:mm:ss, a dash for what did not come."""
+    """Return a duration as h:mm:ss, or a dash for None."""
     if seconds is None:
         return "—"
-    whole = round(seconds)
-    return f"{whole // 3600}:{whole % 3600 // 60:02}:{whole % 60:02}"
+    total_s = round(seconds)
+    return f"{total_s // 3600}:{total_s % 3600 // 60:02}:{total_s % 60:02}"
 
 
 def _facts(
@@ -176,18 +180,18 @@ def _event(event_type: str, words: Words) -> Both:
     return words(exact if exact in words.zh else f"event.{event_type[:2]}")
 
 
-def _figures(whole: GroupFigures, words: Words) -> tuple[tuple[Both, str], ...]:
-    counts = whole.counts
+def _figures(total: GroupFigures, words: Words) -> tuple[tuple[Both, str], ...]:
+    counts = total.counts
     return (
-        (words("case.col.units"), str(whole.units)),
+        (words("case.col.units"), str(total.units)),
         (words("case.col.signed"), f"{counts['signed']} / {counts['assignments']}"),
         (words("case.col.finished"), f"{counts['finished']} / {counts['assignments']}"),
         (words("case.col.late"), str(counts["late"])),
         (words("case.col.returned"), str(counts["returned"])),
         (words("case.col.escalations"), str(counts["escalations"])),
         (words("case.col.answered"), f"{counts['answered']} / {counts['pages']}"),
-        (words("case.col.sign_s"), span(whole.spans["sign_s"].median_s)),
-        (words("case.col.finish_s"), span(whole.spans["finish_s"].median_s)),
+        (words("case.col.sign_s"), span(total.spans["sign_s"].median_s)),
+        (words("case.col.finish_s"), span(total.spans["finish_s"].median_s)),
     )
 
 
@@ -223,8 +227,8 @@ def _by_tier(evaluation: Evaluation, words: Words, names: Names) -> Table:
         _group_row(words(f"tier.{tier}"), group_figures)
         for tier, group_figures in evaluation.by_tier.items()
     ]
-    rows.append(_group_row(words("case.whole"), evaluation.whole))
-    slowest = evaluation.whole.spans["sign_s"].slowest_unit
+    rows.append(_group_row(words("case.whole"), evaluation.total))
+    slowest = evaluation.total.spans["sign_s"].slowest_unit
     notes = (
         ()
         if slowest is None
@@ -240,18 +244,18 @@ def _by_tier(evaluation: Evaluation, words: Words, names: Names) -> Table:
     )
 
 
-def _timeline(told: DossierTimeline, words: Words) -> Table:
+def _timeline(timeline: DossierTimeline, words: Words) -> Table:
     rows = []
-    for line in told.lines:
+    for line in timeline.lines:
         tier = words(f"tier.{line['tier']}")
         many = line["count"] > 1
-        who = (
+        unit_cell = (
             words("case.units.n", tier=tier, n=line["count"]) if many else plain(line["unit_name"])
         )
-        rows.append((plain(moment(line["at"])), who, _what(line, words)))
-    notes = [words("case.timeline.slot", minutes=told.slot_s // 60)]
-    if told.left_out:
-        notes.append(words("case.more", n=told.left_out))
+        rows.append((plain(moment(line["at"])), unit_cell, _line_text(line, words)))
+    notes = [words("case.timeline.slot", minutes=timeline.slot_s // 60)]
+    if timeline.left_out:
+        notes.append(words("case.more", n=timeline.left_out))
     columns = (
         Column(words("case.col.at"), 24),
         Column(words("case.col.who"), 26),
@@ -260,31 +264,32 @@ def _timeline(told: DossierTimeline, words: Words) -> Table:
     return Table(words("case.timeline"), columns, tuple(rows), tuple(notes))
 
 
-def _what(json: Json, words: Words) -> Both:
-    kind, what = json["kind"], json["what"]
+def _line_text(json: Json, words: Words) -> Both:
+    kind, event = json["kind"], json["what"]
     match kind:
         case "alert":
-            text = words("case.alert", event=words(f"transition.{what}"))
+            text = words("case.alert", event=words(f"transition.{event}"))
             if json.get("level"):
                 level = words(f"level.{json['level']}")
                 text = Both(f"{text.zh}（{level.zh}）", f"{text.en} ({level.en})")
         case "command":
             text = words(
-                "case.command", event=words(f"command.{what}"), n=json.get("recipients", 0)
+                "case.command", event=words(f"command.{event}"), n=json.get("recipients", 0)
             )
         case "supervision":
-            step = words(f"supervision.{what}", rung=json["rung"])
+            step = words(f"supervision.{event}", rung=json["rung"])
             text = words("case.supervision", event=step, clock=words(f"clock.{json['clock']}"))
         case "mode":
             mode = words(f"mode.{json.get('mode')}")
-            text = words("case.mode", mode=mode, event=words(f"case.mode.{what}"))
+            text = words("case.mode", mode=mode, event=words(f"case.mode.{event}"))
         case _:
-            text = words(f"case.{kind}", event=words(f"{kind}.{what}"))
-    said = both(json.get("headline") or json.get("text") or "")
-    if not said.zh:
+            text = words(f"case.{kind}", event=words(f"{kind}.{event}"))
+    headline = both(json.get("headline") or json.get("text") or "")
+    if not headline.zh:
         return text
     return Both(
-        f"{text.zh} · {said.zh}", text.en if said.en == said.zh else f"{text.en} · {said.en}"
+        f"{text.zh} · {headline.zh}",
+        text.en if headline.en == headline.zh else f"{text.en} · {headline.en}",
     )
 
 
@@ -312,8 +317,8 @@ def _units(evaluation: Evaluation, words: Words, names: Names) -> Table:
         for unit, unit_figure in sorted(summed.items())
     )[:MOST_UNITS]
     notes = [words(f"case.summed.{tier}")]
-    if left := len(summed) - len(rows):
-        notes.append(words("case.more", n=left))
+    if omitted := len(summed) - len(rows):
+        notes.append(words("case.more", n=omitted))
     columns = _group_columns(words("case.col.who"), words)
     return Table(words("case.by_unit"), columns, rows, tuple(notes))
 
@@ -363,8 +368,8 @@ def _late(evaluation: Evaluation, words: Words, names: Names) -> Table:
         for unit_figures in late[:MOST_LATE]
     )
     notes: tuple[Both, ...] = () if late else (words("case.late.none"),)
-    if left := len(late) - len(rows):
-        notes = (words("case.more", n=left),)
+    if omitted := len(late) - len(rows):
+        notes = (words("case.more", n=omitted),)
     return Table(words("case.late"), columns, rows, notes)
 
 
@@ -376,6 +381,6 @@ def _tagged(table: Table, tag: Both | None) -> Table:
 
 
 def marked(text: Both, tag: Both) -> Both:
-    """A text that says first that it is of a drill."""
+    """Return the text with the tag of a drill in front."""
     marked = f"【{tag.zh}】{text.zh}"
     return Both(marked, marked if text.en == text.zh else f"[{tag.en}] {text.en}")

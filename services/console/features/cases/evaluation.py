@@ -1,7 +1,7 @@
-"""评价: how each unit did in a case, and how its tier and all did. Rows in, figures out.
+"""Evaluation 评价 of the units of a case, of each tier and of the total: rows in, figures out.
 
-A row is one unit under one command (or only paged). A moment that did not come is None and counts in no
-median. Every count of a group is the sum over its units.
+A row is a unit under a command, or a unit that was only paged. A missing time is None and counts in
+no median. Every count of a group is the sum over its units.
 """
 
 from __future__ import annotations
@@ -16,7 +16,11 @@ from services.console.core.record import Json, Record
 from shared.contracts.fields import Tier
 
 SPANS = ("deliver_s", "sign_s", "finish_s", "answer_s")
-"""Seconds: order to delivery, delivery to signature 签收, delivery to the last report 反馈, page to answer."""
+"""Durations in seconds.
+
+deliver: order to delivery. sign: delivery to signature 签收. finish: delivery to last report 反馈.
+answer: page to answer.
+"""
 COUNTS = (
     "assignments",
     "signed",
@@ -30,12 +34,18 @@ COUNTS = (
     "pages",
     "answered",
 )
-"""What is added up. `late`: past a deadline in any attempt, whether or not it was done in the end."""
+"""Counts that are summed.
+
+`late`: a deadline passed in any attempt, even if the work was done later.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class UnitFigures:
-    """One unit in one thread of a case (a command; an alert for those only paged about it)."""
+    """The figures of a unit in a thread of a case.
+
+    The thread is a command, or an alert for a unit that was only paged.
+    """
 
     thread: str
     unit: str
@@ -60,7 +70,7 @@ class UnitFigures:
 
 @dataclass(frozen=True, slots=True)
 class TimeSpan:
-    """How long something took for those for whom it came about, in seconds."""
+    """Statistics of a duration in seconds, over the units with a value."""
 
     measured: int
     median_s: float | None
@@ -71,7 +81,7 @@ class TimeSpan:
 
 @dataclass(frozen=True, slots=True)
 class GroupFigures:
-    """A tier, or all: how many units, the sums, the spans by name (SPANS)."""
+    """The figures of a tier or of the total: number of units, sums, and spans by name (SPANS)."""
 
     units: int
     counts: dict[str, int]
@@ -80,15 +90,18 @@ class GroupFigures:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A whole case."""
+    """The figures of a complete case."""
 
-    whole: GroupFigures
+    total: GroupFigures
     by_tier: dict[str, GroupFigures]
     units: tuple[UnitFigures, ...]
 
 
 def unit_figures(row: Record) -> UnitFigures:
-    """The figures of one unit from its moments and counts (features/cases/queries.py, `unit_rows`)."""
+    """Return the figures of a unit from its times and counts.
+
+    The row comes from `unit_rows` in features/cases/queries.py.
+    """
     has_one = row["state"] is not None
     signed, finished = row["signed_at"] is not None, row["reported_at"] is not None
     return UnitFigures(
@@ -115,7 +128,10 @@ def unit_figures(row: Record) -> UnitFigures:
 
 
 def evaluate(units: Iterable[UnitFigures]) -> Evaluation:
-    """The whole case; tiers from the top down, units by tier, unit and thread."""
+    """Return the evaluation of a case.
+
+    Tiers are in order from the top, units by tier, id and thread.
+    """
     order = {tier.value: rank for rank, tier in enumerate(Tier)}
     ranked = tuple(
         sorted(
@@ -136,7 +152,10 @@ def evaluate(units: Iterable[UnitFigures]) -> Evaluation:
 
 
 def group(units: Sequence[UnitFigures]) -> GroupFigures:
-    """Sums and spans over some units; a unit under two commands is one unit with two rows."""
+    """Return sums and spans of some units.
+
+    A unit under two commands is counted once, with two rows.
+    """
     return GroupFigures(
         units=len({unit_figures.unit for unit_figures in units}),
         counts={name: sum(getattr(unit, name) for unit in units) for name in COUNTS},
@@ -145,7 +164,7 @@ def group(units: Sequence[UnitFigures]) -> GroupFigures:
 
 
 def group_view(group_figures: GroupFigures) -> Json:
-    """A group as JSON."""
+    """Return the figures of a group as JSON."""
     return {
         "units": group_figures.units,
         **group_figures.counts,
@@ -157,7 +176,7 @@ def group_view(group_figures: GroupFigures) -> Json:
 
 
 def unit_view(unit_figures: UnitFigures) -> Json:
-    """A unit's row as JSON, or as cells of a table."""
+    """Return the figures of a unit as JSON, also used for the cells of a table."""
     return {part.name: getattr(unit_figures, part.name) for part in fields(unit_figures)}
 
 
@@ -165,17 +184,17 @@ UNIT_COLUMNS = tuple(part.name for part in fields(UnitFigures))
 
 
 def _span(units: Sequence[UnitFigures], name: str) -> TimeSpan:
-    took = sorted(
+    durations = sorted(
         (seconds, unit_figures.unit)
         for unit_figures in units
         if (seconds := getattr(unit_figures, name)) is not None
     )
-    if not took:
+    if not durations:
         return TimeSpan(0, None, None, None, None)
-    values = [seconds for seconds, _ in took]
+    values = [seconds for seconds, _ in durations]
     # The smallest value that nine tenths do not exceed (nearest rank).
     p90 = values[math.ceil(0.9 * len(values)) - 1]
-    return TimeSpan(len(values), median(values), p90, *took[-1])
+    return TimeSpan(len(values), median(values), p90, *durations[-1])
 
 
 def _between(begin: datetime | None, end: datetime | None) -> float | None:

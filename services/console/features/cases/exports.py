@@ -1,4 +1,4 @@
-"""A case as a file to hand on: HTML or PDF, the same contents."""
+"""Export of a case as HTML or PDF with equal contents."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from services.console.features.cases.dossier import (
     PrintRequest,
     dossier,
 )
-from services.console.features.cases.photo_sheet import MOST_PHOTOS, photo_sheet, shown
+from services.console.features.cases.photo_sheet import MOST_PHOTOS, photo_sheet, visible_photos
 from services.console.features.cases.printing.html_file import POLICY, html_file
 from services.console.features.cases.printing.pdf_file import pdf_file
 from services.console.features.cases.printing.print_turn import PrintTurn
@@ -33,53 +33,63 @@ from services.console.features.photos.drawing import printed
 from services.console.store.connections import Connection, reading
 from services.console.web.assets import STATIC
 from services.console.web.deps import ConsoleDeps, Deps
+from services.console.web.response_models import file_response
 from services.console.web.viewers import PlaceViewer
 from shared.contracts.fields import Identifier
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["cases"])
 
-_COUNTED = 10_000
-"""Photos of a case that are counted."""
+_MOST_COUNTED = 10_000
+"""The most photos of a case that are counted."""
 
 
-@router.get("/cases/{case_id}/export", response_model=None)
-async def export(
+@router.get(
+    "/cases/{case_id}/export",
+    response_class=Response,
+    responses=file_response("The case as a file.", "text/html", "application/pdf"),
+)
+async def export_case(
     console: Deps,
     viewer: PlaceViewer,
     case_id: Identifier,
-    style: Annotated[Literal["html", "pdf"], Query(alias="format")] = "html",
+    file_format: Annotated[Literal["html", "pdf"], Query(alias="format")] = "html",
 ) -> Response:
-    """The case within the officer's subtree as one file: head, figures, timeline, units, late ones, review, photos."""
+    """Return a case within the subtree of the officer as one file.
+
+    The file contains head, figures, timeline, units, delays, review and photos.
+    """
     now = console.clock.now()
     async with reading(console.database) as connection:
         case = await visible_case(connection, viewer, case_id)
         result = await evaluated(connection, case, viewer)
-        told = await _told(connection, case, viewer, console)
-        written = await review_of(connection, case, viewer, console)
-        photos, whole = await _photos(connection, case, viewer)
+        lines = await _dossier_timeline(connection, case, viewer, console)
+        review = await review_of(connection, case, viewer, console)
+        photos, pictures = await _photos(connection, case, viewer)
     file = dossier(
         case,
-        case.state(written is not None),
+        case.state(review is not None),
         result,
-        told,
-        review_views.tables(written, words()),
+        lines,
+        review_views.tables(review, words()),
         words(),
         console.names,
         PrintRequest(viewer, now),
     )
     async with console.part(PrintTurn):
-        small = {name: await asyncio.to_thread(printed, one) for name, one in whole.items()}
+        small = {
+            name: await asyncio.to_thread(printed, picture) for name, picture in pictures.items()
+        }
         file = replace(file, photos=photo_sheet(photos, small, file.tag, words(), console.names))
-        if style == "pdf":
+        if file_format == "pdf":
             content = await asyncio.to_thread(pdf_file, file, now)
         else:
             content = await asyncio.to_thread(html_file, file)
-    media = "application/pdf" if style == "pdf" else "text/html; charset=utf-8"
+    media = "application/pdf" if file_format == "pdf" else "text/html; charset=utf-8"
     return Response(
         content,
         media_type=media,
         headers={
-            "content-disposition": f'attachment; filename="{case_id}.{style}"',
+            "content-disposition": f'attachment; filename="{case_id}.{file_format}"',
             "content-security-policy": f"{POLICY}; sandbox",
         },
     )
@@ -87,7 +97,7 @@ async def export(
 
 @cache
 def words() -> Words:
-    """The console's words, read once."""
+    """Return the console's words; the files are read once per process."""
     zh, en = (
         json.loads((STATIC / "i18n" / f"{name}.json").read_text(encoding="utf-8"))
         for name in ("zh-CN", "en")
@@ -98,19 +108,19 @@ def words() -> Words:
 async def _photos(
     connection: Connection, case: Case, viewer: Viewer
 ) -> tuple[list[Record], dict[str, bytes]]:
-    """What is known of the photos that the officer sees, the newest first, and the pictures to be printed."""
+    """Return the photo rows visible to the officer, the newest first, and the pictures to print."""
     rows = await photo_queries.of_commands(
-        connection, case.command_ids, span_of(viewer.root), _COUNTED
+        connection, case.command_ids, span_of(viewer.root), _MOST_COUNTED
     )
-    records = shown(rows, viewer)
+    records = visible_photos(rows, viewer)
     newest = [row["photo_id"] for row in records[:MOST_PHOTOS]]
     return records, await photo_queries.pictures(connection, newest)
 
 
-async def _told(
+async def _dossier_timeline(
     connection: Connection, case: Case, viewer: Viewer, console: ConsoleDeps
 ) -> DossierTimeline:
-    """The timeline in the finest slots in which it fits; the coarsest is cut."""
+    """Return the timeline in the finest slots within the limit; the coarsest timeline is cut."""
     span = span_of(viewer.root)
     for slot_s in SLOTS_S:
         rows = await queries.lines(

@@ -1,4 +1,4 @@
-"""The list of cases: incidents with their commands, and commands that no alert caused."""
+"""Queries of the list of cases: incidents with their commands, and commands without an alert."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _CONCERNS = """((c.root >= $2 AND c.root < $3) OR (c.issuer_unit >= $2 AND c.iss
         AND a.unit >= $2 AND a.unit < $3))"""
 
 _FIRST = "SELECT min(e.at) FROM console.case_fact e WHERE e.thread"
-"""When the first fact of a thread was told: a head's own times are those of its newest version."""
+"""The time of the first fact of a thread; the times of a head are of its newest version only."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaseQuery:
-    """Which cases: None and empty = all.
+    """The filter of the list; None and empty values mean no restriction.
 
-    `words` are looked for in the id, and in the title where it is open to whoever asks: of a general record,
-    or in `own`. Or the case lies in or below one of `places` (units whose name has the words).
-    `since`, `until`: when it began.
+    `words` must occur in the id, or in the title of a general record, or in the title of a graded
+    record of the subtree `own`, or the case lies in or below a unit of `places`. `since` and
+    `until` bound the beginning of the case.
     """
 
     own: Span
@@ -43,16 +43,16 @@ async def cases(
     connection: Connection,
     span: Span,
     status: str,
-    wanted: CaseQuery,
+    query: CaseQuery,
     *,
     after: tuple[datetime, str] | None,
     limit: int,
 ) -> Rows:
-    """Cases that concern a subtree, the newest first, behind `after` (when one began, its id).
+    """Return cases of a subtree after a cursor (beginning and id), the newest first.
 
-    A case is called by the first alert of its incident, or by its command; who has to carry a command out
-    has its words (`general`), whatever its grade. `open`: something of it is;
-    `reviewed`: it has a review; `changed`: when its last head changed.
+    The id of a case is its incident's first alert, or its command. `general` marks a case whose
+    words are open at any grade because a unit of the subtree carries out its command. `open`: part
+    of the case is open. `reviewed`: a review exists. `changed`: the time of the last change.
     """
     rows: Rows = await connection.fetch(
         f"""
@@ -72,8 +72,9 @@ async def cases(
                 array_agg(alert_id ORDER BY alert_id) AS alerts
             FROM mine GROUP BY incident_id
         ), found AS (
-            SELECT h.began, greatest(h.changed, c.changed) AS changed, h.case_id, h.alerts AS called,
-                h.open OR coalesce(c.open, false) AS open, coalesce(c.n, 0) AS commands,
+            SELECT h.began, greatest(h.changed, c.changed) AS changed, h.case_id,
+                h.alerts AS called, h.open OR coalesce(c.open, false) AS open,
+                coalesce(c.n, 0) AS commands,
                 cardinality(h.alerts) AS alerts, l.headline AS title, l.place AS root,
                 coalesce(l.level, c.level, l.proposed_level) AS level, l.event_type, l.data_grade
             FROM heads h JOIN console.alert l ON l.alert_id = h.case_id
@@ -91,10 +92,11 @@ async def cases(
             WHERE c.status = $1 AND c.alert_id IS NULL AND {_CONCERNS}
         ), judged AS (
             SELECT found.*, r.reviewed,
-                CASE WHEN open THEN 'open' WHEN r.reviewed THEN 'evaluated' ELSE 'closed' END AS state
+                CASE WHEN open THEN 'open' WHEN r.reviewed THEN 'evaluated' ELSE 'closed' END
+                    AS state
             FROM found CROSS JOIN LATERAL (
-                SELECT EXISTS (SELECT 1 FROM console.case_review WHERE case_review.case_id = ANY(called))
-                    AS reviewed) AS r
+                SELECT EXISTS (SELECT 1 FROM console.case_review
+                    WHERE case_review.case_id = ANY(called)) AS reviewed) AS r
         )
         SELECT * FROM judged
         WHERE (cardinality($4::text[]) = 0 OR state = ANY($4)) AND ($5::text IS NULL OR level = $5)
@@ -109,25 +111,25 @@ async def cases(
         status,
         span.low,
         span.high,
-        [state.value for state in wanted.states],
-        wanted.level,
-        _pattern(wanted.words),
-        [place.low for place in wanted.places],
-        [place.high for place in wanted.places],
-        wanted.since,
-        wanted.until,
+        [state.value for state in query.states],
+        query.level,
+        _pattern(query.words),
+        [place.low for place in query.places],
+        [place.high for place in query.places],
+        query.since,
+        query.until,
         ["red", "orange", "yellow", "blue", "notice"],
         None if after is None else after[0],
         None if after is None else after[1],
         limit,
-        wanted.own.low,
-        wanted.own.high,
+        query.own.low,
+        query.own.high,
     )
     return rows
 
 
 def _pattern(words: str) -> str:
-    """What is typed is looked for as it is: `%` and `_` stand for themselves."""
+    """Return a LIKE pattern of the typed text; `%` and `_` are matched literally."""
     if not words:
         return ""
     literal = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,4 +1,4 @@
-"""案卷: the list of cases, to look for one in."""
+"""Routes of the list of cases 案卷 with its filters."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from fastapi import APIRouter, Query, Response
 from services.console.core.access import span_of
 from services.console.features.cases import list_queries, list_views
 from services.console.features.cases.case import CaseState
+from services.console.features.cases.responses import CaseList
 from services.console.store.connections import reading
 from services.console.web.deps import Deps
 from services.console.web.parameters import StatusQuery
 from services.console.web.problems import RequestRefused
+from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer
 from shared.contracts.fields import Instant, Level, Status
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["cases"])
 
 
-@router.get("/cases")
-async def get_cases(
+@router.get("/cases", responses=json_response(CaseList))
+async def list_cases(
     console: Deps,
     viewer: PlaceViewer,
     status: StatusQuery = Status.ACTUAL,
@@ -33,9 +35,10 @@ async def get_cases(
     after: Annotated[str, Query(pattern=list_views.CURSOR, max_length=160)] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
-    """Cases that concern the officer's subtree, the newest first, behind `after`.
+    """List the cases that concern the subtree, the newest first.
 
-    `q` is looked for in title, id and name of the place; `since` and `until` bound when a case began.
+    `q` is searched in title, identifier and name of the place; `since` and `until` bound the time
+    at which a case began.
     """
     try:
         place = list_views.place_of(after)
@@ -44,7 +47,7 @@ async def get_cases(
             422, "The request is not valid", "`after` is no cursor.", reason="invalid"
         ) from None
     words = words.strip()
-    wanted = list_queries.CaseQuery(
+    query = list_queries.CaseQuery(
         own=span_of(viewer.unit),
         states=state or (),
         level=level,
@@ -57,7 +60,7 @@ async def get_cases(
     )
     async with reading(console.database) as connection:
         rows = await list_queries.cases(
-            connection, span_of(viewer.root), status, wanted, after=place, limit=limit
+            connection, span_of(viewer.root), status, query, after=place, limit=limit
         )
     return as_json(
         {

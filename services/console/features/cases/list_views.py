@@ -1,4 +1,4 @@
-"""The list of cases as people read it: rows in, lines out; a cursor is when a case began and its id."""
+"""The list of cases as JSON; a cursor is the beginning and the id of a case."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from shared.contracts.fields import Tier
 CasePosition = tuple[datetime, str]
 
 CURSOR = r"^$|^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z~[A-Za-z0-9._:\-]{1,96}$"
-"""A place in the list as `next` gives it; empty = the beginning."""
+"""A cursor in the list, from `next` of the previous answer; empty: the beginning of the list."""
 _NAMED_TIERS = (Tier.CITY, Tier.DISTRICT, Tier.TOWN, Tier.VILLAGE)
 _MOST_PLACES = 100
 
 
 def line(row: Record, status: str, viewer: Viewer, names: Names) -> Json:
-    """A case of the list. Its title is left out for those its record is not open to; `masked` says so."""
+    """Return a case of the list.
+
+    The title is left out unless open to the viewer; `masked` tells the client.
+    """
     open_to = opens(viewer, row["root"], row["data_grade"])
     return {
         "case_id": row["case_id"],
@@ -39,7 +42,7 @@ def line(row: Record, status: str, viewer: Viewer, names: Names) -> Json:
 
 
 def places_named(words: str, root: str, names: Names) -> list[str]:
-    """Units of a subtree, villages and above, whose name has the words: the first hundred of them."""
+    """Return the first hundred units of a subtree, village and above, by words of their name."""
     if not words:
         return []
     result = (name for name in names.within(root, _NAMED_TIERS) if words in names.unit(name))
@@ -47,7 +50,7 @@ def places_named(words: str, root: str, names: Names) -> list[str]:
 
 
 def place_of(cursor: str) -> CasePosition | None:
-    """The place that a cursor names; raises ValueError when it is none."""
+    """Return the position of a cursor. Raises ValueError when the cursor is malformed."""
     if not cursor:
         return None
     at, _, case_id = cursor.partition("~")
@@ -55,6 +58,6 @@ def place_of(cursor: str) -> CasePosition | None:
 
 
 def cursor_of(row: Record) -> str:
-    """The cursor behind a case."""
+    """Return the cursor after a case."""
     at = row["began"].astimezone(UTC).replace(tzinfo=None)
     return f"{at.isoformat(timespec='microseconds')}Z~{row['case_id']}"

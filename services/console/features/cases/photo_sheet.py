@@ -1,4 +1,4 @@
-"""Photos of a case as they are printed: the newest ones, small, with who sent them, when, and the note."""
+"""The printed photos of a case: the newest ones, small, with sender, time and note."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from shared.domain.bilingual import Both
 MOST_PHOTOS = 24
 
 
-def shown(rows: Sequence[Record], viewer: Viewer) -> list[Record]:
-    """Those that the viewer sees on the screen as well, in their order."""
+def visible_photos(rows: Sequence[Record], viewer: Viewer) -> list[Record]:
+    """Return the photos that the viewer may see on the screen, in order."""
     return [row for row in rows if sees_photos(viewer, row["unit"])]
 
 
@@ -27,9 +27,10 @@ def photo_sheet(
     words: Words,
     names: Names,
 ) -> PhotoSheet | None:
-    """The section over `rows` (the newest first): `pictures` by id are printed, the rest is counted.
+    """Return the section of photos, or None without a picture.
 
-    None without a picture. `tag`: what each line of a drill begins with.
+    `rows` are in order, the newest first; `pictures` holds the printed pictures by id, the
+    remaining photos are counted. `tag` is the prefix of each line of a drill.
     """
     prints = tuple(
         PhotoPrint(pictures[row["photo_id"]], _caption(row, tag, names))

@@ -1,7 +1,8 @@
-"""Queries about cases: what belongs to one, its summed timeline, the facts of a unit, rows to evaluate.
+"""Queries of cases: the heads, the summed timeline, the facts of a unit, rows for the evaluation.
 
-Facts are chosen by thread (projector/projections/case_facts.py): the case's alerts, incidents and commands, the pages of
-calls for missing reports, the answers to all pages about them, and modes that held in its area while it lasted. A status never mixes.
+Facts are selected by thread (projector/projections/case_facts.py): the alerts, incidents and
+commands of the case, the pages about missing reports, the answers to all pages about these records,
+and the response modes of the area during the case. Facts of different status never mix.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from services.console.store.lateness import LATE
 MOST_COMMANDS = 200
 
 _SUMMED = "('assignment', 'supervision', 'page', 'answer')"
-"""Kinds of which there may be thousands at once: told per tier and slot of time."""
+"""Kinds with possibly thousands of facts at once; the timeline sums these per tier and time slot.
+"""
 _CASE_LEVEL = "('alert', 'command', 'mode', 'review')"
-"""Kinds about the case as a whole: whoever sees it may read them."""
+"""Kinds about the case as a whole, visible to everybody with access to the case."""
 _REPORT_CALLS = """
     SELECT event_id FROM console.case_fact WHERE status = $1 AND thread = ANY($2::text[])
         AND kind = 'supervision' AND part LIKE 'report%'
@@ -34,26 +36,36 @@ _FACTS = f"""
     SELECT * FROM console.case_fact WHERE status = $1 AND kind = 'answer' AND thread IN (
         SELECT subject_id FROM console.case_fact WHERE thread = ANY($2::text[]) AND kind = 'page')
     UNION ALL
-    SELECT * FROM console.case_fact WHERE status = $1 AND kind = 'page' AND thread IN ({_REPORT_CALLS})
+    SELECT * FROM console.case_fact
+        WHERE status = $1 AND kind = 'page' AND thread IN ({_REPORT_CALLS})
     UNION ALL
     SELECT * FROM console.case_fact WHERE status = $1 AND kind = 'answer' AND thread IN (
-        SELECT subject_id FROM console.case_fact WHERE kind = 'page' AND thread IN ({_REPORT_CALLS}))
+        SELECT subject_id FROM console.case_fact
+        WHERE kind = 'page' AND thread IN ({_REPORT_CALLS}))
     UNION ALL
     SELECT * FROM console.case_fact WHERE status = $1 AND kind = 'mode'
-        AND thread = ANY($3::text[]) AND ($4::timestamptz IS NULL OR at >= $4) AND ($5::timestamptz IS NULL OR at <= $5)
+        AND thread = ANY($3::text[]) AND ($4::timestamptz IS NULL OR at >= $4)
+        AND ($5::timestamptz IS NULL OR at <= $5)
 """  # noqa: S608 - built of constants
 _VISIBLE = f"((unit >= $6 AND unit < $7) OR kind IN {_CASE_LEVEL})"
 _TURN = f"CASE WHEN kind IN {_CASE_LEVEL} THEN version - 1000000 ELSE version END"
-"""The order within one transaction, which is one time: the command before its assignments."""
-_TOLD = (
+"""The order of facts of a single transaction, with equal times: a command before its assignments.
+"""
+_IS_LINE = (
     "kind <> 'acknowledgement' AND NOT (kind = 'page' AND event IN ('queued', 'delivered', 'read', "
     "'answered'))"
 )
-"""The whole is told without what a unit's next state says as well, and without receipts."""
+"""The condition of facts in the summed timeline.
+
+Receipts are left out, and facts repeated by the next state of a unit.
+"""
 
 
 async def case(connection: Connection, case_id: str) -> Case | None:
-    """The case of an alert (its incident, the first alert first, as in the list of cases) or of a command."""
+    """Return the case of an alert or a command, or None.
+
+    The case of an alert is its incident, the first alert first, in the order of the list of cases.
+    """
     alerts = await connection.fetch(
         "SELECT a.* FROM console.alert a JOIN console.alert named "
         "ON a.incident_id = named.incident_id AND a.status = named.status "
@@ -70,17 +82,17 @@ async def case(connection: Connection, case_id: str) -> Case | None:
     )
     if not alerts and not commands:
         return None
-    found = Case(case_id, tuple(alerts), tuple(commands))
+    result = Case(case_id, tuple(alerts), tuple(commands))
     began = await connection.fetchval(
         "SELECT min(at) FROM console.case_fact WHERE status = $1 AND thread = ANY($2::text[])",
-        found.status,
-        found.threads,
+        result.status,
+        result.threads,
     )
-    return found if began is None else replace(found, began=began)
+    return result if began is None else replace(result, began=began)
 
 
 async def takes_part(connection: Connection, case: Case, span: Span) -> bool:
-    """Whether units of a subtree have assignments in the case."""
+    """Return whether units of a subtree have assignments in the case."""
     result: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT 1 FROM console.assignment WHERE command_id = ANY($1::text[]) "
         "AND unit >= $2 AND unit < $3)",
@@ -100,36 +112,38 @@ async def lines(
     after: TimelinePosition | None,
     limit: int,
 ) -> Rows:
-    """Lines of the timeline behind `after`, oldest first.
+    """Return lines of the timeline after a cursor, the oldest first.
 
-    Assignments, calls, pages and answers of one kind, tier and slot of time are one line that counts
-    them; a line for a single one says which. A line stands at its first fact.
+    Assignments, calls, pages and answers of equal kind, tier and time slot form a line with a
+    count; a line of a single fact names its unit. The time of a line is its first fact's.
     """
     rows: Rows = await connection.fetch(
         f"""
         WITH facts AS ({_FACTS}), shown_facts AS (
             SELECT *, {_TURN} AS turn, CASE WHEN kind IN {_SUMMED}
                 THEN floor(extract(epoch FROM at) / $8)::text ELSE event_id END AS slot
-            FROM facts WHERE {_VISIBLE} AND {_TOLD}
+            FROM facts WHERE {_VISIBLE} AND {_IS_LINE}
         ), lines AS (
             SELECT kind, event, part, tier, min(at) AS at, max(at) AS until,
-                min(turn) AS turn, min(event_id) AS event_id, count(*) AS count, bool_or(late) AS late,
-                CASE WHEN count(*) = 1 THEN min(unit) END AS unit,
+                min(turn) AS turn, min(event_id) AS event_id, count(*) AS count,
+                bool_or(late) AS late, CASE WHEN count(*) = 1 THEN min(unit) END AS unit,
                 CASE WHEN count(*) = 1 THEN min(actor) END AS actor,
                 CASE WHEN count(*) = 1 THEN min(details::text) END AS details,
                 CASE WHEN kind = 'answer' THEN '' ELSE thread END AS thread
             FROM shown_facts
-            GROUP BY kind, event, part, tier, slot, CASE WHEN kind = 'answer' THEN '' ELSE thread END
+            GROUP BY kind, event, part, tier, slot,
+                CASE WHEN kind = 'answer' THEN '' ELSE thread END
         )
         SELECT * FROM lines
-        WHERE $9::timestamptz IS NULL OR (at, turn, event_id) > ($9, $10::int, $11::text COLLATE "C")
+        WHERE $9::timestamptz IS NULL
+            OR (at, turn, event_id) > ($9, $10::int, $11::text COLLATE "C")
         ORDER BY at, turn, event_id LIMIT $12
         """,  # noqa: S608 - built of constants
-        *_chosen(case),
+        *_fact_parameters(case),
         span.low,
         span.high,
         slot_s,
-        *_behind(after),
+        *_cursor_parameters(after),
         limit,
     )
     return rows
@@ -138,7 +152,7 @@ async def lines(
 async def facts_of_unit(
     connection: Connection, case: Case, unit: str, *, after: TimelinePosition | None, limit: int
 ) -> Rows:
-    """Every single fact of one unit, oldest first: what its officers wrote and every receipt too."""
+    """Return all facts of a unit, the oldest first, with all texts and receipts."""
     rows: Rows = await connection.fetch(
         f"""
         WITH facts AS ({_FACTS})
@@ -148,20 +162,20 @@ async def facts_of_unit(
             OR (at, version, event_id) > ($7, $8::int, $9::text COLLATE "C"))
         ORDER BY at, version, event_id LIMIT $10
         """,  # noqa: S608 - built of constants
-        *_chosen(case),
+        *_fact_parameters(case),
         unit,
-        *_behind(after),
+        *_cursor_parameters(after),
         limit,
     )
     return rows
 
 
 async def unit_rows(connection: Connection, case: Case, span: Span) -> Rows:
-    """One row per unit and thread within a subtree, for features/cases/evaluation.py.
+    """Return a row per unit and thread within a subtree, for features/cases/evaluation.py.
 
-    `issued_at`: when the command was, but None for an assignment that another was made into later.
-    `answer_s`: from the first page to the first answer, seconds. Of orders only: calls for upward reports are
-    no part of how they were carried out.
+    `issued_at` is the time of the command, or None for an assignment that was created later from a
+    different assignment. `answer_s` is the time from the first page to the first answer in seconds.
+    Only pages about orders count; calls for upward reports are not part of the execution.
     """
     rows: Rows = await connection.fetch(
         """
@@ -221,18 +235,25 @@ async def unit_rows(connection: Connection, case: Case, span: Span) -> Rows:
     return rows
 
 
-def _behind(after: TimelinePosition | None) -> tuple[datetime | None, int | None, str | None]:
+def _cursor_parameters(
+    after: TimelinePosition | None,
+) -> tuple[datetime | None, int | None, str | None]:
     return (None, None, None) if after is None else (after.at, after.turn, after.event_id)
 
 
-def _chosen(case: Case) -> tuple[str, list[str], Sequence[str], datetime | None, datetime | None]:
-    """The first five parameters of `_FACTS`."""
+def _fact_parameters(
+    case: Case,
+) -> tuple[str, list[str], Sequence[str], datetime | None, datetime | None]:
+    """Return the first five parameters of `_FACTS`."""
     until = case.ended_at if case.is_closed else None
     return case.status, case.threads, case.mode_units, case.began, until
 
 
 async def review(connection: Connection, called: Sequence[str]) -> asyncpg.Record | None:
-    """The review of a case by all ids that name it; the first, should merged incidents have brought two."""
+    """Return the review of a case by all its ids.
+
+    Merged incidents may bring two reviews; the first is returned.
+    """
     return await connection.fetchrow(
         "SELECT * FROM console.case_review WHERE case_id = ANY($1::text[]) "
         "ORDER BY sent_at, case_id LIMIT 1",
@@ -241,7 +262,10 @@ async def review(connection: Connection, called: Sequence[str]) -> asyncpg.Recor
 
 
 async def live_findings(connection: Connection, command_ids: Sequence[str]) -> Rows:
-    """How far the commands of findings are; `overdue` while a step is missing that was due."""
+    """Return the progress of the commands of findings.
+
+    `overdue` is true while a step is missing after its deadline.
+    """
     rows: Rows = await connection.fetch(
         f"""
         SELECT c.command_id, c.state AS command_state, a.assignment_id, a.state, a.late,

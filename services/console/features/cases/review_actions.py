@@ -1,4 +1,4 @@
-"""The review of a case, and the commands that its findings become, as records."""
+"""Records of the review of a case, and of the commands of the findings."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from shared.contracts.selections import Listed, Selection
 from shared.contracts.topics import CASE_REVIEWS, REQUESTS
 
 FINDING_LEVEL = Level.BLUE
-"""Findings are done by daylight: the lowest level that is supervised."""
+"""The lowest supervised level: findings are handled by daylight."""
 
 
 @dataclass(frozen=True, slots=True)
 class FindingDraft:
-    """A finding as an officer wrote it."""
+    """A finding in the words of the officer."""
 
     owner: str
     title: str
@@ -32,14 +32,17 @@ class FindingDraft:
 
 
 def owner_selection(owner: str) -> Selection:
-    """The one unit that a finding is for."""
+    """Return the selection of the single unit responsible for a finding."""
     return Selection(include=(Listed(units=(owner,)),))
 
 
 def write(
     viewer: Viewer, case: Case, text: str, drafts: Sequence[FindingDraft], now: datetime
 ) -> ActionRecord:
-    """The review of a filed case: the same act by whichever alert of its incident it was asked for."""
+    """Return the review of a filed case.
+
+    The id is equal for every alert of the incident.
+    """
     findings = tuple(
         Finding(
             command_id=content_id("cmd", "finding", case.review_key, number),
@@ -70,19 +73,22 @@ def write(
     return ActionRecord(CASE_REVIEWS, case.case_id, record, viewer.officer_id)
 
 
-def is_another(row: Record, written: CaseReview) -> bool:
-    """Whether the review on record is other than what is to be written: a case has one."""
+def differs(row: Record, review: CaseReview) -> bool:
+    """Return whether the recorded review differs from the new review of the case."""
     return (row["review_id"], row["officer_id"], row["body"]) != (
-        written.id,
-        written.officer_id,
-        written.text,
+        review.id,
+        review.officer_id,
+        review.text,
     )
 
 
 def commands_of(
     viewer: Viewer, case: Case, review: CaseReview, now: datetime
 ) -> list[ActionRecord]:
-    """One free command per finding, to its owner alone, by its date; it names the case and the review."""
+    """Return a free command per finding, to the owner alone, due at the date of the finding.
+
+    The causes of the command are the case and the review.
+    """
     return [
         ActionRecord(
             REQUESTS,

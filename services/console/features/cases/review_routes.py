@@ -1,4 +1,4 @@
-"""复盘: writing the review of a closed case and reading it with the live state of its findings."""
+"""Routes of the review 复盘 of a closed case, with the live state of its findings."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ from services.console.core import access
 from services.console.core.access import Viewer
 from services.console.features.cases import queries, review_actions, review_views
 from services.console.features.cases.case import Case
+from services.console.features.cases.responses import CaseDetail, RecordedReview, ReviewView
 from services.console.features.cases.routes import visible_case
 from services.console.store.connections import Connection, reading
 from services.console.web.actions import IdempotencyKey
 from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.idempotency import keyed_request
 from services.console.web.problems import RequestRefused, missing_field, unknown
+from services.console.web.response_models import json_response, recorded
 from services.console.web.responses import as_json
 from services.console.web.selecting import reached
 from services.console.web.viewers import PlaceViewer, SignedInViewer
 from shared.contracts.cases import CaseReview
 from shared.contracts.fields import Identifier, Instant, Line, Text, UnitId
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["cases"])
 
 
 class _Body(BaseModel):
@@ -33,7 +35,7 @@ class _Body(BaseModel):
 
 
 class FindingBody(_Body):
-    """What is to be put right, by which unit below one's own, until when."""
+    """A finding: the work that remains, the unit below that has to do it, and the deadline."""
 
     owner: UnitId
     title: Line
@@ -42,24 +44,24 @@ class FindingBody(_Body):
 
 
 class ReviewBody(_Body):
-    """A review and its findings."""
+    """A review with its findings."""
 
     text: Annotated[Text, Field(min_length=1)]
     findings: Annotated[list[FindingBody], Field(max_length=20)] = []
 
 
-@router.get("/cases/{case_id}")
+@router.get("/cases/{case_id}", responses=json_response(CaseDetail))
 async def get_case(console: Deps, viewer: PlaceViewer, case_id: Identifier) -> Response:
-    """What the case is, how far it has come, its review."""
+    """Return one case with its progress and its review."""
     async with reading(console.database) as connection:
         case = await visible_case(connection, viewer, case_id)
-        written = await review_of(connection, case, viewer, console)
+        review = await review_of(connection, case, viewer, console)
     names = console.names
     return as_json(
         {
             "case_id": case_id,
             "status": case.status,
-            "state": case.state(written is not None),
+            "state": case.state(review is not None),
             "title": case.title_for(viewer),
             "masked": not case.is_open_to(viewer),
             "level": case.level,
@@ -72,34 +74,37 @@ async def get_case(console: Deps, viewer: PlaceViewer, case_id: Identifier) -> R
             "ended": case.ended_at,
             "alerts": [alert["alert_id"] for alert in case.alerts],
             "commands": case.command_ids,
-            "review": written,
+            "review": review,
             "may_review": case.is_closed
-            and written is None
+            and review is None
             and access.is_entitled(viewer, lambda item: access.may_review(item, case.filed.owner)),
         }
     )
 
 
-@router.get("/cases/{case_id}/review")
-async def get_review(console: Deps, viewer: PlaceViewer, case_id: Identifier) -> Response:
-    """The review with the live state of its findings."""
+@router.get("/cases/{case_id}/review", responses=json_response(ReviewView))
+async def get_case_review(console: Deps, viewer: PlaceViewer, case_id: Identifier) -> Response:
+    """Return the review of a case with the state of its findings."""
     async with reading(console.database) as connection:
         case = await visible_case(connection, viewer, case_id)
-        written = await review_of(connection, case, viewer, console)
-    if written is None:
+        review = await review_of(connection, case, viewer, console)
+    if review is None:
         raise unknown("review")
-    return as_json(written)
+    return as_json(review)
 
 
-@router.post("/cases/{case_id}/review", status_code=202)
-async def write_review(
+@router.post("/cases/{case_id}/review", status_code=202, responses=recorded(RecordedReview))
+async def write_case_review(
     console: Deps,
     viewer: SignedInViewer,
     case_id: Identifier,
     body: ReviewBody,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Write the review of a closed case, once for all alerts of its incident; each finding becomes a command."""
+    """Write the review of a closed case.
+
+    A case has one review for all alerts of its incident; each finding becomes a command.
+    """
     now = console.clock.now()
     async with reading(console.database) as connection:
         case = (await visible_case(connection, viewer, case_id)).filed
@@ -121,7 +126,7 @@ async def write_review(
     drafts = [review_actions.FindingDraft(**finding.model_dump()) for finding in body.findings]
     act = review_actions.write(acting, case, body.text, drafts, now)
     assert isinstance(act.message, CaseReview)
-    if existing_record is not None and review_actions.is_another(existing_record, act.message):
+    if existing_record is not None and review_actions.differs(existing_record, act.message):
         raise RequestRefused(
             409,
             "The case has its review",
@@ -134,7 +139,7 @@ async def write_review(
         "repeated": True,
         "commands": [command.key for command in commands],
     }
-    # The key goes with the last of them: only then is all that was asked done.
+    # The key belongs to the last record: the request is complete only then.
     new = await console.recorder.record(act, None if commands else keyed_request(answer))
     await asyncio.gather(*(console.recorder.record(command, None) for command in commands[:-1]))
     for last in commands[-1:]:
@@ -145,10 +150,10 @@ async def write_review(
 async def review_of(
     connection: Connection, case: Case, viewer: Viewer, console: ConsoleDeps
 ) -> dict[str, Any] | None:
-    """The review of a case as this officer may read it; None while there is none."""
+    """Return the review of a case in the form open to the officer, or None."""
     row = await queries.review(connection, case.called)
     if row is None:
         return None
-    ids = [load["command_id"] for load in json.loads(row["findings"])]
+    ids = [finding["command_id"] for finding in json.loads(row["findings"])]
     live = await queries.live_findings(connection, ids)
     return review_views.view(row, live, console.names, open_to=case.is_open_to(viewer))

@@ -14,8 +14,11 @@ from shared.domain.bilingual import Both
 
 
 def view(row: Record, live: Iterable[Record], names: Names, *, open_to: bool) -> Json:
-    """A review with its findings, without their words unless `open_to`; `state` None: its command is
-    not issued yet."""
+    """Return a review with its findings.
+
+    The words are left out unless `open_to`. The `state` of a finding is None until its command is
+    issued.
+    """
     results = {record["command_id"]: record for record in live}
     return {
         "review_id": row["review_id"],
@@ -27,16 +30,16 @@ def view(row: Record, live: Iterable[Record], names: Names, *, open_to: bool) ->
         "sent_at": row["sent_at"],
         "findings": [
             {
-                **_finding(load, results.get(load["command_id"]), names),
+                **_finding(finding, results.get(finding["command_id"]), names),
                 **({} if open_to else {"title": "", "instruction": ""}),
             }
-            for load in json.loads(row["findings"])
+            for finding in json.loads(row["findings"])
         ],
     }
 
 
 def tables(json: Json | None, words: Words) -> tuple[Table, ...]:
-    """The review as it is printed."""
+    """Return the review as tables for print."""
     if json is None:
         return (Table(words("case.review"), (), (), (words("case.review.none"),)),)
     by = plain(f"{json['unit_name']} · {moment(json['sent_at'])}")
@@ -56,12 +59,12 @@ def tables(json: Json | None, words: Words) -> tuple[Table, ...]:
     rows = tuple(
         (
             plain(number),
-            plain(f"{one['title']}\n{one['instruction']}".strip()),
-            plain(one["owner_name"]),
-            plain(moment(datetime.fromisoformat(one["finish_by"]))),
-            _state(one, words),
+            plain(f"{finding['title']}\n{finding['instruction']}".strip()),
+            plain(finding["owner_name"]),
+            plain(moment(datetime.fromisoformat(finding["finish_by"]))),
+            _state(finding, words),
         )
-        for number, one in enumerate(json["findings"], start=1)
+        for number, finding in enumerate(json["findings"], start=1)
     )
     none = () if rows else (words("case.findings.none"),)
     return text, Table(words("case.findings"), columns, rows, none)

@@ -1,4 +1,4 @@
-"""Cases 案卷: what happened, in order, and how each unit did."""
+"""Routes of a case 案卷: the timeline and the evaluation of units."""
 
 from __future__ import annotations
 
@@ -13,25 +13,29 @@ from services.console.core.access import Viewer, sees, span_of
 from services.console.features.cases import evaluation, queries, timeline
 from services.console.features.cases.case import Case, is_seen
 from services.console.features.cases.evaluation import Evaluation
+from services.console.features.cases.responses import CaseEvaluation, CaseTimeline
 from services.console.features.commands import counts
 from services.console.store.connections import Connection, reading
 from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.problems import RequestRefused, hidden, unknown
+from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer
 from shared.contracts.fields import Identifier, UnitId
 from shared.contracts.refusals import RefusedFor
 from shared.domain.csv_cells import guarded
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["cases"])
 
 Slot = Annotated[Literal["60", "300", "3600", "86400"], Query()]
-"""Seconds whose facts of one kind and tier are told in one line."""
+"""Width in seconds of a time slot; a line sums the facts of a kind and tier within a slot."""
 Limit = Annotated[int, Query(ge=1, le=500)]
+_EVALUATION = json_response(CaseEvaluation)
+_EVALUATION[200]["content"] = {"text/csv": {"schema": {"type": "string"}}}
 
 
-@router.get("/cases/{case_id}/timeline")
-async def get_timeline(
+@router.get("/cases/{case_id}/timeline", responses=json_response(CaseTimeline))
+async def get_case_timeline(
     console: Deps,
     viewer: PlaceViewer,
     case_id: Identifier,
@@ -40,7 +44,10 @@ async def get_timeline(
     after: Annotated[str, Query(pattern=timeline.CURSOR, max_length=160)] = "",
     limit: Limit = 200,
 ) -> Response:
-    """What happened, oldest first, behind `after`: summed per tier and slot; with `unit` its every fact."""
+    """Return the facts of a case, the oldest first.
+
+    Facts of one kind, tier and slot are one line; with `unit` each fact of that unit is one line.
+    """
     place = _place(after)
     async with reading(console.database) as connection:
         case = await visible_case(connection, viewer, case_id)
@@ -62,8 +69,8 @@ async def get_timeline(
     )
 
 
-@router.get("/cases/{case_id}/evaluation", response_model=None)
-async def get_evaluation(
+@router.get("/cases/{case_id}/evaluation", responses=_EVALUATION)
+async def get_case_evaluation(
     console: Deps,
     viewer: PlaceViewer,
     case_id: Identifier,
@@ -71,7 +78,10 @@ async def get_evaluation(
     after: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
     limit: Annotated[int, Query(ge=0, le=1_000)] = 200,
 ) -> Response:
-    """How the whole, each tier and each unit did; units behind the first `after` of them. As CSV: all units."""
+    """Return the evaluation of a case: all units, each tier, each unit.
+
+    `after` and `limit` apply to the units. The CSV file contains all units.
+    """
     async with reading(console.database) as connection:
         case = await visible_case(connection, viewer, case_id)
         result = await evaluated(connection, case, viewer)
@@ -81,13 +91,13 @@ async def get_evaluation(
             media_type="text/csv; charset=utf-8",
             headers={"content-disposition": f'attachment; filename="{case_id}.csv"'},
         )
-    shown = result.units[after : after + limit]
-    more = after + len(shown) < len(result.units)
+    page = result.units[after : after + limit]
+    more = after + len(page) < len(result.units)
     return as_json(
         {
             "case_id": case_id,
             "status": case.status,
-            "whole": evaluation.group_view(result.whole),
+            "whole": evaluation.group_view(result.total),
             "by_tier": [
                 {"tier": tier, **evaluation.group_view(group_figures)}
                 for tier, group_figures in result.by_tier.items()
@@ -97,15 +107,15 @@ async def get_evaluation(
                     **evaluation.unit_view(unit_figures),
                     "unit_name": console.names.unit(unit_figures.unit),
                 }
-                for unit_figures in shown
+                for unit_figures in page
             ],
-            "next": after + len(shown) if shown and more else None,
+            "next": after + len(page) if page and more else None,
         }
     )
 
 
 async def visible_case(connection: Connection, viewer: Viewer, case_id: str) -> Case:
-    """The case, when this officer may look at it. Raises Refused 404."""
+    """Return the case if visible to the officer. Raises RequestRefused 404."""
     case = await queries.case(connection, case_id)
     if case is None:
         raise unknown("case")
@@ -118,17 +128,17 @@ async def visible_case(connection: Connection, viewer: Viewer, case_id: str) -> 
 
 
 async def evaluated(connection: Connection, case: Case, viewer: Viewer) -> Evaluation:
-    """The figures of a case within the officer's subtree."""
+    """Return the figures of a case within the officer's subtree."""
     rows = await queries.unit_rows(connection, case, span_of(viewer.root))
     return evaluation.evaluate(evaluation.unit_figures(row) for row in rows)
 
 
-def as_csv(case: Case, found: Evaluation, console: ConsoleDeps) -> str:
-    """One line per unit, behind a byte-order mark so that spreadsheets read the Chinese."""
+def as_csv(case: Case, figures: Evaluation, console: ConsoleDeps) -> str:
+    """Return a CSV line per unit, after a byte-order mark for Chinese text in spreadsheets."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(("status", "unit_name", *evaluation.UNIT_COLUMNS))
-    for unit_figures in found.units:
+    for unit_figures in figures.units:
         cells = (
             case.status,
             console.names.unit(unit_figures.unit),

@@ -1,6 +1,7 @@
-"""The timeline of a case: summed rows in, lines out (features/cases/queries.py, `lines`, says how it sums).
+"""The timeline of a case as JSON; `lines` in features/cases/queries.py explains the sums.
 
-A line's id and place follow from the facts alone, so any order of arrival shows the same timeline.
+The id and position of a line follow from the facts alone, and any order of arrival gives an equal
+timeline.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ from services.console.features.cases.case import Case
 from shared.contracts.fields import DataGrade
 
 CURSOR = r"^$|^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z~-?[0-9]{1,9}~[A-Za-z0-9._:\-]{1,96}$"
-"""A place in a timeline as `next` gives it; empty = the beginning."""
+"""A cursor in a timeline, from `next` of the previous answer; empty: the beginning."""
 _WORDS = frozenset({"headline", "text"})
 _PARTS = re.compile(CURSOR)
 
 
 @dataclass(frozen=True, slots=True)
 class TimelinePosition:
-    """Behind which line to go on.
+    """The position after a line of the timeline.
 
-    What one transaction told has one time: its turn orders them.
+    Facts of a single transaction have an equal time and are ordered by `turn`.
     """
 
     at: datetime
@@ -36,7 +37,7 @@ class TimelinePosition:
 
 
 def place_of(cursor: str) -> TimelinePosition | None:
-    """The place a cursor names; raises ValueError when it is none."""
+    """Return the position of a cursor. Raises ValueError when the cursor is malformed."""
     if not cursor:
         return None
     if not _PARTS.fullmatch(cursor):
@@ -46,34 +47,34 @@ def place_of(cursor: str) -> TimelinePosition | None:
 
 
 def cursor_of(row: Record) -> str:
-    """The cursor of a line."""
+    """Return the cursor after a line."""
     at = row["at"].astimezone(UTC).replace(tzinfo=None)
     return f"{at.isoformat(timespec='microseconds')}Z~{row['turn']}~{row['event_id']}"
 
 
 def line(row: Record, case: Case, viewer: Viewer, names: Names) -> Json:
-    """A line as JSON. With a `count` above one it stands for so many units of a tier.
+    """Return a line as JSON; a `count` above 1 is the number of units of a tier.
 
-    The words of a graded record and who reported are left out for those they are not open to.
+    The words of a graded record and the reporter are left out unless open to the viewer.
     """
-    told: Json = json.loads(row["details"]) if row["details"] else {}
+    details: Json = json.loads(row["details"]) if row["details"] else {}
     unit, actor = row["unit"], row["actor"]
-    grade = told.pop("grade", DataGrade.GENERAL)
+    grade = details.pop("grade", DataGrade.GENERAL)
     if row["kind"] == "command":
         is_open = unit is None or case.opens_order(viewer, row["thread"])
     else:
         is_open = unit is None or opens(viewer, unit, grade)
     if not is_open:
-        told = {name: value for name, value in told.items() if name not in _WORDS}
+        details = {name: value for name, value in details.items() if name not in _WORDS}
     if row["kind"] == "report" and not opens(viewer, unit, DataClass.NAME):
         actor = None
     if row["kind"] == "supervision":
         clock, _, rung = row["part"].partition(":")
-        told |= {"clock": clock, "rung": int(rung)}
+        details |= {"clock": clock, "rung": int(rung)}
     if row["kind"] in ("assignment", "acknowledgement"):
-        told["attempt"] = int(row["part"])
-    if target := told.get("target_unit"):
-        told["target_name"] = names.unit(target)
+        details["attempt"] = int(row["part"])
+    if target := details.get("target_unit"):
+        details["target_name"] = names.unit(target)
     return {
         "id": row["event_id"],
         "at": row["at"],
@@ -88,5 +89,5 @@ def line(row: Record, case: Case, viewer: Viewer, names: Names) -> Json:
         "unit": unit,
         "unit_name": None if unit is None else names.unit(unit),
         "actor": actor,
-        **told,
+        **details,
     }

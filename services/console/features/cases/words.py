@@ -1,4 +1,4 @@
-"""The console's words in both languages, Chinese first: the same files that the screens read."""
+"""The console's words in both languages, Chinese first, from the files of the screens."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ class Words:
     zh: Mapping[str, str]
     en: Mapping[str, str]
 
-    def __call__(self, key: str, **given: object) -> Both:
-        """A text with `{name}` filled in; a value that is itself in two languages in each its own."""
+    def __call__(self, key: str, **values: object) -> Both:
+        """Return a text with each `{name}` filled in, a bilingual value in its own language."""
         return Both(
-            _filled(self.zh.get(key, key), {name: _zh(one) for name, one in given.items()}),
-            _filled(self.en.get(key, key), {name: _en(one) for name, one in given.items()}),
+            _filled(self.zh.get(key, key), {name: _zh(value) for name, value in values.items()}),
+            _filled(self.en.get(key, key), {name: _en(value) for name, value in values.items()}),
         )
 
 
-def _filled(text: str, given: Mapping[str, str]) -> str:
-    # In one pass over the template: a value that looks like a place to fill stays as it is.
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    # In one pass over the template: a value that looks like a placeholder stays unchanged.
     parts = text.split("{")
     results = [parts[0]]
     for part in parts[1:]:
-        name, closed, rest = part.partition("}")
-        results.append(given[name] + rest if closed and name in given else "{" + part)
+        name, closed, remainder = part.partition("}")
+        results.append(values[name] + remainder if closed and name in values else "{" + part)
     return "".join(results)
 
 

@@ -1,4 +1,4 @@
-"""Free commands, and steps of officers on commands and assignments."""
+"""Routes of free commands, and of officers' steps on commands and assignments."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from pydantic import Field
 from services.console.core import access
 from services.console.core.record import Record
 from services.console.features.commands import actions, assignment_queries, counts
+from services.console.features.commands.responses import RecordedCommand
 from services.console.store.connections import reading
 from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
 from services.console.web.problems import RequestRefused, hidden, missing_field, unknown
+from services.console.web.response_models import recorded
 from services.console.web.selecting import SelectionBody, reached
 from services.console.web.viewers import SignedInViewer
 from shared.contracts.commands import REASONED, Digest, Step
@@ -30,18 +32,21 @@ from shared.contracts.fields import (
 from shared.contracts.refusals import RefusedFor
 from shared.domain.selection.reach import digest_of, root_of
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["commands"])
 _UNTIL: dict[Step, Step | None] = {
     Step.ASK_SUSPEND: None,
     Step.ASK_EXTEND: None,
     Step.SUSPEND: Step.ASK_SUSPEND,
     Step.EXTEND: Step.ASK_EXTEND,
 }
-"""Steps that reach to a time, and the question whose answer may leave it to the asker."""
+"""Steps with an end time, and the request whose grant may leave the time to the request."""
 
 
 class CommandBody(Body):
-    """A command to all units of `selection`; `seen_digest` is the preview's: who was shown."""
+    """A command to all units of `selection`.
+
+    `seen_digest` is the `digest` of the preview that the officer has read.
+    """
 
     selection: SelectionBody
     event_type: EventType
@@ -53,7 +58,7 @@ class CommandBody(Body):
 
 
 class ManageBody(Body):
-    """An act on a whole command; `version` as the officer saw it."""
+    """An action on a command; `version` is the version that the officer has read."""
 
     version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)] | None = None
 
@@ -61,9 +66,10 @@ class ManageBody(Body):
 class StepBody(Body):
     """A step on an assignment.
 
-    `text` is the reason where one is needed. `until`: the end of a suspension, or the new finish_by;
-    who consents may leave it out, meaning what was asked for. `units`: to whom it is split, or the one
-    unit that gets it instead; `mandatory`: the parts have to be done before the whole is reported.
+    `text` is the reason where a step needs one. `until` is the end of a suspension, or the new value
+    of `finish_by`; an issuer who consents may leave it out, which means the time that was asked for.
+    `units` are the units among which the assignment is split, or the one unit that receives it
+    instead. With `mandatory` the parts have to be done before the assignment is reported.
     """
 
     step: Step
@@ -74,11 +80,14 @@ class StepBody(Body):
     mandatory: bool = True
 
 
-@router.post("/commands", status_code=202)
-async def issue(
+@router.post("/commands", status_code=202, responses=recorded(RecordedCommand))
+async def issue_command(
     console: Deps, viewer: SignedInViewer, body: CommandBody, key: IdempotencyKey = None
 ) -> Response:
-    """Issue a free command to units of one's own subtree; command checks all of it again."""
+    """Issue a free command to units of the subtree of the officer.
+
+    The command service checks the request once more.
+    """
     acting, units = reached(console, viewer, body.selection)
     if not units:
         raise RequestRefused(
@@ -105,8 +114,8 @@ async def issue(
     return await accept_action(console, act, command_id=act.key, recipients=len(units))
 
 
-@router.post("/commands/{command_id}/{verb}", status_code=202)
-async def manage(
+@router.post("/commands/{command_id}/{verb}", status_code=202, responses=recorded())
+async def manage_command(
     console: Deps,
     viewer: SignedInViewer,
     command_id: Identifier,
@@ -114,7 +123,10 @@ async def manage(
     body: ManageBody | None = None,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Check or close everything that is ready; revoke the command, or re-open it when closed."""
+    """Check, close, revoke or reopen a command.
+
+    Check and close apply to all assignments that are ready.
+    """
     async with reading(console.database) as connection:
         command = await counts.command(connection, command_id)
     if command is None:
@@ -129,15 +141,18 @@ async def manage(
     )
 
 
-@router.post("/assignments/{assignment_id}/acknowledgements", status_code=202)
-async def acknowledge(
+@router.post("/assignments/{assignment_id}/acknowledgements", status_code=202, responses=recorded())
+async def acknowledge_assignment(
     console: Deps,
     viewer: SignedInViewer,
     assignment_id: Identifier,
     body: StepBody,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """A step of the unit (sign, report, split, …) or of its issuer (check, extend, reassign, …)."""
+    """Record a step on an assignment.
+
+    Its unit may sign, report or split it, for example; its issuer may check, extend or reassign it.
+    """
     async with reading(console.database) as connection:
         assignment = await assignment_queries.assignment(connection, assignment_id)
     if assignment is None:
@@ -146,8 +161,8 @@ async def acknowledge(
     if isinstance(result, RefusedFor) and not access.sees(viewer, assignment["unit"]):
         raise hidden("assignment", assignment["unit"], RefusedFor(result), body.step)
     acting = console.granted(result, assignment["unit"], body.step)
-    _demand_complete(body, asked=assignment["asked_step"])
-    meant = actions.StepIntent(
+    _demand_complete(body, asked_step=assignment["asked_step"])
+    intent = actions.StepIntent(
         body.step,
         body.attempt or assignment["attempt"],
         body.text,
@@ -156,12 +171,12 @@ async def acknowledge(
         body.mandatory,
     )
     return await accept_action(
-        console, actions.acknowledgement(acting, assignment, meant, console.clock.now())
+        console, actions.acknowledgement(acting, assignment, intent, console.clock.now())
     )
 
 
 def _check(assignment: Record, body: StepBody) -> access.Check:
-    """Whether one unit may take the step and give what it gives to those it names."""
+    """Return the check of the right to take the step, and to give work to the named units."""
     unit, issuer = assignment["unit"], assignment["issuer_unit"]
 
     def check(viewer: access.Viewer) -> RefusedFor | None:
@@ -171,17 +186,19 @@ def _check(assignment: Record, body: StepBody) -> access.Check:
             giver = issuer
         checker = issuer if body.step is Step.REASSIGN else None
         generator = (access.may_give(viewer, part, giver, checker) for part in body.units)
-        return denial or next((why for why in generator if why is not None), None)
+        return denial or next(
+            (denial_of_unit for denial_of_unit in generator if denial_of_unit is not None), None
+        )
 
     return check
 
 
-def _demand_complete(body: StepBody, asked: str | None) -> None:
-    """Refuse a step that lacks what it needs, or brings what it has no use for."""
+def _demand_complete(body: StepBody, asked_step: str | None) -> None:
+    """Raise 422 for a step with missing or superfluous fields."""
     step = body.step
     if (step in REASONED or step is Step.SEND_BACK) and not body.text.strip():
         raise missing_field("text", "say why")
-    if step in _UNTIL and body.until is None and (asked is None or asked != _UNTIL[step]):
+    if step in _UNTIL and body.until is None and (asked_step is None or asked_step != _UNTIL[step]):
         raise missing_field("until", "say until when")
     if (step is Step.SPLIT and not body.units) or (step is Step.REASSIGN and len(body.units) != 1):
         raise missing_field("units", "name who gets it")

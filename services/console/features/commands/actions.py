@@ -18,7 +18,7 @@ from shared.contracts.topics import ACKNOWLEDGEMENTS, REQUESTS
 
 @dataclass(frozen=True, slots=True)
 class StepIntent:
-    """A step on an assignment as an officer meant it (contracts Acknowledgement)."""
+    """An officer's step on an assignment (contract Acknowledgement)."""
 
     step: Step
     attempt: int
@@ -29,11 +29,14 @@ class StepIntent:
 
 
 def acknowledgement(
-    viewer: Viewer, assignment: Record, meant: StepIntent, now: datetime
+    viewer: Viewer, assignment: Record, intent: StepIntent, now: datetime
 ) -> ActionRecord:
-    """A step on an assignment; one that can recur is numbered by the version the officer saw."""
+    """Return the record of a step on an assignment.
+
+    A repeatable step is numbered by the version shown to the officer.
+    """
     subject, unit = assignment["assignment_id"], assignment["unit"]
-    step, attempt = meant.step, meant.attempt
+    step, attempt = intent.step, intent.attempt
     number = assignment["version"] if step in RECURRING else None
     cause = (transition_id(subject, assignment["version"]),)
     return ActionRecord(
@@ -50,10 +53,10 @@ def acknowledgement(
             officer_id=viewer.officer_id,
             officer_unit=viewer.unit,
             post=viewer.post,
-            text=meant.text,
-            until=meant.until,
-            units=meant.units or None,
-            mandatory=meant.mandatory if meant.units else None,
+            text=intent.text,
+            until=intent.until,
+            units=intent.units or None,
+            mandatory=intent.mandatory if intent.units else None,
             **head(viewer, assignment, (unit,), cause, now, assignment["data_grade"]),
         ),
         viewer.officer_id,
@@ -62,7 +65,7 @@ def acknowledgement(
 
 @dataclass(frozen=True, slots=True)
 class CommandDraft:
-    """A free command as an officer wrote it. `root` holds all that it reaches."""
+    """A free command in the words of an officer. `root` contains all receiving units."""
 
     selection: Selection
     root: str
@@ -77,7 +80,10 @@ class CommandDraft:
 def issue(
     viewer: Viewer, draft: CommandDraft, idempotency_key: str | None, now: datetime
 ) -> ActionRecord:
-    """A free command. Without a key, the same text on the same day (UTC) is the same command."""
+    """Return the record of a free command.
+
+    Without a key, an equal text on an equal day (UTC) gives an equal id.
+    """
     if idempotency_key is not None:
         command_id = content_id("cmd", "free", viewer.officer_id, draft.status, idempotency_key)
     else:
@@ -117,7 +123,10 @@ def issue(
 
 
 def manage(viewer: Viewer, command: Record, verb: Any, version: int, now: datetime) -> ActionRecord:
-    """Check, close, revoke or re-open a command as the officer saw it at `version`."""
+    """Return the record to check, close, revoke or reopen a command.
+
+    `version` is the version shown to the officer.
+    """
     command_id = command["command_id"]
     cause = (transition_id(command_id, version),)
     return ActionRecord(

@@ -1,4 +1,4 @@
-"""Queries of assignments and of what is written about them."""
+"""Queries of assignments and of their acknowledgements."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ from shared.runtime.sql import names
 _FINISHED = names(OVER)
 _DUE = f"CASE WHEN a.{UNSIGNED} THEN a.sign_by WHEN a.{IN_WORK} THEN a.finish_by END"
 ASSIGNMENT_ORDER = Order(urgency("a.status", "why.state", "a.level", _DUE), "a.assignment_id")
-"""The order of assignments, the same on every screen: what is due is the clock that runs; one that waits
-for somebody else has none."""
+"""The order of assignments, equal on every screen.
+
+An assignment is due by its running clock; an assignment that waits for a different unit has no
+clock.
+"""
 
 
 @dataclass(frozen=True)
 class AssignmentQuery:
-    """Which assignments: a unit's own (with a span: of its subtree), of one command, state or status."""
+    """A filter of assignments by unit (with a span: by its subtree), command, state or status."""
 
     unit: str
     span: Span | None = None
@@ -34,7 +37,7 @@ class AssignmentQuery:
     status: str | None = None
 
     def where(self) -> tuple[str, list[Any]]:
-        """A condition on `a` and its parameters."""
+        """Return a condition on `a` and its parameters."""
         clauses: list[str] = []
         values: list[Any] = []
 
@@ -57,15 +60,16 @@ class AssignmentQuery:
 
 
 async def assignments(
-    connection: Connection, wanted: AssignmentQuery, after: ListPosition | None, limit: int
+    connection: Connection, query: AssignmentQuery, after: ListPosition | None, limit: int
 ) -> Rows:
-    """Assignments behind a place, the most urgent first."""
-    where, values = wanted.where()
+    """Return assignments after a cursor, the most urgent first."""
+    where, values = query.where()
     n = len(values)
     rows: Rows = await connection.fetch(
         f"SELECT a.*, {ASSIGNMENT_ORDER.columns} FROM console.assignment a "  # noqa: S608
         f"LEFT JOIN console.alert AS why USING (alert_id) WHERE {where} "
-        f"AND {ASSIGNMENT_ORDER.is_after(n + 1, n + 2)} ORDER BY {ASSIGNMENT_ORDER.by} LIMIT ${n + 3}",
+        f"AND {ASSIGNMENT_ORDER.is_after(n + 1, n + 2)} "
+        f"ORDER BY {ASSIGNMENT_ORDER.by} LIMIT ${n + 3}",
         *values,
         *position_parameters(after),
         limit,
@@ -73,22 +77,22 @@ async def assignments(
     return rows
 
 
-async def assignments_total(connection: Connection, wanted: AssignmentQuery) -> int:
-    """How many these assignments are."""
-    where, values = wanted.where()
+async def assignments_total(connection: Connection, query: AssignmentQuery) -> int:
+    """Return the number of assignments of the filter."""
+    where, values = query.where()
     counted = f"SELECT count(*) FROM console.assignment a WHERE {where}"  # noqa: S608
     return int(await connection.fetchval(counted, *values))
 
 
 async def assignment(connection: Connection, assignment_id: str) -> asyncpg.Record | None:
-    """One assignment."""
+    """Return an assignment by id, or None."""
     return await connection.fetchrow(
         "SELECT * FROM console.assignment WHERE assignment_id = $1", assignment_id
     )
 
 
 async def acknowledgements(connection: Connection, assignment_id: str) -> Rows:
-    """What a unit and its issuer have written about an assignment; not what a drill tried to."""
+    """Return the texts of a unit and its issuer about an assignment, without drill attempts."""
     rows: Rows = await connection.fetch(
         "SELECT k.* FROM console.acknowledgement k JOIN console.assignment a "
         "USING (assignment_id, status) WHERE assignment_id = $1 ORDER BY k.sent_at, k.id LIMIT 200",

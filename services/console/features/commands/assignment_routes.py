@@ -1,4 +1,4 @@
-"""Assignments and what is written about them."""
+"""Routes of assignments and of their acknowledgements."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from services.console.core.access import Viewer, sees, span_of
 from services.console.core.masking import sees_photos
 from services.console.core.record import Record
 from services.console.features.commands import assignment_queries, views
+from services.console.features.commands.responses import AssignmentDetail, AssignmentList
 from services.console.features.photos import queries as photo_queries
 from services.console.features.photos import views as photo_views
 from services.console.store.connections import Connection, reading
@@ -18,16 +19,17 @@ from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.paging import AfterCursor, next_of, position_after
 from services.console.web.parameters import Limit
 from services.console.web.problems import hidden, unknown
+from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer
 from shared.contracts.commands import AssignmentState
 from shared.contracts.fields import Identifier, Status, UnitId
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["commands"])
 
 
-@router.get("/assignments")
-async def get_assignments(
+@router.get("/assignments", responses=json_response(AssignmentList))
+async def list_assignments(
     console: Deps,
     viewer: PlaceViewer,
     unit: Annotated[UnitId | None, Query()] = None,
@@ -39,9 +41,11 @@ async def get_assignments(
     after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
-    """Assignments of a unit (default: one's own): real before drill, those of a recalled alert first, then
-    the gravest, then what is or falls due first. `next` is the cursor for `after`, `total` how many there
-    are."""
+    """List the assignments of a unit, the most urgent first.
+
+    Real assignments come before those of drills, then assignments of a recalled alert, then by
+    level and deadline. Without `unit` the list is for the unit of the officer.
+    """
     root = console.in_sight(viewer, unit)
     tasks = assignment_queries.AssignmentQuery(
         unit=root,
@@ -72,9 +76,9 @@ async def get_assignments(
     )
 
 
-@router.get("/assignments/{assignment_id}")
+@router.get("/assignments/{assignment_id}", responses=json_response(AssignmentDetail))
 async def get_assignment(console: Deps, viewer: PlaceViewer, assignment_id: Identifier) -> Response:
-    """One assignment with what has been written about it."""
+    """Return one assignment with the steps that were taken on it."""
     async with reading(console.database) as connection:
         row = await assignment_queries.assignment(connection, assignment_id)
         if row is None:
@@ -97,9 +101,11 @@ async def get_assignment(console: Deps, viewer: PlaceViewer, assignment_id: Iden
 async def _photos(
     connection: Connection, viewer: Viewer, console: ConsoleDeps, rows: Sequence[Record]
 ) -> dict[str, list[dict[str, Any]]]:
-    """What is known of the photos of these assignments, those that the officer may look at."""
-    wanted = [row["assignment_id"] for row in rows if sees_photos(viewer, row["unit"])]
+    """Return the photos of these assignments that are open to the officer."""
+    assignment_ids = [row["assignment_id"] for row in rows if sees_photos(viewer, row["unit"])]
     results: dict[str, list[dict[str, Any]]] = {}
-    for row in await photo_queries.of_assignments(connection, wanted) if wanted else ():
+    for row in (
+        await photo_queries.of_assignments(connection, assignment_ids) if assignment_ids else ()
+    ):
         results.setdefault(row["assignment_id"], []).append(photo_views.photo(row, console.names))
     return results

@@ -1,4 +1,4 @@
-"""Commands as an officer may read them."""
+"""Commands in the form open to an officer."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from services.console.store.connections import Connection
 async def heads(
     connection: Connection, rows: Sequence[Record], viewer: Viewer, names: Names
 ) -> list[Json]:
-    """These commands without their roll-up, in the same order; only for those that would stay closed is it
-    asked whether units of the officer's own subtree have to carry them out."""
+    """Return these commands without their roll-up, in order.
+
+    Assignments in the officer's subtree are looked up only for commands that are closed otherwise.
+    """
     closed = [
         row["command_id"] for row in rows if not views.is_open_to(viewer, row, receives=False)
     ]

@@ -1,6 +1,6 @@
 """Counts of assignments per command and tier, and the list of commands.
 
-Assignments that are overdue are counted by unit (store/lateness.py).
+Overdue assignments are counted by unit (store/lateness.py).
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ def _many(condition: str) -> str:
 
 _COUNTS = f"""
     {_many("true")} AS total,
-    {_many(f"a.state NOT IN {names(UNSIGNED)} AND (a.signed OR a.state IN {names(SIGNED)})")} AS signed,
+    {_many(f"a.state NOT IN {names(UNSIGNED)} AND (a.signed OR a.state IN {names(SIGNED)})")}
+        AS signed,
     {_many(f"a.state IN {names(REPORTED)}")} AS reported,
     {_many(f"a.state = '{State.DONE}'")} AS done,
     {_many(f"a.state = '{State.RETURNED}'")} AS returned,
@@ -46,18 +47,21 @@ _COUNTED = """
     WHERE command_id = ANY($1::text[]) AND town >= $2 AND town < $3
 """
 _TOWN_DIGITS = 9
-"""A span over so many digits at most holds whole towns, as the counts do; one over so many or more lies
-within one town."""
+"""The number of digits of a town.
+
+A span of at most nine digits holds whole towns, like the counts; a longer span lies in a town.
+"""
 _COUNTED_IN_TOWN = f"""
     c.command_id IN (SELECT t.command_id FROM console.assignment_count t
         WHERE t.town = left($2, {_TOWN_DIGITS})) AND
 """  # noqa: S608 - built of constants
-"""Of the commands `c`, those with an assignment anywhere in the town of the span that begins at $2."""
+"""The condition of commands `c` with an assignment in the town of the span that begins at $2."""
 _IN_SPAN = "s.unit >= $2 AND s.unit < $3"
 _OVERDUE_COUNTS = """count(*) AS overdue,
         count(*) FILTER (WHERE NOT late.in_work) AS overdue_unsigned,
         count(*) FILTER (WHERE late.in_work) AS overdue_unreported"""
-_NOT_COUNTED = """coalesce(overdue, 0) AS overdue, coalesce(overdue_unsigned, 0) AS overdue_unsigned,
+_NOT_COUNTED = """coalesce(overdue, 0) AS overdue,
+            coalesce(overdue_unsigned, 0) AS overdue_unsigned,
             coalesce(overdue_unreported, 0) AS overdue_unreported"""
 _OF_COMMANDS = overdue(f"s.command_id = ANY($1::text[]) AND {_IN_SPAN}")
 _OF_CHILD = overdue(
@@ -66,19 +70,21 @@ _OF_CHILD = overdue(
 
 
 async def open_command_ids(connection: Connection, status: str) -> list[str]:
-    """Every command that is not closed or revoked."""
+    """Return the ids of all commands that are neither closed nor revoked."""
     rows = await connection.fetch(
-        f"SELECT command_id FROM console.command WHERE status = $1 AND {OPEN_COMMAND}",  # noqa: S608
+        "SELECT command_id FROM console.command "  # noqa: S608
+        f"WHERE status = $1 AND {OPEN_COMMAND}",
         status,
     )
     return [row["command_id"] for row in rows]
 
 
 async def by_command_and_tier(connection: Connection, commands: Sequence[str], span: Span) -> Rows:
-    """Counts per command and tier within a subtree; what was taken away does not count.
+    """Return counts per command and tier within a subtree; withdrawn assignments do not count.
 
-    From a town upward they are summed from the counts per town: a city's screen would count a
-    hundred thousand rows each time. `unsigned` (or returned) and `overdue_unreported` together are missing.
+    From a town upward the counts per town are summed, because a city's screen would count a hundred
+    thousand rows each time. `unsigned` (or returned) plus `overdue_unreported` is the number of
+    pending units.
     """
     source = _COUNTED if len(span.low) <= _TOWN_DIGITS else _ONE_BY_ONE
     rows: Rows = await connection.fetch(
@@ -102,7 +108,7 @@ async def by_command_and_tier(connection: Connection, commands: Sequence[str], s
 
 
 async def by_child(connection: Connection, command_id: str, children: Mapping[str, Span]) -> Rows:
-    """Counts of one command for each of these units with all that lies below it, as `child`."""
+    """Return counts of a command for each of these units with its subtree, by `child`."""
     rows: Rows = await connection.fetch(
         f"""
         WITH child AS (
@@ -137,12 +143,12 @@ async def recent_commands(
     after: ListPosition | None,
     limit: int,
 ) -> Rows:
-    """Commands behind a place that concern a subtree (its roots, its orders, units in it), the open ones
-    first, then the newest.
+    """Return commands of a subtree after a cursor, the open ones first, then the newest.
 
-    The open ones and the newest of the others are looked for apart, each by its own index: the second
-    search ends when it has enough and does not walk through the year. Few commands concern a town, so
-    there the walk is long: the counts tell which commands are worth a look at their assignments.
+    The root, the issuer or a receiving unit is in the subtree. Open commands and the newest closed
+    commands are searched separately, each by its own index: the second search ends early and does
+    not scan the year. A town has few commands and its search would be long; the counts select the
+    commands whose assignments are searched.
     """
     in_town = len(span.low) >= _TOWN_DIGITS
     counted_in_town = _COUNTED_IN_TOWN if in_town else ""
@@ -152,16 +158,17 @@ async def recent_commands(
         OR ({counted_in_town} EXISTS (SELECT 1 FROM console.assignment a
             WHERE a.command_id = c.command_id AND a.unit >= $2 AND a.unit < $3 {probed}))
     """  # noqa: S608 - built of constants
-    behind = f"AND {NEWEST.is_after(6, 7)}"
+    after_cursor = f"AND {NEWEST.is_after(6, 7)}"
     newest = 'ORDER BY sent_at DESC, command_id COLLATE "C" LIMIT $5'
     rows: Rows = await connection.fetch(
         f"""
         SELECT * FROM (
             (SELECT c.*, {NEWEST.columns} FROM console.command c
-                WHERE status = $1 AND {OPEN_COMMAND} {behind} AND ({concerns}) {newest})
+                WHERE status = $1 AND {OPEN_COMMAND} {after_cursor} AND ({concerns}) {newest})
             UNION ALL
             (SELECT c.*, {NEWEST.columns} FROM console.command c
-                WHERE NOT $4 AND status = $1 AND NOT ({OPEN_COMMAND}) {behind} AND ({concerns}) {newest})
+                WHERE NOT $4 AND status = $1 AND NOT ({OPEN_COMMAND}) {after_cursor}
+                    AND ({concerns}) {newest})
         ) AS found ORDER BY {NEWEST.by} LIMIT $5
         """,  # noqa: S608
         status,
@@ -175,17 +182,18 @@ async def recent_commands(
 
 
 async def command(connection: Connection, command_id: str) -> asyncpg.Record | None:
-    """One command."""
+    """Return a command by id, or None."""
     return await connection.fetchrow(
         "SELECT * FROM console.command WHERE command_id = $1", command_id
     )
 
 
 async def received(connection: Connection, commands: Sequence[str], span: Span) -> set[str]:
-    """Those of these commands of which a unit of the subtree has, or had, an assignment."""
+    """Return the commands with an assignment, now or earlier, of a unit in the subtree."""
     rows = await connection.fetch(
         "SELECT command_id FROM unnest($1::text[]) AS c(command_id) WHERE EXISTS (SELECT 1 "
-        "FROM console.assignment a WHERE a.command_id = c.command_id AND a.unit >= $2 AND a.unit < $3)",
+        "FROM console.assignment a WHERE a.command_id = c.command_id "
+        "AND a.unit >= $2 AND a.unit < $3)",
         list(commands),
         span.low,
         span.high,

@@ -1,4 +1,4 @@
-"""The unit tree one step at a time: what lies below a unit, and how far a command has come there."""
+"""Routes of the unit tree one tier at a time: child units, and the progress of a command."""
 
 from __future__ import annotations
 
@@ -8,32 +8,40 @@ from fastapi import APIRouter, Query, Response
 
 from services.console.core.access import span_of
 from services.console.features.commands import assignment_queries, counts, drilldown_views
+from services.console.features.commands.responses import CommandBelow, UnitsBelow
 from services.console.store.connections import reading
 from services.console.web.deps import Deps
 from services.console.web.problems import unknown
+from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer
 from shared.contracts.fields import Identifier, UnitId
 from shared.contracts.ids import assignment_id
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["commands"])
 
 Unit = Annotated[UnitId | None, Query()]
 
 
-@router.get("/units")
-async def get_units(console: Deps, viewer: PlaceViewer, unit: Unit = None) -> Response:
-    """What lies one tier below a unit (default: one's own) and by what else units can be chosen."""
+@router.get("/units", responses=json_response(UnitsBelow))
+async def get_units_below(console: Deps, viewer: PlaceViewer, unit: Unit = None) -> Response:
+    """List the units one tier below a unit, and the other ways to select units.
+
+    Without `unit` the list is for the unit of the officer.
+    """
     root = console.in_sight(viewer, unit)
     return as_json(drilldown_views.units_view(root, viewer, console.names))
 
 
-@router.get("/commands/{command_id}/below")
-async def get_below(
+@router.get("/commands/{command_id}/below", responses=json_response(CommandBelow))
+async def get_command_below(
     console: Deps, viewer: PlaceViewer, command_id: Identifier, unit: Unit = None
 ) -> Response:
-    """How far a command has come in each unit one tier below `unit` (default: one's own), all that
-    lies further down counted with it, and what `unit` itself has to do."""
+    """Count the assignments of a command in each unit one tier below a unit.
+
+    A count covers the whole subtree of the unit. `own` is the assignment of `unit` itself; without
+    `unit` the response is for the unit of the officer.
+    """
     root = console.in_sight(viewer, unit)
     children = {name: span_of(name) for name in console.names.tree.directly_below(root)}
     async with reading(console.database) as connection:

@@ -13,7 +13,7 @@ from shared.contracts.units import department_of, lineage, tier_of
 
 
 def units_view(unit: str, viewer: Viewer, names: Names) -> Json:
-    """The units below `unit`, and the departments, roles and groups that a selection can name."""
+    """Return the units below `unit`, and the departments, roles and groups of a selection."""
     tree = names.tree
     groups = (tree.group(name) for name in sorted(tree.groups))
     return {
@@ -36,7 +36,7 @@ def units_view(unit: str, viewer: Viewer, names: Names) -> Json:
 def below_view(
     unit: str, own: Record | None, counted: Iterable[Record], viewer: Viewer, names: Names
 ) -> Json:
-    """The counts of a command per unit below `unit`; units it does not concern are left out."""
+    """Return the counts of a command per unit below `unit`; unaffected units are left out."""
     return {
         **_place(unit, viewer, names),
         "own": None if own is None else views.assignment(own, viewer, names),

@@ -1,4 +1,4 @@
-"""Who is missing of a command, the most urgent first."""
+"""The pending units of a command, the most urgent first."""
 
 from __future__ import annotations
 
@@ -18,33 +18,37 @@ _OF_TIER = "a.command_id = $1 AND a.unit >= $2 AND a.unit < $3 AND a.unit_tier =
 
 def _overdue(condition: str) -> str:
     return f"""SELECT late.subject_id AS assignment_id, late.unit FROM {overdue(_WITHIN)} AS late
-        WHERE late.unit_tier = $4 AND {condition} ORDER BY late.unit, late.subject_id LIMIT $5"""  # noqa: S608
+        WHERE late.unit_tier = $4 AND {condition}
+        ORDER BY late.unit, late.subject_id LIMIT $5"""  # noqa: S608
 
 
-def _given(condition: str) -> str:
+def _in_state(condition: str) -> str:
     return f"""SELECT a.assignment_id, a.unit FROM console.assignment a
         WHERE {_OF_TIER} AND {condition} ORDER BY a.unit LIMIT $5"""  # noqa: S608
 
 
 _KINDS: tuple[tuple[str, str], ...] = (
     ("overdue_unsigned", _overdue("NOT late.in_work")),
-    ("returned", _given(f"a.state = '{AssignmentState.RETURNED}'")),
+    ("returned", _in_state(f"a.state = '{AssignmentState.RETURNED}'")),
     ("overdue_unreported", _overdue("late.in_work")),
     (
         "unsigned_in_time",
-        _given(f"""a.{UNSIGNED} AND NOT EXISTS (SELECT 1 FROM {overdue(_WITHIN)} AS late
+        _in_state(f"""a.{UNSIGNED} AND NOT EXISTS (SELECT 1 FROM {overdue(_WITHIN)} AS late
             WHERE late.subject_id = a.assignment_id)"""),  # noqa: S608
     ),
 )
-"""Kinds of units that are missing, the most urgent first: a unit that has not even signed and is late, a
-unit that sent the order back, a unit whose report is late, a unit that has not signed and may yet."""
+"""Kinds of pending units, the most urgent first.
+
+A unit is late without a signature, has returned the order, is late with its report, or still has
+time to sign.
+"""
 
 
-def _detailed(chosen: str) -> str:
+def _detailed(selection: str) -> str:
     return f"""
         SELECT a.assignment_id, a.unit, a.unit_tier, a.state, a.sign_by, a.finish_by, a.reason,
             called.kind, called.rung, called.target_unit, called.target_post
-        FROM ({chosen}) AS chosen JOIN console.assignment a USING (assignment_id)
+        FROM ({selection}) AS selection JOIN console.assignment a USING (assignment_id)
         LEFT JOIN LATERAL (
             SELECT s.* FROM console.supervision s WHERE s.subject_id = a.assignment_id
                 AND s.status = a.status AND {LATE}
@@ -54,25 +58,30 @@ def _detailed(chosen: str) -> str:
     """  # noqa: S608
 
 
-async def missing(
+async def pending(
     connection: Connection,
     command_id: str,
     span: Span,
     counted: Sequence[asyncpg.Record],
     limit: int,
 ) -> list[asyncpg.Record]:
-    """Assignments of a command that are unsigned, returned or late: by urgency, then the higher tiers first.
+    """Return assignments that are unsigned, returned or late, by urgency and tier.
 
-    `counted` is what `rollup.by_command_and_tier` says of the same command and span. Kind by kind and tier
-    by tier until there are enough: sorting everyone who is missing takes a city's screen a third of a second.
+    `counted` comes from `counts.by_command_and_tier` for this command and span. The search goes by
+    kind and tier until `limit`: sorting all pending units takes a third of a second for a city.
     """
     records: list[asyncpg.Record] = []
     tiers = {row["unit_tier"]: row for row in counted}
-    for kind, chosen in _KINDS:
+    for kind, selection in _KINDS:
         for tier in Tier:
             if tier in tiers and _many(tiers[tier], kind) and len(records) < limit:
                 records += await connection.fetch(
-                    _detailed(chosen), command_id, span.low, span.high, tier, limit - len(records)
+                    _detailed(selection),
+                    command_id,
+                    span.low,
+                    span.high,
+                    tier,
+                    limit - len(records),
                 )
     return records
 

@@ -1,4 +1,4 @@
-"""Photos that a unit sends with what it reports."""
+"""Route of photos that a unit sends with its report."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from services.console.features.commands import assignment_queries
 from services.console.features.photos import queries as photo_queries
 from services.console.features.photos.drawing import MOST_PIXELS, NotAPhoto
 from services.console.features.photos.pictures import Pictures
+from services.console.features.photos.responses import StoredPhoto
 from services.console.store.connections import reading
 from services.console.web.deps import Deps
 from services.console.web.guard import MAX_PHOTO_BYTES
 from services.console.web.problems import RequestRefused, hidden, unknown
+from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
 from services.console.web.viewers import SignedInViewer
 from shared.contracts.commands import Step
@@ -24,7 +26,7 @@ from shared.contracts.fields import Identifier
 from shared.contracts.ids import content_id
 from shared.contracts.refusals import RefusedFor
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["commands"])
 
 
 @router.post(
@@ -39,6 +41,7 @@ router = APIRouter(prefix="/api")
             },
         }
     },
+    responses=json_response(StoredPhoto),
 )
 async def add_photo(
     request: Request,
@@ -47,7 +50,11 @@ async def add_photo(
     assignment_id: Identifier,
     note: Annotated[str, Query(max_length=400)] = "",
 ) -> Response:
-    """A photo from the unit: JPEG, PNG or WebP by its content, made anew; the same file twice is one."""
+    """Store a photo of the unit for an assignment.
+
+    The file is JPEG, PNG or WebP by its content and is encoded anew; the same file twice is one
+    photo.
+    """
     async with reading(console.database) as connection:
         assignment = await assignment_queries.assignment(connection, assignment_id)
     if assignment is None:
@@ -70,12 +77,12 @@ async def add_photo(
             reason="photo_type",
         ) from None
     photo_id = content_id("pho", assignment_id, acting.officer_id, hashlib.sha256(file).hexdigest())
-    kept = await photo_queries.keep(
+    outcome = await photo_queries.save(
         console.database,
         photo_queries.Photo(photo_id, assignment, acting.officer_id, note, picture),
         console.settings.photos_per_day,
     )
-    if kept == "quota":
+    if outcome == "quota":
         most = console.settings.photos_per_day
         raise RequestRefused(
             403,
@@ -85,4 +92,4 @@ async def add_photo(
             trail=RefusedFor.PHOTO_QUOTA,
             place=unit,
         )
-    return as_json({"photo_id": photo_id, "repeated": kept == "repeated"})
+    return as_json({"photo_id": photo_id, "repeated": outcome == "repeated"})

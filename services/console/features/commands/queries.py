@@ -6,9 +6,10 @@ from services.console.store.connections import Connection, Rows
 
 
 async def commands_of_alert(connection: Connection, alert_id: str) -> Rows:
-    """The commands that an alert caused."""
+    """Return the commands caused by an alert."""
     rows: Rows = await connection.fetch(
-        "SELECT * FROM console.command WHERE alert_id = $1 ORDER BY sent_at DESC, command_id LIMIT 50",
+        "SELECT * FROM console.command WHERE alert_id = $1 "
+        "ORDER BY sent_at DESC, command_id LIMIT 50",
         alert_id,
     )
     return rows

@@ -1,4 +1,4 @@
-"""Commands with their counts, and the preview of a command."""
+"""Routes of commands with their counts, and the preview of a command."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from services.console.core import record
 from services.console.core.access import Viewer, sees, span_of
 from services.console.core.offers import verbs_of_command
 from services.console.features.commands import command_heads, counts, pending_units, totals, views
+from services.console.features.commands.responses import CommandDetail, CommandList, CommandPreview
 from services.console.store.connections import reading
 from services.console.web.deps import Deps
 from services.console.web.paging import AfterCursor, next_of, position_after
 from services.console.web.parameters import Limit, StatusQuery
 from services.console.web.problems import hidden, unknown
+from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
 from services.console.web.selecting import SelectionBody, reached
 from services.console.web.viewers import PlaceViewer, SignedInViewer
@@ -25,12 +27,12 @@ from shared.contracts.units import tier_of
 from shared.domain.selection.reach import by_department, digest_of, root_of
 from shared.domain.selection.reach import by_tier as by_tier_of
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["commands"])
 _WITHOUT_DESK = frozenset({Tier.GRID, Tier.MICROGRID})
 
 
-@router.get("/commands")
-async def get_commands(
+@router.get("/commands", responses=json_response(CommandList))
+async def list_commands(
     console: Deps,
     viewer: PlaceViewer,
     status: StatusQuery = Status.ACTUAL,
@@ -38,8 +40,10 @@ async def get_commands(
     after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
-    """Commands that concern the officer's subtree, each with its roll-up within it: the open ones, then the
-    others, the newest first. `next` is the cursor for `after`."""
+    """List the commands that concern the subtree, open commands first, then the newest.
+
+    The counts of a command cover the subtree of the officer.
+    """
     span = span_of(viewer.root)
     async with reading(console.database) as connection:
         rows = await counts.recent_commands(
@@ -62,7 +66,10 @@ async def get_commands(
 
 
 class PreviewBody(BaseModel):
-    """Whom would a command reach? The units one by one after `after`, at most `limit` of them."""
+    """The selection of a command, and the page of the list of units.
+
+    The list has the units after `after`, at most `limit` of them.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -71,20 +78,20 @@ class PreviewBody(BaseModel):
     limit: Annotated[int, Field(strict=True, ge=0, le=1_000)] = 100
 
 
-@router.post("/commands/preview")
-async def preview(console: Deps, viewer: SignedInViewer, body: PreviewBody) -> Response:
-    """Every unit a command would reach, by tier and department and in a list; nothing is sent.
+@router.post("/commands/preview", responses=json_response(CommandPreview))
+async def preview_command(console: Deps, viewer: SignedInViewer, body: PreviewBody) -> Response:
+    """List the units that a command would reach; nothing is sent.
 
-    `desks`: of the units that have a duty desk (grids and micro-grids are called through their
-    village), how many there are, how many have somebody on duty now, and which have nobody.
+    `desks` counts the units with a duty desk (grids and micro-grids are called through their
+    village): how many there are, how many have an officer on duty, and which have none.
     """
     acting, result = reached(console, viewer, body.selection)
     units = sorted(result)
     root = root_of(units) or acting.unit
     desks = [unit for unit in units if tier_of(unit) not in _WITHOUT_DESK]
     unstaffed = [unit for unit in desks if not console.directory.is_staffed(unit)]
-    rest = units[bisect_right(units, body.after) :]
-    shown = rest[: body.limit]
+    remaining = units[bisect_right(units, body.after) :]
+    page = remaining[: body.limit]
     return as_json(
         {
             "root": root,
@@ -102,16 +109,16 @@ async def preview(console: Deps, viewer: SignedInViewer, body: PreviewBody) -> R
             },
             "units": [
                 {"unit": unit, "name": console.names.unit(unit), "tier": tier_of(unit)}
-                for unit in shown
+                for unit in page
             ],
-            "next": shown[-1] if shown and len(rest) > len(shown) else None,
+            "next": page[-1] if page and len(remaining) > len(page) else None,
         }
     )
 
 
-@router.get("/commands/{command_id}")
+@router.get("/commands/{command_id}", responses=json_response(CommandDetail))
 async def get_command(console: Deps, viewer: PlaceViewer, command_id: Identifier) -> Response:
-    """One command with its roll-up and the units that are missing."""
+    """Return one command with its counts and the units that are pending."""
     span = span_of(viewer.root)
     async with reading(console.database) as connection:
         row = await counts.command(connection, command_id)
@@ -120,7 +127,7 @@ async def get_command(console: Deps, viewer: PlaceViewer, command_id: Identifier
         counted = await counts.by_command_and_tier(connection, [command_id], span)
         if not counted and not sees(viewer, row["root"]) and not sees(viewer, row["issuer_unit"]):
             raise hidden("command", row["root"])
-        missing = await pending_units.missing(connection, command_id, span, counted, 200)
+        pending = await pending_units.pending(connection, command_id, span, counted, 200)
         [head] = await command_heads.heads(connection, [row], viewer, console.names)
     return as_json(
         {
@@ -130,17 +137,17 @@ async def get_command(console: Deps, viewer: PlaceViewer, command_id: Identifier
                 record["unsigned"] + record["overdue_unreported"] for record in counted
             ),
             "missing": [
-                views.missing(record, row["data_grade"], viewer, console.names)
-                for record in missing
+                views.pending_unit(record, row["data_grade"], viewer, console.names)
+                for record in pending
             ],
         }
     )
 
 
 def command_view(head: record.Json, counted: list[Any], viewer: Viewer) -> record.Json:
-    """A command with its roll-up per tier and what the officer may do with it."""
-    mine = [one for one in counted if one["command_id"] == head["command_id"]]
-    by_tier = totals.tiers(mine)
+    """Return a command with its counts per tier and the verbs offered to the officer."""
+    rows = [row for row in counted if row["command_id"] == head["command_id"]]
+    by_tier = totals.tiers(rows)
     return {
         **head,
         "by_tier": by_tier,

@@ -17,12 +17,14 @@ COUNTS = (
     "overdue_unsigned",
     "overdue_unreported",
 )
-"""What is counted of the assignments of a tier; each is a part of `total`, and the last two together are
-those that are overdue."""
+"""Counts of the assignments of a tier.
+
+Each count is a part of `total`; the last two together are `overdue`.
+"""
 
 
 def tiers(rows: Iterable[Record]) -> list[Json]:
-    """Counts per tier from the top tier down, tiers without assignments left out."""
+    """Return counts per tier from the top down, without tiers that have no assignments."""
     results = {row["unit_tier"]: row for row in rows}
     return [
         {"tier": tier.value, **{name: results[tier.value][name] for name in COUNTS}}
@@ -32,7 +34,7 @@ def tiers(rows: Iterable[Record]) -> list[Json]:
 
 
 def sum_by_tier(rows: Iterable[Record]) -> list[Json]:
-    """Counts per command and tier added up over commands."""
+    """Return counts per tier, summed over commands."""
     jsons: dict[str, Json] = {}
     for row in rows:
         total = jsons.setdefault(
@@ -44,5 +46,5 @@ def sum_by_tier(rows: Iterable[Record]) -> list[Json]:
 
 
 def totals(by_tier: Sequence[Json]) -> Json:
-    """The same counts over all tiers."""
+    """Return the counts summed over all tiers."""
     return {name: sum(row[name] for row in by_tier) for name in COUNTS}

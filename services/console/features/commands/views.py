@@ -13,14 +13,16 @@ from shared.contracts.commands import AssignmentState
 
 
 def is_open_to(viewer: Viewer, command: Record, *, receives: bool) -> bool:
-    """Whether a command's words are shown to the viewer. `receives`: a unit of his own subtree has (had) an
-    assignment of it."""
+    """Return whether the viewer may read a command's words.
+
+    `receives`: a unit of the viewer's subtree has, or had, an assignment.
+    """
     heads = (command["root"], command["issuer_unit"])
     return receives or any(opens(viewer, unit, command["data_grade"]) for unit in heads)
 
 
 def command_head(row: Record, names: Names, *, open_to: bool) -> Json:
-    """A command without its roll-up, without its words unless `open_to`."""
+    """Return a command without its counts, and without its words unless `open_to`."""
     return {
         "command_id": row["command_id"],
         "status": row["status"],
@@ -43,7 +45,7 @@ def command_head(row: Record, names: Names, *, open_to: bool) -> Json:
 
 
 def assignment(row: Record, viewer: Viewer, names: Names) -> Json:
-    """One unit's assignment and the steps the viewer may take on it."""
+    """Return an assignment of a unit and the steps offered to the viewer."""
     state = AssignmentState(row["state"])
     open_to = opens(viewer, row["unit"], row["data_grade"])
     return {
@@ -98,9 +100,11 @@ def assignment(row: Record, viewer: Viewer, names: Names) -> Json:
     }
 
 
-def missing(row: Record, grade: str, viewer: Viewer, names: Names) -> Json:
-    """A unit that has not signed, has returned, or is late, and who is being called about it; `grade` is
-    its command's."""
+def pending_unit(row: Record, grade: str, viewer: Viewer, names: Names) -> Json:
+    """Return a pending unit (unsigned, returned or late) and the called post.
+
+    `grade` is the grade of the command.
+    """
     return {
         "assignment_id": row["assignment_id"],
         "unit": row["unit"],
@@ -118,7 +122,7 @@ def missing(row: Record, grade: str, viewer: Viewer, names: Names) -> Json:
 
 
 def acknowledgement(row: Record, of: Record, viewer: Viewer, names: Names) -> Json:
-    """A step somebody took on the assignment `of`, with what was written."""
+    """Return a step on the assignment `of`, with its text."""
     return {
         "step": row["step"],
         "attempt": row["attempt"],

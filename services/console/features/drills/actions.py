@@ -1,4 +1,4 @@
-"""Starting a drill 演练: one report of status Exercise; all that follows from it is of the drill as well."""
+"""The start of a drill 演练: a report of status Exercise; all its records belong to the drill."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from shared.contracts.topics import REPORTS
 
 @dataclass(frozen=True, slots=True)
 class DrillScenario:
-    """What is practised. `level` is what the scenario plays; what is issued the officers decide."""
+    """The scenario of a drill.
+
+    `level` is played by the scenario; the officers decide the issued level.
+    """
 
     title: str
     event_type: str
@@ -27,14 +30,21 @@ class DrillScenario:
 def start(
     viewer: Viewer, scenario: DrillScenario, idempotency_key: str | None, now: datetime
 ) -> ActionRecord:
-    """The report that opens the drill's alert. Without a key, the same scenario on the same day (UTC) is
-    the same drill.
+    """Return the report that opens the drill's alert.
+
+    Without a key, an equal scenario on an equal day (UTC) gives an equal id.
     """
     if idempotency_key is not None:
         report_id = content_id("drl", "key", viewer.officer_id, idempotency_key)
     else:
-        what = (scenario.title, scenario.event_type, scenario.level, scenario.place, scenario.text)
-        report_id = content_id("drl", viewer.officer_id, *what, now.date().isoformat())
+        scenario_fields = (
+            scenario.title,
+            scenario.event_type,
+            scenario.level,
+            scenario.place,
+            scenario.text,
+        )
+        report_id = content_id("drl", viewer.officer_id, *scenario_fields, now.date().isoformat())
     incident_id = content_id("inc", report_id)
     common = head(
         viewer, {"status": Status.EXERCISE, "trace_id": report_id}, (scenario.place,), (), now

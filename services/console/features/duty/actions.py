@@ -15,17 +15,17 @@ from shared.contracts.topics import DUTY_REQUESTS
 def put(
     viewer: Viewer, unit: str, entry_id: str, rule: DutyRule, version: int, now: datetime
 ) -> ActionRecord:
-    """Add or replace an entry that was at `version` (0: there was none)."""
+    """Return the record to add or replace an entry at `version` (0: a new entry)."""
     return _request(viewer, unit, entry_id, rule, version, now)
 
 
 def cancel(viewer: Viewer, unit: str, entry_id: str, version: int, now: datetime) -> ActionRecord:
-    """Take an entry out."""
+    """Return the record to cancel an entry."""
     return _request(viewer, unit, entry_id, None, version, now)
 
 
 def entry_id_of(unit: str, rule: DutyRule) -> str:
-    """The id of an entry from a file: a member is who he is, everything else what it says."""
+    """Return the id of an entry of a file: from the officer for a member, else from the content."""
     if isinstance(rule, Member):
         return content_id("member", unit, rule.officer.officer_id)
     return content_id("entry", unit, rule.model_dump_json())
@@ -35,8 +35,8 @@ def _request(
     viewer: Viewer, unit: str, entry_id: str, rule: DutyRule | None, version: int, now: datetime
 ) -> ActionRecord:
     verb = "put" if rule is not None else "cancel"
-    said = rule.model_dump_json() if rule is not None else ""
-    request_id = content_id("drq", unit, entry_id, verb, viewer.officer_id, version, said)
+    rule_json = rule.model_dump_json() if rule is not None else ""
+    request_id = content_id("drq", unit, entry_id, verb, viewer.officer_id, version, rule_json)
     request = DutyRequest(
         id=request_id,
         verb="put" if rule is not None else "cancel",

@@ -7,7 +7,7 @@ from services.console.store.connections import Connection, Rows
 
 
 async def entries(connection: Connection, unit: str) -> Rows:
-    """A unit's entries that still say something, in the order of their last change."""
+    """Return the valid entries of a unit in the order of their last change."""
     rows: Rows = await connection.fetch(
         "SELECT * FROM console.duty_entry WHERE unit = $1 AND NOT cancelled "
         "AND (over_at IS NULL OR over_at > now()) ORDER BY place LIMIT 5000",
@@ -17,7 +17,7 @@ async def entries(connection: Connection, unit: str) -> Rows:
 
 
 async def versions(connection: Connection, unit: str) -> dict[str, int]:
-    """The version of every entry of a unit, also of those that are over."""
+    """Return the version of every entry of a unit, including expired entries."""
     rows = await connection.fetch(
         "SELECT entry_id, version FROM console.duty_entry WHERE unit = $1", unit
     )
@@ -25,7 +25,7 @@ async def versions(connection: Connection, unit: str) -> dict[str, int]:
 
 
 async def open_coverage(connection: Connection, span: Span) -> Rows:
-    """Posts of a subtree that stand empty some time in the coming days, the next gap first."""
+    """Return the posts of a subtree with gaps in the coming days, the next gap first."""
     rows: Rows = await connection.fetch(
         "SELECT * FROM console.duty_coverage WHERE unit >= $1 AND unit < $2 AND gap_count > 0 "
         "ORDER BY (gaps::jsonb -> 0 ->> 'begin'), unit, post LIMIT 500",

@@ -1,4 +1,4 @@
-"""Duty plans: who is on, what stands empty, changes, files in and out."""
+"""Routes of duty plans: the plan, its gaps, changes, export and import."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pydantic_core import to_json
 from services.console.core import access
 from services.console.core.access import span_of
 from services.console.features.duty import actions, queries, views
+from services.console.features.duty.responses import DutyPlan, ImportedEntries, PostGapList
 from services.console.features.modes import queries as mode_queries
 from services.console.features.modes.views import modes_of
 from services.console.store import people
@@ -21,6 +22,7 @@ from services.console.web.actions import IdempotencyKey, accept_action
 from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.idempotency import keyed_request
 from services.console.web.problems import RequestRefused, unknown
+from services.console.web.response_models import file_response, json_response, recorded
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer, SignedInViewer
 from shared.contracts.duty import HORIZON_DAYS, DutyRule
@@ -30,14 +32,14 @@ from shared.domain.roster import csv_file, ical_file
 from shared.domain.roster.errors import DutyFileError
 from shared.domain.roster.timeline import plan_of, timeline
 
-router = APIRouter(prefix="/api/duty")
+router = APIRouter(prefix="/api/duty", tags=["duty"])
 
 Unit = Annotated[UnitId, Query()]
 _FILES = {"csv": "text/csv; charset=utf-8", "ics": "text/calendar; charset=utf-8"}
 
 
 def _rule(value: object) -> DutyRule:
-    """Read again from JSON: the contract's strict types take their wire form from there only."""
+    """Return the rule, validated from JSON: strict types accept their wire form from JSON only."""
     return views.RULE.validate_json(to_json(value))
 
 
@@ -45,7 +47,10 @@ Rule = Annotated[Any, PlainValidator(_rule, json_schema_input_type=DutyRule)]
 
 
 class DutyEntryBody(BaseModel):
-    """An entry as it is to be; `version` as the officer saw it, 0 for a new one."""
+    """An entry of a duty plan.
+
+    `version` is the version that the officer has read, 0 for a new entry.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -53,14 +58,17 @@ class DutyEntryBody(BaseModel):
     version: Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)] = 0
 
 
-@router.get("")
-async def plan(
+@router.get("", responses=json_response(DutyPlan))
+async def get_duty_plan(
     console: Deps,
     viewer: PlaceViewer,
     unit: Annotated[UnitId | None, Query()] = None,
     days: Annotated[int, Query(ge=1, le=HORIZON_DAYS)] = 7,
 ) -> Response:
-    """A unit's plan (default: one's own): who is on at each post, and the entries that say so."""
+    """Return the duty plan of a unit: the turns at each post, and the entries.
+
+    Without `unit` the plan is that of the unit of the officer.
+    """
     of = unit or viewer.root
     console.demand(None if access.sees(viewer, of) else RefusedFor.OUTSIDE_SUBTREE, of)
     async with reading(console.database) as connection:
@@ -71,16 +79,16 @@ async def plan(
     return as_json(views.plan_view(of, entries, mode, now, days, console.names, viewer))
 
 
-@router.get("/gaps")
-async def gaps(console: Deps, viewer: PlaceViewer) -> Response:
-    """Posts of one's subtree that stand empty some time in the coming 30 days, the next gap first."""
+@router.get("/gaps", responses=json_response(PostGapList))
+async def list_duty_gaps(console: Deps, viewer: PlaceViewer) -> Response:
+    """List the posts of the subtree with gaps in the next 30 days, the next gap first."""
     async with reading(console.database) as connection:
         rows = await queries.open_coverage(connection, span_of(viewer.root))
     return as_json({"gaps": [views.gap_view(row, console.names) for row in rows]})
 
 
-@router.put("/entries/{entry_id}", status_code=202)
-async def put_entry(
+@router.put("/entries/{entry_id}", status_code=202, responses=recorded())
+async def put_duty_entry(
     console: Deps,
     viewer: SignedInViewer,
     entry_id: Identifier,
@@ -88,7 +96,7 @@ async def put_entry(
     body: DutyEntryBody,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Add or replace an entry of a unit's plan."""
+    """Add an entry to the plan of a unit, or replace it."""
     acting = _planner(console, viewer, unit)
     await _demand_pageable(console, unit, [body.rule])
     now = console.clock.now()
@@ -97,15 +105,15 @@ async def put_entry(
     )
 
 
-@router.post("/entries/{entry_id}/cancel", status_code=202)
-async def cancel_entry(
+@router.post("/entries/{entry_id}/cancel", status_code=202, responses=recorded())
+async def cancel_duty_entry(
     console: Deps,
     viewer: SignedInViewer,
     entry_id: Identifier,
     unit: Unit,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Take an entry out of a unit's plan."""
+    """Cancel an entry of the plan of a unit."""
     acting = _planner(console, viewer, unit)
     async with reading(console.database) as connection:
         version = (await queries.versions(connection, unit)).get(entry_id)
@@ -116,17 +124,21 @@ async def cancel_entry(
     )
 
 
-@router.get("/export")
-async def export(
+@router.get(
+    "/export",
+    response_class=Response,
+    responses=file_response("The plan as a file.", "text/csv", "text/calendar"),
+)
+async def export_duty_plan(
     console: Deps,
     viewer: SignedInViewer,
     unit: Unit,
     form: Annotated[Literal["csv", "ics"], Query(alias="format")] = "csv",
 ) -> Response:
-    """A unit's plan as a file: its entries as CSV, or who is on for 30 days as iCalendar, in the mode
-    that holds now.
+    """Return the plan of a unit as a file.
 
-    With addresses, so for those who may plan it.
+    CSV contains the entries, iCalendar the turns of 30 days in the mode that applies now. The file
+    contains addresses: only officers who may plan receive it.
     """
     _planner(console, viewer, unit)
     async with reading(console.database) as connection:
@@ -145,12 +157,12 @@ async def export(
             {officer: member.officer.name for officer, member in plan.members.items()},
             now,
         )
-    named = {"content-disposition": f'attachment; filename="duty-{unit[:12]}.{form}"'}
-    return Response(content, headers=named, media_type=_FILES[form])
+    headers = {"content-disposition": f'attachment; filename="duty-{unit[:12]}.{form}"'}
+    return Response(content, headers=headers, media_type=_FILES[form])
 
 
-@router.post("/import", status_code=202)
-async def take_file(
+@router.post("/import", status_code=202, responses=recorded(ImportedEntries))
+async def import_duty_plan(
     request: Request,
     console: Deps,
     viewer: SignedInViewer,
@@ -158,7 +170,10 @@ async def take_file(
     form: Annotated[Literal["csv", "ics"], Query(alias="format")] = "csv",
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Add the entries of a file to a unit's plan: all of them, or none and every problem named."""
+    """Add the entries of a file to the plan of a unit.
+
+    Either all entries are added, or none, and each error is named.
+    """
     acting = _planner(console, viewer, unit)
     raw = await request.body()
     try:
@@ -172,10 +187,10 @@ async def take_file(
         versions = await queries.versions(connection, unit)
     now = console.clock.now()
     answer = {"entries": len(rules)}
-    for left, rule in zip(range(len(rules) - 1, -1, -1), rules, strict=True):
+    for remaining, rule in zip(range(len(rules) - 1, -1, -1), rules, strict=True):
         entry_id = actions.entry_id_of(unit, rule)
         act = actions.put(acting, unit, entry_id, rule, versions.get(entry_id, 0), now)
-        await console.recorder.record(act, None if left else keyed_request(answer))
+        await console.recorder.record(act, None if remaining else keyed_request(answer))
     return as_json(answer, 202)
 
 
@@ -189,13 +204,13 @@ def _planner(console: ConsoleDeps, viewer: access.Viewer, unit: str) -> access.V
 
 
 async def _demand_pageable(console: ConsoleDeps, unit: str, rules: Sequence[DutyRule]) -> None:
-    """Nobody with an account is put on duty where the right to be paged does not reach.
+    """Refuse duty outside the area in which an officer with an account may be paged.
 
-    Whoever has none is known to the roster only, which the unit itself answers for.
+    An officer without an account is known to the roster only, under the unit's responsibility.
     """
     async with reading(console.database) as connection:
-        known = await people.paged_at(connection, views.people_of(rules))
-    for units in known.values():
+        units_by_officer = await people.paged_at(connection, views.people_of(rules))
+    for units in units_by_officer.values():
         console.demand(None if access.covers(units, unit) else RefusedFor.NOT_PAGEABLE, unit)
 
 

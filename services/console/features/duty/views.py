@@ -22,7 +22,7 @@ RULE: TypeAdapter[DutyRule] = TypeAdapter(DutyRule)
 
 
 def entries_of(rows: Sequence[Record]) -> list[DutyEntry]:
-    """The entries of one unit, from rows in the order of their last change."""
+    """Return the entries of a unit from rows in the order of their last change."""
     return [
         DutyEntry(
             id=f"row-{number}",
@@ -51,9 +51,13 @@ def plan_view(
     names: Names,
     viewer: Viewer,
 ) -> dict[str, Any]:
-    """Who is on at each post for so many days while `mode` holds, and the entries; names and addresses
-    to whom they are open."""
-    shown = frozenset(data_class for data_class in DataClass if opens(viewer, unit, data_class))
+    """Return the turns of each post for `days` days in the response mode `mode`, and the entries.
+
+    Names and addresses are left out unless open to the viewer.
+    """
+    open_classes = frozenset(
+        data_class for data_class in DataClass if opens(viewer, unit, data_class)
+    )
     plan = plan_of(entries, mode)
     end = now + timedelta(days=days)
     return {
@@ -65,7 +69,9 @@ def plan_view(
         "posts": [
             {
                 "post": post,
-                "turns": [_turn_view(turn, plan, shown) for turn in timeline(plan, post, now, end)],
+                "turns": [
+                    _turn_view(turn, plan, open_classes) for turn in timeline(plan, post, now, end)
+                ],
             }
             for post in plan.posts
         ],
@@ -74,7 +80,7 @@ def plan_view(
                 "entry_id": entry.entry_id,
                 "version": entry.version,
                 "actor": entry.actor,
-                **_rule_view(entry.rule, shown),
+                **_rule_view(entry.rule, open_classes),
             }
             for entry in entries
             if not entry.cancelled
@@ -83,7 +89,7 @@ def plan_view(
 
 
 def gap_view(row: Record, names: Names) -> dict[str, Any]:
-    """What stands empty at one post."""
+    """Return the gaps of a post."""
     return {
         "unit": row["unit"],
         "unit_name": names.unit(row["unit"]),
@@ -96,7 +102,7 @@ def gap_view(row: Record, names: Names) -> dict[str, Any]:
 
 
 def people_of(rules: Iterable[DutyRule]) -> set[str]:
-    """Everybody whom entries put on duty; somebody's leave puts nobody on."""
+    """Return the officers put on duty by these rules; leave puts nobody on duty."""
     results: set[str] = set()
     for rule in rules:
         match rule:
@@ -111,22 +117,24 @@ def people_of(rules: Iterable[DutyRule]) -> set[str]:
     return results
 
 
-def _turn_view(turn: Turn, plan: Plan, shown: frozenset[DataClass]) -> dict[str, Any]:
+def _turn_view(turn: Turn, plan: Plan, open_classes: frozenset[DataClass]) -> dict[str, Any]:
     member = plan.members.get(turn.officer_id) if turn.officer_id is not None else None
     return {
         "begin": turn.begin,
         "end": turn.end,
         "officer_id": turn.officer_id if member is not None else None,
-        "name": member.officer.name if member is not None and DataClass.NAME in shown else None,
+        "name": member.officer.name
+        if member is not None and DataClass.NAME in open_classes
+        else None,
     }
 
 
-def _rule_view(rule: DutyRule, shown: frozenset[DataClass]) -> dict[str, Any]:
+def _rule_view(rule: DutyRule, open_classes: frozenset[DataClass]) -> dict[str, Any]:
     result = rule.model_dump(mode="json", exclude_none=True)
     if isinstance(rule, Member):
         result["officer"] = {
             name: value
             for name, value in result["officer"].items()
-            if name not in PERSONAL or PERSONAL[name] in shown
+            if name not in PERSONAL or PERSONAL[name] in open_classes
         }
     return {"rule": result}

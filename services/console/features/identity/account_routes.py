@@ -1,4 +1,7 @@
-"""One's own password: set through a one-time link, changed on the account page. Works without script."""
+"""Routes of the officer's own password: set by a one-time link, changed on the account page.
+
+The pages work without a script.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ Ticket = Annotated[str, Query(pattern=r"^[A-Za-z0-9_\-]{16,128}$")]
 
 @router.get("/password")
 async def invited(console: Deps, ticket: Ticket) -> Response:
-    """The form behind a link; looking at it does not use the link up."""
+    """Return the form behind a one-time link; a GET does not use up the link."""
     async with reading(console.database) as connection:
         if await store.officer_of_ticket(connection, hash_of(ticket), "password") is None:
             return page("login_failed.html", console, status=410)
@@ -39,18 +42,18 @@ async def invited(console: Deps, ticket: Ticket) -> Response:
 
 @router.post("/password")
 async def set_first(request: Request, console: Deps, ticket: Ticket) -> Response:
-    """Set the password the link is for, once, and sign in. What stood open before ends."""
+    """Set the password by the link, once, and sign in. Earlier sessions end."""
     demand_own_form(request)
-    given = await form(request)
+    fields = await form(request)
     digest = hash_of(ticket)
     async with reading(console.database) as connection:
         officer = await store.officer_of_ticket(connection, digest, "password")
     if officer is None:
         note_attempt(request, RefusedFor.LINK_VOID)
         return page("login_failed.html", console, status=410)
-    if (problem := _problem(given, officer)) is not None:
+    if (problem := _problem(fields, officer)) is not None:
         return form_page("password.html", console, 422, problem=problem)
-    hashed = await console.part(IdentityParts).passwords.hash(given["new"])
+    hashed = await console.part(IdentityParts).passwords.hash(fields["new"])
     async with reading(console.database) as connection, connection.transaction():
         if await store.use_ticket(connection, digest, "password") is None:
             return page("login_failed.html", console, status=410)
@@ -60,7 +63,7 @@ async def set_first(request: Request, console: Deps, ticket: Ticket) -> Response
 
 @router.get("/account")
 async def account(request: Request, console: Deps) -> Response:
-    """The officer's own sign-in: another password, out everywhere."""
+    """Return the account page: change the password, sign out everywhere."""
     try:
         viewer = await console.sessions.viewer(request)
     except RequestRefused:
@@ -70,26 +73,26 @@ async def account(request: Request, console: Deps) -> Response:
 
 @router.post("/account/password")
 async def change(request: Request, console: Deps, viewer: SignedInViewer) -> Response:
-    """Another password for the present one; every other session ends."""
+    """Change the password; every earlier session ends."""
     _demand_browser(request)
-    given = await form(request)
+    fields = await form(request)
     wait = console.part(IdentityParts).throttle.begin(
         viewer.officer_id, address_of(request), time.monotonic()
     )
     if wait > 0:
         note_attempt(request, RefusedFor.THROTTLED, viewer.officer_id, unit=viewer.unit)
-        return _again(console, viewer, "throttled", 429, int(wait) + 1)
+        return _account_form(console, viewer, "throttled", 429, int(wait) + 1)
     async with reading(console.database) as connection:
         stored = await people.password_of(connection, viewer.officer_id)
     if not await console.part(IdentityParts).passwords.check(
-        stored, given.get("present", "")[:1_024]
+        stored, fields.get("present", "")[:1_024]
     ):
         note_attempt(request, RefusedFor.WRONG_PASSWORD, viewer.officer_id, unit=viewer.unit)
-        return _again(console, viewer, "present", 403)
+        return _account_form(console, viewer, "present", 403)
     console.part(IdentityParts).throttle.succeeded(viewer.officer_id, address_of(request))
-    if (problem := _problem(given, viewer.officer_id)) is not None:
-        return _again(console, viewer, problem, 422)
-    hashed = await console.part(IdentityParts).passwords.hash(given["new"])
+    if (problem := _problem(fields, viewer.officer_id)) is not None:
+        return _account_form(console, viewer, problem, 422)
+    hashed = await console.part(IdentityParts).passwords.hash(fields["new"])
     async with reading(console.database) as connection, connection.transaction():
         await people.set_password(connection, viewer.officer_id, hashed)
     return await _signed_in(request, console, viewer.officer_id)
@@ -97,7 +100,7 @@ async def change(request: Request, console: Deps, viewer: SignedInViewer) -> Res
 
 @router.post("/account/sign-out")
 async def out_everywhere(request: Request, console: Deps, viewer: SignedInViewer) -> Response:
-    """End all sessions of the officer, this one too."""
+    """End all sessions of the officer, including the present session."""
     _demand_browser(request)
     await console.sessions.end_all(viewer.officer_id)
     answer = RedirectResponse("/login", 303)
@@ -113,19 +116,19 @@ async def _signed_in(request: Request, console: ConsoleDeps, officer_id: str) ->
     return await signed_in(request, console, token, "/")
 
 
-def _problem(given: dict[str, str], officer_id: str) -> str | None:
-    new = given.get("new", "")
-    return "unequal" if new != given.get("again") else unfit(new, officer_id)
+def _problem(fields: dict[str, str], officer_id: str) -> str | None:
+    new = fields.get("new", "")
+    return "unequal" if new != fields.get("again") else unfit(new, officer_id)
 
 
-def _again(
+def _account_form(
     console: ConsoleDeps, viewer: Viewer, problem: str, status: int, wait_s: int | None = None
 ) -> Response:
     return form_page("account.html", console, status, viewer=viewer, problem=problem, wait_s=wait_s)
 
 
 def _demand_browser(request: Request) -> None:
-    """A script's token neither changes a password nor needs this page."""
+    """Refuse a script's token: scripts have no use for this page."""
     demand_own_form(request)
     if not by_cookie(request):
         raise cross_site("For browsers only")

@@ -25,7 +25,7 @@ def login_page(
     *,
     retry_after_s: int | None = None,
 ) -> Response:
-    """The form, with what went wrong."""
+    """Return the sign-in form with the problem of the last attempt."""
     answer = form_page(
         "login.html",
         console,
@@ -41,7 +41,7 @@ def login_page(
 
 
 async def signed_in(request: Request, console: ConsoleDeps, token: str, then: Landing) -> Response:
-    """Go on with a new session; the one that the browser had before ends."""
+    """Return a redirect with a new session; the earlier session of the browser ends."""
     if request.cookies.get(COOKIE):
         await console.sessions.end_session(request.cookies[COOKIE])
     answer = RedirectResponse(then, 303)
@@ -58,27 +58,27 @@ async def signed_in(request: Request, console: ConsoleDeps, token: str, then: La
 
 
 def is_secure(request: Request, console: ConsoleDeps) -> bool:
-    """Whether cookies are for TLS only."""
+    """Return whether cookies are limited to TLS."""
     return console.settings.cookie_secure or request.url.scheme == "https"
 
 
 async def form(request: Request) -> dict[str, str]:
-    """The fields of a form, the first of each name. Raises Refused 422 for anything else."""
+    """Return the fields of a form, the first of each name. Raises RequestRefused 422."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise RequestRefused(422, "The request is not valid", "Send a form.", reason="invalid")
     try:
         pairs = parse_qsl((await request.body()).decode(), max_num_fields=8, errors="strict")
-    except ValueError:  # UnicodeDecodeError is one
+    except ValueError:  # UnicodeDecodeError is a ValueError
         raise RequestRefused(422, "The request is not valid", reason="invalid") from None
     return {name: value for name, value in reversed(pairs) if "\x00" not in value}
 
 
 def address_of(request: Request) -> str:
-    """Where a request comes from. Behind a proxy that is what uvicorn trusts it to say."""
+    """Return the client's address; behind a proxy, the address that uvicorn trusts."""
     return request.client.host if request.client is not None else ""
 
 
 def by_cookie(request: Request) -> bool:
-    """Whether the request is a browser's and not a script's."""
+    """Return whether the request comes from a browser with a cookie."""
     return credential(request)[0] == "session"

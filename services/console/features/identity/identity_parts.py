@@ -1,4 +1,4 @@
-"""The parts of a process that only the sign-in works with."""
+"""The parts of the process used by the sign-in only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from services.console.features.identity.throttle import LoginThrottle
 
 @dataclass(frozen=True)
 class IdentityParts:
-    """Passwords, the throttle of sign-ins, and the OIDC provider if one is set."""
+    """Passwords, the throttle of sign-ins, and the OIDC provider if configured."""
 
     provider: OidcProvider | None
     passwords: Passwords = field(default_factory=Passwords)

@@ -1,7 +1,7 @@
-"""Signing in through an OIDC provider: the authorization code flow with PKCE, state and nonce.
+"""Sign-in by an OIDC provider: the authorization code flow with PKCE, state and nonce.
 
-A sign-in under way is a row that is used once, and belongs to the browser that began it: its cookie is
-`lax`, since the way back comes from the provider's site. Who is named there must have an account here.
+A pending sign-in is a row for a single use, bound to the browser by a cookie. The cookie is `lax`
+because the callback comes from the provider's site. The named person must have an account here.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Word = Annotated[str, Query(max_length=2_048, pattern=r"^[\x21-\x7e]+$")]
 async def begin(
     request: Request, console: Deps, then: Annotated[Landing, Query(alias="next")] = "/"
 ) -> Response:
-    """Go to the provider."""
+    """Redirect the browser to the provider."""
     provider = _provider(console)
     state, nonce, verifier, browser = (secrets.token_urlsafe(32) for _ in range(4))
     try:
@@ -79,7 +79,7 @@ async def back(
     code: Word | None = None,
     error: Word | None = None,
 ) -> Response:
-    """The way back from the provider."""
+    """Handle the callback of the provider."""
     provider = _provider(console)
     async with reading(console.database) as connection:
         row = await store.end_oidc(connection, hash_of(state))
@@ -113,11 +113,11 @@ def _provider(console: ConsoleDeps) -> OidcProvider:
 
 
 def _failed(
-    request: Request, console: ConsoleDeps, outcome: str, why: str, status: int = 403
+    request: Request, console: ConsoleDeps, outcome: str, reason: str, status: int = 403
 ) -> Response:
-    """The form again. Why stands in the log, not on the screen of whoever tried."""
+    """Return the form again. The reason is in the log only, hidden from the stranger."""
     if outcome == "refused":
         note_attempt(request, RefusedFor.PROVIDER)
-    log.warning("oidc_sign_in_failed", outcome=outcome, reason=why)
+    log.warning("oidc_sign_in_failed", outcome=outcome, reason=reason)
     console.metrics.sign_ins.labels("oidc", outcome).inc()
     return login_page(console, "/", "provider", status)

@@ -1,4 +1,4 @@
-"""Passwords as argon2id hashes (RFC 9106, the profile for little memory: 64 MiB, 3 passes, 4 lanes)."""
+"""Passwords as argon2id hashes (RFC 9106, profile for little memory: 64 MiB, 3 passes, 4 lanes)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from argon2.exceptions import InvalidHashError, VerificationError
 SHORTEST = 12
 LONGEST = 256
 _AT_ONCE = 2
-"""Hashes computed at the same time: each takes 64 MiB and four lanes."""
+"""Hashes computed at a time: each takes 64 MiB and four lanes."""
 
 
 class Passwords:
-    """Hash and check, away from the event loop."""
+    """Hash and check passwords outside the event loop."""
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
@@ -22,18 +22,18 @@ class Passwords:
         self._nobodys = self._hasher.hash("nobody's")
 
     async def hash(self, password: str) -> str:
-        """A hash with a salt of its own."""
+        """Return a hash with a fresh salt."""
         async with self._turns:
             return await asyncio.to_thread(self._hasher.hash, password)
 
     async def check(self, stored: str | None, password: str) -> bool:
-        """Whether it is the password. Without a stored one just as much work, and never."""
+        """Return whether the password matches; without a stored hash, False after equal work."""
         async with self._turns:
             right = await asyncio.to_thread(self._check, stored or self._nobodys, password)
         return right and stored is not None
 
     def outdated(self, stored: str) -> bool:
-        """Whether the hash was made with weaker parameters than today's."""
+        """Return whether the hash was made with weaker parameters than the present ones."""
         return self._hasher.check_needs_rehash(stored)
 
     def _check(self, stored: str, password: str) -> bool:
@@ -44,7 +44,7 @@ class Passwords:
 
 
 def unfit(password: str, officer_id: str) -> str | None:
-    """Why a new password is not taken: `short`, `long` or `guessable`; None when it is."""
+    """Return why a new password is refused: `short`, `long` or `guessable`, or None."""
     if len(password) < SHORTEST:
         return "short"
     if len(password) > LONGEST:

@@ -1,7 +1,7 @@
-"""The OIDC provider over HTTP: what it says of itself, its keys, a code turned into a token.
+"""The OIDC provider over HTTP: discovery document, keys, and the exchange of a code for a token.
 
-What it publishes is kept for an hour; a token signed with an unknown key asks for the keys anew, at most
-once in ten seconds, so that a rotation is noticed and a stranger cannot make us fetch all day.
+The published documents are cached for an hour. A token signed with an unknown key reloads the keys
+at most once in ten seconds: a rotation is noticed, and a stranger cannot cause endless requests.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from services.console.settings import Settings
 from shared.runtime.clock import Clock
 from shared.runtime.errors import Transient
 
-_KEPT_S = 3_600
-_KEYS_AGAIN_S = 10
+_CACHE_S = 3_600
+_KEYS_RELOAD_S = 10
 _TIMEOUT_S = 5
 _MOST_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class OidcClient:
-    """Who we are at the provider."""
+    """The identity of the console at the provider."""
 
     issuer: str
     client_id: str
@@ -44,7 +44,7 @@ class OidcClient:
 
 
 def client_of(settings: Settings) -> OidcClient | None:
-    """None when no provider is set."""
+    """Return the client of the settings, or None when no provider is set."""
     issuer, client_id = settings.oidc_issuer, settings.oidc_client_id
     secret, address = settings.oidc_client_secret, settings.console_url
     if issuer is None or client_id is None or secret is None or address is None:
@@ -60,7 +60,7 @@ def provider_of(settings: Settings, clock: Clock) -> OidcProvider | None:
 
 
 class OidcProvider:
-    """One provider. Raises Transient when it cannot be reached or talks nonsense.
+    """An OIDC provider. Raises Transient when unreachable or when the answer makes no sense.
 
     `seconds` is a clock in seconds since 1970.
     """
@@ -68,12 +68,12 @@ class OidcProvider:
     def __init__(self, client: OidcClient, seconds: Callable[[], float]) -> None:
         self._client = client
         self._seconds = seconds
-        self._about: tuple[dict[str, Any], float] | None = None
+        self._discovery: tuple[dict[str, Any], float] | None = None
         self._keys: tuple[KeySet, float] | None = None
 
     async def address(self, state: str, nonce: str, verifier: str) -> str:
-        """Where a browser goes to sign in."""
-        about = await self._discovered()
+        """Return the address of the provider's sign-in page."""
+        endpoints = await self._endpoints()
         query = {
             "response_type": "code",
             "client_id": self._client.client_id,
@@ -84,14 +84,14 @@ class OidcProvider:
             "code_challenge": challenge_of(verifier),
             "code_challenge_method": "S256",
         }
-        return _with_query(about["authorization_endpoint"], query)
+        return _with_query(endpoints["authorization_endpoint"], query)
 
     async def subject(self, code: str, nonce: str, verifier: str) -> str:
-        """Whom the provider names for a code. Raises TokenRefused."""
-        about = await self._discovered()
+        """Return the person named by the provider for a code. Raises TokenRefused."""
+        endpoints = await self._endpoints()
         answer = await self._ask(
             "POST",
-            about["token_endpoint"],
+            endpoints["token_endpoint"],
             data={
                 "grant_type": "authorization_code",
                 "code": code,
@@ -107,29 +107,31 @@ class OidcProvider:
             self._client.issuer, self._client.client_id, nonce, self._client.claim
         )
         try:
-            return subject_of(token, await self._key_set(_KEPT_S), expected, self._seconds())
+            return subject_of(token, await self._key_set(_CACHE_S), expected, self._seconds())
         except TokenRefused as refused:
             if refused.flaw is not TokenFlaw.UNKNOWN_KEY:
                 raise
-        return subject_of(token, await self._key_set(_KEYS_AGAIN_S), expected, self._seconds())
+        return subject_of(token, await self._key_set(_KEYS_RELOAD_S), expected, self._seconds())
 
-    async def _discovered(self) -> dict[str, Any]:
+    async def _endpoints(self) -> dict[str, Any]:
         now = self._seconds()
-        if self._about is None or now - self._about[1] > _KEPT_S:
+        if self._discovery is None or now - self._discovery[1] > _CACHE_S:
             issuer = self._client.issuer
-            about = await self._ask("GET", f"{issuer.rstrip('/')}/.well-known/openid-configuration")
-            if about.get("issuer") != issuer:
+            document = await self._ask(
+                "GET", f"{issuer.rstrip('/')}/.well-known/openid-configuration"
+            )
+            if document.get("issuer") != issuer:
                 raise Transient("the OIDC provider calls itself by another name")
             needed = ("authorization_endpoint", "token_endpoint", "jwks_uri")
-            if not all(isinstance(about.get(name), str) for name in needed):
+            if not all(isinstance(document.get(name), str) for name in needed):
                 raise Transient("the OIDC provider does not say where its endpoints are")
-            self._about = (about, now)
-        return self._about[0]
+            self._discovery = (document, now)
+        return self._discovery[0]
 
-    async def _key_set(self, kept_s: float) -> KeySet:
+    async def _key_set(self, cache_s: float) -> KeySet:
         now = self._seconds()
-        if self._keys is None or now - self._keys[1] > kept_s:
-            answer = await self._ask("GET", (await self._discovered())["jwks_uri"])
+        if self._keys is None or now - self._keys[1] > cache_s:
+            answer = await self._ask("GET", (await self._endpoints())["jwks_uri"])
             try:
                 self._keys = (KeySet.import_key_set(answer), now)  # type: ignore[arg-type]
             except (JoseError, ValueError, KeyError, TypeError) as error:

@@ -1,4 +1,4 @@
-"""Signing in by one-time link or password, signing out, the officer who is signed in."""
+"""Routes to sign in by link or password, to sign out, and to read the signed-in officer."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from services.console.features.identity.forms import (
     signed_in,
 )
 from services.console.features.identity.identity_parts import IdentityParts
+from services.console.features.identity.responses import SignedInOfficer, SignedOut
 from services.console.store import people
 from services.console.store.connections import reading
 from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.refusals import note_attempt
+from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
 from services.console.web.sessions import COOKIE, demand_own_form, session_mark
 from services.console.web.shell import page
@@ -27,7 +29,7 @@ from services.console.web.viewers import SignedInViewer
 from shared.contracts.refusals import UNKNOWN, RefusedFor
 from shared.contracts.units import tier_of
 
-router = APIRouter()
+router = APIRouter(tags=["identity"])
 
 
 @router.get("/login", include_in_schema=False)
@@ -37,7 +39,10 @@ async def login(
     ticket: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_\-]{16,128}$")] = None,
     then: Annotated[Landing, Query(alias="next")] = "/",
 ) -> Response:
-    """The form; with a ticket a session, once. A browser that only looks ahead does not use it up."""
+    """Return the form; with a ticket, start a session, once.
+
+    A prefetch of a browser does not use up the ticket.
+    """
     if ticket is None:
         return login_page(console, then)
     if "prefetch" in request.headers.get("sec-purpose", ""):
@@ -52,11 +57,14 @@ async def login(
 
 @router.post("/login", include_in_schema=False)
 async def login_by_password(request: Request, console: Deps) -> Response:
-    """The same answer, after the same work, for a wrong name and a wrong password."""
+    """Sign in by name and password.
+
+    A wrong name and a wrong password get equal answers after equal work.
+    """
     demand_own_form(request)
-    given = await form(request)
-    name, password = given.get("officer_id", "")[:128], given.get("password", "")[:1_024]
-    then: Landing = "/m" if given.get("next") == "/m" else "/"
+    fields = await form(request)
+    name, password = fields.get("officer_id", "")[:128], fields.get("password", "")[:1_024]
+    then: Landing = "/m" if fields.get("next") == "/m" else "/"
     wait = console.part(IdentityParts).throttle.begin(name, address_of(request), time.monotonic())
     if wait > 0:
         note_attempt(request, RefusedFor.THROTTLED)
@@ -68,7 +76,7 @@ async def login_by_password(request: Request, console: Deps) -> Response:
     token = await console.sessions.start(name) if right else None
     console.metrics.sign_ins.labels("password", "refused" if token is None else "done").inc()
     if token is None or stored is None:
-        # A name that nobody has may be a password in the wrong field.
+        # An unknown name may be a password typed into the wrong field.
         note_attempt(request, RefusedFor.WRONG_PASSWORD, UNKNOWN if stored is None else name)
         return login_page(console, then, "wrong", 401)
     console.part(IdentityParts).throttle.succeeded(name, address_of(request))
@@ -79,28 +87,33 @@ async def login_by_password(request: Request, console: Deps) -> Response:
     return await signed_in(request, console, token, then)
 
 
-@router.post("/api/logout")
-async def logout(request: Request, console: Deps, _viewer: SignedInViewer) -> Response:
-    """End this session."""
+@router.post("/api/logout", responses=json_response(SignedOut))
+async def sign_out(request: Request, console: Deps, _viewer: SignedInViewer) -> Response:
+    """End the session of the request."""
     await console.sessions.end(request)
     return _signed_out(as_json({"signed_out": True}))
 
 
-@router.post("/api/logout/everywhere")
-async def logout_everywhere(console: Deps, viewer: SignedInViewer) -> Response:
-    """End all sessions of the officer, this one too. Bearer tokens of scripts stay."""
+@router.post("/api/logout/everywhere", responses=json_response(SignedOut))
+async def sign_out_everywhere(console: Deps, viewer: SignedInViewer) -> Response:
+    """End all sessions of the officer, also that of the request.
+
+    Bearer tokens of scripts remain valid.
+    """
     await console.sessions.end_all(viewer.officer_id)
     return _signed_out(as_json({"signed_out": True}))
 
 
-@router.get("/api/me")
-async def me(request: Request, console: Deps, viewer: SignedInViewer) -> Response:
-    """The officer, the unit, what is granted, and what this installation is."""
+@router.get("/api/me", responses=json_response(SignedInOfficer))
+async def get_signed_in_officer(
+    request: Request, console: Deps, viewer: SignedInViewer
+) -> Response:
+    """Return the officer who is signed in, with unit, rights and installation."""
     return as_json(myself(request, console, viewer))
 
 
 def myself(request: Request, console: ConsoleDeps, viewer: Viewer) -> dict[str, Any]:
-    """What a page says of the officer before it; `session` tells one sign-in from another."""
+    """Return the officer for a page; `session` differs for each sign-in."""
     return {
         "session": session_mark(request),
         "officer_id": viewer.officer_id,

@@ -1,8 +1,8 @@
-"""How often a sign-in may fail: after some failures each further try has to wait, twice as long each time.
+"""The throttle of failed sign-ins: after some failures each further attempt waits twice as long.
 
-Counted per account name (whether or not there is one) and per address. Kept in memory by one process:
-a restart forgets, and several processes each count for themselves. A stranger can make an officer's
-password wait for at most `longest`; links, the provider and open sessions are not concerned.
+Failures are counted per account name, existing or not, and per address. The counts are in memory: a
+restart loses the counts, and each process counts alone. A stranger can delay an officer's password
+by at most `longest`; links, the provider and open sessions are not affected.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """Failures that cost nothing, and the longest wait in seconds. Failures are forgotten after it twice."""
+    """The number of free failures, and the longest wait in seconds.
+
+    Failures are forgotten after twice the longest wait.
+    """
 
     free: int
     longest_s: float
@@ -20,24 +23,24 @@ class Allowance:
 
 @dataclass
 class Throttle:
-    """Failures of one kind of key. Times are seconds of one clock that never goes back."""
+    """Failures of a kind of key. Times are seconds of a monotonic clock."""
 
     allowance: Allowance
     most_keys: int = 10_000
     _failed: dict[str, tuple[int, float]] = field(default_factory=dict)
-    """Failures in a row and when the last one was, the oldest key first."""
+    """Failures in a row and the time of the last failure, the oldest key first."""
 
     def wait_s(self, key: str, now: float) -> float:
-        """Seconds until the key may be tried again; 0 = now."""
+        """Return the seconds until the next attempt of the key; 0: now."""
         count, last = self._failed.get(key, (0, now))
-        over = count - self.allowance.free
-        if over < 0:
+        excess = count - self.allowance.free
+        if excess < 0:
             return 0.0
-        wait = min(self.allowance.longest_s, 2.0 ** min(over, 30))
+        wait = min(self.allowance.longest_s, 2.0 ** min(excess, 30))
         return max(0.0, last + wait - now)
 
     def failed(self, key: str, now: float) -> None:
-        """One more failure."""
+        """Count a failure."""
         count, last = self._failed.pop(key, (0, now))
         if now - last > 2 * self.allowance.longest_s:
             count = 0
@@ -46,7 +49,7 @@ class Throttle:
         self._failed[key] = (count + 1, now)
 
     def undo(self, key: str) -> None:
-        """Take the last failure back; those before it stay."""
+        """Undo the last failure; earlier failures stay."""
         count, last = self._failed.get(key, (0, 0.0))
         if count > 1:
             self._failed[key] = (count - 1, last)
@@ -54,7 +57,7 @@ class Throttle:
             self._failed.pop(key, None)
 
     def succeeded(self, key: str) -> None:
-        """Forget the key's failures."""
+        """Clear the failures of the key."""
         self._failed.pop(key, None)
 
 
@@ -64,14 +67,17 @@ PER_ADDRESS = Allowance(free=30, longest_s=300)
 
 
 class LoginThrottle:
-    """Tries to sign in with a password, per name and per address."""
+    """Attempts to sign in with a password, per name and per address."""
 
     def __init__(self) -> None:
         self._names = Throttle(PER_NAME)
         self._addresses = Throttle(PER_ADDRESS)
 
     def begin(self, name: str, address: str, now: float) -> float:
-        """Count a try as failed before it is checked, so that many at once gain nothing; or seconds to wait."""
+        """Count an attempt as failed before the check; return 0, or the seconds to wait.
+
+        Counting first means that many parallel attempts gain nothing.
+        """
         wait = max(self._names.wait_s(name, now), self._addresses.wait_s(address, now))
         if wait <= 0:
             self._names.failed(name, now)
@@ -79,6 +85,6 @@ class LoginThrottle:
         return wait
 
     def succeeded(self, name: str, address: str) -> None:
-        """The try begun last was right."""
+        """Clear the failures of the name and undo the last failure of the address."""
         self._names.succeeded(name)
         self._addresses.undo(address)

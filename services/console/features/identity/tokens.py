@@ -1,4 +1,4 @@
-"""An ID token in, the claims it proves out (OpenID Connect Core 1.0, 3.1.3.7), or why it proves nothing."""
+"""The check of an ID token (OpenID Connect Core 1.0, 3.1.3.7): the proven subject, or a flaw."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
-"""Signatures by a key that only the provider has: never `none`, never one made with a shared secret."""
+"""Signatures by a key of the provider: never `none`, never a shared secret."""
 SKEW_S = 60
-"""How far the provider's clock and ours may be apart."""
+"""The largest difference between the provider's clock and the console's, in seconds."""
 OLDEST_S = 600
-"""An older token was not made for the sign-in that asks for it."""
+"""The largest age of a token in seconds; an older token belongs to an earlier sign-in."""
 
 
 class TokenFlaw(StrEnum):
-    """Why a token proves nothing."""
+    """The reasons why a token proves nothing."""
 
     SIGNATURE = "signature"
     UNKNOWN_KEY = "unknown_key"
@@ -43,7 +43,7 @@ class TokenRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ExpectedClaims:
-    """What a token has to say, and the claim that names the person."""
+    """The required claims of a token, and the claim with the name of the person."""
 
     issuer: str
     client_id: str
@@ -52,7 +52,10 @@ class ExpectedClaims:
 
 
 def subject_of(id_token: str, keys: KeySet, expected: ExpectedClaims, now_s: float) -> str:
-    """Whom a token names. Raises TokenRefused; UNKNOWN_KEY may be cured by fetching the keys anew."""
+    """Return the person named by a token.
+
+    Raises TokenRefused; UNKNOWN_KEY may disappear after the keys are reloaded.
+    """
     try:
         claims = jwt.decode(id_token, keys, algorithms=ALGORITHMS).claims
     except InvalidKeyIdError:
@@ -68,7 +71,7 @@ def subject_of(id_token: str, keys: KeySet, expected: ExpectedClaims, now_s: flo
 
 
 def challenge_of(verifier: str) -> str:
-    """The PKCE challenge (RFC 7636, S256) of a verifier."""
+    """Return the PKCE challenge (RFC 7636, S256) of a verifier."""
     digest = hashlib.sha256(verifier.encode()).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
@@ -98,7 +101,7 @@ def _flaw(claims: dict[str, Any], expected: ExpectedClaims, now_s: float) -> Tok
 
 
 def _moment(value: object) -> float | None:
-    """A NumericDate; None for anything else, booleans and NaN included."""
+    """Return a NumericDate, or None for any invalid value, including booleans and NaN."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if abs(value) < 2**53 else None

@@ -1,4 +1,4 @@
-"""Proposals of response modes, and decisions on them, as records."""
+"""Proposals of response modes, and decisions on proposals, as records."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ORDER = (ModeVerb.APPROVE, ModeVerb.REJECT, ModeVerb.END)
 
 
 def denial_of(viewer: Viewer, row: Record, verb: ModeVerb) -> RefusedFor | None:
-    """Why this officer may not do it, or None."""
+    """Return the reason to refuse the verb to the officer, or None."""
     if verb is ModeVerb.APPROVE:
         return may_sign_mode(viewer, row["unit"], _signed(row))
     proposer = row["proposed_by"] if verb is ModeVerb.REJECT else None
@@ -28,7 +28,7 @@ def denial_of(viewer: Viewer, row: Record, verb: ModeVerb) -> RefusedFor | None:
 
 
 def verbs_of(viewer: Viewer, row: Record) -> list[ModeVerb]:
-    """What this officer can do about the proposal now."""
+    """Return the verbs offered to the officer on the proposal now."""
     possible = VERBS[ProposalState(row["state"])]
     verbs = [verb for verb in _ORDER if verb in possible]
     return [verb for verb in verbs if is_entitled(viewer, partial(denial_of, row=row, verb=verb))]
@@ -44,13 +44,16 @@ def propose(
     key: str | None,
     now: datetime,
 ) -> tuple[str, ActionRecord]:
-    """A proposal's id and its record. Without a key, the same proposal again on the same day (UTC) is the same."""
-    what = (
+    """Return the id and the record of a proposal.
+
+    Without a key, an equal proposal on an equal day (UTC) gives an equal id.
+    """
+    proposal_fields = (
         ("key", key)
         if key is not None
         else (unit, mode, until.astimezone(UTC).isoformat(), reason, now.date().isoformat())
     )
-    proposal_id = content_id("mod", "person", viewer.officer_id, status, *what)
+    proposal_id = content_id("mod", "person", viewer.officer_id, status, *proposal_fields)
     request = ModeRequest(
         id=content_id("mrq", proposal_id, ModeVerb.PROPOSE),
         unit=unit,
@@ -69,7 +72,7 @@ def propose(
 def act(
     viewer: Viewer, row: Record, verb: ModeVerb, version: int, reason: str, now: datetime
 ) -> ActionRecord:
-    """Approve, reject or end as the officer saw the proposal at `version`."""
+    """Return the record to approve, reject or end a proposal at the `version` of the officer."""
     proposal_id, unit = row["proposal_id"], row["unit"]
     cause = (transition_id(proposal_id, version),)
     request = ModeRequest(
@@ -86,4 +89,4 @@ def act(
 
 
 def _signed(row: Record) -> tuple[str, ...]:
-    return tuple(load["officer_id"] for load in json.loads(row["signatures"]))
+    return tuple(signature["officer_id"] for signature in json.loads(row["signatures"]))

@@ -1,4 +1,4 @@
-"""Queries about response modes."""
+"""Queries of response modes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from shared.contracts.lifecycles.mode_proposal import LIVE
 from shared.runtime.sql import names
 
 _GRADE = (
-    "coalesce((SELECT a.data_grade FROM console.alert a WHERE a.alert_id = mode_proposal.alert_id), "
-    "'general') AS data_grade"
+    "coalesce((SELECT a.data_grade FROM console.alert a "
+    "WHERE a.alert_id = mode_proposal.alert_id), 'general') AS data_grade"
 )
-"""What an alert proposed has the alert's words as its reason."""
+"""The grade of the reason: a proposal caused by an alert repeats the alert's words."""
 
 
 async def decided(connection: Connection, status: str) -> Rows:
-    """What all units have decided in one world: inheritance needs those above as well."""
+    """Return the decisions of all units for a status; inheritance also needs the units above."""
     rows: Rows = await connection.fetch(
         "SELECT * FROM console.mode WHERE status = $1 ORDER BY unit", status
     )
@@ -25,7 +25,7 @@ async def decided(connection: Connection, status: str) -> Rows:
 
 
 async def live_proposals(connection: Connection, span: Span, status: str) -> Rows:
-    """What is open or in force in a subtree, the newest first."""
+    """Return the proposals of a subtree that are open or in force, the newest first."""
     rows: Rows = await connection.fetch(
         f"SELECT *, {_GRADE} FROM console.mode_proposal WHERE status = $1 "  # noqa: S608
         f"AND state IN {names(LIVE)} AND unit >= $2 AND unit < $3 "
@@ -38,7 +38,7 @@ async def live_proposals(connection: Connection, span: Span, status: str) -> Row
 
 
 async def proposal(connection: Connection, proposal_id: str) -> asyncpg.Record | None:
-    """One proposal."""
+    """Return a proposal by id, or None."""
     return await connection.fetchrow(
         "SELECT * FROM console.mode_proposal WHERE proposal_id = $1", proposal_id
     )

@@ -1,4 +1,4 @@
-"""Response modes 平急状态: what holds where, what a change would do, and people's acts about it."""
+"""Routes of response modes 平急状态: the modes in force, a preview, proposals and decisions."""
 
 from __future__ import annotations
 
@@ -9,11 +9,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.console.core import access
 from services.console.features.modes import actions, queries, views
+from services.console.features.modes.responses import (
+    ModeChange,
+    ModeOverview,
+    RecordedModeDecision,
+    RecordedModeProposal,
+)
 from services.console.store.connections import reading
 from services.console.web.actions import IdempotencyKey, accept_action
 from services.console.web.deps import Deps
 from services.console.web.parameters import StatusQuery
 from services.console.web.problems import RequestRefused, hidden, unknown
+from services.console.web.response_models import json_response, recorded
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer, SignedInViewer
 from shared.contracts.fields import Identifier, Instant, ResponseMode, Status, Text, UnitId
@@ -21,7 +28,7 @@ from shared.contracts.modes import ModeVerb
 from shared.contracts.refusals import RefusedFor
 from shared.domain.response_modes.period import LONGEST, is_end
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["modes"])
 
 
 class _Body(BaseModel):
@@ -29,7 +36,7 @@ class _Body(BaseModel):
 
 
 class ProposalBody(_Body):
-    """A mode for `unit` and everything below it, until then; the proposer signs by proposing."""
+    """A mode for `unit` and its subtree until a time; the proposal is the first signature."""
 
     unit: UnitId
     mode: Literal["recovery", "standby", "emergency"]
@@ -39,21 +46,23 @@ class ProposalBody(_Body):
 
 
 class ModeDecisionBody(_Body):
-    """An act on a proposal; `version` as the officer saw it."""
+    """A decision on a proposal; `version` is the version that the officer has read."""
 
     version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
     reason: Text = ""
 
 
-@router.get("/modes")
+@router.get("/modes", responses=json_response(ModeOverview))
 async def get_modes(
     console: Deps,
     viewer: PlaceViewer,
     status: StatusQuery = Status.ACTUAL,
     unit: Annotated[UnitId | None, Query()] = None,
 ) -> Response:
-    """What holds for a unit (default: one's own) and for those below it that have decided
-    themselves, each with whose decision it is; what is open or in force there."""
+    """Return the response mode of a unit and of the units below that have decided one.
+
+    Without `unit` the response is for the unit of the officer. Proposals are open or in force.
+    """
     root = unit or viewer.root
     console.demand(None if access.sees(viewer, root) else RefusedFor.OUTSIDE_SUBTREE, root)
     span = access.span_of(root)
@@ -66,7 +75,9 @@ async def get_modes(
         {
             "status": status,
             **views.effective_view(result, status, root, console.names),
-            "below": [views.effective_view(result, status, one, console.names) for one in below],
+            "below": [
+                views.effective_view(result, status, child, console.names) for child in below
+            ],
             "proposals": [
                 views.proposal_view(row, viewer, result, console.names) for row in proposals
             ],
@@ -74,26 +85,29 @@ async def get_modes(
     )
 
 
-@router.get("/modes/preview")
-async def preview(
+@router.get("/modes/preview", responses=json_response(ModeChange))
+async def preview_mode(
     console: Deps,
     viewer: PlaceViewer,
     unit: UnitId,
     mode: ResponseMode,
     status: StatusQuery = Status.ACTUAL,
 ) -> Response:
-    """What would change if the unit decided this mode (normal: if its own ended); nothing is sent."""
+    """Return the effect of a mode on a unit; nothing is sent.
+
+    `normal` stands for the end of the mode that the unit itself has decided.
+    """
     console.demand(None if access.sees(viewer, unit) else RefusedFor.OUTSIDE_SUBTREE, unit)
     async with reading(console.database) as connection:
         result = views.modes_of(await queries.decided(connection, status))
     return as_json(views.change(result, status, unit, mode, console.names))
 
 
-@router.post("/modes/proposals", status_code=202)
-async def propose(
+@router.post("/modes/proposals", status_code=202, responses=recorded(RecordedModeProposal))
+async def propose_mode(
     console: Deps, viewer: SignedInViewer, body: ProposalBody, key: IdempotencyKey = None
 ) -> Response:
-    """Propose a mode for one's own unit or one below it."""
+    """Propose a mode for the unit of the officer or a unit below."""
     acting = console.acting(
         viewer, lambda item: access.may_propose_mode(item, body.unit), body.unit
     )
@@ -122,8 +136,12 @@ async def propose(
     return await accept_action(console, act, proposal_id=proposal_id, preview=change)
 
 
-@router.post("/modes/proposals/{proposal_id}/{verb}", status_code=202)
-async def judge(
+@router.post(
+    "/modes/proposals/{proposal_id}/{verb}",
+    status_code=202,
+    responses=recorded(RecordedModeDecision),
+)
+async def decide_mode_proposal(
     console: Deps,
     viewer: SignedInViewer,
     proposal_id: Identifier,
@@ -131,7 +149,7 @@ async def judge(
     body: ModeDecisionBody,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Approve or reject a proposal, or end the mode it brought about."""
+    """Approve or reject a proposal, or end the mode that it brought about."""
     async with reading(console.database) as connection:
         row = await queries.proposal(connection, proposal_id)
         if row is None:
@@ -139,20 +157,20 @@ async def judge(
         if not access.sees(viewer, row["unit"]):
             raise hidden("proposal", row["unit"], verb=verb)
         result = views.modes_of(await queries.decided(connection, row["status"]))
-    asked = ModeVerb(verb)
+    mode_verb = ModeVerb(verb)
     acting = console.acting(
-        viewer, lambda item: actions.denial_of(item, row, asked), row["unit"], verb
+        viewer, lambda item: actions.denial_of(item, row, mode_verb), row["unit"], verb
     )
-    if body.version != row["version"] or asked not in actions.verbs_of(viewer, row):
+    if body.version != row["version"] or mode_verb not in actions.verbs_of(viewer, row):
         raise RequestRefused(
             409,
             "The proposal has changed",
             f"It is {row['state']} now, version {row['version']}. Look again before you decide.",
             reason="stale_mode",
         )
-    own = row["mode"] if asked is ModeVerb.APPROVE else ResponseMode.NORMAL
-    if asked is ModeVerb.REJECT:
+    own = row["mode"] if mode_verb is ModeVerb.APPROVE else ResponseMode.NORMAL
+    if mode_verb is ModeVerb.REJECT:
         own = result.own(Status(row["status"]), row["unit"]).mode
     change = views.change(result, Status(row["status"]), row["unit"], own, console.names)
-    act = actions.act(acting, row, asked, body.version, body.reason, console.clock.now())
+    act = actions.act(acting, row, mode_verb, body.version, body.reason, console.clock.now())
     return await accept_action(console, act, preview=change)

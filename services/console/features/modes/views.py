@@ -1,4 +1,4 @@
-"""Response modes and proposals of them, as JSON."""
+"""Response modes and their proposals, as JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shared.domain.response_modes.wording import preview
 
 
 def modes_of(rows: Iterable[Record]) -> Modes:
-    """The decisions of the read model."""
+    """Return the decisions from rows of the read model."""
     return Modes(
         (
             Status(row["status"]),
@@ -28,7 +28,7 @@ def modes_of(rows: Iterable[Record]) -> Modes:
 
 
 def effective_view(modes: Modes, status: Status, unit: str, names: Names) -> Json:
-    """What holds for a unit, and whose decision it is."""
+    """Return the mode in force for a unit, and the unit of the decision."""
     result = modes.effective(status, unit)
     return {
         "unit": unit,
@@ -42,7 +42,7 @@ def effective_view(modes: Modes, status: Status, unit: str, names: Names) -> Jso
 
 
 def proposal_view(row: Record, viewer: Viewer, modes: Modes, names: Names) -> Json:
-    """A proposal with what this officer can do about it and what it changes."""
+    """Return a proposal with the verbs offered to the officer and the changes it causes."""
     return {
         "proposal_id": row["proposal_id"],
         "status": row["status"],
@@ -65,7 +65,7 @@ def proposal_view(row: Record, viewer: Viewer, modes: Modes, names: Names) -> Js
 
 
 def change(modes: Modes, status: Status, unit: str, own: str, names: Names) -> Json:
-    """What holds at `unit` now and after it decided `own`, in words."""
+    """Return the change in words: the mode at `unit` now, and after the unit decides `own`."""
     now = modes.effective(status, unit)
     above = modes.inherited(status, unit)
     after = max(ResponseMode(own), above.mode, key=STRICTNESS.__getitem__)

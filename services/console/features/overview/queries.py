@@ -10,7 +10,7 @@ from services.console.store.connections import Connection
 
 
 async def small_counts(connection: Connection, span: Span, status: str) -> asyncpg.Record:
-    """Silent sensors, open and missed pages of a subtree; open alerts of drills beside it."""
+    """Return counts of a subtree: silent sensors, open and missed pages, open alerts of drills."""
     row = await connection.fetchrow(
         f"""
         SELECT

@@ -9,23 +9,28 @@ from services.console.core.access import span_of
 from services.console.features.alerts import queries as alert_queries
 from services.console.features.commands import counts, totals
 from services.console.features.overview import queries, views
+from services.console.features.overview.responses import Overview
 from services.console.features.overview.shared_answers import SharedAnswers
 from services.console.store.connections import reading
 from services.console.stream.hub import Hub
 from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.parameters import StatusQuery
+from services.console.web.response_models import json_response
 from services.console.web.viewers import PlaceViewer
 from shared.contracts.fields import Status
 from shared.contracts.units import tier_of
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["overview"])
 
 
-@router.get("/overview")
+@router.get("/overview", responses=json_response(Overview))
 async def get_overview(
     console: Deps, viewer: PlaceViewer, status: StatusQuery = Status.ACTUAL
 ) -> Response:
-    """The numbers and the tile map of the live screen; up to a second old, `feed_seq` says what is in it."""
+    """Return the numbers and the map of the live screen.
+
+    The response is up to one second old; `feed_seq` is the position in the feed that it contains.
+    """
     body = await console.part(SharedAnswers).answer(
         (viewer.root, status), lambda: _overview(console, viewer.root, status)
     )
@@ -33,11 +38,11 @@ async def get_overview(
 
 
 async def _overview(console: ConsoleDeps, root: str, status: Status) -> bytes:
-    """The answer to whoever may look at this subtree: nothing in it depends on who that is."""
+    """Return the answer for a subtree; nothing in the answer depends on the viewer."""
     span = span_of(root)
     position = console.part(
         Hub
-    ).position  # before the look: what a later line says may be in it, too
+    ).position  # read before the queries: a later event may be included already
     async with reading(console.database) as connection:
         by_level = await alert_queries.open_by_level(connection, span, status)
         by_town = await alert_queries.open_by_town(connection, span, status)

@@ -1,4 +1,7 @@
-"""One answer for all who ask the same within a moment: two thousand screens hear the same line at once."""
+"""A shared answer for equal requests of a moment.
+
+Two thousand screens receive an event at the same time and ask for the new overview.
+"""
 
 from __future__ import annotations
 
@@ -16,36 +19,37 @@ class _SharedAnswer:
 
 
 class SharedAnswers:
-    """Answers by what is asked. What is asked for has to be all that its answer depends on."""
+    """Answers by key. The key must hold everything the answer depends on."""
 
     def __init__(self, for_s: float) -> None:
-        """for_s: so long after an answer was begun it is given to others too; 0 = to nobody."""
+        """Share an answer for `for_s` seconds after its start; 0 disables sharing."""
         self._for_s = for_s
-        self._made: dict[Hashable, _SharedAnswer] = {}
-        """The oldest first; what is over goes when the next is made."""
+        self._answers: dict[Hashable, _SharedAnswer] = {}
+        """The oldest answer first; expired answers are removed when a new answer starts."""
 
-    async def answer(
-        self, asked: Hashable, make: Callable[[], Coroutine[Any, Any, bytes]]
-    ) -> bytes:
-        """The answer, perhaps still being made for another; raises what `make` raises, and keeps no failure."""
+    async def answer(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, bytes]]) -> bytes:
+        """Return the answer of the key, possibly shared with a request in progress.
+
+        Raises the errors of `make`; a failed answer is not shared later.
+        """
         now = time.monotonic()
-        result = self._made.get(asked)
+        result = self._answers.get(key)
         if result is None or now - result.began >= self._for_s:
             self._forget(now)
-            result = self._made[asked] = _SharedAnswer(now, asyncio.create_task(make()))
-            result.answer.add_done_callback(lambda task: self._drop_failed(asked, task))
-        # Who asked first may leave; the others still wait for the answer.
+            result = self._answers[key] = _SharedAnswer(now, asyncio.create_task(make()))
+            result.answer.add_done_callback(lambda task: self._drop_failed(key, task))
+        # The first client may disconnect while further clients wait for the answer.
         return await asyncio.shield(result.answer)
 
     def _forget(self, now: float) -> None:
-        while self._made:
-            first = next(iter(self._made))
-            if now - self._made[first].began < self._for_s:
+        while self._answers:
+            first = next(iter(self._answers))
+            if now - self._answers[first].began < self._for_s:
                 break
-            del self._made[first]
+            del self._answers[first]
 
-    def _drop_failed(self, asked: Hashable, task: asyncio.Task[bytes]) -> None:
+    def _drop_failed(self, key: Hashable, task: asyncio.Task[bytes]) -> None:
         failed = task.cancelled() or task.exception() is not None
-        result = self._made.get(asked)
+        result = self._answers.get(key)
         if failed and result is not None and result.answer is task:
-            del self._made[asked]
+            del self._answers[key]

@@ -13,9 +13,9 @@ _TOWN_DIGITS = 9
 
 
 def alert_counts(counted: Iterable[Record]) -> Json:
-    """Open alerts by issued level, by proposed level where none is issued yet, and by state.
+    """Return open alerts by issued level, by proposed level before issue, and by state.
 
-    A row stands for `n` alerts of one state, level and proposed level.
+    A row stands for `n` alerts of equal state, level and proposed level.
     """
     issued = {level.value: 0 for level in reversed(Level)}
     proposed = dict(issued)
@@ -30,9 +30,9 @@ def alert_counts(counted: Iterable[Record]) -> Json:
 
 
 def tiles(counted: Iterable[Record], root: str, names: Names) -> list[Json]:
-    """The towns of a subtree, each with its worst issued and worst proposed level.
+    """Return the towns of a subtree, each with its worst issued and worst proposed level.
 
-    A row stands for `n` alerts of one level and proposed level that concern a town (its first nine digits).
+    A row stands for `n` alerts of equal level and proposed level in a town (the first nine digits).
     """
     worst: dict[str, Json] = {
         town[:_TOWN_DIGITS]: {
@@ -54,6 +54,6 @@ def tiles(counted: Iterable[Record], root: str, names: Names) -> list[Json]:
     return list(worst.values())
 
 
-def _worse(text: str | None, other: str | None) -> str | None:
-    levels = [Level(level) for level in (text, other) if level is not None]
+def _worse(first: str | None, second: str | None) -> str | None:
+    levels = [Level(level) for level in (first, second) if level is not None]
     return max(levels, key=LEVEL_ORDER.__getitem__).value if levels else None

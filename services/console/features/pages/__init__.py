@@ -1,1 +1,1 @@
-"""Pages of an officer, and answers to them."""
+"""Pages of an officer, and their answers."""

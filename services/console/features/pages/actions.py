@@ -1,4 +1,4 @@
-"""What an officer answers to a page, as the record that tells of it."""
+"""An officer's answer to a page, as a record."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shared.contracts.topics import ANSWERS
 
 @dataclass(frozen=True, slots=True)
 class AnswerTerms:
-    """What an answer may say beside its verb: until when one will have acted, or who is called instead."""
+    """The terms of an answer: the time of arrival, or the officer or post called instead."""
 
     in_minutes: int | None = None
     arrive_by: datetime | None = None
@@ -32,19 +32,19 @@ def answer(
     now: datetime,
     terms: AnswerTerms | None = None,
 ) -> ActionRecord:
-    """A receipt of the officer's device or the officer's answer."""
+    """Return a receipt of the officer's device, or the officer's answer."""
     page_id = page["page_id"]
     terms = terms or AnswerTerms()
     arrive_by = terms.arrive_by
     if terms.in_minutes is not None:
         arrive_by = now + timedelta(minutes=terms.in_minutes)
-    said = [f"{name}={value}" for name, value in asdict(terms).items() if value is not None]
+    fields = [f"{name}={value}" for name, value in asdict(terms).items() if value is not None]
     cause = (transition_id(page_id, page["version"]),)
     return ActionRecord(
         ANSWERS,
         viewer.officer_id,
         Answer(
-            id=content_id("ans", page_id, viewer.officer_id, verb, *said),
+            id=content_id("ans", page_id, viewer.officer_id, verb, *fields),
             page_id=page_id,
             officer_id=viewer.officer_id,
             verb=verb,

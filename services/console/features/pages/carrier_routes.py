@@ -1,7 +1,7 @@
-"""Doors for carriers: receipts of what they delivered, and what people wrote back.
+"""Webhooks for carriers: receipts of deliveries, and replies of people.
 
-Both are signed as webhooks are (standardwebhooks.com); without a key they are closed. A repeated call
-is the same act, so a carrier that calls twice changes nothing.
+Both are signed as webhooks (standardwebhooks.com) and closed without a key. A repeated call has the
+id of the first call and changes nothing.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from services.console.core.access import Viewer
 from services.console.core.record import Record
 from services.console.features.pages import actions, queries
+from services.console.features.pages.responses import RecordedReceipt, ReplyResult
 from services.console.store.connections import reading
 from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.problems import RequestRefused, unknown
+from services.console.web.response_models import json_response, recorded
 from services.console.web.responses import as_json
 from shared.contracts.fields import Identifier, Line, Post, Text
 from shared.contracts.pages import AnswerVerb, Channel
@@ -27,7 +29,7 @@ from shared.domain.bilingual import Both, both
 from shared.domain.replies import Reply, reference_of, understand
 from shared.domain.wording import ANSWERS, REPLIES
 
-router = APIRouter(prefix="/carriers")
+router = APIRouter(prefix="/carriers", tags=["pages"])
 
 _NOT_UNDERSTOOD = Both(
     f"没有听懂，未作答复。{REPLIES.zh}，后加编号。",
@@ -47,7 +49,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class ReceiptBody(BaseModel):
-    """What became of a page at a carrier, or what its officer pressed there."""
+    """The delivery state of a page at a carrier, or the officer's key press."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -57,7 +59,7 @@ class ReceiptBody(BaseModel):
 
 
 class ReplyBody(BaseModel):
-    """What a person wrote back: from which address, on which channel."""
+    """A person's reply: the text, the sender's address and the channel."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -68,13 +70,19 @@ class ReplyBody(BaseModel):
 
 def _described(model: type[BaseModel]) -> dict[str, object]:
     """The request body in the OpenAPI document: the route reads the bytes itself, to check them."""
-    content = {"application/json": {"schema": model.model_json_schema()}}
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    content = {"application/json": {"schema": schema}}
     return {"requestBody": {"content": content, "required": True}}
 
 
-@router.post("/receipts", status_code=202, openapi_extra=_described(ReceiptBody))
-async def receipt(request: Request, console: Deps) -> Response:
-    """A receipt (delivered, read) or an answer that a carrier took from the officer."""
+@router.post(
+    "/receipts",
+    status_code=202,
+    openapi_extra=_described(ReceiptBody),
+    responses=recorded(RecordedReceipt),
+)
+async def send_receipt(request: Request, console: Deps) -> Response:
+    """Record a receipt (delivered, read) or an answer that a carrier has received."""
     body = await _signed(request, console, ReceiptBody)
     async with reading(console.database) as connection:
         page = await queries.page(connection, body.page_id)
@@ -84,40 +92,45 @@ async def receipt(request: Request, console: Deps) -> Response:
     return as_json({"repeated": not new}, 202)
 
 
-@router.post("/replies", openapi_extra=_described(ReplyBody))
-async def reply(request: Request, console: Deps) -> Response:
-    """A written reply. `reply` in the answer is what the person is told: always something definite."""
+@router.post("/replies", openapi_extra=_described(ReplyBody), responses=json_response(ReplyResult))
+async def send_reply(request: Request, console: Deps) -> Response:
+    """Record a written reply of a person.
+
+    The field `reply` is the sentence that the person receives; there always is a sentence.
+    """
     body = await _signed(request, console, ReplyBody)
     understood = understand(body.text)
     officers = console.directory.officers_at(body.channel, body.address)
     language = console.directory.language(officers)
     if understood is None:
-        return _told(False, _NOT_UNDERSTOOD.of(language))
+        return _reply_response(False, _NOT_UNDERSTOOD.of(language))
     async with reading(console.database) as connection:
         records = await queries.answerable(connection, officers)
     if (
         understood.reference is None
         and len({page["status"] for page in records if page["waits"]}) > 1
     ):
-        return _told(False, _BOTH_WORLDS.of(language))
-    page = _meant(records, understood)
+        return _reply_response(False, _BOTH_WORLDS.of(language))
+    page = _page_of(records, understood)
     if page is None:
-        return _told(False, _NO_SUCH_PAGE.of(language))
+        return _reply_response(False, _NO_SUCH_PAGE.of(language))
     await _answer(console, page, understood.verb, understood.text)
     reference = reference_of(page["page_id"])
-    about, verb = both(page["headline"]), ANSWERS[understood.verb]
+    headline, verb = both(page["headline"]), ANSWERS[understood.verb]
     recorded = Both(
-        f"已记录：{verb.zh}（编号 {reference}）{about.zh[:40]}",
-        f"Recorded: {verb.en} (ref. {reference}) {about.en[:80]}",
+        f"已记录：{verb.zh}（编号 {reference}）{headline.zh[:40]}",
+        f"Recorded: {verb.en} (ref. {reference}) {headline.en[:80]}",
     )
-    return _told(True, recorded.of(language))
+    return _reply_response(True, recorded.of(language))
 
 
-def _meant(waiting: Sequence[Record], said: Reply) -> Record | None:
-    """The page with the reference given; without one the newest (of one status: else it is asked)."""
-    if said.reference is None:
-        return waiting[0] if waiting else None
-    return next((p for p in waiting if reference_of(p["page_id"]) == said.reference), None)
+def _page_of(pages: Sequence[Record], understood: Reply) -> Record | None:
+    """Return the page of the given reference, or without a reference the newest page."""
+    if understood.reference is None:
+        return pages[0] if pages else None
+    return next(
+        (page for page in pages if reference_of(page["page_id"]) == understood.reference), None
+    )
 
 
 async def _answer(console: ConsoleDeps, page: Record, verb: AnswerVerb, text: str) -> bool:
@@ -145,13 +158,13 @@ async def _signed(request: Request, console: ConsoleDeps, model: type[M]) -> M:
         return model.model_validate_json(raw)
     except ValidationError as error:
         errors = [
-            {"where": ".".join(str(part) for part in one["loc"]), "what": one["msg"]}
-            for one in error.errors(include_input=False)[:20]
+            {"where": ".".join(str(part) for part in problem["loc"]), "what": problem["msg"]}
+            for problem in error.errors(include_input=False)[:20]
         ]
         raise RequestRefused(
             422, "The request is not valid", reason="invalid", errors=errors
         ) from None
 
 
-def _told(taken: bool, sentence: str) -> Response:
-    return as_json({"taken": taken, "reply": sentence})
+def _reply_response(accepted: bool, sentence: str) -> Response:
+    return as_json({"taken": accepted, "reply": sentence})

@@ -23,8 +23,10 @@ PAGES = Order(
     ),
     "p.page_id",
 )
-"""The order of an officer's pages: those that wait for an answer by urgency, then the others, the newest
-first."""
+"""The order of an officer's pages.
+
+Pages without an answer come first, by urgency, then the remaining pages, the newest first.
+"""
 _OWN_PAGES = f"""
     FROM console.page p LEFT JOIN console.answer AS answer USING (page_id, status)
     LEFT JOIN console.alert AS why ON why.alert_id = p.alert_id
@@ -42,8 +44,10 @@ async def pages(
     after: ListPosition | None,
     limit: int,
 ) -> Rows:
-    """An officer's own pages on the console behind a place, with the answer given: no drill, no storm of
-    blue and nothing newer comes before one that is open and more urgent."""
+    """Return an officer's pages on the console after a cursor, with their answers.
+
+    No drill, no burst of blue pages and no newer page comes before an open page of higher urgency.
+    """
     rows: Rows = await connection.fetch(
         f"SELECT p.*, answer.verb, {PAGES.columns} {_OWN_PAGES} "
         f"AND {PAGES.is_after(4, 5)} ORDER BY {PAGES.by} LIMIT $6",
@@ -57,13 +61,13 @@ async def pages(
 
 
 async def pages_waiting(connection: Connection, officer_id: str, status: str | None) -> int:
-    """How many of these pages wait for an answer."""
+    """Return the number of pages without an answer."""
     counted = f"SELECT count(*) {_OWN_PAGES}"
     return int(await connection.fetchval(counted, officer_id, status, True))
 
 
 async def page(connection: Connection, page_id: str) -> asyncpg.Record | None:
-    """One page with the answer given."""
+    """Return a page with its answer, or None."""
     return await connection.fetchrow(
         "SELECT p.*, a.verb FROM console.page p LEFT JOIN console.answer a USING (page_id) "
         "WHERE p.page_id = $1",
@@ -72,11 +76,14 @@ async def page(connection: Connection, page_id: str) -> asyncpg.Record | None:
 
 
 async def answerable(connection: Connection, officer_ids: Collection[str]) -> Rows:
-    """Pages of these officers without an answer on any channel: those that wait for one (`waits`), then
-    those whose time is over, each the newest first; at most 50 of a status."""
+    """Return pages of these officers without an answer on any channel, at most 50 per status.
+
+    Pages within their time come first (`waits`), then expired pages, each the newest first.
+    """
     rows: Rows = await connection.fetch(
         f"SELECT * FROM (SELECT p.*, p.{OPEN_PAGE} AS waits, row_number() OVER "  # noqa: S608
-        f"(PARTITION BY p.status ORDER BY (p.{OPEN_PAGE}) DESC, p.sent_at DESC, p.page_id) AS place "
+        f"(PARTITION BY p.status ORDER BY (p.{OPEN_PAGE}) DESC, p.sent_at DESC, p.page_id) "
+        "AS place "
         "FROM console.page p LEFT JOIN console.answer a USING (page_id, status) "
         "WHERE p.officer_id = ANY($1::text[]) AND a.verb IS NULL) AS found "
         "WHERE place <= 50 ORDER BY waits DESC, sent_at DESC, page_id",

@@ -1,4 +1,4 @@
-"""Pages of an officer, and their answers."""
+"""Routes of an officer's pages and answers."""
 
 from __future__ import annotations
 
@@ -10,26 +10,28 @@ from pydantic import Field, model_validator
 from services.console.core import access
 from services.console.core.access import may_answer
 from services.console.features.pages import actions, queries, views
+from services.console.features.pages.responses import PageList, PageView
 from services.console.store.connections import reading
 from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
 from services.console.web.paging import AfterCursor, next_of, position_after
 from services.console.web.parameters import Limit
 from services.console.web.problems import hidden, unknown
+from services.console.web.response_models import json_response, recorded
 from services.console.web.responses import as_json
 from services.console.web.viewers import SignedInViewer
 from shared.contracts.fields import Identifier, Instant, Post, Status, Text
 from shared.contracts.pages import AnswerVerb
 from shared.contracts.refusals import RefusedFor
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["pages"])
 
 
 class AnswerBody(Body):
-    """An answer to a page, or the device's receipt (delivered, read).
+    """An answer to a page, or the receipt of a device (delivered, read).
 
-    Who is `coming` may say until when he will have acted, in minutes or as a time; who hands over, to
-    whom or to which post of the unit.
+    With `coming` an officer may name the time of action, in minutes or as a time; with `hand_over`
+    the officer or the post of the unit that is called instead.
     """
 
     verb: AnswerVerb
@@ -41,24 +43,24 @@ class AnswerBody(Body):
 
     @model_validator(mode="after")
     def _fits_the_verb(self) -> AnswerBody:
-        times = [one for one in (self.in_minutes, self.arrive_by) if one is not None]
+        times = [value for value in (self.in_minutes, self.arrive_by) if value is not None]
         if len(times) > (self.verb is AnswerVerb.COMING):
             raise ValueError("coming takes one of in_minutes and arrive_by, other verbs none")
-        named = self.hand_to is not None or self.hand_to_post is not None
-        if named and self.verb is not AnswerVerb.HAND_OVER:
+        has_receiver = self.hand_to is not None or self.hand_to_post is not None
+        if has_receiver and self.verb is not AnswerVerb.HAND_OVER:
             raise ValueError("hand_to and hand_to_post belong to hand_over")
         return self
 
 
-@router.post("/pages/{page_id}/answers", status_code=202)
-async def answer(
+@router.post("/pages/{page_id}/answers", status_code=202, responses=recorded())
+async def answer_page(
     console: Deps,
     viewer: SignedInViewer,
     page_id: Identifier,
     body: AnswerBody,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Answer a page, or confirm that it was shown or opened."""
+    """Answer a page, or confirm that the page was shown or opened."""
     async with reading(console.database) as connection:
         page = await queries.page(connection, page_id)
     if page is None:
@@ -72,8 +74,8 @@ async def answer(
     )
 
 
-@router.get("/pages")
-async def get_pages(
+@router.get("/pages", responses=json_response(PageList))
+async def list_pages(
     console: Deps,
     viewer: SignedInViewer,
     status: Annotated[Status | None, Query()] = None,
@@ -81,9 +83,10 @@ async def get_pages(
     after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
-    """The officer's own pages: those that wait for an answer, the most urgent first, then the newest others.
+    """List the pages of the officer, first those that wait for an answer.
 
-    `waiting`: how many wait for an answer.
+    The most urgent page comes first, then the newest of the other pages. `waiting` is the number of
+    pages that wait for an answer.
     """
     async with reading(console.database) as connection:
         rows = await queries.pages(
@@ -94,19 +97,19 @@ async def get_pages(
             after=position_after(after, queries.PAGES),
             limit=limit,
         )
-        waiting = await queries.pages_waiting(connection, viewer.officer_id, status)
+        waiting_total = await queries.pages_waiting(connection, viewer.officer_id, status)
     return as_json(
         {
             "pages": [views.page(row, console.names) for row in rows],
             "next": next_of(rows, limit),
-            "waiting": waiting,
+            "waiting": waiting_total,
         }
     )
 
 
-@router.get("/pages/{page_id}")
+@router.get("/pages/{page_id}", responses=json_response(PageView))
 async def get_page(console: Deps, viewer: SignedInViewer, page_id: Identifier) -> Response:
-    """One of the officer's own pages."""
+    """Return one page of the officer."""
     async with reading(console.database) as connection:
         row = await queries.page(connection, page_id)
     if row is None:

@@ -7,7 +7,7 @@ from services.console.core.record import Json, Record
 
 
 def page(row: Record, names: Names) -> Json:
-    """A page of the viewer's own."""
+    """Return a page of the viewer."""
     return {
         "page_id": row["page_id"],
         "status": row["status"],

@@ -1,7 +1,7 @@
-"""Uploads of photos, drawn anew one at a time by another process (drawing.py).
+"""Uploads of photos, drawn again one at a time by a process (drawing.py).
 
-What a hostile picture may take of memory and time, it takes there: the process ends, its memory with
-it, and an upload never takes a second core from the screens.
+A hostile picture can exhaust only that process: its memory is freed at its end, and an upload never
+takes a second core from the screens.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ _AT_ONCE = 1
 
 
 class Pictures:
-    """Makes pictures, one at a time."""
+    """Draws uploaded pictures, one at a time."""
 
     def __init__(self) -> None:
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def remade(self, file: bytes) -> Picture:
-        """The picture in a file. Raises NotAPhoto."""
+        """Return the picture of a file. Raises NotAPhoto."""
         async with self._turns:
             return await _drawn(file)
 
 
 async def _drawn(file: bytes) -> Picture:
-    """The picture as the other process drew it; whoever does not wait any longer ends the process."""
+    """Return the picture drawn by the process; a cancelled caller ends the process."""
     program = await asyncio.create_subprocess_exec(
-        # Isolated: neither the environment nor the working folder decides what is imported.
+        # Isolated: environment and working folder do not decide the imported modules.
         *(sys.executable, "-I", drawing.__file__),
         stdin=PIPE,
         stdout=PIPE,
@@ -44,16 +44,16 @@ async def _drawn(file: bytes) -> Picture:
         env={},
     )
     try:
-        out, said = await program.communicate(file)
+        out, errors = await program.communicate(file)
     finally:
         if program.returncode is None:
             program.kill()
             await program.wait()
     if program.returncode == 0:
         (length,) = struct.unpack_from(">I", out)
-        whole = out[4 : 4 + length]
-        return Picture(whole, out[8 + length :])
-    reason = said.decode("utf-8", "replace")[-200:]
+        full = out[4 : 4 + length]
+        return Picture(full, out[8 + length :])
+    reason = errors.decode("utf-8", "replace")[-200:]
     if program.returncode != drawing.NOT_A_PHOTO:
-        log.warning("drawing_ended", code=program.returncode, said=reason)
+        log.warning("drawing_ended", code=program.returncode, errors=reason)
     raise NotAPhoto(reason)

@@ -7,7 +7,7 @@ from services.console.core.record import Json, Record
 
 
 def photo(row: Record, names: Names) -> Json:
-    """What is known of a photo; the picture lies at /api/photos/{photo_id}."""
+    """Return the data of a photo; the picture is at /api/photos/{photo_id}."""
     return {
         "photo_id": row["photo_id"],
         "assignment_id": row["assignment_id"],

@@ -1,1 +1,1 @@
-"""On which channels officers can be reached."""
+"""Reachability of officers by channel."""

@@ -15,9 +15,9 @@ from shared.contracts.topics import CONTACT_TESTS
 def start_test(
     viewer: Viewer, unit: str, of: str | None, key: str | None, now: datetime
 ) -> ActionRecord:
-    """Test now how the officers of a unit are reached, or one of them.
+    """Return the record to test the channels of a unit's officers, or of a single officer.
 
-    Without a key, one officer's wish about the same people is one act an hour.
+    Without a key, a request of an officer about equal people has an equal id for an hour.
     """
     once = ("key", key) if key is not None else (unit, of or "", f"{now:%Y-%m-%dT%H}")
     request_id = content_id("ctr", viewer.officer_id, *once)

@@ -1,4 +1,4 @@
-"""Queries of channels of officers."""
+"""Queries of officers' channels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from services.console.store.connections import Connection
 
 
 async def reachability(connection: Connection, officers: Collection[str]) -> dict[str, str]:
-    """What is known of these officers' channels, as JSON, by officer."""
+    """Return the stored channels of these officers, as JSON, by officer."""
     rows = await connection.fetch(
         "SELECT officer_id, channels FROM console.reachability WHERE officer_id = ANY($1::text[])",
         list(officers),

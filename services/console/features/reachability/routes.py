@@ -1,4 +1,4 @@
-"""Who is on duty and by which channels he is reached; an officer starts a communication test."""
+"""Routes of the reachability of officers on duty, and the start of a communication test."""
 
 from __future__ import annotations
 
@@ -9,30 +9,32 @@ from fastapi import APIRouter, Query, Response
 from services.console.core import access
 from services.console.core.access import span_of
 from services.console.features.reachability import actions, queries, views
+from services.console.features.reachability.responses import ReachabilityList
 from services.console.features.reachability.views import Show
 from services.console.store.connections import reading
 from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
 from services.console.web.problems import unknown
+from services.console.web.response_models import json_response, recorded
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer, SignedInViewer
 from shared.contracts.fields import Identifier, UnitId
 from shared.contracts.refusals import RefusedFor
 
-router = APIRouter(prefix="/api/duty")
+router = APIRouter(prefix="/api/duty", tags=["reachability"])
 
 _Cursor = Annotated[str, Query(max_length=80, pattern=r"^([0-9a-z_/]+:(B|A|commander))?$")]
 
 
 class ContactTestBody(Body):
-    """Whom to test: all officers on duty at `unit`, or one of them (`officer_id`)."""
+    """The officers to test: all officers on duty at `unit`, or the one in `officer_id`."""
 
     unit: UnitId
     officer_id: Identifier | None = None
 
 
-@router.get("/reachability")
-async def reached(
+@router.get("/reachability", responses=json_response(ReachabilityList))
+async def list_reachability(
     console: Deps,
     viewer: PlaceViewer,
     unit: Annotated[UnitId | None, Query()] = None,
@@ -41,10 +43,11 @@ async def reached(
     after: _Cursor = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Response:
-    """The posts of a unit (default: one's own) and, unless not wanted, of all below it.
+    """List the posts of a unit and of its subtree with their reachability.
 
-    `counts` are over all of them. `show`: `gaps` are posts where nobody would be reached, `silent` those
-    whose last communication test was not answered.
+    `counts` covers all posts. `show=gaps` selects posts at which nobody would be reached,
+    `show=silent` those whose last communication test was not answered. Without `unit` the list is
+    for the unit of the officer.
     """
     root = unit or viewer.root
     console.demand(None if access.sees(viewer, root) else RefusedFor.OUTSIDE_SUBTREE, root)
@@ -56,30 +59,33 @@ async def reached(
     ]
     officers = {slot.officer.officer_id for slot in slots if slot.officer is not None}
     async with reading(console.database) as connection:
-        known = await queries.reachability(connection, officers)
+        stored_channels = await queries.reachability(connection, officers)
     now = console.clock.now()
-    result = views.standings(slots, known)
-    wanted = views.chosen(result, show, now)
-    rest = views.after(wanted, after) if after else wanted
-    shown = rest[:limit]
+    result = views.posts_of(slots, stored_channels)
+    posts = views.posts_to_show(result, show, now)
+    remaining = views.posts_after(posts, after) if after else posts
+    page = remaining[:limit]
     return as_json(
         {
             "unit": root,
             "unit_name": console.names.unit(root),
             "at": now,
             "counts": views.counts(result, now),
-            "posts": [views.view(one, viewer, console.names, now) for one in shown],
-            "next": views.cursor_of(shown[-1]) if len(rest) > len(shown) else None,
+            "posts": [views.view(post, viewer, console.names, now) for post in page],
+            "next": views.cursor_of(page[-1]) if len(remaining) > len(page) else None,
         }
     )
 
 
-@router.post("/tests", status_code=202)
-async def start(
+@router.post("/tests", status_code=202, responses=recorded())
+async def start_contact_test(
     console: Deps, viewer: SignedInViewer, body: ContactTestBody, key: IdempotencyKey = None
 ) -> Response:
-    """Test now by which channels the officers on duty at a unit are reached: a page on each, marked as
-    a test. For one's own unit and those below it."""
+    """Start a communication test of the officers on duty at a unit.
+
+    Each channel of an officer receives a page that is marked as a test. The unit is that of the
+    officer or a unit below.
+    """
     acting = console.acting(viewer, lambda item: access.may_plan_duty(item, body.unit), body.unit)
     slots = [slot for slot in console.directory.slots() if slot.unit == body.unit]
     on_duty = {slot.officer.officer_id for slot in slots if slot.officer is not None}

@@ -1,4 +1,4 @@
-"""On which channels officers can be reached, as JSON."""
+"""Reachability of officers by channel, as JSON."""
 
 from __future__ import annotations
 
@@ -29,43 +29,47 @@ _MISSED = frozenset({Outcome.SILENT, Outcome.FAILED})
 
 @dataclass(frozen=True, slots=True)
 class PostReachability:
-    """A post, who holds it (None: nobody) and what is known of his channels."""
+    """A post, its holder (None: vacant) and the reach of the holder's channels."""
 
     slot: RosterSlot
-    known: Mapping[Channel, ChannelReach]
+    reach_by_channel: Mapping[Channel, ChannelReach]
 
     @property
     def channels(self) -> tuple[Channel, ...]:
-        """On which channels the holder is paged; the console is always one."""
+        """The paged channels of the holder, always including the console."""
         if self.slot.officer is None:
             return ()
         return tuple(dict.fromkeys((Channel.CONSOLE, *self.slot.channels)))
 
     def reached(self, now: datetime) -> str:
-        """What may be expected of the post: a Reach, or `empty`."""
+        """Return the expected reach of the post: a Reach, or `empty`."""
         if self.slot.officer is None:
             return EMPTY
-        return best(reach_of(self.known.get(channel), now) for channel in self.channels)
+        return best(reach_of(self.reach_by_channel.get(channel), now) for channel in self.channels)
 
     def is_gap(self, now: datetime) -> bool:
-        """Whether nobody would be reached there."""
+        """Return whether nobody can be reached at the post."""
         return self.reached(now) in (EMPTY, Reach.UNREACHABLE)
 
     @property
     def silent(self) -> list[Channel]:
-        """Channels whose last communication test was not answered."""
+        """Channels whose last communication test had no answer."""
         return [
             channel
             for channel in self.channels
-            if channel in self.known and self.known[channel].tested in _MISSED
+            if channel in self.reach_by_channel and self.reach_by_channel[channel].tested in _MISSED
         ]
 
 
-def standings(slots: Iterable[RosterSlot], known: Mapping[str, str]) -> list[PostReachability]:
-    """The posts in order of their units; `known` is an officer's channels as stored."""
+def posts_of(
+    slots: Iterable[RosterSlot], channels_by_officer: Mapping[str, str]
+) -> list[PostReachability]:
+    """Return the posts in order of their units; `channels_by_officer` holds the stored JSON."""
     results = []
     for slot in sorted(slots, key=lambda slot: (slot.unit, _POSTS.index(slot.post))):
-        stored = known.get(slot.officer.officer_id) if slot.officer is not None else None
+        stored = (
+            channels_by_officer.get(slot.officer.officer_id) if slot.officer is not None else None
+        )
         channels = _CHANNELS.validate_json(stored) if stored is not None else ()
         results.append(
             PostReachability(
@@ -75,69 +79,69 @@ def standings(slots: Iterable[RosterSlot], known: Mapping[str, str]) -> list[Pos
     return results
 
 
-def counts(found: Sequence[PostReachability], now: datetime) -> dict[str, int]:
-    """How many posts are reached how; `gaps` and `silent` are those that the lists of that name show."""
-    seen = Counter(one.reached(now) for one in found)
+def counts(posts: Sequence[PostReachability], now: datetime) -> dict[str, int]:
+    """Return the number of posts by reach, and the lengths of the lists `gaps` and `silent`."""
+    by_reach = Counter(post.reached(now) for post in posts)
     return {
-        **{name: seen[name] for name in (*Reach, EMPTY)},
-        "gaps": sum(one.is_gap(now) for one in found),
-        "silent": sum(bool(one.silent) for one in found),
+        **{name: by_reach[name] for name in (*Reach, EMPTY)},
+        "gaps": sum(post.is_gap(now) for post in posts),
+        "silent": sum(bool(post.silent) for post in posts),
     }
 
 
-def chosen(found: Sequence[PostReachability], show: Show, now: datetime) -> list[PostReachability]:
-    """All posts, those where nobody would be reached, or those whose last test was not answered."""
+def posts_to_show(
+    posts: Sequence[PostReachability], show: Show, now: datetime
+) -> list[PostReachability]:
+    """Return all posts, the posts without a reachable officer, or posts with an unanswered test."""
     if show == "gaps":
-        return [one for one in found if one.is_gap(now)]
-    return [one for one in found if one.silent] if show == "silent" else list(found)
+        return [post for post in posts if post.is_gap(now)]
+    return [post for post in posts if post.silent] if show == "silent" else list(posts)
 
 
-def cursor_of(standing: PostReachability) -> str:
-    """Where the list goes on after this post."""
-    return f"{standing.slot.unit}:{standing.slot.post}"
+def cursor_of(post: PostReachability) -> str:
+    """Return the cursor after this post."""
+    return f"{post.slot.unit}:{post.slot.post}"
 
 
-def after(found: Sequence[PostReachability], cursor: str) -> list[PostReachability]:
-    """What follows a cursor, whether its post is still there or not."""
-    unit, _, post = cursor.partition(":")
-    rank = _POSTS.index(Post(post)) if post in _POSTS else -1
-    return [one for one in found if (one.slot.unit, _POSTS.index(one.slot.post)) > (unit, rank)]
+def posts_after(posts: Sequence[PostReachability], cursor: str) -> list[PostReachability]:
+    """Return the posts after a cursor, even if the post of the cursor no longer exists."""
+    unit, _, post_name = cursor.partition(":")
+    rank = _POSTS.index(Post(post_name)) if post_name in _POSTS else -1
+    return [post for post in posts if (post.slot.unit, _POSTS.index(post.slot.post)) > (unit, rank)]
 
 
-def view(standing: PostReachability, viewer: Viewer, names: Names, now: datetime) -> Json:
-    """One post; name and phone number to whom they are open."""
-    unit, officer = standing.slot.unit, standing.slot.officer
+def view(post: PostReachability, viewer: Viewer, names: Names, now: datetime) -> Json:
+    """Return a post; name and phone number are left out unless open to the viewer."""
+    unit, officer = post.slot.unit, post.slot.officer
     named = officer is not None and opens(viewer, unit, DataClass.NAME)
     reached = officer is not None and opens(viewer, unit, DataClass.CONTACT)
     return {
         "unit": unit,
         "unit_name": names.unit(unit),
-        "post": standing.slot.post,
+        "post": post.slot.post,
         "officer_id": officer.officer_id if officer is not None else None,
         "name": officer.name if officer is not None and named else None,
         "phone": officer.phone if officer is not None and reached else None,
-        "reach": standing.reached(now),
-        "gap": standing.is_gap(now),
-        "silent": standing.silent,
+        "reach": post.reached(now),
+        "gap": post.is_gap(now),
+        "silent": post.silent,
         "channels": [
-            _channel(channel, standing.known.get(channel), now) for channel in standing.channels
+            _channel(channel, post.reach_by_channel.get(channel), now) for channel in post.channels
         ],
     }
 
 
-def _channel(channel: Channel, existing_channel_reach: ChannelReach | None, now: datetime) -> Json:
+def _channel(channel: Channel, reach: ChannelReach | None, now: datetime) -> Json:
     zh, en = CHANNELS[channel]
     return {
         "channel": channel,
         "zh": zh,
         "en": en,
-        "score": round(score(existing_channel_reach, now), 2),
-        "reach": reach_of(existing_channel_reach, now),
-        "last": existing_channel_reach.last if existing_channel_reach is not None else None,
-        "at": existing_channel_reach.at if existing_channel_reach is not None else None,
-        "heard_at": existing_channel_reach.heard_at if existing_channel_reach is not None else None,
-        "tested": existing_channel_reach.tested if existing_channel_reach is not None else None,
-        "tested_at": existing_channel_reach.tested_at
-        if existing_channel_reach is not None
-        else None,
+        "score": round(score(reach, now), 2),
+        "reach": reach_of(reach, now),
+        "last": reach.last if reach is not None else None,
+        "at": reach.at if reach is not None else None,
+        "heard_at": reach.heard_at if reach is not None else None,
+        "tested": reach.tested if reach is not None else None,
+        "tested_at": reach.tested_at if reach is not None else None,
     }

@@ -16,7 +16,7 @@ from shared.contracts.topics import REPORTS
 
 @dataclass(frozen=True, slots=True)
 class ReportDraft:
-    """An upward report as an officer wrote it, with its line and place filled in."""
+    """An upward report in the words of an officer, with line and place filled in."""
 
     incident_id: str
     status: Status
@@ -41,9 +41,9 @@ def report(
     idempotency_key: str | None,
     now: datetime,
 ) -> ActionRecord:
-    """An upward report; it follows the last one of `chain` (its line's reports, oldest first).
+    """Return the record of an upward report after the last report of `chain` (oldest first).
 
-    Without a key, one officer's report of one kind, means and number on one line is one act.
+    Without a key, a report of equal officer, kind, means, number and line has an equal id.
     """
     if idempotency_key is not None:
         report_id = content_id("rpt", "key", viewer.officer_id, draft.status, idempotency_key)
@@ -59,7 +59,7 @@ def report(
             draft.kind,
             draft.number,
         )
-    # Sent again, it does not follow itself.
+    # A repeated report does not follow itself.
     follows = next((name for name in reversed(chain) if name != report_id), None)
     common = head(
         viewer,

@@ -1,4 +1,4 @@
-"""Queries of upward reports and duties; a status never mixes."""
+"""Queries of upward reports and duties; records of different status never mix."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _GRADE = (
     "coalesce((SELECT a.data_grade FROM console.alert a WHERE a.alert_id = report_duty.alert_id), "
     "'general') AS data_grade"
 )
-"""A duty is called after its alert: its title is as delicate as the alert's words."""
+"""The grade of a duty: its title repeats the words of its alert."""
 
 
 async def reports(connection: Connection, incident_id: str, status: str) -> Rows:
-    """All reports of an incident, oldest first."""
+    """Return all reports of an incident, the oldest first."""
     rows: Rows = await connection.fetch(
         "SELECT * FROM console.report WHERE status = $1 AND incident_id = $2 "
         "ORDER BY sent_at, id LIMIT 2000",
@@ -31,10 +31,10 @@ async def reports(connection: Connection, incident_id: str, status: str) -> Rows
 
 
 async def duties_of(connection: Connection, incident_id: str, status: str) -> Rows:
-    """All duties about an incident."""
+    """Return all duties of an incident."""
     rows: Rows = await connection.fetch(
-        f"SELECT *, {_GRADE} FROM console.report_duty WHERE status = $1 AND incident_id = $2 "  # noqa: S608
-        "ORDER BY started_at, duty_id",
+        f"SELECT *, {_GRADE} FROM console.report_duty "  # noqa: S608
+        "WHERE status = $1 AND incident_id = $2 ORDER BY started_at, duty_id",
         status,
         incident_id,
     )
@@ -44,7 +44,7 @@ async def duties_of(connection: Connection, incident_id: str, status: str) -> Ro
 async def duties(
     connection: Connection, span: Span, status: str, *, only_open: bool, limit: int
 ) -> Rows:
-    """Duties of a subtree, the open ones first, then the newest."""
+    """Return duties of a subtree, the open ones first, then the newest."""
     rows: Rows = await connection.fetch(
         f"SELECT *, {_GRADE} FROM console.report_duty "  # noqa: S608
         "WHERE status = $1 AND unit >= $2 AND unit < $3 "
@@ -59,10 +59,10 @@ async def duties(
 
 
 async def clocks(connection: Connection, span: Span, status: str, *, only_open: bool) -> Rows:
-    """All duties of a subtree, with no more of each than its clocks are judged by."""
+    """Return all duties of a subtree with the columns needed for their clocks."""
     rows: Rows = await connection.fetch(
-        "SELECT duty_id, state, phone_due, phone_at, written_due, written_at, follow_up_due, "  # noqa: S608
-        "final_due, final_at FROM console.report_duty "
+        "SELECT duty_id, state, phone_due, phone_at, written_due, written_at, "  # noqa: S608
+        "follow_up_due, final_due, final_at FROM console.report_duty "
         f"WHERE status = $1 AND unit >= $2 AND unit < $3 AND (NOT $4 OR {_OPEN})",
         status,
         span.low,
@@ -75,7 +75,7 @@ async def clocks(connection: Connection, span: Span, status: str, *, only_open: 
 async def firings(
     connection: Connection, duty_ids: Iterable[str]
 ) -> dict[tuple[str, str], asyncpg.Record]:
-    """The newest firing of each clock of these duties, by duty and clock."""
+    """Return the newest firing of each clock of these duties, by duty and clock."""
     rows = await connection.fetch(
         "SELECT * FROM console.supervision WHERE subject_id = ANY($1::text[])", list(duty_ids)
     )
@@ -83,7 +83,7 @@ async def firings(
 
 
 async def alert_of(connection: Connection, incident_id: str, status: str) -> asyncpg.Record | None:
-    """The newest alert about an incident."""
+    """Return the newest alert of an incident, or None."""
     return await connection.fetchrow(
         "SELECT alert_id, status, place, event_type, trace_id FROM console.alert "
         "WHERE status = $1 AND incident_id = $2 ORDER BY sent_at DESC, alert_id LIMIT 1",

@@ -1,4 +1,4 @@
-"""Reporting upward 上报: an officer's report, the chain of an incident, who owes what until when."""
+"""Routes of upward reports 上报: a report, the chain of an incident, duties and deadlines."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from pydantic import Field, create_model
 
 from services.console.core import access
 from services.console.features.reports import actions, queries, views
+from services.console.features.reports.responses import IncidentReports, ReportDutyList
 from services.console.store.connections import reading
 from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
 from services.console.web.parameters import Limit, StatusQuery
 from services.console.web.problems import hidden, missing_field, unknown
+from services.console.web.response_models import json_response, recorded
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer, SignedInViewer
 from shared.contracts.fields import EventType, Identifier, Line, Status, Text, UnitId
 from shared.contracts.reports import Means, ReportFacts, ReportKind
 from shared.contracts.units import parent_of
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["reports"])
 
-# The contract's own model is strict about Python's types; a body comes as JSON.
+# The contract's model is strict about Python types; a body comes as JSON.
 _FIELDS: dict[str, Any] = {
     name: (field.annotation, None) for name, field in ReportFacts.model_fields.items()
 }
@@ -30,11 +32,12 @@ Facts = create_model("Facts", __base__=Body, __doc__=ReportFacts.__doc__, **_FIE
 
 
 class ReportBody(Body):
-    """A report to a unit above, written or by phone (`text` is then what was said).
+    """A report to a unit above, in writing or by telephone.
 
-    `from_unit`: whose report it is, by default one's own; who took a call names the caller's.
-    `to_unit`: by default one tier up. `place` and `event_type` may be left out where an alert of the
-    incident is known.
+    For a call `text` is the content of the call. `from_unit` is the unit that reports, by default
+    the unit of the officer; an officer who has taken a call names the unit of the caller. `to_unit`
+    is by default one tier up. `place` and `event_type` may be left out if an alert of the incident
+    is known.
     """
 
     incident_id: Identifier
@@ -52,19 +55,19 @@ class ReportBody(Body):
     status: Status = Status.ACTUAL
 
 
-@router.post("/reports", status_code=202)
-async def report(
+@router.post("/reports", status_code=202, responses=recorded())
+async def send_report(
     console: Deps, viewer: SignedInViewer, body: ReportBody, key: IdempotencyKey = None
 ) -> Response:
-    """Report upward for one's unit, or write down the call that one has taken."""
+    """Report upward for a unit, or write down a report by telephone."""
     async with reading(console.database) as connection:
         alert = await queries.alert_of(connection, body.incident_id, body.status)
         chain = await queries.reports(connection, body.incident_id, body.status)
     place = body.place or (alert["place"] if alert else None)
     event_type = body.event_type or (alert["event_type"] if alert else None)
     if place is None or event_type is None:
-        what = "no alert of this incident is known: say where and what it is"
-        raise missing_field("place" if place is None else "event_type", what)
+        problem = "no alert of this incident is known: say where and what it is"
+        raise missing_field("place" if place is None else "event_type", problem)
     from_unit = body.from_unit or viewer.unit
     to_unit = body.to_unit or parent_of(from_unit)
     acting = console.acting(
@@ -99,14 +102,14 @@ async def report(
     )
 
 
-@router.get("/incidents/{incident_id}/reports")
-async def get_reports(
+@router.get("/incidents/{incident_id}/reports", responses=json_response(IncidentReports))
+async def get_incident_reports(
     console: Deps, viewer: PlaceViewer, incident_id: Identifier, status: StatusQuery = Status.ACTUAL
 ) -> Response:
-    """The reports of an incident by who reports to whom, with what changed, and their clocks.
+    """Return the reports of an incident by sender and receiver, with their deadlines.
 
-    `may`: by which means the officer may report on that line; `may_start`: the line on which his own unit
-    has not reported yet, but may.
+    `may` names the means by which the officer may report; `may_start` names the units between which
+    the unit of the officer may begin to report.
     """
     async with reading(console.database) as connection:
         alert = await queries.alert_of(connection, incident_id, status)
@@ -129,17 +132,17 @@ async def get_reports(
     )
 
 
-@router.get("/reporting")
-async def get_reporting(
+@router.get("/reporting", responses=json_response(ReportDutyList))
+async def list_report_duties(
     console: Deps,
     viewer: PlaceViewer,
     status: StatusQuery = Status.ACTUAL,
     only_open: Annotated[bool, Query(alias="open")] = False,
     limit: Limit = 100,
 ) -> Response:
-    """Duties to report of the officer's subtree: due, overdue, met, late, and whom it is calling.
+    """List the duties to report of the subtree with the state of their deadlines.
 
-    `summary` counts all of them, `total` tells how many they are; the list ends at `limit`.
+    `summary` and `total` cover all duties; the list ends at `limit`.
     """
     span = access.span_of(viewer.root)
     async with reading(console.database) as connection:
@@ -147,12 +150,12 @@ async def get_reporting(
         every = await queries.clocks(connection, span, status, only_open=only_open)
         firings = await queries.firings(connection, [row["duty_id"] for row in every])
     now = console.clock.now()
-    found = [views.duty(row, firings, viewer, console.names, now) for row in rows]
+    duty_views = [views.duty(row, firings, viewer, console.names, now) for row in rows]
     return as_json(
         {
             "now": now,
             "summary": views.summary(every, firings, console.names, now),
             "total": len(every),
-            "duties": found,
+            "duties": duty_views,
         }
     )

@@ -1,4 +1,4 @@
-"""Upward reports 上报 as an officer sees them: the chain with what changed, the clocks, who owes what."""
+"""Upward reports 上报 as JSON: the chain with its changes, the clocks, the duties."""
 
 from __future__ import annotations
 
@@ -23,26 +23,28 @@ from shared.domain.report_series.changes import changes, line, together
 from shared.domain.report_series.numbers import Numbered, marks
 
 Firings = Mapping[tuple[str, str], Record]
-"""The newest firing of a duty's clock, by duty and clock."""
+"""The newest firing of a clock, by duty and clock."""
 
 _MISSED = frozenset({SupervisionKind.OVERDUE, SupervisionKind.REMINDED, SupervisionKind.ESCALATED})
 
 
 class ClockState(StrEnum):
-    """How a deadline stands. `missed`: it was overdue when the duty ended without it."""
+    """The state of a deadline. `missed`: overdue when the duty ended without a report."""
 
     DUE = "due"
     OVERDUE = "overdue"
-    MET = "met"
+    ON_TIME = "met"
     LATE = "late"
     MISSED = "missed"
     STOPPED = "stopped"
 
 
 def sees_report(viewer: Viewer, report: Record) -> bool:
-    """A report is for its line and whoever is above the place; a restricted one for its line alone.
+    """Return whether the viewer may see a report.
 
-    One without an addressee (an app, a hotline) is restricted to the units responsible for its place.
+    A report is open to both ends of its line and to units above the place; a restricted report to
+    its line only. A restricted report without an addressee (app, hotline) is open to the units
+    responsible for the place.
     """
     ends = (report["from_unit"], report["to_unit"])
     if not report["restricted"]:
@@ -51,12 +53,12 @@ def sees_report(viewer: Viewer, report: Record) -> bool:
 
 
 def _is_in(viewer: Viewer, units: Collection[str | None]) -> bool:
-    """Whether what the viewer's own unit takes part in may be shown to the viewer at all."""
+    """Return whether the viewer's own unit is in `units`, and within the viewer's view."""
     return viewer.unit in units and sees(viewer, viewer.unit)
 
 
 def clocks(duty: Record, firings: Firings, names: Names, now: datetime) -> list[Json]:
-    """The deadlines of a duty that there have been so far, with whom a missed one is calling."""
+    """Return the deadlines of a duty until now; a missed deadline has the called post."""
     state = DutyState(duty["state"])
     results = [
         ("report_phone", duty["phone_due"], duty["phone_at"], state in PHONE_OWED),
@@ -72,8 +74,8 @@ def clocks(duty: Record, firings: Firings, names: Names, now: datetime) -> list[
     if duty["final_due"] is not None:
         results.append(("report_final", duty["final_due"], duty["final_at"], state in FINAL_OWED))
     return [
-        _clock(clock, due, met, runs, firings.get((duty["duty_id"], clock)), names, now)
-        for clock, due, met, runs in results
+        _clock(clock, due, met_at, runs, firings.get((duty["duty_id"], clock)), names, now)
+        for clock, due, met_at, runs in results
     ]
 
 
@@ -88,7 +90,7 @@ def _clock(
 ) -> Json:
     fired = firing is not None and firing["due_at"] >= due and firing["kind"] in _MISSED
     if met_at is not None:
-        state = ClockState.LATE if met_at >= due else ClockState.MET
+        state = ClockState.LATE if met_at >= due else ClockState.ON_TIME
     elif runs:
         state = ClockState.OVERDUE if now >= due else ClockState.DUE
     else:
@@ -108,7 +110,10 @@ def _clock(
 
 
 def duty(row: Record, firings: Firings, viewer: Viewer, names: Names, now: datetime) -> Json:
-    """A unit's duty to report an incident to a unit above it; its title as the alert's words."""
+    """Return a unit's duty to report an incident to a unit above.
+
+    The title is masked like the words of the alert.
+    """
     open_to = opens(viewer, row["place"], row["data_grade"])
     return {
         "duty_id": row["duty_id"],
@@ -139,7 +144,7 @@ def duty(row: Record, firings: Firings, viewer: Viewer, names: Names, now: datet
 def summary(
     duties: Iterable[Record], firings: Firings, names: Names, now: datetime
 ) -> dict[str, int]:
-    """How many of these duties have a clock that stands so; two overdue clocks of one duty are one."""
+    """Return the number of duties by state of a clock; two overdue clocks of a duty count once."""
     clock_states: Counter[ClockState] = Counter()
     for duty in duties:
         clock_states.update({clock["state"] for clock in clocks(duty, firings, names, now)})
@@ -155,19 +160,21 @@ def chains(
     now: datetime,
     place: str | None,
 ) -> list[Json]:
-    """Reports and duties by who reports to whom; those of apps and hotlines have no addressee.
+    """Return reports and duties by line; reports of apps and hotlines have no addressee.
 
-    `place` is the incident's, None while it is not known: then nothing can be reported about it.
+    `place` is the incident's place. While None, nothing can be reported about the incident.
     """
     records = [report for report in reports if sees_report(viewer, report)]
-    owed = [
+    visible_duties = [
         duty for duty in duties if sees(viewer, duty["unit"]) or _is_in(viewer, (duty["to_unit"],))
     ]
-    counted: dict[str, bool] = {}
-    for row in owed:
-        counted |= {load["report_id"]: load["late"] for load in json.loads(row["counted"])}
+    late_by_report: dict[str, bool] = {}
+    for row in visible_duties:
+        late_by_report |= {
+            entry["report_id"]: entry["late"] for entry in json.loads(row["counted"])
+        }
     lines = {(record["from_unit"] or "", record["to_unit"] or "") for record in records}
-    lines |= {(record["unit"], record["to_unit"]) for record in owed}
+    lines |= {(record["unit"], record["to_unit"]) for record in visible_duties}
     by_line = {
         key: list(records)
         for key, records in groupby(sorted(records, key=_line_and_time), key=_line)
@@ -180,10 +187,10 @@ def chains(
             "to_name": names.unit(to_unit) if to_unit else None,
             "duties": [
                 duty(record, firings, viewer, names, now)
-                for record in owed
+                for record in visible_duties
                 if (record["unit"], record["to_unit"]) == (unit, to_unit)
             ],
-            "reports": _chain(by_line.get((unit, to_unit), []), counted, names),
+            "reports": _chain(by_line.get((unit, to_unit), []), late_by_report, names),
             "next_number": _next_number(by_line.get((unit, to_unit), [])),
             "may": ways(viewer, unit, to_unit, place),
         }
@@ -192,7 +199,7 @@ def chains(
 
 
 def ways(viewer: Viewer, unit: str, to_unit: str | None, place: str | None) -> list[Means]:
-    """By which means this officer may report for `unit` (or write down its call)."""
+    """Return the means by which the officer may report for `unit`, or record its call."""
     if not unit or not to_unit or place is None:
         return []
     return [
@@ -206,11 +213,13 @@ def _may(acting: Viewer, unit: str, to_unit: str, means: Means, place: str) -> R
     return may_report(acting, unit, to_unit, means, place)
 
 
-def beginning(viewer: Viewer, told: Iterable[Json], names: Names, place: str | None) -> Json | None:
-    """The line on which the officer's own unit may begin to report; None where there is one already."""
+def beginning(
+    viewer: Viewer, lines: Iterable[Json], names: Names, place: str | None
+) -> Json | None:
+    """Return the line on which the officer's unit may begin to report, or None."""
     above = parent_of(viewer.unit)
     result = ways(viewer, viewer.unit, above, place)
-    if above is None or not result or any(row["from_unit"] == viewer.unit for row in told):
+    if above is None or not result or any(row["from_unit"] == viewer.unit for row in lines):
         return None
     return {
         "from_unit": viewer.unit,
@@ -221,22 +230,24 @@ def beginning(viewer: Viewer, told: Iterable[Json], names: Names, place: str | N
     }
 
 
-def _chain(reports: Sequence[Record], counted: Mapping[str, bool], names: Names) -> list[Json]:
-    wrong = marks(
+def _chain(
+    reports: Sequence[Record], late_by_report: Mapping[str, bool], names: Names
+) -> list[Json]:
+    marks_by_id = marks(
         Numbered(report["id"], ReportKind(report["kind"]), report["number"]) for report in reports
     )
-    told: list[Json] = []
-    said: list[ReportFacts] = []
+    report_views: list[Json] = []
+    previous_facts: list[ReportFacts] = []
     for report in reports:
         facts = ReportFacts.model_validate_json(report["facts"])
-        result = changes(together(said), facts)
-        said.append(facts)
-        told.append(
+        result = changes(together(previous_facts), facts)
+        previous_facts.append(facts)
+        report_views.append(
             {
                 "report_id": report["id"],
                 "kind": report["kind"],
                 "number": report["number"],
-                "mark": wrong.get(report["id"]),
+                "mark": marks_by_id.get(report["id"]),
                 "means": report["means"],
                 "headline": report["headline"],
                 "text": report["body"],
@@ -248,8 +259,8 @@ def _chain(reports: Sequence[Record], counted: Mapping[str, bool], names: Names)
                 "follows": report["follows"],
                 "occurred_at": report["occurred_at"],
                 "sent_at": report["sent_at"],
-                "counted": report["id"] in counted,
-                "late": counted.get(report["id"]),
+                "counted": report["id"] in late_by_report,
+                "late": late_by_report.get(report["id"]),
                 "facts": facts.model_dump(mode="json", exclude_none=True),
                 "changes": [
                     {
@@ -263,7 +274,7 @@ def _chain(reports: Sequence[Record], counted: Mapping[str, bool], names: Names)
                 ],
             }
         )
-    return told
+    return report_views
 
 
 def _next_number(reports: Iterable[Record]) -> int:

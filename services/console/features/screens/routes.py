@@ -1,4 +1,4 @@
-"""The two pages: shells that our own modules fill through the API, with what they need to begin."""
+"""Routes of the two HTML pages: shells with start data, filled by modules through the API."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ router = APIRouter(include_in_schema=False)
 
 _ALERTS = 100
 _PAGES = 100
-"""As many as the first board and the phone ask for."""
+"""The page size of the first screen and of the phone."""
 
 Answers = dict[str, Any]
-"""What the API says, by the address that the page would ask."""
+"""Answers of the API by the address of the request."""
 
 
 @router.get("/")
 async def wall(request: Request, console: Deps) -> Response:
-    """The live screen of a centre."""
+    """Return the live screen of a centre."""
     drill = request.query_params.get("status") == Status.EXERCISE
     status = Status.EXERCISE if drill else Status.ACTUAL
 
     async def first(viewer: Viewer) -> Answers:
-        looker = console.looking(viewer, None)
-        overview = await overview_routes.get_overview(console, looker, status)
-        alerts = await alert_routes.get_alerts(
-            console, looker, status, only_open=True, limit=_ALERTS
+        place_viewer = console.looking(viewer, None)
+        overview = await overview_routes.get_overview(console, place_viewer, status)
+        alerts = await alert_routes.list_alerts(
+            console, place_viewer, status, only_open=True, limit=_ALERTS
         )
         return {
             f"/api/overview?status={status}": json.loads(bytes(overview.body)),
@@ -55,10 +55,10 @@ async def wall(request: Request, console: Deps) -> Response:
 
 @router.get("/m")
 async def phone(request: Request, console: Deps) -> Response:
-    """The page for an officer's phone."""
+    """Return the page for an officer's phone."""
 
     async def first(viewer: Viewer) -> Answers:
-        pages = await page_routes.get_pages(console, viewer, limit=_PAGES)
+        pages = await page_routes.list_pages(console, viewer, limit=_PAGES)
         return {f"/api/pages?limit={_PAGES}": json.loads(bytes(pages.body))}
 
     return await _page("phone.html", request, console, first)
@@ -70,16 +70,19 @@ async def _page(
     console: ConsoleDeps,
     first: Callable[[Viewer], Awaitable[Answers]],
 ) -> Response:
-    """The shell, with who is signed in and the first answers: a slow link is spared a round trip for each."""
-    asked = request.query_params.get("lang") or request.cookies.get("lang")
-    language = asked if asked in LANGUAGES else LANGUAGES[0]
+    """Return the shell with the officer and the first answers.
+
+    A slow link is spared a round trip for each answer.
+    """
+    requested = request.query_params.get("lang") or request.cookies.get("lang")
+    language = requested if requested in LANGUAGES else LANGUAGES[0]
     boot: dict[str, Any] = {
         "words": ASSETS.words,
         "states": STATE_SETS,
         "me": None,
         "first": {},
     }
-    # Without a session, a right or a database the page asks by itself, and tells why it gets nothing.
+    # Without a session, a right or a database the page asks the API and shows the problem.
     with suppress(RequestRefused, Transient):
         viewer = await console.sessions.viewer(request)
         boot["me"] = to_jsonable_python(myself(request, console, viewer))

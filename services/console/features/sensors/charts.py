@@ -1,4 +1,4 @@
-"""A sensor's readings as a chart needs them: thinned without losing a peak, with the levels of its rules."""
+"""A sensor's readings for a chart: thinned with all peaks, and the levels of the rules."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _LIKE_THE_VALUE = ("mean", "min", "max")
 
 
 def thinned(points: Sequence[Point], most: int) -> list[Point]:
-    """At most `most` of the points (2 or more), in order: the least and the greatest of each slice."""
+    """Return at most `most` (2 or more) points in order: the least and greatest of each slice."""
     if len(points) <= most:
         return list(points)
     slices = most // 2
-    kept: list[Point] = []
+    result: list[Point] = []
     for number in range(slices):
         start = number * len(points) // slices
         end = (number + 1) * len(points) // slices
@@ -30,29 +30,29 @@ def thinned(points: Sequence[Point], most: int) -> list[Point]:
             min(places, key=lambda place: points[place][1]),
             max(places, key=lambda place: points[place][1]),
         }
-        kept += [points[place] for place in sorted(ends)]
-    return kept
+        result += [points[place] for place in sorted(ends)]
+    return result
 
 
 @dataclass
 class SensorRules:
-    """The rules whose limits are values of a sensor: a threshold, and windows that stay in its unit."""
+    """The rules with limits in the unit of a sensor: thresholds, and windows with an equal unit."""
 
-    known: dict[str, RuleDefinition] = field(default_factory=dict)
+    rules_by_id: dict[str, RuleDefinition] = field(default_factory=dict)
 
     def apply(self, rule: RuleDefinition) -> None:
-        """Apply one record of the topic."""
+        """Apply a record of the topic."""
         if _on_the_value(rule) and rule.enabled and rule.shadow_of is None:
-            self.known[rule.rule_id] = rule
+            self.rules_by_id[rule.rule_id] = rule
         else:
-            self.known.pop(rule.rule_id, None)
+            self.rules_by_id.pop(rule.rule_id, None)
 
     def remove(self, rule_id: str) -> None:
-        """A rule was deleted."""
-        self.known.pop(rule_id, None)
+        """Remove a deleted rule."""
+        self.rules_by_id.pop(rule_id, None)
 
     def levels(self, sensor: SensorEntry) -> list[dict[str, Any]]:
-        """The rungs that hold for a sensor, by rule, in the order of the ladder."""
+        """Return the rungs for a sensor by rule, in the order of the ladder."""
         return [
             {
                 "rule_id": rule.rule_id,
@@ -64,16 +64,20 @@ class SensorRules:
                 "direction": "above" if sign > 0 else "below",
                 "source": rung.source,
             }
-            for rule in self._of(sensor)
+            for rule in self._rules_of(sensor)
             for rungs, sign in [ladder_of(rule)]
             for rung in rungs
         ]
 
-    def _of(self, sensor: SensorEntry) -> Iterator[RuleDefinition]:
-        for _, rule in sorted(self.known.items()):
-            named = rule.sensor_ids
-            meant = sensor.sensor_id in named if named else rule.sensor_kind == sensor.sensor_kind
-            if meant and fits(rule, sensor):
+    def _rules_of(self, sensor: SensorEntry) -> Iterator[RuleDefinition]:
+        for _, rule in sorted(self.rules_by_id.items()):
+            sensor_ids = rule.sensor_ids
+            applies = (
+                sensor.sensor_id in sensor_ids
+                if sensor_ids
+                else rule.sensor_kind == sensor.sensor_kind
+            )
+            if applies and fits(rule, sensor):
                 yield rule
 
 

@@ -12,7 +12,7 @@ from services.console.store.connections import Connection, Rows
 async def alarms_of_sensor(
     connection: Connection, sensor_id: str, status: str, since: datetime, limit: int
 ) -> Rows:
-    """A sensor's alarms that were on after `since`, the last changed first."""
+    """Return a sensor's alarms that were active after `since`, the last changed first."""
     rows: Rows = await connection.fetch(
         "SELECT * FROM console.alarm WHERE sensor_id = $1 AND status = $2 "
         "AND (sent_at >= $3 OR transition <> 'cleared') ORDER BY sent_at DESC, alarm_id LIMIT $4",
@@ -27,7 +27,7 @@ async def alarms_of_sensor(
 async def unwell_sensors(
     connection: Connection, span: Span, status: str, after: str, limit: int
 ) -> Rows:
-    """Sensors that are silent or faulty, by id behind `after`."""
+    """Return sensors that are silent or faulty, by id after a cursor."""
     rows: Rows = await connection.fetch(
         f"SELECT * FROM console.sensor WHERE {UNWELL_SENSOR} "  # noqa: S608
         'AND sensor_id COLLATE "C" > $4 ORDER BY sensor_id COLLATE "C" LIMIT $5',
@@ -41,6 +41,6 @@ async def unwell_sensors(
 
 
 async def unwell_total(connection: Connection, span: Span, status: str) -> int:
-    """How many sensors of a subtree are silent or faulty."""
+    """Return the number of sensors of a subtree that are silent or faulty."""
     counted = f"SELECT count(*) FROM console.sensor WHERE {UNWELL_SENSOR}"  # noqa: S608
     return int(await connection.fetchval(counted, status, span.low, span.high))

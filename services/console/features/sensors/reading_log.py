@@ -1,8 +1,9 @@
-"""A sensor's last readings, read back from the log when somebody looks: no table grows with every reading.
+"""A sensor's last readings, read from the log on demand: no table grows with every reading.
 
-A partition holds many sensors, so a look reads past the others: at most MOST_RECORDS of the newest, one look
-at a time, without a consumer group. What lies further back is left out, and said. What scoring refused
-is left out too: each such record has a dead letter, which names its offset.
+A partition holds many sensors, and a search also reads the records of these sensors: at most
+MOST_RECORDS of the newest, one search at a time, without a consumer group. Older records are left
+out, and the answer says so. Readings refused by scoring are left out too: each has a dead letter
+with its offset.
 """
 
 from __future__ import annotations
@@ -23,33 +24,36 @@ from shared.contracts.topics import DEAD_LETTER, READINGS, TopicSpec
 from shared.runtime.clock import record_time
 from shared.runtime.decoding import decode
 from shared.runtime.errors import Reject, Transient
-from shared.runtime.publisher import partition_of
-from shared.runtime.readers import make_reader, read_to
+from shared.runtime.fetching.consumer import make_reader, read_to
+from shared.runtime.outbound_records import partition_of
 
 MOST_RECORDS = 200_000
 _BATCH = 2_000
-_PATIENCE_S = 8.0
+_TIMEOUT_S = 8.0
 _BROKERS_DIFFER_MS = 60_000
-"""A letter may be dated by another broker than its reading, and this much before it at most."""
-_JUDGE = "scoring"
-"""The service whose letters say that a reading was not judged."""
+"""The largest difference between the clocks of two brokers, in milliseconds.
+
+A dead letter may be dated by a different broker and be this much earlier than its reading.
+"""
+_SCORING = "scoring"
+"""The service whose dead letters mark refused readings."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingWindow:
-    """Readings in order of event time; `since`: what was written before was not looked at."""
+    """Readings in order of event time; records written before `since` were not read."""
 
     points: Sequence[Point]
     since: datetime
 
 
 class ReadingSource(Protocol):
-    """Where a sensor's readings are had from."""
+    """A source of a sensor's readings."""
 
     async def look(
         self, sensor_id: str, metric: str, status: Status, since: datetime
     ) -> ReadingWindow:
-        """Readings of one metric since a moment. Raises Transient."""
+        """Return readings of a metric since a moment. Raises Transient."""
         ...
 
 
@@ -67,18 +71,20 @@ class KafkaReadingSource:
     async def look(
         self, sensor_id: str, metric: str, status: Status, since: datetime
     ) -> ReadingWindow:
-        """Readings of one metric since a moment, as far as they are still in the topic."""
+        """Return readings of a metric since a moment, if still in the topic."""
         key = sensor_id.encode()
         place = TopicPartition(self._spec.name, partition_of(key, self._spec.partitions))
         try:
-            async with asyncio.timeout(_PATIENCE_S), self._turn:
+            async with asyncio.timeout(_TIMEOUT_S), self._turn:
                 consumer = make_reader(self._bootstrap)
                 await consumer.start()
                 try:
                     consumer.assign([place])
-                    records, begun = await self._records(consumer, place, key, since)
+                    records, complete_since = await self._records(consumer, place, key, since)
                     if records:
-                        records, begun = await self._judged(consumer, records, begun)
+                        records, complete_since = await self._without_refused(
+                            consumer, records, complete_since
+                        )
                 finally:
                     await consumer.stop()
         except (KafkaError, OSError, TimeoutError) as error:
@@ -89,56 +95,59 @@ class KafkaReadingSource:
             if (reading.sensor_id, reading.metric, reading.status) == (sensor_id, metric, status)
             and reading.occurred_at >= since
         }
-        return ReadingWindow(sorted(points), max(since, begun))
+        return ReadingWindow(sorted(points), max(since, complete_since))
 
     async def _records(
         self, consumer: AIOKafkaConsumer, place: TopicPartition, key: bytes, since: datetime
     ) -> tuple[list[ConsumerRecord], datetime]:
-        """The key's records, and when the first record that was looked at was written."""
+        """Return the records of the key, and the time of the first record that was read."""
         end = (await consumer.end_offsets([place]))[place]
         oldest = (await consumer.beginning_offsets([place]))[place]
-        asked = (await consumer.offsets_for_times({place: int(since.timestamp() * 1_000)}))[place]
-        wanted = end if asked is None else asked.offset
-        begin = max(wanted, end - self._most, oldest)
+        first_match = (await consumer.offsets_for_times({place: int(since.timestamp() * 1_000)}))[
+            place
+        ]
+        first_offset = end if first_match is None else first_match.offset
+        begin = max(first_offset, end - self._most, oldest)
         if begin >= end:
             return [], since
         first, result = await _read(consumer, place, begin, end, key)
-        return result, record_time(first) if first is not None and begin > wanted else since
+        return result, record_time(first) if first is not None and begin > first_offset else since
 
-    async def _judged(
-        self, consumer: AIOKafkaConsumer, records: list[ConsumerRecord], begun: datetime
+    async def _without_refused(
+        self, consumer: AIOKafkaConsumer, records: list[ConsumerRecord], complete_since: datetime
     ) -> tuple[list[ConsumerRecord], datetime]:
-        """What of these records of one key scoring did not refuse, and from when that is known."""
+        """Return the records not refused by scoring, and the moment from which the result is
+        complete."""
         place = TopicPartition(self._spec.dlq, records[0].partition)
         consumer.assign([place])
         end = (await consumer.end_offsets([place]))[place]
         oldest = (await consumer.beginning_offsets([place]))[place]
         earliest = min(record.timestamp for record in records) - _BROKERS_DIFFER_MS
-        asked = (await consumer.offsets_for_times({place: max(earliest, 0)}))[place]
-        wanted = end if asked is None else asked.offset
-        begin = max(wanted, end - self._most, oldest)
+        first_match = (await consumer.offsets_for_times({place: max(earliest, 0)}))[place]
+        first_offset = end if first_match is None else first_match.offset
+        begin = max(first_offset, end - self._most, oldest)
         first, letters = await _read(consumer, place, begin, end, records[0].key)
         refused = {offset for letter in letters if (offset := self._refused(letter)) is not None}
-        if first is not None and begin > wanted:
-            # Letters of what was written earlier may lie further back than was looked.
-            begun = max(begun, record_time(first))
+        if first is not None and begin > first_offset:
+            # Letters of earlier readings may be older than the searched range.
+            complete_since = max(complete_since, record_time(first))
             records = [record for record in records if record.timestamp >= first]
-        return [record for record in records if record.offset not in refused], begun
+        return [record for record in records if record.offset not in refused], complete_since
 
     def _refused(self, record: ConsumerRecord) -> int | None:
-        """The offset of the reading that this letter is of; None when it is no letter of scoring's."""
+        """Return the offset of the letter's reading; None unless the letter is from scoring."""
         try:
             letter = DEAD_LETTER.validate_json(record.value or b"")
         except ValueError:
             return None
-        ours = (letter.service, letter.topic) == (_JUDGE, self._spec.name)
-        return letter.offset if ours and letter.partition == record.partition else None
+        is_of_scoring = (letter.service, letter.topic) == (_SCORING, self._spec.name)
+        return letter.offset if is_of_scoring and letter.partition == record.partition else None
 
 
 async def _read(
     consumer: AIOKafkaConsumer, place: TopicPartition, begin: int, end: int, key: bytes | None
 ) -> tuple[int | None, list[ConsumerRecord]]:
-    """The time of the first record from `begin` to before `end`, and the records of one key."""
+    """Return the time of the first record in [begin, end) and the records of a key."""
     consumer_records: list[ConsumerRecord] = []
     first: int | None = None
     if begin < end:
@@ -158,7 +167,7 @@ def _readings(records: Sequence[ConsumerRecord]) -> list[Reading]:
         try:
             reading = decode(READINGS.model, record)
         except Reject:
-            continue  # scoring has put it among the dead letters
+            continue  # scoring has put this record among the dead letters
         if isinstance(reading, Reading):
             results.append(reading)
     return results

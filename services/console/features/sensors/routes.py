@@ -1,4 +1,4 @@
-"""A sensor's last readings with the levels of its rules and its alarms: why an alert is there."""
+"""Routes of a sensor's readings with the levels of its rules and its alarms."""
 
 from __future__ import annotations
 
@@ -11,23 +11,25 @@ from services.console.core.access import sees, span_of
 from services.console.features.alerts import views as alert_views
 from services.console.features.sensors import queries, views
 from services.console.features.sensors.charts import thinned
+from services.console.features.sensors.responses import SensorReadings, UnwellSensorList
 from services.console.features.sensors.sensor_parts import SensorParts
 from services.console.store.connections import reading
 from services.console.web.deps import Deps
 from services.console.web.parameters import Cursor, Limit, StatusQuery
 from services.console.web.problems import hidden, unknown
+from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer, SignedInViewer
 from shared.contracts.fields import SensorId, Status
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["sensors"])
 
 Hours = Annotated[int, Query(ge=1, le=72)]
 Points = Annotated[int, Query(ge=2, le=2_000)]
 
 
-@router.get("/sensors/{sensor_id}/readings")
-async def get_readings(
+@router.get("/sensors/{sensor_id}/readings", responses=json_response(SensorReadings))
+async def get_sensor_readings(
     console: Deps,
     viewer: SignedInViewer,
     sensor_id: SensorId,
@@ -35,9 +37,10 @@ async def get_readings(
     hours: Hours = 6,
     limit: Points = 400,
 ) -> Response:
-    """Readings of the last `hours`, thinned to `limit` without losing a peak, and what they are judged by.
+    """Return the readings of a sensor, the levels of its rules and its alarms.
 
-    `points`: pairs of time and value, oldest first. `since`: readings written earlier were not looked at.
+    The readings of the last `hours` are reduced to `limit` points, oldest first; peaks remain.
+    `since` is the time from which readings were available.
     """
     sensor = console.names.sensor_entry(sensor_id)
     if sensor is None:
@@ -46,7 +49,7 @@ async def get_readings(
         raise hidden("sensor", sensor.place)
     now = console.clock.now()
     since = now - timedelta(hours=hours)
-    looked = await console.part(SensorParts).readings.look(sensor_id, sensor.metric, status, since)
+    window = await console.part(SensorParts).readings.look(sensor_id, sensor.metric, status, since)
     async with reading(console.database) as connection:
         alarms = await queries.alarms_of_sensor(connection, sensor_id, status, since, limit=50)
     return as_json(
@@ -62,11 +65,11 @@ async def get_readings(
             "status": status,
             "begin_at": since,
             "end_at": now,
-            "since": looked.since,
-            "readings": len(looked.points),
+            "since": window.since,
+            "readings": len(window.points),
             "points": [
                 {"at": datetime.fromtimestamp(at, now.tzinfo), "value": value}
-                for at, value in thinned(looked.points, limit)
+                for at, value in thinned(window.points, limit)
             ],
             "levels": console.part(SensorParts).rules.levels(sensor),
             "alarms": [alert_views.alarm(row, viewer, console.names) for row in alarms],
@@ -74,15 +77,15 @@ async def get_readings(
     )
 
 
-@router.get("/sensors/silent")
-async def get_silent(
+@router.get("/sensors/silent", responses=json_response(UnwellSensorList))
+async def list_unwell_sensors(
     console: Deps,
     viewer: PlaceViewer,
     status: StatusQuery = Status.ACTUAL,
     after: Cursor = "",
     limit: Limit = 100,
 ) -> Response:
-    """Sensors that are silent or faulty."""
+    """List the sensors that are silent or faulty."""
     async with reading(console.database) as connection:
         span = span_of(viewer.root)
         rows = await queries.unwell_sensors(connection, span, status, after, limit)

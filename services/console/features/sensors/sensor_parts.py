@@ -1,4 +1,4 @@
-"""The parts of a process that only the charts of sensors work with."""
+"""The parts of the process used by the charts of sensors only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from services.console.features.sensors.reading_log import ReadingSource
 
 @dataclass(frozen=True)
 class SensorParts:
-    """The log of readings, and the rules whose limits are drawn."""
+    """The log of readings, and the rules with drawn limits."""
 
     readings: ReadingSource
     rules: SensorRules

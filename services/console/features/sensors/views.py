@@ -7,7 +7,7 @@ from services.console.core.record import Json, Record
 
 
 def sensor(row: Record, names: Names) -> Json:
-    """A sensor that is silent or faulty."""
+    """Return a sensor that is silent or faulty."""
     return {
         "sensor_id": row["sensor_id"],
         "name": names.sensor(row["sensor_id"]),

@@ -1,4 +1,4 @@
-"""Silences and maintenance windows that officers ask for, as records."""
+"""Silences and maintenance windows of officers, as records."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shared.contracts.topics import SILENCES
 
 @dataclass(frozen=True, slots=True)
 class SilenceDraft:
-    """A silence or maintenance window as an officer wants it."""
+    """A silence or maintenance window in the words of an officer."""
 
     kind: SilenceKind
     matcher: Matcher
@@ -27,18 +27,18 @@ class SilenceDraft:
     status: Status
 
 
-def silence(viewer: Viewer, wanted: SilenceDraft, now: datetime) -> ActionRecord:
-    """A new silence; the same one twice is one."""
+def silence(viewer: Viewer, draft: SilenceDraft, now: datetime) -> ActionRecord:
+    """Return the record of a new silence; an equal silence has an equal id."""
     silence_id = content_id(
         "sil",
         viewer.officer_id,
-        wanted.kind,
-        wanted.matcher.model_dump_json(exclude_none=True),
-        wanted.begin_at.isoformat(),
-        wanted.end_at.isoformat(),
-        wanted.status,
+        draft.kind,
+        draft.matcher.model_dump_json(exclude_none=True),
+        draft.begin_at.isoformat(),
+        draft.end_at.isoformat(),
+        draft.status,
     )
-    area = wanted.matcher.place or viewer.unit
+    area = draft.matcher.place or viewer.unit
     return ActionRecord(
         SILENCES,
         silence_id,
@@ -46,14 +46,14 @@ def silence(viewer: Viewer, wanted: SilenceDraft, now: datetime) -> ActionRecord
             id=content_id("req", silence_id, "create"),
             silence_id=silence_id,
             verb="create",
-            kind=wanted.kind,
-            matcher=wanted.matcher,
-            begin_at=wanted.begin_at,
-            end_at=wanted.end_at,
+            kind=draft.kind,
+            matcher=draft.matcher,
+            begin_at=draft.begin_at,
+            end_at=draft.end_at,
             officer_id=viewer.officer_id,
             post=viewer.post,
-            reason=wanted.reason,
-            **head(viewer, {"status": wanted.status, "trace_id": silence_id}, (area,), (), now),
+            reason=draft.reason,
+            **head(viewer, {"status": draft.status, "trace_id": silence_id}, (area,), (), now),
         ),
         viewer.officer_id,
     )
@@ -62,7 +62,7 @@ def silence(viewer: Viewer, wanted: SilenceDraft, now: datetime) -> ActionRecord
 def end_silence(
     viewer: Viewer, existing_record: Record, end_at: datetime | None, reason: str, now: datetime
 ) -> ActionRecord:
-    """Another end for a silence as the officer saw it: later, or (None) at once."""
+    """Return the record of a new end for a silence at the version shown; None ends it at once."""
     silence_id, version = existing_record["silence_id"], existing_record["version"]
     verb: Literal["extend", "end"] = "end" if end_at is None else "extend"
     cause = (transition_id(silence_id, version),)

@@ -10,16 +10,19 @@ from shared.contracts.units import lineage
 
 
 async def silence(connection: Connection, silence_id: str) -> asyncpg.Record | None:
-    """One silence."""
+    """Return a silence by id, or None."""
     return await connection.fetchrow(
         "SELECT * FROM console.silence WHERE silence_id = $1", silence_id
     )
 
 
 async def silences(
-    connection: Connection, span: Span, unit: str, status: str, standing: bool, limit: int
+    connection: Connection, span: Span, unit: str, status: str, only_current: bool, limit: int
 ) -> Rows:
-    """Silences within a subtree or over it, the last changed first; `standing`: not ended yet."""
+    """Return silences within a subtree or above, the last changed first.
+
+    With `standing` only silences before their end are returned.
+    """
     rows: Rows = await connection.fetch(
         "SELECT * FROM console.silence WHERE status = $1 "
         "AND (place >= $2 AND place < $3 OR place = ANY($4::text[])) "
@@ -28,7 +31,7 @@ async def silences(
         span.low,
         span.high,
         lineage(unit),
-        standing,
+        only_current,
         limit,
     )
     return rows

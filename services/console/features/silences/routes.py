@@ -1,4 +1,4 @@
-"""Silences 静默 and maintenance windows 检修窗口: made, lengthened, ended, and shown with their counts."""
+"""Routes of silences 静默 and maintenance windows 检修窗口, with their counts."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from services.console.core import access
 from services.console.core.access import span_of
 from services.console.features.silences import actions, queries, views
 from services.console.features.silences.actions import SilenceDraft
+from services.console.features.silences.responses import RecordedSilence, SilenceList
 from services.console.store.connections import reading
 from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
 from services.console.web.parameters import Limit, StatusQuery
 from services.console.web.problems import RequestRefused, unknown
+from services.console.web.response_models import json_response, recorded
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer, SignedInViewer
 from shared.contracts.fields import (
@@ -31,13 +33,16 @@ from shared.contracts.fields import (
 )
 from shared.contracts.silences import AHEAD, LONGEST, Matcher, SilenceKind, is_period
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["silences"])
 
 Why = Annotated[Text, Field(min_length=1)]
 
 
 class SilenceBody(Body):
-    """Which alarms, from when to when, why. All that is named has to agree; one part is required."""
+    """The alarms to silence, the time, and the reason.
+
+    An alarm matches if it agrees with all fields that are present; at least one is required.
+    """
 
     kind: SilenceKind = SilenceKind.SILENCE
     place: UnitId | None = None
@@ -51,21 +56,24 @@ class SilenceBody(Body):
 
 
 class SilenceEndBody(Body):
-    """Another end for a silence, and why; null = at once."""
+    """A new end of a silence with the reason; null ends it at once."""
 
     end_at: Instant | None = None
     reason: Why
 
 
-@router.get("/silences")
-async def get_silences(
+@router.get("/silences", responses=json_response(SilenceList))
+async def list_silences(
     console: Deps,
     viewer: PlaceViewer,
     status: StatusQuery = Status.ACTUAL,
     standing: Annotated[bool, Query()] = False,
     limit: Limit = 100,
 ) -> Response:
-    """Silences of the subtree and those from above that cover it; `standing`: not ended yet."""
+    """List the silences of the subtree and those from above that cover it.
+
+    With `standing` the list leaves out silences that have ended.
+    """
     async with reading(console.database) as connection:
         rows = await queries.silences(
             connection, span_of(viewer.root), viewer.root, status, standing, limit
@@ -73,11 +81,11 @@ async def get_silences(
     return as_json({"silences": [views.silence(row, viewer, console.names) for row in rows]})
 
 
-@router.post("/silences", status_code=202)
-async def silence(
+@router.post("/silences", status_code=202, responses=recorded(RecordedSilence))
+async def create_silence(
     console: Deps, viewer: SignedInViewer, body: SilenceBody, _key: IdempotencyKey = None
 ) -> Response:
-    """Ask for a silence or a maintenance window over one's own subtree."""
+    """Request a silence or a maintenance window for the subtree of the officer."""
     acting = console.acting(
         viewer, lambda item: access.may_silence(item, body.place or item.unit), body.place
     )
@@ -102,15 +110,15 @@ async def silence(
     return await accept_action(console, act, silence_id=act.key)
 
 
-@router.post("/silences/{silence_id}/end", status_code=202)
-async def other_end(
+@router.post("/silences/{silence_id}/end", status_code=202, responses=recorded(RecordedSilence))
+async def end_silence(
     console: Deps,
     viewer: SignedInViewer,
     silence_id: Identifier,
     body: SilenceEndBody,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """End a silence at once, or move its end."""
+    """End a silence at once, or change its end."""
     async with reading(console.database) as connection:
         existing_record = await queries.silence(connection, silence_id)
     if existing_record is None:
@@ -130,7 +138,7 @@ async def other_end(
 
 
 def _demand_period(kind: SilenceKind, begin: datetime, end: datetime, now: datetime) -> None:
-    """Refuse a period that alerting would refuse."""
+    """Refuse a period that the alerting service would refuse."""
     if not is_period(kind, begin, end, now):
         hours = LONGEST[kind] // timedelta(hours=1)
         raise RequestRefused(

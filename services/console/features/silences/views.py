@@ -10,7 +10,7 @@ from services.console.core.record import Json, Record
 
 
 def silence(row: Record, viewer: Viewer, names: Names) -> Json:
-    """One silence or maintenance window, with what it has hidden so far."""
+    """Return a silence or maintenance window with the counts of hidden alarms."""
     return {
         "silence_id": row["silence_id"],
         "status": row["status"],

@@ -1,1 +1,1 @@
-"""Deadlines that are missed or near."""
+"""Supervision: deadlines that are missed or near."""

@@ -1,4 +1,4 @@
-"""What timers found of open commands: firing by firing, and counted by unit."""
+"""Queries of timer firings of open commands: individually, and counted by unit."""
 
 from __future__ import annotations
 
@@ -14,12 +14,18 @@ from shared.contracts.commands import AssignmentState
 from shared.contracts.units import department_of
 
 GRAVEST = Order(("-s.gravity", micros("s.due_at")), "s.subject_id || ':' || s.clock")
-"""The order of firings: the gravest and highest rung, then what fell due first."""
-_WHOLE = 64
-"""No unit id is longer."""
+"""The order of firings: by gravity and rung, then by the earliest deadline."""
+_LONGEST_UNIT = 64
+"""An upper bound of the length of a unit id."""
 _KEY = "CASE WHEN unit LIKE '%/%' AND unit NOT LIKE '%/grid/%' THEN unit ELSE left(unit, $7) END"
-"""Units below one child are put together before children are looked for; a department is itself."""
-_OPEN = f"ARRAY(SELECT command_id FROM console.command WHERE status = $1 AND {OPEN_COMMAND})"  # noqa: S608
+"""The key of a unit below a child: units are grouped before the child is found.
+
+A department is its own key.
+"""
+_OPEN = (
+    "ARRAY(SELECT command_id FROM console.command "  # noqa: S608
+    f"WHERE status = $1 AND {OPEN_COMMAND})"
+)
 _FIRED = f"""
     {called(f"s.command_id = ANY({_OPEN}) AND s.status = $1 AND s.unit >= $2 AND s.unit < $3")} AS s
     WHERE {PRESSING}
@@ -29,7 +35,7 @@ _FIRED = f"""
 async def supervised(
     connection: Connection, span: Span, status: str, after: ListPosition | None, limit: int
 ) -> Rows:
-    """Open assignments a timer has fired for, by clock, behind a place; the gravest first."""
+    """Return firings on open assignments by clock after a cursor, the gravest first."""
     rows: Rows = await connection.fetch(
         f"SELECT s.*, {GRAVEST.columns} FROM {_FIRED} "  # noqa: S608
         f"AND {GRAVEST.is_after(4, 5)} ORDER BY {GRAVEST.by} LIMIT $6",
@@ -43,7 +49,7 @@ async def supervised(
 
 
 async def total(connection: Connection, span: Span, status: str) -> int:
-    """How many entries the list of `supervised` has."""
+    """Return the number of entries of the list of `supervised`."""
     return int(
         await connection.fetchval(
             f"SELECT count(*) FROM {_FIRED}",  # noqa: S608
@@ -57,9 +63,11 @@ async def total(connection: Connection, span: Span, status: str) -> int:
 async def by_child(
     connection: Connection, span: Span, status: str, children: Mapping[str, Span]
 ) -> Rows:
-    """How many (`n`) assignments of a subtree there are by `child` and `kind`: the gravest that a timer
-    has said of the assignment, whichever clock, or `returned`. `child`: the unit of these under which the
-    assignment's unit lies, None for what lies under none, which is the top of the subtree itself."""
+    """Return the number (`n`) of assignments of a subtree by `child` and `kind`.
+
+    `kind` is the gravest firing of any clock, or `returned`. `child` is the unit above the
+    assignment's unit, None for units outside all children: the top of the subtree itself.
+    """
     rows: Rows = await connection.fetch(
         f"""
         WITH child AS (
@@ -87,7 +95,7 @@ async def by_child(
         [child.high for child in children.values()],
         max(
             (len(children[child].low) for child in children if not department_of(child)),
-            default=_WHOLE,
+            default=_LONGEST_UNIT,
         ),
     )
     return rows

@@ -1,4 +1,4 @@
-"""Deadlines that the timers found missed or near."""
+"""Routes of deadlines that are missed or near."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from fastapi import APIRouter, Query, Response
 
 from services.console.core.access import alone, span_of
 from services.console.features.supervision import queries, views
+from services.console.features.supervision.responses import SupervisedUnitList, SupervisionList
 from services.console.store.connections import reading
 from services.console.web.deps import Deps
 from services.console.web.paging import AfterCursor, next_of, position_after
 from services.console.web.parameters import Limit, StatusQuery
+from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer
 from shared.contracts.fields import Status, UnitId
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["supervision"])
 
 
-@router.get("/supervision")
-async def get_supervision(
+@router.get("/supervision", responses=json_response(SupervisionList))
+async def list_supervision(
     console: Deps,
     viewer: PlaceViewer,
     status: StatusQuery = Status.ACTUAL,
@@ -29,10 +31,10 @@ async def get_supervision(
     after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
-    """What the timers found of a unit (default: one's own) with what lies below it, or without, and nobody
-    has put right yet, clock by clock.
+    """List the deadlines that are missed or near, clock by clock.
 
-    `total`: how many entries there are.
+    The list is for a unit (without `unit`: that of the officer) and its subtree, or with
+    `subtree=false` for the unit alone. `total` is the number of entries.
     """
     root = console.in_sight(viewer, unit)
     span = span_of(root) if subtree else alone(root)
@@ -49,15 +51,15 @@ async def get_supervision(
     )
 
 
-@router.get("/supervision/units")
-async def get_supervised_units(
+@router.get("/supervision/units", responses=json_response(SupervisedUnitList))
+async def list_supervised_units(
     console: Deps, viewer: PlaceViewer, status: StatusQuery = Status.ACTUAL
 ) -> Response:
-    """How many assignments of open commands are due soon, overdue or returned: of the officer's own unit
-    and of each unit one tier below, all that lies further down counted with it.
+    """Count the assignments that are due soon, overdue or returned, by unit.
 
-    An assignment counts once, as the gravest that timers have said of it: `escalated`, `overdue` and
-    `reminded` together are those that are overdue.
+    The units are that of the officer and those one tier below, each with its subtree. An assignment
+    counts once, in the gravest of its states: `escalated`, `overdue` and `reminded` together are
+    the overdue assignments.
     """
     below = console.names.tree.directly_below(viewer.root)
     children = {name: span_of(name) for name in below}

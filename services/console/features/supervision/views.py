@@ -18,15 +18,15 @@ SUPERVISED = (
     SupervisionKind.DUE_SOON.value,
     AssignmentState.RETURNED.value,
 )
-"""What is counted of the assignments that somebody has to look after."""
+"""The counts of assignments that need attention."""
 
 
 def supervised_units(
     root: str, below: Iterable[str], counted: Iterable[Record], names: Names
 ) -> list[Json]:
-    """What is due or returned, by unit: the root for itself alone, then those below it.
+    """Return the assignments due or returned, by unit: the root alone first, then the units below.
 
-    A row stands for `n` assignments of one `kind` under `child`; no child = the root's own.
+    A row stands for `n` assignments of a `kind` under `child`; None is the root itself.
     """
     units = {
         unit: {**_unit(unit, names), **dict.fromkeys(SUPERVISED, 0)} for unit in (root, *below)
@@ -47,7 +47,7 @@ def _unit(unit: str, names: Names) -> Json:
 
 
 def supervision(row: Record, viewer: Viewer, names: Names) -> Json:
-    """The newest firing of one clock of one open assignment."""
+    """Return the newest firing of a clock of an open assignment."""
     open_to = opens(viewer, row["unit"], row["data_grade"])
     return {
         "assignment_id": row["subject_id"],

@@ -1,7 +1,8 @@
-"""A dossier as one HTML file that needs nothing else and can run nothing.
+"""A dossier as a single HTML file without external resources and without scripts.
 
-Its policy allows the one style sheet inside it, by hash, and the pictures inside it, and stays with the file
-when it is opened from a disk. All text is escaped by the template engine.
+Its policy allows only the style sheet inside the file, by hash, and the embedded pictures. The
+policy is part of the file, and also applies when the file is opened from a disk. The template
+engine escapes all text.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from services.console.features.cases.dossier import Dossier
 from services.console.web.shell import CONSOLE_FOLDER
 
 _TEMPLATES = CONSOLE_FOLDER / "templates"
-# Our own file, written out unescaped: in HTML the text of a style element knows no escapes.
+# This style sheet is not escaped: in HTML the text of a style element knows no escapes.
 _CSS = Markup((_TEMPLATES / "case.css").read_text(encoding="utf-8"))  # noqa: S704
 _DIGEST = base64.b64encode(hashlib.sha256(_CSS.encode()).digest()).decode()
 
-POLICY = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; img-src data:; base-uri 'none'; form-action 'none'"
+POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_DIGEST}'; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
 _environment = Environment(
     loader=FileSystemLoader(_TEMPLATES),
     autoescape=select_autoescape(default=True, default_for_string=True),
@@ -30,6 +34,6 @@ _environment.filters["base64"] = lambda content: base64.b64encode(content).decod
 
 
 def html_file(file: Dossier) -> bytes:
-    """The file, UTF-8."""
+    """Return the HTML file, UTF-8."""
     template = _environment.get_template("case.html")
     return template.render(file=file, css=_CSS, policy=POLICY).encode()

@@ -1,8 +1,8 @@
-"""A dossier as PDF, A4. The typeface is embedded (its used part), so any viewer shows the Chinese.
+"""A dossier as PDF, A4. A subset of the typeface is embedded, for Chinese text in any viewer.
 
-Characters that the typeface does not have are shown as a box; invisible ones that turn the direction of
-text are left out, so nothing on paper reads other than it was written. CPU work of a second or more: call
-it in a thread.
+A character without a glyph is printed as a box. Invisible characters that turn the direction of
+text are removed, because the printed text must read like the record. Rendering takes a second or
+more of CPU time: call `pdf_file` in a thread.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ _LEVELS = {
 }
 _BOX = "□"
 _WIDTH = 182.0
-"""Of the text, mm."""
+"""Width of the text in mm."""
 _PHOTO_MM = (64.0, 48.0)
-"""The box that a photo fits into."""
+"""Width and height of the box around a photo in mm."""
 
 
 def pdf_file(file: Dossier, made_at: datetime) -> bytes:
-    """The file. The same dossier at the same time is the same bytes."""
+    """Return the PDF file. An equal dossier and time give equal bytes."""
     sheet = _Sheet(file)
     sheet.set_creation_date(made_at)
     sheet.add_page()
@@ -55,7 +55,7 @@ def pdf_file(file: Dossier, made_at: datetime) -> bytes:
 
 
 class _Sheet(FPDF):
-    """Paper with the banner of a drill at the top of each page and its number at the bottom."""
+    """A document with the banner of a drill on top of each page and the page number below."""
 
     def __init__(self, file: Dossier) -> None:
         super().__init__(format="A4")
@@ -88,7 +88,7 @@ class _Sheet(FPDF):
         self.cell(0, 5, f"{self.page_no()} / {{nb}}", align="R")
 
     def write_both(self, text: Both, size: float, colour: tuple[int, int, int]) -> None:
-        """A paragraph: Chinese, then English smaller."""
+        """Write a paragraph: Chinese, then smaller English."""
         self.set_font("sans", size=size)
         self.set_text_color(*colour)
         self.paragraph(text.zh, size * 0.5)
@@ -98,7 +98,7 @@ class _Sheet(FPDF):
             self.paragraph(text.en, size * 0.42)
 
     def paragraph(self, text: str, height: float) -> None:
-        """Text over the whole width."""
+        """Write text over the whole width."""
         self.multi_cell(
             _WIDTH,
             height,
@@ -158,17 +158,17 @@ def _figures(sheet: _Sheet, file: Dossier) -> None:
     width = (_WIDTH - gap * (len(file.figures) - 1)) / len(file.figures)
     top = sheet.get_y()
     for number, (name, value) in enumerate(file.figures):
-        left = 14 + number * (width + gap)
+        x = 14 + number * (width + gap)
         sheet.set_fill_color(*_PALE)
-        sheet.rect(left, top, width, 17, "F")
+        sheet.rect(x, top, width, 17, "F")
         sheet.set_fill_color(*sheet.level)
-        sheet.rect(left, top, width, 0.8, "F")
-        for size, colour, below, text in (
+        sheet.rect(x, top, width, 0.8, "F")
+        for size, colour, offset, text in (
             (10.5, _INK, 2.6, value),
             (7.5, _INK, 8.4, name.zh),
             (6, _SOFT, 12, name.en),
         ):
-            sheet.set_xy(left, top + below)
+            sheet.set_xy(x, top + offset)
             sheet.set_text_color(*colour)
             sheet.set_font("sans", size=_fitting(sheet, text, size, width))
             sheet.cell(width, 4.5, _printable(text), align="C")
@@ -177,8 +177,8 @@ def _figures(sheet: _Sheet, file: Dossier) -> None:
 
 def _fitting(sheet: _Sheet, text: str, size: float, width: float) -> float:
     sheet.set_font("sans", size=size)
-    wide = sheet.get_string_width(_printable(text))
-    return size if wide <= width - 1 else size * (width - 1) / wide
+    text_width = sheet.get_string_width(_printable(text))
+    return size if text_width <= width - 1 else size * (width - 1) / text_width
 
 
 def _section(sheet: _Sheet, table: Table) -> None:
@@ -191,35 +191,38 @@ def _section(sheet: _Sheet, table: Table) -> None:
 
 
 def _photos(sheet: _Sheet, photos: PhotoSheet) -> None:
-    """Each in a box of its own to the left, its caption to the right: the longest note is lower than the box."""
+    """Write each photo in a box on the left and its caption on the right.
+
+    The longest caption is lower than the box.
+    """
     _heading(sheet, photos.heading, 16 + _PHOTO_MM[1])
-    wide, high = _PHOTO_MM
+    width, height = _PHOTO_MM
     for print_item in photos.prints:
-        if sheet.will_page_break(high + 2):
+        if sheet.will_page_break(height + 2):
             sheet.add_page()
         top = sheet.get_y() + 1
         sheet.image(
             BytesIO(print_item.picture),
             14,
             top,
-            wide,
-            high,
+            width,
+            height,
             keep_aspect_ratio=True,
             alt_text=_printable(print_item.caption.zh),
         )
         sheet.set_font("sans", size=8)
         sheet.set_text_color(*_INK)
-        sheet.set_xy(14 + wide + 4, top)
+        sheet.set_xy(14 + width + 4, top)
         sheet.multi_cell(
-            _WIDTH - wide - 4, 3.9, _cell(print_item.caption), align="L", wrapmode=WrapMode.CHAR
+            _WIDTH - width - 4, 3.9, _cell(print_item.caption), align="L", wrapmode=WrapMode.CHAR
         )
-        sheet.set_xy(14, top + high + 1)
+        sheet.set_xy(14, top + height + 1)
     for note in photos.notes:
         sheet.write_both(note, 8, _SOFT)
 
 
 def _heading(sheet: _Sheet, heading: Both, room_mm: float) -> None:
-    """On a page that has room for what follows it."""
+    """Write a heading; begin a new page unless `room_mm` is left."""
     sheet.ln(3)
     if sheet.will_page_break(room_mm):
         sheet.add_page()
@@ -261,14 +264,14 @@ def _rows(sheet: _Sheet, table: Table) -> None:
                 row.cell(_cell(cell))
 
 
-def _cell(text: Both, between: str = "\n") -> str:
-    both = text.zh if text.en == text.zh else f"{text.zh}{between}{text.en}"
-    return _printable(both)
+def _cell(text: Both, separator: str = "\n") -> str:
+    cell_text = text.zh if text.en == text.zh else f"{text.zh}{separator}{text.en}"
+    return _printable(cell_text)
 
 
 @cache
-def _known() -> frozenset[int]:
-    """Characters that both typefaces have."""
+def _typeface_characters() -> frozenset[int]:
+    """Return the characters in both typefaces."""
     probe: Any = FPDF()
     probe.add_font("sans", "", _FONTS / "NotoSansSC-Regular.otf")
     probe.add_font("serif", "", _FONTS / "NotoSerifSC-Regular.otf")
@@ -276,9 +279,9 @@ def _known() -> frozenset[int]:
 
 
 def _printable(text: str) -> str:
-    known = _known()
+    characters = _typeface_characters()
     return "".join(
-        char if char == "\n" or ord(char) in known else _BOX
+        char if char == "\n" or ord(char) in characters else _BOX
         for char in unicodedata.normalize("NFC", text)
         if char == "\n" or unicodedata.category(char) not in ("Cf", "Cc")
     )

@@ -6,7 +6,10 @@ import asyncio
 
 
 class PrintTurn(asyncio.Semaphore):
-    """The right to print: printing is work for the processor, and the screens must not wait for it."""
+    """The right to print.
+
+    Printing is CPU work, and the screens must not wait for a second print.
+    """
 
     def __init__(self) -> None:
         super().__init__(1)

@@ -1,0 +1,53 @@
+"""Models of the responses about the officer who is signed in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.console.web.response_models import ResponseModel
+from shared.contracts.fields import Post, Tier
+
+
+class BrokerName(ResponseModel):
+    """The message broker of the installation."""
+
+    name: str
+    stand_in: bool
+
+
+class VisiblePlace(ResponseModel):
+    """A unit whose subtree the officer may see."""
+
+    unit: str
+    name: str
+    tier: Tier
+
+
+class CommandedPlace(ResponseModel):
+    """A unit for which the officer may act."""
+
+    unit: str
+    name: str
+
+
+class SignedInOfficer(ResponseModel):
+    """The officer who is signed in, the rights of the officer, and the installation."""
+
+    session: str
+    officer_id: str
+    name: str
+    unit: str
+    unit_name: str
+    tier: Tier
+    post: Post
+    sees: list[VisiblePlace]
+    commands: list[CommandedPlace]
+    may_issue: bool
+    broker: BrokerName
+    now: datetime
+
+
+class SignedOut(ResponseModel):
+    """The session has ended."""
+
+    signed_out: bool

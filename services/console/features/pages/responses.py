@@ -1,0 +1,61 @@
+"""Models of the responses with pages and the answers to them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from services.console.web.response_models import ResponseModel
+from shared.contracts.fields import Level, Post, Status
+from shared.contracts.pages import AnswerVerb, Channel, PageState, SubjectKind
+
+
+class PageView(ResponseModel):
+    """A page to the officer."""
+
+    contract = "Page"
+
+    page_id: str
+    status: Status
+    version: int
+    unit: str
+    unit_name: str
+    post: Post
+    round: int
+    rung: int
+    state: PageState
+    level: Level
+    headline: str
+    text: str
+    subject_kind: SubjectKind
+    alert_id: str | None
+    command_id: str | None
+    assignment_id: str | None
+    answer_by: datetime
+    answer: AnswerVerb | None
+    channel: Channel | None
+    resend: bool
+    reason: str | None
+    sent_at: datetime
+
+
+class PageList(ResponseModel):
+    """The pages of the officer."""
+
+    pages: list[PageView]
+    next: str | None
+    waiting: int
+
+
+class RecordedReceipt(ResponseModel):
+    """Kafka has the receipt or the answer that the carrier sent."""
+
+    repeated: bool
+
+
+class ReplyResult(ResponseModel):
+    """The result of a written reply, with the sentence that the person receives."""
+
+    recorded: bool = Field(alias="taken")
+    reply: str

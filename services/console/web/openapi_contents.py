@@ -1,0 +1,140 @@
+"""Texts and examples of the OpenAPI document that the routes themselves do not contain."""
+
+from __future__ import annotations
+
+from services.console.core.record import Json
+
+TAGS = {
+    "alerts": "Alerts with their evidence, alarms, and decisions on alerts · 预警、告警与研判决定",
+    "cases": "Cases with timeline, evaluation, review and photos · 案卷、时间线、评价与复盘",
+    "commands": "Commands, assignments, units and feedback · 指令、任务、单位与反馈",
+    "drills": "Drills · 演练",
+    "duty": "Duty plans as they apply, as entries and as files · 值班计划",
+    "feed": "The live stream and the list of its events · 实时事件流",
+    "identity": "The officer who is signed in · 登录人员",
+    "modes": "Response modes and proposals of modes · 平急状态",
+    "overview": "The numbers and the map of a place · 总览",
+    "pages": "Pages to officers, answers, receipts of carriers · 叫应通知与答复",
+    "photos": "Photos of feedback · 反馈照片",
+    "reachability": "Channels by which officers are reached, and communication tests · 通信可达",
+    "reports": "Upward reports and the duties to report · 信息上报",
+    "sensors": "Sensors and their readings · 感知设备与读数",
+    "silences": "Silences and maintenance windows · 静默与检修窗口",
+    "supervision": "Deadlines that are missed or near · 督办",
+}
+"""The tags of operations, one for each feature, in English and Chinese."""
+
+BOUNDS = {
+    "/api/duty": "At most 31 days; a post has one holder at a time.",
+    "/api/duty/gaps": "At most one entry for each post of a unit in the subtree.",
+    "/api/duty/export": "The plan of one unit.",
+    "/api/modes": "At most one entry for each unit that has decided, and its open proposals.",
+    "/api/incidents/{incident_id}/reports": "The reports of one incident.",
+    "/api/cases/{case_id}/review": "One document; at most 20 findings.",
+    "/api/supervision/units": "The unit itself, the units one tier below and its departments.",
+    "/api/units": "The units one tier below, its departments and groups.",
+    "/api/commands/{command_id}/below": "The units one tier below.",
+    "/api/overview": "One document; its map has one tile for each town.",
+    "/api/modes/preview": "One document.",
+    "/api/me": "One document.",
+    "/api/events": "A stream; at most 1000 missed events are sent, otherwise a `reset`.",
+}
+"""The bound of each response to a read without the parameter `limit`."""
+
+_TOWN = "500118118000"
+_WINDOW = {"begin_at": "2026-11-25T00:00:00Z", "end_at": "2026-11-25T06:00:00Z"}
+_SELECTION = {"include": [{"kind": "subtree", "of": _TOWN, "tiers": ["village"]}]}
+EXAMPLES: dict[tuple[str, str], Json] = {
+    ("post", "/api/commands"): {
+        "selection": _SELECTION,
+        "event_type": "11A01",
+        "level": "yellow",
+        "title": "沿江巡查",
+        "instruction": "每两小时一次",
+        "status": "Exercise",
+    },
+    ("post", "/api/commands/preview"): {"selection": _SELECTION, "limit": 100},
+    ("post", "/api/commands/{command_id}/{verb}"): {"version": 3},
+    ("post", "/api/assignments/{assignment_id}/acknowledgements"): {
+        "step": "report",
+        "text": "已转移 32 人",
+    },
+    ("post", "/api/pages/{page_id}/answers"): {"verb": "coming", "text": "十分钟到"},
+    ("post", "/api/alerts/{alert_id}/decisions"): {
+        "verb": "approve",
+        "level": "orange",
+        "version": 4,
+    },
+    ("post", "/api/silences"): {**_WINDOW, "sensor_id": "gauge-zhutuo", "reason": "检修"},
+    ("post", "/api/silences/{silence_id}/end"): {"end_at": None, "reason": "检修完成"},
+    ("post", "/api/modes/proposals"): {
+        "unit": _TOWN,
+        "mode": "standby",
+        "until": "2026-11-26T00:00:00Z",
+        "reason": "强降雨",
+    },
+    ("post", "/api/modes/proposals/{proposal_id}/{verb}"): {"version": 1},
+    ("put", "/api/duty/entries/{entry_id}"): {
+        "rule": {
+            "kind": "member",
+            "officer": {"officer_id": "o-500118118000-b", "name": "李远"},
+        },
+        "version": 0,
+    },
+    ("post", "/api/duty/tests"): {"unit": _TOWN, "officer_id": "o-500118118000-b"},
+    ("post", "/api/reports"): {
+        "incident_id": "inc-0123456789abcdef0123456789abcdef",
+        "kind": "initial",
+        "means": "written",
+        "place": _TOWN,
+        "event_type": "11A01",
+        "headline": "朱沱镇沿江道路被淹",
+    },
+    ("post", "/api/cases/{case_id}/review"): {
+        "text": "转移及时，预警到户偏慢",
+        "findings": [
+            {"owner": _TOWN, "title": "补齐夜间值守", "finish_by": "2027-01-31T00:00:00Z"}
+        ],
+    },
+    ("post", "/api/drills"): {
+        "title": "防汛演练",
+        "event_type": "11A01",
+        "level": "orange",
+        "place": _TOWN,
+    },
+    ("post", "/carriers/receipts"): {
+        "page_id": "pag-0123456789abcdef0123456789abcdef",
+        "verb": "delivered",
+    },
+    ("post", "/carriers/replies"): {"channel": "sms", "address": "10086", "text": "1"},
+}
+
+REFUSALS: dict[int, tuple[str, str, str]] = {
+    401: ("Sign in first", "signed_out", "There is no session or token, or it has ended."),
+    403: (
+        "Not allowed",
+        "outside_subtree",
+        "The officer may not read or do this; `reason` is the rule that forbids it.",
+    ),
+    404: ("No such alert", "unknown", "There is none, or the officer may not see it."),
+    409: (
+        "The idempotency key has been used",
+        "key_reused",
+        "The subject has changed since the officer read it, the officer has done this before with "
+        "other contents, or the key stands for another request.",
+    ),
+    413: (
+        "The body is too large",
+        "too_large",
+        "A body has at most 64 KiB, a file 1 MiB, a photo 4 MiB.",
+    ),
+    415: ("Not a photo", "photo_type", "The contents are no JPEG, PNG or WebP image."),
+    422: (
+        "The request is not valid",
+        "invalid",
+        "The request is well-formed but not acceptable; each error is named.",
+    ),
+    500: ("Internal error", "bug", "The console has failed; its log has the cause."),
+    503: ("Not available now", "unavailable", "Nothing is lost: send the same request again."),
+}
+"""Title, reason and description of a refusal by its status."""

@@ -1,0 +1,1 @@
+"""Consumers that read every kind of record batch, each partition by itself."""

@@ -1,0 +1,119 @@
+"""The records of one fetch from one partition, as objects with the seven fields that are used.
+
+aiokafka builds eleven fields per record, through a frozen dataclass, and ends at a header whose
+name is no UTF-8. Its reader of batches is compiled, so it reads here; batch_reader.py decides about
+a batch that it refuses. tests/unit/runtime/test_partition_records.py compares all readers with each
+other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Protocol
+
+import msgspec
+from aiokafka import TopicPartition
+from aiokafka.errors import CorruptRecordException
+from aiokafka.record.default_records import DefaultRecordBatch
+
+from shared.runtime.fetching.batch_reader import BatchReader
+from shared.runtime.fetching.normal_batches import NormalBatches
+
+_FRAME = 12
+
+
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """A record as a consumer returns it; `timestamp` is Kafka's, in ms since 1970."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+
+
+class PartitionRecords(Protocol):
+    """The records of one fetch from one partition, in order."""
+
+    @property
+    def batches(self) -> NormalBatches:
+        """The batches that are read."""
+        ...
+
+    @property
+    def next_fetch_offset(self) -> int:
+        """The offset after the last record that was returned."""
+        ...
+
+    def read(self, limit: int) -> tuple[list[Any], bool]:
+        """Return at most `limit` records, and whether there may be more.
+
+        Raises an error when the next record cannot be read.
+        """
+        ...
+
+
+RecordReader = Callable[[TopicPartition, NormalBatches, int, bool], PartitionRecords]
+"""Makes the records of a fetch: partition, batches, first offset, whether to verify checksums."""
+
+
+class OrdinaryRecords:
+    """PartitionRecords read by aiokafka, and by `BatchReader` where aiokafka refuses a batch."""
+
+    def __init__(
+        self, partition: TopicPartition, batches: NormalBatches, begin: int, check: bool
+    ) -> None:
+        self.batches = batches
+        self.next_fetch_offset = begin
+        self._partition = partition
+        self._check = check
+        self._records = self._read()
+
+    def read(self, limit: int) -> tuple[list[Any], bool]:
+        """Return at most `limit` records, and whether there may be more."""
+        records: list[Any] = []
+        try:
+            # The records before an error are in the list when it is raised.
+            records.extend(islice(self._records, limit))
+        except Exception:
+            if not records:
+                raise
+            return records, False
+        return records, len(records) == limit
+
+    def _read(self) -> Iterator[Any]:
+        raw, position = self.batches.raw, 0
+        while len(raw) - position >= _FRAME:
+            length = int.from_bytes(raw[position + 8 : position + _FRAME], "big", signed=True)
+            end = position + _FRAME + length
+            if end > len(raw):
+                return  # cut off: the next fetch begins with it
+            yield from self._read_batch(raw[position:end])
+            position = end
+
+    def _read_batch(self, raw: bytes) -> Iterator[Any]:
+        topic, partition = self._partition.topic, self._partition.partition
+        begin = self.next_fetch_offset
+        try:
+            batch = DefaultRecordBatch(raw)
+            if self._check and not batch.validate_crc():
+                raise CorruptRecordException("a wrong checksum")
+            records = [
+                Record(topic, partition, r.offset, r.timestamp, r.key, r.value, r.headers)
+                for r in batch
+                if r.offset >= begin
+            ]
+        except Exception:
+            reader = BatchReader(topic, partition, raw, begin, self._check)
+            while reader.step():
+                self.next_fetch_offset = reader.next_offset
+                yield reader.record()
+            self.next_fetch_offset = reader.next_offset
+            return
+        for record in records:
+            self.next_fetch_offset = record.offset + 1
+            yield record
+        self.next_fetch_offset = batch.next_offset

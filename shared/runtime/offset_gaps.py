@@ -1,0 +1,89 @@
+"""Offsets without a record: on a topic that is not compacted none is passed over in silence.
+
+The offsets that a transaction leaves without a record (an end mark, aborted records) are known from
+the batches (shared/runtime/fetching/fetch_states.py). Any other gap is fetched once more. When it
+is still there, its partition is blocked until a person has examined it, and the other partitions go
+on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import structlog
+from aiokafka import TopicPartition
+
+from shared.contracts.topics import TopicSpec
+from shared.runtime.fetching.fetch_states import FetchState
+from shared.runtime.record_runs import RecordList, RecordRun
+
+log = structlog.get_logger("fenghuo.gaps")
+
+
+class OffsetGaps:
+    """The gaps in the partitions of one consumer."""
+
+    def __init__(self, topics: Sequence[TopicSpec]) -> None:
+        self._compacted = {spec.name for spec in topics if spec.cleanup == "compact"}
+        self._fetched_again: dict[TopicPartition, int] = {}
+        self._blocked: dict[TopicPartition, int] = {}
+
+    def is_compacted(self, partition: TopicPartition) -> bool:
+        """Return whether gaps are ordinary in the partition."""
+        return partition.topic in self._compacted
+
+    def split(
+        self, run: RecordRun, expected: int, state: FetchState
+    ) -> tuple[RecordRun | None, int | None]:
+        """Return the part of a run that follows `expected` without a gap, None when there is no
+        part.
+
+        The second value is the first offset that is missing, None when none is.
+        """
+        missing = run.next_offset - expected - run.count
+        if missing <= 0 or run.topic in self._compacted:
+            return run, None
+        if missing <= state.count_empty(expected, run.next_offset):
+            return run, None
+        records: list[Any] = []
+        for record in run.records():
+            if record.offset - expected > state.count_empty(expected, record.offset):
+                break
+            records.append(record)
+            expected = record.offset + 1
+        return RecordList(records) if records else None, expected
+
+    def note(self, partition: TopicPartition, missing: int, arrived: int | None) -> bool:
+        """Note a gap; return whether it was fetched once more already and now blocks the partition.
+
+        `arrived`: the offset of the record that came instead, None when none did.
+        """
+        if self._fetched_again.get(partition) != missing:
+            self._fetched_again[partition] = missing
+            log.warning("gap", place=_place(partition), missing=missing, seen=arrived)
+            return False
+        self._blocked[partition] = missing
+        log.error("records_missing", place=_place(partition), missing=missing, seen=arrived)
+        return True
+
+    def blocks(self, partition: TopicPartition) -> bool:
+        """Return whether a gap blocks the partition."""
+        return partition in self._blocked
+
+    def forget(self, partitions: Iterable[TopicPartition]) -> None:
+        """Forget the gaps of partitions that are assigned anew or belong to another member."""
+        for partition in partitions:
+            self._fetched_again.pop(partition, None)
+            self._blocked.pop(partition, None)
+
+    def reasons(self) -> list[str]:
+        """Return one sentence for each partition that a gap blocks."""
+        return [
+            f"records of {_place(partition)} are missing from {offset} on"
+            for partition, offset in sorted(self._blocked.items())
+        ]
+
+
+def _place(partition: TopicPartition) -> str:
+    return f"{partition.topic}:{partition.partition}"

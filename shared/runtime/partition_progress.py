@@ -1,0 +1,90 @@
+"""The progress of each partition of a consumer: one that moves on says nothing about the others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from shared.runtime.fetching import fetch_states
+from shared.runtime.offset_gaps import OffsetGaps
+
+STUCK_AFTER_S = 30.0
+"""A partition with more to read is stuck after so many seconds without a sign of life."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerActivity:
+    """The number of batches finished, whether one is under way, and whether it is being retried."""
+
+    finished_batches: int
+    in_batch: bool
+    retrying: bool
+
+
+@dataclass(slots=True)
+class ProgressReport:
+    """The lag of each partition, stuck partitions, and partitions with missing records."""
+
+    lags: dict[TopicPartition, int] = field(default_factory=dict)
+    missing: list[TopicPartition] = field(default_factory=list)
+    stuck: list[TopicPartition] = field(default_factory=list)
+
+
+class PartitionProgress:
+    """Compares, at each check, the handled offsets of each partition with what Kafka has."""
+
+    def __init__(self, gaps: OffsetGaps) -> None:
+        self._gaps = gaps
+        self._finished_batches = -1
+        self._signs_of_life: dict[TopicPartition, object] = {}
+        self._signs_changed_at: dict[TopicPartition, float] = {}
+        self._read_to_end: dict[TopicPartition, tuple[int, int]] = {}
+
+    def check(
+        self,
+        consumer: AIOKafkaConsumer,
+        next_offsets: Mapping[TopicPartition, int],
+        activity: ConsumerActivity,
+    ) -> ProgressReport:
+        """Return what a check shows; `next_offsets` are the next offsets to handle."""
+        report, now = ProgressReport(), time.monotonic()
+        signs_of_life: dict[TopicPartition, object] = {}
+        read_to_end: dict[TopicPartition, tuple[int, int]] = {}
+        finished = activity.finished_batches
+        long_batch = activity.retrying or (activity.in_batch and finished == self._finished_batches)
+        for partition, offset in next_offsets.items():
+            end = fetch_states.stable_end(consumer, partition)
+            report.lags[partition] = lag = 0 if end is None else max(0, end - offset)
+            # A partition lives when its records are handled, when Kafka answers its fetches, and
+            # when its fetched records wait for their turn among the others.
+            buffered = fetch_states.is_buffered(consumer, partition)
+            sign = finished if buffered else fetch_states.answered_at(consumer, partition)
+            signs_of_life[partition] = offset, buffered, sign
+            failure = fetch_states.fetch_state(consumer, partition).failure
+            blocked = self._gaps.blocks(partition) or failure is not None
+            unchanged = self._signs_of_life.get(partition) == signs_of_life[partition]
+            if long_batch or blocked or lag == 0 or not unchanged:
+                self._signs_changed_at[partition] = now
+            elif now - self._signs_changed_at[partition] > STUCK_AFTER_S:
+                report.stuck.append(partition)
+            if lag == 0 or blocked or activity.in_batch or activity.retrying:
+                continue
+            if end is not None and (fetch_states.position(consumer, partition) or 0) >= end:
+                read_to_end[partition] = offset, finished
+                if self._read_to_end.get(partition) == read_to_end[partition]:
+                    # All has been returned since the last check, and no batch is under way.
+                    if self._gaps.is_compacted(partition):
+                        report.lags[partition] = 0
+                    else:
+                        report.missing.append(partition)
+        self._finished_batches = finished
+        self._signs_of_life, self._read_to_end = signs_of_life, read_to_end
+        self._signs_changed_at = {
+            partition: changed_at
+            for partition, changed_at in self._signs_changed_at.items()
+            if partition in signs_of_life
+        }
+        return report

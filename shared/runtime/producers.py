@@ -1,0 +1,95 @@
+"""Opening and closing of a producer, with the private parts of aiokafka that we change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaClient, AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from shared.runtime.outbound_records import MAX_REQUEST_BYTES
+from shared.runtime.producer_queue import Delivery
+
+log = structlog.get_logger("fenghuo.publisher")
+
+_FLUSH_S = 2.0
+_CLOSE_S = 5.0
+_CONNECT_S = 10.0
+_METADATA_INTERVAL_S = 0.1
+
+
+async def open_producer(bootstrap: str) -> AIOKafkaProducer:
+    """Return a connected producer: acks=all, idempotent. Raises KafkaError or TimeoutError."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=0,
+        max_request_size=MAX_REQUEST_BYTES,
+        max_batch_size=131_072,
+        request_timeout_ms=5_000,
+        retry_backoff_ms=100,
+    )
+    # While a partition has no leader aiokafka drops its batches after a request's time, which
+    # leaves a gap; the publisher decides how long a batch is under way.
+    producer._message_accumulator._batch_ttl = float("inf")
+    _limit_metadata_requests(producer.client)
+    try:
+        async with asyncio.timeout(_CONNECT_S):
+            await producer.start()
+    except BaseException:
+        await producer.stop()
+        raise
+    return producer
+
+
+async def close_producer(producer: AIOKafkaProducer, under_way: Mapping[Delivery, float]) -> None:
+    """Wait a moment for what Kafka is about to confirm, then close, whatever else happens.
+
+    `under_way`: when each delivery began, by the event loop's time; it shrinks as deliveries end.
+    """
+    flush_from = asyncio.get_running_loop().time() - _FLUSH_S
+    recent = [delivery for delivery, begun_at in under_way.items() if begun_at >= flush_from]
+    if recent:
+        await asyncio.wait(recent, timeout=_FLUSH_S)
+    unconfirmed = [delivery for delivery in under_way if not delivery.done()]
+    # stop() waits for everything under way, which never ends while a partition has no leader.
+    if not unconfirmed and await _closes(producer.stop()):
+        return
+    # The records that it holds must not be delivered after those of its successor.
+    log.warning("producer_closed_hard", held=len(unconfirmed))
+    producer._closed = producer._message_accumulator._closed = True
+    await _closes(producer._sender.close())
+    await _closes(producer.client.close())
+    for delivery in unconfirmed:
+        delivery.cancel()
+
+
+def _limit_metadata_requests(client: AIOKafkaClient) -> None:
+    """Limit requests for a leader: without one aiokafka asks Kafka 5,000 times a second."""
+    update = client._metadata_update
+    requested_at = 0.0
+
+    async def limited_update(*arguments: Any) -> bool:
+        nonlocal requested_at
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(requested_at + _METADATA_INTERVAL_S - loop.time())
+        requested_at = loop.time()
+        return bool(await update(*arguments))
+
+    client._metadata_update = limited_update
+
+
+async def _closes(closing: Coroutine[Any, Any, None]) -> bool:
+    """Return whether this step of closing succeeds in time; the next steps follow in any case."""
+    try:
+        async with asyncio.timeout(_CLOSE_S):
+            await closing
+    except Exception as error:
+        if not isinstance(error, KafkaError | TimeoutError):
+            log.exception("producer_close_failed")
+        return False
+    return True

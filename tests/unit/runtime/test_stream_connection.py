@@ -1,0 +1,109 @@
+"""Responses without an end, over real sockets: framing, buffered bytes, the end."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+
+from shared.runtime.stream_connection import Chunk, StreamConnection, connection_of, server_config
+
+Use = Callable[[StreamConnection], Awaitable[None]]
+
+
+@asynccontextmanager
+async def served(use: Use) -> AsyncIterator[tuple[uvicorn.Server, int]]:
+    """Run a server whose responses start, are used by `use`, and wait for the client to leave."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        connection = connection_of(scope)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        connection.begin_stream(scope["http_version"], 4_096)
+        await send({"type": "http.response.body", "body": b"by ASGI,", "more_body": True})
+        await use(connection)
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        config = server_config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=30)
+        server = uvicorn.Server(config)
+        running = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started:
+            await asyncio.sleep(0.01)
+        try:
+            yield server, listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            await running
+
+
+async def request(port: int, version: str = "1.1", limit: int = 2**16) -> Any:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=limit)
+    writer.write(f"GET / HTTP/{version}\r\nHost: test\r\n\r\n".encode())
+    return reader, writer
+
+
+async def test_the_body_is_chunked_and_ends_with_a_chunk() -> None:
+    async def use(connection: StreamConnection) -> None:
+        for text in (b"one", b"two"):
+            connection.write(Chunk(text))
+        connection.end()
+
+    async with served(use) as (_, port), asyncio.timeout(10):
+        reader, writer = await request(port)
+        head, body = (await reader.read()).split(b"\r\n\r\n", 1)
+        writer.close()
+    assert b"transfer-encoding: chunked" in head.lower()
+    assert body == b"8\r\nby ASGI,\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
+
+
+async def test_a_client_of_http_1_0_gets_the_bare_body() -> None:
+    async def use(connection: StreamConnection) -> None:
+        connection.write(Chunk(b"one"))
+        connection.end()
+
+    async with served(use) as (_, port), asyncio.timeout(10):
+        reader, writer = await request(port, "1.0")
+        assert (await reader.read()).split(b"\r\n\r\n", 1)[1] == b"by ASGI,one"
+        writer.close()
+
+
+async def test_bytes_that_a_client_does_not_take_are_buffered_and_dropped_at_the_end() -> None:
+    connections: list[StreamConnection] = []
+    ended = asyncio.Event()
+
+    async def use(connection: StreamConnection) -> None:
+        connections.append(connection)
+        while not connection.buffered_bytes:
+            connection.write(Chunk(b"x" * 100_000))
+        await ended.wait()
+        connection.end()
+
+    async with served(use) as (server, port), asyncio.timeout(20):
+        _, writer = await request(port, limit=1_000)
+        while not connections or not connections[0].buffered_bytes:
+            await asyncio.sleep(0.01)
+        assert connections[0].written_bytes > connections[0].buffered_bytes > 0
+        ended.set()
+        while server.server_state.connections:  # although the client reads nothing
+            await asyncio.sleep(0.01)
+        assert connections[0].buffered_bytes == 0
+        writer.transport.abort()
+
+
+async def test_a_server_that_stops_ends_them_at_once() -> None:
+    async def use(_connection: StreamConnection) -> None:
+        return
+
+    async with asyncio.timeout(10):  # less than the server would wait for a response
+        async with served(use) as (_, port):
+            reader, writer = await request(port)
+            await reader.readuntil(b"by ASGI,\r\n")
+        assert await reader.read() == b"0\r\n\r\n"
+        writer.close()
