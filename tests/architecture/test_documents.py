@@ -125,6 +125,13 @@ def settings(text: str, folder: Path) -> Named:
         yield name, name in code_of_settings()
 
 
+def metrics(text: str, folder: Path) -> Named:
+    """Yield the metrics; a client adds `_total` and `_info` to names in the code."""
+    for name in re.findall(r"\bfenghuo_[a-z_]*[a-z]\b", text):
+        base = name.removesuffix("_total").removesuffix("_info")
+        yield name, f'"{base}' in code_of_settings()
+
+
 def api(text: str, folder: Path) -> Named:
     """Addresses with their verb."""
     for path in _ADDRESS.findall(text):
@@ -159,7 +166,7 @@ def _parts(makefile: str) -> str:
     return match[1] if match else ""
 
 
-@pytest.mark.parametrize("kind", [links, paths, functions, verbs, modules, settings, api])
+@pytest.mark.parametrize("kind", [links, paths, functions, verbs, modules, settings, metrics, api])
 def test_documents_name_only_existing_files_and_functions(
     kind: Callable[[str, Path], Named],
 ) -> None:
@@ -185,6 +192,7 @@ def test_documents_name_only_existing_files_and_functions(
         (verbs, "    make bench ONLY=none   # nothing"),
         (modules, "`python -m services.none`"),
         (settings, "`FENGHUO_NONE`"),
+        (metrics, "`fenghuo_none_total`"),
         (api, "`GET /api/cases/{id}/none`"),
     ],
 )
