@@ -18,7 +18,7 @@ from typing import Any
 
 from deploy.language import language_of, localize
 from shared.contracts.fields import Language
-from shared.domain.bilingual import Both
+from shared.domain.bilingual import Bilingual
 from shared.runtime.errors import EXIT_USAGE
 
 SHELLS = ("bash", "zsh", "tcsh")
@@ -32,7 +32,7 @@ class Verb:
     """
 
     name: str
-    help: Both
+    help: Bilingual
     module: str
     arguments: tuple[str, ...] = ()
 
@@ -40,56 +40,60 @@ class Verb:
 VERBS = (
     Verb(
         "up",
-        Both("在后台启动 Kafka、Postgres 与全部服务", "start Kafka, Postgres and all services"),
+        Bilingual(
+            "在后台启动 Kafka、Postgres 与全部服务", "start Kafka, Postgres and all services"
+        ),
         "deploy.local.__main__",
         ("up",),
     ),
-    Verb("down", Both("停止它们", "stop them"), "deploy.local.__main__", ("down",)),
+    Verb("down", Bilingual("停止它们", "stop them"), "deploy.local.__main__", ("down",)),
     Verb(
         "status",
-        Both("运行了什么、在哪里、是否就绪", "show the services, their addresses and readiness"),
+        Bilingual(
+            "运行了什么、在哪里、是否就绪", "show the services, their addresses and readiness"
+        ),
         "deploy.local.__main__",
         ("status",),
     ),
     Verb(
         "link",
-        Both("一次性登录地址", "print a one-time address that signs a browser in"),
+        Bilingual("一次性登录地址", "print a one-time address that signs a browser in"),
         "deploy.local.__main__",
         ("link",),
     ),
     Verb(
         "demo",
-        Both("完整演示一遍", "play the whole chain once, explained step by step"),
+        Bilingual("完整演示一遍", "play the whole chain once, explained step by step"),
         "deploy.demo.__main__",
     ),
     Verb(
         "cli",
-        Both("控制台接口：列表、办理、订阅", "use the console's API: list, act, watch"),
+        Bilingual("控制台接口：列表、办理、订阅", "use the console's API: list, act, watch"),
         "deploy.commands.console.main",
     ),
     Verb(
         "rules",
-        Both(
+        Bilingual(
             "规则：检查、测试、解释、回测、绘图、发布", "check, test, explain, publish alert rules"
         ),
         "deploy.commands.rules.cli",
     ),
     Verb(
         "plans",
-        Both("预案：检查与解释；叫应设置", "check and explain response plans and call plans"),
+        Bilingual("预案：检查与解释；叫应设置", "check and explain response plans and call plans"),
         "deploy.commands.plans.cli",
     ),
 )
 _OPTIONS = (
-    ("-h, --help", Both("显示本帮助", "show this help")),
-    ("--version", Both("显示版本", "show the version")),
+    ("-h, --help", Bilingual("显示本帮助", "show this help")),
+    ("--version", Bilingual("显示版本", "show the version")),
     (
         "--lang zh|en",
-        Both("语言（缺省取自 LANG，否则中文）", "language (default from LANG, else Chinese)"),
+        Bilingual("语言（缺省取自 LANG，否则中文）", "language (default from LANG, else Chinese)"),
     ),
     (
         "completion SHELL",
-        Both(
+        Bilingual(
             f"命令补全脚本：{'、'.join(SHELLS)}", f"print a completion script: {', '.join(SHELLS)}"
         ),
     ),
@@ -125,8 +129,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def usage(language: Language) -> str:
     """Return the help of the command itself."""
-    head = Both("用法：fenghuo 动词 [选项]", "usage: fenghuo VERB [options]").of(language)
-    foot = Both(
+    head = Bilingual("用法：fenghuo 动词 [选项]", "usage: fenghuo VERB [options]").of(language)
+    foot = Bilingual(
         "fenghuo 动词 --help 显示该动词的选项。", "fenghuo VERB --help shows the options of a verb."
     ).of(language)
     rows = [(verb.name, verb.help) for verb in VERBS]
@@ -176,7 +180,7 @@ def _print_completion(arguments: Sequence[str], language: Language) -> int:
     import shtab
 
     if len(arguments) != 1 or arguments[0] not in SHELLS:
-        sentence = Both(
+        sentence = Bilingual(
             f"请指明一种 shell：{'、'.join(SHELLS)}。", f"name one shell: {', '.join(SHELLS)}."
         )
         print(f"fenghuo: {sentence.of(language)}", file=sys.stderr)
@@ -190,8 +194,8 @@ def _wrong_verb(word: str, language: Language) -> str:
     close = difflib.get_close_matches(word, names, n=1)
     zh = f"没有动词“{word}”" + (f"，是否指 {close[0]}？" if close else "。")
     en = f"there is no verb {word!r}" + (f"; did you mean {close[0]}?" if close else ".")
-    every = Both(f"可用：{'、'.join(names)}。", f"Verbs: {', '.join(names)}.").of(language)
-    return f"fenghuo: {Both(zh, en).of(language)} {every}"
+    every = Bilingual(f"可用：{'、'.join(names)}。", f"Verbs: {', '.join(names)}.").of(language)
+    return f"fenghuo: {Bilingual(zh, en).of(language)} {every}"
 
 
 if __name__ == "__main__":

@@ -20,9 +20,9 @@ from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
     ALARMS,
     ALERTS,
-    ANSWERS,
     ASSIGNMENTS,
     COMMANDS,
+    PAGE_ANSWERS,
     PAGES,
     REPORTS,
     SUPERVISION,
@@ -57,7 +57,7 @@ def counts(log: Log, status: Status) -> Json:
         "assignments": assignments(log, status),
         "acknowledgements": len(_of(log.messages(ACKNOWLEDGEMENTS), status)),
         "pages": len(pages),
-        "answers": len(_of(log.messages(ANSWERS), status)),
+        "answers": len(_of(log.messages(PAGE_ANSWERS), status)),
         "escalations": _by_rung(
             event.rung for event in supervision if event.kind is SupervisionKind.ESCALATED
         ),

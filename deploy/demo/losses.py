@@ -18,22 +18,22 @@ from shared.contracts.pages import Page
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
     ALARMS,
+    ALERT_DECISIONS,
     ALERTS,
-    ANSWERS,
     ASSIGNMENTS,
+    COMMAND_REQUESTS,
     COMMANDS,
-    DECISIONS,
-    HEALTH,
     NOTICES,
+    PAGE_ANSWERS,
     PAGES,
     REPORTS,
-    REQUESTS,
+    SENSOR_HEALTH,
     SUPERVISION,
     TOPICS,
 )
 
 _EXAMPLES = 5
-_ACTS = (DECISIONS, REQUESTS, ACKNOWLEDGEMENTS, ANSWERS)
+_ACTS = (ALERT_DECISIONS, COMMAND_REQUESTS, ACKNOWLEDGEMENTS, PAGE_ANSWERS)
 _FEED = {"alert": ALERTS, "command": COMMANDS, "supervision": SUPERVISION, "page": PAGES}
 """Feed lines that stand for exactly one event each."""
 
@@ -140,7 +140,8 @@ def drill_leaks(log: Log, received: Received) -> Findings:
     notices = [message for message in log.messages(NOTICES) if message.status is not Status.ACTUAL]
     findings.add("public_notices", (notice.id for notice in notices))
     findings.add(
-        "sensor_health", (o.id for o in log.messages(HEALTH) if o.status is not Status.ACTUAL)
+        "sensor_health",
+        (o.id for o in log.messages(SENSOR_HEALTH) if o.status is not Status.ACTUAL),
     )
     findings.add("pages_without_mark", received.unmarked_exercise)
     return findings

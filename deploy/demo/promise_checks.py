@@ -26,9 +26,9 @@ from shared.contracts.topics import (
     ALERTS,
     ASSIGNMENTS,
     COMMANDS,
-    HEALTH,
     PAGES,
     RULES,
+    SENSOR_HEALTH,
     SUPERVISION,
 )
 from shared.contracts.units import ancestor_at, is_within
@@ -172,7 +172,9 @@ class PromiseChecker:
     def silent_found(self) -> Verdict:
         """One sensor is silent; another was and came back."""
         states: dict[str, list[SensorState]] = defaultdict(list)
-        for message in sorted(self.log.messages(HEALTH), key=lambda message: message.version):
+        for message in sorted(
+            self.log.messages(SENSOR_HEALTH), key=lambda message: message.version
+        ):
             states[message.sensor_id].append(message.state)
         sensor_states, back = states[self.actors.falls_silent], states[self.actors.comes_back]
         in_order = sensor_states[-1:] == [SensorState.SILENT] and back[-2:] == [

@@ -20,16 +20,16 @@ from shared.contracts.pages import AnswerVerb, Channel
 from shared.contracts.readings import SensorState
 from shared.contracts.topics import (
     ALERTS,
-    ANSWERS,
     ASSIGNMENTS,
     COMMANDS,
-    HEALTH,
+    PAGE_ANSWERS,
     PAGES,
+    SENSOR_HEALTH,
     SUPERVISION,
 )
 
 Json = dict[str, Any]
-_TOPICS = (ALERTS, ANSWERS, ASSIGNMENTS, COMMANDS, HEALTH, PAGES, SUPERVISION)
+_TOPICS = (ALERTS, PAGE_ANSWERS, ASSIGNMENTS, COMMANDS, SENSOR_HEALTH, PAGES, SUPERVISION)
 _TRIES = 40
 
 
@@ -83,11 +83,11 @@ def overview(log: Log, status: Status) -> Json:
             proposed[alert.proposed_level] += 1
     answered = {
         event.page_id
-        for event in _of(log, ANSWERS, status)
+        for event in _of(log, PAGE_ANSWERS, status)
         if event.verb not in (AnswerVerb.DELIVERED, AnswerVerb.READ)
     }
     pages = latest(_of(log, PAGES, status), "page_id").values()
-    health = latest(_of(log, HEALTH, status), "sensor_id").values()
+    health = latest(_of(log, SENSOR_HEALTH, status), "sensor_id").values()
     return {
         "issued": {level.value: issued[level] for level in Level},
         "proposed": {level.value: proposed[level] for level in Level},

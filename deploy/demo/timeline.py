@@ -19,7 +19,7 @@ from shared.contracts.commands import (
 )
 from shared.contracts.fields import Status
 from shared.contracts.readings import SensorHealth
-from shared.contracts.topics import ALARMS, ALERTS, COMMANDS, HEALTH, SUPERVISION
+from shared.contracts.topics import ALARMS, ALERTS, COMMANDS, SENSOR_HEALTH, SUPERVISION
 
 _REPORTED = frozenset(AlertTransition) - {AlertTransition.UPDATED}
 
@@ -27,7 +27,7 @@ _REPORTED = frozenset(AlertTransition) - {AlertTransition.UPDATED}
 def lines(log: Log) -> list[dict[str, Any]]:
     """All lines in order of real time. `wall_s` counts from the first; `at` is event time."""
     results = []
-    for spec in (ALARMS, ALERTS, COMMANDS, SUPERVISION, HEALTH):
+    for spec in (ALARMS, ALERTS, COMMANDS, SUPERVISION, SENSOR_HEALTH):
         for entry in log.of(spec):
             text = _text(entry.message)
             if text is not None:

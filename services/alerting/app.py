@@ -16,7 +16,7 @@ from services.alerting.retention import retention_tasks
 from services.alerting.settings import Settings
 from services.alerting.store.evidence_cache import EvidenceCache
 from services.alerting.unit_of_work import UnitOfWork
-from shared.contracts.topics import ALARMS, ALERTS, MODES, NOTICES, SILENCE_STATES
+from shared.contracts.topics import ALARMS, ALERTS, NOTICES, RESPONSE_MODES, SILENCE_STATES
 from shared.domain.response_modes.effective import Modes
 from shared.runtime.inbound_messages import InboundMessage, PriorityRule
 from shared.runtime.stateful_platform import StatefulPlatform
@@ -33,7 +33,7 @@ def build(settings: Settings) -> AsgiFastStream:
     """Return the ASGI application; nothing is connected before its lifespan starts."""
     platform = StatefulPlatform("alerting", settings)
     modes = Modes()
-    platform.table(MODES, modes.put)
+    platform.table(RESPONSE_MODES, modes.put)
     unit_of_work = partial(
         UnitOfWork,
         modes=modes,

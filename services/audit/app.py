@@ -13,7 +13,7 @@ from services.audit.settings import Settings
 from services.audit.store.kafka_log import KafkaLog
 from services.audit.unit_of_work import UnitOfWork
 from services.audit.web import json_route, list_findings, show_conservation
-from shared.contracts.topics import TOPICS, TRAIL
+from shared.contracts.topics import AUDIT_TRAIL, TOPICS
 from shared.runtime.stateful_platform import StatefulPlatform
 
 
@@ -25,7 +25,7 @@ def build(settings: Settings) -> AsgiFastStream:
     platform.include(
         unit_of_work, alerts.router, commands.router, pages.router, modes.router, console.router
     )
-    platform.produces(TRAIL)
+    platform.produces(AUDIT_TRAIL)
     kafka_log = KafkaLog(settings.kafka_bootstrap)
     platform.on_stop("reader of the log", kafka_log.stop)
     platform.inspects(*TOPICS.values())

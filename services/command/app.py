@@ -24,9 +24,9 @@ from shared.contracts.topics import (
     CATALOG,
     COMMANDS,
     MODE_PROPOSALS,
-    MODES,
     PLANS,
     REPORT_DUTIES,
+    RESPONSE_MODES,
     ROSTER,
     SUPERVISION,
 )
@@ -68,5 +68,7 @@ def build(settings: Settings, context: CommandContext | None = None) -> AsgiFast
     )
     duration = timedelta(days=settings.keep_days)
     platform.delete_when_old(delete_commands(duration), delete_incidents(duration))
-    platform.produces(COMMANDS, ASSIGNMENTS, SUPERVISION, MODES, MODE_PROPOSALS, REPORT_DUTIES)
+    platform.produces(
+        COMMANDS, ASSIGNMENTS, SUPERVISION, RESPONSE_MODES, MODE_PROPOSALS, REPORT_DUTIES
+    )
     return platform.asgi()

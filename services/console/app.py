@@ -35,17 +35,17 @@ from services.console.web.deps import ConsoleDeps
 from services.console.web.sessions import Sessions
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
-    ANSWERS,
+    ALERT_DECISIONS,
     CASE_REVIEWS,
     CATALOG,
+    COMMAND_REQUESTS,
     CONTACT_TESTS,
-    DECISIONS,
     DUTY_REQUESTS,
     MODE_REQUESTS,
+    PAGE_ANSWERS,
     READINGS,
     REFUSALS,
     REPORTS,
-    REQUESTS,
     ROSTER,
     RULES,
     SILENCES,
@@ -68,7 +68,9 @@ def build(settings: Settings) -> FastAPI:
     include_projector(platform)
     lag = partial(projection_lag, platform)
     platform.inspects(READINGS)
-    platform.produces(DECISIONS, SILENCES, REQUESTS, ACKNOWLEDGEMENTS, ANSWERS, MODE_REQUESTS)
+    platform.produces(
+        ALERT_DECISIONS, SILENCES, COMMAND_REQUESTS, ACKNOWLEDGEMENTS, PAGE_ANSWERS, MODE_REQUESTS
+    )
     platform.produces(DUTY_REQUESTS, CONTACT_TESTS, REPORTS, CASE_REVIEWS, REFUSALS)
     platform.describe(with_stream)
 

@@ -37,7 +37,7 @@ from services.notify.retention import delete_ended_digests, delete_ended_escalat
 from services.notify.settings import Settings
 from services.notify.unit_of_work import UnitOfWork
 from shared.contracts.pages import Channel
-from shared.contracts.topics import CATALOG, MODES, PAGES, REACHABILITY, ROSTER
+from shared.contracts.topics import CATALOG, PAGES, REACHABILITY, RESPONSE_MODES, ROSTER
 from shared.runtime.inbound_messages import PriorityRule
 from shared.runtime.stateful_platform import StatefulPlatform
 
@@ -69,7 +69,7 @@ def build(settings: Settings) -> AsgiFastStream:
 
     platform.table(CATALOG, partial(catalog.update_table, reference=reference))
     platform.table(ROSTER, partial(roster.update_table, reference=reference))
-    platform.table(MODES, partial(modes.update_table, reference=reference))
+    platform.table(RESPONSE_MODES, partial(modes.update_table, reference=reference))
     platform.table(REACHABILITY, partial(reachability.update_table, reference=reference))
     platform.include(
         unit_of_work,

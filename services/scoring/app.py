@@ -12,7 +12,7 @@ from services.scoring.handlers.tables import table_handlers
 from services.scoring.metrics import ScoringMetrics
 from services.scoring.settings import Settings
 from services.scoring.store.tables import KafkaTables
-from shared.contracts.topics import ALARMS, HEALTH, READINGS
+from shared.contracts.topics import ALARMS, READINGS, SENSOR_HEALTH
 from shared.fastpath.fast_records import fast_reader
 from shared.runtime.broker import PARTITIONS_AT_ONCE
 from shared.runtime.platform import Platform
@@ -35,6 +35,6 @@ def build(settings: Settings) -> AsgiFastStream:
         reader=fast_reader(settings.batch_records // PARTITIONS_AT_ONCE),
     )
     consumer.on_lost, worker.confirm = worker.forget, consumer.confirm
-    platform.produces(ALARMS, HEALTH)
+    platform.produces(ALARMS, SENSOR_HEALTH)
     platform.run_in_background("store when idle", worker.store_when_idle)
     return platform.asgi()

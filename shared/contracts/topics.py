@@ -86,7 +86,7 @@ class TopicSpec:
 READINGS = TopicSpec(
     "sensing.readings.v1", "sensor_id", 8, "delete", 7 * _DAY, ReadingRecord, "ingest", "感知数据"
 )
-HEALTH = TopicSpec(
+SENSOR_HEALTH = TopicSpec(
     "sensing.health.v1", "status:sensor_id", 4, "compact", None, SensorHealth, "scoring", "设备状态"
 )
 REPORTS = TopicSpec(
@@ -153,7 +153,7 @@ SCORING_STATE = TopicSpec(
 ALERTS = TopicSpec(
     "alert.lifecycle.v1", "alert_id", 4, "delete", _YEAR, AlertEvent, "alerting", "预警生命周期"
 )
-DECISIONS = TopicSpec(
+ALERT_DECISIONS = TopicSpec(
     "alert.decisions.v1", "alert_id", 4, "delete", _YEAR, AlertDecision, "console", "核实签发意见"
 )
 SILENCES = TopicSpec(
@@ -186,7 +186,7 @@ COMMANDS = TopicSpec(
     "command",
     "指令生命周期",
 )
-REQUESTS = TopicSpec(
+COMMAND_REQUESTS = TopicSpec(
     "command.requests.v1",
     "command_id",
     4,
@@ -250,7 +250,7 @@ DUTY_COVERAGE = TopicSpec(
     "duty.coverage.v1", "unit:post", 4, "compact", None, DutyCoverage, "duty", "空班"
 )
 PAGES = TopicSpec("duty.pages.v1", "officer_id", 4, "delete", 30 * _DAY, Page, "notify", "推送")
-ANSWERS = TopicSpec(
+PAGE_ANSWERS = TopicSpec(
     "duty.answers.v1", "officer_id", 4, "delete", 90 * _DAY, Answer, "console", "叫应"
 )
 CONTACT_TESTS = TopicSpec(
@@ -266,7 +266,7 @@ CONTACT_TESTS = TopicSpec(
 REACHABILITY = TopicSpec(
     "duty.reachability.v1", "officer_id", 4, "compact", None, Reachability, "notify", "可达性"
 )
-MODES = TopicSpec(
+RESPONSE_MODES = TopicSpec(
     "response.mode.v1",
     "status:unit",
     1,
@@ -307,7 +307,7 @@ CATALOG = TopicSpec(
 REFUSALS = TopicSpec(
     "identity.refusals.v1", "actor", 1, "delete", _YEAR, Refusal, "console", "拒绝留痕"
 )
-TRAIL = TopicSpec(
+AUDIT_TRAIL = TopicSpec(
     "audit.trail.v1", "actor", 1, "delete", 3 * _YEAR, AuditEntry, "audit", "审计留痕"
 )
 
@@ -315,7 +315,7 @@ TOPICS: dict[str, TopicSpec] = {
     spec.name: spec
     for spec in (
         READINGS,
-        HEALTH,
+        SENSOR_HEALTH,
         REPORTS,
         REPORT_DUTIES,
         WARNINGS,
@@ -324,11 +324,11 @@ TOPICS: dict[str, TopicSpec] = {
         ALARMS,
         SCORING_STATE,
         ALERTS,
-        DECISIONS,
+        ALERT_DECISIONS,
         SILENCES,
         SILENCE_STATES,
         COMMANDS,
-        REQUESTS,
+        COMMAND_REQUESTS,
         ASSIGNMENTS,
         ACKNOWLEDGEMENTS,
         CASE_REVIEWS,
@@ -338,16 +338,16 @@ TOPICS: dict[str, TopicSpec] = {
         DUTY_ENTRIES,
         DUTY_COVERAGE,
         PAGES,
-        ANSWERS,
+        PAGE_ANSWERS,
         CONTACT_TESTS,
         REACHABILITY,
-        MODES,
+        RESPONSE_MODES,
         MODE_REQUESTS,
         MODE_PROPOSALS,
         NOTICES,
         CATALOG,
         REFUSALS,
-        TRAIL,
+        AUDIT_TRAIL,
     )
 }
 """Every topic by name; dead-letter topics follow from `TopicSpec.dlq`."""

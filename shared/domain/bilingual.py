@@ -16,7 +16,7 @@ LINE_CHARACTERS = 200
 """The most characters of both languages together, as contracts limit a line."""
 
 
-class Both(NamedTuple):
+class Bilingual(NamedTuple):
     """The same words in both languages."""
 
     zh: str
@@ -35,25 +35,25 @@ class Both(NamedTuple):
         return zh + SEPARATOR + self.en[: room - len(zh)].rstrip()
 
 
-def both(text: str) -> Both:
+def bilingual_of(text: str) -> Bilingual:
     """Return the halves of a text; a text in one language is the same in both."""
     zh, separator, en = text.partition(SEPARATOR)
-    return Both(zh, en) if separator else Both(text, text)
+    return Bilingual(zh, en) if separator else Bilingual(text, text)
 
 
-def said(text: str, language: Language) -> str:
+def in_language(text: str, language: Language) -> str:
     """Return the half of a text for readers of this language."""
-    return both(text).of(language)
+    return bilingual_of(text).of(language)
 
 
-def all_said(value: Any, language: Language) -> Any:
+def all_in_language(value: Any, language: Language) -> Any:
     """A JSON value with every text in one language."""
     match value:
         case str():
-            return said(value, language)
+            return in_language(value, language)
         case list():
-            return [all_said(item, language) for item in value]
+            return [all_in_language(item, language) for item in value]
         case dict():
-            return {name: all_said(item, language) for name, item in value.items()}
+            return {name: all_in_language(item, language) for name, item in value.items()}
         case _:
             return value

@@ -5,11 +5,11 @@ from __future__ import annotations
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def guarded(cell: str) -> str:
+def guard_cell(cell: str) -> str:
     """Return the cell, with an apostrophe in front of a formula (and of an apostrophe)."""
     return f"'{cell}" if cell.startswith((*_FORMULA, "'")) else cell
 
 
-def plain(cell: str) -> str:
+def unguard_cell(cell: str) -> str:
     """Return the cell as it was before `guarded`."""
     return cell.removeprefix("'")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from shared.domain.bilingual import Both
+from shared.domain.bilingual import Bilingual
 
 ZONE = "Asia/Shanghai"
 """Beijing time, unless a deployment says otherwise."""
@@ -14,17 +14,17 @@ _FAR = timedelta(days=180)
 """From here on the year is written too."""
 
 
-def spoken(at: datetime, zone: ZoneInfo, now: datetime) -> Both:
+def spoken(at: datetime, zone: ZoneInfo, now: datetime) -> Bilingual:
     """`12月2日 12:56` and `2 Dec 12:56`, with the year when it is far from `now`."""
     local = at.astimezone(zone)
     clock = f"{local:%H:%M}"
     zh, en = f"{local.month}月{local.day}日", f"{local.day} {_MONTHS[local.month - 1]}"
     if abs(at - now) >= _FAR:
         zh, en = f"{local.year}年{zh}", f"{en} {local.year}"
-    return Both(f"{zh} {clock}", f"{en} {clock}")
+    return Bilingual(f"{zh} {clock}", f"{en} {clock}")
 
 
-def until(begin: datetime, end: datetime, zone: ZoneInfo, now: datetime) -> Both:
+def until(begin: datetime, end: datetime, zone: ZoneInfo, now: datetime) -> Bilingual:
     """From one moment to another."""
     first, last = spoken(begin, zone, now), spoken(end, zone, now)
-    return Both(f"{first.zh} 至 {last.zh}", f"{first.en} to {last.en}")
+    return Bilingual(f"{first.zh} 至 {last.zh}", f"{first.en} to {last.en}")

@@ -16,7 +16,7 @@ from deploy.local.paths import temporary_root
 from deploy.local.stack import Stack
 from deploy.local.topics import dead_letter_topic, new_topic
 from shared.contracts.rules import RuleDefinition
-from shared.contracts.topics import ALARMS, CATALOG, HEALTH, READINGS, RULES, SCORING_STATE
+from shared.contracts.topics import ALARMS, CATALOG, READINGS, RULES, SCORING_STATE, SENSOR_HEALTH
 from tests.bench.figures import Run, between
 from tests.bench.log import recreate, write
 from tests.bench.ruleset import Record, rule_records
@@ -109,7 +109,7 @@ class Service:
         await self._forget_results()
 
     async def _forget_results(self) -> None:
-        topics = [new_topic(spec) for spec in (SCORING_STATE, ALARMS, HEALTH)]
+        topics = [new_topic(spec) for spec in (SCORING_STATE, ALARMS, SENSOR_HEALTH)]
         await recreate(self.kafka, [*topics, dead_letter_topic(READINGS)])
 
     async def _wait_for_departure(self) -> None:

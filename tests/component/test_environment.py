@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaConnectionError
 from prometheus_client import CollectorRegistry
 
 from shared.contracts.dead_letter import Reason
-from shared.contracts.topics import ACKNOWLEDGEMENTS, ANSWERS
+from shared.contracts.topics import ACKNOWLEDGEMENTS, PAGE_ANSWERS
 from shared.runtime.database import Database, Transaction, is_environment
 from shared.runtime.errors import Reject, Transient, Unsendable
 from shared.runtime.inbound_messages import InboundMessage
@@ -221,12 +221,12 @@ async def test_who_lost_a_race_for_a_row_tries_once_more(clashes: int, refused: 
 
 async def test_what_is_too_large_for_its_topic_never_reaches_the_outbox() -> None:
     """Each of the three ways to queue a message; the others of its batch leave as ever."""
-    most = ANSWERS.max_bytes
+    most = PAGE_ANSWERS.max_bytes
 
     async def apply(transaction: Transaction, messages: Sequence[InboundMessage]) -> None:
         for incoming in messages:
             value = b"x" * (most if incoming.message.text == "printed" else 9)
-            transaction.publish_encoded(ANSWERS, "k", f"a-{incoming.message.id}", value)
+            transaction.publish_encoded(PAGE_ANSWERS, "k", f"a-{incoming.message.id}", value)
         rows = [
             (
                 "k",
@@ -235,7 +235,7 @@ async def test_what_is_too_large_for_its_topic_never_reaches_the_outbox() -> Non
             )
             for incoming in messages
         ]
-        await transaction.publish_new(ANSWERS, (row for row in rows))
+        await transaction.publish_new(PAGE_ANSWERS, (row for row in rows))
 
     async with worked_by(apply) as (database, worker, letters):
         texts = ["", "printed", "", "new", ""]
@@ -274,7 +274,7 @@ async def test_the_relay_publishes_nothing_that_it_cannot_delete(fault: str) -> 
         )
         relay = OutboxRelay(database, publisher, RuntimeMetrics(CollectorRegistry()))
         async with database.transaction() as transaction:
-            await transaction.publish_new(ANSWERS, [("k", "one", b"{}")])
+            await transaction.publish_new(PAGE_ANSWERS, [("k", "one", b"{}")])
         async with database.pool.acquire() as owner:
             await reconnected(database, breaks)
             for _ in range(3):

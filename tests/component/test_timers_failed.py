@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from prometheus_client import CollectorRegistry
 
-from shared.contracts.topics import ANSWERS
+from shared.contracts.topics import PAGE_ANSWERS
 from shared.runtime import timers
 from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import Transient
@@ -53,7 +53,7 @@ class Desk:
             for name in (timer.subject_id, timer.kind):
                 if name in self.bad and name != "lock":
                     raise self.bad[name]
-            work.publish_encoded(ANSWERS, "k", f"{timer.subject_id}-{timer.kind}", b"{}")
+            work.publish_encoded(PAGE_ANSWERS, "k", f"{timer.subject_id}-{timer.kind}", b"{}")
         await work.flush()
         self.fired += [(timer.subject_id, timer.kind) for timer in due]
 

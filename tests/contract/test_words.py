@@ -24,7 +24,7 @@ from shared.contracts.fields import Language, Level, Post, ResponseMode, Tier
 from shared.contracts.pages import AnswerVerb, Channel, PageState, SubjectKind
 from shared.contracts.readings import SensorState
 from shared.definitions.rules.metrics import METRICS as KNOWN_METRICS
-from shared.domain.bilingual import SEPARATOR, Both, all_said, both, said
+from shared.domain.bilingual import SEPARATOR, Bilingual, all_in_language, bilingual_of, in_language
 from shared.domain.event_words import EVENTS, event
 from shared.domain.measures import METRICS, UNITS, amount, measured, span
 from shared.domain.report_series.changes import LABELS
@@ -140,7 +140,7 @@ def test_every_value_of_the_contracts_has_words_on_the_screens(kind: str) -> Non
     ],
 )
 def test_every_value_of_the_contracts_has_words_in_pages(
-    values: Iterable[StrEnum], words: dict[object, Both]
+    values: Iterable[StrEnum], words: dict[object, Bilingual]
 ) -> None:
     for value in values:
         assert words[value].zh
@@ -180,19 +180,19 @@ def test_a_text_without_a_call_to_come_is_not_answered_with_coming() -> None:
 
 
 def test_each_language_gets_its_half_of_a_joined_text() -> None:
-    joined = Both("水位", "level").joined()
-    assert said(joined, Language.ZH) == "水位"
-    assert said(joined, Language.EN) == "level"
-    assert both("A / B") == ("A / B", "A / B"), "what a person writes has no halves"
+    joined = Bilingual("水位", "level").joined()
+    assert in_language(joined, Language.ZH) == "水位"
+    assert in_language(joined, Language.EN) == "level"
+    assert bilingual_of("A / B") == ("A / B", "A / B"), "what a person writes has no halves"
     nested = {"a": [joined, 1, None], "b": {"c": joined}}
-    assert all_said(nested, Language.EN) == {"a": ["level", 1, None], "b": {"c": "level"}}
+    assert all_in_language(nested, Language.EN) == {"a": ["level", 1, None], "b": {"c": "level"}}
 
 
 @pytest.mark.parametrize(("zh", "en"), [(10, 300), (300, 10), (300, 300), (150, 47), (98, 99)])
 def test_a_long_pair_keeps_something_of_both_halves(zh: int, en: int) -> None:
-    joined = Both("汉" * zh, "e" * en).joined(200)
+    joined = Bilingual("汉" * zh, "e" * en).joined(200)
     assert len(joined) <= 200
-    halves = both(joined)
+    halves = bilingual_of(joined)
     assert len(halves.zh) >= min(zh, 98)
     assert len(halves.en) >= min(en, 98)
     assert joined.count(SEPARATOR) == 1

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from deploy.local.paths import Paths, temporary_root
-from shared.contracts.topics import HEALTH
+from shared.contracts.topics import SENSOR_HEALTH
 from tests.support.demo import LIMIT_S, Playing, Run, playing
 from tests.support.kafka import read_all
 
@@ -128,7 +128,8 @@ def _sent_afterwards(root: Path) -> int:
 async def _silent(bootstrap: str) -> Counter[str]:
     """Count for each sensor the events that it turned silent."""
     records = [
-        HEALTH.model.validate_json(encoded.value) for encoded in await read_all(bootstrap, HEALTH)
+        SENSOR_HEALTH.model.validate_json(encoded.value)
+        for encoded in await read_all(bootstrap, SENSOR_HEALTH)
     ]
     return Counter(record.sensor_id for record in records if record.state == "silent")
 

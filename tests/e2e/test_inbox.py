@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from shared.contracts.dead_letter import DeadLetter, Reason
 from shared.contracts.ids import dead_letter_id
-from shared.contracts.topics import ANSWERS, DEAD_LETTER, NOTICES, REPORTS, TopicSpec
+from shared.contracts.topics import DEAD_LETTER, NOTICES, PAGE_ANSWERS, REPORTS, TopicSpec
 from shared.runtime.broker import make_broker
 from shared.runtime.clock import SystemClock
 from shared.runtime.database import Database, Transaction
@@ -255,7 +255,7 @@ async def test_the_outbox_publishes_exactly_the_committed_records(
     infrastructure: Infrastructure,
 ) -> None:
     topic = infrastructure.own_topic(REPORTS)
-    target = infrastructure.own_topic(ANSWERS, partitions=1)
+    target = infrastructure.own_topic(PAGE_ANSWERS, partitions=1)
     await send(infrastructure, topic, [(report(n), []) for n in range(40, 60)])
     records = await read(infrastructure, topic.name, 20)
     service = Service(infrastructure, topic)

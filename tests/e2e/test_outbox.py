@@ -10,7 +10,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from prometheus_client import CollectorRegistry
 
-from shared.contracts.topics import ANSWERS, TopicSpec
+from shared.contracts.topics import PAGE_ANSWERS, TopicSpec
 from shared.runtime import outbox
 from shared.runtime.database import Database
 from shared.runtime.errors import Transient, Unsendable
@@ -66,7 +66,7 @@ class StopsAfter(Publisher):
 async def test_records_published_before_a_failure_are_not_published_again(
     infrastructure: Infrastructure,
 ) -> None:
-    target = infrastructure.own_topic(ANSWERS, partitions=1)
+    target = infrastructure.own_topic(PAGE_ANSWERS, partitions=1)
     publisher = StopsAfter(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
     rows = [("k", f"many-{n}", str(n).encode()) for n in range(5_000)]
     async with relaying(infrastructure, publisher, target, rows) as (relay, database):
@@ -84,7 +84,7 @@ async def test_records_published_before_a_failure_are_not_published_again(
 async def test_the_largest_message_that_can_be_queued_leaves(
     infrastructure: Infrastructure,
 ) -> None:
-    target = infrastructure.own_topic(ANSWERS, partitions=1)
+    target = infrastructure.own_topic(PAGE_ANSWERS, partitions=1)
     publisher = Publisher(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
     async with relaying(infrastructure, publisher, target, [("k", "first", b"{}")]) as parts:
         relay, database = parts
@@ -106,7 +106,7 @@ async def test_batches_under_way_keep_the_order_of_every_key(
     infrastructure: Infrastructure,
 ) -> None:
     """Each batch is more than the producer takes at once for a partition, so the second waits."""
-    target = infrastructure.own_topic(ANSWERS, partitions=2)
+    target = infrastructure.own_topic(PAGE_ANSWERS, partitions=2)
     publisher = Publisher(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
     keys = [f"key-{n % 7}" for n in range(9_000)]
     rows = [(key, f"wide-{n}", b"%d" % n + b" " * 500) for n, key in enumerate(keys)]
@@ -137,7 +137,7 @@ class FailsOnce(Publisher):
 async def test_nothing_overtakes_a_batch_that_failed(
     infrastructure: Infrastructure,
 ) -> None:
-    target = infrastructure.own_topic(ANSWERS, partitions=1)
+    target = infrastructure.own_topic(PAGE_ANSWERS, partitions=1)
     publisher = FailsOnce(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
     rows = [("k", f"behind-{n}", str(n).encode()) for n in range(5_000)]
     async with relaying(infrastructure, publisher, target, rows) as (relay, database):
@@ -169,7 +169,7 @@ async def test_rows_after_a_batch_that_failed_stay_also_when_kafka_has_them(
     infrastructure: Infrastructure, number: int, remaining: int
 ) -> None:
     """Kafka has one later batch already; a reader that drops repeats reads all of them in order."""
-    target = infrastructure.own_topic(ANSWERS, partitions=1)
+    target = infrastructure.own_topic(PAGE_ANSWERS, partitions=1)
     publisher = LosesConfirmation(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
     publisher.number = number
     rows = [("k", f"unconfirmed-{number}-{n}", str(n).encode()) for n in range(7_000)]
@@ -204,7 +204,7 @@ async def test_a_batch_uses_the_same_producer_as_the_previous_batch(
     infrastructure: Infrastructure,
 ) -> None:
     """The other producer knows nothing of what is under way: its records might come first."""
-    target = infrastructure.own_topic(ANSWERS, partitions=1)
+    target = infrastructure.own_topic(PAGE_ANSWERS, partitions=1)
     publisher = ReplacedAfterFirst(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
     rows = [("k", f"other-way-{n}", str(n).encode()) for n in range(5_000)]
     async with relaying(infrastructure, publisher, target, rows) as (relay, database):
@@ -221,7 +221,7 @@ async def test_a_relay_reports_whether_more_rows_may_follow(
 ) -> None:
     monkeypatch.setattr(outbox, "_BATCH", 10)
     monkeypatch.setattr(outbox, "_BATCHES", 2)
-    target = infrastructure.own_topic(ANSWERS, partitions=1)
+    target = infrastructure.own_topic(PAGE_ANSWERS, partitions=1)
     publisher = Publisher(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
     rows = [("k", f"more-{n}", str(n).encode()) for n in range(45)]
     async with relaying(infrastructure, publisher, target, rows) as (relay, database):

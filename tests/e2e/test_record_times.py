@@ -16,7 +16,7 @@ from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
 from services.scoring.core.partition_engine import TICK_AHEAD_S
 from shared.contracts.readings import Tick
-from shared.contracts.topics import DECISIONS, READINGS, RULES
+from shared.contracts.topics import ALERT_DECISIONS, READINGS, RULES
 from shared.runtime.platform import Platform
 from shared.runtime.settings import ServiceSettings
 from tests.support.infrastructure import Infrastructure
@@ -25,7 +25,7 @@ from tests.support.kafka import read_all
 pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
 
 
-@pytest.mark.parametrize("spec", [DECISIONS, READINGS, RULES], ids=lambda item: item.name)
+@pytest.mark.parametrize("spec", [ALERT_DECISIONS, READINGS, RULES], ids=lambda item: item.name)
 async def test_a_record_cannot_choose_its_time(
     infrastructure: Infrastructure, spec: object
 ) -> None:

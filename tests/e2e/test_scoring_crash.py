@@ -26,7 +26,7 @@ from shared.contracts.alarms import AlarmEvent
 from shared.contracts.fields import Contract
 from shared.contracts.readings import Reading, SensorHealth, Tick
 from shared.contracts.rules import AbsenceRule, WindowRule
-from shared.contracts.topics import ALARMS, CATALOG, HEALTH, READINGS, RULES
+from shared.contracts.topics import ALARMS, CATALOG, READINGS, RULES, SENSOR_HEALTH
 from shared.runtime.inbound_messages import body_digest
 from shared.runtime.outbound_records import encode
 from tests.support.kafka import Message, produce, read_all
@@ -113,7 +113,7 @@ async def published(bootstrap: str) -> dict[str, bytes]:
     """Digest by event id, from the topics; repeats must be equal."""
     results: dict[str, bytes] = {}
     versions: dict[str, int] = defaultdict(int)
-    for spec in (ALARMS, HEALTH):
+    for spec in (ALARMS, SENSOR_HEALTH):
         for record in await read_all(bootstrap, spec):
             message: AlarmEvent | SensorHealth = spec.model.validate_json(record.value)
             digest = body_digest(message)

@@ -19,7 +19,7 @@ from deploy.local.stack import Stack
 from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.commands import SupervisionEvent, SupervisionKind
 from shared.contracts.fields import Contract, Level, Post, Tier
-from shared.contracts.topics import CATALOG, REQUESTS, ROSTER, SUPERVISION, TopicSpec
+from shared.contracts.topics import CATALOG, COMMAND_REQUESTS, ROSTER, SUPERVISION, TopicSpec
 from shared.contracts.units import parent_of
 from shared.runtime.outbound_records import encode
 from tests.component.command.harness import (
@@ -87,7 +87,7 @@ async def issued(stack: Stack) -> int:
         level=Level.ORANGE,
         title="转移危险区群众",
     )
-    await put(stack, REQUESTS, {"cmd-1": request})
+    await put(stack, COMMAND_REQUESTS, {"cmd-1": request})
     async with asyncio.timeout(PATIENCE_S):
         while not (rows := await fetch(stack, "SELECT sign_by FROM command.assignment")):
             await asyncio.sleep(0.1)

@@ -21,8 +21,8 @@ from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
     ASSIGNMENTS,
     CATALOG,
+    COMMAND_REQUESTS,
     COMMANDS,
-    REQUESTS,
     ROSTER,
     TopicSpec,
 )
@@ -43,7 +43,9 @@ from tests.support.kafka import produce
 LIMIT_S = 15.0
 """The time in seconds within which a fault is a finding, and a repaired fault is resolved."""
 _commands = itertools.count(1)
-_ASSIGNMENT_TOPICS = {spec.name for spec in (REQUESTS, COMMANDS, ASSIGNMENTS, ACKNOWLEDGEMENTS)}
+_ASSIGNMENT_TOPICS = {
+    spec.name for spec in (COMMAND_REQUESTS, COMMANDS, ASSIGNMENTS, ACKNOWLEDGEMENTS)
+}
 
 
 class AuditedSystem:
@@ -77,7 +79,7 @@ class AuditedSystem:
             title="转移危险区群众",
             instruction="立即转移。",
         )
-        self.publish_actions(REQUESTS, [(command_id, request)])
+        self.publish_actions(COMMAND_REQUESTS, [(command_id, request)])
         query = "SELECT count(*) FROM command.assignment WHERE command_id = $1"
         self.wait_until(lambda: self.value(query, command_id) > 0, "the command was not issued")
         return command_id

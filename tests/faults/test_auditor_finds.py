@@ -12,7 +12,14 @@ from deploy.local.paths import temporary_root
 from shared.contracts.commands import Step
 from shared.contracts.fields import Tier
 from shared.contracts.pages import Answer, AnswerVerb
-from shared.contracts.topics import ACKNOWLEDGEMENTS, ALARMS, ANSWERS, ASSIGNMENTS, COMMANDS, PAGES
+from shared.contracts.topics import (
+    ACKNOWLEDGEMENTS,
+    ALARMS,
+    ASSIGNMENTS,
+    COMMANDS,
+    PAGE_ANSWERS,
+    PAGES,
+)
 from shared.runtime.outbound_records import encode
 from tests.component.command.harness import EVENT_TIME, TOWN
 from tests.faults.audited_system import AuditedSystem, delete_before
@@ -187,17 +194,17 @@ def test_an_undecodable_an_altered_and_a_forged_record(system: AuditedSystem) ->
         officer_id="officer-1",
         verb=AnswerVerb.COMING,
     )
-    system.write(ANSWERS.name, "officer-1", encode(forged), 0)
+    system.write(PAGE_ANSWERS.name, "officer-1", encode(forged), 0)
     first = 1 + max(r.offset for r in pages if r.partition == page.partition)
     names = (
         f"record_corrupt notify:{PAGES.name}/{page.partition}@{first}",
         f"record_corrupt notify:{PAGES.name}/{page.partition}@{first + 1}",
-        f"record_corrupt console:{ANSWERS.name}/0@0",
+        f"record_corrupt console:{PAGE_ANSWERS.name}/0@0",
     )
     result = system.wait_for_findings(*names)
     assert [result[name].split(",")[0] for name in names] == ["altered", "undecodable", "forged"]
     run(delete_before(bootstrap, PAGES.name, page.partition, first + 2))
-    run(delete_before(bootstrap, ANSWERS.name, 0, 1))
+    run(delete_before(bootstrap, PAGE_ANSWERS.name, 0, 1))
     system.wait_until_resolved()
 
 

@@ -27,8 +27,8 @@ from services.command.core.assignments.states import RESUMES, IllegalStep
 from services.command.core.assignments.steps import StepOutcome, apply_step
 from services.command.core.commands.authority import may_direct, refusal
 from services.command.core.modes.proposal import Proposal, RefusedProposal, sign, stop
-from services.command.core.modes.states import Event as ModeEvent
 from services.command.core.modes.states import IllegalStep as IllegalModeStep
+from services.command.core.modes.states import ProposalTrigger as ModeEvent
 from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from services.console.core.access import Viewer, with_usual_rights
 from services.console.core.offers import (
@@ -266,8 +266,8 @@ def test_the_offers_about_a_command_are_the_acts_of_its_state(state: CommandStat
         offered = set(verbs_of_command(officer, state, DISTRICT))
         assert offered == (possible if may_direct(officer.unit, core_command()) else set())
     row = command.TRANSITIONS[state]
-    assert ("revoke" in possible) is (command.Event.REVOKE in row)
-    assert ("reopen" in possible) is (command.Event.RECUR in row)
+    assert ("revoke" in possible) is (command.CommandTrigger.REVOKE in row)
+    assert ("reopen" in possible) is (command.CommandTrigger.RECUR in row)
     assert ({"check", "close"} <= possible) is (state in command.OPEN)
 
 
@@ -328,7 +328,7 @@ it.
 @pytest.mark.parametrize("state", DutyState)
 def test_a_report_that_a_duty_waits_for_is_offered_to_its_unit(state: DutyState) -> None:
     officer = with_usual_rights(Viewer("o-1", "测试", VILLAGE, Post.B))
-    row, event = report_duty.TRANSITIONS[state].keys(), report_duty.Event
+    row, event = report_duty.TRANSITIONS[state].keys(), report_duty.ReportDutyTrigger
     counted = {
         Means.PHONE: bool(row & {event.PHONE}),
         Means.WRITTEN: bool(row & {event.WRITE, event.FINISH}),

@@ -21,7 +21,7 @@ from shared.contracts.reports import (
     Trend,
 )
 from shared.contracts.units import tier_of
-from shared.domain.channel_health.score import learn
+from shared.domain.channel_health.score import updated_reach
 from tests.support.console_case_records import a_case
 from tests.support.console_events import DISTRICT, HOSTILE_TEXT, SONGJI, ZHUTUO, an_alert
 
@@ -165,7 +165,7 @@ def _reachability_of(
     channel_reaches: dict[Channel, ChannelReach] = {}
     for channel, outcomes in channels.items():
         for outcome in outcomes:
-            channel_reaches[channel] = learn(
+            channel_reaches[channel] = updated_reach(
                 channel_reaches.get(channel), channel, outcome, at, test=True
             )
     return Reachability(

@@ -20,16 +20,16 @@ from shared.contracts.pages import Officer, RosterSlot
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
     ALARMS,
+    ALERT_DECISIONS,
     ALERTS,
-    ANSWERS,
     ASSIGNMENTS,
-    DECISIONS,
+    COMMAND_REQUESTS,
     MODE_PROPOSALS,
     MODE_REQUESTS,
-    MODES,
+    PAGE_ANSWERS,
     REPORT_DUTIES,
     REPORTS,
-    REQUESTS,
+    RESPONSE_MODES,
     ROSTER,
     RULES,
     SILENCES,
@@ -62,9 +62,17 @@ SERVICES = ("alerting", "command", "notify", "console")
 Apply = Callable[[Transaction, Sequence[InboundMessage]], Awaitable[None]]
 
 _CONSUMES = {
-    "alerting": (ALARMS, REPORTS, WARNINGS, RULES, DECISIONS, SILENCES),
-    "command": (ALERTS, REPORTS, ACKNOWLEDGEMENTS, REQUESTS, MODE_REQUESTS),
-    "notify": (ALERTS, ASSIGNMENTS, SUPERVISION, MODE_PROPOSALS, MODES, ANSWERS, REPORT_DUTIES),
+    "alerting": (ALARMS, REPORTS, WARNINGS, RULES, ALERT_DECISIONS, SILENCES),
+    "command": (ALERTS, REPORTS, ACKNOWLEDGEMENTS, COMMAND_REQUESTS, MODE_REQUESTS),
+    "notify": (
+        ALERTS,
+        ASSIGNMENTS,
+        SUPERVISION,
+        MODE_PROPOSALS,
+        RESPONSE_MODES,
+        PAGE_ANSWERS,
+        REPORT_DUTIES,
+    ),
     "console": PROJECTED,
 }
 
@@ -170,7 +178,7 @@ class House:
 
     async def _deliver(self, told: Sequence[tuple[str, Any]]) -> None:
         for topic, message in told:
-            if topic == MODES.name:
+            if topic == RESPONSE_MODES.name:
                 for modes in self._modes:
                     modes.put(message)
         for service, specs in _CONSUMES.items():

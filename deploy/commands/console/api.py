@@ -12,7 +12,7 @@ import httpx2
 
 from deploy.commands.console.errors import Refused, Unreachable
 from shared.contracts.fields import Language
-from shared.domain.bilingual import all_said
+from shared.domain.bilingual import all_in_language
 
 _NOT_NOW = frozenset({429, 502, 503, 504})
 _SECONDS = 15.0
@@ -25,7 +25,7 @@ class Answer:
 
     def __init__(self, raw: bytes, language: Language) -> None:
         self.raw = raw
-        self.body: dict[str, Any] = all_said(json.loads(raw), language)
+        self.body: dict[str, Any] = all_in_language(json.loads(raw), language)
 
 
 class Api:

@@ -13,7 +13,7 @@ from deploy.commands.console.errors import Unreachable
 from deploy.commands.console.lists import Row, when
 from deploy.commands.console.words import Words, flat
 from shared.definitions.yaml_files.screen import COLOURS, Screen
-from shared.domain.bilingual import all_said
+from shared.domain.bilingual import all_in_language
 
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 30.0
@@ -103,7 +103,7 @@ class Watch:
             sys.stdout.write(data + "\n")
             sys.stdout.flush()
         else:
-            row: Row = all_said(json.loads(data), self._words.language)
+            row: Row = all_in_language(json.loads(data), self._words.language)
             self._screen.line(
                 line_of(row, self._words), style=COLOURS.get(str(row.get("level")), "")
             )

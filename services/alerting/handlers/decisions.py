@@ -11,7 +11,7 @@ from services.alerting.core.load_plan import REGROUPING_VERBS
 from services.alerting.unit_of_work import UnitOfWork
 from shared.contracts.alerts import AlertDecision, DecisionVerb
 from shared.contracts.dead_letter import Reason
-from shared.contracts.topics import DECISIONS
+from shared.contracts.topics import ALERT_DECISIONS
 from shared.runtime.errors import Reject
 from shared.runtime.handlers import Router
 
@@ -23,7 +23,7 @@ def load(decision: AlertDecision, unit: UnitOfWork) -> None:
     unit.plan.need_decision(decision)
 
 
-@router.subscriber(DECISIONS, load=load)
+@router.subscriber(ALERT_DECISIONS, load=load)
 async def handle_decision(decision: AlertDecision, unit: UnitOfWork) -> None:
     """Apply a decision. Raises Reject for a refused one, and for an unknown alert."""
     alert = _alert(decision.alert_id, unit)

@@ -7,7 +7,7 @@ from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertDecision, AlertEvent, PublicNotice
 from shared.contracts.envelope import Envelope
 from shared.contracts.silences import SilenceRequest
-from shared.contracts.topics import ALARMS, ALERTS, DECISIONS, NOTICES, SILENCES
+from shared.contracts.topics import ALARMS, ALERT_DECISIONS, ALERTS, NOTICES, SILENCES
 from shared.runtime.handlers import Router
 from shared.runtime.inbound_messages import InboundMessage
 
@@ -33,7 +33,7 @@ async def check_alert(alert: AlertEvent, unit: UnitOfWork, record: InboundMessag
     unit.enter(alert)
 
 
-@router.subscriber(DECISIONS, load=load)
+@router.subscriber(ALERT_DECISIONS, load=load)
 async def enter_decision(decision: AlertDecision, unit: UnitOfWork, record: InboundMessage) -> None:
     """Count the decision and enter it."""
     unit.count(record)

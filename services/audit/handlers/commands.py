@@ -11,7 +11,13 @@ from shared.contracts.commands import (
     SupervisionEvent,
 )
 from shared.contracts.envelope import Envelope
-from shared.contracts.topics import ACKNOWLEDGEMENTS, ASSIGNMENTS, COMMANDS, REQUESTS, SUPERVISION
+from shared.contracts.topics import (
+    ACKNOWLEDGEMENTS,
+    ASSIGNMENTS,
+    COMMAND_REQUESTS,
+    COMMANDS,
+    SUPERVISION,
+)
 from shared.runtime.handlers import Router
 from shared.runtime.inbound_messages import InboundMessage
 
@@ -32,7 +38,7 @@ async def check_command(command: CommandEvent, unit: UnitOfWork, record: Inbound
     unit.enter(command)
 
 
-@router.subscriber(REQUESTS, load=load)
+@router.subscriber(COMMAND_REQUESTS, load=load)
 async def enter_request(request: CommandRequest, unit: UnitOfWork, record: InboundMessage) -> None:
     """Count the request and enter it."""
     unit.count(record)

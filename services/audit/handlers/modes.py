@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from services.audit.unit_of_work import UnitOfWork
 from shared.contracts.modes import ModeRequest, ResponseModeEvent
-from shared.contracts.topics import MODE_REQUESTS, MODES
+from shared.contracts.topics import MODE_REQUESTS, RESPONSE_MODES
 from shared.runtime.handlers import Router
 from shared.runtime.inbound_messages import InboundMessage
 
 router: Router[UnitOfWork] = Router()
 
 
-@router.subscriber(MODES)
+@router.subscriber(RESPONSE_MODES)
 async def enter_mode(mode: ResponseModeEvent, unit: UnitOfWork, record: InboundMessage) -> None:
     """Count the mode, and enter the effect of the people behind the decision."""
     unit.count(record)

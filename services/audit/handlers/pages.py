@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.audit.unit_of_work import UnitOfWork
 from shared.contracts.pages import Answer, Page
-from shared.contracts.topics import ANSWERS, PAGES
+from shared.contracts.topics import PAGE_ANSWERS, PAGES
 from shared.runtime.handlers import Router
 from shared.runtime.inbound_messages import InboundMessage
 
@@ -23,7 +23,7 @@ async def check_page(page: Page, unit: UnitOfWork, record: InboundMessage) -> No
     unit.save_version(page)
 
 
-@router.subscriber(ANSWERS)
+@router.subscriber(PAGE_ANSWERS)
 async def enter_answer(answer: Answer, unit: UnitOfWork, record: InboundMessage) -> None:
     """Count the answer, and enter all answers except the receipts of devices."""
     unit.count(record)

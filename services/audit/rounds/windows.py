@@ -16,7 +16,7 @@ from services.audit.core.trail.drafts import refused_draft
 from services.audit.store.dead_letters import DeadLetterKey
 from services.audit.store.kafka_log import KafkaLog, LogRecord
 from shared.contracts.dead_letter import DeadLetter
-from shared.contracts.topics import CATALOG, DEAD_LETTER, READINGS, ROSTER, TOPICS, TRAIL
+from shared.contracts.topics import AUDIT_TRAIL, CATALOG, DEAD_LETTER, READINGS, ROSTER, TOPICS
 from shared.runtime.decoding import MAX_LETTER_BYTES, decode_value
 from shared.runtime.errors import Reject
 from shared.runtime.inbound_messages import body_digest
@@ -25,7 +25,7 @@ LIMIT = 5_000
 """The most records that one round reads, and that it checks per reader."""
 SAMPLED = frozenset({READINGS.name})
 """Topics with too many records to decode all: of a backlog over LIMIT, the newest are read."""
-_WITHOUT_INBOX = frozenset({READINGS.name, CATALOG.name, ROSTER.name, TRAIL.name})
+_WITHOUT_INBOX = frozenset({READINGS.name, CATALOG.name, ROSTER.name, AUDIT_TRAIL.name})
 _YIELD_INTERVAL = 200
 """Records decoded before other tasks of the process may run."""
 

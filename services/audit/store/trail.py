@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from services.audit.core.trail.chain import ChainHead, EntryDraft, entry_id, seal_all
 from shared.contracts.audit import AuditEntry
-from shared.contracts.topics import TRAIL
+from shared.contracts.topics import AUDIT_TRAIL
 from shared.runtime.database import Transaction
 from shared.runtime.outbound_records import encode
 
@@ -47,7 +47,7 @@ async def append(transaction: Transaction, drafts: Sequence[EntryDraft]) -> int:
         last.hash,
     )
     for entry in entries:
-        transaction.publish(TRAIL, entry.actor, entry, entry.id)
+        transaction.publish(AUDIT_TRAIL, entry.actor, entry, entry.id)
     return len(entries)
 
 

@@ -22,7 +22,7 @@ from services.command.unit_of_work.commands import LockedCommands
 from services.command.unit_of_work.officer_steps import OfficerSteps
 from shared.contracts.commands import AssignmentState, CommandRequest, CommandState, Step
 from shared.contracts.dead_letter import Reason
-from shared.contracts.topics import REQUESTS
+from shared.contracts.topics import COMMAND_REQUESTS
 from shared.domain.selection.reach import digest_of, free_reach, outside
 from shared.runtime.errors import Reject
 from shared.runtime.handlers import Router
@@ -51,7 +51,7 @@ def load(request: CommandRequest, unit: UnitOfWork) -> None:
         unit.need_command(request.command_id)
 
 
-@router.subscriber(REQUESTS, load=load)
+@router.subscriber(COMMAND_REQUESTS, load=load)
 async def handle_request(request: CommandRequest, unit: UnitOfWork) -> None:
     """Issue a command at once; direct an existing one when all acknowledgements are applied."""
     if request.verb == "issue":

@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from services.command.core.assignments.events import assignment_template
 from services.command.core.assignments.model import Assignment
-from services.command.core.assignments.states import OVER, Event
+from services.command.core.assignments.states import OVER, AssignmentTrigger
 from services.command.core.assignments.steps import end_assignment, reopen_assignment
 from services.command.core.cause import Cause
 from services.command.core.commands import states as lifecycle
@@ -74,8 +74,10 @@ async def revoke_command(
     for assignment in await commands.load_in_states(command_id, unfinished):
         latest = commands.assignments[assignment.assignment_id]
         now = commands.transaction.now
-        commands.change(end_assignment(latest, Event.RECALL, officer_id, reason, now), cause)
-    commands.move(command_id, lifecycle.Event.REVOKE, cause)
+        commands.change(
+            end_assignment(latest, AssignmentTrigger.RECALL, officer_id, reason, now), cause
+        )
+    commands.move(command_id, lifecycle.CommandTrigger.REVOKE, cause)
 
 
 async def reopen_command(
@@ -101,7 +103,7 @@ async def reopen_command(
             ),
         )
         commands.change(reopened, cause)
-    commands.move(command_id, lifecycle.Event.RECUR, cause)
+    commands.move(command_id, lifecycle.CommandTrigger.RECUR, cause)
 
 
 async def _write(

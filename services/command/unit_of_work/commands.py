@@ -150,7 +150,7 @@ class LockedCommands:
         """Arm timers when the assignments are written, after the void timers are cancelled."""
         self._new_timers += timers
 
-    def move(self, command_id: str, event: lifecycle.Event, cause: Cause) -> None:
+    def move(self, command_id: str, event: lifecycle.CommandTrigger, cause: Cause) -> None:
         """Revoke or re-open the command itself; raise IllegalStep."""
         command = self.commands[command_id]
         self._advance(command, lifecycle.step(command.state, event), cause)
@@ -306,11 +306,11 @@ class LockedCommands:
         state = command.state
         settled = rollup.is_settled(counters)
         if settled and state is CommandState.ISSUED:
-            state = lifecycle.step(state, lifecycle.Event.SETTLE)
+            state = lifecycle.step(state, lifecycle.CommandTrigger.SETTLE)
         elif not settled and state is CommandState.AWAITING_CHECK:
-            state = lifecycle.step(state, lifecycle.Event.REOPEN)
+            state = lifecycle.step(state, lifecycle.CommandTrigger.REOPEN)
         if command.command_id in self._closing and rollup.is_closable(counters):
-            state = lifecycle.step(state, lifecycle.Event.CLOSE)
+            state = lifecycle.step(state, lifecycle.CommandTrigger.CLOSE)
         grown = command.command_id in self._grown
         loaded_counters = self._loaded_rollups[command.command_id]
         if (

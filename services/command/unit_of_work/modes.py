@@ -9,7 +9,7 @@ from services.command.core.cause import Cause
 from services.command.core.modes import proposal as proposals
 from services.command.core.modes.events import mode_event, proposal_event
 from services.command.core.modes.proposal import Proposal, RefusedProposal
-from services.command.core.modes.states import OPEN, Event, State
+from services.command.core.modes.states import OPEN, ProposalTrigger, State
 from services.command.core.modes.timers import ModeTimer
 from services.command.core.modes.triggers import ModeTrigger, is_stricter
 from services.command.core.modes.unit_mode import UnitMode
@@ -18,7 +18,7 @@ from services.command.unit_of_work.context import CommandContext
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import ResponseMode, Status
 from shared.contracts.modes import ModeRequest, ModeVerb
-from shared.contracts.topics import MODE_PROPOSALS, MODES
+from shared.contracts.topics import MODE_PROPOSALS, RESPONSE_MODES
 from shared.runtime.database import Transaction
 from shared.runtime.timers import Timer, arm, disarm
 
@@ -105,23 +105,27 @@ class ModeChanges:
                 else:
                     await self._change(updated, cause)
             case ModeVerb.REJECT:
-                await self._change(proposals.stop(proposal, Event.REJECT, request), cause)
+                await self._change(proposals.stop(proposal, ProposalTrigger.REJECT, request), cause)
             case ModeVerb.END:
-                await self._end(proposals.stop(proposal, Event.END, request), cause)
+                await self._end(proposals.stop(proposal, ProposalTrigger.END, request), cause)
 
     async def expire(self, timers: Sequence[Timer]) -> None:
         """Let the proposals of these timers expire; a decided one stays."""
         for timer in timers:
             proposal = self._proposals[timer.subject_id]
             if proposal.state in OPEN:
-                await self._change(proposals.lapse(proposal, Event.EXPIRE), _cause(timer, proposal))
+                await self._change(
+                    proposals.lapse(proposal, ProposalTrigger.EXPIRE), _cause(timer, proposal)
+                )
 
     async def end(self, timers: Sequence[Timer]) -> None:
         """End the modes of these timers' proposals; a proposal that has ended stays."""
         for timer in timers:
             proposal = self._proposals[timer.subject_id]
             if proposal.state is State.DECIDED:
-                await self._end(proposals.lapse(proposal, Event.END), _cause(timer, proposal))
+                await self._end(
+                    proposals.lapse(proposal, ProposalTrigger.END), _cause(timer, proposal)
+                )
 
     async def _open(self, proposal: Proposal, cause: Cause) -> None:
         await self._save(proposal, cause)
@@ -132,7 +136,9 @@ class ModeChanges:
         """Put the mode in force; every other live proposal of the unit is over."""
         for live in self._live(proposal.status, proposal.unit):
             if live.proposal_id != proposal.proposal_id:
-                event = Event.END if live.state is State.DECIDED else Event.EXPIRE
+                event = (
+                    ProposalTrigger.END if live.state is State.DECIDED else ProposalTrigger.EXPIRE
+                )
                 await self._change(proposals.lapse(live, event, _REPLACED), cause)
         unit_mode = await self._set_mode(proposal, proposal.mode, proposal.proposal_id)
         proposal = replace(proposal, decided_version=unit_mode.version)
@@ -174,7 +180,9 @@ class ModeChanges:
     def _publish(self, unit_mode: UnitMode, proposal: Proposal, cause: Cause) -> None:
         name = self._tree.name(unit_mode.unit)
         event = mode_event(unit_mode, proposal, name, cause, self._transaction.now)
-        self._transaction.publish(MODES, f"{unit_mode.status}:{unit_mode.unit}", event, event.id)
+        self._transaction.publish(
+            RESPONSE_MODES, f"{unit_mode.status}:{unit_mode.unit}", event, event.id
+        )
 
     def _live(self, status: str, unit: str) -> list[Proposal]:
         live_states = (*OPEN, State.DECIDED)

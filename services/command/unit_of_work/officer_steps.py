@@ -11,7 +11,7 @@ from datetime import datetime
 from services.command.core.assignments import steps
 from services.command.core.assignments.model import Assignment, OfficerStep
 from services.command.core.assignments.parts import part_of, successor
-from services.command.core.assignments.states import Event, IllegalStep, State
+from services.command.core.assignments.states import AssignmentTrigger, IllegalStep, State
 from services.command.core.commands.model import Command
 from services.command.core.commands.states import OPEN
 from services.command.core.supervision.deadlines import DeadlineTerms
@@ -77,9 +77,9 @@ class OfficerSteps:
                 for unit in officer_step.units:
                     self._add_part(previous, command, unit, officer_step)
             case Step.REASSIGN | Step.WAIVE | Step.RECALL:
-                await self._end_parts(previous, Event.RECALL, officer_step)
+                await self._end_parts(previous, AssignmentTrigger.RECALL, officer_step)
             case _:  # The parent is closed.
-                await self._end_parts(previous, Event.WAIVE, officer_step)
+                await self._end_parts(previous, AssignmentTrigger.WAIVE, officer_step)
 
     def _add_part(
         self, parent: Assignment, command: Command, unit: str, officer_step: OfficerStep
@@ -134,7 +134,9 @@ class OfficerSteps:
         if unit not in self._context.tree:
             raise Reject(Reason.UNKNOWN_SUBJECT, f"no unit {unit} in the catalogue")
 
-    async def _end_parts(self, parent: Assignment, event: Event, officer_step: OfficerStep) -> None:
+    async def _end_parts(
+        self, parent: Assignment, event: AssignmentTrigger, officer_step: OfficerStep
+    ) -> None:
         """End the open parts with their parent. A parent that is done has optional parts alone."""
         if parent.children is None:
             return

@@ -278,24 +278,24 @@ def may_plan_duty(viewer: Viewer, unit: str) -> RefusedFor | None:
 
 def may_propose_mode(viewer: Viewer, unit: str) -> RefusedFor | None:
     """Propose a response mode: the unit itself or one above it."""
-    return _denial(authority.unfit_to_sign(unit, viewer.officer_id, viewer.unit, viewer.post, ()))
+    return _denial(authority.refusal_to_sign(unit, viewer.officer_id, viewer.unit, viewer.post, ()))
 
 
 def may_sign_mode(viewer: Viewer, unit: str, signed: Collection[str]) -> RefusedFor | None:
     """Sign a proposal of a response mode."""
     return _denial(
-        authority.unfit_to_sign(unit, viewer.officer_id, viewer.unit, viewer.post, signed)
+        authority.refusal_to_sign(unit, viewer.officer_id, viewer.unit, viewer.post, signed)
     )
 
 
 def may_stop_mode(viewer: Viewer, unit: str, proposer: str | None) -> RefusedFor | None:
     """Reject a proposal or end a mode; the `proposer` may withdraw an open proposal."""
     return _denial(
-        authority.unfit_to_stop(unit, viewer.officer_id, viewer.unit, viewer.post, proposer)
+        authority.refusal_to_stop(unit, viewer.officer_id, viewer.unit, viewer.post, proposer)
     )
 
 
-def _denial(unfit: authority.Unfit | None) -> RefusedFor | None:
+def _denial(unfit: authority.ModeActRefusal | None) -> RefusedFor | None:
     return None if unfit is None else RefusedFor(unfit.value)
 
 

@@ -12,7 +12,7 @@ from shared.contracts.fields import Post, ResponseMode
 from shared.contracts.ids import content_id
 from shared.contracts.pages import Channel, RosterSlot
 from shared.contracts.units import tier_of
-from shared.domain.bilingual import Both
+from shared.domain.bilingual import Bilingual
 from shared.domain.roster.timeline import Plan, plan_of, timeline
 from shared.domain.roster.turns import Turn
 from shared.domain.wording import POSTS
@@ -168,12 +168,12 @@ def _head(unit: str, post: Post, now: datetime, cause: str) -> dict[str, Any]:
 def _headline(post: Post, open_: tuple[Gap, ...]) -> str:
     zh, en = POSTS[post]
     if not open_:
-        return Both(
+        return Bilingual(
             f"{zh}今后{HORIZON_DAYS}天排满", f"{_capital(en)} is filled for {HORIZON_DAYS} days"
         ).joined()
     hours = sum((gap.end - gap.begin for gap in open_), timedelta()) / timedelta(hours=1)
     times = "time" if len(open_) == 1 else "times"
-    return Both(
+    return Bilingual(
         f"{zh}今后{HORIZON_DAYS}天空班{len(open_)}段共{hours:.0f}小时",
         f"{_capital(en)} stands empty {len(open_)} {times} in {HORIZON_DAYS} days, "
         f"{hours:.0f} hours in all",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.duty.unit_of_work import UnitOfWork
 from shared.contracts.fields import Status
 from shared.contracts.modes import ResponseModeEvent
-from shared.contracts.topics import MODES
+from shared.contracts.topics import RESPONSE_MODES
 from shared.runtime.handlers import Router
 
 router: Router[UnitOfWork] = Router()
@@ -17,7 +17,7 @@ def load(mode: ResponseModeEvent, unit: UnitOfWork) -> None:
         unit.need_subtree(mode.unit)
 
 
-@router.subscriber(MODES, load=load)
+@router.subscriber(RESPONSE_MODES, load=load)
 async def handle_mode(mode: ResponseModeEvent, unit: UnitOfWork) -> None:
     """Evaluate the posts of every unit that the mode holds for."""
     if mode.status is Status.ACTUAL:

@@ -27,7 +27,7 @@ from services.notify.channels.threads import Threads
 from services.notify.core.wording.messages import message
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
-from shared.domain.bilingual import said
+from shared.domain.bilingual import in_language
 
 
 class EmailSettings(ChannelSettings):
@@ -87,7 +87,7 @@ class Email:
 
     def _mail(self, page: Page, address: str, language: Language, *, resend: bool) -> EmailMessage:
         mail = EmailMessage()
-        mail["Subject"] = " ".join(said(page.headline, language).split())
+        mail["Subject"] = " ".join(in_language(page.headline, language).split())
         mail["From"] = self._settings.sender_address
         mail["To"] = Address(addr_spec=address)
         mail["Date"] = self._clock.now()

@@ -24,7 +24,7 @@ from services.notify.channels.threads import Threads
 from services.notify.core.wording.messages import message
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
-from shared.domain.bilingual import said
+from shared.domain.bilingual import in_language
 from shared.runtime.errors import SetupError
 
 
@@ -80,7 +80,7 @@ class OtherCarrier:
         try:
             async with asyncio.timeout(LONGEST_S):
                 accepted = await self._threads.run(
-                    self._notify, url, said(page.headline, language), text
+                    self._notify, url, in_language(page.headline, language), text
                 )
         except TimeoutError:
             return Attempt(Outcome.UNKNOWN, "TimeoutError")

@@ -26,7 +26,7 @@ from services.notify.channels.port import (
 from services.notify.core.wording.messages import message
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
-from shared.domain.bilingual import said
+from shared.domain.bilingual import in_language
 from shared.runtime.errors import SetupError
 
 _ENDED = (404, 410)
@@ -101,7 +101,7 @@ class WebPush:
         content = {
             "page_id": page.page_id,
             "level": page.level,
-            "headline": said(page.headline, language),
+            "headline": in_language(page.headline, language),
             "text": message(page, language, resend=resend, link=self._link)[:1_000],
         }
         info = {"endpoint": str(endpoint), "keys": {"p256dh": keys[0], "auth": keys[1]}}

@@ -24,7 +24,7 @@ from services.notify.core.wording import marks
 from services.notify.core.wording.messages import public_headline
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
-from shared.domain.bilingual import said
+from shared.domain.bilingual import in_language
 from shared.runtime.errors import SetupError
 from shared.runtime.webhook_keys import webhook_key_problem
 
@@ -91,8 +91,8 @@ class Webhook:
         device = self.channel is not Channel.WEBHOOK
         fields = _PUBLIC if device else _FIELDS
         data = page.model_dump(mode="json", include=set(fields), exclude_none=True)
-        text = said(marks.resent(page.text) if resend else page.text, language)
-        data["headline"] = said(page.headline, language)
+        text = in_language(marks.resent(page.text) if resend else page.text, language)
+        data["headline"] = in_language(page.headline, language)
         if device:
             data["headline"] = text = public_headline(page, language)
         body = to_json(

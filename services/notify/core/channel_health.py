@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.notify.core.pages.states import PageStep
+from services.notify.core.pages.states import PageTrigger
 from shared.contracts.fields import Status
 from shared.contracts.ids import transition_id
 from shared.contracts.pages import Channel, Page, PageState, SubjectKind
 from shared.contracts.reachability import ChannelReach, Outcome, Reachability
 from shared.contracts.units import tier_of
-from shared.domain.channel_health.score import Reach, learn, reach_of
+from shared.domain.channel_health.score import Reach, reach_of, updated_reach
 
 _RECEIPTS = {PageState.DELIVERED: Outcome.DELIVERED, PageState.READ: Outcome.READ}
-_ENDS = {PageStep.ANSWERED, PageStep.TIMED_OUT, PageStep.WITHDRAWN}
+_ENDS = {PageTrigger.ANSWERED, PageTrigger.TIMED_OUT, PageTrigger.WITHDRAWN}
 
 
 class ChannelHealth:
@@ -51,7 +51,7 @@ class ChannelEvidence:
     cause_id: str
 
 
-def evidence_of(page: Page, event: PageStep, *, answered_here: bool) -> ChannelEvidence | None:
+def evidence_of(page: Page, event: PageTrigger, *, answered_here: bool) -> ChannelEvidence | None:
     """Return the evidence of a page's step about its channel, None when there is none.
 
     `page` is the version before the step. A page counts once, when it ends. No evidence are: an
@@ -65,12 +65,12 @@ def evidence_of(page: Page, event: PageStep, *, answered_here: bool) -> ChannelE
     outcome: Outcome | None = None
     if answered_here:
         outcome = Outcome.ANSWERED
-    elif event is PageStep.FAILED:
+    elif event is PageTrigger.FAILED:
         outcome = Outcome.FAILED
     elif event in _ENDS:
         outcome = _RECEIPTS.get(page.state)
         sent_alone = page.state is PageState.SENT and page.digest_id is None
-        if outcome is None and event is PageStep.TIMED_OUT and sent_alone:
+        if outcome is None and event is PageTrigger.TIMED_OUT and sent_alone:
             outcome = Outcome.SILENT
     if outcome is None:
         return None
@@ -90,7 +90,7 @@ def next_record(
         else {}
     )
     for item in evidence:
-        channels[item.channel] = learn(
+        channels[item.channel] = updated_reach(
             channels.get(item.channel), item.channel, item.outcome, now, test=item.test
         )
     last = evidence[-1]

@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from services.notify.core.channel_health import ChannelEvidence, ChannelHealth, evidence_of
 from services.notify.core.digests import states as digest_states
 from services.notify.core.digests.digest import Digest
-from services.notify.core.digests.states import DigestStep
+from services.notify.core.digests.states import DigestTrigger
 from services.notify.core.escalation import channel_waits, states
 from services.notify.core.escalation.escalation import Escalation
 from services.notify.core.escalation.next_call import NextCall
-from services.notify.core.escalation.states import EscalationStep
+from services.notify.core.escalation.states import EscalationTrigger
 from services.notify.core.pages import states as page_states
 from services.notify.core.pages.page_row import PageRow, first_version, next_version
-from services.notify.core.pages.states import PageStep
+from services.notify.core.pages.states import PageTrigger
 from services.notify.core.roster.roster import PostHolder
 from services.notify.core.subjects.snapshots import (
     AlertSnapshot,
@@ -28,7 +28,7 @@ from services.notify.core.subjects.snapshots import (
 from services.notify.core.wording import marks
 from shared.contracts.fields import Post
 from shared.contracts.pages import Channel, Page, SubjectKind
-from shared.domain.bilingual import Both
+from shared.domain.bilingual import Bilingual
 
 NO_WAITS: Mapping[Channel, float] = {}
 
@@ -111,7 +111,7 @@ class WorkingSet:
         """Replace the snapshot of a post's gaps."""
         self.gaps[snapshot.subject_id] = self.changed_gaps[snapshot.subject_id] = snapshot
 
-    def step_digest(self, digest: Digest, event: DigestStep) -> bool:
+    def step_digest(self, digest: Digest, event: DigestTrigger) -> bool:
         """Apply a step to a digest; return False when the step is not possible."""
         try:
             digest.state = digest_states.step(digest.state, event)
@@ -158,7 +158,7 @@ class WorkingSet:
         escalation: Escalation,
         call: NextCall,
         text: str,
-        mark: Both = marks.NONE,
+        mark: Bilingual = marks.NONE,
         after_s: Mapping[Channel, float] = NO_WAITS,
     ) -> None:
         """Make the call the present one, and page its officer and crew on each channel.
@@ -184,7 +184,7 @@ class WorkingSet:
         call: NextCall,
         holder: PostHolder,
         text: str,
-        mark: Both,
+        mark: Bilingual,
         waits: Mapping[Channel, float],
     ) -> None:
         rounds = [
@@ -231,7 +231,7 @@ class WorkingSet:
     def step_page(
         self,
         page_row: PageRow,
-        event: PageStep,
+        event: PageTrigger,
         *,
         occurred_at: datetime | None = None,
         answered_here: bool = False,
@@ -280,14 +280,14 @@ class WorkingSet:
             if page_row.page.round == newest[page_row.page.officer_id]
         ]
 
-    def end_calls(self, escalation: Escalation, event: EscalationStep, reason: str) -> None:
+    def end_calls(self, escalation: Escalation, event: EscalationTrigger, reason: str) -> None:
         """Stop calling: unanswered pages are withdrawn, with the reason before their text."""
         escalation.state = states.step(escalation.state, event)
         escalation.due_at = None
         self.mark_changed(escalation)
         for page_row in self.unanswered_pages(escalation):
             text = f"{reason}\n{page_row.page.text}"[:4000].rstrip()
-            self.step_page(page_row, PageStep.WITHDRAWN, text=text)
+            self.step_page(page_row, PageTrigger.WITHDRAWN, text=text)
 
 
 def _not_closed(escalations: Iterable[Escalation]) -> list[Escalation]:

@@ -6,7 +6,7 @@ from services.notify.core.escalation.answers import AnswerRefusal, RefusedAnswer
 from services.notify.unit_of_work import UnitOfWork
 from shared.contracts.dead_letter import Reason
 from shared.contracts.pages import Answer
-from shared.contracts.topics import ANSWERS
+from shared.contracts.topics import PAGE_ANSWERS
 from shared.runtime.errors import Reject
 from shared.runtime.handlers import Router
 
@@ -24,7 +24,7 @@ def load(answer: Answer, unit: UnitOfWork) -> None:
     unit.need_page(answer.page_id)
 
 
-@router.subscriber(ANSWERS, load=load)
+@router.subscriber(PAGE_ANSWERS, load=load)
 async def handle_answer(answer: Answer, unit: UnitOfWork) -> None:
     """Apply the answer to its page and escalation; raises Reject for an answer that is refused."""
     try:

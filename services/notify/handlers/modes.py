@@ -7,7 +7,7 @@ from services.notify.core.subjects.modes import call_about_mode
 from services.notify.unit_of_work import UnitOfWork
 from shared.contracts.ids import mode_id
 from shared.contracts.modes import ResponseModeEvent
-from shared.contracts.topics import MODES
+from shared.contracts.topics import RESPONSE_MODES
 from shared.runtime.handlers import Router
 
 router: Router[UnitOfWork] = Router()
@@ -18,7 +18,7 @@ def load(mode: ResponseModeEvent, unit: UnitOfWork) -> None:
     unit.need_subject(mode_id(mode.status, mode.unit))
 
 
-@router.subscriber(MODES, load=load)
+@router.subscriber(RESPONSE_MODES, load=load)
 async def handle_mode(mode: ResponseModeEvent, unit: UnitOfWork) -> None:
     """Inform every unit of the subtree."""
     call_about_mode(mode, unit.engine)

@@ -11,7 +11,7 @@ import structlog
 from services.notify.channels.http import LONGEST_S
 from services.notify.channels.port import Outcome, Sender
 from services.notify.core.escalation.states import EscalationState
-from services.notify.core.pages.states import PageStep
+from services.notify.core.pages.states import PageTrigger
 from services.notify.core.roster.roster import Roster
 from services.notify.core.wording import marks
 from services.notify.core.working_set import WorkingSet
@@ -164,7 +164,7 @@ class DeliveryLoop:
                 text = page_row.page.text
                 unit.working_set.step_page(
                     page_row,
-                    PageStep.SENT,
+                    PageTrigger.SENT,
                     text=marks.resent(text) if delivery.resend else text,
                     resend=delivery.resend,
                 )

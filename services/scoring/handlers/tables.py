@@ -10,7 +10,7 @@ from services.scoring.handlers.catalog import handle_catalog_entry, handle_delet
 from services.scoring.handlers.modes import handle_mode
 from services.scoring.handlers.rules import handle_rule
 from services.scoring.store.tables import TableHandler
-from shared.contracts.topics import CATALOG, MODES, RULES
+from shared.contracts.topics import CATALOG, RESPONSE_MODES, RULES
 
 
 def table_handlers(registry: RuleRegistry) -> Sequence[TableHandler]:
@@ -22,5 +22,5 @@ def table_handlers(registry: RuleRegistry) -> Sequence[TableHandler]:
             partial(handle_deleted_entry, registry=registry),
         ),
         TableHandler(RULES, partial(handle_rule, registry=registry)),
-        TableHandler(MODES, partial(handle_mode, registry=registry)),
+        TableHandler(RESPONSE_MODES, partial(handle_mode, registry=registry)),
     )

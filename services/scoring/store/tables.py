@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.scoring.core.rules.rule_registry import RuleRegistry
-from shared.contracts.topics import CATALOG, MODES, RULES, TopicSpec
+from shared.contracts.topics import CATALOG, RESPONSE_MODES, RULES, TopicSpec
 from shared.runtime.platform import Platform
 from shared.runtime.tables import AtBoundary, CompactedTable, OnDelete, OnMessage, Positions
 
-HISTORY_S = min(spec.compaction_lag_ms for spec in (CATALOG, RULES, MODES)) / 1000
+HISTORY_S = min(spec.compaction_lag_ms for spec in (CATALOG, RULES, RESPONSE_MODES)) / 1000
 """The tables of a checkpoint can be read for this long after the checkpoint, in seconds."""
 
 

@@ -18,7 +18,7 @@ from services.scoring.metrics import ScoringMetrics
 from services.scoring.unit_of_work.partition_state import PartitionState
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.readings import SensorHealth
-from shared.contracts.topics import ALARMS, HEALTH
+from shared.contracts.topics import ALARMS, SENSOR_HEALTH
 from shared.runtime.errors import Transient
 from shared.runtime.outbound_records import OutboundRecord, outbound_record
 from shared.runtime.platform import Platform
@@ -121,7 +121,7 @@ class AlarmPublisher:
             self._metrics.alarms.labels(message.transition.value, message.status).inc()
             return outbound_record(ALARMS, message.alarm_id, message)
         self._metrics.health.labels(message.state.value, message.status).inc()
-        return outbound_record(HEALTH, f"{message.status}:{message.sensor_id}", message)
+        return outbound_record(SENSOR_HEALTH, f"{message.status}:{message.sensor_id}", message)
 
 
 def _queued(partitions: Collection[PartitionState]) -> int:

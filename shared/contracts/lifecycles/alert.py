@@ -14,7 +14,7 @@ from shared.contracts.alerts import AlertState, DecisionVerb
 from shared.contracts.lifecycles.verbs import verbs_by_state
 
 
-class AlertCause(StrEnum):
+class AlertTrigger(StrEnum):
     """The events of an alert.
 
     evidence: an alarm or report came, changed or went to another alert. clear: the last evidence of
@@ -50,58 +50,58 @@ class AlertCause(StrEnum):
 
 INITIAL = AlertState.VERIFYING
 
-TRANSITIONS: dict[AlertState, dict[AlertCause, AlertState]] = {
+TRANSITIONS: dict[AlertState, dict[AlertTrigger, AlertState]] = {
     AlertState.VERIFYING: {
-        AlertCause.EVIDENCE: AlertState.VERIFYING,
-        AlertCause.POSITION: AlertState.VERIFYING,
-        AlertCause.VERIFY: AlertState.VERIFIED,
-        AlertCause.EMERGENCY: AlertState.ISSUED,
-        AlertCause.MERGE: AlertState.MERGED,
-        AlertCause.DISMISS: AlertState.DISMISSED,
-        AlertCause.CLEAR: AlertState.DISMISSED,
+        AlertTrigger.EVIDENCE: AlertState.VERIFYING,
+        AlertTrigger.POSITION: AlertState.VERIFYING,
+        AlertTrigger.VERIFY: AlertState.VERIFIED,
+        AlertTrigger.EMERGENCY: AlertState.ISSUED,
+        AlertTrigger.MERGE: AlertState.MERGED,
+        AlertTrigger.DISMISS: AlertState.DISMISSED,
+        AlertTrigger.CLEAR: AlertState.DISMISSED,
     },
     AlertState.VERIFIED: {
-        AlertCause.EVIDENCE: AlertState.VERIFIED,
-        AlertCause.POSITION: AlertState.VERIFIED,
-        AlertCause.PROPOSE: AlertState.VERIFIED,
-        AlertCause.ASSESS: AlertState.PENDING_APPROVAL,
-        AlertCause.EMERGENCY: AlertState.ISSUED,
-        AlertCause.MERGE: AlertState.MERGED,
-        AlertCause.DISMISS: AlertState.DISMISSED,
-        AlertCause.CLEAR: AlertState.DISMISSED,
+        AlertTrigger.EVIDENCE: AlertState.VERIFIED,
+        AlertTrigger.POSITION: AlertState.VERIFIED,
+        AlertTrigger.PROPOSE: AlertState.VERIFIED,
+        AlertTrigger.ASSESS: AlertState.PENDING_APPROVAL,
+        AlertTrigger.EMERGENCY: AlertState.ISSUED,
+        AlertTrigger.MERGE: AlertState.MERGED,
+        AlertTrigger.DISMISS: AlertState.DISMISSED,
+        AlertTrigger.CLEAR: AlertState.DISMISSED,
     },
     AlertState.PENDING_APPROVAL: {
-        AlertCause.EVIDENCE: AlertState.PENDING_APPROVAL,
-        AlertCause.POSITION: AlertState.PENDING_APPROVAL,
-        AlertCause.PROPOSE: AlertState.PENDING_APPROVAL,
-        AlertCause.SIGN: AlertState.PENDING_APPROVAL,
-        AlertCause.ISSUE: AlertState.ISSUED,
-        AlertCause.EMERGENCY: AlertState.ISSUED,
-        AlertCause.MERGE: AlertState.MERGED,
-        AlertCause.REJECT: AlertState.REJECTED,
-        AlertCause.DISMISS: AlertState.DISMISSED,
-        AlertCause.CLEAR: AlertState.DISMISSED,
+        AlertTrigger.EVIDENCE: AlertState.PENDING_APPROVAL,
+        AlertTrigger.POSITION: AlertState.PENDING_APPROVAL,
+        AlertTrigger.PROPOSE: AlertState.PENDING_APPROVAL,
+        AlertTrigger.SIGN: AlertState.PENDING_APPROVAL,
+        AlertTrigger.ISSUE: AlertState.ISSUED,
+        AlertTrigger.EMERGENCY: AlertState.ISSUED,
+        AlertTrigger.MERGE: AlertState.MERGED,
+        AlertTrigger.REJECT: AlertState.REJECTED,
+        AlertTrigger.DISMISS: AlertState.DISMISSED,
+        AlertTrigger.CLEAR: AlertState.DISMISSED,
     },
     AlertState.ISSUED: {
-        AlertCause.EVIDENCE: AlertState.ISSUED,
-        AlertCause.POSITION: AlertState.ISSUED,
+        AlertTrigger.EVIDENCE: AlertState.ISSUED,
+        AlertTrigger.POSITION: AlertState.ISSUED,
         # An approver dropped a proposal that the evidence still asks for: assessing brings it back.
-        AlertCause.ASSESS: AlertState.ISSUED,
-        AlertCause.PROPOSE: AlertState.ISSUED,
-        AlertCause.SIGN: AlertState.ISSUED,
-        AlertCause.ADJUST: AlertState.ISSUED,
-        AlertCause.EMERGENCY: AlertState.ISSUED,
-        AlertCause.SETTLE: AlertState.ISSUED,
-        AlertCause.REJECT: AlertState.ISSUED,
-        AlertCause.LIFT: AlertState.LIFTED,
-        AlertCause.EXPIRE: AlertState.EXPIRED,
-        AlertCause.RECALL: AlertState.RECALLED,
+        AlertTrigger.ASSESS: AlertState.ISSUED,
+        AlertTrigger.PROPOSE: AlertState.ISSUED,
+        AlertTrigger.SIGN: AlertState.ISSUED,
+        AlertTrigger.ADJUST: AlertState.ISSUED,
+        AlertTrigger.EMERGENCY: AlertState.ISSUED,
+        AlertTrigger.SETTLE: AlertState.ISSUED,
+        AlertTrigger.REJECT: AlertState.ISSUED,
+        AlertTrigger.LIFT: AlertState.LIFTED,
+        AlertTrigger.EXPIRE: AlertState.EXPIRED,
+        AlertTrigger.RECALL: AlertState.RECALLED,
     },
     AlertState.MERGED: {
-        AlertCause.BACK_TO_VERIFYING: AlertState.VERIFYING,
-        AlertCause.BACK_TO_VERIFIED: AlertState.VERIFIED,
-        AlertCause.BACK_TO_PENDING_APPROVAL: AlertState.PENDING_APPROVAL,
-        AlertCause.FOLLOW: AlertState.ABSORBED,
+        AlertTrigger.BACK_TO_VERIFYING: AlertState.VERIFYING,
+        AlertTrigger.BACK_TO_VERIFIED: AlertState.VERIFIED,
+        AlertTrigger.BACK_TO_PENDING_APPROVAL: AlertState.PENDING_APPROVAL,
+        AlertTrigger.FOLLOW: AlertState.ABSORBED,
     },
     AlertState.LIFTED: {},
     AlertState.EXPIRED: {},
@@ -119,28 +119,28 @@ OPEN: frozenset[AlertState] = frozenset(AlertState) - FINAL - {AlertState.MERGED
 OPEN_OR_MERGED: frozenset[AlertState] = frozenset(AlertState) - FINAL
 """States that may still change: a merged alert keeps its place and kind, and can come back."""
 
-BACK: dict[AlertState, AlertCause] = {
-    AlertState.VERIFYING: AlertCause.BACK_TO_VERIFYING,
-    AlertState.VERIFIED: AlertCause.BACK_TO_VERIFIED,
-    AlertState.PENDING_APPROVAL: AlertCause.BACK_TO_PENDING_APPROVAL,
+BACK: dict[AlertState, AlertTrigger] = {
+    AlertState.VERIFYING: AlertTrigger.BACK_TO_VERIFYING,
+    AlertState.VERIFIED: AlertTrigger.BACK_TO_VERIFIED,
+    AlertState.PENDING_APPROVAL: AlertTrigger.BACK_TO_PENDING_APPROVAL,
 }
 """How a merged alert comes back to the state it was merged in."""
 
-CAUSES: dict[DecisionVerb, frozenset[AlertCause]] = {
-    DecisionVerb.VERIFY: frozenset({AlertCause.VERIFY}),
-    DecisionVerb.ASSESS: frozenset({AlertCause.ASSESS}),
-    DecisionVerb.DISMISS: frozenset({AlertCause.DISMISS}),
-    DecisionVerb.APPROVE: frozenset({AlertCause.SIGN}),
-    DecisionVerb.REJECT: frozenset({AlertCause.REJECT}),
-    DecisionVerb.ADJUST: frozenset({AlertCause.PROPOSE}),
-    DecisionVerb.LIFT: frozenset({AlertCause.LIFT}),
-    DecisionVerb.RECALL: frozenset({AlertCause.RECALL}),
-    DecisionVerb.AUTHORISE_EMERGENCY: frozenset({AlertCause.EMERGENCY}),
-    DecisionVerb.RATIFY: frozenset({AlertCause.SETTLE}),
-    DecisionVerb.ANNUL: frozenset({AlertCause.SETTLE}),
-    DecisionVerb.MERGE: frozenset({AlertCause.MERGE}),
+CAUSES: dict[DecisionVerb, frozenset[AlertTrigger]] = {
+    DecisionVerb.VERIFY: frozenset({AlertTrigger.VERIFY}),
+    DecisionVerb.ASSESS: frozenset({AlertTrigger.ASSESS}),
+    DecisionVerb.DISMISS: frozenset({AlertTrigger.DISMISS}),
+    DecisionVerb.APPROVE: frozenset({AlertTrigger.SIGN}),
+    DecisionVerb.REJECT: frozenset({AlertTrigger.REJECT}),
+    DecisionVerb.ADJUST: frozenset({AlertTrigger.PROPOSE}),
+    DecisionVerb.LIFT: frozenset({AlertTrigger.LIFT}),
+    DecisionVerb.RECALL: frozenset({AlertTrigger.RECALL}),
+    DecisionVerb.AUTHORISE_EMERGENCY: frozenset({AlertTrigger.EMERGENCY}),
+    DecisionVerb.RATIFY: frozenset({AlertTrigger.SETTLE}),
+    DecisionVerb.ANNUL: frozenset({AlertTrigger.SETTLE}),
+    DecisionVerb.MERGE: frozenset({AlertTrigger.MERGE}),
     DecisionVerb.UNMERGE: frozenset(BACK.values()),
-    DecisionVerb.SPLIT: frozenset({AlertCause.EVIDENCE}),
+    DecisionVerb.SPLIT: frozenset({AlertTrigger.EVIDENCE}),
 }
 """What a decision can cause. An assessment is a position as well, in every state that takes one."""
 

@@ -28,7 +28,7 @@ from shared.contracts.lifecycles.verbs import verbs_by_state
 State = AssignmentState
 
 
-class Event(StrEnum):
+class AssignmentTrigger(StrEnum):
     """The events of an assignment: the steps of people and the acts of the system.
 
     A step has the same word as its event, except resume: its event names the target state.
@@ -60,62 +60,71 @@ class Event(StrEnum):
 
 
 _TAKEN_AWAY = {
-    Event.REASSIGN: State.REASSIGNED,
-    Event.WAIVE: State.WAIVED,
-    Event.RECALL: State.RECALLED,
+    AssignmentTrigger.REASSIGN: State.REASSIGNED,
+    AssignmentTrigger.WAIVE: State.WAIVED,
+    AssignmentTrigger.RECALL: State.RECALLED,
 }
 
 
-def _in_work(state: State) -> dict[Event, State]:
+def _in_work(state: State) -> dict[AssignmentTrigger, State]:
     """Return the transitions that are possible while the unit works on the assignment."""
-    dealings = (Event.SPLIT, Event.ASK_SUSPEND, Event.ASK_EXTEND, Event.EXTEND, Event.REFUSE)
+    dealings = (
+        AssignmentTrigger.SPLIT,
+        AssignmentTrigger.ASK_SUSPEND,
+        AssignmentTrigger.ASK_EXTEND,
+        AssignmentTrigger.EXTEND,
+        AssignmentTrigger.REFUSE,
+    )
     return {
-        Event.REPORT: State.REPORTED,
-        Event.RETURN: State.RETURNED,
+        AssignmentTrigger.REPORT: State.REPORTED,
+        AssignmentTrigger.RETURN: State.RETURNED,
         **dict.fromkeys(dealings, state),
-        Event.SUSPEND: State.SUSPENDED,
+        AssignmentTrigger.SUSPEND: State.SUSPENDED,
         **_TAKEN_AWAY,
     }
 
 
-TRANSITIONS: dict[State, dict[Event, State]] = {
-    State.QUEUED: {Event.DELIVER: State.DELIVERED, Event.RECALL: State.RECALLED},
+TRANSITIONS: dict[State, dict[AssignmentTrigger, State]] = {
+    State.QUEUED: {
+        AssignmentTrigger.DELIVER: State.DELIVERED,
+        AssignmentTrigger.RECALL: State.RECALLED,
+    },
     State.DELIVERED: {
-        Event.SIGN: State.SIGNED,
-        Event.RETURN: State.RETURNED,
-        Event.EXTEND: State.DELIVERED,
-        Event.SUSPEND: State.SUSPENDED,
+        AssignmentTrigger.SIGN: State.SIGNED,
+        AssignmentTrigger.RETURN: State.RETURNED,
+        AssignmentTrigger.EXTEND: State.DELIVERED,
+        AssignmentTrigger.SUSPEND: State.SUSPENDED,
         **_TAKEN_AWAY,
     },
     State.SIGNED: {
-        Event.ACCEPT: State.ACCEPTED,
-        Event.HANDLE: State.HANDLING,
+        AssignmentTrigger.ACCEPT: State.ACCEPTED,
+        AssignmentTrigger.HANDLE: State.HANDLING,
         **_in_work(State.SIGNED),
     },
-    State.ACCEPTED: {Event.HANDLE: State.HANDLING, **_in_work(State.ACCEPTED)},
+    State.ACCEPTED: {AssignmentTrigger.HANDLE: State.HANDLING, **_in_work(State.ACCEPTED)},
     State.HANDLING: _in_work(State.HANDLING),
     State.REPORTED: {
-        Event.CHECK: State.CHECKED,
-        Event.SEND_BACK: State.DELIVERED,
-        Event.WAIVE: State.WAIVED,
-        Event.RECALL: State.RECALLED,
+        AssignmentTrigger.CHECK: State.CHECKED,
+        AssignmentTrigger.SEND_BACK: State.DELIVERED,
+        AssignmentTrigger.WAIVE: State.WAIVED,
+        AssignmentTrigger.RECALL: State.RECALLED,
     },
     State.CHECKED: {
-        Event.CLOSE: State.DONE,
-        Event.WAIVE: State.WAIVED,
-        Event.RECALL: State.RECALLED,
+        AssignmentTrigger.CLOSE: State.DONE,
+        AssignmentTrigger.WAIVE: State.WAIVED,
+        AssignmentTrigger.RECALL: State.RECALLED,
     },
-    State.DONE: {Event.REOPEN: State.DELIVERED},
+    State.DONE: {AssignmentTrigger.REOPEN: State.DELIVERED},
     State.RETURNED: {
-        Event.SEND_BACK: State.DELIVERED,
-        Event.REOPEN: State.DELIVERED,
+        AssignmentTrigger.SEND_BACK: State.DELIVERED,
+        AssignmentTrigger.REOPEN: State.DELIVERED,
         **_TAKEN_AWAY,
     },
     State.SUSPENDED: {
-        Event.RESUME_DELIVERED: State.DELIVERED,
-        Event.RESUME_SIGNED: State.SIGNED,
-        Event.RESUME_ACCEPTED: State.ACCEPTED,
-        Event.RESUME_HANDLING: State.HANDLING,
+        AssignmentTrigger.RESUME_DELIVERED: State.DELIVERED,
+        AssignmentTrigger.RESUME_SIGNED: State.SIGNED,
+        AssignmentTrigger.RESUME_ACCEPTED: State.ACCEPTED,
+        AssignmentTrigger.RESUME_HANDLING: State.HANDLING,
         **_TAKEN_AWAY,
     },
     State.WAIVED: {},
@@ -140,11 +149,11 @@ RANK: dict[State, int] = {
     State.DONE: 6,
 }
 """How far along the chain a state is; the others are off it."""
-RESUMES: dict[State, Event] = {
-    State.DELIVERED: Event.RESUME_DELIVERED,
-    State.SIGNED: Event.RESUME_SIGNED,
-    State.ACCEPTED: Event.RESUME_ACCEPTED,
-    State.HANDLING: Event.RESUME_HANDLING,
+RESUMES: dict[State, AssignmentTrigger] = {
+    State.DELIVERED: AssignmentTrigger.RESUME_DELIVERED,
+    State.SIGNED: AssignmentTrigger.RESUME_SIGNED,
+    State.ACCEPTED: AssignmentTrigger.RESUME_ACCEPTED,
+    State.HANDLING: AssignmentTrigger.RESUME_HANDLING,
 }
 """The way back from a suspension, by the state that was suspended."""
 SIGN_RUNS = frozenset({State.DELIVERED})
@@ -162,8 +171,10 @@ REPORTED = frozenset(state for state, rank in RANK.items() if rank >= RANK[State
 TAKEN_AWAY = frozenset({State.REASSIGNED, State.RECALLED})
 """States in which it is no longer the unit's, and does not count among the command's."""
 
-EVENTS: dict[Step, frozenset[Event]] = {
-    step: frozenset(RESUMES.values()) if step is Step.RESUME else frozenset({Event(step)})
+EVENTS: dict[Step, frozenset[AssignmentTrigger]] = {
+    step: frozenset(RESUMES.values())
+    if step is Step.RESUME
+    else frozenset({AssignmentTrigger(step)})
     for step in Step
 }
 """What a step can cause; a resumption leads back to what was suspended."""

@@ -15,7 +15,7 @@ from shared.contracts.commands import CommandState
 State = CommandState
 
 
-class Event(StrEnum):
+class CommandTrigger(StrEnum):
     """The events of a command."""
 
     SETTLE = "settle"
@@ -25,14 +25,17 @@ class Event(StrEnum):
     RECUR = "recur"
 
 
-TRANSITIONS: dict[State, dict[Event, State]] = {
-    State.ISSUED: {Event.SETTLE: State.AWAITING_CHECK, Event.REVOKE: State.REVOKED},
-    State.AWAITING_CHECK: {
-        Event.REOPEN: State.ISSUED,
-        Event.CLOSE: State.CLOSED,
-        Event.REVOKE: State.REVOKED,
+TRANSITIONS: dict[State, dict[CommandTrigger, State]] = {
+    State.ISSUED: {
+        CommandTrigger.SETTLE: State.AWAITING_CHECK,
+        CommandTrigger.REVOKE: State.REVOKED,
     },
-    State.CLOSED: {Event.RECUR: State.ISSUED},
+    State.AWAITING_CHECK: {
+        CommandTrigger.REOPEN: State.ISSUED,
+        CommandTrigger.CLOSE: State.CLOSED,
+        CommandTrigger.REVOKE: State.REVOKED,
+    },
+    State.CLOSED: {CommandTrigger.RECUR: State.ISSUED},
     State.REVOKED: {},
 }
 INITIAL = State.ISSUED

@@ -21,7 +21,7 @@ class DigestState(StrEnum):
     SETTLED = "settled"
 
 
-class DigestStep(StrEnum):
+class DigestTrigger(StrEnum):
     """The events of a digest."""
 
     SENT = "sent"
@@ -32,19 +32,19 @@ class DigestStep(StrEnum):
 
 INITIAL = DigestState.GATHERING
 
-TRANSITIONS: dict[DigestState, dict[DigestStep, DigestState]] = {
+TRANSITIONS: dict[DigestState, dict[DigestTrigger, DigestState]] = {
     DigestState.GATHERING: {
-        DigestStep.SENT: DigestState.SENT,
-        DigestStep.SETTLED: DigestState.SETTLED,
+        DigestTrigger.SENT: DigestState.SENT,
+        DigestTrigger.SETTLED: DigestState.SETTLED,
     },
     DigestState.SENT: {
-        DigestStep.ANSWERED: DigestState.ANSWERED,
-        DigestStep.LAPSED: DigestState.LAPSED,
-        DigestStep.SETTLED: DigestState.SETTLED,
+        DigestTrigger.ANSWERED: DigestState.ANSWERED,
+        DigestTrigger.LAPSED: DigestState.LAPSED,
+        DigestTrigger.SETTLED: DigestState.SETTLED,
     },
-    DigestState.LAPSED: {DigestStep.ANSWERED: DigestState.ANSWERED},
+    DigestState.LAPSED: {DigestTrigger.ANSWERED: DigestState.ANSWERED},
     DigestState.SETTLED: {},
-    DigestState.ANSWERED: {DigestStep.ANSWERED: DigestState.ANSWERED},
+    DigestState.ANSWERED: {DigestTrigger.ANSWERED: DigestState.ANSWERED},
 }
 
 FINAL = frozenset({DigestState.ANSWERED, DigestState.SETTLED})

@@ -27,7 +27,7 @@ class EscalationState(StrEnum):
     EXHAUSTED = "exhausted"
 
 
-class EscalationStep(StrEnum):
+class EscalationTrigger(StrEnum):
     """The events of an escalation."""
 
     COMING = "coming"
@@ -38,22 +38,22 @@ class EscalationStep(StrEnum):
 
 INITIAL = EscalationState.OPEN
 
-TRANSITIONS: dict[EscalationState, dict[EscalationStep, EscalationState]] = {
+TRANSITIONS: dict[EscalationState, dict[EscalationTrigger, EscalationState]] = {
     EscalationState.OPEN: {
-        EscalationStep.COMING: EscalationState.ANSWERED,
-        EscalationStep.CALLED_ON: EscalationState.OPEN,
-        EscalationStep.SETTLED: EscalationState.CLOSED,
-        EscalationStep.RAN_OUT: EscalationState.EXHAUSTED,
+        EscalationTrigger.COMING: EscalationState.ANSWERED,
+        EscalationTrigger.CALLED_ON: EscalationState.OPEN,
+        EscalationTrigger.SETTLED: EscalationState.CLOSED,
+        EscalationTrigger.RAN_OUT: EscalationState.EXHAUSTED,
     },
     EscalationState.EXHAUSTED: {
-        EscalationStep.COMING: EscalationState.ANSWERED,
-        EscalationStep.SETTLED: EscalationState.CLOSED,
+        EscalationTrigger.COMING: EscalationState.ANSWERED,
+        EscalationTrigger.SETTLED: EscalationState.CLOSED,
     },
     # An answered escalation is reopened when the officer declines after all, or breaks the promise.
     EscalationState.ANSWERED: {
-        EscalationStep.CALLED_ON: EscalationState.OPEN,
-        EscalationStep.RAN_OUT: EscalationState.EXHAUSTED,
-        EscalationStep.SETTLED: EscalationState.CLOSED,
+        EscalationTrigger.CALLED_ON: EscalationState.OPEN,
+        EscalationTrigger.RAN_OUT: EscalationState.EXHAUSTED,
+        EscalationTrigger.SETTLED: EscalationState.CLOSED,
     },
     EscalationState.CLOSED: {},
 }

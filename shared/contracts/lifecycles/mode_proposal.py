@@ -16,7 +16,7 @@ from shared.contracts.modes import ModeVerb, ProposalState
 State = ProposalState
 
 
-class Event(StrEnum):
+class ProposalTrigger(StrEnum):
     """The events of a proposal. sign: the first signature; decide: the last."""
 
     SIGN = "sign"
@@ -26,18 +26,18 @@ class Event(StrEnum):
     END = "end"
 
 
-TRANSITIONS: dict[State, dict[Event, State]] = {
+TRANSITIONS: dict[State, dict[ProposalTrigger, State]] = {
     State.PROPOSED: {
-        Event.SIGN: State.HALF_APPROVED,
-        Event.REJECT: State.REJECTED,
-        Event.EXPIRE: State.EXPIRED,
+        ProposalTrigger.SIGN: State.HALF_APPROVED,
+        ProposalTrigger.REJECT: State.REJECTED,
+        ProposalTrigger.EXPIRE: State.EXPIRED,
     },
     State.HALF_APPROVED: {
-        Event.DECIDE: State.DECIDED,
-        Event.REJECT: State.REJECTED,
-        Event.EXPIRE: State.EXPIRED,
+        ProposalTrigger.DECIDE: State.DECIDED,
+        ProposalTrigger.REJECT: State.REJECTED,
+        ProposalTrigger.EXPIRE: State.EXPIRED,
     },
-    State.DECIDED: {Event.END: State.ENDED},
+    State.DECIDED: {ProposalTrigger.END: State.ENDED},
     State.REJECTED: {},
     State.EXPIRED: {},
     State.ENDED: {},
@@ -49,10 +49,10 @@ OPEN = frozenset({State.PROPOSED, State.HALF_APPROVED})
 LIVE = OPEN | {State.DECIDED}
 """Open or in force: what a unit has at most a few of."""
 
-EVENTS: dict[ModeVerb, frozenset[Event]] = {
-    ModeVerb.APPROVE: frozenset({Event.SIGN, Event.DECIDE}),
-    ModeVerb.REJECT: frozenset({Event.REJECT}),
-    ModeVerb.END: frozenset({Event.END}),
+EVENTS: dict[ModeVerb, frozenset[ProposalTrigger]] = {
+    ModeVerb.APPROVE: frozenset({ProposalTrigger.SIGN, ProposalTrigger.DECIDE}),
+    ModeVerb.REJECT: frozenset({ProposalTrigger.REJECT}),
+    ModeVerb.END: frozenset({ProposalTrigger.END}),
 }
 """What a verb about a proposal can cause; `propose` makes one."""
 VERBS: dict[State, frozenset[ModeVerb]] = verbs_by_state(TRANSITIONS, EVENTS)

@@ -16,7 +16,7 @@ from shared.contracts.lifecycles.verbs import verbs_by_state
 from shared.contracts.pages import AnswerVerb, PageState
 
 
-class PageStep(StrEnum):
+class PageTrigger(StrEnum):
     """The events of a page."""
 
     SENT = "sent"
@@ -30,37 +30,37 @@ class PageStep(StrEnum):
 
 INITIAL = PageState.QUEUED
 
-TRANSITIONS: dict[PageState, dict[PageStep, PageState]] = {
+TRANSITIONS: dict[PageState, dict[PageTrigger, PageState]] = {
     PageState.QUEUED: {
-        PageStep.SENT: PageState.SENT,
-        PageStep.FAILED: PageState.FAILED,
-        PageStep.DELIVERED: PageState.DELIVERED,
-        PageStep.READ: PageState.READ,
-        PageStep.ANSWERED: PageState.ANSWERED,
-        PageStep.TIMED_OUT: PageState.NO_ANSWER,
-        PageStep.WITHDRAWN: PageState.WITHDRAWN,
+        PageTrigger.SENT: PageState.SENT,
+        PageTrigger.FAILED: PageState.FAILED,
+        PageTrigger.DELIVERED: PageState.DELIVERED,
+        PageTrigger.READ: PageState.READ,
+        PageTrigger.ANSWERED: PageState.ANSWERED,
+        PageTrigger.TIMED_OUT: PageState.NO_ANSWER,
+        PageTrigger.WITHDRAWN: PageState.WITHDRAWN,
     },
     PageState.SENT: {
-        PageStep.DELIVERED: PageState.DELIVERED,
-        PageStep.READ: PageState.READ,
-        PageStep.ANSWERED: PageState.ANSWERED,
-        PageStep.TIMED_OUT: PageState.NO_ANSWER,
-        PageStep.WITHDRAWN: PageState.WITHDRAWN,
+        PageTrigger.DELIVERED: PageState.DELIVERED,
+        PageTrigger.READ: PageState.READ,
+        PageTrigger.ANSWERED: PageState.ANSWERED,
+        PageTrigger.TIMED_OUT: PageState.NO_ANSWER,
+        PageTrigger.WITHDRAWN: PageState.WITHDRAWN,
     },
     PageState.DELIVERED: {
-        PageStep.READ: PageState.READ,
-        PageStep.ANSWERED: PageState.ANSWERED,
-        PageStep.TIMED_OUT: PageState.NO_ANSWER,
-        PageStep.WITHDRAWN: PageState.WITHDRAWN,
+        PageTrigger.READ: PageState.READ,
+        PageTrigger.ANSWERED: PageState.ANSWERED,
+        PageTrigger.TIMED_OUT: PageState.NO_ANSWER,
+        PageTrigger.WITHDRAWN: PageState.WITHDRAWN,
     },
     PageState.READ: {
-        PageStep.ANSWERED: PageState.ANSWERED,
-        PageStep.TIMED_OUT: PageState.NO_ANSWER,
-        PageStep.WITHDRAWN: PageState.WITHDRAWN,
+        PageTrigger.ANSWERED: PageState.ANSWERED,
+        PageTrigger.TIMED_OUT: PageState.NO_ANSWER,
+        PageTrigger.WITHDRAWN: PageState.WITHDRAWN,
     },
-    PageState.NO_ANSWER: {PageStep.ANSWERED: PageState.ANSWERED},
-    PageState.WITHDRAWN: {PageStep.ANSWERED: PageState.ANSWERED},
-    PageState.FAILED: {PageStep.ANSWERED: PageState.ANSWERED},
+    PageState.NO_ANSWER: {PageTrigger.ANSWERED: PageState.ANSWERED},
+    PageState.WITHDRAWN: {PageTrigger.ANSWERED: PageState.ANSWERED},
+    PageState.FAILED: {PageTrigger.ANSWERED: PageState.ANSWERED},
     PageState.ANSWERED: {},
 }
 
@@ -70,12 +70,12 @@ FINAL = frozenset({PageState.ANSWERED})
 WAITING = frozenset({PageState.QUEUED, PageState.SENT, PageState.DELIVERED, PageState.READ})
 """States in which an answer is still expected."""
 
-STEPS: dict[AnswerVerb, PageStep] = {
-    AnswerVerb.DELIVERED: PageStep.DELIVERED,
-    AnswerVerb.READ: PageStep.READ,
-    AnswerVerb.COMING: PageStep.ANSWERED,
-    AnswerVerb.CANNOT: PageStep.ANSWERED,
-    AnswerVerb.HAND_OVER: PageStep.ANSWERED,
+STEPS: dict[AnswerVerb, PageTrigger] = {
+    AnswerVerb.DELIVERED: PageTrigger.DELIVERED,
+    AnswerVerb.READ: PageTrigger.READ,
+    AnswerVerb.COMING: PageTrigger.ANSWERED,
+    AnswerVerb.CANNOT: PageTrigger.ANSWERED,
+    AnswerVerb.HAND_OVER: PageTrigger.ANSWERED,
 }
 """The step of a page for each receipt or answer."""
 VERBS: dict[PageState, frozenset[AnswerVerb]] = verbs_by_state(

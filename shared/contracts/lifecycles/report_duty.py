@@ -16,7 +16,7 @@ from shared.contracts.reports import DutyState
 State = DutyState
 
 
-class Event(StrEnum):
+class ReportDutyTrigger(StrEnum):
     """The events of a duty: reports by means and kind, and the end of the alert."""
 
     PHONE = "phone"
@@ -26,26 +26,26 @@ class Event(StrEnum):
     END = "end"
 
 
-TRANSITIONS: dict[State, dict[Event, State]] = {
+TRANSITIONS: dict[State, dict[ReportDutyTrigger, State]] = {
     State.OWED: {
-        Event.PHONE: State.PHONED,
-        Event.WRITE: State.WRITTEN,
-        Event.LIFT: State.ENDED,
-        Event.FINISH: State.DONE,
-        Event.END: State.ENDED,
+        ReportDutyTrigger.PHONE: State.PHONED,
+        ReportDutyTrigger.WRITE: State.WRITTEN,
+        ReportDutyTrigger.LIFT: State.ENDED,
+        ReportDutyTrigger.FINISH: State.DONE,
+        ReportDutyTrigger.END: State.ENDED,
     },
     State.PHONED: {
-        Event.WRITE: State.WRITTEN,
-        Event.LIFT: State.CLOSING,
-        Event.FINISH: State.DONE,
-        Event.END: State.ENDED,
+        ReportDutyTrigger.WRITE: State.WRITTEN,
+        ReportDutyTrigger.LIFT: State.CLOSING,
+        ReportDutyTrigger.FINISH: State.DONE,
+        ReportDutyTrigger.END: State.ENDED,
     },
     State.WRITTEN: {
-        Event.LIFT: State.CLOSING,
-        Event.FINISH: State.DONE,
-        Event.END: State.ENDED,
+        ReportDutyTrigger.LIFT: State.CLOSING,
+        ReportDutyTrigger.FINISH: State.DONE,
+        ReportDutyTrigger.END: State.ENDED,
     },
-    State.CLOSING: {Event.FINISH: State.DONE, Event.END: State.ENDED},
+    State.CLOSING: {ReportDutyTrigger.FINISH: State.DONE, ReportDutyTrigger.END: State.ENDED},
     State.DONE: {},
     State.ENDED: {},
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from shared.contracts.commands import AssignmentAxis, AssignmentRole
 from shared.contracts.plans import OrderLine, PlanDefinition
 from shared.contracts.units import department_of
-from shared.domain.bilingual import Both
+from shared.domain.bilingual import Bilingual
 from shared.domain.selection.resolve import AlertScope, resolve
 from shared.domain.selection.tree import Recipient, UnitTree
 
@@ -108,8 +108,12 @@ def _brief(line: OrderLine, number: int, place: str) -> Brief:
         )
         order_line = line.model_copy(update=changed)
     return Brief(
-        title=Both(f"{place} {order_line.title_zh}", f"{place} {order_line.title_en}").joined(),
-        instruction=Both(order_line.instruction_zh, order_line.instruction_en).joined(_TEXT_LENGTH),
+        title=Bilingual(
+            f"{place} {order_line.title_zh}", f"{place} {order_line.title_en}"
+        ).joined(),
+        instruction=Bilingual(order_line.instruction_zh, order_line.instruction_en).joined(
+            _TEXT_LENGTH
+        ),
         role=order_line.role,
         axis=order_line.axis,
         line=order_line.key,

@@ -43,7 +43,7 @@ class Reach(StrEnum):
     UNREACHABLE = "unreachable"
 
 
-def learn(
+def updated_reach(
     reach: ChannelReach | None, channel: Channel, outcome: Outcome, now: datetime, *, test: bool
 ) -> ChannelReach:
     """Return the reach after one more page; `test`: the page was a communication test."""

@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from shared.contracts.reports import ReportFacts, Trend
-from shared.domain.bilingual import Both
+from shared.domain.bilingual import Bilingual
 from shared.domain.local_time import ZONE, spoken
 
 
@@ -37,35 +37,38 @@ class Change:
     direction: Direction
 
 
-LABELS: dict[str, Both] = {
-    "received_at": Both("接报时间", "Received"),
-    "event_at": Both("发生时间", "Happened"),
-    "place_text": Both("地点", "Place"),
-    "nature": Both("性质", "Nature"),
-    "scope": Both("影响范围", "Scope"),
-    "dead": Both("死亡", "Dead"),
-    "injured": Both("受伤", "Injured"),
-    "missing": Both("失联", "Missing"),
-    "trapped": Both("被困", "Trapped"),
-    "evacuated": Both("转移", "Evacuated"),
-    "property_loss_cny": Both("财产损失（元）", "Property loss (CNY)"),
-    "trend": Both("趋势", "Trend"),
-    "leaders": Both("现场领导", "Leaders on site"),
-    "measures": Both("措施", "Measures"),
-    "advice": Both("建议", "Advice"),
+LABELS: dict[str, Bilingual] = {
+    "received_at": Bilingual("接报时间", "Received"),
+    "event_at": Bilingual("发生时间", "Happened"),
+    "place_text": Bilingual("地点", "Place"),
+    "nature": Bilingual("性质", "Nature"),
+    "scope": Bilingual("影响范围", "Scope"),
+    "dead": Bilingual("死亡", "Dead"),
+    "injured": Bilingual("受伤", "Injured"),
+    "missing": Bilingual("失联", "Missing"),
+    "trapped": Bilingual("被困", "Trapped"),
+    "evacuated": Bilingual("转移", "Evacuated"),
+    "property_loss_cny": Bilingual("财产损失（元）", "Property loss (CNY)"),
+    "trend": Bilingual("趋势", "Trend"),
+    "leaders": Bilingual("现场领导", "Leaders on site"),
+    "measures": Bilingual("措施", "Measures"),
+    "advice": Bilingual("建议", "Advice"),
 }
 _TRENDS = {
-    Trend.RISING: Both("加剧", "getting worse"),
-    Trend.STEADY: Both("稳定", "steady"),
-    Trend.FALLING: Both("减轻", "getting better"),
-    Trend.OVER: Both("结束", "over"),
+    Trend.RISING: Bilingual("加剧", "getting worse"),
+    Trend.STEADY: Bilingual("稳定", "steady"),
+    Trend.FALLING: Bilingual("减轻", "getting better"),
+    Trend.OVER: Bilingual("结束", "over"),
 }
-_ARROWS = {Direction.UP: Both("（增）", " (more)"), Direction.DOWN: Both("（减）", " (fewer)")}
+_ARROWS = {
+    Direction.UP: Bilingual("（增）", " (more)"),
+    Direction.DOWN: Bilingual("（减）", " (fewer)"),
+}
 _ZONE = ZoneInfo(ZONE)
 _LONGEST = 80
 
 
-def together(reports: Iterable[ReportFacts]) -> ReportFacts:
+def merged_facts(reports: Iterable[ReportFacts]) -> ReportFacts:
     """Return the facts of these reports, the oldest first: the newest value of each field."""
     return reduce(
         lambda total, facts: total.model_copy(update=facts.model_dump(exclude_none=True)),
@@ -84,14 +87,14 @@ def changes(previous: ReportFacts, facts: ReportFacts) -> list[Change]:
     return result
 
 
-def line(change: Change) -> Both:
+def line(change: Change) -> Bilingual:
     """The change as a person reads it: `死亡：0 → 2（增）`."""
     label, after = LABELS[change.field], _words(change.after)
     if change.before is None:
-        return Both(f"{label.zh}：{after.zh}", f"{label.en}: {after.en}")
+        return Bilingual(f"{label.zh}：{after.zh}", f"{label.en}: {after.en}")
     before = _words(change.before)
-    arrow = _ARROWS.get(change.direction, Both("", ""))
-    return Both(
+    arrow = _ARROWS.get(change.direction, Bilingual("", ""))
+    return Bilingual(
         f"{label.zh}：{before.zh} → {after.zh}{arrow.zh}",
         f"{label.en}: {before.en} → {after.en}{arrow.en}",
     )
@@ -106,11 +109,11 @@ def _direction(before: Any, after: Any) -> Direction:
     return Direction.REPLACED
 
 
-def _words(value: Any) -> Both:
+def _words(value: Any) -> Bilingual:
     if isinstance(value, Trend):
         return _TRENDS[value]
     if isinstance(value, datetime):
         return spoken(value, _ZONE, value)
     text = " ".join(str(value).split())
     text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-    return Both(text, text)
+    return Bilingual(text, text)

@@ -24,7 +24,7 @@ STOP: frozenset[Post] = frozenset({Post.A, Post.COMMANDER})
 """Posts that may reject an open proposal or end a mode in force."""
 
 
-class Unfit(StrEnum):
+class ModeActRefusal(StrEnum):
     """The reason why an officer may not act on a mode."""
 
     NOT_DECIDER = "not_decider"
@@ -37,24 +37,24 @@ def next_posts(count: int) -> frozenset[Post]:
     return SIGNATURES[count] if count < len(SIGNATURES) else frozenset()
 
 
-def unfit_to_sign(
+def refusal_to_sign(
     unit: str, officer: str, officer_unit: str, post: Post, signed: Collection[str]
-) -> Unfit | None:
+) -> ModeActRefusal | None:
     """Return the reason against the next signature of this officer, or None."""
     if not is_within(unit, officer_unit):
-        return Unfit.NOT_DECIDER
+        return ModeActRefusal.NOT_DECIDER
     if officer in signed:
-        return Unfit.SIGNED_ALREADY
-    return None if post in next_posts(len(signed)) else Unfit.WRONG_POST
+        return ModeActRefusal.SIGNED_ALREADY
+    return None if post in next_posts(len(signed)) else ModeActRefusal.WRONG_POST
 
 
-def unfit_to_stop(
+def refusal_to_stop(
     unit: str, officer: str, officer_unit: str, post: Post, proposer: str | None = None
-) -> Unfit | None:
+) -> ModeActRefusal | None:
     """Return the reason against a rejection or end by this officer, or None.
 
     The `proposer` may always withdraw.
     """
     if not is_within(unit, officer_unit):
-        return Unfit.NOT_DECIDER
-    return None if officer == proposer or post in STOP else Unfit.WRONG_POST
+        return ModeActRefusal.NOT_DECIDER
+    return None if officer == proposer or post in STOP else ModeActRefusal.WRONG_POST

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from shared.contracts.duty import DutyRule, Member
-from shared.domain.csv_cells import guarded, plain
+from shared.domain.csv_cells import guard_cell, unguard_cell
 from shared.domain.roster.errors import MOST_ENTRIES, DutyFileError
 
 COLUMNS = (
@@ -33,7 +33,7 @@ def write(rules: Iterable[DutyRule]) -> str:
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
     for rule in rules:
-        writer.writerow({name: guarded(cell) for name, cell in _cells(rule).items()})
+        writer.writerow({name: guard_cell(cell) for name, cell in _cells(rule).items()})
     return out.getvalue()
 
 
@@ -115,4 +115,4 @@ def _plain(cell: str) -> str:
     cell = cell.strip(" ")
     if len(cell) > _MOST_CELL:
         raise DutyFileError([f"a cell is longer than {_MOST_CELL} characters"])
-    return plain(cell)
+    return unguard_cell(cell)

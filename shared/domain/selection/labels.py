@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from shared.contracts.fields import Tier
 from shared.contracts.units import lineage, tier_of
-from shared.domain.bilingual import Both
+from shared.domain.bilingual import Bilingual
 from shared.domain.selection.tree import UnitTree
 
 _OFFICES = ("村民委员会", "居民委员会")
 _UNAMBIGUOUS = frozenset({Tier.CITY, Tier.DISTRICT, Tier.TOWN})
-_NUMBERED: dict[Tier, Both] = {
-    Tier.GRID: Both("网格", "grid"),
-    Tier.MICROGRID: Both("微网格", "micro-grid"),
+_NUMBERED: dict[Tier, Bilingual] = {
+    Tier.GRID: Bilingual("网格", "grid"),
+    Tier.MICROGRID: Bilingual("微网格", "micro-grid"),
 }
 _GAP = " · "
 
 
-def label(tree: UnitTree, unit: str) -> Both:
+def label(tree: UnitTree, unit: str) -> Bilingual:
     """Return `朱沱镇 · 四明村`, from the town down, without a part that the next part repeats.
 
     A grid outside the catalogue is called by its number; any other unit by its code, marked as
@@ -34,18 +34,20 @@ def label(tree: UnitTree, unit: str) -> Both:
         for part, following in zip(parts, [*parts[1:], None], strict=True)
         if following is None or not following.zh.startswith(part.zh)
     ]
-    return Both(_GAP.join(part.zh for part in distinct), _GAP.join(part.en for part in distinct))
+    return Bilingual(
+        _GAP.join(part.zh for part in distinct), _GAP.join(part.en for part in distinct)
+    )
 
 
-def _part(tree: UnitTree, unit: str) -> Both:
+def _part(tree: UnitTree, unit: str) -> Bilingual:
     if unit in tree:
         name = tree.name(unit)
         short = next(
             (name.removesuffix(office) for office in _OFFICES if name.endswith(office)), name
         )
-        return Both(short or name, short or name)
+        return Bilingual(short or name, short or name)
     numbered = _NUMBERED.get(tier_of(unit))
     if numbered is None:
-        return Both(f"（编号 {unit}）", f"(code {unit})")
+        return Bilingual(f"（编号 {unit}）", f"(code {unit})")
     number = unit.rpartition("/")[2]
-    return Both(f"{numbered.zh} {number}", f"{numbered.en} {number}")
+    return Bilingual(f"{numbered.zh} {number}", f"{numbered.en} {number}")

@@ -19,7 +19,7 @@ from shared.contracts.commands import Acknowledgement, CommandRequest, Step
 from shared.contracts.fields import Level, Post, Tier
 from shared.contracts.ids import acknowledgement_id, assignment_id
 from shared.contracts.selections import Selection, Subtree
-from shared.contracts.topics import ACKNOWLEDGEMENTS, ASSIGNMENTS, REQUESTS, TopicSpec
+from shared.contracts.topics import ACKNOWLEDGEMENTS, ASSIGNMENTS, COMMAND_REQUESTS, TopicSpec
 from shared.contracts.units import tier_of
 from shared.runtime.outbound_records import encode
 from tests.bench.command.units import CITY, city
@@ -71,7 +71,7 @@ class Service:
         request = a_request(command, root)
         async with tail(self.kafka, ASSIGNMENTS) as records, producer(self.kafka) as out:
             began = time.perf_counter()
-            await out.send_and_wait(REQUESTS.name, encode(request), key=command.encode())
+            await out.send_and_wait(COMMAND_REQUESTS.name, encode(request), key=command.encode())
             results: list[bytes] = []
             wanted = recipients(root)
             while len(results) < wanted:

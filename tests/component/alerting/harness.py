@@ -15,8 +15,8 @@ from services.alerting.store.evidence_cache import EvidenceCache
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.topics import (
     ALARMS,
+    ALERT_DECISIONS,
     ALERTS,
-    DECISIONS,
     REPORTS,
     RULES,
     SILENCE_STATES,
@@ -32,7 +32,7 @@ _TABLES = (
     *("alert", "alert_alarm", "alert_report", "signature", "region", "warning", "rule", "episode"),
     *("silence", "outbox", "timer"),
 )
-_INBOUND = (ALARMS, REPORTS, WARNINGS, RULES, DECISIONS, SILENCES)
+_INBOUND = (ALARMS, REPORTS, WARNINGS, RULES, ALERT_DECISIONS, SILENCES)
 _MOVE_TIMES_BACK = (
     "UPDATE alerting.timer SET due_at = due_at - $1::interval",
     "UPDATE alerting.silence "

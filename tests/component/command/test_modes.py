@@ -14,7 +14,7 @@ from shared.contracts.commands import Step
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Level, Post, ResponseLevel, ResponseMode, Status
 from shared.contracts.modes import ModeVerb, ProposalState
-from shared.contracts.topics import ASSIGNMENTS, COMMANDS, MODE_PROPOSALS, MODES
+from shared.contracts.topics import ASSIGNMENTS, COMMANDS, MODE_PROPOSALS, RESPONSE_MODES
 from shared.runtime.errors import Reject
 from shared.runtime.timers import Timer
 from tests.component.command.harness import (
@@ -35,7 +35,7 @@ from tests.component.command.test_timers import go_back, sweep_for
 async def modes(harness: CommandHarness) -> list[tuple[str, ResponseMode, int, tuple[str, ...]]]:
     return [
         (event.unit, event.mode, event.version, event.decided_by)
-        for event in await harness.published(MODES.name)
+        for event in await harness.published(RESPONSE_MODES.name)
     ]
 
 
@@ -115,7 +115,7 @@ async def test_a_mode_ends_by_itself_once_and_never_early(dsn: str) -> None:
         await sweep_for(harness, 0.3)
         assert len(await modes(harness)) == 1
         await sweep_for(harness, 2.2, sweepers=3)
-        events = await harness.published(MODES.name)
+        events = await harness.published(RESPONSE_MODES.name)
         assert [(event.mode, event.version) for event in events] == [(EMERGENCY, 1), (NORMAL, 2)]
         assert events[1].decided_by == ()
         assert events[1].sent_at >= events[0].until

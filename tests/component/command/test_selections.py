@@ -21,7 +21,7 @@ from shared.contracts.commands import AssignmentAxis, AssignmentRole, Step
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Level, ResponseMode, Tier
 from shared.contracts.selections import MOST_LISTED, Selection
-from shared.contracts.topics import ASSIGNMENTS, COMMANDS, REQUESTS
+from shared.contracts.topics import ASSIGNMENTS, COMMAND_REQUESTS, COMMANDS
 from shared.domain.selection.reach import digest_of
 from shared.domain.selection.tree import UnitTree
 from shared.runtime.errors import Reject
@@ -120,7 +120,7 @@ async def ordered(console: ConsoleHarness, issuer: str, selection: Any, digest: 
     async with console.client(OFFICERS[issuer]) as client:
         answer = await client.post("/api/commands", json=body)
     assert answer.status_code == 202, answer.text
-    return REQUESTS.model.validate_json(console.kafka.sent[-1].value)
+    return COMMAND_REQUESTS.model.validate_json(console.kafka.sent[-1].value)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -329,4 +329,4 @@ def test_the_longest_list_is_a_small_record() -> None:
     )
     request = a_request("issue", "cmd-1", DISTRICT, selection=selected)
     assert len(longest) == MOST_LISTED
-    assert len(encode(request)) < 65_536 < REQUESTS.max_bytes
+    assert len(encode(request)) < 65_536 < COMMAND_REQUESTS.max_bytes

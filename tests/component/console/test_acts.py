@@ -13,7 +13,13 @@ from shared.contracts.alerts import AlertState
 from shared.contracts.commands import AssignmentState
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.pages import Officer, RosterSlot
-from shared.contracts.topics import ACKNOWLEDGEMENTS, ANSWERS, DECISIONS, REQUESTS, TOPICS
+from shared.contracts.topics import (
+    ACKNOWLEDGEMENTS,
+    ALERT_DECISIONS,
+    COMMAND_REQUESTS,
+    PAGE_ANSWERS,
+    TOPICS,
+)
 from shared.contracts.units import tier_of
 from shared.domain.selection.reach import digest_of
 from tests.support.console_events import (
@@ -67,7 +73,7 @@ async def test_a_decision_is_a_record_on_the_topic(console: ConsoleHarness) -> N
     assert answer.status_code == 202
     (record,) = console.kafka.sent
     (decision,) = decoded(console)
-    assert (record.topic, record.key) == (DECISIONS.name, alert.alert_id.encode())
+    assert (record.topic, record.key) == (ALERT_DECISIONS.name, alert.alert_id.encode())
     assert (decision.id, decision.officer_id) == (answer.json()["id"], "o-town-b")
     assert (decision.origin_unit, decision.tier, decision.level) == (ZHUTUO, "town", "orange")
     assert decision.references == (alert.id,)
@@ -195,7 +201,7 @@ async def test_answers_are_the_paged_officers_own(console: ConsoleHarness) -> No
     assert [entry.verb for entry in result] == ["delivered", "read", "coming"]
     assert {item.status for item in result} == {Status.EXERCISE}
     assert {(record.topic, record.key) for record in console.kafka.sent} == {
-        (ANSWERS.name, b"o-town-b")
+        (PAGE_ANSWERS.name, b"o-town-b")
     }
 
 
@@ -250,7 +256,7 @@ async def test_a_free_command_and_its_preview(console: ConsoleHarness) -> None:
     assert request.selection.model_dump(mode="json", exclude_defaults=False)["include"] == [
         {"kind": "subtree", "of": ZHUTUO, "tiers": ["town", "village"]}
     ]
-    assert console.kafka.sent[0].topic == REQUESTS.name
+    assert console.kafka.sent[0].topic == COMMAND_REQUESTS.name
 
 
 async def test_a_preview_says_which_desks_have_nobody(console: ConsoleHarness) -> None:

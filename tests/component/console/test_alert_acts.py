@@ -11,7 +11,7 @@ import pytest
 from shared.contracts.alerts import AlertDecision, AlertState, Debt, Signature
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.silences import Matcher, SilenceEvent, SilenceKind
-from shared.contracts.topics import DECISIONS, SILENCES, TOPICS
+from shared.contracts.topics import ALERT_DECISIONS, SILENCES, TOPICS
 from shared.contracts.units import tier_of
 from tests.support.console_events import CITY, DISTRICT, NOW, SONGJI, ZHUTUO, a_page, an_alert
 from tests.support.console_harness import ConsoleHarness, hours_ahead
@@ -31,7 +31,7 @@ async def read(console: ConsoleHarness, officer: str, path: str, **query: Any) -
 
 def decided(console: ConsoleHarness) -> AlertDecision:
     record = console.kafka.sent[-1]
-    assert record.topic == DECISIONS.name
+    assert record.topic == ALERT_DECISIONS.name
     alert_decision: AlertDecision = TOPICS[record.topic].model.validate_json(record.value)
     return alert_decision
 

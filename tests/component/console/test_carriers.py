@@ -14,7 +14,7 @@ from standardwebhooks import Webhook
 
 from shared.contracts.fields import Post, Status
 from shared.contracts.pages import Answer, Channel, Officer, RosterSlot
-from shared.contracts.topics import ANSWERS
+from shared.contracts.topics import PAGE_ANSWERS
 from shared.contracts.units import tier_of
 from shared.domain.replies import reference_of
 from shared.runtime.clock import SystemClock
@@ -74,7 +74,7 @@ async def write(console: ConsoleHarness, text: str, address: str = PHONE) -> dic
 
 
 def answers(console: ConsoleHarness) -> list[Answer]:
-    return [ANSWERS.model.validate_json(record.value) for record in console.kafka.sent]
+    return [PAGE_ANSWERS.model.validate_json(record.value) for record in console.kafka.sent]
 
 
 @pytest.mark.parametrize("text", ["1\x00", "\x00", "1 \ud800"])

@@ -9,7 +9,7 @@ import pytest
 
 from shared.contracts.fields import Status
 from shared.contracts.pages import Answer, AnswerVerb
-from shared.contracts.topics import REPORTS, REQUESTS
+from shared.contracts.topics import COMMAND_REQUESTS, REPORTS
 from shared.contracts.units import tier_of
 from tests.support.console_events import DISTRICT, SONGJI, VILLAGE, ZHUTUO, a_page, a_silent_sensor
 from tests.support.console_harness import ConsoleHarness
@@ -76,7 +76,7 @@ async def test_a_command_of_a_drill_says_so_and_its_key_hides_no_real_one(
     for more in ({"status": "Exercise"}, {}):
         answer = await post(console, "o-district-b", "/api/commands", body | more, key="step-1")
         assert (answer.status_code, answer.json()["repeated"]) == (202, False), answer.text
-    sent = [REQUESTS.model.validate_json(outgoing.value) for outgoing in console.kafka.sent]
+    sent = [COMMAND_REQUESTS.model.validate_json(outgoing.value) for outgoing in console.kafka.sent]
     assert [entry.status for entry in sent] == [Status.EXERCISE, Status.ACTUAL]
 
 

@@ -27,7 +27,7 @@ from shared.contracts.commands import (
 from shared.contracts.fields import DataGrade, Post, Tier
 from shared.contracts.ids import content_id
 from shared.contracts.pages import Answer
-from shared.contracts.topics import ACKNOWLEDGEMENTS, ANSWERS, CASE_REVIEWS, REQUESTS
+from shared.contracts.topics import ACKNOWLEDGEMENTS, CASE_REVIEWS, COMMAND_REQUESTS, PAGE_ANSWERS
 from tests.support.console_events import (
     DISTRICT,
     VILLAGE,
@@ -246,9 +246,9 @@ async def test_what_is_written_about_it_has_its_grade(looked_at: ConsoleHarness)
     grades: dict[str, list[DataGrade]] = {}
     models: dict[str, type[Acknowledgement | CommandRequest | CaseReview | Answer]] = {
         ACKNOWLEDGEMENTS.name: Acknowledgement,
-        REQUESTS.name: CommandRequest,
+        COMMAND_REQUESTS.name: CommandRequest,
         CASE_REVIEWS.name: CaseReview,
-        ANSWERS.name: Answer,
+        PAGE_ANSWERS.name: Answer,
     }
     for outgoing in looked_at.kafka.sent:
         grades.setdefault(outgoing.topic, []).append(
@@ -256,7 +256,7 @@ async def test_what_is_written_about_it_has_its_grade(looked_at: ConsoleHarness)
         )
     assert grades == {
         ACKNOWLEDGEMENTS.name: [DataGrade.CORE],
-        REQUESTS.name: [DataGrade.CORE, DataGrade.CORE],
+        COMMAND_REQUESTS.name: [DataGrade.CORE, DataGrade.CORE],
         CASE_REVIEWS.name: [DataGrade.CORE],
-        ANSWERS.name: [DataGrade.IMPORTANT],
+        PAGE_ANSWERS.name: [DataGrade.IMPORTANT],
     }

@@ -14,7 +14,7 @@ from shared.contracts.reachability import ChannelReach, ContactTestRequest, Outc
 from shared.contracts.refusals import RefusedFor
 from shared.contracts.topics import CONTACT_TESTS
 from shared.contracts.units import tier_of
-from shared.domain.channel_health.score import learn
+from shared.domain.channel_health.score import updated_reach
 from tests.support.console_events import DISTRICT, SONGJI, VILLAGE, ZHUTUO
 from tests.support.console_harness import ConsoleHarness
 
@@ -42,7 +42,7 @@ def existing(officer: str, version: int = 1, **channels: tuple[Outcome, ...]) ->
     channel_reaches: dict[str, ChannelReach] = {}
     for name, outcomes in channels.items():
         for outcome in outcomes:
-            channel_reaches[name] = learn(
+            channel_reaches[name] = updated_reach(
                 channel_reaches.get(name), Channel(name), outcome, NOW, test=True
             )
     return Reachability(

@@ -24,7 +24,7 @@ from services.scoring.store.changelog import StoredPartition, apply_record
 from shared.contracts.dead_letter import DeadLetter
 from shared.contracts.fields import Contract
 from shared.contracts.rules import RuleDefinition
-from shared.contracts.topics import ALARMS, DEAD_LETTER, HEALTH, READINGS, SCORING_STATE
+from shared.contracts.topics import ALARMS, DEAD_LETTER, READINGS, SCORING_STATE, SENSOR_HEALTH
 from shared.runtime.errors import Transient
 from shared.runtime.inbound_messages import body_digest
 from shared.runtime.outbound_records import OutboundRecord, encode
@@ -80,8 +80,8 @@ class Log:
         digests: dict[str, bytes] = {}
         order: dict[str, list[bytes]] = {}
         for record in self.records:
-            if record.topic in (ALARMS.name, HEALTH.name):
-                spec = ALARMS if record.topic == ALARMS.name else HEALTH
+            if record.topic in (ALARMS.name, SENSOR_HEALTH.name):
+                spec = ALARMS if record.topic == ALARMS.name else SENSOR_HEALTH
                 message = spec.model.validate_json(record.value)
                 digest = body_digest(message)
                 assert digests.setdefault(message.id, digest) == digest, "one id, two bodies"

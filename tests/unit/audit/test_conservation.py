@@ -24,10 +24,10 @@ from shared.contracts.topics import (
     ALARMS,
     ALERTS,
     ASSIGNMENTS,
+    AUDIT_TRAIL,
     PAGES,
     READINGS,
     RULES,
-    TRAIL,
 )
 
 NOW_MS, OLD_MS = 2_000, 500
@@ -210,7 +210,7 @@ def test_a_record_is_compared_with_what_is_known_of_its_origin(
 
 
 def test_the_origin_of_a_topic_follows_from_who_writes_it() -> None:
-    assert {origin_of(topic_spec.name) for topic_spec in (ALERTS, ASSIGNMENTS, TRAIL)} == {
+    assert {origin_of(topic_spec.name) for topic_spec in (ALERTS, ASSIGNMENTS, AUDIT_TRAIL)} == {
         RecordOrigin.OUTBOX
     }
     assert origin_of(ACKNOWLEDGEMENTS.name) is RecordOrigin.CONSOLE_ACTIONS

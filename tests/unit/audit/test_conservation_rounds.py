@@ -16,10 +16,10 @@ from shared.contracts.dead_letter import DeadLetter, Reason
 from shared.contracts.ids import dead_letter_id
 from shared.contracts.topics import (
     ALARMS,
+    ALERT_DECISIONS,
     ALERTS,
     CATALOG,
     COMMANDS,
-    DECISIONS,
     READINGS,
     REPORTS,
     RULES,
@@ -177,11 +177,15 @@ async def test_an_act_that_its_owner_refuses_is_one_entry_of_the_trail(
 ) -> None:
     """Also if the dead letter is written again, after the auditor has deleted the first letter."""
     value = encode(a_decision())
-    for spec, record in ((DECISIONS, value), (ALERTS, encode(an_alert())), (DECISIONS, b"{broken")):
+    for spec, record in (
+        (ALERT_DECISIONS, value),
+        (ALERTS, encode(an_alert())),
+        (ALERT_DECISIONS, b"{broken"),
+    ):
         auditor.log.append(spec.name, record)
         write_dead_letter(auditor, "alerting", spec, 0, record)
     await auditor.findings_after(1)
-    write_dead_letter(auditor, "alerting", DECISIONS, 0, value)
+    write_dead_letter(auditor, "alerting", ALERT_DECISIONS, 0, value)
     await auditor.do("DELETE FROM audit.dead_letter")
     await auditor.findings_after(1)
     entries = [entry for entry in await auditor.trail() if entry.outcome is AuditOutcome.REFUSED]
@@ -238,8 +242,8 @@ async def test_a_record_sent_again_later_is_the_same_record(auditor: AuditHarnes
 
 async def test_the_act_of_nobody_is_found_until_it_is_explained(auditor: AuditHarness) -> None:
     decision = a_decision()
-    auditor.log.append(DECISIONS.name, encode(decision))
-    assert (await auditor.findings_after(1))[CORRUPT] == f"console:{DECISIONS.name}/0@0"
+    auditor.log.append(ALERT_DECISIONS.name, encode(decision))
+    assert (await auditor.findings_after(1))[CORRUPT] == f"console:{ALERT_DECISIONS.name}/0@0"
     await auditor.do(
         "INSERT INTO console.action (id, topic, key, value, digest, officer_id) "
         "VALUES ($1, 't', 'k', $2, '', 'o')",

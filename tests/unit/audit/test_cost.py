@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.topics import DECISIONS
+from shared.contracts.topics import ALERT_DECISIONS
 from shared.runtime.outbound_records import encode
 from tests.unit.audit.builders import TOWN, a_decision
 from tests.unit.audit.harness import AuditHarness, a_healthy_command
@@ -39,7 +39,7 @@ async def test_a_round_has_as_many_statements_with_many_suspects(auditor: AuditH
     costs = []
     for records in (20, 600):
         for n in range(records):
-            auditor.log.append(DECISIONS.name, encode(a_decision(f"alt-{records}-{n}")))
+            auditor.log.append(ALERT_DECISIONS.name, encode(a_decision(f"alt-{records}-{n}")))
         # The console recorded no such decision: each record is a suspect, reviewed in every round.
         costs += [len(await statements(auditor)), len(await statements(auditor))]
     assert max(costs) <= MAX_STATEMENTS

@@ -16,12 +16,12 @@ from shared.contracts.commands import AssignmentState
 from shared.contracts.fields import Status
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
+    ALERT_DECISIONS,
     ALERTS,
     ASSIGNMENTS,
+    AUDIT_TRAIL,
     COMMANDS,
-    DECISIONS,
     NOTICES,
-    TRAIL,
 )
 from shared.runtime.errors import Transient
 from tests.unit.audit.builders import (
@@ -66,7 +66,7 @@ async def test_a_finding_is_raised_entered_published_and_resolved(auditor: Audit
         AuditOutcome.RESOLVED,
     ]
     published = await auditor.rows(
-        "SELECT event_id FROM audit.outbox WHERE topic = $1 ORDER BY seq", TRAIL.name
+        "SELECT event_id FROM audit.outbox WHERE topic = $1 ORDER BY seq", AUDIT_TRAIL.name
     )
     assert [row["event_id"] for row in published] == [entry.id for entry in trail]
 
@@ -156,7 +156,7 @@ async def test_entries_are_chained_in_one_line_however_many_writers(auditor: Aud
         for _ in range(6)
     ]
     await asyncio.gather(*(auditor.deliver(*batch) for batch in batches))
-    await auditor.deliver((DECISIONS, a_decision()))
+    await auditor.deliver((ALERT_DECISIONS, a_decision()))
     trail = await auditor.trail()
     assert len(trail) == 121
     async with auditor.database.transaction() as transaction:
@@ -166,7 +166,7 @@ async def test_entries_are_chained_in_one_line_however_many_writers(auditor: Aud
 
 
 async def test_a_change_of_the_trail_is_refused_and_if_forced_found(auditor: AuditHarness) -> None:
-    await auditor.deliver(*((DECISIONS, a_decision(f"alt-{n}")) for n in range(5)))
+    await auditor.deliver(*((ALERT_DECISIONS, a_decision(f"alt-{n}")) for n in range(5)))
     with pytest.raises(Transient, match="append only"):
         await auditor.do("UPDATE audit.trail SET actor = 'somebody'")
     await auditor.do("ALTER TABLE audit.trail DISABLE TRIGGER trail_append_only")
@@ -178,7 +178,7 @@ async def test_a_change_of_the_trail_is_refused_and_if_forced_found(auditor: Aud
 
 
 async def test_a_trail_cut_short_is_found(auditor: AuditHarness) -> None:
-    await auditor.deliver(*((DECISIONS, a_decision(f"alt-{n}")) for n in range(5)))
+    await auditor.deliver(*((ALERT_DECISIONS, a_decision(f"alt-{n}")) for n in range(5)))
     await auditor.do("ALTER TABLE audit.trail DISABLE TRIGGER trail_append_only")
     await auditor.do("DELETE FROM audit.trail WHERE sequence > 3")
     await auditor.do("ALTER TABLE audit.trail ENABLE TRIGGER trail_append_only")

@@ -11,7 +11,7 @@ import pytest
 from services.audit.core.findings.detection import NAMED_SUSPECTS
 from services.audit.core.findings.snapshot import FindingKind
 from services.audit.rounds.origins import MAX_REVIEWED
-from shared.contracts.topics import ALARMS, ALERTS, COMMANDS, DECISIONS, TopicSpec
+from shared.contracts.topics import ALARMS, ALERT_DECISIONS, ALERTS, COMMANDS, TopicSpec
 from shared.runtime.outbound_records import encode
 from tests.unit.audit.builders import a_decision, an_alert
 from tests.unit.audit.harness import AuditHarness
@@ -40,14 +40,16 @@ async def corrupt(auditor: AuditHarness) -> set[str]:
     return {row["subject_id"] for row in rows}
 
 
-@pytest.mark.parametrize("topic", [ALERTS, DECISIONS], ids=["another topic", "the same topic"])
+@pytest.mark.parametrize(
+    "topic", [ALERTS, ALERT_DECISIONS], ids=["another topic", "the same topic"]
+)
 async def test_a_forged_act_is_found_behind_any_number_of_garbage_records(
     auditor: AuditHarness, topic: TopicSpec
 ) -> None:
     garbage(auditor, topic, 450)
     await corrupt(auditor)
-    offset = auditor.log.append(DECISIONS.name, encode(a_decision("alt-forged")))
-    assert f"console:{DECISIONS.name}/0@{offset}" in await corrupt(auditor)
+    offset = auditor.log.append(ALERT_DECISIONS.name, encode(a_decision("alt-forged")))
+    assert f"console:{ALERT_DECISIONS.name}/0@{offset}" in await corrupt(auditor)
 
 
 async def test_a_group_of_one_flaw_is_counted_beyond_the_records_that_are_named(
@@ -102,13 +104,13 @@ async def test_lost_records_that_get_their_trace_are_cleared_behind_any_number_o
 async def test_a_forged_dead_letter_explains_nothing_and_ends_nothing(
     auditor: AuditHarness, change: dict[str, Any]
 ) -> None:
-    auditor.log.append(DECISIONS.name, encode(a_decision("alt-1")))
-    write_dead_letter(auditor, "alerting", DECISIONS, 0)
-    letter = json.loads(auditor.log.partitions[DECISIONS.dlq, 0].pop().value or b"")
-    auditor.log.append(DECISIONS.dlq, json.dumps(letter | change).encode())
-    await store_offset(auditor, "alerting", DECISIONS, 1)
+    auditor.log.append(ALERT_DECISIONS.name, encode(a_decision("alt-1")))
+    write_dead_letter(auditor, "alerting", ALERT_DECISIONS, 0)
+    letter = json.loads(auditor.log.partitions[ALERT_DECISIONS.dlq, 0].pop().value or b"")
+    auditor.log.append(ALERT_DECISIONS.dlq, json.dumps(letter | change).encode())
+    await store_offset(auditor, "alerting", ALERT_DECISIONS, 1)
     result = await auditor.findings_after(2)
-    assert result[LOST] == f"alerting:{DECISIONS.name}/0@0"
+    assert result[LOST] == f"alerting:{ALERT_DECISIONS.name}/0@0"
 
 
 async def test_a_bug_in_a_round_is_reported_and_the_next_round_is_made(
@@ -157,8 +159,8 @@ async def test_a_partition_that_the_auditor_cannot_read_is_reported_and_the_othe
 ) -> None:
     auditor.log.append(ALERTS.name, encode(an_alert("alt-1")))
     auditor.log.unreadable[ALERTS.name, 0] = "at 0: a wrong checksum"
-    offset = auditor.log.append(DECISIONS.name, encode(a_decision("alt-forged")))
-    assert f"console:{DECISIONS.name}/0@{offset}" in await corrupt(auditor)
+    offset = auditor.log.append(ALERT_DECISIONS.name, encode(a_decision("alt-forged")))
+    assert f"console:{ALERT_DECISIONS.name}/0@{offset}" in await corrupt(auditor)
     assert f"{ALERTS.name}/0: at 0: a wrong checksum" in (auditor.rounds.ready() or "")
     auditor.log.unreadable.clear()
     await auditor.findings_after(1)

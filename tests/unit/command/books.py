@@ -9,7 +9,7 @@ from msgspec import structs
 from services.command.core.assignments import steps
 from services.command.core.assignments.model import Assignment, OfficerStep
 from services.command.core.assignments.parts import part_of, passed_up, successor
-from services.command.core.assignments.states import Event, State
+from services.command.core.assignments.states import AssignmentTrigger, State
 from services.command.core.assignments.steps import StepOutcome, apply_step
 from services.command.core.commands import rollup
 from services.command.core.supervision.deadlines import (
@@ -143,13 +143,13 @@ class Books:
                         )
                         self.put(existing_assignment, reopened)
             case Step.REASSIGN | Step.WAIVE | Step.RECALL:
-                self._end(before, Event.RECALL)
+                self._end(before, AssignmentTrigger.RECALL)
             case Step.CLOSE:
-                self._end(before, Event.WAIVE)
+                self._end(before, AssignmentTrigger.WAIVE)
             case _:
                 pass
 
-    def _end(self, parent: Assignment, event: Event) -> None:
+    def _end(self, parent: Assignment, event: AssignmentTrigger) -> None:
         for part in self.below(parent):
             latest = self.rows[part.assignment_id]
             self.put(latest, steps.end_assignment(latest, event, "officer-1", "", self.now))

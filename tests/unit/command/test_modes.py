@@ -20,7 +20,7 @@ from services.command.core.modes.proposal import (
     sign,
     stop,
 )
-from services.command.core.modes.states import Event, IllegalStep, State
+from services.command.core.modes.states import IllegalStep, ProposalTrigger, State
 from services.command.core.modes.triggers import is_stricter, trigger_of
 from services.command.core.modes.unit_mode import UnitMode
 from services.command.core.supervision.profiles import PROFILES, SlaProfileName
@@ -29,7 +29,7 @@ from shared.contracts.fields import Level, Post, ResponseLevel, ResponseMode, St
 from shared.contracts.modes import ModeRequest, ModeVerb
 from shared.contracts.units import tier_of
 from shared.domain.response_modes import authority
-from shared.domain.response_modes.authority import Unfit
+from shared.domain.response_modes.authority import ModeActRefusal
 from shared.domain.response_modes.effective import Effective, Modes
 from tests.unit.command.builders import CITY, DISTRICT, NOW, TOWN, VILLAGE, after
 
@@ -130,21 +130,21 @@ def test_the_rules_proposal_needs_two_people() -> None:
 @pytest.mark.parametrize(
     ("officer", "unit", "post", "why"),
     [
-        ("b", TOWN, Post.A, Unfit.SIGNED_ALREADY),
-        ("x", VILLAGE, Post.COMMANDER, Unfit.NOT_DECIDER),
-        ("x", "500118117000", Post.COMMANDER, Unfit.NOT_DECIDER),
-        ("x", f"{DISTRICT}/water", Post.COMMANDER, Unfit.NOT_DECIDER),
-        ("x", TOWN, Post.B, Unfit.WRONG_POST),
-        ("x", CITY, Post.B, Unfit.WRONG_POST),
+        ("b", TOWN, Post.A, ModeActRefusal.SIGNED_ALREADY),
+        ("x", VILLAGE, Post.COMMANDER, ModeActRefusal.NOT_DECIDER),
+        ("x", "500118117000", Post.COMMANDER, ModeActRefusal.NOT_DECIDER),
+        ("x", f"{DISTRICT}/water", Post.COMMANDER, ModeActRefusal.NOT_DECIDER),
+        ("x", TOWN, Post.B, ModeActRefusal.WRONG_POST),
+        ("x", CITY, Post.B, ModeActRefusal.WRONG_POST),
         ("x", TOWN, Post.A, None),
         ("x", TOWN, Post.COMMANDER, None),
         ("x", DISTRICT, Post.A, None),
     ],
 )
 def test_who_gives_the_second_signature(
-    officer: str, unit: str, post: Post, why: Unfit | None
+    officer: str, unit: str, post: Post, why: ModeActRefusal | None
 ) -> None:
-    assert authority.unfit_to_sign(TOWN, officer, unit, post, ("b",)) is why
+    assert authority.refusal_to_sign(TOWN, officer, unit, post, ("b",)) is why
 
 
 def test_as_many_people_sign_as_the_table_has_places_and_never_fewer_than_two() -> None:
@@ -196,20 +196,20 @@ def test_it_expires_when_the_time_to_decide_is_over_even_before_its_timer_says_s
 def test_rejecting_and_ending_take_one_a_post_or_commander() -> None:
     proposed = a_proposal()
     boss = a_request(ModeVerb.REJECT, "boss", post=Post.COMMANDER, reason="水退了")
-    rejected = stop(proposed, Event.REJECT, boss)
+    rejected = stop(proposed, ProposalTrigger.REJECT, boss)
     assert (rejected.state, rejected.reason) == (State.REJECTED, "水退了")
-    withdrawn = stop(proposed, Event.REJECT, a_request(ModeVerb.REJECT, "b"))
+    withdrawn = stop(proposed, ProposalTrigger.REJECT, a_request(ModeVerb.REJECT, "b"))
     assert withdrawn.state is State.REJECTED
     with pytest.raises(RefusedProposal, match="takes an A post"):
-        stop(proposed, Event.REJECT, a_request(ModeVerb.REJECT, "c"))
+        stop(proposed, ProposalTrigger.REJECT, a_request(ModeVerb.REJECT, "c"))
     decided = approve(proposed, "a", post=Post.A)
     with pytest.raises(RefusedProposal, match="takes an A post"):
-        stop(decided, Event.END, a_request(ModeVerb.END, "b"))
-    assert stop(decided, Event.END, boss).state is State.ENDED
+        stop(decided, ProposalTrigger.END, a_request(ModeVerb.END, "b"))
+    assert stop(decided, ProposalTrigger.END, boss).state is State.ENDED
     with pytest.raises(IllegalStep):
-        stop(decided, Event.REJECT, boss)
+        stop(decided, ProposalTrigger.REJECT, boss)
     with pytest.raises(IllegalStep):
-        lapse(decided, Event.EXPIRE)
+        lapse(decided, ProposalTrigger.EXPIRE)
 
 
 def test_the_record_of_a_mode_names_who_decided_it_until_when_and_who_ended_it() -> None:
@@ -227,8 +227,8 @@ def test_the_record_of_a_mode_names_who_decided_it_until_when_and_who_ended_it()
     over = replace(unit_mode, version=2, mode=NORMAL, proposal_id=None)
     boss = a_request(ModeVerb.END, "boss", post=Post.COMMANDER)
     for ended, by in (
-        (stop(decided, Event.END, boss), ("boss",)),
-        (lapse(decided, Event.END), ()),  # by itself: nobody did it
+        (stop(decided, ProposalTrigger.END, boss), ("boss",)),
+        (lapse(decided, ProposalTrigger.END), ()),  # by itself: nobody did it
     ):
         response_mode = mode_event(over, ended, "朱沱镇", cause, NOW)
         assert (response_mode.mode, response_mode.version, response_mode.proposal_id) == (

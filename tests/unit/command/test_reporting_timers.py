@@ -19,7 +19,7 @@ from shared.contracts.alerts import AlertState
 from shared.contracts.commands import SupervisionKind
 from shared.contracts.fields import Level, Post
 from shared.contracts.reports import Means, ReportFacts, ReportKind
-from shared.domain.bilingual import both
+from shared.domain.bilingual import bilingual_of
 from tests.unit.command.builders import CITY, DISTRICT, TOWN
 from tests.unit.command.reporting_builders import IncidentFiles, a_report, an_alert, at
 
@@ -164,7 +164,7 @@ def test_what_changed_is_since_the_last_report_not_since_the_first() -> None:
     for number, dead in ((1, 1), (2, 3)):
         facts = ReportFacts(dead=dead, trapped=5 - dead)
         files.read(1 + number, a_report(kind=ReportKind.FOLLOW_UP, number=number, facts=facts))
-    text = both(last_change(town(files), list(files.reports.values())))
+    text = bilingual_of(last_change(town(files), list(files.reports.values())))
     assert text.zh.splitlines() == ["死亡：1 → 3（增）", "被困：4 → 2（减）"]
     assert text.en.splitlines() == ["Dead: 1 → 3 (more)", "Trapped: 4 → 2 (fewer)"]
 

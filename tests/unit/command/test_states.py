@@ -11,25 +11,30 @@ from services.command.core.assignments.states import (
     FINISH_RUNS,
     RANK,
     SIGN_RUNS,
-    Event,
+    AssignmentTrigger,
     IllegalStep,
     State,
 )
 from services.command.core.commands import states as lifecycle
 
-MACHINES: list[Any] = [states, lifecycle]
+MACHINES: list[tuple[Any, Any]] = [
+    (states, AssignmentTrigger),
+    (lifecycle, lifecycle.CommandTrigger),
+]
 
 
-@pytest.mark.parametrize("machine", MACHINES)
-def test_the_table_lists_every_state_and_leads_to_known_ones(machine: Any) -> None:
+@pytest.mark.parametrize(("machine", "triggers"), MACHINES)
+def test_the_table_lists_every_state_and_leads_to_known_ones(machine: Any, triggers: Any) -> None:
     assert set(machine.TRANSITIONS) == set(machine.State)
     assert {end for row in machine.TRANSITIONS.values() for end in row.values()} <= set(
         machine.State
     )
 
 
-@pytest.mark.parametrize("machine", MACHINES)
-def test_nothing_leaves_a_final_state_and_every_state_can_be_reached(machine: Any) -> None:
+@pytest.mark.parametrize(("machine", "triggers"), MACHINES)
+def test_nothing_leaves_a_final_state_and_every_state_can_be_reached(
+    machine: Any, triggers: Any
+) -> None:
     assert all(not machine.TRANSITIONS[state] for state in machine.FINAL)
     reached: set[Any] = {machine.INITIAL}
     before: set[Any] = set()
@@ -39,10 +44,10 @@ def test_nothing_leaves_a_final_state_and_every_state_can_be_reached(machine: An
     assert reached == set(machine.State)
 
 
-@pytest.mark.parametrize("machine", MACHINES)
-def test_every_pair_outside_the_table_is_refused(machine: Any) -> None:
+@pytest.mark.parametrize(("machine", "triggers"), MACHINES)
+def test_every_pair_outside_the_table_is_refused(machine: Any, triggers: Any) -> None:
     for state in machine.State:
-        for event in machine.Event:
+        for event in triggers:
             if event in machine.TRANSITIONS[state]:
                 assert machine.step(state, event) is machine.TRANSITIONS[state][event]
             else:
@@ -51,7 +56,7 @@ def test_every_pair_outside_the_table_is_refused(machine: Any) -> None:
 
 
 def test_the_handler_cannot_close_what_was_not_checked() -> None:
-    ends = {state for state, row in states.TRANSITIONS.items() if Event.CLOSE in row}
+    ends = {state for state, row in states.TRANSITIONS.items() if AssignmentTrigger.CLOSE in row}
     assert ends == {State.CHECKED}
 
 

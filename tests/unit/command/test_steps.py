@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from services.command.core.assignments.model import Assignment, OfficerStep
-from services.command.core.assignments.states import CHAIN, Event, IllegalStep, State
+from services.command.core.assignments.states import CHAIN, AssignmentTrigger, IllegalStep, State
 from services.command.core.assignments.steps import StepOutcome, apply_step, end_assignment
 from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.commands import Step
@@ -139,7 +139,9 @@ def test_what_comes_after_the_end_is_late_and_changes_nothing() -> None:
     closed = walked(Step.SIGN, Step.REPORT, Step.CHECK, Step.CLOSE)
     assert took(closed, an_act(Step.SIGN)) == (StepOutcome.REPEATED, closed)
     assert took(closed, an_act(Step.SEND_BACK)) == (StepOutcome.LATE, closed)
-    withdrawn = end_assignment(an_assignment(), Event.RECALL, "officer-9", "演练结束", NOW)
+    withdrawn = end_assignment(
+        an_assignment(), AssignmentTrigger.RECALL, "officer-9", "演练结束", NOW
+    )
     assert withdrawn.state is State.RECALLED
     assert took(withdrawn, an_act(Step.SIGN)) == (StepOutcome.LATE, withdrawn)
     open_one = an_assignment()

@@ -17,7 +17,7 @@ from shared.contracts.dead_letter import Reason
 from shared.contracts.duty import DutyRequest, DutyRule, Leave, Override, Rotation
 from shared.contracts.fields import Post, ResponseMode, Status
 from shared.contracts.modes import ResponseModeEvent
-from shared.contracts.topics import DUTY_REQUESTS, MODES, TopicSpec
+from shared.contracts.topics import DUTY_REQUESTS, RESPONSE_MODES, TopicSpec
 from shared.contracts.units import tier_of
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
@@ -132,7 +132,7 @@ class DutyHarness:
 
 
 def with_topic(message: DutyRequest | ResponseModeEvent) -> tuple[TopicSpec, Any]:
-    return (DUTY_REQUESTS if isinstance(message, DutyRequest) else MODES), message
+    return (DUTY_REQUESTS if isinstance(message, DutyRequest) else RESPONSE_MODES), message
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from services.alerting.core.silences import silence as silences
 from services.alerting.core.silences.silence import Silence
 from services.command.core.commands.authority import may_direct, refusal
 from services.command.core.modes import proposal as modes
-from services.command.core.modes.states import Event
+from services.command.core.modes.states import ProposalTrigger
 from services.command.core.reporting.receiving import ForeignReport, received_report
 from services.duty.core import changes
 from services.notify.core.contact_tests.tester import ContactTester, NotAbove
@@ -135,7 +135,7 @@ def rejected(role: Role, place: str) -> bool:
     assert proposal is not None
     request = _mode_request(role, place, ModeVerb.REJECT)
     try:
-        modes.stop(replace(proposal, proposed_by="o-somebody"), Event.REJECT, request)
+        modes.stop(replace(proposal, proposed_by="o-somebody"), ProposalTrigger.REJECT, request)
     except modes.RefusedProposal:
         return False
     return True

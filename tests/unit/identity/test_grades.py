@@ -28,7 +28,7 @@ from shared.contracts.fields import DataGrade, Language, Level, highest_grade
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Page
 from shared.contracts.reports import ReportDuty
-from shared.domain.bilingual import said
+from shared.domain.bilingual import in_language
 from shared.domain.response_modes.effective import Modes
 from tests.support.graded import a_graded_history, a_graded_report, an_alarm, chain
 from tests.support.scoring import Feed, a_reading, a_rule, a_threshold_rule
@@ -70,13 +70,15 @@ def test_no_word_of_a_graded_record_leaves_the_services() -> None:
     outward = [envelope for envelope in result if isinstance(envelope, Page | PublicNotice)]
     assert not [record for record in outward if WORDS in record.to_wire().decode()]
     pages = [page for page in outward if isinstance(page, Page)]
-    zh = said(GRADED_ALERT, Language.ZH)
-    assert {zh, f"催办：{zh}"} <= {said(page.headline, Language.ZH) for page in pages}
+    zh = in_language(GRADED_ALERT, Language.ZH)
+    assert {zh, f"催办：{zh}"} <= {in_language(page.headline, Language.ZH) for page in pages}
     for language in Language:
-        assert any(GRADED.of(language) in said(page.text, language) for page in pages)
+        assert any(GRADED.of(language) in in_language(page.text, language) for page in pages)
     ungraded = a_graded_history(WORDS, (GENERAL, GENERAL))
     assert WORDS in public_notice(ungraded.events[-1]).headline
-    assert ungraded.notices[-1].headline.endswith(said(ungraded.events[-1].headline, Language.ZH))
+    assert ungraded.notices[-1].headline.endswith(
+        in_language(ungraded.events[-1].headline, Language.ZH)
+    )
     assert public_notice(a_graded_history(WORDS).events[-1]).headline.endswith(GRADED_NOTICE)
 
 

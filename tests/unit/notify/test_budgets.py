@@ -28,7 +28,7 @@ from shared.contracts.fields import (
     Status,
 )
 from shared.contracts.pages import AnswerVerb, Channel, PageState
-from shared.domain.bilingual import said
+from shared.domain.bilingual import in_language
 from shared.domain.response_modes.effective import Modes
 from shared.domain.response_modes.effects import EFFECTS
 from tests.unit.notify.builders import (
@@ -232,7 +232,7 @@ def test_a_digest_counts_by_level_and_is_as_urgent_as_its_worst() -> None:
         (Language.ZH, "[橙色] 催办：立即巡查堤防 ×3000", "另有5条"),
         (Language.EN, "[orange] 催办：立即巡查堤防 ×3000", "5 more"),
     ):
-        first, *_, unnamed, _ = said(escalation.text, language).splitlines()
+        first, *_, unnamed, _ = in_language(escalation.text, language).splitlines()
         assert first == opening
         assert unnamed.startswith(more)
     assert not escalation.climbs

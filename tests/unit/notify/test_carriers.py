@@ -20,7 +20,7 @@ from services.notify.channels.wecom import WecomSettings
 from services.notify.core.wording.marks import headline
 from shared.contracts.fields import Language, Status
 from shared.contracts.pages import Channel, Page
-from shared.domain.bilingual import said
+from shared.domain.bilingual import in_language
 from shared.runtime.clock import SystemClock
 from tests.support.carrier import SECRET, Behaviour, CarrierRequest, running_receiver
 from tests.unit.notify.builders import CONSOLE_AND_WEBHOOK, an_assignment, full_roster
@@ -276,6 +276,6 @@ async def test_the_mark_of_a_drill_comes_first(make: Callable[[str], Sender]) ->
 def test_only_the_system_sets_the_mark_of_a_drill(status: Status, text: str, expected: str) -> None:
     drill = {Status.EXERCISE: "[DRILL] ", Status.TEST: "[TEST] "}.get(status, "")
     words = headline(status, text)
-    assert said(words, Language.ZH) == expected
-    assert said(words, Language.EN) == drill + expected.rpartition("】")[2]
+    assert in_language(words, Language.ZH) == expected
+    assert in_language(words, Language.EN) == drill + expected.rpartition("】")[2]
     assert headline(status, words) == words, "marked once"

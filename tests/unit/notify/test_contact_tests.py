@@ -14,7 +14,7 @@ from services.notify.core.contact_tests.plans import TestedPost, is_quiet
 from services.notify.core.contact_tests.tester import ContactTester, NotAbove, UnknownOfficer
 from services.notify.core.escalation import channel_waits
 from services.notify.core.escalation.states import EscalationState
-from services.notify.core.pages.states import PageStep
+from services.notify.core.pages.states import PageTrigger
 from services.notify.core.roster.roster import Roster
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.calls import ContactTestPlan
@@ -168,7 +168,7 @@ def test_a_late_answer_still_counts() -> None:
     page_row = next(
         page_row for page_row in working_set.pages.values() if page_row.page.channel is Channel.SMS
     )
-    working_set.step_page(page_row, PageStep.SENT)
+    working_set.step_page(page_row, PageTrigger.SENT)
     core.on_timer(page_row.escalation_id, "answer", 1)
     core.on_answer(an_answer(page_row.page))
     assert outcomes(working_set)[-2:] == [
@@ -222,7 +222,7 @@ def test_only_real_pages_are_evidence() -> None:
         core.on_alert(an_alert(status=status))
         for page_row in list(working_set.pages.values()):
             if page_row.page.channel is Channel.SMS:
-                working_set.step_page(page_row, PageStep.SENT)
+                working_set.step_page(page_row, PageTrigger.SENT)
         for escalation in list(working_set.escalations.values()):
             core.on_timer(escalation.escalation_id, "answer", escalation.step)
         assert len(working_set.evidence) == count, status
@@ -235,7 +235,7 @@ def test_an_answer_elsewhere_is_no_evidence_of_silence() -> None:
     sms = next(
         page_row for page_row in working_set.pages.values() if page_row.page.channel is Channel.SMS
     )
-    working_set.step_page(sms, PageStep.SENT)
+    working_set.step_page(sms, PageTrigger.SENT)
     console = next(
         page_row.page
         for page_row in working_set.pages.values()
@@ -258,7 +258,9 @@ def health_after(*unreachable: Channel) -> ChannelHealth:
         for page_row in list(working_set.pages.values()):
             if page_row.page.channel in unreachable:
                 missed = (
-                    PageStep.TIMED_OUT if page_row.page.state is PageState.SENT else PageStep.FAILED
+                    PageTrigger.TIMED_OUT
+                    if page_row.page.state is PageState.SENT
+                    else PageTrigger.FAILED
                 )
                 working_set.step_page(page_row, missed)
         result = next_record(result, working_set.evidence, T0)

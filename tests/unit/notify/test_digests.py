@@ -15,7 +15,7 @@ from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.commands import AssignmentState
 from shared.contracts.fields import DataGrade, Language, Level, Post, Status
 from shared.contracts.pages import AnswerVerb, Channel, Page, PageState, SubjectKind
-from shared.domain.bilingual import said
+from shared.domain.bilingual import in_language
 from tests.support.carrier import running_receiver
 from tests.unit.notify.builders import (
     CITY,
@@ -96,7 +96,9 @@ async def test_a_digest_has_the_highest_grade_of_its_contents_and_no_word_of_a_g
     assert {page.data_grade for page in sent} == {DataGrade.CORE}
     words, graded = alerts[0].headline, GRADED_ALERT[:10]
     assert all(
-        said(page.text, Language.ZH).count(text) == 1 for page in sent for text in (words, graded)
+        in_language(page.text, Language.ZH).count(text) == 1
+        for page in sent
+        for text in (words, graded)
     )
     assert all(graded_order.title in page.text for page in sent), "its recipient carries it out"
     async with running_receiver() as receiver:
@@ -105,7 +107,7 @@ async def test_a_digest_has_the_highest_grade_of_its_contents_and_no_word_of_a_g
     sent_texts = [
         request.data for request in receiver.requests if request.data["subject_kind"] == "digest"
     ]
-    assert [row["text"] for row in sent_texts] == [said(sent[1].text, Language.ZH)]
+    assert [row["text"] for row in sent_texts] == [in_language(sent[1].text, Language.ZH)]
 
 
 async def test_a_digest_of_general_contents_is_general(notify: NotifyHarness) -> None:

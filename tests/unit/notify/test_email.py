@@ -18,7 +18,7 @@ from services.notify.channels.email import EmailSettings
 from services.notify.channels.port import Attempt, Outcome
 from shared.contracts.fields import Language
 from shared.contracts.pages import Page
-from shared.domain.bilingual import said
+from shared.domain.bilingual import in_language
 from tests.unit.notify.test_carriers import TOOLS, a_page
 
 ADDRESS = "duty@example.org"
@@ -98,7 +98,7 @@ async def test_a_mail_has_the_subject_and_the_replies_and_a_repeat_is_the_same_m
     assert first["to"] == ADDRESS
     assert first["message-id"] == second["message-id"] == f"<{page.page_id}@fenghuo>"
     text = first.get_content().replace("\r\n", "\n")
-    assert said(page.text, Language.ZH).strip() in text
+    assert in_language(page.text, Language.ZH).strip() in text
     assert "Please sign" not in text
     assert "1 能到岗" in text
 

@@ -11,7 +11,7 @@ from services.notify.settings import Settings
 from shared.contracts.commands import AssignmentEvent
 from shared.contracts.fields import DataGrade, Language, Post, Status
 from shared.contracts.pages import Channel, Page
-from shared.domain.bilingual import said
+from shared.domain.bilingual import in_language
 from shared.runtime.clock import SystemClock
 from shared.runtime.errors import SetupError
 from shared.runtime.settings import load
@@ -74,7 +74,7 @@ async def test_a_device_gets_the_headline_and_of_a_graded_order_not_even_that(
             await device.close()
     (got,) = receiver.requests
     general = grade is DataGrade.GENERAL
-    assert (said(page.headline, Language.ZH) == got.data["headline"]) is general
+    assert (in_language(page.headline, Language.ZH) == got.data["headline"]) is general
     assert got.data["text"] == got.data["headline"]
     assert got.data["text"].startswith("【演练】") is (status is Status.EXERCISE)
     assert "officer_id" not in got.data

@@ -20,7 +20,7 @@ from shared.contracts.commands import SupervisionKind
 from shared.contracts.fields import Language, Level, Post
 from shared.contracts.pages import AnswerVerb, Officer, Page, RosterSlot
 from shared.contracts.units import parent_of, tier_of
-from shared.domain.bilingual import SEPARATOR, said
+from shared.domain.bilingual import SEPARATOR, in_language
 from shared.domain.selection.tree import UnitTree
 from tests.unit.notify.builders import (
     CITY,
@@ -161,7 +161,7 @@ def test_no_page_has_a_code_or_a_time_in_utc(name: str, language: Language) -> N
     assert pages
     for page in pages:
         for words in (page.headline, page.text):
-            assert not CODE.search(said(words, language)), words
+            assert not CODE.search(in_language(words, language)), words
         assert SEPARATOR not in message(page, language, resend=True)
 
 
@@ -169,7 +169,7 @@ def test_no_page_has_a_code_or_a_time_in_utc(name: str, language: Language) -> N
 def test_an_english_page_has_no_chinese_but_names_and_texts_of_people(name: str) -> None:
     for page in pages_of(STORIES[name]):
         for words in (page.headline, page.text):
-            zh, en = (said(words, language) for language in Language)
+            zh, en = (in_language(words, language) for language in Language)
             for word in FOREIGN_WORDS:
                 zh, en = zh.replace(word, ""), en.replace(word, "")
             assert not re.search(r"[\u4e00-\u9fff]", en)
@@ -178,7 +178,7 @@ def test_an_english_page_has_no_chinese_but_names_and_texts_of_people(name: str)
 
 def test_a_late_microgrid_has_its_name_and_a_contact() -> None:
     (page,) = pages_of(STORIES["reminder"])
-    zh, en = (said(page.text, language) for language in Language)
+    zh, en = (in_language(page.text, language) for language in Language)
     assert zh == (
         "朱沱镇 · 四明村 · 网格 004 · 微网格 05 超期未办结反馈，请督促。\n"
         "联系人：朱沱镇 · 四明村 B岗 张三（电话 023 4985 0000）"

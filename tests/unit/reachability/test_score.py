@@ -17,9 +17,9 @@ from shared.domain.channel_health.score import (
     VALUE,
     Reach,
     best,
-    learn,
     reach_of,
     score,
+    updated_reach,
 )
 
 T0 = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
@@ -35,7 +35,9 @@ def after(history: History, *, test: bool = False) -> tuple[ChannelReach, dateti
     existing_channel_reach, now = None, T0
     for outcome, days in history:
         now += days * DAY
-        existing_channel_reach = learn(existing_channel_reach, Channel.SMS, outcome, now, test=test)
+        existing_channel_reach = updated_reach(
+            existing_channel_reach, Channel.SMS, outcome, now, test=test
+        )
     assert existing_channel_reach is not None
     return existing_channel_reach, now
 
@@ -66,8 +68,8 @@ def test_one_more_success_never_makes_the_score_worse_nor_a_failure_better(
     history: History,
 ) -> None:
     existing_channel_reach, now = after(history)
-    up = learn(existing_channel_reach, Channel.SMS, Outcome.ANSWERED, now, test=False)
-    down = learn(existing_channel_reach, Channel.SMS, Outcome.FAILED, now, test=False)
+    up = updated_reach(existing_channel_reach, Channel.SMS, Outcome.ANSWERED, now, test=False)
+    down = updated_reach(existing_channel_reach, Channel.SMS, Outcome.FAILED, now, test=False)
     assert score(down, now) <= score(existing_channel_reach, now) + 1e-9
     assert score(up, now) >= score(existing_channel_reach, now) - 1e-9
 
@@ -110,7 +112,7 @@ def test_the_expected_reach(history: list[Outcome], reach: Reach) -> None:
 
 def test_a_test_is_stored_beside_real_pages() -> None:
     existing_channel_reach, _ = after([(Outcome.ANSWERED, 0)], test=True)
-    existing_channel_reach = learn(
+    existing_channel_reach = updated_reach(
         existing_channel_reach, Channel.SMS, Outcome.FAILED, T0 + DAY, test=False
     )
     assert (

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.contracts.reports import ReportFacts, ReportKind, Trend
-from shared.domain.report_series.changes import LABELS, Direction, changes, line, together
+from shared.domain.report_series.changes import LABELS, Direction, changes, line, merged_facts
 from shared.domain.report_series.numbers import Mark, Numbered, marks
 
 AT = datetime(2026, 7, 1, 8, tzinfo=UTC)
@@ -41,7 +41,7 @@ def test_a_follow_up_contains_only_changes() -> None:
 
 
 def test_facts_that_a_report_omits_stay_valid() -> None:
-    existing_report_facts = together([facts(dead=1, nature="内涝"), facts(injured=3)])
+    existing_report_facts = merged_facts([facts(dead=1, nature="内涝"), facts(injured=3)])
     assert existing_report_facts == facts(dead=1, nature="内涝", injured=3)
     assert changes(existing_report_facts, facts(dead=1)) == []
 
@@ -91,7 +91,7 @@ def test_the_changes_in_sequence_lead_to_the_known_facts(
             change.field: change.after for change in changes(existing_report_facts, report_facts)
         }
         existing_report_facts = existing_report_facts.model_copy(update=results)
-    assert existing_report_facts == together(report_fact)
+    assert existing_report_facts == merged_facts(report_fact)
 
 
 def follow_up(report_id: str, number: int) -> Numbered:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 
-from shared.contracts.topics import ALARMS, HEALTH
+from shared.contracts.topics import ALARMS, SENSOR_HEALTH
 from shared.fastpath.fast_records import FastRecords
 from shared.fastpath.raw_batches import RawBatches
 from shared.runtime.fetching import fetch_states
@@ -62,8 +62,8 @@ def test_a_run_ends_before_a_gap(
 
 
 def test_compaction_leaves_gaps_that_mean_nothing() -> None:
-    run = run_of(5, 9, topic=HEALTH.name)
-    assert OffsetGaps([HEALTH]).split(run, 0, FetchState()) == (run, None)
+    run = run_of(5, 9, topic=SENSOR_HEALTH.name)
+    assert OffsetGaps([SENSOR_HEALTH]).split(run, 0, FetchState()) == (run, None)
 
 
 def test_an_offset_that_a_transaction_leaves_empty_is_no_gap_and_no_other_is() -> None:
@@ -188,7 +188,7 @@ def test_a_missing_record_shows_at_the_second_check_after_the_last_fetch() -> No
     assert progress.check(consumer, {TP: 4}, IDLE).missing == []
     result = progress.check(consumer, {TP: 4}, IDLE)
     assert (result.missing, result.lags) == ([TP], {TP: 6})
-    compacted = PartitionProgress(OffsetGaps([HEALTH]))
-    tp = TopicPartition(HEALTH.name, 0)
+    compacted = PartitionProgress(OffsetGaps([SENSOR_HEALTH]))
+    tp = TopicPartition(SENSOR_HEALTH.name, 0)
     consumer.states[tp] = consumer.states[TP]
     assert [compacted.check(consumer, {tp: 4}, IDLE).lags[tp] for _ in range(2)] == [6, 0]

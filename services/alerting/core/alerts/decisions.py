@@ -14,7 +14,7 @@ from services.alerting.core.alerts.alert import Alert
 from services.alerting.core.alerts.authority import gate, may_hold, may_judge
 from services.alerting.core.alerts.lifecycle import propose
 from services.alerting.core.alerts.outcome import AlertChange, DecisionRefusal, RefusalReason
-from services.alerting.core.alerts.states import AlertCause, IllegalStep, step
+from services.alerting.core.alerts.states import AlertTrigger, IllegalStep, step
 from services.alerting.core.alerts.validity import LONGEST, valid_until
 from shared.contracts.alerts import (
     AlertDecision,
@@ -40,9 +40,9 @@ def decide(alert: Alert, decision: AlertDecision, now: datetime) -> AlertChange 
         case DecisionVerb.REJECT:
             return _reject(alert, decision)
         case DecisionVerb.VERIFY:
-            return _judge(alert, decision, AlertCause.VERIFY, AlertTransition.VERIFIED)
+            return _judge(alert, decision, AlertTrigger.VERIFY, AlertTransition.VERIFIED)
         case DecisionVerb.DISMISS:
-            return _judge(alert, decision, AlertCause.DISMISS, AlertTransition.DISMISSED)
+            return _judge(alert, decision, AlertTrigger.DISMISS, AlertTransition.DISMISSED)
         case DecisionVerb.ASSESS:
             return _assess(alert, decision, now)
         case DecisionVerb.ADJUST | DecisionVerb.LIFT:
@@ -79,7 +79,7 @@ def refuse_outsider(alert: Alert, decision: AlertDecision) -> DecisionRefusal | 
 
 
 def _judge(
-    alert: Alert, decision: AlertDecision, event: AlertCause, transition: AlertTransition
+    alert: Alert, decision: AlertDecision, event: AlertTrigger, transition: AlertTransition
 ) -> AlertChange | DecisionRefusal:
     """Verify, assess or dismiss: any unit above the place may, about the proposal on its screen."""
     try:
@@ -101,11 +101,11 @@ def _assess(alert: Alert, decision: AlertDecision, now: datetime) -> AlertChange
             decision.origin_unit, alert.place
         ):
             return _state_position(alert, decision, now)
-        outcome = _judge(alert, decision, AlertCause.ASSESS, AlertTransition.ASSESSED)
+        outcome = _judge(alert, decision, AlertTrigger.ASSESS, AlertTransition.ASSESSED)
         if isinstance(outcome, DecisionRefusal):
             return outcome
         return replace(outcome, alert=_with_stance(outcome.alert, decision, now))
-    outcome = _judge(alert, decision, AlertCause.ASSESS, AlertTransition.ASSESSED)
+    outcome = _judge(alert, decision, AlertTrigger.ASSESS, AlertTransition.ASSESSED)
     if isinstance(outcome, DecisionRefusal) or not alert.is_issued:
         return outcome
     if alert.requested_level is alert.proposed_level:
@@ -119,7 +119,7 @@ def _state_position(
     alert: Alert, decision: AlertDecision, now: datetime
 ) -> AlertChange | DecisionRefusal:
     try:
-        state = step(alert.state, AlertCause.POSITION)
+        state = step(alert.state, AlertTrigger.POSITION)
     except IllegalStep as error:
         return DecisionRefusal(RefusalReason.ILLEGAL_STEP, str(error))
     if not may_hold(decision.origin_unit, alert.place):
@@ -150,7 +150,7 @@ def _propose_other(
 ) -> AlertChange | DecisionRefusal:
     """Propose another level, more time, or the end, as an officer asks; the gate has to sign."""
     try:
-        state = step(alert.state, AlertCause.PROPOSE)
+        state = step(alert.state, AlertTrigger.PROPOSE)
     except IllegalStep as error:
         return DecisionRefusal(RefusalReason.ILLEGAL_STEP, str(error))
     if (refusal := refuse_outsider(alert, decision)) is not None:
@@ -191,7 +191,7 @@ def _propose_other(
 def _recall(alert: Alert, decision: AlertDecision) -> AlertChange | DecisionRefusal:
     """Recall an alert that should never have been issued: one officer of the gate ends it."""
     try:
-        state = step(alert.state, AlertCause.RECALL)
+        state = step(alert.state, AlertTrigger.RECALL)
     except IllegalStep as error:
         return DecisionRefusal(RefusalReason.ILLEGAL_STEP, str(error))
     assert alert.level is not None, "only an issued alert is recalled"
@@ -221,7 +221,7 @@ def _recall(alert: Alert, decision: AlertDecision) -> AlertChange | DecisionRefu
 
 
 def _approve(alert: Alert, decision: AlertDecision, now: datetime) -> AlertChange | DecisionRefusal:
-    if (refusal := _refuse_signature(alert, decision, AlertCause.SIGN)) is not None:
+    if (refusal := _refuse_signature(alert, decision, AlertTrigger.SIGN)) is not None:
         return refusal
     proposed = alert.proposed_level
     if any(signature.officer_id == decision.officer_id for signature in alert.signatures):
@@ -245,7 +245,7 @@ def _approve(alert: Alert, decision: AlertDecision, now: datetime) -> AlertChang
     signatures = (*alert.signatures, signature)
     updated = replace(alert, version=alert.version + 1, signatures=signatures)
     if len(signatures) < alert.requirement.approvals:
-        state = step(alert.state, AlertCause.SIGN)
+        state = step(alert.state, AlertTrigger.SIGN)
         return AlertChange(replace(updated, state=state), AlertTransition.SIGNED)
     moment = decision.valid_until or alert.proposed_until
     updated = replace(
@@ -259,19 +259,19 @@ def _approve(alert: Alert, decision: AlertDecision, now: datetime) -> AlertChang
         pending_ratification=None,
     )
     if alert.level is None:
-        event, transition = AlertCause.ISSUE, AlertTransition.ISSUED
+        event, transition = AlertTrigger.ISSUE, AlertTransition.ISSUED
     elif proposed is None:
-        event, transition = AlertCause.LIFT, AlertTransition.LIFTED
+        event, transition = AlertTrigger.LIFT, AlertTransition.LIFTED
     else:
-        event, transition = AlertCause.ADJUST, AlertTransition.ADJUSTED
+        event, transition = AlertTrigger.ADJUST, AlertTransition.ADJUSTED
     return AlertChange(replace(updated, state=step(alert.state, event)), transition)
 
 
 def _reject(alert: Alert, decision: AlertDecision) -> AlertChange | DecisionRefusal:
     """Reject the proposal: an alert not yet issued ends, an issued one keeps its level."""
-    if (refusal := _refuse_signature(alert, decision, AlertCause.REJECT)) is not None:
+    if (refusal := _refuse_signature(alert, decision, AlertTrigger.REJECT)) is not None:
         return refusal
-    state = step(alert.state, AlertCause.REJECT)
+    state = step(alert.state, AlertTrigger.REJECT)
     updated = replace(alert, version=alert.version + 1, state=state, signatures=())
     if alert.is_issued:
         updated = replace(
@@ -281,7 +281,7 @@ def _reject(alert: Alert, decision: AlertDecision) -> AlertChange | DecisionRefu
 
 
 def _refuse_signature(
-    alert: Alert, decision: AlertDecision, event: AlertCause
+    alert: Alert, decision: AlertDecision, event: AlertTrigger
 ) -> DecisionRefusal | None:
     """Refuse an officer who may not sign or reject the present proposal now; None: allowed."""
     try:

@@ -15,7 +15,7 @@ from services.alerting.core.alerts.alert import (
 )
 from services.alerting.core.alerts.outcome import AlertChange
 from services.alerting.core.alerts.source_count import CORROBORATED
-from services.alerting.core.alerts.states import AlertCause, step
+from services.alerting.core.alerts.states import AlertTrigger, step
 from shared.contracts.alerts import AlertTransition
 from shared.contracts.fields import LEVEL_ORDER, Level
 from shared.contracts.reports import Report
@@ -105,7 +105,7 @@ def reevaluate(
         alert.requested_level is None or _rank(level) > _rank(alert.requested_level)
     )
     ends_unissued = level is None and not alert.is_issued
-    cause = AlertCause.CLEAR if ends_unissued else AlertCause.EVIDENCE
+    cause = AlertTrigger.CLEAR if ends_unissued else AlertTrigger.EVIDENCE
     opens = alert.version == 0 and not ends_unissued
     updated = replace(
         alert,

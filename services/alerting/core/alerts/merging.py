@@ -16,7 +16,7 @@ from services.alerting.core.alerts.alert import Alert, with_grade
 from services.alerting.core.alerts.decisions import refuse_other_status, refuse_outsider
 from services.alerting.core.alerts.lifecycle import reevaluate
 from services.alerting.core.alerts.outcome import AlertChange, DecisionRefusal, RefusalReason
-from services.alerting.core.alerts.states import BACK, AlertCause, IllegalStep, step
+from services.alerting.core.alerts.states import BACK, AlertTrigger, IllegalStep, step
 from shared.contracts.alerts import AlertDecision, AlertTransition
 from shared.contracts.ids import alert_id, content_id
 
@@ -34,8 +34,8 @@ def merge(alert: Alert, target: Alert, decision: AlertDecision) -> Regrouping | 
     if (refusal := _refuse_pair(alert, target, decision)) is not None:
         return refusal
     try:
-        state = step(alert.state, AlertCause.MERGE)
-        step(target.state, AlertCause.EVIDENCE)
+        state = step(alert.state, AlertTrigger.MERGE)
+        step(target.state, AlertTrigger.EVIDENCE)
     except IllegalStep as error:
         return DecisionRefusal(RefusalReason.ILLEGAL_STEP, str(error))
     emptied = replace(
@@ -116,7 +116,7 @@ def split(alert: Alert, decision: AlertDecision) -> Regrouping | DecisionRefusal
     if refusal is not None:
         return refusal
     try:
-        step(alert.state, AlertCause.EVIDENCE)
+        step(alert.state, AlertTrigger.EVIDENCE)
     except IllegalStep as error:
         return DecisionRefusal(RefusalReason.ILLEGAL_STEP, str(error))
     ids = set(decision.evidence_ids)
@@ -153,7 +153,7 @@ def split(alert: Alert, decision: AlertDecision) -> Regrouping | DecisionRefusal
 
 def end_merged(alert: Alert) -> AlertChange:
     """Return the end of a merged alert, together with the holder of the evidence."""
-    state = step(alert.state, AlertCause.FOLLOW)
+    state = step(alert.state, AlertTrigger.FOLLOW)
     updated = replace(alert, version=alert.version + 1, state=state)
     return AlertChange(updated, AlertTransition.ABSORBED)
 

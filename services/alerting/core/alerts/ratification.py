@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from services.alerting.core.alerts.alert import Alert
 from services.alerting.core.alerts.authority import may_authorise
 from services.alerting.core.alerts.outcome import AlertChange, DecisionRefusal, RefusalReason
-from services.alerting.core.alerts.states import AlertCause, IllegalStep, step
+from services.alerting.core.alerts.states import AlertTrigger, IllegalStep, step
 from services.alerting.core.alerts.validity import valid_until
 from shared.contracts.alerts import AlertDecision, AlertTransition, Callee, Debt, Signature
 from shared.contracts.fields import LEVEL_ORDER, Level
@@ -34,7 +34,7 @@ def authorise_emergency(
 ) -> AlertChange | DecisionRefusal:
     """Return the issue of the proposal at once, below the gate, or the refusal."""
     try:
-        state = step(alert.state, AlertCause.EMERGENCY)
+        state = step(alert.state, AlertTrigger.EMERGENCY)
     except IllegalStep as error:
         return DecisionRefusal(RefusalReason.ILLEGAL_STEP, str(error))
     proposed, required = alert.proposed_level, alert.requirement
@@ -126,11 +126,11 @@ def annul(alert: Alert, decision: AlertDecision, now: datetime) -> AlertChange |
     updated = replace(alert, version=alert.version + 1, signatures=(), pending_ratification=None)
     level = ratification.level_before
     if level is None:
-        state = step(alert.state, AlertCause.RECALL)
+        state = step(alert.state, AlertTrigger.RECALL)
         return AlertChange(replace(updated, state=state), AlertTransition.RECALLED)
     updated = replace(
         updated,
-        state=step(alert.state, AlertCause.ADJUST),
+        state=step(alert.state, AlertTrigger.ADJUST),
         level=level,
         proposed_level=level,
         issuing_signatures=(_signature(decision, level, now),),
@@ -157,7 +157,7 @@ def remind_gate(alert: Alert, now: datetime) -> AlertChange | None:
 def _pending_for(alert: Alert, decision: AlertDecision) -> tuple[Debt, Level] | DecisionRefusal:
     """Return the pending ratification and its level, if this officer may settle it."""
     try:
-        step(alert.state, AlertCause.SETTLE)
+        step(alert.state, AlertTrigger.SETTLE)
     except IllegalStep as error:
         return DecisionRefusal(RefusalReason.ILLEGAL_STEP, str(error))
     ratification = alert.pending_ratification

@@ -14,14 +14,14 @@ from shared.contracts.fields import DataGrade, Status
 from shared.contracts.ids import content_id, transition_id
 from shared.contracts.reports import Report
 from shared.contracts.units import tier_of
-from shared.domain.bilingual import Both, both
+from shared.domain.bilingual import Bilingual, bilingual_of
 from shared.domain.measures import measured
 from shared.domain.response_modes.effective import UNDECIDED
 from shared.domain.wording import LEVELS
 
 MOST_IDS = 500
 MOST_SIGNATURES = 16
-RESTRICTED_HEADLINE = Both("限制知悉的事件报告", "Restricted report").joined()
+RESTRICTED_HEADLINE = Bilingual("限制知悉的事件报告", "Restricted report").joined()
 GRADED_NOTICE = "请按属地政府通知防范应对"
 """The headline of a public notice in place of the words of a graded alert."""
 _WITHOUT_VALUE = frozenset({"composite", "corroboration", "baseline"})
@@ -195,6 +195,6 @@ def public_notice(event: AlertEvent) -> PublicNotice:
         notice_id=notice_id,
         alert_id=event.alert_id,
         level=None if is_over else event.level,
-        headline=(prefix + (both(event.headline).zh if general else GRADED_NOTICE))[:200],
-        text=both(event.text).zh if general else "",
+        headline=(prefix + (bilingual_of(event.headline).zh if general else GRADED_NOTICE))[:200],
+        text=bilingual_of(event.text).zh if general else "",
     )

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from services.alerting.core.alerts.alert import Alert
 from services.alerting.core.alerts.lifecycle import reevaluate
 from services.alerting.core.alerts.outcome import AlertChange
-from services.alerting.core.alerts.states import AlertCause, step
+from services.alerting.core.alerts.states import AlertTrigger, step
 from shared.contracts.alerts import AlertTransition
 from shared.contracts.fields import Level
 from shared.contracts.ids import alert_id, transition_id
@@ -47,7 +47,7 @@ def expire(alert: Alert, now: datetime) -> AlertChange | None:
     updated = replace(
         alert,
         version=alert.version + 1,
-        state=step(alert.state, AlertCause.EXPIRE),
+        state=step(alert.state, AlertTrigger.EXPIRE),
         signatures=(),
     )
     return AlertChange(updated, AlertTransition.EXPIRED)

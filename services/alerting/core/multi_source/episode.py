@@ -16,7 +16,7 @@ from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, highest_grade
 from shared.contracts.ids import alarm_id, transition_id
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.units import tier_of
-from shared.domain.bilingual import Both
+from shared.domain.bilingual import Bilingual
 
 MOST_REFERENCES = 62
 
@@ -204,7 +204,7 @@ def _event(
             event_id=cause.event_id,
             last_seen_at=at,
         ),
-        headline=Both(rule.name_zh, rule.name_en).joined(),
+        headline=Bilingual(rule.name_zh, rule.name_en).joined(),
         started_at=result.started_at,
         retrospective=result.retrospective,
         condition=rule.role == "condition",

@@ -18,7 +18,7 @@ from shared.contracts.lifecycles.assignment import (
     SIGN_RUNS,
     STEPS,
     TRANSITIONS,
-    Event,
+    AssignmentTrigger,
     State,
 )
 
@@ -34,13 +34,13 @@ __all__ = [
     "SIGN_RUNS",
     "STEPS",
     "TRANSITIONS",
-    "Event",
+    "AssignmentTrigger",
     "IllegalStep",
     "State",
     "step",
 ]
 
 
-def step(state: State, event: Event) -> State:
+def step(state: State, event: AssignmentTrigger) -> State:
     """Return the next state; raise IllegalStep when the table has no `event` for `state`."""
     return next_state(TRANSITIONS, state, event, "an assignment")

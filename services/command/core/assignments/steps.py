@@ -22,7 +22,7 @@ from services.command.core.assignments.states import (
     RANK,
     RESUMES,
     STEPS,
-    Event,
+    AssignmentTrigger,
     IllegalStep,
     State,
     step,
@@ -129,7 +129,7 @@ def resume_by_timer(
 
 
 def end_assignment(
-    assignment: Assignment, event: Event, actor: str, reason: str, now: datetime
+    assignment: Assignment, event: AssignmentTrigger, actor: str, reason: str, now: datetime
 ) -> Assignment:
     """Waive or recall an assignment together with its parent or its command.
 
@@ -160,7 +160,7 @@ def reopen_assignment(
     at = max(now, assignment.changed_at)
     return replace(
         assignment,
-        state=step(assignment.state, Event.REOPEN),
+        state=step(assignment.state, AssignmentTrigger.REOPEN),
         version=assignment.version + 1,
         changed_at=at,
         actor=actor,
@@ -201,7 +201,7 @@ def _is_repeat(assignment: Assignment, officer_step: OfficerStep, attempt: int) 
             return False
 
 
-def _event(assignment: Assignment, kind: Step) -> Event:
+def _event(assignment: Assignment, kind: Step) -> AssignmentTrigger:
     """Return the event of a step; a resumption leads back to the suspended state."""
     if kind is not Step.RESUME:
         [event] = EVENTS[kind]

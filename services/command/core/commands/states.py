@@ -10,7 +10,7 @@ from shared.contracts.lifecycles.command import (
     OPEN,
     READY,
     TRANSITIONS,
-    Event,
+    CommandTrigger,
     State,
 )
 
@@ -21,13 +21,13 @@ __all__ = [
     "OPEN",
     "READY",
     "TRANSITIONS",
-    "Event",
+    "CommandTrigger",
     "IllegalStep",
     "State",
     "step",
 ]
 
 
-def step(state: State, event: Event) -> State:
+def step(state: State, event: CommandTrigger) -> State:
     """Return the next state; raise IllegalStep when the table has no `event` for `state`."""
     return next_state(TRANSITIONS, state, event, "a command")

@@ -12,7 +12,7 @@ from shared.contracts.fields import Post, ResponseMode
 from shared.contracts.ids import mode_id, transition_id
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.units import tier_of
-from shared.domain.bilingual import Both
+from shared.domain.bilingual import Bilingual
 from shared.domain.response_modes.authority import next_posts
 from shared.domain.response_modes.wording import WORDS
 
@@ -79,7 +79,7 @@ def mode_event(
 
 def _title(name: str, mode: ResponseMode) -> str:
     zh, en = WORDS[mode]
-    return Both(f"{name} 转入{zh}状态", f"{name} goes into {en} mode").joined()
+    return Bilingual(f"{name} 转入{zh}状态", f"{name} goes into {en} mode").joined()
 
 
 def _actors(actor: str | None) -> tuple[str, ...]:

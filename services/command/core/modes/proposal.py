@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.command.core.modes.states import INITIAL, OPEN, Event, State, step
+from services.command.core.modes.states import INITIAL, OPEN, ProposalTrigger, State, step
 from services.command.core.modes.triggers import DURATION, ModeTrigger
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import DataGrade, ResponseMode, Status
 from shared.contracts.ids import content_id
 from shared.contracts.modes import ModeRequest, ModeSignature
 from shared.domain.response_modes import authority
-from shared.domain.response_modes.authority import Unfit
+from shared.domain.response_modes.authority import ModeActRefusal
 from shared.domain.response_modes.effective import Modes
 from shared.domain.response_modes.order import looser
 from shared.domain.response_modes.period import LONGEST, is_end
@@ -20,10 +20,10 @@ from shared.domain.response_modes.period import LONGEST, is_end
 DECIDE_WITHIN = timedelta(hours=2)
 """An open proposal expires after this time."""
 
-_REASONS: dict[Unfit, str] = {
-    Unfit.NOT_DECIDER: "the mode of a unit is decided there or above",
-    Unfit.WRONG_POST: "this takes an A post or a commander",
-    Unfit.SIGNED_ALREADY: "who has signed does not sign again: another person decides",
+_REASONS: dict[ModeActRefusal, str] = {
+    ModeActRefusal.NOT_DECIDER: "the mode of a unit is decided there or above",
+    ModeActRefusal.WRONG_POST: "this takes an A post or a commander",
+    ModeActRefusal.SIGNED_ALREADY: "who has signed does not sign again: another person decides",
 }
 
 
@@ -125,11 +125,13 @@ def sign(proposal: Proposal, request: ModeRequest, now: datetime) -> Proposal:
     """Add a signature; the last of them decides the proposal. Raises RefusedProposal."""
     if proposal.state in OPEN and now >= proposal.decide_by:
         raise RefusedProposal(f"the time to decide was over at {proposal.decide_by.isoformat()}")
-    unfit = authority.unfit_to_sign(
+    unfit = authority.refusal_to_sign(
         proposal.unit, request.officer_id, request.origin_unit, request.post, proposal.signatories
     )
     last = len(proposal.signatures) + 1 == len(authority.SIGNATURES)
-    updated = _moved(proposal, Event.DECIDE if last else Event.SIGN, request.officer_id)
+    updated = _moved(
+        proposal, ProposalTrigger.DECIDE if last else ProposalTrigger.SIGN, request.officer_id
+    )
     if unfit is not None:
         raise RefusedProposal(_REASONS[unfit])
     signature = ModeSignature(
@@ -141,12 +143,12 @@ def sign(proposal: Proposal, request: ModeRequest, now: datetime) -> Proposal:
     return replace(updated, signatures=(*proposal.signatures, signature))
 
 
-def stop(proposal: Proposal, event: Event, request: ModeRequest) -> Proposal:
+def stop(proposal: Proposal, event: ProposalTrigger, request: ModeRequest) -> Proposal:
     """Reject or end a proposal by an officer; raise RefusedProposal."""
     # The proposer may withdraw an open proposal, but may not for that end a decision of two
     # officers.
-    proposer = proposal.proposed_by if event is Event.REJECT else None
-    unfit = authority.unfit_to_stop(
+    proposer = proposal.proposed_by if event is ProposalTrigger.REJECT else None
+    unfit = authority.refusal_to_stop(
         proposal.unit, request.officer_id, request.origin_unit, request.post, proposer
     )
     if unfit is not None:
@@ -154,12 +156,14 @@ def stop(proposal: Proposal, event: Event, request: ModeRequest) -> Proposal:
     return _moved(proposal, event, request.officer_id, request.reason)
 
 
-def lapse(proposal: Proposal, event: Event, reason: str = "") -> Proposal:
+def lapse(proposal: Proposal, event: ProposalTrigger, reason: str = "") -> Proposal:
     """Let a proposal expire or end by time, or because another decision replaces it (`reason`)."""
     return _moved(proposal, event, None, reason)
 
 
-def _moved(proposal: Proposal, event: Event, actor: str | None, reason: str = "") -> Proposal:
+def _moved(
+    proposal: Proposal, event: ProposalTrigger, actor: str | None, reason: str = ""
+) -> Proposal:
     return replace(
         proposal,
         state=step(proposal.state, event),

@@ -8,13 +8,22 @@ from shared.contracts.lifecycles.mode_proposal import (
     INITIAL,
     OPEN,
     TRANSITIONS,
-    Event,
+    ProposalTrigger,
     State,
 )
 
-__all__ = ["FINAL", "INITIAL", "OPEN", "TRANSITIONS", "Event", "IllegalStep", "State", "step"]
+__all__ = [
+    "FINAL",
+    "INITIAL",
+    "OPEN",
+    "TRANSITIONS",
+    "IllegalStep",
+    "ProposalTrigger",
+    "State",
+    "step",
+]
 
 
-def step(state: State, event: Event) -> State:
+def step(state: State, event: ProposalTrigger) -> State:
     """Return the next state; raise IllegalStep when the table has no `event` for `state`."""
     return next_state(TRANSITIONS, state, event, "a proposal")

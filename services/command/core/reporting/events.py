@@ -17,8 +17,8 @@ from shared.contracts.commands import SupervisionEvent
 from shared.contracts.ids import escalation_id, transition_id
 from shared.contracts.reports import CountedReport, ReportDuty, ReportFacts
 from shared.contracts.units import tier_of
-from shared.domain.bilingual import Both
-from shared.domain.report_series.changes import changes, line, together
+from shared.domain.bilingual import Bilingual
+from shared.domain.report_series.changes import changes, line, merged_facts
 
 _MAX_CREDITED = 200
 """The newest credited reports that a record names."""
@@ -137,7 +137,7 @@ def last_change(obligation: Obligation, reports: Sequence[ReceivedReport]) -> st
     facts = [report.facts for report in ordered if not report.restricted]
     if not facts:
         return ""
-    earlier_facts: ReportFacts = together(facts[:-1])
+    earlier_facts: ReportFacts = merged_facts(facts[:-1])
     lines = [line(change) for change in changes(earlier_facts, facts[-1])]
     chinese, english = "\n".join(text.zh for text in lines), "\n".join(text.en for text in lines)
-    return Both(chinese, english).joined(_MAX_CHARACTERS)
+    return Bilingual(chinese, english).joined(_MAX_CHARACTERS)

@@ -22,7 +22,7 @@ from services.command.core.reporting.model import (
     ReportRoute,
 )
 from services.command.core.reporting.profiles import ReportLimits, ReportProfile
-from services.command.core.reporting.states import INITIAL, TRANSITIONS, Event, step
+from services.command.core.reporting.states import INITIAL, TRANSITIONS, ReportDutyTrigger, step
 from shared.contracts.alerts import AlertEvent, AlertState
 from shared.contracts.fields import LEVEL_ORDER, Level, Tier, highest_grade
 from shared.contracts.ids import report_duty_id
@@ -157,7 +157,7 @@ def obligation_of(
             obligation = replace(
                 obligation, state=step(obligation.state, event), follow_up_due=None
             )
-        elif event is not Event.WRITE or obligation.state is not DutyState.WRITTEN:
+        elif event is not ReportDutyTrigger.WRITE or obligation.state is not DutyState.WRITTEN:
             continue
         match obligation.state:
             case DutyState.WRITTEN:
@@ -170,7 +170,7 @@ def obligation_of(
 
 
 def _credit(
-    obligation: Obligation, at: datetime, event: Event, report: ReceivedReport | None
+    obligation: Obligation, at: datetime, event: ReportDutyTrigger, report: ReceivedReport | None
 ) -> Obligation:
     """Credit a report to the obligation; a report after the end is late."""
     if report is None:
@@ -178,10 +178,10 @@ def _credit(
     if obligation.state is DutyState.ENDED and obligation.written_at is None:
         late_report = CreditedReport(report.report_id, True)
         return replace(obligation, credited_reports=(*obligation.credited_reports, late_report))
-    follows_up = event is Event.WRITE and obligation.state is DutyState.WRITTEN
+    follows_up = event is ReportDutyTrigger.WRITE and obligation.state is DutyState.WRITTEN
     if event not in TRANSITIONS[obligation.state] and not follows_up:
         return obligation
-    if event is Event.PHONE:
+    if event is ReportDutyTrigger.PHONE:
         late = at >= obligation.phone_due
     elif follows_up:
         late = obligation.follow_up_due is not None and at >= obligation.follow_up_due
@@ -189,12 +189,12 @@ def _credit(
         late = at >= obligation.final_due
     else:
         late = obligation.written_at is None and at >= obligation.written_due
-    in_writing = at if event is not Event.PHONE else None
+    in_writing = at if event is not ReportDutyTrigger.PHONE else None
     return replace(
         obligation,
         phone_at=obligation.phone_at or at,
         written_at=obligation.written_at or in_writing,
-        final_at=at if event is Event.FINISH else None,
+        final_at=at if event is ReportDutyTrigger.FINISH else None,
         follow_ups=obligation.follow_ups + follows_up,
         follow_ups_late=obligation.follow_ups_late + (follows_up and late),
         credited_reports=(*obligation.credited_reports, CreditedReport(report.report_id, late)),
@@ -251,21 +251,27 @@ def _starts(
 
 def _history(
     reporting: AlertReporting, reports: Sequence[ReceivedReport], route: ReportRoute
-) -> list[tuple[datetime, Event, ReceivedReport | None]]:
+) -> list[tuple[datetime, ReportDutyTrigger, ReceivedReport | None]]:
     """Return reports and the alert's end by time; at one time, reports come first."""
-    results: list[tuple[datetime, int, str, Event, ReceivedReport | None]] = [
+    results: list[tuple[datetime, int, str, ReportDutyTrigger, ReceivedReport | None]] = [
         (report.received_at, 0, report.report_id, _event(report), report)
         for report in reports
         if (report.unit, report.to_unit) == route[:2]
     ]
     if reporting.end_reason is not None and reporting.ended_at is not None:
-        end = Event.LIFT if reporting.end_reason is EndReason.LIFTED else Event.END
+        end = (
+            ReportDutyTrigger.LIFT
+            if reporting.end_reason is EndReason.LIFTED
+            else ReportDutyTrigger.END
+        )
         results.append((reporting.ended_at, 1, "", end, None))
     results.sort(key=lambda item: item[:3])
     return [(at, event, report) for at, _, _, event, report in results]
 
 
-def _event(report: ReceivedReport) -> Event:
+def _event(report: ReceivedReport) -> ReportDutyTrigger:
     if report.means is Means.PHONE:
-        return Event.PHONE  # Also for a final report: the final report is a written one.
-    return Event.FINISH if report.kind is ReportKind.FINAL else Event.WRITE
+        return (
+            ReportDutyTrigger.PHONE
+        )  # Also for a final report: the final report is a written one.
+    return ReportDutyTrigger.FINISH if report.kind is ReportKind.FINAL else ReportDutyTrigger.WRITE

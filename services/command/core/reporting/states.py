@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from services.command.core.transitions import IllegalStep, next_state
-from shared.contracts.lifecycles.report_duty import FINAL, INITIAL, TRANSITIONS, Event, State
+from shared.contracts.lifecycles.report_duty import (
+    FINAL,
+    INITIAL,
+    TRANSITIONS,
+    ReportDutyTrigger,
+    State,
+)
 
-__all__ = ["FINAL", "INITIAL", "TRANSITIONS", "Event", "IllegalStep", "State", "step"]
+__all__ = ["FINAL", "INITIAL", "TRANSITIONS", "IllegalStep", "ReportDutyTrigger", "State", "step"]
 
 
-def step(state: State, event: Event) -> State:
+def step(state: State, event: ReportDutyTrigger) -> State:
     """Return the next state; raise IllegalStep when the table has no `event` for `state`."""
     return next_state(TRANSITIONS, state, event, "an obligation")

@@ -13,7 +13,7 @@ from services.console.core.record import Record
 from shared.contracts.alerts import AlertDecision, DecisionVerb
 from shared.contracts.fields import Level
 from shared.contracts.ids import content_id, transition_id
-from shared.contracts.topics import DECISIONS
+from shared.contracts.topics import ALERT_DECISIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def decision(
     alert_id, verb, level = alert["alert_id"], intent.verb, intent.level
     fields = [f"{name}={value}" for name, value in sorted(intent.more.items())]
     return ActionRecord(
-        DECISIONS,
+        ALERT_DECISIONS,
         alert_id,
         AlertDecision(
             id=content_id(

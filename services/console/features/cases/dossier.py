@@ -19,7 +19,7 @@ from services.console.features.cases.evaluation import Evaluation, GroupFigures,
 from services.console.features.cases.words import Words
 from shared.contracts.fields import Status, Tier
 from shared.contracts.units import ancestor_at
-from shared.domain.bilingual import Both, both
+from shared.domain.bilingual import Bilingual, bilingual_of
 
 MOST_LINES = 250
 MOST_UNITS = 300
@@ -37,7 +37,7 @@ class Column:
     Figures are aligned to the right.
     """
 
-    head: Both
+    head: Bilingual
     share: int
     figures: bool = False
 
@@ -46,10 +46,10 @@ class Column:
 class Table:
     """A section of the document. `notes` are printed below the rows, or explain their absence."""
 
-    heading: Both
+    heading: Bilingual
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Both, ...], ...]
-    notes: tuple[Both, ...] = ()
+    rows: tuple[tuple[Bilingual, ...], ...]
+    notes: tuple[Bilingual, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +57,16 @@ class PhotoPrint:
     """A JPEG photo with its caption."""
 
     picture: bytes
-    caption: Both
+    caption: Bilingual
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoSheet:
     """The section of photos; `notes` are printed below the photos."""
 
-    heading: Both
+    heading: Bilingual
     prints: tuple[PhotoPrint, ...]
-    notes: tuple[Both, ...]
+    notes: tuple[Bilingual, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +76,14 @@ class Dossier:
     case_id: str
     status: str
     level: str
-    tag: Both | None
-    banner: Both | None
-    kind: Both
-    title: Both
-    facts: tuple[tuple[Both, Both], ...]
-    figures: tuple[tuple[Both, str], ...]
+    tag: Bilingual | None
+    banner: Bilingual | None
+    kind: Bilingual
+    title: Bilingual
+    facts: tuple[tuple[Bilingual, Bilingual], ...]
+    figures: tuple[tuple[Bilingual, str], ...]
     sections: tuple[Table, ...]
-    zone: Both
+    zone: Bilingual
     photos: PhotoSheet | None = None
 
 
@@ -131,7 +131,7 @@ def dossier(
         tag=tag,
         banner=words("case.drill.banner") if is_drill else None,
         kind=words("case.title"),
-        title=both(case.title_for(printing.viewer)),
+        title=bilingual_of(case.title_for(printing.viewer)),
         facts=_facts(case, state, words, names, printing),
         figures=_figures(evaluation.total, words),
         sections=tuple(_tagged(section, tag) for section in sections),
@@ -139,9 +139,9 @@ def dossier(
     )
 
 
-def plain(text: object) -> Both:
+def plain(text: object) -> Bilingual:
     """Return a name, number or text of a record as a pair of languages."""
-    return both(str(text))
+    return bilingual_of(str(text))
 
 
 def moment(at: datetime) -> str:
@@ -159,7 +159,7 @@ def span(seconds: float | None) -> str:
 
 def _facts(
     case: Case, state: CaseState, words: Words, names: Names, printing: PrintRequest
-) -> tuple[tuple[Both, Both], ...]:
+) -> tuple[tuple[Bilingual, Bilingual], ...]:
     level = words(f"level.{case.level}") if case.level else plain("—")
     return (
         (words("case.id"), plain(case.case_id)),
@@ -175,12 +175,12 @@ def _facts(
     )
 
 
-def _event(event_type: str, words: Words) -> Both:
+def _event(event_type: str, words: Words) -> Bilingual:
     exact = f"event.{event_type}"
     return words(exact if exact in words.zh else f"event.{event_type[:2]}")
 
 
-def _figures(total: GroupFigures, words: Words) -> tuple[tuple[Both, str], ...]:
+def _figures(total: GroupFigures, words: Words) -> tuple[tuple[Bilingual, str], ...]:
     counts = total.counts
     return (
         (words("case.col.units"), str(total.units)),
@@ -198,7 +198,7 @@ def _figures(total: GroupFigures, words: Words) -> tuple[tuple[Both, str], ...]:
 _GROUP_COUNTS = ("signed", "finished", "late", "returned", "escalations")
 
 
-def _group_columns(first: Both, words: Words) -> tuple[Column, ...]:
+def _group_columns(first: Bilingual, words: Words) -> tuple[Column, ...]:
     return (
         Column(first, 20),
         Column(words("case.col.units"), 9, figures=True),
@@ -210,7 +210,7 @@ def _group_columns(first: Both, words: Words) -> tuple[Column, ...]:
     )
 
 
-def _group_row(first: Both, group_figures: GroupFigures) -> tuple[Both, ...]:
+def _group_row(first: Bilingual, group_figures: GroupFigures) -> tuple[Bilingual, ...]:
     return (
         first,
         plain(group_figures.units),
@@ -233,7 +233,7 @@ def _by_tier(evaluation: Evaluation, words: Words, names: Names) -> Table:
         ()
         if slowest is None
         else (
-            Both(
+            Bilingual(
                 f"{words('case.col.sign_slowest').zh}：{names.unit(slowest)}",
                 f"{words('case.col.sign_slowest').en}: {names.unit(slowest)}",
             ),
@@ -264,14 +264,14 @@ def _timeline(timeline: DossierTimeline, words: Words) -> Table:
     return Table(words("case.timeline"), columns, tuple(rows), tuple(notes))
 
 
-def _line_text(json: Json, words: Words) -> Both:
+def _line_text(json: Json, words: Words) -> Bilingual:
     kind, event = json["kind"], json["what"]
     match kind:
         case "alert":
             text = words("case.alert", event=words(f"transition.{event}"))
             if json.get("level"):
                 level = words(f"level.{json['level']}")
-                text = Both(f"{text.zh}（{level.zh}）", f"{text.en} ({level.en})")
+                text = Bilingual(f"{text.zh}（{level.zh}）", f"{text.en} ({level.en})")
         case "command":
             text = words(
                 "case.command", event=words(f"command.{event}"), n=json.get("recipients", 0)
@@ -284,10 +284,10 @@ def _line_text(json: Json, words: Words) -> Both:
             text = words("case.mode", mode=mode, event=words(f"case.mode.{event}"))
         case _:
             text = words(f"case.{kind}", event=words(f"{kind}.{event}"))
-    headline = both(json.get("headline") or json.get("text") or "")
+    headline = bilingual_of(json.get("headline") or json.get("text") or "")
     if not headline.zh:
         return text
-    return Both(
+    return Bilingual(
         f"{text.zh} · {headline.zh}",
         text.en if headline.en == headline.zh else f"{text.en} · {headline.en}",
     )
@@ -332,7 +332,7 @@ def _summed(units: Sequence[UnitFigures], tier: Tier) -> Mapping[str, list[UnitF
     return summed
 
 
-def _unit_row(unit_figures: UnitFigures, words: Words, names: Names) -> tuple[Both, ...]:
+def _unit_row(unit_figures: UnitFigures, words: Words, names: Names) -> tuple[Bilingual, ...]:
     return (
         plain(names.unit(unit_figures.unit)),
         words(f"tier.{unit_figures.tier}"),
@@ -367,20 +367,20 @@ def _late(evaluation: Evaluation, words: Words, names: Names) -> Table:
         )
         for unit_figures in late[:MOST_LATE]
     )
-    notes: tuple[Both, ...] = () if late else (words("case.late.none"),)
+    notes: tuple[Bilingual, ...] = () if late else (words("case.late.none"),)
     if omitted := len(late) - len(rows):
         notes = (words("case.more", n=omitted),)
     return Table(words("case.late"), columns, rows, notes)
 
 
-def _tagged(table: Table, tag: Both | None) -> Table:
+def _tagged(table: Table, tag: Bilingual | None) -> Table:
     if tag is None:
         return table
     rows = tuple((marked(row[0], tag), *row[1:]) for row in table.rows)
     return Table(marked(table.heading, tag), table.columns, rows, table.notes)
 
 
-def marked(text: Both, tag: Both) -> Both:
+def marked(text: Bilingual, tag: Bilingual) -> Bilingual:
     """Return the text with the tag of a drill in front."""
     marked = f"【{tag.zh}】{text.zh}"
-    return Both(marked, marked if text.en == text.zh else f"[{tag.en}] {text.en}")
+    return Bilingual(marked, marked if text.en == text.zh else f"[{tag.en}] {text.en}")

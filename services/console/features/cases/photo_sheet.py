@@ -10,7 +10,7 @@ from services.console.core.names import Names
 from services.console.core.record import Record
 from services.console.features.cases.dossier import PhotoPrint, PhotoSheet, marked, moment, plain
 from services.console.features.cases.words import Words
-from shared.domain.bilingual import Both
+from shared.domain.bilingual import Bilingual
 
 MOST_PHOTOS = 24
 
@@ -23,7 +23,7 @@ def visible_photos(rows: Sequence[Record], viewer: Viewer) -> list[Record]:
 def photo_sheet(
     rows: Sequence[Record],
     pictures: Mapping[str, bytes],
-    tag: Both | None,
+    tag: Bilingual | None,
     words: Words,
     names: Names,
 ) -> PhotoSheet | None:
@@ -45,7 +45,7 @@ def photo_sheet(
     return PhotoSheet(heading if tag is None else marked(heading, tag), prints, notes)
 
 
-def _caption(row: Record, tag: Both | None, names: Names) -> Both:
+def _caption(row: Record, tag: Bilingual | None, names: Names) -> Bilingual:
     note = " ".join(row["note"].split())
     text = plain(f"{names.unit(row['unit'])} · {moment(row['received_at'])}\n{note}".strip())
     return text if tag is None else marked(text, tag)

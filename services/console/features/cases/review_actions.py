@@ -15,7 +15,7 @@ from shared.contracts.commands import CommandRequest
 from shared.contracts.fields import Level
 from shared.contracts.ids import content_id
 from shared.contracts.selections import Listed, Selection
-from shared.contracts.topics import CASE_REVIEWS, REQUESTS
+from shared.contracts.topics import CASE_REVIEWS, COMMAND_REQUESTS
 
 FINDING_LEVEL = Level.BLUE
 """The lowest supervised level: findings are handled by daylight."""
@@ -91,7 +91,7 @@ def commands_of(
     """
     return [
         ActionRecord(
-            REQUESTS,
+            COMMAND_REQUESTS,
             finding.command_id,
             CommandRequest(
                 id=content_id("req", finding.command_id, "issue"),

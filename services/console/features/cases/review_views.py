@@ -10,7 +10,7 @@ from services.console.core.names import Names
 from services.console.core.record import Json, Record
 from services.console.features.cases.dossier import Column, Table, moment, plain
 from services.console.features.cases.words import Words
-from shared.domain.bilingual import Both
+from shared.domain.bilingual import Bilingual
 
 
 def view(row: Record, live: Iterable[Record], names: Names, *, open_to: bool) -> Json:
@@ -82,11 +82,11 @@ def _finding(json: Json, live: Record | None, names: Names) -> Json:
     }
 
 
-def _state(json: Json, words: Words) -> Both:
+def _state(json: Json, words: Words) -> Bilingual:
     if json["state"] is None:
         return words("finding.waiting")
     state = words(f"assignment.{json['state']}")
     if not json["overdue"]:
         return state
     late = words("supervision.overdue")
-    return Both(f"{state.zh}（{late.zh}）", f"{state.en} ({late.en})")
+    return Bilingual(f"{state.zh}（{late.zh}）", f"{state.en} ({late.en})")

@@ -23,7 +23,7 @@ from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer
 from shared.contracts.fields import Identifier, UnitId
 from shared.contracts.refusals import RefusedFor
-from shared.domain.csv_cells import guarded
+from shared.domain.csv_cells import guard_cell
 
 router = APIRouter(prefix="/api", tags=["cases"])
 
@@ -144,7 +144,7 @@ def as_csv(case: Case, figures: Evaluation, console: ConsoleDeps) -> str:
             console.names.unit(unit_figures.unit),
             *evaluation.unit_view(unit_figures).values(),
         )
-        writer.writerow([guarded("" if cell is None else str(cell)) for cell in cells])
+        writer.writerow([guard_cell("" if cell is None else str(cell)) for cell in cells])
     return "\ufeff" + out.getvalue()
 
 

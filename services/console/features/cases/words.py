@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.domain.bilingual import Both
+from shared.domain.bilingual import Bilingual
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +15,9 @@ class Words:
     zh: Mapping[str, str]
     en: Mapping[str, str]
 
-    def __call__(self, key: str, **values: object) -> Both:
+    def __call__(self, key: str, **values: object) -> Bilingual:
         """Return a text with each `{name}` filled in, a bilingual value in its own language."""
-        return Both(
+        return Bilingual(
             _filled(self.zh.get(key, key), {name: _zh(value) for name, value in values.items()}),
             _filled(self.en.get(key, key), {name: _en(value) for name, value in values.items()}),
         )
@@ -34,8 +34,8 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
 
 
 def _zh(value: object) -> str:
-    return value.zh if isinstance(value, Both) else str(value)
+    return value.zh if isinstance(value, Bilingual) else str(value)
 
 
 def _en(value: object) -> str:
-    return value.en if isinstance(value, Both) else str(value)
+    return value.en if isinstance(value, Bilingual) else str(value)

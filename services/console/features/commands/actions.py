@@ -13,7 +13,7 @@ from shared.contracts.commands import RECURRING, Acknowledgement, CommandRequest
 from shared.contracts.fields import Level, Status
 from shared.contracts.ids import acknowledgement_id, content_id, transition_id
 from shared.contracts.selections import Selection
-from shared.contracts.topics import ACKNOWLEDGEMENTS, REQUESTS
+from shared.contracts.topics import ACKNOWLEDGEMENTS, COMMAND_REQUESTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def issue(
             now.date().isoformat(),
         )
     return ActionRecord(
-        REQUESTS,
+        COMMAND_REQUESTS,
         command_id,
         CommandRequest(
             id=content_id("req", command_id, "issue"),
@@ -130,7 +130,7 @@ def manage(viewer: Viewer, command: Record, verb: Any, version: int, now: dateti
     command_id = command["command_id"]
     cause = (transition_id(command_id, version),)
     return ActionRecord(
-        REQUESTS,
+        COMMAND_REQUESTS,
         command_id,
         CommandRequest(
             id=content_id("req", command_id, verb, viewer.officer_id, version),

@@ -11,7 +11,7 @@ from services.console.core.record import Record
 from shared.contracts.fields import Post
 from shared.contracts.ids import content_id, transition_id
 from shared.contracts.pages import Answer, AnswerVerb
-from shared.contracts.topics import ANSWERS
+from shared.contracts.topics import PAGE_ANSWERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def answer(
     fields = [f"{name}={value}" for name, value in asdict(terms).items() if value is not None]
     cause = (transition_id(page_id, page["version"]),)
     return ActionRecord(
-        ANSWERS,
+        PAGE_ANSWERS,
         viewer.officer_id,
         Answer(
             id=content_id("ans", page_id, viewer.officer_id, verb, *fields),

@@ -25,22 +25,22 @@ from services.console.web.responses import as_json
 from shared.contracts.fields import Identifier, Line, Post, Text
 from shared.contracts.pages import AnswerVerb, Channel
 from shared.contracts.refusals import RefusedFor
-from shared.domain.bilingual import Both, both
+from shared.domain.bilingual import Bilingual, bilingual_of
 from shared.domain.replies import Reply, reference_of, understand
 from shared.domain.wording import ANSWERS, REPLIES
 
 router = APIRouter(prefix="/carriers", tags=["pages"])
 
-_NOT_UNDERSTOOD = Both(
+_NOT_UNDERSTOOD = Bilingual(
     f"没有听懂，未作答复。{REPLIES.zh}，后加编号。",
     f"Not understood, nothing was answered. {REPLIES.en}, then the reference.",
 )
-_BOTH_WORLDS = Both(
+_BOTH_WORLDS = Bilingual(
     f"真实通知和演练通知都在等待您答复，未作答复。{REPLIES.zh}，后加编号。",
     "A real page and a drill page both wait for you, nothing was answered. "
     f"{REPLIES.en}, then the reference.",
 )
-_NO_SUCH_PAGE = Both(
+_NO_SUCH_PAGE = Bilingual(
     "没有等待您答复的通知，或编号不对。",
     "No page waits for your answer, or the reference is wrong.",
 )
@@ -116,8 +116,8 @@ async def send_reply(request: Request, console: Deps) -> Response:
         return _reply_response(False, _NO_SUCH_PAGE.of(language))
     await _answer(console, page, understood.verb, understood.text)
     reference = reference_of(page["page_id"])
-    headline, verb = both(page["headline"]), ANSWERS[understood.verb]
-    recorded = Both(
+    headline, verb = bilingual_of(page["headline"]), ANSWERS[understood.verb]
+    recorded = Bilingual(
         f"已记录：{verb.zh}（编号 {reference}）{headline.zh[:40]}",
         f"Recorded: {verb.en} (ref. {reference}) {headline.en[:80]}",
     )

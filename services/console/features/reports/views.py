@@ -19,7 +19,7 @@ from shared.contracts.lifecycles.report_duty import FINAL, FINAL_OWED, PHONE_OWE
 from shared.contracts.refusals import RefusedFor
 from shared.contracts.reports import DutyState, Means, ReportFacts, ReportKind
 from shared.contracts.units import lineage, parent_of
-from shared.domain.report_series.changes import changes, line, together
+from shared.domain.report_series.changes import changes, line, merged_facts
 from shared.domain.report_series.numbers import Numbered, marks
 
 Firings = Mapping[tuple[str, str], Record]
@@ -240,7 +240,7 @@ def _chain(
     previous_facts: list[ReportFacts] = []
     for report in reports:
         facts = ReportFacts.model_validate_json(report["facts"])
-        result = changes(together(previous_facts), facts)
+        result = changes(merged_facts(previous_facts), facts)
         previous_facts.append(facts)
         report_views.append(
             {

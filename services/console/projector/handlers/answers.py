@@ -9,7 +9,7 @@ from services.console.projector.projections.feed_events import FeedEvent, feed_e
 from services.console.projector.projections.table import Projection, Row, column, text, time
 from services.console.projector.unit_of_work import UnitOfWork
 from shared.contracts.pages import Answer, AnswerVerb
-from shared.contracts.topics import ANSWERS
+from shared.contracts.topics import PAGE_ANSWERS
 from shared.runtime.handlers import Router
 
 router: Router[UnitOfWork] = Router()
@@ -61,7 +61,7 @@ def answer_case_fact(event: Answer) -> Row | None:
     )
 
 
-@router.subscriber(ANSWERS)
+@router.subscriber(PAGE_ANSWERS)
 async def handle_answer(event: Answer, unit: UnitOfWork) -> None:
     """Show the answer of a person to a page."""
     if event.verb in _PERSONAL:

@@ -15,7 +15,7 @@ from services.console.projector.projections.table import (
 from services.console.projector.unit_of_work import UnitOfWork
 from shared.contracts.ids import mode_id
 from shared.contracts.modes import ResponseModeEvent
-from shared.contracts.topics import MODES
+from shared.contracts.topics import RESPONSE_MODES
 from shared.runtime.handlers import Router
 
 router: Router[UnitOfWork] = Router()
@@ -64,7 +64,7 @@ def mode_case_fact(event: ResponseModeEvent) -> Row:
     )
 
 
-@router.subscriber(MODES)
+@router.subscriber(RESPONSE_MODES)
 async def handle_mode(event: ResponseModeEvent, unit: UnitOfWork) -> None:
     """Show the mode of a unit."""
     unit.add(TABLE, event)

@@ -8,7 +8,7 @@ from services.console.projector.projections.feed_events import FeedEvent, feed_e
 from services.console.projector.projections.table import Projection, column, integer, text, time
 from services.console.projector.unit_of_work import UnitOfWork
 from shared.contracts.readings import SensorHealth
-from shared.contracts.topics import HEALTH
+from shared.contracts.topics import SENSOR_HEALTH
 from shared.runtime.handlers import Router
 
 router: Router[UnitOfWork] = Router()
@@ -33,7 +33,7 @@ def health_feed_event(event: SensorHealth) -> FeedEvent:
     return feed_event("sensor", event, event.origin_unit, event.sensor_id, state=event.state)
 
 
-@router.subscriber(HEALTH)
+@router.subscriber(SENSOR_HEALTH)
 async def handle_health(event: SensorHealth, unit: UnitOfWork) -> None:
     """Show the health of a sensor."""
     unit.add(TABLE, event)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from services.notify.core.digests.digest import Digest, DigestContent
-from services.notify.core.digests.states import DigestStep
+from services.notify.core.digests.states import DigestTrigger
 from services.notify.core.escalation.answers import apply_answer
 from services.notify.core.escalation.engine import EscalationEngine
 from services.notify.core.escalation.escalation import Escalation, Purpose
@@ -27,9 +27,9 @@ def send_digest(
     """Call the officer about the unanswered calls in a due digest, if any."""
     working_set = engine.working_set
     if not contents:
-        working_set.step_digest(digest, DigestStep.SETTLED)
+        working_set.step_digest(digest, DigestTrigger.SETTLED)
         return
-    working_set.step_digest(digest, DigestStep.SENT)
+    working_set.step_digest(digest, DigestTrigger.SENT)
     holders = engine.roster.holders(digest.unit)
     holder = next((holder for holder in holders if holder.officer_id == digest.officer_id), None)
     if holder is None:

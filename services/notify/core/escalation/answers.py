@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from services.notify.core.digests.states import DigestStep
+from services.notify.core.digests.states import DigestTrigger
 from services.notify.core.escalation import reasons, states
 from services.notify.core.escalation.engine import EscalationEngine
 from services.notify.core.escalation.escalation import Escalation
 from services.notify.core.escalation.profiles import LONGEST_PROMISE_S, MOST_LAPSES, Timing
-from services.notify.core.escalation.states import EscalationState, EscalationStep
+from services.notify.core.escalation.states import EscalationState, EscalationTrigger
 from services.notify.core.pages.page_row import PageRow
-from services.notify.core.pages.states import PageStep
+from services.notify.core.pages.states import PageTrigger
 from services.notify.core.roster.roster import PostHolder
 from services.notify.core.wording import escalations as wording
 from shared.contracts.fields import Status
@@ -34,7 +34,7 @@ class CallEffect(StrEnum):
 class AnswerEffect:
     """The step of the page, and the effect on the calls."""
 
-    page: PageStep
+    page: PageTrigger
     calls: CallEffect
 
 
@@ -96,7 +96,7 @@ def apply_answer(answer: Answer, engine: EscalationEngine) -> None:
         raise RefusedAnswer(reason)
     assert page_row is not None
     effect = EFFECTS[answer.verb]
-    answered = effect.page is PageStep.ANSWERED
+    answered = effect.page is PageTrigger.ANSWERED
     working_set.step_page(
         page_row, effect.page, occurred_at=answer.occurred_at, answered_here=answered
     )
@@ -105,13 +105,13 @@ def apply_answer(answer: Answer, engine: EscalationEngine) -> None:
     escalation = working_set.escalations[page_row.escalation_id]
     if escalation.is_test:
         if escalation.state is EscalationState.OPEN:
-            working_set.end_calls(escalation, EscalationStep.SETTLED, reasons.TESTED)
+            working_set.end_calls(escalation, EscalationTrigger.SETTLED, reasons.TESTED)
         return
     for row in working_set.unanswered_pages(escalation):
         if row.page.officer_id == answer.officer_id:
-            working_set.step_page(row, PageStep.ANSWERED, occurred_at=answer.occurred_at)
+            working_set.step_page(row, PageTrigger.ANSWERED, occurred_at=answer.occurred_at)
     digest = working_set.digests.get(escalation.subject_id)
-    if digest is not None and working_set.step_digest(digest, DigestStep.ANSWERED):
+    if digest is not None and working_set.step_digest(digest, DigestTrigger.ANSWERED):
         digest.answer = answer
         digest.pass_on()
     if effect.calls is CallEffect.STOP:
@@ -127,7 +127,7 @@ def _promise(escalation: Escalation, answer: Answer, engine: EscalationEngine) -
     )
     if escalation.state in states.LIVE:
         escalation.answered_by = answer.officer_id
-        engine.working_set.end_calls(escalation, EscalationStep.COMING, reasons.ANSWERED)
+        engine.working_set.end_calls(escalation, EscalationTrigger.COMING, reasons.ANSWERED)
     elif not (promised and escalation.due_at is not None):
         return
     escalation.due_at = promised_until(
@@ -149,7 +149,7 @@ def _decline(
     if not (promised or called):
         return
     if not escalation.continues:
-        engine.working_set.end_calls(escalation, EscalationStep.SETTLED, reasons.PASSED_ON)
+        engine.working_set.end_calls(escalation, EscalationTrigger.SETTLED, reasons.PASSED_ON)
         return
     escalation.answered_by = None
     holder = _successor(escalation, page_row, answer, engine)

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from services.notify.core.digests.states import DigestStep
+from services.notify.core.digests.states import DigestTrigger
 from services.notify.core.escalation import next_call, reasons, states
 from services.notify.core.escalation.call_rules import CallRule, CallRules
 from services.notify.core.escalation.escalation import Escalation
 from services.notify.core.escalation.next_call import CallPosition, NextCall
 from services.notify.core.escalation.priority import priority
 from services.notify.core.escalation.profiles import MOST_LAPSES, Timing
-from services.notify.core.escalation.states import EscalationState, EscalationStep
+from services.notify.core.escalation.states import EscalationState, EscalationTrigger
 from services.notify.core.pages.page_row import PageRow
-from services.notify.core.pages.states import PageStep
+from services.notify.core.pages.states import PageTrigger
 from services.notify.core.roster.roster import PostHolder, Roster
 from services.notify.core.wording import escalations as wording
 from services.notify.core.wording import marks
@@ -27,7 +27,7 @@ from services.notify.core.working_set import WorkingSet
 from shared.contracts.ids import content_id
 from shared.contracts.pages import MOST_CALLS, Channel, PageState
 from shared.contracts.units import lineage
-from shared.domain.bilingual import Both
+from shared.domain.bilingual import Bilingual
 from shared.domain.response_modes.effective import Modes
 from shared.domain.response_modes.effects import EFFECTS
 
@@ -109,8 +109,8 @@ class EscalationEngine:
         elif kind == "answer" and escalation.state is EscalationState.OPEN:
             digest = self.working_set.digests.get(escalation.subject_id)
             if digest is not None and not digest.unanswered:
-                self.working_set.step_digest(digest, DigestStep.SETTLED)
-                self.working_set.end_calls(escalation, EscalationStep.SETTLED, reasons.SETTLED)
+                self.working_set.step_digest(digest, DigestTrigger.SETTLED)
+                self.working_set.end_calls(escalation, EscalationTrigger.SETTLED, reasons.SETTLED)
                 return
             self._time_out(escalation)
             self.call_next(escalation, declined=False)
@@ -135,7 +135,7 @@ class EscalationEngine:
         The officer's later channels are used at once. The next post is called at once when no
         channel of the call is left and no console shows the page.
         """
-        self.working_set.step_page(page_row, PageStep.FAILED, reason=(reason or "unknown")[:200])
+        self.working_set.step_page(page_row, PageTrigger.FAILED, reason=(reason or "unknown")[:200])
         escalation = self.working_set.escalations[page_row.escalation_id]
         if escalation.state is not EscalationState.OPEN:
             return
@@ -156,17 +156,17 @@ class EscalationEngine:
         """Make the call that follows an unanswered or declined one, or end the escalation."""
         working_set = self.working_set
         if escalation.is_test:
-            working_set.end_calls(escalation, EscalationStep.SETTLED, reasons.TESTED)
+            working_set.end_calls(escalation, EscalationTrigger.SETTLED, reasons.TESTED)
             return
         if not escalation.continues:
             digest = working_set.digests.get(escalation.subject_id)
             if (
                 digest is not None
-                and working_set.step_digest(digest, DigestStep.LAPSED)
+                and working_set.step_digest(digest, DigestTrigger.LAPSED)
                 and declined
             ):
                 digest.pass_on()
-            working_set.end_calls(escalation, EscalationStep.SETTLED, reasons.PASSED_ON)
+            working_set.end_calls(escalation, EscalationTrigger.SETTLED, reasons.PASSED_ON)
             return
         if escalation.unit is None or escalation.post is None:
             self._exhaust(escalation)
@@ -186,21 +186,21 @@ class EscalationEngine:
             rounds=self.rule(escalation).rounds,
         )
         if call is not None:
-            escalation.state = states.step(escalation.state, EscalationStep.CALLED_ON)
+            escalation.state = states.step(escalation.state, EscalationTrigger.CALLED_ON)
             self._place(escalation, call)
         elif not escalation.climbs and next_call.after(
             holders, start_unit, escalation.unit, escalation.post
         ):
             # The timers of the command service climb: two escalations would call everyone twice.
-            working_set.end_calls(escalation, EscalationStep.SETTLED, reasons.REPLACED)
+            working_set.end_calls(escalation, EscalationTrigger.SETTLED, reasons.REPLACED)
         else:
             self._exhaust(escalation)
 
     def call_again(
-        self, escalation: Escalation, holder: PostHolder, text: str, mark: Both = marks.NONE
+        self, escalation: Escalation, holder: PostHolder, text: str, mark: Bilingual = marks.NONE
     ) -> None:
         """Call one named officer; silence leads to the post after the officer's own."""
-        escalation.state = states.step(escalation.state, EscalationStep.CALLED_ON)
+        escalation.state = states.step(escalation.state, EscalationTrigger.CALLED_ON)
         own_unit = holder.unit == escalation.start_unit
         wait_s = self.timing(escalation).wait_s(first=False, own_unit=own_unit, round_=1)
         call = NextCall(holder, escalation.escalation_level, 1, wait_s)
@@ -217,7 +217,7 @@ class EscalationEngine:
     def _time_out(self, escalation: Escalation) -> None:
         for page_row in self.working_set.unanswered_pages(escalation):
             self.working_set.step_page(
-                page_row, PageStep.TIMED_OUT, occurred_at=self.working_set.now
+                page_row, PageTrigger.TIMED_OUT, occurred_at=self.working_set.now
             )
 
     def _promise_broken(self, escalation: Escalation) -> None:
@@ -239,7 +239,7 @@ class EscalationEngine:
 
     def _exhaust(self, escalation: Escalation) -> None:
         """Make one last call, to the commander at the top; the escalation stays on the screens."""
-        escalation.state = states.step(escalation.state, EscalationStep.RAN_OUT)
+        escalation.state = states.step(escalation.state, EscalationTrigger.RAN_OUT)
         escalation.due_at = None
         self.working_set.mark_changed(escalation)
         self.working_set.exhausted.append(escalation.escalation_id)
@@ -253,7 +253,7 @@ class EscalationEngine:
         escalation: Escalation,
         call: NextCall,
         text: str | None = None,
-        mark: Both = marks.NONE,
+        mark: Bilingual = marks.NONE,
     ) -> None:
         """Make the call, on the channels of the response mode and of the roster.
 
@@ -262,7 +262,7 @@ class EscalationEngine:
         working_set = self.working_set
         if escalation.step >= MOST_CALLS:
             if escalation.state is not EscalationState.EXHAUSTED:
-                escalation.state = states.step(escalation.state, EscalationStep.RAN_OUT)
+                escalation.state = states.step(escalation.state, EscalationTrigger.RAN_OUT)
                 working_set.exhausted.append(escalation.escalation_id)
             escalation.due_at = None
             working_set.mark_changed(escalation)

@@ -8,7 +8,7 @@ from shared.contracts.lifecycles.escalation import (
     LIVE,
     TRANSITIONS,
     EscalationState,
-    EscalationStep,
+    EscalationTrigger,
 )
 from shared.domain.state_machine import IllegalStep, next_state
 
@@ -18,12 +18,12 @@ __all__ = [
     "LIVE",
     "TRANSITIONS",
     "EscalationState",
-    "EscalationStep",
+    "EscalationTrigger",
     "IllegalStep",
     "step",
 ]
 
 
-def step(state: EscalationState, event: EscalationStep) -> EscalationState:
+def step(state: EscalationState, event: EscalationTrigger) -> EscalationState:
     """Return the next state; raises IllegalStep."""
     return next_state(TRANSITIONS, state, event, "an escalation")

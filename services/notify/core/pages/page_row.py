@@ -14,7 +14,7 @@ from services.notify.core.wording import marks
 from shared.contracts.ids import page_id, transition_id
 from shared.contracts.pages import Channel, Page, PageState
 from shared.contracts.units import tier_of
-from shared.domain.bilingual import Both
+from shared.domain.bilingual import Bilingual
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ def first_version(
     channel: Channel,
     round_: int,
     text: str,
-    mark: Both,
+    mark: Bilingual,
     now: datetime,
 ) -> Page:
     """Return the first version of the page of a call to one officer on one channel.

@@ -9,7 +9,7 @@ from services.notify.core.escalation import reasons
 from services.notify.core.escalation.engine import EscalationEngine
 from services.notify.core.escalation.escalation import Escalation, Purpose
 from services.notify.core.escalation.next_call import at_or_after, calling_order, first_unit
-from services.notify.core.escalation.states import EscalationState, EscalationStep
+from services.notify.core.escalation.states import EscalationState, EscalationTrigger
 from services.notify.core.roster.roster import PostHolder
 from services.notify.core.subjects.snapshots import AlertSnapshot
 from services.notify.core.wording import alerts as wording
@@ -101,7 +101,7 @@ def call_about_alert(alert: AlertEvent, engine: EscalationEngine) -> None:
     for escalation in escalations:
         moot = not decision.decision_owed and escalation.purpose is Purpose.DECIDE
         if decision.ended or moot:
-            working_set.end_calls(escalation, EscalationStep.SETTLED, reasons.SETTLED)
+            working_set.end_calls(escalation, EscalationTrigger.SETTLED, reasons.SETTLED)
 
 
 def was_recalled(alert_id: str | None, working_set: WorkingSet) -> bool:
@@ -150,7 +150,7 @@ def _call(
     named_units = {first_unit(roster, callee.unit) for callee in alert.calls}
     for escalation in escalations:
         if decision.call_everyone or escalation.start_unit in named_units:
-            working_set.end_calls(escalation, EscalationStep.SETTLED, reasons.REPLACED)
+            working_set.end_calls(escalation, EscalationTrigger.SETTLED, reasons.REPLACED)
     recalled = alert.transition is AlertTransition.RECALLED
     if recalled:
         _end_calls_because_of(alert.alert_id, working_set)
@@ -205,7 +205,7 @@ def _recall(template: Escalation, called: set[str], engine: EscalationEngine) ->
 def _end_calls_because_of(alert_id: str, working_set: WorkingSet) -> None:
     for escalation in list(working_set.escalations.values()):
         if escalation.alert_id == alert_id and escalation.state is not EscalationState.CLOSED:
-            working_set.end_calls(escalation, EscalationStep.SETTLED, reasons.RECALLED)
+            working_set.end_calls(escalation, EscalationTrigger.SETTLED, reasons.RECALLED)
 
 
 def _escalation(

@@ -8,7 +8,7 @@ from services.notify.core.escalation import reasons
 from services.notify.core.escalation.engine import EscalationEngine
 from services.notify.core.escalation.escalation import Escalation, Purpose
 from services.notify.core.escalation.next_call import PAGED_TIERS, calling_order
-from services.notify.core.escalation.states import EscalationStep
+from services.notify.core.escalation.states import EscalationTrigger
 from services.notify.core.subjects.alerts import was_recalled
 from services.notify.core.subjects.snapshots import PHASES, AssignmentPhase, AssignmentSnapshot
 from services.notify.core.wording import assignments as wording
@@ -36,7 +36,7 @@ def call_about_assignment(assignment: AssignmentEvent, engine: EscalationEngine)
         if previous is not None and previous.attempt >= assignment.attempt:
             return  # another version of the same delivery: nobody is called twice about it
         for escalation in escalations:
-            working_set.end_calls(escalation, EscalationStep.SETTLED, reasons.REPLACED)
+            working_set.end_calls(escalation, EscalationTrigger.SETTLED, reasons.REPLACED)
         recalled = was_recalled(assignment.alert_id, working_set)
         if assignment.unit_tier in PAGED_TIERS and not recalled:
             engine.open(
@@ -47,7 +47,7 @@ def call_about_assignment(assignment: AssignmentEvent, engine: EscalationEngine)
     for escalation in escalations:
         finishing = escalation.purpose is Purpose.FINISH
         if phase >= (AssignmentPhase.REPORTED if finishing else AssignmentPhase.SIGNED):
-            working_set.end_calls(escalation, EscalationStep.SETTLED, reasons.SETTLED)
+            working_set.end_calls(escalation, EscalationTrigger.SETTLED, reasons.SETTLED)
 
 
 def _escalation(assignment: AssignmentEvent, now: datetime) -> Escalation:

@@ -8,7 +8,7 @@ from services.notify.core.escalation import reasons
 from services.notify.core.escalation.engine import EscalationEngine
 from services.notify.core.escalation.escalation import Escalation, Purpose
 from services.notify.core.escalation.next_call import calling_order
-from services.notify.core.escalation.states import EscalationStep
+from services.notify.core.escalation.states import EscalationTrigger
 from services.notify.core.wording import modes as wording
 from shared.contracts.fields import Level, ResponseMode
 from shared.contracts.ids import mode_id
@@ -28,7 +28,7 @@ def call_about_proposal(proposal: ModeProposal, engine: EscalationEngine) -> Non
     """Call an officer who can give the next signature of a proposal."""
     working_set = engine.working_set
     for escalation in working_set.of_subject(proposal.proposal_id):
-        working_set.end_calls(escalation, EscalationStep.SETTLED, reasons.SETTLED)
+        working_set.end_calls(escalation, EscalationTrigger.SETTLED, reasons.SETTLED)
     if not proposal.next_posts:
         return
     signers = {signature.officer_id for signature in proposal.signatures}
@@ -50,7 +50,7 @@ def call_about_mode(mode: ResponseModeEvent, engine: EscalationEngine) -> None:
     working_set = engine.working_set
     subject = mode_id(mode.status, mode.unit)
     for escalation in working_set.of_subject(subject):
-        working_set.end_calls(escalation, EscalationStep.SETTLED, reasons.REPLACED)
+        working_set.end_calls(escalation, EscalationTrigger.SETTLED, reasons.REPLACED)
     text = wording.of_mode(mode, engine.names, working_set.now)
     for unit in engine.roster.units_within(mode.unit):
         escalation = _escalation(mode, subject, Purpose.INFORM, unit, text, working_set.now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.notify.core.escalation import reasons
-from services.notify.core.escalation.states import EscalationStep
+from services.notify.core.escalation.states import EscalationTrigger
 from services.notify.core.subjects.snapshots import ReportDutySnapshot
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.reports import ReportDuty
@@ -18,4 +18,4 @@ def end_calls_about_reports(duty: ReportDuty, working_set: WorkingSet) -> None:
     working_set.update_report_duty(snapshot)
     for escalation in working_set.of_report_duty(duty.duty_id):
         if snapshot.is_fulfilled(escalation.purpose, escalation.occurred_at):
-            working_set.end_calls(escalation, EscalationStep.SETTLED, reasons.SETTLED)
+            working_set.end_calls(escalation, EscalationTrigger.SETTLED, reasons.SETTLED)

@@ -9,7 +9,7 @@ from services.notify.core.escalation import reasons
 from services.notify.core.escalation.engine import EscalationEngine
 from services.notify.core.escalation.escalation import Escalation, Purpose
 from services.notify.core.escalation.next_call import calling_order
-from services.notify.core.escalation.states import EscalationStep
+from services.notify.core.escalation.states import EscalationTrigger
 from services.notify.core.roster.roster import PostHolder, Roster
 from services.notify.core.subjects.snapshots import NOTICE_TIME, GapSnapshot
 from services.notify.core.wording import roster_gaps as wording
@@ -55,7 +55,7 @@ def call_about_coverage(coverage: DutyCoverage, engine: EscalationEngine) -> Non
     if not near_gaps(coverage, working_set.now):
         snapshot = replace(snapshot, announced_at=None)
         for escalation in working_set.of_subject(subject):
-            working_set.end_calls(escalation, EscalationStep.SETTLED, reasons.SETTLED)
+            working_set.end_calls(escalation, EscalationTrigger.SETTLED, reasons.SETTLED)
     working_set.update_gaps(snapshot)
     announce_gaps(subject, engine)
 

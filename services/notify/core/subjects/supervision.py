@@ -8,7 +8,7 @@ from services.notify.core.escalation import reasons
 from services.notify.core.escalation.engine import EscalationEngine
 from services.notify.core.escalation.escalation import Escalation, Purpose
 from services.notify.core.escalation.next_call import at_or_after, calling_order
-from services.notify.core.escalation.states import EscalationStep
+from services.notify.core.escalation.states import EscalationTrigger
 from services.notify.core.subjects.alerts import was_recalled
 from services.notify.core.subjects.snapshots import AssignmentPhase
 from services.notify.core.wording import assignments as wording
@@ -46,7 +46,7 @@ def call_about_supervision(supervision: SupervisionEvent, engine: EscalationEngi
     for escalation in escalations:
         supervised = escalation.subject_kind is SubjectKind.SUPERVISION
         if supervised and escalation.purpose is purpose:
-            working_set.end_calls(escalation, EscalationStep.SETTLED, reasons.REPLACED)
+            working_set.end_calls(escalation, EscalationTrigger.SETTLED, reasons.REPLACED)
     start, post = supervision.target_unit, supervision.target_post
     holders = calling_order(roster, start)
     first = roster.holder(start, post) or at_or_after(holders, start, start, post)

@@ -7,25 +7,25 @@ from services.notify.core.wording.graded import words_of
 from services.notify.core.wording.lines import EMPTY, capitalised, joined_text
 from services.notify.core.wording.names import Names
 from shared.contracts.alerts import AlertEvent, AlertTransition
-from shared.domain.bilingual import Both
+from shared.domain.bilingual import Bilingual
 from shared.domain.wording import LEVELS
 
-_ANNOUNCEMENTS: dict[AlertTransition, Both] = {
-    AlertTransition.ISSUED: Both("已发布{level}预警", "{level} alert issued"),
-    AlertTransition.ADJUSTED: Both("已调整为{level}预警", "Now a {level} alert"),
-    AlertTransition.LIFTED: Both("{level}预警已解除", "{level} alert lifted"),
-    AlertTransition.EXPIRED: Both("{level}预警已到期失效", "{level} alert expired"),
+_ANNOUNCEMENTS: dict[AlertTransition, Bilingual] = {
+    AlertTransition.ISSUED: Bilingual("已发布{level}预警", "{level} alert issued"),
+    AlertTransition.ADJUSTED: Bilingual("已调整为{level}预警", "Now a {level} alert"),
+    AlertTransition.LIFTED: Bilingual("{level}预警已解除", "{level} alert lifted"),
+    AlertTransition.EXPIRED: Bilingual("{level}预警已到期失效", "{level} alert expired"),
 }
-_REQUESTS: dict[AlertTransition, Both] = {
-    AlertTransition.DEBT_DUE: Both(
+_REQUESTS: dict[AlertTransition, Bilingual] = {
+    AlertTransition.DEBT_DUE: Bilingual(
         "紧急授权发布的预警逾期未追认，请追认或撤销。",
         "Issued in an emergency and not ratified in time: ratify or annul.",
     ),
-    AlertTransition.FLAPPING: Both(
+    AlertTransition.FLAPPING: Bilingual(
         "告警反复触发和消除，请核实；稳定前不再逐次提醒。",
         "The alarm comes and goes: verify. You are not told of each change until it is steady.",
     ),
-    AlertTransition.UNMERGED: Both(
+    AlertTransition.UNMERGED: Bilingual(
         "并入的预警已恢复，请重新处理。", "A merged alert stands on its own again: deal with it."
     ),
 }
@@ -34,14 +34,14 @@ _REQUESTS: dict[AlertTransition, Both] = {
 def of_alert(alert: AlertEvent, purpose: Purpose, names: Names) -> str:
     """Return the request or announcement about an alert, its place and its own text."""
     place = names.unit(alert.place)
-    place_line = Both(f"地点：{place.zh}", f"Place: {place.en}")
+    place_line = Bilingual(f"地点：{place.zh}", f"Place: {place.en}")
     return joined_text(_request(alert, purpose, names), place_line, words_of(alert, alert.text))
 
 
-def _request(alert: AlertEvent, purpose: Purpose, names: Names) -> Both:
+def _request(alert: AlertEvent, purpose: Purpose, names: Names) -> Bilingual:
     level = LEVELS[alert.level] if alert.level else EMPTY
     if alert.transition is AlertTransition.RECALLED:
-        return Both(
+        return Bilingual(
             f"{level.zh}预警已撤回：此前发布有误，请立即停止据此行动，并应答。",
             f"{capitalised(level.en)} alert recalled: it was issued in error. "
             "Stop acting on it, and answer.",
@@ -52,31 +52,33 @@ def _request(alert: AlertEvent, purpose: Purpose, names: Names) -> Both:
         return _announcement(alert, level, names)
     if alert.level is not None and alert.level is alert.proposed_level:
         if alert.proposed_until:
-            return Both(
+            return Bilingual(
                 "请研判签发：延长预警有效期。", "To be assessed and signed: a longer validity."
             )
-        return Both("预警有新情况，请知悉并应答。", "The alert has news: take note and answer.")
+        return Bilingual(
+            "预警有新情况，请知悉并应答。", "The alert has news: take note and answer."
+        )
     if alert.proposed_level is None:
-        return Both("建议解除预警，请研判签发。", "Proposed: lift the alert. Assess and sign.")
+        return Bilingual("建议解除预警，请研判签发。", "Proposed: lift the alert. Assess and sign.")
     proposed = LEVELS[alert.proposed_level]
-    return Both(
+    return Bilingual(
         f"建议{proposed.zh}预警，请核实、研判、签发。",
         f"Proposed: {proposed.en} alert. Verify, assess and sign.",
     )
 
 
-def _announcement(alert: AlertEvent, level: Both, names: Names) -> Both:
-    words = _ANNOUNCEMENTS.get(alert.transition, Both("{level}预警", "{level} alert"))
+def _announcement(alert: AlertEvent, level: Bilingual, names: Names) -> Bilingual:
+    words = _ANNOUNCEMENTS.get(alert.transition, Bilingual("{level}预警", "{level} alert"))
     zh, en = words.zh.format(level=level.zh), capitalised(words.en.format(level=level.en))
     if alert.debt is None:
-        return Both(f"{zh}，请知悉并应答。", f"{en}: take note and answer.")
+        return Bilingual(f"{zh}，请知悉并应答。", f"{en}: take note and answer.")
     unit = names.unit(alert.debt.unit)
     if alert.transition is AlertTransition.EXPIRED:
-        return Both(
+        return Bilingual(
             f"紧急授权：{zh}，请知悉并应答。{unit.zh}始终未追认。",
             f"Emergency authorisation. {en}: take note and answer. {unit.en} never ratified it.",
         )
-    return Both(
+    return Bilingual(
         f"紧急授权：{zh}，请知悉并应答。请{unit.zh}按期追认。",
         f"Emergency authorisation. {en}: take note and answer. {unit.en} has to ratify it in time.",
     )

@@ -13,15 +13,15 @@ from shared.contracts.commands import (
     SupervisionKind,
 )
 from shared.contracts.fields import DataGrade
-from shared.domain.bilingual import Both, both
+from shared.domain.bilingual import Bilingual, bilingual_of
 
-OWED_ACTS: dict[SupervisionClock, Both] = {
-    "sign": Both("签收", "signed"),
-    "finish": Both("办结反馈", "reported it done"),
-    "report_phone": Both("电话初报", "made the first report by phone"),
-    "report_written": Both("书面初报", "made the first report in writing"),
-    "report_follow_up": Both("续报", "made the follow-up report"),
-    "report_final": Both("终报", "made the final report"),
+OWED_ACTS: dict[SupervisionClock, Bilingual] = {
+    "sign": Bilingual("签收", "signed"),
+    "finish": Bilingual("办结反馈", "reported it done"),
+    "report_phone": Bilingual("电话初报", "made the first report by phone"),
+    "report_written": Bilingual("书面初报", "made the first report in writing"),
+    "report_follow_up": Bilingual("续报", "made the follow-up report"),
+    "report_final": Bilingual("终报", "made the final report"),
 }
 
 
@@ -32,34 +32,38 @@ def of_assignment(assignment: AssignmentEvent) -> str:
     to carry it out. They hold no word of the evidence, and so a data grade never removes them.
     """
     repeated = (
-        Both(f"第{assignment.attempt}次交办，", f"Given for time no. {assignment.attempt}. ")
+        Bilingual(f"第{assignment.attempt}次交办，", f"Given for time no. {assignment.attempt}. ")
         if assignment.attempt > 1
         else EMPTY
     )
-    request = marks.opened_by(repeated, Both("请签收。", "Please sign."))
-    return joined_text(request, both(assignment.instruction))
+    request = marks.opened_by(repeated, Bilingual("请签收。", "Please sign."))
+    return joined_text(request, bilingual_of(assignment.instruction))
 
 
 def of_supervision(supervision: SupervisionEvent, names: Names) -> tuple[str, str]:
     """Return headline and text of a reminder or an escalation."""
     reminder = supervision.kind is SupervisionKind.REMINDED
-    mark = Both("催办：", "Reminder: ") if reminder else Both("督办升级：", "Escalation: ")
+    mark = (
+        Bilingual("催办：", "Reminder: ") if reminder else Bilingual("督办升级：", "Escalation: ")
+    )
     unit, act = names.unit(supervision.unit), OWED_ACTS[supervision.clock]
-    request = Both(
+    request = Bilingual(
         f"{unit.zh} 超期未{act.zh}，请督促。",
         f"{unit.en} is late and has not {act.en}: urge them.",
     )
     contact = names.contact(supervision.unit, supervision.target_unit)
     contact_line = (
-        EMPTY if contact is None else Both(f"联系人：{contact.zh}", f"Whom to call: {contact.en}")
+        EMPTY
+        if contact is None
+        else Bilingual(f"联系人：{contact.zh}", f"Whom to call: {contact.en}")
     )
     of_report = supervision.clock.startswith("report")
     if of_report and supervision.data_grade is not DataGrade.GENERAL:
-        headline = one_line(marks.opened_by(mark, both(GRADED_ALERT)))
+        headline = one_line(marks.opened_by(mark, bilingual_of(GRADED_ALERT)))
         return headline, joined_text(request, contact_line, GRADED)
     last_report = EMPTY
     if supervision.text:
-        opening = Both("上次报告：\n", "The last report:\n")
-        last_report = marks.opened_by(opening, both(supervision.text))
-    headline = one_line(marks.opened_by(mark, both(supervision.title)))
+        opening = Bilingual("上次报告：\n", "The last report:\n")
+        last_report = marks.opened_by(opening, bilingual_of(supervision.text))
+    headline = one_line(marks.opened_by(mark, bilingual_of(supervision.title)))
     return headline, joined_text(request, contact_line, last_report)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from services.notify.core.wording.lines import joined_text, one_line
 from shared.contracts.fields import Level
-from shared.domain.bilingual import Both, both
+from shared.domain.bilingual import Bilingual, bilingual_of
 from shared.domain.wording import LEVELS
 
 _ZH_CHARACTERS, _EN_CHARACTERS = 36, 32
@@ -27,7 +27,9 @@ def digest_headline(by_level: Sequence[tuple[Level, int]]) -> str:
     total = sum(count for _, count in by_level)
     zh = "，".join(f"{LEVELS[level].zh}{count}" for level, count in by_level)
     en = ", ".join(f"{count} {LEVELS[level].en}" for level, count in by_level)
-    return one_line(Both(f"摘要：{total}条待处理（{zh}）", f"Digest: {total} to deal with ({en})"))
+    return one_line(
+        Bilingual(f"摘要：{total}条待处理（{zh}）", f"Digest: {total} to deal with ({en})")
+    )
 
 
 def of_digest(lines: Sequence[DigestLine], unnamed: int) -> str:
@@ -37,14 +39,14 @@ def of_digest(lines: Sequence[DigestLine], unnamed: int) -> str:
     """
     texts = []
     for line in lines:
-        level, words = LEVELS[line.level], both(line.headline)
+        level, words = LEVELS[line.level], bilingual_of(line.headline)
         texts.append(
-            Both(
+            Bilingual(
                 f"[{level.zh}] {words.zh[:_ZH_CHARACTERS]} ×{line.calls}",
                 f"[{level.en}] {words.en[:_EN_CHARACTERS]} ×{line.calls}",
             )
         )
     if unnamed:
-        texts.append(Both(f"另有{unnamed}条。", f"{unnamed} more."))
-    texts.append(Both("请在列表中逐条处理。", "Open the list: each of them waits there."))
+        texts.append(Bilingual(f"另有{unnamed}条。", f"{unnamed} more."))
+    texts.append(Bilingual("请在列表中逐条处理。", "Open the list: each of them waits there."))
     return joined_text(*texts)

@@ -10,82 +10,84 @@ from services.notify.core.wording.marks import TEXT_CHARACTERS
 from services.notify.core.wording.names import Names
 from shared.contracts.fields import Post
 from shared.contracts.pages import Channel, Page, PageState
-from shared.domain.bilingual import Both, both
+from shared.domain.bilingual import Bilingual, bilingual_of
 from shared.domain.wording import CHANNELS
 
-PAGE_STATES: dict[PageState, Both] = {
-    PageState.QUEUED: Both("待发送", "to be sent"),
-    PageState.SENT: Both("已发送，无应答", "sent, no answer"),
-    PageState.DELIVERED: Both("已送达，无应答", "delivered, no answer"),
-    PageState.READ: Both("已读，无应答", "read, no answer"),
-    PageState.ANSWERED: Both("已答复", "answered"),
-    PageState.NO_ANSWER: Both("无应答", "no answer"),
-    PageState.WITHDRAWN: Both("已撤回", "withdrawn"),
-    PageState.FAILED: Both("发送失败", "could not be sent"),
+PAGE_STATES: dict[PageState, Bilingual] = {
+    PageState.QUEUED: Bilingual("待发送", "to be sent"),
+    PageState.SENT: Bilingual("已发送，无应答", "sent, no answer"),
+    PageState.DELIVERED: Bilingual("已送达，无应答", "delivered, no answer"),
+    PageState.READ: Bilingual("已读，无应答", "read, no answer"),
+    PageState.ANSWERED: Bilingual("已答复", "answered"),
+    PageState.NO_ANSWER: Bilingual("无应答", "no answer"),
+    PageState.WITHDRAWN: Bilingual("已撤回", "withdrawn"),
+    PageState.FAILED: Bilingual("发送失败", "could not be sent"),
 }
-_REASONS: dict[str, Both] = {
-    "no phone number": Both("（无电话号码）", " (no phone number)"),
-    "no address": Both("（无地址）", " (no address)"),
-    "no e-mail address": Both("（无邮箱地址）", " (no e-mail address)"),
-    "not an e-mail address": Both("（邮箱地址有误）", " (wrong e-mail address)"),
-    "no push subscription": Both("（未订阅推送）", " (no push subscription)"),
-    "the subscription is over": Both("（推送订阅已失效）", " (push subscription over)"),
+_REASONS: dict[str, Bilingual] = {
+    "no phone number": Bilingual("（无电话号码）", " (no phone number)"),
+    "no address": Bilingual("（无地址）", " (no address)"),
+    "no e-mail address": Bilingual("（无邮箱地址）", " (no e-mail address)"),
+    "not an e-mail address": Bilingual("（邮箱地址有误）", " (wrong e-mail address)"),
+    "no push subscription": Bilingual("（未订阅推送）", " (no push subscription)"),
+    "the subscription is over": Bilingual("（推送订阅已失效）", " (push subscription over)"),
 }
 """The reasons that a person can put right. A carrier's codes are for the operator, in the log."""
-_IN_DIGEST = Both("（列入摘要）", " (in a digest)")
+_IN_DIGEST = Bilingual("（列入摘要）", " (in a digest)")
 _MOST_CHARACTERS = 1_500
 """The longest list of earlier calls, in characters; the newest calls are shown."""
 
 
-def earlier_calls(pages: Iterable[Page], empty_units: Sequence[str], names: Names) -> Both:
+def earlier_calls(pages: Iterable[Page], empty_units: Sequence[str], names: Names) -> Bilingual:
     """Return the officers called earlier with the outcome per channel, then the empty units."""
-    officers: dict[tuple[str, Post, str], dict[Channel, Both]] = {}
+    officers: dict[tuple[str, Post, str], dict[Channel, Bilingual]] = {}
     order = list(CHANNELS)
     for page in sorted(pages, key=lambda page: (page.rung, page.round, order.index(page.channel))):
         channel, state = CHANNELS[page.channel], PAGE_STATES[page.state]
         state = marks.opened_by(state, _REASONS.get(page.reason or "", EMPTY))
         digest = _IN_DIGEST if page.digest_id is not None else EMPTY
         outcomes = officers.setdefault((page.unit, page.post, page.officer_id), {})
-        outcomes[page.channel] = Both(
+        outcomes[page.channel] = Bilingual(
             f"{channel.zh}{state.zh}{digest.zh}", f"{channel.en} {state.en}{digest.en}"
         )
     lines = []
     for place, outcomes in officers.items():
         officer = names.person(*place)
         lines.append(
-            Both(
+            Bilingual(
                 f"{officer.zh}：{'；'.join(outcome.zh for outcome in outcomes.values())}",
                 f"{officer.en}: {'; '.join(outcome.en for outcome in outcomes.values())}",
             )
         )
     units = [names.unit(unit) for unit in empty_units]
-    lines += [Both(f"{unit.zh}：无人值班", f"{unit.en}: nobody on duty") for unit in units]
-    return Both(
+    lines += [Bilingual(f"{unit.zh}：无人值班", f"{unit.en}: nobody on duty") for unit in units]
+    return Bilingual(
         "\n".join(line.zh for line in lines)[-_MOST_CHARACTERS:],
         "\n".join(line.en for line in lines)[-_MOST_CHARACTERS:],
     )
 
 
-def with_earlier_calls(text: str, earlier: Both) -> str:
+def with_earlier_calls(text: str, earlier: Bilingual) -> str:
     """Return the text of a call with the list of earlier calls after it."""
     if not earlier.zh:
         return text
-    words, room = both(text), TEXT_CHARACTERS // 2 - 60
-    return Both(
+    words, room = bilingual_of(text), TEXT_CHARACTERS // 2 - 60
+    return Bilingual(
         f"{words.zh[: room - len(earlier.zh)]}\n此前呼叫未果：\n{earlier.zh}",
         f"{words.en[: room - len(earlier.en)]}\nCalled before in vain:\n{earlier.en}",
     ).joined(TEXT_CHARACTERS)
 
 
-def handed_over(text: str, officer: Both) -> str:
+def handed_over(text: str, officer: Bilingual) -> str:
     """Return the text of a call that an officer has handed over."""
-    return joined_text(Both(f"由 {officer.zh} 转交。", f"Handed over by {officer.en}."), both(text))
+    return joined_text(
+        Bilingual(f"由 {officer.zh} 转交。", f"Handed over by {officer.en}."), bilingual_of(text)
+    )
 
 
 def promise_overdue(text: str) -> str:
     """Return the text of a call to an officer whose promise is overdue."""
-    request = Both(
+    request = Bilingual(
         "您已答复到岗，但事项至今未处理，请立即处理或答复。",
         "You answered that you are coming, and nothing has been done yet: act now, or answer.",
     )
-    return joined_text(marks.opened_by(marks.LAPSED, request), both(text))
+    return joined_text(marks.opened_by(marks.LAPSED, request), bilingual_of(text))

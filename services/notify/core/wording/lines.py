@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from services.notify.core.wording.marks import TEXT_CHARACTERS
-from shared.domain.bilingual import LINE_CHARACTERS, Both
+from shared.domain.bilingual import LINE_CHARACTERS, Bilingual
 
-EMPTY = Both("", "")
+EMPTY = Bilingual("", "")
 
 
-def one_line(words: Both) -> str:
+def one_line(words: Bilingual) -> str:
     """Return both languages as one line."""
     return words.joined(LINE_CHARACTERS)
 
 
-def joined_text(*lines: Both) -> str:
+def joined_text(*lines: Bilingual) -> str:
     """Return the lines that are not empty as one text."""
-    return Both(
+    return Bilingual(
         "\n".join(line.zh for line in lines if line.zh),
         "\n".join(line.en for line in lines if line.en),
     ).joined(TEXT_CHARACTERS)

@@ -6,7 +6,7 @@ from services.notify.core.wording import marks
 from services.notify.core.wording.graded import GRADED_ORDER
 from shared.contracts.fields import DataGrade, Language
 from shared.contracts.pages import Page, SubjectKind
-from shared.domain.bilingual import said
+from shared.domain.bilingual import in_language
 from shared.domain.replies import reference_of
 from shared.domain.wording import LEVELS, NOTES, REPLIES
 
@@ -27,8 +27,8 @@ def message(page: Page, language: Language, *, resend: bool, link: str | None = 
     opening = f"{drill}{repeat}[{LEVELS[page.level].of(language)}]"
     gap = " " if language is Language.EN else ""
     lines = [
-        f"{opening}{gap}{said(page.headline, language).removeprefix(drill)}",
-        said(page.text, language).strip(),
+        f"{opening}{gap}{in_language(page.headline, language).removeprefix(drill)}",
+        in_language(page.text, language).strip(),
     ]
     replies = (NOTES if page.subject_kind in _TO_NOTE else REPLIES).of(language)
     reference = reference_of(page.page_id)
@@ -50,8 +50,8 @@ def public_headline(page: Page, language: Language) -> str:
     """
     orders = (SubjectKind.ASSIGNMENT, SubjectKind.SUPERVISION)
     if page.data_grade is DataGrade.GENERAL or page.subject_kind not in orders:
-        return said(page.headline, language)
-    return said(marks.headline(page.status, GRADED_ORDER), language)
+        return in_language(page.headline, language)
+    return in_language(marks.headline(page.status, GRADED_ORDER), language)
 
 
 def cut(text: str, most_bytes: int) -> str:

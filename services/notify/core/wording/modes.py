@@ -8,24 +8,24 @@ from services.notify.core.wording.graded import words_of
 from services.notify.core.wording.lines import EMPTY, joined_text
 from services.notify.core.wording.names import Names
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
-from shared.domain.bilingual import Both, both
+from shared.domain.bilingual import Bilingual, bilingual_of
 
 
 def of_proposal(proposal: ModeProposal, names: Names, now: datetime) -> str:
     """Return the text that asks for a signature of a proposed mode."""
     if proposal.proposed_by is None:
-        proposer = Both("系统建议", "Proposed by the system")
+        proposer = Bilingual("系统建议", "Proposed by the system")
     else:
         officer = names.officer(proposal.proposed_by)
-        proposer = Both(f"{officer.zh} 提议", f"Proposed by {officer.en}")
+        proposer = Bilingual(f"{officer.zh} 提议", f"Proposed by {officer.en}")
     signature_note = (
-        Both("待第二人签批", "A second person has to sign")
+        Bilingual("待第二人签批", "A second person has to sign")
         if proposal.signatures
-        else Both("需两人签批", "Two people have to sign")
+        else Bilingual("需两人签批", "Two people have to sign")
     )
-    title, until = both(proposal.title), names.moment(proposal.until, now)
+    title, until = bilingual_of(proposal.title), names.moment(proposal.until, now)
     return joined_text(
-        Both(
+        Bilingual(
             f"{proposer.zh}：{title.zh}，至 {until.zh} 自动结束。{signature_note.zh}。",
             f"{proposer.en}: {title.en}, ends by itself on {until.en}. {signature_note.en}.",
         ),
@@ -35,12 +35,12 @@ def of_proposal(proposal: ModeProposal, names: Names, now: datetime) -> str:
 
 def of_mode(mode: ResponseModeEvent, names: Names, now: datetime) -> str:
     """Return the text that informs a unit of its mode."""
-    title, until = both(mode.title), EMPTY
+    title, until = bilingual_of(mode.title), EMPTY
     if mode.until is not None:
         end = names.moment(mode.until, now)
-        until = Both(f"，至 {end.zh} 自动结束", f", ends by itself on {end.en}")
+        until = Bilingual(f"，至 {end.zh} 自动结束", f", ends by itself on {end.en}")
     return joined_text(
-        Both(
+        Bilingual(
             f"{title.zh}{until.zh}，请知悉并应答。",
             f"{title.en}{until.en}. Take note and answer.",
         ),

@@ -9,7 +9,7 @@ from services.notify.core.roster.roster import PostHolder, Roster
 from shared.contracts.fields import Post
 from shared.contracts.units import lineage
 from shared.domain import local_time
-from shared.domain.bilingual import Both
+from shared.domain.bilingual import Bilingual
 from shared.domain.selection.labels import label
 from shared.domain.selection.tree import UnitTree
 from shared.domain.wording import POSTS
@@ -25,24 +25,24 @@ class Names:
         self._roster = roster
         self._zone = zone
 
-    def unit(self, unit: str) -> Both:
+    def unit(self, unit: str) -> Bilingual:
         """Return the name of a unit, with its town where the name alone is ambiguous."""
         return label(self._units, unit)
 
-    def person(self, unit: str, post: Post, officer_id: str) -> Both:
+    def person(self, unit: str, post: Post, officer_id: str) -> Bilingual:
         """Return unit, post, name and number of an officer: `朱沱镇 B岗 张三（电话 138…）`."""
         unit_name, post_name, officer = self.unit(unit), POSTS[post], self._officer(officer_id)
-        return Both(
+        return Bilingual(
             f"{unit_name.zh} {post_name[0]} {officer.zh}",
             f"{unit_name.en}, {post_name[1]}, {officer.en}",
         )
 
-    def officer(self, officer_id: str) -> Both:
+    def officer(self, officer_id: str) -> Bilingual:
         """Return an officer with the present post, or the name alone."""
         holder = self._roster.post_of(officer_id)
         return self._officer(officer_id) if holder is None else self._holder(holder)
 
-    def contact(self, unit: str, caller: str) -> Both | None:
+    def contact(self, unit: str, caller: str) -> Bilingual | None:
         """Return the officer whom `caller` can ask about a unit.
 
         It is the holder of the nearest filled post from the unit up, below the caller; None if all
@@ -56,23 +56,23 @@ class Names:
                 return self._holder(holders[0])
         return None
 
-    def moment(self, at: datetime, now: datetime) -> Both:
+    def moment(self, at: datetime, now: datetime) -> Bilingual:
         """Return a time on the wall clock."""
         return local_time.spoken(at, self._zone, now)
 
-    def span(self, begin: datetime, end: datetime, now: datetime) -> Both:
+    def span(self, begin: datetime, end: datetime, now: datetime) -> Bilingual:
         """Return the time from `begin` to `end`."""
         return local_time.until(begin, end, self._zone, now)
 
-    def _holder(self, holder: PostHolder) -> Both:
+    def _holder(self, holder: PostHolder) -> Bilingual:
         return self.person(holder.unit, holder.post, holder.officer_id)
 
-    def _officer(self, officer_id: str) -> Both:
+    def _officer(self, officer_id: str) -> Bilingual:
         officer = self._roster.officer(officer_id)
         if officer is None:
-            return Both(f"（工号 {officer_id}）", f"(officer id {officer_id})")
+            return Bilingual(f"（工号 {officer_id}）", f"(officer id {officer_id})")
         if officer.phone is None:
-            return Both(officer.name, officer.name)
-        return Both(
+            return Bilingual(officer.name, officer.name)
+        return Bilingual(
             f"{officer.name}（电话 {officer.phone}）", f"{officer.name} (phone {officer.phone})"
         )

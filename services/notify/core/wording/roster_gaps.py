@@ -8,7 +8,7 @@ from datetime import datetime
 from services.notify.core.wording.lines import joined_text
 from services.notify.core.wording.names import Names
 from shared.contracts.duty import DutyCoverage, Gap
-from shared.domain.bilingual import Both
+from shared.domain.bilingual import Bilingual
 from shared.domain.wording import POSTS
 
 
@@ -17,7 +17,7 @@ def of_gaps(coverage: DutyCoverage, gaps: Sequence[Gap], names: Names, now: date
     unit, post = names.unit(coverage.unit), POSTS[coverage.post]
     times = [names.span(gap.begin, gap.end, now) for gap in gaps]
     return joined_text(
-        Both(
+        Bilingual(
             f"{unit.zh} {post.zh} 七日内无人值班，请安排：",
             f"{unit.en}, {post.en}: nobody is on duty at these times of the next seven days:",
         ),

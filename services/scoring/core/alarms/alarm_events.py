@@ -17,7 +17,7 @@ from shared.contracts.fields import Level, Status
 from shared.contracts.ids import content_id, transition_id
 from shared.contracts.readings import SensorHealth
 from shared.contracts.readings import SensorState as Health
-from shared.domain.bilingual import Both
+from shared.domain.bilingual import Bilingual
 
 _LEVELS = tuple(Level)
 FAULTS: dict[str, Literal["stuck", "out_of_range"]] = {
@@ -176,7 +176,7 @@ def health_event(
 
 def _headline(rule: CompiledRule) -> str:
     """Return the name of the event; values are in the evidence."""
-    return Both(rule.definition.name_zh, rule.definition.name_en).joined()
+    return Bilingual(rule.definition.name_zh, rule.definition.name_en).joined()
 
 
 def _transition(previous: int, rank: int) -> AlarmTransition:

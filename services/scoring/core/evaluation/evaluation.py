@@ -28,7 +28,7 @@ from services.scoring.core.readings.history import append, insert
 from services.scoring.core.rules.compiled_rule import CompiledRule
 from services.scoring.core.state.id_hash import id_hash
 from services.scoring.core.state.sensor_state import REMEMBERED_IDS, ScoringState
-from shared.domain.bilingual import Both
+from shared.domain.bilingual import Bilingual
 
 BACKLOG_OVER_S = 60.0
 """A backlog has ended when it has not continued for this long by the log's clock, in seconds."""
@@ -177,7 +177,7 @@ def _update_baselines(state: ScoringState, cause: ChangeCause, emitter: Emitter)
         level = rule.thresholds.evaluate(alarm, cause.at, score, cause.event_id)
         if level != alarm.level:
             expected = f"{verdict.expected:.6g}±{verdict.spread:.2g}"
-            note = Both(
+            note = Bilingual(
                 f"{cause.value:.6g}，预期 {expected}", f"{cause.value:.6g}, expected {expected}"
             ).joined()
             judged = replace(cause, value=verdict.score, note=note)

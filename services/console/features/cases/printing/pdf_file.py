@@ -20,7 +20,7 @@ from fpdf.enums import TableBordersLayout, VAlign, WrapMode
 from fpdf.fonts import FontFace
 
 from services.console.features.cases.dossier import Dossier, PhotoSheet, Table
-from shared.domain.bilingual import Both
+from shared.domain.bilingual import Bilingual
 
 _FONTS = Path(pylopdf_fonts_zh_cn.__file__).parent
 _INK, _SOFT, _LINE, _PALE = (23, 33, 43), (92, 107, 120), (213, 221, 228), (244, 247, 249)
@@ -87,7 +87,7 @@ class _Sheet(FPDF):
         self.set_x(14)
         self.cell(0, 5, f"{self.page_no()} / {{nb}}", align="R")
 
-    def write_both(self, text: Both, size: float, colour: tuple[int, int, int]) -> None:
+    def write_both(self, text: Bilingual, size: float, colour: tuple[int, int, int]) -> None:
         """Write a paragraph: Chinese, then smaller English."""
         self.set_font("sans", size=size)
         self.set_text_color(*colour)
@@ -221,7 +221,7 @@ def _photos(sheet: _Sheet, photos: PhotoSheet) -> None:
         sheet.write_both(note, 8, _SOFT)
 
 
-def _heading(sheet: _Sheet, heading: Both, room_mm: float) -> None:
+def _heading(sheet: _Sheet, heading: Bilingual, room_mm: float) -> None:
     """Write a heading; begin a new page unless `room_mm` is left."""
     sheet.ln(3)
     if sheet.will_page_break(room_mm):
@@ -264,7 +264,7 @@ def _rows(sheet: _Sheet, table: Table) -> None:
                 row.cell(_cell(cell))
 
 
-def _cell(text: Both, separator: str = "\n") -> str:
+def _cell(text: Bilingual, separator: str = "\n") -> str:
     cell_text = text.zh if text.en == text.zh else f"{text.zh}{separator}{text.en}"
     return _printable(cell_text)
 
