@@ -17,6 +17,10 @@ from shared.contracts.topics import TOPICS
 from tests.architecture.test_layout import ROOT, tracked
 
 DOCUMENTS = ("README*.md", "CONTRIBUTING.md", "SECURITY.md", "docs/*.md", "docs/adr/*.md")
+COLUMNS = 120
+"""The longest line of a document, in characters; tables, code and addresses may be longer."""
+LONGEST_DECISION = 220
+"""The most words of a decision in docs/adr: explanations belong on the page of the subject."""
 Named = Iterator[tuple[str, bool]]
 """What a document names, and whether there is such a thing."""
 
@@ -121,6 +125,13 @@ def settings(text: str, folder: Path) -> Named:
         yield name, name in code_of_settings()
 
 
+def metrics(text: str, folder: Path) -> Named:
+    """Yield the metrics; a client adds `_total` and `_info` to names in the code."""
+    for name in re.findall(r"\bfenghuo_[a-z_]*[a-z]\b", text):
+        base = name.removesuffix("_total").removesuffix("_info")
+        yield name, f'"{base}' in code_of_settings()
+
+
 def api(text: str, folder: Path) -> Named:
     """Addresses with their verb."""
     for path in _ADDRESS.findall(text):
@@ -155,7 +166,7 @@ def _parts(makefile: str) -> str:
     return match[1] if match else ""
 
 
-@pytest.mark.parametrize("kind", [links, paths, functions, verbs, modules, settings, api])
+@pytest.mark.parametrize("kind", [links, paths, functions, verbs, modules, settings, metrics, api])
 def test_documents_name_only_existing_files_and_functions(
     kind: Callable[[str, Path], Named],
 ) -> None:
@@ -181,11 +192,49 @@ def test_documents_name_only_existing_files_and_functions(
         (verbs, "    make bench ONLY=none   # nothing"),
         (modules, "`python -m services.none`"),
         (settings, "`FENGHUO_NONE`"),
+        (metrics, "`fenghuo_none_total`"),
         (api, "`GET /api/cases/{id}/none`"),
     ],
 )
 def test_an_absent_name_is_reported(kind: Callable[[str, Path], Named], text: str) -> None:
     assert [exists for _, exists in kind(text, ROOT / "docs")].count(False) == 1
+
+
+def long_lines(text: str) -> list[int]:
+    """Return the numbers of the lines of prose that are too long."""
+    prose = _FENCE.sub(lambda block: "\n" * block[0].count("\n"), text)
+    return [
+        number
+        for number, line in enumerate(prose.splitlines(), start=1)
+        if len(line) > COLUMNS and not line.startswith(("|", "    ")) and "://" not in line
+    ]
+
+
+def test_lines_of_documents_fit() -> None:
+    assert not {
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in tracked("CHANGELOG.md", *DOCUMENTS)
+        for number in long_lines(path.read_text(encoding="utf-8"))
+    }
+
+
+def test_a_long_line_of_prose_is_an_offence() -> None:
+    assert long_lines(f"```\n{'x' * 130}\n```\n\n{'word ' * 30}\n| {'x' * 130} |\n") == [5]
+
+
+def test_decisions_are_short() -> None:
+    for path in tracked("docs/adr/*.md"):
+        text = path.read_text(encoding="utf-8")
+        assert len(text.split()) <= LONGEST_DECISION, path.name
+        for part in ("**Context.**", "**Decision.**", "**Trade-off.**", "**Enforced by**"):
+            assert text.count(part) == 1, (path.name, part)
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = ROOT / "docs" / "index.md"
+    linked = {(index.parent / target).resolve() for target, _ in links(index.read_text(), ROOT)}
+    pages = set(tracked("docs/*.md", "docs/adr/*.md")) - {index}
+    assert not sorted(path.name for path in pages - linked)
 
 
 def test_one_reading_shows_the_golden_records() -> None:
