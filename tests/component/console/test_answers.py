@@ -42,6 +42,7 @@ async def test_a_page_shows_on_which_channel_and_why_it_failed(console: ConsoleH
     await console.project([page])
     async with console.client("o-town-b") as client:
         (view,) = (await client.get("/api/pages")).json()["pages"]
+        assert (await client.get(f"/api/pages/{page.page_id}")).json() == view
     assert (view["state"], view["channel"], view["reason"]) == (
         "failed",
         "console",

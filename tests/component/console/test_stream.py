@@ -37,7 +37,7 @@ from tests.support.console_events import (
     an_alert,
     an_assignment,
 )
-from tests.support.console_harness import ServedConsole, served_console, token_of
+from tests.support.console_harness import ServedConsole, documented, served_console, token_of
 from tests.support.postgres import fresh_database
 
 
@@ -62,6 +62,7 @@ async def listening(
         client.stream("GET", "/api/events", headers=headers, params=query) as answer,
     ):
         assert answer.status_code == 200
+        documented(served.console.app).check(answer)
         assert answer.headers["cache-control"] == "no-cache, no-transform"
         assert answer.headers["x-accel-buffering"] == "no"
         yield parsed(answer)
