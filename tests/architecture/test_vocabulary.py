@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 
 import pytest
 
 from deploy import vocabulary
+from deploy.hygiene import ROOT
 
 
 def test_the_project_keeps_to_the_vocabulary(capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,7 +46,7 @@ def test_a_long_line_is_an_offence_and_an_address_is_not() -> None:
 
 
 def test_no_name_of_a_service_stands_in_shared() -> None:
-    root = Path(vocabulary.ROOT) / "shared"
+    root = ROOT / "shared"
     offences = [
         str(path.relative_to(root))
         for path in root.rglob("*.py")
