@@ -1,4 +1,4 @@
-"""Acknowledgements with live roll-up: their rate beside its floor, and their cost by size of command."""
+"""Acknowledgements with live roll-up: the rate beside its floor, the cost by size of command."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tests.bench.command.service import Service, a_step
 from tests.bench.command.units import CITY, LARGE_DISTRICT, SMALL_TOWN
 
 SIZES = {"100": SMALL_TOWN, "10000": LARGE_DISTRICT, "75000": CITY}
-"""Recipients of a command, and where it goes."""
+"""Recipients of a command, and the root of the command."""
 
 
 async def acknowledgements(
     service: Service, count: int, repetitions: int, say: Callable[[str], None]
 ) -> dict[str, Any]:
-    """`count` signatures to commands of each size, in turns with the floor.
+    """Measure `count` signatures to commands of each size, in turns with the floor.
 
     As many small commands as are needed are signed one after the other, so that a batch holds whole
     small commands; of a large one `count` units sign, in an order that has nothing to do with ids.
@@ -39,7 +39,7 @@ async def acknowledgements(
     return {
         "signatures": count,
         "per_s": {name: 1 / median(runs) for name, runs in costs.items()},
-        "ratio_of_floor": median(bare / ours for ours, bare in pairs),
+        "ratio_of_floor": median(floor / cost for cost, floor in pairs),
         "cost_ratio_75000_to_100": median(
             large / small for large, small in zip(costs["75000"], costs["100"], strict=True)
         ),

@@ -1,4 +1,4 @@
-"""The supervision board over a year of commands: the very queries behind the console's addresses."""
+"""The supervision board over a year of commands: the queries behind the console's addresses."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ VIEWERS = {"city": CITY, "district": RED_DISTRICT, "town": "500118001000"}
 
 
 async def board(assignments: int, say: Callable[[str], None]) -> dict[str, Any]:
-    """Milliseconds of each part of the board for viewers of three tiers, and whether it counts right."""
+    """Measure each part of the board in ms for viewers of three tiers; recount the counts."""
     folder = FOLDER / f"year-{assignments}-{sql_fingerprint()[:12]}"
     async with scratch(folder) as dsn:
         database = await asyncpg.connect(dsn, command_timeout=1_800)
@@ -59,7 +59,7 @@ async def board(assignments: int, say: Callable[[str], None]) -> dict[str, Any]:
 async def _parts(
     database: asyncpg.Connection, span: Span, say: Callable[[str], None], name: str
 ) -> dict[str, Any]:
-    """What the addresses of the board ask: /api/commands, /api/commands/{id}, /api/supervision."""
+    """Time the queries behind /api/commands, /api/commands/{id} and /api/supervision."""
 
     async def commands() -> None:
         rows = await counts.recent_commands(
@@ -82,9 +82,9 @@ async def _parts(
 
     results = {}
     for part in (commands, one_command, overview, supervised):
-        taken = [await _ms(part) for _ in range(_TIMES)]
-        results[part.__name__] = {"p50_ms": median(taken), "p95_ms": quantiles(taken, n=20)[18]}
-        say(f"board of the {name}: {part.__name__} {median(taken):.0f} ms")
+        runs_ms = [await _ms(part) for _ in range(_TIMES)]
+        results[part.__name__] = {"p50_ms": median(runs_ms), "p95_ms": quantiles(runs_ms, n=20)[18]}
+        say(f"board of the {name}: {part.__name__} {median(runs_ms):.0f} ms")
     return results
 
 
@@ -95,20 +95,24 @@ async def _ms(part: Callable[[], Awaitable[None]]) -> float:
 
 
 async def _wrong(database: asyncpg.Connection) -> int:
-    """Tiers of open and closed commands whose counts on the board differ from a recount."""
+    """Count the tiers of open and closed commands with other counts on the board than recounted."""
     wrong = 0
     closed = await database.fetchval(
-        "SELECT command_id FROM console.command WHERE state = 'closed' AND recipients < 10000 LIMIT 1"
+        "SELECT command_id FROM console.command WHERE state = 'closed' AND recipients < 10000 "
+        "LIMIT 1"
     )
     for viewer in VIEWERS.values():
         span = span_of(viewer)
         for command in ("cmd-1", closed):
             counted = await counts.by_command_and_tier(database, [command], span)
-            told = {row["unit_tier"]: (row["total"], row["done"]) for row in counted}
+            board_counts = {row["unit_tier"]: (row["total"], row["done"]) for row in counted}
             plain: dict[str, tuple[int, int]] = {}
             by_state = await year.recount(database, command, span.low, span.high)
             for (tier, state), count in by_state.items():
-                total, done = plain.get(tier, (0, 0))
-                plain[tier] = total + count, done + count * (state == "done")
-            wrong += sum(told.get(tier) != plain.get(tier) for tier in told.keys() | plain.keys())
+                total, done_count = plain.get(tier, (0, 0))
+                plain[tier] = total + count, done_count + count * (state == "done")
+            wrong += sum(
+                board_counts.get(tier) != plain.get(tier)
+                for tier in board_counts.keys() | plain.keys()
+            )
     return wrong

@@ -1,4 +1,4 @@
-"""Fan-out: from an officer's request in Kafka to the last recipient's record in Kafka, beside its floor."""
+"""Fan-out beside its floor: from a request in Kafka to the last recipient's record in Kafka."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ async def fan_out(service: Service, repetitions: int, say: Callable[[str], None]
             "recipients": len(records),
             "seconds": median(took),
             "floor_seconds": median(floor),
-            "ratio_to_floor": median(ours / bare for ours, bare in zip(took, floor, strict=True)),
+            "ratio_to_floor": median(
+                product / bare for product, bare in zip(took, floor, strict=True)
+            ),
             "runs": [{"seconds": a, "floor_seconds": b} for a, b in zip(took, floor, strict=True)],
         }
     return results

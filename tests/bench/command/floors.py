@@ -1,4 +1,4 @@
-"""What the database and the broker alone need for the same work: the floors of fan-out and steps.
+"""Floors of fan-out and steps: the time of database and broker alone for the same work.
 
 Tables of our own with the columns and indexes of the real ones, rows and records of the real width,
 nothing of the product's code. Timers, counters and the command itself are not in them.
@@ -62,8 +62,9 @@ async def acknowledgements(
 ) -> float:
     """Seconds per step: batches of 500 through inbox, conditional update and outbox.
 
-    The acts are signatures under one command, all of whose assignments are in the table; they come in the
-    order in which the service had them. In the order of the ids Postgres finds rows a fifth faster.
+    The acts are signatures under one command, all of whose assignments are in the table; they come
+    in the order in which the service had them. In the order of the ids Postgres finds rows a fifth
+    faster.
     """
     await database.execute("TRUNCATE bench.assignment, bench.outbox, bench.inbox")
     await database.execute(

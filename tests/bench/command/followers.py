@@ -1,4 +1,4 @@
-"""How long those who read assignments take after a command to the whole city: console and notify."""
+"""Delay of the readers of assignments, console and notify, after a command to the whole city."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.contracts.topics import ASSIGNMENTS
 from tests.bench.command.service import Service, service
-from tests.bench.command.units import CITY, WHOLE
+from tests.bench.command.units import CITY, CITY_SIZE
 from tests.bench.log import ends
 
 READERS = ("console", "notify")
@@ -17,10 +17,10 @@ _TIMEOUT_S = 300.0
 
 
 async def followers(say: Callable[[str], None]) -> dict[str, Any]:
-    """Seconds from the request until each has stored the last of 75,000 assignments.
+    """Measure seconds from the request until each reader has stored 75,000 assignments.
 
-    All run at once on the same two cores, so the command itself is slower here than alone. The roster is
-    empty: notify opens and exhausts a ladder for each, it sends no pages.
+    All run at once on the same two cores, so the command itself is slower here than alone. The
+    roster is empty: notify opens and exhausts a ladder for each assignment, and sends no pages.
     """
     async with service(READERS) as running:
         began = time.perf_counter()
@@ -34,9 +34,9 @@ async def followers(say: Callable[[str], None]) -> dict[str, Any]:
             if time.perf_counter() - began > _TIMEOUT_S:
                 raise RuntimeError(f"{set(READERS) - stored.keys()} do not keep up")
             await asyncio.sleep(0.1)
-        shown = await running.database.fetchval("SELECT count(*) FROM console.assignment")
-    if shown != WHOLE:
-        raise RuntimeError(f"the console shows {shown} assignments")
+        count = await running.database.fetchval("SELECT count(*) FROM console.assignment")
+    if count != CITY_SIZE:
+        raise RuntimeError(f"the console shows {count} assignments")
     for name, seconds in stored.items():
         say(f"75,000 assignments stored by {name} after {seconds:.1f} s")
     return {"command_s": command_s, **{f"{name}_s": seconds for name, seconds in stored.items()}}

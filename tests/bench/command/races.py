@@ -1,4 +1,4 @@
-"""Races on a real Postgres: two transactions on connections of their own go for one assignment at once.
+"""Races on a real Postgres: two transactions on two connections go for one assignment at once.
 
 Each side is the service's own code in its own transaction; which one comes first is the database's
 matter. Afterwards rows and outgoing records are judged, race by race.
@@ -25,14 +25,14 @@ from tests.component.command.harness import CommandHarness, a_profile
 _LANES = 4
 """Races that are on at the same time; each has two offices."""
 _SPREAD_S = 0.02
-"""How far from the deadline an acknowledgement starts at most."""
+"""The greatest distance of an acknowledgement's start from the deadline."""
 _UNSIGNED = frozenset({AssignmentState.QUEUED, AssignmentState.DELIVERED})
 
 Race = Callable[[CommandHarness, CommandHarness, str], Awaitable[None]]
 
 
 class Trace(NamedTuple):
-    """What is left of a race over one assignment."""
+    """The rows and records of one assignment after a race."""
 
     state: str
     late: bool
@@ -41,7 +41,7 @@ class Trace(NamedTuple):
     versions: tuple[int, ...]
     overdue: int
     """Supervision records that call the deadline missed."""
-    kept: int
+    late_acknowledgements: int
     """Acknowledgements kept as too late."""
 
 
@@ -61,15 +61,15 @@ def recall_wrong(trace: Trace) -> bool:
     over = trace.state not in _UNSIGNED | {AssignmentState.SIGNED}
     count = len(trace.versions)
     unbroken = trace.versions == tuple(range(1, count + 1)) and count == 2 + trace.signed
-    return not over or not unbroken or trace.signed + trace.kept != 1
+    return not over or not unbroken or trace.signed + trace.late_acknowledgements != 1
 
 
 async def races(dsn: str, total: int, say: Callable[[str], None]) -> dict[str, Any]:
-    """`total` races, a third of each kind; how they ended."""
-    each = (total + 2) // 3
-    chosen = a_profile(sign_s=3_600, finish_s=7_200, step_s=60)
+    """Run `total` races, a third of each kind, and count the endings."""
+    per_kind = (total + 2) // 3
+    profile = a_profile(sign_s=3_600, finish_s=7_200, step_s=60)
     results: dict[str, Any] = {}
-    async with processes(dsn, chosen, 2 * _LANES) as harnesses:
+    async with processes(dsn, profile, 2 * _LANES) as harnesses:
         first = harnesses[0]
         for name, command, race, wrong in (
             ("two_signatures", "cmd-two", _two_signatures, two_signatures_wrong),
@@ -80,13 +80,13 @@ async def races(dsn: str, total: int, say: Callable[[str], None]) -> dict[str, A
                 unit_entry.unit
                 for unit_entry in city()
                 if unit_entry.unit.startswith(LARGE_DISTRICT[:6])
-            ][:each]
+            ][:per_kind]
             await _run(harnesses, units, race)
             results[name] = await _judge(
                 first, [assignment_id(command, unit) for unit in units], wrong
             )
             say(f"{name}: {results[name]}")
-        subjects = await _recalls(harnesses, each)
+        subjects = await _recalls(harnesses, per_kind)
         results["recall"] = await _judge(first, subjects, recall_wrong)
         say(f"recall: {results['recall']}")
     return {
@@ -104,12 +104,12 @@ async def _run(harnesses: Sequence[CommandHarness], units: Sequence[str], race: 
     await asyncio.gather(*(lane(number) for number in range(_LANES)))
 
 
-async def _two_signatures(harness: CommandHarness, other: CommandHarness, unit: str) -> None:
+async def _two_signatures(harness: CommandHarness, peer: CommandHarness, unit: str) -> None:
     acts = [a_step("cmd-two", unit, Step.SIGN, officer=f"officer-{n}") for n in (1, 2)]
-    await asyncio.gather(applied(harness, acts[0]), applied(other, acts[1]))
+    await asyncio.gather(applied(harness, acts[0]), applied(peer, acts[1]))
 
 
-async def _deadline(harness: CommandHarness, other: CommandHarness, unit: str) -> None:
+async def _deadline(harness: CommandHarness, peer: CommandHarness, unit: str) -> None:
     chance = random.Random(unit)
     subject = assignment_id("cmd-late", unit)
     async with harness.database.transaction() as work:
@@ -130,7 +130,7 @@ async def _deadline(harness: CommandHarness, other: CommandHarness, unit: str) -
     async def sweep() -> None:
         for _ in range(3):
             await asyncio.sleep(_SPREAD_S / 2)
-            await other.sweeper().sweep()
+            await peer.sweeper().sweep()
 
     await asyncio.gather(sign(), sweep())
 
@@ -140,11 +140,11 @@ async def _recalls(harnesses: Sequence[CommandHarness], count: int) -> list[str]
     grids = [unit_entry.unit for unit_entry in city() if unit_entry.tier is Tier.GRID][:count]
     subjects: list[str] = []
 
-    async def race(harness: CommandHarness, other: CommandHarness, grid: str) -> None:
+    async def race(harness: CommandHarness, peer: CommandHarness, grid: str) -> None:
         command = f"cmd-recall-{grid.replace('/', '.')}"
         await applied(harness, a_request(command, grid))
         acts = a_request(command, grid, verb="revoke"), a_step(command, grid, Step.SIGN)
-        await asyncio.gather(applied(harness, acts[0]), applied(other, acts[1]))
+        await asyncio.gather(applied(harness, acts[0]), applied(peer, acts[1]))
         subjects.append(assignment_id(command, grid))
 
     await _run(harnesses, grids, race)
@@ -155,13 +155,13 @@ async def _judge(
     harness: CommandHarness, subjects: Sequence[str], wrong: Callable[[Trace], bool]
 ) -> dict[str, Any]:
     traces = await _traces(harness, subjects)
-    bad = [(one, trace) for one, trace in traces.items() if wrong(trace)]
+    bad = [(subject, trace) for subject, trace in traces.items() if wrong(trace)]
     endings = Counter(
         " ".join(
             (
                 trace.state,
                 *(["signed before"] if trace.signed and len(trace.versions) > 2 else []),
-                *(["signed too late"] if trace.kept else []),
+                *(["signed too late"] if trace.late_acknowledgements else []),
                 *(["late"] if trace.late else []),
                 *(["told overdue"] if trace.overdue else []),
             )
@@ -183,15 +183,15 @@ async def _traces(harness: CommandHarness, subjects: Sequence[str]) -> dict[str,
         "WHERE assignment_id = ANY($1::text[])",
         list(subjects),
     )
-    kept: Counter[str] = Counter()
+    late_acknowledgements: Counter[str] = Counter()
     for row in await pool.fetch("SELECT assignment_id FROM command.late_acknowledgement"):
-        kept[row["assignment_id"]] += 1
-    told: dict[str, list[Any]] = {}
+        late_acknowledgements[row["assignment_id"]] += 1
+    records: dict[str, list[Any]] = {}
     overdue: Counter[str] = Counter()
     for row in await pool.fetch("SELECT topic, value FROM command.outbox ORDER BY seq"):
         if row["topic"] == ASSIGNMENTS.name:
             event = ASSIGNMENTS.model.validate_json(row["value"])
-            told.setdefault(event.assignment_id, []).append(event)
+            records.setdefault(event.assignment_id, []).append(event)
         elif row["topic"] == SUPERVISION.name:
             event = SUPERVISION.model.validate_json(row["value"])
             overdue[event.subject_id] += event.kind is SupervisionKind.OVERDUE
@@ -199,10 +199,10 @@ async def _traces(harness: CommandHarness, subjects: Sequence[str]) -> dict[str,
         row["assignment_id"]: Trace(
             row["state"],
             row["late"],
-            sum(one.state is AssignmentState.SIGNED for one in told[row["assignment_id"]]),
-            tuple(one.version for one in told[row["assignment_id"]]),
+            sum(record.state is AssignmentState.SIGNED for record in records[row["assignment_id"]]),
+            tuple(record.version for record in records[row["assignment_id"]]),
             overdue[row["assignment_id"]],
-            kept[row["assignment_id"]],
+            late_acknowledgements[row["assignment_id"]],
         )
         for row in rows
     }

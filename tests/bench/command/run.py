@@ -94,7 +94,7 @@ async def measure(plan: Plan, say: Say) -> dict[str, Any]:
 
 
 async def _alone(name: str, plan: Plan, say: Say) -> dict[str, Any]:
-    """What needs no Kafka, each on a database of its own."""
+    """Measure a row that needs no Kafka, on a database of its own."""
     if name == "followers":
         return await followers(say)
     if name == "board":

@@ -1,4 +1,4 @@
-"""A Postgres whose data folder stays in var/bench: a generated year is too dear to make every time."""
+"""A Postgres whose data folder stays in var/bench: a generated year is costly to make."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from deploy.migrations.runner import upgrade
 
 @asynccontextmanager
 async def scratch(folder: Path) -> AsyncIterator[str]:
-    """The superuser's address of a migrated database in `folder`; only the server ends afterwards."""
+    """Yield the superuser's address of a migrated database in `folder`; stop only the server."""
     paths = Paths(folder)
     paths.create()
     port = choose([NAME], folder / "ports.json", {})[NAME]

@@ -53,19 +53,19 @@ class Service:
         await self._stack.stop(NAME)
 
     async def start(self) -> None:
-        """Start it and wait until it is ready."""
+        """Start the service's process and wait until the service is ready."""
         await self._stack.start(NAME)
         await self._stack.wait_ready(120, [NAME])
 
     async def seed(self) -> None:
-        """Write the generated city into the catalogue; the service reads it when it starts."""
+        """Write the generated city into the catalogue; the service reads the city at start."""
         await write_units(self.kafka, city())
 
     async def issue(self, root: str) -> tuple[str, list[bytes], float]:
         """Command everyone below `root`: (command id, the assignment records, seconds).
 
-        The clock runs from handing the request to a producer until the last assignment record is read
-        from the topic. A record is published after the commit of its row, so the row is durable then.
+        The clock runs from handing the request to a producer until the last assignment record is
+        read from the topic. A record is published after the durable commit of its row.
         """
         command = f"cmd-bench-{next(_numbers)}"
         request = a_request(command, root)
@@ -73,47 +73,49 @@ class Service:
             began = time.perf_counter()
             await out.send_and_wait(COMMAND_REQUESTS.name, encode(request), key=command.encode())
             results: list[bytes] = []
-            wanted = recipients(root)
-            while len(results) < wanted:
-                results += [one.value for one in await records.take(_TIMEOUT_S)]
+            count = recipients(root)
+            while len(results) < count:
+                results += [record.value for record in await records.take(_TIMEOUT_S)]
             seconds = time.perf_counter() - began
         stored = await self.database.fetchval(
             "SELECT count(*) FROM command.assignment WHERE command_id = $1", command
         )
-        if (stored, len(results)) != (wanted, wanted):
-            raise RuntimeError(f"{stored} rows and {len(results)} records for {wanted} recipients")
+        if (stored, len(results)) != (count, count):
+            raise RuntimeError(f"{stored} rows and {len(results)} records for {count} recipients")
         return command, results, seconds
 
     async def acknowledge(self, acts: Sequence[Acknowledgement]) -> float:
-        """Seconds from the first committed batch to the last assignment record read, per act done.
+        """Measure the seconds per act from the first committed batch to the last assignment record.
 
-        The acts are in Kafka before the service starts, so it works at its full speed; what was done
-        before the first look does not count.
+        The acts are in Kafka before the service starts, for full speed; acts before the first look
+        at the topic do not count.
         """
         await self.stop()
         records = ((act.command_id.encode(), encode(act)) for act in acts)
         await write(self.kafka, ACKNOWLEDGEMENTS.name, ACKNOWLEDGEMENTS.partitions, records)
-        async with tail(self.kafka, ASSIGNMENTS) as told:
+        async with tail(self.kafka, ASSIGNMENTS) as assignments:
             starting = asyncio.create_task(self.start())
-            done = len(await told.take(_TIMEOUT_S))
-            began, first = time.perf_counter(), done
-            while done < len(acts):
-                done += len(await told.take(_TIMEOUT_S))
+            count = len(await assignments.take(_TIMEOUT_S))
+            began, first = time.perf_counter(), count
+            while count < len(acts):
+                count += len(await assignments.take(_TIMEOUT_S))
             seconds = time.perf_counter() - began
             await starting
-        if done != len(acts) or first * 2 > done:
-            raise RuntimeError(f"{done} records for {len(acts)} acts, {first} before the clock ran")
-        return seconds / (done - first)
+        if count != len(acts) or first * 2 > count:
+            raise RuntimeError(
+                f"{count} records for {len(acts)} acts, {first} before the clock ran"
+            )
+        return seconds / (count - first)
 
 
 class Tail:
-    """What is written to a topic from now on."""
+    """The records written to a topic from now on."""
 
     def __init__(self, consumer: AIOKafkaConsumer) -> None:
         self._consumer = consumer
 
     async def take(self, timeout_s: float) -> list[Any]:
-        """The next records, at least one; raises TimeoutError."""
+        """Return the next records, never an empty list; raise TimeoutError."""
         async with asyncio.timeout(timeout_s):
             while True:
                 fetched = await self._consumer.getmany(timeout_ms=200)
@@ -123,7 +125,7 @@ class Tail:
 
 @asynccontextmanager
 async def tail(bootstrap: str, spec: TopicSpec) -> AsyncIterator[Tail]:
-    """A reader that stands at the present end of a topic."""
+    """Yield a reader at the present end of a topic."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     await consumer.start()
     try:
@@ -138,17 +140,17 @@ async def tail(bootstrap: str, spec: TopicSpec) -> AsyncIterator[Tail]:
 
 @asynccontextmanager
 async def producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
-    """A plain producer that waits for all replicas."""
-    made = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=0)
-    await made.start()
+    """Yield a plain producer with acks from all replicas."""
+    client = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=0)
+    await client.start()
     try:
-        yield made
+        yield client
     finally:
-        await made.stop()
+        await client.stop()
 
 
 def recipients(root: str) -> int:
-    """How many units a command of the city to `root` reaches: its subtree without the city."""
+    """Count the recipients of the city's command to `root`: the subtree without the city."""
     return sum(_below(unit_entry.unit, root) for unit_entry in city()) - (root == CITY)
 
 
@@ -180,9 +182,10 @@ def a_request(
 
 def a_step(command: str, unit: str, step: Step, officer: str = "") -> Acknowledgement:
     """A step of the unit's own officer."""
-    name, who = assignment_id(command, unit), officer or f"officer-{unit.replace('/', '.')}"
+    name = assignment_id(command, unit)
+    officer_id = officer or f"officer-{unit.replace('/', '.')}"
     return Acknowledgement(
-        id=acknowledgement_id(name, step, 1, who),
+        id=acknowledgement_id(name, step, 1, officer_id),
         occurred_at=EVENT_TIME,
         sent_at=EVENT_TIME,
         origin_unit=unit,
@@ -191,18 +194,18 @@ def a_step(command: str, unit: str, step: Step, officer: str = "") -> Acknowledg
         command_id=command,
         unit=unit,
         step=step,
-        officer_id=who,
+        officer_id=officer_id,
         officer_unit=unit,
         post=Post.B,
     )
 
 
 @asynccontextmanager
-async def service(others: tuple[str, ...] = ()) -> AsyncIterator[Service]:
-    """Kafka, Postgres, the service over the generated city, and others beside it; removed afterwards."""
+async def service(readers: tuple[str, ...] = ()) -> AsyncIterator[Service]:
+    """Run Kafka, Postgres, the service over the generated city, and `readers`; remove all."""
     stack = Stack(
         temporary_root("bench-command"),
-        services=(NAME, *others),
+        services=(NAME, *readers),
         broker="kafka",
         ready_timeout_s=120,
     )
@@ -210,11 +213,11 @@ async def service(others: tuple[str, ...] = ()) -> AsyncIterator[Service]:
         async with stack:
             database = await asyncpg.connect(stack.dsn())
             try:
-                found = Service(stack, database)
-                await found.stop()
-                await found.seed()
-                await found.start()
-                yield found
+                running = Service(stack, database)
+                await running.stop()
+                await running.seed()
+                await running.start()
+                yield running
             finally:
                 await database.close()
     finally:

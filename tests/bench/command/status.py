@@ -35,23 +35,23 @@ async def status_change(dsn: str, count: int, say: Callable[[str], None]) -> dic
         opened = await alerting.rows("SELECT alert_id, place FROM alerting.alert")
         if len(opened) != count:
             raise RuntimeError(f"{len(opened)} alerts are open, not {count}")
-        taken = []
+        changes_ms = []
         for row in opened[:: count // _CHANGES][:_CHANGES]:
             decision = _verify(row["alert_id"], row["place"])
             began = time.perf_counter()
             await alerting.deliver(decision)
-            taken.append((time.perf_counter() - began) * 1e3)
+            changes_ms.append((time.perf_counter() - began) * 1e3)
         changed = await alerting.rows(
             "SELECT count(*) FROM alerting.alert WHERE verified_by IS NOT NULL"
         )
-    if changed[0][0] != len(taken):
-        raise RuntimeError(f"{changed[0][0]} of {len(taken)} alerts were verified")
-    say(f"status change with {count:,} open alerts: {median(taken):.1f} ms")
+    if changed[0][0] != len(changes_ms):
+        raise RuntimeError(f"{changed[0][0]} of {len(changes_ms)} alerts were verified")
+    say(f"status change with {count:,} open alerts: {median(changes_ms):.1f} ms")
     return {
         "open_alerts": count,
-        "changes": len(taken),
-        "p50_ms": median(taken),
-        "p99_ms": quantiles(taken, n=100)[98],
+        "changes": len(changes_ms),
+        "p50_ms": median(changes_ms),
+        "p99_ms": quantiles(changes_ms, n=100)[98],
     }
 
 

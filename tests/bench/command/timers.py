@@ -1,4 +1,4 @@
-"""Durable timers on a real Postgres: what a sweep costs, how late they fire, how short a step may be."""
+"""Durable timers on a real Postgres: cost of a sweep, lateness of timers, shortest step."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _FIRED = (
     "WHERE state = 'fired' AND fired_at > $1 AND kind = 'sign_escalate' AND rung = 0"
 )
 _AHEAD_S = 2
-"""Deadlines stand long before they pass: what makes them for the benchmark is over when the first is due."""
+"""Deadlines are set this long ahead: setting all of them is over when the first is due."""
 _PACED_S = 20
 _PACED_PER_S = 250
 
 
 async def timers(dsn: str, say: Callable[[str], None]) -> dict[str, Any]:
-    """Sweeps over 100,000 armed timers, then lateness: evenly paced, and all of a deadline at once."""
+    """Sweep 100,000 armed timers; then measure lateness, evenly paced and all due at once."""
     async with processes(dsn, a_profile(_FAR_S, 2 * _FAR_S, 600), 1) as (harness,):
         await harness.apply(a_request("cmd-timers", CITY))
         await _arm_exactly(harness)
@@ -70,10 +70,11 @@ async def shortest_step(dsn: str, say: Callable[[str], None]) -> dict[str, Any]:
 
 
 async def _arm_exactly(harness: CommandHarness) -> None:
-    """Leave 100,000: the signing clock of every assignment and some of the others."""
+    """Leave 100,000 timers: the signing clock of every assignment and some of the other kinds."""
     await harness.database.pool.execute(
-        "DELETE FROM command.timer WHERE (subject_id, kind, rung) IN (SELECT subject_id, kind, rung "
-        "FROM command.timer WHERE kind <> 'sign_escalate' ORDER BY kind, subject_id LIMIT "
+        "DELETE FROM command.timer WHERE (subject_id, kind, rung) IN "
+        "(SELECT subject_id, kind, rung FROM command.timer "
+        "WHERE kind <> 'sign_escalate' ORDER BY kind, subject_id LIMIT "
         "(SELECT count(*) FROM command.timer) - $1)",
         ARMED,
     )
@@ -104,7 +105,7 @@ async def _sweep_ms(harness: CommandHarness, due: int) -> float:
 async def _make_due(
     harness: CommandHarness, count: int, within_s: float, ahead_s: float = 0
 ) -> None:
-    """Let signing clocks of assignments that nobody has called yet end, from `ahead_s` on over `within_s`."""
+    """End uncalled signing clocks of `count` assignments, from `ahead_s` on over `within_s`."""
     await harness.database.pool.execute(
         "WITH chosen AS (SELECT subject_id, row_number() OVER () AS n FROM command.timer "
         "WHERE kind = 'sign_escalate' AND rung = 0 AND state = 'armed' LIMIT $1), "
@@ -120,10 +121,11 @@ async def _make_due(
 
 
 async def _lateness(harness: CommandHarness, count: int, within_s: float) -> list[float]:
-    """Seconds between due and committed of `count` timers, with the sweeper running as in the service.
+    """Measure `count` timers from due to committed, in seconds, with the service's sweeper.
 
-    Committed is when another connection, looking twenty times a second, first sees the timer fired: one
-    sweeper's transactions, each with a time of firing of its own, are seen in their order.
+    Committed is when another connection, looking twenty times a second, first sees the timer
+    fired: one sweeper's transactions, each with a time of firing of its own, are seen in their
+    order.
     """
     late: list[float] = []
     since = await harness.now()

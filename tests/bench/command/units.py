@@ -1,4 +1,4 @@
-"""A generated city of 75,000 units below it: where commands of the benchmark go.
+"""A generated city of 75,000 units below it: the recipients of the benchmark's commands.
 
 Codes follow the grammar of shared/contracts/units.py, names and grids are generated. Districts are
 filled to a given size, so that a command to one of them has a known number of recipients.
@@ -14,10 +14,10 @@ from shared.contracts.units import parent_of, tier_of
 
 CITY = "500000000000"
 RED_DISTRICT = "500118000000"
-"""As many units as Yongchuan in docs/architecture: district, towns, villages, grids, micro-grids."""
+"""The size of Yongchuan in docs/architecture: district, towns, villages, grids, micro-grids."""
 LARGE_DISTRICT = "500119000000"
 SMALL_TOWN = "500120001000"
-RED, LARGE, SMALL, WHOLE = 9_100, 10_000, 100, 75_000
+RED, LARGE, SMALL, CITY_SIZE = 9_100, 10_000, 100, 75_000
 _TOWNS, _VILLAGES = 25, 12
 """Towns of a district; villages of a town."""
 
@@ -27,8 +27,8 @@ def city() -> tuple[UnitEntry, ...]:
     """The city itself and exactly 75,000 units below it."""
     results = [CITY, *_district("500118", RED), *_district("500119", LARGE), *_small_town()]
     number = 121
-    while (left := WHOLE + 1 - len(results)) > 0:
-        results += _district(f"500{number}", min(left, 1_700))
+    while (shortfall := CITY_SIZE + 1 - len(results)) > 0:
+        results += _district(f"500{number}", min(shortfall, 1_700))
         number += 1
     return tuple(
         UnitEntry(
@@ -62,7 +62,7 @@ def _endless(code: str) -> Iterator[str]:
         for village in villages:
             yield f"{village}/grid/{grid:03d}"
         for village in villages:
-            yield from (f"{village}/grid/{grid:03d}/{one:02d}" for one in range(1, 6))
+            yield from (f"{village}/grid/{grid:03d}/{microgrid:02d}" for microgrid in range(1, 6))
 
 
 def _small_town() -> list[str]:

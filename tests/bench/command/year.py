@@ -1,8 +1,8 @@
-"""A generated year of commands in the console's read models: what the supervision board must stand.
+"""A generated year of commands in the console's read models: the supervision board's load.
 
-Per ten million assignments 25,020 commands of four sizes, spread over 365 days; those of the last day
-are open, in the same mixture. Of what is closed nine in ten are done, the rest returned or withdrawn.
-Timers have fired for one assignment in twenty, and for one in five of what is open.
+Per ten million assignments 25,020 commands of four sizes, spread over 365 days; those of the last
+day are open, in the same mixture. Of what is closed nine in ten are done, the rest returned or
+withdrawn. Timers have fired for one assignment in twenty, and for one in five of what is open.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Callable
 
 import asyncpg
 
-from tests.bench.command.units import WHOLE, city
+from tests.bench.command.units import CITY_SIZE, city
 
 MIXTURE = ((20, 75_000), (200, 9_100), (3_000, 1_500), (21_800, 100))
 """Commands of the year and recipients of each, for ten million assignments."""
 OPEN = ((1, 75_000), (4, 9_100), (20, 1_500), (60, 100))
-"""How many of them are open."""
+"""Open commands of each size, and recipients of each."""
 
 _INDEXES = """
 SELECT indexdef FROM pg_indexes WHERE schemaname = 'console'
@@ -30,9 +30,10 @@ INSERT INTO console.command SELECT 'cmd-' || n, 'Actual', 3, state, NULL, '11A01
 FROM year.command
 """
 _ASSIGNMENTS = """
-INSERT INTO console.assignment (assignment_id, command_id, alert_id, status, version, unit, unit_tier,
-    role, state, level, event_type, title, instruction, issuer_unit, sign_by, finish_by, attempt,
-    signed_at, reported_at, done_at, late, synthetic, reason, data_grade, trace_id, sent_at)
+INSERT INTO console.assignment (assignment_id, command_id, alert_id, status, version, unit,
+    unit_tier, role, state, level, event_type, title, instruction, issuer_unit, sign_by,
+    finish_by, attempt, signed_at, reported_at, done_at, late, synthetic, reason, data_grade,
+    trace_id, sent_at)
 SELECT 'asg-' || md5(c.n || u.unit), 'cmd-' || c.n, NULL, 'Actual', 3,
     u.unit, u.tier, 'lead', CASE WHEN c.state = 'issued' THEN
         (ARRAY['delivered', 'delivered', 'signed', 'handling', 'reported'])[1 + (u.n * 7 + c.n) % 5]
@@ -62,11 +63,11 @@ FROM console.assignment GROUP BY 1, 2, 3, 4, 5
 
 
 async def is_there(database: asyncpg.Connection, assignments: int) -> bool:
-    """Whether a year of this size has been generated before, whole."""
+    """Return True when a complete year of this size has been generated before."""
     if not await database.fetchval("SELECT to_regclass('year.done') IS NOT NULL"):
         return False
-    made: int | None = await database.fetchval("SELECT assignments FROM year.done")
-    return made == assignments
+    size: int | None = await database.fetchval("SELECT assignments FROM year.done")
+    return size == assignments
 
 
 async def generate(
@@ -76,7 +77,8 @@ async def generate(
     await database.execute(
         "SET maintenance_work_mem = '1GB'; SET synchronous_commit = off;"
         "DROP SCHEMA IF EXISTS year CASCADE; CREATE SCHEMA year;"
-        "TRUNCATE console.command, console.assignment, console.supervision, console.assignment_count;"
+        "TRUNCATE console.command, console.assignment, console.supervision, "
+        "console.assignment_count;"
         "ALTER TABLE console.assignment DISABLE TRIGGER USER;"
         "ALTER TABLE console.supervision DISABLE TRIGGER USER;"
         "ALTER TABLE console.assignment DROP CONSTRAINT IF EXISTS assignment_pkey;"
@@ -93,7 +95,7 @@ async def generate(
     share = assignments / 10_000_000
     number = 0
     for (count, size), (still_open, _) in zip(MIXTURE, OPEN, strict=True):
-        wanted = max(still_open, round(count * share))
+        command_count = max(still_open, round(count * share))
         await database.execute(
             "INSERT INTO year.command SELECT $1::int + k, $2::int, f.first, "
             "CASE WHEN $2 = $4::int THEN '500000000000' ELSE u.unit END, "
@@ -106,10 +108,10 @@ async def generate(
             number,
             size,
             still_open,
-            WHOLE,
-            wanted,
+            CITY_SIZE,
+            command_count,
         )
-        number += wanted
+        number += command_count
     await database.execute(_COMMANDS)
     indexes = [row["indexdef"] for row in await database.fetch(_INDEXES)]
     for row in await database.fetch(_INDEXES.replace("indexdef", "indexname")):
