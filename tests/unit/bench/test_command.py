@@ -60,13 +60,13 @@ def test_a_quick_run_judges_nothing() -> None:
 def test_the_generated_city_is_a_tree_of_the_sizes_it_claims() -> None:
     result = units.city()
     unit_ids = {unit_entry.unit for unit_entry in result}
-    assert len(unit_ids) == len(result) == units.WHOLE + 1
+    assert len(unit_ids) == len(result) == units.CITY_SIZE + 1
     assert all(
         unit_entry.parent in unit_ids for unit_entry in result if unit_entry.unit != units.CITY
     )
     assert all(parent_of(unit_entry.unit) == unit_entry.parent for unit_entry in result)
     roots = (units.CITY, units.RED_DISTRICT, units.LARGE_DISTRICT, units.SMALL_TOWN)
-    sizes = (units.WHOLE, units.RED, units.LARGE, units.SMALL)
+    sizes = (units.CITY_SIZE, units.RED, units.LARGE, units.SMALL)
     assert tuple(recipients(root) for root in roots) == sizes
 
 
@@ -76,7 +76,9 @@ def test_the_generated_year_has_the_size_it_claims() -> None:
 
 
 def a_trace(**change: Any) -> Trace:
-    plain = Trace(state=SIGNED, late=False, signed=1, versions=(1, 2), overdue=0, kept=0)
+    plain = Trace(
+        state=SIGNED, late=False, signed=1, versions=(1, 2), overdue=0, late_acknowledgements=0
+    )
     return plain._replace(**change)
 
 
@@ -112,9 +114,9 @@ def test_no_assignment_is_both_in_time_and_escalated(change: dict[str, Any], wro
     ("change", "wrong"),
     [
         ({"versions": (1, 2, 3)}, False),
-        ({"signed": 0, "kept": 1}, False),
-        ({"signed": 0, "kept": 0}, True),
-        ({"versions": (1, 2, 3), "kept": 1}, True),
+        ({"signed": 0, "late_acknowledgements": 1}, False),
+        ({"signed": 0, "late_acknowledgements": 0}, True),
+        ({"versions": (1, 2, 3), "late_acknowledgements": 1}, True),
         ({"versions": (1, 2, 2)}, True),
         ({"state": SIGNED}, True),
     ],
