@@ -20,7 +20,7 @@ setup-test:
 setup-lint:
 	@$(PYTHON) deploy/bootstrap.py lint
 
-demo: setup  ## the whole chain once, told step by step (ONCE=1: end when the story ends)
+demo: setup  ## the whole chain once, shown step by step (ONCE=1: end with the scenario)
 	@$(PY) -m deploy.demo $(if $(ONCE),--once) $(ARGS)
 
 up: setup  ## start Kafka, Postgres and all services in the background
