@@ -274,6 +274,6 @@ async def test_the_texts_of_all_these_records_were_hostile(served: Served) -> No
         "Acknowledgement.text", "SupervisionEvent.title", "Page.headline", "Page.text",
         "Officer.name", "Leave.reason", "DutyCoverage.headline", "ModeProposal.title",
         "ModeProposal.reason", "SilenceEvent.reason", "Report.headline", "Report.text",
-        "ReportFacts.place_text", "ReportDuty.title", "CaseReview.text", "Finding.title",
-        "Finding.instruction",
+        "ReportFacts.place_text", "ReportDuty.title", "CaseReview.text", "ReviewFinding.title",
+        "ReviewFinding.instruction",
     } <= POISONED  # fmt: skip
