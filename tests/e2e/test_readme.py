@@ -239,7 +239,7 @@ class Visit:
                 assert process.poll() is None, "watch has ended"
             assert json.loads(lines.get())
         finally:
-            os.killpg(process.pid, signal.SIGINT)
+            os.killpg(process.pid, signal.SIGTERM)
             process.wait()
 
     def cli(self, arguments: str, token: str = "") -> Any:
