@@ -27,6 +27,7 @@ from shared.contracts.commands import (
 )
 from shared.contracts.dead_letter import DeadLetter
 from shared.contracts.duty import DutyCoverage, DutyEntry, DutyRequest
+from shared.contracts.faults import SystemFault
 from shared.contracts.modes import ModeProposal, ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, Page, RosterSlot
 from shared.contracts.plans import PlanDefinition
@@ -310,6 +311,9 @@ REFUSALS = TopicSpec(
 AUDIT_TRAIL = TopicSpec(
     "audit.trail.v1", "actor", 1, "delete", 3 * _YEAR, AuditEntry, "audit", "审计留痕"
 )
+FAULTS = TopicSpec(
+    "system.faults.v1", "fault_id", 1, "delete", 90 * _DAY, SystemFault, "audit", "系统故障"
+)
 
 TOPICS: dict[str, TopicSpec] = {
     spec.name: spec
@@ -348,6 +352,7 @@ TOPICS: dict[str, TopicSpec] = {
         CATALOG,
         REFUSALS,
         AUDIT_TRAIL,
+        FAULTS,
     )
 }
 """Every topic by name; dead-letter topics follow from `TopicSpec.dlq`."""
