@@ -4,34 +4,46 @@ from __future__ import annotations
 
 from functools import partial
 
-from faststream.asgi import AsgiFastStream
-
+from services.audit.bootstrap import AuditBootstrap
 from services.audit.handlers import alerts, commands, console, modes, pages
 from services.audit.metrics import AuditMetrics
 from services.audit.rounds.loop import RoundLoop
+from services.audit.rounds.recording import FindingRecorder
 from services.audit.settings import Settings
 from services.audit.store.kafka_log import KafkaLog
 from services.audit.unit_of_work import UnitOfWork
-from services.audit.web import json_route, list_findings, show_conservation
-from shared.contracts.topics import AUDIT_TRAIL, TOPICS
+from services.audit.watch.watch import Watch
+from services.audit.web.alertmanager import AlertmanagerDoor
+from services.audit.web.routes import json_route, list_findings, show_conservation
+from shared.contracts.topics import AUDIT_TRAIL, FAULTS, TOPICS
+from shared.runtime.platform import ServiceApplication
 from shared.runtime.stateful_platform import StatefulPlatform
 
 
-def build(settings: Settings) -> AsgiFastStream:
+def build(settings: Settings) -> AuditBootstrap:
     """Return the ASGI application; nothing is connected before its lifespan starts."""
+    watch = Watch(settings)
+    return AuditBootstrap(partial(make_auditor, settings, watch), watch)
+
+
+def make_auditor(settings: Settings, watch: Watch) -> ServiceApplication:
+    """Return the platform of the auditor; the watch outlives it."""
     platform = StatefulPlatform("audit", settings)
     metrics = AuditMetrics(platform.registry)
     unit_of_work = partial(UnitOfWork, metrics=metrics)
     platform.include(
         unit_of_work, alerts.router, commands.router, pages.router, modes.router, console.router
     )
-    platform.produces(AUDIT_TRAIL)
+    platform.produces(AUDIT_TRAIL, FAULTS)
     kafka_log = KafkaLog(settings.kafka_bootstrap)
     platform.on_stop("reader of the log", kafka_log.stop)
     platform.inspects(*TOPICS.values())
-    rounds = RoundLoop(platform.database, kafka_log, metrics, settings)
+    rounds = RoundLoop(platform.database, kafka_log, metrics, settings, watch)
     platform.run_in_background("rounds", rounds.run)
     platform.health.add("checks", rounds.ready)
+    recorder = FindingRecorder(settings.audit_unit, metrics)
+    door = AlertmanagerDoor(platform.database, recorder, settings.audit_door_token)
+    platform.route("/alertmanager", door)
     platform.route("/findings", json_route(platform.database, list_findings))
     platform.route("/conservation", json_route(platform.database, show_conservation))
     return platform.asgi()

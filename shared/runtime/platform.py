@@ -36,7 +36,7 @@ Document = dict[str, Any]
 _NO_SUCH_PATH = {"type": "about:blank", "title": "There is no such path", "status": 404}
 
 
-class _ServiceApplication(AsgiFastStream):
+class ServiceApplication(AsgiFastStream):
     """FastStream's application; it answers an unknown path with a problem document."""
 
     platform: Platform
@@ -206,9 +206,9 @@ class Platform:
             push_stop(stack, f"consumer of {topics}", consumer.close)
         await stack.enter_async_context(background(*self._loops))
 
-    def asgi(self) -> AsgiFastStream:
+    def asgi(self) -> ServiceApplication:
         """Return the ASGI application: FastStream's consumers and the routes of the platform."""
-        application = _ServiceApplication(
+        application = ServiceApplication(
             self.broker,
             logger=logging.getLogger(LOGGER),
             asgi_routes=self.routes(),

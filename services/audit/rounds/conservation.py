@@ -23,6 +23,7 @@ from services.audit.rounds.windows import LogReading, LogWindows
 from services.audit.store import dead_letters, findings, progress, suspects, trail
 from services.audit.store.kafka_log import KafkaLog
 from services.audit.store.service_tables import readers
+from shared.runtime.clock import record_time
 from shared.runtime.database import Database, Transaction
 
 TRACE_RETENTION = timedelta(minutes=50)
@@ -108,7 +109,13 @@ class ConservationCheck:
             ]
             window.delete_below(min([window.end, *passed]))
         stopped_readers = tuple(
-            ReaderPosition(service, partition, offset, reading.end_offsets[partition])
+            ReaderPosition(
+                service,
+                partition,
+                offset,
+                reading.end_offsets[partition],
+                self._oldest_unread(partition, offset),
+            )
             for (service, partition), offset in sorted(reading.stored_offsets.items())
             if self._has_unread_records(partition, offset, reading.end_offsets[partition])
         )
@@ -117,6 +124,14 @@ class ConservationCheck:
         return RoundResult(
             unsettled, stopped_readers, suspect_records, groups, hops, reading.unreadable
         )
+
+    def _oldest_unread(self, partition: Partition, stored_offset: int) -> datetime | None:
+        """Return Kafka's time of the next record to read, None if the window does not hold it."""
+        window = self._windows.get(partition)
+        if window is None or not window.start <= stored_offset < window.end:
+            return None
+        unread = window.between(stored_offset, window.end)
+        return record_time(unread[0].accepted_ms) if unread else None
 
     def _has_unread_records(self, partition: Partition, stored_offset: int, end: int) -> bool:
         """Return True if a reader has a record to read; the end mark of a transaction is none."""

@@ -30,6 +30,22 @@ class FindingKind(StrEnum):
     ROW_DIFFERS = "row_differs_from_topic"
     COUNTER_DIFFERS = "counter_differs_from_rows"
     STRANDED = "waits_for_nothing"
+    READER_LATE = "reader_late"
+    CARRIER_FAILS = "carrier_fails"
+    COMPONENT_DOWN = "component_down"
+    COMPONENT_NOT_READY = "component_not_ready"
+    DISK_FULL = "disk_nearly_full"
+    REPORTED = "reported_by_monitoring"
+
+
+COMPONENT_KINDS = frozenset(
+    {
+        FindingKind.COMPONENT_DOWN,
+        FindingKind.COMPONENT_NOT_READY,
+        FindingKind.DISK_FULL,
+    }
+)
+"""The kinds of faults that the watch detects (services/audit/watch)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +160,36 @@ class RowComparison:
 
 
 @dataclass(frozen=True, slots=True)
+class ComponentFault:
+    """A component that has not worked since a time, and why."""
+
+    kind: FindingKind
+    component: str
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FailingCarrier:
+    """A channel, how many pages wait there after failed attempts, and the newest error."""
+
+    channel: str
+    pages: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReaderPosition:
-    """A reader's stored offset in a partition, and the end of the partition."""
+    """A reader's stored offset in a partition, and the end of the partition.
+
+    `oldest_unread_at` is Kafka's time of the next record to read, None if it is not known.
+    """
 
     service: str
     partition: Partition
     stored_offset: int
     end_offset: int
+    oldest_unread_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +219,8 @@ class Snapshot:
     suspect_groups: tuple[SuspectGroup, ...] = ()
     balances: tuple[HopBalance, ...] = ()
     broken_entry: int | None = None
+    carriers: tuple[FailingCarrier, ...] = ()
+    components: tuple[ComponentFault, ...] = ()
 
     def may_be_in_flight(self, service: str) -> bool:
         """Return True if records in flight to `service` or the auditor may explain a difference."""
