@@ -14,6 +14,7 @@ from services.audit.store.kafka_log import KafkaLog
 from services.audit.unit_of_work import UnitOfWork
 from services.audit.watch.watch import Watch
 from services.audit.web.alertmanager import AlertmanagerDoor
+from services.audit.web.heartbeats import HeartbeatDoor
 from services.audit.web.routes import json_route, list_findings, show_conservation
 from shared.contracts.topics import AUDIT_TRAIL, FAULTS, TOPICS
 from shared.runtime.platform import ServiceApplication
@@ -44,6 +45,8 @@ def make_auditor(settings: Settings, watch: Watch) -> ServiceApplication:
     recorder = FindingRecorder(settings.audit_unit, metrics)
     door = AlertmanagerDoor(platform.database, recorder, settings.audit_door_token)
     platform.route("/alertmanager", door)
+    heartbeats = HeartbeatDoor(watch.arrivals, settings.audit_expected_token)
+    platform.route("/heartbeats", heartbeats)
     platform.route("/findings", json_route(platform.database, list_findings))
     platform.route("/conservation", json_route(platform.database, show_conservation))
     return platform.asgi()

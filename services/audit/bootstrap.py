@@ -32,7 +32,7 @@ class AuditBootstrap:
 
     def __init__(self, make: Callable[[], ServiceApplication], watch: Watch) -> None:
         self._make = make
-        self._watch = watch
+        self.watch = watch
         self._ended: asyncio.Future[str] | None = None
         self._reason: str | None = "not started yet"
         self._application = self._new_application()
@@ -53,7 +53,7 @@ class AuditBootstrap:
             return
         await receive()
         errors.replace_end_of_process(self._end)
-        tasks = [asyncio.create_task(self._watch.run()), asyncio.create_task(self._run_for_ever())]
+        tasks = [asyncio.create_task(self.watch.run()), asyncio.create_task(self._run_for_ever())]
         try:
             await send({"type": "lifespan.startup.complete"})
             await receive()
@@ -67,7 +67,7 @@ class AuditBootstrap:
     def _new_application(self) -> ServiceApplication:
         application = self._make()
         application.platform.health.add("bootstrap", self.ready)
-        self._watch.metrics.register(application.platform.registry)
+        self.watch.metrics.register(application.platform.registry)
         return application
 
     def _end(self, reason: str) -> NoReturn:
@@ -78,7 +78,7 @@ class AuditBootstrap:
 
     async def _run_for_ever(self) -> None:
         while True:
-            self._watch.metrics.starts.inc()
+            self.watch.metrics.starts.inc()
             reason = await self._run_once()
             log.error("auditor_starts_anew", reason=reason)
             self._reason = reason

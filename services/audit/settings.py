@@ -39,10 +39,20 @@ class Settings(DatabaseSettings):
     otherwise. Its receiver calls a person when no heartbeat arrives. Unset: off."""
     audit_heartbeat_every_s: Annotated[float, Field(gt=0, le=300)] = 15.0
     """Seconds from one heartbeat to the next."""
+    audit_heartbeat_token: SecretStr | None = None
+    """Bearer token sent with a heartbeat."""
+    audit_expected: Annotated[str, Field(pattern=r"^([A-Za-z0-9_\-]+(,[A-Za-z0-9_\-]+)*)?$")] = ""
+    """The senders, separated by `,`, whose heartbeats arrive: the auditors of the tiers below."""
+    audit_expected_token: SecretStr | None = None
+    """Bearer token with which they post to `/heartbeats?from=SENDER`. Unset: the door is closed."""
 
     def watched(self) -> dict[str, str]:
         """Return the URLs of the watched services by name."""
         return dict(item.split("=", 1) for item in self.audit_watched.split(",") if item)
+
+    def expected(self) -> list[str]:
+        """Return the senders whose heartbeats arrive."""
+        return [name for name in self.audit_expected.split(",") if name]
 
     def disks(self) -> list[Path]:
         """Return the folders whose disks are watched."""

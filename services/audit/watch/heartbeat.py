@@ -13,6 +13,7 @@ import structlog
 from pydantic import SecretStr
 
 from services.audit.watch.metrics import WatchMetrics
+from services.audit.watch.out_of_band import bearer_headers
 
 log = structlog.get_logger("fenghuo.audit.heartbeat")
 
@@ -23,12 +24,14 @@ class Heartbeat:
     def __init__(
         self,
         url: SecretStr,
+        token: SecretStr | None,
         interval_s: float,
         broken: Callable[[], str | None],
         http: httpx2.AsyncClient,
         metrics: WatchMetrics,
     ) -> None:
         self._url = url
+        self._headers = bearer_headers(token)
         self._interval_s = interval_s
         self._broken = broken
         self._http = http
@@ -48,7 +51,7 @@ class Heartbeat:
 
     async def _beat(self) -> str:
         try:
-            response = await self._http.post(self._url.get_secret_value())
+            response = await self._http.post(self._url.get_secret_value(), headers=self._headers)
         except httpx2.HTTPError as error:
             log.warning("heartbeat_failed", error=type(error).__name__)
             return "failed"

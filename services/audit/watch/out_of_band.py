@@ -19,6 +19,11 @@ _MOST_WAITING = 1_000
 FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
 
 
+def bearer_headers(token: SecretStr | None) -> dict[str, str]:
+    """Return the headers that carry the token, none without a token."""
+    return {} if token is None else {"authorization": f"Bearer {token.get_secret_value()}"}
+
+
 class OutOfBandChannel:
     """Posts messages as JSON to one address, in order, until each is accepted."""
 
@@ -30,9 +35,7 @@ class OutOfBandChannel:
         metrics: WatchMetrics,
     ) -> None:
         self._url = url
-        self._headers = (
-            {} if token is None else {"authorization": f"Bearer {token.get_secret_value()}"}
-        )
+        self._headers = bearer_headers(token)
         self._http = http
         self._metrics = metrics
         self._waiting: deque[dict[str, Any]] = deque(maxlen=_MOST_WAITING)

@@ -13,9 +13,10 @@ from typing import Any
 import httpx2
 import structlog
 
-from services.audit.core.findings.snapshot import ComponentFault
+from services.audit.core.findings.snapshot import ComponentFault, FindingKind
 from services.audit.core.watch.components import ComponentHealth
 from services.audit.settings import Settings
+from services.audit.watch.arrivals import ArrivalProbe
 from services.audit.watch.heartbeat import Heartbeat
 from services.audit.watch.metrics import WatchMetrics
 from services.audit.watch.out_of_band import OutOfBandChannel
@@ -64,17 +65,20 @@ class Watch:
             if settings.audit_heartbeat_url is None
             else Heartbeat(
                 settings.audit_heartbeat_url,
+                settings.audit_heartbeat_token,
                 settings.audit_heartbeat_every_s,
                 self.broken,
                 self._http,
                 self.metrics,
             )
         )
+        self.arrivals = {sender: ArrivalProbe(sender) for sender in settings.expected()}
         self._probes: list[Probe] = [
             KafkaProbe(settings.kafka_bootstrap),
             PostgresProbe(settings.database_url),
             *(ServiceProbe(name, url, self._http) for name, url in settings.watched().items()),
             *(DiskProbe(path, settings.audit_disk_free_share) for path in settings.disks()),
+            *self.arrivals.values(),
         ]
 
     def faults(self) -> tuple[ComponentFault, ...]:
@@ -90,9 +94,13 @@ class Watch:
         self._round_at = time.monotonic()
 
     def broken(self) -> str | None:
-        """Return the first reason why the chain is not whole, None while it is."""
+        """Return the first reason why the chain is not whole, None while it is.
+
+        A silent tier below is a fault of that tier, and not of this chain.
+        """
         for component, problem in sorted(self._health.problems().items()):
-            return f"{component}: {problem.reason}"
+            if problem.kind is not FindingKind.HEARTBEAT_MISSING:
+                return f"{component}: {problem.reason}"
         if _is_old(self._probed_at):
             return "the components have not been probed"
         if _is_old(self._round_at):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import Any
 
 from faststream.asgi import AsgiResponse
@@ -12,6 +11,7 @@ from pydantic_core import to_json
 from services.audit.core.findings.alertmanager import MonitoringAlert, MonitoringNotification
 from services.audit.rounds.recording import FindingRecorder
 from services.audit.store import findings
+from services.audit.web.tokens import has_token
 from shared.runtime.database import Database
 from shared.runtime.errors import Transient
 
@@ -41,9 +41,7 @@ class AlertmanagerDoor:
             return 404
         if scope["method"] != "POST":
             return 405
-        sent = dict(scope["headers"]).get(b"authorization", b"")
-        expected = f"Bearer {self._token.get_secret_value()}".encode()
-        if not hmac.compare_digest(sent, expected):
+        if not has_token(scope, self._token):
             return 401
         body = await _body(receive)
         if body is None:

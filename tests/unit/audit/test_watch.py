@@ -25,7 +25,7 @@ from services.audit.core.watch.components import (
     ComponentProblem,
 )
 from services.audit.settings import Settings
-from services.audit.watch import heartbeat, out_of_band, probes, watch
+from services.audit.watch import arrivals, heartbeat, out_of_band, probes, watch
 from services.audit.watch.metrics import WatchMetrics
 from shared.runtime import errors
 from tests.support.carrier import Receiver, running_receiver
@@ -101,7 +101,8 @@ def test_a_component_that_has_not_worked_yet_has_time_to_start() -> None:
 
 def test_a_fault_is_known_within_a_minute() -> None:
     slowest = max(GRACE.values()).total_seconds()
-    slowest += watch.PROBE_INTERVAL_S + probes.PROBE_TIMEOUT_S
+    slowest = max(slowest, arrivals.MOST_SILENCE_S) + watch.PROBE_INTERVAL_S
+    slowest += probes.PROBE_TIMEOUT_S
     assert slowest < 60
 
 
@@ -133,6 +134,7 @@ async def test_the_heartbeat_leaves_while_the_chain_is_whole_and_not_otherwise()
     async with running_receiver() as receiver, httpx2.AsyncClient(trust_env=False) as http:
         beats = heartbeat.Heartbeat(
             SecretStr(f"{receiver.base}/ping/secret"),
+            None,
             0.01,
             lambda: broken[0] if broken else None,
             http,
@@ -152,6 +154,50 @@ async def test_the_heartbeat_leaves_while_the_chain_is_whole_and_not_otherwise()
     assert {(request.method, request.path) for request in receiver.requests} == {
         ("POST", "/ping/secret")
     }
+
+
+async def test_heartbeats_of_the_tier_below_arrive_and_their_silence_is_a_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    above = build(settings(audit_expected="district,town", audit_expected_token="key"))
+    transport = httpx2.ASGITransport(app=above)
+    broken: list[str] = []
+    metrics = WatchMetrics()
+    async with httpx2.AsyncClient(transport=transport) as http:
+        address = "http://audit/heartbeats"
+        for token, sender, status in (("no", "town", 401), ("key", "x", 404), ("key", "town", 204)):
+            headers = {"authorization": f"Bearer {token}"}
+            response = await http.post(f"{address}?from={sender}", headers=headers)
+            assert response.status_code == status
+        beats = heartbeat.Heartbeat(
+            SecretStr(f"{address}?from=district"),
+            SecretStr("key"),
+            0.01,
+            lambda: broken[0] if broken else None,
+            http,
+            metrics,
+        )
+        task = asyncio.create_task(beats.run())
+        arrival = above.watch.arrivals["district"]
+        await until(lambda: metrics.heartbeats.labels("sent")._value.get() > 0)
+        assert await arrival.check() is None
+        broken.append("kafka: no broker answers")
+        await until(lambda: withheld(beats) > 0)
+        monkeypatch.setattr(arrivals, "MOST_SILENCE_S", 0.0)
+        problem = await arrival.check()
+        assert problem is not None
+        assert problem.kind is FindingKind.HEARTBEAT_MISSING
+        task.cancel()
+
+
+async def test_a_silent_tier_below_does_not_stop_the_heartbeat() -> None:
+    watching = watch.Watch(settings(audit_expected="district"))
+    await watching._probe(watching.arrivals["district"])
+    watching.note_round()
+    watching._probed_at = watching._round_at
+    assert watching.broken() is None
+    await watching._probe(probes.DiskProbe(Path("/absent"), 0.1))
+    assert watching.broken() is not None
 
 
 def withheld(beats: heartbeat.Heartbeat) -> float:

@@ -35,6 +35,7 @@ HEADLINES: dict[FindingKind, Bilingual] = {
     FindingKind.COMPONENT_DOWN: Bilingual("组件无应答", "Component does not answer"),
     FindingKind.COMPONENT_NOT_READY: Bilingual("组件未就绪", "Component is not ready"),
     FindingKind.DISK_FULL: Bilingual("磁盘空间不足", "Disk is nearly full"),
+    FindingKind.HEARTBEAT_MISSING: Bilingual("下级失联", "Tier below is silent"),
     FindingKind.REPORTED: Bilingual("监控告警", "Alert of the monitoring"),
 }
 """What the fault is called, by kind."""

@@ -35,6 +35,7 @@ class FindingKind(StrEnum):
     COMPONENT_DOWN = "component_down"
     COMPONENT_NOT_READY = "component_not_ready"
     DISK_FULL = "disk_nearly_full"
+    HEARTBEAT_MISSING = "heartbeat_missing"
     REPORTED = "reported_by_monitoring"
 
 
@@ -43,6 +44,7 @@ COMPONENT_KINDS = frozenset(
         FindingKind.COMPONENT_DOWN,
         FindingKind.COMPONENT_NOT_READY,
         FindingKind.DISK_FULL,
+        FindingKind.HEARTBEAT_MISSING,
     }
 )
 """The kinds of faults that the watch detects (services/audit/watch)."""
