@@ -15,7 +15,7 @@ from services.audit.core.conservation.audited_record import Partition
 from services.audit.core.conservation.balances import HopBalance, balances
 from services.audit.core.conservation.in_flight import PreviousRound, unsettled_services
 from services.audit.core.conservation.provenance import SuspectGroup, SuspectRecord
-from services.audit.core.findings.detection import NAMED_SUSPECTS
+from services.audit.core.findings.detection import NAMED_SUSPECTS, READER_GRACE
 from services.audit.core.findings.snapshot import ReaderPosition
 from services.audit.rounds.origins import check_origins, review_suspects
 from services.audit.rounds.readers import SCORING, advance_readers
@@ -23,7 +23,6 @@ from services.audit.rounds.windows import LogReading, LogWindows
 from services.audit.store import dead_letters, findings, progress, suspects, trail
 from services.audit.store.kafka_log import KafkaLog
 from services.audit.store.service_tables import readers
-from shared.runtime.clock import record_time
 from shared.runtime.database import Database, Transaction
 
 TRACE_RETENTION = timedelta(minutes=50)
@@ -60,6 +59,7 @@ class ConservationCheck:
             unpublished = await readers.load_oldest_outbox_rows(transaction)
             progress_of = await progress.load(transaction)
             checked = await progress.load_checked_offsets(transaction)
+            grace_began_at = transaction.now - READER_GRACE
         ends = await self._log.end_offsets()
         committed = await self._log.committed_offsets(f"fenghuo-{SCORING}")
         stored |= {(SCORING, partition): offset for partition, offset in committed.items()}
@@ -68,7 +68,8 @@ class ConservationCheck:
         unsettled = None
         if self._previous is not None:
             unsettled = unsettled_services(stored, unpublished, self._previous)
-        reading = LogReading(stored, ends)
+        unread = {key[1] for key, offset in stored.items() if offset < ends[key[1]]}
+        reading = LogReading(stored, ends, await self._log.offsets_at(unread, grace_began_at))
         self._windows.open(ends, progress_of, checked)
         await self._windows.read_letters(reading, checked)
         await self._windows.read_records(reading)
@@ -114,7 +115,7 @@ class ConservationCheck:
                 partition,
                 offset,
                 reading.end_offsets[partition],
-                self._oldest_unread(partition, offset),
+                offset < reading.late_offsets.get(partition, 0),
             )
             for (service, partition), offset in sorted(reading.stored_offsets.items())
             if self._has_unread_records(partition, offset, reading.end_offsets[partition])
@@ -124,14 +125,6 @@ class ConservationCheck:
         return RoundResult(
             unsettled, stopped_readers, suspect_records, groups, hops, reading.unreadable
         )
-
-    def _oldest_unread(self, partition: Partition, stored_offset: int) -> datetime | None:
-        """Return Kafka's time of the next record to read, None if the window does not hold it."""
-        window = self._windows.get(partition)
-        if window is None or not window.start <= stored_offset < window.end:
-            return None
-        unread = window.between(stored_offset, window.end)
-        return record_time(unread[0].accepted_ms) if unread else None
 
     def _has_unread_records(self, partition: Partition, stored_offset: int, end: int) -> bool:
         """Return True if a reader has a record to read; the end mark of a transaction is none."""

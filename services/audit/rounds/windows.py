@@ -36,6 +36,8 @@ class LogReading:
 
     stored_offsets: dict[tuple[str, Partition], int]
     end_offsets: dict[Partition, int]
+    late_offsets: dict[Partition, int]
+    """The offset below which a record is older than READER_GRACE, of partitions to be read."""
     letters: dict[DeadLetterKey, EntryDraft | None] = field(default_factory=dict)
     """New dead letters, with an entry of the trail for each that refuses a person's action."""
     letter_offsets: dict[Partition, int] = field(default_factory=dict)

@@ -70,6 +70,18 @@ class MemoryLog(KafkaLog):
     async def begin_offsets(self, requested: Iterable[Partition]) -> dict[Partition, int]:
         return {partition: self.first[partition] for partition in requested}
 
+    async def offsets_at(
+        self, requested: Iterable[Partition], at: datetime
+    ) -> dict[Partition, int]:
+        at_ms = int(at.timestamp() * 1000)
+        return {
+            partition: next(
+                (r.offset for r in self.partitions[partition] if r.accepted_ms >= at_ms),
+                self._end(partition),
+            )
+            for partition in requested
+        }
+
     async def committed_offsets(self, group: str) -> dict[Partition, int]:
         return self.group
 

@@ -197,15 +197,13 @@ def _hops(snapshot: Snapshot, now: datetime) -> Iterable[AuditFinding]:
             ROUNDS_STOPPED,
             (reader.stored_offset,),
         )
-        if reader.oldest_unread_at is None:
-            continue
-        age = now - reader.oldest_unread_at
-        if age > READER_GRACE:
+        if reader.late:
             yield AuditFinding(
                 FindingKind.READER_LATE,
                 f"{reader.service}:{topic}/{part}",
                 Status.ACTUAL,
-                f"the next record has waited for {age.total_seconds():.0f} s",
+                f"record {reader.stored_offset} has waited longer than "
+                f"{READER_GRACE.total_seconds():.0f} s, the end is {reader.end_offset}",
                 ROUNDS_STOPPED,
             )
     for suspect in snapshot.suspects:

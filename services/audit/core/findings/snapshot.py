@@ -184,14 +184,14 @@ class FailingCarrier:
 class ReaderPosition:
     """A reader's stored offset in a partition, and the end of the partition.
 
-    `oldest_unread_at` is Kafka's time of the next record to read, None if it is not known.
+    It is late if the next record has waited longer than READER_GRACE, by Kafka's time.
     """
 
     service: str
     partition: Partition
     stored_offset: int
     end_offset: int
-    oldest_unread_at: datetime | None = None
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
