@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.contracts.topics import TopicSpec
-from shared.runtime.clock import record_time
 from shared.runtime.fetching import fetch_states
 from shared.runtime.offset_commits import OffsetCommits
 from shared.runtime.offset_gaps import OffsetGaps
-from shared.runtime.record_runs import RecordList, RecordRun, partition_of_run, runs_of
+from shared.runtime.record_runs import RecordRun, partition_of_run, runs_of
 
 
 class OffsetGap(NamedTuple):
@@ -31,7 +29,6 @@ class HandledOffsets:
         self.next_offsets: dict[TopicPartition, int] = {}
         self.gaps = OffsetGaps(topics)
         self._commits = commits
-        self._record_times: dict[TopicPartition, datetime] = {}
 
     def assign(self, partition: TopicPartition, offset: int) -> None:
         """Begin with `offset` in a partition that is assigned."""
@@ -45,7 +42,6 @@ class HandledOffsets:
         self._commits.forget(partitions)
         for partition in partitions:
             self.next_offsets.pop(partition, None)
-            self._record_times.pop(partition, None)
 
     def new_runs(self, items: Iterable[Any]) -> list[RecordRun]:
         """Return the runs of records of own partitions that are not handled yet."""
@@ -85,8 +81,6 @@ class HandledOffsets:
             partition = partition_of_run(run)
             self.next_offsets[partition] = run.next_offset
             self._commits.note(partition, run.next_offset)
-            if isinstance(run, RecordList):  # raw batches have no record times
-                self._record_times[partition] = record_time(run.records()[-1].timestamp)
 
     def skip_empty(self, consumer: AIOKafkaConsumer) -> None:
         """Move on over offsets that hold no record: nothing arrives that would."""
@@ -95,15 +89,6 @@ class HandledOffsets:
             if next_offset > offset:
                 self.next_offsets[partition] = next_offset
                 self._commits.note(partition, next_offset)
-
-    def caught_up(self, consumer: AIOKafkaConsumer, topic: str, moment: datetime) -> bool:
-        """Return whether all records that Kafka took before `moment` are handled."""
-        for partition in self.of_topic(topic):
-            end = fetch_states.stable_end(consumer, partition)
-            at_end = end is not None and self.next_offsets[partition] >= end
-            if not at_end and self._record_times.get(partition, moment) <= moment:
-                return False
-        return True
 
     def of_topic(self, topic: str) -> Iterator[TopicPartition]:
         """Yield the own partitions of a topic."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
 from aiokafka import ConsumerRecord
 
+from shared.runtime.clock import record_time
 from shared.runtime.database import Transaction
 
 _CHANGED_BY_SENDING = {"sent_at", "trace_id"}
@@ -28,6 +30,13 @@ class InboundMessage(msgspec.Struct, frozen=True):
     offset: int
     accepted_ms: int
     early: bool = False
+
+    def acted_at(self, now: datetime) -> datetime | None:
+        """Return when an officer acted by this message: when Kafka accepted it, at most `now`.
+
+        An act is in time or late by this moment, however long it lay unread. None: unknown.
+        """
+        return min(record_time(self.accepted_ms), now) if self.accepted_ms else None
 
 
 @dataclass(frozen=True, slots=True)

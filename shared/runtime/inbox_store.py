@@ -36,6 +36,16 @@ async def load_offset(transaction: Transaction, group: str, partition: TopicPart
     return offset
 
 
+async def load_offsets(transaction: Transaction, group: str) -> dict[TopicPartition, int]:
+    """Return the stored next offsets of a group, whichever process owns the partition."""
+    rows = await transaction.connection.fetch(
+        "SELECT topic, part, next_offset "  # noqa: S608 - our own names
+        f"FROM {transaction.schema}.consumer_offset WHERE grp = $1",
+        group,
+    )
+    return {TopicPartition(topic, part): offset for topic, part, offset in rows}
+
+
 async def advance_offsets(
     transaction: Transaction,
     group: str,

@@ -59,6 +59,11 @@ class RuntimeMetrics:
             "Durable timers set aside because of a bug (state `failed`)",
             registry=registry,
         )
+        self.not_waiting_for = Gauge(
+            "fenghuo_timers_not_waiting_for",
+            "Partitions that stand unread, and for which timers no longer wait",
+            registry=registry,
+        )
         self.timers_late = Histogram(
             "fenghuo_timer_late_seconds",
             "How late durable timers fired",

@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -121,17 +120,6 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         if self.subscriber.consumer is None:
             return None
         return "; ".join(self._handled.reasons(self._consumer)) or None
-
-    def caught_up(self, topic: str, moment: datetime) -> bool:
-        """Return whether all that Kafka took before `moment` in own partitions of a topic is
-        handled.
-
-        False until partitions are assigned and each has been fetched from.
-        """
-        if self.subscriber.consumer is None:
-            return self._assigned_once and not list(self._handled.of_topic(topic))
-        self._handled.skip_empty(self._consumer)
-        return self._assigned_once and self._handled.caught_up(self._consumer, topic, moment)
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Restore before any record is handled. An error is fatal: aiokafka would only log it."""

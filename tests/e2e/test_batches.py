@@ -6,7 +6,6 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -163,27 +162,6 @@ async def test_offsets_behind_the_end_are_committed_for_lag_monitors(
             while await client.committed(TopicPartition(topic.name, 0)) != 10:
                 await asyncio.sleep(0.2)
         watching.cancel()
-
-
-async def test_a_consumer_has_caught_up_when_it_has_handled_every_record_before_a_moment(
-    infrastructure: Infrastructure,
-) -> None:
-    topic = infrastructure.own_topic(ALARMS)
-    ledger, before = Ledger(), datetime.now(UTC)
-    worker = SlowWorker("a", ledger, 0.2)
-    async with member(infrastructure, topic, worker, topic.name) as consumer:
-        assert not consumer.caught_up(topic.name, before), "nothing is assigned yet"
-        await until(lambda: consumer.caught_up(topic.name, datetime.now(UTC)), 30)
-        await fill(infrastructure, topic, 600)
-        after = datetime.now(UTC)
-        await until(lambda: len(ledger.handled) >= 20, 30)
-        assert not consumer.caught_up(topic.name, after)
-        # Each partition has been heard of since, or stands at its end.
-        await until(lambda: len({partition for partition, _ in ledger.handled}) == 4, 30)
-        await until(lambda: consumer.caught_up(topic.name, before), 2)
-        assert len(ledger.handled) < 600, "it is far from the end"
-        await until(lambda: len(ledger.handled) >= 600, 30)
-        await until(lambda: consumer.caught_up(topic.name, datetime.now(UTC)), 5)
 
 
 async def test_a_commit_that_takes_long_holds_up_no_batch(infrastructure: Infrastructure) -> None:

@@ -14,6 +14,7 @@ from shared.contracts.dead_letter import Reason
 from shared.contracts.topics import ALERT_DECISIONS
 from shared.runtime.errors import Reject
 from shared.runtime.handlers import Router
+from shared.runtime.inbound_messages import InboundMessage
 
 router: Router[UnitOfWork] = Router()
 
@@ -24,7 +25,9 @@ def load(decision: AlertDecision, unit: UnitOfWork) -> None:
 
 
 @router.subscriber(ALERT_DECISIONS, load=load)
-async def handle_decision(decision: AlertDecision, unit: UnitOfWork) -> None:
+async def handle_decision(
+    decision: AlertDecision, unit: UnitOfWork, incoming: InboundMessage
+) -> None:
     """Apply a decision. Raises Reject for a refused one, and for an unknown alert."""
     alert = _alert(decision.alert_id, unit)
     if decision.verb in REGROUPING_VERBS:
@@ -33,7 +36,7 @@ async def handle_decision(decision: AlertDecision, unit: UnitOfWork) -> None:
             raise _rejection(decision, regrouping, unit)
         await unit.regroup(regrouping, origin_of(decision))
         return
-    outcome = decide(alert, decision, unit.now)
+    outcome = decide(alert, decision, unit.now, incoming.acted_at(unit.now))
     if isinstance(outcome, DecisionRefusal):
         raise _rejection(decision, outcome, unit)
     unit.commit(outcome, origin_of(decision))

@@ -37,9 +37,16 @@ class OfficerSteps:
         self._modes = modes or Modes()
 
     async def apply(
-        self, assignment: Assignment, officer_step: OfficerStep, attempt: int
+        self,
+        assignment: Assignment,
+        officer_step: OfficerStep,
+        attempt: int,
+        acted_at: datetime | None = None,
     ) -> steps.StepOutcome:
-        """Apply one step to a loaded assignment; raise Reject for a refused one."""
+        """Apply one step to a loaded assignment; raise Reject for a refused one.
+
+        `acted_at` is when Kafka accepted the step; None: unknown.
+        """
         commands = self._commands
         command = commands.commands[assignment.command_id]
         try:
@@ -53,6 +60,7 @@ class OfficerSteps:
                 command_open=command.state in OPEN,
                 mode=self._modes.effective(assignment.status, assignment.unit),
                 within=commands.finish_of_parent(assignment),
+                acted_at=acted_at,
             )
             applied = outcome is steps.StepOutcome.APPLIED
             if applied and officer_step.step is Step.REASSIGN:
