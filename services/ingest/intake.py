@@ -11,7 +11,7 @@ from typing import NamedTuple
 import structlog
 
 from services.ingest.core.cap.warning import accept_warning
-from services.ingest.core.clocks.event_clock import EventClock, make_tick
+from services.ingest.core.clocks.event_clock import EventClock
 from services.ingest.core.clocks.kafka_clock import KafkaClock
 from services.ingest.core.readings import accept_batch, accept_reading
 from services.ingest.core.refusals import ProblemKind, refusal
@@ -21,6 +21,7 @@ from services.ingest.metrics import IngestMetrics
 from shared.contracts.catalog import CatalogEntry, SensorEntry
 from shared.contracts.readings import Reading
 from shared.contracts.topics import READINGS, REPORTS, WARNINGS
+from shared.domain.ticks import make_tick
 from shared.runtime.errors import Transient
 from shared.runtime.outbound_records import OutboundRecord, encode, outbound_record
 from shared.runtime.platform import Platform

@@ -84,7 +84,15 @@ class TopicSpec:
 
 
 READINGS = TopicSpec(
-    "sensing.readings.v1", "sensor_id", 8, "delete", 7 * _DAY, ReadingRecord, "ingest", "感知数据"
+    "sensing.readings.v1",
+    "sensor_id",
+    8,
+    "delete",
+    7 * _DAY,
+    ReadingRecord,
+    "ingest",
+    "感知数据",
+    writers=("scoring",),  # ticks, where no ingest writes any
 )
 SENSOR_HEALTH = TopicSpec(
     "sensing.health.v1", "status:sensor_id", 4, "compact", None, SensorHealth, "scoring", "设备状态"

@@ -36,7 +36,7 @@ from contextlib import asynccontextmanager
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 
-from services.scoring.core.partition_engine import ReadingOutcome
+from services.scoring.core.partition_engine import PartitionEngine, ReadingOutcome
 from services.scoring.core.rules.rule_registry import RuleRegistry
 from services.scoring.fastpath.loop import Refusals, process_run
 from services.scoring.metrics import ScoringMetrics
@@ -121,6 +121,11 @@ class ReadingsWorker:
             reading_s=round(read_s, 3),
         )
         return {tp: offset for tp, offset in offsets.items() if offset}
+
+    def find_engine(self, number: int) -> PartitionEngine | None:
+        """Return the engine of a partition, None while another process owns the partition."""
+        partition = self._partitions.get(number)
+        return None if partition is None else partition.engine
 
     async def handle(self, records: list[ConsumerRecord]) -> None:
         """Apply new records, send the messages that follow, and store states when it is time."""
