@@ -18,7 +18,7 @@ from services.ingest.core.refusals import ProblemKind, refusal
 from services.ingest.core.reports import accept_report
 from services.ingest.core.source_ids import id_prefix
 from services.ingest.metrics import IngestMetrics
-from shared.contracts.catalog import CatalogEntry, SensorEntry
+from shared.contracts.catalog import CatalogEntry, SensorEntry, kind_and_id
 from shared.contracts.readings import Reading
 from shared.contracts.topics import READINGS, REPORTS, WARNINGS
 from shared.runtime.errors import Transient
@@ -52,6 +52,12 @@ class Intake:
         """Store an entry of the catalogue if it is a sensor."""
         if isinstance(message.entry, SensorEntry):
             self._sensors[message.entry.sensor_id] = message.entry
+            self._metrics.sensors.set(len(self._sensors))
+
+    def on_deleted(self, key: str) -> None:
+        """Forget the sensor of a deleted entry: its readings are refused from now on."""
+        kind, sensor_id = kind_and_id(key)
+        if kind == "sensor" and self._sensors.pop(sensor_id, None) is not None:
             self._metrics.sensors.set(len(self._sensors))
 
     async def reading(self, body: bytes, source: str) -> Acceptance:

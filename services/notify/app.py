@@ -67,8 +67,12 @@ def build(settings: Settings) -> AsgiFastStream:
     reference = ReferenceData(settings.sla_profile, channels, ZoneInfo(settings.zone))
     unit_of_work = partial(UnitOfWork, reference=reference, metrics=metrics)
 
-    platform.table(CATALOG, partial(catalog.update_table, reference=reference))
-    platform.table(ROSTER, partial(roster.update_table, reference=reference))
+    platform.table(
+        CATALOG, partial(catalog.update_table, reference=reference), reference.units.remove
+    )
+    platform.table(
+        ROSTER, partial(roster.update_table, reference=reference), reference.roster.remove
+    )
     platform.table(RESPONSE_MODES, partial(modes.update_table, reference=reference))
     platform.table(REACHABILITY, partial(reachability.update_table, reference=reference))
     platform.include(
