@@ -85,7 +85,7 @@ class StatefulPlatform(Platform):
                 self.database, dispatcher.lock, dispatcher.fire, self.metrics
             )
             self.run_in_background("timer sweeper", self.sweeper.run)
-        self.delete_when_old(inbox_retention(self.service, dispatcher.topics))
+        self.delete_when_old(*inbox_retention(self.service, dispatcher.topics))
         worker = InboxWorker(
             self.database,
             f"fenghuo-{self.service}",
