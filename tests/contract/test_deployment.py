@@ -66,6 +66,12 @@ def test_no_log_fills_the_disk(compose: dict[str, Any]) -> None:
         assert {"max-size", "max-file"} <= options.keys(), name
 
 
+def test_measurements_have_a_bound(compose: dict[str, Any]) -> None:
+    command = " ".join(compose["services"]["prometheus"]["command"])
+    assert "--storage.tsdb.retention.size=" in command
+    assert "--config.file=" in command
+
+
 def test_no_container_takes_the_memory_of_another(compose: dict[str, Any]) -> None:
     for name, service in compose["services"].items():
         assert re.fullmatch(r"[1-9]\d*[mg]", service["mem_limit"]), name
