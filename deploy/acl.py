@@ -111,6 +111,9 @@ CREATOR = "deploy"
 WATCHER = "audit"
 """Asks how far every group has come."""
 
+DOOR = "ingest"
+"""Asks the nodes how full their volumes are."""
+
 
 @dataclass(frozen=True)
 class Grant:
@@ -158,6 +161,7 @@ def grants() -> Iterator[Grant]:
             yield Grant(service, "Read", "group", (group(service),))
     yield Grant(CREATOR, "Create", "cluster")
     yield Grant(CREATOR, "Describe", "cluster")
+    yield Grant(DOOR, "Describe", "cluster")
     yield Grant(WATCHER, "Describe", "group", _sorted(group(name) for name in BY_GROUP))
 
 
@@ -219,8 +223,8 @@ Written by `python -m deploy.acl` from the table of topics; do not edit. Brokers
 else: they run with `StandardAuthorizer` and `allow.everyone.if.no.acl.found=false`, each service
 signs in as `User:fenghuo-<service>`, and `deploy/kafka_acls.sh BOOTSTRAP ADMIN.properties` sets the
 list up. A group is `fenghuo-<service>` and is read by its service alone; audit may ask how far all
-of them are, deploy creates the topics. No idempotent producer needs more than Write (Kafka 3.0 and
-later).
+of them are, ingest how full the volumes are, deploy creates the topics. No idempotent producer
+needs more than Write (Kafka 3.0 and later).
 
 **What is missing.** The services cannot sign in yet: they have no settings for SASL or TLS, and
 neither the local stack nor docker-compose.yml has an authorizer. Until then anybody who reaches a

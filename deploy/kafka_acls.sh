@@ -33,4 +33,5 @@ allow --allow-principal User:fenghuo-audit --operation Read --topic alarm.events
 allow --allow-principal User:fenghuo-audit --operation Read --group fenghuo-audit
 allow --allow-principal User:fenghuo-deploy --operation Create --cluster
 allow --allow-principal User:fenghuo-deploy --operation Describe --cluster
+allow --allow-principal User:fenghuo-ingest --operation Describe --cluster
 allow --allow-principal User:fenghuo-audit --operation Describe --group fenghuo-alerting --group fenghuo-audit --group fenghuo-command --group fenghuo-console --group fenghuo-duty --group fenghuo-notify --group fenghuo-scoring

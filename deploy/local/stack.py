@@ -33,6 +33,7 @@ from deploy.local.secrets import Secrets
 from deploy.local.services import SERVICES, ServicePlan, wait_ready
 from deploy.local.start_limits import START_S
 from deploy.local.supervisor import Supervisor
+from deploy.local.topic_bytes import stated_volume
 
 
 @dataclass(frozen=True)
@@ -284,7 +285,8 @@ class Stack:
             await self.supervisor.start(await asyncio.to_thread(broker.prepare))
             await self.wait_kafka(self._ready_timeout_s)
         async with self._phase("topics"):
-            await topics.ensure_topics(broker.bootstrap, topics.planned_topics())
+            planned = topics.planned_topics(volume_gib=stated_volume())
+            await topics.ensure_topics(broker.bootstrap, planned)
 
     async def _start_postgres(self) -> None:
         self._postgres = Postgres(self.paths, self._ports["postgres"], self.secrets)

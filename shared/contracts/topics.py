@@ -50,7 +50,8 @@ class TopicSpec:
     """One topic. `retention_ms` None = kept for ever (compacted topics keep the newest per key).
 
     `contract` is the type of a value; None marks a topic that only its owner reads (a changelog).
-    `writers` are services that write it beside the owner.
+    `writers` are services that write it beside the owner. `share`: thousandths of the volume for
+    the topic (deploy/local/topic_bytes.py).
     """
 
     name: str
@@ -65,6 +66,7 @@ class TopicSpec:
     compaction_lag_ms: int = 0
     max_bytes: int = 1_048_576
     writers: tuple[str, ...] = ()
+    share: int = 3
 
     @property
     def dlq(self) -> str:
@@ -93,6 +95,7 @@ READINGS = TopicSpec(
     "ingest",
     "感知数据",
     writers=("scoring",),  # ticks, where no ingest writes any
+    share=450,
 )
 SENSOR_HEALTH = TopicSpec(
     "sensing.health.v1", "status:sensor_id", 4, "compact", None, SensorHealth, "scoring", "设备状态"
@@ -145,6 +148,7 @@ ALARMS = TopicSpec(
     "scoring",
     "告警",
     writers=("alerting",),  # what rules over several sources find (docs/adr/0007)
+    share=40,
 )
 SCORING_STATE = TopicSpec(
     "scoring.state.v1",
@@ -157,9 +161,18 @@ SCORING_STATE = TopicSpec(
     "评分状态",
     dead_letters=False,
     compaction_lag_ms=600_000,
+    share=40,
 )
 ALERTS = TopicSpec(
-    "alert.lifecycle.v1", "alert_id", 4, "delete", _YEAR, AlertEvent, "alerting", "预警生命周期"
+    "alert.lifecycle.v1",
+    "alert_id",
+    4,
+    "delete",
+    _YEAR,
+    AlertEvent,
+    "alerting",
+    "预警生命周期",
+    share=10,
 )
 ALERT_DECISIONS = TopicSpec(
     "alert.decisions.v1", "alert_id", 4, "delete", _YEAR, AlertDecision, "console", "核实签发意见"
@@ -193,6 +206,7 @@ COMMANDS = TopicSpec(
     CommandEvent,
     "command",
     "指令生命周期",
+    share=10,
 )
 COMMAND_REQUESTS = TopicSpec(
     "command.requests.v1",
@@ -213,6 +227,7 @@ ASSIGNMENTS = TopicSpec(
     AssignmentEvent,
     "command",
     "指令交办",
+    share=60,
 )
 ACKNOWLEDGEMENTS = TopicSpec(
     "command.acknowledgements.v1",
@@ -223,6 +238,7 @@ ACKNOWLEDGEMENTS = TopicSpec(
     Acknowledgement,
     "console",
     "签收与反馈",
+    share=40,
 )
 CASE_REVIEWS = TopicSpec(
     "case.reviews.v1", "case_id", 1, "delete", 3 * _YEAR, CaseReview, "console", "复盘"
@@ -236,6 +252,7 @@ SUPERVISION = TopicSpec(
     SupervisionEvent,
     "command",
     "督办",
+    share=10,
 )
 ROSTER = TopicSpec(
     "duty.roster.v1",
@@ -257,7 +274,17 @@ DUTY_ENTRIES = TopicSpec(
 DUTY_COVERAGE = TopicSpec(
     "duty.coverage.v1", "unit:post", 4, "compact", None, DutyCoverage, "duty", "空班"
 )
-PAGES = TopicSpec("duty.pages.v1", "officer_id", 4, "delete", 30 * _DAY, Page, "notify", "推送")
+PAGES = TopicSpec(
+    "duty.pages.v1",
+    "officer_id",
+    4,
+    "delete",
+    30 * _DAY,
+    Page,
+    "notify",
+    "推送",
+    share=20,
+)
 PAGE_ANSWERS = TopicSpec(
     "duty.answers.v1", "officer_id", 4, "delete", 90 * _DAY, Answer, "console", "叫应"
 )
@@ -316,7 +343,15 @@ REFUSALS = TopicSpec(
     "identity.refusals.v1", "actor", 1, "delete", _YEAR, Refusal, "console", "拒绝留痕"
 )
 AUDIT_TRAIL = TopicSpec(
-    "audit.trail.v1", "actor", 1, "delete", 3 * _YEAR, AuditEntry, "audit", "审计留痕"
+    "audit.trail.v1",
+    "actor",
+    1,
+    "delete",
+    3 * _YEAR,
+    AuditEntry,
+    "audit",
+    "审计留痕",
+    share=20,
 )
 
 TOPICS: dict[str, TopicSpec] = {

@@ -18,6 +18,7 @@ ELSEWHERE = {
     "FENGHUO_UNITS": "docs/plans.md",
     "FENGHUO_CATALOG": "docs/rules.md",
     "FENGHUO_COMPILED": "docs/scoring.md",
+    "FENGHUO_KAFKA_VOLUME_GIB": "docker-compose.yml",
     "FENGHUO_UID": "docker-compose.yml",
     "FENGHUO_GID": "docker-compose.yml",
 }

@@ -50,7 +50,9 @@ BEGIN
             CREATE INDEX timer_failed ON %1$I.timer (due_at) WHERE state = 'failed';
             CREATE TABLE %1$I.retention_schedule (
                 task text PRIMARY KEY,
-                due_at timestamptz NOT NULL DEFAULT now()
+                due_at timestamptz NOT NULL DEFAULT now(),
+                -- Of a task that walks its table in the order of time: nothing older is to be done.
+                done_until timestamptz
             );
             -- How many things of a kind retention has deleted: what was counted once still adds up.
             CREATE TABLE %1$I.deleted_count (

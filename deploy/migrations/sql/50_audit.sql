@@ -55,13 +55,15 @@ CREATE TABLE audit.fanout (
     command_id text PRIMARY KEY,
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
     recipients integer,
-    assignments integer NOT NULL DEFAULT 0
+    assignments integer NOT NULL DEFAULT 0,
+    seen_at timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 50);
 
 -- The status of an alert or command in its first record; every later record must have the same.
 CREATE TABLE audit.subject_status (
     subject_id text PRIMARY KEY,
-    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test'))
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    seen_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE TABLE audit.leak (
     record_id text NOT NULL,

@@ -13,7 +13,7 @@ DeadLetterKey = tuple[str, int, int, str]
 
 
 async def save(transaction: Transaction, letters: Iterable[DeadLetterKey]) -> list[DeadLetterKey]:
-    """Store dead letters and return the new ones; delete letters older than two days."""
+    """Store dead letters and return the new ones."""
     rows = sorted(set(letters))
     if not rows:
         return []
@@ -22,9 +22,6 @@ async def save(transaction: Transaction, letters: Iterable[DeadLetterKey]) -> li
         "SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[], $4::text[]) "
         "ON CONFLICT DO NOTHING RETURNING topic, part, record_offset, service",
         *(list(column) for column in zip(*rows, strict=True)),
-    )
-    await transaction.connection.execute(
-        "DELETE FROM audit.dead_letter WHERE seen_at < now() - interval '2 days'"
     )
     return sorted((row[0], row[1], row[2], row[3]) for row in new)
 
