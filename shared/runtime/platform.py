@@ -115,6 +115,7 @@ class Platform:
         group = f"fenghuo-{self.service}"
         for spec in topics:
             self.traffic.reads(spec, group)
+            self.metrics.preset_dead_letters(spec.name)
         consumer = PartitionConsumer(
             self.broker,
             topics,
@@ -143,6 +144,7 @@ class Platform:
         bootstrap, refuse = self.settings.kafka_bootstrap, self.dead_letters.send
         table = CompactedTable(bootstrap, spec, on_message, refuse, on_delete, at_boundary)
         self.traffic.reads(spec)
+        self.metrics.preset_dead_letters(spec.name)
         self._tables.append(table)
         self.health.add(spec.name, table.ready)
         self.run_in_background(f"table {spec.name}", table.follow)
