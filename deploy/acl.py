@@ -88,7 +88,8 @@ TABLES: dict[str, Specs] = {
 
 LOOKED_INTO: dict[str, Specs] = {
     "scoring": (READINGS, SCORING_STATE),  # to go on after a restart
-    "console": (READINGS,),  # a sensor's last readings, when somebody looks at its chart
+    # A sensor's last readings for its chart; acts on dead letters for their screen.
+    "console": (READINGS, LETTER_ACTS),
     "audit": tuple(TOPIC for TOPIC in TOPICS.values() if TOPIC.contract is not None),
     "deploy": (
         CATALOG,
@@ -101,15 +102,15 @@ LOOKED_INTO: dict[str, Specs] = {
 }
 """What is read besides, without a group. audit reads the dead letters of its topics as well."""
 
+REPLAYED = tuple(TOPIC for TOPIC in TOPICS.values() if TOPIC.dead_letters)
 LETTERS_LOOKED_INTO: dict[str, Specs] = {
-    "console": (READINGS,),  # what scoring refused is no point of a chart
+    "console": REPLAYED,  # the screen of dead letters; what scoring refused is no point of a chart
 }
 """Whose dead letters the others read."""
 
 OPERATOR = "operator"
 """Who runs `fenghuo letters`: reads refused records and their letters, and replays them. No service
 has this right: the console only asks for a replay."""
-REPLAYED = tuple(TOPIC for TOPIC in TOPICS.values() if TOPIC.dead_letters)
 PRINCIPALS = ("deploy", OPERATOR, *dict.fromkeys((*TABLES, *BY_GROUP)))
 CREATOR = "deploy"
 """Creates the topics, and reads the state of the cluster while it starts."""

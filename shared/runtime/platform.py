@@ -164,6 +164,11 @@ class Platform:
         """Name the topics of which this service reads some records, and some dead letters."""
         for spec in topics:
             self.traffic.note(Operation("receive", spec))
+        self.inspects_letters(*topics)
+
+    def inspects_letters(self, *topics: TopicSpec) -> None:
+        """Name the topics of which this service reads some dead letters."""
+        for spec in topics:
             if spec.dead_letters:
                 self.traffic.note(Operation("receive", spec, letters=True))
 

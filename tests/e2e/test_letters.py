@@ -15,11 +15,14 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from deploy.commands.letters.cli import main
+from services.console.features.letters.letter_source import KafkaLetterSource
 from shared.contracts.dead_letter import REPLAY_HEADER, DeadLetter, Reason
 from shared.contracts.ids import dead_letter_id
 from shared.contracts.letter_acts import LetterAct, LetterVerb
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.topics import LETTER_ACTS, REPORTS, RULES, TopicSpec
+from shared.domain.letters.history import LetterState
+from shared.domain.letters.places import RefusedPlace
 from shared.runtime.clock import SystemClock
 from shared.runtime.database import Transaction
 from shared.runtime.dead_letters import DeadLetters
@@ -242,3 +245,10 @@ async def test_a_flood_is_replayed_in_one_call_and_no_act_grows_with_it(
     records: list[ConsumerRecord] = await read_all(infrastructure.bootstrap, topic)
     assert [record.value for record in records[1_200:]] == [b"flood %d" % n for n in range(1_200)]
     assert max(len(act.offsets) for act in await _acts(infrastructure, topic)) <= 500
+    window = await KafkaLetterSource(infrastructure.bootstrap, most_letters=100).look()
+    offsets = [entry.letter.offset for entry in window.letters if entry.letter.topic == topic.name]
+    assert max(offsets) == 1_199, "the screen has the newest letters"
+    assert 20 <= len(offsets) <= 100, "and no more than it may hold"
+    assert window.unread >= 1_100
+    newest = RefusedPlace(topic.name, 0, 1_199)
+    assert window.history.state(newest) is LetterState.REPLAYED
