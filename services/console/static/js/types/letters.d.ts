@@ -1,12 +1,6 @@
 /** Dead letters: refused records as the operators of the system see them. */
 
-export type LetterState =
-  | "open"
-  | "requested"
-  | "fixed"
-  | "replaying"
-  | "replayed"
-  | "set_aside";
+export type LetterState = "open" | "requested" | "fixed" | "replaying" | "replayed" | "set_aside";
 
 export interface LetterGroup {
   topic: string;
