@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from deploy.acl import BY_GROUP
+from deploy.acl import BY_GROUP, TABLES
 from deploy.commands.letters.errors import LetterError
 from shared.contracts.letter_acts import MOST_BODY_CHARS
 from shared.contracts.topics import TopicSpec
@@ -41,7 +41,8 @@ def check_fixable(spec: TopicSpec, original: bytes | None) -> None:
                 "this is an officer's own act: nobody corrects it; the officer acts anew.",
             )
         )
-    readers = [service for service, specs in BY_GROUP.items() if spec in specs]
+    lists = (*BY_GROUP.items(), *TABLES.items())
+    readers = sorted({service for service, specs in lists if spec in specs})
     if len(readers) > 1:
         names = ", ".join(readers)
         raise LetterError(

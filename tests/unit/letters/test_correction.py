@@ -9,7 +9,7 @@ import pytest
 
 from deploy.commands.letters import correction
 from deploy.commands.letters.errors import LetterError
-from shared.contracts.topics import ALARMS, ALERT_DECISIONS, READINGS
+from shared.contracts.topics import ALARMS, ALERT_DECISIONS, READINGS, RULES
 
 GOLDEN = Path(__file__).parents[2] / "contract" / "golden"
 READING = json.loads((GOLDEN / "sensing.readings.v1@reading.json").read_text(encoding="utf-8"))
@@ -50,6 +50,7 @@ def test_a_body_that_may_have_been_applied_is_not_corrected() -> None:
     for spec, body in (
         (ALERT_DECISIONS, DECISION),
         (ALARMS, (GOLDEN / "alarm.events.v1@upgraded.json").read_bytes()),
+        (RULES, (GOLDEN / "rule.definitions.v1@window.json").read_bytes()),
     ):
         with pytest.raises(LetterError):
             correction.check_fixable(spec, body)
