@@ -21,26 +21,27 @@ from shared.runtime.decoding import decode_value
 from shared.runtime.errors import Reject
 
 _MOST_STEPS = 20
+_OFFICERS = "console"
+"""The service that writes what officers do."""
 
 
 def check_fixable(spec: TopicSpec, original: bytes | None) -> None:
-    """Raise LetterError where a corrected body would contradict a body that has been applied.
+    """Raise LetterError where a corrected body would be an act in an officer's name, or would
+    contradict a body that has been applied.
 
     A body that no reader can decode has been applied nowhere. A body that can be decoded may have
-    been applied by each reader of the topic that did not refuse it; and where an officer wrote it,
-    a correction would be an act in the officer's name.
+    been applied by each reader of the topic that did not refuse it.
     """
-    try:
-        decode_value(spec.model, original)
-    except Reject:
-        return
-    if spec.owner == "console" or "console" in spec.writers:
+    is_valid = _is_valid(spec, original)
+    if spec.owner == _OFFICERS or (is_valid and _OFFICERS in spec.writers):
         raise LetterError(
             Bilingual(
                 "这是人员本人的操作：不能替人修改，请本人重新办理。",
                 "this is an officer's own act: nobody corrects it; the officer acts anew.",
             )
         )
+    if not is_valid:
+        return
     lists = (*BY_GROUP.items(), *TABLES.items())
     readers = sorted({service for service, specs in lists if spec in specs})
     if len(readers) > 1:
@@ -130,6 +131,14 @@ def check_body(spec: TopicSpec, original: bytes | None, body: bytes, key: bytes 
     if key is None:
         raise LetterError(Bilingual("原记录没有键", "the refused record has no key"))
     return key
+
+
+def _is_valid(spec: TopicSpec, body: bytes | None) -> bool:
+    try:
+        decode_value(spec.model, body)
+    except Reject:
+        return False
+    return True
 
 
 def _id_of(original: bytes | None) -> str | None:

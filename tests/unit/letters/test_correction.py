@@ -46,9 +46,10 @@ def test_the_contract_checks_a_correction_and_the_id_stays() -> None:
 
 def test_a_body_that_may_have_been_applied_is_not_corrected() -> None:
     correction.check_fixable(READINGS, encoded(READING))
-    correction.check_fixable(ALERT_DECISIONS, b"no decision")
+    correction.check_fixable(ALARMS, b"no alarm")
     for spec, body in (
         (ALERT_DECISIONS, DECISION),
+        (ALERT_DECISIONS, b"no decision"),
         (ALARMS, (GOLDEN / "alarm.events.v1@upgraded.json").read_bytes()),
         (RULES, (GOLDEN / "rule.definitions.v1@window.json").read_bytes()),
     ):
