@@ -35,8 +35,8 @@ async def letter_reader(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = make_reader(
         bootstrap, max_partition_fetch_bytes=_FETCH_BYTES, fetch_max_bytes=_FETCH_BYTES
     )
-    await consumer.start()
     try:
+        await consumer.start()
         yield consumer
     finally:
         await consumer.stop()

@@ -98,8 +98,8 @@ async def letter_writer(
         request_timeout_ms=10_000,
         max_request_size=MAX_REQUEST_BYTES,
     )
-    await producer.start()
     try:
+        await producer.start()
         yield LetterWriter(producer, acts)
     finally:
         await producer.stop()
