@@ -27,6 +27,7 @@ from shared.contracts.commands import (
 )
 from shared.contracts.dead_letter import DeadLetter
 from shared.contracts.duty import DutyCoverage, DutyEntry, DutyRequest
+from shared.contracts.letter_acts import LetterAct
 from shared.contracts.modes import ModeProposal, ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, Page, RosterSlot
 from shared.contracts.plans import PlanDefinition
@@ -342,6 +343,17 @@ CATALOG = TopicSpec(
 REFUSALS = TopicSpec(
     "identity.refusals.v1", "actor", 1, "delete", _YEAR, Refusal, "console", "拒绝留痕"
 )
+LETTER_ACTS = TopicSpec(
+    "letter.acts.v1",
+    "topic",
+    1,
+    "delete",
+    90 * _DAY,
+    LetterAct,
+    "operator",
+    "死信处置",
+    writers=("console",),  # an officer asks there for what an operator does
+)
 AUDIT_TRAIL = TopicSpec(
     "audit.trail.v1",
     "actor",
@@ -390,6 +402,7 @@ TOPICS: dict[str, TopicSpec] = {
         NOTICES,
         CATALOG,
         REFUSALS,
+        LETTER_ACTS,
         AUDIT_TRAIL,
     )
 }

@@ -115,6 +115,7 @@ class Platform:
         group = f"fenghuo-{self.service}"
         for spec in topics:
             self.traffic.reads(spec, group)
+            self.metrics.preset_dead_letters(spec.name)
         consumer = PartitionConsumer(
             self.broker,
             topics,
@@ -143,6 +144,7 @@ class Platform:
         bootstrap, refuse = self.settings.kafka_bootstrap, self.dead_letters.send
         table = CompactedTable(bootstrap, spec, on_message, refuse, on_delete, at_boundary)
         self.traffic.reads(spec)
+        self.metrics.preset_dead_letters(spec.name)
         self._tables.append(table)
         self.health.add(spec.name, table.ready)
         self.run_in_background(f"table {spec.name}", table.follow)
@@ -162,6 +164,11 @@ class Platform:
         """Name the topics of which this service reads some records, and some dead letters."""
         for spec in topics:
             self.traffic.note(Operation("receive", spec))
+        self.inspects_letters(*topics)
+
+    def inspects_letters(self, *topics: TopicSpec) -> None:
+        """Name the topics of which this service reads some dead letters."""
+        for spec in topics:
             if spec.dead_letters:
                 self.traffic.note(Operation("receive", spec, letters=True))
 
