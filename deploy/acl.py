@@ -23,6 +23,7 @@ from shared.contracts.topics import (
     DUTY_COVERAGE,
     DUTY_ENTRIES,
     DUTY_REQUESTS,
+    GAP_ACCEPTANCES,
     MODE_PROPOSALS,
     MODE_REQUESTS,
     NOTICES,
@@ -70,7 +71,7 @@ BY_GROUP: dict[str, Specs] = {
     "audit": (
         ALARMS, ALERTS, ALERT_DECISIONS, NOTICES, COMMANDS, COMMAND_REQUESTS, ASSIGNMENTS,
         ACKNOWLEDGEMENTS, SUPERVISION, PAGES, PAGE_ANSWERS, RESPONSE_MODES, MODE_REQUESTS,
-        SILENCES, CASE_REVIEWS, REFUSALS,
+        SILENCES, CASE_REVIEWS, REFUSALS, GAP_ACCEPTANCES,
     ),
 }  # fmt: skip
 """What a service reads as the consumer group `fenghuo-<service>`."""
@@ -86,8 +87,10 @@ TABLES: dict[str, Specs] = {
 """Compacted topics that a service holds in memory: read whole, without a group."""
 
 LOOKED_INTO: dict[str, Specs] = {
-    "scoring": (READINGS, SCORING_STATE),  # to go on after a restart
-    "console": (READINGS,),  # a sensor's last readings, when somebody looks at its chart
+    **dict.fromkeys(("alerting", "command", "duty", "notify"), (GAP_ACCEPTANCES,)),
+    "scoring": (READINGS, SCORING_STATE, GAP_ACCEPTANCES),  # to go on after a restart, or a gap
+    # a sensor's last readings, when somebody looks at its chart
+    "console": (READINGS, GAP_ACCEPTANCES),
     "audit": tuple(TOPIC for TOPIC in TOPICS.values() if TOPIC.contract is not None),
     "deploy": (
         CATALOG,

@@ -83,6 +83,13 @@ VERBS = (
         Bilingual("预案：检查与解释；叫应设置", "check and explain response plans and call plans"),
         "deploy.commands.plans.cli",
     ),
+    Verb(
+        "gaps",
+        Bilingual(
+            "缺口：哪些记录已无法读取，接受后继续", "list and accept gaps: records that are gone"
+        ),
+        "deploy.commands.gaps.cli",
+    ),
 )
 _OPTIONS = (
     ("-h, --help", Bilingual("显示本帮助", "show this help")),

@@ -27,6 +27,7 @@ from shared.contracts.commands import (
 )
 from shared.contracts.dead_letter import DeadLetter
 from shared.contracts.duty import DutyCoverage, DutyEntry, DutyRequest
+from shared.contracts.gaps import GapAcceptance
 from shared.contracts.modes import ModeProposal, ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, Page, RosterSlot
 from shared.contracts.plans import PlanDefinition
@@ -307,6 +308,16 @@ CATALOG = TopicSpec(
 REFUSALS = TopicSpec(
     "identity.refusals.v1", "actor", 1, "delete", _YEAR, Refusal, "console", "拒绝留痕"
 )
+GAP_ACCEPTANCES = TopicSpec(
+    "operations.gap_acceptances.v1",
+    "service",
+    1,
+    "delete",
+    _YEAR,
+    GapAcceptance,
+    "deploy",
+    "缺口接受",
+)
 AUDIT_TRAIL = TopicSpec(
     "audit.trail.v1", "actor", 1, "delete", 3 * _YEAR, AuditEntry, "audit", "审计留痕"
 )
@@ -347,6 +358,7 @@ TOPICS: dict[str, TopicSpec] = {
         NOTICES,
         CATALOG,
         REFUSALS,
+        GAP_ACCEPTANCES,
         AUDIT_TRAIL,
     )
 }

@@ -12,6 +12,7 @@ from shared.contracts.commands import Acknowledgement, CommandEvent, CommandRequ
 from shared.contracts.dead_letter import DeadLetter, Reason
 from shared.contracts.duty import DutyRequest
 from shared.contracts.envelope import Envelope
+from shared.contracts.gaps import GapAcceptance
 from shared.contracts.modes import ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb
 from shared.contracts.reachability import ContactTestRequest
@@ -79,6 +80,9 @@ def draft_of(message: Envelope) -> EntryDraft | None:
                 message.proposal_id,
                 message.reason,
             )
+        case GapAcceptance():
+            place = f"{message.service} {message.topic}:{message.partition}"
+            return _draft(message, message.officer_id, "gap.accept", place, message.reason)
         case Refusal():
             return _refused(message)
         case ResponseModeEvent() if message.decided_by:
