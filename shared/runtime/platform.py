@@ -26,6 +26,7 @@ from shared.runtime.fetching.partition_records import OrdinaryRecords, RecordRea
 from shared.runtime.health import Health
 from shared.runtime.http_server import json_route, lifespan_of, operations_routes, wait_for_kafka
 from shared.runtime.log_client import LogClient
+from shared.runtime.loop_watch import loop_watch
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.partition_consumer import PartitionConsumer
 from shared.runtime.publisher import Publisher
@@ -235,6 +236,7 @@ class Platform:
             topics = ", ".join(spec.name for spec in consumer.topics)
             push_stop(stack, f"consumer of {topics}", consumer.close)
         await stack.enter_async_context(background(*self._loops))
+        stack.enter_context(loop_watch())
 
     def asgi(self) -> AsgiFastStream:
         """Return the ASGI application: FastStream's consumers and the routes of the platform."""
