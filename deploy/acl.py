@@ -23,6 +23,7 @@ from shared.contracts.topics import (
     DUTY_COVERAGE,
     DUTY_ENTRIES,
     DUTY_REQUESTS,
+    GAP_ACCEPTANCES,
     LETTER_ACTS,
     MODE_PROPOSALS,
     MODE_REQUESTS,
@@ -72,6 +73,7 @@ BY_GROUP: dict[str, Specs] = {
         ALARMS, ALERTS, ALERT_DECISIONS, NOTICES, COMMANDS, COMMAND_REQUESTS, ASSIGNMENTS,
         ACKNOWLEDGEMENTS, SUPERVISION, PAGES, PAGE_ANSWERS, RESPONSE_MODES, MODE_REQUESTS,
         SILENCES, CASE_REVIEWS, REFUSALS, LETTER_ACTS,
+        GAP_ACCEPTANCES,
     ),
 }  # fmt: skip
 """What a service reads as the consumer group `fenghuo-<service>`."""
@@ -87,9 +89,10 @@ TABLES: dict[str, Specs] = {
 """Compacted topics that a service holds in memory: read whole, without a group."""
 
 LOOKED_INTO: dict[str, Specs] = {
-    "scoring": (READINGS, SCORING_STATE),  # to go on after a restart
+    **dict.fromkeys(("alerting", "command", "duty", "notify"), (GAP_ACCEPTANCES,)),
+    "scoring": (READINGS, SCORING_STATE, GAP_ACCEPTANCES),  # to go on after a restart, or a gap
     # A sensor's last readings for its chart; acts on dead letters for their screen.
-    "console": (READINGS, LETTER_ACTS),
+    "console": (READINGS, LETTER_ACTS, GAP_ACCEPTANCES),
     "audit": tuple(TOPIC for TOPIC in TOPICS.values() if TOPIC.contract is not None),
     "deploy": (
         CATALOG,
@@ -203,7 +206,7 @@ def _writers(topic: str) -> str:
 def writers(topic: str) -> Iterator[str]:
     """Yield who writes a topic, without the operator who replays a record of it."""
     for name in PRINCIPALS:
-        is_own = name != OPERATOR or TOPICS.get(topic) is LETTER_ACTS
+        is_own = name != OPERATOR or (topic in TOPICS and TOPICS[topic].owner == OPERATOR)
         if is_own and topic in written(name):
             yield name
 

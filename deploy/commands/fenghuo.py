@@ -90,6 +90,13 @@ VERBS = (
         ),
         "deploy.commands.letters.cli",
     ),
+    Verb(
+        "gaps",
+        Bilingual(
+            "缺口：哪些记录已无法读取，接受后继续", "list and accept gaps: records that are gone"
+        ),
+        "deploy.commands.gaps.cli",
+    ),
 )
 _OPTIONS = (
     ("-h, --help", Bilingual("显示本帮助", "show this help")),

@@ -27,6 +27,7 @@ from shared.contracts.commands import (
 )
 from shared.contracts.dead_letter import DeadLetter
 from shared.contracts.duty import DutyCoverage, DutyEntry, DutyRequest
+from shared.contracts.gaps import GapAcceptance
 from shared.contracts.letter_acts import LetterAct
 from shared.contracts.modes import ModeProposal, ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, Page, RosterSlot
@@ -354,6 +355,16 @@ LETTER_ACTS = TopicSpec(
     "死信处置",
     writers=("console",),  # an officer asks there for what an operator does
 )
+GAP_ACCEPTANCES = TopicSpec(
+    "operations.gap_acceptances.v1",
+    "service",
+    1,
+    "delete",
+    _YEAR,
+    GapAcceptance,
+    "operator",
+    "缺口接受",
+)
 AUDIT_TRAIL = TopicSpec(
     "audit.trail.v1",
     "actor",
@@ -403,6 +414,7 @@ TOPICS: dict[str, TopicSpec] = {
         CATALOG,
         REFUSALS,
         LETTER_ACTS,
+        GAP_ACCEPTANCES,
         AUDIT_TRAIL,
     )
 }

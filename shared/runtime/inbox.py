@@ -31,6 +31,7 @@ from shared.runtime.inbound_messages import (
 )
 from shared.runtime.inbox_decoder import BatchDecoder, DecodedBatch, RefusedRecords
 from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.stored_offsets import StoredOffset, fingerprint
 
 log = structlog.get_logger("fenghuo.inbox")
 
@@ -66,21 +67,35 @@ class InboxWorker:
         self._apply = apply
         self._dead_letters = dead_letters
         self._metrics = metrics
-        self._stored: dict[TopicPartition, int] = {}
+        self._stored: dict[TopicPartition, StoredOffset] = {}
         self._prioritised: dict[TopicPartition, set[int]] = defaultdict(set)
 
-    async def restore(self, assigned: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """Return the stored next offset of each partition that has one."""
+    async def restore(
+        self, assigned: Sequence[TopicPartition]
+    ) -> Mapping[TopicPartition, StoredOffset]:
+        """Return the stored offset of each partition that has one."""
         async with self._database.transaction() as transaction:
             for partition in assigned:
                 self._stored[partition] = await store.load_offset(
                     transaction, self._group, partition
                 )
         return {
-            partition: offset
-            for partition, offset in self._stored.items()
-            if partition in assigned and offset > 0
+            partition: stored
+            for partition, stored in self._stored.items()
+            if partition in assigned and stored.next_offset > 0
         }
+
+    def stored(self, partition: TopicPartition) -> StoredOffset | None:
+        """Return the stored offset of a partition, None where it is not restored."""
+        return self._stored.get(partition)
+
+    async def move(self, partition: TopicPartition, target: StoredOffset) -> None:
+        """Store another offset of a partition. A record that is read again is a repeat."""
+        async with self._database.transaction() as transaction:
+            ends = {partition: target}
+            await store.advance_offsets(transaction, self._group, self._stored, ends)
+        self._stored[partition] = target
+        self._prioritised.pop(partition, None)
 
     async def release(self, revoked: Sequence[TopicPartition]) -> None:
         """Forget the partitions; everything is in the database already."""
@@ -114,7 +129,11 @@ class InboxWorker:
         waits for the commit. When a transaction fails the next one is rolled back too, and the
         consumer calls again with the same records.
         """
-        todo = [record for record in records if record.offset >= self._stored[_partition(record)]]
+        todo = [
+            record
+            for record in records
+            if record.offset >= self._stored[_partition(record)].next_offset
+        ]
         size = self._max_records
         batches = [todo[begin : begin + size] for begin in range(0, len(todo), size)]
         running, following = (self._begin(batches[0]) if batches else None), None
@@ -175,7 +194,11 @@ class InboxWorker:
     ) -> None:
         """Handle a batch as one transaction, once the `previous` one has committed."""
         refused = list(batch.refused)
-        ends = {_partition(record): record.offset + 1 for record in batch.records}
+        last_records = {_partition(record): record for record in batch.records}
+        ends = {
+            partition: StoredOffset(record.offset + 1, fingerprint(record.value))
+            for partition, record in last_records.items()
+        }
         if previous is not None:
             await previous.entered.wait()
         async with self._database.transaction() as transaction:
@@ -194,7 +217,9 @@ class InboxWorker:
         self._stored.update(ends)
         for partition, end in ends.items():
             if offsets := self._prioritised.get(partition):
-                self._prioritised[partition] = {offset for offset in offsets if offset >= end}
+                self._prioritised[partition] = {
+                    offset for offset in offsets if offset >= end.next_offset
+                }
         bugs = sum(reject.reason is Reason.HANDLER_ERROR for _, reject in refused)
         self._dead_letters.account(len(batch.records), bugs)
 

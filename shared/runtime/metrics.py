@@ -41,6 +41,12 @@ class RuntimeMetrics:
             ["topic"],
             registry=registry,
         )
+        self.lag_s = Gauge(
+            "fenghuo_consumer_lag_seconds",
+            "Age of the oldest record in the topic that is not handled",
+            ["topic"],
+            registry=registry,
+        )
         self.blocked = Gauge(
             "fenghuo_partitions_standing",
             "Partitions that cannot be read on, or whose next records are missing",

@@ -13,6 +13,9 @@ BEGIN
                 topic text NOT NULL,
                 part integer NOT NULL,
                 next_offset bigint NOT NULL,
+                -- The fingerprint of the record before next_offset: a topic that was cut off or
+                -- created anew holds another one there.
+                last_hash text,
                 PRIMARY KEY (grp, topic, part)
             );
             CREATE TABLE %1$I.inbox (

@@ -12,6 +12,7 @@ from shared.contracts.commands import Acknowledgement, CommandEvent, CommandRequ
 from shared.contracts.dead_letter import DeadLetter, Reason
 from shared.contracts.duty import DutyRequest
 from shared.contracts.envelope import Envelope
+from shared.contracts.gaps import GapAcceptance
 from shared.contracts.letter_acts import LetterAct
 from shared.contracts.modes import ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb
@@ -80,6 +81,9 @@ def draft_of(message: Envelope) -> EntryDraft | None:
                 message.proposal_id,
                 message.reason,
             )
+        case GapAcceptance():
+            place = f"{message.service} {message.topic}:{message.partition}"
+            return _draft(message, message.officer_id, "gap.accept", place, message.reason)
         case Refusal():
             return _refused(message)
         case LetterAct():
