@@ -62,24 +62,26 @@ def planned_topics(replication: int = 1) -> list[NewTopic]:
 
 
 async def wait_for_broker(bootstrap: str, timeout_s: float) -> None:
-    """Return when the broker answers a metadata request. Raises TimeoutError after `timeout_s`."""
-    host, port = bootstrap.rsplit(":", 1)
+    """Return when every broker of `bootstrap` takes part. Raises TimeoutError after `timeout_s`."""
+    addresses = [address.rsplit(":", 1) for address in bootstrap.split(",")]
     # The client logs each refused connection as an error; while a broker starts they are expected.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         try:
-            _, writer = await asyncio.open_connection(host, int(port))
-            writer.close()
+            for host, port in addresses:
+                _, writer = await asyncio.open_connection(host, int(port))
+                writer.close()
             admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
             try:
                 await admin.start()
-                await admin.describe_cluster()
-                return
+                if len((await admin.describe_cluster())["brokers"]) >= len(addresses):
+                    return
             finally:
                 await admin.close()
         except (OSError, KafkaError, TimeoutError):
-            await asyncio.sleep(0.05)
+            pass
+        await asyncio.sleep(0.05)
     raise TimeoutError
 
 
