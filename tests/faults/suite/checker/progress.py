@@ -1,0 +1,72 @@
+"""I8 and I9: whoever has records to read moves on; memory and open files are bounded."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from tests.faults.suite.checker.evidence import Evidence, Json
+from tests.faults.suite.checker.violation import Invariant, Violation
+
+STILL_S = 30.0
+"""A reader with records to read may stand for so long, unless a fault of the suite holds it."""
+MEMORY_BYTES = 700 * 2**20
+FILES = 1_000
+
+
+def standing(evidence: Evidence) -> Iterator[Violation]:
+    """Yield readers that stood still with records to read while nothing hindered them."""
+    longest: dict[str, float] = defaultdict(float)
+    resting: dict[str, float] = defaultdict(float)
+    previous: Json | None = None
+    for sample in evidence.samples:
+        if previous is None:
+            previous = sample
+            continue
+        seconds = sample["at"] - previous["at"]
+        for reader, offset in sample["stored"].items():
+            service, _, place = reader.partition("|")
+            behind = sample["ends"].get(place, 0) > offset
+            moved = previous["stored"].get(reader) != offset
+            hindered = any(
+                _during(line, sample["at"])
+                for line in evidence.nemeses
+                if "*" in line["services"] or service in line["services"]
+            )
+            resting[reader] = 0.0 if moved or not behind or hindered else resting[reader] + seconds
+            longest[reader] = max(longest[reader], resting[reader])
+        previous = sample
+    for reader, seconds in longest.items():
+        if seconds > STILL_S:
+            yield Violation(Invariant.PROGRESS, "reader_stands_still", reader, f"{seconds:.0f} s")
+    if evidence.run.get("unsettled"):
+        yield Violation(Invariant.PROGRESS, "never_quiet", evidence.run["unsettled"])
+
+
+def _during(line: Json, at: float) -> bool:
+    """Return whether a fault holds at this time, or its consequences may last."""
+    return bool(line["began_at"] <= at <= line["ended_at"] + STILL_S)
+
+
+def bounds(evidence: Evidence) -> Iterator[Violation]:
+    """Yield processes with too much memory or too many open files."""
+    memory: dict[str, int] = defaultdict(int)
+    files: dict[str, int] = defaultdict(int)
+    for sample in evidence.samples:
+        for process, (size, count) in sample["processes"].items():
+            memory[process] = max(memory[process], size)
+            files[process] = max(files[process], count)
+    for process, size in memory.items():
+        if size > MEMORY_BYTES:
+            yield Violation(Invariant.BOUNDS, "memory", process, f"{size / 2**20:.0f} MiB")
+        if files[process] > FILES:
+            yield Violation(Invariant.BOUNDS, "files", process, str(files[process]))
+
+
+def crashes(evidence: Evidence) -> Iterator[Violation]:
+    """Yield processes that ended by themselves, and answers of 500."""
+    for line in evidence.run.get("crashes", ()):
+        yield Violation(Invariant.PROGRESS, "process_ended_by_itself", line["process"], line["log"])
+    for line in evidence.history:
+        if line.get("status") in (500, 502, 504):
+            yield Violation(Invariant.PROGRESS, "http_5xx", line["key"], str(line["status"]))
