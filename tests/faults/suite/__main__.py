@@ -97,11 +97,11 @@ def main(words: Sequence[str] | None = None) -> int:
         minutes -= _ROUND_MINUTES
     summary = _summary(rounds)
     write_atomically(FOLDER / "summary.json", json.dumps(summary, ensure_ascii=False, indent=1))
-    print(json.dumps({name: summary[name] for name in _SHOWN}, indent=1))
+    print(json.dumps({name: summary[name] for name in _PRINTED}, indent=1))
     return 1 if any(played.violations for played in rounds) else 0
 
 
-_SHOWN = (
+_PRINTED = (
     "kills", "pauses", "lost", "duplicates_visible", "phantoms", "order_breaks", "early", "missed",
     "crashes", "http_5xx", "recovery_p50_s", "recovery_p99_s", "upper_bound_per_kill",
     "seeds", "load",

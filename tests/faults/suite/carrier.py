@@ -26,8 +26,9 @@ _SLOW_S = 3.0
 class Carrier:
     """Listens on a free port of this machine; `on_page` is called for every arrival."""
 
-    def __init__(self, log: LineFile, seed: int, on_page: Callable[[dict[str, Any]], None]) -> None:
-        self._log, self._chance, self._on_page = log, random.Random(seed), on_page
+    def __init__(self, log: LineFile, seed: int) -> None:
+        self._log, self._chance = log, random.Random(seed)
+        self.on_page: Callable[[dict[str, Any]], None] = lambda page: None
         app = Starlette(routes=[Route("/pages", self._take, methods=["POST"])])
         self._server = _PlainServer(
             uvicorn.Config(app, host=HOST, port=0, log_config=None, access_log=False)
@@ -58,7 +59,7 @@ class Carrier:
                 officer_id=page["officer_id"],
                 status=page.get("status", "Actual"),
             )
-            self._on_page(page)
+            self.on_page(page)
         if _REFUSED <= drawn < _REFUSED + _SLOW:
             await asyncio.sleep(_SLOW_S)
         return Response(status_code=status)

@@ -99,8 +99,7 @@ class Round:
             samples = LineFile(self.folder / "samples.jsonl")
             for file in (history, carried, struck, samples):
                 leaving.callback(file.close)
-            officers: list[Officers] = []
-            carrier = Carrier(carried, seed, lambda page: [each.ring(page) for each in officers])
+            carrier = Carrier(carried, seed)
             serving = asyncio.create_task(carrier.serve())
             leaving.push_async_callback(_finished, serving)
             leaving.callback(carrier.stop)
@@ -117,7 +116,7 @@ class Round:
                 leaving.push_async_callback(door.close)
             accounts = {login.officer_id: login for login in logins(stack.paths)}
             people = Officers(console, accounts, system.TOWNS, seed)
-            officers.append(people)
+            carrier.on_page = people.ring
             gateways = _gateways(stack, ingest, seed)
             sampler = Sampler(stack, samples)
             leaving.push_async_callback(sampler.close)

@@ -42,8 +42,8 @@ _ONLY_NAMED = ("freeze_long", "silence")
 def strikes(seed: int, names: Sequence[str], process_names: Sequence[str]) -> Iterator[Strike]:
     """Yield strikes without end, always the same for the same arguments."""
     chance = random.Random(seed)
-    chosen = list(names) or [name for name in NEMESES if name not in _ONLY_NAMED]
-    weights = [_WEIGHTS.get(name, 1) for name in chosen]
+    drawn = list(names) or [name for name in NEMESES if name not in _ONLY_NAMED]
+    weights = [_WEIGHTS.get(name, 1) for name in drawn]
     while True:
-        [name] = chance.choices(chosen, weights)
+        [name] = chance.choices(drawn, weights)
         yield NEMESES[name].draw(chance, process_names)
