@@ -14,6 +14,7 @@ import statistics
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from deploy.files import write_atomically
@@ -95,7 +96,7 @@ def main(words: Sequence[str] | None = None) -> int:
         elif not arguments.keep:
             shutil.rmtree(folder)
         minutes -= _ROUND_MINUTES
-    summary = _summary(rounds)
+    summary = summary_of(rounds, FOLDER / "summary.json")
     write_atomically(FOLDER / "summary.json", json.dumps(summary, ensure_ascii=False, indent=1))
     print(json.dumps({name: summary[name] for name in _PRINTED}, indent=1))
     return 1 if any(played.violations for played in rounds) else 0
@@ -108,16 +109,15 @@ _PRINTED = (
 )  # fmt: skip
 
 
-def _summary(rounds: Sequence[Round]) -> dict[str, Any]:
-    """Return the figures of all rounds; those of hostile input stay as they are."""
+def summary_of(rounds: Sequence[Round], path: Path) -> dict[str, Any]:
+    """Return the figures of all rounds; those of hostile input stay as they are in the file."""
     previous: dict[str, Any] = {}
-    path = FOLDER / "summary.json"
     if path.exists():
         previous = json.loads(path.read_text(encoding="utf-8"))
     sums = {name: sum(played.summary.get(name, 0) for played in rounds) for name in _SUMS}
     recoveries = sorted(seconds for played in rounds for seconds in played.recoveries)
     return {
-        **{name: previous[name] for name in _OF_HOSTILE_INPUT if name in previous},
+        **{name: previous.get(name, 0) for name in _OF_HOSTILE_INPUT},
         **sums,
         "recoveries": len(recoveries),
         "recovery_p50_s": _quantile(recoveries, 50),
