@@ -32,7 +32,7 @@ from deploy.local.postgres import Postgres
 from deploy.local.secrets import Secrets
 from deploy.local.services import SERVICES, ServicePlan, wait_ready
 from deploy.local.start_limits import START_S
-from deploy.local.supervisor import Supervisor
+from deploy.local.supervisor import Program, Supervisor
 
 
 @dataclass(frozen=True)
@@ -291,12 +291,16 @@ class Stack:
                 ],
                 self._broker_choice,
             )
-            for program in await asyncio.to_thread(broker.prepare):
+            for program in await self._prepare_nodes(broker):
                 await self.supervisor.start(program)
             await self.wait_kafka(self._ready_timeout_s)
         async with self._phase("topics"):
             copies = kafka.replication(len(self.kafka_nodes))
             await topics.ensure_topics(broker.bootstrap, topics.planned_topics(copies))
+
+    async def _prepare_nodes(self, broker: kafka.Broker) -> list[Program]:
+        """Return the programs of the Kafka nodes, ready to be started."""
+        return await asyncio.to_thread(broker.prepare)
 
     async def _start_postgres(self) -> None:
         self._postgres = Postgres(self.paths, self._ports["postgres"], self.secrets)
