@@ -11,7 +11,7 @@ from shared.contracts.topics import TopicSpec
 from shared.runtime.fetching import fetch_states
 from shared.runtime.offset_commits import OffsetCommits
 from shared.runtime.offset_gaps import OffsetGaps
-from shared.runtime.record_runs import RecordRun, partition_of_run, runs_of
+from shared.runtime.record_runs import RecordList, RecordRun, partition_of_run, runs_of
 
 
 class OffsetGap(NamedTuple):
