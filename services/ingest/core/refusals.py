@@ -29,6 +29,7 @@ class ProblemKind(StrEnum):
     FUTURE_TIME = "future_time"
     PAST_TIME = "past_time"
     DUPLICATE_ID = "duplicate_id"
+    ID_CONFLICT = "id_conflict"
     UNAVAILABLE = "unavailable"
     NO_SUCH_PATH = "no_such_door"
     METHOD = "method"
@@ -45,6 +46,7 @@ HTTP_STATUS: dict[ProblemKind, int] = {
     ProblemKind.DOCUMENT_TYPE: 400,
     ProblemKind.DUPLICATE_KEY: 400,
     ProblemKind.TOO_DEEP: 400,
+    ProblemKind.ID_CONFLICT: 409,
     ProblemKind.UNAVAILABLE: 503,
     ProblemKind.NO_SUCH_PATH: 404,
     ProblemKind.METHOD: 405,
@@ -63,6 +65,7 @@ TITLES: dict[ProblemKind, str] = {
     ProblemKind.NOT_CAP: "The body is no CAP alert that can be taken",
     ProblemKind.DUPLICATE_KEY: "The body repeats a key",
     ProblemKind.TOO_DEEP: "The body is nested too deeply",
+    ProblemKind.ID_CONFLICT: "Another body has this id",
     ProblemKind.UNAVAILABLE: "Not stored yet, send the same again",
     ProblemKind.NO_SUCH_PATH: "There is no such door",
     ProblemKind.METHOD: "This door takes another method",
