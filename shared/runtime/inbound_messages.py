@@ -46,9 +46,9 @@ class PriorityRule:
 
 
 Apply = Callable[[Transaction, Sequence[InboundMessage]], Awaitable[None]]
-"""Handles new messages in order. It raises Reject for a message that can never be handled: the
-batch is rolled back and handled again in halves, so that only this message goes to the dead
-letters."""
+"""Handles new messages in order. It calls `Transaction.refuse` for a message that can never be
+handled, before it changes anything for this message. After any other error the batch is rolled back
+and handled again in halves, so that only one message waits."""
 
 FastDecoder = Callable[[bytes], Any]
 """Decodes a value of the simplest form: returns an object that equals the contract's model. Returns

@@ -28,6 +28,7 @@ class OffsetGaps:
         self._compacted = {spec.name for spec in topics if spec.cleanup == "compact"}
         self._fetched_again: dict[TopicPartition, int] = {}
         self._blocked: dict[TopicPartition, int] = {}
+        self._stopped: dict[TopicPartition, str] = {}
 
     def is_compacted(self, partition: TopicPartition) -> bool:
         """Return whether gaps are ordinary in the partition."""
@@ -67,22 +68,29 @@ class OffsetGaps:
         log.error("records_missing", place=_place(partition), missing=missing, seen=arrived)
         return True
 
+    def stop(self, partition: TopicPartition, reason: str) -> None:
+        """Block a partition for another reason than a gap."""
+        self._stopped[partition] = reason
+        log.error("partition_blocked", place=_place(partition), reason=reason)
+
     def blocks(self, partition: TopicPartition) -> bool:
-        """Return whether a gap blocks the partition."""
-        return partition in self._blocked
+        """Return whether a gap, or another reason, blocks the partition."""
+        return partition in self._blocked or partition in self._stopped
 
     def forget(self, partitions: Iterable[TopicPartition]) -> None:
         """Forget the gaps of partitions that are assigned anew or belong to another member."""
         for partition in partitions:
             self._fetched_again.pop(partition, None)
             self._blocked.pop(partition, None)
+            self._stopped.pop(partition, None)
 
     def reasons(self) -> list[str]:
-        """Return one sentence for each partition that a gap blocks."""
-        return [
+        """Return one sentence for each partition that is blocked."""
+        gaps = [
             f"records of {_place(partition)} are missing from {offset} on"
             for partition, offset in sorted(self._blocked.items())
         ]
+        return [*gaps, *(reason for _, reason in sorted(self._stopped.items()))]
 
 
 def _place(partition: TopicPartition) -> str:

@@ -43,7 +43,7 @@ class Retries:
     async def attempt(self, batch: Callable[[], Awaitable[None]], records: int) -> bool:
         """Call `batch` until it succeeds; return False when it still fails after half a minute.
 
-        Each Transient is retried; any other error is raised.
+        Each Transient is retried; any other error is raised and ends the attempts.
         """
         started, delay = time.monotonic(), _FIRST_DELAY_S
         while True:
@@ -57,6 +57,9 @@ class Retries:
                     return False
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, _LONGEST_DELAY_S)
+            except Exception:
+                self._retrying_since = None
+                raise
             else:
                 self._retrying_since = None
                 return True

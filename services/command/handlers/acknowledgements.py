@@ -43,7 +43,7 @@ def load(acknowledgement: Acknowledgement | PlainStep, unit: UnitOfWork) -> None
 async def handle_acknowledgements(
     acknowledgements: Sequence[Acknowledgement | PlainStep], unit: UnitOfWork
 ) -> None:
-    """Apply the steps in their order; raise Reject for a step that is refused."""
+    """Apply the steps in their order; refuse those that are not possible."""
     commands = await unit.commands()
     modes = None
     if any(acknowledgement.step in _BEGINS_ATTEMPT for acknowledgement in acknowledgements):
@@ -59,8 +59,11 @@ async def handle_acknowledgements(
             await commands.start_writing(_assignment_ids(next_part))
             with unit.transaction.loop_priority.hold():
                 for number, acknowledgement in enumerate(part, 1):
-                    outcome = await _apply(acknowledgement, commands, steps)
-                    unit.step_outcomes[outcome, acknowledgement.status] += 1
+                    try:
+                        outcome = await _apply(acknowledgement, commands, steps)
+                        unit.step_outcomes[outcome, acknowledgement.status] += 1
+                    except Reject as reject:
+                        unit.transaction.refuse(acknowledgement, reject)
                     if number % _STEPS_PER_TURN == 0:
                         await asyncio.sleep(0)
     finally:

@@ -18,22 +18,22 @@ router: Router[UnitOfWork] = Router()
 
 
 def load(request: ModeRequest, unit: UnitOfWork) -> None:
-    """A request needs the mode of its unit and its proposal."""
-    unit.modes.need(request.status, request.unit, request.proposal_id)
+    """A request needs the mode of its unit and its proposal, if there is such a unit."""
+    if request.unit in unit.context.tree:
+        unit.modes.need(request.status, request.unit, request.proposal_id)
 
 
 @router.subscriber(MODE_REQUESTS, load=load, batch=True)
 async def handle_mode_requests(requests: Sequence[ModeRequest], unit: UnitOfWork) -> None:
     """Apply the requests behind the proposals of alerts, when the commands are written."""
-    unknown = {request.unit for request in requests if request.unit not in unit.context.tree}
-    if unknown:
-        raise Reject(Reason.UNKNOWN_SUBJECT, f"no unit {min(unknown)} in the catalogue")
     for request in requests:
-        unit.defer(Stage.MODES, partial(_apply, request, unit))
+        unit.defer(Stage.MODES, partial(_apply, request, unit), request)
 
 
 async def _apply(request: ModeRequest, unit: UnitOfWork) -> None:
-    """Apply a request; raise Reject for one that the proposal's state or the officer forbids."""
+    """Apply a request; raise Reject for one that names no unit or is not possible now."""
+    if request.unit not in unit.context.tree:
+        raise Reject(Reason.UNKNOWN_SUBJECT, f"no unit {request.unit} in the catalogue")
     try:
         await unit.modes.apply(request)
     except IllegalStep as error:

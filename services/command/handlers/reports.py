@@ -29,7 +29,7 @@ def load(report: Report, unit: UnitOfWork) -> None:
 async def handle_report(report: Report, unit: UnitOfWork) -> None:
     """Receive an upward report when commands and modes are written."""
     if is_upward(report):
-        unit.defer(Stage.REPORTS, partial(_receive, report, unit))
+        unit.defer(Stage.REPORTS, partial(_receive, report, unit), report)
 
 
 async def _receive(report: Report, unit: UnitOfWork) -> None:

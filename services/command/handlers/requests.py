@@ -57,7 +57,7 @@ async def handle_request(request: CommandRequest, unit: UnitOfWork) -> None:
     if request.verb == "issue":
         await _issue(request, unit)
     else:
-        unit.defer(Stage.REQUESTS, partial(_direct, request, unit))
+        unit.defer(Stage.REQUESTS, partial(_direct, request, unit), request)
 
 
 async def _issue(request: CommandRequest, unit: UnitOfWork) -> None:
