@@ -33,6 +33,7 @@ class Reason(StrEnum):
     NOT_ALLOWED = "not_allowed"
     STALE = "stale"
     BAD_HEADER = "bad_header"
+    """Of earlier versions: no header makes a letter now."""
     KEY_MISMATCH = "key_mismatch"
     WRONG_PARTITION = "wrong_partition"
     INVALID_RULE = "invalid_rule"

@@ -11,10 +11,13 @@ from typing import Any, NamedTuple
 import msgspec
 from aiokafka import ConsumerRecord
 
+from shared.contracts.dead_letter import Reason
 from shared.runtime.clock import record_time
 from shared.runtime.database import Transaction
+from shared.runtime.errors import Reject
 
 _CHANGED_BY_SENDING = {"sent_at", "trace_id"}
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 class InboundMessage(msgspec.Struct, frozen=True):
@@ -52,26 +55,36 @@ class PriorityRule:
 
 
 Apply = Callable[[Transaction, Sequence[InboundMessage]], Awaitable[None]]
-"""Handles new messages in order. It raises Reject for a message that can never be handled: the
-batch is rolled back and handled again in halves, so that only this message goes to the dead
-letters."""
+"""Handles new messages in order. It calls `Transaction.refuse` for a message that can never be
+handled, before it changes anything for this message. After any other error the batch is rolled back
+and handled again in halves, so that only one message waits."""
 
-FastDecoder = Callable[[bytes], tuple[Any, bytes] | None]
-"""Decodes a value of the simplest form: returns an object that equals the contract's model, and its
-`body_digest`. Returns None for any other value, which the contract decodes then."""
+FastDecoder = Callable[[bytes], Any]
+"""Decodes a value of the simplest form: returns an object that equals the contract's model. Returns
+None for any other value, which the contract decodes then."""
 
 
 class DecodedRecord(NamedTuple):
-    """A record, its message, and the digest of the message."""
+    """A record, its message, and the digest of its value."""
 
     record: ConsumerRecord
     message: Any
     digest: bytes
 
 
-def body_digest(message: Any) -> bytes:
-    """Return a hash of a message without the fields that sending again may change."""
-    raw = message.__pydantic_serializer__.to_json(
-        message, exclude=_CHANGED_BY_SENDING, exclude_none=True
-    )
-    return hashlib.sha256(raw).digest()[:16]
+def body_digest(value: bytes) -> bytes:
+    """Return a hash of a JSON object without the members that sending again may change.
+
+    The hash is over the bytes of the value, so that no change of the contract changes the hash.
+    Raises Reject for a value that only a lenient reader takes for JSON.
+    """
+    try:
+        members = _members(value)
+    except ValueError as error:
+        raise Reject(Reason.NOT_JSON, str(error)) from None
+    digest = hashlib.sha256()
+    for name, member in members.items():
+        if name not in _CHANGED_BY_SENDING:
+            digest.update(b"%d:%s%d:" % (len(name), name.encode(), len(member)))
+            digest.update(member)
+    return digest.digest()[:16]

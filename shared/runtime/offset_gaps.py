@@ -65,6 +65,7 @@ class OffsetGaps:
         self._compacted = {spec.name for spec in topics if spec.cleanup == "compact"}
         self._fetched_again: dict[TopicPartition, int] = {}
         self._blocked: dict[TopicPartition, BlockingGap] = {}
+        self._stopped: dict[TopicPartition, str] = {}
 
     def is_compacted(self, partition: TopicPartition) -> bool:
         """Return whether gaps are ordinary in the partition."""
@@ -116,19 +117,26 @@ class OffsetGaps:
         """Return the gap that blocks the partition, None without one."""
         return self._blocked.get(partition)
 
+    def stop(self, partition: TopicPartition, reason: str) -> None:
+        """Block a partition for another reason than a gap."""
+        self._stopped[partition] = reason
+        log.error("partition_blocked", place=_place(partition), reason=reason)
+
     def blocks(self, partition: TopicPartition) -> bool:
-        """Return whether a gap blocks the partition."""
-        return partition in self._blocked
+        """Return whether a gap, or another reason, blocks the partition."""
+        return partition in self._blocked or partition in self._stopped
 
     def forget(self, partitions: Iterable[TopicPartition]) -> None:
         """Forget the gaps of partitions that are assigned anew or belong to another member."""
         for partition in partitions:
             self._fetched_again.pop(partition, None)
             self._blocked.pop(partition, None)
+            self._stopped.pop(partition, None)
 
     def reasons(self) -> list[str]:
-        """Return one sentence for each partition that a gap blocks."""
-        return [gap.reason for gap in self.blocking()]
+        """Return one sentence for each partition that is blocked."""
+        gaps = [gap.reason for gap in self.blocking()]
+        return [*gaps, *(reason for _, reason in sorted(self._stopped.items()))]
 
 
 def _place(partition: TopicPartition) -> str:

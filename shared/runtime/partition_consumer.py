@@ -25,7 +25,7 @@ from shared.runtime import group_membership
 from shared.runtime.backlog import Backlog
 from shared.runtime.broker import CheckedBroker, subscribe
 from shared.runtime.clock import SystemClock
-from shared.runtime.errors import LostOwnership, Transient, exit_process
+from shared.runtime.errors import BlockedPartition, LostOwnership, Transient, exit_process
 from shared.runtime.fetching.partition_records import OrdinaryRecords, RecordReader
 from shared.runtime.handled_offsets import HandledOffsets
 from shared.runtime.log_checks import LogChecks
@@ -342,6 +342,9 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 exit_process(f"another process owns these partitions: {error}")
             await self._give_up(error)
             return False
+        except BlockedPartition as error:
+            self._handled.gaps.stop(error.partition, str(error))
+            self._consumer.pause(error.partition)
         except Exception as error:
             log.exception("batch_failed")
             exit_process(f"a bug: {error!r}")

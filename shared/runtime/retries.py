@@ -51,7 +51,7 @@ class Retries:
     async def attempt(self, batch: Callable[[], Awaitable[None]], records: int) -> bool:
         """Call `batch` until it succeeds; return False when it still fails after half a minute.
 
-        Each Transient is retried; any other error is raised.
+        Each Transient is retried; any other error is raised and ends the attempts.
         """
         started, delay = time.monotonic(), _FIRST_DELAY_S
         while True:
@@ -64,6 +64,9 @@ class Retries:
                 log.warning("batch_retry", error=str(error), records=records)
                 if time.monotonic() - started > _GIVE_BACK_AFTER_S:
                     return False
+            except Exception:
+                self._retrying_since = None
+                raise
             else:
                 self._retrying_since = None
                 return True

@@ -187,11 +187,10 @@ async def _audited(topic: str, records: Sequence[LogRecord]) -> list[AuditedReco
         value_hash = hashlib.sha256(record.value).digest() if record.value else b""
         try:
             message = decode_value(model, record.value)
+            body_hash = body_digest(record.value) if hashed and record.value else b""
+            event_id = message.id
         except Reject:
             pass  # a record without an id
-        else:
-            event_id = message.id
-            body_hash = body_digest(message) if hashed else b""
         audited.append(
             AuditedRecord(record.offset, record.accepted_ms, event_id, body_hash, value_hash)
         )

@@ -84,7 +84,7 @@ class Log:
             if record.topic in (ALARMS.name, SENSOR_HEALTH.name):
                 spec = ALARMS if record.topic == ALARMS.name else SENSOR_HEALTH
                 message = spec.model.validate_json(record.value)
-                digest = body_digest(message)
+                digest = body_digest(record.value)
                 assert digests.setdefault(message.id, digest) == digest, "one id, two bodies"
                 assert record.key is not None
                 line = order.setdefault(f"{record.topic} {record.key.decode()}", [])

@@ -52,7 +52,7 @@ async def fill_inbox(
         "ON CONFLICT DO NOTHING",
         spec.name,
         message.id,
-        body_digest(message),
+        body_digest(message.to_wire()),
     )
 
 
