@@ -43,7 +43,7 @@ BEGIN
                 PRIMARY KEY (grp, topic, part, record_offset)
             );
             -- Dead letters of a reason in the minute that began at `since`: the limit holds through restarts.
-            CREATE TABLE %1$I.letter_count (
+            CREATE TABLE %1$I.bug_letters (
                 reason text PRIMARY KEY,
                 since timestamptz NOT NULL,
                 n integer NOT NULL
