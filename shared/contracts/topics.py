@@ -211,14 +211,7 @@ COMMANDS = TopicSpec(
     share=10,
 )
 COMMAND_REQUESTS = TopicSpec(
-    "command.requests.v1",
-    "command_id",
-    4,
-    "delete",
-    _YEAR,
-    CommandRequest,
-    "console",
-    "指令拟稿",
+    "command.requests.v1", "command_id", 4, "delete", _YEAR, CommandRequest, "console", "指令拟稿"
 )
 ASSIGNMENTS = TopicSpec(
     "command.assignments.v1",
@@ -277,15 +270,7 @@ DUTY_COVERAGE = TopicSpec(
     "duty.coverage.v1", "unit:post", 4, "compact", None, DutyCoverage, "duty", "空班"
 )
 PAGES = TopicSpec(
-    "duty.pages.v1",
-    "officer_id",
-    4,
-    "delete",
-    30 * _DAY,
-    Page,
-    "notify",
-    "推送",
-    share=20,
+    "duty.pages.v1", "officer_id", 4, "delete", 30 * _DAY, Page, "notify", "推送", share=20
 )
 PAGE_ANSWERS = TopicSpec(
     "duty.answers.v1", "officer_id", 4, "delete", 90 * _DAY, Answer, "console", "叫应"
@@ -321,14 +306,7 @@ MODE_PROPOSALS = TopicSpec(
     "response.proposals.v1", "unit", 1, "delete", _YEAR, ModeProposal, "command", "平急转换提议"
 )
 NOTICES = TopicSpec(
-    "public.notices.v1",
-    "notice_id",
-    1,
-    "delete",
-    _YEAR,
-    PublicNotice,
-    "alerting",
-    "公众信息发布",
+    "public.notices.v1", "notice_id", 1, "delete", _YEAR, PublicNotice, "alerting", "公众信息发布"
 )
 CATALOG = TopicSpec(
     "catalog.resources.v1",
@@ -366,15 +344,7 @@ GAP_ACCEPTANCES = TopicSpec(
     "缺口接受",
 )
 AUDIT_TRAIL = TopicSpec(
-    "audit.trail.v1",
-    "actor",
-    1,
-    "delete",
-    3 * _YEAR,
-    AuditEntry,
-    "audit",
-    "审计留痕",
-    share=20,
+    "audit.trail.v1", "actor", 1, "delete", 3 * _YEAR, AuditEntry, "audit", "审计留痕", share=20
 )
 
 TOPICS: dict[str, TopicSpec] = {

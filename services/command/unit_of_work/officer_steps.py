@@ -51,7 +51,8 @@ class OfficerSteps:
     ) -> steps.StepOutcome:
         """Apply one step to a loaded assignment; raise Reject for a refused one.
 
-        After a refusal nothing has changed. `acted_at` is when Kafka accepted the step; None: unknown.
+        After a refusal nothing has changed. `acted_at` is when Kafka accepted the step, or None
+        where that is unknown.
         """
         commands = self._commands
         command = commands.commands[assignment.command_id]
