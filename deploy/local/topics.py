@@ -79,8 +79,11 @@ def planned_topics(replication: int = 1, volume_gib: int = DEFAULT_GIB) -> list[
     ]
 
 
-async def wait_for_broker(bootstrap: str, timeout_s: float) -> None:
-    """Return when a broker answers a metadata request. Raises TimeoutError after `timeout_s`."""
+async def wait_for_broker(bootstrap: str, timeout_s: float, nodes: int = 1) -> None:
+    """Return when a broker of `bootstrap` answers and so many brokers take part.
+
+    Raises TimeoutError after `timeout_s`.
+    """
     addresses = [address.rsplit(":", 1) for address in bootstrap.split(",")]
     # The client logs each refused connection as an error; while a broker starts they are expected.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
@@ -95,12 +98,13 @@ async def wait_for_broker(bootstrap: str, timeout_s: float) -> None:
             admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
             try:
                 await admin.start()
-                await admin.describe_cluster()
-                return
+                if len((await admin.describe_cluster())["brokers"]) >= nodes:
+                    return
             finally:
                 await admin.close()
         except (OSError, KafkaError, TimeoutError):
-            await asyncio.sleep(0.05)
+            pass
+        await asyncio.sleep(0.05)
     raise TimeoutError
 
 
