@@ -79,8 +79,8 @@ def planned_topics(replication: int = 1, volume_gib: int = DEFAULT_GIB) -> list[
     ]
 
 
-async def wait_for_broker(bootstrap: str, timeout_s: float, brokers: int = 1) -> None:
-    """Return when an address answers and so many brokers take part.
+async def wait_for_broker(bootstrap: str, timeout_s: float, nodes: int = 1) -> None:
+    """Return when a broker of `bootstrap` answers and so many brokers take part.
 
     Raises TimeoutError after `timeout_s`.
     """
@@ -98,7 +98,7 @@ async def wait_for_broker(bootstrap: str, timeout_s: float, brokers: int = 1) ->
             admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
             try:
                 await admin.start()
-                if len((await admin.describe_cluster())["brokers"]) >= brokers:
+                if len((await admin.describe_cluster())["brokers"]) >= nodes:
                     return
             finally:
                 await admin.close()
