@@ -24,6 +24,7 @@ READERS = {
     "command": ["command.requests.v1", "command.acknowledgements.v1"],
     "notify": ["command.assignments.v1", "duty.answers.v1"],
     "duty": ["duty.requests.v1"],
+    "console": ["duty.pages.v1"],
 }
 
 
