@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from services.audit.bootstrap import AuditBootstrap
-from services.audit.handlers import alerts, commands, console, modes, pages
+from services.audit.handlers import alerts, commands, console, modes, operations, pages
 from services.audit.metrics import AuditMetrics
+from services.audit.retention import retention_tasks
 from services.audit.rounds.loop import RoundLoop
 from services.audit.rounds.recording import FindingRecorder
 from services.audit.settings import Settings
@@ -33,8 +34,15 @@ def make_auditor(settings: Settings, watch: Watch) -> ServiceApplication:
     metrics = AuditMetrics(platform.registry)
     unit_of_work = partial(UnitOfWork, metrics=metrics)
     platform.include(
-        unit_of_work, alerts.router, commands.router, pages.router, modes.router, console.router
+        unit_of_work,
+        alerts.router,
+        commands.router,
+        pages.router,
+        modes.router,
+        console.router,
+        operations.router,
     )
+    platform.delete_when_old(*retention_tasks(settings.keep_days))
     platform.produces(AUDIT_TRAIL, FAULTS)
     kafka_log = KafkaLog(settings.kafka_bootstrap)
     platform.on_stop("reader of the log", kafka_log.stop)

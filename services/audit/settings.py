@@ -45,6 +45,8 @@ class Settings(DatabaseSettings):
     """The senders, separated by `,`, whose heartbeats arrive: the auditors of the tiers below."""
     audit_expected_token: SecretStr | None = None
     """Bearer token with which they post to `/heartbeats?from=SENDER`. Unset: the door is closed."""
+    keep_days: Annotated[int, Field(ge=30, le=36_500)] = 400
+    """Days for which resolved findings and the counts of a command or alert stay."""
 
     def watched(self) -> dict[str, str]:
         """Return the URLs of the watched services by name."""

@@ -30,6 +30,7 @@ HEADLINES: dict[FindingKind, Bilingual] = {
     FindingKind.ROW_DIFFERS: Bilingual("数据表与消息不符", "Row differs from its topic"),
     FindingKind.COUNTER_DIFFERS: Bilingual("计数与明细不符", "Counter differs from its rows"),
     FindingKind.STRANDED: Bilingual("告警搁置无果", "Alarm waits for nothing"),
+    FindingKind.LETTERS_GROW: Bilingual("死信增多", "Dead letters grow"),
     FindingKind.READER_LATE: Bilingual("服务处理滞后", "Service is late"),
     FindingKind.CARRIER_FAILS: Bilingual("推送渠道故障", "Carrier fails"),
     FindingKind.COMPONENT_DOWN: Bilingual("组件无应答", "Component does not answer"),

@@ -37,6 +37,7 @@ class FindingKind(StrEnum):
     DISK_FULL = "disk_nearly_full"
     HEARTBEAT_MISSING = "heartbeat_missing"
     REPORTED = "reported_by_monitoring"
+    LETTERS_GROW = "dead_letters_grow"
 
 
 COMPONENT_KINDS = frozenset(
@@ -195,6 +196,20 @@ class ReaderPosition:
 
 
 @dataclass(frozen=True, slots=True)
+class LetterRate:
+    """Dead letters of a service, topic and reason: in the last five minutes, and usually in five.
+
+    The usual number is the mean of a day that ends an hour ago.
+    """
+
+    service: str
+    topic: str
+    reason: str
+    recent: int
+    usual: float
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The data of a round. `checked_kinds` are the kinds of faults that can be detected in the
     data.
@@ -223,6 +238,7 @@ class Snapshot:
     broken_entry: int | None = None
     carriers: tuple[FailingCarrier, ...] = ()
     components: tuple[ComponentFault, ...] = ()
+    letter_rates: tuple[LetterRate, ...] = ()
 
     def may_be_in_flight(self, service: str) -> bool:
         """Return True if records in flight to `service` or the auditor may explain a difference."""
