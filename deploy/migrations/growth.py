@@ -38,6 +38,8 @@ COMMON: dict[str, GrowthRule] = {
     "timer": _deleted("fired_timers"),
     "retention_schedule": _bounded("retention tasks"),
     "deleted_count": _bounded("kinds of counted things"),
+    "failed_record": _bounded("records that a bug stops, each until it is handled or a letter"),
+    "bug_letters": _bounded("reasons of dead letters"),
 }
 """The tables that every schema has."""
 
@@ -111,6 +113,7 @@ OWN: dict[str, GrowthRule] = {
     "audit.checked_offset": _bounded("partitions of all topics"),
     "audit.reader_progress": _bounded("readers, times partitions of their topics"),
     "audit.dead_letter": _deleted("dead_letters"),
+    "audit.letter_count": _bounded("reasons, times services and topics, minutes of 26 hours"),
     "audit.suspect": _deleted("old_suspect"),
     "audit.latest_version": _bounded("alerts, commands, assignments and pages that are open"),
     "duty.unit": _bounded("units"),

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import structlog
 
+from services.ingest.core.accepted_ids import AcceptedIds
 from services.ingest.core.cap.warning import accept_warning
-from services.ingest.core.clocks.event_clock import EventClock, make_tick
+from services.ingest.core.clocks.event_clock import EventClock
 from services.ingest.core.clocks.kafka_clock import KafkaClock
 from services.ingest.core.readings import accept_batch, accept_reading
 from services.ingest.core.refusals import ProblemKind, refusal
@@ -22,6 +23,7 @@ from services.ingest.metrics import IngestMetrics
 from shared.contracts.catalog import CatalogEntry, SensorEntry, kind_and_id
 from shared.contracts.readings import Reading
 from shared.contracts.topics import READINGS, REPORTS, WARNINGS
+from shared.domain.ticks import make_tick
 from shared.runtime.errors import Transient
 from shared.runtime.outbound_records import OutboundRecord, encode, outbound_record
 from shared.runtime.platform import Platform
@@ -51,6 +53,7 @@ class Intake:
         """By partition: when its newest tick was acknowledged, and the tick's record time in ms."""
         self._metrics = metrics
         self._sensors: dict[str, SensorEntry] = {}
+        self._accepted_ids = AcceptedIds()
 
     def on_catalog(self, message: CatalogEntry) -> None:
         """Store an entry of the catalogue if it is a sensor."""
@@ -83,6 +86,7 @@ class Intake:
     async def report(self, body: bytes, source: str) -> Acceptance:
         """Accept a report. Raises RequestRefused."""
         report = accept_report(body, source, self._now())
+        self._accepted_ids.accept(report)
         await self._send([outbound_record(REPORTS, report.incident_id, report)])
         self._metrics.accepted.labels("report", report.status).inc()
         return Acceptance(1, id=report.id)
@@ -90,6 +94,7 @@ class Intake:
     async def warning(self, body: bytes, source: str, charset: str | None) -> Acceptance:
         """Accept the warning of another agency. Raises RequestRefused."""
         warning = accept_warning(body, source, self._now(), charset)
+        self._accepted_ids.accept(warning)
         await self._send([outbound_record(WARNINGS, warning.source_id, warning)])
         self._metrics.accepted.labels("warning", warning.status).inc()
         return Acceptance(1, id=warning.id)

@@ -27,6 +27,8 @@ from shared.contracts.commands import (
 )
 from shared.contracts.dead_letter import DeadLetter
 from shared.contracts.duty import DutyCoverage, DutyEntry, DutyRequest
+from shared.contracts.gaps import GapAcceptance
+from shared.contracts.letter_acts import LetterAct
 from shared.contracts.modes import ModeProposal, ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, Page, RosterSlot
 from shared.contracts.plans import PlanDefinition
@@ -94,6 +96,7 @@ READINGS = TopicSpec(
     ReadingRecord,
     "ingest",
     "感知数据",
+    writers=("scoring",),  # ticks, where no ingest writes any
     share=450,
 )
 SENSOR_HEALTH = TopicSpec(
@@ -208,14 +211,7 @@ COMMANDS = TopicSpec(
     share=10,
 )
 COMMAND_REQUESTS = TopicSpec(
-    "command.requests.v1",
-    "command_id",
-    4,
-    "delete",
-    _YEAR,
-    CommandRequest,
-    "console",
-    "指令拟稿",
+    "command.requests.v1", "command_id", 4, "delete", _YEAR, CommandRequest, "console", "指令拟稿"
 )
 ASSIGNMENTS = TopicSpec(
     "command.assignments.v1",
@@ -274,15 +270,7 @@ DUTY_COVERAGE = TopicSpec(
     "duty.coverage.v1", "unit:post", 4, "compact", None, DutyCoverage, "duty", "空班"
 )
 PAGES = TopicSpec(
-    "duty.pages.v1",
-    "officer_id",
-    4,
-    "delete",
-    30 * _DAY,
-    Page,
-    "notify",
-    "推送",
-    share=20,
+    "duty.pages.v1", "officer_id", 4, "delete", 30 * _DAY, Page, "notify", "推送", share=20
 )
 PAGE_ANSWERS = TopicSpec(
     "duty.answers.v1", "officer_id", 4, "delete", 90 * _DAY, Answer, "console", "叫应"
@@ -318,14 +306,7 @@ MODE_PROPOSALS = TopicSpec(
     "response.proposals.v1", "unit", 1, "delete", _YEAR, ModeProposal, "command", "平急转换提议"
 )
 NOTICES = TopicSpec(
-    "public.notices.v1",
-    "notice_id",
-    1,
-    "delete",
-    _YEAR,
-    PublicNotice,
-    "alerting",
-    "公众信息发布",
+    "public.notices.v1", "notice_id", 1, "delete", _YEAR, PublicNotice, "alerting", "公众信息发布"
 )
 CATALOG = TopicSpec(
     "catalog.resources.v1",
@@ -341,16 +322,29 @@ CATALOG = TopicSpec(
 REFUSALS = TopicSpec(
     "identity.refusals.v1", "actor", 1, "delete", _YEAR, Refusal, "console", "拒绝留痕"
 )
-AUDIT_TRAIL = TopicSpec(
-    "audit.trail.v1",
-    "actor",
+LETTER_ACTS = TopicSpec(
+    "letter.acts.v1",
+    "topic",
     1,
     "delete",
-    3 * _YEAR,
-    AuditEntry,
-    "audit",
-    "审计留痕",
-    share=20,
+    90 * _DAY,
+    LetterAct,
+    "operator",
+    "死信处置",
+    writers=("console",),  # an officer asks there for what an operator does
+)
+GAP_ACCEPTANCES = TopicSpec(
+    "operations.gap_acceptances.v1",
+    "service",
+    1,
+    "delete",
+    _YEAR,
+    GapAcceptance,
+    "operator",
+    "缺口接受",
+)
+AUDIT_TRAIL = TopicSpec(
+    "audit.trail.v1", "actor", 1, "delete", 3 * _YEAR, AuditEntry, "audit", "审计留痕", share=20
 )
 
 TOPICS: dict[str, TopicSpec] = {
@@ -389,6 +383,8 @@ TOPICS: dict[str, TopicSpec] = {
         NOTICES,
         CATALOG,
         REFUSALS,
+        LETTER_ACTS,
+        GAP_ACCEPTANCES,
         AUDIT_TRAIL,
     )
 }

@@ -110,7 +110,24 @@ def test_every_service_runs_and_knows_its_settings(compose: dict[str, Any]) -> N
         switches = {
             name for name, field in fields.items() if not field.is_required() and not field.default
         }
+        switches -= {"group_instance_id"}  # the image says it
         assert switches <= variables, f"{service}: {switches - variables} cannot be switched on"
+
+
+def test_every_container_of_a_service_is_a_group_member_of_its_own(
+    compose: dict[str, Any],
+) -> None:
+    for service in SERVICES:
+        assert "FENGHUO_GROUP_INSTANCE_ID" not in compose["services"][service]["environment"]
+    [entrypoint] = [
+        json.loads(line.removeprefix("ENTRYPOINT "))
+        for line in (ROOT / "deploy" / "compose" / "Dockerfile").read_text().splitlines()
+        if line.startswith("ENTRYPOINT ")
+    ]
+    show = [*entrypoint, sys.executable, "-c", "import os; print(os.environ[%r])"]
+    show[-1] %= "FENGHUO_GROUP_INSTANCE_ID"
+    answer = subprocess.run(show, env={"HOSTNAME": "d1"}, capture_output=True, check=True)
+    assert answer.stdout == b"d1\n"
 
 
 def test_kafka_has_three_nodes_and_never_two_copies_less(compose: dict[str, Any]) -> None:

@@ -211,7 +211,8 @@ CREATE TABLE command.report (
     headline text NOT NULL,
     restricted boolean NOT NULL,
     facts jsonb NOT NULL,
-    received_at timestamptz NOT NULL
+    received_at timestamptz NOT NULL,
+    known_at timestamptz NOT NULL
 );
 CREATE INDEX report_of ON command.report (status, incident_id);
 

@@ -123,6 +123,16 @@ CREATE TABLE audit.dead_letter (
     PRIMARY KEY (topic, part, record_offset, service)
 );
 
+-- Dead letters per minute of Kafka's time: their growth is a finding.
+CREATE TABLE audit.letter_count (
+    topic text NOT NULL,
+    service text NOT NULL,
+    reason text NOT NULL,
+    minute timestamptz NOT NULL,
+    letters bigint NOT NULL,
+    PRIMARY KEY (minute, topic, service, reason)
+) WITH (fillfactor = 50);
+
 -- Records with a flaw, until they are explained. `service`: the reader or the writer in question.
 CREATE TABLE audit.suspect (
     topic text NOT NULL,
