@@ -28,14 +28,13 @@ from shared.runtime.inbox import InboxWorker
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.outbound_records import OutboundRecord, encode
 from shared.runtime.publisher import Publisher
-from tests.component.alerting.test_rules import a_rule as a_composite
-from tests.component.alerting.test_rules import all_of
-from tests.component.command.harness import DISTRICT, TOWN, VILLAGE, a_harness, a_request
-from tests.component.command.test_fan_out import below
+from tests.component.command.harness import DISTRICT, TOWN, VILLAGE, a_harness, a_request, below
 from tests.component.test_refused_beside import GOLDEN, service
 from tests.support.inbox import handle_all
 from tests.support.postgres import fresh_database
 from tests.support.scoring import SENT, T0, Feed, a_reading, a_rule, a_threshold_rule, as_record
+from tests.unit.alerting.builders import a_rule as a_composite
+from tests.unit.alerting.builders import all_of
 
 RETIRED = {Reason.BAD_HEADER}
 """Reasons of earlier versions, whose letters are still read."""

@@ -174,7 +174,7 @@ async def _audited(topic: str, records: Sequence[LogRecord]) -> list[AuditedReco
         value_hash = hashlib.sha256(record.value).digest() if record.value else b""
         try:
             message = decode_value(model, record.value)
-            body_hash = body_digest(record.value) if hashed else b""
+            body_hash = body_digest(record.value) if hashed and record.value else b""
             event_id = message.id
         except Reject:
             pass  # a record without an id
