@@ -56,7 +56,8 @@ class Service:
         schema: str = "alerting",
     ) -> None:
         self.topic = topic
-        self.metrics = RuntimeMetrics(CollectorRegistry())
+        self.registry = CollectorRegistry()
+        self.metrics = RuntimeMetrics(self.registry)
         self.publisher = Publisher(infrastructure.bootstrap, self.metrics)
         self.database = Database(infrastructure.dsn(), schema)
         letters = DeadLetters("test", self.publisher, self.metrics, SystemClock())
@@ -75,6 +76,7 @@ class Service:
             priority_worker=self.worker if priority is not None else None,
         )
         self.applied: list[str] = []
+        self.bug = "a bug"
         self.publish_to: TopicSpec | None = None
         self.handler: Apply | None = None
 
@@ -82,7 +84,7 @@ class Service:
         for incoming in messages:
             if incoming.message.headline == "refuse me":
                 raise Reject(Reason.NOT_ALLOWED, "asked for it")
-            if incoming.message.headline == "a bug":
+            if incoming.message.headline == self.bug:
                 raise KeyError("planted")
             if self.publish_to:
                 transaction.publish(self.publish_to, "k", NOTICE, f"out-{incoming.message.id}")
