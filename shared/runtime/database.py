@@ -73,6 +73,8 @@ _REFUSALS = (
 
 
 _COMMAND_S = 20
+_FROZEN_S = 15
+_LOOK_S = 3.0
 _KEEP_ALIVE_S = 4.0
 
 
@@ -80,7 +82,7 @@ def session_settings(name: str) -> dict[str, str]:
     """Return the settings of every session: locks of a frozen process are free again after 20 s.
 
     The server ends a transaction after 15 idle seconds, gives up a statement when the client does,
-    and notices a vanished machine of the client. Only a COPY needs `Database.end_frozen_sessions`.
+    and notices a vanished machine of the client. `Database.end_frozen_sessions` does the rest.
     """
     return {
         "application_name": name,
@@ -261,20 +263,20 @@ class Database:
         return self._failing
 
     async def end_frozen_sessions(self) -> None:
-        """Background loop: end sessions of this service whose process froze during a COPY.
+        """Background loop: end sessions whose process froze during a COPY or the rows of an answer.
 
-        Postgres waits for the remaining rows without limit: none of its own time-outs applies.
+        Postgres waits for such a process without limit: none of its own time-outs applies.
         """
         while True:
-            await asyncio.sleep(_COMMAND_S / 4)
+            await asyncio.sleep(_LOOK_S)
             try:
                 ended = await self.pool.fetch(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                     "WHERE datname = current_database() AND usename = current_user "
                     "AND application_name = current_setting('application_name') "
-                    "AND state = 'active' AND wait_event = 'ClientRead' "
+                    "AND state = 'active' AND wait_event IN ('ClientRead', 'ClientWrite') "
                     "AND query_start < now() - $1::interval",
-                    timedelta(seconds=_COMMAND_S),
+                    timedelta(seconds=_FROZEN_S),
                 )
             except Exception as error:
                 if not is_environment(error):

@@ -112,7 +112,7 @@ class FailedRecords:
     async def _has_room(self, transaction: Transaction, letters: int) -> bool:
         """Count letters of a minute; return False when there are too many of them."""
         count: int = await transaction.connection.fetchval(
-            f"INSERT INTO {transaction.schema}.letter_count AS c (reason, since, n) "  # noqa: S608
+            f"INSERT INTO {transaction.schema}.bug_letters AS c (reason, since, n) "  # noqa: S608
             "VALUES ($1, now(), $2) ON CONFLICT (reason) DO UPDATE SET "
             "n = EXCLUDED.n + CASE WHEN now() - c.since < '1 minute' THEN c.n ELSE 0 END, "
             "since = CASE WHEN now() - c.since < '1 minute' THEN c.since ELSE now() END "

@@ -32,6 +32,7 @@ from shared.runtime.inbound_messages import (
 from shared.runtime.inbox_decoder import BatchDecoder, DecodedBatch, RefusedRecords
 from shared.runtime.inbox_refusals import PoisonedBatch, refusals_of, refused_records
 from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.stored_offsets import StoredOffset, fingerprint
 
 log = structlog.get_logger("fenghuo.inbox")
 
@@ -72,11 +73,13 @@ class InboxWorker:
         self._apply = apply
         self._dead_letters = dead_letters
         self._metrics = metrics
-        self._stored: dict[TopicPartition, int] = {}
+        self._stored: dict[TopicPartition, StoredOffset] = {}
         self._prioritised: dict[TopicPartition, set[int]] = defaultdict(set)
 
-    async def restore(self, assigned: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """Return the stored next offset of each partition that has one."""
+    async def restore(
+        self, assigned: Sequence[TopicPartition]
+    ) -> Mapping[TopicPartition, StoredOffset]:
+        """Return the stored offset of each partition that has one."""
         async with self._database.transaction() as transaction:
             for partition in assigned:
                 self._stored[partition] = await store.load_offset(
@@ -84,10 +87,22 @@ class InboxWorker:
                 )
             await self._failed.restore(transaction, assigned)
         return {
-            partition: offset
-            for partition, offset in self._stored.items()
-            if partition in assigned and offset > 0
+            partition: stored
+            for partition, stored in self._stored.items()
+            if partition in assigned and stored.next_offset > 0
         }
+
+    def stored(self, partition: TopicPartition) -> StoredOffset | None:
+        """Return the stored offset of a partition, None where it is not restored."""
+        return self._stored.get(partition)
+
+    async def move(self, partition: TopicPartition, target: StoredOffset) -> None:
+        """Store another offset of a partition. A record that is read again is a repeat."""
+        async with self._database.transaction() as transaction:
+            ends = {partition: target}
+            await store.advance_offsets(transaction, self._group, self._stored, ends)
+        self._stored[partition] = target
+        self._prioritised.pop(partition, None)
 
     async def release(self, revoked: Sequence[TopicPartition]) -> None:
         """Forget the partitions; everything is in the database already."""
@@ -123,7 +138,11 @@ class InboxWorker:
         consumer calls again with the same records; after a time-out of Postgres the transactions
         are smaller. Raises BlockedPartition when a bug makes too many dead letters.
         """
-        todo = [record for record in records if record.offset >= self._stored[_partition(record)]]
+        todo = [
+            record
+            for record in records
+            if record.offset >= self._stored[_partition(record)].next_offset
+        ]
         batches = self._divide(todo)
         running, following = (self._begin(batches[0]) if batches else None), None
         try:
@@ -201,9 +220,13 @@ class InboxWorker:
     ) -> None:
         """Handle a batch as one transaction, after the commit of the `previous` one."""
         refused = list(batch.refused)
+        last_records = {_partition(record): record for record in batch.records}
+        ends = {
+            partition: StoredOffset(record.offset + 1, fingerprint(record.value))
+            for partition, record in last_records.items()
+        }
         bugs = sum(reject.reason is Reason.HANDLER_ERROR for _, reject in refused)
         began = time.monotonic()
-        ends = {_partition(record): record.offset + 1 for record in batch.records}
         if previous is not None:
             await previous.entered.wait()
         async with self._database.transaction() as transaction:
@@ -225,7 +248,9 @@ class InboxWorker:
         self._stored.update(ends)
         for partition, end in ends.items():
             if offsets := self._prioritised.get(partition):
-                self._prioritised[partition] = {offset for offset in offsets if offset >= end}
+                self._prioritised[partition] = {
+                    offset for offset in offsets if offset >= end.next_offset
+                }
         self._failed.forget(batch.records)
         if time.monotonic() - began < _QUICK_S:
             self._size = min(self._max_records, 2 * self._size)

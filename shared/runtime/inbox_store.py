@@ -1,4 +1,4 @@
-"""The tables of the inbox: the next offset of each partition, and the handled event ids."""
+"""The tables of the inbox: the stored offset of each partition, and the handled event ids."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from shared.contracts.fields import cleaned
 from shared.runtime.database import Transaction
 from shared.runtime.errors import LostOwnership, Reject
 from shared.runtime.inbound_messages import DecodedRecord
+from shared.runtime.stored_offsets import StoredOffset
 
 EventKey = tuple[str, str]
 """A topic and an event id."""
@@ -30,24 +31,37 @@ class NewRecords(NamedTuple):
     refused: list[RefusedMessage]
 
 
-async def load_offset(transaction: Transaction, group: str, partition: TopicPartition) -> int:
-    """Return the stored next offset of a partition; a new partition gets a row with 0."""
-    offset: int = await transaction.connection.fetchval(
+async def load_offset(
+    transaction: Transaction, group: str, partition: TopicPartition
+) -> StoredOffset:
+    """Return the stored offset of a partition; a new partition gets a row with 0."""
+    row = await transaction.connection.fetchrow(
         f"INSERT INTO {transaction.schema}.consumer_offset "  # noqa: S608 - our own names
         "(grp, topic, part, next_offset) VALUES ($1, $2, $3, 0) ON CONFLICT (grp, topic, part) "
-        "DO UPDATE SET grp = EXCLUDED.grp RETURNING next_offset",
+        "DO UPDATE SET grp = EXCLUDED.grp RETURNING next_offset, last_hash",
         group,
         partition.topic,
         partition.partition,
     )
-    return offset
+    assert row is not None
+    return StoredOffset(*row)
+
+
+async def load_offsets(transaction: Transaction, group: str) -> dict[TopicPartition, int]:
+    """Return the stored next offsets of a group, whichever process owns the partition."""
+    rows = await transaction.connection.fetch(
+        "SELECT topic, part, next_offset "  # noqa: S608 - our own names
+        f"FROM {transaction.schema}.consumer_offset WHERE grp = $1",
+        group,
+    )
+    return {TopicPartition(topic, part): offset for topic, part, offset in rows}
 
 
 async def advance_offsets(
     transaction: Transaction,
     group: str,
-    stored: Mapping[TopicPartition, int],
-    ends: Mapping[TopicPartition, int],
+    stored: Mapping[TopicPartition, StoredOffset],
+    ends: Mapping[TopicPartition, StoredOffset],
 ) -> None:
     """Move the offsets from `stored` to `ends`; raises LostOwnership where another is stored.
 
@@ -55,18 +69,19 @@ async def advance_offsets(
     """
     moved = await transaction.connection.fetch(
         f"UPDATE {transaction.schema}.consumer_offset AS o "  # noqa: S608 - our own names
-        "SET next_offset = n.next_offset "
-        "FROM unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[]) "
-        "AS n(topic, part, next_offset, stored) WHERE o.grp = $1 AND o.topic = n.topic "
+        "SET next_offset = n.next_offset, last_hash = n.last_hash "
+        "FROM unnest($2::text[], $3::int[], $4::bigint[], $5::text[], $6::bigint[]) "
+        "AS n(topic, part, next_offset, last_hash, stored) WHERE o.grp = $1 AND o.topic = n.topic "
         "AND o.part = n.part AND o.next_offset = n.stored RETURNING o.topic, o.part",
         group,
         [partition.topic for partition in ends],
         [partition.partition for partition in ends],
-        list(ends.values()),
-        [stored[partition] for partition in ends],
+        [end.next_offset for end in ends.values()],
+        [end.fingerprint for end in ends.values()],
+        [stored[partition].next_offset for partition in ends],
     )
     for partition in ends.keys() - {TopicPartition(*row) for row in moved}:
-        raise LostOwnership(f"{partition} is no longer at {stored[partition]}")
+        raise LostOwnership(f"{partition} is no longer at {stored[partition].next_offset}")
 
 
 async def insert_new(transaction: Transaction, records: Sequence[DecodedRecord]) -> NewRecords:

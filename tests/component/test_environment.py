@@ -341,7 +341,7 @@ async def test_every_copy_of_a_refused_id_is_a_letter_and_a_good_repeat_is_none(
             (6, Reason.ID_CONFLICT),
         ]
         # A sender's doing never counts for the limit that blocks a partition.
-        assert await database.pool.fetchval("SELECT count(*) FROM command.letter_count") == 0
+        assert await database.pool.fetchval("SELECT count(*) FROM command.bug_letters") == 0
         letters.refused.clear()
         # A new id: the first body holds, whatever else lies in the batch.
         fresh = [record(20), record(20, text="other"), record(20), record(20, text="other")]

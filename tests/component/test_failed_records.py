@@ -103,7 +103,7 @@ async def test_a_limit_of_letters_blocks_the_partition_through_restarts(
             assert process.letters.refused == []
         # A minute later, or with the bug mended, a restart goes on.
         await database.pool.execute(
-            "UPDATE command.letter_count SET since = since - interval '1 minute'"
+            "UPDATE command.bug_letters SET since = since - interval '1 minute'"
         )
         process = await process.restart()
         await handle_all(process.worker, batch[:3])

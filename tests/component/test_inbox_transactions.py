@@ -17,6 +17,7 @@ from shared.runtime.database import Database
 from shared.runtime.decoding import decode
 from shared.runtime.errors import LostOwnership, Transient
 from shared.runtime.inbox_decoder import BatchDecoder
+from shared.runtime.stored_offsets import StoredOffset, fingerprint
 from tests.component.command.harness import a_step
 from tests.support.inbox import (
     COUNT,
@@ -233,7 +234,8 @@ async def test_a_former_owner_commits_nothing_that_it_has_decoded() -> None:
         async def take_over() -> None:
             while await database.pool.fetchval("SELECT count(*) FROM command.inbox") < SIZE:
                 await asyncio.sleep(0.01)
-            assert await new.worker.restore([PARTITION]) == {PARTITION: SIZE}
+            (offset,) = (await new.worker.restore([PARTITION])).values()
+            assert offset == (SIZE, fingerprint(records()[SIZE - 1].value))
             await new.worker.handle(records()[SIZE:])
 
         decode_batch = BatchDecoder.decode_batch
@@ -255,6 +257,26 @@ async def test_a_former_owner_commits_nothing_that_it_has_decoded() -> None:
         assert await stored(database) == (COUNT, COUNT)
     assert old.applied == [0, 1, 2]
     assert new.applied == list(range(SIZE, COUNT))
+
+
+async def test_a_moved_offset_is_stored_and_repeats_after_it_are_harmless() -> None:
+    async with a_database() as database:
+        member = InboxMember(database)
+        await member.worker.restore([PARTITION])
+        await member.worker.handle(records())
+        untrusted = StoredOffset(COUNT, "replaced by another")
+        for target in (untrusted, StoredOffset(4)):
+            await member.worker.move(PARTITION, target)
+            assert member.worker.stored(PARTITION) == target
+            assert await InboxMember(database).worker.restore([PARTITION]) == {PARTITION: target}
+        await member.worker.handle(records())
+        assert await stored(database) == (COUNT, COUNT)
+        owner = InboxMember(database)
+        await owner.worker.restore([PARTITION])
+        await owner.worker.move(PARTITION, StoredOffset(0))
+        with pytest.raises(LostOwnership):
+            await member.worker.move(PARTITION, StoredOffset(4))
+    assert member.applied == list(range(COUNT))
 
 
 async def test_a_refused_record_is_isolated_and_in_its_order() -> None:

@@ -30,16 +30,17 @@ class FailedTimerError(AssertionError):
 class NothingUnread:
     """The progress of a service that has handled every record."""
 
-    def caught_up(self, topic: str, moment: datetime) -> bool:
-        """Return True."""
-        return True
+    async def moment(self, transaction: Transaction, latest: datetime) -> datetime:
+        """Return the latest moment."""
+        return latest
 
 
 class ServiceDriver:
     """Drives one service; the application is built, and only its database is connected."""
 
     def __init__(self, platform: StatefulPlatform) -> None:
-        platform.progress = NothingUnread()
+        if platform.sweeper is not None:
+            platform.sweeper.progress = NothingUnread()
         self.platform = platform
         self.database = platform.database
         self._offsets = itertools.count()

@@ -13,6 +13,9 @@ BEGIN
                 topic text NOT NULL,
                 part integer NOT NULL,
                 next_offset bigint NOT NULL,
+                -- The fingerprint of the record before next_offset: a topic that was cut off or
+                -- created anew holds another one there.
+                last_hash text,
                 PRIMARY KEY (grp, topic, part)
             );
             CREATE TABLE %1$I.inbox (
@@ -40,7 +43,7 @@ BEGIN
                 PRIMARY KEY (grp, topic, part, record_offset)
             );
             -- Dead letters of a reason in the minute that began at `since`: the limit holds through restarts.
-            CREATE TABLE %1$I.letter_count (
+            CREATE TABLE %1$I.bug_letters (
                 reason text PRIMARY KEY,
                 since timestamptz NOT NULL,
                 n integer NOT NULL
@@ -70,7 +73,9 @@ BEGIN
             CREATE INDEX timer_failed ON %1$I.timer (due_at) WHERE state = 'failed';
             CREATE TABLE %1$I.retention_schedule (
                 task text PRIMARY KEY,
-                due_at timestamptz NOT NULL DEFAULT now()
+                due_at timestamptz NOT NULL DEFAULT now(),
+                -- Of a task that walks its table in the order of time: nothing older is to be done.
+                done_until timestamptz
             );
             -- How many things of a kind retention has deleted: what was counted once still adds up.
             CREATE TABLE %1$I.deleted_count (

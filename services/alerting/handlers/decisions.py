@@ -36,7 +36,7 @@ async def handle_decision(
             raise _rejection(incoming, regrouping, unit)
         await unit.regroup(regrouping, origin_of(decision))
         return
-    outcome = decide(alert, decision, unit.now)
+    outcome = decide(alert, decision, unit.now, incoming.acted_at(unit.now))
     if isinstance(outcome, DecisionRefusal):
         raise _rejection(incoming, outcome, unit)
     unit.commit(outcome, origin_of(decision))

@@ -43,11 +43,16 @@ class OfficerSteps:
         self._modes = modes or Modes()
 
     async def apply(
-        self, assignment: Assignment, officer_step: OfficerStep, attempt: int
+        self,
+        assignment: Assignment,
+        officer_step: OfficerStep,
+        attempt: int,
+        acted_at: datetime | None = None,
     ) -> steps.StepOutcome:
-        """Apply one step to a loaded assignment.
+        """Apply one step to a loaded assignment; raise Reject for a refused one.
 
-        Raise Reject for a refused one; nothing has changed then.
+        After a refusal nothing has changed. `acted_at` is when Kafka accepted the step, or None
+        where that is unknown.
         """
         commands = self._commands
         command = commands.commands[assignment.command_id]
@@ -62,6 +67,7 @@ class OfficerSteps:
                 command_open=command.state in OPEN,
                 mode=self._modes.effective(assignment.status, assignment.unit),
                 within=commands.finish_of_parent(assignment),
+                acted_at=acted_at,
             )
             applied = outcome is steps.StepOutcome.APPLIED
             derived = self._derived(assignment, command, officer_step) if applied else []

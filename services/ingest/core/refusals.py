@@ -31,6 +31,7 @@ class ProblemKind(StrEnum):
     DUPLICATE_ID = "duplicate_id"
     ID_CONFLICT = "id_conflict"
     UNAVAILABLE = "unavailable"
+    VOLUME_FULL = "volume_full"
     NO_SUCH_PATH = "no_such_door"
     METHOD = "method"
     UNEXPECTED = "unexpected"
@@ -48,6 +49,7 @@ HTTP_STATUS: dict[ProblemKind, int] = {
     ProblemKind.TOO_DEEP: 400,
     ProblemKind.ID_CONFLICT: 409,
     ProblemKind.UNAVAILABLE: 503,
+    ProblemKind.VOLUME_FULL: 507,
     ProblemKind.NO_SUCH_PATH: 404,
     ProblemKind.METHOD: 405,
     ProblemKind.UNEXPECTED: 500,
@@ -67,6 +69,7 @@ TITLES: dict[ProblemKind, str] = {
     ProblemKind.TOO_DEEP: "The body is nested too deeply",
     ProblemKind.ID_CONFLICT: "Another body has this id",
     ProblemKind.UNAVAILABLE: "Not stored yet, send the same again",
+    ProblemKind.VOLUME_FULL: "There is no room for readings, send the same again later",
     ProblemKind.NO_SUCH_PATH: "There is no such door",
     ProblemKind.METHOD: "This door takes another method",
     ProblemKind.UNEXPECTED: "A fault of ours, not of the body",

@@ -48,6 +48,10 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         Retry_After="Seconds to wait before the next attempt",
     ),
 }
+NO_ROOM = _problem(
+    "A volume of Kafka is nearly full: readings are refused first",
+    Retry_After="Seconds to wait before the next attempt",
+)
 """The responses of every route other than 202."""
 
 

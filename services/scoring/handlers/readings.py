@@ -36,7 +36,7 @@ from contextlib import asynccontextmanager
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 
-from services.scoring.core.partition_engine import ReadingOutcome
+from services.scoring.core.partition_engine import PartitionEngine, ReadingOutcome
 from services.scoring.core.rules.rule_registry import RuleRegistry
 from services.scoring.fastpath.loop import Refusals, process_run
 from services.scoring.metrics import ScoringMetrics
@@ -54,6 +54,7 @@ from shared.runtime.dead_letters import MOST_BUG_LETTERS
 from shared.runtime.errors import BlockedPartition, Transient
 from shared.runtime.platform import Platform
 from shared.runtime.record_runs import runs_of
+from shared.runtime.stored_offsets import StoredOffset
 
 log = structlog.get_logger("fenghuo.scoring")
 
@@ -96,7 +97,9 @@ class ReadingsWorker:
         self.confirm: Confirm | None = None
         """Set once there is a consumer group; without a group this process is alone."""
 
-    async def restore(self, assigned: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+    async def restore(
+        self, assigned: Sequence[TopicPartition]
+    ) -> Mapping[TopicPartition, StoredOffset]:
         """Load states and checkpoints; return the offsets to continue from. Raises Transient."""
         began = time.monotonic()
         async with self._lock:
@@ -109,7 +112,7 @@ class ReadingsWorker:
                 partition = await PartitionState.restored(number, tables[number], stored_partition)
                 partition.schedule_first_store(time.monotonic(), self._settings.flush_interval_s)
                 self._partitions[number] = partition
-            offsets = {tp: self._partitions[tp.partition].stored_offset for tp in assigned}
+            offsets = {tp: self._partitions[tp.partition].position for tp in assigned}
         gc.collect()
         gc.freeze()  # states live long: the collector need not visit a million of them each time
         seconds = time.monotonic() - began
@@ -121,7 +124,31 @@ class ReadingsWorker:
             seconds=round(seconds, 3),
             reading_s=round(read_s, 3),
         )
-        return {tp: offset for tp, offset in offsets.items() if offset}
+        return {tp: stored for tp, stored in offsets.items() if stored.next_offset}
+
+    def stored(self, partition: TopicPartition) -> StoredOffset | None:
+        """Return the present offset of a partition, None where it is not restored."""
+        state = self._partitions.get(partition.partition)
+        return None if state is None else state.position
+
+    async def move(self, partition: TopicPartition, target: StoredOffset) -> None:
+        """Continue at another offset, with all earlier results stored; raises Transient."""
+        async with self._lock:
+            state = self._partitions[partition.partition]
+            if not state.is_moved:  # True after an attempt that has failed
+                await self._store([state])
+            is_back = target.next_offset < max(state.engine.next_offset, state.stored_offset)
+            state.move(target)
+            if is_back:
+                state.use_tables(self._registry, self._tables.positions())
+                await self._checkpoints.rewind(state)
+            else:
+                await self._store([state])
+
+    def find_engine(self, number: int) -> PartitionEngine | None:
+        """Return the engine of a partition, None while another process owns the partition."""
+        partition = self._partitions.get(number)
+        return None if partition is None else partition.engine
 
     async def handle(self, records: list[ConsumerRecord]) -> None:
         """Apply new records, send the messages that follow, and store states when it is time."""
