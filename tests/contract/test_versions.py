@@ -101,7 +101,7 @@ def test_a_record_of_an_earlier_version_lacks_what_has_a_default(path: Path) -> 
             part(value, place).pop(name, None)
             default = field.get_default(call_default_factory=True)
             try:
-                read_message = read(path, value)
+                read_message: Any = read(path, value)
             except Reject as reject:
                 if "Value error" not in reject.detail:
                     raise
