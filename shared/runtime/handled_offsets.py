@@ -11,7 +11,7 @@ from shared.contracts.topics import TopicSpec
 from shared.runtime.fetching import fetch_states
 from shared.runtime.offset_commits import OffsetCommits
 from shared.runtime.offset_gaps import OffsetGaps
-from shared.runtime.record_runs import RecordRun, partition_of_run, runs_of
+from shared.runtime.record_runs import RecordList, RecordRun, partition_of_run, runs_of
 
 
 class OffsetGap(NamedTuple):
@@ -43,17 +43,26 @@ class HandledOffsets:
         for partition in partitions:
             self.next_offsets.pop(partition, None)
 
-    def new_runs(self, items: Iterable[Any]) -> list[RecordRun]:
-        """Return the runs of records of own partitions that are not handled yet."""
+    def new_runs(self, items: Iterable[Any]) -> tuple[list[RecordRun], set[TopicPartition]]:
+        """Return the runs of records of own partitions that are not handled yet.
+
+        The second value: the partitions with records that are handled already. A raw batch may
+        begin with some of them; any other run begins with them only after a jump back.
+        """
         new: list[RecordRun] = []
+        jumped_back: set[TopicPartition] = set()
         for run in runs_of(items):
-            expected = self.next_offsets.get(partition_of_run(run))
+            partition = partition_of_run(run)
+            expected = self.next_offsets.get(partition)
             if expected is None:
                 continue  # the partition was given up meanwhile
+            first = run.offset if isinstance(run, RecordList) else run.next_offset - 1
+            if first < expected:
+                jumped_back.add(partition)
             part = run.since(expected)
             if part is not None:
                 new.append(part)
-        return new
+        return new, jumped_back
 
     def up_to_gaps(
         self, consumer: AIOKafkaConsumer, runs: Iterable[RecordRun]

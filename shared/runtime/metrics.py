@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from shared.contracts.dead_letter import Reason
+
 
 class RuntimeMetrics:
     """Counters and gauges of one process; counted per batch, never per message."""
@@ -39,6 +41,12 @@ class RuntimeMetrics:
             ["topic"],
             registry=registry,
         )
+        self.lag_s = Gauge(
+            "fenghuo_consumer_lag_seconds",
+            "Age of the oldest record in the topic that is not handled",
+            ["topic"],
+            registry=registry,
+        )
         self.blocked = Gauge(
             "fenghuo_partitions_standing",
             "Partitions that cannot be read on, or whose next records are missing",
@@ -70,3 +78,11 @@ class RuntimeMetrics:
             buckets=(0.25, 0.5, 1, 2, 5, 30, 300),
             registry=registry,
         )
+
+    def preset_dead_letters(self, topic: str) -> None:
+        """Show a topic's dead letters as zero by reason: Prometheus sees no growth of a new series.
+
+        A bad version begins with a burst of them.
+        """
+        for reason in Reason:
+            self.dead_letters.labels(topic, reason.value)

@@ -72,7 +72,7 @@ class StatefulPlatform(Platform):
         """
         self.dispatcher = dispatcher = Dispatcher(unit_of_work, routers, order=order)
         self.apply = dispatcher.apply
-        self.delete_when_old(inbox_retention(self.service, dispatcher.topics))
+        self.delete_when_old(*inbox_retention(self.service, dispatcher.topics))
         worker = InboxWorker(
             self.database,
             f"fenghuo-{self.service}",

@@ -17,6 +17,7 @@ from shared.runtime.broker import make_broker
 from shared.runtime.errors import Transient
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.partition_consumer import PartitionConsumer
+from shared.runtime.stored_offsets import StoredOffset
 from tests.support.infrastructure import Infrastructure
 from tests.support.waiting import PATIENCE_S, until
 
@@ -39,14 +40,21 @@ class SlowWorker:
     def __init__(self, name: str, ledger: Ledger, handle_s: float, fail_first: int = 0) -> None:
         self.name, self.ledger, self.handle_s, self.failures = name, ledger, handle_s, fail_first
 
-    async def restore(self, assigned: Sequence[Any]) -> Mapping[Any, int]:
+    def stored(self, partition: Any) -> StoredOffset | None:
+        offset = self.ledger.offsets.get(partition.partition)
+        return None if offset is None else StoredOffset(offset)
+
+    async def move(self, partition: Any, target: StoredOffset) -> None:
+        self.ledger.offsets[partition.partition] = target.next_offset
+
+    async def restore(self, assigned: Sequence[Any]) -> Mapping[Any, StoredOffset]:
         await asyncio.sleep(0.5)
         for partition in assigned:
             if self.ledger.owner.get(partition.partition) is not None:
                 self.ledger.violations.append(f"{partition} taken before it was released")
             self.ledger.owner[partition.partition] = self.name
         return {
-            p: self.ledger.offsets[p.partition]
+            p: StoredOffset(self.ledger.offsets[p.partition])
             for p in assigned
             if p.partition in self.ledger.offsets
         }

@@ -111,7 +111,8 @@ CREATE TABLE command.alert_level (
     status text NOT NULL,
     version integer NOT NULL,
     level text,
-    recalled boolean NOT NULL DEFAULT false
+    recalled boolean NOT NULL DEFAULT false,
+    changed_at timestamptz NOT NULL DEFAULT now()
 );
 
 -- Steps that came too late to have an effect (finished, returned, an earlier attempt).

@@ -33,12 +33,12 @@ async def handle_decision(
     if decision.verb in REGROUPING_VERBS:
         regrouping = _regroup(alert, decision, unit)
         if isinstance(regrouping, DecisionRefusal):
-            raise _rejection(decision, regrouping, unit)
+            raise _rejection(incoming, regrouping, unit)
         await unit.regroup(regrouping, origin_of(decision))
         return
     outcome = decide(alert, decision, unit.now, incoming.acted_at(unit.now))
     if isinstance(outcome, DecisionRefusal):
-        raise _rejection(decision, outcome, unit)
+        raise _rejection(incoming, outcome, unit)
     unit.commit(outcome, origin_of(decision))
 
 
@@ -61,6 +61,7 @@ def _alert(alert_id: str, unit: UnitOfWork) -> Alert:
     return alert
 
 
-def _rejection(decision: AlertDecision, refusal: DecisionRefusal, unit: UnitOfWork) -> Reject:
-    unit.metrics.count_refusal(decision.id, refusal.reason, decision.status)
+def _rejection(incoming: InboundMessage, refusal: DecisionRefusal, unit: UnitOfWork) -> Reject:
+    if not incoming.early:  # an early decision is refused, and counted, in its turn
+        unit.counts.refusals[refusal.reason, incoming.message.status] += 1
     return Reject(Reason.NOT_ALLOWED, f"{refusal.reason}: {refusal.text}")

@@ -46,7 +46,7 @@ async def handle_acknowledgements(
     unit: UnitOfWork,
     records: Sequence[InboundMessage],
 ) -> None:
-    """Apply the steps in their order; raise Reject for a step that is refused."""
+    """Apply the steps in their order; refuse those that are not possible."""
     commands = await unit.commands()
     modes = None
     if any(acknowledgement.step in _BEGINS_ATTEMPT for acknowledgement in acknowledgements):
@@ -59,8 +59,11 @@ async def handle_acknowledgements(
             await commands.start_writing(_assignment_ids(next_part))
             with unit.transaction.loop_priority.hold():
                 for number, record in enumerate(part, 1):
-                    outcome = await _apply(record, commands, steps)
-                    unit.step_outcomes[outcome, record.message.status] += 1
+                    try:
+                        outcome = await _apply(record, commands, steps)
+                        unit.step_outcomes[outcome, record.message.status] += 1
+                    except Reject as reject:
+                        unit.transaction.refuse(record.message, reject)
                     if number % _STEPS_PER_TURN == 0:
                         await asyncio.sleep(0)
     finally:

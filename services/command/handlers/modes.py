@@ -20,8 +20,9 @@ router: Router[UnitOfWork] = Router()
 
 
 def load(request: ModeRequest, unit: UnitOfWork) -> None:
-    """A request needs the mode of its unit and its proposal."""
-    unit.modes.need(request.status, request.unit, request.proposal_id)
+    """A request needs the mode of its unit and its proposal, if there is such a unit."""
+    if request.unit in unit.context.tree:
+        unit.modes.need(request.status, request.unit, request.proposal_id)
 
 
 @router.subscriber(MODE_REQUESTS, load=load, batch=True)
@@ -29,17 +30,16 @@ async def handle_mode_requests(
     requests: Sequence[ModeRequest], unit: UnitOfWork, records: Sequence[InboundMessage]
 ) -> None:
     """Apply the requests behind the proposals of alerts, when the commands are written."""
-    unknown = {request.unit for request in requests if request.unit not in unit.context.tree}
-    if unknown:
-        raise Reject(Reason.UNKNOWN_SUBJECT, f"no unit {min(unknown)} in the catalogue")
     now = unit.transaction.now
     for request, record in zip(requests, records, strict=True):
         acted_at = record.acted_at(now) or now
-        unit.defer(Stage.MODES, partial(_apply, request, unit, acted_at))
+        unit.defer(Stage.MODES, partial(_apply, request, unit, acted_at), request)
 
 
 async def _apply(request: ModeRequest, unit: UnitOfWork, acted_at: datetime) -> None:
-    """Apply a request; raise Reject for one that the proposal's state or the officer forbids."""
+    """Apply a request; raise Reject for one that names no unit or is not possible now."""
+    if request.unit not in unit.context.tree:
+        raise Reject(Reason.UNKNOWN_SUBJECT, f"no unit {request.unit} in the catalogue")
     try:
         await unit.modes.apply(request, acted_at)
     except IllegalStep as error:

@@ -32,7 +32,7 @@ async def handle_report(report: Report, unit: UnitOfWork, record: InboundMessage
     """Receive an upward report when commands and modes are written."""
     if is_upward(report):
         acted_at = record.acted_at(unit.transaction.now)
-        unit.defer(Stage.REPORTS, partial(_receive, report, unit, acted_at))
+        unit.defer(Stage.REPORTS, partial(_receive, report, unit, acted_at), report)
 
 
 async def _receive(report: Report, unit: UnitOfWork, acted_at: datetime | None) -> None:

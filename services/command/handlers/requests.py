@@ -60,7 +60,7 @@ async def handle_request(request: CommandRequest, unit: UnitOfWork, record: Inbo
         await _issue(request, unit)
     else:
         acted_at = record.acted_at(unit.transaction.now)
-        unit.defer(Stage.REQUESTS, partial(_direct, request, unit, acted_at))
+        unit.defer(Stage.REQUESTS, partial(_direct, request, unit, acted_at), request)
 
 
 async def _issue(request: CommandRequest, unit: UnitOfWork) -> None:

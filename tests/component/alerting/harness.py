@@ -27,7 +27,7 @@ from shared.contracts.topics import (
 from shared.domain.response_modes.effective import Modes
 from shared.runtime.database import Transaction
 from shared.runtime.inbound_messages import InboundMessage
-from tests.support.service_driver import ServiceDriver, driven
+from tests.support.service_driver import ServiceDriver, apply_all, driven
 
 _TABLES = (
     *("alert", "alert_alarm", "alert_report", "signature", "region", "warning", "rule", "episode"),
@@ -104,7 +104,7 @@ class AlertingHarness:
         ]
         assert self.service.platform.apply is not None
         async with self.database.transaction() as transaction:
-            await self.service.platform.apply(transaction, batch)
+            await apply_all(self.service.platform.apply, transaction, batch)
         return await self._new_alarm_events()
 
     async def deliver_with_followers(self, *messages: Any) -> list[AlarmEvent]:
