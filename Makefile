@@ -9,7 +9,7 @@ faults: MINUTES ?= $(if $(QUICK),5,30)
 fuzz: MINUTES ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-lint demo up down status link logs test e2e faults hostile fuzz lint types imports javascript fmt bench rules plans cli lock clean distclean
+.PHONY: help setup setup-test setup-lint demo up down status link logs test e2e faults hostile fuzz lint types imports javascript fmt bench rules plans letters cli lock clean distclean
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ rules: setup $(CATALOG)  ## check, test, explain, backtest, plot, publish rules 
 
 plans: setup $(CATALOG)  ## check and explain response plans (ARGS="check", ARGS="explain 11A01 red 500118118000")
 	@FENGHUO_UNITS=$(UNITS) $(PY) -m deploy.commands.plans $(if $(ARGS),$(ARGS),--help)
+
+letters: setup  ## list, show, correct, replay dead letters (ARGS="list --reason schema"); see docs/dead-letters.md
+	@$(PY) -m deploy.commands.letters $(if $(ARGS),$(ARGS),--help)
 
 cli: setup  ## the console's API on the command line (ARGS="list alerts --open"); see docs/cli.md
 	@$(PY) -m deploy.commands.console $(if $(ARGS),$(ARGS),--help)

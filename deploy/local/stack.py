@@ -32,7 +32,8 @@ from deploy.local.postgres import Postgres
 from deploy.local.secrets import Secrets
 from deploy.local.services import SERVICES, ServicePlan, wait_ready
 from deploy.local.start_limits import START_S
-from deploy.local.supervisor import Supervisor
+from deploy.local.supervisor import Program, Supervisor
+from deploy.local.topic_bytes import stated_volume
 
 
 @dataclass(frozen=True)
@@ -228,7 +229,8 @@ class Stack:
         Raises StackError after `timeout_s` seconds, or when a process keeps dying.
         """
         assert self._broker
-        answer = topics.wait_for_broker(self._broker.bootstrap, timeout_s)
+        nodes = len(self.kafka_nodes)
+        answer = topics.wait_for_broker(self._broker.bootstrap, timeout_s, nodes)
         await self._answered(self.kafka_nodes, answer, timeout_s)
 
     async def wait_postgres(self, timeout_s: float = START_S) -> None:
@@ -291,12 +293,17 @@ class Stack:
                 ],
                 self._broker_choice,
             )
-            for program in await asyncio.to_thread(broker.prepare):
+            for program in await self._prepare_nodes(broker):
                 await self.supervisor.start(program)
             await self.wait_kafka(self._ready_timeout_s)
         async with self._phase("topics"):
             copies = kafka.replication(len(self.kafka_nodes))
-            await topics.ensure_topics(broker.bootstrap, topics.planned_topics(copies))
+            planned = topics.planned_topics(copies, volume_gib=stated_volume())
+            await topics.ensure_topics(broker.bootstrap, planned)
+
+    async def _prepare_nodes(self, broker: kafka.Broker) -> list[Program]:
+        """Return the programs of the Kafka nodes, ready to be started."""
+        return await asyncio.to_thread(broker.prepare)
 
     async def _start_postgres(self) -> None:
         self._postgres = Postgres(self.paths, self._ports["postgres"], self.secrets)

@@ -56,6 +56,8 @@ def problem_response(refused: RequestRefused, headers: Mapping[str, str] | None 
     all_headers = dict(headers or {})
     if kind is ProblemKind.UNAVAILABLE:
         all_headers["retry-after"] = "2"
+    if kind is ProblemKind.VOLUME_FULL:
+        all_headers["retry-after"] = "30"
     if kind is ProblemKind.UNAUTHORISED:
         all_headers["www-authenticate"] = "Bearer"
     problems = refused.problems

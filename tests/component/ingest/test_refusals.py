@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,30 @@ async def test_kafka_not_confirming_is_503_and_the_same_may_be_sent_again(
     ingest.publisher.down = False
     repeated = await ingest.post(SINGLE, a_reading())
     assert repeated.status_code == 202
+
+
+async def test_a_second_body_under_an_id_is_a_conflict_and_the_same_body_a_repeat(
+    ingest: IngestHarness,
+) -> None:
+    for _ in range(2):  # the time of sending differs, the report does not
+        assert (await ingest.post(REPORT, a_report())).status_code == 202
+        ingest.app.state.platform.clock.moment += timedelta(seconds=1)
+    answer = await ingest.post(REPORT, a_report(headline="另一件事"))
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "urn:fenghuo:problem:id_conflict"
+    assert [error["where"] for error in answer.json()["errors"]] == ["id"]
+    assert len(ingest.publisher.sent) == 2
+    assert ingest.metric("fenghuo_ingest_refused_total", reason="id_conflict") == 1
+    assert (await ingest.post(REPORT, a_report(id="report-2", text="x"))).status_code == 202
+    assert (await ingest.post(REPORT, a_report())).status_code == 202
+
+
+async def test_a_body_that_kafka_has_not_confirmed_keeps_its_id(ingest: IngestHarness) -> None:
+    ingest.publisher.down = True
+    assert (await ingest.post(REPORT, a_report())).status_code == 503
+    ingest.publisher.down = False
+    assert (await ingest.post(REPORT, a_report(headline="另一件事"))).status_code == 409
+    assert (await ingest.post(REPORT, a_report())).status_code == 202
 
 
 async def test_other_methods_and_paths(ingest: IngestHarness) -> None:

@@ -68,9 +68,12 @@ def parser() -> argparse.ArgumentParser:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Exit code 0: every invariant holds; 1: one does not; 2: the stack did not start."""
-    arguments = parser().parse_args(words)
+    usage = parser()
+    arguments = usage.parse_args(words)
     seed = arguments.seed if arguments.seed is not None else int(time.time()) % 1_000_000
     names = [name for name in arguments.only.replace(",", " ").split() if name]
+    if unknown := {*names} - NEMESES.keys():
+        usage.error(f"no nemesis has the name {' or '.join(sorted(unknown))}")
     rounds: list[Round] = []
     minutes = arguments.minutes
     while minutes > 0:
@@ -103,8 +106,9 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 _PRINTED = (
-    "kills", "pauses", "lost", "duplicates_visible", "phantoms", "order_breaks", "early", "missed",
-    "crashes", "http_5xx", "recovery_p50_s", "recovery_p99_s", "upper_bound_per_kill",
+    "kills", "failpoints", "pauses",
+    "lost", "duplicates_visible", "phantoms", "order_breaks", "early", "missed", "crashes",
+    "http_5xx", "recovery_p50_s", "recovery_p99_s", "upper_bound_per_kill",
     "seeds", "load",
 )  # fmt: skip
 
@@ -119,6 +123,7 @@ def summary_of(rounds: Sequence[Round], path: Path) -> dict[str, Any]:
     return {
         **{name: previous.get(name, 0) for name in _OF_HOSTILE_INPUT},
         **sums,
+        "failpoints": len({name for played in rounds for name in played.summary["failpoints"]}),
         "recoveries": len(recoveries),
         "recovery_p50_s": _quantile(recoveries, 50),
         "recovery_p99_s": _quantile(recoveries, 99),

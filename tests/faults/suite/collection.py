@@ -17,7 +17,7 @@ _INTERNAL = ("scoring.state.v1",)
 _TABLES = {
     "late_acknowledgement": "SELECT acknowledgement_id FROM command.late_acknowledgement",
     "delivery": "SELECT page_id, channel, state, next_at FROM notify.delivery",
-    "page": "SELECT page_id, escalation_id, state, version FROM notify.page",
+    "page": "SELECT page_id, escalation_id, state, version, created_at FROM notify.page",
     "feed": "SELECT kind, subject_id FROM console.feed",
     "trail": "SELECT sequence, hash, body FROM audit.trail",
     "trail_head": "SELECT sequence, hash FROM audit.trail_head",

@@ -25,6 +25,8 @@ _ANSWERED, _SIGNED = 0.6, 0.85
 """Shares of calls that are answered and of assignments that are signed; the others are overdue."""
 _EXERCISES = 0.2
 _AT_ONCE = 12
+_AGAIN_S = 15.0
+"""A decision that changed nothing is taken once more after this time."""
 
 
 class Officers:
@@ -101,10 +103,10 @@ class Officers:
         post = list(Post)[alert["next"]["signed"]] if verb == "approve" else Post.B
         officer = officer_id(unit, post)
         key = f"{alert['alert_id']}|{verb}|{officer}"
-        place = f"{key}|{alert['version']}"
-        if place in self._decided or officer not in self._logins:
+        now = asyncio.get_running_loop().time()
+        if now < self._decided.get(key, 0.0) + _AGAIN_S or officer not in self._logins:
             return
-        self._decided[place] = 1.0
+        self._decided[key] = now
         await asyncio.sleep(self._chance.uniform(0.2, 2.0))
         body = {"verb": verb, "level": alert["proposed_level"], "version": alert["version"]}
         path = f"/api/alerts/{alert['alert_id']}/decisions"

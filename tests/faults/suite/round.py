@@ -62,6 +62,8 @@ class Round:
     recoveries: list[float] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
+    _touched: list[set[str]] = field(default_factory=list)
+    """The services that each strike concerns, in the order of the strikes."""
     _measures: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self) -> list[Violation]:
@@ -108,6 +110,7 @@ class Round:
                 _environment(await carrier.url()),
                 replicas=self.options.replicas,
                 brokers=self.options.brokers,
+                own_volumes=bool({*self.options.names} & {*schedule.OF_DISKS}),
             )
             await leaving.enter_async_context(stack)
             ingest = Door(stack.urls("ingest"), history, seed)
@@ -152,6 +155,7 @@ class Round:
                 "kills": stack.kills,
                 "pauses": stack.pauses,
                 "strikes": dict(self.strikes),
+                "failpoints": sorted(scene.points),
                 "answers": {str(status): n for status, n in history.statuses.items()},
                 "requests": {
                     f"{kind} {phase}": n for (kind, phase), n in sorted(history.counts.items())
@@ -179,6 +183,7 @@ class Round:
 
     async def _strike_once(self, strike: Strike, scene: Scene, struck: LineFile) -> None:
         began_at = time.time()
+        self._touched.append(set(touched(strike)))
         print(
             f"  {time.strftime('%H:%M:%S')}  {strike.nemesis:<20} {' '.join(strike.victims)}"
             f" {strike.seconds or ''}",
@@ -197,11 +202,13 @@ class Round:
             )
 
     def _measure(self, sampler: Sampler, name: str, pid: int) -> None:
-        """Measure how long a killed process is away."""
+        """Measure how long a killed process is away, unless another fault comes between."""
 
         async def measure() -> None:
+            number = len(self._touched)
             seconds = await sampler.recovered(name, pid, _RECOVERY_LIMIT_S)
-            if seconds is not None:
+            later = set[str]().union(*self._touched[number:])
+            if seconds is not None and not later & {system.STORES, name.partition("-")[0]}:
                 self.recoveries.append(seconds)
 
         task = asyncio.create_task(measure())

@@ -24,6 +24,7 @@ READERS = {
     "command": ["command.requests.v1", "command.acknowledgements.v1"],
     "notify": ["command.assignments.v1", "duty.answers.v1"],
     "duty": ["duty.requests.v1"],
+    "console": ["duty.pages.v1"],
 }
 
 
@@ -245,7 +246,14 @@ def _call(run: RunFiles) -> None:
                 references=["evt-asg-2-1"],
                 status="Actual",
             )
-        run.row("page", page_id=page, escalation_id="esc-1", state=state, version=2)
+        run.row(
+            "page",
+            page_id=page,
+            escalation_id="esc-1",
+            state=state,
+            version=2,
+            created_at=iso(sent),
+        )
         run.row("delivery", page_id=page, channel="webhook", state="sent", next_at=iso(sent))
         run.evidence.carrier.append({"at": START + sent + 1, "page_id": page, "resend": False})
     run.request("answer", "pag-1|coming|o-1", id="ans-1")

@@ -17,7 +17,7 @@ crashes http_5xx recovery_p99_s seeds load
 def played(seed: int, **figures: int) -> Round:
     """Return a round with these figures."""
     result = Round(Options(seed, 1.0), Path())
-    result.summary = figures
+    result.summary = {**figures, "failpoints": [f"m:f:{seed}:before"]}
     result.recoveries = [1.0, 3.0]
     return result
 
@@ -27,6 +27,7 @@ def test_every_figure_is_there_and_rounds_add_up(tmp_path: Path) -> None:
     summary = summary_of(rounds, tmp_path / "summary.json")
     assert set(FIGURES.split()) <= summary.keys()
     assert (summary["kills"], summary["lost"], summary["seeds"]) == (30, 1, [7, 8])
+    assert summary["failpoints"] == 2
     assert summary["upper_bound_per_kill"] == 0.1
     assert summary["recovery_p99_s"] == 3.0
 

@@ -12,6 +12,8 @@ STILL_S = 30.0
 """A reader with records to read may stand for so long, unless a fault of the suite holds it."""
 MEMORY_BYTES = 700 * 2**20
 FILES = 1_000
+_FENCE = "another process owns these partitions"
+"""The last words of a process that has lost its place in the group."""
 
 
 def standing(evidence: Evidence) -> Iterator[Violation]:
@@ -28,11 +30,7 @@ def standing(evidence: Evidence) -> Iterator[Violation]:
             service, _, place = reader.partition("|")
             behind = sample["ends"].get(place, 0) > offset
             moved = previous["stored"].get(reader) != offset
-            hindered = any(
-                _during(line, sample["at"])
-                for line in evidence.nemeses
-                if "*" in line["services"] or service in line["services"]
-            )
+            hindered = _hindered(evidence, service, sample["at"])
             resting[reader] = 0.0 if moved or not behind or hindered else resting[reader] + seconds
             longest[reader] = max(longest[reader], resting[reader])
         previous = sample
@@ -43,9 +41,13 @@ def standing(evidence: Evidence) -> Iterator[Violation]:
         yield Violation(Invariant.PROGRESS, "never_quiet", evidence.run["unsettled"])
 
 
-def _during(line: Json, at: float) -> bool:
-    """Return whether a fault holds at this time, or its consequences may last."""
-    return bool(line["began_at"] <= at <= line["ended_at"] + STILL_S)
+def _hindered(evidence: Evidence, service: str, at: float) -> bool:
+    """Return whether a fault of this service holds at this time, or its consequences may last."""
+    return any(
+        line["began_at"] <= at <= line["ended_at"] + STILL_S
+        for line in evidence.nemeses
+        if "*" in line["services"] or service in line["services"]
+    )
 
 
 def bounds(evidence: Evidence) -> Iterator[Violation]:
@@ -64,8 +66,15 @@ def bounds(evidence: Evidence) -> Iterator[Violation]:
 
 
 def crashes(evidence: Evidence) -> Iterator[Violation]:
-    """Yield processes that ended by themselves, and answers of 500."""
+    """Yield processes that ended by themselves, and answers of 500.
+
+    In the wake of a fault a process ends when it finds its partitions with another: that is the
+    fence which keeps a process that was away from doing harm.
+    """
     for line in evidence.run.get("crashes", ()):
+        fenced = _FENCE in line["log"]
+        if fenced and _hindered(evidence, line["process"].partition("-")[0], line["at"]):
+            continue
         yield Violation(Invariant.PROGRESS, "process_ended_by_itself", line["process"], line["log"])
     for line in evidence.history:
         if line.get("status") in (500, 502, 504):

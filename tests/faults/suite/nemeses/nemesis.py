@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 from tests.faults.suite.sensors import Gateway
@@ -21,6 +21,8 @@ class Strike:
     victims: tuple[str, ...] = ()
     seconds: float = 0.0
     numbers: tuple[float, ...] = ()
+    points: tuple[str, ...] = ()
+    """Failpoints."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the strike for the schedule file."""
@@ -35,6 +37,8 @@ class Scene:
     gateways: list[Gateway]
     on_kill: Callable[[str, int], None]
     """Called with the name and the process id of each killed process of a service."""
+    points: set[str] = field(default_factory=set)
+    """Failpoints at which a process has ended."""
 
     async def kill(self, name: str) -> None:
         """Kill a process of a service; its recovery is measured."""

@@ -49,10 +49,11 @@ class NodesAway:
 
     name: str
     count: int
+    times: tuple[float, ...] = (1.0, 6.0, 12.0)
 
     def draw(self, chance: random.Random, processes: Sequence[str]) -> Strike:
         """Choose nodes and a time."""
-        seconds = chance.choice([1.0, 6.0, 12.0])
+        seconds = chance.choice(self.times)
         return Strike(self.name, _pause(chance), _nodes(chance, self.count), seconds)
 
     async def strike(self, strike: Strike, scene: Scene) -> None:
@@ -101,6 +102,23 @@ class KillPostgres:
         before = scene.stack.pid(_POSTGRES)
         await scene.stack.kill(_POSTGRES)
         await scene.stack.replaced(_POSTGRES, before)
+        await scene.stack.wait_postgres()
+
+
+class PostgresAway:
+    """Postgres stops and is away for ten minutes."""
+
+    def draw(self, chance: random.Random, processes: Sequence[str]) -> Strike:
+        """There is one Postgres."""
+        return Strike("postgres_away", _pause(chance), (_POSTGRES,), 600.0)
+
+    async def strike(self, strike: Strike, scene: Scene) -> None:
+        """Stop, wait, start."""
+        await scene.stack.stop(_POSTGRES)
+        try:
+            await asyncio.sleep(strike.seconds)
+        finally:
+            await scene.stack.start(_POSTGRES)
         await scene.stack.wait_postgres()
 
 
