@@ -2,8 +2,8 @@
 
 Atheris (libFuzzer) is installed by `make fuzz`, not by the other verbs. An input that a decoder
 must not fail on is written to var/faults/fuzz and ends the run with exit code 77. Inputs that reach
-new lines are kept in var; `--keep` puts the smallest set of them into tests/faults/fuzz/corpus,
-which the tests decode again.
+new lines are kept in var; `--keep` copies some of them to tests/faults/fuzz/corpus, which
+the tests decode again.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from tests.faults.fuzz.decoders import DECODERS
 WORK = REPO / "var" / "faults" / "fuzz"
 _FUZZING = "tests.faults.fuzz.fuzzing"
 _LONGEST_INPUT = 8_192
-_MOST_KEPT = 48
-_LARGEST_KEPT = 2_048
+_MOST_KEPT = 32
+_LARGEST_KEPT = 1_024
 
 
 def parser() -> argparse.ArgumentParser:
@@ -59,24 +59,13 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _keep(name: str, inputs: Path) -> None:
-    """Keep the smallest inputs that reach as much as all of them, of a bounded number and size."""
-    merged = WORK / "merged" / name
-    shutil.rmtree(merged, ignore_errors=True)
-    merged.mkdir(parents=True)
-    command = [
-        sys.executable,
-        "-m",
-        _FUZZING,
-        name,
-        "-merge=1",
-        str(merged),
-        str(inputs),
-    ]
-    subprocess.run(command, cwd=REPO, check=True)
+    """Keep inputs that reached new lines, of a bounded number and size, of the longest below the limit."""
     target = CORPUS / name
     target.mkdir(parents=True, exist_ok=True)
-    files = sorted(merged.iterdir(), key=lambda path: (path.stat().st_size, path.name))
-    for path in [path for path in files if path.stat().st_size <= _LARGEST_KEPT][:_MOST_KEPT]:
+    files = sorted(inputs.iterdir(), key=lambda path: (path.stat().st_size, path.name))
+    new = [path for path in files if not path.name.startswith("seed-")]
+    short = [path for path in new if path.stat().st_size <= _LARGEST_KEPT]
+    for path in short[-_MOST_KEPT:]:
         shutil.copyfile(path, target / path.name)
 
 

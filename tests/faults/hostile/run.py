@@ -233,6 +233,8 @@ class HostileRun:
             _report(f"schemathesis over {service}")
             process = await asyncio.create_subprocess_exec(
                 *_schemathesis(service, stack.url(service), token, self.seed),
+                cwd=stack.paths.log,  # schemathesis leaves a cache
+                env={**os.environ, "PYTHONPATH": str(REPO)},
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
             )
