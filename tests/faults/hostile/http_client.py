@@ -71,8 +71,6 @@ async def _exchange(
         with suppress(OSError):
             writer.write(data)
             await writer.drain()
-            if writer.can_write_eof():
-                writer.write_eof()
 
     sending = asyncio.create_task(send())
     parts: list[bytes] = []
