@@ -83,6 +83,11 @@ VERBS = (
         Bilingual("预案：检查与解释；叫应设置", "check and explain response plans and call plans"),
         "deploy.commands.plans.cli",
     ),
+    Verb(
+        "outbox",
+        Bilingual("被 Kafka 拒收的待发记录", "show and send again the rows that Kafka refused"),
+        "deploy.commands.outbox",
+    ),
 )
 _OPTIONS = (
     ("-h, --help", Bilingual("显示本帮助", "show this help")),

@@ -39,6 +39,14 @@ class Transient(Exception):
     """Infrastructure has failed; the same work may succeed later."""
 
 
+class Unconfirmed(Transient):
+    """Kafka has not confirmed records in time: the partition has no leader, or Kafka is away."""
+
+
+class TopicUnavailable(Transient):
+    """Kafka takes nothing for one topic: the topic does not exist, or the right is missing."""
+
+
 class Unsendable(Exception):
     """Kafka never takes this record: the record is too large.
 
