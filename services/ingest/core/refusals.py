@@ -30,6 +30,7 @@ class ProblemKind(StrEnum):
     PAST_TIME = "past_time"
     DUPLICATE_ID = "duplicate_id"
     UNAVAILABLE = "unavailable"
+    TOO_MANY = "too_many"
     NO_SUCH_PATH = "no_such_door"
     METHOD = "method"
     UNEXPECTED = "unexpected"
@@ -46,6 +47,7 @@ HTTP_STATUS: dict[ProblemKind, int] = {
     ProblemKind.DUPLICATE_KEY: 400,
     ProblemKind.TOO_DEEP: 400,
     ProblemKind.UNAVAILABLE: 503,
+    ProblemKind.TOO_MANY: 429,
     ProblemKind.NO_SUCH_PATH: 404,
     ProblemKind.METHOD: 405,
     ProblemKind.UNEXPECTED: 500,
@@ -64,6 +66,7 @@ TITLES: dict[ProblemKind, str] = {
     ProblemKind.DUPLICATE_KEY: "The body repeats a key",
     ProblemKind.TOO_DEEP: "The body is nested too deeply",
     ProblemKind.UNAVAILABLE: "Not stored yet, send the same again",
+    ProblemKind.TOO_MANY: "Too many requests of this source wait for their answer",
     ProblemKind.NO_SUCH_PATH: "There is no such door",
     ProblemKind.METHOD: "This door takes another method",
     ProblemKind.UNEXPECTED: "A fault of ours, not of the body",
