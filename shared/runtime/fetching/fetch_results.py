@@ -31,7 +31,7 @@ _LOG_INTERVAL_S = 60.0
 _NO_LIMIT = 1 << 60
 _EXPECTED_FETCH = "(self, assignment, node_id, request)"
 _EXPECTED_NAMES = {"send", "_client", "_records", "FetchResult"}
-_EXPECTED_RECORDS = {"_aborted_transactions", "next_fetch_offset"}
+_EXPECTED_RECORDS = {"_aborted_transactions", "_records_iterator", "next_fetch_offset"}
 _EXPECTED_RESULT = {"_assignment", "_backoff", "_partition_records", "_topic_partition"}
 
 
@@ -142,7 +142,8 @@ class FetchedPartitions:
             partition_records=self._read(partition, batches, records.next_fetch_offset, check),
             backoff=result._backoff,
         )
-        result._partition_records = None
+        # aiokafka's iterator and its records refer to each other: the bytes would stay in memory.
+        records._records_iterator = result._partition_records = None
         result.getall, result.getone, result.has_more = own.getall, own.getone, own.has_more
 
 
