@@ -138,7 +138,7 @@ class TroubledPartitions:
             [row] = rows
             await quarantine_row(transaction, row, str(error))
             self._metrics.outbox_quarantined.labels(partition.topic).inc()
-            log.error("outbox_row_quarantined", topic=partition.topic, seq=row["seq"], error=error)
+            log.error("outbox_row_quarantined", seq=row["seq"], error=f"{partition.topic}: {error}")
         else:
             trouble.singly = len(rows)
             return

@@ -79,7 +79,9 @@ def plain_windows(
     """Weight, `until` and sightings of each satisfying window, by a search of all of them."""
     members = [member for member in pool.ordered if member.sighting.counts_at(NOW)]
     spots = {m.sighting.position for m in members if m.sighting.position} if radius_m else set()
-    for spot in sorted(spots, key=lambda item: (item.lat, item.lon)) or [None]:
+    places: list[Position | None] = [*sorted(spots, key=lambda spot: (spot.lat, spot.lon))]
+    places = places or [None]
+    for spot in places:
         group = [
             member
             for member in members
