@@ -51,9 +51,9 @@ def build(settings: Settings, context: CommandContext | None = None) -> AsgiFast
             metrics=CommandMetrics(platform.registry),
             fast_path=settings.fast_path,
         )
-    platform.table(CATALOG, context.tree.take, context.tree.remove)
+    platform.table(CATALOG, context.tree.take)
     platform.table(PLANS, context.plans.put, context.plans.drop)
-    platform.table(ROSTER, context.posts.update, context.posts.remove)
+    platform.table(ROSTER, context.posts.update)
     platform.include(
         partial(UnitOfWork, context=context),
         alerts.router,

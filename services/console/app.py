@@ -62,8 +62,8 @@ def build(settings: Settings) -> FastAPI:
     metrics = ConsoleMetrics(platform.registry)
 
     names, directory, rules = UnitNames(), Directory(), SensorRules()
-    platform.table(CATALOG, names.apply, names.remove)
-    platform.table(ROSTER, directory.apply, directory.remove)
+    platform.table(CATALOG, names.apply)
+    platform.table(ROSTER, directory.apply)
     platform.table(RULES, rules.apply, rules.remove)
     include_projector(platform)
     lag = partial(projection_lag, platform)

@@ -27,7 +27,7 @@ def build(settings: Settings) -> FastAPI:
     follow_readings = settings.event_clock == "readings"
     clock = EventClock(follow_readings=follow_readings, player=settings.event_clock_source)
     intake = Intake(platform, clock, metrics)
-    platform.table(CATALOG, intake.on_catalog, intake.on_deleted_entry)
+    platform.table(CATALOG, intake.on_catalog)
     platform.produces(READINGS, REPORTS, WARNINGS)
     platform.run_in_background("ticks", partial(write_ticks, intake, settings.tick_s))
     return make_application(platform, intake, metrics, sources, settings.body_timeout_s)

@@ -54,12 +54,6 @@ class Intake:
             self._sensors[message.entry.sensor_id] = message.entry
             self._metrics.sensors.set(len(self._sensors))
 
-    def on_deleted_entry(self, key: str) -> None:
-        """Remove the sensor of a deleted entry; the key is `sensor:ID`."""
-        kind, _, sensor_id = key.partition(":")
-        if kind == "sensor" and self._sensors.pop(sensor_id, None) is not None:
-            self._metrics.sensors.set(len(self._sensors))
-
     async def reading(self, body: bytes, source: str) -> Acceptance:
         """Accept one reading. Raises RequestRefused."""
         now, present = self._times(source)

@@ -67,18 +67,10 @@ def build(settings: Settings) -> AsgiFastStream:
         UnitOfWork, reference=reference, metrics=metrics, page_queued=page_queued
     )
 
-    platform.table(
-        CATALOG, partial(catalog.update_table, reference=reference), reference.units.remove
-    )
-    platform.table(
-        ROSTER, partial(roster.update_table, reference=reference), reference.roster.remove
-    )
+    platform.table(CATALOG, partial(catalog.update_table, reference=reference))
+    platform.table(ROSTER, partial(roster.update_table, reference=reference))
     platform.table(RESPONSE_MODES, partial(modes.update_table, reference=reference))
-    platform.table(
-        REACHABILITY,
-        partial(reachability.update_table, reference=reference),
-        reference.channel_health.remove,
-    )
+    platform.table(REACHABILITY, partial(reachability.update_table, reference=reference))
     platform.include(
         unit_of_work,
         alerts.router,

@@ -20,10 +20,12 @@ class Directory:
     def apply(self, slot: RosterSlot) -> None:
         """Apply one slot of the roster."""
         holder = (slot.unit, slot.post)
-        self._empty(holder)
         self._newest[holder] = slot
+        for address in self._slots.pop(holder, set()):
+            self._officers[address].pop(holder, None)
         officer = slot.officer
         if officer is None:
+            self._on_duty.get(slot.unit, set()).discard(slot.post)
             return
         self._on_duty.setdefault(slot.unit, set()).add(slot.post)
         addresses: set[tuple[Channel | None, str]] = set(officer.addresses.items())
@@ -32,19 +34,6 @@ class Directory:
         for address in addresses:
             self._officers.setdefault(address, {})[holder] = officer.officer_id
         self._slots[holder] = addresses
-
-    def remove(self, key: str) -> None:
-        """Remove a deleted slot; the key is `unit:post`."""
-        unit, _, post = key.rpartition(":")
-        if post in set(Post):
-            self._empty((unit, Post(post)))
-            self._newest.pop((unit, Post(post)), None)
-
-    def _empty(self, holder: tuple[str, Post]) -> None:
-        for address in self._slots.pop(holder, set()):
-            self._officers[address].pop(holder, None)
-        unit, post = holder
-        self._on_duty.get(unit, set()).discard(post)
 
     def language(self, officer_ids: Iterable[str]) -> Language:
         """Return the language of these officers; Chinese for officers who are not in the roster."""

@@ -23,14 +23,6 @@ class UnitNames:
         else:
             self.tree.take(message)
 
-    def remove(self, key: str) -> None:
-        """Remove a deleted entry of the catalogue; the key is `kind:id`."""
-        kind, _, sensor_id = key.partition(":")
-        if kind == "sensor":
-            self._sensors.pop(sensor_id, None)
-        else:
-            self.tree.remove(key)
-
     def unit(self, unit: str) -> str:
         """Return the name of a unit, or its id when the catalogue does not have the unit."""
         return self.tree.name(unit)

@@ -42,22 +42,12 @@ class UnitTree:
         if isinstance(message.entry, UnitEntry | GroupEntry):
             self.put(message.entry)
 
-    def remove(self, key: str) -> None:
-        """Remove the unit or group of a deleted entry of the catalogue; the key is `kind:id`."""
-        kind, _, name = key.partition(":")
-        if kind == "group":
-            self._groups.pop(name, None)
-        elif kind == "unit" and (recipient := self._units.pop(name, None)) is not None:
-            if recipient.parent is not None:
-                self._below_of(name)[recipient.parent].discard(name)
-            del self._names[name], self._roles[name]
-
     def put(self, entry: UnitEntry | GroupEntry) -> None:
         """Add or replace a unit or a group."""
         if isinstance(entry, GroupEntry):
             self._groups[entry.group] = entry
             return
-        below = self._below_of(entry.unit)
+        below = self._children if department_of(entry.unit) is None else self._departments
         old = self._units.get(entry.unit)
         if old is not None and old.parent is not None:
             below[old.parent].discard(entry.unit)
@@ -66,10 +56,6 @@ class UnitTree:
         self._units[entry.unit] = Recipient(entry.unit, entry.tier, entry.parent, entry.synthetic)
         self._names[entry.unit] = entry.name
         self._roles[entry.unit] = frozenset(entry.roles)
-
-    def _below_of(self, unit: str) -> dict[str, set[str]]:
-        """Return the index by parent that contains units of this kind."""
-        return self._children if department_of(unit) is None else self._departments
 
     def get(self, unit: str) -> Recipient:
         """Return the unit; one outside the catalogue follows from the grammar of its id."""

@@ -30,13 +30,6 @@ class FilledPosts:
         else:
             self._filled.add((slot.unit, slot.post))
 
-    def remove(self, key: str) -> None:
-        """Empty the post of a deleted slot; the key is `unit:post`."""
-        unit, _, post = key.rpartition(":")
-        if post in set(Post):
-            self._chains.clear()
-            self._filled.discard((unit, Post(post)))
-
     def chain_from(self, start: str) -> tuple[PostRef, ...]:
         """Return the filled posts of this unit and of the units above.
 

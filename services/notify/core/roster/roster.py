@@ -39,12 +39,6 @@ class Roster:
         channels = tuple(dict.fromkeys((Channel.CONSOLE, *slot.channels)))
         self._holders[key] = PostHolder(slot.unit, slot.post, slot.officer.officer_id, channels)
 
-    def remove(self, key: str) -> None:
-        """Empty the post of a deleted slot; the key is `unit:post`."""
-        unit, _, post = key.rpartition(":")
-        if post in set(Post):
-            self._holders.pop((unit, Post(post)), None)
-
     def holder(self, unit: str, post: Post) -> PostHolder | None:
         """Return the holder of the post, None for an empty post."""
         return self._holders.get((unit, post))
