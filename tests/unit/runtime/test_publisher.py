@@ -14,9 +14,9 @@ from prometheus_client import CollectorRegistry
 
 from shared.runtime import producer_queue, producers
 from shared.runtime import publisher as publishing
-from shared.runtime.errors import Transient, Unsendable
+from shared.runtime.errors import Transient, Unconfirmed, Unsendable
 from shared.runtime.metrics import RuntimeMetrics
-from shared.runtime.outbound_records import OutboundRecord
+from shared.runtime.outbound_records import MAX_REQUEST_BYTES, OutboundRecord
 from shared.runtime.publisher import Publisher
 from tests.support.waiting import until
 
@@ -169,6 +169,24 @@ async def test_a_full_queue_of_one_partition_refuses_only_its_own_records(
     await until(lambda: bool(producer.under_way))
     producer.under_way[0].set_result(CONFIRMED)
     await waiting
+
+
+async def test_records_that_are_sent_apart_have_the_error_of_their_own_partition(
+    make: Make,
+) -> None:
+    publisher = make(timeout_s=0.02, patience_s=600)
+    await publisher.start()
+    too_large = b"x" * (MAX_REQUEST_BYTES + 1)
+    records = [*to(0), *to(1), *to(0), *to(0, too_large), *to(1)]
+    errors = await publisher.send_apart(records)
+    assert [type(error) for error in errors] == [
+        type(None),
+        Unconfirmed,
+        type(None),
+        Unsendable,
+        Unconfirmed,
+    ]
+    assert len(FakeProducer.instances) == 1
 
 
 async def test_while_nothing_is_confirmed_the_process_is_not_ready(make: Make) -> None:
