@@ -4,9 +4,11 @@ PY     := .venv/bin/python
 ARGS   ?=
 CATALOG := var/run/catalog.jsonl
 UNITS  := var/run/units.jsonl
+# Minutes of faults; QUICK=1 is over in ten minutes, start and judgement included.
+MINUTES ?= $(if $(QUICK),5,30)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-lint demo up down status link logs test e2e faults lint types imports javascript fmt bench rules plans cli lock clean distclean
+.PHONY: help setup setup-test setup-lint demo up down status link logs test e2e faults lint types imports javascript fmt bench rules plans letters cli lock clean distclean
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,8 +46,8 @@ test: setup-test  ## all tests, with the real Kafka and Postgres, in two process
 e2e: setup  ## only the tests on the real stack
 	@$(PY) -m pytest tests -m e2e $(ARGS)
 
-faults: setup  ## only the tests that break things
-	@$(PY) -m pytest tests -m faults $(ARGS)
+faults: setup  ## break the real stack, everything doubled, for MINUTES=30 and judge it (QUICK=1, SEED=n, NEMESES="kill freeze")
+	@$(PY) -m tests.faults.suite --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(if $(NEMESES),--only "$(NEMESES)") $(ARGS)
 
 bench: setup  ## measure, not part of the tests (ONLY=scoring|command|console|doors|quality|throughput, ARGS="--quick")
 	@$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
@@ -55,6 +57,9 @@ rules: setup $(CATALOG)  ## check, test, explain, backtest, plot, publish rules 
 
 plans: setup $(CATALOG)  ## check and explain response plans (ARGS="check", ARGS="explain 11A01 red 500118118000")
 	@FENGHUO_UNITS=$(UNITS) $(PY) -m deploy.commands.plans $(if $(ARGS),$(ARGS),--help)
+
+letters: setup  ## list, show, correct, replay dead letters (ARGS="list --reason schema"); see docs/dead-letters.md
+	@$(PY) -m deploy.commands.letters $(if $(ARGS),$(ARGS),--help)
 
 cli: setup  ## the console's API on the command line (ARGS="list alerts --open"); see docs/cli.md
 	@$(PY) -m deploy.commands.console $(if $(ARGS),$(ARGS),--help)

@@ -23,6 +23,8 @@ from shared.contracts.topics import (
     DUTY_COVERAGE,
     DUTY_ENTRIES,
     DUTY_REQUESTS,
+    GAP_ACCEPTANCES,
+    LETTER_ACTS,
     MODE_PROPOSALS,
     MODE_REQUESTS,
     NOTICES,
@@ -70,7 +72,8 @@ BY_GROUP: dict[str, Specs] = {
     "audit": (
         ALARMS, ALERTS, ALERT_DECISIONS, NOTICES, COMMANDS, COMMAND_REQUESTS, ASSIGNMENTS,
         ACKNOWLEDGEMENTS, SUPERVISION, PAGES, PAGE_ANSWERS, RESPONSE_MODES, MODE_REQUESTS,
-        SILENCES, CASE_REVIEWS, REFUSALS,
+        SILENCES, CASE_REVIEWS, REFUSALS, LETTER_ACTS,
+        GAP_ACCEPTANCES,
     ),
 }  # fmt: skip
 """What a service reads as the consumer group `fenghuo-<service>`."""
@@ -86,8 +89,10 @@ TABLES: dict[str, Specs] = {
 """Compacted topics that a service holds in memory: read whole, without a group."""
 
 LOOKED_INTO: dict[str, Specs] = {
-    "scoring": (READINGS, SCORING_STATE),  # to go on after a restart
-    "console": (READINGS,),  # a sensor's last readings, when somebody looks at its chart
+    **dict.fromkeys(("alerting", "command", "duty", "notify"), (GAP_ACCEPTANCES,)),
+    "scoring": (READINGS, SCORING_STATE, GAP_ACCEPTANCES),  # to go on after a restart, or a gap
+    # A sensor's last readings for its chart; acts on dead letters for their screen.
+    "console": (READINGS, LETTER_ACTS, GAP_ACCEPTANCES),
     "audit": tuple(TOPIC for TOPIC in TOPICS.values() if TOPIC.contract is not None),
     "deploy": (
         CATALOG,
@@ -100,16 +105,23 @@ LOOKED_INTO: dict[str, Specs] = {
 }
 """What is read besides, without a group. audit reads the dead letters of its topics as well."""
 
+REPLAYED = tuple(TOPIC for TOPIC in TOPICS.values() if TOPIC.dead_letters)
 LETTERS_LOOKED_INTO: dict[str, Specs] = {
-    "console": (READINGS,),  # what scoring refused is no point of a chart
+    "console": REPLAYED,  # the screen of dead letters; what scoring refused is no point of a chart
 }
 """Whose dead letters the others read."""
 
-PRINCIPALS = ("deploy", *dict.fromkeys((*TABLES, *BY_GROUP)))
+OPERATOR = "operator"
+"""Who runs `fenghuo letters`: reads refused records and their letters, and replays them. No service
+has this right: the console only asks for a replay."""
+PRINCIPALS = ("deploy", OPERATOR, *dict.fromkeys((*TABLES, *BY_GROUP)))
 CREATOR = "deploy"
 """Creates the topics, and reads the state of the cluster while it starts."""
-WATCHER = "audit"
-"""Asks how far every group has come."""
+WATCHERS = ("audit", OPERATOR)
+"""Ask how far every group has come."""
+
+DOOR = "ingest"
+"""Asks the nodes how full their volumes are."""
 
 
 @dataclass(frozen=True)
@@ -135,15 +147,17 @@ def group(service: str) -> str:
 def written(service: str) -> set[str]:
     """Return a service's own topics, shared topics and the dead letters of its inbound topics."""
     own = {TOPIC.name for TOPIC in TOPICS.values() if service in (TOPIC.owner, *TOPIC.writers)}
+    if service == OPERATOR:
+        return own | {topic_spec.name for topic_spec in REPLAYED}
     decoded = (*BY_GROUP.get(service, ()), *TABLES.get(service, ()))
     return own | {topic_spec.dlq for topic_spec in decoded if topic_spec.dead_letters}
 
 
 def without_group(service: str) -> set[str]:
     """Return the topics that a service reads without a consumer group."""
-    looked = LOOKED_INTO.get(service, ())
+    looked = REPLAYED if service == OPERATOR else LOOKED_INTO.get(service, ())
     names = {TABLE.name for TABLE in (*TABLES.get(service, ()), *looked)}
-    refused = looked if service == WATCHER else LETTERS_LOOKED_INTO.get(service, ())
+    refused = looked if service in WATCHERS else LETTERS_LOOKED_INTO.get(service, ())
     return names | {topic_spec.dlq for topic_spec in refused if topic_spec.dead_letters}
 
 
@@ -158,7 +172,9 @@ def grants() -> Iterator[Grant]:
             yield Grant(service, "Read", "group", (group(service),))
     yield Grant(CREATOR, "Create", "cluster")
     yield Grant(CREATOR, "Describe", "cluster")
-    yield Grant(WATCHER, "Describe", "group", _sorted(group(name) for name in BY_GROUP))
+    yield Grant(DOOR, "Describe", "cluster")
+    for watcher in WATCHERS:
+        yield Grant(watcher, "Describe", "group", _sorted(group(name) for name in BY_GROUP))
 
 
 def script() -> str:
@@ -184,7 +200,15 @@ def page() -> str:
 
 
 def _writers(topic: str) -> str:
-    return _cell(PRINCIPAL for PRINCIPAL in PRINCIPALS if topic in written(PRINCIPAL))
+    return _cell(writers(topic))
+
+
+def writers(topic: str) -> Iterator[str]:
+    """Yield who writes a topic, without the operator who replays a record of it."""
+    for name in PRINCIPALS:
+        is_own = name != OPERATOR or (topic in TOPICS and TOPICS[topic].owner == OPERATOR)
+        if is_own and topic in written(name):
+            yield name
 
 
 def _by_group(spec: TopicSpec) -> Iterator[str]:
@@ -192,7 +216,11 @@ def _by_group(spec: TopicSpec) -> Iterator[str]:
 
 
 def _alone(topic: str) -> Iterator[str]:
-    return (PRINCIPAL for PRINCIPAL in PRINCIPALS if topic in without_group(PRINCIPAL))
+    return (
+        PRINCIPAL
+        for PRINCIPAL in PRINCIPALS
+        if PRINCIPAL != OPERATOR and topic in without_group(PRINCIPAL)
+    )
 
 
 def _cell(names: Iterable[str]) -> str:
@@ -218,9 +246,11 @@ _PAGE_HEAD = """# Who may write and read which topic
 Written by `python -m deploy.acl` from the table of topics; do not edit. Brokers refuse everything
 else: they run with `StandardAuthorizer` and `allow.everyone.if.no.acl.found=false`, each service
 signs in as `User:fenghuo-<service>`, and `deploy/kafka_acls.sh BOOTSTRAP ADMIN.properties` sets the
-list up. A group is `fenghuo-<service>` and is read by its service alone; audit may ask how far all
-of them are, deploy creates the topics. No idempotent producer needs more than Write (Kafka 3.0 and
-later).
+list up. A group is `fenghuo-<service>` and is read by its service alone; audit and operator may ask
+how far all of them are, ingest how full the volumes are, deploy creates the topics. `operator` runs
+`fenghuo letters` ([dead-letters.md](dead-letters.md)) and may write every topic that has dead
+letters, to replay their records; the table does not repeat it. No idempotent producer needs more
+than Write (Kafka 3.0 and later).
 
 **What is missing.** The services cannot sign in yet: they have no settings for SASL or TLS, and
 neither the local stack nor docker-compose.yml has an authorizer. Until then anybody who reaches a

@@ -88,6 +88,20 @@ VERBS = (
         Bilingual("被 Kafka 拒收的待发记录", "show and send again the rows that Kafka refused"),
         "deploy.commands.outbox",
     ),
+    Verb(
+        "letters",
+        Bilingual(
+            "死信：列表、查看、修改、重放、搁置", "list, show, correct, replay refused records"
+        ),
+        "deploy.commands.letters.cli",
+    ),
+    Verb(
+        "gaps",
+        Bilingual(
+            "缺口：哪些记录已无法读取，接受后继续", "list and accept gaps: records that are gone"
+        ),
+        "deploy.commands.gaps.cli",
+    ),
 )
 _OPTIONS = (
     ("-h, --help", Bilingual("显示本帮助", "show this help")),

@@ -1,7 +1,9 @@
 """`python -m deploy.compose.setup`: topics, plans, schema, one role per service. Repeatable.
 
-Reads FENGHUO_KAFKA_BOOTSTRAP, FENGHUO_REPLICATION_FACTOR, FENGHUO_ADMIN_DATABASE_URL and one
-FENGHUO_<SERVICE>_DB_PASSWORD per service with state; ends with one sentence when one is missing.
+Reads FENGHUO_KAFKA_BOOTSTRAP, FENGHUO_KAFKA_VOLUME_GIB, FENGHUO_REPLICATION_FACTOR,
+FENGHUO_ADMIN_DATABASE_URL and one FENGHUO_<SERVICE>_DB_PASSWORD per service with state; ends with
+one sentence when one is missing. It may run again at any time, and compose runs it again when
+Kafka or Postgres was not there.
 """
 
 from __future__ import annotations
@@ -12,14 +14,19 @@ import re
 import sys
 from datetime import UTC, datetime
 
+import asyncpg
+from aiokafka.errors import KafkaError
+
 from deploy.example import plans
 from deploy.local.database import grant
 from deploy.local.errors import StackError
 from deploy.local.records import is_empty, publish, record
 from deploy.local.start_limits import START_S
+from deploy.local.topic_bytes import VARIABLE, stated_volume
 from deploy.local.topics import ensure_topics, planned_topics, wait_for_broker
 from deploy.migrations.runner import upgrade
 from shared.contracts.topics import PLANS, TopicSpec
+from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE
 
 STATEFUL = ("alerting", "command", "duty", "notify", "console", "audit")
 _PASSWORD = re.compile(r"[A-Za-z0-9_\-]{24,}")
@@ -41,10 +48,10 @@ def password(service: str) -> str:
     return value
 
 
-async def prepare(bootstrap: str, replication: int) -> int:
+async def prepare(bootstrap: str, replication: int, volume_gib: int) -> int:
     """Wait for Kafka and create absent topics; returns the number of new topics."""
-    await wait_for_broker(bootstrap.split(",", maxsplit=1)[0], START_S)
-    return await ensure_topics(bootstrap, planned_topics(replication))
+    await wait_for_broker(bootstrap, START_S)
+    return await ensure_topics(bootstrap, planned_topics(replication, volume_gib))
 
 
 async def publish_plans(bootstrap: str, spec: TopicSpec = PLANS) -> int:
@@ -64,20 +71,24 @@ async def publish_plans(bootstrap: str, spec: TopicSpec = PLANS) -> int:
 
 
 def main() -> int:
-    """Run the set-up; returns 0, or 64 after one sentence on stderr."""
+    """Run the set-up; returns 0, or after one sentence on stderr 64 (settings) or 69 (servers)."""
     try:
         passwords = {service: password(service) for service in STATEFUL}
         replication = int(need("FENGHUO_REPLICATION_FACTOR"))
         admin = need("FENGHUO_ADMIN_DATABASE_URL")
         bootstrap = need("FENGHUO_KAFKA_BOOTSTRAP")
-        print(f"topics: {asyncio.run(prepare(bootstrap, replication))} created")
+        volume_gib = stated_volume({VARIABLE: need(VARIABLE)})
+        print(f"topics: {asyncio.run(prepare(bootstrap, replication, volume_gib))} created")
         print(f"plans: {asyncio.run(publish_plans(bootstrap))} published")
         upgrade(admin)
         asyncio.run(grant(admin, passwords))
         print("schema and roles are up to date")
-    except (StackError, TimeoutError, ValueError) as problem:
+    except (KafkaError, asyncpg.PostgresError, OSError) as problem:
         print(f"fenghuo setup: {str(problem) or 'Kafka does not answer'}", file=sys.stderr)
-        return 64
+        return EXIT_UNAVAILABLE
+    except (StackError, ValueError) as problem:
+        print(f"fenghuo setup: {problem}", file=sys.stderr)
+        return EXIT_USAGE
     return 0
 
 

@@ -304,7 +304,7 @@ class Demo:
         while True:
             ends = stack.endpoints
             pids = {service.name: service.pid for service in ends.services}
-            pids |= {"kafka": ends.kafka_pid, "postgres": ends.postgres_pid}
+            pids |= {"kafka": ends.kafka_pids[0], "postgres": ends.postgres_pid}
             living = [pid for pid in pids.values() if pid]
             now = await asyncio.to_thread(memory_use.mebibytes, living)
             self.memory_mib = max(self.memory_mib, now)

@@ -28,6 +28,8 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("verb", choices=("up", "down", "status", "link", "serve"))
     top.add_argument("officer", nargs="?", help="link: id of the officer to let in")
+    top.add_argument("--replicas", type=int, default=1, help="up: processes of each service")
+    top.add_argument("--brokers", type=int, default=1, help="up: Kafka nodes, one or three")
     top.add_argument("--root", type=Path, default=REPO / "var", help="folder of the stack")
     return top
 
@@ -36,9 +38,10 @@ def main(words: Sequence[str] | None = None) -> int:
     """Exit code 0 done, 1 failed with one sentence, 2 wrong usage."""
     arguments = localize(parser(), language_of(None, os.environ)).parse_args(words)
     paths = Paths(arguments.root.resolve())
+    size = daemon.Size(arguments.replicas, arguments.brokers)
     try:
         if arguments.verb == "up":
-            code = daemon.launch(paths)
+            code = daemon.launch(paths, size)
             if code == 0:
                 print(daemon.status(paths, _answers(paths)))
             return code
@@ -50,7 +53,7 @@ def main(words: Sequence[str] | None = None) -> int:
         if arguments.verb == "link":
             print(link(paths, arguments.officer or officer_id(DISTRICT, Post.B)))
             return 0
-        asyncio.run(daemon.serve(paths.root))
+        asyncio.run(daemon.serve(paths.root, size))
     except (StackError, OSError) as error:
         print(f"fenghuo: {error}", file=sys.stderr)
         return 1

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -16,6 +17,7 @@ from deploy.local.endpoints import Endpoints
 from deploy.local.errors import StackError
 from deploy.local.paths import REPO, Paths
 from deploy.local.seeded_stack import SeededStack
+from deploy.local.services import SERVICES
 from deploy.local.stack import Phase
 
 READY_MARK = "ready:"
@@ -24,13 +26,26 @@ _SILENT_S = 8.0
 """Nobody waits longer than this without a line."""
 
 
-async def serve(root: Path) -> None:
+@dataclass(frozen=True)
+class Size:
+    """The number of processes of each service, and of Kafka nodes."""
+
+    replicas: int = 1
+    brokers: int = 1
+
+    def arguments(self) -> list[str]:
+        """Return the options of the command line that name this size."""
+        return ["--replicas", str(self.replicas), "--brokers", str(self.brokers)]
+
+
+async def serve(root: Path, size: Size) -> None:
     """Run a stack in `root` until SIGTERM or SIGINT. Raises StackError when it cannot start."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
-    stack = SeededStack(root, report=_print_phase)
+    replicas = dict.fromkeys(SERVICES, size.replicas)
+    stack = SeededStack(root, replicas=replicas, brokers=size.brokers, report=_print_phase)
     starting = asyncio.create_task(stack.up())
     stopping = asyncio.create_task(stop.wait())
     try:
@@ -47,7 +62,7 @@ async def serve(root: Path) -> None:
         await stack.down()
 
 
-def launch(paths: Paths) -> int:
+def launch(paths: Paths, size: Size) -> int:
     """Start the daemon and show its progress until the stack is ready; returns the exit code."""
     paths.create()
     if running(paths):
@@ -56,7 +71,10 @@ def launch(paths: Paths) -> int:
     log_path = paths.log / "stack.log"
     with log_path.open("wb") as log:
         daemon = subprocess.Popen(
-            [sys.executable, "-m", "deploy.local", "serve", "--root", str(paths.root)],
+            [
+                *(sys.executable, "-m", "deploy.local", "serve", *size.arguments()),
+                *("--root", str(paths.root)),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -104,10 +122,11 @@ def stop(paths: Paths) -> int:
 
 def running(paths: Paths) -> psutil.Process | None:
     """The daemon that serves this root, None when there is none."""
-    marks = ["deploy.local", "serve", "--root", str(paths.root)]
+    program, root = ["-m", "deploy.local", "serve"], ["--root", str(paths.root)]
     for process in psutil.process_iter():
         try:
-            if process.cmdline()[-len(marks) :] == marks:
+            words = process.cmdline()
+            if words[1:4] == program and words[-len(root) :] == root:
                 return process
         except psutil.Error:  # gone meanwhile, or somebody else's
             continue
@@ -123,7 +142,12 @@ def status(paths: Paths, answers: dict[str, str]) -> str:
     if not psutil.pid_exists(result.supervisor_pid):
         return "nothing runs: the last stack was killed; start it again with `make up`"
     rows = [
-        ("kafka", result.kafka_bootstrap, result.kafka_pid, result.broker_name),
+        *(
+            (kafka.node_name(number), address, pid, result.broker_name)
+            for number, (address, pid) in enumerate(
+                zip(result.kafka_bootstrap.split(","), result.kafka_pids, strict=True)
+            )
+        ),
         ("postgres", result.postgres_dsn, result.postgres_pid, answers.get("postgres", "")),
         *(
             (service.name, service.url, service.pid, answers.get(service.name, ""))

@@ -43,7 +43,7 @@ class Endpoints:
     ingest_url: str = ""
     console_url: str = ""
     supervisor_pid: int = 0
-    kafka_pid: int | None = None
+    kafka_pids: list[int | None] = field(default_factory=list)
     postgres_pid: int | None = None
 
     def dsn_for(self, role: str, password: str) -> str:

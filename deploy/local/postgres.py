@@ -28,6 +28,10 @@ from deploy.local.supervisor import OsUser, Program
 NAME = "postgres"
 DATABASE = "fenghuo"
 SUPERUSER = "postgres"
+MAX_CONNECTIONS = 120
+"""Two processes of every service with full pools, and one more process while one is replaced."""
+RESERVED_CONNECTIONS = 8
+"""Three that Postgres keeps for superusers, and five for set-up, accounts and people."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ class Postgres:
             "shared_buffers": "256MB",
             # Disks without a head: else the planner reads whole tables for a batch of look-ups.
             "random_page_cost": "1.1",
-            "max_connections": "100",
+            "max_connections": str(MAX_CONNECTIONS),
             "timezone": "UTC",
             "log_timezone": "UTC",
             "log_min_messages": "warning",

@@ -22,6 +22,7 @@ from deploy.local.paths import REPO, Paths
 from deploy.local.records import Record, publish, record
 from deploy.local.start_limits import START_S
 from shared.contracts.catalog import CatalogEntry, GroupEntry, SensorEntry, UnitEntry
+from shared.contracts.fields import Post
 from shared.contracts.ids import content_id
 from shared.contracts.topics import CATALOG, PLANS, ROSTER, RULES, TopicSpec
 from shared.contracts.units import tier_of
@@ -185,6 +186,14 @@ def _owner(entry: object) -> str:
             return units.CITY
 
 
+def _operator_grants(login: Login) -> list[dict[str, str]] | None:
+    """Return all rights for the city's duty officer, who operates the example; None: the usual."""
+    if login.officer_id != officers.officer_id(units.CITY, Post.B):
+        return None
+    rights = ("see", "be_paged", "command", "operate")
+    return [{"right": right, "unit": login.unit} for right in rights]
+
+
 def _create_accounts(paths: Paths, dsn: str) -> list[Login]:
     """Write tokens to a file only we can read, and their hashes into the console's accounts."""
     created = [
@@ -202,6 +211,7 @@ def _create_accounts(paths: Paths, dsn: str) -> list[Login]:
             "unit": login.unit,
             "post": login.post,
             "token_sha256": hashlib.sha256(login.token.encode()).hexdigest(),
+            "grants": _operator_grants(login),
         }
         for login in created
     ]

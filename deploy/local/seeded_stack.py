@@ -29,11 +29,15 @@ class SeededStack(Stack):
 
     async def up(self) -> None:
         """As `Stack.up`; the seed is encoded while Kafka and Postgres start."""
-        self._preparing = asyncio.create_task(asyncio.to_thread(prepare, self.paths))
+        self._preparing = asyncio.create_task(asyncio.to_thread(self._prepare_seed))
         try:
             await super().up()
         finally:
             self._preparing.cancel()
+
+    def _prepare_seed(self) -> Prepared | None:
+        """Encode the content of the stack; None when the stack has it."""
+        return prepare(self.paths)
 
     async def _start_services(self) -> None:
         path = self.paths.secrets / SOURCES

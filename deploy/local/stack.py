@@ -32,7 +32,8 @@ from deploy.local.postgres import Postgres
 from deploy.local.secrets import Secrets
 from deploy.local.services import SERVICES, ServicePlan, wait_ready
 from deploy.local.start_limits import START_S
-from deploy.local.supervisor import Supervisor
+from deploy.local.supervisor import Program, Supervisor
+from deploy.local.topic_bytes import stated_volume
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Stack:
         replicas: Mapping[str, int] | None = None,
         modules: Mapping[str, str] | None = None,
         broker: str = "",
+        brokers: int = 1,
         report: Callable[[Phase], None] = lambda phase: None,
         ready_timeout_s: float = START_S,
     ) -> None:
@@ -65,12 +67,14 @@ class Stack:
         replicas: processes per service (default 1 each).
         modules: the module to run per service (default services.<name>).
         broker: "kafka", "noida" or "" (FENGHUO_BROKER, else whatever can be had).
+        brokers: Kafka nodes; from three on every topic has three copies.
         report: called after each phase.
         """
         self.paths = Paths((root or REPO / "var").resolve())
         self.plan = ServicePlan(tuple(services), env or {}, replicas or {}, modules or {})
         self.secrets = Secrets(self.paths.secrets)
         self.supervisor = Supervisor(on_change=self._save_endpoints)
+        self.kafka_nodes = [kafka.node_name(number) for number in range(brokers)]
         self._broker_choice = broker
         self._report = report
         self._ready_timeout_s = ready_timeout_s
@@ -125,7 +129,7 @@ class Stack:
 
     async def down(self) -> None:
         """Stop services first, then Kafka and Postgres. Safe to call at any time, also twice."""
-        stores = {kafka.NAME, postgres_module.NAME}
+        stores = {*self.kafka_nodes, postgres_module.NAME}
         names = self.supervisor.names()
         if first := [name for name in names if name not in stores]:
             await self.supervisor.stop_all(first)
@@ -155,7 +159,7 @@ class Stack:
             ingest_url=urls.get("ingest", ""),
             console_url=urls.get("console", ""),
             supervisor_pid=os.getpid(),
-            kafka_pid=self.pid(kafka.NAME),
+            kafka_pids=[self.pid(node) for node in self.kafka_nodes],
             postgres_pid=self.pid(postgres_module.NAME),
         )
 
@@ -180,11 +184,11 @@ class Stack:
         return self.paths.log / f"{name}.log"
 
     def pid(self, name: str) -> int | None:
-        """Process id of a service, "kafka" or "postgres"; None while it is down."""
+        """Process id of a service, a Kafka node or "postgres"; None while it is down."""
         return self.supervisor.pid(name)
 
     async def kill(self, name: str, signum: signal.Signals = signal.SIGKILL) -> None:
-        """Crash a service, "kafka" or "postgres"; the supervisor brings it back."""
+        """Crash a service, a Kafka node or "postgres"; the supervisor brings it back."""
         self.supervisor.send(name, signum)
 
     async def pause(self, name: str) -> None:
@@ -220,13 +224,14 @@ class Stack:
             )
 
     async def wait_kafka(self, timeout_s: float = START_S) -> None:
-        """Return when the broker answers again.
+        """Return when every Kafka node takes part again.
 
-        Raises StackError after `timeout_s` seconds, or when the process keeps dying.
+        Raises StackError after `timeout_s` seconds, or when a process keeps dying.
         """
         assert self._broker
-        answer = topics.wait_for_broker(self._broker.bootstrap, timeout_s)
-        await self._answered(kafka.NAME, answer, timeout_s)
+        nodes = len(self.kafka_nodes)
+        answer = topics.wait_for_broker(self._broker.bootstrap, timeout_s, nodes)
+        await self._answered(self.kafka_nodes, answer, timeout_s)
 
     async def wait_postgres(self, timeout_s: float = START_S) -> None:
         """Return when the database answers again.
@@ -235,25 +240,29 @@ class Stack:
         """
         assert self._postgres
         answer = self._postgres.wait_ready(timeout_s)
-        await self._answered(postgres_module.NAME, answer, timeout_s)
+        await self._answered([postgres_module.NAME], answer, timeout_s)
 
     async def _answered(
-        self, name: str, answer: Coroutine[Any, Any, None], timeout_s: float
+        self, names: Sequence[str], answer: Coroutine[Any, Any, None], timeout_s: float
     ) -> None:
         """Wait for a store's answer; a program that cannot run ends the wait early."""
-        dying = asyncio.create_task(self.supervisor.keeps_dying(name))
+        dying = {asyncio.create_task(self.supervisor.keeps_dying(name)): name for name in names}
         task = asyncio.create_task(answer)
         try:
-            await asyncio.wait({dying, task}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({*dying, task}, return_when=asyncio.FIRST_COMPLETED)
             if not task.done():
+                name = next(name for failure, name in dying.items() if failure.done())
                 why = self.supervisor.complaint(name)
                 raise StackError(f"{name} does not start ({why}); see {self.log(name)}.")
             task.result()
         except TimeoutError:
-            why = self.supervisor.complaint(name)
-            raise StackError(f"{name} does not answer after {timeout_s:.0f} s ({why}).") from None
+            why = self.supervisor.complaint(names[0])
+            raise StackError(
+                f"{names[0]} does not answer after {timeout_s:.0f} s ({why})."
+            ) from None
         finally:
-            dying.cancel()
+            for failure in dying:
+                failure.cancel()
             task.cancel()
 
     def _prepare(self) -> None:
@@ -269,7 +278,8 @@ class Stack:
                 f"a stack already runs in {self.paths.root}; stop it first (`make down`)."
             ) from None
         announcement.withdraw(self.paths)
-        names = ["kafka", "kafka-controller", "postgres", *self.plan.names()]
+        controllers = [_controller(node) for node in self.kafka_nodes]
+        names = [*self.kafka_nodes, *controllers, "postgres", *self.plan.names()]
         self._ports = ports.choose(names, self.paths.run / "ports.json", ports.fixed_ports())
 
     async def _start_kafka(self) -> None:
@@ -277,14 +287,23 @@ class Stack:
             broker = self._broker = await asyncio.to_thread(
                 kafka.choose_broker,
                 self.paths,
-                self._ports["kafka"],
-                self._ports["kafka-controller"],
+                [
+                    kafka.NodePorts(self._ports[node], self._ports[_controller(node)])
+                    for node in self.kafka_nodes
+                ],
                 self._broker_choice,
             )
-            await self.supervisor.start(await asyncio.to_thread(broker.prepare))
+            for program in await self._prepare_nodes(broker):
+                await self.supervisor.start(program)
             await self.wait_kafka(self._ready_timeout_s)
         async with self._phase("topics"):
-            await topics.ensure_topics(broker.bootstrap, topics.planned_topics())
+            copies = kafka.replication(len(self.kafka_nodes))
+            planned = topics.planned_topics(copies, volume_gib=stated_volume())
+            await topics.ensure_topics(broker.bootstrap, planned)
+
+    async def _prepare_nodes(self, broker: kafka.Broker) -> list[Program]:
+        """Return the programs of the Kafka nodes, ready to be started."""
+        return await asyncio.to_thread(broker.prepare)
 
     async def _start_postgres(self) -> None:
         self._postgres = Postgres(self.paths, self._ports["postgres"], self.secrets)
@@ -315,3 +334,8 @@ class Stack:
         began = time.monotonic()
         yield
         self._report(Phase(name, time.monotonic() - began))
+
+
+def _controller(node: str) -> str:
+    """Return the name under which the port of a node's controller is remembered."""
+    return f"{node}-controller"

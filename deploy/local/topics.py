@@ -5,6 +5,7 @@ be written.
 import asyncio
 import logging
 import time
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -13,11 +14,15 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from deploy.local.errors import StackError
 from deploy.local.start_limits import START_S
+from deploy.local.topic_bytes import DEFAULT_GIB, letters_bytes, topic_bytes
 
 if TYPE_CHECKING:
     from shared.contracts.topics import TopicSpec
 
 _DEAD_LETTER_RETENTION_MS = 30 * 24 * 3600 * 1000
+_COMPACTED_SEGMENT = 16 << 20
+_CONNECT_S = 2.0
+"""After so long the next broker is asked: an address of a dead machine answers nothing."""
 _SET = 1
 """Where a setting comes from that was made for a topic, as Kafka numbers it."""
 _COMMON = {"compression.type": "uncompressed", "message.timestamp.type": "LogAppendTime"}
@@ -27,59 +32,79 @@ broker's, not its writer's.
 """
 
 
-def new_topic(spec: "TopicSpec", replication: int = 1) -> NewTopic:
+def new_topic(spec: "TopicSpec", replication: int = 1, volume_gib: int = DEFAULT_GIB) -> NewTopic:
     """The creation request for one row of the table."""
+    size = topic_bytes(spec, volume_gib)
     configs = _COMMON | {
         "cleanup.policy": spec.cleanup,
         # None keeps records for ever: compaction, not age, then bounds the topic.
         "retention.ms": str(-1 if spec.retention_ms is None else spec.retention_ms),
+        # Kafka does not apply it to a compacted topic, which has a record per key.
+        "retention.bytes": str(-1 if spec.cleanup == "compact" else size.retention),
+        "segment.bytes": str(size.segment),
         "max.message.bytes": str(spec.max_bytes),
         "min.compaction.lag.ms": str(spec.compaction_lag_ms),
     }
     if spec.cleanup == "compact":
-        # Only closed segments are compacted; with the default of 1 GiB a restart reads it all.
-        configs |= {"segment.bytes": str(16 * 1024 * 1024), "segment.ms": str(3_600_000)}
+        # Only closed segments are compacted; with large ones a restart reads it all.
+        segment = min(size.segment, _COMPACTED_SEGMENT)
+        configs |= {"segment.bytes": str(segment), "segment.ms": str(3_600_000)}
     return NewTopic(spec.name, spec.partitions, replication, topic_configs=configs)
 
 
-def dead_letter_topic(spec: "TopicSpec", replication: int = 1) -> NewTopic:
+def dead_letter_topic(
+    spec: "TopicSpec", replication: int = 1, volume_gib: int = DEFAULT_GIB
+) -> NewTopic:
     """Return the topic of this topic's refused records."""
+    size = letters_bytes(spec, volume_gib)
     configs = _COMMON | {
         "cleanup.policy": "delete",
         "retention.ms": str(_DEAD_LETTER_RETENTION_MS),
+        "retention.bytes": str(size.retention),
+        "segment.bytes": str(size.segment),
         "max.message.bytes": str(spec.dlq_max_bytes),
     }
     return NewTopic(spec.dlq, spec.partitions, replication, topic_configs=configs)
 
 
-def planned_topics(replication: int = 1) -> list[NewTopic]:
+def planned_topics(replication: int = 1, volume_gib: int = DEFAULT_GIB) -> list[NewTopic]:
     """All topics of the table, with their dead-letter topics, in `replication` copies."""
     from shared.contracts.topics import TOPICS
 
     specs = TOPICS.values()
-    plain = [new_topic(spec, replication) for spec in specs]
-    return plain + [dead_letter_topic(spec, replication) for spec in specs if spec.dead_letters]
+    letters = [spec for spec in specs if spec.dead_letters]
+    return [
+        *(new_topic(spec, replication, volume_gib) for spec in specs),
+        *(dead_letter_topic(spec, replication, volume_gib) for spec in letters),
+    ]
 
 
-async def wait_for_broker(bootstrap: str, timeout_s: float) -> None:
-    """Return when the broker answers a metadata request. Raises TimeoutError after `timeout_s`."""
-    host, port = bootstrap.rsplit(":", 1)
+async def wait_for_broker(bootstrap: str, timeout_s: float, nodes: int = 1) -> None:
+    """Return when a broker of `bootstrap` answers and so many brokers take part.
+
+    Raises TimeoutError after `timeout_s`.
+    """
+    addresses = [address.rsplit(":", 1) for address in bootstrap.split(",")]
     # The client logs each refused connection as an error; while a broker starts they are expected.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
+    for host, port in cycle(addresses):
+        if time.monotonic() > deadline:
+            break
         try:
-            _, writer = await asyncio.open_connection(host, int(port))
+            async with asyncio.timeout(_CONNECT_S):
+                _, writer = await asyncio.open_connection(host, int(port))
             writer.close()
             admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
             try:
                 await admin.start()
-                await admin.describe_cluster()
-                return
+                if len((await admin.describe_cluster())["brokers"]) >= nodes:
+                    return
             finally:
                 await admin.close()
         except (OSError, KafkaError, TimeoutError):
-            await asyncio.sleep(0.05)
+            pass
+        await asyncio.sleep(0.05)
     raise TimeoutError
 
 

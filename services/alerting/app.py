@@ -39,7 +39,6 @@ def build(settings: Settings) -> AsgiFastStream:
         modes=modes,
         cache=EvidenceCache(),
         metrics=AlertingMetrics(platform.registry),
-        caught_up=partial(platform.caught_up, ALARMS),
     )
     platform.include(
         unit_of_work,

@@ -5,7 +5,6 @@ A transaction that is rolled back and repeated counts again.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from itertools import product
 
@@ -18,15 +17,11 @@ from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertTransition
 from shared.contracts.fields import Status
 
-MOST_COUNTED_REFUSALS = 10_000
-"""The number of the newest refused decisions whose ids are kept, so that none is counted twice."""
-
 
 class AlertingMetrics:
     """Counters of evidence, decisions, changes of alerts and rules over several sources."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._counted_refusals: OrderedDict[str, None] = OrderedDict()
         self.evidence = Counter(
             "fenghuo_alerting_evidence_total",
             "Alarm changes and reports, by what became of them",
@@ -82,19 +77,6 @@ class AlertingMetrics:
                 for kind in ("composite", "corroboration"):
                     self.episodes.labels(kind, change, status)
 
-    def count_refusal(self, decision_id: str, reason: RefusalReason, status: Status) -> None:
-        """Count a refused decision once.
-
-        The runtime repeats a transaction with a refused record in halves until the record is alone,
-        so that one decision is refused several times.
-        """
-        if decision_id in self._counted_refusals:
-            return
-        self._counted_refusals[decision_id] = None
-        if len(self._counted_refusals) > MOST_COUNTED_REFUSALS:
-            self._counted_refusals.popitem(last=False)
-        self.refusals.labels(reason, status).inc()
-
     def count(
         self, counts: BatchCounts, shadow_counts: Mapping[tuple[AlarmTransition, Status], int]
     ) -> None:
@@ -107,6 +89,8 @@ class AlertingMetrics:
             self.episodes.labels(*episode).inc(number)
         for warning, number in counts.warnings.items():
             self.warnings.labels(*warning).inc(number)
+        for refusal, number in counts.refusals.items():
+            self.refusals.labels(*refusal).inc(number)
         for change, number in shadow_counts.items():
             self.shadowed.labels(*change).inc(number)
         for status, number in counts.stale.items():

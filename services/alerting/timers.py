@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from services.alerting.core.alarms.inhibition import MAX_HOLD_EXTENSIONS
 from services.alerting.core.alerts.alert import Alert
 from services.alerting.core.alerts.grouping import Disposition
 from services.alerting.core.alerts.lifecycle import end_flapping
@@ -54,7 +53,7 @@ def load_episode(timer: TimerKey, unit: UnitOfWork) -> None:
 
 @router.timer(HOLD, load=load_hold)
 async def fire_hold(timers: Sequence[Timer], unit: UnitOfWork) -> None:
-    """Route the alarms whose hold ends; extend a hold while alarms of its time are unread."""
+    """Route the alarms whose hold ends: every alarm from before the end has been handled."""
     for timer in timers:
         _, alarm_id = hold_of_timer(timer.subject_id)
         record = unit.alerts.alarm(alarm_id)
@@ -62,10 +61,7 @@ async def fire_hold(timers: Sequence[Timer], unit: UnitOfWork) -> None:
             continue
         if record.disposition is not Disposition.ON_HOLD:
             continue
-        if timer.rung < MAX_HOLD_EXTENSIONS and not unit.caught_up(timer.due_at):
-            unit.extend_hold(record.snapshot, timer.rung + 1)
-        else:
-            await release_alarm(record, unit)
+        await release_alarm(record, unit)
     unit.publish_rule_alarms()
 
 
@@ -83,14 +79,8 @@ async def fire_silence_end(timers: Sequence[Timer], unit: UnitOfWork) -> None:
 
 @router.timer(EXPIRY, load=load_episode)
 async def fire_expiry(timers: Sequence[Timer], unit: UnitOfWork) -> None:
-    """Move the clocks of regions to the expiry of their episodes.
-
-    A timer is postponed until all alarms that Kafka accepted before its due time have been handled.
-    """
+    """Move the clocks of regions to the expiry of their episodes."""
     for timer in timers:
-        if not unit.caught_up(timer.due_at):
-            await unit.postpone(timer)
-            continue
         key = episode_key_of_timer(timer.subject_id)
         cause_id = content_id("tmr", key.text)
         unit.engine.apply_expiry(key, EpisodeCause(cause_id, cause_id, unit.now, unit.now))

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.alerting.core.alarms.inhibition import HOLD_EXTENSION
 from services.alerting.core.alarms.scopes import Region, region_of
 from services.alerting.core.alarms.snapshot import AlarmSnapshot
 from services.alerting.core.alerts.alert import Alert, with_grade
@@ -51,15 +50,13 @@ from shared.contracts.topics import ALARMS, ALERTS, NOTICES, SILENCE_STATES
 from shared.domain.response_modes.effective import Modes
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Transient
-from shared.runtime.timers import Timer, arm, disarm
+from shared.runtime.timers import arm, disarm
 
 HOLD = "hold"
 """Kind of the timer at the end of a hold; the subject names the region to lock and the alarm."""
 _OPENING_ATTEMPTS = 3
 ApplyEvidence = Callable[[Alert, str], AlertChange]
 """Applies evidence to an alert; the id is that of the alert into which it was grouped."""
-CaughtUp = Callable[[datetime], bool]
-"""Returns whether all alarms that Kafka accepted before a moment have been handled."""
 
 
 class UnitOfWork:
@@ -77,12 +74,10 @@ class UnitOfWork:
         modes: Modes,
         cache: EvidenceCache,
         metrics: AlertingMetrics,
-        caught_up: CaughtUp,
     ) -> None:
         self.plan = LoadPlan()
         self.modes = modes
         self.metrics = metrics
-        self.caught_up = caught_up
         self.counts = BatchCounts()
         self.alerts = AlertRepository(transaction, cache)
         self.engine = MultiSourceEngine(MultiSourceRules())
@@ -96,7 +91,7 @@ class UnitOfWork:
         self._changed_warnings: dict[str, WarningState] = {}
         self._changed_silences: dict[str, SilenceRequest | None] = {}
         self._newly_hidden: Counter[str] = Counter()
-        self._holds: dict[str, tuple[int, datetime] | None] = {}
+        self._holds: dict[str, datetime | None] = {}
 
     @property
     def now(self) -> datetime:
@@ -252,11 +247,7 @@ class UnitOfWork:
 
     def start_hold(self, alarm: AlarmSnapshot, duration: timedelta) -> None:
         """Put an alarm on hold."""
-        self._holds[_hold_subject(alarm)] = 0, self.now + duration
-
-    def extend_hold(self, alarm: AlarmSnapshot, extensions: int) -> None:
-        """Extend a hold; `extensions` counts how often, with this one."""
-        self._holds[_hold_subject(alarm)] = extensions, self.now + HOLD_EXTENSION
+        self._holds[_hold_subject(alarm)] = self.now + duration
 
     def end_hold(self, alarm: AlarmSnapshot) -> None:
         """End a hold: its timer is disarmed."""
@@ -294,12 +285,6 @@ class UnitOfWork:
         self.silences[silence.silence_id] = silence
         self._changed_silences[silence.silence_id] = request
 
-    async def postpone(self, timer: Timer) -> None:
-        """Arm a timer again a moment later, since unread alarms may change its subject."""
-        later = self.now + HOLD_EXTENSION
-        armed = [(timer.subject_id, timer.kind, timer.rung, later)]
-        await arm(self._transaction, armed, rearm=True)
-
     # Saving.
 
     async def save(self) -> None:
@@ -319,9 +304,9 @@ class UnitOfWork:
 
     async def _save_holds(self) -> None:
         holds = self._holds.items()
-        armed = [(subject, HOLD, *hold) for subject, hold in holds if hold is not None]
+        armed = [(subject, HOLD, 0, ends_at) for subject, ends_at in holds if ends_at is not None]
         await arm(self._transaction, armed, rearm=True)
-        ended = [subject for subject, hold in holds if hold is None]
+        ended = [subject for subject, ends_at in holds if ends_at is None]
         await disarm(self._transaction, ended, [HOLD])
 
     async def _save_silences(self) -> None:

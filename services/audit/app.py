@@ -6,8 +6,9 @@ from functools import partial
 
 from faststream.asgi import AsgiFastStream
 
-from services.audit.handlers import alerts, commands, console, modes, pages
+from services.audit.handlers import alerts, commands, console, modes, operations, pages
 from services.audit.metrics import AuditMetrics
+from services.audit.retention import retention_tasks
 from services.audit.rounds.loop import RoundLoop
 from services.audit.settings import Settings
 from services.audit.store.kafka_log import KafkaLog
@@ -23,8 +24,15 @@ def build(settings: Settings) -> AsgiFastStream:
     metrics = AuditMetrics(platform.registry)
     unit_of_work = partial(UnitOfWork, metrics=metrics)
     platform.include(
-        unit_of_work, alerts.router, commands.router, pages.router, modes.router, console.router
+        unit_of_work,
+        alerts.router,
+        commands.router,
+        pages.router,
+        modes.router,
+        console.router,
+        operations.router,
     )
+    platform.delete_when_old(*retention_tasks(settings.keep_days))
     platform.produces(AUDIT_TRAIL)
     kafka_log = KafkaLog(settings.kafka_bootstrap)
     platform.on_stop("reader of the log", kafka_log.stop)

@@ -19,3 +19,5 @@ class Settings(DatabaseSettings):
     """Seconds from one round to the next. A longer time delays all findings in proportion."""
     audit_count_share: Annotated[int, Field(ge=0, le=10_000)] = 40
     """Counting whole tables takes at most one part in this many of the time; 0 is no limit."""
+    keep_days: Annotated[int, Field(ge=30, le=36_500)] = 400
+    """Days for which resolved findings and the counts of a command or alert stay."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import partial
 
 from faststream.asgi import AsgiFastStream
@@ -14,7 +13,7 @@ from services.command.core.supervision.profiles import PROFILES
 from services.command.fastpath import plain_steps
 from services.command.handlers import acknowledgements, alerts, modes, reports, requests
 from services.command.metrics import CommandMetrics
-from services.command.retention import delete_commands, delete_incidents
+from services.command.retention import retention_tasks
 from services.command.settings import Settings
 from services.command.unit_of_work import UnitOfWork
 from services.command.unit_of_work.context import CommandContext
@@ -51,9 +50,9 @@ def build(settings: Settings, context: CommandContext | None = None) -> AsgiFast
             metrics=CommandMetrics(platform.registry),
             fast_path=settings.fast_path,
         )
-    platform.table(CATALOG, context.tree.take)
+    platform.table(CATALOG, context.tree.take, context.tree.remove)
     platform.table(PLANS, context.plans.put, context.plans.drop)
-    platform.table(ROSTER, context.posts.update)
+    platform.table(ROSTER, context.posts.update, context.posts.remove)
     platform.include(
         partial(UnitOfWork, context=context),
         alerts.router,
@@ -66,8 +65,7 @@ def build(settings: Settings, context: CommandContext | None = None) -> AsgiFast
         prefetch_batches=3,
         fast_decoders={ACKNOWLEDGEMENTS: plain_steps.read} if context.fast_path else None,
     )
-    duration = timedelta(days=settings.keep_days)
-    platform.delete_when_old(delete_commands(duration), delete_incidents(duration))
+    platform.delete_when_old(*retention_tasks(settings.keep_days))
     platform.produces(
         COMMANDS, ASSIGNMENTS, SUPERVISION, RESPONSE_MODES, MODE_PROPOSALS, REPORT_DUTIES
     )

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from services.command.core.commands.states import ENDED
 from services.command.core.reporting.states import FINAL
-from shared.runtime.retention import RetentionTask
+from shared.contracts.lifecycles import mode_proposal
+from shared.runtime.retention import RetentionTask, delete_rows
 from shared.runtime.sql import names
 
 COMMAND_TABLES = ("assignment", "tier_count", "late_acknowledgement")
@@ -62,3 +63,33 @@ def delete_incidents(keep: timedelta) -> RetentionTask:
         keep,
         limit=500,
     )
+
+
+def delete_proposals(keep: timedelta) -> RetentionTask:
+    """Delete proposals of modes that were over so long ago; a mode in force keeps its proposal."""
+    return delete_rows(
+        "ended_proposals",
+        "command.mode_proposal",
+        f"state IN {names(mode_proposal.FINAL)} "
+        "AND greatest(decide_by, until) < now() - $1::interval",
+        keep,
+    )
+
+
+def delete_alert_levels(keep: timedelta) -> RetentionTask:
+    """Delete the levels of alerts that are over, with no command left that is about them."""
+    return delete_rows(
+        "alert_levels",
+        "command.alert_level",
+        "level IS NULL AND changed_at < now() - $1::interval AND NOT EXISTS (SELECT "
+        "FROM command.command AS c WHERE c.current_alert_id = alert_level.alert_id "
+        f"AND c.state NOT IN {_ENDED})",
+        keep,
+    )
+
+
+def retention_tasks(keep_days: int) -> list[RetentionTask]:
+    """Return all tasks; rows are kept for `keep_days` days after their end."""
+    keep = timedelta(days=keep_days)
+    tasks = (delete_commands, delete_incidents, delete_proposals, delete_alert_levels)
+    return [task(keep) for task in tasks]

@@ -27,7 +27,7 @@ from urllib.parse import urlencode
 import asyncpg
 from pydantic import Field, TypeAdapter, ValidationError
 
-from services.console.core.access import Right
+from services.console.core.access import USUAL_RIGHTS, Right
 from services.console.store import people
 from services.console.store.sessions import Purpose, add_ticket
 from services.console.web.sessions import hash_of
@@ -202,7 +202,7 @@ async def _run_command(dsn: str, call: argparse.Namespace) -> str:
             return await make_password_link(dsn, call.officer_id, call.base) + "\n"
         case "setup":
             named = {name: getattr(call, name) for name in ("officer_id", "name", "unit", "post")}
-            return await first_run(dsn, _valid(Account, named), call.base) + "\n"
+            return await first_run(dsn, _operator(_valid(Account, named)), call.base) + "\n"
         case "grants":
             result = await list_grants(dsn, call.officer_id)
             return "".join(f"{right}\t{unit}\n" for right, unit in result)
@@ -213,6 +213,13 @@ async def _run_command(dsn: str, call: argparse.Namespace) -> str:
             grant = _valid(Grant, {"right": call.right, "unit": call.unit})
             await change_grant(dsn, call.officer_id, grant, give=verb == "grant")
             return "granted\n" if verb == "grant" else "withdrawn\n"
+
+
+def _operator(account: Account) -> Account:
+    """Return the account with the usual rights and the right to operate the system."""
+    rights = (*USUAL_RIGHTS, Right.OPERATE)
+    grants = tuple(Grant(right=right, unit=account.unit) for right in rights)
+    return account.model_copy(update={"grants": grants})
 
 
 def _valid(model: type[C], call: dict[str, str]) -> C:

@@ -14,6 +14,8 @@ from services.console.core.refusal_log import RefusalLog
 from services.console.features.cases.printing.print_turn import PrintTurn
 from services.console.features.identity.identity_parts import IdentityParts
 from services.console.features.identity.provider import provider_of
+from services.console.features.letters.letter_parts import LetterParts
+from services.console.features.letters.letter_source import KafkaLetterSource
 from services.console.features.overview.shared_answers import SharedAnswers
 from services.console.features.photos.pictures import Pictures
 from services.console.features.sensors.charts import SensorRules
@@ -41,6 +43,7 @@ from shared.contracts.topics import (
     COMMAND_REQUESTS,
     CONTACT_TESTS,
     DUTY_REQUESTS,
+    LETTER_ACTS,
     MODE_REQUESTS,
     PAGE_ANSWERS,
     READINGS,
@@ -49,6 +52,7 @@ from shared.contracts.topics import (
     ROSTER,
     RULES,
     SILENCES,
+    TOPICS,
 )
 from shared.runtime.background_loops import background
 from shared.runtime.http_server import lifespan_of
@@ -62,16 +66,17 @@ def build(settings: Settings) -> FastAPI:
     metrics = ConsoleMetrics(platform.registry)
 
     names, directory, rules = UnitNames(), Directory(), SensorRules()
-    platform.table(CATALOG, names.apply)
-    platform.table(ROSTER, directory.apply)
+    platform.table(CATALOG, names.apply, names.remove)
+    platform.table(ROSTER, directory.apply, directory.remove)
     platform.table(RULES, rules.apply, rules.remove)
     include_projector(platform)
     lag = partial(projection_lag, platform)
-    platform.inspects(READINGS)
+    platform.inspects(READINGS, LETTER_ACTS)
+    platform.inspects_letters(*TOPICS.values())
     platform.produces(
         ALERT_DECISIONS, SILENCES, COMMAND_REQUESTS, ACKNOWLEDGEMENTS, PAGE_ANSWERS, MODE_REQUESTS
     )
-    platform.produces(DUTY_REQUESTS, CONTACT_TESTS, REPORTS, CASE_REVIEWS, REFUSALS)
+    platform.produces(DUTY_REQUESTS, CONTACT_TESTS, REPORTS, CASE_REVIEWS, REFUSALS, LETTER_ACTS)
     platform.describe(with_stream)
 
     sessions = Sessions(database, settings.session_hours, settings.session_idle_minutes)
@@ -106,6 +111,7 @@ def build(settings: Settings) -> FastAPI:
             StreamWatchdog: watchdog,
             IdentityParts: IdentityParts(provider_of(settings, clock)),
             SensorParts: SensorParts(KafkaReadingSource(settings.kafka_bootstrap), rules),
+            LetterParts: LetterParts(KafkaLetterSource(settings.kafka_bootstrap)),
             SharedAnswers: SharedAnswers(settings.overview_share_s),
             Pictures: Pictures(),
             PrintTurn: PrintTurn(),

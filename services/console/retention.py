@@ -5,11 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 from services.console.settings import Settings
-from services.console.store.conditions import OPEN_COMMAND
-from shared.runtime.retention import RetentionTask
+from services.console.store.conditions import OPEN_ALERT, OPEN_COMMAND
+from shared.contracts.lifecycles import alert, mode_proposal, page, report_duty
+from shared.runtime.retention import RetentionTask, delete_rows, insert_of_deleted_counts
+from shared.runtime.sql import names
 
 TABLES_OF_COMMANDS = ("assignment", "supervision", "photo")
 """Tables whose rows are deleted with their command (column `command_id`)."""
+KEEP_REVIEWS = timedelta(days=3_660)
+"""A review is worth reading for ten years, and there is at most one of each case."""
+_OLD = "sent_at < now() - $1::interval"
 
 _DELETES = ", ".join(
     f"{table}_gone AS (DELETE FROM console.{table} "  # noqa: S608 - our own names
@@ -46,6 +51,75 @@ def forget_case_facts(keep: timedelta) -> RetentionTask:
     )
 
 
+def forget_alerts(keep: timedelta) -> RetentionTask:
+    """Return the task that deletes ended alerts; the alert of an open command stays."""
+    return RetentionTask(
+        "ended_alerts",
+        "WITH old AS (SELECT alert_id FROM console.alert AS a "  # noqa: S608 - our own names
+        f"WHERE state IN {names(alert.FINAL)} AND {_OLD} AND NOT EXISTS (SELECT "
+        f"FROM console.command AS c WHERE c.alert_id = a.alert_id AND c.{OPEN_COMMAND}) LIMIT $2), "
+        "alerts AS (DELETE FROM console.alert WHERE alert_id IN (SELECT alert_id FROM old) "
+        "RETURNING status), "
+        f"counted AS ({insert_of_deleted_counts('console', {'alert': 'alerts'})}) "
+        "SELECT FROM alerts",
+        keep,
+    )
+
+
+def forget_pages(keep: timedelta) -> RetentionTask:
+    """Return the task that deletes pages that wait for nothing, with their answers."""
+    return RetentionTask(
+        "ended_pages",
+        "WITH old AS (SELECT page_id FROM console.page "  # noqa: S608 - our own names
+        f"WHERE state NOT IN {names(page.WAITING)} AND {_OLD} LIMIT $2), "
+        "answers AS (DELETE FROM console.answer WHERE page_id IN (SELECT page_id FROM old)), "
+        "pages AS (DELETE FROM console.page WHERE page_id IN (SELECT page_id FROM old) "
+        "RETURNING status), "
+        f"counted AS ({insert_of_deleted_counts('console', {'page': 'pages'})}) "
+        "SELECT FROM pages",
+        keep,
+    )
+
+
+def forget_report_duties(keep: timedelta) -> RetentionTask:
+    """Return the task that deletes duties to report that are over, with their firings."""
+    return RetentionTask(
+        "ended_report_duties",
+        "WITH old AS (SELECT duty_id FROM console.report_duty "  # noqa: S608 - our own names
+        f"WHERE state IN {names(report_duty.FINAL)} AND {_OLD} LIMIT $2), "
+        "firings AS (DELETE FROM console.supervision "
+        "WHERE command_id IS NULL AND subject_id IN (SELECT duty_id FROM old)) "
+        "DELETE FROM console.report_duty WHERE duty_id IN (SELECT duty_id FROM old) RETURNING 1",
+        keep,
+    )
+
+
+def forget_facts_of_alerts(keep: timedelta) -> list[RetentionTask]:
+    """Return the tasks for alarms, silences, reports, proposals and entries that are over.
+
+    An alarm of an open alert stays, and a report of its incident.
+    """
+    of_open_alerts = f"(SELECT unnest(alarm_ids) FROM console.alert WHERE {OPEN_ALERT})"  # noqa: S608
+    conditions = {
+        "alarm": f"{_OLD} AND (transition = 'cleared' OR withdrawn OR retrospective) "
+        f"AND alarm_id NOT IN {of_open_alerts}",
+        "silence": "ended_at < now() - $1::interval",
+        "report": f"{_OLD} AND NOT EXISTS (SELECT FROM console.alert AS a "
+        f"WHERE a.incident_id = report.incident_id AND a.{OPEN_ALERT})",
+        "mode_proposal": f"{_OLD} AND state IN {names(mode_proposal.FINAL)}",
+        "duty_entry": "over_at < now() - $1::interval",
+    }
+    return [
+        delete_rows(f"old_{table}", f"console.{table}", condition, keep)
+        for table, condition in conditions.items()
+    ]
+
+
+def forget_reviews() -> RetentionTask:
+    """Return the task that deletes reviews of cases after ten years."""
+    return delete_rows("case_reviews", "console.case_review", _OLD, KEEP_REVIEWS)
+
+
 def forget_feed(keep: timedelta) -> RetentionTask:
     """Return the task that deletes events of the feed."""
     return _by_age("feed", "feed", "created_at", keep)
@@ -68,6 +142,11 @@ def retention_tasks(settings: Settings) -> list[RetentionTask]:
     return [
         forget_commands(commands),
         forget_case_facts(commands),
+        forget_alerts(commands),
+        forget_pages(commands),
+        forget_report_duties(commands),
+        *forget_facts_of_alerts(commands),
+        forget_reviews(),
         forget_feed(timedelta(hours=settings.keep_feed_hours)),
         forget_actions(timedelta(days=settings.keep_acts_days)),
         *forget_sign_ins(),
@@ -75,9 +154,4 @@ def retention_tasks(settings: Settings) -> list[RetentionTask]:
 
 
 def _by_age(name: str, table: str, column: str, keep: timedelta) -> RetentionTask:
-    return RetentionTask(
-        name,
-        f"DELETE FROM console.{table} WHERE ctid = ANY(ARRAY(SELECT ctid "  # noqa: S608
-        f"FROM console.{table} WHERE {column} < now() - $1::interval LIMIT $2)) RETURNING 1",
-        keep,
-    )
+    return delete_rows(name, f"console.{table}", f"{column} < now() - $1::interval", keep)

@@ -18,6 +18,7 @@ from services.console.features.drills import routes as drills
 from services.console.features.duty import routes as duty
 from services.console.features.identity import account_routes, oidc_routes
 from services.console.features.identity import routes as identity
+from services.console.features.letters import routes as letters
 from services.console.features.modes import routes as modes
 from services.console.features.overview import routes as overview
 from services.console.features.pages import carrier_routes
@@ -39,7 +40,7 @@ ROUTERS = tuple(
         *(identity, account_routes, oidc_routes),
         *(overview, alerts, decision_routes, silences, sensors, pages, carrier_routes),
         *(commands, assignment_routes, photo_routes, action_routes, supervision),
-        *(modes, duty, reachability, drills, reports),
+        *(modes, duty, reachability, drills, reports, letters),
         *(list_routes, cases, review_routes, case_photo_routes, photos, exports),
         *(stream, screens, assets),
     )

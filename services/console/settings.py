@@ -46,7 +46,7 @@ class Settings(DatabaseSettings):
     keep_acts_days: Annotated[float, Field(gt=0)] = 90
     """Days for which the console itself recognises a repeated act."""
     keep_commands_days: Annotated[int, Field(ge=30, le=36_500)] = 400
-    """Days for which finished commands can be found on the screens."""
+    """Days for which finished commands, alerts, pages and reports can be found on the screens."""
 
     refusals_unit: UnitId = "500000000000"
     """Unit in whose name refusals of unknown people are recorded."""

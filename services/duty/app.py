@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 from faststream.asgi import AsgiFastStream
@@ -9,6 +10,7 @@ from faststream.asgi import AsgiFastStream
 from services.duty import timers
 from services.duty.handlers import modes, requests
 from services.duty.metrics import DutyMetrics
+from services.duty.retention import delete_ended_entries
 from services.duty.settings import Settings
 from services.duty.unit_of_work import UnitOfWork
 from shared.contracts.topics import DUTY_COVERAGE, DUTY_ENTRIES, ROSTER
@@ -20,5 +22,6 @@ def build(settings: Settings) -> AsgiFastStream:
     platform = StatefulPlatform("duty", settings)
     unit_of_work = partial(UnitOfWork, metrics=DutyMetrics(platform.registry))
     platform.include(unit_of_work, requests.router, modes.router, timers.router)
+    platform.delete_when_old(delete_ended_entries(timedelta(days=settings.keep_days)))
     platform.produces(DUTY_ENTRIES, ROSTER, DUTY_COVERAGE)
     return platform.asgi()

@@ -7,12 +7,15 @@ from functools import partial
 from fastapi import FastAPI
 
 from services.ingest.core.clocks.event_clock import EventClock
+from services.ingest.core.volume_guard import VolumeGuard
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
 from services.ingest.settings import Settings, load_sources
 from services.ingest.ticks import write_ticks
+from services.ingest.volumes import watch_volumes
 from services.ingest.web.application import make_application
 from shared.contracts.topics import CATALOG, READINGS, REPORTS, WARNINGS
+from shared.runtime.log_volumes import LogVolumes
 from shared.runtime.platform import Platform
 
 
@@ -26,8 +29,12 @@ def build(settings: Settings) -> FastAPI:
     metrics = IngestMetrics(platform.registry)
     follow_readings = settings.event_clock == "readings"
     clock = EventClock(follow_readings=follow_readings, player=settings.event_clock_source)
-    intake = Intake(platform, clock, metrics)
-    platform.table(CATALOG, intake.on_catalog)
+    guard = VolumeGuard(settings.volume_mark)
+    intake = Intake(platform, clock, guard, metrics)
+    platform.table(CATALOG, intake.on_catalog, intake.on_deleted)
     platform.produces(READINGS, REPORTS, WARNINGS)
     platform.run_in_background("ticks", partial(write_ticks, intake, settings.tick_s))
+    volumes = LogVolumes(settings.kafka_bootstrap)
+    platform.on_stop("volumes of Kafka", volumes.stop)
+    platform.run_in_background("volumes", partial(watch_volumes, volumes, guard, metrics))
     return make_application(platform, intake, metrics, sources, settings.body_timeout_s)

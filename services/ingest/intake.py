@@ -10,17 +10,20 @@ from typing import NamedTuple
 
 import structlog
 
+from services.ingest.core.accepted_ids import AcceptedIds
 from services.ingest.core.cap.warning import accept_warning
-from services.ingest.core.clocks.event_clock import EventClock, make_tick
+from services.ingest.core.clocks.event_clock import EventClock
 from services.ingest.core.clocks.kafka_clock import KafkaClock
 from services.ingest.core.readings import accept_batch, accept_reading
 from services.ingest.core.refusals import ProblemKind, refusal
 from services.ingest.core.reports import accept_report
 from services.ingest.core.source_ids import id_prefix
+from services.ingest.core.volume_guard import VolumeGuard
 from services.ingest.metrics import IngestMetrics
-from shared.contracts.catalog import CatalogEntry, SensorEntry
+from shared.contracts.catalog import CatalogEntry, SensorEntry, kind_and_id
 from shared.contracts.readings import Reading
 from shared.contracts.topics import READINGS, REPORTS, WARNINGS
+from shared.domain.ticks import make_tick
 from shared.runtime.errors import Transient
 from shared.runtime.outbound_records import OutboundRecord, encode, outbound_record
 from shared.runtime.platform import Platform
@@ -39,14 +42,18 @@ class Acceptance(NamedTuple):
 class Intake:
     """Accepts readings, reports and warnings; returns only when Kafka has the records."""
 
-    def __init__(self, platform: Platform, clock: EventClock, metrics: IngestMetrics) -> None:
+    def __init__(
+        self, platform: Platform, clock: EventClock, guard: VolumeGuard, metrics: IngestMetrics
+    ) -> None:
         self._platform = platform
         self._clock = clock
+        self.volume_guard = guard
         self._kafka_clock = KafkaClock()
         self._acknowledged: dict[int, tuple[float, int]] = {}
         """By partition: when its newest tick was acknowledged, and the tick's record time in ms."""
         self._metrics = metrics
         self._sensors: dict[str, SensorEntry] = {}
+        self._accepted_ids = AcceptedIds()
 
     def on_catalog(self, message: CatalogEntry) -> None:
         """Store an entry of the catalogue if it is a sensor."""
@@ -54,8 +61,15 @@ class Intake:
             self._sensors[message.entry.sensor_id] = message.entry
             self._metrics.sensors.set(len(self._sensors))
 
+    def on_deleted(self, key: str) -> None:
+        """Forget the sensor of a deleted entry: its readings are refused from now on."""
+        kind, sensor_id = kind_and_id(key)
+        if kind == "sensor" and self._sensors.pop(sensor_id, None) is not None:
+            self._metrics.sensors.set(len(self._sensors))
+
     async def reading(self, body: bytes, source: str) -> Acceptance:
         """Accept one reading. Raises RequestRefused."""
+        self._check_room()
         now, present = self._times(source)
         reading = accept_reading(body, source, self._sensors, now, present)
         await self._store_readings([reading], source)
@@ -63,6 +77,7 @@ class Intake:
 
     async def batch(self, body: bytes, source: str) -> Acceptance:
         """Accept a batch of readings as a whole. Raises RequestRefused."""
+        self._check_room()
         now, present = self._times(source)
         readings = accept_batch(body, source, self._sensors, now, present)
         await self._store_readings(readings, source)
@@ -71,6 +86,7 @@ class Intake:
     async def report(self, body: bytes, source: str) -> Acceptance:
         """Accept a report. Raises RequestRefused."""
         report = accept_report(body, source, self._now())
+        self._accepted_ids.accept(report)
         await self._send([outbound_record(REPORTS, report.incident_id, report)])
         self._metrics.accepted.labels("report", report.status).inc()
         return Acceptance(1, id=report.id)
@@ -78,6 +94,7 @@ class Intake:
     async def warning(self, body: bytes, source: str, charset: str | None) -> Acceptance:
         """Accept the warning of another agency. Raises RequestRefused."""
         warning = accept_warning(body, source, self._now(), charset)
+        self._accepted_ids.accept(warning)
         await self._send([outbound_record(WARNINGS, warning.source_id, warning)])
         self._metrics.accepted.labels("warning", warning.status).inc()
         return Acceptance(1, id=warning.id)
@@ -96,6 +113,12 @@ class Intake:
         self._metrics.ticks.inc()
         self._compare_clocks(partition, wall, sent_at, record_time_ms)
         return True
+
+    def _check_room(self) -> None:
+        """Raise RequestRefused while there is no room for readings."""
+        refused = self.volume_guard.refusal()
+        if refused is not None:
+            raise refused
 
     def _now(self) -> datetime:
         return self._kafka_clock.now(self._platform.clock.now(), time.monotonic())

@@ -30,4 +30,15 @@ class IngestMetrics:
             "beyond 2 s Kafka's is used instead",
             registry=registry,
         )
+        self.volume_free = Gauge(
+            "fenghuo_kafka_volume_free_ratio",
+            "Free part of the fullest volume of a node of Kafka",
+            ["node"],
+            registry=registry,
+        )
+        self.refuses_readings = Gauge(
+            "fenghuo_ingest_refuses_readings",
+            "1 while readings are refused because a volume of Kafka is nearly full",
+            registry=registry,
+        )
         self.sensors = Gauge("fenghuo_ingest_sensors", "Sensors catalogued", registry=registry)

@@ -31,6 +31,9 @@ class Settings(ServiceSettings):
     """The interval in seconds between two ticks on every partition of the readings. Scoring decides
     at the next tick what falls due between two ticks, so the interval plus the transport time must
     be less than a second."""
+    volume_mark: Annotated[float, Field(ge=0, le=0.5)] = 0.1
+    """The free part of a volume of Kafka below which readings are answered 507. Reports and
+    warnings are still taken, and people's acts have the rest of the volume."""
     event_clock: Literal["wall", "readings"] = "wall"
     """The time of the ticks: the present by Kafka's time, or the newest accepted event time (for
     replays)."""

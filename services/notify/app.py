@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -35,7 +34,7 @@ from services.notify.loops.delivery import DeliveryLoop
 from services.notify.loops.gauges import EscalationGauges
 from services.notify.loops.settlement import Settlement
 from services.notify.metrics import NotifyMetrics
-from services.notify.retention import delete_ended_digests, delete_ended_escalations
+from services.notify.retention import retention_tasks
 from services.notify.settings import Settings
 from services.notify.unit_of_work import UnitOfWork
 from shared.contracts.pages import Channel
@@ -67,8 +66,12 @@ def build(settings: Settings) -> AsgiFastStream:
         UnitOfWork, reference=reference, metrics=metrics, page_queued=page_queued
     )
 
-    platform.table(CATALOG, partial(catalog.update_table, reference=reference))
-    platform.table(ROSTER, partial(roster.update_table, reference=reference))
+    platform.table(
+        CATALOG, partial(catalog.update_table, reference=reference), reference.units.remove
+    )
+    platform.table(
+        ROSTER, partial(roster.update_table, reference=reference), reference.roster.remove
+    )
     platform.table(RESPONSE_MODES, partial(modes.update_table, reference=reference))
     platform.table(REACHABILITY, partial(reachability.update_table, reference=reference))
     platform.include(
@@ -109,10 +112,6 @@ def build(settings: Settings) -> AsgiFastStream:
     )
     platform.run_in_background("delivery", delivery_loop.run)
 
-    duration = timedelta(days=settings.keep_days)
-    platform.delete_when_old(
-        delete_ended_escalations(duration),
-        delete_ended_digests(duration),
-    )
+    platform.delete_when_old(*retention_tasks(settings.keep_days))
     platform.produces(PAGES, REACHABILITY)
     return platform.asgi()

@@ -8,21 +8,21 @@ from services.notify.core.digests.states import FINAL, DigestState
 from services.notify.core.escalation.states import EscalationState
 from services.notify.core.subjects.snapshots import AssignmentPhase
 from shared.contracts.pages import SubjectKind
-from shared.runtime.retention import RetentionTask, insert_of_deleted_counts
+from shared.runtime.retention import RetentionTask, delete_rows, insert_of_deleted_counts
 
 _OLD_IDS = "ANY(ARRAY(SELECT escalation_id FROM old))"
 _ENDS_ANSWERED = ", ".join(
     repr(str(subject_kind))
     for subject_kind in (SubjectKind.SUPERVISION, SubjectKind.CONTACT_TEST, SubjectKind.DIGEST)
 )
-"""Subjects that no record settles: an answer is the end of the calls about them."""
+"""Subjects that no record settles: an answer, or the last call, is the end of their calls."""
 _ENDED_DIGEST = ", ".join(
     repr(str(digest_state)) for digest_state in sorted({*FINAL, DigestState.LAPSED})
 )
 
 
 def delete_ended_escalations(keep: timedelta) -> RetentionTask:
-    """Delete closed escalations, and answered ones after which nothing follows.
+    """Delete closed escalations, and those after which nothing follows.
 
     An escalation with a page that is still to be sent stays. The snapshot of an alert is deleted
     with its last escalation: while the alert is open, one of its escalations is not closed.
@@ -31,7 +31,8 @@ def delete_ended_escalations(keep: timedelta) -> RetentionTask:
         "ended_escalations",
         "WITH old AS (SELECT escalation_id, alert_id, assignment_id, duty_id "  # noqa: S608
         f"FROM notify.escalation AS e WHERE (state = '{EscalationState.CLOSED}' "
-        f"OR (state = '{EscalationState.ANSWERED}' AND due_at IS NULL "
+        f"OR (state IN ('{EscalationState.ANSWERED}', '{EscalationState.EXHAUSTED}') "
+        "AND due_at IS NULL "
         f"AND subject_kind IN ({_ENDS_ANSWERED}))) AND changed_at < now() - $1::interval "
         "AND NOT EXISTS (SELECT FROM notify.page AS p "
         "LEFT JOIN notify.delivery AS d USING (page_id) "
@@ -67,3 +68,29 @@ def delete_ended_digests(keep: timedelta) -> RetentionTask:
         "ORDER BY digest_id LIMIT $2 FOR UPDATE)) RETURNING 1",
         keep,
     )
+
+
+def delete_snapshots(keep: timedelta) -> list[RetentionTask]:
+    """Delete the snapshots of subjects that are over and have no escalation."""
+    conditions = {
+        "alert": ("alert_id", "true"),
+        "assignment": ("assignment_id", f"phase = {int(AssignmentPhase.ENDED)}"),
+        "report_duty": ("duty_id", "dues = '{}'"),
+    }
+    return [
+        delete_rows(
+            f"ended_{table}",
+            f"notify.{table}",
+            f"{condition} AND changed_at < now() - $1::interval AND NOT EXISTS (SELECT "
+            f"FROM notify.escalation AS e WHERE e.{key} = {table}.{key} "
+            f"AND e.state <> '{EscalationState.CLOSED}')",
+            keep,
+        )
+        for table, (key, condition) in conditions.items()
+    ]
+
+
+def retention_tasks(keep_days: int) -> list[RetentionTask]:
+    """Return all tasks; rows are kept for `keep_days` days after their end."""
+    keep = timedelta(days=keep_days)
+    return [delete_ended_escalations(keep), delete_ended_digests(keep), *delete_snapshots(keep)]

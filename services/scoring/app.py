@@ -12,6 +12,7 @@ from services.scoring.handlers.tables import table_handlers
 from services.scoring.metrics import ScoringMetrics
 from services.scoring.settings import Settings
 from services.scoring.store.tables import KafkaTables
+from services.scoring.unit_of_work.substitute_ticks import SubstituteTicks
 from shared.contracts.topics import ALARMS, READINGS, SENSOR_HEALTH
 from shared.fastpath.fast_records import fast_reader
 from shared.runtime.broker import PARTITIONS_AT_ONCE
@@ -26,7 +27,9 @@ def build(settings: Settings) -> AsgiFastStream:
     platform = Platform("scoring", settings)
     registry = RuleRegistry(settings.lateness_s)
     tables = KafkaTables(settings.kafka_bootstrap, settings.lateness_s, registry, table_handlers)
-    worker = ReadingsWorker(platform, settings, registry, tables, ScoringMetrics(platform.registry))
+    metrics = ScoringMetrics(platform.registry)
+    worker = ReadingsWorker(platform, settings, registry, tables, metrics)
+    ticks = SubstituteTicks(platform, worker.find_engine, metrics)
     tables.follow(platform, worker.at_boundary)
     consumer = platform.consume(
         [READINGS],
@@ -35,6 +38,7 @@ def build(settings: Settings) -> AsgiFastStream:
         reader=fast_reader(settings.batch_records // PARTITIONS_AT_ONCE),
     )
     consumer.on_lost, worker.confirm = worker.forget, consumer.confirm
-    platform.produces(ALARMS, SENSOR_HEALTH)
+    platform.produces(ALARMS, SENSOR_HEALTH, READINGS)
     platform.run_in_background("store when idle", worker.store_when_idle)
+    platform.run_in_background("substitute ticks", ticks.run)
     return platform.asgi()

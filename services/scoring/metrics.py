@@ -29,6 +29,11 @@ class ScoringMetrics:
             ["state", "status"],
             registry=registry,
         )
+        self.ticks = Counter(
+            "fenghuo_scoring_ticks_total",
+            "Ticks written in place of ingest, whose own do not come",
+            registry=registry,
+        )
         self.shadow = Counter(
             "fenghuo_scoring_shadow_total",
             "Moments at which a candidate rule begins to differ from the live one, or agrees again",

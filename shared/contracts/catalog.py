@@ -81,6 +81,12 @@ class PlainEntry(Contract):
     share: Literal["open", "conditional", "closed"] = "closed"
 
 
+def kind_and_id(key: str) -> tuple[str, str]:
+    """Return the kind and the id in a record's key, `kind:id`."""
+    kind, _, entry_id = key.partition(":")
+    return kind, entry_id
+
+
 class CatalogEntry(RealWorld):
     """One entry; the newest per kind and id holds."""
 

@@ -12,6 +12,9 @@ from pydantic import Field
 
 from shared.contracts.fields import Clean, Contract, Count, Identifier, Instant, Long
 
+REPLAY_HEADER = "replay-of"
+"""A replayed record has this header: `partition@offset` of the refused record in the same topic."""
+
 
 class Reason(StrEnum):
     """The reason of a refusal; a closed set, used by logs, metrics and tests alike."""
@@ -30,6 +33,7 @@ class Reason(StrEnum):
     NOT_ALLOWED = "not_allowed"
     STALE = "stale"
     BAD_HEADER = "bad_header"
+    """Of earlier versions: no header makes a letter now."""
     KEY_MISMATCH = "key_mismatch"
     WRONG_PARTITION = "wrong_partition"
     INVALID_RULE = "invalid_rule"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
@@ -28,7 +28,11 @@ _TAGS = frozenset({"type", "kind", "op"})
 
 
 class Contract(BaseModel):
-    """Base of every message model: immutable, strict, closed."""
+    """Base of every message model: immutable, strict, closed.
+
+    Doors read with the model as it is. Readers of what a service has written, perhaps in a later
+    version, ignore unknown fields: `from_wire`, and `decode` of shared/runtime/decoding.py.
+    """
 
     model_config = ConfigDict(
         frozen=True,
@@ -62,6 +66,11 @@ class Contract(BaseModel):
     def to_wire(self) -> bytes:
         """The wire form: JSON, UTF-8; absent optional fields are left out."""
         return self.model_dump_json(exclude_none=True).encode()
+
+    @classmethod
+    def from_wire(cls, value: str | bytes) -> Self:
+        """Return a stored wire form as a message; unknown fields are ignored."""
+        return cls.model_validate_json(value, extra="ignore")
 
 
 def _clean(text: str) -> str:

@@ -77,6 +77,12 @@ class RosterSlot(RealWorld):
     synthetic: bool = False
 
 
+def unit_and_post(key: str) -> tuple[str, Post] | None:
+    """Return the unit and the post in a slot's key, `unit:post`; None for another key."""
+    unit, _, post = key.rpartition(":")
+    return (unit, Post(post)) if post in set(Post) else None
+
+
 class PageState(StrEnum):
     """System facts and the answer about one page.
 

@@ -32,6 +32,7 @@ class RefusedFor(StrEnum):
     NO_SIGHT = "no_sight"
     NO_COMMAND = "no_command"
     NOT_PAGEABLE = "not_pageable"
+    NOT_OPERATOR = "not_operator"
     PHOTO_QUOTA = "photo_quota"
     CROSS_SITE = "cross_site"
     """Not from our own page (CSRF); the actor is whose session would have been used."""

@@ -27,6 +27,8 @@ from shared.contracts.commands import (
 )
 from shared.contracts.dead_letter import DeadLetter
 from shared.contracts.duty import DutyCoverage, DutyEntry, DutyRequest
+from shared.contracts.gaps import GapAcceptance
+from shared.contracts.letter_acts import LetterAct
 from shared.contracts.modes import ModeProposal, ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, Page, RosterSlot
 from shared.contracts.plans import PlanDefinition
@@ -50,7 +52,8 @@ class TopicSpec:
     """One topic. `retention_ms` None = kept for ever (compacted topics keep the newest per key).
 
     `contract` is the type of a value; None marks a topic that only its owner reads (a changelog).
-    `writers` are services that write it beside the owner.
+    `writers` are services that write it beside the owner. `share`: thousandths of the volume for
+    the topic (deploy/local/topic_bytes.py).
     """
 
     name: str
@@ -65,6 +68,7 @@ class TopicSpec:
     compaction_lag_ms: int = 0
     max_bytes: int = 1_048_576
     writers: tuple[str, ...] = ()
+    share: int = 3
 
     @property
     def dlq(self) -> str:
@@ -84,7 +88,16 @@ class TopicSpec:
 
 
 READINGS = TopicSpec(
-    "sensing.readings.v1", "sensor_id", 8, "delete", 7 * _DAY, ReadingRecord, "ingest", "感知数据"
+    "sensing.readings.v1",
+    "sensor_id",
+    8,
+    "delete",
+    7 * _DAY,
+    ReadingRecord,
+    "ingest",
+    "感知数据",
+    writers=("scoring",),  # ticks, where no ingest writes any
+    share=450,
 )
 SENSOR_HEALTH = TopicSpec(
     "sensing.health.v1", "status:sensor_id", 4, "compact", None, SensorHealth, "scoring", "设备状态"
@@ -137,6 +150,7 @@ ALARMS = TopicSpec(
     "scoring",
     "告警",
     writers=("alerting",),  # what rules over several sources find (docs/adr/0007)
+    share=40,
 )
 SCORING_STATE = TopicSpec(
     "scoring.state.v1",
@@ -149,9 +163,18 @@ SCORING_STATE = TopicSpec(
     "评分状态",
     dead_letters=False,
     compaction_lag_ms=600_000,
+    share=40,
 )
 ALERTS = TopicSpec(
-    "alert.lifecycle.v1", "alert_id", 4, "delete", _YEAR, AlertEvent, "alerting", "预警生命周期"
+    "alert.lifecycle.v1",
+    "alert_id",
+    4,
+    "delete",
+    _YEAR,
+    AlertEvent,
+    "alerting",
+    "预警生命周期",
+    share=10,
 )
 ALERT_DECISIONS = TopicSpec(
     "alert.decisions.v1", "alert_id", 4, "delete", _YEAR, AlertDecision, "console", "核实签发意见"
@@ -185,16 +208,10 @@ COMMANDS = TopicSpec(
     CommandEvent,
     "command",
     "指令生命周期",
+    share=10,
 )
 COMMAND_REQUESTS = TopicSpec(
-    "command.requests.v1",
-    "command_id",
-    4,
-    "delete",
-    _YEAR,
-    CommandRequest,
-    "console",
-    "指令拟稿",
+    "command.requests.v1", "command_id", 4, "delete", _YEAR, CommandRequest, "console", "指令拟稿"
 )
 ASSIGNMENTS = TopicSpec(
     "command.assignments.v1",
@@ -205,6 +222,7 @@ ASSIGNMENTS = TopicSpec(
     AssignmentEvent,
     "command",
     "指令交办",
+    share=60,
 )
 ACKNOWLEDGEMENTS = TopicSpec(
     "command.acknowledgements.v1",
@@ -215,6 +233,7 @@ ACKNOWLEDGEMENTS = TopicSpec(
     Acknowledgement,
     "console",
     "签收与反馈",
+    share=40,
 )
 CASE_REVIEWS = TopicSpec(
     "case.reviews.v1", "case_id", 1, "delete", 3 * _YEAR, CaseReview, "console", "复盘"
@@ -228,6 +247,7 @@ SUPERVISION = TopicSpec(
     SupervisionEvent,
     "command",
     "督办",
+    share=10,
 )
 ROSTER = TopicSpec(
     "duty.roster.v1",
@@ -249,7 +269,9 @@ DUTY_ENTRIES = TopicSpec(
 DUTY_COVERAGE = TopicSpec(
     "duty.coverage.v1", "unit:post", 4, "compact", None, DutyCoverage, "duty", "空班"
 )
-PAGES = TopicSpec("duty.pages.v1", "officer_id", 4, "delete", 30 * _DAY, Page, "notify", "推送")
+PAGES = TopicSpec(
+    "duty.pages.v1", "officer_id", 4, "delete", 30 * _DAY, Page, "notify", "推送", share=20
+)
 PAGE_ANSWERS = TopicSpec(
     "duty.answers.v1", "officer_id", 4, "delete", 90 * _DAY, Answer, "console", "叫应"
 )
@@ -284,14 +306,7 @@ MODE_PROPOSALS = TopicSpec(
     "response.proposals.v1", "unit", 1, "delete", _YEAR, ModeProposal, "command", "平急转换提议"
 )
 NOTICES = TopicSpec(
-    "public.notices.v1",
-    "notice_id",
-    1,
-    "delete",
-    _YEAR,
-    PublicNotice,
-    "alerting",
-    "公众信息发布",
+    "public.notices.v1", "notice_id", 1, "delete", _YEAR, PublicNotice, "alerting", "公众信息发布"
 )
 CATALOG = TopicSpec(
     "catalog.resources.v1",
@@ -307,8 +322,29 @@ CATALOG = TopicSpec(
 REFUSALS = TopicSpec(
     "identity.refusals.v1", "actor", 1, "delete", _YEAR, Refusal, "console", "拒绝留痕"
 )
+LETTER_ACTS = TopicSpec(
+    "letter.acts.v1",
+    "topic",
+    1,
+    "delete",
+    90 * _DAY,
+    LetterAct,
+    "operator",
+    "死信处置",
+    writers=("console",),  # an officer asks there for what an operator does
+)
+GAP_ACCEPTANCES = TopicSpec(
+    "operations.gap_acceptances.v1",
+    "service",
+    1,
+    "delete",
+    _YEAR,
+    GapAcceptance,
+    "operator",
+    "缺口接受",
+)
 AUDIT_TRAIL = TopicSpec(
-    "audit.trail.v1", "actor", 1, "delete", 3 * _YEAR, AuditEntry, "audit", "审计留痕"
+    "audit.trail.v1", "actor", 1, "delete", 3 * _YEAR, AuditEntry, "audit", "审计留痕", share=20
 )
 
 TOPICS: dict[str, TopicSpec] = {
@@ -347,6 +383,8 @@ TOPICS: dict[str, TopicSpec] = {
         NOTICES,
         CATALOG,
         REFUSALS,
+        LETTER_ACTS,
+        GAP_ACCEPTANCES,
         AUDIT_TRAIL,
     )
 }

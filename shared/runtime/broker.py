@@ -33,6 +33,9 @@ _AFTER_ERROR_S = 0.5
 class CheckedBroker(KafkaBroker):
     """A KafkaBroker with consumers of our class: KafkaBroker has no argument for the class."""
 
+    bootstrap: str
+    """The addresses of Kafka, for clients beside the consumers."""
+
     async def _connect(self) -> Callable[..., AIOKafkaConsumer]:
         connect = await super()._connect()
         config: Any = self.config.broker_config
@@ -40,9 +43,11 @@ class CheckedBroker(KafkaBroker):
         return config.builder  # type: ignore[no-any-return]
 
 
-def make_broker(bootstrap: str, service: str, security: BaseSecurity | None = None) -> KafkaBroker:
+def make_broker(
+    bootstrap: str, service: str, security: BaseSecurity | None = None
+) -> CheckedBroker:
     """Return a consuming broker; publishing goes through shared.runtime.publisher alone."""
-    return CheckedBroker(
+    broker = CheckedBroker(
         bootstrap.split(","),
         client_id=f"fenghuo-{service}",
         consumer_only=True,  # one producer per process, and FastStream's cannot be rebuilt
@@ -54,6 +59,8 @@ def make_broker(bootstrap: str, service: str, security: BaseSecurity | None = No
         log_level=logging.DEBUG,  # hides two lines a message, keeps errors
         security=security,
     )
+    broker.bootstrap = bootstrap
+    return broker
 
 
 async def wrap_batch(

@@ -7,15 +7,21 @@ from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg
 import structlog
-from aiokafka.errors import KafkaError
 
 from shared.contracts.fields import Contract
 from shared.contracts.topics import TopicSpec
-from shared.runtime.errors import SetupError, Transient, Unsendable
+from shared.runtime.errors import (
+    ENVIRONMENT_ERRORS,
+    Reject,
+    SetupError,
+    StatementTimeout,
+    Transient,
+    Unsendable,
+)
 from shared.runtime.loop_priority import LoopPriority
 from shared.runtime.outbound_records import encode, partition_of
 
@@ -40,16 +46,22 @@ def is_environment(error: BaseException) -> bool:
         return not isinstance(error, _DATA_ERRORS)
     if isinstance(error, BaseExceptionGroup):
         return any(map(is_environment, error.exceptions))
+    if isinstance(error, asyncpg.InterfaceError):
+        return any(text in str(error) for text in _LOST_SESSION)
     # A session that has received the server's FATAL but not yet its end of connection raises
     # InternalClientError (asyncpg #784, #1069).
-    environment_errors = (
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,
-        KafkaError,
-        OSError,
-        MemoryError,
-    )
-    return isinstance(error, environment_errors)
+    return isinstance(error, (asyncpg.InternalClientError, *ENVIRONMENT_ERRORS))
+
+
+_LOST_SESSION = (
+    "connection is closed",
+    "connection has been released",
+    "pool is clos",
+    "operation is cancelling",
+)
+"""Texts of asyncpg about a session that is over. Its other InterfaceErrors are bugs of ours."""
+_TIMEOUTS = (TimeoutError, asyncpg.QueryCanceledError)
+"""The time limit of a statement, as the client and as the server tells of it."""
 
 
 _REFUSALS = (
@@ -61,6 +73,8 @@ _REFUSALS = (
 
 
 _COMMAND_S = 20
+_FROZEN_S = 15
+_LOOK_S = 3.0
 _KEEP_ALIVE_S = 4.0
 
 
@@ -68,7 +82,7 @@ def session_settings(name: str) -> dict[str, str]:
     """Return the settings of every session: locks of a frozen process are free again after 20 s.
 
     The server ends a transaction after 15 idle seconds, gives up a statement when the client does,
-    and notices a vanished machine of the client. Only a COPY needs `Database.end_frozen_sessions`.
+    and notices a vanished machine of the client. `Database.end_frozen_sessions` does the rest.
     """
     return {
         "application_name": name,
@@ -105,7 +119,12 @@ class Transaction:
     published: bool = False
     after_commit: set[asyncio.Event] = field(default_factory=set)
     """Events that are set when the transaction has committed."""
+    refused: list[tuple[Any, Reject]] = field(default_factory=list)
     _encoded: list[OutboxRow] = field(default_factory=list)
+
+    def refuse(self, message: Any, reject: Reject) -> None:
+        """Refuse an inbound message: nothing was changed for it, and the others are handled."""
+        self.refused.append((message, reject))
 
     def publish(self, spec: TopicSpec, key: str, message: Contract, event_id: str) -> None:
         """Queue a message for the outbox, which sends after the commit, once per `event_id`."""
@@ -244,20 +263,20 @@ class Database:
         return self._failing
 
     async def end_frozen_sessions(self) -> None:
-        """Background loop: end sessions of this service whose process froze during a COPY.
+        """Background loop: end sessions whose process froze during a COPY or the rows of an answer.
 
-        Postgres waits for the remaining rows without limit: none of its own time-outs applies.
+        Postgres waits for such a process without limit: none of its own time-outs applies.
         """
         while True:
-            await asyncio.sleep(_COMMAND_S / 4)
+            await asyncio.sleep(_LOOK_S)
             try:
                 ended = await self.pool.fetch(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                     "WHERE datname = current_database() AND usename = current_user "
                     "AND application_name = current_setting('application_name') "
-                    "AND state = 'active' AND wait_event = 'ClientRead' "
+                    "AND state = 'active' AND wait_event IN ('ClientRead', 'ClientWrite') "
                     "AND query_start < now() - $1::interval",
-                    timedelta(seconds=_COMMAND_S),
+                    timedelta(seconds=_FROZEN_S),
                 )
             except Exception as error:
                 if not is_environment(error):
@@ -270,6 +289,7 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Open a read-committed transaction; raises Transient where it may be tried again."""
+        transaction = None
         try:
             async with self.pool.acquire(timeout=5) as connection, connection.transaction():
                 now = await connection.fetchval("SELECT now()")
@@ -280,7 +300,8 @@ class Database:
             if not is_environment(error):
                 raise
             self._failing = f"Postgres fails: {type(error).__name__}: {str(error)[:200]}"
-            raise Transient(self._failing) from error
+            overlong = transaction is not None and isinstance(error, _TIMEOUTS)
+            raise (StatementTimeout if overlong else Transient)(self._failing) from error
         self._failing = None
         for event in (self.commit_event, *transaction.after_commit):
             event.set()

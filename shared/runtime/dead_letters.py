@@ -1,5 +1,4 @@
-"""Dead letters 死信: produced and confirmed before the offset moves; a flood of them stops the
-process.
+"""Dead letters 死信: produced and confirmed before the offset moves.
 
 A dead letter holds the reason, the original bytes and their place. Its id follows from service,
 topic, partition and offset, so a record refused twice (after a crash) is one dead letter of the
@@ -10,9 +9,8 @@ is cut, and the letter says so.
 from __future__ import annotations
 
 import base64
-from collections import deque
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from aiokafka import ConsumerRecord
@@ -23,7 +21,7 @@ from shared.contracts.ids import dead_letter_id
 from shared.contracts.topics import TOPICS
 from shared.runtime.clock import Clock
 from shared.runtime.decoding import MAX_VALUE_BYTES
-from shared.runtime.errors import Reject, exit_process
+from shared.runtime.errors import Reject
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.outbound_records import OutboundRecord, encode
 from shared.runtime.publisher import Publisher
@@ -35,30 +33,27 @@ _HEADERS = 64
 _HEADER_CHARS = 200
 
 
-class DeadLetterLimit:
-    """Stops a bad deploy from draining a topic into the dead letters.
+MOST_BUG_LETTERS = 30
+"""The most dead letters per minute that name a bug of ours (Reason.HANDLER_ERROR).
 
-    The limit is passed when more than `share` of the last `window` records met a bug of ours. A
-    refusal that a sender can cause does not count: a flood of bad records must not stop the reader.
-    """
+A bad version must not drain a topic into the dead letters. A refusal that a sender can cause does
+not count: a flood of bad records must not stop the reader.
+"""
 
-    def __init__(self, window: int = 20_000, share: float = 0.9) -> None:
-        self._batches: deque[tuple[int, int]] = deque()
-        self._window = window
-        self._share = share
-        self._records = 0
-        self._bugs = 0
 
-    def note(self, records: int, bugs: int) -> bool:
-        """Note a batch; return whether the limit is passed."""
-        self._batches.append((records, bugs))
-        self._records += records
-        self._bugs += bugs
-        while self._batches and self._records - self._batches[0][0] >= self._window:
-            old_records, old_bugs = self._batches.popleft()
-            self._records -= old_records
-            self._bugs -= old_bugs
-        return self._records >= self._window and self._bugs > self._share * self._records
+class BugLetterLimit:
+    """Counts the letters that name a bug, minute by minute, for a service without a database."""
+
+    def __init__(self) -> None:
+        self._since: datetime | None = None
+        self._count = 0
+
+    def note(self, bugs: int, now: datetime) -> bool:
+        """Note letters; return whether this minute has more than the limit."""
+        if self._since is None or now - self._since >= timedelta(minutes=1):
+            self._since, self._count = now, 0
+        self._count += bugs
+        return self._count > MOST_BUG_LETTERS
 
 
 class DeadLetters:
@@ -71,7 +66,7 @@ class DeadLetters:
         self._publisher = publisher
         self._metrics = metrics
         self._clock = clock
-        self._limit = DeadLetterLimit()
+        self._limit = BugLetterLimit()
 
     async def send(self, refused: Sequence[tuple[ConsumerRecord, Reject]]) -> None:
         """Publish all and wait for Kafka; raises Transient when Kafka does not confirm them."""
@@ -91,15 +86,9 @@ class DeadLetters:
             count=len(refused),
         )
 
-    def account(self, records: int, bugs: int, /) -> None:
-        """Note a batch whose offset and letters are stored; `bugs` of its records met a bug of
-        ours.
-
-        Those are the records of Reason.HANDLER_ERROR. Ends the process when nearly every record is
-        one.
-        """
-        if self._limit.note(records, bugs):
-            exit_process("nearly every record trips over a bug: wrong version deployed?")
+    def note_bugs(self, bugs: int, /) -> bool:
+        """Note stored letters that name a bug; return whether this minute has too many of them."""
+        return self._limit.note(bugs, self._clock.now())
 
     def _letter(self, record: ConsumerRecord, reject: Reject) -> OutboundRecord:
         letter = letter_of(record, reject, self._service, self._clock.now())

@@ -1,4 +1,8 @@
-"""Decoding record by record: a bad record never affects its batch, a header never matters."""
+"""Decoding record by record: a bad record never affects its batch, a header never matters.
+
+Doors refuse unknown fields (shared/contracts/fields.py); readers of Kafka ignore them. A record of
+a later version with an additional field is thus readable for an earlier version.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +38,7 @@ def decode_value(model: TypeAdapter[Any], value: bytes | None, limit: int = MAX_
     if _has_too_many_names(value):
         raise Reject(Reason.SCHEMA, f"body: more than {MOST_NAMES} names")
     try:
-        return model.validate_json(value)
+        return model.validate_json(value, extra="ignore")
     except ValidationError as error:
         reason, detail = explain(error)
     # Outside of the except, or the refusal would hold the error with all its details as its

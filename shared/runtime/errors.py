@@ -2,8 +2,9 @@
 
 `Reject`: the record can never be handled and goes to the dead letters. `Transient`: the same work
 is tried again with back-off. `Unsendable`: Kafka never takes this record of ours. Any other
-exception is a bug: the record is isolated; where isolation is impossible the process ends and the
-supervisor starts a new process.
+exception is a bug: the record is isolated and tried again; in the end the record goes to the dead
+letters, or `BlockedPartition` says that its partition goes no further. Where isolation is
+impossible the process ends and the supervisor starts a new process.
 
 A bug or a lost partition calls `exit_process` at once instead of raising an exception: aiokafka
 logs and drops exceptions of rebalance callbacks and background tasks.
@@ -15,8 +16,13 @@ import os
 from typing import NoReturn
 
 import structlog
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 
 from shared.contracts.dead_letter import Reason
+
+ENVIRONMENT_ERRORS = (KafkaError, OSError, MemoryError)
+"""Errors that no record causes, whatever is in it."""
 
 EXIT_USAGE = 64
 """The settings are wrong: a person has to change them."""
@@ -45,6 +51,19 @@ class Unconfirmed(Transient):
 
 class TopicUnavailable(Transient):
     """Kafka takes nothing for one topic: the topic does not exist, or the right is missing."""
+
+
+class StatementTimeout(Transient):
+    """Postgres did not finish in time; the same work may succeed in smaller pieces."""
+
+
+class BlockedPartition(Exception):
+    """A partition goes no further: a person has to examine the record at `offset`."""
+
+    def __init__(self, partition: TopicPartition, offset: int, detail: str) -> None:
+        super().__init__(detail)
+        self.partition = partition
+        self.offset = offset
 
 
 class Unsendable(Exception):

@@ -48,6 +48,12 @@ async def is_lost(consumer: AIOKafkaConsumer, offsets: Mapping[TopicPartition, i
     return False
 
 
+def is_joined(consumer: AIOKafkaConsumer) -> bool:
+    """Return whether the group counts this process as a member, as far as the process knows."""
+    subscription = consumer._subscription.subscription
+    return subscription is not None and not consumer._coordinator.need_rejoin(subscription)
+
+
 def start_heartbeats(consumer: AIOKafkaConsumer) -> None:
     """Send heartbeats from now on, within `on_partitions_assigned`.
 

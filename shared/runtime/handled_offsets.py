@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.contracts.topics import TopicSpec
-from shared.runtime.clock import record_time
 from shared.runtime.fetching import fetch_states
 from shared.runtime.offset_commits import OffsetCommits
 from shared.runtime.offset_gaps import OffsetGaps
@@ -31,7 +29,6 @@ class HandledOffsets:
         self.next_offsets: dict[TopicPartition, int] = {}
         self.gaps = OffsetGaps(topics)
         self._commits = commits
-        self._record_times: dict[TopicPartition, datetime] = {}
 
     def assign(self, partition: TopicPartition, offset: int) -> None:
         """Begin with `offset` in a partition that is assigned."""
@@ -45,19 +42,27 @@ class HandledOffsets:
         self._commits.forget(partitions)
         for partition in partitions:
             self.next_offsets.pop(partition, None)
-            self._record_times.pop(partition, None)
 
-    def new_runs(self, items: Iterable[Any]) -> list[RecordRun]:
-        """Return the runs of records of own partitions that are not handled yet."""
+    def new_runs(self, items: Iterable[Any]) -> tuple[list[RecordRun], set[TopicPartition]]:
+        """Return the runs of records of own partitions that are not handled yet.
+
+        The second value: the partitions with records that are handled already. A raw batch may
+        begin with some of them; any other run begins with them only after a jump back.
+        """
         new: list[RecordRun] = []
+        jumped_back: set[TopicPartition] = set()
         for run in runs_of(items):
-            expected = self.next_offsets.get(partition_of_run(run))
+            partition = partition_of_run(run)
+            expected = self.next_offsets.get(partition)
             if expected is None:
                 continue  # the partition was given up meanwhile
+            first = run.offset if isinstance(run, RecordList) else run.next_offset - 1
+            if first < expected:
+                jumped_back.add(partition)
             part = run.since(expected)
             if part is not None:
                 new.append(part)
-        return new
+        return new, jumped_back
 
     def up_to_gaps(
         self, consumer: AIOKafkaConsumer, runs: Iterable[RecordRun]
@@ -85,8 +90,6 @@ class HandledOffsets:
             partition = partition_of_run(run)
             self.next_offsets[partition] = run.next_offset
             self._commits.note(partition, run.next_offset)
-            if isinstance(run, RecordList):  # raw batches have no record times
-                self._record_times[partition] = record_time(run.records()[-1].timestamp)
 
     def skip_empty(self, consumer: AIOKafkaConsumer) -> None:
         """Move on over offsets that hold no record: nothing arrives that would."""
@@ -95,15 +98,6 @@ class HandledOffsets:
             if next_offset > offset:
                 self.next_offsets[partition] = next_offset
                 self._commits.note(partition, next_offset)
-
-    def caught_up(self, consumer: AIOKafkaConsumer, topic: str, moment: datetime) -> bool:
-        """Return whether all records that Kafka took before `moment` are handled."""
-        for partition in self.of_topic(topic):
-            end = fetch_states.stable_end(consumer, partition)
-            at_end = end is not None and self.next_offsets[partition] >= end
-            if not at_end and self._record_times.get(partition, moment) <= moment:
-                return False
-        return True
 
     def of_topic(self, topic: str) -> Iterator[TopicPartition]:
         """Yield the own partitions of a topic."""

@@ -4,8 +4,8 @@ A module of a service's `handlers/` makes a `Router` and decorates one function 
 `timers.py` decorates one function per kind of timer. `app.py` hands the routers and the service's
 unit of work to `StatefulPlatform.include`. Batches, transactions, dead letters and rebalances stay
 with the platform (docs/platform.md): a handler raises `Reject` for a message that can never be
-handled, and anything that it changes through its unit of work is stored in the transaction that
-also moves the offset.
+handled, before it changes anything for this message, and anything that it changes through its unit
+of work is stored in the transaction that also moves the offset.
 
     router: Router[UnitOfWork] = Router()
 
@@ -28,6 +28,7 @@ from typing import Any, Generic, Protocol, TypeVar, Union, get_args, get_origin,
 
 from shared.contracts.topics import TopicSpec
 from shared.runtime.database import Transaction
+from shared.runtime.errors import Reject
 from shared.runtime.inbound_messages import InboundMessage
 from shared.runtime.timers import Timer, TimerKey
 
@@ -94,8 +95,8 @@ class Router(Generic[Unit]):
 
         The function takes a message and the unit of work, and as a third argument, if it has one,
         the `InboundMessage` around the message; so does `load`. With `batch` the function takes the
-        sequence of all messages of the topic in the transaction. Raises TypeError when the
-        annotation is not the topic's contract.
+        sequence of all messages of the topic in the transaction, and refuses a message by
+        `Transaction.refuse`. Raises TypeError when the annotation is not the topic's contract.
         """
 
         def register(function: Function) -> Function:
@@ -158,7 +159,10 @@ class Dispatcher(Generic[Unit]):
         return list(self._timers)
 
     async def apply(self, transaction: Transaction, batch: Sequence[InboundMessage]) -> None:
-        """Handle the fresh messages of a transaction. Raises Reject for one that is refused."""
+        """Handle the new messages of a transaction.
+
+        A message whose handler raises Reject is refused (`Transaction.refuse`); the others go on.
+        """
         unit = self.unit_of_work(transaction)
         ordered = batch if self._order is None else self._order(batch)
         for inbound in ordered:
@@ -175,10 +179,12 @@ class Dispatcher(Generic[Unit]):
             subscriber = self._subscribers[inbound.topic]
             if subscriber.batch:
                 batches[inbound.topic].append(inbound)
-            elif subscriber.takes_record:
-                await subscriber.function(inbound.message, unit, inbound)
-            else:
-                await subscriber.function(inbound.message, unit)
+                continue
+            arguments = (inbound,) if subscriber.takes_record else ()
+            try:
+                await subscriber.function(inbound.message, unit, *arguments)
+            except Reject as reject:
+                transaction.refuse(inbound.message, reject)
         for topic, subscriber in self._subscribers.items():
             if records := batches.get(topic):
                 messages = [inbound.message for inbound in records]

@@ -79,6 +79,16 @@ def operations_routes(
     ]
 
 
+def json_route(body: Callable[[], object]) -> Any:
+    """Return a route that answers with the present value of `body`."""
+
+    @get
+    async def answer(_scope: Any) -> AsgiResponse:
+        return _json(body(), 200)
+
+    return answer
+
+
 def _json(body: object, status: int) -> AsgiResponse:
     return AsgiResponse(
         to_json(body), status, {**_SAFE_HEADERS, "content-type": "application/json"}

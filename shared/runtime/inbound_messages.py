@@ -1,25 +1,29 @@
-"""Messages on their way to the handlers: decoded records, which of them go first, their digest."""
+"""Messages for the handlers: decoded records, the rule of urgent messages, and digests."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
 from aiokafka import ConsumerRecord
 
+from shared.contracts.dead_letter import Reason
+from shared.runtime.clock import record_time
 from shared.runtime.database import Transaction
+from shared.runtime.errors import Reject
 
 _CHANGED_BY_SENDING = {"sent_at", "trace_id"}
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 class InboundMessage(msgspec.Struct, frozen=True):
     """A new, decoded record. `accepted_ms` is Kafka's record time in ms since 1970.
 
-    `early`: the message is handled before its turn; records before it in its partition are yet to
-    come.
+    `early`: the message is handled before earlier records of the partition.
     """
 
     message: Any
@@ -29,13 +33,20 @@ class InboundMessage(msgspec.Struct, frozen=True):
     accepted_ms: int
     early: bool = False
 
+    def acted_at(self, now: datetime) -> datetime | None:
+        """Return the moment of an officer's act: Kafka's time of the message, at most `now`.
+
+        An act is in time or late by this moment, whenever the message is read. None: unknown.
+        """
+        return min(record_time(self.accepted_ms), now) if self.accepted_ms else None
+
 
 @dataclass(frozen=True, slots=True)
 class PriorityRule:
-    """Names the messages that go before their turn: those for which `applies` is true.
+    """Names the messages that are handled early: `applies` is true for each.
 
-    The bytes of each of them contain one of `markers`, so that few records are decoded to find
-    them.
+    The bytes of such a message contain one of `markers`, so that few records are decoded for the
+    search.
     """
 
     markers: tuple[bytes, ...]
@@ -43,26 +54,36 @@ class PriorityRule:
 
 
 Apply = Callable[[Transaction, Sequence[InboundMessage]], Awaitable[None]]
-"""Handles new messages in order. It raises Reject for a message that can never be handled: the
-batch is rolled back and handled again in halves, so that only this message goes to the dead
-letters."""
+"""Handles new messages in order, and calls `Transaction.refuse` for a message that can never be
+handled, before any change for this message. After another error the batch is rolled back and
+handled again in halves, so that only one message waits."""
 
-FastDecoder = Callable[[bytes], tuple[Any, bytes] | None]
-"""Decodes a value of the simplest form: returns an object that equals the contract's model, and its
-`body_digest`. Returns None for any other value, which the contract decodes then."""
+FastDecoder = Callable[[bytes], Any]
+"""Decodes a value of the simplest form to an object that equals the contract's model. Returns None
+for any other value: the contract decodes such a value."""
 
 
 class DecodedRecord(NamedTuple):
-    """A record, its message, and the digest of the message."""
+    """A record, the message, and the digest of the value."""
 
     record: ConsumerRecord
     message: Any
     digest: bytes
 
 
-def body_digest(message: Any) -> bytes:
-    """Return a hash of a message without the fields that sending again may change."""
-    raw = message.__pydantic_serializer__.to_json(
-        message, exclude=_CHANGED_BY_SENDING, exclude_none=True
-    )
-    return hashlib.sha256(raw).digest()[:16]
+def body_digest(value: bytes) -> bytes:
+    """Return a hash of a JSON object without the members that sending again may change.
+
+    The hash is over the bytes of the value, so that no change of the contract changes the hash.
+    Raises Reject for a value that only a lenient reader takes for JSON.
+    """
+    try:
+        members = _members(value)
+    except ValueError as error:
+        raise Reject(Reason.NOT_JSON, str(error)) from None
+    digest = hashlib.sha256()
+    for name, member in members.items():
+        if name not in _CHANGED_BY_SENDING:
+            digest.update(b"%d:%s%d:" % (len(name), name.encode(), len(member)))
+            digest.update(member)
+    return digest.digest()[:16]

@@ -8,12 +8,11 @@ may be handled early: the offset stays, and the record is a repeat in its turn (
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import asyncpg
-import msgspec
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 
@@ -21,7 +20,8 @@ from shared.contracts.dead_letter import Reason
 from shared.runtime import inbox_store as store
 from shared.runtime.database import Database, Transaction, is_environment
 from shared.runtime.dead_letters import DeadLetters
-from shared.runtime.errors import LostOwnership, Reject, Transient
+from shared.runtime.errors import LostOwnership, Reject, StatementTimeout, Transient
+from shared.runtime.failed_records import FailedRecords
 from shared.runtime.inbound_messages import (
     Apply,
     DecodedRecord,
@@ -30,9 +30,14 @@ from shared.runtime.inbound_messages import (
     PriorityRule,
 )
 from shared.runtime.inbox_decoder import BatchDecoder, DecodedBatch, RefusedRecords
+from shared.runtime.inbox_refusals import PoisonedBatch, refusals_of, refused_records
 from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.stored_offsets import StoredOffset, fingerprint
 
 log = structlog.get_logger("fenghuo.inbox")
+
+_QUICK_S = 5.0
+"""A transaction of less time leaves room for more records in the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,45 +67,63 @@ class InboxWorker:
         self._decoder = BatchDecoder(database.loop_priority, priority, fast_decoders or {})
         self._database = database
         self._max_records = max_records
+        self._size = max_records
+        self._failed = FailedRecords(database, group)
         self._group = group
         self._apply = apply
         self._dead_letters = dead_letters
         self._metrics = metrics
-        self._stored: dict[TopicPartition, int] = {}
+        self._stored: dict[TopicPartition, StoredOffset] = {}
         self._prioritised: dict[TopicPartition, set[int]] = defaultdict(set)
 
-    async def restore(self, assigned: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """Return the stored next offset of each partition that has one."""
+    async def restore(
+        self, assigned: Sequence[TopicPartition]
+    ) -> Mapping[TopicPartition, StoredOffset]:
+        """Return the stored offset of each partition that has one."""
         async with self._database.transaction() as transaction:
             for partition in assigned:
                 self._stored[partition] = await store.load_offset(
                     transaction, self._group, partition
                 )
+            await self._failed.restore(transaction, assigned)
         return {
-            partition: offset
-            for partition, offset in self._stored.items()
-            if partition in assigned and offset > 0
+            partition: stored
+            for partition, stored in self._stored.items()
+            if partition in assigned and stored.next_offset > 0
         }
+
+    def stored(self, partition: TopicPartition) -> StoredOffset | None:
+        """Return the stored offset of a partition, None where it is not restored."""
+        return self._stored.get(partition)
+
+    async def move(self, partition: TopicPartition, target: StoredOffset) -> None:
+        """Store another offset of a partition. A record that is read again is a repeat."""
+        async with self._database.transaction() as transaction:
+            ends = {partition: target}
+            await store.advance_offsets(transaction, self._group, self._stored, ends)
+        self._stored[partition] = target
+        self._prioritised.pop(partition, None)
 
     async def release(self, revoked: Sequence[TopicPartition]) -> None:
         """Forget the partitions; everything is in the database already."""
         for partition in revoked:
             self._stored.pop(partition, None)
             self._prioritised.pop(partition, None)
+        self._failed.release(revoked)
 
     def is_urgent(self, record: ConsumerRecord) -> bool:
         """Return whether a record is to be handled before its turn."""
         return self._decoder.is_urgent(record)
 
     async def handle_urgent(self, records: list[ConsumerRecord]) -> None:
-        """Handle records early and leave the offsets. A refused record waits for its turn."""
+        """Handle records early and leave the offsets. Refused records wait for their turn."""
         batch = await self._decoder.decode_batch(records)
         if not batch.decoded:
             return
         try:
             await self._apply_urgent(batch.decoded)
-        except PoisonedBatch as poisoned:
-            log.warning("overtaking_halved", records=len(batch.decoded), error=str(poisoned))
+        except (PoisonedBatch, StatementTimeout) as error:
+            log.warning("overtaking_halved", records=len(batch.decoded), error=str(error))
             decoded = [record.record for record in batch.decoded]
             if len(decoded) > 1:
                 middle = len(decoded) // 2
@@ -111,12 +134,16 @@ class InboxWorker:
         """Handle records in order, `max_records` per transaction, of which two run side by side.
 
         Beside a transaction, the next transaction decodes records and inserts ids; all other work
-        waits for the commit. When a transaction fails the next one is rolled back too, and the
-        consumer calls again with the same records.
+        waits for the commit. After a failure the next transaction is rolled back too, and the
+        consumer calls again with the same records; after a time-out of Postgres the transactions
+        are smaller. Raises BlockedPartition when a bug makes too many dead letters.
         """
-        todo = [record for record in records if record.offset >= self._stored[_partition(record)]]
-        size = self._max_records
-        batches = [todo[begin : begin + size] for begin in range(0, len(todo), size)]
+        todo = [
+            record
+            for record in records
+            if record.offset >= self._stored[_partition(record)].next_offset
+        ]
+        batches = self._divide(todo)
         running, following = (self._begin(batches[0]) if batches else None), None
         try:
             for batch, next_batch in zip(batches, [*batches[1:], None], strict=True):
@@ -124,6 +151,9 @@ class InboxWorker:
                 following = self._begin(next_batch, running) if next_batch else None
                 try:
                     await running.task
+                except StatementTimeout:
+                    self._size = max(1, len(batch) // 2)
+                    raise
                 except PoisonedBatch as poisoned:
                     # An id that is in both would make the halves wait for a transaction that waits
                     # for them.
@@ -133,6 +163,18 @@ class InboxWorker:
                 running, following = following, None
         finally:
             await _cancel(running, following)
+
+    def _divide(self, records: Sequence[ConsumerRecord]) -> list[list[ConsumerRecord]]:
+        """Return the records of each transaction; a failed record has a transaction of its own."""
+        batches: list[list[ConsumerRecord]] = []
+        alone = True
+        for record in records:
+            failed = self._failed.contains(record)
+            if alone or failed or len(batches[-1]) >= self._size:
+                batches.append([])
+            batches[-1].append(record)
+            alone = failed
+        return batches
 
     def _begin(
         self, records: Sequence[ConsumerRecord], previous: _RunningBatch | None = None
@@ -153,18 +195,21 @@ class InboxWorker:
             entered.set()
 
     async def _halve(self, records: Sequence[ConsumerRecord], poisoned: PoisonedBatch) -> None:
-        """Handle one half after the other, until the poisoning record is alone."""
-        alone = len(records) == 1
-        if alone and not poisoned.raced:
+        """Handle one half after the other, until the poisoning record is alone.
+
+        Raises Transient while another try of a failed record is due.
+        """
+        if len(records) == 1:
+            if poisoned.reject.reason is Reason.HANDLER_ERROR:
+                await self._failed.note(records[0], poisoned.reject)
             await self._commit(DecodedBatch(records, [], [(records[0], poisoned.reject)]))
             return
         log.warning("batch_halved", records=len(records), error=str(poisoned))
         middle = len(records) // 2
-        for half in (records,) if alone else (records[:middle], records[middle:]):
+        for half in (records[:middle], records[middle:]):
             try:
                 await self._commit(await self._decoder.decode_batch(half))
             except PoisonedBatch as poisoned_half:
-                poisoned_half.raced = poisoned_half.raced and not alone
                 await self._halve(half, poisoned_half)
 
     async def _commit(
@@ -173,13 +218,19 @@ class InboxWorker:
         previous: _RunningBatch | None = None,
         entered: asyncio.Event | None = None,
     ) -> None:
-        """Handle a batch as one transaction, once the `previous` one has committed."""
+        """Handle a batch as one transaction, after the commit of the `previous` one."""
         refused = list(batch.refused)
-        ends = {_partition(record): record.offset + 1 for record in batch.records}
+        last_records = {_partition(record): record for record in batch.records}
+        ends = {
+            partition: StoredOffset(record.offset + 1, fingerprint(record.value))
+            for partition, record in last_records.items()
+        }
+        bugs = sum(reject.reason is Reason.HANDLER_ERROR for _, reject in refused)
+        began = time.monotonic()
         if previous is not None:
             await previous.entered.wait()
         async with self._database.transaction() as transaction:
-            new = await self._insert_new(transaction, self._in_turn(batch.decoded), refused)
+            ids = await store.insert_new(transaction, self._in_turn(batch.decoded))
             if entered is not None:
                 entered.set()
             if previous is not None:
@@ -187,35 +238,40 @@ class InboxWorker:
                 previous.task.result()
                 await transaction.refresh_clock()
             await store.advance_offsets(transaction, self._group, self._stored, ends)
-            await self._apply_new(transaction, new)
+            await self._failed.settle(transaction, batch.records, bugs)
+            refusals = await self._apply_new(transaction, ids.new)
+            await store.save_refusals(transaction, refusals)
+            refused += self._count_repeats(ids, refusals)
             # Before the commit: were they sent after it, a crash between would lose them.
             if refused:
                 await transaction.wait_for(self._dead_letters.send(refused))
         self._stored.update(ends)
         for partition, end in ends.items():
             if offsets := self._prioritised.get(partition):
-                self._prioritised[partition] = {offset for offset in offsets if offset >= end}
-        bugs = sum(reject.reason is Reason.HANDLER_ERROR for _, reject in refused)
-        self._dead_letters.account(len(batch.records), bugs)
+                self._prioritised[partition] = {
+                    offset for offset in offsets if offset >= end.next_offset
+                }
+        self._failed.forget(batch.records)
+        if time.monotonic() - began < _QUICK_S:
+            self._size = min(self._max_records, 2 * self._size)
 
     async def _apply_urgent(self, decoded: Sequence[DecodedRecord]) -> None:
-        refused: RefusedRecords = []
+        """Handle decoded records early; refused records are decided again in their turn."""
         partitions = sorted({_partition(record.record) for record in decoded})
         async with self._database.transaction() as transaction:
             ends = {partition: self._stored[partition] for partition in partitions}
             await store.advance_offsets(transaction, self._group, self._stored, ends)
-            new = await self._insert_new(transaction, decoded, refused)
-            await self._apply_new(
-                transaction, [msgspec.structs.replace(inbound, early=True) for inbound in new]
-            )
-        later = {id(record) for record, _ in refused}
+            ids = await store.insert_new(transaction, decoded)
+            refusals = await self._apply_new(transaction, ids.new, early=True)
+            await store.delete_ids(transaction, [record for record, _ in refusals])
+        later = {id(record) for record, _ in self._count_repeats(ids, refusals)}
         for record, _, _ in decoded:
             if id(record) not in later:
                 self._prioritised[_partition(record)].add(record.offset)
                 self._metrics.prioritised.labels(record.topic).inc()
 
     def _in_turn(self, decoded: Sequence[DecodedRecord]) -> Sequence[DecodedRecord]:
-        """Return the records that were not handled early."""
+        """Return the records without those handled early."""
         if not any(self._prioritised.values()):
             return decoded
         return [
@@ -224,24 +280,23 @@ class InboxWorker:
             if record.record.offset not in self._prioritised[_partition(record.record)]
         ]
 
-    async def _insert_new(
-        self, transaction: Transaction, decoded: Sequence[DecodedRecord], refused: RefusedRecords
-    ) -> list[InboundMessage]:
-        """Return the messages with a new id; add each conflicting record to `refused`."""
-        result = await store.insert_new(transaction, decoded)
-        refused += [(record, _conflict(message.id)) for record, message, _ in result.conflicts]
-        for record, _, _ in result.repeats:
+    def _count_repeats(
+        self, ids: store.NewRecords, refusals: Sequence[store.RefusedMessage]
+    ) -> RefusedRecords:
+        """Count the harmless repeats, and return the records to refuse."""
+        refused, repeats = refused_records(ids, refusals)
+        for record in repeats:
             self._metrics.duplicates.labels(record.topic).inc()
-        return [
-            InboundMessage(message, record.topic, record.partition, record.offset, record.timestamp)
-            for record, message, _ in result.new
-        ]
+        return refused
 
-    async def _apply_new(self, transaction: Transaction, new: Sequence[InboundMessage]) -> None:
+    async def _apply_new(
+        self, transaction: Transaction, new: Sequence[DecodedRecord], *, early: bool = False
+    ) -> list[store.RefusedMessage]:
+        """Handle new messages; return the refused messages."""
         if not new:
-            return
+            return []
         try:
-            await self._apply(transaction, new)
+            await self._apply(transaction, [_inbound(record, early) for record in new])
             # A message that cannot be queued is the fault of the records that it follows from.
             await transaction.flush()
         except Reject as reject:
@@ -254,20 +309,8 @@ class InboxWorker:
             log.exception("handler_error", records=len(new))
             raise PoisonedBatch(
                 Reject(Reason.HANDLER_ERROR, repr(bug)),
-                raced=isinstance(bug, asyncpg.IntegrityConstraintViolationError),
             ) from bug
-
-
-class PoisonedBatch(Exception):
-    """The transaction is rolled back because of one record.
-
-    `raced`: another transaction, over by now, may be the cause, so another attempt may help.
-    """
-
-    def __init__(self, reject: Reject, *, raced: bool = False) -> None:
-        super().__init__(str(reject))
-        self.reject = reject
-        self.raced = raced
+        return refusals_of(new, transaction.refused)
 
 
 async def _cancel(*batches: _RunningBatch | None) -> None:
@@ -282,5 +325,9 @@ def _partition(record: ConsumerRecord) -> TopicPartition:
     return TopicPartition(record.topic, record.partition)
 
 
-def _conflict(event_id: str) -> Reject:
-    return Reject(Reason.ID_CONFLICT, f"id {event_id} was seen before with another body")
+def _inbound(decoded: DecodedRecord, early: bool) -> InboundMessage:
+    record = decoded.record
+    return InboundMessage(
+        *(decoded.message, record.topic, record.partition),
+        *(record.offset, record.timestamp, early),
+    )

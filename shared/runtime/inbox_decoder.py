@@ -61,15 +61,13 @@ class BatchDecoder:
         refused: RefusedRecords = []
         for number, record in enumerate(records, 1):
             fast_decoder = self._fast_decoders.get(record.topic)
-            result = fast_decoder(record.value) if fast_decoder and record.value else None
-            if result is not None:
-                decoded.append(DecodedRecord(record, *result))
-            else:
-                try:
+            message = fast_decoder(record.value) if fast_decoder and record.value else None
+            try:
+                if message is None:
                     message = decode(TOPICS[record.topic].model, record)
-                    decoded.append(DecodedRecord(record, message, body_digest(message)))
-                except Reject as reject:
-                    refused.append((record, reject))
+                decoded.append(DecodedRecord(record, message, body_digest(record.value)))
+            except Reject as reject:
+                refused.append((record, reject))
             if number % _DECODED_AT_ONCE == 0:
                 await self._loop_priority.wait_until_free()
         return DecodedBatch(records, decoded, refused)

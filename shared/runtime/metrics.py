@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from shared.contracts.dead_letter import Reason
+
 
 class RuntimeMetrics:
     """Counters and gauges of one process; counted per batch, never per message."""
@@ -36,6 +38,12 @@ class RuntimeMetrics:
         self.lag = Gauge(
             "fenghuo_consumer_lag_records",
             "Records in the topic behind our position",
+            ["topic"],
+            registry=registry,
+        )
+        self.lag_s = Gauge(
+            "fenghuo_consumer_lag_seconds",
+            "Age of the oldest record in the topic that is not handled",
             ["topic"],
             registry=registry,
         )
@@ -81,9 +89,22 @@ class RuntimeMetrics:
             "Durable timers set aside because of a bug (state `failed`)",
             registry=registry,
         )
+        self.not_waiting_for = Gauge(
+            "fenghuo_timers_not_waiting_for",
+            "Partitions that stand unread, and for which timers no longer wait",
+            registry=registry,
+        )
         self.timers_late = Histogram(
             "fenghuo_timer_late_seconds",
             "How late durable timers fired",
             buckets=(0.25, 0.5, 1, 2, 5, 30, 300),
             registry=registry,
         )
+
+    def preset_dead_letters(self, topic: str) -> None:
+        """Show a topic's dead letters as zero by reason: Prometheus sees no growth of a new series.
+
+        A bad version begins with a burst of them.
+        """
+        for reason in Reason:
+            self.dead_letters.labels(topic, reason.value)

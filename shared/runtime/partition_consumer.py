@@ -4,9 +4,9 @@ The recipe (docs/adr/0002): on assignment pause, restore, seek, resume; the hand
 drops records that this process does not own or has already handled; on revocation take the same
 lock and release. Transient failures are retried inside the lock for a while; then the batch is
 given back to Kafka by seeking, so that polling never stops. No record is passed over in silence
-(offset_gaps.py). A partition that is no longer fetched from while it grows ends the process
-(docs/sources.md S33). Where urgent records go first (backlog.py), a backlog is handled batch by
-batch, with the urgent records before each.
+(offset_gaps.py, log_watch.py). A partition that is no longer fetched from while it grows ends the
+process (docs/sources.md S33), and so does a handler that does not return. Where urgent records go
+first (backlog.py), a backlog is handled batch by batch, with the urgent records before each.
 """
 
 from __future__ import annotations
@@ -14,21 +14,23 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import ConsumerStoppedError, KafkaError
-from faststream.kafka import KafkaBroker
 
 from shared.contracts.topics import TopicSpec
 from shared.runtime import group_membership
 from shared.runtime.backlog import Backlog
-from shared.runtime.broker import subscribe
-from shared.runtime.errors import LostOwnership, Transient, exit_process
+from shared.runtime.broker import CheckedBroker, subscribe
+from shared.runtime.clock import SystemClock
+from shared.runtime.errors import BlockedPartition, LostOwnership, Transient, exit_process
 from shared.runtime.fetching.partition_records import OrdinaryRecords, RecordReader
 from shared.runtime.handled_offsets import HandledOffsets
+from shared.runtime.log_checks import LogChecks
+from shared.runtime.log_client import LogClient
+from shared.runtime.log_watch import LogWatch
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.offset_commits import OffsetCommits
 from shared.runtime.partition_progress import ConsumerActivity, PartitionProgress
@@ -42,6 +44,10 @@ Handle = Callable[[list[ConsumerRecord]], Awaitable[None]]
 OnLost = Callable[[Sequence[TopicPartition]], Awaitable[None]]
 
 _CHECK_INTERVAL_S = 2.0
+_UNJOINED_SHOWN_S = 15.0
+"""A rebalance may take so long; after it /readyz says that the group does not take us back."""
+_UNJOINED_S = 90.0
+"""A process that Kafka answers and that has not joined its group for so long ends."""
 _POLL_ERROR_SHOWN_S = 10.0
 """The time for which /readyz names the error of a poll."""
 _MAX_BACKLOG = 20_000
@@ -56,7 +62,7 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def __init__(
         self,
-        broker: KafkaBroker,
+        broker: CheckedBroker,
         topics: Sequence[TopicSpec],
         worker: Worker,
         metrics: RuntimeMetrics,
@@ -76,11 +82,22 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._lock = asyncio.Lock()
         self._commits = OffsetCommits(lambda: self.subscriber.consumer)
         self._handled = HandledOffsets(topics, self._commits)
-        self._progress = PartitionProgress(self._handled.gaps)
+        self._log = LogChecks(LogClient(broker.bootstrap), self._handled.gaps, SystemClock())
+        self.log_watch = LogWatch(
+            group,
+            lambda: self.subscriber.consumer,
+            self._lock,
+            worker,
+            self._handled,
+            self._log,
+            self._discard_backlog,
+        )
+        self._progress = PartitionProgress(self._handled.gaps, self._log.ends)
         self._retries = Retries(metrics)
         self._finished_batches = 0
         self._poll_error: tuple[float, str] | None = None
         self._assigned_once = False
+        self._unjoined_since: float | None = None
         self.on_lost: OnLost | None = None
         """Set by a worker whose own store cannot refuse a late write: called instead of `release`
         with partitions that the group has given to another member."""
@@ -120,18 +137,11 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             return f"cannot read: {error[1]}"
         if self.subscriber.consumer is None:
             return None
-        return "; ".join(self._handled.reasons(self._consumer)) or None
-
-    def caught_up(self, topic: str, moment: datetime) -> bool:
-        """Return whether all that Kafka took before `moment` in own partitions of a topic is
-        handled.
-
-        False until partitions are assigned and each has been fetched from.
-        """
-        if self.subscriber.consumer is None:
-            return self._assigned_once and not list(self._handled.of_topic(topic))
-        self._handled.skip_empty(self._consumer)
-        return self._assigned_once and self._handled.caught_up(self._consumer, topic, moment)
+        if self._unjoined_s() > _UNJOINED_SHOWN_S:
+            return "this process is no member of its consumer group"
+        reasons = self._handled.reasons(self._consumer)
+        reasons += self._log.client.wrong_counts(self.topics)
+        return "; ".join(reasons) or self._log.ready()
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Restore before any record is handled. An error is fatal: aiokafka would only log it."""
@@ -141,26 +151,18 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         group_membership.start_heartbeats(consumer)
         async with self._lock:
             try:
-                offsets = await until_success(lambda: self._worker.restore(partitions))
-                begins = await consumer.beginning_offsets(partitions)
-                ends = await consumer.end_offsets(partitions)
+                stored = await until_success(lambda: self._worker.restore(partitions))
+                begins = await self.log_watch.assign(partitions, stored)
             except KafkaError as error:
                 exit_process(f"cannot restore: {error!r}")
             self._discard_backlog(partitions)
-            for partition in partitions:
-                offset = offsets.get(partition, begins[partition])
-                if offset > ends[partition]:
-                    exit_process(f"{partition} ends before our offset {offset}: topic re-created?")
-                if offset < begins[partition] and offset > 0:
-                    exit_process(f"{partition} begins after our offset {offset}: records were lost")
-                offset = max(offset, begins[partition])
-                self._handled.assign(partition, offset)
+            for partition, offset in begins.items():
                 consumer.seek(partition, offset)
             self._commits.refused = self.on_lost is not None and await group_membership.is_lost(
                 consumer, self.next_offsets
             )
             self._assigned_once = True
-        consumer.resume(*partitions)
+        consumer.resume(*self.log_watch.readable(partitions))
         log.info("partitions_assigned", count=len(partitions))
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
@@ -192,6 +194,7 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 await self._worker.release(partitions)
             except Transient as error:
                 log.warning("release_failed", error=str(error))
+        await self._log.client.stop()
 
     async def on_batch(self, records: list[ConsumerRecord]) -> None:
         """Handle a batch of FastStream; return when it is handled or given back."""
@@ -246,7 +249,7 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _own_runs(self, records: list[ConsumerRecord]) -> list[RecordRun]:
         if self._commits.refused and self.on_lost is not None:
             await self._give_up(LostOwnership("a commit was refused"))
-        return self._handled.new_runs(records)
+        return self.log_watch.trusted_runs(records)
 
     async def confirm(self) -> None:
         """Return when the group says that the partitions still belong to this process.
@@ -281,8 +284,11 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     async def watch(self) -> None:
         """Export lag, commit when idle, end the process when a partition is stuck; for ever."""
         while True:
+            began = time.monotonic()
             await asyncio.sleep(_CHECK_INTERVAL_S)
-            if self.subscriber.consumer is not None:
+            was_paused = time.monotonic() - began > 3 * _CHECK_INTERVAL_S
+            # After a pause of the process every sign of life is old: Kafka's answers come first.
+            if self.subscriber.consumer is not None and not was_paused:
                 self.check()
             self._commits.begin()
 
@@ -298,12 +304,27 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             partitions = list(self._handled.of_topic(spec.name))
             lag = sum(report.lags[partition] for partition in partitions)
             self._metrics.lag.labels(spec.name).set(lag)
+            ages = [self._log.age_s(place, self.next_offsets[place]) for place in partitions]
+            self._metrics.lag_s.labels(spec.name).set(max(ages, default=0.0))
             blocked = sum(
                 self._handled.is_blocked(self._consumer, partition) for partition in partitions
             )
             self._metrics.blocked.labels(spec.name).set(blocked)
         if report.stuck:
             exit_process(f"nothing more is fetched from {report.stuck[0]} while it grows")
+        if self._retries.is_hanging():
+            exit_process(f"a handler of {self.topics[0].name} does not return")
+        # A restore holds the lock; while Kafka is silent nobody can join.
+        if group_membership.is_joined(self._consumer) or self._lock.locked() or self._log.ready():
+            self._unjoined_since = None
+        else:
+            self._unjoined_since = self._unjoined_since or time.monotonic()
+            if self._unjoined_s() > _UNJOINED_S:
+                exit_process("the consumer group does not take this process back")
+
+    def _unjoined_s(self) -> float:
+        since = self._unjoined_since
+        return 0.0 if since is None else time.monotonic() - since
 
     def _note_poll_error(self, error: KafkaError) -> None:
         """Note that a poll has failed; it has returned no record, so none is lost."""
@@ -321,6 +342,9 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 exit_process(f"another process owns these partitions: {error}")
             await self._give_up(error)
             return False
+        except BlockedPartition as error:
+            self._handled.gaps.stop(error.partition, str(error))
+            self._consumer.pause(error.partition)
         except Exception as error:
             log.exception("batch_failed")
             exit_process(f"a bug: {error!r}")

@@ -36,8 +36,10 @@ class ProgressReport:
 class PartitionProgress:
     """Compares, at each check, the handled offsets of each partition with what Kafka has."""
 
-    def __init__(self, gaps: OffsetGaps) -> None:
+    def __init__(self, gaps: OffsetGaps, ends: Mapping[TopicPartition, int]) -> None:
+        """`ends`: the ends of partitions as a second client has learned them (log_checks.py)."""
         self._gaps = gaps
+        self._ends = ends
         self._finished_batches = -1
         self._signs_of_life: dict[TopicPartition, object] = {}
         self._signs_changed_at: dict[TopicPartition, float] = {}
@@ -56,8 +58,10 @@ class PartitionProgress:
         finished = activity.finished_batches
         long_batch = activity.retrying or (activity.in_batch and finished == self._finished_batches)
         for partition, offset in next_offsets.items():
-            end = fetch_states.stable_end(consumer, partition)
-            report.lags[partition] = lag = 0 if end is None else max(0, end - offset)
+            fetched_end = fetch_states.stable_end(consumer, partition)
+            # A fetcher that is dead knows no end, or an old one.
+            end = max(fetched_end or 0, self._ends.get(partition, 0))
+            report.lags[partition] = lag = max(0, end - offset)
             # A partition lives when its records are handled, when Kafka answers its fetches, and
             # when its fetched records wait for their turn among the others.
             buffered = fetch_states.is_buffered(consumer, partition)
@@ -72,7 +76,7 @@ class PartitionProgress:
                 report.stuck.append(partition)
             if lag == 0 or blocked or activity.in_batch or activity.retrying:
                 continue
-            if end is not None and (fetch_states.position(consumer, partition) or 0) >= end:
+            if (fetch_states.position(consumer, partition) or 0) >= end:
                 read_to_end[partition] = offset, finished
                 if self._read_to_end.get(partition) == read_to_end[partition]:
                     # All has been returned since the last check, and no batch is under way.

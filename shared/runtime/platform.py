@@ -15,7 +15,7 @@ from typing import Any
 from faststream.asgi import AsgiFastStream, AsgiResponse
 from prometheus_client import CollectorRegistry
 
-from shared.contracts.topics import TopicSpec
+from shared.contracts.topics import GAP_ACCEPTANCES, TopicSpec
 from shared.runtime.asyncapi import Operation, Traffic, document
 from shared.runtime.background_loops import BackgroundLoop, NamedLoop, background
 from shared.runtime.broker import LOGGER, make_broker
@@ -24,11 +24,14 @@ from shared.runtime.clock import Clock, SystemClock
 from shared.runtime.dead_letters import DeadLetters
 from shared.runtime.fetching.partition_records import OrdinaryRecords, RecordReader
 from shared.runtime.health import Health
-from shared.runtime.http_server import lifespan_of, operations_routes, wait_for_kafka
+from shared.runtime.http_server import json_route, lifespan_of, operations_routes, wait_for_kafka
+from shared.runtime.log_client import LogClient
+from shared.runtime.loop_watch import loop_watch
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.partition_consumer import PartitionConsumer
 from shared.runtime.publisher import Publisher
 from shared.runtime.settings import ServiceSettings
+from shared.runtime.table_watch import TableWatch
 from shared.runtime.tables import AtBoundary, CompactedTable, OnDelete, OnMessage
 from shared.runtime.worker import PriorityWorker, Worker
 
@@ -76,6 +79,9 @@ class Platform:
         self.health.add("producer", self.publisher.ready)
         self._more_publishers: list[Publisher] = []
         self._tables: list[CompactedTable] = []
+        self._log_client = LogClient(settings.kafka_bootstrap)
+        self._table_watch = TableWatch(self._log_client, self._tables, self.metrics)
+        self.health.add("tables", self._table_watch.ready)
         self._consumers: list[PartitionConsumer] = []
         self._loops: list[NamedLoop] = []
         self._stops: list[tuple[str, Stop]] = []
@@ -115,6 +121,8 @@ class Platform:
         group = f"fenghuo-{self.service}"
         for spec in topics:
             self.traffic.reads(spec, group)
+            self.metrics.preset_dead_letters(spec.name)
+        self.traffic.note(Operation("receive", GAP_ACCEPTANCES))
         consumer = PartitionConsumer(
             self.broker,
             topics,
@@ -129,6 +137,7 @@ class Platform:
         )
         self.health.add("consumer", consumer.ready)
         self.run_in_background("consumer watch", consumer.watch)
+        self.run_in_background("log watch", consumer.log_watch.run)
         self._consumers.append(consumer)
         return consumer
 
@@ -143,6 +152,7 @@ class Platform:
         bootstrap, refuse = self.settings.kafka_bootstrap, self.dead_letters.send
         table = CompactedTable(bootstrap, spec, on_message, refuse, on_delete, at_boundary)
         self.traffic.reads(spec)
+        self.metrics.preset_dead_letters(spec.name)
         self._tables.append(table)
         self.health.add(spec.name, table.ready)
         self.run_in_background(f"table {spec.name}", table.follow)
@@ -162,6 +172,11 @@ class Platform:
         """Name the topics of which this service reads some records, and some dead letters."""
         for spec in topics:
             self.traffic.note(Operation("receive", spec))
+        self.inspects_letters(*topics)
+
+    def inspects_letters(self, *topics: TopicSpec) -> None:
+        """Name the topics of which this service reads some dead letters."""
+        for spec in topics:
             if spec.dead_letters:
                 self.traffic.note(Operation("receive", spec, letters=True))
 
@@ -188,7 +203,27 @@ class Platform:
         described = document(self.traffic)
         for extend in self._descriptions:
             described = extend(described)
-        return [*operations_routes(self.health, self.metrics, described), *self._routes]
+        return [
+            *operations_routes(self.health, self.metrics, described),
+            ("/gaps", json_route(self.gaps)),
+            *self._routes,
+        ]
+
+    def gaps(self) -> list[Document]:
+        """Return the gaps that block partitions, for `fenghuo gaps`."""
+        return [
+            {
+                "service": self.service,
+                "topic": gap.partition.topic,
+                "partition": gap.partition.partition,
+                "kind": gap.kind.value,
+                "offset": gap.offset,
+                "gap_id": consumer.log_watch.id_of(gap),
+                "reason": gap.reason,
+            }
+            for consumer in self._consumers
+            for gap in consumer.log_watch.gaps()
+        ]
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Connect in order: Kafka, producers, tables, loops. The owner of the broker starts it."""
@@ -198,13 +233,17 @@ class Platform:
         for number, publisher in enumerate((self.publisher, *self._more_publishers), 1):
             await publisher.start()
             push_stop(stack, f"producer {number}", publisher.stop)
+        push_stop(stack, "client of the log", self._log_client.stop)
         for table in self._tables:
             push_stop(stack, f"table {table.name}", table.stop)
             await table.load()
+        if self._tables:
+            self.run_in_background("table watch", self._table_watch.run)
         for consumer in self._consumers:
             topics = ", ".join(spec.name for spec in consumer.topics)
             push_stop(stack, f"consumer of {topics}", consumer.close)
         await stack.enter_async_context(background(*self._loops))
+        stack.enter_context(loop_watch())
 
     def asgi(self) -> AsgiFastStream:
         """Return the ASGI application: FastStream's consumers and the routes of the platform."""

@@ -19,6 +19,8 @@ _FIRST_DELAY_S = 0.1
 _LONGEST_DELAY_S = 2.0
 _GIVE_BACK_AFTER_S = 30.0
 _REPORT_AFTER_S = 5.0
+LONGEST_ATTEMPT_S = 120.0
+"""A handler that has not returned for so long never will: each of its waits has a limit."""
 
 
 class Retries:
@@ -27,11 +29,17 @@ class Retries:
     def __init__(self, metrics: RuntimeMetrics) -> None:
         self._metrics = metrics
         self._retrying_since: float | None = None
+        self._attempt_began: float | None = None
 
     @property
     def retrying(self) -> bool:
         """True while the last attempt has failed."""
         return self._retrying_since is not None
+
+    def is_hanging(self) -> bool:
+        """Return whether an attempt under way takes longer than any attempt may."""
+        began = self._attempt_began
+        return began is not None and time.monotonic() - began > LONGEST_ATTEMPT_S
 
     def ready(self) -> str | None:
         """Return None unless an outage has lasted for some seconds, else the reason for /readyz."""
@@ -43,10 +51,11 @@ class Retries:
     async def attempt(self, batch: Callable[[], Awaitable[None]], records: int) -> bool:
         """Call `batch` until it succeeds; return False when it still fails after half a minute.
 
-        Each Transient is retried; any other error is raised.
+        Each Transient is retried; any other error is raised and ends the attempts.
         """
         started, delay = time.monotonic(), _FIRST_DELAY_S
         while True:
+            self._attempt_began = time.monotonic()
             try:
                 await batch()
             except Transient as error:
@@ -55,11 +64,16 @@ class Retries:
                 log.warning("batch_retry", error=str(error), records=records)
                 if time.monotonic() - started > _GIVE_BACK_AFTER_S:
                     return False
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, _LONGEST_DELAY_S)
+            except Exception:
+                self._retrying_since = None
+                raise
             else:
                 self._retrying_since = None
                 return True
+            finally:
+                self._attempt_began = None
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, _LONGEST_DELAY_S)
 
 
 async def until_success(call: Callable[[], Awaitable[T]]) -> T:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from shared.contracts.topics import TopicSpec
 from shared.runtime.clean_up import push_stop
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database, Transaction
+from shared.runtime.end_offsets import EndOffsets
 from shared.runtime.handlers import Dispatcher, Order, Router, Unit
 from shared.runtime.inbound_messages import Apply, FastDecoder, PriorityRule
 from shared.runtime.inbox import InboxWorker
@@ -22,6 +22,7 @@ from shared.runtime.outbox import OutboxRelay
 from shared.runtime.outbox_trouble import TroubledPartitions
 from shared.runtime.partition_consumer import PartitionConsumer
 from shared.runtime.platform import Platform
+from shared.runtime.read_progress import ReadProgress
 from shared.runtime.retention import (
     Retention,
     RetentionTask,
@@ -30,14 +31,6 @@ from shared.runtime.retention import (
 )
 from shared.runtime.settings import DatabaseSettings
 from shared.runtime.timers import TimerSweeper
-
-
-class ReadProgress(Protocol):
-    """The progress of a process through the topics that it reads."""
-
-    def caught_up(self, topic: str, moment: datetime) -> bool:
-        """Return whether all records of a topic that Kafka took before `moment` are handled."""
-        ...
 
 
 class StatefulPlatform(Platform):
@@ -62,7 +55,6 @@ class StatefulPlatform(Platform):
         self.run_in_background("end frozen sessions", self.database.end_frozen_sessions)
         self.apply: Apply | None = None
         self.sweeper: TimerSweeper | None = None
-        self.progress: ReadProgress | None = None
         self.dispatcher: Dispatcher[Any] | None = None
 
     def include(
@@ -84,12 +76,7 @@ class StatefulPlatform(Platform):
         """
         self.dispatcher = dispatcher = Dispatcher(unit_of_work, routers, order=order)
         self.apply = dispatcher.apply
-        if dispatcher.timer_kinds:
-            self.sweeper = TimerSweeper(
-                self.database, dispatcher.lock, dispatcher.fire, self.metrics
-            )
-            self.run_in_background("timer sweeper", self.sweeper.run)
-        self.delete_when_old(inbox_retention(self.service, dispatcher.topics))
+        self.delete_when_old(*inbox_retention(self.service, dispatcher.topics))
         worker = InboxWorker(
             self.database,
             f"fenghuo-{self.service}",
@@ -101,21 +88,32 @@ class StatefulPlatform(Platform):
             fast_decoders={spec.name: decoder for spec, decoder in (fast_decoders or {}).items()},
         )
         batches = 1 + prefetch_batches
-        self.progress = consumer = self.consume(
+        consumer = self.consume(
             dispatcher.topics,
             worker,
             max_records=max_records * batches,
             fetch_batches=batches,
             priority_worker=worker if priority is not None else None,
         )
+        if dispatcher.timer_kinds:
+            self._sweep_timers(dispatcher, consumer)
         return consumer
 
-    def caught_up(self, topic: TopicSpec, moment: datetime) -> bool:
-        """Return whether this process has handled all records of `topic` from before `moment`.
-
-        The time of a record is Kafka's. False before the process reads its inbox.
-        """
-        return self.progress is not None and self.progress.caught_up(topic.name, moment)
+    def _sweep_timers(self, dispatcher: Dispatcher[Any], consumer: PartitionConsumer) -> None:
+        """Fire timers, each when everything from before its moment is handled."""
+        ends = EndOffsets(
+            self.settings.kafka_bootstrap, dispatcher.topics, f"fenghuo-{self.service}-ends"
+        )
+        progress = ReadProgress(
+            f"fenghuo-{self.service}", ends, lambda: consumer.next_offsets, self.metrics
+        )
+        self.health.add("timers", progress.ready)
+        self.on_stop("ends of partitions", ends.stop)
+        self.on_stop("read progress", progress.stop)
+        self.sweeper = TimerSweeper(
+            self.database, dispatcher.lock, dispatcher.fire, self.metrics, progress
+        )
+        self.run_in_background("timer sweeper", self.sweeper.run)
 
     def delete_when_old(self, *tasks: RetentionTask) -> None:
         """Delete old rows of this service by these tasks."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaError
 from shared.contracts.dead_letter import Reason
 from shared.contracts.topics import TopicSpec
 from shared.runtime.decoding import decode
-from shared.runtime.errors import Reject, Transient, exit_process
+from shared.runtime.errors import ENVIRONMENT_ERRORS, Reject, Transient, exit_process
 from shared.runtime.fetching import fetch_states
 from shared.runtime.fetching.consumer import make_reader, read_to
 
@@ -39,6 +39,20 @@ Positions = dict[str, int]
 """The positions of a table in its topic: `topic:partition` and the next offset to apply."""
 
 
+class TableProgress(NamedTuple):
+    """The progress of a table in one partition: the next offset to fetch, the next to apply.
+
+    `changes` counts the attempts to apply; `is_applying` is true within one. A partition that is
+    not readable is named by `CompactedTable.ready`.
+    """
+
+    position: int
+    applied: int
+    changes: int
+    is_applying: bool
+    is_unreadable: bool
+
+
 class CompactedTable:
     """Feeds every record of a compacted topic to `on_message`, from the beginning."""
 
@@ -52,26 +66,39 @@ class CompactedTable:
         at_boundary: AtBoundary = nullcontext,
     ) -> None:
         self._bootstrap = bootstrap
-        self._spec = spec
+        self.spec = spec
         self._on_message = on_message
         self._on_rejects = on_rejects
         self._on_delete = on_delete
         self._at_boundary = at_boundary
         self._loaded = False
-        self._partitions = [TopicPartition(spec.name, n) for n in range(spec.partitions)]
+        self._changes = 0
+        self._is_applying = False
+        self.partitions = [TopicPartition(spec.name, n) for n in range(spec.partitions)]
         self.positions: Positions = {}
         self._consumer: AIOKafkaConsumer | None = None
 
     @property
     def name(self) -> str:
         """The topic of the table."""
-        return self._spec.name
+        return self.spec.name
 
     def ready(self) -> str | None:
         """Return None when the table is loaded and followed, else the reason for /readyz."""
         if not self._loaded or self._consumer is None:
-            return f"{self._spec.name} is not loaded yet"
-        return "; ".join(fetch_states.failures(self._consumer, self._partitions)) or None
+            return f"{self.spec.name} is not loaded yet"
+        return "; ".join(fetch_states.failures(self._consumer, self.partitions)) or None
+
+    def progress(self, partition: TopicPartition) -> TableProgress:
+        """Return how far a partition is fetched and applied."""
+        assert self._consumer is not None, "load() comes first"
+        return TableProgress(
+            fetch_states.position(self._consumer, partition) or 0,
+            self.positions.get(_place(partition), 0),
+            self._changes,
+            self._is_applying,
+            fetch_states.fetch_state(self._consumer, partition).failure is not None,
+        )
 
     async def load(self, until: Mapping[str, int] | None = None) -> None:
         """Read up to the present end of the topic, or to these positions; `follow` goes on from
@@ -87,7 +114,7 @@ class CompactedTable:
         )
         await consumer.start()
         self._consumer = consumer
-        partitions = self._partitions
+        partitions = self.partitions
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         if until is not None:
@@ -108,18 +135,21 @@ class CompactedTable:
             try:
                 fetched = await self._consumer.getmany(timeout_ms=1_000)
             except KafkaError as error:
-                log.warning("table_retry", topic=self._spec.name, error=repr(error))
+                log.warning("table_retry", topic=self.spec.name, error=repr(error))
                 await asyncio.sleep(1)
                 continue
+            self._is_applying = bool(fetched)
             while fetched:
+                self._changes += 1
                 try:
                     async with self._at_boundary():
                         await self._apply_or_exit(fetched)
                 except Transient as error:
-                    log.warning("table_waits", topic=self._spec.name, error=str(error))
+                    log.warning("table_waits", topic=self.spec.name, error=str(error))
                     await asyncio.sleep(1)
                 else:
                     break
+            self._is_applying = False
 
     async def stop(self) -> None:
         """Close the consumer."""
@@ -138,7 +168,7 @@ class CompactedTable:
         try:
             await self._apply_fetched(fetched)
         except (KafkaError, Transient) as error:
-            exit_process(f"dead letters of {self._spec.name} cannot be written: {error}")
+            exit_process(f"dead letters of {self.spec.name} cannot be written: {error}")
 
     async def _apply_fetched(self, fetched: dict[TopicPartition, list[ConsumerRecord]]) -> None:
         refused: list[tuple[ConsumerRecord, Reject]] = []
@@ -149,18 +179,18 @@ class CompactedTable:
                     if record.value is None:
                         self._delete(record)
                         continue
-                    self.apply(decode(self._spec.model, record))
+                    self.apply(decode(self.spec.model, record))
                 except Reject as reject:
                     refused.append((record, reject))
-                except MemoryError:
+                except ENVIRONMENT_ERRORS:
                     raise
                 except Exception as bug:
                     # A record with which a handler has a bug costs the table this record only.
-                    log.exception("table_record_failed", topic=self._spec.name)
+                    log.exception("table_record_failed", topic=self.spec.name)
                     refused.append((record, Reject(Reason.HANDLER_ERROR, repr(bug))))
         if not refused:
             return
-        log.warning("table_rejects", topic=self._spec.name, count=len(refused))
+        log.warning("table_rejects", topic=self.spec.name, count=len(refused))
         if self._on_rejects is not None:
             await self._on_rejects(refused)
 

@@ -1,11 +1,12 @@
 """Durable timers: armed in the transaction that creates their subject, fired once, never early.
 
-Only the database's time counts. A sweep reads due timers without locks, lets the service lock their
-subjects first (in the order of an acknowledgement, so they cannot deadlock), then claims the timers
-that are still armed. kill -9 rolls back; another replica or the restart fires instead
-(docs/adr/0003). A timer that cannot be fired holds up no other: it is isolated as the inbox
-isolates a record, and its state is `failed` until its subject needs no timer any more or a person
-arms it again (docs/audit.md).
+Only the database's time counts, and no timer fires before all records are handled that Kafka had
+accepted by then (read_progress.py). A sweep reads due timers without locks, lets the service lock
+their subjects first (in the order of an acknowledgement, so they cannot deadlock), then claims the
+timers that are still armed. kill -9 rolls back; another replica or the restart fires instead
+(docs/adr/0003). A timer that cannot be fired holds up no other: the sweeper isolates the timer as
+the inbox isolates a record. The state is then `failed` until the subject needs no timer any more or
+a person arms the timer again (docs/audit.md).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import structlog
 from msgspec import Struct
@@ -62,6 +63,14 @@ Lock = Callable[[Transaction, Sequence[TimerKey]], Awaitable[None]]
 """Locks the rows of the subjects of these timers, in a fixed order."""
 Fire = Callable[[Transaction, Sequence[Timer]], Awaitable[None]]
 """Handles the claimed timers, in the same transaction."""
+
+
+class MomentSource(Protocol):
+    """The progress of a service through its topics."""
+
+    async def moment(self, transaction: Transaction, latest: datetime) -> datetime:
+        """Return up to which moment all records that Kafka accepted are handled."""
+        ...
 
 
 async def arm(
@@ -160,7 +169,15 @@ async def resume(transaction: Transaction, later: Sequence[tuple[str, timedelta]
 class TimerSweeper:
     """Fires timers when they are due; a timer armed for less than 250 ms may be 250 ms late."""
 
-    def __init__(self, database: Database, lock: Lock, fire: Fire, metrics: RuntimeMetrics) -> None:
+    def __init__(
+        self,
+        database: Database,
+        lock: Lock,
+        fire: Fire,
+        metrics: RuntimeMetrics,
+        progress: MomentSource,
+    ) -> None:
+        self.progress = progress
         self._database = database
         self._lock = lock
         self._fire = fire
@@ -181,41 +198,45 @@ class TimerSweeper:
             await asyncio.sleep(min(pause, _POLL_S))
 
     async def sweep(self) -> int:
-        """Sweep once; return the number of due timers (at most 5,000)."""
+        """Sweep once; return the number of timers that could fire (at most 5,000)."""
         due: list[TimerKey] = []
+        until: datetime | None = None
         try:
             async with self._database.transaction() as transaction:
                 rows = await transaction.connection.fetch(
-                    f"SELECT subject_id, kind, rung FROM {transaction.schema}.timer "  # noqa: S608
+                    "SELECT due_at, subject_id, kind, rung "  # noqa: S608 - our own names
+                    f"FROM {transaction.schema}.timer "
                     "WHERE state = 'armed' AND due_at <= now() ORDER BY due_at LIMIT $1",
                     _BATCH,
                 )
-                due = sorted(TimerKey(*row) for row in rows)
-                if due:
-                    await self._claim(transaction, due)
+                if rows:
+                    until = await self.progress.moment(transaction, rows[-1][0])
+                    due = sorted(TimerKey(*row[1:]) for row in rows if row[0] <= until)
+                if until is not None and due:
+                    await self._claim(transaction, due, until)
                 if len(due) < _BATCH:
                     self._next_s = await self._seconds_to_next(transaction)
         except Transient:
             raise
         except Exception as bug:
-            if not due:
+            if until is None or not due:
                 raise
-            await self._isolate(due, bug)
+            await self._isolate(due, until, bug)
         return len(due)
 
-    async def _isolate(self, due: Sequence[TimerKey], bug: Exception) -> None:
+    async def _isolate(self, due: Sequence[TimerKey], until: datetime, bug: Exception) -> None:
         """Fire one half after the other, until the timer that fails is alone."""
         log.warning("sweep_halved", timers=len(due), error=repr(bug))
         middle = len(due) // 2
         for half in (due[:middle], due[middle:]) if middle else (due,):
             try:
                 async with self._database.transaction() as transaction:
-                    await self._claim(transaction, half)
+                    await self._claim(transaction, half, until)
             except Transient:
                 raise
             except Exception as error:
                 if len(half) > 1:
-                    await self._isolate(half, error)
+                    await self._isolate(half, until, error)
                 else:
                     await self._set_failed(half[0], error)
 
@@ -232,8 +253,10 @@ class TimerSweeper:
             )
         self._metrics.timers_failed.inc(len(failed))
 
-    async def _claim(self, transaction: Transaction, due: Sequence[TimerKey]) -> None:
-        """Fire the timers in `due` that are still armed and due."""
+    async def _claim(
+        self, transaction: Transaction, due: Sequence[TimerKey], until: datetime
+    ) -> None:
+        """Fire the timers in `due` that are still armed, and due by `until`."""
         await self._lock(transaction, due)
         claimed = await transaction.connection.fetch(
             f"UPDATE {transaction.schema}.timer "  # noqa: S608 - our own names
@@ -244,9 +267,10 @@ class TimerSweeper:
             f"SELECT ctid, state, due_at FROM {transaction.schema}.timer AS t "
             "WHERE t.subject_id = due.subject_id AND t.kind = due.kind "
             "AND t.rung = due.rung OFFSET 0) AS candidate "
-            "WHERE candidate.state = 'armed' AND candidate.due_at <= now())) "
+            "WHERE candidate.state = 'armed' AND candidate.due_at <= least(now(), $4))) "
             "RETURNING due_at, subject_id, kind, rung",
             *(list(column) for column in zip(*due, strict=True)),
+            until,
         )
         if not claimed:
             return

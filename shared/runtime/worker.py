@@ -7,12 +7,24 @@ from typing import Protocol
 
 from aiokafka import ConsumerRecord, TopicPartition
 
+from shared.runtime.stored_offsets import StoredOffset
+
 
 class Worker(Protocol):
     """The work of a service on its partitions. Every method may raise Transient."""
 
-    async def restore(self, assigned: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """Load state; return the next offset to handle per partition (absent = the beginning)."""
+    async def restore(
+        self, assigned: Sequence[TopicPartition]
+    ) -> Mapping[TopicPartition, StoredOffset]:
+        """Load state; return the stored offset per partition (absent = the beginning)."""
+        ...
+
+    def stored(self, partition: TopicPartition) -> StoredOffset | None:
+        """Return the present offset of a partition, None where it is not restored."""
+        ...
+
+    async def move(self, partition: TopicPartition, target: StoredOffset) -> None:
+        """Store another offset: the next record to handle is there."""
         ...
 
     async def handle(self, records: list[ConsumerRecord]) -> None:

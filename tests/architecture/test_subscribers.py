@@ -9,6 +9,7 @@ import pytest
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 from faststream.middlewares import AckPolicy
 
+from deploy.acl import OPERATOR
 from shared.contracts.topics import TOPICS
 from shared.runtime.broker import raw_records, wrap_batch
 from tests.support.services import SERVICES, built_broker, built_platform
@@ -60,6 +61,6 @@ def test_a_service_writes_its_own_topics_and_no_others(service: str, tmp_path: A
 
 def test_every_topic_has_one_known_owner() -> None:
     owners = {spec.owner for spec in TOPICS.values()}
-    assert owners <= {*SERVICES, "deploy"}
+    assert owners <= {*SERVICES, "deploy", OPERATOR}
     for service in SERVICES:
         importlib.import_module(f"services.{service}")

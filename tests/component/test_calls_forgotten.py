@@ -71,7 +71,7 @@ async def test_only_ended_escalations_are_deleted_with_their_pages(rows: TableRo
         await rows.plant("notify.assignment", assignment_id=f"asg-{number}", status="Actual",
                          phase=phase)  # fmt: skip
         ends_answered = kind in ("supervision", "contact_test", "digest") and not promised
-        over = state == "closed" or (state == "answered" and ends_answered)
+        over = state == "closed" or (state in ("answered", "exhausted") and ends_answered)
         if not over or days < 400:
             stay.add(name)
     count = COUNTS["pages"][2]

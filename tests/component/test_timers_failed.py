@@ -16,6 +16,7 @@ from shared.runtime.errors import Transient
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.timers import Timer, TimerKey, TimerSweeper
 from tests.support.inbox import a_database
+from tests.support.service_driver import NothingUnread
 
 ALL = "SELECT subject_id, kind, state, error FROM command.timer ORDER BY subject_id, kind"
 REARM = (
@@ -30,7 +31,7 @@ class Desk:
 
     def __init__(self, database: Database) -> None:
         self.metrics = RuntimeMetrics(CollectorRegistry())
-        self.sweeper = TimerSweeper(database, self._lock, self._fire, self.metrics)
+        self.sweeper = TimerSweeper(database, self._lock, self._fire, self.metrics, NothingUnread())
         self.bad: dict[str, Exception] = {}
         self.fired: list[tuple[str, str]] = []
         self._database = database

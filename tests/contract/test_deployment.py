@@ -13,8 +13,11 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy.local.postgres import MAX_CONNECTIONS, RESERVED_CONNECTIONS
 from deploy.local.topics import planned_topics
+from docs.make_settings import settings_of
 from services.audit.metrics import AuditMetrics
+from services.ingest.metrics import IngestMetrics
 from services.ingest.settings import Settings
 from shared.contracts.topics import TOPICS
 from shared.runtime.metrics import RuntimeMetrics
@@ -63,6 +66,31 @@ def test_no_log_fills_the_disk(compose: dict[str, Any]) -> None:
         assert {"max-size", "max-file"} <= options.keys(), name
 
 
+def test_measurements_have_a_bound(compose: dict[str, Any]) -> None:
+    command = " ".join(compose["services"]["prometheus"]["command"])
+    assert "--storage.tsdb.retention.size=" in command
+    assert "--config.file=" in command
+
+
+def test_no_container_takes_the_memory_of_another(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        assert re.fullmatch(r"[1-9]\d*[mg]", service["mem_limit"]), name
+
+
+def test_two_processes_of_every_service_find_a_connection(compose: dict[str, Any]) -> None:
+    fields = [settings_of(name).model_fields for name in SERVICES]
+    pools = [field["database_pool"].default for field in fields if "database_pool" in field]
+    assert not any(
+        "FENGHUO_DATABASE_POOL" in service.get("environment", {})
+        for service in compose["services"].values()
+    )
+    # While a process is replaced, the next one of its service is already there.
+    needed = 2 * sum(pools) + max(pools) + RESERVED_CONNECTIONS
+    command = compose["services"]["postgres"]["command"]
+    assert f"max_connections={MAX_CONNECTIONS}" in command
+    assert needed <= MAX_CONNECTIONS
+
+
 def test_a_dead_node_is_noticed_before_a_sender_gives_up(compose: dict[str, Any]) -> None:
     for name in ("kafka-1", "kafka-2", "kafka-3"):
         environment = compose["services"][name]["environment"]
@@ -82,7 +110,24 @@ def test_every_service_runs_and_knows_its_settings(compose: dict[str, Any]) -> N
         switches = {
             name for name, field in fields.items() if not field.is_required() and not field.default
         }
+        switches -= {"group_instance_id"}  # the image says it
         assert switches <= variables, f"{service}: {switches - variables} cannot be switched on"
+
+
+def test_every_container_of_a_service_is_a_group_member_of_its_own(
+    compose: dict[str, Any],
+) -> None:
+    for service in SERVICES:
+        assert "FENGHUO_GROUP_INSTANCE_ID" not in compose["services"][service]["environment"]
+    [entrypoint] = [
+        json.loads(line.removeprefix("ENTRYPOINT "))
+        for line in (ROOT / "deploy" / "compose" / "Dockerfile").read_text().splitlines()
+        if line.startswith("ENTRYPOINT ")
+    ]
+    show = [*entrypoint, sys.executable, "-c", "import os; print(os.environ[%r])"]
+    show[-1] %= "FENGHUO_GROUP_INSTANCE_ID"
+    answer = subprocess.run(show, env={"HOSTNAME": "d1"}, capture_output=True, check=True)
+    assert answer.stdout == b"d1\n"
 
 
 def test_kafka_has_three_nodes_and_never_two_copies_less(compose: dict[str, Any]) -> None:
@@ -106,6 +151,20 @@ def test_topics_are_created_as_the_table_says() -> None:
         if spec.dead_letters:
             assert planned[spec.dlq].num_partitions == spec.partitions
     assert len(planned) == len(TOPICS) + sum(spec.dead_letters for spec in TOPICS.values())
+
+
+def test_the_set_up_needs_no_particular_node_and_is_run_again(compose: dict[str, Any]) -> None:
+    setup = compose["services"]["setup"]
+    nodes = [name for name in compose["services"] if name.startswith("kafka-")]
+    assert setup["restart"].startswith("on-failure")
+    bootstrap = setup["environment"]["FENGHUO_KAFKA_BOOTSTRAP"]
+    assert bootstrap.split(",") == [f"{name}:9092" for name in nodes]
+    for name in nodes:
+        assert setup["depends_on"][name]["condition"] == "service_started"
+    assert setup["depends_on"]["postgres"]["condition"] == "service_healthy"
+    for name in SERVICES:
+        condition = compose["services"][name]["depends_on"]["setup"]["condition"]
+        assert condition == "service_completed_successfully"
 
 
 def test_no_secret_has_a_default(compose: dict[str, Any]) -> None:
@@ -151,4 +210,5 @@ def _exported() -> str:
         counter.labels("topic")
     metrics.dead_letters.labels("topic", "reason")
     AuditMetrics(registry)
+    IngestMetrics(registry).volume_free.labels("1")
     return generate_latest(registry).decode()

@@ -21,7 +21,7 @@ from tests.support.services import built_app
 PAGES = {"/", "/m", "/login", "/openapi.json", "/static", "/assets/{name}"}
 PAGES |= {"/login/oidc", "/login/oidc/callback"}
 PAGES |= {"/password", "/account", "/account/password", "/account/sign-out"}
-OPERATIONS = {"/healthz", "/readyz", "/metrics", "/docs/asyncapi", "/docs/asyncapi.json"}
+OPERATIONS = {"/healthz", "/readyz", "/gaps", "/metrics", "/docs/asyncapi", "/docs/asyncapi.json"}
 NO_ACTS = {"/api/commands/preview", "/api/logout", "/api/logout/everywhere"}
 NO_ACTS |= {"/api/assignments/{assignment_id}/photos"}  # the same file is known by its content
 BODIES: dict[str, Any] = {"/carriers/receipts": ReceiptBody, "/carriers/replies": ReplyBody}

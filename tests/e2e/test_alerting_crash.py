@@ -80,7 +80,7 @@ async def findings(stack: Stack) -> dict[str, dict[str, bool]]:
     for event in await read(stack, ALARMS):
         if event.sensor_id is not None:
             continue
-        digest = body_digest(event)
+        digest = body_digest(event.to_wire())
         assert bodies.setdefault(event.id, digest) == digest, "one id, two bodies"
         assert event.version <= versions[event.alarm_id] + 1, "a version is missing"
         versions[event.alarm_id] = max(versions[event.alarm_id], event.version)

@@ -6,7 +6,6 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from shared.runtime.broker import make_broker
 from shared.runtime.errors import Transient
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.partition_consumer import PartitionConsumer
+from shared.runtime.stored_offsets import StoredOffset
 from tests.support.infrastructure import Infrastructure
 from tests.support.waiting import PATIENCE_S, until
 
@@ -40,14 +40,21 @@ class SlowWorker:
     def __init__(self, name: str, ledger: Ledger, handle_s: float, fail_first: int = 0) -> None:
         self.name, self.ledger, self.handle_s, self.failures = name, ledger, handle_s, fail_first
 
-    async def restore(self, assigned: Sequence[Any]) -> Mapping[Any, int]:
+    def stored(self, partition: Any) -> StoredOffset | None:
+        offset = self.ledger.offsets.get(partition.partition)
+        return None if offset is None else StoredOffset(offset)
+
+    async def move(self, partition: Any, target: StoredOffset) -> None:
+        self.ledger.offsets[partition.partition] = target.next_offset
+
+    async def restore(self, assigned: Sequence[Any]) -> Mapping[Any, StoredOffset]:
         await asyncio.sleep(0.5)
         for partition in assigned:
             if self.ledger.owner.get(partition.partition) is not None:
                 self.ledger.violations.append(f"{partition} taken before it was released")
             self.ledger.owner[partition.partition] = self.name
         return {
-            p: self.ledger.offsets[p.partition]
+            p: StoredOffset(self.ledger.offsets[p.partition])
             for p in assigned
             if p.partition in self.ledger.offsets
         }
@@ -163,27 +170,6 @@ async def test_offsets_behind_the_end_are_committed_for_lag_monitors(
             while await client.committed(TopicPartition(topic.name, 0)) != 10:
                 await asyncio.sleep(0.2)
         watching.cancel()
-
-
-async def test_a_consumer_has_caught_up_when_it_has_handled_every_record_before_a_moment(
-    infrastructure: Infrastructure,
-) -> None:
-    topic = infrastructure.own_topic(ALARMS)
-    ledger, before = Ledger(), datetime.now(UTC)
-    worker = SlowWorker("a", ledger, 0.2)
-    async with member(infrastructure, topic, worker, topic.name) as consumer:
-        assert not consumer.caught_up(topic.name, before), "nothing is assigned yet"
-        await until(lambda: consumer.caught_up(topic.name, datetime.now(UTC)), 30)
-        await fill(infrastructure, topic, 600)
-        after = datetime.now(UTC)
-        await until(lambda: len(ledger.handled) >= 20, 30)
-        assert not consumer.caught_up(topic.name, after)
-        # Each partition has been heard of since, or stands at its end.
-        await until(lambda: len({partition for partition, _ in ledger.handled}) == 4, 30)
-        await until(lambda: consumer.caught_up(topic.name, before), 2)
-        assert len(ledger.handled) < 600, "it is far from the end"
-        await until(lambda: len(ledger.handled) >= 600, 30)
-        await until(lambda: consumer.caught_up(topic.name, datetime.now(UTC)), 5)
 
 
 async def test_a_commit_that_takes_long_holds_up_no_batch(infrastructure: Infrastructure) -> None:

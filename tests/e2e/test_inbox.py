@@ -55,14 +55,16 @@ class Service:
         priority: PriorityRule | None = None,
         max_records: int = 500,
         schema: str = "alerting",
+        name: str = "test",
     ) -> None:
         self.topic = topic
+        group = topic.name if name == "test" else f"{topic.name}.{name}"
         self.metrics = RuntimeMetrics(CollectorRegistry())
         self.publisher = Publisher(infrastructure.bootstrap, self.metrics)
         self.database = Database(infrastructure.dsn(), schema)
-        letters = DeadLetters("test", self.publisher, self.metrics, SystemClock())
+        letters = DeadLetters(name, self.publisher, self.metrics, SystemClock())
         self.worker = InboxWorker(
-            self.database, topic.name, self.apply, letters, self.metrics, priority=priority
+            self.database, group, self.apply, letters, self.metrics, priority=priority
         )
         self.broker = make_broker(infrastructure.bootstrap, "test")
         self.consumer = PartitionConsumer(
@@ -70,7 +72,7 @@ class Service:
             [topic],
             self.worker,
             self.metrics,
-            group=topic.name,
+            group=group,
             instance_id=None,
             max_records=max_records,
             priority_worker=self.worker if priority is not None else None,

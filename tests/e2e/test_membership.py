@@ -17,6 +17,7 @@ from shared.runtime.broker import make_broker
 from shared.runtime.errors import LostOwnership
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.partition_consumer import PartitionConsumer
+from shared.runtime.stored_offsets import StoredOffset
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import produce
 from tests.support.waiting import until
@@ -38,12 +39,21 @@ class Judge:
         self.released: list[TopicPartition] = []
         self.lost: list[TopicPartition] = []
 
-    async def restore(self, assigned: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+    def stored(self, partition: TopicPartition) -> StoredOffset | None:
+        offset = self.offsets.get(partition)
+        return None if offset is None else StoredOffset(offset)
+
+    async def move(self, partition: TopicPartition, target: StoredOffset) -> None:
+        self.offsets[partition] = target.next_offset
+
+    async def restore(
+        self, assigned: Sequence[TopicPartition]
+    ) -> Mapping[TopicPartition, StoredOffset]:
         self.restoring += 1
         await self.may_restore.wait()
         self.owned |= set(assigned)
         return {
-            partition: self.offsets[partition]
+            partition: StoredOffset(self.offsets[partition])
             for partition in assigned
             if partition in self.offsets
         }

@@ -123,6 +123,7 @@ async def test_topics_of_earlier_data_get_the_settings_of_the_table(
     changed = {
         **new_topic_of_table.topic_configs,
         "compression.type": "producer",
+        "retention.bytes": "-1",
         "segment.ms": "777777777",
     }
     await admin.alter_configs(

@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaProducer
 from prometheus_client import CollectorRegistry
 
 from services.ingest.core.clocks.event_clock import EventClock
+from services.ingest.core.volume_guard import VolumeGuard
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
 from services.scoring.core.partition_engine import TICK_AHEAD_S
@@ -64,7 +65,8 @@ async def test_after_its_first_tick_ingest_writes_kafkas_time(
         ServiceSettings(kafka_bootstrap=infrastructure.bootstrap, http_port=1),
         clock=WrongClock(timedelta(minutes=minutes)),
     )
-    intake = Intake(platform, EventClock(follow_readings=False), IngestMetrics(CollectorRegistry()))
+    metrics = IngestMetrics(CollectorRegistry())
+    intake = Intake(platform, EventClock(follow_readings=False), VolumeGuard(0), metrics)
     await platform.publisher.start()
     try:
         for _ in range(3):

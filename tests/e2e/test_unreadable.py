@@ -10,14 +10,23 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
+from deploy.local.topics import ensure_topics, new_topic
 from services.audit.store.kafka_log import KafkaLog, LogBatch
-from shared.contracts.topics import ALARMS, RULES, TopicSpec
+from shared.contracts.topics import ALARMS, GAP_ACCEPTANCES, RULES, TopicSpec
 from shared.runtime import partition_consumer
 from shared.runtime.fetching import fetch_results
+from shared.runtime.offset_gaps import GapKind
 from shared.runtime.tables import CompactedTable
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import produce
-from tests.support.reading import RECORD_READERS, NotingWorker, as_sent, check, reading
+from tests.support.reading import (
+    RECORD_READERS,
+    NotingWorker,
+    accept_gap,
+    as_sent,
+    check,
+    reading,
+)
 from tests.support.scoring import a_rule, a_threshold_rule
 from tests.support.waiting import until
 
@@ -72,6 +81,29 @@ async def test_an_unreadable_batch_delays_no_other_partition(
         mend()
         await until(lambda: len(worker.values(1)) >= 80, 30)
         assert (worker.values(1), consumer.ready()) == (numbered, None)
+
+
+async def test_an_operator_lets_a_partition_go_on_after_an_unreadable_record(
+    infrastructure: Infrastructure,
+) -> None:
+    topic, worker = as_sent(infrastructure), NotingWorker()
+    await ensure_topics(infrastructure.bootstrap, [new_topic(GAP_ACCEPTANCES)])
+    numbered = [b"value-%05d" % n for n in range(4)]
+    for value in numbered:
+        await produce(infrastructure.bootstrap, topic.name, [("k", value, 1)])
+    mend = damaged(segment(infrastructure, topic, 1), numbered[2])
+    async with reading(infrastructure, topic, worker) as consumer:
+        await until(lambda: "cannot read" in (consumer.ready() or ""), 30)
+        (gap,) = consumer.log_watch.gaps()
+        assert (gap.kind, gap.offset) == (GapKind.UNREADABLE, 2)
+        await accept_gap(infrastructure, consumer, gap)
+        await consumer.log_watch.check()
+        assert len(worker.values(1)) == 2, "only a person knows where the next record begins"
+        await accept_gap(infrastructure, consumer, gap, continue_at=3)
+        await consumer.log_watch.check()
+        await until(lambda: worker.values(1) == [*numbered[:2], numbered[3]], 30)
+        assert (consumer.ready(), consumer.log_watch.gaps()) == (None, [])
+    mend()
 
 
 async def test_a_table_that_cannot_be_read_whole_is_not_loaded(
@@ -148,4 +180,11 @@ async def test_records_that_are_gone_are_never_passed_over_in_silence(
         await until(lambda: all(len(worker.values(part)) == 22 for part in (0, 2, 3)), 30)
         assert worker.values(1) == [b"first"], "nothing from behind the gap"
         assert consumer._metrics.blocked.labels(topic.name)._value.get() == 1
-        assert exits == []
+        (gap,) = consumer.log_watch.gaps()
+        assert (gap.kind, gap.offset) == (GapKind.MISSING, 1)
+        await ensure_topics(bootstrap, [new_topic(GAP_ACCEPTANCES)])
+        await accept_gap(infrastructure, consumer, gap)
+        await consumer.log_watch.check()
+        await until(lambda: worker.values(1)[-1] == b"last", 30)
+        assert len(worker.values(1)) == 23 - begin
+        assert (consumer.ready(), exits) == (None, [])

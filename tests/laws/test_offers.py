@@ -111,7 +111,7 @@ def alerts(state: AlertState) -> Iterator[Alert]:
             DISTRICT,
             post=Post.COMMANDER,
         )
-        owing = authorise_emergency(below, decision, at(1))
+        owing = authorise_emergency(below, decision, at(1), at(1))
         assert isinstance(owing, AlertChange)
         yield owing.alert
         yield replace(owing.alert, proposed_level=Level.RED)

@@ -15,6 +15,7 @@ from shared.contracts.lifecycles import alert, assignment, page
 from shared.contracts.modes import ProposalState
 from shared.contracts.pages import PageState
 from shared.contracts.reports import DutyState
+from shared.domain.letters.history import LetterState
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "services" / "console" / "static" / "js"
 LIFECYCLES: tuple[type[StrEnum], ...] = (
@@ -23,6 +24,7 @@ LIFECYCLES: tuple[type[StrEnum], ...] = (
     CaseState,
     CommandState,
     DutyState,
+    LetterState,
     PageState,
     ProposalState,
 )
@@ -31,6 +33,7 @@ EXPECTED = {
     "assignment": {"all": frozenset(AssignmentState), "unsigned": assignment.UNSIGNED},
     "page": {"unanswered": page.WAITING},
     "case": {"all": frozenset(CaseState)},
+    "letter": {"all": frozenset(LetterState)},
 }
 LIST = re.compile(r"\[([^\[\]]*)\]")
 TEXT = re.compile(r'"([^"]*)"')

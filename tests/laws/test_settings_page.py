@@ -13,11 +13,13 @@ from tests.support import services
 
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = {
+    "FENGHUO_OPERATOR": "docs/dead-letters.md",
     "FENGHUO_TOKEN": "docs/cli.md",
     "FENGHUO_TOKEN_FILE": "docs/cli.md",
     "FENGHUO_UNITS": "docs/plans.md",
     "FENGHUO_CATALOG": "docs/rules.md",
     "FENGHUO_COMPILED": "docs/scoring.md",
+    "FENGHUO_KAFKA_VOLUME_GIB": "docker-compose.yml",
     "FENGHUO_UID": "docker-compose.yml",
     "FENGHUO_GID": "docker-compose.yml",
 }

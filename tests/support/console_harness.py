@@ -22,6 +22,8 @@ from deploy.example.units import all_units
 from services.console.accounts import Account, import_accounts
 from services.console.app import build
 from services.console.core.names import UnitNames
+from services.console.features.letters.letter_parts import LetterParts
+from services.console.features.letters.letter_window import LetterExcerpt, LetterWindow
 from services.console.features.sensors.charts import Point
 from services.console.features.sensors.reading_log import ReadingWindow
 from services.console.features.sensors.sensor_parts import SensorParts
@@ -37,6 +39,7 @@ from shared.contracts.ids import content_id
 from shared.contracts.refusals import Refusal
 from shared.contracts.topics import REFUSALS
 from shared.contracts.units import tier_of
+from shared.domain.letters.history import LetterHistory
 from shared.runtime.background_loops import background
 from shared.runtime.clock import SystemClock
 from shared.runtime.errors import Transient
@@ -124,6 +127,21 @@ class ReadingStandIn:
         )
 
 
+@dataclass
+class LetterStandIn:
+    """Stands in for the topics of dead letters and of the acts on them."""
+
+    letters: list[LetterExcerpt] = field(default_factory=list)
+    history: LetterHistory = field(default_factory=LetterHistory)
+    unread: int = 0
+    down: bool = False
+
+    async def look(self) -> LetterWindow:
+        if self.down:
+            raise Transient("Kafka is down")
+        return LetterWindow(list(self.letters), self.history, self.unread)
+
+
 GAUGE_SERIES = ("water_level", Status.ACTUAL)
 
 
@@ -138,6 +156,7 @@ class ConsoleHarness:
     projection_lag: dict[str, Any]
     """The lag that the console reports; a test may change it."""
     readings: ReadingStandIn
+    letters: LetterStandIn
 
     def client(self, officer: str | None, address: str = "127.0.0.1") -> httpx2.AsyncClient:
         """Return a client at `address`, with the bearer token of an officer or without a token.
@@ -243,11 +262,17 @@ def console_harness(dsn: str, **settings: Any) -> ConsoleHarness:
     lag: dict[str, Any] = {"records": 0, "problems": {}}  # neither consumer nor Kafka are there
     with_catalogue(built.names)
     hub, rules, readings = built.part(Hub), built.part(SensorParts).rules, ReadingStandIn()
+    letters = LetterStandIn()
     watchdog = StreamWatchdog(built.sessions, built.clock, lambda: lag, built.metrics.cut.inc)
     deps = replace(
         built,
         projection_lag=lambda: lag,
-        parts={**built.parts, StreamWatchdog: watchdog, SensorParts: SensorParts(readings, rules)},
+        parts={
+            **built.parts,
+            StreamWatchdog: watchdog,
+            SensorParts: SensorParts(readings, rules),
+            LetterParts: LetterParts(letters),
+        },
     )
     app.state.console = deps
 
@@ -263,7 +288,7 @@ def console_harness(dsn: str, **settings: Any) -> ConsoleHarness:
         )
 
     app.router.lifespan_context = lifespan_of(start)
-    return ConsoleHarness(app, platform, deps, kafka, lag, readings)
+    return ConsoleHarness(app, platform, deps, kafka, lag, readings, letters)
 
 
 @asynccontextmanager

@@ -40,7 +40,6 @@ from shared.contracts.topics import (
 from shared.contracts.units import parent_of, tier_of
 from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Database, Transaction
-from shared.runtime.errors import Reject
 from shared.runtime.inbound_messages import InboundMessage
 from tests.component.command.harness import CommandHarness, a_profile, driven_command
 from tests.support.console_events import CITY, DISTRICT, GRID, NOW, SONGJI, VILLAGE, ZHUTUO
@@ -187,19 +186,13 @@ class House:
                 await self._apply(service, inbound)
 
     async def _apply(self, service: str, records: Sequence[tuple[str, Any]]) -> None:
-        """Handle records as the runtime does: a refused batch is repeated one by one."""
+        """Handle records as the runtime does: the refused ones beside the others."""
         stamp = int(self.clock.moment.timestamp() * 1000)
         batch = [InboundMessage(message, topic, 0, 0, stamp) for topic, message in records]
-        try:
-            async with self.databases[service].transaction() as work:
-                await self._applies[service](work, batch)
-        except Reject as why:
-            if len(records) == 1:
-                [(_, message)] = records
-                self.refused.append((message.status, message.id, f"{why.reason}: {why}"))
-                return
-            for record in records:
-                await self._apply(service, [record])
+        async with self.databases[service].transaction() as work:
+            await self._applies[service](work, batch)
+        for message, why in work.refused:
+            self.refused.append((message.status, message.id, f"{why.reason}: {why}"))
 
 
 @asynccontextmanager

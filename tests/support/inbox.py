@@ -37,16 +37,25 @@ class NotingDeadLetters(DeadLetters):
     def __init__(self, metrics: RuntimeMetrics) -> None:
         super().__init__("test", Publisher("127.0.0.1:1", metrics), metrics, SystemClock())
         self.refused: list[tuple[int, Reason]] = []
+        self.details: dict[int, str] = {}
         self.unavailable = False
-        self.accounts: list[tuple[int, int]] = []
-
-    def account(self, records: int, bugs: int, /) -> None:
-        self.accounts.append((records, bugs))
 
     async def send(self, refused: Sequence[tuple[Any, Reject]]) -> None:
         if refused and self.unavailable:
             raise Transient("no Kafka")
         self.refused += [(record.offset, reject.reason) for record, reject in refused]
+        self.details.update({record.offset: reject.detail for record, reject in refused})
+
+
+async def handle_all(worker: InboxWorker, batch: Sequence[Any]) -> int:
+    """Handle records as the consumer does, again after each Transient; return the attempts."""
+    for attempt in range(1, 100):
+        try:
+            await worker.handle(list(batch))
+        except Transient:
+            continue
+        return attempt
+    raise AssertionError("the records are never handled")
 
 
 class InboxMember:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from argparse import Namespace
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -11,14 +12,18 @@ from typing import Any
 from aiokafka.admin import NewTopic
 from prometheus_client import CollectorRegistry
 
+from deploy.commands.gaps.cli import acceptance_of, send
 from deploy.local.topics import ensure_topics, new_topic
 from shared.contracts.topics import ALARMS, TOPICS, TopicSpec
 from shared.fastpath.fast_records import FastRecords, fast_reader
 from shared.runtime.broker import make_broker
+from shared.runtime.clock import SystemClock
 from shared.runtime.fetching.partition_records import OrdinaryRecords, RecordReader
 from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.offset_gaps import BlockingGap
 from shared.runtime.partition_consumer import PartitionConsumer
-from shared.runtime.record_runs import runs_of
+from shared.runtime.record_runs import partition_of_run, runs_of
+from shared.runtime.stored_offsets import StoredOffset, fingerprint
 from tests.support.infrastructure import Infrastructure
 
 RECORD_READERS: dict[str, RecordReader] = {
@@ -33,16 +38,27 @@ class NotingWorker:
 
     def __init__(self) -> None:
         self.records: dict[int, list[Any]] = {}
+        self.offsets: dict[Any, StoredOffset] = {}
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def restore(self, assigned: Sequence[Any]) -> Mapping[Any, int]:
-        return {p: len(self.records[p.partition]) for p in assigned if p.partition in self.records}
+    async def restore(self, assigned: Sequence[Any]) -> Mapping[Any, StoredOffset]:
+        return {place: self.offsets[place] for place in assigned if place in self.offsets}
+
+    def stored(self, partition: Any) -> StoredOffset | None:
+        return self.offsets.get(partition)
+
+    async def move(self, partition: Any, target: StoredOffset) -> None:
+        self.offsets[partition] = target
 
     async def handle(self, items: list[Any]) -> None:
         await self.gate.wait()
         for run in runs_of(items):
             self.records.setdefault(run.partition, []).extend(run.records())
+            last = run.records()[-1]
+            self.offsets[partition_of_run(run)] = StoredOffset(
+                last.offset + 1, fingerprint(last.value)
+            )
 
     async def release(self, revoked: Sequence[Any]) -> None: ...
 
@@ -69,6 +85,26 @@ async def reading(
     finally:
         await broker.stop()
         await consumer.close()
+
+
+async def accept_gap(
+    infrastructure: Infrastructure,
+    consumer: PartitionConsumer,
+    gap: BlockingGap,
+    continue_at: int | None = None,
+) -> None:
+    """Accept a gap as an operator does."""
+    gap_of_service = {
+        "service": "alerting",
+        "topic": gap.partition.topic,
+        "partition": gap.partition.partition,
+        "gap_id": consumer.log_watch.id_of(gap),
+    }
+    options = Namespace(
+        unit="500000000000", continue_at=continue_at, officer="operator", reason="power cut"
+    )
+    acceptance = acceptance_of(gap_of_service, options, SystemClock().now())
+    await send(infrastructure.bootstrap, acceptance)
 
 
 def as_sent(infrastructure: Infrastructure, like: TopicSpec = ALARMS) -> TopicSpec:

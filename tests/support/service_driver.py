@@ -16,7 +16,7 @@ from typing import Any
 
 from shared.contracts.topics import TOPICS, TopicSpec
 from shared.runtime.database import Transaction
-from shared.runtime.inbound_messages import InboundMessage
+from shared.runtime.inbound_messages import Apply, InboundMessage
 from shared.runtime.settings import S
 from shared.runtime.stateful_platform import StatefulPlatform
 
@@ -30,16 +30,17 @@ class FailedTimerError(AssertionError):
 class NothingUnread:
     """The progress of a service that has handled every record."""
 
-    def caught_up(self, topic: str, moment: datetime) -> bool:
-        """Return True."""
-        return True
+    async def moment(self, transaction: Transaction, latest: datetime) -> datetime:
+        """Return the latest moment."""
+        return latest
 
 
 class ServiceDriver:
     """Drives one service; the application is built, and only its database is connected."""
 
     def __init__(self, platform: StatefulPlatform) -> None:
-        platform.progress = NothingUnread()
+        if platform.sweeper is not None:
+            platform.sweeper.progress = NothingUnread()
         self.platform = platform
         self.database = platform.database
         self._offsets = itertools.count()
@@ -50,7 +51,7 @@ class ServiceDriver:
         """Handle these messages in one transaction and return the published records.
 
         `early`: the messages go before their turn; `accepted_at` is Kafka's time of the records.
-        Raises Reject as the handlers do; the transaction is rolled back then.
+        Raises the Reject of the first refused message; the transaction is rolled back then.
         """
         last = await self._last_seq()
         async with self.database.transaction() as transaction:
@@ -72,7 +73,7 @@ class ServiceDriver:
             InboundMessage(message, spec.name, 0, next(self._offsets), accepted_ms, early)
             for spec, message in messages
         ]
-        await self.platform.apply(transaction, batch)
+        await apply_all(self.platform.apply, transaction, batch)
         await transaction.flush()
 
     def load_table(self, spec: TopicSpec, *messages: Any) -> None:
@@ -120,6 +121,15 @@ class ServiceDriver:
     async def _last_seq(self) -> int:
         query = f"SELECT coalesce(max(seq), 0) FROM {self.database.schema}.outbox"
         return int(await self.value(query))
+
+
+async def apply_all(
+    apply: Apply, transaction: Transaction, batch: Sequence[InboundMessage]
+) -> None:
+    """Handle messages; raise the Reject of the first one that is refused."""
+    await apply(transaction, batch)
+    if transaction.refused:
+        raise transaction.refused[0][1]
 
 
 def topic_of(message: Any) -> TopicSpec:

@@ -25,6 +25,7 @@ class TableRows:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self._required: dict[str, dict[str, str]] = {}
 
     async def rows(self, query: str, *values: Any) -> list[Any]:
         """Return the rows of a query."""
@@ -38,15 +39,17 @@ class TableRows:
 
     async def plant(self, table: str, **values: Any) -> None:
         """Insert a row; a required column without a value and a default gets some value."""
-        schema, name = table.split(".")
-        required = await self.rows(
-            "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = $1 "
-            "AND table_name = $2 AND is_nullable = 'NO' AND column_default IS NULL "
-            "AND is_identity = 'NO'",
-            schema,
-            name,
-        )
-        columns = {row["column_name"]: VALUES[row["data_type"]] for row in required}
+        if table not in self._required:
+            required = await self.rows(
+                "SELECT column_name, data_type FROM information_schema.columns "
+                "WHERE table_schema = $1 AND table_name = $2 AND is_nullable = 'NO' "
+                "AND column_default IS NULL AND is_identity = 'NO'",
+                *table.split("."),
+            )
+            self._required[table] = {
+                row["column_name"]: VALUES[row["data_type"]] for row in required
+            }
+        columns = dict(self._required[table])
         columns |= {column: f"${number}" for number, column in enumerate(values, 1)}
         await self.do(
             f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(columns.values())})",

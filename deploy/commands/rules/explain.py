@@ -53,7 +53,7 @@ async def load_chain(
             report(share / 2, "alarms")
         if record.key != key or not record.value:
             continue
-        event: AlarmEvent = ALARMS.model.validate_json(record.value)
+        event: AlarmEvent = ALARMS.model.validate_json(record.value, extra="ignore")
         versions.setdefault(event.version, event)
         stamps.append(record.timestamp / 1000)
     if not versions:

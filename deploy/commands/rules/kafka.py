@@ -13,12 +13,12 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
-from shared.contracts.catalog import CatalogEntry, SensorEntry
+from shared.contracts.catalog import CatalogEntry, SensorEntry, kind_and_id
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.topics import CATALOG, RULES, TopicSpec
 from shared.runtime.errors import SetupError, Transient
 from shared.runtime.fetching.consumer import make_reader, read_to
-from shared.runtime.tables import CompactedTable
+from shared.runtime.tables import CompactedTable, OnDelete, OnMessage
 
 T = TypeVar("T")
 ENDPOINTS = Path("var/run/endpoints.json")
@@ -63,7 +63,12 @@ def read_catalog(bootstrap: str) -> dict[str, SensorEntry]:
         if isinstance(message.entry, SensorEntry):
             sensor_entries[message.entry.sensor_id] = message.entry
 
-    run(_table(bootstrap, CATALOG, take), bootstrap)
+    def remove(key: str) -> None:
+        kind, sensor_id = kind_and_id(key)
+        if kind == "sensor":
+            sensor_entries.pop(sensor_id, None)
+
+    run(_table(bootstrap, CATALOG, take, remove), bootstrap)
     return sensor_entries
 
 
@@ -74,12 +79,15 @@ def read_rules(bootstrap: str) -> dict[str, list[RuleDefinition]]:
     def take(message: RuleDefinition) -> None:
         results.setdefault(message.rule_id, []).append(message)
 
-    run(_table(bootstrap, RULES, take), bootstrap)
+    def remove(key: str) -> None:
+        results.pop(key, None)
+
+    run(_table(bootstrap, RULES, take, remove), bootstrap)
     return results
 
 
-async def _table(bootstrap: str, spec: TopicSpec, take: Any) -> None:
-    table = CompactedTable(bootstrap, spec, take)
+async def _table(bootstrap: str, spec: TopicSpec, take: OnMessage, remove: OnDelete) -> None:
+    table = CompactedTable(bootstrap, spec, take, on_delete=remove)
     try:
         async with asyncio.timeout(60):
             await table.load()

@@ -153,7 +153,7 @@ class Recording:
 def from_bytes(value: bytes) -> Reading | Tick | None:
     """Return a record's message of the readings topic; None for other bytes."""
     try:
-        message: Reading | Tick = READINGS.model.validate_json(value)
+        message: Reading | Tick = READINGS.model.validate_json(value, extra="ignore")
     except ValidationError:
         return None
     return message

@@ -111,7 +111,8 @@ CREATE TABLE command.alert_level (
     status text NOT NULL,
     version integer NOT NULL,
     level text,
-    recalled boolean NOT NULL DEFAULT false
+    recalled boolean NOT NULL DEFAULT false,
+    changed_at timestamptz NOT NULL DEFAULT now()
 );
 
 -- Steps that came too late to have an effect (finished, returned, an earlier attempt).
@@ -210,7 +211,8 @@ CREATE TABLE command.report (
     headline text NOT NULL,
     restricted boolean NOT NULL,
     facts jsonb NOT NULL,
-    received_at timestamptz NOT NULL
+    received_at timestamptz NOT NULL,
+    known_at timestamptz NOT NULL
 );
 CREATE INDEX report_of ON command.report (status, incident_id);
 

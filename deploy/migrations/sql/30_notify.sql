@@ -136,7 +136,8 @@ CREATE TABLE notify.alert (
     version integer NOT NULL,
     level text,
     proposed_level text,
-    recalled boolean NOT NULL DEFAULT false
+    recalled boolean NOT NULL DEFAULT false,
+    changed_at timestamptz NOT NULL DEFAULT now()
 );
 
 -- attempt: the last delivered attempt; phase: 0 unsigned, 1 signed, 2 reported, 3 ended.
@@ -145,8 +146,10 @@ CREATE TABLE notify.assignment (
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
     version integer NOT NULL,
     attempt integer NOT NULL,
-    phase integer NOT NULL
+    phase integer NOT NULL,
+    changed_at timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 70);
+CREATE INDEX assignment_age ON notify.assignment USING brin (changed_at);
 
 -- The gaps of a post (shared.contracts.duty.DutyCoverage), and the times of the last and the next
 -- announcement (timer of kind 'gap').
@@ -164,7 +167,8 @@ CREATE TABLE notify.report_duty (
     duty_id text PRIMARY KEY,
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
     version integer NOT NULL,
-    dues jsonb NOT NULL
+    dues jsonb NOT NULL,
+    changed_at timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 70);
 
 -- The health of each officer's channels (shared.contracts.reachability.Reachability), the newest

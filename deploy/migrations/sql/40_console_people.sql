@@ -14,9 +14,10 @@ CREATE TABLE console.account (
 );
 
 -- What an officer may see, be paged for and command: each in the subtree of a unit. No row, no right.
+-- `operate` concerns the system itself; its unit is that of the office.
 CREATE TABLE console.officer_grant (
     officer_id text NOT NULL REFERENCES console.account ON DELETE CASCADE,
-    granted_right text NOT NULL CHECK (granted_right IN ('see', 'be_paged', 'command')),
+    granted_right text NOT NULL CHECK (granted_right IN ('see', 'be_paged', 'command', 'operate')),
     unit text COLLATE "C" NOT NULL,
     PRIMARY KEY (officer_id, granted_right, unit)
 );

@@ -119,6 +119,7 @@ CREATE TABLE console.page (
     sent_at timestamptz NOT NULL
 );
 CREATE INDEX page_of_officer ON console.page (officer_id, sent_at);
+CREATE INDEX page_age ON console.page USING brin (sent_at);
 CREATE INDEX page_open ON console.page (status, unit)
     WHERE state IN ('queued', 'sent', 'delivered', 'read');
 

@@ -93,6 +93,7 @@ CREATE TABLE console.report (
     sent_at timestamptz NOT NULL
 );
 CREATE INDEX report_of_incident ON console.report (status, incident_id, sent_at);
+CREATE INDEX report_age ON console.report USING brin (sent_at);
 
 CREATE TABLE console.report_duty (
     duty_id text PRIMARY KEY,

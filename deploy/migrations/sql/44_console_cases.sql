@@ -41,7 +41,7 @@ CREATE TABLE console.case_fact (
 );
 CREATE INDEX case_fact_age ON console.case_fact USING brin (at);
 
--- 复盘. Small and worth reading years later: it stays.
+-- 复盘. Small and worth reading years later: it stays for ten years.
 CREATE TABLE console.case_review (
     case_id text PRIMARY KEY,
     review_id text NOT NULL,

@@ -55,13 +55,15 @@ CREATE TABLE audit.fanout (
     command_id text PRIMARY KEY,
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
     recipients integer,
-    assignments integer NOT NULL DEFAULT 0
+    assignments integer NOT NULL DEFAULT 0,
+    seen_at timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 50);
 
 -- The status of an alert or command in its first record; every later record must have the same.
 CREATE TABLE audit.subject_status (
     subject_id text PRIMARY KEY,
-    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test'))
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    seen_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE TABLE audit.leak (
     record_id text NOT NULL,
@@ -120,6 +122,16 @@ CREATE TABLE audit.dead_letter (
     seen_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (topic, part, record_offset, service)
 );
+
+-- Dead letters per minute of Kafka's time: their growth is a finding.
+CREATE TABLE audit.letter_count (
+    topic text NOT NULL,
+    service text NOT NULL,
+    reason text NOT NULL,
+    minute timestamptz NOT NULL,
+    letters bigint NOT NULL,
+    PRIMARY KEY (minute, topic, service, reason)
+) WITH (fillfactor = 50);
 
 -- Records with a flaw, until they are explained. `service`: the reader or the writer in question.
 CREATE TABLE audit.suspect (

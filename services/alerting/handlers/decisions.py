@@ -14,6 +14,7 @@ from shared.contracts.dead_letter import Reason
 from shared.contracts.topics import ALERT_DECISIONS
 from shared.runtime.errors import Reject
 from shared.runtime.handlers import Router
+from shared.runtime.inbound_messages import InboundMessage
 
 router: Router[UnitOfWork] = Router()
 
@@ -24,18 +25,20 @@ def load(decision: AlertDecision, unit: UnitOfWork) -> None:
 
 
 @router.subscriber(ALERT_DECISIONS, load=load)
-async def handle_decision(decision: AlertDecision, unit: UnitOfWork) -> None:
+async def handle_decision(
+    decision: AlertDecision, unit: UnitOfWork, incoming: InboundMessage
+) -> None:
     """Apply a decision. Raises Reject for a refused one, and for an unknown alert."""
     alert = _alert(decision.alert_id, unit)
     if decision.verb in REGROUPING_VERBS:
         regrouping = _regroup(alert, decision, unit)
         if isinstance(regrouping, DecisionRefusal):
-            raise _rejection(decision, regrouping, unit)
+            raise _rejection(incoming, regrouping, unit)
         await unit.regroup(regrouping, origin_of(decision))
         return
-    outcome = decide(alert, decision, unit.now)
+    outcome = decide(alert, decision, unit.now, incoming.acted_at(unit.now))
     if isinstance(outcome, DecisionRefusal):
-        raise _rejection(decision, outcome, unit)
+        raise _rejection(incoming, outcome, unit)
     unit.commit(outcome, origin_of(decision))
 
 
@@ -58,6 +61,7 @@ def _alert(alert_id: str, unit: UnitOfWork) -> Alert:
     return alert
 
 
-def _rejection(decision: AlertDecision, refusal: DecisionRefusal, unit: UnitOfWork) -> Reject:
-    unit.metrics.count_refusal(decision.id, refusal.reason, decision.status)
+def _rejection(incoming: InboundMessage, refusal: DecisionRefusal, unit: UnitOfWork) -> Reject:
+    if not incoming.early:  # an early decision is refused, and counted, in its turn
+        unit.counts.refusals[refusal.reason, incoming.message.status] += 1
     return Reject(Reason.NOT_ALLOWED, f"{refusal.reason}: {refusal.text}")

@@ -14,6 +14,7 @@ from shared.contracts.silences import SilenceRequest
 from shared.contracts.topics import SILENCES
 from shared.runtime.errors import Reject
 from shared.runtime.handlers import Router
+from shared.runtime.inbound_messages import InboundMessage
 
 router: Router[UnitOfWork] = Router()
 
@@ -24,13 +25,19 @@ def load(request: SilenceRequest, unit: UnitOfWork) -> None:
 
 
 @router.subscriber(SILENCES, load=load)
-async def handle_silence(request: SilenceRequest, unit: UnitOfWork) -> None:
-    """Create, extend or end a silence. Raises Reject for a request that is not allowed."""
+async def handle_silence(
+    request: SilenceRequest, unit: UnitOfWork, incoming: InboundMessage
+) -> None:
+    """Create, extend or end a silence. Raises Reject for a request that is not allowed.
+
+    A period is judged by the moment at which Kafka accepted the request.
+    """
+    acted_at = incoming.acted_at(unit.now) or unit.now
     existing_silence = unit.silences.get(request.silence_id)
     if existing_silence is not None:
-        silence = change(existing_silence, request, unit.now)
+        silence = change(existing_silence, request, acted_at)
     elif request.verb == "create":
-        silence = create(request, unit.now)
+        silence = create(request, acted_at)
     else:
         raise Reject(Reason.UNKNOWN_SUBJECT, f"there is no silence {request.silence_id}")
     if isinstance(silence, SilenceRefusal):

@@ -109,10 +109,8 @@ def alert_from_row(
         issuing_signatures=by_round.get(row["issued_round"], ()),
         proposed_until=row["proposed_until"],
         expires_at=row["expires_at"],
-        pending_ratification=(
-            None if ratification is None else Debt.model_validate_json(ratification)
-        ),
-        positions=_STANCES.validate_json(row["positions"]),
+        pending_ratification=(None if ratification is None else Debt.from_wire(ratification)),
+        positions=_STANCES.validate_json(row["positions"], extra="ignore"),
         flapping=_flapping_from_row(row),
         merged_into=row["merged_into"],
         state_before_merge=None if previous_state is None else AlertState(previous_state),

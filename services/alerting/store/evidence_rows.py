@@ -117,7 +117,7 @@ def alarm_record_from_row(row: asyncpg.Record) -> AlarmRecord:
         snapshot=snapshot_from_row(row),
         alert_id=row["alert_id"],
         disposition=Disposition(row["disposition"]),
-        waiting_event=None if event is None else AlarmEvent.model_validate_json(event),
+        waiting_event=None if event is None else AlarmEvent.from_wire(event),
         silence_id=row["silence_id"],
     )
 

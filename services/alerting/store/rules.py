@@ -33,4 +33,4 @@ async def save_rules(transaction: Transaction, rules: Sequence[RuleDefinition]) 
 
 @lru_cache(maxsize=1024)
 def _definition(text: str) -> RuleDefinition:
-    return RuleDefinition.model_validate_json(text)
+    return RuleDefinition.from_wire(text)

@@ -78,7 +78,7 @@ def _silence(row: asyncpg.Record) -> Silence:
         status=Status(row["status"]),
         version=row["version"],
         kind=SilenceKind(row["kind"]),
-        matcher=Matcher.model_validate_json(row["matcher"]),
+        matcher=Matcher.from_wire(row["matcher"]),
         unit=row["unit"],
         owner=row["owner"],
         post=Post(row["post"]),

@@ -1,11 +1,12 @@
-"""Records of the console about neither alerts nor commands: case reviews and refusals."""
+"""Records about neither alerts nor commands: case reviews, refusals, acts on dead letters."""
 
 from __future__ import annotations
 
 from services.audit.unit_of_work import UnitOfWork
 from shared.contracts.cases import CaseReview
+from shared.contracts.letter_acts import LetterAct
 from shared.contracts.refusals import Refusal
-from shared.contracts.topics import CASE_REVIEWS, REFUSALS
+from shared.contracts.topics import CASE_REVIEWS, LETTER_ACTS, REFUSALS
 from shared.runtime.handlers import Router
 from shared.runtime.inbound_messages import InboundMessage
 
@@ -24,3 +25,10 @@ async def enter_refusal(refusal: Refusal, unit: UnitOfWork, record: InboundMessa
     """Count and enter the refusal of an action, with person, action and reason."""
     unit.count(record)
     unit.enter(refusal)
+
+
+@router.subscriber(LETTER_ACTS)
+async def enter_letter_act(act: LetterAct, unit: UnitOfWork, record: InboundMessage) -> None:
+    """Count and enter an act on dead letters, with person, records and reason."""
+    unit.count(record)
+    unit.enter(act)

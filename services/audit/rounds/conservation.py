@@ -16,7 +16,7 @@ from services.audit.core.conservation.balances import HopBalance, balances
 from services.audit.core.conservation.in_flight import PreviousRound, unsettled_services
 from services.audit.core.conservation.provenance import SuspectGroup, SuspectRecord
 from services.audit.core.findings.detection import NAMED_SUSPECTS
-from services.audit.core.findings.snapshot import ReaderPosition
+from services.audit.core.findings.snapshot import LetterRate, ReaderPosition
 from services.audit.rounds.origins import check_origins, review_suspects
 from services.audit.rounds.readers import SCORING, advance_readers
 from services.audit.rounds.windows import LogReading, LogWindows
@@ -39,6 +39,7 @@ class RoundResult:
     suspect_groups: tuple[SuspectGroup, ...]
     balances: tuple[HopBalance, ...]
     unreadable: Mapping[Partition, str]
+    letter_rates: tuple[LetterRate, ...] = ()
 
 
 class ConservationCheck:
@@ -91,7 +92,11 @@ class ConservationCheck:
     ) -> RoundResult:
         since_ms = int((transaction.now - TRACE_RETENTION).timestamp() * 1000)
         new_letters = await dead_letters.save(transaction, reading.letters)
-        drafts = [reading.letters[letter] for letter in new_letters]
+        await dead_letters.count(
+            transaction,
+            [(key, reading.letters[key].reason, reading.letters[key].at) for key in new_letters],
+        )
+        drafts = [reading.letters[letter].entry for letter in new_letters]
         await trail.append_new(transaction, [draft for draft in drafts if draft is not None])
         await check_origins(transaction, self._windows, checked, since_ms)
         await progress.save_checked_offsets(
@@ -114,8 +119,9 @@ class ConservationCheck:
         )
         suspect_records, groups = await suspects.load_oldest(transaction, NAMED_SUSPECTS)
         hops = tuple(balances(progress_of.values()))
+        rates = await dead_letters.load_rates(transaction)
         return RoundResult(
-            unsettled, stopped_readers, suspect_records, groups, hops, reading.unreadable
+            unsettled, stopped_readers, suspect_records, groups, hops, reading.unreadable, rates
         )
 
     def _has_unread_records(self, partition: Partition, stored_offset: int, end: int) -> bool:

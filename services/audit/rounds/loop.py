@@ -40,6 +40,7 @@ _CONSERVATION_KINDS = frozenset(
         FindingKind.RECORD_LOST,
         FindingKind.RECORD_CORRUPT,
         FindingKind.HOP_UNBALANCED,
+        FindingKind.LETTERS_GROW,
     }
 )
 """The kinds of faults that ConservationCheck detects."""
@@ -107,6 +108,7 @@ class RoundLoop:
                 suspects=result.suspects,
                 suspect_groups=result.suspect_groups,
                 balances=result.balances,
+                letter_rates=result.letter_rates,
             )
         async with self._database.transaction() as transaction:
             if await findings.try_lock(transaction):

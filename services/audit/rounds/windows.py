@@ -7,6 +7,8 @@ import base64
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
 
 from services.audit.core.conservation.audited_record import AuditedRecord, Partition
 from services.audit.core.conservation.progress import ReaderProgress
@@ -15,8 +17,9 @@ from services.audit.core.trail.chain import EntryDraft
 from services.audit.core.trail.drafts import refused_draft
 from services.audit.store.dead_letters import DeadLetterKey
 from services.audit.store.kafka_log import KafkaLog, LogRecord
-from shared.contracts.dead_letter import DeadLetter
+from shared.contracts.dead_letter import DeadLetter, Reason
 from shared.contracts.topics import AUDIT_TRAIL, CATALOG, DEAD_LETTER, READINGS, ROSTER, TOPICS
+from shared.runtime.clock import record_time
 from shared.runtime.decoding import MAX_LETTER_BYTES, decode_value
 from shared.runtime.errors import Reject
 from shared.runtime.inbound_messages import body_digest
@@ -30,14 +33,22 @@ _YIELD_INTERVAL = 200
 """Records decoded before other tasks of the process may run."""
 
 
+class ReadLetter(NamedTuple):
+    """A new dead letter: its reason, Kafka's time, an entry if it refuses a person's action."""
+
+    reason: Reason
+    at: datetime
+    entry: EntryDraft | None
+
+
 @dataclass(slots=True)
 class LogReading:
     """The result of one round of reading, and the offsets of readers and topics before it."""
 
     stored_offsets: dict[tuple[str, Partition], int]
     end_offsets: dict[Partition, int]
-    letters: dict[DeadLetterKey, EntryDraft | None] = field(default_factory=dict)
-    """New dead letters, with an entry of the trail for each that refuses a person's action."""
+    letters: dict[DeadLetterKey, ReadLetter] = field(default_factory=dict)
+    """New dead letters."""
     letter_offsets: dict[Partition, int] = field(default_factory=dict)
     """The next offset of each partition of dead letters."""
     unreadable: dict[Partition, str] = field(default_factory=dict)
@@ -115,7 +126,9 @@ class LogWindows:
                 if spec is None or (spec.dlq, letter.partition) != partition:
                     continue  # our services write a letter only beside the refused record's topic
                 key = (letter.topic, letter.partition, letter.offset, letter.service)
-                reading.letters[key] = _entry_of(letter)
+                reading.letters[key] = ReadLetter(
+                    letter.reason, record_time(record.accepted_ms), _entry_of(letter)
+                )
 
     async def read_records(self, reading: LogReading) -> None:
         """Read new records into the windows that are not full, sampled topics last."""
@@ -174,11 +187,10 @@ async def _audited(topic: str, records: Sequence[LogRecord]) -> list[AuditedReco
         value_hash = hashlib.sha256(record.value).digest() if record.value else b""
         try:
             message = decode_value(model, record.value)
+            body_hash = body_digest(record.value) if hashed and record.value else b""
+            event_id = message.id
         except Reject:
             pass  # a record without an id
-        else:
-            event_id = message.id
-            body_hash = body_digest(message) if hashed else b""
         audited.append(
             AuditedRecord(record.offset, record.accepted_ms, event_id, body_hash, value_hash)
         )

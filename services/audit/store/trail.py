@@ -81,4 +81,4 @@ async def load_entries(transaction: Transaction, sequence: int, limit: int) -> l
         sequence,
         limit,
     )
-    return [AuditEntry.model_validate_json(row["body"]) for row in rows]
+    return [AuditEntry.from_wire(row["body"]) for row in rows]

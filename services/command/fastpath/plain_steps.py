@@ -8,7 +8,6 @@ that the contract refuses, and reads each message alike (tests/unit/command/test
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
@@ -27,8 +26,6 @@ from shared.contracts.ids import is_identifier
 from shared.contracts.units import is_unit
 
 _Instant = Annotated[datetime, msgspec.Meta(tz=True)]
-_SENT_AT = b'"sent_at":"'
-_TRACE_ID = b'"trace_id":"'
 
 
 class PlainStep(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):
@@ -69,11 +66,8 @@ _decode = msgspec.json.Decoder(PlainStep).decode
 _encode = msgspec.json.Encoder().encode
 
 
-def read(raw: bytes) -> tuple[PlainStep, bytes] | None:
-    """Return the step and the digest of its body (shared.runtime.inbound_messages.body_digest).
-
-    Return None for a record that the contract has to read.
-    """
+def read(raw: bytes) -> PlainStep | None:
+    """Return the step; None for a record that the contract has to read."""
     try:
         step = _decode(raw)
     except ValueError:
@@ -91,13 +85,4 @@ def read(raw: bytes) -> tuple[PlainStep, bytes] | None:
     units = {step.origin_unit, step.unit, step.officer_unit, *step.areas}
     if not all(map(is_identifier, ids)) or not all(map(is_unit, units)):
         return None
-    raw = _without(_SENT_AT, raw)
-    if trace_id is not msgspec.UNSET:
-        raw = _without(_TRACE_ID, raw)
-    return step, hashlib.sha256(raw).digest()[:16]
-
-
-def _without(name: bytes, raw: bytes) -> bytes:
-    """Return the bytes without this field; no value of it, or of a field before it, has quotes."""
-    head, _, tail = raw.partition(name)
-    return head + tail[tail.index(b'"') + 2 :]
+    return step

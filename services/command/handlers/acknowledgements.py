@@ -23,6 +23,7 @@ from shared.contracts.ids import assignment_id
 from shared.contracts.topics import ACKNOWLEDGEMENTS
 from shared.runtime.errors import Reject
 from shared.runtime.handlers import Router
+from shared.runtime.inbound_messages import InboundMessage
 
 router: Router[UnitOfWork] = Router()
 
@@ -41,26 +42,28 @@ def load(acknowledgement: Acknowledgement | PlainStep, unit: UnitOfWork) -> None
 
 @router.subscriber(ACKNOWLEDGEMENTS, load=load, batch=True)
 async def handle_acknowledgements(
-    acknowledgements: Sequence[Acknowledgement | PlainStep], unit: UnitOfWork
+    acknowledgements: Sequence[Acknowledgement | PlainStep],
+    unit: UnitOfWork,
+    records: Sequence[InboundMessage],
 ) -> None:
-    """Apply the steps in their order; raise Reject for a step that is refused."""
+    """Apply the steps in their order; refuse those that are not possible."""
     commands = await unit.commands()
     modes = None
     if any(acknowledgement.step in _BEGINS_ATTEMPT for acknowledgement in acknowledgements):
         modes = await mode_store.load_modes(unit.transaction)
     steps = OfficerSteps(commands, modes)
-    parts = [
-        acknowledgements[at : at + _STEPS_PER_PART]
-        for at in range(0, len(acknowledgements), _STEPS_PER_PART)
-    ]
+    parts = [records[at : at + _STEPS_PER_PART] for at in range(0, len(records), _STEPS_PER_PART)]
     await commands.load(_assignment_ids(parts[0]))
     try:
         for part, next_part in zip(parts, [*parts[1:], ()], strict=True):
             await commands.start_writing(_assignment_ids(next_part))
             with unit.transaction.loop_priority.hold():
-                for number, acknowledgement in enumerate(part, 1):
-                    outcome = await _apply(acknowledgement, commands, steps)
-                    unit.step_outcomes[outcome, acknowledgement.status] += 1
+                for number, record in enumerate(part, 1):
+                    try:
+                        outcome = await _apply(record, commands, steps)
+                        unit.step_outcomes[outcome, record.message.status] += 1
+                    except Reject as reject:
+                        unit.transaction.refuse(record.message, reject)
                     if number % _STEPS_PER_TURN == 0:
                         await asyncio.sleep(0)
     finally:
@@ -68,8 +71,9 @@ async def handle_acknowledgements(
 
 
 async def _apply(
-    acknowledgement: Acknowledgement | PlainStep, commands: LockedCommands, steps: OfficerSteps
+    record: InboundMessage, commands: LockedCommands, steps: OfficerSteps
 ) -> StepOutcome:
+    acknowledgement: Acknowledgement | PlainStep = record.message
     assignment = commands.assignments.get(acknowledgement.assignment_id)
     command = commands.commands.get(acknowledgement.command_id)
     if assignment is None or command is None or assignment.command_id != acknowledgement.command_id:
@@ -102,11 +106,13 @@ async def _apply(
         acknowledgement.units or (),
         acknowledgement.mandatory is not False,
     )
-    return await steps.apply(assignment, officer_step, acknowledgement.attempt)
+    acted_at = record.acted_at(commands.transaction.now)
+    return await steps.apply(assignment, officer_step, acknowledgement.attempt, acted_at)
 
 
-def _assignment_ids(part: Sequence[Acknowledgement | PlainStep]) -> set[str]:
+def _assignment_ids(records: Sequence[InboundMessage]) -> set[str]:
     """Return the assignments that the steps concern, with those that splits may have made."""
+    part: list[Acknowledgement | PlainStep] = [record.message for record in records]
     ids = {acknowledgement.assignment_id for acknowledgement in part}
     return ids | {
         assignment_id(acknowledgement.command_id, unit)

@@ -68,12 +68,12 @@ async def handle_alerts(alerts: Sequence[AlertEvent], unit: UnitOfWork) -> None:
             raised.append((alert, level))
         if level is not None or _is_position_on_issued(alert):
             triggering.append(alert)
-        unit.defer(Stage.REPORTS, partial(unit.reports.observe, alert))
+        unit.defer(Stage.REPORTS, partial(unit.reports.observe, alert), alert)
     await _issue_or_reopen(raised, unit)
     for trigger in map(trigger_of, triggering):
         if trigger is not None:
             unit.modes.need(trigger.status, trigger.unit)
-            unit.defer(Stage.MODES, partial(unit.modes.propose, trigger))
+            unit.defer(Stage.MODES, partial(unit.modes.propose, trigger), trigger.alert)
 
 
 async def _raised_level(alert: AlertEvent, unit: UnitOfWork) -> Level | None:

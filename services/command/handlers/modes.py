@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 
 from services.command.core.modes.proposal import RefusedProposal
@@ -13,29 +14,34 @@ from shared.contracts.modes import ModeRequest
 from shared.contracts.topics import MODE_REQUESTS
 from shared.runtime.errors import Reject
 from shared.runtime.handlers import Router
+from shared.runtime.inbound_messages import InboundMessage
 
 router: Router[UnitOfWork] = Router()
 
 
 def load(request: ModeRequest, unit: UnitOfWork) -> None:
-    """A request needs the mode of its unit and its proposal."""
-    unit.modes.need(request.status, request.unit, request.proposal_id)
+    """A request needs the mode of its unit and its proposal, if there is such a unit."""
+    if request.unit in unit.context.tree:
+        unit.modes.need(request.status, request.unit, request.proposal_id)
 
 
 @router.subscriber(MODE_REQUESTS, load=load, batch=True)
-async def handle_mode_requests(requests: Sequence[ModeRequest], unit: UnitOfWork) -> None:
+async def handle_mode_requests(
+    requests: Sequence[ModeRequest], unit: UnitOfWork, records: Sequence[InboundMessage]
+) -> None:
     """Apply the requests behind the proposals of alerts, when the commands are written."""
-    unknown = {request.unit for request in requests if request.unit not in unit.context.tree}
-    if unknown:
-        raise Reject(Reason.UNKNOWN_SUBJECT, f"no unit {min(unknown)} in the catalogue")
-    for request in requests:
-        unit.defer(Stage.MODES, partial(_apply, request, unit))
+    now = unit.transaction.now
+    for request, record in zip(requests, records, strict=True):
+        acted_at = record.acted_at(now) or now
+        unit.defer(Stage.MODES, partial(_apply, request, unit, acted_at), request)
 
 
-async def _apply(request: ModeRequest, unit: UnitOfWork) -> None:
-    """Apply a request; raise Reject for one that the proposal's state or the officer forbids."""
+async def _apply(request: ModeRequest, unit: UnitOfWork, acted_at: datetime) -> None:
+    """Apply a request; raise Reject for one that names no unit or is not possible now."""
+    if request.unit not in unit.context.tree:
+        raise Reject(Reason.UNKNOWN_SUBJECT, f"no unit {request.unit} in the catalogue")
     try:
-        await unit.modes.apply(request)
+        await unit.modes.apply(request, acted_at)
     except IllegalStep as error:
         raise Reject(Reason.NOT_ALLOWED, str(error)) from error
     except RefusedProposal as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 
 from services.command.core.assignments.model import OfficerStep
@@ -26,6 +27,7 @@ from shared.contracts.topics import COMMAND_REQUESTS
 from shared.domain.selection.reach import digest_of, free_reach, outside
 from shared.runtime.errors import Reject
 from shared.runtime.handlers import Router
+from shared.runtime.inbound_messages import InboundMessage
 
 router: Router[UnitOfWork] = Router()
 
@@ -52,12 +54,13 @@ def load(request: CommandRequest, unit: UnitOfWork) -> None:
 
 
 @router.subscriber(COMMAND_REQUESTS, load=load)
-async def handle_request(request: CommandRequest, unit: UnitOfWork) -> None:
+async def handle_request(request: CommandRequest, unit: UnitOfWork, record: InboundMessage) -> None:
     """Issue a command at once; direct an existing one when all acknowledgements are applied."""
     if request.verb == "issue":
         await _issue(request, unit)
     else:
-        unit.defer(Stage.REQUESTS, partial(_direct, request, unit))
+        acted_at = record.acted_at(unit.transaction.now)
+        unit.defer(Stage.REQUESTS, partial(_direct, request, unit, acted_at), request)
 
 
 async def _issue(request: CommandRequest, unit: UnitOfWork) -> None:
@@ -93,7 +96,7 @@ async def _issue(request: CommandRequest, unit: UnitOfWork) -> None:
     await issue_command(unit.transaction, unit.context, order, cause, modes)
 
 
-async def _direct(request: CommandRequest, unit: UnitOfWork) -> None:
+async def _direct(request: CommandRequest, unit: UnitOfWork, acted_at: datetime | None) -> None:
     """Check or close all assignments that are ready for it; revoke or re-open the command."""
     commands = await unit.commands()
     command = commands.commands.get(request.command_id)
@@ -117,12 +120,14 @@ async def _direct(request: CommandRequest, unit: UnitOfWork) -> None:
                 raise Reject(Reason.NOT_ALLOWED, "the alert it was given for has been recalled")
             await reopen_command(commands, request.command_id, cause, request.instruction)
         case _:
-            await _step_all(request, commands)
+            await _step_all(request, commands, acted_at)
             if request.verb == "close":
                 commands.request_close(request.command_id, cause)
 
 
-async def _step_all(request: CommandRequest, commands: LockedCommands) -> None:
+async def _step_all(
+    request: CommandRequest, commands: LockedCommands, acted_at: datetime | None
+) -> None:
     """Take the step of the verb on every assignment that is ready for it."""
     step, ready = _BULK_STEPS[request.verb]
     officer_step = OfficerStep(
@@ -139,7 +144,7 @@ async def _step_all(request: CommandRequest, commands: LockedCommands) -> None:
     for assignment in reversed(await commands.load_in_states(request.command_id, [ready])):
         latest = commands.assignments[assignment.assignment_id]
         if latest.state is ready:
-            await steps.apply(latest, officer_step, latest.attempt)
+            await steps.apply(latest, officer_step, latest.attempt, acted_at)
 
 
 def _first(names: Sequence[str]) -> str:

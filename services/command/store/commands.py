@@ -148,7 +148,8 @@ async def save_alert_level(
     await transaction.connection.execute(
         "INSERT INTO command.alert_level (alert_id, status, version, level, recalled) "
         "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (alert_id) DO UPDATE "
-        "SET version = EXCLUDED.version, level = EXCLUDED.level, recalled = EXCLUDED.recalled",
+        "SET version = EXCLUDED.version, level = EXCLUDED.level, recalled = EXCLUDED.recalled, "
+        "changed_at = now()",
         alert_id,
         status,
         version,

@@ -133,8 +133,7 @@ def _proposal(row: Any) -> Proposal:
             "mode": ResponseMode(row["mode"]),
             "data_grade": DataGrade(row["data_grade"]),
             "signatures": tuple(
-                ModeSignature.model_validate_json(json.dumps(item))
-                for item in json.loads(row["signatures"])
+                ModeSignature.from_wire(json.dumps(item)) for item in json.loads(row["signatures"])
             ),
         }
     )

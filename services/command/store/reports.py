@@ -216,7 +216,7 @@ def _report(row: Any) -> ReceivedReport:
     values["status"] = Status(values["status"])
     values["kind"] = ReportKind(values["kind"])
     values["means"] = Means(values["means"])
-    values["facts"] = ReportFacts.model_validate_json(values["facts"])
+    values["facts"] = ReportFacts.from_wire(values["facts"])
     return ReceivedReport(**values)
 
 

@@ -94,8 +94,8 @@ _RARE_COLUMNS: tuple[tuple[int, str | None, Callable[[str], Any]], ...] = (
     (_INDEX["waiting_steps"], "[]", _waiting_steps),
     (_INDEX["recurrences"], "{}", _recurrences),
     (_INDEX["suspended_from"], None, AssignmentState),
-    (_INDEX["children"], None, Progress.model_validate_json),
-    (_INDEX["pending_request"], None, Ask.model_validate_json),
+    (_INDEX["children"], None, Progress.from_wire),
+    (_INDEX["pending_request"], None, Ask.from_wire),
 )
 """Columns with a value in few rows: index, usual content, and a reader for a value."""
 

@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from enum import IntEnum
+from typing import Any
 
 from services.command.core.assignments.steps import StepOutcome
 from services.command.store import assignments as assignment_store
@@ -34,9 +35,11 @@ from services.command.unit_of_work.reports import ReportChanges
 from services.command.unit_of_work.supervision import fire_assignment_timers
 from shared.contracts.fields import Status
 from shared.runtime.database import Transaction
+from shared.runtime.errors import Reject
 from shared.runtime.timers import Timer
 
 Action = Callable[[], Awaitable[None]]
+"""Raises Reject before it changes anything."""
 
 
 class Stage(IntEnum):
@@ -60,7 +63,7 @@ class UnitOfWork:
         self._assignment_ids: set[str] = set()
         self._commands: LockedCommands | None = None
         self._due_timers: list[Timer] = []
-        self._deferred: defaultdict[Stage, list[Action]] = defaultdict(list)
+        self._deferred: defaultdict[Stage, list[tuple[Action, Any]]] = defaultdict(list)
 
     def need_command(self, command_id: str) -> None:
         """Name a command that has to be locked."""
@@ -93,9 +96,12 @@ class UnitOfWork:
         """Fire these timers of assignments together with those of every further kind."""
         self._due_timers += timers
 
-    def defer(self, stage: Stage, action: Action) -> None:
-        """Run the action in this stage, after the actions that were deferred before."""
-        self._deferred[stage].append(action)
+    def defer(self, stage: Stage, action: Action, message: Any = None) -> None:
+        """Run an action in this stage, after the actions that were deferred before.
+
+        `message` is refused when its action raises Reject; None: the action is of due timers.
+        """
+        self._deferred[stage].append((action, message))
 
     async def save(self) -> None:
         """Run the deferred stages in order; write and publish the changes of each at its end."""
@@ -115,5 +121,10 @@ class UnitOfWork:
             await self.reports.save()
 
     async def _run(self, stage: Stage) -> None:
-        for action in self._deferred[stage]:
-            await action()
+        for action, message in self._deferred[stage]:
+            try:
+                await action()
+            except Reject as reject:
+                if message is None:
+                    raise
+                self.transaction.refuse(message, reject)

@@ -210,8 +210,8 @@ class LockedCommands:
         return {name for name in names if name is not None} - self.assignments.keys()
 
     def _pass_up(self, previous: Assignment | None, updated: Assignment, cause: Cause) -> None:
-        now = self.transaction.now
-        for officer_step, parent in passed_up(self.assignments, previous, updated, now):
+        at = updated.changed_at  # a waiting report of the parent counts from what made it possible
+        for officer_step, parent in passed_up(self.assignments, previous, updated, at):
             self._replace(parent, cause if officer_step is None else officer_step.cause)
 
     def _replace(self, updated: Assignment, cause: Cause) -> Assignment:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from services.command.core.cause import Cause
 from services.command.core.modes import proposal as proposals
@@ -79,8 +80,11 @@ class ModeChanges:
             return  # The alert had this proposal before, and the proposal is over.
         await self._open(proposal, Cause(trigger.alert.id, trigger.alert.occurred_at, trigger.unit))
 
-    async def apply(self, request: ModeRequest) -> None:
-        """Apply an officer's request; raise RefusedProposal or IllegalStep."""
+    async def apply(self, request: ModeRequest, acted_at: datetime) -> None:
+        """Apply an officer's request of `acted_at`; raise RefusedProposal or IllegalStep.
+
+        The time in which the others decide about a new proposal begins now.
+        """
         now = self._transaction.now
         cause = Cause(request.id, request.occurred_at, request.origin_unit, request.officer_id)
         proposal = self._proposals.get(request.proposal_id)
@@ -88,7 +92,8 @@ class ModeChanges:
             if proposal is not None:
                 raise RefusedProposal(f"proposal {request.proposal_id} exists", Reason.ID_CONFLICT)
             modes = await store.load_modes(self._transaction)
-            await self._open(proposals.propose_by_officer(request, modes, now), cause)
+            proposal = proposals.propose_by_officer(request, modes, now, acted_at)
+            await self._open(proposal, cause)
             return
         if proposal is None or proposal.unit != request.unit:
             detail = f"no proposal {request.proposal_id} about {request.unit}"
@@ -99,7 +104,7 @@ class ModeChanges:
             )
         match request.verb:
             case ModeVerb.APPROVE:
-                updated = proposals.sign(proposal, request, now)
+                updated = proposals.sign(proposal, request, acted_at)
                 if updated.state is State.DECIDED:
                     await self._decide(updated, cause)
                 else:

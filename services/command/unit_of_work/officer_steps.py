@@ -6,6 +6,7 @@ reassigned assignment end with it. Closing a parent waives the optional parts th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.command.core.assignments import steps
@@ -22,8 +23,13 @@ from shared.contracts.ids import assignment_id
 from shared.domain.response_modes.effective import Modes
 from shared.runtime.errors import Reject
 
-_HAS_CONSEQUENCES = frozenset({Step.SPLIT, Step.REASSIGN, Step.WAIVE, Step.RECALL, Step.CLOSE})
-"""Steps with consequences for other assignments."""
+_ENDS_PARTS = {
+    Step.REASSIGN: AssignmentTrigger.RECALL,
+    Step.WAIVE: AssignmentTrigger.RECALL,
+    Step.RECALL: AssignmentTrigger.RECALL,
+    Step.CLOSE: AssignmentTrigger.WAIVE,
+}
+"""Steps with which the open parts of the assignment end, and how."""
 _REPEATABLE = frozenset({State.DONE, State.RETURNED})
 """States of a part that a further split of its parent re-opens."""
 
@@ -37,9 +43,17 @@ class OfficerSteps:
         self._modes = modes or Modes()
 
     async def apply(
-        self, assignment: Assignment, officer_step: OfficerStep, attempt: int
+        self,
+        assignment: Assignment,
+        officer_step: OfficerStep,
+        attempt: int,
+        acted_at: datetime | None = None,
     ) -> steps.StepOutcome:
-        """Apply one step to a loaded assignment; raise Reject for a refused one."""
+        """Apply one step to a loaded assignment; raise Reject for a refused one.
+
+        After a refusal nothing has changed. `acted_at` is when Kafka accepted the step, or None
+        where that is unknown.
+        """
         commands = self._commands
         command = commands.commands[assignment.command_id]
         try:
@@ -53,38 +67,51 @@ class OfficerSteps:
                 command_open=command.state in OPEN,
                 mode=self._modes.effective(assignment.status, assignment.unit),
                 within=commands.finish_of_parent(assignment),
+                acted_at=acted_at,
             )
             applied = outcome is steps.StepOutcome.APPLIED
-            if applied and officer_step.step is Step.REASSIGN:
-                # The successor comes before the end of the old assignment: the parent must not seem
-                # complete in between.
-                self._add_successor(assignment, command, officer_step)
-            for applied_step, updated in changes:
-                commands.change(updated, applied_step.cause)
-            if applied and officer_step.step in _HAS_CONSEQUENCES:
-                await self._apply_consequences(assignment, command, officer_step)
+            derived = self._derived(assignment, command, officer_step) if applied else []
         except IllegalStep as error:
             raise Reject(Reason.NOT_ALLOWED, str(error)) from error
+        if officer_step.step is Step.REASSIGN:
+            # The successor comes before the end of the old assignment: the parent must not seem
+            # complete in between.
+            self._save(derived, officer_step)
+        for applied_step, updated in changes:
+            commands.change(updated, applied_step.cause)
+        if officer_step.step is Step.SPLIT:
+            self._save(derived, officer_step)
+        if applied and officer_step.step in _ENDS_PARTS:
+            await self._end_parts(assignment, _ENDS_PARTS[officer_step.step], officer_step)
         if outcome is steps.StepOutcome.LATE:
             commands.add_late_step(assignment, officer_step, attempt)
         return outcome
 
-    async def _apply_consequences(
+    def _derived(
         self, previous: Assignment, command: Command, officer_step: OfficerStep
-    ) -> None:
+    ) -> list[Assignment]:
+        """Return the assignments that follow from a step; raise IllegalStep or Reject."""
         match officer_step.step:
             case Step.SPLIT:
-                for unit in officer_step.units:
-                    self._add_part(previous, command, unit, officer_step)
-            case Step.REASSIGN | Step.WAIVE | Step.RECALL:
-                await self._end_parts(previous, AssignmentTrigger.RECALL, officer_step)
-            case _:  # The parent is closed.
-                await self._end_parts(previous, AssignmentTrigger.WAIVE, officer_step)
+                return [
+                    self._part(previous, command, unit, officer_step) for unit in officer_step.units
+                ]
+            case Step.REASSIGN:
+                return [self._successor(previous, command, officer_step)]
+            case _:
+                return []
 
-    def _add_part(
+    def _save(self, derived: Sequence[Assignment], officer_step: OfficerStep) -> None:
+        """Add new assignments; change those that exist already."""
+        for assignment in derived:
+            exists = assignment.assignment_id in self._commands.assignments
+            save = self._commands.change if exists else self._commands.add
+            save(assignment, officer_step.cause)
+
+    def _part(
         self, parent: Assignment, command: Command, unit: str, officer_step: OfficerStep
-    ) -> None:
-        """Add a part for the unit, or re-open the unit's done or returned part."""
+    ) -> Assignment:
+        """Return a new part for the unit, or the unit's done or returned part, re-opened."""
         commands = self._commands
         now = commands.transaction.now
         existing = commands.assignments.get(assignment_id(command.command_id, unit))
@@ -92,31 +119,28 @@ class OfficerSteps:
             self._check_unit(unit)
             recipient = self._context.tree.get(unit)
             terms = self._terms(command, unit, None)
-            part = part_of(parent, command, recipient, officer_step, now, terms)
-            commands.add(part, officer_step.cause)
-            return
+            return part_of(parent, command, recipient, officer_step, now, terms)
         is_part = existing.parent_assignment_id == parent.assignment_id
         if not is_part or existing.state not in _REPEATABLE:
             raise IllegalStep(_has_assignment(existing))
-        reopened = steps.reopen_assignment(
+        return steps.reopen_assignment(
             existing,
             officer_step.officer_id,
             officer_step.text,
             now,
             self._terms(command, unit, parent.finish_by),
         )
-        commands.change(reopened, officer_step.cause)
 
-    def _add_successor(
+    def _successor(
         self, previous: Assignment, command: Command, officer_step: OfficerStep
-    ) -> None:
+    ) -> Assignment:
         commands = self._commands
         (unit,) = officer_step.units
         existing = commands.assignments.get(assignment_id(command.command_id, unit))
         if existing is not None:
             raise IllegalStep(_has_assignment(existing))
         self._check_unit(unit)
-        assignment = successor(
+        return successor(
             previous,
             command,
             self._context.tree.get(unit),
@@ -124,7 +148,6 @@ class OfficerSteps:
             commands.transaction.now,
             self._terms(command, unit, commands.finish_of_parent(previous)),
         )
-        commands.add(assignment, officer_step.cause)
 
     def _terms(self, command: Command, unit: str, within: datetime | None) -> DeadlineTerms:
         mode = self._modes.effective(command.status, unit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from services.command.core.reporting.events import (
     obligation_event,
@@ -76,10 +77,10 @@ class ReportChanges:
         )
         self._alerts[alert.alert_id] = incident.alerts[alert.alert_id] = reporting
 
-    async def receive(self, report: Report) -> None:
+    async def receive(self, report: Report, acted_at: datetime | None) -> None:
         """Note a report; raise IncompleteReport or ForeignReport for one that cannot count."""
         incident = self._incidents[report.status, report.incident_id]
-        received = received_report(report, incident.changed_at)
+        received = received_report(report, incident.changed_at, acted_at)
         incident.reports[received.report_id] = received
         self._reports.append(received)
 

@@ -1,11 +1,11 @@
 """Rights of officers: the only module of the console for decisions on sight and acts.
 
-There are three rights, each granted for a unit and its subtree, and none follows from another: to
-see the subtree, to be paged for it, and to command with the authority of the unit. Without a grant
-there is no right. The rules below judge an act for one unit; `entitled` tries all units for which
-an officer commands. An act is judged by the unit of its object, never by a claim of the client.
-Every refusal has a reason from a closed set, used by problem documents, metrics and tests; None
-means allowed.
+There are three rights of officers, each granted for a unit and its subtree, and none follows from
+another: to see the subtree, to be paged for it, and to command with the authority of the unit. The
+right to operate concerns the system itself and no unit. Without a grant there is no right. The
+rules below judge an act for one unit; `entitled` tries all units for which an officer commands. An
+act is judged by the unit of its object, never by a claim of the client. Every refusal has a reason
+from a closed set, used by problem documents, metrics and tests; None means allowed.
 """
 
 from __future__ import annotations
@@ -44,13 +44,20 @@ class Right(StrEnum):
     SEE = "see"
     BE_PAGED = "be_paged"
     COMMAND = "command"
+    OPERATE = "operate"
+    """To operate the system: its dead letters hold records of all units, unmasked."""
+
+
+USUAL_RIGHTS = (Right.SEE, Right.BE_PAGED, Right.COMMAND)
+"""The rights of a new account, for its own unit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """The officer on whose behalf a request is made.
 
-    `unit` is the unit of the officer; `seeing` and `commanding` are the units of the grants.
+    `unit` is the unit of the officer; `seeing`, `commanding` and `operating` are the units of the
+    grants.
     `place` is the unit whose subtree a screen shows; with None the unit of the officer.
     """
 
@@ -61,6 +68,7 @@ class Viewer:
     seeing: tuple[str, ...] = ()
     commanding: tuple[str, ...] = ()
     place: str | None = None
+    operating: tuple[str, ...] = ()
 
     @property
     def root(self) -> str:
@@ -302,6 +310,11 @@ def _denial(unfit: authority.ModeActRefusal | None) -> RefusedFor | None:
 def may_review(viewer: Viewer, owner: str) -> RefusedFor | None:
     """Write the review of a case: the unit that issued it, or a unit above."""
     return None if is_within(owner, viewer.unit) else RefusedFor.NOT_ISSUER
+
+
+def may_operate(viewer: Viewer) -> RefusedFor | None:
+    """Look into the dead letters, and act on them: whoever operates the system."""
+    return None if viewer.operating else RefusedFor.NOT_OPERATOR
 
 
 def may_answer(viewer: Viewer, officer_id: str) -> RefusedFor | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shared.contracts.fields import Language, Post
-from shared.contracts.pages import Channel, RosterSlot
+from shared.contracts.pages import Channel, RosterSlot, unit_and_post
 
 
 class Directory:
@@ -20,12 +20,10 @@ class Directory:
     def apply(self, slot: RosterSlot) -> None:
         """Apply one slot of the roster."""
         holder = (slot.unit, slot.post)
+        self._vacate(holder)
         self._newest[holder] = slot
-        for address in self._slots.pop(holder, set()):
-            self._officers[address].pop(holder, None)
         officer = slot.officer
         if officer is None:
-            self._on_duty.get(slot.unit, set()).discard(slot.post)
             return
         self._on_duty.setdefault(slot.unit, set()).add(slot.post)
         addresses: set[tuple[Channel | None, str]] = set(officer.addresses.items())
@@ -34,6 +32,12 @@ class Directory:
         for address in addresses:
             self._officers.setdefault(address, {})[holder] = officer.officer_id
         self._slots[holder] = addresses
+
+    def remove(self, key: str) -> None:
+        """Remove the slot of a deleted record; the key is `unit:post`."""
+        if (holder := unit_and_post(key)) is not None:
+            self._vacate(holder)
+            self._newest.pop(holder, None)
 
     def language(self, officer_ids: Iterable[str]) -> Language:
         """Return the language of these officers; Chinese for officers who are not in the roster."""
@@ -55,6 +59,13 @@ class Directory:
         own = self._officers.get((channel, address), {})
         by_phone = self._officers.get((None, _digits(address)), {})
         return {*own.values(), *by_phone.values()}
+
+    def _vacate(self, holder: tuple[str, Post]) -> None:
+        """Forget the addresses of the officer who held the post."""
+        unit, post = holder
+        for address in self._slots.pop(holder, set()):
+            self._officers[address].pop(holder, None)
+        self._on_duty.get(unit, set()).discard(post)
 
 
 def _digits(phone: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shared.contracts.catalog import CatalogEntry, SensorEntry
+from shared.contracts.catalog import CatalogEntry, SensorEntry, kind_and_id
 from shared.contracts.fields import Tier
 from shared.domain.selection.tree import UnitTree
 
@@ -22,6 +22,14 @@ class UnitNames:
             self._sensors[message.entry.sensor_id] = message.entry
         else:
             self.tree.take(message)
+
+    def remove(self, key: str) -> None:
+        """Remove the sensor, unit or group of a deleted entry; the key is `kind:id`."""
+        kind, sensor_id = kind_and_id(key)
+        if kind == "sensor":
+            self._sensors.pop(sensor_id, None)
+        else:
+            self.tree.remove(key)
 
     def unit(self, unit: str) -> str:
         """Return the name of a unit, or its id when the catalogue does not have the unit."""

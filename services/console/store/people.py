@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from services.console.core.access import Right
+from services.console.core.access import USUAL_RIGHTS, Right
 from services.console.store import sessions
 from services.console.store.connections import Connection
 
@@ -176,5 +176,5 @@ async def disable(connection: Connection, officer_id: str) -> bool:
 
 def _grants_of(account: Mapping[str, Any]) -> set[tuple[str, str]]:
     if account.get("grants") is None:
-        return {(right.value, account["unit"]) for right in Right}
+        return {(right.value, account["unit"]) for right in USUAL_RIGHTS}
     return {(grant["right"], grant["unit"]) for grant in account["grants"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.console.core.record import Json
+from shared.contracts.topics import READINGS
 
 TAGS = {
     "alerts": "Alerts with their evidence, alarms, and decisions on alerts · 预警、告警与研判决定",
@@ -12,6 +13,7 @@ TAGS = {
     "duty": "Duty plans as they apply, as entries and as files · 值班计划",
     "feed": "The live stream and the list of its events · 实时事件流",
     "identity": "The officer who is signed in · 登录人员",
+    "letters": "Dead letters, for operators of the system · 死信（系统运维）",
     "modes": "Response modes and proposals of modes · 平急状态",
     "overview": "The numbers and the map of a place · 总览",
     "pages": "Pages to officers, answers, receipts of carriers · 叫应通知与答复",
@@ -67,6 +69,11 @@ EXAMPLES: dict[tuple[str, str], Json] = {
     },
     ("post", "/api/silences"): {**_WINDOW, "sensor_id": "gauge-zhutuo", "reason": "检修"},
     ("post", "/api/silences/{silence_id}/end"): {"end_at": None, "reason": "检修完成"},
+    ("post", "/api/letters/acts"): {
+        "place": f"{READINGS.name}/3@1418",
+        "verb": "ask",
+        "reason": "设备已编目",
+    },
     ("post", "/api/modes/proposals"): {
         "unit": _TOWN,
         "mode": "standby",

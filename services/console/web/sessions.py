@@ -165,6 +165,7 @@ def _viewer(row: OutgoingRecord) -> Viewer:
         Post(row["post"]),
         tuple(row["seeing"]),
         tuple(row["commanding"]),
+        operating=tuple(row["operating"]),
     )
 
 

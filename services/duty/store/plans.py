@@ -88,7 +88,7 @@ async def load(
         list(results),
         list(named),
     ):
-        entry = DutyEntry.model_validate_json(row["body"])
+        entry = DutyEntry.from_wire(row["body"])
         results[row["unit"]].entries[entry.entry_id] = entry
     for row in await transaction.connection.fetch(
         "SELECT * FROM duty.published_post WHERE unit = ANY($1::text[])", list(results)
@@ -96,7 +96,7 @@ async def load(
         results[row["unit"]].published[Post(row["post"])] = PostPublication(
             row["holder"],
             row["slots"],
-            _GAPS.validate_json(row["gaps"]),
+            _GAPS.validate_json(row["gaps"], extra="ignore"),
             row["evaluated_until"],
             row["coverages"],
         )

@@ -29,8 +29,10 @@ class ProblemKind(StrEnum):
     FUTURE_TIME = "future_time"
     PAST_TIME = "past_time"
     DUPLICATE_ID = "duplicate_id"
+    ID_CONFLICT = "id_conflict"
     UNAVAILABLE = "unavailable"
     TOO_MANY = "too_many"
+    VOLUME_FULL = "volume_full"
     NO_SUCH_PATH = "no_such_door"
     METHOD = "method"
     UNEXPECTED = "unexpected"
@@ -46,8 +48,10 @@ HTTP_STATUS: dict[ProblemKind, int] = {
     ProblemKind.DOCUMENT_TYPE: 400,
     ProblemKind.DUPLICATE_KEY: 400,
     ProblemKind.TOO_DEEP: 400,
+    ProblemKind.ID_CONFLICT: 409,
     ProblemKind.UNAVAILABLE: 503,
     ProblemKind.TOO_MANY: 429,
+    ProblemKind.VOLUME_FULL: 507,
     ProblemKind.NO_SUCH_PATH: 404,
     ProblemKind.METHOD: 405,
     ProblemKind.UNEXPECTED: 500,
@@ -65,8 +69,10 @@ TITLES: dict[ProblemKind, str] = {
     ProblemKind.NOT_CAP: "The body is no CAP alert that can be taken",
     ProblemKind.DUPLICATE_KEY: "The body repeats a key",
     ProblemKind.TOO_DEEP: "The body is nested too deeply",
+    ProblemKind.ID_CONFLICT: "Another body has this id",
     ProblemKind.UNAVAILABLE: "Not stored yet, send the same again",
     ProblemKind.TOO_MANY: "Too many requests of this source wait for their answer",
+    ProblemKind.VOLUME_FULL: "There is no room for readings, send the same again later",
     ProblemKind.NO_SUCH_PATH: "There is no such door",
     ProblemKind.METHOD: "This door takes another method",
     ProblemKind.UNEXPECTED: "A fault of ours, not of the body",

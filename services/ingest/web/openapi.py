@@ -38,6 +38,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: _problem("Not JSON in the strict form, or not XML"),
     401: _problem("No valid token", WWW_Authenticate="The scheme of the token: Bearer"),
     408: _problem("The body did not arrive in time"),
+    409: _problem("Another body was accepted under this id"),
     413: _problem("The body is too large"),
     415: _problem("The route does not read this media type"),
     422: _problem("Well-formed, but not acceptable; each error with its location"),
@@ -51,6 +52,10 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         Retry_After="Seconds to wait before the next attempt",
     ),
 }
+NO_ROOM = _problem(
+    "A volume of Kafka is nearly full: readings are refused first",
+    Retry_After="Seconds to wait before the next attempt",
+)
 """The responses of every route other than 202."""
 
 

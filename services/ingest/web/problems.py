@@ -59,6 +59,8 @@ def problem_response(refused: RequestRefused, headers: Mapping[str, str] | None 
     if kind in (ProblemKind.UNAVAILABLE, ProblemKind.TOO_MANY):
         # Not the same for all: the senders would come back together.
         all_headers["retry-after"] = str(1 + secrets.randbelow(_LONGEST_RETRY_S))
+    if kind is ProblemKind.VOLUME_FULL:
+        all_headers["retry-after"] = "30"
     if kind is ProblemKind.UNAUTHORISED:
         all_headers["www-authenticate"] = "Bearer"
     problems = refused.problems

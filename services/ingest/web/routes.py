@@ -14,7 +14,7 @@ from services.ingest.core.refusals import RequestRefused
 from services.ingest.intake import Acceptance, Intake
 from services.ingest.metrics import IngestMetrics
 from services.ingest.web.gate import LIMITS, SOURCE
-from services.ingest.web.openapi import PROBLEMS, json_body, text_body
+from services.ingest.web.openapi import NO_ROOM, PROBLEMS, json_body, text_body
 from services.ingest.web.problems import problem_response
 
 
@@ -57,6 +57,7 @@ def make_router(intake: Intake, metrics: IngestMetrics) -> APIRouter:
         tags=["readings"],
         response_model=AcceptedRecord,
         response_description="Kafka has the reading",
+        responses={507: NO_ROOM},
         openapi_extra=json_body(ReadingBody),
     )
     async def send_reading(request: Request) -> Response:
@@ -71,6 +72,7 @@ def make_router(intake: Intake, metrics: IngestMetrics) -> APIRouter:
         tags=["readings"],
         response_model=AcceptedBatch,
         response_description="Kafka has all readings",
+        responses={507: NO_ROOM},
         openapi_extra=json_body(BatchBody),
     )
     async def send_readings(request: Request) -> Response:

@@ -9,6 +9,7 @@ from shared.contracts.pages import Answer
 from shared.contracts.topics import PAGE_ANSWERS
 from shared.runtime.errors import Reject
 from shared.runtime.handlers import Router
+from shared.runtime.inbound_messages import InboundMessage
 
 router: Router[UnitOfWork] = Router()
 
@@ -25,10 +26,10 @@ def load(answer: Answer, unit: UnitOfWork) -> None:
 
 
 @router.subscriber(PAGE_ANSWERS, load=load)
-async def handle_answer(answer: Answer, unit: UnitOfWork) -> None:
+async def handle_answer(answer: Answer, unit: UnitOfWork, record: InboundMessage) -> None:
     """Apply the answer to its page and escalation; raises Reject for an answer that is refused."""
     try:
-        apply_answer(answer, unit.engine)
+        apply_answer(answer, unit.engine, record.acted_at(unit.working_set.now))
     except RefusedAnswer as refusal:
         detail = f"answer of {answer.officer_id} to {answer.page_id}: {refusal.reason}"
         raise Reject(_REASONS[refusal.reason], detail) from refusal

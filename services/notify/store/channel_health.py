@@ -35,9 +35,7 @@ async def save(transaction: Transaction, working_set: WorkingSet) -> None:
         officers,
     )
     previous = {
-        row["officer_id"]: Reachability.model_validate_json(row["body"])
-        for row in rows
-        if row["version"]
+        row["officer_id"]: Reachability.from_wire(row["body"]) for row in rows if row["version"]
     }
     records = [
         next_record(previous.get(officer), evidence[officer], transaction.now)

@@ -99,7 +99,7 @@ async def claim(
     )
     return [
         ClaimedDelivery(
-            Page.model_validate_json(row["body"]),
+            Page.from_wire(row["body"]),
             row["escalation_id"],
             row["attempts"],
             row["resend"],

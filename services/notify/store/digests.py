@@ -162,7 +162,7 @@ def _digest(row: Any) -> Digest:
         row["unit"],
         Post(row["post"]),
         DigestState(row["state"]),
-        Answer.model_validate_json(row["answer"]) if row["answer"] is not None else None,
+        Answer.from_wire(row["answer"]) if row["answer"] is not None else None,
         row["passing"],
         row["passed_on"],
         row["unanswered"],

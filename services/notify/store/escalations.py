@@ -107,7 +107,7 @@ async def load(
         sorted(escalation_ids),
     )
     for row in rows:
-        page = Page.model_validate_json(row["body"])
+        page = Page.from_wire(row["body"])
         working_set.add_page(PageRow(row["escalation_id"], page))
 
 

@@ -27,7 +27,7 @@ async def load(
         list(subjects),
     )
     for row in rows:
-        coverage = DutyCoverage.model_validate_json(row["body"])
+        coverage = DutyCoverage.from_wire(row["body"])
         snapshot = GapSnapshot(row["subject_id"], coverage, row["announced_at"], row["times"])
         working_set.gaps[snapshot.subject_id] = snapshot
 

@@ -87,7 +87,7 @@ async def save(transaction: Transaction, working_set: WorkingSet) -> None:
             "SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], "
             "$6::bool[]) ON CONFLICT (alert_id) DO UPDATE SET version = EXCLUDED.version, "
             "level = EXCLUDED.level, proposed_level = EXCLUDED.proposed_level, "
-            "recalled = EXCLUDED.recalled",
+            "recalled = EXCLUDED.recalled, changed_at = now()",
             *columns(
                 working_set.changed_alerts.values(),
                 ["alert_id", "status", "version", "level", "proposed_level", "recalled"],
@@ -98,7 +98,7 @@ async def save(transaction: Transaction, working_set: WorkingSet) -> None:
             "INSERT INTO notify.assignment (assignment_id, status, version, attempt, phase) "
             "SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::int[]) "
             "ON CONFLICT (assignment_id) DO UPDATE SET version = EXCLUDED.version, "
-            "attempt = EXCLUDED.attempt, phase = EXCLUDED.phase",
+            "attempt = EXCLUDED.attempt, phase = EXCLUDED.phase, changed_at = now()",
             *columns(
                 working_set.changed_assignments.values(),
                 ["assignment_id", "status", "version", "attempt", "phase"],
@@ -109,7 +109,7 @@ async def save(transaction: Transaction, working_set: WorkingSet) -> None:
         await transaction.connection.execute(
             "INSERT INTO notify.report_duty (duty_id, status, version, dues) "
             "VALUES ($1, $2, $3, $4) ON CONFLICT (duty_id) DO UPDATE SET "
-            "version = EXCLUDED.version, dues = EXCLUDED.dues",
+            "version = EXCLUDED.version, dues = EXCLUDED.dues, changed_at = now()",
             snapshot.duty_id,
             snapshot.status,
             snapshot.version,

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import StrEnum
 from heapq import heapify, heappop, heappush
+from itertools import islice
 
 from services.scoring.core.alarms.alarm_events import ChangeCause, instant
 from services.scoring.core.alarms.alarm_state import NEVER
@@ -43,6 +44,8 @@ FUTURE_S = 120.0
 """The event time of a reading may be this much later than Kafka's record time, in seconds."""
 TICK_AHEAD_S = 2.0
 """The same for a tick: a tick moves the clock of all sensors and cannot be taken back."""
+_PROOFS = 1_000
+"""States that prove a time before the first tick; all states would be a million."""
 RETROSPECTIVE_S = 900.0
 """A reading this much older than the log's clock belongs to a backlog, in seconds."""
 
@@ -87,6 +90,14 @@ class PartitionEngine:
     def is_current(self) -> bool:
         """Return whether all states are under the registry's present rules."""
         return self._revision == self.registry.revision
+
+    @property
+    def proven_clock(self) -> float:
+        """Return the clock; before the first tick, a time that readings prove to be over."""
+        if self.clock != -NEVER:
+            return self.clock
+        some = islice(self.states.values(), _PROOFS)
+        return max((state.newest for state in some), default=-NEVER) - FUTURE_S
 
     def use_registry(self, registry: RuleRegistry) -> None:
         """Evaluate by another registry from the next record on."""

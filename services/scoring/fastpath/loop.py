@@ -37,7 +37,7 @@ from shared.contracts.topics import READINGS
 from shared.contracts.units import is_unit
 from shared.fastpath.raw_batches import RawBatches, reader_of
 from shared.runtime.decoding import decode
-from shared.runtime.errors import Reject
+from shared.runtime.errors import ENVIRONMENT_ERRORS, Reject
 
 log = structlog.get_logger("fenghuo.scoring")
 
@@ -278,7 +278,12 @@ def _check_key(engine: PartitionEngine, record: ConsumerRecord, sensor_id: str) 
 
 
 def _handler_error(record: ConsumerRecord, bug: Exception) -> Reject:
-    """Log a bug and return a refusal: a single record must not stop all sensors for ever."""
+    """Log a bug and return a refusal: a single record must not stop all sensors for ever.
+
+    An error of the environment is raised, and ends the process: the record is not at fault.
+    """
+    if isinstance(bug, ENVIRONMENT_ERRORS):
+        raise bug
     log.error("handler_error", partition=record.partition, offset=record.offset, exc_info=bug)
     return Reject(Reason.HANDLER_ERROR, repr(bug))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.scoring.core.rules.rule_registry import RuleRegistry
-from shared.contracts.catalog import CatalogEntry, SensorEntry
+from shared.contracts.catalog import CatalogEntry, SensorEntry, kind_and_id
 
 
 def handle_catalog_entry(entry: CatalogEntry, registry: RuleRegistry) -> None:
@@ -14,6 +14,6 @@ def handle_catalog_entry(entry: CatalogEntry, registry: RuleRegistry) -> None:
 
 def handle_deleted_entry(key: str, registry: RuleRegistry) -> None:
     """Remove the sensor of a deleted entry; the key is `sensor:ID`."""
-    kind, _, sensor_id = key.partition(":")
+    kind, sensor_id = kind_and_id(key)
     if kind == "sensor":
         registry.remove_sensor(sensor_id)

@@ -36,7 +36,7 @@ from contextlib import asynccontextmanager
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 
-from services.scoring.core.partition_engine import ReadingOutcome
+from services.scoring.core.partition_engine import PartitionEngine, ReadingOutcome
 from services.scoring.core.rules.rule_registry import RuleRegistry
 from services.scoring.fastpath.loop import Refusals, process_run
 from services.scoring.metrics import ScoringMetrics
@@ -50,9 +50,11 @@ from services.scoring.unit_of_work.pinned_tables import pinned_tables
 from shared.contracts.dead_letter import Reason
 from shared.contracts.topics import READINGS
 from shared.fastpath.loader import form
-from shared.runtime.errors import Transient
+from shared.runtime.dead_letters import MOST_BUG_LETTERS
+from shared.runtime.errors import BlockedPartition, Transient
 from shared.runtime.platform import Platform
 from shared.runtime.record_runs import runs_of
+from shared.runtime.stored_offsets import StoredOffset
 
 log = structlog.get_logger("fenghuo.scoring")
 
@@ -95,7 +97,9 @@ class ReadingsWorker:
         self.confirm: Confirm | None = None
         """Set once there is a consumer group; without a group this process is alone."""
 
-    async def restore(self, assigned: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+    async def restore(
+        self, assigned: Sequence[TopicPartition]
+    ) -> Mapping[TopicPartition, StoredOffset]:
         """Load states and checkpoints; return the offsets to continue from. Raises Transient."""
         began = time.monotonic()
         async with self._lock:
@@ -108,7 +112,7 @@ class ReadingsWorker:
                 partition = await PartitionState.restored(number, tables[number], stored_partition)
                 partition.schedule_first_store(time.monotonic(), self._settings.flush_interval_s)
                 self._partitions[number] = partition
-            offsets = {tp: self._partitions[tp.partition].stored_offset for tp in assigned}
+            offsets = {tp: self._partitions[tp.partition].position for tp in assigned}
         gc.collect()
         gc.freeze()  # states live long: the collector need not visit a million of them each time
         seconds = time.monotonic() - began
@@ -120,14 +124,38 @@ class ReadingsWorker:
             seconds=round(seconds, 3),
             reading_s=round(read_s, 3),
         )
-        return {tp: offset for tp, offset in offsets.items() if offset}
+        return {tp: stored for tp, stored in offsets.items() if stored.next_offset}
+
+    def stored(self, partition: TopicPartition) -> StoredOffset | None:
+        """Return the present offset of a partition, None where it is not restored."""
+        state = self._partitions.get(partition.partition)
+        return None if state is None else state.position
+
+    async def move(self, partition: TopicPartition, target: StoredOffset) -> None:
+        """Continue at another offset, with all earlier results stored; raises Transient."""
+        async with self._lock:
+            state = self._partitions[partition.partition]
+            if not state.is_moved:  # True after an attempt that has failed
+                await self._store([state])
+            is_back = target.next_offset < max(state.engine.next_offset, state.stored_offset)
+            state.move(target)
+            if is_back:
+                state.use_tables(self._registry, self._tables.positions())
+                await self._checkpoints.rewind(state)
+            else:
+                await self._store([state])
+
+    def find_engine(self, number: int) -> PartitionEngine | None:
+        """Return the engine of a partition, None while another process owns the partition."""
+        partition = self._partitions.get(number)
+        return None if partition is None else partition.engine
 
     async def handle(self, records: list[ConsumerRecord]) -> None:
         """Apply new records, send the messages that follow, and store states when it is time."""
         async with self._lock:
             await self._settle_tables()
             began = time.perf_counter()
-            applied, bugs = self._evaluate(records)
+            bugs = self._evaluate(records)
             decided = time.perf_counter()
             await self._alarms.start(self._partitions.values())
             self._metrics.busy_s.labels("decide").inc(decided - began)
@@ -141,8 +169,16 @@ class ReadingsWorker:
                 ]
             )
             # Only bugs count, and only when Kafka has their letters and the checkpoint: no sender
-            # can end the process, and no restart meets the same records again.
-            self._platform.dead_letters.account(applied, bugs)
+            # can block a partition, and no restart meets the same records again.
+            if bugs and self._platform.dead_letters.note_bugs(bugs.total()):
+                [(number, _)] = bugs.most_common(1)
+                offset = self._partitions[number].engine.next_offset
+                raise BlockedPartition(
+                    TopicPartition(READINGS.name, number),
+                    offset,
+                    f"{READINGS.name}:{number} stands at offset {offset}: a bug has made more than "
+                    f"{MOST_BUG_LETTERS} dead letters in a minute",
+                )
 
     async def release(self, revoked: Sequence[TopicPartition]) -> None:
         """Store all unstored states, then forget them; raises Transient when the store failed."""
@@ -188,26 +224,26 @@ class ReadingsWorker:
                 if partition.pinned_until is None:
                     partition.table_positions = positions
 
-    def _evaluate(self, records: list[ConsumerRecord]) -> tuple[int, int]:
-        """Process the records; return the number of new records and of bugs."""
+    def _evaluate(self, records: list[ConsumerRecord]) -> Counter[int]:
+        """Process the records; return the number of bugs by partition."""
         now = self._platform.clock.now()
         outcomes: Counter[ReadingOutcome] = Counter()
-        applied = bugs = 0
+        bugs: Counter[int] = Counter()
         for run in runs_of(records):
             partition = self._partitions[run.partition]
             new = run.since(partition.engine.next_offset)  # the batch may come a second time
             if new is not None:
                 refused: Refusals = []
-                applied += new.count
                 outcomes += process_run(partition.engine, new, now, refused)
-                bugs += sum(reject.reason is Reason.HANDLER_ERROR for _, reject in refused)
+                failed = sum(reject.reason is Reason.HANDLER_ERROR for _, reject in refused)
+                bugs += Counter({run.partition: failed})
                 partition.refused += refused
         for outcome, count in outcomes.items():
             self._metrics.readings.labels(outcome.value).inc(count)
         self._platform.metrics.duplicates.labels(READINGS.name).inc(
             outcomes[ReadingOutcome.DUPLICATE]
         )
-        return applied, bugs
+        return bugs
 
     async def _settle_tables(self) -> None:
         """Bring partitions under the present tables when their pinned input has been processed."""

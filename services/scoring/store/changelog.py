@@ -2,16 +2,14 @@
 
 Per sensor the record with the highest `applied` counts, not the last record: a paused process that
 writes late must lose. The checkpoint states the next offset of the input and a fingerprint of the
-record just before it, so that a re-created topic is noticed.
+record just before it, so that a topic that was cut off or created anew is noticed.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 import structlog
@@ -109,9 +107,9 @@ def checkpoint_record(partition: int, checkpoint: Checkpoint) -> OutboundRecord:
     return OutboundRecord(SCORING_STATE.name, CHECKPOINT, _encode(checkpoint), partition, _HEADERS)
 
 
-def fingerprint(value: bytes | None) -> str:
-    """Return a hash by which a record is recognised."""
-    return hashlib.blake2b(value or b"", digest_size=8).hexdigest()
+def checkpoint_tombstone(partition: int) -> OutboundRecord:
+    """Return the record that ends all checkpoints before it: the input was created anew."""
+    return OutboundRecord(SCORING_STATE.name, CHECKPOINT, b"", partition, _HEADERS)
 
 
 def apply_record(stored: StoredPartition, key: bytes, value: bytes | None) -> None:
@@ -120,10 +118,12 @@ def apply_record(stored: StoredPartition, key: bytes, value: bytes | None) -> No
     Raises ValueError for a state of an unknown format.
     """
     if key == CHECKPOINT:
-        if value:
-            checkpoint, last = _checkpoints.decode(value), stored.checkpoint
-            if last is None or checkpoint.progress >= last.progress:
-                stored.checkpoint = checkpoint
+        if not value:
+            stored.checkpoint = None
+            return
+        checkpoint, last = _checkpoints.decode(value), stored.checkpoint
+        if last is None or checkpoint.progress >= last.progress:
+            stored.checkpoint = checkpoint
         return
     if not value:
         stored.states.pop(key, None)
@@ -136,14 +136,12 @@ def apply_record(stored: StoredPartition, key: bytes, value: bytes | None) -> No
 
 
 async def read(bootstrap: str, numbers: Sequence[int]) -> dict[int, StoredPartition]:
-    """Read the changelog of these partitions to its present end; raises Transient.
-
-    Ends the process when the input is not the input of the checkpoint.
-    """
+    """Read the changelog of these partitions to its present end; raises Transient."""
     try:
         async with _reader(bootstrap) as consumer:
             stored = await _read_states(consumer, numbers)
-            await _check_input(consumer, stored)
+            inputs = [TopicPartition(READINGS.name, number) for number in stored]
+            await _set_processed_until(consumer, await consumer.end_offsets(inputs), stored)
     except KafkaError as error:
         raise Transient(f"the changelog cannot be read: {error!r}") from error
     except ValueError as error:
@@ -164,34 +162,6 @@ async def _read_states(
             for record in records:
                 apply_record(stored[tp.partition], record.key, record.value)
     return stored
-
-
-async def _check_input(consumer: AIOKafkaConsumer, stored: dict[int, StoredPartition]) -> None:
-    ends = await consumer.end_offsets([TopicPartition(READINGS.name, number) for number in stored])
-    await _set_processed_until(consumer, ends, stored)
-    expected: dict[Any, Checkpoint] = {
-        TopicPartition(READINGS.name, number): partition.checkpoint
-        for number, partition in stored.items()
-        if partition.checkpoint is not None and partition.checkpoint.next_offset > 0
-    }
-    if not expected:
-        return
-    consumer.assign(list(expected))
-    first = await consumer.beginning_offsets(list(expected))
-    for tp, checkpoint in expected.items():
-        offset = checkpoint.next_offset - 1
-        if not first[tp] <= offset < ends[tp]:
-            continue  # deleted by age, or the consumer will notice that the topic is too short
-        for partition in expected:
-            if partition != tp:
-                consumer.pause(partition)
-        consumer.resume(tp)
-        consumer.seek(tp, offset)
-        record = await consumer.getone(tp)
-        if record.offset != offset or fingerprint(record.value) != checkpoint.last_hash:
-            exit_process(
-                f"{tp} at {offset} is not the record our states end with: topic re-created?"
-            )
 
 
 async def _set_processed_until(

@@ -86,6 +86,24 @@ class CheckpointWriter:
             if error is not None:
                 raise error
 
+    async def rewind(self, partition: PartitionState) -> None:
+        """Store a partition whose offset was moved back; raises Transient.
+
+        A reader of the changelog prefers the higher offset, so a tombstone comes before each state
+        and before the checkpoint. Until the checkpoint has arrived a restart finds the old one.
+        """
+        records: list[OutboundRecord] = []
+        for key, state in partition.engine.states.items():
+            records.append(changelog.tombstone_record(partition.number, key))
+            records.append(changelog.state_record(partition.number, state))
+        written_at = self._platform.clock.now().timestamp()
+        checkpoint = partition.checkpoint(written_at, final=False)
+        records.append(changelog.checkpoint_tombstone(partition.number))
+        records.append(changelog.checkpoint_record(partition.number, checkpoint))
+        for first in range(0, len(records), _RECORDS_PER_SEND):
+            await self._publisher.send(records[first : first + _RECORDS_PER_SEND])
+        partition.confirm_checkpoint(checkpoint)
+
     def cancel(self, partitions: Collection[PartitionState]) -> None:
         """Cancel the stores of partitions that this process no longer owns."""
         for partition in partitions:

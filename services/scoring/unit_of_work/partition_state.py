@@ -16,6 +16,7 @@ from services.scoring.unit_of_work.pinned_tables import PinnedTables
 from shared.contracts.topics import READINGS
 from shared.runtime.errors import Reject
 from shared.runtime.outbound_records import OutboundRecord
+from shared.runtime.stored_offsets import StoredOffset, fingerprint
 from shared.runtime.tables import Positions
 
 _SHARE = 1 / 8
@@ -35,6 +36,7 @@ class PartitionState:
     `table_positions` name the tables for the input, `stored_positions` the tables of the last
     checkpoint, and `state_positions` the tables of the stored states. Input below `pinned_until`
     may have been processed before a crash, and keeps the tables of the time before the crash.
+    `is_moved`: the offset was changed by hand, and no checkpoint states it yet.
     """
 
     number: int
@@ -44,12 +46,13 @@ class PartitionState:
     refused: list[tuple[ConsumerRecord, Reject]] = field(default_factory=list)
     sent: int = 0
     dead_lettered: int = 0
-    last_hash: str = changelog.fingerprint(None)
+    last_hash: str = ""
     stored_offset: int = 0
     table_positions: Positions = field(default_factory=dict)
     stored_positions: Positions = field(default_factory=dict)
     state_positions: Positions = field(default_factory=dict)
     pinned_until: int | None = None
+    is_moved: bool = False
 
     @staticmethod
     async def restored(
@@ -83,8 +86,7 @@ class PartitionState:
 
         `final` states that this process evaluates nothing more of the partition.
         """
-        if self.engine.next_offset > self.stored_offset:
-            self.last_hash = changelog.fingerprint(self.engine.last_value)
+        self.last_hash = self.position.fingerprint or ""
         if self.engine.is_current:
             self.state_positions = self.table_positions
         return changelog.Checkpoint(
@@ -93,6 +95,21 @@ class PartitionState:
             written_at=written_at,
             final=final and self.pinned_until is None,
         )
+
+    @property
+    def position(self) -> StoredOffset:
+        """Return the next offset to apply, with the fingerprint of the record before it."""
+        offset = self.engine.next_offset
+        if offset > self.stored_offset and not self.is_moved:
+            return StoredOffset(offset, fingerprint(self.engine.last_value))
+        return StoredOffset(offset, self.last_hash or None)
+
+    def move(self, target: StoredOffset) -> None:
+        """Apply the record at another offset next; a checkpoint must precede it."""
+        self.engine.next_offset = target.next_offset
+        self.last_hash, self.is_moved = target.fingerprint or "", True
+        for state in self.engine.states.values():
+            state.applied = min(state.applied, target.next_offset - 1)
 
     @property
     def unstored_records(self) -> int:
@@ -104,12 +121,14 @@ class PartitionState:
         """Return whether offset or tables have changed since the last checkpoint."""
         return (
             self.engine.next_offset > self.stored_offset
+            or self.is_moved
             or self.table_positions != self.stored_positions
         )
 
     def confirm_checkpoint(self, checkpoint: changelog.Checkpoint) -> None:
         """Record that Kafka has this checkpoint."""
         self.stored_offset = checkpoint.next_offset
+        self.is_moved = False
         self.stored_positions = checkpoint.table_positions
 
     def use_tables(self, registry: RuleRegistry, positions: Positions) -> None:

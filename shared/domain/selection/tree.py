@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from shared.contracts.catalog import CatalogEntry, GroupEntry, UnitEntry
+from shared.contracts.catalog import CatalogEntry, GroupEntry, UnitEntry, kind_and_id
 from shared.contracts.fields import Tier
 from shared.contracts.units import department_of, parent_of, tier_of
 
@@ -47,15 +47,21 @@ class UnitTree:
         if isinstance(entry, GroupEntry):
             self._groups[entry.group] = entry
             return
-        below = self._children if department_of(entry.unit) is None else self._departments
-        old = self._units.get(entry.unit)
-        if old is not None and old.parent is not None:
-            below[old.parent].discard(entry.unit)
+        self._detach(entry.unit)
         if entry.parent is not None:
-            below.setdefault(entry.parent, set()).add(entry.unit)
+            self._level_below(entry.unit).setdefault(entry.parent, set()).add(entry.unit)
         self._units[entry.unit] = Recipient(entry.unit, entry.tier, entry.parent, entry.synthetic)
         self._names[entry.unit] = entry.name
         self._roles[entry.unit] = frozenset(entry.roles)
+
+    def remove(self, key: str) -> None:
+        """Remove the unit or group of a deleted record; the key is `kind:id`."""
+        kind, entry_id = kind_and_id(key)
+        if kind == "group":
+            self._groups.pop(entry_id, None)
+        elif kind == "unit" and entry_id in self._units:
+            self._detach(entry_id)
+            del self._units[entry_id], self._names[entry_id], self._roles[entry_id]
 
     def get(self, unit: str) -> Recipient:
         """Return the unit; one outside the catalogue follows from the grammar of its id."""
@@ -115,6 +121,15 @@ class UnitTree:
                 if selected & self._roles.get(department, frozenset()):
                     results.add(department)
         return results
+
+    def _level_below(self, unit: str) -> dict[str, set[str]]:
+        return self._children if department_of(unit) is None else self._departments
+
+    def _detach(self, unit: str) -> None:
+        """Take the unit, if there is such a unit, from its parent."""
+        old = self._units.get(unit)
+        if old is not None and old.parent is not None:
+            self._level_below(unit)[old.parent].discard(unit)
 
     def _below(self, root: str) -> set[str]:
         """Return `root` and all ids below; a cycle of parents in the catalogue does no harm."""

@@ -1,21 +1,22 @@
 """Record batches in the form that batch_reader.py reads: not compressed, no control batch, not
 empty.
 
-A compressed batch is inflated. A control batch (the end mark of a transaction), a batch of an
-aborted transaction and an empty batch keep their head, so that reading moves on, and no record. The
-format: Kafka's documentation, "Record Batch" and "Control Batches".
+A compressed batch is inflated, and no more than MOST_BYTES of a fetch: the next fetch begins with
+the other batches. A control batch (the end mark of a transaction), a batch of an aborted
+transaction and an empty batch keep their head, so that reading moves on, and no record. The format:
+Kafka's documentation, "Record Batch" and "Control Batches".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
-from aiokafka import codec
-from aiokafka.errors import CorruptRecordException, UnsupportedCodecError
+from aiokafka.errors import CorruptRecordException
 
 from shared.runtime.fetching.batch_reader import BatchReader, checksum, is_normal
+from shared.runtime.fetching.inflating import MOST_BYTES, inflate
 
 AbortedTransactions = Sequence[tuple[int, int]]
 """Of each aborted transaction: the producer's id and the first offset."""
@@ -23,12 +24,6 @@ _HEAD = 61
 _FRAME = 12
 _CODEC, _TRANSACTIONAL, _CONTROL = 0x07, 0x10, 0x20
 _ABORT = b"\0\0"
-_INFLATE: dict[int, Callable[[bytes], bytes]] = {
-    1: codec.gzip_decode,
-    2: codec.snappy_decode,
-    3: codec.lz4_decode,
-    4: codec.zstd_decode,
-}
 
 
 class NormalBatches(NamedTuple):
@@ -49,15 +44,17 @@ def normalise(raw: bytes, aborted: AbortedTransactions | None, check: bool) -> N
         return NormalBatches(raw)
     normaliser = _Normaliser(aborted or (), check)
     batches: list[bytes] = []
-    position, size = 0, len(raw)
-    while size - position >= _FRAME:
+    position, size, inflated_bytes = 0, len(raw), 0
+    while size - position >= _FRAME and inflated_bytes < MOST_BYTES:
         end = position + _FRAME + _number(raw, position + 8, 4)
         if end > size:
             break  # cut off: the next fetch begins with it
         try:
-            batches.append(normaliser.normalise(raw[position:end]))
+            batch = normaliser.normalise(raw[position:end])
         except Exception as error:
             return NormalBatches(b"".join(batches), normaliser.empty_ranges, error)
+        batches.append(batch)
+        inflated_bytes += len(batch) - (end - position)
         position = end
     return NormalBatches(b"".join(batches), normaliser.empty_ranges)
 
@@ -86,10 +83,7 @@ class _Normaliser:
             base = _number(batch, 0, 8)
             self.empty_ranges.append((base, base + _number(batch, 23, 4) + 1))
             return _rebuild(batch, b"", 0)
-        inflate = _INFLATE.get(compression)
-        if inflate is None:
-            raise UnsupportedCodecError(f"no codec has the number {compression}")
-        return _rebuild(batch, inflate(batch[_HEAD:]), _number(batch, 57, 4))
+        return _rebuild(batch, inflate(compression, batch[_HEAD:]), _number(batch, 57, 4))
 
     def _is_empty(self, batch: bytes) -> bool:
         """Return whether the batch has no record for a reader of committed records."""

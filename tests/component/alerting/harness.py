@@ -6,7 +6,7 @@ import itertools
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.alerting.app import build
@@ -25,8 +25,9 @@ from shared.contracts.topics import (
     TopicSpec,
 )
 from shared.domain.response_modes.effective import Modes
+from shared.runtime.database import Transaction
 from shared.runtime.inbound_messages import InboundMessage
-from tests.support.service_driver import ServiceDriver, driven
+from tests.support.service_driver import ServiceDriver, apply_all, driven
 
 _TABLES = (
     *("alert", "alert_alarm", "alert_report", "signature", "region", "warning", "rule", "episode"),
@@ -64,9 +65,9 @@ class Progress:
 
     is_caught_up: Callable[[datetime], bool]
 
-    def caught_up(self, topic: str, moment: datetime) -> bool:
-        """Return the answer of the function."""
-        return self.is_caught_up(moment)
+    async def moment(self, transaction: Transaction, latest: datetime) -> datetime:
+        """Return the latest moment, or a moment before every timer."""
+        return latest if self.is_caught_up(latest) else datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class AlertingHarness:
@@ -91,21 +92,19 @@ class AlertingHarness:
         """Handle messages in one transaction and return the alarm events that it published.
 
         `early`: the records have overtaken others. `accepted_at` is when Kafka accepted the
-        records; by default a second after their event time.
+        records; by default a second after their event time, for acts of officers now.
         """
         batch = [
             InboundMessage(
                 *(message, topic_of(message).name, 0, next(self._offsets)),
-                accepted_ms=_milliseconds(
-                    accepted_at or message.occurred_at + timedelta(seconds=1)
-                ),
+                accepted_ms=_accepted_ms(message, accepted_at),
                 early=early,
             )
             for message in messages
         ]
         assert self.service.platform.apply is not None
         async with self.database.transaction() as transaction:
-            await self.service.platform.apply(transaction, batch)
+            await apply_all(self.service.platform.apply, transaction, batch)
         return await self._new_alarm_events()
 
     async def deliver_with_followers(self, *messages: Any) -> list[AlarmEvent]:
@@ -134,7 +133,8 @@ class AlertingHarness:
 
     def set_caught_up(self, is_caught_up: Callable[[datetime], bool]) -> None:
         """Let the service ask this function whether all alarms before a moment are handled."""
-        self.service.platform.progress = Progress(is_caught_up)
+        assert self.service.platform.sweeper is not None
+        self.service.platform.sweeper.progress = Progress(is_caught_up)
 
     @property
     def modes(self) -> Modes:
@@ -230,5 +230,9 @@ async def second_process(harness: AlertingHarness) -> AsyncIterator[AlertingHarn
         yield AlertingHarness(service, harness.dsn)
 
 
-def _milliseconds(moment: datetime) -> int:
+def _accepted_ms(message: Any, accepted_at: datetime | None) -> int:
+    """Return Kafka's time of a record; 0 for an act without one, which then happens now."""
+    if accepted_at is None and topic_of(message) in (ALERT_DECISIONS, SILENCES):
+        return 0
+    moment = accepted_at or message.occurred_at + timedelta(seconds=1)
     return int(moment.timestamp() * 1000)

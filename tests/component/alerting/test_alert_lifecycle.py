@@ -163,17 +163,6 @@ async def test_refused_decisions_change_nothing(alerting: AlertingHarness) -> No
     assert alerting.counter(refusals, reason="not_entitled") == 2
 
 
-async def test_a_repeated_refusal_is_counted_once(alerting: AlertingHarness) -> None:
-    """The runtime repeats a refused transaction in halves, with other refusals in between."""
-    [opened] = await deliver(alerting, an_alarm(level=Level.RED))
-    first, second = (a_decision(opened.alert_id, VERIFY, Level.RED, OTHER_TOWN) for _ in range(2))
-    for decision in (first, second, first):
-        with pytest.raises(Reject, match="not_entitled"):
-            await deliver(alerting, decision)
-    refusals = "fenghuo_alerting_refused_decisions_total"
-    assert alerting.counter(refusals, reason="not_entitled") == 2
-
-
 async def test_a_drill_has_alerts_of_its_own(alerting: AlertingHarness) -> None:
     [real, exercise] = await deliver(
         alerting, an_alarm("alm-1"), an_alarm("alm-2", status=Status.EXERCISE)

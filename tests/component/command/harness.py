@@ -39,7 +39,7 @@ from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Transaction
 from shared.runtime.timers import Fire, Timer, TimerSweeper
 from tests.component.command import invariants
-from tests.support.service_driver import ServiceDriver, driven, topic_of
+from tests.support.service_driver import NothingUnread, ServiceDriver, driven, topic_of
 
 CITY, DISTRICT = "500000000000", "500118000000"
 TOWN, VILLAGE = "500118118000", "500118118200"
@@ -247,7 +247,8 @@ class CommandHarness:
         platform = self.driver.platform
         assert platform.sweeper is not None
         lock = platform.sweeper._lock
-        return TimerSweeper(self.database, lock, fire or self.fire, platform.metrics)
+        fire = fire or self.fire
+        return TimerSweeper(self.database, lock, fire, platform.metrics, NothingUnread())
 
     async def fire(self, transaction: Transaction, timers: Sequence[Timer]) -> None:
         """Fire claimed timers inside a transaction of the caller."""

@@ -24,7 +24,7 @@ def as_read(step: Acknowledgement, *, fast_path: bool) -> Any:
     """Return the step as the service reads it in this position of the switch."""
     raw = encode(step)
     if fast_path and (plain := plain_steps.read(raw)) is not None:
-        return plain[0]
+        return plain
     return Acknowledgement.model_validate_json(raw)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from services.command.retention import COMMAND_TABLES, delete_commands
 from services.console import retention
 from shared.contracts.commands import Step
-from shared.contracts.topics import ACKNOWLEDGEMENTS, ASSIGNMENTS
+from shared.contracts.topics import ACKNOWLEDGEMENTS, ASSIGNMENTS, CATALOG
 from shared.runtime.database import Database
 from shared.runtime.retention import (
     Retention,
@@ -101,16 +102,28 @@ async def test_ids_outlive_their_topics_and_armed_timers_everything(dsn: str) ->
     try:
         pool = database.pool
         retention = Retention(database)
-        inbox = inbox_retention("command", (ASSIGNMENTS, ACKNOWLEDGEMENTS))
-        assert inbox.keep > timedelta(milliseconds=ACKNOWLEDGEMENTS.retention_ms or 0)
+        short, longest = inbox_retention("command", (ASSIGNMENTS, ACKNOWLEDGEMENTS, CATALOG))
+        assert short.keep == timedelta(milliseconds=ASSIGNMENTS.retention_ms or 0, days=1)
+        assert longest.keep == timedelta(milliseconds=ACKNOWLEDGEMENTS.retention_ms or 0, days=1)
+        topics = [ASSIGNMENTS.name, ACKNOWLEDGEMENTS.name, CATALOG.name, "read no more"]
         await pool.execute(
             "INSERT INTO command.inbox "
-            "SELECT 't', 'event-' || days, '', now() - days * interval '1 day' "
-            "FROM unnest(ARRAY[0, 90, 366, 368, 900]) AS days"
+            "SELECT topic, 'event-' || days, '', now() - days * interval '1 day' "
+            "FROM unnest($1::text[]) AS topic, unnest(ARRAY[0, 90, 92, 366, 368, 900]) AS days",
+            topics,
         )
-        assert await retention.run_once(inbox) == 2
-        records = await pool.fetch("SELECT event_id FROM command.inbox ORDER BY seen_at")
-        assert [row["event_id"] for row in records] == ["event-366", "event-90", "event-0"]
+        assert await retention.run_once(short) == 4
+        assert await retention.run_once(longest) == 6
+        records = await pool.fetch(
+            "SELECT topic, array_agg(event_id ORDER BY seen_at) AS ids FROM command.inbox "
+            "GROUP BY topic"
+        )
+        assert {row["topic"]: row["ids"] for row in records} == {
+            topic: ["event-366", "event-92", "event-90", "event-0"][
+                0 if topic != topics[0] else 2 :
+            ]
+            for topic in topics
+        }
         await pool.execute(
             "INSERT INTO command.timer "
             "SELECT state || days, 'k', 0, now() - days * interval '1 day', "
@@ -120,6 +133,49 @@ async def test_ids_outlive_their_topics_and_armed_timers_everything(dsn: str) ->
         assert await retention.run_once(fired_timer_retention("command")) == 1
         records = await pool.fetch("SELECT subject_id FROM command.timer ORDER BY 1")
         assert [row["subject_id"] for row in records] == ["armed29", "armed31", "fired29"]
+    finally:
+        await database.stop()
+
+
+async def test_an_inbox_is_walked_once_in_slices(dsn: str) -> None:
+    database = Database(dsn, "command")
+    await database.start()
+    try:
+        pool, retention = database.pool, Retention(database)
+        (task,) = inbox_retention("command", (ACKNOWLEDGEMENTS,))
+        await pool.execute("DELETE FROM command.inbox")
+        await pool.execute("DELETE FROM command.retention_schedule")
+        assert await retention.run_once(task) == 0
+
+        async def pass_days(days: int) -> None:
+            await pool.execute(
+                "UPDATE command.retention_schedule SET due_at = due_at - $1::interval, "
+                "done_until = done_until - $1::interval",
+                timedelta(days=days),
+            )
+
+        await pool.execute(
+            "INSERT INTO command.inbox SELECT 't', 'event-' || hours, '', "
+            "now() - interval '367 days' - hours * interval '1 hour' FROM generate_series(1, 47) "
+            "AS hours"
+        )
+        await pass_days(2)
+        small = replace(task, limit=4)
+        deleted = []
+        while (await pool.fetchval("SELECT count(*) FROM command.inbox")) > 0:
+            deleted.append(await retention.run_once(small))
+        # Six hours are a slice; a full transaction goes on in the same slice.
+        assert max(deleted) == 4
+        assert sum(deleted) == 47
+        assert await pool.fetchval(
+            "SELECT done_until < now() - interval '366 days' "
+            "FROM command.retention_schedule WHERE task = $1",
+            task.name,
+        )
+        due = False
+        while not due:
+            assert await retention.run_once(small) == 0
+            due = await pool.fetchval("SELECT due_at > now() FROM command.retention_schedule")
     finally:
         await database.stop()
 

@@ -15,6 +15,7 @@ from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import Transient
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.timers import Timer, TimerKey, TimerSweeper
+from tests.support.service_driver import NothingUnread
 
 
 class Watch:
@@ -26,7 +27,11 @@ class Watch:
         self.locked: list[dict[str, str]] = []
         self.fails = 0
         self.sweeper = TimerSweeper(
-            database, self._lock, self._fire, RuntimeMetrics(CollectorRegistry())
+            database,
+            self._lock,
+            self._fire,
+            RuntimeMetrics(CollectorRegistry()),
+            NothingUnread(),
         )
 
     async def arm(self, *in_s: float, kind: str = "k") -> None:

@@ -93,6 +93,7 @@ READS: dict[str, list[str]] = {
     "/api/events": [f"/api/events?{LOOK}"],
     "/api/feed": [f"/api/feed?{LOOK}", f"/api/feed?{LOOK}&after=0"],
     "/api/incidents/{incident_id}/reports": [f"/api/incidents/{ALERT.incident_id}/reports?{LOOK}"],
+    "/api/letters": ["/api/letters"],  # for operators, who see all: docs/identity.md
     "/api/me": ["/api/me"],
     "/api/modes": [f"/api/modes?{LOOK}"],
     "/api/modes/preview": [f"/api/modes/preview?unit={ZHUTUO}&mode=standby"],

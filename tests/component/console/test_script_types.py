@@ -14,11 +14,17 @@ from typing import Any
 from urllib.parse import quote
 
 from deploy.javascript import tools
+from services.console.accounts import Grant, change_grant
+from services.console.core.access import Right
 from shared.contracts.commands import AssignmentEvent, SupervisionKind
+from shared.contracts.letter_acts import LetterVerb
+from shared.contracts.topics import REPORTS
+from tests.component.console.test_grants import dsn_of
 from tests.support.console_action_records import action_records
 from tests.support.console_duty_records import duty_records, slots
-from tests.support.console_events import ZHUTUO, a_silent_sensor, a_supervision
+from tests.support.console_events import CITY, ZHUTUO, a_silent_sensor, a_supervision
 from tests.support.console_harness import ConsoleHarness
+from tests.support.console_letters import an_act, excerpts
 from tests.support.console_screen_records import screen_records
 from tests.support.javascript import installed_tools
 
@@ -46,6 +52,7 @@ LISTS = {
     "/api/duty/gaps": ("gaps", ""),
     "/api/duty/reachability": ("posts", f"unit={ZHUTUO}"),
     "/api/reporting": ("duties", "status=Actual"),
+    "/api/letters": ("letters", "limit=100"),
 }
 """Per path the field with its entries, and the query."""
 SINGLE_ANSWERS = {
@@ -77,6 +84,15 @@ def detail_paths(answers: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield "/api/sensors/one/readings", f"{path}?status=Actual&hours=6"
 
 
+async def fill_letters(console: ConsoleHarness, now: datetime) -> None:
+    """Give the officers the right to operate; one letter has been acted on."""
+    for officer in OFFICERS:
+        grant = Grant(right=Right.OPERATE, unit=CITY)
+        await change_grant(dsn_of(console), officer, grant, give=True)
+    console.letters.letters = excerpts(now)
+    console.letters.history.note(an_act(LetterVerb.ASK, REPORTS, 9, now), 0)
+
+
 async def test_answers_have_the_types_of_the_scripts(
     console: ConsoleHarness, tmp_path: Path
 ) -> None:
@@ -93,6 +109,7 @@ async def test_answers_have_the_types_of_the_scripts(
     assignment = next(message for message in history if isinstance(message, AssignmentEvent))
     history.append(a_supervision(assignment, SupervisionKind.OVERDUE))
     await console.project(history)
+    await fill_letters(console, now)
     answers: list[tuple[str, Any]] = []
     filled: set[str] = set()
     for officer in OFFICERS:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -259,6 +260,30 @@ async def test_what_waits_for_kafka_is_limited_for_each_source(
     assert refused.json()["type"] == "urn:fenghuo:problem:too_many"
     assert int(refused.headers["retry-after"]) > 0
     assert (await ingest.post(SINGLE, a_reading())).status_code == 202, "the places are free again"
+
+
+async def test_a_second_body_under_an_id_is_a_conflict_and_the_same_body_a_repeat(
+    ingest: IngestHarness,
+) -> None:
+    for _ in range(2):  # the time of sending differs, the report does not
+        assert (await ingest.post(REPORT, a_report())).status_code == 202
+        ingest.app.state.platform.clock.moment += timedelta(seconds=1)
+    answer = await ingest.post(REPORT, a_report(headline="另一件事"))
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "urn:fenghuo:problem:id_conflict"
+    assert [error["where"] for error in answer.json()["errors"]] == ["id"]
+    assert len(ingest.publisher.sent) == 2
+    assert ingest.metric("fenghuo_ingest_refused_total", reason="id_conflict") == 1
+    assert (await ingest.post(REPORT, a_report(id="report-2", text="x"))).status_code == 202
+    assert (await ingest.post(REPORT, a_report())).status_code == 202
+
+
+async def test_a_body_that_kafka_has_not_confirmed_keeps_its_id(ingest: IngestHarness) -> None:
+    ingest.publisher.down = True
+    assert (await ingest.post(REPORT, a_report())).status_code == 503
+    ingest.publisher.down = False
+    assert (await ingest.post(REPORT, a_report(headline="另一件事"))).status_code == 409
+    assert (await ingest.post(REPORT, a_report())).status_code == 202
 
 
 async def test_other_methods_and_paths(ingest: IngestHarness) -> None:

@@ -246,3 +246,31 @@ async def test_a_stuck_partition_stops_its_own_ticks_alone() -> None:
     await until(lambda: all(ticked.count(partition) > 2 for partition in running))
     loop.cancel()
     assert set(ticked) == running
+
+
+async def test_readings_wait_while_a_volume_is_nearly_full_and_reports_do_not(
+    ingest: IngestHarness,
+) -> None:
+    guard = ingest.app.state.intake.volume_guard
+    guard.update({1: 0.5, 2: 0.09})
+    for path, body in (("/v1/readings", a_reading()), ("/v1/readings/batch", [a_reading()])):
+        response = await ingest.post(path, body)
+        assert (response.status_code, response.headers["retry-after"]) == (507, "30")
+        assert "9.0%" in response.text
+    assert (await ingest.post("/v1/reports", a_report())).status_code == 202
+    assert len(ingest.publisher.sent) == 1
+    guard.update({1: 0.5, 2: 0.11})
+    assert (await ingest.post("/v1/readings", a_reading())).status_code == 507
+    guard.update({})
+    assert (await ingest.post("/v1/readings", a_reading())).status_code == 507
+    guard.update({1: 0.5, 2: 0.13})
+    assert (await ingest.post("/v1/readings", a_reading())).status_code == 202
+
+
+async def test_readings_of_a_deleted_sensor_are_refused(ingest: IngestHarness) -> None:
+    for key in ("unit:zhutuo-3", "sensor:nobody", "zhutuo-3", ""):
+        ingest.app.state.intake.on_deleted(key)
+    assert (await ingest.post("/v1/readings", a_reading())).status_code == 202
+    ingest.app.state.intake.on_deleted("sensor:zhutuo-3")
+    assert (await ingest.post("/v1/readings", a_reading())).status_code == 422
+    assert ingest.metric("fenghuo_ingest_sensors") == 1

@@ -29,6 +29,7 @@ from shared.runtime.errors import Transient
 from shared.runtime.inbound_messages import body_digest
 from shared.runtime.outbound_records import OutboundRecord, encode
 from shared.runtime.platform import Platform
+from shared.runtime.stored_offsets import StoredOffset
 from shared.runtime.tables import Positions
 from tests.support.scoring import SENT, a_catalog_entry, a_sensor
 
@@ -83,7 +84,7 @@ class Log:
             if record.topic in (ALARMS.name, SENSOR_HEALTH.name):
                 spec = ALARMS if record.topic == ALARMS.name else SENSOR_HEALTH
                 message = spec.model.validate_json(record.value)
-                digest = body_digest(message)
+                digest = body_digest(record.value)
                 assert digests.setdefault(message.id, digest) == digest, "one id, two bodies"
                 assert record.key is not None
                 line = order.setdefault(f"{record.topic} {record.key.decode()}", [])
@@ -195,12 +196,16 @@ def a_worker_of(log: Log, table: RuleTable, flush_states: int) -> ReadingsWorker
     )
 
 
+async def start_of(worker: ReadingsWorker) -> int:
+    """Restore; return the first offset to handle."""
+    return (await worker.restore([PARTITION])).get(PARTITION, StoredOffset(0)).next_offset
+
+
 async def live(
     worker: ReadingsWorker, records: Sequence[Record], cuts: Sequence[int]
 ) -> dict[str, Any]:
     """Restore, handle the log from there on in batches, release; return the final states."""
-    start = (await worker.restore([PARTITION])).get(PARTITION, 0)
-    remaining = list(records[start:])
+    remaining = list(records[await start_of(worker) :])
     step = 0
     while remaining:
         size = cuts[step % len(cuts)]

@@ -19,7 +19,15 @@ from shared.contracts.fields import Status
 from shared.contracts.topics import ALARMS, SCORING_STATE
 from shared.runtime.errors import Transient
 from shared.runtime.tables import Positions
-from tests.component.scoring.log import PARTITION, Change, Died, Log, RuleTable, a_worker_of
+from tests.component.scoring.log import (
+    PARTITION,
+    Change,
+    Died,
+    Log,
+    RuleTable,
+    a_worker_of,
+    start_of,
+)
 from tests.component.scoring.test_crash import RULES, SENSORS, as_log, entries
 from tests.support.scoring import SENT, a_rule, a_threshold_rule
 
@@ -41,8 +49,7 @@ async def life(
     table = RuleTable(SENSORS, AFTER, len(AFTER) if published <= start else len(RULES))
     worker = a_worker_of(log, table, flush)
     log.arrived = start
-    at = (await worker.restore([PARTITION])).get(PARTITION, 0)
-    for record in records[at:end]:
+    for record in records[await start_of(worker) : end]:
         if record.offset >= published and table.applied < len(AFTER):
             await change(worker, table)
         await worker.handle([record])
@@ -178,7 +185,7 @@ async def test_what_comes_after_an_orderly_end_is_judged_by_the_tables_of_that_t
     emitted = len(log.records)
     log.arrived = len(records)
     worker = a_worker_of(log, RuleTable(SENSORS, AFTER), flush_states=100)
-    assert await worker.restore([PARTITION]) == {PARTITION: 4}
+    assert await start_of(worker) == 4
     await worker.handle(records[4:])
     await ended(worker)
     raised = [record for record in log.records[emitted:] if record.topic == ALARMS.name]

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.contracts.fields import Status
-from tests.component.scoring.log import PARTITION, Log, a_worker, live
+from tests.component.scoring.log import PARTITION, Log, a_worker, live, start_of
 from tests.component.scoring.test_crash import RULES, SENSORS, as_log, entries, undisturbed
 
 UP_AND_DOWN = [
@@ -35,8 +35,7 @@ def test_what_a_fenced_out_owner_stores_late_is_outvoted(
         if records[:paused_at]:
             await zombie.handle(records[:paused_at])
         owner = a_worker(log, RULES, SENSORS, flush_states=1)
-        at = (await owner.restore([PARTITION])).get(PARTITION, 0)
-        for record in records[at : paused_at + more]:
+        for record in records[await start_of(owner) : paused_at + more]:
             await owner.handle([record])
         if lets_go:
             await owner.release([PARTITION])

@@ -27,6 +27,7 @@ from shared.contracts.commands import (
     Step,
 )
 from shared.contracts.fields import Level, Post, ResponseMode, Status
+from shared.contracts.gaps import GapAcceptance
 from shared.contracts.ids import assignment_id, transition_id
 from shared.contracts.modes import ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb
@@ -254,6 +255,23 @@ def a_mode() -> ResponseModeEvent:
             "title": "永川区 转入急时状态",
             "decided_by": ("o-district",),
         }
+    )
+
+
+def an_acceptance() -> GapAcceptance:
+    """Return an operator's acceptance of a gap."""
+    return GapAcceptance(
+        id="gac-1",
+        occurred_at=T0,
+        sent_at=T0,
+        origin_unit=CITY,
+        tier=tier_of(CITY),
+        service="alerting",
+        topic="alarm.events.v1",
+        partition=1,
+        gap_id="gap-1",
+        officer_id="operator",
+        reason="power cut",
     )
 
 

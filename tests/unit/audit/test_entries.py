@@ -22,6 +22,7 @@ from tests.unit.audit.builders import (
     a_refusal,
     a_request,
     a_silence,
+    an_acceptance,
     an_acknowledgement,
     an_alarm,
     an_alert,
@@ -83,6 +84,18 @@ def test_actions_of_people_are_entered(message: Envelope, actor: str, action: st
 )
 def test_an_action_of_the_system_is_not_entered(message: Envelope) -> None:
     assert draft_of(message) is None
+
+
+def test_the_acceptance_of_a_gap_is_entered_with_person_place_and_reason() -> None:
+    draft = draft_of(an_acceptance())
+    assert draft is not None
+    entry = seal(draft, GENESIS, T0)
+    assert (entry.actor, entry.action, entry.subject_id) == (
+        "operator",
+        "gap.accept",
+        "alerting alarm.events.v1:1",
+    )
+    assert entry.reason == "power cut"
 
 
 def test_a_refusal_is_entered_with_who_what_where_why_and_how_often() -> None:

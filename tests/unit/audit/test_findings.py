@@ -19,6 +19,7 @@ from services.audit.core.findings.snapshot import (
     CounterComparison,
     FindingKind,
     LeasedDelivery,
+    LetterRate,
     OutboxBacklog,
     OverdueTimer,
     ReaderPosition,
@@ -53,7 +54,18 @@ def a_row(stored: tuple[int, str] | None) -> RowComparison:
     return RowComparison("notify.page", "notify", "pag-1", ACTUAL, (2, "signed"), stored)
 
 
+def rates(recent: int, usual: float, reason: str = "schema") -> Snapshot:
+    rate = LetterRate("scoring", "sensing.readings.v1", reason, recent, usual)
+    return Snapshot(ALL, letter_rates=(rate,))
+
+
 CASES: list[tuple[Snapshot, FindingKind | None]] = [
+    (rates(20, 0), None),
+    (rates(21, 0), FindingKind.LETTERS_GROW),
+    (rates(500, 100), None),
+    (rates(501, 100), FindingKind.LETTERS_GROW),
+    (rates(1, 0, "handler_error"), FindingKind.LETTERS_GROW),
+    (rates(1, 0.2, "handler_error"), None),
     (Snapshot(ALL), None),
     (Snapshot(ALL, armed_timers=(ArmedTimers("sign", "asg-1", ACTUAL, 1),)), None),
     (

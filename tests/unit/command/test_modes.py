@@ -91,7 +91,7 @@ def a_proposal(officer: str = "b", until: Any = None, **change: Any) -> Proposal
     request = a_request(
         ModeVerb.PROPOSE, officer, mode=EMERGENCY, until=until or after(86_400), **change
     )
-    return propose_by_officer(request, Modes(), NOW)
+    return propose_by_officer(request, Modes(), NOW, NOW)
 
 
 def approve(proposal: Proposal, officer: str, **change: Any) -> Proposal:
@@ -167,19 +167,19 @@ def test_as_many_people_sign_as_the_table_has_places_and_never_fewer_than_two() 
 def test_a_proposal_that_cannot_be_is_refused(change: dict[str, Any], why: str) -> None:
     fields = {"mode": EMERGENCY, "until": after(60), **change}
     with pytest.raises(RefusedProposal, match=why):
-        propose_by_officer(a_request(ModeVerb.PROPOSE, "b", **fields), Modes(), NOW)
+        propose_by_officer(a_request(ModeVerb.PROPOSE, "b", **fields), Modes(), NOW, NOW)
 
 
 def test_what_would_be_looser_than_the_inherited_is_refused() -> None:
     modes = Modes([(Status.ACTUAL, Effective(STANDBY, 4, DISTRICT))])
     looser = a_request(ModeVerb.PROPOSE, "b", mode=RECOVERY, until=after(60))
     with pytest.raises(RefusedProposal, match=f"standby, which {DISTRICT}"):
-        propose_by_officer(looser, modes, NOW)
+        propose_by_officer(looser, modes, NOW, NOW)
     for mode in (STANDBY, EMERGENCY):
         proposal_request = looser.model_copy(update={"mode": mode})
-        assert propose_by_officer(proposal_request, modes, NOW).mode is mode
+        assert propose_by_officer(proposal_request, modes, NOW, NOW).mode is mode
     drill = looser.model_copy(update={"status": Status.EXERCISE})
-    assert propose_by_officer(drill, modes, NOW).status is Status.EXERCISE
+    assert propose_by_officer(drill, modes, NOW, NOW).status is Status.EXERCISE
 
 
 def test_it_expires_when_the_time_to_decide_is_over_even_before_its_timer_says_so() -> None:

@@ -1,4 +1,4 @@
-"""The fast reader agrees with the contract: the same messages, values and digests."""
+"""The fast reader agrees with the contract: the same messages and values."""
 
 from __future__ import annotations
 
@@ -56,13 +56,11 @@ def dumped(message: dict[str, Any]) -> bytes:
 
 
 def agree(raw: bytes) -> bool:
-    """Return whether the fast reader takes the message; then value and digest must agree."""
-    result = plain_steps.read(raw)
-    if result is None:
+    """Return whether the fast reader takes the message; then the values must agree."""
+    plain_step = plain_steps.read(raw)
+    if plain_step is None:
         return False
-    plain_step, digest = result
     change = ACKNOWLEDGEMENTS.model.validate_json(raw)
-    assert digest == body_digest(change), raw
     for name in Acknowledgement.model_fields:
         if name != "trace_id":
             assert getattr(plain_step, name) == getattr(change, name), (name, raw)
@@ -101,12 +99,8 @@ def test_a_step_that_says_more_is_left_to_the_contract(change: dict[str, Any]) -
 
 def test_only_the_time_of_sending_and_the_trace_may_differ_between_repeats() -> None:
     resent = a_step(sent_at=datetime(2027, 1, 1, tzinfo=UTC), trace_id=None)
-    digests = {
-        (plain_steps.read(acknowledgement.to_wire()) or ("", b""))[1]
-        for acknowledgement in (a_step(), resent)
-    }
-    assert len(digests) == 1
-    assert digests != {(plain_steps.read(a_step(text="").to_wire()) or ("", b""))[1]}
+    assert body_digest(a_step().to_wire()) == body_digest(resent.to_wire())
+    assert body_digest(a_step().to_wire()) != body_digest(a_step(text="").to_wire())
 
 
 _SCALARS: st.SearchStrategy[Any] = st.one_of(

@@ -103,6 +103,29 @@ def test_a_step_never_comes_before_the_change_it_found() -> None:
     assert not signed.sign_overdue
 
 
+def test_a_step_counts_from_its_acceptance_however_long_it_lay_unread() -> None:
+    def read_later(assignment: Assignment, step: Step, accepted_s: float) -> Assignment:
+        outcome, changes = apply_step(
+            assignment,
+            an_act(step),
+            1,
+            after(1_200),
+            profile=DEMO,
+            level=Level.RED,
+            acted_at=after(accepted_s),
+        )
+        assert outcome is StepOutcome.APPLIED
+        return changes[-1][1]
+
+    called = an_assignment(changed_at=after(1_100), sign_overdue=True)
+    signed = read_later(called, Step.SIGN, 11.9)
+    assert (signed.signed_at, signed.late, signed.sign_overdue) == (after(11.9), False, False)
+    assert signed.changed_at == after(1_100), "no change claims a time before an earlier one"
+    assert not read_later(signed, Step.REPORT, 59.9).late
+    assert read_later(signed, Step.REPORT, 60).late
+    assert read_later(an_assignment(), Step.SIGN, 12).late
+
+
 def test_a_return_needs_a_reason_and_ends_both_clocks() -> None:
     with pytest.raises(IllegalStep, match="reason"):
         took(an_assignment(), an_act(Step.RETURN, "  "))

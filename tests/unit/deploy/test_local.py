@@ -14,17 +14,47 @@ from deploy.local import jars, java, kafka, ports, topics
 from deploy.local.database import read_sql, role_sql
 from deploy.local.endpoints import Endpoints, ServiceEndpoint
 from deploy.local.errors import StackError
+from deploy.local.paths import Paths
 from deploy.local.secrets import Secrets
 from deploy.local.services import ServicePlan
 from shared.contracts.topics import TOPICS
 
 
 def test_kafka_listens_on_this_machine_only() -> None:
-    config = kafka.render_config(21001, 21002, Path("/data/kafka"))
-    lines = dict(line.split("=", 1) for line in config.splitlines() if not line.startswith("#"))
+    lines = _kafka_settings(0, [kafka.NodePorts(21001, 21002)])
     assert lines["listeners"] == "PLAINTEXT://127.0.0.1:21001,CONTROLLER://127.0.0.1:21002"
     assert lines["log.dirs"] == "/data/kafka"
     assert lines["auto.create.topics.enable"] == "false"
+    assert lines["min.insync.replicas"] == lines["offsets.topic.replication.factor"] == "1"
+
+
+def test_three_nodes_hold_three_copies_and_never_two_less() -> None:
+    nodes = [kafka.NodePorts(21001 + n, 22001 + n) for n in range(3)]
+    lines = _kafka_settings(2, nodes)
+    assert lines["node.id"] == "3"
+    assert lines["listeners"] == "PLAINTEXT://127.0.0.1:21003,CONTROLLER://127.0.0.1:22003"
+    controllers = lines["controller.quorum.bootstrap.servers"].split(",")
+    assert controllers == [f"127.0.0.1:{node.controller}" for node in nodes]
+    assert lines["min.insync.replicas"] == "2"
+    assert lines["offsets.topic.replication.factor"] == "3"
+    assert lines["unclean.leader.election.enable"] == "false"
+    assert [kafka.replication(count) for count in (1, 2, 3, 5)] == [1, 2, 3, 3]
+
+
+def test_data_of_another_number_of_nodes_are_refused(tmp_path: Path) -> None:
+    paths = Paths(tmp_path)
+    paths.create()
+    (paths.data / "kafka").mkdir()
+    (paths.data / "kafka" / "meta.properties").touch()
+    nodes = tuple(kafka.NodePorts(21001 + n, 22001 + n) for n in range(3))
+    broker = kafka.ApacheKafka(paths, nodes, java.Java(Path("java"), 25), ())
+    with pytest.raises(StackError, match="those of 1 Kafka nodes, not of 3"):
+        broker.prepare()
+
+
+def _kafka_settings(number: int, nodes: list[kafka.NodePorts]) -> dict[str, str]:
+    config = kafka.render_config(number, nodes, Path("/data/kafka"))
+    return dict(line.split("=", 1) for line in config.splitlines() if not line.startswith("#"))
 
 
 def test_a_cluster_id_is_never_taken_for_an_option() -> None:
@@ -150,8 +180,6 @@ def test_a_role_may_change_rows_of_its_own_schema_only() -> None:
 
 
 def test_slots_have_stable_names_and_identities(tmp_path: Path) -> None:
-    from deploy.local.paths import Paths
-
     plan = ServicePlan(["alerting"], replicas={"alerting": 2}, env={"*": {"A": "1"}})
     assert plan.processes() == [("alerting", "alerting", 0), ("alerting-1", "alerting", 1)]
     program = plan.program("alerting", 1, Paths(tmp_path), 21003, {"FENGHUO_KAFKA_BOOTSTRAP": "b"})

@@ -143,7 +143,7 @@ def rejected(role: Role, place: str) -> bool:
 
 def _mode(role: Role, place: str, verb: ModeVerb) -> modes.Proposal | None:
     try:
-        return modes.propose_by_officer(_mode_request(role, place, verb), Modes(()), NOW)
+        return modes.propose_by_officer(_mode_request(role, place, verb), Modes(()), NOW, NOW)
     except modes.RefusedProposal:
         return None
 

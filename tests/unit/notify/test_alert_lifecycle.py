@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -237,3 +238,16 @@ def test_the_newest_version_decides_in_any_order_of_arrival(
 def test_repeats_change_nothing(events: list[AlertEvent]) -> None:
     snapshot, _ = last_word(events)
     assert snapshot.version == max(event.version for event in events)
+
+
+@pytest.mark.parametrize(("late_s", "says_so"), [(1, False), (1_200, True)])
+def test_an_expiry_that_fell_due_during_an_outage_says_so(
+    working_set: WorkingSet, core: CoreHarness, late_s: int, says_so: bool
+) -> None:
+    core.on_alert(in_force(1, ISSUED))
+    times = {"expires_at": T0, "sent_at": T0 + timedelta(seconds=late_s)}
+    core.on_alert(in_force(2, AlertTransition.EXPIRED).model_copy(update=times))
+    text = working_set.events[-1].text
+    assert "失效" in text
+    assert ("【系统中断】到期时系统中断，本次呼叫迟了 20 分钟。" in text) is says_so
+    assert ("the call is 20 minutes late." in text) is says_so

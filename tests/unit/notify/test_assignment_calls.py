@@ -129,6 +129,16 @@ def test_supervision_calls_the_target_and_replaces_the_previous_escalation(
     assert states == [EscalationState.CLOSED, EscalationState.OPEN]
 
 
+@pytest.mark.parametrize(("late_by_s", "is_named"), [(0, False), (59, False), (1_200, True)])
+def test_supervision_that_fell_due_during_an_outage_says_so(
+    working_set: WorkingSet, core: CoreHarness, late_by_s: float, is_named: bool
+) -> None:
+    core.on_supervision(a_supervision().model_copy(update={"late_by_s": late_by_s}))
+    text = newest(working_set).text
+    assert ("【系统中断】到期时系统中断，本次呼叫迟了 20 分钟。" in text) is is_named
+    assert ("the call is 20 minutes late." in text) is is_named
+
+
 @pytest.mark.parametrize("kind", [SupervisionKind.DUE_SOON, SupervisionKind.OVERDUE])
 def test_a_mere_fact_of_supervision_calls_nobody(
     working_set: WorkingSet, core: CoreHarness, kind: SupervisionKind

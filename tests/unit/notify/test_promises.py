@@ -14,8 +14,9 @@ from services.notify.core.roster.roster import Roster
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.commands import AssignmentState
-from shared.contracts.fields import Level, Post, Status
+from shared.contracts.fields import Language, Level, Post, Status
 from shared.contracts.pages import AnswerVerb, Channel, Page, PageState
+from shared.domain.bilingual import in_language
 from tests.unit.notify.builders import (
     CITY,
     CONSOLE_AND_WEBHOOK,
@@ -90,6 +91,27 @@ def test_a_lapsed_promise_pages_again_marked_and_then_climbs(
     assert only(working_set).state is EscalationState.OPEN
     (onward,) = time_over(working_set, core, "answer")
     assert onward.post is Post.A
+
+
+@pytest.mark.parametrize("kind", ["promise", "answer"])
+def test_a_call_that_fell_due_during_an_outage_says_so(
+    working_set: WorkingSet, core: CoreHarness, kind: str
+) -> None:
+    core.on_assignment(an_assignment())
+    (page,) = fresh(working_set)
+    if kind == "promise":
+        core.on_answer(an_answer(page))
+    due_at, before = only(working_set).due_at, len(working_set.events)
+    assert due_at is not None
+    working_set.now = due_at + timedelta(minutes=20)
+    core.on_timer(only(working_set).escalation_id, kind, only(working_set).step)
+    (late,) = fresh(working_set, before)
+    assert in_language(late.text, Language.ZH).startswith(
+        "【系统中断】到期时系统中断，本次呼叫迟了 20 分钟。\n"
+    )
+    assert "the call is 20 minutes late." in in_language(late.text, Language.EN)
+    (onward,) = time_over(working_set, core, "answer")
+    assert "中断" not in onward.text, "the next one is on time"
 
 
 def test_a_drills_lapsed_promise_is_marked_as_a_drill_first(

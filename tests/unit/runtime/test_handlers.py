@@ -140,13 +140,15 @@ async def test_an_order_applies_to_loading_and_handling() -> None:
     assert unit.calls == ["need alarm a", "need alarm b", "load", "alarm a", "alarm b", "save"]
 
 
-async def test_a_refused_message_saves_nothing() -> None:
+async def test_a_message_is_refused_beside_the_others() -> None:
     batch = [inbound(ALARMS, "a"), inbound(ALARMS, "refused"), inbound(ALARMS, "b")]
-    with pytest.raises(Reject, match="of the test"):
-        await dispatcher().apply(TRANSACTION, batch)
+    transaction = Transaction(cast("Any", None), "alerting", DUE_AT)
+    await dispatcher().apply(transaction, batch)
     [unit] = UnitOfWork.instances
-    assert unit.calls[-1] == "alarm a"
-    assert "save" not in unit.calls
+    assert unit.calls[-3:] == ["alarm a", "alarm b", "save"]
+    [(message, reject)] = transaction.refused
+    assert message == "refused"
+    assert reject.detail == "of the test"
 
 
 async def test_due_timers_are_locked_and_nothing_else() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from shared.contracts.dead_letter import Reason
 from shared.contracts.topics import READINGS
-from shared.runtime.dead_letters import DeadLetterLimit
+from shared.runtime.dead_letters import MOST_BUG_LETTERS, BugLetterLimit
 from shared.runtime.decoding import MAX_VALUE_BYTES, decode_value
 from shared.runtime.errors import Reject, SetupError
 from shared.runtime.settings import DatabaseSettings, load
@@ -16,22 +17,12 @@ from shared.runtime.settings import DatabaseSettings, load
 GOLDEN = Path(__file__).parents[2] / "contract" / "golden" / "sensing.readings.v1@reading.json"
 
 
-def test_a_burst_of_bad_records_does_not_stop_the_consumer() -> None:
-    limit = DeadLetterLimit(window=1_000, share=0.9)
-    assert not limit.note(500, 500)
-    assert not any(limit.note(100, 0) for _ in range(20))
-
-
-def test_a_flood_of_bad_records_stops_it() -> None:
-    limit = DeadLetterLimit(window=1_000, share=0.9)
-    assert any(limit.note(100, 95) for _ in range(20))
-
-
-def test_old_batches_do_not_count() -> None:
-    limit = DeadLetterLimit(window=1_000, share=0.9)
-    for _ in range(8):
-        limit.note(100, 100)
-    assert not any(limit.note(100, 10) for _ in range(100))
+def test_a_minute_has_a_limit_of_letters_that_name_a_bug() -> None:
+    limit, begin = BugLetterLimit(), datetime(2026, 1, 1, tzinfo=UTC)
+    assert not limit.note(MOST_BUG_LETTERS, begin)
+    assert limit.note(1, begin + timedelta(seconds=59))
+    assert not limit.note(MOST_BUG_LETTERS, begin + timedelta(seconds=60))
+    assert limit.note(1, begin + timedelta(seconds=61))
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.codec import gzip_encode, snappy_encode
 from aiokafka.errors import CorruptRecordException, UnsupportedCodecError
 
 from shared.fastpath.fast_records import FastRecords
 from shared.runtime.fetching.batch_reader import is_normal
+from shared.runtime.fetching.inflating import MOST_BYTES, inflate
 from shared.runtime.fetching.normal_batches import normalise
 from shared.runtime.fetching.partition_records import OrdinaryRecords
 from tests.support.batches import batch_of, marker, sealed
@@ -79,6 +81,42 @@ def test_an_unknown_codec_is_named(codec: int) -> None:
 def test_a_batch_that_no_codec_can_inflate_is_refused(codec: int) -> None:
     bad = sealed(batch_of(rows(b"b")), 0, codec + 8)  # the codec's number over plain bytes
     assert normalise(bad, None, True).error is not None
+
+
+@pytest.mark.parametrize("codec", [1, 2, 3, 4])
+def test_a_batch_of_few_bytes_that_holds_very_many_costs_no_memory(codec: int) -> None:
+    bomb = batch_of(rows(bytes(MOST_BYTES)), 0, compression=codec)
+    assert len(bomb) < MOST_BYTES // 20
+    batches = normalise(batch_of(rows(b"a")) + bomb, None, True)
+    assert isinstance(batches.error, CorruptRecordException)
+    assert str(MOST_BYTES) in str(batches.error)
+    assert batches.raw == batch_of(rows(b"a"))
+
+
+@pytest.mark.parametrize("codec", [1, 2, 3, 4])
+def test_many_small_batches_that_hold_very_much_are_read_in_pieces(codec: int) -> None:
+    size = MOST_BYTES // 4
+    raw = b"".join(batch_of(rows(bytes(size)), n, compression=codec) for n in range(10))
+    offsets: list[int] = []
+    while len(offsets) < 10:
+        # Kafka answers with the batches from the first unread record on.
+        batches = normalise(raw, None, True)
+        assert len(batches.raw) <= MOST_BYTES + 2 * size
+        reader = FastRecords(PLACE, batches, len(offsets), True)
+        offsets += [record.offset for record in reader.read(100)[0]]
+        assert reader.next_fetch_offset == len(offsets)
+        raw = b"".join(
+            batch_of(rows(bytes(size)), n, compression=codec) for n in range(len(offsets), 10)
+        )
+    assert offsets == list(range(10))
+
+
+def test_other_forms_of_gzip_and_snappy_are_read() -> None:
+    """Two gzip members in a row, and a block of snappy without the head of Java's clients."""
+    assert inflate(1, gzip_encode(b"one") + gzip_encode(b"two")) == b"onetwo"
+    assert inflate(2, bytes(snappy_encode(b"one", xerial_compatible=False))) == b"one"
+    with pytest.raises(CorruptRecordException):
+        inflate(1, gzip_encode(b"one")[:-9])
 
 
 def test_other_formats_are_refused() -> None:

@@ -136,7 +136,7 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_one_partition_that_moves_on_says_nothing_about_another(now: list[float]) -> None:
     consumer: Any = Fetching()
-    progress = PartitionProgress(OffsetGaps([ALARMS]))
+    progress = PartitionProgress(OffsetGaps([ALARMS]), {})
     for second in range(0, 60, 2):
         now[0] = second
         handled = {TP: 0, SECOND: min(9, second)}
@@ -148,7 +148,7 @@ def test_one_partition_that_moves_on_says_nothing_about_another(now: list[float]
 @pytest.mark.parametrize("sign", ["answers", "turn", "open transaction", "failure", "one batch"])
 def test_signs_of_life(now: list[float], sign: str) -> None:
     consumer: Any = Fetching()
-    state, progress = consumer.states[TP], PartitionProgress(OffsetGaps([ALARMS]))
+    state, progress = consumer.states[TP], PartitionProgress(OffsetGaps([ALARMS]), {})
     for second in range(0, 100, 2):
         now[0] = second
         activity = IDLE
@@ -169,7 +169,7 @@ def test_signs_of_life(now: list[float], sign: str) -> None:
 def test_a_fetched_partition_is_stuck_while_no_batch_ends(now: list[float]) -> None:
     consumer: Any = Fetching()
     consumer._fetcher._records = {TP: ...}
-    progress = PartitionProgress(OffsetGaps([ALARMS]))
+    progress = PartitionProgress(OffsetGaps([ALARMS]), {})
     results = []
     for second in range(0, 40, 2):
         now[0] = second
@@ -180,7 +180,7 @@ def test_a_fetched_partition_is_stuck_while_no_batch_ends(now: list[float]) -> N
 def test_a_missing_record_shows_at_the_second_check_after_the_last_fetch() -> None:
     consumer: Any = Fetching()
     consumer.states[TP]._position = 10
-    progress = PartitionProgress(OffsetGaps([ALARMS]))
+    progress = PartitionProgress(OffsetGaps([ALARMS]), {})
     assert progress.check(consumer, {TP: 4}, IDLE).missing == []
     assert progress.check(consumer, {TP: 4}, ConsumerActivity(0, True, False)).missing == [], (
         "a batch is under way"
@@ -188,7 +188,7 @@ def test_a_missing_record_shows_at_the_second_check_after_the_last_fetch() -> No
     assert progress.check(consumer, {TP: 4}, IDLE).missing == []
     result = progress.check(consumer, {TP: 4}, IDLE)
     assert (result.missing, result.lags) == ([TP], {TP: 6})
-    compacted = PartitionProgress(OffsetGaps([SENSOR_HEALTH]))
+    compacted = PartitionProgress(OffsetGaps([SENSOR_HEALTH]), {})
     tp = TopicPartition(SENSOR_HEALTH.name, 0)
     consumer.states[tp] = consumer.states[TP]
     assert [compacted.check(consumer, {tp: 4}, IDLE).lags[tp] for _ in range(2)] == [6, 0]

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from services.scoring.fastpath.loop import process_run
-from services.scoring.store.changelog import fingerprint
 from services.scoring.unit_of_work.partition_state import PartitionState
+from shared.runtime.stored_offsets import fingerprint
 from tests.support.scoring import (
     SENT,
     T0,
@@ -26,7 +26,7 @@ def test_a_checkpoint_names_the_record_before_it_also_one_without_a_value(unopen
     """Otherwise a restart would regard the topic as re-created, and refuse for ever."""
     feed = Feed(a_rule(a_threshold_rule(("yellow", 212, 211))))
     lane = PartitionState(0, feed.engine)
-    assert lane.checkpoint(0.0, final=False).last_hash == fingerprint(None)
+    assert lane.checkpoint(0.0, final=False).last_hash == ""
     records: list[Any] = [
         as_record(n, a_reading(205 + n / 10, 60.0 * n), T0 + 1e8) for n in range(3)
     ]

@@ -154,6 +154,21 @@ def test_a_unit_that_moves_is_found_under_its_new_parent_only() -> None:
     assert {VILLAGE, GRID, CELL} <= tree.subtree(FAR, set(Tier))
 
 
+def test_a_deleted_unit_department_or_group_is_in_no_selection() -> None:
+    tree = a_tree()
+    tiers = set(Tier)
+    for key in (f"unit:{VILLAGE}", f"unit:{WATER}", "group:flood", "unit:nobody", "", "sensor:x"):
+        tree.remove(key)
+    assert VILLAGE not in tree
+    assert tree.subtree(TOWN, tiers).isdisjoint({VILLAGE, GRID, CELL})
+    assert WATER not in tree.departments(EAST, tiers, [department_of(WATER) or ""])
+    assert VILLAGE not in tree.directly_below(TOWN)
+    assert resolve(tree, selection({"kind": "group", "group": "flood"})).unknown == ("flood",)
+    assert tree.name(VILLAGE) == VILLAGE
+    tree.put(a_unit(VILLAGE))
+    assert {VILLAGE, GRID, CELL} <= tree.subtree(TOWN, tiers)
+
+
 def test_a_cycle_of_parents_does_not_loop() -> None:
     tree = a_tree()
     tree.put(a_unit(TOWN, parent=VILLAGE))

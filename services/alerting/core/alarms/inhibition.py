@@ -4,10 +4,9 @@ The higher alarm comes from one of the rules named by the alarm, is at least as 
 detected in a backlog (nobody is paged about such an alarm). An alarm in an alert stays there.
 
 Alarms of one site lie in two partitions, so the higher one may be read later. Therefore an alarm
-with named rules is put on hold for a bounded time before an alert gets the alarm: within this time
-the order of arrival changes no page. When the time is over and alarms of that time are still
-unread, after an outage or in a storm, the hold is extended a bounded number of times. A red alarm
-is never put on hold.
+with named rules is put on hold before an alert gets the alarm. The hold ends when its time is over
+and every alarm from before its end is handled, as every timer does (shared/runtime): the order of
+arrival changes no page, in a storm and after an outage neither. A red alarm is never put on hold.
 """
 
 from __future__ import annotations
@@ -31,9 +30,6 @@ HOLD_BY_LEVEL: dict[Level, timedelta] = {
     Level.ORANGE: timedelta(seconds=2),
 }
 """Database time for which an alarm waits for its inhibitor; other levels do not wait."""
-HOLD_EXTENSION = timedelta(seconds=1)
-MAX_HOLD_EXTENSIONS = 8
-"""A hold is extended at most this often while alarms of its time are unread."""
 
 
 def hold_duration(alarm: AlarmSnapshot) -> timedelta | None:

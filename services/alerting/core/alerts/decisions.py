@@ -30,13 +30,20 @@ from shared.contracts.fields import LEVEL_ORDER, Level
 MOST_STANCES = 16
 
 
-def decide(alert: Alert, decision: AlertDecision, now: datetime) -> AlertChange | DecisionRefusal:
-    """Return the change by an officer's decision; `now` becomes the time of a signature."""
+def decide(
+    alert: Alert, decision: AlertDecision, now: datetime, acted_at: datetime | None = None
+) -> AlertChange | DecisionRefusal:
+    """Return the change by an officer's decision.
+
+    Signatures and periods count from `acted_at`, when Kafka accepted the decision (None: now). The
+    time that others get to act begins now, when they are told.
+    """
+    acted_at = acted_at or now
     if (refusal := refuse_other_status(alert, decision)) is not None:
         return refusal
     match decision.verb:
         case DecisionVerb.APPROVE:
-            return _approve(alert, decision, now)
+            return _approve(alert, decision, acted_at)
         case DecisionVerb.REJECT:
             return _reject(alert, decision)
         case DecisionVerb.VERIFY:
@@ -44,17 +51,17 @@ def decide(alert: Alert, decision: AlertDecision, now: datetime) -> AlertChange 
         case DecisionVerb.DISMISS:
             return _judge(alert, decision, AlertTrigger.DISMISS, AlertTransition.DISMISSED)
         case DecisionVerb.ASSESS:
-            return _assess(alert, decision, now)
+            return _assess(alert, decision, acted_at)
         case DecisionVerb.ADJUST | DecisionVerb.LIFT:
-            return _propose_other(alert, decision, now)
+            return _propose_other(alert, decision, acted_at)
         case DecisionVerb.RECALL:
             return _recall(alert, decision)
         case DecisionVerb.AUTHORISE_EMERGENCY:
-            return ratification.authorise_emergency(alert, decision, now)
+            return ratification.authorise_emergency(alert, decision, now, acted_at)
         case DecisionVerb.RATIFY:
-            return ratification.ratify(alert, decision, now)
+            return ratification.ratify(alert, decision, acted_at)
         case DecisionVerb.ANNUL:
-            return ratification.annul(alert, decision, now)
+            return ratification.annul(alert, decision, acted_at)
         case DecisionVerb.MERGE | DecisionVerb.UNMERGE | DecisionVerb.SPLIT:
             raise ValueError(f"{decision.verb} concerns two alerts: see merging.py")
 
@@ -94,17 +101,19 @@ def _judge(
     return AlertChange(updated, transition)
 
 
-def _assess(alert: Alert, decision: AlertDecision, now: datetime) -> AlertChange | DecisionRefusal:
+def _assess(
+    alert: Alert, decision: AlertDecision, acted_at: datetime
+) -> AlertChange | DecisionRefusal:
     """Assess 研判: move a verified alert on to the signatures, state a body's position, or both."""
     if decision.assessment is not None:
         if alert.state is not AlertState.VERIFIED or not may_judge(
             decision.origin_unit, alert.place
         ):
-            return _state_position(alert, decision, now)
+            return _state_position(alert, decision, acted_at)
         outcome = _judge(alert, decision, AlertTrigger.ASSESS, AlertTransition.ASSESSED)
         if isinstance(outcome, DecisionRefusal):
             return outcome
-        return replace(outcome, alert=_with_stance(outcome.alert, decision, now))
+        return replace(outcome, alert=_with_stance(outcome.alert, decision, acted_at))
     outcome = _judge(alert, decision, AlertTrigger.ASSESS, AlertTransition.ASSESSED)
     if isinstance(outcome, DecisionRefusal) or not alert.is_issued:
         return outcome
@@ -116,7 +125,7 @@ def _assess(alert: Alert, decision: AlertDecision, now: datetime) -> AlertChange
 
 
 def _state_position(
-    alert: Alert, decision: AlertDecision, now: datetime
+    alert: Alert, decision: AlertDecision, acted_at: datetime
 ) -> AlertChange | DecisionRefusal:
     try:
         state = step(alert.state, AlertTrigger.POSITION)
@@ -127,11 +136,13 @@ def _state_position(
             RefusalReason.NOT_ENTITLED,
             f"unit {decision.origin_unit} has no say about {alert.place}",
         )
-    updated = replace(_with_stance(alert, decision, now), version=alert.version + 1, state=state)
+    updated = replace(
+        _with_stance(alert, decision, acted_at), version=alert.version + 1, state=state
+    )
     return AlertChange(updated, AlertTransition.POSITIONED)
 
 
-def _with_stance(alert: Alert, decision: AlertDecision, now: datetime) -> Alert:
+def _with_stance(alert: Alert, decision: AlertDecision, acted_at: datetime) -> Alert:
     """Return the alert with the unit's new stance; a scale that it does not name is unchanged."""
     assert decision.assessment is not None
     unit = decision.origin_unit
@@ -140,13 +151,13 @@ def _with_stance(alert: Alert, decision: AlertDecision, now: datetime) -> Alert:
     )
     changes = decision.assessment.model_dump(exclude_none=True)
     assessment = decision.assessment if previous is None else previous.model_copy(update=changes)
-    stance = Stance(unit=unit, officer_id=decision.officer_id, at=now, assessment=assessment)
+    stance = Stance(unit=unit, officer_id=decision.officer_id, at=acted_at, assessment=assessment)
     stances = tuple(position for position in alert.positions if position.unit != unit)
     return replace(alert, positions=(*stances, stance)[-MOST_STANCES:])
 
 
 def _propose_other(
-    alert: Alert, decision: AlertDecision, now: datetime
+    alert: Alert, decision: AlertDecision, acted_at: datetime
 ) -> AlertChange | DecisionRefusal:
     """Propose another level, more time, or the end, as an officer asks; the gate has to sign."""
     try:
@@ -160,7 +171,7 @@ def _propose_other(
             RefusalReason.NO_REASON, "another level than the evidence's needs its reason"
         )
     until = decision.valid_until
-    if until is not None and not now < until <= now + LONGEST:
+    if until is not None and not acted_at < until <= acted_at + LONGEST:
         return DecisionRefusal(
             RefusalReason.BAD_PERIOD, f"it may hold at most {LONGEST.days} days from now"
         )
@@ -220,7 +231,9 @@ def _recall(alert: Alert, decision: AlertDecision) -> AlertChange | DecisionRefu
     return AlertChange(updated, AlertTransition.RECALLED)
 
 
-def _approve(alert: Alert, decision: AlertDecision, now: datetime) -> AlertChange | DecisionRefusal:
+def _approve(
+    alert: Alert, decision: AlertDecision, acted_at: datetime
+) -> AlertChange | DecisionRefusal:
     if (refusal := _refuse_signature(alert, decision, AlertTrigger.SIGN)) is not None:
         return refusal
     proposed = alert.proposed_level
@@ -240,7 +253,7 @@ def _approve(alert: Alert, decision: AlertDecision, now: datetime) -> AlertChang
         unit=decision.origin_unit,
         post=decision.post,
         level=level,
-        signed_at=now,
+        signed_at=acted_at,
     )
     signatures = (*alert.signatures, signature)
     updated = replace(alert, version=alert.version + 1, signatures=signatures)
@@ -255,7 +268,7 @@ def _approve(alert: Alert, decision: AlertDecision, now: datetime) -> AlertChang
         issuing_signatures=signatures,
         issued_round=alert.round,
         proposed_until=None,
-        expires_at=None if proposed is None else valid_until(level, moment, now),
+        expires_at=None if proposed is None else valid_until(level, moment, acted_at),
         pending_ratification=None,
     )
     if alert.level is None:

@@ -30,9 +30,12 @@ REMIND_EVERY = timedelta(minutes=15)
 
 
 def authorise_emergency(
-    alert: Alert, decision: AlertDecision, now: datetime
+    alert: Alert, decision: AlertDecision, now: datetime, acted_at: datetime
 ) -> AlertChange | DecisionRefusal:
-    """Return the issue of the proposal at once, below the gate, or the refusal."""
+    """Return the issue of the proposal at once, below the gate, or the refusal.
+
+    The officer signed at `acted_at`; the gate's time to ratify begins now.
+    """
     try:
         state = step(alert.state, AlertTrigger.EMERGENCY)
     except IllegalStep as error:
@@ -71,10 +74,10 @@ def authorise_emergency(
         level=proposed,
         verified_by=alert.verified_by or decision.officer_id,
         signatures=(),
-        issuing_signatures=(_signature(decision, proposed, now),),
+        issuing_signatures=(_signature(decision, proposed, acted_at),),
         issued_round=alert.round,
         proposed_until=None,
-        expires_at=max(valid_until(proposed, decision.valid_until, now), valid_at_least),
+        expires_at=max(valid_until(proposed, decision.valid_until, acted_at), valid_at_least),
         pending_ratification=Debt(
             unit=required.unit,
             approvals=required.approvals,
@@ -89,7 +92,9 @@ def authorise_emergency(
     return AlertChange(updated, transition, calls=(Callee(unit=required.unit),))
 
 
-def ratify(alert: Alert, decision: AlertDecision, now: datetime) -> AlertChange | DecisionRefusal:
+def ratify(
+    alert: Alert, decision: AlertDecision, acted_at: datetime
+) -> AlertChange | DecisionRefusal:
     """Return the change by a signature of the gate after the fact; the last one settles."""
     pending = _pending_for(alert, decision)
     if isinstance(pending, DecisionRefusal):
@@ -100,7 +105,7 @@ def ratify(alert: Alert, decision: AlertDecision, now: datetime) -> AlertChange 
             RefusalReason.ALREADY_SIGNED,
             f"officer {decision.officer_id} has signed; another one is needed",
         )
-    signatures = (*alert.issuing_signatures, _signature(decision, level, now))
+    signatures = (*alert.issuing_signatures, _signature(decision, level, acted_at))
     # The first signature is that of the authorisation itself.
     settled = len(signatures) - 1 >= ratification.approvals
     updated = replace(
@@ -112,7 +117,9 @@ def ratify(alert: Alert, decision: AlertDecision, now: datetime) -> AlertChange 
     return AlertChange(updated, AlertTransition.RATIFIED if settled else AlertTransition.SIGNED)
 
 
-def annul(alert: Alert, decision: AlertDecision, now: datetime) -> AlertChange | DecisionRefusal:
+def annul(
+    alert: Alert, decision: AlertDecision, acted_at: datetime
+) -> AlertChange | DecisionRefusal:
     """Return the change by which the gate withdraws the authorisation.
 
     The alert goes back to its level before the authorisation; an alert without one is recalled.
@@ -133,10 +140,10 @@ def annul(alert: Alert, decision: AlertDecision, now: datetime) -> AlertChange |
         state=step(alert.state, AlertTrigger.ADJUST),
         level=level,
         proposed_level=level,
-        issuing_signatures=(_signature(decision, level, now),),
+        issuing_signatures=(_signature(decision, level, acted_at),),
         issued_round=alert.round + 1,
         round=alert.round + 1,
-        expires_at=valid_until(level, None, now),
+        expires_at=valid_until(level, None, acted_at),
     )
     return AlertChange(updated, AlertTransition.ADJUSTED)
 
@@ -175,11 +182,11 @@ def _pending_for(alert: Alert, decision: AlertDecision) -> tuple[Debt, Level] | 
     return ratification, alert.level
 
 
-def _signature(decision: AlertDecision, level: Level, now: datetime) -> Signature:
+def _signature(decision: AlertDecision, level: Level, acted_at: datetime) -> Signature:
     return Signature(
         officer_id=decision.officer_id,
         unit=decision.origin_unit,
         post=decision.post,
         level=level,
-        signed_at=now,
+        signed_at=acted_at,
     )

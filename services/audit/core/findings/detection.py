@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from services.audit.core.conservation.provenance import RecordFlaw, SuspectGroup
 from services.audit.core.findings.snapshot import FindingKind, Snapshot
+from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Status
 
 TIMER_GRACE = timedelta(seconds=5)
@@ -28,6 +29,13 @@ ROUNDS_UNREFUSED = 4
 """The same for a group of such records, in rounds of 2 s."""
 NAMED_SUSPECTS = 100
 """Suspects of one flaw, topic and service that are findings of their own; more are only counted."""
+
+FEW_LETTERS = 20
+"""So many dead letters of a reason within five minutes are no growth."""
+FEW_BUGS = 0
+"""The same where the reason is a bug of a service: each such letter is reported."""
+GROWTH = 5
+"""Dead letters grow when there are more than so many times the usual number."""
 
 FindingKey = tuple[FindingKind, str]
 
@@ -65,6 +73,7 @@ def detect_findings(snapshot: Snapshot, now: datetime) -> list[AuditFinding]:
         *_counters(snapshot),
         *_stranded_alarms(snapshot),
         *_hops(snapshot, now),
+        *_growing_letters(snapshot),
     ]
     return list({finding.key: finding for finding in reversed(findings)}.values())[::-1]
 
@@ -215,6 +224,18 @@ def _hops(snapshot: Snapshot, now: datetime) -> Iterable[AuditFinding]:
                 f"{hop.unexplained} of {hop.records_in} records are neither passed nor in flight",
                 ROUNDS,
                 (hop.unexplained,),
+            )
+
+
+def _growing_letters(snapshot: Snapshot) -> Iterable[AuditFinding]:
+    for rate in snapshot.letter_rates:
+        few = FEW_BUGS if rate.reason == Reason.HANDLER_ERROR else FEW_LETTERS
+        if rate.recent > max(few, GROWTH * rate.usual):
+            yield AuditFinding(
+                FindingKind.LETTERS_GROW,
+                f"{rate.service}:{rate.topic}/{rate.reason}",
+                Status.ACTUAL,
+                f"{rate.recent} dead letters within 5 minutes, {rate.usual:.1f} are usual",
             )
 
 

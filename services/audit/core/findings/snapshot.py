@@ -30,6 +30,7 @@ class FindingKind(StrEnum):
     ROW_DIFFERS = "row_differs_from_topic"
     COUNTER_DIFFERS = "counter_differs_from_rows"
     STRANDED = "waits_for_nothing"
+    LETTERS_GROW = "dead_letters_grow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,20 @@ class ReaderPosition:
 
 
 @dataclass(frozen=True, slots=True)
+class LetterRate:
+    """Dead letters of a service, topic and reason: in the last five minutes, and usually in five.
+
+    The usual number is the mean of a day that ends an hour ago.
+    """
+
+    service: str
+    topic: str
+    reason: str
+    recent: int
+    usual: float
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The data of a round. `checked_kinds` are the kinds of faults that can be detected in the
     data.
@@ -185,6 +200,7 @@ class Snapshot:
     suspect_groups: tuple[SuspectGroup, ...] = ()
     balances: tuple[HopBalance, ...] = ()
     broken_entry: int | None = None
+    letter_rates: tuple[LetterRate, ...] = ()
 
     def may_be_in_flight(self, service: str) -> bool:
         """Return True if records in flight to `service` or the auditor may explain a difference."""

@@ -12,6 +12,7 @@ from shared.contracts.commands import (
     SupervisionEvent,
 )
 from shared.contracts.envelope import Envelope
+from shared.contracts.letter_acts import LetterAct
 from shared.contracts.modes import ModeProposal, ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, Page
 from shared.contracts.refusals import Refusal
@@ -30,7 +31,14 @@ def labels_of(message: Envelope) -> list[str]:
             label = f"{message.unit_tier}:{message.state}"
         case CommandEvent() | Page() | ModeProposal():
             label = str(message.state)
-        case AlertDecision() | CommandRequest() | Answer() | ModeRequest() | SilenceRequest():
+        case (
+            AlertDecision()
+            | CommandRequest()
+            | Answer()
+            | ModeRequest()
+            | SilenceRequest()
+            | LetterAct()
+        ):
             label = str(message.verb)
         case Acknowledgement():
             label = str(message.step)

@@ -12,6 +12,8 @@ from shared.contracts.commands import Acknowledgement, CommandEvent, CommandRequ
 from shared.contracts.dead_letter import DeadLetter, Reason
 from shared.contracts.duty import DutyRequest
 from shared.contracts.envelope import Envelope
+from shared.contracts.gaps import GapAcceptance
+from shared.contracts.letter_acts import LetterAct
 from shared.contracts.modes import ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb
 from shared.contracts.reachability import ContactTestRequest
@@ -79,8 +81,13 @@ def draft_of(message: Envelope) -> EntryDraft | None:
                 message.proposal_id,
                 message.reason,
             )
+        case GapAcceptance():
+            place = f"{message.service} {message.topic}:{message.partition}"
+            return _draft(message, message.officer_id, "gap.accept", place, message.reason)
         case Refusal():
             return _refused(message)
+        case LetterAct():
+            return _letter_act(message)
         case ResponseModeEvent() if message.decided_by:
             return _draft(
                 message,
@@ -116,6 +123,13 @@ def _draft(
         reason=reason,
         trace_id=message.trace_id,
     )
+
+
+def _letter_act(act: LetterAct) -> EntryDraft:
+    """Return the entry of an act; its subject is the place of the first record."""
+    subject = f"{act.topic}/{act.partition}@{act.offsets[0]}"[-200:]
+    draft = _draft(act, act.actor, f"letter.{act.verb}", subject, act.reason)
+    return replace(draft, count=len(act.offsets))
 
 
 def _refused(message: Refusal) -> EntryDraft:

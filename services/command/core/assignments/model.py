@@ -36,9 +36,11 @@ class OfficerStep(msgspec.Struct, frozen=True, gc=False):
 
 
 class Assignment(msgspec.Struct, frozen=True, gc=False):
-    """The assignment of one unit. All times are times of the database.
+    """The assignment of one unit. All times are times of the database, except those of steps.
 
-    `changed_at` is the time of the last change; no later change can claim an earlier time.
+    `signed_at`, `reported_at`, `done_at` and `suspended_at` are the times at which Kafka accepted
+    the step, and `late` is judged by them. `changed_at` is the time of the last change; no later
+    change can claim an earlier time.
 
     `brief` is an index into the briefs of the command. `sign_within_s` and `finish_within_s` are
     deadlines that a plan sets; they hold for the next attempt as well.

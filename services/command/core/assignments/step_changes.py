@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.command.core.assignments.model import Assignment, OfficerStep
 from services.command.core.assignments.states import SIGN_RUNS, IllegalStep
@@ -13,8 +13,18 @@ from shared.contracts.commands import REASONED, Ask, Step
 from shared.contracts.units import is_within
 
 Changes = dict[str, Any]
+GIVES_TIME = frozenset({Step.SEND_BACK, Step.RESUME})
+"""Steps that give the unit time to act. The time begins when the step is handled, since nobody
+could know of the step before."""
 MAX_ATTEMPTS = 99
 """The highest number of an attempt that the contract accepts."""
+
+
+class StepTimes(NamedTuple):
+    """The moments of a step: Kafka accepted it, and the service has come to it."""
+
+    acted_at: datetime
+    handled_at: datetime
 
 
 def check_step(
@@ -54,13 +64,14 @@ def check_step(
 def changes_of_step(
     assignment: Assignment,
     officer_step: OfficerStep,
-    at: datetime,
+    times: StepTimes,
     terms: DeadlineTerms | None,
 ) -> Changes:
     """Return the fields that the step changes besides the state.
 
     `terms` are needed for a step with which an attempt begins.
     """
+    at = times.acted_at
     match officer_step.step:
         case Step.SIGN:
             late = assignment.late or at >= assignment.sign_by
@@ -78,7 +89,7 @@ def changes_of_step(
         case Step.CLOSE:
             return {"done_at": at}
         case Step.SEND_BACK if terms is not None:
-            return new_attempt(assignment, at, terms)
+            return new_attempt(assignment, times.handled_at, terms)
         case Step.ASK_SUSPEND | Step.ASK_EXTEND:
             return {
                 "pending_request": Ask(
@@ -98,7 +109,7 @@ def changes_of_step(
                 "pending_request": None,
             }
         case Step.RESUME:
-            return changes_of_resumption(assignment, at)
+            return changes_of_resumption(assignment, times.handled_at)
         case Step.EXTEND:
             return {
                 "finish_by": agreed_end(assignment, officer_step),

@@ -28,6 +28,8 @@ from services.command.core.assignments.states import (
     step,
 )
 from services.command.core.assignments.step_changes import (
+    GIVES_TIME,
+    StepTimes,
     changes_of_resumption,
     changes_of_step,
     check_step,
@@ -65,13 +67,15 @@ def apply_step(
     command_open: bool = True,
     mode: Effective = UNDECIDED,
     within: datetime | None = None,
+    acted_at: datetime | None = None,
 ) -> StepResult:
     """Apply one step. The outcome LATE means that the step is stored but has no effect.
 
     A step is late when the assignment is over or returned, or the step names an earlier attempt.
     `profile` and `mode` are those of the unit now: an attempt that begins with this step follows
-    them. `within` is the finish_by of the assignment that this one is a part of. Raises IllegalStep
-    when the step is not possible now; nothing has changed then.
+    them. `within` is the finish_by of the assignment that this one is a part of. The step counts
+    from `acted_at`, when Kafka accepted the step (None: from now). Raises IllegalStep when the step
+    is not possible; nothing has changed then.
     """
     if attempt > assignment.attempt:
         raise IllegalStep(
@@ -89,9 +93,10 @@ def apply_step(
             updated = replace(assignment, waiting_steps=(*assignment.waiting_steps, officer_step))
             return StepOutcome.WAITING, [(officer_step, updated)]
     else:
-        check_step(assignment, officer_step, now, terms)
-    moved = _move(assignment, officer_step, now, terms)
-    return StepOutcome.APPLIED, [(officer_step, moved), *apply_waiting_steps(moved, now)]
+        check_step(assignment, officer_step, acted_at or now, terms)
+    moved = _move(assignment, officer_step, now, terms, acted_at)
+    steps = apply_waiting_steps(moved, acted_at or now)
+    return StepOutcome.APPLIED, [(officer_step, moved), *steps]
 
 
 def apply_waiting_steps(
@@ -216,12 +221,18 @@ def _move(
     officer_step: OfficerStep,
     now: datetime,
     terms: DeadlineTerms | None = None,
+    acted_at: datetime | None = None,
 ) -> Assignment:
-    # A transaction may begin before the deadline and get its lock only after the timer fired. Then
-    # the step comes after the firing; otherwise one step would be both in time and escalated.
-    at = max(now, assignment.changed_at)
+    # A transaction may begin before the deadline and get its lock only after the timer fired. Where
+    # Kafka's time of the step is unknown, the step comes after the firing; otherwise it would be
+    # both in time and escalated.
+    handled_at = max(now, assignment.changed_at)
+    times = StepTimes(acted_at or handled_at, handled_at)
     state = step(assignment.state, _event(assignment, officer_step.step))
-    changes = changes_of_step(assignment, officer_step, at, terms)
+    changes = changes_of_step(assignment, officer_step, times, terms)
+    at = max(times.acted_at, assignment.changed_at)
+    if officer_step.step in GIVES_TIME:
+        at = handled_at
     if officer_step.step in RECURRING and "recurrences" not in changes:
         numbers = {**dict(assignment.recurrences), officer_step.step: officer_step.number}
         changes["recurrences"] = tuple(numbers.items())

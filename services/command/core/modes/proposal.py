@@ -86,9 +86,12 @@ def propose_by_rule(trigger: ModeTrigger, now: datetime) -> Proposal:
     )
 
 
-def propose_by_officer(request: ModeRequest, modes: Modes, now: datetime) -> Proposal:
+def propose_by_officer(
+    request: ModeRequest, modes: Modes, now: datetime, acted_at: datetime
+) -> Proposal:
     """Return an officer's proposal with the officer's signature; raise RefusedProposal.
 
+    The officer proposed at `acted_at`; the time to decide begins now, when others learn of it.
     A mode that is looser than the inherited mode would have no effect, and is refused.
     """
     mode, until = request.mode, request.until
@@ -98,7 +101,7 @@ def propose_by_officer(request: ModeRequest, modes: Modes, now: datetime) -> Pro
         raise RefusedProposal(
             "back to normal is not proposed: end the mode in force", Reason.SCHEMA
         )
-    if not is_end(until, now):
+    if not is_end(until, acted_at):
         raise RefusedProposal(f"until lies ahead, at most {LONGEST.days} days")
     above = modes.inherited(request.status, request.unit)
     if looser(mode, above.mode):
@@ -118,12 +121,15 @@ def propose_by_officer(request: ModeRequest, modes: Modes, now: datetime) -> Pro
         reason=request.reason,
         data_grade=request.data_grade,
     )
-    return replace(sign(proposal, request, now), version=1, reason=request.reason)
+    return replace(sign(proposal, request, acted_at), version=1, reason=request.reason)
 
 
-def sign(proposal: Proposal, request: ModeRequest, now: datetime) -> Proposal:
-    """Add a signature; the last of them decides the proposal. Raises RefusedProposal."""
-    if proposal.state in OPEN and now >= proposal.decide_by:
+def sign(proposal: Proposal, request: ModeRequest, acted_at: datetime) -> Proposal:
+    """Add a signature of `acted_at`; the last of them decides the proposal.
+
+    Raises RefusedProposal.
+    """
+    if proposal.state in OPEN and acted_at >= proposal.decide_by:
         raise RefusedProposal(f"the time to decide was over at {proposal.decide_by.isoformat()}")
     unfit = authority.refusal_to_sign(
         proposal.unit, request.officer_id, request.origin_unit, request.post, proposal.signatories
@@ -138,7 +144,7 @@ def sign(proposal: Proposal, request: ModeRequest, now: datetime) -> Proposal:
         officer_id=request.officer_id,
         unit=request.origin_unit,
         post=request.post,
-        signed_at=now,
+        signed_at=acted_at,
     )
     return replace(updated, signatures=(*proposal.signatures, signature))
 

@@ -70,7 +70,11 @@ class AlertReporting:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedReport:
-    """An upward report that was received."""
+    """An upward report that was received.
+
+    The report counts from `received_at`, when Kafka accepted the record. `known_at` is when the
+    service handled the record: the receiving unit could not know of the report before.
+    """
 
     report_id: str
     status: Status
@@ -84,6 +88,7 @@ class ReceivedReport:
     restricted: bool
     facts: ReportFacts
     received_at: datetime
+    known_at: datetime
 
 
 class ReportRoute(NamedTuple):

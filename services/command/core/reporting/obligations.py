@@ -210,7 +210,7 @@ def _chapter(reporting: AlertReporting, reports: Iterable[ReceivedReport]) -> li
     closed: dict[tuple[str, str], datetime] = {
         (report.unit, report.to_unit): report.received_at
         for report in ordered
-        if report.kind is ReportKind.FINAL and report.received_at < reporting.first_seen_at
+        if report.kind is ReportKind.FINAL and report.known_at < reporting.first_seen_at
     }
     return [
         report
@@ -231,7 +231,7 @@ def _starts(
     A district knows of an issued level, and of a level after the first report of a unit below.
     """
     informed_at = min(
-        (report.received_at for report in reports if report.to_unit == route.unit), default=None
+        (report.known_at for report in reports if report.to_unit == route.unit), default=None
     )
     is_first = tier_of(route.unit) is Tier.TOWN or ancestor_at(reporting.place, Tier.TOWN) is None
     starts: list[LimitStart] = []

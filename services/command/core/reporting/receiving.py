@@ -22,9 +22,12 @@ def is_upward(report: Report) -> bool:
     return any(part is not None for part in (report.means, report.from_unit, report.to_unit))
 
 
-def received_report(report: Report, now: datetime) -> ReceivedReport:
-    """Return the report as received now; raise IncompleteReport or ForeignReport.
+def received_report(
+    report: Report, now: datetime, acted_at: datetime | None = None
+) -> ReceivedReport:
+    """Return the report as handled now; raise IncompleteReport or ForeignReport.
 
+    `acted_at` is when Kafka accepted it; None: unknown.
     The reporting unit itself writes a written report. A call may also be written down by the unit
     that took it.
     """
@@ -51,5 +54,6 @@ def received_report(report: Report, now: datetime) -> ReceivedReport:
         headline=report.headline,
         restricted=report.restricted,
         facts=report.facts or ReportFacts(),
-        received_at=now,
+        received_at=acted_at or now,
+        known_at=now,
     )

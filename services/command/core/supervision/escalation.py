@@ -8,7 +8,7 @@ grid or micro-grid has no duty roster; its chain starts at the village. Empty po
 from __future__ import annotations
 
 from shared.contracts.fields import Post
-from shared.contracts.pages import RosterSlot
+from shared.contracts.pages import RosterSlot, unit_and_post
 from shared.contracts.units import lineage
 
 PostRef = tuple[str, Post]
@@ -29,6 +29,12 @@ class FilledPosts:
             self._filled.discard((slot.unit, slot.post))
         else:
             self._filled.add((slot.unit, slot.post))
+
+    def remove(self, key: str) -> None:
+        """Remove the post of a deleted record; the key is `unit:post`."""
+        self._chains.clear()
+        if (ref := unit_and_post(key)) is not None:
+            self._filled.discard(ref)
 
     def chain_from(self, start: str) -> tuple[PostRef, ...]:
         """Return the filled posts of this unit and of the units above.

@@ -34,7 +34,7 @@ def entries_of(rows: Sequence[OutgoingRecord]) -> list[DutyEntry]:
             version=row["version"],
             place=row["place"],
             unit=row["unit"],
-            rule=RULE.validate_json(row["rule"]),
+            rule=RULE.validate_json(row["rule"], extra="ignore"),
             cancelled=row["cancelled"],
             actor=row["actor"],
         )

@@ -42,6 +42,7 @@ class SignedInOfficer(ResponseModel):
     post: Post
     sees: list[VisiblePlace]
     commands: list[CommandedPlace]
+    operates: bool
     may_issue: bool
     broker: BrokerName
     now: datetime

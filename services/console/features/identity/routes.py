@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.console.core.access import Viewer, is_entitled, may_issue
+from services.console.core.access import Viewer, is_entitled, may_issue, may_operate
 from services.console.features.identity.forms import (
     Landing,
     address_of,
@@ -129,6 +129,7 @@ def myself(request: Request, console: ConsoleDeps, viewer: Viewer) -> dict[str, 
         "commands": [
             {"unit": unit, "name": console.names.unit(unit)} for unit in viewer.commanding
         ],
+        "operates": may_operate(viewer) is None,
         "may_issue": is_entitled(viewer, lambda acting: may_issue(acting, [acting.unit])),
         "broker": console.broker,
         "now": console.clock.now(),

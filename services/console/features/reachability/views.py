@@ -70,7 +70,7 @@ def posts_of(
         stored = (
             channels_by_officer.get(slot.officer.officer_id) if slot.officer is not None else None
         )
-        channels = _CHANNELS.validate_json(stored) if stored is not None else ()
+        channels = _CHANNELS.validate_json(stored, extra="ignore") if stored is not None else ()
         results.append(
             PostReachability(
                 slot, {channel_reach.channel: channel_reach for channel_reach in channels}

@@ -241,7 +241,7 @@ def _chain(
     report_views: list[Json] = []
     previous_facts: list[ReportFacts] = []
     for report in reports:
-        facts = ReportFacts.model_validate_json(report["facts"])
+        facts = ReportFacts.from_wire(report["facts"])
         result = changes(merged_facts(previous_facts), facts)
         previous_facts.append(facts)
         report_views.append(

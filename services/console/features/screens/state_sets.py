@@ -14,6 +14,7 @@ from shared.contracts.alerts import AlertState
 from shared.contracts.commands import AssignmentState
 from shared.contracts.lifecycles import alert, assignment, page
 from shared.contracts.pages import PageState
+from shared.domain.letters.history import LetterState
 
 
 def _ordered(states: type[StrEnum], members: Collection[StrEnum] | None = None) -> list[str]:
@@ -29,5 +30,6 @@ STATE_SETS: Mapping[str, Mapping[str, list[str]]] = {
     },
     "page": {"unanswered": _ordered(PageState, page.WAITING)},
     "case": {"all": _ordered(CaseState)},
+    "letter": {"all": _ordered(LetterState)},
 }
 """By lifecycle and name of the set. `undecided` alerts wait for people and are not in force."""

@@ -137,7 +137,7 @@ class KafkaReadingSource:
     def _refused(self, record: ConsumerRecord) -> int | None:
         """Return the offset of the letter's reading; None unless the letter is from scoring."""
         try:
-            letter = DEAD_LETTER.validate_json(record.value or b"")
+            letter = DEAD_LETTER.validate_json(record.value or b"", extra="ignore")
         except ValueError:
             return None
         is_of_scoring = (letter.service, letter.topic) == (_SCORING, self._spec.name)

@@ -5,6 +5,7 @@ import { casesBoard } from "./boards/cases.js";
 import { commandBoard } from "./boards/command.js";
 import { drillsBoard } from "./boards/drills.js";
 import { dutyBoard } from "./boards/duty.js";
+import { lettersBoard } from "./boards/letters.js";
 import { modesBoard } from "./boards/modes.js";
 import { overviewBoard } from "./boards/overview.js";
 import { reportsBoard } from "./boards/reports.js";
@@ -47,17 +48,25 @@ const BOARDS = {
   modes: modesBoard,
   drills: drillsBoard,
   cases: casesBoard,
+  letters: lettersBoard,
 };
+const OPERATOR_BOARDS = new Set(["letters"]);
 const RETRY_MS = 2_000;
 const REFRESH_MS = 30_000;
 
 /** @type {Officer} */
 let officer;
 
+/**
+ * Return whether the officer is offered a board with this name.
+ * @param {string} name
+ */
+const isOffered = (name) => name in BOARDS && (officer.operates || !OPERATOR_BOARDS.has(name));
+
 /** Return the board that the address names, and its item after a slash. */
 function addressedBoard() {
   const [name, item] = location.hash.slice(1).split("/");
-  return name in BOARDS ? { name, item: item || null } : { name: "overview", item: null };
+  return isOffered(name) ? { name, item: item || null } : { name: "overview", item: null };
 }
 
 async function begin() {
@@ -80,7 +89,7 @@ async function begin() {
 function followAddress() {
   if (!optionalElement("board")) return; // Signed out.
   // The skip link is an address too.
-  if (location.hash && !(location.hash.slice(1).split("/")[0] in BOARDS)) return;
+  if (location.hash && !isOffered(location.hash.slice(1).split("/")[0])) return;
   const { name, item } = addressedBoard();
   if (name === state.boardName && state.board?.go) state.board.go(item);
   else showBoard();
@@ -272,7 +281,9 @@ function drawFrame() {
     h(
       "nav",
       { class: "boards", "aria-label": t("boards") },
-      Object.keys(BOARDS).map((name) => h("a", { href: `#${name}` }, t(`board.${name}`))),
+      Object.keys(BOARDS)
+        .filter(isOffered)
+        .map((name) => h("a", { href: `#${name}` }, t(`board.${name}`))),
     ),
     h("main", { class: "screen", id: "board", tabindex: -1 }),
   );

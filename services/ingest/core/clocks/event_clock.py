@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from shared.contracts.fields import Status
-from shared.contracts.ids import content_id
-from shared.contracts.readings import Reading, Tick
+from shared.contracts.readings import Reading
 
 
 class EventClock:
@@ -44,8 +43,3 @@ class EventClock:
         if self._follow_readings and self._player not in ("", source):
             return self._newest
         return wall
-
-
-def make_tick(partition: int, at: datetime) -> Tick:
-    """Return the tick of a partition at a time."""
-    return Tick(id=content_id("tick", partition, at.isoformat()), occurred_at=at)

@@ -75,7 +75,7 @@ def refusal(answer: Answer, page: Page | None) -> AnswerRefusal | None:
 
 
 def promised_until(
-    answer: Answer, escalation: Escalation, timing: Timing, now: datetime
+    answer: Answer, escalation: Escalation, timing: Timing, acted_at: datetime
 ) -> datetime | None:
     """Return the time by which the officer has promised to act.
 
@@ -83,12 +83,17 @@ def promised_until(
     """
     if not escalation.owes_an_act or escalation.lapses >= MOST_LAPSES:
         return None
-    arrive_by = answer.arrive_by or now + timedelta(seconds=timing.promise_s)
-    return min(arrive_by, now + timedelta(seconds=LONGEST_PROMISE_S))
+    arrive_by = answer.arrive_by or acted_at + timedelta(seconds=timing.promise_s)
+    return min(arrive_by, acted_at + timedelta(seconds=LONGEST_PROMISE_S))
 
 
-def apply_answer(answer: Answer, engine: EscalationEngine) -> None:
-    """Apply a receipt or an answer to its page and its escalation; raises RefusedAnswer."""
+def apply_answer(
+    answer: Answer, engine: EscalationEngine, acted_at: datetime | None = None
+) -> None:
+    """Apply a receipt or an answer to its page and its escalation; raises RefusedAnswer.
+
+    The officer answered at `acted_at`, when Kafka accepted the answer; None: now.
+    """
     working_set = engine.working_set
     page_row = working_set.pages.get(answer.page_id)
     reason = refusal(answer, page_row.page if page_row else None)
@@ -115,12 +120,14 @@ def apply_answer(answer: Answer, engine: EscalationEngine) -> None:
         digest.answer = answer
         digest.pass_on()
     if effect.calls is CallEffect.STOP:
-        _promise(escalation, answer, engine)
+        _promise(escalation, answer, engine, acted_at or working_set.now)
     else:
         _decline(escalation, page_row, answer, engine)
 
 
-def _promise(escalation: Escalation, answer: Answer, engine: EscalationEngine) -> None:
+def _promise(
+    escalation: Escalation, answer: Answer, engine: EscalationEngine, acted_at: datetime
+) -> None:
     """Stop calling until the promised time. The same officer may name another time later."""
     promised = (
         escalation.state is EscalationState.ANSWERED and escalation.answered_by == answer.officer_id
@@ -130,9 +137,7 @@ def _promise(escalation: Escalation, answer: Answer, engine: EscalationEngine) -
         engine.working_set.end_calls(escalation, EscalationTrigger.COMING, reasons.ANSWERED)
     elif not (promised and escalation.due_at is not None):
         return
-    escalation.due_at = promised_until(
-        answer, escalation, engine.timing(escalation), engine.working_set.now
-    )
+    escalation.due_at = promised_until(answer, escalation, engine.timing(escalation), acted_at)
     engine.working_set.mark_changed(escalation)
 
 

@@ -21,7 +21,7 @@ from services.notify.core.pages.page_row import PageRow
 from services.notify.core.pages.states import PageTrigger
 from services.notify.core.roster.roster import PostHolder, Roster
 from services.notify.core.wording import escalations as wording
-from services.notify.core.wording import marks
+from services.notify.core.wording import marks, outages
 from services.notify.core.wording.names import Names
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.ids import content_id
@@ -95,17 +95,18 @@ class EscalationEngine:
     def expire(self, escalation_id: str, kind: str, step: int) -> None:
         """Apply a timer: of an `answer`, of the last resort (`last`), or of a `promise`.
 
-        A timer of an earlier call changes nothing.
+        A timer of an earlier call changes nothing. A call that an outage delayed says so.
         """
         escalation = self.working_set.escalations.get(escalation_id)
         if escalation is None or escalation.step != step:
             return
+        outage = outages.delay(escalation.due_at, self.working_set.now)
         if kind == "last" and escalation.state is EscalationState.EXHAUSTED:
             escalation.due_at = None
             self.working_set.mark_changed(escalation)
             self._time_out(escalation)
         elif kind == "promise" and escalation.state is EscalationState.ANSWERED:
-            self._promise_broken(escalation)
+            self._promise_broken(escalation, outage)
         elif kind == "answer" and escalation.state is EscalationState.OPEN:
             digest = self.working_set.digests.get(escalation.subject_id)
             if digest is not None and not digest.unanswered:
@@ -113,7 +114,7 @@ class EscalationEngine:
                 self.working_set.end_calls(escalation, EscalationTrigger.SETTLED, reasons.SETTLED)
                 return
             self._time_out(escalation)
-            self.call_next(escalation, declined=False)
+            self.call_next(escalation, declined=False, outage=outage)
 
     def promise_kept(self, escalation: Escalation, officer_id: str | None) -> None:
         """Disarm the promise of the officer who has acted."""
@@ -152,8 +153,13 @@ class EscalationEngine:
         if not reaches_someone and called == refused:
             self.call_next(escalation, declined=True)
 
-    def call_next(self, escalation: Escalation, *, declined: bool) -> None:
-        """Make the call that follows an unanswered or declined one, or end the escalation."""
+    def call_next(
+        self, escalation: Escalation, *, declined: bool, outage: Bilingual = marks.NONE
+    ) -> None:
+        """Make the call that follows an unanswered or declined one, or end the escalation.
+
+        The words about an `outage` open the text of the call.
+        """
         working_set = self.working_set
         if escalation.is_test:
             working_set.end_calls(escalation, EscalationTrigger.SETTLED, reasons.TESTED)
@@ -169,7 +175,7 @@ class EscalationEngine:
             working_set.end_calls(escalation, EscalationTrigger.SETTLED, reasons.PASSED_ON)
             return
         if escalation.unit is None or escalation.post is None:
-            self._exhaust(escalation)
+            self._exhaust(escalation, outage)
             return
         start_unit = escalation.start_unit
         holders = next_call.calling_order(self.roster, start_unit)
@@ -187,14 +193,14 @@ class EscalationEngine:
         )
         if call is not None:
             escalation.state = states.step(escalation.state, EscalationTrigger.CALLED_ON)
-            self._place(escalation, call)
+            self._place(escalation, call, outages.opened(escalation.text, outage))
         elif not escalation.climbs and next_call.after(
             holders, start_unit, escalation.unit, escalation.post
         ):
             # The timers of the command service climb: two escalations would call everyone twice.
             working_set.end_calls(escalation, EscalationTrigger.SETTLED, reasons.REPLACED)
         else:
-            self._exhaust(escalation)
+            self._exhaust(escalation, outage)
 
     def call_again(
         self, escalation: Escalation, holder: PostHolder, text: str, mark: Bilingual = marks.NONE
@@ -220,7 +226,7 @@ class EscalationEngine:
                 page_row, PageTrigger.TIMED_OUT, occurred_at=self.working_set.now
             )
 
-    def _promise_broken(self, escalation: Escalation) -> None:
+    def _promise_broken(self, escalation: Escalation, outage: Bilingual) -> None:
         """Call the officer who promised to act again; after too many lapses call the next post."""
         escalation.lapses += 1
         officer, escalation.answered_by = escalation.answered_by, None
@@ -232,12 +238,12 @@ class EscalationEngine:
             and holder.officer_id == officer
         ]
         if not holders or escalation.lapses >= MOST_LAPSES:
-            self.call_next(escalation, declined=True)
+            self.call_next(escalation, declined=True, outage=outage)
             return
-        text = wording.promise_overdue(escalation.text)
+        text = outages.opened(wording.promise_overdue(escalation.text), outage)
         self.call_again(escalation, holders[-1], text, marks.LAPSED)
 
-    def _exhaust(self, escalation: Escalation) -> None:
+    def _exhaust(self, escalation: Escalation, outage: Bilingual = marks.NONE) -> None:
         """Make one last call, to the commander at the top; the escalation stays on the screens."""
         escalation.state = states.step(escalation.state, EscalationTrigger.RAN_OUT)
         escalation.due_at = None
@@ -246,7 +252,8 @@ class EscalationEngine:
         holder = next_call.last_resort(self.roster, escalation.start_unit)
         if holder is not None:
             wait_s = self.timing(escalation).tier_s
-            self._place(escalation, NextCall(holder, escalation.escalation_level + 1, 1, wait_s))
+            call = NextCall(holder, escalation.escalation_level + 1, 1, wait_s)
+            self._place(escalation, call, outages.opened(escalation.text, outage))
 
     def _place(
         self,

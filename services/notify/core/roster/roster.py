@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.contracts.fields import Language, Post
-from shared.contracts.pages import Channel, Officer, RosterSlot
+from shared.contracts.pages import Channel, Officer, RosterSlot, unit_and_post
 from shared.contracts.units import is_within
 
 
@@ -38,6 +38,11 @@ class Roster:
         self._officers[slot.officer.officer_id] = slot.officer
         channels = tuple(dict.fromkeys((Channel.CONSOLE, *slot.channels)))
         self._holders[key] = PostHolder(slot.unit, slot.post, slot.officer.officer_id, channels)
+
+    def remove(self, key: str) -> None:
+        """Remove the holder of a deleted record; the key is `unit:post`."""
+        if (post := unit_and_post(key)) is not None:
+            self._holders.pop(post, None)
 
     def holder(self, unit: str, post: Post) -> PostHolder | None:
         """Return the holder of the post, None for an empty post."""

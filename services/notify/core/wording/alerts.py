@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.notify.core.escalation.escalation import Purpose
+from services.notify.core.wording import outages
 from services.notify.core.wording.graded import words_of
 from services.notify.core.wording.lines import EMPTY, capitalised, joined_text
 from services.notify.core.wording.names import Names
@@ -32,10 +33,16 @@ _REQUESTS: dict[AlertTransition, Bilingual] = {
 
 
 def of_alert(alert: AlertEvent, purpose: Purpose, names: Names) -> str:
-    """Return the request or announcement about an alert, its place and its own text."""
+    """Return the request or announcement about an alert, its place and its own text.
+
+    An expiry that an outage of the system delayed is told.
+    """
+    is_expiry = alert.transition is AlertTransition.EXPIRED
+    outage = outages.delay(alert.expires_at, alert.sent_at) if is_expiry else EMPTY
     place = names.unit(alert.place)
     place_line = Bilingual(f"地点：{place.zh}", f"Place: {place.en}")
-    return joined_text(_request(alert, purpose, names), place_line, words_of(alert, alert.text))
+    request = _request(alert, purpose, names)
+    return joined_text(outage, request, place_line, words_of(alert, alert.text))
 
 
 def _request(alert: AlertEvent, purpose: Purpose, names: Names) -> Bilingual:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.notify.core.wording import marks
+from services.notify.core.wording import marks, outages
 from services.notify.core.wording.graded import GRADED, GRADED_ALERT
 from services.notify.core.wording.lines import EMPTY, joined_text, one_line
 from services.notify.core.wording.names import Names
@@ -41,11 +41,12 @@ def of_assignment(assignment: AssignmentEvent) -> str:
 
 
 def of_supervision(supervision: SupervisionEvent, names: Names) -> tuple[str, str]:
-    """Return headline and text of a reminder or an escalation."""
+    """Return headline and text of a reminder or an escalation; a delay by an outage is told."""
     reminder = supervision.kind is SupervisionKind.REMINDED
     mark = (
         Bilingual("催办：", "Reminder: ") if reminder else Bilingual("督办升级：", "Escalation: ")
     )
+    outage = outages.delay_of(supervision.late_by_s)
     unit, act = names.unit(supervision.unit), OWED_ACTS[supervision.clock]
     request = Bilingual(
         f"{unit.zh} 超期未{act.zh}，请督促。",
@@ -60,10 +61,10 @@ def of_supervision(supervision: SupervisionEvent, names: Names) -> tuple[str, st
     of_report = supervision.clock.startswith("report")
     if of_report and supervision.data_grade is not DataGrade.GENERAL:
         headline = one_line(marks.opened_by(mark, bilingual_of(GRADED_ALERT)))
-        return headline, joined_text(request, contact_line, GRADED)
+        return headline, joined_text(outage, request, contact_line, GRADED)
     last_report = EMPTY
     if supervision.text:
         opening = Bilingual("上次报告：\n", "The last report:\n")
         last_report = marks.opened_by(opening, bilingual_of(supervision.text))
     headline = one_line(marks.opened_by(mark, bilingual_of(supervision.title)))
-    return headline, joined_text(request, contact_line, last_report)
+    return headline, joined_text(outage, request, contact_line, last_report)

@@ -2,7 +2,7 @@
 
 import { chip, drillTag, levelBadge, maskedText } from "../lib/components.js";
 import { h, renderList } from "../lib/dom.js";
-import { formatTime, t } from "../lib/i18n.js";
+import { formatDuration, formatTime, t } from "../lib/i18n.js";
 
 /** @import { SupervisionEntry } from "../types/commands.d.ts" */
 
@@ -21,6 +21,9 @@ export function drawSupervision(container, entries) {
   renderList(container, entries, supervisionKey, supervisionItem, t("supervision.none"));
 }
 
+/** From this delay on, in seconds, only an outage of the system explains a late timer. */
+const OUTAGE_S = 60;
+
 /** @param {SupervisionEntry} entry */
 function supervisionItem(entry) {
   const isGrave = entry.kind === "escalated" || entry.kind === "overdue";
@@ -38,6 +41,10 @@ function supervisionItem(entry) {
       h("span", { class: "muted" }, t("called", { unit: entry.target_name, post })),
       h("br"),
       maskedText(entry, entry.title),
+      entry.late_by_s >= OUTAGE_S && [
+        h("br"),
+        h("span", { class: "muted" }, t("outage.late", { span: formatDuration(entry.late_by_s) })),
+      ],
     ),
     h("span", {}, levelBadge(entry.level), " ", h("time", {}, formatTime(entry.due_at))),
   );

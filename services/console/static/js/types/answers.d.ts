@@ -20,6 +20,7 @@ import type {
 } from "./commands.d.ts";
 import type { DutyAnswer, DutyGap, Reach, ReachablePost } from "./duty.d.ts";
 import type { ListAnswer } from "./fields.d.ts";
+import type { LettersAnswer } from "./letters.d.ts";
 import type { ModePreview, ModesAnswer } from "./modes.d.ts";
 import type { OverviewAnswer, Page } from "./overview.d.ts";
 import type { FeedLine, Officer } from "./page.d.ts";
@@ -89,7 +90,9 @@ type CaseAnswerOf<Path extends string> = Path extends "/api/cases"
                       ? ReportingAnswer
                       : Path extends `/api/incidents/${string}/reports`
                         ? IncidentAnswer
-                        : never;
+                        : Path extends "/api/letters"
+                          ? LettersAnswer
+                          : never;
 
 /** The answer to a POST request whose content is read. */
 export type PostAnswerOf<Path extends string> = Path extends "/api/commands/preview"

@@ -100,6 +100,7 @@ export interface SupervisionEntry extends WithStatus, Maskable {
   title: string;
   level: Level;
   due_at: string;
+  late_by_s: number;
 }
 
 export interface SupervisedUnit extends UnitNode {

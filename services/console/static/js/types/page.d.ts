@@ -19,6 +19,8 @@ export interface Officer {
   tier: Tier;
   post: Post;
   sees: Place[];
+  /** Whether the officer operates the system. */
+  operates: boolean;
   may_issue: boolean;
 }
 
@@ -39,6 +41,7 @@ export interface StateSets {
   assignment: { all: string[]; unsigned: string[] };
   page: { unanswered: string[] };
   case: { all: string[] };
+  letter: { all: string[] };
 }
 
 /** A line of the feed. */

@@ -1,0 +1,1 @@
+"""`fenghuo letters`: dead letters are listed, shown, corrected, replayed and set aside."""

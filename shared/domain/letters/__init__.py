@@ -1,0 +1,1 @@
+"""Dead letters 死信 as operators and officers handle them: place, sender, state, selection."""

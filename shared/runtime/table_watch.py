@@ -1,0 +1,82 @@
+"""Ends a process whose tables no longer follow their topics: a stuck roster pages yesterday's
+officer.
+
+The ends come from a client beside the tables. A restart reads each table from the beginning, so it
+also helps where a topic was cut off or created anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import structlog
+from aiokafka import TopicPartition
+
+from shared.runtime.errors import Transient, exit_process
+from shared.runtime.log_client import LogClient, LogRange
+from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.tables import CompactedTable
+
+log = structlog.get_logger("fenghuo.tables")
+
+ROUND_S = 5.0
+STUCK_AFTER_S = 30.0
+"""A table with more to fetch is stuck after so many seconds without progress."""
+LONGEST_CHANGE_S = 300.0
+"""The longest time for which a change may wait for its boundary, for example for a restore."""
+
+
+class TableWatch:
+    """Compares the tables of a process with the ends of their topics."""
+
+    def __init__(
+        self, client: LogClient, tables: Sequence[CompactedTable], metrics: RuntimeMetrics
+    ) -> None:
+        self._client = client
+        self._tables = tables
+        self._metrics = metrics
+        self._signs: dict[TopicPartition, tuple[object, float]] = {}
+
+    def ready(self) -> str | None:
+        """Return None unless the partitions of a table are not all that its topic has."""
+        return "; ".join(self._client.wrong_counts([table.spec for table in self._tables])) or None
+
+    async def run(self) -> None:
+        """Check every few seconds; for ever."""
+        while True:
+            await asyncio.sleep(ROUND_S)
+            try:
+                await self.check()
+            except Transient as error:
+                log.warning("tables_not_checked", error=str(error))
+
+    async def check(self) -> None:
+        """Check each partition once; raises Transient."""
+        ranges = await self._client.ranges(
+            partition for table in self._tables for partition in table.partitions
+        )
+        for table in self._tables:
+            lag = 0
+            for partition in table.partitions:
+                if partition in ranges:
+                    lag += self._check(table, partition, ranges[partition])
+            self._metrics.lag.labels(table.name).set(lag)
+
+    def _check(self, table: CompactedTable, partition: TopicPartition, log_range: LogRange) -> int:
+        progress = table.progress(partition)
+        if progress.applied > log_range.end:
+            place = f"{partition.topic}:{partition.partition}"
+            exit_process(f"{place} ends before what its table has read: it is read anew")
+        lag = max(0, log_range.end - progress.position)
+        now = time.monotonic()
+        sign, since = self._signs.get(partition, (None, now))
+        if sign != progress or progress.is_unreadable or not (lag or progress.is_applying):
+            self._signs[partition] = progress, now
+            return lag
+        limit_s = LONGEST_CHANGE_S if progress.is_applying else STUCK_AFTER_S
+        if now - since > limit_s:
+            place = f"{partition.topic}:{partition.partition}"
+            exit_process(f"the table no longer follows {place}")
+        return lag

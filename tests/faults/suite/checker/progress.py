@@ -1,0 +1,81 @@
+"""I8 and I9: whoever has records to read moves on; memory and open files are bounded."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from tests.faults.suite.checker.evidence import Evidence, Json
+from tests.faults.suite.checker.violation import Invariant, Violation
+
+STILL_S = 30.0
+"""A reader with records to read may stand for so long, unless a fault of the suite holds it."""
+MEMORY_BYTES = 700 * 2**20
+FILES = 1_000
+_FENCE = "another process owns these partitions"
+"""The last words of a process that has lost its place in the group."""
+
+
+def standing(evidence: Evidence) -> Iterator[Violation]:
+    """Yield readers that stood still with records to read while nothing hindered them."""
+    longest: dict[str, float] = defaultdict(float)
+    resting: dict[str, float] = defaultdict(float)
+    previous: Json | None = None
+    for sample in evidence.samples:
+        if previous is None:
+            previous = sample
+            continue
+        seconds = sample["at"] - previous["at"]
+        for reader, offset in sample["stored"].items():
+            service, _, place = reader.partition("|")
+            behind = sample["ends"].get(place, 0) > offset
+            moved = previous["stored"].get(reader) != offset
+            hindered = _hindered(evidence, service, sample["at"])
+            resting[reader] = 0.0 if moved or not behind or hindered else resting[reader] + seconds
+            longest[reader] = max(longest[reader], resting[reader])
+        previous = sample
+    for reader, seconds in longest.items():
+        if seconds > STILL_S:
+            yield Violation(Invariant.PROGRESS, "reader_stands_still", reader, f"{seconds:.0f} s")
+    if evidence.run.get("unsettled"):
+        yield Violation(Invariant.PROGRESS, "never_quiet", evidence.run["unsettled"])
+
+
+def _hindered(evidence: Evidence, service: str, at: float) -> bool:
+    """Return whether a fault of this service holds at this time, or its consequences may last."""
+    return any(
+        line["began_at"] <= at <= line["ended_at"] + STILL_S
+        for line in evidence.nemeses
+        if "*" in line["services"] or service in line["services"]
+    )
+
+
+def bounds(evidence: Evidence) -> Iterator[Violation]:
+    """Yield processes with too much memory or too many open files."""
+    memory: dict[str, int] = defaultdict(int)
+    files: dict[str, int] = defaultdict(int)
+    for sample in evidence.samples:
+        for process, (size, count) in sample["processes"].items():
+            memory[process] = max(memory[process], size)
+            files[process] = max(files[process], count)
+    for process, size in memory.items():
+        if size > MEMORY_BYTES:
+            yield Violation(Invariant.BOUNDS, "memory", process, f"{size / 2**20:.0f} MiB")
+        if files[process] > FILES:
+            yield Violation(Invariant.BOUNDS, "files", process, str(files[process]))
+
+
+def crashes(evidence: Evidence) -> Iterator[Violation]:
+    """Yield processes that ended by themselves, and answers of 500.
+
+    In the wake of a fault a process ends when it finds its partitions with another: that is the
+    fence which keeps a process that was away from doing harm.
+    """
+    for line in evidence.run.get("crashes", ()):
+        fenced = _FENCE in line["log"]
+        if fenced and _hindered(evidence, line["process"].partition("-")[0], line["at"]):
+            continue
+        yield Violation(Invariant.PROGRESS, "process_ended_by_itself", line["process"], line["log"])
+    for line in evidence.history:
+        if line.get("status") in (500, 502, 504):
+            yield Violation(Invariant.PROGRESS, "http_5xx", line["key"], str(line["status"]))

@@ -1,0 +1,107 @@
+"""Everything a judgement needs, copied from Kafka and Postgres into the files of the run."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from deploy.local.topics import planned_topics
+from tests.faults.suite.sampler import STATEFUL
+
+_INTERNAL = ("scoring.state.v1",)
+_TABLES = {
+    "late_acknowledgement": "SELECT acknowledgement_id FROM command.late_acknowledgement",
+    "delivery": "SELECT page_id, channel, state, next_at FROM notify.delivery",
+    "page": "SELECT page_id, escalation_id, state, version, created_at FROM notify.page",
+    "feed": "SELECT kind, subject_id FROM console.feed",
+    "trail": "SELECT sequence, hash, body FROM audit.trail",
+    "trail_head": "SELECT sequence, hash FROM audit.trail_head",
+    "finding": "SELECT kind, subject_id, detail, raised_at, resolved_at FROM audit.finding",
+}
+_OF_EACH_SERVICE = {
+    "consumer_offset": "topic, part, next_offset",
+    "inbox": "topic, event_id",
+    "outbox": "event_id, created_at",
+    "timer": "subject_id, kind, rung, due_at, state, fired_at, error",
+}
+
+
+async def collect(bootstrap: str, dsn: str, folder: Path) -> None:
+    """Write topics.jsonl, then tables.jsonl: the tables are not older than the topics."""
+    await _topics(bootstrap, folder / "topics.jsonl")
+    await _tables(dsn, folder / "tables.jsonl")
+
+
+async def _topics(bootstrap: str, path: Path) -> None:
+    partitions = [
+        TopicPartition(topic.name, part)
+        for topic in planned_topics()
+        if topic.name not in _INTERNAL
+        for part in range(topic.num_partitions)
+    ]
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    try:
+        consumer.assign(partitions)
+        ends = await consumer.end_offsets(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        with path.open("w", encoding="utf-8") as file:
+            while any([await consumer.position(tp) < end for tp, end in ends.items()]):
+                batches = await consumer.getmany(timeout_ms=500, max_records=5_000)
+                for tp, records in batches.items():
+                    for record in records:
+                        line = _line(tp, record, ends[tp])
+                        if line is not None:
+                            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    finally:
+        await consumer.stop()
+
+
+def _line(tp: TopicPartition, record: Any, end: int) -> dict[str, Any] | None:
+    """Return a record as a line; None for a tick, a deletion, or a record after the end."""
+    if record.offset >= end or record.value is None:
+        return None
+    try:
+        value = json.loads(record.value)
+    except ValueError:
+        value = {"undecodable": repr(record.value[:200])}
+    if value.get("type") == "tick":
+        return None
+    return {
+        "topic": tp.topic,
+        "partition": tp.partition,
+        "offset": record.offset,
+        "at": record.timestamp / 1000,
+        "value": value,
+    }
+
+
+async def _tables(dsn: str, path: Path) -> None:
+    queries = [(table, "", query) for table, query in _TABLES.items()]
+    queries += [
+        (table, service, f"SELECT '{service}' AS service, {columns} FROM {service}.{table}")
+        for table, columns in _OF_EACH_SERVICE.items()
+        for service in STATEFUL
+    ]
+    connection = await asyncpg.connect(dsn)
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            with path.open("w", encoding="utf-8") as file:
+                for table, _, query in queries:
+                    async for row in connection.cursor(query):
+                        fields = {name: _plain(value) for name, value in row.items()}
+                        line = {"table": table, "row": fields}
+                        file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    finally:
+        await connection.close()
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -1,0 +1,66 @@
+"""The table of all nemeses, and the schedule that follows from a seed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+
+from tests.faults.suite.nemeses import awaits, disks, kafka_network, loads, processes, stores
+from tests.faults.suite.nemeses.nemesis import Nemesis, Strike
+
+NEMESES: dict[str, Nemesis] = {
+    "kill": processes.Kill("kill", 1),
+    "kill_pair": processes.Kill("kill_pair", 2),
+    "kill_triple": processes.Kill("kill_triple", 3),
+    "kill_service": processes.KillService(),
+    "kill_starting": processes.KillStarting(),
+    "failpoint": awaits.EndAtAwait(),
+    "freeze": processes.Freeze(),
+    "freeze_long": processes.FreezeLong(),
+    "rolling_restart": processes.RollingRestart(),
+    "rebalance_storm": processes.RebalanceStorm(),
+    "kafka_kill": stores.KillNode(),
+    "kafka_leaders_move": stores.NodesAway("kafka_leaders_move", 1),
+    "kafka_two_away": stores.NodesAway("kafka_two_away", 2),
+    "kafka_away": stores.NodesAway("kafka_away", 3, (600.0,)),
+    "kafka_freeze": stores.FreezeNode(),
+    "kafka_slow": kafka_network.SlowAnswers(),
+    "kafka_cut": kafka_network.SwallowedAcknowledgements(),
+    "postgres_kill": stores.KillPostgres(),
+    "postgres_away": stores.PostgresAway(),
+    "postgres_freeze": stores.FreezePostgres(),
+    "postgres_slow": stores.SlowPostgres(),
+    "postgres_cut": stores.SwallowedAnswers(),
+    "postgres_full": stores.FullPostgres(),
+    "postgres_read_only": stores.ReadOnlyPostgres(),
+    "postgres_deadlock": stores.Deadlock(),
+    "kafka_disk_full": disks.FullDisk("kafka_disk_full", ("kafka", "kafka-1", "kafka-2")),
+    "postgres_disk_full": disks.FullDisk("postgres_disk_full", ("postgres",)),
+    "ingest_clock": awaits.WrongClock(),
+    "tenfold_load": loads.TenfoldLoad(),
+    "flapping_sensor": loads.FlappingSensor(),
+    "silence": loads.Silence(),
+}
+"""Every nemesis by the name that NEMESES=... takes."""
+_WEIGHTS = {
+    "kill": 8,
+    "kill_pair": 4,
+    "kill_triple": 2,
+    "kill_starting": 3,
+    "failpoint": 8,
+    "freeze": 3,
+}
+OF_DISKS = ("kafka_disk_full", "postgres_disk_full")
+"""Faults that need volumes of their own."""
+_ONLY_NAMED = ("freeze_long", "kafka_away", "postgres_away", "silence", *OF_DISKS)
+"""Too long for a mixture of minutes, or not possible everywhere: drawn when a run names them."""
+
+
+def strikes(seed: int, names: Sequence[str], process_names: Sequence[str]) -> Iterator[Strike]:
+    """Yield strikes without end, always the same for the same arguments."""
+    chance = random.Random(seed)
+    drawn = list(names) or [name for name in NEMESES if name not in _ONLY_NAMED]
+    weights = [_WEIGHTS.get(name, 1) for name in drawn]
+    while True:
+        [name] = chance.choices(drawn, weights)
+        yield NEMESES[name].draw(chance, process_names)

@@ -1,0 +1,263 @@
+"""A round: a fresh stack under load and faults, then quiet, then its files, then the judgement."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import shutil
+import time
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deploy.example.sensors import GAS_LATENESS_S
+from deploy.local.errors import StackError
+from deploy.local.paths import temporary_root
+from deploy.local.seed import logins
+from tests.faults.suite import system
+from tests.faults.suite.carrier import Carrier
+from tests.faults.suite.checker import judgement
+from tests.faults.suite.checker.evidence import load
+from tests.faults.suite.checker.violation import Violation
+from tests.faults.suite.collection import collect
+from tests.faults.suite.history import History, LineFile
+from tests.faults.suite.nemeses import schedule
+from tests.faults.suite.nemeses.nemesis import Scene, Strike, touched
+from tests.faults.suite.officers import Officers
+from tests.faults.suite.requests import Door
+from tests.faults.suite.sampler import Sampler
+from tests.faults.suite.sensors import Gateway, report_incidents
+from tests.faults.suite.system import FaultStack
+
+_GATEWAYS = 4
+_WARM_UP_S = 6.0
+_SETTLE_S = 150.0
+_RECOVERY_LIMIT_S = 120.0
+_STRIKE_LIMIT_S = 180.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """The size of a round."""
+
+    seed: int
+    minutes: float
+    names: Sequence[str] = ()
+    replicas: int = 2
+    brokers: int = 3
+
+
+@dataclass
+class Round:
+    """One round and its figures; its files are in `folder`."""
+
+    options: Options
+    folder: Path
+    strikes: Counter[str] = field(default_factory=Counter)
+    recoveries: list[float] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
+    summary: dict[str, Any] = field(default_factory=dict)
+    _touched: list[set[str]] = field(default_factory=list)
+    """The services that each strike concerns, in the order of the strikes."""
+    _measures: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def run(self) -> list[Violation]:
+        """Play the round and judge it. Raises StackError when the stack does not start."""
+        self.folder.mkdir(parents=True)
+        began = time.monotonic()
+        root = temporary_root("faults")
+        try:
+            facts = await self._play(root)
+        finally:
+            shutil.rmtree(self.folder / "logs", ignore_errors=True)
+            shutil.copytree(root / "log", self.folder / "logs", dirs_exist_ok=True)
+            system.discard(root)
+        (self.folder / "run.json").write_text(json.dumps(facts, ensure_ascii=False, indent=1))
+        files = await asyncio.to_thread(load, self.folder)
+        self.violations = await asyncio.to_thread(judgement.judge, files)
+        self.summary = {
+            **self.summary,
+            **judgement.figures(self.violations),
+            "own_exits": len(facts["crashes"]),
+            "seconds": round(time.monotonic() - began, 1),
+            "readings": len({line["key"] for line in files.accepted("reading")}),
+            "alarm_changes": len(files.records("alarm.events.v1")),
+            "pages": len(files.records("duty.pages.v1")),
+            "audit_findings": sum(row["resolved_at"] is None for row in files.rows("finding")),
+        }
+        return self.violations
+
+    async def _play(self, root: Path) -> dict[str, Any]:
+        seed = self.options.seed
+        async with AsyncExitStack() as leaving:
+            history = History(self.folder / "history.jsonl")
+            carried = LineFile(self.folder / "carrier.jsonl")
+            struck = LineFile(self.folder / "nemeses.jsonl")
+            samples = LineFile(self.folder / "samples.jsonl")
+            for file in (history, carried, struck, samples):
+                leaving.callback(file.close)
+            carrier = Carrier(carried, seed)
+            serving = asyncio.create_task(carrier.serve())
+            leaving.push_async_callback(_finished, serving)
+            leaving.callback(carrier.stop)
+            stack = FaultStack(
+                root,
+                _environment(await carrier.url()),
+                replicas=self.options.replicas,
+                brokers=self.options.brokers,
+                own_volumes=bool({*self.options.names} & {*schedule.OF_DISKS}),
+            )
+            await leaving.enter_async_context(stack)
+            ingest = Door(stack.urls("ingest"), history, seed)
+            console = Door(stack.urls("console"), history, seed + 1)
+            for door in (ingest, console):
+                leaving.push_async_callback(door.close)
+            accounts = {login.officer_id: login for login in logins(stack.paths)}
+            people = Officers(console, accounts, system.TOWNS, seed)
+            carrier.on_page = people.ring
+            gateways = _gateways(stack, ingest, seed)
+            sampler = Sampler(stack, samples)
+            leaving.push_async_callback(sampler.close)
+            failure = ""
+            async with asyncio.TaskGroup() as group:
+                sampling = group.create_task(sampler.work())
+                token = stack.source_token()
+                work = [
+                    people.work(),
+                    report_incidents(ingest, token, system.villages(), seed),
+                    *(gateway.work() for gateway in gateways),
+                ]
+                load_tasks = [group.create_task(item) for item in work]
+                await asyncio.sleep(_WARM_UP_S)
+                scene = Scene(stack, gateways, lambda name, pid: self._measure(sampler, name, pid))
+                try:
+                    await self._strike(scene, struck)
+                except (StackError, TimeoutError) as error:
+                    failure = f"{type(error).__name__}: {error}"
+                for door in (ingest, console):
+                    door.stopped.set()
+                for task in load_tasks:
+                    task.cancel()
+                unsettled = failure or await _settled(stack, sampler)
+                ended_at = time.time()
+                with suppress(OSError):
+                    await collect(stack.kafka_bootstrap, stack.dsn(), self.folder)
+                for task in (sampling, *self._measures):
+                    task.cancel()
+            self.summary = {
+                "seed": seed,
+                "minutes": self.options.minutes,
+                "kills": stack.kills,
+                "pauses": stack.pauses,
+                "strikes": dict(self.strikes),
+                "failpoints": sorted(scene.points),
+                "answers": {str(status): n for status, n in history.statuses.items()},
+                "requests": {
+                    f"{kind} {phase}": n for (kind, phase), n in sorted(history.counts.items())
+                },
+            }
+            return {
+                "seed": seed,
+                "ended_at": ended_at,
+                "unsettled": unsettled,
+                "rule_id": system.RULE_ID,
+                "rungs": system.rungs(),
+                "lateness_s": GAS_LATENESS_S,
+                "crashes": sampler.crashes,
+            }
+
+    async def _strike(self, scene: Scene, struck: LineFile) -> None:
+        """Strike after strike until the time is over. Raises what a strike raises."""
+        end = time.monotonic() + 60 * self.options.minutes
+        plan = schedule.strikes(self.options.seed, self.options.names, scene.stack.processes())
+        for strike in plan:
+            await asyncio.sleep(strike.pause_s)
+            if time.monotonic() > end:
+                return
+            await self._strike_once(strike, scene, struck)
+
+    async def _strike_once(self, strike: Strike, scene: Scene, struck: LineFile) -> None:
+        began_at = time.time()
+        self._touched.append(set(touched(strike)))
+        print(
+            f"  {time.strftime('%H:%M:%S')}  {strike.nemesis:<20} {' '.join(strike.victims)}"
+            f" {strike.seconds or ''}",
+            flush=True,
+        )
+        self.strikes[strike.nemesis] += 1
+        try:
+            async with asyncio.timeout(_STRIKE_LIMIT_S + strike.seconds):
+                await schedule.NEMESES[strike.nemesis].strike(strike, scene)
+        finally:
+            struck.write(
+                **strike.as_json(),
+                services=touched(strike),
+                began_at=began_at,
+                ended_at=time.time(),
+            )
+
+    def _measure(self, sampler: Sampler, name: str, pid: int) -> None:
+        """Measure how long a killed process is away, unless another fault comes between."""
+
+        async def measure() -> None:
+            number = len(self._touched)
+            seconds = await sampler.recovered(name, pid, _RECOVERY_LIMIT_S)
+            later = set[str]().union(*self._touched[number:])
+            if seconds is not None and not later & {system.STORES, name.partition("-")[0]}:
+                self.recoveries.append(seconds)
+
+        task = asyncio.create_task(measure())
+        self._measures.add(task)
+        task.add_done_callback(self._measures.discard)
+
+
+def _environment(carrier_url: str) -> dict[str, dict[str, str]]:
+    secret = "whsec_" + b64encode(secrets.token_bytes(24)).decode()
+    quick = {"FENGHUO_SLA_PROFILE": "demo"}
+    webhook = {"FENGHUO_WEBHOOK_URL": carrier_url, "FENGHUO_WEBHOOK_SECRET": secret}
+    return {"command": quick, "notify": {**quick, **webhook}}
+
+
+def _gateways(stack: FaultStack, door: Door, seed: int) -> list[Gateway]:
+    sensors, token = system.own_sensors(), stack.source_token()
+    return [
+        Gateway(f"g{number}", sensors[number::_GATEWAYS], door, token, seed + number)
+        for number in range(_GATEWAYS)
+    ]
+
+
+async def _settled(stack: FaultStack, sampler: Sampler) -> str:
+    """Wait until all is ready and read; returns what is open after the limit, "" when nothing."""
+    deadline, quiet, why = time.monotonic() + _SETTLE_S, 0, "no sample"
+    try:
+        await stack.wait_kafka(_SETTLE_S)
+        await stack.wait_postgres(_SETTLE_S)
+        await stack.wait_ready(_SETTLE_S)
+    except StackError as error:
+        return str(error)
+    last = sampler.taken_at
+    while time.monotonic() < deadline:
+        await asyncio.sleep(0.2)
+        if sampler.taken_at == last:
+            continue
+        last = sampler.taken_at
+        # Ticks never end, so scoring is always a little behind; the readings are judged anyway.
+        why = sampler.behind({"alerting", "command", "duty", "notify", "console", "audit"}) or ""
+        if not why and sampler.overdue_timers:
+            why = f"{sampler.overdue_timers} timers are overdue"
+        if not why and sampler.waiting_rows > 5:
+            why = f"{sampler.waiting_rows} records are to be published"
+        quiet = 0 if why else quiet + 1
+        if quiet == 3:
+            return ""
+    return why
+
+
+async def _finished(task: asyncio.Task[None]) -> None:
+    with suppress(asyncio.CancelledError, TimeoutError):
+        await asyncio.wait_for(task, 5)
