@@ -398,20 +398,3 @@ async def test_one_conflict_in_a_group_does_not_fail_its_neighbours(
     )
     assert [answer.status_code for answer in answers] == [409, 202, 202, 202]
     assert len({json.loads(record.value)["unit"] for record in console.kafka.sent}) == 4
-
-
-async def test_an_act_that_kafka_does_not_take_fails_without_its_neighbours(
-    console: ConsoleHarness,
-) -> None:
-    """The topic of answers has no leader; both acts are of one group."""
-    page = a_page("o-village-b", VILLAGE)
-    command = a_command("c")
-    assignment = an_assignment(command, VILLAGE, AssignmentState.SIGNED)
-    await console.project([page, command, assignment])
-    console.kafka.down_topics.add(PAGE_ANSWERS.name)
-    path = f"/api/assignments/{assignment.assignment_id}/acknowledgements"
-    answers = await asyncio.gather(
-        post(console, "o-village-b", f"/api/pages/{page.page_id}/answers", {"verb": "coming"}),
-        post(console, "o-village-b", path, {"step": "report", "text": "一"}),
-    )
-    assert [answer.status_code for answer in answers] == [503, 202]
