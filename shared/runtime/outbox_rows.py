@@ -61,7 +61,7 @@ async def quarantine_row(transaction: Transaction, row: Any, error: str) -> None
 
 async def count_rows(transaction: Transaction) -> tuple[int, float, int]:
     """Return the number of waiting rows, the age of the oldest in seconds, and the quarantined."""
-    row = await transaction.connection.fetchrow(
+    [row] = await transaction.connection.fetch(
         "SELECT count(*) FILTER (WHERE quarantined_at IS NULL) AS waiting, "  # noqa: S608
         "coalesce(extract(epoch FROM now() - min(created_at) "
         "FILTER (WHERE quarantined_at IS NULL)), 0) AS oldest_s, "

@@ -73,7 +73,7 @@ async def close_producer(producer: AIOKafkaProducer, under_way: Mapping[Delivery
         delivery.cancel()
 
 
-class TopicRefused(KafkaError):
+class TopicRefused(KafkaError):  # type: ignore[misc]
     """Kafka has refused a batch because of the topic, at the first attempt; the producer goes on.
 
     Kafka has no record of the batch.

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace as replace_fields
 
+import asyncpg
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from prometheus_client import CollectorRegistry
@@ -317,7 +318,8 @@ async def test_a_row_that_kafka_refuses_is_set_aside_alone_and_may_be_sent_again
                 await asyncio.sleep(0.05)
         published = [int(record.value) for record in await read(infrastructure, small.name, 20)]
         assert list(dict.fromkeys(published)) == [*range(20)]
-        async with database.pool.acquire() as connection:
+        connection = await asyncpg.connect(infrastructure.dsn())
+        try:
             [row] = await quarantined_rows(connection)
             assert (row["service"], row["event_id"]) == ("alerting", "large")
             assert row["error"]
@@ -326,6 +328,8 @@ async def test_a_row_that_kafka_refuses_is_set_aside_alone_and_may_be_sent_again
             assert not await relay.publish_waiting()
             await connection.execute("UPDATE alerting.outbox SET value = '20'")
             assert await release(connection, "alerting", [row["seq"]]) == 1
+        finally:
+            await connection.close()
         assert not await relay.publish_waiting()
         assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 0
     assert int((await read(infrastructure, small.name, len(published) + 1))[-1].value) == 20

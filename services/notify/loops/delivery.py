@@ -40,6 +40,8 @@ _LONGEST = timedelta(seconds=LONGEST_S)
 _LEASE = timedelta(seconds=2 * LONGEST_S + 4)
 _FRESH_S = 0.25
 """A request begins so soon after its check, or the delivery is checked again."""
+_LONGEST_CHECK_S = 2.0
+"""After a check that took longer the page is not sent yet."""
 _BUGGY_ATTEMPTS = 8
 """So many times a page is attempted with which its channel has a bug."""
 _SETTLED_AT_ONCE = 50
@@ -50,6 +52,11 @@ class CheckedPages(NamedTuple):
 
     pages: Mapping[str, Page]
     began_at: float
+
+    @property
+    def age_s(self) -> float:
+        """Return the seconds since the check began."""
+        return time.monotonic() - self.began_at
 
 
 class DeliveryLoop:
@@ -155,10 +162,13 @@ class DeliveryLoop:
 
     async def _attempt(self, delivery: ClaimedDelivery, checked: CheckedPages) -> AttemptedDelivery:
         try:
-            while time.monotonic() - checked.began_at > _FRESH_S:
-                checked = await self._check([delivery])
-        except Transient as error:
-            return delivery, DeliveryOutcome.NOT_SENT, str(error)[:MOST_ERROR]
+            for limit_s in (_FRESH_S, _LONGEST_CHECK_S):
+                if checked.age_s > limit_s:
+                    checked = await self._check([delivery])
+        except Transient as failure:
+            return delivery, DeliveryOutcome.NOT_SENT, str(failure)[:MOST_ERROR]
+        if checked.age_s > _LONGEST_CHECK_S:
+            return delivery, DeliveryOutcome.NOT_SENT, "Postgres is too slow"
         page = checked.pages.get(delivery.page.page_id)
         if page is None:
             return (
@@ -166,9 +176,9 @@ class DeliveryLoop:
                 DeliveryOutcome.NOT_SENT,
                 "not to be sent any more, or not by this lease",
             )
-        error: str | None
+        reason: str | None
         try:
-            outcome, error = await self._senders[page.channel].deliver(
+            outcome, reason = await self._senders[page.channel].deliver(
                 page,
                 self._roster.address(page.officer_id, page.channel),
                 resend=delivery.resend,
@@ -179,9 +189,9 @@ class DeliveryLoop:
             log.exception("channel_failed", page=page.page_id, channel=page.channel)
             last = delivery.attempt >= _BUGGY_ATTEMPTS
             outcome = DeliveryOutcome.REFUSED if last else DeliveryOutcome.UNKNOWN
-            error = repr(bug)[:MOST_ERROR]
+            reason = repr(bug)[:MOST_ERROR]
         self._metrics.deliveries.labels(page.channel, outcome, page.status).inc()
-        return delivery, outcome, error
+        return delivery, outcome, reason
 
     async def _settle_attempts(self) -> None:
         while True:
