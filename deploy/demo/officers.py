@@ -246,11 +246,11 @@ class People:
             else None
         )
         for page in result["pages"] if result else ():
-            if page["subject_kind"] != SubjectKind.DIGEST and not self._gone_home:
+            if not SubjectKind(page["subject_kind"]).is_digest and not self._gone_home:
                 self._spawn(self._answer({**page, "officer_id": officer}))
 
     async def _answer(self, page: Json) -> None:
-        if page["subject_kind"] == SubjectKind.DIGEST:
+        if SubjectKind(page["subject_kind"]).is_digest:
             await self._open_list(page["officer_id"])
             return
         await self._look_up(page)

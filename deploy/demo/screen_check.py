@@ -96,6 +96,7 @@ def overview(log: Log, status: Status) -> Json:
         "pages_open": sum(
             page.state in WAITING
             and page.channel is Channel.CONSOLE
+            and not page.subject_kind.is_system
             and page.page_id not in answered
             for page in pages
         ),

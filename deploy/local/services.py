@@ -18,6 +18,8 @@ from deploy.local.ports import HOST
 from deploy.local.supervisor import MAX_DEATHS, Program, Supervisor
 
 SERVICES = ("ingest", "scoring", "alerting", "command", "duty", "notify", "console", "audit")
+AUDITOR = "audit"
+"""The service that watches all others."""
 EVERY_SERVICE = "*"
 """Key of `env` whose variables every service gets."""
 

@@ -30,7 +30,7 @@ from deploy.local.errors import StackError, first_sentence
 from deploy.local.paths import REPO, Paths
 from deploy.local.postgres import Postgres
 from deploy.local.secrets import Secrets
-from deploy.local.services import SERVICES, ServicePlan, wait_ready
+from deploy.local.services import AUDITOR, SERVICES, ServicePlan, wait_ready
 from deploy.local.start_limits import START_S
 from deploy.local.supervisor import Program, Supervisor
 from deploy.local.topic_bytes import stated_volume
@@ -321,9 +321,19 @@ class Stack:
                 "FENGHUO_DATABASE_URL": self.dsn(service),
                 "FENGHUO_BROKER_NAME": self.endpoints.broker_name,
             }
+            if service == AUDITOR:
+                environment["FENGHUO_AUDIT_WATCHED"] = self._watched()
             await self.supervisor.start(
                 self.plan.program(service, slot, self.paths, self._ports[name], environment)
             )
+
+    def _watched(self) -> str:
+        """Return the addresses of all processes but the auditor's, as its setting."""
+        return ",".join(
+            f"{name}=http://{ports.HOST}:{self._ports[name]}"
+            for name, service, _ in self.plan.processes()
+            if service != AUDITOR
+        )
 
     def _save_endpoints(self) -> None:
         if self._announced and self._lock:

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 from functools import partial
 
-from faststream.asgi import AsgiFastStream
-
+from services.audit.bootstrap import AuditBootstrap
 from services.audit.handlers import alerts, commands, console, modes, operations, pages
 from services.audit.metrics import AuditMetrics
 from services.audit.retention import retention_tasks
 from services.audit.rounds.loop import RoundLoop
+from services.audit.rounds.recording import FindingRecorder
 from services.audit.settings import Settings
 from services.audit.store.kafka_log import KafkaLog
 from services.audit.unit_of_work import UnitOfWork
-from services.audit.web import json_route, list_findings, show_conservation
-from shared.contracts.topics import AUDIT_TRAIL, TOPICS
+from services.audit.watch.watch import Watch
+from services.audit.web.alertmanager import AlertmanagerDoor
+from services.audit.web.heartbeats import HeartbeatDoor
+from services.audit.web.routes import json_route, list_findings, show_conservation
+from shared.contracts.topics import AUDIT_TRAIL, FAULTS, TOPICS
+from shared.runtime.platform import ServiceApplication
 from shared.runtime.stateful_platform import StatefulPlatform
 
 
-def build(settings: Settings) -> AsgiFastStream:
+def build(settings: Settings) -> AuditBootstrap:
     """Return the ASGI application; nothing is connected before its lifespan starts."""
+    watch = Watch(settings)
+    return AuditBootstrap(partial(make_auditor, settings, watch), watch)
+
+
+def make_auditor(settings: Settings, watch: Watch) -> ServiceApplication:
+    """Return the platform of the auditor; the watch outlives it."""
     platform = StatefulPlatform("audit", settings)
     metrics = AuditMetrics(platform.registry)
     unit_of_work = partial(UnitOfWork, metrics=metrics)
@@ -33,13 +43,18 @@ def build(settings: Settings) -> AsgiFastStream:
         operations.router,
     )
     platform.delete_when_old(*retention_tasks(settings.keep_days))
-    platform.produces(AUDIT_TRAIL)
+    platform.produces(AUDIT_TRAIL, FAULTS)
     kafka_log = KafkaLog(settings.kafka_bootstrap)
     platform.on_stop("reader of the log", kafka_log.stop)
     platform.inspects(*TOPICS.values())
-    rounds = RoundLoop(platform.database, kafka_log, metrics, settings)
+    rounds = RoundLoop(platform.database, kafka_log, metrics, settings, watch)
     platform.run_in_background("rounds", rounds.run)
     platform.health.add("checks", rounds.ready)
+    recorder = FindingRecorder(settings.audit_unit, metrics)
+    door = AlertmanagerDoor(platform.database, recorder, settings.audit_door_token)
+    platform.route("/alertmanager", door)
+    heartbeats = HeartbeatDoor(watch.arrivals, settings.audit_expected_token)
+    platform.route("/heartbeats", heartbeats)
     platform.route("/findings", json_route(platform.database, list_findings))
     platform.route("/conservation", json_route(platform.database, show_conservation))
     return platform.asgi()

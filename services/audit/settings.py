@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from shared.contracts.fields import UnitId
 from shared.runtime.settings import DatabaseSettings
@@ -14,10 +15,47 @@ class Settings(DatabaseSettings):
     """Read from environment variables with the prefix FENGHUO_."""
 
     audit_unit: UnitId = "500000000000"
-    """The unit in whose name findings are entered in the trail."""
+    """The unit in whose name findings are entered in the trail; its duty officers are called."""
     audit_every_s: Annotated[float, Field(gt=0, le=60)] = 2.0
     """Seconds from one round to the next. A longer time delays all findings in proportion."""
     audit_count_share: Annotated[int, Field(ge=0, le=10_000)] = 40
     """Counting whole tables takes at most one part in this many of the time; 0 is no limit."""
+    audit_watched: Annotated[
+        str, Field(pattern=r"^([a-z0-9\-]+=https?://[^,\s]+(,[a-z0-9\-]+=https?://[^,\s]+)*)?$")
+    ] = ""
+    """The services whose `/readyz` is asked, `name=url[,name=url]`. Empty: none."""
+    audit_disks: str = ""
+    """Folders, separated by `:`, whose disks must have free space: those of Kafka and Postgres."""
+    audit_disk_free_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """A disk with a smaller free share than this is a fault."""
+    audit_door_token: SecretStr | None = None
+    """Bearer token with which Alertmanager posts to `/alertmanager`. Unset: the door is closed."""
+    audit_out_of_band_url: SecretStr | None = None
+    """Where faults of components are posted as JSON, by neither Kafka nor Postgres nor notify."""
+    audit_out_of_band_token: SecretStr | None = None
+    """Bearer token of that address."""
+    audit_heartbeat_url: SecretStr | None = None
+    """The address of a dead-man's switch: it is posted to while the chain is whole, and never
+    otherwise. Its receiver calls a person when no heartbeat arrives. Unset: off."""
+    audit_heartbeat_every_s: Annotated[float, Field(gt=0, le=300)] = 15.0
+    """Seconds from one heartbeat to the next."""
+    audit_heartbeat_token: SecretStr | None = None
+    """Bearer token sent with a heartbeat."""
+    audit_expected: Annotated[str, Field(pattern=r"^([A-Za-z0-9_\-]+(,[A-Za-z0-9_\-]+)*)?$")] = ""
+    """The senders, separated by `,`, whose heartbeats arrive: the auditors of the tiers below."""
+    audit_expected_token: SecretStr | None = None
+    """Bearer token with which they post to `/heartbeats?from=SENDER`. Unset: the door is closed."""
     keep_days: Annotated[int, Field(ge=30, le=36_500)] = 400
     """Days for which resolved findings and the counts of a command or alert stay."""
+
+    def watched(self) -> dict[str, str]:
+        """Return the URLs of the watched services by name."""
+        return dict(item.split("=", 1) for item in self.audit_watched.split(",") if item)
+
+    def expected(self) -> list[str]:
+        """Return the senders whose heartbeats arrive."""
+        return [name for name in self.audit_expected.split(",") if name]
+
+    def disks(self) -> list[Path]:
+        """Return the folders whose disks are watched."""
+        return [Path(name) for name in self.audit_disks.split(":") if name]

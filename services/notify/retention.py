@@ -13,7 +13,8 @@ from shared.runtime.retention import RetentionTask, delete_rows, insert_of_delet
 _OLD_IDS = "ANY(ARRAY(SELECT escalation_id FROM old))"
 _ENDS_ANSWERED = ", ".join(
     repr(str(subject_kind))
-    for subject_kind in (SubjectKind.SUPERVISION, SubjectKind.CONTACT_TEST, SubjectKind.DIGEST)
+    for subject_kind in SubjectKind
+    if subject_kind.is_digest or subject_kind in (SubjectKind.SUPERVISION, SubjectKind.CONTACT_TEST)
 )
 """Subjects that no record settles: an answer, or the last call, is the end of their calls."""
 _ENDED_DIGEST = ", ".join(

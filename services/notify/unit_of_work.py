@@ -82,7 +82,7 @@ class UnitOfWork:
         self._needed.assignments.add(assignment_id)
 
     def need_subject(self, subject_id: str) -> None:
-        """Name a mode proposal, a mode, or a post with gaps, with the escalations about it."""
+        """Name a proposal, a mode, a post with gaps or a fault, with the escalations about it."""
         self._needed.subjects.add(subject_id)
 
     def need_gaps(self, subject_id: str) -> None:

@@ -39,8 +39,9 @@ class ChannelStep(Contract):
 class CallPlan(RealWorld):
     """The waiting times of a call and the channels of its steps.
 
-    The plan applies to `levels`. With `modes` it applies in these response modes, exactly as
-    written; without `modes` it applies in all others, and a stricter mode shortens every wait
+    The plan applies to `levels`, or to pages about faults of the system itself (`system`). With
+    `modes` it applies in these response modes, exactly as written; without `modes` it applies in
+    all others, and a stricter mode shortens every wait
     (shared/domain/response_modes/effects.py). The first post is called for `first_s`, once more for
     `repeat_s` (None: no repeat), further posts of the unit for `post_s`, units above for `tier_s`,
     the last post `rounds` times. `promise_s` is the time that an officer who is coming has to act
@@ -51,7 +52,8 @@ class CallPlan(RealWorld):
     call_id: RuleId
     version: Version
     enabled: bool = True
-    levels: Annotated[tuple[Level, ...], Field(min_length=1, max_length=5)]
+    levels: Annotated[tuple[Level, ...], Field(max_length=5)] = ()
+    system: bool = False
     modes: Annotated[tuple[ResponseMode, ...], Field(max_length=4)] = ()
     first_s: Wait
     repeat_s: Wait | None = None
@@ -64,6 +66,8 @@ class CallPlan(RealWorld):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
+        if bool(self.levels) is self.system:
+            raise ValueError("a plan applies either to levels or to the system's own faults")
         for name, values in (("levels", self.levels), ("modes", self.modes)):
             _refuse_twice(name, values)
         _refuse_twice("steps", [channel for step in self.steps for channel in step.channels])

@@ -100,7 +100,10 @@ class PageState(StrEnum):
 
 
 class SubjectKind(StrEnum):
-    """The subject of a page. `contact_test`: the page only asks for a sign of its arrival."""
+    """The subject of a page. `contact_test`: the page only asks for a sign of its arrival.
+
+    `fault` and `fault_digest` are the category 系统: faults of the system itself, never events.
+    """
 
     ALERT = "alert"
     ASSIGNMENT = "assignment"
@@ -109,6 +112,18 @@ class SubjectKind(StrEnum):
     ROSTER = "roster"
     CONTACT_TEST = "contact_test"
     DIGEST = "digest"
+    FAULT = "fault"
+    FAULT_DIGEST = "fault_digest"
+
+    @property
+    def is_system(self) -> bool:
+        """True for the category 系统: pages about faults of the system itself."""
+        return self in (SubjectKind.FAULT, SubjectKind.FAULT_DIGEST)
+
+    @property
+    def is_digest(self) -> bool:
+        """True for a page that carries the calls over an officer's budget."""
+        return self in (SubjectKind.DIGEST, SubjectKind.FAULT_DIGEST)
 
 
 MOST_CALLS = 20

@@ -27,6 +27,7 @@ from shared.contracts.commands import (
 )
 from shared.contracts.dead_letter import DeadLetter
 from shared.contracts.duty import DutyCoverage, DutyEntry, DutyRequest
+from shared.contracts.faults import SystemFault
 from shared.contracts.gaps import GapAcceptance
 from shared.contracts.letter_acts import LetterAct
 from shared.contracts.modes import ModeProposal, ModeRequest, ResponseModeEvent
@@ -346,6 +347,9 @@ GAP_ACCEPTANCES = TopicSpec(
 AUDIT_TRAIL = TopicSpec(
     "audit.trail.v1", "actor", 1, "delete", 3 * _YEAR, AuditEntry, "audit", "审计留痕", share=20
 )
+FAULTS = TopicSpec(
+    "system.faults.v1", "fault_id", 1, "delete", 90 * _DAY, SystemFault, "audit", "系统故障"
+)
 
 TOPICS: dict[str, TopicSpec] = {
     spec.name: spec
@@ -386,6 +390,7 @@ TOPICS: dict[str, TopicSpec] = {
         LETTER_ACTS,
         GAP_ACCEPTANCES,
         AUDIT_TRAIL,
+        FAULTS,
     )
 }
 """Every topic by name; dead-letter topics follow from `TopicSpec.dlq`."""

@@ -31,6 +31,8 @@ LEVELS: dict[Level, Bilingual] = {
     Level.ORANGE: Bilingual("橙色", "orange"),
     Level.RED: Bilingual("红色", "red"),
 }
+SYSTEM = Bilingual("系统", "system")
+"""The category of pages about faults of the system itself; it stands in place of a level."""
 REPLIES = Bilingual("回复 1 能到岗 2 不能到岗 3 转接", "Reply 1 coming, 2 cannot, 3 hand over")
 """The request for an answer in a text (shared/domain/replies.py)."""
 NOTES = Bilingual("回复 1 已知悉 2 不能处理 3 转接", "Reply 1 noted, 2 cannot, 3 hand over")

@@ -13,6 +13,7 @@ logs and drops exceptions of rebalance callbacks and background tasks.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import NoReturn
 
 import structlog
@@ -85,7 +86,25 @@ class SetupError(Exception):
     """The environment is wrong; the message is one sentence that says how to correct it."""
 
 
+EndOfPlatform = Callable[[str], NoReturn]
+"""Ends the platform for a reason, and the task that calls it, and lets the process live."""
+_end_of_platform: EndOfPlatform | None = None
+
+
+def replace_end_of_process(end: EndOfPlatform | None) -> None:
+    """Let `end` take the place of the end of this process, which watches others; None: no more."""
+    global _end_of_platform  # noqa: PLW0603 - the end of a process is the process's own
+    _end_of_platform = end
+
+
+def end_process(reason: str, code: int) -> NoReturn:
+    """End this process at once, without clean-up."""
+    if _end_of_platform is not None:
+        _end_of_platform(reason)
+    os._exit(code)
+
+
 def exit_process(reason: str, code: int = EXIT_SOFTWARE) -> NoReturn:
     """End this process at once, without clean-up (crash-only), and log the reason."""
     structlog.get_logger("fenghuo").critical("process_ends", reason=reason, code=code)
-    os._exit(code)
+    end_process(reason, code)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -22,7 +21,7 @@ from pydantic_core import to_json
 
 from shared.runtime import logs
 from shared.runtime.asyncapi_page import render
-from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE, SetupError
+from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE, SetupError, end_process
 from shared.runtime.health import Health
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.settings import S, load, unknown_kafka_settings
@@ -136,7 +135,7 @@ def lifespan_of(start: Start) -> Callable[..., AbstractAsyncContextManager[None]
                 await start(stack)
             except SetupError as problem:
                 _print_error(f"fenghuo: {problem}")
-                os._exit(EXIT_UNAVAILABLE)
+                end_process(str(problem), EXIT_UNAVAILABLE)
             yield
 
     return lifespan

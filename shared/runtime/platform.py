@@ -39,7 +39,7 @@ Document = dict[str, Any]
 _NO_SUCH_PATH = {"type": "about:blank", "title": "There is no such path", "status": 404}
 
 
-class _ServiceApplication(AsgiFastStream):
+class ServiceApplication(AsgiFastStream):
     """FastStream's application; it answers an unknown path with a problem document."""
 
     platform: Platform
@@ -245,9 +245,9 @@ class Platform:
         await stack.enter_async_context(background(*self._loops))
         stack.enter_context(loop_watch())
 
-    def asgi(self) -> AsgiFastStream:
+    def asgi(self) -> ServiceApplication:
         """Return the ASGI application: FastStream's consumers and the routes of the platform."""
-        application = _ServiceApplication(
+        application = ServiceApplication(
             self.broker,
             logger=logging.getLogger(LOGGER),
             asgi_routes=self.routes(),

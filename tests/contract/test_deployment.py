@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -17,11 +18,13 @@ from deploy.local.postgres import MAX_CONNECTIONS, RESERVED_CONNECTIONS
 from deploy.local.topics import planned_topics
 from docs.make_settings import settings_of
 from services.audit.metrics import AuditMetrics
+from services.audit.watch.metrics import WatchMetrics
 from services.ingest.metrics import IngestMetrics
 from services.ingest.settings import Settings
+from services.notify.metrics import NotifyMetrics
 from shared.contracts.topics import TOPICS
 from shared.runtime.metrics import RuntimeMetrics
-from tests.support.services import SERVICES
+from tests.support.services import SERVICES, built_platform
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -194,6 +197,35 @@ def test_prometheus_scrapes_every_service_and_asks_for_series_that_exist() -> No
     assert named <= exported, named - exported
 
 
+def test_alerts_of_prometheus_reach_the_auditors_door(
+    compose: dict[str, Any], tmp_path: Path
+) -> None:
+    folder = ROOT / "deploy" / "prometheus"
+    config = yaml.safe_load((folder / "prometheus.yml").read_text())
+    (managers,) = config["alerting"]["alertmanagers"]
+    assert managers["static_configs"] == [{"targets": ["alertmanager:9093"]}]
+    manager = yaml.safe_load((folder / "alertmanager.yml").read_text())
+    receivers = {receiver["name"]: receiver for receiver in manager["receivers"]}
+    routes = [manager["route"], *manager["route"]["routes"]]
+    assert {route["receiver"] for route in routes} == receivers.keys()
+    (door,) = receivers["duty-officers"]["webhook_configs"]
+    url = urlsplit(door["url"])
+    assert (url.hostname, url.port) == ("audit", 8000)
+    paths = {path for path, _ in built_platform("audit", tmp_path).routes()}
+    assert url.path in paths
+    secret = Path(door["http_config"]["authorization"]["credentials_file"]).name
+    assert secret in compose["services"]["alertmanager"]["secrets"]
+    variable = compose["secrets"][secret]["environment"]
+    assert variable in compose["services"]["audit"]["environment"]
+    assert door["send_resolved"] is True
+
+
+def test_the_auditor_watches_every_service_but_itself(compose: dict[str, Any]) -> None:
+    environment = compose["services"]["audit"]["environment"]
+    names = [item.split("=")[0] for item in environment["FENGHUO_AUDIT_WATCHED"].split(",")]
+    assert set(names) == set(SERVICES) - {"audit"}
+
+
 def _exported() -> str:
     from prometheus_client import CollectorRegistry, generate_latest
 
@@ -210,5 +242,7 @@ def _exported() -> str:
         counter.labels("topic")
     metrics.dead_letters.labels("topic", "reason")
     AuditMetrics(registry)
+    WatchMetrics().register(registry)
+    NotifyMetrics(registry)
     IngestMetrics(registry).volume_free.labels("1")
     return generate_latest(registry).decode()

@@ -30,6 +30,8 @@ from tests.unit.alerting.builders import an_alarm
 pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.timeout(1_200)]
 
 HEALTHY_S = 60
+CALL_S = 60
+"""The time in seconds within which officers are called about a dead component."""
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +177,24 @@ def test_a_paused_consumer_and_a_stopped_consumer(system: AuditedSystem) -> None
         run(stack.start("console"))
         run(stack.wait_ready())
     system.wait_until_resolved()
+
+
+def test_a_dead_component_is_a_page_within_a_minute(system: AuditedSystem) -> None:
+    stack, run = system.stack, system.infrastructure.run
+    query = (
+        "SELECT state FROM notify.page WHERE body::jsonb ->> 'subject_kind' = 'fault' "
+        "AND body::jsonb ->> 'headline' LIKE '%：alerting ‖%'"
+    )
+    stopped_at = time.monotonic()
+    run(stack.stop("alerting"))
+    try:
+        system.wait_until(lambda: system.value(query) is not None, "nobody is called")
+        assert time.monotonic() - stopped_at <= CALL_S
+    finally:
+        run(stack.start("alerting"))
+        run(stack.wait_ready())
+    system.wait_until_resolved()
+    system.wait_until(lambda: system.value(query) == "withdrawn", "the page still waits")
 
 
 def test_an_undecodable_an_altered_and_a_forged_record(system: AuditedSystem) -> None:

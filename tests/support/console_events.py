@@ -284,16 +284,18 @@ def a_page(
     text: str = "朱沱(三) 水位 212.36 m，超过保证水位 212.00 m。请核实。",
     rung: int = 0,
     post: Post = Post.B,
+    subject: SubjectKind = SubjectKind.ALERT,
 ) -> Page:
-    """Return a page to an officer."""
+    """Return a page to an officer, about an alert unless `subject` says otherwise."""
     page = page_id(name, officer, channel, 1)
+    alert = content_id("alt", name) if subject is SubjectKind.ALERT else None
     return Page(
         **_head(transition_id(page, version), unit, at, status),
         page_id=page,
         version=version,
-        subject_kind=SubjectKind.ALERT,
+        subject_kind=subject,
         subject_id=content_id("alt", name),
-        alert_id=content_id("alt", name),
+        alert_id=alert,
         officer_id=officer,
         unit=unit,
         post=post,

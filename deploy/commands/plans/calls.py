@@ -48,7 +48,7 @@ def _explain(pack: CallPack, screen: Screen) -> None:
         where = ", ".join(plan.modes) or "every mode (a stricter one takes its share)"
         off = "" if plan.enabled else "  off"
         screen.table(
-            f"{plan.call_id}: {', '.join(plan.levels)} in {where}{off}",
+            f"{plan.call_id}: {', '.join(plan.levels) or 'system'} in {where}{off}",
             ("after", "what"),
             [(f"{at:g} s", channels) for at, channels in timeline(plan)],
         )

@@ -7,7 +7,8 @@ CREATE TABLE notify.escalation (
     cause_id text NOT NULL,
     trace_id text NOT NULL,
     subject_kind text NOT NULL CHECK (subject_kind IN (
-        'alert', 'assignment', 'supervision', 'mode', 'roster', 'contact_test', 'digest'
+        'alert', 'assignment', 'supervision', 'mode', 'roster', 'contact_test', 'digest', 'fault',
+        'fault_digest'
     )),
     subject_id text NOT NULL,
     purpose text NOT NULL CHECK (purpose IN (
@@ -51,20 +52,23 @@ CREATE INDEX escalation_of_alert ON notify.escalation (alert_id)
 CREATE INDEX escalation_of_assignment ON notify.escalation (assignment_id)
     WHERE assignment_id IS NOT NULL AND state <> 'closed';
 CREATE INDEX escalation_of_subject ON notify.escalation (subject_id)
-    WHERE subject_kind IN ('mode', 'roster') AND state <> 'closed';
+    WHERE subject_kind IN ('mode', 'roster', 'fault') AND state <> 'closed';
 CREATE INDEX escalation_because_of ON notify.escalation (alert_id) WHERE alert_id IS NOT NULL;
 CREATE INDEX escalation_of_duty ON notify.escalation (duty_id)
     WHERE duty_id IS NOT NULL AND state <> 'closed';
 CREATE INDEX escalation_live ON notify.escalation (state) WHERE state IN ('open', 'exhausted');
 
 -- Digests of the calls over an officer's budget (services/notify/core/digests). At most one digest
--- per officer and status collects calls (timer of kind 'digest', subject = digest_id). Its outcome is
+-- per officer and status collects calls, and one calls about faults of the system (timer of kind
+-- 'digest', subject = digest_id). Its outcome is
 -- passed on to its pages (timer of kind 'tell'). Locked after escalations, in the order of officers.
 CREATE TABLE notify.digest (
     digest_id text PRIMARY KEY,
     cause_id text NOT NULL,
     officer_id text NOT NULL,
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    -- True: it carries faults of the system itself, and nothing else.
+    system boolean NOT NULL DEFAULT false,
     unit text NOT NULL,
     post text NOT NULL,
     state text NOT NULL CHECK (state IN ('gathering', 'sent', 'answered', 'lapsed', 'settled')),
@@ -76,7 +80,7 @@ CREATE TABLE notify.digest (
     passing boolean NOT NULL DEFAULT false,
     opened_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE UNIQUE INDEX digest_gathering ON notify.digest (officer_id, status)
+CREATE UNIQUE INDEX digest_gathering ON notify.digest (officer_id, status, system)
     WHERE state = 'gathering';
 CREATE INDEX digest_passing ON notify.digest (digest_id) WHERE passing;
 

@@ -15,7 +15,7 @@ from services.audit.core.conservation.audited_record import Partition
 from services.audit.core.conservation.balances import HopBalance, balances
 from services.audit.core.conservation.in_flight import PreviousRound, unsettled_services
 from services.audit.core.conservation.provenance import SuspectGroup, SuspectRecord
-from services.audit.core.findings.detection import NAMED_SUSPECTS
+from services.audit.core.findings.detection import NAMED_SUSPECTS, READER_GRACE
 from services.audit.core.findings.snapshot import LetterRate, ReaderPosition
 from services.audit.rounds.origins import check_origins, review_suspects
 from services.audit.rounds.readers import SCORING, advance_readers
@@ -60,6 +60,7 @@ class ConservationCheck:
             unpublished = await readers.load_oldest_outbox_rows(transaction)
             progress_of = await progress.load(transaction)
             checked = await progress.load_checked_offsets(transaction)
+            grace_began_at = transaction.now - READER_GRACE
         ends = await self._log.end_offsets()
         committed = await self._log.committed_offsets(f"fenghuo-{SCORING}")
         stored |= {(SCORING, partition): offset for partition, offset in committed.items()}
@@ -68,7 +69,8 @@ class ConservationCheck:
         unsettled = None
         if self._previous is not None:
             unsettled = unsettled_services(stored, unpublished, self._previous)
-        reading = LogReading(stored, ends)
+        unread = {key[1] for key, offset in stored.items() if offset < ends[key[1]]}
+        reading = LogReading(stored, ends, await self._log.offsets_at(unread, grace_began_at))
         self._windows.open(ends, progress_of, checked)
         await self._windows.read_letters(reading, checked)
         await self._windows.read_records(reading)
@@ -113,7 +115,13 @@ class ConservationCheck:
             ]
             window.delete_below(min([window.end, *passed]))
         stopped_readers = tuple(
-            ReaderPosition(service, partition, offset, reading.end_offsets[partition])
+            ReaderPosition(
+                service,
+                partition,
+                offset,
+                reading.end_offsets[partition],
+                offset < reading.late_offsets.get(partition, 0),
+            )
             for (service, partition), offset in sorted(reading.stored_offsets.items())
             if self._has_unread_records(partition, offset, reading.end_offsets[partition])
         )

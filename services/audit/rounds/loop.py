@@ -6,37 +6,38 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Protocol
 
 import structlog
 
 from services.audit.core.conservation.balances import HopBalance
-from services.audit.core.findings.confirmation import (
-    FindingChanges,
-    Suspicion,
-    confirm_findings,
+from services.audit.core.findings.confirmation import Suspicion, confirm_findings
+from services.audit.core.findings.detection import FindingKey, detect_findings
+from services.audit.core.findings.snapshot import (
+    COMPONENT_KINDS,
+    ComponentFault,
+    FindingKind,
+    Snapshot,
 )
-from services.audit.core.findings.detection import AuditFinding, FindingKey, detect_findings
-from services.audit.core.findings.snapshot import FindingKind, Snapshot
 from services.audit.core.trail import chain
-from services.audit.core.trail.chain import GENESIS, ChainHead, EntryDraft
+from services.audit.core.trail.chain import GENESIS, ChainHead
 from services.audit.metrics import AuditMetrics
 from services.audit.rounds.conservation import ConservationCheck, RoundResult
+from services.audit.rounds.recording import FindingRecorder
 from services.audit.settings import Settings
 from services.audit.store import counters, findings, trail
 from services.audit.store.checks import UNAVAILABLE, Checks
 from services.audit.store.kafka_log import KafkaLog
-from shared.contracts.audit import AuditOutcome
-from shared.contracts.fields import Status
 from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import Transient
 
 log = structlog.get_logger("fenghuo.audit")
 
-ACTOR = "audit"
 _VERIFY_BATCH = 2_000
 _CONSERVATION_KINDS = frozenset(
     {
         FindingKind.CONSUMER_STOPPED,
+        FindingKind.READER_LATE,
         FindingKind.RECORD_LOST,
         FindingKind.RECORD_CORRUPT,
         FindingKind.HOP_UNBALANCED,
@@ -46,16 +47,39 @@ _CONSERVATION_KINDS = frozenset(
 """The kinds of faults that ConservationCheck detects."""
 
 
+class ComponentWatch(Protocol):
+    """The watch over the components (services/audit/watch)."""
+
+    def faults(self) -> tuple[ComponentFault, ...]:
+        """Return the faults of the components now."""
+        ...
+
+    def settled(self) -> bool:
+        """Return True if a component without a fault certainly works."""
+        ...
+
+    def note_round(self) -> None:
+        """Note that a round of Kafka and Postgres was made."""
+        ...
+
+
 class RoundLoop:
     """Makes a round every few seconds. Suspicions are in memory, findings in the database."""
 
     def __init__(
-        self, database: Database, kafka_log: KafkaLog, metrics: AuditMetrics, settings: Settings
+        self,
+        database: Database,
+        kafka_log: KafkaLog,
+        metrics: AuditMetrics,
+        settings: Settings,
+        watch: ComponentWatch,
     ) -> None:
         self._database = database
+        self._watch = watch
         self._conservation = ConservationCheck(database, kafka_log)
         self._metrics = metrics
         self._settings = settings
+        self._recorder = FindingRecorder(settings.audit_unit, metrics)
         self._checks = Checks(settings.audit_count_share)
         self._suspicions: Mapping[FindingKey, Suspicion] = {}
         self._unavailable: dict[str, str] = {}
@@ -98,7 +122,14 @@ class RoundLoop:
             now = await transaction.connection.fetchval("SELECT clock_timestamp()")
             self._conservation.end_round(now)
         kinds = tables.snapshot.checked_kinds | {FindingKind.TRAIL_BROKEN}
-        snapshot = replace(tables.snapshot, checked_kinds=kinds, broken_entry=broken_entry)
+        if self._watch.settled():
+            kinds |= COMPONENT_KINDS
+        snapshot = replace(
+            tables.snapshot,
+            checked_kinds=kinds,
+            broken_entry=broken_entry,
+            components=self._watch.faults(),
+        )
         if result is not None:
             snapshot = replace(
                 snapshot,
@@ -114,6 +145,8 @@ class RoundLoop:
             if await findings.try_lock(transaction):
                 await self._save_findings(transaction, snapshot)
         self._report(tables.unavailable | unavailable)
+        if "conservation" not in unavailable:
+            self._watch.note_round()
 
     async def _check_conservation(self) -> tuple[RoundResult | None, dict[str, str]]:
         """Check conservation; while Kafka is away, the checks of the tables are made alone."""
@@ -150,59 +183,12 @@ class RoundLoop:
         changes = confirm_findings(
             detected, snapshot.checked_kinds, self._suspicions, open_findings
         )
-        await self._save_changes(transaction, changes, open_findings)
+        resolved_ids = [open_findings[key] for key in changes.resolved]
+        await self._recorder.record(transaction, changes.raised, resolved_ids)
         self._suspicions = changes.suspicions
         counts = await findings.count_open(transaction)
         for kind in FindingKind:
             self._metrics.findings.labels(kind).set(counts.get(kind, 0))
-
-    async def _save_changes(
-        self,
-        transaction: Transaction,
-        changes: FindingChanges,
-        open_findings: Mapping[FindingKey, str],
-    ) -> None:
-        new_ids = await findings.add(transaction, changes.raised)
-        drafts: list[EntryDraft] = []
-        for finding in changes.raised:
-            if finding.key not in new_ids:
-                continue
-            finding_id = new_ids[finding.key]
-            log.critical(
-                "finding",
-                kind=finding.kind,
-                subject=finding.subject_id,
-                detail=finding.detail,
-                id=finding_id,
-            )
-            self._metrics.raised.labels(finding.kind).inc()
-            drafts.append(
-                self._draft(transaction, f"{finding_id}.raised", finding, AuditOutcome.FINDING)
-            )
-        resolved_ids = [open_findings[key] for key in changes.resolved]
-        for row in await findings.resolve(transaction, resolved_ids):
-            finding = AuditFinding(
-                FindingKind(row["kind"]), row["subject_id"], Status(row["status"]), row["detail"]
-            )
-            log.warning("finding_resolved", kind=finding.kind, subject=finding.subject_id)
-            cause = f"{row['finding_id']}.resolved"
-            drafts.append(self._draft(transaction, cause, finding, AuditOutcome.RESOLVED))
-        self._metrics.entries.inc(await trail.append(transaction, drafts))
-
-    def _draft(
-        self, transaction: Transaction, cause: str, finding: AuditFinding, outcome: AuditOutcome
-    ) -> EntryDraft:
-        return EntryDraft(
-            cause_id=cause,
-            actor=ACTOR,
-            action=f"finding.{finding.kind}",
-            subject_id=finding.subject_id[:200],
-            outcome=outcome,
-            status=finding.status,
-            occurred_at=transaction.now,
-            origin_unit=self._settings.audit_unit,
-            reason=finding.detail[:4000],
-        )
 
     async def _verify_trail(self, transaction: Transaction) -> int | None:
         """Verify the entries since the last round; return the sequence of a broken entry."""

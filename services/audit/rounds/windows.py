@@ -47,6 +47,8 @@ class LogReading:
 
     stored_offsets: dict[tuple[str, Partition], int]
     end_offsets: dict[Partition, int]
+    late_offsets: dict[Partition, int]
+    """The offset below which a record is older than READER_GRACE, of partitions to be read."""
     letters: dict[DeadLetterKey, ReadLetter] = field(default_factory=dict)
     """New dead letters."""
     letter_offsets: dict[Partition, int] = field(default_factory=dict)

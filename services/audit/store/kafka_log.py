@@ -12,6 +12,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -98,6 +99,27 @@ class KafkaLog:
         except (KafkaError, TimeoutError) as error:
             raise await self._failed(error) from error
         return {(tp.topic, tp.partition): offset for tp, offset in result.items()}
+
+    async def offsets_at(
+        self, requested: Iterable[Partition], at: datetime
+    ) -> dict[Partition, int]:
+        """Return the first offset with Kafka's time `at` or later, of a partition without one the
+        end.
+        """
+        moments = dict.fromkeys(_as_kafka(requested), int(at.timestamp() * 1000))
+        if not moments:
+            return {}
+        try:
+            client = await self._offsets()
+            offsets = await client.offsets_for_times(moments)
+            past = [partition for partition, offset in offsets.items() if offset is None]
+            ends = await client.end_offsets(past) if past else {}
+        except (KafkaError, TimeoutError) as error:
+            raise await self._failed(error) from error
+        return {
+            (tp.topic, tp.partition): ends[tp] if offset is None else offset.offset
+            for tp, offset in offsets.items()
+        }
 
     async def committed_offsets(self, group: str) -> dict[Partition, int]:
         """Return the offsets that a consumer group has committed; empty before its first commit."""

@@ -157,9 +157,13 @@ def visibility_of_event(viewer: Viewer, kind: str, unit: str, officer_id: str | 
     """Return `full`, `hint` (something changed) or None for an event of the feed.
 
     Events about assignments are summed per town: a village of the town gets a hint only. A mode
-    holds for all units below.
+    holds for all units below. A page about a fault of the system itself concerns its officer alone.
     """
-    if officer_id == viewer.officer_id or is_within(unit, viewer.root):
+    if officer_id == viewer.officer_id:
+        return "full"
+    if kind == "system":
+        return None
+    if is_within(unit, viewer.root):
         return "full"
     if not is_within(viewer.root, unit):
         return None

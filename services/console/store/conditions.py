@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.contracts.lifecycles import alert, command, page
+from shared.contracts.pages import SubjectKind
 from shared.runtime.sql import names
 
 OPEN_ALERT = f"state IN {names(alert.OPEN)}"
@@ -11,5 +12,7 @@ OPEN_COMMAND = f"state IN {names(command.OPEN)}"
 """The condition that a command is open."""
 OPEN_PAGE = f"state IN {names(page.WAITING)}"
 """The condition that a page waits for an answer."""
+EVENT_PAGE = f"subject_kind NOT IN {names(kind for kind in SubjectKind if kind.is_system)}"
+"""The condition that a page is about an event, not about a fault of the system itself."""
 UNWELL_SENSOR = "status = $1 AND state <> 'online' AND unit >= $2 AND unit < $3"
 """The condition that a sensor of the subtree from $2 to before $3 is silent or faulty."""

@@ -20,6 +20,7 @@ KINDS = (
     "page",
     "sensor",
     "supervision",
+    "system",
 )
 
 

@@ -35,7 +35,8 @@ async def after(connection: Connection, seq: int, limit: int) -> list[asyncpg.Re
 
 _VISIBLE = (
     "FROM console.feed WHERE seq > $1 "
-    "AND ((unit_code >= $2 AND unit_code < $3) OR officer_id = $4 "
+    "AND ((kind <> 'system' AND unit_code >= $2 AND unit_code < $3) "
+    "OR (kind <> 'system' OR NOT $7) AND officer_id = $4 "
     "OR (kind = 'assignments' AND NOT $7 AND unit_code = ANY($5::text[])) "
     "OR (kind = 'mode' AND unit_code = ANY($5::text[]))) "
     "AND ($6::text IS NULL OR status = $6) "
@@ -69,7 +70,10 @@ def feed_scope_of(viewer: Viewer, status: str | None) -> FeedScope:
 async def visible(
     connection: Connection, scope: FeedScope, after_seq: int | None, limit: int
 ) -> list[asyncpg.Record]:
-    """Return events in the scope: after `after_seq` oldest first, without it the newest first."""
+    """Return events in the scope: after `after_seq` oldest first, without it the newest first.
+
+    The newest events are read on the screens of events, where no fault of the system appears.
+    """
     order = "DESC" if after_seq is None else "ASC"
     rows: list[asyncpg.Record] = await connection.fetch(
         f"SELECT {_COLUMNS} {_VISIBLE} ORDER BY seq {order} LIMIT $8",

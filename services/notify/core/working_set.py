@@ -31,6 +31,8 @@ from shared.contracts.pages import Channel, Page, SubjectKind
 from shared.domain.bilingual import Bilingual
 
 NO_WAITS: Mapping[Channel, float] = {}
+_OWN_SUBJECTS = (SubjectKind.MODE, SubjectKind.ROSTER, SubjectKind.FAULT)
+"""Subjects that are found by their own id."""
 
 
 @dataclass(slots=True)
@@ -79,7 +81,7 @@ class WorkingSet:
     def add_escalation(self, escalation: Escalation) -> None:
         """Add an escalation as it is stored."""
         self.escalations[escalation.escalation_id] = escalation
-        if escalation.subject_kind in (SubjectKind.MODE, SubjectKind.ROSTER):
+        if escalation.subject_kind in _OWN_SUBJECTS:
             self._by_subject["subject", escalation.subject_id].append(escalation)
         elif escalation.assignment_id is not None:
             self._by_subject["assignment", escalation.assignment_id].append(escalation)
@@ -129,7 +131,7 @@ class WorkingSet:
         return _not_closed(self._by_subject["assignment", assignment_id])
 
     def of_subject(self, subject_id: str) -> list[Escalation]:
-        """Return those about a mode proposal, a mode or a post's gaps that are not closed."""
+        """Return those about a proposal, a mode, a post's gaps or a fault that are not closed."""
         return _not_closed(self._by_subject["subject", subject_id])
 
     def of_report_duty(self, duty_id: str) -> list[Escalation]:

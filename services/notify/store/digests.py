@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from services.notify.core.digests.budgets import Budgets, is_urgent_alert
+from services.notify.core.digests.budgets import Budgets, share_of
 from services.notify.core.digests.digest import Digest, DigestContent
 from services.notify.core.digests.digesting import (
     BudgetKey,
@@ -38,7 +38,9 @@ OUTCOME_PAGES = 500
 """The most pages to get the outcome of a digest in one transaction."""
 _UNANSWERED = names(WAITING)
 _OPEN_TO_ANSWER = names(WAITING - {PageState.QUEUED} | {PageState.NO_ANSWER})
-_COLUMNS = "digest_id, cause_id, officer_id, status, unit, post, state, answer, passed_on, passing"
+_COLUMNS = (
+    "digest_id, cause_id, officer_id, status, system, unit, post, state, answer, passed_on, passing"
+)
 
 
 async def budget_use(
@@ -51,7 +53,7 @@ async def budget_use(
         "FROM notify.page AS p JOIN notify.escalation AS e USING (escalation_id) "
         "WHERE p.officer_id = ANY($1::text[]) AND p.created_at > now() - $2::interval "
         "AND p.channel = 'console' AND p.digest_id IS NULL "
-        "AND e.subject_kind NOT IN ('digest', 'contact_test')",
+        "AND e.subject_kind NOT IN ('digest', 'fault_digest', 'contact_test')",
         list(officers),
         timedelta(seconds=budgets.longest_window_s),
     )
@@ -59,11 +61,11 @@ async def budget_use(
     supervision: Counter[SupervisionKey] = Counter()
     for row in rows:
         kind, level = SubjectKind(row["subject_kind"]), Level(row["level"])
-        urgent = is_urgent_alert(kind, row["round"], row["priority"])
-        if row["age_s"] >= budgets.of(level, urgent_alert=urgent).window_s:
+        share = share_of(kind, row["round"], row["priority"])
+        if row["age_s"] >= budgets.of(level, share).window_s:
             continue
         officer, status = row["officer_id"], Status(row["status"])
-        calls[officer, status, level, urgent] += 1
+        calls[officer, status, level, share] += 1
         if kind is SubjectKind.SUPERVISION and row["command_id"] is not None:
             supervision[officer, status, row["command_id"], Purpose(row["purpose"])] += 1
     return BudgetUse(calls, supervision)
@@ -81,16 +83,17 @@ async def collect(transaction: Transaction, calls: Sequence[DigestedCall]) -> di
     ordered = sorted(earliest.items())
     rows = await transaction.connection.fetch(
         "INSERT INTO notify.digest "  # noqa: S608
-        "(digest_id, cause_id, officer_id, status, unit, post, due_at, state) "
+        "(digest_id, cause_id, officer_id, status, system, unit, post, due_at, state) "
         f"SELECT *, '{DigestState.GATHERING}' FROM unnest($1::text[], $2::text[], $3::text[], "
-        "$4::text[], $5::text[], $6::text[], $7::timestamptz[]) "
-        f"ON CONFLICT (officer_id, status) WHERE state = '{DigestState.GATHERING}' "
+        "$4::text[], $5::boolean[], $6::text[], $7::text[], $8::timestamptz[]) "
+        f"ON CONFLICT (officer_id, status, system) WHERE state = '{DigestState.GATHERING}' "
         "DO UPDATE SET due_at = least(digest.due_at, EXCLUDED.due_at) "
-        "RETURNING digest_id, officer_id, status, due_at",
+        "RETURNING digest_id, officer_id, status, system, due_at",
         [content_id("dig", call.page_id) for _, call in ordered],
         [call.cause_id for _, call in ordered],
-        [officer for (officer, _), _ in ordered],
-        [status for (_, status), _ in ordered],
+        [officer for (officer, _, _), _ in ordered],
+        [status for (_, status, _), _ in ordered],
+        [system for (_, _, system), _ in ordered],
         [call.unit for _, call in ordered],
         [call.post for _, call in ordered],
         [call.due_at for _, call in ordered],
@@ -98,14 +101,16 @@ async def collect(transaction: Transaction, calls: Sequence[DigestedCall]) -> di
     await arm(
         transaction, [(row["digest_id"], DIGEST_DUE, 0, row["due_at"]) for row in rows], rearm=True
     )
-    return {(row["officer_id"], Status(row["status"])): row["digest_id"] for row in rows}
+    return {
+        (row["officer_id"], Status(row["status"]), row["system"]): row["digest_id"] for row in rows
+    }
 
 
 async def lock(transaction: Transaction, digest_ids: Collection[str]) -> None:
     """Lock digests, after the escalations, in the order of officers."""
     await transaction.connection.execute(
         "SELECT FROM notify.digest WHERE digest_id = ANY($1::text[]) "
-        "ORDER BY officer_id, status FOR UPDATE",
+        "ORDER BY officer_id, status, system FOR UPDATE",
         list(digest_ids),
     )
 
@@ -159,6 +164,7 @@ def _digest(row: Any) -> Digest:
         row["cause_id"],
         row["officer_id"],
         Status(row["status"]),
+        row["system"],
         row["unit"],
         Post(row["post"]),
         DigestState(row["state"]),
@@ -195,7 +201,7 @@ async def save(transaction: Transaction, working_set: WorkingSet) -> None:
     """Write changed digests; the outcome timer is due while pages need the outcome."""
     changed = sorted(
         working_set.changed_digests.values(),
-        key=lambda digest: (digest.officer_id, digest.status, digest.digest_id),
+        key=lambda digest: (digest.officer_id, digest.status, digest.system, digest.digest_id),
     )
     if not changed:
         return

@@ -27,7 +27,9 @@ def problems(plans: Sequence[CallPlan]) -> PlanProblems:
 
 def _together(plan: CallPlan, before: Sequence[CallPlan]) -> PlanProblems:
     for call_plan in before:
-        levels = [level for level in plan.levels if level in call_plan.levels]
+        levels: list[str] = [level for level in plan.levels if level in call_plan.levels]
+        if plan.system and call_plan.system:
+            levels = ["system"]
         modes = [mode for mode in plan.modes if mode in call_plan.modes]
         if levels and (modes or not (plan.modes or call_plan.modes)):
             where = f" in {', '.join(modes)}" if modes else ""

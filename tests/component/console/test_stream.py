@@ -24,6 +24,7 @@ from services.console.stream.asyncapi import KINDS, MESSAGES
 from services.console.stream.hub import Hub
 from shared.contracts.commands import SupervisionKind
 from shared.contracts.fields import Status
+from shared.contracts.pages import SubjectKind
 from tests.support.console_events import (
     DISTRICT,
     SONGJI,
@@ -307,6 +308,7 @@ async def test_events_are_what_the_asyncapi_document_says(
             command,
             assignment,
             a_page("o-village-b", VILLAGE),
+            a_page("o-village-b", VILLAGE, name="fault", subject=SubjectKind.FAULT),
             a_silent_sensor("gauge-zhutuo", ZHUTUO),
             a_supervision(assignment, SupervisionKind.OVERDUE),
         ]

@@ -15,7 +15,9 @@ from services.audit.rounds.loop import RoundLoop
 from services.audit.settings import Settings
 from services.audit.store import trail
 from services.audit.store.kafka_log import KafkaLog, LogBatch, LogRecord, partitions
+from services.audit.watch.watch import Watch
 from shared.contracts.audit import AuditEntry
+from shared.contracts.faults import SystemFault
 from shared.contracts.fields import Status
 from shared.contracts.topics import ALERTS, ASSIGNMENTS, COMMANDS
 from shared.runtime.errors import Transient
@@ -68,6 +70,18 @@ class MemoryLog(KafkaLog):
     async def begin_offsets(self, requested: Iterable[Partition]) -> dict[Partition, int]:
         return {partition: self.first[partition] for partition in requested}
 
+    async def offsets_at(
+        self, requested: Iterable[Partition], at: datetime
+    ) -> dict[Partition, int]:
+        at_ms = int(at.timestamp() * 1000)
+        return {
+            partition: next(
+                (r.offset for r in self.partitions[partition] if r.accepted_ms >= at_ms),
+                self._end(partition),
+            )
+            for partition in requested
+        }
+
     async def committed_offsets(self, group: str) -> dict[Partition, int]:
         return self.group
 
@@ -103,7 +117,7 @@ class AuditHarness(TableRows):
         self.registry = CollectorRegistry()
         self.log = MemoryLog()
         self._driver = driver
-        self._metrics = AuditMetrics(self.registry)
+        self.metrics = AuditMetrics(self.registry)
         self._settings = Settings.model_validate(
             {
                 "kafka_bootstrap": "127.0.0.1:1",
@@ -112,11 +126,12 @@ class AuditHarness(TableRows):
                 "audit_count_share": 0,
             }
         )
+        self.watch = Watch(self._settings)
         self.rounds = self.new_rounds()
 
     def new_rounds(self) -> RoundLoop:
         """Return the rounds of a process that has just started."""
-        return RoundLoop(self.database, self.log, self._metrics, self._settings)
+        return RoundLoop(self.database, self.log, self.metrics, self._settings, self.watch)
 
     async def deliver(self, *messages: tuple[Any, Any]) -> None:
         """Handle these messages, pairs of topic and message, in one transaction."""
@@ -131,6 +146,11 @@ class AuditHarness(TableRows):
             "SELECT kind, subject_id FROM audit.finding WHERE resolved_at IS NULL"
         )
         return {row["kind"]: row["subject_id"] for row in rows}
+
+    async def faults(self) -> list[SystemFault]:
+        """Return the published faults, in order."""
+        published = await self._driver.published()
+        return [record for record in published if isinstance(record, SystemFault)]
 
     async def trail(self) -> list[AuditEntry]:
         """Return all entries of the trail."""

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from services.audit.core.findings.detection import ROUNDS_STOPPED
 from services.audit.core.findings.snapshot import FindingKind
 from services.audit.core.trail.chain import verify
+from services.audit.rounds import windows
 from services.audit.rounds.windows import LIMIT
 from shared.contracts.audit import AuditOutcome
 from shared.contracts.dead_letter import DeadLetter, Reason
@@ -227,6 +229,20 @@ async def test_a_flood_of_readings_is_sampled_and_says_so(auditor: AuditHarness)
     result = await progress_of(auditor, "scoring", READINGS)
     assert result["unchecked"] == result["next_offset"] - result["first_offset"]
     assert FindingKind.HOP_UNBALANCED not in await auditor.findings_after(2)
+
+
+async def test_a_reader_that_is_a_minute_late_is_named_however_long_its_backlog_is(
+    auditor: AuditHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(windows, "LIMIT", READINGS.partitions)
+    minutes = timedelta(minutes=1)
+    for age in (3 * minutes, 2 * minutes, *[0 * minutes] * (3 * READINGS.partitions)):
+        auditor.log.append(READINGS.name, b"{broken", at=datetime.now(UTC) - age)
+    auditor.log.group = {(READINGS.name, 0): 1}
+    late = f"scoring:{READINGS.name}/0"
+    assert (await auditor.findings_after(ROUNDS_STOPPED))[FindingKind.READER_LATE] == late
+    auditor.log.group = {(READINGS.name, 0): 2}
+    assert FindingKind.READER_LATE not in await auditor.findings_after(1)
 
 
 @pytest.mark.parametrize("flaw", ["undecodable", "altered", "altered later"])

@@ -12,11 +12,15 @@ from services.audit.core.conservation.balances import HopBalance
 from services.audit.core.conservation.provenance import RecordFlaw, SuspectRecord
 from services.audit.core.findings.confirmation import Suspicion, confirm_findings
 from services.audit.core.findings.detection import AuditFinding, FindingKey, detect_findings
+from services.audit.core.findings.faults import HEADLINES
 from services.audit.core.findings.snapshot import (
+    COMPONENT_KINDS,
     ArmedTimers,
     CommandFanout,
+    ComponentFault,
     CountComparison,
     CounterComparison,
+    FailingCarrier,
     FindingKind,
     LeasedDelivery,
     LetterRate,
@@ -52,6 +56,10 @@ def a_balance(lost: int, difference: int) -> HopBalance:
 
 def a_row(stored: tuple[int, str] | None) -> RowComparison:
     return RowComparison("notify.page", "notify", "pag-1", ACTUAL, (2, "signed"), stored)
+
+
+def a_fault(kind: FindingKind) -> ComponentFault:
+    return ComponentFault(kind, "kafka", "no broker answers", T0)
 
 
 def rates(recent: int, usual: float, reason: str = "schema") -> Snapshot:
@@ -133,6 +141,11 @@ CASES: list[tuple[Snapshot, FindingKind | None]] = [
     (Snapshot(ALL, rows=(a_row((2, "done")),)), FindingKind.ROW_DIFFERS),
     (Snapshot(ALL, rows=(a_row((1, "delivered")),)), FindingKind.ROW_DIFFERS),
     (Snapshot(ALL, rows=(a_row(None),)), FindingKind.ROW_DIFFERS),
+    (
+        Snapshot(ALL, carriers=(FailingCarrier("sms", 4, "ConnectError"),)),
+        FindingKind.CARRIER_FAILS,
+    ),
+    *((Snapshot(ALL, components=(a_fault(kind),)), kind) for kind in sorted(COMPONENT_KINDS)),
 ]
 
 
@@ -143,7 +156,22 @@ def test_a_snapshot_is_judged(snapshot: Snapshot, kind: FindingKind | None) -> N
 
 
 def test_every_kind_can_be_found() -> None:
-    assert {kind for _, kind in CASES} - {None} == ALL
+    elsewhere = {FindingKind.READER_LATE, FindingKind.REPORTED}
+    assert {kind for _, kind in CASES} - {None} == ALL - elsewhere
+
+
+def test_a_reader_is_late_while_its_next_record_is_old() -> None:
+    for late in (False, True):
+        reader = ReaderPosition("notify", PARTITION, 5, 600, late)
+        findings = detect_findings(Snapshot(ALL, stopped_readers=(reader,)), T0)
+        kinds = {finding.kind for finding in findings}
+        expected = {FindingKind.READER_LATE} if late else set()
+        assert kinds - {FindingKind.CONSUMER_STOPPED} == expected
+
+
+def test_every_kind_has_a_headline_in_both_languages() -> None:
+    assert HEADLINES.keys() == ALL
+    assert len({headline.zh for headline in HEADLINES.values()}) == len(ALL)
 
 
 def test_a_subject_is_named_once_per_kind() -> None:

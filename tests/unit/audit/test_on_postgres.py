@@ -13,6 +13,7 @@ from services.audit.core.trail.chain import verify
 from services.audit.store import trail as trail_table
 from shared.contracts.audit import AuditOutcome
 from shared.contracts.commands import AssignmentState
+from shared.contracts.faults import FaultState
 from shared.contracts.fields import Status
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
@@ -69,6 +70,11 @@ async def test_a_finding_is_raised_entered_published_and_resolved(auditor: Audit
         "SELECT event_id FROM audit.outbox WHERE topic = $1 ORDER BY seq", AUDIT_TRAIL.name
     )
     assert [row["event_id"] for row in published] == [entry.id for entry in trail]
+    raised, cleared = await auditor.faults()
+    assert (raised.state, cleared.state) == (FaultState.RAISED, FaultState.CLEARED)
+    assert raised.fault_id == cleared.fault_id
+    assert raised.id != cleared.id
+    assert raised.headline.startswith(f"时限任务缺失或重复：{subject[:20]}")
 
 
 async def test_a_restart_neither_forgets_nor_repeats_a_finding(auditor: AuditHarness) -> None:

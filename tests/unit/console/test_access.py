@@ -267,6 +267,8 @@ def test_only_the_paged_officer_answers() -> None:
         (VILLAGE, "page", TOWN, "o-500118118201", "full"),
         (VILLAGE, "page", TOWN, "o-someone", None),
         (CITY, "page", TOWN, "o-someone", "full"),
+        (VILLAGE, "system", TOWN, "o-500118118201", "full"),
+        (CITY, "system", TOWN, "o-someone", None),
     ],
 )
 def test_lines_of_the_feed(

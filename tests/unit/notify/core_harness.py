@@ -16,6 +16,7 @@ from services.notify.core.roster.roster import Roster
 from services.notify.core.subjects import (
     alerts,
     assignments,
+    faults,
     modes,
     report_duties,
     roster_gaps,
@@ -27,6 +28,7 @@ from shared.contracts.alerts import AlertEvent
 from shared.contracts.calls import CallPlan
 from shared.contracts.commands import AssignmentEvent, SupervisionEvent
 from shared.contracts.duty import DutyCoverage
+from shared.contracts.faults import SystemFault
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, Channel
 from shared.contracts.reports import ReportDuty
@@ -61,6 +63,9 @@ class CoreHarness:
 
     def on_coverage(self, coverage: DutyCoverage) -> None:
         roster_gaps.call_about_coverage(coverage, self.engine)
+
+    def on_fault(self, fault: SystemFault) -> None:
+        faults.call_about_fault(fault, self.engine)
 
     def announce_gaps(self, subject: str) -> None:
         roster_gaps.announce_gaps(subject, self.engine)

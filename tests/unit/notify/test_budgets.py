@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notify.core.digests.budgets import BUDGETS, LONGEST_SHARE, Budget
+from services.notify.core.digests.budgets import BUDGETS, LONGEST_SHARE, Budget, BudgetShare
 from services.notify.core.digests.calls import answer_for_content, digest_escalation
 from services.notify.core.digests.digest import Digest, DigestContent
 from services.notify.core.digests.digesting import BudgetUse, DigestedCall, candidates, over_budget
@@ -80,9 +80,9 @@ def test_a_budget_is_spent_and_then_calls_are_put_together(level: Level) -> None
 def test_earlier_calls_count() -> None:
     working_set = assigned(1, Level.BLUE)
     (page_row,) = candidates(working_set)
-    full = {(page_row.page.officer_id, Status.ACTUAL, Level.BLUE, False): 3}
+    full = {(page_row.page.officer_id, Status.ACTUAL, Level.BLUE, BudgetShare.LEVEL): 3}
     assert len(digested(working_set, BudgetUse(full, {}))) == 1
-    elsewhere = {(page_row.page.officer_id, Status.EXERCISE, Level.BLUE, False): 3}
+    elsewhere = {(page_row.page.officer_id, Status.EXERCISE, Level.BLUE, BudgetShare.LEVEL): 3}
     assert digested(working_set, BudgetUse(elsewhere, {})) == [], (
         "a drill uses up nothing that is real"
     )
@@ -159,7 +159,7 @@ def test_every_call_is_made_or_digested_and_the_urgent_first(
     officers = {page_row.page.officer_id for page_row in page_rows}
     use = BudgetUse(
         {
-            (officer, Status.ACTUAL, level, False): n
+            (officer, Status.ACTUAL, level, BudgetShare.LEVEL): n
             for officer in officers
             for level, n in before.items()
         },
@@ -214,6 +214,7 @@ def a_digest() -> Digest:
         "evt-1",
         name_of(DISTRICT, Post.B),
         Status.EXERCISE,
+        False,
         DISTRICT,
         Post.B,
         DigestState.GATHERING,

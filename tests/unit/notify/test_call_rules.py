@@ -146,7 +146,7 @@ def test_a_wrong_file_at_the_start_names_every_error(tmp_path: Path) -> None:
     file = folder / PLANS_FILE
     text = file.read_text(encoding="utf-8")
     file.write_text(
-        text.replace("first_s: 60", "first_s: never").replace("tier_s: 120", "tier_s: 0"),
+        text.replace("first_s: 60", "first_s: never").replace("tier_s: 180", "tier_s: 0"),
         encoding="utf-8",
     )
     calls, plans = plans_of(folder)

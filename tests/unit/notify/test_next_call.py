@@ -17,7 +17,13 @@ from services.notify.core.escalation.next_call import (
     next_call,
     opening,
 )
-from services.notify.core.escalation.profiles import PROFILES, TOP_ROUNDS, ProfileName, Timing
+from services.notify.core.escalation.profiles import (
+    PROFILES,
+    SYSTEM,
+    TOP_ROUNDS,
+    ProfileName,
+    Timing,
+)
 from services.notify.core.roster.roster import PostHolder, Roster
 from shared.contracts.fields import Level, Post
 from shared.contracts.units import lineage
@@ -202,4 +208,4 @@ def test_declining_is_never_answered_by_calling_the_same_post(roster: Roster, st
 
 def test_the_profiles_are_complete() -> None:
     names: tuple[ProfileName, ...] = ("standard", "demo")
-    assert all(set(PROFILES[name]) == set(Level) for name in names)
+    assert all(set(PROFILES[name]) == {*Level, SYSTEM} for name in names)

@@ -17,7 +17,9 @@ from tests.unit.notify.harness import NotifyHarness
 pytestmark = pytest.mark.e2e
 
 BACKLOG = 2_100
-UNLIMITED = Budgets(Budget(10**6, 60, 2), dict.fromkeys(Level, Budget(10**6, 60, 2)))
+UNLIMITED = Budgets(
+    Budget(10**6, 60, 2), Budget(10**6, 60, 2), dict.fromkeys(Level, Budget(10**6, 60, 2))
+)
 """Budgets that no backlog exhausts, so that it has pages and not a few digests."""
 
 

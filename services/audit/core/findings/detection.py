@@ -27,6 +27,10 @@ UNREFUSED_GRACE = timedelta(seconds=5)
 """A record that no reader can use is dead-lettered within this time."""
 ROUNDS_UNREFUSED = 4
 """The same for a group of such records, in rounds of 2 s."""
+READER_GRACE = timedelta(seconds=60)
+"""A record that has waited longer for a reader makes the reader late."""
+ROUNDS_CARRIER = 15
+"""Rounds in which pages wait at a carrier after failed attempts: 30 s at 2 s each."""
 NAMED_SUSPECTS = 100
 """Suspects of one flaw, topic and service that are findings of their own; more are only counted."""
 
@@ -73,6 +77,8 @@ def detect_findings(snapshot: Snapshot, now: datetime) -> list[AuditFinding]:
         *_counters(snapshot),
         *_stranded_alarms(snapshot),
         *_hops(snapshot, now),
+        *_carriers(snapshot),
+        *_components(snapshot),
         *_growing_letters(snapshot),
     ]
     return list({finding.key: finding for finding in reversed(findings)}.values())[::-1]
@@ -202,6 +208,15 @@ def _hops(snapshot: Snapshot, now: datetime) -> Iterable[AuditFinding]:
             ROUNDS_STOPPED,
             (reader.stored_offset,),
         )
+        if reader.late:
+            yield AuditFinding(
+                FindingKind.READER_LATE,
+                f"{reader.service}:{topic}/{part}",
+                Status.ACTUAL,
+                f"record {reader.stored_offset} has waited longer than "
+                f"{READER_GRACE.total_seconds():.0f} s, the end is {reader.end_offset}",
+                ROUNDS_STOPPED,
+            )
     for suspect in snapshot.suspects:
         if suspect.flaw is RecordFlaw.UNREFUSED and now - suspect.found_at <= UNREFUSED_GRACE:
             continue
@@ -225,6 +240,20 @@ def _hops(snapshot: Snapshot, now: datetime) -> Iterable[AuditFinding]:
                 ROUNDS,
                 (hop.unexplained,),
             )
+
+
+def _carriers(snapshot: Snapshot) -> Iterable[AuditFinding]:
+    for carrier in snapshot.carriers:
+        detail = f"{carrier.pages} pages wait after failed attempts: {carrier.error}"
+        yield AuditFinding(
+            FindingKind.CARRIER_FAILS, carrier.channel, Status.ACTUAL, detail, ROUNDS_CARRIER
+        )
+
+
+def _components(snapshot: Snapshot) -> Iterable[AuditFinding]:
+    for fault in snapshot.components:
+        detail = f"{fault.reason}, since {fault.since.isoformat(timespec='seconds')}"
+        yield AuditFinding(fault.kind, fault.component, Status.ACTUAL, detail, 1)
 
 
 def _growing_letters(snapshot: Snapshot) -> Iterable[AuditFinding]:

@@ -30,7 +30,25 @@ class FindingKind(StrEnum):
     ROW_DIFFERS = "row_differs_from_topic"
     COUNTER_DIFFERS = "counter_differs_from_rows"
     STRANDED = "waits_for_nothing"
+    READER_LATE = "reader_late"
+    CARRIER_FAILS = "carrier_fails"
+    COMPONENT_DOWN = "component_down"
+    COMPONENT_NOT_READY = "component_not_ready"
+    DISK_FULL = "disk_nearly_full"
+    HEARTBEAT_MISSING = "heartbeat_missing"
+    REPORTED = "reported_by_monitoring"
     LETTERS_GROW = "dead_letters_grow"
+
+
+COMPONENT_KINDS = frozenset(
+    {
+        FindingKind.COMPONENT_DOWN,
+        FindingKind.COMPONENT_NOT_READY,
+        FindingKind.DISK_FULL,
+        FindingKind.HEARTBEAT_MISSING,
+    }
+)
+"""The kinds of faults that the watch detects (services/audit/watch)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +168,36 @@ class RowComparison:
 
 
 @dataclass(frozen=True, slots=True)
+class ComponentFault:
+    """A component that has not worked since a time, and why."""
+
+    kind: FindingKind
+    component: str
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FailingCarrier:
+    """A channel, how many pages wait there after failed attempts, and the newest error."""
+
+    channel: str
+    pages: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReaderPosition:
-    """A reader's stored offset in a partition, and the end of the partition."""
+    """A reader's stored offset in a partition, and the end of the partition.
+
+    It is late if the next record has waited longer than READER_GRACE, by Kafka's time.
+    """
 
     service: str
     partition: Partition
     stored_offset: int
     end_offset: int
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +241,8 @@ class Snapshot:
     suspect_groups: tuple[SuspectGroup, ...] = ()
     balances: tuple[HopBalance, ...] = ()
     broken_entry: int | None = None
+    carriers: tuple[FailingCarrier, ...] = ()
+    components: tuple[ComponentFault, ...] = ()
     letter_rates: tuple[LetterRate, ...] = ()
 
     def may_be_in_flight(self, service: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from services.audit.core.conservation.balances import IN_ALERTS
 from services.audit.core.findings.snapshot import (
     CommandFanout,
+    FailingCarrier,
     FindingKind,
     LeasedDelivery,
     StrandedAlarm,
@@ -46,6 +47,10 @@ def _stranded_alarm(row: Any) -> StrandedAlarm:
     return StrandedAlarm(row["alarm_id"], Status(row["status"]), row["disposition"])
 
 
+def _carrier(row: Any) -> FailingCarrier:
+    return FailingCarrier(row["channel"], row["pages"], row["error"])
+
+
 TABLES: dict[str, tuple[FindingKind, str, Callable[[Any], Any]]] = {
     "deliveries": (
         FindingKind.LEASE_EXPIRED,
@@ -63,6 +68,14 @@ TABLES: dict[str, tuple[FindingKind, str, Callable[[Any], Any]]] = {
         f"WHERE c.state IN {OPEN_COMMAND}) AS open "
         "WHERE recipients <> assignments OR recipients <> records ORDER BY command_id LIMIT $1",
         _fanout,
+    ),
+    # Pages refused for good are no backlog; the carrier works again when the others leave.
+    "carriers": (
+        FindingKind.CARRIER_FAILS,
+        "SELECT channel, count(*) AS pages, left(max(last_error), 200) AS error "
+        "FROM notify.delivery WHERE state = 'queued' AND attempts > 1 AND last_error IS NOT NULL "
+        "GROUP BY channel HAVING count(*) >= 3 ORDER BY channel LIMIT $1",
+        _carrier,
     ),
     # A hold ends by a timer (timer_rules.py), a silenced or inhibited alarm by the end of its
     # cause. An inhibited alarm is fine while any alarm of a rule that it names is on, at whatever

@@ -5,7 +5,13 @@ from __future__ import annotations
 import asyncpg
 
 from services.console.core.access import Span
-from services.console.store.conditions import OPEN_ALERT, OPEN_COMMAND, OPEN_PAGE, UNWELL_SENSOR
+from services.console.store.conditions import (
+    EVENT_PAGE,
+    OPEN_ALERT,
+    OPEN_COMMAND,
+    OPEN_PAGE,
+    UNWELL_SENSOR,
+)
 from services.console.store.connections import Connection
 
 
@@ -15,7 +21,7 @@ async def small_counts(connection: Connection, span: Span, status: str) -> async
         f"""
         SELECT
           (SELECT count(*) FROM console.sensor WHERE {UNWELL_SENSOR}) AS sensors_silent,
-          (SELECT count(*) FROM console.page p WHERE status = $1 AND {OPEN_PAGE}
+          (SELECT count(*) FROM console.page p WHERE status = $1 AND {OPEN_PAGE} AND {EVENT_PAGE}
              AND channel = 'console' AND unit >= $2 AND unit < $3
              AND NOT EXISTS (SELECT 1 FROM console.answer a
                WHERE a.page_id = p.page_id AND a.status = p.status)

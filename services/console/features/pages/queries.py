@@ -7,7 +7,7 @@ from collections.abc import Collection
 import asyncpg
 
 from services.console.core.paging import ListPosition
-from services.console.store.conditions import OPEN_PAGE
+from services.console.store.conditions import EVENT_PAGE, OPEN_PAGE
 from services.console.store.connections import Connection, Rows
 from services.console.store.ordering import Order, micros, position_parameters, urgency
 
@@ -32,6 +32,7 @@ _OWN_PAGES = f"""
     LEFT JOIN console.alert AS why ON why.alert_id = p.alert_id
     WHERE p.officer_id = $1 AND p.channel = 'console' AND ($2::text IS NULL OR p.status = $2)
         AND (NOT $3 OR {_PAGE_WAITS})
+        AND ($4::boolean IS NULL OR $4 <> (p.{EVENT_PAGE}))
 """
 
 
@@ -41,29 +42,35 @@ async def pages(
     status: str | None,
     *,
     only_open: bool,
+    system: bool | None,
     after: ListPosition | None,
     limit: int,
 ) -> Rows:
     """Return an officer's pages on the console after a cursor, with their answers.
 
+    `system`: only those about faults of the system itself, or only those about events.
+
     No drill, no burst of blue pages and no newer page comes before an open page of higher urgency.
     """
     rows: Rows = await connection.fetch(
         f"SELECT p.*, answer.verb, {PAGES.columns} {_OWN_PAGES} "
-        f"AND {PAGES.is_after(4, 5)} ORDER BY {PAGES.by} LIMIT $6",
+        f"AND {PAGES.is_after(5, 6)} ORDER BY {PAGES.by} LIMIT $7",
         officer_id,
         status,
         only_open,
+        system,
         *position_parameters(after),
         limit,
     )
     return rows
 
 
-async def pages_waiting(connection: Connection, officer_id: str, status: str | None) -> int:
+async def pages_waiting(
+    connection: Connection, officer_id: str, status: str | None, *, system: bool | None
+) -> int:
     """Return the number of pages without an answer."""
     counted = f"SELECT count(*) {_OWN_PAGES}"
-    return int(await connection.fetchval(counted, officer_id, status, True))
+    return int(await connection.fetchval(counted, officer_id, status, True, system))
 
 
 async def page(connection: Connection, page_id: str) -> asyncpg.Record | None:

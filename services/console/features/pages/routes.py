@@ -80,13 +80,15 @@ async def list_pages(
     viewer: SignedInViewer,
     status: Annotated[Status | None, Query()] = None,
     only_open: Annotated[bool, Query(alias="open")] = False,
+    system: bool | None = None,
     after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
     """List the pages of the officer, first those that wait for an answer.
 
     The most urgent page comes first, then the newest of the other pages. `waiting` is the number of
-    pages that wait for an answer.
+    pages that wait for an answer. With `system` only the pages about faults of the system itself
+    (true), or only the pages about events (false), are listed and counted.
     """
     async with reading(console.database) as connection:
         rows = await queries.pages(
@@ -94,10 +96,13 @@ async def list_pages(
             viewer.officer_id,
             status,
             only_open=only_open,
+            system=system,
             after=position_after(after, queries.PAGES),
             limit=limit,
         )
-        waiting_total = await queries.pages_waiting(connection, viewer.officer_id, status)
+        waiting_total = await queries.pages_waiting(
+            connection, viewer.officer_id, status, system=system
+        )
     return as_json(
         {
             "pages": [views.page(row, console.names) for row in rows],

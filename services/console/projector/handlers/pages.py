@@ -44,7 +44,19 @@ TABLE = Projection(
 
 
 def page_feed_event(event: Page) -> FeedEvent:
-    """Return the event of the feed."""
+    """Return the event of the feed; a page about a fault of the system has a kind of its own."""
+    if event.subject_kind.is_system:
+        return feed_event(
+            "system",
+            event,
+            event.unit,
+            event.page_id,
+            level=event.level,
+            officer_id=event.officer_id,
+            state=event.state,
+            headline=event.headline,
+            post=event.post,
+        )
     return feed_event(
         "page",
         event,
@@ -84,7 +96,8 @@ def page_case_fact(event: Page) -> Row:
 
 @router.subscriber(PAGES)
 async def handle_page(event: Page, unit: UnitOfWork) -> None:
-    """Show a page."""
+    """Show a page; one about a fault of the system itself belongs to no case."""
     unit.add(TABLE, event)
     unit.add_feed_event(page_feed_event(event))
-    unit.add_case_fact(page_case_fact(event))
+    if not event.subject_kind.is_system:
+        unit.add_case_fact(page_case_fact(event))

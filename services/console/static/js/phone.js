@@ -7,6 +7,7 @@ import { clearList, elementById, fill, h, optionalElement, renderList } from "./
 import { formatTime, loadLanguage, otherLanguage, pageData, setLanguage, t } from "./lib/i18n.js";
 import { LiveStream } from "./lib/live_stream.js";
 import { loadStatusText } from "./lib/load_status.js";
+import { categoryFilter, ofCategory, PAGE_KINDS } from "./lib/page_categories.js";
 import { resumeSignOut, showGate, signOut } from "./lib/sign_out.js";
 import { bellButton, sound } from "./lib/sound.js";
 import { CardOrder } from "./phone/card_order.js";
@@ -34,6 +35,7 @@ const cardOrder = new CardOrder(() => show(), resetOrder);
 /**
  * @typedef {object} PhoneState
  * @property {ListName} tab
+ * @property {string} category of the shown pages: "" (all), "event" or "system"
  * @property {number} newCardCount
  * @property {LiveStream | null} stream
  * @property {ReturnType<typeof setInterval>[]} timers
@@ -45,6 +47,7 @@ const cardOrder = new CardOrder(() => show(), resetOrder);
 /** @type {PhoneState} */
 const state = {
   tab: "pages",
+  category: "",
   newCardCount: 0,
   stream: null,
   timers: [],
@@ -102,7 +105,7 @@ async function begin() {
 
 /** @param {FeedLine} line */
 function loadForLine({ kind }) {
-  if (kind === "page" || kind === "answer") lists.loaders.pages();
+  if (PAGE_KINDS.has(kind)) lists.loaders.pages();
   if (kind === "assignments" || kind === "supervision") lists.loaders.assignments();
 }
 
@@ -137,8 +140,9 @@ function show() {
     showOutbox();
     showLoadStatus();
     if (lists.status[state.tab].loadedAt === null) return; // Nothing is known yet.
+    const pageCards = ofCategory(pages, state.category);
     if (state.tab === "pages")
-      drawCards(pages, isOpenPage, (page) => page.page_id, drawPage, "pages.none");
+      drawCards(pageCards, isOpenPage, (page) => page.page_id, drawPage, "pages.none");
     else
       drawCards(
         assignments,
@@ -150,6 +154,7 @@ function show() {
   });
   if (state.tab === "pages")
     pages.filter(isOpenPage).forEach((page) => sendReceipt(page, "delivered"));
+  elementById("category").hidden = state.tab !== "pages";
   elementById("scope").hidden = state.tab === "pages" || officer.tier !== "village";
   for (const name of LIST_NAMES) {
     const { hidden } = lists.views[name].moreButton;
@@ -283,6 +288,12 @@ function chooseTab(tab) {
   resetOrder();
 }
 
+/** @param {string} category */
+function chooseCategory(category) {
+  state.category = category;
+  resetOrder();
+}
+
 function showLinkState() {
   const strip = elementById("state");
   const words = linkText(state.link, state.linkFacts, formatTime);
@@ -305,6 +316,7 @@ function drawFrame() {
       { id: "list", role: "tabpanel" },
       h("div", { id: "unsent" }),
       h("label", { class: "scope", id: "scope", hidden: true }, gridsBox(), t("with.grids")),
+      h("div", { class: "scope", id: "category" }, categoryFilter(chooseCategory)),
       h("p", { class: "reading", id: "reading", role: "status" }),
       h("ul", { class: "cards", id: "first" }),
       h("h2", { class: "group", id: "rest-title", hidden: true }, t("earlier")),

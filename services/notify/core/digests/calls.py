@@ -16,6 +16,7 @@ from services.notify.core.wording import digests as wording
 from services.notify.core.wording.digests import DigestLine
 from shared.contracts.fields import LEVEL_ORDER, Level, highest_grade
 from shared.contracts.pages import Answer, AnswerVerb, SubjectKind
+from shared.domain.wording import LEVELS, SYSTEM
 
 _NAMED_CONTENTS = 5
 """The number of contents with a line each; further contents are only counted."""
@@ -68,7 +69,9 @@ def digest_escalation(
         levels[content.level] += content.count
     by_level = sorted(levels.items(), key=lambda item: -LEVEL_ORDER[item[0]])
     lines = [
-        DigestLine(content.level, content.count, content.headline)
+        DigestLine(
+            SYSTEM if digest.system else LEVELS[content.level], content.count, content.headline
+        )
         for content in ordered[:_NAMED_CONTENTS]
     ]
     unnamed = sum(content.count for content in ordered[_NAMED_CONTENTS:])
@@ -76,14 +79,18 @@ def digest_escalation(
         escalation_id="",
         cause_id=digest.cause_id,
         trace_id=digest.digest_id,
-        subject_kind=SubjectKind.DIGEST,
+        subject_kind=SubjectKind.FAULT_DIGEST if digest.system else SubjectKind.DIGEST,
         subject_id=digest.digest_id,
         purpose=Purpose.INFORM,
         status=digest.status,
         level=max(levels, key=LEVEL_ORDER.__getitem__),
         place=digest.unit,
         start_unit=digest.unit,
-        headline=wording.digest_headline(by_level),
+        headline=(
+            wording.fault_digest_headline(levels.total())
+            if digest.system
+            else wording.digest_headline(by_level)
+        ),
         text=wording.of_digest(lines, unnamed),
         data_grade=highest_grade(*(content.grade for content in ordered)),
         occurred_at=now,

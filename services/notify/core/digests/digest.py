@@ -13,6 +13,7 @@ from shared.contracts.pages import Answer
 class Digest:
     """One digest of an officer.
 
+    - `system`: the digest carries faults of the system itself, and nothing else.
     - `cause_id` is the record of the first page; `unanswered` counts the open pages.
     - `answer` is passed on to the pages in the order of their ids: `passing` is True while further
       pages are to get the answer, `passed_on` is the last page with the answer.
@@ -22,6 +23,7 @@ class Digest:
     cause_id: str
     officer_id: str
     status: Status
+    system: bool
     unit: str
     post: Post
     state: DigestState

@@ -18,7 +18,8 @@ from services.notify.core.digests.budgets import (
     LONGEST_SHARE,
     Budget,
     Budgets,
-    is_urgent_alert,
+    BudgetShare,
+    share_of,
 )
 from services.notify.core.escalation.escalation import Escalation, Purpose
 from services.notify.core.pages.page_row import PageRow
@@ -27,10 +28,10 @@ from shared.contracts.fields import Level, Post, Status
 from shared.contracts.pages import Channel, SubjectKind
 from shared.domain.response_modes.effects import EFFECTS
 
-DigestKey = tuple[str, Status]
-"""Officer and status: each officer has a digest for drills and another for real calls."""
-BudgetKey = tuple[str, Status, Level, bool]
-"""Officer, status, level, and True for the budget of urgent alerts."""
+DigestKey = tuple[str, Status, bool]
+"""Officer, status, and True for faults of the system: drills, real calls and faults never mix."""
+BudgetKey = tuple[str, Status, Level, BudgetShare]
+"""Officer, status, level, and the share of the budget."""
 SupervisionKey = tuple[str, Status, str, Purpose]
 """Officer, status, command and purpose of supervision."""
 
@@ -55,7 +56,7 @@ class DigestedCall:
     due_at: datetime
 
 
-_NEVER_DIGESTED = (SubjectKind.DIGEST, SubjectKind.CONTACT_TEST)
+_NEVER_DIGESTED = (SubjectKind.DIGEST, SubjectKind.FAULT_DIGEST, SubjectKind.CONTACT_TEST)
 """Calls always made alone, without a budget: a digest, and a test of channels."""
 
 
@@ -91,9 +92,9 @@ def over_budget(
     results = []
     for page_row in page_rows:
         page, escalation = page_row.page, escalations[page_row.escalation_id]
-        urgent = is_urgent_alert(escalation.subject_kind, page.round, escalation.priority)
-        budget_key = (page.officer_id, page.status, escalation.level, urgent)
-        budget = budgets.of(escalation.level, urgent_alert=urgent)
+        share = share_of(escalation.subject_kind, page.round, escalation.priority)
+        budget_key = (page.officer_id, page.status, escalation.level, share)
+        budget = budgets.of(escalation.level, share)
         supervision_key = _supervision_key(page_row, escalation)
         repeated = supervision_key is not None and supervision[supervision_key] > 1
         allowed = budget.allows(EFFECTS[escalation.mode].calls)
@@ -104,7 +105,7 @@ def over_budget(
             DigestedCall(
                 page.page_id,
                 page.id,
-                (page.officer_id, page.status),
+                (page.officer_id, page.status, page.subject_kind.is_system),
                 page.unit,
                 page.post,
                 working_set.now + _hold(budget, page.answer_by - working_set.now),

@@ -1,14 +1,20 @@
-"""The rule of a call by level and response mode: from the operator's call plans, or built in."""
+"""The rule of a call by level, or for faults of the system, and by response mode."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.notify.core.escalation import channel_waits
-from services.notify.core.escalation.profiles import TOP_ROUNDS, Profile, Timing
+from services.notify.core.escalation.profiles import (
+    SYSTEM,
+    TOP_ROUNDS,
+    CallCategory,
+    Profile,
+    Timing,
+)
 from shared.contracts.calls import CallPlan
-from shared.contracts.fields import Level, ResponseMode
+from shared.contracts.fields import ResponseMode
 from shared.contracts.pages import Channel
 from shared.domain.response_modes.effects import EFFECTS
 
@@ -36,34 +42,38 @@ class CallRules:
 
     def __init__(self, profile: Profile, plans: Iterable[CallPlan] = ()) -> None:
         self._profile = profile
-        self._plans: dict[tuple[Level, ResponseMode | None], CallPlan] = {}
+        self._plans: dict[tuple[CallCategory, ResponseMode | None], CallPlan] = {}
         self.replace(plans)
 
     def replace(self, plans: Iterable[CallPlan]) -> None:
         """Put these plans in force, and no others. Calls already made keep their waits."""
         self._plans = {
-            (level, mode): plan
+            (category, mode): plan
             for plan in plans
             if plan.enabled
-            for level in plan.levels
+            for category in _categories(plan)
             for mode in plan.modes or (None,)
         }
 
-    def rule(self, level: Level, mode: ResponseMode) -> CallRule:
-        """Return the rule of a call.
+    def rule(self, category: CallCategory, mode: ResponseMode) -> CallRule:
+        """Return the rule of a call: of a level, or about a fault of the system itself.
 
         A plan that names the mode holds as written; any other rule is shortened by the mode.
         """
-        plan_of_mode = self._plans.get((level, mode))
+        plan_of_mode = self._plans.get((category, mode))
         if plan_of_mode is not None:
             return _rule_of(plan_of_mode)
-        plan = self._plans.get((level, None))
+        plan = self._plans.get((category, None))
         usual = (
-            CallRule(self._profile[level], TOP_ROUNDS, channel_waits.built_in(level))
+            CallRule(self._profile[category], TOP_ROUNDS, channel_waits.built_in(category))
             if plan is None
             else _rule_of(plan)
         )
         return usual.shortened(EFFECTS[mode].wait)
+
+
+def _categories(plan: CallPlan) -> Sequence[CallCategory]:
+    return [SYSTEM] if plan.system else plan.levels
 
 
 def _rule_of(plan: CallPlan) -> CallRule:

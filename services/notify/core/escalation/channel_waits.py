@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from services.notify.core.escalation.profiles import SYSTEM, CallCategory
 from shared.contracts.fields import Level
 from shared.contracts.pages import Channel
 
@@ -34,20 +35,21 @@ class Waits:
     sms_s: float
 
 
-BUILT_IN: dict[Level, Waits] = {
+BUILT_IN: dict[CallCategory, Waits] = {
     Level.RED: Waits(0, 15),
     Level.ORANGE: Waits(10, 30),
     Level.YELLOW: Waits(20, 60),
     Level.BLUE: Waits(30, 120),
     Level.NOTICE: Waits(60, 180),
+    SYSTEM: Waits(10, 30),
 }
 """The waits where no call plan sets others."""
 
 
-def built_in(level: Level) -> dict[Channel, float]:
+def built_in(category: CallCategory) -> dict[Channel, float]:
     """Return the seconds until each channel is used; a channel not in it is used at once."""
-    level_waits = BUILT_IN[level]
-    return {**dict.fromkeys(CHAT, level_waits.chat_s), Channel.SMS: level_waits.sms_s}
+    category_waits = BUILT_IN[category]
+    return {**dict.fromkeys(CHAT, category_waits.chat_s), Channel.SMS: category_waits.sms_s}
 
 
 def waits(

@@ -213,8 +213,8 @@ class EscalationEngine:
         self._place(escalation, call, text, mark)
 
     def rule(self, escalation: Escalation) -> CallRule:
-        """Return the call rule for the escalation's level and response mode."""
-        return self._rules.rule(escalation.level, escalation.mode)
+        """Return the call rule for the escalation's category and response mode."""
+        return self._rules.rule(escalation.category, escalation.mode)
 
     def timing(self, escalation: Escalation) -> Timing:
         """Return the waits of the escalation's calls."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from services.notify.core.escalation.profiles import SYSTEM, CallCategory
 from services.notify.core.escalation.states import EscalationState
 from shared.contracts.fields import DataGrade, Level, Post, ResponseMode, Status
 from shared.contracts.pages import SubjectKind
@@ -86,6 +87,11 @@ class Escalation:
         return self.purpose not in (Purpose.INFORM, Purpose.RECALL, Purpose.CONTACT_TEST)
 
     @property
+    def category(self) -> CallCategory:
+        """The level, or the category of faults of the system itself, that sets the waits."""
+        return SYSTEM if self.subject_kind.is_system else self.level
+
+    @property
     def is_test(self) -> bool:
         """True for a test of one channel of one officer: an answer or silence ends the calls."""
         return self.purpose is Purpose.CONTACT_TEST
@@ -96,7 +102,7 @@ class Escalation:
 
         The escalation of a digest does not continue: each call in the digest does so by itself.
         """
-        return self.subject_kind is not SubjectKind.DIGEST
+        return not self.subject_kind.is_digest
 
     @property
     def climbs(self) -> bool:

@@ -2,7 +2,8 @@
 
 `standard` is call-1/3/5 for red (modelled on docs/sources.md S24, S25): the first post is called
 again after 1 minute, the next officer at 3 minutes, the upper tier at 5. The other levels stretch
-these times to their own answer time (10, 15, 30 minutes). `demo` waits 6 seconds for every call
+these times to their own answer time (10, 15, 30 minutes), and a fault of the system itself has the
+time of orange. `demo` waits 6 seconds for every call
 and, since a demo lasts minutes, ten minutes for a promise. A stricter response mode takes a share
 of each wait (shared/domain/response_modes/effects.py).
 """
@@ -10,7 +11,7 @@ of each wait (shared/domain/response_modes/effects.py).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from shared.contracts.fields import Level
 
@@ -68,7 +69,10 @@ def _one_three_five(answer_s: float) -> Timing:
     return Timing(fifth, repeat_s=2 * fifth, post_s=fifth, tier_s=fifth, promise_s=2 * answer_s)
 
 
-Profile = dict[Level, Timing]
+SYSTEM: Final = "system"
+"""The category of pages about the system's own faults, which have no level's waits."""
+CallCategory = Level | Literal["system"]
+Profile = dict[CallCategory, Timing]
 
 PROFILES: dict[ProfileName, Profile] = {
     "standard": {
@@ -77,6 +81,9 @@ PROFILES: dict[ProfileName, Profile] = {
         Level.YELLOW: _one_three_five(900),
         Level.BLUE: _one_three_five(1800),
         Level.NOTICE: _one_three_five(1800),
+        SYSTEM: _one_three_five(600),
     },
-    "demo": dict.fromkeys(Level, Timing(6, repeat_s=None, post_s=6, tier_s=6, promise_s=600)),
+    "demo": dict.fromkeys(
+        (*Level, SYSTEM), Timing(6, repeat_s=None, post_s=6, tier_s=6, promise_s=600)
+    ),
 }

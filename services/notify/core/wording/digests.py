@@ -15,9 +15,9 @@ _ZH_CHARACTERS, _EN_CHARACTERS = 36, 32
 
 
 class DigestLine(NamedTuple):
-    """The calls of a digest that are shown in one line."""
+    """The calls of a digest that are shown in one line, with the word of their category."""
 
-    level: Level
+    category: Bilingual
     calls: int
     headline: str
 
@@ -32,6 +32,11 @@ def digest_headline(by_level: Sequence[tuple[Level, int]]) -> str:
     )
 
 
+def fault_digest_headline(total: int) -> str:
+    """Return the headline with the number of faults of the system itself."""
+    return one_line(Bilingual(f"摘要：{total}条系统故障", f"Digest: {total} faults of the system"))
+
+
 def of_digest(lines: Sequence[DigestLine], unnamed: int) -> str:
     """Return the text of a digest, the most urgent line first.
 
@@ -39,11 +44,11 @@ def of_digest(lines: Sequence[DigestLine], unnamed: int) -> str:
     """
     texts = []
     for line in lines:
-        level, words = LEVELS[line.level], bilingual_of(line.headline)
+        category, words = line.category, bilingual_of(line.headline)
         texts.append(
             Bilingual(
-                f"[{level.zh}] {words.zh[:_ZH_CHARACTERS]} ×{line.calls}",
-                f"[{level.en}] {words.en[:_EN_CHARACTERS]} ×{line.calls}",
+                f"[{category.zh}] {words.zh[:_ZH_CHARACTERS]} ×{line.calls}",
+                f"[{category.en}] {words.en[:_EN_CHARACTERS]} ×{line.calls}",
             )
         )
     if unnamed:

@@ -8,10 +8,17 @@ from shared.contracts.fields import DataGrade, Language
 from shared.contracts.pages import Page, SubjectKind
 from shared.domain.bilingual import in_language
 from shared.domain.replies import reference_of
-from shared.domain.wording import LEVELS, NOTES, REPLIES
+from shared.domain.wording import LEVELS, NOTES, REPLIES, SYSTEM
 
 _TO_NOTE = frozenset(
-    {SubjectKind.SUPERVISION, SubjectKind.MODE, SubjectKind.ROSTER, SubjectKind.DIGEST}
+    {
+        SubjectKind.SUPERVISION,
+        SubjectKind.MODE,
+        SubjectKind.ROSTER,
+        SubjectKind.DIGEST,
+        SubjectKind.FAULT,
+        SubjectKind.FAULT_DIGEST,
+    }
 )
 """Subjects without a request to come."""
 
@@ -24,7 +31,8 @@ def message(page: Page, language: Language, *, resend: bool, link: str | None = 
     """
     drill = marks.STATUS[page.status].of(language)
     repeat = marks.RESENT.of(language) if resend else ""
-    opening = f"{drill}{repeat}[{LEVELS[page.level].of(language)}]"
+    category = SYSTEM if page.subject_kind.is_system else LEVELS[page.level]
+    opening = f"{drill}{repeat}[{category.of(language)}]"
     gap = " " if language is Language.EN else ""
     lines = [
         f"{opening}{gap}{in_language(page.headline, language).removeprefix(drill)}",

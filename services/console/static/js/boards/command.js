@@ -21,6 +21,7 @@ import {
 import { fill, h, rememberFocus, renderList } from "../lib/dom.js";
 import { formatTime, t } from "../lib/i18n.js";
 import { loader } from "../lib/load_status.js";
+import { PAGE_KINDS } from "../lib/page_categories.js";
 import { pagedList } from "../lib/paged_list.js";
 
 /** @import { BelowAnswer, Command, UnitProgress } from "../types/commands.d.ts" */
@@ -244,7 +245,7 @@ export function commandBoard(context) {
       h(
         "div",
         { class: "stack" },
-        panel("own.pages", [pages.node, pages.moreButton], pages.count),
+        panel("own.pages", [pages.node, pages.moreButton], [pages.filter, " ", pages.count]),
         panel("own.tasks", [taskList, tasks.moreButton], tasks.count),
         panel("commands.title", [commandList, commands.moreButton], commands.count),
       ),
@@ -253,7 +254,7 @@ export function commandBoard(context) {
     refresh,
     line: ({ kind }) => {
       if (kind === "command") loaders.commands();
-      if (kind === "page" || kind === "answer") pages.load();
+      if (PAGE_KINDS.has(kind)) pages.load();
       if (kind === "assignments" || kind === "supervision") {
         loaders.commands();
         loaders.tasks();

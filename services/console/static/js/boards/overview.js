@@ -170,6 +170,7 @@ export function overviewBoard(context) {
       towns.status.fail();
     },
     line: (line) => {
+      if (line.kind === "system") return; // Faults of the system itself are no events.
       state.lines = [line, ...state.lines].slice(0, FEED_LIMIT);
       drawLines();
       for (const name of STALE_PARTS[line.kind] ?? []) loaders[name]();

@@ -2,20 +2,13 @@
 // phone.
 
 import { post } from "../lib/api.js";
-import {
-  answerLabel,
-  button,
-  cardClass,
-  chip,
-  drillTag,
-  levelBadge,
-  optionsOf,
-} from "../lib/components.js";
+import { answerLabel, button, cardClass, chip, drillTag, optionsOf } from "../lib/components.js";
 import { confirmAction } from "../lib/dialogs.js";
 import { h, renderList, text } from "../lib/dom.js";
 import { select, valueOf } from "../lib/forms.js";
 import { formatTime, t } from "../lib/i18n.js";
 import { loader } from "../lib/load_status.js";
+import { categoryBadge, categoryFilter } from "../lib/page_categories.js";
 import { pagedList } from "../lib/paged_list.js";
 import { POSTS } from "./duty_forms.js";
 
@@ -33,6 +26,12 @@ const MINUTES = [10, 20, 30, 60, 120];
  */
 export function ownPages(context) {
   const node = h("ul", { class: "cards", id: "own-pages" });
+  let category = "";
+  const filter = categoryFilter((choice) => {
+    category = choice;
+    pages.restart();
+    load.restart();
+  });
   const pages = pagedList(
     "/api/pages",
     "pages",
@@ -42,12 +41,14 @@ export function ownPages(context) {
   );
   const load = loader(
     node,
-    () => context.current(pages.load({ status: context.status, open: 1 })),
+    () => context.current(pages.load({ status: context.status, open: 1, ...categoryQuery() })),
     (answer) => {
       renderList(node, answer.pages, (page) => page.page_id, pageCard, t("pages.none"));
       pages.show(answer, answer.waiting);
     },
   );
+
+  const categoryQuery = () => (category ? { system: category === "system" ? 1 : 0 } : {});
 
   /** @param {Page} page */
   function pageCard(page) {
@@ -58,7 +59,7 @@ export function ownPages(context) {
         "div",
         { class: "row" },
         drillTag(page),
-        levelBadge(page.level),
+        categoryBadge(page),
         page.rung > 0 && chip(t("rung", { n: page.rung }), "bad"),
         h("span", { class: "tail" }, formatTime(page.sent_at)),
       ),
@@ -112,7 +113,7 @@ export function ownPages(context) {
     });
   }
 
-  return { node, load, count: pages.count, moreButton: pages.moreButton };
+  return { node, filter, load, count: pages.count, moreButton: pages.moreButton };
 }
 
 /** @param {string} verb */

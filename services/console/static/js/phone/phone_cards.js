@@ -11,10 +11,10 @@ import {
   drillTag,
   eventName,
   isDrill,
-  levelBadge,
 } from "../lib/components.js";
 import { h, text } from "../lib/dom.js";
 import { formatSpan, formatTime, t } from "../lib/i18n.js";
+import { categoryBadge } from "../lib/page_categories.js";
 import { photoRow, sendPhotos } from "../lib/photos.js";
 
 /** @import { Deliver, OutboxEntry } from "../types/actions.d.ts" */
@@ -80,7 +80,7 @@ export function pageCard(page, { isOpen, onAnswer, onOpen }) {
       "div",
       { class: "row" },
       drillTag(page),
-      levelBadge(page.level),
+      categoryBadge(page),
       page.rung > 0 && chip(t("rung", { n: page.rung }), "bad"),
       page.resend && chip(t("resend")),
       h("span", { class: "tail" }, formatTime(page.sent_at)),

@@ -1,0 +1,1 @@
+"""The health of the components that the auditor watches from the outside."""
