@@ -84,6 +84,11 @@ VERBS = (
         "deploy.commands.plans.cli",
     ),
     Verb(
+        "outbox",
+        Bilingual("被 Kafka 拒收的待发记录", "show and send again the rows that Kafka refused"),
+        "deploy.commands.outbox",
+    ),
+    Verb(
         "letters",
         Bilingual(
             "死信：列表、查看、修改、重放、搁置", "list, show, correct, replay refused records"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from services.notify import timers
 from services.notify.channels import console, registry
 from services.notify.channels.off import SwitchedOff
 from services.notify.channels.port import Tools
-from services.notify.core.escalation.priority import RESERVED, is_urgent_record
+from services.notify.core.escalation.priority import is_urgent_record
 from services.notify.core.reference_data import ReferenceData
 from services.notify.handlers import (
     alerts,
@@ -32,6 +33,7 @@ from services.notify.loops.call_settings import CallSettingsFolder
 from services.notify.loops.contact_test_schedule import ContactTestScheduler
 from services.notify.loops.delivery import DeliveryLoop
 from services.notify.loops.gauges import EscalationGauges
+from services.notify.loops.settlement import Settlement
 from services.notify.metrics import NotifyMetrics
 from services.notify.retention import retention_tasks
 from services.notify.settings import Settings
@@ -41,11 +43,6 @@ from shared.contracts.topics import CATALOG, PAGES, REACHABILITY, RESPONSE_MODES
 from shared.runtime.inbound_messages import PriorityRule
 from shared.runtime.stateful_platform import StatefulPlatform
 
-LOOPS_PER_CHANNEL = 4
-"""Delivery loops of one channel, so that one slow answer does not hold up all other pages.
-
-One more loop takes only red pages and recalls.
-"""
 URGENT_RECORDS = PriorityRule((b'"red"', b'"recalled"'), is_urgent_record)
 """The records that overtake a backlog, and the bytes of which each contains at least one."""
 
@@ -65,7 +62,10 @@ def build(settings: Settings) -> AsgiFastStream:
     )
     channels = frozenset({console.CHANNEL, *senders})
     reference = ReferenceData(settings.sla_profile, channels, ZoneInfo(settings.zone))
-    unit_of_work = partial(UnitOfWork, reference=reference, metrics=metrics)
+    page_queued = asyncio.Event()
+    unit_of_work = partial(
+        UnitOfWork, reference=reference, metrics=metrics, page_queued=page_queued
+    )
 
     platform.table(
         CATALOG, partial(catalog.update_table, reference=reference), reference.units.remove
@@ -101,23 +101,18 @@ def build(settings: Settings) -> AsgiFastStream:
         "contact test scheduler", ContactTestScheduler(platform.database, reference).run
     )
 
-    delivery_loop = partial(
-        DeliveryLoop,
-        platform.database,
-        unit_of_work=unit_of_work,
-        roster=reference.roster,
-        metrics=metrics,
-    )
     for channel, sender in senders.items():
         platform.on_stop(f"channel {channel}", sender.close)
-        loop = delivery_loop([channel], sender)
-        for number in range(1, LOOPS_PER_CHANNEL + 1):
-            platform.run_in_background(f"delivery by {channel} {number}", loop.run)
-        reserved = delivery_loop([channel], sender, up_to=RESERVED)
-        platform.run_in_background(f"urgent delivery by {channel}", reserved.run)
-    unused = [channel for channel in Channel if channel not in channels]
-    switched_off = delivery_loop(unused, SwitchedOff())
-    platform.run_in_background("delivery by channels that are off", switched_off.run)
+    switched_off = dict.fromkeys((item for item in Channel if item not in channels), SwitchedOff())
+    delivery_loop = DeliveryLoop(
+        platform.database,
+        {**senders, **switched_off},
+        Settlement(platform.database, unit_of_work),
+        reference.roster,
+        metrics,
+        page_queued,
+    )
+    platform.run_in_background("delivery", delivery_loop.run)
 
     platform.delete_when_old(*retention_tasks(settings.keep_days))
     platform.produces(PAGES, REACHABILITY)

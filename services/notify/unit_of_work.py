@@ -7,6 +7,7 @@ digests, writes all changes, arms the timers and publishes the pages.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from datetime import datetime
 
@@ -41,7 +42,12 @@ class UnitOfWork:
     """The escalations, pages and digests that one transaction reads and changes."""
 
     def __init__(
-        self, transaction: Transaction, *, reference: ReferenceData, metrics: NotifyMetrics
+        self,
+        transaction: Transaction,
+        *,
+        reference: ReferenceData,
+        metrics: NotifyMetrics,
+        page_queued: asyncio.Event,
     ) -> None:
         self.reference = reference
         self.working_set = WorkingSet(reference.channels, transaction.now, reference.channel_health)
@@ -55,6 +61,7 @@ class UnitOfWork:
         self.contact_tester = ContactTester(reference.roster, reference.modes, self.working_set)
         self._transaction = transaction
         self._metrics = metrics
+        self._page_queued = page_queued
         self._needed = NeededRows()
         self._outcome_pages: list[digests.OutcomePage] = []
         self._scheduled_tests: list[tuple[TestedPost, datetime]] = []
@@ -159,6 +166,8 @@ class UnitOfWork:
         await gaps.save(transaction, working_set)
         await digests.save(transaction, working_set)
         await channel_health.save(transaction, working_set)
+        if working_set.new_pages or working_set.due_now:
+            transaction.after_commit.add(self._page_queued)
         self._count()
 
     async def _digest_calls(self) -> None:

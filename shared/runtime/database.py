@@ -23,7 +23,7 @@ from shared.runtime.errors import (
     Unsendable,
 )
 from shared.runtime.loop_priority import LoopPriority
-from shared.runtime.outbound_records import encode
+from shared.runtime.outbound_records import encode, partition_of
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -95,8 +95,8 @@ def session_settings(name: str) -> dict[str, str]:
     }
 
 
-OutboxRow = tuple[str, str, str, bytes]
-"""Event id, topic, key, wire form."""
+OutboxRow = tuple[str, str, int, str, bytes]
+"""Event id, topic, partition, key, wire form."""
 _RECORD_OVERHEAD = 1_024
 """The most bytes of a record beside key and value: its batch's head, its own, its headers."""
 _COPY_THRESHOLD = 50
@@ -117,6 +117,8 @@ class Transaction:
     loop_priority: LoopPriority = field(default_factory=LoopPriority)
     outbox: list[OutboxRow] = field(default_factory=list)
     published: bool = False
+    after_commit: set[asyncio.Event] = field(default_factory=set)
+    """Events that are set when the transaction has committed."""
     refused: list[tuple[Any, Reject]] = field(default_factory=list)
     _encoded: list[OutboxRow] = field(default_factory=list)
 
@@ -126,7 +128,7 @@ class Transaction:
 
     def publish(self, spec: TopicSpec, key: str, message: Contract, event_id: str) -> None:
         """Queue a message for the outbox, which sends after the commit, once per `event_id`."""
-        self.outbox.append((event_id, spec.name, key, _checked_value(spec, key, encode(message))))
+        self.outbox.append(_row(spec, key, event_id, encode(message)))
         self.published = True
 
     def publish_encoded(self, spec: TopicSpec, key: str, event_id: str, value: bytes) -> None:
@@ -135,7 +137,7 @@ class Transaction:
         Such events leave in their order, before the messages of `publish`; use one of the two
         methods for one key.
         """
-        self._encoded.append((event_id, spec.name, key, _checked_value(spec, key, value)))
+        self._encoded.append(_row(spec, key, event_id, value))
         self.published = True
 
     async def publish_new(self, spec: TopicSpec, rows: Iterable[tuple[str, str, bytes]]) -> None:
@@ -145,10 +147,7 @@ class Transaction:
         """
         await self.flush()
         self.published = True
-        await self._copy(
-            (event_id, spec.name, key, _checked_value(spec, key, value))
-            for key, event_id, value in rows
-        )
+        await self._copy(_row(spec, key, event_id, value) for key, event_id, value in rows)
 
     async def refresh_clock(self) -> None:
         """Set `now` to the present: the transaction has waited for its turn since it began."""
@@ -174,8 +173,8 @@ class Transaction:
         rows, self.outbox, self._encoded = [*self._encoded, *self.outbox], [], []
         if rows:
             await self.connection.execute(
-                f"INSERT INTO {self.schema}.outbox (event_id, topic, key, value) "  # noqa: S608
-                "SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) "
+                f"INSERT INTO {self.schema}.outbox (event_id, topic, part, key, value) "  # noqa: S608
+                "SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::bytea[]) "
                 "ON CONFLICT (event_id) DO NOTHING",
                 *(list(column) for column in zip(*rows, strict=True)),
             )
@@ -190,16 +189,17 @@ class Transaction:
         await self.connection.copy_records_to_table(
             "outbox",
             schema_name=self.schema,
-            columns=("event_id", "topic", "key", "value"),
+            columns=("event_id", "topic", "part", "key", "value"),
             records=rows,
         )
 
 
-def _checked_value(spec: TopicSpec, key: str, value: bytes) -> bytes:
-    """Return the value; raises Unsendable where the topic does not take a record of it."""
+def _row(spec: TopicSpec, key: str, event_id: str, value: bytes) -> OutboxRow:
+    """Return the row of a message; raises Unsendable where the topic does not take a record of
+    it."""
     if len(value) > spec.max_bytes - _RECORD_OVERHEAD - 4 * len(key):
         raise Unsendable(f"{len(value)} bytes of {key[:96]} are more than {spec.name} takes")
-    return value
+    return event_id, spec.name, partition_of(key.encode(), spec.partitions), key, value
 
 
 class Database:
@@ -303,6 +303,7 @@ class Database:
             overlong = transaction is not None and isinstance(error, _TIMEOUTS)
             raise (StatementTimeout if overlong else Transient)(self._failing) from error
         self._failing = None
-        self.commit_event.set()
+        for event in (self.commit_event, *transaction.after_commit):
+            event.set()
         if transaction.published:
             self.outbox_event.set()

@@ -46,6 +46,14 @@ class Transient(Exception):
     """Infrastructure has failed; the same work may succeed later."""
 
 
+class Unconfirmed(Transient):
+    """Kafka has not confirmed records in time: the partition has no leader, or Kafka is away."""
+
+
+class TopicUnavailable(Transient):
+    """Kafka takes nothing for one topic: the topic does not exist, or the right is missing."""
+
+
 class StatementTimeout(Transient):
     """Postgres did not finish in time; the same work may succeed in smaller pieces."""
 

@@ -62,6 +62,28 @@ class RuntimeMetrics:
             registry=registry,
         )
         self.outbox = Gauge("fenghuo_outbox_rows", "Outbox rows not published", registry=registry)
+        self.outbox_oldest = Gauge(
+            "fenghuo_outbox_oldest_seconds",
+            "The age of the oldest outbox row that is not published",
+            registry=registry,
+        )
+        self.outbox_set_aside = Gauge(
+            "fenghuo_outbox_quarantined_rows",
+            "Outbox rows that Kafka never takes, set aside for a person",
+            registry=registry,
+        )
+        self.outbox_quarantined = Counter(
+            "fenghuo_outbox_quarantined_total",
+            "Outbox rows set aside because Kafka refused them alone",
+            ["topic"],
+            registry=registry,
+        )
+        self.outbox_troubled = Gauge(
+            "fenghuo_outbox_partition_waits",
+            "1 while the outbox rows of a partition wait because Kafka does not take them",
+            ["topic", "partition"],
+            registry=registry,
+        )
         self.timers_failed = Counter(
             "fenghuo_timers_failed_total",
             "Durable timers set aside because of a bug (state `failed`)",

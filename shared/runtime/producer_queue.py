@@ -8,14 +8,16 @@ with records for a partition waits for its turn here, in order of arrival, and a
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaTimeoutError
+from aiokafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
 
+from shared.runtime.errors import Transient
 from shared.runtime.outbound_records import OutboundRecord, partition_of
 
 Delivery = asyncio.Future[Any]
@@ -26,6 +28,8 @@ Partition = tuple[str, int]
 _OWN_BATCHES_FROM = 20
 """From so many records of one caller on, batches are filled here, for a fifth of the time: while
 they are filled, nothing else runs."""
+_MAX_WAITING_BYTES = 8 * 1_048_576
+"""With more bytes that wait for one partition, further records for this partition are refused."""
 
 
 class ProducerQueue:
@@ -35,22 +39,17 @@ class ProducerQueue:
         self._producer = producer
         self._on_delivery = on_delivery
         self._locks: defaultdict[Partition, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._waiting_bytes: Counter[Partition] = Counter()
 
     async def append(self, records: Sequence[OutboundRecord]) -> list[Delivery]:
-        """Append all, in order per partition; raises KafkaError.
+        """Append all, in order per partition; a partition that takes nothing holds up its own only.
 
-        A partition that takes nothing holds up its own records only.
+        Raises KafkaError, and Transient before anything is appended where too much waits for a
+        partition already.
         """
-        partition_counts = {
-            topic: len(await self._producer.partitions_for(topic))
-            for topic in {record.topic for record in records}
-        }
-        by_partition: dict[Partition, list[OutboundRecord]] = {}
-        for record in records:
-            number = record.partition
-            if number is None:
-                number = partition_of(record.key, partition_counts[record.topic])
-            by_partition.setdefault((record.topic, number), []).append(record)
+        by_partition = await self.by_partition(records)
+        for partition, own_records in by_partition.items():
+            self._check_room(partition, own_records)
         few = len(records) < _OWN_BATCHES_FROM
         append = self._append_records if few else self._append_batches
         deliveries: list[Delivery] = []
@@ -66,6 +65,24 @@ class ProducerQueue:
             raise failed.exceptions[0] from None
         return deliveries
 
+    async def by_partition(
+        self, records: Sequence[OutboundRecord]
+    ) -> dict[Partition, list[OutboundRecord]]:
+        """Return the records of each partition, in order; raises KafkaError."""
+        partition_counts = {
+            topic: len(await self._producer.partitions_for(topic))
+            for topic in {record.topic for record in records}
+        }
+        by_partition: dict[Partition, list[OutboundRecord]] = {}
+        for record in records:
+            number, count = record.partition, partition_counts[record.topic]
+            if number is None:
+                number = partition_of(record.key, count)
+            if number >= count:
+                raise UnknownTopicOrPartitionError(f"{record.topic} has {count} partitions")
+            by_partition.setdefault((record.topic, number), []).append(record)
+        return by_partition
+
     async def _append_records(
         self,
         partition: Partition,
@@ -74,7 +91,7 @@ class ProducerQueue:
     ) -> None:
         """Append to the producer's own batches: records of many callers share them."""
         topic, number = partition
-        async with self._locks[partition]:
+        async with self._turn(partition, records):
             for record in records:
                 send = partial(
                     self._producer.send,
@@ -94,14 +111,35 @@ class ProducerQueue:
     ) -> None:
         """Fill batches here: what `send` does per record is done per batch."""
         topic, number = partition
-        async with self._locks[partition]:
+        async with self._turn(partition, records):
             for batch in _batches(self._producer, records):
                 send = partial(self._producer.send_batch, batch, topic, partition=number)
                 self._add(await _until_accepted(send), deliveries)
 
+    def _check_room(self, partition: Partition, records: Sequence[OutboundRecord]) -> None:
+        waiting = self._waiting_bytes[partition]
+        if waiting and waiting + _bytes(records) > _MAX_WAITING_BYTES:
+            raise Transient(f"busy: too much waits for {partition[0]} {partition[1]} already")
+
+    @asynccontextmanager
+    async def _turn(
+        self, partition: Partition, records: Sequence[OutboundRecord]
+    ) -> AsyncIterator[None]:
+        size = _bytes(records)
+        self._waiting_bytes[partition] += size
+        try:
+            async with self._locks[partition]:
+                yield
+        finally:
+            self._waiting_bytes[partition] -= size
+
     def _add(self, delivery: Delivery, deliveries: list[Delivery]) -> None:
         deliveries.append(delivery)
         self._on_delivery(delivery)
+
+
+def _bytes(records: Iterable[OutboundRecord]) -> int:
+    return sum(len(record.value) for record in records)
 
 
 async def _until_accepted(send: Callable[[], Awaitable[Delivery]]) -> Delivery:

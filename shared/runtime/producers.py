@@ -7,8 +7,12 @@ from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaClient, AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka import AIOKafkaClient, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import (
+    InvalidTopicError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+)
 
 from shared.runtime.outbound_records import MAX_REQUEST_BYTES
 from shared.runtime.producer_queue import Delivery
@@ -36,6 +40,7 @@ async def open_producer(bootstrap: str) -> AIOKafkaProducer:
     # While a partition has no leader aiokafka drops its batches after a request's time, which
     # leaves a gap; the publisher decides how long a batch is under way.
     producer._message_accumulator._batch_ttl = float("inf")
+    _return_sequences(producer)
     _limit_metadata_requests(producer.client)
     try:
         async with asyncio.timeout(_CONNECT_S):
@@ -66,6 +71,46 @@ async def close_producer(producer: AIOKafkaProducer, under_way: Mapping[Delivery
     await _closes(producer.client.close())
     for delivery in unconfirmed:
         delivery.cancel()
+
+
+class TopicRefused(KafkaError):  # type: ignore[misc]
+    """Kafka has refused a batch because of the topic, at the first attempt; the producer goes on.
+
+    Kafka has no record of the batch.
+    """
+
+
+_REFUSALS = (TopicAuthorizationFailedError, InvalidTopicError)
+
+
+def _return_sequences(producer: AIOKafkaProducer) -> None:
+    """Let a batch that Kafka refuses because of its topic take no sequence numbers.
+
+    aiokafka leaves a gap there, and Kafka takes nothing more for the partition (aiokafka #1017).
+    Only one batch of a partition is under way: later batches have no numbers yet, and fail too, or
+    they would overtake. A batch of a second attempt may be in the log already, and keeps the
+    numbers.
+    """
+    manager, accumulator = producer._txn_manager, producer._message_accumulator
+    pop = accumulator._pop_batch
+
+    def pop_batch(partition: TopicPartition) -> Any:
+        batch = pop(partition)
+        fail = batch.failure
+
+        def failure(exception: BaseException) -> None:
+            if isinstance(exception, _REFUSALS) and batch.retry_count == 1:
+                manager.increment_sequence_number(partition, -batch.record_count)
+                exception = TopicRefused(type(exception).__name__)
+                for later_batch in accumulator._batches.pop(partition, ()):
+                    later_batch.failure(exception)
+            fail(exception=exception)
+
+        if batch.retry_count == 1:
+            batch.failure = failure
+        return batch
+
+    accumulator._pop_batch = pop_batch
 
 
 def _limit_metadata_requests(client: AIOKafkaClient) -> None:

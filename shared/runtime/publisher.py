@@ -2,44 +2,55 @@
 
 A send that is not confirmed in time has an unknown outcome: the caller sends the same ids again,
 and readers drop repeats. Meanwhile the producer goes on trying, in order, and later records follow;
-a partition without a leader does not hold up the others. A producer is replaced only for one of two
-reasons. A refused batch leaves a gap in the sequence of a partition, and Kafka takes nothing more
-from this producer (aiokafka #1017, docs/sources.md S32). Or a batch is under way for longer than
-the patience.
+a partition without a leader does not hold up the others, however long it has none. A producer is
+replaced only for one of two reasons. A batch that failed after a first attempt leaves a gap in the
+sequence of a partition, and Kafka takes nothing more from this producer (aiokafka #1017,
+docs/sources.md S32). Or Kafka confirms nothing at all for longer than the patience.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import NamedTuple
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
+    InvalidTopicError,
     KafkaError,
     MessageSizeTooLargeError,
     ProducerClosed,
     RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
 )
 
-from shared.runtime.errors import Transient, Unsendable
+from shared.runtime.errors import TopicUnavailable, Transient, Unconfirmed, Unsendable
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.outbound_records import OutboundRecord, check_sizes
 from shared.runtime.producer_queue import Delivery, ProducerQueue
-from shared.runtime.producers import close_producer, open_producer
+from shared.runtime.producers import TopicRefused, close_producer, open_producer
 
 log = structlog.get_logger("fenghuo.publisher")
 
 PATIENCE_S = 30.0
-"""The time a batch may be under way: longer than a broker's session and the choice of a leader."""
+"""The time for which Kafka may confirm nothing while records wait."""
 _MAX_QUEUED_BYTES = 64 * 1_048_576
 """With more bytes that the producer has not taken yet, further callers are refused at once."""
 _SILENCE_S = 1.0
 """Kafka is silent when it confirms nothing for longer than this after a send has timed out."""
 _RECONNECT_S = 0.5
+_TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
+_OF_ONE_TOPIC = (
+    TopicRefused,
+    UnknownTopicOrPartitionError,
+    TopicAuthorizationFailedError,
+    InvalidTopicError,
+)
 
 
 class PendingRecords(NamedTuple):
@@ -67,6 +78,7 @@ class Publisher:
         self._producer: AIOKafkaProducer | None = None
         self._queue: ProducerQueue | None = None
         self._rebuilding: asyncio.Task[None] | None = None
+        self._stopped = False
         self._rebuild_tried = asyncio.Event()
         self._rebuild_tried.set()
         self._under_way: dict[Delivery, float] = {}
@@ -81,6 +93,7 @@ class Publisher:
 
     async def stop(self) -> None:
         """Flush and close, within the time limit."""
+        self._stopped = True
         if self._rebuilding is not None:
             self._rebuilding.cancel()
         self._rebuild_tried.set()
@@ -107,8 +120,9 @@ class Publisher:
         """Send all, in order per partition, and wait until Kafka has confirmed each.
 
         Returns Kafka's times of the records or batches, in ms since 1970. Raises Transient when the
-        outcome is unknown at the time limit: send the same again. Raises Unsendable for a record
-        that Kafka never takes; then none may have been sent.
+        outcome is unknown: send the same again; at the time limit it is an Unconfirmed, where Kafka
+        refuses a topic a TopicUnavailable. Raises Unsendable for a record that Kafka never takes;
+        then none may have been sent.
         """
         async with self._bounded():
             if self._producer is None:
@@ -117,8 +131,51 @@ class Publisher:
             await self._confirm(pending)
         return [delivery.result().timestamp for delivery in pending.deliveries]
 
+    async def send_apart(self, records: Sequence[OutboundRecord]) -> list[Exception | None]:
+        """Send all as `send` does; return for each record its error, None where Kafka has it.
+
+        A record has the error of its own partition, or its own where it is too large.
+        """
+        errors: dict[int, Exception] = {}
+        by_topic: defaultdict[str, list[OutboundRecord]] = defaultdict(list)
+        for record in records:
+            try:
+                check_sizes([record])
+            except Unsendable as error:
+                errors[id(record)] = error
+            else:
+                by_topic[record.topic].append(record)
+        await asyncio.gather(
+            *(self._send_topic(topic_records, errors) for topic_records in by_topic.values())
+        )
+        return [errors.get(id(record)) for record in records]
+
+    async def _send_topic(
+        self, records: list[OutboundRecord], errors: dict[int, Exception]
+    ) -> None:
+        """Send records of one topic, each partition by itself; add the errors."""
+        try:
+            async with self._bounded():
+                if self._producer is None:
+                    await self._rebuild_tried.wait()
+                if self._producer is None or self._queue is None:
+                    raise Transient("the producer is being rebuilt")
+                parts = list((await self._queue.by_partition(records)).values())
+        except Transient as error:
+            errors.update((id(record), error) for record in records)
+            return
+        outcomes = await asyncio.gather(*map(self.send, parts), return_exceptions=True)
+        for part, outcome in zip(parts, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                errors.update((id(record), outcome) for record in part)
+            elif isinstance(outcome, BaseException):
+                raise outcome
+
     async def begin(
-        self, producer: AIOKafkaProducer, records: Iterable[OutboundRecord]
+        self,
+        producer: AIOKafkaProducer,
+        records: Iterable[OutboundRecord],
+        timeout_s: float | None = None,
     ) -> PendingRecords:
         """Append all to this producer, in order per partition; `confirm` waits for Kafka.
 
@@ -126,12 +183,12 @@ class Publisher:
         fail: the producer is idempotent, and after a refused batch there is a new producer. Raises
         as `send` does.
         """
-        async with self._bounded():
+        async with self._bounded(timeout_s):
             return await self._begin(producer, records)
 
-    async def confirm(self, pending: PendingRecords) -> None:
+    async def confirm(self, pending: PendingRecords, timeout_s: float | None = None) -> None:
         """Wait until Kafka has confirmed each record; raises as `send` does."""
-        async with self._bounded():
+        async with self._bounded(timeout_s):
             await self._confirm(pending)
 
     async def _begin(
@@ -163,16 +220,20 @@ class Publisher:
             self._metrics.published.labels(topic).inc(count)
 
     @asynccontextmanager
-    async def _bounded(self) -> AsyncIterator[None]:
+    async def _bounded(self, timeout_s: float | None = None) -> AsyncIterator[None]:
+        limit_s = self._timeout_s if timeout_s is None else timeout_s
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(limit_s):
                 yield
         except TimeoutError as error:
             self._note_timeout()
-            raise Transient(f"not confirmed within {self._timeout_s:g} s") from error
-        except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
+            raise Unconfirmed(f"not confirmed within {limit_s:g} s") from error
+        except _TOO_LARGE as error:
             raise Unsendable(str(error) or type(error).__name__) from error
         except KafkaError as error:
+            if isinstance(error, _OF_ONE_TOPIC):
+                reason = str(error) if isinstance(error, TopicRefused) else type(error).__name__
+                raise TopicUnavailable(f"Kafka refuses the topic: {reason}") from error
             producer = self._producer
             if producer is not None and producer._sender.sender_task.done():
                 self._replace(producer)
@@ -184,7 +245,8 @@ class Publisher:
             self._silent_since = now
         self._timed_out_at = now
         oldest = next(iter(self._under_way.values()), now)
-        if self._producer is not None and now - min(oldest, self._silent_since) >= self._patience_s:
+        silent_since = max(self._confirmed_at, min(oldest, self._silent_since))
+        if self._producer is not None and now - silent_since >= self._patience_s:
             self._replace(self._producer)
 
     async def _connect(self) -> None:
@@ -200,9 +262,10 @@ class Publisher:
             self._under_way.pop(delivery, None)
             if delivery.cancelled():
                 return
-            if delivery.exception() is None:
+            error = delivery.exception()
+            if error is None:
                 self._confirmed_at = _now()
-            else:
+            elif not isinstance(error, TopicRefused):
                 self._replace(producer)
 
         if producer is self._producer:
@@ -214,7 +277,18 @@ class Publisher:
         if broken is self._producer:
             self._producer = None
             self._rebuild_tried.clear()
-            self._rebuilding = asyncio.create_task(self._rebuild(broken))
+            self._start_rebuild(broken)
+
+    def _start_rebuild(self, broken: AIOKafkaProducer) -> None:
+        self._rebuilding = asyncio.create_task(self._rebuild(broken))
+        self._rebuilding.add_done_callback(partial(self._on_rebuild_end, broken))
+
+    def _on_rebuild_end(self, broken: AIOKafkaProducer, rebuilding: asyncio.Task[None]) -> None:
+        """Begin again when the task has ended without a producer, for whatever reason."""
+        if self._producer is None and not self._stopped:
+            error = None if rebuilding.cancelled() else rebuilding.exception()
+            log.error("rebuild_ended", exc_info=error)
+            self._start_rebuild(broken)
 
     async def _rebuild(self, broken: AIOKafkaProducer) -> None:
         log.warning("producer_rebuilt", under_way=len(self._under_way))

@@ -19,6 +19,7 @@ from shared.runtime.handlers import Dispatcher, Order, Router, Unit
 from shared.runtime.inbound_messages import Apply, FastDecoder, PriorityRule
 from shared.runtime.inbox import InboxWorker
 from shared.runtime.outbox import OutboxRelay
+from shared.runtime.outbox_trouble import TroubledPartitions
 from shared.runtime.partition_consumer import PartitionConsumer
 from shared.runtime.platform import Platform
 from shared.runtime.read_progress import ReadProgress
@@ -43,8 +44,11 @@ class StatefulPlatform(Platform):
             settings.database_url.get_secret_value(), service, settings.database_pool
         )
         self.health.add("database", self.database.ready)
-        relay = OutboxRelay(self.database, self.publisher, self.metrics)
+        troubled = TroubledPartitions(self.database, self.publisher, self.metrics)
+        relay = OutboxRelay(self.database, self.publisher, troubled)
         self.run_in_background("outbox relay", relay.run)
+        self.run_in_background("outbox of partitions in trouble", troubled.run)
+        self.run_in_background("outbox figures", troubled.measure)
         self.retention = Retention(self.database)
         self.delete_when_old(fired_timer_retention(service))
         self.run_in_background("retention", self.retention.run)

@@ -13,10 +13,13 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _EXTENSION = "fenghuo.stream_connection"
+HEAD_S = 10.0
+"""The time within which a client sends the head of a request."""
 _LAST_CHUNK = b"0\r\n\r\n"
 
 
@@ -97,7 +100,7 @@ def connection_of(scope: Mapping[str, Any]) -> StreamConnection:
 
 
 class StreamProtocol(H11Protocol):
-    """uvicorn's HTTP/1.1 with the connection in the request's scope.
+    """uvicorn's HTTP/1.1 with the connection in the request's scope, and a time limit for heads.
 
     The parser is h11 and not httptools, because h11 bounds the size of a request's head.
     """
@@ -113,6 +116,31 @@ class StreamProtocol(H11Protocol):
             await application(scope, receive, send)
 
         self.app = with_connection
+
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Note when a head is complete, and when another one begins."""
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._stop_head_timer()
+        elif self._head_timer is None and self.conn.trailing_data[0]:
+            self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._stop_head_timer()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        """Close the connection unless the head of a request is complete in time."""
+        self._head_timer = self.loop.call_later(HEAD_S, self.transport.close)
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
 
     def shutdown(self) -> None:
         """End the connection: uvicorn calls this for each one when the server stops."""

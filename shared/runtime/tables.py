@@ -15,9 +15,10 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
+from shared.contracts.dead_letter import Reason
 from shared.contracts.topics import TopicSpec
 from shared.runtime.decoding import decode
-from shared.runtime.errors import Reject, Transient, exit_process
+from shared.runtime.errors import ENVIRONMENT_ERRORS, Reject, Transient, exit_process
 from shared.runtime.fetching import fetch_states
 from shared.runtime.fetching.consumer import make_reader, read_to
 
@@ -159,6 +160,10 @@ class CompactedTable:
         """Apply one decoded message; raises Reject when it cannot be used."""
         self._on_message(message)
 
+    def _delete(self, tombstone: ConsumerRecord) -> None:
+        if self._on_delete is not None and tombstone.key:
+            self._on_delete(tombstone.key.decode("utf-8", "replace"))
+
     async def _apply_or_exit(self, fetched: dict[TopicPartition, list[ConsumerRecord]]) -> None:
         try:
             await self._apply_fetched(fetched)
@@ -170,14 +175,19 @@ class CompactedTable:
         for partition, records in fetched.items():
             for record in records:
                 self.positions[_place(partition)] = record.offset + 1
-                if not record.value:
-                    if self._on_delete is not None and record.key:
-                        self._on_delete(record.key.decode("utf-8", "replace"))
-                    continue
                 try:
+                    if record.value is None:
+                        self._delete(record)
+                        continue
                     self.apply(decode(self.spec.model, record))
                 except Reject as reject:
                     refused.append((record, reject))
+                except ENVIRONMENT_ERRORS:
+                    raise
+                except Exception as bug:
+                    # A record with which a handler has a bug costs the table this record only.
+                    log.exception("table_record_failed", topic=self.spec.name)
+                    refused.append((record, Reject(Reason.HANDLER_ERROR, repr(bug))))
         if not refused:
             return
         log.warning("table_rejects", topic=self.spec.name, count=len(refused))

@@ -27,6 +27,7 @@ from shared.runtime.inbox import InboxWorker
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.outbound_records import OutboundRecord
 from shared.runtime.outbox import OutboxRelay
+from shared.runtime.outbox_trouble import TroubledPartitions
 from tests.support.inbox import PARTITION, NotingDeadLetters, a_database, handle_all, record
 
 Apply = Callable[[Transaction, Sequence[InboundMessage]], Awaitable[None]]
@@ -265,10 +266,12 @@ class CountingPublisher:
     def __init__(self) -> None:
         self.batches = 0
 
-    async def begin(self, _producer: object, _records: Iterable[OutboundRecord]) -> None:
+    async def begin(
+        self, _producer: object, _records: Iterable[OutboundRecord], _timeout_s: float
+    ) -> None:
         self.batches += 1
 
-    async def confirm(self, _pending: object) -> None:
+    async def confirm(self, _pending: object, _timeout_s: float) -> None:
         pass
 
 
@@ -284,7 +287,8 @@ async def test_the_relay_publishes_nothing_that_it_cannot_delete(fault: str) -> 
             "DO $$ BEGIN CREATE ROLE reader; EXCEPTION WHEN duplicate_object THEN NULL; END $$; "
             "GRANT USAGE ON SCHEMA command TO reader; GRANT SELECT ON command.outbox TO reader"
         )
-        relay = OutboxRelay(database, publisher, RuntimeMetrics(CollectorRegistry()))
+        metrics = RuntimeMetrics(CollectorRegistry())
+        relay = OutboxRelay(database, publisher, TroubledPartitions(database, publisher, metrics))
         async with database.transaction() as transaction:
             await transaction.publish_new(PAGE_ANSWERS, [("k", "one", b"{}")])
         async with database.pool.acquire() as owner:

@@ -28,6 +28,7 @@ from shared.runtime.inbound_messages import Apply, InboundMessage, PriorityRule
 from shared.runtime.inbox import InboxWorker
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.outbox import OutboxRelay
+from shared.runtime.outbox_trouble import TroubledPartitions
 from shared.runtime.partition_consumer import PartitionConsumer
 from shared.runtime.publisher import Publisher
 from tests.support.infrastructure import Infrastructure
@@ -264,7 +265,8 @@ async def test_the_outbox_publishes_exactly_the_committed_records(
     records = await read(infrastructure, topic.name, 20)
     service = Service(infrastructure, topic)
     service.publish_to = target
-    relay = OutboxRelay(service.database, service.publisher, service.metrics)
+    troubled = TroubledPartitions(service.database, service.publisher, service.metrics)
+    relay = OutboxRelay(service.database, service.publisher, troubled)
     async with service.running():
         await until(lambda: len(service.applied) >= 20)
         with pytest.raises(Transient):

@@ -5,15 +5,19 @@ from __future__ import annotations
 
 import asyncio
 import time
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import TopicAuthorizationFailedError
+from aiokafka.protocol.produce import ProduceRequest
 from prometheus_client import CollectorRegistry
 
 from shared.contracts.topics import ALARMS, READINGS, TOPICS
-from shared.runtime.errors import Transient, Unsendable
+from shared.runtime.errors import TopicUnavailable, Transient, Unsendable
 from shared.runtime.metrics import RuntimeMetrics
-from shared.runtime.outbound_records import OutboundRecord, size_of
+from shared.runtime.outbound_records import OutboundRecord, partition_of, size_of
 from shared.runtime.publisher import Publisher
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import read_all
@@ -75,6 +79,40 @@ async def test_a_record_as_large_as_its_topic_takes_is_sent(infrastructure: Infr
     finally:
         await publisher.stop()
     assert await ends(infrastructure, topic.name) == 1
+
+
+async def test_a_refused_topic_costs_neither_the_producer_nor_the_following_records(
+    infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the right for its topic a batch is answered, not stored; then the right comes."""
+    topic = infrastructure.own_topic(ALARMS)
+    metrics = RuntimeMetrics(CollectorRegistry())
+    publisher = Publisher(infrastructure.bootstrap, metrics)
+    record = OutboundRecord(topic.name, b"k", b"{}")
+    number = partition_of(record.key, topic.partitions)
+    await publisher.start()
+    try:
+        await publisher.send([record])
+        client = publisher.producer.client
+        send = client.send
+
+        async def refuse(node_id: int, request: Any, **more: Any) -> Any:
+            if not isinstance(request, ProduceRequest):
+                return await send(node_id, request, **more)
+            refusal = (number, TopicAuthorizationFailedError.errno, -1, -1, -1)
+            return SimpleNamespace(API_VERSION=7, topics=[(topic.name, [refusal])])
+
+        monkeypatch.setattr(client, "send", refuse)
+        for _ in range(2):
+            with pytest.raises(TopicUnavailable):
+                await publisher.send([record])
+        monkeypatch.setattr(client, "send", send)
+        for _ in range(3):
+            await publisher.send([record])
+    finally:
+        await publisher.stop()
+    assert created(metrics) == 1
+    assert await ends(infrastructure, topic.name) == 4
 
 
 @pytest.mark.parametrize("senders", [16, 32])

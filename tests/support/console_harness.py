@@ -88,12 +88,23 @@ class KafkaStandIn:
     """All records but refusals."""
     refused: list[OutboundRecord] = field(default_factory=list)
     down: bool = False
+    down_topics: set[str] = field(default_factory=set)
 
     async def send(self, records: Iterable[OutboundRecord]) -> None:
         if self.down:
             raise Transient("Kafka is down")
         for record in records:
             (self.refused if record.topic == REFUSALS.name else self.sent).append(record)
+
+    async def send_apart(self, records: Sequence[OutboundRecord]) -> list[Exception | None]:
+        errors: list[Exception | None] = [
+            Transient("no leader") if self.down or record.topic in self.down_topics else None
+            for record in records
+        ]
+        if not self.down:
+            pairs = zip(records, errors, strict=True)
+            await self.send(record for record, error in pairs if error is None)
+        return errors
 
 
 @dataclass
@@ -247,6 +258,7 @@ def console_harness(dsn: str, **settings: Any) -> ConsoleHarness:
     built: ConsoleDeps = app.state.console
     kafka = KafkaStandIn()
     setattr(platform.publisher, "send", kafka.send)  # noqa: B010 - stands in for Kafka
+    setattr(platform.publisher, "send_apart", kafka.send_apart)  # noqa: B010
     lag: dict[str, Any] = {"records": 0, "problems": {}}  # neither consumer nor Kafka are there
     with_catalogue(built.names)
     hub, rules, readings = built.part(Hub), built.part(SensorParts).rules, ReadingStandIn()

@@ -52,9 +52,14 @@ BEGIN
                 seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
                 event_id text NOT NULL UNIQUE,
                 topic text NOT NULL,
+                part integer NOT NULL,
                 key text NOT NULL,
                 value bytea NOT NULL,
-                created_at timestamptz NOT NULL DEFAULT now()
+                created_at timestamptz NOT NULL DEFAULT now(),
+                -- Kafka never takes a quarantined row; a person looks at it (fenghuo outbox).
+                quarantined_at timestamptz,
+                error text,
+                CHECK ((quarantined_at IS NULL) = (error IS NULL))
             );
             CREATE TABLE %1$I.timer (
                 subject_id text NOT NULL,

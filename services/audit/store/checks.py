@@ -215,10 +215,19 @@ def _due_timers(service: str) -> Fetch:
 def _outbox(service: str) -> Fetch:
     async def fetch(transaction: Transaction) -> list[Any]:
         row = await transaction.connection.fetchrow(
-            "SELECT min(created_at) AS oldest_at, count(*) AS n "  # noqa: S608
+            "SELECT min(created_at) AS oldest_at, count(*) AS n, "  # noqa: S608
+            "count(quarantined_at) AS quarantined, "
+            "(array_agg(topic || ': ' || error ORDER BY seq DESC) "
+            "FILTER (WHERE quarantined_at IS NOT NULL))[1] AS newest_error "
             f"FROM {service}.outbox"
         )
-        return [OutboxBacklog(service, row["oldest_at"], row["n"])] if row and row["n"] else []
+        if row is None or not row["n"]:
+            return []
+        return [
+            OutboxBacklog(
+                service, row["oldest_at"], row["n"], row["quarantined"], row["newest_error"]
+            )
+        ]
 
     return fetch
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Protocol
 
 from services.console.core.action_record import ActionRecord
@@ -18,8 +18,8 @@ from shared.runtime.outbound_records import OutboundRecord, encode
 class RecordSender(Protocol):
     """Sends records to Kafka."""
 
-    async def send(self, records: Iterable[OutboundRecord]) -> object:
-        """Return when Kafka has the records. Raises Transient."""
+    async def send_apart(self, records: Sequence[OutboundRecord]) -> list[Exception | None]:
+        """Return for each record None when Kafka has it, else the error."""
         ...
 
 
@@ -37,7 +37,8 @@ class KeyReused(Exception):
 class ActionRecorder:
     """Stores acts and sends them to Kafka; acts that arrive meanwhile form the next group.
 
-    A group takes one transaction and one round trip to Kafka: nine thousand units sign at once
+    An act that Kafka does not take fails alone, or with the acts of its partition. A group takes
+    one transaction and one round trip to Kafka: nine thousand units sign at once
     without nine thousand commits, and a single act does not wait for others.
     """
 
@@ -99,7 +100,8 @@ class ActionRecorder:
                 for act, _ in group
                 if outcome.refused(act) is None
             }
-            await self._sender.send(records.values())
+            sent = await self._sender.send_apart(list(records.values()))
+            errors = dict(zip(records, sent, strict=True))
         except Exception as error:  # requests answer it: Transient is 503, a bug 500
             for _, result in group:
                 _settle(result, error)
@@ -111,7 +113,7 @@ class ActionRecorder:
                 case "act":
                     _settle(result, ActionConflict(act.id))
                 case None:
-                    _settle(result, outcome.acts[act.id].new)
+                    _settle(result, errors[act.id] or outcome.acts[act.id].new)
 
     def _count(self, act: ActionEntry, outcome: str) -> None:
         self._metrics.acts.labels(act.topic, outcome).inc()

@@ -31,6 +31,7 @@ class ProblemKind(StrEnum):
     DUPLICATE_ID = "duplicate_id"
     ID_CONFLICT = "id_conflict"
     UNAVAILABLE = "unavailable"
+    TOO_MANY = "too_many"
     VOLUME_FULL = "volume_full"
     NO_SUCH_PATH = "no_such_door"
     METHOD = "method"
@@ -49,6 +50,7 @@ HTTP_STATUS: dict[ProblemKind, int] = {
     ProblemKind.TOO_DEEP: 400,
     ProblemKind.ID_CONFLICT: 409,
     ProblemKind.UNAVAILABLE: 503,
+    ProblemKind.TOO_MANY: 429,
     ProblemKind.VOLUME_FULL: 507,
     ProblemKind.NO_SUCH_PATH: 404,
     ProblemKind.METHOD: 405,
@@ -69,6 +71,7 @@ TITLES: dict[ProblemKind, str] = {
     ProblemKind.TOO_DEEP: "The body is nested too deeply",
     ProblemKind.ID_CONFLICT: "Another body has this id",
     ProblemKind.UNAVAILABLE: "Not stored yet, send the same again",
+    ProblemKind.TOO_MANY: "Too many requests of this source wait for their answer",
     ProblemKind.VOLUME_FULL: "There is no room for readings, send the same again later",
     ProblemKind.NO_SUCH_PATH: "There is no such door",
     ProblemKind.METHOD: "This door takes another method",

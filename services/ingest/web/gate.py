@@ -1,8 +1,9 @@
 """The gate in front of the routes: it checks sender, media type, size and speed, and parses
 nothing.
 
-A body is read up to its limit and not a byte further, whatever Content-Length says. The token is
-compared in constant time, before the body is read.
+The requests of a source that wait for their answer are limited: while Kafka stalls, their bodies
+would lie in memory. A body is read up to its limit and not a byte further, whatever Content-Length
+says. The token is compared in constant time, before the body is read.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.ingest.core.refusals import ProblemKind, RequestRefused, refusal
 from services.ingest.metrics import IngestMetrics
 from services.ingest.web.problems import problem_response
+from services.ingest.web.source_loads import SourceLoads
 
 SINGLE_LIMIT = 64 * 1024
 BATCH_LIMIT = 1024 * 1024
@@ -57,6 +59,7 @@ class Gate:
         self._app = app
         self._digests = {name: digest.encode() for name, digest in sources.items()}
         self._metrics = metrics
+        self._loads = SourceLoads()
         self._body_timeout_s = body_timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,22 +69,21 @@ class Gate:
             await self._app(scope, receive, send)
             return
         try:
-            body = await self._read_admitted(scope, receive, limits)
+            headers = {name.lower(): value for name, value in scope["headers"]}
+            scope[SOURCE] = source = self._admitted(headers, limits)
+            size = _declared_bytes(headers, limits)
+            with self._loads.admitted(source, size):
+                body = await self._read_in_time(receive, limits)
+                if body is not None:
+                    await self._app(scope, _replay(body, receive), send)
         except RequestRefused as error:
             self._metrics.refused.labels(error.kind.value).inc()
             # A part of the body may be unread: such a connection can serve no other request.
             response = problem_response(error, {"connection": "close"})
             await response(scope, receive, send)
-            return
-        if body is None:
-            return
-        await self._app(scope, _replay(body, receive), send)
 
-    async def _read_admitted(
-        self, scope: Scope, receive: Receive, limits: BodyLimits
-    ) -> bytes | None:
-        """Return the body, None if the sender has disconnected. Raises RequestRefused."""
-        headers = {name.lower(): value for name, value in scope["headers"]}
+    def _admitted(self, headers: Mapping[bytes, bytes], limits: BodyLimits) -> str:
+        """Return the source of a request that may send its body. Raises RequestRefused."""
         source = self._source_of(headers.get(b"authorization", b""))
         if source is None:
             raise refusal(
@@ -90,7 +92,6 @@ class Gate:
                 "missing, or not the token of a known source",
                 "Bearer and a token",
             )
-        scope[SOURCE] = source
         content_type = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
         media_type = content_type.decode("latin-1")
         if media_type not in limits.media_types:
@@ -104,9 +105,10 @@ class Gate:
             raise refusal(
                 ProblemKind.MEDIA_TYPE, "header Content-Encoding", "no encoding is read", "identity"
             )
-        declared = headers.get(b"content-length", b"0")
-        if declared.isdigit() and int(declared[:20]) > limits.max_bytes:
-            raise _too_large(limits)
+        return source
+
+    async def _read_in_time(self, receive: Receive, limits: BodyLimits) -> bytes | None:
+        """Return the body, None if the sender has disconnected. Raises RequestRefused."""
         try:
             async with asyncio.timeout(self._body_timeout_s):
                 return await _read(receive, limits)
@@ -129,6 +131,16 @@ class Gate:
             if hmac.compare_digest(digest, source_digest)
         ]
         return matches[0] if matches and scheme.lower() == b"bearer" else None
+
+
+def _declared_bytes(headers: Mapping[bytes, bytes], limits: BodyLimits) -> int:
+    """Return the most bytes that the body will have. Raises RequestRefused."""
+    declared = headers.get(b"content-length", b"")
+    if not declared.isdigit():
+        return limits.max_bytes
+    if int(declared[:20]) > limits.max_bytes:
+        raise _too_large(limits)
+    return int(declared)
 
 
 async def _read(receive: Receive, limits: BodyLimits) -> bytes | None:

@@ -42,6 +42,10 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     413: _problem("The body is too large"),
     415: _problem("The route does not read this media type"),
     422: _problem("Well-formed, but not acceptable; each error with its location"),
+    429: _problem(
+        "Too many requests of this source, or too many bytes, wait for their answer",
+        Retry_After="Seconds to wait before the next attempt",
+    ),
     500: _problem("An internal error; the detail has the number of the entry in our log"),
     503: _problem(
         "Kafka has not confirmed the records: send the same request again",

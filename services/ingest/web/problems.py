@@ -27,6 +27,8 @@ from services.ingest.metrics import IngestMetrics
 log = structlog.get_logger("fenghuo.ingest")
 
 MEDIA_TYPE = "application/problem+json"
+_LONGEST_RETRY_S = 4
+"""The longest wait in seconds that is asked of a sender."""
 _MAX_ERRORS = 1000
 """The most errors in one document; a batch may have several per reading."""
 
@@ -54,8 +56,9 @@ def problem_response(refused: RequestRefused, headers: Mapping[str, str] | None 
     kind = refused.kind
     status = HTTP_STATUS.get(kind, 422)
     all_headers = dict(headers or {})
-    if kind is ProblemKind.UNAVAILABLE:
-        all_headers["retry-after"] = "2"
+    if kind in (ProblemKind.UNAVAILABLE, ProblemKind.TOO_MANY):
+        # Not the same for all: the senders would come back together.
+        all_headers["retry-after"] = str(1 + secrets.randbelow(_LONGEST_RETRY_S))
     if kind is ProblemKind.VOLUME_FULL:
         all_headers["retry-after"] = "30"
     if kind is ProblemKind.UNAUTHORISED:

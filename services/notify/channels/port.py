@@ -20,12 +20,13 @@ from shared.contracts.pages import Channel, Page
 from shared.runtime.clock import Clock
 from shared.runtime.errors import SetupError
 
-MAX_ATTEMPTS_AT_ONCE = 64
-"""The most attempts of one channel at once.
-
-All its delivery loops fit in, with the loop that is reserved for red. Otherwise a carrier that is
-stuck with blue pages would block the red ones.
+ORDINARY_ATTEMPTS = 40
+"""The most attempts of one channel at once."""
+RESERVED_ATTEMPTS = 10
+"""So many attempts more are reserved for red pages and recalls: a carrier that is stuck with blue
+pages does not block the red ones.
 """
+MAX_ATTEMPTS_AT_ONCE = ORDINARY_ATTEMPTS + RESERVED_ATTEMPTS
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/[^\s]*)?$", max_length=500)]
 
 

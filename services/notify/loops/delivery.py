@@ -1,107 +1,184 @@
-"""Deliveries: claimed under a lease, sent through a channel, settled in a unit of work."""
+"""Deliveries: claimed under a lease, checked and sent through a channel, then settled.
+
+There is one loop per process for all channels. It wakes when a page has been queued, when an
+attempt has ended, and when a delivery becomes due.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 import structlog
 
 from services.notify.channels.http import LONGEST_S
-from services.notify.channels.port import DeliveryOutcome, Sender
-from services.notify.core.escalation.states import EscalationState
-from services.notify.core.pages.states import PageTrigger
+from services.notify.channels.port import (
+    ORDINARY_ATTEMPTS,
+    RESERVED_ATTEMPTS,
+    DeliveryOutcome,
+    Sender,
+)
+from services.notify.core.escalation.priority import RESERVED
 from services.notify.core.roster.roster import Roster
-from services.notify.core.wording import marks
-from services.notify.core.working_set import WorkingSet
+from services.notify.loops.settlement import MOST_ERROR, AttemptedDelivery, Settlement
 from services.notify.metrics import NotifyMetrics
 from services.notify.store import deliveries
-from services.notify.store.deliveries import ClaimedDelivery, DeliveryResult
-from services.notify.unit_of_work import UnitOfWork
-from shared.contracts.pages import Channel
-from shared.runtime.database import Database, Transaction
+from services.notify.store.deliveries import ClaimedDelivery, Room
+from shared.contracts.pages import Channel, Page
+from shared.runtime.database import Database
 from shared.runtime.errors import Transient
 
 log = structlog.get_logger("fenghuo.notify")
 
-BATCH = 10
-"""The most deliveries claimed at once."""
-_IDLE_S = 0.25
+_IDLE_S = 1.0
+"""The longest wait for deliveries that another process has queued or left."""
+_LONGEST = timedelta(seconds=LONGEST_S)
 _LEASE = timedelta(seconds=2 * LONGEST_S + 4)
-_MAX_ATTEMPTS = 8
-_SETTLE_TRIES = 10
-_MOST_ERROR = 200
-_ENDED = frozenset({EscalationState.ANSWERED, EscalationState.CLOSED})
+_FRESH_S = 0.25
+"""A request begins so soon after its check, or the delivery is checked again."""
+_LONGEST_CHECK_S = 2.0
+"""After a check that took longer the page is not sent yet."""
+_BUGGY_ATTEMPTS = 8
+"""So many times a page is attempted with which its channel has a bug."""
+_SETTLED_AT_ONCE = 50
 
-AttemptedDelivery = tuple[ClaimedDelivery, DeliveryOutcome, str | None]
-"""A delivery, the outcome of the attempt, and the reason unless it was delivered."""
-MakeUnitOfWork = Callable[[Transaction], UnitOfWork]
 
+class CheckedPages(NamedTuple):
+    """The pages that might be sent when a check began, by id; `began_at` by a monotonic clock."""
 
-def backoff_s(attempt: int) -> float:
-    """Return the seconds before the next attempt: 1, 2, 4 ... at most 30."""
-    return min(30.0, 2.0 ** (attempt - 1))
+    pages: Mapping[str, Page]
+    began_at: float
+
+    @property
+    def age_s(self) -> float:
+        """Return the seconds since the check began."""
+        return time.monotonic() - self.began_at
 
 
 class DeliveryLoop:
-    """Delivers the pages of one sender's channels; a slow carrier holds up no other channel.
+    """Delivers the pages of all channels; a slow carrier holds up no other.
 
-    Several loops may run at once, in one process or in many. A loop with `up_to` takes only pages
-    up to this priority: a loop is always free for urgent pages.
+    Several processes may do so at once. Of each channel at most `ordinary` attempts run at once,
+    and `reserved` more of urgent pages.
     """
 
     def __init__(
         self,
         database: Database,
-        channels: Sequence[Channel],
-        sender: Sender,
-        unit_of_work: MakeUnitOfWork,
+        senders: Mapping[Channel, Sender],
+        settlement: Settlement,
         roster: Roster,
         metrics: NotifyMetrics,
+        wake_up: asyncio.Event,
+        *,
         lease: timedelta = _LEASE,
-        up_to: int | None = None,
+        ordinary: int = ORDINARY_ATTEMPTS,
+        reserved: int = RESERVED_ATTEMPTS,
     ) -> None:
         self._database = database
-        self._channels = channels
-        self._sender = sender
-        self._unit_of_work = unit_of_work
+        self._senders = senders
+        self._settlement = settlement
         self._roster = roster
         self._metrics = metrics
+        self._wake_up = wake_up
         self._lease = lease
-        self._up_to = up_to
+        self._ordinary = ordinary
+        self._reserved = reserved
+        self._running: Counter[Channel] = Counter()
+        self._attempted: list[AttemptedDelivery] = []
+        self._attempt_ended = asyncio.Event()
 
     async def run(self) -> None:
         """Background loop; survives outages of the database and of the carriers."""
-        while True:
-            try:
-                if await self.deliver_batch() == 0:
-                    await asyncio.sleep(_IDLE_S)
-            except Transient as error:
-                log.warning("delivery_retry", error=str(error))
-                await asyncio.sleep(1)
+        async with asyncio.TaskGroup() as attempts:
+            attempts.create_task(self._settle_attempts())
+            while True:
+                self._wake_up.clear()
+                try:
+                    claimed = await self._claim()
+                    checked = await self._check(claimed)
+                    wait_s = _IDLE_S if claimed else await self._seconds_to_next()
+                except Transient as error:
+                    log.warning("delivery_retry", error=str(error))
+                    await asyncio.sleep(1)
+                    continue
+                for delivery in claimed:
+                    self._running[delivery.page.channel] += 1
+                    attempts.create_task(self._deliver(delivery, checked))
+                try:
+                    async with asyncio.timeout(wait_s):
+                        await self._wake_up.wait()
+                except TimeoutError:
+                    pass
 
     async def deliver_batch(self) -> int:
-        """Attempt one batch of deliveries; return their number."""
+        """Attempt the deliveries that there is room for, and settle them; return their number."""
+        claimed = await self._claim()
+        checked = await self._check(claimed)
+        attempted = await asyncio.gather(*(self._attempt(item, checked) for item in claimed))
+        if attempted:
+            await self._settlement.settle(attempted)
+        return len(claimed)
+
+    async def _claim(self) -> list[ClaimedDelivery]:
+        room = {
+            channel: Room(ordinary=max(0, self._ordinary - running), urgent=urgent)
+            for channel in self._senders
+            if (running := self._running[channel]) < (most := self._ordinary + self._reserved)
+            and (urgent := most - running)
+        }
         async with self._database.transaction() as transaction:
             expired = await deliveries.recover(transaction)
-            claimed = await deliveries.claim(
-                transaction, self._channels, limit=BATCH, lease=self._lease, up_to=self._up_to
-            )
+            claimed = await deliveries.claim(transaction, room, lease=self._lease, urgent=RESERVED)
         if expired:
             for status, count in expired.items():
                 self._metrics.leases.labels(status).inc(count)
             log.warning("lease_expired", count=expired.total())
-        if claimed:
-            attempted = await asyncio.gather(*(self._attempt(delivery) for delivery in claimed))
-            await self._settle_with_retries(attempted)
-        return len(claimed)
+        return claimed
 
-    async def _attempt(self, delivery: ClaimedDelivery) -> AttemptedDelivery:
-        page = delivery.page
-        error: str | None
+    async def _seconds_to_next(self) -> float:
+        async with self._database.transaction() as transaction:
+            seconds = await deliveries.seconds_to_next(transaction, list(self._senders))
+        return _IDLE_S if seconds is None else min(seconds, _IDLE_S)
+
+    async def _check(self, claimed: Sequence[ClaimedDelivery]) -> CheckedPages:
+        began_at = time.monotonic()
+        if not claimed:
+            return CheckedPages({}, began_at)
+        async with self._database.transaction() as transaction:
+            pages = await deliveries.check(transaction, claimed, longest=_LONGEST)
+        return CheckedPages(pages, began_at)
+
+    async def _deliver(self, delivery: ClaimedDelivery, checked: CheckedPages) -> None:
+        attempted = await self._attempt(delivery, checked)
+        self._running[delivery.page.channel] -= 1
+        self._attempted.append(attempted)
+        self._attempt_ended.set()
+        self._wake_up.set()
+
+    async def _attempt(self, delivery: ClaimedDelivery, checked: CheckedPages) -> AttemptedDelivery:
         try:
-            outcome, error = await self._sender.deliver(
+            for limit_s in (_FRESH_S, _LONGEST_CHECK_S):
+                if checked.age_s > limit_s:
+                    checked = await self._check([delivery])
+        except Transient as failure:
+            return delivery, DeliveryOutcome.NOT_SENT, str(failure)[:MOST_ERROR]
+        if checked.age_s > _LONGEST_CHECK_S:
+            return delivery, DeliveryOutcome.NOT_SENT, "Postgres is too slow"
+        page = checked.pages.get(delivery.page.page_id)
+        if page is None:
+            return (
+                delivery,
+                DeliveryOutcome.NOT_SENT,
+                "not to be sent any more, or not by this lease",
+            )
+        reason: str | None
+        try:
+            outcome, reason = await self._senders[page.channel].deliver(
                 page,
                 self._roster.address(page.officer_id, page.channel),
                 resend=delivery.resend,
@@ -110,85 +187,17 @@ class DeliveryLoop:
         except Exception as bug:
             # A bug in one channel must not end the others. The page may have left or not.
             log.exception("channel_failed", page=page.page_id, channel=page.channel)
-            outcome, error = DeliveryOutcome.UNKNOWN, repr(bug)[:_MOST_ERROR]
+            last = delivery.attempt >= _BUGGY_ATTEMPTS
+            outcome = DeliveryOutcome.REFUSED if last else DeliveryOutcome.UNKNOWN
+            reason = repr(bug)[:MOST_ERROR]
         self._metrics.deliveries.labels(page.channel, outcome, page.status).inc()
-        return delivery, outcome, error
+        return delivery, outcome, reason
 
-    async def _settle_with_retries(self, attempted: list[AttemptedDelivery]) -> None:
-        """Settle the attempts, and wait for the database if it is away.
-
-        When it stays away, the leases run out and the pages are sent again.
-        """
-        for _ in range(_SETTLE_TRIES):
-            try:
-                async with self._database.transaction() as transaction:
-                    await self._settle(transaction, attempted)
-            except Transient as error:
-                log.warning("settle_retry", error=str(error))
-                await asyncio.sleep(1)
-            except Exception as bug:
-                await self._settle_apart(attempted, bug)
-                return
-            else:
-                return
-
-    async def _settle_apart(self, attempted: list[AttemptedDelivery], bug: Exception) -> None:
-        """Settle each attempt alone; an attempt with an error fails and is not sent again."""
-        if len(attempted) > 1:
-            for attempt in attempted:
-                await self._settle_with_retries([attempt])
-            return
-        delivery = attempted[0][0]
-        page_id = delivery.page.page_id
-        log.error("page_not_settled", page=page_id, exc_info=bug)
-        async with self._database.transaction() as transaction:
-            error = repr(bug)[:_MOST_ERROR]
-            failed = DeliveryResult(
-                page_id, delivery.attempt, "failed", transaction.now, delivery.resend, error
-            )
-            await deliveries.settle(transaction, [failed])
-
-    async def _settle(self, transaction: Transaction, attempted: list[AttemptedDelivery]) -> None:
-        unit = self._unit_of_work(transaction)
-        # Lock escalations before deliveries, in the same order as handlers and timers.
-        for delivery, _, _ in attempted:
-            unit.need_escalation(delivery.escalation_id)
-        await unit.load()
-        results = [_result(unit.working_set, attempt) for attempt in attempted]
-        settled = await deliveries.settle(transaction, results)
-        for result, (delivery, outcome, error) in zip(results, attempted, strict=True):
-            if result.page_id not in settled:
-                continue
-            page_row = unit.working_set.pages[result.page_id]
-            if result.state == "sent":
-                text = page_row.page.text
-                unit.working_set.step_page(
-                    page_row,
-                    PageTrigger.SENT,
-                    text=marks.resent(text) if delivery.resend else text,
-                    resend=delivery.resend,
-                )
-            elif result.state == "failed":
-                log.error("page_not_delivered", page=result.page_id, outcome=outcome, error=error)
-                unit.engine.fail_page(page_row, error)
-        await unit.save()
-
-
-def _result(working_set: WorkingSet, attempt: AttemptedDelivery) -> DeliveryResult:
-    """Return the result of an attempt: sent, failed for good, or queued again.
-
-    The next attempt is marked as a repeat when this attempt may have reached the officer.
-    """
-    delivery, outcome, error = attempt
-    page_id, number = delivery.page.page_id, delivery.attempt
-    resend = delivery.resend or outcome is DeliveryOutcome.UNKNOWN
-    now = working_set.now
-    if outcome is DeliveryOutcome.DELIVERED:
-        return DeliveryResult(page_id, number, "sent", now, delivery.resend, None)
-    if outcome is DeliveryOutcome.REFUSED or number >= _MAX_ATTEMPTS:
-        return DeliveryResult(page_id, number, "failed", now, resend, error)
-    ended = working_set.escalations[delivery.escalation_id].state in _ENDED
-    next_at = now + timedelta(seconds=backoff_s(number))
-    return DeliveryResult(
-        page_id, number, "cancelled" if ended else "queued", next_at, resend, error
-    )
+    async def _settle_attempts(self) -> None:
+        while True:
+            await self._attempt_ended.wait()
+            self._attempt_ended.clear()
+            while self._attempted:
+                attempted = self._attempted[:_SETTLED_AT_ONCE]
+                del self._attempted[:_SETTLED_AT_ONCE]
+                await self._settlement.settle(attempted)

@@ -2,6 +2,7 @@
 
 - A system fact (sent, delivered, read) is never taken back.
 - An answer counts at any time: also after the time for it, or after the channel reported a failure.
+- A page that has failed is sent after all when its carrier comes back while the page is still true.
 - A receipt of the device may arrive before notify has stored that the page was sent.
 - A page that needs no answer any more is withdrawn, because its subject is settled or another
   officer has answered. So no record claims an answer that was not given, and no officer is recorded
@@ -60,12 +61,15 @@ TRANSITIONS: dict[PageState, dict[PageTrigger, PageState]] = {
     },
     PageState.NO_ANSWER: {PageTrigger.ANSWERED: PageState.ANSWERED},
     PageState.WITHDRAWN: {PageTrigger.ANSWERED: PageState.ANSWERED},
-    PageState.FAILED: {PageTrigger.ANSWERED: PageState.ANSWERED},
+    PageState.FAILED: {
+        PageTrigger.SENT: PageState.SENT,
+        PageTrigger.ANSWERED: PageState.ANSWERED,
+    },
     PageState.ANSWERED: {},
 }
 
 FINAL = frozenset({PageState.ANSWERED})
-"""States that no step leaves. `no_answer`, `withdrawn` and `failed` still take a late answer."""
+"""States that no step leaves. `no_answer`, `withdrawn` and `failed` still take a late step."""
 
 WAITING = frozenset({PageState.QUEUED, PageState.SENT, PageState.DELIVERED, PageState.READ})
 """States in which an answer is still expected."""

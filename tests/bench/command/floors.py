@@ -20,7 +20,7 @@ from tests.bench.log import recreate, write
 BATCH = 500
 TOPIC = replace(ASSIGNMENTS, name="bench.floor")
 _TABLES = ("assignment", "outbox", "inbox")
-_UNPUBLISHED = ("event_id", "topic", "key", "value")
+_UNPUBLISHED = ("event_id", "topic", "part", "key", "value")
 
 
 async def prepare(database: asyncpg.Connection, bootstrap: str) -> None:
@@ -40,7 +40,7 @@ async def fan_out(
     columns, plain = list(rows[0].keys()), [tuple(row.values()) for row in rows]
     keys = [row["unit"] for row in rows]
     outgoing = [
-        (f"evt-floor-{number:022d}", ASSIGNMENTS.name, keys[number], value)
+        (f"evt-floor-{number:022d}", ASSIGNMENTS.name, 0, keys[number], value)
         for number, value in enumerate(values)
     ]
     records = [(key.encode(), value) for key, value in zip(keys, values, strict=True)]
@@ -96,11 +96,12 @@ async def acknowledgements(
                 [row["event_id"] for row in fresh],
             )
             await database.execute(
-                "INSERT INTO bench.outbox (event_id, topic, key, value) "
-                "SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) "
+                "INSERT INTO bench.outbox (event_id, topic, part, key, value) "
+                "SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::bytea[]) "
                 "ON CONFLICT (event_id) DO NOTHING",
                 [row["assignment_id"] for row in moved],
                 [ASSIGNMENTS.name] * len(moved),
+                [0] * len(moved),
                 [acknowledgement.unit for acknowledgement in part],
                 [values[(at + n) % len(values)] for n in range(len(moved))],
             )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from shared.contracts.commands import AssignmentState
 from shared.contracts.pages import PageState
+from shared.contracts.topics import PAGE_ANSWERS
 from tests.component.console.test_acts import decoded, post
-from tests.support.console_events import ZHUTUO, a_page
+from tests.support.console_events import VILLAGE, ZHUTUO, a_command, a_page, an_assignment
 from tests.support.console_harness import ConsoleHarness
 
 pytestmark = pytest.mark.e2e
@@ -48,3 +51,20 @@ async def test_a_page_shows_on_which_channel_and_why_it_failed(console: ConsoleH
         "console",
         "status 410",
     )
+
+
+async def test_an_act_that_kafka_does_not_take_fails_without_its_neighbours(
+    console: ConsoleHarness,
+) -> None:
+    """The topic of answers has no leader; both acts are of one group."""
+    page = a_page("o-village-b", VILLAGE)
+    command = a_command("c")
+    assignment = an_assignment(command, VILLAGE, AssignmentState.SIGNED)
+    await console.project([page, command, assignment])
+    console.kafka.down_topics.add(PAGE_ANSWERS.name)
+    path = f"/api/assignments/{assignment.assignment_id}/acknowledgements"
+    answers = await asyncio.gather(
+        post(console, "o-village-b", f"/api/pages/{page.page_id}/answers", {"verb": "coming"}),
+        post(console, "o-village-b", path, {"step": "report", "text": "一"}),
+    )
+    assert [answer.status_code for answer in answers] == [503, 202]

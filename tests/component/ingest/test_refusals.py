@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,10 @@ import httpx2
 import pytest
 import structlog
 
+from services.ingest.web import source_loads
+from shared.runtime.outbound_records import OutboundRecord
 from tests.component.ingest.harness import IngestHarness, a_reading, a_report
+from tests.support.waiting import until
 
 SINGLE, BATCH, REPORT = "/v1/readings", "/v1/readings/batch", "/v1/reports"
 
@@ -219,6 +224,42 @@ async def test_kafka_not_confirming_is_503_and_the_same_may_be_sent_again(
     ingest.publisher.down = False
     repeated = await ingest.post(SINGLE, a_reading())
     assert repeated.status_code == 202
+
+
+async def test_the_waits_that_are_asked_of_senders_differ(ingest: IngestHarness) -> None:
+    ingest.publisher.down = True
+    waits = {(await ingest.post(SINGLE, a_reading())).headers["retry-after"] for _ in range(40)}
+    assert len(waits) > 1
+    assert waits <= {"1", "2", "3", "4"}
+
+
+@pytest.mark.parametrize(("requests", "total_bytes"), [(4, 10**9), (10**9, 1_000)])
+async def test_what_waits_for_kafka_is_limited_for_each_source(
+    ingest: IngestHarness, monkeypatch: pytest.MonkeyPatch, requests: int, total_bytes: int
+) -> None:
+    monkeypatch.setattr(source_loads, "MAX_REQUESTS", requests)
+    monkeypatch.setattr(source_loads, "MAX_BYTES", total_bytes)
+    size = len(json.dumps(a_reading(), ensure_ascii=False).encode())
+    most = min(requests, total_bytes // size)
+    gate, waiting = asyncio.Event(), 0
+    send = ingest.publisher.send
+
+    async def stalled(records: Iterable[OutboundRecord]) -> list[int]:
+        nonlocal waiting
+        waiting += 1
+        await gate.wait()
+        return await send(records)
+
+    monkeypatch.setattr(ingest.publisher, "send", stalled)
+    posts = [asyncio.create_task(ingest.post(SINGLE, a_reading())) for _ in range(20)]
+    await until(lambda: waiting == most and sum(post.done() for post in posts) == 20 - most)
+    gate.set()
+    answers = await asyncio.gather(*posts)
+    assert Counter(answer.status_code for answer in answers) == {202: most, 429: 20 - most}
+    [refused, *_] = [answer for answer in answers if answer.status_code == 429]
+    assert refused.json()["type"] == "urn:fenghuo:problem:too_many"
+    assert int(refused.headers["retry-after"]) > 0
+    assert (await ingest.post(SINGLE, a_reading())).status_code == 202, "the places are free again"
 
 
 async def test_a_second_body_under_an_id_is_a_conflict_and_the_same_body_a_repeat(

@@ -18,6 +18,7 @@ from services.notify.channels.webhook import Webhook
 from services.notify.core.escalation.profiles import ProfileName
 from services.notify.core.reference_data import ReferenceData
 from services.notify.loops.delivery import DeliveryLoop
+from services.notify.loops.settlement import Settlement
 from services.notify.metrics import NotifyMetrics
 from services.notify.settings import Settings
 from shared.contracts.fields import Post
@@ -29,6 +30,9 @@ from shared.runtime.timers import TimerSweeper
 from tests.support.carrier import SECRET, Receiver
 from tests.support.service_driver import ServiceDriver, driven, topic_of
 from tests.unit.notify.builders import a_slot, name_of
+
+BATCH = 10
+"""The attempts at once of a loop that a test runs by hand."""
 
 
 class NotifyHarness:
@@ -44,6 +48,7 @@ class NotifyHarness:
         self.unit_of_work = unit_of_work
         self.reference: ReferenceData = unit_of_work.keywords["reference"]
         self.metrics: NotifyMetrics = unit_of_work.keywords["metrics"]
+        self.page_queued: asyncio.Event = unit_of_work.keywords["page_queued"]
 
     @property
     def apply(self) -> Apply:
@@ -117,11 +122,11 @@ class NotifyHarness:
         """Return a delivery loop of the service with this sender."""
         return DeliveryLoop(
             self.database,
-            channels or [sender.channel],
-            sender,
-            self.unit_of_work,
+            dict.fromkeys(channels or [sender.channel], sender),
+            Settlement(self.database, self.unit_of_work),
             self.reference.roster,
             self.metrics,
+            self.page_queued,
             **options,
         )
 
@@ -129,7 +134,9 @@ class NotifyHarness:
         """Return a delivery loop whose webhook posts to the receiver."""
         tools = Tools(SystemClock(), timeout_s=1.0)
         webhook = Webhook(receiver.url, SecretStr(SECRET), tools)
-        return self.delivery_loop(webhook, lease=timedelta(seconds=lease_s))
+        return self.delivery_loop(
+            webhook, lease=timedelta(seconds=lease_s), ordinary=BATCH, reserved=0
+        )
 
     async def make_deliveries_due(self) -> None:
         """Make queued deliveries due and running leases expire."""

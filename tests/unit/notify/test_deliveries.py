@@ -10,7 +10,7 @@ import pytest
 
 from services.notify.channels.off import SwitchedOff
 from services.notify.channels.port import DELIVERED, Attempt
-from services.notify.loops import delivery
+from services.notify.loops import settlement
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.fields import Language, Level, Post, ResponseMode, Status
 from shared.contracts.modes import ProposalState
@@ -227,14 +227,14 @@ async def test_a_page_that_cannot_be_settled_ends_alone(
     await notify.deliver(an_assignment(VILLAGE), an_assignment(TOWN))
     pages = await notify.rows("SELECT page_id FROM notify.delivery ORDER BY page_id")
     victim = pages[0]["page_id"]
-    real = delivery._result
+    real = settlement._result
 
     def verdict(working_set: Any, result: Any) -> Any:
         if result[0].page.page_id == victim:
             raise KeyError("planted\x00")
         return real(working_set, result)
 
-    monkeypatch.setattr(delivery, "_result", verdict)
+    monkeypatch.setattr(settlement, "_result", verdict)
     async with running_receiver() as receiver:
         assert await notify.webhook_loop(receiver).deliver_batch() == 2
         assert await notify.webhook_loop(receiver).deliver_batch() == 0

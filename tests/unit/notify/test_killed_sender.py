@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 import pytest
 
 from services.notify.loops.delivery import DeliveryLoop
+from services.notify.loops.settlement import Settlement
 from services.notify.store import deliveries
 from tests.support.carrier import CarrierRequest, Receiver, running_receiver
 from tests.unit.notify.builders import CONSOLE_AND_WEBHOOK, an_assignment
@@ -39,7 +40,7 @@ def crashing_loop(
     elif point == "after the claim":
         patch.setattr(loop, "_attempt", raise_killed)
     elif point == "before settling":
-        patch.setattr(loop, "_settle_with_retries", raise_killed)
+        patch.setattr(Settlement, "settle", raise_killed)
     elif point == "settling":
         patch.setattr(deliveries, "settle", raise_killed)
     return loop

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from functools import partial
 
 import pytest
 
 from services.notify.channels.port import DELIVERED, Attempt
 from services.notify.core.digests.budgets import BUDGETS, Budget, Budgets
-from services.notify.core.escalation.priority import RESERVED
-from services.notify.loops.delivery import DeliveryLoop
 from shared.contracts.fields import Language, Level, Post
 from shared.contracts.pages import Channel, Page
 from tests.unit.notify.builders import CONSOLE_AND_WEBHOOK, TOWN, VILLAGE, an_alert, an_assignment
@@ -55,18 +52,12 @@ async def a_backlog(notify: NotifyHarness) -> None:
         await notify.deliver(*blue[start : start + 1_000])
 
 
-def loops(notify: NotifyHarness, carrier: SlowCarrier) -> list[DeliveryLoop]:
-    """The loops of services/notify/app.py: four for any page, one for red and recalls."""
-    loop = partial(notify.delivery_loop, carrier)
-    return [*(loop() for _ in range(4)), loop(up_to=RESERVED)]
-
-
-async def test_a_red_page_goes_out_while_every_other_loop_waits_for_the_carrier(
+async def test_a_red_page_goes_out_while_every_other_attempt_waits_for_the_carrier(
     notify: NotifyHarness,
 ) -> None:
     await a_backlog(notify)
     carrier = SlowCarrier()
-    running = [asyncio.create_task(loop.run()) for loop in loops(notify, carrier)]
+    running = asyncio.create_task(notify.delivery_loop(carrier).run())
     try:
         async with asyncio.timeout(30):
             while len(carrier.pages) < 40:
@@ -78,17 +69,16 @@ async def test_a_red_page_goes_out_while_every_other_loop_waits_for_the_carrier(
         assert len(carrier.pages) == 41, "not one blue page more has gone before it"
         assert not carrier.released.is_set()
     finally:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_any_loop_that_becomes_free_takes_red_first(notify: NotifyHarness) -> None:
+async def test_a_free_place_is_for_red_first(notify: NotifyHarness) -> None:
     await a_backlog(notify)
     await notify.deliver(an_alert(place=TOWN, proposed=Level.RED, approver=TOWN))
     carrier = SlowCarrier()
     carrier.released.set()
-    await loops(notify, carrier)[0].deliver_batch()
+    await notify.delivery_loop(carrier).deliver_batch()
     assert carrier.pages[0].level is Level.RED
 
 

@@ -6,16 +6,13 @@ import asyncio
 
 import pytest
 
-from services.notify.app import LOOPS_PER_CHANNEL
 from services.notify.channels.email import EmailSettings
 from services.notify.channels.port import MAX_ATTEMPTS_AT_ONCE, Sender, Tools
 from services.notify.channels.webhook import WebhookSettings
-from services.notify.loops.delivery import BATCH
 from shared.runtime.clock import SystemClock
 from tests.support.carrier import SECRET
 from tests.unit.notify.test_carriers import a_page
 
-ALL = (LOOPS_PER_CHANNEL + 1) * BATCH
 TOOLS = Tools(SystemClock(), environ={"HOOK": SECRET}, timeout_s=120.0)
 
 
@@ -34,10 +31,6 @@ def an_email(port: int) -> Sender:
     return EmailSettings.model_validate(settings).sender(TOOLS)
 
 
-def test_all_loops_of_a_channel_fit_in() -> None:
-    assert ALL <= MAX_ATTEMPTS_AT_ONCE
-
-
 @pytest.mark.parametrize("make", [a_webhook, an_email])
 async def test_every_attempt_reaches_a_carrier_that_is_stuck(make: object) -> None:
     came, everyone, finished = 0, asyncio.Event(), asyncio.Event()
@@ -45,7 +38,7 @@ async def test_every_attempt_reaches_a_carrier_that_is_stuck(make: object) -> No
     async def stuck(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal came
         came += 1
-        if came == ALL:
+        if came == MAX_ATTEMPTS_AT_ONCE:
             everyone.set()
         await finished.wait()
         writer.close()
@@ -55,7 +48,7 @@ async def test_every_attempt_reaches_a_carrier_that_is_stuck(make: object) -> No
     sender = make(server.sockets[0].getsockname()[1])
     attempts = [
         asyncio.create_task(sender.deliver(a_page(), "li@example.gov.cn", resend=False))
-        for _ in range(ALL)
+        for _ in range(MAX_ATTEMPTS_AT_ONCE)
     ]
     try:
         await asyncio.wait_for(everyone.wait(), 60)
@@ -64,4 +57,4 @@ async def test_every_attempt_reaches_a_carrier_that_is_stuck(make: object) -> No
         await asyncio.gather(*attempts)
         await sender.close()
         server.close()
-    assert came == ALL
+    assert came == MAX_ATTEMPTS_AT_ONCE

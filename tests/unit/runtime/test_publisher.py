@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -11,11 +12,11 @@ import pytest
 from aiokafka.errors import KafkaTimeoutError, OutOfOrderSequenceNumber
 from prometheus_client import CollectorRegistry
 
-from shared.runtime import producers
+from shared.runtime import producer_queue, producers
 from shared.runtime import publisher as publishing
-from shared.runtime.errors import Transient, Unsendable
+from shared.runtime.errors import Transient, Unconfirmed, Unsendable
 from shared.runtime.metrics import RuntimeMetrics
-from shared.runtime.outbound_records import OutboundRecord
+from shared.runtime.outbound_records import MAX_REQUEST_BYTES, OutboundRecord
 from shared.runtime.publisher import Publisher
 from tests.support.waiting import until
 
@@ -23,6 +24,7 @@ from tests.support.waiting import until
 class Accumulator:
     _batch_ttl = 0.0
     _closed = False
+    _pop_batch = None
 
 
 class Sender:
@@ -53,6 +55,7 @@ class FakeProducer:
     instances: list[FakeProducer]
     start_failures: list[Exception]
     _closed = False
+    _txn_manager = None
 
     def __init__(self, **_: Any) -> None:
         self._message_accumulator = Accumulator()
@@ -111,6 +114,78 @@ async def test_one_partition_that_is_stuck_leaves_the_producer_to_the_others(mak
             await publisher.send(to(1))
         await publisher.send(to(0))
         assert publisher.ready() is None
+    assert len(FakeProducer.instances) == 1
+
+
+async def test_one_partition_may_be_stuck_for_longer_than_the_patience(make: Make) -> None:
+    publisher = make(timeout_s=0.02, patience_s=0.1)
+    await publisher.start()
+    began = time.monotonic()
+    while time.monotonic() - began < 0.5:
+        with pytest.raises(Transient):
+            await publisher.send(to(1))
+        await publisher.send(to(0))
+    assert len(FakeProducer.instances) == 1
+    FakeProducer.instances[0].under_way[0].set_result(CONFIRMED)
+
+
+async def test_a_rebuild_that_is_cancelled_begins_again(make: Make) -> None:
+    publisher = make(timeout_s=5)
+    await publisher.start()
+    publisher._replace(publisher.producer)
+    assert publisher._rebuilding is not None
+    for _ in range(3):
+        publisher._rebuilding.cancel()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    await until(lambda: publisher.ready() is None)
+    await publisher.send(to(0))
+    await publisher.stop()
+    assert publisher._rebuilding.done()
+
+
+async def test_a_full_queue_of_one_partition_refuses_only_its_own_records(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(producer_queue, "_MAX_WAITING_BYTES", 1_000)
+    publisher = make(timeout_s=5)
+    await publisher.start()
+    producer = FakeProducer.instances[0]
+    gate, send = asyncio.Event(), producer.send
+
+    async def blocked_send(topic: str, *, partition: int, **more: Any) -> asyncio.Future[Any]:
+        if partition == 1:
+            await gate.wait()
+        return await send(topic, partition=partition, **more)
+
+    monkeypatch.setattr(producer, "send", blocked_send)
+    waiting = asyncio.create_task(publisher.send(to(1, b"x" * 900)))
+    await asyncio.sleep(0)
+    with pytest.raises(Transient, match="busy: too much waits for t 1"):
+        await publisher.send([*to(0), *to(1, b"x" * 200)])
+    assert producer.sent == [], "nothing of a refused call is sent"
+    await publisher.send(to(0, b"x" * 5_000))
+    gate.set()
+    await until(lambda: bool(producer.under_way))
+    producer.under_way[0].set_result(CONFIRMED)
+    await waiting
+
+
+async def test_records_that_are_sent_apart_have_the_error_of_their_own_partition(
+    make: Make,
+) -> None:
+    publisher = make(timeout_s=0.02, patience_s=600)
+    await publisher.start()
+    too_large = b"x" * (MAX_REQUEST_BYTES + 1)
+    records = [*to(0), *to(1), *to(0), *to(0, too_large), *to(1)]
+    errors = await publisher.send_apart(records)
+    assert [type(error) for error in errors] == [
+        type(None),
+        Unconfirmed,
+        type(None),
+        Unsendable,
+        Unconfirmed,
+    ]
     assert len(FakeProducer.instances) == 1
 
 

@@ -6,10 +6,13 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 import uvicorn
 
+from shared.runtime import stream_connection
 from shared.runtime.stream_connection import Chunk, StreamConnection, connection_of, server_config
 
 Use = Callable[[StreamConnection], Awaitable[None]]
@@ -29,6 +32,13 @@ async def served(use: Use) -> AsyncIterator[tuple[uvicorn.Server, int]]:
         while (await receive())["type"] != "http.disconnect":
             pass
 
+    async with serving(app) as server_and_port:
+        yield server_and_port
+
+
+@asynccontextmanager
+async def serving(app: Any) -> AsyncIterator[tuple[uvicorn.Server, int]]:
+    """Run a server with this application."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         config = server_config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=30)
@@ -107,3 +117,47 @@ async def test_a_server_that_stops_ends_them_at_once() -> None:
             await reader.readuntil(b"by ASGI,\r\n")
         assert await reader.read() == b"0\r\n\r\n"
         writer.close()
+
+
+@pytest.mark.parametrize("beginning", [b"", b"GET / HTTP/1.1\r\nHost: test\r\nX-Slow: "])
+async def test_a_connection_without_a_complete_head_is_closed_in_time(
+    monkeypatch: pytest.MonkeyPatch, beginning: bytes
+) -> None:
+    monkeypatch.setattr(stream_connection, "HEAD_S", 0.2)
+
+    async def use(_connection: StreamConnection) -> None:
+        return
+
+    async with served(use) as (_, port), asyncio.timeout(20):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(beginning)
+        assert await reader.read() == b""
+        writer.close()
+
+
+async def test_the_time_for_a_head_ends_no_response_and_begins_anew_with_the_next_head(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stream_connection, "HEAD_S", 0.2)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await asyncio.sleep(0.5)
+        headers = [(b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    async with serving(app) as (_, port), asyncio.timeout(20):
+        reader, writer = await request(port)
+        await reader.readuntil(b"ok")
+        writer.write(b"GET / HTTP/1.1\r\n")
+        assert await reader.read() == b""
+        writer.close()
+
+
+def test_a_chunk_is_one_write() -> None:
+    """With TCP_NODELAY each write is a packet: two of them would be two for the client."""
+    writes: list[bytes] = []
+    transport: Any = SimpleNamespace(write=writes.append, is_closing=lambda: False)
+    StreamConnection(transport).write(Chunk(b"data: 1\n\n"))
+    assert writes == [b"9\r\ndata: 1\n\n\r\n"]

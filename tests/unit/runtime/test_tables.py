@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 
+from shared.contracts.dead_letter import Reason
 from shared.contracts.topics import RULES
 from shared.runtime import tables
 from shared.runtime.clock import record_time
+from shared.runtime.errors import Reject
 from shared.runtime.fetching.partition_records import Record
 from tests.support.scoring import a_rule, a_threshold_rule
 from tests.support.waiting import until
@@ -85,3 +87,32 @@ async def test_a_record_written_while_a_table_loads_is_applied(
 )
 def test_any_time_of_a_record_is_a_moment(ms: int, text: str) -> None:
     assert record_time(ms).isoformat() == text
+
+
+async def test_a_record_with_which_a_handler_has_a_bug_costs_the_table_this_record_only() -> None:
+    refused: list[tuple[Any, Reject]] = []
+    applied: list[int] = []
+    deleted: list[str] = []
+
+    def apply(rule: Any) -> None:
+        if rule.version == 2:
+            raise KeyError("planted")
+        applied.append(rule.version)
+
+    async def note(rejects: list[tuple[Any, Reject]]) -> None:
+        refused.extend(rejects)
+
+    table = tables.CompactedTable("", RULES, apply, note, deleted.append)
+    key = record(0).key
+    records = [record(number) for number in range(3)]
+    records += [
+        Record(RULES.name, 0, 3, 0, key, b"", ()),
+        Record(RULES.name, 0, 4, 0, key, None, ()),
+    ]
+    await table._apply_fetched({TopicPartition(RULES.name, 0): records})
+    assert applied == [1, 3]
+    assert key is not None
+    assert deleted == [key.decode()]
+    reasons = [(rejected.offset, reject.reason) for rejected, reject in refused]
+    assert reasons == [(1, Reason.HANDLER_ERROR), (3, Reason.NOT_JSON)]
+    assert table.positions == {f"{RULES.name}:0": 5}

@@ -8,10 +8,11 @@ exactly while it is in force.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush
+from itertools import compress, groupby
 from math import asin, cos, radians, sin, sqrt
 
 from services.alerting.core.multi_source.episode import RuleEvaluation, RuleResult
@@ -19,24 +20,36 @@ from services.alerting.core.multi_source.source_pool import (
     MILLION,
     Sighting,
     SourcePool,
+    SourceWeights,
     WeightedSighting,
-    combined_weight,
 )
 from shared.contracts.conditions import CorroborationRule
 from shared.contracts.fields import Position, highest_grade
 
 _EARTH_M = 6_371_000.0
+_DEGREE_M = 111_000
+"""A degree of latitude is not shorter, in metres."""
 LOOKBACK = timedelta(hours=72)
 """Evidence that ended longer ago than this, beyond the window of the rule, is not loaded."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """A satisfying window; time alone ends the window at `until` (None: never)."""
+    """A satisfying window over `group` with its end at `high`.
+
+    Time alone ends the window at `until` (None: never).
+    """
 
     weight: int
     until: datetime | None
-    members: Sequence[WeightedSighting]
+    group: Sequence[WeightedSighting]
+    high: datetime
+
+    def sightings(self, span: timedelta) -> list[Sighting]:
+        """Return the sightings in the window, which is this long."""
+        low = self.high - span
+        sightings = (member.sighting for member in self.group)
+        return [item for item in sightings if item.start <= self.high and _ends_after(item, low)]
 
 
 def evaluate_corroboration(
@@ -55,10 +68,10 @@ def evaluate_corroboration(
     window = _fullest(rule, counted, clock, new_sighting)
     if window is None:
         return RuleEvaluation(None, _next_warning(pool.ordered, clock))
-    started_at, start_event_id = max(member.sort_key for member in window.members)
+    sightings = window.sightings(timedelta(seconds=rule.window_s))
+    started_at, start_event_id = max((item.start, item.sighting_id) for item in sightings)
     current = [member for member in counted if not member.sighting.retrospective]
     doubtful = len(current) < len(counted) and _fullest(rule, current, clock) is None
-    sightings = [member.sighting for member in window.members]
     newest_first = sorted(
         {(sighting.start, sighting.record_id) for sighting in sightings}, reverse=True
     )
@@ -106,13 +119,8 @@ def _fullest(
     """Return the heaviest satisfying window; `until` is the latest of all windows."""
     best: _Window | None = None
     for group in _neighbours(rule, members, new_sighting):
-        if not combined_weight(rule, group):
-            continue
-        for window_members, until in _windows(rule, group, clock, new_sighting):
-            weight = combined_weight(rule, window_members)
-            if weight:
-                window = _Window(weight, until, window_members)
-                best = window if best is None else _better(best, window)
+        for window in _windows(rule, group, clock, new_sighting):
+            best = window if best is None else _better(best, window)
     return best
 
 
@@ -121,25 +129,35 @@ def _better(first: _Window, second: _Window) -> _Window:
     if first.until is not None and second.until is not None:
         until = max(first.until, second.until)
     heavier = second if second.weight > first.weight else first
-    return _Window(heavier.weight, until, heavier.members)
+    return replace(heavier, until=until)
 
 
 def _neighbours(
     rule: CorroborationRule, members: Sequence[WeightedSighting], new_sighting: Sighting | None
 ) -> Iterator[Sequence[WeightedSighting]]:
-    """Yield groups near one of their members; a source without a position is in every group."""
-    positions = (member.sighting.position for member in members)
-    spots = {(position.lat, position.lon): position for position in positions if position}
+    """Yield groups near a member, each group once; a source without a position is in all groups."""
+    positions = [member.sighting.position for member in members]
+    spots = {(spot.lat, spot.lon): spot for spot in positions if spot is not None}
     if rule.radius_m is None or not spots:
         yield members
         return
+    groups: set[bytes] = set()
     for _, spot in sorted(spots.items()):
-        if new_sighting is None or _is_near(rule.radius_m, spot, new_sighting):
-            yield [member for member in members if _is_near(rule.radius_m, spot, member.sighting)]
+        if new_sighting is not None and not _is_near(rule.radius_m, spot, new_sighting.position):
+            continue
+        near = {place: _is_near(rule.radius_m, spot, at) for place, at in spots.items()}
+        selectors = bytes(at is None or near[at.lat, at.lon] for at in positions)
+        if selectors not in groups:
+            groups.add(selectors)
+            yield list(compress(members, selectors))
 
 
-def _is_near(radius_m: float, spot: Position, sighting: Sighting) -> bool:
-    return sighting.position is None or metres(spot, sighting.position) <= radius_m
+def _is_near(radius_m: float, spot: Position, position: Position | None) -> bool:
+    if position is None:
+        return True
+    if abs(spot.lat - position.lat) * _DEGREE_M > radius_m:
+        return False
+    return metres(spot, position) <= radius_m
 
 
 def _windows(
@@ -147,48 +165,48 @@ def _windows(
     group: Sequence[WeightedSighting],
     clock: datetime,
     new_sighting: Sighting | None,
-) -> Iterator[tuple[Sequence[WeightedSighting], datetime | None]]:
-    """Yield the members and `until` of each window with its end at the start of a sighting.
+) -> Iterator[_Window]:
+    """Yield the satisfying windows with their end at the start of a sighting.
 
-    These windows are enough: moving a window either way only loses members.
+    These windows are enough: moving a window either way only loses members. The sightings enter and
+    leave in the order of time, so a window costs only the difference to the previous window.
     """
     span = timedelta(seconds=rule.window_s)
-    points = [member for member in group if member.sighting.end == member.sighting.start]
-    periods = [member for member in group if member.sighting.end != member.sighting.start]
-    starts = [point.sighting.start for point in points]
-    highs = {member.sighting.start for member in group}
-    if new_sighting is not None:
-        highs = {
-            high
-            for high in highs
-            if new_sighting.start <= high
-            and (new_sighting.end is None or high <= new_sighting.end + span)
-        }
-    for high in sorted(highs):
+    weights = SourceWeights(rule)
+    ends: list[tuple[datetime, str, WeightedSighting]] = []
+    warning_ends: list[datetime] = []
+    latest_end = datetime.min.replace(tzinfo=UTC)
+    is_endless = False
+    for high, entering in groupby(group, key=lambda member: member.sighting.start):
+        for member in entering:
+            weights.add(member)
+            end = member.sighting.end
+            if end is None:
+                is_endless = True
+                continue
+            latest_end = max(latest_end, end)
+            heappush(ends, (end, member.sighting.sighting_id, member))
+            if member.sighting.is_from_agency:
+                heappush(warning_ends, end)
         low = high - span
-        members = [
-            *points[bisect_left(starts, low) : bisect_right(starts, high)],
-            *(
-                period
-                for period in periods
-                if period.sighting.start <= high and _ends_after(period, low)
-            ),
-        ]
-        until = _until(span, members)
+        while ends and ends[0][0] < low:
+            weights.remove(heappop(ends)[2])
+        while warning_ends and warning_ends[0] < low:
+            heappop(warning_ends)
+        if new_sighting is not None and not (
+            new_sighting.start <= high and _ends_after(new_sighting, low)
+        ):
+            continue
+        weight = weights.weight
+        if not weight:
+            continue
+        # The window stops to matter, or loses a warning; never while an alarm is on.
+        until = None if is_endless else latest_end + span
+        if warning_ends:
+            until = warning_ends[0]
         if until is None or until > clock:
-            yield members, until
+            yield _Window(weight, until, group, high)
 
 
-def _ends_after(member: WeightedSighting, moment: datetime) -> bool:
-    return member.sighting.end is None or member.sighting.end >= moment
-
-
-def _until(span: timedelta, members: Collection[WeightedSighting]) -> datetime | None:
-    """Return when the window stops to matter or loses a warning; None while an alarm is on."""
-    expiries = [member.sighting.end for member in members if member.sighting.is_from_agency]
-    if expiries:
-        return min(end for end in expiries if end is not None)
-    ends = [member.sighting.end for member in members]
-    if None in ends:
-        return None
-    return max(end for end in ends if end is not None) + span
+def _ends_after(sighting: Sighting, moment: datetime) -> bool:
+    return sighting.end is None or sighting.end >= moment

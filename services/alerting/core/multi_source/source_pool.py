@@ -65,6 +65,51 @@ class WeightedSighting:
         return self.sighting.start, self.sighting.sighting_id
 
 
+class SourceWeights:
+    """The sources of some sightings, which come and go: weights and classes, counted meanwhile."""
+
+    def __init__(self, rule: CorroborationRule) -> None:
+        self._need = to_millionths(rule.need)
+        self._kinds = rule.kinds
+        self._by_source: dict[str, dict[str, WeightedSighting]] = {}
+        self._classes: Counter[frozenset[int]] = Counter()
+        self._total = 0
+
+    def add(self, weighted: WeightedSighting) -> None:
+        """Add a sighting that is not among them."""
+        source = weighted.sighting.source
+        self._count(source, -1)
+        self._by_source.setdefault(source, {})[weighted.sighting.sighting_id] = weighted
+        self._count(source, 1)
+
+    def remove(self, weighted: WeightedSighting) -> None:
+        """Remove a sighting that is among them."""
+        source = weighted.sighting.source
+        self._count(source, -1)
+        del self._by_source[source][weighted.sighting.sighting_id]
+        self._count(source, 1)
+
+    @property
+    def weight(self) -> int:
+        """Return the sum of the best weight of each source; 0 when the rule is not satisfied."""
+        if self._total < self._need:
+            return 0
+        if self._kinds > 1 and count_classes(self._classes, self._kinds) < self._kinds:
+            return 0
+        return self._total
+
+    def _count(self, source: str, sign: int) -> None:
+        members = self._by_source.get(source)
+        if not members:
+            return
+        first, *more = members.values()
+        weight, classes = first.weight, first.classes
+        for member in more:
+            weight, classes = max(weight, member.weight), classes | member.classes
+        self._total += sign * weight
+        self._classes[classes] += sign
+
+
 class SourcePool:
     """Sightings of one rule in one unit; `can_hold` needs no scan of them."""
 
@@ -72,9 +117,7 @@ class SourcePool:
         self.rule = rule
         self.ordered: list[WeightedSighting] = []
         self._by_id: dict[str, WeightedSighting] = {}
-        self._by_source: dict[str, dict[str, WeightedSighting]] = {}
-        self._classes: Counter[frozenset[int]] = Counter()
-        self._total = 0
+        self._weights = SourceWeights(rule)
         self._warnings = 0
         for sighting in sightings:
             self.update(sighting)
@@ -94,9 +137,7 @@ class SourcePool:
         insort(self.ordered, weighted, key=lambda member: member.sort_key)
         self._by_id[sighting.sighting_id] = weighted
         self._warnings += sighting.is_from_agency
-        self._count(sighting.source, -1)
-        self._by_source.setdefault(sighting.source, {})[sighting.sighting_id] = weighted
-        self._count(sighting.source, 1)
+        self._weights.add(weighted)
 
     def remove(self, sighting_id: str) -> None:
         """Remove a sighting, if the pool has it."""
@@ -105,11 +146,8 @@ class SourcePool:
             return
         position = bisect_left(self.ordered, weighted.sort_key, key=lambda member: member.sort_key)
         del self.ordered[position]
-        source = weighted.sighting.source
         self._warnings -= weighted.sighting.is_from_agency
-        self._count(source, -1)
-        del self._by_source[source][sighting_id]
-        self._count(source, 1)
+        self._weights.remove(weighted)
 
     def counted_at(self, clock: datetime) -> list[WeightedSighting]:
         """Return the sightings that may count at `clock`, in order: no warning out of force."""
@@ -120,31 +158,7 @@ class SourcePool:
     @property
     def can_hold(self) -> bool:
         """Return whether all sources together, at any time and place, would satisfy the rule."""
-        need, kinds = to_millionths(self.rule.need), self.rule.kinds
-        return self._total >= need and (kinds == 1 or count_classes(self._classes, kinds) >= kinds)
-
-    def _count(self, source: str, sign: int) -> None:
-        members = self._by_source.get(source)
-        if members:
-            self._total += sign * max(member.weight for member in members.values())
-            classes = frozenset[int]().union(*(member.classes for member in members.values()))
-            self._classes[classes] += sign
-
-
-def combined_weight(rule: CorroborationRule, members: Iterable[WeightedSighting]) -> int:
-    """Return the sum of the best weight of each source; 0 when the rule is not satisfied."""
-    best: dict[str, int] = {}
-    classes: dict[str, frozenset[int]] = {}
-    for member in members:
-        source = member.sighting.source
-        best[source] = max(best.get(source, 0), member.weight)
-        classes[source] = classes.get(source, frozenset()) | member.classes
-    weight = sum(best.values())
-    if weight < to_millionths(rule.need):
-        return 0
-    if rule.kinds > 1 and count_classes(Counter(classes.values()), rule.kinds) < rule.kinds:
-        return 0
-    return weight
+        return self._weights.weight > 0
 
 
 def count_classes(sources: Mapping[frozenset[int], int], limit: int) -> int:

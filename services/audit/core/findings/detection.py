@@ -104,6 +104,8 @@ def _overdue_deliveries(snapshot: Snapshot, now: datetime) -> Iterable[AuditFind
     for outbox in snapshot.outboxes:
         if now - outbox.oldest_at > OUTBOX_GRACE:
             detail = f"{outbox.rows} rows wait, the oldest since {outbox.oldest_at.isoformat()}"
+            if outbox.quarantined:
+                detail += f"; {outbox.quarantined} set aside, the newest: {outbox.newest_error}"
             yield AuditFinding(FindingKind.OUTBOX_STUCK, outbox.service, Status.ACTUAL, detail)
     for delivery in snapshot.deliveries:
         if now - delivery.lease_until > LEASE_GRACE:

@@ -78,11 +78,16 @@ class OverdueTimer:
 
 @dataclass(frozen=True, slots=True)
 class OutboxBacklog:
-    """The creation time of a service's oldest unpublished outbox row, and the number of rows."""
+    """The creation time of a service's oldest unpublished outbox row, and the number of rows.
+
+    `quarantined` of them Kafka never takes; `newest_error` says why.
+    """
 
     service: str
     oldest_at: datetime
     rows: int
+    quarantined: int = 0
+    newest_error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

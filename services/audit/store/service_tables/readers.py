@@ -22,10 +22,10 @@ async def load_stored_offsets(transaction: Transaction) -> dict[tuple[str, Parti
 
 
 async def load_oldest_outbox_rows(transaction: Transaction) -> dict[str, datetime]:
-    """Return the creation time of the oldest outbox row of each service that has such rows."""
+    """Return the creation time of the oldest outbox row of each service that is still to leave."""
     union = " UNION ALL ".join(
         f"SELECT '{service}' AS service, min(created_at) AS oldest_at "  # noqa: S608
-        f"FROM {service}.outbox"
+        f"FROM {service}.outbox WHERE quarantined_at IS NULL"
         for service in SERVICES
     )
     rows = await transaction.connection.fetch(union)
