@@ -5,10 +5,11 @@ ARGS   ?=
 CATALOG := var/run/catalog.jsonl
 UNITS  := var/run/units.jsonl
 # Minutes of faults; QUICK=1 is over in ten minutes, start and judgement included.
-MINUTES ?= $(if $(QUICK),5,30)
+faults: MINUTES ?= $(if $(QUICK),5,30)
+fuzz: MINUTES ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-lint demo up down status link logs test e2e faults lint types imports javascript fmt bench rules plans letters cli lock clean distclean
+.PHONY: help setup setup-test setup-lint demo up down status link logs test e2e faults hostile fuzz lint types imports javascript fmt bench rules plans letters cli lock clean distclean
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +49,13 @@ e2e: setup  ## only the tests on the real stack
 
 faults: setup  ## break the real stack, everything doubled, for MINUTES=30 and judge it (QUICK=1, SEED=n, NEMESES="kill freeze")
 	@$(PY) -m tests.faults.suite --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(if $(NEMESES),--only "$(NEMESES)") $(ARGS)
+
+hostile: setup  ## hostile input over every door and topic of a real stack (INPUTS=100000, SEED=n)
+	@$(PY) -m tests.faults.hostile --inputs $(or $(INPUTS),100000) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+fuzz: setup  ## decoders under libFuzzer, on Linux (DECODER=record, MINUTES=5 for each, ARGS="--keep")
+	@.venv/bin/uv pip install --quiet --require-hashes -r tests/faults/fuzz/requirements.lock
+	@$(PY) -m tests.faults.fuzz $(DECODER) --minutes $(MINUTES) $(ARGS)
 
 bench: setup  ## measure, not part of the tests (ONLY=scoring|command|console|doors|quality|throughput, ARGS="--quick")
 	@$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
@@ -91,6 +99,8 @@ fmt: setup-lint  ## format, and repair what can be repaired
 lock: setup-lint  ## compile the dependencies of pyproject.toml into requirements.lock
 	@.venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate --quiet --all-extras --group dev pyproject.toml -o requirements.lock
+	@.venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --quiet --group pyproject.toml:fuzz -o tests/faults/fuzz/requirements.lock
 
 clean: down  ## remove what runs left behind: data, logs, demo
 	@rm -rf var/run var/data var/demo var/test var/log .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

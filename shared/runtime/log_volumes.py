@@ -24,6 +24,8 @@ _API_KEY = 35
 _VERSION = 4
 """The first version whose answers contain bytes of the volume; Kafka 3.3 and later."""
 _TIMEOUT_MS = 5_000
+_NODES_MS = 30_000
+"""A node that has come back is asked after so long."""
 
 
 class _LogDirsResponse(Response):  # type: ignore[misc]
@@ -120,14 +122,17 @@ class LogVolumes:
         try:
             if client is None:
                 client = self._client = AIOKafkaClient(
-                    bootstrap_servers=self._bootstrap, request_timeout_ms=_TIMEOUT_MS
+                    bootstrap_servers=self._bootstrap,
+                    request_timeout_ms=_TIMEOUT_MS,
+                    metadata_max_age_ms=_NODES_MS,
                 )
                 await client.bootstrap()
         except Exception as error:
             await self.stop()
             raise Transient(f"no node says how full its volume is: {error}") from error
         volumes: list[LogVolume] = []
-        failure: Exception | None = None
+        # A node that is just starting knows of no node that takes part: it is asked anew.
+        failure: Exception | None = None if client.cluster.brokers() else Transient("no node yet")
         for broker in sorted(client.cluster.brokers(), key=lambda broker: broker.nodeId):
             try:
                 response: Any = await client.send(broker.nodeId, _LogDirsRequest())

@@ -58,8 +58,9 @@ class Service:
         name: str = "test",
     ) -> None:
         self.topic = topic
+        self.registry = CollectorRegistry()
+        self.metrics = RuntimeMetrics(self.registry)
         group = topic.name if name == "test" else f"{topic.name}.{name}"
-        self.metrics = RuntimeMetrics(CollectorRegistry())
         self.publisher = Publisher(infrastructure.bootstrap, self.metrics)
         self.database = Database(infrastructure.dsn(), schema)
         letters = DeadLetters(name, self.publisher, self.metrics, SystemClock())
@@ -78,6 +79,7 @@ class Service:
             priority_worker=self.worker if priority is not None else None,
         )
         self.applied: list[str] = []
+        self.bug = "a bug"
         self.publish_to: TopicSpec | None = None
         self.handler: Apply | None = None
 
@@ -85,7 +87,7 @@ class Service:
         for incoming in messages:
             if incoming.message.headline == "refuse me":
                 raise Reject(Reason.NOT_ALLOWED, "asked for it")
-            if incoming.message.headline == "a bug":
+            if incoming.message.headline == self.bug:
                 raise KeyError("planted")
             if self.publish_to:
                 transaction.publish(self.publish_to, "k", NOTICE, f"out-{incoming.message.id}")

@@ -56,11 +56,17 @@ async def fill_inbox(
     )
 
 
-def a_letter(service: str, spec: TopicSpec, offset: int, value: bytes | None = None) -> DeadLetter:
+def a_letter(
+    service: str,
+    spec: TopicSpec,
+    offset: int,
+    value: bytes | None = None,
+    reason: Reason = Reason.NOT_ALLOWED,
+) -> DeadLetter:
     return DeadLetter(
         value_b64=None if value is None else base64.b64encode(value).decode(),
         id=dead_letter_id(service, spec.name, 0, offset),
-        reason=Reason.NOT_ALLOWED,
+        reason=reason,
         detail="-",
         service=service,
         topic=spec.name,
@@ -71,9 +77,14 @@ def a_letter(service: str, spec: TopicSpec, offset: int, value: bytes | None = N
 
 
 def write_dead_letter(
-    auditor: AuditHarness, service: str, spec: TopicSpec, offset: int, value: bytes | None = None
+    auditor: AuditHarness,
+    service: str,
+    spec: TopicSpec,
+    offset: int,
+    value: bytes | None = None,
+    reason: Reason = Reason.NOT_ALLOWED,
 ) -> None:
-    auditor.log.append(spec.dlq, encode(a_letter(service, spec, offset, value)))
+    auditor.log.append(spec.dlq, encode(a_letter(service, spec, offset, value, reason)))
 
 
 async def progress_of(auditor: AuditHarness, service: str, spec: TopicSpec) -> dict[str, int]:
@@ -175,8 +186,9 @@ async def test_the_letter_of_one_reader_does_not_excuse_another(auditor: AuditHa
     assert (await auditor.findings_after(1))[LOST] == f"command:{ALERTS.name}/0@0"
 
 
+@pytest.mark.parametrize("reason", [Reason.NOT_ALLOWED, Reason.ID_CONFLICT])
 async def test_an_act_that_its_owner_refuses_is_one_entry_of_the_trail(
-    auditor: AuditHarness,
+    auditor: AuditHarness, reason: Reason
 ) -> None:
     """Also if the dead letter is written again, after the auditor has deleted the first letter."""
     value = encode(a_decision())
@@ -186,9 +198,9 @@ async def test_an_act_that_its_owner_refuses_is_one_entry_of_the_trail(
         (ALERT_DECISIONS, b"{broken"),
     ):
         auditor.log.append(spec.name, record)
-        write_dead_letter(auditor, "alerting", spec, 0, record)
+        write_dead_letter(auditor, "alerting", spec, 0, record, reason)
     await auditor.findings_after(1)
-    write_dead_letter(auditor, "alerting", ALERT_DECISIONS, 0, value)
+    write_dead_letter(auditor, "alerting", ALERT_DECISIONS, 0, value, reason)
     await auditor.do("DELETE FROM audit.dead_letter")
     await auditor.findings_after(1)
     entries = [entry for entry in await auditor.trail() if entry.outcome is AuditOutcome.REFUSED]

@@ -111,6 +111,10 @@ def healthy() -> Evidence:
     run.request("signature", "asg-1|sign|1|o-neighbour", "failed", forged=True, status=403,
               officer="o-neighbour")  # fmt: skip
     run.published("identity.refusals.v1", 6, id="ref-1", actor="o-neighbour", subject_id="asg-1")
+    run.evidence.nemeses.append(
+        {"nemesis": "silence", "services": [], "began_at": START + 6, "ended_at": START + 51}
+    )
+    run.published("sensing.health.v1", 36, id="evt-h-1", sensor_id="s1", state="silent")
     _trail(run)
     return run.finish()
 

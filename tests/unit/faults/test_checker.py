@@ -186,6 +186,8 @@ PLANTS: list[tuple[str, Plant, Invariant, str]] = [
      Invariant.DEADLINE, "call_early"),
     ("a call that nobody follows up", drop("duty.pages.v1", id="evt-pag-0-2", channel="webhook"),
      Invariant.DEADLINE, "call_missed"),
+    ("a silence that nobody notices", drop("sensing.health.v1"), Invariant.DEADLINE,
+     "silence_missed"),
     ("two first signatures", repeat(ASSIGNMENT, {"version": 2}, id="evt-asg-1-3", version=3,
      signed_at=iso(16)), Invariant.FIRST_ANSWER, "two_first_signatures"),
     ("a page answered twice", lambda files: [

@@ -21,6 +21,8 @@ from shared.contracts.refusals import Refusal
 from shared.contracts.reports import Report, ReporterRole
 from shared.contracts.silences import SilenceRequest
 
+_REFUSALS_OF_ACTIONS = frozenset({Reason.NOT_ALLOWED, Reason.ID_CONFLICT})
+"""Refusals about a person: they had no right, or somebody has used the id of their action."""
 _RECEIPTS = frozenset({AnswerVerb.DELIVERED, AnswerVerb.READ})
 
 
@@ -141,12 +143,12 @@ def _refused(message: Refusal) -> EntryDraft:
 
 
 def refused_draft(letter: DeadLetter, message: Envelope) -> EntryDraft | None:
-    """Return the entry of an action in the log that was not allowed by its owner.
+    """Return the entry of an action in the log that its owner has refused.
 
     `message` is the record inside the dead letter. Each owner that refuses the action has an entry.
     """
     draft = draft_of(message)
-    if letter.reason is not Reason.NOT_ALLOWED or draft is None:
+    if letter.reason not in _REFUSALS_OF_ACTIONS or draft is None:
         return None
     return replace(
         draft,

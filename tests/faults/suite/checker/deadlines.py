@@ -92,6 +92,27 @@ def ladders(evidence: Evidence) -> Iterator[Violation]:
                 )
 
 
+def silences(evidence: Evidence) -> Iterator[Violation]:
+    """Yield sensors whose silence, when all fell silent together, nobody noticed."""
+    last: dict[str, list[float]] = defaultdict(list)
+    for record in evidence.records("sensing.readings.v1"):
+        value = record["value"]
+        if value.get("sensor_id") is not None:
+            last[value["sensor_id"]].append(timestamp(value["occurred_at"]))
+    notices: dict[str, list[float]] = defaultdict(list)
+    for record in evidence.records("sensing.health.v1"):
+        if record["value"]["state"] == "silent":
+            notices[record["value"]["sensor_id"]].append(record["at"])
+    for strike in evidence.nemeses:
+        if strike.get("nemesis") != "silence":
+            continue
+        began, ended = strike["began_at"], strike["ended_at"]
+        for sensor, times in last.items():
+            alive = any(began - _SLACK_S < at < began for at in times)
+            if alive and not any(began < at < ended + _SLACK_S for at in notices[sensor]):
+                yield Violation(Invariant.DEADLINE, "silence_missed", sensor)
+
+
 def _early(before: Json, after: Json, history: Mapping[str, list[Json]]) -> Iterator[Violation]:
     """Yield the call `after` when it climbed before the call `before` was due.
 

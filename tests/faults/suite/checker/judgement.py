@@ -42,6 +42,7 @@ CHECKS: tuple[Callable[[Evidence], Iterator[Violation]], ...] = (
     deadlines.timers,
     deadlines.supervision,
     deadlines.ladders,
+    deadlines.silences,
     effects.unread,
     effects.refused,
     effects.without_effect,

@@ -1,0 +1,73 @@
+"""The account of hostile input finds what is planted; the classes are as many as promised."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from tests.faults.hostile import framing, records, requests
+from tests.faults.hostile.conservation import RecordTraces, unaccounted_records
+from tests.faults.hostile.http_client import parsed
+from tests.faults.hostile.kafka_writer import WrittenRecord
+
+TOPIC = "incident.reports.v1"
+RECORD = WrittenRecord("record:noise", (TOPIC, 1, 5), "hst-1", must_be_refused=False)
+
+
+def traces(*, position: int = 6, applied: bool = True, refused: bool = False) -> RecordTraces:
+    return RecordTraces(
+        letters={(TOPIC, 1, 5): {"command"}} if refused else {},
+        inboxes={("command", TOPIC, "hst-1")} if applied else set(),
+        positions={("command", TOPIC, 1): position},
+    )
+
+
+@pytest.mark.parametrize(
+    ("record", "evidence", "details"),
+    [
+        (RECORD, traces(), []),
+        (RECORD, traces(applied=False, refused=True), []),
+        (RECORD, traces(applied=False), ["command left no trace"]),
+        (RECORD, traces(position=5), ["command has not read it"]),
+        (replace(RECORD, must_be_refused=True), traces(), ["nobody refused it"]),
+        (replace(RECORD, visible=False), traces(applied=False), []),
+        (
+            replace(RECORD, visible=False),
+            traces(applied=False, refused=True),
+            ["['command'] refused a record of an aborted transaction"],
+        ),
+    ],
+)
+def test_each_record_is_accounted_for(
+    record: WrittenRecord, evidence: RecordTraces, details: list[str]
+) -> None:
+    assert [item.detail for item in unaccounted_records([record], evidence)] == details
+
+
+def test_there_are_more_than_a_hundred_classes_and_each_is_sent() -> None:
+    names = [*records.classes(), *framing.classes(), *requests.classes("ingest")]
+    assert len({name.partition(":")[2] for name in names}) >= 100
+    topics = len(records.golden_records())
+    sent = records.records(Random(1), topics * len(records.classes()))
+    assert {record.input_class for record in sent} == set(records.classes())
+    assert {name for name, _ in framing.frames(Random(1), 100)} == set(framing.classes())
+
+
+def test_the_same_seed_sends_the_same() -> None:
+    first, second = (list(records.records(Random(7), 300)) for _ in range(2))
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"HTTP/1.1 202 Accepted\r\ncontent-type: application/json\r\n\r\n{}", 202),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 400 Bad\r\n\r\n", 400),
+        (b"", 0),
+        (b"\x15\x03\x01", 0),
+    ],
+)
+def test_the_first_final_answer_of_a_connection_counts(data: bytes, status: int) -> None:
+    assert parsed(data).status == status
