@@ -59,7 +59,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _keep(name: str, inputs: Path) -> None:
-    """Keep inputs that reached new lines, of a bounded number and size, of the longest below the limit."""
+    """Keep inputs that reached new lines: the longest below a limit, a bounded number."""
     target = CORPUS / name
     target.mkdir(parents=True, exist_ok=True)
     files = sorted(inputs.iterdir(), key=lambda path: (path.stat().st_size, path.name))
