@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import os
 import re
 import sys
@@ -188,12 +189,16 @@ class HostileRun:
             self.server_errors.append(f"{input_class} {subject}: {answer.status} {text}")
 
     def _accepted(self, request: HostileRequest, answer: HttpAnswer) -> None:
+        """Remember the ids that an accepted request has in the log."""
         document = answer.document() or {}
-        identifier = str(document.get("id") or document.get("id_prefix") or "")
-        self.accepted_ids.setdefault(request.path.partition("?")[0], []).append(identifier)
+        path = request.path.partition("?")[0].rstrip("/")
+        ids = [str(document.get("id", ""))]
+        if prefix := document.get("id_prefix"):
+            ids = [f"{prefix}{reading['id']}" for reading in json.loads(request.body)["readings"]]
+        self.accepted_ids.setdefault(path, []).extend(ids)
 
     def _unaccounted_requests(self, traces: RecordTraces) -> Iterator[UnaccountedInput]:
-        """Yield accepted requests without a record."""
+        """Yield accepted records that are not in the log."""
         topics = {
             "/v1/readings": READINGS.name,
             "/v1/readings/batch": READINGS.name,
@@ -202,9 +207,8 @@ class HostileRun:
         }
         for path, identifiers in self.accepted_ids.items():
             ids = set(traces.ids.get(topics[path], []))
-            prefixes = {identifier.rpartition("-")[0] for identifier in ids}
             for identifier in identifiers:
-                if identifier not in ids and identifier.rstrip(":-") not in prefixes:
+                if identifier not in ids:
                     yield UnaccountedInput(path, identifier, "answered 202, and not in the log")
 
     async def _send_frames(self, stack: FaultStack, chance: Random) -> None:
