@@ -56,9 +56,10 @@ class LogClient:
             return {}
         async with self._lock:
             consumer = await self._consumer_of(requested)
-            begins = await self._offsets(consumer.beginning_offsets, requested)
-            ends = await self._offsets(consumer.end_offsets, requested)
-            if not begins or not ends:
+            led = await _with_leaders(consumer, requested)
+            begins = await self._offsets(consumer.beginning_offsets, led)
+            ends = await self._offsets(consumer.end_offsets, led)
+            if led and not (begins and ends):
                 await self._disconnect()
                 raise Transient("Kafka does not answer where its partitions end")
         return {
@@ -126,6 +127,8 @@ class LogClient:
     async def _offsets(
         self, ask: Any, partitions: list[TopicPartition]
     ) -> Mapping[TopicPartition, int]:
+        if not partitions:
+            return {}
         try:
             async with asyncio.timeout(_ANSWER_S):
                 offsets: dict[TopicPartition, int] = await ask(partitions)
@@ -168,3 +171,16 @@ class LogClient:
                 await consumer.stop()
         except (KafkaError, TimeoutError):
             log.warning("closed_hard")
+
+
+async def _with_leaders(
+    consumer: AIOKafkaConsumer, partitions: list[TopicPartition]
+) -> list[TopicPartition]:
+    """Return the partitions that have a leader; a question to any other would wait for one."""
+    if not all(_has_leader(consumer, partition) for partition in partitions):
+        await consumer._client.force_metadata_update()
+    return [partition for partition in partitions if _has_leader(consumer, partition)]
+
+
+def _has_leader(consumer: AIOKafkaConsumer, partition: TopicPartition) -> bool:
+    return consumer._client.cluster.leader_for_partition(partition) not in (None, -1)

@@ -122,6 +122,11 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         return consumer
 
     @property
+    def log_client(self) -> LogClient:
+        """The client that asks for the ends of partitions beside the consumer's fetches."""
+        return self._log.client
+
+    @property
     def next_offsets(self) -> dict[TopicPartition, int]:
         """The next offset to handle of each partition that this process owns."""
         return self._handled.next_offsets

@@ -101,14 +101,11 @@ class StatefulPlatform(Platform):
 
     def _sweep_timers(self, dispatcher: Dispatcher[Any], consumer: PartitionConsumer) -> None:
         """Fire timers, each when everything from before its moment is handled."""
-        ends = EndOffsets(
-            self.settings.kafka_bootstrap, dispatcher.topics, f"fenghuo-{self.service}-ends"
-        )
+        ends = EndOffsets(consumer.log_client, dispatcher.topics)
         progress = ReadProgress(
             f"fenghuo-{self.service}", ends, lambda: consumer.next_offsets, self.metrics
         )
         self.health.add("timers", progress.ready)
-        self.on_stop("ends of partitions", ends.stop)
         self.on_stop("read progress", progress.stop)
         self.sweeper = TimerSweeper(
             self.database, dispatcher.lock, dispatcher.fire, self.metrics, progress

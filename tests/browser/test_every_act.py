@@ -44,6 +44,7 @@ NO_ACTS = {
         "/api/assignments/{assignment_id}/photos",
         "",
     ): "goes with the words of a step (test_photos.py)",
+    ("/api/letters/acts", ""): "acts on records that only Kafka has (test_letters.py)",
     ("/api/logout/everywhere", ""): "is a button of the account page, which needs no script",
     (ANSWER, "delivered"): "the device says so by itself",
     (ANSWER, "read"): "the device says so by itself",

@@ -54,7 +54,7 @@ async def test_the_board_is_readable_on_wall_desk_and_phone(visitor: Visitor, la
         await expect(hostile).to_contain_text("\\u202e\\x1b[31m\\xff")
 
 
-async def test_an_operator_asks_for_a_replay(visitor: Visitor, served: Served) -> None:
+async def test_an_operator_asks_for_a_replay_by_keyboard_alone(visitor: Visitor, served: Served) -> None:
     page = await visitor.open(OPERATOR)
     await page.locator(".boards a[href='#letters']").click()
     await page.locator("#board select").select_option("requested")
@@ -62,11 +62,13 @@ async def test_an_operator_asks_for_a_replay(visitor: Visitor, served: Served) -
     await page.locator("#board select").select_option("open")
     card = page.locator("#letter-list .card").first
     await expect(card).to_contain_text("程序缺陷")
-    await card.get_by_role("button", name="申请重放").click()
+    await card.get_by_role("button", name="申请重放").focus()
+    await page.keyboard.press("Enter")
     dialog = page.locator("dialog")
     await dialog.locator("textarea").fill("缺陷已修复")
     await shot(page, "letters-ask")
-    await dialog.get_by_role("button", name="申请重放").click()
+    await dialog.get_by_role("button", name="申请重放").focus()
+    await page.keyboard.press("Enter")
     await expect(dialog).to_have_count(0)
     sent = [record for record in served.console.kafka.sent if record.topic == LETTER_ACTS.name]
     act = json.loads(sent[-1].value)
