@@ -20,6 +20,7 @@ __all__ = ["served"]
 A, B = an_alert("a"), an_alert("b")
 SPAN = ("--from", hours_ahead(1), "--until", hours_ahead(2))
 NOT_FROM_A_SHELL = {
+    "POST /api/letters/acts": "operators have `fenghuo letters`",
     "POST /api/assignments/{assignment_id}/photos": "a photo comes from a phone",
     "POST /api/cases/{case_id}/review": "a review is written before the case, with its findings",
     "PUT /api/duty/entries/{entry_id}": "plans go in as a file or on the board",
