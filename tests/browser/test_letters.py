@@ -54,7 +54,9 @@ async def test_the_board_is_readable_on_wall_desk_and_phone(visitor: Visitor, la
         await expect(hostile).to_contain_text("\\u202e\\x1b[31m\\xff")
 
 
-async def test_an_operator_asks_for_a_replay_by_keyboard_alone(visitor: Visitor, served: Served) -> None:
+async def test_an_operator_asks_for_a_replay_by_keyboard_alone(
+    visitor: Visitor, served: Served
+) -> None:
     page = await visitor.open(OPERATOR)
     await page.locator(".boards a[href='#letters']").click()
     await page.locator("#board select").select_option("requested")

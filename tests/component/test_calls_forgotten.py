@@ -24,6 +24,8 @@ from tests.support.table_rows import TableRows
 pytestmark = pytest.mark.e2e
 
 KEEP = timedelta(days=400)
+ENDS_ANSWERED = ("supervision", "contact_test", "digest", "fault_digest")
+"""Subjects without an end of their own: an answer ends the call."""
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +72,7 @@ async def test_only_ended_escalations_are_deleted_with_their_pages(rows: TableRo
         phase = AssignmentPhase.ENDED if number % 2 else AssignmentPhase.SIGNED
         await rows.plant("notify.assignment", assignment_id=f"asg-{number}", status="Actual",
                          phase=phase)  # fmt: skip
-        ends_answered = kind in ("supervision", "contact_test", "digest") and not promised
+        ends_answered = kind in ENDS_ANSWERED and not promised
         over = state == "closed" or (state in ("answered", "exhausted") and ends_answered)
         if not over or days < 400:
             stay.add(name)
