@@ -41,7 +41,7 @@ async def test_the_example_plans_go_to_an_empty_topic_only(infrastructure: Infra
     ]
     newer = blue.model_copy(update={"version": 2, "enabled": False})
     await produce(
-        bootstrap, spec.name, [(blue.plan_id, newer.to_wire(), None), ("heat", b"", None)]
+        bootstrap, spec.name, [(blue.plan_id, newer.to_wire(), None), ("heat", None, None)]
     )
     book = await in_force(bootstrap, spec)
     assert len(book) == len(SHIPPED) - 1

@@ -12,7 +12,7 @@ from aiokafka.protocol.produce import ProduceRequest
 
 from shared.contracts.topics import TopicSpec
 
-Message = tuple[str | None, bytes, int | None]
+Message = tuple[str | None, bytes | None, int | None]
 """Key, value, partition (None = by key)."""
 
 
