@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from typing import Any
+from typing import Any, Literal
 
 from aiokafka import ConsumerRecord
 from pydantic import TypeAdapter, ValidationError
@@ -29,7 +29,13 @@ def decode(model: TypeAdapter[Any], record: ConsumerRecord) -> Any:
     return decode_value(model, record.value)
 
 
-def decode_value(model: TypeAdapter[Any], value: bytes | None, limit: int = MAX_VALUE_BYTES) -> Any:
+def decode_value(
+    model: TypeAdapter[Any],
+    value: bytes | None,
+    limit: int = MAX_VALUE_BYTES,
+    *,
+    unknown_fields: Literal["ignore", "forbid"] = "ignore",
+) -> Any:
     """Return at most `limit` bytes as a contract model; raises Reject with reason and place."""
     if value is None:
         raise Reject(Reason.SCHEMA, "the record has no value")
@@ -38,7 +44,7 @@ def decode_value(model: TypeAdapter[Any], value: bytes | None, limit: int = MAX_
     if _has_too_many_names(value):
         raise Reject(Reason.SCHEMA, f"body: more than {MOST_NAMES} names")
     try:
-        return model.validate_json(value, extra="ignore")
+        return model.validate_json(value, extra=unknown_fields)
     except ValidationError as error:
         reason, detail = explain(error)
     # Outside of the except, or the refusal would hold the error with all its details as its

@@ -109,7 +109,7 @@ def check_body(spec: TopicSpec, original: bytes | None, body: bytes, key: bytes 
             Bilingual(f"内容过长：{len(body)} 字节", f"the body is too long: {len(body)} bytes")
         )
     try:
-        message = decode_value(spec.model, body)
+        message = decode_value(spec.model, body, unknown_fields="forbid")
     except Reject as reject:
         raise LetterError(
             Bilingual(
