@@ -270,16 +270,27 @@ async def test_a_client_that_takes_nothing_any_more_is_cut_and_the_others_go_on(
         item.sendall(
             f"GET /api/events HTTP/1.1\r\nHost: c\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
         )
-        async with listening(served, "o-town-b") as reading, asyncio.timeout(60):
+        async with listening(served, "o-town-b") as reading, asyncio.timeout(120):
+            received = 0
+
+            async def count() -> None:
+                """Count the lines as they come, or this client would be cut as well."""
+                nonlocal received
+                async for event in reading:
+                    received += event["event"] == "line"
+
+            counting = asyncio.create_task(count())
             while hub.open < 2:
                 await asyncio.sleep(0.02)
-            events_read = 0
+            projected = 0
             while hub.open == 2:
-                await served.console.project([an_alert(f"{events_read}-{n}") for n in range(500)])
-                events_read += 500
-            received = 0
-            while received < events_read:
-                received += (await anext(reading))["event"] == "line"
+                await served.console.project([an_alert(f"{projected}-{n}") for n in range(500)])
+                projected += 500
+            while received < projected:
+                await asyncio.sleep(0.02)
+                assert not counting.done()
+            counting.cancel()
+            await asyncio.gather(counting, return_exceptions=True)
     assert served.console.deps.metrics.cut._value.get() == 1
 
 
