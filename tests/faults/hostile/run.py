@@ -18,6 +18,7 @@ from typing import Any
 
 from deploy.example.officers import officer_id
 from deploy.example.units import CITY
+from deploy.local import topic_bytes
 from deploy.local.paths import REPO, temporary_root
 from deploy.local.seed import logins
 from shared.contracts.fields import Post
@@ -44,6 +45,7 @@ _FRAMES_AT_ONCE = 120
 _SETTLE_S = 900.0
 _SCHEMA_TESTS_S = 240
 """The seconds that the tests of one OpenAPI document may take."""
+_VOLUME_GIB = "400"
 _MOST_LISTED = 40
 _CASES = re.compile(r"(\d+) generated")
 
@@ -87,6 +89,8 @@ class HostileRun:
     async def play(self) -> None:
         """Start a stack, send everything, account for it. Raises StackError."""
         began = time.monotonic()
+        # Topics of dead letters are bounded by the stated volume: all letters must still be there.
+        os.environ[topic_bytes.VARIABLE] = _VOLUME_GIB
         root = temporary_root("hostile")
         samples = LineFile(root / "samples.jsonl")
         try:

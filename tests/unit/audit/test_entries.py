@@ -6,7 +6,7 @@ import pytest
 
 from services.audit.core.records.labels import labels_of
 from services.audit.core.records.subjects import is_public_drill, subjects_of
-from services.audit.core.trail.chain import GENESIS, seal
+from services.audit.core.trail.chain import GENESIS, entry_id, seal
 from services.audit.core.trail.drafts import draft_of
 from shared.contracts.audit import AuditOutcome
 from shared.contracts.envelope import Envelope
@@ -69,6 +69,15 @@ def test_actions_of_people_are_entered(message: Envelope, actor: str, action: st
     draft = draft_of(message)
     assert draft is not None
     assert (draft.actor, draft.action, draft.cause_id) == (actor, action, message.id)
+
+
+def test_equal_ids_on_two_topics_are_two_entries() -> None:
+    """The id of a record is unique on its topic only: senders choose it."""
+    drafts = [
+        draft_of(message.model_copy(update={"id": "evt-1"}))
+        for message in (a_silence(), a_request(), an_acknowledgement(), an_answer())
+    ]
+    assert len({entry_id(draft) for draft in drafts if draft is not None}) == 4
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ from tests.unit.notify.builders import (
     DISTRICT,
     TOWN,
     VILLAGE,
+    a_mode,
+    a_proposal,
     a_supervision,
     an_alert,
     an_answer,
@@ -143,3 +145,14 @@ async def test_nine_hundred_assignments_are_a_handful_of_statements(notify: Noti
     while await notify.value("SELECT count(*) FROM notify.timer WHERE state = 'armed'"):
         await notify.deliver(*(an_assignment(unit, AssignmentState.SIGNED, 2) for unit in villages))
     assert time.monotonic() - started < 5
+
+
+async def test_equal_ids_on_two_topics_open_two_escalations(notify: NotifyHarness) -> None:
+    """The id of a record is unique on its topic only: senders choose it."""
+    notify.fill_posts(DISTRICT)
+    mode = a_mode().model_copy(update={"id": "evt-1"})
+    proposal = a_proposal().model_copy(update={"id": "evt-1"})
+    await notify.deliver(mode)
+    await notify.deliver(proposal)
+    count = "SELECT count(*) FROM notify.escalation WHERE cause_id = 'evt-1' AND start_unit = $1"
+    assert await notify.value(count, DISTRICT) == 2

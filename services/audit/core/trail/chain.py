@@ -58,8 +58,11 @@ def entry_hash(entry: AuditEntry) -> str:
 
 
 def entry_id(draft: EntryDraft) -> str:
-    """Return the id of the entry that a draft becomes."""
-    return content_id("aud", draft.cause_id)
+    """Return the id of the entry that a draft becomes.
+
+    The id of a cause is unique on its topic only; records of different topics differ in `action`.
+    """
+    return content_id("aud", draft.action, draft.cause_id)
 
 
 def seal(draft: EntryDraft, head: ChainHead, now: datetime) -> AuditEntry:

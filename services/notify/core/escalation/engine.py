@@ -68,8 +68,12 @@ class EscalationEngine:
         the first of `holders`. One cause has one escalation per unit where the calls begin, unless
         the escalation is `named_after` an officer.
         """
+        # The id of a cause is unique on its topic only; kind and purpose tell topics apart.
         escalation.escalation_id = content_id(
-            "lad", escalation.cause_id, named_after or escalation.start_unit
+            "lad",
+            f"{escalation.subject_kind}:{escalation.purpose}",
+            escalation.cause_id,
+            named_after or escalation.start_unit,
         )
         mode = self.modes.effective(escalation.status, escalation.start_unit)
         escalation.mode, escalation.mode_version = mode.mode, mode.version
