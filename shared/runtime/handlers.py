@@ -19,7 +19,9 @@ of work is stored in the transaction that also moves the offset.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -52,6 +54,8 @@ class UnitOfWork(Protocol):
         ...
 
 
+_LONGEST_TURN_S = 0.05
+"""After so long without an await that waits, the event loop gets a turn between two messages."""
 Unit = TypeVar("Unit", bound=UnitOfWork)
 Function = TypeVar("Function", bound=Callable[..., Awaitable[None]])
 Load = Callable[..., None]
@@ -175,6 +179,7 @@ class Dispatcher(Generic[Unit]):
                 subscriber.load(inbound.message, unit)
         await unit.load()
         batches: defaultdict[str, list[InboundMessage]] = defaultdict(list)
+        turned_at = time.monotonic()
         for inbound in ordered:
             subscriber = self._subscribers[inbound.topic]
             if subscriber.batch:
@@ -185,6 +190,9 @@ class Dispatcher(Generic[Unit]):
                 await subscriber.function(inbound.message, unit, *arguments)
             except Reject as reject:
                 transaction.refuse(inbound.message, reject)
+            if time.monotonic() - turned_at > _LONGEST_TURN_S:
+                await asyncio.sleep(0)
+                turned_at = time.monotonic()
         for topic, subscriber in self._subscribers.items():
             if records := batches.get(topic):
                 messages = [inbound.message for inbound in records]

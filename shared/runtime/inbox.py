@@ -36,8 +36,11 @@ from shared.runtime.stored_offsets import StoredOffset, fingerprint
 
 log = structlog.get_logger("fenghuo.inbox")
 
-_QUICK_S = 5.0
-"""A transaction of less time leaves room for more records in the next one."""
+_FIRST_RECORDS = 32
+"""The most records of the first transaction of a process: some may take long."""
+_QUICK_S, _SLOW_S = 5.0, 20.0
+"""After a transaction of less time the next one has twice as many records, after one of more time
+half as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +63,18 @@ class InboxWorker:
         metrics: RuntimeMetrics,
         *,
         max_records: int = 10_000,
+        first_records: int = _FIRST_RECORDS,
         priority: PriorityRule | None = None,
         fast_decoders: Mapping[str, FastDecoder] | None = None,
     ) -> None:
-        """`max_records`: the most records of one transaction; `fast_decoders`: by topic name."""
+        """`max_records`: the most records of one transaction; `first_records`: of the first one.
+
+        `fast_decoders`: by topic name.
+        """
         self._decoder = BatchDecoder(database.loop_priority, priority, fast_decoders or {})
         self._database = database
         self._max_records = max_records
-        self._size = max_records
+        self._size = min(max_records, first_records)
         self._failed = FailedRecords(database, group)
         self._group = group
         self._apply = apply
@@ -252,8 +259,11 @@ class InboxWorker:
                     offset for offset in offsets if offset >= end.next_offset
                 }
         self._failed.forget(batch.records)
-        if time.monotonic() - began < _QUICK_S:
+        seconds = time.monotonic() - began
+        if seconds < _QUICK_S:
             self._size = min(self._max_records, 2 * self._size)
+        elif seconds > _SLOW_S:
+            self._size = max(1, len(batch.records) // 2)
 
     async def _apply_urgent(self, decoded: Sequence[DecodedRecord]) -> None:
         """Handle decoded records early; refused records are decided again in their turn."""

@@ -1,7 +1,7 @@
-"""A client beside a consumer: it answers what the log of a partition holds.
+"""A client beside a consumer: it reads the ends and single records of partitions.
 
-The consumer's own fetches cannot answer that. A fetcher that is dead, or that was never asked for a
-partition, knows no end, and a position that Kafka has reset says nothing about records before it.
+The consumer's own fetches are no source of these: a dead fetcher knows no end, and a position after
+a reset by Kafka says nothing about earlier records.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ class LogClient:
 async def _with_leaders(
     consumer: AIOKafkaConsumer, partitions: list[TopicPartition]
 ) -> list[TopicPartition]:
-    """Return the partitions that have a leader; a question to any other would wait for one."""
+    """Return the partitions with a leader: a question about another would wait for a leader."""
     if not all(_has_leader(consumer, partition) for partition in partitions):
         await consumer._client.force_metadata_update()
     return [partition for partition in partitions if _has_leader(consumer, partition)]

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from shared.contracts.dead_letter import Reason
-from shared.runtime import failed_records
+from shared.runtime import failed_records, inbox
 from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import BlockedPartition, Transient
 from shared.runtime.failed_records import MOST_TRIES
@@ -136,3 +136,27 @@ async def test_what_postgres_does_not_finish_in_time_is_tried_in_smaller_pieces(
         assert sum(count for count in calls if count <= 3) == 16
         assert letters.refused == []
         assert worker._size == 16, "a quick transaction makes the next one larger"
+
+
+async def test_the_first_transaction_is_small_and_a_slow_one_makes_the_next_smaller(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Records that take long are handled in steps: a process that ends keeps what is done."""
+    calls: list[int] = []
+
+    async def apply(transaction: Transaction, messages: Sequence[InboundMessage]) -> None:
+        calls.append(len(messages))
+        if len(calls) == 2:
+            monkeypatch.setattr(inbox, "_SLOW_S", 0.0)
+
+    async with a_database() as database:
+        metrics = RuntimeMetrics(CollectorRegistry())
+        letters = NotingDeadLetters(metrics)
+        worker = InboxWorker(database, "test", apply, letters, metrics, first_records=4)
+        await worker.restore([PARTITION])
+        await worker.handle([record(offset) for offset in range(4)])
+        await worker.handle([record(offset) for offset in range(4, 12)])
+        monkeypatch.setattr(inbox, "_QUICK_S", 0.0)
+        await worker.handle([record(offset) for offset in range(12, 28)])
+        await worker.handle([record(offset) for offset in range(28, 36)])
+    assert calls == [4, 8, 16, 8]

@@ -128,6 +128,7 @@ class Inbox:
             self.letters,
             metrics,
             max_records=ALL,
+            first_records=ALL,
         )
 
 

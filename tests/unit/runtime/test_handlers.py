@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -13,6 +14,7 @@ from shared.contracts.alerts import AlertEvent
 from shared.contracts.dead_letter import Reason
 from shared.contracts.reports import Report
 from shared.contracts.topics import ALARMS, ALERTS, REPORTS
+from shared.runtime import handlers
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
 from shared.runtime.handlers import Dispatcher, Router
@@ -225,3 +227,24 @@ def test_a_topic_or_a_kind_has_one_handler() -> None:
         Dispatcher(UnitOfWork, [router_of_messages(), router_of_messages()])
     with pytest.raises(TypeError, match="kind reminder have two handlers"):
         Dispatcher(UnitOfWork, [router_of_timers(), router_of_timers()])
+
+
+async def test_the_loop_turns_between_messages_that_take_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without it, a batch of such messages would end the process by the watch over the loop."""
+    monkeypatch.setattr(handlers, "_LONGEST_TURN_S", 0.0)
+    router: Router[UnitOfWork] = Router()
+    turns: list[str] = []
+
+    def load(alarm: AlarmEvent, unit: UnitOfWork) -> None:
+        """Nothing is needed."""
+
+    @router.subscriber(ALARMS, load=load)
+    async def handle(alarm: AlarmEvent, unit: UnitOfWork) -> None:
+        turns.append("message")
+        asyncio.get_running_loop().call_soon(turns.append, "loop")
+
+    batch = [inbound(ALARMS, "a", number) for number in range(3)]
+    await Dispatcher(UnitOfWork, [router]).apply(TRANSACTION, batch)
+    assert turns == ["message", "loop"] * 3
