@@ -11,6 +11,7 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.local.topics import planned_topics
+from shared.contracts.ids import dead_letter_id
 from tests.faults.hostile.kafka_writer import Place, WrittenRecord
 from tests.faults.suite.sampler import STATEFUL
 
@@ -61,6 +62,8 @@ def unaccounted_records(
         for service in readers:
             if traces.positions.get((service, topic, partition), 0) <= offset:
                 yield UnaccountedInput(record.input_class, subject, f"{service} has not read it")
+        if not record.traced:
+            continue
         refusals = traces.letters.get(record.place, set())
         if not record.visible:
             if refusals:
@@ -100,9 +103,11 @@ async def record_traces(bootstrap: str, dsn: str, id_topics: Iterable[str]) -> R
     async for tp, record in _records(bootstrap, partitions):
         if tp.topic.endswith(_DLQ):
             letter = _object(record.value)
-            if "service" in letter:
+            if letter.keys() >= {"service", "topic", "partition", "offset"}:
                 place = (letter["topic"], letter["partition"], letter["offset"])
-                traces.letters.setdefault(place, set()).add(letter["service"])
+                # A forged letter has not the id that follows from its service and place.
+                if letter.get("id") == dead_letter_id(letter["service"], *place):
+                    traces.letters.setdefault(place, set()).add(letter["service"])
         else:
             traces.ids.setdefault(tp.topic, []).append(str(_object(record.value).get("id", "")))
     return traces
