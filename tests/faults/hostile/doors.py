@@ -141,7 +141,10 @@ class Doors:
         path = request.path.partition("?")[0].rstrip("/")
         ids = [str(document.get("id", ""))]
         if prefix := document.get("id_prefix"):
-            ids = [f"{prefix}{reading['id']}" for reading in json.loads(request.body)["readings"]]
+            ids = [
+                f"{prefix}{reading['id']}"
+                for reading in json.loads(request.body, parse_int=str)["readings"]
+            ]
         self._accepted.setdefault(path, []).extend(ids)
 
     def _mutated(self, door: str, bases: Iterator[HostileRequest]) -> Iterator[HostileRequest]:

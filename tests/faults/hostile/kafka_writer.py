@@ -132,7 +132,7 @@ class KafkaWriter:
 
 def _identifier(value: bytes | None) -> str | None:
     try:
-        document = json.loads(value or b"")
+        document = json.loads(value or b"", parse_int=str)
     except (ValueError, RecursionError):
         return None
     identifier = document.get("id") if isinstance(document, dict) else None

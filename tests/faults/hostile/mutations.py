@@ -272,6 +272,6 @@ def mutated(name: str, chance: Random, value: Json) -> bytes:
 def is_object(value: bytes | None) -> bool:
     """Return True if any JSON reader can see an object in the value."""
     try:
-        return isinstance(json.loads(value or b""), dict)
+        return isinstance(json.loads(value or b"", parse_int=str), dict)
     except (ValueError, RecursionError):
         return False
