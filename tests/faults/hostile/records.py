@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from shared.contracts.topics import CATALOG, TOPICS
+from shared.contracts.topics import CATALOG, READINGS, TOPICS
 from tests.faults.hostile import batches
 from tests.faults.hostile.batches import BATCHES
 from tests.faults.hostile.mutations import BYTES, FIELDS, is_object, mutated
@@ -115,6 +115,13 @@ def records(chance: Random, count: int) -> Iterator[HostileRecord]:
             yield _record(name, topic, golden, chance)
             sent += 1
         pairs = [pair for pair in pairs if pair[0] not in _ONCE]
+
+
+def flood(count: int) -> Iterator[HostileRecord]:
+    """Yield garbage for all partitions of the readings, as a broken gateway sends it."""
+    for number in range(count):
+        partition, value = number % READINGS.partitions, b"flood %d" % number
+        yield HostileRecord("record:flood", READINGS.name, None, value, partition=partition)
 
 
 def last_records() -> Iterator[HostileRecord]:

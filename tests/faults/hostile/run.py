@@ -58,6 +58,7 @@ class Sizes:
     """Numbers of inputs of each kind."""
 
     records: int
+    flood: int
     ingest: int
     console: int
     frames: int
@@ -65,7 +66,7 @@ class Sizes:
     @classmethod
     def of(cls, inputs: int) -> Sizes:
         """Return the parts of `inputs`: more than half are records."""
-        return cls(inputs * 55 // 100, inputs * 25 // 100, inputs * 17 // 100, inputs * 3 // 100)
+        return cls(*(inputs * share // 100 for share in (45, 10, 25, 17, 3)))
 
 
 @dataclass
@@ -112,6 +113,8 @@ class HostileRun:
                     records.records(chance, self.sizes.records), forged_letters(chance)
                 )
                 await writer.write(self._counted(hostile))
+            with self._stage("a flood of garbage", self.sizes.flood):
+                await writer.write(self._counted(records.flood(self.sizes.flood)))
             with self._stage("requests to ingest", self.sizes.ingest):
                 await doors.ask_ingest(self.sizes.ingest, sensors[2:])
             with self._stage("requests to the console", self.sizes.console):
