@@ -10,10 +10,11 @@ from functools import cache
 
 from PIL import Image
 
+from deploy.example.units import CITY
 from tests.faults.hostile.requests import HostileRequest
 
 _PHOTOS = "/api/assignments/asg-1/photos?note=a"
-_IMPORT = "/api/duty/import?format="
+_IMPORT = f"/api/duty/import?unit={CITY}&format="
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -131,13 +132,13 @@ def calendars() -> dict[str, bytes]:
 @cache
 def tables() -> dict[str, bytes]:
     """Return hostile tables by class."""
-    head = b"kind,unit,post,officer_id,starts,ends\n"
-    row = b"shift,500118000000,b,o-1,2027-01-01T08:00+08:00,2027-01-01T20:00+08:00\n"
+    head = b"kind,post,officer_id,begin,end\n"
+    row = b"shift,B,o-1,2027-01-01T08:00+08:00,2027-01-01T20:00+08:00\n"
     return {
         "many_columns": b",".join(b"c%d" % number for number in range(100_000)) + b"\n1\n",
         "same_columns": b"kind," * 20_000 + b"\n" + row,
         "many_rows": head + row * 12_000,
-        "ragged_rows": head + row.replace(b",b,", b",") + row.replace(b",b,", b",b,b,"),
+        "ragged_rows": head + row.replace(b",B,", b",") + row.replace(b",B,", b",B,B,"),
         "open_quote": head + b'"' + row * 5_000,
         "long_cell": head + b"a" * 900_000,
         "nul_cells": head + row.replace(b"o-1", b"\0"),
