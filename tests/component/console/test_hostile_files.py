@@ -57,21 +57,21 @@ async def test_no_file_fails_the_console(console: ConsoleHarness, kind: str) -> 
 async def test_a_slow_file_holds_up_nobody(
     console: ConsoleHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun, answered = threading.Event(), threading.Event()
+    start, answer = threading.Event(), threading.Event()
 
     def slow_read(_: bytes) -> list[DutyRule]:
-        begun.set()
-        assert answered.wait(60), "the console answered nobody while it read the file"
+        start.set()
+        assert answer.wait(60), "the console answered nobody while it read the file"
         return []
 
     monkeypatch.setattr(ical_file, "read", slow_read)
     async with console.client("o-town-b") as client, asyncio.TaskGroup() as group:
         path = f"/api/duty/import?unit={ZHUTUO}&format=ics"
         upload = group.create_task(client.post(path, content=b"a"))
-        while not begun.is_set():
+        while not start.is_set():
             await asyncio.sleep(0.01)
         assert (await client.get("/api/me")).status_code == 200
-        answered.set()
+        answer.set()
     assert upload.result().status_code == 202
 
 
