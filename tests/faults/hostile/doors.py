@@ -37,35 +37,32 @@ _TOPICS = {
 class Doors:
     """The doors of a running stack, and what was accepted there."""
 
-    def __init__(self, stack: FaultStack, figures: HostileFigures, chance: Random) -> None:
-        self._stack, self._figures, self._chance = stack, figures, chance
+    def __init__(self, stack: FaultStack, figures: HostileFigures, seed: int) -> None:
+        self._stack, self._figures, self._seed = stack, figures, seed
         self._accepted: dict[str, list[str]] = {}
 
     async def ask_ingest(self, count: int, sensors: Sequence[str]) -> None:
         """Send so many requests to ingest."""
-        village = system.villages()[0]
+        chance, village = Random(f"{self._seed} ingest"), system.villages()[0]
         bases = (
             request
             for number in itertools.count()
             for request in requests.ingest_requests(number, sensors, village)
         )
-        hostile = itertools.chain(
-            requests.xml_requests(self._chance), self._mutated("ingest", bases)
-        )
+        hostile = itertools.chain(requests.xml_requests(chance), _mutated("ingest", bases, chance))
         tokens = itertools.repeat(self._stack.source_token())
         url = self._stack.url("ingest")
         await self._ask(url, tokens, itertools.islice(hostile, count), self._accept)
 
     async def ask_console(self, count: int, real_ids: Mapping[str, Sequence[str]]) -> None:
         """Send so many requests to the console, as officers of several units in turn."""
+        chance = Random(f"{self._seed} console")
         bases = (
-            with_real_ids(request, real_ids, self._chance)
+            with_real_ids(request, real_ids, chance)
             for request in itertools.cycle(console_requests())
         )
-        uploads = (
-            with_real_ids(request, real_ids, self._chance) for request in files.file_requests()
-        )
-        hostile = itertools.chain(uploads, self._mutated("console", bases))
+        uploads = (with_real_ids(request, real_ids, chance) for request in files.file_requests())
+        hostile = itertools.chain(uploads, _mutated("console", bases, chance))
         tokens = itertools.cycle(self._tokens_of_officers())
         await self._ask(
             self._stack.url("console"), tokens, itertools.islice(hostile, count), lambda *_: None
@@ -74,7 +71,8 @@ class Doors:
     async def send_frames(self, count: int) -> None:
         """Send so many frames, and the slow ones, to three services in turn."""
         urls = itertools.cycle(self._stack.url(name) for name in ("ingest", "console", "alerting"))
-        plain = ((name, [data]) for name, data in framing.frames(self._chance, count))
+        chance = Random(f"{self._seed} frames")
+        plain = ((name, [data]) for name, data in framing.frames(chance, count))
         remaining = itertools.chain(framing.slow_frames(), plain)
 
         async def send() -> None:
@@ -147,10 +145,13 @@ class Doors:
             ]
         self._accepted.setdefault(path, []).extend(ids)
 
-    def _mutated(self, door: str, bases: Iterator[HostileRequest]) -> Iterator[HostileRequest]:
-        """Yield hostile forms of the good requests, every class in turn."""
-        names = [name.partition(":")[2] for name in requests.classes(door)]
-        while True:
-            self._chance.shuffle(names)
-            for name in names:
-                yield requests.hostile(door, name, self._chance, next(bases))
+
+def _mutated(
+    door: str, bases: Iterator[HostileRequest], chance: Random
+) -> Iterator[HostileRequest]:
+    """Yield hostile forms of the good requests, every class in turn."""
+    names = [name.partition(":")[2] for name in requests.classes(door)]
+    while True:
+        chance.shuffle(names)
+        for name in names:
+            yield requests.hostile(door, name, chance, next(bases))

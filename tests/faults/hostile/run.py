@@ -68,6 +68,10 @@ class Sizes:
         """Return the parts of `inputs`: more than half are records."""
         return cls(*(inputs * share // 100 for share in (45, 10, 25, 17, 3)))
 
+    def of_http(self) -> int:
+        """Return the number of requests and frames."""
+        return self.ingest + self.console + self.frames
+
 
 @dataclass
 class HostileRun:
@@ -105,7 +109,7 @@ class HostileRun:
     async def _send_all(self, stack: FaultStack, sampler: Sampler) -> None:
         chance = Random(self.seed)
         sensors = [sensor.sensor_id for sensor in system.own_sensors()]
-        doors = Doors(stack, self.figures, chance)
+        doors = Doors(stack, self.figures, self.seed)
         async with KafkaWriter(stack.kafka_bootstrap) as writer:
             self.figures.refused_by_broker = writer.refused
             with self._stage("records", self.sizes.records):
@@ -115,13 +119,13 @@ class HostileRun:
                 await writer.write(self._counted(hostile))
             with self._stage("a flood of garbage", self.sizes.flood):
                 await writer.write(self._counted(records.flood(self.sizes.flood)))
-            with self._stage("requests to ingest", self.sizes.ingest):
-                await doors.ask_ingest(self.sizes.ingest, sensors[2:])
-            with self._stage("requests to the console", self.sizes.console):
-                await self._raise_alarm(stack, sensors[0])
-                await doors.ask_console(self.sizes.console, await _real_ids(stack))
-            with self._stage("frames", self.sizes.frames):
-                await doors.send_frames(self.sizes.frames)
+            await self._raise_alarm(stack, sensors[0])
+            with self._stage("requests and frames", self.sizes.of_http()):
+                real_ids = await _real_ids(stack)
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(doors.ask_ingest(self.sizes.ingest, sensors[2:]))
+                    group.create_task(doors.ask_console(self.sizes.console, real_ids))
+                    group.create_task(doors.send_frames(self.sizes.frames))
             if self.schemathesis:
                 await self._test_schemas(stack)
             await writer.write(self._counted(records.last_records()))
