@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import os
 import time
 from collections.abc import Iterable, Iterator
@@ -82,6 +83,8 @@ class HostileRun:
     schemathesis: bool = True
     figures: HostileFigures = field(default_factory=HostileFigures)
     seconds: float = 0.0
+    peak_mb: dict[str, int] = field(default_factory=dict)
+    """The most memory of each process, in megabytes."""
 
     async def play(self) -> None:
         """Start a stack, send everything, account for it. Raises StackError."""
@@ -102,6 +105,7 @@ class HostileRun:
                     self.figures.crashes = sampler.crashes
         finally:
             samples.close()
+            self.peak_mb = _peaks(root / "samples.jsonl")
             _keep_logs(root)
             system.discard(root)
         self.seconds = round(time.monotonic() - began, 1)
@@ -157,11 +161,14 @@ class HostileRun:
             "ingest": stack.source_token(),
             "console": accounts[officer_id(CITY, Post.B)].token,
         }
-        for service, token in tokens.items():
-            with self._stage(f"schemathesis over {service}"):
-                number, output = await schema_tests(
-                    service, stack.url(service), token, self.seed, stack.paths.log
+        with self._stage("schemathesis"):
+            results = await asyncio.gather(
+                *(
+                    schema_tests(service, stack.url(service), token, self.seed, stack.paths.log)
+                    for service, token in tokens.items()
                 )
+            )
+        for service, (number, output) in zip(tokens, results, strict=True):
             self.figures.inputs[f"schemathesis:{service}"] = number
             if output:
                 self.figures.schema_failures.append(f"{service}: {output}")
@@ -214,7 +221,12 @@ class HostileRun:
 
     def summary(self) -> dict[str, Any]:
         """Return the figures of the run."""
-        return {**self.figures.summary(), "seeds": [self.seed], "seconds": self.seconds}
+        return {
+            **self.figures.summary(),
+            "seeds": [self.seed],
+            "seconds": self.seconds,
+            "peak_mb": self.peak_mb,
+        }
 
 
 async def _real_ids(stack: FaultStack) -> dict[str, list[str]]:
@@ -226,6 +238,15 @@ async def _real_ids(stack: FaultStack) -> dict[str, list[str]]:
         }
     finally:
         await connection.close()
+
+
+def _peaks(path: Path) -> dict[str, int]:
+    peaks: dict[str, int] = {}
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            for name, (memory, _) in json.loads(line).get("processes", {}).items():
+                peaks[name] = max(peaks.get(name, 0), memory >> 20)
+    return dict(sorted(peaks.items()))
 
 
 def _keep_logs(root: Path) -> None:
