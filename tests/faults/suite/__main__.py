@@ -14,15 +14,14 @@ import statistics
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from deploy.files import write_atomically
 from deploy.local.errors import StackError
 from deploy.local.paths import REPO
 from tests.faults.suite.checker import judgement
 from tests.faults.suite.nemeses.schedule import NEMESES
 from tests.faults.suite.round import Options, Round
+from tests.faults.summary_file import write_suite
 
 FOLDER = REPO / "var" / "faults"
 _ROUND_MINUTES = 10.0
@@ -50,8 +49,6 @@ _SUMS = [
     "audit_findings",
     "seconds",
 ]
-_OF_HOSTILE_INPUT = ("hostile_inputs", "hostile_unaccounted")
-"""Figures that the suite of hostile input writes into the same file."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -99,8 +96,7 @@ def main(words: Sequence[str] | None = None) -> int:
         elif not arguments.keep:
             shutil.rmtree(folder)
         minutes -= _ROUND_MINUTES
-    summary = summary_of(rounds, FOLDER / "summary.json")
-    write_atomically(FOLDER / "summary.json", json.dumps(summary, ensure_ascii=False, indent=1))
+    summary = write_suite(FOLDER / "summary.json", summary_of(rounds))
     print(json.dumps({name: summary[name] for name in _PRINTED}, indent=1))
     return 1 if any(played.violations for played in rounds) else 0
 
@@ -113,15 +109,11 @@ _PRINTED = (
 )  # fmt: skip
 
 
-def summary_of(rounds: Sequence[Round], path: Path) -> dict[str, Any]:
-    """Return the figures of all rounds; those of hostile input stay as they are in the file."""
-    previous: dict[str, Any] = {}
-    if path.exists():
-        previous = json.loads(path.read_text(encoding="utf-8"))
+def summary_of(rounds: Sequence[Round]) -> dict[str, Any]:
+    """Return the figures of all rounds."""
     sums = {name: sum(played.summary.get(name, 0) for played in rounds) for name in _SUMS}
     recoveries = sorted(seconds for played in rounds for seconds in played.recoveries)
     return {
-        **{name: previous.get(name, 0) for name in _OF_HOSTILE_INPUT},
         **sums,
         "failpoints": len({name for played in rounds for name in played.summary["failpoints"]}),
         "recoveries": len(recoveries),
