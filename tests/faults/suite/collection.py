@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.local.topics import planned_topics
 from tests.faults.suite.sampler import STATEFUL
+from tests.faults.suite.soak import BulkCount
 
+Json = dict[str, Any]
 _INTERNAL = ("scoring.state.v1",)
 _TABLES = {
     "late_acknowledgement": "SELECT acknowledgement_id FROM command.late_acknowledgement",
@@ -32,16 +35,26 @@ _OF_EACH_SERVICE = {
 
 
 async def collect(bootstrap: str, dsn: str, folder: Path) -> None:
-    """Write topics.jsonl, then tables.jsonl: the tables are not older than the topics."""
-    await _topics(bootstrap, folder / "topics.jsonl")
+    """Write topics.jsonl, then tables.jsonl: the tables are not older than the topics.
+
+    The readings of a soak's bulk load are counted in bulk.jsonl.
+    """
+    bulk = BulkCount()
+    names = [topic.name for topic in planned_topics() if topic.name not in _INTERNAL]
+    with (folder / "topics.jsonl").open("w", encoding="utf-8") as file:
+        async for line in records_of(bootstrap, names):
+            if not bulk.add(line["value"].get("id") or ""):
+                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    bulk.write(folder / "bulk.jsonl")
     await _tables(dsn, folder / "tables.jsonl")
 
 
-async def _topics(bootstrap: str, path: Path) -> None:
+async def records_of(bootstrap: str, names: Sequence[str]) -> AsyncIterator[Json]:
+    """Yield each record of these topics as a line, up to the ends of now."""
     partitions = [
         TopicPartition(topic.name, part)
         for topic in planned_topics()
-        if topic.name not in _INTERNAL
+        if topic.name in names
         for part in range(topic.num_partitions)
     ]
     consumer = AIOKafkaConsumer(
@@ -52,19 +65,18 @@ async def _topics(bootstrap: str, path: Path) -> None:
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         await consumer.seek_to_beginning(*partitions)
-        with path.open("w", encoding="utf-8") as file:
-            while any([await consumer.position(tp) < end for tp, end in ends.items()]):
-                batches = await consumer.getmany(timeout_ms=500, max_records=5_000)
-                for tp, records in batches.items():
-                    for record in records:
-                        line = _line(tp, record, ends[tp])
-                        if line is not None:
-                            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        while any([await consumer.position(tp) < end for tp, end in ends.items()]):
+            batches = await consumer.getmany(timeout_ms=500, max_records=5_000)
+            for tp, records in batches.items():
+                for record in records:
+                    line = _line(tp, record, ends[tp])
+                    if line is not None:
+                        yield line
     finally:
         await consumer.stop()
 
 
-def _line(tp: TopicPartition, record: Any, end: int) -> dict[str, Any] | None:
+def _line(tp: TopicPartition, record: Any, end: int) -> Json | None:
     """Return a record as a line; None for a tick, a deletion, or a record after the end."""
     if record.offset >= end or record.value is None:
         return None

@@ -31,6 +31,8 @@ class Evidence:
     carrier: list[Json] = field(default_factory=list)
     nemeses: list[Json] = field(default_factory=list)
     samples: list[Json] = field(default_factory=list)
+    bulk: list[Json] = field(default_factory=list)
+    """The batches of a soak on their topic: `key` and `count` of different readings."""
 
     @cached_property
     def by_topic(self) -> dict[str, list[Json]]:
@@ -113,6 +115,7 @@ def load(folder: Path) -> Evidence:
         carrier=_lines(folder / "carrier.jsonl"),
         nemeses=_lines(folder / "nemeses.jsonl"),
         samples=_lines(folder / "samples.jsonl"),
+        bulk=_lines(folder / "bulk.jsonl"),
     )
 
 

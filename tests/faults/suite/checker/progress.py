@@ -55,7 +55,7 @@ def bounds(evidence: Evidence) -> Iterator[Violation]:
     memory: dict[str, int] = defaultdict(int)
     files: dict[str, int] = defaultdict(int)
     for sample in evidence.samples:
-        for process, (size, count) in sample["processes"].items():
+        for process, (size, count, _) in sample["processes"].items():
             memory[process] = max(memory[process], size)
             files[process] = max(files[process], count)
     for process, size in memory.items():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from math import inf
 
 from tests.faults.suite.nemeses import awaits, disks, kafka_network, loads, processes, stores
 from tests.faults.suite.nemeses.nemesis import Nemesis, Strike
@@ -36,7 +38,8 @@ NEMESES: dict[str, Nemesis] = {
     "postgres_deadlock": stores.Deadlock(),
     "kafka_disk_full": disks.FullDisk("kafka_disk_full", ("kafka", "kafka-1", "kafka-2")),
     "postgres_disk_full": disks.FullDisk("postgres_disk_full", ("postgres",)),
-    "ingest_clock": awaits.WrongClock(),
+    "ingest_clock": awaits.WrongClock("ingest_clock", (3540.0, 45.0, -20.0, -180.0), "ingest"),
+    "service_clock": awaits.WrongClock("service_clock", (3540.0, 300.0, 20.0, -20.0, -300.0)),
     "tenfold_load": loads.TenfoldLoad(),
     "flapping_sensor": loads.FlappingSensor(),
     "silence": loads.Silence(),
@@ -56,11 +59,17 @@ _ONLY_NAMED = ("freeze_long", "kafka_away", "postgres_away", "silence", *OF_DISK
 """Too long for a mixture of minutes, or not possible everywhere: drawn when a run names them."""
 
 
-def strikes(seed: int, names: Sequence[str], process_names: Sequence[str]) -> Iterator[Strike]:
-    """Yield strikes without end, always the same for the same arguments."""
+def strikes(
+    seed: int, names: Sequence[str], process_names: Sequence[str], longest_s: float = inf
+) -> Iterator[Strike]:
+    """Yield strikes without end, always the same for the same arguments.
+
+    `longest_s` shortens the strikes that take longer.
+    """
     chance = random.Random(seed)
     drawn = list(names) or [name for name in NEMESES if name not in _ONLY_NAMED]
     weights = [_WEIGHTS.get(name, 1) for name in drawn]
     while True:
         [name] = chance.choices(drawn, weights)
-        yield NEMESES[name].draw(chance, process_names)
+        strike = NEMESES[name].draw(chance, process_names)
+        yield replace(strike, seconds=min(strike.seconds, longest_s))
