@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -51,34 +51,48 @@ async def collect(bootstrap: str, dsn: str, folder: Path) -> None:
 
 async def records_of(bootstrap: str, names: Sequence[str]) -> AsyncIterator[Json]:
     """Yield each record of these topics as a line, up to the ends of now."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    try:
+        async for place, record in read_to_ends(consumer, await ends_of(consumer, names)):
+            line = line_of(place, record)
+            if line is not None:
+                yield line
+    finally:
+        await consumer.stop()
+
+
+async def ends_of(consumer: AIOKafkaConsumer, names: Sequence[str]) -> dict[TopicPartition, int]:
+    """Return the ends of the partitions of these topics."""
     partitions = [
         TopicPartition(topic.name, part)
         for topic in planned_topics()
         if topic.name in names
         for part in range(topic.num_partitions)
     ]
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
-    )
-    await consumer.start()
-    try:
-        consumer.assign(partitions)
-        ends = await consumer.end_offsets(partitions)
-        await consumer.seek_to_beginning(*partitions)
-        while any([await consumer.position(tp) < end for tp, end in ends.items()]):
-            batches = await consumer.getmany(timeout_ms=500, max_records=5_000)
-            for tp, records in batches.items():
-                for record in records:
-                    line = _line(tp, record, ends[tp])
-                    if line is not None:
-                        yield line
-    finally:
-        await consumer.stop()
+    ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
+    return ends
 
 
-def _line(tp: TopicPartition, record: Any, end: int) -> Json | None:
-    """Return a record as a line; None for a tick, a deletion, or a record after the end."""
-    if record.offset >= end or record.value is None:
+async def read_to_ends(
+    consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]
+) -> AsyncIterator[tuple[TopicPartition, Any]]:
+    """Yield each record before these ends, with its partition."""
+    consumer.assign(list(ends))
+    await consumer.seek_to_beginning(*ends)
+    while any([await consumer.position(place) < end for place, end in ends.items()]):
+        batches = await consumer.getmany(timeout_ms=500, max_records=5_000)
+        for place, records in batches.items():
+            for record in records:
+                if record.offset < ends[place]:
+                    yield place, record
+
+
+def line_of(tp: TopicPartition, record: Any) -> Json | None:
+    """Return a record as a line; None for a tick and a deletion."""
+    if record.value is None:
         return None
     try:
         value = json.loads(record.value)

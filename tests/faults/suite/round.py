@@ -106,7 +106,9 @@ class Round:
             carried = LineFile(self.folder / "carrier.jsonl")
             struck = LineFile(self.folder / "nemeses.jsonl")
             samples = LineFile(self.folder / "samples.jsonl")
-            for file in (history, carried, struck, samples):
+            deleted = LineFile(self.folder / "deleted.jsonl")
+            recreations = LineFile(self.folder / "recreations.jsonl")
+            for file in (history, carried, struck, samples, deleted, recreations):
                 leaving.callback(file.close)
             carrier = Carrier(carried, seed)
             serving = asyncio.create_task(carrier.serve())
@@ -144,11 +146,18 @@ class Round:
                 work = [
                     people.work(),
                     report_incidents(ingest, token, system.villages(), seed),
-                    *(sender.work() for sender in (*gateways, *bulk)),
+                    *(gateway.work() for gateway in gateways),
+                    *(sender.work() for sender in bulk),
                 ]
                 load_tasks = [group.create_task(item) for item in work]
                 await asyncio.sleep(_WARM_UP_S)
-                scene = Scene(stack, gateways, lambda name, pid: self._measure(sampler, name, pid))
+                scene = Scene(
+                    stack,
+                    gateways,
+                    lambda name, pid: self._measure(sampler, name, pid),
+                    deleted,
+                    recreations,
+                )
                 try:
                     await self._strike(scene, struck)
                 except (StackError, TimeoutError) as error:

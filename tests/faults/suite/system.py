@@ -229,9 +229,10 @@ def _with_proxy(config: str, port: int, proxy_port: int) -> str:
 
 
 def services_of(names: Sequence[str]) -> list[str]:
-    """Return the services of processes; a node of Kafka or Postgres concerns every service."""
+    """Return the services of processes; a store and a topic (`a.b.v1`) concern every service."""
     owners = {name.partition("-")[0] for name in names}
-    return [STORES] if owners & {"kafka", "postgres"} else sorted(owners)
+    of_stores = owners & {"kafka", "postgres"} or any("." in name for name in owners)
+    return [STORES] if of_stores else sorted(owners)
 
 
 def discard(root: Path) -> None:

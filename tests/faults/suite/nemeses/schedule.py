@@ -7,7 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import inf
 
-from tests.faults.suite.nemeses import awaits, disks, kafka_network, loads, processes, stores
+from tests.faults.suite.nemeses import (
+    awaits,
+    disks,
+    kafka_network,
+    loads,
+    processes,
+    stores,
+    topics,
+)
 from tests.faults.suite.nemeses.nemesis import Nemesis, Strike
 
 NEMESES: dict[str, Nemesis] = {
@@ -38,6 +46,8 @@ NEMESES: dict[str, Nemesis] = {
     "postgres_deadlock": stores.Deadlock(),
     "kafka_disk_full": disks.FullDisk("kafka_disk_full", ("kafka", "kafka-1", "kafka-2")),
     "postgres_disk_full": disks.FullDisk("postgres_disk_full", ("postgres",)),
+    "topic_recreated": topics.TopicRecreated("topic_recreated", topics.EVENT_TOPICS),
+    "table_recreated": topics.TopicRecreated("table_recreated", topics.TABLE_TOPICS),
     "ingest_clock": awaits.WrongClock("ingest_clock", (3540.0, 45.0, -20.0, -180.0), "ingest"),
     "service_clock": awaits.WrongClock("service_clock", (3540.0, 300.0, 20.0, -20.0, -300.0)),
     "tenfold_load": loads.TenfoldLoad(),
@@ -55,7 +65,10 @@ _WEIGHTS = {
 }
 OF_DISKS = ("kafka_disk_full", "postgres_disk_full")
 """Faults that need volumes of their own."""
-_ONLY_NAMED = ("freeze_long", "kafka_away", "postgres_away", "silence", *OF_DISKS)
+_ONLY_NAMED = (
+    *("freeze_long", "kafka_away", "postgres_away", "silence"),
+    *("topic_recreated", "table_recreated", *OF_DISKS),
+)
 """Too long for a mixture of minutes, or not possible everywhere: drawn when a run names them."""
 
 
