@@ -26,6 +26,7 @@ class Table:
 
     def __init__(self, applied: int, end: int, applied_after: int) -> None:
         self.applied, self.end, self.applied_after = applied, end, applied_after
+        self.last_records: dict[Any, Any] = {}
 
     def progress(self, partition: TopicPartition) -> TableProgress:
         return TableProgress(self.applied, self.applied, 1, False, False)
@@ -34,6 +35,10 @@ class Table:
         assert list(partitions) == [TP]
         self.applied = self.applied_after
         return {TP: LogRange(0, self.end)}
+
+    async def first_records(self, offsets: dict[Any, int]) -> dict[Any, Any]:
+        assert offsets == {}
+        return {}
 
 
 @pytest.mark.parametrize(
