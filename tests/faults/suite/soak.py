@@ -37,7 +37,7 @@ class BulkSender:
         self._name, self._sensors, self._door = f"{MARK}{number}", sensors, door
         self._headers = {"authorization": f"Bearer {token}"}
         self._chance = random.Random(seed)
-        self._each = -(-RATE // (SENDERS * len(sensors)))
+        self._count = -(-RATE // (SENDERS * len(sensors)))
 
     async def work(self) -> None:
         """Send until cancelled; a batch that takes longer delays the next one."""
@@ -57,10 +57,10 @@ class BulkSender:
                 "value": round(self._chance.uniform(0.0, _HIGHEST), 2),
                 "unit": sensor.unit,
                 "occurred_at": datetime.fromtimestamp(
-                    end - (self._each - turn) / self._each, UTC
+                    end - (self._count - turn) / self._count, UTC
                 ).isoformat(),
             }
-            for turn in range(self._each)
+            for turn in range(self._count)
             for sensor in self._sensors
         ]
         await self._door.post(

@@ -13,6 +13,7 @@ from tests.faults.suite.nemeses import (
     kafka_network,
     loads,
     processes,
+    restore,
     stores,
     topics,
 )
@@ -44,6 +45,7 @@ NEMESES: dict[str, Nemesis] = {
     "postgres_full": stores.FullPostgres(),
     "postgres_read_only": stores.ReadOnlyPostgres(),
     "postgres_deadlock": stores.Deadlock(),
+    "postgres_restored": restore.PostgresRestored(),
     "kafka_disk_full": disks.FullDisk("kafka_disk_full", ("kafka", "kafka-1", "kafka-2")),
     "postgres_disk_full": disks.FullDisk("postgres_disk_full", ("postgres",)),
     "topic_recreated": topics.TopicRecreated("topic_recreated", topics.EVENT_TOPICS),
@@ -67,7 +69,7 @@ OF_DISKS = ("kafka_disk_full", "postgres_disk_full")
 """Faults that need volumes of their own."""
 _ONLY_NAMED = (
     *("freeze_long", "kafka_away", "postgres_away", "silence"),
-    *("topic_recreated", "table_recreated", *OF_DISKS),
+    *("topic_recreated", "table_recreated", "postgres_restored", *OF_DISKS),
 )
 """Too long for a mixture of minutes, or not possible everywhere: drawn when a run names them."""
 
