@@ -92,7 +92,7 @@ class Round:
             "seconds": round(time.monotonic() - began, 1),
             "readings": len({line["key"] for line in files.accepted("reading")})
             + sum(line["count"] for line in files.accepted("bulk")),
-            "memory_slope_mib_per_h": memory.slopes(files),
+            "memory_slope_mib_per_h": memory.slopes(files) if self.options.soak else {},
             "alarm_changes": len(files.records("alarm.events.v1")),
             "pages": len(files.records("duty.pages.v1")),
             "audit_findings": sum(row["resolved_at"] is None for row in files.rows("finding")),

@@ -20,7 +20,8 @@ from tests.faults.suite.system import FaultStack
 STATEFUL = ("alerting", "command", "duty", "notify", "console", "audit")
 READINGS = "sensing.readings.v1"
 _SCORING_GROUP = "fenghuo-scoring"
-_LIMIT_S = 4.0
+_LIMIT_S = 20.0
+"""Long enough for new clients on a loaded machine: a sampler that gives up sees nothing at all."""
 Offsets = dict[str, int]
 
 
@@ -55,7 +56,8 @@ class Sampler:
                 TimeoutError,
                 asyncpg.PostgresError,
                 asyncpg.InterfaceError,
-            ):
+            ) as error:
+                self._log.write(failure=f"{type(error).__name__}: {error}")
                 await self._drop()
             await asyncio.sleep(max(0.2, 1.0 - (time.monotonic() - began)))
 
@@ -141,7 +143,7 @@ class Sampler:
     async def _scoring_offsets(self) -> Offsets:
         if self._admin is None:
             admin = AIOKafkaAdminClient(
-                bootstrap_servers=self._stack.kafka_bootstrap, request_timeout_ms=3_000
+                bootstrap_servers=self._stack.kafka_bootstrap, request_timeout_ms=5_000
             )
             await admin.start()
             self._admin = admin
@@ -155,7 +157,7 @@ class Sampler:
     async def _ends(self, places: list[str]) -> Offsets:
         if self._consumer is None:
             consumer = AIOKafkaConsumer(
-                bootstrap_servers=self._stack.kafka_bootstrap, request_timeout_ms=3_000
+                bootstrap_servers=self._stack.kafka_bootstrap, request_timeout_ms=5_000
             )
             await consumer.start()
             self._consumer = consumer

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.faults.suite.checker.evidence import Evidence
-from tests.faults.suite.checker.memory import WARM_UP_S, growth, slopes
+from tests.faults.suite.checker.memory import SHORTEST_S, growth, slopes
 
 MIB = 2**20
 
@@ -32,7 +32,7 @@ def test_a_new_process_begins_a_new_series_and_does_not_bend_the_slope() -> None
     files = samples(
         ("notify", 1, 0, 2000, 200.0, 12.0),
         ("notify", 2, 2000, 4000, 100.0, 12.0),
-        ("notify-1", 3, 0, WARM_UP_S + 100, 100.0, 500.0),
+        ("notify-1", 3, 0, SHORTEST_S, 100.0, 500.0),
     )
     assert slopes(files) == {"notify": pytest.approx(12.0, abs=0.1)}
     assert [*growth(files)] == []

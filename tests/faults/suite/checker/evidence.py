@@ -133,7 +133,7 @@ def load(folder: Path) -> Evidence:
         tables=tables,
         carrier=_lines(folder / "carrier.jsonl"),
         nemeses=_lines(folder / "nemeses.jsonl"),
-        samples=_lines(folder / "samples.jsonl"),
+        samples=[line for line in _lines(folder / "samples.jsonl") if "failure" not in line],
         bulk=_lines(folder / "bulk.jsonl"),
         recreations=recreations,
     )

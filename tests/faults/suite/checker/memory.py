@@ -8,11 +8,13 @@ from collections.abc import Iterator, Sequence
 from tests.faults.suite.checker.evidence import Evidence
 from tests.faults.suite.checker.violation import Invariant, Violation
 
-WARM_UP_S = 300.0
-"""A new process imports, restores and fills its caches in this time: it is left out."""
-SHORTEST_S = 300.0
+WARM_UP_S = 600.0
+"""A new process imports, restores and fills its caches in this time, or in a third of its life if
+that is shorter: it is left out.
+"""
+SHORTEST_S = 180.0
 """A shorter series says nothing about an hour."""
-_JUDGED_S = 1_500.0
+_JUDGED_S = 1_200.0
 """The length from which a series of samples is judged; the slope of a shorter one is stated."""
 _FLAT_MIB_PER_H = 30.0
 Point = tuple[float, float]
@@ -45,15 +47,13 @@ def growth(evidence: Evidence) -> Iterator[Violation]:
 def _series(evidence: Evidence) -> dict[str, list[list[Point]]]:
     """Return the samples of each process of a service, without the time of its warm-up."""
     points: dict[tuple[str, int], list[Point]] = defaultdict(list)
-    starts: dict[tuple[str, int], float] = {}
     for sample in evidence.samples:
         for name, (size, _, pid) in sample["processes"].items():
-            start = starts.setdefault((name, pid), sample["at"])
-            if sample["at"] >= start + WARM_UP_S:
-                points[name, pid].append((sample["at"] / 3600, size / 2**20))
+            points[name, pid].append((sample["at"] / 3600, size / 2**20))
     results: dict[str, list[list[Point]]] = defaultdict(list)
     for (name, _), own in points.items():
-        results[name.partition("-")[0]].append(own)
+        begin = own[0][0] + min(WARM_UP_S, _length_s(own) / 3) / 3600
+        results[name.partition("-")[0]].append([point for point in own if point[0] >= begin])
     return results
 
 
