@@ -66,12 +66,18 @@ class TableWatch:
             for table in self._tables
             for partition, last_record in table.last_records.items()
         }
-        ranges = await self._client.ranges(applied)
+        try:
+            ranges = await self._client.ranges(applied)
+        except Transient:
+            # Where Kafka answers no other client either, a table can do nothing.
+            self._signs.clear()
+            raise
         await self._compare(last_records, ranges)
         for table in self._tables:
             lag = 0
             for partition in table.partitions:
                 if partition not in ranges:
+                    self._signs.pop(partition, None)
                     continue
                 if applied[partition] > ranges[partition].end:
                     place = f"{partition.topic}:{partition.partition}"
