@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+import asyncpg
+
 from deploy.local import postgres
 from deploy.local.errors import StackError
 from tests.faults.suite.nemeses.nemesis import Scene, Strike
 
+_REPEATS = "INSERT INTO notify.restore (until) VALUES (now() + interval '10 minutes')"
 _BACKUP = "postgres-backup"
 
 
@@ -37,6 +40,11 @@ class PostgresRestored:
         await asyncio.to_thread(_replace, data, backup)
         await stack.start(postgres.NAME)
         await stack.wait_postgres()
+        connection = await asyncpg.connect(stack.dsn())
+        try:
+            await connection.execute(_REPEATS)
+        finally:
+            await connection.close()
         await asyncio.gather(*(stack.start(name) for name in names))
 
 
