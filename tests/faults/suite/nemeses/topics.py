@@ -22,16 +22,10 @@ from tests.faults.suite.nemeses.nemesis import Scene, Strike
 from tests.faults.suite.sampler import STATEFUL
 
 EVENT_TOPICS = (
-    "sensing.readings.v1",
-    "incident.reports.v1",
-    "alarm.events.v1",
-    "alert.lifecycle.v1",
-    "alert.decisions.v1",
-    "command.requests.v1",
-    "command.assignments.v1",
-    "command.acknowledgements.v1",
-    "duty.pages.v1",
-)
+    "sensing.readings.v1", "incident.reports.v1", "alarm.events.v1", "alert.lifecycle.v1",
+    "alert.decisions.v1", "command.requests.v1", "command.assignments.v1",
+    "command.acknowledgements.v1", "duty.pages.v1",
+)  # fmt: skip
 TABLE_TOPICS = ("duty.roster.v1", "plan.definitions.v1")
 _TOO_MANY_COPIES = "4"
 """So many copies of a record there are not: the log takes none, and its end stands still."""
