@@ -29,7 +29,6 @@ EVENT_TOPICS = (
 TABLE_TOPICS = ("duty.roster.v1", "plan.definitions.v1")
 _TOO_MANY_COPIES = "4"
 """So many copies of a record there are not: the log takes none, and its end stands still."""
-_STILL_S = 1.0
 _LOOK_S = 1.0
 _QUIET_LOOKS = 12
 """A service looks at its logs every five seconds."""
@@ -107,7 +106,7 @@ async def _copy(
         ends: dict[TopicPartition, int] = {}
         while ends != (now := await ends_of(consumer, [name])):
             ends = now
-            await asyncio.sleep(_STILL_S)
+            await asyncio.sleep(_LOOK_S)
         return ends, [item async for item in read_to_ends(consumer, ends)]
     finally:
         await consumer.stop()
