@@ -12,7 +12,6 @@ from typing import Any
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from deploy.commands.gaps import cli as gaps
 from deploy.local import kafka
@@ -27,8 +26,6 @@ EVENT_TOPICS = (
     "command.acknowledgements.v1", "duty.pages.v1",
 )  # fmt: skip
 TABLE_TOPICS = ("duty.roster.v1", "plan.definitions.v1")
-_TOO_MANY_COPIES = "4"
-"""So many copies of a record there are not: the log takes none, and its end stands still."""
 _LOOK_S = 1.0
 _QUIET_LOOKS = 12
 """A service looks at its logs every five seconds."""
@@ -60,21 +57,22 @@ class TopicRecreated:
             for topic in planned_topics(kafka.replication(len(scene.stack.kafka_nodes)))
             if topic.name == name
         ]
-        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-        await admin.start()
+        proxies = scene.stack.kafka_proxies.values()
+        for proxy in proxies:
+            # From here on no record is acknowledged, so the copy has all that ever were.
+            proxy.swallows = True
         try:
-            await _refuse_writes(admin, name)
             ends, records = await _copy(bootstrap, name)
             deleted_at = time.time()
-            await admin.delete_topics([name])
-            while name in await admin.list_topics():
-                await asyncio.sleep(0.05)
+            await _delete(bootstrap, name)
+            unread = await _stored_offsets(scene.stack.dsn(), name)
+            await ensure_topics(bootstrap, [topic])
+            if name in TABLE_TOPICS:
+                await _write_again(bootstrap, name, records)
         finally:
-            await admin.close()
-        unread = await _stored_offsets(scene.stack.dsn(), name)
-        await ensure_topics(bootstrap, [topic])
-        if name in TABLE_TOPICS:
-            await _write_again(bootstrap, name, records)
+            for proxy in proxies:
+                proxy.cut()
+                proxy.swallows = False
         unread |= await _accept_gaps(scene, name)
         for place, record in records:
             line = line_of(place, record)
@@ -88,25 +86,28 @@ class TopicRecreated:
         )
 
 
-async def _refuse_writes(admin: AIOKafkaAdminClient, name: str) -> None:
-    """Let the log refuse records, so that its end at the deletion is certain."""
-    change = {"min.insync.replicas": _TOO_MANY_COPIES}
-    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs=change)])
+async def _delete(bootstrap: str, name: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        await admin.delete_topics([name])
+        while name in await admin.list_topics():
+            await asyncio.sleep(0.05)
+    finally:
+        await admin.close()
 
 
 async def _copy(
     bootstrap: str, name: str
 ) -> tuple[dict[TopicPartition, int], list[tuple[TopicPartition, Any]]]:
-    """Return the ends of a topic, once they stand still, and every record before them."""
+    """Return the ends of a topic, and every record before them."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
     )
     await consumer.start()
     try:
-        ends: dict[TopicPartition, int] = {}
-        while ends != (now := await ends_of(consumer, [name])):
-            ends = now
-            await asyncio.sleep(_LOOK_S)
+        await asyncio.sleep(_LOOK_S)
+        ends = await ends_of(consumer, [name])
         return ends, [item async for item in read_to_ends(consumer, ends)]
     finally:
         await consumer.stop()
