@@ -40,6 +40,9 @@ async def collect(bootstrap: str, dsn: str, folder: Path) -> None:
     The readings of a soak's bulk load are counted in bulk.jsonl.
     """
     bulk = BulkCount()
+    with (folder / "deleted.jsonl").open(encoding="utf-8") as file:
+        for text in file:
+            bulk.add(json.loads(text)["value"].get("id") or "")
     names = [topic.name for topic in planned_topics() if topic.name not in _INTERNAL]
     with (folder / "topics.jsonl").open("w", encoding="utf-8") as file:
         async for line in records_of(bootstrap, names):
