@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from shared.contracts.catalog import SensorEntry
+from tests.faults.suite.checker.evidence import BULK_MARK
 from tests.faults.suite.history import LineFile
 from tests.faults.suite.requests import Door
 from tests.faults.suite.sensors import PATIENCE_S
@@ -24,7 +25,6 @@ SENSORS = 188
 INTERVAL_S = 4.0
 """The pause between two batches of an ordinary gateway: its readings are judged line by line."""
 EVERY_S = 60.0
-MARK = "flt-bulk-"
 _HIGHEST = 15.0
 
 
@@ -34,7 +34,7 @@ class BulkSender:
     def __init__(
         self, number: int, sensors: Sequence[SensorEntry], door: Door, token: str, seed: int
     ) -> None:
-        self._name, self._sensors, self._door = f"{MARK}{number}", sensors, door
+        self._name, self._sensors, self._door = f"{BULK_MARK}{number}", sensors, door
         self._headers = {"authorization": f"Bearer {token}"}
         self._chance = random.Random(seed)
         self._count = -(-RATE // (SENDERS * len(sensors)))
@@ -83,7 +83,7 @@ class BulkCount:
 
     def add(self, identifier: str) -> bool:
         """Count a reading; return false when it is none of the bulk load."""
-        start = identifier.find(MARK)
+        start = identifier.find(BULK_MARK)
         if start < 0:
             return False
         key, _, part = identifier[start:].partition(":")
