@@ -165,7 +165,7 @@ def _readings(records: Sequence[ConsumerRecord]) -> list[Reading]:
     results = []
     for record in records:
         try:
-            reading = decode(READINGS.model, record)
+            reading = decode(READINGS, record)
         except Reject:
             continue  # scoring has put this record among the dead letters
         if isinstance(reading, Reading):
