@@ -317,7 +317,7 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             self._metrics.blocked.labels(spec.name).set(blocked)
         if report.stuck:
             exit_process(f"nothing more is fetched from {report.stuck[0]} while it grows")
-        if self._retries.is_hanging():
+        if self._retries.is_hanging([self._worker.stored(place) for place in self.next_offsets]):
             exit_process(f"a handler of {self.topics[0].name} does not return")
         # A restore holds the lock; while Kafka is silent nobody can join.
         if group_membership.is_joined(self._consumer) or self._lock.locked() or self._log.ready():
