@@ -33,6 +33,7 @@ from shared.runtime.log_client import LogClient
 from shared.runtime.log_watch import LogWatch
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.offset_commits import OffsetCommits
+from shared.runtime.offset_gaps import BlockingGap, GapKind
 from shared.runtime.partition_progress import ConsumerActivity, PartitionProgress
 from shared.runtime.record_runs import RecordRun, items_of
 from shared.runtime.retries import Retries, until_success
@@ -348,7 +349,7 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             await self._give_up(error)
             return False
         except BlockedPartition as error:
-            self._handled.gaps.stop(error.partition, str(error))
+            self._handled.gaps.block(BlockingGap(error.partition, GapKind.BUG, error.offset))
             self._consumer.pause(error.partition)
         except Exception as error:
             log.exception("batch_failed")
