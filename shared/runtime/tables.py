@@ -112,8 +112,8 @@ class CompactedTable:
             fetch_max_bytes=FETCH_BYTES,
             fetch_max_wait_ms=100,
         )
+        self._consumer = consumer  # `stop` closes it, also when it does not start
         await consumer.start()
-        self._consumer = consumer
         partitions = self.partitions
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)

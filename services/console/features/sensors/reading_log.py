@@ -77,8 +77,8 @@ class KafkaReadingSource:
         try:
             async with asyncio.timeout(_TIMEOUT_S), self._turn:
                 consumer = make_reader(self._bootstrap)
-                await consumer.start()
                 try:
+                    await consumer.start()
                     consumer.assign([place])
                     records, complete_since = await self._records(consumer, place, key, since)
                     if records:
