@@ -244,7 +244,9 @@ async def test_a_table_that_no_longer_follows_ends_the_process(
     topic, versions = infrastructure.own_topic(RULES), []
     bootstrap = infrastructure.bootstrap
     metrics, client = RuntimeMetrics(CollectorRegistry()), LogClient(bootstrap)
-    table = CompactedTable(bootstrap, topic, lambda rule: versions.append(rule.version))
+    table = CompactedTable(
+        bootstrap, topic, lambda rule: versions.append(rule.version), lambda _key: None
+    )
     watch = TableWatch(client, [table], metrics)
 
     async def tell(version: int) -> None:

@@ -19,11 +19,11 @@ from deploy.local.kafka import Broker
 from deploy.local.paths import Paths
 from deploy.local.ports import HOST
 from deploy.local.records import record
-from deploy.local.seed import Prepared, key_of
+from deploy.local.seed import Prepared
 from deploy.local.seeded_stack import SeededStack
 from deploy.local.services import EVERY_SERVICE, SERVICES
 from deploy.local.supervisor import Program
-from shared.contracts.catalog import CatalogEntry, GroupEntry, SensorEntry, UnitEntry
+from shared.contracts.catalog import CatalogEntry, GroupEntry, SensorEntry, UnitEntry, catalog_key
 from shared.contracts.fields import Tier
 from shared.contracts.ids import content_id
 from shared.contracts.topics import CATALOG, PLANS, ROSTER, RULES
@@ -75,7 +75,7 @@ def seed_of_city(sensor_count: int) -> Prepared:
     return Prepared(
         "faults",
         (
-            (CATALOG, [record(key_of(entry), _catalogued(entry, now)) for entry in content]),
+            (CATALOG, [record(catalog_key(entry), _catalogued(entry, now)) for entry in content]),
             (ROSTER, [record(f"{slot.unit}:{slot.post}", slot) for slot in officers.slots(now)]),
             (PLANS, [record(plan.plan_id, plan) for plan in plans.definitions(now)]),
             (RULES, [record(rule_id, rule) for rule_id, rule in definitions]),
@@ -92,7 +92,7 @@ def _catalogued(entry: UnitEntry | GroupEntry | SensorEntry, now: datetime) -> C
         case SensorEntry():
             owner = entry.place
     return CatalogEntry(
-        id=content_id("cat", key_of(entry), entry.model_dump_json()),
+        id=content_id("cat", catalog_key(entry), entry.model_dump_json()),
         occurred_at=now,
         sent_at=now,
         origin_unit=owner,
