@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
 import httpx2
+import pytest
 from prometheus_client import CollectorRegistry
 
 from services.audit.core.findings.snapshot import FindingKind
+from services.audit.metrics import AuditMetrics
+from services.audit.rounds import loop
 from services.audit.settings import Settings
+from services.audit.store.kafka_log import KafkaLog
 from services.audit.watch import probes, watch
 from services.ingest.core.clocks.event_clock import EventClock
 from services.ingest.core.volume_guard import VolumeGuard
@@ -58,3 +63,18 @@ async def test_a_wrong_clock_of_ingest_is_a_fault_and_breaks_no_chain() -> None:
         intake._compare_clocks(0, T0, 5.0, round(T0.timestamp() * 1000))
         assert await service.check() is None
         assert await trouble.check() is None
+
+
+async def test_an_auditor_whose_rounds_have_stopped_is_not_ready(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    database: Any = None
+    log, metrics = KafkaLog("127.0.0.1:1"), AuditMetrics(CollectorRegistry())
+    rounds = loop.RoundLoop(database, log, metrics, SETTINGS, watch.Watch(SETTINGS))
+    assert rounds.ready() == "no check has been made yet"
+    rounds._report({})
+    assert rounds.ready() is None
+    later_s = time.monotonic() + loop.MOST_AGE_S + 1
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "monotonic", lambda: later_s)
+        assert "the last round ended 121 s ago" in (rounds.ready() or "")
