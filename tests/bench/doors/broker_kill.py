@@ -2,13 +2,15 @@
 
 Each partition has a sender of its own with a lasting connection and one reading at a time. The gap
 of a partition is the longest time between two confirmed readings after the kill; the same time
-before the kill shows what the machine does by itself.
+before the kill shows what the machine does by itself. Beside each sender a bare producer writes to
+the same partition: its gap is the floor. With acks=all no leader confirms anything before the
+controller has taken the dead node out of the replicas in sync, so partitions of others have a gap
+of that length, too, wherever the dead node has a copy.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
 import time
 from collections import Counter
@@ -20,7 +22,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from deploy.local.seeded_stack import SeededStack
 from shared.contracts.topics import READINGS
@@ -30,6 +34,8 @@ NODES = 3
 _PAUSE_S = 0.02
 _ANSWER_LIMIT_S = 60.0
 Json = dict[str, Any]
+Moments = dict[int, list[float]]
+"""By partition: when a reading was confirmed, monotonic seconds."""
 
 
 async def broker_kill_row(
@@ -52,7 +58,8 @@ async def _measure(
     stack: SeededStack, sensors: Sequence[Json], before_s: float, after_s: float
 ) -> Json:
     url, token = stack.endpoints.ingest_url, stack.source_token()
-    confirmed: dict[int, list[float]] = {part: [] for part in range(READINGS.partitions)}
+    confirmed: Moments = {part: [] for part in range(READINGS.partitions)}
+    written: Moments = {part: [] for part in confirmed}
     statuses: Counter[str] = Counter()
     stopped = asyncio.Event()
     async with httpx2.AsyncClient(
@@ -71,7 +78,7 @@ async def _measure(
                     "occurred_at": datetime.now(UTC).isoformat(),
                 }
                 try:
-                    answer = await client.post("/v1/readings", content=json.dumps(reading))
+                    answer = await client.post("/v1/readings", json=reading)
                 except httpx2.HTTPError as error:
                     statuses[type(error).__name__] += 1
                 else:
@@ -84,6 +91,7 @@ async def _measure(
         async with asyncio.TaskGroup() as senders:
             for part, sensor in _sensor_of_each_partition(sensors).items():
                 senders.create_task(sender(part, sensor))
+                senders.create_task(_produce(stack.kafka_bootstrap, part, written[part], stopped))
             await asyncio.sleep(2.0)  # the first requests open connections
             for node_id, node in enumerate(stack.kafka_nodes, start=1):
                 began = time.monotonic()
@@ -94,33 +102,52 @@ async def _measure(
                 await stack.stop(node)  # it is dead already: the supervisor leaves it so
                 await asyncio.sleep(after_s)
                 own = {part for part, leader in leaders.items() if leader == node_id}
-                kills.append(_gaps(node, own, confirmed, (began, killed, time.monotonic())))
+                times = (began, killed, time.monotonic())
+                kills.append(
+                    {
+                        "node": node,
+                        "own_partitions": sorted(own),
+                        **_gaps("", own, confirmed, times),
+                        **_gaps("floor_", own, written, times),
+                    }
+                )
                 await stack.start(node)
                 await stack.wait_kafka()
                 await _leads(stack.kafka_bootstrap)
             stopped.set()
+    names = [name for name in kills[0] if name.endswith("_gap_s")]
     return {
-        "own_gap_s": max(kill["own_gap_s"] for kill in kills),
-        "others_gap_s": max(kill["others_gap_s"] for kill in kills),
-        "before_gap_s": max(kill["before_gap_s"] for kill in kills),
+        **{name: max(kill[name] for kill in kills) for name in names},
         "kills": kills,
         "answers": dict(statuses),
     }
 
 
+async def _produce(bootstrap: str, part: int, times: list[float], stopped: asyncio.Event) -> None:
+    """Write to one partition with a producer of its own, a record at a time."""
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", request_timeout_ms=5_000)
+    await producer.start()
+    try:
+        while not stopped.is_set():
+            with suppress(KafkaError):
+                await producer.send_and_wait(READINGS.name, b"{}", partition=part)
+                times.append(time.monotonic())
+            await asyncio.sleep(_PAUSE_S)
+    finally:
+        await producer.stop()
+
+
 def _gaps(
-    node: str, own: set[int], confirmed: dict[int, list[float]], times: tuple[float, float, float]
+    prefix: str, own: set[int], confirmed: Moments, times: tuple[float, float, float]
 ) -> Json:
     began, killed, ended = times
     gaps = {part: round(_gap(moments, killed, ended), 3) for part, moments in confirmed.items()}
     before = max(_gap(moments, began, killed) for moments in confirmed.values())
     return {
-        "node": node,
-        "own_partitions": sorted(own),
-        "own_gap_s": max((gaps[part] for part in own), default=0.0),
-        "others_gap_s": max(gaps[part] for part in gaps.keys() - own),
-        "before_gap_s": round(before, 3),
-        "gaps_s": gaps,
+        f"{prefix}own_gap_s": max((gaps[part] for part in own), default=0.0),
+        f"{prefix}others_gap_s": max(gaps[part] for part in gaps.keys() - own),
+        f"{prefix}before_gap_s": round(before, 3),
+        f"{prefix}gaps_s": gaps,
     }
 
 

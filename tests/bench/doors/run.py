@@ -41,7 +41,9 @@ KEYS = (
     Key("http_batch_per_s", "readings/s, 16 connections with 500 each", "batch_500x16"),
     Key("http_batch_refused", "answers other than 202 of that", "batch_500x16"),
     Key("kill_own_gap_s", "a Kafka node dies: its partitions, s", BROKER_KILL, at_most=6),
-    Key("kill_others_gap_s", "the same: partitions of others, s", BROKER_KILL),
+    Key("kill_own_floor_s", "the same for a bare producer, s", BROKER_KILL),
+    Key("kill_others_gap_s", "a node dies: partitions of others, s", BROKER_KILL),
+    Key("kill_others_floor_s", "the same for a bare producer, s", BROKER_KILL),
     Key("kill_before_gap_s", "the longest gap before, s", BROKER_KILL),
 )
 PATHS: dict[str, Path] = {
@@ -52,7 +54,9 @@ PATHS: dict[str, Path] = {
     "http_batch_per_s": ("batch_500x16", "per_s"),
     "http_batch_refused": ("batch_500x16", "refused"),
     "kill_own_gap_s": (BROKER_KILL, "own_gap_s"),
+    "kill_own_floor_s": (BROKER_KILL, "floor_own_gap_s"),
     "kill_others_gap_s": (BROKER_KILL, "others_gap_s"),
+    "kill_others_floor_s": (BROKER_KILL, "floor_others_gap_s"),
     "kill_before_gap_s": (BROKER_KILL, "before_gap_s"),
 }
 

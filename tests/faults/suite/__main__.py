@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import os
 import shutil
 import statistics
@@ -59,6 +60,14 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--only", default="", help=f"nemeses by name: {', '.join(NEMESES)}")
     top.add_argument("--replicas", type=int, default=2, help="processes of each service")
     top.add_argument("--brokers", type=int, default=3, help="Kafka nodes")
+    top.add_argument(
+        "--longest", type=float, default=math.inf, help="seconds to which longer faults are cut"
+    )
+    top.add_argument(
+        "--soak",
+        action="store_true",
+        help="one round, a fault a minute, 2,000 readings a second, the slope of memory",
+    )
     top.add_argument("--keep", action="store_true", help="keep the files of a green round, too")
     return top
 
@@ -76,10 +85,12 @@ def main(words: Sequence[str] | None = None) -> int:
     while minutes > 0:
         options = Options(
             seed + len(rounds),
-            min(minutes, _ROUND_MINUTES),
+            minutes if arguments.soak else min(minutes, _ROUND_MINUTES),
             names,
             arguments.replicas,
             arguments.brokers,
+            arguments.longest,
+            arguments.soak,
         )
         folder = FOLDER / f"{options.seed}-{time.strftime('%Y%m%dT%H%M%S')}"
         print(f"round {len(rounds) + 1}: seed {options.seed}, {options.minutes:g} min", flush=True)
@@ -95,7 +106,7 @@ def main(words: Sequence[str] | None = None) -> int:
             print(f"seed {options.seed} is red; its files: {folder}", flush=True)
         elif not arguments.keep:
             shutil.rmtree(folder)
-        minutes -= _ROUND_MINUTES
+        minutes -= options.minutes
     summary = write_suite(FOLDER / "summary.json", summary_of(rounds))
     print(json.dumps({name: summary[name] for name in _PRINTED}, indent=1))
     return 1 if any(played.violations for played in rounds) else 0
@@ -104,7 +115,8 @@ def main(words: Sequence[str] | None = None) -> int:
 _PRINTED = (
     "kills", "failpoints", "pauses",
     "lost", "duplicates_visible", "phantoms", "order_breaks", "early", "missed", "crashes",
-    "http_5xx", "recovery_p50_s", "recovery_p99_s", "upper_bound_per_kill",
+    "http_5xx", "hostile_inputs", "hostile_unaccounted", "recovery_p50_s", "recovery_p99_s",
+    "upper_bound_per_kill", "memory_slope_mib_per_h", "memory_slope_worst_mib_per_h",
     "seeds", "load",
 )  # fmt: skip
 
@@ -113,12 +125,18 @@ def summary_of(rounds: Sequence[Round]) -> dict[str, Any]:
     """Return the figures of all rounds."""
     sums = {name: sum(played.summary.get(name, 0) for played in rounds) for name in _SUMS}
     recoveries = sorted(seconds for played in rounds for seconds in played.recoveries)
+    slopes: dict[str, float] = {}
+    for played in rounds:
+        for service, slope in played.summary.get("memory_slope_mib_per_h", {}).items():
+            slopes[service] = max(slope, slopes.get(service, slope))
     return {
         **sums,
         "failpoints": len({name for played in rounds for name in played.summary["failpoints"]}),
         "recoveries": len(recoveries),
         "recovery_p50_s": _quantile(recoveries, 50),
         "recovery_p99_s": _quantile(recoveries, 99),
+        "memory_slope_mib_per_h": slopes,
+        "memory_slope_worst_mib_per_h": max(slopes.values(), default=None),
         # The rule of three: no failure in n kills bounds the rate at 3/n with 95 % confidence.
         "upper_bound_per_kill": round(3 / sums["kills"], 4) if sums["kills"] else None,
         "seeds": [played.options.seed for played in rounds],

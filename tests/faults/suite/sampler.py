@@ -169,15 +169,16 @@ class Sampler:
         ends = await self._consumer.end_offsets(partitions)
         return {f"{tp.topic}:{tp.partition}": end for tp, end in ends.items()}
 
-    def _processes(self) -> dict[str, tuple[int, int]]:
-        """Return memory in bytes and open files of each process."""
+    def _processes(self) -> dict[str, tuple[int, int, int]]:
+        """Return memory in bytes, open files and process id of each process."""
         results = {}
         for name in self._stack.processes():
             pid = self._stack.pid(name)
             try:
                 process = psutil.Process(pid) if pid else None
                 if process is not None:
-                    results[name] = (process.memory_info().rss, process.num_fds())
+                    memory = process.memory_info().rss
+                    results[name] = (memory, process.num_fds(), process.pid)
             except psutil.Error:
                 continue
         return results
