@@ -37,6 +37,7 @@ HEADLINES: dict[FindingKind, Bilingual] = {
     FindingKind.COMPONENT_NOT_READY: Bilingual("组件未就绪", "Component is not ready"),
     FindingKind.DISK_FULL: Bilingual("磁盘空间不足", "Disk is nearly full"),
     FindingKind.HEARTBEAT_MISSING: Bilingual("下级失联", "Tier below is silent"),
+    FindingKind.CANARY_MISSING: Bilingual("链路自检未返回", "Canary does not come back"),
     FindingKind.REPORTED: Bilingual("监控告警", "Alert of the monitoring"),
 }
 """What the fault is called, by kind."""

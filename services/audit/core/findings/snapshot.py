@@ -36,6 +36,7 @@ class FindingKind(StrEnum):
     COMPONENT_NOT_READY = "component_not_ready"
     DISK_FULL = "disk_nearly_full"
     HEARTBEAT_MISSING = "heartbeat_missing"
+    CANARY_MISSING = "canary_missing"
     REPORTED = "reported_by_monitoring"
     LETTERS_GROW = "dead_letters_grow"
 
@@ -46,6 +47,7 @@ COMPONENT_KINDS = frozenset(
         FindingKind.COMPONENT_NOT_READY,
         FindingKind.DISK_FULL,
         FindingKind.HEARTBEAT_MISSING,
+        FindingKind.CANARY_MISSING,
     }
 )
 """The kinds of faults that the watch detects (services/audit/watch)."""
