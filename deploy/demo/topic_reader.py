@@ -100,8 +100,8 @@ async def records(bootstrap: str, of: Iterable[TopicPartition]) -> AsyncIterator
         fetch_max_bytes=64 * 1_048_576,
         fetch_max_wait_ms=100,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         await consumer.seek_to_beginning(*partitions)

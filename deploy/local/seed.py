@@ -21,7 +21,7 @@ from deploy.local.errors import StackError
 from deploy.local.paths import REPO, Paths
 from deploy.local.records import Record, publish, record
 from deploy.local.start_limits import START_S
-from shared.contracts.catalog import CatalogEntry, GroupEntry, SensorEntry, UnitEntry
+from shared.contracts.catalog import CatalogEntry, GroupEntry, SensorEntry, UnitEntry, catalog_key
 from shared.contracts.fields import Post
 from shared.contracts.ids import content_id
 from shared.contracts.topics import CATALOG, PLANS, ROSTER, RULES, TopicSpec
@@ -77,7 +77,7 @@ def prepare(paths: Paths) -> Prepared | None:
             (
                 CATALOG,
                 [
-                    record(key_of(catalog_entry.entry), catalog_entry)
+                    record(catalog_key(catalog_entry.entry), catalog_entry)
                     for catalog_entry in entries(now)
                 ],
             ),
@@ -128,7 +128,7 @@ async def seed_canary(bootstrap: str, units: tuple[str, ...] = canary.UNITS) -> 
     entries_of_canary = canary.entries(now, units)
     plans_of_canary, rules_of_canary = canary.plans(now, units), canary.rules(now, units)
     for spec, records in (
-        (CATALOG, [record(key_of(entry.entry), entry) for entry in entries_of_canary]),
+        (CATALOG, [record(catalog_key(entry.entry), entry) for entry in entries_of_canary]),
         (PLANS, [record(definition.plan_id, definition) for definition in plans_of_canary]),
         (RULES, [record(definition.rule_id, definition) for definition in rules_of_canary]),
     ):
@@ -151,7 +151,7 @@ def entries(now: datetime) -> list[CatalogEntry]:
     """The catalogue: every unit, every department, groups, then every sensor."""
     return [
         CatalogEntry(
-            id=content_id("cat", key_of(entry), entry.model_dump_json()),
+            id=content_id("cat", catalog_key(entry), entry.model_dump_json()),
             occurred_at=now,
             sent_at=now,
             origin_unit=_owner(entry),
@@ -167,19 +167,6 @@ def _content() -> Iterator[UnitEntry | GroupEntry | SensorEntry]:
     yield from departments.departments()
     yield from departments.groups()
     yield from sensors.all_sensors()
-
-
-def key_of(entry: object) -> str:
-    """The record key of a catalogue entry, `kind:id`."""
-    match entry:
-        case UnitEntry():
-            return f"unit:{entry.unit}"
-        case GroupEntry():
-            return f"group:{entry.group}"
-        case SensorEntry():
-            return f"sensor:{entry.sensor_id}"
-        case _:
-            raise TypeError(f"not seeded: {type(entry).__name__}")
 
 
 def fingerprint() -> str:

@@ -33,7 +33,7 @@ def build(settings: Settings) -> AsgiFastStream:
     """Return the ASGI application; nothing is connected before its lifespan starts."""
     platform = StatefulPlatform("alerting", settings)
     modes = Modes()
-    platform.table(RESPONSE_MODES, modes.put)
+    platform.table(RESPONSE_MODES, modes.put, modes.remove)
     unit_of_work = partial(
         UnitOfWork,
         modes=modes,

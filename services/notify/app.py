@@ -73,8 +73,14 @@ def build(settings: Settings) -> AsgiFastStream:
     platform.table(
         ROSTER, partial(roster.update_table, reference=reference), reference.roster.remove
     )
-    platform.table(RESPONSE_MODES, partial(modes.update_table, reference=reference))
-    platform.table(REACHABILITY, partial(reachability.update_table, reference=reference))
+    platform.table(
+        RESPONSE_MODES, partial(modes.update_table, reference=reference), reference.modes.remove
+    )
+    platform.table(
+        REACHABILITY,
+        partial(reachability.update_table, reference=reference),
+        reference.channel_health.remove,
+    )
     platform.include(
         unit_of_work,
         alerts.router,

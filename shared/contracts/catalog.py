@@ -85,6 +85,22 @@ class PlainEntry(Contract):
     share: Literal["open", "conditional", "closed"] = "closed"
 
 
+Entry = UnitEntry | GroupEntry | SensorEntry | PlainEntry
+
+
+def catalog_key(entry: Entry) -> str:
+    """Return the key of an entry's record, `kind:id`."""
+    match entry:
+        case UnitEntry():
+            return f"unit:{entry.unit}"
+        case GroupEntry():
+            return f"group:{entry.group}"
+        case SensorEntry():
+            return f"sensor:{entry.sensor_id}"
+        case PlainEntry():
+            return f"{entry.kind}:{entry.resource_id}"
+
+
 def kind_and_id(key: str) -> tuple[str, str]:
     """Return the kind and the id in a record's key, `kind:id`."""
     kind, _, entry_id = key.partition(":")
@@ -95,4 +111,4 @@ class CatalogEntry(RealWorld):
     """One entry; the newest per kind and id holds."""
 
     type: Literal["catalog_entry"] = "catalog_entry"
-    entry: Annotated[UnitEntry | GroupEntry | SensorEntry | PlainEntry, Field(discriminator="kind")]
+    entry: Annotated[Entry, Field(discriminator="kind")]

@@ -40,9 +40,9 @@ def transition_id(aggregate_id: str, version: int) -> str:
     return content_id("evt", aggregate_id, version)
 
 
-def alert_id(opening_id: str) -> str:
-    """The alert opened by this alarm or report."""
-    return content_id("alt", opening_id)
+def alert_id(opening_type: str, opening_id: str) -> str:
+    """The alert opened by this record; ids are unique among the records of a type only."""
+    return content_id("alt", opening_type, opening_id)
 
 
 def command_id(alert: str, action: str, root: str, revision: int) -> str:

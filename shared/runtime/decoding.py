@@ -14,19 +14,34 @@ from aiokafka import ConsumerRecord
 from pydantic import TypeAdapter, ValidationError
 
 from shared.contracts.dead_letter import Reason
+from shared.contracts.record_keys import RECORD_KEYS
+from shared.contracts.topics import TopicSpec
 from shared.runtime.errors import Reject
 
 MAX_VALUE_BYTES = 1_048_576
 MOST_NAMES = 20_000
 """The most names in all objects of a record together, twice those of the largest contract: each may
 be wrong, and the description of its error takes a kilobyte."""
+_KEY_BYTES = 200
+"""The most bytes of a wrong key in a refusal."""
 MAX_LETTER_BYTES = 2 * MAX_VALUE_BYTES
 """A dead letter holds the value of a record of the size above as text, which is a third longer."""
 
 
-def decode(model: TypeAdapter[Any], record: ConsumerRecord) -> Any:
-    """Return the record's value as its contract model; raises Reject with reason and place."""
-    return decode_value(model, record.value)
+def decode(spec: TopicSpec, record: ConsumerRecord) -> Any:
+    """Return the record's value as the contract of its topic; raises Reject with reason and place.
+
+    On a compacted topic the key has to be that of the message.
+    """
+    message = decode_value(spec.model, record.value)
+    key_of = RECORD_KEYS.get(spec.name)
+    if key_of is not None and record.key != (key := key_of(message)).encode():
+        raise Reject(Reason.KEY_MISMATCH, f"key {_key_text(record.key)}, not {key}")
+    return message
+
+
+def _key_text(key: bytes | None) -> str:
+    return repr(key if key is None else key[:_KEY_BYTES])
 
 
 def decode_value(

@@ -59,10 +59,10 @@ class StatementTimeout(Transient):
 
 
 class BlockedPartition(Exception):
-    """A partition goes no further: a person has to examine the record at `offset`."""
+    """A bug has made too many dead letters: a person has to examine the record at `offset`."""
 
-    def __init__(self, partition: TopicPartition, offset: int, detail: str) -> None:
-        super().__init__(detail)
+    def __init__(self, partition: TopicPartition, offset: int) -> None:
+        super().__init__(f"{partition.topic}:{partition.partition} stands at offset {offset}")
         self.partition = partition
         self.offset = offset
 

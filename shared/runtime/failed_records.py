@@ -86,12 +86,7 @@ class FailedRecords:
         if not failed:
             return
         if refused and not await self._has_room(transaction, refused):
-            record = failed[0]
-            detail = (
-                f"{record.topic}:{record.partition} stands at offset {record.offset}: a bug has "
-                f"made {MOST_BUG_LETTERS} dead letters in a minute"
-            )
-            raise BlockedPartition(_partition(record), record.offset, detail)
+            raise BlockedPartition(_partition(failed[0]), failed[0].offset)
         await transaction.connection.execute(
             f"DELETE FROM {transaction.schema}.failed_record AS f "  # noqa: S608 - our own names
             "USING unnest($2::text[], $3::int[], $4::bigint[]) AS s(topic, part, record_offset) "

@@ -31,7 +31,7 @@ async def gap_acceptances(bootstrap: str) -> dict[str, GapAcceptance]:
         async for fetched in read_to(consumer, ends, max_records=1_000):
             for record in fetched.get(place, ()):
                 try:
-                    acceptance = decode(GAP_ACCEPTANCES.model, record)
+                    acceptance = decode(GAP_ACCEPTANCES, record)
                 except Reject as reject:
                     log.warning("acceptance_refused", offset=record.offset, why=str(reject))
                 else:

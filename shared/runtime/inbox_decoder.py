@@ -51,7 +51,7 @@ class BatchDecoder:
         if rule is None or value is None or not any(marker in value for marker in rule.markers):
             return False
         try:
-            return rule.applies(decode(TOPICS[record.topic].model, record))
+            return rule.applies(decode(TOPICS[record.topic], record))
         except Reject:
             return False
 
@@ -64,7 +64,7 @@ class BatchDecoder:
             message = fast_decoder(record.value) if fast_decoder and record.value else None
             try:
                 if message is None:
-                    message = decode(TOPICS[record.topic].model, record)
+                    message = decode(TOPICS[record.topic], record)
                 decoded.append(DecodedRecord(record, message, body_digest(record.value)))
             except Reject as reject:
                 refused.append((record, reject))

@@ -53,7 +53,7 @@ async def read_history(consumer: AIOKafkaConsumer, spec: TopicSpec = LETTER_ACTS
         for records in fetched.values():
             for record in records:
                 try:
-                    act: LetterAct = decode(spec.model, record)
+                    act: LetterAct = decode(spec, record)
                 except Reject:
                     continue  # the auditor has put this record among the dead letters
                 history.note(act, record.offset)

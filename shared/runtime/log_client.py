@@ -152,9 +152,11 @@ class LogClient:
             )
             try:
                 await consumer.start()
-            except (KafkaError, TimeoutError) as error:
+            except BaseException as error:
                 await consumer.stop()
-                raise Transient(f"Kafka does not answer: {error!r}") from error
+                if isinstance(error, KafkaError | TimeoutError):
+                    raise Transient(f"Kafka does not answer: {error!r}") from error
+                raise
             self._consumer, self._assigned = consumer, set()
         if not self._assigned.issuperset(partitions):
             self._assigned.update(partitions)

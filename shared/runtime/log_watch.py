@@ -2,7 +2,8 @@
 
 The position of a consumer may jump back: Kafka answers that an offset is out of range, and aiokafka
 begins anew. Such a partition is paused until its log is compared with the stored offset. A gap
-blocks it until the log goes on again (the right replica is back) or a person accepts the gap.
+blocks it until the log goes on again (the right replica is back) or a person accepts the gap. A
+record that meets a bug is tried again when a person accepts that.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ ROUND_S = 5.0
 """The time between two rounds of checks."""
 UNTRUSTED = "replaced "
 """Stored before a fingerprint: a restart must find the gap again, however the log grows."""
+_OF_NO_LOG = (GapKind.MISSING, GapKind.BUG)
+"""A log that fits the stored offset says nothing about these."""
 
 
 class LogWatch:
@@ -185,7 +188,17 @@ class LogWatch:
         )
         async with self._lock:
             if gap.partition in self._handled.next_offsets:
-                await self._go_on(gap.partition, StoredOffset(target))
+                await self._go_on(gap.partition, self._accepted_position(gap, target))
+
+    def _accepted_position(self, gap: BlockingGap, target: int) -> StoredOffset:
+        """Return the position to store; where a bug is accepted the log is the same as before.
+
+        The id of the gap stays: the record is tried until the limit has room for its letter.
+        """
+        stored = self._worker.stored(gap.partition)
+        if gap.kind is GapKind.BUG and stored is not None and stored.next_offset == target:
+            return stored
+        return StoredOffset(target)
 
     async def _continue_at(self, gap: BlockingGap) -> int | None:
         """Return the offset after a gap; None where only a person can know it.
@@ -195,6 +208,8 @@ class LogWatch:
         """
         if gap.kind is GapKind.UNREADABLE:
             return None
+        if gap.kind is GapKind.BUG:
+            return gap.offset
         log_range = (await self._checks.ranges([gap.partition])).get(gap.partition)
         if log_range is None:
             raise Transient(f"{gap.partition} has no leader")
@@ -218,7 +233,7 @@ class LogWatch:
             return
         async with self._lock:
             stored = self._worker.stored(partition)
-            if stored is None or (gap is not None and gap.kind is GapKind.MISSING):
+            if stored is None or (gap is not None and gap.kind in _OF_NO_LOG):
                 return
             if gap is not None:
                 log.warning("log_goes_on", place=str(partition), offset=stored.next_offset)

@@ -3,7 +3,8 @@
 The offsets that a transaction leaves without a record (an end mark, aborted records) are known from
 the batches (shared/runtime/fetching/fetch_states.py). Any other gap is fetched once more. When it
 is still there, the partition is blocked until a person accepts the gap, and other partitions go on.
-A log that was cut off or created anew blocks a partition likewise (log_checks.py).
+A log that was cut off or created anew blocks a partition likewise (log_checks.py), and so does a
+bug that makes too many dead letters.
 """
 
 from __future__ import annotations
@@ -24,13 +25,14 @@ log = structlog.get_logger("fenghuo.gaps")
 
 
 class GapKind(StrEnum):
-    """The ways in which records can be gone."""
+    """The reasons why a partition cannot go on: records are gone, or a record meets a bug."""
 
     MISSING = "missing"
     OVERTAKEN = "overtaken"
     TRUNCATED = "truncated"
     REPLACED = "replaced"
     UNREADABLE = "unreadable"
+    BUG = "bug"
 
 
 _SENTENCES = {
@@ -41,12 +43,14 @@ _SENTENCES = {
     GapKind.REPLACED: "{place} holds another record before our offset {offset}: its last records "
     "were lost, or the topic was created anew",
     GapKind.UNREADABLE: "the record of {place} at {offset} cannot be read",
+    GapKind.BUG: "{place} stands at offset {offset}: a bug has made too many dead letters in a "
+    "minute",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class BlockingGap:
-    """A gap that blocks a partition at the next offset to handle, until a person accepts it."""
+    """The reason why a partition stands at an offset, until a person accepts the reason."""
 
     partition: TopicPartition
     kind: GapKind
@@ -65,7 +69,6 @@ class OffsetGaps:
         self._compacted = {spec.name for spec in topics if spec.cleanup == "compact"}
         self._fetched_again: dict[TopicPartition, int] = {}
         self._blocked: dict[TopicPartition, BlockingGap] = {}
-        self._stopped: dict[TopicPartition, str] = {}
 
     def is_compacted(self, partition: TopicPartition) -> bool:
         """Return whether gaps are ordinary in the partition."""
@@ -107,7 +110,7 @@ class OffsetGaps:
     def block(self, gap: BlockingGap) -> None:
         """Let a gap block its partition."""
         self._blocked[gap.partition] = gap
-        log.error("records_missing", place=_place(gap.partition), why=gap.reason)
+        log.error("partition_blocked", place=_place(gap.partition), why=gap.reason)
 
     def blocking(self) -> list[BlockingGap]:
         """Return the gaps that block a partition."""
@@ -117,26 +120,19 @@ class OffsetGaps:
         """Return the gap that blocks the partition, None without one."""
         return self._blocked.get(partition)
 
-    def stop(self, partition: TopicPartition, reason: str) -> None:
-        """Block a partition for another reason than a gap."""
-        self._stopped[partition] = reason
-        log.error("partition_blocked", place=_place(partition), reason=reason)
-
     def blocks(self, partition: TopicPartition) -> bool:
-        """Return whether a gap, or another reason, blocks the partition."""
-        return partition in self._blocked or partition in self._stopped
+        """Return whether a gap blocks the partition."""
+        return partition in self._blocked
 
     def forget(self, partitions: Iterable[TopicPartition]) -> None:
         """Forget the gaps of partitions that are assigned anew or belong to another member."""
         for partition in partitions:
             self._fetched_again.pop(partition, None)
             self._blocked.pop(partition, None)
-            self._stopped.pop(partition, None)
 
     def reasons(self) -> list[str]:
         """Return one sentence for each partition that is blocked."""
-        gaps = [gap.reason for gap in self.blocking()]
-        return [*gaps, *(reason for _, reason in sorted(self._stopped.items()))]
+        return [gap.reason for gap in self.blocking()]
 
 
 def _place(partition: TopicPartition) -> str:

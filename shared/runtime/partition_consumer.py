@@ -33,6 +33,7 @@ from shared.runtime.log_client import LogClient
 from shared.runtime.log_watch import LogWatch
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.offset_commits import OffsetCommits
+from shared.runtime.offset_gaps import BlockingGap, GapKind
 from shared.runtime.partition_progress import ConsumerActivity, PartitionProgress
 from shared.runtime.record_runs import RecordRun, items_of
 from shared.runtime.retries import Retries, until_success
@@ -92,7 +93,9 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             self._log,
             self._discard_backlog,
         )
-        self._progress = PartitionProgress(self._handled.gaps, self._log.ends)
+        self._progress = PartitionProgress(
+            self._handled.gaps, self._log.ends, self._log.answered_at
+        )
         self._retries = Retries(metrics)
         self._finished_batches = 0
         self._poll_error: tuple[float, str] | None = None
@@ -317,7 +320,7 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             self._metrics.blocked.labels(spec.name).set(blocked)
         if report.stuck:
             exit_process(f"nothing more is fetched from {report.stuck[0]} while it grows")
-        if self._retries.is_hanging():
+        if self._retries.is_hanging([self._worker.stored(place) for place in self.next_offsets]):
             exit_process(f"a handler of {self.topics[0].name} does not return")
         # A restore holds the lock; while Kafka is silent nobody can join.
         if group_membership.is_joined(self._consumer) or self._lock.locked() or self._log.ready():
@@ -348,7 +351,7 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             await self._give_up(error)
             return False
         except BlockedPartition as error:
-            self._handled.gaps.stop(error.partition, str(error))
+            self._handled.gaps.block(BlockingGap(error.partition, GapKind.BUG, error.offset))
             self._consumer.pause(error.partition)
         except Exception as error:
             log.exception("batch_failed")

@@ -145,12 +145,12 @@ class Platform:
         self,
         spec: TopicSpec,
         on_message: OnMessage,
-        on_delete: OnDelete | None = None,
+        on_delete: OnDelete,
         at_boundary: AtBoundary = nullcontext,
     ) -> CompactedTable:
         """Hold a compacted topic in memory; it is loaded before anything is consumed."""
         bootstrap, refuse = self.settings.kafka_bootstrap, self.dead_letters.send
-        table = CompactedTable(bootstrap, spec, on_message, refuse, on_delete, at_boundary)
+        table = CompactedTable(bootstrap, spec, on_message, on_delete, refuse, at_boundary)
         self.traffic.reads(spec)
         self.metrics.preset_dead_letters(spec.name)
         self._tables.append(table)

@@ -20,7 +20,7 @@ _LONGEST_DELAY_S = 2.0
 _GIVE_BACK_AFTER_S = 30.0
 _REPORT_AFTER_S = 5.0
 LONGEST_ATTEMPT_S = 120.0
-"""A handler that has not returned for so long never will: each of its waits has a limit."""
+"""A handler that has stored nothing for so long never will: each of its waits has a limit."""
 
 
 class Retries:
@@ -30,16 +30,23 @@ class Retries:
         self._metrics = metrics
         self._retrying_since: float | None = None
         self._attempt_began: float | None = None
+        self._stored: object = None
 
     @property
     def retrying(self) -> bool:
         """True while the last attempt has failed."""
         return self._retrying_since is not None
 
-    def is_hanging(self) -> bool:
-        """Return whether an attempt under way takes longer than any attempt may."""
-        began = self._attempt_began
-        return began is not None and time.monotonic() - began > LONGEST_ATTEMPT_S
+    def is_hanging(self, stored: object) -> bool:
+        """Return whether an attempt stores nothing for longer than any transaction may take.
+
+        `stored` are the offsets that the worker has stored: an attempt may have many transactions.
+        """
+        if self._attempt_began is None:
+            return False
+        if stored != self._stored:
+            self._stored, self._attempt_began = stored, time.monotonic()
+        return time.monotonic() - self._attempt_began > LONGEST_ATTEMPT_S
 
     def ready(self) -> str | None:
         """Return None unless an outage has lasted for some seconds, else the reason for /readyz."""

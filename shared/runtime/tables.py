@@ -21,6 +21,7 @@ from shared.runtime.decoding import decode
 from shared.runtime.errors import ENVIRONMENT_ERRORS, Reject, Transient, exit_process
 from shared.runtime.fetching import fetch_states
 from shared.runtime.fetching.consumer import make_reader, read_to
+from shared.runtime.stored_offsets import StoredOffset, fingerprint
 
 log = structlog.get_logger("fenghuo.tables")
 
@@ -30,7 +31,7 @@ times while it is decoded, and a process keeps the memory that its start has onc
 
 OnMessage = Callable[[Any], None]
 """Applies one decoded message; raises Reject when it cannot be used."""
-OnDelete = Callable[[str], None]
+OnDelete = Callable[[str], object]
 """Deletes by the key of a tombstone: a record with a key and without a value."""
 OnRejects = Callable[[list[tuple[ConsumerRecord, Reject]]], Awaitable[None]]
 AtBoundary = Callable[[], AbstractAsyncContextManager[None]]
@@ -61,8 +62,8 @@ class CompactedTable:
         bootstrap: str,
         spec: TopicSpec,
         on_message: OnMessage,
+        on_delete: OnDelete,
         on_rejects: OnRejects | None = None,
-        on_delete: OnDelete | None = None,
         at_boundary: AtBoundary = nullcontext,
     ) -> None:
         self._bootstrap = bootstrap
@@ -76,6 +77,8 @@ class CompactedTable:
         self._is_applying = False
         self.partitions = [TopicPartition(spec.name, n) for n in range(spec.partitions)]
         self.positions: Positions = {}
+        self.last_records: dict[TopicPartition, StoredOffset] = {}
+        """The last record of each partition, by which its log is recognised."""
         self._consumer: AIOKafkaConsumer | None = None
 
     @property
@@ -112,8 +115,8 @@ class CompactedTable:
             fetch_max_bytes=FETCH_BYTES,
             fetch_max_wait_ms=100,
         )
+        self._consumer = consumer  # `stop` closes it, also when it does not start
         await consumer.start()
-        self._consumer = consumer
         partitions = self.partitions
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
@@ -161,7 +164,7 @@ class CompactedTable:
         self._on_message(message)
 
     def _delete(self, tombstone: ConsumerRecord) -> None:
-        if self._on_delete is not None and tombstone.key:
+        if tombstone.key:
             self._on_delete(tombstone.key.decode("utf-8", "replace"))
 
     async def _apply_or_exit(self, fetched: dict[TopicPartition, list[ConsumerRecord]]) -> None:
@@ -173,13 +176,15 @@ class CompactedTable:
     async def _apply_fetched(self, fetched: dict[TopicPartition, list[ConsumerRecord]]) -> None:
         refused: list[tuple[ConsumerRecord, Reject]] = []
         for partition, records in fetched.items():
+            last = records[-1]
+            self.last_records[partition] = StoredOffset(last.offset + 1, fingerprint(last.value))
             for record in records:
                 self.positions[_place(partition)] = record.offset + 1
                 try:
                     if record.value is None:
                         self._delete(record)
                         continue
-                    self.apply(decode(self.spec.model, record))
+                    self.apply(decode(self.spec, record))
                 except Reject as reject:
                     refused.append((record, reject))
                 except ENVIRONMENT_ERRORS:

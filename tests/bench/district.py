@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from deploy.example import rules, sensors
-from deploy.local.seed import entries, key_of
+from deploy.local.seed import entries
+from shared.contracts.catalog import catalog_key
 from shared.contracts.topics import READINGS
 from shared.runtime.outbound_records import encode
 from tests.bench.log import Loader
@@ -49,7 +50,7 @@ async def district(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
     turns = plan.district_readings // total
     async with service() as scoring:
         catalog = [
-            (key_of(catalog_entry.entry).encode(), encode(catalog_entry))
+            (catalog_key(catalog_entry.entry).encode(), encode(catalog_entry))
             for catalog_entry in entries(now)
         ]
         definitions = rules.definitions(now)

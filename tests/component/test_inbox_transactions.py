@@ -36,9 +36,9 @@ async def test_the_next_batch_and_no_other_is_decoded_while_a_transaction_runs(
 ) -> None:
     decoded: list[int] = []
 
-    def noting(model: Any, consumer_record: Any) -> Any:
+    def noting(spec: Any, consumer_record: Any) -> Any:
         decoded.append(consumer_record.offset)
-        return decode(model, consumer_record)
+        return decode(spec, consumer_record)
 
     monkeypatch.setattr("shared.runtime.inbox_decoder.decode", noting)
     progress: list[list[int]] = []

@@ -81,11 +81,11 @@ class Reader:
             incoming.offset for incoming in batch if id(incoming.message) not in refused
         }
 
-    async def read(self, *values: bytes) -> list[DeadLetter]:
+    async def read(self, *values: bytes, key: bytes = b"k") -> list[DeadLetter]:
         """Handle records with these values; return the letters, in the order of their offsets."""
         await self._worker.restore([TopicPartition(self.topic, 0)])
         batch: list[Any] = [
-            ConsumerRecord(self.topic, 0, offset, 0, 0, b"k", value, None, 0, 0, headers=())
+            ConsumerRecord(self.topic, 0, offset, 0, 0, key, value, None, 0, 0, headers=())
             for offset, value in enumerate(values)
         ]
         await handle_all(self._worker, batch)
@@ -156,10 +156,11 @@ async def notify_letters() -> list[DeadLetter]:
 
 
 async def alerting_letters() -> list[DeadLetter]:
-    rules = a_composite("x", all_of("z", "a")), a_composite("z", all_of("x", "a"))
+    rules = a_composite("z", all_of("a", "z")), a_composite("z", all_of("x", "a"))
     with fresh_database() as dsn:
         async with service("alerting", dsn) as driver:
-            letters = await Reader("alerting", driver, RULES.name).read(*map(encode, rules))
+            reader = Reader("alerting", driver, RULES.name)
+            letters = await reader.read(*map(encode, rules), key=b"z")
     assert reasons_of(letters) == [Reason.INVALID_RULE]
     return letters
 

@@ -232,7 +232,7 @@ def test_the_golden_dead_letter_equals_a_service_s_dead_letter() -> None:
         READINGS.name, 0, 7, 0, 0, b"gauge-zhutuo", b"not json", None, -1, -1, ()
     )
     with pytest.raises(Reject) as why:
-        decode(READINGS.model, refused)
+        decode(READINGS, refused)
     letter = letter_of(refused, why.value, "scoring", datetime(2026, 11, 24, 12, tzinfo=UTC))
     assert isinstance(letter, DeadLetter)
     assert json.loads(letter.to_wire()) == golden

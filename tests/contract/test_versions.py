@@ -21,6 +21,7 @@ from services.scoring.core.partition_engine import ReadingOutcome
 from services.scoring.fastpath.loop import process_run
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Contract
+from shared.contracts.record_keys import RECORD_KEYS
 from shared.contracts.topics import ACKNOWLEDGEMENTS, DEAD_LETTER, READINGS, TOPICS
 from shared.runtime.decoding import MAX_LETTER_BYTES, decode_value
 from shared.runtime.errors import Reject
@@ -127,6 +128,10 @@ async def test_inbox_and_auditor_read_a_later_version_and_agree_on_its_digest(pa
     topic, raw = path.stem.split("@")[0], json.dumps(of_a_later_version(path)).encode()
     record = as_record(0, a_reading(1, 0), T0)
     record.topic, record.value = topic, raw
+    if topic in RECORD_KEYS:
+        record.key = RECORD_KEYS[topic](
+            TOPICS[topic].model.validate_json(path.read_bytes())
+        ).encode()
     fast = {ACKNOWLEDGEMENTS.name: plain_steps.read}
     for decoders in ({}, fast):
         batch = await BatchDecoder(LoopPriority(), None, decoders).decode_batch([record])

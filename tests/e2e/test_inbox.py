@@ -113,6 +113,7 @@ class Service:
                 yield
             finally:
                 await self.broker.stop()
+                await self.consumer.close()
 
 
 async def send(infrastructure: Infrastructure, topic: TopicSpec, records: list[Any]) -> None:

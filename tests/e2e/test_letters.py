@@ -209,7 +209,7 @@ async def test_a_row_of_a_table_is_replayed_unless_its_key_has_a_newer_one(
 
     async with service.connected():
         refuse = DeadLetters("test", service.publisher, service.metrics, SystemClock()).send
-        table = CompactedTable(infrastructure.bootstrap, topic, take, refuse)
+        table = CompactedTable(infrastructure.bootstrap, topic, take, lambda _key: None, refuse)
         for name, version in (("a", 1), ("a", 2), ("b", 3), ("b", 4), ("b", 1)):
             rule = a_rule(a_threshold_rule(("red", 216, 215)), rule_id=name, version=version)
             await produce(infrastructure.bootstrap, topic.name, [(name, rule.to_wire(), None)])

@@ -23,7 +23,7 @@ SHIPPED = plans.definitions(datetime(2026, 7, 1, tzinfo=UTC))
 
 async def in_force(bootstrap: str, spec: TopicSpec) -> PlanBook:
     book = PlanBook()
-    table = CompactedTable(bootstrap, spec, book.put, None, book.drop)
+    table = CompactedTable(bootstrap, spec, book.put, book.drop)
     try:
         await table.load()
     finally:

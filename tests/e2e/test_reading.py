@@ -67,7 +67,10 @@ async def test_tables_read_every_codec_and_any_header(infrastructure: Infrastruc
             infrastructure.bootstrap, topic.name, 0, batch_of([row], compression=version - 1)
         )
     table = CompactedTable(
-        infrastructure.bootstrap, topic, lambda rule: versions.append(rule.version)
+        infrastructure.bootstrap,
+        topic,
+        lambda rule: versions.append(rule.version),
+        lambda _key: None,
     )
     await table.load()
     await table.stop()
@@ -212,7 +215,10 @@ async def test_a_table_applies_no_aborted_record(infrastructure: Infrastructure)
     await producer.stop()
     versions: list[int] = []
     table = CompactedTable(
-        infrastructure.bootstrap, topic, lambda rule: versions.append(rule.version)
+        infrastructure.bootstrap,
+        topic,
+        lambda rule: versions.append(rule.version),
+        lambda _key: None,
     )
     await table.load()
     await table.stop()

@@ -45,7 +45,7 @@ async def test_a_table_has_its_stored_rows_and_follows_changes(
         yield
 
     await publish(1)
-    table = CompactedTable(bootstrap, spec, take, at_boundary=at_boundary)
+    table = CompactedTable(bootstrap, spec, take, lambda _key: None, at_boundary=at_boundary)
     try:
         await table.load()
         then = dict(table.positions)
@@ -61,7 +61,7 @@ async def test_a_table_has_its_stored_rows_and_follows_changes(
         await table.stop()
 
     versions.clear()
-    older = CompactedTable(bootstrap, spec, take)
+    older = CompactedTable(bootstrap, spec, take, lambda _key: None)
     try:
         await older.load(then)
     finally:
@@ -115,7 +115,9 @@ async def test_rows_written_while_a_table_loads_are_followed(
 
     versions: list[int] = []
     await produce(bootstrap, spec.name, [record(1), record(2)])
-    table = CompactedTable(bootstrap, spec, lambda rule: versions.append(rule.version))
+    table = CompactedTable(
+        bootstrap, spec, lambda rule: versions.append(rule.version), lambda _key: None
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(AIOKafkaConsumer, "end_offsets", ends_then_a_write)
         await table.load()

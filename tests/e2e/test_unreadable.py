@@ -114,7 +114,7 @@ async def test_a_table_that_cannot_be_read_whole_is_not_loaded(
         rule = a_rule(a_threshold_rule(("red", 216, 215)), version=version)
         await produce(infrastructure.bootstrap, topic.name, [("k", rule.to_wire(), 0)])
     mend = damaged(segment(infrastructure, topic, 0), b'"version":2')
-    table = CompactedTable(infrastructure.bootstrap, topic, lambda _rule: None)
+    table = CompactedTable(infrastructure.bootstrap, topic, lambda _rule: None, lambda _key: None)
     with pytest.raises(fetch_results.UnreadableError, match=f"cannot read {topic.name}:0 at"):
         await table.load()
     assert table.ready() is not None

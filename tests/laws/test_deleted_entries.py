@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,21 +16,104 @@ from services.console.core.names import UnitNames
 from services.notify.core.roster.roster import Roster
 from shared.contracts.fields import Post
 from shared.contracts.pages import Channel
-from shared.contracts.topics import CATALOG, ROSTER
+from shared.contracts.record_keys import RECORD_KEYS
+from shared.contracts.topics import (
+    CATALOG,
+    PLANS,
+    REACHABILITY,
+    RESPONSE_MODES,
+    ROSTER,
+    RULES,
+    TopicSpec,
+)
+from shared.domain.response_modes.effective import UNDECIDED, Modes
 from tests.component.ingest.harness import a_sensor
+from tests.contract.update import golden_records
+from tests.support.scoring import Feed, a_rule, a_threshold_rule
 from tests.support.services import SERVICES, built_platform
-from tests.unit.notify.builders import a_slot
+from tests.unit.notify.builders import a_mode, a_slot
 
 UNIT = "500118118000"
 FOREIGN_KEYS = ("", UNIT, f"{UNIT}:C", "500118119000:B", f"unit:{UNIT}")
 
 
+CONTENTS: dict[str, dict[TopicSpec, Callable[[Any], object]]] = {
+    "ingest": {CATALOG: lambda intake: set(intake._sensors)},
+    "scoring": {
+        CATALOG: lambda registry: registry.sensors,
+        RULES: len,
+        RESPONSE_MODES: lambda registry: registry._modes._own.copy(),
+    },
+    "alerting": {RESPONSE_MODES: lambda modes: modes._own.copy()},
+    "command": {
+        CATALOG: lambda tree: (len(tree), tree.groups),
+        PLANS: len,
+        ROSTER: lambda posts: posts._filled.copy(),
+    },
+    "notify": {
+        CATALOG: lambda tree: (len(tree), tree.groups),
+        ROSTER: lambda roster: roster.filled(),
+        RESPONSE_MODES: lambda modes: modes._own.copy(),
+        REACHABILITY: lambda health: health._channels.copy(),
+    },
+    "console": {
+        CATALOG: lambda names: (names._sensors.copy(), len(names.tree), names.tree.groups),
+        ROSTER: lambda directory: list(directory.slots()),
+        RULES: lambda rules: rules.rules_by_id.copy(),
+    },
+}
+"""Every table on a compacted topic, and a view of its content."""
+
+
+def messages_of(spec: TopicSpec) -> list[Any]:
+    golden = golden_records()[spec.name].values()
+    messages = [spec.model.validate_json(json.dumps(value)) for value in golden]
+    return [*messages, a_rule(a_threshold_rule(("red", 216, 215)))] if spec is RULES else messages
+
+
 @pytest.mark.parametrize("service", SERVICES)
-def test_every_table_of_units_or_posts_deletes(service: str, tmp_path: Path) -> None:
+def test_what_is_deleted_is_gone_from_every_table(service: str, tmp_path: Path) -> None:
     tables = built_platform(service, tmp_path).tables
-    for spec in (CATALOG, ROSTER):
-        if spec.name in tables:
-            assert tables[spec.name]._on_delete is not None, (service, spec.name)
+    contents = CONTENTS.get(service, {})
+    assert set(tables) == {spec.name for spec in contents}
+    for spec, content in contents.items():
+        delete: Any = tables[spec.name]._on_delete
+        reader = delete.keywords["registry"] if isinstance(delete, partial) else delete.__self__
+        empty = content(reader)
+        keys = set()
+        for message in messages_of(spec):
+            tables[spec.name].apply(message)
+            keys.add(RECORD_KEYS[spec.name](message))
+        filled = content(reader)
+        assert filled != empty, (service, spec.name)
+        for key in ("", "nobody", "unit:nobody", "Actual:nobody", "nobody:A", "x:y:z"):
+            delete(key)
+        assert content(reader) == filled, (service, spec.name)
+        for key in keys:
+            delete(key)
+        assert content(reader) == empty, (service, spec.name)
+
+
+def test_the_mode_of_a_deleted_record_holds_no_more() -> None:
+    modes, event = Modes(), a_mode()
+    modes.put(event)
+    assert modes.effective(event.status, event.unit).version == event.version
+    modes.remove(f"{event.status}:{event.unit}")
+    assert modes.effective(event.status, event.unit) == UNDECIDED
+    modes.put(event)
+    assert modes.effective(event.status, event.unit).version == event.version
+
+
+def test_an_alarm_of_a_deleted_rule_is_cleared_and_the_rule_may_return() -> None:
+    rule = a_rule(a_threshold_rule(("red", 216, 215)), version=3)
+    feed = Feed(rule)
+    feed.read(217, 0)
+    registry = feed.engine.registry
+    registry.remove_rule(rule.rule_id)
+    feed.read(217, 60)
+    registry.add_rule(rule.model_copy(update={"version": 1}))
+    feed.read(217, 120)
+    assert [event.transition for event in feed.alarms] == ["raised", "cleared", "raised"]
 
 
 def test_a_deleted_post_is_called_no_more() -> None:

@@ -40,6 +40,7 @@ _KINDS = {
     "truncated": Bilingual("主题结尾丢失或被重建", "the topic lost its end or was created anew"),
     "replaced": Bilingual("主题内容被替换或被重建", "the topic was cut off or created anew"),
     "unreadable": Bilingual("记录无法读取", "a record cannot be read"),
+    "bug": Bilingual("程序错误产生过多死信", "a bug has made too many dead letters"),
 }
 
 

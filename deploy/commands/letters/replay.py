@@ -164,7 +164,7 @@ class LetterWork:
 
     async def _act(self, offset: int) -> LetterAct:
         records = await read_originals(self.reader, self.acts, 0, [offset])
-        act: LetterAct = decode(self.acts.model, records[offset])
+        act: LetterAct = decode(self.acts, records[offset])
         return act
 
     async def _write(

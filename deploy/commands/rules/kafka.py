@@ -111,8 +111,8 @@ async def records(
     """Records of a partition with the share read so far, 0 to 1; times are arrivals in seconds."""
     tp = TopicPartition(spec.name, partition)
     consumer = make_reader(bootstrap, max_partition_fetch_bytes=4 * 1_048_576)
-    await consumer.start()
     try:
+        await consumer.start()
         consumer.assign([tp])
         first, last = await _bounds(consumer, tp, since, until)
         if first >= last:

@@ -68,7 +68,7 @@ def _message(record: ConsumerRecord) -> CanaryRecord | None:
     if record.value is None or _MARK not in record.value:
         return None
     try:
-        message: CanaryRecord = decode(TOPICS[record.topic].model, record)
+        message: CanaryRecord = decode(TOPICS[record.topic], record)
     except Reject:
         return None
     return message if is_of_canary(message) else None

@@ -29,6 +29,10 @@ class ChannelHealth:
             channel_reach.channel: channel_reach for channel_reach in record.channels
         }
 
+    def remove(self, officer_id: str) -> None:
+        """Remove the record of an officer."""
+        self._channels.pop(officer_id, None)
+
     def unreachable(self, officer_id: str, now: datetime) -> frozenset[Channel]:
         """Return the officer's channels that gave no sign of life several times in a row."""
         channels = self._channels.get(officer_id, {})

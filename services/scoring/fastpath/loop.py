@@ -247,7 +247,7 @@ def _apply_by_contract(
     The contract drops digits of a second beyond six, and the wire reader rounds. Where both read a
     time, the time of the wire reader holds: a record has a single meaning.
     """
-    message = decode(READINGS.model, record)
+    message = decode(READINGS, record)
     recorded_at = record.timestamp / 1000
     try:
         if isinstance(message, Reading):

@@ -50,7 +50,6 @@ from services.scoring.unit_of_work.pinned_tables import pinned_tables
 from shared.contracts.dead_letter import Reason
 from shared.contracts.topics import READINGS
 from shared.fastpath.loader import form
-from shared.runtime.dead_letters import MOST_BUG_LETTERS
 from shared.runtime.errors import BlockedPartition, Transient
 from shared.runtime.platform import Platform
 from shared.runtime.record_runs import runs_of
@@ -173,12 +172,7 @@ class ReadingsWorker:
             if bugs and self._platform.dead_letters.note_bugs(bugs.total()):
                 [(number, _)] = bugs.most_common(1)
                 offset = self._partitions[number].engine.next_offset
-                raise BlockedPartition(
-                    TopicPartition(READINGS.name, number),
-                    offset,
-                    f"{READINGS.name}:{number} stands at offset {offset}: a bug has made more than "
-                    f"{MOST_BUG_LETTERS} dead letters in a minute",
-                )
+                raise BlockedPartition(TopicPartition(READINGS.name, number), offset)
 
     async def release(self, revoked: Sequence[TopicPartition]) -> None:
         """Store all unstored states, then forget them; raises Transient when the store failed."""

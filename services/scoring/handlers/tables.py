@@ -7,7 +7,6 @@ from functools import partial
 
 from services.scoring.core.rules.rule_registry import RuleRegistry
 from services.scoring.handlers.catalog import handle_catalog_entry, handle_deleted_entry
-from services.scoring.handlers.modes import handle_mode
 from services.scoring.handlers.rules import handle_rule
 from services.scoring.store.tables import TableHandler
 from shared.contracts.topics import CATALOG, RESPONSE_MODES, RULES
@@ -21,6 +20,6 @@ def table_handlers(registry: RuleRegistry) -> Sequence[TableHandler]:
             partial(handle_catalog_entry, registry=registry),
             partial(handle_deleted_entry, registry=registry),
         ),
-        TableHandler(RULES, partial(handle_rule, registry=registry)),
-        TableHandler(RESPONSE_MODES, partial(handle_mode, registry=registry)),
+        TableHandler(RULES, partial(handle_rule, registry=registry), registry.remove_rule),
+        TableHandler(RESPONSE_MODES, registry.apply_mode, registry.remove_mode),
     )

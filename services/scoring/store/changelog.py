@@ -195,8 +195,8 @@ async def _reader(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
         fetch_max_bytes=FETCH_BYTES,
         fetch_max_wait_ms=100,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         yield consumer
     finally:
         await consumer.stop()

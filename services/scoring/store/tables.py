@@ -23,11 +23,11 @@ HISTORY_S = min(spec.compaction_lag_ms for spec in (CATALOG, RULES, RESPONSE_MOD
 
 @dataclass(frozen=True, slots=True)
 class TableHandler:
-    """A compacted topic, the handler of its messages, and the handler of deleted keys if any."""
+    """A compacted topic, the handler of its messages, and the handler of deleted keys."""
 
     topic: TopicSpec
     on_message: OnMessage
-    on_delete: OnDelete | None = None
+    on_delete: OnDelete
 
 
 TableHandlers = Callable[[RuleRegistry], Sequence[TableHandler]]
@@ -73,7 +73,7 @@ class KafkaTables:
         registry = RuleRegistry(self._lateness_s)
         for handler in self._handlers(registry):
             table = CompactedTable(
-                self._bootstrap, handler.topic, handler.on_message, None, handler.on_delete
+                self._bootstrap, handler.topic, handler.on_message, handler.on_delete
             )
             try:
                 await table.load(positions)

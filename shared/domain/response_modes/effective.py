@@ -46,6 +46,14 @@ class Modes:
         """Apply a record of the modes topic."""
         self.decide(event.status, Effective(event.mode, event.version, event.unit))
 
+    def remove(self, key: str) -> str | None:
+        """Remove the decision of a deleted record; the key is `status:unit`. Return the unit."""
+        status, _, unit = key.partition(":")
+        if status not in set(Status) or self._own.pop((Status(status), unit), None) is None:
+            return None
+        self._cache.clear()
+        return unit
+
     def decide(self, status: Status, decision: Effective) -> None:
         """Apply a decision; an outdated decision changes nothing."""
         assert decision.unit is not None, "a decision is some unit's"

@@ -238,3 +238,13 @@ async def test_a_grade_is_stored_and_published_across_batches(alerting: Alerting
     assert data_grades == [DataGrade.IMPORTANT, DataGrade.CORE, DataGrade.CORE]
     rows = await alerting.rows("SELECT data_grade FROM alerting.alert_report")
     assert [row["data_grade"] for row in rows] == ["core"]
+
+
+async def test_an_alarm_and_a_report_of_one_id_open_an_alert_each(
+    alerting: AlertingHarness,
+) -> None:
+    """The id of a record is unique on its topic only: a writer of both topics may repeat one."""
+    alarm = an_alarm(event_type="11A01")
+    [first] = await deliver(alerting, alarm)
+    [second] = await deliver(alerting, a_report(id=alarm.id, event_type="12:gas_leak"))
+    assert first.alert_id != second.alert_id

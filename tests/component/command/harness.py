@@ -140,7 +140,7 @@ def an_alert(
     status: Status = Status.ACTUAL,
 ) -> AlertEvent:
     """An issued alert."""
-    name = alert_id(key)
+    name = alert_id("alarm", key)
     return AlertEvent(
         id=transition_id(name, version),
         status=status,

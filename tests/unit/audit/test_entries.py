@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from services.audit.core.records.labels import labels_of
 from services.audit.core.records.subjects import is_public_drill, subjects_of
 from services.audit.core.trail.chain import GENESIS, entry_id, seal
-from services.audit.core.trail.drafts import draft_of
+from services.audit.core.trail.drafts import draft_of, refused_draft
 from shared.contracts.audit import AuditOutcome
+from shared.contracts.dead_letter import DeadLetter, Reason
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import Status
 from shared.contracts.pages import AnswerVerb
+from shared.contracts.reports import ExternalWarning, Report
+from shared.contracts.topics import REPORTS, WARNINGS, TopicSpec
 from tests.unit.audit.builders import (
     T0,
     VILLAGE,
@@ -117,6 +122,48 @@ def test_a_refusal_is_entered_with_who_what_where_why_and_how_often() -> None:
     )
     assert (entry.outcome, entry.place, entry.count) == (AuditOutcome.REFUSED, VILLAGE, 3)
     assert (entry.subject_id, entry.reason) == ("alt-1", "not_approver from 10.0.0.7")
+
+
+def golden(name: str, spec: TopicSpec) -> Envelope:
+    path = Path(__file__).parents[2] / "contract" / "golden" / f"{spec.name}@{name}.json"
+    message = spec.model.validate_json(path.read_bytes())
+    assert isinstance(message, Envelope)
+    return message
+
+
+@pytest.mark.parametrize(
+    ("message", "content"),
+    [
+        (golden("initial", REPORTS), ("report", "inc-1")),
+        (golden("update", WARNINGS), ("warning", None)),
+    ],
+)
+def test_a_second_body_under_an_id_from_outside_is_entered(
+    message: Envelope, content: tuple[str, str | None]
+) -> None:
+    """Ingest refuses it (409) where it still knows the id; everywhere else its readers do."""
+    assert draft_of(message) is None
+    letter = DeadLetter(
+        id="dlq-1",
+        reason=Reason.ID_CONFLICT,
+        detail="id evt-1 was seen before with another body",
+        service="alerting",
+        topic=REPORTS.name,
+        partition=0,
+        offset=7,
+        refused_at=T0,
+    )
+    draft = refused_draft(letter, message)
+    assert draft is not None
+    entry = seal(draft, GENESIS, T0)
+    assert isinstance(message, Report | ExternalWarning)
+    source = message.reporter_id if isinstance(message, Report) else message.source_id
+    action, subject = content
+    assert (entry.actor, entry.action, entry.outcome) == (source, action, AuditOutcome.REFUSED)
+    assert entry.subject_id == (subject or message.id)
+    assert entry.reason == "alerting: id evt-1 was seen before with another body"
+    unknown = letter.model_copy(update={"reason": Reason.UNKNOWN_SUBJECT})
+    assert refused_draft(unknown, message) is None
 
 
 def test_entries_without_a_place_and_a_count_hash_as_they_always_have() -> None:

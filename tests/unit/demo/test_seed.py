@@ -11,6 +11,7 @@ from deploy.demo.actors import all_actors
 from deploy.example import departments, officers, plans, rules, sensors, units
 from deploy.example.gauges import gauges, gauges_2021
 from deploy.local import seed
+from shared.contracts.catalog import catalog_key
 from shared.contracts.fields import LEVEL_ORDER, Post, Tier
 from shared.contracts.rules import ThresholdRule
 from shared.contracts.units import parent_of, tier_of
@@ -100,7 +101,7 @@ def test_the_roster_is_full_except_for_one_post() -> None:
 
 def test_the_seed_is_the_same_every_time() -> None:
     assert seed.fingerprint() == seed.fingerprint()
-    keys = [seed.key_of(catalog_entry.entry) for catalog_entry in seed.entries(NOW)]
+    keys = [catalog_key(catalog_entry.entry) for catalog_entry in seed.entries(NOW)]
     assert len(keys) == len(set(keys))
     assert "group:flood_task_force" in keys
     assert "unit:500118000000/water" in keys

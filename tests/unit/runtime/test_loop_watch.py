@@ -6,6 +6,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -60,8 +61,32 @@ async def test_an_attempt_that_does_not_return_is_hanging(monkeypatch: pytest.Mo
 
     task = asyncio.create_task(attempts.attempt(handler, 1))
     await asyncio.sleep(0)
-    while not attempts.is_hanging():
+    while not attempts.is_hanging([]):
         await asyncio.sleep(0.001)
     gate.set()
     assert await task
-    assert not attempts.is_hanging()
+    assert not attempts.is_hanging([])
+
+
+async def test_an_attempt_of_many_transactions_is_not_hanging(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A batch may take longer than any transaction: each transaction is progress."""
+    now = 0.0
+    monkeypatch.setattr(retries, "time", SimpleNamespace(monotonic=lambda: now))
+    attempts, gate = Retries(RuntimeMetrics(CollectorRegistry())), asyncio.Event()
+
+    async def handler() -> None:
+        await gate.wait()
+
+    task = asyncio.create_task(attempts.attempt(handler, 1))
+    await asyncio.sleep(0)
+    for stored in range(5):
+        now += 100.0
+        assert not attempts.is_hanging([stored])
+    now += 119.0
+    assert not attempts.is_hanging([4])
+    now += 2.0
+    assert attempts.is_hanging([4])
+    gate.set()
+    assert await task

@@ -64,7 +64,9 @@ async def test_a_record_written_while_a_table_loads_is_applied(
         tables, "make_reader", lambda *_arguments, **_settings: ScriptedConsumer(2, 5)
     )
     versions: list[int] = []
-    table = tables.CompactedTable("", RULES, lambda rule: versions.append(rule.version))
+    table = tables.CompactedTable(
+        "", RULES, lambda rule: versions.append(rule.version), lambda _key: None
+    )
     place = f"{RULES.name}:0"
     await table.load(None if until_version is None else {place: until_version})
     loaded = 2 if until_version is None else until_version
@@ -102,7 +104,7 @@ async def test_a_record_with_which_a_handler_has_a_bug_costs_the_table_this_reco
     async def note(rejects: list[tuple[Any, Reject]]) -> None:
         refused.extend(rejects)
 
-    table = tables.CompactedTable("", RULES, apply, note, deleted.append)
+    table = tables.CompactedTable("", RULES, apply, deleted.append, note)
     key = record(0).key
     records = [record(number) for number in range(3)]
     records += [

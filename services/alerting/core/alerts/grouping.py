@@ -100,7 +100,7 @@ def new_alert(event: AlarmEvent | Report) -> Alert:
     The alert id follows from the event, not from the alarm: an alarm that becomes graver after its
     alert was closed opens another alert.
     """
-    identifier = alert_id(event.id)
+    identifier = alert_id(event.type, event.id)
     return Alert(
         alert_id=identifier,
         status=event.status,

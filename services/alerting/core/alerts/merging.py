@@ -128,7 +128,7 @@ def split(alert: Alert, decision: AlertDecision) -> Regrouping | DecisionRefusal
         )
     if len(ids) == len(alert.alarms) + len(alert.reports):
         return DecisionRefusal(RefusalReason.OTHER_EVIDENCE, "something has to stay in the alert")
-    part = _part_of(alert, alert_id(decision.id))
+    part = _part_of(alert, alert_id(decision.type, decision.id))
     part = replace(
         part,
         alarms=tuple(replace(alarm, origin_alert_id=part.alert_id) for alarm in alarms),

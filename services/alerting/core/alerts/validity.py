@@ -59,7 +59,7 @@ def follow_up_alert(alert: Alert) -> AlertChange | None:
     The new alert has to be verified and signed from the beginning: no officer has said that the
     danger is over.
     """
-    identifier = alert_id(transition_id(alert.alert_id, alert.version))
+    identifier = alert_id("alert", transition_id(alert.alert_id, alert.version))
     alarms = tuple(
         replace(alarm, origin_alert_id=identifier) for alarm in alert.alarms if alarm.asks_for_alert
     )

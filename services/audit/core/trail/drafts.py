@@ -18,7 +18,7 @@ from shared.contracts.modes import ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb
 from shared.contracts.reachability import ContactTestRequest
 from shared.contracts.refusals import Refusal
-from shared.contracts.reports import Report, ReporterRole
+from shared.contracts.reports import ExternalWarning, Report, ReporterRole
 from shared.contracts.silences import SilenceRequest
 
 _REFUSALS_OF_ACTIONS = frozenset({Reason.NOT_ALLOWED, Reason.ID_CONFLICT})
@@ -142,12 +142,25 @@ def _refused(message: Refusal) -> EntryDraft:
     return replace(draft, outcome=AuditOutcome.REFUSED, place=message.place, count=message.count)
 
 
+def _draft_of_source(message: Envelope) -> EntryDraft | None:
+    """Return the entry of a record from outside, made only where another record has its id."""
+    match message:
+        case Report():
+            return _draft(message, message.reporter_id, "report", message.incident_id)
+        case ExternalWarning():
+            return _draft(message, message.source_id, "warning", message.id)
+        case _:
+            return None
+
+
 def refused_draft(letter: DeadLetter, message: Envelope) -> EntryDraft | None:
     """Return the entry of an action in the log that its owner has refused.
 
     `message` is the record inside the dead letter. Each owner that refuses the action has an entry.
     """
     draft = draft_of(message)
+    if draft is None and letter.reason is Reason.ID_CONFLICT:
+        draft = _draft_of_source(message)
     if letter.reason not in _REFUSALS_OF_ACTIONS or draft is None:
         return None
     return replace(

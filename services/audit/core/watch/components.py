@@ -13,6 +13,7 @@ GRACE: dict[FindingKind, timedelta] = {
     FindingKind.DISK_FULL: timedelta(),
     FindingKind.HEARTBEAT_MISSING: timedelta(),
     FindingKind.CANARY_MISSING: timedelta(),
+    FindingKind.COMPONENT_TROUBLED: timedelta(seconds=30),
 }
 """The time that a problem lasts before it is a fault: a restart takes a few seconds."""
 START_GRACE = timedelta(seconds=120)

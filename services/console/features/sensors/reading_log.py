@@ -77,8 +77,8 @@ class KafkaReadingSource:
         try:
             async with asyncio.timeout(_TIMEOUT_S), self._turn:
                 consumer = make_reader(self._bootstrap)
-                await consumer.start()
                 try:
+                    await consumer.start()
                     consumer.assign([place])
                     records, complete_since = await self._records(consumer, place, key, since)
                     if records:
@@ -165,7 +165,7 @@ def _readings(records: Sequence[ConsumerRecord]) -> list[Reading]:
     results = []
     for record in records:
         try:
-            reading = decode(READINGS.model, record)
+            reading = decode(READINGS, record)
         except Reject:
             continue  # scoring has put this record among the dead letters
         if isinstance(reading, Reading):

@@ -33,6 +33,8 @@ class RuleRegistry:
         self._sensors: dict[str, Sensor] = {}
         self._examples: dict[str, dict[tuple[str, str, str | None], SensorEntry]] = {}
         self._rules: dict[str, RuleDefinition] = {}
+        self._removed_rules: dict[str, RuleDefinition] = {}
+        """With the definition of a removed rule its open alarms are cleared."""
         self._by_kind: dict[str, list[RuleDefinition]] = {}
         self._by_sensor: dict[str, list[RuleDefinition]] = {}
         self._rule_sets: dict[tuple[object, ...], RuleSet] = {}
@@ -76,19 +78,35 @@ class RuleRegistry:
         self._rules[rule.rule_id] = rule
         self._index()
 
+    def remove_rule(self, rule_id: str) -> None:
+        """Remove a rule; a rule of this id may come again with any version."""
+        rule = self._rules.pop(rule_id, None)
+        if rule is not None:
+            self._removed_rules[rule_id] = rule
+            self._index()
+
     def apply_mode(self, event: ResponseModeEvent) -> None:
         """Apply the newest response mode of a unit."""
         self._modes.put(event)
+        self._follow_mode(event.unit)
+
+    def remove_mode(self, key: str) -> None:
+        """Remove the response mode with this record key."""
+        unit = self._modes.remove(key)
+        if unit is not None:
+            self._follow_mode(unit)
+
+    def _follow_mode(self, unit: str) -> None:
         if not any(rule.modes for rule in self._rules.values()):
             return
         for sensor in self._sensors.values():
-            if is_within(sensor.place, event.unit):
+            if is_within(sensor.place, unit):
                 sensor.rule_set = None
         self.revision += 1
 
     def definition(self, rule_id: str) -> RuleDefinition | None:
-        """Return the version of a rule in force, enabled or not."""
-        return self._rules.get(rule_id)
+        """Return the newest version of a rule, enabled or not, also of a removed rule."""
+        return self._rules.get(rule_id) or self._removed_rules.get(rule_id)
 
     def sensor(self, sensor_id: str) -> Sensor | None:
         """Return a sensor, perhaps without its rule set yet; None when it is not catalogued."""
