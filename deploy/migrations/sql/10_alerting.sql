@@ -2,7 +2,7 @@
 CREATE TABLE alerting.alert (
     alert_id text PRIMARY KEY,
     version integer NOT NULL CHECK (version >= 1),
-    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test', 'System')),
     state text NOT NULL CHECK (state IN ('verifying', 'verified', 'pending_approval', 'issued',
                                          'lifted', 'expired', 'recalled', 'dismissed', 'rejected',
                                          'merged', 'absorbed')),

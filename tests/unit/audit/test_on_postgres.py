@@ -106,6 +106,12 @@ PLANTS: list[tuple[FindingKind, list[tuple[str, dict[str, Any]]]]] = [
                                                    "error": "KeyError('s')"})]),
     (FindingKind.COUNT_DIFFERS, [("alerting.alert", {"alert_id": "alt-9", "status": "Actual",
                                                      "state": "issued", "version": 1})]),
+    (  # a fault about the canary's own rows is a fault as any other
+        FindingKind.TIMER_COUNT,
+        [("command.command", {"command_id": "cmd-9", "status": "System", "state": "issued"}),
+         ("command.assignment", {"assignment_id": "asg-9", "command_id": "cmd-9",
+                                 "status": "System", "state": "delivered"})],
+    ),
     (
         FindingKind.FANOUT,
         [("command.command", {"command_id": "cmd-9", "status": "Test", "state": "issued",
