@@ -1,5 +1,5 @@
-"""A full volume of a real Kafka: readings are refused first, confirmed records stay, and work goes
-on when there is room.
+"""Full volumes of a real Kafka and a real Postgres: readings are refused first, confirmed records
+stay, and work goes on when there is room.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import mmap
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from deploy.local import kafka
+from deploy.local import kafka, postgres
 from deploy.local.paths import temporary_root
 from services.ingest.core.clocks.event_clock import EventClock
 from services.ingest.core.refusals import ProblemKind, RequestRefused
@@ -27,6 +28,7 @@ from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
 from services.ingest.volumes import watch_volumes
 from shared.contracts.topics import ACKNOWLEDGEMENTS, READINGS
+from shared.runtime.database import Database
 from shared.runtime.errors import Transient
 from shared.runtime.log_volumes import LogVolumes
 from shared.runtime.outbound_records import OutboundRecord
@@ -122,6 +124,24 @@ def servers(root: Path, kafka_volume: Volume) -> Iterator[Infrastructure]:
         yield infrastructure
 
 
+@pytest.fixture(scope="module")
+def postgres_volume(root: Path, servers: Infrastructure) -> Iterator[Volume]:
+    """The volume of Postgres, which moves there: only Postgres' own user may enter its folder."""
+    stack = servers.stack
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as parent:
+        Path(parent).chmod(0o755)
+        with mounted(Path(parent) / "volume") as volume:
+            data = (root / "data" / postgres.NAME).resolve() / "data"
+            servers.run(stack.supervisor.stop(postgres.NAME))
+            subprocess.run(["cp", "-a", str(data), str(volume.folder)], check=True)
+            shutil.rmtree(data)
+            data.symlink_to(volume.folder / "data")
+            servers.run(stack.supervisor.restart(postgres.NAME))
+            servers.run(stack.wait_postgres(PATIENCE_S))
+            yield volume
+            servers.run(stack.supervisor.stop(postgres.NAME))
+
+
 @pytest.fixture
 async def sender(servers: Infrastructure) -> AsyncIterator[Sender]:
     """A sender to an ingest that asks the nodes for their volumes."""
@@ -170,3 +190,40 @@ async def test_readings_are_refused_first_and_nothing_confirmed_is_lost(
         assert any(reading_id.encode() in value for value in readings), reading_id
     acts = {record.key.decode() for record in await read_all(servers.bootstrap, ACKNOWLEDGEMENTS)}
     assert set(sender.confirmed["acknowledgement"]) <= acts
+
+
+async def test_a_full_postgres_is_an_outage_that_ends(
+    servers: Infrastructure, postgres_volume: Volume
+) -> None:
+    database = Database(servers.dsn(), "command")
+    await database.start()
+    committed: list[str] = []
+
+    async def insert(number: int) -> None:
+        async with database.transaction() as work:
+            await work.connection.execute(
+                "INSERT INTO command.inbox (topic, event_id, body_hash) "
+                "SELECT 't', $1 || n, convert_to(repeat('h', 500), 'UTF8') "
+                "FROM generate_series(1, 2000) AS n",
+                f"e-{number}-",
+            )
+        committed.append(f"e-{number}-1")
+
+    try:
+        await insert(0)
+        postgres_volume.fill(0)
+        with pytest.raises(Transient):
+            for number in range(1, 1_000):
+                await insert(number)
+        assert database.ready() is not None
+        postgres_volume.clear()
+        count = len(committed)
+        async with asyncio.timeout(PATIENCE_S):
+            while len(committed) == count:
+                with suppress(Transient):
+                    await insert(1_000)
+        rows = await database.pool.fetch("SELECT event_id FROM command.inbox")
+        assert set(committed) <= {row["event_id"] for row in rows}
+        assert database.ready() is None
+    finally:
+        await database.stop()

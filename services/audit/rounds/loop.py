@@ -29,6 +29,8 @@ from shared.runtime.errors import Transient
 log = structlog.get_logger("fenghuo.audit")
 
 _VERIFY_BATCH = 2_000
+MOST_AGE_S = 120.0
+"""The age of the last round, in seconds, beyond which the auditor is not ready."""
 _CONSERVATION_KINDS = frozenset(
     {
         FindingKind.CONSUMER_STOPPED,
@@ -80,14 +82,18 @@ class RoundLoop:
         self._suspicions: Mapping[FindingKey, Suspicion] = {}
         self._unavailable: dict[str, str] = {}
         self._verified = GENESIS
-        self._first_round_made = False
+        self._reported_at: float | None = None
+        """The monotonic time of the end of the last round."""
 
     def ready(self) -> str | None:
         """Return None for /readyz once a round could make all checks, otherwise the reason."""
         if self._unavailable:
             name, reason = next(iter(self._unavailable.items()))
             return f"{len(self._unavailable)} checks cannot be made, {name}: {reason}"
-        return None if self._first_round_made else "no check has been made yet"
+        if self._reported_at is None:
+            return "no check has been made yet"
+        age_s = time.monotonic() - self._reported_at
+        return f"the last round ended {age_s:.0f} s ago" if age_s > MOST_AGE_S else None
 
     async def run(self) -> None:
         """Make rounds for ever; outages of the database or Kafka end a round, not the loop."""
@@ -203,6 +209,6 @@ class RoundLoop:
     def _report(self, unavailable: dict[str, str]) -> None:
         for name in unavailable.keys() - self._unavailable.keys():
             log.warning("check_not_ready", check=name, error=unavailable[name])
-        self._unavailable, self._first_round_made = unavailable, True
+        self._unavailable, self._reported_at = unavailable, time.monotonic()
         self._metrics.not_ready.set(len(unavailable))
         self._metrics.checks.labels("not_ready" if unavailable else "complete").inc()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from services.audit.core.findings.snapshot import FindingKind
 from services.audit.core.trail.chain import verify
+from services.audit.rounds import loop
 from services.audit.store import trail as trail_table
 from shared.contracts.audit import AuditOutcome
 from shared.contracts.commands import AssignmentState
@@ -40,11 +42,17 @@ from tests.unit.audit.harness import LONG_AGO, AuditHarness, a_healthy_command
 pytestmark = pytest.mark.e2e
 
 
-async def test_a_healthy_system_has_no_findings_and_audit_is_ready(auditor: AuditHarness) -> None:
+async def test_a_healthy_system_has_no_findings_and_audit_is_ready(
+    auditor: AuditHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert auditor.rounds.ready() is not None
     await a_healthy_command(auditor, TOWN, VILLAGE)
     assert await auditor.findings_after(3) == {}
     assert auditor.rounds.ready() is None
+    with monkeypatch.context() as patch:
+        later_s = time.monotonic() + loop.MOST_AGE_S + 1
+        patch.setattr(time, "monotonic", lambda: later_s)
+        assert "the last round ended" in (auditor.rounds.ready() or "")
 
 
 async def test_a_finding_is_raised_entered_published_and_resolved(auditor: AuditHarness) -> None:
