@@ -5,7 +5,7 @@ ARGS   ?=
 CATALOG := var/run/catalog.jsonl
 UNITS  := var/run/units.jsonl
 # Minutes of faults; QUICK=1 is over in ten minutes, start and judgement included.
-faults: MINUTES ?= $(if $(QUICK),5,30)
+faults: MINUTES ?= $(if $(SOAK),60,$(if $(QUICK),5,30))
 fuzz: MINUTES ?= 5
 
 .DEFAULT_GOAL := help
@@ -47,8 +47,8 @@ test: setup-test  ## all tests, with the real Kafka and Postgres, in two process
 e2e: setup  ## only the tests on the real stack
 	@$(PY) -m pytest tests -m e2e $(ARGS)
 
-faults: setup  ## break the real stack, everything doubled, for MINUTES=30 and judge it (QUICK=1, SEED=n, NEMESES="kill freeze")
-	@$(PY) -m tests.faults.suite --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(if $(NEMESES),--only "$(NEMESES)") $(ARGS)
+faults: setup  ## break the real stack, everything doubled, for MINUTES=30 and judge it (QUICK=1, SOAK=1, SEED=n, NEMESES="kill freeze")
+	@$(PY) -m tests.faults.suite --minutes $(MINUTES) $(if $(SOAK),--soak) $(if $(SEED),--seed $(SEED)) $(if $(NEMESES),--only "$(NEMESES)") $(ARGS)
 
 hostile: setup  ## hostile input over every door and topic of a real stack (INPUTS=100000, SEED=n)
 	@$(PY) -m tests.faults.hostile --inputs $(or $(INPUTS),100000) $(if $(SEED),--seed $(SEED)) $(ARGS)

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 VARIABLE = "FENGHUO_KAFKA_VOLUME_GIB"
 """The variable with the size of the smallest node's volume."""
 LETTERS = 60
-"""The share of all dead letters together, divided equally among their partitions."""
+"""The share of the dead letters of all topics but readings, divided equally among their partitions.
+"""
+LETTERS_OF_READINGS = 60
+"""The share of the dead letters of readings. Whoever may send readings can have thousands refused
+in a second, and must not push out those of others before people have looked.
+"""
 PLANNED = 850
 """The most that all topics may fill; the rest is room for indexes, offsets and the guard's mark."""
 DEFAULT_GIB = 24
@@ -48,7 +53,14 @@ class PartitionBytes:
 def _partitions_of_letters() -> int:
     from shared.contracts.topics import TOPICS
 
-    return sum(spec.partitions for spec in TOPICS.values() if spec.dead_letters)
+    letters = [spec for spec in TOPICS.values() if spec.dead_letters and not _is_readings(spec)]
+    return sum(spec.partitions for spec in letters)
+
+
+def _is_readings(spec: "TopicSpec") -> bool:
+    from shared.contracts.topics import READINGS
+
+    return spec.name == READINGS.name
 
 
 def topic_bytes(spec: "TopicSpec", volume_gib: int = DEFAULT_GIB) -> PartitionBytes:
@@ -59,7 +71,10 @@ def topic_bytes(spec: "TopicSpec", volume_gib: int = DEFAULT_GIB) -> PartitionBy
 
 def letters_bytes(spec: "TopicSpec", volume_gib: int = DEFAULT_GIB) -> PartitionBytes:
     """Return the sizes of a partition of its letters; raises StackError for too small a volume."""
-    partition = volume_gib * _GIB * LETTERS // 1_000 // _partitions_of_letters()
+    share, partitions = LETTERS, _partitions_of_letters()
+    if _is_readings(spec):
+        share, partitions = LETTERS_OF_READINGS, spec.partitions
+    partition = volume_gib * _GIB * share // 1_000 // partitions
     return _divided(spec.dlq, partition, spec.dlq_max_bytes)
 
 

@@ -67,6 +67,7 @@ OWN: dict[str, GrowthRule] = {
     "notify.escalation": _deleted("ended_escalations"),
     "notify.page": _deleted("ended_escalations"),
     "notify.delivery": _deleted("ended_escalations"),
+    "notify.restore": _bounded("restores: at most one row"),
     "notify.digest": _deleted("ended_digests"),
     "notify.alert": _deleted("ended_alert"),
     "notify.assignment": _deleted("ended_assignment"),

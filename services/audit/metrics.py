@@ -29,6 +29,8 @@ class AuditMetrics:
         self.checks = Counter(
             "fenghuo_audit_checks_total", "Checks made", ["outcome"], registry=registry
         )
+        # Prometheus sees no standstill of a series that does not exist yet.
+        self.checks.labels("complete")
         self.not_ready = Gauge(
             "fenghuo_audit_checks_not_ready",
             "Queries that could not be asked because a table is missing",

@@ -31,6 +31,7 @@ def build(settings: Settings) -> FastAPI:
     clock = EventClock(follow_readings=follow_readings, player=settings.event_clock_source)
     guard = VolumeGuard(settings.volume_mark)
     intake = Intake(platform, clock, guard, metrics)
+    platform.health.add_trouble("clock", intake.clock_trouble)
     platform.table(CATALOG, intake.on_catalog, intake.on_deleted)
     platform.produces(READINGS, REPORTS, WARNINGS)
     platform.run_in_background("ticks", partial(write_ticks, intake, settings.tick_s))

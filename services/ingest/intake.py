@@ -114,6 +114,14 @@ class Intake:
         self._compare_clocks(partition, wall, sent_at, record_time_ms)
         return True
 
+    def clock_trouble(self) -> str | None:
+        """Return by how much this machine's clock is wrong while it is not used."""
+        if not self._kafka_clock.uses_kafka_time:
+            return None
+        offset_s = self._kafka_clock.offset_s
+        direction = "ahead of" if offset_s > 0 else "behind"
+        return f"the clock of this machine is {abs(offset_s):.1f} s {direction} Kafka's"
+
     def _check_room(self) -> None:
         """Raise RequestRefused while there is no room for readings."""
         refused = self.volume_guard.refusal()

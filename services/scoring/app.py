@@ -30,6 +30,7 @@ def build(settings: Settings) -> AsgiFastStream:
     metrics = ScoringMetrics(platform.registry)
     worker = ReadingsWorker(platform, settings, registry, tables, metrics)
     ticks = SubstituteTicks(platform, worker.find_engine, metrics)
+    platform.health.add_trouble("ticks", ticks.trouble)
     tables.follow(platform, worker.at_boundary)
     consumer = platform.consume(
         [READINGS],

@@ -98,7 +98,7 @@ READINGS = TopicSpec(
     "ingest",
     "感知数据",
     writers=("scoring",),  # ticks, where no ingest writes any
-    share=450,
+    share=390,
 )
 SENSOR_HEALTH = TopicSpec(
     "sensing.health.v1", "status:sensor_id", 4, "compact", None, SensorHealth, "scoring", "设备状态"

@@ -20,20 +20,30 @@ NamedLoop = tuple[str, BackgroundLoop]
 
 @asynccontextmanager
 async def background(*loops: NamedLoop) -> AsyncIterator[None]:
-    """Run loops beside the body; a loop that ends or raises ends the process and is named."""
+    """Run loops beside the body; a loop that ends or raises ends the process and is named.
+
+    A loop has also ended if a library has cancelled something that the loop waits for.
+    """
     tasks = [asyncio.create_task(loop(), name=name) for name, loop in loops]
+    is_stopping = False
 
     def on_end(task: asyncio.Task[None]) -> None:
-        if not task.cancelled():
+        if is_stopping:
+            return
+        error: BaseException | None
+        try:
             error = task.exception()
-            log.error("loop_failed", loop=task.get_name(), exc_info=error)
-            exit_process(f"the loop {task.get_name()} ended: {error!r}")
+        except asyncio.CancelledError as cancelled:
+            error = cancelled
+        log.error("loop_failed", loop=task.get_name(), exc_info=error)
+        exit_process(f"the loop {task.get_name()} ended: {error!r}")
 
     for task in tasks:
         task.add_done_callback(on_end)
     try:
         yield
     finally:
+        is_stopping = True
         for task in tasks:
             task.cancel()
         for task in tasks:

@@ -50,7 +50,12 @@ def operations_routes(
     @get
     async def readyz(_scope: Any) -> AsgiResponse:
         problems = health.problems()
-        body = {**health.state(), "ready": not problems, "problems": problems}
+        body = {
+            **health.state(),
+            "ready": not problems,
+            "problems": problems,
+            "troubles": health.troubles(),
+        }
         return _json(body, 503 if problems else 200)
 
     @get

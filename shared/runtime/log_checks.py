@@ -31,6 +31,8 @@ class LogChecks:
     def __init__(self, client: LogClient, gaps: OffsetGaps, clock: Clock) -> None:
         self.client = client
         self.ends: dict[TopicPartition, int] = {}
+        self.answered_at: dict[TopicPartition, float] = {}
+        """When Kafka last told the end of a partition, by a monotonic clock."""
         self._gaps = gaps
         self._clock = clock
         self._answered_at = time.monotonic()
@@ -47,7 +49,10 @@ class LogChecks:
     def forget(self, partitions: Iterable[TopicPartition]) -> None:
         """Forget partitions that are assigned anew or belong to another member."""
         for partition in partitions:
-            for table in (self.ends, self._anchors, self._read_at, self._oldest):
+            for table in (
+                *(self.ends, self.answered_at),
+                *(self._anchors, self._read_at, self._oldest),
+            ):
                 table.pop(partition, None)
 
     def age_s(self, partition: TopicPartition, next_offset: int) -> float:
@@ -60,7 +65,8 @@ class LogChecks:
     async def ranges(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, LogRange]:
         """Ask for the ranges of these partitions and note the ends; raises Transient."""
         ranges = await self.client.ranges(partitions)
-        self._answered_at = time.monotonic()
+        self._answered_at = now = time.monotonic()
+        self.answered_at.update(dict.fromkeys(ranges, now))
         self.ends.update((partition, log_range.end) for partition, log_range in ranges.items())
         return ranges
 

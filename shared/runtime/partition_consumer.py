@@ -93,7 +93,9 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             self._log,
             self._discard_backlog,
         )
-        self._progress = PartitionProgress(self._handled.gaps, self._log.ends)
+        self._progress = PartitionProgress(
+            self._handled.gaps, self._log.ends, self._log.answered_at
+        )
         self._retries = Retries(metrics)
         self._finished_batches = 0
         self._poll_error: tuple[float, str] | None = None

@@ -13,6 +13,8 @@ from shared.runtime.offset_gaps import OffsetGaps
 
 STUCK_AFTER_S = 30.0
 """A partition with more to read is stuck after so many seconds without a sign of life."""
+ANSWER_AGE_S = 20.0
+"""After so long without an answer about a partition it has no leader, or Kafka is away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,19 @@ class ProgressReport:
 class PartitionProgress:
     """Compares, at each check, the handled offsets of each partition with what Kafka has."""
 
-    def __init__(self, gaps: OffsetGaps, ends: Mapping[TopicPartition, int]) -> None:
-        """`ends`: the ends of partitions as a second client has learned them (log_checks.py)."""
+    def __init__(
+        self,
+        gaps: OffsetGaps,
+        ends: Mapping[TopicPartition, int],
+        answered_at: Mapping[TopicPartition, float],
+    ) -> None:
+        """`ends`: the ends of partitions as a second client has learned them (log_checks.py).
+
+        `answered_at`: when Kafka last told it, by a monotonic clock.
+        """
         self._gaps = gaps
         self._ends = ends
+        self._answered_at = answered_at
         self._finished_batches = -1
         self._signs_of_life: dict[TopicPartition, object] = {}
         self._signs_changed_at: dict[TopicPartition, float] = {}
@@ -70,7 +81,9 @@ class PartitionProgress:
             failure = fetch_states.fetch_state(consumer, partition).failure
             blocked = self._gaps.blocks(partition) or failure is not None
             unchanged = self._signs_of_life.get(partition) == signs_of_life[partition]
-            if long_batch or blocked or lag == 0 or not unchanged:
+            # Where Kafka answers no other client either, the consumer can do nothing.
+            silent = now - self._answered_at.get(partition, now) > ANSWER_AGE_S
+            if silent or long_batch or blocked or lag == 0 or not unchanged:
                 self._signs_changed_at[partition] = now
             elif now - self._signs_changed_at[partition] > STUCK_AFTER_S:
                 report.stuck.append(partition)

@@ -20,6 +20,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 _EXTENSION = "fenghuo.stream_connection"
 HEAD_S = 10.0
 """The time within which a client sends the head of a request."""
+BODY_S = 60.0
+"""The time within which a client sends the body: a photo of 4 MiB at 70 KiB a second."""
 _LAST_CHUNK = b"0\r\n\r\n"
 
 
@@ -100,7 +102,7 @@ def connection_of(scope: Mapping[str, Any]) -> StreamConnection:
 
 
 class StreamProtocol(H11Protocol):
-    """uvicorn's HTTP/1.1 with the connection in the request's scope, and a time limit for heads.
+    """uvicorn's HTTP/1.1 with the connection in the request's scope, and time limits for requests.
 
     The parser is h11 and not httptools, because h11 bounds the size of a request's head.
     """
@@ -117,30 +119,35 @@ class StreamProtocol(H11Protocol):
 
         self.app = with_connection
 
-        self._head_timer: asyncio.TimerHandle | None = None
-        self._await_head()
+        self._limited: type[h11.IDLE | h11.SEND_BODY] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._limit(h11.IDLE)
 
-    def data_received(self, data: bytes) -> None:
-        """Note when a head is complete, and when another one begins."""
-        super().data_received(data)
-        if self.conn.their_state is not h11.IDLE:
-            self._stop_head_timer()
-        elif self._head_timer is None and self.conn.trailing_data[0]:
-            self._await_head()
+    def handle_events(self) -> None:
+        """Note which part of a request the client has to send now."""
+        super().handle_events()
+        state = self.conn.their_state
+        if state is h11.SEND_BODY or (state is h11.IDLE and self.conn.trailing_data[0]):
+            self._limit(state)
+        elif state is not self._limited:
+            self._limit(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
-        self._stop_head_timer()
+        self._limit(None)
         super().connection_lost(exc)
 
-    def _await_head(self) -> None:
-        """Close the connection unless the head of a request is complete in time."""
-        self._head_timer = self.loop.call_later(HEAD_S, self.transport.close)
-
-    def _stop_head_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+    def _limit(self, part: type[h11.IDLE | h11.SEND_BODY] | None) -> None:
+        """Close the connection unless this part of a request, a head or a body, ends in time."""
+        if part is self._limited:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._limited = part
+        if part is not None:
+            limit_s = HEAD_S if part is h11.IDLE else BODY_S
+            self._timer = self.loop.call_later(limit_s, self.transport.close)
 
     def shutdown(self) -> None:
         """End the connection: uvicorn calls this for each one when the server stops."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 from aiokafka import TopicPartition
@@ -17,6 +17,7 @@ from aiokafka import TopicPartition
 from shared.runtime.errors import Transient, exit_process
 from shared.runtime.log_client import LogClient, LogRange
 from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.stored_offsets import StoredOffset, fingerprint
 from shared.runtime.tables import CompactedTable
 
 log = structlog.get_logger("fenghuo.tables")
@@ -60,17 +61,53 @@ class TableWatch:
             for table in self._tables
             for partition in table.partitions
         }
-        ranges = await self._client.ranges(applied)
+        last_records = {
+            partition: last_record
+            for table in self._tables
+            for partition, last_record in table.last_records.items()
+        }
+        try:
+            ranges = await self._client.ranges(applied)
+        except Transient:
+            # Where Kafka answers no other client either, a table can do nothing.
+            self._signs.clear()
+            raise
+        await self._compare(last_records, ranges)
         for table in self._tables:
             lag = 0
             for partition in table.partitions:
                 if partition not in ranges:
+                    self._signs.pop(partition, None)
                     continue
                 if applied[partition] > ranges[partition].end:
                     place = f"{partition.topic}:{partition.partition}"
                     exit_process(f"{place} ends before what its table has read: it is read anew")
                 lag += self._check(table, partition, ranges[partition])
             self._metrics.lag.labels(table.name).set(lag)
+
+    async def _compare(
+        self,
+        last_records: Mapping[TopicPartition, StoredOffset],
+        ranges: Mapping[TopicPartition, LogRange],
+    ) -> None:
+        """End the process where a log holds another record than its table has read last.
+
+        A topic that was created anew may have as many records as the one before. A record that
+        compaction has removed is not compared. Raises Transient.
+        """
+        offsets = {
+            partition: offset
+            for partition, (next_offset, _) in last_records.items()
+            if partition in ranges
+            and ranges[partition].begin <= (offset := next_offset - 1) < ranges[partition].end
+        }
+        for partition, record in (await self._client.first_records(offsets)).items():
+            is_same = fingerprint(record.value) == last_records[partition].fingerprint
+            if record.offset == offsets[partition] and not is_same:
+                place = f"{partition.topic}:{partition.partition}"
+                exit_process(
+                    f"{place} holds another record than its table has read: it is read anew"
+                )
 
     def _check(self, table: CompactedTable, partition: TopicPartition, log_range: LogRange) -> int:
         progress = table.progress(partition)

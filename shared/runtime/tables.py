@@ -21,6 +21,7 @@ from shared.runtime.decoding import decode
 from shared.runtime.errors import ENVIRONMENT_ERRORS, Reject, Transient, exit_process
 from shared.runtime.fetching import fetch_states
 from shared.runtime.fetching.consumer import make_reader, read_to
+from shared.runtime.stored_offsets import StoredOffset, fingerprint
 
 log = structlog.get_logger("fenghuo.tables")
 
@@ -76,6 +77,8 @@ class CompactedTable:
         self._is_applying = False
         self.partitions = [TopicPartition(spec.name, n) for n in range(spec.partitions)]
         self.positions: Positions = {}
+        self.last_records: dict[TopicPartition, StoredOffset] = {}
+        """The last record of each partition, by which its log is recognised."""
         self._consumer: AIOKafkaConsumer | None = None
 
     @property
@@ -173,6 +176,8 @@ class CompactedTable:
     async def _apply_fetched(self, fetched: dict[TopicPartition, list[ConsumerRecord]]) -> None:
         refused: list[tuple[ConsumerRecord, Reject]] = []
         for partition, records in fetched.items():
+            last = records[-1]
+            self.last_records[partition] = StoredOffset(last.offset + 1, fingerprint(last.value))
             for record in records:
                 self.positions[_place(partition)] = record.offset + 1
                 try:

@@ -51,7 +51,7 @@ def main(argv: list[str]) -> int:
         elif part == "doors":
             from tests.bench.doors import run as doors
 
-            names = tuple(doors.ROWS)
+            names = doors.ROWS
             rows = _rows(options.rows, names) if options.only else names
             codes.append(doors.main(rows, quick=options.quick))
         elif part == "throughput":

@@ -16,7 +16,7 @@ RATES = (
     "kafka_streams",
     "scoring2",
 )
-FIGURES = ("latency", "due", "memory", "restore", "million", "district")
+FIGURES = ("latency", "due", "memory", "restore", "members", "million", "district")
 ROWS = (*RATES, *FIGURES)
 
 

@@ -68,6 +68,14 @@ def reference_rules() -> list[RuleDefinition]:
     return results
 
 
+def threshold_rules() -> list[RuleDefinition]:
+    """One level for each kind of the reference: the smallest state of a sensor."""
+    return [
+        rule("t1", metric, {"kind": "threshold", "rungs": _rungs(PARAMETERS[metric].level1, "red")})
+        for metric in KINDS
+    ]
+
+
 def rain_rules() -> list[RuleDefinition]:
     """Rain sums over 1, 3, 6, 12 and 24 hours: the largest state that a usual rule keeps."""
     return [

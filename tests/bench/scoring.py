@@ -11,7 +11,18 @@ from rich.console import Console
 
 from deploy.local.errors import StackError
 from deploy.local.jars import KAFKA_VERSION
-from tests.bench import city, district, due, keys, latency, machine, rates, report, state
+from tests.bench import (
+    city,
+    district,
+    due,
+    keys,
+    latency,
+    machine,
+    members,
+    rates,
+    report,
+    state,
+)
 from tests.bench.environments import FOLDER
 from tests.bench.figures import Row
 from tests.bench.plan import RATES, Plan
@@ -23,6 +34,7 @@ FIGURES: Mapping[str, Callable[[Plan, Say], Awaitable[dict[str, Any]]]] = {
     "due": due.due,
     "memory": state.memory,
     "restore": state.restore,
+    "members": members.members,
     "million": city.million,
     "district": district.district,
 }

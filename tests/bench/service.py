@@ -89,7 +89,7 @@ class Service:
 
     async def forget(self) -> None:
         """Remove all state and results: the backlog is new again. Processes must be down."""
-        await self._wait_for_departure()
+        await self.wait_for_departure()
         await self._forget_results()
 
     async def share(self, processes: int, timeout_s: float = 120.0) -> None:
@@ -112,15 +112,29 @@ class Service:
         topics = [new_topic(spec) for spec in (SCORING_STATE, ALARMS, SENSOR_HEALTH)]
         await recreate(self.kafka, [*topics, dead_letter_topic(READINGS)])
 
-    async def _wait_for_departure(self) -> None:
+    async def wait_for_departure(self) -> None:
         """Wait for the end of a static member's session, 10 s after the end of its process."""
         deadline = time.monotonic() + _GROUP_GONE_S
         admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
         await admin.start()
         try:
-            while any([await _members(admin, group) for group in await _groups(admin)]):
+            while await _all_members(admin):
                 if time.monotonic() > deadline:
                     raise TimeoutError("the consumer group of scoring does not empty")
+                await asyncio.sleep(0.5)
+        finally:
+            await admin.close()
+
+    async def count_evictions(self, evicted: list[str]) -> None:
+        """Add each member id that leaves the group, until cancelled."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
+        await admin.start()
+        present = set[str]()
+        try:
+            while True:
+                members = await _all_members(admin)
+                evicted.extend(present - members)
+                present = members
                 await asyncio.sleep(0.5)
         finally:
             await admin.close()
@@ -206,9 +220,13 @@ async def _groups(admin: AIOKafkaAdminClient) -> list[str]:
     return [name for name in names if not name.startswith(PEER_PREFIX)]
 
 
-async def _members(admin: AIOKafkaAdminClient, group: str) -> int:
-    (response,) = await admin.describe_consumer_groups([group])
-    return sum(len(described[5]) for described in response.groups)
+async def _all_members(admin: AIOKafkaAdminClient) -> set[str]:
+    """Return the member ids of all groups of ours."""
+    results = set[str]()
+    for group in await _groups(admin):
+        (response,) = await admin.describe_consumer_groups([group])
+        results |= {member[0] for described in response.groups for member in described[5]}
+    return results
 
 
 @asynccontextmanager

@@ -23,10 +23,10 @@ HOURS = 24
 _PATIENCE_S = 60.0
 
 
-async def until_scored(scoring: Service, target: int) -> None:
+async def until_scored(scoring: Service, target: int, processes: int = 1) -> None:
     """Return when so many readings are handled; raises RuntimeError when they stand still."""
     best, since = -1, time.monotonic()
-    while (written := sum(await scoring.scored())) < target:
+    while (written := sum(await scoring.scored(processes))) < target:
         if written > best:
             best, since = written, time.monotonic()
         elif time.monotonic() - since > _PATIENCE_S:

@@ -42,8 +42,7 @@ async def test_the_oldest_red_page_stands_first(visitor: Visitor, served: Served
     before = await page.locator("#first .card").count()
     await shot(page, "phone-many-pages")
     await page.locator("#more-pages button").click()
-    await expect(page.locator("#first .card")).not_to_have_count(before)
-    assert await page.locator("#first .card").count() >= 140
+    await page.locator("#first .card").nth(max(before, 139)).wait_for()
     # The night goes on for other tests: what came here is over.
     over = [many(n, now, version=2, state=PageState.WITHDRAWN) for n in range(1, 140)]
     withdrawn = red.model_copy(

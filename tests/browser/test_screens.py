@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.async_api import expect
 
 from tests.browser.conftest import Visitor, shot
 
@@ -15,8 +16,8 @@ async def test_the_wall_shows_alerts_commands_and_supervision(visitor: Visitor, 
     await page.wait_for_selector("#alerts .card.red")
     await page.wait_for_selector("#commands .tier")
     await page.wait_for_selector("#tiles .tile.orange.issued")
-    assert await page.locator("#tiles .tile").count() == 23
-    assert await page.locator("#supervision li").count() > 5
+    await expect(page.locator("#tiles .tile")).to_have_count(23)
+    await page.locator("#supervision li").nth(5).wait_for()
     await page.wait_for_selector(".missing .chip")
     await shot(page, f"wall-{lang}")
 
@@ -79,7 +80,7 @@ async def test_a_drill_is_unmistakable(visitor: Visitor) -> None:
     await page.click("#drill button")
     await page.wait_for_selector("#alerts .card.drill .drill-tag")
     assert "演练" in await page.inner_text("#drill")
-    assert await page.locator("#alerts .card:not(.drill)").count() == 0
+    await expect(page.locator("#alerts .card:not(.drill)")).to_have_count(0)
     await page.wait_for_selector("#commands .card.drill")
     await page.wait_for_selector("#tiles .tile")
     await shot(page, "wall-drill")

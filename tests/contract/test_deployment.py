@@ -22,6 +22,7 @@ from services.audit.watch.metrics import WatchMetrics
 from services.ingest.metrics import IngestMetrics
 from services.ingest.settings import Settings
 from services.notify.metrics import NotifyMetrics
+from services.scoring.metrics import ScoringMetrics
 from shared.contracts.topics import TOPICS
 from shared.runtime.metrics import RuntimeMetrics
 from tests.support.services import SERVICES, built_platform
@@ -244,5 +245,6 @@ def _exported() -> str:
     AuditMetrics(registry)
     WatchMetrics().register(registry)
     NotifyMetrics(registry)
+    ScoringMetrics(registry)
     IngestMetrics(registry).volume_free.labels("1")
     return generate_latest(registry).decode()

@@ -278,3 +278,33 @@ async def test_a_table_that_no_longer_follows_ends_the_process(
         follow.cancel()
         await table.stop()
         await client.stop()
+
+
+async def test_a_table_whose_topic_was_created_anew_with_as_many_records_is_read_anew(
+    infrastructure: Infrastructure, exits: list[str]
+) -> None:
+    topic, bootstrap, versions = infrastructure.own_topic(RULES), infrastructure.bootstrap, []
+    client = LogClient(bootstrap)
+    table = CompactedTable(
+        bootstrap, topic, lambda rule: versions.append(rule.version), lambda _key: None
+    )
+    watch = TableWatch(client, [table], RuntimeMetrics(CollectorRegistry()))
+
+    async def publish(*numbers: int) -> None:
+        rules = [a_rule(a_threshold_rule(("red", 216, 215)), version=number) for number in numbers]
+        await produce(bootstrap, topic.name, [(rule.rule_id, rule.to_wire(), 0) for rule in rules])
+
+    try:
+        await publish(1, 2)
+        await table.load()
+        await watch.check()
+        assert (versions, exits) == ([1, 2], [])
+        await create_anew(infrastructure, topic)
+        await publish(1, 3)
+        await watch.check()
+        assert exits == [
+            f"{topic.name}:0 holds another record than its table has read: it is read anew"
+        ]
+    finally:
+        await table.stop()
+        await client.stop()

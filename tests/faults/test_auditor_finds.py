@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 
 from deploy.local.paths import temporary_root
 from shared.contracts.commands import Step
@@ -23,6 +25,7 @@ from shared.contracts.topics import (
 from shared.runtime.outbound_records import encode
 from tests.component.command.harness import EVENT_TIME, TOWN
 from tests.faults.audited_system import AuditedSystem, delete_before
+from tests.support.carrier import Receiver, running_receiver
 from tests.support.infrastructure import running
 from tests.support.kafka import read_all
 from tests.unit.alerting.builders import an_alarm
@@ -34,10 +37,50 @@ CALL_S = 60
 """The time in seconds within which officers are called about a dead component."""
 
 
+STORES = ("kafka", "postgres")
+BEAT_S = 0.5
+"""The time from one heartbeat to the next in seconds."""
+
+
 @pytest.fixture(scope="module")
-def system() -> Iterator[AuditedSystem]:
+def switch() -> Iterator[Receiver]:
+    """The receiver of the dead-man's switch."""
+    with served() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="module")
+def messages() -> Iterator[Receiver]:
+    """The receiver of the messages out of band."""
+    with served() as receiver:
+        yield receiver
+
+
+@contextmanager
+def served() -> Iterator[Receiver]:
+    """A receiver in a loop of its own thread, outside of the system."""
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(running_receiver()) as receiver,
+    ):
+        yield receiver
+
+
+def components(receiver: Receiver, state: str) -> set[str]:
+    """Return the components with a message of this state."""
+    bodies = [request.body for request in receiver.requests]
+    return {body["component"] for body in bodies if body["state"] == state}
+
+
+@pytest.fixture(scope="module")
+def system(switch: Receiver, messages: Receiver) -> Iterator[AuditedSystem]:
     services = ("alerting", "command", "duty", "notify", "console", "audit")
-    with running(temporary_root("audited"), services) as infrastructure:
+    environment = {
+        "FENGHUO_AUDIT_OUT_OF_BAND_URL": messages.url,
+        "FENGHUO_AUDIT_HEARTBEAT_URL": switch.url,
+        "FENGHUO_AUDIT_HEARTBEAT_EVERY_S": str(BEAT_S),
+    }
+    with running(temporary_root("audited"), services, {"audit": environment}) as infrastructure:
         audited_system = AuditedSystem(infrastructure)
         audited_system.seed()
         yield audited_system
@@ -195,6 +238,33 @@ def test_a_dead_component_is_a_page_within_a_minute(system: AuditedSystem) -> No
         run(stack.wait_ready())
     system.wait_until_resolved()
     system.wait_until(lambda: system.value(query) == "withdrawn", "the page still waits")
+
+
+def test_kafka_and_postgres_away_together_are_messages_by_http_alone(
+    system: AuditedSystem, switch: Receiver, messages: Receiver
+) -> None:
+    stack, run = system.stack, system.infrastructure.run
+    system.wait_until(lambda: len(switch.requests) > 2, "the heartbeat has not begun")
+    auditor = stack.pid("audit")
+    for name in STORES:
+        run(stack.stop(name))
+    stopped_at = time.monotonic()
+    try:
+        raised = lambda: components(messages, "raised") >= set(STORES)  # noqa: E731
+        system.wait_until(raised, "no message arrives")
+        assert time.monotonic() - stopped_at <= CALL_S
+        silence_s = messages.requests[-1].at - switch.requests[-1].at
+        assert silence_s > 4 * BEAT_S, "the heartbeat goes on"
+        beats = len(switch.requests)
+    finally:
+        for name in STORES:
+            run(stack.start(name))
+        run(stack.wait_ready())
+    cleared = lambda: components(messages, "cleared") >= set(STORES)  # noqa: E731
+    system.wait_until(cleared, "the messages are not taken back")
+    system.wait_until(lambda: len(switch.requests) > beats + 2, "the heartbeat stays away")
+    assert stack.pid("audit") == auditor, "the auditor has died with the stores"
+    system.wait_until_resolved()
 
 
 def test_an_undecodable_an_altered_and_a_forged_record(system: AuditedSystem) -> None:

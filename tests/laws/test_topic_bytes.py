@@ -8,6 +8,7 @@ from deploy.local.errors import StackError
 from deploy.local.topic_bytes import (
     DEFAULT_GIB,
     LETTERS,
+    LETTERS_OF_READINGS,
     PLANNED,
     letters_bytes,
     stated_volume,
@@ -21,7 +22,7 @@ VOLUMES = (DEFAULT_GIB, 100, 500, 4_000)
 
 def test_the_shares_of_all_topics_fit_and_readings_have_the_largest() -> None:
     shares = {spec.name: spec.share for spec in TOPICS.values()}
-    assert LETTERS + sum(shares.values()) <= PLANNED < 900
+    assert LETTERS + LETTERS_OF_READINGS + sum(shares.values()) <= PLANNED < 900
     assert max(shares, key=lambda name: shares[name]) == READINGS.name
     assert 2 * READINGS.share > sum(shares.values())
 
@@ -34,6 +35,16 @@ def test_a_volume_holds_the_most_of_every_partition(volume_gib: int) -> None:
         for spec in TOPICS.values()
     )
     assert most <= volume_gib * (1 << 30) * PLANNED // 1_000
+
+
+def test_refused_readings_push_out_no_letter_before_people_have_looked() -> None:
+    """Of 5,000 a second, each a letter of 1,200 bytes, the last five minutes are always there."""
+    flood_bytes = 5_000 * 1_200 * 300
+    assert READINGS.partitions * letters_bytes(READINGS, 100).retention > flood_bytes
+    # The letters of a topic have the room of some of the largest.
+    for spec in TOPICS.values():
+        if spec.dead_letters:
+            assert letters_bytes(spec).retention >= 3 * spec.dlq_max_bytes, spec.name
 
 
 @pytest.mark.parametrize("volume_gib", VOLUMES)

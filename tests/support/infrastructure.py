@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
@@ -66,12 +66,19 @@ class Infrastructure:
 
 
 @contextmanager
-def running(folder: Path, services: Sequence[str] = ()) -> Iterator[Infrastructure]:
-    """Yield Kafka, Postgres and these services in `folder`; all are removed at the end."""
+def running(
+    folder: Path,
+    services: Sequence[str] = (),
+    env: Mapping[str, Mapping[str, str]] | None = None,
+) -> Iterator[Infrastructure]:
+    """Yield Kafka, Postgres and these services in `folder`; all are removed at the end.
+
+    `env` are extra variables per service.
+    """
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="infrastructure", daemon=True)
     thread.start()
-    stack = Stack(root=folder, services=services)
+    stack = Stack(root=folder, services=services, env=env)
     infrastructure = Infrastructure(stack, loop)
     try:
         infrastructure.run(stack.up())

@@ -69,17 +69,21 @@ async def produce_raw(bootstrap: str, topic: str, partition: int, batch: bytes) 
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
     await producer.start()
     try:
-        place = TopicPartition(topic, partition)
-        code = NotLeaderForPartitionError.errno
-        while (
-            code == NotLeaderForPartitionError.errno
-        ):  # a new topic's leader is not known everywhere
-            await producer.partitions_for(topic)
-            leader = producer.client.cluster.leader_for_partition(place)
-            request = ProduceRequest(None, -1, 10_000, [(topic, [(partition, batch)])])
-            response = await producer.client.send(leader, request)
-            ((_, ((_, code, *_),)),) = response.topics
-        if code:
-            raise for_code(code)(topic)
+        await send_raw(producer, topic, partition, batch)
     finally:
         await producer.stop()
+
+
+async def send_raw(producer: AIOKafkaProducer, topic: str, partition: int, batch: bytes) -> int:
+    """Write a batch as it is; return the offset of its first record. Raises the refusal."""
+    place = TopicPartition(topic, partition)
+    code = NotLeaderForPartitionError.errno
+    while code == NotLeaderForPartitionError.errno:  # a new topic's leader is not known everywhere
+        await producer.partitions_for(topic)
+        leader = producer.client.cluster.leader_for_partition(place)
+        request = ProduceRequest(None, -1, 10_000, [(topic, [(partition, batch)])])
+        response = await producer.client.send(leader, request)
+        ((_, ((_, code, offset, *_),)),) = response.topics
+    if code:
+        raise for_code(code)(topic)
+    return int(offset)

@@ -134,6 +134,13 @@ CREATE INDEX delivery_due ON notify.delivery (channel, priority, next_at) WHERE 
 CREATE INDEX delivery_leased ON notify.delivery (lease_until) WHERE state = 'sending';
 CREATE INDEX delivery_of_escalation ON notify.delivery (escalation_id) WHERE state = 'queued';
 
+-- At most one row, after a restore of the database to an earlier time (docs/restore.md): what is
+-- sent before `until` may have been sent before, and is marked as a repeat.
+CREATE TABLE notify.restore (
+    single boolean PRIMARY KEY DEFAULT true CHECK (single),
+    until timestamptz NOT NULL
+);
+
 CREATE TABLE notify.alert (
     alert_id text PRIMARY KEY,
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),

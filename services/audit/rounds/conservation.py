@@ -15,8 +15,9 @@ from services.audit.core.conservation.audited_record import Partition
 from services.audit.core.conservation.balances import HopBalance, balances
 from services.audit.core.conservation.in_flight import PreviousRound, unsettled_services
 from services.audit.core.conservation.provenance import SuspectGroup, SuspectRecord
+from services.audit.core.findings.clocks import ClockComparison
 from services.audit.core.findings.detection import NAMED_SUSPECTS, READER_GRACE
-from services.audit.core.findings.snapshot import LetterRate, ReaderPosition
+from services.audit.core.findings.snapshot import ClockDifference, LetterRate, ReaderPosition
 from services.audit.rounds.origins import check_origins, review_suspects
 from services.audit.rounds.readers import SCORING, advance_readers
 from services.audit.rounds.windows import LogReading, LogWindows
@@ -40,6 +41,7 @@ class RoundResult:
     balances: tuple[HopBalance, ...]
     unreadable: Mapping[Partition, str]
     letter_rates: tuple[LetterRate, ...] = ()
+    clock_difference: ClockDifference | None = None
 
 
 class ConservationCheck:
@@ -51,6 +53,9 @@ class ConservationCheck:
         self._windows = LogWindows(log)
         self._previous: PreviousRound | None = None
         self._end_offsets: dict[Partition, int] = {}
+        self._ends_after: datetime | None = None
+        """The time of the database before these ends were asked."""
+        self._clocks = ClockComparison()
 
     async def run(self) -> RoundResult | None:
         """Make one round; return None if another process makes it. Raises Transient."""
@@ -60,7 +65,7 @@ class ConservationCheck:
             unpublished = await readers.load_oldest_outbox_rows(transaction)
             progress_of = await progress.load(transaction)
             checked = await progress.load_checked_offsets(transaction)
-            grace_began_at = transaction.now - READER_GRACE
+            asked_at = transaction.now
         ends = await self._log.end_offsets()
         committed = await self._log.committed_offsets(f"fenghuo-{SCORING}")
         stored |= {(SCORING, partition): offset for partition, offset in committed.items()}
@@ -70,15 +75,18 @@ class ConservationCheck:
         if self._previous is not None:
             unsettled = unsettled_services(stored, unpublished, self._previous)
         unread = {key[1] for key, offset in stored.items() if offset < ends[key[1]]}
-        reading = LogReading(stored, ends, await self._log.offsets_at(unread, grace_began_at))
+        reading = LogReading(
+            stored, ends, await self._log.offsets_at(unread, asked_at - READER_GRACE)
+        )
         self._windows.open(ends, progress_of, checked)
         await self._windows.read_letters(reading, checked)
         await self._windows.read_records(reading)
         async with self._database.transaction() as transaction:
             if not await findings.try_lock(transaction):
                 return None
+            self._compare_clocks(transaction.now)
             result = await self._check(transaction, reading, checked, unsettled)
-        self._end_offsets = ends
+        self._end_offsets, self._ends_after = ends, asked_at
         return result
 
     def end_round(self, at: datetime) -> None:
@@ -129,8 +137,25 @@ class ConservationCheck:
         hops = tuple(balances(progress_of.values()))
         rates = await dead_letters.load_rates(transaction)
         return RoundResult(
-            unsettled, stopped_readers, suspect_records, groups, hops, reading.unreadable, rates
+            unsettled,
+            stopped_readers,
+            suspect_records,
+            groups,
+            hops,
+            reading.unreadable,
+            rates,
+            self._clocks.difference(),
         )
+
+    def _compare_clocks(self, before: datetime) -> None:
+        """Compare by the records beyond the ends of the previous round."""
+        if self._ends_after is None:
+            return
+        newest_ms: dict[Partition, int] = {}
+        for partition, window in self._windows.items():
+            if records := window.between(self._end_offsets[partition], window.end):
+                newest_ms[partition] = records[-1].accepted_ms
+        self._clocks.compare(newest_ms, self._ends_after, before)
 
     def _has_unread_records(self, partition: Partition, stored_offset: int, end: int) -> bool:
         """Return True if a reader has a record to read; the end mark of a transaction is none."""

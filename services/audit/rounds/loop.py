@@ -42,6 +42,7 @@ _CONSERVATION_KINDS = frozenset(
         FindingKind.RECORD_CORRUPT,
         FindingKind.HOP_UNBALANCED,
         FindingKind.LETTERS_GROW,
+        FindingKind.CLOCKS_DIFFER,
     }
 )
 """The kinds of faults that ConservationCheck detects."""
@@ -140,6 +141,7 @@ class RoundLoop:
                 suspect_groups=result.suspect_groups,
                 balances=result.balances,
                 letter_rates=result.letter_rates,
+                clock_difference=result.clock_difference,
             )
         async with self._database.transaction() as transaction:
             if await findings.try_lock(transaction):

@@ -11,7 +11,7 @@ import asyncpg
 import httpx2
 from aiokafka import AIOKafkaClient
 from aiokafka.errors import KafkaError
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr, ValidationError
 
 from services.audit.core.findings.snapshot import FindingKind
 from services.audit.core.watch.components import ComponentProblem
@@ -19,6 +19,12 @@ from services.audit.core.watch.components import ComponentProblem
 PROBE_TIMEOUT_S = 3.0
 """The longest time of one probe in seconds."""
 _REASON_CHARACTERS = 300
+
+
+class _ReadyAnswer(BaseModel):
+    """The part of a ready service's answer that is read."""
+
+    troubles: dict[str, str] = {}
 
 
 class Probe(Protocol):
@@ -38,18 +44,37 @@ class ServiceProbe:
         self.component = component
         self._url = f"{url.rstrip('/')}/readyz"
         self._http = http
+        self.troubles: tuple[str, ...] = ()
+        """The troubles that the service named in its last answer."""
 
     async def check(self) -> ComponentProblem | None:
         """Return why the service does not answer, or why it is not ready."""
+        self.troubles = ()
         try:
             response = await self._http.get(self._url)
         except httpx2.HTTPError as error:
             reason = f"does not answer: {type(error).__name__}"
             return ComponentProblem(FindingKind.COMPONENT_DOWN, reason)
         if response.status_code == httpx2.codes.OK:
+            self.troubles = _troubles(response.content)
             return None
         reason = f"not ready: {response.text[:_REASON_CHARACTERS]}"
         return ComponentProblem(FindingKind.COMPONENT_NOT_READY, reason)
+
+
+class TroubleProbe:
+    """Reads the troubles that a service named when it was last asked and was ready."""
+
+    def __init__(self, service: ServiceProbe) -> None:
+        self.component = f"{service.component} (self-report)"
+        self._service = service
+
+    async def check(self) -> ComponentProblem | None:
+        """Return the troubles, if there are any."""
+        if not self._service.troubles:
+            return None
+        reason = "; ".join(self._service.troubles)[:_REASON_CHARACTERS]
+        return ComponentProblem(FindingKind.COMPONENT_TROUBLED, reason)
 
 
 class KafkaProbe:
@@ -116,6 +141,14 @@ class DiskProbe:
             return None
         reason = f"{usage.free // 1_048_576} MiB of {usage.total // 1_048_576} MiB are free"
         return ComponentProblem(FindingKind.DISK_FULL, reason)
+
+
+def _troubles(body: bytes) -> tuple[str, ...]:
+    try:
+        answer = _ReadyAnswer.model_validate_json(body)
+    except ValidationError:
+        return ()  # not a service of ours
+    return tuple(answer.troubles.values())
 
 
 async def bounded(probe: Probe) -> ComponentProblem | None:

@@ -27,6 +27,7 @@ from services.audit.watch.probes import (
     PostgresProbe,
     Probe,
     ServiceProbe,
+    TroubleProbe,
     bounded,
 )
 from shared.runtime.clock import Clock, SystemClock
@@ -38,6 +39,8 @@ PROBE_INTERVAL_S = 3.0
 MOST_AGE_S = 30.0
 """The age of the auditor's last complete round, and of the last probes, beyond which the chain is
 not whole."""
+
+_CHAIN_IS_WHOLE = {FindingKind.HEARTBEAT_MISSING, FindingKind.COMPONENT_TROUBLED}
 
 
 class Watch:
@@ -73,10 +76,12 @@ class Watch:
             )
         )
         self.arrivals = {sender: ArrivalProbe(sender) for sender in settings.expected()}
+        services = [ServiceProbe(name, url, self._http) for name, url in settings.watched().items()]
         self._probes: list[Probe] = [
             KafkaProbe(settings.kafka_bootstrap),
             PostgresProbe(settings.database_url),
-            *(ServiceProbe(name, url, self._http) for name, url in settings.watched().items()),
+            *services,
+            *(TroubleProbe(service) for service in services),
             *(DiskProbe(path, settings.audit_disk_free_share) for path in settings.disks()),
             *self.arrivals.values(),
         ]
@@ -96,10 +101,11 @@ class Watch:
     def broken(self) -> str | None:
         """Return the first reason why the chain is not whole, None while it is.
 
-        A silent tier below is a fault of that tier, and not of this chain.
+        A silent tier below is a fault of that tier, and not of this chain; a service in trouble
+        works.
         """
         for component, problem in sorted(self._health.problems().items()):
-            if problem.kind is not FindingKind.HEARTBEAT_MISSING:
+            if problem.kind not in _CHAIN_IS_WHOLE:
                 return f"{component}: {problem.reason}"
         if _is_old(self._probed_at):
             return "the components have not been probed"

@@ -33,7 +33,8 @@ class Room(NamedTuple):
 class ClaimedDelivery:
     """A delivery that this process may attempt now.
 
-    `attempt` counts from 1. `resend`: the outcome of an earlier attempt is unknown.
+    `attempt` counts from 1. `resend`: the outcome of an earlier attempt is unknown, or the database
+    was restored and does not know earlier attempts.
     """
 
     page: Page
@@ -88,6 +89,7 @@ async def claim(
         "ORDER BY priority, next_at, page_id LIMIT room.urgent FOR UPDATE SKIP LOCKED) AS d"
         ") AS placed WHERE place <= ordinary OR priority <= $5) "
         "UPDATE notify.delivery AS d SET state = 'sending', attempts = attempts + 1, "
+        "resend = d.resend OR EXISTS (SELECT FROM notify.restore WHERE until > now()), "
         "lease_until = now() + $4::interval FROM due, notify.page AS p "
         "WHERE d.page_id = due.page_id AND p.page_id = due.page_id "
         "RETURNING p.body, d.page_id, d.escalation_id, d.attempts, d.resend, d.priority, d.next_at",

@@ -1,4 +1,4 @@
-"""Ticks of scoring itself, in the partitions to which no ingest writes ticks.
+"""Ticks of scoring, in the partitions to which no ingest writes ticks.
 
 Only ticks move the clock that decides about silence. Where the clock of an own partition stands,
 this process continues the clock, so that silence is found without any ingest. The log then has
@@ -31,6 +31,8 @@ PATIENCE_S = 5.0
 PRESENT_S = 6 * 3600.0
 """A clock that is further from the machine's clock is that of a replay."""
 _CHECK_S = 1.0
+TROUBLE_S = 3 * PATIENCE_S
+"""After this time without an own tick of a partition, ingest writes ticks again."""
 FindEngine = Callable[[int], PartitionEngine | None]
 """Returns the engine of a partition, None while another process owns the partition."""
 
@@ -61,6 +63,8 @@ class SubstituteTicks:
         self._clocks = [StandingClock() for _ in range(READINGS.partitions)]
         self._kafka_time: tuple[float, float] | None = None
         """Kafka's time of the last tick, and the monotonic time of its confirmation."""
+        self._written: dict[int, float] = {}
+        """The monotonic time of the last own tick by partition."""
 
     async def run(self) -> None:
         """Look after every partition for ever; an unconfirmed tick delays no other partition."""
@@ -79,6 +83,14 @@ class SubstituteTicks:
             except Transient as error:
                 log.warning("tick_failed", partition=number, error=str(error))
             await asyncio.sleep(PATIENCE_S)
+
+    def trouble(self) -> str | None:
+        """Return the number of partitions without ticks of ingest in words, None for zero."""
+        now = time.monotonic()
+        count = sum(now - written < TROUBLE_S for written in self._written.values())
+        if count == 0:
+            return None
+        return f"ingest writes no ticks in {count} partitions of the readings: scoring writes them"
 
     def time_due(self, number: int, monotonic_s: float) -> float | None:
         """Return the time of the tick that is due in a partition, None for no tick."""
@@ -99,6 +111,7 @@ class SubstituteTicks:
         tick = make_tick(number, datetime.fromtimestamp(at, UTC))
         record = OutboundRecord(READINGS.name, None, encode(tick), number)
         [record_time_ms] = await self._platform.publisher.send([record])
-        self._kafka_time = record_time_ms / 1000, time.monotonic()
+        self._written[number] = time.monotonic()
+        self._kafka_time = record_time_ms / 1000, self._written[number]
         self._metrics.ticks.inc()
         log.warning("no_ticks_of_ingest", partition=number)

@@ -6,6 +6,7 @@ zone that a file defines (VTIMEZONE) holds in that file only, and changes its cl
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
@@ -25,6 +26,10 @@ _NAMES = {Post.B: "B岗", Post.A: "A岗", Post.COMMANDER: "指挥长"}
 _REPEATS = ("RRULE", "RDATE", "EXDATE")
 _YEARLY_PARTS = {"FREQ", "UNTIL", "COUNT", "WKST", "BYMONTH", "BYDAY", "BYMONTHDAY"}
 """Parts of a recurrence rule (RFC 5545, 3.3.10) that a yearly change of the clock needs."""
+_ZONES = threading.Lock()
+"""icalendar keeps the zones of every file it reads, by name, for the life of the process: files are
+read in turn, and each begins without the zones of the one before.
+"""
 _MOST_CHANGES = 64
 """The most single changes of its clock that a zone may list."""
 
@@ -62,7 +67,11 @@ def write(
 
 def read(raw: bytes) -> list[DutyRule]:
     """The shifts of a calendar; raises DutyFileError."""
-    # icalendar keeps the zones of every file it reads, by name, for the life of the process.
+    with _ZONES:
+        return _read(raw)
+
+
+def _read(raw: bytes) -> list[DutyRule]:
     tzp.use_default()
     try:
         calendar = icalendar.Calendar.from_ical(raw)

@@ -8,6 +8,7 @@ the rest of the process.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
@@ -119,6 +120,10 @@ class FetchedPartitions:
         self._responses[id(request)] = None
         try:
             has_results = await self._fetch(assignment, node_id, request)
+        except asyncio.CancelledError:
+            # As aiokafka for the request alone: a fetch that waits after an error would cancel the
+            # task that stops the consumer, which leaves the connections open.
+            return False
         finally:
             response = self._responses.pop(id(request))
         # Nothing is awaited between the response and this line, so nobody has read a result yet.

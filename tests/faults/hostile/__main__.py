@@ -16,6 +16,7 @@ from deploy.files import write_atomically
 from deploy.local.errors import StackError
 from deploy.local.paths import REPO
 from tests.faults.hostile.run import HostileRun, Sizes
+from tests.faults.summary_file import write_hostile
 
 FOLDER = REPO / "var" / "faults"
 
@@ -45,7 +46,7 @@ def main(words: Sequence[str] | None = None) -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     summary = run.summary()
     write_atomically(FOLDER / "hostile.json", json.dumps(summary, ensure_ascii=False, indent=1))
-    _merge(summary)
+    write_hostile(FOLDER / "summary.json", {name: summary[name] for name in _PRINTED})
     print(json.dumps({name: summary[name] for name in _PRINTED}, ensure_ascii=False, indent=1))
     return 0 if run.is_green() else 1
 
@@ -54,15 +55,6 @@ _PRINTED = (
     "hostile_inputs", "hostile_classes", "hostile_unaccounted", "crashes", "http_5xx", "seeds",
     "seconds",
 )  # fmt: skip
-
-
-def _merge(summary: dict[str, object]) -> None:
-    """Put the figures of hostile input into the summary of the fault suite."""
-    path = FOLDER / "summary.json"
-    figures = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    figures |= {name: summary[name] for name in ("hostile_inputs", "hostile_unaccounted")}
-    figures["hostile"] = {name: summary[name] for name in _PRINTED}
-    write_atomically(path, json.dumps(figures, ensure_ascii=False, indent=1))
 
 
 if __name__ == "__main__":

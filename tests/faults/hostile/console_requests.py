@@ -5,8 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
+from urllib.parse import quote
 
 from PIL import Image
 
@@ -16,6 +20,8 @@ from shared.contracts.fields import Post
 from tests.faults.hostile.requests import HostileRequest
 
 _TOWN = "500118118000"
+_REAL = 0.7
+"""The share of requests about something that exists."""
 _READS = (
     "/", "/api/alarms", "/api/alerts?open=1", "/api/alerts/alr-1", "/api/assignments",
     f"/api/assignments?unit={_TOWN}&subtree=1", "/api/assignments/asg-1", "/api/cases?q=a",
@@ -103,6 +109,19 @@ def console_requests() -> list[HostileRequest]:
         HostileRequest("", "POST", "/api/duty/import?format=ics", calendar, _type("text/calendar")),
     ]
     return requests
+
+
+def with_real_ids(
+    request: HostileRequest, ids: Mapping[str, Sequence[str]], chance: Random
+) -> HostileRequest:
+    """Return the request with ids that exist in place of those of the good requests."""
+    path, body = request.path, request.body
+    for name, choices in ids.items():
+        if choices and chance.random() < _REAL:
+            identifier = chance.choice(choices)
+            path = path.replace(name, quote(identifier, safe=""))
+            body = body.replace(f'"{name}"'.encode(), json.dumps(identifier).encode())
+    return replace(request, path=path, body=body)
 
 
 def _type(media_type: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,9 @@ from urllib.parse import urlsplit
 
 from tests.faults.hostile.requests import HostileRequest
 
-_TIMEOUT_S = 60.0
+_TIMEOUT_S = 90.0
+"""Longer than a service waits for any part of a request."""
+_PAUSE_S = 1.0
 _HEAD_END = b"\r\n\r\n"
 
 
@@ -45,14 +48,14 @@ def encoded(request: HostileRequest, authorization: str) -> bytes:
     return "\r\n".join(lines).encode("utf-8", "surrogatepass") + _HEAD_END + request.body
 
 
-async def exchange(url: str, data: bytes) -> HttpAnswer:
-    """Send these bytes on a connection of its own; return the first answer."""
+async def exchange(url: str, pieces: Sequence[bytes]) -> HttpAnswer:
+    """Send pieces, one a second, on a connection of its own; return the first answer."""
     address = urlsplit(url)
     try:
         async with asyncio.timeout(_TIMEOUT_S):
             reader, writer = await asyncio.open_connection(address.hostname, address.port)
             try:
-                return await _exchange(reader, writer, data)
+                return await _exchange(reader, writer, pieces)
             finally:
                 writer.close()
                 with suppress(OSError):
@@ -64,13 +67,16 @@ async def exchange(url: str, data: bytes) -> HttpAnswer:
 
 
 async def _exchange(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, data: bytes
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pieces: Sequence[bytes]
 ) -> HttpAnswer:
     async def send() -> None:
         # A server may answer and close before it has read everything.
         with suppress(OSError):
-            writer.write(data)
-            await writer.drain()
+            for number, piece in enumerate(pieces):
+                if number:
+                    await asyncio.sleep(_PAUSE_S)
+                writer.write(piece)
+                await writer.drain()
 
     sending = asyncio.create_task(send())
     parts: list[bytes] = []

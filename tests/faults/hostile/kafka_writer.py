@@ -15,9 +15,11 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from tests.faults.hostile.records import HostileRecord
+from tests.support.kafka import send_raw
 
 _AT_ONCE = 200
 _CODECS = (None, "gzip", "snappy", "lz4", "zstd")
+_RAW = "raw"
 Place = tuple[str, int, int]
 """Topic, partition, offset."""
 
@@ -31,7 +33,9 @@ class WrittenRecord:
     identifier: str | None
     must_be_refused: bool
     visible: bool = True
-    """False for a record of an aborted transaction."""
+    """False for a record that no reader gets."""
+    traced: bool = True
+    """False if nothing but its passing can be expected of a reader."""
 
 
 @dataclass
@@ -49,6 +53,7 @@ class KafkaWriter:
             self._producers[codec] = self._producer(compression_type=codec)
         for outcome in ("committed", "aborted"):
             self._producers[outcome] = self._producer(transactional_id=f"hostile-{outcome}")
+        self._producers[_RAW] = self._producer()
         for producer in self._producers.values():
             await producer.start()
         return self
@@ -86,8 +91,7 @@ class KafkaWriter:
     async def _write_transaction(self, outcome: str, records: list[HostileRecord]) -> None:
         producer = self._producers[outcome]
         await producer.begin_transaction()
-        for record in records:
-            await self._write(record, outcome)
+        await asyncio.gather(*(self._write(record, outcome) for record in records))
         if outcome == "committed":
             await producer.commit_transaction()
         else:
@@ -95,30 +99,40 @@ class KafkaWriter:
 
     async def _write(self, record: HostileRecord, producer: Any) -> None:
         try:
-            metadata = await self._producers[producer].send_and_wait(
-                record.topic,
-                record.value,
-                key=record.key,
-                partition=record.partition,
-                headers=list(record.headers),
-            )
+            partition, offset = await self._sent(record, self._producers[producer])
         except (KafkaError, ValueError, TypeError, AssertionError) as error:
             self.refused[f"{record.input_class} {type(error).__name__}"] += 1
             return
         self.written.append(
             WrittenRecord(
                 record.input_class,
-                (record.topic, metadata.partition, metadata.offset),
+                (record.topic, partition, offset),
                 _identifier(record.value),
                 record.must_be_refused,
-                visible=record.transaction != "aborted",
+                visible=record.visible,
+                traced=record.traced,
             )
         )
+
+    async def _sent(self, record: HostileRecord, producer: AIOKafkaProducer) -> tuple[int, int]:
+        """Send a record; return its partition and offset. Raises what Kafka's client raises."""
+        if record.batch is None:
+            metadata = await producer.send_and_wait(
+                record.topic,
+                record.value,
+                key=record.key,
+                partition=record.partition,
+                headers=list(record.headers),
+            )
+            return metadata.partition, metadata.offset
+        assert record.partition is not None
+        offset = await send_raw(self._producers[_RAW], record.topic, record.partition, record.batch)
+        return record.partition, offset
 
 
 def _identifier(value: bytes | None) -> str | None:
     try:
-        document = json.loads(value or b"")
+        document = json.loads(value or b"", parse_int=str)
     except (ValueError, RecursionError):
         return None
     identifier = document.get("id") if isinstance(document, dict) else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
@@ -16,6 +17,7 @@ Json = dict[str, Any]
 ByteMutation = Callable[[Random, bytes], bytes]
 FieldMutation = Callable[[Random, Json], Json]
 
+_NUMBER = re.compile(rb": -?[0-9.]+")
 _TIMES = (
     "0001-01-01T00:00:00Z",
     "0001-01-01T00:00:00+14:00",
@@ -84,7 +86,7 @@ def _insertion(chance: Random, value: bytes) -> bytes:
 
 
 def _repeated_names(chance: Random, value: bytes) -> bytes:
-    names = b",".join(b'"%x":%d' % (n % 500, n) for n in range(chance.randint(2, 4_000)))
+    names = b",".join(b'"%x":%d' % (n % 500, n) for n in range(chance.choice((2, 500, 20_000))))
     return b"{" + names + b"," + value.lstrip()[1:] if value.lstrip()[:1] == b"{" else names
 
 
@@ -99,6 +101,22 @@ def _not_finite(chance: Random, value: bytes) -> bytes:
         return word
     place = chance.choice(digits)
     return value[:place] + word + value[place + 1 :]
+
+
+def _long_digits(chance: Random, value: bytes) -> bytes:
+    numbers = list(_NUMBER.finditer(value))
+    if not numbers:
+        return value
+    number = chance.choice(numbers)
+    digits = chance.choice((b"9" * 5_000, b"1e400000", b"0." + b"1" * 5_000, b"1" + b"0" * 60_000))
+    return value[: number.start()] + b": " + digits + value[number.end() :]
+
+
+def _escaped_names(_: Random, value: bytes) -> bytes:
+    """Return the object with a second id, whose name is written with an escape."""
+    return (
+        b'{"\\u0069d": "hst-second",' + value.lstrip()[1:] if value.lstrip()[:1] == b"{" else value
+    )
 
 
 BYTES: dict[str, ByteMutation] = {
@@ -122,9 +140,11 @@ BYTES: dict[str, ByteMutation] = {
     "deep_objects": lambda chance, _: b'{"a":' * chance.choice((50, 500, 5_000)) + b"1",
     "repeated_names": _repeated_names,
     "many_names": lambda chance, _: json.dumps(
-        {f"n{n}": n for n in range(chance.randint(100, 3_000))}
+        {f"n{n}": n for n in range(chance.choice((100, 3_000, 50_000)))}
     ).encode(),
     "long_number": lambda chance, value: value + b"9" * chance.choice((400, 5_000)),
+    "long_digits": _long_digits,
+    "escaped_names": _escaped_names,
     "not_finite": _not_finite,
     "surrogate": _surrogate,
     "comment": lambda _, value: b"/* */" + value + b"// end",
@@ -151,6 +171,13 @@ def _set(value: Json, path: tuple[Any, ...], item: Any) -> Json:
         target = target[step]
     target[path[-1]] = item
     return result
+
+
+def _deep(levels: int) -> Json:
+    value: Json = {}
+    for _ in range(levels):
+        value = {"a": value}
+    return value
 
 
 def _at_any_place(items: tuple[Any, ...]) -> FieldMutation:
@@ -207,6 +234,7 @@ FIELDS: dict[str, FieldMutation] = {
     "null_field": _at_any_place((None,)),
     "list_field": _at_any_place(([], [None], [[[]]])),
     "object_field": _at_any_place(({}, {"a": 1})),
+    "deep_field": _at_any_place((_deep(200), _deep(900))),
     "boolean_field": _at_any_place((True, False)),
     "number_field": _at_any_place(_NUMBERS),
     "time_field": _at_a_time,
@@ -244,6 +272,6 @@ def mutated(name: str, chance: Random, value: Json) -> bytes:
 def is_object(value: bytes | None) -> bool:
     """Return True if any JSON reader can see an object in the value."""
     try:
-        return isinstance(json.loads(value or b""), dict)
+        return isinstance(json.loads(value or b"", parse_int=str), dict)
     except (ValueError, RecursionError):
         return False

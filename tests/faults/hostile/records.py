@@ -9,7 +9,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from shared.contracts.topics import TOPICS
+from shared.contracts.topics import CATALOG, READINGS, TOPICS
+from tests.faults.hostile import batches
+from tests.faults.hostile.batches import BATCHES
 from tests.faults.hostile.mutations import BYTES, FIELDS, is_object, mutated
 
 GOLDEN = Path(__file__).resolve().parents[2] / "contract" / "golden"
@@ -28,11 +30,17 @@ class HostileRecord:
     partition: int | None = None
     codec: str | None = None
     transaction: str | None = None
+    batch: bytes | None = None
+    """The whole batch, sent byte for byte."""
+    traced: bool = True
+    """False if nothing but its passing can be expected of a reader."""
+    visible: bool = True
+    """False for a record that no reader gets: of an aborted transaction, or a mark."""
 
     @property
     def must_be_refused(self) -> bool:
         """True if no reader can see a JSON object in the value."""
-        return self.value is not None and not is_object(self.value)
+        return self.traced and self.value is not None and not is_object(self.value)
 
 
 def golden_records() -> dict[str, list[Json]]:
@@ -75,7 +83,7 @@ FORMS: dict[str, Callable[[Random, HostileRecord], HostileRecord]] = {
         record, codec="gzip", value=b"[" + b" " * 8_000_000 + b"]"
     ),
     "committed_transaction": lambda _, record: replace(record, transaction="committed"),
-    "aborted_transaction": lambda _, record: replace(record, transaction="aborted"),
+    "aborted_transaction": lambda _, record: replace(record, transaction="aborted", visible=False),
     "foreign_partition": lambda chance, record: replace(
         record, partition=chance.randrange(TOPICS[record.topic].partitions)
     ),
@@ -84,12 +92,13 @@ FORMS: dict[str, Callable[[Random, HostileRecord], HostileRecord]] = {
 
 
 _LARGE = {"long_key", "value_near_limit", "value_over_limit", "compressed_bomb", "long_header"}
+_ONCE = _LARGE | batches.LARGE
 """Classes whose records have a megabyte: once per topic, for what they cost others."""
 
 
 def classes() -> list[str]:
     """Return the names of all classes of records."""
-    names = (*BYTES, *FIELDS, *FORMS, "foreign_topic", "replay")
+    names = (*BYTES, *FIELDS, *FORMS, *BATCHES, "foreign_topic", "replay", "deleted_entry")
     return [f"record:{name}" for name in names]
 
 
@@ -105,7 +114,14 @@ def records(chance: Random, count: int) -> Iterator[HostileRecord]:
         for name, topic in pairs[: count - sent]:
             yield _record(name, topic, golden, chance)
             sent += 1
-        pairs = [pair for pair in pairs if pair[0] not in _LARGE]
+        pairs = [pair for pair in pairs if pair[0] not in _ONCE]
+
+
+def flood(count: int) -> Iterator[HostileRecord]:
+    """Yield garbage for all partitions of the readings, as a broken gateway sends it."""
+    for number in range(count):
+        partition, value = number % READINGS.partitions, b"flood %d" % number
+        yield HostileRecord("record:flood", READINGS.name, None, value, partition=partition)
 
 
 def last_records() -> Iterator[HostileRecord]:
@@ -126,6 +142,31 @@ def _record(name: str, topic: str, golden: dict[str, list[Json]], chance: Random
     record = HostileRecord(f"record:{name}", topic, key, json.dumps(value).encode())
     if name in FORMS:
         return FORMS[name](chance, record)
+    if name in BATCHES:
+        return _in_batch(name, chance, record)
+    if name == "deleted_entry":
+        return replace(record, key=_key_of_table(topic, value) or key, value=None)
     if name in ("foreign_topic", "replay"):
         return record
     return replace(record, value=mutated(name, chance, value))
+
+
+def _in_batch(name: str, chance: Random, record: HostileRecord) -> HostileRecord:
+    return replace(
+        record,
+        partition=chance.randrange(TOPICS[record.topic].partitions),
+        batch=BATCHES[name](chance, record.key, record.value),
+        traced=not name.startswith(("bomb_", "altered_")),
+        visible=name not in batches.HIDDEN,
+    )
+
+
+def _key_of_table(topic: str, value: Json) -> bytes | None:
+    """Return the key under which a table has a golden value."""
+    entry = value.get("entry", value)
+    if topic == CATALOG.name:
+        names = {"unit": "unit", "group": "group", "sensor": "sensor_id", "topic": "resource_id"}
+        kind = entry.get("kind", "")
+        return f"{kind}:{entry.get(names.get(kind, ''), '')}".encode()
+    fields = [str(entry.get(name)) for name in TOPICS[topic].key.split(":")]
+    return ":".join(fields).encode() if "None" not in fields else None

@@ -135,16 +135,10 @@ FORMS: dict[str, Callable[[Random, HostileRequest], HostileRequest]] = {
 
 def ingest_requests(number: int, sensors: Sequence[str], village: str) -> list[HostileRequest]:
     """Return good requests for each route; `number` makes their ids unique."""
-    now = datetime.now(UTC).isoformat()
+    moment = datetime.now(UTC)
+    now = moment.isoformat()
     headers = {"content-type": "application/json"}
-    reading = {
-        "id": f"hst-{number}",
-        "sensor_id": sensors[number % len(sensors)],
-        "metric": "gas_lel",
-        "value": 3.5,
-        "unit": "%LEL",
-        "occurred_at": now,
-    }
+    reading = _reading(f"hst-{number}", sensors[number % len(sensors)], 3.5, moment)
     report = {
         "id": f"hst-{number}",
         "incident_id": f"hst-inc-{number}",
@@ -166,6 +160,24 @@ def ingest_requests(number: int, sensors: Sequence[str], village: str) -> list[H
             "", "POST", "/v1/warnings", warning, {"content-type": "application/cap+xml"}
         ),
     ]
+
+
+def good_reading(identifier: str, sensor: str, value: float, now: datetime) -> HostileRequest:
+    """Return a good reading of a gas detector."""
+    headers = {"content-type": "application/json"}
+    body = _json(_reading(identifier, sensor, value, now))
+    return HostileRequest("good", "POST", "/v1/readings", body, headers)
+
+
+def _reading(identifier: str, sensor: str, value: float, now: datetime) -> Json:
+    return {
+        "id": identifier,
+        "sensor_id": sensor,
+        "metric": "gas_lel",
+        "value": value,
+        "unit": "%LEL",
+        "occurred_at": now.isoformat(),
+    }
 
 
 def _json(value: Json) -> bytes:

@@ -8,21 +8,21 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import os
 import shutil
 import statistics
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from deploy.files import write_atomically
 from deploy.local.errors import StackError
 from deploy.local.paths import REPO
 from tests.faults.suite.checker import judgement
 from tests.faults.suite.nemeses.schedule import NEMESES
 from tests.faults.suite.round import Options, Round
+from tests.faults.summary_file import write_suite
 
 FOLDER = REPO / "var" / "faults"
 _ROUND_MINUTES = 10.0
@@ -50,8 +50,6 @@ _SUMS = [
     "audit_findings",
     "seconds",
 ]
-_OF_HOSTILE_INPUT = ("hostile_inputs", "hostile_unaccounted")
-"""Figures that the suite of hostile input writes into the same file."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -62,6 +60,14 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--only", default="", help=f"nemeses by name: {', '.join(NEMESES)}")
     top.add_argument("--replicas", type=int, default=2, help="processes of each service")
     top.add_argument("--brokers", type=int, default=3, help="Kafka nodes")
+    top.add_argument(
+        "--longest", type=float, default=math.inf, help="seconds to which longer faults are cut"
+    )
+    top.add_argument(
+        "--soak",
+        action="store_true",
+        help="one round, a fault a minute, 2,000 readings a second, the slope of memory",
+    )
     top.add_argument("--keep", action="store_true", help="keep the files of a green round, too")
     return top
 
@@ -79,10 +85,12 @@ def main(words: Sequence[str] | None = None) -> int:
     while minutes > 0:
         options = Options(
             seed + len(rounds),
-            min(minutes, _ROUND_MINUTES),
+            minutes if arguments.soak else min(minutes, _ROUND_MINUTES),
             names,
             arguments.replicas,
             arguments.brokers,
+            arguments.longest,
+            arguments.soak,
         )
         folder = FOLDER / f"{options.seed}-{time.strftime('%Y%m%dT%H%M%S')}"
         print(f"round {len(rounds) + 1}: seed {options.seed}, {options.minutes:g} min", flush=True)
@@ -98,9 +106,8 @@ def main(words: Sequence[str] | None = None) -> int:
             print(f"seed {options.seed} is red; its files: {folder}", flush=True)
         elif not arguments.keep:
             shutil.rmtree(folder)
-        minutes -= _ROUND_MINUTES
-    summary = summary_of(rounds, FOLDER / "summary.json")
-    write_atomically(FOLDER / "summary.json", json.dumps(summary, ensure_ascii=False, indent=1))
+        minutes -= options.minutes
+    summary = write_suite(FOLDER / "summary.json", summary_of(rounds))
     print(json.dumps({name: summary[name] for name in _PRINTED}, indent=1))
     return 1 if any(played.violations for played in rounds) else 0
 
@@ -108,25 +115,28 @@ def main(words: Sequence[str] | None = None) -> int:
 _PRINTED = (
     "kills", "failpoints", "pauses",
     "lost", "duplicates_visible", "phantoms", "order_breaks", "early", "missed", "crashes",
-    "http_5xx", "recovery_p50_s", "recovery_p99_s", "upper_bound_per_kill",
+    "http_5xx", "hostile_inputs", "hostile_unaccounted", "recovery_p50_s", "recovery_p99_s",
+    "upper_bound_per_kill", "memory_slope_mib_per_h", "memory_slope_worst_mib_per_h",
     "seeds", "load",
 )  # fmt: skip
 
 
-def summary_of(rounds: Sequence[Round], path: Path) -> dict[str, Any]:
-    """Return the figures of all rounds; those of hostile input stay as they are in the file."""
-    previous: dict[str, Any] = {}
-    if path.exists():
-        previous = json.loads(path.read_text(encoding="utf-8"))
+def summary_of(rounds: Sequence[Round]) -> dict[str, Any]:
+    """Return the figures of all rounds."""
     sums = {name: sum(played.summary.get(name, 0) for played in rounds) for name in _SUMS}
     recoveries = sorted(seconds for played in rounds for seconds in played.recoveries)
+    slopes: dict[str, float] = {}
+    for played in rounds:
+        for service, slope in played.summary.get("memory_slope_mib_per_h", {}).items():
+            slopes[service] = max(slope, slopes.get(service, slope))
     return {
-        **{name: previous.get(name, 0) for name in _OF_HOSTILE_INPUT},
         **sums,
         "failpoints": len({name for played in rounds for name in played.summary["failpoints"]}),
         "recoveries": len(recoveries),
         "recovery_p50_s": _quantile(recoveries, 50),
         "recovery_p99_s": _quantile(recoveries, 99),
+        "memory_slope_mib_per_h": slopes,
+        "memory_slope_worst_mib_per_h": max(slopes.values(), default=None),
         # The rule of three: no failure in n kills bounds the rate at 3/n with 95 % confidence.
         "upper_bound_per_kill": round(3 / sums["kills"], 4) if sums["kills"] else None,
         "seeds": [played.options.seed for played in rounds],

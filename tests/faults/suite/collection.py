@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.local.topics import planned_topics
 from tests.faults.suite.sampler import STATEFUL
+from tests.faults.suite.soak import BulkCount
 
+Json = dict[str, Any]
 _INTERNAL = ("scoring.state.v1",)
 _TABLES = {
     "late_acknowledgement": "SELECT acknowledgement_id FROM command.late_acknowledgement",
@@ -32,41 +35,67 @@ _OF_EACH_SERVICE = {
 
 
 async def collect(bootstrap: str, dsn: str, folder: Path) -> None:
-    """Write topics.jsonl, then tables.jsonl: the tables are not older than the topics."""
-    await _topics(bootstrap, folder / "topics.jsonl")
+    """Write topics.jsonl, then tables.jsonl: the tables are not older than the topics.
+
+    The readings of a soak's bulk load are counted in bulk.jsonl.
+    """
+    bulk = BulkCount()
+    with (folder / "deleted.jsonl").open(encoding="utf-8") as file:
+        for text in file:
+            bulk.add(json.loads(text)["value"].get("id") or "")
+    names = [topic.name for topic in planned_topics() if topic.name not in _INTERNAL]
+    with (folder / "topics.jsonl").open("w", encoding="utf-8") as file:
+        async for line in records_of(bootstrap, names):
+            if not bulk.add(line["value"].get("id") or ""):
+                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    bulk.write(folder / "bulk.jsonl")
     await _tables(dsn, folder / "tables.jsonl")
 
 
-async def _topics(bootstrap: str, path: Path) -> None:
-    partitions = [
-        TopicPartition(topic.name, part)
-        for topic in planned_topics()
-        if topic.name not in _INTERNAL
-        for part in range(topic.num_partitions)
-    ]
+async def records_of(bootstrap: str, names: Sequence[str]) -> AsyncIterator[Json]:
+    """Yield each record of these topics as a line, up to the ends of now."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
     )
     await consumer.start()
     try:
-        consumer.assign(partitions)
-        ends = await consumer.end_offsets(partitions)
-        await consumer.seek_to_beginning(*partitions)
-        with path.open("w", encoding="utf-8") as file:
-            while any([await consumer.position(tp) < end for tp, end in ends.items()]):
-                batches = await consumer.getmany(timeout_ms=500, max_records=5_000)
-                for tp, records in batches.items():
-                    for record in records:
-                        line = _line(tp, record, ends[tp])
-                        if line is not None:
-                            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        async for place, record in read_to_ends(consumer, await ends_of(consumer, names)):
+            line = line_of(place, record)
+            if line is not None:
+                yield line
     finally:
         await consumer.stop()
 
 
-def _line(tp: TopicPartition, record: Any, end: int) -> dict[str, Any] | None:
-    """Return a record as a line; None for a tick, a deletion, or a record after the end."""
-    if record.offset >= end or record.value is None:
+async def ends_of(consumer: AIOKafkaConsumer, names: Sequence[str]) -> dict[TopicPartition, int]:
+    """Return the ends of the partitions of these topics."""
+    partitions = [
+        TopicPartition(topic.name, part)
+        for topic in planned_topics()
+        if topic.name in names
+        for part in range(topic.num_partitions)
+    ]
+    ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
+    return ends
+
+
+async def read_to_ends(
+    consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]
+) -> AsyncIterator[tuple[TopicPartition, Any]]:
+    """Yield each record before these ends, with its partition."""
+    consumer.assign(list(ends))
+    await consumer.seek_to_beginning(*ends)
+    while any([await consumer.position(place) < end for place, end in ends.items()]):
+        batches = await consumer.getmany(timeout_ms=500, max_records=5_000)
+        for place, records in batches.items():
+            for record in records:
+                if record.offset < ends[place]:
+                    yield place, record
+
+
+def line_of(tp: TopicPartition, record: Any) -> Json | None:
+    """Return a record as a line; None for a tick and a deletion."""
+    if record.value is None:
         return None
     try:
         value = json.loads(record.value)

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,9 @@ from deploy.example.sensors import GAS_LATENESS_S
 from deploy.local.errors import StackError
 from deploy.local.paths import temporary_root
 from deploy.local.seed import logins
-from tests.faults.suite import system
+from tests.faults.suite import soak, system
 from tests.faults.suite.carrier import Carrier
-from tests.faults.suite.checker import judgement
+from tests.faults.suite.checker import judgement, memory
 from tests.faults.suite.checker.evidence import load
 from tests.faults.suite.checker.violation import Violation
 from tests.faults.suite.collection import collect
@@ -50,6 +51,10 @@ class Options:
     names: Sequence[str] = ()
     replicas: int = 2
     brokers: int = 3
+    longest_s: float = inf
+    """A strike that takes longer is shortened."""
+    soak: bool = False
+    """A strike a minute at second processes only, beside the bulk load."""
 
 
 @dataclass
@@ -85,7 +90,9 @@ class Round:
             **judgement.figures(self.violations),
             "own_exits": len(facts["crashes"]),
             "seconds": round(time.monotonic() - began, 1),
-            "readings": len({line["key"] for line in files.accepted("reading")}),
+            "readings": len({line["key"] for line in files.accepted("reading")})
+            + sum(line["count"] for line in files.accepted("bulk")),
+            "memory_slope_mib_per_h": memory.slopes(files) if self.options.soak else {},
             "alarm_changes": len(files.records("alarm.events.v1")),
             "pages": len(files.records("duty.pages.v1")),
             "audit_findings": sum(row["resolved_at"] is None for row in files.rows("finding")),
@@ -99,7 +106,9 @@ class Round:
             carried = LineFile(self.folder / "carrier.jsonl")
             struck = LineFile(self.folder / "nemeses.jsonl")
             samples = LineFile(self.folder / "samples.jsonl")
-            for file in (history, carried, struck, samples):
+            deleted = LineFile(self.folder / "deleted.jsonl")
+            recreations = LineFile(self.folder / "recreations.jsonl")
+            for file in (history, carried, struck, samples, deleted, recreations):
                 leaving.callback(file.close)
             carrier = Carrier(carried, seed)
             serving = asyncio.create_task(carrier.serve())
@@ -111,6 +120,7 @@ class Round:
                 replicas=self.options.replicas,
                 brokers=self.options.brokers,
                 own_volumes=bool({*self.options.names} & {*schedule.OF_DISKS}),
+                sensor_count=system.SENSORS + (soak.SENSORS if self.options.soak else 0),
             )
             await leaving.enter_async_context(stack)
             ingest = Door(stack.urls("ingest"), history, seed)
@@ -127,14 +137,27 @@ class Round:
             async with asyncio.TaskGroup() as group:
                 sampling = group.create_task(sampler.work())
                 token = stack.source_token()
+                bulk: list[soak.BulkSender] = []
+                if self.options.soak:
+                    bulk_sensors = system.own_sensors(system.SENSORS, soak.SENSORS)
+                    bulk = soak.senders(bulk_sensors, ingest, token, seed)
+                    for gateway in gateways:
+                        gateway.interval_s = soak.INTERVAL_S
                 work = [
                     people.work(),
                     report_incidents(ingest, token, system.villages(), seed),
                     *(gateway.work() for gateway in gateways),
+                    *(sender.work() for sender in bulk),
                 ]
                 load_tasks = [group.create_task(item) for item in work]
                 await asyncio.sleep(_WARM_UP_S)
-                scene = Scene(stack, gateways, lambda name, pid: self._measure(sampler, name, pid))
+                scene = Scene(
+                    stack,
+                    gateways,
+                    lambda name, pid: self._measure(sampler, name, pid),
+                    deleted,
+                    recreations,
+                )
                 try:
                     await self._strike(scene, struck)
                 except (StackError, TimeoutError) as error:
@@ -173,10 +196,15 @@ class Round:
 
     async def _strike(self, scene: Scene, struck: LineFile) -> None:
         """Strike after strike until the time is over. Raises what a strike raises."""
-        end = time.monotonic() + 60 * self.options.minutes
-        plan = schedule.strikes(self.options.seed, self.options.names, scene.stack.processes())
-        for strike in plan:
-            await asyncio.sleep(strike.pause_s)
+        began, options = time.monotonic(), self.options
+        end = began + 60 * options.minutes
+        victims = scene.stack.processes()
+        if options.soak:
+            victims = soak.second_processes(victims)
+        plan = schedule.strikes(options.seed, options.names, victims, options.longest_s)
+        for number, strike in enumerate(plan):
+            due_s = began + number * soak.EVERY_S - time.monotonic() if options.soak else 0.0
+            await asyncio.sleep(max(strike.pause_s, due_s))
             if time.monotonic() > end:
                 return
             await self._strike_once(strike, scene, struck)

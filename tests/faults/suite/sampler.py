@@ -20,7 +20,8 @@ from tests.faults.suite.system import FaultStack
 STATEFUL = ("alerting", "command", "duty", "notify", "console", "audit")
 READINGS = "sensing.readings.v1"
 _SCORING_GROUP = "fenghuo-scoring"
-_LIMIT_S = 4.0
+_LIMIT_S = 20.0
+"""Long enough for new clients on a loaded machine: a sampler that gives up sees nothing at all."""
 Offsets = dict[str, int]
 
 
@@ -55,7 +56,8 @@ class Sampler:
                 TimeoutError,
                 asyncpg.PostgresError,
                 asyncpg.InterfaceError,
-            ):
+            ) as error:
+                self._log.write(failure=f"{type(error).__name__}: {error}")
                 await self._drop()
             await asyncio.sleep(max(0.2, 1.0 - (time.monotonic() - began)))
 
@@ -141,7 +143,7 @@ class Sampler:
     async def _scoring_offsets(self) -> Offsets:
         if self._admin is None:
             admin = AIOKafkaAdminClient(
-                bootstrap_servers=self._stack.kafka_bootstrap, request_timeout_ms=3_000
+                bootstrap_servers=self._stack.kafka_bootstrap, request_timeout_ms=5_000
             )
             await admin.start()
             self._admin = admin
@@ -155,7 +157,7 @@ class Sampler:
     async def _ends(self, places: list[str]) -> Offsets:
         if self._consumer is None:
             consumer = AIOKafkaConsumer(
-                bootstrap_servers=self._stack.kafka_bootstrap, request_timeout_ms=3_000
+                bootstrap_servers=self._stack.kafka_bootstrap, request_timeout_ms=5_000
             )
             await consumer.start()
             self._consumer = consumer
@@ -167,15 +169,16 @@ class Sampler:
         ends = await self._consumer.end_offsets(partitions)
         return {f"{tp.topic}:{tp.partition}": end for tp, end in ends.items()}
 
-    def _processes(self) -> dict[str, tuple[int, int]]:
-        """Return memory in bytes and open files of each process."""
+    def _processes(self) -> dict[str, tuple[int, int, int]]:
+        """Return memory in bytes, open files and process id of each process."""
         results = {}
         for name in self._stack.processes():
             pid = self._stack.pid(name)
             try:
                 process = psutil.Process(pid) if pid else None
                 if process is not None:
-                    results[name] = (process.memory_info().rss, process.num_fds())
+                    memory = process.memory_info().rss
+                    results[name] = (memory, process.num_fds(), process.pid)
             except psutil.Error:
                 continue
         return results

@@ -44,15 +44,15 @@ STORES = "*"
 """The mark of a fault that touches every service."""
 
 
-def own_sensors() -> list[SensorEntry]:
-    """Return gas detectors of two towns, of as many villages as possible."""
+def own_sensors(begin: int = 0, count: int = SENSORS) -> list[SensorEntry]:
+    """Return gas detectors of two towns, of as many villages as possible, from the `begin`-th."""
     stems = tuple(town[:9] for town in TOWNS)
     all_of_towns = [
         sensor.model_copy(update={"interval_s": INTERVAL_S})
         for sensor in sensors.all_sensors()
         if sensor.sensor_kind == KIND and sensor.place.startswith(stems)
     ]
-    return all_of_towns[:SENSORS]
+    return all_of_towns[begin : begin + count]
 
 
 def rungs() -> list[dict[str, Any]]:
@@ -62,14 +62,14 @@ def rungs() -> list[dict[str, Any]]:
     return [{name: rung[name] for name in names} for rung in pack["body"]["rungs"]]
 
 
-def seed_of_city() -> Prepared:
-    """Return divisions without grids, the sensors of two towns, rules, plans and the roster."""
+def seed_of_city(sensor_count: int) -> Prepared:
+    """Return divisions without grids, sensors of two towns, rules, plans and the roster."""
     now = datetime.now(UTC)
     content: list[UnitEntry | GroupEntry | SensorEntry] = [
         *units.divisions(),
         *departments.departments(),
         *departments.groups(),
-        *own_sensors(),
+        *own_sensors(0, sensor_count),
     ]
     definitions = [(item.rule_id, item) for item in rules.definitions(now)]
     return Prepared(
@@ -117,6 +117,7 @@ class FaultStack(SeededStack):
         replicas: int,
         brokers: int,
         own_volumes: bool = False,
+        sensor_count: int = SENSORS,
     ) -> None:
         controls = root / "controls"
         super().__init__(
@@ -137,6 +138,7 @@ class FaultStack(SeededStack):
         self.volumes: dict[str, Volume] = {}
         """By the name of a Kafka node or `postgres`; empty unless disks are to be filled."""
         self._controls, self._own_volumes = controls, own_volumes
+        self._sensor_count = sensor_count
 
     def control(self, name: str) -> ControlFile:
         """Return the control file of a process."""
@@ -151,7 +153,7 @@ class FaultStack(SeededStack):
                 volume.mount(_VOLUME_MIB)
 
     def _prepare_seed(self) -> Prepared | None:
-        return seed_of_city()
+        return seed_of_city(self._sensor_count)
 
     async def _prepare_nodes(self, broker: Broker) -> list[Program]:
         """Let each node listen once more, under the address of a proxy."""
@@ -227,9 +229,10 @@ def _with_proxy(config: str, port: int, proxy_port: int) -> str:
 
 
 def services_of(names: Sequence[str]) -> list[str]:
-    """Return the services of processes; a node of Kafka or Postgres concerns every service."""
+    """Return the services of processes; a store and a topic (`a.b.v1`) concern every service."""
     owners = {name.partition("-")[0] for name in names}
-    return [STORES] if owners & {"kafka", "postgres"} else sorted(owners)
+    of_stores = owners & {"kafka", "postgres"} or any("." in name for name in owners)
+    return [STORES] if of_stores else sorted(owners)
 
 
 def discard(root: Path) -> None:

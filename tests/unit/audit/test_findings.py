@@ -16,6 +16,7 @@ from services.audit.core.findings.faults import HEADLINES
 from services.audit.core.findings.snapshot import (
     COMPONENT_KINDS,
     ArmedTimers,
+    ClockDifference,
     CommandFanout,
     ComponentFault,
     CountComparison,
@@ -144,6 +145,10 @@ CASES: list[tuple[Snapshot, FindingKind | None]] = [
     (
         Snapshot(ALL, carriers=(FailingCarrier("sms", 4, "ConnectError"),)),
         FindingKind.CARRIER_FAILS,
+    ),
+    (
+        Snapshot(ALL, clock_difference=ClockDifference(PARTITION, -12.5)),
+        FindingKind.CLOCKS_DIFFER,
     ),
     *((Snapshot(ALL, components=(a_fault(kind),)), kind) for kind in sorted(COMPONENT_KINDS)),
 ]

@@ -89,7 +89,7 @@ class RunFiles:
                 "at": START + 10 * step,
                 "stored": dict(stored),
                 "ends": dict(ends),
-                "processes": {"alerting": [100 * 2**20, 60]},
+                "processes": {"alerting": [100 * 2**20, 60, 7]},
             }
             for step in range(8)
         ]

@@ -213,9 +213,9 @@ PLANTS: list[tuple[str, Plant, Invariant, str]] = [
     ("a system that never gets quiet", lambda files: files.run.update(unsettled="notify waits"),
      Invariant.PROGRESS, "never_quiet"),
     ("memory without end", lambda files: files.samples[3]["processes"].update(
-        alerting=[2**31, 60]), Invariant.BOUNDS, "memory"),
+        alerting=[2**31, 60, 7]), Invariant.BOUNDS, "memory"),
     ("open files without end", lambda files: files.samples[3]["processes"].update(
-        alerting=[2**20, 6000]), Invariant.BOUNDS, "files"),
+        alerting=[2**20, 6000, 7]), Invariant.BOUNDS, "files"),
     ("a drill in the real world", change(ASSIGNMENT, {"assignment_id": "asg-2"}, status="Exercise"),
      Invariant.DRILLS, "status_mixed"),
     ("a public notice of a drill", lambda files: files.topics.append(

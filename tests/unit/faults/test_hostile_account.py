@@ -7,10 +7,12 @@ from random import Random
 
 import pytest
 
-from tests.faults.hostile import framing, records, requests
+from tests.faults.hostile import files, forged_letters, framing, records, requests
 from tests.faults.hostile.conservation import RecordTraces, unaccounted_records
+from tests.faults.hostile.console_requests import with_real_ids
 from tests.faults.hostile.http_client import parsed
 from tests.faults.hostile.kafka_writer import WrittenRecord
+from tests.faults.hostile.requests import HostileRequest
 
 TOPIC = "incident.reports.v1"
 RECORD = WrittenRecord("record:noise", (TOPIC, 1, 5), "hst-1", must_be_refused=False)
@@ -33,6 +35,8 @@ def traces(*, position: int = 6, applied: bool = True, refused: bool = False) ->
         (RECORD, traces(position=5), ["command has not read it"]),
         (replace(RECORD, must_be_refused=True), traces(), ["nobody refused it"]),
         (replace(RECORD, visible=False), traces(applied=False), []),
+        (replace(RECORD, traced=False), traces(applied=False), []),
+        (replace(RECORD, traced=False), traces(position=5), ["command has not read it"]),
         (
             replace(RECORD, visible=False),
             traces(applied=False, refused=True),
@@ -52,7 +56,28 @@ def test_there_are_more_than_a_hundred_classes_and_each_is_sent() -> None:
     topics = len(records.golden_records())
     sent = records.records(Random(1), topics * len(records.classes()))
     assert {record.input_class for record in sent} == set(records.classes())
-    assert {name for name, _ in framing.frames(Random(1), 100)} == set(framing.classes())
+    assert {name for name, _ in framing.frames(Random(1), 300)} == set(framing.classes())
+    letters = {record.input_class for record in forged_letters.forged_letters(Random(1))}
+    assert letters == set(forged_letters.classes())
+    assert {request.input_class for request in files.file_requests()} == set(files.classes())
+
+
+def test_a_table_is_asked_to_delete_an_entry_that_exists() -> None:
+    topics = len(records.golden_records())
+    sent = records.records(Random(1), topics * len(records.classes()))
+    deletions = {record.topic: record for record in sent if "deleted_entry" in record.input_class}
+    kind, _, identifier = (deletions["catalog.resources.v1"].key or b"").partition(b":")
+    assert kind in {b"unit", b"group", b"sensor", b"topic"}
+    assert identifier
+    assert all(record.value is None for record in deletions.values())
+    assert not [record for record in deletions.values() if b"None" in (record.key or b"")]
+
+
+def test_a_request_about_something_that_exists_names_it_in_address_and_body() -> None:
+    request = HostileRequest("", "POST", "/api/pages/pag-1/answers", b'{"page_id": "pag-1"}')
+    named = [with_real_ids(request, {"pag-1": ["a/b"]}, Random(seed)) for seed in range(9)]
+    assert {item.path for item in named} == {request.path, "/api/pages/a%2Fb/answers"}
+    assert {item.body for item in named} == {request.body, b'{"page_id": "a/b"}'}
 
 
 def test_the_same_seed_sends_the_same() -> None:

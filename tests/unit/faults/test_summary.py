@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.faults.suite.__main__ import summary_of
 from tests.faults.suite.round import Options, Round
+from tests.faults.summary_file import write_hostile, write_suite
 
 FIGURES = """
 kills hostile_inputs lost duplicates_visible phantoms order_breaks early missed hostile_unaccounted
@@ -24,7 +25,7 @@ def played(seed: int, **figures: int) -> Round:
 
 def test_every_figure_is_there_and_rounds_add_up(tmp_path: Path) -> None:
     rounds = [played(7, kills=20, lost=1), played(8, kills=10)]
-    summary = summary_of(rounds, tmp_path / "summary.json")
+    summary = write_suite(tmp_path / "summary.json", summary_of(rounds))
     assert set(FIGURES.split()) <= summary.keys()
     assert (summary["kills"], summary["lost"], summary["seeds"]) == (30, 1, [7, 8])
     assert summary["failpoints"] == 2
@@ -32,9 +33,19 @@ def test_every_figure_is_there_and_rounds_add_up(tmp_path: Path) -> None:
     assert summary["recovery_p99_s"] == 3.0
 
 
-def test_the_figures_of_hostile_input_stay(tmp_path: Path) -> None:
+HOSTILE = {"hostile_inputs": 100_000, "hostile_unaccounted": 2, "crashes": 1, "http_5xx": 4}
+
+
+def test_no_run_resets_the_figures_of_the_other_suite(tmp_path: Path) -> None:
     path = tmp_path / "summary.json"
-    path.write_text(json.dumps({"hostile_inputs": 100_000, "hostile_unaccounted": 2, "kills": 5}))
-    summary = summary_of([played(7, kills=1)], path)
-    assert (summary["hostile_inputs"], summary["hostile_unaccounted"]) == (100_000, 2)
-    assert summary["kills"] == 1
+    write_hostile(path, HOSTILE)
+    write_suite(path, summary_of([played(7, kills=9, crashes=2)]))
+    for _ in range(2):  # a second run replaces its own figures and adds nothing to them
+        summary = write_suite(path, summary_of([played(7, kills=1, crashes=3)]))
+        assert (summary["hostile_inputs"], summary["hostile_unaccounted"]) == (100_000, 2)
+        assert (summary["kills"], summary["crashes"], summary["http_5xx"]) == (1, 4, 4)
+        summary = write_hostile(path, HOSTILE | {"http_5xx": 0})
+        assert (summary["kills"], summary["crashes"], summary["http_5xx"]) == (1, 4, 0)
+        write_hostile(path, HOSTILE)
+    assert summary["seeds"] == [7]
+    assert json.loads(path.read_text())["suite"] == {"crashes": 3, "http_5xx": 0}

@@ -57,6 +57,21 @@ async def test_a_delivery_is_leased_before_and_settled_after_the_request(
     assert len(receiver.requests) == 1
 
 
+async def test_after_a_restore_of_the_database_each_message_is_marked_as_a_repeat(
+    notify: NotifyHarness,
+) -> None:
+    notify.fill_posts(VILLAGE, channels=CONSOLE_AND_WEBHOOK)
+    notify.fill_posts(TOWN, channels=CONSOLE_AND_WEBHOOK)
+    await notify.rows("INSERT INTO notify.restore (until) VALUES (now() + interval '1 hour')")
+    async with running_receiver() as receiver:
+        await notify.deliver(an_assignment(unit=VILLAGE))
+        await notify.webhook_loop(receiver).deliver_batch()
+        await notify.rows("UPDATE notify.restore SET until = now()")
+        await notify.deliver(an_assignment(unit=TOWN))
+        await notify.webhook_loop(receiver).deliver_batch()
+    assert [request.data["resend"] for request in receiver.requests] == [True, False]
+
+
 @pytest.mark.parametrize("behaviour", [500, "slow", "close", "lose"])
 async def test_an_unknown_outcome_is_sent_again_and_marked(
     notify: NotifyHarness, behaviour: Behaviour

@@ -12,7 +12,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer import fetcher
 from aiokafka.consumer.subscription_state import Assignment
-from aiokafka.errors import TopicAuthorizationFailedError
+from aiokafka.errors import KafkaError, NodeNotReadyError, TopicAuthorizationFailedError
 
 from shared.contracts.topics import ALARMS
 from shared.fastpath.fast_records import FastRecords
@@ -46,6 +46,7 @@ class FetcherOfTest:
         )
         fetch_results.FetchedPartitions(self.fetcher, read)
         self._response: Any = None
+        self.error: KafkaError | None = None
         for partition in (GOOD, BAD, LAST):
             self.assignment.state_value(partition).seek(0)
 
@@ -56,6 +57,8 @@ class FetcherOfTest:
 
     async def _send(self, _node: int, _request: Any) -> Any:
         await asyncio.sleep(0)
+        if self.error is not None:
+            raise self.error
         return self._response
 
     async def answer(self, partition: TopicPartition, raw: bytes) -> None:
@@ -237,3 +240,16 @@ async def test_a_brokers_consumers_are_checked_ones() -> None:
     consumer = connect()
     assert isinstance(consumer, CheckedConsumer)
     await consumer.stop()
+
+
+async def test_a_stop_while_a_fetch_waits_after_an_error_cancels_nobody() -> None:
+    partitions = FetcherOfTest(OrdinaryRecords)
+    partitions.error = NodeNotReadyError()
+    await asyncio.sleep(0)
+    fetching = partitions.fetcher._proc_fetch_request(
+        partitions.assignment, NODE, SimpleNamespace(topics=[])
+    )
+    partitions.fetcher._pending_tasks.add(asyncio.create_task(fetching))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    await partitions.fetcher.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,6 +24,8 @@ from tests.support.batches import batch_of, marker
 TP = TopicPartition(ALARMS.name, 0)
 SECOND = TopicPartition(ALARMS.name, 1)
 IDLE = ConsumerActivity(0, False, False)
+NOW = defaultdict[TopicPartition, float](lambda: 1e9)
+"""Kafka always answers the second client."""
 
 
 def run_of(*offsets: int, topic: str = ALARMS.name) -> RecordList:
@@ -136,7 +139,7 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_one_partition_that_moves_on_says_nothing_about_another(now: list[float]) -> None:
     consumer: Any = Fetching()
-    progress = PartitionProgress(OffsetGaps([ALARMS]), {})
+    progress = PartitionProgress(OffsetGaps([ALARMS]), {}, NOW)
     for second in range(0, 60, 2):
         now[0] = second
         handled = {TP: 0, SECOND: min(9, second)}
@@ -148,7 +151,7 @@ def test_one_partition_that_moves_on_says_nothing_about_another(now: list[float]
 @pytest.mark.parametrize("sign", ["answers", "turn", "open transaction", "failure", "one batch"])
 def test_signs_of_life(now: list[float], sign: str) -> None:
     consumer: Any = Fetching()
-    state, progress = consumer.states[TP], PartitionProgress(OffsetGaps([ALARMS]), {})
+    state, progress = consumer.states[TP], PartitionProgress(OffsetGaps([ALARMS]), {}, NOW)
     for second in range(0, 100, 2):
         now[0] = second
         activity = IDLE
@@ -169,7 +172,7 @@ def test_signs_of_life(now: list[float], sign: str) -> None:
 def test_a_fetched_partition_is_stuck_while_no_batch_ends(now: list[float]) -> None:
     consumer: Any = Fetching()
     consumer._fetcher._records = {TP: ...}
-    progress = PartitionProgress(OffsetGaps([ALARMS]), {})
+    progress = PartitionProgress(OffsetGaps([ALARMS]), {}, NOW)
     results = []
     for second in range(0, 40, 2):
         now[0] = second
@@ -177,10 +180,22 @@ def test_a_fetched_partition_is_stuck_while_no_batch_ends(now: list[float]) -> N
     assert results == [TP]
 
 
+def test_while_kafka_answers_nobody_no_partition_is_stuck(now: list[float]) -> None:
+    consumer: Any = Fetching()
+    answered_at = {TP: 0.0}
+    progress = PartitionProgress(OffsetGaps([ALARMS]), {TP: 10}, answered_at)
+    for second in range(0, 140, 2):
+        now[0] = second
+        if second > 100:
+            answered_at[TP] = second
+        stuck = progress.check(consumer, {TP: 0}, IDLE).stuck
+        assert stuck == ([TP] if second > 130 else [])
+
+
 def test_a_missing_record_shows_at_the_second_check_after_the_last_fetch() -> None:
     consumer: Any = Fetching()
     consumer.states[TP]._position = 10
-    progress = PartitionProgress(OffsetGaps([ALARMS]), {})
+    progress = PartitionProgress(OffsetGaps([ALARMS]), {}, NOW)
     assert progress.check(consumer, {TP: 4}, IDLE).missing == []
     assert progress.check(consumer, {TP: 4}, ConsumerActivity(0, True, False)).missing == [], (
         "a batch is under way"
@@ -188,7 +203,7 @@ def test_a_missing_record_shows_at_the_second_check_after_the_last_fetch() -> No
     assert progress.check(consumer, {TP: 4}, IDLE).missing == []
     result = progress.check(consumer, {TP: 4}, IDLE)
     assert (result.missing, result.lags) == ([TP], {TP: 6})
-    compacted = PartitionProgress(OffsetGaps([SENSOR_HEALTH]), {})
+    compacted = PartitionProgress(OffsetGaps([SENSOR_HEALTH]), {}, NOW)
     tp = TopicPartition(SENSOR_HEALTH.name, 0)
     consumer.states[tp] = consumer.states[TP]
     assert [compacted.check(consumer, {tp: 4}, IDLE).lags[tp] for _ in range(2)] == [6, 0]

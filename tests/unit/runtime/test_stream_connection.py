@@ -155,6 +155,71 @@ async def test_the_time_for_a_head_ends_no_response_and_begins_anew_with_the_nex
         writer.close()
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\npart"],
+        [b"POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\npa"],
+        [
+            b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\n\r\nhi"
+            b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\npart"
+        ],
+        [b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 900\r\n\r\n", *[b"slow"] * 200],
+    ],
+    ids=["length", "chunks", "pipelined", "drops"],
+)
+async def test_a_connection_without_a_complete_body_is_closed_in_time(
+    monkeypatch: pytest.MonkeyPatch, parts: list[bytes]
+) -> None:
+    monkeypatch.setattr(stream_connection, "BODY_S", 0.2)
+    disconnected = asyncio.Event()
+
+    async with serving(_body_reader(disconnected)) as (_, port), asyncio.timeout(20):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        reading = asyncio.create_task(reader.read())
+        for part in parts:
+            writer.write(part)
+            if reading.done():
+                break
+            await asyncio.sleep(0.02)
+        assert not (await reading).endswith(b"part")
+        await disconnected.wait()
+        writer.close()
+
+
+async def test_the_time_for_a_body_ends_with_the_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_connection, "BODY_S", 0.2)
+
+    async with serving(_body_reader(asyncio.Event())) as (_, port), asyncio.timeout(20):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(2):
+            writer.write(b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\n")
+            await asyncio.sleep(0.02)
+            writer.write(b"hello")
+            await reader.readuntil(b"ok")
+            await asyncio.sleep(0.3)
+        writer.close()
+
+
+def _body_reader(disconnected: asyncio.Event) -> Any:
+    """Return an application that reads the body and answers after longer than the limit."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                disconnected.set()
+                return
+            more = message["more_body"]
+        await asyncio.sleep(0.3)
+        headers = [(b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    return app
+
+
 def test_a_chunk_is_one_write() -> None:
     """With TCP_NODELAY each write is a packet: two of them would be two for the client."""
     writes: list[bytes] = []

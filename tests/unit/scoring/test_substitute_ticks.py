@@ -15,6 +15,7 @@ from services.scoring.metrics import ScoringMetrics
 from services.scoring.unit_of_work.substitute_ticks import (
     PATIENCE_S,
     PRESENT_S,
+    TROUBLE_S,
     SubstituteTicks,
 )
 from shared.contracts.rules import AbsenceRule
@@ -96,11 +97,16 @@ async def test_a_clock_that_ingest_moves_is_left_alone(monkeypatch: pytest.Monke
     world.feed.read(210, 0)
     await world.pass_time(100, ingest_ticks=True)
     assert world.broker.ticks == []
+    assert world.ticks.trouble() is None
     await world.pass_time(100)
     assert len(world.broker.ticks) >= 100 / PATIENCE_S - 4
+    trouble = world.ticks.trouble()
+    assert trouble is not None
+    assert "in 1 partitions" in trouble
     before = len(world.broker.ticks)
-    await world.pass_time(100, ingest_ticks=True)
+    await world.pass_time(max(100, int(TROUBLE_S)), ingest_ticks=True)
     assert len(world.broker.ticks) == before
+    assert world.ticks.trouble() is None, "ingest writes them again"
 
 
 async def test_a_replay_and_foreign_and_empty_partitions_get_no_ticks(

@@ -80,6 +80,7 @@ def detect_findings(snapshot: Snapshot, now: datetime) -> list[AuditFinding]:
         *_carriers(snapshot),
         *_components(snapshot),
         *_growing_letters(snapshot),
+        *_clocks(snapshot),
     ]
     return list({finding.key: finding for finding in reversed(findings)}.values())[::-1]
 
@@ -266,6 +267,21 @@ def _growing_letters(snapshot: Snapshot) -> Iterable[AuditFinding]:
                 Status.ACTUAL,
                 f"{rate.recent} dead letters within 5 minutes, {rate.usual:.1f} are usual",
             )
+
+
+def _clocks(snapshot: Snapshot) -> Iterable[AuditFinding]:
+    difference = snapshot.clock_difference
+    if difference is not None:
+        topic, part = difference.partition
+        direction = "ahead of" if difference.lead_s > 0 else "behind"
+        yield AuditFinding(
+            FindingKind.CLOCKS_DIFFER,
+            "kafka:postgres",
+            Status.ACTUAL,
+            f"Kafka's clock is at least {abs(difference.lead_s):.1f} s {direction} Postgres', "
+            f"by {topic}/{part}",
+            1,
+        )
 
 
 def _suspect_group(group: SuspectGroup) -> Iterable[AuditFinding]:

@@ -36,6 +36,8 @@ class FindingKind(StrEnum):
     COMPONENT_NOT_READY = "component_not_ready"
     DISK_FULL = "disk_nearly_full"
     HEARTBEAT_MISSING = "heartbeat_missing"
+    COMPONENT_TROUBLED = "component_in_trouble"
+    CLOCKS_DIFFER = "clocks_differ"
     REPORTED = "reported_by_monitoring"
     LETTERS_GROW = "dead_letters_grow"
 
@@ -46,6 +48,7 @@ COMPONENT_KINDS = frozenset(
         FindingKind.COMPONENT_NOT_READY,
         FindingKind.DISK_FULL,
         FindingKind.HEARTBEAT_MISSING,
+        FindingKind.COMPONENT_TROUBLED,
     }
 )
 """The kinds of faults that the watch detects (services/audit/watch)."""
@@ -178,6 +181,14 @@ class ComponentFault:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockDifference:
+    """The proven lead of Kafka's clock over Postgres' in a partition, negative if it is behind."""
+
+    partition: Partition
+    lead_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class FailingCarrier:
     """A channel, how many pages wait there after failed attempts, and the newest error."""
 
@@ -244,6 +255,7 @@ class Snapshot:
     carriers: tuple[FailingCarrier, ...] = ()
     components: tuple[ComponentFault, ...] = ()
     letter_rates: tuple[LetterRate, ...] = ()
+    clock_difference: ClockDifference | None = None
 
     def may_be_in_flight(self, service: str) -> bool:
         """Return True if records in flight to `service` or the auditor may explain a difference."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Literal
@@ -177,7 +178,7 @@ async def import_duty_plan(
     acting = _planner(console, viewer, unit)
     raw = await request.body()
     try:
-        rules = csv_file.read(raw.decode()) if form == "csv" else ical_file.read(raw)
+        rules = await asyncio.to_thread(_rules, form, raw)
     except UnicodeDecodeError:
         raise _not_taken(["the file is not UTF-8"]) from None
     except DutyFileError as error:
@@ -192,6 +193,14 @@ async def import_duty_plan(
         act = actions.put(acting, unit, entry_id, rule, versions.get(entry_id, 0), now)
         await console.recorder.record(act, None if remaining else keyed_request(answer))
     return as_json(answer, 202)
+
+
+def _rules(form: str, raw: bytes) -> list[DutyRule]:
+    """Return the entries of a file; raises DutyFileError or UnicodeDecodeError.
+
+    A file of the permitted size takes seconds, so that this runs beside the event loop.
+    """
+    return csv_file.read(raw.decode()) if form == "csv" else ical_file.read(raw)
 
 
 async def _mode(connection: Connection, unit: str) -> ResponseMode:
@@ -214,6 +223,10 @@ async def _demand_pageable(console: ConsoleDeps, unit: str, rules: Sequence[Duty
         console.demand(None if access.covers(units, unit) else RefusedFor.NOT_PAGEABLE, unit)
 
 
+_MOST_WORDS = 300
+"""The most characters of an error in a file: it names what the file says."""
+
+
 def _not_taken(problems: list[str] | tuple[str, ...]) -> ApiProblem:
-    errors = [{"where": "file", "what": problem} for problem in problems[:50]]
+    errors = [{"where": "file", "what": problem[:_MOST_WORDS]} for problem in problems[:50]]
     return ApiProblem(422, "Nothing of the file was taken", reason="invalid", errors=errors)

@@ -57,6 +57,22 @@ def lost(evidence: Evidence) -> Iterator[Violation]:
                 yield Violation(Invariant.NO_LOSS, f"{kind}_not_on_topic", identifier)
 
 
+def bulk(evidence: Evidence) -> Iterator[Violation]:
+    """Yield each batch of a soak that is not whole on its topic, or that nobody has sent."""
+    counts = {line["key"]: line["count"] for line in evidence.bulk}
+    for line in evidence.accepted("bulk"):
+        count = counts.get(line["key"], 0)
+        if count != line["count"]:
+            detail = f"{count} of {line['count']} readings"
+            yield Violation(Invariant.NO_LOSS, "bulk_not_on_topic", line["key"], detail)
+    for key in counts:
+        phases = evidence.phases.get(("bulk", key), set())
+        if not phases:
+            yield Violation(Invariant.NO_PHANTOM, "bulk_without_request", key)
+        elif "failed" in phases and not phases & {"ok", "unknown"}:
+            yield Violation(Invariant.NO_PHANTOM, "bulk_was_refused", key)
+
+
 def phantoms(evidence: Evidence) -> Iterator[Violation]:
     """Yield each record on a topic that was never asked for, or whose request was refused."""
     for kind, topic in TOPIC_OF.items():

@@ -58,7 +58,8 @@ def _scored(evidence: Evidence) -> dict[str, tuple[list[float], bool]]:
     for record in evidence.first_records("sensing.readings.v1"):
         place = ("scoring", record["topic"], record["partition"], record["offset"])
         value = record["value"]
-        if place not in evidence.refused_places and value.get("sensor_id") is not None:
+        passed = place in evidence.refused_places or place in evidence.lost_places
+        if not passed and value.get("sensor_id") is not None:
             entry = (timestamp(value["occurred_at"]), value["value"])
             readings[value["sensor_id"]].setdefault(value["id"], entry)
     result = {}

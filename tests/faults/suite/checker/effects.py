@@ -40,6 +40,7 @@ def unread(evidence: Evidence) -> Iterator[Violation]:
         (row["service"], row["topic"], row["part"]): row["next_offset"]
         for row in evidence.rows("consumer_offset")
     }
+    excused = evidence.refused_places | evidence.lost_places
     for (service, topic, part), next_offset in offsets.items():
         for record in evidence.records(topic):
             if record["partition"] != part:
@@ -50,9 +51,7 @@ def unread(evidence: Evidence) -> Iterator[Violation]:
                 yield Violation(
                     Invariant.PROGRESS, "not_read_at_the_end", "/".join(map(str, place))
                 )
-            elif (topic, identifier) not in inboxes[service] and (
-                place not in evidence.refused_places
-            ):
+            elif (topic, identifier) not in inboxes[service] and (place not in excused):
                 yield Violation(
                     Invariant.NO_LOSS, "record_without_trace", f"{service} {identifier}", topic
                 )
@@ -106,6 +105,8 @@ def without_effect(evidence: Evidence) -> Iterator[Violation]:
         for record in evidence.topics
         if (record["topic"], record["partition"], record["offset"]) in letters
     }
+    of_alerting = refused_ids | evidence.lost_ids("alerting")
+    of_command = refused_ids | evidence.lost_ids("command")
     late = {row["acknowledgement_id"] for row in evidence.rows("late_acknowledgement")}
     assignments = evidence.latest("command.assignments.v1", "assignment_id")
     causes = _causes(evidence)
@@ -114,10 +115,10 @@ def without_effect(evidence: Evidence) -> Iterator[Violation]:
         value = assignments.get(assignment_id, {})
         signed = value.get("signed_at") or value.get("attempt", 1) > 1
         open_ = step == "sign" and not signed and value.get("state") not in _OVER
-        if open_ and line["id"] not in late | refused_ids:
+        if open_ and line["id"] not in late | of_command:
             yield Violation(Invariant.NO_LOSS, "signature_without_effect", line["key"])
     for line in evidence.accepted("decision"):
-        if line["id"] not in causes | refused_ids:
+        if line["id"] not in causes | of_alerting:
             yield Violation(Invariant.NO_LOSS, "decision_without_effect", line["key"])
     titles = {
         value["title"]: value
@@ -125,11 +126,12 @@ def without_effect(evidence: Evidence) -> Iterator[Violation]:
     }
     for line in evidence.accepted("command"):
         absent = "|" not in line["key"] and line["title"] not in titles
-        if absent and line["id"] not in refused_ids:
+        if absent and line["id"] not in of_command:
             yield Violation(Invariant.NO_LOSS, "command_without_effect", line["key"])
+    of_duty = refused_ids | evidence.lost_ids("duty")
     entries = {record["value"]["entry_id"] for record in evidence.records("duty.entries.v1")}
     for line in evidence.accepted("handover"):
-        if line["key"] not in entries and line["id"] not in refused_ids:
+        if line["key"] not in entries and line["id"] not in of_duty:
             yield Violation(Invariant.NO_LOSS, "handover_without_effect", line["key"])
 
 

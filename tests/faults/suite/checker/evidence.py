@@ -10,9 +10,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tests.faults.suite.checker.recreations import in_one_sequence, lost_places
+
 Json = dict[str, Any]
 OWN_MARK = "flt-"
 """Every id and every title of the generators contains this mark."""
+BULK_MARK = f"{OWN_MARK}bulk-"
+"""The mark of readings that are counted by batch."""
 
 
 @dataclass
@@ -31,6 +35,10 @@ class Evidence:
     carrier: list[Json] = field(default_factory=list)
     nemeses: list[Json] = field(default_factory=list)
     samples: list[Json] = field(default_factory=list)
+    bulk: list[Json] = field(default_factory=list)
+    """The batches of a soak on their topic: `key` and `count` of different readings."""
+    recreations: list[Json] = field(default_factory=list)
+    """The topics that were created anew: `at`, `topic`, `ends` of the log before and `unread`."""
 
     @cached_property
     def by_topic(self) -> dict[str, list[Json]]:
@@ -83,6 +91,19 @@ class Evidence:
             for letter in self.letters
         }
 
+    @cached_property
+    def lost_places(self) -> set[tuple[str, str, int, int]]:
+        """Return service, topic, partition and offset of each record that Kafka lost."""
+        return lost_places(self.recreations)
+
+    def lost_ids(self, service: str) -> set[str]:
+        """Return the ids of the records that Kafka lost before a service had handled them."""
+        return {
+            record["value"].get("id")
+            for record in self.topics
+            if (service, record["topic"], record["partition"], record["offset"]) in self.lost_places
+        }
+
     def rows(self, table: str) -> list[Json]:
         """Return the rows of a table."""
         return self.tables.get(table, [])
@@ -105,14 +126,19 @@ def load(folder: Path) -> Evidence:
     tables: dict[str, list[Json]] = defaultdict(list)
     for line in _lines(folder / "tables.jsonl"):
         tables[line["table"]].append(line["row"])
+    recreations = _lines(folder / "recreations.jsonl")
+    deleted, present = _lines(folder / "deleted.jsonl"), _lines(folder / "topics.jsonl")
+    deleted = [line for line in deleted if BULK_MARK not in (line["value"].get("id") or "")]
     return Evidence(
         run=json.loads((folder / "run.json").read_text(encoding="utf-8")),
         history=_lines(folder / "history.jsonl"),
-        topics=_lines(folder / "topics.jsonl"),
+        topics=in_one_sequence(recreations, deleted, present),
         tables=tables,
         carrier=_lines(folder / "carrier.jsonl"),
         nemeses=_lines(folder / "nemeses.jsonl"),
-        samples=_lines(folder / "samples.jsonl"),
+        samples=[line for line in _lines(folder / "samples.jsonl") if "failure" not in line],
+        bulk=_lines(folder / "bulk.jsonl"),
+        recreations=recreations,
     )
 
 

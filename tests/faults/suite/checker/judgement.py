@@ -18,6 +18,7 @@ from tests.faults.suite.checker import (
     deadlines,
     effects,
     evidence,
+    memory,
     progress,
     records_of_drills,
     trail,
@@ -28,6 +29,7 @@ from tests.faults.suite.checker.violation import TITLES, Invariant, Violation
 _EXAMPLES = 3
 CHECKS: tuple[Callable[[Evidence], Iterator[Violation]], ...] = (
     acts.lost,
+    acts.bulk,
     acts.phantoms,
     acts.forged,
     acts.outside_subtree,
@@ -49,6 +51,7 @@ CHECKS: tuple[Callable[[Evidence], Iterator[Violation]], ...] = (
     effects.incomplete,
     progress.standing,
     progress.bounds,
+    memory.growth,
     progress.crashes,
     records_of_drills.check,
     trail.check,

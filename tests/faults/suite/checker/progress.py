@@ -14,6 +14,8 @@ MEMORY_BYTES = 700 * 2**20
 FILES = 1_000
 _FENCE = "another process owns these partitions"
 """The last words of a process that has lost its place in the group."""
+_TABLE = "ends before what its table has read"
+"""The last words of a process that has read a table whose topic was created anew."""
 
 
 def standing(evidence: Evidence) -> Iterator[Violation]:
@@ -55,7 +57,7 @@ def bounds(evidence: Evidence) -> Iterator[Violation]:
     memory: dict[str, int] = defaultdict(int)
     files: dict[str, int] = defaultdict(int)
     for sample in evidence.samples:
-        for process, (size, count) in sample["processes"].items():
+        for process, (size, count, _) in sample["processes"].items():
             memory[process] = max(memory[process], size)
             files[process] = max(files[process], count)
     for process, size in memory.items():
@@ -69,11 +71,16 @@ def crashes(evidence: Evidence) -> Iterator[Violation]:
     """Yield processes that ended by themselves, and answers of 500.
 
     In the wake of a fault a process ends when it finds its partitions with another: that is the
-    fence which keeps a process that was away from doing harm.
+    fence which keeps a process that was away from doing harm. A process reads a table anew by an
+    end and a start.
     """
     for line in evidence.run.get("crashes", ()):
         fenced = _FENCE in line["log"]
-        if fenced and _hindered(evidence, line["process"].partition("-")[0], line["at"]):
+        anew = _TABLE in line["log"] and any(
+            recreation["topic"] in line["log"] for recreation in evidence.recreations
+        )
+        hindered = _hindered(evidence, line["process"].partition("-")[0], line["at"])
+        if (fenced or anew) and hindered:
             continue
         yield Violation(Invariant.PROGRESS, "process_ended_by_itself", line["process"], line["log"])
     for line in evidence.history:

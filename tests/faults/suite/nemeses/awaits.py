@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tests.faults.suite.failpoints import points_of_service
 from tests.faults.suite.nemeses.nemesis import Scene, Strike
@@ -42,15 +43,20 @@ class EndAtAwait:
         scene.stack.ended_on_purpose[name] -= 1
 
 
+@dataclass(frozen=True)
 class WrongClock:
-    """The clock of one ingest process jumps, and jumps back."""
+    """The clock of one process jumps, and jumps back; `service`: of this one, else of any."""
+
+    name: str
+    errors_s: tuple[float, ...]
+    service: str = ""
 
     def draw(self, chance: random.Random, processes: Sequence[str]) -> Strike:
         """Choose a process, a time, and seconds ahead or behind."""
-        name = chance.choice([name for name in processes if name.partition("-")[0] == "ingest"])
-        error_s = chance.choice([3540.0, 45.0, -20.0, -180.0])
+        own = [name for name in processes if self.service in ("", name.partition("-")[0])]
+        name, error_s = chance.choice(own), chance.choice(self.errors_s)
         pause_s = round(chance.uniform(1.0, 3.0), 2)
-        return Strike("ingest_clock", pause_s, (name,), 10.0, (error_s,))
+        return Strike(self.name, pause_s, (name,), 10.0, (error_s,))
 
     async def strike(self, strike: Strike, scene: Scene) -> None:
         """Move the clock and move it back."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
+from tests.faults.suite.history import LineFile
 from tests.faults.suite.sensors import Gateway
 from tests.faults.suite.system import FaultStack, services_of
 
@@ -37,6 +38,10 @@ class Scene:
     gateways: list[Gateway]
     on_kill: Callable[[str, int], None]
     """Called with the name and the process id of each killed process of a service."""
+    deleted: LineFile
+    """The records of deleted topics."""
+    recreations: LineFile
+    """The topics that were created anew, with their ends, and what their readers had handled."""
     points: set[str] = field(default_factory=set)
     """Failpoints at which a process has ended."""
 

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from math import inf
 
-from tests.faults.suite.nemeses import awaits, disks, kafka_network, loads, processes, stores
+from tests.faults.suite.nemeses import (
+    awaits,
+    disks,
+    kafka_network,
+    loads,
+    processes,
+    restore,
+    stores,
+    topics,
+)
 from tests.faults.suite.nemeses.nemesis import Nemesis, Strike
 
 NEMESES: dict[str, Nemesis] = {
@@ -34,9 +45,13 @@ NEMESES: dict[str, Nemesis] = {
     "postgres_full": stores.FullPostgres(),
     "postgres_read_only": stores.ReadOnlyPostgres(),
     "postgres_deadlock": stores.Deadlock(),
+    "postgres_restored": restore.PostgresRestored(),
     "kafka_disk_full": disks.FullDisk("kafka_disk_full", ("kafka", "kafka-1", "kafka-2")),
     "postgres_disk_full": disks.FullDisk("postgres_disk_full", ("postgres",)),
-    "ingest_clock": awaits.WrongClock(),
+    "topic_recreated": topics.TopicRecreated("topic_recreated", topics.EVENT_TOPICS),
+    "table_recreated": topics.TopicRecreated("table_recreated", topics.TABLE_TOPICS),
+    "ingest_clock": awaits.WrongClock("ingest_clock", (3540.0, 45.0, -20.0, -180.0), "ingest"),
+    "service_clock": awaits.WrongClock("service_clock", (3540.0, 300.0, 20.0, -20.0, -300.0)),
     "tenfold_load": loads.TenfoldLoad(),
     "flapping_sensor": loads.FlappingSensor(),
     "silence": loads.Silence(),
@@ -52,15 +67,24 @@ _WEIGHTS = {
 }
 OF_DISKS = ("kafka_disk_full", "postgres_disk_full")
 """Faults that need volumes of their own."""
-_ONLY_NAMED = ("freeze_long", "kafka_away", "postgres_away", "silence", *OF_DISKS)
+_ONLY_NAMED = (
+    *("freeze_long", "kafka_away", "postgres_away", "silence"),
+    *("topic_recreated", "table_recreated", "postgres_restored", *OF_DISKS),
+)
 """Too long for a mixture of minutes, or not possible everywhere: drawn when a run names them."""
 
 
-def strikes(seed: int, names: Sequence[str], process_names: Sequence[str]) -> Iterator[Strike]:
-    """Yield strikes without end, always the same for the same arguments."""
+def strikes(
+    seed: int, names: Sequence[str], process_names: Sequence[str], longest_s: float = inf
+) -> Iterator[Strike]:
+    """Yield strikes without end, always the same for the same arguments.
+
+    `longest_s` shortens the strikes that take longer.
+    """
     chance = random.Random(seed)
     drawn = list(names) or [name for name in NEMESES if name not in _ONLY_NAMED]
     weights = [_WEIGHTS.get(name, 1) for name in drawn]
     while True:
         [name] = chance.choices(drawn, weights)
-        yield NEMESES[name].draw(chance, process_names)
+        strike = NEMESES[name].draw(chance, process_names)
+        yield replace(strike, seconds=min(strike.seconds, longest_s))

@@ -1,0 +1,60 @@
+"""A service that works and is in trouble says so, and the auditor calls a person about it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+from prometheus_client import CollectorRegistry
+
+from services.audit.core.findings.snapshot import FindingKind
+from services.audit.settings import Settings
+from services.audit.watch import probes, watch
+from services.ingest.core.clocks.event_clock import EventClock
+from services.ingest.core.volume_guard import VolumeGuard
+from services.ingest.intake import Intake
+from services.ingest.metrics import IngestMetrics
+from shared.runtime.health import Health
+from shared.runtime.http_server import operations_routes
+from shared.runtime.metrics import RuntimeMetrics
+from tests.unit.audit.builders import T0
+
+SETTINGS = Settings.model_validate(
+    {
+        "kafka_bootstrap": "127.0.0.1:1",
+        "http_port": 1,
+        "database_url": "postgresql://nobody:hidden@127.0.0.1:1/none",
+        "audit_watched": "ingest=http://ingest:8000",
+    }
+)
+
+
+async def test_a_wrong_clock_of_ingest_is_a_fault_and_breaks_no_chain() -> None:
+    platform: Any = None
+    guard, metrics = VolumeGuard(0.1), IngestMetrics(CollectorRegistry())
+    intake = Intake(platform, EventClock(follow_readings=False), guard, metrics)
+    health = Health("ingest", "kafka")
+    health.add_trouble("clock", intake.clock_trouble)
+    described = {"asyncapi": "3.0.0", "info": {"title": "ingest"}, "channels": {}}
+    routes = dict(operations_routes(health, RuntimeMetrics(CollectorRegistry()), described))
+    transport = httpx2.ASGITransport(app=routes["/readyz"])
+    async with httpx2.AsyncClient(transport=transport) as http:
+        service = probes.ServiceProbe("ingest", "http://ingest:8000", http)
+        trouble = probes.TroubleProbe(service)
+        assert await service.check() is None
+        assert await trouble.check() is None
+        intake._compare_clocks(0, T0 + timedelta(minutes=59), 5.0, round(T0.timestamp() * 1000))
+        assert await service.check() is None, "ingest works, by Kafka's time"
+        problem = await trouble.check()
+        assert problem is not None
+        assert problem.kind is FindingKind.COMPONENT_TROUBLED
+        assert "3540.0 s ahead of Kafka's" in problem.reason
+        watching = watch.Watch(SETTINGS)
+        await watching._probe(trouble)
+        watching.note_round()
+        watching._probed_at = watching._round_at
+        assert watching.broken() is None, "the way to a person is whole"
+        intake._compare_clocks(0, T0, 5.0, round(T0.timestamp() * 1000))
+        assert await service.check() is None
+        assert await trouble.check() is None
