@@ -185,7 +185,9 @@ CREATE INDEX warning_source ON alerting.warning (status, source_id);
 CREATE TABLE alerting.rule (
     rule_id text PRIMARY KEY,
     version integer NOT NULL,
-    definition text NOT NULL
+    definition text NOT NULL,
+    -- Such a version costs too much and is not evaluated; the next version is.
+    quarantined_at timestamptz
 );
 
 -- The newest episode of a rule in a scope; `result` is the result as published. `expires_at` is the
