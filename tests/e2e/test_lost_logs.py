@@ -285,12 +285,14 @@ async def test_a_table_whose_topic_was_created_anew_with_as_many_records_is_read
 ) -> None:
     topic, bootstrap, versions = infrastructure.own_topic(RULES), infrastructure.bootstrap, []
     client = LogClient(bootstrap)
-    table = CompactedTable(bootstrap, topic, lambda rule: versions.append(rule.version))
+    table = CompactedTable(
+        bootstrap, topic, lambda rule: versions.append(rule.version), lambda _key: None
+    )
     watch = TableWatch(client, [table], RuntimeMetrics(CollectorRegistry()))
 
     async def publish(*numbers: int) -> None:
         rules = [a_rule(a_threshold_rule(("red", 216, 215)), version=number) for number in numbers]
-        await produce(bootstrap, topic.name, [("k", rule.to_wire(), 0) for rule in rules])
+        await produce(bootstrap, topic.name, [(rule.rule_id, rule.to_wire(), 0) for rule in rules])
 
     try:
         await publish(1, 2)
