@@ -19,6 +19,7 @@ import secrets
 import sys
 from pathlib import Path
 
+CANARY_TOKEN = "FENGHUO_AUDIT_CANARY_TOKEN"  # noqa: S105 - the name of a variable
 NAMES = (
     "FENGHUO_ADMIN_DB_PASSWORD",
     "FENGHUO_ALERTING_DB_PASSWORD",
@@ -28,6 +29,7 @@ NAMES = (
     "FENGHUO_CONSOLE_DB_PASSWORD",
     "FENGHUO_AUDIT_DB_PASSWORD",
     "FENGHUO_AUDIT_DOOR_TOKEN",
+    CANARY_TOKEN,
     "GRAFANA_ADMIN_PASSWORD",
 )
 IMAGE_UID = 10001
@@ -64,6 +66,12 @@ def complete(path: Path, values: dict[str, str]) -> list[str]:
     return list(missing)
 
 
+def variables(path: Path) -> dict[str, str]:
+    """Return the variables in the file at `path`."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
 def main(folder: Path = Path()) -> int:
     """Generate absent files and variables in `folder`."""
     uid, gid = reader(os.geteuid(), os.getegid())
@@ -72,16 +80,16 @@ def main(folder: Path = Path()) -> int:
     created = complete(folder / ENV, values)
     print(f"{ENV}: {', '.join(created)} written" if created else f"{ENV} is there already, kept")
     token = secrets.token_urlsafe(32)
-    digest = hashlib.sha256(token.encode()).hexdigest()
-    if write_once(folder / SOURCES, json.dumps({"first-source": digest}) + "\n"):
+    tokens = {"first-source": token, "canary": variables(folder / ENV)[CANARY_TOKEN]}
+    digests = {name: hashlib.sha256(value.encode()).hexdigest() for name, value in tokens.items()}
+    if write_once(folder / SOURCES, json.dumps(digests) + "\n"):
         print(f"token of source 'first-source' (shown once, keep it): {token}")
     return _hand_over(folder)
 
 
 def _hand_over(folder: Path) -> int:
     """Let the user in .env, and no further user, read .sources.json."""
-    lines = (folder / ENV).read_text(encoding="utf-8").splitlines()
-    named = dict(line.split("=", 1) for line in lines if "=" in line)
+    named = variables(folder / ENV)
     uid, gid = int(named["FENGHUO_UID"]), int(named["FENGHUO_GID"])
     path = folder / SOURCES
     try:

@@ -2,7 +2,8 @@
 
 Reads FENGHUO_KAFKA_BOOTSTRAP, FENGHUO_KAFKA_VOLUME_GIB, FENGHUO_REPLICATION_FACTOR,
 FENGHUO_ADMIN_DATABASE_URL and one FENGHUO_<SERVICE>_DB_PASSWORD per service with state; ends with
-one sentence when one is missing. It may run again at any time, and compose runs it again when
+one sentence when one is missing. For the units in FENGHUO_AUDIT_CANARY_UNITS it publishes the
+definitions of the canary. It may run again at any time, and compose runs it again when
 Kafka or Postgres was not there.
 """
 
@@ -21,6 +22,7 @@ from deploy.example import plans
 from deploy.local.database import grant
 from deploy.local.errors import StackError
 from deploy.local.records import is_empty, publish, record
+from deploy.local.seed import seed_canary
 from deploy.local.start_limits import START_S
 from deploy.local.topic_bytes import VARIABLE, stated_volume
 from deploy.local.topics import ensure_topics, planned_topics, wait_for_broker
@@ -28,6 +30,7 @@ from deploy.migrations.runner import upgrade
 from shared.contracts.topics import PLANS, TopicSpec
 from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE
 
+CANARY_UNITS = "FENGHUO_AUDIT_CANARY_UNITS"
 STATEFUL = ("alerting", "command", "duty", "notify", "console", "audit")
 _PASSWORD = re.compile(r"[A-Za-z0-9_\-]{24,}")
 
@@ -80,6 +83,9 @@ def main() -> int:
         volume_gib = stated_volume({VARIABLE: need(VARIABLE)})
         print(f"topics: {asyncio.run(prepare(bootstrap, replication, volume_gib))} created")
         print(f"plans: {asyncio.run(publish_plans(bootstrap))} published")
+        if units := tuple(filter(None, os.environ.get(CANARY_UNITS, "").split(","))):
+            asyncio.run(seed_canary(bootstrap, units))
+            print(f"canary: {len(units)} units")
         upgrade(admin)
         asyncio.run(grant(admin, passwords))
         print("schema and roles are up to date")

@@ -46,6 +46,7 @@ async def serve(root: Path, size: Size) -> None:
         loop.add_signal_handler(signum, stop.set)
     replicas = dict.fromkeys(SERVICES, size.replicas)
     stack = SeededStack(root, replicas=replicas, brokers=size.brokers, report=_print_phase)
+    stack.canary = True
     starting = asyncio.create_task(stack.up())
     stopping = asyncio.create_task(stop.wait())
     try:

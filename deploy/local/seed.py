@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deploy.example import departments, officers, plans, rules, sensors, units
+from deploy.example import canary, departments, officers, plans, rules, sensors, units
 from deploy.local.errors import StackError
 from deploy.local.paths import REPO, Paths
 from deploy.local.records import Record, publish, record
@@ -117,6 +117,22 @@ async def seed(paths: Paths, bootstrap: str, console_dsn: str, prepared: Prepare
         accounts=len(created),
         seconds=time.monotonic() - began,
     )
+
+
+async def seed_canary(bootstrap: str, units: tuple[str, ...] = canary.UNITS) -> None:
+    """Publish the canary's sensors, rules and plans; a repeated call changes nothing.
+
+    Raises KafkaError, and ValueError for a city without a unit below.
+    """
+    now = datetime.now(UTC)
+    entries_of_canary = canary.entries(now, units)
+    plans_of_canary, rules_of_canary = canary.plans(now, units), canary.rules(now, units)
+    for spec, records in (
+        (CATALOG, [record(catalog_key(entry.entry), entry) for entry in entries_of_canary]),
+        (PLANS, [record(definition.plan_id, definition) for definition in plans_of_canary]),
+        (RULES, [record(definition.rule_id, definition) for definition in rules_of_canary]),
+    ):
+        await publish(bootstrap, spec, records)
 
 
 def is_current(paths: Paths) -> bool:

@@ -11,8 +11,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from deploy.local.seed import Prepared, Seeded, prepare, seed
+from deploy.example.canary import UNITS
+from deploy.local.seed import Prepared, Seeded, prepare, seed, seed_canary
+from deploy.local.services import AUDITOR
 from deploy.local.stack import Stack
+from shared.contracts.catalog import CANARY
 
 SOURCES = "sources.json"
 LOCAL = "local"
@@ -25,6 +28,8 @@ class SeededStack(Stack):
     seeded = Seeded()
     sources: Sequence[str] = (LOCAL,)
     """Who may send to ingest; each has a token of its own."""
+    canary = False
+    """Whether the auditor makes round trips from a sensor to a receipt (docs/watch.md)."""
     _preparing: asyncio.Task[Prepared | None]
 
     async def up(self) -> None:
@@ -43,17 +48,29 @@ class SeededStack(Stack):
         path = self.paths.secrets / SOURCES
         digests = {
             source: hashlib.sha256(self.source_token(source).encode()).hexdigest()
-            for source in self.sources
+            for source in (*self.sources, *((CANARY,) if self.canary else ()))
         }
         path.write_text(json.dumps(digests), encoding="ascii")
         path.chmod(0o600)
         ingest = {"FENGHUO_SOURCES_FILE": str(path), **self.plan.env.get("ingest", {})}
         self.plan = replace(self.plan, env={**self.plan.env, "ingest": ingest})
+        if self.canary:
+            auditor = {**self._canary_settings(), **self.plan.env.get(AUDITOR, {})}
+            self.plan = replace(self.plan, env={**self.plan.env, AUDITOR: auditor})
         async with self._phase("seed"):
             self.seeded = await seed(
                 self.paths, self.kafka_bootstrap, self.dsn("console"), await self._preparing
             )
+            if self.canary:
+                await seed_canary(self.kafka_bootstrap)
         await super()._start_services()
+
+    def _canary_settings(self) -> dict[str, str]:
+        return {
+            "FENGHUO_AUDIT_CANARY_UNITS": ",".join(UNITS),
+            "FENGHUO_AUDIT_CANARY_URL": self.url("ingest"),
+            "FENGHUO_AUDIT_CANARY_TOKEN": self.source_token(CANARY),
+        }
 
     def source_token(self, source: str = LOCAL) -> str:
         """The token with which a source sends to ingest."""

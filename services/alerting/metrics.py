@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import product
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from services.alerting.core.alerts.grouping import Disposition
 from services.alerting.core.alerts.outcome import RefusalReason
@@ -62,6 +62,11 @@ class AlertingMetrics:
             "fenghuo_alerting_shadow_alarms_total",
             "Changes that candidate rules over several sources would have told",
             ["transition", "status"],
+            registry=registry,
+        )
+        self.quarantined_rules = Gauge(
+            "fenghuo_alerting_rules_quarantined",
+            "Rules over several sources that cost too much and are not evaluated",
             registry=registry,
         )
         for status in Status:

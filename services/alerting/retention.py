@@ -5,7 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from services.alerting.core.alerts.states import FINAL
-from shared.runtime.retention import RetentionTask, insert_of_deleted_counts
+from shared.contracts.fields import Status
+from shared.runtime.retention import (
+    CANARY_RETENTION,
+    RetentionTask,
+    insert_of_deleted_counts,
+)
 from shared.runtime.sql import names
 
 _ENDED = names(FINAL)
@@ -17,18 +22,25 @@ _ALERTS_AND_ALARMS = {"alert": "alerts", "alarm": "alarms"}
 def retention_tasks(keep_days: int) -> list[RetentionTask]:
     """Return all retention tasks; rows are kept for `keep_days` days after their end."""
     duration = timedelta(days=keep_days)
-    return [delete_alerts(duration), delete_alarms(duration), *delete_loose_records(duration)]
+    return [
+        delete_alerts(duration),
+        delete_alerts(CANARY_RETENTION, canary=True),
+        delete_alarms(duration),
+        *delete_loose_records(duration),
+    ]
 
 
-def delete_alerts(keep: timedelta) -> RetentionTask:
-    """Delete ended alerts with all that was merged into them.
+def delete_alerts(keep: timedelta, *, canary: bool = False) -> RetentionTask:
+    """Delete ended alerts with all that was merged into them; with `canary`, those of the canary.
 
     An alert with an alarm that is still on stays.
     """
+    condition = f"status = '{Status.SYSTEM}'" if canary else "true"
     return RetentionTask(
-        "ended_alerts",
+        "ended_alerts_canary" if canary else "ended_alerts",
         "WITH RECURSIVE old AS (SELECT alert_id FROM alerting.alert AS a "  # noqa: S608
-        f"WHERE merged_into IS NULL AND state IN {_ENDED} AND changed_at < now() - $1::interval "
+        f"WHERE merged_into IS NULL AND state IN {_ENDED} AND {condition} "
+        "AND changed_at < now() - $1::interval "
         "AND NOT EXISTS (SELECT FROM alerting.alert_alarm AS e WHERE e.alert_id = a.alert_id "
         "AND e.cleared_at IS NULL AND NOT e.withdrawn) ORDER BY alert_id LIMIT $2 FOR UPDATE), "
         "family AS (SELECT alert_id FROM old UNION SELECT c.alert_id FROM alerting.alert AS c "

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import structlog
+
 from services.alerting.core.alarms.scopes import Region, region_of
 from services.alerting.core.alarms.snapshot import AlarmSnapshot
 from services.alerting.core.alerts.alert import Alert, with_grade
@@ -37,7 +39,7 @@ from services.alerting.store.episodes import load_episodes, save_episodes
 from services.alerting.store.evidence import load_evidence
 from services.alerting.store.evidence_cache import EvidenceCache
 from services.alerting.store.regions import lock_regions, save_clocks
-from services.alerting.store.rules import load_rules, save_rules
+from services.alerting.store.rules import load_rules, quarantine_rules, save_rules
 from services.alerting.store.silences import add_hidden, load_silences, save_silences
 from services.alerting.store.warnings import load_warnings, save_warnings
 from shared.contracts.alarms import AlarmEvent
@@ -51,6 +53,8 @@ from shared.domain.response_modes.effective import Modes
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Transient
 from shared.runtime.timers import arm, disarm
+
+log = structlog.get_logger("fenghuo.alerting")
 
 HOLD = "hold"
 """Kind of the timer at the end of a hold; the subject names the region to lock and the alarm."""
@@ -294,6 +298,7 @@ class UnitOfWork:
         await self._save_holds()
         await self._save_silences()
         await save_rules(transaction, self._changed_rules)
+        await self._quarantine_rules()
         await save_warnings(transaction, list(self._changed_warnings.values()))
         clocks = self.engine.clocks.items()
         moved = {region: clock for region, clock in clocks if clock != self._clocks.get(region)}
@@ -301,6 +306,12 @@ class UnitOfWork:
         await save_episodes(transaction, self.engine, self._stored_episodes)
         await self.alerts.fill_cache()
         self.metrics.count(self.counts, self.engine.shadow_counts)
+
+    async def _quarantine_rules(self) -> None:
+        for rule_id in sorted(self.engine.too_costly):
+            log.error("rule_quarantined", rule_id=rule_id)
+        await quarantine_rules(self._transaction, self.engine.too_costly)
+        self.metrics.quarantined_rules.set(len(self.engine.rules.quarantined))
 
     async def _save_holds(self) -> None:
         holds = self._holds.items()

@@ -67,7 +67,7 @@ class AuditBootstrap:
     def _new_application(self) -> ServiceApplication:
         application = self._make()
         application.platform.health.add("bootstrap", self.ready)
-        self.watch.metrics.register(application.platform.registry)
+        self.watch.register_metrics(application.platform.registry)
         return application
 
     def _end(self, reason: str) -> NoReturn:

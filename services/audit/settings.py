@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from shared.contracts.fields import UnitId
 from shared.runtime.settings import DatabaseSettings
@@ -45,8 +45,26 @@ class Settings(DatabaseSettings):
     """The senders, separated by `,`, whose heartbeats arrive: the auditors of the tiers below."""
     audit_expected_token: SecretStr | None = None
     """Bearer token with which they post to `/heartbeats?from=SENDER`. Unset: the door is closed."""
+    audit_canary_units: Annotated[str, Field(pattern=r"^([0-9]{12}(,[0-9]{12})*)?$")] = ""
+    """The units, separated by `,`, at which the canary makes round trips. Empty: no canary."""
+    audit_canary_url: Annotated[str, Field(pattern=r"^(https?://[^,\s]+)?$")] = ""
+    """The address of ingest, for the canary's readings."""
+    audit_canary_token: SecretStr | None = None
+    """Bearer token of the canary as a source of ingest."""
+    audit_canary_every_s: Annotated[float, Field(ge=5, le=300)] = 15.0
+    """Seconds from one round trip to the next; three missed ones are a finding."""
     keep_days: Annotated[int, Field(ge=30, le=36_500)] = 400
     """Days for which resolved findings and the counts of a command or alert stay."""
+
+    @model_validator(mode="after")
+    def _canary_is_whole(self) -> Self:
+        if self.audit_canary_units and not (self.audit_canary_url and self.audit_canary_token):
+            raise ValueError("FENGHUO_AUDIT_CANARY_UNITS needs _CANARY_URL and _CANARY_TOKEN")
+        return self
+
+    def canary_units(self) -> list[str]:
+        """Return the units at which the canary makes round trips."""
+        return [unit for unit in self.audit_canary_units.split(",") if unit]
 
     def watched(self) -> dict[str, str]:
         """Return the URLs of the watched services by name."""

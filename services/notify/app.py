@@ -95,6 +95,7 @@ def build(settings: Settings) -> AsgiFastStream:
         contact_tests.router,
         timers.router,
         priority=URGENT_RECORDS,
+        canary=False,
     )
     platform.run_in_background(
         "escalation gauges", EscalationGauges(platform.database, metrics).run

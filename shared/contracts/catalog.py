@@ -49,6 +49,10 @@ class GroupEntry(Contract):
     synthetic: bool = False
 
 
+CANARY = "canary"
+"""The kind of the canary's sensors (docs/watch.md), whose readings have the status System."""
+
+
 class SensorEntry(Contract):
     """A catalogued sensor: unit of measure and datum are declared once, here.
 

@@ -10,6 +10,8 @@ from shared.contracts.fields import Contract, Level, RuleId, Tier
 
 MOST_DEEP = 6
 """A tree is at most so deep: deeper ones nobody reads."""
+MOST_PARTS = 128
+"""A tree has at most so many parts: it is evaluated at each change of an alarm that it names."""
 Scope = Literal["site", "village", "town", "district"]
 """What belongs together: sensors of one site, or everything in one unit of that tier."""
 Window = Annotated[float, Field(ge=60, le=72 * 3600)]
@@ -79,6 +81,8 @@ class CompositeRule(Contract):
     def _readable(self) -> Self:
         if depth(self.when) > MOST_DEEP:
             raise ValueError(f"the tree is deeper than {MOST_DEEP}")
+        if (parts := size(self.when)) > MOST_PARTS:
+            raise ValueError(f"the tree has {parts} parts, at most {MOST_PARTS}")
         if holds_by_itself(self.when):
             raise ValueError("the tree holds without any alarm: `not` alone would always be true")
         return self
@@ -117,6 +121,14 @@ def depth(condition: Condition) -> int:
         return 1
     parts = (condition.of,) if isinstance(condition, Not) else condition.of
     return 1 + max(depth(part) for part in parts)
+
+
+def size(condition: Condition) -> int:
+    """Parts of a tree; a single rule is 1."""
+    if isinstance(condition, RuleHolds):
+        return 1
+    parts = (condition.of,) if isinstance(condition, Not) else condition.of
+    return 1 + sum(map(size, parts))
 
 
 def named_rules(condition: Condition) -> set[RuleId]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -142,11 +142,20 @@ class Position(Contract):
 
 
 class Status(StrEnum):
-    """CAP status. It taints everything that follows from a record."""
+    """CAP status. It taints everything that follows from a record.
+
+    `System` belongs to the canary (docs/watch.md): no such record reaches a person, a screen, a
+    total or the trail, and its rows are deleted after a day.
+    """
 
     ACTUAL = "Actual"
     EXERCISE = "Exercise"
     TEST = "Test"
+    SYSTEM = "System"
+
+
+DoorStatus = Literal[Status.ACTUAL, Status.EXERCISE, Status.TEST]
+"""The statuses that a person, and a source of reports, may give to a record."""
 
 
 class Level(StrEnum):

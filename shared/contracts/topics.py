@@ -178,8 +178,9 @@ ALERTS = TopicSpec(
     share=10,
 )
 ALERT_DECISIONS = TopicSpec(
-    "alert.decisions.v1", "alert_id", 4, "delete", _YEAR, AlertDecision, "console", "核实签发意见"
-)
+    "alert.decisions.v1", "alert_id", 4, "delete", _YEAR, AlertDecision, "console", "核实签发意见",
+    writers=("audit",),  # the canary's robot officer: records of status System
+)  # fmt: skip
 SILENCES = TopicSpec(
     "alert.silences.v1",
     "silence_id",
@@ -234,6 +235,7 @@ ACKNOWLEDGEMENTS = TopicSpec(
     Acknowledgement,
     "console",
     "签收与反馈",
+    writers=("audit",),  # as above
     share=40,
 )
 CASE_REVIEWS = TopicSpec(
@@ -324,16 +326,9 @@ REFUSALS = TopicSpec(
     "identity.refusals.v1", "actor", 1, "delete", _YEAR, Refusal, "console", "拒绝留痕"
 )
 LETTER_ACTS = TopicSpec(
-    "letter.acts.v1",
-    "topic",
-    1,
-    "delete",
-    90 * _DAY,
-    LetterAct,
-    "operator",
-    "死信处置",
+    "letter.acts.v1", "topic", 1, "delete", 90 * _DAY, LetterAct, "operator", "死信处置",
     writers=("console",),  # an officer asks there for what an operator does
-)
+)  # fmt: skip
 GAP_ACCEPTANCES = TopicSpec(
     "operations.gap_acceptances.v1",
     "service",

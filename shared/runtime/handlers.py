@@ -31,7 +31,7 @@ from typing import Any, Generic, Protocol, TypeVar, Union, get_args, get_origin,
 from shared.contracts.topics import TopicSpec
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
-from shared.runtime.inbound_messages import InboundMessage
+from shared.runtime.inbound_messages import InboundMessage, is_of_canary
 from shared.runtime.timers import Timer, TimerKey
 
 
@@ -130,7 +130,8 @@ class Dispatcher(Generic[Unit]):
     """Calls the handlers of a service's routers inside one transaction.
 
     Handlers of single messages are called in the order of arrival (or of `order`); handlers of
-    batches follow in the order of registration, and so do the handlers of timers.
+    batches follow in the order of registration, and so do the handlers of timers. Without `canary`
+    the messages of the canary count as handled and reach no handler.
     """
 
     def __init__(
@@ -139,9 +140,11 @@ class Dispatcher(Generic[Unit]):
         routers: Iterable[Router[Unit]],
         *,
         order: Order | None = None,
+        canary: bool = True,
     ) -> None:
         self.unit_of_work = unit_of_work
         self._order = order
+        self._canary = canary
         self._subscribers: dict[str, Subscriber[Unit]] = {}
         self._timers: dict[str, TimerHandler[Unit]] = {}
         for router in routers:
@@ -168,6 +171,8 @@ class Dispatcher(Generic[Unit]):
         A message whose handler raises Reject is refused (`Transaction.refuse`); the others go on.
         """
         unit = self.unit_of_work(transaction)
+        if not self._canary:
+            batch = [inbound for inbound in batch if not is_of_canary(inbound.message)]
         ordered = batch if self._order is None else self._order(batch)
         for inbound in ordered:
             subscriber = self._subscribers[inbound.topic]

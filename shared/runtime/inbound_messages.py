@@ -12,6 +12,7 @@ import msgspec
 from aiokafka import ConsumerRecord
 
 from shared.contracts.dead_letter import Reason
+from shared.contracts.fields import Status
 from shared.runtime.clock import record_time
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
@@ -69,6 +70,11 @@ class DecodedRecord(NamedTuple):
     record: ConsumerRecord
     message: Any
     digest: bytes
+
+
+def is_of_canary(message: Any) -> bool:
+    """Return whether a message belongs to the canary (docs/watch.md)."""
+    return getattr(message, "status", None) is Status.SYSTEM
 
 
 def body_digest(value: bytes) -> bytes:

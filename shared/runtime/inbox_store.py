@@ -11,7 +11,7 @@ from shared.contracts.dead_letter import REPLAY_HEADER, Reason
 from shared.contracts.fields import cleaned
 from shared.runtime.database import Transaction
 from shared.runtime.errors import LostOwnership, Reject
-from shared.runtime.inbound_messages import DecodedRecord
+from shared.runtime.inbound_messages import DecodedRecord, is_of_canary
 from shared.runtime.stored_offsets import StoredOffset
 
 EventKey = tuple[str, str]
@@ -92,11 +92,13 @@ async def insert_new(transaction: Transaction, records: Sequence[DecodedRecord])
     if not first_of_key:
         return NewRecords([], [], [], [])
     rows = await transaction.connection.fetch(
-        f"INSERT INTO {transaction.schema}.inbox (topic, event_id, body_hash) "  # noqa: S608
-        "SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[]) "
+        f"INSERT INTO {transaction.schema}.inbox "  # noqa: S608
+        "(topic, event_id, body_hash, of_canary) "
+        "SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::boolean[]) "
         "ON CONFLICT (event_id, topic) DO NOTHING RETURNING topic, event_id",
         *_columns(first_of_key),
         [record.digest for record in first_of_key.values()],
+        [is_of_canary(record.message) for record in first_of_key.values()],
     )
     new_keys = {(row[0], row[1]) for row in rows}
     known_keys = [key for key in first_of_key if key not in new_keys]

@@ -28,6 +28,8 @@ log = structlog.get_logger("fenghuo.retention")
 
 _INTERVAL = timedelta(hours=1)
 _POLL_S = 60.0
+CANARY_RETENTION = timedelta(days=1)
+"""All rows of the canary (docs/watch.md) are deleted after so long."""
 _TABLE_RETENTION = timedelta(days=366)
 """The ids of a topic without an end of retention are remembered for so long."""
 _SLICE = timedelta(hours=6)
@@ -65,9 +67,19 @@ def inbox_retention(schema: str, topics: Sequence[TopicSpec]) -> list[RetentionT
         )
         by_retention.setdefault(retention, []).append(topic.name)
     *shorter, longest = sorted(by_retention)
-    tasks = [_inbox_task(schema, retention, by_retention[retention]) for retention in shorter]
+    tasks = [_canary_task(schema)]
+    tasks += [_inbox_task(schema, retention, by_retention[retention]) for retention in shorter]
     excluded = [name for retention in shorter for name in by_retention[retention]]
     return [*tasks, _inbox_task(schema, longest, excluded, without=True)]
+
+
+def _canary_task(schema: str) -> RetentionTask:
+    return delete_rows(
+        "inbox_canary",
+        f"{schema}.inbox",
+        "of_canary AND seen_at < now() - $1::interval",
+        CANARY_RETENTION,
+    )
 
 
 def _inbox_task(

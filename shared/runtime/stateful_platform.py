@@ -66,6 +66,7 @@ class StatefulPlatform(Platform):
         prefetch_batches: int = 0,
         priority: PriorityRule | None = None,
         fast_decoders: Mapping[TopicSpec, FastDecoder] | None = None,
+        canary: bool = True,
     ) -> PartitionConsumer:
         """Let the handlers of these routers handle their topics and fire their timers.
 
@@ -73,8 +74,9 @@ class StatefulPlatform(Platform):
         so many batches more are fetched at once when they wait, and each is decoded beside the
         transaction before it. `priority`: these messages of a backlog go first; prefetched batches
         would make them wait. `fast_decoders` decode the simplest messages of a topic.
+        Without `canary` no handler gets the messages of the canary, and they leave no row.
         """
-        self.dispatcher = dispatcher = Dispatcher(unit_of_work, routers, order=order)
+        self.dispatcher = dispatcher = Dispatcher(unit_of_work, routers, order=order, canary=canary)
         self.apply = dispatcher.apply
         self.delete_when_old(*inbox_retention(self.service, dispatcher.topics))
         worker = InboxWorker(

@@ -132,6 +132,16 @@ class StreamProtocol(H11Protocol):
         elif state is not self._limited:
             self._limit(None)
 
+    def send_400_response(self, msg: str) -> None:
+        """Refuse a broken request; the application, which has its head, is told of the end."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:  # an answer has begun
+            self.transport.close()
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._limit(None)

@@ -204,6 +204,48 @@ async def counts(rows: TableRows) -> dict[str, int]:
     return {row["name"]: row["n"] for row in await rows.rows(" UNION ALL ".join(parts))}
 
 
+async def test_rows_of_the_canary_are_deleted_after_a_day(
+    databases: dict[str, Database], tasks: dict[str, list[RetentionTask]]
+) -> None:
+    rows = TableRows(databases["console"])
+    hours = {"new": 23, "old": 25}
+    for status in ("Actual", "System"):
+        for name in hours:
+            key = f"{status}-{name}"
+            world = {"status": status, "version": 1}
+            await rows.plant("alerting.alert", alert_id=key, state="recalled", **world)
+            await rows.plant("command.command", command_id=key, state="revoked", **world)
+            await rows.plant(
+                "command.assignment", assignment_id=key, command_id=key, state="recalled", **world
+            )
+            await rows.plant("command.alert_level", alert_id=key, status=status)
+            for schema in SCHEMAS:
+                await rows.plant(f"{schema}.inbox", topic="t", event_id=key)
+    tables = {
+        "alerting.alert": ("alert_id", "changed_at"),
+        "command.command": ("command_id", "issued_at"),
+        "command.alert_level": ("alert_id", "changed_at"),
+        **{f"{schema}.inbox": ("event_id", "seen_at") for schema in SCHEMAS},
+    }
+    for schema in SCHEMAS:
+        await rows.do(f"UPDATE {schema}.inbox SET of_canary = true WHERE event_id LIKE 'System-%'")
+    for table, (key, column) in tables.items():
+        for name, age_h in hours.items():
+            await rows.do(
+                f"UPDATE {table} SET {column} = now() - interval '{age_h} hours' "
+                f"WHERE {key} LIKE '%-{name}'"
+            )
+    for schema, listed in tasks.items():
+        for task in listed:
+            if task.name.endswith("_canary"):
+                while await Retention(databases[schema]).run_once(task):
+                    pass
+    remaining = ["Actual-new", "Actual-old", "System-new"]
+    for table, (key, _) in {**tables, "command.assignment": ("assignment_id", "")}.items():
+        result = await rows.rows(f"SELECT {key} AS key FROM {table} ORDER BY 1")
+        assert [row["key"] for row in result if "-" in row["key"]] == remaining, table
+
+
 async def test_tables_are_flat_after_the_time_of_their_rows(
     databases: dict[str, Database], tasks: dict[str, list[RetentionTask]]
 ) -> None:

@@ -17,6 +17,7 @@ import yaml
 from deploy.local.postgres import MAX_CONNECTIONS, RESERVED_CONNECTIONS
 from deploy.local.topics import planned_topics
 from docs.make_settings import settings_of
+from services.alerting.metrics import AlertingMetrics
 from services.audit.metrics import AuditMetrics
 from services.audit.watch.metrics import WatchMetrics
 from services.ingest.metrics import IngestMetrics
@@ -244,6 +245,7 @@ def _exported() -> str:
     metrics.dead_letters.labels("topic", "reason")
     AuditMetrics(registry)
     WatchMetrics().register(registry)
+    AlertingMetrics(registry)
     NotifyMetrics(registry)
     ScoringMetrics(registry)
     IngestMetrics(registry).volume_free.labels("1")

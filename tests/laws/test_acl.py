@@ -17,6 +17,7 @@ from tests.support.services import SERVICES, built_broker
 
 ROOT = Path(__file__).parents[2]
 BY_HAND = {
+    "services/audit/canary/records.py",
     "services/audit/store/kafka_log.py",
     "services/console/features/sensors/reading_log.py",
     "deploy/commands/rules/kafka.py",

@@ -23,6 +23,7 @@ OF_THE_SYSTEM = {
     "fenghuo_scoring_restore_seconds": "time spent",
     "fenghuo_scoring_flush_seconds": "time spent",
     "fenghuo_scoring_engine": "how the program runs",
+    "fenghuo_alerting_rules_quarantined": "there is one pack for both worlds",
     "fenghuo_scoring_rules": "there is one pack for both worlds",
     "fenghuo_scoring_sensors": "the catalogue",
     "fenghuo_ingest_refused": "what is refused may not be readable, so it has no status",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from aiokafka import codec
@@ -58,7 +60,7 @@ def sealed(
 ) -> bytes:
     """A batch with its length, attributes and checksum as they should be."""
     encode = {
-        1: codec.gzip_encode,
+        1: partial(gzip.compress, mtime=0),
         2: codec.snappy_encode,
         3: codec.lz4_encode,
         4: codec.zstd_encode,

@@ -26,11 +26,14 @@ BEGIN
                 -- The service's refusal of the message: a repeat is refused without being decided again.
                 refused_for text,
                 refused_detail text,
+                -- Ids of the canary's records are deleted after a day: it has no others to protect.
+                of_canary boolean NOT NULL DEFAULT false,
                 -- Ids of one topic say nothing of another's. What tells two keys apart comes first.
                 PRIMARY KEY (event_id, topic)
             );
             -- Rows lie in the order of their time: a few bytes per block of them are index enough.
             CREATE INDEX inbox_age ON %1$I.inbox USING brin (seen_at);
+            CREATE INDEX inbox_canary ON %1$I.inbox (seen_at) WHERE of_canary;
             -- Records whose handling met a bug, and how often each was tried: until it is handled, or is a letter.
             CREATE TABLE %1$I.failed_record (
                 grp text NOT NULL,
@@ -85,7 +88,7 @@ BEGIN
             -- How many things of a kind retention has deleted: what was counted once still adds up.
             CREATE TABLE %1$I.deleted_count (
                 kind text NOT NULL,
-                status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+                status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test', 'System')),
                 n bigint NOT NULL,
                 PRIMARY KEY (kind, status)
             );

@@ -2,7 +2,7 @@
 CREATE TABLE alerting.alert (
     alert_id text PRIMARY KEY,
     version integer NOT NULL CHECK (version >= 1),
-    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test', 'System')),
     state text NOT NULL CHECK (state IN ('verifying', 'verified', 'pending_approval', 'issued',
                                          'lifted', 'expired', 'recalled', 'dismissed', 'rejected',
                                          'merged', 'absorbed')),
@@ -185,7 +185,9 @@ CREATE INDEX warning_source ON alerting.warning (status, source_id);
 CREATE TABLE alerting.rule (
     rule_id text PRIMARY KEY,
     version integer NOT NULL,
-    definition text NOT NULL
+    definition text NOT NULL,
+    -- Such a version costs too much and is not evaluated; the next version is.
+    quarantined_at timestamptz
 );
 
 -- The newest episode of a rule in a scope; `result` is the result as published. `expires_at` is the

@@ -3,7 +3,7 @@
 -- key, then timers (services/command/unit_of_work).
 CREATE TABLE command.command (
     command_id text PRIMARY KEY,
-    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test', 'System')),
     version integer NOT NULL,
     state text NOT NULL CHECK (state IN ('issued', 'awaiting_check', 'closed', 'revoked')),
     alert_id text,
@@ -134,7 +134,7 @@ CREATE INDEX late_of_command ON command.late_acknowledgement (command_id);
 -- 平急状态. The mode that each unit has decided, and the proposals that led to it. Locked after commands
 -- and assignments: mode rows by (status, unit), then proposals by id, then their timers.
 CREATE TABLE command.mode (
-    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test', 'System')),
     unit text NOT NULL,
     version integer NOT NULL,
     mode text NOT NULL CHECK (mode IN ('normal', 'recovery', 'standby', 'emergency')),
@@ -145,7 +145,7 @@ CREATE TABLE command.mode (
 
 CREATE TABLE command.mode_proposal (
     proposal_id text PRIMARY KEY,
-    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test', 'System')),
     unit text NOT NULL,
     version integer NOT NULL,
     state text NOT NULL CHECK (state IN (
@@ -171,7 +171,7 @@ CREATE UNIQUE INDEX mode_proposal_in_force ON command.mode_proposal (status, uni
 -- Upward reports. The row of an incident is the lock under which its alerts, reports and obligations
 -- change; `changed_at` is the time of the last change, so that no later one can claim an earlier time.
 CREATE TABLE command.report_incident (
-    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test', 'System')),
     incident_id text NOT NULL,
     changed_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (status, incident_id)

@@ -3,7 +3,7 @@
 CREATE TABLE audit.trail (
     sequence bigint PRIMARY KEY CHECK (sequence >= 1),
     entry_id text NOT NULL UNIQUE,
-    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test', 'System')),
     actor text NOT NULL,
     action text NOT NULL,
     subject_id text NOT NULL,
@@ -34,7 +34,7 @@ CREATE TRIGGER trail_append_only BEFORE UPDATE OR DELETE ON audit.trail
 
 CREATE TABLE audit.record_count (
     topic text NOT NULL,
-    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test', 'System')),
     label text NOT NULL,
     records bigint NOT NULL,
     PRIMARY KEY (topic, status, label)
@@ -43,7 +43,7 @@ CREATE TABLE audit.record_count (
 -- Alarms at alerting by disposition, as last counted. `without_alert`: alarms that are in an alert by
 -- their disposition, but name none.
 CREATE TABLE audit.alarm_disposition (
-    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test', 'System')),
     disposition text NOT NULL,
     alarms bigint NOT NULL,
     without_alert bigint NOT NULL,
@@ -53,7 +53,7 @@ CREATE TABLE audit.alarm_disposition (
 -- Per command: the recipients it announced, and first versions of its assignments on the topic.
 CREATE TABLE audit.fanout (
     command_id text PRIMARY KEY,
-    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test', 'System')),
     recipients integer,
     assignments integer NOT NULL DEFAULT 0,
     seen_at timestamptz NOT NULL DEFAULT now()
@@ -62,14 +62,14 @@ CREATE TABLE audit.fanout (
 -- The status of an alert or command in its first record; every later record must have the same.
 CREATE TABLE audit.subject_status (
     subject_id text PRIMARY KEY,
-    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test', 'System')),
     seen_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE TABLE audit.leak (
     record_id text NOT NULL,
     subject_id text NOT NULL,
     topic text NOT NULL,
-    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test', 'System')),
     subject_status text NOT NULL,
     found_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (record_id, subject_id)
@@ -79,7 +79,7 @@ CREATE TABLE audit.finding (
     finding_id text PRIMARY KEY,
     kind text NOT NULL,
     subject_id text NOT NULL,
-    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test', 'System')),
     detail text NOT NULL,
     raised_at timestamptz NOT NULL,
     resolved_at timestamptz
@@ -153,7 +153,7 @@ CREATE INDEX suspect_review ON audit.suspect (reviewed_at);
 CREATE TABLE audit.latest_version (
     kind text NOT NULL,
     subject_id text NOT NULL,
-    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test', 'System')),
     version integer NOT NULL,
     state text NOT NULL,
     PRIMARY KEY (kind, subject_id)

@@ -18,6 +18,7 @@ from services.alerting.unit_of_work import UnitOfWork
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import Callee
 from shared.contracts.dead_letter import Reason
+from shared.contracts.fields import Status
 from shared.contracts.topics import ALARMS
 from shared.runtime.errors import Reject
 from shared.runtime.handlers import Router
@@ -180,8 +181,8 @@ def _revise(alert: Alert, event: AlarmEvent, evidence: AlarmEvidence) -> Alert |
 def _flapping_state(
     event: AlarmEvent, alarm: AlarmSnapshot, unit: UnitOfWork
 ) -> FlappingState | None:
-    if event.transition not in _RAISES_AND_CLEARINGS:
-        return None
+    if event.transition not in _RAISES_AND_CLEARINGS or event.status is Status.SYSTEM:
+        return None  # the canary's alarm is raised four times a minute, by design
     raises = unit.alerts.raises(alarm)
     if unit.alerts.alarm(event.alarm_id) is None:
         raises = [*raises, alarm.began_at]

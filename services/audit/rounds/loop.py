@@ -13,12 +13,7 @@ import structlog
 from services.audit.core.conservation.balances import HopBalance
 from services.audit.core.findings.confirmation import Suspicion, confirm_findings
 from services.audit.core.findings.detection import FindingKey, detect_findings
-from services.audit.core.findings.snapshot import (
-    COMPONENT_KINDS,
-    ComponentFault,
-    FindingKind,
-    Snapshot,
-)
+from services.audit.core.findings.snapshot import ComponentFault, FindingKind, Snapshot
 from services.audit.core.trail import chain
 from services.audit.core.trail.chain import GENESIS, ChainHead
 from services.audit.metrics import AuditMetrics
@@ -57,8 +52,8 @@ class ComponentWatch(Protocol):
         """Return the faults of the components now."""
         ...
 
-    def settled(self) -> bool:
-        """Return True if a component without a fault certainly works."""
+    def checked_kinds(self) -> frozenset[FindingKind]:
+        """Return the kinds of which a component without a fault certainly works."""
         ...
 
     def note_round(self) -> None:
@@ -129,8 +124,7 @@ class RoundLoop:
             now = await transaction.connection.fetchval("SELECT clock_timestamp()")
             self._conservation.end_round(now)
         kinds = tables.snapshot.checked_kinds | {FindingKind.TRAIL_BROKEN}
-        if self._watch.settled():
-            kinds |= COMPONENT_KINDS
+        kinds |= self._watch.checked_kinds()
         snapshot = replace(
             tables.snapshot,
             checked_kinds=kinds,

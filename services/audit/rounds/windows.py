@@ -22,7 +22,7 @@ from shared.contracts.topics import AUDIT_TRAIL, CATALOG, DEAD_LETTER, READINGS,
 from shared.runtime.clock import record_time
 from shared.runtime.decoding import MAX_LETTER_BYTES, decode_value
 from shared.runtime.errors import Reject
-from shared.runtime.inbound_messages import body_digest
+from shared.runtime.inbound_messages import body_digest, is_of_canary
 
 LIMIT = 5_000
 """The most records that one round reads, and that it checks per reader."""
@@ -176,6 +176,8 @@ def _entry_of(letter: DeadLetter) -> EntryDraft | None:
         message = decode_value(spec.model, base64.b64decode(letter.value_b64))
     except (Reject, ValueError):
         return None  # the value was altered, or is not a record of ours
+    if is_of_canary(message):
+        return None
     return refused_draft(letter, message)
 
 
@@ -185,15 +187,22 @@ async def _audited(topic: str, records: Sequence[LogRecord]) -> list[AuditedReco
     for number, record in enumerate(records):
         if number % _YIELD_INTERVAL == _YIELD_INTERVAL - 1:
             await asyncio.sleep(0)
-        event_id, body_hash = None, b""
+        event_id, body_hash, of_canary = None, b"", False
         value_hash = hashlib.sha256(record.value).digest() if record.value else b""
         try:
             message = decode_value(model, record.value)
             body_hash = body_digest(record.value) if hashed and record.value else b""
-            event_id = message.id
+            event_id, of_canary = message.id, is_of_canary(message)
         except Reject:
             pass  # a record without an id
         audited.append(
-            AuditedRecord(record.offset, record.accepted_ms, event_id, body_hash, value_hash)
+            AuditedRecord(
+                record.offset,
+                record.accepted_ms,
+                event_id,
+                body_hash,
+                value_hash,
+                of_canary=of_canary,
+            )
         )
     return audited

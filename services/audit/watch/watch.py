@@ -12,11 +12,13 @@ from typing import Any
 
 import httpx2
 import structlog
+from prometheus_client import CollectorRegistry
 
-from services.audit.core.findings.snapshot import ComponentFault, FindingKind
+from services.audit.core.findings.snapshot import COMPONENT_KINDS, ComponentFault, FindingKind
 from services.audit.core.watch.components import ComponentHealth
 from services.audit.settings import Settings
 from services.audit.watch.arrivals import ArrivalProbe
+from services.audit.watch.canary import Canary
 from services.audit.watch.heartbeat import Heartbeat
 from services.audit.watch.metrics import WatchMetrics
 from services.audit.watch.out_of_band import OutOfBandChannel
@@ -76,6 +78,8 @@ class Watch:
             )
         )
         self.arrivals = {sender: ArrivalProbe(sender) for sender in settings.expected()}
+        units = settings.canary_units()
+        self.canary = Canary(units, settings.audit_canary_every_s) if units else None
         services = [ServiceProbe(name, url, self._http) for name, url in settings.watched().items()]
         self._probes: list[Probe] = [
             KafkaProbe(settings.kafka_bootstrap),
@@ -84,15 +88,26 @@ class Watch:
             *(TroubleProbe(service) for service in services),
             *(DiskProbe(path, settings.audit_disk_free_share) for path in settings.disks()),
             *self.arrivals.values(),
+            *([] if self.canary is None else self.canary.probes()),
         ]
 
     def faults(self) -> tuple[ComponentFault, ...]:
         """Return the faults of the components now."""
         return self._health.faults()
 
-    def settled(self) -> bool:
-        """Return True if a component without a fault certainly works."""
-        return self._probed_at is not None and not self._health.undecided()
+    def register_metrics(self, registry: CollectorRegistry) -> None:
+        """Show the metrics of the watch in one more registry."""
+        self.metrics.register(registry)
+        if self.canary is not None:
+            self.canary.metrics.register(registry)
+
+    def checked_kinds(self) -> frozenset[FindingKind]:
+        """Return the kinds of which a component without a fault certainly works."""
+        if self._probed_at is None or self._health.undecided():
+            return frozenset()
+        if self.canary is None or self.canary.decided():
+            return COMPONENT_KINDS
+        return COMPONENT_KINDS - {FindingKind.CANARY_MISSING}
 
     def note_round(self) -> None:
         """Note that the auditor has made a complete round."""

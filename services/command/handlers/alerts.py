@@ -23,7 +23,7 @@ from services.command.unit_of_work.command_actions import (
 from services.command.unit_of_work.commands import LockedCommands
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.commands import CommandState
-from shared.contracts.fields import LEVEL_ORDER, Level
+from shared.contracts.fields import LEVEL_ORDER, Level, Status
 from shared.contracts.ids import case_key
 from shared.contracts.topics import ALERTS
 from shared.domain.response_modes.effective import Modes
@@ -48,7 +48,8 @@ class _AlertOrder:
 
 def load(alert: AlertEvent, unit: UnitOfWork) -> None:
     """An alert needs its incident; the level decides which commands are needed."""
-    unit.reports.need(alert)
+    if alert.status is not Status.SYSTEM:
+        unit.reports.need(alert)
 
 
 @router.subscriber(ALERTS, load=load, batch=True)
@@ -68,7 +69,8 @@ async def handle_alerts(alerts: Sequence[AlertEvent], unit: UnitOfWork) -> None:
             raised.append((alert, level))
         if level is not None or _is_position_on_issued(alert):
             triggering.append(alert)
-        unit.defer(Stage.REPORTS, partial(unit.reports.observe, alert), alert)
+        if alert.status is not Status.SYSTEM:  # nobody reports the canary upward
+            unit.defer(Stage.REPORTS, partial(unit.reports.observe, alert), alert)
     await _issue_or_reopen(raised, unit)
     for trigger in map(trigger_of, triggering):
         if trigger is not None:

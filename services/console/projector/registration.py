@@ -50,7 +50,9 @@ _LAG_SERIES = "fenghuo_consumer_lag_records"
 
 def include_projector(platform: StatefulPlatform) -> None:
     """Let the platform handle the topics of the projector."""
-    platform.include(partial(UnitOfWork, tables=TABLES), *ROUTERS, max_records=MAX_RECORDS)
+    platform.include(
+        partial(UnitOfWork, tables=TABLES), *ROUTERS, max_records=MAX_RECORDS, canary=False
+    )
 
 
 def projection_lag(platform: StatefulPlatform) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from services.console.web.response_models import file_response, json_response
 from services.console.web.responses import as_json
 from services.console.web.sessions import SessionClaim, claim_of
 from services.console.web.viewers import PlaceViewer
-from shared.contracts.fields import Status
+from shared.contracts.fields import DoorStatus, Status
 from shared.runtime.errors import Transient
 from shared.runtime.stream_connection import connection_of
 
@@ -50,7 +50,7 @@ async def stream_events(
     request: Request,
     console: Deps,
     viewer: PlaceViewer,
-    status: Annotated[Status | None, Query()] = None,
+    status: Annotated[DoorStatus | None, Query()] = None,
     after: Annotated[Seq | None, Query()] = None,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
@@ -160,7 +160,7 @@ async def list_feed_events(
     console: Deps,
     viewer: PlaceViewer,
     after: Annotated[Seq | None, Query()] = None,
-    status: Annotated[Status | None, Query()] = None,
+    status: Annotated[DoorStatus | None, Query()] = None,
     limit: Limit = 50,
 ) -> Response:
     """List the events after `after`, the oldest first; without it the last events.

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import Query
 
-from shared.contracts.fields import Status
+from shared.contracts.fields import DoorStatus
 
-StatusQuery = Annotated[Status, Query()]
+StatusQuery = Annotated[DoorStatus, Query()]
 Limit = Annotated[int, Query(ge=1, le=500)]
 Cursor = Annotated[str, Query(pattern=r"^[A-Za-z0-9._:\-]{0,96}$")]
 """The id after which a list by id continues; an empty cursor is the beginning."""

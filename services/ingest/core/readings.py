@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import get_args
 
 from services.ingest.core.bodies.parsing import parse
 from services.ingest.core.bodies.schemas import BatchBody, ReadingBody
 from services.ingest.core.refusals import ProblemKind, RequestProblem, RequestRefused
 from services.ingest.core.source_ids import id_prefix
 from services.ingest.core.times import FUTURE, OLDEST, time_problems
-from shared.contracts.catalog import SensorEntry
+from shared.contracts.catalog import CANARY, SensorEntry
+from shared.contracts.fields import DoorStatus, Status
 from shared.contracts.readings import Reading
 from shared.contracts.units import tier_of
 
@@ -67,6 +69,8 @@ def _readings(
             body.metric == sensor.metric and body.unit == sensor.unit and body.datum == sensor.datum
         ):
             problems += _mismatches(body, sensor, prefix)
+        if (body.status is Status.SYSTEM) is not (sensor.sensor_kind == CANARY):
+            problems.append(_wrong_status(body, sensor, prefix))
         if not OLDEST <= body.occurred_at <= present + FUTURE:
             problems += time_problems(body.occurred_at, now, prefix, present)
         if not problems:
@@ -91,6 +95,13 @@ def _reading(body: ReadingBody, record_id: str, sensor: SensorEntry, now: dateti
         datum=body.datum,
         synthetic=body.synthetic or sensor.synthetic,
     )
+
+
+def _wrong_status(body: ReadingBody, sensor: SensorEntry, prefix: str) -> RequestProblem:
+    """Return the problem of a real sensor's reading that would be hidden, or of a shown canary."""
+    expected = Status.SYSTEM if sensor.sensor_kind == CANARY else ", ".join(get_args(DoorStatus))
+    message = f"{body.status} is no status of {sensor.sensor_id}"
+    return RequestProblem(ProblemKind.SCHEMA, f"{prefix}status", message, expected)
 
 
 def _mismatches(body: ReadingBody, sensor: SensorEntry, prefix: str) -> list[RequestProblem]:

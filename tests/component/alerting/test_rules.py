@@ -10,11 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.alerting.core.multi_source import work_limit
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import AlertTransition
 from shared.contracts.conditions import AllOf, Not, RuleHolds
 from shared.contracts.dead_letter import Reason
-from shared.contracts.fields import Level, Status, Tier
+from shared.contracts.fields import Level, Position, Status, Tier
 from shared.contracts.reports import ReporterRole
 from shared.runtime.errors import Reject
 from tests.component.alerting.harness import AlertingHarness, alerting_harness
@@ -81,6 +82,30 @@ async def test_a_composite_of_a_composite(alerting: AlertingHarness) -> None:
         ("x", CLEARED),
         ("z", CLEARED),
     ]
+
+
+async def test_a_rule_that_costs_too_much_stands_alone_until_its_next_version(
+    alerting: AlertingHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work_limit, "FIRST_STEPS", 100)
+    monkeypatch.setattr(work_limit, "STEPS_PER_MESSAGE", 0)
+    costly = sources_of(need=1.5, window_s=60, radius_m=100_000, within=Tier.DISTRICT)
+    await alerting.deliver(a_rule("costly", costly), a_rule("cheap", sources_of(need=0.5)))
+    spots = [Position(lat=29.0 + number / 10_000, lon=105.8) for number in range(20)]
+    for number, spot in enumerate(spots):
+        await alerting.deliver(phone(number, 2 * number, position=spot))
+    stored = "SELECT rule_id FROM alerting.rule WHERE quarantined_at IS NOT NULL"
+    assert [row["rule_id"] for row in await alerting.rows(stored)] == ["costly"]
+    registry = alerting.service.platform.registry
+    assert registry.get_sample_value("fenghuo_alerting_rules_quarantined") == 1
+    raised = "SELECT DISTINCT rule_id FROM alerting.episode"
+    assert [row["rule_id"] for row in await alerting.rows(raised)] == ["cheap"]
+    monkeypatch.setattr(work_limit, "FIRST_STEPS", 1_000_000)
+    mended = costly.model_copy(update={"window_s": 3_600.0})
+    await alerting.deliver(a_rule("costly", mended, version=2))
+    assert await alerting.rows(stored) == []
+    rows = await alerting.rows(f"{raised} ORDER BY 1")
+    assert [row["rule_id"] for row in rows] == ["cheap", "costly"]
 
 
 async def test_a_rule_with_a_cycle_is_refused(alerting: AlertingHarness) -> None:

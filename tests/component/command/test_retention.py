@@ -102,7 +102,7 @@ async def test_ids_outlive_their_topics_and_armed_timers_everything(dsn: str) ->
     try:
         pool = database.pool
         retention = Retention(database)
-        short, longest = inbox_retention("command", (ASSIGNMENTS, ACKNOWLEDGEMENTS, CATALOG))
+        _, short, longest = inbox_retention("command", (ASSIGNMENTS, ACKNOWLEDGEMENTS, CATALOG))
         assert short.keep == timedelta(milliseconds=ASSIGNMENTS.retention_ms or 0, days=1)
         assert longest.keep == timedelta(milliseconds=ACKNOWLEDGEMENTS.retention_ms or 0, days=1)
         topics = [ASSIGNMENTS.name, ACKNOWLEDGEMENTS.name, CATALOG.name, "read no more"]
@@ -142,7 +142,7 @@ async def test_an_inbox_is_walked_once_in_slices(dsn: str) -> None:
     await database.start()
     try:
         pool, retention = database.pool, Retention(database)
-        (task,) = inbox_retention("command", (ACKNOWLEDGEMENTS,))
+        _, task = inbox_retention("command", (ACKNOWLEDGEMENTS,))
         await pool.execute("DELETE FROM command.inbox")
         await pool.execute("DELETE FROM command.retention_schedule")
         assert await retention.run_once(task) == 0

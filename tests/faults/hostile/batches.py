@@ -72,6 +72,11 @@ def _bomb(codec: int) -> bytes:
     return batch_of([(0, b"k", b"[" + b" " * _BOMB_BYTES + b"]", ())], compression=codec)
 
 
+@cache
+def _huge_key() -> bytes:
+    return batch_of([(0, b"k" * (3 << 20), b"{}", ())], compression=_GZIP)
+
+
 def _bomb_of(codec: int) -> Batch:
     return lambda _chance, _key, _value: _bomb(codec)
 
@@ -85,7 +90,7 @@ BATCHES: dict[str, Batch] = {
     "header_without_value": _with_headers(("traceparent", None)),
     "repeated_headers": _with_headers(*[("replay-of", b"0@0")] * 3_000),
     "forged_replay": _with_headers(("replay-of", b"-1@99999999999999999999")),
-    "huge_key": lambda _, __, value: batch_of([(0, b"k" * (3 << 20), value, ())], compression=1),
+    "huge_key": lambda _chance, _key, _value: _huge_key(),
     **{f"bomb_{name}": _bomb_of(codec) for codec, name in _CODEC_NAMES.items()},
     "ancient_time": lambda _, key, value: batch_of([(0, key, value, ())], first_ms=-(10**17)),
     "far_time": lambda _, key, value: batch_of([(0, key, value, ())], first_ms=10**17),

@@ -145,7 +145,7 @@ def _record(name: str, topic: str, golden: dict[str, list[Json]], chance: Random
     if name in BATCHES:
         return _in_batch(name, chance, record)
     if name == "deleted_entry":
-        return replace(record, key=_key_of_table(topic, value) or key, value=None)
+        return replace(record, key=key_of_table(topic, value) or key, value=None)
     if name in ("foreign_topic", "replay"):
         return record
     return replace(record, value=mutated(name, chance, value))
@@ -161,7 +161,7 @@ def _in_batch(name: str, chance: Random, record: HostileRecord) -> HostileRecord
     )
 
 
-def _key_of_table(topic: str, value: Json) -> bytes | None:
+def key_of_table(topic: str, value: Json) -> bytes | None:
     """Return the key under which a table has a golden value."""
     entry = value.get("entry", value)
     if topic == CATALOG.name:

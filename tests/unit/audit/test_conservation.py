@@ -209,6 +209,14 @@ def test_a_record_is_compared_with_what_is_known_of_its_origin(
     assert flaw_of(record, origin, actions, inbox, SINCE_MS) is expected
 
 
+def test_an_act_of_the_canary_is_no_forgery_and_a_second_body_is_an_alteration() -> None:
+    act = a_record(of_canary=True)
+    origin = RecordOrigin.CONSOLE_ACTIONS
+    assert flaw_of(act, origin, {}, {"e": b"body"}, SINCE_MS) is None
+    assert flaw_of(act, origin, {}, {"e": b"other"}, SINCE_MS) is RecordFlaw.ALTERED
+    assert flaw_of(a_record(), origin, {}, {"e": b"body"}, SINCE_MS) is RecordFlaw.FORGED
+
+
 def test_the_origin_of_a_topic_follows_from_who_writes_it() -> None:
     assert {origin_of(topic_spec.name) for topic_spec in (ALERTS, ASSIGNMENTS, AUDIT_TRAIL)} == {
         RecordOrigin.OUTBOX

@@ -39,7 +39,8 @@ def test_ingest_runs_as_the_owner_of_its_secret(
     assert sources.stat().st_uid == int(named["FENGHUO_UID"]) != 0
     token = capsys.readouterr().out.split()[-1]
     digest = hashlib.sha256(token.encode()).hexdigest()
-    assert json.loads(sources.read_text()) == {"first-source": digest}
+    canary = hashlib.sha256(named[secrets.CANARY_TOKEN].encode()).hexdigest()
+    assert json.loads(sources.read_text()) == {"first-source": digest, "canary": canary}
     user = IN_COMPOSE["services"]["ingest"]["user"]
     assert re.sub(r"\$\{(\w+):[^}]*\}", lambda match: named[match[1]], user) == (
         f"{named['FENGHUO_UID']}:{named['FENGHUO_GID']}"

@@ -142,6 +142,9 @@ PLANTS: list[tuple[str, Plant, Invariant, str]] = [
      "delivery_stuck"),
     ("a valid record refused", letter("handler_error", "alarm.events.v1", 0), Invariant.NO_LOSS,
      "refused_as_handler_error"),
+    ("an act on a subject that its owner does not have", letter(
+        "unknown_subject", "alert.decisions.v1", 0), Invariant.NO_LOSS,
+     "refused_as_unknown_subject"),
     ("a reading refused as late that was not", letter("too_late", "sensing.readings.v1", 2),
      Invariant.NO_LOSS, "refused_as_too_late"),
     ("a page twice without a mark", carry("pag-0", resend=False), Invariant.NO_DUPLICATE,

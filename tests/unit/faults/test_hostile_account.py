@@ -62,15 +62,18 @@ def test_there_are_more_than_a_hundred_classes_and_each_is_sent() -> None:
     assert {request.input_class for request in files.file_requests()} == set(files.classes())
 
 
-def test_a_table_is_asked_to_delete_an_entry_that_exists() -> None:
-    topics = len(records.golden_records())
-    sent = records.records(Random(1), topics * len(records.classes()))
-    deletions = {record.topic: record for record in sent if "deleted_entry" in record.input_class}
-    kind, _, identifier = (deletions["catalog.resources.v1"].key or b"").partition(b":")
-    assert kind in {b"unit", b"group", b"sensor", b"topic"}
-    assert identifier
-    assert all(record.value is None for record in deletions.values())
-    assert not [record for record in deletions.values() if b"None" in (record.key or b"")]
+def test_an_entry_of_a_table_is_deleted_under_its_own_key() -> None:
+    keys = [
+        records.key_of_table("catalog.resources.v1", value)
+        for value in records.golden_records()["catalog.resources.v1"]
+    ]
+    assert {key.partition(b":")[0] for key in keys if key} == {
+        b"unit",
+        b"group",
+        b"sensor",
+        b"topic",
+    }
+    assert b"unit:500118118201/grid/001" in keys
 
 
 def test_a_request_about_something_that_exists_names_it_in_address_and_body() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertEvent
 from shared.contracts.dead_letter import Reason
+from shared.contracts.fields import Status
 from shared.contracts.reports import Report
 from shared.contracts.topics import ALARMS, ALERTS, REPORTS
 from shared.runtime import handlers
@@ -248,3 +250,20 @@ async def test_the_loop_turns_between_messages_that_take_long(
     batch = [inbound(ALARMS, "a", number) for number in range(3)]
     await Dispatcher(UnitOfWork, [router]).apply(TRANSACTION, batch)
     assert turns == ["message", "loop"] * 3
+
+
+async def test_a_service_may_leave_out_the_records_of_the_canary() -> None:
+    router: Router[UnitOfWork] = Router()
+
+    @router.subscriber(ALARMS, load=lambda alarm, unit: unit.calls.append("named"))
+    async def handle(alarm: AlarmEvent, unit: UnitOfWork) -> None:
+        unit.calls.append(str(alarm.status))
+
+    batch = [
+        inbound(ALARMS, SimpleNamespace(status=status), offset)
+        for offset, status in enumerate(Status)
+    ]
+    for canary, expected in ((True, list(Status)), (False, list(Status)[:3])):
+        await Dispatcher(UnitOfWork, [router], canary=canary).apply(TRANSACTION, batch)
+        calls = UnitOfWork.instances[-1].calls
+        assert calls == [*["named"] * len(expected), "load", *expected, "save"]

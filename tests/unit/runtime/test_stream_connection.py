@@ -201,6 +201,41 @@ async def test_the_time_for_a_body_ends_with_the_body(monkeypatch: pytest.Monkey
         writer.close()
 
 
+async def test_a_request_that_breaks_off_is_no_failure_of_the_application() -> None:
+    errors: list[Exception] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await send({"type": "http.response.start", "status": 404, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+        except Exception as error:
+            errors.append(error)
+
+    async with serving(app) as (_, port), asyncio.timeout(20):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
+        assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+        writer.close()
+    assert errors == []
+
+
+async def test_a_body_that_breaks_off_behind_the_answer_ends_the_connection() -> None:
+    errors: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, error: errors.append(error))
+
+    async def use(_connection: StreamConnection) -> None:
+        return
+
+    async with served(use) as (_, port), asyncio.timeout(20):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await reader.readuntil(b"by ASGI,\r\n")
+        writer.write(b"zz\r\n")
+        assert b"400" not in await reader.read()
+        writer.close()
+    assert errors == []
+
+
 def _body_reader(disconnected: asyncio.Event) -> Any:
     """Return an application that reads the body and answers after longer than the limit."""
 

@@ -24,6 +24,9 @@ class ActiveAlarms:
         self._cleared: dict[str, AlarmSnapshot] = {}
         self._ranks: Counter[tuple[int, bool]] = Counter()
 
+    def __len__(self) -> int:
+        return len(self._active) + len(self._cleared)
+
     def update(self, alarm: AlarmSnapshot) -> None:
         """Add an alarm, or replace its state by the newest."""
         self.remove(alarm.alarm_id)

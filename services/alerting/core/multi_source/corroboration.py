@@ -23,6 +23,7 @@ from services.alerting.core.multi_source.source_pool import (
     SourceWeights,
     WeightedSighting,
 )
+from services.alerting.core.multi_source.work_limit import Spend, spend_freely
 from shared.contracts.conditions import CorroborationRule
 from shared.contracts.fields import Position, highest_grade
 
@@ -53,25 +54,29 @@ class _Window:
 
 
 def evaluate_corroboration(
-    pool: SourcePool, unit: str, clock: datetime, new_sighting: Sighting | None = None
+    pool: SourcePool,
+    unit: str,
+    clock: datetime,
+    new_sighting: Sighting | None = None,
+    spend: Spend = spend_freely,
 ) -> RuleEvaluation:
     """Evaluate the rule over the sightings of `unit` at `clock`.
 
     A window matters while an alarm of the window is on, and for `window_s` after the last sighting;
     a window with a warning matters while the warning is in force. A later warning is evaluated at
     its begin. `new_sighting`: the rule did not hold before the sighting; only windows with the
-    sighting are examined.
+    sighting are examined. `spend` may raise RuleTooCostly.
     """
     if not pool.can_hold:
         return RuleEvaluation(None)
     rule, counted = pool.rule, pool.counted_at(clock)
-    window = _fullest(rule, counted, clock, new_sighting)
+    window = _fullest(rule, counted, clock, spend, new_sighting)
     if window is None:
         return RuleEvaluation(None, _next_warning(pool.ordered, clock))
     sightings = window.sightings(timedelta(seconds=rule.window_s))
     started_at, start_event_id = max((item.start, item.sighting_id) for item in sightings)
     current = [member for member in counted if not member.sighting.retrospective]
-    doubtful = len(current) < len(counted) and _fullest(rule, current, clock) is None
+    doubtful = len(current) < len(counted) and _fullest(rule, current, clock, spend) is None
     newest_first = sorted(
         {(sighting.start, sighting.record_id) for sighting in sightings}, reverse=True
     )
@@ -114,11 +119,13 @@ def _fullest(
     rule: CorroborationRule,
     members: Sequence[WeightedSighting],
     clock: datetime,
+    spend: Spend,
     new_sighting: Sighting | None = None,
 ) -> _Window | None:
     """Return the heaviest satisfying window; `until` is the latest of all windows."""
     best: _Window | None = None
-    for group in _neighbours(rule, members, new_sighting):
+    for group in _neighbours(rule, members, new_sighting, spend):
+        spend(len(group))
         for window in _windows(rule, group, clock, new_sighting):
             best = window if best is None else _better(best, window)
     return best
@@ -133,7 +140,10 @@ def _better(first: _Window, second: _Window) -> _Window:
 
 
 def _neighbours(
-    rule: CorroborationRule, members: Sequence[WeightedSighting], new_sighting: Sighting | None
+    rule: CorroborationRule,
+    members: Sequence[WeightedSighting],
+    new_sighting: Sighting | None,
+    spend: Spend,
 ) -> Iterator[Sequence[WeightedSighting]]:
     """Yield groups near a member, each group once; a source without a position is in all groups."""
     positions = [member.sighting.position for member in members]
@@ -145,6 +155,7 @@ def _neighbours(
     for _, spot in sorted(spots.items()):
         if new_sighting is not None and not _is_near(rule.radius_m, spot, new_sighting.position):
             continue
+        spend(len(spots) + len(positions))
         near = {place: _is_near(rule.radius_m, spot, at) for place, at in spots.items()}
         selectors = bytes(at is None or near[at.lat, at.lon] for at in positions)
         if selectors not in groups:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from services.alerting.core.alarms.scopes import (
     Region,
@@ -32,6 +33,7 @@ from services.alerting.core.multi_source.episode import (
 from services.alerting.core.multi_source.evidence_index import EvidenceIndex, sighting_of_alarm
 from services.alerting.core.multi_source.rule_registry import MultiSourceRules
 from services.alerting.core.multi_source.source_pool import Sighting, is_source
+from services.alerting.core.multi_source.work_limit import RuleTooCostly, WorkLimit
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.conditions import CompositeRule, CorroborationRule
 from shared.contracts.fields import Status
@@ -41,7 +43,8 @@ from shared.contracts.rules import RuleDefinition
 class MultiSourceEngine:
     """Evidence, episodes and clocks of the regions of a batch.
 
-    `changed_keys` are the episodes to be written. `shadow_counts` counts the events of candidate
+    `changed_keys` are the episodes to be written. `too_costly` are the rules that have cost more
+    than a rule may: their episodes stay as they are. `shadow_counts` counts the events of candidate
     rules, which are not published.
     """
 
@@ -52,6 +55,8 @@ class MultiSourceEngine:
         self.clocks: dict[Region, datetime] = {}
         self.changed_keys: set[EpisodeKey] = set()
         self.events: list[AlarmEvent] = []
+        self.too_costly: set[str] = set()
+        self._limit = WorkLimit()
         self.shadow_counts: Counter[tuple[AlarmTransition, Status]] = Counter()
 
     def add_episode(self, episode: RuleEpisode) -> None:
@@ -76,6 +81,7 @@ class MultiSourceEngine:
 
     def apply_alarm(self, alarm: AlarmSnapshot, cause: EpisodeCause) -> None:
         """Update an alarm, and evaluate every rule over the alarm."""
+        self._limit.allow_message()
         previous = self.evidence.alarms.get(alarm.alarm_id)
         self.evidence.update_alarm(alarm)
         region = region_of(alarm.status, alarm.place)
@@ -93,6 +99,7 @@ class MultiSourceEngine:
 
     def apply_report(self, status: Status, sighting: Sighting, cause: EpisodeCause) -> None:
         """Add the sighting of a reporter, and evaluate the rules over the sighting."""
+        self._limit.allow_message()
         self.evidence.update_sighting(status, sighting)
         self._evaluate_sighting(status, sighting, cause, grows=True)
 
@@ -176,25 +183,37 @@ class MultiSourceEngine:
         new_sighting: Sighting | None = None,
     ) -> None:
         rule = self.rules.get(key.rule_id)
-        if rule is None or not rule.enabled:
+        if rule is None or not self.rules.is_active(rule):
             return
+        try:
+            evaluation = self._evaluation(rule, key, cause, trigger, new_sighting)
+        except RuleTooCostly:
+            self.too_costly.add(rule.rule_id)
+            self.rules.quarantine(rule.rule_id)
+            return
+        self._change_episode(rule, key, evaluation, cause)
+
+    def _evaluation(
+        self,
+        rule: RuleDefinition,
+        key: EpisodeKey,
+        cause: EpisodeCause,
+        trigger: AlarmSnapshot | None,
+        new_sighting: Sighting | None,
+    ) -> RuleEvaluation:
         clock = self.clocks.get(key.region, cause.at)
-        evaluation = RuleEvaluation(None)
         if isinstance(rule.body, CompositeRule):
             if is_scope_of(rule.body.scope, key.scope):
                 episode = self.episodes.get(key)
                 published = episode.result if episode is not None and episode.is_open else None
                 alarms = self.evidence.active_alarms(rule.body, key)
-                evaluation = evaluate_composite(
-                    rule.body, key.scope, alarms, clock, trigger, published
-                )
-        elif isinstance(rule.body, CorroborationRule):
-            if is_scope_of(rule.body.within, key.scope):
-                pool = self.evidence.source_pool(rule, key)
-                evaluation = evaluate_corroboration(pool, key.scope, clock, new_sighting)
-        else:
-            return
-        self._change_episode(rule, key, evaluation, cause)
+                self._limit.spend(rule.rule_id, 1 + sum(map(len, alarms.values())))
+                return evaluate_composite(rule.body, key.scope, alarms, clock, trigger, published)
+        elif isinstance(rule.body, CorroborationRule) and is_scope_of(rule.body.within, key.scope):
+            pool = self.evidence.source_pool(rule, key)
+            spend = partial(self._limit.spend, rule.rule_id)
+            return evaluate_corroboration(pool, key.scope, clock, new_sighting, spend)
+        return RuleEvaluation(None)
 
     def _change_episode(
         self, rule: RuleDefinition, key: EpisodeKey, evaluation: RuleEvaluation, cause: EpisodeCause

@@ -12,8 +12,12 @@ from shared.contracts.rules import RuleDefinition
 class MultiSourceRules:
     """The newest version of every rule over several sources, also of disabled rules."""
 
-    def __init__(self, rules: Iterable[RuleDefinition] = ()) -> None:
+    def __init__(
+        self, rules: Iterable[RuleDefinition] = (), quarantined: Iterable[str] = ()
+    ) -> None:
+        """`quarantined` are the ids of rules that cost too much: they are not evaluated."""
         self._rules = {rule.rule_id: rule for rule in rules}
+        self.quarantined = set(quarantined)
         self._composites_by_named: dict[str, list[RuleDefinition]] = {}
         self._corroborations_by_type: dict[str, list[RuleDefinition]] = {}
         self._index()
@@ -24,7 +28,16 @@ class MultiSourceRules:
 
     def active(self) -> list[RuleDefinition]:
         """Return the enabled rules in the order of their ids."""
-        return [rule for _, rule in sorted(self._rules.items()) if _is_active(rule)]
+        return [rule for _, rule in sorted(self._rules.items()) if self.is_active(rule)]
+
+    def is_active(self, rule: RuleDefinition) -> bool:
+        """Return whether a rule is to be evaluated."""
+        return _is_active(rule) and rule.rule_id not in self.quarantined
+
+    def quarantine(self, rule_id: str) -> None:
+        """Evaluate a rule no more, until a new version comes."""
+        self.quarantined.add(rule_id)
+        self._index()
 
     def composites_naming(self, rule_id: str) -> list[RuleDefinition]:
         """Return the active composites whose tree names this rule, in the order of their ids."""
@@ -42,6 +55,7 @@ class MultiSourceRules:
         if existing_rule is not None and existing_rule.version >= rule.version:
             return False
         self._rules[rule.rule_id] = rule
+        self.quarantined.discard(rule.rule_id)
         self._index()
         return True
 

@@ -14,7 +14,8 @@ class AuditedRecord:
 
     `event_id` is None if the record breaks the contract of its topic. `body_hash` is the hash in
     inboxes, `value_hash` the SHA-256 of the bytes. `repeated` marks a record whose id has occurred
-    shortly before in the partition, `conflicting` a repeated record with a different body.
+    shortly before in the partition, `conflicting` a repeated record with a different body,
+    `of_canary` a record of the canary.
     """
 
     offset: int
@@ -24,3 +25,4 @@ class AuditedRecord:
     value_hash: bytes
     repeated: bool = False
     conflicting: bool = False
+    of_canary: bool = False

@@ -18,6 +18,8 @@ from shared.contracts.topics import TOPICS
 
 _OUTBOX_WRITERS = frozenset({"alerting", "command", "notify", "audit"})
 _CONSOLE = "console"
+_ROBOT = "audit"
+"""The writer of the canary's acts, which can change nothing but the canary's own alerts."""
 
 
 class RecordOrigin(StrEnum):
@@ -47,7 +49,7 @@ def origin_of(topic: str) -> RecordOrigin:
     """Return the origin that holds for all writers of a topic."""
     spec = TOPICS[topic]
     writers = {spec.owner, *spec.writers}
-    if writers == {_CONSOLE}:
+    if spec.owner == _CONSOLE and writers <= {_CONSOLE, _ROBOT}:
         return RecordOrigin.CONSOLE_ACTIONS
     if writers <= _OUTBOX_WRITERS | {_CONSOLE}:
         return RecordOrigin.OUTBOX
@@ -65,13 +67,13 @@ def flaw_of(
 
     `actions` maps ids to the value hashes of the console's table, `inbox` ids to the body hashes of
     the auditor's own inbox. The console may have deleted actions older than `since_ms`: those are
-    only decoded.
+    only decoded. The canary's acts are compared with the inbox alone.
     """
     if origin is RecordOrigin.UNVERIFIABLE:
         return None
     if record.event_id is None:
         return RecordFlaw.UNDECODABLE
-    if origin is RecordOrigin.OUTBOX:
+    if origin is RecordOrigin.OUTBOX or record.of_canary:
         first_body = inbox.get(record.event_id, record.body_hash)
         altered = record.conflicting or first_body != record.body_hash
         return RecordFlaw.ALTERED if altered else None

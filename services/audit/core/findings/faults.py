@@ -37,6 +37,7 @@ HEADLINES: dict[FindingKind, Bilingual] = {
     FindingKind.COMPONENT_NOT_READY: Bilingual("组件未就绪", "Component is not ready"),
     FindingKind.DISK_FULL: Bilingual("磁盘空间不足", "Disk is nearly full"),
     FindingKind.HEARTBEAT_MISSING: Bilingual("下级失联", "Tier below is silent"),
+    FindingKind.CANARY_MISSING: Bilingual("链路自检未返回", "Canary does not come back"),
     FindingKind.COMPONENT_TROUBLED: Bilingual("组件带病运行", "Component works with a fault"),
     FindingKind.CLOCKS_DIFFER: Bilingual(
         "消息系统与数据库时钟不一致", "Clocks of Kafka and Postgres differ"

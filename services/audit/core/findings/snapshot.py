@@ -36,6 +36,7 @@ class FindingKind(StrEnum):
     COMPONENT_NOT_READY = "component_not_ready"
     DISK_FULL = "disk_nearly_full"
     HEARTBEAT_MISSING = "heartbeat_missing"
+    CANARY_MISSING = "canary_missing"
     COMPONENT_TROUBLED = "component_in_trouble"
     CLOCKS_DIFFER = "clocks_differ"
     REPORTED = "reported_by_monitoring"
@@ -48,6 +49,7 @@ COMPONENT_KINDS = frozenset(
         FindingKind.COMPONENT_NOT_READY,
         FindingKind.DISK_FULL,
         FindingKind.HEARTBEAT_MISSING,
+        FindingKind.CANARY_MISSING,
         FindingKind.COMPONENT_TROUBLED,
     }
 )

@@ -12,6 +12,7 @@ GRACE: dict[FindingKind, timedelta] = {
     FindingKind.COMPONENT_NOT_READY: timedelta(seconds=30),
     FindingKind.DISK_FULL: timedelta(),
     FindingKind.HEARTBEAT_MISSING: timedelta(),
+    FindingKind.CANARY_MISSING: timedelta(),
     FindingKind.COMPONENT_TROUBLED: timedelta(seconds=30),
 }
 """The time that a problem lasts before it is a fault: a restart takes a few seconds."""

@@ -25,6 +25,8 @@ from shared.runtime.sql import names
 _LIVE_ESCALATION = names(escalation.LIVE)
 _IN_ALERTS = ", ".join(repr(name) for name in sorted(IN_ALERTS))
 
+_CANARY = f"'{Status.SYSTEM}'"
+"""Records of the canary are neither counted nor on a screen."""
 SERVICES = ("alerting", "command", "duty", "notify", "console", "audit")
 """Schemas with an outbox, timers and stored offsets."""
 
@@ -65,7 +67,7 @@ TABLES: dict[str, tuple[FindingKind, str, Callable[[Any], Any]]] = {
         "(SELECT count(*) FROM command.assignment AS a WHERE a.command_id = c.command_id) "
         "AS assignments, coalesce(f.assignments, 0) AS records "
         "FROM command.command AS c LEFT JOIN audit.fanout AS f USING (command_id) "
-        f"WHERE c.state IN {OPEN_COMMAND}) AS open "
+        f"WHERE c.state IN {OPEN_COMMAND} AND c.status <> {_CANARY}) AS open "
         "WHERE recipients <> assignments OR recipients <> records ORDER BY command_id LIMIT $1",
         _fanout,
     ),
@@ -139,7 +141,7 @@ def _by_status(topic: TopicSpec, table: str) -> tuple[str, str, str]:
         "SELECT status, sum(n)::bigint AS n FROM ("  # noqa: S608
         f"SELECT status, count(*) AS n FROM {table} GROUP BY status UNION ALL "
         f"SELECT status, n FROM {schema}.deleted_count WHERE kind = '{kind}') AS all_ "
-        "GROUP BY status"
+        f"WHERE status <> {_CANARY} GROUP BY status"
     )
     return topic.name, schema, counted
 
@@ -159,8 +161,9 @@ DISPOSITIONS = (
     "SELECT status, disposition, count(*) AS alarms, "  # noqa: S608
     "count(*) FILTER (WHERE alert_id IS NULL "
     f"AND disposition IN ({_IN_ALERTS})) AS without_alert "
-    "FROM alerting.alert_alarm GROUP BY status, disposition UNION ALL "
-    "SELECT status, 'forgotten', n, 0 FROM alerting.deleted_count WHERE kind = 'alarm' "
+    f"FROM alerting.alert_alarm WHERE status <> {_CANARY} GROUP BY status, disposition UNION ALL "
+    "SELECT status, 'forgotten', n, 0 FROM alerting.deleted_count "
+    f"WHERE kind = 'alarm' AND status <> {_CANARY} "
     "ORDER BY status, disposition"
 )
 """The alarms by status and disposition; the topic is counted by first versions."""

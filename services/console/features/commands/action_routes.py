@@ -20,6 +20,7 @@ from services.console.web.selecting import SelectionBody, reached
 from services.console.web.viewers import SignedInViewer
 from shared.contracts.commands import REASONED, Digest, Step
 from shared.contracts.fields import (
+    DoorStatus,
     EventType,
     Identifier,
     Instant,
@@ -53,7 +54,7 @@ class CommandBody(Body):
     level: Level
     title: Line
     instruction: Text = ""
-    status: Status = Status.ACTUAL
+    status: DoorStatus = Status.ACTUAL
     seen_digest: Digest | None = None
 
 

@@ -23,7 +23,15 @@ from services.console.web.problems import ApiProblem, hidden, unknown
 from services.console.web.response_models import json_response, recorded
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer, SignedInViewer
-from shared.contracts.fields import Identifier, Instant, ResponseMode, Status, Text, UnitId
+from shared.contracts.fields import (
+    DoorStatus,
+    Identifier,
+    Instant,
+    ResponseMode,
+    Status,
+    Text,
+    UnitId,
+)
 from shared.contracts.modes import ModeVerb
 from shared.contracts.refusals import RefusedFor
 from shared.domain.response_modes.period import LONGEST, is_end
@@ -42,7 +50,7 @@ class ProposalBody(_Body):
     mode: Literal["recovery", "standby", "emergency"]
     until: Instant
     reason: Text = ""
-    status: Status = Status.ACTUAL
+    status: DoorStatus = Status.ACTUAL
 
 
 class ModeDecisionBody(_Body):

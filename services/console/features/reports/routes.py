@@ -18,7 +18,7 @@ from services.console.web.problems import hidden, missing_field, unknown
 from services.console.web.response_models import json_response, recorded
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer, SignedInViewer
-from shared.contracts.fields import EventType, Identifier, Line, Status, Text, UnitId
+from shared.contracts.fields import DoorStatus, EventType, Identifier, Line, Status, Text, UnitId
 from shared.contracts.reports import Means, ReportFacts, ReportKind
 from shared.contracts.units import parent_of
 
@@ -52,7 +52,7 @@ class UpwardReportBody(Body):
     text: Text = ""
     facts: Facts | None = None
     restricted: Annotated[bool, Field(strict=True)] = False
-    status: Status = Status.ACTUAL
+    status: DoorStatus = Status.ACTUAL
 
 
 @router.post("/reports", status_code=202, responses=recorded())

@@ -20,7 +20,7 @@ from services.console.web.assets import ASSETS, LANGUAGES
 from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.problems import ApiProblem
 from services.console.web.shell import page
-from shared.contracts.fields import Status
+from shared.contracts.fields import DoorStatus, Status
 from shared.runtime.errors import Transient
 
 router = APIRouter(include_in_schema=False)
@@ -37,7 +37,7 @@ Answers = dict[str, Any]
 async def wall(request: Request, console: Deps) -> Response:
     """Return the live screen of a centre."""
     drill = request.query_params.get("status") == Status.EXERCISE
-    status = Status.EXERCISE if drill else Status.ACTUAL
+    status: DoorStatus = Status.EXERCISE if drill else Status.ACTUAL
 
     async def first(viewer: Viewer) -> Answers:
         place_viewer = console.looking(viewer, None)

@@ -22,6 +22,7 @@ from services.console.web.response_models import json_response, recorded
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer, SignedInViewer
 from shared.contracts.fields import (
+    DoorStatus,
     EventType,
     Identifier,
     Instant,
@@ -52,7 +53,7 @@ class SilenceBody(Body):
     begin_at: Instant
     end_at: Instant
     reason: Why
-    status: Status = Status.ACTUAL
+    status: DoorStatus = Status.ACTUAL
 
 
 class SilenceEndBody(Body):

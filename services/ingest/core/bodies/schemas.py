@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from shared.contracts.fields import (
     Contract,
+    DoorStatus,
     EventType,
     Finite,
     Identifier,
@@ -65,5 +66,5 @@ class ReportBody(Contract):
     headline: Line
     text: Text = ""
     occurred_at: Moment
-    status: Status = Status.ACTUAL
+    status: DoorStatus = Status.ACTUAL
     restricted: bool = False

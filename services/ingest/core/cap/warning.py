@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import get_args
 
 from services.ingest.core.cap import formats
 from services.ingest.core.cap.checks import find_problems
@@ -13,7 +14,7 @@ from services.ingest.core.cap.vocabulary import COLOURS, SEVERITIES
 from services.ingest.core.cap.xml import CapElement, parse
 from services.ingest.core.refusals import ProblemKind, RequestRefused, refusal
 from services.ingest.core.times import FUTURE
-from shared.contracts.fields import LEVEL_ORDER, Level, Status, Tier
+from shared.contracts.fields import LEVEL_ORDER, DoorStatus, Level, Status, Tier
 from shared.contracts.ids import content_id
 from shared.contracts.reports import MOST_AREAS, ExternalWarning
 
@@ -33,9 +34,9 @@ def accept_warning(
     alert = parse(text)
     if problems := find_problems(alert):
         raise RequestRefused(problems)
-    if alert.child_text("status") not in set(Status):
+    if alert.child_text("status") not in get_args(DoorStatus):
         message = f"messages of status {alert.child_text('status')} are not for people"
-        raise refusal(ProblemKind.NOT_CAP, "alert.status", message, ", ".join(Status))
+        raise refusal(ProblemKind.NOT_CAP, "alert.status", message, ", ".join(get_args(DoorStatus)))
     sent = formats.parse_time(alert.child_text("sent"))
     references = formats.parse_references(alert.child_text("references"))
     assert sent is not None

@@ -15,6 +15,7 @@ _NEVER = frozenset(
         "not_json",
         "id_conflict",
         "unknown_sensor",
+        "unknown_subject",
         "wrong_partition",
         "key_mismatch",
         "bad_header",

@@ -27,7 +27,7 @@ EVENT_TOPICS = (
 )  # fmt: skip
 TABLE_TOPICS = ("duty.roster.v1", "plan.definitions.v1")
 _LOOK_S = 1.0
-_QUIET_LOOKS = 12
+_QUIET_S = 12.0
 """A service looks at its logs every five seconds."""
 _OPERATOR_S = 120.0
 Unread = dict[str, int]
@@ -153,12 +153,13 @@ async def _accept_gaps(scene: Scene, name: str) -> Unread:
     """
     unread: Unread = {}
     urls = [scene.stack.url(process) for process in scene.stack.processes()]
-    quiet, deadline = 0, asyncio.get_running_loop().time() + _OPERATOR_S
-    while quiet < _QUIET_LOOKS and asyncio.get_running_loop().time() < deadline:
+    loop = asyncio.get_running_loop()
+    gap_at, deadline = loop.time(), loop.time() + _OPERATOR_S
+    while loop.time() < min(gap_at + _QUIET_S, deadline):
         await asyncio.sleep(_LOOK_S)
         present, _ = await asyncio.to_thread(gaps.gaps_of, urls)
         own = {gaps.place_of(gap): gap for gap in present if gap["topic"] == name}
-        quiet = 0 if own else quiet + 1
+        gap_at = loop.time() if own else gap_at
         for (service, _, part), gap in own.items():
             place = f"{service}|{part}"
             if place not in unread:

@@ -1,0 +1,1 @@
+"""The canary: readings go through ingest, and a robot officer answers what follows from them."""
