@@ -98,7 +98,7 @@ READINGS = TopicSpec(
     "ingest",
     "感知数据",
     writers=("scoring",),  # ticks, where no ingest writes any
-    share=390,
+    share=374,
 )
 SENSOR_HEALTH = TopicSpec(
     "sensing.health.v1", "status:sensor_id", 4, "compact", None, SensorHealth, "scoring", "设备状态"
@@ -175,11 +175,11 @@ ALERTS = TopicSpec(
     AlertEvent,
     "alerting",
     "预警生命周期",
-    share=10,
+    share=28,
 )
 ALERT_DECISIONS = TopicSpec(
     "alert.decisions.v1", "alert_id", 4, "delete", _YEAR, AlertDecision, "console", "核实签发意见",
-    writers=("audit",),  # the canary's robot officer: records of status System
+    share=10, writers=("audit",),  # the canary's robot officer: records of status System
 )  # fmt: skip
 SILENCES = TopicSpec(
     "alert.silences.v1",
