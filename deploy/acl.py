@@ -44,6 +44,7 @@ from shared.contracts.topics import (
     SENSOR_HEALTH,
     SILENCE_STATES,
     SILENCES,
+    SOURCE_REFUSALS,
     SUPERVISION,
     TOPICS,
     WARNINGS,
@@ -73,8 +74,8 @@ BY_GROUP: dict[str, Specs] = {
     "audit": (
         ALARMS, ALERTS, ALERT_DECISIONS, NOTICES, COMMANDS, COMMAND_REQUESTS, ASSIGNMENTS,
         ACKNOWLEDGEMENTS, SUPERVISION, PAGES, PAGE_ANSWERS, RESPONSE_MODES, MODE_REQUESTS,
-        SILENCES, CASE_REVIEWS, REFUSALS, LETTER_ACTS,
-        GAP_ACCEPTANCES,
+        SILENCES, CASE_REVIEWS, REFUSALS, SOURCE_REFUSALS,
+        LETTER_ACTS, GAP_ACCEPTANCES,
     ),
 }  # fmt: skip
 """What a service reads as the consumer group `fenghuo-<service>`."""

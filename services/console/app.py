@@ -10,7 +10,6 @@ from fastapi import FastAPI
 
 from services.console.core.directory import Directory
 from services.console.core.names import UnitNames
-from services.console.core.refusal_log import RefusalLog
 from services.console.features.cases.printing.print_turn import PrintTurn
 from services.console.features.identity.identity_parts import IdentityParts
 from services.console.features.identity.provider import provider_of
@@ -54,6 +53,7 @@ from shared.contracts.topics import (
     SILENCES,
     TOPICS,
 )
+from shared.domain.refusal_log import RefusalLog
 from shared.runtime.background_loops import background
 from shared.runtime.http_server import lifespan_of
 from shared.runtime.stateful_platform import StatefulPlatform

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from functools import partial
 
 from fastapi import FastAPI
@@ -10,11 +11,13 @@ from services.ingest.core.clocks.event_clock import EventClock
 from services.ingest.core.volume_guard import VolumeGuard
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
+from services.ingest.refusal_writer import SourceRefusalWriter
 from services.ingest.settings import Settings, load_sources
 from services.ingest.ticks import write_ticks
 from services.ingest.volumes import watch_volumes
 from services.ingest.web.application import make_application
-from shared.contracts.topics import CATALOG, READINGS, REPORTS, WARNINGS
+from shared.contracts.topics import CATALOG, READINGS, REPORTS, SOURCE_REFUSALS, WARNINGS
+from shared.domain.refusal_log import RefusalLog
 from shared.runtime.log_volumes import LogVolumes
 from shared.runtime.platform import Platform
 
@@ -30,10 +33,12 @@ def build(settings: Settings) -> FastAPI:
     follow_readings = settings.event_clock == "readings"
     clock = EventClock(follow_readings=follow_readings, player=settings.event_clock_source)
     guard = VolumeGuard(settings.volume_mark)
-    intake = Intake(platform, clock, guard, metrics)
+    refusals = RefusalLog(secrets.token_hex(8), settings.refusals_unit)
+    intake = Intake(platform, clock, guard, refusals, metrics)
     platform.health.add_trouble("clock", intake.clock_trouble)
     platform.table(CATALOG, intake.on_catalog, intake.on_deleted)
-    platform.produces(READINGS, REPORTS, WARNINGS)
+    platform.produces(READINGS, REPORTS, WARNINGS, SOURCE_REFUSALS)
+    platform.run_in_background("refusals", SourceRefusalWriter(platform, refusals).run)
     platform.run_in_background("ticks", partial(write_ticks, intake, settings.tick_s))
     volumes = LogVolumes(settings.kafka_bootstrap)
     platform.on_stop("volumes of Kafka", volumes.stop)

@@ -15,14 +15,17 @@ from services.ingest.core.cap.warning import accept_warning
 from services.ingest.core.clocks.event_clock import EventClock
 from services.ingest.core.clocks.kafka_clock import KafkaClock
 from services.ingest.core.readings import accept_batch, accept_reading
-from services.ingest.core.refusals import ProblemKind, refusal
+from services.ingest.core.refusals import ProblemKind, RequestRefused, refusal
 from services.ingest.core.reports import accept_report
 from services.ingest.core.source_ids import id_prefix
 from services.ingest.core.volume_guard import VolumeGuard
 from services.ingest.metrics import IngestMetrics
 from shared.contracts.catalog import CatalogEntry, SensorEntry, kind_and_id
 from shared.contracts.readings import Reading
+from shared.contracts.refusals import RefusedFor
+from shared.contracts.reports import ExternalWarning, Report
 from shared.contracts.topics import READINGS, REPORTS, WARNINGS
+from shared.domain.refusal_log import RefusalLog, RefusedAttempt
 from shared.domain.ticks import make_tick
 from shared.runtime.errors import Transient
 from shared.runtime.outbound_records import OutboundRecord, encode, outbound_record
@@ -43,9 +46,15 @@ class Intake:
     """Accepts readings, reports and warnings; returns only when Kafka has the records."""
 
     def __init__(
-        self, platform: Platform, clock: EventClock, guard: VolumeGuard, metrics: IngestMetrics
+        self,
+        platform: Platform,
+        clock: EventClock,
+        guard: VolumeGuard,
+        refusals: RefusalLog,
+        metrics: IngestMetrics,
     ) -> None:
         self._platform = platform
+        self.refusals = refusals
         self._clock = clock
         self.volume_guard = guard
         self._kafka_clock = KafkaClock()
@@ -86,7 +95,7 @@ class Intake:
     async def report(self, body: bytes, source: str) -> Acceptance:
         """Accept a report. Raises RequestRefused."""
         report = accept_report(body, source, self._now())
-        self._accepted_ids.accept(report)
+        self._accept_id(report, source, "POST /v1/reports")
         await self._send([outbound_record(REPORTS, report.incident_id, report)])
         self._metrics.accepted.labels("report", report.status).inc()
         return Acceptance(1, id=report.id)
@@ -94,7 +103,7 @@ class Intake:
     async def warning(self, body: bytes, source: str, charset: str | None) -> Acceptance:
         """Accept the warning of another agency. Raises RequestRefused."""
         warning = accept_warning(body, source, self._now(), charset)
-        self._accepted_ids.accept(warning)
+        self._accept_id(warning, source, "POST /v1/warnings")
         await self._send([outbound_record(WARNINGS, warning.source_id, warning)])
         self._metrics.accepted.labels("warning", warning.status).inc()
         return Acceptance(1, id=warning.id)
@@ -121,6 +130,17 @@ class Intake:
         offset_s = self._kafka_clock.offset_s
         direction = "ahead of" if offset_s > 0 else "behind"
         return f"the clock of this machine is {abs(offset_s):.1f} s {direction} Kafka's"
+
+    def _accept_id(self, record: Report | ExternalWarning, source: str, action: str) -> None:
+        """Note the id of a record. Raises RequestRefused for another body, which is audited."""
+        try:
+            self._accepted_ids.accept(record)
+        except RequestRefused:
+            attempt = RefusedAttempt(
+                source, action, RefusedFor.ID_CONFLICT, record.origin_unit, subject_id=record.id
+            )
+            self.refusals.note(attempt, self._platform.clock.now())
+            raise
 
     def _check_room(self) -> None:
         """Raise RequestRefused while there is no room for readings."""

@@ -1,4 +1,4 @@
-"""Refused acts 拒绝留痕: attempts at the console without the right, kept in the audit trail."""
+"""Refused acts 拒绝留痕: attempts without the right, at a door, kept in the audit trail."""
 
 from __future__ import annotations
 
@@ -47,6 +47,8 @@ class RefusedFor(StrEnum):
     LINK_VOID = "link_void"
     PROVIDER = "provider"
     """Not signed in through OIDC."""
+    ID_CONFLICT = "id_conflict"
+    """Another body under the id of an accepted record."""
 
 
 class Refusal(RealWorld):
@@ -63,5 +65,20 @@ class Refusal(RealWorld):
     place: UnitId | None = None
     subject_id: Annotated[str, Field(max_length=200), Clean] = ""
     address: Annotated[str, Field(max_length=64), Clean] = ""
+    count: Annotated[Count, Field(ge=1)] = 1
+    until: Instant
+
+
+class SourceRefusal(RealWorld):
+    """A refused record of a source, and `count` repetitions from `occurred_at` to `until`.
+
+    `action` is the method and path of ingest's document, `subject_id` the id of the first record.
+    """
+
+    type: Literal["source_refusal"] = "source_refusal"
+    source: Identifier
+    action: Line
+    reason: RefusedFor
+    subject_id: Annotated[str, Field(max_length=200), Clean] = ""
     count: Annotated[Count, Field(ge=1)] = 1
     until: Instant

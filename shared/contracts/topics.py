@@ -35,7 +35,7 @@ from shared.contracts.pages import Answer, Page, RosterSlot
 from shared.contracts.plans import PlanDefinition
 from shared.contracts.reachability import ContactTestRequest, Reachability
 from shared.contracts.readings import ReadingRecord, SensorHealth
-from shared.contracts.refusals import Refusal
+from shared.contracts.refusals import Refusal, SourceRefusal
 from shared.contracts.reports import ExternalWarning, Report, ReportDuty
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.silences import SilenceEvent, SilenceRequest
@@ -98,7 +98,7 @@ READINGS = TopicSpec(
     "ingest",
     "感知数据",
     writers=("scoring",),  # ticks, where no ingest writes any
-    share=374,
+    share=371,
 )
 SENSOR_HEALTH = TopicSpec(
     "sensing.health.v1", "status:sensor_id", 4, "compact", None, SensorHealth, "scoring", "设备状态"
@@ -325,6 +325,9 @@ CATALOG = TopicSpec(
 REFUSALS = TopicSpec(
     "identity.refusals.v1", "actor", 1, "delete", _YEAR, Refusal, "console", "拒绝留痕"
 )
+SOURCE_REFUSALS = TopicSpec(
+    "source.refusals.v1", "source", 1, "delete", _YEAR, SourceRefusal, "ingest", "来源拒绝留痕"
+)
 LETTER_ACTS = TopicSpec(
     "letter.acts.v1", "topic", 1, "delete", 90 * _DAY, LetterAct, "operator", "死信处置",
     writers=("console",),  # an officer asks there for what an operator does
@@ -382,6 +385,7 @@ TOPICS: dict[str, TopicSpec] = {
         NOTICES,
         CATALOG,
         REFUSALS,
+        SOURCE_REFUSALS,
         LETTER_ACTS,
         GAP_ACCEPTANCES,
         AUDIT_TRAIL,

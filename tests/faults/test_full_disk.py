@@ -28,6 +28,7 @@ from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
 from services.ingest.volumes import watch_volumes
 from shared.contracts.topics import ACKNOWLEDGEMENTS, READINGS
+from shared.domain.refusal_log import RefusalLog
 from shared.runtime.database import Database
 from shared.runtime.errors import Transient
 from shared.runtime.log_volumes import LogVolumes
@@ -147,7 +148,8 @@ async def sender(servers: Infrastructure) -> AsyncIterator[Sender]:
     """A sender to an ingest that asks the nodes for their volumes."""
     settings = ServiceSettings(kafka_bootstrap=servers.bootstrap, http_port=1)
     platform, metrics = Platform("ingest", settings), IngestMetrics(CollectorRegistry())
-    intake = Intake(platform, EventClock(follow_readings=False), VolumeGuard(MARK), metrics)
+    clock, refusals = EventClock(follow_readings=False), RefusalLog("process", "500000000000")
+    intake = Intake(platform, clock, VolumeGuard(MARK), refusals, metrics)
     intake.on_catalog(a_sensor("zhutuo-3", "water_level", "m", "吴淞"))
     volumes = LogVolumes(servers.bootstrap)
     await platform.publisher.start()

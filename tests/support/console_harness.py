@@ -180,8 +180,7 @@ class ConsoleHarness:
     def refused(self, later: timedelta = timedelta()) -> list[Refusal]:
         """Return the refusals that would be written now (or later), each once."""
         now = self.deps.clock.now() + later
-        acts = self.deps.refusals.due(now, 1_000_000)
-        return [act.message for act in acts if isinstance(act.message, Refusal)]
+        return list(self.deps.refusals.due(now, 1_000_000))
 
     async def project(self, messages: Sequence[Any]) -> None:
         """Project messages in batches of a thousand; other contracts are left out."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from services.audit.unit_of_work import UnitOfWork
 from shared.contracts.cases import CaseReview
 from shared.contracts.letter_acts import LetterAct
-from shared.contracts.refusals import Refusal
-from shared.contracts.topics import CASE_REVIEWS, LETTER_ACTS, REFUSALS
+from shared.contracts.refusals import Refusal, SourceRefusal
+from shared.contracts.topics import CASE_REVIEWS, LETTER_ACTS, REFUSALS, SOURCE_REFUSALS
 from shared.runtime.handlers import Router
 from shared.runtime.inbound_messages import InboundMessage
 
@@ -23,6 +23,15 @@ async def enter_review(review: CaseReview, unit: UnitOfWork, record: InboundMess
 @router.subscriber(REFUSALS)
 async def enter_refusal(refusal: Refusal, unit: UnitOfWork, record: InboundMessage) -> None:
     """Count and enter the refusal of an action, with person, action and reason."""
+    unit.count(record)
+    unit.enter(refusal)
+
+
+@router.subscriber(SOURCE_REFUSALS)
+async def enter_source_refusal(
+    refusal: SourceRefusal, unit: UnitOfWork, record: InboundMessage
+) -> None:
+    """Count and enter the refusal of a source's record."""
     unit.count(record)
     unit.enter(refusal)
 

@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from services.console.core.action_record import ActionRecord
-from services.console.core.refusal_log import RefusalLog
 from services.console.store.action_log import KeyedRequest
+from shared.contracts.topics import REFUSALS
+from shared.domain.refusal_log import RefusalLog
 from shared.runtime.errors import Transient
 
 _REFUSALS = 100
@@ -36,7 +37,10 @@ class RefusalWriter:
     async def write(self) -> None:
         """Write the refusals that are due; failed ones are repeated unchanged before new ones."""
         if not self._unwritten:
-            self._unwritten = list(self._refusals.due(self._now(), _REFUSALS))
+            self._unwritten = [
+                ActionRecord(REFUSALS, record.actor, record, record.actor)
+                for record in self._refusals.due(self._now(), _REFUSALS)
+            ]
         acts = self._unwritten
         results = await asyncio.gather(
             *(self._record(act, None) for act in acts), return_exceptions=True

@@ -11,13 +11,13 @@ from fastapi import Depends, Request
 from services.console.core.access import Check, Viewer, entitled, looking, sees
 from services.console.core.directory import Directory
 from services.console.core.names import UnitNames
-from services.console.core.refusal_log import RefusalLog
 from services.console.metrics import ConsoleMetrics
 from services.console.recording.action_recorder import ActionRecorder
 from services.console.settings import Settings
 from services.console.web.problems import ApiProblem
 from services.console.web.sessions import Sessions
 from shared.contracts.refusals import RefusedFor
+from shared.domain.refusal_log import RefusalLog
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
 

@@ -1,14 +1,14 @@
-"""Refusals of routes, noted for the audit trail (core/refusal_log.py)."""
+"""Refusals of routes, noted for the audit trail (shared/domain/refusal_log.py)."""
 
 from __future__ import annotations
 
 from fastapi import Request
 
 from services.console.core.access import Viewer
-from services.console.core.refusal_log import RefusedAttempt
 from services.console.web.deps import console_of
 from services.console.web.problems import ApiProblem
 from shared.contracts.refusals import UNKNOWN, RefusedFor
+from shared.domain.refusal_log import RefusedAttempt
 
 _MOST = 200
 

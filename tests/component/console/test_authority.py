@@ -15,13 +15,13 @@ import pytest_asyncio
 
 from services.console.accounts import Account, Grant, import_accounts
 from services.console.core.access import Right
-from services.console.core.refusal_log import INTERVAL
 from shared.contracts.alerts import AlertState, Debt
 from shared.contracts.fields import Level, Post, ResponseMode
 from shared.contracts.ids import transition_id
 from shared.contracts.modes import ModeProposal, ModeSignature, ProposalState
 from shared.contracts.refusals import RefusedFor
 from shared.contracts.units import tier_of
+from shared.domain.refusal_log import INTERVAL
 from tests.support.authority import (
     APPROVER,
     AUTHORITY,

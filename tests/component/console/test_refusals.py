@@ -6,12 +6,12 @@ import json
 from typing import Any
 
 from services.console.core.action_record import ActionRecord
-from services.console.core.refusal_log import INTERVAL
 from services.console.features.identity.throttle import PER_NAME
 from services.console.recording.refusal_writer import RefusalWriter
 from shared.contracts.fields import Level
 from shared.contracts.refusals import UNKNOWN, Refusal
 from shared.contracts.topics import REFUSALS
+from shared.domain.refusal_log import INTERVAL
 from shared.runtime.errors import Transient
 from tests.component.console.test_doors import signed_in
 from tests.component.console.test_modes import a_proposal

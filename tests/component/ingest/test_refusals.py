@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,12 @@ import httpx2
 import pytest
 import structlog
 
+from services.ingest.refusal_writer import SourceRefusalWriter
 from services.ingest.web import source_loads
+from shared.contracts.refusals import RefusedFor, SourceRefusal
+from shared.contracts.topics import SOURCE_REFUSALS
+from shared.domain.refusal_log import INTERVAL
+from shared.runtime.errors import Transient
 from shared.runtime.outbound_records import OutboundRecord
 from tests.component.ingest.harness import IngestHarness, a_reading, a_report
 from tests.support.waiting import until
@@ -276,6 +282,36 @@ async def test_a_second_body_under_an_id_is_a_conflict_and_the_same_body_a_repea
     assert ingest.metric("fenghuo_ingest_refused_total", reason="id_conflict") == 1
     assert (await ingest.post(REPORT, a_report(id="report-2", text="x"))).status_code == 202
     assert (await ingest.post(REPORT, a_report())).status_code == 202
+
+
+async def test_conflicts_of_ids_are_entries_of_the_trail_with_their_number(
+    ingest: IngestHarness,
+) -> None:
+    state = ingest.app.state
+    writer = SourceRefusalWriter(state.platform, state.intake.refusals)
+    assert (await ingest.post(REPORT, a_report())).status_code == 202
+    for _ in range(3):
+        assert (await ingest.post(REPORT, a_report(headline="另一件事"))).status_code == 409
+        ingest.publisher.down = True
+        with suppress(Transient):
+            await writer.write()
+        ingest.publisher.down = False
+        await writer.write()
+    state.platform.clock.moment += INTERVAL
+    await writer.write()
+    await writer.write()
+    records = [
+        SourceRefusal.model_validate_json(record.value or b"")
+        for record in ingest.publisher.sent
+        if record.topic == SOURCE_REFUSALS.name
+    ]
+    assert [(record.source, record.reason, record.count) for record in records] == [
+        ("gauges", RefusedFor.ID_CONFLICT, 1),
+        ("gauges", RefusedFor.ID_CONFLICT, 2),
+    ]
+    assert {(record.action, record.subject_id, record.origin_unit) for record in records} == {
+        ("POST /v1/reports", "gauges:report-1", a_report()["place"])
+    }
 
 
 async def test_a_body_that_kafka_has_not_confirmed_keeps_its_id(ingest: IngestHarness) -> None:

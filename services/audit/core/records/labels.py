@@ -15,7 +15,7 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.letter_acts import LetterAct
 from shared.contracts.modes import ModeProposal, ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, Page
-from shared.contracts.refusals import Refusal
+from shared.contracts.refusals import Refusal, SourceRefusal
 from shared.contracts.silences import SilenceRequest
 
 FIRST = "first"
@@ -46,7 +46,7 @@ def labels_of(message: Envelope) -> list[str]:
             label = f"{message.kind}:{message.rung}"
         case ResponseModeEvent():
             label = str(message.mode)
-        case Refusal():
+        case Refusal() | SourceRefusal():
             label = str(message.reason)
         case _:
             label = "record"

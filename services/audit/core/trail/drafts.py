@@ -17,7 +17,7 @@ from shared.contracts.letter_acts import LetterAct
 from shared.contracts.modes import ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb
 from shared.contracts.reachability import ContactTestRequest
-from shared.contracts.refusals import Refusal
+from shared.contracts.refusals import Refusal, SourceRefusal
 from shared.contracts.reports import ExternalWarning, Report, ReporterRole
 from shared.contracts.silences import SilenceRequest
 
@@ -88,6 +88,8 @@ def draft_of(message: Envelope) -> EntryDraft | None:
             return _draft(message, message.officer_id, "gap.accept", place, message.reason)
         case Refusal():
             return _refused(message)
+        case SourceRefusal():
+            return _refused_at_door(message)
         case LetterAct():
             return _letter_act(message)
         case ResponseModeEvent() if message.decided_by:
@@ -140,6 +142,11 @@ def _refused(message: Refusal) -> EntryDraft:
         message, message.actor, message.action, message.subject_id, f"{message.reason}{address}"
     )
     return replace(draft, outcome=AuditOutcome.REFUSED, place=message.place, count=message.count)
+
+
+def _refused_at_door(message: SourceRefusal) -> EntryDraft:
+    draft = _draft(message, message.source, message.action, message.subject_id, message.reason)
+    return replace(draft, outcome=AuditOutcome.REFUSED, count=message.count)
 
 
 def _draft_of_source(message: Envelope) -> EntryDraft | None:

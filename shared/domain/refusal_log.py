@@ -1,8 +1,8 @@
-"""Refused acts on the way to the audit trail.
+"""Refused acts on the way to the audit trail, of officers and of sources.
 
 The first refusal of a kind is recorded at once, then one record a minute with a count. A kind is
 the actor, the action and the reason; for unknown people the reason only. A flood of requests
-therefore makes one record a minute, and an officer at most about a hundred.
+therefore makes one record a minute, and an actor at most about a hundred.
 """
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from services.console.core.action_record import ActionRecord
 from shared.contracts.fields import cleaned
 from shared.contracts.ids import content_id
 from shared.contracts.refusals import UNKNOWN, Refusal, RefusedFor
-from shared.contracts.topics import REFUSALS
 from shared.contracts.units import tier_of
 
 INTERVAL = timedelta(minutes=1)
@@ -29,7 +27,7 @@ MOST_KINDS_OF_ACTOR = 100
 
 @dataclass(frozen=True, slots=True)
 class RefusedAttempt:
-    """A refused attempt. `unit` is the unit of the officer, None for an unknown person."""
+    """A refused attempt. `unit` is the unit of the actor, None for an unknown person."""
 
     actor: str
     action: str
@@ -83,18 +81,18 @@ class RefusalLog:
         else:
             existing_counted.until, existing_counted.count = now, existing_counted.count + 1
 
-    def due(self, now: datetime, limit: int) -> Sequence[ActionRecord]:
+    def due(self, now: datetime, limit: int) -> Sequence[Refusal]:
         """Return the records that are due, the oldest first; idle kinds are removed."""
         ripe = [key for key, counted in self._open.items() if counted.due <= now]
-        acts: list[ActionRecord] = []
+        records: list[Refusal] = []
         for key in sorted(ripe, key=lambda key: self._open[key].due):
             counted = self._open[key]
             if counted.count == 0:
                 self._forget(key)
-            elif len(acts) < limit:
-                acts.append(self._act(counted, now))
+            elif len(records) < limit:
+                records.append(self._record(counted, now))
                 counted.count, counted.due = 0, now + INTERVAL
-        return acts
+        return records
 
     def _within_bounds(self, tried: RefusedAttempt) -> RefusedAttempt:
         if len(self._open) >= MOST_KINDS:
@@ -109,10 +107,10 @@ class RefusalLog:
         if not self._kinds[key[0]]:
             del self._kinds[key[0]]
 
-    def _act(self, counted: _Counted, now: datetime) -> ActionRecord:
+    def _record(self, counted: _Counted, now: datetime) -> Refusal:
         first = counted.first
         unit = first.unit or self.stranger_unit
-        record = Refusal(
+        return Refusal(
             id=content_id("ref", self.process, *first.kind, counted.since.isoformat()),
             occurred_at=counted.since,
             sent_at=now,
@@ -128,4 +126,3 @@ class RefusalLog:
             address=cleaned(first.address),
             count=counted.count,
         )
-        return ActionRecord(REFUSALS, first.actor, record, first.actor)

@@ -9,9 +9,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.console.core import refusal_log
-from services.console.core.refusal_log import INTERVAL, RefusalLog, RefusedAttempt
 from shared.contracts.refusals import UNKNOWN, Refusal, RefusedFor
+from shared.domain import refusal_log
+from shared.domain.refusal_log import INTERVAL, RefusalLog, RefusedAttempt
 
 NOW = datetime(2026, 11, 28, 8, tzinfo=UTC)
 TOWN = "500118118000"
@@ -28,7 +28,7 @@ def fresh() -> RefusalLog:
 
 
 def written(refusals: RefusalLog, now: datetime, limit: int = 1_000) -> list[Refusal]:
-    return [act.message for act in refusals.due(now, limit) if isinstance(act.message, Refusal)]
+    return list(refusals.due(now, limit))
 
 
 def test_the_first_is_reported_at_once_and_the_rest_of_the_minute_in_one_record() -> None:
