@@ -10,7 +10,7 @@ from tests.support.scheduling import is_whole_system
 ROOT = Path(__file__).parents[2]
 _STARTS = re.compile(
     r"^from tests\.support\.(demo import .*\bplay(ing)?|infrastructure import .*\brunning)\b"
-    r"|\"make up\"",
+    r"|\"make up\"|^from deploy\.local\.seeded_stack import",
     re.MULTILINE,
 )
 
