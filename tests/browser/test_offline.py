@@ -75,6 +75,7 @@ async def test_an_answer_without_a_line_is_kept_shown_and_sent_once(
     words = WORDS[lang]
     page = await officer.open("o-town-b", phone=True, lang=lang)
     await real(page).wait_for()
+    await page.wait_for_selector(".link.live")  # else the first heartbeat may follow the cut
     await cut(page, off=True)
     await expect(page.locator("#link")).to_have_text(words["offline"])
     await real(page).get_by_role("button", name=words["coming"], exact=True).click()
@@ -99,6 +100,7 @@ async def test_a_stored_act_outlives_the_tab_and_another_officers_session(
 ) -> None:
     page = await officer.open("o-town-b", phone=True)
     await real(page).wait_for()
+    await page.wait_for_selector(".link.live")  # else the first heartbeat may follow the cut
     await cut(page, off=True)
     await real(page).get_by_role("button", name="能到岗", exact=True).click()
     await expect(real(page).locator(".unsent")).to_be_visible()
@@ -165,6 +167,7 @@ async def test_a_refused_act_is_shown_with_its_reason_until_it_is_read(
 ) -> None:
     page = await officer.open("o-town-b", phone=True)
     await page.click("#tab-assignments")
+    await page.wait_for_selector(".link.live")
     await cut(page, off=True)
     await page.locator("#first").get_by_role("button", name="签收").first.click()
     await page.locator("dialog").get_by_role("button", name="签收").click()
