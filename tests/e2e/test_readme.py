@@ -28,7 +28,7 @@ BY_CI = {
     "make bench ONLY=scoring": "measures for minutes; no part of the tests",
     "make bench ONLY=quality": "measures for minutes; no part of the tests",
     "make bench ONLY=command": "measures for minutes; no part of the tests",
-    "make faults": "breaks a stack for minutes; a step of .ci/run when asked for",
+    "make faults": "breaks a stack for minutes; a step of .ci/run",
     "make hostile": "sends hostile input for minutes; no part of the tests",
     "python3 -m deploy.compose.secrets && docker compose up --build": (
         "needs Docker; tests/unit/deploy/test_compose.py and tests/contract/test_deployment.py"
