@@ -69,6 +69,8 @@ class Round:
     summary: dict[str, Any] = field(default_factory=dict)
     _touched: list[set[str]] = field(default_factory=list)
     """The services that each strike concerns, in the order of the strikes."""
+    _recovered: list[tuple[float, str, str]] = field(default_factory=list)
+    """Seconds, process and time of the end of each measured recovery."""
     _measures: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self) -> list[Violation]:
@@ -89,6 +91,7 @@ class Round:
             **self.summary,
             **judgement.figures(self.violations),
             "own_exits": len(facts["crashes"]),
+            "slowest_recoveries": sorted(self._recovered, reverse=True)[:5],
             "seconds": round(time.monotonic() - began, 1),
             "readings": len({line["key"] for line in files.accepted("reading")})
             + sum(line["count"] for line in files.accepted("bulk")),
@@ -238,6 +241,7 @@ class Round:
             later = set[str]().union(*self._touched[number:])
             if seconds is not None and not later & {system.STORES, name.partition("-")[0]}:
                 self.recoveries.append(seconds)
+                self._recovered.append((round(seconds, 1), name, time.strftime("%H:%M:%S")))
 
         task = asyncio.create_task(measure())
         self._measures.add(task)
