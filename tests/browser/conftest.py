@@ -206,6 +206,17 @@ async def troubled(browser: Browser, served: Served) -> AsyncIterator[Visitor]:
     ] == []
 
 
+async def until_true(page: Page, function: str, timeout_ms: float = _WAIT_MS) -> None:
+    """Wait until a function of the page returns true. Raises TimeoutError.
+
+    Playwright's own `wait_for_function` evaluates text inside the page from its second try on, and
+    our content policy forbids that.
+    """
+    async with asyncio.timeout(timeout_ms / 1_000):
+        while not await page.evaluate(function):
+            await asyncio.sleep(0.05)
+
+
 async def shot(page: Page, name: str, *, full: bool = False) -> None:
     """Keep a picture in var/screenshots (not in git) for people to look at."""
     SHOTS.mkdir(parents=True, exist_ok=True)

@@ -297,7 +297,7 @@ async def perform(page: Page, stage: Served, control: Control, verb: str) -> Non
         await dialog.locator("form").wait_for()
         await fulfil(page, dialog, control)
         await expect(page.locator("dialog")).to_have_count(dialogs, timeout=WAIT_MS)
-    await page.wait_for_function("() => true")
+    await page.evaluate("() => true")
     for _ in range(600):
         new = [json.loads(outgoing.value) for outgoing in stage.console.kafka.sent[before:]]
         if any(is_meant(body, control, verb) for body in new):

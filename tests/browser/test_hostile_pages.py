@@ -20,7 +20,7 @@ from services.console.accounts import Account, import_accounts
 from shared.contracts.cases import CaseReview, ReviewFinding
 from shared.contracts.fields import Post, Tier
 from shared.contracts.ids import content_id
-from tests.browser.conftest import Served, Visitor, a_console
+from tests.browser.conftest import Served, Visitor, a_console, until_true
 from tests.browser.test_boards import BOARDS, go
 from tests.support.console_duty_records import duty_records, slots
 from tests.support.console_events import HOSTILE_TEXT, VILLAGE, ZHUTUO
@@ -113,8 +113,7 @@ def served() -> Iterator[Served]:
 
 async def is_only_text(page: Page, where: str) -> None:
     """The payload is there to read and is nothing else."""
-    condition = "document.body.innerText.includes('onerror=alert(1)')"
-    await page.wait_for_function(condition)
+    await until_true(page, "() => document.body.innerText.includes('onerror=alert(1)')")
     assert await page.locator(FOREIGN).count() == 0, where
     assert await page.get_by_text("粗", exact=True).count() == 0, where
 

@@ -14,7 +14,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from services.console.web import assets
-from tests.browser.conftest import Visitor, shot
+from tests.browser.conftest import Visitor, shot, until_true
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 BOARDS = (
@@ -134,7 +134,7 @@ async def test_no_board_claims_to_be_empty_before_its_data_are_read(
         assert [text for text in calm if text in text_of_board] == [], board
         if lang == "zh-CN":
             gate.let_through()
-            await page.wait_for_function(f"() => !({_READING})()", timeout=_LATE_MS)
+            await until_true(page, f"() => !({_READING})()", _LATE_MS)
     await shot(page, f"read-{lang}")
 
 
@@ -149,7 +149,7 @@ async def test_data_that_cannot_be_read_again_are_marked_as_old(troubled: Visito
     await expect(page.locator("#board .reading.failed").first).to_be_visible()
     gate.let_through()
     await page.wait_for_selector("#supervision li:not(.empty)", timeout=_LATE_MS)
-    await page.wait_for_function(f"() => !({_READING})()", timeout=_LATE_MS)
+    await until_true(page, f"() => !({_READING})()", _LATE_MS)
     gate.fail()
     old = re.compile(re.escape(words["reading.old"]).replace(re.escape("{time}"), ".*"))
     await expect(page.locator("#board .reading.failed").first).to_have_text(old, timeout=60_000)
