@@ -49,9 +49,14 @@ async def is_lost(consumer: AIOKafkaConsumer, offsets: Mapping[TopicPartition, i
 
 
 def is_joined(consumer: AIOKafkaConsumer) -> bool:
-    """Return whether the group counts this process as a member, as far as the process knows."""
-    subscription = consumer._subscription.subscription
-    return subscription is not None and not consumer._coordinator.need_rejoin(subscription)
+    """Return whether the group counts this process as a member, as far as the process knows.
+
+    A consumer that has not finished its start has no coordinator yet.
+    """
+    subscription, coordinator = consumer._subscription.subscription, consumer._coordinator
+    if subscription is None or coordinator is None:
+        return False
+    return not coordinator.need_rejoin(subscription)
 
 
 def start_heartbeats(consumer: AIOKafkaConsumer) -> None:
