@@ -197,7 +197,10 @@ class Officers:
         number = 0
         while True:
             number += 1
-            town = self._chance.choice(self._towns)
+            # Each town has a member before anybody stands in for another there.
+            towns = self._towns
+            in_turn = number <= 2 * len(towns)
+            town = towns[number % len(towns)] if in_turn else self._chance.choice(towns)
             key = f"flt-handover-{number}"
             now = datetime.now(UTC)
             officer = officer_id(town, Post.B)
@@ -206,7 +209,7 @@ class Officers:
                 "officer": {"officer_id": officer_id(town, Post.A), "name": f"接班 {number}"},
                 "channels": ["console", "webhook"],
             }
-            if number > 2 * len(self._towns):
+            if not in_turn:
                 rule = {
                     "kind": "override",
                     "post": "commander",
