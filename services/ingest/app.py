@@ -38,7 +38,7 @@ def build(settings: Settings) -> FastAPI:
     platform.health.add_trouble("clock", intake.clock_trouble)
     platform.table(CATALOG, intake.on_catalog, intake.on_deleted)
     platform.produces(READINGS, REPORTS, WARNINGS, SOURCE_REFUSALS)
-    platform.run_in_background("refusals", SourceRefusalWriter(platform, refusals).run)
+    platform.run_in_background("refusals", SourceRefusalWriter(platform, refusals, intake.now).run)
     platform.run_in_background("ticks", partial(write_ticks, intake, settings.tick_s))
     volumes = LogVolumes(settings.kafka_bootstrap)
     platform.on_stop("volumes of Kafka", volumes.stop)

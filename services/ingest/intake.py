@@ -94,7 +94,7 @@ class Intake:
 
     async def report(self, body: bytes, source: str) -> Acceptance:
         """Accept a report. Raises RequestRefused."""
-        report = accept_report(body, source, self._now())
+        report = accept_report(body, source, self.now())
         self._accept_id(report, source, "POST /v1/reports")
         await self._send([outbound_record(REPORTS, report.incident_id, report)])
         self._metrics.accepted.labels("report", report.status).inc()
@@ -102,7 +102,7 @@ class Intake:
 
     async def warning(self, body: bytes, source: str, charset: str | None) -> Acceptance:
         """Accept the warning of another agency. Raises RequestRefused."""
-        warning = accept_warning(body, source, self._now(), charset)
+        warning = accept_warning(body, source, self.now(), charset)
         self._accept_id(warning, source, "POST /v1/warnings")
         await self._send([outbound_record(WARNINGS, warning.source_id, warning)])
         self._metrics.accepted.labels("warning", warning.status).inc()
@@ -113,7 +113,7 @@ class Intake:
 
         Raises Transient. No partition waits for the tick of another partition.
         """
-        at = self._clock.now(self._now())
+        at = self._clock.now(self.now())
         if at is None:
             return False
         record = OutboundRecord(READINGS.name, None, encode(make_tick(partition, at)), partition)
@@ -139,7 +139,7 @@ class Intake:
             attempt = RefusedAttempt(
                 source, action, RefusedFor.ID_CONFLICT, record.origin_unit, subject_id=record.id
             )
-            self.refusals.note(attempt, self._platform.clock.now())
+            self.refusals.note(attempt, self.now())
             raise
 
     def _check_room(self) -> None:
@@ -148,7 +148,8 @@ class Intake:
         if refused is not None:
             raise refused
 
-    def _now(self) -> datetime:
+    def now(self) -> datetime:
+        """Return the present, by Kafka's time where this machine's clock is wrong."""
         return self._kafka_clock.now(self._platform.clock.now(), time.monotonic())
 
     def _compare_clocks(
@@ -174,7 +175,7 @@ class Intake:
 
         Raises RequestRefused.
         """
-        now = self._now()
+        now = self.now()
         present = self._clock.present(now, source)
         if present is None:
             raise refusal(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from datetime import datetime
 
 import structlog
 
@@ -23,9 +25,12 @@ _WRITE_EVERY_S = 1
 class SourceRefusalWriter:
     """Writes what is due every second; what Kafka has not confirmed is sent again unchanged."""
 
-    def __init__(self, platform: Platform, refusals: RefusalLog) -> None:
+    def __init__(
+        self, platform: Platform, refusals: RefusalLog, now: Callable[[], datetime]
+    ) -> None:
         self._platform = platform
         self._refusals = refusals
+        self._now = now
         self._unwritten: list[OutboundRecord] = []
 
     async def write(self) -> None:
@@ -33,7 +38,7 @@ class SourceRefusalWriter:
         if not self._unwritten:
             self._unwritten = [
                 outbound_record(SOURCE_REFUSALS, refused.actor, _of_source(refused))
-                for refused in self._refusals.due(self._platform.clock.now(), _MOST)
+                for refused in self._refusals.due(self._now(), _MOST)
             ]
         if self._unwritten:
             await self._platform.publisher.send(self._unwritten)

@@ -42,7 +42,7 @@ MOST_AGE_S = 30.0
 """The age of the auditor's last complete round, and of the last probes, beyond which the chain is
 not whole."""
 
-_CHAIN_IS_WHOLE = {FindingKind.HEARTBEAT_MISSING, FindingKind.COMPONENT_TROUBLED}
+_KINDS_WITH_WHOLE_CHAIN = {FindingKind.HEARTBEAT_MISSING, FindingKind.COMPONENT_TROUBLED}
 
 
 class Watch:
@@ -120,7 +120,7 @@ class Watch:
         works.
         """
         for component, problem in sorted(self._health.problems().items()):
-            if problem.kind not in _CHAIN_IS_WHOLE:
+            if problem.kind not in _KINDS_WITH_WHOLE_CHAIN:
                 return f"{component}: {problem.reason}"
         if _is_old(self._probed_at):
             return "the components have not been probed"

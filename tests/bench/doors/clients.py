@@ -50,6 +50,18 @@ class Door:
         return head.encode() + body
 
 
+async def read_answer(reader: asyncio.StreamReader) -> int:
+    """Read an answer with its body; return its status."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = next(
+        int(line.split(b":")[1])
+        for line in head.split(b"\r\n")
+        if line.lower().startswith(b"content-length:")
+    )
+    await reader.readexactly(length)
+    return int(head.split(b" ", 2)[1])
+
+
 async def send(door: Door, senders: int, readings: int, seconds: float) -> Answers:
     """Run `senders` senders for `seconds`, each with a connection and one request at a time."""
     answers = Answers()
@@ -61,15 +73,9 @@ async def send(door: Door, senders: int, readings: int, seconds: float) -> Answe
             request = door.request(readings)
             sent_at = time.monotonic()
             writer.write(request)
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = next(
-                int(line.split(b":")[1])
-                for line in head.split(b"\r\n")
-                if line.lower().startswith(b"content-length:")
-            )
-            await reader.readexactly(length)
+            status = await read_answer(reader)
             answers.seconds.append(time.monotonic() - sent_at)
-            answers.statuses[int(head.split(b" ", 2)[1])] += 1
+            answers.statuses[status] += 1
         writer.close()
 
     await asyncio.gather(*(sender() for _ in range(senders)))

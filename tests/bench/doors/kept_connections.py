@@ -13,6 +13,8 @@ from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.bench.doors.clients import read_answer
+
 PATH = "/healthz"
 
 
@@ -40,13 +42,7 @@ async def _answers(url: str, requests: int) -> list[float]:
         for _ in range(requests + 10):
             sent_at = time.perf_counter()
             writer.write(request)
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = next(
-                int(line.split(b":")[1])
-                for line in head.split(b"\r\n")
-                if line.lower().startswith(b"content-length:")
-            )
-            await reader.readexactly(length)
+            await read_answer(reader)
             results.append(1_000 * (time.perf_counter() - sent_at))
     finally:
         writer.close()

@@ -18,7 +18,7 @@ import structlog
 from services.ingest.refusal_writer import SourceRefusalWriter
 from services.ingest.web import source_loads
 from shared.contracts.refusals import RefusedFor, SourceRefusal
-from shared.contracts.topics import SOURCE_REFUSALS
+from shared.contracts.topics import READINGS, SOURCE_REFUSALS
 from shared.domain.refusal_log import INTERVAL
 from shared.runtime.errors import Transient
 from shared.runtime.outbound_records import OutboundRecord
@@ -288,7 +288,7 @@ async def test_conflicts_of_ids_are_entries_of_the_trail_with_their_number(
     ingest: IngestHarness,
 ) -> None:
     state = ingest.app.state
-    writer = SourceRefusalWriter(state.platform, state.intake.refusals)
+    writer = SourceRefusalWriter(state.platform, state.intake.refusals, state.intake.now)
     assert (await ingest.post(REPORT, a_report())).status_code == 202
     for _ in range(3):
         assert (await ingest.post(REPORT, a_report(headline="另一件事"))).status_code == 409
@@ -312,6 +312,22 @@ async def test_conflicts_of_ids_are_entries_of_the_trail_with_their_number(
     assert {(record.action, record.subject_id, record.origin_unit) for record in records} == {
         ("POST /v1/reports", "gauges:report-1", a_report()["place"])
     }
+
+
+async def test_a_conflict_has_kafkas_time_on_a_machine_with_a_wrong_clock(
+    ingest: IngestHarness,
+) -> None:
+    state = ingest.app.state
+    writer = SourceRefusalWriter(state.platform, state.intake.refusals, state.intake.now)
+    state.platform.clock.moment += timedelta(minutes=59)
+    for partition in range(READINGS.partitions):
+        await state.intake.write_tick(partition)
+    assert (await ingest.post(REPORT, a_report())).status_code == 202
+    assert (await ingest.post(REPORT, a_report(headline="另一件事"))).status_code == 409
+    await writer.write()
+    record = SourceRefusal.model_validate_json(ingest.publisher.sent[-1].value or b"")
+    assert abs(record.occurred_at - ingest.publisher.time) < timedelta(minutes=1)
+    assert abs(record.sent_at - ingest.publisher.time) < timedelta(minutes=1)
 
 
 async def test_a_body_that_kafka_has_not_confirmed_keeps_its_id(ingest: IngestHarness) -> None:
