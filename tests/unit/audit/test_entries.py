@@ -16,7 +16,7 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.fields import Status
 from shared.contracts.pages import AnswerVerb
 from shared.contracts.reports import ExternalWarning, Report
-from shared.contracts.topics import REPORTS, WARNINGS, TopicSpec
+from shared.contracts.topics import REPORTS, SOURCE_REFUSALS, WARNINGS, TopicSpec
 from tests.unit.audit.builders import (
     T0,
     VILLAGE,
@@ -184,3 +184,13 @@ def test_records_name_the_subjects_they_share_a_status_with() -> None:
 def test_a_public_notice_of_a_drill_is_a_leak() -> None:
     assert is_public_drill(a_notice(Status.EXERCISE))
     assert not is_public_drill(a_notice())
+
+
+def test_a_refusal_at_the_door_is_an_entry_of_its_source_with_the_number() -> None:
+    message = golden("second_body", SOURCE_REFUSALS)
+    draft = draft_of(message)
+    assert draft is not None
+    assert (draft.actor, draft.outcome, draft.count) == ("gauges", AuditOutcome.REFUSED, 3)
+    assert (draft.action, draft.subject_id) == ("POST /v1/reports", "gauges:report-1")
+    assert draft.reason == "id_conflict"
+    assert labels_of(message) == ["id_conflict"]
