@@ -17,6 +17,7 @@ import asyncpg
 
 from deploy.language import language_of, localize
 from shared.domain.bilingual import Bilingual
+from shared.runtime.database import CLIENT_ERRORS
 from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE
 
 SERVICES = ("alerting", "audit", "command", "console", "duty", "notify")
@@ -63,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(_RELEASED.of(language).format(count))
             return 0
         rows = asyncio.run(_with_connection(dsn, quarantined_rows))
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (OSError, *CLIENT_ERRORS) as error:
         print(_NOT_REACHED.of(language).format(error), file=sys.stderr)
         return EXIT_UNAVAILABLE
     for row in rows:

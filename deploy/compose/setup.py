@@ -15,7 +15,6 @@ import re
 import sys
 from datetime import UTC, datetime
 
-import asyncpg
 from aiokafka.errors import KafkaError
 
 from deploy.example import plans
@@ -28,6 +27,7 @@ from deploy.local.topic_bytes import VARIABLE, stated_volume
 from deploy.local.topics import ensure_topics, planned_topics, wait_for_broker
 from deploy.migrations.runner import upgrade
 from shared.contracts.topics import PLANS, TopicSpec
+from shared.runtime.database import CLIENT_ERRORS
 from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE
 
 CANARY_UNITS = "FENGHUO_AUDIT_CANARY_UNITS"
@@ -89,7 +89,7 @@ def main() -> int:
         upgrade(admin)
         asyncio.run(grant(admin, passwords))
         print("schema and roles are up to date")
-    except (KafkaError, asyncpg.PostgresError, OSError) as problem:
+    except (KafkaError, OSError, *CLIENT_ERRORS) as problem:
         print(f"fenghuo setup: {str(problem) or 'Kafka does not answer'}", file=sys.stderr)
         return EXIT_UNAVAILABLE
     except (StackError, ValueError) as problem:

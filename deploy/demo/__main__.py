@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from aiokafka.errors import KafkaError
-from asyncpg import PostgresError
 
 from deploy.demo import faults
 from deploy.demo.actors import GAS_VILLAGE, ZHUTUO
@@ -25,6 +24,7 @@ from deploy.local.paths import REPO
 from deploy.local.seed import run_console_accounts
 from deploy.local.seeded_stack import SeededStack
 from shared.contracts.fields import Post
+from shared.runtime.database import CLIENT_ERRORS
 
 _VISITORS = (
     ("city, duty officer", CITY, False),
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except* Interrupted:
         screen.clear()
         interrupted = True
-    except* (StackError, RefusedError, KafkaError, PostgresError, OSError) as failed:
+    except* (StackError, RefusedError, KafkaError, OSError, *CLIENT_ERRORS) as failed:
         screen.clear()
         complain(first_sentence(failed))
     if interrupted and demo.passed is None:

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 from deploy.demo import stored_state
 from deploy.local.start_limits import StallTimeout
 from shared.contracts.topics import READINGS
+from shared.runtime.database import CLIENT_ERRORS
 
 _POLL_S = 0.5
 _TWICE = 2
@@ -38,7 +39,7 @@ async def wait_until_quiet(
         open_ = open_subjects()
         try:
             behind = await _behind(bootstrap, dsn, scored) if open_ is None else None
-        except (KafkaError, OSError, asyncpg.PostgresError) as error:
+        except (KafkaError, OSError, *CLIENT_ERRORS) as error:
             behind = f"{type(error).__name__}"
         why = open_ or behind or ""
         report(why)

@@ -24,6 +24,7 @@ from deploy.local.paths import Paths
 from deploy.local.ports import HOST
 from deploy.local.secrets import Secrets
 from deploy.local.supervisor import OsUser, Program
+from shared.runtime.database import CLIENT_ERRORS
 
 NAME = "postgres"
 DATABASE = "fenghuo"
@@ -109,7 +110,7 @@ class Postgres:
                     "Postgres refuses the password in run/secrets/postgres; "
                     "`make clean` starts afresh."
                 ) from None
-            except (OSError, TimeoutError, asyncpg.PostgresError):
+            except (OSError, *CLIENT_ERRORS):
                 await asyncio.sleep(0.05)
                 continue
             try:

@@ -32,7 +32,7 @@ from services.console.store import people
 from services.console.store.sessions import Purpose, add_ticket
 from services.console.web.sessions import hash_of
 from shared.contracts.fields import Contract, Identifier, Line, Post, UnitId
-from shared.runtime.database import session_settings
+from shared.runtime.database import CLIENT_ERRORS, session_settings
 from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE, SetupError
 
 TICKET_LIFETIME = timedelta(minutes=15)
@@ -158,7 +158,7 @@ async def _connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
         connection = await asyncpg.connect(
             dsn, timeout=5, server_settings=session_settings("fenghuo-accounts")
         )
-    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError) as error:
+    except (OSError, ValueError, *CLIENT_ERRORS) as error:
         raise _NoDatabase(
             f"Postgres does not let us in ({type(error).__name__}): check FENGHUO_DATABASE_URL."
         ) from None

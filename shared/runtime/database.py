@@ -31,6 +31,13 @@ if TYPE_CHECKING:
 log = structlog.get_logger("fenghuo.database")
 T = TypeVar("T")
 
+CLIENT_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""All that asyncpg raises. They have no common base class.
+
+InternalClientError is what a session raises that has received the server's FATAL, but not yet its
+end of connection (asyncpg #784, #1069).
+"""
+
 _DATA_ERRORS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 """Errors about a record's own data (classes 22 and 23). No other error is the fault of a record."""
 
@@ -48,8 +55,6 @@ def is_environment(error: BaseException) -> bool:
         return any(map(is_environment, error.exceptions))
     if isinstance(error, asyncpg.InterfaceError):
         return any(text in str(error) for text in _LOST_SESSION)
-    # A session that has received the server's FATAL but not yet its end of connection raises
-    # InternalClientError (asyncpg #784, #1069).
     return isinstance(error, (asyncpg.InternalClientError, *ENVIRONMENT_ERRORS))
 
 

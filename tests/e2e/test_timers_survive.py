@@ -21,6 +21,7 @@ from shared.contracts.commands import SupervisionEvent, SupervisionKind
 from shared.contracts.fields import Contract, Level, Post, Tier
 from shared.contracts.topics import CATALOG, COMMAND_REQUESTS, ROSTER, SUPERVISION, TopicSpec
 from shared.contracts.units import parent_of
+from shared.runtime.database import CLIENT_ERRORS
 from shared.runtime.outbound_records import encode
 from tests.component.command.harness import (
     CITY,
@@ -130,7 +131,7 @@ async def answers(stack: Stack) -> None:
         while True:
             try:
                 await fetch(stack, "SELECT 1")
-            except (OSError, asyncpg.PostgresError):
+            except (OSError, *CLIENT_ERRORS):
                 await asyncio.sleep(0.2)
             else:
                 return

@@ -22,6 +22,7 @@ from shared.contracts.alerts import AlertEvent
 from shared.contracts.commands import AssignmentEvent
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ALERT_DECISIONS
 from shared.runtime.clock import Clock
+from shared.runtime.database import CLIENT_ERRORS
 from shared.runtime.errors import Transient
 from shared.runtime.outbound_records import OutboundRecord, outbound_record
 from shared.runtime.publisher import Publisher
@@ -64,7 +65,7 @@ class CanaryLoop:
                     await self._lead(connection)
             except (
                 *(KafkaError, Transient, OSError, TimeoutError),
-                *(asyncpg.PostgresError, asyncpg.InterfaceError),
+                *CLIENT_ERRORS,
             ) as error:
                 log.warning("canary_interrupted", error=repr(error))
             finally:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from services.audit.core.findings.snapshot import FindingKind
 from services.audit.core.watch.components import ComponentProblem
+from shared.runtime.database import CLIENT_ERRORS
 
 PROBE_TIMEOUT_S = 3.0
 """The longest time of one probe in seconds."""
@@ -116,7 +117,7 @@ class PostgresProbe:
                 await connection.fetchval("SELECT 1", timeout=PROBE_TIMEOUT_S)
             finally:
                 connection.terminate()
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (OSError, *CLIENT_ERRORS) as error:
             reason = f"does not answer: {type(error).__name__}"
             return ComponentProblem(FindingKind.COMPONENT_DOWN, reason)
         return None

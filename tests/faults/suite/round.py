@@ -20,6 +20,7 @@ from deploy.example.sensors import GAS_LATENESS_S
 from deploy.local.errors import StackError
 from deploy.local.paths import temporary_root
 from deploy.local.seed import logins
+from shared.runtime.database import CLIENT_ERRORS
 from tests.faults.suite import soak, system
 from tests.faults.suite.carrier import Carrier
 from tests.faults.suite.checker import judgement, memory
@@ -163,7 +164,7 @@ class Round:
                 )
                 try:
                     await self._strike(scene, struck)
-                except (StackError, TimeoutError) as error:
+                except (StackError, OSError, *CLIENT_ERRORS) as error:
                     failure = f"{type(error).__name__}: {error}"
                 for door in (ingest, console):
                     door.stopped.set()

@@ -14,6 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from deploy.files import last_lines
+from shared.runtime.database import CLIENT_ERRORS
 from tests.faults.suite.history import LineFile
 from tests.faults.suite.system import FaultStack
 
@@ -50,13 +51,7 @@ class Sampler:
             try:
                 async with asyncio.timeout(_LIMIT_S):
                     await self.take()
-            except (
-                KafkaError,
-                OSError,
-                TimeoutError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-            ) as error:
+            except (KafkaError, OSError, *CLIENT_ERRORS) as error:
                 self._log.write(failure=f"{type(error).__name__}: {error}")
                 await self._drop()
             await asyncio.sleep(max(0.2, 1.0 - (time.monotonic() - began)))

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx2
 import pytest
 from pydantic import SecretStr
@@ -127,6 +128,23 @@ async def test_a_disk_with_too_little_free_space_is_a_fault(tmp_path: Path) -> N
     assert problem is not None
     assert problem.kind is FindingKind.DISK_FULL
     assert await probes.DiskProbe(tmp_path / "absent", 0.1).check() is not None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [asyncpg.CannotConnectNowError("starting up"), asyncpg.InternalClientError("state 11")],
+    ids=lambda error: type(error).__name__,
+)
+async def test_a_database_that_ends_its_session_is_a_fault(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def connect(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(asyncpg, "connect", connect)
+    problem = await probes.PostgresProbe(SecretStr("postgresql://127.0.0.1:1/none")).check()
+    assert problem is not None
+    assert problem.kind is FindingKind.COMPONENT_DOWN
 
 
 async def test_the_heartbeat_leaves_while_the_chain_is_whole_and_not_otherwise() -> None:

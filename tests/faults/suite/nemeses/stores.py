@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from shared.runtime.database import CLIENT_ERRORS
 from tests.faults.suite.nemeses.nemesis import Scene, Strike
 
 _POSTGRES = "postgres"
@@ -192,7 +193,7 @@ class FullPostgres:
         connections: list[asyncpg.Connection] = []
         proxy.cut()
         try:
-            with contextlib.suppress(asyncpg.PostgresError, OSError, TimeoutError):
+            with contextlib.suppress(OSError, *CLIENT_ERRORS):
                 while True:
                     connections.append(await asyncpg.connect(scene.stack.dsn(), timeout=5))
             await asyncio.sleep(strike.seconds)
