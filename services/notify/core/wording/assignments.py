@@ -42,7 +42,7 @@ def of_assignment(assignment: AssignmentEvent) -> str:
 
 def of_supervision(supervision: SupervisionEvent, names: Names) -> tuple[str, str]:
     """Return headline and text of a reminder or an escalation; a delay by an outage is told."""
-    reminder = supervision.kind is SupervisionKind.REMINDED
+    reminder = supervision.kind is not SupervisionKind.ESCALATED
     mark = (
         Bilingual("催办：", "Reminder: ") if reminder else Bilingual("督办升级：", "Escalation: ")
     )
@@ -52,6 +52,11 @@ def of_supervision(supervision: SupervisionEvent, names: Names) -> tuple[str, st
         f"{unit.zh} 超期未{act.zh}，请督促。",
         f"{unit.en} is late and has not {act.en}: urge them.",
     )
+    if supervision.kind is SupervisionKind.URGED:
+        request = Bilingual(
+            f"{unit.zh} 尚未{act.zh}，请尽快办理。",
+            f"{unit.en} has not {act.en}: please act now.",
+        )
     contact = names.contact(supervision.unit, supervision.target_unit)
     contact_line = (
         EMPTY
