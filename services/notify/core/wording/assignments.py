@@ -71,8 +71,8 @@ def of_supervision(supervision: SupervisionEvent, names: Names, now: datetime) -
     )
     if supervision.kind is SupervisionKind.URGED:
         request = Bilingual(
-            f"{unit.zh} 尚未{act.zh}，请尽快办理。",
-            f"{unit.en} has not {act.en}: please act now.",
+            f"{unit.zh} 尚未{act.zh}（时限 {due.zh}），请尽快办理。",
+            f"{unit.en} has not {act.en} (due {due.en}): please act now.",
         )
     holders = names.responsible(supervision.unit, supervision.target_unit)
     contact_line = contacts([names.holder(holder) for holder in holders])
