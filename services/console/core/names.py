@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import cos, hypot, radians
 
 from shared.contracts.catalog import CatalogEntry, SensorEntry, kind_and_id
-from shared.contracts.fields import Tier
+from shared.contracts.fields import Position, Tier
+from shared.contracts.units import ancestor_at, is_within
 from shared.domain.selection.tree import UnitTree
+
+_KM_PER_DEGREE = 111.2
+_FARTHEST_KM = 20.0
+"""A sensor farther away says nothing about the town of a position."""
 
 
 class UnitNames:
@@ -44,6 +50,29 @@ class UnitNames:
         """Return the catalogue entry of a sensor, or None."""
         return self._sensors.get(sensor_id)
 
+    def place_at(self, position: Position, root: str) -> str:
+        """Return the town in the subtree of `root` whose sensor is nearest to a position.
+
+        The result is `root` where no sensor of the subtree has a position within 20 km.
+        """
+        sites = [
+            (_distance_km(position, entry.position), entry.place)
+            for entry in self._sensors.values()
+            if entry.position is not None and is_within(entry.place, root)
+        ]
+        distance, place = min(sites, default=(_FARTHEST_KM, root))
+        if distance >= _FARTHEST_KM:
+            return root
+        town = ancestor_at(place, Tier.TOWN)
+        return town if town is not None and is_within(town, root) else root
+
     def within(self, root: str, tiers: Iterable[Tier]) -> list[str]:
         """Return the units of a subtree in these tiers, without departments, sorted by id."""
         return sorted(self.tree.subtree(root, set(tiers)))
+
+
+def _distance_km(first: Position, second: Position) -> float:
+    """Return the distance of two positions near each other."""
+    north = first.lat - second.lat
+    east = (first.lon - second.lon) * cos(radians(first.lat))
+    return hypot(north, east) * _KM_PER_DEGREE

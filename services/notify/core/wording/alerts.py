@@ -7,8 +7,9 @@ from services.notify.core.wording import outages
 from services.notify.core.wording.graded import words_of
 from services.notify.core.wording.lines import EMPTY, capitalised, joined_text
 from services.notify.core.wording.names import Names
-from shared.contracts.alerts import AlertEvent, AlertTransition
-from shared.domain.bilingual import Bilingual
+from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
+from shared.contracts.fields import DataGrade
+from shared.domain.bilingual import Bilingual, bilingual_of
 from shared.domain.wording import LEVELS
 
 _ANNOUNCEMENTS: dict[AlertTransition, Bilingual] = {
@@ -42,7 +43,17 @@ def of_alert(alert: AlertEvent, purpose: Purpose, names: Names) -> str:
     place = names.unit(alert.place)
     place_line = Bilingual(f"地点：{place.zh}", f"Place: {place.en}")
     request = _request(alert, purpose, names)
-    return joined_text(outage, request, place_line, words_of(alert, alert.text))
+    advice = _advice(alert) if purpose is Purpose.INFORM else EMPTY
+    return joined_text(outage, request, place_line, advice, words_of(alert, alert.text))
+
+
+def _advice(alert: AlertEvent) -> Bilingual:
+    """Return the approved instruction of an alert in force; empty where there is none."""
+    words = alert.issued_wording
+    general = alert.data_grade is DataGrade.GENERAL
+    if words is None or not general or alert.state is not AlertState.ISSUED:
+        return EMPTY
+    return bilingual_of(words.instruction)
 
 
 def _request(alert: AlertEvent, purpose: Purpose, names: Names) -> Bilingual:
@@ -61,6 +72,10 @@ def _request(alert: AlertEvent, purpose: Purpose, names: Names) -> Bilingual:
         if alert.proposed_until:
             return Bilingual(
                 "请研判签发：延长预警有效期。", "To be assessed and signed: a longer validity."
+            )
+        if alert.wording is not None and alert.wording != alert.issued_wording:
+            return Bilingual(
+                "请签发：更正预警内容。", "To be signed: a correction of the alert's words."
             )
         return Bilingual(
             "预警有新情况，请知悉并应答。", "The alert has news: take note and answer."
