@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from math import cos, hypot, radians
 
 from shared.contracts.catalog import CatalogEntry, SensorEntry, kind_and_id
@@ -13,6 +14,8 @@ from shared.domain.selection.tree import UnitTree
 _KM_PER_DEGREE = 111.2
 _FARTHEST_KM = 20.0
 """A sensor farther away says nothing about the town of a position."""
+_NAMED_TIERS = (Tier.CITY, Tier.DISTRICT, Tier.TOWN, Tier.VILLAGE)
+_MOST_NAMED = 100
 
 
 class UnitNames:
@@ -65,6 +68,20 @@ class UnitNames:
             return root
         town = ancestor_at(place, Tier.TOWN)
         return town if town is not None and is_within(town, root) else root
+
+    def units_named(self, words: str, root: str) -> list[str]:
+        """Return the first hundred units of a subtree, village and above, by words of the name."""
+        if not words:
+            return []
+        matches = (name for name in self.within(root, _NAMED_TIERS) if words in self.unit(name))
+        return list(islice(matches, _MOST_NAMED))
+
+    def sensors_named(self, words: str) -> list[str]:
+        """Return the first hundred sensors by words of the name."""
+        if not words:
+            return []
+        matches = (name for name, sensor in self._sensors.items() if words in sensor.name)
+        return list(islice(matches, _MOST_NAMED))
 
     def within(self, root: str, tiers: Iterable[Tier]) -> list[str]:
         """Return the units of a subtree in these tiers, without departments, sorted by id."""

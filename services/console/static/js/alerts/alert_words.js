@@ -1,5 +1,5 @@
-// The words of an alert: shown as they will be sent before they are signed, and the form in which an
-// officer writes others. Both languages stand apart.
+// The words of an alert: shown as they will be sent before they are signed, and the form in which
+// an officer writes others. Both languages stand apart.
 
 import { get } from "../lib/api.js";
 import { levelBadge } from "../lib/components.js";
@@ -7,7 +7,7 @@ import { h, text } from "../lib/dom.js";
 import { checkedValues, choices, momentField, momentOf, textField, textOf } from "../lib/forms.js";
 import { formatTime, t } from "../lib/i18n.js";
 
-/** @import { Child, Option } from "../types/dom.d.ts" */
+/** @import { Child } from "../types/dom.d.ts" */
 /** @import { Alert, Wording } from "../types/alerts.d.ts" */
 
 const LANGUAGES = /** @type {const} */ (["zh", "en"]);
@@ -69,7 +69,10 @@ export async function signedWords(alert) {
   );
 }
 
-/** @param {HTMLFormElement} form */
+/**
+ * Return the field of a request that names the words which were shown.
+ * @param {HTMLFormElement} form
+ */
 export function signedWordsBody(form) {
   const digest = textOf(form, "wording_digest");
   return digest ? { wording_digest: digest } : {};
@@ -86,22 +89,23 @@ export async function wordingFields(alert) {
   const { below } = await get("/api/units", { unit: alert.place });
   /** @type {Map<string, string>} */
   const units = new Map([[alert.place, alert.place_name]]);
-  for (const { unit, name } of [...wording.areas, ...below.filter((unit) => !unit.department)])
-    units.set(unit, name);
-  const chosen = new Set(wording.areas.map((area) => area.unit));
+  const candidates = [...wording.areas, ...below.filter((node) => !node.department)];
+  for (const { unit, name } of candidates) units.set(unit, name);
+  const checkedUnits = new Set(wording.areas.map((area) => area.unit));
   const areas = choices(t("words.areas.choose"), "checkbox", "areas", [...units]);
-  for (const box of areas.querySelectorAll("input")) box.checked = chosen.has(box.value);
+  for (const box of areas.querySelectorAll("input")) box.checked = checkedUnits.has(box.value);
   const corners = wording.polygon.map((corner) => `${corner.lat}, ${corner.lon}`).join("\n");
   return [
     LANGUAGES.map((language) => languageFields(wording, language)),
     h("div", { class: "limited-choices" }, areas),
-    area(t("words.polygon"), "polygon", corners, 4_000),
+    longField(t("words.polygon"), "polygon", corners, 4_000),
     textField(t("words.contact"), "contact", { maxlength: 100, value: wording.contact }),
     momentField(t("valid.until"), "words_until", null, false),
   ];
 }
 
 /**
+ * Make the fields of one language.
  * @param {Wording} wording
  * @param {"zh" | "en"} language
  */
@@ -115,8 +119,8 @@ function languageFields(wording, language) {
       maxlength: HEADLINE_LIMIT,
       value: wording.headline[language],
     }),
-    area(t("words.description"), `description_${language}`, wording.description[language]),
-    area(t("words.instruction"), `instruction_${language}`, wording.instruction[language]),
+    longField(t("words.description"), `description_${language}`, wording.description[language]),
+    longField(t("words.instruction"), `instruction_${language}`, wording.instruction[language]),
   );
 }
 
@@ -126,13 +130,16 @@ function languageFields(wording, language) {
  * @param {string} value
  * @param {number} [maxlength]
  */
-function area(label, name, value, maxlength = WORDING_LIMIT) {
+function longField(label, name, value, maxlength = WORDING_LIMIT) {
   const control = h("textarea", { name, maxlength });
   control.value = value;
   return h("label", {}, label, control);
 }
 
-/** @param {HTMLFormElement} form */
+/**
+ * Return the words of the form as the field of a request.
+ * @param {HTMLFormElement} form
+ */
 export function wordingBody(form) {
   const until = momentOf(form, "words_until");
   /** @param {string} name */

@@ -119,7 +119,7 @@ const hexOf = (number) => number.toString(16).padStart(8, "0");
 function kindChoices() {
   /** @param {string} code */
   const option = (code) => /** @type {Option} */ ([code, t(`event.${code}`)]);
-  const others = EVENT_TYPES.filter((code) => !FREQUENT_TYPES.includes(code)).map(option);
+  const rareOptions = EVENT_TYPES.filter((code) => !FREQUENT_TYPES.includes(code)).map(option);
   return h(
     "div",
     { class: "kinds" },
@@ -128,7 +128,7 @@ function kindChoices() {
       "details",
       {},
       h("summary", {}, t("incident.kinds.more")),
-      choices(t("incident.kinds.more"), "radio", "event", others),
+      choices(t("incident.kinds.more"), "radio", "event", rareOptions),
     ),
   );
 }
