@@ -58,7 +58,7 @@ async def test_an_incident_takes_six_presses(
     before = len(sent(served, "report"))
     await dialog.get_by_role("button", name=title, exact=True).click()
     await expect(dialog).to_have_count(0)
-    await expect(page.locator(".notice")).to_be_visible()
+    await expect(page.locator(".sent-note")).to_be_visible()
     await shot(page, f"incident-sent-{lang}-{width}")
     assert await presses(page) <= MOST_PRESSES
     await expect(page.locator("#unsent .unsent")).to_have_count(0)

@@ -189,7 +189,7 @@ function positionOf(form) {
  * @param {string} words
  */
 function showNotice(words) {
-  const node = h("p", { class: "notice", role: "status" });
+  const node = h("p", { class: "sent-note", role: "status" });
   document.body.append(node);
   fill(node, words);
   setTimeout(() => node.remove(), NOTICE_MS);
