@@ -44,7 +44,9 @@ _PROBLEM: Json = {
 _WITHOUT_CONFLICT = frozenset({"/api/commands/preview", "/api/logout", "/api/logout/everywhere"})
 """Paths of requests that change nothing on which an earlier request could have decided."""
 
-_NAMING_A_SUBJECT = frozenset({"/api/drills", "/api/duty/tests", "/api/letters/acts"})
+_NAMING_A_SUBJECT = frozenset(
+    {"/api/drills", "/api/duty/tests", "/api/incidents", "/api/letters/acts"}
+)
 """Paths without a parameter whose body names a subject that may not exist."""
 
 

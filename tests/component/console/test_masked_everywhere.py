@@ -26,6 +26,7 @@ from shared.contracts.ids import report_duty_id
 from shared.contracts.modes import ModeProposal, ProposalState
 from shared.contracts.pages import Channel, Officer, RosterSlot
 from shared.contracts.reports import DutyState, Means, Report, ReportDuty, ReporterRole, ReportKind
+from shared.contracts.wordings import AlertWording
 from tests.component.console.test_case_exports import read_pdf
 from tests.component.console.test_duty import an_entry
 from tests.support.console_events import (
@@ -47,7 +48,10 @@ WORDS, REPORTER = "举报人称尾矿坝渗漏", "resident-zhang-3"
 ORDER = "封闭三号排洪井"
 NAME, PHONE, ADDRESS = "李远山", "13800138000", "li@office.test"
 NOW = datetime.now(UTC)
-ALERT = an_alert("a", headline=WORDS, text=WORDS, data_grade=DataGrade.CORE, at=NOW)
+WRITTEN = AlertWording(level=Level.ORANGE, headline=WORDS, areas=(ZHUTUO,))
+ALERT = an_alert(
+    "a", headline=WORDS, text=WORDS, wording=WRITTEN, data_grade=DataGrade.CORE, at=NOW
+)
 ALARM = an_alarm("a").model_copy(update={"headline": WORDS, "data_grade": DataGrade.IMPORTANT})
 COMMAND = a_command("c", ZHUTUO, alert=ALERT.alert_id, at=NOW, title=ORDER).model_copy(
     update={"data_grade": DataGrade.CORE}
@@ -66,6 +70,7 @@ READS: dict[str, list[str]] = {
     "/api/alarms": [f"/api/alarms?{LOOK}", f"/api/alarms?{LOOK}&standing=1&q={WORDS}"],
     "/api/alerts": [f"/api/alerts?{LOOK}", f"/api/alerts?{LOOK}&open=1"],
     "/api/alerts/{alert_id}": [f"/api/alerts/{ALERT.alert_id}?{LOOK}"],
+    "/api/alerts/{alert_id}/wording": [f"/api/alerts/{ALERT.alert_id}/wording?{LOOK}"],
     "/api/assignments": [f"/api/assignments?{LOOK}&subtree=1"],
     "/api/assignments/{assignment_id}": [f"/api/assignments/{OWN.assignment_id}?{LOOK}"],
     "/api/cases": [f"/api/cases?{LOOK}", f"/api/cases?{LOOK}&q={WORDS}"],
@@ -112,7 +117,8 @@ READS: dict[str, list[str]] = {
 }
 """Every GET of the document, before the place that all of it is about."""
 WITH_WORDS = {
-    "/api/alarms", "/api/alerts", "/api/alerts/{alert_id}", "/api/cases", "/api/cases/{case_id}",
+    "/api/alarms", "/api/alerts", "/api/alerts/{alert_id}", "/api/alerts/{alert_id}/wording",
+    "/api/cases", "/api/cases/{case_id}",
     "/api/cases/{case_id}/export", "/api/cases/{case_id}/review", "/api/cases/{case_id}/timeline",
     "/api/events", "/api/feed", "/api/incidents/{incident_id}/reports", "/api/modes",
     "/api/reporting",

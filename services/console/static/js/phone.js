@@ -1,7 +1,8 @@
 // The page for the phone of an officer: pages to answer, assignments to sign and report. The device
 // reports by itself that a page was shown or opened; the officer answers with a press.
 
-import { get, onSessionEnd, post, Problem } from "./lib/api.js";
+import { incidentButton } from "./incidents/incident_form.js";
+import { get, onSessionEnd, Problem } from "./lib/api.js";
 import { CardOrder } from "./lib/card_order.js";
 import { button, linkText } from "./lib/components.js";
 import { clearList, elementById, fill, h, optionalElement, renderList } from "./lib/dom.js";
@@ -18,6 +19,7 @@ import {
   phoneAssignmentCard,
   refreshDeadlines,
 } from "./phone/phone_cards.js";
+import { sendReceipt } from "./phone/receipts.js";
 import { isOpenPage, LIST_NAMES, needsStep, PhoneLists } from "./phone/phone_lists.js";
 
 /** @import { Page } from "./types/overview.d.ts" */
@@ -28,8 +30,6 @@ import { isOpenPage, LIST_NAMES, needsStep, PhoneLists } from "./phone/phone_lis
 const RETRY_MS = 2_000;
 const REFRESH_MS = 20_000;
 
-/** The receipts that this page has sent, by page and verb. */
-const receipts = new Set();
 const cardOrder = new CardOrder(window, "#list", () => show(), resetOrder);
 
 /**
@@ -247,22 +247,6 @@ function showBadge(name, count) {
 }
 
 /**
- * Report in the background that a page was shown or opened, once per page and verb.
- * @param {Page} page
- * @param {"delivered" | "read"} verb
- */
-async function sendReceipt(page, verb) {
-  const key = `${page.page_id}-${verb}`;
-  if (receipts.has(key) || document.visibilityState !== "visible") return;
-  receipts.add(key);
-  try {
-    await post(`/api/pages/${page.page_id}/answers`, { verb });
-  } catch {
-    receipts.delete(key); // The next drawing tries again.
-  }
-}
-
-/**
  * @param {Page} page
  * @param {string} verb
  * @param {string} words
@@ -338,6 +322,7 @@ function drawHeader() {
       "div",
       { class: "sub" },
       h("span", {}, `${officer.name} ${t(`post.${officer.post}`)}`),
+      incidentButton(officer, (actions) => outbox.add(actions), "incident.queued"),
       h("span", { class: "tail" }),
       bellButton(),
       button(t("language.other"), changeLanguage, {
