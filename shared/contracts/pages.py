@@ -45,7 +45,7 @@ class Channel(StrEnum):
 
 
 Address = Annotated[str, Field(min_length=1, max_length=1_000, pattern=r"^[^\s\x00-\x1f]+$")]
-"""Where a channel finds a person: an e-mail address, a chat's user id, a push subscription."""
+"""Where a channel finds a person: an e-mail address, a chat's user id."""
 
 
 class Officer(Contract):

@@ -46,6 +46,9 @@ NO_ACTS = {
     ): "goes with the words of a step (test_photos.py)",
     ("/api/letters/acts", ""): "acts on records that only Kafka has (test_letters.py)",
     ("/api/logout/everywhere", ""): "is a button of the account page, which needs no script",
+    ("/api/push/devices", ""): "needs a push service (test_push.py)",
+    ("/api/push/devices/{device_id}/remove", ""): "needs a push service (test_push.py)",
+    ("/push/answers", ""): "is a button of a notification (test_push.py)",
     (ANSWER, "delivered"): "the device says so by itself",
     (ANSWER, "read"): "the device says so by itself",
 }

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
+from shared.contracts.push_devices import PushDevice
 from shared.runtime.clock import Clock
 from shared.runtime.errors import SetupError
 
@@ -43,10 +44,14 @@ class DeliveryOutcome(StrEnum):
 
 
 class Attempt(NamedTuple):
-    """The outcome of an attempt and, unless delivered, a short reason without secrets."""
+    """The outcome of an attempt and, unless delivered, a short reason without secrets.
+
+    `ended` are browsers of the officer whose push service has ended them.
+    """
 
     outcome: DeliveryOutcome
     reason: str | None = None
+    ended: tuple[PushDevice, ...] = ()
 
 
 DELIVERED = Attempt(DeliveryOutcome.DELIVERED)

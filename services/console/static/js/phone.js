@@ -1,7 +1,8 @@
 // The page for the phone of an officer: pages to answer, assignments to sign and report. The device
 // reports by itself that a page was shown or opened; the officer answers with a press.
 
-import { get, onSessionEnd, post, Problem } from "./lib/api.js";
+import { alarmControls, beginAlarm } from "./lib/alarm.js";
+import { get, onSessionEnd, Problem } from "./lib/api.js";
 import { button, linkText } from "./lib/components.js";
 import { clearList, elementById, fill, h, optionalElement, renderList } from "./lib/dom.js";
 import { formatTime, loadLanguage, otherLanguage, pageData, setLanguage, t } from "./lib/i18n.js";
@@ -9,7 +10,8 @@ import { LiveStream } from "./lib/live_stream.js";
 import { loadStatusText } from "./lib/load_status.js";
 import { categoryFilter, ofCategory, PAGE_KINDS } from "./lib/page_categories.js";
 import { resumeSignOut, showGate, signOut } from "./lib/sign_out.js";
-import { bellButton, sound } from "./lib/sound.js";
+import { setTitle } from "./lib/tab_signs.js";
+import { endSignals, signalOpenPages } from "./lib/waiting_pages.js";
 import { CardOrder } from "./phone/card_order.js";
 import { Outbox } from "./phone/outbox.js";
 import {
@@ -19,6 +21,7 @@ import {
   refreshDeadlines,
 } from "./phone/phone_cards.js";
 import { isOpenPage, LIST_NAMES, needsStep, PhoneLists } from "./phone/phone_lists.js";
+import { sendReceipt } from "./phone/receipts.js";
 
 /** @import { Page } from "./types/overview.d.ts" */
 /** @import { FeedLine, LinkFacts, LinkState, Officer } from "./types/page.d.ts" */
@@ -28,8 +31,6 @@ import { isOpenPage, LIST_NAMES, needsStep, PhoneLists } from "./phone/phone_lis
 const RETRY_MS = 2_000;
 const REFRESH_MS = 20_000;
 
-/** The receipts that this page has sent, by page and verb. */
-const receipts = new Set();
 const cardOrder = new CardOrder(() => show(), resetOrder);
 
 /**
@@ -76,6 +77,7 @@ async function begin() {
     onSent: (entry) => lists.noteSent(entry),
   });
   drawFrame();
+  beginAlarm(officer);
   await outbox.start();
   state.stream = new LiveStream({
     session: officer.session,
@@ -110,6 +112,7 @@ function loadForLine({ kind }) {
 }
 
 function showGatePage() {
+  endSignals();
   state.stream?.stop();
   outbox?.stop();
   state.timers.forEach(clearInterval);
@@ -121,20 +124,18 @@ function showGatePage() {
   showGate(container, notice);
 }
 
-/**
- * @param {PhonePage[]} pages
- * @param {boolean} isFirst whether these are the pages of the first answer
- */
-function announcePages(pages, isFirst) {
+/** @param {PhonePage[]} pages */
+function announcePages(pages) {
   const words = pages.map((page) => t("announce.page", { headline: page.headline }));
   elementById("announce").textContent = words.join(" ");
-  if (!isFirst && pages.some((page) => page.status === "Actual")) sound.ring();
 }
 
 function show() {
   if (!optionalElement("list")) return; // Signed out while a request was under way.
   const { pages, assignments } = lists;
   showBadge("pages", lists.openPageCount);
+  if (lists.status.pages.loadedAt)
+    signalOpenPages(lists.pages.filter(isOpenPage), lists.openPageCount);
   showBadge("assignments", assignments.filter(needsStep).length);
   cardOrder.draw(elementById("first"), () => {
     showOutbox();
@@ -251,22 +252,6 @@ function showBadge(name, count) {
 }
 
 /**
- * Report in the background that a page was shown or opened, once per page and verb.
- * @param {Page} page
- * @param {"delivered" | "read"} verb
- */
-async function sendReceipt(page, verb) {
-  const key = `${page.page_id}-${verb}`;
-  if (receipts.has(key) || document.visibilityState !== "visible") return;
-  receipts.add(key);
-  try {
-    await post(`/api/pages/${page.page_id}/answers`, { verb });
-  } catch {
-    receipts.delete(key); // The next drawing tries again.
-  }
-}
-
-/**
  * @param {Page} page
  * @param {string} verb
  * @param {string} words
@@ -285,12 +270,6 @@ function chooseTab(tab) {
   elementById("list").setAttribute("aria-labelledby", `tab-${tab}`);
   clearList(elementById("first"));
   clearList(elementById("rest"));
-  resetOrder();
-}
-
-/** @param {string} category */
-function chooseCategory(category) {
-  state.category = category;
   resetOrder();
 }
 
@@ -316,7 +295,14 @@ function drawFrame() {
       { id: "list", role: "tabpanel" },
       h("div", { id: "unsent" }),
       h("label", { class: "scope", id: "scope", hidden: true }, gridsBox(), t("with.grids")),
-      h("div", { class: "scope", id: "category" }, categoryFilter(chooseCategory)),
+      h(
+        "div",
+        { class: "scope", id: "category" },
+        categoryFilter((category) => {
+          state.category = category;
+          resetOrder();
+        }),
+      ),
       h("p", { class: "reading", id: "reading", role: "status" }),
       h("ul", { class: "cards", id: "first" }),
       h("h2", { class: "group", id: "rest-title", hidden: true }, t("earlier")),
@@ -325,7 +311,7 @@ function drawFrame() {
     ),
     button("", scrollToTop, { id: "fresh", class: "primary", hidden: true }),
   );
-  document.title = `${officer.unit_name} · ${t("name")}`;
+  setTitle(`${officer.unit_name} · ${t("name")}`);
 }
 
 function drawHeader() {
@@ -343,7 +329,7 @@ function drawHeader() {
       { class: "sub" },
       h("span", {}, `${officer.name} ${t(`post.${officer.post}`)}`),
       h("span", { class: "tail" }),
-      bellButton(),
+      alarmControls(officer),
       button(t("language.other"), changeLanguage, {
         class: "plain",
         lang: otherLanguage(),

@@ -28,6 +28,7 @@ _REASONS: dict[str, Bilingual] = {
     "no address": Bilingual("（无地址）", " (no address)"),
     "no e-mail address": Bilingual("（无邮箱地址）", " (no e-mail address)"),
     "not an e-mail address": Bilingual("（邮箱地址有误）", " (wrong e-mail address)"),
+    "no browser is registered": Bilingual("（未登记浏览器）", " (no browser registered)"),
     "no push subscription": Bilingual("（未订阅推送）", " (no push subscription)"),
     "the subscription is over": Bilingual("（推送订阅已失效）", " (push subscription over)"),
 }

@@ -10,7 +10,7 @@ from shared.domain.bilingual import in_language
 from shared.domain.replies import reference_of
 from shared.domain.wording import LEVELS, NOTES, REPLIES, SYSTEM
 
-_TO_NOTE = frozenset(
+TO_NOTE = frozenset(
     {
         SubjectKind.SUPERVISION,
         SubjectKind.MODE,
@@ -38,7 +38,7 @@ def message(page: Page, language: Language, *, resend: bool, link: str | None = 
         f"{opening}{gap}{in_language(page.headline, language).removeprefix(drill)}",
         in_language(page.text, language).strip(),
     ]
-    replies = (NOTES if page.subject_kind in _TO_NOTE else REPLIES).of(language)
+    replies = (NOTES if page.subject_kind in TO_NOTE else REPLIES).of(language)
     reference = reference_of(page.page_id)
     lines.append(
         f"{replies}（编号 {reference}）"
