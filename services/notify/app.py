@@ -64,7 +64,8 @@ def build(settings: Settings) -> AsgiFastStream:
     """
     platform = StatefulPlatform("notify", settings)
     metrics = NotifyMetrics(platform.registry)
-    tools, zone = Tools(platform.clock, settings.console_url), ZoneInfo(settings.zone)
+    zone = ZoneInfo(settings.zone)
+    tools = Tools(platform.clock, settings.console_url, zone)
     senders = registry.senders(
         settings.channels_file, settings.webhook_url, settings.webhook_secret, tools
     )
@@ -79,7 +80,6 @@ def build(settings: Settings) -> AsgiFastStream:
             contact,
             settings.web_push_hosts,
             reference.roster,
-            zone,
             tools,
         )
     page_queued = asyncio.Event()

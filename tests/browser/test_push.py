@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import BrowserContext, Page, Worker, expect
@@ -23,7 +22,6 @@ from shared.contracts.fields import Level
 from shared.contracts.pages import Answer, AnswerVerb
 from shared.contracts.push_devices import PushDevice
 from shared.contracts.topics import PAGE_ANSWERS, PUSH_DEVICES
-from shared.domain.local_time import ZONE
 from shared.runtime.clock import SystemClock
 from shared.runtime.push_key import PushKey
 from tests.browser.conftest import Served, Visitor
@@ -145,7 +143,7 @@ async def test_a_page_wakes_a_closed_browser_and_is_answered_from_there(
         roster = Roster()
         roster.set_device(device)
         tools = Tools(SystemClock())
-        sender = WebPush(PushKey(PUSH_KEY), CONTACT, ("127.0.0.1",), roster, ZoneInfo(ZONE), tools)
+        sender = WebPush(PushKey(PUSH_KEY), CONTACT, ("127.0.0.1",), roster, tools)
         attempt = await sender.deliver(paged, None, resend=False)
         await sender.close()
     assert attempt.outcome is DeliveryOutcome.DELIVERED

@@ -24,6 +24,7 @@ CREATE TABLE console.alarm (
     sent_at timestamptz NOT NULL
 );
 CREATE INDEX alarm_recent ON console.alarm (status, sent_at DESC);
+CREATE INDEX alarm_standing ON console.alarm (status, place) WHERE transition <> 'cleared' AND NOT withdrawn;
 CREATE INDEX alarm_of_sensor ON console.alarm (sensor_id, sent_at DESC) WHERE sensor_id IS NOT NULL;
 
 CREATE TABLE console.alert (
@@ -111,6 +112,8 @@ CREATE TABLE console.page (
     assignment_id text,
     answer_by timestamptz NOT NULL,
     resend boolean NOT NULL,
+    -- Nobody has to come: the officer takes note.
+    to_note boolean NOT NULL,
     -- Why a page failed.
     reason text,
     data_grade text NOT NULL,

@@ -9,7 +9,6 @@ import asyncio
 import base64
 import binascii
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import http_ece  # type: ignore[import-untyped]
 import httpx2
@@ -55,14 +54,13 @@ class WebPush:
         contact: str,
         hosts: tuple[str, ...],
         roster: Roster,
-        zone: ZoneInfo,
         tools: Tools,
     ) -> None:
         self._key = key
         self._contact = contact
         self._hosts = hosts
         self._roster = roster
-        self._zone = zone
+        self._zone = tools.zone
         self._clock = tools.clock
         self._client = client(tools.timeout_s)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,7 +13,6 @@ from shared.contracts.fields import DataGrade, Language, Level, Post, Status
 from shared.contracts.pages import Channel, Page, PageState
 from shared.contracts.push_devices import DeviceEnd, PushDevice, PushSubscription
 from shared.contracts.topics import PUSH_DEVICES
-from shared.domain.local_time import ZONE
 from shared.runtime.push_key import AnswerTicket, PushKey
 from tests.support.carrier import Behaviour, Receiver, running_receiver
 from tests.support.push_service import CONTACT, PUSH_KEY, PushBrowser, sender_claims
@@ -27,7 +25,7 @@ KEY = PushKey(PUSH_KEY)
 
 
 def push_sender(roster: Roster, hosts: tuple[str, ...] = ("127.0.0.1",)) -> WebPush:
-    return WebPush(KEY, CONTACT, hosts, roster, ZoneInfo(ZONE), TOOLS)
+    return WebPush(KEY, CONTACT, hosts, roster, TOOLS)
 
 
 def roster_with(page: Page, *devices: PushDevice) -> Roster:

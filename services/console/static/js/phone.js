@@ -3,16 +3,16 @@
 
 import { alarmControls, beginAlarm } from "./lib/alarm.js";
 import { get, onSessionEnd, Problem } from "./lib/api.js";
+import { CardOrder } from "./lib/card_order.js";
 import { button, linkText } from "./lib/components.js";
 import { clearList, elementById, fill, h, optionalElement, renderList } from "./lib/dom.js";
 import { formatTime, loadLanguage, otherLanguage, pageData, setLanguage, t } from "./lib/i18n.js";
 import { LiveStream } from "./lib/live_stream.js";
-import { loadStatusText } from "./lib/load_status.js";
+import { drawLoadStatus } from "./lib/load_status.js";
 import { categoryFilter, ofCategory, PAGE_KINDS } from "./lib/page_categories.js";
 import { resumeSignOut, showGate, signOut } from "./lib/sign_out.js";
 import { setTitle } from "./lib/tab_signs.js";
 import { endSignals, signalOpenPages } from "./lib/waiting_pages.js";
-import { CardOrder } from "./phone/card_order.js";
 import { Outbox } from "./phone/outbox.js";
 import {
   outboxPanel,
@@ -31,7 +31,7 @@ import { sendReceipt } from "./phone/receipts.js";
 const RETRY_MS = 2_000;
 const REFRESH_MS = 20_000;
 
-const cardOrder = new CardOrder(() => show(), resetOrder);
+const cardOrder = new CardOrder(window, "#list", () => show(), resetOrder);
 
 /**
  * @typedef {object} PhoneState
@@ -165,11 +165,7 @@ function show() {
 
 function showLoadStatus() {
   const { loadedAt, failed } = lists.status[state.tab];
-  const words = loadStatusText(loadedAt, failed);
-  const note = elementById("reading");
-  note.hidden = !words;
-  note.classList.toggle("failed", failed);
-  if (note.textContent !== words) note.textContent = words;
+  drawLoadStatus(elementById("reading"), loadedAt, failed);
 }
 
 /** Redraw the outbox only when it differs: a screen reader does not read the same text twice. */

@@ -21,6 +21,7 @@ import {
   state,
   updateAddress,
 } from "./frame/screen_state.js";
+import { loadPageCount, pageCountBadge } from "./frame/page_count.js";
 import { showDrillStrip, showLinkState, showMode, showTime } from "./frame/strips.js";
 import { alarmControls, beginAlarm } from "./lib/alarm.js";
 import { get, onSessionEnd, Problem } from "./lib/api.js";
@@ -129,7 +130,10 @@ function follow() {
       state.board?.line(line);
       reloadOverview();
       if (line.kind === "mode") loadModes();
-      if (PAGE_KINDS.has(line.kind)) loadOwnPages();
+      if (PAGE_KINDS.has(line.kind)) {
+        loadPageCount();
+        loadOwnPages();
+      }
     },
     onReset: refreshAll,
     onState: (link, linkFacts) => {
@@ -177,6 +181,7 @@ function refreshAll() {
   loadOwnPages();
   reloadOverview();
   loadModes();
+  loadPageCount();
   state.board?.refresh();
 }
 
@@ -307,7 +312,9 @@ function drawFrame() {
       { class: "boards", "aria-label": t("boards") },
       Object.keys(BOARDS)
         .filter(isOffered)
-        .map((name) => h("a", { href: `#${name}` }, t(`board.${name}`))),
+        .map((name) =>
+          h("a", { href: `#${name}` }, t(`board.${name}`), name === "overview" && pageCountBadge()),
+        ),
     ),
     h("main", { class: "screen", id: "board", tabindex: -1 }),
   );

@@ -11,7 +11,7 @@ from typing import TypedDict
 from zoneinfo import ZoneInfo
 
 from services.notify.core.wording import marks
-from services.notify.core.wording.messages import TO_NOTE, public_headline
+from services.notify.core.wording.messages import public_headline
 from shared.contracts.fields import Language, Level
 from shared.contracts.pages import AnswerVerb, Page
 from shared.domain.bilingual import Bilingual
@@ -62,7 +62,7 @@ def notification(
     headline = public_headline(page, language).removeprefix(drill)
     gap = " " if language is Language.EN else ""
     deadline = spoken(page.answer_by, zone, now)
-    coming = _NOTED if page.subject_kind in TO_NOTE else ANSWERS[AnswerVerb.COMING]
+    coming = _NOTED if page.to_note else ANSWERS[AnswerVerb.COMING]
     choices = (
         (AnswerVerb.COMING.value, coming),
         (AnswerVerb.CANNOT.value, ANSWERS[AnswerVerb.CANNOT]),

@@ -3,6 +3,7 @@
 import type { Level, Post, WithStatus } from "./fields.d.ts";
 import type { TierCounts } from "./units.d.ts";
 
+/** A tile: a unit one tier below that of the screen. */
 export interface Town {
   unit: string;
   name: string;
@@ -27,7 +28,7 @@ export interface OverviewAnswer {
   pages_open: number;
   sensors_silent: number;
   exercises: number;
-  towns: Town[];
+  tiles: Town[];
   feed_seq: number;
 }
 
@@ -44,5 +45,6 @@ export interface Page extends WithStatus {
   answer_by: string;
   answer: string | null;
   resend: boolean;
+  to_note: boolean;
   sent_at: string;
 }
