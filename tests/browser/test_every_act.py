@@ -172,6 +172,7 @@ CONTROLS: dict[tuple[str, str], Control] = {
     (ANSWER, "coming"): on_page("coming"),
     (ANSWER, "cannot"): on_page("cannot"),
     (ANSWER, "hand_over"): on_page("hand_over"),
+    (ANSWER, "need_help"): on_page("need_help"),
     ("/api/modes/proposals", ""): Control("o-town-a", "modes", "#propose", "mode_request"),
     (PROPOSAL, "approve"): on_mode("open", "approve"),
     (PROPOSAL, "reject"): on_mode("open", "reject"),

@@ -38,6 +38,7 @@ BOUNDS = {
     "/api/units": "The units one tier below, its departments and groups.",
     "/api/commands/{command_id}/below": "The units one tier below.",
     "/api/overview": "One document; its map has one tile for each town.",
+    "/api/pages/{page_id}/colleagues": "One entry for each officer of the unit of the page",
     "/api/push/devices": "One entry for each browser of the officer.",
     "/api/modes/preview": "One document.",
     "/api/me": "One document.",

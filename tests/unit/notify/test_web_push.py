@@ -59,8 +59,18 @@ async def test_a_push_is_signed_and_sealed_for_its_browser() -> None:
     content = browser.opened(request)
     assert content["title"].startswith("[红色]")
     assert content["urgent"]
-    assert [choice["action"] for choice in content["actions"]] == ["coming", "cannot", "open"]
-    assert [choice["title"] for choice in content["actions"]] == ["能到岗", "不能到岗", "打开"]
+    assert [choice["action"] for choice in content["actions"]] == [
+        "coming",
+        "cannot",
+        "need_help",
+        "open",
+    ]
+    assert [choice["title"] for choice in content["actions"]] == [
+        "能到岗",
+        "不能到岗",
+        "需要支援",
+        "打开",
+    ]
     ticket = KEY.checked_ticket(content["ticket"], NOW.timestamp())
     assert ticket == AnswerTicket(page.page_id, page.officer_id)
     assert KEY.checked_ticket(content["ticket"], NOW.timestamp() + 13 * 3600) is None

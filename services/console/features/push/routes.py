@@ -51,7 +51,13 @@ class NotificationAnswerBody(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     ticket: Annotated[str, Field(min_length=1, max_length=2_000)]
-    verb: Literal[AnswerVerb.DELIVERED, AnswerVerb.READ, AnswerVerb.COMING, AnswerVerb.CANNOT]
+    verb: Literal[
+        AnswerVerb.DELIVERED,
+        AnswerVerb.READ,
+        AnswerVerb.COMING,
+        AnswerVerb.CANNOT,
+        AnswerVerb.NEED_HELP,
+    ]
 
 
 @router.get("/api/push/devices", responses=json_response(DeviceList))

@@ -209,7 +209,7 @@ function drawCards(items, needsOfficer, keyOf, make, emptyKey) {
 const drawPage = (page) =>
   pageCard(page, {
     isOpen: isOpenPage(page),
-    onAnswer: (verb, words) => answerPage(page, verb, words),
+    onAnswer: (...answer) => answerPage(page, ...answer),
     onOpen: () => sendReceipt(page, "read"),
   });
 
@@ -251,11 +251,14 @@ function showBadge(name, count) {
  * @param {Page} page
  * @param {string} verb
  * @param {string} words
+ * @param {string} [successor] the officer who takes the page over
  */
-function answerPage(page, verb, words) {
+function answerPage(page, verb, words, successor) {
   const summary = { subject: page.page_id, verb, words: page.headline };
   const path = `/api/pages/${page.page_id}/answers`;
-  return outbox.add([{ path, body: { verb, text: words }, summary }]);
+  return outbox.add([
+    { path, body: { verb, text: words, ...(successor && { hand_to: successor }) }, summary },
+  ]);
 }
 
 /** @param {ListName} tab */

@@ -8,7 +8,7 @@ import { vibrationOf } from "./lib/ring_patterns.js";
 
 const RETRY_MS = [0, 1_000, 4_000];
 const SCREEN_ADDRESS = "/m";
-const ANSWERS = new Set(["coming", "cannot"]);
+const ANSWERS = new Set(["coming", "cannot", "need_help"]);
 
 const scope = /** @type {WorkerScope} */ (/** @type {unknown} */ (self));
 

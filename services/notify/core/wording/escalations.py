@@ -108,6 +108,19 @@ def handed_over(text: str, officer: Bilingual) -> str:
     )
 
 
+def help_needed(text: str, officer: Bilingual, words: str) -> str:
+    """Return the text of a call to the next post for an officer who needs help."""
+    reason = f"：{words}" if words else ""
+    reason_en = f": {words}" if words else ""
+    return joined_text(
+        Bilingual(
+            f"{officer.zh} 在处理此事，请求支援{reason}。",
+            f"{officer.en} is on it and needs help{reason_en}.",
+        ),
+        bilingual_of(text),
+    )
+
+
 def promise_overdue(text: str) -> str:
     """Return the text of a call to an officer whose promise is overdue."""
     request = Bilingual(

@@ -66,6 +66,7 @@ def notification(
     choices = (
         (AnswerVerb.COMING.value, coming),
         (AnswerVerb.CANNOT.value, ANSWERS[AnswerVerb.CANNOT]),
+        (AnswerVerb.NEED_HELP.value, ANSWERS[AnswerVerb.NEED_HELP]),
         ("open", _OPEN),
     )
     return Notification(
