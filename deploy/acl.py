@@ -32,6 +32,7 @@ from shared.contracts.topics import (
     PAGE_ANSWERS,
     PAGES,
     PLANS,
+    PUSH_DEVICES,
     REACHABILITY,
     READINGS,
     REFUSALS,
@@ -85,8 +86,8 @@ TABLES: dict[str, Specs] = {
     "scoring": (CATALOG, RULES, RESPONSE_MODES),
     "alerting": (RESPONSE_MODES,),
     "command": (CATALOG, PLANS, ROSTER),
-    "notify": (CATALOG, ROSTER, RESPONSE_MODES, REACHABILITY),
-    "console": (CATALOG, ROSTER, RULES),
+    "notify": (CATALOG, ROSTER, RESPONSE_MODES, REACHABILITY, PUSH_DEVICES),
+    "console": (CATALOG, ROSTER, RULES, PUSH_DEVICES),
 }
 """Compacted topics that a service holds in memory: read whole, without a group."""
 

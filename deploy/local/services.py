@@ -20,6 +20,8 @@ from deploy.local.supervisor import MAX_DEATHS, Program, Supervisor
 SERVICES = ("ingest", "scoring", "alerting", "command", "duty", "notify", "console", "audit")
 AUDITOR = "audit"
 """The service that watches all others."""
+PUSHING = ("notify", "console")
+"""The services that have the key of web push: 32 random bytes, as set-up makes every secret."""
 EVERY_SERVICE = "*"
 """Key of `env` whose variables every service gets."""
 

@@ -30,7 +30,7 @@ from deploy.local.errors import StackError, first_sentence
 from deploy.local.paths import REPO, Paths
 from deploy.local.postgres import Postgres
 from deploy.local.secrets import Secrets
-from deploy.local.services import AUDITOR, SERVICES, ServicePlan, wait_ready
+from deploy.local.services import AUDITOR, PUSHING, SERVICES, ServicePlan, wait_ready
 from deploy.local.start_limits import START_S
 from deploy.local.supervisor import Program, Supervisor
 from deploy.local.topic_bytes import stated_volume
@@ -321,6 +321,9 @@ class Stack:
                 "FENGHUO_DATABASE_URL": self.dsn(service),
                 "FENGHUO_BROKER_NAME": self.endpoints.broker_name,
             }
+            if service in PUSHING:
+                environment["FENGHUO_WEB_PUSH_KEY"] = self.secrets.get("web-push")
+                environment["FENGHUO_WEB_PUSH_CONTACT"] = "mailto:fenghuo@example.org"
             if service == AUDITOR:
                 environment["FENGHUO_AUDIT_WATCHED"] = self._watched()
             await self.supervisor.start(

@@ -17,6 +17,7 @@ from services.console.features.letters.letter_parts import LetterParts
 from services.console.features.letters.letter_source import KafkaLetterSource
 from services.console.features.overview.shared_answers import SharedAnswers
 from services.console.features.photos.pictures import Pictures
+from services.console.features.push.push_parts import PushParts
 from services.console.features.sensors.charts import SensorRules
 from services.console.features.sensors.reading_log import KafkaReadingSource
 from services.console.features.sensors.sensor_parts import SensorParts
@@ -45,6 +46,7 @@ from shared.contracts.topics import (
     LETTER_ACTS,
     MODE_REQUESTS,
     PAGE_ANSWERS,
+    PUSH_DEVICES,
     READINGS,
     REFUSALS,
     REPORTS,
@@ -56,6 +58,7 @@ from shared.contracts.topics import (
 from shared.domain.refusal_log import RefusalLog
 from shared.runtime.background_loops import background
 from shared.runtime.http_server import lifespan_of
+from shared.runtime.push_key import PushKey
 from shared.runtime.stateful_platform import StatefulPlatform
 
 
@@ -66,9 +69,12 @@ def build(settings: Settings) -> FastAPI:
     metrics = ConsoleMetrics(platform.registry)
 
     names, directory, rules = UnitNames(), Directory(), SensorRules()
+    push_key = settings.web_push_key
+    push = PushParts(None if push_key is None else PushKey(push_key.get_secret_value()))
     platform.table(CATALOG, names.apply, names.remove)
     platform.table(ROSTER, directory.apply, directory.remove)
     platform.table(RULES, rules.apply, rules.remove)
+    platform.table(PUSH_DEVICES, push.apply, push.remove)
     include_projector(platform)
     lag = partial(projection_lag, platform)
     platform.inspects(READINGS, LETTER_ACTS)
@@ -77,6 +83,7 @@ def build(settings: Settings) -> FastAPI:
         ALERT_DECISIONS, SILENCES, COMMAND_REQUESTS, ACKNOWLEDGEMENTS, PAGE_ANSWERS, MODE_REQUESTS
     )
     platform.produces(DUTY_REQUESTS, CONTACT_TESTS, REPORTS, CASE_REVIEWS, REFUSALS, LETTER_ACTS)
+    platform.produces(PUSH_DEVICES)
     platform.describe(with_stream)
 
     sessions = Sessions(database, settings.session_hours, settings.session_idle_minutes)
@@ -112,6 +119,7 @@ def build(settings: Settings) -> FastAPI:
             IdentityParts: IdentityParts(provider_of(settings, clock)),
             SensorParts: SensorParts(KafkaReadingSource(settings.kafka_bootstrap), rules),
             LetterParts: LetterParts(KafkaLetterSource(settings.kafka_bootstrap)),
+            PushParts: push,
             SharedAnswers: SharedAnswers(settings.overview_share_s),
             Pictures: Pictures(),
             PrintTurn: PrintTurn(),

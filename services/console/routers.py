@@ -25,6 +25,7 @@ from services.console.features.overview import routes as overview
 from services.console.features.pages import carrier_routes
 from services.console.features.pages import routes as pages
 from services.console.features.photos import routes as photos
+from services.console.features.push import routes as push
 from services.console.features.reachability import routes as reachability
 from services.console.features.reports import routes as reports
 from services.console.features.screens import routes as screens
@@ -32,7 +33,7 @@ from services.console.features.sensors import routes as sensors
 from services.console.features.silences import routes as silences
 from services.console.features.supervision import routes as supervision
 from services.console.stream import routes as stream
-from services.console.web import assets
+from services.console.web import assets, installing
 
 ROUTERS = tuple(
     module.router
@@ -48,11 +49,12 @@ ROUTERS = tuple(
             sensors,
             pages,
             carrier_routes,
+            push,
         ),
         *(commands, assignment_routes, photo_routes, action_routes, supervision),
         *(modes, duty, reachability, drills, incidents, reports, letters),
         *(list_routes, cases, review_routes, case_photo_routes, photos, exports),
-        *(stream, screens, assets),
+        *(stream, screens, assets, installing),
     )
 )
 """All routers, in the order in which their paths are matched."""

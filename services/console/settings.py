@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from shared.contracts.fields import UnitId
+from shared.runtime.push_key import PushKey
 from shared.runtime.settings import DatabaseSettings
 from shared.runtime.webhook_keys import webhook_key_problem
 
@@ -19,6 +20,8 @@ class Settings(DatabaseSettings):
     carrier_key: SecretStr | None = None
     """Key with which carriers sign receipts and replies (base64, standardwebhooks.com).
     Without it these endpoints are closed."""
+    web_push_key: SecretStr | None = None
+    """Private key of web push (base64url, 32 bytes), the same as notify's; not set = off."""
     session_hours: Annotated[float, Field(gt=0, le=24)] = 12
     """Longest time that a browser stays signed in: a shift."""
     session_idle_minutes: Annotated[float, Field(gt=0, le=1_440)] = 30
@@ -55,6 +58,7 @@ class Settings(DatabaseSettings):
 
     @field_validator(
         "carrier_key",
+        "web_push_key",
         "oidc_issuer",
         "oidc_client_id",
         "oidc_client_secret",
@@ -70,6 +74,13 @@ class Settings(DatabaseSettings):
     def _valid_key(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and (problem := webhook_key_problem(value.get_secret_value())):
             raise ValueError(problem)
+        return value
+
+    @field_validator("web_push_key")
+    @classmethod
+    def _push_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            PushKey(value.get_secret_value())
         return value
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from services.notify import timers
 from services.notify.channels import console, registry
 from services.notify.channels.off import SwitchedOff
 from services.notify.channels.port import Tools
+from services.notify.channels.web_push import WebPush
 from services.notify.core.escalation.priority import is_urgent_record
 from services.notify.core.reference_data import ReferenceData
 from services.notify.handlers import (
@@ -24,6 +25,7 @@ from services.notify.handlers import (
     faults,
     mode_proposals,
     modes,
+    push_devices,
     reachability,
     report_duties,
     roster,
@@ -39,8 +41,16 @@ from services.notify.retention import retention_tasks
 from services.notify.settings import Settings
 from services.notify.unit_of_work import UnitOfWork
 from shared.contracts.pages import Channel
-from shared.contracts.topics import CATALOG, PAGES, REACHABILITY, RESPONSE_MODES, ROSTER
+from shared.contracts.topics import (
+    CATALOG,
+    PAGES,
+    PUSH_DEVICES,
+    REACHABILITY,
+    RESPONSE_MODES,
+    ROSTER,
+)
 from shared.runtime.inbound_messages import PriorityRule
+from shared.runtime.push_key import PushKey
 from shared.runtime.stateful_platform import StatefulPlatform
 
 URGENT_RECORDS = PriorityRule((b'"red"', b'"recalled"'), is_urgent_record)
@@ -54,14 +64,24 @@ def build(settings: Settings) -> AsgiFastStream:
     """
     platform = StatefulPlatform("notify", settings)
     metrics = NotifyMetrics(platform.registry)
+    zone = ZoneInfo(settings.zone)
+    tools = Tools(platform.clock, settings.console_url, zone)
     senders = registry.senders(
-        settings.channels_file,
-        settings.webhook_url,
-        settings.webhook_secret,
-        Tools(platform.clock, settings.console_url, ZoneInfo(settings.zone)),
+        settings.channels_file, settings.webhook_url, settings.webhook_secret, tools
     )
     channels = frozenset({console.CHANNEL, *senders})
-    reference = ReferenceData(settings.sla_profile, channels, ZoneInfo(settings.zone))
+    key, contact = settings.web_push_key, settings.web_push_contact
+    if key is not None:
+        channels |= {WebPush.channel}
+    reference = ReferenceData(settings.sla_profile, channels, zone)
+    if key is not None and contact is not None:
+        senders[WebPush.channel] = WebPush(
+            PushKey(key.get_secret_value()),
+            contact,
+            settings.web_push_hosts,
+            reference.roster,
+            tools,
+        )
     page_queued = asyncio.Event()
     unit_of_work = partial(
         UnitOfWork, reference=reference, metrics=metrics, page_queued=page_queued
@@ -80,6 +100,11 @@ def build(settings: Settings) -> AsgiFastStream:
         REACHABILITY,
         partial(reachability.update_table, reference=reference),
         reference.channel_health.remove,
+    )
+    platform.table(
+        PUSH_DEVICES,
+        partial(push_devices.update_table, reference=reference),
+        reference.roster.remove_device,
     )
     platform.include(
         unit_of_work,
@@ -122,5 +147,5 @@ def build(settings: Settings) -> AsgiFastStream:
     platform.run_in_background("delivery", delivery_loop.run)
 
     platform.delete_when_old(*retention_tasks(settings.keep_days))
-    platform.produces(PAGES, REACHABILITY)
+    platform.produces(PAGES, REACHABILITY, PUSH_DEVICES)
     return platform.asgi()

@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from shared.contracts.duty import ZoneName
 from shared.domain.local_time import ZONE
+from shared.runtime.push_key import PushKey
 from shared.runtime.settings import DatabaseSettings
 from shared.runtime.webhook_keys import webhook_key_problem
 
@@ -36,6 +37,20 @@ class Settings(DatabaseSettings):
     """The address that pages are posted to; not set = the webhook channel is off."""
     webhook_secret: SecretStr | None = None
     """Base64 key that signs posted pages (standard webhooks; the prefix whsec_ is allowed)."""
+    web_push_key: SecretStr | None = None
+    """Private key of web push (base64url, 32 bytes), the same as the console's; not set = off."""
+    web_push_contact: (
+        Annotated[str, Field(pattern=r"^(mailto:[^\s@]+@[^\s@]+|https://[^\s]+)$", max_length=300)]
+        | None
+    ) = None
+    """Address of the operator for push services (mailto: or https:); needed with web_push_key."""
+    web_push_hosts: Annotated[tuple[str, ...], Field(min_length=1, max_length=32)] = (
+        "fcm.googleapis.com",
+        "updates.push.services.mozilla.com",
+        "web.push.apple.com",
+        ".notify.windows.com",
+    )
+    """The push services that a browser may name; a leading dot stands for every host below."""
 
     @field_validator(
         "webhook_url",
@@ -43,6 +58,8 @@ class Settings(DatabaseSettings):
         "channels_file",
         "calls_folder",
         "console_url",
+        "web_push_key",
+        "web_push_contact",
         mode="before",
     )
     @classmethod
@@ -57,8 +74,21 @@ class Settings(DatabaseSettings):
             raise ValueError(problem)
         return value
 
+    @field_validator("web_push_key")
+    @classmethod
+    def _push_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            PushKey(value.get_secret_value())
+        return value
+
     @model_validator(mode="after")
     def _url_needs_secret(self) -> Settings:
         if self.webhook_url is not None and self.webhook_secret is None:
             raise ValueError("FENGHUO_WEBHOOK_URL needs FENGHUO_WEBHOOK_SECRET")
+        return self
+
+    @model_validator(mode="after")
+    def _key_needs_contact(self) -> Settings:
+        if self.web_push_key is not None and self.web_push_contact is None:
+            raise ValueError("FENGHUO_WEB_PUSH_KEY needs FENGHUO_WEB_PUSH_CONTACT")
         return self

@@ -29,6 +29,16 @@ Wait = Annotated[Finite, Field(ge=1, le=7_200)]
 """Seconds; timers are looked at several times a second (shared/runtime/timers.py)."""
 
 
+Quorum = (
+    Literal["any", "all"]
+    | Annotated[int, Field(ge=1, le=9)]
+    | Annotated[tuple[Post, ...], Field(min_length=1, max_length=3)]
+)
+"""The officers who have to answer `coming` before the calls end: `any` one, `all` of the first
+unit, so many, or one for each of these posts.
+"""
+
+
 class ChannelStep(Contract):
     """These channels are used `after_s` seconds after the call began, while nobody has answered."""
 
@@ -45,7 +55,9 @@ class CallPlan(RealWorld):
     (shared/domain/response_modes/effects.py). The first post is called for `first_s`, once more for
     `repeat_s` (None: no repeat), further posts of the unit for `post_s`, units above for `tier_s`,
     the last post `rounds` times. `promise_s` is the time that an officer who is coming has to act
-    when they name no time. Channels without a step are used at once.
+    when they name no time. With a `quorum` above one the posts of the first unit are called at
+    once, and the calls go on until enough officers are coming. Channels without a step are used at
+    once.
     """
 
     type: Literal["call_plan"] = "call_plan"
@@ -60,6 +72,7 @@ class CallPlan(RealWorld):
     post_s: Wait
     tier_s: Wait
     promise_s: Annotated[Finite, Field(ge=60, le=43_200)]
+    quorum: Quorum = "any"
     rounds: Annotated[int, Field(ge=1, le=9)] = 3
     steps: Annotated[tuple[ChannelStep, ...], Field(max_length=8)] = ()
     source: Line
@@ -70,6 +83,8 @@ class CallPlan(RealWorld):
             raise ValueError("a plan applies either to levels or to the system's own faults")
         for name, values in (("levels", self.levels), ("modes", self.modes)):
             _refuse_twice(name, values)
+        if isinstance(self.quorum, tuple):
+            _refuse_twice("quorum", self.quorum)
         _refuse_twice("steps", [channel for step in self.steps for channel in step.channels])
         times = [step.after_s for step in self.steps]
         if times != sorted(set(times)):

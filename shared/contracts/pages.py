@@ -45,7 +45,7 @@ class Channel(StrEnum):
 
 
 Address = Annotated[str, Field(min_length=1, max_length=1_000, pattern=r"^[^\s\x00-\x1f]+$")]
-"""Where a channel finds a person: an e-mail address, a chat's user id, a push subscription."""
+"""Where a channel finds a person: an e-mail address, a chat's user id."""
 
 
 class Officer(Contract):
@@ -171,13 +171,17 @@ class Page(Envelope):
 
 
 class AnswerVerb(StrEnum):
-    """The verbs of an answer: two system facts and three answers of a person."""
+    """The verbs of an answer: two system facts and four answers of a person.
+
+    With `need_help` the officer stays on the matter, and the next post is called as well.
+    """
 
     DELIVERED = "delivered"
     READ = "read"
     COMING = "coming"
     CANNOT = "cannot"
     HAND_OVER = "hand_over"
+    NEED_HELP = "need_help"
 
 
 class Answer(Envelope):

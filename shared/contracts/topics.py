@@ -33,6 +33,7 @@ from shared.contracts.letter_acts import LetterAct
 from shared.contracts.modes import ModeProposal, ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, Page, RosterSlot
 from shared.contracts.plans import PlanDefinition
+from shared.contracts.push_devices import PushDevice
 from shared.contracts.reachability import ContactTestRequest, Reachability
 from shared.contracts.readings import ReadingRecord, SensorHealth
 from shared.contracts.refusals import Refusal, SourceRefusal
@@ -98,7 +99,7 @@ READINGS = TopicSpec(
     "ingest",
     "感知数据",
     writers=("scoring",),  # ticks, where no ingest writes any
-    share=371,
+    share=368,
 )
 SENSOR_HEALTH = TopicSpec(
     "sensing.health.v1", "status:sensor_id", 4, "compact", None, SensorHealth, "scoring", "设备状态"
@@ -291,6 +292,10 @@ CONTACT_TESTS = TopicSpec(
 REACHABILITY = TopicSpec(
     "duty.reachability.v1", "officer_id", 4, "compact", None, Reachability, "notify", "可达性"
 )
+PUSH_DEVICES = TopicSpec(
+    "duty.push_devices.v1", "device_id", 1, "compact", None, PushDevice, "console", "推送设备",
+    writers=("notify",),  # a push service says there that a device has ended
+)  # fmt: skip
 RESPONSE_MODES = TopicSpec(
     "response.mode.v1",
     "status:unit",
@@ -333,15 +338,9 @@ LETTER_ACTS = TopicSpec(
     writers=("console",),  # an officer asks there for what an operator does
 )  # fmt: skip
 GAP_ACCEPTANCES = TopicSpec(
-    "operations.gap_acceptances.v1",
-    "service",
-    1,
-    "delete",
-    _YEAR,
-    GapAcceptance,
-    "operator",
+    "operations.gap_acceptances.v1", "service", 1, "delete", _YEAR, GapAcceptance, "operator",
     "缺口接受",
-)
+)  # fmt: skip
 AUDIT_TRAIL = TopicSpec(
     "audit.trail.v1", "actor", 1, "delete", 3 * _YEAR, AuditEntry, "audit", "审计留痕", share=20
 )
@@ -379,6 +378,7 @@ TOPICS: dict[str, TopicSpec] = {
         PAGE_ANSWERS,
         CONTACT_TESTS,
         REACHABILITY,
+        PUSH_DEVICES,
         RESPONSE_MODES,
         MODE_REQUESTS,
         MODE_PROPOSALS,

@@ -20,9 +20,10 @@ _WORDS: dict[AnswerVerb, frozenset[str]] = {
     ),
     AnswerVerb.CANNOT: frozenset({"2", "不能", "不能到岗", "不能处理", "cannot", "no"}),
     AnswerVerb.HAND_OVER: frozenset({"3", "转接", "转", "hand_over", "handover"}),
+    AnswerVerb.NEED_HELP: frozenset({"4", "需要支援", "支援", "请求支援", "need_help", "help"}),
 }
 _VERBS = {word: verb for verb, words in _WORDS.items() for word in words}
-_WIDE = str.maketrans("１２３，。：；、　", "123,.:;, ")
+_WIDE = str.maketrans("１２３４，。：；、　", "1234,.:;, ")
 _SPLIT = re.compile(r"[\s,.:;]+")
 _REFERENCE = re.compile(rf"[0-9a-f]{{{REFERENCE_LENGTH}}}")
 

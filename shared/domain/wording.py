@@ -33,14 +33,21 @@ LEVELS: dict[Level, Bilingual] = {
 }
 SYSTEM = Bilingual("系统", "system")
 """The category of pages about faults of the system itself; it stands in place of a level."""
-REPLIES = Bilingual("回复 1 能到岗 2 不能到岗 3 转接", "Reply 1 coming, 2 cannot, 3 hand over")
+REPLIES = Bilingual(
+    "回复 1 能到岗 2 不能到岗 3 转接 4 需要支援",
+    "Reply 1 coming, 2 cannot, 3 hand over, 4 need help",
+)
 """The request for an answer in a text (shared/domain/replies.py)."""
-NOTES = Bilingual("回复 1 已知悉 2 不能处理 3 转接", "Reply 1 noted, 2 cannot, 3 hand over")
+NOTES = Bilingual(
+    "回复 1 已知悉 2 不能处理 3 转接 4 需要支援",
+    "Reply 1 noted, 2 cannot, 3 hand over, 4 need help",
+)
 """The request for an answer where nobody has to come."""
 ANSWERS: dict[AnswerVerb, Bilingual] = {
     AnswerVerb.COMING: Bilingual("能到岗", "coming"),
     AnswerVerb.CANNOT: Bilingual("不能到岗", "cannot"),
     AnswerVerb.HAND_OVER: Bilingual("转接", "hand over"),
+    AnswerVerb.NEED_HELP: Bilingual("需要支援", "need help"),
     AnswerVerb.DELIVERED: Bilingual("已送达", "delivered"),
     AnswerVerb.READ: Bilingual("已读", "read"),
 }

@@ -34,6 +34,7 @@ from tests.support.console_harness import ConsoleHarness, accounts, console_harn
 from tests.support.console_history import history
 from tests.support.console_screen_records import screen_records
 from tests.support.postgres import fresh_database
+from tests.support.push_service import PUSH_KEY
 
 SHOTS = Path(__file__).resolve().parents[2] / "var" / "screenshots"
 _WAIT_MS = 60_000
@@ -69,7 +70,7 @@ class Host:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", self._port))
         self._port = listener.getsockname()[1]
-        console = console_harness(self.dsn, broker_name="noida-db stand-in")
+        console = console_harness(self.dsn, broker_name="noida-db stand-in", web_push_key=PUSH_KEY)
         self._server = uvicorn.Server(
             server_config(
                 console.app, log_config=None, access_log=False, timeout_graceful_shutdown=3

@@ -47,6 +47,9 @@ NO_ACTS = {
     ("/api/incidents/drafts/{draft_id}/photos", ""): "goes with an incident (test_incidents.py)",
     ("/api/letters/acts", ""): "acts on records that only Kafka has (test_letters.py)",
     ("/api/logout/everywhere", ""): "is a button of the account page, which needs no script",
+    ("/api/push/devices", ""): "needs a push service (test_push.py)",
+    ("/api/push/devices/{device_id}/remove", ""): "needs a push service (test_push.py)",
+    ("/push/answers", ""): "is a button of a notification (test_push.py)",
     (ANSWER, "delivered"): "the device says so by itself",
     (ANSWER, "read"): "the device says so by itself",
 }
@@ -171,6 +174,7 @@ CONTROLS: dict[tuple[str, str], Control] = {
     (ANSWER, "coming"): on_page("coming"),
     (ANSWER, "cannot"): on_page("cannot"),
     (ANSWER, "hand_over"): on_page("hand_over"),
+    (ANSWER, "need_help"): on_page("need_help"),
     ("/api/modes/proposals", ""): Control("o-town-a", "modes", "#propose", "mode_request"),
     (PROPOSAL, "approve"): on_mode("open", "approve"),
     (PROPOSAL, "reject"): on_mode("open", "reject"),

@@ -20,6 +20,7 @@ from shared.contracts.record_keys import RECORD_KEYS
 from shared.contracts.topics import (
     CATALOG,
     PLANS,
+    PUSH_DEVICES,
     REACHABILITY,
     RESPONSE_MODES,
     ROSTER,
@@ -55,11 +56,13 @@ CONTENTS: dict[str, dict[TopicSpec, Callable[[Any], object]]] = {
         ROSTER: lambda roster: roster.filled(),
         RESPONSE_MODES: lambda modes: modes._own.copy(),
         REACHABILITY: lambda health: health._channels.copy(),
+        PUSH_DEVICES: lambda roster: roster._devices.copy(),
     },
     "console": {
         CATALOG: lambda names: (names._sensors.copy(), len(names.tree), names.tree.groups),
         ROSTER: lambda directory: list(directory.slots()),
         RULES: lambda rules: rules.rules_by_id.copy(),
+        PUSH_DEVICES: lambda push: push._devices.copy(),
     },
 }
 """Every table on a compacted topic, and a view of its content."""

@@ -18,7 +18,7 @@ from shared.contracts.alerts import DecisionVerb
 from shared.contracts.commands import Step
 from shared.contracts.fields import Language, Level, Status, Tier
 
-ANSWERS = ("coming", "cannot", "hand_over")
+ANSWERS = ("coming", "cannot", "hand_over", "need_help")
 DECISIONS = (
     DecisionVerb.VERIFY,
     DecisionVerb.ASSESS,

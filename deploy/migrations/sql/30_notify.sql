@@ -41,6 +41,8 @@ CREATE TABLE notify.escalation (
     state text NOT NULL CHECK (state IN ('open', 'answered', 'closed', 'exhausted')),
     due_at timestamptz,
     answered_by text,
+    -- The officers who are coming while others are called on, separated by spaces.
+    coming text NOT NULL DEFAULT '',
     mode text NOT NULL,
     mode_version integer NOT NULL,
     mode_unit text,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from shared.contracts.fields import Language, Post, Tier
 from shared.contracts.pages import Channel, RosterSlot, unit_and_post
-from shared.contracts.units import ancestor_at
+from shared.contracts.units import ancestor_at, lineage
 
 
 class Directory:
@@ -50,6 +50,14 @@ class Directory:
     def slots(self) -> Iterable[RosterSlot]:
         """Return every post of the roster, filled or empty."""
         return self._newest.values()
+
+    def calling_order(self, unit: str) -> Iterator[RosterSlot]:
+        """Yield the filled posts of a unit and of the units above, as they are called."""
+        for place in lineage(unit):
+            for post in Post:
+                slot = self._newest.get((place, post))
+                if slot is not None and slot.officer is not None:
+                    yield slot
 
     def is_staffed(self, unit: str) -> bool:
         """Return True when an officer holds a post of the unit now."""

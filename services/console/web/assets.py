@@ -31,8 +31,9 @@ STYLES = {
         "reports",
         "drills",
         "reachability",
+        "alarm",
     ),
-    "phone": ("base", "lists", "dialog", "boards", "phone"),
+    "phone": ("base", "lists", "dialog", "boards", "phone", "alarm"),
 }
 """Style sheets of each page, in order."""
 

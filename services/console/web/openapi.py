@@ -45,7 +45,14 @@ _WITHOUT_CONFLICT = frozenset({"/api/commands/preview", "/api/logout", "/api/log
 """Paths of requests that change nothing on which an earlier request could have decided."""
 
 _NAMING_A_SUBJECT = frozenset(
-    {"/api/drills", "/api/duty/tests", "/api/incidents", "/api/letters/acts"}
+    {
+        "/api/drills",
+        "/api/duty/tests",
+        "/api/incidents",
+        "/api/letters/acts",
+        "/api/push/devices",
+        "/push/answers",
+    }
 )
 """Paths without a parameter whose body names a subject that may not exist."""
 
@@ -104,14 +111,22 @@ def _complete(path: str, method: str, operation: Json) -> None:
     text = " ".join(docstring.split())
     operation["summary"] = " ".join(docstring.partition("\n\n")[0].split()).rstrip(".")
     operation["description"] = " ".join(part for part in (text, BOUNDS.get(path)) if part)
-    carrier = path.startswith("/carriers/")
-    operation["security"] = [{"carrier": []}] if carrier else [{"officer": []}, {"session": []}]
+    operation["security"] = _security(path)
     example = EXAMPLES.get((method, path))
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")
     if content is not None and example is not None:
         content["example"] = example
     for status in _refusals(path, method):
         operation["responses"][str(status)] = _refusal(status)
+
+
+def _security(path: str) -> list[Json]:
+    """Return what proves the sender of a request; the body of a notification's answer does it."""
+    if path.startswith("/push/"):
+        return [{}]
+    if path.startswith("/carriers/"):
+        return [{"carrier": []}]
+    return [{"officer": []}, {"session": []}]
 
 
 def _contents(operation: Json) -> Iterator[Json]:

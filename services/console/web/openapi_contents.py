@@ -19,6 +19,7 @@ TAGS = {
     "overview": "The numbers and the map of a place · 总览",
     "pages": "Pages to officers, answers, receipts of carriers · 叫应通知与答复",
     "photos": "Photos of feedback · 反馈照片",
+    "push": "Pushes to browsers, and answers from notifications · 浏览器推送",
     "reachability": "Channels by which officers are reached, and communication tests · 通信可达",
     "reports": "Upward reports and the duties to report · 信息上报",
     "sensors": "Sensors and their readings · 感知设备与读数",
@@ -39,6 +40,8 @@ BOUNDS = {
     "/api/units": "The units one tier below, its departments and groups.",
     "/api/commands/{command_id}/below": "The units one tier below.",
     "/api/overview": "One document; its map has one tile for each town.",
+    "/api/pages/{page_id}/colleagues": "One entry for each officer of the unit of the page",
+    "/api/push/devices": "One entry for each browser of the officer.",
     "/api/modes/preview": "One document.",
     "/api/me": "One document.",
     "/api/events": "A stream; at most 1000 missed events are sent, otherwise a `reset`.",
@@ -118,6 +121,16 @@ EXAMPLES: dict[tuple[str, str], Json] = {
         "position": {"lat": 29.013, "lon": 105.848},
         "headline": "老街居民楼冒烟",
     },
+    ("post", "/api/push/devices"): {
+        "endpoint": "https://fcm.googleapis.com/fcm/send/cT0",
+        "keys": {
+            "p256dh": "BNcRdreALRFXTkOOUHK1EtK2wtaz5Ry4YfYCA_0QTpQtUbVlUls0VJXg7A8u-Ts"
+            "1XbjhazAkj7I99e8QcYP7DkM",
+            "auth": "tBHItJI5svbpez7KI4CCXg",
+        },
+        "name": "Chrome · Android",
+    },
+    ("post", "/push/answers"): {"ticket": "eyJhbGciOiJFUzI1NiJ9.e30.c2ln", "verb": "coming"},
     ("post", "/carriers/receipts"): {
         "page_id": "pag-0123456789abcdef0123456789abcdef",
         "verb": "delivered",

@@ -20,6 +20,7 @@ from services.notify.core.wording.messages import message
 from services.notify.core.wording.names import BEIJING
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
+from shared.contracts.push_devices import PushDevice
 from shared.runtime.clock import Clock
 from shared.runtime.errors import SetupError
 
@@ -46,10 +47,14 @@ class DeliveryOutcome(StrEnum):
 
 
 class Attempt(NamedTuple):
-    """The outcome of an attempt and, unless delivered, a short reason without secrets."""
+    """The outcome of an attempt and, unless delivered, a short reason without secrets.
+
+    `ended` are browsers of the officer whose push service has ended them.
+    """
 
     outcome: DeliveryOutcome
     reason: str | None = None
+    ended: tuple[PushDevice, ...] = ()
 
 
 DELIVERED = Attempt(DeliveryOutcome.DELIVERED)

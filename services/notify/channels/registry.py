@@ -1,4 +1,4 @@
-"""The channels in use: from the channels file and, for one webhook, from two variables.
+"""The channels in use: from the channels file and, for webhook and web push, from variables.
 
 The file is YAML: a list of entries, each with a `channel` and the settings of the channel. All
 errors are reported at once. The file never holds a secret (`port.SecretSource`).
@@ -18,7 +18,6 @@ from services.notify.channels.feishu import FeishuSettings
 from services.notify.channels.other import OtherSettings
 from services.notify.channels.port import Sender, Tools
 from services.notify.channels.sms import SmsSettings
-from services.notify.channels.web_push import WebPushSettings
 from services.notify.channels.webhook import Webhook, WebhookSettings
 from services.notify.channels.wecom import WecomSettings
 from shared.contracts.pages import Channel
@@ -41,7 +40,6 @@ class ChannelsFile(BaseModel):
                 | DingtalkSettings
                 | WecomSettings
                 | FeishuSettings
-                | WebPushSettings
                 | OtherSettings,
                 Field(discriminator="channel"),
             ],

@@ -175,7 +175,10 @@ class WorkingSet:
         escalation.step += 1
         escalation.due_at = self.now + timedelta(seconds=call.wait_s)
         self.mark_changed(escalation)
+        coming = escalation.coming_officers
         for holder in (call.holder, *call.crew):
+            if holder.officer_id in coming:
+                continue
             channels = [channel for channel in holder.channels if channel in self.channels]
             unreachable = self.channel_health.unreachable(holder.officer_id, self.now)
             waits = channel_waits.waits(channels, after_s, call.wait_s, unreachable)

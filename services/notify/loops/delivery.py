@@ -19,6 +19,7 @@ from services.notify.channels.http import LONGEST_S
 from services.notify.channels.port import (
     ORDINARY_ATTEMPTS,
     RESERVED_ATTEMPTS,
+    Attempt,
     DeliveryOutcome,
     Sender,
 )
@@ -45,6 +46,7 @@ _LONGEST_CHECK_S = 2.0
 _BUGGY_ATTEMPTS = 8
 """So many times a page is attempted with which its channel has a bug."""
 _SETTLED_AT_ONCE = 50
+_NOT_TO_BE_SENT = Attempt(DeliveryOutcome.NOT_SENT, "not to be sent any more, or not by this lease")
 
 
 class CheckedPages(NamedTuple):
@@ -166,19 +168,14 @@ class DeliveryLoop:
                 if checked.age_s > limit_s:
                     checked = await self._check([delivery])
         except Transient as failure:
-            return delivery, DeliveryOutcome.NOT_SENT, str(failure)[:MOST_ERROR]
+            return delivery, Attempt(DeliveryOutcome.NOT_SENT, str(failure)[:MOST_ERROR])
         if checked.age_s > _LONGEST_CHECK_S:
-            return delivery, DeliveryOutcome.NOT_SENT, "Postgres is too slow"
+            return delivery, Attempt(DeliveryOutcome.NOT_SENT, "Postgres is too slow")
         page = checked.pages.get(delivery.page.page_id)
         if page is None:
-            return (
-                delivery,
-                DeliveryOutcome.NOT_SENT,
-                "not to be sent any more, or not by this lease",
-            )
-        reason: str | None
+            return delivery, _NOT_TO_BE_SENT
         try:
-            outcome, reason = await self._senders[page.channel].deliver(
+            attempt = await self._senders[page.channel].deliver(
                 page,
                 self._roster.address(page.officer_id, page.channel),
                 resend=delivery.resend,
@@ -189,9 +186,9 @@ class DeliveryLoop:
             log.exception("channel_failed", page=page.page_id, channel=page.channel)
             last = delivery.attempt >= _BUGGY_ATTEMPTS
             outcome = DeliveryOutcome.REFUSED if last else DeliveryOutcome.UNKNOWN
-            reason = repr(bug)[:MOST_ERROR]
-        self._metrics.deliveries.labels(page.channel, outcome, page.status).inc()
-        return delivery, outcome, reason
+            attempt = Attempt(outcome, repr(bug)[:MOST_ERROR])
+        self._metrics.deliveries.labels(page.channel, attempt.outcome, page.status).inc()
+        return delivery, attempt
 
     async def _settle_attempts(self) -> None:
         while True:

@@ -8,12 +8,12 @@ from datetime import timedelta
 
 import structlog
 
-from services.notify.channels.port import DeliveryOutcome
+from services.notify.channels.port import Attempt, DeliveryOutcome
 from services.notify.core.escalation.states import EscalationState
 from services.notify.core.pages.states import PageTrigger
 from services.notify.core.wording import marks
 from services.notify.core.working_set import WorkingSet
-from services.notify.store import deliveries
+from services.notify.store import deliveries, push_devices
 from services.notify.store.deliveries import ClaimedDelivery, DeliveryResult
 from services.notify.unit_of_work import UnitOfWork
 from shared.contracts.pages import PageState
@@ -28,8 +28,8 @@ _ATTEMPTS_BEFORE_FAILURE = 8
 _SETTLE_TRIES = 10
 _ENDED = frozenset({EscalationState.ANSWERED, EscalationState.CLOSED})
 
-AttemptedDelivery = tuple[ClaimedDelivery, DeliveryOutcome, str | None]
-"""A delivery, the outcome of the attempt, and the reason unless it was delivered."""
+AttemptedDelivery = tuple[ClaimedDelivery, Attempt]
+"""A delivery and its attempt."""
 MakeUnitOfWork = Callable[[Transaction], UnitOfWork]
 
 
@@ -88,12 +88,14 @@ class Settlement:
     ) -> None:
         unit = self._unit_of_work(transaction)
         # Lock escalations before deliveries, in the same order as handlers and timers.
-        for delivery, _, _ in attempted:
+        for delivery, _ in attempted:
             unit.need_escalation(delivery.escalation_id)
         await unit.load()
         results = [_result(unit.working_set, attempt) for attempt in attempted]
         settled = await deliveries.settle(transaction, results)
-        for result, (delivery, outcome, error) in zip(results, attempted, strict=True):
+        for result, (delivery, attempt) in zip(results, attempted, strict=True):
+            for device in attempt.ended:
+                push_devices.publish_end(transaction, device)
             if result.page_id not in settled:
                 continue
             page_row = unit.working_set.pages[result.page_id]
@@ -110,19 +112,24 @@ class Settlement:
                 delivery.attempt >= _ATTEMPTS_BEFORE_FAILURE
                 and page_row.page.state is PageState.QUEUED
             ):
-                log.error("page_not_delivered", page=result.page_id, outcome=outcome, error=error)
-                unit.engine.fail_page(page_row, error)
+                log.error(
+                    "page_not_delivered",
+                    page=result.page_id,
+                    outcome=attempt.outcome,
+                    error=attempt.reason,
+                )
+                unit.engine.fail_page(page_row, attempt.reason)
         await unit.save()
 
 
-def _result(working_set: WorkingSet, attempt: AttemptedDelivery) -> DeliveryResult:
+def _result(working_set: WorkingSet, attempted: AttemptedDelivery) -> DeliveryResult:
     """Return the result of an attempt: sent, failed for good, or queued again.
 
     A delivery is attempted for as long as somebody is called about its subject: a carrier that
     comes back gets what is still true. The next attempt is marked as a repeat when this attempt may
     have reached the officer.
     """
-    delivery, outcome, error = attempt
+    delivery, (outcome, error, _) = attempted
     page_id, number = delivery.page.page_id, delivery.attempt
     resend = delivery.resend or outcome is DeliveryOutcome.UNKNOWN
     now = working_set.now

@@ -34,7 +34,7 @@ _ENUMS: dict[str, type] = {
 }
 _CHANGING = (
     "unit", "post", "officer_id", "escalation_level", "round", "step", "lapses", "state",
-    "due_at", "answered_by",
+    "due_at", "answered_by", "coming",
 )  # fmt: skip
 """The columns that change after the opening."""
 _GRADED = ("headline", "text", "data_grade")

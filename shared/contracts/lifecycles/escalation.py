@@ -2,7 +2,9 @@
 
 An escalation goes on until an officer answers `coming`, or until its subject is settled.
 
-- `coming` ends the calls, from every live state.
+- `coming` ends the calls, from every live state, when the quorum of the call plan is reached. Until
+  then the other officers are called on.
+- `need_help` does not end the calls: the next post is called as well, also after a promise.
 - An officer who answered `coming` and then declines, or does not act in the promised time, reopens
   the escalation.
 - When the subject is settled, the escalation is closed.

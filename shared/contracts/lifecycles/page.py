@@ -80,6 +80,7 @@ STEPS: dict[AnswerVerb, PageTrigger] = {
     AnswerVerb.COMING: PageTrigger.ANSWERED,
     AnswerVerb.CANNOT: PageTrigger.ANSWERED,
     AnswerVerb.HAND_OVER: PageTrigger.ANSWERED,
+    AnswerVerb.NEED_HELP: PageTrigger.ANSWERED,
 }
 """The step of a page for each receipt or answer."""
 VERBS: dict[PageState, frozenset[AnswerVerb]] = verbs_by_state(

@@ -8,13 +8,36 @@ from typing import Any
 import pytest
 
 from shared.contracts.commands import AssignmentState
-from shared.contracts.pages import PageState
+from shared.contracts.fields import Post
+from shared.contracts.pages import Officer, PageState, RosterSlot
 from shared.contracts.topics import PAGE_ANSWERS
+from shared.contracts.units import tier_of
 from tests.component.console.test_acts import decoded, post
-from tests.support.console_events import VILLAGE, ZHUTUO, a_command, a_page, an_assignment
+from tests.support.console_events import (
+    DISTRICT,
+    NOW,
+    VILLAGE,
+    ZHUTUO,
+    a_command,
+    a_page,
+    an_assignment,
+)
 from tests.support.console_harness import ConsoleHarness
 
 pytestmark = pytest.mark.e2e
+
+
+def a_slot(unit: str, post: Post, officer: str, name: str) -> RosterSlot:
+    return RosterSlot(
+        id=f"slot-{officer}",
+        occurred_at=NOW,
+        sent_at=NOW,
+        origin_unit=unit,
+        tier=tier_of(unit),
+        unit=unit,
+        post=post,
+        officer=Officer(officer_id=officer, name=name),
+    )
 
 
 @pytest.mark.parametrize(
@@ -36,6 +59,27 @@ async def test_an_answer_may_say_when_or_who(
     assert (await post(console, "o-town-b", path, body)).status_code == status
     answers = [(entry.arrive_by is not None, entry.hand_to_post) for entry in decoded(console)]
     assert answers == ([("in_minutes" in body, body.get("hand_to_post"))] if status == 202 else [])
+
+
+async def test_a_page_can_be_handed_over_to_a_person_on_duty(console: ConsoleHarness) -> None:
+    page = a_page("o-town-b", ZHUTUO)
+    await console.project([page])
+    for unit, duty_post, officer, name in (
+        (ZHUTUO, Post.B, "o-town-b", "李远"),
+        (ZHUTUO, Post.A, "o-town-a", "王敏"),
+        (DISTRICT, Post.B, "o-district-b", "孙宁"),
+        (VILLAGE, Post.B, "o-village-b", "吴德"),
+    ):
+        console.deps.directory.apply(a_slot(unit, duty_post, officer, name))
+    async with console.client("o-town-b") as client:
+        answer = (await client.get(f"/api/pages/{page.page_id}/colleagues")).json()
+    assert [(entry["name"], entry["post"]) for entry in answer["colleagues"]] == [
+        ("王敏", "A"),
+        ("孙宁", "B"),
+    ]
+    async with console.client("o-songji-b") as client:
+        hidden = await client.get(f"/api/pages/{page.page_id}/colleagues")
+    assert hidden.status_code == 404
 
 
 async def test_a_page_shows_on_which_channel_and_why_it_failed(console: ConsoleHarness) -> None:

@@ -111,6 +111,18 @@ async def test_a_written_reply_is_an_answer_and_gets_a_definite_one(
     assert (answer.page_id, answer.verb, answer.text) == (page.page_id, "cannot", "在外地")
 
 
+async def test_a_reply_names_who_takes_over_and_asks_for_help(console: ConsoleHarness) -> None:
+    await console.project([a_page(LI, ZHUTUO, channel=Channel.SMS)])
+    officer = Officer(officer_id="o-town-a", name="王敏")
+    slot = a_slot("o-town-a").model_copy(update={"post": Post.A, "officer": officer})
+    console.deps.directory.apply(slot)
+    await write(console, "3 王敏 我在外地")
+    assert (await write(console, "４ 缺船"))["reply"].startswith("已记录：需要支援")
+    handed, helped = answers(console)
+    assert (handed.verb, handed.hand_to) == ("hand_over", "o-town-a")
+    assert (helped.verb, helped.text) == ("need_help", "缺船")
+
+
 async def test_a_reference_names_the_page_and_the_newest_is_meant_without_one(
     console: ConsoleHarness,
 ) -> None:

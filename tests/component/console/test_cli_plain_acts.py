@@ -30,6 +30,9 @@ NOT_FROM_A_SHELL = {
     "POST /api/commands/preview": "changes nothing; issue shows it",
     "POST /api/logout": "a token has no session",
     "POST /api/logout/everywhere": "a token has no session",
+    "POST /api/push/devices": "a browser registers itself",
+    "POST /api/push/devices/{device_id}/remove": "a browser removes itself",
+    "POST /push/answers": "for notifications",
     "POST /carriers/receipts": "for carriers",
     "POST /carriers/replies": "for carriers",
 }

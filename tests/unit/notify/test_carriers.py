@@ -106,7 +106,7 @@ async def deliver(
 
 async def test_dingtalk_gets_a_signed_text_that_names_the_officer() -> None:
     result, (got,) = await deliver(dingtalk, ACCEPTED[dingtalk])
-    assert result == (DeliveryOutcome.DELIVERED, None)
+    assert result == Attempt(DeliveryOutcome.DELIVERED)
     assert (got.method, got.path) == ("POST", "/robot/send")
     stamp = str(int(NOW.timestamp() * 1000))
     signed = hmac.new(b"s1gn", f"{stamp}\ns1gn".encode(), hashlib.sha256).digest()
@@ -232,7 +232,7 @@ async def test_an_absent_carrier_was_not_reached(make: Callable[[str], Sender]) 
 
 async def test_an_sms_without_a_number_is_refused_and_nobody_is_called() -> None:
     result, received = await deliver(sms, address=None)
-    assert result == (DeliveryOutcome.REFUSED, "no phone number")
+    assert result == Attempt(DeliveryOutcome.REFUSED, "no phone number")
     assert received == []
 
 

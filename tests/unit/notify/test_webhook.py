@@ -38,7 +38,7 @@ async def deliver(url: str, *, resend: bool = False) -> Attempt:
 
 async def test_a_page_arrives_signed_and_complete() -> None:
     async with running_receiver() as receiver:
-        assert await deliver(receiver.url) == (DeliveryOutcome.DELIVERED, None)
+        assert await deliver(receiver.url) == Attempt(DeliveryOutcome.DELIVERED)
     (got,) = receiver.requests
     assert got.headers["webhook-id"] == a_page().page_id
     assert got.data["officer_id"] == a_page().officer_id
@@ -101,7 +101,7 @@ async def test_a_misbehaving_receiver_is_judged_by_what_may_have_arrived(
     behaviour: Behaviour, outcome: DeliveryOutcome, arrived: int
 ) -> None:
     async with running_receiver(behaviour) as receiver:
-        result, _ = await deliver(receiver.url)
+        result = (await deliver(receiver.url)).outcome
     assert result is outcome
     assert len(receiver.requests) == arrived, "and a redirect is not followed"
 

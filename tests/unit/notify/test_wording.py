@@ -252,13 +252,13 @@ def test_a_withdrawn_page_gives_its_reason_in_the_language_of_the_reader() -> No
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("alert", "回复 1 能到岗 2 不能到岗 3 转接"),
-        ("issued", "回复 1 已知悉 2 不能处理 3 转接"),
-        ("recalled", "回复 1 已知悉 2 不能处理 3 转接"),
-        ("assignment", "回复 1 能到岗 2 不能到岗 3 转接"),
-        ("reminder", "回复 1 已知悉 2 不能处理 3 转接"),
-        ("mode", "回复 1 已知悉 2 不能处理 3 转接"),
-        ("gap", "回复 1 已知悉 2 不能处理 3 转接"),
+        ("alert", "回复 1 能到岗 2 不能到岗 3 转接 4 需要支援"),
+        ("issued", "回复 1 已知悉 2 不能处理 3 转接 4 需要支援"),
+        ("recalled", "回复 1 已知悉 2 不能处理 3 转接 4 需要支援"),
+        ("assignment", "回复 1 能到岗 2 不能到岗 3 转接 4 需要支援"),
+        ("reminder", "回复 1 已知悉 2 不能处理 3 转接 4 需要支援"),
+        ("mode", "回复 1 已知悉 2 不能处理 3 转接 4 需要支援"),
+        ("gap", "回复 1 已知悉 2 不能处理 3 转接 4 需要支援"),
     ],
 )
 def test_a_page_asks_to_come_only_where_somebody_has_to(name: str, words: str) -> None:

@@ -115,7 +115,8 @@ async def send_reply(request: Request, console: Deps) -> Response:
     page = _page_of(records, understood)
     if page is None:
         return _reply_response(False, _NO_SUCH_PAGE.of(language))
-    await _answer(console, page, understood.verb, understood.text)
+    terms = actions.AnswerTerms(hand_to=_successor(console, page, understood))
+    await _answer(console, page, understood.verb, understood.text, terms)
     reference = reference_of(page["page_id"])
     headline = bilingual_of(page["headline"])
     verb = answer(understood.verb, to_note=page["to_note"])
@@ -135,10 +136,30 @@ def _page_of(pages: Sequence[OutgoingRecord], understood: Reply) -> OutgoingReco
     )
 
 
-async def _answer(console: ConsoleDeps, page: OutgoingRecord, verb: AnswerVerb, text: str) -> bool:
+def _successor(console: ConsoleDeps, page: OutgoingRecord, understood: Reply) -> str | None:
+    """Return the only officer whose name stands in a reply that hands the page over."""
+    if understood.verb is not AnswerVerb.HAND_OVER:
+        return None
+    officers = {
+        slot.officer.officer_id
+        for slot in console.directory.calling_order(page["unit"])
+        if slot.officer is not None
+        and slot.officer.officer_id != page["officer_id"]
+        and slot.officer.name in understood.text
+    }
+    return officers.pop() if len(officers) == 1 else None
+
+
+async def _answer(
+    console: ConsoleDeps,
+    page: OutgoingRecord,
+    verb: AnswerVerb,
+    text: str,
+    terms: actions.AnswerTerms | None = None,
+) -> bool:
     officer = Viewer(page["officer_id"], "", page["unit"], Post(page["post"]))
     return await console.recorder.record(
-        actions.answer(officer, page, verb, text, console.clock.now()), None
+        actions.answer(officer, page, verb, text, console.clock.now(), terms), None
     )
 
 

@@ -49,6 +49,24 @@ class PageList(ResponseModel):
     waiting: int
 
 
+class ColleagueView(ResponseModel):
+    """An officer on duty to whom a page can be handed over."""
+
+    contract = "Page"
+
+    officer_id: str
+    name: str
+    unit: str
+    unit_name: str
+    post: Post
+
+
+class ColleagueList(ResponseModel):
+    """The officers on duty to whom a page can be handed over, in calling order."""
+
+    colleagues: list[ColleagueView]
+
+
 class RecordedReceipt(ResponseModel):
     """Kafka has the receipt or the answer that the carrier sent."""
 

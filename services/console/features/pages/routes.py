@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from services.console.core import access
 from services.console.core.access import may_answer
 from services.console.features.pages import actions, queries, views
-from services.console.features.pages.responses import PageList, PageView
+from services.console.features.pages.responses import ColleagueList, PageList, PageView
 from services.console.store.connections import reading
 from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
@@ -110,6 +110,22 @@ async def list_pages(
             "waiting": waiting_total,
         }
     )
+
+
+@router.get("/pages/{page_id}/colleagues", responses=json_response(ColleagueList))
+async def list_colleagues(console: Deps, viewer: SignedInViewer, page_id: Identifier) -> Response:
+    """List the officers on duty to whom a page can be handed over, in calling order.
+
+    One entry for each officer of the unit of the page and of the units above.
+    """
+    async with reading(console.database) as connection:
+        row = await queries.page(connection, page_id)
+    if row is None:
+        raise unknown("page")
+    if may_answer(viewer, row["officer_id"]) is not None:
+        raise hidden("page", row["unit"], RefusedFor.NOT_YOUR_PAGE)
+    slots = console.directory.calling_order(row["unit"])
+    return as_json({"colleagues": views.colleagues(slots, viewer.officer_id, console.names)})
 
 
 @router.get("/pages/{page_id}", responses=json_response(PageView))

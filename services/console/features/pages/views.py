@@ -2,8 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from services.console.core.names import UnitNames
 from services.console.core.record import Json, OutgoingRecord
+from shared.contracts.pages import RosterSlot
+
+
+def colleagues(
+    slots: Iterable[RosterSlot], officer_id: str, names: UnitNames
+) -> list[dict[str, str]]:
+    """Return the officers on duty beside this officer, each with the first of their posts."""
+    views: dict[str, dict[str, str]] = {}
+    for slot in slots:
+        officer = slot.officer
+        if officer is not None and officer.officer_id != officer_id:
+            view = {
+                "officer_id": officer.officer_id,
+                "name": officer.name,
+                "unit": slot.unit,
+                "unit_name": names.unit(slot.unit),
+                "post": slot.post,
+            }
+            views.setdefault(officer.officer_id, view)
+    return list(views.values())
 
 
 def page(row: OutgoingRecord, names: UnitNames) -> Json:

@@ -15,6 +15,7 @@ from services.console.features.alerts import routes as alert_routes
 from services.console.features.identity.routes import myself
 from services.console.features.overview import routes as overview_routes
 from services.console.features.pages import routes as page_routes
+from services.console.features.push.push_parts import PushParts
 from services.console.features.screens.state_sets import STATE_SETS
 from services.console.web.assets import ASSETS, LANGUAGES
 from services.console.web.deps import ConsoleDeps, Deps
@@ -79,6 +80,7 @@ async def _page(
     boot: dict[str, Any] = {
         "words": ASSETS.words,
         "states": STATE_SETS,
+        "push_key": console.part(PushParts).public_key,
         "me": None,
         "first": {},
     }

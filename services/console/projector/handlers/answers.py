@@ -14,7 +14,6 @@ from shared.runtime.handlers import Router
 
 router: Router[UnitOfWork] = Router()
 
-_PERSONAL = frozenset({AnswerVerb.COMING, AnswerVerb.CANNOT, AnswerVerb.HAND_OVER})
 _RECEIPTS = frozenset({AnswerVerb.DELIVERED, AnswerVerb.READ})
 
 TABLE = Projection(
@@ -64,7 +63,7 @@ def answer_case_fact(event: Answer) -> Row | None:
 @router.subscriber(PAGE_ANSWERS)
 async def handle_answer(event: Answer, unit: UnitOfWork) -> None:
     """Show the answer of a person to a page."""
-    if event.verb in _PERSONAL:
+    if event.verb not in _RECEIPTS:
         unit.add(TABLE, event)
     if (feed_event := answer_feed_event(event)) is not None:
         unit.add_feed_event(feed_event)

@@ -2,6 +2,7 @@
 // reports by itself that a page was shown or opened; the officer answers with a press.
 
 import { incidentButton } from "./incidents/incident_form.js";
+import { alarmControls, beginAlarm } from "./lib/alarm.js";
 import { get, onSessionEnd, Problem } from "./lib/api.js";
 import { CardOrder } from "./lib/card_order.js";
 import { button, linkText } from "./lib/components.js";
@@ -11,7 +12,8 @@ import { LiveStream } from "./lib/live_stream.js";
 import { drawLoadStatus } from "./lib/load_status.js";
 import { categoryFilter, ofCategory, PAGE_KINDS } from "./lib/page_categories.js";
 import { resumeSignOut, showGate, signOut } from "./lib/sign_out.js";
-import { bellButton, sound } from "./lib/sound.js";
+import { setTitle } from "./lib/tab_signs.js";
+import { endSignals, signalOpenPages } from "./lib/waiting_pages.js";
 import { Outbox } from "./phone/outbox.js";
 import {
   outboxPanel,
@@ -19,8 +21,8 @@ import {
   phoneAssignmentCard,
   refreshDeadlines,
 } from "./phone/phone_cards.js";
-import { sendReceipt } from "./phone/receipts.js";
 import { isOpenPage, LIST_NAMES, needsStep, PhoneLists } from "./phone/phone_lists.js";
+import { sendReceipt } from "./phone/receipts.js";
 
 /** @import { Page } from "./types/overview.d.ts" */
 /** @import { FeedLine, LinkFacts, LinkState, Officer } from "./types/page.d.ts" */
@@ -76,6 +78,7 @@ async function begin() {
     onSent: (entry) => lists.noteSent(entry),
   });
   drawFrame();
+  beginAlarm(officer);
   await outbox.start();
   state.stream = new LiveStream({
     session: officer.session,
@@ -110,6 +113,7 @@ function loadForLine({ kind }) {
 }
 
 function showGatePage() {
+  endSignals();
   state.stream?.stop();
   outbox?.stop();
   state.timers.forEach(clearInterval);
@@ -121,20 +125,18 @@ function showGatePage() {
   showGate(container, notice);
 }
 
-/**
- * @param {PhonePage[]} pages
- * @param {boolean} isFirst whether these are the pages of the first answer
- */
-function announcePages(pages, isFirst) {
+/** @param {PhonePage[]} pages */
+function announcePages(pages) {
   const words = pages.map((page) => t("announce.page", { headline: page.headline }));
   elementById("announce").textContent = words.join(" ");
-  if (!isFirst && pages.some((page) => page.status === "Actual")) sound.ring();
 }
 
 function show() {
   if (!optionalElement("list")) return; // Signed out while a request was under way.
   const { pages, assignments } = lists;
   showBadge("pages", lists.openPageCount);
+  if (lists.status.pages.loadedAt)
+    signalOpenPages(lists.pages.filter(isOpenPage), lists.openPageCount);
   showBadge("assignments", assignments.filter(needsStep).length);
   cardOrder.draw(elementById("first"), () => {
     showOutbox();
@@ -208,7 +210,7 @@ function drawCards(items, needsOfficer, keyOf, make, emptyKey) {
 const drawPage = (page) =>
   pageCard(page, {
     isOpen: isOpenPage(page),
-    onAnswer: (verb, words) => answerPage(page, verb, words),
+    onAnswer: (...answer) => answerPage(page, ...answer),
     onOpen: () => sendReceipt(page, "read"),
   });
 
@@ -250,11 +252,14 @@ function showBadge(name, count) {
  * @param {Page} page
  * @param {string} verb
  * @param {string} words
+ * @param {string} [successor] the officer who takes the page over
  */
-function answerPage(page, verb, words) {
+function answerPage(page, verb, words, successor) {
   const summary = { subject: page.page_id, verb, words: page.headline };
   const path = `/api/pages/${page.page_id}/answers`;
-  return outbox.add([{ path, body: { verb, text: words }, summary }]);
+  return outbox.add([
+    { path, body: { verb, text: words, ...(successor && { hand_to: successor }) }, summary },
+  ]);
 }
 
 /** @param {ListName} tab */
@@ -265,12 +270,6 @@ function chooseTab(tab) {
   elementById("list").setAttribute("aria-labelledby", `tab-${tab}`);
   clearList(elementById("first"));
   clearList(elementById("rest"));
-  resetOrder();
-}
-
-/** @param {string} category */
-function chooseCategory(category) {
-  state.category = category;
   resetOrder();
 }
 
@@ -296,7 +295,14 @@ function drawFrame() {
       { id: "list", role: "tabpanel" },
       h("div", { id: "unsent" }),
       h("label", { class: "scope", id: "scope", hidden: true }, gridsBox(), t("with.grids")),
-      h("div", { class: "scope", id: "category" }, categoryFilter(chooseCategory)),
+      h(
+        "div",
+        { class: "scope", id: "category" },
+        categoryFilter((category) => {
+          state.category = category;
+          resetOrder();
+        }),
+      ),
       h("p", { class: "reading", id: "reading", role: "status" }),
       h("ul", { class: "cards", id: "first" }),
       h("h2", { class: "group", id: "rest-title", hidden: true }, t("earlier")),
@@ -305,7 +311,7 @@ function drawFrame() {
     ),
     button("", scrollToTop, { id: "fresh", class: "primary", hidden: true }),
   );
-  document.title = `${officer.unit_name} · ${t("name")}`;
+  setTitle(`${officer.unit_name} · ${t("name")}`);
 }
 
 function drawHeader() {
@@ -324,7 +330,7 @@ function drawHeader() {
       h("span", {}, `${officer.name} ${t(`post.${officer.post}`)}`),
       incidentButton(officer, (actions) => outbox.add(actions), "incident.queued"),
       h("span", { class: "tail" }),
-      bellButton(),
+      alarmControls(officer),
       button(t("language.other"), changeLanguage, {
         class: "plain",
         lang: otherLanguage(),

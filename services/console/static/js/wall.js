@@ -25,6 +25,7 @@ import {
 import { loadPageCount, pageCountBadge } from "./frame/page_count.js";
 import { showDrillStrip, showLinkState, showMode, showTime } from "./frame/strips.js";
 import { incidentButton } from "./incidents/incident_form.js";
+import { alarmControls, beginAlarm } from "./lib/alarm.js";
 import { get, onSessionEnd, Problem } from "./lib/api.js";
 import { button } from "./lib/components.js";
 import { elementById, fill, h, optionalElement } from "./lib/dom.js";
@@ -32,9 +33,12 @@ import { loadLanguage, otherLanguage, pageData, setLanguage, t } from "./lib/i18
 import { LiveStream } from "./lib/live_stream.js";
 import { loadStatusText } from "./lib/load_status.js";
 import { PAGE_KINDS } from "./lib/page_categories.js";
+import { gravestOf } from "./lib/ring_patterns.js";
 import { resumeSignOut, showGate, signOut } from "./lib/sign_out.js";
-import { bellButton, sound } from "./lib/sound.js";
+import { sound } from "./lib/sound.js";
+import { setTitle } from "./lib/tab_signs.js";
 import { throttle } from "./lib/throttle.js";
+import { endSignals, signalWaiting } from "./lib/waiting_pages.js";
 import { drawUnknownMode } from "./modes/mode_banner.js";
 
 /** @import { Alert } from "./types/alerts.d.ts" */
@@ -57,6 +61,9 @@ const BOARDS = {
 const OPERATOR_BOARDS = new Set(["letters"]);
 const RETRY_MS = 2_000;
 const REFRESH_MS = 30_000;
+const OWN_PAGES_MS = 5_000;
+/** The most urgent page comes first; the answer has the number of all. */
+const OWN_PAGES = { status: "Actual", open: 1, limit: 1 };
 
 /** @type {Officer} */
 let officer;
@@ -85,8 +92,14 @@ async function begin() {
   if (resumeSignOut(officer.session)) return;
   choosePlace(officer, addressedPlace());
   drawFrame();
+  beginAlarm(officer);
   follow();
-  state.timers = [setInterval(showTime, 1_000), setInterval(refreshAll, REFRESH_MS)];
+  state.timers = [
+    setInterval(showTime, 1_000),
+    setInterval(refreshAll, REFRESH_MS),
+    // The stream of a drill has no line about a real page.
+    setInterval(() => showsDrill() && loadOwnPages(), OWN_PAGES_MS),
+  ];
   addEventListener("hashchange", followAddress);
 }
 
@@ -100,6 +113,7 @@ function followAddress() {
 }
 
 function showGatePage() {
+  endSignals();
   state.stream?.stop();
   state.timers.forEach(clearInterval);
   document.body.className = "wall";
@@ -118,7 +132,10 @@ function follow() {
       state.board?.line(line);
       reloadOverview();
       if (line.kind === "mode") loadModes();
-      if (PAGE_KINDS.has(line.kind)) loadPageCount();
+      if (PAGE_KINDS.has(line.kind)) {
+        loadPageCount();
+        loadOwnPages();
+      }
     },
     onReset: refreshAll,
     onState: (link, linkFacts) => {
@@ -156,7 +173,14 @@ const loadModes = throttle(async () => {
   } else if (!state.modes) drawUnknownMode(elementById("mode"), loadStatusText(null, true));
 });
 
+/** Ring for the officer's own real pages on every board, until they are answered. */
+const loadOwnPages = throttle(async () => {
+  const answer = await answerOrNull(get("/api/pages", OWN_PAGES));
+  if (answer && optionalElement("board")) signalWaiting(answer.pages, answer.waiting);
+});
+
 function refreshAll() {
+  loadOwnPages();
   reloadOverview();
   loadModes();
   loadPageCount();
@@ -177,7 +201,8 @@ function announce(alerts) {
     }),
   );
   elementById("announce").textContent = words.join(" ");
-  if (!showsDrill()) sound.ring();
+  const gravest = gravestOf(alerts.map((alert) => alert.level ?? alert.proposed_level ?? "notice"));
+  if (!showsDrill() && gravest) sound.ring(gravest);
 }
 
 /** @param {Status} status */
@@ -295,7 +320,7 @@ function drawFrame() {
     ),
     h("main", { class: "screen", id: "board", tabindex: -1 }),
   );
-  document.title = `${unitName} · ${t("name")}`;
+  setTitle(`${unitName} · ${t("name")}`);
   showBoard();
   showTime();
 }
@@ -326,7 +351,7 @@ function headerTools() {
     ),
     !showsDrill() && incidentButton(officer, sendAll, "incident.sent"),
     officer.may_issue && composeButton,
-    bellButton(),
+    alarmControls(officer),
     h(
       "a",
       { class: "account", href: "/account", title: t("account") },

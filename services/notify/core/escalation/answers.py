@@ -23,11 +23,16 @@ from shared.contracts.units import lineage
 
 
 class CallEffect(StrEnum):
-    """The effect of an answer on the calls: no effect, the calls stop, or the next call is made."""
+    """The effect of an answer on the calls.
+
+    No effect; the calls stop, once the quorum is reached; the next call is made, in place of the
+    officer or in addition.
+    """
 
     NO_EFFECT = "no_effect"
     STOP = "stop"
     NEXT = "next"
+    HELP = "help"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ EFFECTS: dict[AnswerVerb, AnswerEffect] = {
     AnswerVerb.COMING: AnswerEffect(STEPS[AnswerVerb.COMING], CallEffect.STOP),
     AnswerVerb.CANNOT: AnswerEffect(STEPS[AnswerVerb.CANNOT], CallEffect.NEXT),
     AnswerVerb.HAND_OVER: AnswerEffect(STEPS[AnswerVerb.HAND_OVER], CallEffect.NEXT),
+    AnswerVerb.NEED_HELP: AnswerEffect(STEPS[AnswerVerb.NEED_HELP], CallEffect.HELP),
 }
 
 
@@ -121,6 +127,8 @@ def apply_answer(
         digest.pass_on()
     if effect.calls is CallEffect.STOP:
         _promise(escalation, answer, engine, acted_at or working_set.now)
+    elif effect.calls is CallEffect.HELP:
+        _call_help(escalation, page_row, answer, engine)
     else:
         _decline(escalation, page_row, answer, engine)
 
@@ -128,11 +136,18 @@ def apply_answer(
 def _promise(
     escalation: Escalation, answer: Answer, engine: EscalationEngine, acted_at: datetime
 ) -> None:
-    """Stop calling until the promised time. The same officer may name another time later."""
+    """Stop calling until the promised time, once enough officers are coming.
+
+    The same officer may name another time later.
+    """
     promised = (
         escalation.state is EscalationState.ANSWERED and escalation.answered_by == answer.officer_id
     )
     if escalation.state in states.LIVE:
+        escalation.note_coming(answer.officer_id, comes=True)
+        if not engine.suffice(escalation, escalation.coming_officers):
+            engine.working_set.mark_changed(escalation)
+            return
         escalation.answered_by = answer.officer_id
         engine.working_set.end_calls(escalation, EscalationTrigger.COMING, reasons.ANSWERED)
     elif not (promised and escalation.due_at is not None):
@@ -146,11 +161,20 @@ def _decline(
 ) -> None:
     """Call the officer whom the answer names, or else the next post.
 
-    Only the officer who is called now, or who promised to come, can decline.
+    An officer can decline who is called now or promised to come, and every officer without whom too
+    few can come.
     """
     officer = answer.officer_id
-    promised = escalation.state is EscalationState.ANSWERED and escalation.answered_by == officer
-    called = escalation.state is EscalationState.OPEN and escalation.officer_id == officer
+    was_coming = officer in escalation.coming_officers
+    promised = escalation.state is EscalationState.ANSWERED and (
+        escalation.answered_by == officer or was_coming
+    )
+    escalation.note_coming(officer, comes=False)
+    called = escalation.state is EscalationState.OPEN and (
+        escalation.officer_id == officer or was_coming or engine.is_short(escalation)
+    )
+    if was_coming:
+        engine.working_set.mark_changed(escalation)
     if not (promised or called):
         return
     if not escalation.continues:
@@ -164,6 +188,26 @@ def _decline(
         page = page_row.page
         officer_name = engine.names.person(page.unit, page.post, officer)
         engine.call_again(escalation, holder, wording.handed_over(escalation.text, officer_name))
+
+
+def _call_help(
+    escalation: Escalation, page_row: PageRow, answer: Answer, engine: EscalationEngine
+) -> None:
+    """Call the next post as well; the officer stays on the matter and is not called again."""
+    if escalation.state is EscalationState.CLOSED:
+        return
+    escalation.note_coming(answer.officer_id, comes=True)
+    escalation.answered_by = None
+    engine.working_set.mark_changed(escalation)
+    if escalation.state is EscalationState.EXHAUSTED:
+        return  # Everybody up to the top has been called; the matter stays on the screens.
+    page = page_row.page
+    officer = engine.names.person(page.unit, page.post, answer.officer_id)
+    text = wording.help_needed(escalation.text, officer, answer.text)
+    if not escalation.continues:
+        engine.working_set.end_calls(escalation, EscalationTrigger.SETTLED, reasons.PASSED_ON)
+        return
+    engine.call_next(escalation, declined=True, text=text)
 
 
 def _successor(

@@ -13,7 +13,7 @@ from services.notify.core.escalation.profiles import (
     Profile,
     Timing,
 )
-from shared.contracts.calls import CallPlan
+from shared.contracts.calls import CallPlan, Quorum
 from shared.contracts.fields import ResponseMode
 from shared.contracts.pages import Channel
 from shared.domain.response_modes.effects import EFFECTS
@@ -23,18 +23,20 @@ from shared.domain.response_modes.effects import EFFECTS
 class CallRule:
     """The times of a call.
 
-    `rounds` is the number of calls to the last post. `after_s` has the seconds until each channel
+    `rounds` is the number of calls to the last post; `quorum` says how many officers have to come.
+    `after_s` has the seconds until each channel
     is used; a channel that is not in it is used at once.
     """
 
     timing: Timing
     rounds: int
     after_s: Mapping[Channel, float]
+    quorum: Quorum = "any"
 
     def shortened(self, share: float) -> CallRule:
         """Return the rule with `share` of every wait."""
         after_s = {channel: wait * share for channel, wait in self.after_s.items()}
-        return CallRule(self.timing.shortened(share), self.rounds, after_s)
+        return CallRule(self.timing.shortened(share), self.rounds, after_s, self.quorum)
 
 
 class CallRules:
@@ -79,4 +81,4 @@ def _categories(plan: CallPlan) -> Sequence[CallCategory]:
 def _rule_of(plan: CallPlan) -> CallRule:
     timing = Timing(plan.first_s, plan.repeat_s, plan.post_s, plan.tier_s, plan.promise_s)
     after_s = {channel: step.after_s for step in plan.steps for channel in step.channels}
-    return CallRule(timing, plan.rounds, after_s)
+    return CallRule(timing, plan.rounds, after_s, plan.quorum)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from services.notify.core.digests.states import DigestTrigger
-from services.notify.core.escalation import next_call, reasons, states
+from services.notify.core.escalation import next_call, quorum, reasons, states
 from services.notify.core.escalation.call_rules import CallRule, CallRules
 from services.notify.core.escalation.escalation import Escalation
 from services.notify.core.escalation.next_call import CallPosition, NextCall
@@ -24,6 +24,8 @@ from services.notify.core.wording import escalations as wording
 from services.notify.core.wording import marks, outages
 from services.notify.core.wording.names import Names, contacts
 from services.notify.core.working_set import WorkingSet
+from shared.contracts.calls import Quorum
+from shared.contracts.fields import Post
 from shared.contracts.ids import content_id
 from shared.contracts.pages import MOST_CALLS, Channel, PageState, SubjectKind
 from shared.contracts.units import lineage
@@ -89,7 +91,7 @@ class EscalationEngine:
                 first or holders[0],
                 self.timing(escalation),
                 escalation.escalation_level,
-                EFFECTS[escalation.mode].crew,
+                self._crew(escalation),
             )
         if call is None:
             self._exhaust(escalation)
@@ -158,11 +160,16 @@ class EscalationEngine:
             self.call_next(escalation, declined=True)
 
     def call_next(
-        self, escalation: Escalation, *, declined: bool, outage: Bilingual = marks.NONE
+        self,
+        escalation: Escalation,
+        *,
+        declined: bool,
+        outage: Bilingual = marks.NONE,
+        text: str | None = None,
     ) -> None:
         """Make the call that follows an unanswered or declined one, or end the escalation.
 
-        The words about an `outage` open the text of the call.
+        `text` stands in place of the escalation's own; the words about an `outage` open it.
         """
         working_set = self.working_set
         if escalation.is_test:
@@ -183,21 +190,18 @@ class EscalationEngine:
             return
         start_unit = escalation.start_unit
         holders = next_call.calling_order(self.roster, start_unit)
-        call = next_call.next_call(
-            holders,
-            start_unit,
-            CallPosition(
-                escalation.unit, escalation.post, escalation.escalation_level, escalation.round
-            ),
-            self.timing(escalation),
-            declined=declined,
-            climbs=escalation.climbs,
-            crew=EFFECTS[escalation.mode].crew,
-            rounds=self.rule(escalation).rounds,
+        position = CallPosition(
+            escalation.unit, escalation.post, escalation.escalation_level, escalation.round
         )
+        call = self._call_after(escalation, holders, position, declined=declined)
+        coming = escalation.coming_officers
+        while call is not None and all(
+            holder.officer_id in coming for holder in (call.holder, *call.crew)
+        ):
+            call = self._call_after(escalation, holders, call.position, declined=True)
         if call is not None:
             escalation.state = states.step(escalation.state, EscalationTrigger.CALLED_ON)
-            self._place(escalation, call, outages.opened(escalation.text, outage))
+            self._place(escalation, call, outages.opened(text or escalation.text, outage))
         elif not escalation.climbs and next_call.after(
             holders, start_unit, escalation.unit, escalation.post
         ):
@@ -205,6 +209,53 @@ class EscalationEngine:
             working_set.end_calls(escalation, EscalationTrigger.SETTLED, reasons.REPLACED)
         else:
             self._exhaust(escalation, outage)
+
+    def is_short(self, escalation: Escalation) -> bool:
+        """Return True when the officers who are coming and those still called are too few."""
+        waiting = {row.page.officer_id for row in self.working_set.unanswered_pages(escalation)}
+        return not self.suffice(escalation, {*waiting, *escalation.coming_officers})
+
+    def suffice(self, escalation: Escalation, officers: Iterable[str]) -> bool:
+        """Return True when these officers are enough to end the calls."""
+        officers = set(officers)
+        called = {
+            (row.page.unit, row.page.post, row.page.officer_id)
+            for row in self.working_set.pages_of(escalation.escalation_id)
+            if row.page.officer_id in officers
+        }
+        return quorum.is_reached(
+            self._quorum(escalation),
+            [PostHolder(*place) for place in called],
+            next_call.calling_order(self.roster, escalation.start_unit),
+            escalation.start_unit,
+        )
+
+    def _crew(self, escalation: Escalation) -> frozenset[Post]:
+        """Return the posts of the first unit that are called at once."""
+        return quorum.crew_posts(self._quorum(escalation), EFFECTS[escalation.mode].crew)
+
+    def _quorum(self, escalation: Escalation) -> Quorum:
+        """Return the quorum of the call plan; a call that no other post follows needs one."""
+        return self.rule(escalation).quorum if escalation.climbs else "any"
+
+    def _call_after(
+        self,
+        escalation: Escalation,
+        holders: list[PostHolder],
+        position: CallPosition,
+        *,
+        declined: bool,
+    ) -> NextCall | None:
+        return next_call.next_call(
+            holders,
+            escalation.start_unit,
+            position,
+            self.timing(escalation),
+            declined=declined,
+            climbs=escalation.climbs,
+            crew=self._crew(escalation),
+            rounds=self.rule(escalation).rounds,
+        )
 
     def call_again(
         self, escalation: Escalation, holder: PostHolder, text: str, mark: Bilingual = marks.NONE
@@ -234,6 +285,8 @@ class EscalationEngine:
         """Call the officer who promised to act again; after too many lapses call the next post."""
         escalation.lapses += 1
         officer, escalation.answered_by = escalation.answered_by, None
+        if officer is not None:
+            escalation.note_coming(officer, comes=False)
         holders = [
             holder
             for row in self.working_set.pages_of(escalation.escalation_id)
@@ -339,7 +392,7 @@ class EscalationEngine:
         if holder is None or running.due_at is None:
             return None
         remaining_s = (running.due_at - self.working_set.now).total_seconds()
-        crew = next_call.crew_of(holders, start_unit, holder, EFFECTS[escalation.mode].crew)
+        crew = next_call.crew_of(holders, start_unit, holder, self._crew(escalation))
         return NextCall(
             holder, running.escalation_level, running.round, max(0.0, remaining_s), crew
         )

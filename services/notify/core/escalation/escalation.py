@@ -47,6 +47,8 @@ class Escalation:
       post on the way up is filled.
     - `escalation_level` counts the earlier posts, `round` the calls to the present post, `step` all
       calls (the name of a call's timer), `lapses` the broken promises.
+    - `coming` are the officers who are coming, or stay and need help, while others are called on;
+      their ids, separated by spaces.
     - `due_at` is the end of the present state's timer.
     - `place` is the unit of the subject; `cause_id` is the record that opened the escalation.
     - `mode` is the response mode of the start unit at the opening, and holds to the end.
@@ -83,10 +85,21 @@ class Escalation:
     state: EscalationState = EscalationState.OPEN
     due_at: datetime | None = None
     answered_by: str | None = None
+    coming: str = ""
     mode: ResponseMode = ResponseMode.NORMAL
     mode_version: int = 0
     mode_unit: str | None = None
     data_grade: DataGrade = DataGrade.GENERAL
+
+    @property
+    def coming_officers(self) -> tuple[str, ...]:
+        """Return the officers who are coming while others are called on."""
+        return tuple(self.coming.split())
+
+    def note_coming(self, officer_id: str, *, comes: bool) -> None:
+        """Add an officer to those who are coming, or remove them."""
+        officers = [officer for officer in self.coming_officers if officer != officer_id]
+        self.coming = " ".join([*officers, officer_id] if comes else officers)
 
     @property
     def owes_an_act(self) -> bool:

@@ -93,6 +93,11 @@ class NextCall:
     wait_s: float
     crew: tuple[PostHolder, ...] = ()
 
+    @property
+    def position(self) -> CallPosition:
+        """Return the position of this call."""
+        return CallPosition(self.holder.unit, self.holder.post, self.escalation_level, self.round)
+
 
 def opening(
     holders: Sequence[PostHolder],

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.contracts.fields import Language, Post
 from shared.contracts.pages import Channel, Officer, RosterSlot, unit_and_post
+from shared.contracts.push_devices import PushDevice
 from shared.contracts.units import is_within
 
 
@@ -21,11 +22,17 @@ class PostHolder:
 
 
 class Roster:
-    """The filled posts of all units. An empty slot is the same as no slot."""
+    """The filled posts of all units, and the browsers of officers that receive pushes.
+
+    An empty slot is the same as no slot. An officer with such a browser has the channel of pushes
+    on every post, whatever the slot names.
+    """
 
     def __init__(self, slots: Iterable[RosterSlot] = ()) -> None:
         self._holders: dict[tuple[str, Post], PostHolder] = {}
         self._officers: dict[str, Officer] = {}
+        self._devices: dict[str, PushDevice] = {}
+        self._devices_of: dict[str, dict[str, PushDevice]] = {}
         for slot in slots:
             self.add(slot)
 
@@ -46,7 +53,27 @@ class Roster:
 
     def holder(self, unit: str, post: Post) -> PostHolder | None:
         """Return the holder of the post, None for an empty post."""
-        return self._holders.get((unit, post))
+        holder = self._holders.get((unit, post))
+        if holder is None or not self._devices_of.get(holder.officer_id):
+            return holder
+        return replace(holder, channels=tuple(dict.fromkeys((*holder.channels, Channel.WEB_PUSH))))
+
+    def set_device(self, device: PushDevice) -> None:
+        """Replace the record of a browser; a record without a subscription ends it."""
+        self.remove_device(device.device_id)
+        if device.subscription is not None:
+            self._devices[device.device_id] = device
+            self._devices_of.setdefault(device.officer_id, {})[device.device_id] = device
+
+    def remove_device(self, device_id: str) -> None:
+        """Remove a browser."""
+        previous = self._devices.pop(device_id, None)
+        if previous is not None:
+            self._devices_of[previous.officer_id].pop(device_id)
+
+    def devices(self, officer_id: str) -> list[PushDevice]:
+        """Return the browsers that receive pushes for an officer."""
+        return list(self._devices_of.get(officer_id, {}).values())
 
     def address(self, officer_id: str, channel: Channel) -> str | None:
         """Return the officer's address on a channel, or else the phone number.
@@ -68,7 +95,11 @@ class Roster:
 
     def post_of(self, officer_id: str) -> PostHolder | None:
         """Return a post that an officer holds now."""
-        posts = (holder for holder in self._holders.values() if holder.officer_id == officer_id)
+        posts = (
+            self.holder(holder.unit, holder.post)
+            for holder in self._holders.values()
+            if holder.officer_id == officer_id
+        )
         return next(posts, None)
 
     def holders(self, unit: str) -> list[PostHolder]:

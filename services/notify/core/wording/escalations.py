@@ -30,6 +30,7 @@ REASONS: dict[str, Bilingual] = {
     "no address": Bilingual("（无地址）", " (no address)"),
     "no e-mail address": Bilingual("（无邮箱地址）", " (no e-mail address)"),
     "not an e-mail address": Bilingual("（邮箱地址有误）", " (wrong e-mail address)"),
+    "no browser is registered": Bilingual("（未登记浏览器）", " (no browser registered)"),
     "no push subscription": Bilingual("（未订阅推送）", " (no push subscription)"),
     "the subscription is over": Bilingual("（推送订阅已失效）", " (push subscription over)"),
 }
@@ -104,6 +105,19 @@ def handed_over(text: str, officer: Bilingual) -> str:
     """Return the text of a call that an officer has handed over."""
     return joined_text(
         Bilingual(f"由 {officer.zh} 转交。", f"Handed over by {officer.en}."), bilingual_of(text)
+    )
+
+
+def help_needed(text: str, officer: Bilingual, words: str) -> str:
+    """Return the text of a call to the next post for an officer who needs help."""
+    reason = f"：{words}" if words else ""
+    reason_en = f": {words}" if words else ""
+    return joined_text(
+        Bilingual(
+            f"{officer.zh} 在处理此事，请求支援{reason}。",
+            f"{officer.en} is on it and needs help{reason_en}.",
+        ),
+        bilingual_of(text),
     )
 
 

@@ -33,9 +33,8 @@ def utf8(text: str) -> int:
 LENGTHS: dict[Channel, Length] = {
     Channel.SMS: Length(500),
     Channel.WECOM: Length(2_048, utf8),
-    Channel.WEB_PUSH: Length(1_000),
 }
-"""Eight parts of a long Chinese SMS, the limit of WeCom in bytes, and one record of a push."""
+"""Eight parts of a long Chinese SMS, and the limit of WeCom in bytes."""
 _LEAST = 16
 """A shorter rest of a cut line says nothing."""
 

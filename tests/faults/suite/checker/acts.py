@@ -18,7 +18,7 @@ TOPIC_OF = {
 }
 _OWN = ("reading", "report")
 """Kinds whose ids the generator makes."""
-_ANSWERS = ("coming", "cannot", "hand_over")
+_ANSWERS = ("coming", "cannot", "hand_over", "need_help")
 
 
 def key_of(kind: str, value: Json) -> str | None:

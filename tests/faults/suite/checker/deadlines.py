@@ -14,7 +14,7 @@ _CLOCKS_APART_S = 0.1
 _SLACK_S = 15.0
 """A timer that was due so long before the end has fired, or never will."""
 _WAITING = ("queued", "sent", "delivered", "read")
-_PASSED_ON = ("cannot", "hand_over")
+_PASSED_ON = ("cannot", "hand_over", "need_help")
 _DUE_KINDS = ("overdue", "reminded", "escalated")
 
 

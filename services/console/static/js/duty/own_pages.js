@@ -2,7 +2,7 @@
 // phone.
 
 import { post } from "../lib/api.js";
-import { answerLabel, button, cardClass, chip, drillTag, optionsOf } from "../lib/components.js";
+import { answerLabel, button, cardClass, chip, drillTag } from "../lib/components.js";
 import { confirmAction } from "../lib/dialogs.js";
 import { h, text } from "../lib/dom.js";
 import { select, valueOf } from "../lib/forms.js";
@@ -12,14 +12,14 @@ import { categoryBadge, categoryFilter } from "../lib/page_categories.js";
 import { pagedList } from "../lib/paged_list.js";
 import { dialableText } from "../lib/phone_numbers.js";
 import { stableList } from "../lib/stable_list.js";
-import { POSTS } from "./duty_forms.js";
+import { successorField } from "./successors.js";
 
 /** @import { Option } from "../types/dom.d.ts" */
 /** @import { Page } from "../types/overview.d.ts" */
 /** @import { BoardContext } from "../types/page.d.ts" */
 
 const PAGE_SIZE = 50;
-const ANSWER_VERBS = ["coming", "cannot", "hand_over"];
+const ANSWER_VERBS = ["coming", "cannot", "need_help", "hand_over"];
 const MINUTES = [10, 20, 30, 60, 120];
 
 /**
@@ -109,16 +109,16 @@ export function ownPages(context, size = PAGE_SIZE, onWaiting = () => {}) {
         place: context.me.unit_name,
         headline: page.headline,
       },
-      fields: answerFields(verb),
+      fields: answerFields(page, verb),
       reason: "optional",
       send: async ({ reason, form }) => {
         const minutes = valueOf(form, "minutes");
-        const targetPost = valueOf(form, "to");
+        const successor = valueOf(form, "hand_to");
         const body = {
           verb,
           text: reason,
           ...(minutes && { in_minutes: Number(minutes) }),
-          ...(targetPost && { hand_to_post: targetPost }),
+          ...(successor && { hand_to: successor }),
         };
         await post(`/api/pages/${page.page_id}/answers`, body, key);
         setTimeout(load, 1_000);
@@ -130,15 +130,17 @@ export function ownPages(context, size = PAGE_SIZE, onWaiting = () => {}) {
   return { node, filter, load, count, moreButton, newButton: cards.newButton };
 }
 
-/** @param {string} verb */
-function answerFields(verb) {
+/**
+ * @param {Page} page
+ * @param {string} verb
+ */
+function answerFields(page, verb) {
   /** @type {Option} */
   const unstated = ["", t("scale.unsaid")];
   if (verb === "coming") {
     const options = MINUTES.map((n) => /** @type {const} */ ([n, t("answer.minutes", { n })]));
     return select(t("answer.within"), "minutes", [unstated, ...options]);
   }
-  if (verb === "hand_over")
-    return select(t("answer.to.post"), "to", [unstated, ...optionsOf(POSTS, "post")]);
+  if (verb === "hand_over") return successorField(page);
   return null;
 }

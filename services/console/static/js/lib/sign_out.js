@@ -5,6 +5,8 @@
 import { endSession, post, problemOf } from "./api.js";
 import { fill, h } from "./dom.js";
 import { t } from "./i18n.js";
+import { push } from "./push.js";
+import { setTitle } from "./tab_signs.js";
 
 /** @import { Child } from "../types/dom.d.ts" */
 
@@ -24,6 +26,8 @@ let retryTimer;
 export function signOut(session) {
   storeSession(session);
   endSession();
+  // The subscription ends at the browser; what the server has of it then ends with the next push.
+  push.turnOff().catch(() => {});
   sendSignOut();
   addEventListener("online", sendSignOut);
 }
@@ -56,7 +60,7 @@ export function showGate(container, notice = null) {
   for (const id of ["drill", "mode", "state"])
     document.getElementById(id)?.setAttribute("hidden", "");
   document.getElementById("announce")?.replaceChildren();
-  document.title = t("name");
+  setTitle(t("name"));
   document.body.removeAttribute("data-status");
   history.replaceState(null, "", location.pathname + location.search);
   const address = `/login?next=${location.pathname === "/m" ? "/m" : "/"}`;

@@ -1,82 +1,115 @@
-// A bell for new alerts. Browsers let a page sound only after a press: until then a bell that was
-// on the last time is locked, and its button says so. The choice is stored on the device.
+// The ring of pages and new alerts. Browsers let a page sound only after a press: until then a
+// sound that was on the last time is blocked, and the page says so. The device stores the choice.
 
-import { h } from "./dom.js";
-import { t } from "./i18n.js";
+import { RING_PATTERNS, vibrationOf } from "./ring_patterns.js";
 
-const TONES_HZ = [880, 660, 880];
-const TONE_S = 0.18;
+/** @import { Level } from "../types/fields.d.ts" */
+
 const STORAGE_KEY = "sound";
 const GESTURES = ["pointerdown", "keydown"];
 
+/** @typedef {"on" | "off" | "blocked"} SoundState */
+
 /** @type {AudioContext | null} */
 let context = null;
+/** @type {Level | null} */
+let repeatedLevel = null;
+/** @type {ReturnType<typeof setInterval> | undefined} */
+let repeatTimer;
 
 export const sound = {
   on: storedChoice(),
 
-  /** Return whether the bell is on and the browser does not let it sound yet. */
-  get locked() {
-    return this.on && context?.state !== "running";
+  /** @returns {SoundState} */
+  get state() {
+    if (!this.on) return "off";
+    return context?.state === "running" ? "on" : "blocked";
   },
 
-  /** Unlock the bell; this works only within a press. */
-  async unlock() {
+  /** Unblock the sound; this works only within a press. */
+  async unblock() {
     context ??= new AudioContext();
     await context.resume();
   },
 
-  /** Unlock and ring once as a proof, or mute; a locked bell is unlocked first. */
-  async toggle() {
-    this.on = this.locked || !this.on;
-    storeChoice(this.on);
-    if (!this.on) return;
-    await this.unlock();
-    this.ring();
+  /**
+   * Turn the sound on or off; within a press it is unblocked too.
+   * @param {boolean} on
+   */
+  async turn(on) {
+    this.on = on;
+    storeChoice(on);
+    if (on) await this.unblock();
+    else stopVibration();
   },
 
-  /** Ring when the bell is on and unlocked. */
-  ring() {
+  /**
+   * Ring once, and let a phone vibrate.
+   * @param {Level} level
+   */
+  ring(level) {
     const audio = context;
     if (!this.on || audio?.state !== "running") return;
-    TONES_HZ.forEach((hertz, index) => {
-      const tone = audio.createOscillator();
-      const volume = audio.createGain();
-      volume.gain.value = 0.15;
-      tone.frequency.value = hertz;
-      tone.connect(volume).connect(audio.destination);
-      tone.start(audio.currentTime + index * TONE_S);
-      tone.stop(audio.currentTime + (index + 1) * TONE_S);
-    });
+    const { tones, volume } = RING_PATTERNS[level];
+    let at = audio.currentTime;
+    for (const [hertz, ms] of tones) {
+      if (hertz > 0) playTone(audio, hertz, volume, at, ms / 1_000);
+      at += ms / 1_000;
+    }
+    // A browser refuses to vibrate before the first press.
+    if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(vibrationOf(level));
+  },
+
+  /**
+   * Ring again and again at this level; null ends it.
+   * @param {Level | null} level
+   */
+  repeat(level) {
+    if (level === repeatedLevel) return;
+    repeatedLevel = level;
+    clearInterval(repeatTimer);
+    if (!level) {
+      stopVibration();
+      return;
+    }
+    this.ring(level);
+    repeatTimer = setInterval(() => this.ring(level), RING_PATTERNS[level].everyMs);
   },
 };
 
-/** Make the button that unlocks and mutes. The first press anywhere unlocks a bell that was on. */
-export function bellButton() {
-  const node = h("button", { type: "button", class: "plain", id: "sound" });
+/**
+ * Unblock a sound that was on the last time with the first press anywhere.
+ * @param {() => void} onChange
+ */
+export function unblockOnPress(onChange) {
+  if (sound.state !== "blocked") return;
+  const unblock = async () => {
+    for (const name of GESTURES) removeEventListener(name, unblock, { capture: true });
+    if (sound.on) await sound.unblock();
+    onChange();
+  };
+  for (const name of GESTURES) addEventListener(name, unblock, { capture: true });
+}
 
-  function show() {
-    const key = sound.locked ? "sound.locked" : sound.on ? "sound.mute" : "sound.unlock";
-    node.textContent = t(key);
-    node.setAttribute("aria-pressed", String(sound.on && !sound.locked));
-  }
+/**
+ * @param {AudioContext} audio
+ * @param {number} hertz
+ * @param {number} volume
+ * @param {number} at
+ * @param {number} seconds
+ */
+function playTone(audio, hertz, volume, at, seconds) {
+  const tone = audio.createOscillator();
+  const gain = audio.createGain();
+  gain.gain.value = volume;
+  tone.frequency.value = hertz;
+  tone.connect(gain).connect(audio.destination);
+  tone.start(at);
+  tone.stop(at + seconds);
+}
 
-  /** @param {Event} event */
-  async function unlockOnGesture(event) {
-    for (const name of GESTURES) removeEventListener(name, unlockOnGesture, { capture: true });
-    if (event.target instanceof Node && node.contains(event.target)) return; // The button decides.
-    await sound.unlock();
-    show();
-  }
-
-  node.addEventListener("click", async () => {
-    await sound.toggle();
-    show();
-  });
-  if (sound.locked)
-    for (const name of GESTURES) addEventListener(name, unlockOnGesture, { capture: true });
-  show();
-  return node;
+function stopVibration() {
+  if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(0);
 }
 
 function storedChoice() {

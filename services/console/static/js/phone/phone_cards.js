@@ -12,7 +12,10 @@ import {
   eventName,
   isDrill,
 } from "../lib/components.js";
+import { successorField } from "../duty/successors.js";
+import { confirmAction } from "../lib/dialogs.js";
 import { h, text } from "../lib/dom.js";
+import { valueOf } from "../lib/forms.js";
 import { formatSpan, formatTime, t } from "../lib/i18n.js";
 import { categoryBadge } from "../lib/page_categories.js";
 import { dialableText } from "../lib/phone_numbers.js";
@@ -23,7 +26,7 @@ import { photoRow, sendPhotos } from "../lib/photos.js";
 /** @import { Page } from "../types/overview.d.ts" */
 /** @import { Outbox } from "./outbox.js" */
 
-const ANSWER_VERBS = ["coming", "cannot", "hand_over"];
+const ANSWER_VERBS = ["coming", "cannot", "need_help", "hand_over"];
 const MAIN_STEPS = ["sign", "accept", "handle", "report", "check", "resume"];
 
 /**
@@ -37,7 +40,7 @@ const MAIN_STEPS = ["sign", "accept", "handle", "report", "check", "resume"];
 /**
  * @typedef {object} PageCardOptions
  * @property {boolean} isOpen whether the page can be answered
- * @property {(verb: string, words: string) => Promise<unknown>} onAnswer
+ * @property {(verb: string, words: string, successor?: string) => Promise<unknown>} onAnswer
  * @property {() => void} onOpen called when the officer opens the details
  */
 
@@ -54,6 +57,10 @@ export function pageCard(page, { isOpen, onAnswer, onOpen }) {
     const node = button(
       answerLabel(page, verb),
       async () => {
+        if (verb === "hand_over") {
+          askForSuccessor();
+          return;
+        }
         node.disabled = true;
         await onAnswer(verb, words.value.trim());
       },
@@ -63,6 +70,16 @@ export function pageCard(page, { isOpen, onAnswer, onOpen }) {
       },
     );
     return node;
+  }
+
+  /** Hand over to the next post, or to a named person. */
+  function askForSuccessor() {
+    confirmAction({
+      title: answerLabel(page, "hand_over"),
+      subject: { status: page.status, place: page.unit_name, headline: page.headline },
+      fields: successorField(page),
+      send: ({ form }) => onAnswer("hand_over", words.value.trim(), valueOf(form, "hand_to")),
+    });
   }
   const details = h(
     "details",

@@ -50,7 +50,7 @@ export class PhoneLists {
   /**
    * @param {(subject: string) => OutboxEntry[]} outboxEntries
    * @param {() => void} onChange called after every attempt to load a list
-   * @param {(pages: PhonePage[], isFirst: boolean) => void} onNewPages
+   * @param {(pages: PhonePage[]) => void} onNewPages
    */
   constructor(outboxEntries, onChange, onNewPages) {
     this.outboxEntries = outboxEntries;
@@ -156,14 +156,13 @@ export class PhoneLists {
     const answer = await this.views.pages.load();
     return () => {
       const listedIds = new Set(this.pageAnswers.map((page) => page.page_id));
-      const isFirst = this.status.pages.loadedAt === null;
       const hasGrown = this.views.pages.show(answer);
       this.pageAnswers = answer.pages;
       this.unansweredTotal = answer.waiting;
       const isNew = (/** @type {PhonePage} */ page) =>
         isOpenPage(page) && !listedIds.has(page.page_id);
       const newPages = hasGrown ? [] : this.pages.filter(isNew);
-      if (newPages.length) this.onNewPages(newPages, isFirst);
+      if (newPages.length) this.onNewPages(newPages);
     };
   }
 

@@ -1,10 +1,10 @@
-// Receipts: the device reports by itself that a page was shown or opened.
+// Receipts of this device: that a page was shown, and that it was opened.
 
 import { post } from "../lib/api.js";
 
 /** @import { Page } from "../types/overview.d.ts" */
 
-/** The receipts that this page has sent, by page and verb. */
+/** The receipts that this device has sent, by page and verb. */
 const receipts = new Set();
 
 /**

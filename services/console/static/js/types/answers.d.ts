@@ -20,7 +20,7 @@ import type {
   SupervisedUnit,
   SupervisionEntry,
 } from "./commands.d.ts";
-import type { DutyAnswer, DutyGap, Reach, ReachablePost } from "./duty.d.ts";
+import type { Colleague, DutyAnswer, DutyGap, Reach, ReachablePost } from "./duty.d.ts";
 import type { ListAnswer } from "./fields.d.ts";
 import type { LettersAnswer } from "./letters.d.ts";
 import type { ModePreview, ModesAnswer } from "./modes.d.ts";
@@ -70,7 +70,9 @@ type CommandAnswerOf<Path extends string> = Path extends "/api/commands"
                   ? { lines: FeedLine[] }
                   : Path extends "/api/pages"
                     ? ListAnswer & { pages: Page[]; waiting: number }
-                    : CaseAnswerOf<Path>;
+                    : Path extends `/api/pages/${string}/colleagues`
+                      ? { colleagues: Colleague[] }
+                      : CaseAnswerOf<Path>;
 
 type CaseAnswerOf<Path extends string> = Path extends "/api/cases"
   ? ListAnswer & { cases: Case[]; next: string | null }

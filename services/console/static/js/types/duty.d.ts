@@ -69,3 +69,12 @@ export interface ReachablePost {
   reach: Reach;
   channels: ReachableChannel[];
 }
+
+/** An officer on duty to whom a page can be handed over. */
+export interface Colleague {
+  officer_id: string;
+  name: string;
+  unit: string;
+  unit_name: string;
+  post: Post;
+}

@@ -33,6 +33,8 @@ export interface PageData {
   /** Answers of the API by address. */
   first: Record<string, object>;
   states: StateSets;
+  /** The key that this browser subscribes to pushes with; null: the system sends none. */
+  push_key: string | null;
 }
 
 /** Sets of states, by lifecycle; services.console.features.screens.state_sets.py takes them from the owners. */
