@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from shared.contracts.catalog import CatalogEntry, SensorEntry, kind_and_id
 from shared.contracts.fields import Tier
@@ -43,6 +43,28 @@ class UnitNames:
     def sensor_entry(self, sensor_id: str) -> SensorEntry | None:
         """Return the catalogue entry of a sensor, or None."""
         return self._sensors.get(sensor_id)
+
+    def sensors(self, is_visible: Callable[[str], bool], words: str = "") -> list[SensorEntry]:
+        """Return the sensors of the visible places by id.
+
+        Each of the words occurs in the id, the name, the name of the place or the metric.
+        """
+        parts = words.casefold().split()
+        return sorted(
+            (
+                sensor
+                for sensor in self._sensors.values()
+                if is_visible(sensor.place) and self._mentions(sensor, parts)
+            ),
+            key=lambda sensor: sensor.sensor_id,
+        )
+
+    def _mentions(self, sensor: SensorEntry, parts: Collection[str]) -> bool:
+        if not parts:
+            return True
+        texts = (sensor.sensor_id, sensor.name, self.unit(sensor.place), sensor.metric)
+        text = " ".join(texts).casefold()
+        return all(part in text for part in parts)
 
     def within(self, root: str, tiers: Iterable[Tier]) -> list[str]:
         """Return the units of a subtree in these tiers, without departments, sorted by id."""

@@ -15,6 +15,7 @@ KEYS = (
     Key("first_load_kb", "first load, compressed, KB", "first_load", at_most=300.0),
     Key("first_load_s", "first load on the slow link, s", "first_load", at_most=1.5),
     Key("red_page_p99_s", "red alarm to its first page in a storm, p99 s", "red_page", at_most=5.0),
+    Key("history_30d_ms", "thirty days of any sensor, p99 ms", "history", at_most=300.0),
 )
 
 PATHS: dict[str, Path] = {
@@ -28,4 +29,5 @@ PATHS: dict[str, Path] = {
     "first_load_kb": ("first_load", "kb"),
     "first_load_s": ("first_load", "seconds"),
     "red_page_p99_s": ("red_page", "p99_s"),
+    "history_30d_ms": ("history", "p99_ms"),
 }

@@ -13,6 +13,7 @@ from deploy.local.errors import StackError
 from deploy.local.jars import KAFKA_VERSION
 from tests.bench import machine, report
 from tests.bench.console.first_load import first_load
+from tests.bench.console.history import history
 from tests.bench.console.keys import KEYS, PATHS
 from tests.bench.console.pixel import pixel
 from tests.bench.console.plan import Plan, Say
@@ -28,6 +29,7 @@ ROWS: Mapping[str, Row] = {
     "stalled": stalled,
     "first_load": first_load,
     "red_page": red_page,
+    "history": history,
 }
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from services.console.core.access import Viewer
 from services.console.core.masking import opens
 from services.console.core.names import UnitNames
+from services.console.core.peaks import peak_name
 from services.console.core.record import Json, OutgoingRecord
 from shared.contracts.fields import Tier
 
@@ -18,17 +20,25 @@ _NAMED_TIERS = (Tier.CITY, Tier.DISTRICT, Tier.TOWN, Tier.VILLAGE)
 _MOST_PLACES = 100
 
 
-def line(row: OutgoingRecord, status: str, viewer: Viewer, names: UnitNames) -> Json:
-    """Return a case of the list.
+def line(
+    row: OutgoingRecord,
+    peaks: Sequence[OutgoingRecord],
+    status: str,
+    viewer: Viewer,
+    names: UnitNames,
+) -> Json:
+    """Return a case of the list; `peaks` are those of all cases of the list.
 
     The title is left out unless open to the viewer; `masked` tells the client.
     """
     open_to = opens(viewer, row["root"], row["data_grade"])
+    own_peaks = [peak for peak in peaks if peak["alert_id"] in row["called"]]
+    title = peak_name(own_peaks, names) or row["title"]
     return {
         "case_id": row["case_id"],
         "status": status,
         "state": row["state"],
-        "title": row["title"] if open_to else "",
+        "title": title if open_to else "",
         "masked": not open_to,
         "level": row["level"],
         "event_type": row["event_type"],

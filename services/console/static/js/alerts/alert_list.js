@@ -10,10 +10,12 @@ import {
   maskedText,
   worseLevel,
 } from "../lib/components.js";
+import { problemOf } from "../lib/api.js";
 import { h, renderList } from "../lib/dom.js";
 import { formatTime, t } from "../lib/i18n.js";
 import { decisionButtons, nextStepText } from "./alert_decisions.js";
 import { openAlertSheet } from "./alert_sheet.js";
+import { drawTrends, trendPlace } from "./trend.js";
 
 /** @import { Alert } from "../types/alerts.d.ts" */
 
@@ -31,6 +33,7 @@ export function drawAlerts(container, alerts, refresh) {
     (alert) => alertCard(alert, refresh),
     t("alerts.none"),
   );
+  drawTrends(container, alerts).catch(problemOf); // The cards are complete without.
   return alerts.filter((alert) => newIds.includes(alert.alert_id));
 }
 
@@ -57,6 +60,7 @@ function alertCard(alert, refresh) {
       h("span", { class: "tail" }, formatTime(alert.sent_at)),
     ),
     h("h3", {}, maskedText(alert, alert.headline)),
+    trendPlace(alert),
     h(
       "p",
       { class: "facts" },

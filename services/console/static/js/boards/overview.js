@@ -23,6 +23,7 @@ const ALERT_PAGE_SIZE = 100; // The server sends as many with the page.
 const COMMAND_LIMIT = 20;
 const SUPERVISION_LIMIT = 60;
 const LARGE_PART_PAUSE_MS = 1_500;
+const MAP_PAUSE_MS = 10_000;
 
 /**
  * Make the board.
@@ -78,6 +79,12 @@ export function overviewBoard(context) {
       },
       LARGE_PART_PAUSE_MS,
     ),
+    places: loader(
+      towns.node,
+      () => context.current(get("/api/map", { status })),
+      (places) => towns.drawPlaces(places),
+      MAP_PAUSE_MS,
+    ),
     feed: loader(
       feed,
       () => context.current(get("/api/feed", { status, limit: FEED_LIMIT })),
@@ -90,6 +97,7 @@ export function overviewBoard(context) {
   /** The parts that a line of the feed makes out of date, by its kind. */
   /** @type {Record<string, (keyof typeof loaders)[]>} */
   const STALE_PARTS = {
+    alarm: ["places"],
     alert: ["alerts"],
     command: ["commands"],
     assignments: ["commands", "supervision"],

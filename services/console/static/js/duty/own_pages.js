@@ -11,6 +11,7 @@ import { loader } from "../lib/load_status.js";
 import { categoryBadge, categoryFilter } from "../lib/page_categories.js";
 import { pagedList } from "../lib/paged_list.js";
 import { POSTS } from "./duty_forms.js";
+import { whyButton } from "./why_sheet.js";
 
 /** @import { Option } from "../types/dom.d.ts" */
 /** @import { Page } from "../types/overview.d.ts" */
@@ -69,6 +70,7 @@ export function ownPages(context) {
         "div",
         { class: "acts" },
         ANSWER_VERBS.map((verb) => answerButton(page, verb)),
+        whyButton(`/api/pages/${page.page_id}/why`, page.page_id),
       ),
     );
   }

@@ -12,6 +12,7 @@ import {
   eventName,
   isDrill,
 } from "../lib/components.js";
+import { whyButton } from "../duty/why_sheet.js";
 import { h, text } from "../lib/dom.js";
 import { formatSpan, formatTime, t } from "../lib/i18n.js";
 import { categoryBadge } from "../lib/page_categories.js";
@@ -94,6 +95,7 @@ export function pageCard(page, { isOpen, onAnswer, onOpen }) {
       h("span", {}, t(`page.${page.state}`)),
     ),
     details,
+    h("p", {}, whyButton(`/api/pages/${page.page_id}/why`, page.page_id)),
     isOpen && deadlineLine(page.answer_by, "answer.by"),
     unsentLine(page),
     answer &&

@@ -110,3 +110,9 @@ export interface SupervisedUnit extends UnitNode {
   due_soon: number;
   returned: number;
 }
+
+export interface CourseAnswer {
+  total: number;
+  sign_by: string | null;
+  points: { at: string; signed: number; reported: number }[];
+}
