@@ -34,11 +34,13 @@ def build(settings: Settings) -> AsgiFastStream:
     platform = StatefulPlatform("alerting", settings)
     modes = Modes()
     platform.table(RESPONSE_MODES, modes.put, modes.remove)
+    metrics = AlertingMetrics(platform.registry)
+    platform.health.add_trouble("rules", metrics.rule_trouble)
     unit_of_work = partial(
         UnitOfWork,
         modes=modes,
         cache=EvidenceCache(),
-        metrics=AlertingMetrics(platform.registry),
+        metrics=metrics,
     )
     platform.include(
         unit_of_work,

@@ -5,7 +5,7 @@ A transaction that is rolled back and repeated counts again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
@@ -16,6 +16,9 @@ from services.alerting.core.batch_counts import BatchCounts
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertTransition
 from shared.contracts.fields import Status
+
+_MOST_NAMES = 10
+"""A trouble names so many rules."""
 
 
 class AlertingMetrics:
@@ -69,6 +72,7 @@ class AlertingMetrics:
             "Rules over several sources that cost too much and are not evaluated",
             registry=registry,
         )
+        self._quarantined: list[str] = []
         for status in Status:
             self.stale.labels(status)
             for disposition, source in product(Disposition, ("alarm", "report")):
@@ -81,6 +85,16 @@ class AlertingMetrics:
                 self.shadowed.labels(change, status)
                 for kind in ("composite", "corroboration"):
                     self.episodes.labels(kind, change, status)
+
+    def note_quarantined(self, rule_ids: Collection[str]) -> None:
+        """Note the rules that cost too much and are not evaluated."""
+        self.quarantined_rules.set(len(rule_ids))
+        self._quarantined = sorted(rule_ids)
+
+    def rule_trouble(self) -> str | None:
+        """Return the trouble of the rules for /readyz, from which the auditor calls a person."""
+        names = ", ".join(self._quarantined[:_MOST_NAMES])
+        return f"rules that cost too much are not evaluated: {names}" if names else None
 
     def count(
         self, counts: BatchCounts, shadow_counts: Mapping[tuple[AlarmTransition, Status], int]

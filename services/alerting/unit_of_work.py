@@ -311,7 +311,7 @@ class UnitOfWork:
         for rule_id in sorted(self.engine.too_costly):
             log.error("rule_quarantined", rule_id=rule_id)
         await quarantine_rules(self._transaction, self.engine.too_costly)
-        self.metrics.quarantined_rules.set(len(self.engine.rules.quarantined))
+        self.metrics.note_quarantined(self.engine.rules.quarantined)
 
     async def _save_holds(self) -> None:
         holds = self._holds.items()

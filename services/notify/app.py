@@ -58,7 +58,7 @@ def build(settings: Settings) -> AsgiFastStream:
         settings.channels_file,
         settings.webhook_url,
         settings.webhook_secret,
-        Tools(platform.clock, settings.console_url),
+        Tools(platform.clock, settings.console_url, ZoneInfo(settings.zone)),
     )
     channels = frozenset({console.CHANNEL, *senders})
     reference = ReferenceData(settings.sla_profile, channels, ZoneInfo(settings.zone))

@@ -45,7 +45,8 @@ class AlarmTransition(StrEnum):
 class Evidence(Contract):
     """The reason of an alarm: the reading and the limit. Values are in `unit` above `datum`.
 
-    `note` gives the reason in words where the number is not enough.
+    `limit_name` is the name of the limit, such as 保证水位. `trend` compares the value with the
+    reading before. `note` gives the reason in words where the number is not enough.
     """
 
     metric: Metric
@@ -53,6 +54,8 @@ class Evidence(Contract):
     unit: UnitOfMeasure
     datum: Datum | None = None
     limit: Finite
+    limit_name: Line | None = None
+    trend: Literal["rising", "steady", "falling"] | None = None
     window_s: Annotated[float, Field(ge=0)] = 0
     event_id: Identifier
     last_seen_at: Instant | None = None
@@ -75,7 +78,8 @@ class AlarmEvent(Envelope):
     `condition`: only feeds composite rules. `inhibited_by`: rules whose open alarm at the same site
     makes this one say nothing new. Alarms over several sources have no `sensor_id`; `site` is the
     catalogue's. `mode`, `mode_version` and `mode_unit`: of a rule that holds in some response modes
-    only, the mode that this change goes by.
+    only, the mode that this change goes by. `headline` names the event for as long as it lasts;
+    `situation` has the excess over the limit and the trend at this change.
     """
 
     type: Literal["alarm"] = "alarm"
@@ -99,6 +103,7 @@ class AlarmEvent(Envelope):
     parts: ScoreParts | None = None
     evidence: Evidence
     headline: Line
+    situation: Line | None = None
     started_at: Instant | None = None
     retrospective: bool = False
     condition: bool = False

@@ -153,8 +153,10 @@ class AlertEvent(Envelope):
     the proposal, `authority_unit` the authority for the level in force. `incident_grade` and
     `response_level` are those of the highest body in `positions`. The last `signed` of the
     `signatures` belong to the present proposal; the others put `level` in force. `calls` are the
-    desks to call because of this change, beside the usual ones. `mode`, `mode_version` and
-    `mode_unit` are the response mode that determines the repeat window of a `flapping` alert.
+    desks to call because of this change, beside the usual ones. `began_at` is the begin of the
+    oldest evidence. `situation` is that of the alarm behind this change, if it asks for the level.
+    `mode`, `mode_version` and `mode_unit` are the response mode that determines the repeat window
+    of a `flapping` alert.
     """
 
     type: Literal["alert"] = "alert"
@@ -175,6 +177,7 @@ class AlertEvent(Envelope):
     debt: Debt | None = None
     incident_grade: IncidentGrade | None = None
     response_level: ResponseLevel | None = None
+    began_at: Instant | None = None
     positions: Annotated[tuple[Stance, ...], Field(max_length=16)] = ()
     flapping: bool = False
     mode: ResponseMode = ResponseMode.NORMAL
@@ -191,6 +194,7 @@ class AlertEvent(Envelope):
     signatures: Annotated[tuple[Signature, ...], Field(max_length=16)] = ()
     signed: Annotated[int, Field(ge=0, le=16)] = 0
     headline: Line
+    situation: Line | None = None
     text: Text = ""
     actor: Identifier | None = None
 

@@ -138,6 +138,7 @@ class Page(Envelope):
     unknown (重发). `mode`, `mode_version` and `mode_unit` are the mode that determines the call plan.
     `reason` is the reason of a `failed` page. `digest_id`: the page was above the officer's budget,
     so a digest carries it; the pages of the digest have this id as their `subject_id`.
+    `called_at` is the time of the call. `to_note`: nobody has to come, so `coming` means 已知悉.
     """
 
     type: Literal["page"] = "page"
@@ -158,7 +159,9 @@ class Page(Envelope):
     level: Level
     headline: Line
     text: PairOfTexts = ""
+    called_at: Instant | None = None
     answer_by: Instant
+    to_note: bool = False
     resend: bool = False
     reason: Line | None = None
     digest_id: Identifier | None = None

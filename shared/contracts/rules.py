@@ -33,12 +33,23 @@ Direction = Literal["above", "below"]
 
 
 class Rung(Contract):
-    """One level of a ladder: raised at `raise_at`, given up below `clear_at` (hysteresis)."""
+    """One level of a ladder: raised at `raise_at`, given up below `clear_at` (hysteresis).
+
+    `name_zh` and `name_en` name the limit as people do: 保证水位, guarantee level.
+    """
 
     level: Level
     raise_at: Finite
     clear_at: Finite
     source: Line
+    name_zh: Line | None = None
+    name_en: Line | None = None
+
+    @model_validator(mode="after")
+    def _names_the_limit_in_both_languages(self) -> Self:
+        if (self.name_zh is None) != (self.name_en is None):
+            raise ValueError("a limit has its name in both languages or in none")
+        return self
 
 
 Rungs = Annotated[tuple[Rung, ...], Field(min_length=1, max_length=5)]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from shared.contracts.fields import Language
+from shared.domain.shortening import shorten
 
 SEPARATOR = " ‖ "
 LINE_CHARACTERS = 200
@@ -29,10 +30,10 @@ class Bilingual(NamedTuple):
     def joined(self, most: int = LINE_CHARACTERS) -> str:
         """Return one string of at most `most` characters; the longer half is cut first."""
         if self.zh == self.en:
-            return self.zh[:most]
+            return shorten(self.zh, most)
         room = most - len(SEPARATOR)
-        zh = self.zh[: max(room // 2, room - len(self.en))].rstrip()
-        return zh + SEPARATOR + self.en[: room - len(zh)].rstrip()
+        zh = shorten(self.zh, max(room // 2, room - len(self.en))).rstrip()
+        return zh + SEPARATOR + shorten(self.en, room - len(zh)).rstrip()
 
 
 def bilingual_of(text: str) -> Bilingual:

@@ -128,7 +128,13 @@ def metric(name: str) -> Bilingual:
     return METRICS.get(name, Bilingual(name, name))
 
 
-def measured(name: str, value: float, limit: float, unit: str) -> Bilingual:
+LIMIT = Bilingual("限值", "limit")
+"""The word for a limit without a name of its own."""
+
+
+def measured(
+    name: str, value: float, limit: float, unit: str, limit_name: Bilingual = LIMIT
+) -> Bilingual:
     """A value beside its limit; a span is how long nothing has come."""
     if unit == "s":
         silent, longest = span(value), span(limit)
@@ -138,5 +144,6 @@ def measured(name: str, value: float, limit: float, unit: str) -> Bilingual:
         )
     words, now, bound = metric(name), amount(value, unit), amount(limit, unit)
     return Bilingual(
-        f"{words.zh} {now.zh}，限值 {bound.zh}", f"{words.en} {now.en}, limit {bound.en}"
+        f"{words.zh} {now.zh}，{limit_name.zh} {bound.zh}",
+        f"{words.en} {now.en}, {limit_name.en} {bound.en}",
     )

@@ -44,3 +44,12 @@ ANSWERS: dict[AnswerVerb, Bilingual] = {
     AnswerVerb.DELIVERED: Bilingual("已送达", "delivered"),
     AnswerVerb.READ: Bilingual("已读", "read"),
 }
+_NOTED: dict[AnswerVerb, Bilingual] = {
+    AnswerVerb.COMING: Bilingual("已知悉", "noted"),
+    AnswerVerb.CANNOT: Bilingual("不能处理", "cannot"),
+}
+
+
+def answer(verb: AnswerVerb, *, to_note: bool) -> Bilingual:
+    """Return the word for an answer to a page that asks to come, or only to take note."""
+    return _NOTED.get(verb, ANSWERS[verb]) if to_note else ANSWERS[verb]

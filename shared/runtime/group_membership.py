@@ -8,7 +8,8 @@ before it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from typing import TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -19,6 +20,7 @@ from shared.runtime.errors import LostOwnership, Transient
 log = structlog.get_logger("fenghuo.membership")
 
 _TIMEOUT_S = 5.0
+T = TypeVar("T")
 
 
 async def confirm(consumer: AIOKafkaConsumer, offsets: Mapping[TopicPartition, int]) -> None:
@@ -57,6 +59,23 @@ def is_joined(consumer: AIOKafkaConsumer) -> bool:
     if subscription is None or coordinator is None:
         return False
     return not coordinator.need_rejoin(subscription)
+
+
+async def before_rebalance(consumer: AIOKafkaConsumer, work: Coroutine[None, None, T]) -> T | None:
+    """Return the result of the work within `on_partitions_assigned`.
+
+    A rebalance that begins earlier cancels the work; then the result is None. To go on would keep
+    the group waiting, or cost the place in the group. Raises the errors of the work.
+    """
+    task = asyncio.create_task(work)
+    rebalance = consumer._coordinator._rejoin_needed_fut
+    try:
+        await asyncio.wait({task, rebalance}, return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else None
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
 
 
 def start_heartbeats(consumer: AIOKafkaConsumer) -> None:

@@ -152,14 +152,22 @@ class PartitionConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         return "; ".join(reasons) or self._log.ready()
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        """Restore before any record is handled. An error is fatal: aiokafka would only log it."""
+        """Restore before any record is handled. An error is fatal: aiokafka would only log it.
+
+        Another rebalance ends a restore that is under way: the group waits for this member no
+        longer than for the others, and the partitions come back with the next assignment.
+        """
         partitions = sorted(assigned)
         consumer = self._consumer
         consumer.pause(*partitions)
         group_membership.start_heartbeats(consumer)
         async with self._lock:
+            restore = until_success(lambda: self._worker.restore(partitions))
             try:
-                stored = await until_success(lambda: self._worker.restore(partitions))
+                stored = await group_membership.before_rebalance(consumer, restore)
+                if stored is None:
+                    log.info("restore_given_up", count=len(partitions))
+                    return
                 begins = await self.log_watch.assign(partitions, stored)
             except KafkaError as error:
                 exit_process(f"cannot restore: {error!r}")

@@ -10,19 +10,21 @@ from playwright.async_api import expect
 
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
 from shared.contracts.fields import Level
+from shared.contracts.pages import SubjectKind
 from tests.browser.conftest import Served, Visitor, shot
 from tests.browser.test_boards import go
-from tests.support.console_events import an_alarm, an_alert
+from tests.support.console_events import SONGJI, a_page, an_alarm, an_alert
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 TITLE = "朱沱站洪水 ‖ Flood at Zhutuo"
+LIMIT = "保证水位 ‖ guarantee level"
 EXPECTED_WORDS = {
     "zh-CN": {
         "silent": ("1 天无数据", "上限 3 小时"),
         "several": ("多源印证",),
         "hot": ("温度 40.25 ℃", "阈值 40 ℃"),
         "odd": ("312.5，预期 240±12",),
-        "over": ("恢复", "原橙色", "水位 211.81 m"),
+        "over": ("恢复", "原橙色", "水位 211.81 m", "保证水位 211.9 m"),
         "raised": ("触发",),
         "title": ("朱沱站洪水",),
     },
@@ -31,7 +33,7 @@ EXPECTED_WORDS = {
         "several": ("corroborated",),
         "hot": ("temperature 40.25 °C", "Limit 40 °C"),
         "odd": ("312.5, expected 240±12",),
-        "over": ("cleared", "was Orange", "water level 211.81 m"),
+        "over": ("cleared", "was Orange", "water level 211.81 m", "guarantee level 211.9 m"),
         "raised": ("raised",),
         "title": ("Flood at Zhutuo",),
     },
@@ -80,7 +82,14 @@ def alarms() -> list[AlarmEvent]:
         alarm(
             "over",
             Level.ORANGE,
-            {**level, "value": 211.81, "unit": "m", "limit": 211.9, "datum": "吴淞"},
+            {
+                **level,
+                "value": 211.81,
+                "unit": "m",
+                "limit": 211.9,
+                "datum": "吴淞",
+                "limit_name": LIMIT,
+            },
             transition=AlarmTransition.CLEARED,
         ),
     ]
@@ -122,3 +131,40 @@ async def test_the_shown_words_change_with_the_language(visitor: Visitor, served
     await page.click("#language")
     await expect(page.locator("#alerts")).to_contain_text("Flood at Zhutuo")
     await expect(page.locator("#alerts")).not_to_contain_text("朱沱站洪水")
+
+
+NUMBER = "023 4985 0000"
+REMINDER = (
+    f"四明村 超期未签收。\n联系人：四明村 B岗 张三（电话 {NUMBER}） ‖ "
+    f"四明村 is late.\nWhom to call: 四明村, post B, 张三 (phone {NUMBER})"
+)
+
+
+@pytest.mark.parametrize(("lang", "noted"), [("zh-CN", "已知悉"), ("en", "Noted")])
+async def test_a_reminder_has_a_number_to_dial_and_asks_to_take_note(
+    visitor: Visitor, served: Served, lang: str, noted: str
+) -> None:
+    reminder = a_page(
+        "o-songji-b",
+        SONGJI,
+        name=f"number-{lang}",
+        subject=SubjectKind.SUPERVISION,
+        level=Level.RED,
+        at=datetime.now(UTC),
+        headline="催办：巡查堤防 ‖ Reminder: patrol the dyke",
+        text=REMINDER,
+    )
+    served.run(served.console.project([reminder]))
+    for phone in (True, False):
+        page = await visitor.open("o-songji-b", phone=phone, lang=lang)
+        if not phone:
+            await go(page, "command")
+        answer = page.locator(f"[data-focus='{reminder.page_id}-coming']")
+        await expect(answer).to_have_text(noted)
+        card = page.locator(".card", has=answer)
+        if phone:
+            await card.locator("summary").click()
+        link = card.locator("a[href='tel:02349850000']")
+        await expect(link).to_have_text(NUMBER)
+        await expect(link).to_be_visible()
+        await shot(page, f"reminder-{'phone' if phone else 'wall'}-{lang}")

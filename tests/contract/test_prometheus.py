@@ -24,6 +24,7 @@ FOUND_BY_THE_AUDITOR: dict[str, set[FindingKind]] = {
     "DeadLettersOfABug": {FindingKind.LETTERS_GROW},
     "IngestClockOff": {FindingKind.COMPONENT_TROUBLED},
     "TicksOfIngestMissing": {FindingKind.COMPONENT_TROUBLED},
+    "RuleQuarantined": {FindingKind.COMPONENT_TROUBLED},
     "HeartbeatWithheld": {FindingKind.COMPONENT_DOWN, FindingKind.COMPONENT_NOT_READY},
     "AuditFinding": set(FindingKind),
 }

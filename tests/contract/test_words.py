@@ -21,14 +21,14 @@ from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.commands import AssignmentState, SupervisionClock, SupervisionKind
 from shared.contracts.fields import Language, Level, Post, ResponseMode, Tier
-from shared.contracts.pages import AnswerVerb, Channel, PageState, SubjectKind
+from shared.contracts.pages import AnswerVerb, Channel, PageState
 from shared.contracts.readings import SensorState
 from shared.definitions.rules.metrics import METRICS as KNOWN_METRICS
 from shared.domain.bilingual import SEPARATOR, Bilingual, all_in_language, bilingual_of, in_language
 from shared.domain.event_words import EVENTS, event
 from shared.domain.measures import METRICS, UNITS, amount, measured, span
 from shared.domain.report_series.changes import LABELS
-from shared.domain.wording import ANSWERS, CHANNELS, LEVELS, POSTS
+from shared.domain.wording import ANSWERS, CHANNELS, LEVELS, POSTS, answer
 
 ROOT = Path(__file__).resolve().parents[2]
 I18N = ROOT / "services" / "console" / "static" / "i18n"
@@ -174,10 +174,12 @@ def test_every_reason_of_a_refusal_has_words() -> None:
     assert not sorted(reason for reason in reasons if f"problem.{reason}" not in ZH)
 
 
-def test_a_text_without_a_call_to_come_is_not_answered_with_coming() -> None:
-    kinds = set(SubjectKind) - {SubjectKind.ALERT, SubjectKind.ASSIGNMENT, SubjectKind.CONTACT_TEST}
-    for kind in kinds:
-        assert ZH[f"answer.coming.{kind}"] == "已知悉"
+def test_a_page_without_a_call_to_come_is_not_answered_with_coming() -> None:
+    assert (ZH["answer.coming.note"], EN["answer.coming.note"]) == ("已知悉", "Noted")
+    assert (ZH["answer.cannot.note"], EN["answer.cannot.note"]) == ("不能处理", "Cannot")
+    for verb in (AnswerVerb.COMING, AnswerVerb.CANNOT):
+        assert answer(verb, to_note=True).zh == ZH[f"answer.{verb}.note"]
+        assert answer(verb, to_note=False).zh == ZH[f"answer.{verb}"]
 
 
 def test_each_language_gets_its_half_of_a_joined_text() -> None:

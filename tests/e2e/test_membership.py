@@ -196,3 +196,20 @@ async def test_a_long_restore_costs_no_membership(infrastructure: Infrastructure
         await only.confirm()
     assert slow.restoring == 1
     assert slow.lost == []
+
+
+@pytest.mark.timeout(180)
+async def test_a_restore_is_given_up_for_a_rebalance(infrastructure: Infrastructure) -> None:
+    topic = infrastructure.own_topic(ALARMS)
+    await fill(infrastructure, topic)
+    slow, judge = Judge("a", {}), Judge("b", {})
+    judge.may_restore.set()
+    async with member(infrastructure, topic, slow) as first:
+        await until(lambda: slow.restoring == 1, 60)
+        async with member(infrastructure, topic, judge):
+            await until(lambda: slow.restoring == 2, 60)
+            assert slow.owned == set(), "the first restore has not ended"
+            slow.may_restore.set()
+            await until(lambda: len(slow.judged) + len(judge.judged) >= 40, 60)
+            await first.confirm()
+    assert sorted(slow.judged + judge.judged) == [(p, o) for p in range(4) for o in range(10)]

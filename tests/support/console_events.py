@@ -306,6 +306,7 @@ def a_page(
         headline=headline,
         text=text,
         answer_by=at + timedelta(minutes=5),
+        to_note=subject not in (SubjectKind.ALERT, SubjectKind.ASSIGNMENT),
     )
 
 

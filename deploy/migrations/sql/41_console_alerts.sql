@@ -114,6 +114,8 @@ CREATE TABLE console.page (
     assignment_id text,
     answer_by timestamptz NOT NULL,
     resend boolean NOT NULL,
+    -- Nobody has to come: the officer takes note.
+    to_note boolean NOT NULL,
     -- Why a page failed.
     reason text,
     data_grade text NOT NULL,

@@ -1,4 +1,4 @@
-"""The name of a case after the peak of its gravest alarm, not after its last proposal's reading."""
+"""The name of a case with the peak of its gravest alarm: how far the event went."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from services.console.core.names import UnitNames
 from services.console.core.record import Json, OutgoingRecord
 from shared.contracts.fields import LEVEL_ORDER, Level
-from shared.domain.bilingual import Bilingual
-from shared.domain.measures import amount, metric
+from shared.domain.bilingual import Bilingual, bilingual_of
+from shared.domain.measures import amount
 
 
 def gravest(rows: Iterable[OutgoingRecord]) -> OutgoingRecord | None:
@@ -31,18 +31,18 @@ def _evidence(row: OutgoingRecord) -> Json:
     return result
 
 
-def peak_name(rows: Iterable[OutgoingRecord], names: UnitNames) -> str | None:
-    """Return sensor, metric and peak in both languages; None for alarms without a peak."""
+def name_with_peak(name: str, rows: Iterable[OutgoingRecord], names: UnitNames) -> str:
+    """Return the name of a case with the peak of its gravest alarm, if one has a peak."""
     row = gravest(rows)
     if row is None:
-        return None
+        return name
     evidence = _evidence(row)
     sensor = names.sensor_entry(row["sensor_id"])
     if sensor is None or (sensor.metric, sensor.unit) != (evidence["metric"], evidence["unit"]):
-        return None
-    words, value = metric(sensor.metric), amount(row["peak"], sensor.unit)
+        return name
+    words, value = bilingual_of(name), amount(row["peak"], sensor.unit)
     is_above = row["peak"] >= evidence["limit"]
     return Bilingual(
-        f"{sensor.name}{words.zh}{'最高' if is_above else '最低'} {value.zh}",
-        f"{sensor.name}: {words.en} {'peaked at' if is_above else 'fell to'} {value.en}",
+        f"{words.zh}，{'最高' if is_above else '最低'} {value.zh}",
+        f"{words.en}, {'peak' if is_above else 'lowest'} {value.en}",
     ).joined()

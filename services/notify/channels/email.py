@@ -24,7 +24,6 @@ from services.notify.channels.port import (
     Tools,
 )
 from services.notify.channels.threads import Threads
-from services.notify.core.wording.messages import message
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 from shared.domain.bilingual import in_language
@@ -60,7 +59,7 @@ class Email:
         password = settings.password
         self._password = password.read(tools.environ) if password is not None else None
         self._clock = tools.clock
-        self._link = tools.link
+        self._message = tools.message
         self._timeout_s = tools.timeout_s
         self._threads = Threads(self.channel)
 
@@ -93,7 +92,7 @@ class Email:
         mail["Date"] = self._clock.now()
         mail["Message-ID"] = f"<{page.page_id}@fenghuo>"
         mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(message(page, language, resend=resend, link=self._link))
+        mail.set_content(self._message(page, language, self.channel, resend=resend))
         return mail
 
     def _send(self, mail: EmailMessage) -> Attempt:

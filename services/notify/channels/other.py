@@ -21,7 +21,6 @@ from services.notify.channels.port import (
     Tools,
 )
 from services.notify.channels.threads import Threads
-from services.notify.core.wording.messages import message
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 from shared.domain.bilingual import in_language
@@ -55,7 +54,7 @@ class OtherCarrier:
 
     def __init__(self, url: str, tools: Tools, apprise: Any) -> None:
         self._url = url
-        self._link = tools.link
+        self._message = tools.message
         self._apprise = apprise
         self._threads = Threads(self.channel)
 
@@ -76,7 +75,7 @@ class OtherCarrier:
             return Attempt(DeliveryOutcome.REFUSED, "no address")
         quoted = self._apprise.NotifyBase.quote(address or "", safe="")
         url = self._url.replace("{address}", quoted)
-        text = message(page, language, resend=resend, link=self._link)
+        text = self._message(page, language, self.channel, resend=resend)
         try:
             async with asyncio.timeout(LONGEST_S):
                 accepted = await self._threads.run(

@@ -12,9 +12,12 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from services.notify.core.wording.messages import message
+from services.notify.core.wording.names import BEIJING
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 from shared.runtime.clock import Clock
@@ -74,13 +77,20 @@ class Sender(Protocol):
 class Tools(NamedTuple):
     """The services that a channel gets beside its settings.
 
-    `link` is the console's public address.
+    `link` is the console's public address, `zone` the time zone of the texts.
     """
 
     clock: Clock
     link: str | None = None
+    zone: ZoneInfo = BEIJING
     environ: Mapping[str, str] = os.environ
     timeout_s: float = 5.0
+
+    def message(self, page: Page, language: Language, channel: Channel, *, resend: bool) -> str:
+        """Return a page as one plain text that fits on the channel."""
+        return message(
+            page, language, resend=resend, link=self.link, zone=self.zone, channel=channel
+        )
 
 
 class ChannelSettings(BaseModel):

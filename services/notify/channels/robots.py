@@ -19,7 +19,6 @@ from services.notify.channels.port import (
     Tools,
     Url,
 )
-from services.notify.core.wording.messages import message
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 
@@ -51,7 +50,7 @@ class Robot(ABC):
         secret = settings.secret.read(tools.environ) if settings.secret is not None else None
         self._secret = secret.get_secret_value() if secret is not None else None
         self._clock = tools.clock
-        self._link = tools.link
+        self._message = tools.message
         self._client = client(tools.timeout_s)
 
     async def close(self) -> None:
@@ -67,7 +66,7 @@ class Robot(ABC):
         language: Language = Language.ZH,
     ) -> Attempt:
         """Send one message to the robot's group; it names the officer where `address` is known."""
-        text = message(page, language, resend=resend, link=self._link)
+        text = self._message(page, language, self.channel, resend=resend)
         path, params, body = self.request(text, address, self._clock.now().timestamp())
         reply = await exchange(
             self._client, "POST", f"{self._base}{path}", params=params, json=body

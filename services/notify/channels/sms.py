@@ -21,12 +21,8 @@ from services.notify.channels.port import (
     Tools,
     Url,
 )
-from services.notify.core.wording.messages import message
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
-
-_LONGEST = 500
-"""The longest text in characters: eight parts of a long Chinese SMS."""
 
 
 class Accepted(ChannelSettings):
@@ -67,7 +63,7 @@ class Sms:
         self._settings = settings
         secret = settings.secret
         self._secret = secret.read(tools.environ).get_secret_value() if secret is not None else ""
-        self._link = tools.link
+        self._message = tools.message
         self._client = client(tools.timeout_s)
 
     async def close(self) -> None:
@@ -87,7 +83,7 @@ class Sms:
             return Attempt(DeliveryOutcome.REFUSED, "no phone number")
         values = {
             "phone": address,
-            "text": message(page, language, resend=resend, link=self._link)[:_LONGEST],
+            "text": self._message(page, language, self.channel, resend=resend),
             "page_id": page.page_id,
             "secret": self._secret,
         }

@@ -23,7 +23,6 @@ from services.notify.channels.port import (
     Sender,
     Tools,
 )
-from services.notify.core.wording.messages import message
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 from shared.domain.bilingual import in_language
@@ -74,7 +73,7 @@ class WebPush:
         key = settings.private_key.read(tools.environ).get_secret_value()
         self._vapid = vapid.Vapid.from_string(key)
         self._clock = tools.clock
-        self._link = tools.link
+        self._message = tools.message
         self._client = client(tools.timeout_s)
 
     async def close(self) -> None:
@@ -104,7 +103,7 @@ class WebPush:
             "page_id": page.page_id,
             "level": page.level,
             "headline": in_language(page.headline, language),
-            "text": message(page, language, resend=resend, link=self._link)[:1_000],
+            "text": self._message(page, language, self.channel, resend=resend),
         }
         info = {"endpoint": str(endpoint), "keys": {"p256dh": keys[0], "auth": keys[1]}}
         try:

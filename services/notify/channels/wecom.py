@@ -1,7 +1,4 @@
-"""WeCom 企业微信 group robot (developer.work.weixin.qq.com, 群机器人).
-
-A text has at most 2,048 bytes.
-"""
+"""WeCom 企业微信 group robot (developer.work.weixin.qq.com, 群机器人)."""
 
 from __future__ import annotations
 
@@ -10,10 +7,7 @@ from typing import Any, Literal
 
 from services.notify.channels.port import Sender, Tools, Url
 from services.notify.channels.robots import Robot, RobotSettings
-from services.notify.core.wording.messages import cut
 from shared.contracts.pages import Channel
-
-_MOST_BYTES = 2_048
 
 
 class WecomSettings(RobotSettings):
@@ -39,7 +33,7 @@ class Wecom(Robot):
         self, text: str, address: str | None, now_s: float
     ) -> tuple[str, Mapping[str, str], Mapping[str, Any]]:
         """Return the documented request."""
-        content: dict[str, Any] = {"content": cut(text, _MOST_BYTES)}
+        content: dict[str, Any] = {"content": text}
         if address:
             content["mentioned_mobile_list"] = [address]
         body = {"msgtype": "text", "text": content}

@@ -26,9 +26,10 @@ from services.notify.core.subjects.snapshots import (
     ReportDutySnapshot,
 )
 from services.notify.core.wording import marks
+from services.notify.core.wording.lines import joined_text
 from shared.contracts.fields import Post
 from shared.contracts.pages import Channel, Page, SubjectKind
-from shared.domain.bilingual import Bilingual
+from shared.domain.bilingual import Bilingual, bilingual_of
 
 NO_WAITS: Mapping[Channel, float] = {}
 _OWN_SUBJECTS = (SubjectKind.MODE, SubjectKind.ROSTER, SubjectKind.FAULT)
@@ -282,13 +283,15 @@ class WorkingSet:
             if page_row.page.round == newest[page_row.page.officer_id]
         ]
 
-    def end_calls(self, escalation: Escalation, event: EscalationTrigger, reason: str) -> None:
+    def end_calls(
+        self, escalation: Escalation, event: EscalationTrigger, reason: Bilingual
+    ) -> None:
         """Stop calling: unanswered pages are withdrawn, with the reason before their text."""
         escalation.state = states.step(escalation.state, event)
         escalation.due_at = None
         self.mark_changed(escalation)
         for page_row in self.unanswered_pages(escalation):
-            text = f"{reason}\n{page_row.page.text}"[:4000].rstrip()
+            text = joined_text(reason, bilingual_of(page_row.page.text))
             self.step_page(page_row, PageTrigger.WITHDRAWN, text=text)
 
 

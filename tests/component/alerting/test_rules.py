@@ -98,12 +98,15 @@ async def test_a_rule_that_costs_too_much_stands_alone_until_its_next_version(
     assert [row["rule_id"] for row in await alerting.rows(stored)] == ["costly"]
     registry = alerting.service.platform.registry
     assert registry.get_sample_value("fenghuo_alerting_rules_quarantined") == 1
+    troubles = alerting.service.platform.health.troubles()
+    assert troubles == {"rules": "rules that cost too much are not evaluated: costly"}
     raised = "SELECT DISTINCT rule_id FROM alerting.episode"
     assert [row["rule_id"] for row in await alerting.rows(raised)] == ["cheap"]
     monkeypatch.setattr(work_limit, "FIRST_STEPS", 1_000_000)
     mended = costly.model_copy(update={"window_s": 3_600.0})
     await alerting.deliver(a_rule("costly", mended, version=2))
     assert await alerting.rows(stored) == []
+    assert alerting.service.platform.health.troubles() == {}
     rows = await alerting.rows(f"{raised} ORDER BY 1")
     assert [row["rule_id"] for row in rows] == ["cheap", "costly"]
 

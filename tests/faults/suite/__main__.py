@@ -22,6 +22,7 @@ from deploy.local.paths import REPO
 from tests.faults.suite.checker import judgement
 from tests.faults.suite.nemeses.schedule import NEMESES
 from tests.faults.suite.round import Options, Round
+from tests.faults.suite.soak import EVERY_S
 from tests.faults.summary_file import write_suite
 
 FOLDER = REPO / "var" / "faults"
@@ -68,6 +69,9 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="one round, a fault a minute, 2,000 readings a second, the slope of memory",
     )
+    top.add_argument(
+        "--every", type=float, help=f"seconds from strike to strike at least (soak: {EVERY_S:g})"
+    )
     top.add_argument("--keep", action="store_true", help="keep the files of a green round, too")
     return top
 
@@ -91,6 +95,7 @@ def main(words: Sequence[str] | None = None) -> int:
             arguments.brokers,
             arguments.longest,
             arguments.soak,
+            arguments.every or (EVERY_S if arguments.soak else 0.0),
         )
         folder = FOLDER / f"{options.seed}-{time.strftime('%Y%m%dT%H%M%S')}"
         print(f"round {len(rounds) + 1}: seed {options.seed}, {options.minutes:g} min", flush=True)

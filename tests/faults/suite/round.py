@@ -55,7 +55,9 @@ class Options:
     longest_s: float = inf
     """A strike that takes longer is shortened."""
     soak: bool = False
-    """A strike a minute at second processes only, beside the bulk load."""
+    """Strikes at second processes only, beside the bulk load."""
+    every_s: float = 0.0
+    """The strikes begin at least so many seconds apart."""
 
 
 @dataclass
@@ -207,7 +209,7 @@ class Round:
             victims = soak.second_processes(victims)
         plan = schedule.strikes(options.seed, options.names, victims, options.longest_s)
         for number, strike in enumerate(plan):
-            due_s = began + number * soak.EVERY_S - time.monotonic() if options.soak else 0.0
+            due_s = began + number * options.every_s - time.monotonic()
             await asyncio.sleep(max(strike.pause_s, due_s))
             if time.monotonic() > end:
                 return

@@ -32,3 +32,12 @@ def test_the_value_stands_beside_the_name() -> None:
     weight = Evidence(metric="sources", value=1.5, unit="1", limit=1.5, event_id="r-1")
     (opened,) = AlertHistory(an_alarm(kind="corroboration", sensor_id=None, evidence=weight)).events
     assert opened.text == "", "what sources weigh says nothing to people"
+
+
+def test_the_alarm_that_asks_for_the_level_gives_the_situation() -> None:
+    rising = "朱沱站洪水：超保证水位 2.68 m，仍在上涨 ‖ Flood at Zhutuo: 2.68 m above the guarantee level"
+    history = AlertHistory(an_alarm(level=ORANGE, situation=rising))
+    assert history.events[-1].situation == rising
+    assert history.events[-1].began_at == an_alarm().occurred_at
+    history.add_evidence(an_alarm("alm-2", 1, level=BLUE, situation="另一条"))
+    assert history.events[-1].situation is None, "a lesser alarm says nothing about the alert"

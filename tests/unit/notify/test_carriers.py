@@ -125,7 +125,7 @@ async def test_wecom_gets_a_text_within_its_limit() -> None:
     assert result.outcome is DeliveryOutcome.DELIVERED
     assert (got.path, got.query) == ("/cgi-bin/webhook/send", {"key": "t0ken"})
     assert got.body["text"]["mentioned_mobile_list"] == [PHONE]
-    assert 2_040 < len(got.body["text"]["content"].encode()) <= 2_048
+    assert 2_030 < len(got.body["text"]["content"].encode()) <= 2_048
 
 
 async def test_feishu_gets_a_signed_text_in_which_nothing_is_a_tag() -> None:

@@ -266,7 +266,7 @@ def test_when_every_channel_has_failed_the_next_post_is_called_at_once(
     first = next(page for page in fresh(working_set) if page.post is Post.A)
     assert only(working_set).step == 2
     assert "此前呼叫未果" in first.text
-    assert f"（编号 {VILLAGE}） B岗 某某：控制台已发送，无应答" in first.text
+    assert f"（编号 {VILLAGE}） B岗 某某 14:00：控制台已发送，无应答" in first.text
     assert "钉钉发送失败" in first.text
     assert "短信发送失败" in first.text
 
@@ -290,7 +290,7 @@ def test_the_last_resort_reads_the_earlier_calls_and_the_empty_units(
         time_over(working_set, core, "answer")
     last = fresh(working_set)[-1]
     assert (last.officer_id, only(working_set).state) == ("o-c", EscalationState.EXHAUSTED)
-    assert f"（编号 {VILLAGE}） B岗 某某：控制台无应答" in last.text
+    assert f"（编号 {VILLAGE}） B岗 某某 14:00：控制台无应答" in last.text
     assert f"（编号 {TOWN}）：无人值班" in last.text
     assert f"（编号 {DISTRICT}）：无人值班" in last.text
 

@@ -11,16 +11,16 @@ import pytest
 from services.notify.core.digests.digest import DigestContent
 from services.notify.core.escalation.states import EscalationState
 from services.notify.core.roster.roster import Roster
-from services.notify.core.wording.messages import message
+from services.notify.core.wording.messages import LENGTHS, message
 from services.notify.core.wording.names import Names
 from services.notify.core.working_set import WorkingSet
-from shared.contracts.alerts import AlertTransition, Debt
+from shared.contracts.alerts import AlertState, AlertTransition, Debt
 from shared.contracts.catalog import UnitEntry
-from shared.contracts.commands import SupervisionKind
-from shared.contracts.fields import Language, Level, Post
-from shared.contracts.pages import AnswerVerb, Officer, Page, RosterSlot
+from shared.contracts.commands import AssignmentState, SupervisionKind
+from shared.contracts.fields import DataGrade, Language, Level, Post
+from shared.contracts.pages import AnswerVerb, Channel, Officer, Page, RosterSlot
 from shared.contracts.units import parent_of, tier_of
-from shared.domain.bilingual import SEPARATOR, in_language
+from shared.domain.bilingual import SEPARATOR, Bilingual, bilingual_of, in_language
 from shared.domain.selection.tree import UnitTree
 from tests.unit.notify.builders import (
     CITY,
@@ -176,22 +176,115 @@ def test_an_english_page_has_no_chinese_but_names_and_texts_of_people(name: str)
             assert not re.search(r"[a-z]{3,}", zh)
 
 
-def test_a_late_microgrid_has_its_name_and_a_contact() -> None:
+def test_a_late_microgrid_has_its_name_the_deadline_and_everyone_to_call() -> None:
     (page,) = pages_of(STORIES["reminder"])
     zh, en = (in_language(page.text, language) for language in Language)
+    village = "朱沱镇 · 四明村"
     assert zh == (
-        "朱沱镇 · 四明村 · 网格 004 · 微网格 05 超期未办结反馈，请督促。\n"
+        f"{village} · 网格 004 · 微网格 05 超期未办结反馈（时限 8月19日 14:00），请督促。\n"
+        f"联系人：{village} B岗 张三（电话 023 4985 0000）；"
+        f"{village} A岗 张三（电话 023 4985 0000）；{village} 指挥长 张三（电话 023 4985 0000）"
+    )
+    assert en.startswith(
+        f"{village} · grid 004 · micro-grid 05 is late and has not reported it done "
+        f"(due 19 Aug 14:00): urge them.\nWhom to call: {village}, post B, 张三 (phone 023 4985 0000)"
+    )
+
+
+def test_an_alert_names_place_begin_end_decider_and_whom_to_call() -> None:
+    event = an_alert(2, AlertTransition.ISSUED, AlertState.ISSUED, level=Level.ORANGE)
+    times = {"began_at": T0 - timedelta(minutes=19), "expires_at": T0 + timedelta(hours=6)}
+    change = {**times, "actor": name_of(DISTRICT, Post.A)}
+    (page, *_) = pages_of(lambda core, _: core.on_alert(event.model_copy(update=change)))
+    assert in_language(page.text, Language.ZH) == (
+        "已发布橙色预警，请知悉并应答。\n地点：朱沱镇 · 四明村\n现场水位 209.5 m。\n"
+        "起始：8月19日 13:41\n有效至：8月19日 20:00\n"
+        "决定：永川区 A岗 张三（电话 023 4985 0000）\n"
         "联系人：朱沱镇 · 四明村 B岗 张三（电话 023 4985 0000）"
     )
-    assert en == (
-        "朱沱镇 · 四明村 · grid 004 · micro-grid 05 is late and has not reported it done: urge them.\n"
+    assert in_language(page.text, Language.EN).endswith(
+        "Since: 19 Aug 13:41\nValid until: 19 Aug 20:00\n"
+        "Decided by: 永川区, post A, 张三 (phone 023 4985 0000)\n"
         "Whom to call: 朱沱镇 · 四明村, post B, 张三 (phone 023 4985 0000)"
     )
 
 
-def test_an_earlier_call_has_name_and_number_of_the_officer() -> None:
+def test_the_situation_opens_a_page_unless_it_is_graded() -> None:
+    words = "朱沱站洪水：超保证水位 2.68 m，仍在上涨 ‖ Flood at Zhutuo: 2.68 m above the guarantee level"
+    event = an_alert().model_copy(update={"situation": words})
+    (page, *_) = pages_of(lambda core, _: core.on_alert(event))
+    assert page.headline == words
+    graded = event.model_copy(update={"data_grade": DataGrade.CORE})
+    (page, *_) = pages_of(lambda core, _: core.on_alert(graded))
+    assert "朱沱站" not in page.headline
+
+
+def test_an_officer_at_the_place_calls_the_duty_post_above() -> None:
+    (page, *_) = pages_of(lambda core, _: core.on_alert(an_alert(place=TOWN)))
+    assert (page.unit, page.post) == (TOWN, Post.B)
+    assert "联系人：永川区 B岗 张三" in page.text
+
+
+def test_an_assignment_names_its_deadlines_and_its_issuer() -> None:
+    (page, *_) = pages_of(STORIES["assignment"])
+    zh = in_language(page.text, Language.ZH).split("\n")
+    assert zh[0] == "请于 8月19日 14:00 前签收，8月19日 14:01 前办结反馈。"
+    assert zh[-1] == "下达单位：永川区 B岗 张三（电话 023 4985 0000）"
+
+
+def test_an_earlier_call_has_name_number_and_time_of_the_call() -> None:
     last = pages_of(STORIES["unanswered"])[-1]
-    assert "朱沱镇 · 四明村 B岗 张三（电话 023 4985 0000）：控制台无应答" in last.text
+    assert "朱沱镇 · 四明村 B岗 张三（电话 023 4985 0000） 14:00：控制台无应答" in last.text
+
+
+def test_a_withdrawn_page_gives_its_reason_in_the_language_of_the_reader() -> None:
+    working_set = a_working_set()
+    core = a_core(a_roster(), working_set, tree=a_tree())
+    core.on_assignment(an_assignment())
+    core.on_assignment(an_assignment(state=AssignmentState.SIGNED, version=2))
+    page = working_set.events[-1]
+    assert in_language(page.text, Language.ZH).startswith("无需答复：事项已处理。\n请于")
+    assert in_language(page.text, Language.EN).startswith(
+        "No answer needed: the matter is settled.\nPlease sign"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("alert", "回复 1 能到岗 2 不能到岗 3 转接"),
+        ("issued", "回复 1 已知悉 2 不能处理 3 转接"),
+        ("recalled", "回复 1 已知悉 2 不能处理 3 转接"),
+        ("assignment", "回复 1 能到岗 2 不能到岗 3 转接"),
+        ("reminder", "回复 1 已知悉 2 不能处理 3 转接"),
+        ("mode", "回复 1 已知悉 2 不能处理 3 转接"),
+        ("gap", "回复 1 已知悉 2 不能处理 3 转接"),
+    ],
+)
+def test_a_page_asks_to_come_only_where_somebody_has_to(name: str, words: str) -> None:
+    page = pages_of(STORIES[name])[0]
+    text = message(page, Language.ZH, resend=False)
+    assert f"前{words}（编号 {page.page_id[-6:]}）" in text
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("channel", LENGTHS)
+def test_a_short_channel_keeps_the_subject_the_request_and_the_replies(
+    channel: Channel, language: Language
+) -> None:
+    (page, *_) = pages_of(STORIES["alert"])
+    words = bilingual_of(page.text)
+    long = Bilingual(*(half + "\n四明村沿江巡查，每小时报告。" * 200 for half in words))
+    page = page.model_copy(update={"text": long.joined(20_000)})
+    text = message(page, language, resend=True, link="https://duty.example", channel=channel)
+    most, size = LENGTHS[channel]
+    assert most - 100 < size(text) <= most
+    *lines, cut, replies, link = text.split("\n")
+    assert in_language(page.headline, language) in lines[0]
+    assert lines[1] == in_language(page.text, language).split("\n")[0]
+    assert page.page_id[-6:] in replies
+    assert link == "https://duty.example/m"
+    assert cut.endswith(("…", "。"))
 
 
 def test_times_are_local_times() -> None:
@@ -222,5 +315,5 @@ def test_a_page_leaves_in_the_language_of_its_officer() -> None:
     working_set = a_working_set()
     a_core(roster, working_set, tree=a_tree()).on_assignment(an_assignment())
     assert message(working_set.events[0], Language.EN, resend=False).startswith(
-        "[orange] 立即巡查堤防\nPlease sign."
+        "[orange] 立即巡查堤防\nPlease sign by 19 Aug 14:00"
     )

@@ -60,7 +60,6 @@ def test_one_alarm_many_versions_and_its_evidence() -> None:
     assert (up.previous_level, up.level) == (Level.YELLOW, Level.ORANGE)
     assert (up.evidence.value, up.evidence.limit, up.evidence.datum) == (214.68, 214, "吴淞")
     assert (down.evidence.value, down.evidence.limit) == (212.5, 213)
-    assert up.headline == "朱沱水位 ‖ Zhutuo level", "the event, not its reading"
     assert up.occurred_at == at(60)
     assert [alarm.score for alarm in feed.alarms][3] == 0
     feed.read(212, 300)

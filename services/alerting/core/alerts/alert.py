@@ -165,6 +165,13 @@ class Alert:
         return Assessment(**results) if results else None
 
     @property
+    def began_at(self) -> datetime | None:
+        """Return the begin of the oldest evidence; None without evidence."""
+        moments = [alarm.raised_at for alarm in self.alarms]
+        moments += [report.occurred_at for report in self.reports]
+        return min(moments, default=None)
+
+    @property
     def score(self) -> int:
         """Return 0 to 100, from the proposed level and the sources."""
         return score(self.proposed_level, self.sources, self.kinds)

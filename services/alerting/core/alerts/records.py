@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from services.alerting.core.alerts.alert import Alert
 from services.alerting.core.alerts.authority import gate
 from services.alerting.core.alerts.outcome import AlertChange
 from shared.contracts.alarms import AlarmEvent
@@ -14,9 +15,10 @@ from shared.contracts.fields import DataGrade, Status
 from shared.contracts.ids import content_id, transition_id
 from shared.contracts.reports import Report
 from shared.contracts.units import tier_of
-from shared.domain.bilingual import Bilingual, bilingual_of
-from shared.domain.measures import measured
+from shared.domain.bilingual import LINE_CHARACTERS, Bilingual, bilingual_of
+from shared.domain.measures import LIMIT, measured
 from shared.domain.response_modes.effective import UNDECIDED
+from shared.domain.shortening import shorten
 from shared.domain.wording import LEVELS
 
 MOST_IDS = 500
@@ -40,7 +42,8 @@ _CAP_ALERT = frozenset({AlertTransition.OPENED, AlertTransition.ISSUED})
 class ChangeOrigin:
     """The record or timer that changed an alert; `at` is event time.
 
-    `officer_id` is the officer who decided, if a decision changed the alert.
+    `officer_id` is the officer who decided, if a decision changed the alert, and `alarm` the alarm,
+    if an alarm did.
     """
 
     id: str
@@ -49,6 +52,7 @@ class ChangeOrigin:
     trace_id: str
     officer_id: str | None = None
     text: str = ""
+    alarm: AlarmEvent | None = None
 
 
 def origin_of(cause: AlarmEvent | Report | AlertDecision) -> ChangeOrigin:
@@ -64,6 +68,7 @@ def origin_of(cause: AlarmEvent | Report | AlertDecision) -> ChangeOrigin:
         trace_id=cause.trace_id or cause.id,
         officer_id=decision.officer_id if decision else None,
         text=text,
+        alarm=cause if isinstance(cause, AlarmEvent) else None,
     )
 
 
@@ -74,7 +79,9 @@ def _measured(alarm: AlarmEvent) -> str:
         return evidence.note
     if alarm.kind in _WITHOUT_VALUE:
         return ""
-    return measured(evidence.metric, evidence.value, evidence.limit, evidence.unit).joined()
+    name = LIMIT if evidence.limit_name is None else bilingual_of(evidence.limit_name)
+    words = measured(evidence.metric, evidence.value, evidence.limit, evidence.unit, name)
+    return words.joined()
 
 
 def origin_of_timer(
@@ -145,6 +152,7 @@ def alert_event(change: AlertChange, origin: ChangeOrigin, now: datetime) -> Ale
         debt=alert.pending_ratification,
         incident_grade=leading.incident_grade if leading else None,
         response_level=leading.response_level if leading else None,
+        began_at=alert.began_at,
         positions=alert.positions,
         flapping=alert.flapping is not None,
         mode=mode.mode,
@@ -161,9 +169,16 @@ def alert_event(change: AlertChange, origin: ChangeOrigin, now: datetime) -> Ale
         signatures=(*alert.issuing_signatures, *alert.signatures)[-MOST_SIGNATURES:],
         signed=min(len(alert.signatures), MOST_SIGNATURES),
         headline=alert.headline,
+        situation=_situation(alert, origin.alarm),
         text=origin.text,
         actor=origin.officer_id,
     )
+
+
+def _situation(alert: Alert, alarm: AlarmEvent | None) -> str | None:
+    """Return the situation of the alarm, unless another one asks for the level of the alert."""
+    leads = alarm is not None and alarm.level is alert.requested_level
+    return alarm.situation if alarm is not None and leads else None
 
 
 def _msg_type(change: AlertChange) -> Literal["Alert", "Update", "Cancel"]:
@@ -182,6 +197,7 @@ def public_notice(event: AlertEvent) -> PublicNotice:
     notice_id = content_id("ntc", event.id)
     general = event.data_grade is DataGrade.GENERAL
     prefix = _PUBLIC[event.transition].format(level=LEVELS[event.level].zh)
+    words = bilingual_of(event.headline).zh if general else GRADED_NOTICE
     return PublicNotice(
         id=notice_id,
         status=event.status,
@@ -195,6 +211,6 @@ def public_notice(event: AlertEvent) -> PublicNotice:
         notice_id=notice_id,
         alert_id=event.alert_id,
         level=None if is_over else event.level,
-        headline=(prefix + (bilingual_of(event.headline).zh if general else GRADED_NOTICE))[:200],
+        headline=shorten(prefix + words, LINE_CHARACTERS),
         text=bilingual_of(event.text).zh if general else "",
     )

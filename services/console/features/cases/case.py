@@ -9,7 +9,7 @@ from enum import StrEnum
 from services.console.core.access import Viewer, sees
 from services.console.core.masking import opens
 from services.console.core.names import UnitNames
-from services.console.core.peaks import peak_name
+from services.console.core.peaks import name_with_peak
 from services.console.core.record import OutgoingRecord
 from services.console.features.commands.views import is_open_to
 from shared.contracts.alerts import AlertState
@@ -99,10 +99,10 @@ class CaseFile:
     def title_for(self, viewer: Viewer, names: UnitNames) -> str:
         """Return the title, or an empty text when the case is not open to the viewer.
 
-        A measured event is called by its peak.
+        The name of a measured event ends with its peak.
         """
         text: str = self.head["headline"] if self.alerts else self.head["title"]
-        return (peak_name(self.peaks, names) or text) if self.is_open_to(viewer) else ""
+        return name_with_peak(text, self.peaks, names) if self.is_open_to(viewer) else ""
 
     @property
     def grade(self) -> DataGrade:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from services.console.core.access import Viewer
 from services.console.core.masking import opens
 from services.console.core.names import UnitNames
-from services.console.core.peaks import peak_name
+from services.console.core.peaks import name_with_peak
 from services.console.core.record import Json, OutgoingRecord
 from shared.contracts.fields import Tier
 
@@ -33,7 +33,7 @@ def line(
     """
     open_to = opens(viewer, row["root"], row["data_grade"])
     own_peaks = [peak for peak in peaks if peak["alert_id"] in row["called"]]
-    title = peak_name(own_peaks, names) or row["title"]
+    title = name_with_peak(row["title"], own_peaks, names)
     return {
         "case_id": row["case_id"],
         "status": status,

@@ -27,7 +27,8 @@ from shared.contracts.pages import AnswerVerb, Channel
 from shared.contracts.refusals import RefusedFor
 from shared.domain.bilingual import Bilingual, bilingual_of
 from shared.domain.replies import Reply, reference_of, understand
-from shared.domain.wording import ANSWERS, REPLIES
+from shared.domain.shortening import shorten
+from shared.domain.wording import REPLIES, answer
 
 router = APIRouter(prefix="/carriers", tags=["pages"])
 
@@ -116,10 +117,11 @@ async def send_reply(request: Request, console: Deps) -> Response:
         return _reply_response(False, _NO_SUCH_PAGE.of(language))
     await _answer(console, page, understood.verb, understood.text)
     reference = reference_of(page["page_id"])
-    headline, verb = bilingual_of(page["headline"]), ANSWERS[understood.verb]
+    headline = bilingual_of(page["headline"])
+    verb = answer(understood.verb, to_note=page["to_note"])
     recorded = Bilingual(
-        f"已记录：{verb.zh}（编号 {reference}）{headline.zh[:40]}",
-        f"Recorded: {verb.en} (ref. {reference}) {headline.en[:80]}",
+        f"已记录：{verb.zh}（编号 {reference}）{shorten(headline.zh, 40)}",
+        f"Recorded: {verb.en} (ref. {reference}) {shorten(headline.en, 80)}",
     )
     return _reply_response(True, recorded.of(language))
 

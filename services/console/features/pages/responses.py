@@ -34,6 +34,7 @@ class PageView(ResponseModel):
     command_id: str | None
     assignment_id: str | None
     answer_by: datetime
+    to_note: bool
     answer: AnswerVerb | None
     channel: Channel | None
     resend: bool

@@ -26,6 +26,7 @@ def page(row: OutgoingRecord, names: UnitNames) -> Json:
         "command_id": row["command_id"],
         "assignment_id": row["assignment_id"],
         "answer_by": row["answer_by"],
+        "to_note": row["to_note"],
         "answer": row["verb"],
         "channel": row["channel"],
         "resend": row["resend"],

@@ -34,7 +34,7 @@ TABLE = Projection(
         column("body", "text", attrgetter("text")),
         *text("subject_kind", "subject_id", "alert_id", "command_id", "assignment_id"),
         *time("answer_by"),
-        *boolean("resend"),
+        *boolean("resend", "to_note"),
         *text("reason", "data_grade"),
         *time("occurred_at"),
         column("trace_id", "text", lambda event: event.trace_id or event.id),

@@ -6,7 +6,7 @@ answers of officers are in `answers.py` beside this module.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from services.notify.core.digests.states import DigestTrigger
@@ -22,10 +22,10 @@ from services.notify.core.pages.states import PageTrigger
 from services.notify.core.roster.roster import PostHolder, Roster
 from services.notify.core.wording import escalations as wording
 from services.notify.core.wording import marks, outages
-from services.notify.core.wording.names import Names
+from services.notify.core.wording.names import Names, contacts
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.ids import content_id
-from shared.contracts.pages import MOST_CALLS, Channel, PageState
+from shared.contracts.pages import MOST_CALLS, Channel, PageState, SubjectKind
 from shared.contracts.units import lineage
 from shared.domain.bilingual import Bilingual
 from shared.domain.response_modes.effective import Modes
@@ -291,10 +291,27 @@ class EscalationEngine:
             self._empty_units(escalation.start_unit, call.holder.unit),
             self.names,
         )
-        full_text = wording.with_earlier_calls(
-            escalation.text if text is None else text, earlier_calls
+        words = wording.with_contact(
+            escalation.text if text is None else text,
+            self._contact(escalation, call.holder, {page.officer_id for page in pages} | called),
         )
+        full_text = wording.with_earlier_calls(words, earlier_calls)
         working_set.place_call(escalation, call, full_text, mark, self.rule(escalation).after_s)
+
+    def _contact(
+        self, escalation: Escalation, holder: PostHolder, called: Collection[str]
+    ) -> Bilingual:
+        """Return whom to call about an alert: an officer at the place, else the duty post above.
+
+        The officers who are or were called are no contacts.
+        """
+        if escalation.subject_kind is not SubjectKind.ALERT:
+            return marks.NONE
+        candidates = self.names.responsible(escalation.place, holder.unit)
+        for unit in lineage(holder.unit)[1:]:
+            candidates += self.roster.holders(unit)
+        contact = next((item for item in candidates if item.officer_id not in called), None)
+        return contacts([self.names.holder(contact)] if contact is not None else [])
 
     def _empty_units(self, start_unit: str, unit: str) -> list[str]:
         """Return the units below `unit`, on the way up from the start, without a filled post."""

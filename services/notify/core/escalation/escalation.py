@@ -11,6 +11,13 @@ from services.notify.core.escalation.states import EscalationState
 from shared.contracts.fields import DataGrade, Level, Post, ResponseMode, Status
 from shared.contracts.pages import SubjectKind
 
+_NOTED_KINDS = frozenset(SubjectKind) - {
+    SubjectKind.ALERT,
+    SubjectKind.ASSIGNMENT,
+    SubjectKind.CONTACT_TEST,
+}
+"""Subjects without a request to come."""
+
 
 class Purpose(StrEnum):
     """The requested act of the called officer; it decides the record that settles the calls."""
@@ -85,6 +92,11 @@ class Escalation:
     def owes_an_act(self) -> bool:
         """True when the called officer owes an act, so that `coming` is a promise."""
         return self.purpose not in (Purpose.INFORM, Purpose.RECALL, Purpose.CONTACT_TEST)
+
+    @property
+    def to_note(self) -> bool:
+        """True when nobody is asked to come: the officer takes note 已知悉."""
+        return self.subject_kind in _NOTED_KINDS or self.purpose in (Purpose.INFORM, Purpose.RECALL)
 
     @property
     def category(self) -> CallCategory:

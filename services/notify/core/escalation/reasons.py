@@ -1,11 +1,18 @@
-"""The reasons that open the text of a withdrawn page."""
+"""The reasons that open the text of a withdrawn page, in both languages."""
 
 from __future__ import annotations
 
-SETTLED = "无需答复：事项已处理。"
-REPLACED = "无需答复：已有新的通知。"
-RECALLED = "无需答复：所依据的预警已撤回。"
-FAULT_OVER = "无需答复：系统故障已消除。"
-ANSWERED = "无需答复：已有人应答。"
-TESTED = "通信测试已结束。"
-PASSED_ON = "摘要已结束：其中各事项按各自时限继续呼叫。"
+from shared.domain.bilingual import Bilingual
+
+SETTLED = Bilingual("无需答复：事项已处理。", "No answer needed: the matter is settled.")
+REPLACED = Bilingual("无需答复：已有新的通知。", "No answer needed: a newer page has come.")
+RECALLED = Bilingual(
+    "无需答复：所依据的预警已撤回。", "No answer needed: the alert behind it was recalled."
+)
+FAULT_OVER = Bilingual("无需答复：系统故障已消除。", "No answer needed: the fault is over.")
+ANSWERED = Bilingual("无需答复：已有人应答。", "No answer needed: somebody has answered.")
+TESTED = Bilingual("通信测试已结束。", "The communication test is over.")
+PASSED_ON = Bilingual(
+    "摘要已结束：其中各事项按各自时限继续呼叫。",
+    "The digest is over: the calls in it go on by their own times.",
+)

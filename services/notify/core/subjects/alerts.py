@@ -229,7 +229,7 @@ def _escalation(
         level=next((level for level in levels if level is not None), Level.NOTICE),
         place=alert.place,
         start_unit="",
-        headline=alert.headline if general else GRADED_ALERT,
+        headline=alert.situation or alert.headline if general else GRADED_ALERT,
         text=wording.of_alert(alert, purpose, names),
         data_grade=alert.data_grade,
         occurred_at=alert.occurred_at,

@@ -12,6 +12,7 @@ from services.notify.core.escalation.states import EscalationTrigger
 from services.notify.core.subjects.alerts import was_recalled
 from services.notify.core.subjects.snapshots import PHASES, AssignmentPhase, AssignmentSnapshot
 from services.notify.core.wording import assignments as wording
+from services.notify.core.wording.names import Names
 from shared.contracts.commands import AssignmentEvent, AssignmentState
 from shared.contracts.pages import SubjectKind
 
@@ -40,7 +41,7 @@ def call_about_assignment(assignment: AssignmentEvent, engine: EscalationEngine)
         recalled = was_recalled(assignment.alert_id, working_set)
         if assignment.unit_tier in PAGED_TIERS and not recalled:
             engine.open(
-                _escalation(assignment, working_set.now),
+                _escalation(assignment, engine.names, working_set.now),
                 calling_order(engine.roster, assignment.unit),
             )
         return
@@ -50,7 +51,7 @@ def call_about_assignment(assignment: AssignmentEvent, engine: EscalationEngine)
             working_set.end_calls(escalation, EscalationTrigger.SETTLED, reasons.SETTLED)
 
 
-def _escalation(assignment: AssignmentEvent, now: datetime) -> Escalation:
+def _escalation(assignment: AssignmentEvent, names: Names, now: datetime) -> Escalation:
     return Escalation(
         escalation_id="",
         cause_id=assignment.id,
@@ -63,7 +64,7 @@ def _escalation(assignment: AssignmentEvent, now: datetime) -> Escalation:
         place=assignment.unit,
         start_unit=assignment.unit,
         headline=assignment.title,
-        text=wording.of_assignment(assignment),
+        text=wording.of_assignment(assignment, names, now),
         data_grade=assignment.data_grade,
         occurred_at=assignment.occurred_at,
         opened_at=now,

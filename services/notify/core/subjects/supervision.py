@@ -65,7 +65,7 @@ def _has_acted(supervision: SupervisionEvent, working_set: WorkingSet) -> bool:
 
 
 def _escalation(supervision: SupervisionEvent, names: Names, now: datetime) -> Escalation:
-    headline, text = wording.of_supervision(supervision, names)
+    headline, text = wording.of_supervision(supervision, names, now)
     purpose = Purpose(supervision.clock)
     of_report = purpose in REPORT_PURPOSES
     return Escalation(

@@ -7,7 +7,7 @@ from services.notify.core.wording import outages
 from services.notify.core.wording.graded import words_of
 from services.notify.core.wording.lines import EMPTY, capitalised, joined_text
 from services.notify.core.wording.names import Names
-from shared.contracts.alerts import AlertEvent, AlertTransition
+from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.domain.bilingual import Bilingual
 from shared.domain.wording import LEVELS
 
@@ -33,16 +33,31 @@ _REQUESTS: dict[AlertTransition, Bilingual] = {
 
 
 def of_alert(alert: AlertEvent, purpose: Purpose, names: Names) -> str:
-    """Return the request or announcement about an alert, its place and its own text.
+    """Return the request or announcement about an alert with what an officer has to know.
 
-    An expiry that an outage of the system delayed is told.
+    This is the place, the alert's own text, begin, end and decider. An expiry that an outage of the
+    system delayed is told.
     """
     is_expiry = alert.transition is AlertTransition.EXPIRED
     outage = outages.delay(alert.expires_at, alert.sent_at) if is_expiry else EMPTY
     place = names.unit(alert.place)
     place_line = Bilingual(f"地点：{place.zh}", f"Place: {place.en}")
     request = _request(alert, purpose, names)
-    return joined_text(outage, request, place_line, words_of(alert, alert.text))
+    begin, end = EMPTY, EMPTY
+    if alert.began_at is not None:
+        since = names.moment(alert.began_at, alert.sent_at)
+        begin = Bilingual(f"起始：{since.zh}", f"Since: {since.en}")
+    if alert.state is AlertState.ISSUED and alert.expires_at is not None:
+        until = names.moment(alert.expires_at, alert.sent_at)
+        end = Bilingual(f"有效至：{until.zh}", f"Valid until: {until.en}")
+    decider = EMPTY
+    if purpose is not Purpose.DECIDE and alert.actor is not None:
+        officer = names.on_duty(alert.actor)
+        decider = (
+            Bilingual(f"决定：{officer.zh}", f"Decided by: {officer.en}") if officer else EMPTY
+        )
+    words = words_of(alert, alert.text)
+    return joined_text(outage, request, place_line, words, begin, end, decider)
 
 
 def _request(alert: AlertEvent, purpose: Purpose, names: Names) -> Bilingual:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from services.notify.core.wording import marks, outages
 from services.notify.core.wording.graded import GRADED, GRADED_ALERT
 from services.notify.core.wording.lines import EMPTY, joined_text, one_line
-from services.notify.core.wording.names import Names
+from services.notify.core.wording.names import Names, contacts
 from shared.contracts.commands import (
     AssignmentEvent,
     SupervisionClock,
@@ -25,8 +27,8 @@ OWED_ACTS: dict[SupervisionClock, Bilingual] = {
 }
 
 
-def of_assignment(assignment: AssignmentEvent) -> str:
-    """Return the text about a delivered assignment.
+def of_assignment(assignment: AssignmentEvent, names: Names, now: datetime) -> str:
+    """Return the text about a delivered assignment: deadlines, the order, and the issuer.
 
     The words are those of the plan or of the officer who gave the assignment, for the unit that has
     to carry it out. They hold no word of the evidence, and so a data grade never removes them.
@@ -36,28 +38,39 @@ def of_assignment(assignment: AssignmentEvent) -> str:
         if assignment.attempt > 1
         else EMPTY
     )
-    request = marks.opened_by(repeated, Bilingual("请签收。", "Please sign."))
-    return joined_text(request, bilingual_of(assignment.instruction))
+    sign_by, finish_by = (
+        names.moment(due_at, now) for due_at in (assignment.sign_by, assignment.finish_by)
+    )
+    request = Bilingual(
+        f"请于 {sign_by.zh} 前签收，{finish_by.zh} 前办结反馈。",
+        f"Please sign by {sign_by.en} and report it done by {finish_by.en}.",
+    )
+    issuer = names.issuer(assignment.issuer_unit)
+    return joined_text(
+        marks.opened_by(repeated, request),
+        bilingual_of(assignment.instruction),
+        Bilingual(f"下达单位：{issuer.zh}", f"Issued by: {issuer.en}"),
+    )
 
 
-def of_supervision(supervision: SupervisionEvent, names: Names) -> tuple[str, str]:
-    """Return headline and text of a reminder or an escalation; a delay by an outage is told."""
+def of_supervision(supervision: SupervisionEvent, names: Names, now: datetime) -> tuple[str, str]:
+    """Return headline and text of a reminder or an escalation; a delay by an outage is told.
+
+    The text names the unit, the deadline, and the unit's officers on duty with their numbers.
+    """
     reminder = supervision.kind is SupervisionKind.REMINDED
     mark = (
         Bilingual("催办：", "Reminder: ") if reminder else Bilingual("督办升级：", "Escalation: ")
     )
     outage = outages.delay_of(supervision.late_by_s)
     unit, act = names.unit(supervision.unit), OWED_ACTS[supervision.clock]
+    due = names.moment(supervision.due_at, now)
     request = Bilingual(
-        f"{unit.zh} 超期未{act.zh}，请督促。",
-        f"{unit.en} is late and has not {act.en}: urge them.",
+        f"{unit.zh} 超期未{act.zh}（时限 {due.zh}），请督促。",
+        f"{unit.en} is late and has not {act.en} (due {due.en}): urge them.",
     )
-    contact = names.contact(supervision.unit, supervision.target_unit)
-    contact_line = (
-        EMPTY
-        if contact is None
-        else Bilingual(f"联系人：{contact.zh}", f"Whom to call: {contact.en}")
-    )
+    holders = names.responsible(supervision.unit, supervision.target_unit)
+    contact_line = contacts([names.holder(holder) for holder in holders])
     of_report = supervision.clock.startswith("report")
     if of_report and supervision.data_grade is not DataGrade.GENERAL:
         headline = one_line(marks.opened_by(mark, bilingual_of(GRADED_ALERT)))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from services.notify.core.wording.lines import joined_text, one_line
 from shared.contracts.fields import Level
 from shared.domain.bilingual import Bilingual, bilingual_of
+from shared.domain.shortening import shorten
 from shared.domain.wording import LEVELS
 
 _ZH_CHARACTERS, _EN_CHARACTERS = 36, 32
@@ -47,8 +48,8 @@ def of_digest(lines: Sequence[DigestLine], unnamed: int) -> str:
         category, words = line.category, bilingual_of(line.headline)
         texts.append(
             Bilingual(
-                f"[{category.zh}] {words.zh[:_ZH_CHARACTERS]} ×{line.calls}",
-                f"[{category.en}] {words.en[:_EN_CHARACTERS]} ×{line.calls}",
+                f"[{category.zh}] {shorten(words.zh, _ZH_CHARACTERS)} ×{line.calls}",
+                f"[{category.en}] {shorten(words.en, _EN_CHARACTERS)} ×{line.calls}",
             )
         )
     if unnamed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from services.notify.core.wording import marks
 from services.notify.core.wording.lines import EMPTY, joined_text
@@ -11,6 +12,7 @@ from services.notify.core.wording.names import Names
 from shared.contracts.fields import Post
 from shared.contracts.pages import Channel, Page, PageState
 from shared.domain.bilingual import Bilingual, bilingual_of
+from shared.domain.shortening import shorten
 from shared.domain.wording import CHANNELS
 
 PAGE_STATES: dict[PageState, Bilingual] = {
@@ -23,7 +25,7 @@ PAGE_STATES: dict[PageState, Bilingual] = {
     PageState.WITHDRAWN: Bilingual("已撤回", "withdrawn"),
     PageState.FAILED: Bilingual("发送失败", "could not be sent"),
 }
-_REASONS: dict[str, Bilingual] = {
+REASONS: dict[str, Bilingual] = {
     "no phone number": Bilingual("（无电话号码）", " (no phone number)"),
     "no address": Bilingual("（无地址）", " (no address)"),
     "no e-mail address": Bilingual("（无邮箱地址）", " (no e-mail address)"),
@@ -38,32 +40,48 @@ _MOST_CHARACTERS = 1_500
 
 
 def earlier_calls(pages: Iterable[Page], empty_units: Sequence[str], names: Names) -> Bilingual:
-    """Return the officers called earlier with the outcome per channel, then the empty units."""
+    """Return the officers called earlier with time and outcome per channel, then the empty units.
+
+    The time is that of the last call.
+    """
     officers: dict[tuple[str, Post, str], dict[Channel, Bilingual]] = {}
+    called_at: dict[tuple[str, Post, str], datetime] = {}
     order = list(CHANNELS)
     for page in sorted(pages, key=lambda page: (page.rung, page.round, order.index(page.channel))):
         channel, state = CHANNELS[page.channel], PAGE_STATES[page.state]
-        state = marks.opened_by(state, _REASONS.get(page.reason or "", EMPTY))
+        state = marks.opened_by(state, REASONS.get(page.reason or "", EMPTY))
         digest = _IN_DIGEST if page.digest_id is not None else EMPTY
-        outcomes = officers.setdefault((page.unit, page.post, page.officer_id), {})
+        place = (page.unit, page.post, page.officer_id)
+        outcomes = officers.setdefault(place, {})
+        if page.called_at is not None:
+            called_at[place] = page.called_at
         outcomes[page.channel] = Bilingual(
             f"{channel.zh}{state.zh}{digest.zh}", f"{channel.en} {state.en}{digest.en}"
         )
     lines = []
     for place, outcomes in officers.items():
-        officer = names.person(*place)
+        officer, clock = names.person(*place), ""
+        if place in called_at:
+            clock = f" {names.clock(called_at[place])}"
         lines.append(
             Bilingual(
-                f"{officer.zh}：{'；'.join(outcome.zh for outcome in outcomes.values())}",
-                f"{officer.en}: {'; '.join(outcome.en for outcome in outcomes.values())}",
+                f"{officer.zh}{clock}：{'；'.join(outcome.zh for outcome in outcomes.values())}",
+                f"{officer.en}{clock}: {'; '.join(outcome.en for outcome in outcomes.values())}",
             )
         )
     units = [names.unit(unit) for unit in empty_units]
     lines += [Bilingual(f"{unit.zh}：无人值班", f"{unit.en}: nobody on duty") for unit in units]
     return Bilingual(
-        "\n".join(line.zh for line in lines)[-_MOST_CHARACTERS:],
-        "\n".join(line.en for line in lines)[-_MOST_CHARACTERS:],
+        _newest([line.zh for line in lines]),
+        _newest([line.en for line in lines]),
     )
+
+
+def _newest(lines: list[str]) -> str:
+    """Return the last lines that have room together, each of them whole."""
+    while len(lines) > 1 and len("\n".join(lines)) > _MOST_CHARACTERS:
+        lines = lines[1:]
+    return shorten("\n".join(lines), _MOST_CHARACTERS)
 
 
 def with_earlier_calls(text: str, earlier: Bilingual) -> str:
@@ -72,9 +90,14 @@ def with_earlier_calls(text: str, earlier: Bilingual) -> str:
         return text
     words, room = bilingual_of(text), TEXT_CHARACTERS // 2 - 60
     return Bilingual(
-        f"{words.zh[: room - len(earlier.zh)]}\n此前呼叫未果：\n{earlier.zh}",
-        f"{words.en[: room - len(earlier.en)]}\nCalled before in vain:\n{earlier.en}",
+        f"{shorten(words.zh, room - len(earlier.zh))}\n此前呼叫未果：\n{earlier.zh}",
+        f"{shorten(words.en, room - len(earlier.en))}\nCalled before in vain:\n{earlier.en}",
     ).joined(TEXT_CHARACTERS)
+
+
+def with_contact(text: str, contact: Bilingual) -> str:
+    """Return the text of a call with the people whom to call after it."""
+    return joined_text(bilingual_of(text), contact) if contact.zh else text
 
 
 def handed_over(text: str, officer: Bilingual) -> str:

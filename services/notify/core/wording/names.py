@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -39,33 +40,46 @@ class Names:
 
     def officer(self, officer_id: str) -> Bilingual:
         """Return an officer with the present post, or the name alone."""
+        return self.on_duty(officer_id) or self._officer(officer_id)
+
+    def on_duty(self, officer_id: str) -> Bilingual | None:
+        """Return an officer with the present post; None for an officer without one."""
         holder = self._roster.post_of(officer_id)
-        return self._officer(officer_id) if holder is None else self._holder(holder)
+        return None if holder is None else self.holder(holder)
 
-    def contact(self, unit: str, caller: str) -> Bilingual | None:
-        """Return the officer whom `caller` can ask about a unit.
+    def responsible(self, unit: str, caller: str) -> list[PostHolder]:
+        """Return the officers whom `caller` can ask about a unit, in calling order.
 
-        It is the holder of the nearest filled post from the unit up, below the caller; None if all
-        of these posts are empty.
+        They hold the posts of the nearest rostered unit from the unit up, below the caller; nobody
+        does if all of these posts are empty.
         """
         for upper in lineage(unit):
             if upper == caller:
-                return None
-            holders = self._roster.holders(upper)
-            if holders:
-                return self._holder(holders[0])
-        return None
+                return []
+            if holders := self._roster.holders(upper):
+                return holders
+        return []
+
+    def issuer(self, unit: str) -> Bilingual:
+        """Return a unit with its officer who is called first, or the unit alone."""
+        holders = self._roster.holders(unit)
+        return self.holder(holders[0]) if holders else self.unit(unit)
+
+    def holder(self, holder: PostHolder) -> Bilingual:
+        """Return unit, post, name and number of a post holder."""
+        return self.person(holder.unit, holder.post, holder.officer_id)
 
     def moment(self, at: datetime, now: datetime) -> Bilingual:
         """Return a time on the wall clock."""
         return local_time.spoken(at, self._zone, now)
 
+    def clock(self, at: datetime) -> str:
+        """Return the hour and minute of a time on the wall clock."""
+        return f"{at.astimezone(self._zone):%H:%M}"
+
     def span(self, begin: datetime, end: datetime, now: datetime) -> Bilingual:
         """Return the time from `begin` to `end`."""
         return local_time.until(begin, end, self._zone, now)
-
-    def _holder(self, holder: PostHolder) -> Bilingual:
-        return self.person(holder.unit, holder.post, holder.officer_id)
 
     def _officer(self, officer_id: str) -> Bilingual:
         officer = self._roster.officer(officer_id)
@@ -76,3 +90,12 @@ class Names:
         return Bilingual(
             f"{officer.name}（电话 {officer.phone}）", f"{officer.name} (phone {officer.phone})"
         )
+
+
+def contacts(people: Sequence[Bilingual]) -> Bilingual:
+    """Return the line with the people whom to call; an empty line without any."""
+    if not people:
+        return Bilingual("", "")
+    zh = "；".join(person.zh for person in people)
+    en = "; ".join(person.en for person in people)
+    return Bilingual(f"联系人：{zh}", f"Whom to call: {en}")

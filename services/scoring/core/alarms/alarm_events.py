@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from services.scoring.core.alarms.alarm_state import NORMAL, AlarmState
+from services.scoring.core.alarms.headline import headline, limit_name, situation, trend_of
 from services.scoring.core.alarms.score import CLEARED, score_parts, total
 from services.scoring.core.refusals import RefusedInput
 from services.scoring.core.rules.compiled_rule import CompiledRule
@@ -17,7 +18,6 @@ from shared.contracts.fields import Level, Status
 from shared.contracts.ids import content_id, transition_id
 from shared.contracts.readings import SensorHealth
 from shared.contracts.readings import SensorState as Health
-from shared.domain.bilingual import Bilingual
 
 _LEVELS = tuple(Level)
 FAULTS: dict[str, Literal["stuck", "out_of_range"]] = {
@@ -73,13 +73,13 @@ def alarm_event(
     sensor, definition = state.sensor, rule.definition
     unit, datum = definition.unit or "1", definition.datum
     lasting_s = max(cause.at - alarm.started_at, 0.0)
-    parts = CLEARED
+    parts, name = CLEARED, None
     if rule.thresholds is not None:
         # Upwards: the threshold that was reached. Downwards: the limit of the abandoned threshold.
         threshold = rule.thresholds.threshold(max(rank, previous, shown_rank))
         limit = threshold.clear_at
         if rank >= previous and rank != NORMAL:
-            limit = threshold.raise_at
+            limit, name = threshold.raise_at, limit_name(rule, threshold.rank)
         if rank != NORMAL:
             reached = rule.thresholds.threshold(rank)
             excess = (cause.value - reached.raise_at) * rule.thresholds.sign
@@ -90,6 +90,7 @@ def alarm_event(
             parts = score_parts(rank, lasting_s=lasting_s)
     if rule.baseline is not None:
         unit, datum = "1", None
+    trend = None if rank == NORMAL else trend_of(state, rule, cause.at)
     references = [transition_id(alarm.alarm_id, alarm.version - 1)] if alarm.version > 1 else []
     kind = definition.body.kind
     assert kind in ("threshold", "window", "rate", "absence", "baseline")
@@ -127,12 +128,15 @@ def alarm_event(
             unit=unit,
             datum=datum,
             limit=limit,
+            limit_name=name.joined() if name is not None else None,
+            trend=trend,
             window_s=rule.window.span_s if rule.window else 0.0,
             event_id=cause.event_id,
             last_seen_at=instant(state.newest),
             note=cause.note or None,
         ),
-        headline=_headline(rule),
+        headline=headline(sensor, rule, rank),
+        situation=situation(sensor, rule, rank, cause.value, trend, cause.note),
         started_at=instant(alarm.started_at),
         retrospective=cause.retrospective,
         condition=definition.role == "condition",
@@ -172,11 +176,6 @@ def health_event(
         fault=None if fault is None else FAULTS[fault],
         rule_id=rule.rule_id,
     )
-
-
-def _headline(rule: CompiledRule) -> str:
-    """Return the name of the event; values are in the evidence."""
-    return Bilingual(rule.definition.name_zh, rule.definition.name_en).joined()
 
 
 def _transition(previous: int, rank: int) -> AlarmTransition:

@@ -19,6 +19,7 @@ class Sensor:
     """
 
     sensor_id: str
+    name: str
     kind: str
     place: str
     tier: Tier
@@ -36,6 +37,7 @@ class Sensor:
         """Return the sensor of a catalogue entry."""
         return Sensor(
             entry.sensor_id,
+            entry.name,
             intern(entry.sensor_kind),
             intern(entry.place),
             tier_of(entry.place),
@@ -61,7 +63,7 @@ class Sensor:
         return SensorEntry.model_construct(
             sensor_id=self.sensor_id,
             sensor_kind=self.kind,
-            name=self.sensor_id,
+            name=self.name,
             place=self.place,
             metric=self.metric,
             unit=self.unit,

@@ -86,7 +86,7 @@ function alarmRow(alarm, action) {
  * @returns {Child}
  */
 function measuredValue(alarm) {
-  const { metric, value, limit, unit, datum, note } = alarm.evidence;
+  const { metric, value, limit, limit_name: limitName, unit, datum, note } = alarm.evidence;
   if (note) return text(note);
   if (COMBINED_KINDS.has(alarm.kind)) return h("span", { class: "faint" }, t(`kind.${alarm.kind}`));
   if (unit === "s") {
@@ -99,7 +99,7 @@ function measuredValue(alarm) {
   }
   const reference = datum ? `（${datum}）` : "";
   const valueText = `${t(`metric.${metric}`, {}, "")} ${formatAmount(value, unit)}${reference}`;
-  const limitText = `${t("evidence.limit")} ${formatAmount(limit, unit)}${reference}`;
+  const limitText = `${limitName ?? t("evidence.limit")} ${formatAmount(limit, unit)}${reference}`;
   return [
     h("span", {}, valueText.trim()),
     h("br"),

@@ -10,6 +10,7 @@ import { formatTime, t } from "../lib/i18n.js";
 import { loader } from "../lib/load_status.js";
 import { categoryBadge, categoryFilter } from "../lib/page_categories.js";
 import { pagedList } from "../lib/paged_list.js";
+import { dialableText } from "../lib/phone_numbers.js";
 import { POSTS } from "./duty_forms.js";
 import { whyButton } from "./why_sheet.js";
 
@@ -65,7 +66,7 @@ export function ownPages(context) {
         h("span", { class: "tail" }, formatTime(page.sent_at)),
       ),
       h("h3", {}, text(page.headline)),
-      page.text && text(page.text, "p"),
+      page.text && dialableText(page.text),
       h(
         "div",
         { class: "acts" },

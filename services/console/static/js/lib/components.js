@@ -217,9 +217,9 @@ export const headCell = (words, isNumber = false) =>
   h("th", { scope: "col", class: isNumber ? "number" : null }, words);
 
 /**
- * Return the label of an answer to a page; a reminder asks nobody to come.
+ * Return the label of an answer to a page; many pages ask nobody to come.
  * @param {Page} page
  * @param {string} verb
  */
 export const answerLabel = (page, verb) =>
-  t(`answer.${verb}.${page.subject_kind}`, {}, t(`answer.${verb}`));
+  t(page.to_note ? `answer.${verb}.note` : `answer.${verb}`, {}, t(`answer.${verb}`));

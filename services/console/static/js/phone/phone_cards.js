@@ -16,6 +16,7 @@ import { whyButton } from "../duty/why_sheet.js";
 import { h, text } from "../lib/dom.js";
 import { formatSpan, formatTime, t } from "../lib/i18n.js";
 import { categoryBadge } from "../lib/page_categories.js";
+import { dialableText } from "../lib/phone_numbers.js";
 import { photoRow, sendPhotos } from "../lib/photos.js";
 
 /** @import { Deliver, OutboxEntry } from "../types/actions.d.ts" */
@@ -68,7 +69,7 @@ export function pageCard(page, { isOpen, onAnswer, onOpen }) {
     "details",
     {},
     h("summary", {}, t("details")),
-    page.text ? text(page.text, "p") : h("p", { class: "faint" }, t("no.text")),
+    page.text ? dialableText(page.text) : h("p", { class: "faint" }, t("no.text")),
     isOpen && words,
   );
   details.addEventListener("toggle", () => details.open && onOpen());

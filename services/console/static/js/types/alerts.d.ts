@@ -66,6 +66,7 @@ export interface Evidence {
   metric: string;
   value: number;
   limit: number;
+  limit_name?: string | null;
   unit: string;
   datum?: string | null;
   note?: string | null;

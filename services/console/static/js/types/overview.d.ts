@@ -79,5 +79,6 @@ export interface Page extends WithStatus {
   answer_by: string;
   answer: string | null;
   resend: boolean;
+  to_note: boolean;
   sent_at: string;
 }
