@@ -226,11 +226,7 @@ class Ask(Contract):
 
 
 class Progress(Contract):
-    """The progress of a split assignment. `owed` counts the mandatory parts not yet done.
-
-    The progress is a function of the present states of the parts
-    (services/command/core/commands/rollup.py).
-    """
+    """The states of the parts of a split assignment; `owed`: mandatory parts not yet done."""
 
     total: Count
     signed: Count = 0
@@ -332,17 +328,17 @@ class Acknowledgement(Envelope):
 
 
 class CommandRequest(Envelope):
-    """An officer's free command or an act on a whole command, a request until command applied it.
+    """An officer's free command or an act on a whole command, until command applied it.
 
-    verb `issue`: to every unit of `selection`, the issuer itself left out; with `seen_digest` only
-    if these are still the recipients that the officer was shown. `check`, `close`: all reported
-    (checked) assignments of `command_id`; `revoke`: the command; `reopen`: a closed command,
-    because the same thing has happened again. `finish_by` of an `issue` goes before the SLA
-    profile's.
+    verb `issue`: to every unit of `selection` but the issuer; with `seen_digest` only if these are
+    still the recipients that the officer was shown. `check`, `close`: all reported (checked)
+    assignments; `revoke`: the command; `reopen`: a closed one, because the same happened again.
+    `urge`: every unit at or below `within` (absent: the officer's unit) without signature, or late.
+    `finish_by` of `issue` precedes the SLA profile's.
     """
 
     type: Literal["command_request"] = "command_request"
-    verb: Literal["issue", "check", "close", "revoke", "reopen"]
+    verb: Literal["issue", "check", "close", "revoke", "reopen", "urge"]
     command_id: Identifier
     selection: Selection | None = None
     seen_digest: Digest | None = None
@@ -351,17 +347,19 @@ class CommandRequest(Envelope):
     title: Line | None = None
     instruction: Text = ""
     finish_by: Instant | None = None
+    within: UnitId | None = None
     officer_id: Identifier
     post: Post
 
 
 class SupervisionKind(StrEnum):
-    """督办: what a durable timer found."""
+    """督办: the findings of a durable timer; `urged`: an officer has called the unit 催办."""
 
     DUE_SOON = "due_soon"
     OVERDUE = "overdue"
     REMINDED = "reminded"
     ESCALATED = "escalated"
+    URGED = "urged"
 
 
 SupervisionClock = Literal[
@@ -373,9 +371,9 @@ SupervisionClock = Literal[
 class SupervisionEvent(Envelope):
     """A firing of a timer of an assignment (`command_id`) or of a report duty (`incident_id`).
 
-    `rung` counts escalations from 1; `text` is the state so far; `alert_id` is the alert behind it.
-    `target_unit` and `target_post` are to be called. `late_by_s` is the delay of the timer in
-    seconds (0 unless the system was down); `mode` is the mode of the subject.
+    `urged`: an officer has called the unit at `due_at`. `rung` counts escalations from 1; `text` is
+    the state so far; `target_unit` and `target_post` are to be called. `late_by_s` is the delay of
+    the timer in seconds (0 unless the system was down).
     """
 
     type: Literal["supervision"] = "supervision"

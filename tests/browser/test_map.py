@@ -64,7 +64,7 @@ async def load(page: Page, text: str, name: str = "map.geojson") -> None:
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
 async def test_a_map_shows_the_same_levels_as_the_tiles(visitor: Visitor, lang: str) -> None:
-    page = await visitor.open("o-city-b", lang=lang)
+    page = await visitor.open("o-district-b", lang=lang)
     await page.wait_for_selector("#tiles .tile.orange.issued")
     tile_count = await page.locator("#tiles .tile.issued, #tiles .tile.proposed").count()
     await load(page, json.dumps(a_map()), HOSTILE)
@@ -84,7 +84,7 @@ async def test_a_map_shows_the_same_levels_as_the_tiles(visitor: Visitor, lang: 
 
 
 async def test_an_area_is_pressed_like_a_tile(visitor: Visitor) -> None:
-    page = await visitor.open("o-city-b")
+    page = await visitor.open("o-district-b")
     await page.wait_for_selector("#tiles .tile.orange.issued")
     await load(page, json.dumps(a_map()))
     area = page.locator("#map .area.orange.issued").first
@@ -108,8 +108,8 @@ async def test_an_area_is_pressed_like_a_tile(visitor: Visitor) -> None:
     [
         ("nonsense", "不是"),
         ('{"type": "Topology"}', "不是"),
-        ('{"type": "FeatureCollection", "features": [null, {}]}', "没有本屏的镇街"),
-        (json.dumps(feature(0, name="别处")), "没有本屏的镇街"),
+        ('{"type": "FeatureCollection", "features": [null, {}]}', "没有本屏的下级单位"),
+        (json.dumps(feature(0, name="别处")), "没有本屏的下级单位"),
         (json.dumps(feature(0, code=TOWNS[0].unit)).replace("[105.7,", '["1",'), "不是"),
         (json.dumps(of_ring([[186, 29], [187, 29], [187, 30], [186, 29]])), "不是"),
         (json.dumps(of_ring([[106, 29]] * 300_001)), "过大"),
@@ -119,7 +119,7 @@ async def test_an_area_is_pressed_like_a_tile(visitor: Visitor) -> None:
 async def test_a_file_that_is_no_map_is_refused_and_changes_nothing(
     visitor: Visitor, text: str, words: str
 ) -> None:
-    page = await visitor.open("o-city-b")
+    page = await visitor.open("o-district-b")
     await page.wait_for_selector("#tiles .tile")
     await load(page, text)
     await expect(page.locator("#map-problem")).to_contain_text(words)

@@ -152,7 +152,7 @@ async def test_data_that_cannot_be_read_again_are_marked_as_old(troubled: Visito
     await until_true(page, f"() => !({_READING})()", _LATE_MS)
     gate.fail()
     old = re.compile(re.escape(words["reading.old"]).replace(re.escape("{time}"), ".*"))
-    await expect(page.locator("#board .reading.failed").first).to_have_text(old, timeout=60_000)
+    await expect(page.locator("#board .reading.stale").first).to_have_text(old, timeout=60_000)
     await expect(page.locator("#supervision li:not(.empty)").first).to_be_visible()
     await shot(page, "reading-old")
 

@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
 async def test_the_wall_shows_alerts_commands_and_supervision(visitor: Visitor, lang: str) -> None:
-    page = await visitor.open("o-city-b", lang=lang)
+    page = await visitor.open("o-district-b", lang=lang)
     await page.wait_for_selector("#alerts .card.red")
     await page.wait_for_selector("#commands .tier")
     await page.wait_for_selector("#tiles .tile.orange.issued")

@@ -25,12 +25,12 @@ from services.alerting.core.alerts.ratification import authorise_emergency
 from services.command.core.assignments.model import OfficerStep
 from services.command.core.assignments.states import RESUMES, IllegalStep
 from services.command.core.assignments.steps import StepOutcome, apply_step
-from services.command.core.commands.authority import may_direct, refusal
+from services.command.core.commands.authority import may_direct, may_urge, refusal
 from services.command.core.modes.proposal import Proposal, RefusedProposal, sign, stop
 from services.command.core.modes.states import IllegalStep as IllegalModeStep
 from services.command.core.modes.states import ProposalTrigger as ModeEvent
 from services.command.core.supervision.profiles import PROFILES, SlaProfileName
-from services.console.core.access import Viewer, with_usual_rights
+from services.console.core.access import Viewer, may_issue, with_usual_rights
 from services.console.core.offers import (
     AlertFacts,
     further_verbs,
@@ -264,7 +264,10 @@ def test_the_offers_about_a_command_are_the_acts_of_its_state(state: CommandStat
     possible = {verb for verb, ready in command.READY.items() if state in ready}
     for officer in OFFICERS:
         offered = set(verbs_of_command(officer, state, DISTRICT))
-        assert offered == (possible if may_direct(officer.unit, core_command()) else set())
+        directs = may_direct(officer.unit, core_command())
+        urges = may_issue(officer, (officer.root,)) is None
+        assert urges <= may_urge(officer.unit, officer.root)
+        assert offered == {verb for verb in possible if (urges if verb == "urge" else directs)}
     row = command.TRANSITIONS[state]
     assert ("revoke" in possible) is (command.CommandTrigger.REVOKE in row)
     assert ("reopen" in possible) is (command.CommandTrigger.RECUR in row)

@@ -33,7 +33,7 @@ DECISIONS = (
 RECALL = "recall"
 """Of an alert and of an assignment: told apart by what the id names."""
 STEPS = tuple(step for step in Step if step is not Step.RECALL)
-MANAGE = ("check", "close", "revoke", "reopen")
+MANAGE = ("check", "close", "revoke", "reopen", "urge")
 """Of a whole command; the first two are steps on one assignment too."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:\-]{0,95}")
 
@@ -87,7 +87,7 @@ def parser() -> argparse.ArgumentParser:
         verb.add_argument("id", type=_id, metavar=takes)
         _stepped(verb)
         verb.add_argument("--version", type=int, help="the version of the command you saw")
-    for name in ("revoke", "reopen"):
+    for name in ("revoke", "reopen", "urge"):
         verb = verbs.add_parser(name, parents=[act], help=f"command: {name}")
         verb.add_argument("id", type=_id, metavar="COMMAND")
         verb.add_argument("--version", type=int, help="the version you saw")

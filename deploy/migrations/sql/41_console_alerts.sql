@@ -27,6 +27,7 @@ CREATE TABLE console.alarm (
     peak_at timestamptz
 );
 CREATE INDEX alarm_recent ON console.alarm (status, sent_at DESC);
+CREATE INDEX alarm_standing ON console.alarm (status, place) WHERE transition <> 'cleared' AND NOT withdrawn;
 CREATE INDEX alarm_of_sensor ON console.alarm (sensor_id, sent_at DESC) WHERE sensor_id IS NOT NULL;
 
 CREATE TABLE console.alert (

@@ -1,4 +1,4 @@
-"""Requests about whole commands: issue, check, close, revoke, re-open."""
+"""Requests about whole commands: issue, check, close, revoke, re-open, urge."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import partial
 from services.command.core.assignments.model import OfficerStep
 from services.command.core.cause import Cause
 from services.command.core.commands import states as lifecycle
-from services.command.core.commands.authority import may_direct
+from services.command.core.commands.authority import may_direct, may_urge
 from services.command.core.commands.orders import order_of_request
 from services.command.store import commands as command_store
 from services.command.store import modes as mode_store
@@ -18,6 +18,7 @@ from services.command.unit_of_work.command_actions import (
     issue_command,
     reopen_command,
     revoke_command,
+    urge_units,
 )
 from services.command.unit_of_work.commands import LockedCommands
 from services.command.unit_of_work.officer_steps import OfficerSteps
@@ -97,14 +98,17 @@ async def _issue(request: CommandRequest, unit: UnitOfWork) -> None:
 
 
 async def _direct(request: CommandRequest, unit: UnitOfWork, acted_at: datetime | None) -> None:
-    """Check or close all assignments that are ready for it; revoke or re-open the command."""
+    """Check or close all assignments that are ready; revoke, re-open or urge the command."""
     commands = await unit.commands()
     command = commands.commands.get(request.command_id)
     if command is None:
         raise Reject(Reason.UNKNOWN_SUBJECT, f"no command {request.command_id}")
     if request.status is not command.status:
         raise Reject(Reason.NOT_ALLOWED, f"the command is {command.status}")
-    if not may_direct(request.origin_unit, command):
+    if request.verb == "urge":
+        if not may_urge(request.origin_unit, request.within or request.origin_unit):
+            raise Reject(Reason.NOT_ALLOWED, f"{request.within} is not below the officer's unit")
+    elif not may_direct(request.origin_unit, command):
         raise Reject(Reason.NOT_ALLOWED, f"{request.verb} is for the issuer {command.issuer_unit}")
     if (request.verb, command.state) in _DONE_ALREADY:
         return
@@ -119,6 +123,9 @@ async def _direct(request: CommandRequest, unit: UnitOfWork, acted_at: datetime 
             if await command_store.was_recalled(unit.transaction, command.current_alert_id):
                 raise Reject(Reason.NOT_ALLOWED, "the alert it was given for has been recalled")
             await reopen_command(commands, request.command_id, cause, request.instruction)
+        case "urge":
+            within = request.within or request.origin_unit
+            await urge_units(commands, request.command_id, within, cause)
         case _:
             await _step_all(request, commands, acted_at)
             if request.verb == "close":

@@ -1,15 +1,16 @@
-"""Actions on a whole command: issue it, revoke it, re-open it."""
+"""Actions on a whole command: issue it, revoke it, re-open it, urge its units."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from operator import attrgetter
 
 from services.command.core.assignments.events import assignment_template
 from services.command.core.assignments.model import Assignment
-from services.command.core.assignments.states import OVER, AssignmentTrigger
+from services.command.core.assignments.states import FINISH_RUNS, OVER, AssignmentTrigger
 from services.command.core.assignments.steps import end_assignment, reopen_assignment
 from services.command.core.cause import Cause
 from services.command.core.commands import states as lifecycle
@@ -19,14 +20,18 @@ from services.command.core.commands.model import Command
 from services.command.core.commands.orders import CommandOrder
 from services.command.core.commands.rollup import recount
 from services.command.core.supervision.deadlines import DeadlineTerms
-from services.command.fastpath.event_encoder import EventEncoder
+from services.command.core.supervision.escalation import escalation_chain
+from services.command.core.supervision.urging import urging_call
+from services.command.fastpath.event_encoder import CallEncoder, EventEncoder
 from services.command.store import assignments as assignment_store
 from services.command.store import commands as command_store
 from services.command.store import modes as mode_store
 from services.command.unit_of_work.commands import LockedCommands
 from services.command.unit_of_work.context import CommandContext
-from shared.contracts.commands import AssignmentState
-from shared.contracts.topics import ASSIGNMENTS, COMMANDS
+from shared.contracts.commands import AssignmentState, SupervisionKind
+from shared.contracts.fields import Status
+from shared.contracts.topics import ASSIGNMENTS, COMMANDS, SUPERVISION
+from shared.contracts.units import is_within
 from shared.domain.response_modes.effective import Modes
 from shared.runtime.database import Transaction
 from shared.runtime.timers import arm_new
@@ -104,6 +109,23 @@ async def reopen_command(
         )
         commands.change(reopened, cause)
     commands.move(command_id, lifecycle.CommandTrigger.RECUR, cause)
+
+
+async def urge_units(commands: LockedCommands, command_id: str, within: str, cause: Cause) -> None:
+    """Call the units of the command at or below `within` that have not signed, or are late."""
+    context, now = commands.context, commands.transaction.now
+    encoder = CallEncoder(commands.commands[command_id], now, fast=context.fast_path)
+    records, statuses = [], Counter[Status]()
+    for assignment in await commands.load_in_states(command_id, FINISH_RUNS):
+        latest = commands.assignments[assignment.assignment_id]
+        chain = escalation_chain(latest.unit, context.posts)
+        call = urging_call(latest, chain, cause.record_id, cause.occurred_at, now)
+        if call is not None and is_within(latest.unit, within):
+            records.append((command_id, *encoder.encode(latest, call)))
+            statuses[latest.status] += 1
+    await commands.transaction.publish_new(SUPERVISION, records)
+    for status, count in statuses.items():
+        context.metrics.supervision.labels(SupervisionKind.URGED, status).inc(count)
 
 
 async def _write(

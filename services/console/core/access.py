@@ -217,9 +217,7 @@ def may_hold(viewer: Viewer, place: str) -> RefusedFor | None:
 
 def may_silence(viewer: Viewer, place: str) -> RefusedFor | None:
     """Silence alarms: of the own subtree only; a grid silences nothing."""
-    if tier_of(viewer.unit) not in COMMANDING_TIERS or department_of(viewer.unit) is not None:
-        return RefusedFor.NOTHING_BELOW
-    return None if is_within(place, viewer.unit) else RefusedFor.OUTSIDE_SUBTREE
+    return may_issue(viewer, (place,))
 
 
 def may_end_silence(viewer: Viewer, unit: str) -> RefusedFor | None:
@@ -281,6 +279,11 @@ def may_start_drill(viewer: Viewer, place: str) -> RefusedFor | None:
 def may_manage(viewer: Viewer, issuer_unit: str) -> RefusedFor | None:
     """Check, close or revoke a command: its issuer or a unit above it."""
     return None if is_within(issuer_unit, viewer.unit) else RefusedFor.NOT_ISSUER
+
+
+def may_urge(viewer: Viewer, unit: str) -> RefusedFor | None:
+    """Urge the late units at or below a unit: of the own subtree only."""
+    return may_issue(viewer, (unit,))
 
 
 def may_plan_duty(viewer: Viewer, unit: str) -> RefusedFor | None:

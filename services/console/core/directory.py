@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shared.contracts.fields import Language, Post
+from shared.contracts.fields import Language, Post, Tier
 from shared.contracts.pages import Channel, RosterSlot, unit_and_post
+from shared.contracts.units import ancestor_at
 
 
 class Directory:
@@ -53,6 +54,12 @@ class Directory:
     def is_staffed(self, unit: str) -> bool:
         """Return True when an officer holds a post of the unit now."""
         return bool(self._on_duty.get(unit))
+
+    def desk_of(self, unit: str) -> RosterSlot | None:
+        """Return the first filled post of a unit, for a grid that of its village; else None."""
+        desk = ancestor_at(unit, Tier.VILLAGE) if "/grid/" in unit else unit
+        slots = (self._newest.get((desk, post)) for post in Post) if desk is not None else ()
+        return next((slot for slot in slots if slot is not None and slot.officer is not None), None)
 
     def officers_at(self, channel: Channel, address: str) -> set[str]:
         """Return the officers whom this channel reaches at this address."""

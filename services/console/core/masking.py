@@ -23,13 +23,17 @@ class Relation(StrEnum):
 
 
 class DataClass(StrEnum):
-    """Classes of data: text of a graded record, the name of a person, addresses of a person."""
+    """Classes of data: text of a graded record, name and addresses of a person.
+
+    `on_duty` is the telephone of the officer on duty: the units above have to reach the desk.
+    """
 
     GENERAL = "general"
     IMPORTANT = "important"
     CORE = "core"
     NAME = "name"
     CONTACT = "contact"
+    ON_DUTY = "on_duty"
 
 
 _OPEN: dict[DataClass, frozenset[Relation]] = {
@@ -38,6 +42,7 @@ _OPEN: dict[DataClass, frozenset[Relation]] = {
     DataClass.CORE: frozenset({Relation.OWN, Relation.ABOVE}),
     DataClass.NAME: frozenset({Relation.OWN, Relation.ABOVE}),
     DataClass.CONTACT: frozenset({Relation.OWN}),
+    DataClass.ON_DUTY: frozenset({Relation.OWN, Relation.ABOVE}),
 }
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from itertools import islice
 
 from shared.contracts.catalog import CatalogEntry, SensorEntry, kind_and_id
 from shared.contracts.fields import Tier
 from shared.domain.selection.tree import UnitTree
+
+_NAMED_TIERS = (Tier.CITY, Tier.DISTRICT, Tier.TOWN, Tier.VILLAGE)
+_MOST_NAMED = 100
 
 
 class UnitNames:
@@ -65,6 +69,20 @@ class UnitNames:
         texts = (sensor.sensor_id, sensor.name, self.unit(sensor.place), sensor.metric)
         text = " ".join(texts).casefold()
         return all(part in text for part in parts)
+
+    def units_named(self, words: str, root: str) -> list[str]:
+        """Return the first hundred units of a subtree, village and above, by words of the name."""
+        if not words:
+            return []
+        matches = (name for name in self.within(root, _NAMED_TIERS) if words in self.unit(name))
+        return list(islice(matches, _MOST_NAMED))
+
+    def sensors_named(self, words: str) -> list[str]:
+        """Return the first hundred sensors by words of the name."""
+        if not words:
+            return []
+        matches = (name for name, sensor in self._sensors.items() if words in sensor.name)
+        return list(islice(matches, _MOST_NAMED))
 
     def within(self, root: str, tiers: Iterable[Tier]) -> list[str]:
         """Return the units of a subtree in these tiers, without departments, sorted by id."""

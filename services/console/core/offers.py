@@ -16,6 +16,7 @@ from services.console.core.access import (
     may_decide,
     may_manage,
     may_step,
+    may_urge,
 )
 from shared.contracts.alerts import AlertState, DecisionVerb
 from shared.contracts.commands import AssignmentState, CommandState, Step
@@ -169,9 +170,16 @@ def steps_for(
 
 def verbs_of_command(viewer: Viewer, state: str, issuer_unit: str) -> list[str]:
     """Return the acts of this officer on a whole command."""
-    if not is_entitled(viewer, lambda acting: may_manage(acting, issuer_unit)):
-        return []
-    return [verb for verb, states in command_life.READY.items() if CommandState(state) in states]
+    rights = {
+        verb: is_entitled(viewer, lambda acting: may_manage(acting, issuer_unit))
+        for verb in command_life.READY
+    }
+    rights["urge"] = is_entitled(viewer, lambda acting: may_urge(acting, viewer.root))
+    return [
+        verb
+        for verb, states in command_life.READY.items()
+        if rights[verb] and CommandState(state) in states
+    ]
 
 
 def _may_decide(viewer: Viewer, alert: AlertFacts, verb: DecisionVerb) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.contracts.alarms import AlarmTransition
 from shared.contracts.lifecycles import alert, command, page
 from shared.contracts.pages import SubjectKind
 from shared.runtime.sql import names
@@ -14,5 +15,7 @@ OPEN_PAGE = f"state IN {names(page.WAITING)}"
 """The condition that a page waits for an answer."""
 EVENT_PAGE = f"subject_kind NOT IN {names(kind for kind in SubjectKind if kind.is_system)}"
 """The condition that a page is about an event, not about a fault of the system itself."""
+STANDING_ALARM = f"(transition <> '{AlarmTransition.CLEARED}' AND NOT withdrawn)"
+"""The condition that an alarm stands."""
 UNWELL_SENSOR = "status = $1 AND state <> 'online' AND unit >= $2 AND unit < $3"
 """The condition that a sensor of the subtree from $2 to before $3 is silent or faulty."""

@@ -49,5 +49,6 @@ READY: dict[str, frozenset[State]] = {
     "close": OPEN,
     "revoke": OPEN,
     "reopen": frozenset({State.CLOSED}),
+    "urge": OPEN,
 }
-"""The states in which the issuer's word about the whole command is taken."""
+"""The states in which an officer's word about the whole command is taken."""

@@ -78,7 +78,7 @@ async def _parts(
         await overview_queries.small_counts(database, span, Status.ACTUAL)
 
     async def supervised() -> None:
-        await supervision_queries.supervised(database, span, Status.ACTUAL, None, 100)
+        await supervision_queries.supervised(database, span, Status.ACTUAL, None, None, 100)
 
     results = {}
     for part in (commands, one_command, overview, supervised):

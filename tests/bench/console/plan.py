@@ -22,6 +22,9 @@ class Plan:
     """How long updates flow before the stalled readers come, and while they are there."""
     loads: int = 9
     """First loads of each page."""
+    alerts: int = 20_000
+    assignments: int = 1_000_000
+    """Open alerts, as many standing alarms, and assignments under the numbers of the screens."""
     storm_s: float = 60.0
     """How long 50,000 alarms a minute come."""
     history_sensors: int = 2_000
@@ -39,6 +42,8 @@ class Plan:
             stalled=1_000,
             stalled_s=12.0,
             loads=3,
+            alerts=2_000,
+            assignments=100_000,
             storm_s=15.0,
             history_sensors=200,
         )

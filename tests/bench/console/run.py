@@ -12,6 +12,7 @@ from rich.console import Console
 from deploy.local.errors import StackError
 from deploy.local.jars import KAFKA_VERSION
 from tests.bench import machine, report
+from tests.bench.console.counts import counts
 from tests.bench.console.first_load import first_load
 from tests.bench.console.history import history
 from tests.bench.console.keys import KEYS, PATHS
@@ -28,6 +29,7 @@ ROWS: Mapping[str, Row] = {
     "pixel": pixel,
     "stalled": stalled,
     "first_load": first_load,
+    "counts": counts,
     "red_page": red_page,
     "history": history,
 }

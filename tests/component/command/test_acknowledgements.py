@@ -13,6 +13,7 @@ from shared.contracts.commands import Acknowledgement, AssignmentState, CommandS
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Level, Status, Tier
 from shared.contracts.topics import ASSIGNMENTS, COMMANDS
+from shared.contracts.units import is_within
 from shared.runtime.errors import Reject
 from tests.component.command.harness import (
     CITY,
@@ -206,3 +207,38 @@ async def test_only_the_issuer_or_above_directs_a_command(dsn: str, verb: str) -
             with pytest.raises(Reject):
                 await harness.apply(request)
         assert await states(harness) == {"delivered"}
+
+
+async def test_urging_calls_each_unit_that_has_not_acted_once(dsn: str) -> None:
+    async with gas_leak(dsn) as (harness, command, units):
+        await harness.apply(a_step(command, VILLAGE))
+        before = await harness.rows("SELECT * FROM command.assignment ORDER BY unit")
+        armed = await harness.armed()
+        await harness.apply(a_request("urge", command, TOWN), a_request("urge", command, TOWN))
+        calls = [call for call in await harness.supervision() if call.kind == "urged"]
+        unsigned = [unit for unit in units if unit != VILLAGE]
+        below = [unit for unit in unsigned if is_within(unit, TOWN)]
+        assert len(below) > 0
+        assert sorted(call.unit for call in calls) == sorted([*below, *below])
+        assert len({call.id for call in calls}) == len(calls)
+        assert {(call.clock, call.rung, call.status) for call in calls} == {
+            ("sign", 0, Status.ACTUAL)
+        }
+        assert {call.target_unit for call in calls} <= {VILLAGE, *units}
+        assert await harness.rows("SELECT * FROM command.assignment ORDER BY unit") == before
+        assert await harness.armed() == armed
+        await harness.apply(a_request("urge", command, within=VILLAGE))
+        last = [call for call in await harness.supervision() if call.kind == "urged"][len(calls) :]
+        assert {call.unit for call in last} == {
+            unit for unit in unsigned if is_within(unit, VILLAGE)
+        }
+
+
+async def test_no_unit_urges_outside_its_subtree_or_a_closed_command(dsn: str) -> None:
+    async with gas_leak(dsn) as (harness, command, _):
+        with pytest.raises(Reject):
+            await harness.apply(a_request("urge", command, VILLAGE, within=TOWN))
+        await harness.apply(a_request("revoke", command))
+        with pytest.raises(Reject):
+            await harness.apply(a_request("urge", command))
+        assert [call for call in await harness.supervision() if call.kind == "urged"] == []

@@ -103,17 +103,19 @@ async def _check(console: ConsoleHarness, ids: list[str], still_open: set[str]) 
                 for name in names:
                     assert sum(row[name] for row in of_command) == sum(row[name] for row in below)
             listed = await supervision_queries.supervised(
-                connection, span_of(viewer), Status.ACTUAL, None, 10_000
+                connection, span_of(viewer), Status.ACTUAL, None, None, 10_000
             )
-            assert sorted((row["subject_id"], row["clock"]) for row in listed) == sorted(
-                (record["subject_id"], record["clock"])
-                for record, assignment in visible_pairs
-                if record["command_id"] in still_open
-                and (_is_late(record, assignment) or _is_soon(record, assignment))
-            )
-            fired_of = {record["subject_id"] for record in listed}
+            gravest: dict[str, int] = {}
+            for record, assignment in visible_pairs:
+                pressing = _is_late(record, assignment) or _is_soon(record, assignment)
+                if record["command_id"] in still_open and pressing:
+                    subject, gravity = record["subject_id"], record["gravity"]
+                    gravest[subject] = max(gravity, gravest.get(subject, gravity))
+            assert len(listed) == len(gravest)
+            assert {row["subject_id"]: row["gravity"] for row in listed} == gravest
+            fired_of = gravest.keys()
             assert await supervision_queries.total(
-                connection, span_of(viewer), Status.ACTUAL
+                connection, span_of(viewer), Status.ACTUAL, None
             ) == len(listed)
             by_kind = await supervision_queries.by_child(
                 connection, span_of(viewer), Status.ACTUAL, children

@@ -12,13 +12,15 @@ from typing import Any
 import pytest
 
 from deploy.example.units import all_units
+from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertEvent, AlertState
 from shared.contracts.commands import AssignmentEvent, AssignmentState, SupervisionKind
 from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, Status, Tier
-from shared.contracts.units import ancestor_at, is_within, tier_of
+from shared.contracts.units import is_within, tier_of
 from tests.support.console_events import (
     CITY,
     DISTRICT,
+    SONGJI,
     ZHUTUO,
     a_command,
     a_silent_sensor,
@@ -29,12 +31,20 @@ from tests.support.console_events import (
 )
 from tests.support.console_harness import ConsoleHarness
 
-YONGCHUAN = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")]
+ALL = [unit_entry.unit for unit_entry in all_units()]
+YONGCHUAN = [unit for unit in ALL if unit.startswith("500118")]
 PLACES = [unit for unit in YONGCHUAN if "/" not in unit]
 TOWNS = [unit for unit in PLACES if tier_of(unit) is Tier.TOWN]
 WAITING = (AlertState.VERIFYING, AlertState.VERIFIED, AlertState.PENDING_APPROVAL)
 LEVELS = (Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED)
 VIEWERS = {"o-city-b": CITY, "o-district-b": DISTRICT, "o-town-b": ZHUTUO}
+TILES = {
+    root: sorted(
+        unit for unit in ALL if "/" not in unit and tier_of(unit) is tier and is_within(unit, root)
+    )
+    for root, tier in ((CITY, Tier.DISTRICT), (DISTRICT, Tier.TOWN), (ZHUTUO, Tier.VILLAGE))
+}
+"""The tiles of each screen: a city sees its districts, a district its towns."""
 KINDS = (SupervisionKind.OVERDUE, SupervisionKind.REMINDED, SupervisionKind.ESCALATED)
 
 
@@ -102,21 +112,21 @@ async def test_counters_tiles_and_list_of_a_storm_are_a_recount(console: Console
                 alert.proposed_level for alert in first_dsn if alert.state is not AlertState.ISSUED
             )
             assert result["alerts"]["proposed"] == {level: proposed[level] for level in Level}
-            for tile in result["towns"]:
-                of_town = [
+            assert [tile["unit"] for tile in result["tiles"]] == TILES[root]
+            for tile in result["tiles"]:
+                of_unit = [
                     alert
                     for alert in first_dsn
-                    if tile["unit"]
-                    in {ancestor_at(unit, Tier.TOWN) for unit in (alert.place, *alert.areas)}
+                    if any(is_within(unit, tile["unit"]) for unit in (alert.place, *alert.areas))
                 ]
-                levels = [alert.level for alert in of_town if alert.level]
-                assert tile["alerts"] == len(of_town)
-                if status is Status.ACTUAL and of_town:
-                    town = await all_of(
-                        console, officer, "/api/alerts", "alerts", open=1, town=tile["unit"]
+                levels = [alert.level for alert in of_unit if alert.level]
+                assert tile["alerts"] == len(of_unit)
+                if status is Status.ACTUAL and of_unit:
+                    part = await all_of(
+                        console, officer, "/api/alerts", "alerts", open=1, unit=tile["unit"]
                     )
-                    assert {row["alert_id"] for row in town} == {
-                        alert.alert_id for alert in of_town
+                    assert {row["alert_id"] for row in part} == {
+                        alert.alert_id for alert in of_unit
                     }
                 assert tile["level"] == max(levels, key=LEVEL_ORDER.__getitem__, default=None)
             head = await read(console, officer, "/api/alerts", status=status, open=1, limit=500)
@@ -126,7 +136,14 @@ async def test_counters_tiles_and_list_of_a_storm_are_a_recount(console: Console
             )
             assert len(listed) == len(first_dsn)
             assert {row["alert_id"] for row in listed} == {alert.alert_id for alert in first_dsn}
-            ranks = [LEVEL_ORDER[Level(row["level"] or row["proposed_level"])] for row in listed]
+            ranks = [
+                max(
+                    LEVEL_ORDER[Level(level)]
+                    for level in (row["level"], row["proposed_level"])
+                    if level
+                )
+                for row in listed
+            ]
             assert ranks == sorted(ranks, reverse=True)
             over = await all_of(console, officer, "/api/alerts", "alerts", status=status)
             assert sorted(row["alert_id"] for row in over) == sorted(
@@ -176,7 +193,7 @@ async def test_thousands_overdue_are_counted_by_unit_on_every_board(
     for messages, _, _ in created.values():
         await console.project(messages)
     late_of = {kind.value for kind in KINDS}
-    for status, (messages, assignments, gravest) in created.items():
+    for status, (_, assignments, gravest) in created.items():
         for officer, root in VIEWERS.items():
             first_dsn = [
                 assignment for assignment in assignments if is_within(assignment.unit, root)
@@ -197,6 +214,12 @@ async def test_thousands_overdue_are_counted_by_unit_on_every_board(
             assert {name: sum(row[name] for row in board) for name in names} == {
                 name: kinds[name] for name in names
             }
+            [order] = (await read(console, officer, "/api/supervision/commands", status=status))[
+                "commands"
+            ]
+            assert {name: order[name] for name in names} == {name: kinds[name] for name in names}
+            assert order["unsigned"] == overview["assignments"]["overdue_unsigned"]
+            assert order["command_id"] == card["command_id"]
             assert board[0]["unit"] == root
             for row in board[1:]:
                 below = Counter(
@@ -205,16 +228,18 @@ async def test_thousands_overdue_are_counted_by_unit_on_every_board(
                     if is_within(assignment.unit, row["unit"])
                 )
                 assert {name: row[name] for name in names} == {name: below[name] for name in names}
-            fired = [entry for entry in messages if getattr(entry, "type", "") == "supervision"]
-            fired = [item for item in fired if is_within(item.unit, root)]
+            pressing = {
+                assignment.assignment_id: gravest[assignment.assignment_id]
+                for assignment in first_dsn
+                if gravest[assignment.assignment_id] != "returned"
+            }
             listed = await all_of(
                 console, officer, "/api/supervision", "supervision", status=status, limit=400
             )
-            assert sorted((row["assignment_id"], row["clock"]) for row in listed) == sorted(
-                (element.subject_id, element.clock) for element in fired
-            )
+            assert len(listed) == len(pressing)
+            assert {row["assignment_id"]: row["kind"] for row in listed} == pressing
             head = await read(console, officer, "/api/supervision", status=status, limit=1)
-            assert head["total"] == len(fired)
+            assert head["total"] == len(pressing)
 
 
 async def test_the_list_of_a_unit_is_of_that_unit_and_of_no_other(console: ConsoleHarness) -> None:
@@ -243,6 +268,38 @@ async def test_the_list_of_a_unit_is_of_that_unit_and_of_no_other(console: Conso
     async with console.client("o-town-b") as client:
         answer = await client.get("/api/supervision", params={"unit": DISTRICT})
     assert (answer.status_code, answer.json()["reason"]) == (403, "outside_subtree")
+
+
+async def test_standing_and_ended_alarms_are_listed_apart_and_found_by_words(
+    console: ConsoleHarness,
+) -> None:
+    chance = random.Random(11)
+    alarms = []
+    for n in range(240):
+        alarm = an_alarm(
+            f"alarm {n}", level=chance.choice(LEVELS), place=chance.choice((ZHUTUO, SONGJI))
+        )
+        ended = chance.choice((AlarmTransition.CLEARED, None, None))
+        alarms.append(alarm.model_copy(update={"transition": ended} if ended else {}))
+    await console.project(alarms)
+    standing = [alarm for alarm in alarms if alarm.transition is not AlarmTransition.CLEARED]
+    listed = await all_of(console, "o-city-b", "/api/alarms", "alarms", standing=1, limit=70)
+    assert {row["alarm_id"] for row in listed} == {alarm.alarm_id for alarm in standing}
+    ranks = [LEVEL_ORDER[Level(row["level"])] for row in listed]
+    assert ranks == sorted(ranks, reverse=True)
+    over = await all_of(console, "o-city-b", "/api/alarms", "alarms", standing=0, limit=70)
+    assert len(over) + len(listed) == len(alarms)
+    for query, matches in (
+        ({"q": "松溉"}, [alarm for alarm in standing if alarm.place == SONGJI]),
+        ({"q": "212.36"}, standing),
+        ({"q": "100%"}, []),
+        ({"level": "red"}, [alarm for alarm in standing if alarm.level is Level.RED]),
+    ):
+        answer = await read(console, "o-city-b", "/api/alarms", standing=1, limit=500, **query)
+        assert answer["total"] == len(answer["alarms"]) == len(matches)
+        assert {row["alarm_id"] for row in answer["alarms"]} == {
+            alarm.alarm_id for alarm in matches
+        }
 
 
 async def test_alarms_and_sensors_go_on_to_their_end(console: ConsoleHarness) -> None:

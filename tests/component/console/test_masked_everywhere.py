@@ -63,7 +63,7 @@ VIEWERS = {
 LOOK = f"place={ZHUTUO}"
 CASE = f"/api/cases/{ALERT.alert_id}"
 READS: dict[str, list[str]] = {
-    "/api/alarms": [f"/api/alarms?{LOOK}"],
+    "/api/alarms": [f"/api/alarms?{LOOK}", f"/api/alarms?{LOOK}&standing=1&q={WORDS}"],
     "/api/alerts": [f"/api/alerts?{LOOK}", f"/api/alerts?{LOOK}&open=1"],
     "/api/alerts/{alert_id}": [f"/api/alerts/{ALERT.alert_id}?{LOOK}"],
     "/api/assignments": [f"/api/assignments?{LOOK}&subtree=1"],
@@ -106,6 +106,7 @@ READS: dict[str, list[str]] = {
     "/api/sensors/{sensor_id}/readings": ["/api/sensors/gauge-zhutuo/readings"],
     "/api/silences": [f"/api/silences?{LOOK}"],
     "/api/supervision": [f"/api/supervision?{LOOK}"],
+    "/api/supervision/commands": [f"/api/supervision/commands?{LOOK}"],
     "/api/supervision/units": [f"/api/supervision/units?{LOOK}"],
     "/api/units": [f"/api/units?{LOOK}"],
 }

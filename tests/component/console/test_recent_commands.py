@@ -12,7 +12,7 @@ from services.console.core.access import span_of
 from services.console.features.commands import counts
 from services.console.store.ordering import position_of
 from shared.contracts.commands import AssignmentEvent, AssignmentState, CommandEvent, CommandState
-from shared.contracts.fields import Status
+from shared.contracts.fields import LEVEL_ORDER, Status
 from shared.contracts.units import is_within
 from tests.support.console_events import (
     CITY,
@@ -49,6 +49,7 @@ def _any_value(seed: int) -> list[tuple[CommandEvent, list[AssignmentEvent]]]:
             state=dice.choice(_STATES),
             status=dice.choice((Status.ACTUAL, Status.ACTUAL, Status.EXERCISE)),
             at=NOW + timedelta(minutes=dice.randrange(30)),
+            level=dice.choice(tuple(LEVEL_ORDER)),
         )
         units = dice.sample(places, dice.randrange(4))
         assignments = [an_assignment(order, unit) for unit in units]
@@ -103,5 +104,6 @@ def _expected(
             and (is_open or not only_open)
             and any(is_within(place, viewer) for place in places)
         ):
-            concerned.append((not is_open, -order.sent_at.timestamp(), order.command_id))
-    return [command for _, _, command in sorted(concerned)]
+            rank = (-LEVEL_ORDER[order.level], order.finish_by.timestamp()) if is_open else (0, 0.0)
+            concerned.append((not is_open, rank, -order.sent_at.timestamp(), order.command_id))
+    return [command for *_, command in sorted(concerned)]

@@ -46,6 +46,7 @@ LISTS = {
     "/api/commands": ("commands", "status=Actual"),
     "/api/assignments": ("assignments", f"status=Actual&unit={ZHUTUO}&subtree=1"),
     "/api/supervision": ("supervision", "status=Actual"),
+    "/api/supervision/commands": ("commands", "status=Actual"),
     "/api/supervision/units": ("units", "status=Actual"),
     "/api/feed": ("lines", "status=Actual"),
     "/api/pages": ("pages", ""),

@@ -207,17 +207,17 @@ def test_counts_keep_issued_and_proposed_apart() -> None:
     assert result["states"] == {"issued": 701, "verifying": 501}
 
 
-def test_a_tile_shows_the_worst_of_its_town() -> None:
+def test_a_tile_shows_the_worst_of_its_unit() -> None:
     counted = [
-        {"town": ZHUTUO[:9], "level": "yellow", "proposed_level": None, "n": 1},
-        {"town": ZHUTUO[:9], "level": None, "proposed_level": "red", "n": 600},
-        {"town": SONGJI[:9], "level": None, "proposed_level": "blue", "n": 1},
-        {"town": DISTRICT[:9], "level": "red", "proposed_level": None, "n": 1},
+        {"part": ZHUTUO[:9], "level": "yellow", "proposed_level": None, "n": 1},
+        {"part": ZHUTUO[:9], "level": None, "proposed_level": "red", "n": 600},
+        {"part": SONGJI[:9], "level": None, "proposed_level": "blue", "n": 1},
+        {"part": DISTRICT[:9], "level": "red", "proposed_level": None, "n": 1},
     ]
-    tiles = {
-        tile["unit"]: tile
-        for tile in overview_views.tiles(counted, ME.root, with_catalogue(UnitNames()))
-    }
+    names = with_catalogue(UnitNames())
+    below = overview_views.units_below(DISTRICT, names)
+    assert overview_views.length_of_parts(below) == 9
+    tiles = {tile["unit"]: tile for tile in overview_views.tiles(counted, below, names)}
     assert len(tiles) == 23
     worst = tiles[ZHUTUO]
     assert (worst["level"], worst["proposed"], worst["alerts"]) == ("yellow", "red", 601)

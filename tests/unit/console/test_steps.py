@@ -175,5 +175,6 @@ def test_the_village_signs_for_its_microgrid() -> None:
 def test_a_command_that_is_over_offers_nothing_but_to_reopen_a_closed_one() -> None:
     assert verbs_of_command(officer(CITY), CommandState.CLOSED, CITY) == ["reopen"]
     assert verbs_of_command(officer(CITY), CommandState.REVOKED, CITY) == []
-    assert verbs_of_command(officer(ZHUTUO), CommandState.ISSUED, CITY) == []
+    assert verbs_of_command(officer(ZHUTUO), CommandState.ISSUED, CITY) == ["urge"]
+    assert verbs_of_command(officer(MICROGRID), CommandState.ISSUED, CITY) == []
     assert "revoke" in verbs_of_command(officer(CITY), CommandState.ISSUED, DISTRICT)

@@ -172,3 +172,16 @@ def test_after_silence_under_supervision_only_the_command_service_calls(
     assert only_escalation(working_set).state is EscalationState.CLOSED
     assert working_set.events[-1].state is PageState.NO_ANSWER
     assert len(called(working_set)) == 1
+
+
+def test_urging_calls_the_desk_of_the_unit_and_asks_to_act(
+    working_set: WorkingSet, core: CoreHarness
+) -> None:
+    core.on_supervision(a_supervision(kind=SupervisionKind.URGED))
+    assert called(working_set) == [(VILLAGE, Post.B)]
+    page = newest(working_set)
+    assert "催办" in page.headline
+    assert "请尽快办理" in page.text
+    core.on_assignment(an_assignment(state=AssignmentState.SIGNED, version=2))
+    core.on_supervision(a_supervision(kind=SupervisionKind.URGED))
+    assert len(called(working_set)) == 1

@@ -37,6 +37,11 @@ def may_direct(officer_unit: str, command: Command) -> bool:
     return is_within(command.issuer_unit, officer_unit)
 
 
+def may_urge(officer_unit: str, within: str) -> bool:
+    """Return whether officers of this unit may urge the units at or below `within`."""
+    return is_within(within, officer_unit)
+
+
 def issuer_of(approver_unit: str, recipients: Collection[str], parent: str | None) -> str:
     """Return the issuer of an alert's command.
 

@@ -16,13 +16,19 @@ _IN_SUBTREE = "status = $1 AND place >= $2 AND place < $3"
 _OPEN_IN_SUBTREE = f"{_IN_SUBTREE} AND {OPEN_ALERT}"
 _END = 4_000_000_000_000_000
 """A moment after all real ones, in microseconds; Postgres cannot add a larger number."""
-_TOWN_DIGITS = 9
-_TOWNS = f"left(unit, {_TOWN_DIGITS}) AS town FROM unnest(array_append(areas, place)) AS unit"
-_OF_TOWN = f"($4::text IS NULL OR $4 IN (SELECT {_TOWNS}))"
+_CONCERNS = """($4::text IS NULL OR (place >= $4 AND place < $5) OR EXISTS (
+    SELECT 1 FROM unnest(areas) AS area
+    WHERE area >= $4 COLLATE "C" AND area < $5 COLLATE "C"))"""
+"""The condition that an alert lies in, or covers a part of, the subtree from $4 to before $5."""
 GRAVEST = Order(
-    (gravest("coalesce(level, proposed_level)"), "-score", f"-{micros('sent_at')}"), "alert_id"
+    (
+        f"least({gravest('level')}, {gravest('proposed_level')})",
+        "-score",
+        f"-{micros('sent_at')}",
+    ),
+    "alert_id",
 )
-"""The order of open alerts: by level, then by strength of evidence, then the newest first."""
+"""The order of open alerts: the gravest level in force or asked for, then evidence, then age."""
 NEWEST = Order((f"-{micros('sent_at')}",), "alert_id")
 """The order of all alerts: the last changed first."""
 
@@ -31,44 +37,44 @@ async def open_alerts(
     connection: Connection,
     span: Span,
     status: str,
-    town: str | None,
+    part: Span | None,
     after: ListPosition | None,
     limit: int,
 ) -> Rows:
     """Return open alerts of a subtree after a cursor, the gravest first.
 
-    With `town`, only alerts of that town are returned.
+    With `part`, only alerts that concern that part of the subtree are returned.
     """
     rows: Rows = await connection.fetch(
         f"SELECT *, {GRAVEST.columns} FROM console.alert "  # noqa: S608
-        f"WHERE {_OPEN_IN_SUBTREE} AND {_OF_TOWN} AND {GRAVEST.is_after(5, 6)} "
-        f"ORDER BY {GRAVEST.by} LIMIT $7",
+        f"WHERE {_OPEN_IN_SUBTREE} AND {_CONCERNS} AND {GRAVEST.is_after(6, 7)} "
+        f"ORDER BY {GRAVEST.by} LIMIT $8",
         status,
         span.low,
         span.high,
-        _town(town),
+        *_bounds(part),
         *position_parameters(after),
         limit,
     )
     return rows
 
 
-async def open_total(connection: Connection, span: Span, status: str, town: str | None) -> int:
-    """Return the number of open alerts of a subtree; with `town`, only alerts of the town count."""
+async def open_total(connection: Connection, span: Span, status: str, part: Span | None) -> int:
+    """Return the number of open alerts of a subtree; with `part`, only those that concern it."""
     return int(
         await connection.fetchval(
             "SELECT count(*) FROM console.alert "  # noqa: S608
-            f"WHERE {_OPEN_IN_SUBTREE} AND {_OF_TOWN}",
+            f"WHERE {_OPEN_IN_SUBTREE} AND {_CONCERNS}",
             status,
             span.low,
             span.high,
-            _town(town),
+            *_bounds(part),
         )
     )
 
 
-def _town(unit: str | None) -> str | None:
-    return None if unit is None else unit[:_TOWN_DIGITS]
+def _bounds(part: Span | None) -> tuple[str | None, str | None]:
+    return (None, None) if part is None else (part.low, part.high)
 
 
 async def open_by_level(connection: Connection, span: Span, status: str) -> Rows:
@@ -83,19 +89,21 @@ async def open_by_level(connection: Connection, span: Span, status: str) -> Rows
     return rows
 
 
-async def open_by_town(connection: Connection, span: Span, status: str) -> Rows:
-    """Return the number (`n`) of open alerts per town, by issued and proposed level.
+async def open_by_part(connection: Connection, span: Span, status: str, length: int) -> Rows:
+    """Return the number (`n`) of open alerts per part of a subtree, by issued and proposed level.
 
-    `town` is the first nine digits of a unit. An alert concerns the town of its place and the towns
-    of its areas, and counts once in each.
+    `part` is the first `length` characters of a unit. An alert concerns the part of its place and
+    the parts of its areas, and counts once in each.
     """
     rows: Rows = await connection.fetch(
-        "SELECT town, level, proposed_level, count(*)::int AS n "  # noqa: S608
-        f"FROM console.alert CROSS JOIN LATERAL (SELECT DISTINCT {_TOWNS}) AS concerned "
-        f"WHERE {_OPEN_IN_SUBTREE} GROUP BY town, level, proposed_level",
+        "SELECT part, level, proposed_level, count(*)::int AS n "  # noqa: S608
+        "FROM console.alert CROSS JOIN LATERAL (SELECT DISTINCT left(unit, $4) AS part "
+        "FROM unnest(array_append(areas, place)) AS unit) AS concerned "
+        f"WHERE {_OPEN_IN_SUBTREE} GROUP BY part, level, proposed_level",
         status,
         span.low,
         span.high,
+        length,
     )
     return rows
 
@@ -128,9 +136,6 @@ def since(turn: int) -> str:
     )
 
 
-NEWEST_ALARM = Order(NEWEST.numbers, "alarm_id")
-
-
 async def alert(connection: Connection, alert_id: str) -> asyncpg.Record | None:
     """Return an alert by id, or None."""
     return await connection.fetchrow("SELECT * FROM console.alert WHERE alert_id = $1", alert_id)
@@ -142,23 +147,5 @@ async def alarms(connection: Connection, alarm_ids: Sequence[str]) -> Rows:
         "SELECT * FROM console.alarm WHERE alarm_id = ANY($1::text[]) "
         "ORDER BY score DESC, alarm_id LIMIT 100",
         list(alarm_ids),
-    )
-    return rows
-
-
-async def recent_alarms(
-    connection: Connection, span: Span, status: str, after: ListPosition | None, limit: int
-) -> Rows:
-    """Return alarms of a subtree after a cursor, active or cleared, the last changed first."""
-    rows: Rows = await connection.fetch(
-        f"SELECT *, {NEWEST_ALARM.columns} FROM console.alarm "  # noqa: S608
-        "WHERE status = $1 AND place >= $2 AND place < $3 "
-        f"AND {NEWEST_ALARM.is_after(4, 5)} AND {since(4)} "
-        'ORDER BY sent_at DESC, alarm_id COLLATE "C" LIMIT $6',
-        status,
-        span.low,
-        span.high,
-        *position_parameters(after),
-        limit,
     )
     return rows

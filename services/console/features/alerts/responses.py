@@ -93,10 +93,11 @@ class AlarmView(ResponseModel):
 
 
 class AlarmList(ResponseModel):
-    """Alarms of the subtree of the officer, the last changed first."""
+    """Alarms of the subtree of the officer; `total` counts the standing ones of the filter."""
 
     alarms: list[AlarmView]
     next: str | None
+    total: int | None
 
 
 class SignatureView(ResponseModel):

@@ -10,6 +10,7 @@ from services.console.core.access import Span
 from services.console.features.cases.case import CaseState
 from services.console.store.conditions import OPEN_ALERT, OPEN_COMMAND
 from services.console.store.connections import Connection, Rows
+from services.console.store.patterns import pattern_of
 from shared.contracts.fields import Level
 
 _CONCERNS = """((c.root >= $2 AND c.root < $3) OR (c.issuer_unit >= $2 AND c.issuer_unit < $3)
@@ -113,7 +114,7 @@ async def cases(
         span.high,
         [state.value for state in query.states],
         query.level,
-        _pattern(query.words),
+        pattern_of(query.words),
         [place.low for place in query.places],
         [place.high for place in query.places],
         query.since,
@@ -126,11 +127,3 @@ async def cases(
         query.own.high,
     )
     return rows
-
-
-def _pattern(words: str) -> str:
-    """Return a LIKE pattern of the typed text; `%` and `_` are matched literally."""
-    if not words:
-        return ""
-    literal = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{literal}%"

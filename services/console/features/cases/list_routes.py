@@ -52,9 +52,7 @@ async def list_cases(
         states=state or (),
         level=level,
         words=words,
-        places=[
-            span_of(name) for name in list_views.places_named(words, viewer.root, console.names)
-        ],
+        places=[span_of(name) for name in console.names.units_named(words, viewer.root)],
         since=since,
         until=until,
     )

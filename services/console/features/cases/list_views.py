@@ -10,14 +10,11 @@ from services.console.core.masking import opens
 from services.console.core.names import UnitNames
 from services.console.core.peaks import name_with_peak
 from services.console.core.record import Json, OutgoingRecord
-from shared.contracts.fields import Tier
 
 CasePosition = tuple[datetime, str]
 
 CURSOR = r"^$|^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z~[A-Za-z0-9._:\-]{1,96}$"
 """A cursor in the list, from `next` of the previous answer; empty: the beginning of the list."""
-_NAMED_TIERS = (Tier.CITY, Tier.DISTRICT, Tier.TOWN, Tier.VILLAGE)
-_MOST_PLACES = 100
 
 
 def line(
@@ -49,14 +46,6 @@ def line(
         "alerts": row["alerts"],
         "commands": row["commands"],
     }
-
-
-def places_named(words: str, root: str, names: UnitNames) -> list[str]:
-    """Return the first hundred units of a subtree, village and above, by words of their name."""
-    if not words:
-        return []
-    result = (name for name in names.within(root, _NAMED_TIERS) if words in names.unit(name))
-    return [name for name, _ in zip(result, range(_MOST_PLACES), strict=False)]
 
 
 def place_of(cursor: str) -> CasePosition | None:

@@ -59,9 +59,13 @@ class CommandBody(Body):
 
 
 class ManageBody(Body):
-    """An action on a command; `version` is the version that the officer has read."""
+    """An action on a command; `version` is the version that the officer has read.
+
+    `within` restricts `urge` to the units at or below that unit; absent: the unit shown.
+    """
 
     version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)] | None = None
+    within: UnitId | None = None
 
 
 class StepBody(Body):
@@ -120,26 +124,30 @@ async def manage_command(
     console: Deps,
     viewer: SignedInViewer,
     command_id: Identifier,
-    verb: Literal["check", "close", "revoke", "reopen"],
+    verb: Literal["check", "close", "revoke", "reopen", "urge"],
     body: ManageBody | None = None,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Check, close, revoke or reopen a command.
+    """Check, close, revoke or reopen a command, or urge its units.
 
-    Check and close apply to all assignments that are ready.
+    Check and close apply to all assignments that are ready; urge calls the units that have not
+    signed or whose report is late.
     """
     async with reading(console.database) as connection:
         command = await counts.command(connection, command_id)
     if command is None:
         raise unknown("command")
+    version = (body.version if body else None) or command["version"]
+    now = console.clock.now()
+    if verb == "urge":
+        within = (body.within if body else None) or viewer.root
+        acting = console.acting(viewer, lambda item: access.may_urge(item, within), within, verb)
+        return await accept_action(console, actions.urge(acting, command, within, version, now))
     issuer = command["issuer_unit"]
     acting = console.acting(
         viewer, lambda item: access.may_manage(item, issuer), command["root"], verb
     )
-    version = (body.version if body else None) or command["version"]
-    return await accept_action(
-        console, actions.manage(acting, command, verb, version, console.clock.now())
-    )
+    return await accept_action(console, actions.manage(acting, command, verb, version, now))
 
 
 @router.post("/assignments/{assignment_id}/acknowledgements", status_code=202, responses=recorded())

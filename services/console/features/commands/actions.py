@@ -129,15 +129,37 @@ def manage(
 
     `version` is the version shown to the officer.
     """
+    return _on_command(viewer, command, verb, version, now, (version,))
+
+
+def urge(
+    viewer: Viewer, command: OutgoingRecord, within: str, version: int, now: datetime
+) -> ActionRecord:
+    """Return the record to urge the units of a command at or below `within`, once a minute."""
+    minute = now.strftime("%Y-%m-%dT%H:%M")
+    return _on_command(viewer, command, "urge", version, now, (within, minute), within)
+
+
+def _on_command(
+    viewer: Viewer,
+    command: OutgoingRecord,
+    verb: Any,
+    version: int,
+    now: datetime,
+    parts: tuple[str | int, ...],
+    within: str | None = None,
+) -> ActionRecord:
+    """Return the record of an act on a command; `parts` tell repeats of the act apart."""
     command_id = command["command_id"]
     cause = (transition_id(command_id, version),)
     return ActionRecord(
         COMMAND_REQUESTS,
         command_id,
         CommandRequest(
-            id=content_id("req", command_id, verb, viewer.officer_id, version),
+            id=content_id("req", command_id, verb, viewer.officer_id, *parts),
             verb=verb,
             command_id=command_id,
+            within=within,
             officer_id=viewer.officer_id,
             post=viewer.post,
             **head(viewer, command, (command["root"],), cause, now, command["data_grade"]),

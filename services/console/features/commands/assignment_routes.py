@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from services.console.core.access import Viewer, sees, span_of
+from services.console.core.contacts import contact
 from services.console.core.masking import sees_photos
 from services.console.core.record import OutgoingRecord
 from services.console.features.commands import assignment_queries, views
@@ -67,6 +68,7 @@ async def list_assignments(
                 {
                     **views.assignment(row, viewer, console.names),
                     "photos": photos.get(row["assignment_id"], []),
+                    "contact": contact(row["unit"], viewer, console.directory, console.names),
                 }
                 for row in rows
             ],
@@ -91,6 +93,7 @@ async def get_assignment(console: Deps, viewer: PlaceViewer, assignment_id: Iden
         {
             **views.assignment(row, viewer, console.names),
             "photos": photos.get(assignment_id, []),
+            "contact": contact(row["unit"], viewer, console.directory, console.names),
             "acknowledgements": [
                 views.acknowledgement(record, row, viewer, console.names) for record in written
             ],

@@ -14,12 +14,23 @@ from services.console.core.paging import ListPosition
 from services.console.store.conditions import OPEN_COMMAND
 from services.console.store.connections import Connection, Rows
 from services.console.store.lateness import overdue
-from services.console.store.ordering import Order, micros, position_parameters
+from services.console.store.ordering import Order, micros, position_parameters, urgency
 from shared.contracts.lifecycles.assignment import REPORTED, SIGNED, TAKEN_AWAY, UNSIGNED, State
 from shared.runtime.sql import names
 
-NEWEST = Order((f"(NOT {OPEN_COMMAND})::int", f"-{micros('sent_at')}"), "command_id")
-"""The order of commands: the open ones, then the last changed."""
+_OPEN = f"c.{OPEN_COMMAND}"
+COMMAND_ORDER = Order(
+    (
+        f"(NOT {_OPEN})::int",
+        *(
+            f"CASE WHEN {_OPEN} THEN {number} ELSE 0 END"
+            for number in urgency("c.status", "why.state", "c.level", "c.finish_by")[1:]
+        ),
+        f"-{micros('c.sent_at')}",
+    ),
+    "c.command_id",
+)
+"""The order of commands: the open ones by urgency, then the closed ones, the last changed first."""
 _UNSIGNED = f"a.state IN {names(UNSIGNED | {State.RETURNED})}"
 _TAKEN_AWAY = names(TAKEN_AWAY)
 
@@ -143,7 +154,7 @@ async def recent_commands(
     after: ListPosition | None,
     limit: int,
 ) -> Rows:
-    """Return commands of a subtree after a cursor, the open ones first, then the newest.
+    """Return commands of a subtree after a cursor, the open ones by urgency, then the newest.
 
     The root, the issuer or a receiving unit is in the subtree. Open commands and the newest closed
     commands are searched separately, each by its own index: the second search ends early and does
@@ -158,18 +169,21 @@ async def recent_commands(
         OR ({counted_in_town} EXISTS (SELECT 1 FROM console.assignment a
             WHERE a.command_id = c.command_id AND a.unit >= $2 AND a.unit < $3 {probed}))
     """  # noqa: S608 - built of constants
-    after_cursor = f"AND {NEWEST.is_after(6, 7)}"
-    newest = 'ORDER BY sent_at DESC, command_id COLLATE "C" LIMIT $5'
+    after_cursor = f"AND {COMMAND_ORDER.is_after(6, 7)}"
+    columns = f"c.*, {COMMAND_ORDER.columns}"
+    reason = "LEFT JOIN console.alert AS why ON why.alert_id = c.alert_id"
     rows: Rows = await connection.fetch(
         f"""
         SELECT * FROM (
-            (SELECT c.*, {NEWEST.columns} FROM console.command c
-                WHERE status = $1 AND {OPEN_COMMAND} {after_cursor} AND ({concerns}) {newest})
+            (SELECT {columns} FROM console.command c {reason}
+                WHERE c.status = $1 AND {_OPEN} {after_cursor} AND ({concerns})
+                ORDER BY {COMMAND_ORDER.by} LIMIT $5)
             UNION ALL
-            (SELECT c.*, {NEWEST.columns} FROM console.command c
-                WHERE NOT $4 AND status = $1 AND NOT ({OPEN_COMMAND}) {after_cursor}
-                    AND ({concerns}) {newest})
-        ) AS found ORDER BY {NEWEST.by} LIMIT $5
+            (SELECT {columns} FROM console.command c {reason}
+                WHERE NOT $4 AND c.status = $1 AND NOT ({_OPEN}) {after_cursor}
+                    AND ({concerns})
+                ORDER BY c.sent_at DESC, c.command_id COLLATE "C" LIMIT $5)
+        ) AS found ORDER BY {COMMAND_ORDER.by} LIMIT $5
         """,  # noqa: S608
         status,
         span.low,

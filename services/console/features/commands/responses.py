@@ -77,6 +77,18 @@ class CommandList(ResponseModel):
     next: str | None
 
 
+class DutyContact(ResponseModel):
+    """The officer on duty to call for a unit; name and telephone as far as open to the viewer."""
+
+    contract = "RosterSlot"
+
+    unit: str
+    unit_name: str
+    post: Post
+    name: str | None
+    phone: str | None
+
+
 class PendingUnit(ResponseModel):
     """A unit that has not signed, has returned its assignment, or is late."""
 
@@ -94,6 +106,7 @@ class PendingUnit(ResponseModel):
     rung: int | None
     target_name: str | None
     target_post: Post | None
+    contact: DutyContact | None
 
 
 class CommandDetail(CommandView):
@@ -173,9 +186,10 @@ class UnitAssignment(ResponseModel):
 
 
 class AssignmentView(UnitAssignment):
-    """An assignment with the photos that the officer may see."""
+    """An assignment with the photos that the officer may see, and whom to call."""
 
     photos: list[PhotoView]
+    contact: DutyContact | None
 
 
 class AssignmentList(ResponseModel):

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.console.core import record
 from services.console.core.access import Viewer, sees, span_of
+from services.console.core.contacts import contact
 from services.console.core.offers import verbs_of_command
 from services.console.features.commands import command_heads, counts, pending_units, totals, views
 from services.console.features.commands.course import course_view
@@ -47,7 +48,7 @@ async def list_commands(
     after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
-    """List the commands that concern the subtree, open commands first, then the newest.
+    """List the commands that concern the subtree, open commands by urgency, then the newest.
 
     The counts of a command cover the subtree of the officer.
     """
@@ -58,7 +59,7 @@ async def list_commands(
             span,
             status,
             only_open=only_open,
-            after=position_after(after, counts.NEWEST),
+            after=position_after(after, counts.COMMAND_ORDER),
             limit=limit,
         )
         ids = [row["command_id"] for row in rows]
@@ -144,7 +145,10 @@ async def get_command(console: Deps, viewer: PlaceViewer, command_id: Identifier
                 record["unsigned"] + record["overdue_unreported"] for record in counted
             ),
             "missing": [
-                views.pending_unit(record, row["data_grade"], viewer, console.names)
+                {
+                    **views.pending_unit(record, row["data_grade"], viewer, console.names),
+                    "contact": contact(record["unit"], viewer, console.directory, console.names),
+                }
                 for record in pending
             ],
         }

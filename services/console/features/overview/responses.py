@@ -20,8 +20,8 @@ class AlertCounts(ResponseModel):
     states: dict[AlertState, int]
 
 
-class TownTile(ResponseModel):
-    """A town of the map with its gravest levels."""
+class UnitTile(ResponseModel):
+    """A unit one tier below the screen's unit, with the gravest levels of its subtree."""
 
     unit: str
     name: str
@@ -90,5 +90,5 @@ class Overview(ResponseModel):
     pages_open: int
     sensors_silent: int
     exercises: int
-    towns: list[TownTile]
+    tiles: list[UnitTile]
     feed_seq: int

@@ -62,12 +62,15 @@ async def _map(console: ConsoleDeps, root: str, status: Status) -> bytes:
 async def _overview(console: ConsoleDeps, root: str, status: Status) -> bytes:
     """Return the answer for a subtree; nothing in the answer depends on the viewer."""
     span = span_of(root)
+    below = views.units_below(root, console.names)
     position = console.part(
         Hub
     ).position  # read before the queries: a later event may be included already
     async with reading(console.database) as connection:
         by_level = await alert_queries.open_by_level(connection, span, status)
-        by_town = await alert_queries.open_by_town(connection, span, status)
+        by_part = await alert_queries.open_by_part(
+            connection, span, status, views.length_of_parts(below)
+        )
         commands = await counts.open_command_ids(connection, status)
         counted = await counts.by_command_and_tier(connection, commands, span)
         small = await queries.small_counts(connection, span, status)
@@ -88,7 +91,7 @@ async def _overview(console: ConsoleDeps, root: str, status: Status) -> bytes:
             "pages_open": small["pages_open"],
             "sensors_silent": small["sensors_silent"],
             "exercises": small["exercises"],
-            "towns": views.tiles(by_town, root, console.names),
+            "tiles": views.tiles(by_part, below, console.names),
             "feed_seq": position,
         }
     )

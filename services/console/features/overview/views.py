@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from services.console.core.access import span_of
 from services.console.core.names import UnitNames
 from services.console.core.record import Json, OutgoingRecord
 from shared.contracts.alerts import AlertState
-from shared.contracts.fields import LEVEL_ORDER, Level, Tier
-
-_TOWN_DIGITS = 9
+from shared.contracts.fields import LEVEL_ORDER, Level
+from shared.contracts.units import department_of
 
 
 def alert_counts(counted: Iterable[OutgoingRecord]) -> Json:
@@ -29,23 +29,33 @@ def alert_counts(counted: Iterable[OutgoingRecord]) -> Json:
     return {"issued": issued, "proposed": proposed, "states": states}
 
 
-def tiles(counted: Iterable[OutgoingRecord], root: str, names: UnitNames) -> list[Json]:
-    """Return the towns of a subtree, each with its worst issued and worst proposed level.
+def units_below(root: str, names: UnitNames) -> list[str]:
+    """Return the units one tier below a unit, without its departments: the tiles of its screen."""
+    return [unit for unit in names.tree.directly_below(root) if department_of(unit) is None]
 
-    A row stands for `n` alerts of equal level and proposed level in a town (the first nine digits).
+
+def length_of_parts(below: Sequence[str]) -> int:
+    """Return how many characters of a unit name the unit of `below` that holds it."""
+    return max((len(span_of(unit).low) for unit in below), default=0)
+
+
+def tiles(counted: Iterable[OutgoingRecord], below: Sequence[str], names: UnitNames) -> list[Json]:
+    """Return these units, each with its worst issued and worst proposed level.
+
+    A row stands for `n` alerts of equal level and proposed level in the subtree of a unit.
     """
     worst: dict[str, Json] = {
-        town[:_TOWN_DIGITS]: {
-            "unit": town,
-            "name": names.unit(town),
+        span_of(unit).low: {
+            "unit": unit,
+            "name": names.unit(unit),
             "level": None,
             "proposed": None,
             "alerts": 0,
         }
-        for town in names.within(root, [Tier.TOWN])
+        for unit in below
     }
     for row in counted:
-        tile = worst.get(row["town"])
+        tile = worst.get(row["part"])
         if tile is not None:
             tile["alerts"] += row["n"]
             tile["level"] = _worse(tile["level"], row["level"])

@@ -1,17 +1,17 @@
-"""Models of the responses with deadlines that are missed or near."""
+"""Models of the responses with assignments whose deadlines are missed or near."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from services.console.features.commands.responses import UnitNode
+from services.console.features.commands.responses import CommandHead, DutyContact, UnitNode
 from services.console.web.response_models import ResponseModel
-from shared.contracts.commands import SupervisionClock, SupervisionKind
+from shared.contracts.commands import AssignmentState, SupervisionClock, SupervisionKind
 from shared.contracts.fields import Level, Post, Status
 
 
 class SupervisionView(ResponseModel):
-    """The newest firing of one clock of an open assignment."""
+    """An open assignment with its gravest firing."""
 
     contract = "SupervisionEvent"
 
@@ -32,18 +32,20 @@ class SupervisionView(ResponseModel):
     masked: bool
     title: str
     sent_at: datetime
+    state: AssignmentState
+    contact: DutyContact | None
 
 
 class SupervisionList(ResponseModel):
-    """Deadlines that are missed or near, clock by clock."""
+    """Assignments whose deadline is missed or near."""
 
     supervision: list[SupervisionView]
     next: str | None
     total: int
 
 
-class SupervisedUnit(UnitNode):
-    """The counts of assignments of a unit that are due soon, overdue or returned."""
+class SupervisionCounts(ResponseModel):
+    """The counts of assignments that are due soon, overdue or returned."""
 
     escalated: int
     overdue: int
@@ -52,7 +54,28 @@ class SupervisedUnit(UnitNode):
     returned: int
 
 
+class SupervisedUnit(UnitNode, SupervisionCounts):
+    """A unit with the counts of its assignments that need attention."""
+
+
 class SupervisedUnitList(ResponseModel):
     """The unit of the officer, then the units one tier below."""
 
     units: list[SupervisedUnit]
+
+
+class SupervisedCommand(CommandHead, SupervisionCounts):
+    """An open command with the counts of its assignments that need attention.
+
+    `unsigned` of the late assignments have not been signed.
+    """
+
+    unsigned: int
+    may: list[str]
+
+
+class SupervisedCommandList(ResponseModel):
+    """Open commands with assignments that need attention, the most urgent first."""
+
+    commands: list[SupervisedCommand]
+    next: str | None

@@ -1,10 +1,12 @@
-"""Deadlines that the timers found missed or near, as JSON."""
+"""Assignments whose deadlines the timers found missed or near, as JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from services.console.core.access import Viewer
+from services.console.core.contacts import contact
+from services.console.core.directory import Directory
 from services.console.core.masking import opens
 from services.console.core.names import UnitNames
 from services.console.core.record import Json, OutgoingRecord
@@ -46,8 +48,15 @@ def _unit(unit: str, names: UnitNames) -> Json:
     }
 
 
-def supervision(row: OutgoingRecord, viewer: Viewer, names: UnitNames) -> Json:
-    """Return the newest firing of a clock of an open assignment."""
+def supervised_command(head: Json, row: OutgoingRecord) -> Json:
+    """Return an open command with the counts of its assignments that need attention."""
+    return {**head, **{name: row[name] for name in SUPERVISED}, "unsigned": row["unsigned"]}
+
+
+def supervision(
+    row: OutgoingRecord, viewer: Viewer, directory: Directory, names: UnitNames
+) -> Json:
+    """Return an open assignment with its gravest firing, and whom to call."""
     open_to = opens(viewer, row["unit"], row["data_grade"])
     return {
         "assignment_id": row["subject_id"],
@@ -67,4 +76,6 @@ def supervision(row: OutgoingRecord, viewer: Viewer, names: UnitNames) -> Json:
         "masked": not open_to,
         "title": row["title"] if open_to else "",
         "sent_at": row["sent_at"],
+        "state": row["state"],
+        "contact": contact(row["unit"], viewer, directory, names),
     }

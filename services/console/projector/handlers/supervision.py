@@ -92,8 +92,9 @@ def load(event: SupervisionEvent, unit: UnitOfWork) -> None:
 
 @router.subscriber(SUPERVISION, load=load)
 async def handle_supervision(event: SupervisionEvent, unit: UnitOfWork) -> None:
-    """Show a deadline that is missed or near."""
-    unit.add(TABLE, event)
+    """Show a deadline that is missed or near; urging is an event, and changes no deadline."""
+    if event.kind is not SupervisionKind.URGED:
+        unit.add(TABLE, event)
     unit.add_feed_event(supervision_feed_event(event))
     if (fact := supervision_case_fact(event)) is not None:
         unit.add_case_fact(fact)

@@ -2,15 +2,15 @@
 // reports by itself that a page was shown or opened; the officer answers with a press.
 
 import { get, onSessionEnd, post, Problem } from "./lib/api.js";
+import { CardOrder } from "./lib/card_order.js";
 import { button, linkText } from "./lib/components.js";
 import { clearList, elementById, fill, h, optionalElement, renderList } from "./lib/dom.js";
 import { formatTime, loadLanguage, otherLanguage, pageData, setLanguage, t } from "./lib/i18n.js";
 import { LiveStream } from "./lib/live_stream.js";
-import { loadStatusText } from "./lib/load_status.js";
+import { drawLoadStatus } from "./lib/load_status.js";
 import { categoryFilter, ofCategory, PAGE_KINDS } from "./lib/page_categories.js";
 import { resumeSignOut, showGate, signOut } from "./lib/sign_out.js";
 import { bellButton, sound } from "./lib/sound.js";
-import { CardOrder } from "./phone/card_order.js";
 import { Outbox } from "./phone/outbox.js";
 import {
   outboxPanel,
@@ -30,7 +30,7 @@ const REFRESH_MS = 20_000;
 
 /** The receipts that this page has sent, by page and verb. */
 const receipts = new Set();
-const cardOrder = new CardOrder(() => show(), resetOrder);
+const cardOrder = new CardOrder(window, "#list", () => show(), resetOrder);
 
 /**
  * @typedef {object} PhoneState
@@ -164,11 +164,7 @@ function show() {
 
 function showLoadStatus() {
   const { loadedAt, failed } = lists.status[state.tab];
-  const words = loadStatusText(loadedAt, failed);
-  const note = elementById("reading");
-  note.hidden = !words;
-  note.classList.toggle("failed", failed);
-  if (note.textContent !== words) note.textContent = words;
+  drawLoadStatus(elementById("reading"), loadedAt, failed);
 }
 
 /** Redraw the outbox only when it differs: a screen reader does not read the same text twice. */

@@ -22,6 +22,7 @@ import {
   state,
   updateAddress,
 } from "./frame/screen_state.js";
+import { loadPageCount, pageCountBadge } from "./frame/page_count.js";
 import { showDrillStrip, showLinkState, showMode, showTime } from "./frame/strips.js";
 import { get, onSessionEnd, Problem } from "./lib/api.js";
 import { button } from "./lib/components.js";
@@ -29,6 +30,7 @@ import { elementById, fill, h, optionalElement } from "./lib/dom.js";
 import { loadLanguage, otherLanguage, pageData, setLanguage, t } from "./lib/i18n.js";
 import { LiveStream } from "./lib/live_stream.js";
 import { loadStatusText } from "./lib/load_status.js";
+import { PAGE_KINDS } from "./lib/page_categories.js";
 import { resumeSignOut, showGate, signOut } from "./lib/sign_out.js";
 import { bellButton, sound } from "./lib/sound.js";
 import { throttle } from "./lib/throttle.js";
@@ -116,6 +118,7 @@ function follow() {
       state.board?.line(line);
       reloadOverview();
       if (line.kind === "mode") loadModes();
+      if (PAGE_KINDS.has(line.kind)) loadPageCount();
     },
     onReset: refreshAll,
     onState: (link, linkFacts) => {
@@ -156,6 +159,7 @@ const loadModes = throttle(async () => {
 function refreshAll() {
   reloadOverview();
   loadModes();
+  loadPageCount();
   state.board?.refresh();
 }
 
@@ -285,7 +289,9 @@ function drawFrame() {
       { class: "boards", "aria-label": t("boards") },
       Object.keys(BOARDS)
         .filter(isOffered)
-        .map((name) => h("a", { href: `#${name}` }, t(`board.${name}`))),
+        .map((name) =>
+          h("a", { href: `#${name}` }, t(`board.${name}`), name === "overview" && pageCountBadge()),
+        ),
     ),
     h("main", { class: "screen", id: "board", tabindex: -1 }),
   );

@@ -26,11 +26,16 @@ REPORT_PURPOSES = frozenset(
     }
 )
 """The purposes of supervision of a duty to report; the other purposes are an assignment's."""
-_CALLING_KINDS = frozenset({SupervisionKind.REMINDED, SupervisionKind.ESCALATED})
+_CALLING_KINDS = frozenset(
+    {SupervisionKind.REMINDED, SupervisionKind.ESCALATED, SupervisionKind.URGED}
+)
 
 
 def call_about_supervision(supervision: SupervisionEvent, engine: EscalationEngine) -> None:
-    """Call the post that a reminder or an escalation names, unless the unit has acted meanwhile."""
+    """Call the post that a reminder or an escalation names, unless the unit has acted meanwhile.
+
+    An officer's urging is a reminder too.
+    """
     roster, working_set = engine.roster, engine.working_set
     recalled = was_recalled(supervision.alert_id, working_set)
     if supervision.kind not in _CALLING_KINDS or recalled:

@@ -58,7 +58,7 @@ def of_supervision(supervision: SupervisionEvent, names: Names, now: datetime) -
 
     The text names the unit, the deadline, and the unit's officers on duty with their numbers.
     """
-    reminder = supervision.kind is SupervisionKind.REMINDED
+    reminder = supervision.kind is not SupervisionKind.ESCALATED
     mark = (
         Bilingual("催办：", "Reminder: ") if reminder else Bilingual("督办升级：", "Escalation: ")
     )
@@ -69,6 +69,11 @@ def of_supervision(supervision: SupervisionEvent, names: Names, now: datetime) -
         f"{unit.zh} 超期未{act.zh}（时限 {due.zh}），请督促。",
         f"{unit.en} is late and has not {act.en} (due {due.en}): urge them.",
     )
+    if supervision.kind is SupervisionKind.URGED:
+        request = Bilingual(
+            f"{unit.zh} 尚未{act.zh}（时限 {due.zh}），请尽快办理。",
+            f"{unit.en} has not {act.en} (due {due.en}): please act now.",
+        )
     holders = names.responsible(supervision.unit, supervision.target_unit)
     contact_line = contacts([names.holder(holder) for holder in holders])
     of_report = supervision.clock.startswith("report")

@@ -10,32 +10,27 @@ import {
   maskedText,
   worseLevel,
 } from "../lib/components.js";
-import { problemOf } from "../lib/api.js";
-import { h, renderList } from "../lib/dom.js";
+import { h } from "../lib/dom.js";
 import { formatTime, t } from "../lib/i18n.js";
+import { stableList } from "../lib/stable_list.js";
 import { decisionButtons, nextStepText } from "./alert_decisions.js";
 import { openAlertSheet } from "./alert_sheet.js";
-import { drawTrends, trendPlace } from "./trend.js";
+import { trendPlace } from "./trend.js";
 
 /** @import { Alert } from "../types/alerts.d.ts" */
 
 /**
- * Draw the alerts; return those that are new since the last drawing.
+ * Make the list of alerts in `container`.
  * @param {HTMLElement} container
- * @param {Alert[]} alerts
  * @param {() => void} refresh
  */
-export function drawAlerts(container, alerts, refresh) {
-  const newIds = renderList(
+export const alertList = (container, refresh) =>
+  stableList(
     container,
-    alerts,
-    (alert) => alert.alert_id,
+    (/** @type {Alert} */ alert) => alert.alert_id,
     (alert) => alertCard(alert, refresh),
-    t("alerts.none"),
+    "alerts.none",
   );
-  drawTrends(container, alerts).catch(problemOf); // The cards are complete without.
-  return alerts.filter((alert) => newIds.includes(alert.alert_id));
-}
 
 /**
  * @param {Alert} alert

@@ -12,6 +12,7 @@ const HEIGHT = 40;
 const EDGE = 3;
 const STILL = 0.00005; // Of the value: a slower change per hour counts as none.
 const ALERT_LIMIT = 100;
+const VALID_MS = 20_000;
 
 /**
  * Make the place of an alert's course; an alert without alarms has none.
@@ -21,19 +22,40 @@ export const trendPlace = (alert) =>
   alert.alarms > 0 && !alert.masked && h("div", { class: "trend", "data-trend": alert.alert_id });
 
 /**
- * Load the courses of these alerts and draw them into their places; no card changes its size.
+ * Return a function that draws the courses of alerts into their places in `container`. Those of new
+ * alerts are loaded at once, all of them again after a while; a place without a course goes.
  * @param {Element} container
- * @param {Alert[]} alerts
  */
-export async function drawTrends(container, alerts) {
-  const measured = alerts.filter((alert) => !alert.masked).slice(0, ALERT_LIMIT);
-  if (!measured.length) return;
-  const ids = measured.map((alert) => alert.alert_id).join(",");
-  const { trends } = await get("/api/trends", { alerts: ids });
-  for (const trend of trends) {
-    const place = container.querySelector(`[data-trend="${CSS.escape(trend.alert_id)}"]`);
-    if (place) fill(place, sparkline(trend), words(trend));
+export function trendDrawer(container) {
+  /** @type {Map<string, Trend | null>} */
+  const courses = new Map();
+  let loadedAt = 0;
+
+  function draw() {
+    for (const [id, trend] of courses) {
+      const place = container.querySelector(`[data-trend="${CSS.escape(id)}"]`);
+      if (!place) continue;
+      if (trend) fill(place, sparkline(trend), words(trend));
+      else place.remove();
+    }
   }
+
+  /** @param {Alert[]} alerts */
+  return async (alerts) => {
+    draw();
+    const isOld = Date.now() - loadedAt > VALID_MS;
+    const ids = alerts
+      .filter((alert) => alert.alarms > 0 && !alert.masked)
+      .map((alert) => alert.alert_id)
+      .filter((id) => isOld || !courses.has(id))
+      .slice(0, ALERT_LIMIT);
+    if (!ids.length) return;
+    if (isOld) loadedAt = Date.now();
+    const { trends } = await get("/api/trends", { alerts: ids.join(",") });
+    for (const id of ids) courses.set(id, null);
+    for (const trend of trends) courses.set(trend.alert_id, trend);
+    draw();
+  };
 }
 
 /** @param {Trend} trend */

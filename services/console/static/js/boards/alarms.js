@@ -1,20 +1,23 @@
-// The alarm board: what rules have raised, the silences, and the sensors that send nothing.
+// The alarm board: the alarms that stand, those that have ended, the silences, and the sensors that
+// send nothing.
 
 import { alarmTable, silenceButton } from "../alerts/alarm_table.js";
 import { silenceAlarm } from "../alerts/alert_decisions.js";
 import { get, post } from "../lib/api.js";
-import { button, chip, drillTag, panel } from "../lib/components.js";
+import { button, chip, drillTag, LEVELS, panel } from "../lib/components.js";
 import { confirmAction, confirmationText } from "../lib/dialogs.js";
 import { fill, h, renderList, text } from "../lib/dom.js";
-import { momentField, momentOf } from "../lib/forms.js";
+import { momentField, momentOf, select, selectOf } from "../lib/forms.js";
 import { formatTime, t } from "../lib/i18n.js";
 import { loadAll, loader } from "../lib/load_status.js";
 import { pagedList } from "../lib/paged_list.js";
+import { debounce } from "../lib/throttle.js";
 
 /** @import { Silence, SilentSensor } from "../types/alerts.d.ts" */
 /** @import { Board, BoardContext } from "../types/page.d.ts" */
 
 const PAGE_SIZE = 200;
+const ENDED_SIZE = 50;
 const SILENCE_LIMIT = 500;
 const LARGE_PART_PAUSE_MS = 1_500;
 
@@ -25,16 +28,13 @@ const LARGE_PART_PAUSE_MS = 1_500;
  */
 export function alarmsBoard(context) {
   const { status } = context;
-  const alarmPart = h("div", { id: "alarms" });
+  const standingPart = h("div", { id: "alarms" });
+  const endedPart = h("div", { id: "alarms-ended" });
   const silenceList = h("ol", { class: "lines", id: "silences" });
   const sensorList = h("ol", { class: "lines tall", id: "sensors", tabindex: 0 });
-  const alarms = pagedList(
-    "/api/alarms",
-    "alarms",
-    (alarm) => alarm.alarm_id,
-    () => loaders.alarms(),
-    PAGE_SIZE,
-  );
+  const filter = { level: "", q: "" };
+  const standing = alarmList(() => loaders.standing(), PAGE_SIZE);
+  const ended = alarmList(() => loaders.ended(), ENDED_SIZE);
   const sensors = pagedList(
     "/api/sensors/silent",
     "sensors",
@@ -44,15 +44,25 @@ export function alarmsBoard(context) {
   );
   const silenceQuery = { status, standing: 1, limit: SILENCE_LIMIT };
   const loaders = {
-    alarms: loader(
-      alarmPart,
-      () => context.current(alarms.load({ status })),
+    standing: loader(
+      standingPart,
+      () => requestAlarms(standing, 1),
       (answer) => {
-        const table = alarmTable(answer.alarms, t("alarms.none"), (alarm) =>
+        const emptyKey = filter.level || filter.q ? "alarms.no.match" : "alarms.none";
+        const table = alarmTable(answer.alarms, t(emptyKey), (alarm) =>
           silenceButton(alarm, () => silenceAlarm(alarm, refresh)),
         );
-        fill(alarmPart, table);
-        alarms.show(answer);
+        fill(standingPart, table);
+        standing.show(answer);
+      },
+      LARGE_PART_PAUSE_MS,
+    ),
+    ended: loader(
+      endedPart,
+      () => requestAlarms(ended, 0),
+      (answer) => {
+        fill(endedPart, alarmTable(answer.alarms, t("alarms.ended.none")));
+        ended.show(answer);
       },
       LARGE_PART_PAUSE_MS,
     ),
@@ -85,9 +95,42 @@ export function alarmsBoard(context) {
     ),
   };
 
+  /**
+   * Request the alarms of the filter; the answer to an earlier filter is none.
+   * @param {ReturnType<typeof alarmList>} list
+   * @param {0 | 1} isStanding
+   */
+  async function requestAlarms(list, isStanding) {
+    const { level, q } = filter;
+    const answer = await context.current(list.load({ status, standing: isStanding, level, q }));
+    return level === filter.level && q === filter.q ? answer : null;
+  }
+
   function refresh() {
     loadAll(loaders);
   }
+
+  /** Load both lists of alarms anew for a changed filter. */
+  function applyFilter() {
+    Object.assign(filter, { level: selectOf(levelField).value, q: wordsInput.value.trim() });
+    for (const list of [standing, ended]) list.restart();
+    loaders.standing.restart();
+    loaders.ended.restart();
+  }
+
+  const levelField = select(t("case.level"), "level", [
+    ["", t("all")],
+    ...LEVELS.map((level) => /** @type {const} */ ([level, t(`level.${level}`)])),
+  ]);
+  levelField.addEventListener("change", applyFilter);
+  const wordsInput = h("input", {
+    type: "search",
+    name: "q",
+    maxlength: 80,
+    autocomplete: "off",
+  });
+  const wordsField = h("label", { class: "words" }, t("alarms.search"), wordsInput);
+  wordsInput.addEventListener("input", debounce(applyFilter));
 
   /** @param {Silence} silence */
   function silenceItem(silence) {
@@ -148,7 +191,16 @@ export function alarmsBoard(context) {
       h(
         "div",
         { class: "stack" },
-        panel("alarms.title", [alarmPart, alarms.moreButton], alarms.count),
+        panel(
+          "alarms.title",
+          [
+            h("div", { class: "search", role: "search" }, levelField, wordsField),
+            standingPart,
+            standing.moreButton,
+          ],
+          standing.count,
+        ),
+        panel("alarms.ended", [endedPart, ended.moreButton], ended.count),
       ),
       h(
         "div",
@@ -159,12 +211,22 @@ export function alarmsBoard(context) {
     ),
     refresh,
     line: ({ kind }) => {
-      if (kind === "alarm" || kind === "alert") loaders.alarms();
+      if (kind === "alarm" || kind === "alert") {
+        loaders.standing();
+        loaders.ended();
+      }
       if (kind === "sensor") loaders.sensors();
       if (kind === "silence") loaders.silences();
     },
   };
 }
+
+/**
+ * @param {() => void} reload
+ * @param {number} size
+ */
+const alarmList = (reload, size) =>
+  pagedList("/api/alarms", "alarms", (alarm) => alarm.alarm_id, reload, size);
 
 /** @param {SilentSensor} sensor */
 function sensorItem(sensor) {

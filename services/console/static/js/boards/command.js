@@ -23,8 +23,9 @@ import { formatTime, t } from "../lib/i18n.js";
 import { loader } from "../lib/load_status.js";
 import { PAGE_KINDS } from "../lib/page_categories.js";
 import { pagedList } from "../lib/paged_list.js";
+import { stableList } from "../lib/stable_list.js";
 
-/** @import { BelowAnswer, Command, UnitProgress } from "../types/commands.d.ts" */
+/** @import { Assignment, BelowAnswer, Command, UnitProgress } from "../types/commands.d.ts" */
 /** @import { UnitNode } from "../types/units.d.ts" */
 /** @import { Board, BoardContext } from "../types/page.d.ts" */
 
@@ -51,8 +52,15 @@ export function commandBoard(context) {
   const { me: officer, status } = context;
   /** @type {CommandBoardState} */
   const state = { commands: null, loadError: null, chosenId: null, unit: officer.unit };
+  goTo(context.item);
   const commandList = h("ul", { class: "cards limited", id: "command-list" });
   const taskList = h("ul", { class: "cards limited", id: "own-tasks" });
+  const taskCards = stableList(
+    taskList,
+    (/** @type {Assignment} */ assignment) => assignment.assignment_id,
+    (assignment) => assignmentCard(assignment, refresh),
+    "assignments.none",
+  );
   const pages = ownPages(context);
   const drillDown = h("div", { id: "drill-down", "aria-live": "polite" });
 
@@ -109,13 +117,7 @@ export function commandBoard(context) {
       taskList,
       () => context.current(tasks.load(taskQuery)),
       (answer) => {
-        renderList(
-          taskList,
-          answer.assignments,
-          (assignment) => assignment.assignment_id,
-          (assignment) => assignmentCard(assignment, refresh),
-          t("assignments.none"),
-        );
+        taskCards.show(answer.assignments);
         tasks.show(answer);
       },
     ),
@@ -174,6 +176,16 @@ export function commandBoard(context) {
         commandButtons(command, refresh),
       ),
     );
+  }
+
+  /**
+   * Choose the command and the unit that the address names, if any.
+   * @param {string | null} item
+   */
+  function goTo(item) {
+    const [id, unit] = item?.split("~") ?? [];
+    if (!id) return;
+    Object.assign(state, { chosenId: id, unit: decodeURIComponent(unit ?? officer.unit) });
   }
 
   const chosenCommand = () =>
@@ -245,13 +257,22 @@ export function commandBoard(context) {
       h(
         "div",
         { class: "stack" },
-        panel("own.pages", [pages.node, pages.moreButton], [pages.filter, " ", pages.count]),
-        panel("own.tasks", [taskList, tasks.moreButton], tasks.count),
+        panel(
+          "own.pages",
+          [pages.node, pages.moreButton],
+          [pages.newButton, pages.filter, " ", pages.count],
+        ),
+        panel("own.tasks", [taskList, tasks.moreButton], [taskCards.newButton, tasks.count]),
         panel("commands.title", [commandList, commands.moreButton], commands.count),
       ),
       h("div", { class: "stack" }, panel("drill.down.title", drillDown)),
     ),
     refresh,
+    go: (item) => {
+      goTo(item);
+      drawCommandList();
+      loaders.below.restart();
+    },
     line: ({ kind }) => {
       if (kind === "command") loaders.commands();
       if (PAGE_KINDS.has(kind)) pages.load();

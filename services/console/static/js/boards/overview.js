@@ -1,13 +1,16 @@
 // The overview: everything at a glance, in three columns.
 
-import { drawAlerts } from "../alerts/alert_list.js";
+import { alertList } from "../alerts/alert_list.js";
+import { trendDrawer } from "../alerts/trend.js";
 import { drawCommands } from "../commands/command_list.js";
-import { get } from "../lib/api.js";
+import { ownPages } from "../duty/own_pages.js";
+import { get, problemOf } from "../lib/api.js";
 import { button, panel } from "../lib/components.js";
 import { fill, h } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
 import { loadAll, loader, loadStatus } from "../lib/load_status.js";
 import { countText, pagedList } from "../lib/paged_list.js";
+import { PAGE_KINDS } from "../lib/page_categories.js";
 import { batch } from "../lib/throttle.js";
 import { drawCounters } from "../overview/counters.js";
 import { drawFeed } from "../overview/feed.js";
@@ -19,6 +22,7 @@ import { townPanel } from "../overview/town_panel.js";
 /** @import { Board, BoardContext, FeedLine } from "../types/page.d.ts" */
 
 const FEED_LIMIT = 60;
+const OWN_PAGE_LIMIT = 20; // The others are on the board of the commands.
 const ALERT_PAGE_SIZE = 100; // The server sends as many with the page.
 const COMMAND_LIMIT = 20;
 const SUPERVISION_LIMIT = 60;
@@ -36,7 +40,7 @@ export function overviewBoard(context) {
   const state = { town: null, overview: null, lines: [] };
   const counters = h("div", { class: "counters", id: "counters" });
   const feed = h("ol", { class: "lines feed", id: "feed", tabindex: 0 });
-  const alertList = h("ul", { class: "cards limited", id: "alerts", tabindex: -1 });
+  const alertCards = h("ul", { class: "cards limited", id: "alerts", tabindex: -1 });
   const alertTail = h("span", { id: "alerts-tail" });
   const commandList = h("ul", { class: "cards limited", id: "commands" });
   const commandTail = h("span");
@@ -55,10 +59,20 @@ export function overviewBoard(context) {
     () => loaders.alerts(),
     ALERT_PAGE_SIZE,
   );
+  const alertsShown = alertList(alertCards, () => loaders.alerts());
+  const drawTrends = trendDrawer(alertCards);
+  const pageTail = h("span");
+  const pages = ownPages(context, OWN_PAGE_LIMIT, (waiting) => {
+    fill(pageTail, boardLink("command", Math.min(waiting, OWN_PAGE_LIMIT), waiting));
+  });
+  const pagePanel = panel("own.pages", pages.node, [pages.newButton, pageTail]);
+  pages.node.classList.add("limited");
+  pagePanel.classList.add("own");
   const loaders = {
+    pages: pages.load,
     alerts: loader(
-      alertList,
-      () => context.current(alerts.load({ status, open: 1, town: state.town?.unit })),
+      alertCards,
+      () => context.current(alerts.load({ status, open: 1, unit: state.town?.unit })),
       drawAlertList,
     ),
     commands: loader(
@@ -120,15 +134,17 @@ export function overviewBoard(context) {
       town &&
       button(t("only.town", { town: town.name }), () => chooseTown(town), { class: "plain" });
     fill(alertTail, alerts.count, town && [" ", allTownsButton]);
-    const newAlerts = drawAlerts(alertList, answer.alerts, () => loaders.alerts());
+    const newAlerts = alertsShown.show(answer.alerts);
+    drawTrends(answer.alerts).catch(problemOf); // The cards are complete without.
     context.announce(hasGrown ? [] : newAlerts);
   }
 
   /** @param {Town} town */
   function chooseTown(town) {
     state.town = state.town?.unit === town.unit ? null : town;
-    if (state.overview) towns.draw(state.overview.towns, state.town?.unit);
+    if (state.overview) towns.draw(state.overview.tiles, state.town?.unit);
     alerts.restart();
+    alertsShown.clear();
     loaders.alerts.restart();
   }
 
@@ -147,11 +163,15 @@ export function overviewBoard(context) {
       h(
         "div",
         { class: "columns" },
-        h("div", { class: "stack" }, towns.node, panel("feed.title", feed)),
+        h("div", { class: "stack" }, pagePanel, towns.node, panel("feed.title", feed)),
         h(
           "div",
           { class: "stack" },
-          panel("alerts.title", [alertList, alerts.moreButton], alertTail),
+          panel(
+            "alerts.title",
+            [alertCards, alerts.moreButton],
+            [alertsShown.newButton, alertTail],
+          ),
         ),
         h(
           "div",
@@ -169,7 +189,7 @@ export function overviewBoard(context) {
     overview: (answer) => {
       state.overview = answer;
       drawCounters(counters, answer);
-      towns.draw(answer.towns, state.town?.unit);
+      towns.draw(answer.tiles, state.town?.unit);
       counterStatus.succeed();
       towns.status.succeed();
     },
@@ -178,6 +198,7 @@ export function overviewBoard(context) {
       towns.status.fail();
     },
     line: (line) => {
+      if (PAGE_KINDS.has(line.kind)) loaders.pages();
       if (line.kind === "system") return; // Faults of the system itself are no events.
       state.lines = [line, ...state.lines].slice(0, FEED_LIMIT);
       drawLines();

@@ -1,6 +1,7 @@
 // The board of the supervision: what is due soon, overdue, returned or escalated, by unit, as
 // traffic lights with a shape and a word each, and the duties to report upward.
 
+import { supervisedCommands } from "../commands/supervised_commands.js";
 import { get } from "../lib/api.js";
 import {
   button,
@@ -15,15 +16,14 @@ import { fill, h, rememberFocus, renderList } from "../lib/dom.js";
 import { formatTime, t } from "../lib/i18n.js";
 import { light } from "../lib/lights.js";
 import { loadAll, loader } from "../lib/load_status.js";
-import { countText, pagedList } from "../lib/paged_list.js";
-import { drawSupervision, supervisionKey } from "../overview/supervision_list.js";
+import { pagedList } from "../lib/paged_list.js";
 import { clockLights, clockSummary } from "../reports/report_clocks.js";
 
 /** @import { SupervisedUnit } from "../types/commands.d.ts" */
 /** @import { ReportDuty, ReportingAnswer } from "../types/reports.d.ts" */
 /** @import { Board, BoardContext } from "../types/page.d.ts" */
 
-const DUTY_LIMIT = 500;
+const DUTY_SIZE = 100;
 const PAUSE_MS = 1_500;
 const KINDS = /** @type {const} */ (["escalated", "overdue", "reminded", "due_soon"]);
 const ASSIGNMENT_LINES = new Set(["supervision", "assignments", "command"]);
@@ -44,19 +44,21 @@ export function supervisionBoard(context) {
   /** @type {{ units: SupervisedUnit[], chosenUnit: string | null }} */
   const state = { units: [], chosenUnit: null };
   const lights = h("div", { id: "lights" });
-  const list = h("ol", { class: "lines supervision tall", id: "supervision", tabindex: 0 });
   const listTail = h("span");
-  const dutyCount = h("span");
   const reporting = h("div", { id: "reporting" });
-  const entries = pagedList("/api/supervision", "supervision", supervisionKey, () =>
-    loaders.entries(),
+  const late = supervisedCommands(context, chosenPlace);
+  const duties = pagedList(
+    "/api/reporting",
+    "duties",
+    (duty) => duty.duty_id,
+    () => loaders.reporting(),
+    DUTY_SIZE,
   );
 
-  /** Request the firings of the chosen unit, with those below it unless it is the screen's unit. */
-  function requestEntries() {
+  /** Return the chosen unit, with the units below it unless it is the screen's unit. */
+  function chosenPlace() {
     const { chosenUnit } = state;
-    const subtree = chosenUnit === context.me.unit ? 0 : null;
-    return context.current(entries.load({ status, unit: chosenUnit, subtree }));
+    return { unit: chosenUnit, subtree: chosenUnit === context.me.unit ? 0 : null };
   }
 
   const loaders = {
@@ -69,19 +71,10 @@ export function supervisionBoard(context) {
       },
       PAUSE_MS,
     ),
-    entries: loader(
-      list,
-      requestEntries,
-      (answer) => {
-        drawSupervision(list, answer.supervision);
-        entries.show(answer);
-        drawTail();
-      },
-      PAUSE_MS,
-    ),
+    late: late.load,
     reporting: loader(
       reporting,
-      () => context.current(get("/api/reporting", { status, open: 1, limit: DUTY_LIMIT })),
+      () => context.current(duties.load({ status, open: 1 })),
       drawReporting,
       PAUSE_MS,
     ),
@@ -98,7 +91,7 @@ export function supervisionBoard(context) {
     const allUnitsButton =
       unit &&
       button(t("only.town", { town: unit.name }), () => choose(unit.unit), { class: "plain" });
-    fill(listTail, entries.count, unit && [" ", allUnitsButton]);
+    fill(listTail, late.count, unit && [" ", allUnitsButton]);
   }
 
   /** @param {SupervisedUnit[]} units */
@@ -134,18 +127,18 @@ export function supervisionBoard(context) {
     state.chosenUnit = state.chosenUnit === unit ? null : unit;
     drawLights();
     drawTail();
-    entries.restart();
-    loaders.entries.restart();
+    late.restart();
   }
 
   /** @param {ReportingAnswer} answer */
   function drawReporting(answer) {
     const rows = h("ol", { class: "lines", id: "report-duties" });
     renderList(rows, answer.duties, (duty) => duty.duty_id, dutyItem, t("reporting.none"));
-    fill(dutyCount, countText(answer.duties.length, answer.total));
+    duties.show(answer);
     fill(reporting, h("p", { class: "row" }, clockSummary(answer.summary)), rows);
   }
 
+  drawTail();
   return {
     node: h(
       "div",
@@ -154,15 +147,16 @@ export function supervisionBoard(context) {
       h(
         "div",
         { class: "stack" },
-        panel("supervision.title", [list, entries.moreButton], listTail),
-        panel("reporting.title", reporting, dutyCount),
+        panel("supervision.title", [late.node, late.moreButton], [late.newButton, listTail]),
+        panel("supervision.units", [late.entryList, late.moreEntriesButton], late.entryCount),
+        panel("reporting.title", [reporting, duties.moreButton], duties.count),
       ),
     ),
     refresh: () => loadAll(loaders),
     line: ({ kind }) => {
       if (ASSIGNMENT_LINES.has(kind)) {
         loaders.lights();
-        loaders.entries();
+        loaders.late();
       }
       if (REPORT_LINES.has(kind)) loaders.reporting();
     },

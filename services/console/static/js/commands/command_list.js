@@ -16,7 +16,7 @@ import { formatTime, t } from "../lib/i18n.js";
 import { showMissingUnits } from "./missing_units.js";
 import { openUnitSheet } from "./unit_sheet.js";
 
-/** @import { Command } from "../types/commands.d.ts" */
+/** @import { Command, CommandHead } from "../types/commands.d.ts" */
 
 /**
  * Draw the commands.
@@ -96,6 +96,7 @@ export function commandButtons(command, refresh) {
   return command.may
     .filter((verb) => verb !== "check" || totals.reported > totals.done)
     .filter((verb) => verb !== "close" || totals.reported > 0)
+    .filter((verb) => verb !== "urge" || totals.signed < totals.total || totals.overdue > 0)
     .map((verb) =>
       button(t(`command.do.${verb}`), () => confirmCommandAction(command, verb, refresh), {
         class: verb === "revoke" ? "danger" : null,
@@ -105,11 +106,14 @@ export function commandButtons(command, refresh) {
 }
 
 /**
- * @param {Command} command
+ * Ask for the confirmation of an act on a command, and send it; `within` is the unit that bounds
+ * the urging.
+ * @param {CommandHead} command
  * @param {string} verb
  * @param {() => void} refresh
+ * @param {string | null} [within]
  */
-function confirmCommandAction(command, verb, refresh) {
+export function confirmCommandAction(command, verb, refresh, within = null) {
   const revokes = verb === "revoke";
   confirmAction({
     title: t(`command.do.${verb}`),
@@ -118,7 +122,10 @@ function confirmCommandAction(command, verb, refresh) {
     type: revokes ? String(command.recipients) : undefined,
     danger: revokes,
     send: async () => {
-      await post(`/api/commands/${command.command_id}/${verb}`, { version: command.version });
+      await post(`/api/commands/${command.command_id}/${verb}`, {
+        version: command.version,
+        ...(within && { within }),
+      });
       refresh();
     },
   });

@@ -4,6 +4,7 @@ import { get, problemOf } from "../lib/api.js";
 import { chip } from "../lib/components.js";
 import { fill, h } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
+import { drawLoadStatus } from "../lib/load_status.js";
 
 /** @import { CommandDetail, MissingUnit } from "../types/commands.d.ts" */
 
@@ -25,7 +26,7 @@ const pendingRequests = new Map();
 export async function showMissingUnits(node, commandId) {
   const last = lastAnswers.get(commandId);
   if (last) draw(node, last);
-  else drawNote(node, t("loading"));
+  else drawStatus(node, false);
   if (last && Date.now() - last.readAt < REFRESH_MS) return;
   const request = pendingRequests.get(commandId) ?? get(`/api/commands/${commandId}`);
   pendingRequests.set(commandId, request);
@@ -37,7 +38,7 @@ export async function showMissingUnits(node, commandId) {
   } catch (error) {
     problemOf(error);
     // The last answer stays; the header tells that the connection is lost.
-    if (!last) drawNote(node, t("reading.failed"));
+    if (!last) drawStatus(node, true);
   } finally {
     pendingRequests.delete(commandId);
   }
@@ -47,10 +48,12 @@ const label = () => h("span", { class: "muted" }, t("missing"));
 
 /**
  * @param {HTMLElement} node
- * @param {string} words
+ * @param {boolean} failed
  */
-function drawNote(node, words) {
-  fill(node, label(), " ", h("span", { class: "faint" }, words));
+function drawStatus(node, failed) {
+  const note = h("span", { class: "reading" });
+  drawLoadStatus(note, null, failed);
+  fill(node, label(), " ", note);
 }
 
 /**

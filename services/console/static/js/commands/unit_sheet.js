@@ -1,5 +1,6 @@
 // The sheet of a command: its units one by one, with the possible steps.
 
+import { contactLine } from "../duty/contact_line.js";
 import { get, problemOf } from "../lib/api.js";
 import {
   button,
@@ -125,6 +126,8 @@ function unitRow(assignment, refresh) {
       {},
       assignment.unit_name,
       assignment.synthetic && h("span", { class: "faint" }, ` ${t("synthetic")}`),
+      h("br"),
+      contactLine(assignment.contact ?? null),
     ),
     h("td", {}, t(`tier.${assignment.unit_tier}`)),
     h(

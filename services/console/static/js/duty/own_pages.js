@@ -4,13 +4,14 @@
 import { post } from "../lib/api.js";
 import { answerLabel, button, cardClass, chip, drillTag, optionsOf } from "../lib/components.js";
 import { confirmAction } from "../lib/dialogs.js";
-import { h, renderList, text } from "../lib/dom.js";
+import { h, text } from "../lib/dom.js";
 import { select, valueOf } from "../lib/forms.js";
 import { formatTime, t } from "../lib/i18n.js";
 import { loader } from "../lib/load_status.js";
 import { categoryBadge, categoryFilter } from "../lib/page_categories.js";
 import { pagedList } from "../lib/paged_list.js";
 import { dialableText } from "../lib/phone_numbers.js";
+import { stableList } from "../lib/stable_list.js";
 import { POSTS } from "./duty_forms.js";
 import { whyButton } from "./why_sheet.js";
 
@@ -23,15 +24,19 @@ const ANSWER_VERBS = ["coming", "cannot", "hand_over"];
 const MINUTES = [10, 20, 30, 60, 120];
 
 /**
- * Make the list of the open pages and the function that loads it.
+ * Make the list of the open pages and the function that loads it; `onWaiting` is called with the
+ * number of pages that wait for an answer.
  * @param {BoardContext} context
+ * @param {number} [size] the number of cards
+ * @param {(count: number) => void} [onWaiting]
  */
-export function ownPages(context) {
+export function ownPages(context, size = PAGE_SIZE, onWaiting = () => {}) {
   const node = h("ul", { class: "cards", id: "own-pages" });
   let category = "";
   const filter = categoryFilter((choice) => {
     category = choice;
     pages.restart();
+    cards.clear();
     load.restart();
   });
   const pages = pagedList(
@@ -39,14 +44,21 @@ export function ownPages(context) {
     "pages",
     (page) => page.page_id,
     () => load(),
-    PAGE_SIZE,
+    size,
+  );
+  const cards = stableList(
+    node,
+    (/** @type {Page} */ page) => page.page_id,
+    pageCard,
+    "pages.none",
   );
   const load = loader(
     node,
     () => context.current(pages.load({ status: context.status, open: 1, ...categoryQuery() })),
     (answer) => {
-      renderList(node, answer.pages, (page) => page.page_id, pageCard, t("pages.none"));
+      cards.show(answer.pages);
       pages.show(answer, answer.waiting);
+      onWaiting(answer.waiting);
     },
   );
 
@@ -116,7 +128,8 @@ export function ownPages(context) {
     });
   }
 
-  return { node, filter, load, count: pages.count, moreButton: pages.moreButton };
+  const { count, moreButton } = pages;
+  return { node, filter, load, count, moreButton, newButton: cards.newButton };
 }
 
 /** @param {string} verb */

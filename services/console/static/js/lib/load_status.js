@@ -23,21 +23,36 @@ export function loadStatusText(loadedAt, failed) {
 }
 
 /**
+ * Show a load status in `note`: it looks different while it is loading, where it could not be
+ * loaded and where it is old, and disappears when the content is current.
+ * @param {HTMLElement} note
+ * @param {number | null} loadedAt milliseconds
+ * @param {boolean} failed
+ */
+export function drawLoadStatus(note, loadedAt, failed) {
+  const words = loadStatusText(loadedAt, failed);
+  note.hidden = !words;
+  const kind = failed ? (loadedAt === null ? "failed" : "stale") : "loading";
+  for (const name of ["loading", "failed", "stale"]) note.classList.toggle(name, name === kind);
+  if (note.textContent !== words) note.textContent = words;
+}
+
+/** Make the element for a load status. */
+export const loadNote = () => h("p", { class: "reading", role: "status" });
+
+/**
  * Make the load status of `node`; a line before the node shows it from `begin` on.
  * @param {Element} node
  */
 export function loadStatus(node) {
-  const note = h("p", { class: "reading", role: "status" });
+  const note = loadNote();
   /** @type {number | null} */
   let loadedAt = null;
 
   /** @param {boolean} failed */
   function show(failed) {
-    const words = loadStatusText(loadedAt, failed);
     if (!note.isConnected && node.parentNode) node.before(note);
-    note.hidden = !words;
-    note.classList.toggle("failed", failed);
-    if (note.textContent !== words) note.textContent = words;
+    drawLoadStatus(note, loadedAt, failed);
   }
 
   return {

@@ -18,6 +18,20 @@ export function batch(work) {
 }
 
 /**
+ * Return a function that runs `work` when it has not been called for `pause` ms.
+ * @param {() => unknown} work
+ * @param {number} [pause]
+ */
+export function debounce(work, pause = 300) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  return function run() {
+    clearTimeout(timer);
+    timer = setTimeout(work, pause);
+  };
+}
+
+/**
  * Return a function that runs `work` at most once per `pause` ms, again if it is called meanwhile,
  * and never twice at once. The pause is up to half as long again at random: thousands of screens
  * that receive the same line do not all ask in the same moment.

@@ -33,12 +33,12 @@ export function drawCounters(container, overview) {
     counter(
       "counter.waiting",
       [bigNumber(undecidedCount), note(undecidedWords(overview))],
-      undecidedCount ? "warn" : "",
+      undecidedCount ? "warn" : "none",
     ),
     counter(
       "counter.overdue",
       [bigNumber(overdue), note(t("counter.overdue.parts", unfinished))],
-      overdue ? "bad" : "",
+      overdue ? "bad" : "none",
     ),
     counter(
       "counter.assignments",
@@ -50,12 +50,12 @@ export function drawCounters(container, overview) {
     counter(
       "counter.pages",
       [bigNumber(pages), note(t("counter.pages.note"))],
-      pages ? "warn" : "",
+      pages ? "warn" : "none",
     ),
     counter(
       "counter.sensors",
       [bigNumber(sensors), note(t("counter.sensors.note"))],
-      sensors ? "warn" : "",
+      sensors ? "warn" : "none",
     ),
   );
 }

@@ -1,5 +1,6 @@
-// The list of firings: the clocks of assignments that have run out.
+// The list of supervision: assignments whose deadline is missed or near, and whom to call.
 
+import { contactLine } from "../duty/contact_line.js";
 import { chip, drillTag, levelBadge, maskedText } from "../lib/components.js";
 import { h, renderList } from "../lib/dom.js";
 import { formatDuration, formatTime, t } from "../lib/i18n.js";
@@ -7,13 +8,20 @@ import { formatDuration, formatTime, t } from "../lib/i18n.js";
 /** @import { SupervisionEntry } from "../types/commands.d.ts" */
 
 /**
- * Return the key of a firing.
+ * Return the key of an entry.
  * @param {SupervisionEntry} entry
  */
-export const supervisionKey = (entry) => `${entry.assignment_id}-${entry.clock}`;
+export const supervisionKey = (entry) => entry.assignment_id;
 
 /**
- * Draw the firings.
+ * Return the address of an assignment: its unit in the tree of its command.
+ * @param {SupervisionEntry} entry
+ */
+export const assignmentAddress = ({ command_id: command, unit }) =>
+  `#command/${command}~${encodeURIComponent(unit)}`;
+
+/**
+ * Draw the entries.
  * @param {HTMLElement} container
  * @param {SupervisionEntry[]} entries
  */
@@ -37,10 +45,13 @@ function supervisionItem(entry) {
       "span",
       { class: "description" },
       drillTag(entry),
-      `${entry.unit_name} ${t(`clock.${entry.clock}`)} `,
+      h("a", { href: assignmentAddress(entry) }, entry.unit_name),
+      ` ${t(`clock.${entry.clock}`)} `,
       h("span", { class: "muted" }, t("called", { unit: entry.target_name, post })),
       h("br"),
       maskedText(entry, entry.title),
+      h("br"),
+      contactLine(entry.contact),
       entry.late_by_s >= OUTAGE_S && [
         h("br"),
         h("span", { class: "muted" }, t("outage.late", { span: formatDuration(entry.late_by_s) })),

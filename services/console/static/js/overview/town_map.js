@@ -9,7 +9,7 @@ const WIDTH = 1_000;
 /** Points closer than this, in units of the drawing, are merged: less than a pixel of a wall. */
 const MIN_DISTANCE = 0.7;
 const CODE_FIELDS = ["unit", "code", "adcode", "id"];
-const CODE = /^\d{9}(\d{3})?$/;
+const CODE = /^\d{6}(\d{3}){0,2}$/;
 
 /** @typedef {[x: number, y: number]} Point */
 /** @typedef {{ unit: string, d: string, x: number, y: number }} TownShape a path and its centre */
@@ -89,13 +89,13 @@ function townOf(feature, towns) {
   const codes = values.map(String).filter((code) => CODE.test(code));
   const name = shortName(String(properties.name ?? ""));
   return (
-    towns.find((town) => codes.some((code) => town.unit.startsWith(code.slice(0, 9)))) ??
+    towns.find((town) => codes.some((code) => town.unit === code.padEnd(12, "0"))) ??
     towns.find((town) => shortName(town.name) === name)
   );
 }
 
 /** @param {string} name */
-const shortName = (name) => name.replace(/(街道|镇|乡)$/, "");
+const shortName = (name) => name.replace(/(街道|镇|乡|县|(?<!社)区)$/, "");
 
 /**
  * @param {Geometry | null | undefined} geometry

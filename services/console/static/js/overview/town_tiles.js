@@ -149,7 +149,7 @@ function tile(town, choose) {
 }
 
 /** @param {Town} town */
-const shortName = (town) => town.name.replace(/(街道|镇)$/, "");
+const shortName = (town) => town.name.replace(/(街道|镇|乡|县|(?<!社)区)$/, "");
 
 /**
  * Return the colour of a town, as classes, with words of the same meaning.

@@ -18,6 +18,7 @@ import type {
   CommandDetail,
   CommandPreview,
   CourseAnswer,
+  SupervisedCommand,
   SupervisedUnit,
   SupervisionEntry,
 } from "./commands.d.ts";
@@ -71,13 +72,15 @@ type CommandAnswerOf<Path extends string> = Path extends "/api/commands"
             ? ListAnswer & { supervision: SupervisionEntry[] }
             : Path extends "/api/supervision/units"
               ? { units: SupervisedUnit[] }
-              : Path extends "/api/units"
-                ? UnitsAnswer
-                : Path extends "/api/feed"
-                  ? { lines: FeedLine[] }
-                  : Path extends "/api/pages"
-                    ? ListAnswer & { pages: Page[]; waiting: number }
-                    : CaseAnswerOf<Path>;
+              : Path extends "/api/supervision/commands"
+                ? ListAnswer & { commands: SupervisedCommand[] }
+                : Path extends "/api/units"
+                  ? UnitsAnswer
+                  : Path extends "/api/feed"
+                    ? { lines: FeedLine[] }
+                    : Path extends "/api/pages"
+                      ? ListAnswer & { pages: Page[]; waiting: number }
+                      : CaseAnswerOf<Path>;
 
 type CaseAnswerOf<Path extends string> = Path extends "/api/cases"
   ? ListAnswer & { cases: Case[]; next: string | null }

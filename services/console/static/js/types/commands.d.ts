@@ -34,7 +34,18 @@ export interface Command extends CommandHead {
   may: string[];
 }
 
+/** The officer on duty to call for a unit. */
+export interface DutyContact {
+  unit: string;
+  unit_name: string;
+  post: Post;
+  name: string | null;
+  phone: string | null;
+}
+
 export interface MissingUnit {
+  contact: DutyContact | null;
+  unit: string;
   unit_name: string;
   state: string;
   supervision: string | null;
@@ -68,6 +79,7 @@ export interface Assignment extends WithStatus, Maskable {
   synthetic: boolean;
   /** Absent where the assignment is shown within the tree of a command. */
   photos?: Photo[];
+  contact?: DutyContact | null;
   may: string[];
 }
 
@@ -91,6 +103,10 @@ export interface CommandPreview {
 
 export interface SupervisionEntry extends WithStatus, Maskable {
   assignment_id: string;
+  command_id: string | null;
+  unit: string;
+  state: string;
+  contact: DutyContact | null;
   clock: string;
   kind: string;
   rung: number;
@@ -103,7 +119,7 @@ export interface SupervisionEntry extends WithStatus, Maskable {
   late_by_s: number;
 }
 
-export interface SupervisedUnit extends UnitNode {
+export interface SupervisionCounts {
   escalated: number;
   overdue: number;
   reminded: number;
@@ -115,4 +131,11 @@ export interface CourseAnswer {
   total: number;
   sign_by: string | null;
   points: { at: string; signed: number; reported: number }[];
+}
+
+export interface SupervisedUnit extends UnitNode, SupervisionCounts {}
+
+export interface SupervisedCommand extends CommandHead, SupervisionCounts {
+  unsigned: number;
+  may: string[];
 }

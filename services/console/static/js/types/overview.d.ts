@@ -3,6 +3,7 @@
 import type { Level, Post, WithStatus } from "./fields.d.ts";
 import type { TierCounts } from "./units.d.ts";
 
+/** A tile: a unit one tier below that of the screen. */
 export interface Town {
   unit: string;
   name: string;
@@ -42,7 +43,7 @@ export interface OverviewAnswer {
   pages_open: number;
   sensors_silent: number;
   exercises: number;
-  towns: Town[];
+  tiles: Town[];
   feed_seq: number;
 }
 

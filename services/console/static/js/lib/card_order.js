@@ -1,20 +1,23 @@
-// The order of the cards on the phone. While somebody touches the list, cards keep their places, so
-// that nothing moves under a thumb: new cards come to the end, settled ones stay for a moment.
-// After a while without a touch the list takes its own order.
+// The order of the cards of a list. While somebody touches the list or points at it, cards keep
+// their places, so that nothing moves under a thumb: new cards come to the end, settled ones stay
+// for a moment. After a while without a touch the list takes its own order.
 
-import { itemsOf } from "../lib/dom.js";
+import { itemsOf } from "./dom.js";
 
 const SETTLED_MS = 2_000;
 const IDLE_MS = 30_000;
-const GESTURES = ["pointerdown", "touchmove", "wheel", "keydown", "input"];
+const GESTURES = ["pointerdown", "pointermove", "touchmove", "wheel", "keydown", "input"];
 
-/** Keeps the order of the cards of `#list`. */
+/** Keeps the order of the cards of a list. */
 export class CardOrder {
   /**
+   * @param {EventTarget} target receives the gestures on the list
+   * @param {string} selector of the part of the target that is the list
    * @param {() => void} onSettled called when settled cards may disappear
    * @param {() => void} onIdle called when the list may take its own order
    */
-  constructor(onSettled, onIdle) {
+  constructor(target, selector, onSettled, onIdle) {
+    this.selector = selector;
     this.onSettled = onSettled;
     this.onIdle = onIdle;
     /** @type {ReturnType<typeof setTimeout>[]} */
@@ -24,7 +27,10 @@ export class CardOrder {
     this.touchedAt = 0;
     this.reset(); // An officer who opens the page reads it.
     for (const name of GESTURES)
-      addEventListener(name, (event) => this.noteTouch(event), { capture: true, passive: true });
+      target.addEventListener(name, (event) => this.noteTouch(event), {
+        capture: true,
+        passive: true,
+      });
   }
 
   /** Return whether the list was touched a moment ago. */
@@ -39,7 +45,7 @@ export class CardOrder {
 
   /** @param {Event} event */
   noteTouch(event) {
-    if (!(event.target instanceof Element && event.target.closest("#list"))) return;
+    if (!(event.target instanceof Element && event.target.closest(this.selector))) return;
     this.touchedAt = Date.now();
     this.timers.forEach(clearTimeout);
     this.timers = [
@@ -48,9 +54,12 @@ export class CardOrder {
     ];
   }
 
-  /** Take the list's own order at the next drawing, and keep that. */
-  reset() {
-    this.touchedAt = Date.now() - SETTLED_MS;
+  /**
+   * Take the list's own order at the next drawing.
+   * @param {boolean} [isRead] whether somebody reads the list now: then it keeps that order
+   */
+  reset(isRead = true) {
+    this.touchedAt = isRead ? Date.now() - SETTLED_MS : 0;
     this.keys = [];
   }
 
@@ -92,8 +101,11 @@ export class CardOrder {
     const items = itemsOf(container);
     for (const [key, { node }] of items ?? [])
       node.style.minHeight = heights.has(key) ? `${heights.get(key)}px` : "";
-    const anchor = previous.find(({ key, box }) => box.bottom > 0 && items?.has(key));
+    const top = Math.max(0, container.getBoundingClientRect().top);
+    const anchor = previous.find(({ key, box }) => box.bottom > top && items?.has(key));
     const node = anchor && items?.get(anchor.key)?.node;
-    if (this.isStable && node) scrollBy(0, node.getBoundingClientRect().top - anchor.box.top);
+    if (!this.isStable || !node) return;
+    const scroller = getComputedStyle(container).overflowY === "visible" ? window : container;
+    scroller.scrollBy(0, node.getBoundingClientRect().top - anchor.box.top);
   }
 }
