@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -120,16 +120,20 @@ class HistoryWriter:
         """Read what scoring had judged a pass before, and store what is due. Raises Transient."""
         try:
             judged, self._judged = self._judged, await self._committed()
-            consumer = make_reader(self._bootstrap)
-            try:
-                await consumer.start()
-                for number, end in sorted(judged.items()):
-                    await self._read(consumer, number, end)
-            finally:
-                await consumer.stop()
+            if judged:  # aiokafka cancels who stops a consumer that has done nothing
+                await self._read_all(judged)
         except (KafkaError, OSError, TimeoutError) as error:
             raise Transient(f"the readings cannot be had: {error!r}") from error
         await self._store_due()
+
+    async def _read_all(self, ends: Mapping[int, int]) -> None:
+        consumer = make_reader(self._bootstrap)
+        try:
+            await consumer.start()
+            for number, end in sorted(ends.items()):
+                await self._read(consumer, number, end)
+        finally:
+            await consumer.stop()
 
     async def _committed(self) -> dict[int, int]:
         """Return the offsets that scoring has committed, by partition."""
