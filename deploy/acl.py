@@ -176,6 +176,8 @@ def grants() -> Iterator[Grant]:
     yield Grant(CREATOR, "Create", "cluster")
     yield Grant(CREATOR, "Describe", "cluster")
     yield Grant(DOOR, "Describe", "cluster")
+    # The history of sensors ends where scoring has committed.
+    yield Grant("console", "Describe", "group", (group("scoring"),))
     for watcher in WATCHERS:
         yield Grant(watcher, "Describe", "group", _sorted(group(name) for name in BY_GROUP))
 
@@ -250,10 +252,10 @@ Written by `python -m deploy.acl` from the table of topics; do not edit. Brokers
 else: they run with `StandardAuthorizer` and `allow.everyone.if.no.acl.found=false`, each service
 signs in as `User:fenghuo-<service>`, and `deploy/kafka_acls.sh BOOTSTRAP ADMIN.properties` sets the
 list up. A group is `fenghuo-<service>` and is read by its service alone; audit and operator may ask
-how far all of them are, ingest how full the volumes are, deploy creates the topics. `operator` runs
-`fenghuo letters` ([dead-letters.md](dead-letters.md)) and may write every topic that has dead
-letters, to replay their records; the table does not repeat it. No idempotent producer needs more
-than Write (Kafka 3.0 and later).
+how far all of them are, console how far scoring is, ingest how full the volumes are, deploy creates
+the topics. `operator` runs `fenghuo letters` ([dead-letters.md](dead-letters.md)) and may write
+every topic that has dead letters, to replay their records; the table does not repeat it. No
+idempotent producer needs more than Write (Kafka 3.0 and later).
 
 **What is missing.** The services cannot sign in yet: they have no settings for SASL or TLS, and
 neither the local stack nor docker-compose.yml has an authorizer. Until then anybody who reaches a

@@ -36,5 +36,6 @@ allow --allow-principal User:fenghuo-audit --operation Read --group fenghuo-audi
 allow --allow-principal User:fenghuo-deploy --operation Create --cluster
 allow --allow-principal User:fenghuo-deploy --operation Describe --cluster
 allow --allow-principal User:fenghuo-ingest --operation Describe --cluster
+allow --allow-principal User:fenghuo-console --operation Describe --group fenghuo-scoring
 allow --allow-principal User:fenghuo-audit --operation Describe --group fenghuo-alerting --group fenghuo-audit --group fenghuo-command --group fenghuo-console --group fenghuo-duty --group fenghuo-notify --group fenghuo-scoring
 allow --allow-principal User:fenghuo-operator --operation Describe --group fenghuo-alerting --group fenghuo-audit --group fenghuo-command --group fenghuo-console --group fenghuo-duty --group fenghuo-notify --group fenghuo-scoring

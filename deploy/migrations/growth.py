@@ -87,6 +87,8 @@ OWN: dict[str, GrowthRule] = {
     "console.page": _deleted("ended_pages"),
     "console.answer": _deleted("ended_pages"),
     "console.sensor": _bounded("sensors"),
+    "console.sensor_history": _deleted("sensor_history"),
+    "console.history_offset": _bounded("partitions of the readings"),
     "console.feed": _deleted("feed"),
     "console.command": _deleted("ended_commands"),
     "console.assignment": _deleted("ended_commands"),

@@ -15,10 +15,12 @@ from services.console.features.identity.identity_parts import IdentityParts
 from services.console.features.identity.provider import provider_of
 from services.console.features.letters.letter_parts import LetterParts
 from services.console.features.letters.letter_source import KafkaLetterSource
+from services.console.features.overview.map_points import MapPoints
 from services.console.features.overview.shared_answers import SharedAnswers
 from services.console.features.photos.pictures import Pictures
 from services.console.features.push.push_parts import PushParts
 from services.console.features.sensors.charts import SensorRules
+from services.console.features.sensors.history_writer import HistoryWriter
 from services.console.features.sensors.reading_log import KafkaReadingSource
 from services.console.features.sensors.sensor_parts import SensorParts
 from services.console.metrics import ConsoleMetrics
@@ -100,6 +102,13 @@ def build(settings: Settings) -> FastAPI:
         on_reset=metrics.resets.inc,
     )
     watchdog = StreamWatchdog(sessions, clock, lag, metrics.cut.inc)
+    history = HistoryWriter(
+        settings.kafka_bootstrap,
+        database,
+        names.sensor_entry,
+        rules.sign,
+        settings.history_every_s,
+    )
     platform.delete_when_old(*retention_tasks(settings))
 
     console = ConsoleDeps(
@@ -120,6 +129,7 @@ def build(settings: Settings) -> FastAPI:
             SensorParts: SensorParts(KafkaReadingSource(settings.kafka_bootstrap), rules),
             LetterParts: LetterParts(KafkaLetterSource(settings.kafka_bootstrap)),
             PushParts: push,
+            MapPoints: MapPoints(),
             SharedAnswers: SharedAnswers(settings.overview_share_s),
             Pictures: Pictures(),
             PrintTurn: PrintTurn(),
@@ -136,6 +146,7 @@ def build(settings: Settings) -> FastAPI:
                 ("stream watchdog", watchdog.run),
                 ("action recorder", recorder.run),
                 ("refusal writer", refusal_writer.run),
+                ("sensor history", history.run),
             )
         )
         await platform.broker.start()

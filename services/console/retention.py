@@ -14,6 +14,8 @@ TABLES_OF_COMMANDS = ("assignment", "supervision", "photo")
 """Tables whose rows are deleted with their command (column `command_id`)."""
 KEEP_REVIEWS = timedelta(days=3_660)
 """A review is worth reading for ten years, and there is at most one of each case."""
+KEEP_HISTORY = timedelta(days=32)
+"""The charts reach back for thirty days."""
 _OLD = "sent_at < now() - $1::interval"
 
 _DELETES = ", ".join(
@@ -131,6 +133,11 @@ def forget_reviews() -> RetentionTask:
     return delete_rows("case_reviews", "console.case_review", _OLD, KEEP_REVIEWS)
 
 
+def forget_sensor_history() -> RetentionTask:
+    """Return the task that deletes the history of sensors, also that of a replay of past years."""
+    return _by_age("sensor_history", "sensor_history", "written_at", KEEP_HISTORY)
+
+
 def forget_feed(keep: timedelta) -> RetentionTask:
     """Return the task that deletes events of the feed."""
     return _by_age("feed", "feed", "created_at", keep)
@@ -159,6 +166,7 @@ def retention_tasks(settings: Settings) -> list[RetentionTask]:
         *forget_facts_of_alerts(commands),
         forget_incident_photos(commands),
         forget_reviews(),
+        forget_sensor_history(),
         forget_feed(timedelta(hours=settings.keep_feed_hours)),
         forget_actions(timedelta(days=settings.keep_acts_days)),
         *forget_sign_ins(),

@@ -51,6 +51,9 @@ class Settings(DatabaseSettings):
     keep_commands_days: Annotated[int, Field(ge=30, le=36_500)] = 400
     """Days for which finished commands, alerts, pages and reports can be found on the screens."""
 
+    history_every_s: Annotated[float, Field(gt=0, le=3_600)] = 10
+    """Seconds between two readings of new values for the history of sensors; those with an alarm
+    are stored at once, all others every ten minutes."""
     refusals_unit: UnitId = "500000000000"
     """Unit in whose name refusals of unknown people are recorded."""
     photos_per_day: Annotated[int, Field(ge=0, le=10_000)] = 100

@@ -15,13 +15,15 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.partitioner import DefaultPartitioner
 
 from deploy.local.topics import ensure_topics
-from shared.contracts.catalog import CatalogEntry, UnitEntry
+from shared.contracts.catalog import CatalogEntry, SensorEntry, UnitEntry, catalog_key
+from shared.contracts.fields import Tier
 from shared.contracts.topics import CATALOG
 from tests.bench.reference import Split
 
 BATCH_BYTES = 131_072
 """As the product's own producer fills them (shared/runtime/publisher.py)."""
 _IN_FLIGHT = 64
+_ORIGIN = "500118000000"
 _EVENT_TIME = datetime(2026, 6, 18, 6, tzinfo=UTC)
 
 
@@ -92,21 +94,21 @@ async def write(
     return count
 
 
-async def write_units(bootstrap: str, units: Iterable[UnitEntry]) -> None:
-    """Write units into the catalogue, which services read at the start."""
+async def write_catalogue(bootstrap: str, entries: Iterable[UnitEntry | SensorEntry]) -> None:
+    """Write units and sensors into the catalogue, which services read at the start."""
     records = (
         (
-            f"unit:{entry.unit}".encode(),
+            catalog_key(entry).encode(),
             CatalogEntry(
-                id=f"unit-{number}",
+                id=f"entry-{catalog_key(entry)}",
                 occurred_at=_EVENT_TIME,
                 sent_at=_EVENT_TIME,
-                origin_unit=entry.unit,
-                tier=entry.tier,
+                origin_unit=_ORIGIN,
+                tier=Tier.DISTRICT,
                 entry=entry,
             ).to_wire(),
         )
-        for number, entry in enumerate(units)
+        for entry in entries
     )
     await write(bootstrap, CATALOG.name, CATALOG.partitions, records)
 

@@ -18,6 +18,7 @@ from tests.support.console_events import DISTRICT, an_alert
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 BOARDS = {
     "alarms": "#sensors li",
+    "sensors": "#sensor-list li",
     "command": "#drill-down table.below",
     "supervision": "#lights .light",
     "duty": "#gaps li",

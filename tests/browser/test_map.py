@@ -8,9 +8,13 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
+from deploy.example.sensors import all_sensors
 from deploy.example.units import all_units
+from services.console.features.overview.map_points import MapPoints
 from shared.contracts.fields import Tier
-from tests.browser.conftest import Visitor, shot
+from tests.browser.checks import OVERFLOW
+from tests.browser.conftest import Served, Visitor, shot
+from tests.support.scoring import a_catalog_entry
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 TOWNS = sorted(
@@ -122,3 +126,34 @@ async def test_a_file_that_is_no_map_is_refused_and_changes_nothing(
     await expect(page.locator("#tiles .tile")).to_have_count(len(TOWNS))
     await load(page, json.dumps(a_map()))
     await expect(page.locator("#map-problem")).to_be_hidden()
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+async def test_the_schematic_map_stands_without_any_file(
+    visitor: Visitor, served: Served, lang: str
+) -> None:
+    """Each town is a circle where its sensors are; alarms are points; nothing has a border."""
+    sensors = [sensor for sensor in all_sensors() if sensor.position is not None][::20]
+    names = served.console.deps.names
+    for sensor in sensors:
+        names.apply(a_catalog_entry(sensor))
+    points = served.console.deps.part(MapPoints)
+    points.forget()
+    try:
+        for width, height in ((1920, 1080), (1366, 768), (390, 844), (360, 640)):
+            page = await visitor.open("o-district-b", lang=lang, width=width)
+            await page.set_viewport_size({"width": width, "height": height})
+            await expect(page.locator("#map .area")).to_have_count(len(TOWNS))
+            await expect(page.locator("#tiles .tile")).to_have_count(0)
+            await expect(page.locator("#map .sensors circle").first).to_be_attached()
+            await expect(page.locator("#map .alarm-point").first).to_be_attached()
+            assert await page.evaluate(OVERFLOW) <= 0
+            await shot(page, f"schematic-{width}-{lang}")
+        area = page.locator("#map .area.orange.issued").first
+        await area.focus()
+        await page.keyboard.press("Enter")
+        await expect(area).to_have_attribute("aria-pressed", "true")
+    finally:
+        for sensor in sensors:
+            names.remove(f"sensor:{sensor.sensor_id}")
+        points.forget()

@@ -130,6 +130,7 @@ async def plant(rows: TableRows, number: int) -> None:
         ("console.request_key", {"officer_id": key, "key": key, "action_id": key}),
         ("console.alarm", {"alarm_id": key, **over, "transition": "cleared"}),
         ("console.alert", {"alert_id": key, **over, "state": "lifted"}),
+        ("console.sensor_history", {"sensor_id": key, **over}),
         ("console.page", {"page_id": key, **over, "state": "answered"}),
         ("console.answer", {"page_id": key, **over}),
         ("console.feed", {**over}),

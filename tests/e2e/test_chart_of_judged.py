@@ -1,23 +1,29 @@
-"""The console's chart and scoring over the same log: a reading that scoring refused is no point of
-the chart.
+"""The console's chart, the history and scoring over the same log: a reading that scoring refused is
+no point of either.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from deploy.local.stack import Stack
+from services.console.features.sensors import queries
+from services.console.features.sensors.history_points import extremes, series_of
+from services.console.features.sensors.history_writer import HistoryWriter
 from services.console.features.sensors.reading_log import KafkaReadingSource
 from shared.contracts.dead_letter import DeadLetter, Reason
 from shared.contracts.fields import Status, Tier
 from shared.contracts.readings import Reading
 from shared.contracts.topics import CATALOG, DEAD_LETTER, READINGS
+from shared.runtime.database import Database
 from shared.runtime.outbound_records import encode, partition_of
 from tests.e2e.test_scoring_crash import metric, until, write
 from tests.support.kafka import Message, produce, read_all
+from tests.support.postgres import fresh_database
 from tests.support.scoring import TOWN, a_catalog_entry, a_sensor
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
@@ -73,8 +79,16 @@ LOG: list[tuple[Message, Reason | None]] = [
 ]
 
 
+@pytest.fixture
+def dsn() -> Iterator[str]:
+    with fresh_database() as address:
+        yield address
+
+
 @pytest.mark.timeout(180)
-async def test_the_chart_does_not_draw_readings_that_scoring_refuses(tmp_path: Path) -> None:
+async def test_the_chart_does_not_draw_readings_that_scoring_refuses(
+    tmp_path: Path, dsn: str
+) -> None:
     async with Stack(tmp_path, services=("scoring",)) as stack:
         kafka = stack.kafka_bootstrap
         await write(kafka, CATALOG.name, [(f"sensor:{GAUGE.sensor_id}", a_catalog_entry(GAUGE))])
@@ -101,3 +115,49 @@ async def test_the_chart_does_not_draw_readings_that_scoring_refuses(tmp_path: P
         assert [value for _, value in looked.points] == [204.1, 204.2, 204.25, 204.3, 204.4]
         drill = await source.look(GAUGE.sensor_id, GAUGE.metric, Status.EXERCISE, since)
         assert [value for _, value in drill.points] == [216.0]
+        await the_history_has_the_same(stack, dsn, since)
+
+
+async def the_history_has_the_same(stack: Stack, dsn: str, since: datetime) -> None:
+    """Compare the stored history with the extremes of the accepted readings; twice is once."""
+    judged = [message for message, reason in LOG if reason is None]
+    readings = [Reading.model_validate_json(value) for _, value, _ in judged if value]
+    database = Database(dsn, "console", size=2)
+    await database.start()
+    try:
+        sensors = {GAUGE.sensor_id: GAUGE}
+        for _ in range(2):
+            writer = HistoryWriter(
+                stack.kafka_bootstrap,
+                database,
+                sensors.get,
+                lambda _: 1,
+                every_s=1,
+                store_all_s=0,
+            )
+
+            async def written(writer: HistoryWriter = writer) -> bool:
+                await writer.advance()
+                async with database.transaction() as work:
+                    return await queries.history_offset(work.connection, HOME) >= len(LOG) - 1
+
+            await until("history", written)
+            for status in (Status.ACTUAL, Status.EXERCISE):
+                async with database.transaction() as work:
+                    stored = await queries.history(
+                        work.connection,
+                        GAUGE.sensor_id,
+                        status,
+                        series_of(GAUGE.metric, GAUGE.unit, GAUGE.datum),
+                        since,
+                        NOW,
+                    )
+                assert stored == extremes(
+                    (reading.occurred_at.timestamp(), reading.value)
+                    for reading in readings
+                    if reading.status == status
+                )
+            async with database.transaction() as work:
+                await work.connection.execute("DELETE FROM console.history_offset")
+    finally:
+        await database.stop()

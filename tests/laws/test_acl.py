@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 BY_HAND = {
     "services/audit/canary/records.py",
     "services/audit/store/kafka_log.py",
+    "services/console/features/sensors/history_writer.py",
     "services/console/features/sensors/reading_log.py",
     "deploy/commands/rules/kafka.py",
     "services/scoring/store/changelog.py",

@@ -21,7 +21,10 @@ CREATE TABLE console.alarm (
     started_at timestamptz NOT NULL,
     occurred_at timestamptz NOT NULL,
     data_grade text NOT NULL,
-    sent_at timestamptz NOT NULL
+    sent_at timestamptz NOT NULL,
+    -- The reading furthest beyond the limits while the alarm lasted; the history of sensors has it.
+    peak double precision,
+    peak_at timestamptz
 );
 CREATE INDEX alarm_recent ON console.alarm (status, sent_at DESC);
 CREATE INDEX alarm_standing ON console.alarm (status, place) WHERE transition <> 'cleared' AND NOT withdrawn;
@@ -152,6 +155,24 @@ CREATE TABLE console.sensor (
     PRIMARY KEY (status, sensor_id)
 );
 CREATE INDEX sensor_unwell ON console.sensor (status, unit) WHERE state <> 'online';
+
+-- The history of every sensor: of each ten minutes the least and the greatest reading that scoring
+-- has judged. A row has six hours of them: time in seconds since 1970, value, time, value ...
+CREATE TABLE console.sensor_history (
+    sensor_id text COLLATE "C" NOT NULL,
+    status text NOT NULL,
+    series text NOT NULL,
+    begin_at timestamptz NOT NULL,
+    points double precision[] NOT NULL,
+    written_at timestamptz NOT NULL,
+    PRIMARY KEY (sensor_id, status, series, begin_at)
+) WITH (fillfactor = 70);
+CREATE INDEX sensor_history_written ON console.sensor_history
+    USING brin (written_at) WITH (pages_per_range = 32, autosummarize = on);
+CREATE TABLE console.history_offset (
+    partition integer PRIMARY KEY,
+    next_offset bigint NOT NULL
+);
 
 -- What happened, in the order of commits (writers take turns): the source of every live screen.
 CREATE TABLE console.feed (

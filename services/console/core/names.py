@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import islice
 from math import cos, hypot, radians
 
@@ -68,6 +68,28 @@ class UnitNames:
             return root
         town = ancestor_at(place, Tier.TOWN)
         return town if town is not None and is_within(town, root) else root
+
+    def sensors(self, is_visible: Callable[[str], bool], words: str = "") -> list[SensorEntry]:
+        """Return the sensors of the visible places by id.
+
+        Each of the words occurs in the id, the name, the name of the place or the metric.
+        """
+        parts = words.casefold().split()
+        return sorted(
+            (
+                sensor
+                for sensor in self._sensors.values()
+                if is_visible(sensor.place) and self._mentions(sensor, parts)
+            ),
+            key=lambda sensor: sensor.sensor_id,
+        )
+
+    def _mentions(self, sensor: SensorEntry, parts: Collection[str]) -> bool:
+        if not parts:
+            return True
+        texts = (sensor.sensor_id, sensor.name, self.unit(sensor.place), sensor.metric)
+        text = " ".join(texts).casefold()
+        return all(part in text for part in parts)
 
     def units_named(self, words: str, root: str) -> list[str]:
         """Return the first hundred units of a subtree, village and above, by words of the name."""

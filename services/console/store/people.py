@@ -178,3 +178,12 @@ def _grants_of(account: Mapping[str, Any]) -> set[tuple[str, str]]:
     if account.get("grants") is None:
         return {(right.value, account["unit"]) for right in USUAL_RIGHTS}
     return {(grant["right"], grant["unit"]) for grant in account["grants"]}
+
+
+async def names_of(connection: Connection, officer_ids: Collection[str]) -> dict[str, str]:
+    """Return the names of officers with an account."""
+    rows = await connection.fetch(
+        "SELECT officer_id, name FROM console.account WHERE officer_id = ANY($1::text[])",
+        list(officer_ids),
+    )
+    return {row["officer_id"]: row["name"] for row in rows}

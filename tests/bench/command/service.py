@@ -23,7 +23,7 @@ from shared.contracts.topics import ACKNOWLEDGEMENTS, ASSIGNMENTS, COMMAND_REQUE
 from shared.contracts.units import tier_of
 from shared.runtime.outbound_records import encode
 from tests.bench.command.units import CITY, city
-from tests.bench.log import write, write_units
+from tests.bench.log import write, write_catalogue
 
 NAME = "command"
 EVENT_TIME = datetime(2026, 6, 18, 6, tzinfo=UTC)
@@ -59,7 +59,7 @@ class Service:
 
     async def seed(self) -> None:
         """Write the generated city into the catalogue; the service reads the city at start."""
-        await write_units(self.kafka, city())
+        await write_catalogue(self.kafka, city())
 
     async def issue(self, root: str) -> tuple[str, list[bytes], float]:
         """Command everyone below `root`: (command id, the assignment records, seconds).

@@ -21,6 +21,7 @@ KEYS = (
         at_most=200.0,
     ),
     Key("red_page_p99_s", "red alarm to its first page in a storm, p99 s", "red_page", at_most=5.0),
+    Key("history_30d_ms", "thirty days of any sensor, p99 ms", "history", at_most=300.0),
 )
 
 PATHS: dict[str, Path] = {
@@ -35,4 +36,5 @@ PATHS: dict[str, Path] = {
     "first_load_s": ("first_load", "seconds"),
     "counts_20000_ms": ("counts", "slowest_p95_ms"),
     "red_page_p99_s": ("red_page", "p99_s"),
+    "history_30d_ms": ("history", "p99_ms"),
 }

@@ -27,6 +27,8 @@ class Plan:
     """Open alerts, as many standing alarms, and assignments under the numbers of the screens."""
     storm_s: float = 60.0
     """How long 50,000 alarms a minute come."""
+    history_sensors: int = 2_000
+    """Sensors with a history of thirty days: 240,000 rows, 0.3 GB."""
 
     @staticmethod
     def make(rows: tuple[str, ...], *, quick: bool) -> Plan:
@@ -43,4 +45,5 @@ class Plan:
             alerts=2_000,
             assignments=100_000,
             storm_s=15.0,
+            history_sensors=200,
         )

@@ -14,6 +14,7 @@ from deploy.local.jars import KAFKA_VERSION
 from tests.bench import machine, report
 from tests.bench.console.counts import counts
 from tests.bench.console.first_load import first_load
+from tests.bench.console.history import history
 from tests.bench.console.keys import KEYS, PATHS
 from tests.bench.console.pixel import pixel
 from tests.bench.console.plan import Plan, Say
@@ -30,6 +31,7 @@ ROWS: Mapping[str, Row] = {
     "first_load": first_load,
     "counts": counts,
     "red_page": red_page,
+    "history": history,
 }
 
 

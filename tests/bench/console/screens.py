@@ -17,7 +17,7 @@ from deploy.local.paths import temporary_root
 from deploy.local.stack import Stack
 from services.console.accounts import Account, import_accounts, make_link
 from shared.contracts.fields import Post, Tier
-from tests.bench.log import write_units
+from tests.bench.log import write_catalogue
 
 SERVICES = ("alerting", "console")
 STREAMS = 10_000
@@ -47,6 +47,11 @@ class Screens:
         if result is None:
             raise RuntimeError(f"{name} is not running")
         return result
+
+    @property
+    def dsn(self) -> str:
+        """Return the superuser's address of the database."""
+        return self._stack.dsn()
 
     async def series(self, name: str) -> float:
         """The value of one of the console's series without labels; 0 when there is none."""
@@ -90,7 +95,7 @@ class Screens:
 
     async def seed(self) -> None:
         """Write the units into the catalogue: names, and the tiles of the screen."""
-        await write_units(self.kafka, all_units())
+        await write_catalogue(self.kafka, all_units())
 
     async def restart(self) -> None:
         """Start the console anew: it reads the catalogue when it starts."""

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from services.console.features.sensors import queries as sensor_queries
+from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertState
 from shared.contracts.cases import CaseReview
 from shared.contracts.commands import CommandState
@@ -21,6 +23,7 @@ from tests.support.console_events import (
     VILLAGE,
     ZHUTUO,
     a_command,
+    an_alarm,
     an_alert,
     an_assignment,
 )
@@ -173,3 +176,26 @@ async def test_what_is_no_cursor_is_refused(filled: ConsoleHarness, after: str) 
     async with filled.client("o-city-b") as client:
         answer = await client.get("/api/cases", params={"after": after})
     assert answer.status_code == 422
+
+
+async def test_the_name_of_a_case_ends_with_its_peak(
+    console: ConsoleHarness,
+) -> None:
+    alarm = an_alarm("flood")
+    alert = an_alert(
+        "flood", alarm_ids=(alarm.alarm_id,), headline="朱沱站洪水：超保证水位 ‖ Zhutuo flood"
+    )
+    await console.project([alarm, alert])
+    assert (await result(console))[0]["title"] == "朱沱站洪水：超保证水位 ‖ Zhutuo flood"
+    async with console.deps.database.transaction() as work:
+        await sensor_queries.write_peaks(work.connection, [(alarm.alarm_id, 214.68, NOW)])
+    cleared = alarm.model_copy(update={"version": 2, "transition": AlarmTransition.CLEARED})
+    await console.project([cleared])  # a later record of the alarm leaves its peak
+    (case,) = await result(console)
+    name = "朱沱站洪水：超保证水位，最高 214.68 m"
+    assert case["title"] == f"{name} ‖ Zhutuo flood, peak 214.68 m"
+    async with console.client("o-city-b") as client:
+        detail = await client.get(f"/api/cases/{case['case_id']}")
+        assert detail.json()["title"] == case["title"]
+        page = await client.get(f"/api/cases/{case['case_id']}/export?format=html")
+    assert name in page.text

@@ -41,6 +41,7 @@ LISTS = {
     "/api/alerts": ("alerts", "status=Actual"),
     "/api/alarms": ("alarms", "status=Actual"),
     "/api/silences": ("silences", "status=Actual&standing=1"),
+    "/api/sensors": ("sensors", "status=Actual"),
     "/api/sensors/silent": ("sensors", "status=Actual"),
     "/api/commands": ("commands", "status=Actual"),
     "/api/assignments": ("assignments", f"status=Actual&unit={ZHUTUO}&subtree=1"),

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.console.features.sensors.charts import SensorRules, thinned
+from services.console.features.sensors.history_points import SLOT_S, extremes
 from shared.contracts.rules import (
     RangeRule,
     RateRule,
@@ -30,6 +31,23 @@ def test_thinning_keeps_order_ends_and_number(heights: list[float], most: int) -
         assert max(value for _, value in stored) == max(heights)
     if len(points) <= most:
         assert stored == points
+
+
+readings = st.lists(st.tuples(st.integers(0, 5_000).map(float), st.integers(0, 9).map(float)))
+
+
+@given(readings, readings)
+def test_the_history_is_the_same_in_any_order_and_however_often_a_reading_comes(
+    first: list[tuple[float, float]], second: list[tuple[float, float]]
+) -> None:
+    merged = extremes([*first, *second])
+    assert extremes([*extremes(second), *extremes(first), *second]) == merged
+    assert set(merged) <= {*first, *second}
+    for slot in {at // SLOT_S for at, _ in [*first, *second]}:
+        heights = [value for at, value in [*first, *second] if at // SLOT_S == slot]
+        drawn = [value for at, value in merged if at // SLOT_S == slot]
+        assert (min(drawn), max(drawn)) == (min(heights), max(heights))
+        assert len(drawn) <= 2
 
 
 def view(*rules: RuleDefinition) -> list[tuple[str, str, float]]:

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from services.console.core.access import Viewer, sees
 from services.console.core.masking import opens
+from services.console.core.names import UnitNames
+from services.console.core.peaks import name_with_peak
 from services.console.core.record import OutgoingRecord
 from services.console.features.commands.views import is_open_to
 from shared.contracts.alerts import AlertState
@@ -42,6 +44,8 @@ class CaseFile:
 
     The set is filled for graded commands only.
     """
+    peaks: tuple[OutgoingRecord, ...] = ()
+    """The alarms of the alerts with a peak."""
 
     @property
     def head(self) -> OutgoingRecord:
@@ -97,10 +101,13 @@ class CaseFile:
             if not self.opens_order(viewer, command_id)
         ]
 
-    def title_for(self, viewer: Viewer) -> str:
-        """Return the title, or an empty text when the case is not open to the viewer."""
+    def title_for(self, viewer: Viewer, names: UnitNames) -> str:
+        """Return the title, or an empty text when the case is not open to the viewer.
+
+        The name of a measured event ends with its peak.
+        """
         text: str = self.head["headline"] if self.alerts else self.head["title"]
-        return text if self.is_open_to(viewer) else ""
+        return name_with_peak(text, self.peaks, names) if self.is_open_to(viewer) else ""
 
     @property
     def grade(self) -> DataGrade:

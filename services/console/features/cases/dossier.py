@@ -15,6 +15,7 @@ from services.console.core.access import Viewer
 from services.console.core.names import UnitNames
 from services.console.core.record import Json
 from services.console.features.cases.case import CaseFile, CaseState
+from services.console.features.cases.dossier_charts import Chart
 from services.console.features.cases.evaluation import Evaluation, GroupFigures, UnitFigures, group
 from services.console.features.cases.words import Words
 from shared.contracts.fields import Status, Tier
@@ -85,6 +86,7 @@ class Dossier:
     sections: tuple[Table, ...]
     zone: Bilingual
     photos: PhotoSheet | None = None
+    charts: tuple[Chart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def dossier(
         tag=tag,
         banner=words("case.drill.banner") if is_drill else None,
         kind=words("case.title"),
-        title=bilingual_of(case.title_for(printing.viewer)),
+        title=bilingual_of(case.title_for(printing.viewer, names)),
         facts=_facts(case, state, words, names, printing),
         figures=_figures(evaluation.total, words),
         sections=tuple(_tagged(section, tag) for section in sections),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from services.console.core.access import Viewer, span_of
+from services.console.core.access import Viewer, sees, span_of
 from services.console.core.record import OutgoingRecord
 from services.console.features.cases import queries, review_views, timeline
 from services.console.features.cases.case import CaseFile
@@ -21,6 +22,7 @@ from services.console.features.cases.dossier import (
     PrintRequest,
     dossier,
 )
+from services.console.features.cases.dossier_charts import Chart, level_chart, signature_chart
 from services.console.features.cases.photo_sheet import MOST_PHOTOS, photo_sheet, visible_photos
 from services.console.features.cases.printing.html_file import POLICY, html_file
 from services.console.features.cases.printing.pdf_file import pdf_file
@@ -28,8 +30,13 @@ from services.console.features.cases.printing.print_turn import PrintTurn
 from services.console.features.cases.review_routes import review_of
 from services.console.features.cases.routes import evaluated, visible_case
 from services.console.features.cases.words import Words
+from services.console.features.commands.course_queries import course
 from services.console.features.photos import queries as photo_queries
 from services.console.features.photos.drawing import printed
+from services.console.features.sensors import queries as sensor_queries
+from services.console.features.sensors.charts import thinned
+from services.console.features.sensors.history_points import series_of
+from services.console.features.sensors.sensor_parts import SensorParts
 from services.console.store.connections import Connection, reading
 from services.console.web.assets import STATIC
 from services.console.web.deps import ConsoleDeps, Deps
@@ -39,6 +46,9 @@ from shared.contracts.fields import Identifier
 
 router = APIRouter(prefix="/api", tags=["cases"])
 
+_AROUND = timedelta(hours=6)
+"""The level is drawn from before the alarm to after its end."""
+_MOST_POINTS = 600
 _MOST_COUNTED = 10_000
 """The most photos of a case that are counted."""
 
@@ -64,6 +74,7 @@ async def export_case(
         result = await evaluated(connection, case, viewer)
         lines = await _dossier_timeline(connection, case, viewer, console)
         review = await review_of(connection, case, viewer, console)
+        charts = await _charts(connection, case, viewer, console)
         photos, pictures = await _photos(connection, case, viewer)
     file = dossier(
         case,
@@ -79,7 +90,8 @@ async def export_case(
         small = {
             name: await asyncio.to_thread(printed, picture) for name, picture in pictures.items()
         }
-        file = replace(file, photos=photo_sheet(photos, small, file.tag, words(), console.names))
+        sheet = photo_sheet(photos, small, file.tag, words(), console.names)
+        file = replace(file, photos=sheet, charts=charts)
         if file_format == "pdf":
             content = await asyncio.to_thread(pdf_file, file, now)
         else:
@@ -115,6 +127,42 @@ async def _photos(
     records = visible_photos(rows, viewer)
     newest = [row["photo_id"] for row in records[:MOST_PHOTOS]]
     return records, await photo_queries.pictures(connection, newest)
+
+
+async def _charts(
+    connection: Connection, case: CaseFile, viewer: Viewer, console: ConsoleDeps
+) -> tuple[Chart, ...]:
+    """Return the level of the leading sensor with its limits, and the signatures over time."""
+    charts = [await _level_chart(connection, case, viewer, console)]
+    if case.command_ids:
+        begin = min(command["occurred_at"] for command in case.commands)
+        result = await course(connection, case.command_ids, span_of(viewer.root), begin)
+        charts.append(signature_chart(result, words()))
+    return tuple(chart for chart in charts if chart is not None)
+
+
+async def _level_chart(
+    connection: Connection, case: CaseFile, viewer: Viewer, console: ConsoleDeps
+) -> Chart | None:
+    rows = await sensor_queries.leading_alarms(
+        connection, [alert["alert_id"] for alert in case.alerts]
+    )
+    for row in sorted(rows, key=lambda row: row["alert_id"] != case.case_id):
+        sensor = console.names.sensor_entry(row["sensor_id"])
+        if sensor is None or not sees(viewer, sensor.place) or not case.is_open_to(viewer):
+            continue
+        points = await sensor_queries.history(
+            connection,
+            sensor.sensor_id,
+            row["status"],
+            series_of(sensor.metric, sensor.unit, sensor.datum),
+            row["started_at"] - _AROUND,
+            (row["ended_at"] or console.clock.now()) + _AROUND,
+        )
+        if len(points) > 1:
+            levels = console.part(SensorParts).rules.levels(sensor)
+            return level_chart(sensor, thinned(points, _MOST_POINTS), levels, words())
+    return None
 
 
 async def _dossier_timeline(

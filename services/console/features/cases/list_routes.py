@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from services.console.core.access import span_of
-from services.console.features.cases import list_queries, list_views
+from services.console.features.cases import list_queries, list_views, queries
 from services.console.features.cases.case import CaseState
 from services.console.features.cases.responses import CaseList
 from services.console.store.connections import reading
@@ -60,10 +60,12 @@ async def list_cases(
         rows = await list_queries.cases(
             connection, span_of(viewer.root), status, query, after=place, limit=limit
         )
+        called = [alert_id for row in rows for alert_id in row["called"]]
+        peaks = await queries.alarm_peaks(connection, called)
     return as_json(
         {
             "status": status,
-            "cases": [list_views.line(row, status, viewer, console.names) for row in rows],
+            "cases": [list_views.line(row, peaks, status, viewer, console.names) for row in rows],
             "next": list_views.cursor_of(rows[-1]) if len(rows) == limit else None,
         }
     )

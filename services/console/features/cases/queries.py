@@ -82,13 +82,25 @@ async def case(connection: Connection, case_id: str) -> CaseFile | None:
     )
     if not alerts and not commands:
         return None
-    result = CaseFile(case_id, tuple(alerts), tuple(commands))
+    peaks = await alarm_peaks(connection, [row["alert_id"] for row in alerts])
+    result = CaseFile(case_id, tuple(alerts), tuple(commands), peaks=tuple(peaks))
     began = await connection.fetchval(
         "SELECT min(at) FROM console.case_fact WHERE status = $1 AND thread = ANY($2::text[])",
         result.status,
         result.threads,
     )
     return result if began is None else replace(result, began=began)
+
+
+async def alarm_peaks(connection: Connection, alert_ids: Sequence[str]) -> Rows:
+    """Return the alarms with a peak of some alerts, each with `alert_id`."""
+    rows: Rows = await connection.fetch(
+        "SELECT a.alert_id, l.alarm_id, l.sensor_id, l.level, l.evidence, l.peak, l.peak_at "
+        "FROM console.alert a JOIN console.alarm l ON l.alarm_id = ANY(a.alarm_ids) "
+        "WHERE a.alert_id = ANY($1::text[]) AND l.peak IS NOT NULL AND NOT l.withdrawn",
+        alert_ids,
+    )
+    return rows
 
 
 async def takes_part(connection: Connection, case: CaseFile, span: Span) -> bool:

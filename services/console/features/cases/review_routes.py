@@ -62,7 +62,7 @@ async def get_case(console: Deps, viewer: PlaceViewer, case_id: Identifier) -> R
             "case_id": case_id,
             "status": case.status,
             "state": case.state(review is not None),
-            "title": case.title_for(viewer),
+            "title": case.title_for(viewer, console.names),
             "masked": not case.is_open_to(viewer),
             "level": case.level,
             "event_type": case.head["event_type"],

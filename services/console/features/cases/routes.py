@@ -15,6 +15,9 @@ from services.console.features.cases.case import CaseFile, is_seen
 from services.console.features.cases.evaluation import Evaluation
 from services.console.features.cases.responses import CaseEvaluation, CaseTimeline
 from services.console.features.commands import counts
+from services.console.features.commands.course import course_view
+from services.console.features.commands.course_queries import course
+from services.console.features.commands.responses import CommandCourse
 from services.console.store.connections import Connection, reading
 from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.problems import ApiProblem, hidden, unknown
@@ -62,11 +65,21 @@ async def get_case_timeline(
         {
             "case_id": case_id,
             "status": case.status,
-            "title": case.title_for(viewer),
+            "title": case.title_for(viewer, console.names),
             "lines": [timeline.line(row, case, viewer, console.names) for row in rows],
             "next": timeline.cursor_of(rows[-1]) if len(rows) == limit else None,
         }
     )
+
+
+@router.get("/cases/{case_id}/course", responses=json_response(CommandCourse))
+async def get_case_course(console: Deps, viewer: PlaceViewer, case_id: Identifier) -> Response:
+    """Return how many units of the subtree had signed and reported in a case, over time."""
+    async with reading(console.database) as connection:
+        case = await visible_case(connection, viewer, case_id)
+        begin = min((command["occurred_at"] for command in case.commands), default=case.ended_at)
+        result = await course(connection, case.command_ids, span_of(viewer.root), begin)
+    return as_json(course_view(result))
 
 
 @router.get("/cases/{case_id}/evaluation", responses=_EVALUATION)

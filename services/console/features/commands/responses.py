@@ -117,6 +117,22 @@ class CommandDetail(CommandView):
     missing: list[PendingUnit]
 
 
+class CoursePointView(ResponseModel):
+    """The units that had signed and that had reported by a moment."""
+
+    at: datetime
+    signed: int
+    reported: int
+
+
+class CommandCourse(ResponseModel):
+    """The signatures and reports over time, within the subtree of the officer."""
+
+    total: int
+    sign_by: datetime | None
+    points: list[CoursePointView]
+
+
 class AssignmentQuestion(ResponseModel):
     """The question of a unit to its issuer: for more time, or for a suspension."""
 

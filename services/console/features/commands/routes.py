@@ -13,7 +13,14 @@ from services.console.core.access import Viewer, sees, span_of
 from services.console.core.contacts import contact
 from services.console.core.offers import verbs_of_command
 from services.console.features.commands import command_heads, counts, pending_units, totals, views
-from services.console.features.commands.responses import CommandDetail, CommandList, CommandPreview
+from services.console.features.commands.course import course_view
+from services.console.features.commands.course_queries import course
+from services.console.features.commands.responses import (
+    CommandCourse,
+    CommandDetail,
+    CommandList,
+    CommandPreview,
+)
 from services.console.store.connections import reading
 from services.console.web.deps import Deps
 from services.console.web.paging import AfterCursor, next_of, position_after
@@ -146,6 +153,26 @@ async def get_command(console: Deps, viewer: PlaceViewer, command_id: Identifier
             ],
         }
     )
+
+
+@router.get("/commands/{command_id}/course", responses=json_response(CommandCourse))
+async def get_command_course(
+    console: Deps, viewer: PlaceViewer, command_id: Identifier
+) -> Response:
+    """Return how many units of the subtree had signed and reported, over time."""
+    span = span_of(viewer.root)
+    async with reading(console.database) as connection:
+        row = await counts.command(connection, command_id)
+        if row is None:
+            raise unknown("command")
+        result = await course(connection, [command_id], span, row["occurred_at"])
+        if (
+            not result.total
+            and not sees(viewer, row["root"])
+            and not sees(viewer, row["issuer_unit"])
+        ):
+            raise hidden("command", row["root"])
+    return as_json(course_view(result))
 
 
 def command_view(head: record.Json, counted: list[Any], viewer: Viewer) -> record.Json:

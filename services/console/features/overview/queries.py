@@ -12,7 +12,7 @@ from services.console.store.conditions import (
     OPEN_PAGE,
     UNWELL_SENSOR,
 )
-from services.console.store.connections import Connection
+from services.console.store.connections import Connection, Rows
 
 
 async def small_counts(connection: Connection, span: Span, status: str) -> asyncpg.Record:
@@ -38,3 +38,18 @@ async def small_counts(connection: Connection, span: Span, status: str) -> async
     )
     assert row is not None, "a SELECT without FROM has one row"
     return row
+
+
+async def active_alarms(connection: Connection, span: Span, status: str, limit: int) -> Rows:
+    """Return the active alarms of a subtree, the gravest first."""
+    rows: Rows = await connection.fetch(
+        "SELECT alarm_id, sensor_id, place, level FROM console.alarm "
+        "WHERE status = $1 AND place >= $2 AND place < $3 AND transition <> 'cleared' "
+        "AND NOT withdrawn AND NOT retrospective AND level <> 'notice' "
+        "ORDER BY score DESC, alarm_id LIMIT $4",
+        status,
+        span.low,
+        span.high,
+        limit,
+    )
+    return rows

@@ -30,6 +30,44 @@ class UnitTile(ResponseModel):
     alerts: int
 
 
+class MapUnit(ResponseModel):
+    """The middle of the sensors of a unit."""
+
+    unit: str
+    lon: float
+    lat: float
+
+
+class MapSensors(ResponseModel):
+    """The sensors of a cell of the map."""
+
+    lon: float
+    lat: float
+    sensors: int
+
+
+class MapAlarm(ResponseModel):
+    """An active alarm, at its sensor, else at the middle of its place."""
+
+    contract = "AlarmEvent"
+
+    alarm_id: str
+    sensor_id: str | None
+    name: str
+    place_name: str
+    level: Level
+    lon: float
+    lat: float
+
+
+class PlaceMap(ResponseModel):
+    """The points of a schematic map without borders."""
+
+    middles: list[MapUnit]
+    sensors: list[MapSensors]
+    alarms: list[MapAlarm]
+
+
 class OverviewAssignments(AssignmentCounts):
     """Counts of the assignments of open commands, in total and by tier."""
 

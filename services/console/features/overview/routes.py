@@ -8,8 +8,9 @@ from pydantic_core import to_json
 from services.console.core.access import span_of
 from services.console.features.alerts import queries as alert_queries
 from services.console.features.commands import counts, totals
-from services.console.features.overview import queries, views
-from services.console.features.overview.responses import Overview
+from services.console.features.overview import map_views, queries, views
+from services.console.features.overview.map_points import MapPoints
+from services.console.features.overview.responses import Overview, PlaceMap
 from services.console.features.overview.shared_answers import SharedAnswers
 from services.console.store.connections import reading
 from services.console.stream.hub import Hub
@@ -21,6 +22,7 @@ from shared.contracts.fields import Status
 from shared.contracts.units import tier_of
 
 router = APIRouter(prefix="/api", tags=["overview"])
+_MOST_ALARMS = 300
 
 
 @router.get("/overview", responses=json_response(Overview))
@@ -35,6 +37,26 @@ async def get_overview(
         (viewer.root, status), lambda: _overview(console, viewer.root, status)
     )
     return Response(body, media_type="application/json")
+
+
+@router.get("/map", responses=json_response(PlaceMap))
+async def get_map(
+    console: Deps, viewer: PlaceViewer, status: StatusQuery = Status.ACTUAL
+) -> Response:
+    """Return the middles of the towns, the sensors in cells, and the gravest 300 active alarms."""
+    body = await console.part(SharedAnswers).answer(
+        ("map", viewer.root, status), lambda: _map(console, viewer.root, status)
+    )
+    return Response(body, media_type="application/json")
+
+
+async def _map(console: ConsoleDeps, root: str, status: Status) -> bytes:
+    """Return the map of a subtree; nothing in the answer depends on the viewer."""
+    span = span_of(root)
+    async with reading(console.database) as connection:
+        alarms = await queries.active_alarms(connection, span, status, _MOST_ALARMS)
+    points = console.part(MapPoints).of(root, lambda: console.names.sensors(span.holds))
+    return to_json(map_views.map_view(points, alarms, console.names))
 
 
 async def _overview(console: ConsoleDeps, root: str, status: Status) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 import asyncpg
 
 from services.console.core.paging import ListPosition
+from services.console.core.record import OutgoingRecord
 from services.console.store.conditions import EVENT_PAGE, OPEN_PAGE
 from services.console.store.connections import Connection, Rows
 from services.console.store.ordering import Order, micros, position_parameters, urgency
@@ -95,5 +96,51 @@ async def answerable(connection: Connection, officer_ids: Collection[str]) -> Ro
         "WHERE p.officer_id = ANY($1::text[]) AND a.verb IS NULL) AS found "
         "WHERE place <= 50 ORDER BY waits DESC, sent_at DESC, page_id",
         list(officer_ids),
+    )
+    return rows
+
+
+async def matter_of_page(connection: Connection, page_id: str) -> asyncpg.Record | None:
+    """Return what a page is about: its alert, else its assignment, else its own subject."""
+    return await connection.fetchrow(
+        "SELECT p.officer_id, p.alert_id, p.assignment_id, p.subject_id, p.status, p.level, "
+        "coalesce(assignment.unit, alert.place, p.unit) AS place, p.data_grade "
+        "FROM console.page p LEFT JOIN console.alert AS alert ON alert.alert_id = p.alert_id "
+        "LEFT JOIN console.assignment AS assignment ON assignment.assignment_id = p.assignment_id "
+        "WHERE p.page_id = $1",
+        page_id,
+    )
+
+
+async def matter_of_alert(connection: Connection, alert_id: str) -> asyncpg.Record | None:
+    """Return an alert as the matter of its pages."""
+    return await connection.fetchrow(
+        "SELECT alert_id, NULL AS assignment_id, alert_id AS subject_id, status, place, "
+        "coalesce(level, proposed_level, 'notice') AS level, data_grade "
+        "FROM console.alert WHERE alert_id = $1",
+        alert_id,
+    )
+
+
+async def calls(connection: Connection, matter: OutgoingRecord, limit: int) -> Rows:
+    """Return the pages about a matter with their answers, in the order of the calls."""
+    rows: Rows = await connection.fetch(
+        """
+        SELECT p.page_id, p.officer_id, p.unit, p.post, p.channel, p.round, p.rung, p.state,
+            answer.verb, answer.sent_at AS answered_at,
+            coalesce((SELECT min(f.at) FROM console.case_fact f
+                WHERE f.thread = coalesce(p.command_id, p.alert_id, p.subject_id)
+                AND f.kind = 'page' AND f.subject_id = p.page_id), p.occurred_at) AS called_at
+        FROM console.page p LEFT JOIN console.answer AS answer USING (page_id, status)
+        WHERE p.status = $1 AND CASE WHEN $2::text IS NOT NULL THEN p.assignment_id = $2
+            WHEN $3::text IS NOT NULL THEN p.alert_id = $3 AND p.assignment_id IS NULL
+            ELSE p.subject_id = $4 END
+        ORDER BY called_at, p.page_id LIMIT $5
+        """,
+        matter["status"],
+        matter["assignment_id"],
+        matter["alert_id"],
+        matter["subject_id"],
+        limit,
     )
     return rows

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import Field
 
+from services.console.features.pages.why_views import CallReason
 from services.console.web.response_models import ResponseModel
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.pages import AnswerVerb, Channel, PageState, SubjectKind
@@ -65,6 +66,35 @@ class ColleagueList(ResponseModel):
     """The officers on duty to whom a page can be handed over, in calling order."""
 
     colleagues: list[ColleagueView]
+
+
+class CallView(ResponseModel):
+    """A call about a matter."""
+
+    contract = "Page"
+
+    page_id: str
+    own: bool
+    officer_name: str | None
+    unit_name: str
+    post: Post
+    channel: Channel | None
+    round: int
+    rung: int
+    state: PageState
+    called_at: datetime
+    answer: AnswerVerb | None
+    answered_at: datetime | None
+
+
+class WhyView(ResponseModel):
+    """The reason why the officer was called about a matter, or was not, and all calls about it."""
+
+    reason: CallReason
+    place_name: str
+    level: Level
+    status: Status
+    calls: list[CallView]
 
 
 class RecordedReceipt(ResponseModel):

@@ -8,12 +8,14 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field, model_validator
 
 from services.console.core import access
-from services.console.core.access import may_answer
-from services.console.features.pages import actions, queries, views
-from services.console.features.pages.responses import ColleagueList, PageList, PageView
-from services.console.store.connections import reading
+from services.console.core.access import Viewer, may_answer, sees
+from services.console.core.record import Json, OutgoingRecord
+from services.console.features.pages import actions, queries, views, why_views
+from services.console.features.pages.responses import ColleagueList, PageList, PageView, WhyView
+from services.console.store.connections import Connection, reading
+from services.console.store.people import names_of
 from services.console.web.actions import Body, IdempotencyKey, accept_action
-from services.console.web.deps import Deps
+from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.paging import AfterCursor, next_of, position_after
 from services.console.web.parameters import Limit
 from services.console.web.problems import hidden, unknown
@@ -25,6 +27,7 @@ from shared.contracts.pages import AnswerVerb
 from shared.contracts.refusals import RefusedFor
 
 router = APIRouter(prefix="/api", tags=["pages"])
+_MOST_CALLS = 300
 
 
 class AnswerBody(Body):
@@ -126,6 +129,42 @@ async def list_colleagues(console: Deps, viewer: SignedInViewer, page_id: Identi
         raise hidden("page", row["unit"], RefusedFor.NOT_YOUR_PAGE)
     slots = console.directory.calling_order(row["unit"])
     return as_json({"colleagues": views.colleagues(slots, viewer.officer_id, console.names)})
+
+
+@router.get("/pages/{page_id}/why", responses=json_response(WhyView))
+async def get_why_of_page(console: Deps, viewer: SignedInViewer, page_id: Identifier) -> Response:
+    """Return why the officer was called by one of their pages, and who was called before."""
+    async with reading(console.database) as connection:
+        matter = await queries.matter_of_page(connection, page_id)
+        if matter is None:
+            raise unknown("page")
+        if may_answer(viewer, matter["officer_id"]) is not None:
+            raise hidden("page", matter["place"], RefusedFor.NOT_YOUR_PAGE)
+        return as_json(await _why(console, viewer, connection, matter))
+
+
+@router.get("/alerts/{alert_id}/why", responses=json_response(WhyView))
+async def get_why_of_alert(console: Deps, viewer: SignedInViewer, alert_id: Identifier) -> Response:
+    """Return why the officer was called about an alert, or was not, and who was called when."""
+    async with reading(console.database) as connection:
+        matter = await queries.matter_of_alert(connection, alert_id)
+        if matter is None:
+            raise unknown("alert")
+        if not sees(viewer, matter["place"]):
+            raise hidden("alert", matter["place"])
+        return as_json(await _why(console, viewer, connection, matter))
+
+
+async def _why(
+    console: ConsoleDeps, viewer: Viewer, connection: Connection, matter: OutgoingRecord
+) -> Json:
+    calls = await queries.calls(connection, matter, _MOST_CALLS)
+    people = await names_of(connection, {call["officer_id"] for call in calls})
+    has_post = any(
+        slot.officer is not None and slot.officer.officer_id == viewer.officer_id
+        for slot in console.directory.slots()
+    )
+    return why_views.why_view(viewer, matter, calls, people, console.names, has_post=has_post)
 
 
 @router.get("/pages/{page_id}", responses=json_response(PageView))

@@ -51,6 +51,14 @@ class SensorRules:
         """Remove a deleted rule."""
         self.rules_by_id.pop(rule_id, None)
 
+    def sign(self, rule_id: str) -> int | None:
+        """Return 1 for a rule with upper limits, -1 for lower ones, None without such a rule."""
+        rule = self.rules_by_id.get(rule_id)
+        if rule is None:
+            return None
+        _, sign = ladder_of(rule)
+        return 1 if sign > 0 else -1
+
     def levels(self, sensor: SensorEntry) -> list[dict[str, Any]]:
         """Return the rungs for a sensor by rule, in the order of the ladder."""
         return [

@@ -1,4 +1,4 @@
-"""A sensor's last readings, read from the log on demand: no table grows with every reading.
+"""A sensor's last readings, read from the log on demand, each of them.
 
 A partition holds many sensors, and a search also reads the records of these sensors: at most
 MOST_RECORDS of the newest, one search at a time, without a consumer group. Older records are left
@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from services.console.features.sensors.charts import Point
+from services.console.features.sensors.history_points import SLOT_S
 from shared.contracts.fields import Status
 from shared.contracts.readings import Reading
 from shared.contracts.topics import DEAD_LETTER, READINGS, TopicSpec
@@ -45,6 +46,26 @@ class ReadingWindow:
 
     points: Sequence[Point]
     since: datetime
+
+
+def with_history(
+    window: ReadingWindow,
+    history: Sequence[Point],
+    begin: datetime,
+    end: datetime,
+    interval_s: float,
+) -> ReadingWindow:
+    """Return the readings of a period with the points of the history, each reading once.
+
+    The history is as complete as it can be from its first point on.
+    """
+    points = sorted(point for point in {*history, *window.points} if point[0] <= end.timestamp())
+    since = window.since
+    if history:
+        late_s = history[0][0] - begin.timestamp() - max(SLOT_S, 2 * interval_s)
+        first = begin if late_s <= 0 else datetime.fromtimestamp(history[0][0], begin.tzinfo)
+        since = min(since, first)
+    return ReadingWindow(points, since)
 
 
 class ReadingSource(Protocol):
@@ -122,26 +143,33 @@ class KafkaReadingSource:
         consumer.assign([place])
         end = (await consumer.end_offsets([place]))[place]
         oldest = (await consumer.beginning_offsets([place]))[place]
-        earliest = min(record.timestamp for record in records) - _BROKERS_DIFFER_MS
-        first_match = (await consumer.offsets_for_times({place: max(earliest, 0)}))[place]
+        earliest = earliest_letter_ms(min(record.timestamp for record in records))
+        first_match = (await consumer.offsets_for_times({place: earliest}))[place]
         first_offset = end if first_match is None else first_match.offset
         begin = max(first_offset, end - self._most, oldest)
         first, letters = await _read(consumer, place, begin, end, records[0].key)
-        refused = {offset for letter in letters if (offset := self._refused(letter)) is not None}
+        offsets = (refused_offset(letter, self._spec.name) for letter in letters)
+        refused = {offset for offset in offsets if offset is not None}
         if first is not None and begin > first_offset:
             # Letters of earlier readings may be older than the searched range.
             complete_since = max(complete_since, record_time(first))
             records = [record for record in records if record.timestamp >= first]
         return [record for record in records if record.offset not in refused], complete_since
 
-    def _refused(self, record: ConsumerRecord) -> int | None:
-        """Return the offset of the letter's reading; None unless the letter is from scoring."""
-        try:
-            letter = DEAD_LETTER.validate_json(record.value or b"", extra="ignore")
-        except ValueError:
-            return None
-        is_of_scoring = (letter.service, letter.topic) == (_SCORING, self._spec.name)
-        return letter.offset if is_of_scoring and letter.partition == record.partition else None
+
+def earliest_letter_ms(reading_ms: int) -> int:
+    """Return the earliest record time of the letter of a reading with this record time."""
+    return max(reading_ms - _BROKERS_DIFFER_MS, 0)
+
+
+def refused_offset(record: ConsumerRecord, topic: str) -> int | None:
+    """Return the offset of the letter's reading; None unless the letter is from scoring."""
+    try:
+        letter = DEAD_LETTER.validate_json(record.value or b"", extra="ignore")
+    except ValueError:
+        return None
+    is_of_scoring = (letter.service, letter.topic) == (_SCORING, topic)
+    return letter.offset if is_of_scoring and letter.partition == record.partition else None
 
 
 async def _read(

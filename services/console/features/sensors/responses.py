@@ -34,6 +34,30 @@ class UnwellSensorList(ResponseModel):
     total: int
 
 
+class CataloguedSensor(ResponseModel):
+    """A sensor of the catalogue."""
+
+    contract = "SensorEntry"
+
+    sensor_id: str
+    name: str
+    place: str
+    place_name: str
+    metric: str
+    unit: str
+    datum: str | None
+    synthetic: bool
+    state: SensorState | None
+
+
+class SensorList(ResponseModel):
+    """Sensors of the subtree, by identifier."""
+
+    sensors: list[CataloguedSensor]
+    next: str | None
+    total: int
+
+
 class ReadingPoint(ResponseModel):
     """A reading of the chart."""
 
@@ -77,3 +101,29 @@ class SensorReadings(ResponseModel):
     points: list[ReadingPoint]
     levels: list[RuleLevel]
     alarms: list[AlarmView]
+
+
+class AlertTrend(ResponseModel):
+    """The course of the leading sensor of an alert."""
+
+    contract = "SensorEntry"
+
+    alert_id: str
+    sensor_id: str
+    name: str
+    metric: str
+    unit: str
+    datum: str | None
+    points: list[ReadingPoint]
+    levels: list[RuleLevel]
+    last: float
+    last_at: datetime
+    per_hour: float | None
+    peak: float | None
+    peak_at: datetime | None
+
+
+class AlertTrendList(ResponseModel):
+    """Courses of the leading sensors of alerts."""
+
+    trends: list[AlertTrend]

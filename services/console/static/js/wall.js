@@ -9,6 +9,7 @@ import { lettersBoard } from "./boards/letters.js";
 import { modesBoard } from "./boards/modes.js";
 import { overviewBoard } from "./boards/overview.js";
 import { reportsBoard } from "./boards/reports.js";
+import { sensorsBoard } from "./boards/sensors.js";
 import { supervisionBoard } from "./boards/supervision.js";
 import { sendAll } from "./commands/assignment_steps.js";
 import { composeCommand } from "./commands/command_composer.js";
@@ -49,6 +50,7 @@ import { drawUnknownMode } from "./modes/mode_banner.js";
 const BOARDS = {
   overview: overviewBoard,
   alarms: alarmsBoard,
+  sensors: sensorsBoard,
   command: commandBoard,
   supervision: supervisionBoard,
   reports: reportsBoard,

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup
 
 from services.console.features.cases.dossier import Dossier
+from services.console.features.cases.printing.chart_shapes import shapes_of
 from services.console.web.shell import CONSOLE_FOLDER
 
 _TEMPLATES = CONSOLE_FOLDER / "templates"
@@ -30,6 +31,7 @@ _environment = Environment(
     autoescape=select_autoescape(default=True, default_for_string=True),
     trim_blocks=True,
 )
+_environment.filters["shapes"] = lambda chart: shapes_of(chart, 900.0, 280.0)
 _environment.filters["base64"] = lambda content: base64.b64encode(content).decode()
 
 

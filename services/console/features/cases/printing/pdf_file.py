@@ -20,6 +20,8 @@ from fpdf.enums import TableBordersLayout, VAlign, WrapMode
 from fpdf.fonts import FontFace
 
 from services.console.features.cases.dossier import Dossier, PhotoSheet, Table
+from services.console.features.cases.dossier_charts import Chart
+from services.console.features.cases.printing.chart_shapes import shapes_of
 from shared.domain.bilingual import Bilingual
 
 _FONTS = Path(pylopdf_fonts_zh_cn.__file__).parent
@@ -35,6 +37,9 @@ _LEVELS = {
 _BOX = "□"
 _WIDTH = 182.0
 """Width of the text in mm."""
+_CHART_MM = 62.0
+_SECOND = (63, 142, 161)
+"""The colour of the second line of a chart."""
 _PHOTO_MM = (64.0, 48.0)
 """Width and height of the box around a photo in mm."""
 
@@ -45,6 +50,8 @@ def pdf_file(file: Dossier, made_at: datetime) -> bytes:
     sheet.set_creation_date(made_at)
     sheet.add_page()
     _head(sheet, file)
+    for chart in file.charts:
+        _chart(sheet, chart)
     for table in file.sections:
         _section(sheet, table)
     if file.photos is not None:
@@ -188,6 +195,51 @@ def _section(sheet: _Sheet, table: Table) -> None:
     sheet.ln(1)
     for note in table.notes:
         sheet.write_both(note, 8, _SOFT)
+
+
+def _chart(sheet: _Sheet, chart: Chart) -> None:
+    """Draw a chart over the whole width."""
+    _heading(sheet, chart.heading, 16 + _CHART_MM)
+    shapes = shapes_of(chart, _WIDTH, _CHART_MM)
+    west, top = 14.0, sheet.get_y() + 1
+    sheet.set_draw_color(*_LINE)
+    sheet.set_line_width(0.1)
+    for (x1, y1), (x2, y2) in shapes.grid:
+        sheet.line(west + x1, top + y1, west + x2, top + y2)
+    sheet.set_line_width(0.3)
+    for level, (x1, y1), (x2, y2) in shapes.limits:
+        sheet.set_draw_color(*_LEVELS[level])
+        sheet.set_dash_pattern(dash=1.5, gap=1)
+        sheet.line(west + x1, top + y1, west + x2, top + y2)
+    sheet.set_dash_pattern()
+    sheet.set_line_width(0.5)
+    for colour, points in zip((_INK, _SECOND), shapes.lines, strict=False):
+        sheet.set_draw_color(*colour)
+        sheet.polyline([(west + x, top + y) for x, y in points])
+    sheet.set_font("sans", size=7)
+    for label in shapes.texts:
+        text = _printable(label.text)
+        sheet.set_text_color(*_LEVELS.get(label.level, _SOFT))
+        width = sheet.get_string_width(text)
+        shift = {"start": 0.0, "middle": width / 2, "end": width}[label.anchor]
+        sheet.text(west + label.x - shift, top + label.y, text)
+    sheet.set_line_width(0.1)
+    sheet.set_draw_color(*_LINE)
+    sheet.set_y(top + _CHART_MM)
+    if len(chart.lines) > 1:
+        _legend(sheet, chart)
+
+
+def _legend(sheet: _Sheet, chart: Chart) -> None:
+    for colour, line in zip((_INK, _SECOND), chart.lines, strict=False):
+        x, y = sheet.get_x(), sheet.get_y()
+        sheet.set_fill_color(*colour)
+        sheet.rect(x, y + 1.6, 5, 0.8, "F")
+        text = _printable(f"{line.name.zh} {line.name.en}")
+        sheet.set_text_color(*_SOFT)
+        sheet.set_x(x + 6)
+        sheet.cell(sheet.get_string_width(text) + 6, 4, text)
+    sheet.ln(5)
 
 
 def _photos(sheet: _Sheet, photos: PhotoSheet) -> None:

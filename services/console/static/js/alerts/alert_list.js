@@ -15,6 +15,7 @@ import { formatTime, t } from "../lib/i18n.js";
 import { stableList } from "../lib/stable_list.js";
 import { decisionButtons, nextStepText } from "./alert_decisions.js";
 import { openAlertSheet } from "./alert_sheet.js";
+import { trendPlace } from "./trend.js";
 
 /** @import { Alert } from "../types/alerts.d.ts" */
 
@@ -54,6 +55,7 @@ function alertCard(alert, refresh) {
       h("span", { class: "tail" }, formatTime(alert.sent_at)),
     ),
     h("h3", {}, maskedText(alert, alert.headline)),
+    trendPlace(alert),
     h(
       "p",
       { class: "facts" },

@@ -13,6 +13,7 @@ import {
   maskedText,
 } from "../lib/components.js";
 import { dialogTitle, labelDialog, openDialog } from "../lib/dialogs.js";
+import { whyButton } from "../duty/why_sheet.js";
 import { fill, h, text } from "../lib/dom.js";
 import { formatTime, t } from "../lib/i18n.js";
 import { alarmTable, silenceButton } from "./alarm_table.js";
@@ -188,6 +189,7 @@ function boardLinks(alert, close) {
     { class: "row" },
     link(`#reports/${alert.incident_id}`, "sheet.reports"),
     link(`#cases/${alert.alert_id}`, "sheet.case"),
+    whyButton(`/api/alerts/${alert.alert_id}/why`, alert.alert_id),
   );
 }
 

@@ -10,7 +10,8 @@ import { alarmStateKey, hasEnded } from "./alarm_table.js";
 /** @import { Child } from "../types/dom.d.ts" */
 /** @import { Alarm, ReadingsAnswer, RuleLevel } from "../types/alerts.d.ts" */
 
-const HOURS = [1, 6, 24, 72];
+const HOURS = [1, 6, 24, 72, 168, 720];
+const LONGEST_IN_HOURS = 72;
 const WIDE = { width: 720, height: 260 };
 const NARROW = { width: 340, height: 220 };
 const NARROW_PX = 560;
@@ -22,15 +23,19 @@ const ROW_LIMIT = 60;
  * @param {string} sensorId
  * @param {string | null} name
  * @param {string} status
+ * @param {string | null} [until] the end of the time that is drawn; null for now
  */
-export function sensorChart(sensorId, name, status) {
+export function sensorChart(sensorId, name, status, until = null) {
+  const title = h("strong", {}, name);
   const body = h("div", { class: "chart-body" }, h("p", { class: "muted" }, t("loading")));
-  let hours = 6;
+  let hours = until ? 72 : 6;
 
   /** @param {number} count */
   const spanButton = (count) =>
     button(
-      t("chart.hours", { n: count }),
+      count > LONGEST_IN_HOURS
+        ? t("chart.days", { n: count / 24 })
+        : t("chart.hours", { n: count }),
       () => {
         hours = count;
         markSpan();
@@ -55,7 +60,9 @@ export function sensorChart(sensorId, name, status) {
     const path = /** @type {const} */ (`/api/sensors/${encodeURIComponent(sensorId)}/readings`);
     let content;
     try {
-      content = chartContent(await get(path, { status, hours: requested }));
+      const readings = await get(path, { status, hours: requested, until });
+      fill(title, `${readings.name} · ${readings.place_name}`);
+      content = chartContent(readings);
     } catch (error) {
       content = h("p", { class: "problem", role: "alert" }, problemOf(error).text);
     }
@@ -64,7 +71,7 @@ export function sensorChart(sensorId, name, status) {
 
   markSpan();
   draw();
-  return h("figure", { class: "chart" }, h("figcaption", {}, h("strong", {}, name), spans), body);
+  return h("figure", { class: "chart" }, h("figcaption", {}, title, spans), body);
 }
 
 /**

@@ -1,9 +1,10 @@
 // The overview: everything at a glance, in three columns.
 
 import { alertList } from "../alerts/alert_list.js";
+import { trendDrawer } from "../alerts/trend.js";
 import { drawCommands } from "../commands/command_list.js";
 import { ownPages } from "../duty/own_pages.js";
-import { get } from "../lib/api.js";
+import { get, problemOf } from "../lib/api.js";
 import { button, panel } from "../lib/components.js";
 import { fill, h } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
@@ -26,6 +27,7 @@ const ALERT_PAGE_SIZE = 100; // The server sends as many with the page.
 const COMMAND_LIMIT = 20;
 const SUPERVISION_LIMIT = 60;
 const LARGE_PART_PAUSE_MS = 1_500;
+const MAP_PAUSE_MS = 10_000;
 
 /**
  * Make the board.
@@ -58,6 +60,7 @@ export function overviewBoard(context) {
     ALERT_PAGE_SIZE,
   );
   const alertsShown = alertList(alertCards, () => loaders.alerts());
+  const drawTrends = trendDrawer(alertCards);
   const pageTail = h("span");
   const pages = ownPages(context, OWN_PAGE_LIMIT, (waiting) => {
     fill(pageTail, boardLink("command", Math.min(waiting, OWN_PAGE_LIMIT), waiting));
@@ -90,6 +93,12 @@ export function overviewBoard(context) {
       },
       LARGE_PART_PAUSE_MS,
     ),
+    places: loader(
+      towns.node,
+      () => context.current(get("/api/map", { status })),
+      (places) => towns.drawPlaces(places),
+      MAP_PAUSE_MS,
+    ),
     feed: loader(
       feed,
       () => context.current(get("/api/feed", { status, limit: FEED_LIMIT })),
@@ -102,6 +111,7 @@ export function overviewBoard(context) {
   /** The parts that a line of the feed makes out of date, by its kind. */
   /** @type {Record<string, (keyof typeof loaders)[]>} */
   const STALE_PARTS = {
+    alarm: ["places"],
     alert: ["alerts"],
     command: ["commands"],
     assignments: ["commands", "supervision"],
@@ -125,6 +135,7 @@ export function overviewBoard(context) {
       button(t("only.town", { town: town.name }), () => chooseTown(town), { class: "plain" });
     fill(alertTail, alerts.count, town && [" ", allTownsButton]);
     const newAlerts = alertsShown.show(answer.alerts);
+    drawTrends(answer.alerts).catch(problemOf); // The cards are complete without.
     context.announce(hasGrown ? [] : newAlerts);
   }
 

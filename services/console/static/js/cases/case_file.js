@@ -1,6 +1,8 @@
 // The file of one case: its head with the exports, its timeline, its evaluation, its review.
 
 import { openAlertSheet } from "../alerts/alert_sheet.js";
+import { sensorChart } from "../alerts/sensor_chart.js";
+import { courseChart } from "../commands/course_chart.js";
 import { openUnitSheet } from "../commands/unit_sheet.js";
 import { addressOf, get, problemOf } from "../lib/api.js";
 import {
@@ -33,6 +35,7 @@ const ENTRY_LIMIT = 500;
 const UNIT_PAGE_SIZE = 100;
 const UNIT_LIMIT = 1_000;
 const PHOTO_LIMIT = 24;
+const ALERT_LIMIT = 100;
 const SLOTS_S = [60, 300, 3600, 86_400];
 const PROJECTION_MS = 1_000; // The console has read its own record by then in most cases.
 
@@ -71,6 +74,7 @@ export function caseFile(context, caseId, onChange) {
     id: "timeline-more",
   });
   const unitFilter = h("span");
+  const charts = h("div", { id: "case-charts" });
   const evaluation = h("div", { id: "evaluation", class: "stack" });
   const review = h("div", { id: "review", class: "stack" });
   const slotOptions = SLOTS_S.map((n) => /** @type {const} */ ([n, t(`case.slot.${n}`)]));
@@ -88,7 +92,7 @@ export function caseFile(context, caseId, onChange) {
   );
   const tabs = tabList("case-tabs", t("case.parts"), [
     ["timeline", t("case.timeline"), timelinePart],
-    ["evaluation", t("case.evaluation"), evaluation],
+    ["evaluation", t("case.evaluation"), h("div", { class: "stack" }, charts, evaluation)],
     ["review", t("case.review"), review],
   ]);
   const node = h(
@@ -129,6 +133,7 @@ export function caseFile(context, caseId, onChange) {
 
   /** @param {CaseDetail} detail */
   function drawHead(detail) {
+    drawCharts(detail);
     node.classList.toggle("drill", isDrill(detail));
     fill(head, headContent(detail, path, refresh, openCommand));
     fill(
@@ -201,6 +206,21 @@ export function caseFile(context, caseId, onChange) {
       answer.next !== null && state.unitLimit < UNIT_LIMIT && moreUnits,
       h("p", { class: "faint" }, t("case.zone")),
     );
+  }
+
+  /**
+   * Draw the charts above the figures, once: the leading sensor, and the signatures over time.
+   * @param {CaseDetail} detail
+   */
+  async function drawCharts({ alerts, commands, status, state: caseState, ended }) {
+    if (charts.hasChildNodes()) return;
+    const until = caseState === "open" ? null : ended;
+    fill(charts, commands.length > 0 && courseChart(`${path}/course`));
+    if (!alerts.length) return;
+    const ids = alerts.slice(0, ALERT_LIMIT).join(",");
+    const answer = await context.currentOrNull(get("/api/trends", { alerts: ids }));
+    const trend = answer?.trends[0];
+    if (trend) charts.prepend(sensorChart(trend.sensor_id, null, status, until));
   }
 
   async function refresh() {

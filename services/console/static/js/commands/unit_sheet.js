@@ -19,6 +19,7 @@ import { loadStatus } from "../lib/load_status.js";
 import { countText } from "../lib/paged_list.js";
 import { photoRow } from "../lib/photos.js";
 import { stepButtons } from "./assignment_steps.js";
+import { courseChart } from "./course_chart.js";
 
 /** @import { Assignment, Command } from "../types/commands.d.ts" */
 
@@ -96,6 +97,7 @@ export function openUnitSheet(command) {
         levelBadge(command.level),
         h("span", {}, `${t("signed")} `, h("strong", {}, totals.signed), ` / ${totals.total}`),
       ),
+      courseChart(`/api/commands/${command.command_id}/course`),
       h("div", { class: "row" }, filter, count),
       table,
       h(

@@ -13,6 +13,7 @@ import { pagedList } from "../lib/paged_list.js";
 import { dialableText } from "../lib/phone_numbers.js";
 import { stableList } from "../lib/stable_list.js";
 import { successorField } from "./successors.js";
+import { whyButton } from "./why_sheet.js";
 
 /** @import { Option } from "../types/dom.d.ts" */
 /** @import { Page } from "../types/overview.d.ts" */
@@ -82,6 +83,7 @@ export function ownPages(context, size = PAGE_SIZE, onWaiting = () => {}) {
         "div",
         { class: "acts" },
         ANSWER_VERBS.map((verb) => answerButton(page, verb)),
+        whyButton(`/api/pages/${page.page_id}/why`, page.page_id),
       ),
     );
   }

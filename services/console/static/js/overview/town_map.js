@@ -13,7 +13,9 @@ const CODE = /^\d{6}(\d{3}){0,2}$/;
 
 /** @typedef {[x: number, y: number]} Point */
 /** @typedef {{ unit: string, d: string, x: number, y: number }} TownShape a path and its centre */
-/** @typedef {{ width: number, height: number, shapes: TownShape[] }} TownMap */
+/** @typedef {{ west: number, north: number, scaleX: number, scaleY: number }} Projection */
+/** @typedef {{ width: number, height: number, shapes: TownShape[] }} Drawing */
+/** @typedef {Drawing & { projection: Projection }} TownMap */
 /** @typedef {{ file: string, map: TownMap }} StoredMap */
 /** @typedef {{ type?: unknown, coordinates?: unknown }} Geometry */
 
@@ -148,7 +150,8 @@ function project(ringsByUnit) {
     const [x, y] = centreOf(paths);
     return { unit, d: paths.map(pathData).join(""), x: Math.round(x), y: Math.round(y) };
   });
-  return { width: WIDTH, height, shapes };
+  const projection = { west, north, scaleX: shortening * scale, scaleY: scale };
+  return { width: WIDTH, height, shapes, projection };
 }
 
 /** @param {Point[]} path */
@@ -192,7 +195,7 @@ function centreOf(paths) {
 }
 
 /** @param {string} unit */
-const storageKey = (unit) => `map:${unit}`;
+const storageKey = (unit) => `areas:${unit}`;
 
 /**
  * Return the map that this device stores for the screen of a unit; null without one.

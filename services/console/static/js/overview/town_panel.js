@@ -5,10 +5,11 @@ import { button, panel } from "../lib/components.js";
 import { fill, h, svg } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
 import { loadStatus } from "../lib/load_status.js";
+import { schematicMap } from "./schematic_map.js";
 import { loadMap, MapProblem, readMapFile, storeMap } from "./town_map.js";
 import { drawMap, drawTiles } from "./town_tiles.js";
 
-/** @import { Town } from "../types/overview.d.ts" */
+/** @import { MapAnswer, Town } from "../types/overview.d.ts" */
 /** @import { StoredMap } from "./town_map.js" */
 
 /**
@@ -16,7 +17,11 @@ import { drawMap, drawTiles } from "./town_tiles.js";
  * @property {Town[]} towns
  * @property {string | undefined} chosenUnit
  * @property {StoredMap | null} storedMap
+ * @property {MapAnswer | null} places
  */
+
+/** @param {Town[]} towns */
+const unitsOf = (towns) => new Set(towns.map((town) => town.unit));
 
 /**
  * Make the panel for the screen of `unit`; `choose(town)` is called when a town is pressed.
@@ -28,7 +33,9 @@ export function townPanel(unit, choose) {
   const areas = svg(
     "svg",
     { class: "map", id: "map", hidden: true, role: "group", "aria-label": t("map.title") },
+    svg("g", { class: "sensors" }),
     svg("g"),
+    svg("g", { class: "alarms" }),
     svg("g", { class: "labels" }),
   );
   const problem = h("p", { class: "problem", id: "map-problem", role: "alert", hidden: true });
@@ -43,7 +50,7 @@ export function townPanel(unit, choose) {
     onchange: loadFile,
   });
   /** @type {TownPanelState} */
-  const state = { towns: [], chosenUnit: undefined, storedMap: loadMap(unit) };
+  const state = { towns: [], chosenUnit: undefined, storedMap: loadMap(unit), places: null };
 
   async function loadFile() {
     const file = input.files?.[0];
@@ -67,12 +74,12 @@ export function townPanel(unit, choose) {
   }
 
   function draw() {
-    const { towns, chosenUnit, storedMap } = state;
-    const map = storedMap?.map;
+    const { towns, chosenUnit, storedMap, places } = state;
+    const map = storedMap?.map ?? (places && schematicMap(places, unitsOf(towns)));
     const unitsOnMap = new Set(map?.shapes.map((shape) => shape.unit));
     const unmappedTowns = towns.filter((town) => !unitsOnMap.has(town.unit));
     areas.toggleAttribute("hidden", !map);
-    if (map) drawMap(areas, map, towns, chosenUnit, choose);
+    if (map) drawMap(areas, map, towns, chosenUnit, choose, places);
     tiles.hidden = Boolean(map) && !unmappedTowns.length;
     drawTiles(tiles, unmappedTowns, chosenUnit, choose);
     const words = storedMap
@@ -81,7 +88,7 @@ export function townPanel(unit, choose) {
           n: towns.length - unmappedTowns.length,
           all: towns.length,
         })
-      : t("tiles.note");
+      : t(map ? "map.schematic" : "tiles.note");
     if (tail.firstChild?.textContent === words) return;
     fill(tail, h("span", { dir: "auto" }, words), storedMap ? removeButton() : loadButton());
   }
@@ -94,6 +101,14 @@ export function townPanel(unit, choose) {
   return {
     node: panel("tiles.title", [areas, tiles, problem, input], tail),
     status: loadStatus(tiles),
+    /**
+     * Draw other points of the map.
+     * @param {MapAnswer} places
+     */
+    drawPlaces: (places) => {
+      state.places = places;
+      draw();
+    },
     /**
      * @param {Town[]} towns
      * @param {string | undefined} chosenUnit

@@ -1,10 +1,11 @@
 // The towns as tiles, or as areas of a loaded map.
 
 import { worseLevel } from "../lib/components.js";
-import { h, renderList, svg } from "../lib/dom.js";
+import { fill, h, renderList, svg } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
+import { project } from "./schematic_map.js";
 
-/** @import { Town } from "../types/overview.d.ts" */
+/** @import { MapAlarm, MapAnswer, Town } from "../types/overview.d.ts" */
 /** @import { TownMap, TownShape } from "./town_map.js" */
 
 /** @typedef {Town & { isChosen: boolean }} ShownTown */
@@ -40,17 +41,47 @@ export function drawTiles(container, towns, chosenUnit, choose) {
  * @param {Town[]} towns
  * @param {string | undefined} chosenUnit
  * @param {ChooseTown} choose
+ * @param {MapAnswer | null} places
  */
-export function drawMap(drawing, map, towns, chosenUnit, choose) {
+export function drawMap(drawing, map, towns, chosenUnit, choose, places) {
   drawing.setAttribute("viewBox", `0 0 ${map.width} ${map.height}`);
   const shapes = new Map(map.shapes.map((shape) => [shape.unit, shape]));
   const items = markChosen(towns, chosenUnit).flatMap((town) => {
     const shape = shapes.get(town.unit);
     return shape ? [{ ...town, shape }] : [];
   });
-  const [areas, labels] = drawing.children; // The names lie over all areas.
+  const [sensors, areas, alarms, labels] = drawing.children; // The names lie over all areas.
   renderList(areas, items, keyOf, (town) => townArea(town, town.shape, choose), "");
   renderList(labels, items, keyOf, (town) => townLabel(town, town.shape), "");
+  fill(
+    sensors,
+    places?.sensors.map((cell) => sensorPoint(project(map.projection, cell), cell.sensors)),
+  );
+  fill(
+    alarms,
+    places?.alarms.map((alarm) => alarmPoint(alarm, project(map.projection, alarm))),
+  );
+}
+
+/**
+ * @param {{ x: number, y: number }} point
+ * @param {number} count
+ */
+const sensorPoint = ({ x, y }, count) =>
+  svg("circle", { cx: x, cy: y, r: Math.min(9, 3 + Math.log2(count)) });
+
+/**
+ * @param {MapAlarm} alarm
+ * @param {{ x: number, y: number }} point
+ */
+function alarmPoint(alarm, { x, y }) {
+  const words = `${t(`level.${alarm.level}`)} ${alarm.name} ${alarm.place_name}`;
+  return svg(
+    "g",
+    { class: `alarm-point ${alarm.level}`, role: "img", "aria-label": words },
+    svg("path", { d: `M${x} ${y - 20}l18 32h-36Z` }),
+    svg("title", {}, words),
+  );
 }
 
 /**

@@ -14,6 +14,7 @@ import {
 } from "../lib/components.js";
 import { successorField } from "../duty/successors.js";
 import { confirmAction } from "../lib/dialogs.js";
+import { whyButton } from "../duty/why_sheet.js";
 import { h, text } from "../lib/dom.js";
 import { valueOf } from "../lib/forms.js";
 import { formatSpan, formatTime, t } from "../lib/i18n.js";
@@ -112,6 +113,7 @@ export function pageCard(page, { isOpen, onAnswer, onOpen }) {
       h("span", {}, t(`page.${page.state}`)),
     ),
     details,
+    h("p", {}, whyButton(`/api/pages/${page.page_id}/why`, page.page_id)),
     isOpen && deadlineLine(page.answer_by, "answer.by"),
     unsentLine(page),
     answer &&

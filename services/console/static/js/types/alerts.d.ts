@@ -24,6 +24,7 @@ export interface Alert extends WithStatus, Maskable {
   proposed_level: Level | null;
   score: number;
   distinct_sources: number;
+  alarms: number;
   headline: string;
   approver_name: string;
   occurred_at: string;
@@ -139,6 +140,14 @@ export interface SilentSensor {
   detail: string | null;
 }
 
+export interface Sensor {
+  sensor_id: string;
+  name: string;
+  place_name: string;
+  metric: string;
+  state: string | null;
+}
+
 export interface RuleLevel {
   name_zh: string;
   name_en: string;
@@ -148,8 +157,22 @@ export interface RuleLevel {
   source: string;
 }
 
+export interface Trend {
+  alert_id: string;
+  sensor_id: string;
+  name: string;
+  metric: string;
+  unit: string;
+  points: { at: string; value: number }[];
+  levels: RuleLevel[];
+  last: number;
+  per_hour: number | null;
+  peak: number | null;
+}
+
 export interface ReadingsAnswer {
   name: string;
+  place_name: string;
   unit: string;
   datum: string | null;
   begin_at: string;

@@ -6,8 +6,10 @@ import type {
   AlertDetail,
   AlertWords,
   ReadingsAnswer,
+  Sensor,
   Silence,
   SilentSensor,
+  Trend,
 } from "./alerts.d.ts";
 import type { Case, CaseDetail, EvaluationAnswer, TimelineEntry } from "./cases.d.ts";
 import type {
@@ -16,6 +18,7 @@ import type {
   Command,
   CommandDetail,
   CommandPreview,
+  CourseAnswer,
   SupervisedCommand,
   SupervisedUnit,
   SupervisionEntry,
@@ -24,7 +27,7 @@ import type { Colleague, DutyAnswer, DutyGap, Reach, ReachablePost } from "./dut
 import type { ListAnswer } from "./fields.d.ts";
 import type { LettersAnswer } from "./letters.d.ts";
 import type { ModePreview, ModesAnswer } from "./modes.d.ts";
-import type { OverviewAnswer, Page } from "./overview.d.ts";
+import type { MapAnswer, OverviewAnswer, Page, WhyAnswer } from "./overview.d.ts";
 import type { FeedLine, Officer } from "./page.d.ts";
 import type { IncidentAnswer, ReportingAnswer } from "./reports.d.ts";
 import type { Photo, UnitsAnswer } from "./units.d.ts";
@@ -34,45 +37,55 @@ export type AnswerOf<Path extends string> = Path extends "/api/me"
   ? Officer
   : Path extends "/api/overview"
     ? OverviewAnswer
-    : Path extends "/api/alerts"
-      ? ListAnswer & { alerts: Alert[] }
-      : Path extends `/api/alerts/${string}/wording`
-        ? AlertWords
-        : Path extends `/api/alerts/${string}`
-          ? AlertDetail
-          : Path extends "/api/alarms"
-            ? ListAnswer & { alarms: Alarm[] }
-            : Path extends "/api/silences"
-              ? { silences: Silence[] }
-              : Path extends "/api/sensors/silent"
-                ? ListAnswer & { sensors: SilentSensor[] }
-                : Path extends `/api/sensors/${string}/readings`
-                  ? ReadingsAnswer
-                  : CommandAnswerOf<Path>;
+    : Path extends "/api/map"
+      ? MapAnswer
+      : Path extends `/api/${"alerts" | "pages"}/${string}/why`
+        ? WhyAnswer
+        : Path extends "/api/alerts"
+          ? ListAnswer & { alerts: Alert[] }
+          : Path extends `/api/alerts/${string}/wording`
+            ? AlertWords
+            : Path extends `/api/alerts/${string}`
+              ? AlertDetail
+              : Path extends "/api/alarms"
+                ? ListAnswer & { alarms: Alarm[] }
+                : Path extends "/api/silences"
+                  ? { silences: Silence[] }
+                  : Path extends "/api/sensors/silent"
+                    ? ListAnswer & { sensors: SilentSensor[] }
+                    : Path extends `/api/sensors/${string}/readings`
+                      ? ReadingsAnswer
+                      : Path extends "/api/sensors"
+                        ? ListAnswer & { sensors: Sensor[] }
+                        : Path extends "/api/trends"
+                          ? { trends: Trend[] }
+                          : CommandAnswerOf<Path>;
 
 type CommandAnswerOf<Path extends string> = Path extends "/api/commands"
   ? ListAnswer & { commands: Command[] }
   : Path extends `/api/commands/${string}/below`
     ? BelowAnswer
-    : Path extends `/api/commands/${string}`
-      ? CommandDetail
-      : Path extends "/api/assignments"
-        ? ListAnswer & { assignments: Assignment[] }
-        : Path extends "/api/supervision"
-          ? ListAnswer & { supervision: SupervisionEntry[] }
-          : Path extends "/api/supervision/units"
-            ? { units: SupervisedUnit[] }
-            : Path extends "/api/supervision/commands"
-              ? ListAnswer & { commands: SupervisedCommand[] }
-              : Path extends "/api/units"
-                ? UnitsAnswer
-                : Path extends "/api/feed"
-                  ? { lines: FeedLine[] }
-                  : Path extends "/api/pages"
-                    ? ListAnswer & { pages: Page[]; waiting: number }
-                    : Path extends `/api/pages/${string}/colleagues`
-                      ? { colleagues: Colleague[] }
-                      : CaseAnswerOf<Path>;
+    : Path extends `/api/${"commands" | "cases"}/${string}/course`
+      ? CourseAnswer
+      : Path extends `/api/commands/${string}`
+        ? CommandDetail
+        : Path extends "/api/assignments"
+          ? ListAnswer & { assignments: Assignment[] }
+          : Path extends "/api/supervision"
+            ? ListAnswer & { supervision: SupervisionEntry[] }
+            : Path extends "/api/supervision/units"
+              ? { units: SupervisedUnit[] }
+              : Path extends "/api/supervision/commands"
+                ? ListAnswer & { commands: SupervisedCommand[] }
+                : Path extends "/api/units"
+                  ? UnitsAnswer
+                  : Path extends "/api/feed"
+                    ? { lines: FeedLine[] }
+                    : Path extends "/api/pages"
+                      ? ListAnswer & { pages: Page[]; waiting: number }
+                      : Path extends `/api/pages/${string}/colleagues`
+                        ? { colleagues: Colleague[] }
+                        : CaseAnswerOf<Path>;
 
 type CaseAnswerOf<Path extends string> = Path extends "/api/cases"
   ? ListAnswer & { cases: Case[]; next: string | null }

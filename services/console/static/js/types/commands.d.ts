@@ -127,6 +127,12 @@ export interface SupervisionCounts {
   returned: number;
 }
 
+export interface CourseAnswer {
+  total: number;
+  sign_by: string | null;
+  points: { at: string; signed: number; reported: number }[];
+}
+
 export interface SupervisedUnit extends UnitNode, SupervisionCounts {}
 
 export interface SupervisedCommand extends CommandHead, SupervisionCounts {

@@ -11,6 +11,21 @@ export interface Town {
   proposed: Level | null;
 }
 
+export interface MapAlarm {
+  alarm_id: string;
+  name: string;
+  place_name: string;
+  level: Level;
+  lon: number;
+  lat: number;
+}
+
+export interface MapAnswer {
+  middles: { unit: string; lon: number; lat: number }[];
+  sensors: { lon: number; lat: number; sensors: number }[];
+  alarms: MapAlarm[];
+}
+
 export interface OverviewAnswer {
   alerts: {
     issued: Record<string, number>;
@@ -30,6 +45,26 @@ export interface OverviewAnswer {
   exercises: number;
   tiles: Town[];
   feed_seq: number;
+}
+
+export interface Call {
+  page_id: string;
+  own: boolean;
+  officer_name: string | null;
+  unit_name: string;
+  post: Post;
+  channel: string | null;
+  round: number;
+  state: string;
+  called_at: string;
+  answer: string | null;
+  answered_at: string | null;
+}
+
+export interface WhyAnswer extends WithStatus {
+  reason: string;
+  place_name: string;
+  calls: Call[];
 }
 
 export interface Page extends WithStatus {
