@@ -118,7 +118,7 @@ def forget_facts_of_alerts(keep: timedelta) -> list[RetentionTask]:
 
 
 def forget_incident_photos(keep: timedelta) -> RetentionTask:
-    """Return the task that deletes photos of incidents; those of an open alert stay."""
+    """Return the task for photos of incidents; the photos of an open alert stay."""
     return delete_rows(
         "incident_photos",
         "console.photo",
@@ -129,17 +129,17 @@ def forget_incident_photos(keep: timedelta) -> RetentionTask:
 
 
 def forget_reviews() -> RetentionTask:
-    """Return the task that deletes reviews of cases after ten years."""
+    """Return the task for reviews of cases after ten years."""
     return delete_rows("case_reviews", "console.case_review", _OLD, KEEP_REVIEWS)
 
 
 def forget_sensor_history() -> RetentionTask:
-    """Return the task that deletes the history of sensors, also that of a replay of past years."""
+    """Return the task for the history of sensors, also of a replay of past years."""
     return _by_age("sensor_history", "sensor_history", "written_at", KEEP_HISTORY)
 
 
 def forget_feed(keep: timedelta) -> RetentionTask:
-    """Return the task that deletes events of the feed."""
+    """Return the task for old events of the feed."""
     return _by_age("feed", "feed", "created_at", keep)
 
 
