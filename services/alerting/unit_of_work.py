@@ -16,7 +16,7 @@ import structlog
 from services.alerting.core.alarms.scopes import Region, region_of
 from services.alerting.core.alarms.snapshot import AlarmSnapshot
 from services.alerting.core.alerts.alert import Alert, with_grade
-from services.alerting.core.alerts.grouping import Disposition, group_key, new_alert
+from services.alerting.core.alerts.grouping import Disposition, grade_of, group_key, new_alert
 from services.alerting.core.alerts.merging import Regrouping, end_merged
 from services.alerting.core.alerts.outcome import AlertChange
 from services.alerting.core.alerts.records import ChangeOrigin, origin_of, records_of
@@ -199,7 +199,7 @@ class UnitOfWork:
         for _ in range(_OPENING_ATTEMPTS):
             grouped = own_alert or self.alerts.open_alert(key)
             if grouped is not None:
-                holder = with_grade(self.alerts.holder(grouped), event.data_grade)
+                holder = with_grade(self.alerts.holder(grouped), grade_of(event))
                 change = replace(apply(holder, grouped.alert_id), calls=calls)
                 self.commit(change, origin)
                 return change.alert, Disposition.JOINED, grouped.alert_id

@@ -115,6 +115,17 @@ def forget_facts_of_alerts(keep: timedelta) -> list[RetentionTask]:
     ]
 
 
+def forget_incident_photos(keep: timedelta) -> RetentionTask:
+    """Return the task that deletes photos of incidents; those of an open alert stay."""
+    return delete_rows(
+        "incident_photos",
+        "console.photo",
+        "incident_id IS NOT NULL AND received_at < now() - $1::interval AND NOT EXISTS (SELECT "
+        f"FROM console.alert AS a WHERE a.incident_id = photo.incident_id AND a.{OPEN_ALERT})",
+        keep,
+    )
+
+
 def forget_reviews() -> RetentionTask:
     """Return the task that deletes reviews of cases after ten years."""
     return delete_rows("case_reviews", "console.case_review", _OLD, KEEP_REVIEWS)
@@ -146,6 +157,7 @@ def retention_tasks(settings: Settings) -> list[RetentionTask]:
         forget_pages(commands),
         forget_report_duties(commands),
         *forget_facts_of_alerts(commands),
+        forget_incident_photos(commands),
         forget_reviews(),
         forget_feed(timedelta(hours=settings.keep_feed_hours)),
         forget_actions(timedelta(days=settings.keep_acts_days)),

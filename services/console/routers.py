@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.console.features.alerts import decision_routes
+from services.console.features.alerts import decision_routes, wording_routes
 from services.console.features.alerts import routes as alerts
 from services.console.features.cases import exports, list_routes, review_routes
 from services.console.features.cases import photo_routes as case_photo_routes
@@ -18,6 +18,7 @@ from services.console.features.drills import routes as drills
 from services.console.features.duty import routes as duty
 from services.console.features.identity import account_routes, oidc_routes
 from services.console.features.identity import routes as identity
+from services.console.features.incidents import routes as incidents
 from services.console.features.letters import routes as letters
 from services.console.features.modes import routes as modes
 from services.console.features.overview import routes as overview
@@ -39,9 +40,19 @@ ROUTERS = tuple(
     for module in (
         drilldown_routes,
         *(identity, account_routes, oidc_routes),
-        *(overview, alerts, decision_routes, silences, sensors, pages, carrier_routes, push),
+        *(
+            overview,
+            alerts,
+            wording_routes,
+            decision_routes,
+            silences,
+            sensors,
+            pages,
+            carrier_routes,
+            push,
+        ),
         *(commands, assignment_routes, photo_routes, action_routes, supervision),
-        *(modes, duty, reachability, drills, reports, letters),
+        *(modes, duty, reachability, drills, incidents, reports, letters),
         *(list_routes, cases, review_routes, case_photo_routes, photos, exports),
         *(stream, screens, assets, installing),
     )

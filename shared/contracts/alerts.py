@@ -17,6 +17,8 @@ from shared.contracts.fields import (
     Instant,
     Level,
     Line,
+    PairOfTexts,
+    Position,
     Post,
     ResponseLevel,
     ResponseMode,
@@ -25,6 +27,7 @@ from shared.contracts.fields import (
     Version,
 )
 from shared.contracts.modes import ModeVersion
+from shared.contracts.wordings import AlertWording, WordingText
 
 
 class AlertState(StrEnum):
@@ -53,7 +56,8 @@ class AlertTransition(StrEnum):
 
     `updated`: new evidence or a new proposal, no new level.
 
-    proposed: an officer asks for another level or for more time. positioned: a body has stated its
+    proposed: an officer asks for another level or for more time. worded: an officer has written
+    the words that the signatures are to put in force. positioned: a body has stated its
     assessment. ratified, debt_due: steps of an emergency authorisation. took_in, gave_back, split:
     evidence was added or removed by a person's decision; merged, unmerged, absorbed: the same
     decision, reported by the other alert. flapping: alarms rise and clear too often to report each
@@ -74,6 +78,7 @@ class AlertTransition(StrEnum):
     DISMISSED = "dismissed"
     REJECTED = "rejected"
     PROPOSED = "proposed"
+    WORDED = "worded"
     POSITIONED = "positioned"
     RATIFIED = "ratified"
     DEBT_DUE = "debt_due"
@@ -155,8 +160,9 @@ class AlertEvent(Envelope):
     `signatures` belong to the present proposal; the others put `level` in force. `calls` are the
     desks to call because of this change, beside the usual ones. `began_at` is the begin of the
     oldest evidence. `situation` is that of the alarm behind this change, if it asks for the level.
-    `mode`, `mode_version` and `mode_unit` are the response mode that determines the repeat window
-    of a `flapping` alert.
+    `wording` are the words of the present proposal, `issued_wording` those in force. `mode`,
+    `mode_version` and `mode_unit` are the response mode that determines the repeat window of a
+    `flapping` alert.
     """
 
     type: Literal["alert"] = "alert"
@@ -196,6 +202,8 @@ class AlertEvent(Envelope):
     headline: Line
     situation: Line | None = None
     text: Text = ""
+    wording: AlertWording | None = None
+    issued_wording: AlertWording | None = None
     actor: Identifier | None = None
 
 
@@ -216,6 +224,7 @@ class DecisionVerb(StrEnum):
     MERGE = "merge"
     UNMERGE = "unmerge"
     SPLIT = "split"
+    WORD = "word"
 
 
 class AlertDecision(Envelope):
@@ -226,7 +235,9 @@ class AlertDecision(Envelope):
     (`level`, `valid_until`) and pass the same gate; a request for more time is an `adjust` to the
     level in force. `recall`, `ratify`, `annul` name the level in force. `merge` puts the alert into
     `into`, `unmerge` reverses this, `split` makes an alert of the alarms and reports in
-    `evidence_ids`. `assessment` belongs to `assess`.
+    `evidence_ids`. `assessment` belongs to `assess`. `word` replaces the words of the proposal and
+    makes its signatures void. `wording` of `approve` and `authorise_emergency` are the words that
+    the officer signs: other words than those of the proposal are refused.
     """
 
     type: Literal["alert_decision"] = "alert_decision"
@@ -235,6 +246,7 @@ class AlertDecision(Envelope):
     level: Level | None = None
     valid_until: Instant | None = None
     assessment: Assessment | None = None
+    wording: AlertWording | None = None
     into: Identifier | None = None
     evidence_ids: Annotated[tuple[Identifier, ...], Field(max_length=500)] = ()
     officer_id: Identifier
@@ -243,11 +255,20 @@ class AlertDecision(Envelope):
 
 
 class PublicNotice(Envelope):
-    """公众信息发布: a notice of an issued alert to the public; `level` None = the alert has ended."""
+    """公众信息发布: a notice of an issued alert to the public; `level` None = the alert has ended.
+
+    All notices of one alert are one thread: `msg_type` says whether it is the first, an update or
+    the end. With an approved wording the words are in both languages (shared/domain/bilingual.py).
+    """
 
     type: Literal["public_notice"] = "public_notice"
     notice_id: Identifier
     alert_id: Identifier
+    msg_type: Literal["Alert", "Update", "Cancel"] = "Alert"
     level: Level | None = None
     headline: Line
-    text: Text = ""
+    text: PairOfTexts = ""
+    instruction: WordingText = ""
+    contact: Line | None = None
+    polygon: Annotated[tuple[Position, ...], Field(max_length=100)] = ()
+    valid_until: Instant | None = None

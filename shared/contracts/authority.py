@@ -2,7 +2,8 @@
 
 Source: 渝府发〔2011〕31号, under which a district issues blue and yellow, the city orange and red
 (docs/sources.md S2; the sign-off articles of its successor of 2026, docs/sources.md S3, were not
-read). Two signatures for red are our own rule (docs/sources.md S40).
+read). Two signatures for red and the authority for 提示 (notice, the kind below the four levels) are
+our own rules (docs/sources.md S40).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ class Authority:
 
 
 AUTHORITY: dict[Level, Authority] = {
+    Level.NOTICE: Authority(Tier.DISTRICT, 1),
     Level.BLUE: Authority(Tier.DISTRICT, 1),
     Level.YELLOW: Authority(Tier.DISTRICT, 1),
     Level.ORANGE: Authority(Tier.CITY, 1),

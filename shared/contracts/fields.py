@@ -89,6 +89,14 @@ def cleaned(text: str) -> str:
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
+def is_sensitive(event_type: str) -> bool:
+    """Return whether events of this type are for the responsible units alone.
+
+    社会安全事件: mass incidents 群体性事件, major public-opinion events 重大舆情.
+    """
+    return event_type.startswith(_SENSITIVE_CLASSES)
+
+
 def _without_zone(moment: time) -> time:
     if moment.tzinfo is not None:
         raise ValueError("is a time of day and has no zone")
@@ -110,6 +118,7 @@ Slug = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,31}$")]
 Metric = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 EventType = Annotated[str, Field(pattern=r"^1[1-4][A-Z0-9]{0,3}(:[a-z0-9_]{1,40})?$")]
 """An opaque event code such as `11A01` (flood) or `12:gas_leak` (own slug under a class)."""
+_SENSITIVE_CLASSES = ("14",)
 Line = Annotated[str, Field(min_length=1, max_length=200), Clean]
 """One line of text a person reads, at most 200 characters."""
 Text = Annotated[str, Field(max_length=4000), Clean]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import (
@@ -22,6 +22,7 @@ from shared.contracts.fields import (
     Text,
     UnitId,
     Version,
+    is_sensitive,
 )
 from shared.contracts.modes import ModeVersion
 
@@ -100,7 +101,8 @@ class Report(Envelope):
     """A person's report. `place` is the unit of the event; text is hostile until escaped.
 
     An upward report 上报 names `means`, `from_unit` and `to_unit` (one tier up, or further: 越级);
-    `follows` is the report before it. A report of an app or a hotline has none of these.
+    `follows` is the report before it. A report of an app or a hotline has none of these. A report
+    of a sensitive event is restricted, whatever its writer says.
     """
 
     type: Literal["report"] = "report"
@@ -113,13 +115,18 @@ class Report(Envelope):
     reporter_role: ReporterRole
     headline: Line
     text: Text = ""
-    restricted: bool = False
+    restricted: Annotated[bool, Field(validate_default=True)] = False
     position: Position | None = None
     means: Means | None = None
     from_unit: UnitId | None = None
     to_unit: UnitId | None = None
     follows: Identifier | None = None
     facts: ReportFacts | None = None
+
+    @field_validator("restricted")
+    @classmethod
+    def _restrict_sensitive(cls, restricted: bool, info: ValidationInfo) -> bool:
+        return restricted or is_sensitive(info.data.get("event_type", ""))
 
 
 class DutyState(StrEnum):

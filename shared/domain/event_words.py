@@ -9,6 +9,8 @@ EVENTS: dict[str, Bilingual] = {
     "12": Bilingual("事故灾难", "Accident"),
     "13": Bilingual("公共卫生事件", "Public health"),
     "14": Bilingual("社会安全事件", "Social security"),
+    "14:mass_incident": Bilingual("群体性事件", "Mass incident"),
+    "14:public_opinion": Bilingual("重大舆情", "Major public-opinion event"),
     "11A01": Bilingual("洪水", "Flood"),
     "11A02": Bilingual("内涝", "Waterlogging"),
     "11A51": Bilingual("山洪", "Flash flood"),

@@ -44,6 +44,7 @@ NO_ACTS = {
         "/api/assignments/{assignment_id}/photos",
         "",
     ): "goes with the words of a step (test_photos.py)",
+    ("/api/incidents/drafts/{draft_id}/photos", ""): "goes with an incident (test_incidents.py)",
     ("/api/letters/acts", ""): "acts on records that only Kafka has (test_letters.py)",
     ("/api/logout/everywhere", ""): "is a button of the account page, which needs no script",
     ("/api/push/devices", ""): "needs a push service (test_push.py)",
@@ -127,6 +128,7 @@ CONTROLS: dict[tuple[str, str], Control] = {
     ),
     (DECIDE, "assess"): on_alert("verified", "assess"),
     (DECIDE, "adjust"): on_alert("verified", "adjust"),
+    (DECIDE, "word"): on_alert("pending", "word", "o-city-b"),
     (DECIDE, "approve"): on_alert("pending", "approve", "o-city-b", "orange"),
     (DECIDE, "reject"): on_alert("pending", "reject", "o-city-b", "orange"),
     (DECIDE, "recall"): on_alert("issued", "recall", "o-city-b", "orange"),
@@ -184,6 +186,9 @@ CONTROLS: dict[tuple[str, str], Control] = {
         "o-city-b", "alarms", focus("sil-works-end"), "silence_request"
     ),
     ("/api/drills", ""): Control("o-town-b", "drills", "#start-drill", "report"),
+    ("/api/incidents", ""): Control(
+        "o-town-b", "overview", "#new-incident", "report", fields={"headline": "老街冒烟"}
+    ),
     ("/api/reports", ""): Control(
         "o-town-b",
         "reports/" + content_id("inc", "act-issued"),

@@ -166,5 +166,6 @@ async def test_a_reminder_has_a_number_to_dial_and_asks_to_take_note(
             await card.locator("summary").click()
         link = card.locator("a[href='tel:02349850000']")
         await expect(link).to_have_text(NUMBER)
+        await expect(link).to_have_css("white-space", "nowrap")
         await expect(link).to_be_visible()
         await shot(page, f"reminder-{'phone' if phone else 'wall'}-{lang}")

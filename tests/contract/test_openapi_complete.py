@@ -24,7 +24,10 @@ PAGES |= {"/login/oidc", "/login/oidc/callback"}
 PAGES |= {"/password", "/account", "/account/password", "/account/sign-out"}
 OPERATIONS = {"/healthz", "/readyz", "/gaps", "/metrics", "/docs/asyncapi", "/docs/asyncapi.json"}
 NO_ACTS = {"/api/commands/preview", "/api/logout", "/api/logout/everywhere"}
-NO_ACTS |= {"/api/assignments/{assignment_id}/photos"}  # the same file is known by its content
+NO_ACTS |= {  # the same file is known by its content
+    "/api/assignments/{assignment_id}/photos",
+    "/api/incidents/drafts/{draft_id}/photos",
+}
 BODIES: dict[str, Any] = {"/carriers/receipts": ReceiptBody, "/carriers/replies": ReplyBody}
 
 

@@ -51,6 +51,7 @@ from shared.contracts.lifecycles import assignment, command, mode_proposal, page
 from shared.contracts.modes import ModeSignature, ModeVerb, ProposalState
 from shared.contracts.pages import AnswerVerb, PageState
 from shared.contracts.reports import DutyState, Means
+from shared.contracts.wordings import AlertWording
 from tests.unit.alerting.alert_history import issued_history
 from tests.unit.alerting.builders import a_decision, an_alarm, at
 from tests.unit.command.builders import NOW, after, an_assignment
@@ -138,6 +139,8 @@ def is_accepted(alert: Alert, verb: DecisionVerb, officer: Viewer, **more: Any) 
     if verb is DecisionVerb.SPLIT:
         more["evidence_ids"] = (alert.alarms[0].alarm_id,)
     for level in (None, Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED):
+        if verb is DecisionVerb.WORD and level is not None:
+            more["wording"] = AlertWording(level=level, headline="洪水", areas=(alert.place,))
         decision = a_decision(
             alert.alert_id, verb, level, officer.unit, officer.officer_id, post=officer.post, **more
         )

@@ -10,11 +10,13 @@ from deploy.commands.console.errors import WrongCall
 from deploy.commands.console.lists import banner, field, raw, show
 from deploy.commands.console.words import Words
 from shared.contracts.commands import Step
+from shared.contracts.fields import Language
 from shared.definitions.yaml_files.screen import Screen
 
 _STEPPED = ("text", "until", "attempt", "units")
 _DECIDED = ("reason", "version")
 LIFT = "lift"
+WORDS = ("headline", "description", "instruction")
 
 
 def step(options: argparse.Namespace, api: Api) -> Answer:
@@ -47,6 +49,21 @@ def decide(options: argparse.Namespace, api: Api) -> Answer:
     if options.level:
         body["level"] = None if options.level == LIFT else options.level
     return api.act(f"/api/alerts/{options.id}/decisions", {"verb": options.verb, **body})
+
+
+def word(options: argparse.Namespace, api: Api) -> Answer:
+    """Write the words of an alert, to be signed with its level."""
+    words: dict[str, Any] = {
+        name: {language: getattr(options, f"{name}_{language}") for language in Language}
+        for name in WORDS
+    }
+    words |= {"areas": options.areas, "contact": options.contact}
+    if options.until:
+        words["valid_until"] = options.until
+    body: dict[str, Any] = {"verb": "word", "wording": words}
+    if options.version:
+        body["version"] = options.version
+    return api.act(f"/api/alerts/{options.id}/decisions", body)
 
 
 def issue(

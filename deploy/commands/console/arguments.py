@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from deploy.commands.console.acts import LIFT
+from deploy.commands.console.acts import LIFT, WORDS
 from deploy.commands.console.errors import WrongCall
 from deploy.commands.console.exporting import STYLES
 from deploy.commands.console.lists import KINDS
@@ -16,7 +16,7 @@ from deploy.commands.console.plain_acts import add_to
 from deploy.language import language_of, localize
 from shared.contracts.alerts import DecisionVerb
 from shared.contracts.commands import Step
-from shared.contracts.fields import Level, Status, Tier
+from shared.contracts.fields import Language, Level, Status, Tier
 
 ANSWERS = ("coming", "cannot", "hand_over", "need_help")
 DECISIONS = (
@@ -95,6 +95,9 @@ def parser() -> argparse.ArgumentParser:
         verb = verbs.add_parser(decision, parents=[act], help=f"alert: {decision}")
         verb.add_argument("id", type=_id, metavar="ALERT")
         _decided(verb, needs_level=decision is DecisionVerb.APPROVE)
+    word = verbs.add_parser("word", parents=[act], help="alert: write the words to be signed")
+    word.add_argument("id", type=_id, metavar="ALERT")
+    _worded(word)
     recall = verbs.add_parser(RECALL, parents=[act], help="alert or assignment: recall")
     recall.add_argument("id", type=_id, metavar="ALERT|ASSIGNMENT")
     _stepped(recall)
@@ -144,6 +147,18 @@ def _decided(verb: argparse.ArgumentParser, needs_level: bool = False) -> None:
     levels = [*(level.value for level in Level), LIFT]
     verb.add_argument("--level", choices=levels, required=needs_level, help="the level you saw")
     verb.add_argument("--reason", default="")
+    verb.add_argument("--version", type=int, help="the version you saw")
+
+
+def _worded(verb: argparse.ArgumentParser) -> None:
+    for name in WORDS:
+        for language in Language:
+            verb.add_argument(
+                f"--{name}-{language}", default="", required=name == "headline", help="in words"
+            )
+    verb.add_argument("--area", dest="areas", action="append", required=True, help="a unit")
+    verb.add_argument("--contact", default="", help="a telephone number for questions")
+    verb.add_argument("--until", help="for example 2026-11-25T08:00:00Z")
     verb.add_argument("--version", type=int, help="the version you saw")
 
 

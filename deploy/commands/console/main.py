@@ -19,6 +19,7 @@ from deploy.commands.console.plain_acts import PLAIN, act
 from deploy.commands.console.watch import Watch
 from deploy.commands.console.words import Words
 from deploy.language import language_of
+from shared.contracts.alerts import DecisionVerb
 from shared.definitions.yaml_files.screen import Screen
 
 __all__ = ["main", "parser"]
@@ -88,6 +89,8 @@ def _act(
         return acts.manage(options, api)
     if options.verb in STEPS or (options.verb == RECALL and options.id.startswith("asg-")):
         return acts.step(options, api)
+    if options.verb == DecisionVerb.WORD:
+        return acts.word(options, api)
     return acts.decide(options, api)
 
 

@@ -147,6 +147,16 @@ PLAIN: dict[str, PlainAct] = {
             Option("text", "the scenario"),
         ),
     ),
+    "report_incident": PlainAct(
+        "/api/incidents",
+        "a new incident, as its reporter",
+        (
+            Option("event_type", "for example 11A01, 12:gas_leak", required=True),
+            Option("place", "where", required=True),
+            Option("headline", "in one line", required=True),
+            Option("text", "more about it"),
+        ),
+    ),
     "report_up": PlainAct(
         "/api/reports",
         "report an incident to the unit above",

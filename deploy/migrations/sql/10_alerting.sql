@@ -25,9 +25,12 @@ CREATE TABLE alerting.alert (
     areas text[] NOT NULL,
     proposed_until timestamptz,
     expires_at timestamptz,
-    -- JSON of shared.contracts.alerts: Debt, and a list of Stance.
+    -- JSON of shared.contracts: Debt, a list of Stance, and AlertWording of the present proposal and
+    -- of the level in force.
     pending_ratification text,
     positions text NOT NULL,
+    wording text,
+    issued_wording text,
     flapping_level text,
     flapping_until timestamptz,
     -- The response mode from which the quiet period follows.

@@ -46,6 +46,8 @@ CREATE TABLE console.alert (
     incident_grade text,
     response_level text,
     positions jsonb NOT NULL,
+    wording jsonb,
+    issued_wording jsonb,
     flapping boolean NOT NULL,
     merged_into text,
     merged_ids text[] NOT NULL,

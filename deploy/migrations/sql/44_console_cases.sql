@@ -5,8 +5,10 @@
 -- They go with their command.
 CREATE TABLE console.photo (
     photo_id text PRIMARY KEY,
-    assignment_id text NOT NULL,
-    command_id text NOT NULL,
+    assignment_id text,
+    command_id text,
+    incident_id text,
+    restricted boolean NOT NULL DEFAULT false,
     status text NOT NULL,
     unit text COLLATE "C" NOT NULL,
     officer_id text NOT NULL,
@@ -17,6 +19,7 @@ CREATE TABLE console.photo (
 );
 CREATE INDEX photo_of_assignment ON console.photo (assignment_id, received_at);
 CREATE INDEX photo_of_command ON console.photo (command_id, received_at);
+CREATE INDEX photo_of_incident ON console.photo (incident_id, received_at) WHERE incident_id IS NOT NULL;
 CREATE INDEX photo_of_officer ON console.photo (officer_id, received_at);
 
 -- Every fact of every case, one row per record: timelines and evaluations are read from here. The key

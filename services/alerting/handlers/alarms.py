@@ -8,7 +8,12 @@ from services.alerting.core.alarms.flapping import is_flapping, quiet_period
 from services.alerting.core.alarms.scopes import region_of
 from services.alerting.core.alarms.snapshot import AlarmSnapshot, snapshot_of
 from services.alerting.core.alerts.alert import AlarmEvidence, Alert, FlappingState, with_grade
-from services.alerting.core.alerts.grouping import AlarmRecord, Disposition, evidence_of_alarm
+from services.alerting.core.alerts.grouping import (
+    AlarmRecord,
+    Disposition,
+    evidence_of_alarm,
+    grade_of,
+)
 from services.alerting.core.alerts.lifecycle import apply_alarm, revise_alarm
 from services.alerting.core.alerts.outcome import AlertChange
 from services.alerting.core.alerts.records import areas_of, headline_of
@@ -173,7 +178,7 @@ async def _join_alert(
 
 
 def _revise(alert: Alert, event: AlarmEvent, evidence: AlarmEvidence) -> Alert | None:
-    if with_grade(alert, event.data_grade) is not alert:
+    if with_grade(alert, grade_of(event)) is not alert:
         return None
     return revise_alarm(alert, evidence)
 

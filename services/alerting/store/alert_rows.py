@@ -17,6 +17,7 @@ from services.alerting.core.alerts.alert import (
 )
 from shared.contracts.alerts import AlertState, Debt, Signature, Stance
 from shared.contracts.fields import DataGrade, Level, Post, ResponseMode, Status
+from shared.contracts.wordings import AlertWording
 from shared.domain.response_modes.effective import Effective
 
 Row = tuple[Any, ...]
@@ -27,6 +28,7 @@ ALERT = (
     *("level", "proposed_level", "requested_level", "approver_unit", "approvals_needed"),
     *("round", "issued_round", "verified_by", "sources", "kinds", "score", "headline", "areas"),
     *("proposed_until", "expires_at", "pending_ratification", "positions"),
+    *("wording", "issued_wording"),
     *("flapping_level", "flapping_until", "flapping_mode", "flapping_mode_version"),
     *("flapping_mode_unit", "merged_into", "state_before_merge", "merged_alerts"),
     *("data_grade", "changed_at"),
@@ -45,6 +47,7 @@ def alert_row(alert: Alert, now: datetime) -> Row:
         *(alert.score, alert.headline, list(alert.areas), alert.proposed_until, alert.expires_at),
         None if ratification is None else ratification.model_dump_json(exclude_none=True),
         _STANCES.dump_json(alert.positions, exclude_none=True).decode(),
+        *(_json(alert.wording), _json(alert.issued_wording)),
         *_flapping_values(alert.flapping),
         *(alert.merged_into, alert.state_before_merge),
         [" ".join(pair) for pair in alert.merged_alerts],
@@ -111,11 +114,21 @@ def alert_from_row(
         expires_at=row["expires_at"],
         pending_ratification=(None if ratification is None else Debt.from_wire(ratification)),
         positions=_STANCES.validate_json(row["positions"], extra="ignore"),
+        wording=_wording(row["wording"]),
+        issued_wording=_wording(row["issued_wording"]),
         flapping=_flapping_from_row(row),
         merged_into=row["merged_into"],
         state_before_merge=None if previous_state is None else AlertState(previous_state),
         merged_alerts=tuple(_pair(text) for text in row["merged_alerts"]),
     )
+
+
+def _json(wording: AlertWording | None) -> str | None:
+    return None if wording is None else wording.to_wire().decode()
+
+
+def _wording(text: str | None) -> AlertWording | None:
+    return None if text is None else AlertWording.from_wire(text)
 
 
 def _flapping_values(flapping: FlappingState | None) -> Row:

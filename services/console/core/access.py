@@ -276,6 +276,12 @@ def may_start_drill(viewer: Viewer, place: str) -> RefusedFor | None:
     return may_issue(viewer, (place,))
 
 
+def may_report_incident(viewer: Viewer, place: str) -> RefusedFor | None:
+    """Report a new incident: in the own subtree, and anywhere in the town of the own unit."""
+    nearby = ancestor_at(viewer.unit, Tier.TOWN) or viewer.unit
+    return None if is_within(place, nearby) else RefusedFor.OUTSIDE_SUBTREE
+
+
 def may_manage(viewer: Viewer, issuer_unit: str) -> RefusedFor | None:
     """Check, close or revoke a command: its issuer or a unit above it."""
     return None if is_within(issuer_unit, viewer.unit) else RefusedFor.NOT_ISSUER

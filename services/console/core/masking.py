@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from services.console.core.access import Viewer, sees
 from shared.contracts.fields import DataGrade
-from shared.contracts.units import is_within
+from shared.contracts.units import is_within, lineage
 
 
 class Relation(StrEnum):
@@ -68,9 +68,12 @@ def opens(viewer: Viewer, unit: str, data: DataClass | DataGrade | str) -> bool:
     return relation_of(viewer, unit) in _OPEN[DataClass(data)]
 
 
-def sees_photos(viewer: Viewer, unit: str) -> bool:
+def sees_photos(viewer: Viewer, unit: str, *, restricted: bool = False) -> bool:
     """Return True when photos from `unit` are shown to the viewer.
 
-    Photos show people and homes, so a granted right to see the place is not enough.
+    Photos show people and homes, so a granted right to see the place is not enough. Restricted
+    photos are for the units in the line of the place, as restricted reports are.
     """
+    if restricted and viewer.unit not in lineage(unit):
+        return False
     return sees(viewer, unit) and opens(viewer, unit, DataClass.IMPORTANT)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice
+from math import cos, hypot, radians
 
 from shared.contracts.catalog import CatalogEntry, SensorEntry, kind_and_id
-from shared.contracts.fields import Tier
+from shared.contracts.fields import Position, Tier
+from shared.contracts.units import ancestor_at, is_within
 from shared.domain.selection.tree import UnitTree
 
+_KM_PER_DEGREE = 111.2
+_FARTHEST_KM = 20.0
+"""A sensor farther away says nothing about the town of a position."""
 _NAMED_TIERS = (Tier.CITY, Tier.DISTRICT, Tier.TOWN, Tier.VILLAGE)
 _MOST_NAMED = 100
 
@@ -48,6 +53,22 @@ class UnitNames:
         """Return the catalogue entry of a sensor, or None."""
         return self._sensors.get(sensor_id)
 
+    def place_at(self, position: Position, root: str) -> str:
+        """Return the town in the subtree of `root` whose sensor is nearest to a position.
+
+        The result is `root` where no sensor of the subtree has a position within 20 km.
+        """
+        sites = [
+            (_distance_km(position, entry.position), entry.place)
+            for entry in self._sensors.values()
+            if entry.position is not None and is_within(entry.place, root)
+        ]
+        distance, place = min(sites, default=(_FARTHEST_KM, root))
+        if distance >= _FARTHEST_KM:
+            return root
+        town = ancestor_at(place, Tier.TOWN)
+        return town if town is not None and is_within(town, root) else root
+
     def units_named(self, words: str, root: str) -> list[str]:
         """Return the first hundred units of a subtree, village and above, by words of the name."""
         if not words:
@@ -65,3 +86,10 @@ class UnitNames:
     def within(self, root: str, tiers: Iterable[Tier]) -> list[str]:
         """Return the units of a subtree in these tiers, without departments, sorted by id."""
         return sorted(self.tree.subtree(root, set(tiers)))
+
+
+def _distance_km(first: Position, second: Position) -> float:
+    """Return the distance of two positions near each other."""
+    north = first.lat - second.lat
+    east = (first.lon - second.lon) * cos(radians(first.lat))
+    return hypot(north, east) * _KM_PER_DEGREE

@@ -37,6 +37,7 @@ _EXPECTED = (
 _FURTHER = (
     DecisionVerb.RATIFY,
     DecisionVerb.ANNUL,
+    DecisionVerb.WORD,
     DecisionVerb.RECALL,
     DecisionVerb.ADJUST,
     DecisionVerb.LIFT,
@@ -82,6 +83,7 @@ class AlertFacts:
     signers: tuple[str, ...]
     """Officers who have signed the proposed level."""
     more_time: bool = False
+    other_words: bool = False
     authority_unit: str | None = None
     debtor_unit: str | None = None
     authorised_by: str | None = None
@@ -189,7 +191,8 @@ def _may_decide(viewer: Viewer, alert: AlertFacts, verb: DecisionVerb) -> bool:
 def _open_verbs(alert: AlertFacts) -> tuple[DecisionVerb, ...]:
     """Return the decisions for which an alert waits; in force it waits for a signature only."""
     issued = alert.state is AlertState.ISSUED
-    if issued and alert.proposed == alert.level and not alert.more_time:
+    same_level = alert.proposed == alert.level
+    if issued and same_level and not (alert.more_time or alert.other_words):
         return ()
     possible = alert_life.VERBS[alert.state]
     return tuple(
@@ -206,6 +209,8 @@ def _has_object(alert: AlertFacts, verb: DecisionVerb) -> bool:
             return alert.debtor_unit is not None
         case DecisionVerb.AUTHORISE_EMERGENCY:
             return alert.debtor_unit is None and _is_higher(alert.proposed, alert.level)
+        case DecisionVerb.WORD:
+            return alert.proposed is not None  # the end of an alert has no words of its own
         case DecisionVerb.LIFT:
             return alert.proposed is not None  # otherwise it is proposed already
         case DecisionVerb.ASSESS:

@@ -92,6 +92,14 @@ async def find_by_key(connection: Connection, officer_id: str, key: str) -> asyn
     )
 
 
+async def action_value(connection: Connection, action_id: str) -> bytes | None:
+    """Return the record of an act as first sent, or None."""
+    value: bytes | None = await connection.fetchval(
+        "SELECT value FROM console.action WHERE id = $1", action_id
+    )
+    return value
+
+
 async def _keys(
     connection: Connection, acts: Sequence[ActionEntry]
 ) -> dict[tuple[str, str], bytes]:

@@ -45,7 +45,14 @@ _WITHOUT_CONFLICT = frozenset({"/api/commands/preview", "/api/logout", "/api/log
 """Paths of requests that change nothing on which an earlier request could have decided."""
 
 _NAMING_A_SUBJECT = frozenset(
-    {"/api/drills", "/api/duty/tests", "/api/letters/acts", "/api/push/devices", "/push/answers"}
+    {
+        "/api/drills",
+        "/api/duty/tests",
+        "/api/incidents",
+        "/api/letters/acts",
+        "/api/push/devices",
+        "/push/answers",
+    }
 )
 """Paths without a parameter whose body names a subject that may not exist."""
 

@@ -18,7 +18,8 @@ class AlertTrigger(StrEnum):
     """The events of an alert.
 
     evidence: an alarm or report came, changed or went to another alert. clear: an alert before its
-    issue has lost the last evidence. propose: an officer asks for another level. position: a
+    issue has lost the last evidence. propose: an officer asks for another level. word: an
+    officer writes the words to be signed. position: a
     body states its assessment. sign: one of several signatures. issue, adjust, lift: the last
     signature. emergency: an issue below the gate; settle: the gate ratifies or annuls this issue.
     merge: into another alert; back_to_*: out of that alert, to the previous state; follow: the
@@ -33,6 +34,7 @@ class AlertTrigger(StrEnum):
     DISMISS = "dismiss"
     REJECT = "reject"
     PROPOSE = "propose"
+    WORD = "word"
     SIGN = "sign"
     ISSUE = "issue"
     ADJUST = "adjust"
@@ -54,6 +56,7 @@ TRANSITIONS: dict[AlertState, dict[AlertTrigger, AlertState]] = {
     AlertState.VERIFYING: {
         AlertTrigger.EVIDENCE: AlertState.VERIFYING,
         AlertTrigger.POSITION: AlertState.VERIFYING,
+        AlertTrigger.WORD: AlertState.VERIFYING,
         AlertTrigger.VERIFY: AlertState.VERIFIED,
         AlertTrigger.EMERGENCY: AlertState.ISSUED,
         AlertTrigger.MERGE: AlertState.MERGED,
@@ -64,6 +67,7 @@ TRANSITIONS: dict[AlertState, dict[AlertTrigger, AlertState]] = {
         AlertTrigger.EVIDENCE: AlertState.VERIFIED,
         AlertTrigger.POSITION: AlertState.VERIFIED,
         AlertTrigger.PROPOSE: AlertState.VERIFIED,
+        AlertTrigger.WORD: AlertState.VERIFIED,
         AlertTrigger.ASSESS: AlertState.PENDING_APPROVAL,
         AlertTrigger.EMERGENCY: AlertState.ISSUED,
         AlertTrigger.MERGE: AlertState.MERGED,
@@ -74,6 +78,7 @@ TRANSITIONS: dict[AlertState, dict[AlertTrigger, AlertState]] = {
         AlertTrigger.EVIDENCE: AlertState.PENDING_APPROVAL,
         AlertTrigger.POSITION: AlertState.PENDING_APPROVAL,
         AlertTrigger.PROPOSE: AlertState.PENDING_APPROVAL,
+        AlertTrigger.WORD: AlertState.PENDING_APPROVAL,
         AlertTrigger.SIGN: AlertState.PENDING_APPROVAL,
         AlertTrigger.ISSUE: AlertState.ISSUED,
         AlertTrigger.EMERGENCY: AlertState.ISSUED,
@@ -88,6 +93,7 @@ TRANSITIONS: dict[AlertState, dict[AlertTrigger, AlertState]] = {
         # An approver dropped a proposal that the evidence still asks for: assessing brings it back.
         AlertTrigger.ASSESS: AlertState.ISSUED,
         AlertTrigger.PROPOSE: AlertState.ISSUED,
+        AlertTrigger.WORD: AlertState.ISSUED,
         AlertTrigger.SIGN: AlertState.ISSUED,
         AlertTrigger.ADJUST: AlertState.ISSUED,
         AlertTrigger.EMERGENCY: AlertState.ISSUED,
@@ -141,6 +147,7 @@ CAUSES: dict[DecisionVerb, frozenset[AlertTrigger]] = {
     DecisionVerb.MERGE: frozenset({AlertTrigger.MERGE}),
     DecisionVerb.UNMERGE: frozenset(BACK.values()),
     DecisionVerb.SPLIT: frozenset({AlertTrigger.EVIDENCE}),
+    DecisionVerb.WORD: frozenset({AlertTrigger.WORD}),
 }
 """What a decision can cause. An assessment is a position as well, in every state that takes one."""
 

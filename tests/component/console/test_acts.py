@@ -358,25 +358,6 @@ async def test_a_command_is_managed_by_its_issuer(console: ConsoleHarness) -> No
     assert [entry.verb for entry in decoded(console)] == ["check", "revoke"]
 
 
-async def test_units_are_urged_by_the_units_above_them_once_a_minute(
-    console: ConsoleHarness,
-) -> None:
-    command = a_command("c", ZHUTUO, issuer=CITY)
-    await console.project([command])
-    path = f"/api/commands/{command.command_id}/urge"
-    assert (await post(console, "o-district-b", path, {"within": ZHUTUO})).status_code == 202
-    assert (await post(console, "o-district-b", path, {"within": ZHUTUO})).status_code == 202
-    assert (await post(console, "o-town-b", path, None)).status_code == 202
-    refused = await post(console, "o-songji-b", path, {"within": ZHUTUO})
-    assert (refused.status_code, refused.json()["reason"]) == (403, "outside_subtree")
-    records = {entry.id: entry for entry in decoded(console)}.values()
-    assert 2 <= len(records) <= 3  # the minute may have passed between the two
-    assert {(entry.verb, entry.within, entry.origin_unit) for entry in records} == {
-        ("urge", ZHUTUO, DISTRICT),
-        ("urge", ZHUTUO, ZHUTUO),
-    }
-
-
 async def test_kafka_down_is_503_and_the_same_act_succeeds_later(console: ConsoleHarness) -> None:
     page = a_page("o-town-b", ZHUTUO)
     await console.project([page])

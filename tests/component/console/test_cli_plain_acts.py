@@ -22,6 +22,7 @@ SPAN = ("--from", hours_ahead(1), "--until", hours_ahead(2))
 NOT_FROM_A_SHELL = {
     "POST /api/letters/acts": "operators have `fenghuo letters`",
     "POST /api/assignments/{assignment_id}/photos": "a photo comes from a phone",
+    "POST /api/incidents/drafts/{draft_id}/photos": "a photo comes from a phone",
     "POST /api/cases/{case_id}/review": "a review is written before the case, with its findings",
     "PUT /api/duty/entries/{entry_id}": "plans go in as a file or on the board",
     "POST /api/duty/entries/{entry_id}/cancel": "plans go in as a file or on the board",
@@ -69,6 +70,14 @@ BY_OWN_CODE = {
                 "--place", VILLAGE,
             ),
             {"status": "Exercise", "place": VILLAGE},
+        ),
+        (
+            "o-village-b",
+            (
+                "report_incident", "--event-type", "12:fire", "--place", VILLAGE,
+                "--headline", "老街冒烟",
+            ),
+            {"event_type": "12:fire", "place": VILLAGE, "reporter_role": "officer"},
         ),
         (
             "o-town-b",
@@ -152,5 +161,5 @@ async def test_every_act_of_the_api_has_a_verb_or_a_reason_for_none(served: Serv
     assert judged <= plain
     assert set(NOT_FROM_A_SHELL) | BY_OWN_CODE <= acts
     decided = {dict(plain_act.fixed)["verb"] for plain_act in PLAIN.values() if plain_act.fixed}
-    assert {*DECISIONS, DecisionVerb.RECALL} | decided == set(DecisionVerb)
+    assert {*DECISIONS, DecisionVerb.RECALL, DecisionVerb.WORD} | decided == set(DecisionVerb)
     assert {*STEPS, Step.RECALL} == set(Step)

@@ -11,6 +11,7 @@ from shared.contracts.commands import Ask, AssignmentState, CommandState, Part, 
 from tests.component.console.test_acts import decoded, post
 from tests.support.console_events import (
     CITY,
+    DISTRICT,
     GRID,
     SONGJI,
     VILLAGE,
@@ -123,3 +124,22 @@ async def test_a_closed_command_is_opened_again_by_its_issuer(console: ConsoleHa
     assert (await post(console, "o-city-b", path, {})).status_code == 202
     (request,) = decoded(console)
     assert request.verb == "reopen"
+
+
+async def test_units_are_urged_by_the_units_above_them_once_a_minute(
+    console: ConsoleHarness,
+) -> None:
+    command = a_command("c", ZHUTUO, issuer=CITY)
+    await console.project([command])
+    path = f"/api/commands/{command.command_id}/urge"
+    assert (await post(console, "o-district-b", path, {"within": ZHUTUO})).status_code == 202
+    assert (await post(console, "o-district-b", path, {"within": ZHUTUO})).status_code == 202
+    assert (await post(console, "o-town-b", path, None)).status_code == 202
+    refused = await post(console, "o-songji-b", path, {"within": ZHUTUO})
+    assert (refused.status_code, refused.json()["reason"]) == (403, "outside_subtree")
+    records = {entry.id: entry for entry in decoded(console)}.values()
+    assert 2 <= len(records) <= 3  # the minute may have passed between the two
+    assert {(entry.verb, entry.within, entry.origin_unit) for entry in records} == {
+        ("urge", ZHUTUO, DISTRICT),
+        ("urge", ZHUTUO, ZHUTUO),
+    }

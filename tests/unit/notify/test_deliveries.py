@@ -16,6 +16,7 @@ from shared.contracts.fields import Language, Level, Post, ResponseMode, Status
 from shared.contracts.modes import ProposalState
 from shared.contracts.pages import Channel, Page, PageState
 from shared.contracts.reports import DutyState
+from shared.domain.bilingual import in_language
 from tests.support.carrier import Behaviour, running_receiver
 from tests.unit.notify.builders import (
     CITY,
@@ -146,7 +147,9 @@ async def test_a_refusal_is_final_and_shown(notify: NotifyHarness) -> None:
     assert page.reason == "status 410"
     fresh = (await notify.pages())[-1]
     assert fresh.post is Post.A, "the next post is called at once"
-    assert f"（编号 {VILLAGE}） B岗 某某：控制台已发送，无应答；消息网关发送失败 ‖" in fresh.text
+    earlier = in_language(fresh.text, Language.ZH).splitlines()[-1]
+    assert earlier.startswith(f"（编号 {VILLAGE}） B岗 某某 ")
+    assert earlier.endswith("：控制台已发送，无应答；消息网关发送失败")
     assert await notify.escalations_without_timer() == 0, "the escalation goes on"
 
 

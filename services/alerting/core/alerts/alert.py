@@ -20,6 +20,7 @@ from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, Status, Tier,
 from shared.contracts.lifecycles.alert import OPEN_OR_MERGED
 from shared.contracts.reports import ReporterRole, ReportKind
 from shared.contracts.units import tier_of
+from shared.contracts.wordings import AlertWording
 from shared.domain.response_modes.effective import UNDECIDED, Effective
 
 _TIERS = tuple(Tier)
@@ -91,8 +92,8 @@ class Alert:
     present level in force. `pending_ratification` is set while the gate has not decided about an
     emergency authorisation. `merged_alerts` are all alerts whose evidence is here, each with the
     alert into which it was merged; `state_before_merge` is the state in which this alert was
-    merged. `grade` is the highest grade of all evidence so far; it never falls, since the words may
-    stay.
+    merged. `wording` are the words of the present proposal, `issued_wording` those in force.
+    `grade` is the highest grade of all evidence so far; it never falls, since the words may stay.
     """
 
     alert_id: str
@@ -122,6 +123,8 @@ class Alert:
     expires_at: datetime | None = None
     pending_ratification: Debt | None = None
     positions: tuple[Stance, ...] = ()
+    wording: AlertWording | None = None
+    issued_wording: AlertWording | None = None
     flapping: FlappingState | None = None
     merged_into: str | None = None
     state_before_merge: AlertState | None = None
@@ -139,9 +142,15 @@ class Alert:
 
     @property
     def is_pending(self) -> bool:
-        """Return whether there is a proposal to sign: a level, its end, or more time for it."""
+        """Return whether there is a proposal to sign: a level, its end, more time, other words."""
         more_time = self.proposed_until is not None
-        return not self.is_issued or self.proposed_level is not self.level or more_time
+        is_other_level = self.proposed_level is not self.level
+        return not self.is_issued or is_other_level or more_time or self.has_other_words
+
+    @property
+    def has_other_words(self) -> bool:
+        """Return whether the words of the proposal are not those in force."""
+        return self.wording is not None and self.wording != self.issued_wording
 
     @property
     def requirement(self) -> SignatureRequirement:

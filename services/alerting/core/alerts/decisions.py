@@ -16,6 +16,7 @@ from services.alerting.core.alerts.lifecycle import propose
 from services.alerting.core.alerts.outcome import AlertChange, DecisionRefusal, RefusalReason
 from services.alerting.core.alerts.states import AlertTrigger, IllegalStep, step
 from services.alerting.core.alerts.validity import LONGEST, valid_until
+from services.alerting.core.alerts.wording import signed_words, write_words
 from shared.contracts.alerts import (
     AlertDecision,
     AlertState,
@@ -25,7 +26,7 @@ from shared.contracts.alerts import (
     Stance,
 )
 from shared.contracts.authority import HUMAN_VERIFIED
-from shared.contracts.fields import LEVEL_ORDER, Level
+from shared.contracts.fields import Level
 
 MOST_STANCES = 16
 
@@ -54,6 +55,8 @@ def decide(
             return _assess(alert, decision, acted_at)
         case DecisionVerb.ADJUST | DecisionVerb.LIFT:
             return _propose_other(alert, decision, acted_at)
+        case DecisionVerb.WORD:
+            return write_words(alert, decision, acted_at)
         case DecisionVerb.RECALL:
             return _recall(alert, decision)
         case DecisionVerb.AUTHORISE_EMERGENCY:
@@ -181,9 +184,9 @@ def _propose_other(
             return DecisionRefusal(
                 RefusalReason.OTHER_LEVEL, "only what is issued is lifted, as a whole"
             )
-    elif level is None or LEVEL_ORDER[level] < LEVEL_ORDER[Level.BLUE]:
+    elif level is None or (level is Level.NOTICE and alert.level not in (None, Level.NOTICE)):
         return DecisionRefusal(
-            RefusalReason.OTHER_LEVEL, "an adjustment names one of the four levels"
+            RefusalReason.OTHER_LEVEL, "an adjustment of an alert names one of the four levels"
         )
     if level is alert.proposed_level and until == alert.proposed_until:
         return DecisionRefusal(RefusalReason.NOTHING_PROPOSED, "that is what is proposed already")
@@ -193,6 +196,7 @@ def _propose_other(
         state=state,
         proposed_level=level,
         proposed_until=until,
+        wording=None,
         round=alert.round + 1,
         signatures=(),
     )
@@ -246,6 +250,9 @@ def _approve(
         return DecisionRefusal(
             RefusalReason.NOT_VERIFIED, f"nobody has verified; {proposed} needs it"
         )
+    words = signed_words(alert, decision, acted_at)
+    if isinstance(words, DecisionRefusal):
+        return words
     level = proposed or alert.level
     assert level is not None, "a lift is proposed of an issued alert only"
     signature = Signature(
@@ -256,17 +263,19 @@ def _approve(
         signed_at=acted_at,
     )
     signatures = (*alert.signatures, signature)
-    updated = replace(alert, version=alert.version + 1, signatures=signatures)
+    updated = replace(alert, version=alert.version + 1, signatures=signatures, wording=words)
     if len(signatures) < alert.requirement.approvals:
         state = step(alert.state, AlertTrigger.SIGN)
         return AlertChange(replace(updated, state=state), AlertTransition.SIGNED)
-    moment = decision.valid_until or alert.proposed_until
+    stated = words.valid_until if words is not None else None
+    moment = stated or decision.valid_until or alert.proposed_until
     updated = replace(
         updated,
         level=level,
         signatures=(),
         issuing_signatures=signatures,
         issued_round=alert.round,
+        issued_wording=words,
         proposed_until=None,
         expires_at=None if proposed is None else valid_until(level, moment, acted_at),
         pending_ratification=None,
@@ -288,7 +297,11 @@ def _reject(alert: Alert, decision: AlertDecision) -> AlertChange | DecisionRefu
     updated = replace(alert, version=alert.version + 1, state=state, signatures=())
     if alert.is_issued:
         updated = replace(
-            updated, proposed_level=alert.level, proposed_until=None, round=alert.round + 1
+            updated,
+            proposed_level=alert.level,
+            proposed_until=None,
+            wording=None,
+            round=alert.round + 1,
         )
     return AlertChange(updated, AlertTransition.REJECTED)
 

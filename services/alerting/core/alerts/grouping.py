@@ -13,7 +13,7 @@ from enum import StrEnum
 from services.alerting.core.alarms.snapshot import AlarmSnapshot
 from services.alerting.core.alerts.alert import AlarmEvidence, Alert, ReportEvidence
 from shared.contracts.alarms import AlarmEvent
-from shared.contracts.fields import Status, Tier
+from shared.contracts.fields import DataGrade, Status, Tier, highest_grade, is_sensitive
 from shared.contracts.ids import alert_id, content_id
 from shared.contracts.reports import Report
 from shared.contracts.units import ancestor_at
@@ -94,6 +94,13 @@ def group_key_of_alert(alert: Alert) -> GroupKey:
     return GroupKey(alert.status, alert.event_type, alert.scope)
 
 
+def grade_of(event: AlarmEvent | Report) -> DataGrade:
+    """Return the grade of evidence; a sensitive event is important at least."""
+    if is_sensitive(event.event_type):
+        return highest_grade(event.data_grade, DataGrade.IMPORTANT)
+    return event.data_grade
+
+
 def new_alert(event: AlarmEvent | Report) -> Alert:
     """Return an alert that is not open yet, with `event` as its first evidence to come.
 
@@ -110,7 +117,7 @@ def new_alert(event: AlarmEvent | Report) -> Alert:
         incident_id=(
             event.incident_id if isinstance(event, Report) else content_id("inc", identifier)
         ),
-        grade=event.data_grade,
+        grade=grade_of(event),
     )
 
 

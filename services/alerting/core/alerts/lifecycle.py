@@ -129,11 +129,15 @@ def reevaluate(
 
 
 def propose(alert: Alert) -> Alert:
-    """Return the alert with the requested level as proposal; earlier signatures become void."""
+    """Return the alert with the requested level as proposal.
+
+    Earlier signatures and words, which were about another level, become void.
+    """
     return replace(
         alert,
         proposed_level=alert.requested_level,
         proposed_until=None,
+        wording=None,
         round=alert.round + 1,
         signatures=(),
     )

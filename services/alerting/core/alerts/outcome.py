@@ -25,6 +25,7 @@ class RefusalReason(StrEnum):
     BAD_PERIOD = "bad_period"
     OTHER_ALERT = "other_alert"
     OTHER_EVIDENCE = "other_evidence"
+    OTHER_AREA = "other_area"
 
 
 @dataclass(frozen=True, slots=True)

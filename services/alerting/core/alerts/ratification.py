@@ -16,10 +16,12 @@ from services.alerting.core.alerts.authority import may_authorise
 from services.alerting.core.alerts.outcome import AlertChange, DecisionRefusal, RefusalReason
 from services.alerting.core.alerts.states import AlertTrigger, IllegalStep, step
 from services.alerting.core.alerts.validity import valid_until
+from services.alerting.core.alerts.wording import signed_words
 from shared.contracts.alerts import AlertDecision, AlertTransition, Callee, Debt, Signature
 from shared.contracts.fields import LEVEL_ORDER, Level
 
 DUE_AFTER: dict[Level, timedelta] = {
+    Level.NOTICE: timedelta(hours=4),
     Level.BLUE: timedelta(hours=4),
     Level.YELLOW: timedelta(hours=2),
     Level.ORANGE: timedelta(hours=1),
@@ -65,6 +67,9 @@ def authorise_emergency(
             RefusalReason.ILLEGAL_STEP,
             f"{alert.pending_ratification.unit} has not settled the last authorisation",
         )
+    words = signed_words(alert, decision, acted_at)
+    if isinstance(words, DecisionRefusal):
+        return words
     due_at = now + DUE_AFTER[proposed]
     valid_at_least = due_at + REMIND_EVERY
     updated = replace(
@@ -76,8 +81,10 @@ def authorise_emergency(
         signatures=(),
         issuing_signatures=(_signature(decision, proposed, acted_at),),
         issued_round=alert.round,
+        wording=words,
+        issued_wording=words,
         proposed_until=None,
-        expires_at=max(valid_until(proposed, decision.valid_until, acted_at), valid_at_least),
+        expires_at=max(valid_until(proposed, _moment(decision), acted_at), valid_at_least),
         pending_ratification=Debt(
             unit=required.unit,
             approvals=required.approvals,
@@ -143,6 +150,8 @@ def annul(
         issuing_signatures=(_signature(decision, level, acted_at),),
         issued_round=alert.round + 1,
         round=alert.round + 1,
+        wording=None,
+        issued_wording=None,
         expires_at=valid_until(level, None, acted_at),
     )
     return AlertChange(updated, AlertTransition.ADJUSTED)
@@ -180,6 +189,11 @@ def _pending_for(alert: Alert, decision: AlertDecision) -> tuple[Debt, Level] | 
             RefusalReason.OTHER_LEVEL, f"in force is {alert.level}, not {decision.level}"
         )
     return ratification, alert.level
+
+
+def _moment(decision: AlertDecision) -> datetime | None:
+    stated = decision.wording.valid_until if decision.wording is not None else None
+    return stated or decision.valid_until
 
 
 def _signature(decision: AlertDecision, level: Level, acted_at: datetime) -> Signature:

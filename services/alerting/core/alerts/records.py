@@ -11,10 +11,11 @@ from services.alerting.core.alerts.authority import gate
 from services.alerting.core.alerts.outcome import AlertChange
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertDecision, AlertEvent, AlertTransition, PublicNotice
-from shared.contracts.fields import DataGrade, Status
+from shared.contracts.fields import DataGrade, Status, is_sensitive
 from shared.contracts.ids import content_id, transition_id
 from shared.contracts.reports import Report
 from shared.contracts.units import tier_of
+from shared.contracts.wordings import AlertWording
 from shared.domain.bilingual import LINE_CHARACTERS, Bilingual, bilingual_of
 from shared.domain.measures import LIMIT, measured
 from shared.domain.response_modes.effective import UNDECIDED
@@ -27,12 +28,14 @@ RESTRICTED_HEADLINE = Bilingual("限制知悉的事件报告", "Restricted repor
 GRADED_NOTICE = "请按属地政府通知防范应对"
 """The headline of a public notice in place of the words of a graded alert."""
 _WITHOUT_VALUE = frozenset({"composite", "corroboration", "baseline"})
-_PUBLIC = {
-    AlertTransition.ISSUED: "发布{level}预警：",
-    AlertTransition.ADJUSTED: "调整为{level}预警：",
-    AlertTransition.LIFTED: "解除{level}预警：",
-    AlertTransition.EXPIRED: "{level}预警到期失效：",
-    AlertTransition.RECALLED: "撤回{level}预警，此前发布有误：",
+_PUBLIC: dict[AlertTransition, Bilingual] = {
+    AlertTransition.ISSUED: Bilingual("发布{level}预警：", "{level} alert issued: "),
+    AlertTransition.ADJUSTED: Bilingual("调整为{level}预警：", "Now a {level} alert: "),
+    AlertTransition.LIFTED: Bilingual("解除{level}预警：", "{level} alert lifted: "),
+    AlertTransition.EXPIRED: Bilingual("{level}预警到期失效：", "{level} alert expired: "),
+    AlertTransition.RECALLED: Bilingual(
+        "撤回{level}预警，此前发布有误：", "{level} alert recalled, issued in error: "
+    ),
 }
 _IN_FORCE = frozenset({AlertTransition.ISSUED, AlertTransition.ADJUSTED})
 _CAP_ALERT = frozenset({AlertTransition.OPENED, AlertTransition.ISSUED})
@@ -101,8 +104,8 @@ class AlertRecords:
 
 
 def headline_of(cause: AlarmEvent | Report) -> str:
-    """Return the headline of the event; the words of a restricted report are not repeated."""
-    if isinstance(cause, Report) and cause.restricted:
+    """Return the headline of the event; what is restricted or sensitive is not repeated."""
+    if is_sensitive(cause.event_type) or (isinstance(cause, Report) and cause.restricted):
         return RESTRICTED_HEADLINE
     return cause.headline
 
@@ -171,6 +174,8 @@ def alert_event(change: AlertChange, origin: ChangeOrigin, now: datetime) -> Ale
         headline=alert.headline,
         situation=_situation(alert, origin.alarm),
         text=origin.text,
+        wording=alert.wording,
+        issued_wording=alert.issued_wording,
         actor=origin.officer_id,
     )
 
@@ -192,12 +197,10 @@ def public_notice(event: AlertEvent) -> PublicNotice:
 
     The words of a graded alert are not published: its level and areas are.
     """
-    is_over = event.transition not in _IN_FORCE
     assert event.level is not None, "only an issued alert has a notice"
+    is_over = event.transition not in _IN_FORCE
+    words = event.issued_wording if event.data_grade is DataGrade.GENERAL else None
     notice_id = content_id("ntc", event.id)
-    general = event.data_grade is DataGrade.GENERAL
-    prefix = _PUBLIC[event.transition].format(level=LEVELS[event.level].zh)
-    words = bilingual_of(event.headline).zh if general else GRADED_NOTICE
     return PublicNotice(
         id=notice_id,
         status=event.status,
@@ -205,12 +208,40 @@ def public_notice(event: AlertEvent) -> PublicNotice:
         sent_at=event.sent_at,
         origin_unit=event.origin_unit,
         tier=event.tier,
-        areas=event.areas,
+        areas=event.areas if words is None else words.areas,
         references=(event.id,),
         trace_id=event.trace_id,
         notice_id=notice_id,
         alert_id=event.alert_id,
+        msg_type=event.msg_type,
         level=None if is_over else event.level,
-        headline=shorten(prefix + words, LINE_CHARACTERS),
-        text=bilingual_of(event.text).zh if general else "",
+        headline=_public_headline(event, words, is_over=is_over),
+        text=_public_text(event, words, is_over=is_over),
+        instruction="" if words is None or is_over else words.instruction,
+        contact=None if words is None else words.contact or None,
+        polygon=() if words is None else words.polygon,
+        valid_until=None if is_over else event.expires_at,
     )
+
+
+def _public_headline(event: AlertEvent, words: AlertWording | None, *, is_over: bool) -> str:
+    """Return the approved headline; an end names its kind before the headline."""
+    if words is not None and not is_over:
+        return words.headline
+    assert event.level is not None, "only an issued alert has a notice"
+    prefix, level = _PUBLIC[event.transition], LEVELS[event.level]
+    zh = prefix.zh.format(level=level.zh)
+    if words is None:
+        general = event.data_grade is DataGrade.GENERAL
+        public = bilingual_of(event.headline).zh if general else GRADED_NOTICE
+        return shorten(zh + public, LINE_CHARACTERS)
+    headline = bilingual_of(words.headline)
+    en = prefix.en.format(level=level.en.capitalize())
+    return Bilingual(zh + headline.zh, en + headline.en).joined()
+
+
+def _public_text(event: AlertEvent, words: AlertWording | None, *, is_over: bool) -> str:
+    """Return the approved description; the reason of a decision where no words were approved."""
+    if words is not None:
+        return "" if is_over else words.description
+    return bilingual_of(event.text).zh if event.data_grade is DataGrade.GENERAL else ""

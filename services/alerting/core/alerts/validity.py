@@ -18,6 +18,7 @@ from shared.contracts.fields import Level
 from shared.contracts.ids import alert_id, transition_id
 
 VALID_FOR: dict[Level, timedelta] = {
+    Level.NOTICE: timedelta(hours=24),
     Level.BLUE: timedelta(hours=24),
     Level.YELLOW: timedelta(hours=24),
     Level.ORANGE: timedelta(hours=24),

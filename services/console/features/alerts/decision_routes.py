@@ -11,10 +11,12 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from services.console.core import access
+from services.console.core.names import UnitNames
 from services.console.core.record import OutgoingRecord
 from services.console.features.alerts import actions, queries
 from services.console.features.alerts.actions import DecisionIntent
 from services.console.features.alerts.views import facts
+from services.console.features.alerts.wording_views import words_to_sign
 from services.console.store.connections import Connection, reading
 from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
@@ -27,10 +29,14 @@ from shared.contracts.fields import (
     IncidentGrade,
     Instant,
     Level,
+    Position,
     ResponseLevel,
     Text,
+    UnitId,
 )
 from shared.contracts.refusals import RefusedFor
+from shared.contracts.wordings import MOST_WORDS, WORDING_CHARACTERS, AlertWording
+from shared.domain.bilingual import LINE_CHARACTERS, Bilingual
 
 router = APIRouter(prefix="/api", tags=["alerts"])
 
@@ -45,6 +51,8 @@ _ABOUT_THE_PROPOSAL = frozenset(
     }
 )
 _ABOUT_THE_LEVEL = frozenset({DecisionVerb.RECALL, DecisionVerb.RATIFY, DecisionVerb.ANNUL})
+_SIGNING = frozenset({DecisionVerb.APPROVE, DecisionVerb.AUTHORISE_EMERGENCY})
+_FEWEST_CORNERS = 3
 _REASONED = frozenset(
     {
         DecisionVerb.ADJUST,
@@ -68,13 +76,46 @@ class AssessmentBody(Body):
     response_level: ResponseLevel | None = None
 
 
+class WordPairBody(Body):
+    """Words in Chinese and English; a missing language repeats the other one."""
+
+    zh: Annotated[str, Field(max_length=WORDING_CHARACTERS)] = ""
+    en: Annotated[str, Field(max_length=WORDING_CHARACTERS)] = ""
+
+    def joined(self, most: int) -> str:
+        """Return both languages as one text of the contract."""
+        words = Bilingual(self.zh.strip() or self.en.strip(), self.en.strip() or self.zh.strip())
+        return words.joined(most) if words.zh else ""
+
+
+class CornerBody(Body):
+    """A corner of a polygon, in degrees of WGS 84."""
+
+    lat: Annotated[float, Field(ge=-90, le=90)]
+    lon: Annotated[float, Field(ge=-180, le=180)]
+
+
+class WordingBody(Body):
+    """The words, the area (units, and a polygon of at least three corners) and the validity."""
+
+    headline: WordPairBody
+    description: WordPairBody = WordPairBody()
+    instruction: WordPairBody = WordPairBody()
+    contact: Annotated[str, Field(max_length=100)] = ""
+    areas: Annotated[tuple[UnitId, ...], Field(min_length=1, max_length=64)]
+    polygon: Annotated[tuple[CornerBody, ...], Field(max_length=100)] = ()
+    valid_until: Instant | None = None
+
+
 class DecisionBody(Body):
     """A decision on an alert in the version that the officer has read.
 
     `level` is the proposed level (null: to lift the alert); for recall, ratify and annul the level
     in force, for adjust the level that the officer asks for. `valid_until` belongs to approve,
     adjust and authorise_emergency, `assessment` to assess, `into` (the other alert) to merge,
-    `evidence_ids` to split.
+    `evidence_ids` to split. `wording` belongs to word. `wording_digest` of approve and
+    authorise_emergency names the words that the officer has read; by default they are the present
+    ones.
     """
 
     verb: DecisionVerb
@@ -83,6 +124,8 @@ class DecisionBody(Body):
     version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)] | None = None
     valid_until: Instant | None = None
     assessment: AssessmentBody | None = None
+    wording: WordingBody | None = None
+    wording_digest: Annotated[str, Field(max_length=64)] | None = None
     into: Identifier | None = None
     evidence_ids: Annotated[tuple[Identifier, ...], Field(max_length=500)] = ()
 
@@ -97,8 +140,9 @@ async def decide_alert(
 ) -> Response:
     """Record a decision on an alert.
 
-    The verbs verify, assess, sign, reject and dismiss a proposal, adjust, lift and recall a level,
-    merge and split alerts, and settle an emergency authorisation.
+    The verbs verify, assess, word, sign, reject and dismiss a proposal, adjust, lift and recall a
+    level, merge and split alerts, and settle an emergency authorisation. An approval puts the words
+    of `GET /api/alerts/{alert_id}/wording` in force.
     """
     async with reading(console.database) as connection:
         alert = await queries.alert(connection, alert_id)
@@ -117,7 +161,9 @@ async def decide_alert(
         raise missing_field("reason", "say why")
     if body.verb is DecisionVerb.SPLIT and not body.evidence_ids:
         raise missing_field("evidence_ids", "name the alarms and reports to take out")
-    intent = DecisionIntent(body.verb, _level(alert, body), body.reason, _more(body))
+    level = _level(alert, body)
+    more = _more(body) | _words(alert, body, console.names)
+    intent = DecisionIntent(body.verb, level, body.reason, more)
     version = body.version or alert["version"]
     return await accept_action(
         console, actions.decision(acting, alert, intent, version, console.clock.now())
@@ -155,6 +201,8 @@ def _level(alert: OutgoingRecord, body: DecisionBody) -> Level | None:
         now = alert["proposed_level"]
     elif body.verb in _ABOUT_THE_LEVEL:
         now = alert["level"]
+    elif body.verb is DecisionVerb.WORD:
+        return Level(alert["proposed_level"]) if alert["proposed_level"] else None
     else:
         return None
     level = body.level
@@ -163,13 +211,55 @@ def _level(alert: OutgoingRecord, body: DecisionBody) -> Level | None:
             raise missing_field("level", "name the level you sign, null to lift")
         level = Level(now) if now else None
     if level != now:
-        raise ApiProblem(
-            409,
-            "The proposal has changed",
-            f"Now: {now or 'lift'}. Look again before you decide.",
-            reason="stale_proposal",
-        )
+        raise _stale(now or "lift")
     return level
+
+
+def _stale(now: str) -> ApiProblem:
+    return ApiProblem(
+        409,
+        "The proposal has changed",
+        f"Now: {now}. Look again before you decide.",
+        reason="stale_proposal",
+    )
+
+
+def _words(alert: OutgoingRecord, body: DecisionBody, names: UnitNames) -> dict[str, Any]:
+    """Return the words of a decision: the officer's own, or those under the signature."""
+    if body.verb is DecisionVerb.WORD:
+        return {"wording": _own_words(alert, body)}
+    if body.verb not in _SIGNING:
+        return {}
+    present = words_to_sign(alert, names)
+    if present is None:
+        return {}
+    wording, _ = present
+    if body.wording_digest not in (None, wording.digest()):
+        raise _stale("other words")
+    return {"wording": wording}
+
+
+def _own_words(alert: OutgoingRecord, body: DecisionBody) -> AlertWording:
+    words, level = body.wording, alert["proposed_level"]
+    if words is None:
+        raise missing_field("wording", "write the words")
+    if level is None:
+        raise _stale("lift")
+    headline = words.headline.joined(LINE_CHARACTERS)
+    if not headline:
+        raise missing_field("wording.headline", "write the headline")
+    if 0 < len(words.polygon) < _FEWEST_CORNERS:
+        raise missing_field("wording.polygon", "a polygon has at least three corners")
+    return AlertWording(
+        level=Level(level),
+        headline=headline,
+        description=words.description.joined(MOST_WORDS),
+        instruction=words.instruction.joined(MOST_WORDS),
+        contact=words.contact.strip(),
+        areas=words.areas,
+        polygon=tuple(Position(lat=corner.lat, lon=corner.lon) for corner in words.polygon),
+        valid_until=words.valid_until,
+    )
 
 
 def _more(body: DecisionBody) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from services.console.features.alerts.wording_views import WordingSource
 from services.console.features.commands.responses import CommandHead, UnitName
 from services.console.web.response_models import ResponseModel
 from shared.contracts.alarms import AlarmTransition, Evidence, ScoreParts
 from shared.contracts.alerts import AlertState, AlertTransition, DecisionVerb
-from shared.contracts.fields import IncidentGrade, Level, Post, ResponseLevel, Status
+from shared.contracts.fields import IncidentGrade, Level, Position, Post, ResponseLevel, Status
 
 
 class NextDecision(ResponseModel):
@@ -138,11 +139,49 @@ class UnitAssessment(ResponseModel):
     response_level: ResponseLevel | None
 
 
+class WordPair(ResponseModel):
+    """The same words in Chinese and English."""
+
+    zh: str
+    en: str
+
+
+class Wording(ResponseModel):
+    """The words, the area and the validity of an alert at a level.
+
+    `digest` names the words in an approval, so that nobody signs words that were not shown.
+    """
+
+    contract = "AlertWording"
+
+    level: Level
+    headline: WordPair
+    description: WordPair
+    instruction: WordPair
+    contact: str
+    areas: list[UnitName]
+    polygon: list[Position]
+    valid_until: datetime | None
+    digest: str
+
+
+class AlertWords(ResponseModel):
+    """The words to be signed with the proposal of an alert, and the words in force."""
+
+    alert_id: str
+    version: int
+    masked: bool
+    source: WordingSource | None
+    wording: Wording | None
+    issued: Wording | None
+
+
 class AlertDetail(AlertView):
     """One alert with its evidence and the commands that it caused."""
 
     text: str
     areas: list[UnitName]
+    issued_wording: Wording | None
     signatures: list[SignatureView]
     debt: OwedSignatures | None
     positions: list[UnitAssessment]

@@ -10,6 +10,7 @@ from services.console.core.masking import opens
 from services.console.core.names import UnitNames
 from services.console.core.offers import AlertFacts, further_verbs, next_of, verbs_for
 from services.console.core.record import Json, OutgoingRecord
+from services.console.features.alerts.wording_views import issued_words
 from shared.contracts.alerts import AlertState
 
 
@@ -28,6 +29,7 @@ def facts(row: OutgoingRecord) -> AlertFacts:
         approver_unit=row["approver_unit"],
         approvals_needed=row["approvals_needed"],
         more_time=row["proposed_until"] is not None,
+        other_words=row["wording"] is not None and row["wording"] != row["issued_wording"],
         authority_unit=row["authority_unit"],
         debtor_unit=debt["unit"] if debt is not None else None,
         authorised_by=debt["by_unit"] if debt is not None else None,
@@ -101,6 +103,7 @@ def alert_detail(
         **alert(row, viewer, names),
         "text": row["body"] if open_to else "",
         "areas": [{"unit": unit, "name": names.unit(unit)} for unit in row["areas"]],
+        "issued_wording": issued_words(row, names) if open_to else None,
         "signatures": [
             {
                 "unit_name": names.unit(signature["unit"]),

@@ -50,6 +50,11 @@ class CaseFile:
         return matches[0] if matches else self.commands[0]
 
     @property
+    def incident_id(self) -> str | None:
+        """The incident of the alerts; None for a case of a command alone."""
+        return self.head["incident_id"] if self.alerts else None
+
+    @property
     def status(self) -> str:
         """Actual, Exercise or Test; all records of a case have an equal status."""
         text: str = self.head["status"]

@@ -109,8 +109,8 @@ async def _photos(
     connection: Connection, case: CaseFile, viewer: Viewer
 ) -> tuple[list[OutgoingRecord], dict[str, bytes]]:
     """Return the photo rows visible to the officer, the newest first, and the pictures to print."""
-    rows = await photo_queries.of_commands(
-        connection, case.command_ids, span_of(viewer.root), _MOST_COUNTED
+    rows = await photo_queries.of_case(
+        connection, case.command_ids, case.incident_id, span_of(viewer.root), _MOST_COUNTED
     )
     records = visible_photos(rows, viewer)
     newest = [row["photo_id"] for row in records[:MOST_PHOTOS]]

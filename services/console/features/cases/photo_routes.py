@@ -32,8 +32,8 @@ async def list_photos_of_case(
     """List the photos of a case from units of the subtree, the newest first."""
     async with reading(console.database) as connection:
         case = await visible_case(connection, viewer, case_id)
-        rows = await photo_queries.of_commands(
-            connection, case.command_ids, span_of(viewer.root), limit
+        rows = await photo_queries.of_case(
+            connection, case.command_ids, case.incident_id, span_of(viewer.root), limit
         )
     return as_json(
         {"photos": [photo_views.photo(row, console.names) for row in visible_photos(rows, viewer)]}

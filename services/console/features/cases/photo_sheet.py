@@ -17,7 +17,7 @@ MOST_PHOTOS = 24
 
 def visible_photos(rows: Sequence[OutgoingRecord], viewer: Viewer) -> list[OutgoingRecord]:
     """Return the photos that the viewer may see on the screen, in order."""
-    return [row for row in rows if sees_photos(viewer, row["unit"])]
+    return [row for row in rows if sees_photos(viewer, row["unit"], restricted=row["restricted"])]
 
 
 def photo_sheet(

@@ -1,4 +1,4 @@
-"""Photos of assignments: stored full and small, counted per officer, deleted with their command."""
+"""Photos of assignments and incidents: stored full and small, counted per officer."""
 
 from __future__ import annotations
 
@@ -9,22 +9,37 @@ from typing import Literal
 import asyncpg
 
 from services.console.core.access import Span
-from services.console.core.record import OutgoingRecord
 from services.console.features.photos.drawing import Picture
 from services.console.store.connections import Connection
+from shared.contracts.fields import Status
 from shared.runtime.database import Database
 
-_HEAD = "photo_id, assignment_id, unit, officer_id, note, received_at"
+_HEAD = "photo_id, assignment_id, unit, restricted, officer_id, note, received_at"
 _MOST = 200
 """The most photos of an answer."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoSubject:
+    """The subject of a photo: an assignment of a unit, or an incident at a unit.
+
+    `restricted`: the photo is for the units responsible for the place alone.
+    """
+
+    status: Status
+    unit: str
+    assignment_id: str | None = None
+    command_id: str | None = None
+    incident_id: str | None = None
+    restricted: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A photo of an officer for an assignment."""
+    """A photo of an officer about a subject."""
 
     photo_id: str
-    assignment: OutgoingRecord
+    subject: PhotoSubject
     officer_id: str
     note: str
     picture: Picture
@@ -34,7 +49,7 @@ async def save(
     database: Database, photo: Photo, per_day: int
 ) -> Literal["saved", "repeated", "quota"]:
     """Store a photo unless stored already, or `per_day` reached in 24 hours. Raises Transient."""
-    record = photo.assignment
+    subject = photo.subject
     async with database.transaction() as work:
         connection = work.connection
         # The officer's uploads are serialised to keep the count exact.
@@ -53,13 +68,16 @@ async def save(
         if sent_today >= per_day:
             return "quota"
         await connection.execute(
-            "INSERT INTO console.photo (photo_id, assignment_id, command_id, status, unit, "
-            "officer_id, note, picture, small) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "INSERT INTO console.photo (photo_id, assignment_id, command_id, incident_id, "
+            "restricted, status, unit, officer_id, note, picture, small) "
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             photo.photo_id,
-            record["assignment_id"],
-            record["command_id"],
-            record["status"],
-            record["unit"],
+            subject.assignment_id,
+            subject.command_id,
+            subject.incident_id,
+            subject.restricted,
+            subject.status,
+            subject.unit,
             photo.officer_id,
             photo.note,
             photo.picture.full,
@@ -71,10 +89,10 @@ async def save(
 async def picture_of(
     connection: Connection, photo_id: str, *, small: bool
 ) -> asyncpg.Record | None:
-    """Return the unit and the bytes of a photo, or None."""
+    """Return the unit, the restriction and the bytes of a photo, or None."""
     column = "small" if small else "picture"
     return await connection.fetchrow(
-        f"SELECT unit, {column} AS picture FROM console.photo WHERE photo_id = $1",  # noqa: S608
+        f"SELECT unit, restricted, {column} AS picture FROM console.photo WHERE photo_id = $1",  # noqa: S608
         photo_id,
     )
 
@@ -101,14 +119,37 @@ async def of_assignments(
     return rows
 
 
-async def of_commands(
-    connection: Connection, command_ids: Collection[str], span: Span, limit: int
+async def of_incident(
+    connection: Connection, incident_id: str, status: str
 ) -> list[asyncpg.Record]:
-    """Return the photos of some commands within a subtree, the newest first, without pictures."""
+    """Return the photos of an incident, the newest first, without the pictures."""
     rows: list[asyncpg.Record] = await connection.fetch(
-        f"SELECT {_HEAD} FROM console.photo WHERE command_id = ANY($1::text[]) "  # noqa: S608
-        "AND unit >= $2 AND unit < $3 ORDER BY received_at DESC, photo_id LIMIT $4",
+        f"SELECT {_HEAD} FROM console.photo WHERE incident_id = $1 AND status = $2 "  # noqa: S608
+        "ORDER BY received_at DESC, photo_id LIMIT $3",
+        incident_id,
+        status,
+        _MOST,
+    )
+    return rows
+
+
+async def of_case(
+    connection: Connection,
+    command_ids: Collection[str],
+    incident_id: str | None,
+    span: Span,
+    limit: int,
+) -> list[asyncpg.Record]:
+    """Return the photos of a case within a subtree, the newest first, without pictures.
+
+    They are those of its commands and those of its incident.
+    """
+    rows: list[asyncpg.Record] = await connection.fetch(
+        f"SELECT {_HEAD} FROM console.photo "  # noqa: S608
+        "WHERE (command_id = ANY($1::text[]) OR incident_id = $2) "
+        "AND unit >= $3 AND unit < $4 ORDER BY received_at DESC, photo_id LIMIT $5",
         list(command_ids),
+        incident_id,
         span.low,
         span.high,
         limit,

@@ -8,10 +8,10 @@ from services.console.web.response_models import ResponseModel
 
 
 class PhotoView(ResponseModel):
-    """A photo of the feedback to an assignment; the picture itself is another response."""
+    """A photo of an assignment or an incident; the picture itself is another response."""
 
     photo_id: str
-    assignment_id: str
+    assignment_id: str | None
     unit: str
     unit_name: str
     note: str

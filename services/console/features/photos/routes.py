@@ -40,6 +40,6 @@ async def get_photo(
         row = await queries.picture_of(connection, photo_id, small=size == "small")
     if row is None:
         raise unknown("photo")
-    if not sees_photos(viewer, row["unit"]):
+    if not sees_photos(viewer, row["unit"], restricted=row["restricted"]):
         raise hidden("photo", row["unit"])
     return Response(row["picture"], media_type="image/jpeg", headers=PICTURE_HEADERS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from services.console.features.photos.responses import PhotoView
 from services.console.features.reports.views import ClockState
 from services.console.web.response_models import ResponseModel
 from shared.contracts.commands import SupervisionClock, SupervisionKind
@@ -124,6 +125,7 @@ class IncidentReports(ResponseModel):
     status: Status
     may_start: ReportStart | None
     chains: list[ReportChain]
+    photos: list[PhotoView]
 
 
 class ReportDutyList(ResponseModel):

@@ -8,6 +8,9 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field, create_model
 
 from services.console.core import access
+from services.console.core.masking import sees_photos
+from services.console.features.photos import queries as photo_queries
+from services.console.features.photos import views as photo_views
 from services.console.features.reports import actions, queries, views
 from services.console.features.reports.responses import IncidentReports, ReportDutyList
 from services.console.store.connections import reading
@@ -116,6 +119,7 @@ async def get_incident_reports(
         reports = await queries.reports(connection, incident_id, status)
         duties = await queries.duties_of(connection, incident_id, status)
         firings = await queries.firings(connection, [duty["duty_id"] for duty in duties])
+        photos = await photo_queries.of_incident(connection, incident_id, status)
     heads = [alert] if alert else [*duties, *reports]
     place = heads[0]["place"] if heads else None
     now = console.clock.now()
@@ -128,6 +132,11 @@ async def get_incident_reports(
             "status": status,
             "may_start": views.beginning(viewer, result, console.names, place),
             "chains": result,
+            "photos": [
+                photo_views.photo(row, console.names)
+                for row in photos
+                if sees_photos(viewer, row["unit"], restricted=row["restricted"])
+            ],
         }
     )
 

@@ -19,6 +19,7 @@ from services.console.projector.projections.table import (
 from services.console.projector.unit_of_work import UnitOfWork
 from shared.contracts.alerts import AlertEvent
 from shared.contracts.topics import ALERTS
+from shared.contracts.wordings import AlertWording
 from shared.runtime.handlers import Router
 
 router: Router[UnitOfWork] = Router()
@@ -40,6 +41,10 @@ def _positions(event: AlertEvent) -> str:
     )
 
 
+def _wording(wording: AlertWording | None) -> str | None:
+    return None if wording is None else wording.to_wire().decode()
+
+
 TABLE = Projection(
     "alert",
     key=("alert_id",),
@@ -59,6 +64,8 @@ TABLE = Projection(
         ),
         *text("incident_grade", "response_level"),
         column("positions", "jsonb", _positions),
+        column("wording", "jsonb", lambda event: _wording(event.wording)),
+        column("issued_wording", "jsonb", lambda event: _wording(event.issued_wording)),
         *boolean("flapping"),
         *text("merged_into"),
         column("merged_ids", "text[]", lambda event: list(event.merged_ids)),

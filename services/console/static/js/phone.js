@@ -1,6 +1,7 @@
 // The page for the phone of an officer: pages to answer, assignments to sign and report. The device
 // reports by itself that a page was shown or opened; the officer answers with a press.
 
+import { incidentButton } from "./incidents/incident_form.js";
 import { alarmControls, beginAlarm } from "./lib/alarm.js";
 import { get, onSessionEnd, Problem } from "./lib/api.js";
 import { CardOrder } from "./lib/card_order.js";
@@ -327,6 +328,7 @@ function drawHeader() {
       "div",
       { class: "sub" },
       h("span", {}, `${officer.name} ${t(`post.${officer.post}`)}`),
+      incidentButton(officer, (actions) => outbox.add(actions), "incident.queued"),
       h("span", { class: "tail" }),
       alarmControls(officer),
       button(t("language.other"), changeLanguage, {

@@ -10,6 +10,7 @@ import { modesBoard } from "./boards/modes.js";
 import { overviewBoard } from "./boards/overview.js";
 import { reportsBoard } from "./boards/reports.js";
 import { supervisionBoard } from "./boards/supervision.js";
+import { sendAll } from "./commands/assignment_steps.js";
 import { composeCommand } from "./commands/command_composer.js";
 import {
   addressedPlace,
@@ -23,6 +24,7 @@ import {
 } from "./frame/screen_state.js";
 import { loadPageCount, pageCountBadge } from "./frame/page_count.js";
 import { showDrillStrip, showLinkState, showMode, showTime } from "./frame/strips.js";
+import { incidentButton } from "./incidents/incident_form.js";
 import { alarmControls, beginAlarm } from "./lib/alarm.js";
 import { get, onSessionEnd, Problem } from "./lib/api.js";
 import { button } from "./lib/components.js";
@@ -347,6 +349,7 @@ function headerTools() {
       statusButton("Actual", "actual"),
       statusButton("Exercise", "drill"),
     ),
+    !showsDrill() && incidentButton(officer, sendAll, "incident.sent"),
     officer.may_issue && composeButton,
     alarmControls(officer),
     h(

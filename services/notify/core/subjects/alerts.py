@@ -62,12 +62,16 @@ def call_decision(alert: AlertEvent, previous: AlertSnapshot | None) -> CallDeci
     """Return the calls that this version causes; `previous` is the last known version."""
     ended = alert.state in _ENDED
     longer_validity = alert.proposed_until is not None
-    pending = not ended and (alert.proposed_level != alert.level or longer_validity)
+    other_words = alert.wording is not None and alert.wording != alert.issued_wording
+    pending = not ended and (alert.proposed_level != alert.level or longer_validity or other_words)
+    worded = alert.transition is AlertTransition.WORDED
+    is_correction = worded and other_words and alert.level is not None
     changed = previous is None or previous.proposed_level != alert.proposed_level
     announced = alert.transition in _ANNOUNCED
     return CallDecision(
         announced=announced,
-        call_everyone=announced or (pending and (changed or alert.transition in _ASK_AGAIN)),
+        call_everyone=announced
+        or (pending and (changed or is_correction or alert.transition in _ASK_AGAIN)),
         decision_owed=pending or (not ended and alert.debt is not None),
         ended=ended,
     )

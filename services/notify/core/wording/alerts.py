@@ -8,7 +8,8 @@ from services.notify.core.wording.graded import words_of
 from services.notify.core.wording.lines import EMPTY, capitalised, joined_text
 from services.notify.core.wording.names import Names
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
-from shared.domain.bilingual import Bilingual
+from shared.contracts.fields import DataGrade
+from shared.domain.bilingual import Bilingual, bilingual_of
 from shared.domain.wording import LEVELS
 
 _ANNOUNCEMENTS: dict[AlertTransition, Bilingual] = {
@@ -56,8 +57,18 @@ def of_alert(alert: AlertEvent, purpose: Purpose, names: Names) -> str:
         decider = (
             Bilingual(f"决定：{officer.zh}", f"Decided by: {officer.en}") if officer else EMPTY
         )
+    advice = _advice(alert) if purpose is Purpose.INFORM else EMPTY
     words = words_of(alert, alert.text)
-    return joined_text(outage, request, place_line, words, begin, end, decider)
+    return joined_text(outage, request, place_line, advice, words, begin, end, decider)
+
+
+def _advice(alert: AlertEvent) -> Bilingual:
+    """Return the approved instruction of an alert in force; empty where there is none."""
+    words = alert.issued_wording
+    general = alert.data_grade is DataGrade.GENERAL
+    if words is None or not general or alert.state is not AlertState.ISSUED:
+        return EMPTY
+    return bilingual_of(words.instruction)
 
 
 def _request(alert: AlertEvent, purpose: Purpose, names: Names) -> Bilingual:
@@ -76,6 +87,10 @@ def _request(alert: AlertEvent, purpose: Purpose, names: Names) -> Bilingual:
         if alert.proposed_until:
             return Bilingual(
                 "请研判签发：延长预警有效期。", "To be assessed and signed: a longer validity."
+            )
+        if alert.wording is not None and alert.wording != alert.issued_wording:
+            return Bilingual(
+                "请签发：更正预警内容。", "To be signed: a correction of the alert's words."
             )
         return Bilingual(
             "预警有新情况，请知悉并应答。", "The alert has news: take note and answer."

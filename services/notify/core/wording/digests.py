@@ -11,7 +11,7 @@ from shared.domain.bilingual import Bilingual, bilingual_of
 from shared.domain.shortening import shorten
 from shared.domain.wording import LEVELS
 
-_ZH_CHARACTERS, _EN_CHARACTERS = 36, 32
+_ZH_CHARACTERS, _EN_CHARACTERS = 36, 30
 """The longest headline of a content, so that the whole digest fits into one text message."""
 
 

@@ -1,17 +1,19 @@
 // Decisions about an alert, and the fields that each asks for before it is sent.
 
 import { get, post } from "../lib/api.js";
-import { button, levelOptions, optionsOf } from "../lib/components.js";
+import { button, levelOptions, noticeOption, optionsOf } from "../lib/components.js";
 import { confirmAction, confirmationText } from "../lib/dialogs.js";
 import { h, text } from "../lib/dom.js";
 import { checkedValues, choices, momentField, momentOf, select, valueOf } from "../lib/forms.js";
 import { formatTime, t } from "../lib/i18n.js";
+import { signedWords, signedWordsBody, wordingBody, wordingFields } from "./alert_words.js";
 
 /** @import { Child, Option } from "../types/dom.d.ts" */
 /** @import { Alarm, Alert } from "../types/alerts.d.ts" */
 /** @import { Level } from "../types/fields.d.ts" */
 
 const INCIDENT_GRADES = ["grade_1", "grade_2", "grade_3", "grade_4"];
+const WIDE_FORMS = new Set(["approve", "authorise_emergency", "word"]);
 const RESPONSE_LEVELS = ["I", "II", "III", "IV"];
 
 /**
@@ -43,9 +45,10 @@ const FORMS = {
     level: proposedLevel,
     pick: true,
     reason: "optional",
-    fields: validityField,
-    body: validityBody,
+    fields: signingFields,
+    body: signingBody,
   },
+  word: { reason: "optional", fields: wordingFields, body: wordingBody },
   dismiss: { level: proposedLevel, pick: true, reason: "required", danger: true },
   reject: { level: proposedLevel, pick: true, reason: "required", danger: true },
   adjust: {
@@ -61,8 +64,8 @@ const FORMS = {
     type: true,
     reason: "required",
     danger: true,
-    fields: validityField,
-    body: validityBody,
+    fields: signingFields,
+    body: signingBody,
   },
   ratify: { level: levelInForce, pick: true, reason: "optional" },
   annul: { level: levelInForce, pick: true, type: true, reason: "required", danger: true },
@@ -116,7 +119,7 @@ function verbLabel(prefix, verb, alert, values = {}) {
 async function decide(alert, verb, refresh) {
   const form = FORMS[verb];
   const level = form.level?.(alert) ?? null;
-  confirmAction({
+  const dialog = confirmAction({
     title: verbLabel("do", verb, alert, { level: t(`level.${level ?? "lift"}`) }),
     subject: { status: alert.status, place: alert.place_name, headline: alert.headline },
     fields: await form.fields?.(alert),
@@ -135,6 +138,7 @@ async function decide(alert, verb, refresh) {
       refresh();
     },
   });
+  dialog.classList.toggle("wide", WIDE_FORMS.has(verb));
 }
 
 /** @returns {Option} */
@@ -142,6 +146,16 @@ const unstatedOption = () => ["", t("scale.unsaid")];
 
 function validityField() {
   return momentField(t("valid.until"), "valid_until", null, false);
+}
+
+/** @param {Alert} alert */
+async function signingFields(alert) {
+  return [await signedWords(alert), validityField()];
+}
+
+/** @param {HTMLFormElement} form */
+function signingBody(form) {
+  return { ...signedWordsBody(form), ...validityBody(form) };
 }
 
 /** @param {HTMLFormElement} form */
@@ -180,7 +194,8 @@ function assessmentBody(form) {
 
 /** @param {Alert} alert */
 function adjustmentFields(alert) {
-  const levels = levelOptions().filter(([name]) => name !== alert.level);
+  const kinds = alert.level ? levelOptions() : [...levelOptions(), noticeOption()];
+  const levels = kinds.filter(([name]) => name !== alert.level);
   return [choices(t("adjust.to"), "radio", "level", levels), validityField()];
 }
 

@@ -17,6 +17,7 @@ import { fill, h, text } from "../lib/dom.js";
 import { formatTime, t } from "../lib/i18n.js";
 import { alarmTable, silenceButton } from "./alarm_table.js";
 import { decisionButtons, nextStepText, silenceAlarm } from "./alert_decisions.js";
+import { wordingPreview } from "./alert_words.js";
 import { sensorChart } from "./sensor_chart.js";
 
 /** @import { Child } from "../types/dom.d.ts" */
@@ -106,6 +107,7 @@ function sheetContent(alert, refresh, close) {
     charts(alert),
     alert.report_ids.length > 0 &&
       h("p", { class: "muted" }, t("reports.n", { n: alert.report_ids.length })),
+    alert.issued_wording && section("words", wordingPreview(alert.issued_wording)),
     section("signatures", signatures(alert)),
     mergedAlerts("merged.n", alert.merged_ids, refresh),
     mergedAlerts("merged.into", alert.merged_into ? [alert.merged_into] : [], refresh),

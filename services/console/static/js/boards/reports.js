@@ -16,6 +16,7 @@ import { fill, h, rememberFocus, renderList, text } from "../lib/dom.js";
 import { select, selectOf } from "../lib/forms.js";
 import { formatTime, t } from "../lib/i18n.js";
 import { loadAll, loader } from "../lib/load_status.js";
+import { photoRow } from "../lib/photos.js";
 import { countText } from "../lib/paged_list.js";
 import { clockLights, clockSummary } from "../reports/report_clocks.js";
 import { factText, openReportForm } from "../reports/report_form.js";
@@ -126,6 +127,7 @@ export function reportsBoard(context) {
           openForm({ ...start, duties: [], reports: [], next_number: 1 }, answer),
         ),
       chains.map((chain) => chainSection(chain, () => openForm(chain, answer))),
+      photoRow(answer.photos),
       !chains.length && h("p", { class: "empty" }, t("reports.none")),
     );
     restoreFocus();

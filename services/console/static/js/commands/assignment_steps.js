@@ -128,8 +128,11 @@ function stepAction(assignment, step, reason, form) {
   };
 }
 
-/** @param {Action[]} actions */
-async function sendAll(actions) {
+/**
+ * Send actions in their order, without an outbox.
+ * @param {Action[]} actions
+ */
+export async function sendAll(actions) {
   for (const { path, body, file } of actions) await (file ? upload(path, file) : post(path, body));
 }
 

@@ -21,6 +21,9 @@ const SEVERITY = { notice: 0, blue: 1, yellow: 2, orange: 3, red: 4 };
 export const levelOptions = () =>
   LEVELS.map((name) => /** @type {const} */ ([name, t(`level.${name}`)]));
 
+/** Return 提示, the kind below the four levels, as an option of a choice. */
+export const noticeOption = () => /** @type {const} */ (["notice", t("level.notice")]);
+
 /**
  * Return values with their words, as the options of a choice.
  * @param {readonly string[]} values

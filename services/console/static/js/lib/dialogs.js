@@ -164,7 +164,7 @@ function levelChoices(pick) {
     "fieldset",
     { class: "choices" },
     h("legend", {}, t("confirm.pick", { level: t(`level.${pick ?? "lift"}`) })),
-    [...LEVELS, null].map((name) =>
+    [...LEVELS, /** @type {const} */ ("notice"), null].map((name) =>
       h(
         "label",
         {},

@@ -29,6 +29,8 @@ export const EVENT_TYPES = [
   "12:mine_fire",
   "12:burst_main",
   "13",
+  "14:mass_incident",
+  "14:public_opinion",
   "14",
 ];
 

@@ -7,7 +7,7 @@ import { formatTime, t } from "./i18n.js";
 
 /** @import { Assignment } from "../types/commands.d.ts" */
 /** @import { Photo } from "../types/units.d.ts" */
-/** @import { Action, Deliver } from "../types/actions.d.ts" */
+/** @import { Action, ActionSummary, Deliver } from "../types/actions.d.ts" */
 
 const PHOTO_LIMIT = 4;
 const LONGEST_PX = 1_600;
@@ -33,28 +33,36 @@ export function photoField(required = false) {
 }
 
 /**
- * Return the actions that send the photos of a form; `note` accompanies each. Throw a Problem for a
- * file that is no picture.
+ * Return the actions that send the photos of a form about an assignment.
  * @param {HTMLFormElement} form
  * @param {Assignment} assignment
- * @param {string} [note]
+ * @param {string} [note] accompanies each photo
  * @returns {Promise<Action[]>}
  */
-export async function photoActions(form, assignment, note = "") {
+export function photoActions(form, assignment, note = "") {
+  const { assignment_id: subject, version, title: words } = assignment;
+  const query = note ? `?${new URLSearchParams({ note })}` : "";
+  const path = `/api/assignments/${subject}/photos${query}`;
+  return photoUploads(form, path, { subject, version, verb: "photo", words });
+}
+
+/**
+ * Return the actions that send the photos of a form to `path`. Throw a Problem for a file that is
+ * no picture.
+ * @param {HTMLFormElement} form
+ * @param {string} path
+ * @param {ActionSummary} summary
+ * @returns {Promise<Action[]>}
+ */
+export async function photoUploads(form, path, summary) {
   const field = form.elements.namedItem("photos");
   const files = field instanceof HTMLInputElement ? [...(field.files ?? [])] : [];
   if (files.length > PHOTO_LIMIT) {
     const title = t("photo.many", { n: PHOTO_LIMIT });
     throw new Problem(422, { title, reason: "photo_many" });
   }
-  const query = note ? `?${new URLSearchParams({ note })}` : "";
-  const path = `/api/assignments/${assignment.assignment_id}/photos${query}`;
-  const { assignment_id: subject, version, title: words } = assignment;
   const actions = [];
-  for (const file of files) {
-    const summary = { subject, version, verb: "photo", words };
-    actions.push({ path, file: await shrink(file), summary });
-  }
+  for (const file of files) actions.push({ path, file: await shrink(file), summary });
   return actions;
 }
 

@@ -2,6 +2,7 @@
 
 import type { CommandHead } from "./commands.d.ts";
 import type { Level, Maskable, Post, WithStatus } from "./fields.d.ts";
+import type { Unit } from "./units.d.ts";
 
 export interface NextStep {
   verb: string;
@@ -45,7 +46,31 @@ export interface Position {
   response_level: string | null;
 }
 
+export interface WordPair {
+  zh: string;
+  en: string;
+}
+
+export interface Wording {
+  level: Level;
+  headline: WordPair;
+  description: WordPair;
+  instruction: WordPair;
+  contact: string;
+  areas: Unit[];
+  polygon: { lat: number; lon: number }[];
+  valid_until: string | null;
+  digest: string;
+}
+
+export interface AlertWords {
+  source: string | null;
+  wording: Wording | null;
+  issued: Wording | null;
+}
+
 export interface AlertDetail extends Alert {
+  issued_wording: Wording | null;
   text: string;
   signatures: { unit_name: string; post: Post; level: Level | null; signed_at: string }[];
   debt: {

@@ -4,6 +4,7 @@ import type {
   Alarm,
   Alert,
   AlertDetail,
+  AlertWords,
   ReadingsAnswer,
   Silence,
   SilentSensor,
@@ -35,17 +36,19 @@ export type AnswerOf<Path extends string> = Path extends "/api/me"
     ? OverviewAnswer
     : Path extends "/api/alerts"
       ? ListAnswer & { alerts: Alert[] }
-      : Path extends `/api/alerts/${string}`
-        ? AlertDetail
-        : Path extends "/api/alarms"
-          ? ListAnswer & { alarms: Alarm[] }
-          : Path extends "/api/silences"
-            ? { silences: Silence[] }
-            : Path extends "/api/sensors/silent"
-              ? ListAnswer & { sensors: SilentSensor[] }
-              : Path extends `/api/sensors/${string}/readings`
-                ? ReadingsAnswer
-                : CommandAnswerOf<Path>;
+      : Path extends `/api/alerts/${string}/wording`
+        ? AlertWords
+        : Path extends `/api/alerts/${string}`
+          ? AlertDetail
+          : Path extends "/api/alarms"
+            ? ListAnswer & { alarms: Alarm[] }
+            : Path extends "/api/silences"
+              ? { silences: Silence[] }
+              : Path extends "/api/sensors/silent"
+                ? ListAnswer & { sensors: SilentSensor[] }
+                : Path extends `/api/sensors/${string}/readings`
+                  ? ReadingsAnswer
+                  : CommandAnswerOf<Path>;
 
 type CommandAnswerOf<Path extends string> = Path extends "/api/commands"
   ? ListAnswer & { commands: Command[] }

@@ -1,5 +1,6 @@
 /** Reports upward and the duties to make them. */
 
+import type { Photo } from "./units.d.ts";
 import type { Level, Maskable, Means, Post, WithStatus } from "./fields.d.ts";
 
 export type FactValue = string | number;
@@ -65,6 +66,7 @@ export interface IncidentAnswer extends WithStatus {
   incident_id: string;
   may_start: Pick<ReportChain, "from_unit" | "from_name" | "to_unit" | "to_name" | "may"> | null;
   chains: ReportChain[];
+  photos: Photo[];
 }
 
 export interface ReportingAnswer {
