@@ -263,7 +263,8 @@ def test_a_digest_fits_into_a_text_message_with_its_link() -> None:
     ]
     assert page.headline.startswith("【演练】摘要")
     for language in Language:
-        text = message(page, language, resend=True, link="https://duty.example.gov.cn/fenghuo/")
+        link = "https://duty.example.gov.cn/fenghuo/"
+        text = message(page, language, resend=True, link=link, channel=Channel.SMS)
         assert len(text) <= 500
         assert text.endswith("/m")
 
