@@ -33,7 +33,14 @@ UNIQUE = frozenset(
 )
 """Columns that alone, or as the last of a key, leave no two rows equal."""
 COMPOSITE = frozenset(
-    {"unit, post", "a.unit", "subject_id, kind", "s.due_at, s.clock", "record_offset, service"}
+    {
+        "unit, post",
+        "a.unit",
+        "subject_id, kind",
+        "s.due_at, s.clock",
+        "s.gravity DESC, s.clock",
+        "record_offset, service",
+    }
 )
 """The last of an order that is a key where it is used."""
 ORDERS_WITHOUT_EFFECT = {

@@ -77,12 +77,12 @@ async def alarms(
     """Return alarms of a subtree after a cursor, in the order of the query."""
     order = order_of(query)
     if query.standing:
-        by = f"AND {STANDING_ALARM} ORDER BY {order.by}"
+        condition, by = STANDING_ALARM, order.by
     else:
-        by = f'AND {since(12)} ORDER BY sent_at DESC, alarm_id COLLATE "C"'
+        condition, by = since(12), 'sent_at DESC, alarm_id COLLATE "C"'
     rows: Rows = await connection.fetch(
         f"SELECT *, {order.columns} FROM console.alarm "  # noqa: S608
-        f"WHERE {_MATCHES} AND {order.is_after(12, 13)} {by} LIMIT $14",
+        f"WHERE {_MATCHES} AND {order.is_after(12, 13)} AND {condition} ORDER BY {by} LIMIT $14",
         *query.parameters(span, status),
         *position_parameters(after),
         limit,

@@ -41,10 +41,11 @@ def _fired(command: str = "true") -> str:
 
 
 _OF_COMMAND = "($4::text IS NULL OR command_id = $4)"
-_SUPERVISED = f"""
-    (SELECT DISTINCT ON (s.subject_id) s.* FROM {_fired(_OF_COMMAND)}
-    ORDER BY s.subject_id, s.gravity DESC, s.clock) AS s
+_GRAVEST_OF_EACH = f"""
+    SELECT DISTINCT ON (s.subject_id) s.* FROM {_fired(_OF_COMMAND)}
+    ORDER BY s.subject_id, s.gravity DESC, s.clock
 """  # noqa: S608 - built of constants
+_SUPERVISED = f"({_GRAVEST_OF_EACH}) AS s"
 """The assignments with a missed or near deadline, each once, with its gravest firing."""
 
 
