@@ -67,6 +67,7 @@ WITHOUT_WORDS = {
     "RefusedFor": "`problem.*`, tested with the console's refusals",
     "ReporterRole": "the names of reporters",
     "Anchor": "a placeholder of plans",
+    "DeviceEnd": "why a device no longer gets pushes, for operators",
 }
 """Enumerations whose values no screen shows as they are, with the reason."""
 FOR_OPERATORS = {"the push service is not among the allowed hosts"}
