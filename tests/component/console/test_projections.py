@@ -203,7 +203,7 @@ async def test_closed_commands_leave_the_counters(console: ConsoleHarness) -> No
     assert len((await read(console, "o-city-b", "/api/commands"))["commands"]) == 1
 
 
-async def test_open_commands_come_first_then_the_newest_others(console: ConsoleHarness) -> None:
+async def test_open_commands_come_first_by_deadline_then_the_newest_others(console: ConsoleHarness) -> None:
     def command(name: str, minutes: int, *, is_open: bool, root: str = ZHUTUO) -> Any:
         state = CommandState.ISSUED if is_open else CommandState.CLOSED
         return a_command(name, root, state=state, at=NOW + timedelta(minutes=minutes))
@@ -216,7 +216,7 @@ async def test_open_commands_come_first_then_the_newest_others(console: ConsoleH
         ]
     )
     result = await read(console, "o-town-b", "/api/commands", limit=5)
-    expected = ("open 2", "open 1", "open 0", "closed 5", "closed 4")
+    expected = ("open 0", "open 1", "open 2", "closed 5", "closed 4")
     ids = [content_id("cmd", name) for name in expected]
     assert [entry["command_id"] for entry in result["commands"]] == ids
     only = await read(console, "o-town-b", "/api/commands", limit=2, open=1)
@@ -255,7 +255,7 @@ async def test_each_sees_the_own_subtree_only(console: ConsoleHarness) -> None:
     own = [unit for unit in YONGCHUAN if unit.startswith("500118118")]
     assert overview["assignments"]["total"] == len(own)
     assert overview["sensors_silent"] == 0
-    assert [entry["unit"] for entry in overview["towns"]] == [ZHUTUO]
+    assert {entry["unit"][:9] for entry in overview["tiles"]} == {ZHUTUO[:9]}
     village = await read(console, "o-village-b", "/api/commands")
     assert village["commands"][0]["totals"]["total"] == len(
         [unit for unit in YONGCHUAN if unit.startswith(VILLAGE)]
