@@ -121,14 +121,20 @@ async def list_colleagues(console: Deps, viewer: SignedInViewer, page_id: Identi
 
     One entry for each officer of the unit of the page and of the units above.
     """
+    row = await _own_page(console, viewer, page_id)
+    slots = console.directory.calling_order(row["unit"])
+    return as_json({"colleagues": views.colleagues(slots, viewer.officer_id, console.names)})
+
+
+async def _own_page(console: ConsoleDeps, viewer: Viewer, page_id: str) -> OutgoingRecord:
+    """Return a page of the viewer; raises the problem of an unknown or of another's page."""
     async with reading(console.database) as connection:
         row = await queries.page(connection, page_id)
     if row is None:
         raise unknown("page")
     if may_answer(viewer, row["officer_id"]) is not None:
         raise hidden("page", row["unit"], RefusedFor.NOT_YOUR_PAGE)
-    slots = console.directory.calling_order(row["unit"])
-    return as_json({"colleagues": views.colleagues(slots, viewer.officer_id, console.names)})
+    return row
 
 
 @router.get("/pages/{page_id}/why", responses=json_response(WhyView))
@@ -170,10 +176,5 @@ async def _why(
 @router.get("/pages/{page_id}", responses=json_response(PageView))
 async def get_page(console: Deps, viewer: SignedInViewer, page_id: Identifier) -> Response:
     """Return one page of the officer."""
-    async with reading(console.database) as connection:
-        row = await queries.page(connection, page_id)
-    if row is None:
-        raise unknown("page")
-    if may_answer(viewer, row["officer_id"]) is not None:
-        raise hidden("page", row["unit"], RefusedFor.NOT_YOUR_PAGE)
+    row = await _own_page(console, viewer, page_id)
     return as_json(views.page(row, console.names))
