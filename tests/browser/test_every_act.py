@@ -49,7 +49,6 @@ NO_ACTS = {
     ("/api/logout/everywhere", ""): "is a button of the account page, which needs no script",
     ("/api/push/devices", ""): "needs a push service (test_push.py)",
     ("/api/push/devices/{device_id}/remove", ""): "needs a push service (test_push.py)",
-    ("/push/answers", ""): "is a button of a notification (test_push.py)",
     (ANSWER, "delivered"): "the device says so by itself",
     (ANSWER, "read"): "the device says so by itself",
 }
