@@ -168,7 +168,7 @@ CONTROLS: dict[tuple[str, str], Control] = {
     (COMMAND, "check"): on_command("issuer", "check", "overview"),
     (COMMAND, "close"): on_command("issuer", "close", "overview"),
     (COMMAND, "revoke"): on_command("issuer", "revoke", "overview", "orange"),
-    (COMMAND, "urge"): on_command("issuer", "urge", "overview"),
+    (COMMAND, "urge"): on_command("issuer", "urge", "supervision"),
     (COMMAND, "reopen"): on_command("closed", "reopen", "command"),
     (ANSWER, "coming"): on_page("coming"),
     (ANSWER, "cannot"): on_page("cannot"),

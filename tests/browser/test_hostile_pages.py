@@ -24,7 +24,7 @@ from tests.browser.conftest import Served, Visitor, a_console, until_true
 from tests.browser.test_boards import BOARDS, go
 from tests.support.console_duty_records import duty_records, slots
 from tests.support.console_events import HOSTILE_TEXT, VILLAGE, ZHUTUO
-from tests.support.console_harness import token_of
+from tests.support.console_harness import GAUGE, catalogued, token_of
 from tests.support.console_history import history
 from tests.support.console_screen_records import screen_records
 
@@ -101,6 +101,7 @@ def served() -> Iterator[Served]:
         ]
         for slot in slots(now):
             running.console.deps.directory.apply(poisoned(slot))
+        running.console.deps.names.apply(catalogued(poisoned(GAUGE)))
         records = [*history(units, now), *screen_records(now), *duty_records(now), a_review(now)]
         await running.console.project([poisoned(message) for message in records])
         named = Account(officer_id="o-hostile", name="o", unit=ZHUTUO, post=Post.B)

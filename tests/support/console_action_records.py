@@ -7,7 +7,7 @@ from typing import Any
 
 from services.console.accounts import Account
 from shared.contracts.alerts import AlertState, AlertTransition, Debt
-from shared.contracts.commands import Ask, AssignmentState, CommandState, Step
+from shared.contracts.commands import Ask, AssignmentState, CommandState, Step, SupervisionKind
 from shared.contracts.fields import Level, Post, ResponseMode
 from shared.contracts.ids import content_id, transition_id
 from shared.contracts.modes import ModeProposal, ModeSignature, ProposalState
@@ -19,6 +19,7 @@ from tests.support.console_events import (
     ZHUTUO,
     a_command,
     a_page,
+    a_supervision,
     an_alarm,
     an_alert,
     an_assignment,
@@ -91,13 +92,15 @@ def _issuers(at: datetime) -> list[Any]:
         officer_id="o-village",
         text=HOSTILE_TEXT[:200],
     )
+    late = an_assignment(order, signed, AssignmentState.SIGNED, version=2)
     requested = an_assignment(order, asking, AssignmentState.SIGNED, version=3)
     over = a_command("act-closed", ZHUTUO, at=at, state=CommandState.CLOSED, title="样例 closed")
     return [
         order,
         an_assignment(order, reported, AssignmentState.REPORTED, version=3),
         an_assignment(order, checked, AssignmentState.CHECKED, version=4),
-        an_assignment(order, signed, AssignmentState.SIGNED, version=2),
+        late,
+        a_supervision(late, SupervisionKind.OVERDUE, clock="finish"),
         requested.model_copy(update={"asked": question}),
         over,
         a_page("o-town-b", ZHUTUO, name="act", at=at, headline="样例 page"),

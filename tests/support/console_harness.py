@@ -230,16 +230,18 @@ def _catalogue() -> tuple[CatalogEntry, ...]:
         *groups(),
         GAUGE,
     ]
-    return tuple(
-        CatalogEntry(
-            id=content_id("cat", entry.model_dump_json()),
-            occurred_at=NOW,
-            sent_at=NOW,
-            origin_unit=DISTRICT,
-            tier=tier_of(DISTRICT),
-            entry=entry,
-        )
-        for entry in entries
+    return tuple(map(catalogued, entries))
+
+
+def catalogued(entry: UnitEntry | GroupEntry | SensorEntry) -> CatalogEntry:
+    """Return the record of a catalogue entry."""
+    return CatalogEntry(
+        id=content_id("cat", entry.model_dump_json()),
+        occurred_at=NOW,
+        sent_at=NOW,
+        origin_unit=DISTRICT,
+        tier=tier_of(DISTRICT),
+        entry=entry,
     )
 
 

@@ -203,7 +203,9 @@ async def test_closed_commands_leave_the_counters(console: ConsoleHarness) -> No
     assert len((await read(console, "o-city-b", "/api/commands"))["commands"]) == 1
 
 
-async def test_open_commands_come_first_by_deadline_then_the_newest_others(console: ConsoleHarness) -> None:
+async def test_open_commands_come_first_by_deadline_then_the_newest_others(
+    console: ConsoleHarness,
+) -> None:
     def command(name: str, minutes: int, *, is_open: bool, root: str = ZHUTUO) -> Any:
         state = CommandState.ISSUED if is_open else CommandState.CLOSED
         return a_command(name, root, state=state, at=NOW + timedelta(minutes=minutes))
