@@ -8,7 +8,7 @@ limit, and omitted entries are counted.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 
 from services.console.core.access import Viewer
@@ -380,6 +380,13 @@ def _tagged(table: Table, tag: Bilingual | None) -> Table:
         return table
     rows = tuple((marked(row[0], tag), *row[1:]) for row in table.rows)
     return Table(marked(table.heading, tag), table.columns, rows, table.notes)
+
+
+def tagged_charts(charts: Sequence[Chart], tag: Bilingual | None) -> tuple[Chart, ...]:
+    """Return charts whose headings have the tag of a drill."""
+    if tag is None:
+        return tuple(charts)
+    return tuple(replace(chart, heading=marked(chart.heading, tag)) for chart in charts)
 
 
 def marked(text: Bilingual, tag: Bilingual) -> Bilingual:

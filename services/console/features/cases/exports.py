@@ -21,6 +21,7 @@ from services.console.features.cases.dossier import (
     DossierTimeline,
     PrintRequest,
     dossier,
+    tagged_charts,
 )
 from services.console.features.cases.dossier_charts import Chart, level_chart, signature_chart
 from services.console.features.cases.photo_sheet import MOST_PHOTOS, photo_sheet, visible_photos
@@ -91,7 +92,7 @@ async def export_case(
             name: await asyncio.to_thread(printed, picture) for name, picture in pictures.items()
         }
         sheet = photo_sheet(photos, small, file.tag, words(), console.names)
-        file = replace(file, photos=sheet, charts=charts)
+        file = replace(file, photos=sheet, charts=tagged_charts(charts, file.tag))
         if file_format == "pdf":
             content = await asyncio.to_thread(pdf_file, file, now)
         else:
