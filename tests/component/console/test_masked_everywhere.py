@@ -71,10 +71,12 @@ READS: dict[str, list[str]] = {
     "/api/alerts": [f"/api/alerts?{LOOK}", f"/api/alerts?{LOOK}&open=1"],
     "/api/alerts/{alert_id}": [f"/api/alerts/{ALERT.alert_id}?{LOOK}"],
     "/api/alerts/{alert_id}/wording": [f"/api/alerts/{ALERT.alert_id}/wording?{LOOK}"],
+    "/api/alerts/{alert_id}/why": [f"/api/alerts/{ALERT.alert_id}/why?{LOOK}"],
     "/api/assignments": [f"/api/assignments?{LOOK}&subtree=1"],
     "/api/assignments/{assignment_id}": [f"/api/assignments/{OWN.assignment_id}?{LOOK}"],
     "/api/cases": [f"/api/cases?{LOOK}", f"/api/cases?{LOOK}&q={WORDS}"],
     "/api/cases/{case_id}": [f"{CASE}?{LOOK}"],
+    "/api/cases/{case_id}/course": [f"{CASE}/course?{LOOK}"],
     "/api/cases/{case_id}/evaluation": [
         f"{CASE}/evaluation?{LOOK}",
         f"{CASE}/evaluation?{LOOK}&format=csv",
@@ -89,6 +91,7 @@ READS: dict[str, list[str]] = {
     "/api/commands": [f"/api/commands?{LOOK}"],
     "/api/commands/{command_id}": [f"/api/commands/{COMMAND.command_id}?{LOOK}"],
     "/api/commands/{command_id}/below": [f"/api/commands/{COMMAND.command_id}/below?{LOOK}"],
+    "/api/commands/{command_id}/course": [f"/api/commands/{COMMAND.command_id}/course?{LOOK}"],
     "/api/duty": [f"/api/duty?{LOOK}&unit={ZHUTUO}&days=2"],
     "/api/duty/export": [
         f"/api/duty/export?unit={ZHUTUO}&format={name}" for name in ("csv", "ics")
@@ -99,20 +102,26 @@ READS: dict[str, list[str]] = {
     "/api/feed": [f"/api/feed?{LOOK}", f"/api/feed?{LOOK}&after=0"],
     "/api/incidents/{incident_id}/reports": [f"/api/incidents/{ALERT.incident_id}/reports?{LOOK}"],
     "/api/letters": ["/api/letters"],  # for operators, who see all: docs/identity.md
+    "/api/map": [f"/api/map?{LOOK}"],
     "/api/me": ["/api/me"],
     "/api/modes": [f"/api/modes?{LOOK}"],
     "/api/modes/preview": [f"/api/modes/preview?unit={ZHUTUO}&mode=standby"],
     "/api/overview": [f"/api/overview?{LOOK}"],
     "/api/pages": ["/api/pages"],
     "/api/pages/{page_id}": ["/api/pages/none"],
+    "/api/pages/{page_id}/colleagues": ["/api/pages/none/colleagues"],
+    "/api/pages/{page_id}/why": ["/api/pages/none/why"],
     "/api/photos/{photo_id}": ["/api/photos/none"],
+    "/api/push/devices": ["/api/push/devices"],
     "/api/reporting": [f"/api/reporting?{LOOK}"],
+    "/api/sensors": [f"/api/sensors?{LOOK}"],
     "/api/sensors/silent": [f"/api/sensors/silent?{LOOK}"],
     "/api/sensors/{sensor_id}/readings": ["/api/sensors/gauge-zhutuo/readings"],
     "/api/silences": [f"/api/silences?{LOOK}"],
     "/api/supervision": [f"/api/supervision?{LOOK}"],
     "/api/supervision/commands": [f"/api/supervision/commands?{LOOK}"],
     "/api/supervision/units": [f"/api/supervision/units?{LOOK}"],
+    "/api/trends": [f"/api/trends?{LOOK}&alerts={ALERT.alert_id}"],
     "/api/units": [f"/api/units?{LOOK}"],
 }
 """Every GET of the document, before the place that all of it is about."""
