@@ -95,7 +95,7 @@ OWN: dict[str, GrowthRule] = {
     "console.assignment_count": _deleted("ended_commands"),
     "console.acknowledgement": _deleted("ended_commands"),
     "console.supervision": _deleted("ended_commands"),
-    "console.photo": _deleted("ended_commands"),
+    "console.photo": _deleted("incident_photos"),  # photos of steps end with their command
     "console.duty_entry": _deleted("old_duty_entry"),
     "console.duty_coverage": _bounded("posts"),
     "console.reachability": _bounded("officers"),
