@@ -85,6 +85,7 @@ def test_the_pages_are_there_packed_under_the_name_of_their_content() -> None:
         assert len(asset.packed) < len(asset.plain) / 2
     every = {path.name for path in (STATIC / "css").iterdir()}
     wall = (
+        "alarm",
         "base",
         "wall",
         "lists",

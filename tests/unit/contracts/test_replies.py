@@ -30,7 +30,7 @@ def test_a_verb_then_a_reference_then_a_reason(text: str, reply: Reply) -> None:
     assert understand(text) == reply
 
 
-@pytest.mark.parametrize("text", ["", "   ", "？", "4", "11", "好的 1", "delivered", "3fb93f 1"])
+@pytest.mark.parametrize("text", ["", "   ", "？", "5", "11", "好的 1", "delivered", "3fb93f 1"])
 def test_an_unintelligible_reply_is_no_answer(text: str) -> None:
     assert understand(text) is None
 
