@@ -21,7 +21,13 @@ from pydantic_core import to_json
 
 from shared.runtime import logs
 from shared.runtime.asyncapi_page import render
-from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE, SetupError, end_process
+from shared.runtime.errors import (
+    EXIT_UNAVAILABLE,
+    EXIT_USAGE,
+    SetupError,
+    end_process,
+    exit_process,
+)
 from shared.runtime.health import Health
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.settings import S, load, unknown_kafka_settings
@@ -168,10 +174,32 @@ def run(service: str, build: Callable[[S], Any], settings_type: type[S]) -> None
 
 
 def server_of(application: Any) -> uvicorn.Server:
-    """Return the HTTP server of a service."""
-    return uvicorn.Server(
+    """Return the HTTP server of a service.
+
+    FastStream declares the start complete before its consumers have started. An error after that
+    would leave a server without consumers, so the process ends.
+    """
+
+    async def guarded(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            await application(scope, receive, send)
+            return
+        types: set[str] = set()
+
+        async def note(message: Any) -> None:
+            types.add(message["type"])
+            await send(message)
+
+        try:
+            await application(scope, receive, note)
+        except Exception as error:
+            if "lifespan.startup.complete" in types and not server.should_exit:
+                exit_process(f"the consumers could not start: {error!r}", EXIT_UNAVAILABLE)
+            raise
+
+    server = uvicorn.Server(
         server_config(
-            application,
+            guarded,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -180,6 +208,7 @@ def server_of(application: Any) -> uvicorn.Server:
             lifespan="on",
         )
     )
+    return server
 
 
 def _print_error(sentence: str) -> None:
