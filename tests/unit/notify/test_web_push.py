@@ -25,7 +25,7 @@ KEY = PushKey(PUSH_KEY)
 
 
 def push_sender(roster: Roster, hosts: tuple[str, ...] = ("127.0.0.1",)) -> WebPush:
-    return WebPush(KEY, CONTACT, hosts, roster, TOOLS)
+    return WebPush(KEY, CONTACT, hosts, roster, TOOLS._replace(timeout_s=60.0))
 
 
 def roster_with(page: Page, *devices: PushDevice) -> Roster:
