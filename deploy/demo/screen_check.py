@@ -47,7 +47,7 @@ async def compare(bootstrap: str, client: ConsoleClient) -> tuple[Json, Json]:
             answer = await client.get(WATCH, "/api/overview", status=status)
             rows = await _supervised(client, status)
             screen |= _differences(status, overview(log, status), picked(answer or {}))
-            rows_seen = sorted(map(_row, rows))
+            rows_seen = sorted(map(row_of, rows))
             if rows_seen != supervision(log, status):
                 listed[status] = {"screen": rows_seen[:5], "log": supervision(log, status)[:5]}
         if not screen and not listed:
@@ -139,31 +139,43 @@ def _by_tier(log: Log, status: Status) -> Json:
 
 
 def supervision(log: Log, status: Status) -> list[tuple[str, ...]]:
-    """Open assignments a timer has fired for and that still lack the step, as sorted rows."""
+    """Open assignments a timer has fired for and that still lack the step, as sorted rows.
+
+    An assignment has two clocks and is one row, with its gravest firing.
+    """
     assignments = _open_assignments(log, status)
     newest: dict[tuple[str, str], Any] = {}
     for event in _of(log, SUPERVISION, status):
+        if event.kind is SupervisionKind.URGED:
+            continue
         before = newest.get((event.subject_id, event.clock))
-        if before is None or _gravity(event) > _gravity(before):
+        if before is None or (event.due_at, _gravity(event)) > (before.due_at, _gravity(before)):
             newest[event.subject_id, event.clock] = event
-    rows = []
-    for (subject, clock), event in newest.items():
+    gravest: dict[str, Any] = {}
+    for (subject, clock), event in sorted(newest.items()):
         assignment = assignments.get(subject)
         if assignment is None:
             continue
         missing = assignment.state in (UNSIGNED if clock == "sign" else UNSIGNED | IN_WORK)
         limit = assignment.sign_by if clock == "sign" else assignment.finish_by
         soon = event.kind is SupervisionKind.DUE_SOON
-        if missing and (soon or event.due_at >= limit):
-            rows.append((subject, clock, event.kind.value, str(event.rung)))
-    return sorted(rows)
+        before = gravest.get(subject)
+        if (missing and (soon or event.due_at >= limit)) and (
+            before is None or _gravity(event) > _gravity(before)
+        ):
+            gravest[subject] = event
+    return sorted(
+        (subject, event.clock, event.kind.value, str(event.rung))
+        for subject, event in gravest.items()
+    )
 
 
-def _gravity(event: Any) -> tuple[Any, int, int]:
-    return event.due_at, list(SupervisionKind).index(event.kind), event.rung
+def _gravity(event: Any) -> tuple[int, int]:
+    return list(SupervisionKind).index(event.kind), event.rung
 
 
-def _row(json: Json) -> tuple[str, ...]:
+def row_of(json: Json) -> tuple[str, ...]:
+    """Return an entry of /api/supervision in the shape of a row of `supervision`."""
     return json["assignment_id"], json["clock"], json["kind"], str(json["rung"])
 
 

@@ -9,6 +9,8 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
+from deploy.demo import screen_check
+from deploy.demo.topic_reader import Entry, Log
 from deploy.example.units import all_units
 from services.console.core.access import span_of
 from services.console.features.commands import counts
@@ -18,11 +20,13 @@ from services.console.projector.projections.table import upsert
 from shared.contracts.commands import (
     AssignmentEvent,
     AssignmentState,
+    CommandEvent,
     CommandState,
     SupervisionEvent,
     SupervisionKind,
 )
 from shared.contracts.fields import Status
+from shared.contracts.topics import ASSIGNMENTS, COMMANDS, SUPERVISION
 from shared.contracts.units import is_within
 from tests.support.console_events import (
     CITY,
@@ -41,6 +45,7 @@ _STATES = [
     AssignmentState(name) for name in ("delivered", "signed", "handling", "reported", "done")
 ]
 _KINDS = (SupervisionKind.DUE_SOON, SupervisionKind.OVERDUE, SupervisionKind.ESCALATED)
+_TOPICS = {CommandEvent: COMMANDS, AssignmentEvent: ASSIGNMENTS, SupervisionEvent: SUPERVISION}
 _WAITS = {"queued", "delivered"}
 _IN_WORK = {"signed", "accepted", "handling"}
 
@@ -237,6 +242,35 @@ async def test_a_unit_late_by_both_clocks_is_overdue_once_on_every_screen(
     assert card["totals"]["overdue_unsigned"] == card["totals"]["overdue_unreported"] == 1
     assert sum(entry["escalated"] for entry in board) == 2
     assert sum(item["overdue"] + item["reminded"] for item in board) == 0
+
+
+async def test_the_list_equals_the_demos_recount_of_the_log(console: ConsoleHarness) -> None:
+    command = a_command("recounted", DISTRICT, recipients=3)
+    assignments = [
+        an_assignment(command, ZHUTUO),
+        an_assignment(command, SONGJI, AssignmentState.SIGNED),
+        an_assignment(command, VILLAGE),
+    ]
+    fired = [
+        a_supervision(assignments[0], SupervisionKind.ESCALATED, rung=4),
+        a_supervision(assignments[0], SupervisionKind.URGED, rung=1),
+        *(
+            a_supervision(assignment, SupervisionKind.OVERDUE, clock="finish")
+            for assignment in assignments
+        ),
+        a_supervision(assignments[2], SupervisionKind.OVERDUE),
+    ]
+    messages = [command, *assignments, *fired]
+    await console.project(messages)
+    log = Log()
+    for message in messages:
+        log.entries[_TOPICS[type(message)].name].append(Entry(message, 0))
+    async with console.client("o-city-b") as client:
+        rows = (await client.get("/api/supervision")).json()["supervision"]
+    listed = sorted(map(screen_check.row_of, rows))
+    assert listed == screen_check.supervision(log, Status.ACTUAL)
+    assert [row[2] for row in listed].count("overdue") == 2
+    assert len(listed) == 3
 
 
 async def test_a_firing_of_a_drill_makes_nobody_late_in_earnest(console: ConsoleHarness) -> None:
