@@ -11,6 +11,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from shared.contracts.commands import AssignmentState
+from shared.contracts.fields import Level
 from tests.browser.checks import CONTRAST, NAMELESS, OVERFLOW
 from tests.browser.conftest import Served, Visitor, shot
 from tests.browser.test_acts import sent
@@ -124,7 +125,7 @@ async def test_a_review_is_written_once_with_findings(visitor: Visitor, served: 
 
 async def test_a_review_is_shown_with_its_live_findings(visitor: Visitor, served: Served) -> None:
     title, finding = "电缆隧道渗水处置", "补装排水泵"
-    order = a_command("pumps", ZHUTUO, recipients=1, title=finding)
+    order = a_command("pumps", ZHUTUO, recipients=1, level=Level.BLUE, title=finding)  # not first
     served.run(
         served.console.project(
             [*a_case("tunnel", (ZHUTUO,), title=title), a_review_of("tunnel", order, ZHUTUO)]
