@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 
 from tests.faults.suite.nemeses.nemesis import Scene, Strike
-from tests.faults.suite.tcp_proxy import TcpProxy
+from tests.faults.suite.tcp_proxy import Interference, TcpProxy, interfering
 
 _NODES = ("kafka", "kafka-1", "kafka-2")
 
@@ -32,14 +32,8 @@ class SlowAnswers:
 
     async def strike(self, strike: Strike, scene: Scene) -> None:
         """Delay, then no more."""
-        proxies = _proxies(strike, scene)
-        for proxy in proxies:
-            proxy.delay_s = strike.numbers[0]
-        try:
+        async with interfering(_proxies(strike, scene), Interference(strike.numbers[0])):
             await asyncio.sleep(strike.seconds)
-        finally:
-            for proxy in proxies:
-                proxy.delay_s = 0.0
 
 
 class SwallowedAcknowledgements:
@@ -52,11 +46,5 @@ class SwallowedAcknowledgements:
     async def strike(self, strike: Strike, scene: Scene) -> None:
         """Swallow, cut, heal."""
         proxies = _proxies(strike, scene)
-        for proxy in proxies:
-            proxy.swallows = True
-        try:
+        async with interfering(proxies, Interference(swallows=True), cut_at_end=True):
             await asyncio.sleep(strike.seconds)
-        finally:
-            for proxy in proxies:
-                proxy.cut()
-                proxy.swallows = False

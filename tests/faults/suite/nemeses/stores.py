@@ -12,6 +12,7 @@ import asyncpg
 
 from shared.runtime.database import CLIENT_ERRORS
 from tests.faults.suite.nemeses.nemesis import Scene, Strike
+from tests.faults.suite.tcp_proxy import Interference, TcpProxy, interfere, interfering
 
 _POSTGRES = "postgres"
 _SERVICES = ("alerting", "command", "duty", "notify", "console", "audit")
@@ -20,6 +21,11 @@ _NODES = 3
 
 def _pause(chance: random.Random) -> float:
     return round(chance.uniform(2.0, 6.0), 2)
+
+
+def _proxy(scene: Scene) -> list[TcpProxy]:
+    proxy = scene.stack.database_proxy
+    return [] if proxy is None else [proxy]
 
 
 def _nodes(chance: random.Random, count: int) -> tuple[str, ...]:
@@ -150,13 +156,8 @@ class SlowPostgres:
 
     async def strike(self, strike: Strike, scene: Scene) -> None:
         """Delay, then no more."""
-        proxy = scene.stack.database_proxy
-        assert proxy is not None
-        proxy.delay_s = strike.numbers[0]
-        try:
+        async with interfering(_proxy(scene), Interference(strike.numbers[0])):
             await asyncio.sleep(strike.seconds)
-        finally:
-            proxy.delay_s = 0.0
 
 
 class SwallowedAnswers:
@@ -169,14 +170,9 @@ class SwallowedAnswers:
 
     async def strike(self, strike: Strike, scene: Scene) -> None:
         """Swallow, cut, heal."""
-        proxy = scene.stack.database_proxy
-        assert proxy is not None
-        proxy.swallows = True
-        try:
+        swallow = Interference(swallows=True)
+        async with interfering(_proxy(scene), swallow, cut_at_end=True):
             await asyncio.sleep(strike.seconds)
-        finally:
-            proxy.cut()
-            proxy.swallows = False
 
 
 class FullPostgres:
@@ -188,10 +184,8 @@ class FullPostgres:
 
     async def strike(self, strike: Strike, scene: Scene) -> None:
         """Take every connection for a time."""
-        proxy = scene.stack.database_proxy
-        assert proxy is not None
         connections: list[asyncpg.Connection] = []
-        proxy.cut()
+        await interfere(_proxy(scene), Interference(cuts=True))
         try:
             with contextlib.suppress(OSError, *CLIENT_ERRORS):
                 while True:

@@ -19,6 +19,7 @@ from deploy.local.topics import ensure_topics, planned_topics
 from tests.faults.suite.collection import ends_of, line_of, read_to_ends
 from tests.faults.suite.nemeses.nemesis import Scene, Strike
 from tests.faults.suite.sampler import STATEFUL
+from tests.faults.suite.tcp_proxy import Interference, interfering
 
 EVENT_TOPICS = (
     "sensing.readings.v1", "incident.reports.v1", "alarm.events.v1", "alert.lifecycle.v1",
@@ -58,10 +59,8 @@ class TopicRecreated:
             if topic.name == name
         ]
         proxies = scene.stack.kafka_proxies.values()
-        for proxy in proxies:
+        async with interfering(proxies, Interference(swallows=True), cut_at_end=True):
             # From here on no record is acknowledged, so the copy has all that ever were.
-            proxy.swallows = True
-        try:
             ends, records = await _copy(bootstrap, name)
             deleted_at = time.time()
             await _delete(bootstrap, name)
@@ -69,10 +68,6 @@ class TopicRecreated:
             await ensure_topics(bootstrap, [topic])
             if name in TABLE_TOPICS:
                 await _write_again(bootstrap, name, records)
-        finally:
-            for proxy in proxies:
-                proxy.cut()
-                proxy.swallows = False
         unread |= await _accept_gaps(scene, name)
         for place, record in records:
             line = line_of(place, record)
