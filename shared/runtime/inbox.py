@@ -142,8 +142,9 @@ class InboxWorker:
 
         Beside a transaction, the next transaction decodes records and inserts ids; all other work
         waits for the commit. After a failure the next transaction is rolled back too, and the
-        consumer calls again with the same records; after a time-out of Postgres the transactions
-        are smaller. Raises BlockedPartition when a bug makes too many dead letters.
+        consumer calls again with these records, in smaller transactions, since Postgres ends the
+        session of a slow handler. Raises BlockedPartition when a bug makes too many
+        dead letters.
         """
         todo = [
             record
@@ -158,7 +159,7 @@ class InboxWorker:
                 following = self._begin(next_batch, running) if next_batch else None
                 try:
                     await running.task
-                except StatementTimeout:
+                except Transient:
                     self._size = max(1, len(batch) // 2)
                     raise
                 except PoisonedBatch as poisoned:

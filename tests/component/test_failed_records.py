@@ -3,6 +3,7 @@ keep."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -114,8 +115,9 @@ async def test_a_limit_of_letters_blocks_the_partition_through_restarts(
         assert process.calls == [[3]]
 
 
-@pytest.mark.parametrize("tells", ["client", "server"])
-async def test_what_postgres_does_not_finish_in_time_is_tried_in_smaller_pieces(tells: str) -> None:
+@pytest.mark.parametrize("tells", ["client", "server", "idle"])
+async def test_what_is_not_finished_in_time_is_tried_in_smaller_pieces(tells: str) -> None:
+    """Postgres ends the session of a handler that computes for too long between statements."""
     calls: list[int] = []
 
     async def apply(transaction: Transaction, messages: Sequence[InboundMessage]) -> None:
@@ -123,6 +125,11 @@ async def test_what_postgres_does_not_finish_in_time_is_tried_in_smaller_pieces(
         if len(messages) > 3:
             if tells == "client":
                 raise TimeoutError
+            if tells == "idle":
+                limit = "SET LOCAL idle_in_transaction_session_timeout = 20"
+                await transaction.connection.execute(limit)
+                await asyncio.sleep(0.5)
+                await transaction.connection.execute("SELECT 1")
             await transaction.connection.execute("SET LOCAL statement_timeout = 20")
             await transaction.connection.execute("SELECT pg_sleep(600)")
 

@@ -6,10 +6,11 @@ import pytest
 from pydantic import ValidationError
 
 from services.alerting.core.multi_source import work_limit
+from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.conditions import MOST_PARTS, AllOf, CompositeRule, RuleHolds
 from shared.contracts.fields import Level, Position, Tier
 from shared.contracts.rules import RuleDefinition
-from tests.unit.alerting.builders import a_report, a_rule, at, sources_of
+from tests.unit.alerting.builders import a_report, a_rule, an_alarm, at, sources_of
 from tests.unit.alerting.engine_harness import EngineHarness
 
 COSTLY = a_rule("costly", sources_of(need=1.5, window_s=60, radius_m=100_000, within=Tier.DISTRICT))
@@ -66,6 +67,37 @@ def test_ordinary_rules_stay_far_below_the_limit() -> None:
     assert not harness.engine.too_costly
     allowed = work_limit.FIRST_STEPS + 300 * work_limit.STEPS_PER_MESSAGE
     assert max(harness.engine._limit._steps.values()) < allowed / 20
+
+
+def storm(sensors: int, rounds: int) -> list[AlarmEvent]:
+    """Each sensor raises and clears an alarm per round, a minute after the sensor before it."""
+    alarms = []
+    for number in range(sensors * rounds):
+        sensor = number % sensors
+        changes = {
+            "sensor_id": f"gas-{sensor}",
+            "position": Position(lat=29.0 + sensor / 100_000, lon=105.8),
+            "started_at": at(number),
+        }
+        name = f"alm-{number}"
+        alarms += [
+            an_alarm(name, occurred_at=at(number), **changes),
+            an_alarm(name, 2, AlarmTransition.CLEARED, occurred_at=at(number + 0.5), **changes),
+        ]
+    return alarms
+
+
+def test_a_storm_of_alarms_costs_no_search_of_all_evidence_for_each_end() -> None:
+    near = a_rule("near", sources_of(radius_m=500, need=1.5, kinds=1, within=Tier.DISTRICT))
+    harness = EngineHarness(near)
+    alarms = storm(sensors=60, rounds=5)
+    events = harness.deliver(alarms)
+    assert [event.transition for event in events] == [AlarmTransition.RAISED]
+    steps = sum(harness.engine._limit._steps.values())
+    assert steps < 1_000 * len(alarms), "a search at each end costs 10 times as much"
+    [end] = harness.deliver([a_report(occurred_at=at(2_000))])
+    assert end.transition is AlarmTransition.CLEARED
+    assert end.occurred_at == at(299.5 + 30), "the window of the rule after the last end"
 
 
 def test_a_tree_has_a_bounded_number_of_parts() -> None:

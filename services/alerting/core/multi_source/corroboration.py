@@ -123,20 +123,17 @@ def _fullest(
     new_sighting: Sighting | None = None,
 ) -> _Window | None:
     """Return the heaviest satisfying window; `until` is the latest of all windows."""
-    best: _Window | None = None
+    heaviest: _Window | None = None
+    untils: set[datetime | None] = set()
     for group in _neighbours(rule, members, new_sighting, spend):
         spend(len(group))
         for window in _windows(rule, group, clock, new_sighting):
-            best = window if best is None else _better(best, window)
-    return best
-
-
-def _better(first: _Window, second: _Window) -> _Window:
-    until = None
-    if first.until is not None and second.until is not None:
-        until = max(first.until, second.until)
-    heavier = second if second.weight > first.weight else first
-    return replace(heavier, until=until)
+            untils.add(window.until)
+            if heaviest is None or window.weight > heaviest.weight:
+                heaviest = window
+    if heaviest is None:
+        return None
+    return replace(heaviest, until=None if None in untils else max(filter(None, untils)))
 
 
 def _neighbours(

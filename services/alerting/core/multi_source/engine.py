@@ -8,8 +8,9 @@ return through the log, like every alarm.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from services.alerting.core.alarms.scopes import (
@@ -95,7 +96,10 @@ class MultiSourceEngine:
         sighting = sighting_of_alarm(alarm)
         if sighting is not None:
             grows = previous is None or (alarm.is_on and alarm.began_at <= previous.began_at)
-            self._evaluate_sighting(alarm.status, sighting, cause, grows=grows)
+            if previous is not None and _only_ends(previous, alarm):
+                self._shorten_sighting(alarm.status, sighting, cause)
+            else:
+                self._evaluate_sighting(alarm.status, sighting, cause, grows=grows)
 
     def apply_report(self, status: Status, sighting: Sighting, cause: EpisodeCause) -> None:
         """Add the sighting of a reporter, and evaluate the rules over the sighting."""
@@ -147,17 +151,44 @@ class MultiSourceEngine:
         )
         return min(due, default=None)
 
+    def _corroborations(
+        self, status: Status, sighting: Sighting
+    ) -> Iterator[tuple[CorroborationRule, EpisodeKey]]:
+        """Yield the rules that count a sighting, and the episode of each."""
+        for rule in self.rules.corroborations_of(sighting.event_type):
+            assert isinstance(rule.body, CorroborationRule)
+            unit = unit_at(sighting.places[0], rule.body.within)
+            if unit is not None and is_source(rule.body, sighting):
+                yield rule.body, EpisodeKey(rule.rule_id, region_of(status, unit), unit)
+
+    def _shorten_sighting(self, status: Status, sighting: Sighting, cause: EpisodeCause) -> None:
+        """Let open episodes be evaluated when the end of a sighting may first end them.
+
+        A shorter sighting begins no episode. An open one lasts for the window of the rule after the
+        end of each sighting, so an evaluation before that has the same result. Else each end of an
+        alarm would cost a search of all evidence, and a storm of alarms more than a transaction.
+        """
+        for body, key in self._corroborations(status, sighting):
+            episode = self.episodes.get(key)
+            if episode is None or not episode.is_open:
+                continue
+            end = sighting.end
+            lasts_until = None if end is None else end + timedelta(seconds=body.window_s)
+            is_over = lasts_until is not None and lasts_until <= self.clocks.get(
+                key.region, cause.at
+            )
+            if is_over or _is_doubtful(episode):
+                self._evaluate(key, cause)
+            elif lasts_until is not None and (
+                episode.expires_at is None or lasts_until < episode.expires_at
+            ):
+                self.episodes[key] = replace(episode, expires_at=lasts_until)
+                self.changed_keys.add(key)
+
     def _evaluate_sighting(
         self, status: Status, sighting: Sighting, cause: EpisodeCause, *, grows: bool
     ) -> None:
-        for rule in self.rules.corroborations_of(sighting.event_type):
-            assert isinstance(rule.body, CorroborationRule)
-            if not is_source(rule.body, sighting):
-                continue
-            unit = unit_at(sighting.places[0], rule.body.within)
-            if unit is None:
-                continue
-            key = EpisodeKey(rule.rule_id, region_of(status, unit), unit)
+        for _, key in self._corroborations(status, sighting):
             episode = self.episodes.get(key)
             # More evidence never ends an open episode: it is evaluated again when it expires.
             is_open = episode is not None and episode.is_open
@@ -230,6 +261,14 @@ class MultiSourceEngine:
             self.shadow_counts[event.transition, event.status] += 1
         else:
             self.events.append(event)
+
+
+def _only_ends(previous: AlarmSnapshot, alarm: AlarmSnapshot) -> bool:
+    """Return whether an alarm, as a sighting, ends earlier than before and is else the same."""
+    before, now = sighting_of_alarm(previous), sighting_of_alarm(alarm)
+    if before is None or now is None or previous.withdrawn or alarm.withdrawn:
+        return False
+    return now.adds_nothing_to(before)
 
 
 def _is_doubtful(episode: RuleEpisode) -> bool:

@@ -7,15 +7,17 @@ whole millionths, so that sums do not depend on their order.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.contracts.conditions import CorroborationRule, SourceClass
 from shared.contracts.fields import DataGrade, Position
 
 MILLION = 1_000_000
+_Standing = tuple[int, frozenset[int]]
+"""Weight and classes of a sighting: a source that flaps has many sightings of one standing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,12 @@ class Sighting:
         """Return whether the sighting is a warning, which may cover many units."""
         return self.source.startswith("agency:")
 
+    def adds_nothing_to(self, before: Sighting) -> bool:
+        """Return whether only the record differs, and the end, which is not later."""
+        if before.end is not None and (self.end is None or self.end > before.end):
+            return False
+        return replace(before, end=self.end, record_id=self.record_id) == self
+
     def counts_at(self, clock: datetime) -> bool:
         """Return whether the sighting may count: a warning counts only while in force."""
         return not self.is_from_agency or self.start <= clock < (self.end or clock)
@@ -71,23 +79,17 @@ class SourceWeights:
     def __init__(self, rule: CorroborationRule) -> None:
         self._need = to_millionths(rule.need)
         self._kinds = rule.kinds
-        self._by_source: dict[str, dict[str, WeightedSighting]] = {}
+        self._by_source: defaultdict[str, Counter[_Standing]] = defaultdict(Counter)
         self._classes: Counter[frozenset[int]] = Counter()
         self._total = 0
 
     def add(self, weighted: WeightedSighting) -> None:
-        """Add a sighting that is not among them."""
-        source = weighted.sighting.source
-        self._count(source, -1)
-        self._by_source.setdefault(source, {})[weighted.sighting.sighting_id] = weighted
-        self._count(source, 1)
+        """Add a new sighting."""
+        self._change(weighted, 1)
 
     def remove(self, weighted: WeightedSighting) -> None:
-        """Remove a sighting that is among them."""
-        source = weighted.sighting.source
-        self._count(source, -1)
-        del self._by_source[source][weighted.sighting.sighting_id]
-        self._count(source, 1)
+        """Remove an added sighting."""
+        self._change(weighted, -1)
 
     @property
     def weight(self) -> int:
@@ -98,14 +100,24 @@ class SourceWeights:
             return 0
         return self._total
 
-    def _count(self, source: str, sign: int) -> None:
-        members = self._by_source.get(source)
-        if not members:
+    def _change(self, weighted: WeightedSighting, sign: int) -> None:
+        standings = self._by_source[weighted.sighting.source]
+        self._count(standings, -1)
+        standing = (weighted.weight, weighted.classes)
+        standings[standing] += sign
+        if not standings[standing]:
+            del standings[standing]
+        self._count(standings, 1)
+
+    def _count(self, standings: Counter[_Standing], sign: int) -> None:
+        """Count the source of these standings: the best weight, and all classes."""
+        if not standings:
             return
-        first, *more = members.values()
-        weight, classes = first.weight, first.classes
-        for member in more:
-            weight, classes = max(weight, member.weight), classes | member.classes
+        if len(standings) == 1:
+            [(weight, classes)] = standings
+        else:
+            weight = max(weight for weight, _ in standings)
+            classes = frozenset().union(*(classes for _, classes in standings))
         self._total += sign * weight
         self._classes[classes] += sign
 
