@@ -38,7 +38,9 @@ from tests.faults.suite.system import FaultStack
 
 _GATEWAYS = 4
 _WARM_UP_S = 6.0
-_SETTLE_S = 150.0
+_SETTLE_S = 240.0
+_QUIET_SAMPLES = 5
+_SETTLING = {"alerting", "command", "duty", "notify", "console", "audit"}
 _RECOVERY_LIMIT_S = 120.0
 _STRIKE_LIMIT_S = 180.0
 
@@ -267,8 +269,12 @@ def _gateways(stack: FaultStack, door: Door, seed: int) -> list[Gateway]:
 
 
 async def _settled(stack: FaultStack, sampler: Sampler) -> str:
-    """Wait until all is ready and read; returns what is open after the limit, "" when nothing."""
+    """Wait until all is ready and read; returns what is open after the limit, "" when nothing.
+
+    Watches and heartbeats never end, so a record may be unread that came since the sample before.
+    """
     deadline, quiet, why = time.monotonic() + _SETTLE_S, 0, "no sample"
+    ends = dict(sampler.ends)
     try:
         await stack.wait_kafka(_SETTLE_S)
         await stack.wait_postgres(_SETTLE_S)
@@ -282,13 +288,14 @@ async def _settled(stack: FaultStack, sampler: Sampler) -> str:
             continue
         last = sampler.taken_at
         # Ticks never end, so scoring is always a little behind; the readings are judged anyway.
-        why = sampler.behind({"alerting", "command", "duty", "notify", "console", "audit"}) or ""
+        why = sampler.behind(_SETTLING, ends) or ""
+        ends = dict(sampler.ends)
         if not why and sampler.overdue_timers:
             why = f"{sampler.overdue_timers} timers are overdue"
         if not why and sampler.waiting_rows > 5:
             why = f"{sampler.waiting_rows} records are to be published"
         quiet = 0 if why else quiet + 1
-        if quiet == 3:
+        if quiet == _QUIET_SAMPLES:
             return ""
     return why
 

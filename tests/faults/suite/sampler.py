@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import asyncpg
@@ -65,14 +66,20 @@ class Sampler:
         self.stored, self.taken_at = stored, time.monotonic()
         self._log.write(stored=stored, ends=self.ends, processes=self._processes())
 
-    def behind(self, services: set[str] | None = None) -> str | None:
-        """Return a sentence about unread records; None without such."""
+    def behind(
+        self, services: set[str] | None = None, ends: Mapping[str, int] | None = None
+    ) -> str | None:
+        """Return a sentence about unread records before `ends`; None without such.
+
+        Without `ends`, those of the newest sample hold.
+        """
+        ends = self.ends if ends is None else ends
         for name, offset in self.stored.items():
             service, _, place = name.partition("|")
             if services is not None and service not in services:
                 continue
-            if self.ends.get(place, 0) > offset:
-                return f"{service} is {self.ends[place] - offset} records behind in {place}"
+            if ends.get(place, 0) > offset:
+                return f"{service} is {ends[place] - offset} records behind in {place}"
         return None
 
     async def recovered(self, process: str, before: int | None, limit_s: float) -> float | None:
