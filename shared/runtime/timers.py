@@ -35,6 +35,8 @@ take all of it."""
 _BATCH = 5_000
 """A deadline of a whole district ends for nine thousand at the same moment; other work on their
 command waits for half of them at most."""
+_QUICK_S = 5.0
+"""After a sweep of less time the next one takes twice as many timers."""
 
 
 class TimerKey(NamedTuple):
@@ -183,6 +185,8 @@ class TimerSweeper:
         self._fire = fire
         self._metrics = metrics
         self._next_s = _POLL_S
+        self._size = _BATCH
+        self._has_more = False
 
     async def run(self) -> None:
         """Sweep for ever; outages of the database are survived."""
@@ -190,16 +194,24 @@ class TimerSweeper:
             pause = _POLL_S
             began = time.monotonic()
             try:
-                while await self.sweep() >= _BATCH:
+                await self.sweep()
+                while self._has_more:
                     began = time.monotonic()
+                    await self.sweep()
                 pause = max(self._next_s, _PAUSE_FACTOR * (time.monotonic() - began))
             except Transient as error:
                 log.warning("sweep_retry", error=str(error))
             await asyncio.sleep(min(pause, _POLL_S))
 
     async def sweep(self) -> int:
-        """Sweep once; return the number of timers that could fire (at most 5,000)."""
+        """Sweep once; return the number of timers that could fire (at most 5,000).
+
+        After a failure the next sweep takes half as many timers, since Postgres ends the session of
+        a slow handler.
+        """
         due: list[TimerKey] = []
+        began, size = time.monotonic(), self._size
+        self._has_more = False
         until: datetime | None = None
         try:
             async with self._database.transaction() as transaction:
@@ -207,21 +219,25 @@ class TimerSweeper:
                     "SELECT due_at, subject_id, kind, rung "  # noqa: S608 - our own names
                     f"FROM {transaction.schema}.timer "
                     "WHERE state = 'armed' AND due_at <= now() ORDER BY due_at LIMIT $1",
-                    _BATCH,
+                    size,
                 )
                 if rows:
                     until = await self.progress.moment(transaction, rows[-1][0])
                     due = sorted(TimerKey(*row[1:]) for row in rows if row[0] <= until)
                 if until is not None and due:
                     await self._claim(transaction, due, until)
-                if len(due) < _BATCH:
+                if len(due) < size:
                     self._next_s = await self._seconds_to_next(transaction)
         except Transient:
+            self._size = max(1, min(size, len(due) or size) // 2)
             raise
         except Exception as bug:
             if until is None or not due:
                 raise
             await self._isolate(due, until, bug)
+        if time.monotonic() - began < _QUICK_S:
+            self._size = min(_BATCH, 2 * size)
+        self._has_more = len(due) == size
         return len(due)
 
     async def _isolate(self, due: Sequence[TimerKey], until: datetime, bug: Exception) -> None:
