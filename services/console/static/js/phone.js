@@ -44,6 +44,7 @@ const cardOrder = new CardOrder(window, "#list", () => show(), resetOrder);
  * @property {LinkState} link
  * @property {LinkFacts} linkFacts
  * @property {string} outboxShown
+ * @property {boolean} isOpening whether the page may still choose the tab by what waits
  */
 
 /** @type {PhoneState} */
@@ -56,6 +57,7 @@ const state = {
   link: "connecting",
   linkFacts: {},
   outboxShown: "",
+  isOpening: true,
 };
 /** @type {Officer} */
 let officer;
@@ -78,6 +80,8 @@ async function begin() {
     onSent: (entry) => lists.noteSent(entry),
   });
   drawFrame();
+  for (const event of ["pointerdown", "keydown"])
+    addEventListener(event, () => (state.isOpening = false), { once: true, capture: true });
   beginAlarm(officer);
   await outbox.start();
   state.stream = new LiveStream({
@@ -134,6 +138,7 @@ function announcePages(pages) {
 function show() {
   if (!optionalElement("list")) return; // Signed out while a request was under way.
   const { pages, assignments } = lists;
+  openOnWaiting();
   showBadge("pages", lists.openPageCount);
   if (lists.status.pages.loadedAt)
     signalOpenPages(lists.pages.filter(isOpenPage), lists.openPageCount);
@@ -162,6 +167,13 @@ function show() {
     const { hidden } = lists.views[name].moreButton;
     elementById(`more-${name}`).hidden = state.tab !== name || hidden;
   }
+}
+
+/** Open on the assignments where no page waits and an assignment does, until the first press. */
+function openOnWaiting() {
+  if (!state.isOpening || LIST_NAMES.some((name) => lists.status[name].loadedAt === null)) return;
+  state.isOpening = false;
+  if (!lists.openPageCount && lists.assignments.some(needsStep)) chooseTab("assignments");
 }
 
 function showLoadStatus() {
