@@ -120,7 +120,7 @@ async def test_other_spellings_are_no_further_guesses(console: ConsoleHarness) -
 
 
 @pytest.mark.parametrize(
-    ("settings", "words", "others"),
+    ("settings", "words", "foreign"),
     [
         ({}, ("烽火", "Fenghuo"), ("永川",)),
         (
@@ -133,14 +133,14 @@ async def test_other_spellings_are_no_further_guesses(console: ConsoleHarness) -
     ],
 )
 async def test_the_page_names_the_product_the_office_and_its_place(
-    settings: dict[str, Any], words: tuple[str, ...], others: tuple[str, ...]
+    settings: dict[str, Any], words: tuple[str, ...], foreign: tuple[str, ...]
 ) -> None:
     with fresh_database() as dsn:
         async with running_console(dsn, **settings) as console, console.client(None) as client:
             for path in ("/login", f"/login?ticket={'x' * 32}"):
                 text = (await client.get(path)).text
                 assert [word for word in words if word not in text] == []
-                assert [word for word in others if word in text] == []
+                assert [word for word in foreign if word in text] == []
 
 
 @pytest.mark.parametrize(
