@@ -1,6 +1,7 @@
 // The page for the phone of an officer: pages to answer, assignments to sign and report. The device
 // reports by itself that a page was shown or opened; the officer answers with a press.
 
+import { wholeMatter } from "./duty/matters.js";
 import { incidentButton } from "./incidents/incident_form.js";
 import { alarmControls, beginAlarm } from "./lib/alarm.js";
 import { get, onSessionEnd, Problem } from "./lib/api.js";
@@ -149,7 +150,7 @@ function show() {
     if (lists.status[state.tab].loadedAt === null) return; // Nothing is known yet.
     const pageCards = ofCategory(pages, state.category);
     if (state.tab === "pages")
-      drawCards(pageCards, isOpenPage, (page) => page.page_id, drawPage, "pages.none");
+      drawCards(pageCards, isOpenPage, (page) => page.matter, drawPage, "pages.none");
     else
       drawCards(
         assignments,
@@ -269,9 +270,9 @@ function showBadge(name, count) {
 function answerPage(page, verb, words, successor) {
   const summary = { subject: page.page_id, verb, words: page.headline };
   const path = `/api/pages/${page.page_id}/answers`;
-  return outbox.add([
-    { path, body: { verb, text: words, ...(successor && { hand_to: successor }) }, summary },
-  ]);
+  const receiver = successor && { hand_to: successor };
+  const body = { verb, text: words, ...receiver, ...wholeMatter(page) };
+  return outbox.add([{ path, body, summary }]);
 }
 
 /** @param {ListName} tab */
