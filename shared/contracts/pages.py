@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from shared.contracts.envelope import Envelope, RealWorld
 from shared.contracts.fields import (
+    PHONE_PATTERN,
     Contract,
     Identifier,
     Instant,
@@ -57,9 +58,9 @@ class Officer(Contract):
 
     officer_id: Identifier
     name: Annotated[Line, Field(json_schema_extra={"pii": True})]
-    phone: Annotated[
-        str | None, Field(pattern=r"^\+?[0-9][0-9 \-]{2,30}$", json_schema_extra={"pii": True})
-    ] = None
+    phone: Annotated[str | None, Field(pattern=PHONE_PATTERN, json_schema_extra={"pii": True})] = (
+        None
+    )
     addresses: dict[Channel, Address] = Field(
         default_factory=dict, max_length=16, json_schema_extra={"pii": True}
     )

@@ -170,7 +170,7 @@ CONTROLS: dict[tuple[str, str], Control] = {
     (COMMAND, "revoke"): on_command("issuer", "revoke", "overview", "orange"),
     (COMMAND, "urge"): on_command("issuer", "urge", "supervision"),
     (COMMAND, "reopen"): on_command("closed", "reopen", "command"),
-    (ANSWER, "coming"): on_page("coming"),
+    (ANSWER, "coming"): on_page("coming-in"),
     (ANSWER, "cannot"): on_page("cannot"),
     (ANSWER, "hand_over"): on_page("hand_over"),
     (ANSWER, "need_help"): on_page("need_help"),

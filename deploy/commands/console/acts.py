@@ -34,9 +34,28 @@ def manage(options: argparse.Namespace, api: Api) -> Answer:
 
 
 def answer(options: argparse.Namespace, api: Api) -> Answer:
-    """Answer a page of the officer."""
-    body = {"verb": options.answer, "text": options.text}
+    """Answer a page of the officer, or all waiting pages about its matter. Raises WrongCall."""
+    body: dict[str, Any] = {"verb": options.answer, "text": options.text}
+    if options.minutes:
+        body["in_minutes"] = options.minutes
+    if options.to:
+        body["hand_to"] = _colleague(options.id, options.to, api)
+    if options.whole_matter:
+        body["whole_matter"] = True
     return api.act(f"/api/pages/{options.id}/answers", body)
+
+
+def _colleague(page_id: str, person: str, api: Api) -> str:
+    """Return the id of the officer on duty with this name or id. Raises WrongCall."""
+    colleagues = api.get(f"/api/pages/{page_id}/colleagues").body["colleagues"]
+    matches = [item for item in colleagues if person in (item["name"], item["officer_id"])]
+    if len(matches) == 1:
+        return str(matches[0]["officer_id"])
+    choices = ", ".join(
+        f"{item['officer_id']} ({item['unit_name']} {item['name']})"
+        for item in matches or colleagues
+    )
+    raise WrongCall(f"--to fits {len(matches)} officers on duty; choose one of: {choices}")
 
 
 def decide(options: argparse.Namespace, api: Api) -> Answer:

@@ -107,6 +107,11 @@ def parser() -> argparse.ArgumentParser:
     answer.add_argument("id", type=_id, metavar="PAGE")
     answer.add_argument("answer", choices=ANSWERS)
     answer.add_argument("--text", default="")
+    answer.add_argument("--minutes", type=int, help="with coming: minutes until you act")
+    answer.add_argument("--to", metavar="PERSON", help="with hand_over: name or id of an officer")
+    answer.add_argument(
+        "--whole-matter", action="store_true", help="all your waiting pages about the same matter"
+    )
 
     add_to(verbs, act, _id)
 

@@ -1,6 +1,7 @@
 // The page for the phone of an officer: pages to answer, assignments to sign and report. The device
 // reports by itself that a page was shown or opened; the officer answers with a press.
 
+import { wholeMatter } from "./duty/matters.js";
 import { incidentButton } from "./incidents/incident_form.js";
 import { alarmControls, beginAlarm } from "./lib/alarm.js";
 import { get, onSessionEnd, Problem } from "./lib/api.js";
@@ -44,6 +45,7 @@ const cardOrder = new CardOrder(window, "#list", () => show(), resetOrder);
  * @property {LinkState} link
  * @property {LinkFacts} linkFacts
  * @property {string} outboxShown
+ * @property {boolean} isOpening whether the page may still choose the tab by what waits
  */
 
 /** @type {PhoneState} */
@@ -56,6 +58,7 @@ const state = {
   link: "connecting",
   linkFacts: {},
   outboxShown: "",
+  isOpening: true,
 };
 /** @type {Officer} */
 let officer;
@@ -78,6 +81,8 @@ async function begin() {
     onSent: (entry) => lists.noteSent(entry),
   });
   drawFrame();
+  for (const event of ["pointerdown", "keydown"])
+    addEventListener(event, () => (state.isOpening = false), { once: true, capture: true });
   beginAlarm(officer);
   await outbox.start();
   state.stream = new LiveStream({
@@ -134,6 +139,7 @@ function announcePages(pages) {
 function show() {
   if (!optionalElement("list")) return; // Signed out while a request was under way.
   const { pages, assignments } = lists;
+  openOnWaiting();
   showBadge("pages", lists.openPageCount);
   if (lists.status.pages.loadedAt)
     signalOpenPages(lists.pages.filter(isOpenPage), lists.openPageCount);
@@ -144,7 +150,7 @@ function show() {
     if (lists.status[state.tab].loadedAt === null) return; // Nothing is known yet.
     const pageCards = ofCategory(pages, state.category);
     if (state.tab === "pages")
-      drawCards(pageCards, isOpenPage, (page) => page.page_id, drawPage, "pages.none");
+      drawCards(pageCards, isOpenPage, (page) => page.matter, drawPage, "pages.none");
     else
       drawCards(
         assignments,
@@ -162,6 +168,13 @@ function show() {
     const { hidden } = lists.views[name].moreButton;
     elementById(`more-${name}`).hidden = state.tab !== name || hidden;
   }
+}
+
+/** Open on the assignments where no page waits and an assignment does, until the first press. */
+function openOnWaiting() {
+  if (!state.isOpening || LIST_NAMES.some((name) => lists.status[name].loadedAt === null)) return;
+  state.isOpening = false;
+  if (!lists.openPageCount && lists.assignments.some(needsStep)) chooseTab("assignments");
 }
 
 function showLoadStatus() {
@@ -257,9 +270,9 @@ function showBadge(name, count) {
 function answerPage(page, verb, words, successor) {
   const summary = { subject: page.page_id, verb, words: page.headline };
   const path = `/api/pages/${page.page_id}/answers`;
-  return outbox.add([
-    { path, body: { verb, text: words, ...(successor && { hand_to: successor }) }, summary },
-  ]);
+  const receiver = successor && { hand_to: successor };
+  const body = { verb, text: words, ...receiver, ...wholeMatter(page) };
+  return outbox.add([{ path, body, summary }]);
 }
 
 /** @param {ListName} tab */
