@@ -28,6 +28,8 @@ NOT_FROM_A_SHELL = {
     "POST /api/duty/entries/{entry_id}/cancel": "plans go in as a file or on the board",
     "POST /api/duty/import": "a file, sent by whatever makes it",
     "POST /api/commands/preview": "changes nothing; issue shows it",
+    "PUT /api/command-drafts/{draft_id}": "a draft belongs to the form of the board",
+    "DELETE /api/command-drafts/{draft_id}": "a draft belongs to the form of the board",
     "POST /api/logout": "a token has no session",
     "POST /api/logout/everywhere": "a token has no session",
     "POST /api/push/devices": "a browser registers itself",
