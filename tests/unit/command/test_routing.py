@@ -13,6 +13,7 @@ from shared.contracts.commands import AssignmentRole, Step
 from shared.contracts.fields import Level, ResponseMode, Tier
 from shared.contracts.units import is_within
 from shared.definitions.response_plans.book import PlanBook
+from shared.domain.bilingual import bilingual_of
 from shared.domain.selection.reach import free_reach, outside
 from shared.domain.selection.tree import UnitTree
 from tests.component.command.harness import EVENT_TIME, a_request, an_alert, below, units
@@ -205,3 +206,20 @@ def test_a_joint_command_has_leading_and_assisting_units_and_none_is_both() -> N
     assert set(roles.values()) == {AssignmentRole.ASSIST}
     assert len(roles) == 22
     assert result.root == DISTRICT
+    lead, assisting = result.orders.briefs
+    assert "主办" not in lead.instruction
+    assert bilingual_of(assisting.instruction).zh.endswith(f"主办：{TREE.name(TOWN)}")
+    assert "Led by: " in bilingual_of(assisting.instruction).en
+
+
+def test_a_long_instruction_is_never_cut_for_the_names_of_the_leads() -> None:
+    leads, assists = below(DISTRICT, Tier.TOWN), below(TOWN, Tier.VILLAGE)
+    reach = free_reach(TREE, leads, DISTRICT, assists)
+    for words in ("水" * 4_000, "巡查"):
+        request = a_request(
+            "issue", "cmd-1", DISTRICT, selection=leads, assist=assists, instruction=words
+        )
+        result = order_of_request(TREE, request, reach, "11A01", Level.BLUE, "联合", EVENT_TIME)
+        _, assisting = result.orders.briefs
+        assert bilingual_of(assisting.instruction).zh.startswith(words)
+        assert ("等 23 个单位" in assisting.instruction) is (len(words) < 4_000)

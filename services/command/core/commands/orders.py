@@ -14,9 +14,14 @@ from shared.contracts.ids import command_id
 from shared.contracts.plans import PlanDefinition
 from shared.contracts.units import parent_of
 from shared.definitions.response_plans.orders import Brief, Orders, orders_of
+from shared.domain.bilingual import SEPARATOR, Bilingual, bilingual_of
 from shared.domain.selection.reach import FreeReach, root_of
 from shared.domain.selection.resolve import AlertScope
 from shared.domain.selection.tree import UnitTree
+
+_NAMED_LEADS = 5
+"""The most leading units that an assisting unit reads by name."""
+_TEXT_LENGTH = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,12 @@ def order_of_request(
         sign_within_s=_seconds_to(request.sign_by, now),
         finish_within_s=_seconds_to(request.finish_by, now),
     )
-    briefs = (lead, replace(lead, role=AssignmentRole.ASSIST)) if reach.assists else (lead,)
+    assist = replace(
+        lead,
+        role=AssignmentRole.ASSIST,
+        instruction=_with_leads(request.instruction, [tree.name(unit) for unit in reach.leads]),
+    )
+    briefs = (lead, assist) if reach.assists else (lead,)
     recipients = tuple(tree.get(unit) for unit in sorted(reach.units))
     brief_of = tuple(int(recipient.unit in reach.assists) for recipient in recipients)
     return CommandOrder(
@@ -103,6 +113,21 @@ def order_of_request(
         grade=request.data_grade,
         orders=Orders(lead, recipients, brief_of, briefs),
     )
+
+
+def _with_leads(instruction: str, names: Collection[str]) -> str:
+    """Return the instruction with the names of the leading units, for those that assist them.
+
+    An instruction that would have to be cut for it stays as its officer wrote it.
+    """
+    some = sorted(names)[:_NAMED_LEADS]
+    more = len(names) - len(some)
+    zh = f"主办：{'、'.join(some)}" + (f"等 {len(names)} 个单位" if more else "")
+    en = f"Led by: {', '.join(some)}" + (f" and {more} more" if more else "")
+    halves = bilingual_of(instruction)
+    words = Bilingual(f"{halves.zh}\n{zh}".strip(), f"{halves.en}\n{en}".strip())
+    length = len(words.zh) + len(words.en) + len(SEPARATOR)
+    return words.joined(_TEXT_LENGTH) if length <= _TEXT_LENGTH else instruction
 
 
 def _seconds_to(moment: datetime | None, now: datetime) -> float | None:
