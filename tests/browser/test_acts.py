@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Served, Visitor, shot
-from tests.support.console_events import HOSTILE_TEXT, an_alert
+from tests.support.console_events import HOSTILE_TEXT, ZHUTUO, an_alert
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -223,3 +223,28 @@ async def test_a_draft_survives_a_reload_and_ends_with_its_command(
     await page.click("#compose")
     await expect(dialog.locator("#part-add")).to_be_visible()
     await expect(drafts.locator("li")).to_have_count(0)
+
+
+async def test_a_silence_names_a_place_and_a_kind_and_begins_later(
+    visitor: Visitor, served: Served
+) -> None:
+    page = await visitor.open("o-district-b")
+    await page.evaluate("() => { location.hash = 'alarms'; }")
+    await page.click("#new-silence")
+    dialog = page.locator("dialog")
+    await dialog.locator(".unit-picker select").first.select_option(label="朱沱镇")
+    await dialog.locator("[name=event]").select_option("11A01")
+    begin = datetime.now(UTC) + timedelta(days=2)
+    await dialog.locator("[name=begin]").fill(begin.strftime("%Y-%m-%dT08:00"))
+    await dialog.locator("[name=end]").fill(begin.strftime("%Y-%m-%dT10:30"))
+    await dialog.locator("[name=reason]").fill("水位站检修")
+    send = dialog.locator("button[type=submit]")
+    await expect(send).to_be_disabled()
+    await dialog.locator("[name=typed]").fill("朱沱镇")
+    await shot(page, "dialog-silence")
+    await send.click()
+    await expect(dialog).to_have_count(0)
+    request = sent(served, "silence_request")[-1]
+    assert request["matcher"] == {"place": ZHUTUO, "event_type": "11A01"}
+    assert request["begin_at"].startswith(begin.strftime("%Y-%m-%dT00:00"))
+    assert request["end_at"].startswith(begin.strftime("%Y-%m-%dT02:30"))
