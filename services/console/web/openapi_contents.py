@@ -147,6 +147,7 @@ EXAMPLES: dict[tuple[str, str], Json] = {
         "page_id": "pag-0123456789abcdef0123456789abcdef",
         "verb": "delivered",
     },
+    ("post", "/carriers/keys"): {"page_id": "pag-0123456789abcdef", "key": "1"},
     ("post", "/carriers/replies"): {"channel": "sms", "address": "10086", "text": "1"},
 }
 

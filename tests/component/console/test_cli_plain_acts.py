@@ -35,6 +35,7 @@ NOT_FROM_A_SHELL = {
     "POST /api/push/devices": "a browser registers itself",
     "POST /api/push/devices/{device_id}/remove": "a browser removes itself",
     "POST /push/answers": "for notifications",
+    "POST /carriers/keys": "for carriers",
     "POST /carriers/receipts": "for carriers",
     "POST /carriers/replies": "for carriers",
 }
