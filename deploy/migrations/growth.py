@@ -76,6 +76,7 @@ OWN: dict[str, GrowthRule] = {
     "notify.reachability": _bounded("officers"),
     "console.account": _bounded("officers"),
     "console.officer_grant": _bounded("officers, times their rights"),
+    "console.command_draft": _bounded("officers, times 20 drafts"),
     "console.ticket": _deleted("expired_ticket"),
     "console.session": _deleted("expired_session"),
     "console.oidc_login": _deleted("expired_oidc_login"),

@@ -10,6 +10,8 @@ from services.console.features.cases import routes as cases
 from services.console.features.commands import (
     action_routes,
     assignment_routes,
+    bulk_routes,
+    draft_routes,
     drilldown_routes,
     photo_routes,
 )
@@ -51,7 +53,15 @@ ROUTERS = tuple(
             carrier_routes,
             push,
         ),
-        *(commands, assignment_routes, photo_routes, action_routes, supervision),
+        *(
+            commands,
+            draft_routes,
+            bulk_routes,
+            assignment_routes,
+            photo_routes,
+            action_routes,
+            supervision,
+        ),
         *(modes, duty, reachability, drills, incidents, reports, letters),
         *(list_routes, cases, review_routes, case_photo_routes, photos, exports),
         *(stream, screens, assets, installing),

@@ -40,6 +40,7 @@ class Channel(StrEnum):
     WECOM = "wecom"
     FEISHU = "feishu"
     WEB_PUSH = "web_push"
+    VOICE = "voice"
     LOUDSPEAKER = "loudspeaker"
     SCREEN = "screen"
     OTHER = "other"
@@ -74,7 +75,7 @@ class RosterSlot(RealWorld):
     unit: UnitId
     post: Post
     officer: Officer | None = None
-    channels: Annotated[tuple[Channel, ...], Field(max_length=11)] = (Channel.CONSOLE,)
+    channels: Annotated[tuple[Channel, ...], Field(max_length=12)] = (Channel.CONSOLE,)
     synthetic: bool = False
 
 

@@ -74,6 +74,7 @@ READS: dict[str, list[str]] = {
     "/api/alerts/{alert_id}/why": [f"/api/alerts/{ALERT.alert_id}/why?{LOOK}"],
     "/api/assignments": [f"/api/assignments?{LOOK}&subtree=1"],
     "/api/assignments/{assignment_id}": [f"/api/assignments/{OWN.assignment_id}?{LOOK}"],
+    "/api/command-drafts": ["/api/command-drafts"],
     "/api/cases": [f"/api/cases?{LOOK}", f"/api/cases?{LOOK}&q={WORDS}"],
     "/api/cases/{case_id}": [f"{CASE}?{LOOK}"],
     "/api/cases/{case_id}/course": [f"{CASE}/course?{LOOK}"],

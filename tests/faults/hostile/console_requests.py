@@ -92,6 +92,7 @@ def console_requests() -> list[HostileRequest]:
         ),
         ("POST", "/api/silences/sil-1/end", {"reason": "完成"}),
         ("POST", "/carriers/receipts", {"page_id": "pag-1", "verb": "acknowledge", "text": ""}),
+        ("POST", "/carriers/keys", {"page_id": "pag-1", "key": "1"}),
         ("POST", "/carriers/replies", {"address": "+8613800000000", "channel": "sms", "text": "1"}),
         ("POST", "/login", {"officer_id": officer_id(CITY, Post.B), "password": "false"}),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,6 +90,16 @@ async def assignment(connection: Connection, assignment_id: str) -> asyncpg.Reco
     return await connection.fetchrow(
         "SELECT * FROM console.assignment WHERE assignment_id = $1", assignment_id
     )
+
+
+async def assignments_by_id(
+    connection: Connection, ids: Sequence[str]
+) -> dict[str, asyncpg.Record]:
+    """Return assignments by their ids; those that exist."""
+    rows: Rows = await connection.fetch(
+        "SELECT * FROM console.assignment WHERE assignment_id = ANY($1::text[])", ids
+    )
+    return {row["assignment_id"]: row for row in rows}
 
 
 async def acknowledgements(connection: Connection, assignment_id: str) -> Rows:

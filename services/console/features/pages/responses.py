@@ -116,3 +116,11 @@ class ReplyResult(ResponseModel):
 
     recorded: bool = Field(alias="taken")
     reply: str
+
+
+class KeyResult(ResponseModel):
+    """The outcome of a key in a voice call, and the sentence that the gateway speaks."""
+
+    recorded: bool = Field(alias="taken")
+    reply: str
+    repeat: bool

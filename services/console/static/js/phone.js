@@ -1,6 +1,7 @@
 // The page for the phone of an officer: pages to answer, assignments to sign and report. The device
 // reports by itself that a page was shown or opened; the officer answers with a press.
 
+import { bulkButtons } from "./commands/bulk_steps.js";
 import { wholeMatter } from "./duty/matters.js";
 import { incidentButton } from "./incidents/incident_form.js";
 import { alarmControls, beginAlarm } from "./lib/alarm.js";
@@ -164,6 +165,7 @@ function show() {
     pages.filter(isOpenPage).forEach((page) => sendReceipt(page, "delivered"));
   elementById("category").hidden = state.tab !== "pages";
   elementById("scope").hidden = state.tab === "pages" || officer.tier !== "village";
+  elementById("bulk").hidden = state.tab === "pages";
   for (const name of LIST_NAMES) {
     const { hidden } = lists.views[name].moreButton;
     elementById(`more-${name}`).hidden = state.tab !== name || hidden;
@@ -308,6 +310,11 @@ function drawFrame() {
       { id: "list", role: "tabpanel" },
       h("div", { id: "unsent" }),
       h("label", { class: "scope", id: "scope", hidden: true }, gridsBox(), t("with.grids")),
+      h(
+        "div",
+        { class: "scope", id: "bulk", hidden: true },
+        bulkButtons(null, lists.loaders.assignments),
+      ),
       h(
         "div",
         { class: "scope", id: "category" },

@@ -121,10 +121,12 @@ export interface Silence extends WithStatus {
   silence_id: string;
   kind: string;
   place_name: string;
+  event_type: string | null;
   rule_id: string | null;
   sensor_id: string | null;
   unit_name: string;
   reason: string;
+  begin_at: string;
   end_at: string;
   silenced: number;
   still_firing: number;
