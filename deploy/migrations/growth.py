@@ -51,6 +51,8 @@ OWN: dict[str, GrowthRule] = {
     "alerting.silence": _deleted("old_silences"),
     "alerting.warning": _deleted("old_warnings"),
     "alerting.region": _bounded("districts"),
+    "alerting.silent_sensor": _bounded("sensors"),
+    "alerting.silent_place": _bounded("towns and districts"),
     "alerting.rule": _bounded("rules over several sources"),
     "alerting.episode": _bounded("rules over several sources, times places"),
     "command.command": _deleted("ended_commands"),
