@@ -86,6 +86,7 @@ OWN: dict[str, GrowthRule] = {
     "console.alarm": _deleted("old_alarm"),
     "console.alert": _deleted("ended_alerts"),
     "console.silence": _deleted("old_silence"),
+    "console.agency_warning": _deleted("old_agency_warning"),
     "console.page": _deleted("ended_pages"),
     "console.answer": _deleted("ended_pages"),
     "console.sensor": _bounded("sensors"),

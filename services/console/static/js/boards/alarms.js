@@ -1,6 +1,7 @@
-// The alarm board: the alarms that stand, those that have ended, the silences, and the sensors that
-// send nothing.
+// The alarm board: the alarms that stand, those that have ended, the warnings of other agencies,
+// the silences, and the sensors that send nothing.
 
+import { agencyWarnings } from "../alerts/agency_warnings.js";
 import { alarmTable, silenceButton } from "../alerts/alarm_table.js";
 import { silenceAlarm } from "../alerts/alert_decisions.js";
 import { get, post } from "../lib/api.js";
@@ -43,7 +44,9 @@ export function alarmsBoard(context) {
     PAGE_SIZE,
   );
   const silenceQuery = { status, standing: 1, limit: SILENCE_LIMIT };
+  const warnings = agencyWarnings(context);
   const loaders = {
+    warnings: warnings.load,
     standing: loader(
       standingPart,
       () => requestAlarms(standing, 1),
@@ -205,6 +208,7 @@ export function alarmsBoard(context) {
       h(
         "div",
         { class: "stack" },
+        warnings.panel,
         panel("silences.title", silenceList),
         panel("sensors.title", [sensorList, sensors.moreButton], sensors.count),
       ),
