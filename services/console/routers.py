@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.console.features.agency_warnings import routes as agency_warnings
 from services.console.features.alerts import decision_routes, wording_routes
 from services.console.features.alerts import routes as alerts
 from services.console.features.cases import exports, list_routes, review_routes
@@ -48,6 +49,7 @@ ROUTERS = tuple(
             wording_routes,
             decision_routes,
             silences,
+            agency_warnings,
             sensors,
             pages,
             carrier_routes,

@@ -105,6 +105,7 @@ class SubjectKind(StrEnum):
     """The subject of a page. `contact_test`: the page only asks for a sign of its arrival.
 
     `fault` and `fault_digest` are the category 系统: faults of the system itself, never events.
+    `warning`: the warning of another agency 外部预警.
     """
 
     ALERT = "alert"
@@ -116,6 +117,7 @@ class SubjectKind(StrEnum):
     DIGEST = "digest"
     FAULT = "fault"
     FAULT_DIGEST = "fault_digest"
+    WARNING = "warning"
 
     @property
     def is_system(self) -> bool:

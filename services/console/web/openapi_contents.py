@@ -6,6 +6,7 @@ from services.console.core.record import Json
 from shared.contracts.topics import READINGS
 
 TAGS = {
+    "agency_warnings": "Warnings of other agencies · 外部预警",
     "alerts": "Alerts with their evidence, alarms, and decisions on alerts · 预警、告警与研判决定",
     "cases": "Cases with timeline, evaluation, review and photos · 案卷、时间线、评价与复盘",
     "commands": "Commands, assignments, units and feedback · 指令、任务、单位与反馈",

@@ -124,6 +124,7 @@ READS: dict[str, list[str]] = {
     "/api/supervision/units": [f"/api/supervision/units?{LOOK}"],
     "/api/trends": [f"/api/trends?{LOOK}&alerts={ALERT.alert_id}"],
     "/api/units": [f"/api/units?{LOOK}"],
+    "/api/warnings": [f"/api/warnings?{LOOK}"],
 }
 """Every GET of the document, before the place that all of it is about."""
 WITH_WORDS = {

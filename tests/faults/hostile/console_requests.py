@@ -32,7 +32,8 @@ _READS = (
     "/api/incidents/inc-1/reports", "/api/me", "/api/modes", "/api/overview", "/api/pages",
     "/api/pages/pag-1", "/api/photos/pho-1", "/api/reporting", "/api/sensors/silent",
     "/api/sensors/gas-1/readings?hours=3", "/api/silences", "/api/supervision",
-    "/api/supervision/units", "/api/units", "/static/js/phone.js", "/metrics", "/readyz",
+    "/api/supervision/units", "/api/units", "/api/warnings", "/static/js/phone.js", "/metrics",
+    "/readyz",
 )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
-// The alarm board: the alarms that stand, those that have ended, the silences, and the sensors that
-// send nothing.
+// The alarm board: the alarms that stand, those that have ended, the warnings of other agencies,
+// the silences, and the sensors that send nothing.
 
+import { agencyWarnings } from "../alerts/agency_warnings.js";
 import { alarmTable, silenceButton } from "../alerts/alarm_table.js";
 import { silenceAlarm } from "../alerts/alert_decisions.js";
 import { composeSilence } from "../alerts/silence_form.js";
@@ -45,7 +46,9 @@ export function alarmsBoard(context) {
     PAGE_SIZE,
   );
   const silenceQuery = { status, standing: 1, limit: SILENCE_LIMIT };
+  const warnings = agencyWarnings(context);
   const loaders = {
+    warnings: warnings.load,
     standing: loader(
       standingPart,
       () => requestAlarms(standing, 1),
@@ -222,6 +225,7 @@ export function alarmsBoard(context) {
       h(
         "div",
         { class: "stack" },
+        warnings.panel,
         panel("silences.title", silenceList, newSilenceButton),
         panel("sensors.title", [sensorList, sensors.moreButton], sensors.count),
       ),

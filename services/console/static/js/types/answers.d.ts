@@ -1,6 +1,7 @@
 /** The answers of the API by the path of the request. */
 
 import type {
+  AgencyWarning,
   Alarm,
   Alert,
   AlertDetail,
@@ -53,15 +54,17 @@ export type AnswerOf<Path extends string> = Path extends "/api/me"
                 ? ListAnswer & { alarms: Alarm[] }
                 : Path extends "/api/silences"
                   ? { silences: Silence[] }
-                  : Path extends "/api/sensors/silent"
-                    ? ListAnswer & { sensors: SilentSensor[] }
-                    : Path extends `/api/sensors/${string}/readings`
-                      ? ReadingsAnswer
-                      : Path extends "/api/sensors"
-                        ? ListAnswer & { sensors: Sensor[] }
-                        : Path extends "/api/trends"
-                          ? { trends: Trend[] }
-                          : CommandAnswerOf<Path>;
+                  : Path extends "/api/warnings"
+                    ? ListAnswer & { warnings: AgencyWarning[] }
+                    : Path extends "/api/sensors/silent"
+                      ? ListAnswer & { sensors: SilentSensor[] }
+                      : Path extends `/api/sensors/${string}/readings`
+                        ? ReadingsAnswer
+                        : Path extends "/api/sensors"
+                          ? ListAnswer & { sensors: Sensor[] }
+                          : Path extends "/api/trends"
+                            ? { trends: Trend[] }
+                            : CommandAnswerOf<Path>;
 
 type CommandAnswerOf<Path extends string> = Path extends "/api/commands"
   ? ListAnswer & { commands: Command[] }
