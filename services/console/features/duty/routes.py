@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -178,7 +178,7 @@ async def import_duty_plan(
     acting = _planner(console, viewer, unit)
     raw = await request.body()
     try:
-        rules = await asyncio.to_thread(_rules, form, raw)
+        rules = await asyncio.to_thread(_rules, form, raw, console.clock.now())
     except UnicodeDecodeError:
         raise _not_taken(["the file is not UTF-8"]) from None
     except DutyFileError as error:
@@ -195,12 +195,12 @@ async def import_duty_plan(
     return as_json(answer, 202)
 
 
-def _rules(form: str, raw: bytes) -> list[DutyRule]:
+def _rules(form: str, raw: bytes, now: datetime) -> list[DutyRule]:
     """Return the entries of a file; raises DutyFileError or UnicodeDecodeError.
 
     A file of the permitted size takes seconds, so that this runs beside the event loop.
     """
-    return csv_file.read(raw.decode()) if form == "csv" else ical_file.read(raw)
+    return csv_file.read(raw.decode()) if form == "csv" else ical_file.read(raw, now)
 
 
 async def _mode(connection: Connection, unit: str) -> ResponseMode:
