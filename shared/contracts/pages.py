@@ -48,6 +48,9 @@ Address = Annotated[str, Field(min_length=1, max_length=1_000, pattern=r"^[^\s\x
 """Where a channel finds a person: an e-mail address, a chat's user id."""
 
 
+PhoneNumber = Annotated[str, Field(pattern=r"^\+?[0-9][0-9 \-]{2,30}$")]
+
+
 class Officer(Contract):
     """A person on a post. `name`, `phone` and `addresses` are personal data.
 
@@ -57,9 +60,7 @@ class Officer(Contract):
 
     officer_id: Identifier
     name: Annotated[Line, Field(json_schema_extra={"pii": True})]
-    phone: Annotated[
-        str | None, Field(pattern=r"^\+?[0-9][0-9 \-]{2,30}$", json_schema_extra={"pii": True})
-    ] = None
+    phone: Annotated[PhoneNumber | None, Field(json_schema_extra={"pii": True})] = None
     addresses: dict[Channel, Address] = Field(
         default_factory=dict, max_length=16, json_schema_extra={"pii": True}
     )

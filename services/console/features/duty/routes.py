@@ -30,6 +30,7 @@ from shared.contracts.duty import HORIZON_DAYS, DutyRule
 from shared.contracts.fields import Identifier, ResponseMode, Status, UnitId
 from shared.contracts.refusals import RefusedFor
 from shared.domain.roster import csv_file, ical_file
+from shared.domain.roster.day_calendar import DayCalendar
 from shared.domain.roster.errors import DutyFileError
 from shared.domain.roster.timeline import plan_of, timeline
 
@@ -77,7 +78,8 @@ async def get_duty_plan(
         mode = await _mode(connection, of)
     now = console.clock.now()
     entries = views.entries_of(rows)
-    return as_json(views.plan_view(of, entries, mode, now, days, console.names, viewer))
+    plan = plan_of(entries, mode, console.part(DayCalendar))
+    return as_json(views.plan_view(of, plan, entries, mode, now, days, console.names, viewer))
 
 
 @router.get("/gaps", responses=json_response(PostGapList))
@@ -145,7 +147,7 @@ async def export_duty_plan(
     async with reading(console.database) as connection:
         entries = views.entries_of(await queries.entries(connection, unit))
         mode = await _mode(connection, unit)
-    plan = plan_of(entries, mode)
+    plan = plan_of(entries, mode, console.part(DayCalendar))
     if form == "csv":
         content = csv_file.write([entry.rule for entry in entries]).encode()
     else:
