@@ -58,7 +58,9 @@ from shared.contracts.topics import (
     TOPICS,
 )
 from shared.domain.refusal_log import RefusalLog
+from shared.domain.roster.day_calendar import DayCalendar
 from shared.runtime.background_loops import background
+from shared.runtime.day_calendars import load_calendar
 from shared.runtime.http_server import lifespan_of
 from shared.runtime.push_key import PushKey
 from shared.runtime.stateful_platform import StatefulPlatform
@@ -133,6 +135,7 @@ def build(settings: Settings) -> FastAPI:
             SharedAnswers: SharedAnswers(settings.overview_share_s),
             Pictures: Pictures(),
             PrintTurn: PrintTurn(),
+            DayCalendar: load_calendar(settings),
         },
     )
 

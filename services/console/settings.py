@@ -7,12 +7,12 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from shared.contracts.fields import Line, UnitId
+from shared.runtime.day_calendars import CalendarSettings
 from shared.runtime.push_key import PushKey
-from shared.runtime.settings import DatabaseSettings
 from shared.runtime.webhook_keys import webhook_key_problem
 
 
-class Settings(DatabaseSettings):
+class Settings(CalendarSettings):
     """Environment variables, prefix FENGHUO_."""
 
     database_pool: Annotated[int, Field(ge=2, le=50)] = 10

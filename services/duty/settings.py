@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.runtime.settings import DatabaseSettings
+from shared.runtime.day_calendars import CalendarSettings
 
 
-class Settings(DatabaseSettings):
+class Settings(CalendarSettings):
     """From the environment, prefix FENGHUO_."""
 
     keep_days: Annotated[int, Field(ge=30, le=36_500)] = 400

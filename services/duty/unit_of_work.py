@@ -17,6 +17,7 @@ from shared.contracts.fields import Status
 from shared.contracts.modes import ResponseModeEvent
 from shared.contracts.topics import DUTY_COVERAGE, DUTY_ENTRIES, ROSTER
 from shared.contracts.units import is_within
+from shared.domain.roster.day_calendar import DayCalendar
 from shared.runtime.database import Transaction
 from shared.runtime.timers import arm, disarm
 
@@ -27,8 +28,11 @@ HANDOVER, EVALUATION = "handover", "evaluation"
 class UnitOfWork:
     """The plans of units that one transaction reads and changes."""
 
-    def __init__(self, transaction: Transaction, *, metrics: DutyMetrics) -> None:
+    def __init__(
+        self, transaction: Transaction, *, metrics: DutyMetrics, calendar: DayCalendar
+    ) -> None:
         self._transaction = transaction
+        self._calendar = calendar
         self._metrics = metrics
         self._units: set[str] = set()
         self._entry_ids: set[str] = set()
@@ -108,7 +112,9 @@ class UnitOfWork:
         for unit, cause in self._causes.items():
             plan = self._plans[unit]
             mode = modes.effective(Status.ACTUAL, unit).mode
-            status = evaluate(unit, plan.entries.values(), mode, plan.published, now, cause)
+            status = evaluate(
+                unit, plan.entries.values(), mode, self._calendar, plan.published, now, cause
+            )
             published += [(unit, post.post, post.published) for post in status.posts]
             self._publish(unit, status)
             if status.next_change is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import time
+from enum import StrEnum
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,7 +24,7 @@ from shared.contracts.fields import (
     Version,
     WallTime,
 )
-from shared.contracts.pages import Channel, Officer
+from shared.contracts.pages import Channel, Officer, PhoneNumber
 
 HORIZON_DAYS = 30
 """So far ahead gaps are looked for."""
@@ -40,6 +41,29 @@ def _known_zone(name: str) -> str:
 ModeNames = Annotated[tuple[ResponseMode, ...], Field(max_length=len(ResponseMode))]
 """The response modes in which an entry holds; none named = in every one."""
 ZoneName = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_known_zone)]
+
+
+class DayKind(StrEnum):
+    """Days on which a rotation is on duty.
+
+    `workday`, `rest_day` and `holiday` are those of the calendar of the office (调休 included).
+    """
+
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+    WORKDAY = "workday"
+    REST_DAY = "rest_day"
+    HOLIDAY = "holiday"
+
+
+DayKinds = Annotated[tuple[DayKind, ...], Field(max_length=len(DayKind))]
+DutyPhone = Annotated[PhoneNumber | None, Field(json_schema_extra={"pii": True})]
+"""The telephone of whoever is on duty then, instead of their own."""
 
 
 class _Span(Contract):
@@ -70,6 +94,10 @@ class Rotation(Contract):
     and night). The first member begins on `starts`; the last turn ends on `ends` (None = open end).
     One that names `modes` is the roster of these modes: in force while one of them holds for the
     unit, it goes before shifts and rotations that name none.
+
+    With `days`, only days of these kinds have a turn, and only they are counted. With `until`, each
+    day's turn ends at this local time (of the next day unless it lies after `handover`). The day of
+    a turn is that of its begin.
     """
 
     kind: Literal["rotation"] = "rotation"
@@ -82,6 +110,9 @@ class Rotation(Contract):
     turn_hours: Literal[6, 8, 12] | None = None
     zone: ZoneName = "Asia/Shanghai"
     modes: ModeNames = ()
+    days: DayKinds = ()
+    until: WallTime | None = None
+    phone: DutyPhone = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Rotation:
@@ -91,6 +122,8 @@ class Rotation(Contract):
             raise ValueError("give turn_days or turn_hours, not both")
         if self.handover.tzinfo is not None:
             raise ValueError("handover is local time, its zone stands in zone")
+        if self.until is not None and self.turn_hours is not None:
+            raise ValueError("give until or turn_hours, not both")
         return self
 
 
@@ -101,6 +134,7 @@ class Shift(_Span):
     post: Post
     officer_id: Identifier
     modes: ModeNames = ()
+    phone: DutyPhone = None
 
 
 class Override(_Span):
@@ -110,6 +144,7 @@ class Override(_Span):
     post: Post
     officer_id: Identifier | None = None
     reason: Text = ""
+    phone: DutyPhone = None
 
 
 class Swap(_Span):

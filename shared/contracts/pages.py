@@ -50,6 +50,9 @@ Address = Annotated[str, Field(min_length=1, max_length=1_000, pattern=r"^[^\s\x
 """Where a channel finds a person: an e-mail address, a chat's user id."""
 
 
+PhoneNumber = Annotated[str, Field(pattern=PHONE_PATTERN)]
+
+
 class Officer(Contract):
     """A person on a post. `name`, `phone` and `addresses` are personal data.
 
@@ -59,9 +62,7 @@ class Officer(Contract):
 
     officer_id: Identifier
     name: Annotated[Line, Field(json_schema_extra={"pii": True})]
-    phone: Annotated[str | None, Field(pattern=PHONE_PATTERN, json_schema_extra={"pii": True})] = (
-        None
-    )
+    phone: Annotated[PhoneNumber | None, Field(json_schema_extra={"pii": True})] = None
     addresses: dict[Channel, Address] = Field(
         default_factory=dict, max_length=16, json_schema_extra={"pii": True}
     )

@@ -48,6 +48,7 @@ PREFIXES = {
     "Means": "means",
     "Trend": "trend",
     "DutyState": "duty",
+    "DayKind": "day",
     "SilenceKind": "silence",
 }
 """The prefix of the screens' words by the name of the enumeration."""

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.contracts.duty import HORIZON_DAYS, DutyCoverage, DutyEntry, Gap
+from shared.contracts.duty import HORIZON_DAYS, DutyCoverage, DutyEntry, Gap, Member
 from shared.contracts.fields import Post, ResponseMode
 from shared.contracts.ids import content_id
 from shared.contracts.pages import Channel, RosterSlot
 from shared.contracts.units import tier_of
 from shared.domain.bilingual import Bilingual
+from shared.domain.roster.day_calendar import DayCalendar
 from shared.domain.roster.timeline import Plan, plan_of, timeline
 from shared.domain.roster.turns import Turn
 from shared.domain.wording import POSTS
@@ -61,6 +62,7 @@ def evaluate(
     unit: str,
     entries: Iterable[DutyEntry],
     mode: ResponseMode,
+    calendar: DayCalendar,
     published: Mapping[Post, PostPublication],
     now: datetime,
     cause: str,
@@ -70,7 +72,7 @@ def evaluate(
     `entries` are in the order of their last change; `cause` is the id of the message or timer that
     asks. A post whose plan was removed is empty from now on.
     """
-    plan = plan_of(entries, mode)
+    plan = plan_of(entries, mode, calendar)
     posts: list[PostStatus] = []
     changes: list[datetime] = []
     for post in Post:
@@ -103,8 +105,7 @@ def _slot(
     cause: str,
 ) -> tuple[RosterSlot | None, str | None]:
     """Return the new slot, None when holder and channels are unchanged, and the holder."""
-    officer = turns[0].officer_id
-    member = plan.members.get(officer) if officer is not None else None
+    member = _member_on(plan, turns[0])
     holder = content_id("member", member.model_dump_json()) if member is not None else None
     if previous.slots and holder == previous.holder:
         return None, holder
@@ -115,6 +116,15 @@ def _slot(
         **_head(unit, post, now, cause),
     )
     return slot, holder
+
+
+def _member_on(plan: Plan, turn: Turn) -> Member | None:
+    """Return the member on duty, with the telephone of the entry if it names one."""
+    member = plan.members.get(turn.officer_id) if turn.officer_id is not None else None
+    if member is None or turn.phone is None:
+        return member
+    officer = member.officer.model_copy(update={"phone": turn.phone})
+    return member.model_copy(update={"officer": officer})
 
 
 def _coverage(

@@ -20,7 +20,7 @@ from shared.domain.roster.errors import MOST_ENTRIES, DutyFileError
 COLUMNS = (
     "kind", "post", "officer_id", "name", "phone", "addresses", "language", "channels", "begin",
     "end", "members", "starts", "ends", "handover", "turn_days", "turn_hours", "zone",
-    "other_id", "other_begin", "other_end", "reason", "modes",
+    "other_id", "other_begin", "other_end", "reason", "modes", "days", "until",
 )  # fmt: skip
 _OFFICER = ("officer_id", "name", "phone", "language")
 _RULE: TypeAdapter[DutyRule] = TypeAdapter(DutyRule)
@@ -87,7 +87,7 @@ def _cells(rule: DutyRule) -> dict[str, str]:
 
 def _rule(cells: Mapping[str, str]) -> DutyRule:
     fields: dict[str, Any] = {name: cell for name, cell in cells.items() if cell}
-    for name in ("members", "channels", "modes"):
+    for name in ("members", "channels", "modes", "days"):
         if name in fields:
             fields[name] = fields[name].split()
     for name in ("turn_days", "turn_hours"):

@@ -1,7 +1,8 @@
 """A duty plan as iCalendar (RFC 5545): out goes who is on, turn by turn; in come single shifts.
 
-Repeating events are refused: whoever repeats means a rotation, and a rotation has its own entry. A
-zone that a file defines (VTIMEZONE) holds in that file only, and changes its clock by yearly rules.
+A repeating event becomes one shift for each repeat of the coming year (recurrence.py); a changed
+repeat (RECURRENCE-ID) replaces its own. A zone that a file defines (VTIMEZONE) holds in that file
+only, and changes its clock by yearly rules.
 """
 
 from __future__ import annotations
@@ -19,11 +20,15 @@ from shared.contracts.duty import DutyRule, Shift
 from shared.contracts.fields import Post
 from shared.contracts.ids import content_id
 from shared.domain.roster.errors import MOST_ENTRIES, DutyFileError
+from shared.domain.roster.recurrence import repeats
 from shared.domain.roster.turns import Turn
 
 _POST, _OFFICER = "X-FENGHUO-POST", "X-FENGHUO-OFFICER"
 _NAMES = {Post.B: "B岗", Post.A: "A岗", Post.COMMANDER: "指挥长"}
-_REPEATS = ("RRULE", "RDATE", "EXDATE")
+_MOST_REPEATING = 200
+"""The most repeating events of one file."""
+_Repeat = tuple[str, datetime]
+"""The UID of an event and the planned begin of one of its repeats."""
 _YEARLY_PARTS = {"FREQ", "UNTIL", "COUNT", "WKST", "BYMONTH", "BYDAY", "BYMONTHDAY"}
 """Parts of a recurrence rule (RFC 5545, 3.3.10) that a yearly change of the clock needs."""
 _ZONES = threading.Lock()
@@ -65,13 +70,13 @@ def write(
     return bytes(calendar.to_ical())
 
 
-def read(raw: bytes) -> list[DutyRule]:
-    """The shifts of a calendar; raises DutyFileError."""
+def read(raw: bytes, now: datetime) -> list[DutyRule]:
+    """The shifts of a calendar, repeats from `now` on; raises DutyFileError."""
     with _ZONES:
-        return _read(raw)
+        return _read(raw, now)
 
 
-def _read(raw: bytes) -> list[DutyRule]:
+def _read(raw: bytes, now: datetime) -> list[DutyRule]:
     tzp.use_default()
     try:
         calendar = icalendar.Calendar.from_ical(raw)
@@ -85,32 +90,57 @@ def _read(raw: bytes) -> list[DutyRule]:
     ]
     if len(events) > MOST_ENTRIES:
         raise DutyFileError([f"more than {MOST_ENTRIES} events"])
+    if sum("RRULE" in event for event in events) > _MOST_REPEATING:
+        raise DutyFileError([f"more than {_MOST_REPEATING} repeating events"])
     duty_rules: list[DutyRule] = []
+    replaced = {repeat for event in events if (repeat := _replaced(event)) is not None}
     for number, event in enumerate(events, 1):
+        if str(event.get("STATUS", "")).upper() == "CANCELLED":
+            continue
         try:
-            duty_rules.append(_shift(event))
+            duty_rules += _shifts(event, replaced, now)
+            if len(duty_rules) > MOST_ENTRIES:
+                raise DutyFileError([f"more than {MOST_ENTRIES} shifts"])
         except ValidationError as error:
             problems += [
                 f"event {number}, {'.'.join(map(str, problem['loc'])) or 'times'}: {problem['msg']}"
                 for problem in error.errors()
             ]
-        except ValueError as error:
+        except DutyFileError:
+            raise
+        except (ValueError, OverflowError) as error:
             problems.append(f"event {number}: {error}")
     if problems:
         raise DutyFileError(problems)
     return duty_rules
 
 
-def _shift(event: icalendar.Event) -> Shift:
-    if any(name in event for name in _REPEATS):
-        raise ValueError("repeating events cannot be taken: enter a rotation instead")
+def _replaced(event: icalendar.Event) -> _Repeat | None:
+    """Return the repeat that an event replaces, None for an event of its own."""
+    moment = getattr(event.get("RECURRENCE-ID"), "dt", None)
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        return None
+    try:
+        return str(event.get("UID", "")), _fixed(moment)
+    except ValueError:
+        return None
+
+
+def _shifts(event: icalendar.Event, replaced: set[_Repeat], now: datetime) -> list[Shift]:
     begin, end = _moment(event, "dtstart"), _moment(event, "dtend")
     post, officer = event.get(_POST), event.get(_OFFICER)
     if post is None or officer is None:
         raise ValueError(f"{_POST} and {_OFFICER} say who is on where; one is missing")
     if str(post) not in set(Post):
         raise ValueError(f"{_POST} is one of {', '.join(Post)}")
-    return Shift(post=Post(str(post)), officer_id=str(officer), begin=begin, end=end)
+    uid, own = str(event.get("UID", "")), "RECURRENCE-ID" in event
+    length = _fixed(end) - _fixed(begin)
+    starts = [_fixed(moment) for moment in repeats(event, begin, now)]
+    return [
+        Shift(post=Post(str(post)), officer_id=str(officer), begin=start, end=start + length)
+        for start in starts
+        if (own or (uid, start) not in replaced) and ("RRULE" not in event or start + length > now)
+    ]
 
 
 def _problems_of_zone(zone: icalendar.cal.Component) -> list[str]:
@@ -141,14 +171,20 @@ def _list_of(value: Any) -> list[icalendar.prop.vDDDLists]:
 
 
 def _moment(event: icalendar.Event, name: str) -> datetime:
-    """The time with its distance from UTC; raises ValueError."""
+    """The time in its zone; raises ValueError."""
     moment = getattr(event.get(name), "dt", None)
-    if not isinstance(moment, datetime):
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
         raise ValueError(f"{name.upper()} needs a time with a zone")
+    _fixed(moment)
+    return moment
+
+
+def _fixed(moment: datetime) -> datetime:
+    """Return the time with its distance from UTC; raises ValueError."""
     try:
         distance = moment.utcoffset()
     except Exception:
-        raise ValueError(f"{name.upper()}: its zone cannot be worked out") from None
+        distance = None
     if distance is None:
-        raise ValueError(f"{name.upper()} needs a time with a zone")
+        raise ValueError("the zone of a time cannot be worked out")
     return moment.replace(tzinfo=timezone(distance))

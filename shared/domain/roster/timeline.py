@@ -25,6 +25,7 @@ from shared.contracts.duty import (
     Swap,
 )
 from shared.contracts.fields import Post, ResponseMode
+from shared.domain.roster.day_calendar import ORDINARY_WEEKS, DayCalendar
 from shared.domain.roster.turns import Turn, turns
 
 _Rotating = tuple[Rotation, list[Turn]]
@@ -41,6 +42,7 @@ class Plan:
     overrides: tuple[Override, ...] = ()
     swaps: tuple[Swap, ...] = ()
     leaves: tuple[Leave, ...] = ()
+    calendar: DayCalendar = ORDINARY_WEEKS
 
     @property
     def posts(self) -> tuple[Post, ...]:
@@ -52,7 +54,11 @@ class Plan:
         return tuple(post for post in Post if post in planned)
 
 
-def plan_of(entries: Iterable[DutyEntry], mode: ResponseMode = ResponseMode.NORMAL) -> Plan:
+def plan_of(
+    entries: Iterable[DutyEntry],
+    mode: ResponseMode = ResponseMode.NORMAL,
+    calendar: DayCalendar = ORDINARY_WEEKS,
+) -> Plan:
     """Return the plan of a unit in a mode, from its entries in the order of their last changes."""
     rules = [entry.rule for entry in entries if not entry.cancelled and _holds(entry.rule, mode)]
     rules.reverse()
@@ -65,6 +71,7 @@ def plan_of(entries: Iterable[DutyEntry], mode: ResponseMode = ResponseMode.NORM
         overrides=tuple(rule for rule in rules if isinstance(rule, Override)),
         swaps=tuple(rule for rule in rules if isinstance(rule, Swap)),
         leaves=tuple(rule for rule in rules if isinstance(rule, Leave)),
+        calendar=calendar,
     )
 
 
@@ -72,30 +79,22 @@ def timeline(plan: Plan, post: Post, begin: datetime, end: datetime) -> list[Tur
     """Return [begin, end) as adjacent turns; a turn with officer None is a gap."""
     if post not in plan.posts:
         return []
-    rotating = [
-        (rotation, list(turns(rotation, begin, end)))
-        for rotation in plan.rotations
-        if rotation.post is post
-    ]
+    rotating = _rotating(plan, post, begin, end)
     result: list[Turn] = []
     edges = _edges(plan, rotating, begin, end)
     for starts, ends in pairwise(edges):
-        officer = _on(plan, post, rotating, starts)
-        if result and result[-1].officer_id == officer:
-            result[-1] = Turn(result[-1].begin, ends, officer)
+        officer, phone = _on(plan, post, rotating, starts)
+        if result and (result[-1].officer_id, result[-1].phone) == (officer, phone):
+            result[-1] = Turn(result[-1].begin, ends, officer, phone)
         else:
-            result.append(Turn(starts, ends, officer))
+            result.append(Turn(starts, ends, officer, phone))
     return result
 
 
 def holder(plan: Plan, post: Post, at: datetime) -> str | None:
     """Return the holder at a moment, None when the post is empty or has no plan."""
-    rotating = [
-        (rotation, list(turns(rotation, at, at + at.resolution)))
-        for rotation in plan.rotations
-        if rotation.post is post
-    ]
-    return _on(plan, post, rotating, at) if post in plan.posts else None
+    rotating = _rotating(plan, post, at, at + at.resolution)
+    return _on(plan, post, rotating, at)[0] if post in plan.posts else None
 
 
 def gaps(plan: Plan, post: Post, begin: datetime, end: datetime) -> list[Turn]:
@@ -127,13 +126,26 @@ def _edges(
     return sorted(edge for edge in result if begin <= edge <= end)
 
 
-def _on(plan: Plan, post: Post, rotating: Sequence[_Rotating], at: datetime) -> str | None:
+def _rotating(plan: Plan, post: Post, begin: datetime, end: datetime) -> list[_Rotating]:
+    return [
+        (rotation, list(turns(rotation, begin, end, plan.calendar)))
+        for rotation in plan.rotations
+        if rotation.post is post
+    ]
+
+
+_Duty = tuple[str | None, str | None]
+"""The officer on duty and the telephone of the entry; the empty post has neither."""
+_EMPTY: _Duty = (None, None)
+
+
+def _on(plan: Plan, post: Post, rotating: Sequence[_Rotating], at: datetime) -> _Duty:
     for override in plan.overrides:
         if override.post is post and override.begin <= at < override.end:
-            return override.officer_id
-    officer = _planned(plan, post, rotating, at)
+            return (override.officer_id, override.phone) if override.officer_id else _EMPTY
+    officer, phone = _planned(plan, post, rotating, at)
     if officer is None:
-        return None
+        return _EMPTY
     for swap in plan.swaps:
         if officer == swap.officer_id and swap.begin <= at < swap.end:
             officer = swap.other_id
@@ -144,21 +156,21 @@ def _on(plan: Plan, post: Post, rotating: Sequence[_Rotating], at: datetime) -> 
     away = any(
         leave.officer_id == officer and leave.begin <= at < leave.end for leave in plan.leaves
     )
-    return None if away else officer
+    return _EMPTY if away else (officer, phone)
 
 
-def _planned(plan: Plan, post: Post, rotating: Sequence[_Rotating], at: datetime) -> str | None:
+def _planned(plan: Plan, post: Post, rotating: Sequence[_Rotating], at: datetime) -> _Duty:
     for of_the_mode in (True, False):
         for shift in plan.shifts:
             applies = shift.post is post and bool(shift.modes) is of_the_mode
             if applies and shift.begin <= at < shift.end:
-                return shift.officer_id
+                return shift.officer_id, shift.phone
         for rotation, spans in rotating:
             if bool(rotation.modes) is of_the_mode:
                 for turn in spans:
                     if turn.begin <= at < turn.end:
-                        return turn.officer_id
-    return None
+                        return turn.officer_id, turn.phone
+    return _EMPTY
 
 
 def _holds(rule: DutyRule, mode: ResponseMode) -> bool:

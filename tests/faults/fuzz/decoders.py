@@ -94,7 +94,7 @@ def decode_cursor(data: bytes) -> None:
 
 DECODERS: dict[str, tuple[Decoder, tuple[type[Exception], ...]]] = {
     "batches": (decode_batches, (KafkaError,)),
-    "calendar": (ical_file.read, (DutyFileError,)),
+    "calendar": (lambda data: ical_file.read(data, _NOW), (DutyFileError,)),
     "cursor": (decode_cursor, ()),
     "duty_table": (lambda data: csv_file.read(data.decode("utf-8", "replace")), (DutyFileError,)),
     "ingest_batch": (lambda data: parse(BatchBody, data), (RequestRefused,)),

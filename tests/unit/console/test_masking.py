@@ -29,6 +29,7 @@ from shared.contracts.duty import DutyEntry, DutyRule, Member, Rotation
 from shared.contracts.fields import DataGrade, Post, ResponseMode
 from shared.contracts.pages import Channel, Officer
 from shared.contracts.units import is_within, lineage, tier_of
+from shared.domain.roster.timeline import plan_of
 from tests.support.console_events import (
     CITY,
     DISTRICT,
@@ -46,6 +47,7 @@ DEPARTMENT = f"{DISTRICT}/water"
 UNITS = (CITY, DISTRICT, DEPARTMENT, ZHUTUO, SONGJI, VILLAGE, GRID, MICROGRID)
 SECRET = "举报人称尾矿坝渗漏"
 NAME, PHONE, ADDRESS = "李远山", "13800138000", "li@office.test"
+DESK_PHONE = "023-49800001"
 NAMES = UnitNames()
 
 viewers = st.builds(
@@ -67,7 +69,9 @@ def responsible(viewer: Viewer, unit: str) -> bool:
 
 def entries(unit: str) -> list[DutyEntry]:
     officer = Officer(officer_id="o-1", name=NAME, phone=PHONE, addresses={Channel.EMAIL: ADDRESS})
-    rota = Rotation(post=Post.B, members=("o-1",), starts=NOW.date() - timedelta(days=3))
+    rota = Rotation(
+        post=Post.B, members=("o-1",), starts=NOW.date() - timedelta(days=3), phone=DESK_PHONE
+    )
     rules: tuple[DutyRule, ...] = (Member(officer=officer), rota)
     return [
         DutyEntry(
@@ -112,10 +116,19 @@ def test_names_stay_with_those_responsible_and_addresses_with_the_unit(
     viewer: Viewer, unit: str
 ) -> None:
     result = text_of(
-        duty_views.plan_view(unit, entries(unit), ResponseMode.NORMAL, NOW, 3, NAMES, viewer)
+        duty_views.plan_view(
+            unit,
+            plan_of(entries(unit)),
+            entries(unit),
+            ResponseMode.NORMAL,
+            NOW,
+            3,
+            NAMES,
+            viewer,
+        )
     )
     assert (NAME in result) is responsible(viewer, unit)
-    for secret in (PHONE, ADDRESS):
+    for secret in (PHONE, ADDRESS, DESK_PHONE):
         assert (secret in result) is (viewer.unit == unit)
 
 

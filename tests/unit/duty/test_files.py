@@ -98,7 +98,7 @@ def test_a_calendar_has_the_officers_on_duty_and_is_read_back_as_shifts() -> Non
     before = timeline(plan, Post.B, at(0), at(72))
     raw = ical_file.write(TOWN, "朱沱镇", {Post.B: before}, {"li": "李=远"}, T0)
     assert "B岗 李=远".encode() in raw
-    restored = plan_of(an_entry(shift) for shift in ical_file.read(raw))
+    restored = plan_of(an_entry(shift) for shift in ical_file.read(raw, T0))
     assert timeline(restored, Post.B, at(0), at(72)) == before
 
 
@@ -112,7 +112,10 @@ _POST_AND_OFFICER = "X-FENGHUO-POST:B\r\nX-FENGHUO-OFFICER:li\r\n"
     ("start", "more", "message"),
     [
         ("20260701T000000Z", "", "one is missing"),
-        ("20260701T000000Z", _POST_AND_OFFICER + "RRULE:FREQ=DAILY\r\n", "rotation"),
+        ("20260701T000000Z", _POST_AND_OFFICER + "RRULE:FREQ=HOURLY\r\n", "FREQ"),
+        ("20260701T000000Z", _POST_AND_OFFICER + "RRULE:FREQ=DAILY;BYHOUR=1,2\r\n", "BYHOUR"),
+        ("20260701T000000Z", _POST_AND_OFFICER + "RDATE:20260702T000000Z\r\n", "RDATE"),
+        ("20010701T000000Z", _POST_AND_OFFICER + "RRULE:FREQ=DAILY\r\n", "ten years"),
         ("20260701T000000", _POST_AND_OFFICER, "zone"),
         ("20260703T000000Z", _POST_AND_OFFICER, "after begin"),
         ("20260701T000000Z", _POST_AND_OFFICER.replace(":B", ":Z"), "X-FENGHUO-POST"),
@@ -121,7 +124,7 @@ _POST_AND_OFFICER = "X-FENGHUO-POST:B\r\nX-FENGHUO-OFFICER:li\r\n"
 def test_a_missing_part_of_a_calendar_is_named(start: str, more: str, message: str) -> None:
     raw = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n" + _EVENT.format(start=start, more=more)
     with pytest.raises(DutyFileError, match=message):
-        ical_file.read((raw + "END:VCALENDAR\r\n").encode())
+        ical_file.read((raw + "END:VCALENDAR\r\n").encode(), T0)
 
 
 _ZONE = (
@@ -142,7 +145,7 @@ def calendar_in_zone(name: str, offset: str, more: str = "", define: bool = True
 
 
 def begin_of(raw: bytes) -> datetime:
-    (shift,) = ical_file.read(raw)
+    (shift,) = ical_file.read(raw, T0)
     assert isinstance(shift, Shift)
     return shift.begin
 
@@ -154,7 +157,7 @@ def test_a_zone_holds_in_its_own_file_only(name: str) -> None:
     assert (west.utcoffset(), east.utcoffset()) == (timedelta(hours=-12), timedelta(hours=8))
     assert west - east == timedelta(hours=20)
     with pytest.raises(DutyFileError, match="zone"):
-        ical_file.read(calendar_in_zone(name, "", define=False))
+        ical_file.read(calendar_in_zone(name, "", define=False), T0)
 
 
 @pytest.mark.parametrize("name", ["Asia/Shanghai", "China Standard Time"])
@@ -183,7 +186,7 @@ def test_a_yearly_change_of_the_clock_is_supported() -> None:
 )
 def test_a_zone_that_would_take_long_to_work_out_is_refused(rule: str) -> None:
     with pytest.raises(DutyFileError, match="zone Office"):
-        ical_file.read(calendar_in_zone("Office", "+0800", rule))
+        ical_file.read(calendar_in_zone("Office", "+0800", rule), T0)
 
 
 @pytest.mark.parametrize(
@@ -203,11 +206,14 @@ def test_a_damaged_calendar_is_refused_or_read(old: bytes, new: bytes) -> None:
     raw = calendar_in_zone("Office", "+0800")
     assert old in raw
     with contextlib.suppress(DutyFileError):
-        ical_file.read(raw.replace(old, new, 1))
+        ical_file.read(raw.replace(old, new, 1), T0)
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_no_bytes_break_the_readers(raw: bytes) -> None:
-    for reader in (ical_file.read, lambda item: csv_file.read(item.decode(errors="replace"))):
+    for reader in (
+        lambda item: ical_file.read(item, T0),
+        lambda item: csv_file.read(item.decode(errors="replace")),
+    ):
         with contextlib.suppress(DutyFileError):
             reader(raw)

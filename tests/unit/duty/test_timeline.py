@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from services.duty.core.coverage import evaluate
 from shared.contracts.duty import DutyRule, Leave, Override, Rotation, Shift, Swap
 from shared.contracts.fields import Post, ResponseMode
+from shared.domain.roster.day_calendar import ORDINARY_WEEKS
 from shared.domain.roster.timeline import Plan, gaps, holder, plan_of, timeline
 from shared.domain.roster.turns import Turn, turns
 from tests.unit.duty.plans import T0, TOWN, a_rotation, an_entry
@@ -313,5 +314,5 @@ def test_a_rotation_of_any_year_of_the_contract_can_be_evaluated(
     if ends is not None and ends <= starts:
         return
     rule = a_rotation("li", "ma", starts=starts, ends=ends, zone=zone, turn_days=turn_days)
-    status = evaluate(TOWN, [an_entry(rule)], ResponseMode.NORMAL, {}, now, "evt-1")
+    status = evaluate(TOWN, [an_entry(rule)], ResponseMode.NORMAL, ORDINARY_WEEKS, {}, now, "evt-1")
     assert [post.post for post in status.posts] == [Post.B]

@@ -11,6 +11,9 @@ from shared.contracts.fields import Status
 from shared.contracts.ids import content_id
 from shared.contracts.topics import DUTY_REQUESTS
 
+_YOUNGER_FIELDS = ("days", "until", "phone")
+"""Fields that older entries lack: an entry without them keeps its id."""
+
 
 def put(
     viewer: Viewer, unit: str, entry_id: str, rule: DutyRule, version: int, now: datetime
@@ -28,7 +31,8 @@ def entry_id_of(unit: str, rule: DutyRule) -> str:
     """Return the id of an entry of a file: from the officer for a member, else from the content."""
     if isinstance(rule, Member):
         return content_id("member", unit, rule.officer.officer_id)
-    return content_id("entry", unit, rule.model_dump_json())
+    empty = {name for name in _YOUNGER_FIELDS if not getattr(rule, name, None)}
+    return content_id("entry", unit, rule.model_dump_json(exclude=empty))
 
 
 def _request(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -30,6 +30,7 @@ from shared.contracts.duty import HORIZON_DAYS, DutyRule
 from shared.contracts.fields import Identifier, ResponseMode, Status, UnitId
 from shared.contracts.refusals import RefusedFor
 from shared.domain.roster import csv_file, ical_file
+from shared.domain.roster.day_calendar import DayCalendar
 from shared.domain.roster.errors import DutyFileError
 from shared.domain.roster.timeline import plan_of, timeline
 
@@ -77,7 +78,8 @@ async def get_duty_plan(
         mode = await _mode(connection, of)
     now = console.clock.now()
     entries = views.entries_of(rows)
-    return as_json(views.plan_view(of, entries, mode, now, days, console.names, viewer))
+    plan = plan_of(entries, mode, console.part(DayCalendar))
+    return as_json(views.plan_view(of, plan, entries, mode, now, days, console.names, viewer))
 
 
 @router.get("/gaps", responses=json_response(PostGapList))
@@ -145,7 +147,7 @@ async def export_duty_plan(
     async with reading(console.database) as connection:
         entries = views.entries_of(await queries.entries(connection, unit))
         mode = await _mode(connection, unit)
-    plan = plan_of(entries, mode)
+    plan = plan_of(entries, mode, console.part(DayCalendar))
     if form == "csv":
         content = csv_file.write([entry.rule for entry in entries]).encode()
     else:
@@ -178,7 +180,7 @@ async def import_duty_plan(
     acting = _planner(console, viewer, unit)
     raw = await request.body()
     try:
-        rules = await asyncio.to_thread(_rules, form, raw)
+        rules = await asyncio.to_thread(_rules, form, raw, console.clock.now())
     except UnicodeDecodeError:
         raise _not_taken(["the file is not UTF-8"]) from None
     except DutyFileError as error:
@@ -195,12 +197,12 @@ async def import_duty_plan(
     return as_json(answer, 202)
 
 
-def _rules(form: str, raw: bytes) -> list[DutyRule]:
+def _rules(form: str, raw: bytes, now: datetime) -> list[DutyRule]:
     """Return the entries of a file; raises DutyFileError or UnicodeDecodeError.
 
     A file of the permitted size takes seconds, so that this runs beside the event loop.
     """
-    return csv_file.read(raw.decode()) if form == "csv" else ical_file.read(raw)
+    return csv_file.read(raw.decode()) if form == "csv" else ical_file.read(raw, now)
 
 
 async def _mode(connection: Connection, unit: str) -> ResponseMode:

@@ -15,7 +15,7 @@ from services.console.core.record import OutgoingRecord
 from shared.contracts.duty import DutyEntry, DutyRule, Member, Override, Rotation, Shift, Swap
 from shared.contracts.fields import ResponseMode
 from shared.contracts.units import tier_of
-from shared.domain.roster.timeline import Plan, plan_of, timeline
+from shared.domain.roster.timeline import Plan, timeline
 from shared.domain.roster.turns import Turn
 
 RULE: TypeAdapter[DutyRule] = TypeAdapter(DutyRule)
@@ -44,6 +44,7 @@ def entries_of(rows: Sequence[OutgoingRecord]) -> list[DutyEntry]:
 
 def plan_view(
     unit: str,
+    plan: Plan,
     entries: Sequence[DutyEntry],
     mode: ResponseMode,
     now: datetime,
@@ -51,14 +52,13 @@ def plan_view(
     names: UnitNames,
     viewer: Viewer,
 ) -> dict[str, Any]:
-    """Return the turns of each post for `days` days in the response mode `mode`, and the entries.
+    """Return the turns of each post for `days` days, and the entries; `mode` is that of the plan.
 
     Names and addresses are left out unless open to the viewer.
     """
     open_classes = frozenset(
         data_class for data_class in DataClass if opens(viewer, unit, data_class)
     )
-    plan = plan_of(entries, mode)
     end = now + timedelta(days=days)
     return {
         "unit": unit,
@@ -130,11 +130,15 @@ def _turn_view(turn: Turn, plan: Plan, open_classes: frozenset[DataClass]) -> di
 
 
 def _rule_view(rule: DutyRule, open_classes: frozenset[DataClass]) -> dict[str, Any]:
-    result = rule.model_dump(mode="json", exclude_none=True)
+    result = _open_fields(rule.model_dump(mode="json", exclude_none=True), open_classes)
     if isinstance(rule, Member):
-        result["officer"] = {
-            name: value
-            for name, value in result["officer"].items()
-            if name not in PERSONAL or PERSONAL[name] in open_classes
-        }
+        result["officer"] = _open_fields(result["officer"], open_classes)
     return {"rule": result}
+
+
+def _open_fields(values: dict[str, Any], open_classes: frozenset[DataClass]) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in values.items()
+        if name not in PERSONAL or PERSONAL[name] in open_classes
+    }

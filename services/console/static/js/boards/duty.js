@@ -151,6 +151,7 @@ export function dutyBoard(context) {
   function describe(rule) {
     const postName = rule.post && `${t(`post.${rule.post}`)} `;
     const modes = rule.modes?.map((mode) => t(`mode.${mode}`)).join(t("and"));
+    const phoneNote = rule.phone ? ` · ${rule.phone}` : "";
     const modeNote = modes ? ` · ${t("duty.modes.only", { modes })}` : "";
     switch (rule.kind) {
       case "member": {
@@ -159,9 +160,7 @@ export function dutyBoard(context) {
       }
       case "rotation": {
         const members = rule.members?.map(officerName) ?? [];
-        const time = rule.handover?.slice(0, 5);
-        const turns = t("rotation.every", { n: rule.turn_days, time, from: rule.starts });
-        return [postName, ruleText(members.join(" → "), turns + modeNote)];
+        return [postName, ruleText(members.join(" → "), turnsText(rule) + modeNote + phoneNote)];
       }
       case "swap": {
         const officers = `${officerName(rule.officer_id)} ⇄ ${officerName(rule.other_id)}`;
@@ -170,7 +169,7 @@ export function dutyBoard(context) {
       }
       default: {
         const span = spanText(rule.begin, rule.end);
-        return [postName, ruleText(officerName(rule.officer_id), span + modeNote)];
+        return [postName, ruleText(officerName(rule.officer_id), span + modeNote + phoneNote)];
       }
     }
   }
@@ -262,6 +261,19 @@ const spanText = (begin = "", end = "") => `${formatTime(begin)} – ${formatTim
  * @param {string} detail
  */
 const ruleText = (words, detail) => [text(words), h("br"), h("span", { class: "faint" }, detail)];
+
+/**
+ * Return the turns of a rotation in words.
+ * @param {DutyRule} rule
+ */
+function turnsText({ handover, until, starts, turn_days: days, turn_hours: hours, days: kinds }) {
+  const [key, n] = hours ? ["rotation.each", hours] : ["rotation.every", days];
+  const turns = t(key, { n, time: handover?.slice(0, 5), from: starts });
+  const end = until && t("rotation.to", { time: until.slice(0, 5) });
+  const names = kinds?.map((kind) => t(`day.${kind}`)).join(t("and"));
+  const only = names && t("rotation.only.on", { days: names });
+  return [turns, end, only].filter(Boolean).join(" · ");
+}
 
 /** @param {DutyAnswer} plan */
 function postTable(plan) {

@@ -19,6 +19,19 @@ export const RULE_KINDS = ["member", "leave", "override", "swap", "shift", "rota
 const CHANNELS = ["sms", "voice", "email", "dingtalk", "wecom", "feishu"];
 export const POSTS = ["B", "A", "commander"];
 const MODES = ["normal", "standby", "emergency", "recovery"];
+const DAY_KINDS = [
+  "monday",
+  "tuesday",
+  "wednesday",
+  "thursday",
+  "friday",
+  "saturday",
+  "sunday",
+  "workday",
+  "rest_day",
+  "holiday",
+];
+const TURN_HOURS = ["0", "12", "8", "6"];
 const OFFICER_ID = "[A-Za-z0-9][A-Za-z0-9._:\\-]*";
 const PHONE_NUMBER = "\\+?[0-9][0-9 \\-]{2,30}";
 
@@ -31,6 +44,8 @@ const PHONE_NUMBER = "\\+?[0-9][0-9 \\-]{2,30}";
 const postPicker = () => select(t("post"), "post", optionsOf(POSTS, "post"));
 const modeChoices = () => choices(t("duty.modes"), "checkbox", "modes", optionsOf(MODES, "mode"));
 const reasonField = () => textField(t("reason.optional"), "why", { maxlength: 400 });
+const phoneField = () =>
+  textField(t("duty.phone"), "phone", { type: "tel", pattern: PHONE_NUMBER });
 const spanFields = () => [
   momentField(t("from.time"), "begin", 0),
   momentField(t("until"), "end", 12),
@@ -38,6 +53,12 @@ const spanFields = () => [
 
 /** @param {HTMLFormElement} form */
 const spanOf = (form) => ({ begin: momentOf(form, "begin"), end: momentOf(form, "end") });
+
+/** @param {HTMLFormElement} form */
+const phoneOf = (form) => {
+  const phone = textOf(form, "phone");
+  return phone ? { phone } : {};
+};
 
 /**
  * Make the form for a kind of rule.
@@ -72,6 +93,7 @@ export function ruleForm(kind, members) {
           postPicker(),
           memberPicker(t("officer"), "officer", [["", t("duty.empty")]]),
           ...spanFields(),
+          phoneField(),
           reasonField(),
         ],
         read: (form) => ({
@@ -79,6 +101,7 @@ export function ruleForm(kind, members) {
           post: valueOf(form, "post"),
           officer_id: valueOf(form, "officer") || null,
           ...spanOf(form),
+          ...phoneOf(form),
           reason: valueOf(form, "why"),
         }),
       };
@@ -106,6 +129,7 @@ export function ruleForm(kind, members) {
           postPicker(),
           memberPicker(t("officer"), "officer"),
           ...spanFields(),
+          phoneField(),
           modeChoices(),
         ],
         read: (form) => ({
@@ -113,6 +137,7 @@ export function ruleForm(kind, members) {
           post: valueOf(form, "post"),
           officer_id: valueOf(form, "officer"),
           ...spanOf(form),
+          ...phoneOf(form),
           modes: checkedValues(form, "modes"),
         }),
       };
@@ -133,14 +158,13 @@ function memberFields() {
 
 /** @param {HTMLFormElement} form */
 function memberRule(form) {
-  const phone = textOf(form, "phone");
   return {
     kind: "member",
     officer: {
       officer_id: textOf(form, "officer"),
       name: textOf(form, "name"),
       language: valueOf(form, "language"),
-      ...(phone && { phone }),
+      ...phoneOf(form),
     },
     channels: ["console", ...checkedValues(form, "channels")],
   };
@@ -153,19 +177,31 @@ function rotationFields(members) {
     postPicker(),
     choices(t("rotation.members"), "checkbox", "members", members),
     textField(t("rotation.starts"), "starts", { type: "date", required: true }),
+    textField(t("rotation.handover"), "handover", { type: "time", required: true, value: "08:00" }),
     textField(t("rotation.days"), "days", days),
+    select(t("rotation.hours"), "hours", optionsOf(TURN_HOURS, "rotation.hours")),
+    textField(t("rotation.until"), "until", { type: "time" }),
+    choices(t("rotation.on"), "checkbox", "on", optionsOf(DAY_KINDS, "day")),
+    phoneField(),
     modeChoices(),
   ];
 }
 
 /** @param {HTMLFormElement} form */
 function rotationRule(form) {
+  const hours = Number(valueOf(form, "hours"));
+  const until = valueOf(form, "until");
   return {
     kind: "rotation",
     post: valueOf(form, "post"),
     members: checkedValues(form, "members"),
     starts: valueOf(form, "starts"),
+    handover: valueOf(form, "handover"),
     turn_days: Number(valueOf(form, "days")),
+    ...(hours && { turn_hours: hours }),
+    ...(until && { until }),
+    days: checkedValues(form, "on"),
+    ...phoneOf(form),
     modes: checkedValues(form, "modes"),
   };
 }

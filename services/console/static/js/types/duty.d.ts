@@ -13,6 +13,10 @@ export interface DutyRule {
   channels?: string[];
   members?: string[];
   turn_days?: number;
+  turn_hours?: number;
+  days?: string[];
+  until?: string;
+  phone?: string;
   handover?: string;
   starts?: string;
   officer_id?: string | null;
