@@ -42,7 +42,7 @@ def supervision_pages(command: CommandEvent, count: int, **more: object) -> list
 def answers(console: ConsoleHarness) -> list[Answer]:
     """Return the answers that Kafka has."""
     return [
-        TOPICS[record.topic].model.validate_json(record.value)  # type: ignore[misc]
+        TOPICS[record.topic].model.validate_json(record.value)
         for record in console.kafka.sent
         if record.topic == PAGE_ANSWERS.name
     ]

@@ -137,7 +137,11 @@ def test_graded_words_stay_out_of_pages(working_set: WorkingSet, core: CoreHarne
 @pytest.mark.e2e
 async def test_the_calls_end_at_the_expiry(notify: NotifyHarness) -> None:
     now = datetime.now(UTC)
-    times = {"occurred_at": now, "effective_at": None, "expires_at": now + timedelta(minutes=2)}
+    times: dict[str, Any] = {
+        "occurred_at": now,
+        "effective_at": None,
+        "expires_at": now + timedelta(minutes=2),
+    }
     notify.fill_posts(DISTRICT)
     (page,) = await notify.deliver(a_warning(**times))
     ends = "SELECT due_at FROM notify.timer WHERE kind = 'warning_end' AND state = 'armed'"
@@ -156,7 +160,7 @@ async def test_the_calls_end_at_the_expiry(notify: NotifyHarness) -> None:
 @pytest.mark.e2e
 async def test_a_cancel_ends_the_calls_in_the_database(notify: NotifyHarness) -> None:
     now = datetime.now(UTC)
-    times = {"occurred_at": now, "effective_at": None, "expires_at": now + HOUR}
+    times: dict[str, Any] = {"occurred_at": now, "effective_at": None, "expires_at": now + HOUR}
     notify.fill_posts(DISTRICT)
     await notify.deliver(a_warning(**times))
     (page,) = await notify.deliver(a_warning(2, "Cancel", references=("wrn-1",), **times))

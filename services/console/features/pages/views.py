@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from services.console.core.names import UnitNames
-from services.console.core.record import Json, OutgoingRecord
+from services.console.core.record import Json
 from shared.contracts.pages import RosterSlot
 
 _MOST_UNITS = 6
@@ -30,7 +31,7 @@ def colleagues(
     return list(views.values())
 
 
-def page(row: OutgoingRecord, names: UnitNames) -> Json:
+def page(row: Mapping[str, Any], names: UnitNames) -> Json:
     """Return a page of the viewer, with what it says of the other pages about its matter."""
     late_units = list(dict.fromkeys(row.get("late_units") or ()))
     return {

@@ -3,8 +3,7 @@
 
 import { bulkButtons } from "./commands/bulk_steps.js";
 import { wholeMatter } from "./duty/matters.js";
-import { incidentButton } from "./incidents/incident_form.js";
-import { alarmControls, beginAlarm } from "./lib/alarm.js";
+import { beginAlarm } from "./lib/alarm.js";
 import { get, onSessionEnd, Problem } from "./lib/api.js";
 import { CardOrder } from "./lib/card_order.js";
 import { button, linkText } from "./lib/components.js";
@@ -13,7 +12,7 @@ import { formatTime, loadLanguage, otherLanguage, pageData, setLanguage, t } fro
 import { LiveStream } from "./lib/live_stream.js";
 import { drawLoadStatus } from "./lib/load_status.js";
 import { categoryFilter, ofCategory, PAGE_KINDS } from "./lib/page_categories.js";
-import { resumeSignOut, showGate, signOut } from "./lib/sign_out.js";
+import { resumeSignOut, showGate } from "./lib/sign_out.js";
 import { setTitle } from "./lib/tab_signs.js";
 import { endSignals, signalOpenPages } from "./lib/waiting_pages.js";
 import { Outbox } from "./phone/outbox.js";
@@ -23,6 +22,7 @@ import {
   phoneAssignmentCard,
   refreshDeadlines,
 } from "./phone/phone_cards.js";
+import { headLines } from "./phone/phone_header.js";
 import { isOpenPage, LIST_NAMES, needsStep, PhoneLists } from "./phone/phone_lists.js";
 import { sendReceipt } from "./phone/receipts.js";
 
@@ -338,26 +338,7 @@ function drawHeader() {
   return h(
     "header",
     { class: "bar-top" },
-    h(
-      "div",
-      { class: "identity" },
-      h("h1", {}, officer.unit_name),
-      h("span", { class: "link tail", id: "link", role: "status" }, t("state.connecting")),
-    ),
-    h(
-      "div",
-      { class: "sub" },
-      h("span", {}, `${officer.name} ${t(`post.${officer.post}`)}`),
-      incidentButton(officer, (actions) => outbox.add(actions), "incident.queued"),
-      h("span", { class: "tail" }),
-      alarmControls(officer),
-      button(t("language.other"), changeLanguage, {
-        class: "plain",
-        lang: otherLanguage(),
-        id: "language",
-      }),
-      button(t("sign.out"), () => signOut(officer.session), { class: "plain" }),
-    ),
+    headLines(officer, outbox, changeLanguage),
     h("div", { class: "tabs", role: "tablist" }, LIST_NAMES.map(tabButton)),
   );
 }
