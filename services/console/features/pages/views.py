@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from services.console.core.names import UnitNames
-from services.console.core.record import Json
+from services.console.core.record import Json, OutgoingRecord
 from shared.contracts.pages import RosterSlot
 
 _MOST_UNITS = 6
@@ -31,7 +30,7 @@ def colleagues(
     return list(views.values())
 
 
-def page(row: Mapping[str, Any], names: UnitNames) -> Json:
+def page(row: OutgoingRecord, names: UnitNames) -> Json:
     """Return a page of the viewer, with what it says of the other pages about its matter."""
     late_units = list(dict.fromkeys(row.get("late_units") or ()))
     return {
