@@ -13,8 +13,6 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr
-from pydantic_core import to_json
-from standardwebhooks import Webhook as Signer
 
 from services.notify.channels.http import client, exchange, field, outcome_of
 from services.notify.channels.port import (
@@ -26,12 +24,11 @@ from services.notify.channels.port import (
     Tools,
     Url,
 )
+from services.notify.channels.signing import PageSigner
 from services.notify.core.wording.voice import spoken
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 from shared.domain.replies import KEYS, REPEAT_KEY
-from shared.runtime.errors import SetupError
-from shared.runtime.webhook_keys import webhook_key_problem
 
 _BUSY = frozenset({"busy", "no_answer", "congestion", "unavailable"})
 """Words of the gateway's answer for a call that did not come about and may be tried again."""
@@ -64,9 +61,7 @@ class Voice:
         self._clock = tools.clock
         self._zone: ZoneInfo = tools.zone
         self._client = client(tools.timeout_s)
-        if problem := webhook_key_problem(secret.get_secret_value()):
-            raise SetupError(f"The secret of the channel {self.channel} {problem}.")
-        self._signer = Signer(secret.get_secret_value())
+        self._signer = PageSigner(secret, self.channel)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -83,32 +78,22 @@ class Voice:
         """Make one attempt; REFUSED when the roster has no number."""
         if not address:
             return Attempt(DeliveryOutcome.REFUSED, "no phone number")
-        now = self._clock.now()
-        body = to_json(
+        request = self._signer.request(
+            "duty.voice",
+            page.page_id,
+            self._clock.now(),
             {
-                "type": "duty.voice",
-                "timestamp": now.isoformat(),
-                "data": {
-                    "page_id": page.page_id,
-                    "to": address,
-                    "caller": self._settings.caller,
-                    "ring_s": self._settings.ring_s,
-                    "language": language,
-                    "text": spoken(page, language, self._zone, resend=resend),
-                    "keys": [*KEYS, REPEAT_KEY],
-                    "resend": resend,
-                },
-            }
+                "page_id": page.page_id,
+                "to": address,
+                "caller": self._settings.caller,
+                "ring_s": self._settings.ring_s,
+                "language": language,
+                "text": spoken(page, language, self._zone, resend=resend),
+                "keys": [*KEYS, REPEAT_KEY],
+                "resend": resend,
+            },
         )
-        headers = {
-            "content-type": "application/json",
-            "webhook-id": page.page_id,
-            "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": self._signer.sign(page.page_id, now, body.decode()),
-        }
-        reply = await exchange(
-            self._client, "POST", self._settings.url, content=body, headers=headers
-        )
+        reply = await exchange(self._client, "POST", self._settings.url, **request)
         if isinstance(reply, Attempt):
             return reply
         outcome = field(reply.body, "outcome")

@@ -104,11 +104,11 @@ async def _take(
         if access.sees(viewer, unit):
             return _result(name, row, console, result)
         return _result(name, None, console, hidden("assignment", unit).reason)
-    intent = actions.StepIntent(body.step, row["attempt"], body.text)
-    act = actions.acknowledgement(result, row, intent, now)
     state = AssignmentState(row["state"])
     if body.step not in steps_for(result, state, unit, row["issuer_unit"]):
         return _result(name, row, console, _NOT_NOW)
+    intent = actions.StepIntent(body.step, row["attempt"], body.text)
+    act = actions.acknowledgement(result, row, intent, now)
     try:
         is_new = await console.recorder.record(act, None)
     except ActionConflict:
