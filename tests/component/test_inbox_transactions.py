@@ -157,14 +157,14 @@ async def test_after_a_commit_without_an_answer_another_owner_is_still_noticed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with a_database() as database:
-        member, other = InboxMember(database), InboxMember(database)
-        for each in (member, other):
-            await each.worker.restore([PARTITION])
+        member, second_member = InboxMember(database), InboxMember(database)
+        for owner in (member, second_member):
+            await owner.worker.restore([PARTITION])
         lose_answers(database, monkeypatch).append("the answer of the commit is lost")
         with pytest.raises(Transient):
             await member.worker.handle(records()[:SIZE])
-        await other.worker.restore([PARTITION])
-        await other.worker.handle(records())
+        await second_member.worker.restore([PARTITION])
+        await second_member.worker.handle(records())
         with pytest.raises(LostOwnership):
             await member.worker.handle(records())
 
