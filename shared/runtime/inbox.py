@@ -156,8 +156,11 @@ class InboxWorker:
             for record in records
             if record.offset >= self._stored[_partition(record)].next_offset
         ]
+        if not todo:
+            return
         batches = self._divide(todo)
-        running, following = (self._begin(batches[0]) if batches else None), None
+        running: _RunningBatch | None = self._begin(batches[0])
+        following: _RunningBatch | None = None
         try:
             for batch, next_batch in zip(batches, [*batches[1:], None], strict=True):
                 assert running is not None

@@ -143,6 +143,7 @@ async def test_a_commit_without_an_answer_is_known_again_and_not_taken_for_anoth
         await member.worker.handle(records())
         assert await stored(database) == (COUNT, COUNT)
         assert member.applied == list(range(COUNT))
+        await member.worker.handle(records())
         end = StoredOffset(COUNT, fingerprint(records()[-1].value))
         lost.append("the answer of the commit is lost")
         with pytest.raises(Transient):

@@ -1,0 +1,55 @@
+"""Waits that end in time even where a client of Kafka swallows its cancellation.
+
+`asyncio.timeout` cancels once and then waits for the work. While aiokafka closes a client it
+swallows a cancellation at one place and waits without limit at the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import structlog
+from aiokafka.errors import KafkaError
+
+log = structlog.get_logger("fenghuo.kafka_clients")
+T = TypeVar("T")
+
+_STOP_S = 3.0
+_CANCELLATIONS = 3
+_CANCELLATION_S = 0.2
+
+
+async def wait_within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """Return the result of `work`; raises TimeoutError, and what the work raises.
+
+    After the time the work is cancelled, again where it swallows that, and then left alone.
+    """
+    task = asyncio.create_task(work)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+        if done:
+            return task.result()
+    finally:
+        for _ in range(_CANCELLATIONS):
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task}, timeout=_CANCELLATION_S)
+        task.add_done_callback(_note_result)
+    raise TimeoutError(f"no result within {seconds:g} s")
+
+
+async def stop_client(client: Any) -> None:
+    """Close the connections of any client of aiokafka within three seconds, whatever Kafka does."""
+    stop = getattr(client, "stop", None) or client.close  # consumers and producers: `stop`
+    try:
+        await wait_within(_STOP_S, stop())
+    except (KafkaError, OSError) as error:  # a TimeoutError is an OSError
+        log.warning("closed_hard", error=repr(error))
+
+
+def _note_result(task: asyncio.Task[Any]) -> None:
+    """Take the result of work that nobody waits for."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.debug("late_failure", error=repr(error))
