@@ -1,6 +1,9 @@
 // The panel of the warnings of other agencies that hold or will hold: whose, where, until when.
 
-import { chip, drillTag, levelBadge, maskedText, panel } from "../lib/components.js";
+import { composeCommand } from "../commands/command_composer.js";
+import { senderOf } from "../commands/warning_origin.js";
+import { get } from "../lib/api.js";
+import { button, chip, drillTag, levelBadge, maskedText, panel } from "../lib/components.js";
 import { h, renderList } from "../lib/dom.js";
 import { formatTime, t } from "../lib/i18n.js";
 import { loader } from "../lib/load_status.js";
@@ -33,7 +36,7 @@ export function agencyWarnings(context) {
         node,
         answer.warnings,
         (warning) => warning.warning_id,
-        warningItem,
+        (warning) => warningItem(warning, () => orderBecauseOf(warning)),
         t("warnings.none"),
       );
       list.show(answer);
@@ -56,11 +59,23 @@ export function agencyWarnings(context) {
     timer = setTimeout(() => node.isConnected && load(), Math.max(wait, 0) + 1_000);
   }
 
+  /**
+   * Open the form for a command with the words and areas of a warning.
+   * @param {AgencyWarning} warning
+   */
+  async function orderBecauseOf({ warning_id: id, status }) {
+    const proposed = await context.current(get(`/api/warnings/${id}/command`, { status }));
+    if (proposed) composeCommand(context.officer, status, context.reload, proposed);
+  }
+
   return { load, panel: panel("warnings.title", [node, list.moreButton], list.count) };
 }
 
-/** @param {AgencyWarning} warning */
-function warningItem(warning) {
+/**
+ * @param {AgencyWarning} warning
+ * @param {() => Promise<void>} order
+ */
+function warningItem(warning, order) {
   const hidden = warning.areas - warning.area_names.length;
   const areas = warning.area_names.join(t("and"));
   return h(
@@ -76,7 +91,7 @@ function warningItem(warning) {
       h(
         "span",
         { class: "muted" },
-        `${warning.source_id} · ${areas}`,
+        `${senderOf(warning)} · ${areas}`,
         hidden > 0 && ` ${t("warning.areas", { n: warning.areas })}`,
       ),
       !warning.in_force && [" ", chip(t("warning.later"))],
@@ -87,6 +102,10 @@ function warningItem(warning) {
       h("time", {}, t("warning.from", { time: formatTime(warning.starts_at) })),
       h("br"),
       h("time", {}, t("warning.to", { time: formatTime(warning.ends_at) })),
+      warning.may_command && [
+        h("br"),
+        button(t("warning.command"), order, { "data-focus": `${warning.warning_id}-command` }),
+      ],
     ),
   );
 }
