@@ -93,3 +93,41 @@ async def test_a_warning_becomes_a_command_after_a_look(
     assert part["units"] == ["500118118000"]
     cancel = a_warning(first + 1, "Cancel", references=(warning.id,))
     served.run(served.console.project([cancel]))
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+async def test_the_gravest_warnings_are_on_the_overview_while_they_hold(
+    visitor: Visitor, served: Served, lang: str
+) -> None:
+    first = 51 if lang == "en" else 61
+    panel = ".board .panel.warnings"
+    page = await visitor.open("o-district-b", lang=lang, width=1366)
+    await expect(page.locator("#alerts li.card").first).to_be_visible()
+    await expect(page.locator(panel)).to_be_hidden()
+    levels = (Level.BLUE, Level.YELLOW, Level.RED, Level.ORANGE)
+    warnings = [
+        a_warning(first + number, level=level, headline=f"大风{level.value}")
+        for number, level in enumerate(levels)
+    ]
+    served.run(served.console.project(warnings))
+    for width in (1920, 1366, 390):
+        page = await visitor.open("o-district-b", lang=lang, width=width)
+        entries = page.locator(f"{panel} li")
+        await expect(entries).to_have_count(3)
+        words = await entries.all_inner_texts()
+        for level, text in zip(("red", "orange", "yellow"), words, strict=True):
+            assert f"大风{level}" in text
+        await expect(entries.first).to_contain_text(WORDS[lang][1])
+        assert await page.evaluate(OVERFLOW) <= 0
+        await entries.first.scroll_into_view_if_needed()
+        await shot(page, f"warnings-overview-{width}-{lang}")
+    await page.locator(f"{panel} header a").click()
+    await expect(page.locator("#agency-warnings li")).to_have_count(4)
+    neighbour = await visitor.open("o-songji-b", lang=lang, width=1366)
+    await expect(neighbour.locator("#alerts, #alerts-tail").first).to_be_visible()
+    await expect(neighbour.locator(panel)).to_be_hidden()
+    references = tuple(warning.id for warning in warnings)
+    served.run(served.console.project([a_warning(first + 9, "Cancel", references=references)]))
+    page = await visitor.open("o-district-b", lang=lang, width=1366)
+    await expect(page.locator("#alerts li.card").first).to_be_visible()
+    await expect(page.locator(panel)).to_be_hidden()

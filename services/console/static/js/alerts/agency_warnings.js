@@ -13,30 +13,44 @@ import { pagedList } from "../lib/paged_list.js";
 /** @import { BoardContext } from "../types/page.d.ts" */
 
 const PAGE_SIZE = 50;
+const BRIEF_SIZE = 3;
 const LONGEST_WAIT_MS = 3_600_000;
 
 /**
- * Make the panel. It loads itself anew when a warning begins or ends.
+ * Make the panel. It loads itself anew when a warning begins or ends. A brief one has the gravest
+ * warnings alone, with a link to the board of all, and is there only while there are any.
  * @param {BoardContext} context
+ * @param {{ isBrief?: boolean }} [variant]
  */
-export function agencyWarnings(context) {
+export function agencyWarnings(context, { isBrief = false } = {}) {
   const node = h("ol", { class: "lines", id: "agency-warnings" });
   const list = pagedList(
     "/api/warnings",
     "warnings",
     (warning) => warning.warning_id,
     () => load(),
-    PAGE_SIZE,
+    isBrief ? BRIEF_SIZE : PAGE_SIZE,
   );
+  const tail = isBrief ? h("a", { href: "#alarms" }, list.count) : list.count;
+  const box = panel("warnings.title", [node, !isBrief && list.moreButton], tail);
+  box.hidden = isBrief;
   const load = loader(
     node,
-    () => context.current(list.load({ status: context.status })),
+    async () => {
+      try {
+        return await context.current(list.load({ status: context.status }));
+      } catch (error) {
+        box.hidden = false;
+        throw error;
+      }
+    },
     (answer) => {
+      box.hidden = isBrief && !answer.warnings.length;
       renderList(
         node,
         answer.warnings,
         (warning) => warning.warning_id,
-        (warning) => warningItem(warning, () => orderBecauseOf(warning)),
+        (warning) => warningItem(warning, isBrief ? null : () => orderBecauseOf(warning)),
         t("warnings.none"),
       );
       list.show(answer);
@@ -68,12 +82,12 @@ export function agencyWarnings(context) {
     if (proposed) composeCommand(context.officer, status, context.reload, proposed);
   }
 
-  return { load, panel: panel("warnings.title", [node, list.moreButton], list.count) };
+  return { load, panel: box };
 }
 
 /**
  * @param {AgencyWarning} warning
- * @param {() => Promise<void>} order
+ * @param {(() => Promise<void>) | null} order null makes a brief entry
  */
 function warningItem(warning, order) {
   const hidden = warning.areas - warning.area_names.length;
@@ -99,13 +113,16 @@ function warningItem(warning, order) {
     h(
       "span",
       {},
-      h("time", {}, t("warning.from", { time: formatTime(warning.starts_at) })),
-      h("br"),
-      h("time", {}, t("warning.to", { time: formatTime(warning.ends_at) })),
-      warning.may_command && [
+      (order || !warning.in_force) && [
+        h("time", {}, t("warning.from", { time: formatTime(warning.starts_at) })),
         h("br"),
-        button(t("warning.command"), order, { "data-focus": `${warning.warning_id}-command` }),
       ],
+      h("time", {}, t("warning.to", { time: formatTime(warning.ends_at) })),
+      order &&
+        warning.may_command && [
+          h("br"),
+          button(t("warning.command"), order, { "data-focus": `${warning.warning_id}-command` }),
+        ],
     ),
   );
 }
