@@ -125,6 +125,7 @@ READS: dict[str, list[str]] = {
     "/api/trends": [f"/api/trends?{LOOK}&alerts={ALERT.alert_id}"],
     "/api/units": [f"/api/units?{LOOK}"],
     "/api/warnings": [f"/api/warnings?{LOOK}"],
+    "/api/warnings/{warning_id}/command": ["/api/warnings/wrn-1/command"],
 }
 """Every GET of the document, before the place that all of it is about."""
 WITH_WORDS = {

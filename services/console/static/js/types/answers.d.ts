@@ -6,6 +6,7 @@ import type {
   Alert,
   AlertDetail,
   AlertWords,
+  ProposedCommand,
   ReadingsAnswer,
   Sensor,
   Silence,
@@ -54,17 +55,19 @@ export type AnswerOf<Path extends string> = Path extends "/api/me"
                 ? ListAnswer & { alarms: Alarm[] }
                 : Path extends "/api/silences"
                   ? { silences: Silence[] }
-                  : Path extends "/api/warnings"
-                    ? ListAnswer & { warnings: AgencyWarning[] }
-                    : Path extends "/api/sensors/silent"
-                      ? ListAnswer & { sensors: SilentSensor[] }
-                      : Path extends `/api/sensors/${string}/readings`
-                        ? ReadingsAnswer
-                        : Path extends "/api/sensors"
-                          ? ListAnswer & { sensors: Sensor[] }
-                          : Path extends "/api/trends"
-                            ? { trends: Trend[] }
-                            : CommandAnswerOf<Path>;
+                  : Path extends `/api/warnings/${string}/command`
+                    ? ProposedCommand
+                    : Path extends "/api/warnings"
+                      ? ListAnswer & { warnings: AgencyWarning[] }
+                      : Path extends "/api/sensors/silent"
+                        ? ListAnswer & { sensors: SilentSensor[] }
+                        : Path extends `/api/sensors/${string}/readings`
+                          ? ReadingsAnswer
+                          : Path extends "/api/sensors"
+                            ? ListAnswer & { sensors: Sensor[] }
+                            : Path extends "/api/trends"
+                              ? { trends: Trend[] }
+                              : CommandAnswerOf<Path>;
 
 type CommandAnswerOf<Path extends string> = Path extends "/api/commands"
   ? ListAnswer & { commands: Command[] }
