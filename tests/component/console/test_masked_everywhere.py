@@ -103,6 +103,7 @@ READS: dict[str, list[str]] = {
     "/api/feed": [f"/api/feed?{LOOK}", f"/api/feed?{LOOK}&after=0"],
     "/api/incidents/{incident_id}/reports": [f"/api/incidents/{ALERT.incident_id}/reports?{LOOK}"],
     "/api/letters": ["/api/letters"],  # for operators, who see all: docs/identity.md
+    "/api/load": [f"/api/load?{LOOK}"],
     "/api/map": [f"/api/map?{LOOK}"],
     "/api/me": ["/api/me"],
     "/api/modes": [f"/api/modes?{LOOK}"],
