@@ -93,6 +93,8 @@ OWN: dict[str, GrowthRule] = {
     "console.sensor": _bounded("sensors"),
     "console.sensor_history": _deleted("sensor_history"),
     "console.history_offset": _bounded("partitions of the readings"),
+    "console.load_count": _deleted("old_load_count"),
+    "console.page_count": _deleted("old_page_count"),
     "console.feed": _deleted("feed"),
     "console.command": _deleted("ended_commands"),
     "console.assignment": _deleted("ended_commands"),

@@ -16,6 +16,7 @@ TAGS = {
     "identity": "The officer who is signed in · 登录人员",
     "incidents": "New incidents · 新报事件",
     "letters": "Dead letters, for operators of the system · 死信（系统运维）",
+    "load": "Readings, alarms and pages by day and hour, weekly report · 工作负荷与周报",
     "modes": "Response modes and proposals of modes · 平急状态",
     "overview": "The numbers and the map of a place · 总览",
     "pages": "Pages to officers, answers, receipts of carriers · 叫应通知与答复",
@@ -52,6 +53,8 @@ BOUNDS = {
     "/api/pages/{page_id}/why": "The calls about one matter, at most 300.",
     "/api/alerts/{alert_id}/why": "The calls about one alert, at most 300.",
     "/api/map": "At most 1,600 cells and 300 alarms; one middle for each town and district.",
+    "/api/load": "28 days, 24 hours, and at most 50 officers.",
+    "/api/load/weekly": "Seven days; at most 60 commands, 100 units and 100 officers.",
     "/api/me": "One document.",
     "/api/events": "A stream; at most 1000 missed events are sent, otherwise a `reset`.",
 }

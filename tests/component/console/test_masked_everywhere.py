@@ -18,6 +18,7 @@ from deploy.commands.console.main import main
 from services.console.accounts import Grant, change_grant
 from services.console.core.access import Right
 from services.console.core.masking import Relation
+from services.console.features.load.views import CHINA
 from services.notify.core.wording.graded import GRADED_ALERT
 from shared.contracts.cases import CaseReview, ReviewFinding
 from shared.contracts.duty import Member, Rotation
@@ -65,6 +66,7 @@ VIEWERS = {
     Relation.UNRELATED: "o-songji-b",
 }
 LOOK = f"place={ZHUTUO}"
+WEEK = NOW.astimezone(CHINA).strftime("%G-W%V")
 CASE = f"/api/cases/{ALERT.alert_id}"
 READS: dict[str, list[str]] = {
     "/api/alarms": [f"/api/alarms?{LOOK}", f"/api/alarms?{LOOK}&standing=1&q={WORDS}"],
@@ -103,6 +105,8 @@ READS: dict[str, list[str]] = {
     "/api/feed": [f"/api/feed?{LOOK}", f"/api/feed?{LOOK}&after=0"],
     "/api/incidents/{incident_id}/reports": [f"/api/incidents/{ALERT.incident_id}/reports?{LOOK}"],
     "/api/letters": ["/api/letters"],  # for operators, who see all: docs/identity.md
+    "/api/load": [f"/api/load?{LOOK}"],
+    "/api/load/weekly": [f"/api/load/weekly?{LOOK}&week={WEEK}"],
     "/api/map": [f"/api/map?{LOOK}"],
     "/api/me": ["/api/me"],
     "/api/modes": [f"/api/modes?{LOOK}"],
@@ -141,6 +145,7 @@ WITH_ORDER = {
     "/api/alerts/{alert_id}", "/api/assignments", "/api/assignments/{assignment_id}",
     "/api/cases/{case_id}/export", "/api/cases/{case_id}/timeline", "/api/commands",
     "/api/commands/{command_id}", "/api/commands/{command_id}/below", "/api/events", "/api/feed",
+    "/api/load/weekly",
 }  # fmt: skip
 """Where they read a graded order; who has a part of it: test_masked_orders.py."""
 WITH_CONTACT = {

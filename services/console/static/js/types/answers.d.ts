@@ -30,6 +30,7 @@ import type {
 import type { Colleague, DutyAnswer, DutyGap, Reach, ReachablePost } from "./duty.d.ts";
 import type { ListAnswer } from "./fields.d.ts";
 import type { LettersAnswer } from "./letters.d.ts";
+import type { LoadAnswer } from "./load.d.ts";
 import type { ModePreview, ModesAnswer } from "./modes.d.ts";
 import type { MapAnswer, OverviewAnswer, Page, WhyAnswer } from "./overview.d.ts";
 import type { FeedLine, Officer } from "./page.d.ts";
@@ -126,7 +127,9 @@ type CaseAnswerOf<Path extends string> = Path extends "/api/cases"
                         ? IncidentAnswer
                         : Path extends "/api/letters"
                           ? LettersAnswer
-                          : never;
+                          : Path extends "/api/load"
+                            ? LoadAnswer
+                            : never;
 
 /** The answer to a POST request whose content is read. */
 export type PostAnswerOf<Path extends string> = Path extends "/api/commands/preview"
