@@ -17,12 +17,12 @@ from services.alerting.core.alerts.ratification import remind_gate
 from services.alerting.core.alerts.records import ChangeOrigin, origin_of_timer
 from services.alerting.core.alerts.validity import expire, follow_up_alert
 from services.alerting.core.multi_source.episode import EpisodeCause
-from services.alerting.core.silences.silence import expired
+from services.alerting.core.silences.silence import expired, warned
 from services.alerting.handlers.alarms import release_alarm
 from services.alerting.handlers.silences import save_silence
 from services.alerting.store.alert_repository import FLAPPING, RATIFICATION, VALIDITY
 from services.alerting.store.episodes import EXPIRY, episode_key_of_timer
-from services.alerting.store.silences import SILENCE_END
+from services.alerting.store.silences import SILENCE_END, SILENCE_WARNING
 from services.alerting.store.silent_places import SILENT_PLACES, region_of_district
 from services.alerting.unit_of_work import HOLD, UnitOfWork, hold_of_timer
 from shared.contracts.ids import content_id
@@ -38,7 +38,7 @@ def load_hold(timer: TimerKey, unit: UnitOfWork) -> None:
 
 
 def load_silence(timer: TimerKey, unit: UnitOfWork) -> None:
-    """The end of a silence needs the silence with the hidden alarms, and all regions."""
+    """A timer of a silence needs the silence with the hidden alarms, and all regions."""
     unit.plan.silence_ids.add(timer.subject_id)
 
 
@@ -81,6 +81,18 @@ async def fire_silence_end(timers: Sequence[Timer], unit: UnitOfWork) -> None:
             if silence is not None:
                 await save_silence(silence, None, unit)
     unit.publish_rule_alarms()
+
+
+@router.timer(SILENCE_WARNING, load=load_silence)
+async def fire_silence_warning(timers: Sequence[Timer], unit: UnitOfWork) -> None:
+    """Tell the owners of silences that these end soon, while alarms that they hold are on."""
+    for timer in timers:
+        existing_silence = unit.silences.get(timer.subject_id)
+        if existing_silence is not None:
+            hidden_alarms = len(unit.alerts.hidden_by(timer.subject_id))
+            silence = warned(existing_silence, hidden_alarms, unit.now)
+            if silence is not None:
+                await save_silence(silence, None, unit)
 
 
 @router.timer(SILENT_PLACES, load=load_silent_places)

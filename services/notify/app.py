@@ -29,6 +29,7 @@ from services.notify.handlers import (
     reachability,
     report_duties,
     roster,
+    silences,
     supervision,
     warnings,
 )
@@ -118,6 +119,7 @@ def build(settings: Settings) -> AsgiFastStream:
         duty_coverage.router,
         faults.router,
         warnings.router,
+        silences.router,
         answers.router,
         contact_tests.router,
         timers.router,

@@ -87,7 +87,7 @@ class UnitOfWork:
         self._needed.assignments.add(assignment_id)
 
     def need_subject(self, subject_id: str) -> None:
-        """Name a proposal, mode, post with gaps, fault or warning, with its escalations."""
+        """Name a proposal, mode, post with gaps, fault, warning or silence, with its calls."""
         self._needed.subjects.add(subject_id)
 
     def need_gaps(self, subject_id: str) -> None:

@@ -106,7 +106,7 @@ class SubjectKind(StrEnum):
     """The subject of a page. `contact_test`: the page only asks for a sign of its arrival.
 
     `fault` and `fault_digest` are the category 系统: faults of the system itself, never events.
-    `warning`: the warning of another agency 外部预警.
+    `warning`: the warning of another agency 外部预警. `silence`: a silence is about to end.
     """
 
     ALERT = "alert"
@@ -119,6 +119,7 @@ class SubjectKind(StrEnum):
     FAULT = "fault"
     FAULT_DIGEST = "fault_digest"
     WARNING = "warning"
+    SILENCE = "silence"
 
     @property
     def is_system(self) -> bool:

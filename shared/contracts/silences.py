@@ -98,8 +98,10 @@ class SilenceRequest(Envelope):
 class SilenceEvent(Envelope):
     """The `version`-th state of a silence, complete.
 
-    `silenced` counts the silenced alarms, `still_firing` those still raised at the end. `ended_at`
-    is None while the silence is in force or in the future.
+    `silenced` counts the silenced alarms, `still_firing` those still raised at the end, or at the
+    warning before the end. `ended_at` is None while the silence is in force or in the future.
+    `warned_at`: the owner is told that this end is near while alarms are still raised; None again
+    with another end.
     """
 
     type: Literal["silence"] = "silence"
@@ -113,6 +115,7 @@ class SilenceEvent(Envelope):
     begin_at: Instant
     end_at: Instant
     ended_at: Instant | None = None
+    warned_at: Instant | None = None
     silenced: Count = 0
     still_firing: Count = 0
     reason: Text

@@ -191,9 +191,9 @@ async def test_an_alarm_is_silenced_and_a_silence_ended(visitor: Visitor, served
     request = sent(served, "silence_request")[-1]
     assert (request["verb"], request["reason"]) == ("create", "设备检修")
     assert request["matcher"]["sensor_id"] == "gauge-zhutuo"
-    await page.locator("#silences").get_by_role("button", name="结束静默").click()
+    await page.locator("#silences").get_by_role("button", name="延长或结束").click()
     await page.locator("dialog").get_by_label("以确认").fill("朱沱镇")
-    await confirm(page, "结束静默", 原因="检修完成")
+    await confirm(page, "延长或结束", 原因="检修完成")
     await expect(page.locator("dialog")).to_have_count(0)
     assert sent(served, "silence_request")[-1]["silence_id"] == "sil-works"
 

@@ -141,7 +141,8 @@ CREATE TABLE alerting.silent_place (
 );
 CREATE INDEX silent_place_district ON alerting.silent_place (district);
 
--- Silences and maintenance windows; ended_at NULL: in force, or to begin later.
+-- Silences and maintenance windows; ended_at NULL: in force, or to begin later. `warns_at`: the
+-- owner is then told of the end, NULL when they were (`warned_at`), or when it has ended.
 CREATE TABLE alerting.silence (
     silence_id text PRIMARY KEY,
     status text NOT NULL,
@@ -156,7 +157,9 @@ CREATE TABLE alerting.silence (
     reason text NOT NULL,
     ended_at timestamptz,
     silenced integer NOT NULL,
-    still_firing integer NOT NULL
+    still_firing integer NOT NULL,
+    warns_at timestamptz,
+    warned_at timestamptz
 );
 CREATE INDEX silence_not_ended ON alerting.silence (status) WHERE ended_at IS NULL;
 

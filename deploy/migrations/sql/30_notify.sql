@@ -8,7 +8,7 @@ CREATE TABLE notify.escalation (
     trace_id text NOT NULL,
     subject_kind text NOT NULL CHECK (subject_kind IN (
         'alert', 'assignment', 'supervision', 'mode', 'roster', 'contact_test', 'digest', 'fault',
-        'fault_digest', 'warning'
+        'fault_digest', 'warning', 'silence'
     )),
     subject_id text NOT NULL,
     purpose text NOT NULL CHECK (purpose IN (
@@ -54,7 +54,7 @@ CREATE INDEX escalation_of_alert ON notify.escalation (alert_id)
 CREATE INDEX escalation_of_assignment ON notify.escalation (assignment_id)
     WHERE assignment_id IS NOT NULL AND state <> 'closed';
 CREATE INDEX escalation_of_subject ON notify.escalation (subject_id)
-    WHERE subject_kind IN ('mode', 'roster', 'fault') AND state <> 'closed';
+    WHERE subject_kind IN ('mode', 'roster', 'fault', 'warning', 'silence') AND state <> 'closed';
 CREATE INDEX escalation_because_of ON notify.escalation (alert_id) WHERE alert_id IS NOT NULL;
 CREATE INDEX escalation_of_duty ON notify.escalation (duty_id)
     WHERE duty_id IS NOT NULL AND state <> 'closed';

@@ -20,6 +20,8 @@ from shared.runtime.database import Transaction
 
 SILENCE_END = "silence"
 """Kind of the timer at the end of a silence; the subject is the silence id."""
+SILENCE_WARNING = "silence_warning"
+"""Kind of the timer that tells the owner of the end before it; the subject is the silence id."""
 
 
 async def load_silences(
@@ -36,15 +38,16 @@ async def load_silences(
 
 
 async def save_silences(transaction: Transaction, silences: Iterable[Silence]) -> None:
-    """Write these silences with the timers of their ends."""
+    """Write these silences with the timers of their ends and of the warnings before."""
     changed = list(silences)
     if not changed:
         return
     await transaction.connection.executemany(
         "INSERT INTO alerting.silence VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
-        "$13, $14) ON CONFLICT (silence_id) DO UPDATE SET version = EXCLUDED.version, "
+        "$13, $14, $15, $16) ON CONFLICT (silence_id) DO UPDATE SET version = EXCLUDED.version, "
         "end_at = EXCLUDED.end_at, ended_at = EXCLUDED.ended_at, "
-        "still_firing = EXCLUDED.still_firing",
+        "still_firing = EXCLUDED.still_firing, warns_at = EXCLUDED.warns_at, "
+        "warned_at = EXCLUDED.warned_at",
         [_row(silence) for silence in changed],
     )
     armed = [
@@ -52,13 +55,21 @@ async def save_silences(transaction: Transaction, silences: Iterable[Silence]) -
         for silence in changed
         if silence.ended_at is None
     ]
+    armed += [
+        (silence.silence_id, SILENCE_WARNING, 0, silence.warns_at)
+        for silence in changed
+        if silence.warns_at is not None
+    ]
     await timers.arm(transaction, armed, rearm=True)
     ended = [silence.silence_id for silence in changed if silence.ended_at is not None]
-    await timers.disarm(transaction, ended, [SILENCE_END])
+    await timers.disarm(transaction, ended, [SILENCE_END, SILENCE_WARNING])
 
 
 async def add_hidden(transaction: Transaction, hidden: Mapping[str, int]) -> list[Silence]:
-    """Add to the counts of hidden alarms; return these silences in the order of their ids."""
+    """Add to the counts of hidden alarms; return these silences in the order of their ids.
+
+    An alarm that is hidden shortly before the end brings back the warning that nobody needed.
+    """
     silences = []
     for silence_id, number in sorted(hidden.items()):
         row = await transaction.connection.fetchrow(
@@ -69,6 +80,12 @@ async def add_hidden(transaction: Transaction, hidden: Mapping[str, int]) -> lis
         )
         assert row is not None, "a silence that hides an alarm is never deleted"
         silences.append(_silence(row))
+    late = [
+        (silence.silence_id, SILENCE_WARNING, 0, silence.warns_at)
+        for silence in silences
+        if silence.warns_at is not None
+    ]
+    await timers.arm_unarmed(transaction, late)
     return silences
 
 
@@ -88,6 +105,8 @@ def _silence(row: asyncpg.Record) -> Silence:
         ended_at=row["ended_at"],
         silenced=row["silenced"],
         still_firing=row["still_firing"],
+        warns_at=row["warns_at"],
+        warned_at=row["warned_at"],
     )
 
 
@@ -98,4 +117,5 @@ def _row(silence: Silence) -> Row:
         silence.matcher.model_dump_json(exclude_none=True),
         *(silence.unit, silence.owner, silence.post, silence.begin_at, silence.end_at),
         *(silence.reason, silence.ended_at, silence.silenced, silence.still_firing),
+        *(silence.warns_at, silence.warned_at),
     )

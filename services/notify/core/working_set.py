@@ -32,7 +32,10 @@ from shared.contracts.pages import Channel, Page, SubjectKind
 from shared.domain.bilingual import Bilingual, bilingual_of
 
 NO_WAITS: Mapping[Channel, float] = {}
-_OWN_SUBJECTS = (SubjectKind.MODE, SubjectKind.ROSTER, SubjectKind.FAULT, SubjectKind.WARNING)
+OWN_SUBJECTS = (
+    *(SubjectKind.MODE, SubjectKind.ROSTER, SubjectKind.FAULT),
+    *(SubjectKind.WARNING, SubjectKind.SILENCE),
+)
 """Subjects that are found by their own id."""
 
 
@@ -82,7 +85,7 @@ class WorkingSet:
     def add_escalation(self, escalation: Escalation) -> None:
         """Add an escalation as it is stored."""
         self.escalations[escalation.escalation_id] = escalation
-        if escalation.subject_kind in _OWN_SUBJECTS:
+        if escalation.subject_kind in OWN_SUBJECTS:
             self._by_subject["subject", escalation.subject_id].append(escalation)
         elif escalation.assignment_id is not None:
             self._by_subject["assignment", escalation.assignment_id].append(escalation)

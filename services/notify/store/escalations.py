@@ -9,7 +9,7 @@ from typing import Any
 from services.notify.core.escalation.escalation import Escalation, Purpose
 from services.notify.core.escalation.states import LIVE, EscalationState
 from services.notify.core.pages.page_row import PageRow
-from services.notify.core.working_set import WorkingSet
+from services.notify.core.working_set import OWN_SUBJECTS, WorkingSet
 from services.notify.store.columns import columns, unnest
 from services.notify.store.needed_rows import NeededRows
 from shared.contracts.fields import DataGrade, Level, Post, ResponseMode, Status
@@ -73,7 +73,7 @@ async def find(transaction: Transaction, needed: NeededRows) -> set[str]:
         (
             needed.subjects,
             f"{_IDS} subject_id = ANY($1::text[]) "
-            f"AND subject_kind IN ('mode', 'roster', 'fault', 'warning') AND {_NOT_CLOSED}",
+            f"AND subject_kind IN {names(OWN_SUBJECTS)} AND {_NOT_CLOSED}",
         ),
         (
             needed.report_duties,

@@ -37,7 +37,8 @@ _INBOUND = (ALARMS, REPORTS, WARNINGS, RULES, ALERT_DECISIONS, SILENCES)
 _MOVE_TIMES_BACK = (
     "UPDATE alerting.timer SET due_at = due_at - $1::interval",
     "UPDATE alerting.silence "
-    "SET begin_at = begin_at - $1::interval, end_at = end_at - $1::interval",
+    "SET begin_at = begin_at - $1::interval, end_at = end_at - $1::interval, "
+    "warns_at = warns_at - $1::interval",
     "UPDATE alerting.alert SET expires_at = expires_at - $1::interval, "
     "flapping_until = flapping_until - $1::interval, "
     "pending_ratification = jsonb_set(pending_ratification::jsonb, '{next_at}', "

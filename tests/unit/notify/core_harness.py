@@ -21,6 +21,7 @@ from services.notify.core.subjects import (
     modes,
     report_duties,
     roster_gaps,
+    silences,
     supervision,
 )
 from services.notify.core.wording.names import Names
@@ -33,6 +34,7 @@ from shared.contracts.faults import SystemFault
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, Channel
 from shared.contracts.reports import ExternalWarning, ReportDuty
+from shared.contracts.silences import SilenceEvent
 from shared.domain.response_modes.effective import Modes
 from shared.domain.selection.tree import UnitTree
 from tests.unit.notify.builders import T0
@@ -70,6 +72,9 @@ class CoreHarness:
 
     def on_warning(self, event: ExternalWarning) -> None:
         agency_warnings.call_about_warning(event, self.engine)
+
+    def on_silence(self, event: SilenceEvent) -> None:
+        silences.call_about_silence(event, self.engine)
 
     def announce_gaps(self, subject: str) -> None:
         roster_gaps.announce_gaps(subject, self.engine)

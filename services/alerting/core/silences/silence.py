@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.alerting.core.alarms.snapshot import AlarmSnapshot
@@ -28,6 +28,9 @@ from shared.contracts.silences import (
 )
 from shared.contracts.units import is_within, tier_of
 
+_LONGEST_WARNING = timedelta(minutes=15)
+_SHORTEST_WARNING = timedelta(seconds=5)
+
 
 class SilenceRefusal(StrEnum):
     """Reasons why a request changes nothing; a closed set."""
@@ -42,7 +45,11 @@ class SilenceRefusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """One silence; `ended_at` None: the silence is in force, or will begin later."""
+    """One silence; `ended_at` None: the silence is in force, or will begin later.
+
+    At `warns_at` the owner is told that the end is near, if alarms still stand; None: they were
+    told (`warned_at`), or the silence has ended.
+    """
 
     silence_id: str
     status: Status
@@ -58,6 +65,8 @@ class Silence:
     ended_at: datetime | None = None
     silenced: int = 0
     still_firing: int = 0
+    warns_at: datetime | None = None
+    warned_at: datetime | None = None
 
     def hides(self, alarm: AlarmSnapshot, now: datetime) -> bool:
         """Return whether the silence hides this alarm now."""
@@ -76,6 +85,14 @@ class Silence:
     def calls(self, place: str) -> tuple[Callee, ...]:
         """Return the posts to call at the end about an alarm: owner and place."""
         return Callee(unit=self.unit, post=self.post), Callee(unit=place)
+
+
+def warning_before(begin: datetime, end: datetime) -> datetime:
+    """Return when the owner of a silence is told of its end: 15 minutes, or a tenth of its length.
+
+    A very short one is told a few seconds before, so that the page can leave.
+    """
+    return end - min(_LONGEST_WARNING, max((end - begin) / 10, _SHORTEST_WARNING))
 
 
 def silence_hiding(
@@ -113,6 +130,7 @@ def create(request: SilenceRequest, now: datetime) -> Silence | SilenceRefusal:
         begin_at=max(begin, now),
         end_at=end,
         reason=request.reason,
+        warns_at=warning_before(max(begin, now), end),
     )
 
 
@@ -127,19 +145,47 @@ def change(silence: Silence, request: SilenceRequest, now: datetime) -> Silence 
     if silence.ended_at is not None:
         return SilenceRefusal.OVER
     if request.verb == "end":
-        return replace(silence, version=silence.version + 1, ended_at=now)
+        return _ended(silence, now)
     end = request.end_at
     assert end is not None, "the contract asks for it"
     if not is_period(silence.kind, silence.begin_at, end, now):
         return SilenceRefusal.BAD_PERIOD
-    return replace(silence, version=silence.version + 1, end_at=end)
+    return replace(
+        silence,
+        version=silence.version + 1,
+        end_at=end,
+        still_firing=0,
+        warns_at=warning_before(max(silence.begin_at, now), end),
+        warned_at=None,
+    )
 
 
 def expired(silence: Silence, now: datetime) -> Silence | None:
     """Return the ended silence; None when the end is not due, or already past."""
     if silence.ended_at is not None or silence.end_at > now:
         return None
-    return replace(silence, version=silence.version + 1, ended_at=now)
+    return _ended(silence, now)
+
+
+def warned(silence: Silence, hidden_alarms: int, now: datetime) -> Silence | None:
+    """Return the silence whose owner is told of the end while it holds so many alarms.
+
+    None when nobody is to be told: not yet or already, the silence is over, or it holds no alarm.
+    """
+    is_due = silence.warns_at is not None and silence.warns_at <= now < silence.end_at
+    if not is_due or silence.ended_at is not None or hidden_alarms == 0:
+        return None
+    return replace(
+        silence,
+        version=silence.version + 1,
+        still_firing=hidden_alarms,
+        warns_at=None,
+        warned_at=now,
+    )
+
+
+def _ended(silence: Silence, now: datetime) -> Silence:
+    return replace(silence, version=silence.version + 1, ended_at=now, warns_at=None)
 
 
 def _only_a_place(matcher: Matcher) -> bool:
@@ -173,6 +219,7 @@ def silence_event(silence: Silence, request: SilenceRequest | None, now: datetim
         begin_at=silence.begin_at,
         end_at=silence.end_at,
         ended_at=silence.ended_at,
+        warned_at=silence.warned_at,
         silenced=silence.silenced,
         still_firing=silence.still_firing,
         reason=request.reason if request is not None else silence.reason,

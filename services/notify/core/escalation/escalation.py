@@ -17,6 +17,8 @@ _NOTED_KINDS = frozenset(SubjectKind) - {
     SubjectKind.CONTACT_TEST,
 }
 """Subjects without a request to come."""
+_OF_ONE_UNIT = (SubjectKind.ROSTER, SubjectKind.SILENCE)
+"""Subjects that are the unit's own business."""
 
 
 class Purpose(StrEnum):
@@ -135,9 +137,9 @@ class Escalation:
 
         False for supervision (the command service climbs by its own timer), for a changed mode
         (every unit of the subtree is informed already), for a recall (each paged officer gets one),
-        and for a gap of the roster (the unit's own business).
+        and for a gap of the roster or a silence about to end (the unit's own business).
         """
-        if self.subject_kind is SubjectKind.ROSTER or not self.continues:
+        if self.subject_kind in _OF_ONE_UNIT or not self.continues:
             return False
         if self.subject_kind is SubjectKind.MODE:
             return self.purpose is Purpose.DECIDE

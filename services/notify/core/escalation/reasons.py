@@ -19,6 +19,7 @@ WARNING_OVER = Bilingual(
 WARNING_CANCELLED = Bilingual(
     "无需答复：发布单位已取消该预警。", "No answer needed: the agency has cancelled its warning."
 )
+SILENCE_OVER = Bilingual("无需答复：该静默已结束。", "No answer needed: the silence has ended.")
 ANSWERED = Bilingual("无需答复：已有人应答。", "No answer needed: somebody has answered.")
 TESTED = Bilingual("通信测试已结束。", "The communication test is over.")
 PASSED_ON = Bilingual(

@@ -1,0 +1,49 @@
+"""The text of a page about a silence that is about to end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.notify.core.wording import marks
+from services.notify.core.wording.lines import EMPTY, joined_text
+from services.notify.core.wording.names import Names
+from shared.contracts.silences import SilenceEvent
+from shared.domain import event_words
+from shared.domain.bilingual import Bilingual, bilingual_of
+
+_REQUEST = Bilingual(
+    "到期后这些告警会重新叫应值班人员。如需继续，请在告警页延长该静默；如已处置完毕，可提前结束。",
+    "At its end these alarms call people again. Prolong the silence on the board of alarms, or end "
+    "it now.",
+)
+
+
+def headline_of_silence(silence: SilenceEvent, names: Names) -> str:
+    """Return until when the silence holds, and how many of its alarms are on."""
+    end, place = names.clock(silence.end_at), names.unit(silence.matcher.place or silence.unit)
+    standing = silence.still_firing
+    alarms = "1 alarm is" if standing == 1 else f"{standing} alarms are"
+    words = Bilingual(
+        f"{place.zh}：静默将于 {end} 到期，仍有 {standing} 条告警未解除",
+        f"{place.en}: a silence ends at {end}, {alarms} still on",
+    )
+    return marks.headline(silence.status, words.joined())
+
+
+def of_silence(silence: SilenceEvent, names: Names, now: datetime) -> str:
+    """Return what the silence holds, who made it and why, and what can be done."""
+    reason, span = bilingual_of(silence.reason), names.span(silence.begin_at, silence.end_at, now)
+    maker = names.officer(silence.owner)
+    return joined_text(
+        Bilingual(f"时间：{span.zh}", f"Time: {span.en}"),
+        _event(silence),
+        Bilingual(f"由{maker.zh}设置：{reason.zh}", f"Made by {maker.en}: {reason.en}"),
+        _REQUEST,
+    )
+
+
+def _event(silence: SilenceEvent) -> Bilingual:
+    if silence.matcher.event_type is None:
+        return EMPTY
+    words = event_words.event(silence.matcher.event_type)
+    return Bilingual(f"事件类型：{words.zh}", f"Kind of event: {words.en}")
