@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -58,6 +58,17 @@ class DutyTurn(ResponseModel):
     end: datetime
     officer_id: str | None
     name: str | None
+    own_turn: bool
+
+
+class CalendarDay(ResponseModel):
+    """A day of the office's calendar; `zh` and `en` name what is special about it."""
+
+    day: date
+    workday: bool
+    holiday: bool
+    zh: str | None
+    en: str | None
 
 
 class PostTurns(ResponseModel):
@@ -68,7 +79,11 @@ class PostTurns(ResponseModel):
 
 
 class DutyPlan(ResponseModel):
-    """The duty plan of a unit: the turns at each post, and the entries that define them."""
+    """The duty plan of a unit: the turns at each post, and the entries that define them.
+
+    `calendar` has the days of the turns in Beijing time; `holidays_known`: the office has the
+    holidays of all of them.
+    """
 
     unit: str
     unit_name: str
@@ -77,6 +92,8 @@ class DutyPlan(ResponseModel):
     end: datetime
     posts: list[PostTurns]
     entries: list[PlanEntry]
+    calendar: list[CalendarDay]
+    holidays_known: bool
 
 
 class TimeGap(ResponseModel):

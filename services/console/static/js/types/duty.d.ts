@@ -30,6 +30,16 @@ export interface Turn {
   end: string;
   officer_id: string | null;
   name: string | null;
+  own_turn: boolean;
+}
+
+/** A day of the calendar; `zh` and `en` name a holiday or a day of work at a weekend. */
+export interface CalendarDay {
+  day: string;
+  workday: boolean;
+  holiday: boolean;
+  zh: string | null;
+  en: string | null;
 }
 
 export interface DutyEntry {
@@ -43,6 +53,8 @@ export interface DutyAnswer {
   mode: ResponseMode;
   posts: { post: Post; turns: Turn[] }[];
   entries: DutyEntry[];
+  calendar: CalendarDay[];
+  holidays_known: boolean;
 }
 
 export interface DutyGap {
