@@ -10,6 +10,8 @@ from shared.contracts.units import parent_of, tier_of
 
 CITY = "500000000000"
 DISTRICT = "500118000000"
+OFFICE = "永川区数字化城市运行和治理中心 ‖ Yongchuan District Operation and Governance Centre"
+"""The office of the example; people who sign in read its name."""
 FOLDER = Path(__file__).parent
 MICROGRIDS_PER_GRID = 5
 RIVERSIDE = ("500118107000", "500118118000")

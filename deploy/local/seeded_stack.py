@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from deploy.example.canary import UNITS
+from deploy.example.units import DISTRICT, OFFICE
 from deploy.local.seed import Prepared, Seeded, prepare, seed, seed_canary
 from deploy.local.services import AUDITOR
 from deploy.local.stack import Stack
@@ -52,11 +53,10 @@ class SeededStack(Stack):
         }
         path.write_text(json.dumps(digests), encoding="ascii")
         path.chmod(0o600)
-        ingest = {"FENGHUO_SOURCES_FILE": str(path), **self.plan.env.get("ingest", {})}
-        self.plan = replace(self.plan, env={**self.plan.env, "ingest": ingest})
+        self._set("ingest", {"FENGHUO_SOURCES_FILE": str(path)})
+        self._set("console", {"FENGHUO_OFFICE": OFFICE, "FENGHUO_HOME_UNIT": DISTRICT})
         if self.canary:
-            auditor = {**self._canary_settings(), **self.plan.env.get(AUDITOR, {})}
-            self.plan = replace(self.plan, env={**self.plan.env, AUDITOR: auditor})
+            self._set(AUDITOR, self._canary_settings())
         async with self._phase("seed"):
             self.seeded = await seed(
                 self.paths, self.kafka_bootstrap, self.dsn("console"), await self._preparing
@@ -64,6 +64,11 @@ class SeededStack(Stack):
             if self.canary:
                 await seed_canary(self.kafka_bootstrap)
         await super()._start_services()
+
+    def _set(self, service: str, variables: dict[str, str]) -> None:
+        """Give variables to a service; those of the plan stay."""
+        own = {**variables, **self.plan.env.get(service, {})}
+        self.plan = replace(self.plan, env={**self.plan.env, service: own})
 
     def _canary_settings(self) -> dict[str, str]:
         return {

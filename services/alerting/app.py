@@ -16,7 +16,7 @@ from services.alerting.retention import retention_tasks
 from services.alerting.settings import Settings
 from services.alerting.store.evidence_cache import EvidenceCache
 from services.alerting.unit_of_work import UnitOfWork
-from shared.contracts.topics import ALARMS, ALERTS, NOTICES, RESPONSE_MODES, SILENCE_STATES
+from shared.contracts.topics import ALARMS, ALERTS, FAULTS, NOTICES, RESPONSE_MODES, SILENCE_STATES
 from shared.domain.response_modes.effective import Modes
 from shared.runtime.inbound_messages import InboundMessage, PriorityRule
 from shared.runtime.stateful_platform import StatefulPlatform
@@ -51,7 +51,7 @@ def build(settings: Settings) -> AsgiFastStream:
         priority=URGENT,
     )
     platform.delete_when_old(*retention_tasks(settings.keep_days))
-    platform.produces(ALERTS, NOTICES, ALARMS, SILENCE_STATES)
+    platform.produces(ALERTS, NOTICES, ALARMS, SILENCE_STATES, FAULTS)
     return platform.asgi()
 
 

@@ -1,4 +1,4 @@
-"""Durable timers of alerting: holds, silences, alerts and episodes.
+"""Durable timers of alerting: holds, silences, silent places, alerts and episodes.
 
 A timer whose subject has changed in the meantime changes nothing: each function examines the state
 first.
@@ -23,6 +23,7 @@ from services.alerting.handlers.silences import save_silence
 from services.alerting.store.alert_repository import FLAPPING, RATIFICATION, VALIDITY
 from services.alerting.store.episodes import EXPIRY, episode_key_of_timer
 from services.alerting.store.silences import SILENCE_END
+from services.alerting.store.silent_places import SILENT_PLACES, region_of_district
 from services.alerting.unit_of_work import HOLD, UnitOfWork, hold_of_timer
 from shared.contracts.ids import content_id
 from shared.runtime.handlers import Router
@@ -44,6 +45,11 @@ def load_silence(timer: TimerKey, unit: UnitOfWork) -> None:
 def load_alert(timer: TimerKey, unit: UnitOfWork) -> None:
     """A timer of an alert needs the alert, and its region, since its evidence may move."""
     unit.plan.need_alert(timer.subject_id)
+
+
+def load_silent_places(timer: TimerKey, unit: UnitOfWork) -> None:
+    """The silent places of a district need its region."""
+    unit.plan.regions.add(region_of_district(timer.subject_id))
 
 
 def load_episode(timer: TimerKey, unit: UnitOfWork) -> None:
@@ -75,6 +81,13 @@ async def fire_silence_end(timers: Sequence[Timer], unit: UnitOfWork) -> None:
             if silence is not None:
                 await save_silence(silence, None, unit)
     unit.publish_rule_alarms()
+
+
+@router.timer(SILENT_PLACES, load=load_silent_places)
+async def fire_silent_places(timers: Sequence[Timer], unit: UnitOfWork) -> None:
+    """Tell the places of a district that their sensors are silent, or heard again."""
+    for timer in timers:
+        await unit.tell_silent_places(timer.subject_id)
 
 
 @router.timer(EXPIRY, load=load_episode)

@@ -29,6 +29,12 @@ from services.alerting.core.multi_source.evidence_query import EvidenceQuery
 from services.alerting.core.multi_source.external_warnings import WarningState
 from services.alerting.core.multi_source.rule_registry import MultiSourceRules
 from services.alerting.core.silences.silence import Silence, silence_event
+from services.alerting.core.silent_places.silence_fault import fault_of_place, silent_place
+from services.alerting.core.silent_places.silent_place import (
+    RECHECK,
+    changes_of,
+    visible_sensors,
+)
 from services.alerting.metrics import AlertingMetrics
 from services.alerting.store.alert_repository import (
     AlertRepository,
@@ -41,14 +47,22 @@ from services.alerting.store.evidence_cache import EvidenceCache
 from services.alerting.store.regions import lock_regions, save_clocks
 from services.alerting.store.rules import load_rules, quarantine_rules, save_rules
 from services.alerting.store.silences import add_hidden, load_silences, save_silences
+from services.alerting.store.silent_places import (
+    load_silent_places,
+    load_silent_sensors,
+    look_again,
+    save_silent_places,
+    save_silent_sensors,
+)
 from services.alerting.store.warnings import load_warnings, save_warnings
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import Callee
+from shared.contracts.faults import FaultState
 from shared.contracts.fields import Status
 from shared.contracts.reports import ExternalWarning, Report
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.silences import SilenceRequest
-from shared.contracts.topics import ALARMS, ALERTS, NOTICES, SILENCE_STATES
+from shared.contracts.topics import ALARMS, ALERTS, FAULTS, NOTICES, SILENCE_STATES
 from shared.domain.response_modes.effective import Modes
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Transient
@@ -96,6 +110,7 @@ class UnitOfWork:
         self._changed_silences: dict[str, SilenceRequest | None] = {}
         self._newly_hidden: Counter[str] = Counter()
         self._holds: dict[str, datetime | None] = {}
+        self._silent_sensors: dict[str, tuple[AlarmEvent, bool]] = {}
 
     @property
     def now(self) -> datetime:
@@ -261,6 +276,29 @@ class UnitOfWork:
         """Count a newly hidden alarm of a silence."""
         self._newly_hidden[silence_id] += 1
 
+    def note_silence(self, event: AlarmEvent, *, lasts: bool) -> None:
+        """Note that a sensor is silent, or heard again."""
+        self._silent_sensors[event.alarm_id] = (event, lasts)
+
+    async def tell_silent_places(self, district: str) -> None:
+        """Publish a fault for each place whose sensors are silent, and the end of those over."""
+        transaction, now = self._transaction, self.now
+        sensors = await load_silent_sensors(transaction, district)
+        visible = visible_sensors(sensors, self.silences, now)
+        existing_places = await load_silent_places(transaction, district)
+        changes = changes_of(district, visible, existing_places)
+        raised = [
+            silent_place(place, silent, now.isoformat(), wide=place in changes.wide)
+            for place, silent in changes.raised.items()
+        ]
+        await save_silent_places(transaction, district, raised, changes.cleared)
+        faults = [fault_of_place(place, FaultState.CLEARED, now) for place in changes.cleared]
+        faults += [fault_of_place(place, FaultState.RAISED, now) for place in raised]
+        for fault in faults:
+            transaction.publish(FAULTS, fault.fault_id, fault, fault.id)
+        if len(visible) < len(sensors):
+            await look_again(transaction, district, now + RECHECK)
+
     # Rules over several sources, warnings, silences.
 
     def cause_of(
@@ -296,6 +334,7 @@ class UnitOfWork:
         transaction = self._transaction
         await self.alerts.flush()
         await self._save_holds()
+        await save_silent_sensors(transaction, self._silent_sensors)
         await self._save_silences()
         await save_rules(transaction, self._changed_rules)
         await self._quarantine_rules()

@@ -2,7 +2,8 @@
 
 `setup OFFICER_ID --name --unit --post` makes the first account of an empty console and prints,
 once, a link to set its password. `import FILE` adds or renews accounts from a JSON list of
-{officer_id, name, unit, post, token_sha256?, oidc_subject?, disabled?, grants?: [{right, unit}]}.
+{officer_id, name, unit, post, phone?, token_sha256?, oidc_subject?, disabled?,
+grants?: [{right, unit}]}.
 `link OFFICER_ID` prints a one-time link to sign in, valid for 15 minutes; `password OFFICER_ID` a
 link to set a password. `grants`, `grant`, `withdraw` list and change rights; `disable` closes an
 account at once. A new installation has no accounts and no passwords, and a password is known to its
@@ -25,13 +26,14 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
 import asyncpg
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from services.console.core.access import USUAL_RIGHTS, Right
+from services.console.core.directory import phone_digits
 from services.console.store import people
 from services.console.store.sessions import Purpose, add_ticket
 from services.console.web.sessions import hash_of
-from shared.contracts.fields import Contract, Identifier, Line, Post, UnitId
+from shared.contracts.fields import PHONE_PATTERN, Contract, Identifier, Line, Post, UnitId
 from shared.runtime.database import CLIENT_ERRORS, session_settings
 from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE, SetupError
 
@@ -53,13 +55,15 @@ class Account(Contract):
     """One officer.
 
     `token_sha256` is the hash of a bearer token for scripts; people use links, passwords or the
-    OIDC provider, where `oidc_subject` is their name. Without `grants` see store/people.py.
+    OIDC provider, where `oidc_subject` is their name. `phone` signs in like the id or the name.
+    Without `grants` see store/people.py.
     """
 
     officer_id: Identifier
     name: Line
     unit: UnitId
     post: Post
+    phone: Annotated[str, Field(pattern=PHONE_PATTERN), AfterValidator(phone_digits)] | None = None
     token_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     oidc_subject: Annotated[str, Field(min_length=1, max_length=256)] | None = None
     disabled: bool | None = None

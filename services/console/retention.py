@@ -97,7 +97,7 @@ def forget_report_duties(keep: timedelta) -> RetentionTask:
 
 
 def forget_facts_of_alerts(keep: timedelta) -> list[RetentionTask]:
-    """Return the tasks for alarms, silences, reports, proposals and entries that are over.
+    """Return the tasks for alarms, warnings, silences, reports, proposals, entries that are over.
 
     An alarm of an open alert stays, and a report of its incident.
     """
@@ -105,6 +105,7 @@ def forget_facts_of_alerts(keep: timedelta) -> list[RetentionTask]:
     conditions = {
         "alarm": f"{_OLD} AND (transition = 'cleared' OR withdrawn OR retrospective) "
         f"AND alarm_id NOT IN {of_open_alerts}",
+        "agency_warning": f"{_OLD} AND ends_at < now() - $1::interval",
         "silence": "ended_at < now() - $1::interval",
         "report": f"{_OLD} AND NOT EXISTS (SELECT FROM console.alert AS a "
         f"WHERE a.incident_id = report.incident_id AND a.{OPEN_ALERT})",

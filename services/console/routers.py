@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.console.features.agency_warnings import routes as agency_warnings
 from services.console.features.alerts import decision_routes, wording_routes
 from services.console.features.alerts import routes as alerts
 from services.console.features.cases import exports, list_routes, review_routes
@@ -10,6 +11,8 @@ from services.console.features.cases import routes as cases
 from services.console.features.commands import (
     action_routes,
     assignment_routes,
+    bulk_routes,
+    draft_routes,
     drilldown_routes,
     photo_routes,
 )
@@ -46,12 +49,21 @@ ROUTERS = tuple(
             wording_routes,
             decision_routes,
             silences,
+            agency_warnings,
             sensors,
             pages,
             carrier_routes,
             push,
         ),
-        *(commands, assignment_routes, photo_routes, action_routes, supervision),
+        *(
+            commands,
+            draft_routes,
+            bulk_routes,
+            assignment_routes,
+            photo_routes,
+            action_routes,
+            supervision,
+        ),
         *(modes, duty, reachability, drills, incidents, reports, letters),
         *(list_routes, cases, review_routes, case_photo_routes, photos, exports),
         *(stream, screens, assets, installing),

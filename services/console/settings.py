@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from shared.contracts.fields import UnitId
+from shared.contracts.fields import Line, UnitId
 from shared.runtime.day_calendars import CalendarSettings
 from shared.runtime.push_key import PushKey
 from shared.runtime.webhook_keys import webhook_key_problem
@@ -17,6 +17,10 @@ class Settings(CalendarSettings):
 
     database_pool: Annotated[int, Field(ge=2, le=50)] = 10
     """Most connections of this process; screens and projector share them."""
+    office: Line | None = None
+    """Name of the office, `中文 ‖ English`, for the page on which people sign in."""
+    home_unit: UnitId | None = None
+    """Unit of the office: people who sign in read the name of their place."""
     carrier_key: SecretStr | None = None
     """Key with which carriers sign receipts and replies (base64, standardwebhooks.com).
     Without it these endpoints are closed."""
@@ -60,6 +64,8 @@ class Settings(CalendarSettings):
     """Most photos of one officer in 24 hours; 0 = no photos."""
 
     @field_validator(
+        "office",
+        "home_unit",
         "carrier_key",
         "web_push_key",
         "oidc_issuer",

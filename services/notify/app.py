@@ -30,6 +30,7 @@ from services.notify.handlers import (
     report_duties,
     roster,
     supervision,
+    warnings,
 )
 from services.notify.loops.call_settings import CallSettingsFolder
 from services.notify.loops.contact_test_schedule import ContactTestScheduler
@@ -116,6 +117,7 @@ def build(settings: Settings) -> AsgiFastStream:
         modes.router,
         duty_coverage.router,
         faults.router,
+        warnings.router,
         answers.router,
         contact_tests.router,
         timers.router,

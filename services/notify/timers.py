@@ -1,4 +1,4 @@
-"""Timers: of calls and promises, of gaps, of digests, and of communication tests."""
+"""Timers: of calls and promises, of gaps, digests, agencies' warnings, and communication tests."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from services.notify.core.contact_tests.plans import TestedPost, next_due
 from services.notify.core.digests.calls import pass_outcome_on, send_digest
+from services.notify.core.subjects.agency_warnings import end_calls_about_warning
 from services.notify.core.subjects.roster_gaps import announce_gaps
 from services.notify.store.contact_tests import CONTACT_TEST
 from services.notify.store.digests import DIGEST_DUE, DIGEST_OUTCOME
 from services.notify.store.escalations import ANSWER, LAST_CALL, PROMISE
 from services.notify.store.gaps import ANNOUNCEMENT
-from services.notify.unit_of_work import UnitOfWork
+from services.notify.unit_of_work import WARNING_END, UnitOfWork
 from shared.runtime.handlers import Router
 from shared.runtime.timers import Timer, TimerKey
 
@@ -77,6 +78,18 @@ async def fire_digest_outcome(timers: Sequence[Timer], unit: UnitOfWork) -> None
     for digest_id in sorted(timer.subject_id for timer in timers):
         page_ids, last = unit.outcome_page_ids(digest_id)
         pass_outcome_on(unit.working_set.digests[digest_id], page_ids, unit.engine, last=last)
+
+
+def load_warning(timer: TimerKey, unit: UnitOfWork) -> None:
+    """The end of a warning needs the escalations about it."""
+    unit.need_subject(timer.subject_id)
+
+
+@router.timer(WARNING_END, load=load_warning)
+async def fire_warning_end(timers: Sequence[Timer], unit: UnitOfWork) -> None:
+    """End the calls about warnings of other agencies that have expired."""
+    for warning_id in sorted(timer.subject_id for timer in timers):
+        end_calls_about_warning(warning_id, unit.working_set)
 
 
 @router.timer(CONTACT_TEST)

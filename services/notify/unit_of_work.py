@@ -34,8 +34,12 @@ from services.notify.store import (
 from services.notify.store.needed_rows import NeededRows
 from shared.contracts.pages import Answer
 from shared.runtime.database import Transaction
+from shared.runtime.timers import arm
 
 log = structlog.get_logger("fenghuo.notify")
+
+WARNING_END = "warning_end"
+"""The kind of the timer at the end of another agency's warning; its subject is the warning."""
 
 
 class UnitOfWork:
@@ -65,6 +69,7 @@ class UnitOfWork:
         self._needed = NeededRows()
         self._outcome_pages: list[digests.OutcomePage] = []
         self._scheduled_tests: list[tuple[TestedPost, datetime]] = []
+        self._warning_ends: list[tuple[str, str, int, datetime]] = []
         self._answers: Counter[tuple[str, str]] = Counter()
 
     def need_alert(self, alert_id: str, *, recalled: bool) -> None:
@@ -82,7 +87,7 @@ class UnitOfWork:
         self._needed.assignments.add(assignment_id)
 
     def need_subject(self, subject_id: str) -> None:
-        """Name a proposal, a mode, a post with gaps or a fault, with the escalations about it."""
+        """Name a proposal, mode, post with gaps, fault or warning, with its escalations."""
         self._needed.subjects.add(subject_id)
 
     def need_gaps(self, subject_id: str) -> None:
@@ -151,6 +156,10 @@ class UnitOfWork:
         """Arm the timer of a post's next communication test."""
         self._scheduled_tests.append((tested, due_at))
 
+    def end_calls_at(self, warning_id: str, ends_at: datetime) -> None:
+        """Arm the timer that ends the calls about a warning of another agency."""
+        self._warning_ends.append((warning_id, WARNING_END, 0, ends_at))
+
     def count_answer(self, answer: Answer) -> None:
         """Count an answer that was applied."""
         self._answers[answer.verb, answer.status] += 1
@@ -159,6 +168,7 @@ class UnitOfWork:
         """Put calls over budget into digests, write all changes, and publish the pages."""
         transaction, working_set = self._transaction, self.working_set
         await contact_tests.schedule(transaction, self._scheduled_tests)
+        await arm(transaction, self._warning_ends)
         await self._digest_calls()
         await escalations.save(transaction, working_set)
         await pages.save(transaction, working_set)

@@ -43,7 +43,7 @@ class ChannelStep(Contract):
     """These channels are used `after_s` seconds after the call began, while nobody has answered."""
 
     after_s: Annotated[Finite, Field(ge=0, le=3_600)]
-    channels: Annotated[tuple[Channel, ...], Field(min_length=1, max_length=11)]
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1, max_length=12)]
 
 
 class CallPlan(RealWorld):
@@ -105,7 +105,7 @@ class ContactTestPlan(RealWorld):
     version: Version
     enabled: bool = True
     posts: Annotated[tuple[Post, ...], Field(min_length=1, max_length=3)]
-    channels: Annotated[tuple[Channel, ...], Field(max_length=11)] = ()
+    channels: Annotated[tuple[Channel, ...], Field(max_length=12)] = ()
     every_days: Annotated[int, Field(ge=1, le=366)]
     begin: time = time(9, 0)
     end: time = time(17, 0)

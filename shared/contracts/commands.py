@@ -330,22 +330,24 @@ class Acknowledgement(Envelope):
 class CommandRequest(Envelope):
     """An officer's free command or an act on a whole command, until command applied it.
 
-    verb `issue`: to every unit of `selection` but the issuer; with `seen_digest` only if these are
-    still the recipients that the officer was shown. `check`, `close`: all reported (checked)
-    assignments; `revoke`: the command; `reopen`: a closed one, because the same happened again.
-    `urge`: every unit at or below `within` (absent: the officer's unit) without signature, or late.
-    `finish_by` of `issue` precedes the SLA profile's.
+    `issue`: to the units of `selection` but the issuer, which lead 主办, and the other units of
+    `assist` 协办; with `seen_digest` only if these are still the recipients that the officer saw.
+    `check`, `close`: all reported (checked) assignments; `revoke`: the command; `reopen`: a closed
+    one, because the same happened again. `urge`: every unit at or below `within` (absent: the
+    officer's unit) without signature, or late. `sign_by`, `finish_by` precede the SLA profile's.
     """
 
     type: Literal["command_request"] = "command_request"
     verb: Literal["issue", "check", "close", "revoke", "reopen", "urge"]
     command_id: Identifier
     selection: Selection | None = None
+    assist: Selection | None = None
     seen_digest: Digest | None = None
     event_type: EventType | None = None
     level: Level | None = None
     title: Line | None = None
     instruction: Text = ""
+    sign_by: Instant | None = None
     finish_by: Instant | None = None
     within: UnitId | None = None
     officer_id: Identifier

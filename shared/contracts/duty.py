@@ -84,7 +84,7 @@ class Member(Contract):
 
     kind: Literal["member"] = "member"
     officer: Officer
-    channels: Annotated[tuple[Channel, ...], Field(max_length=11)] = (Channel.CONSOLE,)
+    channels: Annotated[tuple[Channel, ...], Field(max_length=12)] = (Channel.CONSOLE,)
 
 
 class Rotation(Contract):

@@ -10,6 +10,9 @@ from pydantic import Field
 from shared.contracts.envelope import RealWorld
 from shared.contracts.fields import Clean, Identifier, Line, PairOfTexts, UnitId, Version
 
+SILENT_SENSORS = "sensors_silent"
+"""The kind of a fault about a place whose sensors are silent; its `areas` are the places."""
+
 
 class FaultState(StrEnum):
     """A fault is raised once, and cleared when the fault is over."""
@@ -22,7 +25,8 @@ class SystemFault(RealWorld):
     """The `version`-th state of one fault of the system: 1 raised, 2 cleared.
 
     `kind` is a name of the finder's closed set, `subject_id` the faulty part. The duty officers of
-    `unit` own the fault. `reported_by` is the finder: the auditor, or Prometheus' Alertmanager.
+    `unit` own the fault. `reported_by` is the finder: the auditor, Prometheus' Alertmanager, or
+    alerting for silent sensors.
     """
 
     type: Literal["system_fault"] = "system_fault"

@@ -27,6 +27,10 @@ _TAGS = frozenset({"type", "kind", "op"})
 """Names of the constant texts that tell the members of a union apart."""
 
 
+PHONE_PATTERN = r"^\+?[0-9][0-9 \-]{2,30}$"
+"""A telephone number as people write it."""
+
+
 class Contract(BaseModel):
     """Base of every message model: immutable, strict, closed.
 

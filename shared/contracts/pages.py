@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from shared.contracts.envelope import Envelope, RealWorld
 from shared.contracts.fields import (
+    PHONE_PATTERN,
     Contract,
     Identifier,
     Instant,
@@ -39,6 +40,7 @@ class Channel(StrEnum):
     WECOM = "wecom"
     FEISHU = "feishu"
     WEB_PUSH = "web_push"
+    VOICE = "voice"
     LOUDSPEAKER = "loudspeaker"
     SCREEN = "screen"
     OTHER = "other"
@@ -48,7 +50,7 @@ Address = Annotated[str, Field(min_length=1, max_length=1_000, pattern=r"^[^\s\x
 """Where a channel finds a person: an e-mail address, a chat's user id."""
 
 
-PhoneNumber = Annotated[str, Field(pattern=r"^\+?[0-9][0-9 \-]{2,30}$")]
+PhoneNumber = Annotated[str, Field(pattern=PHONE_PATTERN)]
 
 
 class Officer(Contract):
@@ -74,7 +76,7 @@ class RosterSlot(RealWorld):
     unit: UnitId
     post: Post
     officer: Officer | None = None
-    channels: Annotated[tuple[Channel, ...], Field(max_length=11)] = (Channel.CONSOLE,)
+    channels: Annotated[tuple[Channel, ...], Field(max_length=12)] = (Channel.CONSOLE,)
     synthetic: bool = False
 
 
@@ -104,6 +106,7 @@ class SubjectKind(StrEnum):
     """The subject of a page. `contact_test`: the page only asks for a sign of its arrival.
 
     `fault` and `fault_digest` are the category 系统: faults of the system itself, never events.
+    `warning`: the warning of another agency 外部预警.
     """
 
     ALERT = "alert"
@@ -115,6 +118,7 @@ class SubjectKind(StrEnum):
     DIGEST = "digest"
     FAULT = "fault"
     FAULT_DIGEST = "fault_digest"
+    WARNING = "warning"
 
     @property
     def is_system(self) -> bool:

@@ -345,8 +345,9 @@ AUDIT_TRAIL = TopicSpec(
     "audit.trail.v1", "actor", 1, "delete", 3 * _YEAR, AuditEntry, "audit", "审计留痕", share=20
 )
 FAULTS = TopicSpec(
-    "system.faults.v1", "fault_id", 1, "delete", 90 * _DAY, SystemFault, "audit", "系统故障"
-)
+    "system.faults.v1", "fault_id", 1, "delete", 90 * _DAY, SystemFault, "audit", "系统故障",
+    writers=("alerting",),  # places whose sensors are silent
+)  # fmt: skip
 
 TOPICS: dict[str, TopicSpec] = {
     spec.name: spec

@@ -22,6 +22,15 @@ _WORDS: dict[AnswerVerb, frozenset[str]] = {
     AnswerVerb.HAND_OVER: frozenset({"3", "转接", "转", "hand_over", "handover"}),
     AnswerVerb.NEED_HELP: frozenset({"4", "需要支援", "支援", "请求支援", "need_help", "help"}),
 }
+KEYS: dict[str, AnswerVerb] = {
+    "1": AnswerVerb.COMING,
+    "2": AnswerVerb.CANNOT,
+    "3": AnswerVerb.HAND_OVER,
+    "4": AnswerVerb.NEED_HELP,
+}
+"""The keys of a telephone: the numbers of a text reply."""
+REPEAT_KEY = "9"
+"""The key on which the text is spoken once more."""
 _VERBS = {word: verb for verb, words in _WORDS.items() for word in words}
 _WIDE = str.maketrans("１２３４，。：；、　", "1234,.:;, ")
 _SPLIT = re.compile(r"[\s,.:;]+")

@@ -15,6 +15,7 @@ CHANNELS: dict[Channel, Bilingual] = {
     Channel.WECOM: Bilingual("企业微信", "WeCom"),
     Channel.FEISHU: Bilingual("飞书", "Feishu"),
     Channel.WEB_PUSH: Bilingual("浏览器推送", "web push"),
+    Channel.VOICE: Bilingual("语音电话", "voice call"),
     Channel.LOUDSPEAKER: Bilingual("村村响", "village loudspeaker"),
     Channel.SCREEN: Bilingual("显示屏", "screen"),
     Channel.OTHER: Bilingual("其他渠道", "other channel"),

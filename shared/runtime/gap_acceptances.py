@@ -21,6 +21,7 @@ async def gap_acceptances(bootstrap: str) -> dict[str, GapAcceptance]:
     The auditor sends one that cannot be decoded to the dead letters.
     """
     accepted: dict[str, GapAcceptance] = {}
+    refused: list[str] = []
     place = TopicPartition(GAP_ACCEPTANCES.name, 0)
     consumer = make_reader(bootstrap)
     try:
@@ -33,11 +34,13 @@ async def gap_acceptances(bootstrap: str) -> dict[str, GapAcceptance]:
                 try:
                     acceptance = decode(GAP_ACCEPTANCES, record)
                 except Reject as reject:
-                    log.warning("acceptance_refused", offset=record.offset, why=str(reject))
+                    refused.append(f"{record.offset}: {reject}")
                 else:
                     accepted[acceptance.gap_id] = acceptance
     except (KafkaError, TimeoutError) as error:
         raise Transient(f"the acceptances of gaps cannot be read: {error!r}") from error
     finally:
         await consumer.stop()
+    if refused:
+        log.warning("acceptances_refused", count=len(refused), last=refused[-1])
     return accepted

@@ -28,6 +28,8 @@ from shared.runtime.publisher import PendingRecords, Publisher
 log = structlog.get_logger("fenghuo.outbox")
 
 _BATCH = 2_000
+_BATCH_BYTES = 4 * 1_048_576
+"""A batch of large rows has fewer: Kafka has two seconds for it."""
 _BATCHES = 20
 """The number of batches in one transaction."""
 _UNDER_WAY = 2
@@ -56,6 +58,7 @@ class OutboxRelay:
         self._database = database
         self._publisher = publisher
         self._troubled = troubled
+        self._batch = _BATCH
 
     async def run(self) -> None:
         """Publish for ever: as soon as a message is committed, at the latest every second."""
@@ -96,14 +99,15 @@ class OutboxRelay:
                 _BATCH * _BATCHES,
                 [f"{topic}:{number}" for topic, number in self._troubled.partitions],
             )
-            rows: Sequence[Any] = await cursor.fetch(_BATCH)
+            rows: Sequence[Any] = await cursor.fetch(self._batch)
             row_count = len(rows)
             under_way: deque[list[_PartitionRows]] = deque()
             while rows or under_way:
                 if rows and len(under_way) < _UNDER_WAY:
                     batch = await self._begin(producer, rows, failures)
                     under_way.append(batch)
-                    rows = await cursor.fetch(_BATCH) if batch else ()
+                    self._batch = _batch_like(rows)
+                    rows = await cursor.fetch(self._batch) if batch else ()
                     row_count += len(rows)
                     continue
                 batch = under_way.popleft()
@@ -160,6 +164,12 @@ class OutboxRelay:
             return_exceptions=True,
         )
         return [None if outcome is None else _checked(outcome) for outcome in outcomes]
+
+
+def _batch_like(rows: Sequence[Any]) -> int:
+    """Return how many rows of the size of these rows make a batch."""
+    size = sum(len(row["value"]) for row in rows)
+    return max(1, min(_BATCH, _BATCH_BYTES * len(rows) // max(1, size)))
 
 
 def _checked(error: BaseException) -> Exception:

@@ -1,10 +1,12 @@
 """Outbox rows of partitions in trouble wait apart; a row that Kafka never takes is set aside.
 
 A partition is in trouble when Kafka refuses records or does not confirm them in time: without a
-leader, without the right, in a deleted topic, with a record too large. The rows are tried in order,
-again and again. When Kafka refuses a batch for a record, the rows of the batch are sent singly, and
-the row that Kafka refuses alone is quarantined: the table keeps the row, with the reason, until a
-person lets the relay send again (`fenghuo outbox`).
+leader, without the right, in a deleted topic, with a record too large, or too slow for the rows.
+They are tried in order, again and again, at most 1 MiB at a time. What the producer has taken is
+not given to it again while Kafka may still confirm it; after an attempt without an outcome the next
+has half as many rows. When Kafka refuses a batch for a record, the rows of the batch are sent
+singly, and the row that Kafka refuses alone is quarantined: the table keeps the row, with the
+reason, until a person lets the relay send again (`fenghuo outbox`).
 """
 
 from __future__ import annotations
@@ -12,13 +14,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from aiokafka import TopicPartition
 
 from shared.runtime.database import Database, Transaction
-from shared.runtime.errors import Transient, Unsendable
+from shared.runtime.errors import Transient, Unconfirmed, Unsendable
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.outbox_rows import (
     COLUMNS,
@@ -33,19 +35,33 @@ from shared.runtime.publisher import Publisher
 log = structlog.get_logger("fenghuo.outbox")
 
 _BATCH = 500
-_CONFIRM_S = 3.0
+_BATCH_BYTES = 1_048_576
+_ATTEMPT_S = 3.0
+"""After so long an attempt ends; what is under way stays so, and the next attempt waits for it."""
+_SLOW_S = 1.0
+"""A partition that takes longer for a batch stays in trouble: the relay has larger batches."""
 _FIRST_DELAY_S = 0.25
 _LONGEST_DELAY_S = 2.0
 _MEASURE_S = 5.0
 
 
+class _Sending(NamedTuple):
+    """Rows under way, since when by the clock of the event loop."""
+
+    rows: Sequence[Any]
+    outcome: asyncio.Task[None]
+    began_at: float
+
+
 @dataclass(slots=True)
 class _Trouble:
-    """The next attempt of a partition; `singly` rows are to be sent alone."""
+    """The next attempt of a partition, of at most `limit` rows; `singly` rows are sent alone."""
 
     due_at: float
     delay_s: float = _FIRST_DELAY_S
     singly: int = 0
+    limit: int = _BATCH
+    sending: _Sending | None = None
 
 
 class TroubledPartitions:
@@ -73,61 +89,77 @@ class TroubledPartitions:
 
     async def run(self) -> None:
         """Background loop: try the partitions in trouble, each with its own pauses."""
-        while True:
-            if not self._troubles:
-                self._added.clear()
-                await self._added.wait()
-            next_at = min(trouble.due_at for trouble in self._troubles.values())
-            await asyncio.sleep(next_at - _now())
-            try:
-                await self.attempt()
-            except Transient as error:
-                log.warning("outbox_attempt_failed", error=str(error))
-                for trouble in self._troubles.values():
-                    _postpone(trouble)
+        try:
+            while True:
+                if not self._troubles:
+                    self._added.clear()
+                    await self._added.wait()
+                next_at = min(trouble.due_at for trouble in self._troubles.values())
+                await asyncio.sleep(next_at - _now())
+                try:
+                    await self.attempt()
+                except Transient as error:
+                    log.warning("outbox_attempt_failed", error=str(error))
+                    for trouble in self._troubles.values():
+                        _postpone(trouble)
+        finally:
+            for trouble in self._troubles.values():
+                if trouble.sending is not None:
+                    trouble.sending.outcome.cancel()
 
     async def attempt(self) -> None:
         """Send rows of the partitions whose attempt is due, each apart.
 
-        When Kafka has taken a whole batch the trouble of a partition is over. Raises Transient when
-        no attempt was possible.
+        When Kafka has taken a whole batch soon the trouble of a partition is over. Raises Transient
+        when no attempt was possible.
         """
         now = _now()
         due = [name for name, trouble in self._troubles.items() if trouble.due_at <= now]
         async with self._database.transaction() as transaction:
             if not await lock(transaction, f"{transaction.schema} in trouble"):
                 raise Transient("another process tries")
-            batches = [await self._rows(transaction, partition) for partition in due]
-            outcomes = await transaction.wait_for(
-                asyncio.gather(*map(self._publish, batches), return_exceptions=True)
-            )
-            for partition, rows, error in zip(due, batches, outcomes, strict=True):
-                await self._settle(transaction, partition, rows, error)
+            sendings = {name: await self._sending(transaction, name) for name in due}
+            outcomes = [sending.outcome for sending in sendings.values()]
+            if outcomes:
+                await transaction.wait_for(asyncio.wait(outcomes, timeout=_ATTEMPT_S))
+            for partition, sending in sendings.items():
+                if sending.outcome.done():
+                    self._troubles[partition].sending = None
+                    await self._settle(transaction, partition, sending)
+                else:
+                    _postpone(self._troubles[partition])
 
-    async def _rows(self, transaction: Transaction, partition: TopicPartition) -> list[Any]:
-        rows = await transaction.connection.fetch(
-            f"SELECT {COLUMNS} FROM {transaction.schema}.outbox "  # noqa: S608
-            "WHERE quarantined_at IS NULL AND topic = $1 AND part = $2 ORDER BY seq LIMIT $3",
-            *partition,
-            1 if self._troubles[partition].singly else _BATCH,
-        )
-        return list(rows)
+    async def _sending(self, transaction: Transaction, partition: TopicPartition) -> _Sending:
+        """Return what is under way; where nothing is, begin with the oldest rows."""
+        trouble = self._troubles[partition]
+        if trouble.sending is None:
+            rows = await transaction.connection.fetch(
+                f"SELECT {COLUMNS} FROM (SELECT {COLUMNS}, "  # noqa: S608
+                "sum(octet_length(value)) OVER (ORDER BY seq) - octet_length(value) AS before "
+                f"FROM {transaction.schema}.outbox WHERE quarantined_at IS NULL "
+                "AND topic = $1 AND part = $2 ORDER BY seq LIMIT $3) AS oldest "
+                "WHERE before < $4 ORDER BY seq",
+                *partition,
+                1 if trouble.singly else trouble.limit,
+                _BATCH_BYTES,
+            )
+            trouble.sending = _Sending(rows, asyncio.create_task(self._publish(rows)), _now())
+        return trouble.sending
 
     async def _publish(self, rows: Sequence[Any]) -> None:
         if rows:
             records = list(map(outbound, rows))
-            pending = await self._publisher.begin(self._publisher.producer, records, _CONFIRM_S)
-            await self._publisher.confirm(pending, _CONFIRM_S)
+            pending = await self._publisher.begin(self._publisher.producer, records)
+            await self._publisher.confirm(pending)
 
     async def _settle(
-        self,
-        transaction: Transaction,
-        partition: TopicPartition,
-        rows: Sequence[Any],
-        error: BaseException | None,
+        self, transaction: Transaction, partition: TopicPartition, sending: _Sending
     ) -> None:
-        trouble = self._troubles[partition]
+        trouble, rows = self._troubles[partition], sending.rows
+        error = sending.outcome.exception()
         if isinstance(error, Transient):
+            if isinstance(error, Unconfirmed):
+                trouble.limit = max(1, len(rows) // 2)
             _postpone(trouble)
             return
         if error is None:
@@ -142,8 +174,10 @@ class TroubledPartitions:
         else:
             trouble.singly = len(rows)
             return
-        if rows and trouble.singly:
-            trouble.singly -= 1
+        slow = _now() - sending.began_at > _SLOW_S
+        if rows and (trouble.singly or slow):
+            trouble.singly = max(0, trouble.singly - 1)
+            trouble.limit = min(_BATCH, 2 * trouble.limit)
             trouble.delay_s, trouble.due_at = _FIRST_DELAY_S, _now()
             return
         del self._troubles[partition]

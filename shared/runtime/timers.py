@@ -97,6 +97,22 @@ async def arm(
     )
 
 
+async def arm_unarmed(
+    transaction: Transaction, timers: Sequence[tuple[str, str, int, datetime]]
+) -> None:
+    """Arm (subject, kind, rung, due_at); a timer that is armed already keeps its time."""
+    if not timers:
+        return
+    schema = transaction.schema
+    await transaction.connection.execute(
+        f"INSERT INTO {schema}.timer AS old (subject_id, kind, rung, due_at) "  # noqa: S608
+        "SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[]) "
+        "ON CONFLICT (subject_id, kind, rung) DO UPDATE SET due_at = EXCLUDED.due_at, "
+        "state = 'armed', fired_at = NULL, error = NULL WHERE old.state <> 'armed'",
+        *(list(column) for column in zip(*timers, strict=True)),
+    )
+
+
 async def arm_new(
     transaction: Transaction, timers: Iterable[tuple[str, str, int, datetime]]
 ) -> None:

@@ -5,13 +5,14 @@ twice.
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Served, Visitor, shot
-from tests.support.console_events import HOSTILE_TEXT, an_alert
+from tests.support.console_events import HOSTILE_TEXT, ZHUTUO, an_alert
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -181,3 +182,69 @@ async def test_a_new_alert_is_announced_and_a_lost_line_is_said(
     await expect(page.locator("#state")).to_contain_text("5000", timeout=90_000)
     served.console.projection_lag["records"] = 0
     visitor.complaints.clear()
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+async def test_a_draft_survives_a_reload_and_ends_with_its_command(
+    visitor: Visitor, served: Served, language: str
+) -> None:
+    page = await visitor.open("o-district-b", lang=language)
+    await page.click("#compose")
+    dialog = page.locator("dialog")
+    await dialog.locator("[name=title]").fill("联合检查")
+    await dialog.locator("[name=level][value=blue]").check()
+    await dialog.locator("[name=tiers-0][value=town]").check()
+    await dialog.locator("#assist-part-add").click()
+    await dialog.locator("[name=assist-kind-0]").select_option("group")
+    await dialog.locator("[name=assist-group-0]").select_option("flood_task_force")
+    until = (datetime.now(UTC) + timedelta(days=2)).strftime("%Y-%m-%dT08:00")
+    await dialog.locator("[name=finish_by]").fill(until)
+    reached = dialog.locator("#recipients")
+    await expect(reached).not_to_have_text("–")
+    number = await reached.inner_text()
+    assert int(number) > 23  # the towns, and the task force
+    await dialog.locator("#draft-save").click()
+    await expect(dialog.locator("[role=status]")).not_to_be_empty()
+
+    await page.reload()
+    await page.click("#compose")
+    drafts = dialog.locator(".drafts")
+    await drafts.locator("summary").click()
+    await drafts.locator("li", has_text="联合检查").locator("[data-focus$='-open']").click()
+    await expect(reached).to_have_text(number)
+    await expect(dialog.locator("[name=finish_by]")).to_have_value(until)
+    await dialog.locator("[name=typed]").fill(number)
+    await shot(page, f"dialog-draft-{language}")
+    await dialog.locator("button[type=submit]").click()
+    await expect(dialog).to_have_count(0)
+    request = sent(served, "command_request")[-1]
+    assert request["assist"]["include"] == [{"kind": "group", "group": "flood_task_force"}]
+    assert request["finish_by"].startswith(until[:10])
+    await page.click("#compose")
+    await expect(dialog.locator("#part-add")).to_be_visible()
+    await expect(drafts.locator("li")).to_have_count(0)
+
+
+async def test_a_silence_names_a_place_and_a_kind_and_begins_later(
+    visitor: Visitor, served: Served
+) -> None:
+    page = await visitor.open("o-district-b")
+    await page.evaluate("() => { location.hash = 'alarms'; }")
+    await page.click("#new-silence")
+    dialog = page.locator("dialog")
+    await dialog.locator(".unit-picker select").first.select_option(label="朱沱镇")
+    await dialog.locator("[name=event]").select_option("11A01")
+    begin = datetime.now(UTC) + timedelta(days=2)
+    await dialog.locator("[name=begin]").fill(begin.strftime("%Y-%m-%dT08:00"))
+    await dialog.locator("[name=end]").fill(begin.strftime("%Y-%m-%dT10:30"))
+    await dialog.locator("[name=reason]").fill("水位站检修")
+    send = dialog.locator("button[type=submit]")
+    await expect(send).to_be_disabled()
+    await dialog.locator("[name=typed]").fill("朱沱镇")
+    await shot(page, "dialog-silence")
+    await send.click()
+    await expect(dialog).to_have_count(0)
+    request = sent(served, "silence_request")[-1]
+    assert request["matcher"] == {"place": ZHUTUO, "event_type": "11A01"}
+    assert request["begin_at"].startswith(begin.strftime("%Y-%m-%dT00:00"))
+    assert request["end_at"].startswith(begin.strftime("%Y-%m-%dT02:30"))

@@ -18,6 +18,9 @@ from tests.support.sensor_history import store_history
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+SIZES = """(drawing) => [...drawing.querySelectorAll("text")].map((text) =>
+    drawing.getScreenCTM().a * parseFloat(getComputedStyle(text).fontSize))"""
+"""The sizes of a drawing's texts on the screen, in pixels."""
 WORDS = {
     "zh-CN": ("朱沱(三)", "详情", "以表格查看", "24 小时", "个读数"),
     "en": ("朱沱(三)", "Details", "As a table", "24 h", "readings"),
@@ -56,6 +59,8 @@ async def test_an_alert_shows_the_course_of_its_sensor(
     await chart.get_by_role("button", name=day, exact=True).click()
     await expect(chart).to_contain_text(f"{len(extremes(points))} {unit_of_count}")
     assert (await drawing.get_attribute("aria-label") or "").startswith(name)
+    if width == 1920:
+        assert min(await drawing.evaluate(SIZES)) >= 14, "legible from three metres"
     await chart.scroll_into_view_if_needed()
     await shot(page, f"chart-{width}-{lang}")
     await chart.locator("summary").press("Enter")

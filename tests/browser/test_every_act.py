@@ -44,6 +44,7 @@ NO_ACTS = {
         "/api/assignments/{assignment_id}/photos",
         "",
     ): "goes with the words of a step (test_photos.py)",
+    ("/api/command-drafts/{draft_id}", ""): "is no act, and read by nobody else (test_acts.py)",
     ("/api/incidents/drafts/{draft_id}/photos", ""): "goes with an incident (test_incidents.py)",
     ("/api/letters/acts", ""): "acts on records that only Kafka has (test_letters.py)",
     ("/api/logout/everywhere", ""): "is a button of the account page, which needs no script",
@@ -165,12 +166,15 @@ CONTROLS: dict[tuple[str, str], Control] = {
     ("/api/commands", ""): Control(
         "o-town-b", "overview", "#compose", "command_request", fields={"tiers-0": "village"}
     ),
+    ("/api/assignments/acknowledgements", ""): Control(
+        "o-village-b", "command", "#bulk-report", "acknowledgement"
+    ),
     (COMMAND, "check"): on_command("issuer", "check", "overview"),
     (COMMAND, "close"): on_command("issuer", "close", "overview"),
     (COMMAND, "revoke"): on_command("issuer", "revoke", "overview", "orange"),
     (COMMAND, "urge"): on_command("issuer", "urge", "supervision"),
     (COMMAND, "reopen"): on_command("closed", "reopen", "command"),
-    (ANSWER, "coming"): on_page("coming"),
+    (ANSWER, "coming"): on_page("coming-in"),
     (ANSWER, "cannot"): on_page("cannot"),
     (ANSWER, "hand_over"): on_page("hand_over"),
     (ANSWER, "need_help"): on_page("need_help"),

@@ -11,11 +11,14 @@ from playwright.async_api import expect
 from services.audit.core.findings.detection import AuditFinding
 from services.audit.core.findings.faults import fault_of
 from services.audit.core.findings.snapshot import FindingKind
+from services.notify.core.roster.roster import Roster
 from services.notify.core.wording import digests
 from services.notify.core.wording import faults as wording
+from services.notify.core.wording.names import Names
 from shared.contracts.faults import FaultState
 from shared.contracts.fields import Level, Status
 from shared.contracts.pages import SubjectKind
+from shared.domain.selection.tree import UnitTree
 from shared.domain.wording import SYSTEM
 from tests.browser.conftest import Served, Visitor, a_console, fill_console, shot
 from tests.support.console_events import SONGJI, a_page
@@ -53,7 +56,7 @@ async def test_a_fault_and_a_digest_of_faults_are_readable(
                     level=Level.NOTICE,
                     at=now,
                     headline=fault.headline,
-                    text=wording.of_fault(fault),
+                    text=wording.of_fault(fault, Names(UnitTree(), Roster()), now),
                     subject=SubjectKind.FAULT,
                 ),
                 a_page(

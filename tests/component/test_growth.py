@@ -107,6 +107,7 @@ async def plant(rows: TableRows, number: int) -> None:
         ("alerting.alert", {"alert_id": key, **over, "state": "lifted", "version": 1}),
         ("alerting.signature", {"alert_id": key, "officer_id": key}),
         ("alerting.warning", {"warning_id": key, **over, "withdrawn": True}),
+        ("console.agency_warning", {"warning_id": key, **over}),
         ("alerting.alert_report", {"report_id": key, **over}),
         ("command.command", {"command_id": key, "state": "closed", **over, "version": 1}),
         ("command.tier_count", {"command_id": key}),

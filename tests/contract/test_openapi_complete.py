@@ -12,7 +12,7 @@ import pytest
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
-from services.console.features.pages.carrier_routes import ReceiptBody, ReplyBody
+from services.console.features.pages.carrier_routes import KeyBody, ReceiptBody, ReplyBody
 from services.console.web.openapi import names_in_responses
 from services.console.web.openapi_contents import BOUNDS, EXAMPLES
 from services.console.web.response_models import WORDS
@@ -28,7 +28,11 @@ NO_ACTS |= {  # the same file is known by its content
     "/api/assignments/{assignment_id}/photos",
     "/api/incidents/drafts/{draft_id}/photos",
 }
-BODIES: dict[str, Any] = {"/carriers/receipts": ReceiptBody, "/carriers/replies": ReplyBody}
+BODIES: dict[str, Any] = {
+    "/carriers/keys": KeyBody,
+    "/carriers/receipts": ReceiptBody,
+    "/carriers/replies": ReplyBody,
+}
 
 
 @pytest.fixture(scope="module")

@@ -29,10 +29,10 @@ from tests.support.scoring import TOWN, a_catalog_entry, a_sensor
 pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
 GAUGE = a_sensor("gauge-zhutuo", lateness_s=600)
 HOME = partition_of(GAUGE.sensor_id.encode(), READINGS.partitions)
-NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 def sent(
+    now: datetime,
     event_id: str,
     value: float,
     minutes: float,
@@ -41,7 +41,7 @@ def sent(
     **change: object,
 ) -> Message:
     """A reading of so many minutes ago."""
-    at = NOW - timedelta(minutes=minutes)
+    at = now - timedelta(minutes=minutes)
     facts: dict[str, object] = {
         "metric": GAUGE.metric,
         "unit": GAUGE.unit,
@@ -51,7 +51,7 @@ def sent(
     reading = Reading(
         id=event_id,
         occurred_at=at,
-        sent_at=NOW,
+        sent_at=now,
         origin_unit=TOWN,
         tier=Tier.TOWN,
         sensor_id=GAUGE.sensor_id,
@@ -61,22 +61,27 @@ def sent(
     return key, encode(reading), partition
 
 
-LOG: list[tuple[Message, Reason | None]] = [
-    (sent("r-1", 204.1, 50), None),
-    (sent("r-2", 204.2, 40), None),
-    (sent("cm", 20420.0, 39, unit="cm"), Reason.UNIT_MISMATCH),
-    (sent("datum", 9.0, 38, datum="黄海"), Reason.DATUM_MISMATCH),
-    (sent("ahead", 300.0, -30), Reason.FUTURE_TIME),
-    (sent("crc", 213.0, 37, partition=(HOME + 3) % READINGS.partitions), Reason.WRONG_PARTITION),
-    (sent("alien", 212.0, 36, key="gauge-beside", partition=HOME), Reason.KEY_MISMATCH),
-    (sent("drill", 216.0, 35, status=Status.EXERCISE), None),
-    (sent("r-3", 204.3, 10), None),
-    (sent("late", 204.25, 15), None),
-    (sent("too-late", 199.0, 30), Reason.TOO_LATE),
-    (sent("r-3", 204.3, 10), None),  # a repeat
-    (sent("r-3", 230.0, 10), Reason.ID_CONFLICT),
-    (sent("r-4", 204.4, 1), None),
-]
+def log(now: datetime) -> list[tuple[Message, Reason | None]]:
+    """The readings with the reasons of their refusal, counted from a time of now."""
+    return [
+        (sent(now, "r-1", 204.1, 50), None),
+        (sent(now, "r-2", 204.2, 40), None),
+        (sent(now, "cm", 20420.0, 39, unit="cm"), Reason.UNIT_MISMATCH),
+        (sent(now, "datum", 9.0, 38, datum="黄海"), Reason.DATUM_MISMATCH),
+        (sent(now, "ahead", 300.0, -30), Reason.FUTURE_TIME),
+        (
+            sent(now, "crc", 213.0, 37, partition=(HOME + 3) % READINGS.partitions),
+            Reason.WRONG_PARTITION,
+        ),
+        (sent(now, "alien", 212.0, 36, key="gauge-beside", partition=HOME), Reason.KEY_MISMATCH),
+        (sent(now, "drill", 216.0, 35, status=Status.EXERCISE), None),
+        (sent(now, "r-3", 204.3, 10), None),
+        (sent(now, "late", 204.25, 15), None),
+        (sent(now, "too-late", 199.0, 30), Reason.TOO_LATE),
+        (sent(now, "r-3", 204.3, 10), None),  # a repeat
+        (sent(now, "r-3", 230.0, 10), Reason.ID_CONFLICT),
+        (sent(now, "r-4", 204.4, 1), None),
+    ]
 
 
 @pytest.fixture
@@ -89,6 +94,8 @@ def dsn() -> Iterator[str]:
 async def test_the_chart_does_not_draw_readings_that_scoring_refuses(
     tmp_path: Path, dsn: str
 ) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    messages = log(now)
     async with Stack(tmp_path, services=("scoring",)) as stack:
         kafka = stack.kafka_bootstrap
         await write(kafka, CATALOG.name, [(f"sensor:{GAUGE.sensor_id}", a_catalog_entry(GAUGE))])
@@ -97,9 +104,9 @@ async def test_the_chart_does_not_draw_readings_that_scoring_refuses(
             return await metric(stack, "fenghuo_scoring_sensors") == 1
 
         await until("catalogue", catalogued)
-        for message, _ in LOG:
+        for message, _ in messages:
             await produce(kafka, READINGS.name, [message])
-        reasons = sorted(reason for _, reason in LOG if reason is not None)
+        reasons = sorted(reason for _, reason in messages if reason is not None)
 
         async def refused() -> bool:
             return len(await read_all(kafka, READINGS, dead=True)) >= len(reasons)
@@ -110,17 +117,19 @@ async def test_the_chart_does_not_draw_readings_that_scoring_refuses(
             for record in await read_all(kafka, READINGS, dead=True)
         ]
         assert sorted(letter.reason for letter in letters) == reasons
-        source, since = KafkaReadingSource(kafka), NOW - timedelta(hours=2)
+        source, since = KafkaReadingSource(kafka), now - timedelta(hours=2)
         looked = await source.look(GAUGE.sensor_id, GAUGE.metric, Status.ACTUAL, since)
         assert [value for _, value in looked.points] == [204.1, 204.2, 204.25, 204.3, 204.4]
         drill = await source.look(GAUGE.sensor_id, GAUGE.metric, Status.EXERCISE, since)
         assert [value for _, value in drill.points] == [216.0]
-        await the_history_has_the_same(stack, dsn, since)
+        await the_history_has_the_same(stack, dsn, now, messages)
 
 
-async def the_history_has_the_same(stack: Stack, dsn: str, since: datetime) -> None:
+async def the_history_has_the_same(
+    stack: Stack, dsn: str, now: datetime, messages: list[tuple[Message, Reason | None]]
+) -> None:
     """Compare the stored history with the extremes of the accepted readings; twice is once."""
-    judged = [message for message, reason in LOG if reason is None]
+    judged = [message for message, reason in messages if reason is None]
     readings = [Reading.model_validate_json(value) for _, value, _ in judged if value]
     database = Database(dsn, "console", size=2)
     await database.start()
@@ -139,7 +148,7 @@ async def the_history_has_the_same(stack: Stack, dsn: str, since: datetime) -> N
             async def written(writer: HistoryWriter = writer) -> bool:
                 await writer.advance()
                 async with database.transaction() as work:
-                    return await queries.history_offset(work.connection, HOME) >= len(LOG) - 1
+                    return await queries.history_offset(work.connection, HOME) >= len(messages) - 1
 
             await until("history", written)
             for status in (Status.ACTUAL, Status.EXERCISE):
@@ -149,8 +158,8 @@ async def the_history_has_the_same(stack: Stack, dsn: str, since: datetime) -> N
                         GAUGE.sensor_id,
                         status,
                         series_of(GAUGE.metric, GAUGE.unit, GAUGE.datum),
-                        since,
-                        NOW,
+                        now - timedelta(hours=2),
+                        now,
                     )
                 assert stored == extremes(
                     (reading.occurred_at.timestamp(), reading.value)

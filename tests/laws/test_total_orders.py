@@ -29,6 +29,7 @@ UNIQUE = frozenset(
         "escalation_id",
         "digest_id",
         "incident_id",
+        "draft_id",
     }
 )
 """Columns that alone, or as the last of a key, leave no two rows equal."""

@@ -34,9 +34,28 @@ def manage(options: argparse.Namespace, api: Api) -> Answer:
 
 
 def answer(options: argparse.Namespace, api: Api) -> Answer:
-    """Answer a page of the officer."""
-    body = {"verb": options.answer, "text": options.text}
+    """Answer a page of the officer, or all waiting pages about its matter. Raises WrongCall."""
+    body: dict[str, Any] = {"verb": options.answer, "text": options.text}
+    if options.minutes:
+        body["in_minutes"] = options.minutes
+    if options.to:
+        body["hand_to"] = _colleague(options.id, options.to, api)
+    if options.whole_matter:
+        body["whole_matter"] = True
     return api.act(f"/api/pages/{options.id}/answers", body)
+
+
+def _colleague(page_id: str, person: str, api: Api) -> str:
+    """Return the id of the officer on duty with this name or id. Raises WrongCall."""
+    colleagues = api.get(f"/api/pages/{page_id}/colleagues").body["colleagues"]
+    matches = [item for item in colleagues if person in (item["name"], item["officer_id"])]
+    if len(matches) == 1:
+        return str(matches[0]["officer_id"])
+    choices = ", ".join(
+        f"{item['officer_id']} ({item['unit_name']} {item['name']})"
+        for item in matches or colleagues
+    )
+    raise WrongCall(f"--to fits {len(matches)} officers on duty; choose one of: {choices}")
 
 
 def decide(options: argparse.Namespace, api: Api) -> Answer:
@@ -73,8 +92,8 @@ def issue(
 
     Raises WrongCall.
     """
-    selection = {"include": selection_of(options)}
-    preview = api.look("/api/commands/preview", {"selection": selection, "limit": 0}).body
+    reach = {"selection": {"include": selection_of(options)}, "assist": _assist_of(options)}
+    preview = api.look("/api/commands/preview", {**reach, "limit": 0}).body
     if not screen.as_json:
         banner(options.status, screen, words)
         reaches = words.say("reaches", n=preview["recipients"], root=preview["root_name"])
@@ -92,11 +111,13 @@ def issue(
     return api.act(
         "/api/commands",
         {
-            "selection": selection,
+            **reach,
             "event_type": options.event_type,
             "level": options.level,
             "title": options.title,
             "instruction": options.instruction,
+            "sign_by": options.sign_by,
+            "finish_by": options.finish_by,
             "status": options.status,
             "seen_digest": preview["digest"],
         },
@@ -129,10 +150,34 @@ def selection_of(options: argparse.Namespace) -> list[dict[str, Any]]:
     return parts
 
 
+def _assist_of(options: argparse.Namespace) -> dict[str, Any] | None:
+    """Return the selection of the assisting units, or None."""
+    parts: list[dict[str, Any]] = [
+        {"kind": "group", "group": group} for group in options.assist_group
+    ]
+    if options.assist:
+        parts.append({"kind": "units", "units": options.assist})
+    return {"include": parts} if parts else None
+
+
+def _show_results(results: list[dict[str, Any]], screen: Screen, words: Words) -> None:
+    """Print the outcome of each assignment, by the name of its unit."""
+    for result in results:
+        named = " ".join(filter(None, (result["unit_name"], result["assignment_id"])))
+        if result["reason"] is not None:
+            screen.line(words.say("refused", id=named, reason=result["reason"]), style="bold red")
+        else:
+            key = "repeated" if result["repeated"] else "recorded"
+            screen.line(words.say(key, id=named))
+
+
 def show_answer(answer: Answer, screen: Screen, words: Words) -> None:
     """Print whether the act is newly recorded or was recorded before."""
     if screen.as_json:
         raw(answer.raw)
+        return
+    if "results" in answer.body:
+        _show_results(answer.body["results"], screen, words)
         return
     named = answer.body.get("command_id", answer.body["id"])
     screen.line(words.say("repeated" if answer.body["repeated"] else "recorded", id=named))

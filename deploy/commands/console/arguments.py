@@ -107,6 +107,11 @@ def parser() -> argparse.ArgumentParser:
     answer.add_argument("id", type=_id, metavar="PAGE")
     answer.add_argument("answer", choices=ANSWERS)
     answer.add_argument("--text", default="")
+    answer.add_argument("--minutes", type=int, help="with coming: minutes until you act")
+    answer.add_argument("--to", metavar="PERSON", help="with hand_over: name or id of an officer")
+    answer.add_argument(
+        "--whole-matter", action="store_true", help="all your waiting pages about the same matter"
+    )
 
     add_to(verbs, act, _id)
 
@@ -126,6 +131,11 @@ def parser() -> argparse.ArgumentParser:
     issue.add_argument("--group", **many, help="the members of a group")
     issue.add_argument("--unit", **many, help="this unit")
     issue.add_argument("--tier", action="append", choices=[tier.value for tier in Tier])
+    issue.add_argument("--assist", **many, help="this unit assists the others")
+    issue.add_argument("--assist-group", **many, help="the members of a group assist the others")
+    moment = "for example 2026-11-25T08:00:00Z; default: by the level"
+    issue.add_argument("--sign-by", help=moment)
+    issue.add_argument("--finish-by", help=moment)
     issue.add_argument("--yes", action="store_true", help="do not ask for the word")
 
     watch = verbs.add_parser("watch", parents=[common], help="the live stream as lines")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.commands.console.api import Answer, Api
+from shared.contracts.commands import Step
 from shared.contracts.fields import Level, ResponseMode, Status
 from shared.contracts.reports import Means, ReportKind
 from shared.contracts.silences import SilenceKind
@@ -57,6 +58,8 @@ _STATUS = Option("status", "default: Actual", choices=_values(Status))
 _UNTIL = Option("until", "for example 2026-11-25T08:00:00Z", required=True)
 _EVENT = Option("event_type", "for example 11A01, 12:gas_leak")
 
+_BULK_STEPS = (Step.SIGN.value, Step.ACCEPT.value, Step.HANDLE.value, Step.REPORT.value)
+
 PLAIN: dict[str, PlainAct] = {
     "merge": PlainAct(
         _DECIDE,
@@ -94,6 +97,15 @@ PLAIN: dict[str, PlainAct] = {
         ),
         "ALERT",
         (("verb", "authorise_emergency"),),
+    ),
+    "step_many": PlainAct(
+        "/api/assignments/acknowledgements",
+        "a step on many assignments; each refused one is named",
+        (
+            Option("step", "which", choices=_BULK_STEPS, required=True),
+            Option("assignments", "repeatable", "assignment", required=True, many=True),
+            Option("text", "what was done"),
+        ),
     ),
     "silence": PlainAct(
         "/api/silences",

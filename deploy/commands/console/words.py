@@ -84,6 +84,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "more": ("还有更多：--after {next}", "There is more: --after {next}"),
     "recorded": ("已记录 {id}", "Recorded: {id}"),
     "repeated": ("此前已记录 {id}", "Recorded before: {id}"),
+    "refused": ("未被接受 {id}：{reason}", "Refused: {id}: {reason}"),
     "drill_banner": ("【演练】非真实事件", "[DRILL] not a real event"),
     "test_banner": ("【测试】非真实事件", "[TEST] not a real event"),
     "reaches": ("将送达 {n} 个单位，根单位 {root}", "This reaches {n} units, below {root}"),

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from shared.contracts.calls import CallPlan, ContactTestPlan
+from shared.contracts.calls import CallPlan, ContactTestPlan, Quorum
 from shared.contracts.fields import Post
 from shared.contracts.pages import Channel
 from shared.definitions.call_plans.pack import CallPack, load
@@ -52,8 +52,22 @@ def _explain(pack: CallPack, screen: Screen) -> None:
             ("after", "what"),
             [(f"{at:g} s", channels) for at, channels in timeline(plan)],
         )
+        screen.line(f"{plan.call_id}: the calls end when {enough(plan.quorum)} coming")
     for test in pack.tests:
         screen.line(_tested(test))
+
+
+def enough(quorum: Quorum) -> str:
+    """Return who has to be coming before the calls end, in words."""
+    match quorum:
+        case "any" | 1:
+            return "one officer is"
+        case "all":
+            return "all officers of the unit who are on duty are"
+        case tuple():
+            return f"one officer of each of these posts is: {', '.join(quorum)};"
+        case _:
+            return f"{quorum} officers are"
 
 
 def timeline(plan: CallPlan) -> list[tuple[float, str]]:

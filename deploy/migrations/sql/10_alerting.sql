@@ -120,6 +120,27 @@ CREATE INDEX alert_alarm_silenced ON alerting.alert_alarm (silence_id)
     WHERE silence_id IS NOT NULL AND waiting_event IS NOT NULL;
 CREATE INDEX alert_alarm_source ON alerting.alert_alarm (status, rule_id, source_key, began_at);
 
+-- Sensors of the real world that are silent now, with the name in their alarm; the places that were
+-- told of them (`wide`: a district for several places at once). `district` is a region's unit.
+CREATE TABLE alerting.silent_sensor (
+    alarm_id text PRIMARY KEY,
+    district text NOT NULL,
+    headline text NOT NULL,
+    last_seen_at timestamptz NOT NULL
+);
+CREATE INDEX silent_sensor_district ON alerting.silent_sensor (district);
+CREATE TABLE alerting.silent_place (
+    unit text PRIMARY KEY,
+    district text NOT NULL,
+    wide boolean NOT NULL,
+    fault_id text NOT NULL,
+    headline text NOT NULL,
+    text text NOT NULL,
+    since timestamptz NOT NULL,
+    places text[] NOT NULL
+);
+CREATE INDEX silent_place_district ON alerting.silent_place (district);
+
 -- Silences and maintenance windows; ended_at NULL: in force, or to begin later.
 CREATE TABLE alerting.silence (
     silence_id text PRIMARY KEY,

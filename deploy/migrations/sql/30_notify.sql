@@ -8,7 +8,7 @@ CREATE TABLE notify.escalation (
     trace_id text NOT NULL,
     subject_kind text NOT NULL CHECK (subject_kind IN (
         'alert', 'assignment', 'supervision', 'mode', 'roster', 'contact_test', 'digest', 'fault',
-        'fault_digest'
+        'fault_digest', 'warning'
     )),
     subject_id text NOT NULL,
     purpose text NOT NULL CHECK (purpose IN (

@@ -9,6 +9,7 @@ CREATE TABLE console.account (
     token_sha256 text UNIQUE CHECK (token_sha256 ~ '^[0-9a-f]{64}$'),
     password_hash text CHECK (password_hash LIKE '$argon2id$%'),
     oidc_subject text UNIQUE,
+    phone text CHECK (phone ~ '^[0-9]{3,32}$'),
     disabled boolean NOT NULL DEFAULT false,
     updated_at timestamptz NOT NULL DEFAULT now()
 );

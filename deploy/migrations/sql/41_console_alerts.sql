@@ -96,6 +96,27 @@ CREATE TABLE console.silence (
 );
 CREATE INDEX silence_recent ON console.silence (status, sent_at);
 
+-- Messages of other agencies. `ended_ids` are the messages that this one cancels or replaces; one
+-- that comes before them counts as well, since every row stays.
+CREATE TABLE console.agency_warning (
+    warning_id text PRIMARY KEY,
+    status text NOT NULL,
+    source_id text NOT NULL,
+    msg_type text NOT NULL,
+    event_type text,
+    level text,
+    headline text NOT NULL,
+    areas text[] NOT NULL,
+    ended_ids text[] NOT NULL,
+    starts_at timestamptz NOT NULL,
+    ends_at timestamptz NOT NULL,
+    data_grade text NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    sent_at timestamptz NOT NULL
+);
+CREATE INDEX agency_warning_end ON console.agency_warning (status, ends_at);
+CREATE INDEX agency_warning_ended ON console.agency_warning USING gin (ended_ids);
+
 CREATE TABLE console.page (
     page_id text PRIMARY KEY,
     status text NOT NULL,

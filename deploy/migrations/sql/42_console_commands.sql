@@ -25,6 +25,15 @@ CREATE INDEX command_open ON console.command (status) WHERE state IN ('issued', 
 CREATE INDEX command_recent ON console.command (status, sent_at);
 CREATE INDEX command_alert ON console.command (alert_id);
 
+-- Words of one officer, which nobody else reads; deleted when the command is issued.
+CREATE TABLE console.command_draft (
+    officer_id text NOT NULL REFERENCES console.account ON DELETE CASCADE,
+    draft_id text NOT NULL,
+    body jsonb NOT NULL,
+    changed_at timestamptz NOT NULL,
+    PRIMARY KEY (officer_id, draft_id)
+);
+
 -- No index holds a column that a step changes: updates stay on their page (HOT).
 CREATE TABLE console.assignment (
     assignment_id text PRIMARY KEY,

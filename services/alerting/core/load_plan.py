@@ -14,7 +14,6 @@ from services.alerting.core.multi_source.episode import EpisodeKey
 from services.alerting.core.multi_source.evidence_query import EvidenceQuery
 from services.alerting.core.multi_source.external_warnings import (
     WarningState,
-    areas_of,
     ends_warning,
 )
 from services.alerting.core.multi_source.rule_registry import MultiSourceRules
@@ -24,6 +23,7 @@ from shared.contracts.fields import Status, Tier
 from shared.contracts.reports import ExternalWarning, Report
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.units import tier_of
+from shared.domain.agency_warnings import areas_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 REGROUPING_VERBS = frozenset({DecisionVerb.MERGE, DecisionVerb.UNMERGE, DecisionVerb.SPLIT})

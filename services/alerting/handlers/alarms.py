@@ -18,6 +18,7 @@ from services.alerting.core.alerts.lifecycle import apply_alarm, revise_alarm
 from services.alerting.core.alerts.outcome import AlertChange
 from services.alerting.core.alerts.records import areas_of, headline_of
 from services.alerting.core.alerts.routing import AlarmRoute
+from services.alerting.core.silent_places.silent_place import concerns_silence
 from services.alerting.handlers.event_time import observed_at
 from services.alerting.unit_of_work import UnitOfWork
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
@@ -62,6 +63,8 @@ async def handle_alarm(event: AlarmEvent, unit: UnitOfWork, incoming: InboundMes
     cause = unit.cause_of(event, at)
     unit.engine.advance_clock(region, at, cause)
     await route_alarm(event, alarm, record, unit)
+    if concerns_silence(event):
+        unit.note_silence(event, lasts=alarm.is_on and not event.retrospective)
     unit.engine.apply_alarm(alarm, cause)
     await _route_waiting(alarm, unit)
     unit.publish_rule_alarms()

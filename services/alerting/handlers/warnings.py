@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from services.alerting.core.alarms.scopes import regions_concerned
 from services.alerting.core.multi_source.external_warnings import (
-    areas_of,
     ended_before_arrival,
     ends_warning,
     sighting_of_warning,
@@ -17,6 +16,7 @@ from services.alerting.handlers.event_time import accepted_at, observed_at
 from services.alerting.unit_of_work import UnitOfWork
 from shared.contracts.reports import ExternalWarning
 from shared.contracts.topics import WARNINGS
+from shared.domain.agency_warnings import areas_of
 from shared.runtime.handlers import Router
 from shared.runtime.inbound_messages import InboundMessage
 

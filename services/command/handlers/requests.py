@@ -71,13 +71,15 @@ async def _issue(request: CommandRequest, unit: UnitOfWork) -> None:
     if request.event_type is None or request.level is None:
         raise Reject(Reason.SCHEMA, "a command needs event_type and level")
     issuer, tree = request.origin_unit, unit.context.tree
-    result = free_reach(tree, request.selection, issuer)
+    result = free_reach(tree, request.selection, issuer, request.assist)
     if result.unknown:
         raise Reject(Reason.UNKNOWN_SUBJECT, f"not in the catalogue: {_first(result.unknown)}")
     if foreign := outside(result.units, issuer):
         raise Reject(Reason.NOT_ALLOWED, f"not below the issuer {issuer}: {_first(foreign)}")
-    if not result.units:
+    if not result.leads:
         raise Reject(Reason.UNKNOWN_SUBJECT, "the selection means nobody")
+    if request.sign_by and request.finish_by and request.sign_by > request.finish_by:
+        raise Reject(Reason.SCHEMA, "the time to sign ends after the time to report")
     if request.seen_digest not in (None, digest_of(result.units)):
         raise Reject(
             Reason.STALE,
@@ -86,7 +88,7 @@ async def _issue(request: CommandRequest, unit: UnitOfWork) -> None:
     order = order_of_request(
         tree,
         request,
-        result.units,
+        result,
         request.event_type,
         request.level,
         request.title,

@@ -29,7 +29,7 @@ class Directory:
         self._on_duty.setdefault(slot.unit, set()).add(slot.post)
         addresses: set[tuple[Channel | None, str]] = set(officer.addresses.items())
         if officer.phone is not None:
-            addresses.add((None, _digits(officer.phone)))
+            addresses.add((None, phone_digits(officer.phone)))
         for address in addresses:
             self._officers.setdefault(address, {})[holder] = officer.officer_id
         self._slots[holder] = addresses
@@ -72,8 +72,11 @@ class Directory:
     def officers_at(self, channel: Channel, address: str) -> set[str]:
         """Return the officers whom this channel reaches at this address."""
         own = self._officers.get((channel, address), {})
-        by_phone = self._officers.get((None, _digits(address)), {})
-        return {*own.values(), *by_phone.values()}
+        return {*own.values(), *self.officers_by_phone(address)}
+
+    def officers_by_phone(self, phone: str) -> set[str]:
+        """Return the officers with this telephone number."""
+        return {*self._officers.get((None, phone_digits(phone)), {}).values()}
 
     def _vacate(self, holder: tuple[str, Post]) -> None:
         """Forget the addresses of the officer who held the post."""
@@ -83,7 +86,7 @@ class Directory:
         self._on_duty.get(unit, set()).discard(post)
 
 
-def _digits(phone: str) -> str:
+def phone_digits(phone: str) -> str:
     """Return a number without spaces and without the country code of China."""
     plain = "".join(char for char in phone if char.isdigit())
     return plain.removeprefix("86") if len(plain) == 13 else plain

@@ -24,6 +24,7 @@ class UnitNames:
     def __init__(self) -> None:
         self.tree = UnitTree()
         self._sensors: dict[str, SensorEntry] = {}
+        self._named_units: dict[str, list[tuple[str, str]]] = {}
 
     def apply(self, message: CatalogEntry) -> None:
         """Apply one entry of the catalogue."""
@@ -31,6 +32,7 @@ class UnitNames:
             self._sensors[message.entry.sensor_id] = message.entry
         else:
             self.tree.take(message)
+            self._named_units.clear()
 
     def remove(self, key: str) -> None:
         """Remove the sensor, unit or group of a deleted entry; the key is `kind:id`."""
@@ -39,6 +41,7 @@ class UnitNames:
             self._sensors.pop(sensor_id, None)
         else:
             self.tree.remove(key)
+            self._named_units.clear()
 
     def unit(self, unit: str) -> str:
         """Return the name of a unit, or its id when the catalogue does not have the unit."""
@@ -92,11 +95,17 @@ class UnitNames:
         return all(part in text for part in parts)
 
     def units_named(self, words: str, root: str) -> list[str]:
-        """Return the first hundred units of a subtree, village and above, by words of the name."""
+        """Return the first hundred units of a subtree, village and above, by words of the name.
+
+        The names of a subtree are kept until a unit changes: a city has 75,000 units to walk.
+        """
         if not words:
             return []
-        matches = (name for name in self.within(root, _NAMED_TIERS) if words in self.unit(name))
-        return list(islice(matches, _MOST_NAMED))
+        named_units = self._named_units.get(root)
+        if named_units is None:
+            named_units = [(unit, self.unit(unit)) for unit in self.within(root, _NAMED_TIERS)]
+            self._named_units[root] = named_units
+        return list(islice((unit for unit, name in named_units if words in name), _MOST_NAMED))
 
     def sensors_named(self, words: str) -> list[str]:
         """Return the first hundred sensors by words of the name."""

@@ -14,3 +14,7 @@ class OutgoingRecord(Protocol):
     def __getitem__(self, name: str, /) -> Any:
         """Return the value of a column. Raises KeyError."""
         ...
+
+    def get(self, name: str, /) -> Any:
+        """Return the value of a column; None for a column that is not there."""
+        ...

@@ -7,6 +7,7 @@ from typing import Any
 
 from services.console.projector.handlers import (
     acknowledgements,
+    agency_warnings,
     alarms,
     alerts,
     answers,
@@ -31,13 +32,14 @@ from shared.runtime.stateful_platform import StatefulPlatform
 _HANDLERS = (
     *(alarms, sensor_health, alerts, silences, commands, assignments, supervision, pages, answers),
     *(acknowledgements, mode_proposals, modes, duty_entries, duty_coverage, reachability, reports),
-    *(report_duties, case_reviews),
+    *(report_duties, case_reviews, agency_warnings),
 )
 TABLES = (
     *(alarms.TABLE, alerts.TABLE, silences.TABLE, commands.TABLE, assignments.TABLE),
     *(supervision.TABLE, pages.TABLE, answers.TABLE, acknowledgements.TABLE, duty_entries.TABLE),
     *(duty_coverage.TABLE, reachability.TABLE, case_reviews.TABLE, mode_proposals.TABLE),
     *(modes.TABLE, sensor_health.TABLE, reports.TABLE, report_duties.TABLE),
+    agency_warnings.TABLE,
 )
 """The tables in the order in which each transaction writes them."""
 ROUTERS = tuple(handler.router for handler in _HANDLERS)

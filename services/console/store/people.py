@@ -3,11 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.console.core.access import USUAL_RIGHTS, Right
 from services.console.store import sessions
 from services.console.store.connections import Connection
+
+
+class NamedAccount(NamedTuple):
+    """The account that a person who signs in has named."""
+
+    officer_id: str
+    password_hash: str | None
+
+
+async def named_account(
+    connection: Connection, words: str, phone: str, officer_ids: Collection[str]
+) -> NamedAccount | None:
+    """Return the only account with this id, or else with this name or telephone number.
+
+    `officer_ids` have the number in the roster. Returns None where several accounts fit.
+    """
+    rows = await connection.fetch(
+        "SELECT officer_id, password_hash FROM console.account WHERE NOT disabled "
+        "AND (officer_id = $1 OR lower(name) = lower($1) OR ($2 <> '' AND phone = $2) "
+        "OR officer_id = ANY($3::text[])) ORDER BY officer_id <> $1, officer_id LIMIT 2",
+        words,
+        phone,
+        list(officer_ids),
+    )
+    if not rows or (len(rows) > 1 and rows[0]["officer_id"] != words):
+        return None
+    return NamedAccount(rows[0]["officer_id"], rows[0]["password_hash"])
 
 
 async def password_of(connection: Connection, officer_id: str) -> str | None:
@@ -65,7 +92,10 @@ async def save_accounts(connection: Connection, accounts: Sequence[Mapping[str, 
     Named grants replace the stored ones. Without grants, a new officer gets the usual three for the
     own unit and a moved officer those of the new unit; others keep their grants.
     """
-    names = ("officer_id", "name", "unit", "post", "token_sha256", "oidc_subject", "disabled")
+    names = (
+        *("officer_id", "name", "unit", "post"),
+        *("token_sha256", "oidc_subject", "disabled", "phone"),
+    )
     unnamed = [account["officer_id"] for account in accounts if account.get("grants") is None]
     stay: Collection[str] = [
         row["officer_id"]
@@ -79,16 +109,17 @@ async def save_accounts(connection: Connection, accounts: Sequence[Mapping[str, 
     ]
     await connection.execute(
         "INSERT INTO console.account AS old "
-        "(officer_id, name, unit, post, token_sha256, oidc_subject, disabled) "
+        "(officer_id, name, unit, post, token_sha256, oidc_subject, disabled, phone) "
         "SELECT officer_id, input.name, input.unit, input.post, input.token_sha256, "
-        "input.oidc_subject, coalesce(input.disabled, stored.disabled, false) "
+        "input.oidc_subject, coalesce(input.disabled, stored.disabled, false), input.phone "
         "FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], "
-        "$7::boolean[]) AS input "
-        "(officer_id, name, unit, post, token_sha256, oidc_subject, disabled) "
+        "$7::boolean[], $8::text[]) AS input "
+        "(officer_id, name, unit, post, token_sha256, oidc_subject, disabled, phone) "
         "LEFT JOIN console.account stored USING (officer_id) "
         "ON CONFLICT (officer_id) DO UPDATE SET name = excluded.name, unit = excluded.unit, "
         "post = excluded.post, token_sha256 = coalesce(excluded.token_sha256, old.token_sha256), "
         "oidc_subject = coalesce(excluded.oidc_subject, old.oidc_subject), "
+        "phone = coalesce(excluded.phone, old.phone), "
         "disabled = excluded.disabled, updated_at = now()",
         *([account.get(name) for account in accounts] for name in names),
     )

@@ -6,6 +6,7 @@ from services.console.core.record import Json
 from shared.contracts.topics import READINGS
 
 TAGS = {
+    "agency_warnings": "Warnings of other agencies · 外部预警",
     "alerts": "Alerts with their evidence, alarms, and decisions on alerts · 预警、告警与研判决定",
     "cases": "Cases with timeline, evaluation, review and photos · 案卷、时间线、评价与复盘",
     "commands": "Commands, assignments, units and feedback · 指令、任务、单位与反馈",
@@ -42,6 +43,7 @@ BOUNDS = {
     "/api/commands/{command_id}/course": "At most 62 points.",
     "/api/cases/{case_id}/course": "At most 62 points.",
     "/api/commands/{command_id}/below": "The units one tier below.",
+    "/api/command-drafts": "At most 20 drafts of the officer.",
     "/api/overview": "One document; its map has one tile for each town.",
     "/api/pages/{page_id}/colleagues": "One entry for each officer of the unit of the page",
     "/api/push/devices": "One entry for each browser of the officer.",
@@ -66,11 +68,16 @@ EXAMPLES: dict[tuple[str, str], Json] = {
         "instruction": "每两小时一次",
         "status": "Exercise",
     },
+    ("put", "/api/command-drafts/{draft_id}"): {"title": "沿江巡查", "level": "yellow"},
     ("post", "/api/commands/preview"): {"selection": _SELECTION, "limit": 100},
     ("post", "/api/commands/{command_id}/{verb}"): {"version": 3},
     ("post", "/api/assignments/{assignment_id}/acknowledgements"): {
         "step": "report",
         "text": "已转移 32 人",
+    },
+    ("post", "/api/assignments/acknowledgements"): {
+        "step": "sign",
+        "assignments": ["asg-0123456789abcdef0123456789abcdef"],
     },
     ("post", "/api/pages/{page_id}/answers"): {"verb": "coming", "text": "十分钟到"},
     ("post", "/api/alerts/{alert_id}/decisions"): {
@@ -141,6 +148,7 @@ EXAMPLES: dict[tuple[str, str], Json] = {
         "page_id": "pag-0123456789abcdef0123456789abcdef",
         "verb": "delivered",
     },
+    ("post", "/carriers/keys"): {"page_id": "pag-0123456789abcdef", "key": "1"},
     ("post", "/carriers/replies"): {"channel": "sms", "address": "10086", "text": "1"},
 }
 

@@ -11,7 +11,7 @@ from services.console.core.access import Viewer, may_issue
 from services.console.web.deps import ConsoleDeps
 from services.console.web.problems import ApiProblem
 from shared.contracts.selections import Selection
-from shared.domain.selection.reach import free_reach, root_of
+from shared.domain.selection.reach import FreeReach, free_reach, root_of
 from shared.runtime.decoding import explain
 
 _MOST_NAMED = 5
@@ -33,10 +33,10 @@ SelectionBody = Annotated[Selection, BeforeValidator(_strictly)]
 
 
 def reached(
-    console: ConsoleDeps, viewer: Viewer, selection: Selection
-) -> tuple[Viewer, frozenset[str]]:
-    """Return the viewer as of the commanding unit, and the reached units. Raises RequestRefused."""
-    result = free_reach(console.names.tree, selection, viewer.unit)
+    console: ConsoleDeps, viewer: Viewer, selection: Selection, assist: Selection | None = None
+) -> tuple[Viewer, FreeReach]:
+    """Return the viewer as of the commanding unit, and the reach. Raises RequestRefused."""
+    result = free_reach(console.names.tree, selection, viewer.unit, assist)
     if result.unknown:
         raise ApiProblem(
             422,
@@ -44,10 +44,10 @@ def reached(
             ", ".join(result.unknown[:_MOST_NAMED]),
             reason="unknown_units",
         )
-    units = {
-        unit: free_reach(console.names.tree, selection, unit).units for unit in viewer.commanding
+    reach = {
+        unit: free_reach(console.names.tree, selection, unit, assist) for unit in viewer.commanding
     }
     acting = console.acting(
-        viewer, lambda item: may_issue(item, units[item.unit]), root_of(result.units)
+        viewer, lambda item: may_issue(item, reach[item.unit].units), root_of(result.units)
     )
-    return acting, units[acting.unit]
+    return acting, reach[acting.unit]

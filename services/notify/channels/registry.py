@@ -18,6 +18,7 @@ from services.notify.channels.feishu import FeishuSettings
 from services.notify.channels.other import OtherSettings
 from services.notify.channels.port import Sender, Tools
 from services.notify.channels.sms import SmsSettings
+from services.notify.channels.voice import VoiceSettings
 from services.notify.channels.webhook import Webhook, WebhookSettings
 from services.notify.channels.wecom import WecomSettings
 from shared.contracts.pages import Channel
@@ -40,7 +41,8 @@ class ChannelsFile(BaseModel):
                 | DingtalkSettings
                 | WecomSettings
                 | FeishuSettings
-                | OtherSettings,
+                | OtherSettings
+                | VoiceSettings,
                 Field(discriminator="channel"),
             ],
             ...,

@@ -8,8 +8,6 @@ from __future__ import annotations
 from typing import Literal
 
 from pydantic import SecretStr
-from pydantic_core import to_json
-from standardwebhooks import Webhook as Signer
 
 from services.notify.channels.http import client, exchange, outcome_of
 from services.notify.channels.port import (
@@ -20,13 +18,12 @@ from services.notify.channels.port import (
     Tools,
     Url,
 )
+from services.notify.channels.signing import PageSigner
 from services.notify.core.wording import marks
 from services.notify.core.wording.messages import public_headline
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 from shared.domain.bilingual import in_language
-from shared.runtime.errors import SetupError
-from shared.runtime.webhook_keys import webhook_key_problem
 
 _FIELDS = frozenset(
     {
@@ -70,9 +67,7 @@ class Webhook:
         self._url = url
         self._clock = tools.clock
         self._client = client(tools.timeout_s)
-        if problem := webhook_key_problem(secret.get_secret_value()):
-            raise SetupError(f"The secret of the channel {channel} {problem}.")
-        self._signer = Signer(secret.get_secret_value())
+        self._signer = PageSigner(secret, channel)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -87,7 +82,6 @@ class Webhook:
         language: Language = Language.ZH,
     ) -> Attempt:
         """Make one attempt; the receiver has its own addresses."""
-        now = self._clock.now()
         device = self.channel is not Channel.WEBHOOK
         fields = _PUBLIC if device else _FIELDS
         data = page.model_dump(mode="json", include=set(fields), exclude_none=True)
@@ -95,20 +89,11 @@ class Webhook:
         data["headline"] = in_language(page.headline, language)
         if device:
             data["headline"] = text = public_headline(page, language)
-        body = to_json(
-            {
-                "type": "duty.page" if self.channel is Channel.WEBHOOK else f"duty.{self.channel}",
-                "timestamp": now.isoformat(),
-                "data": {**data, "text": text, "resend": resend},
-            }
+        request = self._signer.request(
+            "duty.page" if self.channel is Channel.WEBHOOK else f"duty.{self.channel}",
+            page.page_id,
+            self._clock.now(),
+            {**data, "text": text, "resend": resend},
         )
-        headers = {
-            "content-type": "application/json",
-            "webhook-id": page.page_id,
-            "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": self._signer.sign(page.page_id, now, body.decode()),
-        }
-        reply = await exchange(
-            self._client, "POST", self._url, read_body=False, content=body, headers=headers
-        )
+        reply = await exchange(self._client, "POST", self._url, read_body=False, **request)
         return reply if isinstance(reply, Attempt) else outcome_of(reply.status)

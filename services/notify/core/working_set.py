@@ -32,7 +32,7 @@ from shared.contracts.pages import Channel, Page, SubjectKind
 from shared.domain.bilingual import Bilingual, bilingual_of
 
 NO_WAITS: Mapping[Channel, float] = {}
-_OWN_SUBJECTS = (SubjectKind.MODE, SubjectKind.ROSTER, SubjectKind.FAULT)
+_OWN_SUBJECTS = (SubjectKind.MODE, SubjectKind.ROSTER, SubjectKind.FAULT, SubjectKind.WARNING)
 """Subjects that are found by their own id."""
 
 
@@ -132,7 +132,7 @@ class WorkingSet:
         return _not_closed(self._by_subject["assignment", assignment_id])
 
     def of_subject(self, subject_id: str) -> list[Escalation]:
-        """Return those about a proposal, a mode, a post's gaps or a fault that are not closed."""
+        """Return those about a proposal, mode, post's gaps, fault or warning; none is closed."""
         return _not_closed(self._by_subject["subject", subject_id])
 
     def of_report_duty(self, duty_id: str) -> list[Escalation]:

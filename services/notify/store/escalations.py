@@ -73,7 +73,7 @@ async def find(transaction: Transaction, needed: NeededRows) -> set[str]:
         (
             needed.subjects,
             f"{_IDS} subject_id = ANY($1::text[]) "
-            f"AND subject_kind IN ('mode', 'roster', 'fault') AND {_NOT_CLOSED}",
+            f"AND subject_kind IN ('mode', 'roster', 'fault', 'warning') AND {_NOT_CLOSED}",
         ),
         (
             needed.report_duties,

@@ -59,7 +59,7 @@ def _checked(
     if any(value < 1 for value in parts.get("INTERVAL", ())):
         raise ValueError("RRULE: INTERVAL is at least 1")
     counts, untils = parts.pop("COUNT", [None]), parts.pop("UNTIL", [None])
-    wall = icalendar.prop.vRecur(parts).to_ical().decode()
+    wall = icalendar.prop.vRecur(parts).to_ical().decode()  # type: ignore[no-untyped-call]
     return wall, counts[0], None if untils[0] is None else _last_wall(untils[0], begin)
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from shared.contracts.fields import Tier
 from shared.contracts.selections import Selection
 from shared.contracts.units import department_of, is_within, lineage, tier_of
-from shared.domain.selection.resolve import Resolution, resolve
+from shared.domain.selection.resolve import resolve
 from shared.domain.selection.tree import UnitTree
 
 
@@ -32,10 +33,36 @@ def root_of(units: Collection[str]) -> str | None:
     return common[0] if common else None
 
 
-def free_reach(tree: UnitTree, selection: Selection, issuer: str) -> Resolution:
-    """Return the recipients of an officer's free command: the selection without the issuer."""
-    result = resolve(tree, selection)
-    return Resolution(result.units - {issuer}, result.unknown)
+@dataclass(frozen=True, slots=True)
+class FreeReach:
+    """The recipients of an officer's free command; a unit that leads does not assist as well.
+
+    `unknown` are the names that the catalogue does not have.
+    """
+
+    leads: frozenset[str]
+    assists: frozenset[str] = frozenset()
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def units(self) -> frozenset[str]:
+        """All recipients."""
+        return self.leads | self.assists
+
+
+def free_reach(
+    tree: UnitTree, selection: Selection, issuer: str, assist: Selection | None = None
+) -> FreeReach:
+    """Return the recipients of an officer's free command: the selections without the issuer."""
+    leads = resolve(tree, selection)
+    if assist is None:
+        return FreeReach(leads.units - {issuer}, frozenset(), leads.unknown)
+    assists = resolve(tree, assist)
+    return FreeReach(
+        leads.units - {issuer},
+        assists.units - leads.units - {issuer},
+        tuple(dict.fromkeys((*leads.unknown, *assists.unknown))),
+    )
 
 
 def outside(units: Iterable[str], issuer: str) -> list[str]:

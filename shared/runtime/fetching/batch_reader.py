@@ -203,7 +203,7 @@ class BatchReader:
         end = self._position + length
         if length < 0 or end > self._batch_end:
             raise CorruptRecordException(f"a record of {length} bytes reaches out of its batch")
-        self._varint()  # attributes, unused by Kafka
+        self._position += 1  # attributes, unused by Kafka; a length of 0 ends behind the record
         delta_ms = self._varint()
         self.timestamp = self._last_ms if self._append_time else self._first_ms + delta_ms
         offset = self._base + self._varint()

@@ -21,6 +21,7 @@ from shared.runtime.fetching.batch_reader import BatchReader
 from shared.runtime.fetching.normal_batches import NormalBatches
 
 _FRAME = 12
+_HEAD = 61
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -101,6 +102,8 @@ class OrdinaryRecords:
             batch = DefaultRecordBatch(raw)
             if self._check and not batch.validate_crc():
                 raise CorruptRecordException("a wrong checksum")
+            if not _are_attributes_low(raw):
+                raise CorruptRecordException("attributes that aiokafka takes for two bytes")
             records = [
                 Record(topic, partition, r.offset, r.timestamp, r.key, r.value, r.headers)
                 for r in batch
@@ -117,3 +120,19 @@ class OrdinaryRecords:
             self.next_fetch_offset = record.offset + 1
             yield record
         self.next_fetch_offset = batch.next_offset
+
+
+def _are_attributes_low(raw: bytes) -> bool:
+    """Return whether no record of a batch has attributes above 127.
+
+    The attributes are one byte; aiokafka (0.14) reads a varint, which shifts all later fields.
+    """
+    position = _HEAD
+    for _ in range(int.from_bytes(raw[_HEAD - 4 : _HEAD], "big")):
+        number = shift = 0
+        while (byte := raw[position]) > 127:
+            number, shift, position = number | (byte & 127) << shift, shift + 7, position + 1
+        if raw[position + 1] > 127:
+            return False
+        position += 1 + ((number | byte << shift) >> 1)
+    return True

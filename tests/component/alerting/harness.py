@@ -31,7 +31,7 @@ from tests.support.service_driver import ServiceDriver, apply_all, driven
 
 _TABLES = (
     *("alert", "alert_alarm", "alert_report", "signature", "region", "warning", "rule", "episode"),
-    *("silence", "outbox", "timer"),
+    *("silence", "silent_sensor", "silent_place", "outbox", "timer"),
 )
 _INBOUND = (ALARMS, REPORTS, WARNINGS, RULES, ALERT_DECISIONS, SILENCES)
 _MOVE_TIMES_BACK = (

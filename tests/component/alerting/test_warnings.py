@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from services.alerting.core.multi_source.external_warnings import DEFAULT_VALIDITY
 from services.ingest.core.cap.warning import accept_warning
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.conditions import SourceClass
 from shared.contracts.reports import ReporterRole
+from shared.domain.agency_warnings import DEFAULT_VALIDITY
 from tests.component.alerting.harness import AlertingHarness, second_process
 from tests.support.cap import a_document
 from tests.unit.alerting.builders import (

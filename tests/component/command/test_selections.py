@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -137,6 +137,34 @@ async def test_who_is_shown_is_who_gets_it(dsn: str, kind: str) -> None:
         assert (command.recipients, command.recipients_digest) == (len(previewed), page["digest"])
         assert command.root == page["root"]
         assert Counter(event.unit_tier for event in events) == page["by_tier"]
+
+
+async def test_a_joint_command_names_who_leads_who_assists_and_until_when(dsn: str) -> None:
+    leads = {"include": [{"kind": "units", "units": [TOWN]}]}
+    assist = KINDS["departments"][1]
+    until = datetime.now(UTC) + timedelta(hours=2)
+    async with two_services(dsn) as (console, harness):
+        joint = {"selection": leads, "assist": assist}
+        async with console.client(OFFICERS[DISTRICT]) as client:
+            page = (await client.post("/api/commands/preview", json=joint)).json()
+            assert [unit["unit"] for unit in page["units"] if not unit["assists"]] == [TOWN]
+            body = {**ORDER, **joint, "seen_digest": page["digest"]}
+            body |= {"sign_by": until.isoformat(), "finish_by": until.isoformat()}
+            answer = await client.post("/api/commands", json=body)
+            assert answer.status_code == 202, answer.text
+            late = {**body, "sign_by": (until + timedelta(hours=1)).isoformat()}
+            past = {**body, "finish_by": "2020-01-01T00:00:00Z"}
+            for wrong in (late, past):
+                assert (await client.post("/api/commands", json=wrong)).status_code == 422
+        await harness.apply(COMMAND_REQUESTS.model.validate_json(console.kafka.sent[-1].value))
+        events = await harness.published(ASSIGNMENTS.name)
+        roles = {event.unit: event.role for event in events}
+        assert roles.pop(TOWN) is AssignmentRole.LEAD
+        assert len(roles) == page["assisting"] > 1
+        assert set(roles.values()) == {AssignmentRole.ASSIST}
+        for event in events:
+            assert abs(event.sign_by - until) < timedelta(minutes=5)
+            assert event.sign_by == event.finish_by
 
 
 async def test_recipients_that_are_no_longer_those_shown_are_refused(dsn: str) -> None:

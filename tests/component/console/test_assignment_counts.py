@@ -9,6 +9,11 @@ import pytest
 from deploy.example.units import all_units
 from services.console.core.access import Span, span_of
 from services.console.features.commands import counts
+from services.console.features.commands.assignment_queries import (
+    AssignmentQuery,
+    assignments,
+    assignments_total,
+)
 from shared.contracts.commands import AssignmentState
 from shared.runtime.database import Transaction
 from tests.support.console_events import (
@@ -50,6 +55,31 @@ async def test_counts_equal_a_recount_after_any_change(console: ConsoleHarness, 
     async with console.deps.database.transaction() as work:
         await work.connection.execute("DELETE FROM console.assignment")
         assert await work.connection.fetchval("SELECT count(*) FROM console.assignment_count") == 0
+
+
+@pytest.mark.parametrize("root", [CITY, DISTRICT, ZHUTUO, VILLAGE])
+@pytest.mark.parametrize("state", [None, AssignmentState.SIGNED, AssignmentState.DONE])
+@pytest.mark.parametrize("only_open", [False, True])
+async def test_the_number_of_tasks_of_a_command_equals_a_recount(
+    console: ConsoleHarness, root: str, state: AssignmentState | None, *, only_open: bool
+) -> None:
+    command = a_command("tasks", DISTRICT, recipients=len(YONGCHUAN))
+    states = list(AssignmentState)
+    units = [*YONGCHUAN[:150], VILLAGE, f"{DISTRICT}/emergency"]
+    await console.project(
+        [an_assignment(command, unit, states[n % len(states)]) for n, unit in enumerate(units)]
+    )
+    query = AssignmentQuery(
+        unit=root,
+        span=span_of(root),
+        command=command.command_id,
+        state=state,
+        only_open=only_open,
+    )
+    async with console.deps.database.transaction() as work:
+        rows = await assignments(work.connection, query, None, 1_000)
+        assert await assignments_total(work.connection, query) == len(rows)
+    assert rows or root in (ZHUTUO, VILLAGE) or state is not None
 
 
 async def one_by_one(

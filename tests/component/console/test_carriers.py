@@ -179,7 +179,7 @@ async def test_who_has_left_the_post_no_longer_answers_by_its_phone(
 
 
 @pytest.mark.parametrize("key", [None, "whsec_" + "b3RoZXJvdGhlcm90aGVyb3RoZXI="])
-@pytest.mark.parametrize("path", ["/carriers/receipts", "/carriers/replies"])
+@pytest.mark.parametrize("path", ["/carriers/receipts", "/carriers/replies", "/carriers/keys"])
 async def test_unsigned_is_refused(console: ConsoleHarness, path: str, key: str | None) -> None:
     refused = await call(console, path, {"page_id": "x", "verb": "coming"}, key)
     assert (refused.status_code, refused.json()["reason"]) == (401, "signature")
@@ -198,3 +198,47 @@ async def test_without_a_key_the_doors_are_closed() -> None:
     with fresh_database() as dsn:
         async with running_console(dsn) as harness:
             assert (await call(harness, "/carriers/replies", {})).status_code == 404
+
+
+async def test_a_key_of_a_voice_call_is_an_answer_once(console: ConsoleHarness) -> None:
+    page = a_page(LI, ZHUTUO)
+    await console.project([page])
+    body = {"page_id": page.page_id, "key": "1"}
+    first = await call(console, "/carriers/keys", body)
+    assert first.status_code == 200, first.text
+    assert (first.json()["taken"], first.json()["repeat"]) == (True, False)
+    assert "能到岗" in first.json()["reply"]
+    await call(console, "/carriers/keys", body)
+    (answer,) = {answer.id: answer for answer in answers(console)}.values()
+    assert (answer.verb, answer.officer_id) == ("coming", LI)
+
+
+@pytest.mark.parametrize(("key", "says"), [("9", False), ("7", True), ("#", True)])
+async def test_other_keys_repeat_the_text_and_answer_nothing(
+    console: ConsoleHarness, key: str, says: bool
+) -> None:
+    page = a_page(LI, ZHUTUO)
+    await console.project([page])
+    answer = (await call(console, "/carriers/keys", {"page_id": page.page_id, "key": key})).json()
+    assert (answer["taken"], answer["repeat"], bool(answer["reply"])) == (False, True, says)
+    assert answers(console) == []
+
+
+async def test_a_key_without_a_signature_or_with_an_old_one_is_refused(
+    console: ConsoleHarness,
+) -> None:
+    page = a_page(LI, ZHUTUO)
+    await console.project([page])
+    raw = json.dumps({"page_id": page.page_id, "key": "1"}).encode()
+    then = SystemClock().now() - timedelta(minutes=10)
+    old = {
+        "content-type": "application/json",
+        "webhook-id": "msg-1",
+        "webhook-timestamp": str(int(then.timestamp())),
+        "webhook-signature": Webhook(KEY).sign("msg-1", then, raw.decode()),
+    }
+    async with console.client(None) as client:
+        for headers in (old, {"content-type": "application/json"}):
+            answer = await client.post("/carriers/keys", content=raw, headers=headers)
+            assert (answer.status_code, answer.json()["reason"]) == (401, "signature")
+    assert answers(console) == []

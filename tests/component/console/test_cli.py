@@ -21,10 +21,12 @@ from deploy.commands.console.words import Words
 from shared.contracts.fields import Language
 from shared.contracts.topics import TOPICS
 from shared.definitions.yaml_files.screen import Screen
+from tests.support.console_duty_records import slots
 from tests.support.console_events import (
     CITY,
     DISTRICT,
     HOSTILE_TEXT,
+    NOW,
     SONGJI,
     VILLAGE,
     ZHUTUO,
@@ -161,6 +163,24 @@ async def test_an_act_is_recorded_once_and_said_so(
     capsys.readouterr()
     assert await call(served, town, "verify", alert.alert_id, "--reason", "现场", "--json") == 0
     assert json.loads(capsys.readouterr().out)["repeated"] is True
+
+
+async def test_a_page_is_handed_to_a_named_person_and_a_matter_answered_as_a_whole(
+    served: ServedConsole, capsys: pytest.CaptureFixture[str]
+) -> None:
+    town, page = "o-town-b", a_page("o-town-b", ZHUTUO)
+    for slot in slots(NOW):
+        served.console.deps.directory.apply(slot)
+    await served.console.project([page])
+    hand_over = ("answer", page.page_id, "hand_over", "--to")
+    assert await call(served, town, *hand_over, "无此人") == 64
+    assert "li (朱沱镇 李远)" in capsys.readouterr().err
+    assert sent(served) == []
+    assert await call(served, town, *hand_over, "李远", "--whole-matter") == 0
+    assert [(answer.verb, answer.hand_to) for answer in sent(served)] == [("hand_over", "li")]
+    promise = ("answer", page.page_id, "coming", "--minutes", "20")
+    assert await call(served, town, *promise) == 0
+    assert sent(served)[-1].arrive_by is not None
 
 
 async def test_a_refusal_is_exit_code_1_with_title_and_detail(

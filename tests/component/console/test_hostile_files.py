@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from datetime import datetime
 
 import httpx2
 import pytest
@@ -59,7 +60,7 @@ async def test_a_slow_file_holds_up_nobody(
 ) -> None:
     start, answer = threading.Event(), threading.Event()
 
-    def slow_read(_: bytes) -> list[DutyRule]:
+    def slow_read(_: bytes, __: datetime) -> list[DutyRule]:
         start.set()
         assert answer.wait(60), "the console answered nobody while it read the file"
         return []

@@ -74,6 +74,7 @@ READS: dict[str, list[str]] = {
     "/api/alerts/{alert_id}/why": [f"/api/alerts/{ALERT.alert_id}/why?{LOOK}"],
     "/api/assignments": [f"/api/assignments?{LOOK}&subtree=1"],
     "/api/assignments/{assignment_id}": [f"/api/assignments/{OWN.assignment_id}?{LOOK}"],
+    "/api/command-drafts": ["/api/command-drafts"],
     "/api/cases": [f"/api/cases?{LOOK}", f"/api/cases?{LOOK}&q={WORDS}"],
     "/api/cases/{case_id}": [f"{CASE}?{LOOK}"],
     "/api/cases/{case_id}/course": [f"{CASE}/course?{LOOK}"],
@@ -123,6 +124,7 @@ READS: dict[str, list[str]] = {
     "/api/supervision/units": [f"/api/supervision/units?{LOOK}"],
     "/api/trends": [f"/api/trends?{LOOK}&alerts={ALERT.alert_id}"],
     "/api/units": [f"/api/units?{LOOK}"],
+    "/api/warnings": [f"/api/warnings?{LOOK}"],
 }
 """Every GET of the document, before the place that all of it is about."""
 WITH_WORDS = {

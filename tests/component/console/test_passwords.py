@@ -117,8 +117,8 @@ async def test_unknown_and_wrong_are_one_answer(console: ConsoleHarness) -> None
         unset = await sign_in(client, officer="o-city-b")
         assert wrong.status_code == unknown.status_code == unset.status_code == 401
         assert wrong.text == unknown.text == unset.text
-        assert "姓名代号或密码不正确" in wrong.text
-        assert "Officer id or password is wrong" in wrong.text
+        assert "姓名、电话或代号与密码不符" in wrong.text
+        assert "does not go with the password" in wrong.text
 
 
 async def test_unknown_and_wrong_cost_the_same_work(console: ConsoleHarness) -> None:

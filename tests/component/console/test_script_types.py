@@ -19,6 +19,7 @@ from services.console.core.access import Right
 from shared.contracts.commands import AssignmentEvent, SupervisionKind
 from shared.contracts.letter_acts import LetterVerb
 from shared.contracts.topics import REPORTS
+from tests.component.console.test_agency_warnings import a_warning
 from tests.component.console.test_grants import dsn_of
 from tests.support.console_action_records import action_records
 from tests.support.console_duty_records import duty_records, slots
@@ -41,6 +42,7 @@ LISTS = {
     "/api/alerts": ("alerts", "status=Actual"),
     "/api/alarms": ("alarms", "status=Actual"),
     "/api/silences": ("silences", "status=Actual&standing=1"),
+    "/api/warnings": ("warnings", "status=Actual"),
     "/api/sensors": ("sensors", "status=Actual"),
     "/api/sensors/silent": ("sensors", "status=Actual"),
     "/api/commands": ("commands", "status=Actual"),
@@ -107,6 +109,7 @@ async def test_answers_have_the_types_of_the_scripts(
         *screen_records(now),
         *duty_records(now),
         a_silent_sensor("gauge", ZHUTUO),
+        a_warning(),
     ]
     assignment = next(message for message in history if isinstance(message, AssignmentEvent))
     history.append(a_supervision(assignment, SupervisionKind.OVERDUE))

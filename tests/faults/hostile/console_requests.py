@@ -32,7 +32,8 @@ _READS = (
     "/api/incidents/inc-1/reports", "/api/me", "/api/modes", "/api/overview", "/api/pages",
     "/api/pages/pag-1", "/api/photos/pho-1", "/api/reporting", "/api/sensors/silent",
     "/api/sensors/gas-1/readings?hours=3", "/api/silences", "/api/supervision",
-    "/api/supervision/units", "/api/units", "/static/js/phone.js", "/metrics", "/readyz",
+    "/api/supervision/units", "/api/units", "/api/warnings", "/static/js/phone.js", "/metrics",
+    "/readyz",
 )  # fmt: skip
 
 
@@ -92,6 +93,7 @@ def console_requests() -> list[HostileRequest]:
         ),
         ("POST", "/api/silences/sil-1/end", {"reason": "完成"}),
         ("POST", "/carriers/receipts", {"page_id": "pag-1", "verb": "acknowledge", "text": ""}),
+        ("POST", "/carriers/keys", {"page_id": "pag-1", "key": "1"}),
         ("POST", "/carriers/replies", {"address": "+8613800000000", "channel": "sms", "text": "1"}),
         ("POST", "/login", {"officer_id": officer_id(CITY, Post.B), "password": "false"}),
     ]

@@ -244,7 +244,7 @@ def _peaks(path: Path) -> dict[str, int]:
     peaks: dict[str, int] = {}
     with path.open(encoding="utf-8") as lines:
         for line in lines:
-            for name, (memory, _) in json.loads(line).get("processes", {}).items():
+            for name, (memory, *_) in json.loads(line).get("processes", {}).items():
                 peaks[name] = max(peaks.get(name, 0), memory >> 20)
     return dict(sorted(peaks.items()))
 

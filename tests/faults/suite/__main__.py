@@ -114,6 +114,9 @@ def main(words: Sequence[str] | None = None) -> int:
         minutes -= options.minutes
     summary = write_suite(FOLDER / "summary.json", summary_of(rounds))
     print(json.dumps({name: summary[name] for name in _PRINTED}, indent=1))
+    for played in rounds:
+        for line in judgement.kinds(played.violations):
+            print(f"breach (seed {played.options.seed}): {line}", flush=True)
     return 1 if any(played.violations for played in rounds) else 0
 
 

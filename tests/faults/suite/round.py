@@ -269,12 +269,8 @@ def _gateways(stack: FaultStack, door: Door, seed: int) -> list[Gateway]:
 
 
 async def _settled(stack: FaultStack, sampler: Sampler) -> str:
-    """Wait until all is ready and read; returns what is open after the limit, "" when nothing.
-
-    Watches and heartbeats never end, so a record may be unread that came since the sample before.
-    """
+    """Wait until all is ready and read; returns what is open after the limit, "" when nothing."""
     deadline, quiet, why = time.monotonic() + _SETTLE_S, 0, "no sample"
-    ends = dict(sampler.ends)
     try:
         await stack.wait_kafka(_SETTLE_S)
         await stack.wait_postgres(_SETTLE_S)
@@ -288,11 +284,10 @@ async def _settled(stack: FaultStack, sampler: Sampler) -> str:
             continue
         last = sampler.taken_at
         # Ticks never end, so scoring is always a little behind; the readings are judged anyway.
-        why = sampler.behind(_SETTLING, ends) or ""
-        ends = dict(sampler.ends)
+        why = sampler.behind(_SETTLING) or ""
         if not why and sampler.overdue_timers:
             why = f"{sampler.overdue_timers} timers are overdue"
-        if not why and sampler.waiting_rows > 5:
+        if not why and sampler.waiting_rows:
             why = f"{sampler.waiting_rows} records are to be published"
         quiet = 0 if why else quiet + 1
         if quiet == _QUIET_SAMPLES:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
 from typing import Any
 
 import asyncpg
@@ -36,8 +35,10 @@ class Sampler:
         """By `service|topic:partition`."""
         self.ends: Offsets = {}
         """By `topic:partition`."""
+        self._ends_before: Offsets = {}
         self.taken_at = 0.0
         self.waiting_rows = 0
+        """Rows of outboxes that have waited for three seconds."""
         self.overdue_timers = 0
         self.crashes: list[dict[str, Any]] = []
         self._starts = dict.fromkeys(stack.processes(), 1)
@@ -62,24 +63,21 @@ class Sampler:
         stored = await self._stored_offsets()
         stored |= await self._scoring_offsets()
         places = sorted({name.partition("|")[2] for name in stored})
-        self.ends = await self._ends(places)
+        self._ends_before, self.ends = self.ends, await self._ends(places)
         self.stored, self.taken_at = stored, time.monotonic()
         self._log.write(stored=stored, ends=self.ends, processes=self._processes())
 
-    def behind(
-        self, services: set[str] | None = None, ends: Mapping[str, int] | None = None
-    ) -> str | None:
-        """Return a sentence about unread records before `ends`; None without such.
+    def behind(self, services: set[str] | None = None) -> str | None:
+        """Return a sentence about unread records before the ends of the sample before.
 
-        Without `ends`, those of the newest sample hold.
+        Watches and heartbeats never end, so a record may be unread that came since then.
         """
-        ends = self.ends if ends is None else ends
         for name, offset in self.stored.items():
             service, _, place = name.partition("|")
             if services is not None and service not in services:
                 continue
-            if ends.get(place, 0) > offset:
-                return f"{service} is {ends[place] - offset} records behind in {place}"
+            if self._ends_before.get(place, 0) > offset:
+                return f"{service} is {self._ends_before[place] - offset} records behind in {place}"
         return None
 
     async def recovered(self, process: str, before: int | None, limit_s: float) -> float | None:
@@ -132,7 +130,10 @@ class Sampler:
                 )
                 for row in rows:
                     results[f"{service}|{row['topic']}:{row['part']}"] = row["next_offset"]
-                waiting += await connection.fetchval(f"SELECT count(*) FROM {service}.outbox")
+                waiting += await connection.fetchval(
+                    f"SELECT count(*) FROM {service}.outbox "
+                    "WHERE quarantined_at IS NULL AND created_at < now() - interval '3 seconds'"
+                )
                 overdue += await connection.fetchval(
                     f"SELECT count(*) FROM {service}.timer WHERE state = 'armed' "
                     "AND due_at < now() - interval '3 seconds'"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -74,7 +76,7 @@ def storm(sensors: int, rounds: int) -> list[AlarmEvent]:
     alarms = []
     for number in range(sensors * rounds):
         sensor = number % sensors
-        changes = {
+        changes: dict[str, Any] = {
             "sensor_id": f"gas-{sensor}",
             "position": Position(lat=29.0 + sensor / 100_000, lon=105.8),
             "started_at": at(number),

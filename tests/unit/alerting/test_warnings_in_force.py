@@ -14,13 +14,13 @@ from services.alerting.core.alarms.scopes import region_of
 from services.alerting.core.multi_source.engine import MultiSourceEngine
 from services.alerting.core.multi_source.episode import EpisodeCause, expiry_due_at
 from services.alerting.core.multi_source.external_warnings import (
-    DEFAULT_VALIDITY,
     sighting_of_warning,
     warning_state,
 )
 from services.alerting.core.multi_source.rule_registry import MultiSourceRules
 from services.alerting.core.multi_source.source_pool import sighting_of_report
 from shared.contracts.fields import Status
+from shared.domain.agency_warnings import DEFAULT_VALIDITY
 from tests.unit.alerting.builders import T0, TOWN, a_rule, a_warning, at, sources_of
 
 REGION = region_of(Status.ACTUAL, TOWN)

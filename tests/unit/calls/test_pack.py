@@ -112,7 +112,7 @@ def test_plans_for_different_modes_do_not_contradict_each_other(folder: Path) ->
 
 
 def test_a_channel_that_would_come_too_late_is_a_warning(folder: Path) -> None:
-    pack = read(folder, "- {after_s: 15, ", "- {after_s: 45, ")
+    pack = read(folder, "- {after_s: 25, ", "- {after_s: 45, ")
     (warning,) = pack.findings
     assert warning.severity is Severity.WARNING
     assert "after 30 s" in warning.message

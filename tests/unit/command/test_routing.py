@@ -9,10 +9,11 @@ import pytest
 from deploy.example import plans
 from services.command.core.commands import authority
 from services.command.core.commands.orders import CommandOrder, order_of_alert, order_of_request
-from shared.contracts.commands import Step
+from shared.contracts.commands import AssignmentRole, Step
 from shared.contracts.fields import Level, ResponseMode, Tier
 from shared.contracts.units import is_within
 from shared.definitions.response_plans.book import PlanBook
+from shared.domain.bilingual import bilingual_of
 from shared.domain.selection.reach import free_reach, outside
 from shared.domain.selection.tree import UnitTree
 from tests.component.command.harness import EVENT_TIME, a_request, an_alert, below, units
@@ -130,8 +131,8 @@ def test_every_level_has_a_plan_and_notice_has_none() -> None:
 def test_a_free_command_goes_to_the_subtree_within_its_tiers_without_the_issuer() -> None:
     selection = below(DISTRICT, Tier.DISTRICT, Tier.TOWN)
     request = a_request("issue", "cmd-1", DISTRICT, selection=selection)
-    units = free_reach(TREE, selection, DISTRICT).units
-    result = order_of_request(TREE, request, units, "11A01", Level.BLUE, "值守", EVENT_TIME)
+    reach = free_reach(TREE, selection, DISTRICT)
+    result = order_of_request(TREE, request, reach, "11A01", Level.BLUE, "值守", EVENT_TIME)
     assert len(result.orders.recipients) == 23
     assert tiers(result) == {Tier.TOWN}
 
@@ -183,7 +184,42 @@ def test_a_date_that_the_officer_set_is_the_deadline(
 ) -> None:
     by = None if days is None else EVENT_TIME + timedelta(days=days)
     selection = below(DISTRICT, Tier.TOWN)
-    request = a_request("issue", "cmd-1", DISTRICT, selection=selection, finish_by=by)
-    units = free_reach(TREE, selection, DISTRICT).units
-    result = order_of_request(TREE, request, units, "11A01", Level.BLUE, "整改", EVENT_TIME)
-    assert result.orders.briefs[0].finish_within_s == within
+    reach = free_reach(TREE, selection, DISTRICT)
+    for step in ("sign", "finish"):
+        request = a_request("issue", "cmd-1", DISTRICT, selection=selection, **{f"{step}_by": by})
+        result = order_of_request(TREE, request, reach, "11A01", Level.BLUE, "整改", EVENT_TIME)
+        [brief] = result.orders.briefs
+        untouched = brief.finish_within_s if step == "sign" else brief.sign_within_s
+        assert (getattr(brief, f"{step}_within_s"), untouched) == (within, None)
+
+
+def test_a_joint_command_has_leading_and_assisting_units_and_none_is_both() -> None:
+    leads, assists = below(TOWN, Tier.TOWN), below(DISTRICT, Tier.TOWN)
+    request = a_request("issue", "cmd-1", DISTRICT, selection=leads, assist=assists)
+    reach = free_reach(TREE, leads, DISTRICT, assists)
+    result = order_of_request(TREE, request, reach, "11A01", Level.BLUE, "联合检查", EVENT_TIME)
+    roles = {
+        recipient.unit: result.orders.briefs[number].role
+        for recipient, number in zip(result.orders.recipients, result.orders.brief_of, strict=True)
+    }
+    assert roles.pop(TOWN) is AssignmentRole.LEAD
+    assert set(roles.values()) == {AssignmentRole.ASSIST}
+    assert len(roles) == 22
+    assert result.root == DISTRICT
+    lead, assisting = result.orders.briefs
+    assert "主办" not in lead.instruction
+    assert bilingual_of(assisting.instruction).zh.endswith(f"主办：{TREE.name(TOWN)}")
+    assert "Led by: " in bilingual_of(assisting.instruction).en
+
+
+def test_a_long_instruction_is_never_cut_for_the_names_of_the_leads() -> None:
+    leads, assists = below(DISTRICT, Tier.TOWN), below(TOWN, Tier.VILLAGE)
+    reach = free_reach(TREE, leads, DISTRICT, assists)
+    for words in ("水" * 4_000, "巡查"):
+        request = a_request(
+            "issue", "cmd-1", DISTRICT, selection=leads, assist=assists, instruction=words
+        )
+        result = order_of_request(TREE, request, reach, "11A01", Level.BLUE, "联合", EVENT_TIME)
+        _, assisting = result.orders.briefs
+        assert bilingual_of(assisting.instruction).zh.startswith(words)
+        assert ("等 23 个单位" in assisting.instruction) is (len(words) < 4_000)

@@ -127,7 +127,7 @@ def test_a_promise_in_minutes_is_one_answer_however_often_it_is_sent() -> None:
 def test_a_free_command_is_one_per_key_and_per_day() -> None:
     selection = Selection(include=(Subtree(of=ZHUTUO, tiers=(Tier.TOWN, Tier.VILLAGE)),))
     draft = command_actions.CommandDraft(
-        selection, ZHUTUO, None, "11A01", Level.BLUE, "巡查", "", Status.ACTUAL
+        selection, None, ZHUTUO, None, "11A01", Level.BLUE, "巡查", "", None, None, Status.ACTUAL
     )
     key = command_actions.issue(ME, draft, "k-1", NOW)
     assert command_actions.issue(ME, draft, "k-1", LATER + timedelta(days=2)).key == key.key

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.faults.suite.checker.evidence import Evidence, load
-from tests.faults.suite.checker.judgement import figures, judge, table
+from tests.faults.suite.checker.judgement import figures, judge, kinds, table
 from tests.faults.suite.checker.violation import Invariant
 from tests.unit.faults.healthy_run import END, START, healthy, iso
 
@@ -290,6 +290,13 @@ def test_figures_count_by_promise() -> None:
     change_row("timer", fired_at=iso(22.9))(files)
     counted = figures(judge(files))
     assert (counted["lost"], counted["early"], counted["missed"]) == (1, 1, 0)
+
+
+def test_each_kind_of_breach_is_one_line_with_its_count_and_first_example() -> None:
+    files = healthy()
+    drop("incident.reports.v1")(files)
+    (line,) = kinds(judge(files))
+    assert line.startswith("I1 report_not_on_topic x 1: ")
 
 
 def test_a_line_cut_by_a_kill_is_left_out(tmp_path: Path) -> None:

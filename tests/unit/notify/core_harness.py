@@ -14,6 +14,7 @@ from services.notify.core.escalation.profiles import PROFILES, ProfileName
 from services.notify.core.pages.page_row import PageRow
 from services.notify.core.roster.roster import Roster
 from services.notify.core.subjects import (
+    agency_warnings,
     alerts,
     assignments,
     faults,
@@ -31,7 +32,7 @@ from shared.contracts.duty import DutyCoverage
 from shared.contracts.faults import SystemFault
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, Channel
-from shared.contracts.reports import ReportDuty
+from shared.contracts.reports import ExternalWarning, ReportDuty
 from shared.domain.response_modes.effective import Modes
 from shared.domain.selection.tree import UnitTree
 from tests.unit.notify.builders import T0
@@ -66,6 +67,9 @@ class CoreHarness:
 
     def on_fault(self, fault: SystemFault) -> None:
         faults.call_about_fault(fault, self.engine)
+
+    def on_warning(self, event: ExternalWarning) -> None:
+        agency_warnings.call_about_warning(event, self.engine)
 
     def announce_gaps(self, subject: str) -> None:
         roster_gaps.announce_gaps(subject, self.engine)

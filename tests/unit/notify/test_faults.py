@@ -10,13 +10,15 @@ from services.notify.core.digests.budgets import BUDGETS
 from services.notify.core.escalation.profiles import PROFILES, SYSTEM
 from services.notify.core.escalation.states import EscalationState
 from services.notify.core.wording.messages import message
+from services.notify.core.wording.names import Names
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.calls import CallPlan
-from shared.contracts.faults import FaultState, SystemFault
+from shared.contracts.faults import SILENT_SENSORS, FaultState, SystemFault
 from shared.contracts.fields import Language, Level, Post, Tier
 from shared.contracts.ids import transition_id
 from shared.contracts.pages import AnswerVerb, Page, PageState, SubjectKind
 from shared.contracts.units import tier_of
+from shared.domain.selection.tree import UnitTree
 from tests.unit.notify.builders import (
     CITY,
     DISTRICT,
@@ -52,6 +54,17 @@ def a_fault(
     )
 
 
+def a_silent_place(state: FaultState = FaultState.RAISED, *towns: str) -> SystemFault:
+    return a_fault(state=state).model_copy(
+        update={
+            "kind": SILENT_SENSORS,
+            "areas": towns or (DISTRICT,),
+            "headline": "12 个传感器失联 ‖ 12 sensors are silent",
+            "text": "失联设备：朱沱站掉线、另有 11 个 ‖ Silent: Zhutuo gauge; 11 more",
+        }
+    )
+
+
 def new_pages(working_set: WorkingSet) -> list[Page]:
     return [event for event in working_set.events if event.version == 1]
 
@@ -78,6 +91,41 @@ def test_a_fault_is_a_page_of_its_own_category(working_set: WorkingSet, core: Co
     assert "已知悉" in zh, "nobody is asked to come"
     en = message(page, Language.EN, resend=False)
     assert en.startswith("[system] Service has stopped reading: 1\nA fault of the system itself")
+
+
+def test_silent_sensors_are_a_page_with_place_time_and_names(
+    working_set: WorkingSet, core: CoreHarness
+) -> None:
+    names = Names(UnitTree(), full_roster())
+    core.on_fault(a_silent_place())
+    (page,) = new_pages(working_set)
+    place = names.unit(DISTRICT)
+    zh = message(page, Language.ZH, resend=False).split("\n")
+    assert zh[0] == f"[系统]{place.zh}：12 个传感器失联"
+    assert zh[1].startswith("最早自 ")
+    assert zh[2] == "失联设备：朱沱站掉线、另有 11 个"
+    assert "不会自动告警" in zh[3]
+    assert zh[-1].startswith("请于 "), "the answer has a time"
+    en = message(page, Language.EN, resend=False)
+    assert en.startswith(
+        f"[system] {place.en}: 12 sensors are silent\nThe first without data since"
+    )
+    core.on_fault(a_silent_place(FaultState.CLEARED))
+    (last,) = [page for page in working_set.events if page.version == 2]
+    assert last.state is PageState.WITHDRAWN
+    assert last.text.startswith("无需答复：失联的传感器已恢复。")
+
+
+def test_a_page_to_a_district_names_its_silent_places(
+    working_set: WorkingSet, core: CoreHarness
+) -> None:
+    towns = tuple(f"500118{number}000" for number in range(101, 121))
+    names = Names(UnitTree(), full_roster())
+    core.on_fault(a_silent_place(FaultState.RAISED, *towns))
+    (page,) = new_pages(working_set)
+    assert f"涉及：{names.unit(towns[0]).zh}、" in page.text
+    assert "等 20 处" in page.text
+    assert "and 8 more" in page.text
 
 
 def test_silence_climbs_by_its_own_call_plan(working_set: WorkingSet) -> None:

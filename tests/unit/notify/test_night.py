@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 
 import pytest
@@ -115,7 +116,7 @@ class Night:
             if number < 3:  # These run across the change of the shift.
                 begin = MIDNIGHT - timedelta(seconds=61 + 97 * number)
             level = self.random.choice(list(ANSWER_S))
-            self.at(begin, lambda name=f"alt-{number}", of=level: self._raise(name, of))
+            self.at(begin, partial(self._raise, f"alt-{number}", level))
         while (moment := self._next_moment()) <= MORNING:
             self.now = self.working_set.now = moment
             if self._queue and self._queue[0][0] == moment:

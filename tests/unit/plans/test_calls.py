@@ -8,8 +8,10 @@ from shutil import copytree
 
 import pytest
 
-from deploy.commands.plans.calls import DEFAULT_FOLDER
+from deploy.commands.plans.calls import DEFAULT_FOLDER, enough
 from deploy.commands.plans.cli import FAILED, main
+from shared.contracts.calls import Quorum
+from shared.contracts.fields import Post
 
 
 def test_the_shipped_plans_are_described_in_words(capsys: pytest.CaptureFixture[str]) -> None:
@@ -17,6 +19,20 @@ def test_the_shipped_plans_are_described_in_words(capsys: pytest.CaptureFixture[
     output = capsys.readouterr().out
     for words in ("短信 text message", "300 s", "duty-weekly", "09:00 to 17:00", "6 call plans"):
         assert words in output
+
+
+@pytest.mark.parametrize(
+    ("quorum", "words"),
+    [
+        ("any", "one officer is"),
+        (1, "one officer is"),
+        ("all", "all officers of the unit who are on duty are"),
+        (2, "2 officers are"),
+        ((Post.B, Post.COMMANDER), "one officer of each of these posts is: B, commander;"),
+    ],
+)
+def test_the_quorum_is_said_in_words(quorum: Quorum, words: str) -> None:
+    assert enough(quorum) == words
 
 
 def test_all_errors_are_reported_and_fail(

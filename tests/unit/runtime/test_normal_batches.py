@@ -130,3 +130,18 @@ def test_a_batch_that_is_cut_off_is_ignored() -> None:
     batches = normalise(raw + batch_of(rows(b"b"), 1, compression=1)[:-1], None, True)
     assert (len(list(batches.empty_ranges)), batches.error) == (0, None)
     assert [record.offset for record in FastRecords(PLACE, batches, 0, True).read(9)[0]] == [0]
+
+
+@pytest.mark.parametrize("attributes", [0x01, 0x7F, 0x80, 0xA4, 0xFF])
+@pytest.mark.parametrize("compression", [0, 4])
+@pytest.mark.parametrize("read", [FastRecords, OrdinaryRecords])
+def test_the_attributes_of_a_record_are_one_byte_that_means_nothing(
+    read: Any, compression: int, attributes: int
+) -> None:
+    """Read as a varint, an attribute of more than 127 shifted all fields: the partition stood."""
+    batch = bytearray(batch_of(rows(b"value")))
+    assert batch[61] < 0x80, "the length of the record is one byte, its attributes follow"
+    batch[62] = attributes
+    raw = sealed(bytes(batch), 5, compression) + batch_of(rows(b"next"), 6)
+    result, _ = read(PLACE, normalise(raw, None, True), 5, True).read(100)
+    assert [(record.offset, record.value) for record in result] == [(5, b"value"), (6, b"next")]

@@ -14,12 +14,14 @@ from datetime import datetime, timedelta
 from services.alerting.core.multi_source.source_pool import Sighting
 from shared.contracts.fields import DataGrade, Status
 from shared.contracts.reports import ExternalWarning
+from shared.domain.agency_warnings import (
+    FOLLOW_UPS,
+    WARNINGS,
+    WITHDRAWALS,
+    areas_of,
+    validity,
+)
 
-_WARNINGS = frozenset({"Alert", "Update"})
-_WITHDRAWALS = frozenset({"Cancel", "Error"})
-_FOLLOW_UPS = _WITHDRAWALS | {"Update"}
-DEFAULT_VALIDITY = timedelta(hours=24)
-"""The validity of a warning whose agency states no end."""
 LATEST_ARRIVAL = timedelta(hours=72)
 """A message that Kafka takes later than this after its issue is no late message but an old log."""
 
@@ -52,10 +54,9 @@ def warning_state(
     `accepted_at` is when Kafka took the message: a warning with an earlier expiry is withdrawn from
     the beginning. For an old log only its own time counts.
     """
-    if event.msg_type not in _WARNINGS:
+    if event.msg_type not in WARNINGS:
         return None
-    starts_at = max(observed_at, event.effective_at or observed_at)
-    ends_at = event.expires_at or starts_at + DEFAULT_VALIDITY
+    starts_at, ends_at = validity(event, observed_at)
     is_late = accepted_at is not None and ends_at <= accepted_at <= observed_at + LATEST_ARRIVAL
     return WarningState(
         warning_id=event.id,
@@ -72,31 +73,26 @@ def warning_state(
     )
 
 
-def areas_of(event: ExternalWarning) -> tuple[str, ...]:
-    """Return the areas of a warning; without areas, the unit that received it."""
-    return event.areas or (event.origin_unit,)
-
-
 def ends_warning(event: ExternalWarning, warning: WarningState) -> bool:
     """Return whether a message ends this warning.
 
     A message ends the warnings in its references; a withdrawal without references ends all warnings
     of its kind and source.
     """
-    if event.msg_type not in _FOLLOW_UPS or warning.withdrawn:
+    if event.msg_type not in FOLLOW_UPS or warning.withdrawn:
         return False
     if (event.source_id, event.status) != (warning.source_id, warning.status):
         return False
     if event.references:
         return warning.warning_id in event.references or warning.cap_identifier in event.references
-    return event.msg_type in _WITHDRAWALS and event.event_type in (None, warning.event_type)
+    return event.msg_type in WITHDRAWALS and event.event_type in (None, warning.event_type)
 
 
 def ended_before_arrival(
     event: ExternalWarning, existing_ids: Collection[str], observed_at: datetime
 ) -> list[WarningState]:
     """Return withdrawn warnings for the references without a row."""
-    if event.msg_type not in _FOLLOW_UPS:
+    if event.msg_type not in FOLLOW_UPS:
         return []
     return [
         WarningState(

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.command.core.commands.authority import issuer_of
 from shared.contracts.alerts import AlertEvent
-from shared.contracts.commands import CommandRequest
+from shared.contracts.commands import AssignmentRole, CommandRequest
 from shared.contracts.fields import DataGrade, Level, Status
 from shared.contracts.ids import command_id
 from shared.contracts.plans import PlanDefinition
 from shared.contracts.units import parent_of
 from shared.definitions.response_plans.orders import Brief, Orders, orders_of
-from shared.domain.selection.reach import root_of
+from shared.domain.bilingual import SEPARATOR, Bilingual, bilingual_of
+from shared.domain.selection.reach import FreeReach, root_of
 from shared.domain.selection.resolve import AlertScope
 from shared.domain.selection.tree import UnitTree
+
+_NAMED_LEADS = 5
+"""The most leading units that an assisting unit reads by name."""
+_TEXT_LENGTH = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +75,31 @@ def order_of_alert(
 def order_of_request(
     tree: UnitTree,
     request: CommandRequest,
-    units: Collection[str],
+    reach: FreeReach,
     event_type: str,
     level: Level,
     title: str,
     now: datetime,
 ) -> CommandOrder:
-    """Return the order of an officer's free command to `units`; the caller has checked the fields.
+    """Return the order of an officer's free command; the caller has checked the fields.
 
     A date set by the officer takes precedence over the profile; a date in the past is due at once.
     """
-    root = root_of(units) or request.origin_unit
-    within = None
-    if request.finish_by is not None:
-        within = max(1.0, (request.finish_by - now).total_seconds())
-    brief = Brief(title, request.instruction, finish_within_s=within)
-    recipients = tuple(tree.get(unit) for unit in sorted(units))
+    root = root_of(reach.units) or request.origin_unit
+    lead = Brief(
+        title,
+        request.instruction,
+        sign_within_s=_seconds_to(request.sign_by, now),
+        finish_within_s=_seconds_to(request.finish_by, now),
+    )
+    assist = replace(
+        lead,
+        role=AssignmentRole.ASSIST,
+        instruction=_with_leads(request.instruction, [tree.name(unit) for unit in reach.leads]),
+    )
+    briefs = (lead, assist) if reach.assists else (lead,)
+    recipients = tuple(tree.get(unit) for unit in sorted(reach.units))
+    brief_of = tuple(int(recipient.unit in reach.assists) for recipient in recipients)
     return CommandOrder(
         command_id=request.command_id,
         status=request.status,
@@ -97,5 +111,24 @@ def order_of_request(
         areas=request.areas or (root,),
         trace_id=request.trace_id or request.id,
         grade=request.data_grade,
-        orders=Orders(brief, recipients, (0,) * len(recipients), (brief,)),
+        orders=Orders(lead, recipients, brief_of, briefs),
     )
+
+
+def _with_leads(instruction: str, names: Collection[str]) -> str:
+    """Return the instruction with the names of the leading units, for those that assist them.
+
+    An instruction that would have to be cut for it stays as its officer wrote it.
+    """
+    some = sorted(names)[:_NAMED_LEADS]
+    more = len(names) - len(some)
+    zh = f"主办：{'、'.join(some)}" + (f"等 {len(names)} 个单位" if more else "")
+    en = f"Led by: {', '.join(some)}" + (f" and {more} more" if more else "")
+    halves = bilingual_of(instruction)
+    words = Bilingual(f"{halves.zh}\n{zh}".strip(), f"{halves.en}\n{en}".strip())
+    length = len(words.zh) + len(words.en) + len(SEPARATOR)
+    return words.joined(_TEXT_LENGTH) if length <= _TEXT_LENGTH else instruction
+
+
+def _seconds_to(moment: datetime | None, now: datetime) -> float | None:
+    return None if moment is None else max(1.0, (moment - now).total_seconds())

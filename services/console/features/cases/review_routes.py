@@ -113,8 +113,8 @@ async def write_case_review(
     if not case.is_closed:
         raise ApiProblem(409, "The case is not closed", reason="case_open")
     for number, finding in enumerate(body.findings):
-        _, units = reached(console, acting, review_actions.owner_selection(finding.owner))
-        if not units:
+        _, reach = reached(console, acting, review_actions.owner_selection(finding.owner))
+        if not reach.units:
             raise ApiProblem(
                 422,
                 "A finding goes to a unit below yours",

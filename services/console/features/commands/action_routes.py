@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response
@@ -9,7 +10,7 @@ from pydantic import Field
 
 from services.console.core import access
 from services.console.core.record import OutgoingRecord
-from services.console.features.commands import actions, assignment_queries, counts
+from services.console.features.commands import actions, assignment_queries, counts, draft_queries
 from services.console.features.commands.responses import RecordedCommand
 from services.console.store.connections import reading
 from services.console.web.actions import Body, IdempotencyKey, accept_action
@@ -44,18 +45,23 @@ _UNTIL: dict[Step, Step | None] = {
 
 
 class CommandBody(Body):
-    """A command to all units of `selection`.
+    """A command to all units of `selection`, which lead, and of `assist`, which assist.
 
-    `seen_digest` is the `digest` of the preview that the officer has read.
+    `sign_by` and `finish_by` replace the deadlines of the level. `seen_digest` is the `digest` of
+    the preview that the officer has read. The issue deletes the officer's draft `draft_id`.
     """
 
     selection: SelectionBody
+    assist: SelectionBody | None = None
     event_type: EventType
     level: Level
     title: Line
     instruction: Text = ""
+    sign_by: Instant | None = None
+    finish_by: Instant | None = None
     status: DoorStatus = Status.ACTUAL
     seen_digest: Digest | None = None
+    draft_id: Identifier | None = None
 
 
 class ManageBody(Body):
@@ -93,8 +99,10 @@ async def issue_command(
 
     The command service checks the request once more.
     """
-    acting, units = reached(console, viewer, body.selection)
-    if not units:
+    acting, reach = reached(console, viewer, body.selection, body.assist)
+    units, now = reach.units, console.clock.now()
+    _check_deadlines(body.sign_by, body.finish_by, now)
+    if not reach.leads:
         raise ApiProblem(
             422, "Nobody would receive this", "The selection is empty.", reason="no_recipients"
         )
@@ -107,16 +115,22 @@ async def issue_command(
         )
     draft = actions.CommandDraft(
         body.selection,
+        body.assist,
         root_of(units) or acting.unit,
         body.seen_digest,
         body.event_type,
         body.level,
         body.title,
         body.instruction,
+        body.sign_by,
+        body.finish_by,
         body.status,
     )
-    act = actions.issue(acting, draft, key, console.clock.now())
-    return await accept_action(console, act, command_id=act.key, recipients=len(units))
+    act = actions.issue(acting, draft, key, now)
+    answer = await accept_action(console, act, command_id=act.key, recipients=len(units))
+    if body.draft_id is not None:
+        await draft_queries.delete(console.database, viewer.officer_id, body.draft_id)
+    return answer
 
 
 @router.post("/commands/{command_id}/{verb}", status_code=202, responses=recorded())
@@ -182,6 +196,15 @@ async def acknowledge_assignment(
     return await accept_action(
         console, actions.acknowledgement(acting, assignment, intent, console.clock.now())
     )
+
+
+def _check_deadlines(sign_by: datetime | None, finish_by: datetime | None, now: datetime) -> None:
+    """Raise 422 for a deadline in the past, or for a report that is due before the signature."""
+    for field, moment in (("sign_by", sign_by), ("finish_by", finish_by)):
+        if moment is not None and moment <= now:
+            raise missing_field(field, "this moment has passed")
+    if sign_by is not None and finish_by is not None and sign_by > finish_by:
+        raise missing_field("sign_by", "the signature is due after the report")
 
 
 def _check(assignment: OutgoingRecord, body: StepBody) -> access.Check:

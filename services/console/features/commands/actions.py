@@ -68,12 +68,15 @@ class CommandDraft:
     """A free command in the words of an officer. `root` contains all receiving units."""
 
     selection: Selection
+    assist: Selection | None
     root: str
     seen_digest: str | None
     event_type: str
     level: Level
     title: str
     instruction: str
+    sign_by: datetime | None
+    finish_by: datetime | None
     status: Status
 
 
@@ -92,6 +95,8 @@ def issue(
             "free",
             viewer.officer_id,
             draft.selection.model_dump_json(),
+            *([draft.assist.model_dump_json()] if draft.assist else []),
+            *[at.isoformat() for at in (draft.sign_by, draft.finish_by) if at is not None],
             draft.event_type,
             draft.level,
             draft.title,
@@ -107,11 +112,14 @@ def issue(
             verb="issue",
             command_id=command_id,
             selection=draft.selection,
+            assist=draft.assist,
             seen_digest=draft.seen_digest,
             event_type=draft.event_type,
             level=draft.level,
             title=draft.title,
             instruction=draft.instruction,
+            sign_by=draft.sign_by,
+            finish_by=draft.finish_by,
             officer_id=viewer.officer_id,
             post=viewer.post,
             **head(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import asyncpg
 
 from services.console.core.access import Span
 from services.console.core.paging import ListPosition
+from services.console.features.commands.counts import TOWN_DIGITS
 from services.console.store.connections import Connection, Rows
 from services.console.store.lateness import IN_WORK, UNSIGNED
 from services.console.store.ordering import Order, position_parameters, urgency
@@ -35,6 +37,12 @@ class AssignmentQuery:
     state: str | None = None
     only_open: bool = False
     status: str | None = None
+
+    @property
+    def is_counted(self) -> bool:
+        """Return whether the counts per town say how many there are."""
+        whole_towns = self.span is not None and len(self.span.low) <= TOWN_DIGITS
+        return whole_towns and self.command is not None and self.status is None
 
     def where(self) -> tuple[str, list[Any]]:
         """Return a condition on `a` and its parameters."""
@@ -78,7 +86,21 @@ async def assignments(
 
 
 async def assignments_total(connection: Connection, query: AssignmentQuery) -> int:
-    """Return the number of assignments of the filter."""
+    """Return the number of assignments of the filter.
+
+    Those of a whole command are summed from the counts of its towns: a city's command has 75,000.
+    """
+    if query.is_counted:
+        assert query.span is not None
+        counted = (
+            "SELECT coalesce(sum(n), 0) FROM console.assignment_count "  # noqa: S608
+            "WHERE command_id = $1 "
+            "AND town >= $2 AND town < $3 AND ($4::text IS NULL OR state = $4) "
+            f"AND NOT ($5 AND state IN {_FINISHED})"
+        )
+        span = query.span
+        values = [query.command, span.low, span.high, query.state, query.only_open]
+        return int(await connection.fetchval(counted, *values))
     where, values = query.where()
     counted = f"SELECT count(*) FROM console.assignment a WHERE {where}"  # noqa: S608
     return int(await connection.fetchval(counted, *values))
@@ -89,6 +111,16 @@ async def assignment(connection: Connection, assignment_id: str) -> asyncpg.Reco
     return await connection.fetchrow(
         "SELECT * FROM console.assignment WHERE assignment_id = $1", assignment_id
     )
+
+
+async def assignments_by_id(
+    connection: Connection, ids: Sequence[str]
+) -> dict[str, asyncpg.Record]:
+    """Return assignments by their ids; those that exist."""
+    rows: Rows = await connection.fetch(
+        "SELECT * FROM console.assignment WHERE assignment_id = ANY($1::text[])", ids
+    )
+    return {row["assignment_id"]: row for row in rows}
 
 
 async def acknowledgements(connection: Connection, assignment_id: str) -> Rows:

@@ -57,14 +57,14 @@ _COUNTED = """
     SELECT command_id, unit_tier, state, signed, n FROM console.assignment_count
     WHERE command_id = ANY($1::text[]) AND town >= $2 AND town < $3
 """
-_TOWN_DIGITS = 9
+TOWN_DIGITS = 9
 """The number of digits of a town.
 
 A span of at most nine digits holds whole towns, like the counts; a longer span lies in a town.
 """
 _COUNTED_IN_TOWN = f"""
     c.command_id IN (SELECT t.command_id FROM console.assignment_count t
-        WHERE t.town = left($2, {_TOWN_DIGITS})) AND
+        WHERE t.town = left($2, {TOWN_DIGITS})) AND
 """  # noqa: S608 - built of constants
 """The condition of commands `c` with an assignment in the town of the span that begins at $2."""
 _IN_SPAN = "s.unit >= $2 AND s.unit < $3"
@@ -97,7 +97,7 @@ async def by_command_and_tier(connection: Connection, commands: Sequence[str], s
     thousand rows each time. `unsigned` (or returned) plus `overdue_unreported` is the number of
     pending units.
     """
-    source = _COUNTED if len(span.low) <= _TOWN_DIGITS else _ONE_BY_ONE
+    source = _COUNTED if len(span.low) <= TOWN_DIGITS else _ONE_BY_ONE
     rows: Rows = await connection.fetch(
         f"""
         WITH counted AS (
@@ -161,7 +161,7 @@ async def recent_commands(
     not scan the year. A town has few commands and its search would be long; the counts select the
     commands whose assignments are searched.
     """
-    in_town = len(span.low) >= _TOWN_DIGITS
+    in_town = len(span.low) >= TOWN_DIGITS
     counted_in_town = _COUNTED_IN_TOWN if in_town else ""
     probed = "OFFSET 0" if in_town else ""  # keeps the planner from hashing the town's assignments
     concerns = f"""

@@ -17,6 +17,7 @@ from shared.contracts.commands import (
     SupervisionKind,
 )
 from shared.contracts.fields import Level, Post, Status, Tier
+from shared.contracts.selections import Selection
 
 
 class AssignmentCounts(ResponseModel):
@@ -232,6 +233,12 @@ class UnitOfTier(UnitName):
     tier: Tier
 
 
+class UnitReached(UnitOfTier):
+    """A unit that a command would reach; it leads, or it assists."""
+
+    assists: bool
+
+
 class DeskCounts(ResponseModel):
     """The duty desks of the units that a command would reach."""
 
@@ -246,12 +253,44 @@ class CommandPreview(ResponseModel):
     root: str
     root_name: str
     recipients: int
+    assisting: int
     digest: str
     by_tier: dict[Tier, int]
     by_department: dict[str, int]
     desks: DeskCounts
-    units: list[UnitOfTier]
+    units: list[UnitReached]
     next: str | None
+
+
+class CommandDraftView(ResponseModel):
+    """A draft of the officer; `names` are those of the units and groups of its selections."""
+
+    contract = "CommandRequest"
+
+    draft_id: str
+    changed_at: datetime
+    selection: Selection | None
+    assist: Selection | None
+    event_type: str | None
+    level: Level | None
+    title: str
+    instruction: str
+    sign_by: datetime | None
+    finish_by: datetime | None
+    status: Status
+    names: dict[str, str]
+
+
+class CommandDrafts(ResponseModel):
+    """The drafts of the officer, at most 20."""
+
+    drafts: list[CommandDraftView]
+
+
+class SavedDraft(ResponseModel):
+    """The draft that was stored or deleted."""
+
+    draft_id: str
 
 
 class UnitNode(UnitOfTier):
@@ -291,6 +330,23 @@ class CommandBelow(UnitNode):
     way: list[UnitNode]
     own: UnitAssignment | None
     below: list[UnitProgress]
+
+
+class BulkStep(ResponseModel):
+    """The outcome of one assignment; without a reason Kafka has the step."""
+
+    assignment_id: str
+    unit: str | None
+    unit_name: str | None
+    reason: str | None
+    repeated: bool
+
+
+class BulkSteps(ResponseModel):
+    """The outcomes of an act on many assignments, in the order of the request."""
+
+    recorded_steps: int = Field(alias="recorded")
+    results: list[BulkStep]
 
 
 class RecordedCommand(RecordedAction):

@@ -74,14 +74,15 @@ async def list_commands(
 
 
 class PreviewBody(BaseModel):
-    """The selection of a command, and the page of the list of units.
+    """The selections of a command, and the page of the list of units.
 
-    The list has the units after `after`, at most `limit` of them.
+    `assist` are the assisting units. The list has the units after `after`, at most `limit` of them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     selection: SelectionBody
+    assist: SelectionBody | None = None
     after: UnitId | Literal[""] = ""
     limit: Annotated[int, Field(strict=True, ge=0, le=1_000)] = 100
 
@@ -93,8 +94,8 @@ async def preview_command(console: Deps, viewer: SignedInViewer, body: PreviewBo
     `desks` counts the units with a duty desk (grids and micro-grids are called through their
     village): how many there are, how many have an officer on duty, and which have none.
     """
-    acting, result = reached(console, viewer, body.selection)
-    units = sorted(result)
+    acting, reach = reached(console, viewer, body.selection, body.assist)
+    units = sorted(reach.units)
     root = root_of(units) or acting.unit
     desks = [unit for unit in units if tier_of(unit) not in _WITHOUT_DESK]
     unstaffed = [unit for unit in desks if not console.directory.is_staffed(unit)]
@@ -105,6 +106,7 @@ async def preview_command(console: Deps, viewer: SignedInViewer, body: PreviewBo
             "root": root,
             "root_name": console.names.unit(root),
             "recipients": len(units),
+            "assisting": len(reach.assists),
             "digest": digest_of(units),
             "by_tier": by_tier_of(units),
             "by_department": by_department(units),
@@ -116,7 +118,12 @@ async def preview_command(console: Deps, viewer: SignedInViewer, body: PreviewBo
                 ],
             },
             "units": [
-                {"unit": unit, "name": console.names.unit(unit), "tier": tier_of(unit)}
+                {
+                    "unit": unit,
+                    "name": console.names.unit(unit),
+                    "tier": tier_of(unit),
+                    "assists": unit in reach.assists,
+                }
                 for unit in page
             ],
             "next": page[-1] if page and len(remaining) > len(page) else None,

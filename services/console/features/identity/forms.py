@@ -40,6 +40,11 @@ def login_page(
     return answer
 
 
+def landing_of(request: Request) -> Landing:
+    """Return the page on which a device opens: a phone on the page for phones."""
+    return "/m" if "Mobile" in request.headers.get("user-agent", "") else "/"
+
+
 async def signed_in(request: Request, console: ConsoleDeps, token: str, then: Landing) -> Response:
     """Return a redirect with a new session; the earlier session of the browser ends."""
     if request.cookies.get(COOKIE):

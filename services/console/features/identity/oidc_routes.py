@@ -15,7 +15,13 @@ import structlog
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from services.console.features.identity.forms import Landing, is_secure, login_page, signed_in
+from services.console.features.identity.forms import (
+    Landing,
+    is_secure,
+    landing_of,
+    login_page,
+    signed_in,
+)
 from services.console.features.identity.identity_parts import IdentityParts
 from services.console.features.identity.provider import OidcProvider
 from services.console.features.identity.tokens import TokenRefused
@@ -40,7 +46,7 @@ Word = Annotated[str, Query(max_length=2_048, pattern=r"^[\x21-\x7e]+$")]
 
 @router.get("")
 async def begin(
-    request: Request, console: Deps, then: Annotated[Landing, Query(alias="next")] = "/"
+    request: Request, console: Deps, then: Annotated[Landing | None, Query(alias="next")] = None
 ) -> Response:
     """Redirect the browser to the provider."""
     provider = _provider(console)
@@ -54,7 +60,7 @@ async def begin(
         "browser_sha256": hash_of(browser),
         "nonce": nonce,
         "verifier": verifier,
-        "landing": then,
+        "landing": then or landing_of(request),
     }
     async with reading(console.database) as connection:
         await store.begin_oidc(connection, login, _UNDER_WAY)

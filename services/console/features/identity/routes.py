@@ -8,10 +8,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from services.console.core.access import Viewer, is_entitled, may_issue, may_operate
+from services.console.features.identity.claims import claim_of
 from services.console.features.identity.forms import (
     Landing,
     address_of,
     form,
+    landing_of,
     login_page,
     signed_in,
 )
@@ -37,12 +39,14 @@ async def login(
     request: Request,
     console: Deps,
     ticket: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_\-]{16,128}$")] = None,
-    then: Annotated[Landing, Query(alias="next")] = "/",
+    then: Annotated[Landing | None, Query(alias="next")] = None,
 ) -> Response:
     """Return the form; with a ticket, start a session, once.
 
-    A prefetch of a browser does not use up the ticket.
+    Without `next` a phone opens on the page for phones, other devices on the live screen. A
+    prefetch of a browser does not use up the ticket.
     """
+    then = then or landing_of(request)
     if ticket is None:
         return login_page(console, then)
     if "prefetch" in request.headers.get("sec-purpose", ""):
@@ -57,33 +61,39 @@ async def login(
 
 @router.post("/login", include_in_schema=False)
 async def login_by_password(request: Request, console: Deps) -> Response:
-    """Sign in by name and password.
+    """Sign in by id, name or telephone number, and password.
 
-    A wrong name and a wrong password get equal answers after equal work.
+    An unknown name, the name of several people and a wrong password get equal answers after equal
+    work.
     """
     demand_own_form(request)
     fields = await form(request)
-    name, password = fields.get("officer_id", "")[:128], fields.get("password", "")[:1_024]
+    claim = claim_of(fields.get("officer_id", ""))
+    password = fields.get("password", "")[:1_024]
     then: Landing = "/m" if fields.get("next") == "/m" else "/"
-    wait = console.part(IdentityParts).throttle.begin(name, address_of(request), time.monotonic())
+    parts = console.part(IdentityParts)
+    wait = parts.throttle.begin(claim.key, address_of(request), time.monotonic())
     if wait > 0:
         note_attempt(request, RefusedFor.THROTTLED)
         console.metrics.sign_ins.labels("password", "throttled").inc()
         return login_page(console, then, "throttled", 429, retry_after_s=int(wait) + 1)
+    numbered = console.directory.officers_by_phone(claim.phone)
     async with reading(console.database) as connection:
-        stored = await people.password_of(connection, name)
-    right = await console.part(IdentityParts).passwords.check(stored, password)
-    token = await console.sessions.start(name) if right else None
+        account = await people.named_account(connection, claim.words, claim.phone, numbered)
+    stored = None if account is None else account.password_hash
+    right = await parts.passwords.check(stored, password)
+    token = await console.sessions.start(account.officer_id) if right and account else None
     console.metrics.sign_ins.labels("password", "refused" if token is None else "done").inc()
-    if token is None or stored is None:
+    if token is None or account is None or stored is None:
         # An unknown name may be a password typed into the wrong field.
-        note_attempt(request, RefusedFor.WRONG_PASSWORD, UNKNOWN if stored is None else name)
+        tried = UNKNOWN if account is None or stored is None else account.officer_id
+        note_attempt(request, RefusedFor.WRONG_PASSWORD, tried)
         return login_page(console, then, "wrong", 401)
-    console.part(IdentityParts).throttle.succeeded(name, address_of(request))
-    if console.part(IdentityParts).passwords.outdated(stored):
-        renewed = await console.part(IdentityParts).passwords.hash(password)
+    parts.throttle.succeeded(claim.key, address_of(request))
+    if parts.passwords.outdated(stored):
+        renewed = await parts.passwords.hash(password)
         async with reading(console.database) as connection:
-            await people.rehash(connection, name, stored, renewed)
+            await people.rehash(connection, account.officer_id, stored, renewed)
     return await signed_in(request, console, token, then)
 
 

@@ -16,7 +16,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from services.console.core.access import Viewer
 from services.console.core.record import OutgoingRecord
 from services.console.features.pages import actions, queries
-from services.console.features.pages.responses import RecordedReceipt, ReplyResult
+from services.console.features.pages.responses import KeyResult, RecordedReceipt, ReplyResult
 from services.console.store.connections import reading
 from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.problems import ApiProblem, unknown
@@ -26,7 +26,7 @@ from shared.contracts.fields import Identifier, Line, Post, Text
 from shared.contracts.pages import AnswerVerb, Channel
 from shared.contracts.refusals import RefusedFor
 from shared.domain.bilingual import Bilingual, bilingual_of
-from shared.domain.replies import Reply, reference_of, understand
+from shared.domain.replies import KEYS, REPEAT_KEY, Reply, reference_of, understand
 from shared.domain.shortening import shorten
 from shared.domain.wording import REPLIES, answer
 
@@ -36,6 +36,7 @@ _NOT_UNDERSTOOD = Bilingual(
     f"没有听懂，未作答复。{REPLIES.zh}，后加编号。",
     f"Not understood, nothing was answered. {REPLIES.en}, then the reference.",
 )
+_WRONG_KEY = Bilingual("按键无效。", "That key has no meaning.")
 _BOTH_WORLDS = Bilingual(
     f"真实通知和演练通知都在等待您答复，未作答复。{REPLIES.zh}，后加编号。",
     "A real page and a drill page both wait for you, nothing was answered. "
@@ -67,6 +68,15 @@ class ReplyBody(BaseModel):
     channel: Channel
     address: Line
     text: Annotated[Text, Field(max_length=1_000)]
+
+
+class KeyBody(BaseModel):
+    """The key that was pressed in the voice call of a page."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    page_id: Identifier
+    key: Annotated[str, Field(pattern=r"^[0-9*#]$")]
 
 
 def _described(model: type[BaseModel]) -> dict[str, object]:
@@ -125,6 +135,29 @@ async def send_reply(request: Request, console: Deps) -> Response:
         f"Recorded: {verb.en} (ref. {reference}) {shorten(headline.en, 80)}",
     )
     return _reply_response(True, recorded.of(language))
+
+
+@router.post("/keys", openapi_extra=_described(KeyBody), responses=json_response(KeyResult))
+async def send_key(request: Request, console: Deps) -> Response:
+    """Record the key that an officer pressed in a voice call.
+
+    The gateway speaks `reply`; with `repeat` it speaks the page's text once more and waits for
+    another key. The same key again is the same answer.
+    """
+    body = await _signed(request, console, KeyBody)
+    async with reading(console.database) as connection:
+        page = await queries.page(connection, body.page_id)
+    if page is None:
+        raise unknown("page")
+    language = console.directory.language([page["officer_id"]])
+    verb = KEYS.get(body.key)
+    if verb is None:
+        sentence = "" if body.key == REPEAT_KEY else _WRONG_KEY.of(language)
+        return as_json({"taken": False, "reply": sentence, "repeat": True})
+    await _answer(console, page, verb, "")
+    word = answer(verb, to_note=page["to_note"])
+    pressed = Bilingual(f"已记录，{word.zh}。", f"Recorded: {word.en}.")
+    return as_json({"taken": True, "reply": pressed.of(language), "repeat": False})
 
 
 def _page_of(pages: Sequence[OutgoingRecord], understood: Reply) -> OutgoingRecord | None:

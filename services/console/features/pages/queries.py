@@ -11,6 +11,7 @@ from services.console.core.record import OutgoingRecord
 from services.console.store.conditions import EVENT_PAGE, OPEN_PAGE
 from services.console.store.connections import Connection, Rows
 from services.console.store.ordering import Order, micros, position_parameters, urgency
+from shared.contracts.pages import PageState, SubjectKind
 
 _PAGE_WAITS = f"(p.{OPEN_PAGE} AND answer.verb IS NULL)"
 PAGES = Order(
@@ -28,13 +29,36 @@ PAGES = Order(
 
 Pages without an answer come first, by urgency, then the remaining pages, the newest first.
 """
-_OWN_PAGES = f"""
+_JOINED = """
     FROM console.page p LEFT JOIN console.answer AS answer USING (page_id, status)
     LEFT JOIN console.alert AS why ON why.alert_id = p.alert_id
+"""
+_OWN = f"""
     WHERE p.officer_id = $1 AND p.channel = 'console' AND ($2::text IS NULL OR p.status = $2)
         AND (NOT $3 OR {_PAGE_WAITS})
         AND ($4::boolean IS NULL OR $4 <> (p.{EVENT_PAGE}))
 """
+_OWN_PAGES = _JOINED + _OWN
+_MATTER = (
+    "concat_ws(':', p.status, p.subject_kind, "
+    f"CASE WHEN p.subject_kind = '{SubjectKind.SUPERVISION}' "
+    "THEN coalesce(p.command_id, p.subject_id) ELSE p.subject_id END, p.to_note)"
+)
+"""The matter of a page: its subject, or for supervision the command that is supervised."""
+_LATE_UNIT = f"""
+    CASE WHEN p.subject_kind = '{SubjectKind.SUPERVISION}' THEN (SELECT late.unit
+        FROM console.assignment AS late WHERE late.assignment_id = p.assignment_id) END
+"""  # noqa: S608
+_MATTERS = f"""
+    SELECT (array_agg(page_id ORDER BY turn, turn_id))[1] AS page_id, matter,
+        count(*) AS matter_count, count(DISTINCT late_unit) AS late_unit_count,
+        (array_remove(array_agg(late_unit ORDER BY turn, turn_id), NULL))[1:40] AS late_units
+    FROM (SELECT p.page_id, p.status, {_MATTER} AS matter, {_LATE_UNIT} AS late_unit,
+        {PAGES.columns} {_OWN_PAGES} AND {_PAGE_WAITS}) AS waiting
+    GROUP BY status, matter
+"""  # noqa: S608
+"""The waiting pages of each matter together; the most urgent of them stands for all."""
+_MOST_FELLOWS = 2_000
 
 
 async def pages(
@@ -44,18 +68,27 @@ async def pages(
     *,
     only_open: bool,
     system: bool | None,
+    by_matter: bool,
     after: ListPosition | None,
     limit: int,
 ) -> Rows:
-    """Return an officer's pages on the console after a cursor, with their answers.
+    """Return an officer's pages on the console after a cursor, with the answers.
 
-    `system`: only those about faults of the system itself, or only those about events.
+    `system`: pages about faults of the system itself, or pages about events. `by_matter`: one
+    waiting page per matter, with the number of pages and the late units.
 
     No drill, no burst of blue pages and no newer page comes before an open page of higher urgency.
     """
+    gathered = (
+        f"WITH m AS ({_MATTERS}) SELECT m.matter, m.matter_count, m.late_unit_count, "
+        f"m.late_units, p.*, answer.verb, {PAGES.columns} {_JOINED} "
+        f"LEFT JOIN m ON m.page_id = p.page_id {_OWN} "
+        f"AND (m.page_id IS NOT NULL OR NOT {_PAGE_WAITS})"
+    )
+    plain = f"SELECT p.*, answer.verb, {PAGES.columns} {_OWN_PAGES}"
     rows: Rows = await connection.fetch(
-        f"SELECT p.*, answer.verb, {PAGES.columns} {_OWN_PAGES} "
-        f"AND {PAGES.is_after(5, 6)} ORDER BY {PAGES.by} LIMIT $7",
+        f"{gathered if by_matter else plain} AND {PAGES.is_after(5, 6)} "
+        f"ORDER BY {PAGES.by} LIMIT $7",
         officer_id,
         status,
         only_open,
@@ -67,10 +100,16 @@ async def pages(
 
 
 async def pages_waiting(
-    connection: Connection, officer_id: str, status: str | None, *, system: bool | None
+    connection: Connection,
+    officer_id: str,
+    status: str | None,
+    *,
+    system: bool | None,
+    by_matter: bool,
 ) -> int:
-    """Return the number of pages without an answer."""
-    counted = f"SELECT count(*) {_OWN_PAGES}"
+    """Return the number of pages without an answer, or the number of their matters."""
+    number = f"count(DISTINCT (p.status, {_MATTER}))" if by_matter else "count(*)"
+    counted = f"SELECT {number} {_OWN_PAGES}"
     return int(await connection.fetchval(counted, officer_id, status, True, system))
 
 
@@ -81,6 +120,27 @@ async def page(connection: Connection, page_id: str) -> asyncpg.Record | None:
         "WHERE p.page_id = $1",
         page_id,
     )
+
+
+async def fellow_pages(connection: Connection, page_id: str, states: Collection[PageState]) -> Rows:
+    """Return waiting pages of the officer about the matter of a page: one per further subject.
+
+    An answer to a page answers all pages about the same subject.
+    """
+    rows: Rows = await connection.fetch(
+        f"WITH lead AS (SELECT p.*, {_MATTER} AS matter FROM console.page p "  # noqa: S608
+        "WHERE p.page_id = $1) "
+        f"SELECT DISTINCT ON (p.subject_kind, p.subject_id) p.* {_JOINED} "
+        f"JOIN lead ON lead.officer_id = p.officer_id AND lead.status = p.status "
+        f"AND lead.matter = {_MATTER} AND (lead.subject_kind, lead.subject_id) "
+        "<> (p.subject_kind, p.subject_id) "
+        f"WHERE p.channel = 'console' AND {_PAGE_WAITS} AND p.state = ANY($2::text[]) "
+        "ORDER BY p.subject_kind, p.subject_id, p.sent_at DESC, p.page_id LIMIT $3",
+        page_id,
+        list(states),
+        _MOST_FELLOWS,
+    )
+    return rows
 
 
 async def answerable(connection: Connection, officer_ids: Collection[str]) -> Rows:

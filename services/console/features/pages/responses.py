@@ -13,7 +13,11 @@ from shared.contracts.pages import AnswerVerb, Channel, PageState, SubjectKind
 
 
 class PageView(ResponseModel):
-    """A page to the officer."""
+    """A page to the officer.
+
+    In a list by matter a waiting page stands for all `matter_count` waiting pages about its matter;
+    `late_units` are the first of the units that do not answer in it.
+    """
 
     contract = "Page"
 
@@ -40,6 +44,10 @@ class PageView(ResponseModel):
     resend: bool
     reason: str | None
     sent_at: datetime
+    matter: str
+    matter_count: int
+    late_units: list[str]
+    late_unit_count: int
 
 
 class PageList(ResponseModel):
@@ -108,3 +116,11 @@ class ReplyResult(ResponseModel):
 
     recorded: bool = Field(alias="taken")
     reply: str
+
+
+class KeyResult(ResponseModel):
+    """The outcome of a key in a voice call, and the sentence that the gateway speaks."""
+
+    recorded: bool = Field(alias="taken")
+    reply: str
+    repeat: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -9,6 +10,7 @@ from pydantic import Field, model_validator
 
 from services.console.core import access
 from services.console.core.access import Viewer, may_answer, sees
+from services.console.core.action_record import ActionRecord
 from services.console.core.record import Json, OutgoingRecord
 from services.console.features.pages import actions, queries, views, why_views
 from services.console.features.pages.responses import ColleagueList, PageList, PageView, WhyView
@@ -23,18 +25,25 @@ from services.console.web.response_models import json_response, recorded
 from services.console.web.responses import as_json
 from services.console.web.viewers import SignedInViewer
 from shared.contracts.fields import Identifier, Instant, Post, Status, Text
-from shared.contracts.pages import AnswerVerb
+from shared.contracts.lifecycles.page import WAITING
+from shared.contracts.pages import AnswerVerb, PageState
 from shared.contracts.refusals import RefusedFor
 
 router = APIRouter(prefix="/api", tags=["pages"])
 _MOST_CALLS = 300
+_STATES_BEFORE = {
+    AnswerVerb.DELIVERED: WAITING - {PageState.DELIVERED, PageState.READ},
+    AnswerVerb.READ: WAITING - {PageState.READ},
+}
+"""The states of pages that a receipt of the device still changes."""
 
 
 class AnswerBody(Body):
     """An answer to a page, or the receipt of a device (delivered, read).
 
     With `coming` an officer may name the time of action, in minutes or as a time; with `hand_over`
-    the officer or the post of the unit that is called instead.
+    the officer or the post of the unit that is called instead. With `whole_matter` the answer holds
+    for all of the officer's waiting pages about the same matter.
     """
 
     verb: AnswerVerb
@@ -43,6 +52,7 @@ class AnswerBody(Body):
     arrive_by: Instant | None = None
     hand_to: Identifier | None = None
     hand_to_post: Post | None = None
+    whole_matter: bool = False
 
     @model_validator(mode="after")
     def _fits_the_verb(self) -> AnswerBody:
@@ -72,9 +82,17 @@ async def answer_page(
         raise hidden("page", page["unit"], RefusedFor.NOT_YOUR_PAGE, body.verb)
     now = console.clock.now()
     terms = actions.AnswerTerms(body.in_minutes, body.arrive_by, body.hand_to, body.hand_to_post)
-    return await accept_action(
-        console, actions.answer(viewer, page, body.verb, body.text, now, terms)
-    )
+
+    def answer_to(row: OutgoingRecord) -> ActionRecord:
+        return actions.answer(viewer, row, body.verb, body.text, now, terms)
+
+    if body.whole_matter:
+        # The others first: after a failure the request is repeated as a whole.
+        states = _STATES_BEFORE.get(body.verb, WAITING)
+        async with reading(console.database) as connection:
+            fellows = await queries.fellow_pages(connection, page_id, states)
+        await asyncio.gather(*(console.recorder.record(answer_to(row)) for row in fellows))
+    return await accept_action(console, answer_to(page))
 
 
 @router.get("/pages", responses=json_response(PageList))
@@ -84,6 +102,7 @@ async def list_pages(
     status: Annotated[Status | None, Query()] = None,
     only_open: Annotated[bool, Query(alias="open")] = False,
     system: bool | None = None,
+    by_matter: bool = False,
     after: AfterCursor = "",
     limit: Limit = 100,
 ) -> Response:
@@ -91,7 +110,9 @@ async def list_pages(
 
     The most urgent page comes first, then the newest of the other pages. `waiting` is the number of
     pages that wait for an answer. With `system` only the pages about faults of the system itself
-    (true), or only the pages about events (false), are listed and counted.
+    (true), or only the pages about events (false), are listed and counted. With `by_matter` one
+    waiting page stands for all about its matter (repeats, and supervision of one command), and
+    matters are counted.
     """
     async with reading(console.database) as connection:
         rows = await queries.pages(
@@ -100,11 +121,12 @@ async def list_pages(
             status,
             only_open=only_open,
             system=system,
+            by_matter=by_matter,
             after=position_after(after, queries.PAGES),
             limit=limit,
         )
         waiting_total = await queries.pages_waiting(
-            connection, viewer.officer_id, status, system=system
+            connection, viewer.officer_id, status, system=system, by_matter=by_matter
         )
     return as_json(
         {

@@ -8,6 +8,8 @@ from services.console.core.names import UnitNames
 from services.console.core.record import Json, OutgoingRecord
 from shared.contracts.pages import RosterSlot
 
+_MOST_UNITS = 6
+
 
 def colleagues(
     slots: Iterable[RosterSlot], officer_id: str, names: UnitNames
@@ -29,7 +31,8 @@ def colleagues(
 
 
 def page(row: OutgoingRecord, names: UnitNames) -> Json:
-    """Return a page of the viewer."""
+    """Return a page of the viewer, with what it says of the other pages about its matter."""
+    late_units = list(dict.fromkeys(row.get("late_units") or ()))
     return {
         "page_id": row["page_id"],
         "status": row["status"],
@@ -54,4 +57,8 @@ def page(row: OutgoingRecord, names: UnitNames) -> Json:
         "resend": row["resend"],
         "reason": row["reason"],
         "sent_at": row["sent_at"],
+        "matter": row.get("matter") or row["page_id"],
+        "matter_count": row.get("matter_count") or 1,
+        "late_units": [names.unit(unit) for unit in late_units[:_MOST_UNITS]],
+        "late_unit_count": row.get("late_unit_count") or 0,
     }

@@ -59,8 +59,8 @@ async def phone(request: Request, console: Deps) -> Response:
     """Return the page for an officer's phone."""
 
     async def first(viewer: Viewer) -> Answers:
-        pages = await page_routes.list_pages(console, viewer, limit=_PAGES)
-        return {f"/api/pages?limit={_PAGES}": json.loads(bytes(pages.body))}
+        pages = await page_routes.list_pages(console, viewer, by_matter=True, limit=_PAGES)
+        return {f"/api/pages?by_matter=1&limit={_PAGES}": json.loads(bytes(pages.body))}
 
     return await _page("phone.html", request, console, first)
 

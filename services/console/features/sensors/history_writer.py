@@ -203,7 +203,7 @@ class HistoryWriter:
             records = batch.get(place, [])
             if records and first_ms is None:
                 first_ms = records[0].timestamp
-            readings += _decoded(records)
+            readings += decoded_readings(records)
             await _yield_share(began)
         if first_ms is None:
             return {}
@@ -265,12 +265,13 @@ class HistoryWriter:
         return result
 
 
-def _decoded(records: Iterable[ConsumerRecord]) -> list[tuple[int, HistoryReading]]:
+def decoded_readings(records: Iterable[ConsumerRecord]) -> list[tuple[int, HistoryReading]]:
+    """Return the readings among records, with their offsets; hostile bytes are none."""
     readings = []
     for record in records:
         try:
             readings.append((record.offset, _decode(record.value or b"")))
-        except ValueError:
+        except (ValueError, RecursionError):
             continue  # a tick, or a record with a letter
     return readings
 

@@ -1,8 +1,9 @@
 // The page for the phone of an officer: pages to answer, assignments to sign and report. The device
 // reports by itself that a page was shown or opened; the officer answers with a press.
 
-import { incidentButton } from "./incidents/incident_form.js";
-import { alarmControls, beginAlarm } from "./lib/alarm.js";
+import { bulkButtons } from "./commands/bulk_steps.js";
+import { wholeMatter } from "./duty/matters.js";
+import { beginAlarm } from "./lib/alarm.js";
 import { get, onSessionEnd, Problem } from "./lib/api.js";
 import { CardOrder } from "./lib/card_order.js";
 import { button, linkText } from "./lib/components.js";
@@ -11,7 +12,7 @@ import { formatTime, loadLanguage, otherLanguage, pageData, setLanguage, t } fro
 import { LiveStream } from "./lib/live_stream.js";
 import { drawLoadStatus } from "./lib/load_status.js";
 import { categoryFilter, ofCategory, PAGE_KINDS } from "./lib/page_categories.js";
-import { resumeSignOut, showGate, signOut } from "./lib/sign_out.js";
+import { resumeSignOut, showGate } from "./lib/sign_out.js";
 import { setTitle } from "./lib/tab_signs.js";
 import { endSignals, signalOpenPages } from "./lib/waiting_pages.js";
 import { Outbox } from "./phone/outbox.js";
@@ -21,6 +22,7 @@ import {
   phoneAssignmentCard,
   refreshDeadlines,
 } from "./phone/phone_cards.js";
+import { headLines } from "./phone/phone_header.js";
 import { isOpenPage, LIST_NAMES, needsStep, PhoneLists } from "./phone/phone_lists.js";
 import { sendReceipt } from "./phone/receipts.js";
 
@@ -44,6 +46,7 @@ const cardOrder = new CardOrder(window, "#list", () => show(), resetOrder);
  * @property {LinkState} link
  * @property {LinkFacts} linkFacts
  * @property {string} outboxShown
+ * @property {boolean} isOpening whether the page may still choose the tab by what waits
  */
 
 /** @type {PhoneState} */
@@ -56,6 +59,7 @@ const state = {
   link: "connecting",
   linkFacts: {},
   outboxShown: "",
+  isOpening: true,
 };
 /** @type {Officer} */
 let officer;
@@ -78,6 +82,8 @@ async function begin() {
     onSent: (entry) => lists.noteSent(entry),
   });
   drawFrame();
+  for (const event of ["pointerdown", "keydown"])
+    addEventListener(event, () => (state.isOpening = false), { once: true, capture: true });
   beginAlarm(officer);
   await outbox.start();
   state.stream = new LiveStream({
@@ -134,6 +140,7 @@ function announcePages(pages) {
 function show() {
   if (!optionalElement("list")) return; // Signed out while a request was under way.
   const { pages, assignments } = lists;
+  openOnWaiting();
   showBadge("pages", lists.openPageCount);
   if (lists.status.pages.loadedAt)
     signalOpenPages(lists.pages.filter(isOpenPage), lists.openPageCount);
@@ -144,7 +151,7 @@ function show() {
     if (lists.status[state.tab].loadedAt === null) return; // Nothing is known yet.
     const pageCards = ofCategory(pages, state.category);
     if (state.tab === "pages")
-      drawCards(pageCards, isOpenPage, (page) => page.page_id, drawPage, "pages.none");
+      drawCards(pageCards, isOpenPage, (page) => page.matter, drawPage, "pages.none");
     else
       drawCards(
         assignments,
@@ -158,10 +165,18 @@ function show() {
     pages.filter(isOpenPage).forEach((page) => sendReceipt(page, "delivered"));
   elementById("category").hidden = state.tab !== "pages";
   elementById("scope").hidden = state.tab === "pages" || officer.tier !== "village";
+  elementById("bulk").hidden = state.tab === "pages";
   for (const name of LIST_NAMES) {
     const { hidden } = lists.views[name].moreButton;
     elementById(`more-${name}`).hidden = state.tab !== name || hidden;
   }
+}
+
+/** Open on the assignments where no page waits and an assignment does, until the first press. */
+function openOnWaiting() {
+  if (!state.isOpening || LIST_NAMES.some((name) => lists.status[name].loadedAt === null)) return;
+  state.isOpening = false;
+  if (!lists.openPageCount && lists.assignments.some(needsStep)) chooseTab("assignments");
 }
 
 function showLoadStatus() {
@@ -257,9 +272,9 @@ function showBadge(name, count) {
 function answerPage(page, verb, words, successor) {
   const summary = { subject: page.page_id, verb, words: page.headline };
   const path = `/api/pages/${page.page_id}/answers`;
-  return outbox.add([
-    { path, body: { verb, text: words, ...(successor && { hand_to: successor }) }, summary },
-  ]);
+  const receiver = successor && { hand_to: successor };
+  const body = { verb, text: words, ...receiver, ...wholeMatter(page) };
+  return outbox.add([{ path, body, summary }]);
 }
 
 /** @param {ListName} tab */
@@ -297,6 +312,11 @@ function drawFrame() {
       h("label", { class: "scope", id: "scope", hidden: true }, gridsBox(), t("with.grids")),
       h(
         "div",
+        { class: "scope", id: "bulk", hidden: true },
+        bulkButtons(null, lists.loaders.assignments),
+      ),
+      h(
+        "div",
         { class: "scope", id: "category" },
         categoryFilter((category) => {
           state.category = category;
@@ -318,26 +338,7 @@ function drawHeader() {
   return h(
     "header",
     { class: "bar-top" },
-    h(
-      "div",
-      { class: "identity" },
-      h("h1", {}, officer.unit_name),
-      h("span", { class: "link tail", id: "link", role: "status" }, t("state.connecting")),
-    ),
-    h(
-      "div",
-      { class: "sub" },
-      h("span", {}, `${officer.name} ${t(`post.${officer.post}`)}`),
-      incidentButton(officer, (actions) => outbox.add(actions), "incident.queued"),
-      h("span", { class: "tail" }),
-      alarmControls(officer),
-      button(t("language.other"), changeLanguage, {
-        class: "plain",
-        lang: otherLanguage(),
-        id: "language",
-      }),
-      button(t("sign.out"), () => signOut(officer.session), { class: "plain" }),
-    ),
+    headLines(officer, outbox, changeLanguage),
     h("div", { class: "tabs", role: "tablist" }, LIST_NAMES.map(tabButton)),
   );
 }

@@ -65,7 +65,7 @@ const RETRY_MS = 2_000;
 const REFRESH_MS = 30_000;
 const OWN_PAGES_MS = 5_000;
 /** The most urgent page comes first; the answer has the number of all. */
-const OWN_PAGES = { status: "Actual", open: 1, limit: 1 };
+const OWN_PAGES = { status: "Actual", open: 1, by_matter: 1, limit: 1 };
 
 /** @type {Officer} */
 let officer;

@@ -20,7 +20,7 @@ from shared.contracts.pages import Channel
 CHAT = (Channel.DINGTALK, Channel.WECOM, Channel.FEISHU, Channel.EMAIL, Channel.OTHER)
 """The channels of the second step.
 
-The first step is every other channel but the text message: console and mobile page, push, the
+The first step is every channel but text message and voice call: console and mobile page, push, the
 unit's devices, and the city's own gateway (it has its own order).
 """
 LONGEST_SHARE = 0.5
@@ -29,19 +29,23 @@ LONGEST_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """Seconds from the beginning of a call until chat and e-mail, and until a text message."""
+    """Seconds from the beginning of a call until chat and e-mail, a text message, a voice call.
+
+    A voice call comes last, since a telephone that rings wakes people.
+    """
 
     chat_s: float
     sms_s: float
+    voice_s: float
 
 
 BUILT_IN: dict[CallCategory, Waits] = {
-    Level.RED: Waits(0, 15),
-    Level.ORANGE: Waits(10, 30),
-    Level.YELLOW: Waits(20, 60),
-    Level.BLUE: Waits(30, 120),
-    Level.NOTICE: Waits(60, 180),
-    SYSTEM: Waits(10, 30),
+    Level.RED: Waits(0, 15, 25),
+    Level.ORANGE: Waits(10, 30, 50),
+    Level.YELLOW: Waits(20, 60, 90),
+    Level.BLUE: Waits(30, 120, 180),
+    Level.NOTICE: Waits(60, 180, 180),
+    SYSTEM: Waits(10, 30, 50),
 }
 """The waits where no call plan sets others."""
 
@@ -49,7 +53,11 @@ BUILT_IN: dict[CallCategory, Waits] = {
 def built_in(category: CallCategory) -> dict[Channel, float]:
     """Return the seconds until each channel is used; a channel not in it is used at once."""
     category_waits = BUILT_IN[category]
-    return {**dict.fromkeys(CHAT, category_waits.chat_s), Channel.SMS: category_waits.sms_s}
+    return {
+        **dict.fromkeys(CHAT, category_waits.chat_s),
+        Channel.SMS: category_waits.sms_s,
+        Channel.VOICE: category_waits.voice_s,
+    }
 
 
 def waits(

@@ -10,6 +10,15 @@ RECALLED = Bilingual(
     "无需答复：所依据的预警已撤回。", "No answer needed: the alert behind it was recalled."
 )
 FAULT_OVER = Bilingual("无需答复：系统故障已消除。", "No answer needed: the fault is over.")
+HEARD_AGAIN = Bilingual(
+    "无需答复：失联的传感器已恢复。", "No answer needed: the silent sensors are heard again."
+)
+WARNING_OVER = Bilingual(
+    "无需答复：该外部预警已到期。", "No answer needed: the agency's warning has expired."
+)
+WARNING_CANCELLED = Bilingual(
+    "无需答复：发布单位已取消该预警。", "No answer needed: the agency has cancelled its warning."
+)
 ANSWERED = Bilingual("无需答复：已有人应答。", "No answer needed: somebody has answered.")
 TESTED = Bilingual("通信测试已结束。", "The communication test is over.")
 PASSED_ON = Bilingual(

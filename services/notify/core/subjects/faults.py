@@ -10,7 +10,8 @@ from services.notify.core.escalation.escalation import Escalation, Purpose
 from services.notify.core.escalation.next_call import calling_order
 from services.notify.core.escalation.states import EscalationTrigger
 from services.notify.core.wording import faults as wording
-from shared.contracts.faults import FaultState, SystemFault
+from services.notify.core.wording.names import Names
+from shared.contracts.faults import SILENT_SENSORS, FaultState, SystemFault
 from shared.contracts.fields import Level
 from shared.contracts.pages import SubjectKind
 
@@ -19,13 +20,16 @@ def call_about_fault(fault: SystemFault, engine: EscalationEngine) -> None:
     """Call the duty officers of the unit about a fault; end the calls when the fault is over."""
     working_set = engine.working_set
     if fault.state is FaultState.CLEARED:
+        is_silence = fault.kind == SILENT_SENSORS
+        reason = reasons.HEARD_AGAIN if is_silence else reasons.FAULT_OVER
         for escalation in working_set.of_subject(fault.fault_id):
-            working_set.end_calls(escalation, EscalationTrigger.SETTLED, reasons.FAULT_OVER)
+            working_set.end_calls(escalation, EscalationTrigger.SETTLED, reason)
         return
-    engine.open(_escalation(fault, working_set.now), calling_order(engine.roster, fault.unit))
+    escalation = _escalation(fault, engine.names, working_set.now)
+    engine.open(escalation, calling_order(engine.roster, fault.unit))
 
 
-def _escalation(fault: SystemFault, now: datetime) -> Escalation:
+def _escalation(fault: SystemFault, names: Names, now: datetime) -> Escalation:
     return Escalation(
         escalation_id="",
         cause_id=fault.id,
@@ -37,8 +41,8 @@ def _escalation(fault: SystemFault, now: datetime) -> Escalation:
         level=Level.NOTICE,
         place=fault.unit,
         start_unit=fault.unit,
-        headline=fault.headline,
-        text=wording.of_fault(fault),
+        headline=wording.headline_of_fault(fault, names),
+        text=wording.of_fault(fault, names, now),
         occurred_at=fault.occurred_at,
         opened_at=now,
     )

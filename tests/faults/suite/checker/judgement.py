@@ -81,6 +81,16 @@ def table(violations: Iterable[Violation]) -> str:
     return "\n".join(lines)
 
 
+def kinds(violations: Iterable[Violation]) -> Iterator[str]:
+    """Yield one line for each kind of violation: invariant, kind, count and first example."""
+    ordered = sorted(violations)
+    counts = Counter((item.invariant, item.kind) for item in ordered)
+    first = {(item.invariant, item.kind): item for item in reversed(ordered)}
+    for kind, count in counts.items():
+        item = first[kind]
+        yield f"{item.invariant} {item.kind} x {count}: {item.subject} {item.detail}"[:240]
+
+
 def figures(violations: Iterable[Violation]) -> dict[str, int]:
     """Return the counts of summary.json."""
     items = list(violations)

@@ -1,10 +1,12 @@
-// The alarm board: the alarms that stand, those that have ended, the silences, and the sensors that
-// send nothing.
+// The alarm board: the alarms that stand, those that have ended, the warnings of other agencies,
+// the silences, and the sensors that send nothing.
 
+import { agencyWarnings } from "../alerts/agency_warnings.js";
 import { alarmTable, silenceButton } from "../alerts/alarm_table.js";
 import { silenceAlarm } from "../alerts/alert_decisions.js";
+import { composeSilence } from "../alerts/silence_form.js";
 import { get, post } from "../lib/api.js";
-import { button, chip, drillTag, LEVELS, panel } from "../lib/components.js";
+import { button, chip, drillTag, eventName, LEVELS, panel } from "../lib/components.js";
 import { confirmAction, confirmationText } from "../lib/dialogs.js";
 import { fill, h, renderList, text } from "../lib/dom.js";
 import { momentField, momentOf, select, selectOf } from "../lib/forms.js";
@@ -19,6 +21,7 @@ import { debounce } from "../lib/throttle.js";
 const PAGE_SIZE = 200;
 const ENDED_SIZE = 50;
 const SILENCE_LIMIT = 500;
+const ENDING_MS = 15 * 60_000;
 const LARGE_PART_PAUSE_MS = 1_500;
 
 /**
@@ -27,7 +30,7 @@ const LARGE_PART_PAUSE_MS = 1_500;
  * @returns {Board}
  */
 export function alarmsBoard(context) {
-  const { status } = context;
+  const { me: officer, status } = context;
   const standingPart = h("div", { id: "alarms" });
   const endedPart = h("div", { id: "alarms-ended" });
   const silenceList = h("ol", { class: "lines", id: "silences" });
@@ -43,7 +46,9 @@ export function alarmsBoard(context) {
     PAGE_SIZE,
   );
   const silenceQuery = { status, standing: 1, limit: SILENCE_LIMIT };
+  const warnings = agencyWarnings(context);
   const loaders = {
+    warnings: warnings.load,
     standing: loader(
       standingPart,
       () => requestAlarms(standing, 1),
@@ -132,9 +137,19 @@ export function alarmsBoard(context) {
   const wordsField = h("label", { class: "words" }, t("alarms.search"), wordsInput);
   wordsInput.addEventListener("input", debounce(applyFilter));
 
+  const newSilenceButton = button(
+    t("silence.new"),
+    () => composeSilence(officer, status, refresh),
+    { id: "new-silence", class: "plain" },
+  );
+
   /** @param {Silence} silence */
   function silenceItem(silence) {
-    const source = [silence.sensor_id, silence.rule_id].filter(Boolean).join(" · ");
+    const kind = silence.event_type && eventName(silence.event_type);
+    const source = [kind, silence.sensor_id, silence.rule_id].filter(Boolean).join(" · ");
+    const begin = Date.parse(silence.begin_at);
+    const hasBegun = begin <= Date.now();
+    const isEnding = hasBegun && Date.parse(silence.end_at) - Date.now() < ENDING_MS;
     const effect = t("silence.hides", { n: silence.silenced, unit: silence.unit_name });
     const endButton = button(t("silence.end"), () => confirmEnd(silence), {
       "data-focus": `${silence.silence_id}-end`,
@@ -158,7 +173,12 @@ export function alarmsBoard(context) {
       h(
         "span",
         {},
+        !hasBegun && [
+          h("time", {}, t("silence.starts", { time: formatTime(silence.begin_at) })),
+          h("br"),
+        ],
         h("time", {}, t("silence.to", { time: formatTime(silence.end_at) })),
+        isEnding && [" ", chip(t("silence.ending"), "bad")],
         silence.may_end && [h("br"), endButton],
       ),
     );
@@ -205,7 +225,8 @@ export function alarmsBoard(context) {
       h(
         "div",
         { class: "stack" },
-        panel("silences.title", silenceList),
+        warnings.panel,
+        panel("silences.title", silenceList, newSilenceButton),
         panel("sensors.title", [sensorList, sensors.moreButton], sensors.count),
       ),
     ),

@@ -2,6 +2,7 @@
 // of the officer's own unit.
 
 import { assignmentCard } from "../commands/assignment_card.js";
+import { bulkButtons } from "../commands/bulk_steps.js";
 import { commandButtons } from "../commands/command_list.js";
 import { showMissingUnits } from "../commands/missing_units.js";
 import { ownPages } from "../duty/own_pages.js";
@@ -262,7 +263,11 @@ export function commandBoard(context) {
           [pages.node, pages.moreButton],
           [pages.newButton, pages.filter, " ", pages.count],
         ),
-        panel("own.tasks", [taskList, tasks.moreButton], [taskCards.newButton, tasks.count]),
+        panel(
+          "own.tasks",
+          [taskList, tasks.moreButton],
+          [bulkButtons(status, refresh), " ", taskCards.newButton, tasks.count],
+        ),
         panel("commands.title", [commandList, commands.moreButton], commands.count),
       ),
       h("div", { class: "stack" }, panel("drill.down.title", drillDown)),

@@ -24,6 +24,7 @@ export function stateChips(assignment) {
     drillTag(assignment),
     levelBadge(assignment.level),
     chip(t(`assignment.${assignment.state}`)),
+    assignment.role === "assist" && chip(t("role.assist")),
     assignment.attempt > 1 && chip(t("attempt", { n: assignment.attempt }), "bad"),
     assignment.late && chip(t("was.late"), "bad"),
     assignment.asked && chip(t(`step.${assignment.asked.step}`), "bad"),

@@ -2,15 +2,24 @@
 // be typed before the command is sent.
 
 import { post } from "../lib/api.js";
-import { button, drillBand, levelOptions } from "../lib/components.js";
+import { button, chip, drillBand, levelOptions } from "../lib/components.js";
 import { dialogTitle, openDialog, problemLine, textArea } from "../lib/dialogs.js";
 import { fill, h } from "../lib/dom.js";
 import { eventTypePicker } from "../lib/event_types.js";
-import { choices, textField, textOf, valueOf } from "../lib/forms.js";
-import { t } from "../lib/i18n.js";
+import {
+  choices,
+  momentField,
+  momentOf,
+  showValues,
+  textField,
+  textOf,
+  valueOf,
+} from "../lib/forms.js";
+import { formatTime, t } from "../lib/i18n.js";
+import { draftList, newDraftId } from "./command_drafts.js";
 import { selectionEditor } from "./selection_editor.js";
 
-/** @import { CommandPreview } from "../types/commands.d.ts" */
+/** @import { CommandDraft, CommandPreview } from "../types/commands.d.ts" */
 /** @import { Officer } from "../types/page.d.ts" */
 /** @import { Status } from "../types/fields.d.ts" */
 
@@ -37,7 +46,16 @@ export function composeCommand(officer, status, refresh) {
     autocomplete: "off",
   });
   const editor = selectionEditor(officer, preview);
-  /** @type {(CommandPreview & { selection: object }) | null} */
+  const assistEditor = selectionEditor(officer, preview, {
+    scope: "assist-",
+    isOptional: true,
+    addWords: t("compose.assist.add"),
+  });
+  const drafts = draftList(status, showDraft);
+  const saved = h("p", { class: "muted", role: "status" });
+  let draftId = newDraftId();
+  let isStored = false;
+  /** @type {(CommandPreview & { selection: object, assist: object | null }) | null} */
   let shownPreview = null;
   let previewCount = 0;
   sendButton.disabled = true;
@@ -46,11 +64,17 @@ export function composeCommand(officer, status, refresh) {
     "form",
     { method: "dialog", oninput: updateSendButton, onsubmit: submit },
     dialogTitle(t(status === "Exercise" ? "compose.drill" : "compose")),
+    drafts.node,
     textField(t("compose.title"), "title", { required: true }),
     textArea(t("compose.instruction"), "instruction"),
     eventTypePicker(),
     choices(t("compose.level"), "radio", "level", levelOptions()),
+    momentField(t("compose.sign.by"), "sign_by", null, false),
+    momentField(t("compose.finish.by"), "finish_by", null, false),
+    h("p", { class: "muted" }, t("compose.deadlines")),
     editor.node,
+    h("h3", {}, t("compose.assist")),
+    assistEditor.node,
     h("p", { class: "figures", "aria-live": "polite" }, [
       t("compose.recipients"),
       " ",
@@ -71,8 +95,10 @@ export function composeCommand(officer, status, refresh) {
       "div",
       { class: "buttons" },
       h("button", { type: "button", onclick: () => dialog.close() }, t("cancel")),
+      button(t("drafts.save"), saveDraft, { id: "draft-save" }),
       sendButton,
     ),
+    saved,
   );
   const dialog = openDialog([status === "Exercise" && drillBand(), form]);
 
@@ -86,11 +112,13 @@ export function composeCommand(officer, status, refresh) {
     fill(names);
     moreButton.hidden = true;
     const selection = editor.selection();
+    const assist = assistEditor.selection();
     if (selection) {
       try {
-        const answer = await post("/api/commands/preview", { selection, limit: NAME_PAGE_SIZE });
+        const body = { selection, assist, limit: NAME_PAGE_SIZE };
+        const answer = await post("/api/commands/preview", body);
         if (number !== previewCount) return; // The selection has changed in the meantime.
-        shownPreview = { ...answer, selection };
+        shownPreview = { ...answer, selection, assist };
         fill(count, answer.recipients);
         fill(countsByTier, countsText(answer));
         addNames(answer);
@@ -103,16 +131,19 @@ export function composeCommand(officer, status, refresh) {
 
   /** @param {CommandPreview} answer */
   function addNames(answer) {
-    names.append(...answer.units.map((unit) => h("span", { class: "chip" }, unit.name)));
+    const words = answer.units.map(({ name, assists }) =>
+      assists ? t("compose.assists", { unit: name }) : name,
+    );
+    names.append(...words.map((name) => chip(name)));
     if (shownPreview) shownPreview.next = answer.next;
     moreButton.hidden = !answer.next;
   }
 
   async function loadMoreNames() {
     if (!shownPreview) return;
-    const { selection, next: after } = shownPreview;
+    const { selection, assist, next: after } = shownPreview;
     try {
-      const body = { selection, limit: NAME_PAGE_SIZE, after };
+      const body = { selection, assist, limit: NAME_PAGE_SIZE, after };
       addNames(await post("/api/commands/preview", body));
     } catch (error) {
       problem.show(error);
@@ -125,6 +156,47 @@ export function composeCommand(officer, status, refresh) {
     sendButton.disabled = !(recipients > 0 && isTyped && form.checkValidity());
   }
 
+  /** Return the fields of the command beside its recipients. */
+  const words = () => ({
+    event_type: valueOf(form, "event"),
+    level: valueOf(form, "level") || null,
+    title: textOf(form, "title"),
+    instruction: textOf(form, "instruction"),
+    sign_by: momentOf(form, "sign_by"),
+    finish_by: momentOf(form, "finish_by"),
+    status,
+  });
+
+  async function saveDraft() {
+    problem.clear();
+    fill(saved);
+    try {
+      const body = {
+        selection: editor.selection(),
+        assist: assistEditor.selection(),
+      };
+      await drafts.save(draftId, { ...words(), ...body });
+      isStored = true;
+      fill(saved, t("drafts.saved", { time: formatTime(new Date().toISOString()) }));
+    } catch (error) {
+      problem.show(error);
+    }
+  }
+
+  /**
+   * Go on with a stored draft in place of what the form holds.
+   * @param {CommandDraft} draft
+   */
+  function showDraft(draft) {
+    draftId = draft.draft_id;
+    isStored = true;
+    const { title, instruction, event_type: event, level, sign_by, finish_by } = draft;
+    showValues(form, { title, instruction, event, level, sign_by, finish_by });
+    editor.restore(draft.selection, draft.names);
+    assistEditor.restore(draft.assist, draft.names);
+    preview();
+  }
+
   /** @param {Event} event */
   async function submit(event) {
     event.preventDefault();
@@ -132,13 +204,11 @@ export function composeCommand(officer, status, refresh) {
     sendButton.disabled = true;
     problem.clear();
     const body = {
+      ...words(),
       selection: shownPreview.selection,
-      event_type: valueOf(form, "event"),
-      level: valueOf(form, "level"),
-      title: textOf(form, "title"),
-      instruction: textOf(form, "instruction"),
-      status,
+      assist: shownPreview.assist,
       seen_digest: shownPreview.digest,
+      draft_id: isStored ? draftId : null,
     };
     try {
       await post("/api/commands", body, key);
@@ -159,5 +229,6 @@ function countsText(preview) {
   const departments = Object.entries(preview.by_department).map(
     ([code, count]) => `${t(`department.${code}`, {}, code)} ${count}`,
   );
-  return [...tiers, ...departments].join(" · ");
+  const assisting = preview.assisting ? [t("compose.assisting", { n: preview.assisting })] : [];
+  return [...tiers, ...departments, ...assisting].join(" · ");
 }

@@ -7,6 +7,7 @@ import { checkedValues, choices, select, selectOf, unitPicker } from "../lib/for
 import { t } from "../lib/i18n.js";
 
 /** @import { Option } from "../types/dom.d.ts" */
+/** @import { StoredPart, StoredSelection } from "../types/commands.d.ts" */
 /** @import { UnitsAnswer } from "../types/units.d.ts" */
 /** @import { Officer } from "../types/page.d.ts" */
 /** @import { Tier } from "../types/fields.d.ts" */
@@ -26,16 +27,20 @@ const NO_UNITS = { below: [], departments: [], roles: [], groups: [] };
 
 /**
  * Make the editor; `selection()` gives the form of the contract or null while nothing is chosen.
+ * `restore` shows the parts of a stored selection instead, by the names of their units and groups.
  * @param {Officer} officer
  * @param {() => void} onChange
+ * @param {{ scope?: string, isOptional?: boolean, addWords?: string }} [variant] `scope` tells the
+ *   fields of two editors of a form apart; an optional selection begins without a part
  */
-export function selectionEditor(officer, onChange) {
+export function selectionEditor(officer, onChange, variant = {}) {
+  const { scope = "", isOptional = false, addWords = t("part.add") } = variant;
   const ownUnit = { unit: officer.unit, name: officer.unit_name };
   const unitsRequest = readUnits(officer.unit);
   const rows = h("div", { class: "selection-parts" });
-  const addButton = button(t("part.add"), () => addPart(true), {
+  const addButton = button(addWords, () => addPart(true), {
     class: "plain",
-    id: "part-add",
+    id: `${scope}part-add`,
   });
   /** @type {Part[]} */
   const parts = [];
@@ -46,10 +51,10 @@ export function selectionEditor(officer, onChange) {
   function addPart(removable) {
     const number = parts.length;
     const body = h("div", { class: "part-body" });
-    const kind = select(t("part.kind"), `kind-${number}`, optionsOf(KINDS, "part"));
+    const kind = select(t("part.kind"), `${scope}kind-${number}`, optionsOf(KINDS, "part"));
     const sign = select(
       t("part.sign"),
-      `sign-${number}`,
+      `${scope}sign-${number}`,
       optionsOf(["include", "exclude"], "part"),
     );
     const node = h(
@@ -96,17 +101,17 @@ export function selectionEditor(officer, onChange) {
     const root = unitPicker(t("part.of"), ownUnit);
     /** @param {Tier[]} tiers */
     const tierChoices = (tiers) =>
-      choices(t("compose.tiers"), "checkbox", `tiers-${number}`, optionsOf(tiers, "tier"));
+      choices(t("compose.tiers"), "checkbox", `${scope}tiers-${number}`, optionsOf(tiers, "tier"));
     /**
      * @param {string} legend
      * @param {readonly Option[]} options
      */
     const listChoices = (legend, options) =>
       options.length
-        ? choices(legend, "checkbox", `listed-${number}`, options)
+        ? choices(legend, "checkbox", `${scope}listed-${number}`, options)
         : h("p", { class: "empty" }, t("part.nothing"));
-    const tiers = () => checkedValues(body, `tiers-${number}`);
-    const listed = () => checkedValues(body, `listed-${number}`);
+    const tiers = () => checkedValues(body, `${scope}tiers-${number}`);
+    const listed = () => checkedValues(body, `${scope}listed-${number}`);
     /**
      * @param {string[]} codes
      * @param {string} prefix
@@ -136,7 +141,7 @@ export function selectionEditor(officer, onChange) {
         part.read = () => (listed().length ? { kind, of: root.value, roles: listed() } : null);
         break;
       case "group":
-        fill(body, groupField(units, `group-${number}`));
+        fill(body, groupField(units, `${scope}group-${number}`));
         part.read = () => {
           const group = body.querySelector("select")?.value;
           return group ? { kind, group } : null;
@@ -162,8 +167,61 @@ export function selectionEditor(officer, onChange) {
     return include.length ? { include, ...(exclude.length && { exclude }) } : null;
   }
 
-  addPart(false);
-  return { node: h("div", {}, rows, addButton), selection };
+  /**
+   * @param {StoredPart} stored a part in the form of the contract
+   * @param {boolean} excluded
+   * @param {Record<string, string>} names
+   */
+  function addStored(stored, excluded, names) {
+    const words = storedWords(stored, names);
+    const sign = excluded && h("span", { class: "chip" }, t("part.exclude"));
+    /** @type {Part} */
+    const part = {
+      node: h(
+        "p",
+        { class: "part stored" },
+        sign,
+        h("span", {}, words),
+        button(t("part.remove"), () => removePart(part), { class: "plain" }),
+      ),
+      read: () => stored,
+      isExcluded: () => excluded,
+    };
+    parts.push(part);
+    rows.append(part.node);
+  }
+
+  /**
+   * @param {StoredSelection | null} stored
+   * @param {Record<string, string>} names
+   */
+  function restore(stored, names) {
+    if (!stored) return;
+    parts.length = 0;
+    fill(rows);
+    stored.include.forEach((part) => addStored(part, false, names));
+    stored.exclude?.forEach((part) => addStored(part, true, names));
+  }
+
+  if (!isOptional) addPart(false);
+  return { node: h("div", {}, rows, addButton), selection, restore };
+}
+
+/**
+ * Return a stored part in words: its kind, its units, and the tiers, departments or roles.
+ * @param {StoredPart} part
+ * @param {Record<string, string>} names
+ */
+function storedWords(part, names) {
+  const ids = [part.of, part.group, ...(part.units ?? [])].filter((id) => id !== undefined);
+  const lists = [
+    ids.map((id) => names[id] ?? id),
+    (part.tiers ?? []).map((tier) => t(`tier.${tier}`)),
+    (part.departments ?? []).map((code) => t(`department.${code}`, {}, code)),
+    (part.roles ?? []).map((code) => t(`role.${code}`, {}, code)),
+  ];
+  const words = lists.filter((list) => list.length).map((list) => list.join(t("list.comma")));
+  return [t(`part.${part.kind}`), ...words].join(" · ");
 }
 
 /** @param {string} unit */

@@ -16,7 +16,7 @@ import { t } from "../lib/i18n.js";
 /** @import { Child, Option } from "../types/dom.d.ts" */
 
 export const RULE_KINDS = ["member", "leave", "override", "swap", "shift", "rotation"];
-const CHANNELS = ["sms", "email", "dingtalk", "wecom", "feishu"];
+const CHANNELS = ["sms", "voice", "email", "dingtalk", "wecom", "feishu"];
 export const POSTS = ["B", "A", "commander"];
 const MODES = ["normal", "standby", "emergency", "recovery"];
 const DAY_KINDS = [

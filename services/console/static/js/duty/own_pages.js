@@ -3,7 +3,7 @@
 
 import { post } from "../lib/api.js";
 import { answerLabel, button, cardClass, chip, drillTag } from "../lib/components.js";
-import { confirmAction } from "../lib/dialogs.js";
+import { confirmAction, problemLine } from "../lib/dialogs.js";
 import { h, text } from "../lib/dom.js";
 import { select, valueOf } from "../lib/forms.js";
 import { formatTime, t } from "../lib/i18n.js";
@@ -12,6 +12,7 @@ import { categoryBadge, categoryFilter } from "../lib/page_categories.js";
 import { pagedList } from "../lib/paged_list.js";
 import { dialableText } from "../lib/phone_numbers.js";
 import { stableList } from "../lib/stable_list.js";
+import { lateUnits, matterChip, wholeMatter } from "./matters.js";
 import { successorField } from "./successors.js";
 import { whyButton } from "./why_sheet.js";
 
@@ -20,7 +21,7 @@ import { whyButton } from "./why_sheet.js";
 /** @import { BoardContext } from "../types/page.d.ts" */
 
 const PAGE_SIZE = 50;
-const ANSWER_VERBS = ["coming", "cannot", "need_help", "hand_over"];
+const ANSWER_VERBS = ["cannot", "need_help", "hand_over"];
 const MINUTES = [10, 20, 30, 60, 120];
 
 /**
@@ -42,19 +43,14 @@ export function ownPages(context, size = PAGE_SIZE, onWaiting = () => {}) {
   const pages = pagedList(
     "/api/pages",
     "pages",
-    (page) => page.page_id,
+    (page) => page.matter,
     () => load(),
     size,
   );
-  const cards = stableList(
-    node,
-    (/** @type {Page} */ page) => page.page_id,
-    pageCard,
-    "pages.none",
-  );
+  const cards = stableList(node, (/** @type {Page} */ page) => page.matter, pageCard, "pages.none");
   const load = loader(
     node,
-    () => context.current(pages.load({ status: context.status, open: 1, ...categoryQuery() })),
+    () => context.current(pages.load(query())),
     (answer) => {
       cards.show(answer.pages);
       pages.show(answer, answer.waiting);
@@ -62,10 +58,16 @@ export function ownPages(context, size = PAGE_SIZE, onWaiting = () => {}) {
     },
   );
 
-  const categoryQuery = () => (category ? { system: category === "system" ? 1 : 0 } : {});
+  const query = () => ({
+    status: context.status,
+    open: 1,
+    by_matter: 1,
+    ...(category && { system: category === "system" ? 1 : 0 }),
+  });
 
   /** @param {Page} page */
   function pageCard(page) {
+    const problem = problemLine();
     return h(
       "li",
       { class: cardClass(page, page.level) },
@@ -75,18 +77,53 @@ export function ownPages(context, size = PAGE_SIZE, onWaiting = () => {}) {
         drillTag(page),
         categoryBadge(page),
         page.rung > 0 && chip(t("rung", { n: page.rung }), "bad"),
+        matterChip(page),
         h("span", { class: "tail" }, formatTime(page.sent_at)),
       ),
       h("h3", {}, text(page.headline)),
+      lateUnits(page),
       page.text && dialableText(page.text),
       h(
         "div",
         { class: "acts" },
+        comingButton(page, problem),
+        !page.to_note && laterButton(page),
         ANSWER_VERBS.map((verb) => answerButton(page, verb)),
         whyButton(`/api/pages/${page.page_id}/why`, page.page_id),
       ),
+      problem.node,
     );
   }
+
+  /**
+   * Make the button of the expected answer: one press sends it.
+   * @param {Page} page
+   * @param {ReturnType<typeof problemLine>} problem
+   */
+  function comingButton(page, problem) {
+    const key = crypto.randomUUID();
+    const comingNode = button(
+      answerLabel(page, "coming"),
+      async () => {
+        comingNode.disabled = true;
+        problem.clear();
+        try {
+          await send(page, { verb: "coming" }, key);
+        } catch (error) {
+          comingNode.disabled = false;
+          problem.show(error);
+        }
+      },
+      { class: "primary", "data-focus": `${page.page_id}-coming` },
+    );
+    return comingNode;
+  }
+
+  /** @param {Page} page */
+  const laterButton = (page) =>
+    button(t("answer.coming.in"), () => askForAnswer(page, "coming"), {
+      "data-focus": `${page.page_id}-coming-in`,
+    });
 
   /**
    * @param {Page} page
@@ -94,9 +131,18 @@ export function ownPages(context, size = PAGE_SIZE, onWaiting = () => {}) {
    */
   const answerButton = (page, verb) =>
     button(answerLabel(page, verb), () => askForAnswer(page, verb), {
-      class: verb === "coming" ? "primary" : null,
       "data-focus": `${page.page_id}-${verb}`,
     });
+
+  /**
+   * @param {Page} page
+   * @param {{ verb: string }} body
+   * @param {string} key
+   */
+  async function send(page, body, key) {
+    await post(`/api/pages/${page.page_id}/answers`, { ...body, ...wholeMatter(page) }, key);
+    setTimeout(load, 1_000);
+  }
 
   /**
    * @param {Page} page
@@ -122,8 +168,7 @@ export function ownPages(context, size = PAGE_SIZE, onWaiting = () => {}) {
           ...(minutes && { in_minutes: Number(minutes) }),
           ...(successor && { hand_to: successor }),
         };
-        await post(`/api/pages/${page.page_id}/answers`, body, key);
-        setTimeout(load, 1_000);
+        await send(page, body, key);
       },
     });
   }

@@ -14,7 +14,8 @@ export const pageCountBadge = () => h("span", { class: "badge", id: ID, hidden: 
 /** Load the number and show it; a number that cannot be loaded again stays. */
 export const loadPageCount = throttle(async () => {
   const isCurrent = screenCheck();
-  const answer = await answerOrNull(get("/api/pages", { status: state.status, open: 1, limit: 1 }));
+  const query = { status: state.status, open: 1, by_matter: 1, limit: 1 };
+  const answer = await answerOrNull(get("/api/pages", query));
   const badge = optionalElement(ID);
   if (!answer || !badge || !isCurrent()) return;
   badge.hidden = answer.waiting === 0;

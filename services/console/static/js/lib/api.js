@@ -145,13 +145,25 @@ export function put(path, body) {
 }
 
 /**
+ * Delete a resource.
+ * @param {string} path
+ */
+export function remove(path) {
+  return send(path, { method: "DELETE", headers: headersOf(null, null) });
+}
+
+/**
  * Send a file as it is; the key works as for `post`.
  * @param {string} path
  * @param {Blob} file
  * @param {string | null} [key]
  */
 export function upload(path, file, key = null) {
-  return send(path, { method: "POST", headers: headersOf(null, key), body: file });
+  return send(path, {
+    method: "POST",
+    headers: headersOf(null, key),
+    body: file,
+  });
 }
 
 /**

@@ -135,6 +135,20 @@ export function momentOf(form, name) {
   return value ? new Date(`${value}:00+08:00`).toISOString() : null;
 }
 
+/**
+ * Show values in the fields of a form by name; null empties a field.
+ * @param {HTMLFormElement} form
+ * @param {Record<string, string | null>} values
+ */
+export function showValues(form, values) {
+  for (const [name, value] of Object.entries(values)) {
+    const field = form.elements.namedItem(name);
+    const isMoment = field instanceof HTMLInputElement && field.type === "datetime-local";
+    const words = value && isMoment ? beijingText(Date.parse(value)) : (value ?? "");
+    if (field && "value" in field) field.value = words;
+  }
+}
+
 /** @param {number} milliseconds */
 function beijingText(milliseconds) {
   return new Date(milliseconds + BEIJING_OFFSET_MS).toISOString().slice(0, 16);

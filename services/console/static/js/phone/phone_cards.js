@@ -12,6 +12,7 @@ import {
   eventName,
   isDrill,
 } from "../lib/components.js";
+import { lateUnits, matterChip } from "../duty/matters.js";
 import { successorField } from "../duty/successors.js";
 import { confirmAction } from "../lib/dialogs.js";
 import { whyButton } from "../duty/why_sheet.js";
@@ -102,6 +103,7 @@ export function pageCard(page, { isOpen, onAnswer, onOpen }) {
       categoryBadge(page),
       page.rung > 0 && chip(t("rung", { n: page.rung }), "bad"),
       page.resend && chip(t("resend")),
+      matterChip(page),
       h("span", { class: "tail" }, formatTime(page.sent_at)),
     ),
     h("h3", {}, text(page.headline)),
@@ -112,6 +114,7 @@ export function pageCard(page, { isOpen, onAnswer, onOpen }) {
       h("span", {}, t(`post.${page.post}`)),
       h("span", {}, t(`page.${page.state}`)),
     ),
+    lateUnits(page),
     details,
     h("p", {}, whyButton(`/api/pages/${page.page_id}/why`, page.page_id)),
     isOpen && deadlineLine(page.answer_by, "answer.by"),

@@ -79,7 +79,7 @@ export class PhoneLists {
       pages: pagedList(
         "/api/pages",
         "pages",
-        (page) => page.page_id,
+        (page) => page.matter,
         () => this.loaders.pages(),
         PAGE_SIZE,
       ),
@@ -153,7 +153,7 @@ export class PhoneLists {
 
   /** @returns {Promise<() => void>} */
   async requestPages() {
-    const answer = await this.views.pages.load();
+    const answer = await this.views.pages.load({ by_matter: 1 });
     return () => {
       const listedIds = new Set(this.pageAnswers.map((page) => page.page_id));
       const hasGrown = this.views.pages.show(answer);

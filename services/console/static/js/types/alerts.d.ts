@@ -117,14 +117,30 @@ export interface Alarm extends WithStatus, Maskable {
   occurred_at: string;
 }
 
+export interface AgencyWarning extends WithStatus {
+  warning_id: string;
+  source_id: string;
+  event_type: string | null;
+  level: Level | null;
+  masked: boolean;
+  headline: string;
+  areas: number;
+  area_names: string[];
+  starts_at: string;
+  ends_at: string;
+  in_force: boolean;
+}
+
 export interface Silence extends WithStatus {
   silence_id: string;
   kind: string;
   place_name: string;
+  event_type: string | null;
   rule_id: string | null;
   sensor_id: string | null;
   unit_name: string;
   reason: string;
+  begin_at: string;
   end_at: string;
   silenced: number;
   still_firing: number;

@@ -1,6 +1,7 @@
 /** The answers of the API by the path of the request. */
 
 import type {
+  AgencyWarning,
   Alarm,
   Alert,
   AlertDetail,
@@ -15,8 +16,10 @@ import type { Case, CaseDetail, EvaluationAnswer, TimelineEntry } from "./cases.
 import type {
   Assignment,
   BelowAnswer,
+  BulkStep,
   Command,
   CommandDetail,
+  CommandDraft,
   CommandPreview,
   CourseAnswer,
   SupervisedCommand,
@@ -51,41 +54,45 @@ export type AnswerOf<Path extends string> = Path extends "/api/me"
                 ? ListAnswer & { alarms: Alarm[] }
                 : Path extends "/api/silences"
                   ? { silences: Silence[] }
-                  : Path extends "/api/sensors/silent"
-                    ? ListAnswer & { sensors: SilentSensor[] }
-                    : Path extends `/api/sensors/${string}/readings`
-                      ? ReadingsAnswer
-                      : Path extends "/api/sensors"
-                        ? ListAnswer & { sensors: Sensor[] }
-                        : Path extends "/api/trends"
-                          ? { trends: Trend[] }
-                          : CommandAnswerOf<Path>;
+                  : Path extends "/api/warnings"
+                    ? ListAnswer & { warnings: AgencyWarning[] }
+                    : Path extends "/api/sensors/silent"
+                      ? ListAnswer & { sensors: SilentSensor[] }
+                      : Path extends `/api/sensors/${string}/readings`
+                        ? ReadingsAnswer
+                        : Path extends "/api/sensors"
+                          ? ListAnswer & { sensors: Sensor[] }
+                          : Path extends "/api/trends"
+                            ? { trends: Trend[] }
+                            : CommandAnswerOf<Path>;
 
 type CommandAnswerOf<Path extends string> = Path extends "/api/commands"
   ? ListAnswer & { commands: Command[] }
-  : Path extends `/api/commands/${string}/below`
-    ? BelowAnswer
-    : Path extends `/api/${"commands" | "cases"}/${string}/course`
-      ? CourseAnswer
-      : Path extends `/api/commands/${string}`
-        ? CommandDetail
-        : Path extends "/api/assignments"
-          ? ListAnswer & { assignments: Assignment[] }
-          : Path extends "/api/supervision"
-            ? ListAnswer & { supervision: SupervisionEntry[] }
-            : Path extends "/api/supervision/units"
-              ? { units: SupervisedUnit[] }
-              : Path extends "/api/supervision/commands"
-                ? ListAnswer & { commands: SupervisedCommand[] }
-                : Path extends "/api/units"
-                  ? UnitsAnswer
-                  : Path extends "/api/feed"
-                    ? { lines: FeedLine[] }
-                    : Path extends "/api/pages"
-                      ? ListAnswer & { pages: Page[]; waiting: number }
-                      : Path extends `/api/pages/${string}/colleagues`
-                        ? { colleagues: Colleague[] }
-                        : CaseAnswerOf<Path>;
+  : Path extends "/api/command-drafts"
+    ? { drafts: CommandDraft[] }
+    : Path extends `/api/commands/${string}/below`
+      ? BelowAnswer
+      : Path extends `/api/${"commands" | "cases"}/${string}/course`
+        ? CourseAnswer
+        : Path extends `/api/commands/${string}`
+          ? CommandDetail
+          : Path extends "/api/assignments"
+            ? ListAnswer & { assignments: Assignment[] }
+            : Path extends "/api/supervision"
+              ? ListAnswer & { supervision: SupervisionEntry[] }
+              : Path extends "/api/supervision/units"
+                ? { units: SupervisedUnit[] }
+                : Path extends "/api/supervision/commands"
+                  ? ListAnswer & { commands: SupervisedCommand[] }
+                  : Path extends "/api/units"
+                    ? UnitsAnswer
+                    : Path extends "/api/feed"
+                      ? { lines: FeedLine[] }
+                      : Path extends "/api/pages"
+                        ? ListAnswer & { pages: Page[]; waiting: number }
+                        : Path extends `/api/pages/${string}/colleagues`
+                          ? { colleagues: Colleague[] }
+                          : CaseAnswerOf<Path>;
 
 type CaseAnswerOf<Path extends string> = Path extends "/api/cases"
   ? ListAnswer & { cases: Case[]; next: string | null }
@@ -102,7 +109,10 @@ type CaseAnswerOf<Path extends string> = Path extends "/api/cases"
             : Path extends "/api/duty/gaps"
               ? { gaps: DutyGap[] }
               : Path extends "/api/duty/reachability"
-                ? ListAnswer & { posts: ReachablePost[]; counts: Record<Reach, number> }
+                ? ListAnswer & {
+                    posts: ReachablePost[];
+                    counts: Record<Reach, number>;
+                  }
                 : Path extends "/api/modes"
                   ? ModesAnswer
                   : Path extends "/api/modes/preview"
@@ -118,7 +128,9 @@ type CaseAnswerOf<Path extends string> = Path extends "/api/cases"
 /** The answer to a POST request whose content is read. */
 export type PostAnswerOf<Path extends string> = Path extends "/api/commands/preview"
   ? CommandPreview
-  : unknown;
+  : Path extends "/api/assignments/acknowledgements"
+    ? { recorded: number; results: BulkStep[] }
+    : unknown;
 
 /** The entry of a list that lies in the field `Name` of the answer. */
 export type EntryOf<Path extends string, Name extends string> =

@@ -62,6 +62,7 @@ export interface Assignment extends WithStatus, Maskable {
   unit: string;
   unit_name: string;
   unit_tier: Tier;
+  role: "lead" | "assist";
   state: string;
   level: Level;
   event_type: string;
@@ -97,8 +98,49 @@ export interface CommandPreview {
   digest: string;
   by_tier: Record<string, number>;
   by_department: Record<string, number>;
-  units: Place[];
+  assisting: number;
+  units: (Place & { assists: boolean })[];
   next: string | null;
+}
+
+/** The outcome of one assignment in an act on many; without a reason the step is recorded. */
+export interface BulkStep {
+  assignment_id: string;
+  unit: string | null;
+  unit_name: string | null;
+  reason: string | null;
+  repeated: boolean;
+}
+
+/** A part of a selection, in the form of the contract. */
+export interface StoredPart {
+  kind: string;
+  of?: string;
+  tiers?: readonly string[];
+  departments?: readonly string[];
+  roles?: readonly string[];
+  group?: string;
+  units?: readonly string[];
+}
+
+export interface StoredSelection {
+  include: readonly StoredPart[];
+  exclude?: readonly StoredPart[];
+}
+
+/** A command that its officer has not issued yet. */
+export interface CommandDraft extends WithStatus {
+  draft_id: string;
+  changed_at: string;
+  selection: StoredSelection | null;
+  assist: StoredSelection | null;
+  event_type: string | null;
+  level: Level | null;
+  title: string;
+  instruction: string;
+  sign_by: string | null;
+  finish_by: string | null;
+  names: Record<string, string>;
 }
 
 export interface SupervisionEntry extends WithStatus, Maskable {

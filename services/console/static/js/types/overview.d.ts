@@ -80,6 +80,10 @@ export interface Page extends WithStatus {
   answer_by: string;
   answer: string | null;
   resend: boolean;
+  matter: string;
+  matter_count: number;
+  late_units: string[];
+  late_unit_count: number;
   to_note: boolean;
   sent_at: string;
 }

@@ -1,0 +1,57 @@
+"""Queries of the warnings of other agencies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from services.console.core.access import Span
+from services.console.core.paging import ListPosition
+from services.console.store.connections import Connection, Rows
+from services.console.store.ordering import Order, gravest, micros, position_parameters
+from shared.contracts.units import lineage
+from shared.domain.agency_warnings import FOLLOW_UPS, WARNINGS
+
+
+def _kinds(kinds: Iterable[str]) -> str:
+    return ", ".join(f"'{kind}'" for kind in sorted(kinds))
+
+
+GRAVEST = Order((gravest("w.level"), micros("w.ends_at")), "w.warning_id")
+"""The order of warnings: the gravest first, then those that end first."""
+_HOLDS = f"""w.status = $1 AND w.ends_at > now() AND w.msg_type IN ({_kinds(WARNINGS)})
+    AND EXISTS (SELECT 1 FROM unnest(w.areas) AS a(area) WHERE a.area = ANY($4::text[])
+        OR (a.area COLLATE "C" >= $2 AND a.area COLLATE "C" < $3))
+    AND NOT EXISTS (SELECT 1 FROM console.agency_warning f
+        WHERE f.ended_ids @> ARRAY[w.warning_id] AND f.status = w.status
+            AND f.source_id = w.source_id AND f.msg_type IN ({_kinds(FOLLOW_UPS)}))"""  # noqa: S608
+"""The condition that a warning about a part of a subtree or about all of it is not over."""
+
+
+async def warnings(
+    connection: Connection,
+    span: Span,
+    unit: str,
+    status: str,
+    after: ListPosition | None,
+    limit: int,
+) -> Rows:
+    """Return warnings that hold or will hold in a subtree, after a cursor, the gravest first."""
+    rows: Rows = await connection.fetch(
+        f"SELECT w.*, w.starts_at <= now() AS in_force, {GRAVEST.columns} "  # noqa: S608
+        f"FROM console.agency_warning w WHERE {_HOLDS} AND {GRAVEST.is_after(5, 6)} "
+        f"ORDER BY {GRAVEST.by} LIMIT $7",
+        *(status, span.low, span.high, lineage(unit)),
+        *position_parameters(after),
+        limit,
+    )
+    return rows
+
+
+async def warnings_total(connection: Connection, span: Span, unit: str, status: str) -> int:
+    """Return the number of warnings that hold or will hold in a subtree."""
+    return int(
+        await connection.fetchval(
+            f"SELECT count(*) FROM console.agency_warning w WHERE {_HOLDS}",  # noqa: S608
+            *(status, span.low, span.high, lineage(unit)),
+        )
+    )

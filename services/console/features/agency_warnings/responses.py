@@ -1,0 +1,35 @@
+"""Models of the responses with warnings of other agencies."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.console.web.response_models import ResponseModel
+from shared.contracts.fields import Level, Status
+
+
+class AgencyWarningView(ResponseModel):
+    """A warning of another agency that holds or will hold."""
+
+    contract = "ExternalWarning"
+
+    warning_id: str
+    status: Status
+    source_id: str
+    event_type: str | None
+    level: Level | None
+    masked: bool
+    headline: str
+    areas: int
+    area_names: list[str]
+    starts_at: datetime
+    ends_at: datetime
+    in_force: bool
+
+
+class AgencyWarningList(ResponseModel):
+    """Warnings about a part of the subtree or about all of it, the gravest first."""
+
+    warnings: list[AgencyWarningView]
+    next: str | None
+    total: int

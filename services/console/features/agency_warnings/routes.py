@@ -1,0 +1,46 @@
+"""Routes of the warnings of other agencies."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from services.console.core.access import span_of
+from services.console.features.agency_warnings import queries, views
+from services.console.features.agency_warnings.responses import AgencyWarningList
+from services.console.store.connections import reading
+from services.console.web.deps import Deps
+from services.console.web.paging import AfterCursor, next_of, position_after
+from services.console.web.parameters import Limit, StatusQuery
+from services.console.web.response_models import json_response
+from services.console.web.responses import as_json
+from services.console.web.viewers import PlaceViewer
+from shared.contracts.fields import Status
+
+router = APIRouter(prefix="/api", tags=["agency_warnings"])
+
+
+@router.get("/warnings", responses=json_response(AgencyWarningList))
+async def list_warnings(
+    console: Deps,
+    viewer: PlaceViewer,
+    status: StatusQuery = Status.ACTUAL,
+    after: AfterCursor = "",
+    limit: Limit = 100,
+) -> Response:
+    """List the warnings of other agencies that hold or will hold, the gravest first.
+
+    A warning is about a part of the subtree or about all of it. It leaves the list at its expiry,
+    and when its agency cancels or updates it.
+    """
+    span = span_of(viewer.root)
+    async with reading(console.database) as connection:
+        place = position_after(after, queries.GRAVEST)
+        rows = await queries.warnings(connection, span, viewer.root, status, place, limit)
+        total = await queries.warnings_total(connection, span, viewer.root, status)
+    return as_json(
+        {
+            "warnings": [views.warning(row, viewer, console.names) for row in rows],
+            "next": next_of(rows, limit),
+            "total": total,
+        }
+    )

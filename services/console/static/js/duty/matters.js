@@ -1,0 +1,30 @@
+// One card for all waiting pages about a matter: repeats, and the supervision of one command.
+
+import { chip } from "../lib/components.js";
+import { h } from "../lib/dom.js";
+import { t } from "../lib/i18n.js";
+
+/** @import { Page } from "../types/overview.d.ts" */
+
+/**
+ * Return the field of an answer to all pages that a card stands for.
+ * @param {Page} page
+ */
+export const wholeMatter = ({ matter_count: count }) => (count > 1 ? { whole_matter: true } : {});
+
+/**
+ * Make the number of pages in a card; nothing for one.
+ * @param {Page} page
+ */
+export const matterChip = ({ matter_count: count }) =>
+  count > 1 && chip(t("matter.n", { n: count }), "bad");
+
+/**
+ * Make the line with the units that do not answer; nothing for a single page, whose text says it.
+ * @param {Page} page
+ */
+export function lateUnits({ matter_count: count, late_units: units, late_unit_count: total }) {
+  if (count < 2 || !units.length) return null;
+  const key = total > units.length ? "matter.units.more" : "matter.units";
+  return h("p", { class: "late-units" }, t(key, { units: units.join(t("and")), n: total }));
+}
