@@ -54,7 +54,7 @@ CREATE INDEX escalation_of_alert ON notify.escalation (alert_id)
 CREATE INDEX escalation_of_assignment ON notify.escalation (assignment_id)
     WHERE assignment_id IS NOT NULL AND state <> 'closed';
 CREATE INDEX escalation_of_subject ON notify.escalation (subject_id)
-    WHERE subject_kind IN ('mode', 'roster', 'fault') AND state <> 'closed';
+    WHERE subject_kind IN ('mode', 'roster', 'fault', 'warning') AND state <> 'closed';
 CREATE INDEX escalation_because_of ON notify.escalation (alert_id) WHERE alert_id IS NOT NULL;
 CREATE INDEX escalation_of_duty ON notify.escalation (duty_id)
     WHERE duty_id IS NOT NULL AND state <> 'closed';
@@ -174,6 +174,17 @@ CREATE TABLE notify.duty_gap (
     times integer NOT NULL,
     due_at timestamptz
 );
+
+-- Warnings of other agencies that a message has cancelled or replaced. A warning that comes after
+-- its end calls nobody.
+CREATE TABLE notify.ended_warning (
+    warning_id text NOT NULL,
+    source_id text NOT NULL,
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    ended_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (warning_id, source_id, status)
+);
+CREATE INDEX ended_warning_age ON notify.ended_warning USING brin (ended_at);
 
 -- Duties to report upward: the running clocks and the due time of each.
 CREATE TABLE notify.report_duty (
