@@ -285,28 +285,3 @@ async def test_a_moment_of_another_year_names_the_year(visitor: Visitor, served:
     await page.goto(served.link("o-city-b"))
     await go(page, "cases")
     await expect(page.locator("#case-list .card .tail").last).to_contain_text("2026年11月24日")
-
-
-@pytest.mark.parametrize("lang", ["zh-CN", "en"])
-async def test_the_duty_calendar_is_a_month_on_the_desk_and_a_list_on_the_phone(
-    visitor: Visitor, lang: str
-) -> None:
-    for width, height, columns in ((1920, 1080, 7), (1366, 768, 7), (390, 844, 1)):
-        page = await visitor.open("o-town-b", lang=lang, width=width)
-        await page.set_viewport_size({"width": width, "height": height})
-        await page.locator(".boards a[href='#duty']").click()
-        days = page.locator("#duty-calendar .day")
-        await days.first.wait_for()
-        assert await days.count() == 29
-        month = page.locator("#duty-calendar .month")
-        tracks = await month.evaluate(
-            "(list) => getComputedStyle(list).gridTemplateColumns.split(' ').length"
-        )
-        assert tracks == columns
-        gaps = page.locator("#duty-calendar .turn.gap")
-        assert await gaps.count() > 0, "the plan of the tests has a day without an officer"
-        colour = await gaps.first.evaluate("(line) => getComputedStyle(line).color")
-        assert colour != await days.first.evaluate("(day) => getComputedStyle(day).color")
-        await days.first.scroll_into_view_if_needed()
-        await shot(page, f"duty-calendar-{width}-{lang}")
-        await page.close()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import httpx2
 
 from shared.contracts.duty import (
-    DayKind,
     DutyCoverage,
     DutyEntry,
     DutyRequest,
@@ -23,8 +22,6 @@ from shared.contracts.ids import content_id, transition_id
 from shared.contracts.pages import Officer
 from shared.contracts.topics import DUTY_REQUESTS
 from shared.contracts.units import tier_of
-from shared.domain.roster.day_calendar import read
-from shared.runtime.day_calendars import CHINA
 from tests.component.console.test_modes import a_mode
 from tests.support.console_events import DISTRICT, SONGJI, VILLAGE, ZHUTUO
 from tests.support.console_harness import ConsoleHarness
@@ -113,27 +110,6 @@ async def test_a_plan_says_who_is_on_and_what_makes_it_so(console: ConsoleHarnes
     assert post["turns"][0]["name"] == "<b>李</b>", "text is data; the page shows it as text"
     assert [entry["entry_id"] for entry in view["entries"]] == ["m-li", "m-ma", "turns"]
     assert view["entries"][0]["rule"]["officer"]["phone"] == "13800000001"
-
-
-async def test_a_plan_marks_own_turns_days_of_rest_and_holidays(console: ConsoleHarness) -> None:
-    plan = a_plan()
-    plan[0] = an_entry("m-own", a_member("o-town-b", "李"), 1)
-    turns = plan[2].rule.model_copy(update={"members": ("o-town-b", "ma")})
-    await console.project([*plan[:2], an_entry("turns", turns, 3)])
-    view = (await ask(console, "o-town-b", "GET", "/api/duty?days=28")).json()
-    marks = [turn["own_turn"] for turn in view["posts"][0]["turns"][:4]]
-    assert marks == [True, False, True, False]
-    from_above = (await ask(console, "o-district-b", "GET", f"/api/duty?unit={ZHUTUO}")).json()
-    assert not any(turn["own_turn"] for turn in from_above["posts"][0]["turns"])
-    calendar = read(CHINA.read_text(encoding="utf-8"))
-    assert len(view["calendar"]) == 29
-    for entry in view["calendar"]:
-        day = date.fromisoformat(entry["day"])
-        assert entry["workday"] is calendar.is_workday(day)
-        assert entry["holiday"] is calendar.matches(day, (DayKind.HOLIDAY,))
-        assert (entry["zh"] is None) is (calendar.special(day) is None)
-    years = {entry["day"][:4] for entry in view["calendar"]}
-    assert view["holidays_known"] is (years == {"2026"})
 
 
 async def test_the_plan_shown_is_that_of_the_mode_that_holds(console: ConsoleHarness) -> None:

@@ -64,6 +64,7 @@ SINGLE_ANSWERS = {
     "/api/overview": "status=Actual",
     "/api/units": f"unit={ZHUTUO}",
     "/api/duty": f"unit={ZHUTUO}&days=7",
+    "/api/duty/calendar": f"unit={ZHUTUO}",
     "/api/modes": "status=Actual",
     "/api/modes/preview": f"status=Actual&unit={ZHUTUO}&mode=standby",
 }

@@ -58,17 +58,6 @@ class DutyTurn(ResponseModel):
     end: datetime
     officer_id: str | None
     name: str | None
-    own_turn: bool
-
-
-class CalendarDay(ResponseModel):
-    """A day of the office's calendar; `zh` and `en` name what is special about it."""
-
-    day: date
-    workday: bool
-    holiday: bool
-    zh: str | None
-    en: str | None
 
 
 class PostTurns(ResponseModel):
@@ -79,11 +68,7 @@ class PostTurns(ResponseModel):
 
 
 class DutyPlan(ResponseModel):
-    """The duty plan of a unit: the turns at each post, and the entries that define them.
-
-    `calendar` has the days of the turns in Beijing time; `holidays_known`: the office has the
-    holidays of all of them.
-    """
+    """The duty plan of a unit: the turns at each post, and the entries that define them."""
 
     unit: str
     unit_name: str
@@ -92,7 +77,46 @@ class DutyPlan(ResponseModel):
     end: datetime
     posts: list[PostTurns]
     entries: list[PlanEntry]
-    calendar: list[CalendarDay]
+
+
+class CalendarSlot(ResponseModel):
+    """A turn of an officer at a post, or a time without one."""
+
+    post: Post
+    begin: datetime
+    end: datetime
+    officer_id: str | None
+    name: str | None
+    own_turn: bool
+
+
+class CalendarDay(ResponseModel):
+    """A day with its turns; `zh` and `en` name what is special about the day.
+
+    A turn stands on the day on which it begins, and on each later day after noon.
+    """
+
+    day: date
+    workday: bool
+    holiday: bool
+    zh: str | None
+    en: str | None
+    slots: list[CalendarSlot]
+
+
+class DutyCalendar(ResponseModel):
+    """The duty calendar of a unit, day by day in Beijing time, from now on.
+
+    `holidays_known`: the office has the holidays of all these days.
+    """
+
+    unit: str
+    unit_name: str
+    mode: ResponseMode
+    begin: datetime
+    end: datetime
+    posts: list[Post]
+    days: list[CalendarDay]
     holidays_known: bool
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
 
@@ -16,13 +15,10 @@ from services.console.core.record import OutgoingRecord
 from shared.contracts.duty import DutyEntry, DutyRule, Member, Override, Rotation, Shift, Swap
 from shared.contracts.fields import ResponseMode
 from shared.contracts.units import tier_of
-from shared.domain.local_time import ZONE
-from shared.domain.roster.day_calendar import DayCalendar
 from shared.domain.roster.timeline import Plan, timeline
 from shared.domain.roster.turns import Turn
 
 RULE: TypeAdapter[DutyRule] = TypeAdapter(DutyRule)
-_ZONE = ZoneInfo(ZONE)
 
 
 def entries_of(rows: Sequence[OutgoingRecord]) -> list[DutyEntry]:
@@ -74,8 +70,7 @@ def plan_view(
             {
                 "post": post,
                 "turns": [
-                    _turn_view(turn, plan, open_classes, viewer.officer_id)
-                    for turn in timeline(plan, post, now, end)
+                    _turn_view(turn, plan, open_classes) for turn in timeline(plan, post, now, end)
                 ],
             }
             for post in plan.posts
@@ -90,27 +85,6 @@ def plan_view(
             for entry in entries
             if not entry.cancelled
         ],
-        **_calendar_view(plan.calendar, now, end),
-    }
-
-
-def _calendar_view(calendar: DayCalendar, begin: datetime, end: datetime) -> dict[str, Any]:
-    first, last = (moment.astimezone(_ZONE).date() for moment in (begin, end))
-    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    return {
-        "calendar": [_day_view(day, calendar) for day in days],
-        "holidays_known": all(calendar.knows(day.year) for day in days),
-    }
-
-
-def _day_view(day: date, calendar: DayCalendar) -> dict[str, Any]:
-    special = calendar.special(day)
-    return {
-        "day": day,
-        "workday": calendar.is_workday(day),
-        "holiday": special is not None and special.is_holiday,
-        "zh": None if special is None else special.name.zh,
-        "en": None if special is None else special.name.en,
     }
 
 
@@ -143,9 +117,7 @@ def people_of(rules: Iterable[DutyRule]) -> set[str]:
     return results
 
 
-def _turn_view(
-    turn: Turn, plan: Plan, open_classes: frozenset[DataClass], viewer_id: str
-) -> dict[str, Any]:
+def _turn_view(turn: Turn, plan: Plan, open_classes: frozenset[DataClass]) -> dict[str, Any]:
     member = plan.members.get(turn.officer_id) if turn.officer_id is not None else None
     return {
         "begin": turn.begin,
@@ -154,7 +126,6 @@ def _turn_view(
         "name": member.officer.name
         if member is not None and DataClass.NAME in open_classes
         else None,
-        "own_turn": member is not None and turn.officer_id == viewer_id,
     }
 
 

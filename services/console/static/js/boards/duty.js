@@ -240,19 +240,19 @@ export function dutyBoard(context) {
   return {
     node: h(
       "div",
-      { class: "columns two" },
+      { class: "stack duty-board" },
       h(
         "div",
-        { class: "stack" },
-        panel("duty.title", planPart),
-        panel("calendar.title", calendar.node),
+        { class: "columns two" },
+        h("div", { class: "stack" }, panel("duty.title", planPart)),
+        h(
+          "div",
+          { class: "stack" },
+          panel("reach.title", reachability.node),
+          panel("gaps.title", gapList),
+        ),
       ),
-      h(
-        "div",
-        { class: "stack" },
-        panel("reach.title", reachability.node),
-        panel("gaps.title", gapList),
-      ),
+      panel("calendar.title", calendar.node),
     ),
     refresh,
     line: () => {},

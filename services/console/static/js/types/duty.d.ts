@@ -30,6 +30,11 @@ export interface Turn {
   end: string;
   officer_id: string | null;
   name: string | null;
+}
+
+/** A turn in the calendar; without an officer it is a gap. */
+export interface CalendarSlot extends Turn {
+  post: Post;
   own_turn: boolean;
 }
 
@@ -40,6 +45,14 @@ export interface CalendarDay {
   holiday: boolean;
   zh: string | null;
   en: string | null;
+  slots: CalendarSlot[];
+}
+
+export interface DutyCalendarAnswer {
+  begin: string;
+  posts: Post[];
+  days: CalendarDay[];
+  holidays_known: boolean;
 }
 
 export interface DutyEntry {
@@ -53,8 +66,6 @@ export interface DutyAnswer {
   mode: ResponseMode;
   posts: { post: Post; turns: Turn[] }[];
   entries: DutyEntry[];
-  calendar: CalendarDay[];
-  holidays_known: boolean;
 }
 
 export interface DutyGap {
