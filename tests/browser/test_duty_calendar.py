@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -41,7 +42,11 @@ def today() -> date:
 async def a_planned_town(served: Served) -> None:
     """Fill a console with a plan of three posts, and with a calendar that has a holiday soon."""
     first = datetime.combine(today(), time(), BEIJING)
-    pattern = {"starts": today() - DAY, "handover": time(8), "zone": "Asia/Shanghai"}
+    pattern: dict[str, Any] = {
+        "starts": today() - DAY,
+        "handover": time(8),
+        "zone": "Asia/Shanghai",
+    }
     rules = [
         *(a_member(officer, name) for officer, name in NAMES.items()),
         Rotation(post=Post.B, members=("o-town-b", "ma"), turn_hours=12, **pattern),
@@ -53,7 +58,8 @@ async def a_planned_town(served: Served) -> None:
         [an_entry(f"entry-{place}", rule, place) for place, rule in enumerate(rules, 1)]
     )
     festival = Bilingual("春节", "Spring Festival")
-    served.console.deps.parts[DayCalendar] = DayCalendar(
+    parts = cast(dict[type, object], served.console.deps.parts)
+    parts[DayCalendar] = DayCalendar(
         [(today() + number * DAY, SpecialDay(number != 6, festival)) for number in (4, 5, 6)]
     )
 

@@ -35,10 +35,19 @@ def entries(today: date) -> list[DutyEntry]:
 
     def turns(post: Post, *members: str, **fields: Any) -> Rotation:
         starts = today - timedelta(days=2)
-        pattern = {"starts": starts, "handover": time(8), "zone": "Asia/Shanghai", **fields}
+        pattern: dict[str, Any] = {
+            "starts": starts,
+            "handover": time(8),
+            "zone": "Asia/Shanghai",
+            **fields,
+        }
         return Rotation(post=post, members=members, **pattern)
 
-    swap = {**span(5, 6), "other_begin": first + 8 * DAY, "other_end": first + 9 * DAY}
+    swap: dict[str, Any] = {
+        **span(5, 6),
+        "other_begin": first + 8 * DAY,
+        "other_end": first + 9 * DAY,
+    }
     rules = [
         *(a_member(officer, name) for officer, name in NAMES.items()),
         turns(Post.B, "o-town-b", "ma", turn_hours=12),
