@@ -75,6 +75,7 @@ OWN: dict[str, GrowthRule] = {
     "notify.assignment": _deleted("ended_assignment"),
     "notify.report_duty": _deleted("ended_report_duty"),
     "notify.duty_gap": _bounded("posts"),
+    "notify.ended_warning": _deleted("ended_warnings"),
     "notify.reachability": _bounded("officers"),
     "console.account": _bounded("officers"),
     "console.officer_grant": _bounded("officers, times their rights"),

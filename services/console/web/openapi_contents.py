@@ -32,6 +32,7 @@ TAGS = {
 
 BOUNDS = {
     "/api/duty": "At most 31 days; a post has one holder at a time.",
+    "/api/duty/calendar": "At most 28 days; a post has one holder at a time.",
     "/api/duty/gaps": "At most one entry for each post of a unit in the subtree.",
     "/api/duty/export": "The plan of one unit.",
     "/api/modes": "At most one entry for each unit that has decided, and its open proposals.",

@@ -96,6 +96,7 @@ READS: dict[str, list[str]] = {
     "/api/commands/{command_id}/below": [f"/api/commands/{COMMAND.command_id}/below?{LOOK}"],
     "/api/commands/{command_id}/course": [f"/api/commands/{COMMAND.command_id}/course?{LOOK}"],
     "/api/duty": [f"/api/duty?{LOOK}&unit={ZHUTUO}&days=2"],
+    "/api/duty/calendar": [f"/api/duty/calendar?{LOOK}&unit={ZHUTUO}&weeks=1"],
     "/api/duty/export": [
         f"/api/duty/export?unit={ZHUTUO}&format={name}" for name in ("csv", "ics")
     ],
@@ -309,7 +310,8 @@ async def test_no_read_shows_what_is_not_open_to_its_viewer(
     assert (GRADED_ALERT in results["/api/pages"]) is own
     called = WITH_CONTACT if responsible else set()
     plans = {"/api/duty", "/api/duty/reachability"}
-    assert showing(NAME) == (plans | called if responsible else set())
+    with_names = {*plans, "/api/duty/calendar"}
+    assert showing(NAME) == (with_names | called if responsible else set())
     assert showing(PHONE) == (plans | called if own else called)
     assert showing(ADDRESS) == ({"/api/duty"} if own else set())
     assert showing(REPORTER) == ({"/api/cases/{case_id}/timeline"} if responsible else set())

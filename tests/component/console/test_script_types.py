@@ -65,6 +65,7 @@ SINGLE_ANSWERS = {
     "/api/units": f"unit={ZHUTUO}",
     "/api/duty": f"unit={ZHUTUO}&days=7",
     "/api/load": "status=Actual",
+    "/api/duty/calendar": f"unit={ZHUTUO}",
     "/api/modes": "status=Actual",
     "/api/modes/preview": f"status=Actual&unit={ZHUTUO}&mode=standby",
 }

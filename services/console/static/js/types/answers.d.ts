@@ -27,7 +27,14 @@ import type {
   SupervisedUnit,
   SupervisionEntry,
 } from "./commands.d.ts";
-import type { Colleague, DutyAnswer, DutyGap, Reach, ReachablePost } from "./duty.d.ts";
+import type {
+  Colleague,
+  DutyAnswer,
+  DutyCalendarAnswer,
+  DutyGap,
+  Reach,
+  ReachablePost,
+} from "./duty.d.ts";
 import type { ListAnswer } from "./fields.d.ts";
 import type { LettersAnswer } from "./letters.d.ts";
 import type { LoadAnswer } from "./load.d.ts";
@@ -110,25 +117,25 @@ type CaseAnswerOf<Path extends string> = Path extends "/api/cases"
           ? CaseDetail
           : Path extends "/api/duty"
             ? DutyAnswer
-            : Path extends "/api/duty/gaps"
-              ? { gaps: DutyGap[] }
-              : Path extends "/api/duty/reachability"
-                ? ListAnswer & {
-                    posts: ReachablePost[];
-                    counts: Record<Reach, number>;
-                  }
-                : Path extends "/api/modes"
-                  ? ModesAnswer
-                  : Path extends "/api/modes/preview"
-                    ? ModePreview
-                    : Path extends "/api/reporting"
-                      ? ReportingAnswer
-                      : Path extends `/api/incidents/${string}/reports`
-                        ? IncidentAnswer
-                        : Path extends "/api/letters"
-                          ? LettersAnswer
-                          : Path extends "/api/load"
-                            ? LoadAnswer
+            : Path extends "/api/duty/calendar"
+              ? DutyCalendarAnswer
+              : Path extends "/api/duty/gaps"
+                ? { gaps: DutyGap[] }
+                : Path extends "/api/duty/reachability"
+                  ? ListAnswer & {
+                      posts: ReachablePost[];
+                      counts: Record<Reach, number>;
+                    }
+                  : Path extends "/api/modes"
+                    ? ModesAnswer
+                    : Path extends "/api/modes/preview"
+                      ? ModePreview
+                      : Path extends "/api/reporting"
+                        ? ReportingAnswer
+                        : Path extends `/api/incidents/${string}/reports`
+                          ? IncidentAnswer
+                          : Path extends "/api/letters"
+                            ? LettersAnswer
                             : never;
 
 /** The answer to a POST request whose content is read. */
