@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.async_api import expect
 
-from shared.contracts.duty import Leave, Rotation
+from shared.contracts.duty import DutyRule, Leave, Rotation
 from shared.contracts.fields import Post
 from shared.domain.bilingual import Bilingual
 from shared.domain.roster.day_calendar import DayCalendar, SpecialDay
@@ -47,7 +47,7 @@ async def a_planned_town(served: Served) -> None:
         "handover": time(8),
         "zone": "Asia/Shanghai",
     }
-    rules = [
+    rules: list[DutyRule] = [
         *(a_member(officer, name) for officer, name in NAMES.items()),
         Rotation(post=Post.B, members=("o-town-b", "ma"), turn_hours=12, **pattern),
         Rotation(post=Post.A, members=("ma", "o-town-b"), turn_days=1, **pattern),
@@ -58,7 +58,7 @@ async def a_planned_town(served: Served) -> None:
         [an_entry(f"entry-{place}", rule, place) for place, rule in enumerate(rules, 1)]
     )
     festival = Bilingual("春节", "Spring Festival")
-    parts = cast(dict[type, object], served.console.deps.parts)
+    parts = cast("dict[type, object]", served.console.deps.parts)
     parts[DayCalendar] = DayCalendar(
         [(today() + number * DAY, SpecialDay(number != 6, festival)) for number in (4, 5, 6)]
     )

@@ -11,7 +11,16 @@ import httpx2
 import pytest
 
 from services.duty.core.coverage import evaluate
-from shared.contracts.duty import DayKind, DutyEntry, Leave, Override, Rotation, Shift, Swap
+from shared.contracts.duty import (
+    DayKind,
+    DutyEntry,
+    DutyRule,
+    Leave,
+    Override,
+    Rotation,
+    Shift,
+    Swap,
+)
 from shared.contracts.fields import Post, ResponseMode
 from shared.contracts.pages import RosterSlot
 from shared.domain.roster.day_calendar import DayCalendar, read
@@ -48,7 +57,7 @@ def entries(today: date) -> list[DutyEntry]:
         "other_begin": first + 8 * DAY,
         "other_end": first + 9 * DAY,
     }
-    rules = [
+    rules: list[DutyRule] = [
         *(a_member(officer, name) for officer, name in NAMES.items()),
         turns(Post.B, "o-town-b", "ma", turn_hours=12),
         turns(Post.A, "ma", turn_days=3),
