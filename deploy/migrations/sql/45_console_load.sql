@@ -3,7 +3,9 @@
 
 -- Counts of the subtree of each unit by day, each with its 24 hours: readings that scoring has judged,
 -- alarms by kind and level, alerts, incidents, pages. Days and hours are those of China. Nothing is ever
--- subtracted: what retention deletes has been here. A screen reads the rows of one unit.
+-- subtracted: what retention deletes has been here. A screen reads the rows of one unit. Each session
+-- of Postgres adds to rows of its own (`shard`): all would wait for the rows of the uppermost unit else,
+-- also for those of a process that is paused.
 CREATE TABLE console.load_count (
     unit text COLLATE "C" NOT NULL,
     status text NOT NULL,
@@ -12,7 +14,8 @@ CREATE TABLE console.load_count (
     kind text NOT NULL,
     level text NOT NULL,
     hours bigint[] NOT NULL,
-    PRIMARY KEY (unit, status, day, figure, kind, level)
+    shard smallint NOT NULL DEFAULT pg_backend_pid() % 16,
+    PRIMARY KEY (unit, status, day, figure, kind, level, shard)
 ) WITH (fillfactor = 70);
 CREATE INDEX load_count_age ON console.load_count USING brin (day);
 
@@ -23,7 +26,8 @@ CREATE TABLE console.page_count (
     unit text COLLATE "C" NOT NULL,
     officer_id text COLLATE "C" NOT NULL,
     pages integer NOT NULL,
-    PRIMARY KEY (status, day, unit, officer_id)
+    shard smallint NOT NULL DEFAULT pg_backend_pid() % 16,
+    PRIMARY KEY (status, day, unit, officer_id, shard)
 ) WITH (fillfactor = 70);
 
 -- A unit and all units above it (shared/contracts/units.py).
@@ -48,8 +52,7 @@ CREATE AGGREGATE console.sum_hours(bigint[]) (
     INITCOND = '{0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}'
 );
 
--- Adds counts to the units of these places and to all units above, in the order of the keys: two
--- transactions never wait for each other.
+-- Adds counts to the units of these places and to all units above.
 CREATE FUNCTION console.add_load(
     counted text, places text[], statuses text[], moments timestamptz[], kinds text[], levels text[],
     counts bigint[]
@@ -68,7 +71,7 @@ CREATE FUNCTION console.add_load(
     ) AS by_hour
     GROUP BY unit, status, local_time::date, kind, level
     ORDER BY unit COLLATE "C", status, local_time::date, kind, level
-    ON CONFLICT (unit, status, day, figure, kind, level)
+    ON CONFLICT (unit, status, day, figure, kind, level, shard)
         DO UPDATE SET hours = console.add_hours(old.hours, excluded.hours)
 $$;
 
@@ -118,7 +121,7 @@ BEGIN
     SELECT status, console.china_time(sent_at)::date, unit, officer_id, count(*)
     FROM new_rows WHERE subject_kind NOT IN ('fault', 'fault_digest', 'contact_test')
     GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, officer_id COLLATE "C"
-    ON CONFLICT (status, day, unit, officer_id) DO UPDATE SET pages = stored.pages + excluded.pages;
+    ON CONFLICT (status, day, unit, officer_id, shard) DO UPDATE SET pages = stored.pages + excluded.pages;
     RETURN NULL;
 END
 $$;

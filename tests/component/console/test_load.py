@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -227,3 +228,28 @@ async def test_the_pages_of_no_event_are_named_once_more_in_sql(console: Console
         kind for kind in SubjectKind if not kind.is_system and kind is not SubjectKind.CONTACT_TEST
     ]
     assert (await load(console, place=ZHUTUO))["totals"]["pages"] == len(about_events)
+
+
+async def test_a_transaction_under_way_holds_up_no_other_of_the_same_units(
+    console: ConsoleHarness,
+) -> None:
+    """A paused process keeps its locks for a while; the others count on."""
+    at = datetime.now(UTC)
+    pool = console.deps.database.pool
+    async with AsyncExitStack() as leaving:
+        sessions = [await leaving.enter_async_context(pool.acquire()) for _ in range(3)]
+        shards = [await session.fetchval("SELECT pg_backend_pid() % 16") for session in sessions]
+        assert len(set(shards)) > 1, "the sessions are not to be told apart: one more is needed"
+        paused, session = (
+            sessions[0],
+            sessions[[shard != shards[0] for shard in shards].index(True)],
+        )
+        transaction = paused.transaction()
+        await transaction.start()
+        readings = {HourOfPlace(ZHUTUO, Status.ACTUAL, int(at.timestamp()) // 3_600): 1}
+        await sensor_queries.count_readings(paused, readings)
+        await session.execute("SET lock_timeout = '3s'")
+        await sensor_queries.count_readings(session, readings)
+        await transaction.commit()
+        await session.execute("RESET lock_timeout")
+    assert (await load(console))["totals"]["readings"] == 2

@@ -17,9 +17,9 @@ _TIME_LIMIT_S = 2.0
 async def by_day(connection: Connection, unit: str, status: str, first: date, last: date) -> Rows:
     """Return the 24 hours of each day, figure, kind and level of a unit's subtree."""
     rows: Rows = await connection.fetch(
-        "SELECT day, figure, kind, level, hours FROM console.load_count "
-        "WHERE unit = $1 AND status = $2 AND day BETWEEN $3 AND $4 "
-        "ORDER BY day, figure, kind, level",
+        "SELECT day, figure, kind, level, console.sum_hours(hours) AS hours "
+        "FROM console.load_count WHERE unit = $1 AND status = $2 AND day BETWEEN $3 AND $4 "
+        "GROUP BY day, figure, kind, level ORDER BY day, figure, kind, level",
         unit,
         status,
         first,
