@@ -15,7 +15,7 @@ from shared.contracts.fields import Post
 from shared.domain.bilingual import Bilingual
 from shared.domain.roster.day_calendar import DayCalendar, SpecialDay
 from tests.browser.checks import OVERFLOW, unreadable
-from tests.browser.conftest import Served, Visitor, a_console, shot
+from tests.browser.conftest import Served, Visitor, a_console, shot, until_true
 from tests.component.console.test_duty import a_member, an_entry
 from tests.support.console_events import HOSTILE_TEXT
 
@@ -29,8 +29,11 @@ WORDS = {
 }
 SIZES = ((1920, 1080, 7), (1366, 768, 7), (390, 844, 1))
 """Width, height, and the columns of the calendar."""
-LAYOUT = "(list) => getComputedStyle(list).gridTemplateColumns.split(' ').length"
-LEAVING = """(list) => [...list.querySelectorAll(".day")]
+COLUMNS = (
+    "getComputedStyle(document.querySelector('#duty-calendar .month'))"
+    ".gridTemplateColumns.split(' ').length"
+)
+LEAVING = """() => [...document.querySelectorAll("#duty-calendar .day")]
   .filter((day) => day.scrollWidth > day.clientWidth + 1).map((day) => day.innerText)"""
 """Days whose text leaves their frame."""
 
@@ -96,9 +99,9 @@ async def test_a_calendar_of_four_weeks_names_who_is_on_duty_each_day(
     assert await calendar.locator("img, script").count() == 0
     for width, height, columns in SIZES:
         await page.set_viewport_size({"width": width, "height": height})
-        assert await calendar.locator(".month").evaluate(LAYOUT) == columns
+        await until_true(page, f"() => {COLUMNS} === {columns}")
         await days.first.evaluate("(day) => day.scrollIntoView({ block: 'center' })")
         await shot(page, f"duty-calendar-{width}-{lang}")
         assert await page.evaluate(OVERFLOW) <= 0
-        assert await calendar.locator(".month").evaluate(LEAVING) == []
+        assert await page.evaluate(LEAVING) == []
         assert await unreadable(page, f"{width} {lang}") == []
