@@ -18,10 +18,11 @@ from services.console.features.sensors.history_points import HourOfPlace
 from services.console.store.connections import reading
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertEvent
-from shared.contracts.fields import Level, Status
+from shared.contracts.fields import Level, Post, Status
 from shared.contracts.pages import Page, SubjectKind
 from shared.contracts.units import is_within, lineage
 from shared.runtime.clock import SystemClock
+from tests.component.console.test_answers import a_slot
 from tests.support.console_events import (
     CITY,
     DISTRICT,
@@ -200,6 +201,17 @@ async def test_an_officer_sees_the_own_pages_and_a_leader_all_with_open_names(
     assert (own["all_officers"], own["totals"]["pages"]) == (False, 5)
     assert (await load(console, "o-songji-b"))["totals"]["pages"] == 0
     await load(console, "o-songji-b", 403, place=ZHUTUO)
+
+
+async def test_an_officer_without_an_account_has_the_name_of_the_roster_and_never_an_id(
+    console: ConsoleHarness,
+) -> None:
+    now = SystemClock().now()
+    console.deps.directory.apply(a_slot(ZHUTUO, Post.B, "o-new", "马晓梅"))
+    pages = [a_page("o-new", ZHUTUO, name=f"n{n}", at=now) for n in range(2)]
+    await console.project([*pages, a_page("o-unknown", ZHUTUO, name="u", at=now)])
+    officers = (await load(console, "o-city-a"))["officers"]
+    assert [(line["name"], line["pages"]) for line in officers] == [("马晓梅", 2), (None, 1)]
 
 
 async def test_the_lineage_in_sql_is_that_of_the_contracts(console: ConsoleHarness) -> None:

@@ -45,7 +45,9 @@ async def get_load(
         pages = await queries.by_officer(
             connection, span, status, begin, today, officer_id, _MOST_OFFICERS
         )
-        account_names = await people.names_of(connection, [row["officer_id"] for row in pages])
+        officer_names = await people.names_of(
+            connection, console.directory, [row["officer_id"] for row in pages]
+        )
     days = [] if since is None else views.days_between(max(begin, since), today)
     return as_json(
         {
@@ -56,7 +58,7 @@ async def get_load(
             "since": since,
             **views.load_view(views.load_of(rows, days), officers),
             "officers": [
-                views.officer_view(row, viewer, account_names, console.names) for row in pages
+                views.officer_view(row, viewer, officer_names, console.names) for row in pages
             ],
             "officer_count": pages[0]["officers"] if pages else 0,
             "all_officers": officer_id is None,

@@ -82,13 +82,13 @@ def sees_all_officers(viewer: Viewer) -> bool:
 
 
 def officer_view(
-    row: OutgoingRecord, viewer: Viewer, account_names: Mapping[str, str], names: UnitNames
+    row: OutgoingRecord, viewer: Viewer, officer_names: Mapping[str, str], names: UnitNames
 ) -> Json:
-    """Return the pages of an officer; the name and the id only where names of the unit are open."""
+    """Return the pages of an officer; the name only where it is known and open to the viewer."""
     own = row["officer_id"] == viewer.officer_id
     named = own or opens(viewer, row["unit"], DataClass.NAME)
     return {
-        "name": account_names.get(row["officer_id"], row["officer_id"]) if named else None,
+        "name": officer_names.get(row["officer_id"]) if named else None,
         "own": own,
         "unit": row["unit"],
         "unit_name": names.unit(row["unit"]),

@@ -78,7 +78,9 @@ async def _facts(
     officer_id = None if views.sees_all_officers(viewer) else viewer.officer_id
     rows = await queries.by_day(connection, root, status, *days)
     pages = await queries.by_officer(connection, span, status, *days, officer_id, _MOST_OFFICERS)
-    account_names = await people.names_of(connection, [row["officer_id"] for row in pages])
+    officer_names = await people.names_of(
+        connection, console.directory, [row["officer_id"] for row in pages]
+    )
     commands = await week_queries.commands(
         connection, span, status, week.begin, week.end, _MOST_COMMANDS
     )
@@ -90,7 +92,7 @@ async def _facts(
         load=views.load_of(rows, views.days_between(*days)),
         since=await queries.first_day(connection, root, status),
         officers=await queries.officers_by_day(connection, span, status, *days),
-        pages=[views.officer_view(row, viewer, account_names, console.names) for row in pages],
+        pages=[views.officer_view(row, viewer, officer_names, console.names) for row in pages],
         commands=[
             {**head, "issued_at": row["occurred_at"]}
             for head, row in zip(heads, commands, strict=True)
