@@ -1,7 +1,8 @@
-"""Waits that end in time even where a client of Kafka swallows its cancellation.
+"""Waits that end in time, and never end their own task, whatever a client of Kafka does.
 
 `asyncio.timeout` cancels once and then waits for the work. While aiokafka closes a client it
-swallows a cancellation at one place and waits without limit at the next.
+swallows a cancellation at one place and waits without limit at the next; at a third it cancels a
+task of its own and awaits it, which looks like the cancellation of the task that closes the client.
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ _CANCELLATION_S = 0.2
 async def wait_within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
     """Return the result of `work`; raises TimeoutError, and what the work raises.
 
-    After the time the work is cancelled, again where it swallows that, and then left alone.
+    After the time the work is cancelled, again where it swallows that, and then left alone. Work
+    that was cancelled by something inside it has no result either.
     """
     task = asyncio.create_task(work)
     try:
         done, _ = await asyncio.wait({task}, timeout=seconds)
-        if done:
+        if done and not task.cancelled():
             return task.result()
     finally:
         for _ in range(_CANCELLATIONS):
@@ -37,7 +39,7 @@ async def wait_within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
                 task.cancel()
                 await asyncio.wait({task}, timeout=_CANCELLATION_S)
         task.add_done_callback(_note_result)
-    raise TimeoutError(f"no result within {seconds:g} s")
+    raise TimeoutError(f"no result within {seconds:g} s, or cancelled from within")
 
 
 async def stop_client(client: Any) -> None:

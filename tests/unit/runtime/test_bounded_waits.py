@@ -48,6 +48,32 @@ async def test_a_result_and_an_error_of_the_work_are_those_of_the_wait() -> None
         await wait_within(60, work(ValueError("no")))
 
 
+async def test_work_that_is_cancelled_from_within_does_not_cancel_the_wait() -> None:
+    async def work() -> None:
+        task = asyncio.create_task(asyncio.Event().wait())
+        await asyncio.sleep(0)
+        task.cancel()
+        await task
+
+    with pytest.raises(TimeoutError):
+        await wait_within(60, work())
+    await asyncio.sleep(0)
+
+
+async def test_a_client_that_cancels_its_own_tasks_is_stopped() -> None:
+    """A fetch under way is cancelled and awaited by aiokafka; it ended the loop that stopped it."""
+
+    class Fetching:
+        async def stop(self) -> None:
+            fetch = asyncio.create_task(asyncio.Event().wait())
+            await asyncio.sleep(0)
+            fetch.cancel()
+            await fetch
+
+    await stop_client(Fetching())
+    await asyncio.sleep(0)
+
+
 async def test_work_ends_with_the_task_that_waits_for_it() -> None:
     ended = asyncio.Event()
 
