@@ -40,7 +40,7 @@ export function quotedWords(warning) {
 
 /** Make the note of the warning that a command refers to; without a warning it is empty. */
 export function warningOrigin() {
-  const node = h("div", { class: "origin", role: "status" });
+  const node = h("div", { class: "origin" });
   /** @type {string | null} */
   let warningId = null;
 
