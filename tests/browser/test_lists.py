@@ -57,7 +57,7 @@ async def test_the_first_board_shows_own_pages_and_the_first_alert_at_four_width
         assert await screen.evaluate(OVERFLOW) <= 0
         assert await unreadable(screen, f"{width}") == []
         tops = await screen.evaluate(
-            "() => [...document.querySelectorAll('#board .panel')]"
+            "() => [...document.querySelectorAll('#board .panel:not([hidden])')]"
             ".map((panel) => panel.getBoundingClientRect().top)"
         )
         first = await screen.locator("#board .panel.own").evaluate(
