@@ -31,7 +31,8 @@ export function agencyWarnings(context, { isBrief = false } = {}) {
     () => load(),
     isBrief ? BRIEF_SIZE : PAGE_SIZE,
   );
-  const tail = isBrief ? h("a", { href: "#alarms" }, list.count) : list.count;
+  const all = { href: "#alarms", "aria-label": t("warnings.title") };
+  const tail = isBrief ? h("a", all, list.count) : list.count;
   const box = panel("warnings.title", [node, !isBrief && list.moreButton], tail);
   box.hidden = isBrief;
   const load = loader(
