@@ -136,7 +136,9 @@ type CaseAnswerOf<Path extends string> = Path extends "/api/cases"
                           ? IncidentAnswer
                           : Path extends "/api/letters"
                             ? LettersAnswer
-                            : never;
+                            : Path extends "/api/load"
+                              ? LoadAnswer
+                              : never;
 
 /** The answer to a POST request whose content is read. */
 export type PostAnswerOf<Path extends string> = Path extends "/api/commands/preview"
