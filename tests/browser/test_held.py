@@ -29,7 +29,7 @@ def many(number: int, first: datetime, **change: Any) -> Any:
 
 
 async def test_the_oldest_red_page_stands_first(visitor: Visitor, served: Served) -> None:
-    now = datetime.now(UTC) - timedelta(minutes=10)  # before all that this officer has
+    now = datetime.now(UTC) - timedelta(hours=1)  # before all that this officer has
     red = a_page(
         "o-songji-b", SONGJI, name="old red", level=Level.RED, headline="红色旧呼叫", at=now
     )
