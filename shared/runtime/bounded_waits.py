@@ -29,6 +29,7 @@ async def wait_within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
     that was cancelled by something inside it has no result either.
     """
     task = asyncio.create_task(work)
+    done: set[asyncio.Task[T]] = set()
     try:
         done, _ = await asyncio.wait({task}, timeout=seconds)
         if done and not task.cancelled():
@@ -38,7 +39,8 @@ async def wait_within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
             if not task.done():
                 task.cancel()
                 await asyncio.wait({task}, timeout=_CANCELLATION_S)
-        task.add_done_callback(_note_result)
+        if not done:
+            task.add_done_callback(_note_result)
     raise TimeoutError(f"no result within {seconds:g} s, or cancelled from within")
 
 
