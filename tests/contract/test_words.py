@@ -77,6 +77,23 @@ def test_every_event_type_in_use_has_a_word_of_its_own() -> None:
     assert not missing
 
 
+# The codes of natural disasters that public systems send (docs/sources.md, event types). 11B37 is left
+# out: its meaning is unknown.
+SENT_BY_AGENCIES = {
+    "11A": (1, 2, 51),
+    "11B": (1, 3, 4, 5, 6, 7, 9, 14, 15, 16, 17, 19, 20, 21, 22, 25, 29),
+    "11C": (2,),
+    "11D": (1, 2),
+    "11E": (2, 6),
+    "11G": (1,),
+}
+
+
+def test_every_code_that_agencies_send_has_a_word_of_its_own() -> None:
+    codes = {f"{group}{n:02}" for group, numbers in SENT_BY_AGENCIES.items() for n in numbers}
+    assert not codes - EVENTS.keys()
+
+
 def test_an_event_type_of_somebody_elses_has_the_word_of_its_class() -> None:
     assert event("12:unheard_of") == EVENTS["12"]
     assert event("14A09").zh == "社会安全事件"
