@@ -157,7 +157,7 @@ async def test_the_card_of_a_command_names_the_warning_behind_it(console: Consol
 
     masked_origin = {"masked": True, "source_id": "", "sender_name": None, "headline": ""}
     assert (await origins("o-district-b"))[command.command_id] == masked_origin
-    areas = {"areas": (DISTRICT,), "data_grade": DataGrade.IMPORTANT}
+    areas: dict[str, Any] = {"areas": (DISTRICT,), "data_grade": DataGrade.IMPORTANT}
     await console.project([a_warning(1, **WORDS, **areas)])
     await console.project([a_warning(2, "Cancel", references=("wrn-1",), expires_at=None)])
     assert (await origins("o-district-b"))[command.command_id] == {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import asyncpg
 
@@ -107,7 +107,7 @@ async def pages_waiting(
     return int(await connection.fetchval(counted, officer_id, status, True, system))
 
 
-async def calls_of_quorums(connection: Connection, pages: Rows) -> Rows:
+async def calls_of_quorums(connection: Connection, pages: Iterable[OutgoingRecord]) -> Rows:
     """Return the calls of the escalations of these pages that need more than one officer."""
     ids = {row["escalation_id"] for row in pages if row["quorum"] is not None}
     if not ids:

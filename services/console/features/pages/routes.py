@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -14,7 +15,7 @@ from services.console.core.action_record import ActionRecord
 from services.console.core.record import Json, OutgoingRecord
 from services.console.features.pages import actions, queries, views, why_views
 from services.console.features.pages.responses import ColleagueList, PageList, PageView, WhyView
-from services.console.store.connections import Connection, Rows, reading
+from services.console.store.connections import Connection, reading
 from services.console.store.people import names_of
 from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import ConsoleDeps, Deps
@@ -206,7 +207,7 @@ async def get_page(console: Deps, viewer: SignedInViewer, page_id: Identifier) -
 
 
 async def _quorums(
-    console: ConsoleDeps, viewer: Viewer, connection: Connection, pages: Rows
+    console: ConsoleDeps, viewer: Viewer, connection: Connection, pages: Sequence[OutgoingRecord]
 ) -> views.QuorumViews:
     calls = await queries.calls_of_quorums(connection, pages)
     officers = {call["officer_id"] for call in calls}
