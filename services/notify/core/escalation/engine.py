@@ -24,10 +24,9 @@ from services.notify.core.wording import escalations as wording
 from services.notify.core.wording import marks, outages
 from services.notify.core.wording.names import Names, contacts
 from services.notify.core.working_set import WorkingSet
-from shared.contracts.calls import Quorum
 from shared.contracts.fields import Post
 from shared.contracts.ids import content_id
-from shared.contracts.pages import MOST_CALLS, Channel, PageState, SubjectKind
+from shared.contracts.pages import MOST_CALLS, Channel, PageState, Quorum, SubjectKind
 from shared.contracts.units import lineage
 from shared.domain.bilingual import Bilingual
 from shared.domain.response_modes.effective import Modes
@@ -336,6 +335,7 @@ class EscalationEngine:
             call,
             holder=self._with_channels(call.holder, channels),
             crew=tuple(self._with_channels(holder, channels) for holder in call.crew),
+            quorum=self._quorum(escalation),
         )
         called = {call.holder.officer_id, *(holder.officer_id for holder in call.crew)}
         pages = [row.page for row in working_set.pages_of(escalation.escalation_id)]

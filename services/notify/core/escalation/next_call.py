@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from services.notify.core.escalation.profiles import TOP_ROUNDS, Timing
 from services.notify.core.roster.roster import PostHolder, Roster
 from shared.contracts.fields import Post, Tier
+from shared.contracts.pages import Quorum
 from shared.contracts.units import ancestor_at, lineage
 
 _POSTS = {post: rank for rank, post in enumerate(Post)}
@@ -85,6 +86,7 @@ class NextCall:
     """A call to `holder`, and to the post holders in `crew` at the same time.
 
     `round` counts the calls on this level from 1; `wait_s` is the time for an answer in seconds.
+    The calls end when the officers of `quorum` are coming.
     """
 
     holder: PostHolder
@@ -92,6 +94,7 @@ class NextCall:
     round: int
     wait_s: float
     crew: tuple[PostHolder, ...] = ()
+    quorum: Quorum = "any"
 
     @property
     def position(self) -> CallPosition:

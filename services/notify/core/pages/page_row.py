@@ -75,6 +75,8 @@ def first_version(
         called_at=now,
         answer_by=escalation.due_at or now,
         to_note=escalation.to_note,
+        escalation_id=escalation.escalation_id,
+        quorum=call.quorum,
         mode=escalation.mode,
         mode_version=escalation.mode_version,
         mode_unit=escalation.mode_unit,
