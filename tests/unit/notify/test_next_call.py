@@ -24,9 +24,9 @@ from services.notify.core.escalation.profiles import (
     ProfileName,
     Timing,
 )
-from services.notify.core.roster.roster import PostHolder, Roster
 from shared.contracts.fields import Level, Post
 from shared.contracts.units import lineage
+from shared.domain.roster.post_holders import PostHolder, Roster
 from tests.unit.notify.builders import (
     CITY,
     DISTRICT,

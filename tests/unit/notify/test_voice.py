@@ -10,10 +10,10 @@ from services.notify.channels.port import Attempt, DeliveryOutcome, Tools
 from services.notify.channels.registry import ChannelsFile
 from services.notify.channels.voice import Voice, VoiceSettings
 from services.notify.core.escalation.channel_waits import built_in
-from services.notify.core.wording.names import BEIJING
-from services.notify.core.wording.voice import LONGEST, keys, spoken
 from shared.contracts.fields import Language, Level, Status
 from shared.contracts.pages import Channel, Page
+from shared.domain.page_texts.names import BEIJING
+from shared.domain.page_texts.voice import LONGEST, keys, spoken
 from shared.runtime.clock import SystemClock
 from shared.runtime.errors import SetupError
 from tests.support.carrier import SECRET, Behaviour, running_receiver

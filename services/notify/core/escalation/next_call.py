@@ -11,9 +11,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from services.notify.core.escalation.profiles import TOP_ROUNDS, Timing
-from services.notify.core.roster.roster import PostHolder, Roster
 from shared.contracts.fields import Post, Tier
 from shared.contracts.units import ancestor_at, lineage
+from shared.domain.roster.post_holders import PostHolder, Roster
 
 _POSTS = {post: rank for rank, post in enumerate(Post)}
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from zoneinfo import ZoneInfo
 
-from services.notify.core.wording import marks
 from shared.contracts.fields import Language
 from shared.contracts.pages import Page
 from shared.domain import local_time
 from shared.domain.bilingual import Bilingual, in_language
+from shared.domain.page_texts import marks
 from shared.domain.replies import KEYS, REPEAT_KEY
 from shared.domain.shortening import shorten
 from shared.domain.wording import LEVELS, SYSTEM, answer
