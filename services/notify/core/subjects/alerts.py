@@ -8,7 +8,7 @@ from datetime import datetime
 from services.notify.core.escalation import reasons
 from services.notify.core.escalation.engine import EscalationEngine
 from services.notify.core.escalation.escalation import Escalation, Purpose
-from services.notify.core.escalation.next_call import at_or_after, calling_order, first_unit
+from services.notify.core.escalation.next_call import at_or_after, calling_order
 from services.notify.core.escalation.states import EscalationState, EscalationTrigger
 from services.notify.core.subjects.snapshots import AlertSnapshot
 from services.notify.core.working_set import WorkingSet
@@ -19,7 +19,7 @@ from shared.contracts.pages import SubjectKind
 from shared.domain.page_texts import alerts as wording
 from shared.domain.page_texts.graded import GRADED_ALERT
 from shared.domain.page_texts.names import Names
-from shared.domain.roster.post_holders import PostHolder
+from shared.domain.roster.post_holders import PostHolder, first_unit
 
 _ENDED = frozenset(AlertState) - OPEN
 _ANNOUNCED = frozenset(
