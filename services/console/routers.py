@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.console.features.agency_warnings import routes as agency_warnings
-from services.console.features.alerts import decision_routes, wording_routes
+from services.console.features.alerts import decision_routes, preview_routes, wording_routes
 from services.console.features.alerts import routes as alerts
 from services.console.features.cases import exports, list_routes, review_routes
 from services.console.features.cases import photo_routes as case_photo_routes
@@ -49,6 +49,7 @@ ROUTERS = tuple(
             overview,
             alerts,
             wording_routes,
+            preview_routes,
             decision_routes,
             silences,
             agency_warnings,

@@ -90,6 +90,7 @@ EXAMPLES: dict[tuple[str, str], Json] = {
         "level": "orange",
         "version": 4,
     },
+    ("post", "/api/alerts/{alert_id}/preview"): {"verb": "approve", "reason": "已核实"},
     ("post", "/api/silences"): {**_WINDOW, "sensor_id": "gauge-zhutuo", "reason": "检修"},
     ("post", "/api/silences/{silence_id}/end"): {"end_at": None, "reason": "检修完成"},
     ("post", "/api/letters/acts"): {
