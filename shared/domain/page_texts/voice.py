@@ -41,7 +41,8 @@ def spoken(page: Page, language: Language, zone: ZoneInfo, *, resend: bool) -> s
     pause = "，" if language is Language.ZH else ", "
     stop = "。" if language is Language.ZH else ". "
     subject = _clean(pause.join(part for part in heads if part), pause)
-    body = _clean(in_language(page.text, language).strip().replace("\n", stop), pause)
+    lines = in_language(page.text, language).split("\n")
+    body = _clean(stop.join(bare for line in lines if (bare := line.rstrip("。. "))), pause)
     room = LONGEST - len(subject) - len(stop)
     if len(body) > room:
         body = shorten(body, room) if room >= 16 else ""

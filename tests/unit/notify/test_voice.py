@@ -90,6 +90,13 @@ def test_a_secret_that_is_no_key_is_refused_at_the_start() -> None:
         a_voice("http://127.0.0.1:9/calls", secret="short")
 
 
+def test_a_sentence_ends_once_where_its_line_ends() -> None:
+    text = "已发布橙色预警。\n请转移。\n地点：朱沱镇 ‖ Alert issued.\nMove now.\nPlace: Zhutuo"
+    page = a_page().model_copy(update={"text": text})
+    assert "已发布橙色预警。请转移。地点：朱沱镇。请于" in speech(page)
+    assert "Alert issued. Move now. Place: Zhutuo. Press by" in speech(page, Language.EN)
+
+
 def test_numbers_are_spoken_digit_by_digit_and_signs_are_left_out() -> None:
     text = "联系 张三（电话 13800138000）\n【重要】水位 212.68 m <speak>请 & 注意</speak>"
     words = speech(a_page().model_copy(update={"text": text}))
