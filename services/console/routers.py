@@ -14,6 +14,7 @@ from services.console.features.commands import (
     bulk_routes,
     draft_routes,
     drilldown_routes,
+    page_preview_routes,
     photo_routes,
 )
 from services.console.features.commands import routes as commands
@@ -61,6 +62,7 @@ ROUTERS = tuple(
         *(
             commands,
             draft_routes,
+            page_preview_routes,
             bulk_routes,
             assignment_routes,
             photo_routes,

@@ -21,6 +21,7 @@ SIZES = ((1920, 1080), (1366, 768), (390, 844))
 HEADLINE = "朱沱站洪水：超保证水位 2.68 m，仍在上涨 ‖ Flood at Zhutuo: 2.68 m above, rising"
 NAMES = {VILLAGE: "吴德", ZHUTUO: "李远", DISTRICT: "孙宁", CITY: "赵安"}
 SIGN = {"zh-CN": "签发", "en": "Approve"}
+PANEL = {"zh-CN": "各渠道如何显示", "en": "How it reads on each channel"}
 LEVEL = {"zh-CN": "橙色", "en": "Orange"}
 
 
@@ -75,7 +76,7 @@ async def test_who_signs_reads_each_channel_first(
     panel = dialog.locator(".channel-previews")
     assert await panel.evaluate("(panel) => !panel.open")
     await expect(panel.locator("section")).to_have_count(0)
-    await panel.locator("summary").click()
+    await panel.get_by_text(PANEL[lang]).click()
     message = panel.locator("[data-channel='sms']")
     chinese, english = (message.locator(f".sent-text[lang='{half}']") for half in ("zh", "en"))
     await expect(chinese).to_contain_text("橙色预警，请知悉并应答")
@@ -130,3 +131,34 @@ async def test_a_preview_that_fails_says_so_and_the_signature_stays_possible(
     await expect(dialog.locator(".channel-texts p")).to_have_count(0)
     await dialog.get_by_label("橙色").check()
     await expect(dialog.locator("button[type='submit']")).to_be_enabled()
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+async def test_who_commands_reads_each_channel_first(
+    visitor: Visitor, served: Served, lang: str
+) -> None:
+    page = await visitor.open("o-town-b", lang=lang)
+    await expect(page.locator("html")).to_have_attribute("lang", lang)
+    await page.click("#compose")
+    dialog = page.locator("dialog")
+    panel = dialog.locator(".channel-previews")
+    await panel.get_by_text(PANEL[lang]).click()
+    await expect(panel).to_contain_text("标题、级别" if lang == "zh-CN" else "Fill in title")
+    await dialog.locator("input[name='title']").fill("沿江巡查")
+    await dialog.locator("textarea[name='instruction']").fill("每小时报告一次水位。")
+    await dialog.locator("input[name='level'][value='yellow']").check()
+    villages = dialog.get_by_label("村社区" if lang == "zh-CN" else "Villages", exact=True)
+    await villages.first.check()
+    message = panel.locator("[data-channel='sms']")
+    chinese = message.locator(".sent-text[lang='zh']")
+    await expect(chinese).to_contain_text("[黄色]沿江巡查")
+    await expect(chinese).to_contain_text("前签收")
+    await expect(message.locator(".sent-text[lang='en']")).to_contain_text("Please sign by")
+    await expect(panel).to_contain_text("示例" if lang == "zh-CN" else "examples")
+    for width, height in SIZES:
+        await page.set_viewport_size({"width": width, "height": height})
+        await panel.scroll_into_view_if_needed()
+        await shot(page, f"command-previews-{width}-{lang}")
+        assert await page.evaluate(OVERFLOW) <= 0
+        assert await page.evaluate(CONTRAST) == []
+    assert not served.console.kafka.sent, "nothing is sent by looking"

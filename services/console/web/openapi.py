@@ -44,6 +44,7 @@ _PROBLEM: Json = {
 _WITHOUT_CONFLICT = frozenset(
     {
         "/api/alerts/{alert_id}/preview",
+        "/api/commands/page-preview",
         "/api/commands/preview",
         "/api/logout",
         "/api/logout/everywhere",

@@ -74,6 +74,12 @@ EXAMPLES: dict[tuple[str, str], Json] = {
         "status": "Exercise",
     },
     ("put", "/api/command-drafts/{draft_id}"): {"title": "沿江巡查", "level": "yellow"},
+    ("post", "/api/commands/page-preview"): {
+        "selection": _SELECTION,
+        "event_type": "11A01",
+        "level": "yellow",
+        "title": "沿江巡查",
+    },
     ("post", "/api/commands/preview"): {"selection": _SELECTION, "limit": 100},
     ("post", "/api/commands/{command_id}/{verb}"): {"version": 3},
     ("post", "/api/assignments/{assignment_id}/acknowledgements"): {

@@ -46,3 +46,9 @@ class PagePreview(ResponseModel):
     answer_by: datetime
     names_hidden: bool
     channels: list[ChannelPreview]
+
+
+class CommandPagePreview(PagePreview):
+    """The page of a command to a unit; with `deadlines_given` no deadline in it is an example."""
+
+    deadlines_given: bool

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict
 
 from services.console.core import access
-from services.console.core.page_previews import Sending
 from services.console.features.alerts import queries
 from services.console.features.alerts.preview_views import Signing, SigningVerb, preview_view
 from services.console.features.alerts.views import facts
 from services.console.store.connections import reading
 from services.console.web.deps import Deps
 from services.console.web.page_preview_models import PagePreview
+from services.console.web.page_sending import sending_of
 from services.console.web.problems import hidden, unknown
 from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
@@ -54,7 +52,6 @@ async def preview_alert(
         viewer, lambda item: access.may_decide(item, powers, body.verb), row["place"], body.verb
     )
     settings = console.settings
-    sending = Sending(settings.console_url, ZoneInfo(settings.zone))
     signing = Signing(acting, body.verb, body.reason, body.valid_until)
     return as_json(
         preview_view(
@@ -63,7 +60,7 @@ async def preview_alert(
             console.names,
             console.directory,
             signing,
-            sending,
+            sending_of(settings),
             console.clock.now(),
             push=settings.web_push_key is not None,
         )

@@ -10,7 +10,7 @@ const LANGUAGES = /** @type {const} */ (["zh", "en"]);
 
 /**
  * Make the panel; it asks when it is opened, and again after each change of the form around it.
- * @param {(form: HTMLFormElement) => Promise<PagePreview>} ask
+ * @param {(form: HTMLFormElement) => Promise<PagePreview | null>} ask
  */
 export function channelPreviews(ask) {
   const content = h("div", { class: "channel-texts", "aria-live": "polite" });
@@ -45,13 +45,16 @@ export function channelPreviews(ask) {
   return panel;
 }
 
-/** @param {PagePreview} preview */
+/** @param {PagePreview | null} preview */
 function previewContent(preview) {
-  const { unit_name: unit, post, channels, names_hidden: isHidden } = preview;
+  if (!preview) return h("p", { class: "muted" }, t("preview.unfilled"));
+  const { unit_name: unit, post, channels } = preview;
+  const { names_hidden: isHidden, deadlines_given: isGiven = true } = preview;
   return [
     h("p", { class: "muted" }, t("preview.to", { unit, post: t(`post.${post}`) })),
     channels.map(channelSection),
     h("p", { class: "muted" }, t("preview.examples", { time: formatTime(preview.answer_by) })),
+    !isGiven && h("p", { class: "muted" }, t("preview.deadlines")),
     isHidden && h("p", { class: "muted" }, t("preview.hidden")),
   ];
 }

@@ -85,6 +85,7 @@ export interface PagePreview {
   post: Post;
   answer_by: string;
   names_hidden: boolean;
+  deadlines_given?: boolean;
   channels: ChannelPreview[];
 }
 

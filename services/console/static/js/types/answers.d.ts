@@ -144,7 +144,7 @@ type CaseAnswerOf<Path extends string> = Path extends "/api/cases"
 /** The answer to a POST request whose content is read. */
 export type PostAnswerOf<Path extends string> = Path extends "/api/commands/preview"
   ? CommandPreview
-  : Path extends `/api/alerts/${string}/preview`
+  : Path extends `/api/alerts/${string}/preview` | "/api/commands/page-preview"
     ? PagePreview
     : Path extends "/api/assignments/acknowledgements"
       ? { recorded: number; results: BulkStep[] }
