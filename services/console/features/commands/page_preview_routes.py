@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict
 
+from services.console.features.commands.command_form import CommandForm
 from services.console.features.commands.page_preview_views import (
-    CommandWords,
     command_page_view,
     first_desk,
 )
@@ -16,32 +15,15 @@ from services.console.web.page_sending import sending_of
 from services.console.web.problems import ApiProblem
 from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
-from services.console.web.selecting import SelectionBody, reached
+from services.console.web.selecting import reached
 from services.console.web.viewers import SignedInViewer
-from shared.contracts.fields import DoorStatus, EventType, Instant, Level, Line, Status, Text
 
 router = APIRouter(prefix="/api", tags=["commands"])
 
 
-class CommandPageBody(BaseModel):
-    """The form of a command as it stands: its words, its deadlines and its recipients."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    selection: SelectionBody
-    assist: SelectionBody | None = None
-    event_type: EventType
-    level: Level
-    title: Line
-    instruction: Text = ""
-    sign_by: Instant | None = None
-    finish_by: Instant | None = None
-    status: DoorStatus = Status.ACTUAL
-
-
 @router.post("/commands/page-preview", responses=json_response(CommandPagePreview))
 async def preview_command_page(
-    console: Deps, viewer: SignedInViewer, body: CommandPageBody
+    console: Deps, viewer: SignedInViewer, body: CommandForm
 ) -> Response:
     """Return how the page of a command will read on each channel; nothing is sent.
 
@@ -57,18 +39,9 @@ async def preview_command_page(
             "No selected unit has a duty desk.",
             reason="no_recipients",
         )
-    words = CommandWords(
-        body.event_type,
-        body.level,
-        body.title,
-        body.instruction,
-        body.sign_by,
-        body.finish_by,
-        body.status,
-    )
     return as_json(
         command_page_view(
-            words,
+            body,
             unit,
             acting,
             viewer,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.console.core.access import Viewer
@@ -18,8 +17,9 @@ from services.console.core.page_previews import (
     page_preview,
 )
 from services.console.core.record import Json
+from services.console.features.commands.command_form import CommandForm
 from shared.contracts.commands import AssignmentEvent, AssignmentState
-from shared.contracts.fields import DataGrade, Level, Post, Status, Tier
+from shared.contracts.fields import DataGrade, Post, Tier
 from shared.contracts.pages import SubjectKind
 from shared.contracts.units import lineage, tier_of
 from shared.domain.page_texts.assignments import of_assignment
@@ -33,19 +33,6 @@ _EXAMPLE_SIGN = timedelta(minutes=30)
 _EXAMPLE_FINISH = timedelta(hours=2)
 
 
-@dataclass(frozen=True, slots=True)
-class CommandWords:
-    """The words and the deadlines of a command as the form has them."""
-
-    event_type: str
-    level: Level
-    title: str
-    instruction: str
-    sign_by: datetime | None
-    finish_by: datetime | None
-    status: Status
-
-
 def first_desk(units: Collection[str], directory: Directory) -> str | None:
     """Return the unit whose page is shown: the first with an officer on duty, else the first."""
     desks = sorted(unit for unit in units if tier_of(unit) not in WITHOUT_DESK)
@@ -54,7 +41,7 @@ def first_desk(units: Collection[str], directory: Directory) -> str | None:
 
 
 def command_page_view(
-    words: CommandWords,
+    form: CommandForm,
     unit: str,
     acting: Viewer,
     viewer: Viewer,
@@ -71,12 +58,12 @@ def command_page_view(
     roster = masked_roster(directory, units, viewer)
     holders = [holder for upper in line for holder in roster.holders(upper)]
     holder = holders[0] if holders else PostHolder(unit, Post.B, "nobody")
-    event = _assignment(words, unit, acting, now)
+    event = _assignment(form, unit, acting, now)
     draft = PageDraft(
         subject_kind=SubjectKind.ASSIGNMENT,
-        status=words.status,
-        level=words.level,
-        headline=words.title,
+        status=form.status,
+        level=form.level,
+        headline=form.title,
         text=of_assignment(event, Names(names.tree, roster, sending.zone), now),
         data_grade=DataGrade.GENERAL,
         to_note=False,
@@ -84,16 +71,16 @@ def command_page_view(
     channels = channels_of(directory.slots_of(line), push=push)
     return {
         **page_preview(page_of(draft, holder, now), names.unit(holder.unit), channels, sending),
-        "deadlines_given": words.sign_by is not None and words.finish_by is not None,
+        "deadlines_given": form.sign_by is not None and form.finish_by is not None,
     }
 
 
-def _assignment(words: CommandWords, unit: str, acting: Viewer, now: datetime) -> AssignmentEvent:
+def _assignment(form: CommandForm, unit: str, acting: Viewer, now: datetime) -> AssignmentEvent:
     """Return the assignment of one unit; deadlines that the form leaves open are examples."""
-    sign_by = words.sign_by or min(now + _EXAMPLE_SIGN, words.finish_by or now + _EXAMPLE_SIGN)
+    sign_by = form.sign_by or min(now + _EXAMPLE_SIGN, form.finish_by or now + _EXAMPLE_SIGN)
     return AssignmentEvent(
         id=_EXAMPLE_ID,
-        status=words.status,
+        status=form.status,
         occurred_at=now,
         sent_at=now,
         origin_unit=acting.unit,
@@ -104,11 +91,11 @@ def _assignment(words: CommandWords, unit: str, acting: Viewer, now: datetime) -
         unit=unit,
         unit_tier=tier_of(unit),
         state=AssignmentState.DELIVERED,
-        level=words.level,
-        event_type=words.event_type,
-        title=words.title,
-        instruction=words.instruction,
+        level=form.level,
+        event_type=form.event_type,
+        title=form.title,
+        instruction=form.instruction,
         issuer_unit=acting.unit,
         sign_by=sign_by,
-        finish_by=words.finish_by or max(now + _EXAMPLE_FINISH, sign_by),
+        finish_by=form.finish_by or max(now + _EXAMPLE_FINISH, sign_by),
     )
