@@ -45,6 +45,7 @@ CREATE TABLE console.alert (
     authority_unit text,
     proposed_until timestamptz,
     expires_at timestamptz,
+    began_at timestamptz,
     debt jsonb,
     incident_grade text,
     response_level text,
