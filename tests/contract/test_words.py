@@ -77,8 +77,8 @@ def test_every_event_type_in_use_has_a_word_of_its_own() -> None:
     assert not missing
 
 
-# The codes of natural disasters that public systems send (docs/sources.md, event types). 11B37 is left
-# out: its meaning is unknown.
+# The codes of natural disasters that public systems send (docs/sources.md S10). 11B37 is left out:
+# its meaning is unknown.
 SENT_BY_AGENCIES = {
     "11A": (1, 2, 51),
     "11B": (1, 3, 4, 5, 6, 7, 9, 14, 15, 16, 17, 19, 20, 21, 22, 25, 29),

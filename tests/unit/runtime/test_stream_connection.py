@@ -238,8 +238,8 @@ async def test_a_body_that_breaks_off_behind_the_answer_ends_the_connection() ->
     assert errors == []
 
 
-@pytest.mark.parametrize("rest", [b"5\r\nhello\r\n0\r\n\r\n", b"0\r\n\r\n"])
-async def test_a_body_that_ends_behind_the_answer_keeps_no_connection_open(rest: bytes) -> None:
+@pytest.mark.parametrize("body_end", [b"5\r\nhello\r\n0\r\n\r\n", b"0\r\n\r\n"])
+async def test_a_body_that_ends_behind_the_answer_keeps_no_connection_open(body_end: bytes) -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         headers = [(b"content-length", b"2")]
         await send({"type": "http.response.start", "status": 404, "headers": headers})
@@ -249,7 +249,7 @@ async def test_a_body_that_ends_behind_the_answer_keeps_no_connection_open(rest:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
         await reader.readuntil(b"no")
-        writer.write(rest)
+        writer.write(body_end)
         await writer.drain()
         assert await reader.read() == b""
         writer.close()
