@@ -128,7 +128,7 @@ def paged(console: ConsoleHarness, history: AlertHistory, without: str = "") -> 
     working_set = a_working_set(event.sent_at)
     core = a_core(Roster(slots(without)), working_set, tree=console.deps.names.tree)
     core.on_alert(event)
-    return [record for record in working_set.events if isinstance(record, Page)]
+    return list(working_set.events)
 
 
 def as_shown(page: Page, view: Any) -> Page:

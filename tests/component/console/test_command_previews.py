@@ -10,7 +10,7 @@ import pytest
 from shared.contracts.commands import AssignmentEvent, AssignmentState, CommandRequest
 from shared.contracts.fields import Language
 from shared.contracts.ids import assignment_id
-from shared.contracts.pages import Channel, Page
+from shared.contracts.pages import Channel
 from shared.contracts.topics import COMMAND_REQUESTS, TOPICS
 from shared.contracts.units import tier_of
 from shared.domain.bilingual import in_language
@@ -48,6 +48,9 @@ def delivered(console: ConsoleHarness, unit: str) -> AssignmentEvent:
     assert record.topic == COMMAND_REQUESTS.name
     request = TOPICS[record.topic].model.validate_json(record.value)
     assert isinstance(request, CommandRequest)
+    assert request.level is not None
+    assert request.event_type is not None
+    assert request.title is not None
     assert request.sign_by is not None
     assert request.finish_by is not None
     return AssignmentEvent(
@@ -89,7 +92,7 @@ async def test_the_preview_of_a_command_is_what_notify_sends(
     working_set = a_working_set(datetime.fromisoformat(view["answer_by"]) - timedelta(minutes=10))
     core = a_core(Roster(slots()), working_set, tree=console.deps.names.tree)
     core.on_assignment(delivered(console, VILLAGE))
-    page = next(record for record in working_set.events if isinstance(record, Page))
+    page = working_set.events[0]
     assert (view["unit"], view["post"]) == (page.unit, page.post)
     page = as_shown(page, view)
     texts = {entry["channel"]: entry for entry in view["channels"]}
