@@ -1,4 +1,7 @@
-"""Every event type in words. The console's words (`static/i18n`, `event.*`) say the same."""
+"""Every event type in words: codes as real systems use them (docs/sources.md S10), and our own.
+
+The console's words (`static/i18n`, `event.*`) are the same.
+"""
 
 from __future__ import annotations
 

@@ -131,9 +131,9 @@ class StreamProtocol(H11Protocol):
             self._limit(state)
         elif state is not self._limited:
             self._limit(None)
-        self._close_idle()
+        self._limit_idle()
 
-    def _close_idle(self) -> None:
+    def _limit_idle(self) -> None:
         """Close the connection unless its next request begins in time.
 
         uvicorn sets this limit when a response is complete and takes it back with each byte, also

@@ -59,7 +59,9 @@ async def test_readings_come_thinned_with_levels_and_alarms(console: ConsoleHarn
 @pytest.mark.parametrize(
     "until", ["0.5", "0001-01-01T00:00:00Z", "1999-12-31T23:59:59Z", "2200-01-01T00:00:00Z"]
 )
-async def test_a_time_that_nothing_here_has_is_refused(console: ConsoleHarness, until: str) -> None:
+async def test_a_time_outside_the_years_of_instants_is_refused(
+    console: ConsoleHarness, until: str
+) -> None:
     answer = await got(console, "o-town-b", f"{PATH}?until={until}")
     assert answer.status_code == 422
     assert "until" in answer.text
