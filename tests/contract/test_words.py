@@ -14,7 +14,6 @@ import pytest
 import yaml
 
 from deploy.demo import strands, texts
-from services.notify.core.wording.assignments import OWED_ACTS
 from services.notify.core.wording.contact_tests import of_contact_test
 from services.notify.core.wording.escalations import PAGE_STATES
 from shared.contracts.alarms import AlarmTransition
@@ -27,6 +26,7 @@ from shared.definitions.rules.metrics import METRICS as KNOWN_METRICS
 from shared.domain.bilingual import SEPARATOR, Bilingual, all_in_language, bilingual_of, in_language
 from shared.domain.event_words import EVENTS, event
 from shared.domain.measures import METRICS, UNITS, amount, measured, span
+from shared.domain.page_texts.assignments import OWED_ACTS
 from shared.domain.report_series.changes import LABELS
 from shared.domain.wording import ANSWERS, CHANNELS, LEVELS, POSTS, answer
 

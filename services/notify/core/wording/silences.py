@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.notify.core.wording import marks
-from services.notify.core.wording.lines import EMPTY, joined_text
-from services.notify.core.wording.names import Names
 from shared.contracts.silences import SilenceEvent
 from shared.domain import event_words
 from shared.domain.bilingual import Bilingual, bilingual_of
+from shared.domain.page_texts import marks
+from shared.domain.page_texts.lines import EMPTY, joined_text
+from shared.domain.page_texts.names import Names
 
 _REQUEST = Bilingual(
     "到期后这些告警会重新叫应值班人员。如需继续，请在告警页延长该静默；如已处置完毕，可提前结束。",
