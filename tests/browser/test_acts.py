@@ -133,10 +133,14 @@ async def test_the_phone_receipts_by_itself_and_answers_once(
     await first.locator("summary").click()
     await expect(first.locator("details .text")).to_contain_text("onerror=alert(1)")
     await shot(page, "phone-open", full=True)
-    await first.get_by_role("button", name="能到岗", exact=True).dblclick()
+    coming = first.get_by_role("button", name="能到岗", exact=True)
+    page_id = str(await coming.get_attribute("data-focus")).removesuffix("-coming")
+    await coming.dblclick()
     await expect(page.locator("#rest .sent")).to_contain_text("能到岗")
-    verbs = [row["verb"] for row in sent(served, "answer") if row["status"] == "Actual"]
-    assert sorted(verbs) == ["coming", "delivered", "read"]
+    # Other tests of the session open the phones of other officers on the same console.
+    verbs = [row["verb"] for row in sent(served, "answer") if row["page_id"] == page_id]
+    assert set(verbs) == {"coming", "delivered", "read"}
+    assert verbs.count("coming") == 1
 
 
 async def test_the_phone_signs_and_confirms_the_signature(visitor: Visitor, served: Served) -> None:
