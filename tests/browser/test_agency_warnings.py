@@ -13,8 +13,18 @@ from tests.browser.test_acts import sent
 from tests.component.console.test_agency_warnings import a_warning
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+CUT = """(list) => [...list.querySelectorAll("li:not([hidden])")]
+  .filter((entry) => {
+    const [frame, box] = [list.getBoundingClientRect(), entry.getBoundingClientRect()];
+    return box.top < frame.top - 1 || box.bottom > frame.bottom + 1;
+  })
+  .map((entry) => entry.innerText)"""
+"""Entries of a list that are not shown whole."""
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 WORDS = {"zh-CN": ("朱沱镇", "至 ", "未生效"), "en": ("朱沱镇", "until ", "to come")}
+
+COUNT_WORDS = {"zh-CN": "共 4 条，显示前 {} 条", "en": "4 in all, the first {} shown"}
+LONG = "永川区气象台发布预警：沿江乡镇、山区和低洼地带阵风将达 9 级，请停止高空和水上作业。"
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
@@ -106,7 +116,7 @@ async def test_the_gravest_warnings_are_on_the_overview_while_they_hold(
     await expect(page.locator(panel)).to_be_hidden()
     levels = (Level.BLUE, Level.YELLOW, Level.RED, Level.ORANGE)
     warnings = [
-        a_warning(first + number, level=level, headline=f"大风{level.value}")
+        a_warning(first + number, level=level, headline=f"{LONG}大风{level.value}")
         for number, level in enumerate(levels)
     ]
     served.run(served.console.project(warnings))
@@ -118,6 +128,12 @@ async def test_the_gravest_warnings_are_on_the_overview_while_they_hold(
         assert await page.evaluate(OVERFLOW) <= 0
         await entries.first.scroll_into_view_if_needed()
         await shot(page, f"warnings-overview-{width}-{lang}")
+        assert await page.locator(f"{panel} .lines").evaluate(CUT) == []
+        visible = await page.locator(f"{panel} li:visible").count()
+        assert visible >= 2
+        await expect(page.locator(f"{panel} header a")).to_have_text(
+            COUNT_WORDS[lang].format(visible)
+        )
     await page.locator(f"{panel} header a").click()
     await expect(page.locator("#agency-warnings li")).to_have_count(4)
     neighbour = await visitor.open("o-songji-b", lang=lang, width=1366)

@@ -132,6 +132,35 @@ async def test_the_shown_words_change_with_the_language(visitor: Visitor, served
     await expect(page.locator("#alerts")).not_to_contain_text("朱沱站洪水")
 
 
+async def test_the_cards_of_the_phone_change_with_the_language_without_a_line(
+    troubled: Visitor, served: Served
+) -> None:
+    page_record = a_page(
+        "o-songji-b",
+        SONGJI,
+        name="both-languages",
+        subject=SubjectKind.ALERT,
+        level=Level.RED,
+        at=datetime.now(UTC),
+        headline="松溉镇河堤漏水 ‖ The dyke of Songji leaks",
+        text="请到场。 ‖ Please come.",
+    )
+    served.run(served.console.project([page_record]))
+    page = await troubled.open("o-songji-b", phone=True, width=390)
+    cards = page.locator("#list .card", has_text="松溉镇河堤漏水")
+    await expect(cards).to_have_count(1)
+    await page.route("**/api/**", lambda route: route.abort())
+    await page.click("#language")
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
+    await expect(
+        page.locator("#list .card h3", has_text="The dyke of Songji leaks")
+    ).to_be_visible()
+    await expect(cards).to_have_count(0)
+    await shot(page, "phone-language-390")
+    await page.click("#language")
+    await expect(cards).to_have_count(1)
+
+
 NUMBER = "023 4985 0000"
 REMINDER = (
     f"四明村 超期未签收。\n联系人：四明村 B岗 张三（电话 {NUMBER}） ‖ "

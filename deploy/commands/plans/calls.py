@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from deploy.language import language_of
 from shared.contracts.calls import CallPlan, ContactTestPlan
-from shared.contracts.fields import Post
+from shared.contracts.fields import Language, Level, Post, ResponseMode
 from shared.contracts.pages import Channel, Quorum
 from shared.definitions.call_plans.pack import CallPack, load
 from shared.definitions.yaml_files.findings import Severity
 from shared.definitions.yaml_files.screen import Screen
+from shared.domain.bilingual import Bilingual
 from shared.domain.wording import CHANNELS, POSTS
 from shared.runtime.clock import SystemClock
 
@@ -52,22 +55,50 @@ def _explain(pack: CallPack, screen: Screen) -> None:
             ("after", "what"),
             [(f"{at:g} s", channels) for at, channels in timeline(plan)],
         )
-        screen.line(f"{plan.call_id}: the calls end when {enough(plan.quorum)} coming")
+        screen.line(ending_line(plan, language_of(None, os.environ)))
     for test in pack.tests:
         screen.line(_tested(test))
 
 
-def enough(quorum: Quorum) -> str:
+def plan_of(options: argparse.Namespace) -> CallPlan | None:
+    """Return the call plan for a level and a mode; None where the built-in waits hold."""
+    pack = load(options.calls or DEFAULT_FOLDER, SystemClock().now()).usable()
+    return pack.plan(Level(options.level), ResponseMode(options.mode))
+
+
+def ending_line(plan: CallPlan | None, language: Language) -> str:
+    """Return who has to be coming before the calls of a plan end, after the plan's name."""
+    name = Bilingual("内置", "built in").of(language) if plan is None else plan.call_id
+    quorum = ending(quorum_of(plan))
+    return Bilingual(f"叫应 {name}：{quorum.zh}", f"calls {name}: {quorum.en}").of(language)
+
+
+def quorum_of(plan: CallPlan | None) -> Quorum:
+    """Return the quorum of a plan; the built-in calls end with any one officer."""
+    return "any" if plan is None else plan.quorum
+
+
+def ending(quorum: Quorum) -> Bilingual:
     """Return who has to be coming before the calls end, in words."""
     match quorum:
         case "any" | 1:
-            return "one officer is"
+            return Bilingual("有 1 人能到岗即结束", "they end when one officer is coming")
         case "all":
-            return "all officers of the unit who are on duty are"
+            return Bilingual(
+                "首个被叫应单位的在岗人员全部能到岗才结束",
+                "they end when all officers on duty of the first unit are coming",
+            )
         case tuple():
-            return f"one officer of each of these posts is: {', '.join(quorum)};"
+            posts = [POSTS[post] for post in quorum]
+            return Bilingual(
+                f"{'、'.join(post.zh for post in posts)}各有 1 人能到岗才结束",
+                "they end when one officer of each of these posts is coming: "
+                + ", ".join(post.en for post in posts),
+            )
         case _:
-            return f"{quorum} officers are"
+            return Bilingual(
+                f"有 {quorum} 人能到岗才结束", f"they end when {quorum} officers are coming"
+            )
 
 
 def timeline(plan: CallPlan) -> list[tuple[float, str]]:

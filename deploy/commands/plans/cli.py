@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from deploy.commands.plans.calls import calls
+from deploy.commands.plans.calls import calls, ending_line, plan_of, quorum_of
 from deploy.commands.plans.units import load_units
 from deploy.language import language_of, localize
 from shared.contracts.fields import Level, ResponseMode
@@ -100,8 +100,13 @@ def explain(options: argparse.Namespace, screen: Screen) -> int:
         screen.document({"plan": None})
         return FAILED
     orders = orders_of(tree, plan, AlertScope(options.place, tuple(options.area)))
+    call_plan = plan_of(options)
     _show(screen, tree, plan, orders)
-    screen.document(_document(tree, plan, orders))
+    screen.line()
+    screen.line(ending_line(call_plan, language_of(None, os.environ)))
+    called = None if call_plan is None else call_plan.call_id
+    content = {"call_plan": called, "quorum": quorum_of(call_plan)}
+    screen.document({**_document(tree, plan, orders), **content})
     return 0
 
 
@@ -187,6 +192,9 @@ def parser() -> argparse.ArgumentParser:
     )
     argument_parser.add_argument(
         "--packs", nargs="*", type=Path, metavar="PACK", help="default deploy/plans"
+    )
+    argument_parser.add_argument(
+        "--calls", type=Path, metavar="FOLDER", help="default deploy/calls"
     )
     argument_parser = verbs.add_parser(
         "calls", help="how people are called: what is wrong, and what it comes to"

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from shared.contracts.calls import CallPlan, ContactTestPlan
+from shared.contracts.fields import Level, ResponseMode
 from shared.definitions.call_plans.checks import problems
 from shared.definitions.yaml_files import items
 from shared.definitions.yaml_files.findings import Finding
@@ -33,6 +34,12 @@ class CallPack:
     def errors(self) -> list[Finding]:
         """Return the findings that make the settings unusable."""
         return items.errors(self.findings)
+
+    def plan(self, level: Level, mode: ResponseMode) -> CallPlan | None:
+        """Return the plan for calls of a level in a mode: one that names the mode comes first."""
+        plans = [plan for plan in self.calls if plan.enabled and level in plan.levels]
+        of_mode = [plan for plan in plans if mode in plan.modes]
+        return next(iter([*of_mode, *(plan for plan in plans if not plan.modes)]), None)
 
     def usable(self) -> CallPack:
         """Itself; raises PackError naming every error."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.contracts.fields import Tier
 from shared.contracts.units import lineage, tier_of
-from shared.domain.bilingual import Bilingual
+from shared.domain.bilingual import Bilingual, bilingual_of
 from shared.domain.selection.tree import UnitTree
 
 _OFFICES = ("村民委员会", "居民委员会")
@@ -19,6 +19,7 @@ _GAP = " · "
 def label(tree: UnitTree, unit: str) -> Bilingual:
     """Return `朱沱镇 · 四明村`, from the town down, without a part that the next part repeats.
 
+    A catalogue may name a unit in both languages (`朱沱镇 ‖ Zhutuo Town`); each reader gets one.
     A grid outside the catalogue is called by its number; any other unit by its code, marked as
     such.
     """
@@ -41,13 +42,16 @@ def label(tree: UnitTree, unit: str) -> Bilingual:
 
 def _part(tree: UnitTree, unit: str) -> Bilingual:
     if unit in tree:
-        name = tree.name(unit)
-        short = next(
-            (name.removesuffix(office) for office in _OFFICES if name.endswith(office)), name
-        )
-        return Bilingual(short or name, short or name)
+        name = bilingual_of(tree.name(unit))
+        return Bilingual(_short(name.zh), _short(name.en))
     numbered = _NUMBERED.get(tier_of(unit))
     if numbered is None:
         return Bilingual(f"（编号 {unit}）", f"(code {unit})")
     number = unit.rpartition("/")[2]
     return Bilingual(f"{numbered.zh} {number}", f"{numbered.en} {number}")
+
+
+def _short(name: str) -> str:
+    """Return the name of a village without the word for its committee."""
+    short = next((name.removesuffix(office) for office in _OFFICES if name.endswith(office)), name)
+    return short or name

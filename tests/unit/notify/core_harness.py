@@ -30,7 +30,7 @@ from shared.contracts.commands import AssignmentEvent, SupervisionEvent
 from shared.contracts.duty import DutyCoverage
 from shared.contracts.faults import SystemFault
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
-from shared.contracts.pages import Answer, Channel
+from shared.contracts.pages import Answer, Channel, Page
 from shared.contracts.reports import ExternalWarning, ReportDuty
 from shared.contracts.silences import SilenceEvent
 from shared.domain.page_texts.names import Names
@@ -111,3 +111,7 @@ def a_core(
         roster, rules, Modes() if modes is None else modes, working_set, names
     )
     return CoreHarness(engine)
+
+
+def new_pages(working_set: WorkingSet) -> list[Page]:
+    return [event for event in working_set.events if event.version == 1]

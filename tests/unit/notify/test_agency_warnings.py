@@ -12,11 +12,11 @@ from services.notify.core.escalation.states import EscalationState
 from services.notify.core.working_set import WorkingSet
 from services.notify.retention import retention_tasks
 from shared.contracts.fields import DataGrade, Language, Level, Status, Tier
-from shared.contracts.pages import AnswerVerb, Page, PageState, SubjectKind
+from shared.contracts.pages import AnswerVerb, PageState, SubjectKind
 from shared.contracts.reports import ExternalWarning
 from shared.domain.page_texts.messages import message
 from tests.unit.notify.builders import CITY, DISTRICT, T0, an_answer, full_roster
-from tests.unit.notify.core_harness import CoreHarness, a_core, a_working_set
+from tests.unit.notify.core_harness import CoreHarness, a_core, new_pages
 from tests.unit.notify.harness import NotifyHarness
 
 HOUR = timedelta(hours=1)
@@ -40,15 +40,6 @@ def a_warning(number: int = 1, msg_type: str = "Alert", **changes: Any) -> Exter
         "headline": "永川区气象台发布暴雨橙色预警",
     }
     return ExternalWarning(**(values | changes))
-
-
-def new_pages(working_set: WorkingSet) -> list[Page]:
-    return [event for event in working_set.events if event.version == 1]
-
-
-@pytest.fixture
-def working_set() -> WorkingSet:
-    return a_working_set()
 
 
 @pytest.fixture

@@ -18,10 +18,9 @@ from tests.unit.notify.builders import (
     T0,
     TOWN,
     an_alert,
-    full_roster,
     name_of,
 )
-from tests.unit.notify.core_harness import CoreHarness, a_core, a_working_set
+from tests.unit.notify.core_harness import CoreHarness
 
 OPENED, UPDATED = AlertTransition.OPENED, AlertTransition.UPDATED
 
@@ -38,16 +37,6 @@ def only_escalation(working_set: WorkingSet) -> Escalation:
 
 def newest(working_set: WorkingSet) -> Page:
     return [event for event in working_set.events if event.version == 1][-1]
-
-
-@pytest.fixture
-def working_set() -> WorkingSet:
-    return a_working_set()
-
-
-@pytest.fixture
-def core(working_set: WorkingSet) -> CoreHarness:
-    return a_core(full_roster(), working_set)
 
 
 def test_an_opened_alert_calls_the_town_and_the_approver(

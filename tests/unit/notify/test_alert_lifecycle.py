@@ -31,16 +31,6 @@ from tests.unit.notify.core_harness import CoreHarness, a_core, a_working_set
 ISSUED, RECALLED = AlertTransition.ISSUED, AlertTransition.RECALLED
 
 
-@pytest.fixture
-def working_set() -> WorkingSet:
-    return a_working_set()
-
-
-@pytest.fixture
-def core(working_set: WorkingSet) -> CoreHarness:
-    return a_core(full_roster(), working_set)
-
-
 def called(working_set: WorkingSet, since: int) -> list[str]:
     return [event.officer_id for event in working_set.events[since:] if event.version == 1]
 

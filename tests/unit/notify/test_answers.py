@@ -40,16 +40,6 @@ def newest(working_set: WorkingSet) -> Page:
     return [event for event in working_set.events if event.version == 1][-1]
 
 
-@pytest.fixture
-def working_set() -> WorkingSet:
-    return a_working_set()
-
-
-@pytest.fixture
-def core(working_set: WorkingSet) -> CoreHarness:
-    return a_core(full_roster(), working_set)
-
-
 def test_coming_ends_the_escalation_and_cancels_the_second_channel(working_set: WorkingSet) -> None:
     core = a_core(full_roster(channels=CONSOLE_AND_WEBHOOK), working_set)
     core.on_assignment(an_assignment())

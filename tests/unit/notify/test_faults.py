@@ -14,7 +14,7 @@ from shared.contracts.calls import CallPlan
 from shared.contracts.faults import SILENT_SENSORS, FaultState, SystemFault
 from shared.contracts.fields import Language, Level, Post, Tier
 from shared.contracts.ids import transition_id
-from shared.contracts.pages import AnswerVerb, Page, PageState, SubjectKind
+from shared.contracts.pages import AnswerVerb, PageState, SubjectKind
 from shared.contracts.units import tier_of
 from shared.domain.page_texts.messages import message
 from shared.domain.page_texts.names import Names
@@ -27,7 +27,7 @@ from tests.unit.notify.builders import (
     an_assignment,
     full_roster,
 )
-from tests.unit.notify.core_harness import CoreHarness, a_core, a_working_set
+from tests.unit.notify.core_harness import CoreHarness, a_core, new_pages
 from tests.unit.notify.harness import NotifyHarness
 
 
@@ -63,15 +63,6 @@ def a_silent_place(state: FaultState = FaultState.RAISED, *towns: str) -> System
             "text": "失联设备：朱沱站掉线、另有 11 个 ‖ Silent: Zhutuo gauge; 11 more",
         }
     )
-
-
-def new_pages(working_set: WorkingSet) -> list[Page]:
-    return [event for event in working_set.events if event.version == 1]
-
-
-@pytest.fixture
-def working_set() -> WorkingSet:
-    return a_working_set()
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from tests.unit.notify.builders import (
     full_roster,
     name_of,
 )
-from tests.unit.notify.core_harness import CoreHarness, a_core, a_working_set
+from tests.unit.notify.core_harness import CoreHarness, a_core
 
 THREE = (Channel.CONSOLE, Channel.DINGTALK, Channel.SMS)
 
@@ -52,16 +52,6 @@ def time_over(working_set: WorkingSet, core: CoreHarness, kind: str) -> list[Pag
     working_set.now = escalation.due_at
     core.on_timer(escalation.escalation_id, kind, escalation.step)
     return fresh(working_set, before)
-
-
-@pytest.fixture
-def working_set() -> WorkingSet:
-    return a_working_set()
-
-
-@pytest.fixture
-def core(working_set: WorkingSet) -> CoreHarness:
-    return a_core(full_roster(), working_set)
 
 
 def test_a_promise_lasts_as_the_level_says_or_as_the_officer_says(working_set: WorkingSet) -> None:

@@ -11,10 +11,10 @@ from services.notify.core.subjects.roster_gaps import gaps_id
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.duty import DutyCoverage, Gap
 from shared.contracts.fields import Level, Post
-from shared.contracts.pages import Page, PageState, SubjectKind
+from shared.contracts.pages import PageState, SubjectKind
 from shared.contracts.units import tier_of
 from tests.unit.notify.builders import T0, TOWN, a_slot, full_roster
-from tests.unit.notify.core_harness import CoreHarness, a_core, a_working_set
+from tests.unit.notify.core_harness import CoreHarness, a_core, new_pages
 from tests.unit.notify.harness import NotifyHarness
 
 DAY = timedelta(days=1)
@@ -34,20 +34,6 @@ def a_coverage(*begins: datetime, at: datetime = T0, post: Post = Post.B) -> Dut
         gaps=tuple(Gap(begin=moment, end=moment + DAY) for moment in begins),
         headline="朱沱镇 B岗 空班",
     )
-
-
-def new_pages(working_set: WorkingSet) -> list[Page]:
-    return [event for event in working_set.events if event.version == 1]
-
-
-@pytest.fixture
-def working_set() -> WorkingSet:
-    return a_working_set()
-
-
-@pytest.fixture
-def core(working_set: WorkingSet) -> CoreHarness:
-    return a_core(full_roster(), working_set)
 
 
 def test_a_gap_within_a_week_is_announced_once_to_the_commander(

@@ -377,6 +377,7 @@ function gridsBox() {
 
 async function changeLanguage() {
   await setLanguage(otherLanguage());
+  lists.translate();
   drawFrame();
   chooseTab(state.tab);
   showLinkState();

@@ -55,11 +55,26 @@ export function agencyWarnings(context, { isBrief = false } = {}) {
         t("warnings.none"),
       );
       list.show(answer);
+      showWholeEntries();
       waitForChange(answer.warnings);
     },
   );
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
+  if (isBrief) new ResizeObserver(showWholeEntries).observe(node);
+
+  /** Hide the last entries of a brief panel without room; the count says how many there are. */
+  function showWholeEntries() {
+    if (!isBrief) return;
+    const entries = [...node.querySelectorAll("li")];
+    for (const entry of entries) entry.hidden = false;
+    let entryCount = entries.length;
+    while (entryCount > 1 && node.scrollHeight > node.clientHeight + 1) {
+      entryCount -= 1;
+      entries[entryCount].hidden = true;
+    }
+    list.recount(entryCount);
+  }
 
   /**
    * Load again at the next moment at which a warning begins or ends.

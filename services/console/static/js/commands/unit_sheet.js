@@ -127,7 +127,7 @@ function unitRow(assignment, refresh) {
       assignment.unit_name,
       assignment.synthetic && h("span", { class: "faint" }, ` ${t("synthetic")}`),
       h("br"),
-      contactLine(assignment.contact ?? null),
+      contactLine(assignment.contact ?? null, t("contact.nobody")),
     ),
     h(
       "td",

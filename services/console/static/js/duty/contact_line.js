@@ -8,9 +8,10 @@ import { t } from "../lib/i18n.js";
 /**
  * Make the line; it says so where nobody is on duty or the number is not open to the officer.
  * @param {DutyContact | null} contact
+ * @param {string} [none] the words where nobody is on duty
  */
-export function contactLine(contact) {
-  if (!contact) return h("span", { class: "contact warn" }, t("contact.none"));
+export function contactLine(contact, none = t("contact.none")) {
+  if (!contact) return h("span", { class: "contact warn" }, none);
   const { name, phone } = contact;
   return h(
     "span",

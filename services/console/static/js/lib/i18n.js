@@ -74,6 +74,12 @@ export function t(key, values = {}, fallback = key) {
 }
 
 /**
+ * The objects of the server, in both languages, by the objects made from them in one.
+ * @type {WeakMap<object, object>}
+ */
+const sources = new WeakMap();
+
+/**
  * Return a value of the server in the language of the page: of a text in both languages it is the
  * half of that language (shared/domain/bilingual.py).
  * @param {unknown} value
@@ -88,10 +94,20 @@ export function localized(value) {
   if (Array.isArray(value)) return value.map(localized);
   if (value && typeof value === "object") {
     const entries = Object.entries(value).map(([name, part]) => [name, localized(part)]);
-    return Object.fromEntries(entries);
+    const result = Object.fromEntries(entries);
+    sources.set(result, value);
+    return result;
   }
   return value;
 }
+
+/**
+ * Return an object that `localized` has made, in the present language of the page.
+ * @template {object} Item
+ * @param {Item} item
+ * @returns {Item}
+ */
+export const relocalized = (item) => /** @type {Item} */ (localized(sources.get(item) ?? item));
 
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const formats = new Map();

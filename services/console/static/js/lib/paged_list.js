@@ -25,6 +25,8 @@ const ANSWER_LIMIT = 500;
 export function pagedList(path, name, keyOf, reload, size = 100) {
   let requested = size;
   let displayed = size;
+  /** @type {number | null} */
+  let shownTotal = null;
   const count = h("span", { class: "how-many" });
   const moreButton = button(
     t("more"),
@@ -76,12 +78,21 @@ export function pagedList(path, name, keyOf, reload, size = 100) {
    * @param {number | null} [total] how many there are; null when that is not known
    */
   function show(answer, total = totalOf(answer)) {
-    fill(count, countText(entriesOf(answer).length, total));
+    shownTotal = total;
+    recount(entriesOf(answer).length);
     moreButton.hidden = !(/** @type {ListAnswer} */ (answer).next);
     moreButton.disabled = false;
     const hasGrown = requested > displayed;
     displayed = requested;
     return hasGrown;
+  }
+
+  /**
+   * Show that only so many of the loaded entries are displayed.
+   * @param {number} entryCount
+   */
+  function recount(entryCount) {
+    fill(count, countText(entryCount, shownTotal));
   }
 
   /** @param {AnswerOf<Path>} answer */
@@ -95,7 +106,7 @@ export function pagedList(path, name, keyOf, reload, size = 100) {
     requested = displayed = size;
   }
 
-  return { count, moreButton, load, show, restart };
+  return { count, moreButton, load, show, recount, restart };
 }
 
 /**

@@ -2,7 +2,7 @@
 // with its load status and with the actions of this device.
 
 import { problemOf } from "../lib/api.js";
-import { pageData } from "../lib/i18n.js";
+import { pageData, relocalized } from "../lib/i18n.js";
 import { pagedList } from "../lib/paged_list.js";
 import { throttle } from "../lib/throttle.js";
 
@@ -91,6 +91,12 @@ export class PhoneLists {
         PAGE_SIZE,
       ),
     };
+  }
+
+  /** Put the loaded entries in the present language; no line is needed for that. */
+  translate() {
+    this.pageAnswers = this.pageAnswers.map(relocalized);
+    this.assignmentAnswers = this.assignmentAnswers.map(relocalized);
   }
 
   /** Load both lists. */
