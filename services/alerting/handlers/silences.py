@@ -45,13 +45,15 @@ async def handle_silence(
     await save_silence(silence, request, unit)
 
 
-async def save_silence(silence: Silence, request: SilenceRequest | None, unit: UnitOfWork) -> None:
-    """Store a silence; if it has ended, route the alarms that it hid.
+async def save_silence(
+    silence: Silence, request: SilenceRequest | None, unit: UnitOfWork, *, releases: bool = False
+) -> None:
+    """Store a silence; if it has ended or `releases` them, route the alarms that it hid.
 
-    `request` None: the time of the silence has ended it.
+    `request` None: the time of the silence has ended it, or the window of a weekly one.
     """
     unit.save_silence(silence, request)
-    if silence.ended_at is not None:
+    if silence.ended_at is not None or releases:
         hidden = unit.alerts.hidden_by(silence.silence_id)
         await _release_hidden(silence, hidden, unit)
         unit.save_silence(replace(silence, still_firing=len(hidden)), request)

@@ -10,6 +10,7 @@ from services.notify.core.wording.names import Names
 from shared.contracts.silences import SilenceEvent
 from shared.domain import event_words
 from shared.domain.bilingual import Bilingual, bilingual_of
+from shared.domain.silence_windows import Window
 
 _REQUEST = Bilingual(
     "到期后这些告警会重新叫应值班人员。如需继续，请在告警页延长该静默；如已处置完毕，可提前结束。",
@@ -18,9 +19,9 @@ _REQUEST = Bilingual(
 )
 
 
-def headline_of_silence(silence: SilenceEvent, names: Names) -> str:
+def headline_of_silence(silence: SilenceEvent, window: Window, names: Names) -> str:
     """Return until when the silence holds, and how many of its alarms are on."""
-    end, place = names.clock(silence.end_at), names.unit(silence.matcher.place or silence.unit)
+    end, place = names.clock(window.end), names.unit(silence.matcher.place or silence.unit)
     standing = silence.still_firing
     alarms = "1 alarm is" if standing == 1 else f"{standing} alarms are"
     words = Bilingual(
@@ -30,9 +31,9 @@ def headline_of_silence(silence: SilenceEvent, names: Names) -> str:
     return marks.headline(silence.status, words.joined())
 
 
-def of_silence(silence: SilenceEvent, names: Names, now: datetime) -> str:
+def of_silence(silence: SilenceEvent, window: Window, names: Names, now: datetime) -> str:
     """Return what the silence holds, who made it and why, and what can be done."""
-    reason, span = bilingual_of(silence.reason), names.span(silence.begin_at, silence.end_at, now)
+    reason, span = bilingual_of(silence.reason), names.span(*window, now)
     maker = names.officer(silence.owner)
     return joined_text(
         Bilingual(f"时间：{span.zh}", f"Time: {span.en}"),
