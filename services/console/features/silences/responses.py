@@ -6,7 +6,7 @@ from datetime import datetime
 
 from services.console.web.response_models import RecordedAction, ResponseModel
 from shared.contracts.duty import DayKind
-from shared.contracts.fields import Status, WallTime
+from shared.contracts.fields import Status
 from shared.contracts.silences import SilenceKind
 
 
@@ -32,8 +32,8 @@ class SilenceView(ResponseModel):
     end_at: datetime
     until_cleared: bool
     days: list[DayKind]
-    daily_from: WallTime | None
-    daily_until: WallTime | None
+    daily_from: str | None
+    daily_until: str | None
     window_begin: datetime | None
     window_end: datetime | None
     ended_at: datetime | None
