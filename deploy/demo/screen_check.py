@@ -16,7 +16,7 @@ from shared.contracts.lifecycles.alert import OPEN as OPEN_ALERT
 from shared.contracts.lifecycles.assignment import IN_WORK, REPORTED, UNSIGNED
 from shared.contracts.lifecycles.command import OPEN as OPEN_COMMAND
 from shared.contracts.lifecycles.page import WAITING
-from shared.contracts.pages import AnswerVerb, Channel
+from shared.contracts.pages import AnswerVerb, Channel, Page, SubjectKind
 from shared.contracts.readings import SensorState
 from shared.contracts.topics import (
     ALERTS,
@@ -93,15 +93,25 @@ def overview(log: Log, status: Status) -> Json:
         "proposed": {level.value: proposed[level] for level in Level},
         "states": dict(Counter(alert.state.value for alert in alerts)),
         "assignments": _by_tier(log, status),
-        "pages_open": sum(
-            page.state in WAITING
-            and page.channel is Channel.CONSOLE
-            and not page.subject_kind.is_system
-            and page.page_id not in answered
-            for page in pages
+        "pages_open": len(
+            {
+                (page.officer_id, page.subject_kind, page.to_note, _subject(page))
+                for page in pages
+                if page.state in WAITING
+                and page.channel is Channel.CONSOLE
+                and not page.subject_kind.is_system
+                and page.page_id not in answered
+            }
         ),
         "sensors_silent": sum(event.state is not SensorState.ONLINE for event in health),
     }
+
+
+def _subject(page: Page) -> str:
+    """Return what a page is about: for supervision the command that is supervised."""
+    if page.subject_kind is SubjectKind.SUPERVISION and page.command_id is not None:
+        return page.command_id
+    return page.subject_id
 
 
 def picked(screen: Json) -> Json:

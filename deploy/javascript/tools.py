@@ -50,9 +50,14 @@ def is_installed() -> bool:
 
 
 def install() -> int:
-    """Install the tools unless they are there; raise ToolError when npm fails."""
+    """Install the tools unless they are there; raise ToolError for a link, and when npm fails."""
     if is_installed():
         return 0
+    if MODULES.is_symlink():
+        raise ToolError(
+            "deploy/javascript/node_modules is a link: npm would empty the folder behind it. "
+            "Remove the link and run it again."
+        )
     print("installing the tools for the scripts", flush=True)
     npm = next(path for name in _NPM_PATHS if (path := Path(ROOT_DIR) / name).exists())
     result = _run([str(npm), "ci"], FOLDER)

@@ -139,6 +139,11 @@ def forget_sensor_history() -> RetentionTask:
     return _by_age("sensor_history", "sensor_history", "written_at", KEEP_HISTORY)
 
 
+def forget_load(keep: timedelta) -> list[RetentionTask]:
+    """Return the tasks for the counts of readings, alarms, alerts and pages by day."""
+    return [_by_age(f"old_{table}", table, "day", keep) for table in ("load_count", "page_count")]
+
+
 def forget_feed(keep: timedelta) -> RetentionTask:
     """Return the task for old events of the feed."""
     return _by_age("feed", "feed", "created_at", keep)
@@ -168,6 +173,7 @@ def retention_tasks(settings: Settings) -> list[RetentionTask]:
         forget_incident_photos(commands),
         forget_reviews(),
         forget_sensor_history(),
+        *forget_load(commands),
         forget_feed(timedelta(hours=settings.keep_feed_hours)),
         forget_actions(timedelta(days=settings.keep_acts_days)),
         *forget_sign_ins(),

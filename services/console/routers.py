@@ -23,6 +23,8 @@ from services.console.features.identity import account_routes, oidc_routes
 from services.console.features.identity import routes as identity
 from services.console.features.incidents import routes as incidents
 from services.console.features.letters import routes as letters
+from services.console.features.load import routes as load
+from services.console.features.load import week_routes
 from services.console.features.modes import routes as modes
 from services.console.features.overview import routes as overview
 from services.console.features.pages import carrier_routes
@@ -64,7 +66,7 @@ ROUTERS = tuple(
             action_routes,
             supervision,
         ),
-        *(modes, duty, reachability, drills, incidents, reports, letters),
+        *(modes, duty, reachability, drills, incidents, reports, letters, load, week_routes),
         *(list_routes, cases, review_routes, case_photo_routes, photos, exports),
         *(stream, screens, assets, installing),
     )

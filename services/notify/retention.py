@@ -91,7 +91,19 @@ def delete_snapshots(keep: timedelta) -> list[RetentionTask]:
     ]
 
 
+def delete_ended_warnings(keep: timedelta) -> RetentionTask:
+    """Delete what is remembered of warnings of other agencies that ended long ago."""
+    return delete_rows(
+        "ended_warnings", "notify.ended_warning", "ended_at < now() - $1::interval", keep
+    )
+
+
 def retention_tasks(keep_days: int) -> list[RetentionTask]:
     """Return all tasks; rows are kept for `keep_days` days after their end."""
     keep = timedelta(days=keep_days)
-    return [delete_ended_escalations(keep), delete_ended_digests(keep), *delete_snapshots(keep)]
+    return [
+        delete_ended_escalations(keep),
+        delete_ended_digests(keep),
+        delete_ended_warnings(keep),
+        *delete_snapshots(keep),
+    ]

@@ -25,6 +25,7 @@ from services.notify.store import (
     channel_health,
     contact_tests,
     digests,
+    ended_warnings,
     escalations,
     gaps,
     pages,
@@ -90,6 +91,10 @@ class UnitOfWork:
         """Name a proposal, mode, post with gaps, fault, warning or silence, with its calls."""
         self._needed.subjects.add(subject_id)
 
+    def need_ended_warning(self, warning_id: str) -> None:
+        """Name a warning of another agency that may have ended before it came."""
+        self._needed.ended_warnings.add(warning_id)
+
     def need_gaps(self, subject_id: str) -> None:
         """Name a post whose gaps are needed."""
         self._needed.gaps.add(subject_id)
@@ -142,6 +147,7 @@ class UnitOfWork:
         }
         await digests.load(transaction, needed.digests | called_digests, working_set)
         await gaps.load(transaction, needed.gaps, working_set)
+        await ended_warnings.load(transaction, needed.ended_warnings, working_set)
 
     async def digest_contents(self, digest_id: str) -> list[DigestContent]:
         """Return the unanswered calls of a digest."""
@@ -174,6 +180,7 @@ class UnitOfWork:
         await pages.save(transaction, working_set)
         await snapshots.save(transaction, working_set)
         await gaps.save(transaction, working_set)
+        await ended_warnings.save(transaction, working_set)
         await digests.save(transaction, working_set)
         await channel_health.save(transaction, working_set)
         if working_set.new_pages or working_set.due_now:

@@ -207,8 +207,9 @@ class ExternalWarning(Envelope):
     """A warning of another agency, taken from CAP 1.2. `source_text` keeps the document.
 
     The warning is in force from `effective_at` (absent: from its issue) until before `expires_at`
-    (absent: no end is stated). `signed`: the document carries an XML signature; the signature is
-    not verified and is no reason for trust.
+    (absent: no end is stated). `sender_name`, `description` and `instruction` are the agency's own
+    words, cut where they are too long. `signed`: the document carries an XML signature; the
+    signature is not verified and is no reason for trust.
     """
 
     type: Literal["external_warning"] = "external_warning"
@@ -222,5 +223,8 @@ class ExternalWarning(Envelope):
     effective_at: Instant | None = None
     expires_at: Instant | None = None
     headline: Line
+    sender_name: Line | None = None
+    description: Text = ""
+    instruction: Text = ""
     signed: bool = False
     source_text: Annotated[str, Field(max_length=LONGEST_DOCUMENT), Clean] = ""

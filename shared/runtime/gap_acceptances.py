@@ -8,6 +8,7 @@ from aiokafka.errors import KafkaError
 
 from shared.contracts.gaps import GapAcceptance
 from shared.contracts.topics import GAP_ACCEPTANCES
+from shared.runtime.bounded_waits import stop_client
 from shared.runtime.decoding import decode
 from shared.runtime.errors import Reject, Transient
 from shared.runtime.fetching.consumer import make_reader, read_to
@@ -40,7 +41,7 @@ async def gap_acceptances(bootstrap: str) -> dict[str, GapAcceptance]:
     except (KafkaError, TimeoutError) as error:
         raise Transient(f"the acceptances of gaps cannot be read: {error!r}") from error
     finally:
-        await consumer.stop()
+        await stop_client(consumer)
     if refused:
         log.warning("acceptances_refused", count=len(refused), last=refused[-1])
     return accepted

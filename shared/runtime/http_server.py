@@ -21,6 +21,7 @@ from pydantic_core import to_json
 
 from shared.runtime import logs
 from shared.runtime.asyncapi_page import render
+from shared.runtime.bounded_waits import stop_client
 from shared.runtime.errors import (
     EXIT_UNAVAILABLE,
     EXIT_USAGE,
@@ -121,7 +122,7 @@ async def wait_for_kafka(bootstrap: str, patience_s: float = 60) -> None:
         else:
             return
         finally:
-            await client.close()
+            await stop_client(client)
     hint = f" No setting: {', '.join(unknown)}." if unknown else ""
     raise SetupError(
         f"No Kafka broker answers at {bootstrap} without TLS and SASL, which no service speaks: "

@@ -81,6 +81,7 @@ class InboxWorker:
         self._dead_letters = dead_letters
         self._metrics = metrics
         self._stored: dict[TopicPartition, StoredOffset] = {}
+        self._unconfirmed: dict[TopicPartition, StoredOffset] = {}
         self._prioritised: dict[TopicPartition, set[int]] = defaultdict(set)
 
     async def restore(
@@ -105,16 +106,19 @@ class InboxWorker:
 
     async def move(self, partition: TopicPartition, target: StoredOffset) -> None:
         """Store another offset of a partition. A record that is read again is a repeat."""
+        await self._confirm_commits()
+        ends = {partition: target}
         async with self._database.transaction() as transaction:
-            ends = {partition: target}
             await store.advance_offsets(transaction, self._group, self._stored, ends)
-        self._stored[partition] = target
+            self._unconfirmed.update(ends)
+        self._note_commit(ends)
         self._prioritised.pop(partition, None)
 
     async def release(self, revoked: Sequence[TopicPartition]) -> None:
         """Forget the partitions; everything is in the database already."""
         for partition in revoked:
             self._stored.pop(partition, None)
+            self._unconfirmed.pop(partition, None)
             self._prioritised.pop(partition, None)
         self._failed.release(revoked)
 
@@ -146,13 +150,17 @@ class InboxWorker:
         session of a slow handler. Raises BlockedPartition when a bug makes too many
         dead letters.
         """
+        await self._confirm_commits()
         todo = [
             record
             for record in records
             if record.offset >= self._stored[_partition(record)].next_offset
         ]
+        if not todo:
+            return
         batches = self._divide(todo)
-        running, following = (self._begin(batches[0]) if batches else None), None
+        running: _RunningBatch | None = self._begin(batches[0])
+        following: _RunningBatch | None = None
         try:
             for batch, next_batch in zip(batches, [*batches[1:], None], strict=True):
                 assert running is not None
@@ -253,7 +261,8 @@ class InboxWorker:
             # Before the commit: were they sent after it, a crash between would lose them.
             if refused:
                 await transaction.wait_for(self._dead_letters.send(refused))
-        self._stored.update(ends)
+            self._unconfirmed.update(ends)
+        self._note_commit(ends)
         for partition, end in ends.items():
             if offsets := self._prioritised.get(partition):
                 self._prioritised[partition] = {
@@ -265,6 +274,27 @@ class InboxWorker:
             self._size = min(self._max_records, 2 * self._size)
         elif seconds > _SLOW_S:
             self._size = max(1, len(batch.records) // 2)
+
+    def _note_commit(self, ends: Mapping[TopicPartition, StoredOffset]) -> None:
+        self._stored.update(ends)
+        for partition in ends:
+            self._unconfirmed.pop(partition, None)
+
+    async def _confirm_commits(self) -> None:
+        """Look up the commits whose answer was lost; raises Transient.
+
+        Where the table has exactly the end of the commit, it succeeded. Without this look, the
+        process would take its own commit for the commit of another owner.
+        """
+        if not self._unconfirmed:
+            return
+        ends = self._unconfirmed
+        async with self._database.transaction() as transaction:
+            table = await store.load_offsets(transaction, self._group)
+        for partition, end in ends.items():
+            if table.get(partition) == end:
+                self._stored[partition] = end
+        self._unconfirmed = {}
 
     async def _apply_urgent(self, decoded: Sequence[DecodedRecord]) -> None:
         """Handle decoded records early; refused records are decided again in their turn."""

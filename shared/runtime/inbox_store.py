@@ -47,14 +47,14 @@ async def load_offset(
     return StoredOffset(*row)
 
 
-async def load_offsets(transaction: Transaction, group: str) -> dict[TopicPartition, int]:
-    """Return the stored next offsets of a group, whichever process owns the partition."""
+async def load_offsets(transaction: Transaction, group: str) -> dict[TopicPartition, StoredOffset]:
+    """Return the stored offsets of a group, whichever process owns the partition."""
     rows = await transaction.connection.fetch(
-        "SELECT topic, part, next_offset "  # noqa: S608 - our own names
+        "SELECT topic, part, next_offset, last_hash "  # noqa: S608 - our own names
         f"FROM {transaction.schema}.consumer_offset WHERE grp = $1",
         group,
     )
-    return {TopicPartition(topic, part): offset for topic, part, offset in rows}
+    return {TopicPartition(topic, part): StoredOffset(*offset) for topic, part, *offset in rows}
 
 
 async def advance_offsets(

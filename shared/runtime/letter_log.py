@@ -14,6 +14,7 @@ from shared.contracts.letter_acts import LetterAct
 from shared.contracts.topics import DEAD_LETTER, LETTER_ACTS, TopicSpec
 from shared.domain.letters.history import LetterHistory
 from shared.domain.letters.places import is_genuine
+from shared.runtime.bounded_waits import stop_client
 from shared.runtime.decoding import MAX_LETTER_BYTES, decode, decode_value
 from shared.runtime.errors import Reject
 from shared.runtime.fetching.consumer import make_reader, read_to
@@ -39,7 +40,7 @@ async def letter_reader(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
         await consumer.start()
         yield consumer
     finally:
-        await consumer.stop()
+        await stop_client(consumer)
 
 
 async def read_history(consumer: AIOKafkaConsumer, spec: TopicSpec = LETTER_ACTS) -> LetterHistory:

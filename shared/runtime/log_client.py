@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.contracts.topics import TopicSpec
+from shared.runtime.bounded_waits import stop_client, wait_within
 from shared.runtime.errors import Transient
 from shared.runtime.fetching.consumer import make_reader
 
@@ -130,9 +131,8 @@ class LogClient:
         if not partitions:
             return {}
         try:
-            async with asyncio.timeout(_ANSWER_S):
-                offsets: dict[TopicPartition, int] = await ask(partitions)
-                return offsets
+            offsets: dict[TopicPartition, int] = await wait_within(_ANSWER_S, ask(partitions))
+            return offsets
         except (KafkaError, TimeoutError) as error:
             if len(partitions) == 1:
                 log.info("no_offset", place=str(partitions[0]), error=type(error).__name__)
@@ -153,7 +153,7 @@ class LogClient:
             try:
                 await consumer.start()
             except BaseException as error:
-                await consumer.stop()
+                await stop_client(consumer)
                 if isinstance(error, KafkaError | TimeoutError):
                     raise Transient(f"Kafka does not answer: {error!r}") from error
                 raise
@@ -166,13 +166,8 @@ class LogClient:
 
     async def _disconnect(self) -> None:
         consumer, self._consumer = self._consumer, None
-        if consumer is None:
-            return
-        try:
-            async with asyncio.timeout(_ANSWER_S):
-                await consumer.stop()
-        except (KafkaError, TimeoutError):
-            log.warning("closed_hard")
+        if consumer is not None:
+            await stop_client(consumer)
 
 
 async def _with_leaders(

@@ -18,6 +18,7 @@ from aiokafka.protocol.types import (
     TaggedFields,
 )
 
+from shared.runtime.bounded_waits import stop_client
 from shared.runtime.errors import Transient
 
 _API_KEY = 35
@@ -154,4 +155,4 @@ class LogVolumes:
         """Close the connections; the next question opens new connections."""
         client, self._client = self._client, None
         if client is not None:
-            await client.close()
+            await stop_client(client)

@@ -14,6 +14,7 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
 )
 
+from shared.runtime.bounded_waits import stop_client, wait_within
 from shared.runtime.outbound_records import MAX_REQUEST_BYTES
 from shared.runtime.producer_queue import Delivery
 
@@ -43,10 +44,9 @@ async def open_producer(bootstrap: str) -> AIOKafkaProducer:
     _return_sequences(producer)
     _limit_metadata_requests(producer.client)
     try:
-        async with asyncio.timeout(_CONNECT_S):
-            await producer.start()
+        await wait_within(_CONNECT_S, producer.start())
     except BaseException:
-        await producer.stop()
+        await stop_client(producer)
         raise
     return producer
 
@@ -131,8 +131,7 @@ def _limit_metadata_requests(client: AIOKafkaClient) -> None:
 async def _closes(closing: Coroutine[Any, Any, None]) -> bool:
     """Return whether this step of closing succeeds in time; the next steps follow in any case."""
     try:
-        async with asyncio.timeout(_CLOSE_S):
-            await closing
+        await wait_within(_CLOSE_S, closing)
     except Exception as error:
         if not isinstance(error, KafkaError | TimeoutError):
             log.exception("producer_close_failed")

@@ -215,7 +215,8 @@ class ReadProgress:
             self._state.add(Question(asked_at, ends), self._waiting.seconds)
 
     async def _update(self, transaction: Transaction) -> None:
-        stored = await inbox_store.load_offsets(transaction, self._group)
+        rows = await inbox_store.load_offsets(transaction, self._group)
+        stored = {partition: offset.next_offset for partition, offset in rows.items()}
         own = self._own_offsets()
         handled = {tp: max(stored.get(tp, 0), own.get(tp, 0)) for tp in stored.keys() | own.keys()}
         self._state.update(handled, self._waiting.seconds)

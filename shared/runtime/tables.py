@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError
 
 from shared.contracts.dead_letter import Reason
 from shared.contracts.topics import TopicSpec
+from shared.runtime.bounded_waits import stop_client
 from shared.runtime.decoding import decode
 from shared.runtime.errors import ENVIRONMENT_ERRORS, Reject, Transient, exit_process
 from shared.runtime.fetching import fetch_states
@@ -157,7 +158,7 @@ class CompactedTable:
     async def stop(self) -> None:
         """Close the consumer."""
         if self._consumer is not None:
-            await self._consumer.stop()
+            await stop_client(self._consumer)
 
     def apply(self, message: Any) -> None:
         """Apply one decoded message; raises Reject when it cannot be used."""

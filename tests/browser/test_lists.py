@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from deploy.example.units import all_units
 from shared.contracts.alarms import AlarmTransition
@@ -55,7 +57,7 @@ async def test_the_first_board_shows_own_pages_and_the_first_alert_at_four_width
         assert await screen.evaluate(OVERFLOW) <= 0
         assert await unreadable(screen, f"{width}") == []
         tops = await screen.evaluate(
-            "() => [...document.querySelectorAll('#board .panel')]"
+            "() => [...document.querySelectorAll('#board .panel:not([hidden])')]"
             ".map((panel) => panel.getBoundingClientRect().top)"
         )
         first = await screen.locator("#board .panel.own").evaluate(
@@ -66,6 +68,46 @@ async def test_the_first_board_shows_own_pages_and_the_first_alert_at_four_width
         if width > 800:
             for button in await screen.locator(FIRST_ACTS).all():
                 await expect(button).to_be_in_viewport(ratio=0.99)
+
+
+@pytest.mark.parametrize("status", ["Actual", "Exercise"])
+async def test_the_screen_asks_once_for_the_number_of_own_pages(
+    visitor: Visitor, served: Served, status: str
+) -> None:
+    own = [a_page("o-district-b", DISTRICT, name=f"own-{n}", at=datetime.now(UTC)) for n in (1, 2)]
+    served.run(served.console.project(own))
+    screen = await visitor.page()
+    release = asyncio.Event()
+    statuses: list[str] = []
+
+    async def wait_to_continue(route: Route) -> None:
+        statuses.append(parse_qs(urlsplit(route.request.url).query)["status"][0])
+        await release.wait()
+        await route.continue_()
+
+    await screen.route("**/api/pages?*limit=1", wait_to_continue)
+    await screen.goto(served.link("o-district-b"))
+    await screen.locator("#board #alerts .card").first.wait_for()
+    if status == "Exercise":
+        release.set()
+        await expect(screen.locator("#waiting-pages")).to_be_visible()
+        release.clear()
+        statuses.clear()
+        await screen.get_by_role("button", name="演练", exact=True).click()
+        await until_true(screen, "() => location.search.includes('Exercise')")
+    await screen.locator(".boards a[href='#supervision']").click()
+    await screen.locator("#lights .light").first.wait_for()
+    expected = sorted({"Actual", status})
+    async with asyncio.timeout(30):
+        while len(statuses) < len(expected):
+            await asyncio.sleep(0.05)
+    release.set()
+    badge = screen.locator("#waiting-pages")
+    await screen.locator("#lights .light").first.wait_for()
+    assert sorted(statuses) == expected
+    if status == "Actual":
+        await expect(badge).not_to_have_text("")
+        assert int(await badge.inner_text()) >= 2
 
 
 async def test_a_city_sees_its_districts_and_a_district_its_towns(visitor: Visitor) -> None:

@@ -89,7 +89,7 @@ class Gate:
         await route.fulfill(response=answer, body=body)
 
 
-_PANELS = """() => [...document.querySelectorAll("#board .panel")].map((one) => [
+_PANELS = """() => [...document.querySelectorAll("#board .panel:not([hidden])")].map((one) => [
   one.getAttribute("aria-label"),
   [...one.querySelectorAll(".reading")]
     .filter((note) => note.checkVisibility()).map((note) => note.innerText),

@@ -123,6 +123,7 @@ async def plant(rows: TableRows, number: int) -> None:
         ("notify.assignment", {"assignment_id": key, **over, "phase": AssignmentPhase.ENDED}),
         ("notify.report_duty", {"duty_id": key, **over, "dues": "{}"}),
         ("notify.digest", {"digest_id": key, **over, "state": "settled", "officer_id": key}),
+        ("notify.ended_warning", {"warning_id": key, **over}),
         ("console.account", {"officer_id": key, "post": "A"}),
         ("console.ticket", {"ticket_sha256": key, "officer_id": key, "purpose": "sign_in"}),
         ("console.session", {"token_sha256": key, "officer_id": key}),

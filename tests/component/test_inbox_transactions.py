@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -13,7 +15,7 @@ from services.command.fastpath import plain_steps
 from shared.contracts.commands import Step
 from shared.contracts.dead_letter import Reason
 from shared.runtime import inbox, inbox_store
-from shared.runtime.database import Database
+from shared.runtime.database import Database, Transaction
 from shared.runtime.decoding import decode
 from shared.runtime.errors import LostOwnership, Transient
 from shared.runtime.inbox_decoder import BatchDecoder
@@ -109,6 +111,63 @@ async def test_repeated_ids_in_the_next_batch_never_deadlock(
         assert await stored(database) == (2 * SIZE, SIZE)
     assert member.applied == [0, 1, 3 if reverse else 5]
     assert member.letters.refused == [(2, Reason.NOT_ALLOWED)]
+
+
+def lose_answers(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let the next commit succeed and its answer be lost, for each entry of the returned list."""
+    lost: list[str] = []
+    transaction = database.transaction
+
+    @asynccontextmanager
+    async def without_answer() -> AsyncIterator[Transaction]:
+        async with transaction() as opened:
+            yield opened
+        if lost:
+            raise Transient(lost.pop())
+
+    monkeypatch.setattr(database, "transaction", without_answer)
+    return lost
+
+
+async def test_a_commit_without_an_answer_is_known_again_and_not_taken_for_another_owner(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with a_database() as database:
+        member = InboxMember(database)
+        await member.worker.restore([PARTITION])
+        lost = lose_answers(database, monkeypatch)
+        lost.append("the answer of the commit is lost")
+        with pytest.raises(Transient):
+            await member.worker.handle(records())
+        assert await stored(database) == (SIZE, SIZE)
+        await member.worker.handle(records())
+        assert await stored(database) == (COUNT, COUNT)
+        assert member.applied == list(range(COUNT))
+        await member.worker.handle(records())
+        end = StoredOffset(COUNT, fingerprint(records()[-1].value))
+        lost.append("the answer of the commit is lost")
+        with pytest.raises(Transient):
+            await member.worker.move(PARTITION, StoredOffset(2))
+        await member.worker.move(PARTITION, StoredOffset(2))
+        assert member.worker.stored(PARTITION) == StoredOffset(2)
+        await member.worker.move(PARTITION, end)
+        assert await stored(database) == (COUNT, COUNT)
+
+
+async def test_after_a_commit_without_an_answer_another_owner_is_still_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with a_database() as database:
+        member, second_member = InboxMember(database), InboxMember(database)
+        for owner in (member, second_member):
+            await owner.worker.restore([PARTITION])
+        lose_answers(database, monkeypatch).append("the answer of the commit is lost")
+        with pytest.raises(Transient):
+            await member.worker.handle(records()[:SIZE])
+        await second_member.worker.restore([PARTITION])
+        await second_member.worker.handle(records())
+        with pytest.raises(LostOwnership):
+            await member.worker.handle(records())
 
 
 async def test_nothing_is_committed_past_a_transaction_that_failed(

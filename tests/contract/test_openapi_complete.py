@@ -143,6 +143,7 @@ def test_streams_and_files_have_their_media_types(operations: Any) -> None:
         "export_duty_plan": ["text/calendar", "text/csv"],
         "get_case_evaluation": ["application/json", "text/csv"],
         "get_photo": ["image/jpeg"],
+        "get_weekly_report": ["application/pdf"],
         "stream_events": ["text/event-stream"],
     }
 

@@ -4,6 +4,7 @@ no point of either.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -128,14 +129,17 @@ async def test_the_chart_does_not_draw_readings_that_scoring_refuses(
 async def the_history_has_the_same(
     stack: Stack, dsn: str, now: datetime, messages: list[tuple[Message, Reason | None]]
 ) -> None:
-    """Compare the stored history with the extremes of the accepted readings; twice is once."""
+    """Compare the stored history with the extremes of the accepted readings; twice is once.
+
+    A reading counts once as long as its offset is stored.
+    """
     judged = [message for message, reason in messages if reason is None]
     readings = [Reading.model_validate_json(value) for _, value, _ in judged if value]
     database = Database(dsn, "console", size=2)
     await database.start()
     try:
         sensors = {GAUGE.sensor_id: GAUGE}
-        for _ in range(2):
+        for times in (1, 2):
             writer = HistoryWriter(
                 stack.kafka_bootstrap,
                 database,
@@ -166,7 +170,15 @@ async def the_history_has_the_same(
                     for reading in readings
                     if reading.status == status
                 )
+            counts = Counter(reading.status.value for reading in readings)
             async with database.transaction() as work:
+                rows = await work.connection.fetch(
+                    "SELECT status, hours FROM console.load_count WHERE unit = $1", GAUGE.place
+                )
                 await work.connection.execute("DELETE FROM console.history_offset")
+            loads: Counter[str] = Counter()
+            for row in rows:
+                loads[row["status"]] += sum(row["hours"])
+            assert loads == Counter({name: times * count for name, count in counts.items()})
     finally:
         await database.stop()

@@ -37,6 +37,7 @@ COMPOSITE = frozenset(
     {
         "unit, post",
         "a.unit",
+        "s.unit",
         "subject_id, kind",
         "s.due_at, s.clock",
         "s.gravity DESC, s.clock",

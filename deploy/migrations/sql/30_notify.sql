@@ -175,6 +175,17 @@ CREATE TABLE notify.duty_gap (
     due_at timestamptz
 );
 
+-- Warnings of other agencies that a message has cancelled or replaced. A warning that comes after
+-- its end calls nobody.
+CREATE TABLE notify.ended_warning (
+    warning_id text NOT NULL,
+    source_id text NOT NULL,
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    ended_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (warning_id, source_id, status)
+);
+CREATE INDEX ended_warning_age ON notify.ended_warning USING brin (ended_at);
+
 -- Duties to report upward: the running clocks and the due time of each.
 CREATE TABLE notify.report_duty (
     duty_id text PRIMARY KEY,

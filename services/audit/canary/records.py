@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from services.audit.core.canary.chain import CanaryRecord
 from shared.contracts.fields import Status
 from shared.contracts.topics import ALARMS, ALERTS, ASSIGNMENTS, TOPICS
+from shared.runtime.bounded_waits import stop_client
 from shared.runtime.decoding import decode
 from shared.runtime.errors import Reject
 from shared.runtime.fetching.consumer import make_reader
@@ -42,7 +43,7 @@ class CanaryRecords:
             consumer.assign(partitions)
             await consumer.seek_to_end(*partitions)
         except BaseException:
-            await consumer.stop()
+            await stop_client(consumer)
             raise
         return self
 
@@ -54,7 +55,7 @@ class CanaryRecords:
     ) -> None:
         """Close the connections."""
         if self._consumer is not None:
-            await self._consumer.stop()
+            await stop_client(self._consumer)
 
     async def records(self) -> list[CanaryRecord]:
         """Return the records that have come, after a short while none."""

@@ -8,7 +8,6 @@ learns of any additional topic only after a retry.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from aiokafka.errors import KafkaError
 
 from services.audit.core.conservation.audited_record import Partition
 from shared.contracts.topics import TOPICS
+from shared.runtime.bounded_waits import stop_client
 from shared.runtime.errors import Transient
 from shared.runtime.fetching import fetch_states
 from shared.runtime.fetching.consumer import make_reader
@@ -74,13 +74,11 @@ class KafkaLog:
 
     async def stop(self) -> None:
         """Close the connections; the next call of a method opens new connections."""
-        clients = [client for client in (self._consumer, self._offset_client) if client is not None]
-        self._consumer = self._offset_client = None
-        admin, self._admin = self._admin, None
+        clients = (self._consumer, self._offset_client, self._admin)
+        self._consumer = self._offset_client = self._admin = None
         for client in clients:
-            await client.stop()
-        if admin is not None:
-            await admin.close()
+            if client is not None:
+                await stop_client(client)
 
     async def end_offsets(self) -> dict[Partition, int]:
         """Return the next offset of every partition."""
@@ -210,16 +208,12 @@ class KafkaLog:
         try:
             await consumer.start()
         except BaseException:
-            await consumer.stop()
+            await stop_client(consumer)
             raise
         return consumer
 
     async def _failed(self, error: Exception) -> Transient:
-        try:
-            async with asyncio.timeout(_READ_TIMEOUT_S):
-                await self.stop()
-        except (KafkaError, TimeoutError):
-            log.warning("log_closed_hard")
+        await self.stop()
         return Transient(f"Kafka cannot be asked: {type(error).__name__}")
 
 

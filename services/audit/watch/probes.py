@@ -15,6 +15,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from services.audit.core.findings.snapshot import FindingKind
 from services.audit.core.watch.components import ComponentProblem
+from shared.runtime.bounded_waits import stop_client
 from shared.runtime.database import CLIENT_ERRORS
 
 PROBE_TIMEOUT_S = 3.0
@@ -95,7 +96,7 @@ class KafkaProbe:
             reason = f"no broker answers: {type(error).__name__}"
             return ComponentProblem(FindingKind.COMPONENT_DOWN, reason)
         finally:
-            await client.close()
+            await stop_client(client)
         return None
 
 

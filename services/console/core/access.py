@@ -271,6 +271,12 @@ def may_issue(viewer: Viewer, units: Iterable[str]) -> RefusedFor | None:
     return RefusedFor.OUTSIDE_SUBTREE if outside(units, viewer.unit) else None
 
 
+def may_heed(viewer: Viewer, areas: Iterable[str]) -> RefusedFor | None:
+    """Command because of a warning: it is about a part of the own subtree or about all of it."""
+    concerned = any(is_within(area, viewer.unit) or is_within(viewer.unit, area) for area in areas)
+    return may_issue(viewer, (viewer.unit,)) if concerned else RefusedFor.OUTSIDE_SUBTREE
+
+
 def may_start_drill(viewer: Viewer, place: str) -> RefusedFor | None:
     """Start a drill: at places that the officer may command."""
     return may_issue(viewer, (place,))

@@ -47,6 +47,16 @@ class Directory:
         result = (officer.language for officer in officers if officer and officer.officer_id in ids)
         return next(result, Language.ZH)
 
+    def names_of(self, officer_ids: Iterable[str]) -> dict[str, str]:
+        """Return the names of those of these officers who hold a post."""
+        ids = set(officer_ids)
+        officers = (slot.officer for slot in self._newest.values())
+        return {
+            officer.officer_id: officer.name
+            for officer in officers
+            if officer is not None and officer.officer_id in ids
+        }
+
     def slots(self) -> Iterable[RosterSlot]:
         """Return every post of the roster, filled or empty."""
         return self._newest.values()

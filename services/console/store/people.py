@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from services.console.core.access import USUAL_RIGHTS, Right
+from services.console.core.directory import Directory
 from services.console.store import sessions
 from services.console.store.connections import Connection
 
@@ -211,10 +212,13 @@ def _grants_of(account: Mapping[str, Any]) -> set[tuple[str, str]]:
     return {(grant["right"], grant["unit"]) for grant in account["grants"]}
 
 
-async def names_of(connection: Connection, officer_ids: Collection[str]) -> dict[str, str]:
-    """Return the names of officers with an account."""
+async def names_of(
+    connection: Connection, directory: Directory, officer_ids: Collection[str]
+) -> dict[str, str]:
+    """Return the names of officers by their accounts; of those without one by the roster."""
     rows = await connection.fetch(
         "SELECT officer_id, name FROM console.account WHERE officer_id = ANY($1::text[])",
         list(officer_ids),
     )
-    return {row["officer_id"]: row["name"] for row in rows}
+    names = {row["officer_id"]: row["name"] for row in rows}
+    return directory.names_of(officer_ids) | names

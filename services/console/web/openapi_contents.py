@@ -16,6 +16,7 @@ TAGS = {
     "identity": "The officer who is signed in · 登录人员",
     "incidents": "New incidents · 新报事件",
     "letters": "Dead letters, for operators of the system · 死信（系统运维）",
+    "load": "Readings, alarms and pages by day and hour, weekly report · 工作负荷与周报",
     "modes": "Response modes and proposals of modes · 平急状态",
     "overview": "The numbers and the map of a place · 总览",
     "pages": "Pages to officers, answers, receipts of carriers · 叫应通知与答复",
@@ -31,6 +32,7 @@ TAGS = {
 
 BOUNDS = {
     "/api/duty": "At most 31 days; a post has one holder at a time.",
+    "/api/duty/calendar": "At most 28 days; a post has one holder at a time.",
     "/api/duty/gaps": "At most one entry for each post of a unit in the subtree.",
     "/api/duty/export": "The plan of one unit.",
     "/api/modes": "At most one entry for each unit that has decided, and its open proposals.",
@@ -44,6 +46,7 @@ BOUNDS = {
     "/api/cases/{case_id}/course": "At most 62 points.",
     "/api/commands/{command_id}/below": "The units one tier below.",
     "/api/command-drafts": "At most 20 drafts of the officer.",
+    "/api/warnings/{warning_id}/command": "One document.",
     "/api/overview": "One document; its map has one tile for each town.",
     "/api/pages/{page_id}/colleagues": "One entry for each officer of the unit of the page",
     "/api/push/devices": "One entry for each browser of the officer.",
@@ -51,6 +54,8 @@ BOUNDS = {
     "/api/pages/{page_id}/why": "The calls about one matter, at most 300.",
     "/api/alerts/{alert_id}/why": "The calls about one alert, at most 300.",
     "/api/map": "At most 1,600 cells and 300 alarms; one middle for each town and district.",
+    "/api/load": "28 days, 24 hours, and at most 50 officers.",
+    "/api/load/weekly": "Seven days; at most 60 commands, 100 units and 100 officers.",
     "/api/me": "One document.",
     "/api/events": "A stream; at most 1000 missed events are sent, otherwise a `reset`.",
 }

@@ -22,6 +22,7 @@ from services.notify.core.roster.roster import PostHolder
 from services.notify.core.subjects.snapshots import (
     AlertSnapshot,
     AssignmentSnapshot,
+    EndedWarning,
     GapSnapshot,
     ReportDutySnapshot,
 )
@@ -56,6 +57,8 @@ class WorkingSet:
     report_duties: dict[str, ReportDutySnapshot] = field(default_factory=dict)
     gaps: dict[str, GapSnapshot] = field(default_factory=dict)
     digests: dict[str, Digest] = field(default_factory=dict)
+    ended_warnings: set[EndedWarning] = field(default_factory=set)
+    """The warnings of other agencies that a message has cancelled or replaced."""
 
     new_escalations: dict[str, Escalation] = field(default_factory=dict)
     changed_escalations: dict[str, Escalation] = field(default_factory=dict)
@@ -66,6 +69,7 @@ class WorkingSet:
     changed_report_duties: dict[str, ReportDutySnapshot] = field(default_factory=dict)
     changed_gaps: dict[str, GapSnapshot] = field(default_factory=dict)
     changed_digests: dict[str, Digest] = field(default_factory=dict)
+    new_ended_warnings: set[EndedWarning] = field(default_factory=set)
     events: list[Page] = field(default_factory=list)
     """Every new page version, in order, to be published."""
     evidence: list[ChannelEvidence] = field(default_factory=list)
@@ -116,6 +120,11 @@ class WorkingSet:
     def update_gaps(self, snapshot: GapSnapshot) -> None:
         """Replace the snapshot of a post's gaps."""
         self.gaps[snapshot.subject_id] = self.changed_gaps[snapshot.subject_id] = snapshot
+
+    def end_warnings(self, ended: Iterable[EndedWarning]) -> None:
+        """Remember warnings of other agencies as ended."""
+        self.new_ended_warnings |= set(ended) - self.ended_warnings
+        self.ended_warnings |= self.new_ended_warnings
 
     def step_digest(self, digest: Digest, event: DigestTrigger) -> bool:
         """Apply a step to a digest; return False when the step is not possible."""

@@ -12,7 +12,8 @@ router: Router[UnitOfWork] = Router()
 
 
 def load(event: ExternalWarning, unit: UnitOfWork) -> None:
-    """A message needs the escalations about the warnings that it follows."""
+    """A message needs the escalations about the warnings that it follows, and its own end."""
+    unit.need_ended_warning(event.id)
     for reference in event.references:
         unit.need_subject(reference)
 

@@ -20,6 +20,7 @@ class NeededRows:
     recalled: set[str] = field(default_factory=set)
     assignments: set[str] = field(default_factory=set)
     subjects: set[str] = field(default_factory=set)
+    ended_warnings: set[str] = field(default_factory=set)
     gaps: set[str] = field(default_factory=set)
     report_duties: set[str] = field(default_factory=set)
     pages: set[str] = field(default_factory=set)

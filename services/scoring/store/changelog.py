@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError
 from services.scoring.core.state.sensor_state import ScoringState
 from services.scoring.core.state.stored_state import StoredState, check_format
 from shared.contracts.topics import READINGS, SCORING_STATE
+from shared.runtime.bounded_waits import stop_client
 from shared.runtime.errors import Transient, exit_process
 from shared.runtime.fetching.consumer import make_reader, read_to
 from shared.runtime.outbound_records import OutboundRecord
@@ -199,4 +200,4 @@ async def _reader(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
         await consumer.start()
         yield consumer
     finally:
-        await consumer.stop()
+        await stop_client(consumer)

@@ -18,6 +18,7 @@ from deploy.commands.console.main import main
 from services.console.accounts import Grant, change_grant
 from services.console.core.access import Right
 from services.console.core.masking import Relation
+from services.console.features.load.views import CHINA
 from services.notify.core.wording.graded import GRADED_ALERT
 from shared.contracts.cases import CaseReview, ReviewFinding
 from shared.contracts.duty import Member, Rotation
@@ -65,6 +66,7 @@ VIEWERS = {
     Relation.UNRELATED: "o-songji-b",
 }
 LOOK = f"place={ZHUTUO}"
+WEEK = NOW.astimezone(CHINA).strftime("%G-W%V")
 CASE = f"/api/cases/{ALERT.alert_id}"
 READS: dict[str, list[str]] = {
     "/api/alarms": [f"/api/alarms?{LOOK}", f"/api/alarms?{LOOK}&standing=1&q={WORDS}"],
@@ -94,6 +96,7 @@ READS: dict[str, list[str]] = {
     "/api/commands/{command_id}/below": [f"/api/commands/{COMMAND.command_id}/below?{LOOK}"],
     "/api/commands/{command_id}/course": [f"/api/commands/{COMMAND.command_id}/course?{LOOK}"],
     "/api/duty": [f"/api/duty?{LOOK}&unit={ZHUTUO}&days=2"],
+    "/api/duty/calendar": [f"/api/duty/calendar?{LOOK}&unit={ZHUTUO}&weeks=1"],
     "/api/duty/export": [
         f"/api/duty/export?unit={ZHUTUO}&format={name}" for name in ("csv", "ics")
     ],
@@ -103,6 +106,8 @@ READS: dict[str, list[str]] = {
     "/api/feed": [f"/api/feed?{LOOK}", f"/api/feed?{LOOK}&after=0"],
     "/api/incidents/{incident_id}/reports": [f"/api/incidents/{ALERT.incident_id}/reports?{LOOK}"],
     "/api/letters": ["/api/letters"],  # for operators, who see all: docs/identity.md
+    "/api/load": [f"/api/load?{LOOK}"],
+    "/api/load/weekly": [f"/api/load/weekly?{LOOK}&week={WEEK}"],
     "/api/map": [f"/api/map?{LOOK}"],
     "/api/me": ["/api/me"],
     "/api/modes": [f"/api/modes?{LOOK}"],
@@ -125,6 +130,7 @@ READS: dict[str, list[str]] = {
     "/api/trends": [f"/api/trends?{LOOK}&alerts={ALERT.alert_id}"],
     "/api/units": [f"/api/units?{LOOK}"],
     "/api/warnings": [f"/api/warnings?{LOOK}"],
+    "/api/warnings/{warning_id}/command": ["/api/warnings/wrn-1/command"],
 }
 """Every GET of the document, before the place that all of it is about."""
 WITH_WORDS = {
@@ -140,6 +146,7 @@ WITH_ORDER = {
     "/api/alerts/{alert_id}", "/api/assignments", "/api/assignments/{assignment_id}",
     "/api/cases/{case_id}/export", "/api/cases/{case_id}/timeline", "/api/commands",
     "/api/commands/{command_id}", "/api/commands/{command_id}/below", "/api/events", "/api/feed",
+    "/api/load/weekly",
 }  # fmt: skip
 """Where they read a graded order; who has a part of it: test_masked_orders.py."""
 WITH_CONTACT = {
@@ -303,7 +310,8 @@ async def test_no_read_shows_what_is_not_open_to_its_viewer(
     assert (GRADED_ALERT in results["/api/pages"]) is own
     called = WITH_CONTACT if responsible else set()
     plans = {"/api/duty", "/api/duty/reachability"}
-    assert showing(NAME) == (plans | called if responsible else set())
+    with_names = {*plans, "/api/duty/calendar"}
+    assert showing(NAME) == (with_names | called if responsible else set())
     assert showing(PHONE) == (plans | called if own else called)
     assert showing(ADDRESS) == ({"/api/duty"} if own else set())
     assert showing(REPORTER) == ({"/api/cases/{case_id}/timeline"} if responsible else set())

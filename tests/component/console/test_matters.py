@@ -9,11 +9,20 @@ from datetime import timedelta
 from deploy.example.units import all_units
 from shared.contracts.commands import CommandEvent
 from shared.contracts.fields import Level, Status
-from shared.contracts.pages import Answer, Page, PageState, SubjectKind
+from shared.contracts.pages import Answer, AnswerVerb, Channel, Page, PageState, SubjectKind
 from shared.contracts.topics import PAGE_ANSWERS, TOPICS
 from tests.component.console.test_alert_acts import post, read
 from tests.component.console.test_urgency import page_turn
-from tests.support.console_events import CITY, NOW, SONGJI, ZHUTUO, a_command, a_page, an_assignment
+from tests.support.console_events import (
+    CITY,
+    DISTRICT,
+    NOW,
+    SONGJI,
+    ZHUTUO,
+    a_command,
+    a_page,
+    an_assignment,
+)
 from tests.support.console_harness import ConsoleHarness
 
 OFFICER = "o-town-b"
@@ -37,6 +46,21 @@ def supervision_pages(command: CommandEvent, count: int, **more: object) -> list
         }
         pages.append(page.model_copy(update=update))
     return pages
+
+
+def an_answer(page: Page) -> Answer:
+    """Return the answer of the officer of a page."""
+    return Answer(
+        id=f"ans-{page.page_id}",
+        status=page.status,
+        occurred_at=NOW,
+        sent_at=NOW,
+        origin_unit=page.unit,
+        tier=page.tier,
+        page_id=page.page_id,
+        officer_id=page.officer_id,
+        verb=AnswerVerb.COMING,
+    )
 
 
 def answers(console: ConsoleHarness) -> list[Answer]:
@@ -84,6 +108,63 @@ async def test_516_pages_about_one_command_are_one_card_that_one_answer_answers(
     after = await read(console, OFFICER, "/api/pages", open=1, by_matter=1)
     assert [entry["page_id"] for entry in after["pages"]] == [red.page_id]
     assert (await read(console, "o-songji-b", "/api/pages", by_matter=1))["waiting"] == 1
+
+
+async def test_the_counter_of_the_wall_counts_officers_and_matters(
+    console: ConsoleHarness,
+) -> None:
+    chance = random.Random(24)
+    pages: list[Page] = []
+    officers = (
+        (OFFICER, ZHUTUO),
+        ("li", ZHUTUO),
+        ("o-songji-b", SONGJI),
+        ("o-district-b", DISTRICT),
+    )
+    for officer, unit in officers:
+        for name in ("flood", "gas"):
+            for page in supervision_pages(a_command(name, CITY), 12):
+                update = {
+                    "page_id": f"{page.page_id}-{officer}",
+                    "officer_id": officer,
+                    "unit": unit,
+                    "channel": chance.choice((Channel.CONSOLE, Channel.CONSOLE, Channel.SMS)),
+                    "status": chance.choice((Status.ACTUAL, Status.ACTUAL, Status.EXERCISE)),
+                    "state": chance.choice((PageState.SENT, PageState.READ, PageState.NO_ANSWER)),
+                    "to_note": chance.random() < 0.2,
+                }
+                pages.append(page.model_copy(update=update))
+        alert = a_page(officer, unit, name=f"alert-{officer}")
+        fault = a_page(officer, unit, name=f"fault-{officer}", subject=SubjectKind.FAULT)
+        repeat = alert.model_copy(update={"page_id": f"pag-again-{officer}", "round": 2})
+        pages += [alert, repeat, fault]
+    answered = [pages[0], *(page for page in pages if page.officer_id == "li")]
+    answers_given = [an_answer(page) for page in answered]
+    await console.project([*pages, *answers_given])
+    answered_ids = {answer.page_id for answer in answers_given if answer.status is Status.ACTUAL}
+    waiting = [
+        page
+        for page in pages
+        if page.status is Status.ACTUAL
+        and page.channel is Channel.CONSOLE
+        and page.state in (PageState.SENT, PageState.READ)
+        and page.subject_kind is not SubjectKind.FAULT
+        and page.page_id not in answered_ids
+    ]
+    for reader, prefix in ((OFFICER, ZHUTUO[:9]), ("o-district-b", DISTRICT[:6])):
+        inside = [page for page in waiting if page.unit.startswith(prefix)]
+        cards = {
+            (page.officer_id, page.subject_kind, page.command_id or page.subject_id, page.to_note)
+            for page in inside
+        }
+        overview = await read(console, reader, "/api/overview")
+        assert overview["pages_open"] == len(cards) < len(inside), reader
+    listed = await read(
+        console, OFFICER, "/api/pages", open=1, by_matter=1, status="Actual", system=0
+    )
+    own = {page.command_id or page.subject_id for page in waiting if page.officer_id == OFFICER}
+    assert listed["waiting"] >= len(own)
+    assert (await read(console, OFFICER, "/api/overview"))["pages_open"] == listed["waiting"]
 
 
 async def test_an_answer_to_one_page_answers_no_other(console: ConsoleHarness) -> None:

@@ -64,6 +64,8 @@ SINGLE_ANSWERS = {
     "/api/overview": "status=Actual",
     "/api/units": f"unit={ZHUTUO}",
     "/api/duty": f"unit={ZHUTUO}&days=7",
+    "/api/load": "status=Actual",
+    "/api/duty/calendar": f"unit={ZHUTUO}",
     "/api/modes": "status=Actual",
     "/api/modes/preview": f"status=Actual&unit={ZHUTUO}&mode=standby",
 }
@@ -73,6 +75,9 @@ def detail_paths(answers: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the paths of single records, as their types are named and as they are read."""
     for alert in answers["/api/alerts"]["alerts"]:
         yield "/api/alerts/one", f"/api/alerts/{alert['alert_id']}"
+    for warning in answers["/api/warnings"]["warnings"]:
+        if warning["may_command"]:
+            yield "/api/warnings/one/command", f"/api/warnings/{warning['warning_id']}/command"
     for command in answers["/api/commands"]["commands"]:
         yield "/api/commands/one", f"/api/commands/{command['command_id']}"
         yield "/api/commands/one/below", f"/api/commands/{command['command_id']}/below"

@@ -14,6 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from deploy.files import last_lines
+from shared.runtime.bounded_waits import stop_client, wait_within
 from shared.runtime.database import CLIENT_ERRORS
 from tests.faults.suite.history import LineFile
 from tests.faults.suite.system import FaultStack
@@ -51,8 +52,7 @@ class Sampler:
             began = time.monotonic()
             self._note_crashes()
             try:
-                async with asyncio.timeout(_LIMIT_S):
-                    await self.take()
+                await wait_within(_LIMIT_S, self.take())
             except (KafkaError, OSError, *CLIENT_ERRORS) as error:
                 self._log.write(failure=f"{type(error).__name__}: {error}")
                 await self._drop()
@@ -190,15 +190,8 @@ class Sampler:
         consumer, self._consumer = self._consumer, None
         admin, self._admin = self._admin, None
         for client in (consumer, admin):
-            if client is None:
-                continue
-            try:
-                async with asyncio.timeout(2):
-                    await (
-                        client.stop() if isinstance(client, AIOKafkaConsumer) else client.close()
-                    )
-            except (KafkaError, TimeoutError, OSError):
-                continue
+            if client is not None:
+                await stop_client(client)
 
 
 async def _is_ready(client: httpx2.AsyncClient, url: str) -> bool:

@@ -297,3 +297,17 @@ def test_raised_and_resolved_alternate(rounds: list[list[AuditFinding]]) -> None
         assert not raised & set(verdict.resolved)
         open_keys = (open_keys | raised) - set(verdict.resolved)
         assert raised <= {finding.key for finding in detected}
+
+
+def test_late_timers_of_a_service_are_one_finding_and_each_failed_timer_is_one() -> None:
+    late = [OverdueTimer("command", f"asg-{n}", "sign", T0 - seconds(60 + n)) for n in range(700)]
+    failed = [OverdueTimer("command", f"asg-{n}", "sign", T0, "KeyError()") for n in (800, 801)]
+    ladder = OverdueTimer("notify", "lad-1", "climb", T0 - seconds(30))
+    findings = detect_findings(Snapshot(ALL, due_timers=(*late, *failed, ladder)), T0)
+    assert [finding.subject_id for finding in findings] == [
+        "command:sign:asg-800",
+        "command:sign:asg-801",
+        "command",
+        "notify",
+    ]
+    assert findings[2].detail.startswith("700 timers are due and not fired, the first sign:asg-699")

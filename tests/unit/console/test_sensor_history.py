@@ -34,5 +34,5 @@ def record(value: bytes | None, offset: int = 0) -> ConsumerRecord:
     ids=["none", "empty", "noise", "tick", "lists", "objects", "infinite", "day 41"],
 )
 def test_a_hostile_record_is_no_reading(value: bytes | None) -> None:
-    [(offset, reading)] = decoded_readings([record(value), record(_GOOD, 1)])
+    [(offset, _, reading)] = decoded_readings([record(value), record(_GOOD, 1)])
     assert (offset, reading.value) == (1, 1.5)

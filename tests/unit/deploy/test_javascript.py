@@ -70,6 +70,20 @@ def test_an_installed_tool_set_is_not_installed_again(monkeypatch: pytest.Monkey
     assert tools.install() == 0
 
 
+def test_a_linked_folder_of_another_tree_is_not_emptied(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tools_of_another_tree = tmp_path / "other"
+    tools_of_another_tree.mkdir()
+    link = tmp_path / "node_modules"
+    link.symlink_to(tools_of_another_tree)
+    monkeypatch.setattr(tools, "MODULES", link)
+    monkeypatch.setattr(tools, "STAMP", link / ".fenghuo-stamp")
+    monkeypatch.setattr(tools, "_run", lambda *_: pytest.fail("npm was started"))
+    with pytest.raises(tools.ToolError, match="is a link"):
+        tools.install()
+
+
 def test_the_lock_pins_each_tool_by_its_hash() -> None:
     lock = json.loads((tools.FOLDER / "package-lock.json").read_text(encoding="utf-8"))
     packages = {name: entry for name, entry in lock["packages"].items() if name}

@@ -274,9 +274,15 @@ def test_a_reader_may_stand_while_a_fault_holds_it() -> None:
     assert [item.kind for item in judge(files)] == []
 
 
-def test_a_process_may_end_itself_in_the_wake_of_a_fault_when_another_has_its_place() -> None:
+@pytest.mark.parametrize(
+    "log",
+    [
+        "another process owns these partitions: alarm.events.v1:1 is no longer at 11",
+        "the consumer group does not take this process back",
+    ],
+)
+def test_a_process_may_end_itself_in_the_wake_of_a_fault_that_took_its_place(log: str) -> None:
     files = healthy()
-    log = "another process owns these partitions: alarm.events.v1:1 is no longer at 11"
     files.run["crashes"].append({"process": "alerting-1", "at": START + 20, "log": log})
     assert [item.kind for item in judge(files)] == ["process_ended_by_itself"]
     fault = {"services": ["alerting"], "began_at": START, "ended_at": START + 5}

@@ -46,6 +46,21 @@ def test_all_that_counts_of_a_document_is_in_the_warning() -> None:
     assert not result.signed
 
 
+def test_the_words_to_people_are_kept_and_cut_at_a_sentence() -> None:
+    words = {
+        "senderName": "永川区\n气象台",
+        "description": "\n预计三小时内雨量达 80 毫米。\n",
+        "instruction": "转移低洼处人员。" * 600,
+    }
+    result = accepted(a_document(info={**INFO, **words}))
+    assert result.sender_name == "永川区 气象台"
+    assert result.description == "预计三小时内雨量达 80 毫米。"
+    assert result.instruction.endswith("转移低洼处人员…")
+    assert 3_900 < len(result.instruction) <= 4_000
+    without = accepted(a_document())
+    assert (without.sender_name, without.description, without.instruction) == (None, "", "")
+
+
 def test_the_same_message_is_the_same_record_and_another_one_is_not() -> None:
     first = accepted(a_document())
     assert accept_warning(a_document(), "cma", NOW.replace(hour=9)).id == first.id

@@ -169,6 +169,6 @@ async def notify_on(dsn: str) -> AsyncIterator[NotifyHarness]:
             await transaction.connection.execute(
                 "TRUNCATE notify.escalation, notify.page, notify.delivery, notify.digest, "
                 "notify.alert, notify.assignment, notify.duty_gap, notify.reachability, "
-                "notify.timer, notify.outbox"
+                "notify.ended_warning, notify.timer, notify.outbox"
             )
         yield harness

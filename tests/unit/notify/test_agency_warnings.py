@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from services.notify.core.escalation.states import EscalationState
 from services.notify.core.wording.messages import message
 from services.notify.core.working_set import WorkingSet
+from services.notify.retention import retention_tasks
 from shared.contracts.fields import DataGrade, Language, Level, Status, Tier
 from shared.contracts.pages import AnswerVerb, Page, PageState, SubjectKind
 from shared.contracts.reports import ExternalWarning
@@ -132,6 +134,73 @@ def test_graded_words_stay_out_of_pages(working_set: WorkingSet, core: CoreHarne
     core.on_warning(a_warning(data_grade=DataGrade.IMPORTANT))
     (page,) = new_pages(working_set)
     assert "暴雨" not in page.headline + page.text
+
+
+@pytest.mark.parametrize("msg_type", ["Cancel", "Error", "Update"])
+def test_a_warning_that_comes_after_its_end_calls_nobody(
+    working_set: WorkingSet, core: CoreHarness, msg_type: str
+) -> None:
+    core.on_warning(a_warning(2, msg_type, references=("wrn-1",)))
+    calls = len(working_set.escalations)
+    assert calls == (msg_type == "Update"), "the update calls for itself"
+    core.on_warning(a_warning(1))
+    assert len(working_set.escalations) == calls
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_cancelled_thread_calls_nobody_in_the_end(
+    working_set: WorkingSet, core: CoreHarness, order: tuple[int, ...]
+) -> None:
+    messages = [
+        a_warning(1),
+        a_warning(2, "Update", references=("wrn-1",)),
+        a_warning(3, "Cancel", references=("wrn-1", "wrn-2")),
+    ]
+    for number in order:
+        core.on_warning(messages[number])
+    states = {escalation.state for escalation in working_set.escalations.values()}
+    assert states <= {EscalationState.CLOSED}
+
+
+@pytest.mark.parametrize("changes", [{"source_id": "other"}, {"status": Status.EXERCISE}])
+def test_a_cancel_of_another_source_or_of_a_drill_silences_no_later_warning(
+    working_set: WorkingSet, core: CoreHarness, changes: dict[str, Any]
+) -> None:
+    core.on_warning(a_warning(2, "Cancel", references=("wrn-1",), **changes))
+    core.on_warning(a_warning(1))
+    assert len(working_set.escalations) == 1
+
+
+@pytest.mark.e2e
+async def test_a_cancel_that_comes_first_is_remembered(notify: NotifyHarness) -> None:
+    now = datetime.now(UTC)
+    times: dict[str, Any] = {"occurred_at": now, "effective_at": None, "expires_at": now + HOUR}
+    notify.fill_posts(DISTRICT)
+    cancel = a_warning(2, "Cancel", references=("wrn-1", "wrn-1", "wrn-9"), **times)
+    assert await notify.deliver(cancel) == []
+    assert await notify.deliver(a_warning(1, **times)) == []
+    assert await notify.value("SELECT count(*) FROM notify.escalation") == 0
+    assert await notify.value("SELECT count(*) FROM notify.timer WHERE state = 'armed'") == 0
+    (page,) = await notify.deliver(a_warning(3, **times))
+    assert page.subject_id == "wrn-3"
+    second_end = a_warning(4, "Error", references=("wrn-1",), **times)
+    assert await notify.deliver(second_end) == [], "ended twice is ended once"
+    assert await notify.value("SELECT count(*) FROM notify.ended_warning") == 2
+
+
+@pytest.mark.e2e
+async def test_the_memory_of_ended_warnings_is_bounded(notify: NotifyHarness) -> None:
+    ids = tuple(f"wrn-{number}" for number in range(10, 20))
+    await notify.deliver(a_warning(2, "Cancel", references=ids, occurred_at=datetime.now(UTC)))
+    (task,) = [task for task in retention_tasks(30) if task.name == "ended_warnings"]
+    async with notify.database.transaction() as transaction:
+        connection = transaction.connection
+        aged = "UPDATE notify.ended_warning SET ended_at = $1 WHERE warning_id = ANY($2::text[])"
+        await connection.execute(aged, datetime.now(UTC) - timedelta(days=31), list(ids[:6]))
+        assert len(await connection.fetch(task.statement, task.keep, 4)) == 4
+        assert len(await connection.fetch(task.statement, task.keep, 4)) == 2
+        assert len(await connection.fetch(task.statement, task.keep, 4)) == 0
+    assert await notify.value("SELECT count(*) FROM notify.ended_warning") == 4
 
 
 @pytest.mark.e2e

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.audit.core.conservation.provenance import RecordFlaw, SuspectGroup
-from services.audit.core.findings.snapshot import FindingKind, Snapshot
+from services.audit.core.findings.snapshot import FindingKind, OverdueTimer, Snapshot
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Status
 
@@ -91,14 +91,22 @@ def _timers(snapshot: Snapshot, now: datetime) -> Iterable[AuditFinding]:
             subject = f"{timers.rule}:{timers.subject_id}"
             detail = f"{timers.armed} armed timers, not {timers.expected}"
             yield AuditFinding(FindingKind.TIMER_COUNT, subject, timers.status, detail)
+    late_timers: dict[str, list[OverdueTimer]] = {}
     for timer in snapshot.due_timers:
-        late = now - timer.due_at
-        if late > TIMER_GRACE or timer.error is not None:
+        if timer.error is not None:
             subject = f"{timer.service}:{timer.kind}:{timer.subject_id}"
-            detail = f"due {late.total_seconds():.0f} s ago and not fired"
-            if timer.error is not None:
-                detail = f"due at {timer.due_at.isoformat()} and failed: {timer.error}"
+            detail = f"due at {timer.due_at.isoformat()} and failed: {timer.error}"
             yield AuditFinding(FindingKind.TIMER_OVERDUE, subject, Status.ACTUAL, detail)
+        elif now - timer.due_at > TIMER_GRACE:
+            late_timers.setdefault(timer.service, []).append(timer)
+    # One cause delays all timers of a service: a finding for each timer would hide the others.
+    for service, service_timers in late_timers.items():
+        first = min(service_timers, key=lambda timer: timer.due_at)
+        detail = (
+            f"{len(service_timers)} timers are due and not fired, the first {first.kind}:"
+            f"{first.subject_id} since {first.due_at.isoformat(timespec='seconds')}"
+        )
+        yield AuditFinding(FindingKind.TIMER_OVERDUE, service, Status.ACTUAL, detail)
 
 
 def _overdue_deliveries(snapshot: Snapshot, now: datetime) -> Iterable[AuditFinding]:

@@ -44,8 +44,9 @@ def draft_of(message: Envelope) -> EntryDraft | None:
                 message.reason,
             )
         case CommandRequest():
+            origin = " ".join(message.references) if message.verb == "issue" else ""
             return _draft(
-                message, message.officer_id, f"command.{message.verb}", message.command_id
+                message, message.officer_id, f"command.{message.verb}", message.command_id, origin
             )
         case Acknowledgement():
             return _draft(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import asyncpg
+
 from services.console.core.access import Span
 from services.console.core.paging import ListPosition
 from services.console.store.connections import Connection, Rows
@@ -18,12 +20,16 @@ def _kinds(kinds: Iterable[str]) -> str:
 
 GRAVEST = Order((gravest("w.level"), micros("w.ends_at")), "w.warning_id")
 """The order of warnings: the gravest first, then those that end first."""
-_HOLDS = f"""w.status = $1 AND w.ends_at > now() AND w.msg_type IN ({_kinds(WARNINGS)})
-    AND EXISTS (SELECT 1 FROM unnest(w.areas) AS a(area) WHERE a.area = ANY($4::text[])
-        OR (a.area COLLATE "C" >= $2 AND a.area COLLATE "C" < $3))
+_HEAD = """w.warning_id, w.status, w.source_id, w.sender_name, w.event_type, w.level, w.headline,
+    w.areas, w.data_grade, w.starts_at, w.ends_at, w.starts_at <= now() AS in_force"""
+_STANDS = f"""w.status = $1 AND w.ends_at > now() AND w.msg_type IN ({_kinds(WARNINGS)})
     AND NOT EXISTS (SELECT 1 FROM console.agency_warning f
         WHERE f.ended_ids @> ARRAY[w.warning_id] AND f.status = w.status
             AND f.source_id = w.source_id AND f.msg_type IN ({_kinds(FOLLOW_UPS)}))"""  # noqa: S608
+"""The condition that a warning is not over."""
+_HOLDS = f"""{_STANDS}
+    AND EXISTS (SELECT 1 FROM unnest(w.areas) AS a(area) WHERE a.area = ANY($4::text[])
+        OR (a.area COLLATE "C" >= $2 AND a.area COLLATE "C" < $3))"""  # noqa: S608
 """The condition that a warning about a part of a subtree or about all of it is not over."""
 
 
@@ -37,7 +43,7 @@ async def warnings(
 ) -> Rows:
     """Return warnings that hold or will hold in a subtree, after a cursor, the gravest first."""
     rows: Rows = await connection.fetch(
-        f"SELECT w.*, w.starts_at <= now() AS in_force, {GRAVEST.columns} "  # noqa: S608
+        f"SELECT {_HEAD}, {GRAVEST.columns} "  # noqa: S608
         f"FROM console.agency_warning w WHERE {_HOLDS} AND {GRAVEST.is_after(5, 6)} "
         f"ORDER BY {GRAVEST.by} LIMIT $7",
         *(status, span.low, span.high, lineage(unit)),
@@ -55,3 +61,13 @@ async def warnings_total(connection: Connection, span: Span, unit: str, status: 
             *(status, span.low, span.high, lineage(unit)),
         )
     )
+
+
+async def warning(connection: Connection, warning_id: str, status: str) -> asyncpg.Record | None:
+    """Return a warning that holds or will hold; None for one that is over or unknown."""
+    row: asyncpg.Record | None = await connection.fetchrow(
+        f"SELECT {_HEAD}, w.description, w.instruction FROM console.agency_warning w "  # noqa: S608
+        f"WHERE {_STANDS} AND w.warning_id = $2",
+        *(status, warning_id),
+    )
+    return row

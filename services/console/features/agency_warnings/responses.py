@@ -6,6 +6,7 @@ from datetime import datetime
 
 from services.console.web.response_models import ResponseModel
 from shared.contracts.fields import Level, Status
+from shared.contracts.selections import Selection
 
 
 class AgencyWarningView(ResponseModel):
@@ -16,6 +17,7 @@ class AgencyWarningView(ResponseModel):
     warning_id: str
     status: Status
     source_id: str
+    sender_name: str | None
     event_type: str | None
     level: Level | None
     masked: bool
@@ -25,6 +27,7 @@ class AgencyWarningView(ResponseModel):
     starts_at: datetime
     ends_at: datetime
     in_force: bool
+    may_command: bool
 
 
 class AgencyWarningList(ResponseModel):
@@ -33,3 +36,27 @@ class AgencyWarningList(ResponseModel):
     warnings: list[AgencyWarningView]
     next: str | None
     total: int
+
+
+class ProposedCommand(ResponseModel):
+    """Beginning of a command because of a warning: the agency's words, and recipients.
+
+    Texts of the agency that are too long for an order are cut. Without `selection` the officer
+    chooses the recipients.
+    """
+
+    contract = "ExternalWarning"
+
+    warning_id: str
+    status: Status
+    source_id: str
+    sender_name: str | None
+    event_type: str | None
+    level: Level | None
+    headline: str
+    description: str
+    instruction: str
+    starts_at: datetime
+    ends_at: datetime
+    selection: Selection | None
+    names: dict[str, str]

@@ -6,15 +6,16 @@ from fastapi import APIRouter, Response
 
 from services.console.core.access import span_of
 from services.console.features.agency_warnings import queries, views
-from services.console.features.agency_warnings.responses import AgencyWarningList
+from services.console.features.agency_warnings.responses import AgencyWarningList, ProposedCommand
 from services.console.store.connections import reading
 from services.console.web.deps import Deps
 from services.console.web.paging import AfterCursor, next_of, position_after
 from services.console.web.parameters import Limit, StatusQuery
+from services.console.web.problems import hidden
 from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
-from services.console.web.viewers import PlaceViewer
-from shared.contracts.fields import Status
+from services.console.web.viewers import PlaceViewer, SignedInViewer
+from shared.contracts.fields import Identifier, Status
 
 router = APIRouter(prefix="/api", tags=["agency_warnings"])
 
@@ -44,3 +45,22 @@ async def list_warnings(
             "total": total,
         }
     )
+
+
+@router.get("/warnings/{warning_id}/command", responses=json_response(ProposedCommand))
+async def propose_command(
+    console: Deps,
+    viewer: SignedInViewer,
+    warning_id: Identifier,
+    status: StatusQuery = Status.ACTUAL,
+) -> Response:
+    """Return what a command because of a warning begins with.
+
+    The officer looks at it and issues it with the `warning_id`. A warning that is over, and one
+    that gives the officer nothing to command, is not found.
+    """
+    async with reading(console.database) as connection:
+        row = await queries.warning(connection, warning_id, status)
+    if row is None or not views.may_command(row, viewer):
+        raise hidden("warning", None)
+    return as_json(views.proposed_command(row, viewer, console.names))

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from services.console.core.access import Viewer
+from collections.abc import Sequence
+
+from services.console.core.access import Viewer, entitled, is_entitled, may_heed
 from services.console.core.masking import opens
 from services.console.core.names import UnitNames
 from services.console.core.record import Json, OutgoingRecord
+from shared.contracts.fields import Tier
+from shared.contracts.selections import MOST_LISTED, Listed, Selection, Subtree
+from shared.contracts.units import is_within, lineage, tier_of
+from shared.domain.selection.tree import UnitTree
+from shared.domain.shortening import shorten
 
 _MOST_NAMES = 20
+_QUOTED_CHARACTERS = 1_800
+"""The most of each of the agency's two texts in an order, which has room for both and a frame."""
+_TIERS = tuple(Tier)
 
 
 def warning(row: OutgoingRecord, viewer: Viewer, names: UnitNames) -> Json:
     """Return a warning; the words of a graded one are left out unless open to the viewer."""
     areas = row["areas"]
-    open_to = all(opens(viewer, area, row["data_grade"]) for area in areas)
+    open_to = is_open(row, viewer)
     return {
         "warning_id": row["warning_id"],
         "status": row["status"],
         "source_id": row["source_id"],
+        "sender_name": row["sender_name"] if open_to else None,
         "event_type": row["event_type"],
         "level": row["level"],
         "masked": not open_to,
@@ -27,4 +38,59 @@ def warning(row: OutgoingRecord, viewer: Viewer, names: UnitNames) -> Json:
         "starts_at": row["starts_at"],
         "ends_at": row["ends_at"],
         "in_force": row["in_force"],
+        "may_command": may_command(row, viewer),
     }
+
+
+def is_open(row: OutgoingRecord, viewer: Viewer) -> bool:
+    """Return whether the words of a warning are for the viewer."""
+    return all(opens(viewer, area, row["data_grade"]) for area in row["areas"])
+
+
+def may_command(row: OutgoingRecord, viewer: Viewer) -> bool:
+    """Return whether the viewer reads the warning and may command because of it."""
+    return is_open(row, viewer) and is_entitled(viewer, lambda item: may_heed(item, row["areas"]))
+
+
+def proposed_command(row: OutgoingRecord, viewer: Viewer, names: UnitNames) -> Json:
+    """Return what a command because of a warning begins with; the viewer may issue it."""
+    acting = entitled(viewer, lambda item: may_heed(item, row["areas"]))
+    assert isinstance(acting, Viewer), "asked for one who may not command"
+    recipients = _recipients(row["areas"], acting.unit, names.tree)
+    return {
+        "warning_id": row["warning_id"],
+        "status": row["status"],
+        "source_id": row["source_id"],
+        "sender_name": row["sender_name"],
+        "event_type": row["event_type"],
+        "level": row["level"],
+        "headline": row["headline"],
+        "description": shorten(row["description"], _QUOTED_CHARACTERS),
+        "instruction": shorten(row["instruction"], _QUOTED_CHARACTERS),
+        "starts_at": row["starts_at"],
+        "ends_at": row["ends_at"],
+        "selection": None if recipients is None else recipients.model_dump(mode="json"),
+        "names": {unit: names.unit(unit) for unit in _named(recipients)},
+    }
+
+
+def _recipients(areas: Sequence[str], issuer: str, tree: UnitTree) -> Selection | None:
+    """Return the areas below the issuer, or the units one tier below for a warning about all of it.
+
+    The result is None where the catalogue has no area below, or more than can be listed.
+    """
+    if any(is_within(issuer, area) for area in areas):
+        tier_below = _TIERS[_TIERS.index(tier_of(issuer)) + 1]
+        return Selection(include=(Subtree(of=issuer, tiers=(tier_below,)),))
+    inside = {area for area in areas if is_within(area, issuer) and area in tree}
+    highest = sorted(area for area in inside if inside.isdisjoint(lineage(area)[1:]))
+    if not 0 < len(highest) <= MOST_LISTED:
+        return None
+    return Selection(include=(Listed(units=tuple(highest)),))
+
+
+def _named(selection: Selection | None) -> Sequence[str]:
+    part = None if selection is None else selection.include[0]
+    if isinstance(part, Listed):
+        return part.units
+    return (part.of,) if isinstance(part, Subtree) else ()

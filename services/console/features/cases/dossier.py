@@ -136,7 +136,7 @@ def dossier(
         title=bilingual_of(case.title_for(printing.viewer, names)),
         facts=_facts(case, state, words, names, printing),
         figures=_figures(evaluation.total, words),
-        sections=tuple(_tagged(section, tag) for section in sections),
+        sections=tuple(tagged_table(section, tag) for section in sections),
         zone=words("case.zone"),
     )
 
@@ -375,7 +375,8 @@ def _late(evaluation: Evaluation, words: Words, names: UnitNames) -> Table:
     return Table(words("case.late"), columns, rows, notes)
 
 
-def _tagged(table: Table, tag: Bilingual | None) -> Table:
+def tagged_table(table: Table, tag: Bilingual | None) -> Table:
+    """Return a table whose heading and rows have the tag of a drill."""
     if tag is None:
         return table
     rows = tuple((marked(row[0], tag), *row[1:]) for row in table.rows)

@@ -10,17 +10,20 @@ from pydantic import Field
 
 from services.console.core import access
 from services.console.core.record import OutgoingRecord
+from services.console.features.agency_warnings import queries as warning_queries
+from services.console.features.agency_warnings import views as warning_views
 from services.console.features.commands import actions, assignment_queries, counts, draft_queries
 from services.console.features.commands.responses import RecordedCommand
 from services.console.store.connections import reading
 from services.console.web.actions import Body, IdempotencyKey, accept_action
-from services.console.web.deps import Deps
+from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.problems import ApiProblem, hidden, missing_field, unknown
 from services.console.web.response_models import recorded
 from services.console.web.selecting import SelectionBody, reached
 from services.console.web.viewers import SignedInViewer
 from shared.contracts.commands import REASONED, Digest, Step
 from shared.contracts.fields import (
+    DataGrade,
     DoorStatus,
     EventType,
     Identifier,
@@ -48,7 +51,8 @@ class CommandBody(Body):
     """A command to all units of `selection`, which lead, and of `assist`, which assist.
 
     `sign_by` and `finish_by` replace the deadlines of the level. `seen_digest` is the `digest` of
-    the preview that the officer has read. The issue deletes the officer's draft `draft_id`.
+    the preview that the officer has read. The issue deletes the officer's draft `draft_id`. With
+    `warning_id` the command is given because of a warning of another agency that is not over.
     """
 
     selection: SelectionBody
@@ -62,6 +66,7 @@ class CommandBody(Body):
     status: DoorStatus = Status.ACTUAL
     seen_digest: Digest | None = None
     draft_id: Identifier | None = None
+    warning_id: Identifier | None = None
 
 
 class ManageBody(Body):
@@ -113,6 +118,7 @@ async def issue_command(
             f"Now {len(units)}. Look again before you send.",
             reason="stale_preview",
         )
+    grade = await _grade_of_warning(console, viewer, body)
     draft = actions.CommandDraft(
         body.selection,
         body.assist,
@@ -125,6 +131,8 @@ async def issue_command(
         body.sign_by,
         body.finish_by,
         body.status,
+        body.warning_id,
+        grade,
     )
     act = actions.issue(acting, draft, key, now)
     answer = await accept_action(console, act, command_id=act.key, recipients=len(units))
@@ -196,6 +204,27 @@ async def acknowledge_assignment(
     return await accept_action(
         console, actions.acknowledgement(acting, assignment, intent, console.clock.now())
     )
+
+
+async def _grade_of_warning(
+    console: ConsoleDeps, viewer: access.Viewer, body: CommandBody
+) -> DataGrade:
+    """Return the grade that the warning behind a command gives to it.
+
+    Raises 409 for a warning that is over, and for one that is not for the officer.
+    """
+    if body.warning_id is None:
+        return DataGrade.GENERAL
+    async with reading(console.database) as connection:
+        row = await warning_queries.warning(connection, body.warning_id, body.status)
+    if row is None or not warning_views.may_command(row, viewer):
+        raise ApiProblem(
+            409,
+            "The warning is over",
+            "Its agency has taken it back or replaced it, or its time has passed.",
+            reason="warning_over",
+        )
+    return DataGrade(row["data_grade"])
 
 
 def _check_deadlines(sign_by: datetime | None, finish_by: datetime | None, now: datetime) -> None:

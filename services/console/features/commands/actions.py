@@ -10,7 +10,7 @@ from services.console.core.access import Viewer
 from services.console.core.action_record import ActionRecord, head
 from services.console.core.record import OutgoingRecord
 from shared.contracts.commands import RECURRING, Acknowledgement, CommandRequest, Step
-from shared.contracts.fields import Level, Status
+from shared.contracts.fields import DataGrade, Level, Status
 from shared.contracts.ids import acknowledgement_id, content_id, transition_id
 from shared.contracts.selections import Selection
 from shared.contracts.topics import ACKNOWLEDGEMENTS, COMMAND_REQUESTS
@@ -65,7 +65,10 @@ def acknowledgement(
 
 @dataclass(frozen=True, slots=True)
 class CommandDraft:
-    """A free command in the words of an officer. `root` contains all receiving units."""
+    """A free command in the words of an officer. `root` contains all receiving units.
+
+    `warning_id` is the warning of another agency behind the command, `grade` that of its words.
+    """
 
     selection: Selection
     assist: Selection | None
@@ -78,6 +81,8 @@ class CommandDraft:
     sign_by: datetime | None
     finish_by: datetime | None
     status: Status
+    warning_id: str | None = None
+    grade: DataGrade = DataGrade.GENERAL
 
 
 def issue(
@@ -123,7 +128,12 @@ def issue(
             officer_id=viewer.officer_id,
             post=viewer.post,
             **head(
-                viewer, {"status": draft.status, "trace_id": command_id}, (draft.root,), (), now
+                viewer,
+                {"status": draft.status, "trace_id": command_id},
+                (draft.root,),
+                () if draft.warning_id is None else (draft.warning_id,),
+                now,
+                draft.grade,
             ),
         ),
         viewer.officer_id,

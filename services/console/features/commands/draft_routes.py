@@ -7,7 +7,6 @@ issued or the officer deletes it.
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 from fastapi import APIRouter, Response
@@ -52,6 +51,7 @@ class DraftBody(Body):
     sign_by: Instant | None = None
     finish_by: Instant | None = None
     status: DoorStatus = Status.ACTUAL
+    warning_id: Identifier | None = None
 
 
 @router.get("", responses=json_response(CommandDrafts))
@@ -61,12 +61,11 @@ async def list_drafts(console: Deps, viewer: SignedInViewer) -> Response:
         rows = await draft_queries.drafts(connection, viewer.officer_id)
     drafts = []
     for row in rows:
-        stored = json.loads(row["body"])
         body = DraftBody.model_validate_json(row["body"])
         names = _names(console.names, body.selection) | _names(console.names, body.assist)
         drafts.append(
             {
-                **stored,
+                **body.model_dump(mode="json"),
                 "draft_id": row["draft_id"],
                 "changed_at": row["changed_at"],
                 "names": names,

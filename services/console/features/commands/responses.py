@@ -278,6 +278,7 @@ class CommandDraftView(ResponseModel):
     sign_by: datetime | None
     finish_by: datetime | None
     status: Status
+    warning_id: str | None
     names: dict[str, str]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -77,6 +77,47 @@ class DutyPlan(ResponseModel):
     end: datetime
     posts: list[PostTurns]
     entries: list[PlanEntry]
+
+
+class CalendarSlot(ResponseModel):
+    """A turn of an officer at a post, or a time without one."""
+
+    post: Post
+    begin: datetime
+    end: datetime
+    officer_id: str | None
+    name: str | None
+    own_turn: bool
+
+
+class CalendarDay(ResponseModel):
+    """A day with its turns; `zh` and `en` name what is special about the day.
+
+    A turn stands on the day on which it begins, and on each later day after noon.
+    """
+
+    day: date
+    workday: bool
+    holiday: bool
+    zh: str | None
+    en: str | None
+    slots: list[CalendarSlot]
+
+
+class DutyCalendar(ResponseModel):
+    """The duty calendar of a unit, day by day in Beijing time, from now on.
+
+    `holidays_known`: the office has the holidays of all these days.
+    """
+
+    unit: str
+    unit_name: str
+    mode: ResponseMode
+    begin: datetime
+    end: datetime
+    posts: list[Post]
+    days: list[CalendarDay]
+    holidays_known: bool
 
 
 class TimeGap(ResponseModel):

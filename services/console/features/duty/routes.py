@@ -13,8 +13,13 @@ from pydantic_core import to_json
 
 from services.console.core import access
 from services.console.core.access import span_of
-from services.console.features.duty import actions, queries, views
-from services.console.features.duty.responses import DutyPlan, ImportedEntries, PostGapList
+from services.console.features.duty import actions, day_views, queries, views
+from services.console.features.duty.responses import (
+    DutyCalendar,
+    DutyPlan,
+    ImportedEntries,
+    PostGapList,
+)
 from services.console.features.modes import queries as mode_queries
 from services.console.features.modes.views import modes_of
 from services.console.store import people
@@ -26,7 +31,7 @@ from services.console.web.problems import ApiProblem, unknown
 from services.console.web.response_models import file_response, json_response, recorded
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer, SignedInViewer
-from shared.contracts.duty import HORIZON_DAYS, DutyRule
+from shared.contracts.duty import HORIZON_DAYS, DutyEntry, DutyRule
 from shared.contracts.fields import Identifier, ResponseMode, Status, UnitId
 from shared.contracts.refusals import RefusedFor
 from shared.domain.roster import csv_file, ical_file
@@ -71,15 +76,28 @@ async def get_duty_plan(
 
     Without `unit` the plan is that of the unit of the officer.
     """
-    of = unit or viewer.root
-    console.demand(None if access.sees(viewer, of) else RefusedFor.OUTSIDE_SUBTREE, of)
-    async with reading(console.database) as connection:
-        rows = await queries.entries(connection, of)
-        mode = await _mode(connection, of)
-    now = console.clock.now()
-    entries = views.entries_of(rows)
+    of, entries, mode = await _plan_seen(console, viewer, unit)
     plan = plan_of(entries, mode, console.part(DayCalendar))
+    now = console.clock.now()
     return as_json(views.plan_view(of, plan, entries, mode, now, days, console.names, viewer))
+
+
+@router.get("/calendar", responses=json_response(DutyCalendar))
+async def get_duty_calendar(
+    console: Deps,
+    viewer: PlaceViewer,
+    unit: Annotated[UnitId | None, Query()] = None,
+    weeks: Annotated[int, Query(ge=1, le=4)] = 4,
+) -> Response:
+    """Return the duty calendar of a unit: the turns of each day, gaps, holidays, one's own turns.
+
+    Without `unit` the calendar is that of the unit of the officer. The turns are those of the
+    response mode in force.
+    """
+    of, entries, mode = await _plan_seen(console, viewer, unit)
+    plan = plan_of(entries, mode, console.part(DayCalendar))
+    now = console.clock.now()
+    return as_json(day_views.calendar_view(of, plan, mode, now, weeks, console.names, viewer))
 
 
 @router.get("/gaps", responses=json_response(PostGapList))
@@ -203,6 +221,20 @@ def _rules(form: str, raw: bytes, now: datetime) -> list[DutyRule]:
     A file of the permitted size takes seconds, so that this runs beside the event loop.
     """
     return csv_file.read(raw.decode()) if form == "csv" else ical_file.read(raw, now)
+
+
+async def _plan_seen(
+    console: ConsoleDeps, viewer: access.Viewer, unit: str | None
+) -> tuple[str, list[DutyEntry], ResponseMode]:
+    """Return the unit, its entries and its mode; refuses a unit that the viewer does not see."""
+    of = unit or viewer.root
+    console.demand(None if access.sees(viewer, of) else RefusedFor.OUTSIDE_SUBTREE, of)
+    async with reading(console.database) as connection:
+        return (
+            of,
+            views.entries_of(await queries.entries(connection, of)),
+            await _mode(connection, of),
+        )
 
 
 async def _mode(connection: Connection, unit: str) -> ResponseMode:

@@ -10,18 +10,23 @@ from services.console.store.conditions import (
     OPEN_ALERT,
     OPEN_COMMAND,
     OPEN_PAGE,
+    PAGE_MATTER,
     UNWELL_SENSOR,
 )
 from services.console.store.connections import Connection, Rows
 
 
 async def small_counts(connection: Connection, span: Span, status: str) -> asyncpg.Record:
-    """Return counts of a subtree: silent sensors, open and missed pages, open alerts of drills."""
+    """Return counts of a subtree: silent sensors, unanswered calls, open alerts of drills.
+
+    The calls of one officer about one matter are one, as on the cards of the officer.
+    """
     row = await connection.fetchrow(
         f"""
         SELECT
           (SELECT count(*) FROM console.sensor WHERE {UNWELL_SENSOR}) AS sensors_silent,
-          (SELECT count(*) FROM console.page p WHERE status = $1 AND {OPEN_PAGE} AND {EVENT_PAGE}
+          (SELECT count(DISTINCT (p.officer_id, {PAGE_MATTER})) FROM console.page p
+             WHERE status = $1 AND {OPEN_PAGE} AND {EVENT_PAGE}
              AND channel = 'console' AND unit >= $2 AND unit < $3
              AND NOT EXISTS (SELECT 1 FROM console.answer a
                WHERE a.page_id = p.page_id AND a.status = p.status)

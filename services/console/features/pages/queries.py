@@ -8,7 +8,7 @@ import asyncpg
 
 from services.console.core.paging import ListPosition
 from services.console.core.record import OutgoingRecord
-from services.console.store.conditions import EVENT_PAGE, OPEN_PAGE
+from services.console.store.conditions import EVENT_PAGE, OPEN_PAGE, PAGE_MATTER
 from services.console.store.connections import Connection, Rows
 from services.console.store.ordering import Order, micros, position_parameters, urgency
 from shared.contracts.pages import PageState, SubjectKind
@@ -39,12 +39,6 @@ _OWN = f"""
         AND ($4::boolean IS NULL OR $4 <> (p.{EVENT_PAGE}))
 """
 _OWN_PAGES = _JOINED + _OWN
-_MATTER = (
-    "concat_ws(':', p.status, p.subject_kind, "
-    f"CASE WHEN p.subject_kind = '{SubjectKind.SUPERVISION}' "
-    "THEN coalesce(p.command_id, p.subject_id) ELSE p.subject_id END, p.to_note)"
-)
-"""The matter of a page: its subject, or for supervision the command that is supervised."""
 _LATE_UNIT = f"""
     CASE WHEN p.subject_kind = '{SubjectKind.SUPERVISION}' THEN (SELECT late.unit
         FROM console.assignment AS late WHERE late.assignment_id = p.assignment_id) END
@@ -53,7 +47,7 @@ _MATTERS = f"""
     SELECT (array_agg(page_id ORDER BY turn, turn_id))[1] AS page_id, matter,
         count(*) AS matter_count, count(DISTINCT late_unit) AS late_unit_count,
         (array_remove(array_agg(late_unit ORDER BY turn, turn_id), NULL))[1:40] AS late_units
-    FROM (SELECT p.page_id, p.status, {_MATTER} AS matter, {_LATE_UNIT} AS late_unit,
+    FROM (SELECT p.page_id, p.status, {PAGE_MATTER} AS matter, {_LATE_UNIT} AS late_unit,
         {PAGES.columns} {_OWN_PAGES} AND {_PAGE_WAITS}) AS waiting
     GROUP BY status, matter
 """  # noqa: S608
@@ -108,7 +102,7 @@ async def pages_waiting(
     by_matter: bool,
 ) -> int:
     """Return the number of pages without an answer, or the number of their matters."""
-    number = f"count(DISTINCT (p.status, {_MATTER}))" if by_matter else "count(*)"
+    number = f"count(DISTINCT (p.status, {PAGE_MATTER}))" if by_matter else "count(*)"
     counted = f"SELECT {number} {_OWN_PAGES}"
     return int(await connection.fetchval(counted, officer_id, status, True, system))
 
@@ -128,11 +122,11 @@ async def fellow_pages(connection: Connection, page_id: str, states: Collection[
     An answer to a page answers all pages about the same subject.
     """
     rows: Rows = await connection.fetch(
-        f"WITH lead AS (SELECT p.*, {_MATTER} AS matter FROM console.page p "  # noqa: S608
+        f"WITH lead AS (SELECT p.*, {PAGE_MATTER} AS matter FROM console.page p "  # noqa: S608
         "WHERE p.page_id = $1) "
         f"SELECT DISTINCT ON (p.subject_kind, p.subject_id) p.* {_JOINED} "
         f"JOIN lead ON lead.officer_id = p.officer_id AND lead.status = p.status "
-        f"AND lead.matter = {_MATTER} AND (lead.subject_kind, lead.subject_id) "
+        f"AND lead.matter = {PAGE_MATTER} AND (lead.subject_kind, lead.subject_id) "
         "<> (p.subject_kind, p.subject_id) "
         f"WHERE p.channel = 'console' AND {_PAGE_WAITS} AND p.state = ANY($2::text[]) "
         "ORDER BY p.subject_kind, p.subject_id, p.sent_at DESC, p.page_id LIMIT $3",

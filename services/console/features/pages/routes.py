@@ -187,7 +187,7 @@ async def _why(
     console: ConsoleDeps, viewer: Viewer, connection: Connection, matter: OutgoingRecord
 ) -> Json:
     calls = await queries.calls(connection, matter, _MOST_CALLS)
-    people = await names_of(connection, {call["officer_id"] for call in calls})
+    people = await names_of(connection, console.directory, {call["officer_id"] for call in calls})
     has_post = any(
         slot.officer is not None and slot.officer.officer_id == viewer.officer_id
         for slot in console.directory.slots()

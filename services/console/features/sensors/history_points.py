@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from services.console.core.record import OutgoingRecord
 from services.console.features.sensors.charts import Point
@@ -37,6 +38,14 @@ class HistoryKey:
         """Return the key as the columns of the table."""
         begin_at = datetime.fromtimestamp(self.begin_s, UTC)
         return self.sensor_id, self.status, self.series, begin_at
+
+
+class HourOfPlace(NamedTuple):
+    """A place, a status, and an hour counted since 1970."""
+
+    place: str
+    status: str
+    hour: int
 
 
 def series_of(metric: str, unit: str, datum: str | None) -> str:

@@ -6,6 +6,9 @@ catalogue's, is no point of the history. Sensors with an active alarm are stored
 others every ten minutes, together with the offset. A second console process that writes as well
 changes nothing.
 
+The same readings are counted by place and hour (`console.load_count`), in the transaction of the
+offset. Whoever finds the offset moved by another process drops its counts and goes on from there.
+
 A fifth of the process's time at most is spent here, so that the screens come first. That is enough
 for about 20,000 readings a second; with more the history falls behind.
 """
@@ -14,7 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
@@ -29,6 +32,7 @@ from services.console.features.sensors import queries
 from services.console.features.sensors.charts import Point
 from services.console.features.sensors.history_points import (
     HistoryKey,
+    HourOfPlace,
     extremes,
     higher_peaks,
     row_begin,
@@ -54,6 +58,7 @@ _BATCH = 500
 _SHARE = 1 / 5
 _ROWS = 500
 """Rows that are merged at once."""
+_HOUR_MS = 3_600_000
 FindSensor = Callable[[str], SensorEntry | None]
 """Returns the catalogue entry of a sensor."""
 FindSign = Callable[[str], int | None]
@@ -103,6 +108,10 @@ class HistoryWriter:
         """The committed offsets of the last pass, by partition."""
         self._next: dict[int, int] = {}
         """The next offset to read, by partition."""
+        self._stored_offset: dict[int, int] = {}
+        """The offset in the database when the counting of a partition began."""
+        self._tallies: defaultdict[int, Counter[HourOfPlace]] = defaultdict(Counter)
+        """The judged readings since that offset, by partition."""
         self._unstored: defaultdict[HistoryKey, list[Point]] = defaultdict(list)
         self._count = 0
         self._stored_at = time.monotonic()
@@ -156,7 +165,8 @@ class HistoryWriter:
         oldest = (await consumer.beginning_offsets([place]))[place]
         if number not in self._next:
             async with self._database.transaction() as transaction:
-                self._next[number] = await queries.history_offset(transaction.connection, number)
+                stored_offset = await queries.history_offset(transaction.connection, number)
+            self._next[number] = self._stored_offset[number] = stored_offset
         begin = max(self._next[number], oldest)
         while begin < end:
             step_end = min(begin + _STEP, end)
@@ -166,6 +176,7 @@ class HistoryWriter:
             begin = self._next[number] = step_end
             if self._count > _MOST_POINTS:
                 await self._store_all()
+                begin = self._next[number]
 
     async def _store_due(self) -> None:
         """Store the sensors with an alarm and the peaks of their alarms, at times all others."""
@@ -182,19 +193,29 @@ class HistoryWriter:
             await self._store_all()
 
     async def _store_all(self) -> None:
-        """Store all points, then the offsets up to which they are stored."""
-        offsets = dict(self._next)
+        """Store all points, then the offsets up to which they are stored, with the counts."""
         await self._store(sorted(self._unstored))
+        offsets = dict(self._next)
+        tally: Counter[HourOfPlace] = Counter()
         async with self._database.transaction() as transaction:
-            for number, next_offset in sorted(offsets.items()):
-                await queries.move_history_offset(transaction.connection, number, next_offset)
+            connection = transaction.connection
+            for number, next_offset in sorted(self._next.items()):
+                begin = self._stored_offset[number]
+                if await queries.move_history_offset(connection, number, begin, next_offset):
+                    tally += self._tallies[number]
+                else:
+                    offsets[number] = await queries.history_offset(connection, number)
+            await queries.count_readings(connection, tally)
+        self._next = offsets
+        self._stored_offset = dict(offsets)
+        self._tallies.clear()
         self._stored_at = time.monotonic()
 
     async def _points(
         self, consumer: AIOKafkaConsumer, place: TopicPartition, begin: int, end: int
     ) -> dict[HistoryKey, list[Point]]:
         """Return the points of the judged readings in [begin, end)."""
-        readings: list[tuple[int, HistoryReading]] = []
+        readings: list[tuple[int, int, HistoryReading]] = []
         first_ms: int | None = None
         consumer.assign([place])
         consumer.seek(place, begin)
@@ -209,21 +230,16 @@ class HistoryWriter:
             return {}
         refused = await self._refused(consumer, place.partition, first_ms)
         points: defaultdict[HistoryKey, list[Point]] = defaultdict(list)
-        for offset, reading in readings:
-            if offset not in refused and self._is_as_catalogued(reading):
+        for offset, record_ms, reading in readings:
+            sensor = self._find_sensor(reading.sensor_id)
+            if sensor is not None and offset not in refused and _is_as_catalogued(reading, sensor):
+                hour = HourOfPlace(sensor.place, reading.status, record_ms // _HOUR_MS)
+                self._tallies[place.partition][hour] += 1
                 at = reading.occurred_at.timestamp()
                 series = series_of(reading.metric, reading.unit, reading.datum)
                 key = HistoryKey(reading.sensor_id, reading.status, series, row_begin(at))
                 points[key].append((at, reading.value))
         return points
-
-    def _is_as_catalogued(self, reading: HistoryReading) -> bool:
-        sensor = self._find_sensor(reading.sensor_id)
-        return sensor is not None and (reading.metric, reading.unit, reading.datum) == (
-            sensor.metric,
-            sensor.unit,
-            sensor.datum,
-        )
 
     async def _refused(
         self, consumer: AIOKafkaConsumer, number: int, first_ms: int
@@ -265,12 +281,20 @@ class HistoryWriter:
         return result
 
 
-def decoded_readings(records: Iterable[ConsumerRecord]) -> list[tuple[int, HistoryReading]]:
-    """Return the readings among records, with their offsets; hostile bytes are none."""
+def _is_as_catalogued(reading: HistoryReading, sensor: SensorEntry) -> bool:
+    return (reading.metric, reading.unit, reading.datum) == (
+        sensor.metric,
+        sensor.unit,
+        sensor.datum,
+    )
+
+
+def decoded_readings(records: Iterable[ConsumerRecord]) -> list[tuple[int, int, HistoryReading]]:
+    """Return the readings among records, with offset and time (ms); hostile bytes are none."""
     readings = []
     for record in records:
         try:
-            readings.append((record.offset, _decode(record.value or b"")))
+            readings.append((record.offset, record.timestamp, _decode(record.value or b"")))
         except (ValueError, RecursionError):
             continue  # a tick, or a record with a letter
     return readings

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
 from services.console.core.access import Span
 from services.console.features.sensors.charts import Point
-from services.console.features.sensors.history_points import ROW_S, HistoryColumns
+from services.console.features.sensors.history_points import (
+    ROW_S,
+    HistoryColumns,
+    HourOfPlace,
+)
 from services.console.store.conditions import UNWELL_SENSOR
 from services.console.store.connections import Connection, Rows
 
@@ -129,14 +133,40 @@ async def history_offset(connection: Connection, partition: int) -> int:
     return int(stored or 0)
 
 
-async def move_history_offset(connection: Connection, partition: int, next_offset: int) -> None:
-    """Store the offset of a partition; a smaller one changes nothing."""
+async def move_history_offset(
+    connection: Connection, partition: int, begin: int, next_offset: int
+) -> bool:
+    """Move the offset of a partition from `begin` to `next_offset`.
+
+    Returns False when another process has moved it: then nothing changes.
+    """
     await connection.execute(
-        "INSERT INTO console.history_offset AS old (partition, next_offset) VALUES ($1, $2) "
-        "ON CONFLICT (partition) DO UPDATE SET next_offset = excluded.next_offset "
-        "WHERE excluded.next_offset > old.next_offset",
+        "INSERT INTO console.history_offset (partition, next_offset) VALUES ($1, 0) "
+        "ON CONFLICT (partition) DO NOTHING",
         partition,
+    )
+    offset = await connection.fetchval(
+        "UPDATE console.history_offset SET next_offset = $3 "
+        "WHERE partition = $1 AND next_offset = $2 RETURNING next_offset",
+        partition,
+        begin,
         next_offset,
+    )
+    return offset is not None
+
+
+async def count_readings(connection: Connection, readings: Mapping[HourOfPlace, int]) -> None:
+    """Add counts of judged readings to the load of their places."""
+    hours = sorted(readings)
+    await connection.execute(
+        "SELECT console.add_load('readings', $1::text[], $2::text[], $3::timestamptz[], "
+        "array_fill(''::text, ARRAY[$5::int]), array_fill(''::text, ARRAY[$5::int]), "
+        "$4::bigint[])",
+        [hour.place for hour in hours],
+        [hour.status for hour in hours],
+        [datetime.fromtimestamp(hour.hour * 3_600, UTC) for hour in hours],
+        [readings[hour] for hour in hours],
+        len(hours),
     )
 
 

@@ -22,6 +22,7 @@ from services.console.features.sensors.history_points import SLOT_S
 from shared.contracts.fields import Status
 from shared.contracts.readings import Reading
 from shared.contracts.topics import DEAD_LETTER, READINGS, TopicSpec
+from shared.runtime.bounded_waits import stop_client
 from shared.runtime.clock import record_time
 from shared.runtime.decoding import decode
 from shared.runtime.errors import Reject, Transient
@@ -107,7 +108,7 @@ class KafkaReadingSource:
                             consumer, records, complete_since
                         )
                 finally:
-                    await consumer.stop()
+                    await stop_client(consumer)
         except (KafkaError, OSError, TimeoutError) as error:
             raise Transient(f"the readings cannot be had: {error}") from error
         points = {

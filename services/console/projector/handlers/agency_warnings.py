@@ -17,6 +17,7 @@ TABLE = Projection(
     columns=(
         column("warning_id", "text", lambda event: event.id),
         *text("status", "source_id", "msg_type", "event_type", "level", "headline"),
+        *text("sender_name", "description", "instruction"),
         column("areas", "text[]", areas_of),
         column("ended_ids", "text[]", lambda event: event.references),
         column("starts_at", "timestamptz", lambda event: validity(event, event.occurred_at)[0]),

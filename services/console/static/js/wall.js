@@ -23,7 +23,7 @@ import {
   state,
   updateAddress,
 } from "./frame/screen_state.js";
-import { loadPageCount, pageCountBadge } from "./frame/page_count.js";
+import { loadOwnPages, loadRealPages, pageCountBadge } from "./frame/page_count.js";
 import { showDrillStrip, showLinkState, showMode, showTime } from "./frame/strips.js";
 import { incidentButton } from "./incidents/incident_form.js";
 import { alarmControls, beginAlarm } from "./lib/alarm.js";
@@ -39,7 +39,7 @@ import { resumeSignOut, showGate, signOut } from "./lib/sign_out.js";
 import { sound } from "./lib/sound.js";
 import { setTitle } from "./lib/tab_signs.js";
 import { throttle } from "./lib/throttle.js";
-import { endSignals, signalWaiting } from "./lib/waiting_pages.js";
+import { endSignals } from "./lib/waiting_pages.js";
 import { drawUnknownMode } from "./modes/mode_banner.js";
 
 /** @import { Alert } from "./types/alerts.d.ts" */
@@ -64,8 +64,6 @@ const OPERATOR_BOARDS = new Set(["letters"]);
 const RETRY_MS = 2_000;
 const REFRESH_MS = 30_000;
 const OWN_PAGES_MS = 5_000;
-/** The most urgent page comes first; the answer has the number of all. */
-const OWN_PAGES = { status: "Actual", open: 1, by_matter: 1, limit: 1 };
 
 /** @type {Officer} */
 let officer;
@@ -100,7 +98,7 @@ async function begin() {
     setInterval(showTime, 1_000),
     setInterval(refreshAll, REFRESH_MS),
     // The stream of a drill has no line about a real page.
-    setInterval(() => showsDrill() && loadOwnPages(), OWN_PAGES_MS),
+    setInterval(() => showsDrill() && loadRealPages(), OWN_PAGES_MS),
   ];
   addEventListener("hashchange", followAddress);
 }
@@ -134,10 +132,7 @@ function follow() {
       state.board?.line(line);
       reloadOverview();
       if (line.kind === "mode") loadModes();
-      if (PAGE_KINDS.has(line.kind)) {
-        loadPageCount();
-        loadOwnPages();
-      }
+      if (PAGE_KINDS.has(line.kind)) loadOwnPages();
     },
     onReset: refreshAll,
     onState: (link, linkFacts) => {
@@ -176,16 +171,10 @@ const loadModes = throttle(async () => {
 });
 
 /** Ring for the officer's own real pages on every board, until they are answered. */
-const loadOwnPages = throttle(async () => {
-  const answer = await answerOrNull(get("/api/pages", OWN_PAGES));
-  if (answer && optionalElement("board")) signalWaiting(answer.pages, answer.waiting);
-});
-
 function refreshAll() {
   loadOwnPages();
   reloadOverview();
   loadModes();
-  loadPageCount();
   state.board?.refresh();
 }
 

@@ -17,9 +17,12 @@ from services.ingest.core.times import FUTURE
 from shared.contracts.fields import LEVEL_ORDER, DoorStatus, Level, Status, Tier
 from shared.contracts.ids import content_id
 from shared.contracts.reports import MOST_AREAS, ExternalWarning
+from shared.domain.shortening import shorten
 
 RECEIVED_FOR = "500000000000"
 """The unit that receives the warnings of the city's agencies."""
+_LINE_CHARACTERS = 200
+_TEXT_CHARACTERS = 4_000
 _SIGNATURE = "http://www.w3.org/2000/09/xmldsig#"
 
 
@@ -65,6 +68,9 @@ def accept_warning(
         effective_at=_time(info, "effective"),
         expires_at=_time(info, "expires"),
         headline=_headline(info, alert),
+        sender_name=_line(info, "senderName") or None,
+        description=_text(info, "description"),
+        instruction=_text(info, "instruction"),
         signed=_signed(alert),
         source_text=text,
     )
@@ -94,8 +100,18 @@ def _time(info: CapElement | None, name: str) -> datetime | None:
 
 
 def _headline(info: CapElement | None, alert: CapElement) -> str:
-    headline = (info.child_text("headline") or info.child_text("event")) if info is not None else ""
-    return " ".join(headline.split())[:200] or f"外部预警 {alert.child_text('identifier')}"[:200]
+    headline = _line(info, "headline") or _line(info, "event")
+    return headline or f"外部预警 {alert.child_text('identifier')}"[:_LINE_CHARACTERS]
+
+
+def _line(info: CapElement | None, name: str) -> str:
+    """Return the words of an element on one line; "" without the element."""
+    return " ".join(info.child_text(name).split())[:_LINE_CHARACTERS] if info is not None else ""
+
+
+def _text(info: CapElement | None, name: str) -> str:
+    """Return the words of an element, cut at a border of sentences; "" without the element."""
+    return shorten(info.child_text(name).strip(), _TEXT_CHARACTERS) if info is not None else ""
 
 
 def _event_type(infos: Sequence[CapElement], info: CapElement | None) -> str | None:

@@ -9,6 +9,7 @@ from services.notify.core.escalation.engine import EscalationEngine
 from services.notify.core.escalation.escalation import Escalation, Purpose
 from services.notify.core.escalation.next_call import calling_order
 from services.notify.core.escalation.states import EscalationState, EscalationTrigger
+from services.notify.core.subjects.snapshots import EndedWarning
 from services.notify.core.wording import agency_warnings as wording
 from services.notify.core.wording.names import Names
 from services.notify.core.working_set import WorkingSet
@@ -31,8 +32,8 @@ _MOST_UNITS = 40
 def call_about_warning(event: ExternalWarning, engine: EscalationEngine) -> datetime | None:
     """Call the units in the areas of a warning; return when the calls end, None without calls.
 
-    A message ends the calls about the warnings in its references. Of a cancelled one, the units
-    whose officers have answered are informed.
+    A message ends the warnings in its references, with the calls about them, also those with a
+    later arrival. Of a cancelled one, the units whose officers have answered are informed.
     """
     working_set = engine.working_set
     informed_units: set[str] = set()
@@ -43,12 +44,16 @@ def call_about_warning(event: ExternalWarning, engine: EscalationEngine) -> date
             if escalation.state is EscalationState.ANSWERED and is_cancelled:
                 informed_units.add(escalation.start_unit)
             working_set.end_calls(escalation, EscalationTrigger.SETTLED, reason)
+        working_set.end_warnings(
+            EndedWarning(reference, event.source_id, event.status) for reference in event.references
+        )
     for unit in sorted(informed_units):
         engine.open(
             _escalation(event, unit, engine.names, working_set.now),
             calling_order(engine.roster, unit),
         )
-    if event.msg_type not in WARNINGS:
+    is_ended = EndedWarning(event.id, event.source_id, event.status) in working_set.ended_warnings
+    if is_ended or event.msg_type not in WARNINGS:
         return None
     _, ends_at = validity(event, event.occurred_at)
     if ends_at <= working_set.now:

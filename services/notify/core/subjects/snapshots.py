@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
+from typing import NamedTuple
 
 from shared.contracts.commands import AssignmentState
 from shared.contracts.duty import DutyCoverage
-from shared.contracts.fields import Level
+from shared.contracts.fields import Level, Status
 
 NOTICE_TIME = timedelta(days=7)
 """A gap of the roster is announced so long before it begins, and again after the same time."""
@@ -81,6 +82,14 @@ class ReportDutySnapshot:
         """
         due = self.dues.get(clock)
         return due is None or due > called_at
+
+
+class EndedWarning(NamedTuple):
+    """A warning of another agency that a message of the same source and status has ended."""
+
+    warning_id: str
+    source_id: str
+    status: Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ MEMORY_BYTES = 700 * 2**20
 FILES = 1_000
 _FENCE = "another process owns these partitions"
 """The last words of a process that has lost its place in the group."""
+_OUTSIDE = "the consumer group does not take this process back"
+"""The last words of a process that its group has not admitted for a minute."""
 _TABLE = "ends before what its table has read"
 """The last words of a process that has read a table whose topic was created anew."""
 
@@ -71,11 +73,12 @@ def crashes(evidence: Evidence) -> Iterator[Violation]:
     """Yield processes that ended by themselves, and answers of 500.
 
     In the wake of a fault a process ends when it finds its partitions with another: that is the
-    fence which keeps a process that was away from doing harm. A process reads a table anew by an
-    end and a start.
+    fence which keeps a process that was away from doing harm. It also ends when its group does not
+    admit it, as while the coordinator's node is away. A process reads a table anew by an end and a
+    start.
     """
     for line in evidence.run.get("crashes", ()):
-        fenced = _FENCE in line["log"]
+        fenced = _FENCE in line["log"] or _OUTSIDE in line["log"]
         anew = _TABLE in line["log"] and any(
             recreation["topic"] in line["log"] for recreation in evidence.recreations
         )

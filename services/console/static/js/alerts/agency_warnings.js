@@ -1,6 +1,9 @@
 // The panel of the warnings of other agencies that hold or will hold: whose, where, until when.
 
-import { chip, drillTag, levelBadge, maskedText, panel } from "../lib/components.js";
+import { composeCommand } from "../commands/command_composer.js";
+import { senderOf } from "../commands/warning_origin.js";
+import { get } from "../lib/api.js";
+import { button, chip, drillTag, levelBadge, maskedText, panel } from "../lib/components.js";
 import { h, renderList } from "../lib/dom.js";
 import { formatTime, t } from "../lib/i18n.js";
 import { loader } from "../lib/load_status.js";
@@ -10,30 +13,45 @@ import { pagedList } from "../lib/paged_list.js";
 /** @import { BoardContext } from "../types/page.d.ts" */
 
 const PAGE_SIZE = 50;
+const BRIEF_SIZE = 3;
 const LONGEST_WAIT_MS = 3_600_000;
 
 /**
- * Make the panel. It loads itself anew when a warning begins or ends.
+ * Make the panel. It loads itself anew when a warning begins or ends. A brief one has the gravest
+ * warnings alone, with a link to the board of all, and is there only while there are any.
  * @param {BoardContext} context
+ * @param {{ isBrief?: boolean }} [variant]
  */
-export function agencyWarnings(context) {
+export function agencyWarnings(context, { isBrief = false } = {}) {
   const node = h("ol", { class: "lines", id: "agency-warnings" });
   const list = pagedList(
     "/api/warnings",
     "warnings",
     (warning) => warning.warning_id,
     () => load(),
-    PAGE_SIZE,
+    isBrief ? BRIEF_SIZE : PAGE_SIZE,
   );
+  const all = { href: "#alarms", "aria-label": t("warnings.title") };
+  const tail = isBrief ? h("a", all, list.count) : list.count;
+  const box = panel("warnings.title", [node, !isBrief && list.moreButton], tail);
+  box.hidden = isBrief;
   const load = loader(
     node,
-    () => context.current(list.load({ status: context.status })),
+    async () => {
+      try {
+        return await context.current(list.load({ status: context.status }));
+      } catch (error) {
+        box.hidden = false;
+        throw error;
+      }
+    },
     (answer) => {
+      box.hidden = isBrief && !answer.warnings.length;
       renderList(
         node,
         answer.warnings,
         (warning) => warning.warning_id,
-        warningItem,
+        (warning) => warningItem(warning, isBrief ? null : () => orderBecauseOf(warning)),
         t("warnings.none"),
       );
       list.show(answer);
@@ -56,11 +74,23 @@ export function agencyWarnings(context) {
     timer = setTimeout(() => node.isConnected && load(), Math.max(wait, 0) + 1_000);
   }
 
-  return { load, panel: panel("warnings.title", [node, list.moreButton], list.count) };
+  /**
+   * Open the form for a command with the words and areas of a warning.
+   * @param {AgencyWarning} warning
+   */
+  async function orderBecauseOf({ warning_id: id, status }) {
+    const proposed = await context.current(get(`/api/warnings/${id}/command`, { status }));
+    if (proposed) composeCommand(context.officer, status, context.reload, proposed);
+  }
+
+  return { load, panel: box };
 }
 
-/** @param {AgencyWarning} warning */
-function warningItem(warning) {
+/**
+ * @param {AgencyWarning} warning
+ * @param {(() => Promise<void>) | null} order null makes a brief entry
+ */
+function warningItem(warning, order) {
   const hidden = warning.areas - warning.area_names.length;
   const areas = warning.area_names.join(t("and"));
   return h(
@@ -76,7 +106,7 @@ function warningItem(warning) {
       h(
         "span",
         { class: "muted" },
-        `${warning.source_id} · ${areas}`,
+        `${senderOf(warning)} · ${areas}`,
         hidden > 0 && ` ${t("warning.areas", { n: warning.areas })}`,
       ),
       !warning.in_force && [" ", chip(t("warning.later"))],
@@ -84,9 +114,16 @@ function warningItem(warning) {
     h(
       "span",
       {},
-      h("time", {}, t("warning.from", { time: formatTime(warning.starts_at) })),
-      h("br"),
+      (order || !warning.in_force) && [
+        h("time", {}, t("warning.from", { time: formatTime(warning.starts_at) })),
+        h("br"),
+      ],
       h("time", {}, t("warning.to", { time: formatTime(warning.ends_at) })),
+      order &&
+        warning.may_command && [
+          h("br"),
+          button(t("warning.command"), order, { "data-focus": `${warning.warning_id}-command` }),
+        ],
     ),
   );
 }

@@ -1,7 +1,8 @@
-// The board of the cases: a search, and beside its results the chosen case. `#cases/ID` is its
-// address.
+// The board of the cases: a search, and beside its results the chosen case, else the load of the
+// place. `#cases/ID` is the address of a case.
 
 import { caseFile } from "../cases/case_file.js";
+import { loadPanel } from "../cases/load_panel.js";
 import { get, problemOf } from "../lib/api.js";
 import {
   button,
@@ -58,6 +59,7 @@ export function casesBoard(context) {
     () => scheduleLoad(),
     () => load(),
   );
+  const placeLoad = loadPanel(context);
   const status = loadStatus(list);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let typingTimer;
@@ -127,19 +129,23 @@ export function casesBoard(context) {
     if (id === state.chosenId) return;
     state.chosenId = id;
     openFile();
-    state.file?.refresh();
+    refreshFile();
     draw();
   }
 
   function openFile() {
     state.file = state.chosenId ? caseFile(context, state.chosenId, load) : null;
     if (state.file) fill(filePlace, state.file.node);
+    else fill(filePlace, h("p", { class: "empty" }, t("cases.choose")), placeLoad.node);
+  }
+
+  async function refreshFile() {
+    await (state.file ?? placeLoad).refresh();
   }
 
   const reload = throttle(load, PAUSE_MS);
-  const reloadFile = throttle(async () => state.file?.refresh(), PAUSE_MS);
-  if (state.chosenId) openFile();
-  else fill(filePlace, h("p", { class: "empty" }, t("cases.choose")));
+  const reloadFile = throttle(refreshFile, PAUSE_MS);
+  openFile();
   return {
     node: h(
       "div",

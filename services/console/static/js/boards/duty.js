@@ -8,6 +8,7 @@ import { clearList, fill, h, renderList, text } from "../lib/dom.js";
 import { unitPicker } from "../lib/forms.js";
 import { formatTime, t } from "../lib/i18n.js";
 import { loadAll, loader } from "../lib/load_status.js";
+import { dutyCalendar } from "../duty/duty_calendar.js";
 import { RULE_KINDS, ruleForm } from "../duty/duty_forms.js";
 import { reachabilityPart } from "../duty/reachability.js";
 
@@ -36,10 +37,12 @@ export function dutyBoard(context) {
   const root = { unit: context.me.unit, name: context.me.unit_name };
   const picker = unitPicker(t("unit"), root);
   const reachability = reachabilityPart(context, () => picker.unit);
+  const calendar = dutyCalendar(context, () => picker.unit);
   picker.addEventListener("change", () => {
     state.unit = picker.value;
     clearList(entryList);
     loaders.plan.restart();
+    calendar.load.restart();
     reachability.restart();
   });
 
@@ -61,6 +64,7 @@ export function dutyBoard(context) {
 
   function refresh() {
     loadAll(loaders);
+    calendar.load();
     reachability.load();
   }
 
@@ -236,14 +240,19 @@ export function dutyBoard(context) {
   return {
     node: h(
       "div",
-      { class: "columns two" },
-      h("div", { class: "stack" }, panel("duty.title", planPart)),
+      { class: "stack duty-board" },
       h(
         "div",
-        { class: "stack" },
-        panel("reach.title", reachability.node),
-        panel("gaps.title", gapList),
+        { class: "columns two" },
+        h("div", { class: "stack" }, panel("duty.title", planPart)),
+        h(
+          "div",
+          { class: "stack" },
+          panel("reach.title", reachability.node),
+          panel("gaps.title", gapList),
+        ),
       ),
+      panel("calendar.title", calendar.node),
     ),
     refresh,
     line: () => {},

@@ -1,5 +1,6 @@
 // The overview: everything at a glance, in three columns.
 
+import { agencyWarnings } from "../alerts/agency_warnings.js";
 import { alertList } from "../alerts/alert_list.js";
 import { trendDrawer } from "../alerts/trend.js";
 import { drawCommands } from "../commands/command_list.js";
@@ -68,8 +69,11 @@ export function overviewBoard(context) {
   const pagePanel = panel("own.pages", pages.node, [pages.newButton, pageTail]);
   pages.node.classList.add("limited");
   pagePanel.classList.add("own");
+  const warnings = agencyWarnings(context, { isBrief: true });
+  warnings.panel.classList.add("warnings");
   const loaders = {
     pages: pages.load,
+    warnings: warnings.load,
     alerts: loader(
       alertCards,
       () => context.current(alerts.load({ status, open: 1, unit: state.town?.unit })),
@@ -176,6 +180,7 @@ export function overviewBoard(context) {
         h(
           "div",
           { class: "stack" },
+          warnings.panel,
           panel("commands.title", commandList, commandTail),
           panel("supervision.title", supervisionList, supervisionTail),
         ),

@@ -18,7 +18,9 @@ import {
 import { formatTime, t } from "../lib/i18n.js";
 import { draftList, newDraftId } from "./command_drafts.js";
 import { selectionEditor } from "./selection_editor.js";
+import { quotedWords, warningOrigin } from "./warning_origin.js";
 
+/** @import { ProposedCommand } from "../types/alerts.d.ts" */
 /** @import { CommandDraft, CommandPreview } from "../types/commands.d.ts" */
 /** @import { Officer } from "../types/page.d.ts" */
 /** @import { Status } from "../types/fields.d.ts" */
@@ -30,8 +32,9 @@ const NAME_PAGE_SIZE = 100;
  * @param {Officer} officer
  * @param {Status} status
  * @param {() => void} refresh
+ * @param {ProposedCommand | null} [warning] the warning of another agency that fills the form
  */
-export function composeCommand(officer, status, refresh) {
+export function composeCommand(officer, status, refresh, warning = null) {
   const key = crypto.randomUUID();
   const count = h("strong", { id: "recipients" }, "–");
   const countsByTier = h("span", { class: "muted" });
@@ -52,6 +55,7 @@ export function composeCommand(officer, status, refresh) {
     addWords: t("compose.assist.add"),
   });
   const drafts = draftList(status, showDraft);
+  const origin = warningOrigin();
   const saved = h("p", { class: "muted", role: "status" });
   let draftId = newDraftId();
   let isStored = false;
@@ -65,9 +69,10 @@ export function composeCommand(officer, status, refresh) {
     { method: "dialog", oninput: updateSendButton, onsubmit: submit },
     dialogTitle(t(status === "Exercise" ? "compose.drill" : "compose")),
     drafts.node,
+    origin.node,
     textField(t("compose.title"), "title", { required: true }),
     textArea(t("compose.instruction"), "instruction"),
-    eventTypePicker(),
+    eventTypePicker(warning?.event_type),
     choices(t("compose.level"), "radio", "level", levelOptions()),
     momentField(t("compose.sign.by"), "sign_by", null, false),
     momentField(t("compose.finish.by"), "finish_by", null, false),
@@ -101,6 +106,8 @@ export function composeCommand(officer, status, refresh) {
     saved,
   );
   const dialog = openDialog([status === "Exercise" && drillBand(), form]);
+
+  if (warning) showWarning(warning);
 
   async function preview() {
     shownPreview = null;
@@ -165,6 +172,7 @@ export function composeCommand(officer, status, refresh) {
     sign_by: momentOf(form, "sign_by"),
     finish_by: momentOf(form, "finish_by"),
     status,
+    warning_id: origin.id(),
   });
 
   async function saveDraft() {
@@ -194,6 +202,17 @@ export function composeCommand(officer, status, refresh) {
     showValues(form, { title, instruction, event, level, sign_by, finish_by });
     editor.restore(draft.selection, draft.names);
     assistEditor.restore(draft.assist, draft.names);
+    origin.show(draft.warning_id);
+    preview();
+  }
+
+  /** @param {ProposedCommand} proposed */
+  function showWarning(proposed) {
+    const { event_type, level, selection, names: unitNames, warning_id: warningId } = proposed;
+    form.querySelector("textarea")?.setAttribute("rows", "9");
+    showValues(form, { ...quotedWords(proposed), level, ...(event_type && { event: event_type }) });
+    editor.restore(selection, unitNames);
+    origin.show(warningId);
     preview();
   }
 

@@ -1,6 +1,7 @@
 // The types of event that an officer can choose from: codes as real systems use them (GB/T 35561
 // style, docs/sources.md S10), own names behind a class code where there is none.
 
+import { eventName } from "./components.js";
 import { select } from "./forms.js";
 import { t } from "./i18n.js";
 
@@ -34,8 +35,12 @@ export const EVENT_TYPES = [
   "14",
 ];
 
-/** Make a drop-down list of the types of event. */
-export function eventTypePicker() {
-  const options = EVENT_TYPES.map((code) => /** @type {const} */ ([code, t(`event.${code}`)]));
+/**
+ * Make a drop-down list of the types of event.
+ * @param {string | null} [extra] a type that can be chosen as well
+ */
+export function eventTypePicker(extra) {
+  const codes = new Set([...(extra ? [extra] : []), ...EVENT_TYPES]);
+  const options = [...codes].map((code) => /** @type {const} */ ([code, eventName(code)]));
   return select(t("compose.event"), "event", options);
 }

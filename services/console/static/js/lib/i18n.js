@@ -132,6 +132,16 @@ const formatFullDate = (moment) =>
   dateFormat({ year: "numeric", month: "short", day: "numeric" }).format(moment);
 
 /**
+ * Return the full date with hours and minutes, for a text that is read on other days too.
+ * @param {string} value ISO 8601 text
+ */
+export function formatMoment(value) {
+  const moment = new Date(value);
+  const clock = dateFormat({ hour: "2-digit", minute: "2-digit" }).format(moment);
+  return `${formatFullDate(moment)} ${clock}`;
+}
+
+/**
  * Return the time of day; with the date when it is not today, with the year when it is not this
  * year.
  * @param {string | number} value ISO 8601 text or milliseconds

@@ -22,7 +22,10 @@ export function stableList(container, keyOf, make, emptyKey) {
   const newKeys = new Set();
   const order = new CardOrder(container, "*", redraw, sortIn);
   order.reset(false); // A board that nobody touches takes each new card where it belongs.
-  const newButton = button("", sortIn, { class: "primary new-cards", hidden: true });
+  const newButton = button(t("fresh.n", { n: 0 }), sortIn, {
+    class: "primary new-cards",
+    hidden: true,
+  });
 
   function redraw() {
     draw();

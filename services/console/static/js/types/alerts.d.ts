@@ -1,6 +1,6 @@
 /** Alerts, alarms with their evidence, silences, and readings of sensors. */
 
-import type { CommandHead } from "./commands.d.ts";
+import type { CommandHead, StoredSelection } from "./commands.d.ts";
 import type { Level, Maskable, Post, WithStatus } from "./fields.d.ts";
 import type { Unit } from "./units.d.ts";
 
@@ -120,6 +120,7 @@ export interface Alarm extends WithStatus, Maskable {
 export interface AgencyWarning extends WithStatus {
   warning_id: string;
   source_id: string;
+  sender_name: string | null;
   event_type: string | null;
   level: Level | null;
   masked: boolean;
@@ -129,6 +130,23 @@ export interface AgencyWarning extends WithStatus {
   starts_at: string;
   ends_at: string;
   in_force: boolean;
+  may_command: boolean;
+}
+
+/** What a command because of a warning begins with. */
+export interface ProposedCommand extends WithStatus {
+  warning_id: string;
+  source_id: string;
+  sender_name: string | null;
+  event_type: string | null;
+  level: Level | null;
+  headline: string;
+  description: string;
+  instruction: string;
+  starts_at: string;
+  ends_at: string;
+  selection: StoredSelection | null;
+  names: Record<string, string>;
 }
 
 export interface Silence extends WithStatus {

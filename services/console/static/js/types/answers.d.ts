@@ -6,6 +6,7 @@ import type {
   Alert,
   AlertDetail,
   AlertWords,
+  ProposedCommand,
   ReadingsAnswer,
   Sensor,
   Silence,
@@ -26,9 +27,17 @@ import type {
   SupervisedUnit,
   SupervisionEntry,
 } from "./commands.d.ts";
-import type { Colleague, DutyAnswer, DutyGap, Reach, ReachablePost } from "./duty.d.ts";
+import type {
+  Colleague,
+  DutyAnswer,
+  DutyCalendarAnswer,
+  DutyGap,
+  Reach,
+  ReachablePost,
+} from "./duty.d.ts";
 import type { ListAnswer } from "./fields.d.ts";
 import type { LettersAnswer } from "./letters.d.ts";
+import type { LoadAnswer } from "./load.d.ts";
 import type { ModePreview, ModesAnswer } from "./modes.d.ts";
 import type { MapAnswer, OverviewAnswer, Page, WhyAnswer } from "./overview.d.ts";
 import type { FeedLine, Officer } from "./page.d.ts";
@@ -54,17 +63,19 @@ export type AnswerOf<Path extends string> = Path extends "/api/me"
                 ? ListAnswer & { alarms: Alarm[] }
                 : Path extends "/api/silences"
                   ? { silences: Silence[] }
-                  : Path extends "/api/warnings"
-                    ? ListAnswer & { warnings: AgencyWarning[] }
-                    : Path extends "/api/sensors/silent"
-                      ? ListAnswer & { sensors: SilentSensor[] }
-                      : Path extends `/api/sensors/${string}/readings`
-                        ? ReadingsAnswer
-                        : Path extends "/api/sensors"
-                          ? ListAnswer & { sensors: Sensor[] }
-                          : Path extends "/api/trends"
-                            ? { trends: Trend[] }
-                            : CommandAnswerOf<Path>;
+                  : Path extends `/api/warnings/${string}/command`
+                    ? ProposedCommand
+                    : Path extends "/api/warnings"
+                      ? ListAnswer & { warnings: AgencyWarning[] }
+                      : Path extends "/api/sensors/silent"
+                        ? ListAnswer & { sensors: SilentSensor[] }
+                        : Path extends `/api/sensors/${string}/readings`
+                          ? ReadingsAnswer
+                          : Path extends "/api/sensors"
+                            ? ListAnswer & { sensors: Sensor[] }
+                            : Path extends "/api/trends"
+                              ? { trends: Trend[] }
+                              : CommandAnswerOf<Path>;
 
 type CommandAnswerOf<Path extends string> = Path extends "/api/commands"
   ? ListAnswer & { commands: Command[] }
@@ -106,24 +117,28 @@ type CaseAnswerOf<Path extends string> = Path extends "/api/cases"
           ? CaseDetail
           : Path extends "/api/duty"
             ? DutyAnswer
-            : Path extends "/api/duty/gaps"
-              ? { gaps: DutyGap[] }
-              : Path extends "/api/duty/reachability"
-                ? ListAnswer & {
-                    posts: ReachablePost[];
-                    counts: Record<Reach, number>;
-                  }
-                : Path extends "/api/modes"
-                  ? ModesAnswer
-                  : Path extends "/api/modes/preview"
-                    ? ModePreview
-                    : Path extends "/api/reporting"
-                      ? ReportingAnswer
-                      : Path extends `/api/incidents/${string}/reports`
-                        ? IncidentAnswer
-                        : Path extends "/api/letters"
-                          ? LettersAnswer
-                          : never;
+            : Path extends "/api/duty/calendar"
+              ? DutyCalendarAnswer
+              : Path extends "/api/duty/gaps"
+                ? { gaps: DutyGap[] }
+                : Path extends "/api/duty/reachability"
+                  ? ListAnswer & {
+                      posts: ReachablePost[];
+                      counts: Record<Reach, number>;
+                    }
+                  : Path extends "/api/modes"
+                    ? ModesAnswer
+                    : Path extends "/api/modes/preview"
+                      ? ModePreview
+                      : Path extends "/api/reporting"
+                        ? ReportingAnswer
+                        : Path extends `/api/incidents/${string}/reports`
+                          ? IncidentAnswer
+                          : Path extends "/api/letters"
+                            ? LettersAnswer
+                            : Path extends "/api/load"
+                              ? LoadAnswer
+                              : never;
 
 /** The answer to a POST request whose content is read. */
 export type PostAnswerOf<Path extends string> = Path extends "/api/commands/preview"

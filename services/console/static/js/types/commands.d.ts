@@ -140,6 +140,7 @@ export interface CommandDraft extends WithStatus {
   instruction: string;
   sign_by: string | null;
   finish_by: string | null;
+  warning_id: string | null;
   names: Record<string, string>;
 }
 

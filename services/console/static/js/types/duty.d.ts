@@ -32,6 +32,29 @@ export interface Turn {
   name: string | null;
 }
 
+/** A turn in the calendar; without an officer it is a gap. */
+export interface CalendarSlot extends Turn {
+  post: Post;
+  own_turn: boolean;
+}
+
+/** A day of the calendar; `zh` and `en` name a holiday or a day of work at a weekend. */
+export interface CalendarDay {
+  day: string;
+  workday: boolean;
+  holiday: boolean;
+  zh: string | null;
+  en: string | null;
+  slots: CalendarSlot[];
+}
+
+export interface DutyCalendarAnswer {
+  begin: string;
+  posts: Post[];
+  days: CalendarDay[];
+  holidays_known: boolean;
+}
+
 export interface DutyEntry {
   entry_id: string;
   version: number;
