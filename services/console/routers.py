@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.console.features.agency_warnings import routes as agency_warnings
-from services.console.features.alerts import decision_routes, wording_routes
+from services.console.features.alerts import decision_routes, preview_routes, wording_routes
 from services.console.features.alerts import routes as alerts
 from services.console.features.cases import exports, list_routes, review_routes
 from services.console.features.cases import photo_routes as case_photo_routes
@@ -14,6 +14,7 @@ from services.console.features.commands import (
     bulk_routes,
     draft_routes,
     drilldown_routes,
+    page_preview_routes,
     photo_routes,
 )
 from services.console.features.commands import routes as commands
@@ -49,6 +50,7 @@ ROUTERS = tuple(
             overview,
             alerts,
             wording_routes,
+            preview_routes,
             decision_routes,
             silences,
             agency_warnings,
@@ -60,6 +62,7 @@ ROUTERS = tuple(
         *(
             commands,
             draft_routes,
+            page_preview_routes,
             bulk_routes,
             assignment_routes,
             photo_routes,

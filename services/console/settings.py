@@ -6,7 +6,9 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from shared.contracts.duty import ZoneName
 from shared.contracts.fields import Line, UnitId
+from shared.domain.local_time import ZONE
 from shared.runtime.day_calendars import CalendarSettings
 from shared.runtime.push_key import PushKey
 from shared.runtime.webhook_keys import webhook_key_problem
@@ -40,6 +42,8 @@ class Settings(CalendarSettings):
     """Claim that is compared with `oidc_subject` of an account; signing in creates no account."""
     console_url: str | None = None
     """Address that people use; the provider returns them there. Needed with oidc_issuer."""
+    zone: ZoneName = ZONE
+    """Time zone of the texts of pages that are shown before they are sent, the same as notify's."""
     cookie_secure: bool = False
     """Send the session cookie over TLS only; needed where a proxy terminates TLS."""
     stream_limit: Annotated[int, Field(ge=1, le=20_000)] = 2_000

@@ -23,20 +23,10 @@ from shared.contracts.fields import (
     RuleId,
     Version,
 )
-from shared.contracts.pages import Channel
+from shared.contracts.pages import Channel, Quorum
 
 Wait = Annotated[Finite, Field(ge=1, le=7_200)]
 """Seconds; timers are looked at several times a second (shared/runtime/timers.py)."""
-
-
-Quorum = (
-    Literal["any", "all"]
-    | Annotated[int, Field(ge=1, le=9)]
-    | Annotated[tuple[Post, ...], Field(min_length=1, max_length=3)]
-)
-"""The officers who have to answer `coming` before the calls end: `any` one, `all` of the first
-unit, so many, or one for each of these posts.
-"""
 
 
 class ChannelStep(Contract):

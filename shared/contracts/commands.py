@@ -43,10 +43,7 @@ class CommandState(StrEnum):
 
 
 class TierCount(Contract):
-    """Roll-up of one tier: of `total` assignments, the number at or past each step.
-
-    `released` counts the waived, reassigned and recalled assignments.
-    """
+    """Assignments of one tier at or past each step; `released`: waived, reassigned or recalled."""
 
     tier: Tier
     total: Count
@@ -68,7 +65,8 @@ class CommandEvent(Envelope):
     their ids: a reader of the assignments can prove that the set is complete. `given_on` counts the
     assignments made later by splitting and reassigning. `root` is the lowest unit above all
     recipients. A command of a plan names the plan and its version. `mode` was the mode of the root
-    at the issue, by version `mode_version` of the decision of `mode_unit`.
+    at the issue, by version `mode_version` of the decision of `mode_unit`. `warning_id` is the
+    warning of another agency because of which an officer gave it.
     """
 
     type: Literal["command"] = "command"
@@ -87,6 +85,7 @@ class CommandEvent(Envelope):
     recipients_digest: Digest | None = None
     plan_id: RuleId | None = None
     plan_version: Version | None = None
+    warning_id: Identifier | None = None
     sign_by: Instant
     finish_by: Instant
     mode: ResponseMode = ResponseMode.NORMAL
@@ -347,6 +346,7 @@ class CommandRequest(Envelope):
     level: Level | None = None
     title: Line | None = None
     instruction: Text = ""
+    warning_id: Identifier | None = None
     sign_by: Instant | None = None
     finish_by: Instant | None = None
     within: UnitId | None = None

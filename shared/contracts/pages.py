@@ -132,6 +132,16 @@ class SubjectKind(StrEnum):
         return self in (SubjectKind.DIGEST, SubjectKind.FAULT_DIGEST)
 
 
+Quorum = (
+    Literal["any", "all"]
+    | Annotated[int, Field(ge=1, le=9)]
+    | Annotated[tuple[Post, ...], Field(min_length=1, max_length=3)]
+)
+"""The officers who have to answer `coming` before the calls end: `any` one, `all` of the first
+unit, so many, or one for each of these posts.
+"""
+
+
 MOST_CALLS = 20
 """Nobody is called more often about one matter; after as many calls it only stays in sight."""
 
@@ -145,6 +155,7 @@ class Page(Envelope):
     `reason` is the reason of a `failed` page. `digest_id`: the page was above the officer's budget,
     so a digest carries it; the pages of the digest have this id as their `subject_id`.
     `called_at` is the time of the call. `to_note`: nobody has to come, so `coming` means 已知悉.
+    Pages of one `escalation_id` are calls about one cause, which end with the answers of `quorum`.
     """
 
     type: Literal["page"] = "page"
@@ -168,6 +179,8 @@ class Page(Envelope):
     called_at: Instant | None = None
     answer_by: Instant
     to_note: bool = False
+    escalation_id: Identifier | None = None
+    quorum: Quorum = "any"
     resend: bool = False
     reason: Line | None = None
     digest_id: Identifier | None = None

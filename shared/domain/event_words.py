@@ -1,4 +1,7 @@
-"""Every event type in words. The console's words (`static/i18n`, `event.*`) say the same."""
+"""Every event type in words: codes as real systems use them (docs/sources.md S10), and our own.
+
+The console's words (`static/i18n`, `event.*`) are the same.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +21,25 @@ EVENTS: dict[str, Bilingual] = {
     "11B01": Bilingual("台风", "Typhoon"),
     "11B03": Bilingual("暴雨", "Rainstorm"),
     "11B04": Bilingual("暴雪", "Snowstorm"),
+    "11B05": Bilingual("寒潮", "Cold wave"),
     "11B06": Bilingual("大风", "Gale"),
+    "11B07": Bilingual("沙尘暴", "Sandstorm"),
     "11B09": Bilingual("高温", "Heat"),
+    "11B14": Bilingual("雷电", "Lightning"),
+    "11B15": Bilingual("冰雹", "Hail"),
+    "11B16": Bilingual("霜冻", "Frost"),
     "11B17": Bilingual("大雾", "Fog"),
+    "11B19": Bilingual("霾", "Haze"),
     "11B20": Bilingual("雷雨大风", "Thunderstorm gale"),
+    "11B21": Bilingual("道路结冰", "Road icing"),
     "11B22": Bilingual("干旱", "Drought"),
     "11B25": Bilingual("森林火险", "Forest fire danger"),
     "11B29": Bilingual("空气重污染", "Heavy air pollution"),
     "11C02": Bilingual("地震", "Earthquake"),
     "11D01": Bilingual("滑坡", "Landslide"),
     "11D02": Bilingual("泥石流", "Debris flow"),
+    "11E02": Bilingual("风暴潮", "Storm surge"),
+    "11E06": Bilingual("海浪", "Waves"),
     "11G01": Bilingual("森林火灾", "Forest fire"),
     "12:gas_leak": Bilingual("可燃气体泄漏", "Gas leak"),
     "12:gas_fire": Bilingual("燃气火灾", "Gas fire"),

@@ -131,6 +131,21 @@ class StreamProtocol(H11Protocol):
             self._limit(state)
         elif state is not self._limited:
             self._limit(None)
+        self._limit_idle()
+
+    def _limit_idle(self) -> None:
+        """Close the connection unless its next request begins in time.
+
+        uvicorn sets this limit when a response is complete and takes it back with each byte, also
+        with bytes that begin no request: the end of a body whose answer has been sent.
+        """
+        is_idle = self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
+        cycle: Any = self.cycle  # None before the first request
+        is_answered = cycle is not None and cycle.response_complete
+        if is_idle and is_answered and self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
     def send_400_response(self, msg: str) -> None:
         """Refuse a broken request; the application, which has its head, is told of the end."""

@@ -65,7 +65,8 @@ NAMELESS = """() => {
   const all = (selector) => [...document.querySelectorAll(selector)];
   const words = (ids) => (ids || "").split(" ")
     .map((id) => document.getElementById(id)?.innerText || "").join("").trim();
-  const named = (node) => (node.innerText || "").trim() || node.getAttribute("aria-label")
+  const said = (node) => node.closest("details:not([open])") ? node.textContent : node.innerText;
+  const named = (node) => (said(node) || "").trim() || node.getAttribute("aria-label")
     || words(node.getAttribute("aria-labelledby"))
     || node.querySelector("img[alt]:not([alt=''])")
     || [...(node.labels || [])].some((label) => label.innerText.trim());

@@ -16,6 +16,17 @@ from tests.support.console_events import HOSTILE_TEXT, ZHUTUO, an_alert
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
+_KEEP_STREAMS = """
+  globalThis.streams = [];
+  globalThis.EventSource = class extends EventSource {
+    constructor(...args) {
+      super(...args);
+      streams.push(this);
+    }
+  };
+"""
+"""A script that keeps each stream that the page opens in `streams`."""
+
 
 def sent(served: Served, kind: str) -> list[dict[str, Any]]:
     """Distinct records of one type that the console has handed to Kafka, in order."""
@@ -164,6 +175,9 @@ async def test_a_new_alert_is_announced_and_a_lost_line_is_said(
     visitor: Visitor, served: Served
 ) -> None:
     page = await visitor.open("o-city-b")
+    await page.add_init_script(_KEEP_STREAMS)
+    await page.reload()
+    await page.wait_for_selector(".link.live")
     await page.wait_for_selector("#alerts .card")
     served.run(
         served.console.project(
@@ -172,15 +186,19 @@ async def test_a_new_alert_is_announced_and_a_lost_line_is_said(
     )
     await expect(page.locator("#announce")).to_contain_text("临江镇", timeout=90_000)
     served.console.projection_lag["records"] = 5_000
-    await page.context.set_offline(True)
-    await page.evaluate("dispatchEvent(new Event('offline'))")
-    await expect(page.locator("#link")).to_have_text("断线")
-    await expect(page.locator("#state")).to_contain_text("连接中断")
-    await shot(page, "wall-offline")
-    await page.context.set_offline(False)
-    await page.evaluate("dispatchEvent(new Event('online'))")
-    await expect(page.locator("#state")).to_contain_text("5000", timeout=90_000)
-    served.console.projection_lag["records"] = 0
+    try:
+        await page.context.set_offline(True)
+        await page.evaluate("dispatchEvent(new Event('offline'))")
+        await expect(page.locator("#link")).to_have_text("断线")
+        await expect(page.locator("#state")).to_contain_text("连接中断")
+        # No heartbeat that is under way may say anything else: the connection is closed.
+        assert await page.evaluate("() => streams.every((stream) => stream.readyState === 2)")
+        await shot(page, "wall-offline")
+        await page.context.set_offline(False)
+        await page.evaluate("dispatchEvent(new Event('online'))")
+        await expect(page.locator("#state")).to_contain_text("5000", timeout=90_000)
+    finally:
+        served.console.projection_lag["records"] = 0
     visitor.complaints.clear()
 
 

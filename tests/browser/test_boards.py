@@ -249,7 +249,7 @@ async def test_departments_are_added_to_a_command_and_shown_before_sending(
     await dialog.get_by_label("按什么选择").last.select_option("group")
     await dialog.locator("[name^=group]").select_option("flood_task_force")
     await expect(dialog.locator("#recipients")).not_to_have_text("1")
-    await dialog.locator("summary").click()
+    await dialog.get_by_text("查看将收到的单位").click()
     await shot(page, "dialog-selection")
     await dialog.get_by_label("请输入上面的单位数").fill(
         await dialog.locator("#recipients").inner_text()

@@ -39,6 +39,8 @@ PROPOSAL = "/api/modes/proposals/{proposal_id}/{verb}"
 ENTRY = "/api/duty/entries/{entry_id}"
 RULES: tuple[type[BaseModel], ...] = get_args(get_args(DutyRule)[0])
 NO_ACTS = {
+    ("/api/alerts/{alert_id}/preview", ""): "reads (test_channel_previews.py)",
+    ("/api/commands/page-preview", ""): "reads (test_channel_previews.py)",
     ("/api/commands/preview", ""): "reads",
     (
         "/api/assignments/{assignment_id}/photos",

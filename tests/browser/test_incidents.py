@@ -29,9 +29,8 @@ COUNT_PRESSES = """() => {
 }"""
 
 
-@pytest.mark.parametrize(
-    ("lang", "width"), [("zh-CN", 360), ("en", 390), ("zh-CN", 1366), ("en", 1920)]
-)
+@pytest.mark.parametrize("lang", WORDS)
+@pytest.mark.parametrize("width", [1920, 1366, 390, 360])
 async def test_an_incident_takes_six_presses(
     visitor: Visitor, served: Served, lang: str, width: int
 ) -> None:

@@ -17,11 +17,11 @@ from playwright.async_api import BrowserContext, Page, Worker, expect
 from services.console.features.push.actions import device_id_of
 from services.notify.channels.port import DeliveryOutcome, Tools
 from services.notify.channels.web_push import WebPush
-from services.notify.core.roster.roster import Roster
 from shared.contracts.fields import Level
 from shared.contracts.pages import Answer, AnswerVerb
 from shared.contracts.push_devices import PushDevice
 from shared.contracts.topics import PAGE_ANSWERS, PUSH_DEVICES
+from shared.domain.roster.post_holders import Roster
 from shared.runtime.clock import SystemClock
 from shared.runtime.push_key import PushKey
 from tests.browser.conftest import Served, Visitor

@@ -11,13 +11,13 @@ from playwright.async_api import expect
 from services.audit.core.findings.detection import AuditFinding
 from services.audit.core.findings.faults import fault_of
 from services.audit.core.findings.snapshot import FindingKind
-from services.notify.core.roster.roster import Roster
 from services.notify.core.wording import digests
 from services.notify.core.wording import faults as wording
-from services.notify.core.wording.names import Names
 from shared.contracts.faults import FaultState
 from shared.contracts.fields import Level, Status
 from shared.contracts.pages import SubjectKind
+from shared.domain.page_texts.names import Names
+from shared.domain.roster.post_holders import Roster
 from shared.domain.selection.tree import UnitTree
 from shared.domain.wording import SYSTEM
 from tests.browser.conftest import Served, Visitor, a_console, fill_console, shot

@@ -58,7 +58,7 @@ WITHOUT_WORDS = {
     "AssignmentAxis": "the names of departments show the axis",
     "Party": "a rule of rights",
     "FaultState": "the text of a fault says it",
-    "Status": "marks of drills and tests, in `drill.*` and `services/notify/core/wording/marks.py`",
+    "Status": "marks of drills and tests, in `drill.*` and `shared/domain/page_texts/marks.py`",
     "DataGrade": "masked texts show the grade",
     "DigestState": "inside notify",
     "EscalationState": "inside notify",

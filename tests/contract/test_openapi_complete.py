@@ -23,7 +23,8 @@ PAGES |= {"/manifest.webmanifest", "/icons/{name}.png", "/worker.js"}
 PAGES |= {"/login/oidc", "/login/oidc/callback"}
 PAGES |= {"/password", "/account", "/account/password", "/account/sign-out"}
 OPERATIONS = {"/healthz", "/readyz", "/gaps", "/metrics", "/docs/asyncapi", "/docs/asyncapi.json"}
-NO_ACTS = {"/api/commands/preview", "/api/logout", "/api/logout/everywhere"}
+NO_ACTS = {"/api/alerts/{alert_id}/preview", "/api/commands/preview"}
+NO_ACTS |= {"/api/commands/page-preview", "/api/logout", "/api/logout/everywhere"}
 NO_ACTS |= {  # the same file is known by its content
     "/api/assignments/{assignment_id}/photos",
     "/api/incidents/drafts/{draft_id}/photos",

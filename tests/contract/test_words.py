@@ -14,7 +14,6 @@ import pytest
 import yaml
 
 from deploy.demo import strands, texts
-from services.notify.core.wording.assignments import OWED_ACTS
 from services.notify.core.wording.contact_tests import of_contact_test
 from services.notify.core.wording.escalations import PAGE_STATES
 from shared.contracts.alarms import AlarmTransition
@@ -27,6 +26,7 @@ from shared.definitions.rules.metrics import METRICS as KNOWN_METRICS
 from shared.domain.bilingual import SEPARATOR, Bilingual, all_in_language, bilingual_of, in_language
 from shared.domain.event_words import EVENTS, event
 from shared.domain.measures import METRICS, UNITS, amount, measured, span
+from shared.domain.page_texts.assignments import OWED_ACTS
 from shared.domain.report_series.changes import LABELS
 from shared.domain.wording import ANSWERS, CHANNELS, LEVELS, POSTS, answer
 
@@ -75,6 +75,23 @@ def test_every_event_type_in_use_has_a_word_of_its_own() -> None:
     assert {"12:gas_leak", "11A01"} <= demo_events()
     missing = sorted(events_in_use() - EVENTS.keys())
     assert not missing
+
+
+# The codes of natural disasters that public systems send (docs/sources.md S10). 11B37 is left out:
+# its meaning is unknown.
+SENT_BY_AGENCIES = {
+    "11A": (1, 2, 51),
+    "11B": (1, 3, 4, 5, 6, 7, 9, 14, 15, 16, 17, 19, 20, 21, 22, 25, 29),
+    "11C": (2,),
+    "11D": (1, 2),
+    "11E": (2, 6),
+    "11G": (1,),
+}
+
+
+def test_every_code_that_agencies_send_has_a_word_of_its_own() -> None:
+    codes = {f"{group}{n:02}" for group, numbers in SENT_BY_AGENCIES.items() for n in numbers}
+    assert not codes - EVENTS.keys()
 
 
 def test_an_event_type_of_somebody_elses_has_the_word_of_its_class() -> None:

@@ -13,7 +13,6 @@ import pytest
 from services.command.core.supervision.escalation import FilledPosts
 from services.console.core.directory import Directory
 from services.console.core.names import UnitNames
-from services.notify.core.roster.roster import Roster
 from shared.contracts.fields import Post
 from shared.contracts.pages import Channel
 from shared.contracts.record_keys import RECORD_KEYS
@@ -28,6 +27,7 @@ from shared.contracts.topics import (
     TopicSpec,
 )
 from shared.domain.response_modes.effective import UNDECIDED, Modes
+from shared.domain.roster.post_holders import Roster
 from tests.component.ingest.harness import a_sensor
 from tests.contract.update import golden_records
 from tests.support.scoring import Feed, a_rule, a_threshold_rule

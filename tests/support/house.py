@@ -223,6 +223,7 @@ async def a_house(dsn: str) -> AsyncIterator[House]:
         yield House(databases, clock, screen, alerting, command, notify)
 
 
+# Queries that add up the counts of all sessions, for tables whose rows have a `shard`.
 _SUMS = {
     "console.load_count": "(SELECT unit, status, day, figure, kind, level, "
     "console.sum_hours(hours) AS hours FROM console.load_count GROUP BY 1, 2, 3, 4, 5, 6)",

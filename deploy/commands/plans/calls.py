@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from shared.contracts.calls import CallPlan, ContactTestPlan, Quorum
+from shared.contracts.calls import CallPlan, ContactTestPlan
 from shared.contracts.fields import Post
-from shared.contracts.pages import Channel
+from shared.contracts.pages import Channel, Quorum
 from shared.definitions.call_plans.pack import CallPack, load
 from shared.definitions.yaml_files.findings import Severity
 from shared.definitions.yaml_files.screen import Screen

@@ -31,6 +31,7 @@ CREATE TABLE command.command (
     derived_assignments integer NOT NULL DEFAULT 0,
     data_grade text NOT NULL DEFAULT 'general',
     current_alert_id text,
+    warning_id text,
     issued_at timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 70);
 -- Finds the closed command of a case that comes back.

@@ -45,6 +45,7 @@ CREATE TABLE console.alert (
     authority_unit text,
     proposed_until timestamptz,
     expires_at timestamptz,
+    began_at timestamptz,
     debt jsonb,
     incident_grade text,
     response_level text,
@@ -145,6 +146,9 @@ CREATE TABLE console.page (
     resend boolean NOT NULL,
     -- Nobody has to come: the officer takes note.
     to_note boolean NOT NULL,
+    -- The calls about one cause, and the words of their quorum; none when one answer is enough.
+    escalation_id text,
+    quorum text,
     -- Why a page failed.
     reason text,
     data_grade text NOT NULL,
@@ -153,6 +157,7 @@ CREATE TABLE console.page (
     sent_at timestamptz NOT NULL
 );
 CREATE INDEX page_of_officer ON console.page (officer_id, sent_at);
+CREATE INDEX page_of_quorum ON console.page (escalation_id) WHERE quorum IS NOT NULL;
 CREATE INDEX page_age ON console.page USING brin (sent_at);
 CREATE INDEX page_open ON console.page (status, unit)
     WHERE state IN ('queued', 'sent', 'delivered', 'read');

@@ -7,6 +7,8 @@ CREATE TABLE console.command (
     version integer NOT NULL,
     state text NOT NULL,
     alert_id text,
+    -- The warning of another agency because of which an officer gave it.
+    warning_id text,
     event_type text NOT NULL,
     level text NOT NULL,
     root text COLLATE "C" NOT NULL,

@@ -61,6 +61,11 @@ class Directory:
         """Return every post of the roster, filled or empty."""
         return self._newest.values()
 
+    def slots_of(self, units: Iterable[str]) -> list[RosterSlot]:
+        """Return the posts of these units, filled or empty, in calling order."""
+        keys = [(unit, post) for unit in units for post in Post]
+        return [self._newest[key] for key in keys if key in self._newest]
+
     def calling_order(self, unit: str) -> Iterator[RosterSlot]:
         """Yield the filled posts of a unit and of the units above, as they are called."""
         for place in lineage(unit):

@@ -41,7 +41,15 @@ _PROBLEM: Json = {
         },
     },
 }
-_WITHOUT_CONFLICT = frozenset({"/api/commands/preview", "/api/logout", "/api/logout/everywhere"})
+_WITHOUT_CONFLICT = frozenset(
+    {
+        "/api/alerts/{alert_id}/preview",
+        "/api/commands/page-preview",
+        "/api/commands/preview",
+        "/api/logout",
+        "/api/logout/everywhere",
+    }
+)
 """Paths of requests that change nothing on which an earlier request could have decided."""
 
 _NAMING_A_SUBJECT = frozenset(

@@ -74,6 +74,12 @@ EXAMPLES: dict[tuple[str, str], Json] = {
         "status": "Exercise",
     },
     ("put", "/api/command-drafts/{draft_id}"): {"title": "沿江巡查", "level": "yellow"},
+    ("post", "/api/commands/page-preview"): {
+        "selection": _SELECTION,
+        "event_type": "11A01",
+        "level": "yellow",
+        "title": "沿江巡查",
+    },
     ("post", "/api/commands/preview"): {"selection": _SELECTION, "limit": 100},
     ("post", "/api/commands/{command_id}/{verb}"): {"version": 3},
     ("post", "/api/assignments/{assignment_id}/acknowledgements"): {
@@ -90,6 +96,7 @@ EXAMPLES: dict[tuple[str, str], Json] = {
         "level": "orange",
         "version": 4,
     },
+    ("post", "/api/alerts/{alert_id}/preview"): {"verb": "approve", "reason": "已核实"},
     ("post", "/api/silences"): {**_WINDOW, "sensor_id": "gauge-zhutuo", "reason": "检修"},
     ("post", "/api/silences/{silence_id}/end"): {"end_at": None, "reason": "检修完成"},
     ("post", "/api/letters/acts"): {

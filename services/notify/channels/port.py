@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from services.notify.core.wording.messages import message
-from services.notify.core.wording.names import BEIJING
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 from shared.contracts.push_devices import PushDevice
+from shared.domain.page_texts.messages import message
+from shared.domain.page_texts.names import BEIJING
 from shared.runtime.clock import Clock
 from shared.runtime.errors import SetupError
 

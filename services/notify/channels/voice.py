@@ -25,9 +25,9 @@ from services.notify.channels.port import (
     Url,
 )
 from services.notify.channels.signing import PageSigner
-from services.notify.core.wording.voice import spoken
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
+from shared.domain.page_texts.voice import spoken
 from shared.domain.replies import KEYS, REPEAT_KEY
 
 _BUSY = frozenset({"busy", "no_answer", "congestion", "unavailable"})

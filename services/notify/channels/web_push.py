@@ -17,11 +17,11 @@ from pydantic_core import to_json
 
 from services.notify.channels.http import client, exchange, outcome_of
 from services.notify.channels.port import Attempt, DeliveryOutcome, Tools
-from services.notify.core.roster.roster import Roster
-from services.notify.core.wording.notifications import notification
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 from shared.contracts.push_devices import PushDevice, PushSubscription
+from shared.domain.page_texts.notifications import notification
+from shared.domain.roster.post_holders import Roster
 from shared.runtime.push_key import AnswerTicket, PushKey
 
 _ENDED = (httpx2.codes.NOT_FOUND, httpx2.codes.GONE)

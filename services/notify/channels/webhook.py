@@ -19,11 +19,11 @@ from services.notify.channels.port import (
     Url,
 )
 from services.notify.channels.signing import PageSigner
-from services.notify.core.wording import marks
-from services.notify.core.wording.messages import public_headline
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 from shared.domain.bilingual import in_language
+from shared.domain.page_texts import marks
+from shared.domain.page_texts.messages import public_headline
 
 _FIELDS = frozenset(
     {

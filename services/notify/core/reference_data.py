@@ -10,11 +10,11 @@ from services.notify.core.contact_tests.plans import ContactTestPlans
 from services.notify.core.digests.budgets import BUDGETS
 from services.notify.core.escalation.call_rules import CallRules
 from services.notify.core.escalation.profiles import PROFILES, ProfileName
-from services.notify.core.roster.roster import Roster
-from services.notify.core.wording.names import BEIJING, Names
 from shared.contracts.calls import CallPlan, ContactTestPlan
 from shared.contracts.pages import Channel
+from shared.domain.page_texts.names import BEIJING, Names
 from shared.domain.response_modes.effective import Modes
+from shared.domain.roster.post_holders import Roster
 from shared.domain.selection.tree import UnitTree
 
 

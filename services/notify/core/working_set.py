@@ -18,7 +18,6 @@ from services.notify.core.escalation.states import EscalationTrigger
 from services.notify.core.pages import states as page_states
 from services.notify.core.pages.page_row import PageRow, first_version, next_version
 from services.notify.core.pages.states import PageTrigger
-from services.notify.core.roster.roster import PostHolder
 from services.notify.core.subjects.snapshots import (
     AlertSnapshot,
     AssignmentSnapshot,
@@ -26,11 +25,12 @@ from services.notify.core.subjects.snapshots import (
     GapSnapshot,
     ReportDutySnapshot,
 )
-from services.notify.core.wording import marks
-from services.notify.core.wording.lines import joined_text
 from shared.contracts.fields import Post
 from shared.contracts.pages import Channel, Page, SubjectKind
 from shared.domain.bilingual import Bilingual, bilingual_of
+from shared.domain.page_texts import marks
+from shared.domain.page_texts.lines import joined_text
+from shared.domain.roster.post_holders import PostHolder
 
 NO_WAITS: Mapping[Channel, float] = {}
 OWN_SUBJECTS = (

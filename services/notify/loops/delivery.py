@@ -24,12 +24,12 @@ from services.notify.channels.port import (
     Sender,
 )
 from services.notify.core.escalation.priority import RESERVED
-from services.notify.core.roster.roster import Roster
 from services.notify.loops.settlement import MOST_ERROR, AttemptedDelivery, Settlement
 from services.notify.metrics import NotifyMetrics
 from services.notify.store import deliveries
 from services.notify.store.deliveries import ClaimedDelivery, Room
 from shared.contracts.pages import Channel, Page
+from shared.domain.roster.post_holders import Roster
 from shared.runtime.database import Database
 from shared.runtime.errors import Transient
 

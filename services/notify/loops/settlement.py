@@ -11,12 +11,12 @@ import structlog
 from services.notify.channels.port import Attempt, DeliveryOutcome
 from services.notify.core.escalation.states import EscalationState
 from services.notify.core.pages.states import PageTrigger
-from services.notify.core.wording import marks
 from services.notify.core.working_set import WorkingSet
 from services.notify.store import deliveries, push_devices
 from services.notify.store.deliveries import ClaimedDelivery, DeliveryResult
 from services.notify.unit_of_work import UnitOfWork
 from shared.contracts.pages import PageState
+from shared.domain.page_texts import marks
 from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import Transient
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from services.alerting.core.alerts import ratification, validity
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertEvent, Assessment, DecisionVerb
 from shared.contracts.fields import Level, Post, ResponseLevel
 from shared.contracts.topics import NOTICES
+from shared.domain import alert_validity
 from shared.runtime.errors import Reject
 from tests.component.alerting.harness import AlertingHarness, second_process
 from tests.unit.alerting.builders import CITY, DISTRICT, TOWN, a_decision, a_report, an_alarm, at
@@ -169,7 +169,7 @@ async def test_an_alert_expires_once_and_active_alarms_open_another(
     await alerting.deliver(an_alarm())
     [alert] = (await newest(alerting)).keys()
     await issue(alerting, alert)
-    long = validity.VALID_FOR[Level.YELLOW].total_seconds()
+    long = alert_validity.VALID_FOR[Level.YELLOW].total_seconds()
     await alerting.advance_time(long - 60)
     assert (await newest(alerting))[alert].state == "issued"
     async with second_process(alerting) as fresh:
@@ -196,9 +196,9 @@ async def test_more_time_moves_the_expiry(alerting: AlertingHarness) -> None:
     adjust = a_decision(alert, DecisionVerb.ADJUST, Level.YELLOW, TOWN, valid_until=until)
     await alerting.deliver(adjust)
     await alerting.deliver(a_decision(alert, DecisionVerb.APPROVE, Level.YELLOW))
-    await alerting.advance_time(validity.VALID_FOR[Level.YELLOW].total_seconds() + 60)
+    await alerting.advance_time(alert_validity.VALID_FOR[Level.YELLOW].total_seconds() + 60)
     assert (await newest(alerting))[alert].state == "issued"
-    await alerting.advance_time(validity.VALID_FOR[Level.YELLOW].total_seconds())
+    await alerting.advance_time(alert_validity.VALID_FOR[Level.YELLOW].total_seconds())
     assert (await newest(alerting))[alert].state == "expired"
 
 
@@ -217,11 +217,11 @@ async def test_a_durable_timer_reminds_the_gate_until_two_have_ratified(
         Level.RED,
         [CITY],
     )
-    await alerting.advance_time(ratification.DUE_AFTER[Level.RED].total_seconds() - 60)
+    await alerting.advance_time(alert_validity.DUE_AFTER[Level.RED].total_seconds() - 60)
     assert (await alerting.alert_events())[-1].version == issued.version
     for number in (1, 2):
         async with second_process(alerting) as fresh:
-            await fresh.advance_time(ratification.REMIND_EVERY.total_seconds() + 61)
+            await fresh.advance_time(alert_validity.REMIND_EVERY.total_seconds() + 61)
         last = (await alerting.alert_events())[-1]
         assert (last.transition, [call.unit for call in last.calls]) == ("debt_due", [CITY])
         assert last.debt is not None

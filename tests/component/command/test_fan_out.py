@@ -120,12 +120,16 @@ async def test_a_free_command_reaches_the_tiers_it_names(dsn: str) -> None:
             level=Level.BLUE,
             title="值守检查",
             instruction="自查",
+            warning_id="wrn-1",
         )
         await harness.apply(request)
         await harness.apply(request.model_copy(update={"id": "request-again"}))
         assert await totals(harness) == (20, 20, 20, 20)
         (events,) = await harness.published(COMMANDS.name)
         assert (events.command_id, events.actor, events.alert_id) == ("cmd-free", "officer-1", None)
+        assert events.warning_id == "wrn-1"
+        await harness.apply(a_request("revoke", "cmd-free", DISTRICT))
+        assert (await harness.published(COMMANDS.name))[-1].warning_id == "wrn-1"
 
 
 @pytest.mark.parametrize(

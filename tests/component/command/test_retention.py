@@ -212,9 +212,11 @@ async def test_facts_of_cases_go_by_age_but_stay_with_an_open_command(dsn: str) 
     try:
         pool = database.pool
         await pool.execute(
-            "INSERT INTO console.command SELECT state, 'Actual', 1, state, NULL, '11A01', 'red', "
-            "'500118000000', '500118000000', 't', 'i', 1, now(), now(), now(), 'general', 't', "
-            "now() "
+            "INSERT INTO console.command (command_id, status, version, state, event_type, level, "
+            "root, issuer_unit, title, instruction, recipients, sign_by, finish_by, occurred_at, "
+            "data_grade, trace_id, sent_at) "
+            "SELECT state, 'Actual', 1, state, '11A01', 'red', '500118000000', '500118000000', "
+            "'t', 'i', 1, now(), now(), now(), 'general', 't', now() "
             "FROM unnest(ARRAY['issued', 'closed']) AS state"
         )
         await pool.execute(

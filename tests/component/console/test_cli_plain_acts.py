@@ -27,6 +27,8 @@ NOT_FROM_A_SHELL = {
     "PUT /api/duty/entries/{entry_id}": "plans go in as a file or on the board",
     "POST /api/duty/entries/{entry_id}/cancel": "plans go in as a file or on the board",
     "POST /api/duty/import": "a file, sent by whatever makes it",
+    "POST /api/alerts/{alert_id}/preview": "changes nothing; the form of a signature shows it",
+    "POST /api/commands/page-preview": "changes nothing; the form of a command shows it",
     "POST /api/commands/preview": "changes nothing; issue shows it",
     "PUT /api/command-drafts/{draft_id}": "a draft belongs to the form of the board",
     "DELETE /api/command-drafts/{draft_id}": "a draft belongs to the form of the board",

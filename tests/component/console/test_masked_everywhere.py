@@ -19,7 +19,6 @@ from services.console.accounts import Grant, change_grant
 from services.console.core.access import Right
 from services.console.core.masking import Relation
 from services.console.features.load.views import CHINA
-from services.notify.core.wording.graded import GRADED_ALERT
 from shared.contracts.cases import CaseReview, ReviewFinding
 from shared.contracts.duty import Member, Rotation
 from shared.contracts.fields import DataGrade, Level, Post, ResponseMode, Tier
@@ -28,6 +27,7 @@ from shared.contracts.modes import ModeProposal, ProposalState
 from shared.contracts.pages import Channel, Officer, RosterSlot
 from shared.contracts.reports import DutyState, Means, Report, ReportDuty, ReporterRole, ReportKind
 from shared.contracts.wordings import AlertWording
+from shared.domain.page_texts.graded import GRADED_ALERT
 from tests.component.console.test_case_exports import read_pdf
 from tests.component.console.test_duty import an_entry
 from tests.support.console_events import (

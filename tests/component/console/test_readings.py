@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
+import pytest
 
 from services.console.features.sensors.history_points import (
     SLOT_S,
@@ -53,6 +54,17 @@ async def test_readings_come_thinned_with_levels_and_alarms(console: ConsoleHarn
     assert hour["readings"] in (899, 900)
     drill = (await got(console, "o-town-b", f"{PATH}?status=Exercise")).json()
     assert (drill["points"], drill["alarms"]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "until", ["0.5", "0001-01-01T00:00:00Z", "1999-12-31T23:59:59Z", "2200-01-01T00:00:00Z"]
+)
+async def test_a_time_outside_the_years_of_instants_is_refused(
+    console: ConsoleHarness, until: str
+) -> None:
+    answer = await got(console, "o-town-b", f"{PATH}?until={until}")
+    assert answer.status_code == 422
+    assert "until" in answer.text
 
 
 async def test_only_who_may_see_the_place_sees_its_sensor(console: ConsoleHarness) -> None:

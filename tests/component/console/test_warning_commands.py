@@ -11,7 +11,16 @@ from shared.contracts.commands import CommandRequest
 from shared.contracts.fields import DataGrade, Status
 from tests.component.console.test_acts import decoded, post
 from tests.component.console.test_agency_warnings import HOUR, a_warning, listed
-from tests.support.console_events import CITY, DISTRICT, SONGJI, VILLAGE, ZHUTUO
+from tests.component.console.test_alert_acts import read
+from tests.support.console_events import (
+    CITY,
+    DISTRICT,
+    SONGJI,
+    VILLAGE,
+    ZHUTUO,
+    a_command,
+    an_assignment,
+)
 from tests.support.console_harness import ConsoleHarness
 
 WORDS = {
@@ -80,7 +89,7 @@ async def test_the_command_refers_to_the_warning_and_has_its_grade(
     assert answer.status_code == 202, answer.text
     (request,) = decoded(console)
     assert isinstance(request, CommandRequest)
-    assert request.references == ("wrn-1",)
+    assert (request.references, request.warning_id) == (("wrn-1",), "wrn-1")
     assert request.data_grade is DataGrade.IMPORTANT
 
 
@@ -119,7 +128,7 @@ async def test_a_cancelled_warning_is_behind_no_command_but_the_words_can_still_
     completed = await post(console, "o-district-b", "/api/commands", {**ORDER, "warning_id": None})
     assert completed.status_code == 202
     (request,) = decoded(console)
-    assert request.references == ()
+    assert (request.references, request.warning_id) == ((), None)
 
 
 async def test_a_warning_of_a_drill_becomes_a_command_of_a_drill(console: ConsoleHarness) -> None:
@@ -136,3 +145,28 @@ async def test_a_draft_keeps_the_warning(console: ConsoleHarness) -> None:
         assert saved.status_code == 200, saved.text
         (draft,) = (await client.get("/api/command-drafts")).json()["drafts"]
     assert draft["warning_id"] == "wrn-1"
+
+
+async def test_the_card_of_a_command_names_the_warning_behind_it(console: ConsoleHarness) -> None:
+    command = a_command("flood", DISTRICT).model_copy(update={"warning_id": "wrn-1"})
+    await console.project([command, a_command("other", DISTRICT)])
+
+    async def origins(officer: str) -> dict[str, Any]:
+        answer = await read(console, officer, "/api/commands")
+        return {entry["command_id"]: entry["warning"] for entry in answer["commands"]}
+
+    masked_origin = {"masked": True, "source_id": "", "sender_name": None, "headline": ""}
+    assert (await origins("o-district-b"))[command.command_id] == masked_origin
+    areas: dict[str, Any] = {"areas": (DISTRICT,), "data_grade": DataGrade.IMPORTANT}
+    await console.project([a_warning(1, **WORDS, **areas)])
+    await console.project([a_warning(2, "Cancel", references=("wrn-1",), expires_at=None)])
+    assert (await origins("o-district-b"))[command.command_id] == {
+        "masked": False,
+        "source_id": "cma",
+        "sender_name": WORDS["sender_name"],
+        "headline": "暴雨橙色预警 1",
+    }
+    assert (await origins("o-district-b"))[a_command("other").command_id] is None
+    await console.project([an_assignment(command, ZHUTUO)])
+    masked = (await origins("o-town-b"))[command.command_id]
+    assert (masked["masked"], masked["sender_name"], masked["headline"]) == (True, None, "")

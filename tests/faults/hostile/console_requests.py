@@ -43,6 +43,7 @@ def console_requests() -> list[HostileRequest]:
     selection = {"include": [{"unit": _TOWN, "tiers": ["village"]}]}
     bodies: list[tuple[str, str, dict[str, Any]]] = [
         ("POST", "/api/alerts/alr-1/decisions", {"verb": "approve", "level": 2, "version": 1}),
+        ("POST", "/api/alerts/alr-1/preview", {"verb": "approve", "reason": "已核实"}),
         ("POST", "/api/assignments/asg-1/acknowledgements", {"step": "sign", "text": "已签收"}),
         ("POST", "/api/cases/alr-1/review", {"text": "复盘", "findings": []}),
         (
@@ -51,6 +52,11 @@ def console_requests() -> list[HostileRequest]:
             {"selection": selection, "event_type": "12:gas_leak", "level": 3, "title": "巡查"},
         ),
         ("POST", "/api/commands/preview", {"selection": selection, "limit": 10}),
+        (
+            "POST",
+            "/api/commands/page-preview",
+            {"selection": selection, "event_type": "12:gas_leak", "level": "red", "title": "巡查"},
+        ),
         ("POST", "/api/commands/cmd-1/remind", {"text": "请尽快", "unit": _TOWN}),
         (
             "POST",

@@ -13,6 +13,7 @@ from services.alerting.core.alerts.outcome import RefusalReason
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertState, AlertTransition, Assessment, DecisionVerb
 from shared.contracts.fields import Level
+from shared.domain import alert_validity
 from tests.unit.alerting.alert_history import AlertHistory, issued_history, pending_history
 from tests.unit.alerting.builders import (
     CITY,
@@ -144,7 +145,7 @@ def test_a_stranger_cannot_propose() -> None:
 @pytest.mark.parametrize("level", [BLUE, YELLOW, ORANGE, RED])
 def test_an_issued_alert_expires_at_its_time_and_not_earlier(level: Level) -> None:
     history = issued_history(level)
-    due = at(1) + validity.VALID_FOR[level]
+    due = at(1) + alert_validity.VALID_FOR[level]
     assert history.alert.expires_at == due
     assert validity.expire(history.alert, due - timedelta(seconds=1)) is None
     change = validity.expire(history.alert, due)
@@ -214,8 +215,8 @@ def test_a_department_may_speak_while_the_district_assesses() -> None:
     ("requested", "until"),
     [
         (at(1) + timedelta(days=2), at(1) + timedelta(days=2)),
-        (at(1) + timedelta(days=31), at(1) + validity.VALID_FOR[YELLOW]),
-        (at(0), at(1) + validity.VALID_FOR[YELLOW]),
+        (at(1) + timedelta(days=31), at(1) + alert_validity.VALID_FOR[YELLOW]),
+        (at(0), at(1) + alert_validity.VALID_FOR[YELLOW]),
     ],
 )
 def test_a_signer_may_set_the_validity(requested: datetime, until: datetime) -> None:

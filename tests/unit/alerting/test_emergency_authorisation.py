@@ -11,6 +11,7 @@ from services.alerting.core.alerts.outcome import RefusalReason
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertState, DecisionVerb
 from shared.contracts.fields import Level, Post
+from shared.domain import alert_validity
 from tests.unit.alerting.alert_history import AlertHistory, issued_history, pending_history
 from tests.unit.alerting.builders import (
     CITY,
@@ -69,7 +70,7 @@ def test_an_authorisation_issues_and_calls_the_gate() -> None:
     last = history.events[-1]
     assert last.debt is not None
     assert (last.debt.unit, last.debt.approvals) == (CITY, 2)
-    assert last.debt.due_at == at(1) + ratification.DUE_AFTER[RED]
+    assert last.debt.due_at == at(1) + alert_validity.DUE_AFTER[RED]
     assert [signature.officer_id for signature in last.signatures] == ["o-town"]
     assert history.notices[-1].level is RED
 
@@ -88,7 +89,7 @@ def test_an_authorisation_needs_a_reason_a_proposal_and_no_pending_one() -> None
 
 def test_the_gate_is_reminded_until_it_settles() -> None:
     alert = emergency().alert
-    due = at(1) + ratification.DUE_AFTER[RED]
+    due = at(1) + alert_validity.DUE_AFTER[RED]
     assert ratification.remind_gate(alert, due - timedelta(seconds=1)) is None
     for number in range(1, 4):
         change = ratification.remind_gate(alert, due)
@@ -98,7 +99,7 @@ def test_the_gate_is_reminded_until_it_settles() -> None:
         assert alert.pending_ratification is not None
         assert (alert.pending_ratification.chased, alert.pending_ratification.next_at) == (
             number,
-            due + ratification.REMIND_EVERY,
+            due + alert_validity.REMIND_EVERY,
         )
         assert ratification.remind_gate(alert, due) is None
         due = alert.pending_ratification.next_at

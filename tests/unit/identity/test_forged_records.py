@@ -25,7 +25,6 @@ from services.command.core.modes.states import ProposalTrigger
 from services.command.core.reporting.receiving import ForeignReport, received_report
 from services.duty.core import changes
 from services.notify.core.contact_tests.tester import ContactTester, NotAbove
-from services.notify.core.roster.roster import Roster
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.alerts import Assessment, DecisionVerb
 from shared.contracts.commands import Step
@@ -38,6 +37,7 @@ from shared.contracts.reports import Means, Report, ReporterRole, ReportKind
 from shared.contracts.silences import Matcher, SilenceKind, SilenceRequest
 from shared.contracts.units import parent_of, tier_of
 from shared.domain.response_modes.effective import Modes
+from shared.domain.roster.post_holders import Roster
 from shared.domain.selection.reach import outside
 from tests.support.authority import COMMANDING, IDS, ISSUER, PLACES, POSTS, RULES, Role, may
 from tests.unit.alerting.alert_history import AlertHistory, pending_history

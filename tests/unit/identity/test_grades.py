@@ -19,7 +19,6 @@ from services.alerting.core.alerts.validity import follow_up_alert
 from services.alerting.core.multi_source.corroboration import evaluate_corroboration
 from services.alerting.core.multi_source.source_pool import Sighting, SourcePool
 from services.command.core.reporting.obligations import observe_alert
-from services.notify.core.wording.graded import GRADED, GRADED_ALERT
 from services.scoring.core.state.stored_state import StoredState
 from shared.contracts.alerts import AlertEvent, DecisionVerb, PublicNotice
 from shared.contracts.commands import AssignmentEvent, CommandEvent, SupervisionEvent
@@ -29,6 +28,7 @@ from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Page
 from shared.contracts.reports import ReportDuty
 from shared.domain.bilingual import in_language
+from shared.domain.page_texts.graded import GRADED, GRADED_ALERT
 from shared.domain.response_modes.effective import Modes
 from tests.support.graded import a_graded_history, a_graded_report, an_alarm, chain
 from tests.support.scoring import Feed, a_reading, a_rule, a_threshold_rule

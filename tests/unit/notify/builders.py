@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from services.notify.core.roster.roster import Roster
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.commands import (
     AssignmentEvent,
@@ -19,6 +18,7 @@ from shared.contracts.ids import assignment_id, content_id, mode_id, transition_
 from shared.contracts.modes import ModeProposal, ModeSignature, ProposalState, ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb, Channel, Officer, Page, RosterSlot
 from shared.contracts.units import parent_of, tier_of
+from shared.domain.roster.post_holders import Roster
 
 CITY, DISTRICT, TOWN, VILLAGE = "500000000000", "500118000000", "500118118000", "500118118201"
 GRID = f"{VILLAGE}/grid/001"

@@ -12,7 +12,6 @@ from services.notify.core.escalation.call_rules import CallRules
 from services.notify.core.escalation.engine import EscalationEngine
 from services.notify.core.escalation.profiles import PROFILES, ProfileName
 from services.notify.core.pages.page_row import PageRow
-from services.notify.core.roster.roster import Roster
 from services.notify.core.subjects import (
     agency_warnings,
     alerts,
@@ -24,7 +23,6 @@ from services.notify.core.subjects import (
     silences,
     supervision,
 )
-from services.notify.core.wording.names import Names
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.alerts import AlertEvent
 from shared.contracts.calls import CallPlan
@@ -35,7 +33,9 @@ from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, Channel
 from shared.contracts.reports import ExternalWarning, ReportDuty
 from shared.contracts.silences import SilenceEvent
+from shared.domain.page_texts.names import Names
 from shared.domain.response_modes.effective import Modes
+from shared.domain.roster.post_holders import Roster
 from shared.domain.selection.tree import UnitTree
 from tests.unit.notify.builders import T0
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from services.notify.core.escalation.states import EscalationState
-from services.notify.core.wording.messages import message
 from services.notify.core.working_set import WorkingSet
 from services.notify.retention import retention_tasks
 from shared.contracts.fields import DataGrade, Language, Level, Status, Tier
 from shared.contracts.pages import AnswerVerb, Page, PageState, SubjectKind
 from shared.contracts.reports import ExternalWarning
+from shared.domain.page_texts.messages import message
 from tests.unit.notify.builders import CITY, DISTRICT, T0, an_answer, full_roster
 from tests.unit.notify.core_harness import CoreHarness, a_core, a_working_set
 from tests.unit.notify.harness import NotifyHarness

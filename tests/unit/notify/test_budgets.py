@@ -15,7 +15,6 @@ from services.notify.core.digests.digest import Digest, DigestContent
 from services.notify.core.digests.digesting import BudgetUse, DigestedCall, candidates, over_budget
 from services.notify.core.digests.states import DigestState
 from services.notify.core.escalation.priority import is_urgent, priority
-from services.notify.core.wording.messages import message
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.fields import (
@@ -29,6 +28,7 @@ from shared.contracts.fields import (
 )
 from shared.contracts.pages import AnswerVerb, Channel, PageState
 from shared.domain.bilingual import in_language
+from shared.domain.page_texts.messages import message
 from shared.domain.response_modes.effective import Modes
 from shared.domain.response_modes.effects import EFFECTS
 from tests.unit.notify.builders import (

@@ -11,7 +11,6 @@ import pytest
 from services.notify.core.escalation.call_rules import CallRules
 from services.notify.core.escalation.profiles import PROFILES
 from services.notify.core.escalation.states import EscalationState
-from services.notify.core.roster.roster import Roster
 from services.notify.loops.call_settings import CallSettingsFolder
 from shared.contracts.calls import CallPlan
 from shared.contracts.fields import Level, Post, ResponseMode
@@ -19,6 +18,7 @@ from shared.contracts.pages import Channel
 from shared.definitions.call_plans.pack import PLANS_FILE
 from shared.domain.response_modes.effective import Modes
 from shared.domain.response_modes.effects import EFFECTS
+from shared.domain.roster.post_holders import Roster
 from shared.runtime.clock import SystemClock
 from shared.runtime.errors import SetupError
 from tests.unit.notify.builders import (

@@ -17,10 +17,10 @@ from services.notify.channels.port import Attempt, DeliveryOutcome, Sender, Tool
 from services.notify.channels.sms import SmsSettings
 from services.notify.channels.webhook import WebhookSettings
 from services.notify.channels.wecom import WecomSettings
-from services.notify.core.wording.marks import headline
 from shared.contracts.fields import Language, Status
 from shared.contracts.pages import Channel, Page
 from shared.domain.bilingual import in_language
+from shared.domain.page_texts.marks import headline
 from shared.runtime.clock import SystemClock
 from tests.support.carrier import SECRET, Behaviour, CarrierRequest, running_receiver
 from tests.unit.notify.builders import CONSOLE_AND_WEBHOOK, an_assignment, full_roster

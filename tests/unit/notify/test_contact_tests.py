@@ -15,7 +15,6 @@ from services.notify.core.contact_tests.tester import ContactTester, NotAbove, U
 from services.notify.core.escalation import channel_waits
 from services.notify.core.escalation.states import EscalationState
 from services.notify.core.pages.states import PageTrigger
-from services.notify.core.roster.roster import Roster
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.calls import ContactTestPlan
 from shared.contracts.fields import Level, Post, ResponseMode, Status
@@ -24,6 +23,7 @@ from shared.contracts.reachability import ContactTestRequest, Outcome
 from shared.contracts.units import tier_of
 from shared.domain.channel_health.score import Reach, reach_of
 from shared.domain.response_modes.effective import Modes
+from shared.domain.roster.post_holders import Roster
 from tests.unit.notify.builders import (
     CITY,
     DISTRICT,

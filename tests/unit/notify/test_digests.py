@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from services.notify.core.digests.budgets import BUDGETS
-from services.notify.core.wording.graded import GRADED_ALERT
 from services.notify.store import digests
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.commands import AssignmentState
 from shared.contracts.fields import DataGrade, Language, Level, Post, Status
 from shared.contracts.pages import AnswerVerb, Channel, Page, PageState, SubjectKind
 from shared.domain.bilingual import in_language
+from shared.domain.page_texts.graded import GRADED_ALERT
 from tests.support.carrier import running_receiver
 from tests.unit.notify.builders import (
     CITY,

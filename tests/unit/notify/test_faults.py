@@ -9,8 +9,6 @@ import pytest
 from services.notify.core.digests.budgets import BUDGETS
 from services.notify.core.escalation.profiles import PROFILES, SYSTEM
 from services.notify.core.escalation.states import EscalationState
-from services.notify.core.wording.messages import message
-from services.notify.core.wording.names import Names
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.calls import CallPlan
 from shared.contracts.faults import SILENT_SENSORS, FaultState, SystemFault
@@ -18,6 +16,8 @@ from shared.contracts.fields import Language, Level, Post, Tier
 from shared.contracts.ids import transition_id
 from shared.contracts.pages import AnswerVerb, Page, PageState, SubjectKind
 from shared.contracts.units import tier_of
+from shared.domain.page_texts.messages import message
+from shared.domain.page_texts.names import Names
 from shared.domain.selection.tree import UnitTree
 from tests.unit.notify.builders import (
     CITY,

@@ -6,12 +6,12 @@ import pytest
 
 from services.notify.core.escalation.escalation import Purpose
 from services.notify.core.escalation.states import EscalationState
-from services.notify.core.roster.roster import Roster
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.fields import Level, Post, ResponseMode, Status
 from shared.contracts.modes import ProposalState
 from shared.contracts.pages import AnswerVerb, Channel, Officer, Page, SubjectKind
 from shared.domain.response_modes.effective import Effective, Modes
+from shared.domain.roster.post_holders import Roster
 from tests.unit.notify.builders import (
     CITY,
     DISTRICT,

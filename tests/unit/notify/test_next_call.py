@@ -12,7 +12,6 @@ from services.notify.core.escalation.next_call import (
     CallPosition,
     NextCall,
     calling_order,
-    first_unit,
     last_resort,
     next_call,
     opening,
@@ -24,9 +23,9 @@ from services.notify.core.escalation.profiles import (
     ProfileName,
     Timing,
 )
-from services.notify.core.roster.roster import PostHolder, Roster
 from shared.contracts.fields import Level, Post
 from shared.contracts.units import lineage
+from shared.domain.roster.post_holders import PostHolder, Roster, first_unit
 from tests.unit.notify.builders import (
     CITY,
     DISTRICT,

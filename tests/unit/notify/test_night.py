@@ -19,10 +19,10 @@ import pytest
 
 from services.notify.core.escalation.escalation import Escalation
 from services.notify.core.escalation.states import EscalationState
-from services.notify.core.roster.roster import Roster
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.fields import Level, Post
 from shared.contracts.pages import AnswerVerb, Page
+from shared.domain.roster.post_holders import Roster
 from tests.unit.notify.builders import CITY, DISTRICT, TOWN, UNITS, a_slot, an_alert, an_answer
 from tests.unit.notify.core_harness import a_core, a_working_set
 

@@ -10,13 +10,13 @@ from pydantic import ValidationError
 from services.notify.core.escalation.escalation import Escalation
 from services.notify.core.escalation.profiles import LONGEST_PROMISE_S, MOST_LAPSES, PROFILES
 from services.notify.core.escalation.states import EscalationState
-from services.notify.core.roster.roster import Roster
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.commands import AssignmentState
 from shared.contracts.fields import Language, Level, Post, Status
 from shared.contracts.pages import AnswerVerb, Channel, Page, PageState
 from shared.domain.bilingual import in_language
+from shared.domain.roster.post_holders import Roster
 from tests.unit.notify.builders import (
     CITY,
     CONSOLE_AND_WEBHOOK,

@@ -68,6 +68,8 @@ def new_calls(working_set: WorkingSet, since: int) -> list[tuple[str, Post]]:
 def test_the_calls_end_when_enough_officers_are_coming(quorum: object, needed: list[Post]) -> None:
     core, working_set, escalation, pages = called(quorum)
     assert set(needed) <= pages.keys(), "all of them are called at once"
+    quorums = {(page.escalation_id, page.quorum) for page in pages.values()}
+    assert quorums == {(escalation.escalation_id, quorum)}
     for post in needed:
         assert state_of(escalation) is EscalationState.OPEN
         core.on_answer(an_answer(pages[post]))

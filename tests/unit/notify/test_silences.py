@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from services.notify.core.escalation.states import EscalationState
-from services.notify.core.wording.messages import message
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.fields import Language, Level, Post, Status
 from shared.contracts.ids import transition_id
 from shared.contracts.pages import Page, PageState, SubjectKind
 from shared.contracts.silences import Matcher, SilenceEvent, SilenceKind
 from shared.contracts.units import tier_of
+from shared.domain.page_texts.messages import message
 from tests.unit.notify.builders import DISTRICT, T0, TOWN, a_slot, full_roster, name_of
 from tests.unit.notify.core_harness import CoreHarness, a_core, a_working_set
 from tests.unit.notify.harness import NotifyHarness

@@ -10,10 +10,10 @@ from services.notify.channels.port import Attempt, DeliveryOutcome, Tools
 from services.notify.channels.registry import ChannelsFile
 from services.notify.channels.voice import Voice, VoiceSettings
 from services.notify.core.escalation.channel_waits import built_in
-from services.notify.core.wording.names import BEIJING
-from services.notify.core.wording.voice import LONGEST, keys, spoken
 from shared.contracts.fields import Language, Level, Status
 from shared.contracts.pages import Channel, Page
+from shared.domain.page_texts.names import BEIJING
+from shared.domain.page_texts.voice import LONGEST, keys, spoken
 from shared.runtime.clock import SystemClock
 from shared.runtime.errors import SetupError
 from tests.support.carrier import SECRET, Behaviour, running_receiver
@@ -88,6 +88,13 @@ async def test_without_number_or_gateway_nothing_is_dialled() -> None:
 def test_a_secret_that_is_no_key_is_refused_at_the_start() -> None:
     with pytest.raises(SetupError, match="voice"):
         a_voice("http://127.0.0.1:9/calls", secret="short")
+
+
+def test_a_sentence_ends_once_where_its_line_ends() -> None:
+    text = "已发布橙色预警。\n请转移。\n地点：朱沱镇 ‖ Alert issued.\nMove now.\nPlace: Zhutuo"
+    page = a_page().model_copy(update={"text": text})
+    assert "已发布橙色预警。请转移。地点：朱沱镇。请于" in speech(page)
+    assert "Alert issued. Move now. Place: Zhutuo. Press by" in speech(page, Language.EN)
 
 
 def test_numbers_are_spoken_digit_by_digit_and_signs_are_left_out() -> None:

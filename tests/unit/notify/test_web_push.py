@@ -8,11 +8,11 @@ import pytest
 
 from services.notify.channels.port import Attempt, DeliveryOutcome
 from services.notify.channels.web_push import WebPush
-from services.notify.core.roster.roster import Roster
 from shared.contracts.fields import DataGrade, Language, Level, Post, Status
 from shared.contracts.pages import Channel, Page, PageState
 from shared.contracts.push_devices import DeviceEnd, PushDevice, PushSubscription
 from shared.contracts.topics import PUSH_DEVICES
+from shared.domain.roster.post_holders import Roster
 from shared.runtime.push_key import AnswerTicket, PushKey
 from tests.support.carrier import Behaviour, Receiver, running_receiver
 from tests.support.push_service import CONTACT, PUSH_KEY, PushBrowser, sender_claims

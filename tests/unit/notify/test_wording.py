@@ -10,9 +10,6 @@ import pytest
 
 from services.notify.core.digests.digest import DigestContent
 from services.notify.core.escalation.states import EscalationState
-from services.notify.core.roster.roster import Roster
-from services.notify.core.wording.messages import LENGTHS, message
-from services.notify.core.wording.names import Names
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.alerts import AlertState, AlertTransition, Debt
 from shared.contracts.catalog import UnitEntry
@@ -21,6 +18,9 @@ from shared.contracts.fields import DataGrade, Language, Level, Post
 from shared.contracts.pages import AnswerVerb, Channel, Officer, Page, RosterSlot
 from shared.contracts.units import parent_of, tier_of
 from shared.domain.bilingual import SEPARATOR, Bilingual, bilingual_of, in_language
+from shared.domain.page_texts.messages import LENGTHS, message
+from shared.domain.page_texts.names import Names
+from shared.domain.roster.post_holders import Roster
 from shared.domain.selection.tree import UnitTree
 from tests.unit.notify.builders import (
     CITY,

@@ -10,8 +10,8 @@ import pytest
 
 from deploy.commands.plans.calls import DEFAULT_FOLDER, enough
 from deploy.commands.plans.cli import FAILED, main
-from shared.contracts.calls import Quorum
 from shared.contracts.fields import Post
+from shared.contracts.pages import Quorum
 
 
 def test_the_shipped_plans_are_described_in_words(capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,11 +37,13 @@ async def served(use: Use) -> AsyncIterator[tuple[uvicorn.Server, int]]:
 
 
 @asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[tuple[uvicorn.Server, int]]:
+async def serving(app: Any, **settings: Any) -> AsyncIterator[tuple[uvicorn.Server, int]]:
     """Run a server with this application."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        config = server_config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=30)
+        config = server_config(
+            app, log_config=None, lifespan="off", timeout_graceful_shutdown=30, **settings
+        )
         server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:
@@ -234,6 +236,23 @@ async def test_a_body_that_breaks_off_behind_the_answer_ends_the_connection() ->
         assert b"400" not in await reader.read()
         writer.close()
     assert errors == []
+
+
+@pytest.mark.parametrize("body_end", [b"5\r\nhello\r\n0\r\n\r\n", b"0\r\n\r\n"])
+async def test_a_body_that_ends_behind_the_answer_keeps_no_connection_open(body_end: bytes) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        headers = [(b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 404, "headers": headers})
+        await send({"type": "http.response.body", "body": b"no"})
+
+    async with serving(app, timeout_keep_alive=1) as (_, port), asyncio.timeout(20):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await reader.readuntil(b"no")
+        writer.write(body_end)
+        await writer.drain()
+        assert await reader.read() == b""
+        writer.close()
 
 
 def _body_reader(disconnected: asyncio.Event) -> Any:

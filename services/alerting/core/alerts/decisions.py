@@ -15,7 +15,6 @@ from services.alerting.core.alerts.authority import gate, may_hold, may_judge
 from services.alerting.core.alerts.lifecycle import propose
 from services.alerting.core.alerts.outcome import AlertChange, DecisionRefusal, RefusalReason
 from services.alerting.core.alerts.states import AlertTrigger, IllegalStep, step
-from services.alerting.core.alerts.validity import LONGEST, valid_until
 from services.alerting.core.alerts.wording import signed_words, write_words
 from shared.contracts.alerts import (
     AlertDecision,
@@ -27,6 +26,7 @@ from shared.contracts.alerts import (
 )
 from shared.contracts.authority import HUMAN_VERIFIED
 from shared.contracts.fields import Level
+from shared.domain.alert_validity import LONGEST, valid_until
 
 MOST_STANCES = 16
 

@@ -9,26 +9,16 @@ until after the first reminder. An alert that expires without ratification says 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.alerting.core.alerts.alert import Alert
 from services.alerting.core.alerts.authority import may_authorise
 from services.alerting.core.alerts.outcome import AlertChange, DecisionRefusal, RefusalReason
 from services.alerting.core.alerts.states import AlertTrigger, IllegalStep, step
-from services.alerting.core.alerts.validity import valid_until
 from services.alerting.core.alerts.wording import signed_words
 from shared.contracts.alerts import AlertDecision, AlertTransition, Callee, Debt, Signature
 from shared.contracts.fields import LEVEL_ORDER, Level
-
-DUE_AFTER: dict[Level, timedelta] = {
-    Level.NOTICE: timedelta(hours=4),
-    Level.BLUE: timedelta(hours=4),
-    Level.YELLOW: timedelta(hours=2),
-    Level.ORANGE: timedelta(hours=1),
-    Level.RED: timedelta(minutes=30),
-}
-"""The time within which the gate has to ratify: our own example data."""
-REMIND_EVERY = timedelta(minutes=15)
+from shared.domain.alert_validity import DUE_AFTER, REMIND_EVERY, authorised_until, valid_until
 
 
 def authorise_emergency(
@@ -71,7 +61,6 @@ def authorise_emergency(
     if isinstance(words, DecisionRefusal):
         return words
     due_at = now + DUE_AFTER[proposed]
-    valid_at_least = due_at + REMIND_EVERY
     updated = replace(
         alert,
         version=alert.version + 1,
@@ -84,7 +73,7 @@ def authorise_emergency(
         wording=words,
         issued_wording=words,
         proposed_until=None,
-        expires_at=max(valid_until(proposed, _moment(decision), acted_at), valid_at_least),
+        expires_at=authorised_until(proposed, _moment(decision), acted_at, now),
         pending_ratification=Debt(
             unit=required.unit,
             approvals=required.approvals,

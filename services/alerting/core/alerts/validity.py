@@ -1,41 +1,16 @@
-"""The validity of an issued alert, and its expiry when no officer has decided in time.
-
-Periods are our own example data (docs/sources.md S40): the approval form asks for days and hours
-(docs/sources.md S2).
-"""
+"""The expiry of an issued alert when no officer has decided in time."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.alerting.core.alerts.alert import Alert
 from services.alerting.core.alerts.lifecycle import reevaluate
 from services.alerting.core.alerts.outcome import AlertChange
 from services.alerting.core.alerts.states import AlertTrigger, step
 from shared.contracts.alerts import AlertTransition
-from shared.contracts.fields import Level
 from shared.contracts.ids import alert_id, transition_id
-
-VALID_FOR: dict[Level, timedelta] = {
-    Level.NOTICE: timedelta(hours=24),
-    Level.BLUE: timedelta(hours=24),
-    Level.YELLOW: timedelta(hours=24),
-    Level.ORANGE: timedelta(hours=24),
-    Level.RED: timedelta(hours=12),
-}
-LONGEST = timedelta(days=30)
-"""The longest validity that an officer may ask for."""
-
-
-def valid_until(level: Level, requested: datetime | None, now: datetime) -> datetime:
-    """Return when an alert issued now at this level expires.
-
-    The requested moment holds if it lies within what is allowed; otherwise the default period does.
-    """
-    if requested is not None and now < requested <= now + LONGEST:
-        return requested
-    return now + VALID_FOR[level]
 
 
 def expire(alert: Alert, now: datetime) -> AlertChange | None:

@@ -9,10 +9,10 @@ from services.alerting.core.alerts.alert import Alert
 from services.alerting.core.alerts.authority import may_judge
 from services.alerting.core.alerts.outcome import AlertChange, DecisionRefusal, RefusalReason
 from services.alerting.core.alerts.states import AlertTrigger, IllegalStep, step
-from services.alerting.core.alerts.validity import LONGEST
 from shared.contracts.alerts import AlertDecision, AlertTransition
 from shared.contracts.units import is_within
 from shared.contracts.wordings import AlertWording
+from shared.domain.alert_validity import LONGEST
 
 
 def write_words(

@@ -40,6 +40,7 @@ def command_event(command: Command, rollup: Rollup, cause: Cause, now: datetime)
         recipients_digest=command.recipients_digest,
         plan_id=command.plan_id,
         plan_version=command.plan_version,
+        warning_id=command.warning_id,
         sign_by=command.sign_by,
         finish_by=command.finish_by,
         mode=command.mode,

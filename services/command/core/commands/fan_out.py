@@ -81,6 +81,7 @@ def fan_out(
         case_key=case_key,
         data_grade=order.grade,
         current_alert_id=order.alert_id,
+        warning_id=order.warning_id,
     )
     return command, assignments
 

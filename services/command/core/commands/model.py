@@ -52,3 +52,4 @@ class Command:
     derived_assignments: int = 0
     data_grade: DataGrade = DataGrade.GENERAL
     current_alert_id: str | None = None
+    warning_id: str | None = None

@@ -41,6 +41,7 @@ class CommandOrder:
     grade: DataGrade = DataGrade.GENERAL
     plan_id: str | None = None
     plan_version: int | None = None
+    warning_id: str | None = None
 
 
 def order_of_alert(
@@ -111,6 +112,7 @@ def order_of_request(
         areas=request.areas or (root,),
         trace_id=request.trace_id or request.id,
         grade=request.data_grade,
+        warning_id=request.warning_id,
         orders=Orders(lead, recipients, brief_of, briefs),
     )
 

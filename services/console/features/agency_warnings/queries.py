@@ -8,6 +8,7 @@ import asyncpg
 
 from services.console.core.access import Span
 from services.console.core.paging import ListPosition
+from services.console.core.record import OutgoingRecord
 from services.console.store.connections import Connection, Rows
 from services.console.store.ordering import Order, gravest, micros, position_parameters
 from shared.contracts.units import lineage
@@ -61,6 +62,21 @@ async def warnings_total(connection: Connection, span: Span, unit: str, status: 
             *(status, span.low, span.high, lineage(unit)),
         )
     )
+
+
+async def warnings_behind(
+    connection: Connection, commands: Iterable[OutgoingRecord]
+) -> dict[str, asyncpg.Record]:
+    """Return the warnings behind these commands by their ids, also those that are over."""
+    ids = {row["warning_id"] for row in commands} - {None}
+    if not ids:
+        return {}
+    rows: Rows = await connection.fetch(
+        f"SELECT {_HEAD} FROM console.agency_warning w "  # noqa: S608
+        "WHERE w.warning_id = ANY($1::text[]) ORDER BY w.warning_id",
+        sorted(ids),
+    )
+    return {row["warning_id"]: row for row in rows}
 
 
 async def warning(connection: Connection, warning_id: str, status: str) -> asyncpg.Record | None:

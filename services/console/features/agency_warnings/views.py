@@ -42,6 +42,20 @@ def warning(row: OutgoingRecord, viewer: Viewer, names: UnitNames) -> Json:
     }
 
 
+def origin(row: OutgoingRecord | None, viewer: Viewer) -> Json:
+    """Return the warning behind a command; its words are left out unless open to the viewer.
+
+    They are left out too when the console has the warning no longer.
+    """
+    readable = row if row is not None and is_open(row, viewer) else None
+    return {
+        "masked": readable is None,
+        "source_id": "" if row is None else row["source_id"],
+        "sender_name": None if readable is None else readable["sender_name"],
+        "headline": "" if readable is None else readable["headline"],
+    }
+
+
 def is_open(row: OutgoingRecord, viewer: Viewer) -> bool:
     """Return whether the words of a warning are for the viewer."""
     return all(opens(viewer, area, row["data_grade"]) for area in row["areas"])

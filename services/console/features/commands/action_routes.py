@@ -13,24 +13,20 @@ from services.console.core.record import OutgoingRecord
 from services.console.features.agency_warnings import queries as warning_queries
 from services.console.features.agency_warnings import views as warning_views
 from services.console.features.commands import actions, assignment_queries, counts, draft_queries
+from services.console.features.commands.command_form import CommandForm
 from services.console.features.commands.responses import RecordedCommand
 from services.console.store.connections import reading
 from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import ConsoleDeps, Deps
 from services.console.web.problems import ApiProblem, hidden, missing_field, unknown
 from services.console.web.response_models import recorded
-from services.console.web.selecting import SelectionBody, reached
+from services.console.web.selecting import reached
 from services.console.web.viewers import SignedInViewer
 from shared.contracts.commands import REASONED, Digest, Step
 from shared.contracts.fields import (
     DataGrade,
-    DoorStatus,
-    EventType,
     Identifier,
     Instant,
-    Level,
-    Line,
-    Status,
     Text,
     UnitId,
 )
@@ -47,23 +43,14 @@ _UNTIL: dict[Step, Step | None] = {
 """Steps with an end time, and the request whose grant may leave the time to the request."""
 
 
-class CommandBody(Body):
-    """A command to all units of `selection`, which lead, and of `assist`, which assist.
+class CommandBody(CommandForm):
+    """A command that is issued now.
 
-    `sign_by` and `finish_by` replace the deadlines of the level. `seen_digest` is the `digest` of
-    the preview that the officer has read. The issue deletes the officer's draft `draft_id`. With
-    `warning_id` the command is given because of a warning of another agency that is not over.
+    `seen_digest` is the `digest` of the preview that the officer has read. The issue deletes the
+    officer's draft `draft_id`. With `warning_id` the command is given because of a warning of
+    another agency that is not over.
     """
 
-    selection: SelectionBody
-    assist: SelectionBody | None = None
-    event_type: EventType
-    level: Level
-    title: Line
-    instruction: Text = ""
-    sign_by: Instant | None = None
-    finish_by: Instant | None = None
-    status: DoorStatus = Status.ACTUAL
     seen_digest: Digest | None = None
     draft_id: Identifier | None = None
     warning_id: Identifier | None = None

@@ -123,6 +123,7 @@ def issue(
             level=draft.level,
             title=draft.title,
             instruction=draft.instruction,
+            warning_id=draft.warning_id,
             sign_by=draft.sign_by,
             finish_by=draft.finish_by,
             officer_id=viewer.officer_id,

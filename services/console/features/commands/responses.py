@@ -39,6 +39,17 @@ class TierCounts(AssignmentCounts):
     tier: Tier
 
 
+class WarningOrigin(ResponseModel):
+    """Warning of an agency behind a command; masked, it is without words."""
+
+    contract = "ExternalWarning"
+
+    masked: bool
+    source_id: str
+    sender_name: str | None
+    headline: str
+
+
 class CommandHead(ResponseModel):
     """A command without the progress of its assignments."""
 
@@ -57,6 +68,7 @@ class CommandHead(ResponseModel):
     issuer_name: str
     masked: bool
     title: str
+    warning: WarningOrigin | None
     recipients: int
     sign_by: datetime
     finish_by: datetime

@@ -15,6 +15,7 @@ from services.console.core.offers import verbs_of_command
 from services.console.features.commands import command_heads, counts, pending_units, totals, views
 from services.console.features.commands.course import course_view
 from services.console.features.commands.course_queries import course
+from services.console.features.commands.page_preview_views import WITHOUT_DESK
 from services.console.features.commands.responses import (
     CommandCourse,
     CommandDetail,
@@ -30,13 +31,12 @@ from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
 from services.console.web.selecting import SelectionBody, reached
 from services.console.web.viewers import PlaceViewer, SignedInViewer
-from shared.contracts.fields import Identifier, Status, Tier, UnitId
+from shared.contracts.fields import Identifier, Status, UnitId
 from shared.contracts.units import tier_of
 from shared.domain.selection.reach import by_department, digest_of, root_of
 from shared.domain.selection.reach import by_tier as by_tier_of
 
 router = APIRouter(prefix="/api", tags=["commands"])
-_WITHOUT_DESK = frozenset({Tier.GRID, Tier.MICROGRID})
 
 
 @router.get("/commands", responses=json_response(CommandList))
@@ -97,7 +97,7 @@ async def preview_command(console: Deps, viewer: SignedInViewer, body: PreviewBo
     acting, reach = reached(console, viewer, body.selection, body.assist)
     units = sorted(reach.units)
     root = root_of(units) or acting.unit
-    desks = [unit for unit in units if tier_of(unit) not in _WITHOUT_DESK]
+    desks = [unit for unit in units if tier_of(unit) not in WITHOUT_DESK]
     unstaffed = [unit for unit in desks if not console.directory.is_staffed(unit)]
     remaining = units[bisect_right(units, body.after) :]
     page = remaining[: body.limit]

@@ -21,8 +21,13 @@ def is_open_to(viewer: Viewer, command: OutgoingRecord, *, receives: bool) -> bo
     return receives or any(opens(viewer, unit, command["data_grade"]) for unit in heads)
 
 
-def command_head(row: OutgoingRecord, names: UnitNames, *, open_to: bool) -> Json:
-    """Return a command without its counts, and without its words unless `open_to`."""
+def command_head(
+    row: OutgoingRecord, names: UnitNames, *, open_to: bool, warning: Json | None
+) -> Json:
+    """Return a command without its counts, and without its words unless `open_to`.
+
+    `warning` is the warning of another agency behind it.
+    """
     return {
         "command_id": row["command_id"],
         "status": row["status"],
@@ -37,6 +42,7 @@ def command_head(row: OutgoingRecord, names: UnitNames, *, open_to: bool) -> Jso
         "issuer_name": names.unit(row["issuer_unit"]),
         "masked": not open_to,
         "title": row["title"] if open_to else "",
+        "warning": warning,
         "recipients": row["recipients"],
         "sign_by": row["sign_by"],
         "finish_by": row["finish_by"],

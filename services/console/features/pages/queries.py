@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import asyncpg
 
@@ -105,6 +105,22 @@ async def pages_waiting(
     number = f"count(DISTINCT (p.status, {PAGE_MATTER}))" if by_matter else "count(*)"
     counted = f"SELECT {number} {_OWN_PAGES}"
     return int(await connection.fetchval(counted, officer_id, status, True, system))
+
+
+async def calls_of_quorums(connection: Connection, pages: Iterable[OutgoingRecord]) -> Rows:
+    """Return the calls of the escalations of these pages that need more than one officer."""
+    ids = {row["escalation_id"] for row in pages if row["quorum"] is not None}
+    if not ids:
+        return []
+    rows: Rows = await connection.fetch(
+        "SELECT p.page_id, p.escalation_id, p.officer_id, p.unit, p.post, p.round, p.rung, "
+        "p.state, answer.verb, answer.sent_at AS answered_at FROM console.page p "
+        "LEFT JOIN console.answer AS answer USING (page_id, status) "
+        "WHERE p.escalation_id = ANY($1::text[]) AND p.quorum IS NOT NULL "
+        "ORDER BY p.rung, p.occurred_at, p.page_id",
+        sorted(ids),
+    )
+    return rows
 
 
 async def page(connection: Connection, page_id: str) -> asyncpg.Record | None:

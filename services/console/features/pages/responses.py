@@ -12,11 +12,32 @@ from shared.contracts.fields import Level, Post, Status
 from shared.contracts.pages import AnswerVerb, Channel, PageState, SubjectKind
 
 
+class AskedOfficerView(ResponseModel):
+    """An officer whose answer is asked for; without a name where the viewer does not see it."""
+
+    contract = "Page"
+
+    own: bool
+    officer_name: str | None
+    unit_name: str
+    post: Post
+
+
+class QuorumView(ResponseModel):
+    """The number of officers whose answer ends the calls, how many have answered, and who."""
+
+    needed: int
+    count: int
+    answered: list[AskedOfficerView]
+    waiting: list[AskedOfficerView]
+
+
 class PageView(ResponseModel):
     """A page to the officer.
 
     In a list by matter a waiting page stands for all `matter_count` waiting pages about its matter;
-    `late_units` are the first of the units that do not answer in it.
+    `late_units` are the first of the units that do not answer in it. `quorum` is null where one
+    answer is enough.
     """
 
     contract = "Page"
@@ -39,6 +60,7 @@ class PageView(ResponseModel):
     assignment_id: str | None
     answer_by: datetime
     to_note: bool
+    quorum: QuorumView | None
     answer: AnswerVerb | None
     channel: Channel | None
     resend: bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -128,9 +129,10 @@ async def list_pages(
         waiting_total = await queries.pages_waiting(
             connection, viewer.officer_id, status, system=system, by_matter=by_matter
         )
+        quorums = await _quorums(console, viewer, connection, rows)
     return as_json(
         {
-            "pages": [views.page(row, console.names) for row in rows],
+            "pages": [views.page(row, console.names, quorums) for row in rows],
             "next": next_of(rows, limit),
             "waiting": waiting_total,
         }
@@ -199,4 +201,15 @@ async def _why(
 async def get_page(console: Deps, viewer: SignedInViewer, page_id: Identifier) -> Response:
     """Return one page of the officer."""
     row = await _own_page(console, viewer, page_id)
-    return as_json(views.page(row, console.names))
+    async with reading(console.database) as connection:
+        quorums = await _quorums(console, viewer, connection, [row])
+    return as_json(views.page(row, console.names, quorums))
+
+
+async def _quorums(
+    console: ConsoleDeps, viewer: Viewer, connection: Connection, pages: Sequence[OutgoingRecord]
+) -> views.QuorumViews:
+    calls = await queries.calls_of_quorums(connection, pages)
+    officers = {call["officer_id"] for call in calls}
+    people = await names_of(connection, console.directory, officers) if officers else {}
+    return views.QuorumViews(viewer, calls, people, console.names)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
+from services.console.core.access import Viewer
+from services.console.core.masking import DataClass, opens
 from services.console.core.names import UnitNames
+from services.console.core.quorum import progress
 from services.console.core.record import Json, OutgoingRecord
 from shared.contracts.pages import RosterSlot
 
@@ -30,7 +34,45 @@ def colleagues(
     return list(views.values())
 
 
-def page(row: OutgoingRecord, names: UnitNames) -> Json:
+class QuorumViews:
+    """The quorums of pages as their viewer sees them, by the calls of their escalations."""
+
+    def __init__(
+        self,
+        viewer: Viewer,
+        calls: Iterable[OutgoingRecord],
+        people: Mapping[str, str],
+        names: UnitNames,
+    ) -> None:
+        self._viewer, self._people, self._names = viewer, people, names
+        self._calls: dict[str, list[OutgoingRecord]] = defaultdict(list)
+        for call in calls:
+            self._calls[call["escalation_id"]].append(call)
+
+    def of(self, row: OutgoingRecord) -> Json | None:
+        """Return how many have answered the calls of a page, and who is still asked; or None."""
+        calls = self._calls.get(row["escalation_id"])
+        if row["quorum"] is None or not calls:
+            return None
+        result = progress(row["quorum"], calls)
+        return {
+            "needed": result.needed,
+            "count": result.count,
+            "answered": [self._officer(call) for call in result.answered],
+            "waiting": [self._officer(call) for call in result.waiting],
+        }
+
+    def _officer(self, call: OutgoingRecord) -> Json:
+        is_open = opens(self._viewer, call["unit"], DataClass.NAME)
+        return {
+            "own": call["officer_id"] == self._viewer.officer_id,
+            "officer_name": self._people.get(call["officer_id"]) if is_open else None,
+            "unit_name": self._names.unit(call["unit"]),
+            "post": call["post"],
+        }
+
+
+def page(row: OutgoingRecord, names: UnitNames, quorums: QuorumViews) -> Json:
     """Return a page of the viewer, with what it says of the other pages about its matter."""
     late_units = list(dict.fromkeys(row.get("late_units") or ()))
     return {
@@ -52,6 +94,7 @@ def page(row: OutgoingRecord, names: UnitNames) -> Json:
         "assignment_id": row["assignment_id"],
         "answer_by": row["answer_by"],
         "to_note": row["to_note"],
+        "quorum": quorums.of(row),
         "answer": row["verb"],
         "channel": row["channel"],
         "resend": row["resend"],

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime
 
 from services.console.core.access import sees, span_of
 from services.console.core.masking import opens
@@ -29,7 +28,7 @@ from services.console.web.problems import hidden, unknown
 from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer, SignedInViewer
-from shared.contracts.fields import SensorId, Status
+from shared.contracts.fields import Instant, SensorId, Status
 
 router = APIRouter(prefix="/api", tags=["sensors"])
 
@@ -81,7 +80,7 @@ async def get_sensor_readings(
     sensor_id: SensorId,
     status: StatusQuery = Status.ACTUAL,
     hours: Hours = 6,
-    until: AwareDatetime | None = None,
+    until: Instant | None = None,
     limit: Points = 400,
 ) -> Response:
     """Return the readings of a sensor, the levels of its rules and its alarms.

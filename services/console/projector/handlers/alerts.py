@@ -56,7 +56,7 @@ TABLE = Projection(
         *text("level", "proposed_level", "approver_unit"),
         *integer("approvals_needed"),
         *text("authority_unit"),
-        *time("proposed_until", "expires_at"),
+        *time("proposed_until", "expires_at", "began_at"),
         column(
             "debt",
             "jsonb",

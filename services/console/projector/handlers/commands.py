@@ -25,7 +25,7 @@ TABLE = Projection(
     columns=(
         *text("command_id", "status"),
         *integer("version"),
-        *text("state", "alert_id", "event_type", "level", "root"),
+        *text("state", "alert_id", "warning_id", "event_type", "level", "root"),
         column("issuer_unit", "text", lambda event: event.issuer_unit or event.origin_unit),
         *text("title", "instruction"),
         *integer("recipients"),

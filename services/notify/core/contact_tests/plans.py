@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
-from services.notify.core.roster.roster import Roster
 from shared.contracts.calls import ContactTestPlan
 from shared.contracts.fields import Post
+from shared.domain.roster.post_holders import Roster
 
 
 @dataclass(frozen=True, slots=True)

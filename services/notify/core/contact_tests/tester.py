@@ -13,7 +13,6 @@ from services.notify.core.contact_tests.plans import TestedPost, is_quiet
 from services.notify.core.escalation.escalation import Escalation, Purpose
 from services.notify.core.escalation.next_call import NextCall
 from services.notify.core.escalation.priority import priority
-from services.notify.core.roster.roster import PostHolder, Roster
 from services.notify.core.wording import contact_tests as wording
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.calls import ContactTestPlan
@@ -23,6 +22,7 @@ from shared.contracts.pages import SubjectKind
 from shared.contracts.reachability import ContactTestRequest
 from shared.contracts.units import is_within
 from shared.domain.response_modes.effective import Modes
+from shared.domain.roster.post_holders import PostHolder, Roster
 
 REQUESTED_WAIT_S = 1_800.0
 """The time for an answer to a test that an officer has started."""

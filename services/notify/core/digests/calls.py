@@ -11,11 +11,11 @@ from services.notify.core.digests.states import DigestTrigger
 from services.notify.core.escalation.answers import apply_answer
 from services.notify.core.escalation.engine import EscalationEngine
 from services.notify.core.escalation.escalation import Escalation, Purpose
-from services.notify.core.roster.roster import PostHolder
 from services.notify.core.wording import digests as wording
 from services.notify.core.wording.digests import DigestLine
 from shared.contracts.fields import LEVEL_ORDER, Level, highest_grade
 from shared.contracts.pages import Answer, AnswerVerb, SubjectKind
+from shared.domain.roster.post_holders import PostHolder
 from shared.domain.wording import LEVELS, SYSTEM
 
 _NAMED_CONTENTS = 5

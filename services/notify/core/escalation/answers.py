@@ -14,12 +14,12 @@ from services.notify.core.escalation.profiles import LONGEST_PROMISE_S, MOST_LAP
 from services.notify.core.escalation.states import EscalationState, EscalationTrigger
 from services.notify.core.pages.page_row import PageRow
 from services.notify.core.pages.states import PageTrigger
-from services.notify.core.roster.roster import PostHolder
 from services.notify.core.wording import escalations as wording
 from shared.contracts.fields import Status
 from shared.contracts.lifecycles.page import STEPS
 from shared.contracts.pages import Answer, AnswerVerb, Page
 from shared.contracts.units import lineage
+from shared.domain.roster.post_holders import PostHolder
 
 
 class CallEffect(StrEnum):

@@ -13,9 +13,9 @@ from services.notify.core.escalation.profiles import (
     Profile,
     Timing,
 )
-from shared.contracts.calls import CallPlan, Quorum
+from shared.contracts.calls import CallPlan
 from shared.contracts.fields import ResponseMode
-from shared.contracts.pages import Channel
+from shared.contracts.pages import Channel, Quorum
 from shared.domain.response_modes.effects import EFFECTS
 
 

@@ -19,19 +19,18 @@ from services.notify.core.escalation.profiles import MOST_LAPSES, Timing
 from services.notify.core.escalation.states import EscalationState, EscalationTrigger
 from services.notify.core.pages.page_row import PageRow
 from services.notify.core.pages.states import PageTrigger
-from services.notify.core.roster.roster import PostHolder, Roster
 from services.notify.core.wording import escalations as wording
-from services.notify.core.wording import marks, outages
-from services.notify.core.wording.names import Names, contacts
 from services.notify.core.working_set import WorkingSet
-from shared.contracts.calls import Quorum
 from shared.contracts.fields import Post
 from shared.contracts.ids import content_id
-from shared.contracts.pages import MOST_CALLS, Channel, PageState, SubjectKind
+from shared.contracts.pages import MOST_CALLS, Channel, PageState, Quorum, SubjectKind
 from shared.contracts.units import lineage
 from shared.domain.bilingual import Bilingual
+from shared.domain.page_texts import marks, outages
+from shared.domain.page_texts.names import Names, with_contact
 from shared.domain.response_modes.effective import Modes
 from shared.domain.response_modes.effects import EFFECTS
+from shared.domain.roster.post_holders import PostHolder, Roster
 
 
 class EscalationEngine:
@@ -336,6 +335,7 @@ class EscalationEngine:
             call,
             holder=self._with_channels(call.holder, channels),
             crew=tuple(self._with_channels(holder, channels) for holder in call.crew),
+            quorum=self._quorum(escalation),
         )
         called = {call.holder.officer_id, *(holder.officer_id for holder in call.crew)}
         pages = [row.page for row in working_set.pages_of(escalation.escalation_id)]
@@ -344,7 +344,7 @@ class EscalationEngine:
             self._empty_units(escalation.start_unit, call.holder.unit),
             self.names,
         )
-        words = wording.with_contact(
+        words = with_contact(
             escalation.text if text is None else text,
             self._contact(escalation, call.holder, {page.officer_id for page in pages} | called),
         )
@@ -354,17 +354,10 @@ class EscalationEngine:
     def _contact(
         self, escalation: Escalation, holder: PostHolder, called: Collection[str]
     ) -> Bilingual:
-        """Return whom to call about an alert: an officer at the place, else the duty post above.
-
-        The officers who are or were called are no contacts.
-        """
+        """Return whom to call about an alert, beside the officers who are or were called."""
         if escalation.subject_kind is not SubjectKind.ALERT:
             return marks.NONE
-        candidates = self.names.responsible(escalation.place, holder.unit)
-        for unit in lineage(holder.unit)[1:]:
-            candidates += self.roster.holders(unit)
-        contact = next((item for item in candidates if item.officer_id not in called), None)
-        return contacts([self.names.holder(contact)] if contact is not None else [])
+        return self.names.contact(escalation.place, holder.unit, called)
 
     def _empty_units(self, start_unit: str, unit: str) -> list[str]:
         """Return the units below `unit`, on the way up from the start, without a filled post."""

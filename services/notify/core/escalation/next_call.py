@@ -11,9 +11,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from services.notify.core.escalation.profiles import TOP_ROUNDS, Timing
-from services.notify.core.roster.roster import PostHolder, Roster
 from shared.contracts.fields import Post, Tier
-from shared.contracts.units import ancestor_at, lineage
+from shared.contracts.pages import Quorum
+from shared.contracts.units import lineage
+from shared.domain.roster.post_holders import PostHolder, Roster
 
 _POSTS = {post: rank for rank, post in enumerate(Post)}
 
@@ -38,12 +39,6 @@ def last_resort(roster: Roster, start_unit: str) -> PostHolder | None:
             if holder is not None:
                 return holder
     return None
-
-
-def first_unit(roster: Roster, place: str) -> str:
-    """Return the unit that is called first about a place: the nearest rostered from the town up."""
-    town = ancestor_at(place, Tier.TOWN) or place
-    return next((unit for unit in lineage(town) if roster.holders(unit)), town)
 
 
 def at_or_after(
@@ -85,6 +80,7 @@ class NextCall:
     """A call to `holder`, and to the post holders in `crew` at the same time.
 
     `round` counts the calls on this level from 1; `wait_s` is the time for an answer in seconds.
+    The calls end when the officers of `quorum` are coming.
     """
 
     holder: PostHolder
@@ -92,6 +88,7 @@ class NextCall:
     round: int
     wait_s: float
     crew: tuple[PostHolder, ...] = ()
+    quorum: Quorum = "any"
 
     @property
     def position(self) -> CallPosition:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from services.notify.core.roster.roster import PostHolder
-from shared.contracts.calls import Quorum
 from shared.contracts.fields import Post
+from shared.contracts.pages import Quorum
+from shared.domain.roster.post_holders import PostHolder
 
 
 def crew_posts(quorum: Quorum, crew: Collection[Post]) -> frozenset[Post]:

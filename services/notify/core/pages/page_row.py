@@ -9,12 +9,12 @@ from datetime import datetime
 from services.notify.core.escalation.escalation import Escalation
 from services.notify.core.escalation.next_call import NextCall
 from services.notify.core.pages import states
-from services.notify.core.roster.roster import PostHolder
-from services.notify.core.wording import marks
 from shared.contracts.ids import page_id, transition_id
 from shared.contracts.pages import Channel, Page, PageState
 from shared.contracts.units import tier_of
 from shared.domain.bilingual import Bilingual
+from shared.domain.page_texts import marks
+from shared.domain.roster.post_holders import PostHolder
 
 
 @dataclass(slots=True)
@@ -75,6 +75,8 @@ def first_version(
         called_at=now,
         answer_by=escalation.due_at or now,
         to_note=escalation.to_note,
+        escalation_id=escalation.escalation_id,
+        quorum=call.quorum,
         mode=escalation.mode,
         mode_version=escalation.mode_version,
         mode_unit=escalation.mode_unit,

@@ -11,7 +11,6 @@ from services.notify.core.escalation.next_call import calling_order
 from services.notify.core.escalation.states import EscalationState, EscalationTrigger
 from services.notify.core.subjects.snapshots import EndedWarning
 from services.notify.core.wording import agency_warnings as wording
-from services.notify.core.wording.names import Names
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.fields import Level, Tier
 from shared.contracts.pages import SubjectKind
@@ -24,6 +23,7 @@ from shared.domain.agency_warnings import (
     areas_of,
     validity,
 )
+from shared.domain.page_texts.names import Names
 
 _MOST_UNITS = 40
 """A warning for more areas is told to their districts."""

@@ -8,18 +8,18 @@ from datetime import datetime
 from services.notify.core.escalation import reasons
 from services.notify.core.escalation.engine import EscalationEngine
 from services.notify.core.escalation.escalation import Escalation, Purpose
-from services.notify.core.escalation.next_call import at_or_after, calling_order, first_unit
+from services.notify.core.escalation.next_call import at_or_after, calling_order
 from services.notify.core.escalation.states import EscalationState, EscalationTrigger
-from services.notify.core.roster.roster import PostHolder
 from services.notify.core.subjects.snapshots import AlertSnapshot
-from services.notify.core.wording import alerts as wording
-from services.notify.core.wording.graded import GRADED_ALERT
-from services.notify.core.wording.names import Names
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.fields import DataGrade, Level, Post, highest_grade
 from shared.contracts.lifecycles.alert import OPEN
 from shared.contracts.pages import SubjectKind
+from shared.domain.page_texts import alerts as wording
+from shared.domain.page_texts.graded import GRADED_ALERT
+from shared.domain.page_texts.names import Names
+from shared.domain.roster.post_holders import PostHolder, first_unit
 
 _ENDED = frozenset(AlertState) - OPEN
 _ANNOUNCED = frozenset(
@@ -126,7 +126,8 @@ def raise_grade(escalation: Escalation, alert: AlertEvent, names: Names) -> bool
     if grade is escalation.data_grade:
         return False
     escalation.data_grade, escalation.headline = grade, GRADED_ALERT
-    escalation.text = wording.of_alert(alert, escalation.purpose, names)
+    to_decide = escalation.purpose is Purpose.DECIDE
+    escalation.text = wording.of_alert(alert, names, to_decide=to_decide)
     return True
 
 
@@ -234,7 +235,7 @@ def _escalation(
         place=alert.place,
         start_unit="",
         headline=alert.situation or alert.headline if general else GRADED_ALERT,
-        text=wording.of_alert(alert, purpose, names),
+        text=wording.of_alert(alert, names, to_decide=purpose is Purpose.DECIDE),
         data_grade=alert.data_grade,
         occurred_at=alert.occurred_at,
         opened_at=now,

@@ -10,10 +10,10 @@ from services.notify.core.escalation.escalation import Escalation, Purpose
 from services.notify.core.escalation.next_call import calling_order
 from services.notify.core.escalation.states import EscalationTrigger
 from services.notify.core.wording import faults as wording
-from services.notify.core.wording.names import Names
 from shared.contracts.faults import SILENT_SENSORS, FaultState, SystemFault
 from shared.contracts.fields import Level
 from shared.contracts.pages import SubjectKind
+from shared.domain.page_texts.names import Names
 
 
 def call_about_fault(fault: SystemFault, engine: EscalationEngine) -> None:

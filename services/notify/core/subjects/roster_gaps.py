@@ -10,14 +10,14 @@ from services.notify.core.escalation.engine import EscalationEngine
 from services.notify.core.escalation.escalation import Escalation, Purpose
 from services.notify.core.escalation.next_call import calling_order
 from services.notify.core.escalation.states import EscalationTrigger
-from services.notify.core.roster.roster import PostHolder, Roster
 from services.notify.core.subjects.snapshots import NOTICE_TIME, GapSnapshot
 from services.notify.core.wording import roster_gaps as wording
-from services.notify.core.wording.names import Names
 from shared.contracts.duty import DutyCoverage, Gap
 from shared.contracts.fields import Level, Post
 from shared.contracts.ids import content_id
 from shared.contracts.pages import SubjectKind
+from shared.domain.page_texts.names import Names
+from shared.domain.roster.post_holders import PostHolder, Roster
 
 _RESPONSIBLE = (Post.COMMANDER, Post.A)
 

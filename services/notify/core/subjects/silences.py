@@ -9,12 +9,12 @@ from services.notify.core.escalation.engine import EscalationEngine
 from services.notify.core.escalation.escalation import Escalation, Purpose
 from services.notify.core.escalation.next_call import calling_order
 from services.notify.core.escalation.states import EscalationTrigger
-from services.notify.core.roster.roster import PostHolder, Roster
 from services.notify.core.wording import silences as wording
-from services.notify.core.wording.names import Names
 from shared.contracts.fields import Level
 from shared.contracts.pages import SubjectKind
 from shared.contracts.silences import SilenceEvent
+from shared.domain.page_texts.names import Names
+from shared.domain.roster.post_holders import PostHolder, Roster
 from shared.domain.silence_windows import Window, window_at
 
 

@@ -11,11 +11,11 @@ from services.notify.core.escalation.next_call import at_or_after, calling_order
 from services.notify.core.escalation.states import EscalationTrigger
 from services.notify.core.subjects.alerts import was_recalled
 from services.notify.core.subjects.snapshots import AssignmentPhase
-from services.notify.core.wording import assignments as wording
-from services.notify.core.wording.names import Names
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.commands import SupervisionEvent, SupervisionKind
 from shared.contracts.pages import SubjectKind
+from shared.domain.page_texts import assignments as wording
+from shared.domain.page_texts.names import Names
 
 REPORT_PURPOSES = frozenset(
     {

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.notify.core.wording import marks
-from services.notify.core.wording.graded import GRADED
-from services.notify.core.wording.lines import EMPTY, joined_text
-from services.notify.core.wording.names import Names
 from shared.contracts.fields import DataGrade
 from shared.contracts.reports import ExternalWarning
 from shared.domain.agency_warnings import WITHDRAWALS, areas_of, validity
 from shared.domain.bilingual import Bilingual, bilingual_of
+from shared.domain.page_texts import marks
+from shared.domain.page_texts.graded import GRADED
+from shared.domain.page_texts.lines import EMPTY, joined_text
+from shared.domain.page_texts.names import Names
 
 _REQUEST = Bilingual(
     "这是其他单位发布的预警，本系统尚未据此发布预警或下达指令。请研判后决定。",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from services.notify.core.wording.lines import joined_text, one_line
 from shared.contracts.pages import Channel
 from shared.domain.bilingual import Bilingual
+from shared.domain.page_texts.lines import joined_text, one_line
 from shared.domain.wording import CHANNELS
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from services.notify.core.wording.lines import joined_text, one_line
 from shared.contracts.fields import Level
 from shared.domain.bilingual import Bilingual, bilingual_of
+from shared.domain.page_texts.lines import joined_text, one_line
 from shared.domain.shortening import shorten
 from shared.domain.wording import LEVELS
 

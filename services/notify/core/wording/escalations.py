@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from services.notify.core.wording import marks
-from services.notify.core.wording.lines import EMPTY, joined_text
-from services.notify.core.wording.marks import TEXT_CHARACTERS
-from services.notify.core.wording.names import Names
 from shared.contracts.fields import Post
 from shared.contracts.pages import Channel, Page, PageState
 from shared.domain.bilingual import Bilingual, bilingual_of
+from shared.domain.page_texts import marks
+from shared.domain.page_texts.lines import EMPTY, joined_text
+from shared.domain.page_texts.marks import TEXT_CHARACTERS
+from shared.domain.page_texts.names import Names
 from shared.domain.shortening import shorten
 from shared.domain.wording import CHANNELS
 
@@ -94,11 +94,6 @@ def with_earlier_calls(text: str, earlier: Bilingual) -> str:
         f"{shorten(words.zh, room - len(earlier.zh))}\n此前呼叫未果：\n{earlier.zh}",
         f"{shorten(words.en, room - len(earlier.en))}\nCalled before in vain:\n{earlier.en}",
     ).joined(TEXT_CHARACTERS)
-
-
-def with_contact(text: str, contact: Bilingual) -> str:
-    """Return the text of a call with the people whom to call after it."""
-    return joined_text(bilingual_of(text), contact) if contact.zh else text
 
 
 def handed_over(text: str, officer: Bilingual) -> str:

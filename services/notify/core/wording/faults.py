@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.notify.core.wording.lines import EMPTY, joined_text, one_line
-from services.notify.core.wording.names import Names
 from shared.contracts.faults import SILENT_SENSORS, SystemFault
 from shared.domain.bilingual import Bilingual, bilingual_of
+from shared.domain.page_texts.lines import EMPTY, joined_text, one_line
+from shared.domain.page_texts.names import Names
 
 _REQUEST = Bilingual(
     "系统自身故障，不是突发事件。请通知运维人员处理；故障消除后不再呼叫。",

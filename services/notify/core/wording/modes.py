@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.notify.core.wording.graded import words_of
-from services.notify.core.wording.lines import EMPTY, joined_text
-from services.notify.core.wording.names import Names
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.domain.bilingual import Bilingual, bilingual_of
+from shared.domain.page_texts.graded import words_of
+from shared.domain.page_texts.lines import EMPTY, joined_text
+from shared.domain.page_texts.names import Names
 
 
 def of_proposal(proposal: ModeProposal, names: Names, now: datetime) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.notify.core.wording.lines import joined_text
-from services.notify.core.wording.names import Names
 from shared.contracts.duty import DutyCoverage, Gap
 from shared.domain.bilingual import Bilingual
+from shared.domain.page_texts.lines import joined_text
+from shared.domain.page_texts.names import Names
 from shared.domain.wording import POSTS
 
 

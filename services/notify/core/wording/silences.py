@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.notify.core.wording import marks
-from services.notify.core.wording.lines import EMPTY, joined_text
-from services.notify.core.wording.names import Names
 from shared.contracts.silences import SilenceEvent
 from shared.domain import event_words
 from shared.domain.bilingual import Bilingual, bilingual_of
+from shared.domain.page_texts import marks
+from shared.domain.page_texts.lines import EMPTY, joined_text
+from shared.domain.page_texts.names import Names
 from shared.domain.silence_windows import Window
 
 _REQUEST = Bilingual(

@@ -1,6 +1,7 @@
 // Decisions about an alert, and the fields that each asks for before it is sent.
 
 import { get, post } from "../lib/api.js";
+import { channelPreviews } from "../lib/channel_previews.js";
 import { button, levelOptions, noticeOption, optionsOf } from "../lib/components.js";
 import { confirmAction, confirmationText } from "../lib/dialogs.js";
 import { h, text } from "../lib/dom.js";
@@ -11,6 +12,7 @@ import {
   momentField,
   momentOf,
   select,
+  textOf,
   valueOf,
 } from "../lib/forms.js";
 import { formatTime, t } from "../lib/i18n.js";
@@ -54,7 +56,7 @@ const FORMS = {
     level: proposedLevel,
     pick: true,
     reason: "optional",
-    fields: signingFields,
+    fields: (alert) => signingFields(alert, "approve"),
     body: signingBody,
   },
   word: { reason: "optional", fields: wordingFields, body: wordingBody },
@@ -73,7 +75,7 @@ const FORMS = {
     type: true,
     reason: "required",
     danger: true,
-    fields: signingFields,
+    fields: (alert) => signingFields(alert, "authorise_emergency"),
     body: signingBody,
   },
   ratify: { level: levelInForce, pick: true, reason: "optional" },
@@ -157,9 +159,19 @@ function validityField() {
   return momentField(t("valid.until"), "valid_until", null, false);
 }
 
-/** @param {Alert} alert */
-async function signingFields(alert) {
-  return [await signedWords(alert), validityField()];
+/**
+ * @param {Alert} alert
+ * @param {"approve" | "authorise_emergency"} verb
+ */
+async function signingFields(alert, verb) {
+  const preview = channelPreviews((form) =>
+    post(`/api/alerts/${alert.alert_id}/preview`, {
+      verb,
+      reason: textOf(form, "reason"),
+      ...validityBody(form),
+    }),
+  );
+  return [await signedWords(alert), validityField(), preview];
 }
 
 /** @param {HTMLFormElement} form */

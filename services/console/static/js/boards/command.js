@@ -5,6 +5,7 @@ import { assignmentCard } from "../commands/assignment_card.js";
 import { bulkButtons } from "../commands/bulk_steps.js";
 import { commandButtons } from "../commands/command_list.js";
 import { showMissingUnits } from "../commands/missing_units.js";
+import { originLine } from "../commands/warning_origin.js";
 import { ownPages } from "../duty/own_pages.js";
 import { get } from "../lib/api.js";
 import {
@@ -161,6 +162,7 @@ export function commandBoard(context) {
         h("span", { class: "tail" }, formatTime(command.sent_at)),
       ),
       h("h3", {}, maskedText(command, command.title)),
+      originLine(command),
       h(
         "p",
         { class: "facts" },

@@ -2,6 +2,7 @@
 // be typed before the command is sent.
 
 import { post } from "../lib/api.js";
+import { channelPreviews } from "../lib/channel_previews.js";
 import { button, chip, drillBand, levelOptions } from "../lib/components.js";
 import { dialogTitle, openDialog, problemLine, textArea } from "../lib/dialogs.js";
 import { fill, h } from "../lib/dom.js";
@@ -20,7 +21,7 @@ import { draftList, newDraftId } from "./command_drafts.js";
 import { selectionEditor } from "./selection_editor.js";
 import { quotedWords, warningOrigin } from "./warning_origin.js";
 
-/** @import { ProposedCommand } from "../types/alerts.d.ts" */
+/** @import { PagePreview, ProposedCommand } from "../types/alerts.d.ts" */
 /** @import { CommandDraft, CommandPreview } from "../types/commands.d.ts" */
 /** @import { Officer } from "../types/page.d.ts" */
 /** @import { Status } from "../types/fields.d.ts" */
@@ -94,6 +95,7 @@ export function composeCommand(officer, status, refresh, warning = null) {
       names,
       moreButton,
     ),
+    channelPreviews(pagePreview),
     h("label", {}, t("compose.type"), typedNumber),
     problem.node,
     h(
@@ -136,6 +138,16 @@ export function composeCommand(officer, status, refresh, warning = null) {
     updateSendButton();
   }
 
+  /**
+   * Return how the page of the command reads now, null while the form says too little.
+   * @returns {Promise<PagePreview | null>}
+   */
+  async function pagePreview() {
+    const body = { ...words(), selection: editor.selection(), assist: assistEditor.selection() };
+    if (!body.title || !body.level || !body.selection) return null;
+    return post("/api/commands/page-preview", body);
+  }
+
   /** @param {CommandPreview} answer */
   function addNames(answer) {
     const words = answer.units.map(({ name, assists }) =>
@@ -172,7 +184,6 @@ export function composeCommand(officer, status, refresh, warning = null) {
     sign_by: momentOf(form, "sign_by"),
     finish_by: momentOf(form, "finish_by"),
     status,
-    warning_id: origin.id(),
   });
 
   async function saveDraft() {
@@ -183,7 +194,7 @@ export function composeCommand(officer, status, refresh, warning = null) {
         selection: editor.selection(),
         assist: assistEditor.selection(),
       };
-      await drafts.save(draftId, { ...words(), ...body });
+      await drafts.save(draftId, { ...words(), warning_id: origin.id(), ...body });
       isStored = true;
       fill(saved, t("drafts.saved", { time: formatTime(new Date().toISOString()) }));
     } catch (error) {
@@ -224,6 +235,7 @@ export function composeCommand(officer, status, refresh, warning = null) {
     problem.clear();
     const body = {
       ...words(),
+      warning_id: origin.id(),
       selection: shownPreview.selection,
       assist: shownPreview.assist,
       seen_digest: shownPreview.digest,

@@ -15,6 +15,7 @@ import { h, renderList } from "../lib/dom.js";
 import { formatTime, t } from "../lib/i18n.js";
 import { showMissingUnits } from "./missing_units.js";
 import { openUnitSheet } from "./unit_sheet.js";
+import { originLine } from "./warning_origin.js";
 
 /** @import { Command, CommandHead } from "../types/commands.d.ts" */
 
@@ -57,6 +58,7 @@ function commandCard(command, refresh) {
       h("span", { class: "tail" }, formatTime(command.sent_at)),
     ),
     h("h3", {}, maskedText(command, command.title)),
+    originLine(command),
     h(
       "p",
       { class: "facts" },

@@ -24,7 +24,7 @@ import { courseChart } from "./course_chart.js";
 /** @import { Assignment, Command } from "../types/commands.d.ts" */
 
 const PAGE_SIZE = 100;
-const COLUMNS = ["unit", "tier", "state", "sign.at", ""];
+const COLUMNS = ["unit", "state", "sign.at", "tier", ""];
 
 /**
  * Open the sheet of a command.
@@ -38,7 +38,7 @@ export function openUnitSheet(command) {
     ...optionsOf(pageData.states.assignment.all, "assignment"),
   ]);
   const table = scrollingTable(
-    {},
+    { tableClass: "by-unit" },
     COLUMNS.map((key) => headCell(key && t(key))),
     rows,
   );
@@ -129,7 +129,6 @@ function unitRow(assignment, refresh) {
       h("br"),
       contactLine(assignment.contact ?? null),
     ),
-    h("td", {}, t(`tier.${assignment.unit_tier}`)),
     h(
       "td",
       {},
@@ -138,6 +137,7 @@ function unitRow(assignment, refresh) {
       photoRow(assignment.photos),
     ),
     h("td", {}, signedAt ? formatTime(signedAt) : t("sign.by", { time: formatTime(deadline) })),
+    h("td", {}, t(`tier.${assignment.unit_tier}`)),
     h("td", {}, h("div", { class: "acts" }, stepButtons(assignment, refresh))),
   );
 }

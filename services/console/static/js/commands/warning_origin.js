@@ -1,16 +1,17 @@
 // The warning of another agency behind a command: its words as a quotation, the note in the form.
 
-import { button } from "../lib/components.js";
+import { button, maskedText } from "../lib/components.js";
 import { fill, h } from "../lib/dom.js";
 import { formatMoment, t } from "../lib/i18n.js";
 
-/** @import { AgencyWarning, ProposedCommand } from "../types/alerts.d.ts" */
+/** @import { ProposedCommand } from "../types/alerts.d.ts" */
+/** @import { CommandHead } from "../types/commands.d.ts" */
 
 const TITLE_CHARACTERS = 200;
 
 /**
  * Return who has sent a warning: the name in the document, and the source that is signed in.
- * @param {AgencyWarning | ProposedCommand} warning
+ * @param {{ sender_name: string | null, source_id: string }} warning
  */
 export const senderOf = ({ sender_name: name, source_id: source }) =>
   name ? t("warning.sender", { name, source }) : source;
@@ -36,6 +37,21 @@ export function quotedWords(warning) {
     title: [...title].slice(0, TITLE_CHARACTERS).join(""),
     instruction: lines.filter(Boolean).join("\n"),
   };
+}
+
+/**
+ * Make the line of the warning behind a command on its card; nothing for a command without one.
+ * @param {CommandHead} command
+ */
+export function originLine({ warning }) {
+  if (!warning) return null;
+  return h(
+    "p",
+    { class: "behind" },
+    t("warning.behind"),
+    maskedText(warning, warning.headline),
+    !warning.masked && h("span", { class: "muted" }, ` ${senderOf(warning)}`),
+  );
 }
 
 /** Make the note of the warning that a command refers to; without a warning it is empty. */

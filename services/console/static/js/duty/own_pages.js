@@ -12,7 +12,7 @@ import { categoryBadge, categoryFilter } from "../lib/page_categories.js";
 import { pagedList } from "../lib/paged_list.js";
 import { dialableText } from "../lib/phone_numbers.js";
 import { stableList } from "../lib/stable_list.js";
-import { lateUnits, matterChip, wholeMatter } from "./matters.js";
+import { lateUnits, matterChip, quorumLines, wholeMatter } from "./matters.js";
 import { successorField } from "./successors.js";
 import { whyButton } from "./why_sheet.js";
 
@@ -82,6 +82,7 @@ export function ownPages(context, size = PAGE_SIZE, onWaiting = () => {}) {
       ),
       h("h3", {}, text(page.headline)),
       lateUnits(page),
+      quorumLines(page),
       page.text && dialableText(page.text),
       h(
         "div",

@@ -51,7 +51,7 @@ export class LiveStream {
     this.silenceTimer = setInterval(() => this.checkSilence(), 1_000);
     const { signal } = this.ended;
     addEventListener("online", () => this.reconnect(), { signal });
-    addEventListener("offline", () => this.setState("offline"), { signal });
+    addEventListener("offline", () => this.leaveConnection(), { signal });
   }
 
   /** End the stream for good: a request that is under way does not connect again. */
@@ -64,6 +64,7 @@ export class LiveStream {
 
   /** Open a new connection after the last line that was received. */
   connect() {
+    clearTimeout(this.retryTimer);
     this.source?.close();
     const { onLine, onReset, status } = this.options;
     const source = new EventSource(addressOf("/api/events", { status, after: this.lastId }));
@@ -80,13 +81,16 @@ export class LiveStream {
       this.lastId = event.lastEventId;
       onReset();
     });
-    source.onerror = () => {
-      this.setState("offline");
-      // A refusal (401, 503) closes for good; the browser itself would retry a broken connection at
-      // a pace of its own. One way for both is easier to trust.
-      source.close();
-      this.retryLater();
-    };
+    // A refusal (401, 503) closes for good; the browser itself would retry a broken connection at a
+    // pace of its own. One way for both is easier to trust.
+    source.onerror = () => this.leaveConnection();
+  }
+
+  /** Report the connection as offline, close it so that no late line says otherwise, and retry. */
+  leaveConnection() {
+    this.setState("offline");
+    this.source?.close();
+    this.retryLater();
   }
 
   /** Connect again after a pause that grows with each attempt. */
@@ -135,9 +139,7 @@ export class LiveStream {
   checkSilence() {
     const silence = Date.now() - this.heartbeatAt;
     if (this.state === "offline" || silence <= SILENCE_LIMIT_MS) return;
-    this.setState("offline");
-    this.source?.close();
-    this.retryLater();
+    this.leaveConnection();
   }
 
   /**

@@ -12,7 +12,7 @@ import {
   eventName,
   isDrill,
 } from "../lib/components.js";
-import { lateUnits, matterChip } from "../duty/matters.js";
+import { lateUnits, matterChip, quorumLines } from "../duty/matters.js";
 import { successorField } from "../duty/successors.js";
 import { confirmAction } from "../lib/dialogs.js";
 import { whyButton } from "../duty/why_sheet.js";
@@ -115,6 +115,7 @@ export function pageCard(page, { isOpen, onAnswer, onOpen }) {
       h("span", {}, t(`page.${page.state}`)),
     ),
     lateUnits(page),
+    quorumLines(page),
     details,
     h("p", {}, whyButton(`/api/pages/${page.page_id}/why`, page.page_id)),
     isOpen && deadlineLine(page.answer_by, "answer.by"),

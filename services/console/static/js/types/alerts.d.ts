@@ -64,6 +64,31 @@ export interface Wording {
   digest: string;
 }
 
+export interface ChannelText {
+  title: string | null;
+  text: string;
+  characters: number;
+  size_bytes: number | null;
+  most: number | null;
+  parts: number | null;
+  shortened: boolean;
+}
+
+export interface ChannelPreview {
+  channel: string;
+  zh: ChannelText;
+  en: ChannelText;
+}
+
+export interface PagePreview {
+  unit_name: string;
+  post: Post;
+  answer_by: string;
+  names_hidden: boolean;
+  deadlines_given?: boolean;
+  channels: ChannelPreview[];
+}
+
 export interface AlertWords {
   source: string | null;
   wording: Wording | null;

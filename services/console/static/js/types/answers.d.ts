@@ -6,6 +6,7 @@ import type {
   Alert,
   AlertDetail,
   AlertWords,
+  PagePreview,
   ProposedCommand,
   ReadingsAnswer,
   Sensor,
@@ -143,9 +144,11 @@ type CaseAnswerOf<Path extends string> = Path extends "/api/cases"
 /** The answer to a POST request whose content is read. */
 export type PostAnswerOf<Path extends string> = Path extends "/api/commands/preview"
   ? CommandPreview
-  : Path extends "/api/assignments/acknowledgements"
-    ? { recorded: number; results: BulkStep[] }
-    : unknown;
+  : Path extends `/api/alerts/${string}/preview` | "/api/commands/page-preview"
+    ? PagePreview
+    : Path extends "/api/assignments/acknowledgements"
+      ? { recorded: number; results: BulkStep[] }
+      : unknown;
 
 /** The entry of a list that lies in the field `Name` of the answer. */
 export type EntryOf<Path extends string, Name extends string> =

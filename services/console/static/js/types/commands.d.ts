@@ -14,6 +14,13 @@ export interface CommandTotals {
 }
 
 /** A command without the progress of its assignments. */
+/** The warning of another agency behind a command. */
+export interface WarningOrigin extends Maskable {
+  source_id: string;
+  sender_name: string | null;
+  headline: string;
+}
+
 export interface CommandHead extends WithStatus, Maskable {
   command_id: string;
   version: number;
@@ -23,6 +30,7 @@ export interface CommandHead extends WithStatus, Maskable {
   root_name: string;
   issuer_name: string;
   title: string;
+  warning: WarningOrigin | null;
   recipients: number;
   sign_by: string;
   sent_at: string;

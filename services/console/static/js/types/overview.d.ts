@@ -67,6 +67,20 @@ export interface WhyAnswer extends WithStatus {
   calls: Call[];
 }
 
+export interface AskedOfficer {
+  own: boolean;
+  officer_name: string | null;
+  unit_name: string;
+  post: Post;
+}
+
+export interface Quorum {
+  needed: number;
+  count: number;
+  answered: AskedOfficer[];
+  waiting: AskedOfficer[];
+}
+
 export interface Page extends WithStatus {
   page_id: string;
   unit_name: string;
@@ -85,5 +99,6 @@ export interface Page extends WithStatus {
   late_units: string[];
   late_unit_count: number;
   to_note: boolean;
+  quorum: Quorum | null;
   sent_at: string;
 }

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from services.notify.core.roster.roster import PostHolder, Roster
 from shared.contracts.fields import Post
 from shared.contracts.units import lineage
 from shared.domain import local_time
-from shared.domain.bilingual import Bilingual
+from shared.domain.bilingual import Bilingual, bilingual_of
+from shared.domain.page_texts.lines import joined_text
+from shared.domain.roster.post_holders import PostHolder, Roster
 from shared.domain.selection.labels import label
 from shared.domain.selection.tree import UnitTree
 from shared.domain.wording import POSTS
@@ -60,6 +61,14 @@ class Names:
                 return holders
         return []
 
+    def contact(self, place: str, caller: str, called: Collection[str]) -> Bilingual:
+        """Return whom to call: an officer at the place, else the duty post above the caller."""
+        candidates = self.responsible(place, caller)
+        for unit in lineage(caller)[1:]:
+            candidates += self._roster.holders(unit)
+        person = next((item for item in candidates if item.officer_id not in called), None)
+        return contacts([] if person is None else [self.holder(person)])
+
     def issuer(self, unit: str) -> Bilingual:
         """Return a unit with its officer who is called first, or the unit alone."""
         holders = self._roster.holders(unit)
@@ -99,3 +108,8 @@ def contacts(people: Sequence[Bilingual]) -> Bilingual:
     zh = "；".join(person.zh for person in people)
     en = "; ".join(person.en for person in people)
     return Bilingual(f"联系人：{zh}", f"Whom to call: {en}")
+
+
+def with_contact(text: str, contact: Bilingual) -> str:
+    """Return the text of a call with the people whom to call after it."""
+    return joined_text(bilingual_of(text), contact) if contact.zh else text

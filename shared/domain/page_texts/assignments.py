@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.notify.core.wording import marks, outages
-from services.notify.core.wording.graded import GRADED, GRADED_ALERT
-from services.notify.core.wording.lines import EMPTY, joined_text, one_line
-from services.notify.core.wording.names import Names, contacts
 from shared.contracts.commands import (
     AssignmentEvent,
     SupervisionClock,
@@ -16,6 +12,10 @@ from shared.contracts.commands import (
 )
 from shared.contracts.fields import DataGrade
 from shared.domain.bilingual import Bilingual, bilingual_of
+from shared.domain.page_texts import marks, outages
+from shared.domain.page_texts.graded import GRADED, GRADED_ALERT
+from shared.domain.page_texts.lines import EMPTY, joined_text, one_line
+from shared.domain.page_texts.names import Names, contacts
 
 OWED_ACTS: dict[SupervisionClock, Bilingual] = {
     "sign": Bilingual("签收", "signed"),

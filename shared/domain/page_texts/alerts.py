@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from services.notify.core.escalation.escalation import Purpose
-from services.notify.core.wording import outages
-from services.notify.core.wording.graded import words_of
-from services.notify.core.wording.lines import EMPTY, capitalised, joined_text
-from services.notify.core.wording.names import Names
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.fields import DataGrade
 from shared.domain.bilingual import Bilingual, bilingual_of
+from shared.domain.page_texts import outages
+from shared.domain.page_texts.graded import words_of
+from shared.domain.page_texts.lines import EMPTY, capitalised, joined_text
+from shared.domain.page_texts.names import Names
 from shared.domain.wording import LEVELS
 
 _ANNOUNCEMENTS: dict[AlertTransition, Bilingual] = {
@@ -33,17 +32,17 @@ _REQUESTS: dict[AlertTransition, Bilingual] = {
 }
 
 
-def of_alert(alert: AlertEvent, purpose: Purpose, names: Names) -> str:
+def of_alert(alert: AlertEvent, names: Names, *, to_decide: bool) -> str:
     """Return the request or announcement about an alert with what an officer has to know.
 
     This is the place, the alert's own text, begin, end and decider. An expiry that an outage of the
-    system delayed is told.
+    system delayed is told. With `to_decide` the officer is asked for a decision.
     """
     is_expiry = alert.transition is AlertTransition.EXPIRED
     outage = outages.delay(alert.expires_at, alert.sent_at) if is_expiry else EMPTY
     place = names.unit(alert.place)
     place_line = Bilingual(f"地点：{place.zh}", f"Place: {place.en}")
-    request = _request(alert, purpose, names)
+    request = _request(alert, names, to_decide=to_decide)
     begin, end = EMPTY, EMPTY
     if alert.began_at is not None:
         since = names.moment(alert.began_at, alert.sent_at)
@@ -52,12 +51,12 @@ def of_alert(alert: AlertEvent, purpose: Purpose, names: Names) -> str:
         until = names.moment(alert.expires_at, alert.sent_at)
         end = Bilingual(f"有效至：{until.zh}", f"Valid until: {until.en}")
     decider = EMPTY
-    if purpose is not Purpose.DECIDE and alert.actor is not None:
+    if not to_decide and alert.actor is not None:
         officer = names.on_duty(alert.actor)
         decider = (
             Bilingual(f"决定：{officer.zh}", f"Decided by: {officer.en}") if officer else EMPTY
         )
-    advice = _advice(alert) if purpose is Purpose.INFORM else EMPTY
+    advice = EMPTY if to_decide else _advice(alert)
     words = words_of(alert, alert.text)
     return joined_text(outage, request, place_line, advice, words, begin, end, decider)
 
@@ -71,7 +70,7 @@ def _advice(alert: AlertEvent) -> Bilingual:
     return bilingual_of(words.instruction)
 
 
-def _request(alert: AlertEvent, purpose: Purpose, names: Names) -> Bilingual:
+def _request(alert: AlertEvent, names: Names, *, to_decide: bool) -> Bilingual:
     level = LEVELS[alert.level] if alert.level else EMPTY
     if alert.transition is AlertTransition.RECALLED:
         return Bilingual(
@@ -81,7 +80,7 @@ def _request(alert: AlertEvent, purpose: Purpose, names: Names) -> Bilingual:
         )
     if alert.transition in _REQUESTS:
         return _REQUESTS[alert.transition]
-    if purpose is Purpose.INFORM:
+    if not to_decide:
         return _announcement(alert, level, names)
     if alert.level is not None and alert.level is alert.proposed_level:
         if alert.proposed_until:

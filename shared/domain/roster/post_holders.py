@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from shared.contracts.fields import Language, Post
+from shared.contracts.fields import Language, Post, Tier
 from shared.contracts.pages import Channel, Officer, RosterSlot, unit_and_post
 from shared.contracts.push_devices import PushDevice
-from shared.contracts.units import is_within
+from shared.contracts.units import ancestor_at, is_within, lineage
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +121,9 @@ class Roster:
 
     def __len__(self) -> int:
         return len(self._holders)
+
+
+def first_unit(roster: Roster, place: str) -> str:
+    """Return the unit that is called first about a place: the nearest rostered from the town up."""
+    town = ancestor_at(place, Tier.TOWN) or place
+    return next((unit for unit in lineage(town) if roster.holders(unit)), town)

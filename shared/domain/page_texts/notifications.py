@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import TypedDict
 from zoneinfo import ZoneInfo
 
-from services.notify.core.wording import marks
-from services.notify.core.wording.messages import public_headline
 from shared.contracts.fields import Language, Level
 from shared.contracts.pages import AnswerVerb, Page
 from shared.domain.bilingual import Bilingual
 from shared.domain.local_time import spoken
+from shared.domain.page_texts import marks
+from shared.domain.page_texts.messages import public_headline
 from shared.domain.wording import ANSWERS, LEVELS, SYSTEM
 
 _NOTED = Bilingual("已知悉", "Noted")

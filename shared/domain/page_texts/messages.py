@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from services.notify.core.wording import marks
-from services.notify.core.wording.graded import GRADED_ORDER
-from services.notify.core.wording.names import BEIJING
 from shared.contracts.fields import DataGrade, Language
 from shared.contracts.pages import Channel, Page, SubjectKind
 from shared.domain import local_time
 from shared.domain.bilingual import in_language
+from shared.domain.page_texts import marks
+from shared.domain.page_texts.graded import GRADED_ORDER
+from shared.domain.page_texts.names import BEIJING
 from shared.domain.replies import reference_of
 from shared.domain.shortening import shorten
 from shared.domain.wording import LEVELS, NOTES, REPLIES, SYSTEM

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.notify.core.wording.lines import joined_text
-from services.notify.core.wording.marks import NONE
 from shared.domain.bilingual import Bilingual, bilingual_of
 from shared.domain.measures import span
+from shared.domain.page_texts.lines import joined_text
+from shared.domain.page_texts.marks import NONE
 
 _SHOWN_S = 60.0
 """A timer is late by so much only when the system was away or far behind."""

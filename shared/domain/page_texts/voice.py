@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from zoneinfo import ZoneInfo
 
-from services.notify.core.wording import marks
 from shared.contracts.fields import Language
 from shared.contracts.pages import Page
 from shared.domain import local_time
 from shared.domain.bilingual import Bilingual, in_language
+from shared.domain.page_texts import marks
 from shared.domain.replies import KEYS, REPEAT_KEY
 from shared.domain.shortening import shorten
 from shared.domain.wording import LEVELS, SYSTEM, answer
@@ -41,7 +41,8 @@ def spoken(page: Page, language: Language, zone: ZoneInfo, *, resend: bool) -> s
     pause = "，" if language is Language.ZH else ", "
     stop = "。" if language is Language.ZH else ". "
     subject = _clean(pause.join(part for part in heads if part), pause)
-    body = _clean(in_language(page.text, language).strip().replace("\n", stop), pause)
+    lines = in_language(page.text, language).split("\n")
+    body = _clean(stop.join(bare for line in lines if (bare := line.rstrip("。. "))), pause)
     room = LONGEST - len(subject) - len(stop)
     if len(body) > room:
         body = shorten(body, room) if room >= 16 else ""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from services.notify.core.wording.marks import TEXT_CHARACTERS
 from shared.domain.bilingual import LINE_CHARACTERS, Bilingual
+from shared.domain.page_texts.marks import TEXT_CHARACTERS
 
 EMPTY = Bilingual("", "")
 

@@ -1,1 +1,0 @@
-"""The officers who hold the posts now."""
