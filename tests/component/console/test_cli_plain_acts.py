@@ -73,7 +73,13 @@ BY_OWN_CODE = {
                 hours_ahead(700), "--reason", "试鸣", "--day", "saturday", "--day", "sunday",
                 "--daily-from", "10:00", "--daily-until", "10:15",
             ),
-            {"reason": "试鸣", "days": ["saturday", "sunday"], "daily_until": "10:15"},
+            {
+                "reason": "试鸣",
+                "weekly": {
+                    "days": ["saturday", "sunday"], "begin": "10:00:00", "until": "10:15:00",
+                    "zone": "Asia/Shanghai",
+                },
+            },
         ),
         (
             "o-town-b",
