@@ -30,7 +30,8 @@ async def handle_silence(
 ) -> None:
     """Create, extend or end a silence. Raises Reject for a request that is not allowed.
 
-    A period is judged by the moment at which Kafka accepted the request.
+    A period is judged by the moment at which Kafka accepted the request. A change moves the timer
+    at the end of a weekly window, so it lets go of what a window that is over has hidden.
     """
     acted_at = incoming.acted_at(unit.now) or unit.now
     existing_silence = unit.silences.get(request.silence_id)
@@ -42,7 +43,7 @@ async def handle_silence(
         raise Reject(Reason.UNKNOWN_SUBJECT, f"there is no silence {request.silence_id}")
     if isinstance(silence, SilenceRefusal):
         raise Reject(Reason.NOT_ALLOWED, f"{silence}: silence {request.silence_id}")
-    await save_silence(silence, request, unit)
+    await save_silence(silence, request, unit, releases=not silence.is_open(unit.now))
 
 
 async def save_silence(

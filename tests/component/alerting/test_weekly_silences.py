@@ -21,6 +21,7 @@ from shared.contracts.fields import Post
 from shared.contracts.silences import SilenceRequest, WeeklyWindow
 from shared.runtime.errors import Reject
 from tests.component.alerting.harness import AlertingHarness
+from tests.component.alerting.test_silence_warnings import warnings
 from tests.component.alerting.test_silences import a_silence_request
 from tests.unit.alerting.builders import DISTRICT, VILLAGE, an_alarm
 
@@ -71,6 +72,40 @@ async def test_after_an_outage_the_next_window_holds_on(alerting: AlertingHarnes
         "SELECT due_at FROM alerting.timer WHERE kind = 'silence' AND state = 'armed'"
     )
     assert timer["due_at"] > now + HOUR / 2
+
+
+async def test_prolonged_after_a_window_it_lets_go_of_what_that_hid(
+    alerting: AlertingHarness,
+) -> None:
+    now = datetime.now(UTC)
+    await alerting.deliver(a_weekly_request(windows(now - HOUR, now + HOUR)), an_alarm("alm-1"))
+    over = windows(now - 3 * HOUR, now - HOUR).model_dump_json()
+    await alerting.rows("UPDATE alerting.silence SET weekly = $1", over)
+    await alerting.deliver(a_silence_request(verb="extend", hours=24 * 60))
+    assert await alerting.dispositions() == {"alm-1": "opened"}
+    assert (await alerting.silence_events())[-1].still_firing == 1
+
+
+async def test_its_maker_is_warned_before_the_end_of_each_window(
+    alerting: AlertingHarness,
+) -> None:
+    now = datetime.now(UTC)
+    present, over = windows(now - HOUR, now + HOUR / 6), windows(now - 3 * HOUR, now - HOUR)
+    await alerting.deliver(a_weekly_request(present), an_alarm("alm-1"))
+    await alerting.advance_time(8 * 60)
+    assert await warnings(alerting) == []
+    await alerting.advance_time(90)
+    [warning] = await warnings(alerting)
+    assert (warning.still_firing, warning.ended_at, warning.owner) == (1, None, "owner-1")
+    await alerting.rows("UPDATE alerting.silence SET weekly = $1", over.model_dump_json())
+    await alerting.advance_time(11 * 60)
+    assert (await alerting.silence_events())[-1].warned_at is None, "the window is over"
+    await alerting.rows("UPDATE alerting.silence SET weekly = $1", present.model_dump_json())
+    await alerting.deliver(an_alarm("alm-2"))
+    await alerting.advance_time(22 * 3600)
+    assert len(await warnings(alerting)) == 1
+    await alerting.advance_time(55 * 60)
+    assert [event.still_firing for event in await warnings(alerting)] == [1, 1]
 
 
 async def test_outside_its_window_it_hides_nothing(alerting: AlertingHarness) -> None:
