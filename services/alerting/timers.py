@@ -17,12 +17,18 @@ from services.alerting.core.alerts.ratification import remind_gate
 from services.alerting.core.alerts.records import ChangeOrigin, origin_of_timer
 from services.alerting.core.alerts.validity import expire, follow_up_alert
 from services.alerting.core.multi_source.episode import EpisodeCause
-from services.alerting.core.silences.silence import expired, warned
+from services.alerting.core.silences.silence import (
+    Silence,
+    after_window,
+    cleared,
+    expired,
+    warned,
+)
 from services.alerting.handlers.alarms import release_alarm
 from services.alerting.handlers.silences import save_silence
 from services.alerting.store.alert_repository import FLAPPING, RATIFICATION, VALIDITY
 from services.alerting.store.episodes import EXPIRY, episode_key_of_timer
-from services.alerting.store.silences import SILENCE_END, SILENCE_WARNING
+from services.alerting.store.silences import SILENCE_CLEARED, SILENCE_END, SILENCE_WARNING
 from services.alerting.store.silent_places import SILENT_PLACES, region_of_district
 from services.alerting.unit_of_work import HOLD, UnitOfWork, hold_of_timer
 from shared.contracts.ids import content_id
@@ -73,26 +79,31 @@ async def fire_hold(timers: Sequence[Timer], unit: UnitOfWork) -> None:
 
 @router.timer(SILENCE_END, load=load_silence)
 async def fire_silence_end(timers: Sequence[Timer], unit: UnitOfWork) -> None:
-    """End the silences whose time is over; a silence that was extended stays in force."""
+    """End the silences whose time is over, and the windows of weekly ones.
+
+    A silence that was extended stays in force.
+    """
     for timer in timers:
         existing_silence = unit.silences.get(timer.subject_id)
         if existing_silence is not None:
             silence = expired(existing_silence, unit.now)
+            silence = silence or after_window(existing_silence, unit.now)
             if silence is not None:
-                await save_silence(silence, None, unit)
+                releases = not silence.is_open(unit.now)
+                await save_silence(silence, None, unit, releases=releases)
     unit.publish_rule_alarms()
 
 
 @router.timer(SILENCE_WARNING, load=load_silence)
 async def fire_silence_warning(timers: Sequence[Timer], unit: UnitOfWork) -> None:
     """Tell the owners of silences that these end soon, while alarms that they hold are on."""
-    for timer in timers:
-        existing_silence = unit.silences.get(timer.subject_id)
-        if existing_silence is not None:
-            hidden_alarms = len(unit.alerts.hidden_by(timer.subject_id))
-            silence = warned(existing_silence, hidden_alarms, unit.now)
-            if silence is not None:
-                await save_silence(silence, None, unit)
+    await _change_silences(timers, unit, warned)
+
+
+@router.timer(SILENCE_CLEARED, load=load_silence)
+async def fire_silence_cleared(timers: Sequence[Timer], unit: UnitOfWork) -> None:
+    """End the silences that end with their alarms, when none of these has been on for long."""
+    await _change_silences(timers, unit, cleared)
 
 
 @router.timer(SILENT_PLACES, load=load_silent_places)
@@ -142,6 +153,20 @@ async def fire_validity(timers: Sequence[Timer], unit: UnitOfWork) -> None:
 def _end_flapping_when_due(alert: Alert, now: datetime) -> AlertChange | None:
     is_due = alert.is_open_or_merged and alert.flapping is not None and alert.flapping.until <= now
     return end_flapping(alert) if is_due else None
+
+
+async def _change_silences(
+    timers: Sequence[Timer],
+    unit: UnitOfWork,
+    change_silence: Callable[[Silence, int, datetime], Silence | None],
+) -> None:
+    for timer in timers:
+        existing_silence = unit.silences.get(timer.subject_id)
+        if existing_silence is not None:
+            hidden_alarms = len(unit.alerts.hidden_by(timer.subject_id))
+            silence = change_silence(existing_silence, hidden_alarms, unit.now)
+            if silence is not None:
+                await save_silence(silence, None, unit)
 
 
 def _change_alerts(

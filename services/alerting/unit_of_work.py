@@ -46,7 +46,12 @@ from services.alerting.store.evidence import load_evidence
 from services.alerting.store.evidence_cache import EvidenceCache
 from services.alerting.store.regions import lock_regions, save_clocks
 from services.alerting.store.rules import load_rules, quarantine_rules, save_rules
-from services.alerting.store.silences import add_hidden, load_silences, save_silences
+from services.alerting.store.silences import (
+    add_hidden,
+    await_clearance,
+    load_silences,
+    save_silences,
+)
 from services.alerting.store.silent_places import (
     load_silent_places,
     load_silent_sensors,
@@ -109,6 +114,7 @@ class UnitOfWork:
         self._changed_warnings: dict[str, WarningState] = {}
         self._changed_silences: dict[str, SilenceRequest | None] = {}
         self._newly_hidden: Counter[str] = Counter()
+        self._left_silences: set[str] = set()
         self._holds: dict[str, datetime | None] = {}
         self._silent_sensors: dict[str, tuple[AlarmEvent, bool]] = {}
 
@@ -276,6 +282,10 @@ class UnitOfWork:
         """Count a newly hidden alarm of a silence."""
         self._newly_hidden[silence_id] += 1
 
+    def leave_silence(self, silence_id: str) -> None:
+        """Note that a silence hides an alarm no longer."""
+        self._left_silences.add(silence_id)
+
     def note_silence(self, event: AlarmEvent, *, lasts: bool) -> None:
         """Note that a sensor is silent, or heard again."""
         self._silent_sensors[event.alarm_id] = (event, lasts)
@@ -362,6 +372,8 @@ class UnitOfWork:
     async def _save_silences(self) -> None:
         changed = [self.silences[silence_id] for silence_id in sorted(self._changed_silences)]
         await save_silences(self._transaction, changed)
+        names = sorted(self._left_silences & {*self.silences})
+        await await_clearance(self._transaction, [self.silences[name] for name in names])
         silences = {silence.silence_id: silence for silence in changed}
         for silence in await add_hidden(self._transaction, self._newly_hidden):
             silences[silence.silence_id] = silence

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from shared.contracts.duty import DayKind, ZoneName
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import (
     Contract,
@@ -21,6 +22,7 @@ from shared.contracts.fields import (
     Text,
     UnitId,
     Version,
+    WallTime,
 )
 
 
@@ -41,15 +43,37 @@ LONGEST: dict[SilenceKind, timedelta] = {
 """How far the end may lie ahead, when a silence is made and when it is extended. Our own rule."""
 AHEAD = timedelta(days=30)
 """How far its beginning may lie ahead."""
+LONGEST_WEEKLY = timedelta(days=183)
+"""How far the last day of a weekly silence may lie ahead: half a year, then somebody asks again."""
+LONGEST_WINDOW = timedelta(hours=12)
+"""How long one window of a weekly silence lasts at most."""
+WEEKDAYS = frozenset(tuple(DayKind)[:7])
+"""The kinds of days that a weekly silence may name."""
+CLEARED_FOR = timedelta(minutes=30)
+"""A silence that ends with its alarms ends when it has hidden none for so long."""
 
 
-def is_period(kind: SilenceKind, begin: datetime, end: datetime, now: datetime) -> bool:
-    """Return whether a silence may hold from `begin`, or from now if now is later, to `end`.
+class WeeklyWindow(Contract):
+    """Hours on some days of the week, on the wall clock of `zone`.
 
-    Alerting decides by this function; the console asks it before it answers 202.
+    `until` is of the next day unless it lies after `begin`. The day of a window is that of its
+    begin.
     """
-    starts = max(begin, now)
-    return starts < end <= starts + LONGEST[kind] and starts <= now + AHEAD
+
+    days: Annotated[tuple[DayKind, ...], Field(min_length=1, max_length=7)]
+    begin: WallTime
+    until: WallTime
+    zone: ZoneName = "Asia/Shanghai"
+
+    @model_validator(mode="after")
+    def _is_short(self) -> WeeklyWindow:
+        if not set(self.days) <= WEEKDAYS:
+            raise ValueError("days are days of the week")
+        minutes = [time.hour * 60 + time.minute for time in (self.begin, self.until)]
+        length = timedelta(minutes=(minutes[1] - minutes[0]) % (24 * 60))
+        if not timedelta(0) < length <= LONGEST_WINDOW:
+            raise ValueError("a weekly window lasts twelve hours at most")
+        return self
 
 
 class Matcher(Contract):
@@ -72,7 +96,9 @@ class SilenceRequest(Envelope):
 
     `create` needs `kind`, `matcher`, `begin_at`, `end_at`; `extend` needs `end_at`; `end` acts at
     once. The creating officer owns the silence, and their unit (`origin_unit`) limits its reach.
-    `status` is part of the match: a silence of a drill silences drills.
+    `status` is part of the match: a silence of a drill silences drills. `until_cleared`: the
+    silence ends before `end_at` when all alarms that it hid have been clear for half an hour.
+    `weekly`: the silence hides only in these windows between `begin_at` and `end_at`.
     """
 
     type: Literal["silence_request"] = "silence_request"
@@ -82,6 +108,8 @@ class SilenceRequest(Envelope):
     matcher: Matcher | None = None
     begin_at: Instant | None = None
     end_at: Instant | None = None
+    until_cleared: bool = False
+    weekly: WeeklyWindow | None = None
     officer_id: Identifier
     post: Post
     reason: Annotated[Text, Field(min_length=1)]
@@ -92,6 +120,8 @@ class SilenceRequest(Envelope):
             raise ValueError("create needs matcher, begin_at and end_at")
         if self.verb == "extend" and self.end_at is None:
             raise ValueError("extend needs end_at")
+        if self.weekly is not None and self.until_cleared:
+            raise ValueError("a weekly silence ends on its last day, not with its alarms")
         return self
 
 
@@ -114,6 +144,8 @@ class SilenceEvent(Envelope):
     post: Post
     begin_at: Instant
     end_at: Instant
+    until_cleared: bool = False
+    weekly: WeeklyWindow | None = None
     ended_at: Instant | None = None
     warned_at: Instant | None = None
     silenced: Count = 0

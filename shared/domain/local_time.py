@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.domain.bilingual import Bilingual
@@ -28,3 +28,11 @@ def until(begin: datetime, end: datetime, zone: ZoneInfo, now: datetime) -> Bili
     """From one moment to another."""
     first, last = spoken(begin, zone, now), spoken(end, zone, now)
     return Bilingual(f"{first.zh} 至 {last.zh}", f"{first.en} to {last.en}")
+
+
+def instant(wall: datetime, zone: str) -> datetime:
+    """Return the moment of a wall time; a skipped wall time uses the offset before the jump.
+
+    This moment is the same as that of the wall time equally far behind the jump.
+    """
+    return wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)

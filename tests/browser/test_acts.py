@@ -292,3 +292,30 @@ async def test_a_silence_names_a_place_and_a_kind_and_begins_later(
     assert request["matcher"] == {"place": ZHUTUO, "event_type": "11A01"}
     assert request["begin_at"].startswith(begin.strftime("%Y-%m-%dT00:00"))
     assert request["end_at"].startswith(begin.strftime("%Y-%m-%dT02:30"))
+
+
+async def test_a_silence_repeats_each_week(visitor: Visitor, served: Served) -> None:
+    page = await visitor.open("o-district-b")
+    await page.evaluate("() => { location.hash = 'alarms'; }")
+    await page.click("#new-silence")
+    dialog = page.locator("dialog")
+    await expect(dialog.locator("[name=daily_from]")).to_be_hidden()
+    await dialog.locator("[name=repeat]").select_option("weekly")
+    await expect(dialog.locator("[name=until_cleared]")).to_be_hidden()
+    await dialog.get_by_label("周六").check()
+    await dialog.locator("[name=daily_from]").fill("10:00")
+    await dialog.locator("[name=daily_until]").fill("10:15")
+    await dialog.locator("[name=reason]").fill("警报试鸣")
+    await dialog.locator("[name=typed]").fill("永川区")
+    await shot(page, "dialog-silence-weekly")
+    await dialog.locator("button[type=submit]").click()
+    await expect(dialog).to_have_count(0)
+    request = sent(served, "silence_request")[-1]
+    weekly = request["weekly"]
+    assert (weekly["days"], weekly["begin"][:5], weekly["until"][:5]) == (
+        ["saturday"],
+        "10:00",
+        "10:15",
+    )
+    begin, end = (datetime.fromisoformat(request[name]) for name in ("begin_at", "end_at"))
+    assert timedelta(days=27) < end - begin <= timedelta(days=28)

@@ -191,6 +191,7 @@ async def test_an_alarm_is_silenced_and_a_silence_ended(visitor: Visitor, served
     request = sent(served, "silence_request")[-1]
     assert (request["verb"], request["reason"]) == ("create", "设备检修")
     assert request["matcher"]["sensor_id"] == "gauge-zhutuo"
+    assert request["until_cleared"] is True, "an alarm's own silence ends with it"
     await page.locator("#silences").get_by_role("button", name="延长或结束").click()
     await page.locator("dialog").get_by_label("以确认").fill("朱沱镇")
     await confirm(page, "延长或结束", 原因="检修完成")

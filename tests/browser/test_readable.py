@@ -18,6 +18,7 @@ from tests.support.console_events import an_alert
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 LANGUAGES = ("zh-CN", "en")
+SIGN_OUT = {"zh-CN": "退出", "en": "Sign out"}
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ async def test_the_phone_can_be_read_with_a_line_and_without(troubled: Visitor, 
     await page.context.set_offline(True)
     await page.wait_for_selector("#state.offline:not([hidden])")
     result += await unreadable(page, "offline")
-    await page.locator(".sub button").last.click()
+    await page.get_by_role("button", name=SIGN_OUT[lang], exact=True).click()
     await page.wait_for_selector(".gate #leaving:not(:empty)")
     result += await unreadable(page, "gate without a line")
     assert result == []

@@ -11,6 +11,7 @@ from typing import Any
 
 from deploy.commands.console.api import Answer, Api
 from shared.contracts.commands import Step
+from shared.contracts.duty import DayKind
 from shared.contracts.fields import Level, ResponseMode, Status
 from shared.contracts.reports import Means, ReportKind
 from shared.contracts.silences import SilenceKind
@@ -27,6 +28,7 @@ class Option:
     required: bool = False
     many: bool = False
     number: bool = False
+    switch: bool = False
 
     @property
     def name(self) -> str:
@@ -54,6 +56,7 @@ _REASON = Option("reason", "why", required=True)
 _WHY = Option("reason", "why")
 _VERSION = Option("version", "the version you saw", number=True)
 _REQUIRED_VERSION = Option("version", "the version you saw", number=True, required=True)
+_WEEKDAYS = _values(DayKind)[:7]
 _STATUS = Option("status", "default: Actual", choices=_values(Status))
 _UNTIL = Option("until", "for example 2026-11-25T08:00:00Z", required=True)
 _EVENT = Option("event_type", "for example 11A01, 12:gas_leak")
@@ -118,6 +121,10 @@ PLAIN: dict[str, PlainAct] = {
             Option("sensor_id", "of this sensor", "sensor"),
             Option("begin_at", "from when", "from", required=True),
             Option("end_at", "until when", "until", required=True),
+            Option("until_cleared", "end before, 30 minutes after its last alarm", switch=True),
+            Option("days", "weekly, on this day; repeatable", "day", choices=_WEEKDAYS, many=True),
+            Option("daily_from", "weekly, from this time"),
+            Option("daily_until", "weekly, until this time; may be of the next day"),
             _REASON,
             _STATUS,
         ),
@@ -202,6 +209,15 @@ def add_to(verbs: Any, act: argparse.ArgumentParser, an_id: Any) -> None:
         if plain.subject is not None:
             parser.add_argument("id", type=an_id, metavar=plain.subject)
         for option in plain.options:
+            if option.switch:
+                parser.add_argument(
+                    option.name,
+                    dest=f"body_{option.field}",
+                    help=option.help,
+                    action="store_const",
+                    const=True,
+                )
+                continue
             parser.add_argument(
                 option.name,
                 dest=f"body_{option.field}",

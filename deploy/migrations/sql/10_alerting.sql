@@ -159,7 +159,9 @@ CREATE TABLE alerting.silence (
     silenced integer NOT NULL,
     still_firing integer NOT NULL,
     warns_at timestamptz,
-    warned_at timestamptz
+    warned_at timestamptz,
+    until_cleared boolean NOT NULL DEFAULT false,
+    weekly text
 );
 CREATE INDEX silence_not_ended ON alerting.silence (status) WHERE ended_at IS NULL;
 

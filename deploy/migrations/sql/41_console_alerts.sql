@@ -92,6 +92,8 @@ CREATE TABLE console.silence (
     ended_at timestamptz,
     silenced integer NOT NULL,
     still_firing integer NOT NULL,
+    until_cleared boolean NOT NULL,
+    weekly text,
     trace_id text NOT NULL,
     sent_at timestamptz NOT NULL
 );

@@ -109,6 +109,7 @@ async def route_alarm(
     )
     if disposition is not Disposition.ON_HOLD:
         _end_hold(record, unit)
+    _leave_silence(record, route.silence_id if waiting_event is not None else None, unit)
     unit.counts.dispositions["alarm", disposition, alarm.status] += 1
     return joins
 
@@ -153,6 +154,14 @@ def _apply_effects(route: AlarmRoute, alarm: AlarmSnapshot, unit: UnitOfWork) ->
 def _end_hold(record: AlarmRecord | None, unit: UnitOfWork) -> None:
     if record is not None and record.disposition is Disposition.ON_HOLD:
         unit.end_hold(record.snapshot)
+
+
+def _leave_silence(record: AlarmRecord | None, hiding_id: str | None, unit: UnitOfWork) -> None:
+    """Tell the silence that hid the alarm before, unless the alarm stays on in it."""
+    if record is None or record.waiting_event is None or record.silence_id is None:
+        return
+    if record.silence_id != hiding_id:
+        unit.leave_silence(record.silence_id)
 
 
 async def _join_alert(

@@ -30,7 +30,8 @@ async def handle_silence(
 ) -> None:
     """Create, extend or end a silence. Raises Reject for a request that is not allowed.
 
-    A period is judged by the moment at which Kafka accepted the request.
+    A period is judged by the moment at which Kafka accepted the request. A change moves the timer
+    at the end of a weekly window, so it lets go of what a window that is over has hidden.
     """
     acted_at = incoming.acted_at(unit.now) or unit.now
     existing_silence = unit.silences.get(request.silence_id)
@@ -42,16 +43,18 @@ async def handle_silence(
         raise Reject(Reason.UNKNOWN_SUBJECT, f"there is no silence {request.silence_id}")
     if isinstance(silence, SilenceRefusal):
         raise Reject(Reason.NOT_ALLOWED, f"{silence}: silence {request.silence_id}")
-    await save_silence(silence, request, unit)
+    await save_silence(silence, request, unit, releases=not silence.is_open(unit.now))
 
 
-async def save_silence(silence: Silence, request: SilenceRequest | None, unit: UnitOfWork) -> None:
-    """Store a silence; if it has ended, route the alarms that it hid.
+async def save_silence(
+    silence: Silence, request: SilenceRequest | None, unit: UnitOfWork, *, releases: bool = False
+) -> None:
+    """Store a silence; if it has ended or `releases` them, route the alarms that it hid.
 
-    `request` None: the time of the silence has ended it.
+    `request` None: the time of the silence has ended it, or the window of a weekly one.
     """
     unit.save_silence(silence, request)
-    if silence.ended_at is not None:
+    if silence.ended_at is not None or releases:
         hidden = unit.alerts.hidden_by(silence.silence_id)
         await _release_hidden(silence, hidden, unit)
         unit.save_silence(replace(silence, still_firing=len(hidden)), request)

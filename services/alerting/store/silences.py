@@ -14,14 +14,17 @@ import asyncpg
 from services.alerting.core.silences.silence import Silence
 from services.alerting.store.alert_rows import Row
 from shared.contracts.fields import Post, Status
-from shared.contracts.silences import Matcher, SilenceKind
+from shared.contracts.silences import CLEARED_FOR, Matcher, SilenceKind, WeeklyWindow
 from shared.runtime import timers
 from shared.runtime.database import Transaction
 
 SILENCE_END = "silence"
-"""Kind of the timer at the end of a silence; the subject is the silence id."""
+"""Kind of the timer at the end of a silence or of a weekly window; the subject is its id."""
 SILENCE_WARNING = "silence_warning"
 """Kind of the timer that tells the owner of the end before it; the subject is the silence id."""
+
+SILENCE_CLEARED = "silence_cleared"
+"""Kind of the timer from the last alarm that a silence let go; the subject is the silence id."""
 
 
 async def load_silences(
@@ -44,14 +47,14 @@ async def save_silences(transaction: Transaction, silences: Iterable[Silence]) -
         return
     await transaction.connection.executemany(
         "INSERT INTO alerting.silence VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
-        "$13, $14, $15, $16) ON CONFLICT (silence_id) DO UPDATE SET version = EXCLUDED.version, "
-        "end_at = EXCLUDED.end_at, ended_at = EXCLUDED.ended_at, "
+        "$13, $14, $15, $16, $17, $18) ON CONFLICT (silence_id) DO UPDATE "
+        "SET version = EXCLUDED.version, end_at = EXCLUDED.end_at, ended_at = EXCLUDED.ended_at, "
         "still_firing = EXCLUDED.still_firing, warns_at = EXCLUDED.warns_at, "
         "warned_at = EXCLUDED.warned_at",
         [_row(silence) for silence in changed],
     )
     armed = [
-        (silence.silence_id, SILENCE_END, 0, silence.end_at)
+        (silence.silence_id, SILENCE_END, 0, silence.ends_at(transaction.now))
         for silence in changed
         if silence.ended_at is None
     ]
@@ -62,7 +65,18 @@ async def save_silences(transaction: Transaction, silences: Iterable[Silence]) -
     ]
     await timers.arm(transaction, armed, rearm=True)
     ended = [silence.silence_id for silence in changed if silence.ended_at is not None]
-    await timers.disarm(transaction, ended, [SILENCE_END, SILENCE_WARNING])
+    await timers.disarm(transaction, ended, [SILENCE_END, SILENCE_WARNING, SILENCE_CLEARED])
+
+
+async def await_clearance(transaction: Transaction, silences: Iterable[Silence]) -> None:
+    """Arm, or move, the timers of silences that end with their alarms and let one go now."""
+    due_at = transaction.now + CLEARED_FOR
+    waiting = [
+        (silence.silence_id, SILENCE_CLEARED, 0, due_at)
+        for silence in silences
+        if silence.until_cleared and silence.ended_at is None
+    ]
+    await timers.arm(transaction, waiting, rearm=True)
 
 
 async def add_hidden(transaction: Transaction, hidden: Mapping[str, int]) -> list[Silence]:
@@ -107,6 +121,8 @@ def _silence(row: asyncpg.Record) -> Silence:
         still_firing=row["still_firing"],
         warns_at=row["warns_at"],
         warned_at=row["warned_at"],
+        until_cleared=row["until_cleared"],
+        weekly=None if row["weekly"] is None else WeeklyWindow.from_wire(row["weekly"]),
     )
 
 
@@ -117,5 +133,6 @@ def _row(silence: Silence) -> Row:
         silence.matcher.model_dump_json(exclude_none=True),
         *(silence.unit, silence.owner, silence.post, silence.begin_at, silence.end_at),
         *(silence.reason, silence.ended_at, silence.silenced, silence.still_firing),
-        *(silence.warns_at, silence.warned_at),
+        *(silence.warns_at, silence.warned_at, silence.until_cleared),
+        None if silence.weekly is None else silence.weekly.model_dump_json(),
     )

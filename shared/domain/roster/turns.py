@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.contracts.duty import Rotation
+from shared.domain.local_time import instant
 from shared.domain.roster.day_calendar import ORDINARY_WEEKS, DayCalendar
 
 _DAY = timedelta(days=1)
@@ -82,7 +83,7 @@ def _edges_of_day(rotation: Rotation, day: date, part: int) -> tuple[datetime, d
         end += timedelta(0) if end > begin else _DAY
     else:
         begin, end = wall, wall + _DAY
-    return _instant(begin, rotation.zone), _instant(end, rotation.zone)
+    return instant(begin, rotation.zone), instant(end, rotation.zone)
 
 
 def _number_at(rotation: Rotation, at: datetime) -> int:
@@ -100,18 +101,10 @@ def _edge(rotation: Rotation, number: int) -> datetime:
         days, part = divmod(number, 24 // rotation.turn_hours)
         hours = part * rotation.turn_hours
     wall = datetime.combine(rotation.starts, rotation.handover) + timedelta(days=days, hours=hours)
-    return _instant(wall, rotation.zone)
+    return instant(wall, rotation.zone)
 
 
 def _last_edge(rotation: Rotation) -> datetime | None:
     if rotation.ends is None:
         return None
-    return _instant(datetime.combine(rotation.ends, rotation.handover), rotation.zone)
-
-
-def _instant(wall: datetime, zone: str) -> datetime:
-    """Return the moment of a wall time; a skipped wall time uses the offset before the jump.
-
-    This moment is the same as that of the wall time equally far behind the jump.
-    """
-    return wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    return instant(datetime.combine(rotation.ends, rotation.handover), rotation.zone)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
 
 from shared.contracts.alerts import AlertDecision, AlertState, Debt, Signature
+from shared.contracts.duty import DayKind
 from shared.contracts.fields import Level, Post, Status
-from shared.contracts.silences import Matcher, SilenceEvent, SilenceKind
+from shared.contracts.silences import Matcher, SilenceEvent, SilenceKind, WeeklyWindow
 from shared.contracts.topics import ALERT_DECISIONS, SILENCES, TOPICS
 from shared.contracts.units import tier_of
 from tests.support.console_events import CITY, DISTRICT, NOW, SONGJI, ZHUTUO, a_page, an_alert
@@ -249,6 +250,64 @@ def a_silence(version: int = 1, place: str = ZHUTUO, **more: Any) -> SilenceEven
         "reason": "检修",
     }
     return SilenceEvent.model_validate(values | more, strict=False)
+
+
+async def test_a_silence_that_ends_with_its_alarms_says_so(console: ConsoleHarness) -> None:
+    await post(console, "o-town-b", "/api/silences", silence_body())
+    await post(console, "o-town-b", "/api/silences", silence_body(until_cleared=True))
+    requests = [
+        TOPICS[SILENCES.name].model.validate_json(item.value) for item in console.kafka.sent
+    ]
+    assert [request.until_cleared for request in requests] == [False, True]
+    assert len({request.silence_id for request in requests}) == 2
+    await console.project([a_silence(), a_silence(place=DISTRICT, until_cleared=True)])
+    silences = (await read(console, "o-town-b", "/api/silences"))["silences"]
+    wishes = {silence["silence_id"]: silence["until_cleared"] for silence in silences}
+    assert wishes == {f"sil-{ZHUTUO}": False, f"sil-{DISTRICT}": True}
+
+
+WEEKLY = {"days": ["saturday"], "daily_from": "10:00", "daily_until": "10:15"}
+
+
+async def test_a_weekly_silence_has_days_and_hours(console: ConsoleHarness) -> None:
+    body = silence_body(end_at=hours_ahead(24 * 60), **WEEKLY)
+    assert (await post(console, "o-town-b", "/api/silences", body)).status_code == 202
+    request = TOPICS[SILENCES.name].model.validate_json(console.kafka.sent[-1].value)
+    weekly = WeeklyWindow(days=(DayKind.SATURDAY,), begin=time(10), until=time(10, 15))
+    assert request.weekly == weekly
+    now = datetime.now(UTC)
+    silence = a_silence(weekly=weekly, begin_at=now, end_at=now + timedelta(days=60))
+    await console.project([silence])
+    [item] = (await read(console, "o-town-b", "/api/silences"))["silences"]
+    assert {name: item[name] for name in WEEKLY} == WEEKLY
+    begin, end = (datetime.fromisoformat(item[f"window_{side}"]) for side in ("begin", "end"))
+    assert (end - begin, begin.astimezone(UTC).strftime("%H:%M %a")) == (
+        timedelta(minutes=15),
+        "02:00 Sat",
+    )
+    later = {"reason": "续期", "end_at": hours_ahead(24 * 90)}
+    answer = await post(console, "o-city-b", f"/api/silences/sil-{ZHUTUO}/end", later)
+    assert answer.status_code == 202
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"days": []},
+        {"days": ["holiday"]},
+        {"daily_from": None},
+        {"daily_until": "10:00"},
+        {"daily_until": "22:01"},
+        {"until_cleared": True},
+        {"end_at": hours_ahead(24 * 184)},
+    ],
+)
+async def test_weekly_silences_that_are_refused(
+    console: ConsoleHarness, changes: dict[str, Any]
+) -> None:
+    body = silence_body(**({"end_at": hours_ahead(24 * 60)} | WEEKLY | changes))
+    answer = await post(console, "o-town-b", "/api/silences", body)
+    assert (answer.status_code, console.kafka.sent) == (422, [])
 
 
 async def test_silences_are_listed_with_their_counts_to_whom_they_concern(

@@ -60,8 +60,26 @@ BY_OWN_CODE = {
         ),
         (
             "o-town-b",
-            ("silence", "--place", VILLAGE, *SPAN, "--reason", "检修", "--kind", "maintenance"),
-            {"reason": "检修", "kind": "maintenance"},
+            (
+                "silence", "--place", VILLAGE, *SPAN, "--reason", "检修", "--kind", "maintenance",
+                "--until-cleared",
+            ),
+            {"reason": "检修", "kind": "maintenance", "until_cleared": True},
+        ),
+        (
+            "o-town-b",
+            (
+                "silence", "--place", VILLAGE, "--from", hours_ahead(1), "--until",
+                hours_ahead(700), "--reason", "试鸣", "--day", "saturday", "--day", "sunday",
+                "--daily-from", "10:00", "--daily-until", "10:15",
+            ),
+            {
+                "reason": "试鸣",
+                "weekly": {
+                    "days": ["saturday", "sunday"], "begin": "10:00:00", "until": "10:15:00",
+                    "zone": "Asia/Shanghai",
+                },
+            },
         ),
         (
             "o-town-b",

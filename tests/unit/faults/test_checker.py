@@ -12,6 +12,7 @@ import pytest
 
 from tests.faults.suite.checker.evidence import Evidence, load
 from tests.faults.suite.checker.judgement import figures, judge, kinds, table
+from tests.faults.suite.checker.progress import STILL_S
 from tests.faults.suite.checker.violation import Invariant
 from tests.unit.faults.healthy_run import END, START, healthy, iso
 
@@ -272,6 +273,19 @@ def test_a_reader_may_stand_while_a_fault_holds_it() -> None:
     stand_still(files)
     files.nemeses.append({"services": ["*"], "began_at": START, "ended_at": END})
     assert [item.kind for item in judge(files)] == []
+
+
+def test_time_without_samples_counts_from_the_end_of_a_fault() -> None:
+    files = healthy()
+    stand_still(files)
+    first, *_, last = files.samples
+    files.samples[:] = [first, last]
+    first["at"], last["at"] = START, START + 60
+    fault = {"services": ["*"], "began_at": START + 5, "ended_at": START + 10}
+    files.nemeses.append(fault)
+    assert judge(files) == []
+    last["at"] = START + 10 + 2 * STILL_S + 1
+    assert [item.kind for item in judge(files)] == ["reader_stands_still"]
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
 
 from services.notify.core.escalation.states import EscalationState
 from services.notify.core.working_set import WorkingSet
+from shared.contracts.duty import DayKind
 from shared.contracts.fields import Language, Level, Post, Status
 from shared.contracts.ids import transition_id
 from shared.contracts.pages import Page, PageState, SubjectKind
-from shared.contracts.silences import Matcher, SilenceEvent, SilenceKind
+from shared.contracts.silences import Matcher, SilenceEvent, SilenceKind, WeeklyWindow
 from shared.contracts.units import tier_of
 from shared.domain.page_texts.messages import message
 from tests.unit.notify.builders import DISTRICT, T0, TOWN, a_slot, full_roster, name_of
@@ -142,6 +143,38 @@ def test_a_drill_is_marked(working_set: WorkingSet, core: CoreHarness) -> None:
     core.on_silence(a_silence(status=Status.EXERCISE))
     [page] = new_pages(working_set)
     assert (page.status, page.headline.startswith("【演练】")) == (Status.EXERCISE, True)
+
+
+WEEKLY: dict[str, Any] = {
+    "begin_at": T0 - 24 * HOUR,
+    "end_at": T0 + 60 * 24 * HOUR,
+    "weekly": WeeklyWindow(days=tuple(DayKind)[:7], begin=time(13), until=time(14, 15)),
+}
+
+
+def test_each_window_of_a_weekly_silence_has_its_page(
+    working_set: WorkingSet, core: CoreHarness
+) -> None:
+    core.on_silence(a_silence(**WEEKLY))
+    core.on_silence(a_silence(3, **WEEKLY, sent_at=T0 + HOUR / 4, warned_at=None))
+    assert working_set.events[-1].state is PageState.WITHDRAWN
+    working_set.now = T0 + 24 * HOUR
+    core.on_silence(a_silence(4, **WEEKLY, sent_at=working_set.now, warned_at=working_set.now))
+    assert [(page.unit, page.post) for page in new_pages(working_set)] == 2 * [(DISTRICT, Post.A)]
+
+
+def test_the_words_of_a_weekly_silence_name_the_end_of_the_window(
+    working_set: WorkingSet, core: CoreHarness
+) -> None:
+    core.on_silence(a_silence(**WEEKLY))
+    [page] = new_pages(working_set)
+    zh, en = (message(page, language, resend=False) for language in (Language.ZH, Language.EN))
+    for words in ("每周静默的本次时段将于 14:15 结束，仍有 2 条", "另设静默"):
+        assert words in zh
+    for words in ("a window of a weekly silence ends at 14:15, 2 alarms are", "Make another"):
+        assert words in en
+    assert "延长" not in zh
+    assert "Prolong" not in en
 
 
 async def test_the_service_reads_silences(notify: NotifyHarness) -> None:

@@ -24,9 +24,10 @@ from shared.contracts.silences import (
     SilenceEvent,
     SilenceKind,
     SilenceRequest,
-    is_period,
+    WeeklyWindow,
 )
 from shared.contracts.units import is_within, tier_of
+from shared.domain.silence_windows import Window, is_period, window_at
 
 _LONGEST_WARNING = timedelta(minutes=15)
 _SHORTEST_WARNING = timedelta(seconds=5)
@@ -67,11 +68,30 @@ class Silence:
     still_firing: int = 0
     warns_at: datetime | None = None
     warned_at: datetime | None = None
+    until_cleared: bool = False
+    weekly: WeeklyWindow | None = None
+
+    def window(self, now: datetime) -> Window | None:
+        """Return the window in which the silence hides alarms now, or the next; None: no more."""
+        if self.ended_at is not None:
+            return None
+        return window_at(self.weekly, self.begin_at, self.end_at, now)
+
+    def ends_at(self, now: datetime) -> datetime:
+        """Return the end of the present or next window; without any the end of the silence."""
+        window = self.window(now)
+        return self.end_at if window is None else window.end
 
     def hides(self, alarm: AlarmSnapshot, now: datetime) -> bool:
         """Return whether the silence hides this alarm now."""
-        if self.ended_at is not None or not self.begin_at <= now < self.end_at:
-            return False
+        return self._matches(alarm) and self.is_open(now)
+
+    def is_open(self, now: datetime) -> bool:
+        """Return whether the silence hides alarms now."""
+        window = self.window(now)
+        return window is not None and window.contains(now)
+
+    def _matches(self, alarm: AlarmSnapshot) -> bool:
         most = SILENCED_UP_TO[tier_of(self.unit)]
         return (
             self.status is alarm.status
@@ -100,7 +120,9 @@ def silence_hiding(
 ) -> Silence | None:
     """Return the hiding silence of an alarm; of several, the last to end."""
     matches = [silence for silence in silences if silence.hides(alarm, now)]
-    return max(matches, key=lambda silence: (silence.end_at, silence.silence_id), default=None)
+    return max(
+        matches, key=lambda silence: (silence.ends_at(now), silence.silence_id), default=None
+    )
 
 
 def create(request: SilenceRequest, now: datetime) -> Silence | SilenceRefusal:
@@ -116,9 +138,9 @@ def create(request: SilenceRequest, now: datetime) -> Silence | SilenceRefusal:
         return SilenceRefusal.NOT_ENTITLED
     if matcher.place is not None and _only_a_place(matcher) and tier_of(matcher.place) is Tier.CITY:
         return SilenceRefusal.TOO_WIDE
-    if not is_period(request.kind, begin, end, now):
+    if not is_period(request.kind, request.weekly, begin, end, now):
         return SilenceRefusal.BAD_PERIOD
-    return Silence(
+    silence = Silence(
         silence_id=request.silence_id,
         status=request.status,
         version=1,
@@ -130,8 +152,10 @@ def create(request: SilenceRequest, now: datetime) -> Silence | SilenceRefusal:
         begin_at=max(begin, now),
         end_at=end,
         reason=request.reason,
-        warns_at=warning_before(max(begin, now), end),
+        until_cleared=request.until_cleared,
+        weekly=request.weekly,
     )
+    return _to_warn(silence, now)
 
 
 def change(silence: Silence, request: SilenceRequest, now: datetime) -> Silence | SilenceRefusal:
@@ -148,23 +172,29 @@ def change(silence: Silence, request: SilenceRequest, now: datetime) -> Silence 
         return _ended(silence, now)
     end = request.end_at
     assert end is not None, "the contract asks for it"
-    if not is_period(silence.kind, silence.begin_at, end, now):
+    if not is_period(silence.kind, silence.weekly, silence.begin_at, end, now):
         return SilenceRefusal.BAD_PERIOD
-    return replace(
-        silence,
-        version=silence.version + 1,
-        end_at=end,
-        still_firing=0,
-        warns_at=warning_before(max(silence.begin_at, now), end),
-        warned_at=None,
-    )
+    return _to_warn(replace(silence, version=silence.version + 1, end_at=end), now)
 
 
 def expired(silence: Silence, now: datetime) -> Silence | None:
-    """Return the ended silence; None when the end is not due, or already past."""
-    if silence.ended_at is not None or silence.end_at > now:
+    """Return the ended silence; None when the end is not due, or already past.
+
+    A weekly silence ends with its last window.
+    """
+    if silence.ended_at is not None or silence.window(now) is not None:
         return None
     return _ended(silence, now)
+
+
+def after_window(silence: Silence, now: datetime) -> Silence | None:
+    """Return the weekly silence at the end of a window, ready for the next; None after the last.
+
+    After an outage the next one may have begun.
+    """
+    if silence.weekly is None or silence.window(now) is None:
+        return None
+    return _to_warn(replace(silence, version=silence.version + 1), now)
 
 
 def warned(silence: Silence, hidden_alarms: int, now: datetime) -> Silence | None:
@@ -172,8 +202,10 @@ def warned(silence: Silence, hidden_alarms: int, now: datetime) -> Silence | Non
 
     None when nobody is to be told: not yet or already, the silence is over, or it holds no alarm.
     """
-    is_due = silence.warns_at is not None and silence.warns_at <= now < silence.end_at
-    if not is_due or silence.ended_at is not None or hidden_alarms == 0:
+    window = silence.window(now)
+    if window is None or silence.warns_at is None or hidden_alarms == 0:
+        return None
+    if not (window.contains(now) and silence.warns_at <= now):
         return None
     return replace(
         silence,
@@ -182,6 +214,21 @@ def warned(silence: Silence, hidden_alarms: int, now: datetime) -> Silence | Non
         warns_at=None,
         warned_at=now,
     )
+
+
+def cleared(silence: Silence, hidden_alarms: int, now: datetime) -> Silence | None:
+    """Return the silence that ends with its alarms; None while one is on, or if it does not so."""
+    if not silence.until_cleared or silence.ended_at is not None or hidden_alarms > 0:
+        return None
+    return _ended(silence, now)
+
+
+def _to_warn(silence: Silence, now: datetime) -> Silence:
+    """Return the silence with a warning before the end of its present or next window."""
+    window = silence.window(now)
+    assert window is not None, "the silence has not ended"
+    warns_at = warning_before(max(window.begin, now), window.end)
+    return replace(silence, still_firing=0, warns_at=warns_at, warned_at=None)
 
 
 def _ended(silence: Silence, now: datetime) -> Silence:
@@ -218,6 +265,8 @@ def silence_event(silence: Silence, request: SilenceRequest | None, now: datetim
         post=silence.post,
         begin_at=silence.begin_at,
         end_at=silence.end_at,
+        until_cleared=silence.until_cleared,
+        weekly=silence.weekly,
         ended_at=silence.ended_at,
         warned_at=silence.warned_at,
         silenced=silence.silenced,

@@ -11,7 +11,7 @@ from services.console.core.action_record import ActionRecord, head
 from services.console.core.record import OutgoingRecord
 from shared.contracts.fields import Status
 from shared.contracts.ids import content_id, transition_id
-from shared.contracts.silences import Matcher, SilenceKind, SilenceRequest
+from shared.contracts.silences import Matcher, SilenceKind, SilenceRequest, WeeklyWindow
 from shared.contracts.topics import SILENCES
 
 
@@ -25,6 +25,8 @@ class SilenceDraft:
     end_at: datetime
     reason: str
     status: Status
+    until_cleared: bool = False
+    weekly: WeeklyWindow | None = None
 
 
 def silence(viewer: Viewer, draft: SilenceDraft, now: datetime) -> ActionRecord:
@@ -37,6 +39,8 @@ def silence(viewer: Viewer, draft: SilenceDraft, now: datetime) -> ActionRecord:
         draft.begin_at.isoformat(),
         draft.end_at.isoformat(),
         draft.status,
+        *(("until_cleared",) if draft.until_cleared else ()),
+        *((draft.weekly.model_dump_json(),) if draft.weekly is not None else ()),
     )
     area = draft.matcher.place or viewer.unit
     return ActionRecord(
@@ -50,6 +54,8 @@ def silence(viewer: Viewer, draft: SilenceDraft, now: datetime) -> ActionRecord:
             matcher=draft.matcher,
             begin_at=draft.begin_at,
             end_at=draft.end_at,
+            until_cleared=draft.until_cleared,
+            weekly=draft.weekly,
             officer_id=viewer.officer_id,
             post=viewer.post,
             reason=draft.reason,

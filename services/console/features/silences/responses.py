@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.console.web.response_models import RecordedAction, ResponseModel
+from shared.contracts.duty import DayKind
 from shared.contracts.fields import Status
 from shared.contracts.silences import SilenceKind
 
@@ -29,6 +30,12 @@ class SilenceView(ResponseModel):
     reason: str
     begin_at: datetime
     end_at: datetime
+    until_cleared: bool
+    days: list[DayKind]
+    daily_from: str | None
+    daily_until: str | None
+    window_begin: datetime | None
+    window_end: datetime | None
     ended_at: datetime | None
     silenced: int
     still_firing: int

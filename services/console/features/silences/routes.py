@@ -21,6 +21,7 @@ from services.console.web.problems import ApiProblem, unknown
 from services.console.web.response_models import json_response, recorded
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer, SignedInViewer
+from shared.contracts.duty import DayKinds
 from shared.contracts.fields import (
     DoorStatus,
     EventType,
@@ -31,8 +32,18 @@ from shared.contracts.fields import (
     Status,
     Text,
     UnitId,
+    WallTime,
 )
-from shared.contracts.silences import AHEAD, LONGEST, Matcher, SilenceKind, is_period
+from shared.contracts.silences import (
+    AHEAD,
+    LONGEST,
+    LONGEST_WEEKLY,
+    LONGEST_WINDOW,
+    Matcher,
+    SilenceKind,
+    WeeklyWindow,
+)
+from shared.domain.silence_windows import is_period
 
 router = APIRouter(prefix="/api", tags=["silences"])
 
@@ -42,7 +53,10 @@ Why = Annotated[Text, Field(min_length=1)]
 class SilenceBody(Body):
     """The alarms to silence, the time, and the reason.
 
-    An alarm matches if it agrees with all fields that are present; at least one is required.
+    An alarm matches if it agrees with all fields that are present; at least one is required. With
+    `until_cleared` the silence ends when all alarms that it hid have been clear for half an hour,
+    at `end_at` at the latest. With `days` (of the week) it hides only from `daily_from` to
+    `daily_until` on these days, on the wall clock of the office.
     """
 
     kind: SilenceKind = SilenceKind.SILENCE
@@ -52,6 +66,10 @@ class SilenceBody(Body):
     sensor_id: SensorId | None = None
     begin_at: Instant
     end_at: Instant
+    until_cleared: bool = False
+    days: DayKinds = ()
+    daily_from: WallTime | None = None
+    daily_until: WallTime | None = None
     reason: Why
     status: DoorStatus = Status.ACTUAL
 
@@ -79,7 +97,8 @@ async def list_silences(
         rows = await queries.silences(
             connection, span_of(viewer.root), viewer.root, status, standing, limit
         )
-    return as_json({"silences": [views.silence(row, viewer, console.names) for row in rows]})
+    now = console.clock.now()
+    return as_json({"silences": [views.silence(row, viewer, console.names, now) for row in rows]})
 
 
 @router.post("/silences", status_code=202, responses=recorded(RecordedSilence))
@@ -105,9 +124,19 @@ async def create_silence(
         sensor_id=body.sensor_id,
     )
     now = console.clock.now()
-    _demand_period(body.kind, body.begin_at, body.end_at, now)
-    window = SilenceDraft(body.kind, matcher, body.begin_at, body.end_at, body.reason, body.status)
-    act = actions.silence(acting, window, now)
+    weekly = _weekly_window(body)
+    _demand_period(body.kind, weekly, body.begin_at, body.end_at, now)
+    draft = SilenceDraft(
+        body.kind,
+        matcher,
+        body.begin_at,
+        body.end_at,
+        body.reason,
+        body.status,
+        body.until_cleared,
+        weekly,
+    )
+    act = actions.silence(acting, draft, now)
     return await accept_action(console, act, silence_id=act.key)
 
 
@@ -132,20 +161,47 @@ async def end_silence(
     now = console.clock.now()
     if body.end_at is not None:
         _demand_period(
-            SilenceKind(existing_record["kind"]), existing_record["begin_at"], body.end_at, now
+            SilenceKind(existing_record["kind"]),
+            views.weekly_window(existing_record),
+            existing_record["begin_at"],
+            body.end_at,
+            now,
         )
     act = actions.end_silence(acting, existing_record, body.end_at, body.reason, now)
     return await accept_action(console, act, silence_id=silence_id)
 
 
-def _demand_period(kind: SilenceKind, begin: datetime, end: datetime, now: datetime) -> None:
+def _weekly_window(body: SilenceBody) -> WeeklyWindow | None:
+    """Return the weekly window of a request; None without days."""
+    begin, until = body.daily_from, body.daily_until
+    if not body.days and begin is None and until is None:
+        return None
+    try:
+        if begin is None or until is None or body.until_cleared:
+            raise ValueError("a weekly window has a begin and an end, and ends on its last day")
+        return WeeklyWindow(days=body.days, begin=begin, until=until)
+    except ValueError:
+        raise ApiProblem(
+            422,
+            "This is no weekly window",
+            "Name days of the week, and a begin and an end at most "
+            f"{LONGEST_WINDOW // timedelta(hours=1)} hours apart. A weekly silence ends on its "
+            "last day, not with its alarms.",
+            reason="bad_period",
+        ) from None
+
+
+def _demand_period(
+    kind: SilenceKind, weekly: WeeklyWindow | None, begin: datetime, end: datetime, now: datetime
+) -> None:
     """Refuse a period that the alerting service would refuse."""
-    if not is_period(kind, begin, end, now):
-        hours = LONGEST[kind] // timedelta(hours=1)
+    if not is_period(kind, weekly, begin, end, now):
+        longest = LONGEST[kind] if weekly is None else LONGEST_WEEKLY
         raise ApiProblem(
             422,
             "A silence cannot last so",
-            f"It ends after its beginning and after now, at most {hours} hours later, and begins "
-            f"within {AHEAD.days} days.",
+            f"It ends after its beginning and after now, at most {longest // timedelta(hours=1)} "
+            f"hours later, and begins within {AHEAD.days} days. A weekly silence has at least one "
+            "window in this time.",
             reason="bad_period",
         )

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-from services.console.projector.projections.table import Projection, column, integer, text, time
+from services.console.projector.projections.table import (
+    Projection,
+    boolean,
+    column,
+    integer,
+    text,
+    time,
+)
 from services.console.projector.unit_of_work import UnitOfWork
 from shared.contracts.silences import SilenceEvent
 from shared.contracts.topics import SILENCE_STATES
 from shared.runtime.handlers import Router
 
 router: Router[UnitOfWork] = Router()
+
+
+def _weekly(event: SilenceEvent) -> str | None:
+    return None if event.weekly is None else event.weekly.model_dump_json()
+
 
 TABLE = Projection(
     "silence",
@@ -26,6 +38,8 @@ TABLE = Projection(
         *text("unit", "owner", "reason"),
         *time("begin_at", "end_at", "ended_at"),
         *integer("silenced", "still_firing"),
+        *boolean("until_cleared"),
+        column("weekly", "text", _weekly),
         column("trace_id", "text", lambda event: event.trace_id or event.id),
         *time("sent_at"),
     ),

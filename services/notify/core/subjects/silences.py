@@ -15,6 +15,7 @@ from shared.contracts.pages import SubjectKind
 from shared.contracts.silences import SilenceEvent
 from shared.domain.page_texts.names import Names
 from shared.domain.roster.post_holders import PostHolder, Roster
+from shared.domain.silence_windows import Window, window_at
 
 
 def call_about_silence(silence: SilenceEvent, engine: EscalationEngine) -> None:
@@ -26,10 +27,11 @@ def call_about_silence(silence: SilenceEvent, engine: EscalationEngine) -> None:
             working_set.end_calls(escalation, EscalationTrigger.SETTLED, reason)
         return
     is_warning = silence.warned_at == silence.sent_at  # later versions repeat it
-    if not is_warning or silence.end_at <= working_set.now:
+    window = window_at(silence.weekly, silence.begin_at, silence.end_at, silence.warned_at)
+    if not is_warning or window is None or window.end <= working_set.now:
         return
     engine.open(
-        _escalation(silence, engine.names, working_set.now),
+        _escalation(silence, window, engine.names, working_set.now),
         calling_order(engine.roster, silence.unit),
         first=owner_of(silence, engine.roster),
     )
@@ -43,7 +45,7 @@ def owner_of(silence: SilenceEvent, roster: Roster) -> PostHolder | None:
     return next(iter([*own, *at_post]), None)
 
 
-def _escalation(silence: SilenceEvent, names: Names, now: datetime) -> Escalation:
+def _escalation(silence: SilenceEvent, window: Window, names: Names, now: datetime) -> Escalation:
     return Escalation(
         escalation_id="",
         cause_id=silence.id,
@@ -55,8 +57,8 @@ def _escalation(silence: SilenceEvent, names: Names, now: datetime) -> Escalatio
         level=Level.NOTICE,
         place=silence.matcher.place or silence.unit,
         start_unit=silence.unit,
-        headline=wording.headline_of_silence(silence, names),
-        text=wording.of_silence(silence, names, now),
+        headline=wording.headline_of_silence(silence, window, names),
+        text=wording.of_silence(silence, window, names, now),
         data_grade=silence.data_grade,
         occurred_at=silence.occurred_at,
         opened_at=now,

@@ -34,8 +34,12 @@ def standing(evidence: Evidence) -> Iterator[Violation]:
             service, _, place = reader.partition("|")
             behind = sample["ends"].get(place, 0) > offset
             moved = previous["stored"].get(reader) != offset
-            hindered = _hindered(evidence, service, sample["at"])
-            resting[reader] = 0.0 if moved or not behind or hindered else resting[reader] + seconds
+            unhindered = sample["at"] - _unhindered_since(evidence, service, sample["at"])
+            if moved or not behind or unhindered <= 0:
+                resting[reader] = 0.0
+            else:
+                # Samples lack while Kafka or Postgres cannot be asked: a fault between two counts.
+                resting[reader] = min(resting[reader] + seconds, unhindered)
             longest[reader] = max(longest[reader], resting[reader])
         previous = sample
     for reader, seconds in longest.items():
@@ -47,10 +51,18 @@ def standing(evidence: Evidence) -> Iterator[Violation]:
 
 def _hindered(evidence: Evidence, service: str, at: float) -> bool:
     """Return whether a fault of this service holds at this time, or its consequences may last."""
-    return any(
-        line["began_at"] <= at <= line["ended_at"] + STILL_S
-        for line in evidence.nemeses
-        if "*" in line["services"] or service in line["services"]
+    return at <= _unhindered_since(evidence, service, at)
+
+
+def _unhindered_since(evidence: Evidence, service: str, at: float) -> float:
+    """Return when the consequences end of the faults of this service that began before `at`."""
+    return max(
+        (
+            line["ended_at"] + STILL_S
+            for line in evidence.nemeses
+            if line["began_at"] <= at and ("*" in line["services"] or service in line["services"])
+        ),
+        default=0.0,
     )
 
 

@@ -8,6 +8,7 @@ import { h, text } from "../lib/dom.js";
 import {
   checkedValues,
   choices,
+  isChecked,
   momentField,
   momentOf,
   select,
@@ -16,6 +17,7 @@ import {
 } from "../lib/forms.js";
 import { formatTime, t } from "../lib/i18n.js";
 import { signedWords, signedWordsBody, wordingBody, wordingFields } from "./alert_words.js";
+import { clearedBox } from "./silence_form.js";
 
 /** @import { Child, Option } from "../types/dom.d.ts" */
 /** @import { Alarm, Alert } from "../types/alerts.d.ts" */
@@ -268,6 +270,7 @@ export function silenceAlarm(alarm, refresh) {
     fields: [
       select(t("silence.kind"), "kind", optionsOf(["silence", "maintenance"], "silence")),
       momentField(t("silence.until"), "end", 2),
+      clearedBox(true),
     ],
     type: confirmationText(alarm, alarm.place_name),
     reason: "required",
@@ -279,6 +282,7 @@ export function silenceAlarm(alarm, refresh) {
         ...(hasSensor && { sensor_id: alarm.sensor_id }),
         begin_at: new Date().toISOString(),
         end_at: momentOf(form, "end"),
+        until_cleared: isChecked(form, "until_cleared"),
         reason,
         status: alarm.status,
       });

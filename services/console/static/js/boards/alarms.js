@@ -147,9 +147,10 @@ export function alarmsBoard(context) {
   function silenceItem(silence) {
     const kind = silence.event_type && eventName(silence.event_type);
     const source = [kind, silence.sensor_id, silence.rule_id].filter(Boolean).join(" · ");
-    const begin = Date.parse(silence.begin_at);
-    const hasBegun = begin <= Date.now();
-    const isEnding = hasBegun && Date.parse(silence.end_at) - Date.now() < ENDING_MS;
+    const begin = silence.window_begin ?? silence.begin_at;
+    const hasBegun = Date.parse(begin) <= Date.now();
+    const end = Date.parse(silence.window_end ?? silence.end_at);
+    const isEnding = hasBegun && end - Date.now() < ENDING_MS;
     const effect = t("silence.hides", { n: silence.silenced, unit: silence.unit_name });
     const endButton = button(t("silence.end"), () => confirmEnd(silence), {
       "data-focus": `${silence.silence_id}-end`,
@@ -173,11 +174,10 @@ export function alarmsBoard(context) {
       h(
         "span",
         {},
-        !hasBegun && [
-          h("time", {}, t("silence.starts", { time: formatTime(silence.begin_at) })),
-          h("br"),
-        ],
+        silence.days.length > 0 && [weeklyText(silence), h("br")],
+        !hasBegun && [h("time", {}, t("silence.starts", { time: formatTime(begin) })), h("br")],
         h("time", {}, t("silence.to", { time: formatTime(silence.end_at) })),
+        silence.until_cleared && [h("br"), h("span", { class: "muted" }, t("silence.with.alarms"))],
         isEnding && [" ", chip(t("silence.ending"), "bad")],
         silence.may_end && [h("br"), endButton],
       ),
@@ -240,6 +240,20 @@ export function alarmsBoard(context) {
       if (kind === "silence") loaders.silences();
     },
   };
+}
+
+/**
+ * Return the days and hours of a weekly silence in words.
+ * @param {Silence} silence
+ */
+function weeklyText(silence) {
+  const { daily_from: from = "", daily_until: until = "" } = silence;
+  const isPastMidnight = (until ?? "") <= (from ?? "");
+  return t(isPastMidnight ? "silence.every.night" : "silence.every", {
+    days: silence.days.map((day) => t(`day.${day}`)).join(t("and")),
+    from: from ?? "",
+    until: until ?? "",
+  });
 }
 
 /**

@@ -11,7 +11,7 @@ import { signOut } from "../lib/sign_out.js";
 /** @import { Outbox } from "./outbox.js" */
 
 /**
- * Make the two lines above the tabs.
+ * Make the lines above the tabs.
  * @param {Officer} officer
  * @param {Outbox} outbox
  * @param {() => Promise<void>} changeLanguage
@@ -21,15 +21,14 @@ export const headLines = (officer, outbox, changeLanguage) => [
     "div",
     { class: "identity" },
     h("h1", {}, officer.unit_name),
+    h("span", { class: "person" }, `${officer.name} ${t(`post.${officer.post}`)}`),
     h("span", { class: "link tail", id: "link", role: "status" }, t("state.connecting")),
   ),
   h(
     "div",
     { class: "sub" },
-    h("span", {}, `${officer.name} ${t(`post.${officer.post}`)}`),
     incidentButton(officer, (actions) => outbox.add(actions), "incident.queued"),
     h("span", { class: "tail" }),
-    alarmControls(officer),
     button(t("language.other"), changeLanguage, {
       class: "plain",
       lang: otherLanguage(),
@@ -37,4 +36,5 @@ export const headLines = (officer, outbox, changeLanguage) => [
     }),
     button(t("sign.out"), () => signOut(officer.session), { class: "plain" }),
   ),
+  h("div", { class: "sub" }, alarmControls(officer)),
 ];

@@ -185,6 +185,12 @@ export interface Silence extends WithStatus {
   reason: string;
   begin_at: string;
   end_at: string;
+  until_cleared: boolean;
+  days: string[];
+  daily_from: string | null;
+  daily_until: string | null;
+  window_begin: string | null;
+  window_end: string | null;
   silenced: number;
   still_firing: number;
   may_end: boolean;
