@@ -105,6 +105,41 @@ async def test_who_signs_reads_each_channel_first(
     assert not served.console.kafka.sent, "nothing is sent by looking"
 
 
+OTHER_WORDS = {"zh": "请沿江群众十五分钟内转移到高处。", "en": "Move to high ground in 15 minutes."}
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+async def test_who_writes_words_reads_each_channel_before_saving(
+    troubled: Visitor, served: Served, lang: str
+) -> None:
+    page = await troubled.open("o-city-b", lang=lang)
+    card = page.locator("#alerts .card").first
+    await card.locator("[data-focus$='-details']").click()
+    await page.locator("dialog [data-focus$='-word']").click()
+    dialog = page.locator("dialog").last
+    panel = dialog.locator(".channel-previews")
+    await panel.get_by_text(PANEL[lang]).click()
+    message = panel.locator("[data-channel='sms']")
+    for half, words in OTHER_WORDS.items():
+        half_text = message.locator(f".sent-text[lang='{half}']")
+        await expect(half_text).not_to_contain_text(words)
+        await dialog.locator(f"[name='instruction_{half}']").fill(words)
+        await dialog.locator(f"[name='instruction_{half}']").blur()
+        await expect(half_text).to_contain_text(words)
+    await expect(panel).to_contain_text("签发人" if lang == "zh-CN" else "Who signs")
+    for width, height in SIZES:
+        await page.set_viewport_size({"width": width, "height": height})
+        await panel.scroll_into_view_if_needed()
+        await shot(page, f"word-previews-{width}-{lang}")
+        assert await page.evaluate(OVERFLOW) <= 0
+        assert await unreadable(page, f"{width}") == []
+    await dialog.locator("[name='headline_zh']").fill("")
+    await dialog.locator("[name='headline_en']").fill("")
+    await dialog.locator("[name='headline_en']").blur()
+    await expect(panel.locator(".problem")).to_be_visible()
+    assert not served.console.kafka.sent, "nothing is sent by looking"
+
+
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
 async def test_a_closed_panel_adds_no_press_to_a_signature(
     visitor: Visitor, served: Served, lang: str

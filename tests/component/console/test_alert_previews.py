@@ -213,6 +213,64 @@ async def test_the_preview_is_what_notify_sends(console: ConsoleHarness, case: s
         assert on_console["text"] == in_language(page.text, language)
 
 
+WORDS: dict[str, Any] = {
+    "headline": {"zh": "朱沱站洪水黄色预警", "en": "Yellow flood alert at Zhutuo"},
+    "instruction": {"zh": "沿江人员立即撤离。", "en": "Leave the river bank at once."},
+    "areas": [ZHUTUO],
+}
+
+
+async def test_words_being_written_read_as_notify_sends_them_later(
+    console: ConsoleHarness,
+) -> None:
+    history = pending_history()
+    event = history.events[-1]
+    await prepared(console, event)
+    signer, path = SIGNER[event.approver_unit], f"/api/alerts/{event.alert_id}/decisions"
+    view = (await preview(console, event, DecisionVerb.WORD, signer, wording=WORDS)).json()
+    assert not console.kafka.sent, "a preview sends nothing"
+    assert (await post(console, signer, path, {"verb": "word", "wording": WORDS})).is_success
+    written = decided(console)
+    history = history.decide(
+        DecisionVerb.WORD, event.approver_unit, officer=signer, wording=written.wording
+    )
+    await console.project([history.events[-1]])
+    body = {"verb": "approve", "level": event.proposed_level}
+    assert (await post(console, signer, path, body)).is_success
+    page = as_shown(paged(console, history)[0], view)
+    texts = {entry["channel"]: entry for entry in view["channels"]}
+    for language, decided_by in ((Language.ZH, "决定："), (Language.EN, "Decided by: ")):
+        lines = in_language(page.text, language).split("\n")
+        expected = [line for line in lines if not line.startswith(decided_by)]
+        assert len(expected) == len(lines) - 1
+        assert texts[Channel.CONSOLE][language]["text"].split("\n") == expected
+        assert WORDS["instruction"][language] in texts[Channel.SMS][language]["text"]
+
+
+@pytest.mark.parametrize(
+    "wording",
+    [
+        None,
+        WORDS | {"headline": {"zh": " "}},
+        WORDS | {"areas": []},
+        WORDS | {"polygon": [{"lat": 29, "lon": 105}] * 2},
+        WORDS | {"contact": "1" * 101},
+    ],
+)
+async def test_words_that_the_act_refuses_have_no_preview(
+    console: ConsoleHarness, wording: Any
+) -> None:
+    event = pending_history().events[-1]
+    await prepared(console, event)
+    signer, body = SIGNER[event.approver_unit], {"verb": "word", "wording": wording}
+    path = f"/api/alerts/{event.alert_id}"
+    act = await post(console, signer, f"{path}/decisions", body)
+    look = await post(console, signer, f"{path}/preview", body)
+    assert act.status_code == look.status_code == 422
+    assert act.json()["reason"] == look.json()["reason"]
+    assert not console.kafka.sent
+
+
 async def test_a_push_is_shown_where_the_console_can_push(console: ConsoleHarness) -> None:
     history = pending_history()
     await prepared(console, history.events[-1])
@@ -272,6 +330,7 @@ async def test_no_name_is_shown_that_the_signer_may_not_read(console: ConsoleHar
         ("o-songji-b", "approve", 404),
         ("o-town-b", "authorise_emergency", 403),
         ("o-town-a", "authorise_emergency", 200),
+        ("o-songji-b", "word", 404),
         ("o-district-b", "lift", 422),
         (None, "approve", 401),
     ],

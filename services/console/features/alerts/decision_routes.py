@@ -16,11 +16,16 @@ from services.console.core.record import OutgoingRecord
 from services.console.features.alerts import actions, queries
 from services.console.features.alerts.actions import DecisionIntent
 from services.console.features.alerts.views import facts
+from services.console.features.alerts.wording_body import (
+    WordingBody,
+    own_words,
+    stale_proposal,
+)
 from services.console.features.alerts.wording_views import words_to_sign
 from services.console.store.connections import Connection, reading
 from services.console.web.actions import Body, IdempotencyKey, accept_action
 from services.console.web.deps import Deps
-from services.console.web.problems import ApiProblem, hidden, missing_field, unknown
+from services.console.web.problems import hidden, missing_field, unknown
 from services.console.web.response_models import recorded
 from services.console.web.viewers import SignedInViewer
 from shared.contracts.alerts import Assessment, DecisionVerb
@@ -29,14 +34,10 @@ from shared.contracts.fields import (
     IncidentGrade,
     Instant,
     Level,
-    Position,
     ResponseLevel,
     Text,
-    UnitId,
 )
 from shared.contracts.refusals import RefusedFor
-from shared.contracts.wordings import MOST_WORDS, WORDING_CHARACTERS, AlertWording
-from shared.domain.bilingual import LINE_CHARACTERS, Bilingual
 
 router = APIRouter(prefix="/api", tags=["alerts"])
 
@@ -52,7 +53,6 @@ _ABOUT_THE_PROPOSAL = frozenset(
 )
 _ABOUT_THE_LEVEL = frozenset({DecisionVerb.RECALL, DecisionVerb.RATIFY, DecisionVerb.ANNUL})
 _SIGNING = frozenset({DecisionVerb.APPROVE, DecisionVerb.AUTHORISE_EMERGENCY})
-_FEWEST_CORNERS = 3
 _REASONED = frozenset(
     {
         DecisionVerb.ADJUST,
@@ -74,37 +74,6 @@ class AssessmentBody(Body):
     level: Level | None = None
     incident_grade: IncidentGrade | None = None
     response_level: ResponseLevel | None = None
-
-
-class WordPairBody(Body):
-    """Words in Chinese and English; a missing language repeats the other one."""
-
-    zh: Annotated[str, Field(max_length=WORDING_CHARACTERS)] = ""
-    en: Annotated[str, Field(max_length=WORDING_CHARACTERS)] = ""
-
-    def joined(self, most: int) -> str:
-        """Return both languages as one text of the contract."""
-        words = Bilingual(self.zh.strip() or self.en.strip(), self.en.strip() or self.zh.strip())
-        return words.joined(most) if words.zh else ""
-
-
-class CornerBody(Body):
-    """A corner of a polygon, in degrees of WGS 84."""
-
-    lat: Annotated[float, Field(ge=-90, le=90)]
-    lon: Annotated[float, Field(ge=-180, le=180)]
-
-
-class WordingBody(Body):
-    """The words, the area (units, and a polygon of at least three corners) and the validity."""
-
-    headline: WordPairBody
-    description: WordPairBody = WordPairBody()
-    instruction: WordPairBody = WordPairBody()
-    contact: Annotated[str, Field(max_length=100)] = ""
-    areas: Annotated[tuple[UnitId, ...], Field(min_length=1, max_length=64)]
-    polygon: Annotated[tuple[CornerBody, ...], Field(max_length=100)] = ()
-    valid_until: Instant | None = None
 
 
 class DecisionBody(Body):
@@ -211,23 +180,14 @@ def _level(alert: OutgoingRecord, body: DecisionBody) -> Level | None:
             raise missing_field("level", "name the level you sign, null to lift")
         level = Level(now) if now else None
     if level != now:
-        raise _stale(now or "lift")
+        raise stale_proposal(now or "lift")
     return level
-
-
-def _stale(now: str) -> ApiProblem:
-    return ApiProblem(
-        409,
-        "The proposal has changed",
-        f"Now: {now}. Look again before you decide.",
-        reason="stale_proposal",
-    )
 
 
 def _words(alert: OutgoingRecord, body: DecisionBody, names: UnitNames) -> dict[str, Any]:
     """Return the words of a decision: the officer's own, or those under the signature."""
     if body.verb is DecisionVerb.WORD:
-        return {"wording": _own_words(alert, body)}
+        return {"wording": own_words(alert, body.wording)}
     if body.verb not in _SIGNING:
         return {}
     present = words_to_sign(alert, names)
@@ -235,31 +195,8 @@ def _words(alert: OutgoingRecord, body: DecisionBody, names: UnitNames) -> dict[
         return {}
     wording, _ = present
     if body.wording_digest not in (None, wording.digest()):
-        raise _stale("other words")
+        raise stale_proposal("other words")
     return {"wording": wording}
-
-
-def _own_words(alert: OutgoingRecord, body: DecisionBody) -> AlertWording:
-    words, level = body.wording, alert["proposed_level"]
-    if words is None:
-        raise missing_field("wording", "write the words")
-    if level is None:
-        raise _stale("lift")
-    headline = words.headline.joined(LINE_CHARACTERS)
-    if not headline:
-        raise missing_field("wording.headline", "write the headline")
-    if 0 < len(words.polygon) < _FEWEST_CORNERS:
-        raise missing_field("wording.polygon", "a polygon has at least three corners")
-    return AlertWording(
-        level=Level(level),
-        headline=headline,
-        description=words.description.joined(MOST_WORDS),
-        instruction=words.instruction.joined(MOST_WORDS),
-        contact=words.contact.strip(),
-        areas=words.areas,
-        polygon=tuple(Position(lat=corner.lat, lon=corner.lon) for corner in words.polygon),
-        valid_until=words.valid_until,
-    )
 
 
 def _more(body: DecisionBody) -> dict[str, Any]:

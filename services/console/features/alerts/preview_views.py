@@ -30,17 +30,26 @@ from shared.domain.page_texts.graded import GRADED_ALERT
 from shared.domain.page_texts.names import Names, with_contact
 from shared.domain.roster.post_holders import PostHolder, Roster, first_unit
 
-SigningVerb = Literal[DecisionVerb.APPROVE, DecisionVerb.AUTHORISE_EMERGENCY]
+SigningVerb = Literal[DecisionVerb.APPROVE, DecisionVerb.AUTHORISE_EMERGENCY, DecisionVerb.WORD]
 
 
 @dataclass(frozen=True, slots=True)
 class Signing:
-    """A signature that is only considered: who signs, how, and what the form says."""
+    """A signature that is only considered: who signs, how, and what the form says.
+
+    `wording` are words that are being written; with the verb `word` nobody is known to sign.
+    """
 
     acting: Viewer
     verb: SigningVerb
     reason: str
     valid_until: datetime | None
+    wording: AlertWording | None = None
+
+    @property
+    def signer(self) -> str | None:
+        """Return the officer who signs; None where the form only writes words."""
+        return None if self.verb is DecisionVerb.WORD else self.acting.officer_id
 
 
 def signed_event(
@@ -49,7 +58,7 @@ def signed_event(
     """Return the record that alerting publishes when this signature is the last one."""
     level, proposed = _level(row["level"]), _level(row["proposed_level"])
     present = words_to_sign(row, names)
-    words = _in_force(row) if present is None else present[0]
+    words = signing.wording or (_in_force(row) if present is None else present[0])
     transition = AlertTransition.ISSUED if level is None else AlertTransition.ADJUSTED
     if proposed is None:
         transition = AlertTransition.LIFTED
@@ -79,7 +88,7 @@ def signed_event(
         text=signing.reason,
         wording=words,
         issued_wording=words,
-        actor=signing.acting.officer_id,
+        actor=signing.signer,
     )
 
 

@@ -59,7 +59,7 @@ const FORMS = {
     fields: (alert) => signingFields(alert, "approve"),
     body: signingBody,
   },
-  word: { reason: "optional", fields: wordingFields, body: wordingBody },
+  word: { reason: "optional", fields: writingFields, body: wordingBody },
   dismiss: { level: proposedLevel, pick: true, reason: "required", danger: true },
   reject: { level: proposedLevel, pick: true, reason: "required", danger: true },
   adjust: {
@@ -172,6 +172,15 @@ async function signingFields(alert, verb) {
     }),
   );
   return [await signedWords(alert), validityField(), preview];
+}
+
+/** @param {Alert} alert */
+async function writingFields(alert) {
+  const preview = channelPreviews(
+    (form) => post(`/api/alerts/${alert.alert_id}/preview`, { verb: "word", ...wordingBody(form) }),
+    t("preview.signer"),
+  );
+  return [await wordingFields(alert), preview];
 }
 
 /** @param {HTMLFormElement} form */

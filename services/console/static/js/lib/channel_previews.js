@@ -11,8 +11,9 @@ const LANGUAGES = /** @type {const} */ (["zh", "en"]);
 /**
  * Make the panel; it asks when it is opened, and again after each change of the form around it.
  * @param {(form: HTMLFormElement) => Promise<PagePreview | null>} ask
+ * @param {string} [note] what the texts lack
  */
-export function channelPreviews(ask) {
+export function channelPreviews(ask, note) {
   const content = h("div", { class: "channel-texts", "aria-live": "polite" });
   const problem = problemLine();
   const panel = h(
@@ -36,7 +37,7 @@ export function channelPreviews(ask) {
     if (!content.hasChildNodes()) fill(content, h("p", { class: "muted" }, t("loading")));
     try {
       const answer = await ask(form);
-      if (number === requestCount) fill(content, previewContent(answer));
+      if (number === requestCount) fill(content, previewContent(answer, note));
     } catch (error) {
       fill(content);
       problem.show(error);
@@ -45,8 +46,11 @@ export function channelPreviews(ask) {
   return panel;
 }
 
-/** @param {PagePreview | null} preview */
-function previewContent(preview) {
+/**
+ * @param {PagePreview | null} preview
+ * @param {string} [note]
+ */
+function previewContent(preview, note) {
   if (!preview) return h("p", { class: "muted" }, t("preview.unfilled"));
   const { unit_name: unit, post, channels } = preview;
   const { names_hidden: isHidden, deadlines_given: isGiven = true } = preview;
@@ -54,6 +58,7 @@ function previewContent(preview) {
     h("p", { class: "muted" }, t("preview.to", { unit, post: t(`post.${post}`) })),
     channels.map(channelSection),
     h("p", { class: "muted" }, t("preview.examples", { time: formatTime(preview.answer_by) })),
+    note && h("p", { class: "muted" }, note),
     !isGiven && h("p", { class: "muted" }, t("preview.deadlines")),
     isHidden && h("p", { class: "muted" }, t("preview.hidden")),
   ];
