@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time, timedelta
+from itertools import product
+from typing import Any
+
 import pytest
 from playwright.async_api import Page, expect
 
+from shared.contracts.duty import DayKind
+from shared.contracts.silences import WeeklyWindow
 from tests.browser.checks import OVERFLOW
 from tests.browser.conftest import Served, Visitor, shot
+from tests.component.console.test_alert_acts import a_silence
+from tests.support.console_events import DISTRICT, ZHUTUO
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 CLIPPED = """() => [...document.querySelectorAll("body *")]
@@ -85,3 +93,34 @@ async def test_the_sign_in_page_in_english_is_not_cut_at_360_pixels(
     await page.locator(".gate, .gate-panel, form").first.wait_for()
     problems += await defects(page, "gate")
     assert problems == []
+
+
+SQUEEZED = """() => [...document.querySelectorAll("#silences .description")]
+  .filter((node) => node.getBoundingClientRect().width < 140)
+  .map((node) => node.innerText.slice(0, 60))"""
+"""Descriptions of silences with a word or two per line."""
+
+
+async def test_a_silence_is_readable_beside_its_times(visitor: Visitor, served: Served) -> None:
+    now = datetime.now(UTC)
+    weekly = WeeklyWindow(
+        days=(DayKind.SATURDAY, DayKind.SUNDAY), begin=time(23), until=time(1, 15)
+    )
+    span: dict[str, Any] = {"begin_at": now, "end_at": now + timedelta(minutes=10)}
+    changes: list[dict[str, Any]] = [
+        {**span, "place": ZHUTUO, "until_cleared": True, "silenced": 3, "still_firing": 2},
+        {"place": DISTRICT, "weekly": weekly, "begin_at": now, "end_at": now + timedelta(days=28)},
+    ]
+    served.run(served.console.project([a_silence(**change) for change in changes]))
+    try:
+        for lang, width in product(("zh-CN", "en"), (390, 1366, 1920)):
+            page = await visitor.open("o-district-b", lang=lang, width=width)
+            await page.evaluate("() => { location.hash = 'alarms'; }")
+            await expect(page.locator(f'[data-focus="sil-{ZHUTUO}-end"]')).to_be_visible()
+            await shot(page, f"silences-{lang}-{width}", full=True)
+            assert await page.evaluate(SQUEEZED) == []
+            assert await page.evaluate(OVERFLOW) <= 0
+            await page.context.close()
+    finally:
+        ended = [a_silence(2, **change, ended_at=now) for change in changes]
+        served.run(served.console.project(ended))

@@ -18,10 +18,10 @@ _REQUEST = Bilingual(
     "it now.",
 )
 _WEEKLY_REQUEST = Bilingual(
-    "本次时段结束后这些告警会重新叫应值班人员，此后每周照常静默。如需继续，请在告警页另设静默；"
+    "本次时段结束后这些告警会重新叫应值班人员；每周静默至其截止时间为止。如需继续，请在告警页另设静默；"
     "如不再需要每周静默，可结束它。",
-    "At its end these alarms call people again; the weekly silence goes on. Make another silence "
-    "on the board of alarms to keep them silent, or end this one if it is no longer needed.",
+    "At its end these alarms call people again; the weekly silence has its own end. Make another "
+    "silence on the board of alarms to keep them silent, or end this one if it is not needed.",
 )
 
 
