@@ -56,7 +56,8 @@ class Gauge2021:
     """A gauge of the Qijiang chain of 2021-07-05 (docs/sources.md S22).
 
     No river and no district is printed with each of them, nor a datum: the place is the city, the
-    name is what is printed. `warning_m` and `guarantee_m` are None where unknown.
+    name is what is printed. Nobody sends its readings, so that it counts as not installed.
+    `warning_m` and `guarantee_m` are None where unknown.
     """
 
     sensor_id: str
@@ -74,6 +75,7 @@ class Gauge2021:
             metric=METRIC,
             unit="m",
             interval_s=3600.0,
+            installed=False,
         )
 
 

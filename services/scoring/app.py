@@ -10,6 +10,7 @@ from services.scoring.core.rules.rule_registry import RuleRegistry
 from services.scoring.handlers.readings import ReadingsWorker
 from services.scoring.handlers.tables import table_handlers
 from services.scoring.metrics import ScoringMetrics
+from services.scoring.readings_partition import readings_partition
 from services.scoring.settings import Settings
 from services.scoring.store.tables import KafkaTables
 from services.scoring.unit_of_work.substitute_ticks import SubstituteTicks
@@ -25,7 +26,7 @@ def build(settings: Settings) -> AsgiFastStream:
     # none, and a search through 50,000 objects delayed an alarm by 8 ms.
     gc.set_threshold(10_000, 20, 50)
     platform = Platform("scoring", settings)
-    registry = RuleRegistry(settings.lateness_s)
+    registry = RuleRegistry(settings.lateness_s, readings_partition)
     tables = KafkaTables(settings.kafka_bootstrap, settings.lateness_s, registry, table_handlers)
     metrics = ScoringMetrics(platform.registry)
     worker = ReadingsWorker(platform, settings, registry, tables, metrics)

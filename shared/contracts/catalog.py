@@ -57,7 +57,8 @@ class SensorEntry(Contract):
     """A catalogued sensor: unit of measure and datum are declared once, here.
 
     `lateness_s`: how much older than its newest a reading may be (None = scoring's own setting).
-    `site` groups sensors that stand together.
+    `site` groups sensors that stand together. `installed`: its readings are expected from the entry
+    on; a sensor that has not begun to send, and shall not yet, is not installed.
     """
 
     kind: Literal["sensor"] = "sensor"
@@ -72,6 +73,7 @@ class SensorEntry(Contract):
     lateness_s: Annotated[float, Field(ge=0, le=7 * 86_400)] | None = None
     site: Identifier | None = None
     position: Position | None = None
+    installed: bool = True
     synthetic: bool = False
 
 

@@ -22,6 +22,7 @@ from services.scoring.core.alarms.emitter import ShadowDiffers
 from services.scoring.core.partition_engine import PartitionEngine
 from services.scoring.core.refusals import RefusedInput
 from services.scoring.core.rules.rule_registry import RuleRegistry
+from services.scoring.readings_partition import readings_partition
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.fields import Contract
 from shared.contracts.readings import Reading, SensorHealth, Tick
@@ -81,12 +82,12 @@ def a_stream(chance: random.Random) -> list[list[Message]]:
 
 async def expected(bootstrap: str) -> dict[str, bytes]:
     """Digest by event id, from the pure core over the log as it is."""
-    registry = RuleRegistry()
+    registry = RuleRegistry(partition_of=readings_partition)
     for sensor in SENSORS:
         registry.add_sensor(sensor)
     for rule in RULE_SET:
         registry.add_rule(rule)
-    engines = [PartitionEngine(registry) for _ in range(READINGS.partitions)]
+    engines = [PartitionEngine(registry, number=number) for number in range(READINGS.partitions)]
     for record in await read_all(bootstrap, READINGS):
         try:
             message = READINGS.model.validate_json(record.value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, Literal
@@ -159,8 +159,14 @@ def as_span(records: Sequence[Any]) -> RawBatches:
 class Feed:
     """An engine fed by hand; each record arrives `delay_s` after its event time."""
 
-    def __init__(self, *rules: RuleDefinition, sensors: tuple[SensorEntry, ...] = ()) -> None:
-        self.registry = RuleRegistry(lateness_s=3600)
+    def __init__(
+        self,
+        *rules: RuleDefinition,
+        sensors: tuple[SensorEntry, ...] = (),
+        partition_of: Callable[[str], int] | None = None,
+    ) -> None:
+        """With `partition_of` each sensor's first reading is expected; partition 0 is evaluated."""
+        self.registry = RuleRegistry(3600, partition_of)
         for sensor in sensors or (a_sensor(),):
             self.registry.add_sensor(sensor)
         for rule in rules:

@@ -11,6 +11,7 @@ from services.alerting.core.silent_places.silent_place import (
     SETTLING,
     SilentPlace,
     SilentSensor,
+    silent_since,
 )
 from services.alerting.store.evidence_rows import alarm_record_from_row
 from shared.contracts.alarms import AlarmEvent
@@ -116,6 +117,5 @@ async def save_silent_places(
 
 
 def _row(event: AlarmEvent) -> tuple[str, str, str, datetime]:
-    last_seen_at = event.evidence.last_seen_at or event.started_at or event.occurred_at
     district = region_of(event.status, event.place).unit
-    return event.alarm_id, district, event.headline, last_seen_at
+    return event.alarm_id, district, event.headline, silent_since(event)

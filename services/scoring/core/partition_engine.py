@@ -7,8 +7,9 @@ Deadlines lie in a heap with at most one valid entry per sensor. When the sensor
 meanwhile, the entry comes up too early and is pushed again with the right moment. The cost of a
 tick therefore depends on the number of due entries.
 
-A catalogued sensor without any reading has no state and is not silent: thousands are catalogued
-before their installation, and their absence is a matter of commissioning.
+An installed sensor with a rule of silence has a state before its first reading: from the first
+tick after its entry on, its readings are expected. That moment is stored, so that neither a restart
+nor another owner begins to wait anew.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from services.scoring.core.state.id_hash import id_hash
 from services.scoring.core.state.sensor_state import ScoringState, key_of
 from services.scoring.core.state.stored_state import StoredState
 from shared.contracts.dead_letter import Reason
-from shared.contracts.fields import highest_grade
+from shared.contracts.fields import Status, highest_grade
 from shared.contracts.readings import Reading, Tick
 
 FUTURE_S = 120.0
@@ -84,6 +85,7 @@ class PartitionEngine:
         self._emitter = Emitter(self.messages)
         self._deadlines: list[tuple[float, bytes]] = []
         self._foreign_keys: set[bytes] = set()
+        self._expected = 0
         self._revision = -1
 
     @property
@@ -244,6 +246,7 @@ class PartitionEngine:
             self._schedule(state)
         for entry in replayed:
             heappush(self._deadlines, entry)
+        self._expect_sensors()
 
     def mark_dirty(self, state: ScoringState) -> None:
         """Add a changed state to those that are to be stored."""
@@ -257,14 +260,16 @@ class PartitionEngine:
         if self._revision == self.registry.revision:
             return
         self._revision = self.registry.revision
+        self._expected = 0
         self._deadlines = []
         for key, state in list(self.states.items()):
             state.deadline = NEVER
             sensor = self.registry.sensor(state.sensor.sensor_id)
-            if key in self._foreign_keys:
+            is_unheard = state.newest == -NEVER
+            if key in self._foreign_keys or (is_unheard and sensor and not sensor.awaited):
                 sensor = None
             changed = apply_rules(state, self.registry, sensor, self.clock, self._emitter)
-            if sensor is None:
+            if sensor is None or (is_unheard and not state.rule_set.absences):
                 del self.states[key]
                 self.removed_keys.append(key)
                 continue
@@ -277,6 +282,23 @@ class PartitionEngine:
                 self._deadlines.append((due, key))
         self._foreign_keys.clear()
         heapify(self._deadlines)
+
+    def _expect_sensors(self) -> None:
+        """Expect readings of new sensors from this tick on."""
+        sensor_ids = self.registry.expected_sensors(self.number or 0)
+        for sensor_id in sensor_ids[self._expected :]:
+            sensor = self.registry.sensor(sensor_id)
+            key = key_of(sensor_id, Status.ACTUAL).encode()
+            if sensor is None or not sensor.awaited or key in self.states:
+                continue
+            rule_set = self.registry.rule_set(sensor)
+            if not rule_set.absences:
+                continue
+            state = self.states[key] = ScoringState(sensor, rule_set, Status.ACTUAL)
+            state.expect(self.clock)
+            self.mark_dirty(state)
+            self._schedule(state)
+        self._expected = len(sensor_ids)
 
     def _cause(self, at: float, value: float, event_id: str, trace_id: str) -> ChangeCause:
         """Return a reading as the cause of what follows from it."""

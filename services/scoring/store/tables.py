@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.scoring.core.rules.rule_registry import RuleRegistry
+from services.scoring.readings_partition import readings_partition
 from shared.contracts.topics import CATALOG, RESPONSE_MODES, RULES, TopicSpec
 from shared.runtime.platform import Platform
 from shared.runtime.tables import AtBoundary, CompactedTable, OnDelete, OnMessage, Positions
@@ -70,7 +71,7 @@ class KafkaTables:
 
     async def registry_at(self, positions: Positions) -> RuleRegistry:
         """Return the registry as it was at these positions; raises KafkaError."""
-        registry = RuleRegistry(self._lateness_s)
+        registry = RuleRegistry(self._lateness_s, readings_partition)
         for handler in self._handlers(registry):
             table = CompactedTable(
                 self._bootstrap, handler.topic, handler.on_message, handler.on_delete

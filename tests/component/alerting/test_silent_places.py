@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.contracts.alarms import AlarmEvent, AlarmTransition
+from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
 from shared.contracts.faults import FaultState, SystemFault
 from shared.contracts.fields import Level, Post, Status, Tier
 from shared.contracts.silences import Matcher, SilenceKind, SilenceRequest
@@ -55,6 +55,30 @@ async def test_a_silent_gauge_is_one_fault_until_the_next_reading(
     await alerting.deliver(silence_of("alm-1", 3))
     await alerting.advance_time(120)
     assert (await alerting.published(FAULTS))[-1].fault_id != first.fault_id
+
+
+async def test_a_dark_town_of_gauges_never_heard_is_one_fault(alerting: AlertingHarness) -> None:
+    began_at = datetime(2026, 7, 1, 3, tzinfo=UTC)
+    evidence = Evidence(metric="silence", value=900, unit="s", limit=900, event_id="exp-1")
+    alarms = [
+        silence_of(
+            f"alm-{number}",
+            evidence=evidence,
+            started_at=began_at + timedelta(seconds=number),
+            headline=f"{number}号站掉线：从未收到数据 ‖ gauge {number}, silent: never heard",
+        )
+        for number in range(30)
+    ]
+    await alerting.deliver_in_batches(alarms, 10)
+    await alerting.advance_time(120)
+    (fault,) = await alerting.published(FAULTS)
+    assert (fault.unit, fault.occurred_at) == (TOWN, began_at - timedelta(seconds=900))
+    assert "0号站掉线：从未收到数据、1号站掉线：从未收到数据" in fault.text
+    assert "gauge 0, silent: never heard" in fault.text
+    ended = [end_of(alarm.alarm_id) for alarm in alarms]
+    await alerting.deliver_in_batches(ended, 10)
+    await alerting.advance_time(30)
+    assert await faults(alerting) == [(TOWN, FaultState.RAISED), (TOWN, FaultState.CLEARED)]
 
 
 async def test_a_gauge_that_is_heard_at_once_calls_nobody(alerting: AlertingHarness) -> None:

@@ -19,6 +19,7 @@ from services.scoring.handlers.catalog import handle_catalog_entry, handle_delet
 from services.scoring.handlers.readings import ReadingsWorker
 from services.scoring.handlers.rules import handle_rule
 from services.scoring.metrics import ScoringMetrics
+from services.scoring.readings_partition import readings_partition
 from services.scoring.settings import Settings
 from services.scoring.store.changelog import StoredPartition, apply_record
 from shared.contracts.dead_letter import DeadLetter
@@ -155,7 +156,7 @@ class RuleTable:
         self.applied = len(self.records)
 
     def _registry(self, applied: int) -> RuleRegistry:
-        registry = RuleRegistry(lateness_s=3600)
+        registry = RuleRegistry(3600, readings_partition)
         for sensor in self._sensors:
             handle_catalog_entry(a_catalog_entry(a_sensor(sensor)), registry)
         self._apply(registry, self.records[:applied])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,9 @@ from services.alerting.core.silent_places.silent_place import (
     SilentSensor,
     changes_of,
     concerns_silence,
+    silent_since,
 )
+from shared.contracts.alarms import Evidence
 from shared.contracts.faults import FaultState
 from shared.contracts.fields import DataGrade, Status
 from tests.unit.alerting.builders import DISTRICT, T0, an_alarm
@@ -113,3 +115,23 @@ def test_graded_sensors_are_counted_and_not_named() -> None:
 )
 def test_only_silence_of_the_real_world_concerns(changes: dict[str, Any], concerns: bool) -> None:
     assert concerns_silence(an_alarm(**changes)) is concerns
+
+
+@pytest.mark.parametrize(
+    ("last_seen_at", "since"),
+    [
+        pytest.param(T0 - timedelta(hours=5), T0 - timedelta(hours=5), id="the last reading"),
+        pytest.param(None, T0 - timedelta(hours=3), id="never heard: the limit before the alarm"),
+    ],
+)
+def test_since_when_there_is_no_data(last_seen_at: datetime | None, since: datetime) -> None:
+    evidence = Evidence(
+        metric="silence",
+        value=10_800,
+        unit="s",
+        limit=10_800,
+        event_id="r-1",
+        last_seen_at=last_seen_at,
+    )
+    event = an_alarm(kind="absence", started_at=T0, evidence=evidence)
+    assert silent_since(event) == since

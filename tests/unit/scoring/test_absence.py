@@ -62,7 +62,7 @@ def test_the_ceiling_bounds_slow_sensors() -> None:
     assert feed.alarms[0].occurred_at == at(7200)
 
 
-def test_never_heard_is_not_silent_and_a_drill_is_no_sign_of_life() -> None:
+def test_a_drill_is_no_sign_of_life_of_a_sensor_nobody_awaits() -> None:
     feed = Feed(SILENCE)
     feed.tick(10_000)
     feed.read(200, 10_000, status=Status.EXERCISE)

@@ -1,7 +1,7 @@
-"""Silent sensors of a district: which places have to be told, and which are heard again.
+"""Silent sensors of a district: the places to be told, and the places heard again.
 
-A place is a town, or the place of the sensor where it lies above the towns. Several places that
-fall silent together have one cause, so that the district alone is told.
+A place is a town, or the place of a sensor above the towns. Several places that fall silent
+together have one cause, so that the district alone is told.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ SEVERAL = 4
 
 @dataclass(frozen=True, slots=True)
 class SilentSensor:
-    """A silent sensor: its alarm, its name in the words of the alarm, and its last reading."""
+    """A silent sensor: alarm, name in the words of the alarm, and last reading.
+
+    `last_seen_at` of a sensor without a reading is the beginning of the wait.
+    """
 
     alarm: AlarmSnapshot
     headline: str
@@ -66,6 +69,14 @@ def concerns_silence(event: AlarmEvent) -> bool:
     """Return whether an alarm says that a sensor of the real world is silent, or heard again."""
     is_real = event.status is Status.ACTUAL and not event.condition
     return is_real and event.kind == "absence" and event.sensor_id is not None
+
+
+def silent_since(event: AlarmEvent) -> datetime:
+    """Return the time of the last reading; without a reading, the beginning of the wait."""
+    if event.evidence.last_seen_at is not None:
+        return event.evidence.last_seen_at
+    began_at = event.started_at or event.occurred_at
+    return began_at - timedelta(seconds=event.evidence.limit)
 
 
 def visible_sensors(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from services.scoring.core.alarms.alarm_state import NORMAL, AlarmState
+from services.scoring.core.alarms.alarm_state import NEVER, NORMAL, AlarmState
 from services.scoring.core.alarms.headline import headline, limit_name, situation, trend_of
 from services.scoring.core.alarms.score import CLEARED, score_parts, total
 from services.scoring.core.refusals import RefusedInput
@@ -95,6 +95,7 @@ def alarm_event(
     kind = definition.body.kind
     assert kind in ("threshold", "window", "rate", "absence", "baseline")
     mode = state.rule_set.mode if definition.modes else None
+    since = _expected_since(state)
     return AlarmEvent(
         id=transition_id(alarm.alarm_id, alarm.version),
         status=Status(state.status),
@@ -132,11 +133,11 @@ def alarm_event(
             trend=trend,
             window_s=rule.window.span_s if rule.window else 0.0,
             event_id=cause.event_id,
-            last_seen_at=instant(state.newest),
+            last_seen_at=_last_seen_at(state),
             note=cause.note or None,
         ),
-        headline=headline(sensor, rule, rank),
-        situation=situation(sensor, rule, rank, cause.value, trend, cause.note),
+        headline=headline(sensor, rule, rank, since),
+        situation=situation(sensor, rule, rank, cause.value, trend, cause.note, since),
         started_at=instant(alarm.started_at),
         retrospective=cause.retrospective,
         condition=definition.role == "condition",
@@ -171,11 +172,20 @@ def health_event(
         sensor_id=sensor.sensor_id,
         state=health,
         version=rare.health_version,
-        last_seen_at=instant(state.newest),
+        last_seen_at=_last_seen_at(state),
         detail=detail,
         fault=None if fault is None else FAULTS[fault],
         rule_id=rule.rule_id,
     )
+
+
+def _last_seen_at(state: ScoringState) -> datetime | None:
+    return None if state.newest == -NEVER else instant(state.newest)
+
+
+def _expected_since(state: ScoringState) -> datetime | None:
+    since = state.expected_since
+    return None if since == -NEVER else instant(since)
 
 
 def _transition(previous: int, rank: int) -> AlarmTransition:

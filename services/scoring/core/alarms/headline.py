@@ -1,12 +1,15 @@
 """The words of an alarm in both languages: the lasting name of the event, and its situation.
 
-The name is `朱沱站洪水：超保证水位`, the situation `朱沱站洪水：超保证水位 2.68 m，仍在上涨`.
+The name is `朱沱站洪水：超保证水位`, the situation `朱沱站洪水：超保证水位 2.68 m，仍在上涨`. A sensor that
+was never heard is named as such: `朱沱站掉线：从未收到数据`.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from datetime import datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from services.scoring.core.alarms.alarm_state import NORMAL
 from services.scoring.core.rules.compiled_rule import CompiledRule
@@ -15,6 +18,7 @@ from services.scoring.core.state.sensor_state import ScoringState
 from shared.contracts.fields import LEVEL_ORDER
 from shared.contracts.rules import RateRule, RuleDefinition, Rung
 from shared.domain.bilingual import Bilingual, bilingual_of
+from shared.domain.local_time import ZONE, spoken
 from shared.domain.measures import amount, span
 from shared.domain.wording import LEVELS
 
@@ -32,6 +36,8 @@ _TRENDS: dict[tuple[int, Trend], Bilingual] = {
 """The words by the direction of the rule (above, below) and the trend."""
 _CLIMBS = Bilingual("，仍在上涨", ", still rising")
 _NONE = Bilingual("", "")
+_NEVER_HEARD = Bilingual("从未收到数据", "never heard")
+_ZONE = ZoneInfo(ZONE)
 
 
 def trend_of(state: ScoringState, rule: CompiledRule, at: float) -> Trend | None:
@@ -54,8 +60,15 @@ def limit_name(rule: CompiledRule, rank: int) -> Bilingual | None:
     return Bilingual(rung.name_zh, rung.name_en)
 
 
-def headline(sensor: Sensor, rule: CompiledRule, rank: int) -> str:
-    """Return the name of the event at level `rank`, with the limit where it has a name."""
+def headline(
+    sensor: Sensor, rule: CompiledRule, rank: int, expected_since: datetime | None = None
+) -> str:
+    """Return the name of the event at level `rank`, with the limit where it has a name.
+
+    `expected_since` is set for a sensor that was never heard.
+    """
+    if rule.silent_s and rank != NORMAL and expected_since is not None:
+        return _named(sensor, rule, _NEVER_HEARD)
     limit = None if rank == NORMAL else limit_name(rule, rank)
     if limit is None or rule.thresholds is None:
         return _subject(sensor, rule.definition).joined()
@@ -66,11 +79,19 @@ def headline(sensor: Sensor, rule: CompiledRule, rank: int) -> str:
 
 
 def situation(
-    sensor: Sensor, rule: CompiledRule, rank: int, value: float, trend: Trend | None, note: str
+    sensor: Sensor,
+    rule: CompiledRule,
+    rank: int,
+    value: float,
+    trend: Trend | None,
+    note: str,
+    expected_since: datetime | None = None,
 ) -> str | None:
     """Return the event with excess and trend; None for an alarm that is over."""
     if rank == NORMAL:
         return None
+    if rule.silent_s and expected_since is not None:
+        return _named(sensor, rule, _never_heard_since(expected_since))
     return _named(sensor, rule, _statement(rule, rank, value, trend, note))
 
 
@@ -115,6 +136,13 @@ def _statement(
         tail = _CLIMBS
     opening = _rate(definition, value, unit)
     return Bilingual(f"{opening.zh}{words.zh}{tail.zh}", f"{opening.en}{words.en}{tail.en}")
+
+
+def _never_heard_since(since: datetime) -> Bilingual:
+    at = spoken(since, _ZONE, since)
+    return Bilingual(
+        f"{_NEVER_HEARD.zh}，自 {at.zh} 起等待", f"{_NEVER_HEARD.en}, awaited since {at.en}"
+    )
 
 
 def _rate(definition: RuleDefinition, value: float, unit: str) -> Bilingual:

@@ -127,11 +127,12 @@ def next_deadline(state: ScoringState) -> tuple[float, CompiledRule | None]:
     rule_set = state.rule_set
     earliest, earliest_rule = next_raise(state) if rule_set.timed else (NEVER, None)
     # Silence is a fact about the device. The end of a drill, or its other hour, is no silence.
-    if rule_set.absences and state.status == "Actual" and state.newest > -NEVER:
+    if rule_set.absences and state.status == "Actual":
+        last = state.newest if state.newest > -NEVER else state.expected_since
         for rule in rule_set.absences:
             alarm = state.alarm(rule.rule_id)
-            if alarm is None or alarm.level == NORMAL:
-                due = state.newest + rule.silent_s
+            if last > -NEVER and (alarm is None or alarm.level == NORMAL):
+                due = last + rule.silent_s
                 if due < earliest:
                     earliest, earliest_rule = due, rule
     rare = state.rare

@@ -6,9 +6,14 @@ their entries. A rule does not apply to a sensor with another unit or another da
 in a response mode outside the list of the rule: a change of mode reloads the rules of the sensors
 in its subtree, apart for drills and for what is real. `revision` grows when a change concerns
 sensors that may have state.
+
+An installed sensor is expected to send from its entry on. A generated sensor has no device, and
+nobody waits for its first reading.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 
 from services.scoring.core.refusals import RefusedInput
 from services.scoring.core.rules.rule_set import RuleSet, rule_set_of
@@ -27,9 +32,16 @@ DEFAULT_LATENESS_S = 300.0
 class RuleRegistry:
     """Sensors by id, rules by id, and one rule set for all sensors that are evaluated alike."""
 
-    def __init__(self, lateness_s: float = DEFAULT_LATENESS_S) -> None:
+    def __init__(
+        self,
+        lateness_s: float = DEFAULT_LATENESS_S,
+        partition_of: Callable[[str], int] | None = None,
+    ) -> None:
+        """Without `partition_of`, the partition of a sensor, no sensor is expected to send."""
         self.revision = 0
         self._lateness_s = lateness_s
+        self._partition_of = partition_of
+        self._expected: dict[int, list[str]] = {}
         self._sensors: dict[str, Sensor] = {}
         self._examples: dict[str, dict[tuple[str, str, str | None], SensorEntry]] = {}
         self._rules: dict[str, RuleDefinition] = {}
@@ -50,8 +62,12 @@ class RuleRegistry:
             sensor.sensor_id = existing_sensor.sensor_id
             if existing_sensor.has_facts_of(sensor):
                 return
-            self.revision += 1  # a new sensor has no state yet, so nothing changes for it
+            self.revision += 1  # a new sensor has no state yet; the next tick begins to await it
         self._sensors[sensor.sensor_id] = sensor
+        is_new = existing_sensor is None or not existing_sensor.awaited
+        if self._partition_of is not None and is_new and sensor.awaited:
+            partition = self._partition_of(sensor.sensor_id)
+            self._expected.setdefault(partition, []).append(sensor.sensor_id)
         facts = (entry.metric, entry.unit, entry.datum)
         self._examples.setdefault(entry.sensor_kind, {}).setdefault(facts, entry)
 
@@ -111,6 +127,13 @@ class RuleRegistry:
     def sensor(self, sensor_id: str) -> Sensor | None:
         """Return a sensor, perhaps without its rule set yet; None when it is not catalogued."""
         return self._sensors.get(sensor_id)
+
+    def expected_sensors(self, partition: int) -> Sequence[str]:
+        """Return the sensors of a partition whose readings are expected, in order of entry.
+
+        The list only grows: a removed sensor stays in it.
+        """
+        return self._expected.get(partition, ())
 
     def rule_set(self, sensor: Sensor, status: str = Status.ACTUAL) -> RuleSet:
         """Return the rules for a sensor's readings of a status; a drill has modes of its own."""

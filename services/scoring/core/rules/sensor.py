@@ -15,7 +15,8 @@ from shared.contracts.units import tier_of
 class Sensor:
     """A catalogued sensor, kept small: there may be a million sensors.
 
-    `rule_set` is found at the sensor's first reading.
+    `rule_set` is found at the sensor's first reading. `awaited`: the device is installed, and a
+    first reading is expected.
     """
 
     sensor_id: str
@@ -30,6 +31,7 @@ class Sensor:
     lateness_s: float | None
     site: str | None
     position: Position | None
+    awaited: bool
     rule_set: RuleSet | None = None
 
     @staticmethod
@@ -48,6 +50,7 @@ class Sensor:
             entry.lateness_s,
             entry.site,
             entry.position,
+            entry.installed and not entry.synthetic,
         )
 
     def has_facts_of(self, sensor: Sensor) -> bool:

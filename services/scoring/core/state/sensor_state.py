@@ -17,6 +17,7 @@ from services.scoring.core.readings.windows import WindowBuckets
 from services.scoring.core.rules.rule_set import RuleSet
 from services.scoring.core.rules.sensor import Sensor
 from shared.contracts.fields import DataGrade
+from shared.contracts.ids import content_id
 
 FORMAT = 5
 """Version of the dumped form. A change of the form needs a new number, and `stored_state` must
@@ -37,7 +38,9 @@ class ScoringState:
     newest reading by event time (seconds since 1970). `readings` are single readings in order of
     time: time, value, time, value ... in one array, half the cost of two arrays. `last` is the id
     of the reading added last, `hash_1` to `hash_4` are the hashes of the last ids in order of
-    arrival. `same_since` is the time of the last change of the value.
+    arrival. `same_since` is the time of the last change of the value. Before the first reading,
+    `same_since` is the time since which a reading is expected (-inf: none), and `last` the name of
+    this expectation.
 
     The fields below are derived and never stored. Values strictly between `low` and `high`, and
     rates per second between `rate_low` and `rate_high`, change nothing; `low` above `high` means
@@ -167,6 +170,16 @@ class ScoringState:
     def alarm(self, rule_id: str) -> AlarmState | None:
         """Return the alarm of a rule; None when the rule has nothing to remember."""
         return None if self.alarms is None else self.alarms.get(rule_id)
+
+    @property
+    def expected_since(self) -> float:
+        """Return the time since which a sensor never heard is expected to send, else -inf."""
+        return self.same_since if self.newest == _ALWAYS else _ALWAYS
+
+    def expect(self, since: float) -> None:
+        """Expect the first reading from this time on."""
+        self.same_since = since
+        self.last = content_id("exp", self.key, f"{since:.3f}").encode()
 
     @property
     def grade(self) -> DataGrade:

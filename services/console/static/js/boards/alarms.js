@@ -279,6 +279,10 @@ function sensorItem(sensor) {
       h("span", { class: "muted" }, sensor.unit_name),
       hasDetail && [h("br"), text(sensor.detail)],
     ),
-    h("time", {}, lastSeen ? t("sensor.seen", { time: formatTime(lastSeen) }) : ""),
+    h(
+      "time",
+      {},
+      lastSeen ? t("sensor.seen", { time: formatTime(lastSeen) }) : t("sensor.unheard"),
+    ),
   );
 }
