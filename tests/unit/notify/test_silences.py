@@ -12,12 +12,12 @@ from services.notify.core.working_set import WorkingSet
 from shared.contracts.duty import DayKind
 from shared.contracts.fields import Language, Level, Post, Status
 from shared.contracts.ids import transition_id
-from shared.contracts.pages import Page, PageState, SubjectKind
+from shared.contracts.pages import PageState, SubjectKind
 from shared.contracts.silences import Matcher, SilenceEvent, SilenceKind, WeeklyWindow
 from shared.contracts.units import tier_of
 from shared.domain.page_texts.messages import message
 from tests.unit.notify.builders import DISTRICT, T0, TOWN, a_slot, full_roster, name_of
-from tests.unit.notify.core_harness import CoreHarness, a_core, a_working_set
+from tests.unit.notify.core_harness import CoreHarness, a_core, new_pages
 from tests.unit.notify.harness import NotifyHarness
 
 HOUR = timedelta(hours=1)
@@ -45,20 +45,6 @@ def a_silence(version: int = 2, **changes: Any) -> SilenceEvent:
         "reason": "管网检修",
     }
     return SilenceEvent(**(values | changes))
-
-
-def new_pages(working_set: WorkingSet) -> list[Page]:
-    return [event for event in working_set.events if event.version == 1]
-
-
-@pytest.fixture
-def working_set() -> WorkingSet:
-    return a_working_set()
-
-
-@pytest.fixture
-def core(working_set: WorkingSet) -> CoreHarness:
-    return a_core(full_roster(), working_set)
 
 
 def test_the_owner_is_called_and_nobody_else(working_set: WorkingSet, core: CoreHarness) -> None:
