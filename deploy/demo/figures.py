@@ -7,15 +7,12 @@ from typing import Any
 from deploy.demo.topic_reader import Log
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
-from shared.contracts.commands import (
-    AssignmentEvent,
-    AssignmentState,
-    CommandEvent,
-    SupervisionKind,
-)
+from shared.contracts.assignments import AssignmentEvent, AssignmentState
+from shared.contracts.commands import CommandEvent
 from shared.contracts.fields import LEVEL_ORDER, Level, Status, Tier
 from shared.contracts.lifecycles.assignment import UNSIGNED
 from shared.contracts.pages import Page
+from shared.contracts.supervision import SupervisionKind
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
     ALARMS,

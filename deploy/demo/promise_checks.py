@@ -17,11 +17,13 @@ from deploy.demo.actors import (
 from deploy.demo.figures import history, is_signed, latest
 from deploy.demo.topic_reader import Log
 from shared.contracts.alerts import AlertState, AlertTransition
-from shared.contracts.commands import AssignmentState, CommandState, SupervisionKind
+from shared.contracts.assignments import AssignmentState
+from shared.contracts.commands import CommandState
 from shared.contracts.dead_letter import DeadLetter, Reason
 from shared.contracts.fields import LEVEL_ORDER, Level, Post, Status, Tier
 from shared.contracts.pages import SubjectKind
 from shared.contracts.readings import SensorState
+from shared.contracts.supervision import SupervisionKind
 from shared.contracts.topics import (
     ALERTS,
     ASSIGNMENTS,

@@ -10,7 +10,7 @@ from deploy.demo.figures import is_signed, latest
 from deploy.demo.officers import WATCH
 from deploy.demo.topic_reader import Log
 from shared.contracts.alerts import AlertState
-from shared.contracts.commands import AssignmentState, SupervisionKind
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.fields import Level, Status, Tier
 from shared.contracts.lifecycles.alert import OPEN as OPEN_ALERT
 from shared.contracts.lifecycles.assignment import IN_WORK, REPORTED, UNSIGNED
@@ -18,6 +18,7 @@ from shared.contracts.lifecycles.command import OPEN as OPEN_COMMAND
 from shared.contracts.lifecycles.page import WAITING
 from shared.contracts.pages import AnswerVerb, Channel, Page, SubjectKind
 from shared.contracts.readings import SensorState
+from shared.contracts.supervision import SupervisionKind
 from shared.contracts.topics import (
     ALERTS,
     ASSIGNMENTS,

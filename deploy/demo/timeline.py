@@ -11,14 +11,10 @@ from deploy.demo.topic_reader import Log
 from deploy.example.units import divisions
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertEvent, AlertTransition
-from shared.contracts.commands import (
-    CommandEvent,
-    CommandState,
-    SupervisionEvent,
-    SupervisionKind,
-)
+from shared.contracts.commands import CommandEvent, CommandState
 from shared.contracts.fields import Status
 from shared.contracts.readings import SensorHealth
+from shared.contracts.supervision import SupervisionEvent, SupervisionKind
 from shared.contracts.topics import ALARMS, ALERTS, COMMANDS, SENSOR_HEALTH, SUPERVISION
 
 _REPORTED = frozenset(AlertTransition) - {AlertTransition.UPDATED}

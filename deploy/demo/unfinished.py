@@ -4,7 +4,7 @@ from deploy.demo.city_watch import CityWatch, Json
 from deploy.demo.console_client import ConsoleClient
 from deploy.demo.officers import WATCH
 from deploy.example.units import CITY
-from shared.contracts.commands import AssignmentState
+from shared.contracts.assignments import AssignmentState
 
 _MOST = 5
 """So many of each kind are named; the rest is counted."""

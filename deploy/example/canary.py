@@ -7,8 +7,8 @@ have. A unit's event type is its own, so that no other plan fits, and its plan n
 from datetime import datetime
 
 from deploy.example.units import CITY, DISTRICT
+from shared.contracts.assignments import AssignmentRole
 from shared.contracts.catalog import CANARY, CatalogEntry, SensorEntry
-from shared.contracts.commands import AssignmentRole
 from shared.contracts.fields import Level
 from shared.contracts.ids import content_id
 from shared.contracts.plans import OrderLine, PlanDefinition

@@ -12,7 +12,8 @@ from services.audit.core.trail.drafts import draft_of
 from services.audit.metrics import AuditMetrics
 from services.audit.store import counters, trail, versions
 from services.audit.store.counters import FanoutCount, RecordLabel, RecordLeak
-from shared.contracts.commands import AssignmentEvent, CommandEvent
+from shared.contracts.assignments import AssignmentEvent
+from shared.contracts.commands import CommandEvent
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import Status
 from shared.runtime.database import Transaction

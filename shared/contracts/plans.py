@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from shared.contracts.commands import AssignmentAxis, AssignmentRole
+from shared.contracts.assignments import AssignmentAxis, AssignmentRole
 from shared.contracts.envelope import RealWorld
 from shared.contracts.fields import (
     Contract,

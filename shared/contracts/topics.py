@@ -15,16 +15,11 @@ from pydantic import TypeAdapter
 
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertDecision, AlertEvent, PublicNotice
+from shared.contracts.assignments import Acknowledgement, AssignmentEvent
 from shared.contracts.audit import AuditEntry
 from shared.contracts.cases import CaseReview
 from shared.contracts.catalog import CatalogEntry
-from shared.contracts.commands import (
-    Acknowledgement,
-    AssignmentEvent,
-    CommandEvent,
-    CommandRequest,
-    SupervisionEvent,
-)
+from shared.contracts.commands import CommandEvent, CommandRequest
 from shared.contracts.dead_letter import DeadLetter
 from shared.contracts.duty import DutyCoverage, DutyEntry, DutyRequest
 from shared.contracts.faults import SystemFault
@@ -40,6 +35,7 @@ from shared.contracts.refusals import Refusal, SourceRefusal
 from shared.contracts.reports import ExternalWarning, Report, ReportDuty
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.silences import SilenceEvent, SilenceRequest
+from shared.contracts.supervision import SupervisionEvent
 
 _DAY = 86_400_000
 _YEAR = 366 * _DAY

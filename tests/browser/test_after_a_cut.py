@@ -14,7 +14,7 @@ from deploy.example.units import all_units
 from services.console.accounts import make_link
 from services.console.stream.hub import Hub
 from shared.contracts.alerts import AlertEvent, AlertState
-from shared.contracts.commands import AssignmentEvent, AssignmentState
+from shared.contracts.assignments import AssignmentEvent, AssignmentState
 from shared.contracts.fields import Level
 from shared.contracts.readings import SensorHealth, SensorState
 from tests.support.console_events import (

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from shared.contracts.commands import AssignmentState
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.fields import Level
 from tests.browser.checks import CONTRAST, NAMELESS, OVERFLOW
 from tests.browser.conftest import Served, Visitor, shot

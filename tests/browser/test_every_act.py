@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from services.console.accounts import import_accounts
 from shared.contracts.alerts import DecisionVerb
-from shared.contracts.commands import Step
+from shared.contracts.assignments import Step
 from shared.contracts.duty import DutyRule
 from shared.contracts.ids import assignment_id, content_id
 from shared.contracts.pages import AnswerVerb

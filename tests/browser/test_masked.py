@@ -12,8 +12,8 @@ import pytest
 
 from services.console.accounts import Grant, change_grant
 from services.console.core.access import Right
-from shared.contracts.commands import SupervisionKind
 from shared.contracts.fields import DataGrade
+from shared.contracts.supervision import SupervisionKind
 from tests.browser.conftest import Served, Visitor, a_console
 from tests.support.console_duty_records import a_duty
 from tests.support.console_events import (

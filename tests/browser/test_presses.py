@@ -15,7 +15,7 @@ from playwright.async_api import Route, expect
 
 from deploy.example.units import all_units
 from shared.contracts.alerts import AlertState
-from shared.contracts.commands import AssignmentState
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import Level
 from shared.contracts.pages import Answer, SubjectKind

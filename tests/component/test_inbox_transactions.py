@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from services.command.fastpath import plain_steps
-from shared.contracts.commands import Step
+from shared.contracts.assignments import Step
 from shared.contracts.dead_letter import Reason
 from shared.runtime import inbox, inbox_store
 from shared.runtime.database import Database, Transaction

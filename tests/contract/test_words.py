@@ -18,10 +18,11 @@ from services.notify.core.wording.contact_tests import of_contact_test
 from services.notify.core.wording.escalations import PAGE_STATES
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertState, AlertTransition
-from shared.contracts.commands import AssignmentState, SupervisionClock, SupervisionKind
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.fields import Language, Level, Post, ResponseMode, Tier
 from shared.contracts.pages import AnswerVerb, Channel, PageState
 from shared.contracts.readings import SensorState
+from shared.contracts.supervision import SupervisionClock, SupervisionKind
 from shared.definitions.rules.metrics import METRICS as KNOWN_METRICS
 from shared.domain.bilingual import SEPARATOR, Bilingual, all_in_language, bilingual_of, in_language
 from shared.domain.event_words import EVENTS, event

@@ -14,9 +14,9 @@ import pytest
 from deploy.local.stack import Stack
 from shared.contracts.alerts import AlertState, DecisionVerb
 from shared.contracts.authority import AUTHORITY
-from shared.contracts.commands import SupervisionKind
 from shared.contracts.fields import Level
 from shared.contracts.pages import Answer, AnswerVerb
+from shared.contracts.supervision import SupervisionKind
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
     ALARMS,

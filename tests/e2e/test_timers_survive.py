@@ -17,8 +17,8 @@ import pytest
 
 from deploy.local.stack import Stack
 from services.command.core.supervision.profiles import PROFILES, SlaProfileName
-from shared.contracts.commands import SupervisionEvent, SupervisionKind
 from shared.contracts.fields import Contract, Level, Post, Tier
+from shared.contracts.supervision import SupervisionEvent, SupervisionKind
 from shared.contracts.topics import CATALOG, COMMAND_REQUESTS, ROSTER, SUPERVISION, TopicSpec
 from shared.contracts.units import parent_of
 from shared.runtime.database import CLIENT_ERRORS

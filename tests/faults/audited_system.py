@@ -14,7 +14,7 @@ import asyncpg
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from shared.contracts.commands import Step
+from shared.contracts.assignments import Step
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import Contract, Level, Tier
 from shared.contracts.topics import (

@@ -11,7 +11,7 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 
 from deploy.local.paths import temporary_root
-from shared.contracts.commands import Step
+from shared.contracts.assignments import Step
 from shared.contracts.fields import Tier
 from shared.contracts.pages import Answer, AnswerVerb
 from shared.contracts.topics import (

@@ -44,7 +44,8 @@ from services.notify.core.escalation.answers import EFFECTS
 from services.notify.core.pages.states import IllegalStep as IllegalPageStep
 from services.notify.core.pages.states import step as page_step
 from shared.contracts.alerts import AlertState, Assessment, DecisionVerb
-from shared.contracts.commands import Ask, AssignmentState, CommandState, Step
+from shared.contracts.assignments import Ask, AssignmentState, Step
+from shared.contracts.commands import CommandState
 from shared.contracts.fields import Level, Post
 from shared.contracts.lifecycles import alert as alert_life
 from shared.contracts.lifecycles import assignment, command, mode_proposal, page, report_duty

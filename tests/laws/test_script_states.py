@@ -10,7 +10,8 @@ import pytest
 from services.console.features.cases.case import CaseState
 from services.console.features.screens.state_sets import STATE_SETS
 from shared.contracts.alerts import AlertState
-from shared.contracts.commands import AssignmentState, CommandState
+from shared.contracts.assignments import AssignmentState
+from shared.contracts.commands import CommandState
 from shared.contracts.lifecycles import alert, assignment, page
 from shared.contracts.modes import ProposalState
 from shared.contracts.pages import PageState

@@ -7,10 +7,12 @@ from typing import Any
 
 from services.console.accounts import Account
 from shared.contracts.alerts import AlertState, AlertTransition, Debt
-from shared.contracts.commands import Ask, AssignmentState, CommandState, Step, SupervisionKind
+from shared.contracts.assignments import Ask, AssignmentState, Step
+from shared.contracts.commands import CommandState
 from shared.contracts.fields import Level, Post, ResponseMode
 from shared.contracts.ids import content_id, transition_id
 from shared.contracts.modes import ModeProposal, ModeSignature, ProposalState
+from shared.contracts.supervision import SupervisionKind
 from shared.contracts.units import tier_of
 from tests.support.console_events import (
     CITY,

@@ -7,20 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.contracts.alerts import AlertState, AlertTransition
+from shared.contracts.assignments import Acknowledgement, AssignmentEvent, AssignmentState, Step
 from shared.contracts.cases import CaseReview, ReviewFinding
-from shared.contracts.commands import (
-    Acknowledgement,
-    AssignmentEvent,
-    AssignmentState,
-    CommandEvent,
-    CommandState,
-    Step,
-    SupervisionEvent,
-    SupervisionKind,
-)
+from shared.contracts.commands import CommandEvent, CommandState
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.ids import acknowledgement_id, content_id
 from shared.contracts.pages import Answer, AnswerVerb, Page, PageState
+from shared.contracts.supervision import SupervisionEvent, SupervisionKind
 from shared.contracts.units import tier_of
 from tests.support.console_events import (
     CITY,

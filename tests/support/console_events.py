@@ -8,19 +8,14 @@ from typing import Any
 
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition, Signature
-from shared.contracts.commands import (
-    AssignmentEvent,
-    AssignmentState,
-    CommandEvent,
-    CommandState,
-    SupervisionEvent,
-    SupervisionKind,
-)
+from shared.contracts.assignments import AssignmentEvent, AssignmentState
+from shared.contracts.commands import CommandEvent, CommandState
 from shared.contracts.fields import Level, Post, Status, Tier
 from shared.contracts.ids import assignment_id, content_id, page_id, transition_id
 from shared.contracts.pages import Channel, Page, PageState, SubjectKind
 from shared.contracts.readings import SensorHealth, SensorState
 from shared.contracts.rules import RuleDefinition, Rung, ThresholdRule
+from shared.contracts.supervision import SupervisionEvent, SupervisionKind
 from shared.contracts.units import parent_of, tier_of
 
 NOW = datetime(2026, 11, 24, 2, 13, 40, tzinfo=UTC)

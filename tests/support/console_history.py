@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.contracts.alerts import AlertState, AlertTransition
-from shared.contracts.commands import AssignmentState, SupervisionKind
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.fields import Level, Post, Status
+from shared.contracts.supervision import SupervisionKind
 from shared.contracts.units import parent_of
 from tests.support.console_events import (
     CITY,

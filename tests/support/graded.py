@@ -32,11 +32,12 @@ from services.command.core.supervision.firing import DueTimer, fire_assignment
 from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import DecisionVerb
-from shared.contracts.commands import AssignmentEvent, SupervisionEvent
+from shared.contracts.assignments import AssignmentEvent
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import DataGrade, Level, Post
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.reports import Report
+from shared.contracts.supervision import SupervisionEvent
 from shared.domain.response_modes.effective import Modes
 from shared.domain.selection.tree import UnitTree
 from tests.component.command.harness import slot

@@ -10,7 +10,7 @@ from typing import Any
 from aiokafka import ConsumerRecord, TopicPartition
 from prometheus_client import CollectorRegistry
 
-from shared.contracts.commands import Step
+from shared.contracts.assignments import Step
 from shared.contracts.dead_letter import Reason
 from shared.contracts.topics import ACKNOWLEDGEMENTS
 from shared.runtime.clock import SystemClock

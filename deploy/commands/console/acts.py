@@ -9,7 +9,7 @@ from deploy.commands.console.api import Answer, Api
 from deploy.commands.console.errors import WrongCall
 from deploy.commands.console.lists import banner, field, raw, show
 from deploy.commands.console.words import Words
-from shared.contracts.commands import Step
+from shared.contracts.assignments import Step
 from shared.contracts.fields import Language
 from shared.definitions.yaml_files.screen import Screen
 

@@ -15,7 +15,7 @@ from deploy.commands.console.lists import KINDS
 from deploy.commands.console.plain_acts import add_to
 from deploy.language import language_of, localize
 from shared.contracts.alerts import DecisionVerb
-from shared.contracts.commands import Step
+from shared.contracts.assignments import Step
 from shared.contracts.fields import Language, Level, Status, Tier
 
 ANSWERS = ("coming", "cannot", "hand_over", "need_help")

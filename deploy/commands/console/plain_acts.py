@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.commands.console.api import Answer, Api
-from shared.contracts.commands import Step
+from shared.contracts.assignments import Step
 from shared.contracts.duty import DayKind
 from shared.contracts.fields import Level, ResponseMode, Status
 from shared.contracts.reports import Means, ReportKind

@@ -19,7 +19,7 @@ from services.audit.core.canary.acts import decisions, recall, signature
 from services.audit.core.canary.chain import CalledAct, CanaryChain, RobotAct
 from services.audit.watch.canary import Canary
 from shared.contracts.alerts import AlertEvent
-from shared.contracts.commands import AssignmentEvent
+from shared.contracts.assignments import AssignmentEvent
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ALERT_DECISIONS
 from shared.runtime.clock import Clock
 from shared.runtime.database import CLIENT_ERRORS

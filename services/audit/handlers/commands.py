@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from services.audit.unit_of_work import UnitOfWork
-from shared.contracts.commands import (
-    Acknowledgement,
-    AssignmentEvent,
-    CommandEvent,
-    CommandRequest,
-    SupervisionEvent,
-)
+from shared.contracts.assignments import Acknowledgement, AssignmentEvent
+from shared.contracts.commands import CommandEvent, CommandRequest
 from shared.contracts.envelope import Envelope
+from shared.contracts.supervision import SupervisionEvent
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
     ASSIGNMENTS,

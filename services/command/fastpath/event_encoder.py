@@ -27,7 +27,7 @@ from services.command.fastpath.json_template import (
     encoded_list,
     render,
 )
-from shared.contracts.commands import AssignmentEvent
+from shared.contracts.assignments import AssignmentEvent
 from shared.contracts.ids import transition_id
 from shared.contracts.units import tier_of
 

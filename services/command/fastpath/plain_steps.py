@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
-from shared.contracts.commands import Step
+from shared.contracts.assignments import Step
 from shared.contracts.fields import (
     END_OF_INSTANTS,
     FIRST_INSTANT,
@@ -29,7 +29,7 @@ _Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class PlainStep(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):
-    """An acknowledgement (shared.contracts.commands) that names the step and nothing more.
+    """An acknowledgement (shared.contracts.assignments) that names the step and nothing more.
 
     The fields stand in the contract's order. `read` checks ids and units.
     """

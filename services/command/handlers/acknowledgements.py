@@ -17,7 +17,7 @@ from services.command.store import modes as mode_store
 from services.command.unit_of_work import UnitOfWork
 from services.command.unit_of_work.commands import LockedCommands
 from services.command.unit_of_work.officer_steps import OfficerSteps
-from shared.contracts.commands import Acknowledgement, Step
+from shared.contracts.assignments import Acknowledgement, Step
 from shared.contracts.dead_letter import Reason
 from shared.contracts.ids import assignment_id
 from shared.contracts.topics import ACKNOWLEDGEMENTS

@@ -22,7 +22,8 @@ from services.command.unit_of_work.command_actions import (
 )
 from services.command.unit_of_work.commands import LockedCommands
 from services.command.unit_of_work.officer_steps import OfficerSteps
-from shared.contracts.commands import AssignmentState, CommandRequest, CommandState, Step
+from shared.contracts.assignments import AssignmentState, Step
+from shared.contracts.commands import CommandRequest, CommandState
 from shared.contracts.dead_letter import Reason
 from shared.contracts.topics import COMMAND_REQUESTS
 from shared.domain.selection.reach import digest_of, free_reach, outside

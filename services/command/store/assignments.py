@@ -12,7 +12,7 @@ from msgspec import NODEFAULT, structs
 
 from services.command.core.assignments.model import Assignment
 from services.command.store.rows import assignment_of, column
-from shared.contracts.commands import AssignmentState, Step
+from shared.contracts.assignments import AssignmentState, Step
 from shared.contracts.fields import Status
 from shared.runtime.database import Transaction
 

@@ -13,15 +13,15 @@ from typing import Any
 
 from services.command.core.assignments.model import Assignment, OfficerStep
 from services.command.core.commands.model import Command
-from shared.contracts.commands import (
+from shared.contracts.assignments import (
     Ask,
     AssignmentAxis,
     AssignmentRole,
     AssignmentState,
-    CommandState,
     Progress,
     Step,
 )
+from shared.contracts.commands import CommandState
 from shared.contracts.fields import DataGrade, Level, ResponseMode, Status, Tier
 from shared.definitions.response_plans.orders import Brief
 

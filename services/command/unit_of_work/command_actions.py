@@ -28,8 +28,9 @@ from services.command.store import commands as command_store
 from services.command.store import modes as mode_store
 from services.command.unit_of_work.commands import LockedCommands
 from services.command.unit_of_work.context import CommandContext
-from shared.contracts.commands import AssignmentState, SupervisionKind
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.fields import Status
+from shared.contracts.supervision import SupervisionKind
 from shared.contracts.topics import ASSIGNMENTS, COMMANDS, SUPERVISION
 from shared.contracts.units import is_within
 from shared.domain.response_modes.effective import Modes

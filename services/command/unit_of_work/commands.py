@@ -32,7 +32,8 @@ from services.command.fastpath.event_encoder import EventEncoder
 from services.command.store import assignments as assignment_store
 from services.command.store import commands as command_store
 from services.command.unit_of_work.context import CommandContext
-from shared.contracts.commands import AssignmentState, CommandState
+from shared.contracts.assignments import AssignmentState
+from shared.contracts.commands import CommandState
 from shared.contracts.topics import ASSIGNMENTS, COMMANDS
 from shared.contracts.units import lineage
 from shared.runtime.database import Transaction

@@ -17,7 +17,7 @@ from services.command.core.commands.model import Command
 from services.command.core.commands.states import OPEN
 from services.command.core.supervision.deadlines import DeadlineTerms
 from services.command.unit_of_work.commands import LockedCommands
-from shared.contracts.commands import Step
+from shared.contracts.assignments import Step
 from shared.contracts.dead_letter import Reason
 from shared.contracts.ids import assignment_id
 from shared.domain.response_modes.effective import Modes

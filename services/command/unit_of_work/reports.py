@@ -21,9 +21,9 @@ from services.command.store import reports as store
 from services.command.unit_of_work.context import CommandContext
 from services.command.unit_of_work.supervision import due_timers_by_subject
 from shared.contracts.alerts import AlertEvent
-from shared.contracts.commands import SupervisionKind
 from shared.contracts.fields import Status
 from shared.contracts.reports import Report
+from shared.contracts.supervision import SupervisionKind
 from shared.contracts.topics import REPORT_DUTIES, SUPERVISION
 from shared.domain.response_modes.effective import Modes
 from shared.runtime.database import Transaction

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shared.contracts.alerts import DecisionVerb
+from shared.contracts.assignments import PARTIES, VILLAGE_ACTS_FOR, Party, Step
 from shared.contracts.authority import EMERGENCY_POSTS, EMERGENCY_TIERS
-from shared.contracts.commands import PARTIES, VILLAGE_ACTS_FOR, Party, Step
 from shared.contracts.fields import Post, Tier
 from shared.contracts.refusals import RefusedFor
 from shared.contracts.reports import Means

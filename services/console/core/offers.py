@@ -19,7 +19,8 @@ from services.console.core.access import (
     may_urge,
 )
 from shared.contracts.alerts import AlertState, DecisionVerb
-from shared.contracts.commands import AssignmentState, CommandState, Step
+from shared.contracts.assignments import AssignmentState, Step
+from shared.contracts.commands import CommandState
 from shared.contracts.fields import LEVEL_ORDER, Level
 from shared.contracts.lifecycles import alert as alert_life
 from shared.contracts.lifecycles import assignment as assignment_life

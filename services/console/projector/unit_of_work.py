@@ -8,7 +8,7 @@ from typing import Any
 from services.console.projector.projections import case_facts, feed_events
 from services.console.projector.projections.feed_events import FeedEvent
 from services.console.projector.projections.table import Projection, Row, upsert
-from shared.contracts.commands import AssignmentEvent
+from shared.contracts.assignments import AssignmentEvent
 from shared.runtime.database import Transaction
 
 _Key = tuple[Any, ...]

@@ -9,9 +9,9 @@ from pydantic import Field
 
 from services.console.stream.asyncapi import KINDS
 from services.console.web.response_models import ResponseModel, optional
-from shared.contracts.commands import SupervisionClock
 from shared.contracts.fields import Level, Post, ResponseMode, Status
 from shared.contracts.pages import AnswerVerb, Channel
+from shared.contracts.supervision import SupervisionClock
 
 
 class FeedEventView(ResponseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.notify.core.subjects.assignments import call_about_assignment
 from services.notify.unit_of_work import UnitOfWork
-from shared.contracts.commands import AssignmentEvent, AssignmentState
+from shared.contracts.assignments import AssignmentEvent, AssignmentState
 from shared.contracts.topics import ASSIGNMENTS
 from shared.runtime.handlers import Router
 

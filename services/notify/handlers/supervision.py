@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.notify.core.subjects.supervision import call_about_supervision
 from services.notify.unit_of_work import UnitOfWork
-from shared.contracts.commands import SupervisionEvent
+from shared.contracts.supervision import SupervisionEvent
 from shared.contracts.topics import SUPERVISION
 from shared.runtime.handlers import Router
 

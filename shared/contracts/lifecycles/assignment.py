@@ -13,14 +13,14 @@ delivered. Sent back 驳回重办 is a transition: a new attempt begins in DELIV
 original_finish_by; late) and no states, since the work continues. Requests, extensions, refusals
 and splits keep the state. Suspended 挂起 keeps the state before, hence four ways back; both deadlines
 are paused during a suspension. WAIVED 豁免, REASSIGNED 转办 and RECALLED 收回 are final; only a returning
-case leaves DONE. PARTIES in contracts/commands.py names the party of each step.
+case leaves DONE. PARTIES in contracts/assignments.py names the party of each step.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-from shared.contracts.commands import AssignmentState, Step
+from shared.contracts.assignments import AssignmentState, Step
 from shared.contracts.lifecycles.verbs import verbs_by_state
 
 State = AssignmentState

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from shared.contracts.commands import AssignmentAxis
+from shared.contracts.assignments import AssignmentAxis
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import LEVEL_ORDER, Level
 from shared.contracts.plans import OrderLine, PlanDefinition

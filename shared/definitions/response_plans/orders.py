@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from shared.contracts.commands import AssignmentAxis, AssignmentRole
+from shared.contracts.assignments import AssignmentAxis, AssignmentRole
 from shared.contracts.plans import OrderLine, PlanDefinition
 from shared.contracts.units import department_of
 from shared.domain.bilingual import Bilingual

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared.contracts.commands import (
-    AssignmentEvent,
-    SupervisionClock,
-    SupervisionEvent,
-    SupervisionKind,
-)
+from shared.contracts.assignments import AssignmentEvent
 from shared.contracts.fields import DataGrade
+from shared.contracts.supervision import SupervisionClock, SupervisionEvent, SupervisionKind
 from shared.domain.bilingual import Bilingual, bilingual_of
 from shared.domain.page_texts import marks, outages
 from shared.domain.page_texts.graded import GRADED, GRADED_ALERT

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-from shared.contracts.commands import Acknowledgement, Step
+from shared.contracts.assignments import Acknowledgement, Step
 from tests.bench.command import floors
 from tests.bench.command.service import Service, a_step
 from tests.bench.command.units import CITY, LARGE_DISTRICT, SMALL_TOWN

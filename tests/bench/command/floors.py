@@ -13,7 +13,7 @@ from dataclasses import replace
 import asyncpg
 
 from deploy.local.topics import new_topic
-from shared.contracts.commands import Acknowledgement
+from shared.contracts.assignments import Acknowledgement
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ASSIGNMENTS
 from tests.bench.log import recreate, write
 

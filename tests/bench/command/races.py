@@ -13,9 +13,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from shared.contracts.commands import AssignmentState, Step, SupervisionKind
+from shared.contracts.assignments import AssignmentState, Step
 from shared.contracts.fields import Tier
 from shared.contracts.ids import assignment_id
+from shared.contracts.supervision import SupervisionKind
 from shared.contracts.topics import ASSIGNMENTS, SUPERVISION
 from tests.bench.command.processes import applied, processes
 from tests.bench.command.service import a_request, a_step

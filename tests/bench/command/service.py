@@ -15,7 +15,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy.local.paths import temporary_root
 from deploy.local.stack import Stack
-from shared.contracts.commands import Acknowledgement, CommandRequest, Step
+from shared.contracts.assignments import Acknowledgement, Step
+from shared.contracts.commands import CommandRequest
 from shared.contracts.fields import Level, Post, Tier
 from shared.contracts.ids import acknowledgement_id, assignment_id
 from shared.contracts.selections import Selection, Subtree

@@ -20,8 +20,9 @@ from services.command.metrics import CommandMetrics
 from services.command.settings import Settings
 from services.command.unit_of_work.context import CommandContext
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
+from shared.contracts.assignments import Acknowledgement, Step
 from shared.contracts.catalog import CatalogEntry, UnitEntry
-from shared.contracts.commands import Acknowledgement, CommandRequest, Step
+from shared.contracts.commands import CommandRequest
 from shared.contracts.fields import Level, Post, Status, Tier
 from shared.contracts.ids import (
     acknowledgement_id,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.contracts.commands import Acknowledgement, AssignmentEvent, AssignmentState, Step
+from shared.contracts.assignments import Acknowledgement, AssignmentEvent, AssignmentState, Step
 from shared.contracts.topics import ASSIGNMENTS
 from shared.runtime.errors import Reject
 from tests.component.command.harness import CITY, CommandHarness, a_step

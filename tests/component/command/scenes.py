@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.command.core.supervision.profiles import SlaProfile
-from shared.contracts.commands import Step
+from shared.contracts.assignments import Step
 from shared.contracts.fields import Level, Tier
 from tests.component.command.harness import (
     DISTRICT,

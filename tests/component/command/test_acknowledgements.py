@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.commands import Acknowledgement, AssignmentState, CommandState, Step
+from shared.contracts.assignments import Acknowledgement, AssignmentState, Step
+from shared.contracts.commands import CommandState
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Level, Status, Tier
 from shared.contracts.topics import ASSIGNMENTS, COMMANDS

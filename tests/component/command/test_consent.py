@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shared.contracts.commands import Acknowledgement, AssignmentState, Step
+from shared.contracts.assignments import Acknowledgement, AssignmentState, Step
 from shared.contracts.topics import ASSIGNMENTS
 from shared.runtime.errors import Reject
 from tests.component.command.harness import DISTRICT, TOWN, a_profile, a_step

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from shared.contracts.alerts import AlertTransition
-from shared.contracts.commands import AssignmentState, CommandState
+from shared.contracts.assignments import AssignmentState
+from shared.contracts.commands import CommandState
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Level, Status, Tier
 from shared.contracts.topics import ASSIGNMENTS, COMMANDS

@@ -9,7 +9,7 @@ import pytest
 from services.command.app import build
 from services.command.fastpath import plain_steps
 from services.command.settings import Settings
-from shared.contracts.commands import Acknowledgement
+from shared.contracts.assignments import Acknowledgement
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ASSIGNMENTS, SUPERVISION
 from shared.runtime.outbound_records import encode
 from tests.component.command.harness import CommandHarness, a_harness, a_profile

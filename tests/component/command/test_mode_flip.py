@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.contracts.commands import Step
+from shared.contracts.assignments import Step
 from shared.contracts.fields import Level, Tier
 from shared.contracts.topics import ASSIGNMENTS, COMMANDS
 from shared.contracts.units import is_within

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
-from shared.contracts.commands import Step
+from shared.contracts.assignments import Step
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Level, Post, ResponseLevel, ResponseMode, Status
 from shared.contracts.modes import ModeVerb, ProposalState

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shared.contracts.commands import Step, SupervisionKind
+from shared.contracts.assignments import Step
 from shared.contracts.fields import Level
+from shared.contracts.supervision import SupervisionKind
 from shared.runtime.errors import Reject
 from tests.component.command.harness import (
     CITY,

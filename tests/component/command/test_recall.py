@@ -7,7 +7,8 @@ import itertools
 import pytest
 
 from shared.contracts.alerts import AlertEvent, AlertTransition
-from shared.contracts.commands import AssignmentState, CommandState
+from shared.contracts.assignments import AssignmentState
+from shared.contracts.commands import CommandState
 from shared.contracts.fields import Level, Status
 from shared.contracts.topics import ASSIGNMENTS, COMMANDS, MODE_PROPOSALS
 from shared.runtime.errors import Reject

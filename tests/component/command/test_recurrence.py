@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from shared.contracts.commands import CommandState, Step
+from shared.contracts.assignments import Step
+from shared.contracts.commands import CommandState
 from shared.contracts.fields import Level, Status
 from shared.contracts.topics import COMMANDS
 from tests.component.command.harness import (

@@ -12,10 +12,10 @@ import pytest
 
 from services.command.core.reporting.profiles import STANDARD, ReportLimits, ReportProfile
 from shared.contracts.alerts import AlertState, AlertTransition
-from shared.contracts.commands import SupervisionKind
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Level, Status, Tier
 from shared.contracts.reports import Means, Report, ReporterRole, ReportFacts, ReportKind
+from shared.contracts.supervision import SupervisionKind
 from shared.contracts.topics import REPORT_DUTIES
 from shared.contracts.units import tier_of
 from shared.runtime.errors import Reject

@@ -9,7 +9,7 @@ import pytest
 
 from services.command.retention import COMMAND_TABLES, delete_commands
 from services.console import retention
-from shared.contracts.commands import Step
+from shared.contracts.assignments import Step
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ASSIGNMENTS, CATALOG
 from shared.runtime.database import Database
 from shared.runtime.retention import (

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from deploy.example.departments import departments
-from shared.contracts.commands import AssignmentAxis, AssignmentRole, Step
+from shared.contracts.assignments import AssignmentAxis, AssignmentRole, Step
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Level, ResponseMode, Tier
 from shared.contracts.selections import MOST_LISTED, Selection

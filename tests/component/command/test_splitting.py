@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.commands import AssignmentState, CommandState, Step
+from shared.contracts.assignments import AssignmentState, Step
+from shared.contracts.commands import CommandState
 from shared.contracts.dead_letter import Reason
 from shared.contracts.topics import ASSIGNMENTS, COMMANDS
 from shared.runtime.errors import Reject

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 
-from shared.contracts.commands import Step
+from shared.contracts.assignments import Step
 from shared.contracts.fields import Level
 from shared.contracts.topics import ACKNOWLEDGEMENTS
 from shared.runtime.clock import SystemClock

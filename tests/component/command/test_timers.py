@@ -8,8 +8,9 @@ import time
 from collections import Counter
 from datetime import timedelta
 
-from shared.contracts.commands import Step, SupervisionKind
+from shared.contracts.assignments import Step
 from shared.contracts.fields import Level
+from shared.contracts.supervision import SupervisionKind
 from tests.component.command.harness import (
     CITY,
     DISTRICT,

@@ -12,7 +12,7 @@ import pytest
 from services.command.core.assignments import steps
 from services.command.handlers import acknowledgements
 from services.command.store import assignments as store
-from shared.contracts.commands import Acknowledgement, Step
+from shared.contracts.assignments import Acknowledgement, Step
 from shared.contracts.fields import Level
 from shared.contracts.topics import ASSIGNMENTS
 from shared.runtime.errors import Reject, Transient

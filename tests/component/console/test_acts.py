@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from shared.contracts.alerts import AlertState
-from shared.contracts.commands import AssignmentState
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.pages import Officer, RosterSlot
 from shared.contracts.topics import (

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.commands import AssignmentState
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.fields import Post
 from shared.contracts.pages import Officer, PageState, RosterSlot
 from shared.contracts.topics import PAGE_ANSWERS

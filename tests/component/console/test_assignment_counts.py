@@ -14,7 +14,7 @@ from services.console.features.commands.assignment_queries import (
     assignments,
     assignments_total,
 )
-from shared.contracts.commands import AssignmentState
+from shared.contracts.assignments import AssignmentState
 from shared.runtime.database import Transaction
 from tests.support.console_events import (
     CITY,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.contracts.commands import AssignmentState, Step
+from shared.contracts.assignments import AssignmentState, Step
 from tests.component.console.test_acts import decoded, post
 from tests.support.console_events import GRID, SONGJI, VILLAGE, ZHUTUO, a_command, an_assignment
 from tests.support.console_harness import ConsoleHarness

@@ -10,10 +10,12 @@ import pytest
 
 from services.console.features.cases import review_actions
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.cases import CaseReview
-from shared.contracts.commands import AssignmentState, CommandRequest, SupervisionKind
+from shared.contracts.commands import CommandRequest
 from shared.contracts.fields import Status
 from shared.contracts.ids import content_id
+from shared.contracts.supervision import SupervisionKind
 from tests.component.console.test_case_exports import exported, read_pdf, visible_text
 from tests.support.console_case_records import a_case
 from tests.support.console_events import (

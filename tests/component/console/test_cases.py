@@ -11,17 +11,12 @@ from typing import Any
 import pytest
 
 from deploy.example.units import all_units
-from shared.contracts.commands import (
-    AssignmentEvent,
-    AssignmentState,
-    CommandEvent,
-    Part,
-    SupervisionEvent,
-    SupervisionKind,
-)
+from shared.contracts.assignments import AssignmentEvent, AssignmentState, Part
+from shared.contracts.commands import CommandEvent
 from shared.contracts.fields import Status
 from shared.contracts.ids import content_id
 from shared.contracts.pages import Answer, Page
+from shared.contracts.supervision import SupervisionEvent, SupervisionKind
 from tests.support import console_case_records
 from tests.support.console_case_records import a_case
 from tests.support.console_events import DISTRICT, SONGJI, VILLAGE, ZHUTUO, a_command

@@ -10,7 +10,7 @@ import pytest
 from deploy.commands.console.arguments import DECISIONS, STEPS
 from deploy.commands.console.plain_acts import PLAIN
 from shared.contracts.alerts import DecisionVerb
-from shared.contracts.commands import Step
+from shared.contracts.assignments import Step
 from tests.component.console.test_cli import call, sent, served
 from tests.component.console.test_modes import a_proposal
 from tests.support.console_events import DISTRICT, VILLAGE, ZHUTUO, an_alert

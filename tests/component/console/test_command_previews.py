@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.commands import AssignmentEvent, AssignmentState, CommandRequest
+from shared.contracts.assignments import AssignmentEvent, AssignmentState
+from shared.contracts.commands import CommandRequest
 from shared.contracts.fields import Language
 from shared.contracts.ids import assignment_id
 from shared.contracts.pages import Channel

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from services.console.features.sensors.sensor_parts import SensorParts
-from shared.contracts.commands import AssignmentState
+from shared.contracts.assignments import AssignmentState
 from shared.runtime.clock import SystemClock
 from tests.support.console_events import (
     VILLAGE,

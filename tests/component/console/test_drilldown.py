@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from deploy.example.units import all_units
-from shared.contracts.commands import AssignmentState, SupervisionKind
+from shared.contracts.assignments import AssignmentState
+from shared.contracts.supervision import SupervisionKind
 from shared.contracts.units import is_within
 from tests.support.console_events import (
     CITY,

@@ -9,7 +9,7 @@ from datetime import datetime
 import httpx2
 import pytest
 
-from shared.contracts.commands import AssignmentState
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.duty import DutyRule
 from shared.domain.roster import ical_file
 from tests.faults.hostile import files

@@ -17,15 +17,10 @@ from services.console.features.commands import counts
 from services.console.features.supervision import queries as supervision_queries
 from services.console.projector.handlers import supervision
 from services.console.projector.projections.table import upsert
-from shared.contracts.commands import (
-    AssignmentEvent,
-    AssignmentState,
-    CommandEvent,
-    CommandState,
-    SupervisionEvent,
-    SupervisionKind,
-)
+from shared.contracts.assignments import AssignmentEvent, AssignmentState
+from shared.contracts.commands import CommandEvent, CommandState
 from shared.contracts.fields import Status
+from shared.contracts.supervision import SupervisionEvent, SupervisionKind
 from shared.contracts.topics import ASSIGNMENTS, COMMANDS, SUPERVISION
 from shared.contracts.units import is_within
 from tests.support.console_events import (

@@ -14,8 +14,9 @@ import pytest
 from deploy.example.units import all_units
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertEvent, AlertState
-from shared.contracts.commands import AssignmentEvent, AssignmentState, SupervisionKind
+from shared.contracts.assignments import AssignmentEvent, AssignmentState
 from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, Status, Tier
+from shared.contracts.supervision import SupervisionKind
 from shared.contracts.units import is_within, tier_of
 from tests.support.console_events import (
     CITY,

@@ -13,20 +13,19 @@ import pytest_asyncio
 
 from services.console.accounts import Grant, change_grant
 from services.console.core.access import Right
-from shared.contracts.cases import CaseReview
-from shared.contracts.commands import (
+from shared.contracts.assignments import (
     Acknowledgement,
     Ask,
     AssignmentEvent,
     AssignmentState,
-    CommandRequest,
-    CommandState,
     Step,
-    SupervisionKind,
 )
+from shared.contracts.cases import CaseReview
+from shared.contracts.commands import CommandRequest, CommandState
 from shared.contracts.fields import DataGrade, Post, Tier
 from shared.contracts.ids import content_id
 from shared.contracts.pages import Answer
+from shared.contracts.supervision import SupervisionKind
 from shared.contracts.topics import ACKNOWLEDGEMENTS, CASE_REVIEWS, COMMAND_REQUESTS, PAGE_ANSWERS
 from tests.support.console_events import (
     DISTRICT,

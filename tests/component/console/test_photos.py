@@ -17,7 +17,8 @@ from services.console.features.cases.photo_sheet import MOST_PHOTOS
 from services.console.features.photos.drawing import printed, remade
 from services.console.retention import forget_commands
 from services.console.web.guard import MAX_PHOTO_BYTES
-from shared.contracts.commands import AssignmentEvent, AssignmentState, CommandState
+from shared.contracts.assignments import AssignmentEvent, AssignmentState
+from shared.contracts.commands import CommandState
 from shared.contracts.fields import Status
 from tests.component.console.test_case_exports import read_pdf, visible_text
 from tests.support.console_events import VILLAGE, a_command, an_assignment

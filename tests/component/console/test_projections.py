@@ -13,10 +13,12 @@ import pytest
 from deploy.example.units import all_units
 from services.console.core.access import span_of
 from shared.contracts.alerts import AlertState
-from shared.contracts.commands import AssignmentState, CommandState, SupervisionKind
+from shared.contracts.assignments import AssignmentState
+from shared.contracts.commands import CommandState
 from shared.contracts.fields import Level, Post, Status, Tier
 from shared.contracts.ids import content_id
 from shared.contracts.pages import Channel, PageState
+from shared.contracts.supervision import SupervisionKind
 from tests.support.console_events import (
     CITY,
     DISTRICT,

@@ -11,7 +11,8 @@ from deploy.example.units import all_units
 from services.console.core.access import span_of
 from services.console.features.commands import counts
 from services.console.store.ordering import position_of
-from shared.contracts.commands import AssignmentEvent, AssignmentState, CommandEvent, CommandState
+from shared.contracts.assignments import AssignmentEvent, AssignmentState
+from shared.contracts.commands import CommandEvent, CommandState
 from shared.contracts.fields import LEVEL_ORDER, Status
 from shared.contracts.units import is_within
 from tests.support.console_events import (

@@ -8,7 +8,6 @@ from typing import Any
 import httpx2
 import pytest
 
-from shared.contracts.commands import SupervisionEvent, SupervisionKind
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.ids import content_id, report_duty_id, transition_id
 from shared.contracts.reports import (
@@ -22,6 +21,7 @@ from shared.contracts.reports import (
     ReportKind,
     Trend,
 )
+from shared.contracts.supervision import SupervisionEvent, SupervisionKind
 from shared.contracts.topics import REPORTS
 from shared.contracts.units import tier_of
 from tests.support.console_events import CITY, DISTRICT, SONGJI, VILLAGE, ZHUTUO, an_alert

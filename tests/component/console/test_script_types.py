@@ -16,8 +16,9 @@ from urllib.parse import quote
 from deploy.javascript import tools
 from services.console.accounts import Grant, change_grant
 from services.console.core.access import Right
-from shared.contracts.commands import AssignmentEvent, SupervisionKind
+from shared.contracts.assignments import AssignmentEvent
 from shared.contracts.letter_acts import LetterVerb
+from shared.contracts.supervision import SupervisionKind
 from shared.contracts.topics import REPORTS
 from tests.component.console.test_agency_warnings import a_warning
 from tests.component.console.test_grants import dsn_of

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.commands import Ask, AssignmentState, CommandState, Part, Step
+from shared.contracts.assignments import Ask, AssignmentState, Part, Step
+from shared.contracts.commands import CommandState
 from tests.component.console.test_acts import decoded, post
 from tests.support.console_events import (
     CITY,

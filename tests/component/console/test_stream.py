@@ -22,9 +22,9 @@ from services.console.stream import routes as events
 from services.console.stream import watchdog as pulse
 from services.console.stream.asyncapi import KINDS, MESSAGES
 from services.console.stream.hub import Hub
-from shared.contracts.commands import SupervisionKind
 from shared.contracts.fields import Status
 from shared.contracts.pages import SubjectKind
+from shared.contracts.supervision import SupervisionKind
 from tests.support.console_events import (
     DISTRICT,
     SONGJI,

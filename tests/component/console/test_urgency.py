@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.contracts.alerts import AlertState, AlertTransition
-from shared.contracts.commands import AssignmentEvent, AssignmentState
+from shared.contracts.assignments import AssignmentEvent, AssignmentState
 from shared.contracts.fields import LEVEL_ORDER, Level, Status
 from shared.contracts.ids import content_id
 from shared.contracts.pages import Page, PageState

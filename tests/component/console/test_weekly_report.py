@@ -9,8 +9,9 @@ import pytest
 
 from services.console.features.load.views import CHINA
 from services.console.features.load.week_report import week_of
-from shared.contracts.commands import AssignmentState, SupervisionKind
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.fields import Level, Status
+from shared.contracts.supervision import SupervisionKind
 from tests.component.console.test_case_exports import read_pdf
 from tests.support.console_events import (
     DISTRICT,

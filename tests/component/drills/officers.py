@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.contracts.alerts import AlertState, DecisionVerb
-from shared.contracts.commands import Step
+from shared.contracts.assignments import Step
 from shared.contracts.fields import Level, Post, ResponseMode, Status, Tier
 from shared.contracts.modes import ModeRequest, ModeVerb
 from shared.contracts.pages import AnswerVerb, Page

@@ -16,16 +16,9 @@ from shared.contracts.alerts import (
     DecisionVerb,
     PublicNotice,
 )
+from shared.contracts.assignments import Acknowledgement, AssignmentEvent, AssignmentState, Step
 from shared.contracts.audit import AuditEntry, AuditOutcome
-from shared.contracts.commands import (
-    Acknowledgement,
-    AssignmentEvent,
-    AssignmentState,
-    CommandEvent,
-    CommandRequest,
-    CommandState,
-    Step,
-)
+from shared.contracts.commands import CommandEvent, CommandRequest, CommandState
 from shared.contracts.fields import Level, Post, ResponseMode, Status
 from shared.contracts.gaps import GapAcceptance
 from shared.contracts.ids import assignment_id, transition_id

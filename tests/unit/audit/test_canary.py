@@ -21,7 +21,7 @@ from services.audit.core.findings.snapshot import FindingKind
 from services.audit.watch.canary import Canary
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition, DecisionVerb
-from shared.contracts.commands import AssignmentEvent, AssignmentState, Step
+from shared.contracts.assignments import AssignmentEvent, AssignmentState, Step
 from shared.contracts.fields import Level, Status, Tier
 from tests.unit.audit.builders import DISTRICT, T0, TOWN, an_alarm, an_alert, an_assignment
 

@@ -13,8 +13,8 @@ from services.audit.core.findings.snapshot import FindingKind
 from services.audit.core.trail.chain import verify
 from services.audit.rounds import loop
 from services.audit.store import trail as trail_table
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.audit import AuditOutcome
-from shared.contracts.commands import AssignmentState
 from shared.contracts.faults import FaultState
 from shared.contracts.fields import Status
 from shared.contracts.topics import (

@@ -9,7 +9,7 @@ from services.audit.core.findings.snapshot import FindingKind
 from services.audit.store import counters
 from services.audit.store.service_tables.recounts import RECOUNTS
 from services.command.core.commands.rollup import TierCounters
-from shared.contracts.commands import Progress
+from shared.contracts.assignments import Progress
 from shared.contracts.fields import Status
 from shared.contracts.topics import ALARMS
 from tests.unit.audit.builders import TOWN, VILLAGE, an_alarm, an_assignment

@@ -6,7 +6,8 @@ import pytest
 
 from services.audit.core.records.versions import version_of
 from shared.contracts.alerts import AlertState
-from shared.contracts.commands import AssignmentState, CommandState
+from shared.contracts.assignments import AssignmentState
+from shared.contracts.commands import CommandState
 from tests.unit.audit.builders import a_command as a_command_event
 from tests.unit.audit.builders import an_alert, an_assignment
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.commands import AssignmentState
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.units import parent_of
 from tests.bench.command import keys, races, run, units, year
 from tests.bench.command.races import Trace

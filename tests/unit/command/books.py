@@ -22,7 +22,7 @@ from services.command.core.supervision.deadlines import (
 )
 from services.command.core.supervision.firing import DueTimer, fire_assignment
 from services.command.core.supervision.profiles import PROFILES, SlaProfileName
-from shared.contracts.commands import REASONED, RECURRING, Step
+from shared.contracts.assignments import REASONED, RECURRING, Step
 from shared.contracts.fields import Level, Post
 from shared.contracts.ids import assignment_id
 from shared.contracts.units import parent_of, tier_of

@@ -8,7 +8,8 @@ from typing import Any
 from services.command.core.assignments.model import Assignment, OfficerStep
 from services.command.core.assignments.states import State
 from services.command.core.commands.model import Command
-from shared.contracts.commands import CommandState, Step
+from shared.contracts.assignments import Step
+from shared.contracts.commands import CommandState
 from shared.contracts.fields import Level, Status, Tier
 from shared.definitions.response_plans.orders import Brief
 

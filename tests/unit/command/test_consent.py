@@ -28,7 +28,7 @@ from services.command.core.supervision.deadlines import (
 from services.command.core.supervision.events import supervision_id
 from services.command.core.supervision.firing import DueTimer, fire_assignment
 from services.command.core.supervision.profiles import PROFILES, SlaProfileName
-from shared.contracts.commands import PARTIES, REASONED, Party, Step
+from shared.contracts.assignments import PARTIES, REASONED, Party, Step
 from shared.contracts.fields import Level, Post, ResponseMode, Tier
 from shared.contracts.ids import assignment_id
 from shared.domain.response_modes.effective import Effective

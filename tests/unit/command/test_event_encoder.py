@@ -15,9 +15,10 @@ from services.command.core.cause import Cause
 from services.command.core.supervision.events import supervision_event
 from services.command.core.supervision.firing import SupervisionCall
 from services.command.fastpath.event_encoder import CallEncoder, EventEncoder
-from shared.contracts.commands import AssignmentEvent, AssignmentRole, SupervisionKind
+from shared.contracts.assignments import AssignmentEvent, AssignmentRole
 from shared.contracts.fields import Post
 from shared.contracts.ids import assignment_id
+from shared.contracts.supervision import SupervisionKind
 from shared.contracts.units import parent_of, tier_of
 from shared.definitions.response_plans.orders import Brief
 from tests.unit.command.builders import CITY, NOW, a_command, after, an_assignment

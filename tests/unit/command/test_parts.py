@@ -10,7 +10,7 @@ from services.command.core.assignments.parts import part_of, passed_up, successo
 from services.command.core.assignments.states import IllegalStep, State
 from services.command.core.supervision.deadlines import DeadlineTerms
 from services.command.core.supervision.profiles import PROFILES, SlaProfileName
-from shared.contracts.commands import Step
+from shared.contracts.assignments import Step
 from shared.contracts.fields import Level, ResponseMode, Status, Tier
 from shared.contracts.ids import assignment_id
 from shared.contracts.units import tier_of

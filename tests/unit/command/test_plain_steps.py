@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.command.fastpath import plain_steps
-from shared.contracts.commands import RECURRING, Acknowledgement, Step
+from shared.contracts.assignments import RECURRING, Acknowledgement, Step
 from shared.contracts.fields import END_OF_INSTANTS, FIRST_INSTANT, DataGrade, Post, Status, Tier
 from shared.contracts.ids import acknowledgement_id, assignment_id, is_identifier
 from shared.contracts.topics import ACKNOWLEDGEMENTS

@@ -15,9 +15,9 @@ from services.command.core.reporting.timers import KINDS, fire_obligation, timer
 from services.command.core.supervision.firing import DueTimer
 from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.alerts import AlertEvent, AlertState
-from shared.contracts.commands import SupervisionKind
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.reports import DutyState, Means, Report, ReportKind
+from shared.contracts.supervision import SupervisionKind
 from tests.unit.command.builders import DISTRICT
 from tests.unit.command.reporting_builders import ROUTES, IncidentFiles, a_report, an_alert, at
 

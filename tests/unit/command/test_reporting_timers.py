@@ -16,9 +16,9 @@ from services.command.core.reporting.timers import fire_obligation, timer_change
 from services.command.core.supervision.firing import DueTimer
 from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.alerts import AlertState
-from shared.contracts.commands import SupervisionKind
 from shared.contracts.fields import Level, Post
 from shared.contracts.reports import Means, ReportFacts, ReportKind
+from shared.contracts.supervision import SupervisionKind
 from shared.domain.bilingual import bilingual_of
 from tests.unit.command.builders import CITY, DISTRICT, TOWN
 from tests.unit.command.reporting_builders import IncidentFiles, a_report, an_alert, at

@@ -27,7 +27,7 @@ from services.command.core.supervision.deadlines import (
 )
 from services.command.core.supervision.firing import DueTimer, fire_assignment
 from services.command.core.supervision.profiles import PROFILES, SlaProfileName
-from shared.contracts.commands import Step
+from shared.contracts.assignments import Step
 from shared.contracts.fields import Level, Post, Tier
 from tests.unit.command.builders import NOW, VILLAGE, an_act, an_assignment
 

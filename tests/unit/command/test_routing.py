@@ -9,7 +9,7 @@ import pytest
 from deploy.example import plans
 from services.command.core.commands import authority
 from services.command.core.commands.orders import CommandOrder, order_of_alert, order_of_request
-from shared.contracts.commands import AssignmentRole, Step
+from shared.contracts.assignments import AssignmentRole, Step
 from shared.contracts.fields import Level, ResponseMode, Tier
 from shared.contracts.units import is_within
 from shared.definitions.response_plans.book import PlanBook

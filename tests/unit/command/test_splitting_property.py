@@ -20,7 +20,7 @@ from services.command.core.assignments.states import CHAIN, IllegalStep, State
 from services.command.core.assignments.steps import StepOutcome
 from services.command.core.commands import rollup
 from services.command.core.supervision.deadlines import TimerKind
-from shared.contracts.commands import RECURRING, Step
+from shared.contracts.assignments import RECURRING, Step
 from shared.contracts.ids import assignment_id
 from tests.unit.command.books import OTHER_TOWN, RELEASED, Books
 from tests.unit.command.builders import TOWN, VILLAGE

@@ -12,7 +12,7 @@ from services.command.core.assignments.model import Assignment, OfficerStep
 from services.command.core.assignments.states import CHAIN, AssignmentTrigger, IllegalStep, State
 from services.command.core.assignments.steps import StepOutcome, apply_step, end_assignment
 from services.command.core.supervision.profiles import PROFILES, SlaProfileName
-from shared.contracts.commands import Step
+from shared.contracts.assignments import Step
 from shared.contracts.fields import Level
 from tests.unit.command.builders import NOW, after, an_act, an_assignment
 

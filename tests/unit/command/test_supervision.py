@@ -25,9 +25,9 @@ from services.command.core.supervision.firing import (
     late_by,
 )
 from services.command.core.supervision.profiles import PROFILES, SlaProfileName
-from shared.contracts.commands import Step
-from shared.contracts.commands import SupervisionKind as Kind
+from shared.contracts.assignments import Step
 from shared.contracts.fields import Level, Post, Tier
+from shared.contracts.supervision import SupervisionKind as Kind
 from tests.component.command.harness import slot
 from tests.unit.command.builders import (
     CITY,

@@ -24,7 +24,7 @@ from services.console.core.access import (
     with_usual_rights,
 )
 from shared.contracts.alerts import DecisionVerb
-from shared.contracts.commands import PARTIES, Party, Step
+from shared.contracts.assignments import PARTIES, Party, Step
 from shared.contracts.fields import Post, Tier
 from shared.contracts.refusals import RefusedFor
 from shared.contracts.units import is_within, lineage, tier_of

@@ -21,7 +21,8 @@ from services.console.features.pages import actions as page_actions
 from services.console.projector.handlers import alerts, assignments, pages
 from services.console.projector.projections.feed_events import assignment_feed_events
 from shared.contracts.alerts import DecisionVerb
-from shared.contracts.commands import AssignmentState, CommandRequest, CommandState, Step
+from shared.contracts.assignments import AssignmentState, Step
+from shared.contracts.commands import CommandRequest, CommandState
 from shared.contracts.fields import Level, Post, Status, Tier
 from shared.contracts.pages import Answer, AnswerVerb
 from shared.contracts.readings import SensorHealth

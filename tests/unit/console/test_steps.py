@@ -16,7 +16,8 @@ from services.console.core.offers import (
     verbs_of_command,
 )
 from shared.contracts.alerts import AlertState, DecisionVerb
-from shared.contracts.commands import AssignmentState, CommandState, Step
+from shared.contracts.assignments import AssignmentState, Step
+from shared.contracts.commands import CommandState
 from shared.contracts.fields import Post
 from tests.support.console_events import CITY, DISTRICT, MICROGRID, VILLAGE, ZHUTUO
 

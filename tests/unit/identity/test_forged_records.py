@@ -27,7 +27,7 @@ from services.duty.core import changes
 from services.notify.core.contact_tests.tester import ContactTester, NotAbove
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.alerts import Assessment, DecisionVerb
-from shared.contracts.commands import Step
+from shared.contracts.assignments import Step
 from shared.contracts.duty import DutyRequest
 from shared.contracts.fields import IncidentGrade, Level, Post, ResponseMode
 from shared.contracts.modes import ModeRequest, ModeVerb

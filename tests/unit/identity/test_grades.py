@@ -21,12 +21,14 @@ from services.alerting.core.multi_source.source_pool import Sighting, SourcePool
 from services.command.core.reporting.obligations import observe_alert
 from services.scoring.core.state.stored_state import StoredState
 from shared.contracts.alerts import AlertEvent, DecisionVerb, PublicNotice
-from shared.contracts.commands import AssignmentEvent, CommandEvent, SupervisionEvent
+from shared.contracts.assignments import AssignmentEvent
+from shared.contracts.commands import CommandEvent
 from shared.contracts.conditions import CorroborationRule, SourceClass
 from shared.contracts.fields import DataGrade, Language, Level, highest_grade
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Page
 from shared.contracts.reports import ReportDuty
+from shared.contracts.supervision import SupervisionEvent
 from shared.domain.bilingual import in_language
 from shared.domain.page_texts.graded import GRADED, GRADED_ALERT
 from shared.domain.response_modes.effective import Modes

@@ -7,16 +7,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
-from shared.contracts.commands import (
-    AssignmentEvent,
-    AssignmentState,
-    SupervisionEvent,
-    SupervisionKind,
-)
+from shared.contracts.assignments import AssignmentEvent, AssignmentState
 from shared.contracts.fields import Level, Post, ResponseMode, Status
 from shared.contracts.ids import assignment_id, content_id, mode_id, transition_id
 from shared.contracts.modes import ModeProposal, ModeSignature, ProposalState, ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb, Channel, Officer, Page, RosterSlot
+from shared.contracts.supervision import SupervisionEvent, SupervisionKind
 from shared.contracts.units import parent_of, tier_of
 from shared.domain.roster.post_holders import Roster
 

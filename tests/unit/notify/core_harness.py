@@ -25,14 +25,15 @@ from services.notify.core.subjects import (
 )
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.alerts import AlertEvent
+from shared.contracts.assignments import AssignmentEvent
 from shared.contracts.calls import CallPlan
-from shared.contracts.commands import AssignmentEvent, SupervisionEvent
 from shared.contracts.duty import DutyCoverage
 from shared.contracts.faults import SystemFault
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, Channel, Page
 from shared.contracts.reports import ExternalWarning, ReportDuty
 from shared.contracts.silences import SilenceEvent
+from shared.contracts.supervision import SupervisionEvent
 from shared.domain.page_texts.names import Names
 from shared.domain.response_modes.effective import Modes
 from shared.domain.roster.post_holders import Roster

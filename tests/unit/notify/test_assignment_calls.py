@@ -8,9 +8,10 @@ from services.notify.core.escalation.escalation import Escalation
 from services.notify.core.escalation.states import EscalationState
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.alerts import AlertTransition
-from shared.contracts.commands import AssignmentState, SupervisionKind
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.fields import Post
 from shared.contracts.pages import Page, PageState
+from shared.contracts.supervision import SupervisionKind
 from shared.domain.roster.post_holders import Roster
 from tests.unit.notify.builders import (
     DISTRICT,

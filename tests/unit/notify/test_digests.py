@@ -11,7 +11,7 @@ import pytest
 from services.notify.core.digests.budgets import BUDGETS
 from services.notify.store import digests
 from shared.contracts.alerts import AlertState, AlertTransition
-from shared.contracts.commands import AssignmentState
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.fields import DataGrade, Language, Level, Post, Status
 from shared.contracts.pages import AnswerVerb, Channel, Page, PageState, SubjectKind
 from shared.domain.bilingual import in_language

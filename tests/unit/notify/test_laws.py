@@ -14,9 +14,10 @@ from services.notify.core.pages import states
 from services.notify.core.subjects.snapshots import PHASES, AssignmentPhase
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.alerts import AlertState, AlertTransition
-from shared.contracts.commands import AssignmentState, SupervisionKind
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.fields import Level, Post
 from shared.contracts.pages import AnswerVerb, PageState
+from shared.contracts.supervision import SupervisionKind
 from tests.unit.notify.builders import (
     CITY,
     CONSOLE_AND_WEBHOOK,

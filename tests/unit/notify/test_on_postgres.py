@@ -8,7 +8,7 @@ import pytest
 
 from services.notify.store import escalations
 from shared.contracts.alerts import AlertState, AlertTransition
-from shared.contracts.commands import AssignmentState
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import DataGrade, Level, Post, Status
 from shared.contracts.pages import AnswerVerb, PageState

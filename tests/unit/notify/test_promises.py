@@ -12,7 +12,7 @@ from services.notify.core.escalation.profiles import LONGEST_PROMISE_S, MOST_LAP
 from services.notify.core.escalation.states import EscalationState
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.alerts import AlertState, AlertTransition
-from shared.contracts.commands import AssignmentState
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.fields import Language, Level, Post, Status
 from shared.contracts.pages import AnswerVerb, Channel, Page, PageState
 from shared.domain.bilingual import in_language

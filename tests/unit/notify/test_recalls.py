@@ -9,9 +9,10 @@ import pytest
 
 from services.notify.core.escalation.escalation import Purpose
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
-from shared.contracts.commands import AssignmentState, SupervisionEvent, SupervisionKind
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.pages import Page
+from shared.contracts.supervision import SupervisionEvent, SupervisionKind
 from shared.contracts.topics import ASSIGNMENTS
 from tests.unit.notify.builders import (
     CITY,

@@ -9,11 +9,11 @@ import pytest
 
 from services.notify.core.escalation.escalation import Purpose
 from services.notify.core.escalation.states import EscalationState
-from shared.contracts.commands import SupervisionEvent, SupervisionKind
 from shared.contracts.fields import Level, Post
 from shared.contracts.ids import content_id, transition_id
 from shared.contracts.pages import PageState
 from shared.contracts.reports import DutyState, ReportDuty
+from shared.contracts.supervision import SupervisionEvent, SupervisionKind
 from shared.contracts.units import tier_of
 from tests.unit.notify.builders import DISTRICT, T0, TOWN, full_roster
 from tests.unit.notify.core_harness import a_core, a_working_set

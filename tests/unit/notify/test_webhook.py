@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from services.notify.channels.port import Attempt, DeliveryOutcome, Tools
 from services.notify.channels.webhook import Webhook
 from services.notify.settings import Settings
-from shared.contracts.commands import AssignmentEvent
+from shared.contracts.assignments import AssignmentEvent
 from shared.contracts.fields import DataGrade, Language, Post, Status
 from shared.contracts.pages import Channel, Page
 from shared.domain.bilingual import in_language

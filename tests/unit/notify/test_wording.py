@@ -12,10 +12,11 @@ from services.notify.core.digests.digest import DigestContent
 from services.notify.core.escalation.states import EscalationState
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.alerts import AlertState, AlertTransition, Debt
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.catalog import UnitEntry
-from shared.contracts.commands import AssignmentState, SupervisionKind
 from shared.contracts.fields import DataGrade, Language, Level, Post
 from shared.contracts.pages import AnswerVerb, Channel, Officer, Page, RosterSlot
+from shared.contracts.supervision import SupervisionKind
 from shared.contracts.units import parent_of, tier_of
 from shared.domain.bilingual import SEPARATOR, Bilingual, bilingual_of, in_language
 from shared.domain.page_texts.messages import LENGTHS, message

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.contracts.commands import AssignmentAxis, AssignmentRole
+from shared.contracts.assignments import AssignmentAxis, AssignmentRole
 from shared.contracts.fields import Level, ResponseMode
 from shared.definitions.response_plans.book import PlanBook
 from shared.definitions.response_plans.orders import Brief, Orders, orders_of

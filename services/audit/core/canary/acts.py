@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.contracts.alerts import AlertDecision, AlertEvent, AlertState, DecisionVerb
-from shared.contracts.commands import Acknowledgement, AssignmentEvent, Step
+from shared.contracts.assignments import Acknowledgement, AssignmentEvent, Step
 from shared.contracts.fields import Post, Status
 from shared.contracts.ids import acknowledgement_id, content_id, transition_id
 from shared.contracts.units import tier_of

@@ -13,7 +13,7 @@ from enum import IntEnum, StrEnum
 
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
-from shared.contracts.commands import AssignmentEvent, AssignmentState
+from shared.contracts.assignments import AssignmentEvent, AssignmentState
 from shared.contracts.fields import Tier
 from shared.contracts.lifecycles.alert import FINAL
 from shared.contracts.units import tier_of

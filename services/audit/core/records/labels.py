@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertDecision, AlertEvent
-from shared.contracts.commands import (
-    Acknowledgement,
-    AssignmentEvent,
-    CommandEvent,
-    CommandRequest,
-    SupervisionEvent,
-)
+from shared.contracts.assignments import Acknowledgement, AssignmentEvent
+from shared.contracts.commands import CommandEvent, CommandRequest
 from shared.contracts.envelope import Envelope
 from shared.contracts.letter_acts import LetterAct
 from shared.contracts.modes import ModeProposal, ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, Page
 from shared.contracts.refusals import Refusal, SourceRefusal
 from shared.contracts.silences import SilenceRequest
+from shared.contracts.supervision import SupervisionEvent
 
 FIRST = "first"
 """A record that is the first version of its subject is counted under this label too."""

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from shared.contracts.alerts import AlertDecision, AlertEvent, PublicNotice
-from shared.contracts.commands import (
-    Acknowledgement,
-    AssignmentEvent,
-    CommandEvent,
-    CommandRequest,
-    SupervisionEvent,
-)
+from shared.contracts.assignments import Acknowledgement, AssignmentEvent
+from shared.contracts.commands import CommandEvent, CommandRequest
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import Status
 from shared.contracts.pages import Page
+from shared.contracts.supervision import SupervisionEvent
 
 
 def subjects_of(message: Envelope) -> list[str]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.contracts.alerts import AlertEvent
-from shared.contracts.commands import AssignmentEvent, CommandEvent
+from shared.contracts.assignments import AssignmentEvent
+from shared.contracts.commands import CommandEvent
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import Status
 from shared.contracts.lifecycles import alert, assignment, command, page

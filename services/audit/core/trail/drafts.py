@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from services.audit.core.trail.chain import EntryDraft
 from shared.contracts.alerts import AlertDecision, AlertEvent
+from shared.contracts.assignments import Acknowledgement
 from shared.contracts.audit import AuditOutcome
 from shared.contracts.cases import CaseReview
-from shared.contracts.commands import Acknowledgement, CommandEvent, CommandRequest
+from shared.contracts.commands import CommandEvent, CommandRequest
 from shared.contracts.dead_letter import DeadLetter, Reason
 from shared.contracts.duty import DutyRequest
 from shared.contracts.envelope import Envelope

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.contracts.alerts import AlertState
-from shared.contracts.commands import AssignmentState
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.lifecycles import alert, assignment, command, mode_proposal, report_duty
 from shared.contracts.lifecycles.digest import DigestState
 from shared.contracts.lifecycles.escalation import EscalationState

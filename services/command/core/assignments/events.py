@@ -7,7 +7,7 @@ from datetime import datetime
 from services.command.core.assignments.model import Assignment
 from services.command.core.cause import Cause, references
 from services.command.core.commands.model import Command
-from shared.contracts.commands import AssignmentEvent, Extension, Part
+from shared.contracts.assignments import AssignmentEvent, Extension, Part
 from shared.contracts.ids import transition_id
 from shared.contracts.units import tier_of
 

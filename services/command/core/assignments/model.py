@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from services.command.core.cause import Cause
-from shared.contracts.commands import Ask, AssignmentState, Progress, Step
+from shared.contracts.assignments import Ask, AssignmentState, Progress, Step
 from shared.contracts.fields import ResponseMode, Status, Tier
 
 

@@ -9,7 +9,7 @@ from services.command.core.assignments.model import Assignment, OfficerStep
 from services.command.core.assignments.states import SIGN_RUNS, IllegalStep
 from services.command.core.supervision.deadlines import DeadlineTerms
 from services.command.core.supervision.profiles import SlaProfile
-from shared.contracts.commands import REASONED, Ask, Step
+from shared.contracts.assignments import REASONED, Ask, Step
 from shared.contracts.units import is_within
 
 Changes = dict[str, Any]

@@ -38,7 +38,7 @@ from services.command.core.assignments.step_changes import (
 )
 from services.command.core.supervision.deadlines import DeadlineTerms
 from services.command.core.supervision.profiles import SlaProfile
-from shared.contracts.commands import RECURRING, Step
+from shared.contracts.assignments import RECURRING, Step
 from shared.contracts.fields import Level
 from shared.domain.response_modes.effective import UNDECIDED, Effective
 

@@ -1,4 +1,4 @@
-"""Authority of officers over assignments; the table is PARTIES in shared/contracts/commands.py.
+"""Authority of officers over assignments; the table is PARTIES in shared/contracts/assignments.py.
 
 An officer of the unit itself takes a recipient's step. For a grid or micro-grid an officer of its
 village may do so too, because grid workers work for the village. An officer of the issuing unit, or
@@ -12,7 +12,7 @@ from collections.abc import Collection
 
 from services.command.core.assignments.model import Assignment
 from services.command.core.commands.model import Command
-from shared.contracts.commands import PARTIES, VILLAGE_ACTS_FOR, Party, Step
+from shared.contracts.assignments import PARTIES, VILLAGE_ACTS_FOR, Party, Step
 from shared.contracts.fields import Tier
 from shared.contracts.units import ancestor_at, is_within
 

@@ -14,7 +14,7 @@ from services.command.core.commands.orders import CommandOrder
 from services.command.core.commands.states import INITIAL
 from services.command.core.supervision.deadlines import deadlines, first_timers
 from services.command.core.supervision.profiles import SlaProfile
-from shared.contracts.commands import AssignmentState
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.ids import assignment_id
 from shared.domain.response_modes.effective import Effective, Modes
 from shared.domain.selection.reach import digest_of

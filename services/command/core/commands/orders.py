@@ -8,7 +8,8 @@ from datetime import datetime
 
 from services.command.core.commands.authority import issuer_of
 from shared.contracts.alerts import AlertEvent
-from shared.contracts.commands import AssignmentRole, CommandRequest
+from shared.contracts.assignments import AssignmentRole
+from shared.contracts.commands import CommandRequest
 from shared.contracts.fields import DataGrade, Level, Status
 from shared.contracts.ids import command_id
 from shared.contracts.plans import PlanDefinition

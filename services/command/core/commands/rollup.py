@@ -19,7 +19,8 @@ from msgspec.structs import replace
 
 from services.command.core.assignments.model import Assignment
 from services.command.core.assignments.states import FINAL, FINISH_RUNS, RANK, SIGN_RUNS, State
-from shared.contracts.commands import Progress, TierCount
+from shared.contracts.assignments import Progress
+from shared.contracts.commands import TierCount
 from shared.contracts.fields import Tier
 
 

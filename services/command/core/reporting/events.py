@@ -13,9 +13,9 @@ from services.command.core.reporting.model import (
 )
 from services.command.core.supervision.events import skipped_rungs
 from services.command.core.supervision.firing import SupervisionCall
-from shared.contracts.commands import SupervisionEvent
 from shared.contracts.ids import escalation_id, transition_id
 from shared.contracts.reports import CountedReport, ReportDuty, ReportFacts
+from shared.contracts.supervision import SupervisionEvent
 from shared.contracts.units import tier_of
 from shared.domain.bilingual import Bilingual
 from shared.domain.report_series.changes import changes, line, merged_facts

@@ -21,7 +21,7 @@ from services.command.core.supervision.firing import (
     next_call,
 )
 from services.command.core.supervision.profiles import SlaProfile
-from shared.contracts.commands import SupervisionKind
+from shared.contracts.supervision import SupervisionKind
 
 DUE_SOON, ESCALATE = "_due_soon", "_escalate"
 KINDS: dict[str, tuple[ReportClock, str]] = {

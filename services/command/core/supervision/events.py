@@ -7,8 +7,8 @@ from datetime import datetime
 from services.command.core.assignments.model import Assignment
 from services.command.core.commands.model import Command
 from services.command.core.supervision.firing import SupervisionCall
-from shared.contracts.commands import SupervisionEvent
 from shared.contracts.ids import escalation_id, transition_id
+from shared.contracts.supervision import SupervisionEvent
 from shared.contracts.units import tier_of
 
 

@@ -23,8 +23,8 @@ from services.command.core.assignments.steps import resume_by_timer
 from services.command.core.supervision.deadlines import NewTimer, TimerKind
 from services.command.core.supervision.escalation import PostRef
 from services.command.core.supervision.profiles import SlaProfile
-from shared.contracts.commands import SupervisionClock, SupervisionKind
 from shared.contracts.fields import Level
+from shared.contracts.supervision import SupervisionClock, SupervisionKind
 
 _ON_TIME_S = 1.0
 """A firing this many seconds after the due time is no delay: a whole district takes that long."""

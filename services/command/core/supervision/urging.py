@@ -12,7 +12,7 @@ from services.command.core.assignments.model import Assignment
 from services.command.core.assignments.states import FINISH_RUNS, SIGN_RUNS
 from services.command.core.supervision.escalation import PostRef
 from services.command.core.supervision.firing import SupervisionCall
-from shared.contracts.commands import SupervisionClock, SupervisionKind
+from shared.contracts.supervision import SupervisionClock, SupervisionKind
 
 
 def owed_clock(assignment: Assignment, now: datetime) -> SupervisionClock | None:

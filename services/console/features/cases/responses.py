@@ -9,10 +9,12 @@ from pydantic import Field
 from services.console.features.cases.case import CaseState
 from services.console.web.response_models import RecordedAction, ResponseModel, optional
 from shared.contracts.alerts import AlertState
-from shared.contracts.commands import AssignmentState, CommandState, SupervisionClock
+from shared.contracts.assignments import AssignmentState
+from shared.contracts.commands import CommandState
 from shared.contracts.fields import Level, Post, ResponseMode, Status, Tier
 from shared.contracts.pages import Channel
 from shared.contracts.reports import Means
+from shared.contracts.supervision import SupervisionClock
 
 
 class CaseView(ResponseModel):

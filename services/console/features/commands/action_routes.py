@@ -22,7 +22,8 @@ from services.console.web.problems import ApiProblem, hidden, missing_field, unk
 from services.console.web.response_models import recorded
 from services.console.web.selecting import reached
 from services.console.web.viewers import SignedInViewer
-from shared.contracts.commands import REASONED, Digest, Step
+from shared.contracts.assignments import REASONED, Step
+from shared.contracts.commands import Digest
 from shared.contracts.fields import (
     DataGrade,
     Identifier,

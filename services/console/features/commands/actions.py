@@ -9,7 +9,8 @@ from typing import Any
 from services.console.core.access import Viewer
 from services.console.core.action_record import ActionRecord, head
 from services.console.core.record import OutgoingRecord
-from shared.contracts.commands import RECURRING, Acknowledgement, CommandRequest, Step
+from shared.contracts.assignments import RECURRING, Acknowledgement, Step
+from shared.contracts.commands import CommandRequest
 from shared.contracts.fields import DataGrade, Level, Status
 from shared.contracts.ids import acknowledgement_id, content_id, transition_id
 from shared.contracts.selections import Selection

@@ -23,7 +23,7 @@ from services.console.web.problems import hidden, unknown
 from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
 from services.console.web.viewers import PlaceViewer
-from shared.contracts.commands import AssignmentState
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.fields import Identifier, Status, UnitId
 
 router = APIRouter(prefix="/api", tags=["commands"])

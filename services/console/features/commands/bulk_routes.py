@@ -28,7 +28,7 @@ from services.console.web.refusals import note_attempt
 from services.console.web.response_models import recorded
 from services.console.web.responses import as_json
 from services.console.web.viewers import SignedInViewer
-from shared.contracts.commands import AssignmentState, Step
+from shared.contracts.assignments import AssignmentState, Step
 from shared.contracts.fields import Identifier, Text
 from shared.contracts.refusals import RefusedFor
 from shared.runtime.errors import Transient

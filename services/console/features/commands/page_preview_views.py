@@ -18,7 +18,7 @@ from services.console.core.page_previews import (
 )
 from services.console.core.record import Json
 from services.console.features.commands.command_form import CommandForm
-from shared.contracts.commands import AssignmentEvent, AssignmentState
+from shared.contracts.assignments import AssignmentEvent, AssignmentState
 from shared.contracts.fields import DataGrade, Post, Tier
 from shared.contracts.pages import SubjectKind
 from shared.contracts.units import lineage, tier_of

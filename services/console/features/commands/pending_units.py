@@ -9,7 +9,7 @@ import asyncpg
 from services.console.core.access import Span
 from services.console.store.connections import Connection
 from services.console.store.lateness import LATE, UNSIGNED, overdue
-from shared.contracts.commands import AssignmentState
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.fields import Tier
 
 _WITHIN = "s.command_id = $1 AND s.unit >= $2 AND s.unit < $3"

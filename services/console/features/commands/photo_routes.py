@@ -17,7 +17,7 @@ from services.console.web.deps import Deps
 from services.console.web.problems import hidden, unknown
 from services.console.web.response_models import json_response
 from services.console.web.viewers import SignedInViewer
-from shared.contracts.commands import Step
+from shared.contracts.assignments import Step
 from shared.contracts.fields import Identifier, Status
 
 router = APIRouter(prefix="/api", tags=["commands"])

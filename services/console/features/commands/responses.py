@@ -8,16 +8,11 @@ from pydantic import Field
 
 from services.console.features.photos.responses import PhotoView
 from services.console.web.response_models import RecordedAction, ResponseModel
-from shared.contracts.commands import (
-    AssignmentRole,
-    AssignmentState,
-    CommandState,
-    Progress,
-    Step,
-    SupervisionKind,
-)
+from shared.contracts.assignments import AssignmentRole, AssignmentState, Progress, Step
+from shared.contracts.commands import CommandState
 from shared.contracts.fields import Level, Post, Status, Tier
 from shared.contracts.selections import Selection
+from shared.contracts.supervision import SupervisionKind
 
 
 class AssignmentCounts(ResponseModel):

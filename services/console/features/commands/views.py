@@ -9,7 +9,7 @@ from services.console.core.masking import opens
 from services.console.core.names import UnitNames
 from services.console.core.offers import steps_for
 from services.console.core.record import Json, OutgoingRecord
-from shared.contracts.commands import AssignmentState
+from shared.contracts.assignments import AssignmentState
 
 
 def is_open_to(viewer: Viewer, command: OutgoingRecord, *, receives: bool) -> bool:

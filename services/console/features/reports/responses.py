@@ -7,9 +7,9 @@ from datetime import datetime
 from services.console.features.photos.responses import PhotoView
 from services.console.features.reports.views import ClockState
 from services.console.web.response_models import ResponseModel
-from shared.contracts.commands import SupervisionClock, SupervisionKind
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.reports import DutyState, Means, ReporterRole, ReportFacts, ReportKind
+from shared.contracts.supervision import SupervisionClock, SupervisionKind
 from shared.domain.report_series.changes import Direction
 from shared.domain.report_series.numbers import Mark
 

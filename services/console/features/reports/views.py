@@ -14,10 +14,10 @@ from services.console.core.access import Viewer, is_entitled, may_report, sees
 from services.console.core.masking import opens
 from services.console.core.names import UnitNames
 from services.console.core.record import Json, OutgoingRecord
-from shared.contracts.commands import SupervisionKind
 from shared.contracts.lifecycles.report_duty import FINAL, FINAL_OWED, PHONE_OWED, WRITTEN_OWED
 from shared.contracts.refusals import RefusedFor
 from shared.contracts.reports import DutyState, Means, ReportFacts, ReportKind
+from shared.contracts.supervision import SupervisionKind
 from shared.contracts.units import lineage, parent_of
 from shared.domain.report_series.changes import changes, line, merged_facts
 from shared.domain.report_series.numbers import Numbered, marks

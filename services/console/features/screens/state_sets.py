@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from services.console.features.cases.case import CaseState
 from shared.contracts.alerts import AlertState
-from shared.contracts.commands import AssignmentState
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.lifecycles import alert, assignment, page
 from shared.contracts.pages import PageState
 from shared.domain.letters.history import LetterState

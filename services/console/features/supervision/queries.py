@@ -10,7 +10,8 @@ from services.console.store.conditions import OPEN_COMMAND
 from services.console.store.connections import Connection, Rows
 from services.console.store.lateness import PRESSING, UNSIGNED, called, late
 from services.console.store.ordering import Order, micros, position_parameters, urgency
-from shared.contracts.commands import AssignmentState, SupervisionKind
+from shared.contracts.assignments import AssignmentState
+from shared.contracts.supervision import SupervisionKind
 from shared.contracts.units import department_of
 
 GRAVEST = Order(("-s.gravity", micros("s.due_at")), "s.subject_id")

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from services.console.features.commands.responses import CommandHead, DutyContact, UnitNode
 from services.console.web.response_models import ResponseModel
-from shared.contracts.commands import AssignmentState, SupervisionClock, SupervisionKind
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.fields import Level, Post, Status
+from shared.contracts.supervision import SupervisionClock, SupervisionKind
 
 
 class SupervisionView(ResponseModel):

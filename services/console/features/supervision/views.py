@@ -10,7 +10,8 @@ from services.console.core.directory import Directory
 from services.console.core.masking import opens
 from services.console.core.names import UnitNames
 from services.console.core.record import Json, OutgoingRecord
-from shared.contracts.commands import AssignmentState, SupervisionKind
+from shared.contracts.assignments import AssignmentState
+from shared.contracts.supervision import SupervisionKind
 from shared.contracts.units import department_of, tier_of
 
 SUPERVISED = (

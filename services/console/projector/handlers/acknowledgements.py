@@ -14,7 +14,7 @@ from services.console.projector.projections.table import (
     time,
 )
 from services.console.projector.unit_of_work import UnitOfWork
-from shared.contracts.commands import Acknowledgement
+from shared.contracts.assignments import Acknowledgement
 from shared.contracts.topics import ACKNOWLEDGEMENTS
 from shared.runtime.handlers import Router
 

@@ -13,7 +13,7 @@ from services.console.projector.projections.table import (
     time,
 )
 from services.console.projector.unit_of_work import UnitOfWork
-from shared.contracts.commands import AssignmentEvent
+from shared.contracts.assignments import AssignmentEvent
 from shared.contracts.topics import ASSIGNMENTS
 from shared.runtime.handlers import Router
 

@@ -15,7 +15,7 @@ from services.console.projector.projections.table import (
     time,
 )
 from services.console.projector.unit_of_work import UnitOfWork
-from shared.contracts.commands import SupervisionEvent, SupervisionKind
+from shared.contracts.supervision import SupervisionEvent, SupervisionKind
 from shared.contracts.topics import SUPERVISION
 from shared.runtime.handlers import Router
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from shared.contracts.commands import AssignmentEvent
+from shared.contracts.assignments import AssignmentEvent
 from shared.contracts.fields import Tier
 from shared.contracts.units import ancestor_at
 from shared.runtime.database import Transaction

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from shared.contracts.alerts import AlertEvent, AlertTransition
-from shared.contracts.commands import AssignmentEvent, SupervisionEvent
+from shared.contracts.assignments import AssignmentEvent
 from shared.contracts.fields import LEVEL_ORDER, Level, Status
+from shared.contracts.supervision import SupervisionEvent
 
 RESERVED = 1
 """The last priority (a recall is 0, red is 1) for which a delivery loop of its own is reserved."""

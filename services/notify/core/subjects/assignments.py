@@ -11,7 +11,7 @@ from services.notify.core.escalation.next_call import PAGED_TIERS, calling_order
 from services.notify.core.escalation.states import EscalationTrigger
 from services.notify.core.subjects.alerts import was_recalled
 from services.notify.core.subjects.snapshots import PHASES, AssignmentPhase, AssignmentSnapshot
-from shared.contracts.commands import AssignmentEvent, AssignmentState
+from shared.contracts.assignments import AssignmentEvent, AssignmentState
 from shared.contracts.pages import SubjectKind
 from shared.domain.page_texts import assignments as wording
 from shared.domain.page_texts.names import Names

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import NamedTuple
 
-from shared.contracts.commands import AssignmentState
+from shared.contracts.assignments import AssignmentState
 from shared.contracts.duty import DutyCoverage
 from shared.contracts.fields import Level, Status
 

@@ -12,8 +12,8 @@ from services.notify.core.escalation.states import EscalationTrigger
 from services.notify.core.subjects.alerts import was_recalled
 from services.notify.core.subjects.snapshots import AssignmentPhase
 from services.notify.core.working_set import WorkingSet
-from shared.contracts.commands import SupervisionEvent, SupervisionKind
 from shared.contracts.pages import SubjectKind
+from shared.contracts.supervision import SupervisionEvent, SupervisionKind
 from shared.domain.page_texts import assignments as wording
 from shared.domain.page_texts.names import Names
 
