@@ -17,6 +17,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from deploy.local.topics import ensure_topics
 from shared.contracts.catalog import CatalogEntry, SensorEntry, UnitEntry, catalog_key
 from shared.contracts.fields import Tier
+from shared.contracts.ids import content_id
 from shared.contracts.topics import CATALOG
 from tests.bench.reference import Split
 
@@ -100,7 +101,7 @@ async def write_catalogue(bootstrap: str, entries: Iterable[UnitEntry | SensorEn
         (
             catalog_key(entry).encode(),
             CatalogEntry(
-                id=f"entry-{catalog_key(entry)}",
+                id=content_id("entry", catalog_key(entry)),
                 occurred_at=_EVENT_TIME,
                 sent_at=_EVENT_TIME,
                 origin_unit=_ORIGIN,

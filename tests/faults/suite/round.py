@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import secrets
 import shutil
 import time
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.example.sensors import GAS_LATENESS_S
+from deploy.local import topic_bytes
 from deploy.local.errors import StackError
 from deploy.local.paths import temporary_root
 from deploy.local.seed import logins
@@ -43,6 +45,8 @@ _QUIET_SAMPLES = 5
 _SETTLING = {"alerting", "command", "duty", "notify", "console", "audit"}
 _RECOVERY_LIMIT_S = 120.0
 _STRIKE_LIMIT_S = 180.0
+_SOAK_VOLUME_GIB = "400"
+"""The stated volume of a soak: its topics still have every record when they are copied."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,8 @@ class Round:
             serving = asyncio.create_task(carrier.serve())
             leaving.push_async_callback(_finished, serving)
             leaving.callback(carrier.stop)
+            if self.options.soak:
+                os.environ[topic_bytes.VARIABLE] = _SOAK_VOLUME_GIB
             stack = FaultStack(
                 root,
                 _environment(await carrier.url()),

@@ -288,6 +288,17 @@ def test_time_without_samples_counts_from_the_end_of_a_fault() -> None:
     assert [item.kind for item in judge(files)] == ["reader_stands_still"]
 
 
+def test_a_record_that_came_during_a_time_without_samples_makes_no_reader_stand() -> None:
+    files = healthy()
+    stand_still(files)
+    first, *_, last = files.samples
+    files.samples[:] = [first, last]
+    first["at"], last["at"] = START, START + 2 * STILL_S
+    assert [item.kind for item in judge(files)] == ["reader_stands_still"]
+    first["ends"]["alarm.events.v1:0"] -= 5
+    assert judge(files) == []
+
+
 @pytest.mark.parametrize(
     "log",
     [

@@ -32,7 +32,8 @@ def standing(evidence: Evidence) -> Iterator[Violation]:
         seconds = sample["at"] - previous["at"]
         for reader, offset in sample["stored"].items():
             service, _, place = reader.partition("|")
-            behind = sample["ends"].get(place, 0) > offset
+            # A record that came between the two samples may have come just before the second.
+            behind = min(sample["ends"].get(place, 0), previous["ends"].get(place, 0)) > offset
             moved = previous["stored"].get(reader) != offset
             unhindered = sample["at"] - _unhindered_since(evidence, service, sample["at"])
             if moved or not behind or unhindered <= 0:
