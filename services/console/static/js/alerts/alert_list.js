@@ -14,7 +14,7 @@ import { h } from "../lib/dom.js";
 import { formatTime, t } from "../lib/i18n.js";
 import { stableList } from "../lib/stable_list.js";
 import { decisionButtons, nextStepText } from "./alert_decisions.js";
-import { openAlertSheet } from "./alert_sheet.js";
+import { openAlertSheet } from "../frame/sheets.js";
 import { trendPlace } from "./trend.js";
 
 /** @import { Alert } from "../types/alerts.d.ts" */

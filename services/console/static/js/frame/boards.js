@@ -1,9 +1,10 @@
-// The boards by name. The overview is in the first script of the page; the other boards are in a
-// second one, which is requested after the first picture.
+// The boards by name. The overview is in the first script of the page, the other boards are in the
+// second one.
 
 import { overviewBoard } from "../boards/overview.js";
 import { h } from "../lib/dom.js";
 import { drawLoadStatus, loadNote } from "../lib/load_status.js";
+import { secondScript } from "./second_script.js";
 
 /** @import { Board, BoardMaker } from "../types/page.d.ts" */
 
@@ -27,19 +28,10 @@ export const BOARD_NAMES = [
 /** @type {Record<string, BoardMaker>} */
 const boards = { overview: overviewBoard };
 
-/** @type {Promise<void> | null} */
-let request = null;
-
-/** Load the second script; one request at a time, none once it is there. */
-export function loadBoards() {
-  request ??= import("../boards/later.js").then(
-    ({ LATER_BOARDS }) => void Object.assign(boards, LATER_BOARDS),
-    (error) => {
-      request = null;
-      throw error;
-    },
-  );
-  return request;
+/** Load the boards of the second script. */
+export async function loadBoards() {
+  const { LATER_BOARDS } = await secondScript();
+  Object.assign(boards, LATER_BOARDS);
 }
 
 /**
