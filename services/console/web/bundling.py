@@ -4,10 +4,10 @@ The plain forms in use are accepted, all others are refused at start with file a
 imports from a relative path; exported functions, classes and constants; no cycles. A module becomes
 a function, run once after its imports, that returns the exports.
 
-A page may request part of its modules later, by one `import("./path.js")`. They become a second
-script, which takes the modules of both from the first one. The page names its address in
-`<meta name="later-script">`. Each further attempt has an address of its own: browsers may keep the
-failure of a module's address.
+One `import("./path.js")` requests part of the modules later. They become a second script, and the
+first script exports its modules to the second. `<meta name="later-script">` of the page holds the
+address. Each further attempt has another address, since browsers may store the failure of the
+first.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ return import($attempts === 1 ? content : `${content}?attempt=${$attempts}`);
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A script with the names of its modules by path, and the module that it requests later."""
+    """A script, the names of its modules by path, and the path of the module requested later."""
 
     text: str
     names: dict[str, str]
@@ -66,7 +66,7 @@ def bundle(entry: str, read: Callable[[str], str]) -> Script:
 
 
 def bundle_later(main: Script, address: str, read: Callable[[str], str]) -> Script:
-    """Return the second script of a page, which takes modules from `main` at `address`.
+    """Return the second script of a page; `main` at `address` exports modules to it.
 
     Raises Unbundled.
     """
@@ -77,9 +77,9 @@ def bundle_later(main: Script, address: str, read: Callable[[str], str]) -> Scri
     if later:
         raise Unbundled(f"{main.later}: no third script")
     exported = ", ".join(_exports(read(main.later)))
-    taken = ", ".join(name for name in main.names.values() if re.search(rf"\{name}\b", text))
+    imports = ", ".join(name for name in main.names.values() if re.search(rf"\{name}\b", text))
     return Script(
-        f'import {{ {taken} }} from "{address}";\n{text}\n'
+        f'import {{ {imports} }} from "{address}";\n{text}\n'
         f"export const {{ {exported} }} = {names[main.later]};",
         names,
     )

@@ -72,14 +72,14 @@ def test_a_later_module_is_a_second_script_without_what_the_first_one_has() -> N
 
 
 @pytest.mark.parametrize(
-    ("page", "one"),
+    ("page", "module"),
     [
         ('import("./two.js");\nimport("./parts/one.js");\n', MODULES["parts/one.js"]),
         ('import("./parts/one.js");\n', 'export const a = () => import("../two.js");\n'),
     ],
 )
-def test_a_page_has_two_scripts_at_most(page: str, one: str) -> None:
-    modules = {**MODULES, "page.js": page, "parts/one.js": one}
+def test_a_page_has_two_scripts_at_most(page: str, module: str) -> None:
+    modules = {**MODULES, "page.js": page, "parts/one.js": module}
     with pytest.raises(Unbundled, match=r"requested later, not one|no third script"):
         bundle_later(bundle("page.js", modules.__getitem__), "/assets/1.js", modules.__getitem__)
 
