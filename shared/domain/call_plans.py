@@ -1,4 +1,4 @@
-"""The call plan that holds for calls of a level, or about faults of the system itself, in a mode."""
+"""The call plan of a level and a mode; a plan that names the mode goes before one without modes."""
 
 from __future__ import annotations
 
