@@ -155,7 +155,8 @@ class Page(Envelope):
     `reason` is the reason of a `failed` page. `digest_id`: the page was above the officer's budget,
     so a digest carries it; the pages of the digest have this id as their `subject_id`.
     `called_at` is the time of the call. `to_note`: nobody has to come, so `coming` means 已知悉.
-    Pages of one `escalation_id` are calls about one cause, which end with the answers of `quorum`.
+    Pages of one `escalation_id` are calls about one cause; they begin in `start_unit` and end with
+    the answers of `quorum`.
     """
 
     type: Literal["page"] = "page"
@@ -180,6 +181,7 @@ class Page(Envelope):
     answer_by: Instant
     to_note: bool = False
     escalation_id: Identifier | None = None
+    start_unit: UnitId | None = None
     quorum: Quorum = "any"
     resend: bool = False
     reason: Line | None = None

@@ -35,7 +35,7 @@ def crew_slots(at: datetime) -> list[RosterSlot]:
 
 def crew_pages(at: datetime, quorum: Quorum = "all") -> dict[Post, Page]:
     """Return the pages of one call to the three officers, by their posts."""
-    changes = {"escalation_id": "lad-crew", "quorum": quorum}
+    changes = {"escalation_id": "lad-crew", "start_unit": ZHUTUO, "quorum": quorum}
     return {
         post: a_page(officer.officer_id, ZHUTUO, name="crew", post=post, at=at).model_copy(
             update=changes

@@ -142,12 +142,15 @@ CREATE TABLE console.page (
     alert_id text,
     command_id text,
     assignment_id text,
+    called_at timestamptz,
     answer_by timestamptz NOT NULL,
     resend boolean NOT NULL,
     -- Nobody has to come: the officer takes note.
     to_note boolean NOT NULL,
-    -- The calls about one cause, and the words of their quorum; none when one answer is enough.
+    -- The calls about one cause, the unit where they began, and the words of their quorum; none when
+    -- one answer is enough.
     escalation_id text,
+    start_unit text,
     quorum text,
     -- Why a page failed.
     reason text,
@@ -162,7 +165,7 @@ CREATE INDEX page_age ON console.page USING brin (sent_at);
 CREATE INDEX page_open ON console.page (status, unit)
     WHERE state IN ('queued', 'sent', 'delivered', 'read');
 
--- The first answer of a person to a page; receipts of devices are only in the log. One of another
+-- The last answer of a person to a page; receipts of devices are only in the log. One of another
 -- status than the page's is no answer to it (notify refuses it).
 CREATE TABLE console.answer (
     page_id text NOT NULL,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from shared.contracts.fields import Language, Post, Tier
 from shared.contracts.pages import Channel, RosterSlot, unit_and_post
 from shared.contracts.units import ancestor_at, lineage
+from shared.domain.roster.post_holders import PostHolder, Roster
 
 
 class Directory:
@@ -65,6 +66,10 @@ class Directory:
         """Return the posts of these units, filled or empty, in calling order."""
         keys = [(unit, post) for unit in units for post in Post]
         return [self._newest[key] for key in keys if key in self._newest]
+
+    def holders(self, unit: str) -> list[PostHolder]:
+        """Return the post holders of a unit in calling order, each once."""
+        return Roster(self.slots_of((unit,))).holders(unit)
 
     def calling_order(self, unit: str) -> Iterator[RosterSlot]:
         """Yield the filled posts of a unit and of the units above, as they are called."""

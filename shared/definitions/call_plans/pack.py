@@ -16,6 +16,7 @@ from shared.definitions.call_plans.checks import problems
 from shared.definitions.yaml_files import items
 from shared.definitions.yaml_files.findings import Finding
 from shared.definitions.yaml_files.items import CITY, Kind, PackError
+from shared.domain.call_plans import CallPlans
 
 CALLS = Kind(CallPlan, "call_id", "cpl", "call plan")
 TESTS = Kind(ContactTestPlan, "test_id", "ctp", "communication test")
@@ -36,10 +37,8 @@ class CallPack:
         return items.errors(self.findings)
 
     def plan(self, level: Level, mode: ResponseMode) -> CallPlan | None:
-        """Return the plan for calls of a level in a mode: one that names the mode comes first."""
-        plans = [plan for plan in self.calls if plan.enabled and level in plan.levels]
-        of_mode = [plan for plan in plans if mode in plan.modes]
-        return next(iter([*of_mode, *(plan for plan in plans if not plan.modes)]), None)
+        """Return the plan for calls of a level in a mode; None where the built-in waits hold."""
+        return CallPlans(self.calls).plan(level, mode)
 
     def usable(self) -> CallPack:
         """Itself; raises PackError naming every error."""

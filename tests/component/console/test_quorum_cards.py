@@ -8,7 +8,7 @@ from typing import Any
 from shared.contracts.fields import Post
 from shared.contracts.pages import AnswerVerb
 from tests.component.console.test_alert_acts import read
-from tests.support.console_events import DISTRICT, NOW, a_page
+from tests.support.console_events import DISTRICT, NOW, ZHUTUO, a_page
 from tests.support.console_harness import ConsoleHarness
 from tests.support.console_quorum import answer_to, crew_pages, crew_slots
 
@@ -59,6 +59,19 @@ async def test_an_officer_of_a_unit_above_stands_without_a_name(console: Console
     assert named(quorum["answered"]) == [(None, "B")]
     seen_from_above = await quorum_of(console, "o-district-b", above.page_id)
     assert ("冯涛", "commander") in named(seen_from_above["waiting"])
+
+
+async def test_calls_that_go_on_above_still_need_the_officers_of_the_first_unit(
+    console: ConsoleHarness,
+) -> None:
+    for slot in crew_slots(NOW):
+        console.deps.directory.apply(slot)
+    above = a_page("o-district-b", DISTRICT, name="crew", rung=1).model_copy(
+        update={"escalation_id": "lad-above", "start_unit": ZHUTUO, "quorum": "all"}
+    )
+    await console.project([above, answer_to(above, above.sent_at)])
+    quorum = await quorum_of(console, "o-district-b", above.page_id)
+    assert (quorum["needed"], quorum["count"]) == (3, 1)
 
 
 async def test_a_call_of_one_answer_and_another_call_have_no_part_in_it(

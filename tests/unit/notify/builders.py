@@ -8,6 +8,7 @@ from itertools import count
 
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.assignments import AssignmentEvent, AssignmentState
+from shared.contracts.calls import CallPlan
 from shared.contracts.fields import Level, Post, ResponseMode, Status
 from shared.contracts.ids import assignment_id, content_id, mode_id, transition_id
 from shared.contracts.modes import ModeProposal, ModeSignature, ProposalState, ResponseModeEvent
@@ -231,3 +232,22 @@ def a_proposal(
         ),
         next_posts=posts,
     )
+
+
+def a_call_plan(name: str = "orange", **change: object) -> CallPlan:
+    fields: dict[str, object] = {
+        "id": f"cpl-{name}",
+        "occurred_at": T0,
+        "sent_at": T0,
+        "origin_unit": CITY,
+        "tier": tier_of(CITY),
+        "call_id": name,
+        "version": 1,
+        "levels": [] if change.get("system") else [Level.ORANGE],
+        "first_s": 60,
+        "post_s": 60,
+        "tier_s": 60,
+        "promise_s": 600,
+        "source": "test",
+    }
+    return CallPlan.model_validate({**fields, **change}, strict=False)

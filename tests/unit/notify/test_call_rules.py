@@ -25,6 +25,7 @@ from tests.unit.notify.builders import (
     CITY,
     T0,
     TOWN,
+    a_call_plan,
     a_mode,
     a_slot,
     an_alert,
@@ -38,25 +39,9 @@ WAYS = (Channel.CONSOLE, Channel.EMAIL, Channel.SMS)
 
 
 def a_plan(name: str = "orange", **change: object) -> CallPlan:
-    fields: dict[str, object] = {
-        "id": f"cpl-{name}",
-        "occurred_at": T0,
-        "sent_at": T0,
-        "origin_unit": CITY,
-        "tier": "city",
-        "call_id": name,
-        "version": 1,
-        "levels": [Level.ORANGE],
-        "first_s": 100,
-        "repeat_s": None,
-        "post_s": 50,
-        "tier_s": 70,
-        "promise_s": 300,
-        "rounds": 1,
-        "steps": [{"after_s": 8, "channels": ["sms"]}, {"after_s": 12, "channels": ["email"]}],
-        "source": "test",
-    }
-    return CallPlan.model_validate({**fields, **change}, strict=False)
+    steps = [{"after_s": 8, "channels": ["sms"]}, {"after_s": 12, "channels": ["email"]}]
+    waits = {"first_s": 100, "post_s": 50, "tier_s": 70, "promise_s": 300, "rounds": 1}
+    return a_call_plan(name, **{**waits, "steps": steps, **change})
 
 
 def test_the_plan_that_names_the_mode_holds_as_it_is_written() -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from services.notify.core.digests.budgets import BUDGETS
-from services.notify.core.escalation.profiles import PROFILES, SYSTEM
+from services.notify.core.escalation.profiles import PROFILES
 from services.notify.core.escalation.states import EscalationState
 from services.notify.core.working_set import WorkingSet
 from shared.contracts.calls import CallPlan
@@ -16,6 +16,7 @@ from shared.contracts.fields import Language, Level, Post, Tier
 from shared.contracts.ids import transition_id
 from shared.contracts.pages import AnswerVerb, PageState, SubjectKind
 from shared.contracts.units import tier_of
+from shared.domain.call_plans import SYSTEM
 from shared.domain.page_texts.messages import message
 from shared.domain.page_texts.names import Names
 from shared.domain.selection.tree import UnitTree

@@ -16,15 +16,10 @@ from services.notify.core.escalation.next_call import (
     next_call,
     opening,
 )
-from services.notify.core.escalation.profiles import (
-    PROFILES,
-    SYSTEM,
-    TOP_ROUNDS,
-    ProfileName,
-    Timing,
-)
+from services.notify.core.escalation.profiles import PROFILES, TOP_ROUNDS, ProfileName, Timing
 from shared.contracts.fields import Level, Post
 from shared.contracts.units import lineage
+from shared.domain.call_plans import SYSTEM
 from shared.domain.roster.post_holders import PostHolder, Roster, first_unit
 from tests.unit.notify.builders import (
     CITY,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -11,37 +10,23 @@ from pydantic import ValidationError
 from services.notify.core.escalation.escalation import Escalation
 from services.notify.core.escalation.states import EscalationState
 from services.notify.core.working_set import WorkingSet
-from shared.contracts.calls import CallPlan
-from shared.contracts.fields import Level, Post, Tier
+from shared.contracts.fields import Post
 from shared.contracts.pages import AnswerVerb, Page, PageState
 from shared.domain.bilingual import bilingual_of
-from tests.unit.notify.builders import T0, TOWN, VILLAGE, an_answer, an_assignment, full_roster
+from tests.unit.notify.builders import (
+    TOWN,
+    VILLAGE,
+    a_call_plan,
+    an_answer,
+    an_assignment,
+    full_roster,
+)
 from tests.unit.notify.core_harness import CoreHarness, a_core, a_working_set
-
-
-def a_plan(quorum: object) -> CallPlan:
-    body = {
-        "id": "plan-1",
-        "occurred_at": T0.isoformat(),
-        "sent_at": T0.isoformat(),
-        "origin_unit": TOWN,
-        "tier": Tier.TOWN,
-        "call_id": "orange",
-        "version": 1,
-        "levels": [Level.ORANGE],
-        "first_s": 60,
-        "post_s": 60,
-        "tier_s": 60,
-        "promise_s": 600,
-        "quorum": quorum,
-        "source": "test",
-    }
-    return CallPlan.model_validate_json(json.dumps(body))
 
 
 def called(quorum: object) -> tuple[CoreHarness, WorkingSet, Escalation, dict[Post, Page]]:
     working_set = a_working_set()
-    core = a_core(full_roster(), working_set, plans=[a_plan(quorum)])
+    core = a_core(full_roster(), working_set, plans=[a_call_plan(quorum=quorum)])
     core.on_assignment(an_assignment())
     (escalation,) = working_set.escalations.values()
     return core, working_set, escalation, {page.post: page for page in working_set.events}
@@ -151,4 +136,4 @@ def test_a_broken_promise_calls_the_officer_again() -> None:
 @pytest.mark.parametrize("quorum", ["some", 0, 10, [], ["B", "B"], ["Z"]])
 def test_a_quorum_that_is_none_is_refused(quorum: Any) -> None:
     with pytest.raises(ValidationError):
-        a_plan(quorum)
+        a_call_plan(quorum=quorum)

@@ -7,7 +7,7 @@ limit, and omitted entries are counted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -297,18 +297,7 @@ def _line_text(json: Json, words: Words) -> Bilingual:
 
 def _units(evaluation: Evaluation, words: Words, names: UnitNames) -> Table:
     if len(evaluation.units) <= MOST_UNITS:
-        columns = (
-            DossierColumn(words("case.col.who"), 30),
-            DossierColumn(words("case.col.tier"), 10),
-            DossierColumn(words("case.col.state"), 14),
-            DossierColumn(words("case.col.sign_one"), 13, figures=True),
-            DossierColumn(words("case.col.finish_one"), 13, figures=True),
-            *(
-                DossierColumn(words(f"case.col.{name}"), 10, figures=True)
-                for name in ("late", "returned", "escalations", "answered")
-            ),
-        )
-        rows = tuple(_unit_row(unit, words, names) for unit in evaluation.units)
+        columns, rows = _unit_cells(_UNIT_COLUMNS, evaluation.units, words, names)
         return Table(words("case.by_unit"), columns, rows)
     for tier in _SUMMED:
         summed = _summed(evaluation.units, tier)
@@ -334,41 +323,55 @@ def _summed(units: Sequence[UnitFigures], tier: Tier) -> Mapping[str, list[UnitF
     return summed
 
 
-def _unit_row(unit_figures: UnitFigures, words: Words, names: UnitNames) -> tuple[Bilingual, ...]:
-    return (
-        plain(names.unit(unit_figures.unit)),
-        words(f"tier.{unit_figures.tier}"),
-        words(f"assignment.{unit_figures.state}") if unit_figures.state else plain("—"),
-        plain(span(unit_figures.sign_s)),
-        plain(span(unit_figures.finish_s)),
-        plain(unit_figures.late or ""),
-        plain(unit_figures.returned or ""),
-        plain(unit_figures.escalations or ""),
-        plain(f"{unit_figures.answered} / {unit_figures.pages}" if unit_figures.pages else ""),
+@dataclass(frozen=True, slots=True)
+class _UnitColumn:
+    """A column of the tables of units: its word, its share of the width, and the cell of a unit."""
+
+    name: str
+    share: int
+    cell: Callable[[UnitFigures, Words, UnitNames], Bilingual]
+    figures: bool = True
+
+
+def _state(unit: UnitFigures, words: Words, _names: UnitNames) -> Bilingual:
+    return words(f"assignment.{unit.state}") if unit.state else plain("—")
+
+
+def _answers(unit: UnitFigures, _words: Words, _names: UnitNames) -> Bilingual:
+    return plain(f"{unit.answered} / {unit.pages}" if unit.pages else "")
+
+
+_UNIT_COLUMNS = (
+    _UnitColumn("who", 30, lambda unit, _words, names: plain(names.unit(unit.unit)), figures=False),
+    _UnitColumn("tier", 10, lambda unit, words, _names: words(f"tier.{unit.tier}"), figures=False),
+    _UnitColumn("state", 14, _state, figures=False),
+    _UnitColumn("sign_one", 13, lambda unit, _words, _names: plain(span(unit.sign_s))),
+    _UnitColumn("finish_one", 13, lambda unit, _words, _names: plain(span(unit.finish_s))),
+    _UnitColumn("late", 10, lambda unit, _words, _names: plain(unit.late or "")),
+    _UnitColumn("returned", 10, lambda unit, _words, _names: plain(unit.returned or "")),
+    _UnitColumn("escalations", 10, lambda unit, _words, _names: plain(unit.escalations or "")),
+    _UnitColumn("answered", 10, _answers),
+)
+_LATE_COLUMNS = tuple(
+    column for column in _UNIT_COLUMNS if column.name not in ("late", "returned", "answered")
+)
+
+
+def _unit_cells(
+    columns: Sequence[_UnitColumn], units: Sequence[UnitFigures], words: Words, names: UnitNames
+) -> tuple[tuple[DossierColumn, ...], tuple[tuple[Bilingual, ...], ...]]:
+    """Return the head and the rows of a table with a row for each unit."""
+    head = tuple(
+        DossierColumn(words(f"case.col.{column.name}"), column.share, column.figures)
+        for column in columns
     )
+    rows = tuple(tuple(column.cell(unit, words, names) for column in columns) for unit in units)
+    return head, rows
 
 
 def _late(evaluation: Evaluation, words: Words, names: UnitNames) -> Table:
     late = [unit for unit in evaluation.units if unit.late]
-    columns = (
-        DossierColumn(words("case.col.who"), 34),
-        DossierColumn(words("case.col.tier"), 12),
-        DossierColumn(words("case.col.state"), 16),
-        DossierColumn(words("case.col.sign_one"), 16, figures=True),
-        DossierColumn(words("case.col.finish_one"), 16, figures=True),
-        DossierColumn(words("case.col.escalations"), 12, figures=True),
-    )
-    rows = tuple(
-        (
-            plain(names.unit(unit_figures.unit)),
-            words(f"tier.{unit_figures.tier}"),
-            words(f"assignment.{unit_figures.state}") if unit_figures.state else plain("—"),
-            plain(span(unit_figures.sign_s)),
-            plain(span(unit_figures.finish_s)),
-            plain(unit_figures.escalations or ""),
-        )
-        for unit_figures in late[:MOST_LATE]
-    )
+    columns, rows = _unit_cells(_LATE_COLUMNS, late[:MOST_LATE], words, names)
     notes: tuple[Bilingual, ...] = () if late else (words("case.late.none"),)
     if omitted := len(late) - len(rows):
         notes = (words("case.more", n=omitted),)

@@ -108,16 +108,17 @@ async def pages_waiting(
 
 
 async def calls_of_quorums(connection: Connection, pages: Iterable[OutgoingRecord]) -> Rows:
-    """Return the calls of the escalations of these pages that need more than one officer."""
+    """Return the calls, in order, of those of these pages that need more than one officer."""
     ids = {row["escalation_id"] for row in pages if row["quorum"] is not None}
     if not ids:
         return []
     rows: Rows = await connection.fetch(
-        "SELECT p.page_id, p.escalation_id, p.officer_id, p.unit, p.post, p.round, p.rung, "
-        "p.state, answer.verb, answer.sent_at AS answered_at FROM console.page p "
+        "SELECT p.page_id, p.escalation_id, p.start_unit, p.quorum, p.officer_id, p.unit, p.post, "
+        "p.round, p.rung, p.state, p.called_at, answer.verb, answer.sent_at AS answered_at "
+        "FROM console.page p "
         "LEFT JOIN console.answer AS answer USING (page_id, status) "
         "WHERE p.escalation_id = ANY($1::text[]) AND p.quorum IS NOT NULL "
-        "ORDER BY p.rung, p.occurred_at, p.page_id",
+        "ORDER BY p.called_at NULLS FIRST, p.rung, p.page_id",
         sorted(ids),
     )
     return rows

@@ -212,4 +212,4 @@ async def _quorums(
     calls = await queries.calls_of_quorums(connection, pages)
     officers = {call["officer_id"] for call in calls}
     people = await names_of(connection, console.directory, officers) if officers else {}
-    return views.QuorumViews(viewer, calls, people, console.names)
+    return views.QuorumViews(viewer, calls, people, console.names, console.directory)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from services.console.core.access import Viewer
+from services.console.core.directory import Directory
 from services.console.core.masking import DataClass, opens
 from services.console.core.names import UnitNames
 from services.console.core.quorum import progress
@@ -43,8 +44,10 @@ class QuorumViews:
         calls: Iterable[OutgoingRecord],
         people: Mapping[str, str],
         names: UnitNames,
+        directory: Directory,
     ) -> None:
         self._viewer, self._people, self._names = viewer, people, names
+        self._directory = directory
         self._calls: dict[str, list[OutgoingRecord]] = defaultdict(list)
         for call in calls:
             self._calls[call["escalation_id"]].append(call)
@@ -54,10 +57,10 @@ class QuorumViews:
         calls = self._calls.get(row["escalation_id"])
         if row["quorum"] is None or not calls:
             return None
-        result = progress(row["quorum"], calls)
+        result = progress(calls, self._directory.holders)
         return {
-            "needed": result.needed,
-            "count": result.count,
+            "needed": result.total.needed,
+            "count": result.total.count,
             "answered": [self._officer(call) for call in result.answered],
             "waiting": [self._officer(call) for call in result.waiting],
         }

@@ -16,22 +16,12 @@ from services.console.projector.projections.table import (
     time,
 )
 from services.console.projector.unit_of_work import UnitOfWork
-from shared.contracts.pages import Page, Quorum, SubjectKind
+from shared.contracts.pages import Page, SubjectKind
 from shared.contracts.topics import PAGES
+from shared.domain.quorum import words_of
 from shared.runtime.handlers import Router
 
 router: Router[UnitOfWork] = Router()
-
-
-def quorum_words(quorum: Quorum) -> str | None:
-    """Return a quorum in words: `all`, a number or posts; None when one answer is enough."""
-    match quorum:
-        case "any" | 1:
-            return None
-        case tuple():
-            return " ".join(quorum)
-        case _:
-            return str(quorum)
 
 
 TABLE = Projection(
@@ -45,10 +35,10 @@ TABLE = Projection(
         *text("state", "level", "headline"),
         column("body", "text", attrgetter("text")),
         *text("subject_kind", "subject_id", "alert_id", "command_id", "assignment_id"),
-        *time("answer_by"),
+        *time("called_at", "answer_by"),
         *boolean("resend", "to_note"),
-        column("escalation_id", "text"),
-        column("quorum", "text", lambda event: quorum_words(event.quorum)),
+        *text("escalation_id", "start_unit"),
+        column("quorum", "text", lambda event: words_of(event.quorum)),
         *text("reason", "data_grade"),
         *time("occurred_at"),
         column("trace_id", "text", lambda event: event.trace_id or event.id),

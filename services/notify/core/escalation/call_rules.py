@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from services.notify.core.escalation import channel_waits
-from services.notify.core.escalation.profiles import (
-    SYSTEM,
-    TOP_ROUNDS,
-    CallCategory,
-    Profile,
-    Timing,
-)
+from services.notify.core.escalation.profiles import TOP_ROUNDS, Profile, Timing
 from shared.contracts.calls import CallPlan
 from shared.contracts.fields import ResponseMode
 from shared.contracts.pages import Channel, Quorum
+from shared.domain.call_plans import CallCategory, CallPlans
 from shared.domain.response_modes.effects import EFFECTS
 
 
@@ -44,38 +39,25 @@ class CallRules:
 
     def __init__(self, profile: Profile, plans: Iterable[CallPlan] = ()) -> None:
         self._profile = profile
-        self._plans: dict[tuple[CallCategory, ResponseMode | None], CallPlan] = {}
-        self.replace(plans)
+        self._plans = CallPlans(plans)
 
     def replace(self, plans: Iterable[CallPlan]) -> None:
         """Put these plans in force, and no others. Calls already made keep their waits."""
-        self._plans = {
-            (category, mode): plan
-            for plan in plans
-            if plan.enabled
-            for category in _categories(plan)
-            for mode in plan.modes or (None,)
-        }
+        self._plans = CallPlans(plans)
 
     def rule(self, category: CallCategory, mode: ResponseMode) -> CallRule:
         """Return the rule of a call: of a level, or about a fault of the system itself.
 
         A plan that names the mode holds as written; any other rule is shortened by the mode.
         """
-        plan_of_mode = self._plans.get((category, mode))
-        if plan_of_mode is not None:
-            return _rule_of(plan_of_mode)
-        plan = self._plans.get((category, None))
-        usual = (
+        plan = self._plans.plan(category, mode)
+        rule = (
             CallRule(self._profile[category], TOP_ROUNDS, channel_waits.built_in(category))
             if plan is None
             else _rule_of(plan)
         )
-        return usual.shortened(EFFECTS[mode].wait)
-
-
-def _categories(plan: CallPlan) -> Sequence[CallCategory]:
-    return [SYSTEM] if plan.system else plan.levels
+        is_of_mode = plan is not None and bool(plan.modes)
+        return rule if is_of_mode else rule.shortened(EFFECTS[mode].wait)
 
 
 def _rule_of(plan: CallPlan) -> CallRule:

@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from services.notify.core.escalation.profiles import SYSTEM, CallCategory
 from shared.contracts.fields import Level
 from shared.contracts.pages import Channel
+from shared.domain.call_plans import SYSTEM, CallCategory
 
 CHAT = (Channel.DINGTALK, Channel.WECOM, Channel.FEISHU, Channel.EMAIL, Channel.OTHER)
 """The channels of the second step.

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from services.notify.core.digests.states import DigestTrigger
-from services.notify.core.escalation import next_call, quorum, reasons, states
+from services.notify.core.escalation import next_call, reasons, states
 from services.notify.core.escalation.call_rules import CallRule, CallRules
 from services.notify.core.escalation.escalation import Escalation
 from services.notify.core.escalation.next_call import CallPosition, NextCall
@@ -28,6 +28,7 @@ from shared.contracts.units import lineage
 from shared.domain.bilingual import Bilingual
 from shared.domain.page_texts import marks, outages
 from shared.domain.page_texts.names import Names, with_contact
+from shared.domain.quorum import count_of, posts_called_at_once
 from shared.domain.response_modes.effective import Modes
 from shared.domain.response_modes.effects import EFFECTS
 from shared.domain.roster.post_holders import PostHolder, Roster
@@ -217,21 +218,19 @@ class EscalationEngine:
     def suffice(self, escalation: Escalation, officers: Iterable[str]) -> bool:
         """Return True when these officers are enough to end the calls."""
         officers = set(officers)
-        called = {
-            (row.page.unit, row.page.post, row.page.officer_id)
+        coming = {
+            PostHolder(row.page.unit, row.page.post, row.page.officer_id)
             for row in self.working_set.pages_of(escalation.escalation_id)
             if row.page.officer_id in officers
         }
-        return quorum.is_reached(
-            self._quorum(escalation),
-            [PostHolder(*place) for place in called],
-            next_call.calling_order(self.roster, escalation.start_unit),
-            escalation.start_unit,
-        )
+        unit = escalation.start_unit
+        return count_of(
+            self._quorum(escalation), coming, self.roster.holders(unit), unit
+        ).is_reached
 
     def _crew(self, escalation: Escalation) -> frozenset[Post]:
         """Return the posts of the first unit that are called at once."""
-        return quorum.crew_posts(self._quorum(escalation), EFFECTS[escalation.mode].crew)
+        return posts_called_at_once(self._quorum(escalation), EFFECTS[escalation.mode].crew)
 
     def _quorum(self, escalation: Escalation) -> Quorum:
         """Return the quorum of the call plan; a call that no other post follows needs one."""

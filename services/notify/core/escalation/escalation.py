@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from services.notify.core.escalation.profiles import SYSTEM, CallCategory
 from services.notify.core.escalation.states import EscalationState
 from shared.contracts.fields import DataGrade, Level, Post, ResponseMode, Status
 from shared.contracts.pages import SubjectKind
+from shared.domain.call_plans import SYSTEM, CallCategory
 
 _NOTED_KINDS = frozenset(SubjectKind) - {
     SubjectKind.ALERT,

@@ -11,9 +11,10 @@ of each wait (shared/domain/response_modes/effects.py).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 from shared.contracts.fields import Level
+from shared.domain.call_plans import SYSTEM, CallCategory
 
 ProfileName = Literal["standard", "demo"]
 
@@ -69,9 +70,6 @@ def _one_three_five(answer_s: float) -> Timing:
     return Timing(fifth, repeat_s=2 * fifth, post_s=fifth, tier_s=fifth, promise_s=2 * answer_s)
 
 
-SYSTEM: Final = "system"
-"""The category of pages about the system's own faults, which have no level's waits."""
-CallCategory = Level | Literal["system"]
 Profile = dict[CallCategory, Timing]
 
 PROFILES: dict[ProfileName, Profile] = {

@@ -76,6 +76,7 @@ def first_version(
         answer_by=escalation.due_at or now,
         to_note=escalation.to_note,
         escalation_id=escalation.escalation_id,
+        start_unit=escalation.start_unit,
         quorum=call.quorum,
         mode=escalation.mode,
         mode_version=escalation.mode_version,

@@ -19,21 +19,13 @@ import {
   valueOf,
 } from "../lib/forms.js";
 import { t } from "../lib/i18n.js";
+import { WEEKDAYS } from "../lib/weekdays.js";
 
 /** @import { Officer } from "../types/page.d.ts" */
 /** @import { Status } from "../types/fields.d.ts" */
 
 const ONCE_MS = 2 * 3_600_000;
 const WEEKLY_MS = 28 * 24 * 3_600_000;
-const WEEKDAYS = /** @type {const} */ ([
-  "monday",
-  "tuesday",
-  "wednesday",
-  "thursday",
-  "friday",
-  "saturday",
-  "sunday",
-]);
 
 /**
  * Make the check box for a silence that ends with its alarms.
@@ -52,12 +44,7 @@ function weeklyFields() {
   return h(
     "div",
     { class: "stack" },
-    choices(
-      t("silence.days"),
-      "checkbox",
-      "days",
-      WEEKDAYS.map((day) => /** @type {const} */ ([day, t(`day.${day}`)])),
-    ),
+    choices(t("silence.days"), "checkbox", "days", optionsOf(WEEKDAYS, "day")),
     textField(t("silence.daily.from"), "daily_from", { type: "time" }),
     textField(t("silence.daily.until"), "daily_until", { type: "time" }),
     h("p", { class: "muted" }, t("silence.weekly.note")),

@@ -6,6 +6,7 @@ import { addressOf, get } from "../lib/api.js";
 import { fill, h, svg, text } from "../lib/dom.js";
 import { currentLanguage, t } from "../lib/i18n.js";
 import { loader } from "../lib/load_status.js";
+import { numberInWeek } from "../lib/weekdays.js";
 
 /** @import { Child } from "../types/dom.d.ts" */
 /** @import { LoadAnswer, LoadFigures, OfficerLoad } from "../types/load.d.ts" */
@@ -270,8 +271,7 @@ function weeklyReport(status) {
  */
 function weekBefore(now, age) {
   const local = now.getTime() + CHINA_MS;
-  const weekday = (new Date(local).getUTCDay() + 6) % 7; // 0 is Monday.
-  const monday = new Date(local - (weekday + 7 * age) * DAY_MS);
+  const monday = new Date(local - (numberInWeek(new Date(local)) + 7 * age) * DAY_MS);
   const thursday = new Date(monday.getTime() + 3 * DAY_MS);
   const year = thursday.getUTCFullYear();
   const number = Math.floor((thursday.getTime() - Date.UTC(year, 0, 1)) / (7 * DAY_MS)) + 1;

@@ -6,6 +6,7 @@ import { chip } from "../lib/components.js";
 import { fill, h, text } from "../lib/dom.js";
 import { currentLanguage, t } from "../lib/i18n.js";
 import { loader } from "../lib/load_status.js";
+import { WEEKDAYS, numberInWeek } from "../lib/weekdays.js";
 
 /** @import { CalendarDay, CalendarSlot, DutyCalendarAnswer } from "../types/duty.d.ts" */
 /** @import { Unit } from "../types/units.d.ts" */
@@ -13,7 +14,6 @@ import { loader } from "../lib/load_status.js";
 
 const DAY_MS = 86_400_000;
 const BEIJING_OFFSET_MS = 28_800_000;
-const WEEK = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 /**
  * Make the calendar; `currentUnit()` gives the unit it is about.
@@ -36,7 +36,7 @@ export function dutyCalendar(context, currentUnit) {
 /** @param {DutyCalendarAnswer} answer */
 function drawn(answer) {
   if (!answer.posts.length) return h("p", { class: "empty" }, t("duty.no.plan"));
-  const heads = WEEK.map((day) =>
+  const heads = WEEKDAYS.map((day) =>
     h("li", { class: "head", "aria-hidden": "true" }, t(`day.${day}`)),
   );
   const blanks = Array.from({ length: weekdayOf(answer.days[0]?.day ?? "") }, () =>
@@ -59,7 +59,7 @@ function drawn(answer) {
  * Return the number of the day in the week, 0 = Monday.
  * @param {string} day
  */
-const weekdayOf = (day) => (new Date(`${day}T00:00Z`).getUTCDay() + 6) % 7;
+const weekdayOf = (day) => numberInWeek(new Date(`${day}T00:00Z`));
 
 /**
  * @param {CalendarDay} day
@@ -77,7 +77,7 @@ function dayItem(day, now) {
       "div",
       { class: "row" },
       h("strong", {}, t("calendar.day", { day: number, month: t(`month.${month}`) })),
-      h("span", { class: "weekday" }, t(`day.${WEEK[weekdayOf(day.day)]}`)),
+      h("span", { class: "weekday" }, t(`day.${WEEKDAYS[weekdayOf(day.day)]}`)),
       special && chip(special, day.holiday ? "" : "warn"),
       special && !day.holiday && h("span", { class: "faint" }, t("calendar.workday")),
     ),

@@ -12,6 +12,7 @@ import {
   valueOf,
 } from "../lib/forms.js";
 import { t } from "../lib/i18n.js";
+import { WEEKDAYS } from "../lib/weekdays.js";
 
 /** @import { Child, Option } from "../types/dom.d.ts" */
 
@@ -19,18 +20,7 @@ export const RULE_KINDS = ["member", "leave", "override", "swap", "shift", "rota
 const CHANNELS = ["sms", "voice", "email", "dingtalk", "wecom", "feishu"];
 export const POSTS = ["B", "A", "commander"];
 const MODES = ["normal", "standby", "emergency", "recovery"];
-const DAY_KINDS = [
-  "monday",
-  "tuesday",
-  "wednesday",
-  "thursday",
-  "friday",
-  "saturday",
-  "sunday",
-  "workday",
-  "rest_day",
-  "holiday",
-];
+const DAY_KINDS = [...WEEKDAYS, "workday", "rest_day", "holiday"];
 const TURN_HOURS = ["0", "12", "8", "6"];
 const OFFICER_ID = "[A-Za-z0-9][A-Za-z0-9._:\\-]*";
 const PHONE_NUMBER = "\\+?[0-9][0-9 \\-]{2,30}";
