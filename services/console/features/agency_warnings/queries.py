@@ -79,6 +79,25 @@ async def warnings_behind(
     return {row["warning_id"]: row for row in rows}
 
 
+async def warnings_of_reports(
+    connection: Connection, report_ids: Iterable[str]
+) -> dict[str, asyncpg.Record | None]:
+    """Return the warnings behind these reports by the ids of the reports, also those that are over.
+
+    A report without a warning is left out; None stands for a warning that is no longer kept.
+    """
+    names = sorted(set(report_ids))
+    if not names:
+        return {}
+    rows: Rows = await connection.fetch(
+        f"SELECT r.id AS report_id, {_HEAD} FROM console.report r "  # noqa: S608
+        "LEFT JOIN console.agency_warning w ON w.warning_id = r.warning_id "
+        "WHERE r.id = ANY($1::text[]) AND r.warning_id IS NOT NULL ORDER BY r.id",
+        names,
+    )
+    return {row["report_id"]: None if row["warning_id"] is None else row for row in rows}
+
+
 async def warning(connection: Connection, warning_id: str, status: str) -> asyncpg.Record | None:
     """Return a warning that holds or will hold; None for one that is over or unknown."""
     row: asyncpg.Record | None = await connection.fetchrow(
