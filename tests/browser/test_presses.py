@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page as Screen
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from deploy.example.units import all_units
 from shared.contracts.alerts import AlertState
@@ -229,6 +230,26 @@ async def test_two_presses_sign_a_task(visitor: Visitor, served: Served, view: V
     (step,) = await new_records(hand.page, served, "acknowledgement", before, 1)
     assert (step["step"], step["command_id"]) == ("sign", command.command_id)
     await hand.judge("signed", 2)
+
+
+async def test_the_phone_opens_on_what_waits_although_the_language_was_pressed_first(
+    visitor: Visitor, served: Served
+) -> None:
+    command = a_command("first", DISTRICT, at=datetime.now(UTC))
+    served.run(served.console.project([command, an_assignment(command, VILLAGE)]))
+    page = await visitor.page(phone=True)
+    loaded = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await loaded.wait()
+        await route.continue_()
+
+    await page.route("**/api/assignments*", hold)
+    await page.goto(served.link("o-village-b", phone=True))
+    await page.click("#language")
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
+    loaded.set()
+    await expect(page.locator("#tab-assignments")).to_have_attribute("aria-selected", "true")
 
 
 @views

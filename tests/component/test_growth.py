@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -96,7 +97,7 @@ def test_every_task_belongs_to_a_rule(tasks: dict[str, list[RetentionTask]]) -> 
 
 async def plant(rows: TableRows, number: int) -> None:
     """A thing of each kind that is over, written now."""
-    key, over = f"k-{number:04}", {"status": "Actual"}
+    key, over, now = f"k-{number:04}", {"status": "Actual"}, datetime.now(UTC)
     for schema in SCHEMAS:
         await rows.plant(f"{schema}.timer", subject_id=key, state="fired")
         await rows.do(f"UPDATE {schema}.timer SET fired_at = due_at WHERE subject_id = $1", key)
@@ -107,6 +108,7 @@ async def plant(rows: TableRows, number: int) -> None:
         ("alerting.alert", {"alert_id": key, **over, "state": "lifted", "version": 1}),
         ("alerting.signature", {"alert_id": key, "officer_id": key}),
         ("alerting.warning", {"warning_id": key, **over, "withdrawn": True}),
+        ("alerting.silence", {"silence_id": key, **over, "ended_at": now}),
         ("console.agency_warning", {"warning_id": key, **over}),
         ("alerting.alert_report", {"report_id": key, **over}),
         ("command.command", {"command_id": key, "state": "closed", **over, "version": 1}),
@@ -132,6 +134,7 @@ async def plant(rows: TableRows, number: int) -> None:
         ("console.request_key", {"officer_id": key, "key": key, "action_id": key}),
         ("console.alarm", {"alarm_id": key, **over, "transition": "cleared"}),
         ("console.alert", {"alert_id": key, **over, "state": "lifted"}),
+        ("console.silence", {"silence_id": key, **over, "ended_at": now}),
         ("console.sensor_history", {"sensor_id": key, **over}),
         ("console.page", {"page_id": key, **over, "state": "answered"}),
         ("console.answer", {"page_id": key, **over}),
@@ -153,16 +156,6 @@ async def plant(rows: TableRows, number: int) -> None:
     ]
     for table, values in planted:
         await rows.plant(table, **values)
-    await rows.do(
-        "INSERT INTO alerting.silence VALUES ($1, 'Actual', 1, 'k', '{}', 'u', 'o', 'A', now(), "
-        "now(), '', now(), 0, 0)",
-        key,
-    )
-    await rows.do(
-        "INSERT INTO console.silence VALUES ($1, 'Actual', 1, 'k', 'p', NULL, NULL, NULL, 'u', "
-        "'o', '', now(), now(), now(), 0, 0, 't', now())",
-        key,
-    )
     await rows.plant(
         "notify.escalation", escalation_id=key, **over, state="closed", purpose="inform",
         subject_kind="alert",

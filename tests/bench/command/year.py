@@ -23,8 +23,11 @@ SELECT indexdef FROM pg_indexes WHERE schemaname = 'console'
 AND tablename IN ('assignment', 'supervision') AND indexname NOT LIKE '%_pkey'
 """
 _COMMANDS = """
-INSERT INTO console.command SELECT 'cmd-' || n, 'Actual', 3, state, NULL, '11A01', 'red',
-    root, '500000000000', '长江朱沱段水位超警：立即转移低洼地带人员',
+INSERT INTO console.command (command_id, status, version, state, event_type, level, root,
+    issuer_unit, title, instruction, recipients, sign_by, finish_by, occurred_at, data_grade,
+    trace_id, sent_at)
+SELECT 'cmd-' || n, 'Actual', 3, state, '11A01', 'red', root, '500000000000',
+    '长江朱沱段水位超警：立即转移低洼地带人员',
     '按预案转移低洼地带人员，清点到户，完成后回报人数；道路中断的先报告。', size,
     at + interval '15 minutes', at + interval '45 minutes', at, 'general', 'trace-' || n, at
 FROM year.command

@@ -83,7 +83,7 @@ async function begin() {
   });
   drawFrame();
   for (const event of ["pointerdown", "keydown"])
-    addEventListener(event, () => (state.isOpening = false), { once: true, capture: true });
+    addEventListener(event, endOpening, { capture: true });
   beginAlarm(officer);
   await outbox.start();
   state.stream = new LiveStream({
@@ -177,6 +177,14 @@ function openOnWaiting() {
   if (!state.isOpening || LIST_NAMES.some((name) => lists.status[name].loadedAt === null)) return;
   state.isOpening = false;
   if (!lists.openPageCount && lists.assignments.some(needsStep)) chooseTab("assignments");
+}
+
+/**
+ * Leave the tab as it is from the first press on; the choice of a language is no look at a list.
+ * @param {Event} event
+ */
+function endOpening({ target }) {
+  if (!(target instanceof Element && target.closest("#language"))) state.isOpening = false;
 }
 
 function showLoadStatus() {
