@@ -118,7 +118,7 @@ async def test_no_board_claims_to_be_empty_before_its_data_are_read(
         await page.goto(f"{page.url.split('#')[0].split('?')[0]}#{board}")
         await page.reload()
         await page.wait_for_selector(".link.live")
-        await page.wait_for_selector("#board .reading")
+        await page.wait_for_selector("#board .panel .reading")
         panels = await panel_notes(page)
         text_of_board = await page.locator("#board").inner_text()
         for name, notes in panels.items():
@@ -136,6 +136,24 @@ async def test_no_board_claims_to_be_empty_before_its_data_are_read(
             gate.let_through()
             await until_true(page, f"() => !({_READING})()", _LATE_MS)
     await shot(page, f"read-{lang}")
+
+
+async def test_a_board_without_its_script_says_so_and_comes_by_itself(troubled: Visitor) -> None:
+    words = words_of("zh-CN")
+    page = await troubled.open("o-city-b")
+    script = "**/assets/wall.later-*"
+    await page.route(script, lambda route: route.abort())
+    await page.goto(f"{page.url.split('#')[0]}#alarms")
+    await page.reload()
+    note = page.locator("#board > div > .reading")
+    await expect(note).to_have_text(words["reading.failed"])
+    assert await page.locator(".boards [aria-current]").get_attribute("href") == "#alarms"
+    await page.locator(".boards a[href='#overview']").click()
+    await page.wait_for_selector("#alerts")
+    await page.locator(".boards a[href='#alarms']").click()
+    await expect(note).to_have_text(words["reading.failed"])
+    await page.unroute(script)
+    await page.wait_for_selector("#board .panel #sensors")
 
 
 async def test_data_that_cannot_be_read_again_are_marked_as_old(troubled: Visitor) -> None:

@@ -6,6 +6,7 @@ the next load, and a first load over a slow link takes three round trips.
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 from collections.abc import Mapping
@@ -13,10 +14,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import cramjam
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
-from services.console.web.bundling import bundle
+from services.console.web.bundling import bundle, bundle_later
 
 STATIC = Path(__file__).resolve().parents[1] / "static"
 LANGUAGES = ("zh-CN", "en")
@@ -36,17 +38,28 @@ STYLES = {
     "phone": ("base", "lists", "dialog", "boards", "phone", "alarm"),
 }
 """Style sheets of each page, in order."""
+_JAVASCRIPT = "text/javascript; charset=utf-8"
 
 router = APIRouter(include_in_schema=False)
 
 
-@dataclass(frozen=True, slots=True)
+_BROTLI_QUALITY = 10
+"""Half the time of the best quality, for two hundredths more bytes."""
+
+
+@dataclass(frozen=True)
 class Asset:
     """A file to serve."""
 
     media_type: str
     plain: bytes
     packed: bytes
+    """The file by gzip."""
+
+    @cached_property
+    def brotli(self) -> bytes:
+        """The file by Brotli, a fifth smaller; made at its first use, in up to half a second."""
+        return bytes(cramjam.brotli.compress(self.plain, level=_BROTLI_QUALITY))
 
 
 class Assets:
@@ -55,10 +68,13 @@ class Assets:
     def __init__(self) -> None:
         self.files: dict[str, Asset] = {}
         self.of: dict[str, str] = {}
-        """Addresses of `wall.js`, `phone.css`, `en.json` and so on."""
+        """Addresses of `wall.js`, `wall.later.js`, `phone.css`, `en.json` and so on."""
         for page, styles in STYLES.items():
-            script = bundle(f"{page}.js", lambda path: _text("js", path))
-            self._add(f"{page}.js", "text/javascript; charset=utf-8", script)
+            script = bundle(f"{page}.js", _script)
+            self._add(f"{page}.js", _JAVASCRIPT, script.text)
+            if script.later is not None:
+                later = bundle_later(script, self.of[f"{page}.js"], _script)
+                self._add(f"{page}.later.js", _JAVASCRIPT, later.text)
             sheet = "\n".join(_text("css", f"{name}.css") for name in styles)
             self._add(f"{page}.css", "text/css; charset=utf-8", sheet)
         for language in LANGUAGES:
@@ -81,6 +97,10 @@ def _text(folder: str, name: str) -> str:
     return (STATIC / folder / name).read_text(encoding="utf-8")
 
 
+def _script(path: str) -> str:
+    return _text("js", path)
+
+
 ASSETS = Assets()
 
 
@@ -94,8 +114,24 @@ async def get_asset(request: Request, name: str) -> Response:
     if file is None:
         raise HTTPException(404)
     headers = {"cache-control": "public, max-age=31536000, immutable"}
-    if "gzip" not in request.headers.get("accept-encoding", ""):
+    encodings = _accepted(request.headers.get("accept-encoding", ""))
+    if not encodings & {"br", "gzip"}:
         return Response(file.plain, 200, headers, file.media_type)
     # A compressed response passes the compressing middleware unchanged, and has `vary`.
-    headers |= {"content-encoding": "gzip", "vary": "accept-encoding"}
+    headers["vary"] = "accept-encoding"
+    if "br" in encodings:
+        headers["content-encoding"] = "br"
+        content = await asyncio.to_thread(lambda: file.brotli)
+        return Response(content, 200, headers, file.media_type)
+    headers["content-encoding"] = "gzip"
     return Response(file.packed, 200, headers, file.media_type)
+
+
+def _accepted(accept_encoding: str) -> set[str]:
+    """Return the encodings of a header Accept-Encoding without those of quality zero."""
+    names = set[str]()
+    for part in accept_encoding.split(","):
+        name, _, quality = part.partition(";")
+        if quality.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}:
+            names.add(name.strip().lower())
+    return names

@@ -12,7 +12,7 @@ KEYS = (
     Key("console_kib", "memory per connected console, at 2,000, KiB", "pixel"),
     Key("stalled_reader_kib", "memory per stalled reader, KiB", "stalled", at_most=64.0),
     Key("stalled_slower_ratio", "the others' p99 beside them / before", "stalled", at_most=1.5),
-    Key("first_load_kb", "first load, compressed, KB", "first_load", at_most=300.0),
+    Key("first_load_kb", "first load, compressed, KB", "first_load", at_most=120.0),
     Key("first_load_s", "first load on the slow link, s", "first_load", at_most=1.5),
     Key(
         "counts_20000_ms",

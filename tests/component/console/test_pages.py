@@ -8,6 +8,7 @@ import json
 import re
 from typing import Any
 
+import cramjam
 import httpx2
 import pytest
 
@@ -70,18 +71,24 @@ async def test_nothing_of_anybody_comes_with_the_page_of_a_stranger(
     assert (blind["me"]["officer_id"], blind["first"]) == ("o-town-b", {})
 
 
-@pytest.mark.parametrize("path", ["/", "/m"])
+@pytest.mark.parametrize(("path", "scripts"), [("/", 2), ("/m", 1)])
 async def test_what_a_page_needs_is_packed_and_kept_for_ever(
-    console: ConsoleHarness, path: str
+    console: ConsoleHarness, path: str, scripts: int
 ) -> None:
     page = await got(console, None, path, cookie="lang=en")
     assert '<html lang="en">' in page.text
     asset_paths = re.findall(r"/assets/[\w.\-]+", page.text)
-    assert len(set(asset_paths)) == 4  # script, style and the words of two languages
+    assert len(set(asset_paths)) == scripts + 3  # style and the words of two languages
     for address in set(asset_paths):
-        packed = await got(console, None, address, **{"accept-encoding": "gzip"})
+        packed = await got(console, None, address, **{"accept-encoding": "gzip, br;q=0"})
         plain = await got(console, None, address, **{"accept-encoding": "identity"})
         assert packed.headers["content-encoding"] == "gzip"
+        smallest = await got(console, None, address, **{"accept-encoding": "gzip, deflate, br"})
+        assert smallest.headers["content-encoding"] == "br"
+        length = int(smallest.headers["content-length"])
+        assert length < int(packed.headers["content-length"])
+        if len(smallest.content) == length:  # the client does not know Brotli
+            assert bytes(cramjam.brotli.decompress(smallest.content)) == plain.content
         assert "content-encoding" not in plain.headers
         assert packed.content == plain.content  # httpx2 unpacks
         assert int(packed.headers["content-length"]) < len(gzip.compress(plain.content, 1))

@@ -1,18 +1,8 @@
 // The screen of a centre: header, boards by address (#command), the live stream and its state.
 
-import { alarmsBoard } from "./boards/alarms.js";
-import { casesBoard } from "./boards/cases.js";
-import { commandBoard } from "./boards/command.js";
-import { drillsBoard } from "./boards/drills.js";
-import { dutyBoard } from "./boards/duty.js";
-import { lettersBoard } from "./boards/letters.js";
-import { modesBoard } from "./boards/modes.js";
-import { overviewBoard } from "./boards/overview.js";
-import { reportsBoard } from "./boards/reports.js";
-import { sensorsBoard } from "./boards/sensors.js";
-import { supervisionBoard } from "./boards/supervision.js";
 import { sendAll } from "./commands/assignment_steps.js";
 import { composeCommand } from "./commands/command_composer.js";
+import { awaitedBoard, BOARD_NAMES, boardMaker, loadBoards } from "./frame/boards.js";
 import {
   addressedPlace,
   answerOrNull,
@@ -43,23 +33,9 @@ import { endSignals } from "./lib/waiting_pages.js";
 import { drawUnknownMode } from "./modes/mode_banner.js";
 
 /** @import { Alert } from "./types/alerts.d.ts" */
-/** @import { Board, BoardContext, Officer } from "./types/page.d.ts" */
+/** @import { BoardContext, Officer } from "./types/page.d.ts" */
 /** @import { Status } from "./types/fields.d.ts" */
 
-/** @type {Record<string, (context: BoardContext) => Board>} */
-const BOARDS = {
-  overview: overviewBoard,
-  alarms: alarmsBoard,
-  sensors: sensorsBoard,
-  command: commandBoard,
-  supervision: supervisionBoard,
-  reports: reportsBoard,
-  duty: dutyBoard,
-  modes: modesBoard,
-  drills: drillsBoard,
-  cases: casesBoard,
-  letters: lettersBoard,
-};
 const OPERATOR_BOARDS = new Set(["letters"]);
 const RETRY_MS = 2_000;
 const REFRESH_MS = 30_000;
@@ -72,7 +48,8 @@ let officer;
  * Return whether the officer is offered a board with this name.
  * @param {string} name
  */
-const isOffered = (name) => name in BOARDS && (officer.operates || !OPERATOR_BOARDS.has(name));
+const isOffered = (name) =>
+  BOARD_NAMES.includes(name) && (officer.operates || !OPERATOR_BOARDS.has(name));
 
 /** Return the board that the address names, and its item after a slash. */
 function addressedBoard() {
@@ -156,6 +133,7 @@ const reloadOverview = throttle(async () => {
   if (answer.feed_seq < Number(state.stream?.lastId)) reloadOverview();
   state.overview = answer;
   state.board?.overview?.(answer);
+  loadBoards().catch(() => {}); // The board that needs them says so and tries again.
   showDrillStrip(setStatus);
 });
 
@@ -232,7 +210,8 @@ function placePicker() {
 function showBoard() {
   const { name, item } = addressedBoard();
   state.boardName = name;
-  state.board = BOARDS[name](boardContext(name, item));
+  const make = boardMaker(name);
+  state.board = make ? make(boardContext(name, item)) : awaitedBoard(showBoard);
   fill(elementById("board"), state.board.node);
   /** @type {NodeListOf<HTMLAnchorElement>} */
   const links = document.querySelectorAll(".boards a");
@@ -303,11 +282,9 @@ function drawFrame() {
     h(
       "nav",
       { class: "boards", "aria-label": t("boards") },
-      Object.keys(BOARDS)
-        .filter(isOffered)
-        .map((name) =>
-          h("a", { href: `#${name}` }, t(`board.${name}`), name === "overview" && pageCountBadge()),
-        ),
+      BOARD_NAMES.filter(isOffered).map((name) =>
+        h("a", { href: `#${name}` }, t(`board.${name}`), name === "overview" && pageCountBadge()),
+      ),
     ),
     h("main", { class: "screen", id: "board", tabindex: -1 }),
   );

@@ -94,6 +94,8 @@ export interface Board {
   overviewFailed?(): void;
 }
 
+export type BoardMaker = (context: BoardContext) => Board;
+
 /** What the frame of the console gives to a board. */
 export interface BoardContext {
   /** The officer with the unit of the screen in place of the officer's own. */
