@@ -20,12 +20,21 @@ async def grade_of_warning(
 ) -> DataGrade:
     """Return the grade that the warning behind an act gives to it; general without a warning.
 
-    Raises 409 for a warning that is over, and for one that is not for the officer.
+    Raises 409 as `grade_of` does.
     """
     if warning_id is None:
         return DataGrade.GENERAL
     async with reading(console.database) as connection:
         row = await queries.warning(connection, warning_id, status)
+    return grade_of(row, is_allowed)
+
+
+def grade_of(row: OutgoingRecord | None, is_allowed: Callable[[OutgoingRecord], bool]) -> DataGrade:
+    """Return the grade of a warning that holds or will hold.
+
+    Raises 409 for a warning that is over (None), and for one that is not for the officer: who may
+    not act because of a warning does not learn whether it holds.
+    """
     if row is None or not is_allowed(row):
         raise ApiProblem(
             409,

@@ -16,7 +16,7 @@ from shared.domain.shortening import shorten
 
 _MOST_NAMES = 20
 _QUOTED_CHARACTERS = 1_800
-"""The most of each of the agency's two texts in an order or report, which has room for both and a frame."""
+"""The most of each of the agency's two texts in an order or a report, which have room for both."""
 _TIERS = tuple(Tier)
 
 
@@ -44,9 +44,9 @@ def warning(row: OutgoingRecord, viewer: Viewer, names: UnitNames) -> Json:
 
 
 def origin(row: OutgoingRecord | None, viewer: Viewer) -> Json:
-    """Return the warning behind a command or an alert; its words are left out unless open to the viewer.
+    """Return the warning behind a command or an alert, with the words that are open to the viewer.
 
-    They are left out too when the console has the warning no longer.
+    There are no words when the console has the warning no longer.
     """
     readable = row if row is not None and is_open(row, viewer) else None
     return {
@@ -86,9 +86,12 @@ def proposed_incident(row: OutgoingRecord, viewer: Viewer, names: UnitNames) -> 
 
 
 def _incident_place(areas: Sequence[str], unit: str, tree: UnitTree) -> str:
-    """Return the only area of a warning below a unit, else the unit."""
-    inside = [area for area in areas if is_within(area, unit) and area in tree]
-    return inside[0] if len(inside) == 1 else unit
+    """Return the lowest place in a unit that has all areas of a warning there, else the unit."""
+    lines = [lineage(area) for area in areas if is_within(area, unit) and area in tree]
+    if not lines or any(is_within(unit, area) for area in areas):
+        return unit
+    common = set(lines[0]).intersection(*lines[1:])
+    return next(place for place in lines[0] if place in common)
 
 
 def proposed_command(row: OutgoingRecord, viewer: Viewer, names: UnitNames) -> Json:

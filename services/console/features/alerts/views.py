@@ -40,7 +40,8 @@ def facts(row: OutgoingRecord) -> AlertFacts:
 def alert(row: OutgoingRecord, viewer: Viewer, names: UnitNames, warning: Json | None) -> Json:
     """Return an alert of the list, with the next step and the verbs offered to the viewer.
 
-    `warning` is the warning of another agency behind it. The words of a graded record are left out unless open to the viewer; `masked` tells the client.
+    `warning` is the warning of another agency behind it. The words of a graded record are left out
+    unless open to the viewer; `masked` tells the client.
     """
     alert_facts = facts(row)
     open_to = opens(viewer, row["place"], row["data_grade"])

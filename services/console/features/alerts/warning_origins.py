@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from services.console.core.access import Viewer
 from services.console.core.masking import opens
 from services.console.core.record import Json, OutgoingRecord
-from services.console.features.agency_warnings.queries import warnings_of_reports
+from services.console.features.agency_warnings.queries import reports_of_warnings
 from services.console.features.agency_warnings.views import origin
+from services.console.features.reports.views import sees_report
 from services.console.store.connections import Connection
 
 
@@ -17,15 +18,17 @@ async def origins(
 ) -> dict[str, Json]:
     """Return the warnings behind these alerts, by alert id, in the form open to the viewer.
 
-    Of several warnings behind an alert, the one that was reported first stands for all.
+    Of several warnings behind an alert, the one that was reported first stands for all. A report
+    that is not for the viewer names no warning.
     """
-    behind = await warnings_of_reports(
-        connection, [id_ for row in rows for id_ in row["report_ids"]]
-    )
+    alert_reports = [report_id for row in rows for report_id in row["report_ids"]]
+    reports = await reports_of_warnings(connection, alert_reports)
+    visible = {key: row for key, row in reports.items() if sees_report(viewer, row)}
     result: dict[str, Json] = {}
     for row in rows:
-        report_id = next((id_ for id_ in row["report_ids"] if id_ in behind), None)
-        if report_id is not None:
+        report = next((visible[key] for key in row["report_ids"] if key in visible), None)
+        if report is not None:
             is_open = opens(viewer, row["place"], row["data_grade"])
-            result[row["alert_id"]] = origin(behind[report_id] if is_open else None, viewer)
+            is_kept = report["warning_id"] is not None
+            result[row["alert_id"]] = origin(report if is_open and is_kept else None, viewer)
     return result

@@ -79,11 +79,11 @@ export function openIncidentForm(officer, deliver, sentKey, warning = null) {
   );
   const coordinates = coordinatesField();
   const dialog = confirmAction({
-    title: t("incident.new"),
-    subject: { status: "Actual", place: officer.unit_name, headline: null },
+    title: t(warning ? "warning.incident" : "incident.new"),
+    subject: { status: "Actual", place: warning?.place_name ?? officer.unit_name, headline: null },
     fields: [
       origin.node,
-      kindChoices(),
+      kindChoices(warning?.event_type),
       sensitive,
       textField(t("incident.words"), "headline", {
         required: true,
@@ -125,29 +125,34 @@ export function openIncidentForm(officer, deliver, sentKey, warning = null) {
       showNotice(t(sentKey, { place: place.unit.name, event: eventName(kind) }));
     },
   });
-  dialog.addEventListener("change", () => {
-    const form = dialog.querySelector("form");
-    const isSensitive = form !== null && valueOf(form, "event").startsWith(SENSITIVE);
-    sensitive.hidden = !isSensitive;
-    restricted.hidden = isSensitive;
-  });
   const form = dialog.querySelector("form");
+  dialog.addEventListener("change", showRule);
   if (form && warning) {
     const { title: headline, text } = quotedWords(warning);
     showValues(form, { headline, text, ...(warning.event_type && { event: warning.event_type }) });
     for (const part of form.querySelectorAll("details"))
       part.open = part.querySelector(":checked, textarea") !== null;
     origin.show(warning.warning_id);
+    showRule();
+  }
+
+  /** Show the rule for a sensitive kind in place of the choice. */
+  function showRule() {
+    const isSensitive = form !== null && valueOf(form, "event").startsWith(SENSITIVE);
+    sensitive.hidden = !isSensitive;
+    restricted.hidden = isSensitive;
   }
 }
 
 /** @param {number} number */
 const hexOf = (number) => number.toString(16).padStart(8, "0");
 
-function kindChoices() {
+/** @param {string | null} [extra] a kind that is offered too */
+function kindChoices(extra) {
   /** @param {string} code */
-  const option = (code) => /** @type {Option} */ ([code, t(`event.${code}`)]);
-  const rareOptions = EVENT_TYPES.filter((code) => !FREQUENT_TYPES.includes(code)).map(option);
+  const option = (code) => /** @type {Option} */ ([code, eventName(code)]);
+  const codes = new Set([...EVENT_TYPES, ...(extra ? [extra] : [])]);
+  const rareOptions = [...codes].filter((code) => !FREQUENT_TYPES.includes(code)).map(option);
   return h(
     "div",
     { class: "kinds" },
