@@ -102,7 +102,8 @@ class Report(Envelope):
 
     An upward report 上报 names `means`, `from_unit` and `to_unit` (one tier up, or further: 越级);
     `follows` is the report before it. A report of an app or a hotline has none of these. A report
-    of a sensitive event is restricted, whatever its writer says.
+    of a sensitive event is restricted, whatever its writer says. `warning_id` is the warning of
+    another agency because of which an officer reports.
     """
 
     type: Literal["report"] = "report"
@@ -121,6 +122,7 @@ class Report(Envelope):
     from_unit: UnitId | None = None
     to_unit: UnitId | None = None
     follows: Identifier | None = None
+    warning_id: Identifier | None = None
     facts: ReportFacts | None = None
 
     @field_validator("restricted")

@@ -10,6 +10,8 @@ from playwright.async_api import expect
 from shared.contracts.fields import Level
 from tests.browser.conftest import Served, Visitor, shot
 from tests.browser.test_acts import sent
+from tests.browser.test_incidents import COUNT_PRESSES
+from tests.browser.test_presses import HEIGHTS, LANGUAGES, Hand, View
 from tests.component.console.test_agency_warnings import a_warning
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -23,6 +25,7 @@ CUT = """(list) => [...list.querySelectorAll("li:not([hidden])")]
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 WORDS = {"zh-CN": ("朱沱镇", "至 ", "未生效"), "en": ("朱沱镇", "until ", "to come")}
 
+OVER_WORDS = {"zh-CN": "该外部预警已失效", "en": "The warning has ended"}
 COUNT_WORDS = {"zh-CN": "共 4 条，显示前 {} 条", "en": "4 in all, the first {} shown"}
 LONG = "永川区气象台发布预警：沿江乡镇、山区和低洼地带阵风将达 9 级，请停止高空和水上作业。"
 
@@ -103,6 +106,107 @@ async def test_a_warning_becomes_a_command_after_a_look(
     assert part["units"] == ["500118118000"]
     cancel = a_warning(first + 1, "Cancel", references=(warning.id,))
     served.run(served.console.project([cancel]))
+
+
+VIEWS = [View(lang, width) for lang in LANGUAGES for width in (1920, 1366, 390)]
+VIEWS += [View("zh-CN", 1366, keyboard=True), View("en", 390, keyboard=True)]
+
+
+@pytest.mark.parametrize("number", range(len(VIEWS)), ids=lambda number: VIEWS[number].name)
+async def test_a_warning_becomes_an_incident_in_three_presses(
+    visitor: Visitor, served: Served, number: int
+) -> None:
+    view = VIEWS[number]
+    warning = a_warning(
+        100 + 2 * number,
+        event_type="11B05",
+        sender_name="<i>永川区气象台</i>",
+        headline="<b>大风</b>橙色预警",
+        description="阵风将达 9 级。",
+        instruction="停止高空作业。",
+    )
+    served.run(served.console.project([warning]))
+    page = await visitor.open("o-district-b", lang=view.lang, width=view.width)
+    await page.set_viewport_size({"width": view.width, "height": HEIGHTS[view.width]})
+    await page.evaluate(COUNT_PRESSES)
+    hand = Hand(page, view)
+    await hand.press(".boards a[href='#alarms']")
+    await hand.press(f"[data-focus='{warning.id}-incident']")
+    dialog = page.locator("dialog")
+    await expect(dialog.locator("[name=event][value='11B05']")).to_be_checked()
+    await expect(dialog.locator("[name=event][value='11B05']")).to_be_visible()
+    assert (await dialog.locator("[name=headline]").input_value()).endswith("<b>大风</b>橙色预警")
+    for words in ("<i>永川区气象台</i>", "cma", "“阵风将达 9 级。”", "“停止高空作业。”"):
+        assert words in await dialog.locator("[name=text]").input_value(), words
+    await expect(dialog.locator("form p.muted, form p .muted").first).to_have_text("朱沱镇")
+    await expect(dialog.locator(".unit-picker option").first).to_contain_text("朱沱镇")
+    await expect(dialog.locator(".origin button")).to_be_visible()
+    await hand.judge("warning-incident", 2)
+    before = len(sent(served, "report"))
+    await hand.press("dialog form button[type=submit]")
+    await expect(dialog).to_have_count(0)
+    await expect(page.locator(".sent-note")).to_be_visible()
+    await hand.judge("warning-incident-sent", 3)
+    (report,) = sent(served, "report")[before:]
+    assert (report["warning_id"], report["references"]) == (warning.id, [warning.id])
+    assert (report["event_type"], report["place"]) == ("11B05", "500118118000")
+    cancel = a_warning(101 + 2 * number, "Cancel", references=(warning.id,))
+    served.run(served.console.project([cancel]))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+async def test_an_unusual_kind_is_offered_and_a_sensitive_one_shows_its_rule(
+    visitor: Visitor, served: Served, lang: str
+) -> None:
+    first = 141 if lang == "en" else 151
+    warnings = [
+        a_warning(first, event_type="11C03"),
+        a_warning(first + 1, event_type="14:mass_incident"),
+        a_warning(first + 2, event_type=None),
+    ]
+    served.run(served.console.project(warnings))
+    page = await visitor.open("o-district-b", lang=lang, width=1366)
+    await page.locator(".boards a[href='#alarms']").click()
+    dialog = page.locator("dialog")
+    for warning, is_sensitive in zip(warnings, (False, True, False), strict=True):
+        await page.locator(f"[data-focus='{warning.id}-incident']").click()
+        kind = warning.event_type
+        checked = await dialog.locator("[name=event]:checked").evaluate_all(
+            "(boxes) => boxes.map((box) => box.value)"
+        )
+        assert checked == ([kind] if kind else [])
+        await expect(dialog.locator(".warn")).to_be_visible(visible=is_sensitive)
+        await page.keyboard.press("Escape")
+        await expect(dialog).to_have_count(0)
+    references = tuple(warning.id for warning in warnings)
+    served.run(served.console.project([a_warning(first + 5, "Cancel", references=references)]))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+async def test_a_warning_that_ends_while_the_form_is_open_is_refused_in_words(
+    visitor: Visitor, served: Served, lang: str
+) -> None:
+    first = 161 if lang == "en" else 171
+    warning = a_warning(first)
+    served.run(served.console.project([warning]))
+    page = await visitor.open("o-district-b", lang=lang, width=390)
+    await page.locator(".boards a[href='#alarms']").click()
+    await page.locator(f"[data-focus='{warning.id}-incident']").click()
+    dialog = page.locator("dialog")
+    await expect(dialog.locator("[name=headline]")).to_be_visible()
+    cancel = a_warning(first + 1, "Cancel", references=(warning.id,))
+    served.run(served.console.project([cancel]))
+    before = len(sent(served, "report"))
+    await dialog.locator("button[type=submit]").click()
+    await expect(dialog.locator(".problem")).to_contain_text(OVER_WORDS[lang])
+    await shot(page, f"warning-incident-over-{lang}")
+    assert sent(served, "report")[before:] == []
+    visitor.complaints.clear()  # the browser notes the answer 409
+    await dialog.locator(".origin button").click()
+    await dialog.locator("button[type=submit]").click()
+    await expect(dialog).to_have_count(0)
+    (report,) = sent(served, "report")[before:]
+    assert (report.get("warning_id"), report["references"]) == (None, [])
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])

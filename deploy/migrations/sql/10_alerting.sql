@@ -167,7 +167,8 @@ CREATE INDEX silence_not_ended ON alerting.silence (status) WHERE ended_at IS NU
 
 -- `observed_at` is event time, at most two minutes after Kafka accepted the record.
 -- `repeats_known`: the report passes upward an incident that its alert contained already, so it
--- corroborates nothing.
+-- corroborates nothing. `warning_id`: the warning of another agency because of which an officer
+-- reported; the warning is the source.
 CREATE TABLE alerting.alert_report (
     report_id text PRIMARY KEY,
     alert_id text REFERENCES alerting.alert,
@@ -186,6 +187,7 @@ CREATE TABLE alerting.alert_report (
     lon double precision,
     repeats_known boolean NOT NULL,
     data_grade text NOT NULL DEFAULT 'general',
+    warning_id text,
     recorded_seq bigint GENERATED ALWAYS AS IDENTITY
 );
 CREATE INDEX alert_report_alert ON alerting.alert_report (alert_id);

@@ -88,6 +88,8 @@ CREATE TABLE console.report (
     body text NOT NULL,
     restricted boolean NOT NULL,
     follows text,
+    -- The warning of another agency because of which an officer reported.
+    warning_id text,
     facts jsonb NOT NULL,
     occurred_at timestamptz NOT NULL,
     sent_at timestamptz NOT NULL

@@ -31,7 +31,8 @@ def load(event: Report, unit: UnitOfWork, incoming: InboundMessage) -> None:
 async def handle_report(event: Report, unit: UnitOfWork, incoming: InboundMessage) -> None:
     """Apply a report to the open alert of its group, or open one, and evaluate the rules.
 
-    A report that only passes a known incident upward is no sighting.
+    A report that only passes a known incident upward is no sighting; one because of a warning of
+    another agency is none beside that warning.
     """
     region, at = region_of(event.status, event.place), observed_at(incoming)
     cause = unit.cause_of(event, at)
@@ -39,7 +40,8 @@ async def handle_report(event: Report, unit: UnitOfWork, incoming: InboundMessag
     alert_id, disposition, evidence = await _join_alert(event, unit)
     unit.alerts.record_report(event, disposition, alert_id, evidence, at)
     unit.counts.dispositions["report", disposition, event.status] += 1
-    if event.kind is not ReportKind.FINAL and not evidence.repeats_known:
+    is_repeat = evidence.repeats_known or event.warning_id is not None
+    if event.kind is not ReportKind.FINAL and not is_repeat:
         sighting = sighting_of_report(
             event.id,
             event.reporter_id,

@@ -37,7 +37,8 @@ _REPORTS = (
     "AS w (status, name, low, high, since) JOIN alerting.alert_report AS r ON r.status = w.status "
     "AND r.event_type = w.name AND r.observed_at >= w.since "
     "AND r.place >= w.low AND r.place < w.high "
-    "AND r.kind <> $6 AND NOT r.repeats_known ORDER BY r.report_id"
+    "AND r.kind <> $6 AND NOT r.repeats_known AND r.warning_id IS NULL "
+    "ORDER BY r.report_id"
 )
 _WARNINGS = (
     "SELECT v.* FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS w (status, name, since) "

@@ -32,7 +32,7 @@ EVIDENCE = (
 REPORT = (
     *("report_id", "alert_id", "origin_alert_id", "disposition", "status", "incident_id", "kind"),
     *("reporter_id", "reporter_role", "event_type", "place", "occurred_at", "observed_at"),
-    *("lat", "lon", "repeats_known", "data_grade"),
+    *("lat", "lon", "repeats_known", "data_grade", "warning_id"),
 )
 
 
@@ -65,7 +65,7 @@ def report_row(
         *(event.incident_id, event.kind, event.reporter_id, event.reporter_role),
         *(event.event_type, event.place, event.occurred_at, observed_at),
         *_degrees(event.position),
-        *(evidence.repeats_known, event.data_grade),
+        *(evidence.repeats_known, event.data_grade, event.warning_id),
     )
 
 
@@ -133,6 +133,7 @@ def report_evidence_from_row(row: asyncpg.Record) -> ReportEvidence:
         occurred_at=row["occurred_at"],
         origin_alert_id=row["origin_alert_id"] or "",
         repeats_known=row["repeats_known"],
+        warning_id=row["warning_id"],
     )
 
 

@@ -272,9 +272,14 @@ def may_issue(viewer: Viewer, units: Iterable[str]) -> RefusedFor | None:
 
 
 def may_heed(viewer: Viewer, areas: Iterable[str]) -> RefusedFor | None:
-    """Command because of a warning: it is about a part of the own subtree or about all of it."""
+    """Command because of a warning that concerns the officer."""
+    return may_pass_on(viewer, areas) or may_issue(viewer, (viewer.unit,))
+
+
+def may_pass_on(viewer: Viewer, areas: Iterable[str]) -> RefusedFor | None:
+    """Report a warning as an incident: it is about a part of the own subtree or about all of it."""
     concerned = any(is_within(area, viewer.unit) or is_within(viewer.unit, area) for area in areas)
-    return may_issue(viewer, (viewer.unit,)) if concerned else RefusedFor.OUTSIDE_SUBTREE
+    return None if concerned else RefusedFor.OUTSIDE_SUBTREE
 
 
 def may_start_drill(viewer: Viewer, place: str) -> RefusedFor | None:

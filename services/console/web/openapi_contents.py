@@ -47,6 +47,7 @@ BOUNDS = {
     "/api/commands/{command_id}/below": "The units one tier below.",
     "/api/command-drafts": "At most 20 drafts of the officer.",
     "/api/warnings/{warning_id}/command": "One document.",
+    "/api/warnings/{warning_id}/incident": "One document.",
     "/api/overview": "One document; its map has one tile for each town.",
     "/api/pages/{page_id}/colleagues": "One entry for each officer of the unit of the page",
     "/api/push/devices": "One entry for each browser of the officer.",

@@ -78,6 +78,27 @@ async def test_a_warning_counts_until_its_expiry(alerting: AlertingHarness, minu
     assert await alerting.deliver(phone(minute)) == []
 
 
+async def test_an_officers_report_because_of_a_warning_does_not_corroborate_it(
+    alerting: AlertingHarness,
+) -> None:
+    warning = warns(None, 40)
+    officer = SourceClass(source="officer", trust=0.5)
+    agency = SourceClass(source="agency", trust=0.7)
+    await alerting.deliver(a_rule("y", sources_of(sources=(officer, agency))), warning)
+    role = ReporterRole.OFFICER
+    for number in (1, 2):
+        because = {"reporter_role": role, "warning_id": warning.id, "occurred_at": at(number)}
+        assert await alerting.deliver(a_report(f"officer-{number}", **because)) == []
+    (opened, *_) = events = await alerting.alert_events()
+    assert (opened.distinct_sources, events[-1].distinct_sources) == (1, 1)
+    assert len(events[-1].report_ids) == 2
+    async with second_process(alerting) as later:  # the reports are read again
+        assert await later.deliver(warns(None, 45)) == []
+        own = a_report("officer-1", reporter_role=role, occurred_at=at(3))
+        assert transitions(await later.deliver(own)) == [(RAISED, at(3))]
+        assert (await later.alert_events())[-1].distinct_sources == 2
+
+
 async def test_an_expiry_ends_the_episode(alerting: AlertingHarness) -> None:
     await alerting.deliver(RULE, warns(None, 40))
     assert transitions(await alerting.deliver(phone(30))) == [(RAISED, at(30))]

@@ -131,6 +131,7 @@ READS: dict[str, list[str]] = {
     "/api/units": [f"/api/units?{LOOK}"],
     "/api/warnings": [f"/api/warnings?{LOOK}"],
     "/api/warnings/{warning_id}/command": ["/api/warnings/wrn-1/command"],
+    "/api/warnings/{warning_id}/incident": ["/api/warnings/wrn-1/incident"],
 }
 """Every GET of the document, before the place that all of it is about."""
 WITH_WORDS = {

@@ -79,6 +79,8 @@ def detail_paths(answers: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for warning in answers["/api/warnings"]["warnings"]:
         if warning["may_command"]:
             yield "/api/warnings/one/command", f"/api/warnings/{warning['warning_id']}/command"
+        if warning["may_report"]:
+            yield "/api/warnings/one/incident", f"/api/warnings/{warning['warning_id']}/incident"
     for command in answers["/api/commands"]["commands"]:
         yield "/api/commands/one", f"/api/commands/{command['command_id']}"
         yield "/api/commands/one/below", f"/api/commands/{command['command_id']}/below"

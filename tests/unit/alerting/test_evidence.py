@@ -202,9 +202,15 @@ ALARMS = st.lists(
 )
 REPORTS = st.lists(
     st.builds(
-        lambda reporter, role, kind, minute, is_repeat: replace(
+        lambda reporter, role, kind, minute, is_repeat, warning: replace(
             evidence_of_report(
-                a_report(reporter, reporter_role=role, kind=kind, occurred_at=at(minute))
+                a_report(
+                    reporter,
+                    reporter_role=role,
+                    kind=kind,
+                    occurred_at=at(minute),
+                    warning_id=warning,
+                )
             ),
             repeats_known=is_repeat,
         ),
@@ -213,6 +219,7 @@ REPORTS = st.lists(
         st.sampled_from(ReportKind),
         MINUTES,
         st.booleans(),
+        st.sampled_from([None, "a", "wrn-1"]),
     ),
     max_size=6,
 )
@@ -224,6 +231,32 @@ def test_the_source_count_of_an_alert_equals_that_of_its_observations(
 ) -> None:
     alert = replace(new_alert(an_alarm()), alarms=tuple(alarms), reports=tuple(reports))
     assert alert.source_count == count_sources(alert.observations)
+
+
+@pytest.mark.parametrize(
+    ("reports", "sources"),
+    [
+        ([("o-1", "wrn-1")], 1),
+        ([("o-1", "wrn-1"), ("o-2", "wrn-1")], 1),
+        ([("o-1", "wrn-1"), ("o-1", "wrn-2")], 2),
+        ([("o-1", "wrn-1"), ("o-1", None)], 2),
+        ([("o-1", None), ("o-1", None)], 1),
+    ],
+)
+@pytest.mark.parametrize("apart", [1, 60])
+def test_officers_who_report_because_of_one_warning_are_one_source(
+    reports: list[tuple[str, str | None]], sources: int, apart: int
+) -> None:
+    evidence = tuple(
+        evidence_of_report(a_report(officer, warning_id=warning, occurred_at=at(number % 2)))
+        for number, (officer, warning) in enumerate(reports)
+    )
+    old = evidence_of_report(
+        a_report(reports[0][0], warning_id=reports[0][1], occurred_at=at(-apart))
+    )
+    alert = replace(new_alert(a_report()), reports=(old, *evidence))
+    assert alert.source_count == count_sources(alert.observations)
+    assert alert.source_count.sources == sources
 
 
 def test_the_score_stays_between_0_and_100_and_never_falls_with_more() -> None:

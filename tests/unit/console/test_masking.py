@@ -100,8 +100,8 @@ def test_words_of_a_graded_alert_stay_with_those_responsible(
     line = feed_row_of(event, 1)
     may = grade is DataGrade.GENERAL or responsible(viewer, place)
     for view in (
-        alert_views.alert(row, viewer, NAMES),
-        alert_views.alert_detail(row, [], [], viewer, NAMES),
+        alert_views.alert(row, viewer, NAMES, None),
+        alert_views.alert_detail(row, [], [], None, viewer, NAMES),
     ):
         assert (SECRET in text_of(view)) is may
         assert view["masked"] is not may

@@ -56,7 +56,8 @@ class ReportEvidence:
     """The part of a report that counts as evidence.
 
     `repeats_known`: the report passes upward an incident that the alert contained already. Such a
-    report keeps the alert open as any report does, but is no further source.
+    report keeps the alert open as any report does, but is no further source. `warning_id`: an
+    officer reports because of a warning of another agency, which is the source.
     """
 
     report_id: str
@@ -67,6 +68,14 @@ class ReportEvidence:
     occurred_at: datetime
     origin_alert_id: str = ""
     repeats_known: bool = False
+    warning_id: str | None = None
+
+    @property
+    def source(self) -> str:
+        """Return the source: the warning behind the report, else the reporter."""
+        if self.warning_id is not None:
+            return f"warning:{self.warning_id}"
+        return f"person:{self.reporter_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +207,7 @@ class Alert:
             for at in {alarm.raised_at, alarm.last_danger_at}
         ]
         observations += [
-            Observation(f"person:{report.reporter_id}", report.role, report.occurred_at)
+            Observation(report.source, report.role, report.occurred_at)
             for report in self.reports
             if _is_observation(report)
         ]
@@ -225,8 +234,7 @@ class Alert:
         if not moments or max(moments) - min(moments) > WINDOW:
             return count_sources(self.observations)
         return SourceCount(
-            len({alarm.sensor_id for alarm in sensors})
-            + len({person.reporter_id for person in people}),
+            len({alarm.sensor_id for alarm in sensors}) + len({person.source for person in people}),
             bool(sensors) + len({person.role for person in people}),
         )
 

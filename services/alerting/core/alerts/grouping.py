@@ -154,4 +154,5 @@ def evidence_of_report(event: Report) -> ReportEvidence:
         reporter_id=event.reporter_id,
         role=event.reporter_role,
         occurred_at=event.occurred_at,
+        warning_id=event.warning_id,
     )

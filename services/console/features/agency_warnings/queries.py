@@ -79,6 +79,26 @@ async def warnings_behind(
     return {row["warning_id"]: row for row in rows}
 
 
+async def reports_of_warnings(
+    connection: Connection, report_ids: Iterable[str]
+) -> dict[str, asyncpg.Record]:
+    """Return those of these reports that have a warning behind them, with the warning, by id.
+
+    A warning that is over is there too; `warning_id` is None for one that is no longer kept.
+    """
+    ids = sorted(set(report_ids))
+    if not ids:
+        return {}
+    rows: Rows = await connection.fetch(
+        "SELECT r.id AS report_id, r.place, r.restricted, r.from_unit, r.to_unit, "  # noqa: S608
+        f"{_HEAD} FROM console.report r "
+        "LEFT JOIN console.agency_warning w ON w.warning_id = r.warning_id "
+        "WHERE r.id = ANY($1::text[]) AND r.warning_id IS NOT NULL ORDER BY r.id",
+        ids,
+    )
+    return {row["report_id"]: row for row in rows}
+
+
 async def warning(connection: Connection, warning_id: str, status: str) -> asyncpg.Record | None:
     """Return a warning that holds or will hold; None for one that is over or unknown."""
     row: asyncpg.Record | None = await connection.fetchrow(

@@ -28,6 +28,7 @@ class AgencyWarningView(ResponseModel):
     ends_at: datetime
     in_force: bool
     may_command: bool
+    may_report: bool
 
 
 class AgencyWarningList(ResponseModel):
@@ -38,12 +39,8 @@ class AgencyWarningList(ResponseModel):
     total: int
 
 
-class ProposedCommand(ResponseModel):
-    """Beginning of a command because of a warning: the agency's words, and recipients.
-
-    Texts of the agency that are too long for an order are cut. Without `selection` the officer
-    chooses the recipients.
-    """
+class QuotedWarning(ResponseModel):
+    """The words of a warning for an act because of it; texts that are too long are cut."""
 
     contract = "ExternalWarning"
 
@@ -58,5 +55,31 @@ class ProposedCommand(ResponseModel):
     instruction: str
     starts_at: datetime
     ends_at: datetime
+
+
+class ProposedCommand(QuotedWarning):
+    """Beginning of a command because of a warning: the agency's words, and recipients.
+
+    Without `selection` the officer chooses the recipients.
+    """
+
     selection: Selection | None
     names: dict[str, str]
+
+
+class ProposedIncident(QuotedWarning):
+    """Beginning of a new incident because of a warning: the agency's words, and a place."""
+
+    place: str
+    place_name: str
+
+
+class WarningOrigin(ResponseModel):
+    """Warning of an agency behind a command or an alert; masked, it is without words."""
+
+    contract = "ExternalWarning"
+
+    masked: bool
+    source_id: str
+    sender_name: str | None
+    headline: str

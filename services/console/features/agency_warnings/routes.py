@@ -6,7 +6,11 @@ from fastapi import APIRouter, Response
 
 from services.console.core.access import span_of
 from services.console.features.agency_warnings import queries, views
-from services.console.features.agency_warnings.responses import AgencyWarningList, ProposedCommand
+from services.console.features.agency_warnings.responses import (
+    AgencyWarningList,
+    ProposedCommand,
+    ProposedIncident,
+)
 from services.console.store.connections import reading
 from services.console.web.deps import Deps
 from services.console.web.paging import AfterCursor, next_of, position_after
@@ -64,3 +68,23 @@ async def propose_command(
     if row is None or not views.may_command(row, viewer):
         raise hidden("warning", None)
     return as_json(views.proposed_command(row, viewer, console.names))
+
+
+@router.get("/warnings/{warning_id}/incident", responses=json_response(ProposedIncident))
+async def propose_incident(
+    console: Deps,
+    viewer: SignedInViewer,
+    warning_id: Identifier,
+    status: StatusQuery = Status.ACTUAL,
+) -> Response:
+    """Return what a new incident because of a warning begins with.
+
+    The officer looks at it and reports it with the `warning_id`; the report opens an alert to be
+    verified. A warning that is over, one that does not concern the officer, and one of a drill is
+    not found.
+    """
+    async with reading(console.database) as connection:
+        row = await queries.warning(connection, warning_id, status)
+    if row is None or not views.may_report(row, viewer):
+        raise hidden("warning", None)
+    return as_json(views.proposed_incident(row, viewer, console.names))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from services.console.features.agency_warnings.responses import WarningOrigin
 from services.console.features.alerts.wording_views import WordingSource
 from services.console.features.commands.responses import CommandHead, UnitName
 from services.console.web.response_models import ResponseModel
@@ -57,6 +58,7 @@ class AlertView(ResponseModel):
     response_level: ResponseLevel | None
     flapping: bool
     merged_into: str | None
+    warning: WarningOrigin | None
 
 
 class AlertList(ResponseModel):

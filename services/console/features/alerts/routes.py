@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 from services.console.core.access import sees, span_of
 from services.console.features.alerts import alarm_queries, queries, views
 from services.console.features.alerts.responses import AlarmList, AlertDetail, AlertList
+from services.console.features.alerts.warning_origins import origins
 from services.console.features.commands import command_heads
 from services.console.features.commands import queries as command_queries
 from services.console.store.connections import reading
@@ -49,9 +50,13 @@ async def list_alerts(
         else:
             place = position_after(after, queries.NEWEST)
             rows = await queries.recent_alerts(connection, span, status, place, limit)
+        behind = await origins(connection, rows, viewer)
+    names = console.names
     return as_json(
         {
-            "alerts": [views.alert(row, viewer, console.names) for row in rows],
+            "alerts": [
+                views.alert(row, viewer, names, behind.get(row["alert_id"])) for row in rows
+            ],
             "next": next_of(rows, limit),
             "total": total,
         }
@@ -70,7 +75,9 @@ async def get_alert(console: Deps, viewer: PlaceViewer, alert_id: Identifier) ->
         alarms = await queries.alarms(connection, row["alarm_ids"])
         command_rows = await command_queries.commands_of_alert(connection, alert_id)
         commands = await command_heads.heads(connection, command_rows, viewer, console.names)
-    return as_json(views.alert_detail(row, alarms, commands, viewer, console.names))
+        behind = await origins(connection, [row], viewer)
+    warning = behind.get(alert_id)
+    return as_json(views.alert_detail(row, alarms, commands, warning, viewer, console.names))
 
 
 @router.get("/alarms", responses=json_response(AlarmList))

@@ -37,10 +37,11 @@ def facts(row: OutgoingRecord) -> AlertFacts:
     )
 
 
-def alert(row: OutgoingRecord, viewer: Viewer, names: UnitNames) -> Json:
+def alert(row: OutgoingRecord, viewer: Viewer, names: UnitNames, warning: Json | None) -> Json:
     """Return an alert of the list, with the next step and the verbs offered to the viewer.
 
-    The words of a graded record are left out unless open to the viewer; `masked` tells the client.
+    `warning` is the warning of another agency behind it. The words of a graded record are left out
+    unless open to the viewer; `masked` tells the client.
     """
     alert_facts = facts(row)
     open_to = opens(viewer, row["place"], row["data_grade"])
@@ -84,6 +85,7 @@ def alert(row: OutgoingRecord, viewer: Viewer, names: UnitNames) -> Json:
         "response_level": row["response_level"],
         "flapping": row["flapping"],
         "merged_into": row["merged_into"],
+        "warning": warning,
     }
 
 
@@ -91,6 +93,7 @@ def alert_detail(
     row: OutgoingRecord,
     alarms: Iterable[OutgoingRecord],
     commands: Iterable[Json],
+    warning: Json | None,
     viewer: Viewer,
     names: UnitNames,
 ) -> Json:
@@ -100,7 +103,7 @@ def alert_detail(
     """
     open_to = opens(viewer, row["place"], row["data_grade"])
     return {
-        **alert(row, viewer, names),
+        **alert(row, viewer, names, warning),
         "text": row["body"] if open_to else "",
         "areas": [{"unit": unit, "name": names.unit(unit)} for unit in row["areas"]],
         "issued_wording": issued_words(row, names) if open_to else None,

@@ -10,14 +10,14 @@ from pydantic import Field
 
 from services.console.core import access
 from services.console.core.record import OutgoingRecord
-from services.console.features.agency_warnings import queries as warning_queries
-from services.console.features.agency_warnings import views as warning_views
+from services.console.features.agency_warnings.grading import grade_of_warning
+from services.console.features.agency_warnings.views import may_command
 from services.console.features.commands import actions, assignment_queries, counts, draft_queries
 from services.console.features.commands.command_form import CommandForm
 from services.console.features.commands.responses import RecordedCommand
 from services.console.store.connections import reading
 from services.console.web.actions import Body, IdempotencyKey, accept_action
-from services.console.web.deps import ConsoleDeps, Deps
+from services.console.web.deps import Deps
 from services.console.web.problems import ApiProblem, hidden, missing_field, unknown
 from services.console.web.response_models import recorded
 from services.console.web.selecting import reached
@@ -25,7 +25,6 @@ from services.console.web.viewers import SignedInViewer
 from shared.contracts.assignments import REASONED, Step
 from shared.contracts.commands import Digest
 from shared.contracts.fields import (
-    DataGrade,
     Identifier,
     Instant,
     Text,
@@ -106,7 +105,9 @@ async def issue_command(
             f"Now {len(units)}. Look again before you send.",
             reason="stale_preview",
         )
-    grade = await _grade_of_warning(console, viewer, body)
+    grade = await grade_of_warning(
+        console, body.warning_id, body.status, lambda row: may_command(row, viewer)
+    )
     draft = actions.CommandDraft(
         body.selection,
         body.assist,
@@ -192,27 +193,6 @@ async def acknowledge_assignment(
     return await accept_action(
         console, actions.acknowledgement(acting, assignment, intent, console.clock.now())
     )
-
-
-async def _grade_of_warning(
-    console: ConsoleDeps, viewer: access.Viewer, body: CommandBody
-) -> DataGrade:
-    """Return the grade that the warning behind a command gives to it.
-
-    Raises 409 for a warning that is over, and for one that is not for the officer.
-    """
-    if body.warning_id is None:
-        return DataGrade.GENERAL
-    async with reading(console.database) as connection:
-        row = await warning_queries.warning(connection, body.warning_id, body.status)
-    if row is None or not warning_views.may_command(row, viewer):
-        raise ApiProblem(
-            409,
-            "The warning is over",
-            "Its agency has taken it back or replaced it, or its time has passed.",
-            reason="warning_over",
-        )
-    return DataGrade(row["data_grade"])
 
 
 def _check_deadlines(sign_by: datetime | None, finish_by: datetime | None, now: datetime) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import Field
 
+from services.console.features.agency_warnings.responses import WarningOrigin
 from services.console.features.photos.responses import PhotoView
 from services.console.web.response_models import RecordedAction, ResponseModel
 from shared.contracts.assignments import AssignmentRole, AssignmentState, Progress, Step
@@ -32,17 +33,6 @@ class TierCounts(AssignmentCounts):
     """Counts of the assignments of one tier."""
 
     tier: Tier
-
-
-class WarningOrigin(ResponseModel):
-    """Warning of an agency behind a command; masked, it is without words."""
-
-    contract = "ExternalWarning"
-
-    masked: bool
-    source_id: str
-    sender_name: str | None
-    headline: str
 
 
 class CommandHead(ResponseModel):

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from services.console.core.access import Viewer
 from services.console.core.action_record import ActionRecord, head
-from shared.contracts.fields import Position, Status
+from shared.contracts.fields import DataGrade, Position, Status
 from shared.contracts.ids import content_id
 from shared.contracts.reports import Report, ReporterRole, ReportKind
 from shared.contracts.topics import REPORTS
@@ -15,7 +15,10 @@ from shared.contracts.topics import REPORTS
 
 @dataclass(frozen=True, slots=True)
 class IncidentDraft:
-    """An incident in the words of an officer; `draft_id` is the id that the device gave it."""
+    """An incident in the words of an officer; `draft_id` is the id that the device gave it.
+
+    `warning_id` is the warning of another agency behind it, `grade` that of its words.
+    """
 
     draft_id: str | None
     event_type: str
@@ -24,6 +27,8 @@ class IncidentDraft:
     headline: str
     text: str
     restricted: bool
+    warning_id: str | None = None
+    grade: DataGrade = DataGrade.GENERAL
 
 
 def report_id_of(officer_id: str, draft_id: str) -> str:
@@ -39,7 +44,9 @@ def incident(viewer: Viewer, draft: IncidentDraft, now: datetime) -> ActionRecor
     words = (draft.event_type, draft.place, draft.headline, now.date().isoformat())
     report_id = report_id_of(viewer.officer_id, draft.draft_id or content_id("dft", *words))
     incident_id = content_id("inc", report_id)
-    common = head(viewer, {"status": Status.ACTUAL, "trace_id": report_id}, (draft.place,), (), now)
+    subject = {"status": Status.ACTUAL, "trace_id": report_id}
+    references = () if draft.warning_id is None else (draft.warning_id,)
+    common = head(viewer, subject, (draft.place,), references, now, draft.grade)
     return ActionRecord(
         REPORTS,
         incident_id,
@@ -55,6 +62,7 @@ def incident(viewer: Viewer, draft: IncidentDraft, now: datetime) -> ActionRecor
             headline=draft.headline,
             text=draft.text,
             restricted=draft.restricted,
+            warning_id=draft.warning_id,
             **common,
         ),
         viewer.officer_id,

@@ -8,6 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from services.console.core import access
+from services.console.features.agency_warnings.grading import grade_of_warning
+from services.console.features.agency_warnings.views import may_report
 from services.console.features.incidents import actions
 from services.console.features.incidents.responses import RecordedIncident
 from services.console.features.photos.queries import PhotoSubject
@@ -20,7 +22,7 @@ from services.console.web.deps import Deps
 from services.console.web.problems import missing_field, unknown
 from services.console.web.response_models import json_response, recorded
 from services.console.web.viewers import SignedInViewer
-from shared.contracts.fields import EventType, Identifier, Line, Position, Text, UnitId
+from shared.contracts.fields import EventType, Identifier, Line, Position, Status, Text, UnitId
 from shared.contracts.reports import Report
 
 router = APIRouter(prefix="/api", tags=["incidents"])
@@ -37,7 +39,8 @@ class IncidentBody(Body):
     """A new incident: kind of event, place, words.
 
     `draft_id` is the device's own id of the incident, under which it sends the photos; by default
-    the idempotency key. Without `place` the town at the `position` is the place.
+    the idempotency key. Without `place` the town at the `position` is the place. With `warning_id`
+    the officer reports because of a warning of another agency that is not over.
     """
 
     draft_id: Identifier | None = None
@@ -47,6 +50,7 @@ class IncidentBody(Body):
     headline: Line
     text: Text = ""
     restricted: Annotated[bool, Field(strict=True)] = False
+    warning_id: Identifier | None = None
 
 
 @router.post("/incidents", status_code=202, responses=recorded(RecordedIncident))
@@ -66,6 +70,9 @@ async def report_incident(
     acting = console.acting(viewer, lambda item: access.may_report_incident(item, place), place)
     if place not in console.names.tree:
         raise unknown("unit")
+    grade = await grade_of_warning(
+        console, body.warning_id, Status.ACTUAL, lambda row: may_report(row, viewer)
+    )
     draft = actions.IncidentDraft(
         draft_id=body.draft_id or key,
         event_type=body.event_type,
@@ -74,6 +81,8 @@ async def report_incident(
         headline=body.headline,
         text=body.text,
         restricted=body.restricted,
+        warning_id=body.warning_id,
+        grade=grade,
     )
     act = actions.incident(acting, draft, console.clock.now())
     assert isinstance(act.message, Report)

@@ -36,7 +36,7 @@ TABLE = Projection(
         *text("event_type", "reporter_role", "headline"),
         column("body", "text", attrgetter("text")),
         *boolean("restricted"),
-        *text("follows"),
+        *text("follows", "warning_id"),
         column("facts", "jsonb", _facts),
         *time("occurred_at", "sent_at"),
     ),

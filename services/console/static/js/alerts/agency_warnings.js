@@ -1,15 +1,18 @@
 // The panel of the warnings of other agencies that hold or will hold: whose, where, until when.
 
+import { sendAll } from "../commands/assignment_steps.js";
 import { composeCommand } from "../commands/command_composer.js";
-import { senderOf } from "../commands/warning_origin.js";
+import { openIncidentForm } from "../incidents/incident_form.js";
 import { get } from "../lib/api.js";
 import { button, chip, drillTag, levelBadge, maskedText, panel } from "../lib/components.js";
 import { h, renderList } from "../lib/dom.js";
 import { formatTime, t } from "../lib/i18n.js";
 import { loader } from "../lib/load_status.js";
 import { pagedList } from "../lib/paged_list.js";
+import { senderOf } from "../lib/warning_origin.js";
 
 /** @import { AgencyWarning } from "../types/alerts.d.ts" */
+/** @import { Child } from "../types/dom.d.ts" */
 /** @import { BoardContext } from "../types/page.d.ts" */
 
 const PAGE_SIZE = 50;
@@ -51,7 +54,7 @@ export function agencyWarnings(context, { isBrief = false } = {}) {
         node,
         answer.warnings,
         (warning) => warning.warning_id,
-        (warning) => warningItem(warning, isBrief ? null : () => orderBecauseOf(warning)),
+        (warning) => warningItem(warning, isBrief ? null : actsOf(warning)),
         t("warnings.none"),
       );
       list.show(answer);
@@ -98,14 +101,38 @@ export function agencyWarnings(context, { isBrief = false } = {}) {
     if (proposed) composeCommand(context.officer, status, context.reload, proposed);
   }
 
+  /**
+   * Open the form for a new incident with the words and the place of a warning.
+   * @param {AgencyWarning} warning
+   */
+  async function reportBecauseOf({ warning_id: id }) {
+    const proposed = await context.current(get(`/api/warnings/${id}/incident`));
+    if (proposed) openIncidentForm(context.officer, sendAll, "incident.sent", proposed);
+  }
+
+  /**
+   * Make the buttons for what the officer may do because of a warning.
+   * @param {AgencyWarning} warning
+   */
+  const actsOf = (warning) => [
+    warning.may_report &&
+      button(t("warning.incident"), () => reportBecauseOf(warning), {
+        "data-focus": `${warning.warning_id}-incident`,
+      }),
+    warning.may_command &&
+      button(t("warning.command"), () => orderBecauseOf(warning), {
+        "data-focus": `${warning.warning_id}-command`,
+      }),
+  ];
+
   return { load, panel: box };
 }
 
 /**
  * @param {AgencyWarning} warning
- * @param {(() => Promise<void>) | null} order null makes a brief entry
+ * @param {Child[] | null} acts null makes a brief entry
  */
-function warningItem(warning, order) {
+function warningItem(warning, acts) {
   const hidden = warning.areas - warning.area_names.length;
   const areas = warning.area_names.join(t("and"));
   return h(
@@ -129,16 +156,12 @@ function warningItem(warning, order) {
     h(
       "span",
       {},
-      (order || !warning.in_force) && [
+      (acts || !warning.in_force) && [
         h("time", {}, t("warning.from", { time: formatTime(warning.starts_at) })),
         h("br"),
       ],
       h("time", {}, t("warning.to", { time: formatTime(warning.ends_at) })),
-      order &&
-        warning.may_command && [
-          h("br"),
-          button(t("warning.command"), order, { "data-focus": `${warning.warning_id}-command` }),
-        ],
+      acts?.some(Boolean) && h("span", { class: "acts" }, acts),
     ),
   );
 }

@@ -13,6 +13,7 @@ import {
 import { h } from "../lib/dom.js";
 import { formatTime, t } from "../lib/i18n.js";
 import { stableList } from "../lib/stable_list.js";
+import { originLine } from "../lib/warning_origin.js";
 import { decisionButtons, nextStepText } from "./alert_decisions.js";
 import { openAlertSheet } from "../frame/sheets.js";
 import { trendPlace } from "./trend.js";
@@ -64,6 +65,7 @@ function alertCard(alert, refresh) {
       h("span", {}, t("score", { n: alert.score })),
       h("span", {}, t("sources", { n: alert.distinct_sources })),
     ),
+    originLine(alert),
     nextStep(alert, refresh),
   );
 }

@@ -16,6 +16,7 @@ import { dialogTitle, labelDialog, openDialog } from "../lib/dialogs.js";
 import { whyButton } from "../duty/why_sheet.js";
 import { fill, h, text } from "../lib/dom.js";
 import { formatTime, t } from "../lib/i18n.js";
+import { originLine } from "../lib/warning_origin.js";
 import { alarmTable, silenceButton } from "./alarm_table.js";
 import { decisionButtons, nextStepText, silenceAlarm } from "./alert_decisions.js";
 import { wordingPreview } from "./alert_words.js";
@@ -88,6 +89,7 @@ function sheetContent(alert, refresh, close) {
       chip(t("score", { n: alert.score })),
       chip(t("sources", { n: alert.distinct_sources })),
     ),
+    originLine(alert),
     scales(alert),
     h("p", { class: "next-step" }, nextStepText(alert)),
     emergencyDebt(alert),

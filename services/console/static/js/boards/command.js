@@ -5,7 +5,7 @@ import { assignmentCard } from "../commands/assignment_card.js";
 import { bulkButtons } from "../commands/bulk_steps.js";
 import { commandButtons } from "../commands/command_list.js";
 import { showMissingUnits } from "../commands/missing_units.js";
-import { originLine } from "../commands/warning_origin.js";
+import { originLine } from "../lib/warning_origin.js";
 import { ownPages } from "../duty/own_pages.js";
 import { get } from "../lib/api.js";
 import {

@@ -19,7 +19,7 @@ import {
 import { formatTime, t } from "../lib/i18n.js";
 import { draftList, newDraftId } from "./command_drafts.js";
 import { selectionEditor } from "./selection_editor.js";
-import { quotedWords, warningOrigin } from "./warning_origin.js";
+import { quotedWords, warningOrigin } from "../lib/warning_origin.js";
 
 /** @import { PagePreview, ProposedCommand } from "../types/alerts.d.ts" */
 /** @import { CommandDraft, CommandPreview } from "../types/commands.d.ts" */
@@ -221,7 +221,8 @@ export function composeCommand(officer, status, refresh, warning = null) {
   function showWarning(proposed) {
     const { event_type, level, selection, names: unitNames, warning_id: warningId } = proposed;
     form.querySelector("textarea")?.setAttribute("rows", "9");
-    showValues(form, { ...quotedWords(proposed), level, ...(event_type && { event: event_type }) });
+    const { title, text: instruction } = quotedWords(proposed);
+    showValues(form, { title, instruction, level, ...(event_type && { event: event_type }) });
     editor.restore(selection, unitNames);
     origin.show(warningId);
     preview();

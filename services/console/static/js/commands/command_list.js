@@ -15,7 +15,7 @@ import { h, renderList } from "../lib/dom.js";
 import { formatTime, t } from "../lib/i18n.js";
 import { showMissingUnits } from "./missing_units.js";
 import { openUnitSheet } from "../frame/sheets.js";
-import { originLine } from "./warning_origin.js";
+import { originLine } from "../lib/warning_origin.js";
 
 /** @import { Command, CommandHead } from "../types/commands.d.ts" */
 

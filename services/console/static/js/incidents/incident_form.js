@@ -6,11 +6,21 @@ import { button, eventName } from "../lib/components.js";
 import { confirmAction, textArea } from "../lib/dialogs.js";
 import { fill, h } from "../lib/dom.js";
 import { EVENT_TYPES } from "../lib/event_types.js";
-import { choices, isChecked, textField, textOf, unitPicker, valueOf } from "../lib/forms.js";
+import {
+  choices,
+  isChecked,
+  showValues,
+  textField,
+  textOf,
+  unitPicker,
+  valueOf,
+} from "../lib/forms.js";
 import { t } from "../lib/i18n.js";
 import { photoField, photoUploads } from "../lib/photos.js";
+import { quotedWords, warningOrigin } from "../lib/warning_origin.js";
 
 /** @import { Deliver } from "../types/actions.d.ts" */
+/** @import { ProposedIncident } from "../types/alerts.d.ts" */
 /** @import { Option } from "../types/dom.d.ts" */
 /** @import { Officer } from "../types/page.d.ts" */
 /** @typedef {{ lat: number, lon: number }} Position */
@@ -44,13 +54,21 @@ export const incidentButton = (officer, deliver, sentKey) =>
   });
 
 /**
+ * Open the form.
  * @param {Officer} officer
  * @param {Deliver} deliver
- * @param {string} sentKey
+ * @param {string} sentKey of the words after the delivery
+ * @param {ProposedIncident | null} [warning] the warning of another agency that fills the form
  */
-function openIncidentForm(officer, deliver, sentKey) {
+export function openIncidentForm(officer, deliver, sentKey, warning = null) {
+  const origin = warningOrigin();
   const draft = `dft-${[...crypto.getRandomValues(new Uint32Array(4))].map(hexOf).join("")}`;
-  const place = unitPicker(t("incident.place"), { unit: officer.unit, name: officer.unit_name });
+  const place = unitPicker(
+    t("incident.place"),
+    warning
+      ? { unit: warning.place, name: warning.place_name }
+      : { unit: officer.unit, name: officer.unit_name },
+  );
   const restricted = choices(t("report.for.whom"), "checkbox", "restricted", [
     ["1", t("incident.restricted")],
   ]);
@@ -61,10 +79,11 @@ function openIncidentForm(officer, deliver, sentKey) {
   );
   const coordinates = coordinatesField();
   const dialog = confirmAction({
-    title: t("incident.new"),
-    subject: { status: "Actual", place: officer.unit_name, headline: null },
+    title: t(warning ? "warning.incident" : "incident.new"),
+    subject: { status: "Actual", place: warning?.place_name ?? officer.unit_name, headline: null },
     fields: [
-      kindChoices(),
+      origin.node,
+      kindChoices(warning?.event_type),
       sensitive,
       textField(t("incident.words"), "headline", {
         required: true,
@@ -96,6 +115,7 @@ function openIncidentForm(officer, deliver, sentKey) {
         headline,
         text: textOf(form, "text"),
         restricted: isChecked(form, "restricted"),
+        warning_id: origin.id(),
       };
       const photos = await photoUploads(form, `/api/incidents/drafts/${draft}/photos`, {
         ...summary,
@@ -105,21 +125,34 @@ function openIncidentForm(officer, deliver, sentKey) {
       showNotice(t(sentKey, { place: place.unit.name, event: eventName(kind) }));
     },
   });
-  dialog.addEventListener("change", () => {
-    const form = dialog.querySelector("form");
+  const form = dialog.querySelector("form");
+  dialog.addEventListener("change", showRule);
+  if (form && warning) {
+    const { title: headline, text } = quotedWords(warning);
+    showValues(form, { headline, text, ...(warning.event_type && { event: warning.event_type }) });
+    for (const part of form.querySelectorAll("details"))
+      part.open = part.querySelector(":checked, textarea") !== null;
+    origin.show(warning.warning_id);
+    showRule();
+  }
+
+  /** Show the rule for a sensitive kind in place of the choice. */
+  function showRule() {
     const isSensitive = form !== null && valueOf(form, "event").startsWith(SENSITIVE);
     sensitive.hidden = !isSensitive;
     restricted.hidden = isSensitive;
-  });
+  }
 }
 
 /** @param {number} number */
 const hexOf = (number) => number.toString(16).padStart(8, "0");
 
-function kindChoices() {
+/** @param {string | null} [extra] a kind that is offered too */
+function kindChoices(extra) {
   /** @param {string} code */
-  const option = (code) => /** @type {Option} */ ([code, t(`event.${code}`)]);
-  const rareOptions = EVENT_TYPES.filter((code) => !FREQUENT_TYPES.includes(code)).map(option);
+  const option = (code) => /** @type {Option} */ ([code, eventName(code)]);
+  const codes = new Set([...EVENT_TYPES, ...(extra ? [extra] : [])]);
+  const rareOptions = [...codes].filter((code) => !FREQUENT_TYPES.includes(code)).map(option);
   return h(
     "div",
     { class: "kinds" },

@@ -37,6 +37,7 @@ export interface Alert extends WithStatus, Maskable {
   response_level: string | null;
   flapping: boolean;
   merged_into: string | null;
+  warning: WarningOrigin | null;
 }
 
 export interface Position {
@@ -156,10 +157,11 @@ export interface AgencyWarning extends WithStatus {
   ends_at: string;
   in_force: boolean;
   may_command: boolean;
+  may_report: boolean;
 }
 
-/** What a command because of a warning begins with. */
-export interface ProposedCommand extends WithStatus {
+/** The words of a warning for an act because of it. */
+export interface QuotedWarning extends WithStatus {
   warning_id: string;
   source_id: string;
   sender_name: string | null;
@@ -170,8 +172,25 @@ export interface ProposedCommand extends WithStatus {
   instruction: string;
   starts_at: string;
   ends_at: string;
+}
+
+/** The begin of a command because of a warning. */
+export interface ProposedCommand extends QuotedWarning {
   selection: StoredSelection | null;
   names: Record<string, string>;
+}
+
+/** The begin of a new incident because of a warning. */
+export interface ProposedIncident extends QuotedWarning {
+  place: string;
+  place_name: string;
+}
+
+/** The warning of another agency behind a command or an alert. */
+export interface WarningOrigin extends Maskable {
+  source_id: string;
+  sender_name: string | null;
+  headline: string;
 }
 
 export interface Silence extends WithStatus {

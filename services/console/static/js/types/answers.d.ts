@@ -8,6 +8,7 @@ import type {
   AlertWords,
   PagePreview,
   ProposedCommand,
+  ProposedIncident,
   ReadingsAnswer,
   Sensor,
   Silence,
@@ -66,17 +67,19 @@ export type AnswerOf<Path extends string> = Path extends "/api/me"
                   ? { silences: Silence[] }
                   : Path extends `/api/warnings/${string}/command`
                     ? ProposedCommand
-                    : Path extends "/api/warnings"
-                      ? ListAnswer & { warnings: AgencyWarning[] }
-                      : Path extends "/api/sensors/silent"
-                        ? ListAnswer & { sensors: SilentSensor[] }
-                        : Path extends `/api/sensors/${string}/readings`
-                          ? ReadingsAnswer
-                          : Path extends "/api/sensors"
-                            ? ListAnswer & { sensors: Sensor[] }
-                            : Path extends "/api/trends"
-                              ? { trends: Trend[] }
-                              : CommandAnswerOf<Path>;
+                    : Path extends `/api/warnings/${string}/incident`
+                      ? ProposedIncident
+                      : Path extends "/api/warnings"
+                        ? ListAnswer & { warnings: AgencyWarning[] }
+                        : Path extends "/api/sensors/silent"
+                          ? ListAnswer & { sensors: SilentSensor[] }
+                          : Path extends `/api/sensors/${string}/readings`
+                            ? ReadingsAnswer
+                            : Path extends "/api/sensors"
+                              ? ListAnswer & { sensors: Sensor[] }
+                              : Path extends "/api/trends"
+                                ? { trends: Trend[] }
+                                : CommandAnswerOf<Path>;
 
 type CommandAnswerOf<Path extends string> = Path extends "/api/commands"
   ? ListAnswer & { commands: Command[] }

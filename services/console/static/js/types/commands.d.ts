@@ -1,5 +1,6 @@
 /** Commands, assignments, and the firings of their clocks. */
 
+import type { WarningOrigin } from "./alerts.d.ts";
 import type { Level, Maskable, Post, Tier, WithStatus } from "./fields.d.ts";
 import type { Place } from "./page.d.ts";
 import type { Photo, TierCounts, UnitNode } from "./units.d.ts";
@@ -14,13 +15,6 @@ export interface CommandTotals {
 }
 
 /** A command without the progress of its assignments. */
-/** The warning of another agency behind a command. */
-export interface WarningOrigin extends Maskable {
-  source_id: string;
-  sender_name: string | null;
-  headline: string;
-}
-
 export interface CommandHead extends WithStatus, Maskable {
   command_id: string;
   version: number;

@@ -1,11 +1,10 @@
-// The warning of another agency behind a command: its words as a quotation, the note in the form.
+// The warning of another agency behind a command or an alert: its words quoted, the note in a form.
 
-import { button, maskedText } from "../lib/components.js";
-import { fill, h } from "../lib/dom.js";
-import { formatMoment, t } from "../lib/i18n.js";
+import { button, maskedText } from "./components.js";
+import { fill, h } from "./dom.js";
+import { formatMoment, t } from "./i18n.js";
 
-/** @import { ProposedCommand } from "../types/alerts.d.ts" */
-/** @import { CommandHead } from "../types/commands.d.ts" */
+/** @import { QuotedWarning, WarningOrigin } from "../types/alerts.d.ts" */
 
 const TITLE_CHARACTERS = 200;
 
@@ -17,8 +16,8 @@ export const senderOf = ({ sender_name: name, source_id: source }) =>
   name ? t("warning.sender", { name, source }) : source;
 
 /**
- * Return the title and the instruction of a command with the agency's words as a quotation.
- * @param {ProposedCommand} warning
+ * Return a title and a text with the agency's words as a quotation.
+ * @param {QuotedWarning} warning
  */
 export function quotedWords(warning) {
   const title = t("warning.quoted.title", { headline: warning.headline });
@@ -35,13 +34,13 @@ export function quotedWords(warning) {
   ];
   return {
     title: [...title].slice(0, TITLE_CHARACTERS).join(""),
-    instruction: lines.filter(Boolean).join("\n"),
+    text: lines.filter(Boolean).join("\n"),
   };
 }
 
 /**
- * Make the line of the warning behind a command on its card; nothing for a command without one.
- * @param {CommandHead} command
+ * Make the line of the warning behind a command or an alert on its card; nothing without one.
+ * @param {{ warning: WarningOrigin | null }} subject
  */
 export function originLine({ warning }) {
   if (!warning) return null;
@@ -54,7 +53,7 @@ export function originLine({ warning }) {
   );
 }
 
-/** Make the note of the warning that a command refers to; without a warning it is empty. */
+/** Make the note of the warning that a form refers to; without a warning it is empty. */
 export function warningOrigin() {
   const node = h("div", { class: "origin" });
   /** @type {string | null} */
