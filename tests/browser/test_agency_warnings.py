@@ -170,6 +170,7 @@ async def test_an_unusual_kind_is_offered_and_a_sensitive_one_shows_its_rule(
     dialog = page.locator("dialog")
     for warning, is_sensitive in zip(warnings, (False, True, False), strict=True):
         await page.locator(f"[data-focus='{warning.id}-incident']").click()
+        await expect(dialog.locator(".origin button")).to_be_visible()
         kind = warning.event_type
         checked = await dialog.locator("[name=event]:checked").evaluate_all(
             "(boxes) => boxes.map((box) => box.value)"
