@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from services.console.settings import Settings
-from services.console.store.conditions import OPEN_ALERT, OPEN_COMMAND
+from services.console.store.conditions import OPEN_ALERT, OPEN_COMMAND, ends_warning
 from shared.contracts.lifecycles import alert, mode_proposal, page, report_duty
 from shared.runtime.retention import RetentionTask, delete_rows, insert_of_deleted_counts
 from shared.runtime.sql import names
@@ -99,13 +99,20 @@ def forget_report_duties(keep: timedelta) -> RetentionTask:
 def forget_facts_of_alerts(keep: timedelta) -> list[RetentionTask]:
     """Return the tasks for alarms, warnings, silences, reports, proposals, entries that are over.
 
-    An alarm of an open alert stays, and a report of its incident.
+    An alarm of an open alert stays, and a report of its incident. A message that ends a warning of
+    another agency goes after the warning, which would hold again without it; a warning that was
+    ended long ago goes before its own end.
     """
     of_open_alerts = f"(SELECT unnest(alarm_ids) FROM console.alert WHERE {OPEN_ALERT})"  # noqa: S608
     conditions = {
         "alarm": f"{_OLD} AND (transition = 'cleared' OR withdrawn OR retrospective) "
         f"AND alarm_id NOT IN {of_open_alerts}",
-        "agency_warning": f"{_OLD} AND ends_at < now() - $1::interval",
+        "agency_warning": f"{_OLD} AND (ends_at < now() - $1::interval OR EXISTS "  # noqa: S608
+        "(SELECT FROM console.agency_warning AS f "
+        f"WHERE f.{_OLD} AND {ends_warning('f', 'agency_warning')})) "
+        "AND NOT EXISTS (SELECT FROM console.agency_warning AS w "
+        "WHERE w.warning_id <> agency_warning.warning_id "
+        f"AND {ends_warning('agency_warning', 'w')})",
         "silence": "ended_at < now() - $1::interval",
         "report": f"{_OLD} AND NOT EXISTS (SELECT FROM console.alert AS a "
         f"WHERE a.incident_id = report.incident_id AND a.{OPEN_ALERT})",

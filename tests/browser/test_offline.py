@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, Route, expect
 
+from shared.contracts.fields import Level
+from shared.contracts.pages import SubjectKind
 from tests.browser.checks import OVERFLOW
 from tests.browser.conftest import Host, Served, Visitor, fill_console, shot
 from tests.browser.test_acts import sent
+from tests.support.console_events import GRID, VILLAGE, a_command, a_page, an_assignment
 from tests.support.postgres import fresh_database
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -186,6 +190,168 @@ async def test_a_refused_act_is_shown_with_its_reason_until_it_is_read(
     await page.wait_for_selector(".link.live")
     await expect(lost).to_have_count(0)
     assert sent(console, "acknowledgement") == []
+
+
+BULK_WORDS = {
+    "zh-CN": {
+        "kept": "没有连接",
+        "unsent": "未发送：签收",
+        "sent": "签收",
+        "lost": "未被接受：签收",
+    },
+    "en": {"kept": "No line", "unsent": "Not sent: Sign", "sent": "Sign", "lost": "accepted: Sign"},
+}
+
+
+def grid_tasks(console: Served) -> list[str]:
+    """Give a village and one of its grids a task each, and return their ids."""
+    order = a_command("many", recipients=2, title="点验沙袋 ‖ Count the sandbags")
+    assignments = [an_assignment(order, unit) for unit in (VILLAGE, GRID)]
+    console.run(console.console.project([order, *assignments]))
+    return sorted(assignment.assignment_id for assignment in assignments)
+
+
+async def open_bulk(officer: Visitor, lang: str = "zh-CN") -> Page:
+    """Return the phone of the village with its tasks and those of its grids."""
+    page = await officer.open("o-village-b", phone=True, lang=lang)
+    await page.click("#tab-assignments")
+    await page.locator("#scope input").check()
+    await expect(tasks(page)).to_have_count(2)
+    await page.wait_for_selector(".link.live")
+    return page
+
+
+def tasks(page: Page) -> Any:
+    return page.locator("#list .card", has_text="点验沙袋").or_(
+        page.locator("#list .card", has_text="sandbags")
+    )
+
+
+def signed(console: Served, ids: list[str]) -> list[str]:
+    """Return the assignments among `ids` that were signed, each as often as it counts."""
+    rows = sent(console, "acknowledgement")
+    assert {row["step"] for row in rows} <= {"sign"}
+    return sorted(row["assignment_id"] for row in rows if row["assignment_id"] in ids)
+
+
+@pytest.mark.parametrize("lang", BULK_WORDS)
+async def test_a_step_on_many_without_a_line_is_kept_shown_and_sent_once(
+    officer: Visitor, console: Served, lang: str
+) -> None:
+    words, ids = BULK_WORDS[lang], grid_tasks(console)
+    page = await open_bulk(officer, lang)
+    await cut(page, off=True)
+    await page.click("#bulk-sign")
+    dialog = page.locator("dialog")
+    await expect(dialog.locator(".bulk-list")).to_contain_text(words["kept"])
+    count = await dialog.locator("input:checked").count()
+    assert count >= len(ids)
+    await shot(page, f"phone-bulk-offline-{lang}")
+    assert await page.evaluate(OVERFLOW) <= 0
+    await dialog.locator("button[type=submit]").click()
+    await expect(dialog).to_have_count(0)
+    await expect(tasks(page).locator(".unsent")).to_contain_text([words["unsent"]] * 2)
+    await expect(page.locator("#unsent")).to_contain_text(str(count))
+    await shot(page, f"phone-bulk-unsent-{lang}", full=True)
+    assert signed(console, ids) == []
+    await page.click("#bulk-sign")
+    await expect(dialog.locator(".bulk-list")).to_contain_text(words["kept"])
+    await expect(dialog.locator("input")).to_have_count(0)
+    await page.keyboard.press("Escape")
+    for off in (False, True, False):  # back, gone again at once, back
+        await cut(page, off=off)
+    await expect(tasks(page).locator(".sent")).to_contain_text([words["sent"]] * 2, timeout=90_000)
+    await expect(page.locator(".unsent")).to_have_count(0, timeout=90_000)
+    assert signed(console, ids) == ids
+
+
+async def test_a_step_on_many_whose_answer_was_lost_counts_once(
+    officer: Visitor, console: Served
+) -> None:
+    ids = grid_tasks(console)
+    page = await open_bulk(officer)
+
+    async def lose(route: Route) -> None:
+        await route.fetch()
+        await route.abort()
+
+    await page.route("**/api/assignments/acknowledgements", lose)
+    await page.click("#bulk-sign")
+    dialog = page.locator("dialog")
+    await dialog.locator("input").first.wait_for()
+    assert signed(console, ids) == []
+    await dialog.locator("button[type=submit]").click()
+    await expect(dialog).to_have_count(0)
+    await expect(tasks(page).locator(".sent")).to_have_count(2)
+    await expect(page.locator("#unsent .problem")).to_have_count(0)
+    assert signed(console, ids) == ids
+
+
+@pytest.mark.parametrize("lang", BULK_WORDS)
+async def test_each_refused_step_of_many_says_so_with_its_unit(
+    officer: Visitor, console: Served, lang: str
+) -> None:
+    ids = grid_tasks(console)
+    page = await open_bulk(officer, lang)
+    await cut(page, off=True)
+    await page.click("#bulk-sign")
+    await page.locator("dialog input").first.wait_for()
+    await page.locator("dialog button[type=submit]").click()
+    await expect(tasks(page).locator(".unsent")).to_have_count(2)
+    console.run(withdraw(console, "o-village-b", "command"))
+    console.console.deps.sessions.forget_officer("o-village-b")  # else remembered for 10 s
+    await cut(page, off=False)
+    title = {"zh-CN": "点验沙袋", "en": "Count the sandbags"}[lang]
+    lost = page.locator("#unsent .problem", has_text=title)
+    await expect(lost).to_have_count(2, timeout=90_000)
+    await expect(lost.first).to_contain_text(BULK_WORDS[lang]["lost"])
+    places = [console.console.deps.names.unit(unit) for unit in (VILLAGE, GRID)]
+    for place in places:
+        await expect(page.locator("#unsent")).to_contain_text(place)
+    await shot(page, f"phone-bulk-refused-{lang}", full=True)
+    assert await page.evaluate(OVERFLOW) <= 0
+    assert signed(console, ids) == []
+
+
+async def test_the_words_of_a_refused_act_change_with_the_language(
+    officer: Visitor, console: Served
+) -> None:
+    (sign, _), headline = grid_tasks(console), ("河堤漏水", "The dyke leaks")
+    record = a_page(
+        "o-village-b",
+        VILLAGE,
+        name="both languages",
+        subject=SubjectKind.ALERT,
+        level=Level.RED,
+        at=datetime.now(UTC),
+        headline=" ‖ ".join(headline),
+        text="请到场。 ‖ Please come.",
+    )
+    console.run(console.console.project([record]))
+    page = await officer.open("o-village-b", phone=True)
+
+    async def refuse(route: Route) -> None:
+        if route.request.headers.get("idempotency-key") is None:  # a receipt of the device
+            await route.continue_()
+        else:
+            await route.fulfill(status=409, json={"title": "no", "reason": "act_conflict"})
+
+    for path in ("pages/*/answers", "assignments/*/acknowledgements"):
+        await page.route(f"**/api/{path}", refuse)
+    await page.locator(f"[data-focus='{record.page_id}-coming']").click()
+    await page.click("#tab-assignments")
+    await page.locator("#scope input").check()
+    await page.locator(f"[data-focus='{sign}-sign']").click()
+    await page.locator("dialog").get_by_role("button", name="签收").click()
+    lost = page.locator("#unsent .problem")
+    zh, en = (headline[0], "点验沙袋"), (headline[1], "Count the sandbags")
+    await expect(lost).to_contain_text(zh)
+    await page.click("#language")
+    await expect(lost).to_contain_text(en)
+    await page.reload()
+    await expect(lost).to_contain_text(en)
+    await page.click("#language")
+    await expect(lost).to_contain_text(zh)
 
 
 async def withdraw(served: Served, officer: str, power: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.console.retention import forget_facts_of_alerts
 from shared.contracts.fields import DataGrade, Level, Status, Tier
 from shared.contracts.reports import ExternalWarning
 from tests.support.console_events import CITY, DISTRICT, SONGJI, VILLAGE, ZHUTUO
@@ -119,6 +120,46 @@ async def test_a_message_of_another_source_or_of_a_drill_ends_nothing(
         ]
     )
     assert [entry["warning_id"] for entry in await listed(console)] == ["wrn-1"]
+
+
+async def forget(console: ConsoleHarness) -> set[str]:
+    """Delete what is older than 400 days, and return the ids of the messages that are left."""
+    (task,) = [
+        task
+        for task in forget_facts_of_alerts(timedelta(days=400))
+        if task.name == "old_agency_warning"
+    ]
+    async with console.deps.database.transaction() as work:
+        await work.connection.fetch(task.statement, task.keep, task.limit)
+        rows = await work.connection.fetch("SELECT warning_id FROM console.agency_warning")
+    return {row["warning_id"] for row in rows}
+
+
+async def test_a_warning_does_not_hold_again_when_its_cancel_is_forgotten(
+    console: ConsoleHarness,
+) -> None:
+    now = datetime.now(UTC)
+    old = {"occurred_at": now - timedelta(days=500), "sent_at": now - timedelta(days=500)}
+    late = {"occurred_at": now - 300 * 24 * HOUR, "sent_at": now - 300 * 24 * HOUR}
+    future, past = now + timedelta(days=300), now - timedelta(days=450)
+    await console.project(
+        [
+            a_warning(1, expires_at=future, **old),
+            a_warning(2, "Update", references=("wrn-1",), expires_at=future, **old),
+            a_warning(3, "Cancel", references=("wrn-2",), expires_at=past, **old),
+            a_warning(4, expires_at=future, **old),
+            a_warning(5, "Cancel", references=("wrn-4",), expires_at=past, **late),
+            a_warning(6, expires_at=past, **old),
+            a_warning(7, "Update", references=("wrn-7",), expires_at=past, **old),
+            a_warning(8, expires_at=future, **old),
+        ]
+    )
+    ended_lately = {"wrn-4", "wrn-5"}
+    assert await forget(console) == {"wrn-2", "wrn-3", "wrn-8"} | ended_lately
+    assert [entry["warning_id"] for entry in await listed(console)] == ["wrn-8"]
+    assert await forget(console) == {"wrn-3", "wrn-8"} | ended_lately
+    assert await forget(console) == {"wrn-8"} | ended_lately
+    assert [entry["warning_id"] for entry in await listed(console)] == ["wrn-8"]
 
 
 async def test_pages_of_a_long_list_are_the_gravest_first(console: ConsoleHarness) -> None:

@@ -28,6 +28,7 @@ def test_silent_and_heard_again() -> None:
     feed.read(200, 300)
     assert feed.alarms[1].transition.value == "cleared"
     assert feed.alarms[1].alarm_id == alarm.alarm_id
+    assert (feed.alarms[1].evidence.value, feed.alarms[1].evidence.unit) == (300, "s")
     assert (feed.health[1].state, feed.health[1].version) == (SensorState.ONLINE, 2)
     assert len(feed.alarms) == len(feed.health) == 2
     feed.tick(1000)

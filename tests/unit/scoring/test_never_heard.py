@@ -56,13 +56,18 @@ def test_never_heard_is_an_alarm_until_the_first_reading() -> None:
         "朱沱(三) 水位站掉线：从未收到数据，自 8月19日 19:25 起等待 ‖ "
         "朱沱(三), Zhutuo level: never heard, awaited since 19 Aug 19:25"
     )
+    assert alarm.evidence.note == (
+        "从未收到数据，自 8月19日 19:25 起等待 ‖ never heard, awaited since 19 Aug 19:25"
+    )
     feed.read(200, 10_001)
     assert [event.transition.value for event in feed.alarms] == ["raised", "cleared"]
     assert feed.alarms[1].alarm_id == alarm.alarm_id
     assert feed.alarms[1].evidence.last_seen_at == at(10_001)
+    assert (feed.alarms[1].evidence.note, feed.alarms[1].evidence.value) == (None, 10_001)
     assert feed.health[1].state is SensorState.ONLINE
     feed.tick(10_001 + 181)
     assert feed.alarms[2].headline == "朱沱(三) 水位站掉线 ‖ 朱沱(三), Zhutuo level"
+    assert feed.alarms[2].evidence.note is None
     assert feed.alarms[2].alarm_id != alarm.alarm_id
 
 

@@ -9,24 +9,17 @@ import asyncpg
 from services.console.core.access import Span
 from services.console.core.paging import ListPosition
 from services.console.core.record import OutgoingRecord
+from services.console.store.conditions import IS_WARNING, ends_warning
 from services.console.store.connections import Connection, Rows
 from services.console.store.ordering import Order, gravest, micros, position_parameters
 from shared.contracts.units import lineage
-from shared.domain.agency_warnings import FOLLOW_UPS, WARNINGS
-
-
-def _kinds(kinds: Iterable[str]) -> str:
-    return ", ".join(f"'{kind}'" for kind in sorted(kinds))
-
 
 GRAVEST = Order((gravest("w.level"), micros("w.ends_at")), "w.warning_id")
 """The order of warnings: the gravest first, then those that end first."""
 _HEAD = """w.warning_id, w.status, w.source_id, w.sender_name, w.event_type, w.level, w.headline,
     w.areas, w.data_grade, w.starts_at, w.ends_at, w.starts_at <= now() AS in_force"""
-_STANDS = f"""w.status = $1 AND w.ends_at > now() AND w.msg_type IN ({_kinds(WARNINGS)})
-    AND NOT EXISTS (SELECT 1 FROM console.agency_warning f
-        WHERE f.ended_ids @> ARRAY[w.warning_id] AND f.status = w.status
-            AND f.source_id = w.source_id AND f.msg_type IN ({_kinds(FOLLOW_UPS)}))"""  # noqa: S608
+_STANDS = f"""w.status = $1 AND w.ends_at > now() AND w.{IS_WARNING}
+    AND NOT EXISTS (SELECT 1 FROM console.agency_warning f WHERE {ends_warning("f", "w")})"""  # noqa: S608
 """The condition that a warning is not over."""
 _HOLDS = f"""{_STANDS}
     AND EXISTS (SELECT 1 FROM unnest(w.areas) AS a(area) WHERE a.area = ANY($4::text[])

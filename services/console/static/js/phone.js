@@ -3,6 +3,7 @@
 
 import { bulkButtons } from "./commands/bulk_steps.js";
 import { wholeMatter } from "./duty/matters.js";
+import { answerSummary } from "./lib/action_summary.js";
 import { beginAlarm } from "./lib/alarm.js";
 import { get, onSessionEnd, Problem } from "./lib/api.js";
 import { CardOrder } from "./lib/card_order.js";
@@ -26,6 +27,7 @@ import { headLines } from "./phone/phone_header.js";
 import { isOpenPage, LIST_NAMES, needsStep, PhoneLists } from "./phone/phone_lists.js";
 import { sendReceipt } from "./phone/receipts.js";
 
+/** @import { Deliver } from "./types/actions.d.ts" */
 /** @import { Page } from "./types/overview.d.ts" */
 /** @import { FeedLine, LinkFacts, LinkState, Officer } from "./types/page.d.ts" */
 /** @import { DeviceActions, PhonePage } from "./phone/phone_cards.js" */
@@ -65,6 +67,8 @@ const state = {
 let officer;
 /** @type {Outbox} */
 let outbox;
+/** @type {Deliver} */
+const deliver = (actions) => outbox.add(actions);
 const lists = new PhoneLists((subject) => outbox.entriesOf(subject), show, announcePages);
 
 async function begin() {
@@ -157,7 +161,7 @@ function show() {
         assignments,
         needsStep,
         (assignment) => assignment.assignment_id,
-        (assignment) => phoneAssignmentCard(assignment, (actions) => outbox.add(actions)),
+        (assignment) => phoneAssignmentCard(assignment, deliver),
         "assignments.none",
       );
   });
@@ -278,11 +282,10 @@ function showBadge(name, count) {
  * @param {string} [successor] the officer who takes the page over
  */
 function answerPage(page, verb, words, successor) {
-  const summary = { subject: page.page_id, verb, words: page.headline };
   const path = `/api/pages/${page.page_id}/answers`;
   const receiver = successor && { hand_to: successor };
   const body = { verb, text: words, ...receiver, ...wholeMatter(page) };
-  return outbox.add([{ path, body, summary }]);
+  return outbox.add([{ path, body, summary: answerSummary(page, verb) }]);
 }
 
 /** @param {ListName} tab */
@@ -321,7 +324,7 @@ function drawFrame() {
       h(
         "div",
         { class: "scope", id: "bulk", hidden: true },
-        bulkButtons(null, lists.loaders.assignments),
+        bulkButtons(null, lists.loaders.assignments, { deliver, lists }),
       ),
       h(
         "div",

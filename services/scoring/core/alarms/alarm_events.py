@@ -7,7 +7,13 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from services.scoring.core.alarms.alarm_state import NEVER, NORMAL, AlarmState
-from services.scoring.core.alarms.headline import headline, limit_name, situation, trend_of
+from services.scoring.core.alarms.headline import (
+    headline,
+    limit_name,
+    never_heard_since,
+    situation,
+    trend_of,
+)
 from services.scoring.core.alarms.score import CLEARED, score_parts, total
 from services.scoring.core.refusals import RefusedInput
 from services.scoring.core.rules.compiled_rule import CompiledRule
@@ -73,7 +79,7 @@ def alarm_event(
     sensor, definition = state.sensor, rule.definition
     unit, datum = definition.unit or "1", definition.datum
     lasting_s = max(cause.at - alarm.started_at, 0.0)
-    parts, name = CLEARED, None
+    value, parts, name, note = cause.value, CLEARED, None, cause.note or None
     if rule.thresholds is not None:
         # Upwards: the threshold that was reached. Downwards: the limit of the abandoned threshold.
         threshold = rule.thresholds.threshold(max(rank, previous, shown_rank))
@@ -86,6 +92,7 @@ def alarm_event(
             parts = score_parts(rank, excess, reached.scale, lasting_s)
     else:
         limit, unit, datum = rule.silent_s, "s", None
+        value = rule.silent_s + lasting_s
         if rank != NORMAL:
             parts = score_parts(rank, lasting_s=lasting_s)
     if rule.baseline is not None:
@@ -96,6 +103,8 @@ def alarm_event(
     assert kind in ("threshold", "window", "rate", "absence", "baseline")
     mode = state.rule_set.mode if definition.modes else None
     since = _expected_since(state)
+    if rule.silent_s and since is not None:
+        note = never_heard_since(since).joined()
     return AlarmEvent(
         id=transition_id(alarm.alarm_id, alarm.version),
         status=Status(state.status),
@@ -125,7 +134,7 @@ def alarm_event(
         parts=parts,
         evidence=Evidence(
             metric=definition.metric or "silence",
-            value=cause.value,
+            value=value,
             unit=unit,
             datum=datum,
             limit=limit,
@@ -134,7 +143,7 @@ def alarm_event(
             window_s=rule.window.span_s if rule.window else 0.0,
             event_id=cause.event_id,
             last_seen_at=_last_seen_at(state),
-            note=cause.note or None,
+            note=note,
         ),
         headline=headline(sensor, rule, rank, since),
         situation=situation(sensor, rule, rank, cause.value, trend, cause.note, since),

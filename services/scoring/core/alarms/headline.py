@@ -91,8 +91,16 @@ def situation(
     if rank == NORMAL:
         return None
     if rule.silent_s and expected_since is not None:
-        return _named(sensor, rule, _never_heard_since(expected_since))
+        return _named(sensor, rule, never_heard_since(expected_since))
     return _named(sensor, rule, _statement(rule, rank, value, trend, note))
+
+
+def never_heard_since(since: datetime) -> Bilingual:
+    """Return the words for a sensor that was never heard, awaited since `since`."""
+    at = spoken(since, _ZONE, since)
+    return Bilingual(
+        f"{_NEVER_HEARD.zh}，自 {at.zh} 起等待", f"{_NEVER_HEARD.en}, awaited since {at.en}"
+    )
 
 
 def _named(sensor: Sensor, rule: CompiledRule, words: Bilingual) -> str:
@@ -136,13 +144,6 @@ def _statement(
         tail = _CLIMBS
     opening = _rate(definition, value, unit)
     return Bilingual(f"{opening.zh}{words.zh}{tail.zh}", f"{opening.en}{words.en}{tail.en}")
-
-
-def _never_heard_since(since: datetime) -> Bilingual:
-    at = spoken(since, _ZONE, since)
-    return Bilingual(
-        f"{_NEVER_HEARD.zh}，自 {at.zh} 起等待", f"{_NEVER_HEARD.en}, awaited since {at.en}"
-    )
 
 
 def _rate(definition: RuleDefinition, value: float, unit: str) -> Bilingual:

@@ -3,7 +3,7 @@
 
 import { get, problemOf } from "../lib/api.js";
 import { button, headCell, levelBadge } from "../lib/components.js";
-import { fill, h, svg } from "../lib/dom.js";
+import { fill, h, svg, text } from "../lib/dom.js";
 import { currentLanguage, formatAmount, formatTime, t } from "../lib/i18n.js";
 import { alarmStateKey, hasEnded } from "./alarm_table.js";
 
@@ -253,7 +253,9 @@ function tables(readings) {
     levelBadge(alarm.level),
     formatTime(alarm.started_at),
     t(alarmStateKey(alarm)),
-    formatAmount(alarm.evidence.value, alarm.evidence.unit),
+    alarm.evidence.note
+      ? text(alarm.evidence.note)
+      : formatAmount(alarm.evidence.value, alarm.evidence.unit),
   ];
   const points = readings.points
     .slice(-ROW_LIMIT)

@@ -1,5 +1,6 @@
 // Steps on an assignment: the fields that each asks for, then one request.
 
+import { assignmentSummary } from "../lib/action_summary.js";
 import { get, post, problemOf, upload } from "../lib/api.js";
 import { button } from "../lib/components.js";
 import { confirmAction } from "../lib/dialogs.js";
@@ -111,20 +112,28 @@ async function stepFields(assignment, step) {
  * @returns {Action}
  */
 function stepAction(assignment, step, reason, form) {
-  const { assignment_id: subject, version, title: words, attempt } = assignment;
   const until = momentOf(form, "until");
   const units = checkedValues(form, "receiver");
+  return plainStep(assignment, step, {
+    text: reason,
+    ...(until && { until }),
+    ...(units.length && { units }),
+    ...(step === "split" && { mandatory: !isChecked(form, "optional") }),
+  });
+}
+
+/**
+ * Return the action of a step on an assignment.
+ * @param {Assignment} assignment
+ * @param {string} step
+ * @param {object} fields of the request
+ * @returns {Action}
+ */
+export function plainStep(assignment, step, fields) {
   return {
-    path: `/api/assignments/${subject}/acknowledgements`,
-    body: {
-      step,
-      attempt,
-      text: reason,
-      ...(until && { until }),
-      ...(units.length && { units }),
-      ...(step === "split" && { mandatory: !isChecked(form, "optional") }),
-    },
-    summary: { subject, version, verb: step, words },
+    path: `/api/assignments/${assignment.assignment_id}/acknowledgements`,
+    body: { step, attempt: assignment.attempt, ...fields },
+    summary: assignmentSummary(assignment, step),
   };
 }
 

@@ -102,12 +102,35 @@ export function localized(value) {
 }
 
 /**
+ * Return an object that `localized` has made with its texts in both languages, as the server sent
+ * them.
+ * @template {object} Item
+ * @param {Item} item
+ * @returns {Item}
+ */
+export const bilingual = (item) => /** @type {Item} */ (sources.get(item) ?? item);
+
+/**
+ * Return a copy of such an object with more fields; `bilingual` finds its texts still.
+ * @template {object} Item
+ * @template {object} Fields
+ * @param {Item} item
+ * @param {Fields} fields
+ * @returns {Item & Fields}
+ */
+export function extended(item, fields) {
+  const result = { ...item, ...fields };
+  sources.set(result, bilingual(item));
+  return result;
+}
+
+/**
  * Return an object that `localized` has made, in the present language of the page.
  * @template {object} Item
  * @param {Item} item
  * @returns {Item}
  */
-export const relocalized = (item) => /** @type {Item} */ (localized(sources.get(item) ?? item));
+export const relocalized = (item) => /** @type {Item} */ (localized(bilingual(item)));
 
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const formats = new Map();

@@ -1,5 +1,6 @@
 // Photos of a feedback: chosen or taken, made small on the device, sent beside the words.
 
+import { assignmentSummary } from "./action_summary.js";
 import { Problem } from "./api.js";
 import { confirmAction } from "./dialogs.js";
 import { clean, h } from "./dom.js";
@@ -40,10 +41,9 @@ export function photoField(required = false) {
  * @returns {Promise<Action[]>}
  */
 export function photoActions(form, assignment, note = "") {
-  const { assignment_id: subject, version, title: words } = assignment;
   const query = note ? `?${new URLSearchParams({ note })}` : "";
-  const path = `/api/assignments/${subject}/photos${query}`;
-  return photoUploads(form, path, { subject, version, verb: "photo", words });
+  const path = `/api/assignments/${assignment.assignment_id}/photos${query}`;
+  return photoUploads(form, path, assignmentSummary(assignment, "photo"));
 }
 
 /**

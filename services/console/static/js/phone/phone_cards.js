@@ -18,7 +18,7 @@ import { confirmAction } from "../lib/dialogs.js";
 import { whyButton } from "../duty/why_sheet.js";
 import { h, text } from "../lib/dom.js";
 import { valueOf } from "../lib/forms.js";
-import { formatSpan, formatTime, t } from "../lib/i18n.js";
+import { formatSpan, formatTime, localized, t } from "../lib/i18n.js";
 import { categoryBadge } from "../lib/page_categories.js";
 import { dialableText } from "../lib/phone_numbers.js";
 import { photoRow, sendPhotos } from "../lib/photos.js";
@@ -218,11 +218,19 @@ export function outboxPanel(outbox) {
  */
 function refusedItem(entry, outbox) {
   const { reason, title, detail } = entry.refused ?? { reason: "", title: "", detail: "" };
-  const heading = t("refused.one", { event: verbWords(entry.summary.verb) });
+  const { verb, place, words } = entry.summary;
+  const heading = t("refused.one", { event: verbWords(verb) });
   return h(
     "li",
     { class: "problem" },
-    h("p", {}, h("strong", {}, heading), " ", text(entry.summary.words)),
+    h(
+      "p",
+      {},
+      h("strong", {}, heading),
+      " ",
+      place && [text(localized(place)), " "],
+      text(localized(words)),
+    ),
     h("p", {}, t(`problem.${reason}`, {}, `${title} ${detail}`)),
     h(
       "div",

@@ -2,7 +2,7 @@
 // with its load status and with the actions of this device.
 
 import { problemOf } from "../lib/api.js";
-import { pageData, relocalized } from "../lib/i18n.js";
+import { extended, pageData, relocalized } from "../lib/i18n.js";
 import { pagedList } from "../lib/paged_list.js";
 import { throttle } from "../lib/throttle.js";
 
@@ -128,20 +128,22 @@ export class PhoneLists {
 
   /** @returns {PhonePage[]} */
   get pages() {
-    return this.pageAnswers.map((page) => ({
-      ...page,
-      sentVerb: this.sentVerbs.get(page.page_id),
-      unsentVerbs: this.unsentVerbs(page.page_id),
-    }));
+    return this.pageAnswers.map((page) =>
+      extended(page, {
+        sentVerb: this.sentVerbs.get(page.page_id),
+        unsentVerbs: this.unsentVerbs(page.page_id),
+      }),
+    );
   }
 
   /** @returns {PhoneAssignment[]} */
   get assignments() {
-    return this.assignmentAnswers.map((assignment) => ({
-      ...assignment,
-      sentVerb: this.sentVerbs.get(`${assignment.assignment_id}-${assignment.version}`),
-      unsentVerbs: this.unsentVerbs(assignment.assignment_id),
-    }));
+    return this.assignmentAnswers.map((assignment) =>
+      extended(assignment, {
+        sentVerb: this.sentVerbs.get(`${assignment.assignment_id}-${assignment.version}`),
+        unsentVerbs: this.unsentVerbs(assignment.assignment_id),
+      }),
+    );
   }
 
   /** Return how many pages need an answer, with those that the list does not show. */
@@ -155,6 +157,15 @@ export class PhoneLists {
   unsentVerbs(subject) {
     const entries = this.outboxEntries(subject).filter((entry) => !entry.refused);
     return entries.map((entry) => entry.summary.verb);
+  }
+
+  /**
+   * Return whether this device has taken a step on an assignment that the server does not show yet.
+   * @param {Assignment} assignment
+   */
+  isPending({ assignment_id: id, version }) {
+    const isSent = this.sentVerbs.has(`${id}-${version}`);
+    return isSent || this.unsentVerbs(id).some((verb) => verb !== "photo");
   }
 
   /** @returns {Promise<() => void>} */

@@ -4,6 +4,7 @@
 export interface ActionSummary {
   subject: string;
   verb: string;
+  place?: string;
   words: string;
   version?: number;
 }
