@@ -139,8 +139,8 @@ async def test_a_warning_does_not_hold_again_when_its_cancel_is_forgotten(
     console: ConsoleHarness,
 ) -> None:
     now = datetime.now(UTC)
-    old = {"occurred_at": now - timedelta(days=500), "sent_at": now - timedelta(days=500)}
-    late = {"occurred_at": now - 300 * 24 * HOUR, "sent_at": now - 300 * 24 * HOUR}
+    old: dict[str, Any] = dict.fromkeys(("occurred_at", "sent_at"), now - timedelta(days=500))
+    late: dict[str, Any] = dict.fromkeys(("occurred_at", "sent_at"), now - 300 * 24 * HOUR)
     future, past = now + timedelta(days=300), now - timedelta(days=450)
     await console.project(
         [
