@@ -66,7 +66,9 @@ async def get_icon(name: str) -> Response:
     return Response(icon(name), headers=headers, media_type="image/png")
 
 
-_WORKER = bundle("worker.js", lambda path: Path(STATIC / "js" / path).read_text(encoding="utf-8"))
+_WORKER = bundle(
+    "worker.js", lambda path: Path(STATIC / "js" / path).read_text(encoding="utf-8")
+).text
 
 
 @router.get("/worker.js")
