@@ -13,11 +13,12 @@ import { sensorsBoard } from "./boards/sensors.js";
 import { supervisionBoard } from "./boards/supervision.js";
 import { openUnitSheet } from "./commands/unit_sheet.js";
 
+/** @import { LaterBoardName } from "./frame/boards.js" */
 /** @import { BoardMaker } from "./types/page.d.ts" */
 
 /**
  * The boards by name.
- * @type {Record<string, BoardMaker>}
+ * @type {Record<LaterBoardName, BoardMaker>}
  */
 export const LATER_BOARDS = {
   alarms: alarmsBoard,

@@ -10,8 +10,9 @@ import { secondScript } from "./second_script.js";
 
 const RETRY_MS = 2_000;
 
-/** The names of all boards, in the order of their links. */
-export const BOARD_NAMES = [
+/** @typedef {Exclude<(typeof NAMES)[number], "overview">} LaterBoardName */
+
+const NAMES = /** @type {const} */ ([
   "overview",
   "alarms",
   "sensors",
@@ -23,7 +24,10 @@ export const BOARD_NAMES = [
   "drills",
   "cases",
   "letters",
-];
+]);
+
+/** The names of all boards, in the order of their links. */
+export const BOARD_NAMES = /** @type {readonly string[]} */ (NAMES);
 
 /** @type {Record<string, BoardMaker>} */
 const boards = { overview: overviewBoard };
