@@ -32,6 +32,8 @@ READ_BY_NOBODY = {"drills.start", "reports.incident"}
 """Panels that show what is on the page anyway."""
 _I18N = Path(assets.__file__).parents[1] / "static" / "i18n"
 _LATE_MS = 30_000
+_ATTEMPTS = 10
+"""More attempts than a page makes in three times that time without a retry of its own."""
 
 
 def words_of(lang: str) -> dict[str, str]:
@@ -142,7 +144,16 @@ async def test_a_board_without_its_script_says_so_and_comes_by_itself(troubled: 
     words = words_of("zh-CN")
     page = await troubled.open("o-city-b")
     script = "**/assets/wall.later-*"
-    await page.route(script, lambda route: route.abort())
+    attempts: list[str] = []
+    enough = asyncio.Event()
+
+    async def fail(route: Route) -> None:
+        attempts.append(route.request.url)
+        if len(attempts) == _ATTEMPTS:
+            enough.set()
+        await route.abort()
+
+    await page.route(script, fail)
     await page.goto(f"{page.url.split('#')[0]}#alarms")
     await page.reload()
     note = page.locator("#board > div > .reading")
@@ -152,6 +163,9 @@ async def test_a_board_without_its_script_says_so_and_comes_by_itself(troubled: 
     await page.wait_for_selector("#alerts")
     await page.locator(".boards a[href='#alarms']").click()
     await expect(note).to_have_text(words["reading.failed"])
+    async with asyncio.timeout(3 * _LATE_MS / 1_000):
+        await enough.wait()
+    assert len(set(attempts)) > 1, "a browser may store the failure of an address"
     await page.unroute(script)
     await page.wait_for_selector("#board .panel #sensors")
 
