@@ -171,6 +171,7 @@ class Visitor:
         if lang != "zh-CN":
             await page.wait_for_selector(".link.live")
             await page.click("#language")
+            await page.wait_for_selector(f"html[lang='{lang}']")
         await page.wait_for_selector(".link.live", timeout=60_000)
         return page
 
