@@ -78,6 +78,7 @@ _REFUSALS = (
 
 
 _COMMAND_S = 20
+_ACQUIRE_S = 5
 _FROZEN_S = 15
 _LOOK_S = 3.0
 _KEEP_ALIVE_S = 4.0
@@ -215,6 +216,7 @@ class Database:
         self.schema = schema
         self._size = size
         self._pool: asyncpg.Pool | None = None
+        self._turns = asyncio.Semaphore(size)
         self._failing: str | None = None
         self.loop_priority = LoopPriority()
         self.commit_event = asyncio.Event()
@@ -275,14 +277,15 @@ class Database:
         while True:
             await asyncio.sleep(_LOOK_S)
             try:
-                ended = await self.pool.fetch(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                    "WHERE datname = current_database() AND usename = current_user "
-                    "AND application_name = current_setting('application_name') "
-                    "AND state = 'active' AND wait_event IN ('ClientRead', 'ClientWrite') "
-                    "AND query_start < now() - $1::interval",
-                    timedelta(seconds=_FROZEN_S),
-                )
+                async with self.connection() as connection:
+                    ended = await connection.fetch(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                        "WHERE datname = current_database() AND usename = current_user "
+                        "AND application_name = current_setting('application_name') "
+                        "AND state = 'active' AND wait_event IN ('ClientRead', 'ClientWrite') "
+                        "AND query_start < now() - $1::interval",
+                        timedelta(seconds=_FROZEN_S),
+                    )
             except Exception as error:
                 if not is_environment(error):
                     raise
@@ -292,11 +295,26 @@ class Database:
                 log.error("frozen_sessions_ended", count=len(ended))
 
     @asynccontextmanager
+    async def connection(self) -> AsyncIterator[PoolConnectionProxy]:
+        """Lend a connection, first come, first served; raises TimeoutError after 5 s without one.
+
+        The queue of asyncpg's pool lets a later caller overtake one that waits: under load a caller
+        may wait without end.
+        """
+        async with asyncio.timeout(_ACQUIRE_S):
+            await self._turns.acquire()
+        try:
+            async with self.pool.acquire(timeout=_ACQUIRE_S) as connection:
+                yield connection
+        finally:
+            self._turns.release()
+
+    @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Open a read-committed transaction; raises Transient where it may be tried again."""
         transaction = None
         try:
-            async with self.pool.acquire(timeout=5) as connection, connection.transaction():
+            async with self.connection() as connection, connection.transaction():
                 now = await connection.fetchval("SELECT now()")
                 transaction = Transaction(connection, self.schema, now, self.loop_priority)
                 yield transaction

@@ -31,7 +31,7 @@ Rows: TypeAlias = list[asyncpg.Record]
 async def reading(database: Database) -> AsyncIterator[Connection]:
     """Lend a connection of the pool. Raises Transient when Postgres fails."""
     try:
-        async with database.pool.acquire(timeout=5) as connection:
+        async with database.connection() as connection:
             await connection.execute(PLAN_EACH)
             yield connection
     except Exception as error:
