@@ -296,10 +296,10 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[PoolConnectionProxy]:
-        """Lend a connection, first come, first served; raises TimeoutError after 5 s without one.
+        """Lend a connection, first come, first served.
 
-        The queue of asyncpg's pool lets a later caller overtake one that waits: under load a caller
-        may wait without end.
+        Raises TimeoutError when the caller's turn, or then the connection, takes more than 5 s. The
+        queue of asyncpg's pool alone lets later callers overtake one that waits, without limit.
         """
         async with asyncio.timeout(_ACQUIRE_S):
             await self._turns.acquire()
