@@ -6,7 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.console.features.sensors.charts import SensorRules, thinned
-from services.console.features.sensors.history_points import SLOT_S, extremes
+from services.console.features.sensors.history_points import (
+    SLOT_S,
+    HistoryKey,
+    UnstoredPoints,
+    extremes,
+)
 from shared.contracts.rules import (
     RangeRule,
     RateRule,
@@ -48,6 +53,24 @@ def test_the_history_is_the_same_in_any_order_and_however_often_a_reading_comes(
         drawn = [value for at, value in merged if at // SLOT_S == slot]
         assert (min(drawn), max(drawn)) == (min(heights), max(heights))
         assert len(drawn) <= 2
+
+
+@given(st.lists(readings, max_size=6))
+def test_unstored_points_are_the_extremes_of_all_that_came_and_are_counted(
+    batches: list[list[tuple[float, float]]],
+) -> None:
+    key = HistoryKey("gauge-1", "Actual", "level m", 0)
+    unstored = UnstoredPoints()
+    for batch in batches:
+        unstored.add(key, batch)
+    every = [point for batch in batches for point in batch]
+    assert unstored.get(key) == extremes(every)
+    assert unstored.count == len(extremes(every))
+    if batches:
+        assert list(unstored) == [key]
+        unstored.delete(key)
+    assert unstored.count == 0
+    assert list(unstored) == []
 
 
 def view(*rules: RuleDefinition) -> list[tuple[str, str, float]]:

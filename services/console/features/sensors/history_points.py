@@ -81,6 +81,32 @@ def higher_peaks(
             yield alarm["alarm_id"], sign * height, datetime.fromtimestamp(-at, UTC)
 
 
+class UnstoredPoints:
+    """The points that are not stored yet: of each slot at most two, however many are added."""
+
+    def __init__(self) -> None:
+        self._rows: dict[HistoryKey, list[Point]] = {}
+        self.count = 0
+
+    def __iter__(self) -> Iterator[HistoryKey]:
+        """Return the keys with points."""
+        return iter(self._rows)
+
+    def add(self, key: HistoryKey, points: Iterable[Point]) -> None:
+        """Add points to a row."""
+        row = self._rows.get(key, [])
+        merged = self._rows[key] = extremes([*row, *points])
+        self.count += len(merged) - len(row)
+
+    def get(self, key: HistoryKey) -> list[Point]:
+        """Return the points of a row, by time; empty if it has none."""
+        return self._rows.get(key, [])
+
+    def delete(self, key: HistoryKey) -> None:
+        """Delete a row, which has been stored."""
+        self.count -= len(self._rows.pop(key))
+
+
 def extremes(points: Iterable[Point]) -> list[Point]:
     """Return the least and the greatest point of each slot, by time; of equals the earliest."""
     least: dict[int, Point] = {}

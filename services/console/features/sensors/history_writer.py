@@ -33,6 +33,7 @@ from services.console.features.sensors.charts import Point
 from services.console.features.sensors.history_points import (
     HistoryKey,
     HourOfPlace,
+    UnstoredPoints,
     extremes,
     higher_peaks,
     row_begin,
@@ -112,8 +113,7 @@ class HistoryWriter:
         """The offset in the database when the counting of a partition began."""
         self._tallies: defaultdict[int, Counter[HourOfPlace]] = defaultdict(Counter)
         """The judged readings since that offset, by partition."""
-        self._unstored: defaultdict[HistoryKey, list[Point]] = defaultdict(list)
-        self._count = 0
+        self._unstored = UnstoredPoints()
         self._stored_at = time.monotonic()
 
     async def run(self) -> None:
@@ -170,13 +170,21 @@ class HistoryWriter:
         begin = max(self._next[number], oldest)
         while begin < end:
             step_end = min(begin + _STEP, end)
-            for key, points in (await self._points(consumer, place, begin, step_end)).items():
-                self._unstored[key] += points
-                self._count += len(points)
+            points = await self._points(consumer, place, begin, step_end)
+            await self._keep(points)
             begin = self._next[number] = step_end
-            if self._count > _MOST_POINTS:
+            if self._unstored.count > _MOST_POINTS:
                 await self._store_all()
                 begin = self._next[number]
+
+    async def _keep(self, points: Mapping[HistoryKey, Sequence[Point]]) -> None:
+        """Add points to those that are not stored yet."""
+        rows = list(points.items())
+        for first in range(0, len(rows), _ROWS):
+            began = time.perf_counter()
+            for key, row in rows[first : first + _ROWS]:
+                self._unstored.add(key, row)
+            await _yield_share(began)
 
     async def _store_due(self) -> None:
         """Store the sensors with an alarm and the peaks of their alarms, at times all others."""
@@ -270,13 +278,13 @@ class HistoryWriter:
                 rows = await queries.lock_history(transaction.connection, list(part))
                 for columns, stored in rows:
                     key = part[columns]
-                    result[key] = extremes([*_pairs(stored), *self._unstored[key]])
+                    result[key] = extremes([*_pairs(stored), *self._unstored.get(key)])
                 await queries.write_history(
                     transaction.connection,
                     [(columns, _flat(result[key])) for columns, key in part.items()],
                 )
             for key in part.values():
-                self._count -= len(self._unstored.pop(key))
+                self._unstored.delete(key)
             await _yield_share(began)
         return result
 
