@@ -78,6 +78,7 @@ class ConservationCheck:
         reading = LogReading(
             stored, ends, await self._log.offsets_at(unread, asked_at - READER_GRACE)
         )
+        self._windows.delete_passed(progress_of, checked)
         self._windows.open(ends, progress_of, checked)
         await self._windows.read_letters(reading, checked)
         await self._windows.read_records(reading)
@@ -115,13 +116,6 @@ class ConservationCheck:
         )
         await review_suspects(transaction, self._windows, SCORING)
         progress_of = await advance_readers(transaction, self._windows, reading, since_ms)
-        for partition, window in self._windows.items():
-            passed = [
-                reader.next_offset
-                for (_, read_partition), reader in progress_of.items()
-                if read_partition == partition
-            ]
-            window.delete_below(min([window.end, *passed]))
         stopped_readers = tuple(
             ReaderPosition(
                 service,

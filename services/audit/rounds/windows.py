@@ -83,6 +83,22 @@ class LogWindows:
         """Let the next round open a new window, since another process has advanced the readers."""
         self._stale.add(partition)
 
+    def delete_passed(
+        self,
+        readers: Mapping[tuple[str, Partition], ReaderProgress],
+        checked_offsets: Mapping[Partition, int],
+    ) -> None:
+        """Delete the records that all readers have passed and whose origin is checked.
+
+        Both are what the database says, since another process of the auditor moves them, too.
+        """
+        passed = {partition: checked_offsets.get(partition, 0) for partition in self._windows}
+        for (_, partition), reader in readers.items():
+            if partition in passed:
+                passed[partition] = min(passed[partition], reader.next_offset)
+        for partition, offset in passed.items():
+            self._windows[partition].delete_below(offset)
+
     def open(
         self,
         end_offsets: Mapping[Partition, int],

@@ -18,7 +18,7 @@ from services.audit.core.conservation.progress import (
     outcome_of,
 )
 from services.audit.core.conservation.provenance import RecordFlaw, RecordOrigin, flaw_of, origin_of
-from services.audit.core.conservation.window import MAX_RECORDS, MIN_RECORDS, PartitionWindow
+from services.audit.core.conservation.window import MAX_RECORDS, MIN_IDS, PartitionWindow
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
     ALARMS,
@@ -151,18 +151,28 @@ def test_a_window_marks_repeats_and_deletes_records_that_all_readers_have_passed
     window.append([a_record(0, "a"), a_record(1, "b"), a_record(2, "a", body_hash=b"other")], 3)
     assert [record.repeated for record in window.between(0, 3)] == [False, False, True]
     assert [record.conflicting for record in window.between(0, 3)] == [False, False, True]
-    window.append([a_record(n, f"x{n}") for n in range(3, MIN_RECORDS + 10)], MIN_RECORDS + 10)
-    window.delete_below(MIN_RECORDS + 10)
-    assert window.start == 10
-    assert [record.offset for record in window.between(0, 12)] == [10, 11]
-    window.append(
-        [a_record(MIN_RECORDS + 10, "b"), a_record(MIN_RECORDS + 11, f"x{MIN_RECORDS}")],
-        MIN_RECORDS + 12,
-    )
-    assert [record.repeated for record in window.between(MIN_RECORDS + 10, MIN_RECORDS + 12)] == [
-        False,
-        True,
+    window.delete_below(2)
+    assert window.start == 2
+    assert [record.offset for record in window.between(0, 3)] == [2]
+
+
+def test_a_window_recognises_a_repeat_of_what_all_readers_have_passed() -> None:
+    window = PartitionWindow(0)
+    end = 0
+    for _ in range(2 * MIN_IDS // 100):
+        window.append([a_record(n, f"x{n}") for n in range(end, end + 100)], end + 100)
+        end += 100
+        window.delete_below(end)
+        assert window.between(0, end) == []
+    known = end - MIN_IDS
+    repeats = [
+        a_record(end, f"x{known}"),
+        a_record(end + 1, f"x{known + 1}", body_hash=b"other"),
+        a_record(end + 2, "x0"),
     ]
+    window.append(repeats, end + 3)
+    marks = [(record.repeated, record.conflicting) for record in window.between(end, end + 3)]
+    assert marks == [(True, False), (True, True), (False, False)]
 
 
 def test_a_window_is_full_when_its_readers_do_not_move() -> None:

@@ -1,6 +1,6 @@
 """The records of a partition in the memory of the auditor.
 
-A window holds the records above the slowest reader, and some more below.
+A window holds the records above the slowest reader, and the ids of some more below.
 """
 
 from __future__ import annotations
@@ -8,15 +8,17 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from operator import attrgetter
 
 from services.audit.core.conservation.audited_record import AuditedRecord
 
-MIN_RECORDS = 2_000
-"""Records remembered below the slowest reader: a repeat is recognised within so many records, and a
-service that begins to read is audited from there."""
-MAX_RECORDS = 20_000
+MIN_IDS = 2_000
+"""Ids remembered of each partition: a repeat is recognised within so many records. A service that
+sends a batch of its outbox again repeats no more.
+"""
+_MAX_IDS = MIN_IDS * 5 // 4
+MAX_RECORDS = 5_000
 """Records remembered at most: while a reader does not move, its partition is not read further."""
 _offset = attrgetter("offset")
 
@@ -32,7 +34,10 @@ class PartitionWindow:
         self.expired_below = 0
         self._records: list[AuditedRecord] = []
         self._gaps: list[tuple[int, int]] = []
-        self._by_id: dict[str, AuditedRecord] = {}
+        self._body_of: dict[int, int] = {}
+        """The hash of the body by the hash of the id, the oldest id first: Python's own keyed
+        hashes of 64 bits, which nobody outside the process can foresee.
+        """
 
     @property
     def full(self) -> bool:
@@ -48,16 +53,11 @@ class PartitionWindow:
         if 0 < end - self.end - len(records) == empty:
             edges = [self.end - 1, *(record.offset for record in records), end]
             self._gaps += [(low + 1, high) for low, high in pairwise(edges) if high - low > 1]
-        for record in records:
-            first = self._by_id.get(record.event_id) if record.event_id is not None else None
-            if first is not None:
-                conflicting = first.body_hash != record.body_hash
-                self._records.append(replace(record, repeated=True, conflicting=conflicting))
-                continue
-            self._records.append(record)
-            if record.event_id is not None:
-                self._by_id[record.event_id] = record
+        self._records += map(self._marked, records)
         self.end = end
+        if len(self._body_of) > _MAX_IDS:
+            oldest = len(self._body_of) - MIN_IDS
+            self._body_of = dict(islice(self._body_of.items(), oldest, None))
 
     def between(self, low: int, high: int) -> list[AuditedRecord]:
         """Return the records with an offset in [low, high)."""
@@ -69,13 +69,17 @@ class PartitionWindow:
         return sum(max(0, min(high, end) - max(low, begin)) for begin, end in self._gaps)
 
     def delete_below(self, offset: int) -> None:
-        """Delete the records below `offset`, except the last `MIN_RECORDS` of them."""
-        count = bisect_left(self._records, offset, key=_offset) - MIN_RECORDS
-        if count <= 0:
-            return
-        deleted, self._records = self._records[:count], self._records[count:]
-        for record in deleted:
-            if record.event_id is not None and self._by_id.get(record.event_id) is record:
-                del self._by_id[record.event_id]
-        self.start = deleted[-1].offset + 1
+        """Delete the records below `offset`; their ids stay for a while."""
+        self.start = max(self.start, min(offset, self.end))
+        del self._records[: bisect_left(self._records, self.start, key=_offset)]
         self._gaps = [gap for gap in self._gaps if gap[1] > self.start]
+
+    def _marked(self, record: AuditedRecord) -> AuditedRecord:
+        """Return the record, marked as repeated if its id is in the window."""
+        if record.event_id is None:
+            return record
+        body, known = hash(record.body_hash), self._body_of.get(hash(record.event_id))
+        if known is None:
+            self._body_of[hash(record.event_id)] = body
+            return record
+        return replace(record, repeated=True, conflicting=known != body)
