@@ -9,6 +9,7 @@ other.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
 
@@ -68,10 +69,15 @@ class OrdinaryRecords:
         self, partition: TopicPartition, batches: NormalBatches, begin: int, check: bool
     ) -> None:
         self.batches = batches
-        self.next_fetch_offset = begin
-        self._partition = partition
-        self._check = check
-        self._records = self._read()
+        # The iterator refers to this object only: a cycle would keep the bytes of a fetch that is
+        # dropped unread until the next garbage collection.
+        self._progress = _Progress(begin)
+        self._records = _read(partition, batches.raw, self._progress, check)
+
+    @property
+    def next_fetch_offset(self) -> int:
+        """The offset after the last record that was returned."""
+        return self._progress.next_offset
 
     def read(self, limit: int) -> tuple[list[Any], bool]:
         """Return at most `limit` records, and whether there may be more."""
@@ -85,41 +91,51 @@ class OrdinaryRecords:
             return records, False
         return records, len(records) == limit
 
-    def _read(self) -> Iterator[Any]:
-        raw, position = self.batches.raw, 0
-        while len(raw) - position >= _FRAME:
-            length = int.from_bytes(raw[position + 8 : position + _FRAME], "big", signed=True)
-            end = position + _FRAME + length
-            if end > len(raw):
-                return  # cut off: the next fetch begins with it
-            yield from self._read_batch(raw[position:end])
-            position = end
 
-    def _read_batch(self, raw: bytes) -> Iterator[Any]:
-        topic, partition = self._partition.topic, self._partition.partition
-        begin = self.next_fetch_offset
-        try:
-            batch = DefaultRecordBatch(raw)
-            if self._check and not batch.validate_crc():
-                raise CorruptRecordException("a wrong checksum")
-            if not _are_attributes_low(raw):
-                raise CorruptRecordException("attributes that aiokafka takes for two bytes")
-            records = [
-                Record(topic, partition, r.offset, r.timestamp, r.key, r.value, r.headers)
-                for r in batch
-                if r.offset >= begin
-            ]
-        except Exception:
-            reader = BatchReader(topic, partition, raw, begin, self._check)
-            while reader.step():
-                self.next_fetch_offset = reader.next_offset
-                yield reader.record()
-            self.next_fetch_offset = reader.next_offset
-            return
-        for record in records:
-            self.next_fetch_offset = record.offset + 1
-            yield record
-        self.next_fetch_offset = batch.next_offset
+@dataclass(slots=True)
+class _Progress:
+    """The offset after the last record that was returned."""
+
+    next_offset: int
+
+
+def _read(partition: TopicPartition, raw: bytes, progress: _Progress, check: bool) -> Iterator[Any]:
+    position = 0
+    while len(raw) - position >= _FRAME:
+        length = int.from_bytes(raw[position + 8 : position + _FRAME], "big", signed=True)
+        end = position + _FRAME + length
+        if end > len(raw):
+            return  # cut off: the next fetch begins with it
+        yield from _read_batch(partition, raw[position:end], progress, check)
+        position = end
+
+
+def _read_batch(
+    place: TopicPartition, raw: bytes, progress: _Progress, check: bool
+) -> Iterator[Any]:
+    topic, partition, begin = place.topic, place.partition, progress.next_offset
+    try:
+        batch = DefaultRecordBatch(raw)
+        if check and not batch.validate_crc():
+            raise CorruptRecordException("a wrong checksum")
+        if not _are_attributes_low(raw):
+            raise CorruptRecordException("attributes that aiokafka takes for two bytes")
+        records = [
+            Record(topic, partition, r.offset, r.timestamp, r.key, r.value, r.headers)
+            for r in batch
+            if r.offset >= begin
+        ]
+    except Exception:
+        reader = BatchReader(topic, partition, raw, begin, check)
+        while reader.step():
+            progress.next_offset = reader.next_offset
+            yield reader.record()
+        progress.next_offset = reader.next_offset
+        return
+    for record in records:
+        progress.next_offset = record.offset + 1
+        yield record
+    progress.next_offset = batch.next_offset
 
 
 def _are_attributes_low(raw: bytes) -> bool:

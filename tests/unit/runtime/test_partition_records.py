@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from contextlib import suppress
 from typing import Any
 
@@ -218,3 +220,16 @@ def test_a_plain_process_gets_ordinary_records(
     batches = NormalBatches(batch_of([(0, b"k", b"value", [])]))
     [item] = fast_reader(10)(PLACE, batches, 0, True).read(5)[0]
     assert type(item) is kind
+
+
+def test_a_fetch_that_is_dropped_unread_leaves_memory_without_a_garbage_collection() -> None:
+    numbered = [(offset, *row) for offset, row in enumerate(ROWS)]
+    reader = ordinary(batch_of(numbered) + batch_of(numbered, base=len(numbered)))
+    assert len(reader.read(1)[0]) == 1
+    dropped = weakref.ref(reader)
+    gc.disable()
+    try:
+        del reader
+        assert dropped() is None
+    finally:
+        gc.enable()
