@@ -5,7 +5,6 @@ This is a module of its own, so that a service without a database does not load 
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
@@ -15,6 +14,7 @@ from shared.runtime.clean_up import push_stop
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database, Transaction
 from shared.runtime.end_offsets import EndOffsets
+from shared.runtime.garbage import collect_garbage, settle_garbage
 from shared.runtime.handlers import Dispatcher, Order, Router, Unit
 from shared.runtime.inbound_messages import Apply, FastDecoder, PriorityRule
 from shared.runtime.inbox import InboxWorker
@@ -53,6 +53,7 @@ class StatefulPlatform(Platform):
         self.delete_when_old(fired_timer_retention(service))
         self.run_in_background("retention", self.retention.run)
         self.run_in_background("end frozen sessions", self.database.end_frozen_sessions)
+        self.run_in_background("garbage", collect_garbage)
         self.apply: Apply | None = None
         self.sweeper: TimerSweeper | None = None
         self.dispatcher: Dispatcher[Any] | None = None
@@ -124,13 +125,3 @@ class StatefulPlatform(Platform):
         push_stop(stack, "database", self.database.stop)
         await super().start(stack)
         settle_garbage()
-
-
-def settle_garbage() -> None:
-    """Exclude the objects that exist now from garbage collection; call when the tables are loaded.
-
-    Examining a city's units with every few hundred messages took as long as handling the messages.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)

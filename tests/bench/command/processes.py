@@ -9,7 +9,7 @@ from typing import Any
 from services.command.core.supervision.profiles import SlaProfile
 from shared.domain.selection.tree import UnitTree
 from shared.runtime.errors import Reject
-from shared.runtime.stateful_platform import settle_garbage
+from shared.runtime.garbage import settle_garbage
 from tests.bench.command.units import city
 from tests.component.command.harness import CommandHarness, driven_command, slot
 
