@@ -27,6 +27,8 @@ from shared.runtime.fetching.consumer import make_reader
 
 log = structlog.get_logger("fenghuo.audit.topics")
 
+_FETCH_BYTES = 4 * 1_048_576
+"""Bytes that a broker returns at once, a larger record alone: a backlog fills no more memory."""
 _READ_TIMEOUT_S = 2.0
 """The longest time that one read may wait for Kafka, in seconds."""
 
@@ -201,7 +203,8 @@ class KafkaLog:
         consumer = make_reader(  # records that retention deleted appear as a gap
             self._bootstrap,
             client_id="fenghuo-audit-log",
-            max_partition_fetch_bytes=4 * 1_048_576,
+            fetch_max_bytes=_FETCH_BYTES,
+            max_partition_fetch_bytes=_FETCH_BYTES,
             fetch_max_wait_ms=50,
             request_timeout_ms=5_000,
         )
