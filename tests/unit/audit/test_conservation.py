@@ -164,10 +164,10 @@ def test_a_window_recognises_a_repeat_of_what_all_readers_have_passed() -> None:
         end += 100
         window.delete_below(end)
         assert window.between(0, end) == []
-    known = end - MIN_IDS
+    oldest = end - MIN_IDS
     repeats = [
-        a_record(end, f"x{known}"),
-        a_record(end + 1, f"x{known + 1}", body_hash=b"other"),
+        a_record(end, f"x{oldest}"),
+        a_record(end + 1, f"x{oldest + 1}", body_hash=b"other"),
         a_record(end + 2, "x0"),
     ]
     window.append(repeats, end + 3)

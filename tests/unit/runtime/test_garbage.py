@@ -21,13 +21,13 @@ async def test_a_cycle_that_python_would_keep_is_collected() -> None:
     gc.set_threshold(50_000, 20, 50)
     try:
         connection = Connection()
-        gone = asyncio.Event()
-        weakref.finalize(connection, gone.set)
+        collected = asyncio.Event()
+        weakref.finalize(connection, collected.set)
         del connection
-        assert not gone.is_set()
+        assert not collected.is_set()
         async with asyncio.timeout(30):
-            collecting = asyncio.create_task(collect_garbage(0.01))
-            await gone.wait()
-        collecting.cancel()
+            collection = asyncio.create_task(collect_garbage(0.01))
+            await collected.wait()
+        collection.cancel()
     finally:
         gc.set_threshold(*thresholds)

@@ -78,8 +78,8 @@ class PartitionWindow:
         """Return the record, marked as repeated if its id is in the window."""
         if record.event_id is None:
             return record
-        body, known = hash(record.body_hash), self._body_of.get(hash(record.event_id))
-        if known is None:
+        body, first_body = hash(record.body_hash), self._body_of.get(hash(record.event_id))
+        if first_body is None:
             self._body_of[hash(record.event_id)] = body
             return record
-        return replace(record, repeated=True, conflicting=known != body)
+        return replace(record, repeated=True, conflicting=first_body != body)
