@@ -92,7 +92,7 @@ def build(settings: Settings) -> FastAPI:
 
     sessions = Sessions(database, settings.session_hours, settings.session_idle_minutes)
     recorder = ActionRecorder(database, platform.publisher, metrics, settings.act_timeout_s)
-    refusals = RefusalLog(secrets.token_hex(8), settings.refusals_unit)
+    refusals = RefusalLog(secrets.token_hex(8), lambda: names.top.unit)
     refusal_writer = RefusalWriter(refusals, recorder.record, clock.now)
     feed = FeedReader(database)
     hub = Hub(

@@ -28,6 +28,9 @@ _UNIT = re.compile(r"[0-9]{12}(/[a-z][a-z_]{0,31}|/grid/[0-9]{3}(/[0-9]{2})?)?")
 
 MUNICIPALITIES = frozenset({"11", "12", "31", "50"})
 """Beijing, Tianjin, Shanghai, Chongqing: provinces that are one city."""
+NO_UNIT = "000000000000"
+"""In records of an installation without units, and of packs that nobody issues; no division has it.
+"""
 _NO_CITY = frozenset({"00", "90"})
 """City digits of no city: those of a province, and of counties directly below one."""
 _CACHED_UNITS = 65_536
