@@ -9,7 +9,7 @@ faults: MINUTES ?= $(if $(SOAK),60,$(if $(QUICK),5,30))
 fuzz: MINUTES ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-lint demo up down status link logs test e2e faults hostile fuzz lint types imports javascript fmt bench rules plans letters cli lock clean distclean
+.PHONY: help setup setup-test setup-lint demo up down status link admin logs test e2e faults hostile fuzz lint types imports javascript fmt bench rules plans letters cli lock clean distclean
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,8 +26,8 @@ setup-lint:
 demo: setup  ## the whole chain once, shown step by step (ONCE=1: end with the scenario)
 	@$(PY) -m deploy.demo $(if $(ONCE),--once) $(ARGS)
 
-up: setup  ## start Kafka, Postgres and all services in the background
-	@$(PY) -m deploy.local up $(ARGS)
+up: setup  ## start Kafka, Postgres and all services in the background (EMPTY=1: without the example)
+	@$(PY) -m deploy.local up $(if $(EMPTY),--empty) $(ARGS)
 
 down:  ## stop them
 	@test ! -x $(PY) || $(PY) -m deploy.local down
@@ -37,6 +37,9 @@ status:  ## what runs, where, and whether it is ready
 
 link: setup  ## a one-time address that signs a browser in (OFFICER=id, default: the district's duty officer)
 	@$(PY) -m deploy.local link $(OFFICER)
+
+admin: setup  ## a one-time address for the first administrator of an empty stack (NAME=name UNIT=division code)
+	@$(PY) -m deploy.local admin $(OFFICER) $(if $(NAME),--name "$(NAME)") $(if $(UNIT),--unit "$(UNIT)")
 
 logs:  ## follow the logs of everything
 	@tail -n 20 -F var/log/*.log

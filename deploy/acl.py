@@ -88,7 +88,8 @@ TABLES: dict[str, Specs] = {
     "alerting": (RESPONSE_MODES,),
     "command": (CATALOG, PLANS, ROSTER),
     "notify": (CATALOG, ROSTER, RESPONSE_MODES, REACHABILITY, PUSH_DEVICES),
-    "console": (CATALOG, ROSTER, RULES, PUSH_DEVICES),
+    "console": (CATALOG, ROSTER, RULES, PLANS, PUSH_DEVICES),
+    "audit": (CATALOG,),
 }
 """Compacted topics that a service holds in memory: read whole, without a group."""
 

@@ -62,6 +62,12 @@ VERBS = (
         ("link",),
     ),
     Verb(
+        "admin",
+        Bilingual("首位管理员的一次性地址", "print a one-time address for the first administrator"),
+        "deploy.local.__main__",
+        ("admin",),
+    ),
+    Verb(
         "demo",
         Bilingual("完整演示一遍", "play the whole chain once, explained step by step"),
         "deploy.demo.__main__",

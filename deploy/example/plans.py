@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+from deploy.example.units import CITY
 from shared.contracts.plans import PlanDefinition
 from shared.definitions.response_plans.pack import PLANS, PlanPack, load
 from shared.definitions.yaml_files.items import files_of
@@ -23,4 +24,4 @@ def files() -> list[Path]:
 
 def definitions(now: datetime) -> list[PlanDefinition]:
     """All plans as messages. Raises PackError naming everything that is wrong, with its line."""
-    return [PLANS.message(plan.fields, now) for plan in _pack().plans]
+    return [PLANS.message(plan.fields, now, CITY) for plan in _pack().plans]

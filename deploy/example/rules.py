@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from deploy.example.units import CITY
 from shared.contracts.rules import RuleDefinition
 from shared.definitions.rules.pack import RULES, RulePack, load
 from shared.definitions.yaml_files.items import files_of
@@ -30,4 +31,4 @@ def packs() -> tuple[dict[str, Any], ...]:
 
 def definitions(now: datetime) -> list[RuleDefinition]:
     """All rules as messages. Raises PackError."""
-    return [RULES.message(fields, now) for fields in packs()]
+    return [RULES.message(fields, now, CITY) for fields in packs()]

@@ -15,10 +15,11 @@ import psutil
 from deploy.local import kafka
 from deploy.local.endpoints import Endpoints
 from deploy.local.errors import StackError
+from deploy.local.own_stack import OwnStack
 from deploy.local.paths import REPO, Paths
 from deploy.local.seeded_stack import SeededStack
 from deploy.local.services import SERVICES
-from deploy.local.stack import Phase
+from deploy.local.stack import Phase, Stack
 
 READY_MARK = "ready:"
 _STOP_GRACE_S = 120.0
@@ -28,14 +29,19 @@ _SILENT_S = 8.0
 
 @dataclass(frozen=True)
 class Size:
-    """The number of processes of each service, and of Kafka nodes."""
+    """The number of processes of each service, and of Kafka nodes.
+
+    `empty`: the stack of an office, without the example.
+    """
 
     replicas: int = 1
     brokers: int = 1
+    empty: bool = False
 
     def arguments(self) -> list[str]:
         """Return the options of the command line that name this size."""
-        return ["--replicas", str(self.replicas), "--brokers", str(self.brokers)]
+        numbers = ["--replicas", str(self.replicas), "--brokers", str(self.brokers)]
+        return [*numbers, "--empty"] if self.empty else numbers
 
 
 async def serve(root: Path, size: Size) -> None:
@@ -45,8 +51,12 @@ async def serve(root: Path, size: Size) -> None:
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
     replicas = dict.fromkeys(SERVICES, size.replicas)
-    stack = SeededStack(root, replicas=replicas, brokers=size.brokers, report=_print_phase)
-    stack.canary = True
+    stack: Stack
+    if size.empty:
+        stack = OwnStack(root, replicas=replicas, brokers=size.brokers, report=_print_phase)
+    else:
+        stack = SeededStack(root, replicas=replicas, brokers=size.brokers, report=_print_phase)
+        stack.canary = True
     starting = asyncio.create_task(stack.up())
     stopping = asyncio.create_task(stop.wait())
     try:

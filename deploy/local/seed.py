@@ -135,6 +135,11 @@ async def seed_canary(bootstrap: str, units: tuple[str, ...] = canary.UNITS) -> 
         await publish(bootstrap, spec, records)
 
 
+def holds_example(paths: Paths) -> bool:
+    """Return whether the stack in `paths` was ever seeded."""
+    return (paths.data / _STAMP).exists()
+
+
 def is_current(paths: Paths) -> bool:
     """Return whether the stack in `paths` holds the seed of this checkout."""
     stamp = paths.data / _STAMP

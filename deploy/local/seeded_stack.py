@@ -9,7 +9,6 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 
 from deploy.example.canary import UNITS
 from deploy.example.units import DISTRICT, OFFICE
@@ -53,10 +52,10 @@ class SeededStack(Stack):
         }
         path.write_text(json.dumps(digests), encoding="ascii")
         path.chmod(0o600)
-        self._set("ingest", {"FENGHUO_SOURCES_FILE": str(path)})
-        self._set("console", {"FENGHUO_OFFICE": OFFICE, "FENGHUO_HOME_UNIT": DISTRICT})
+        self.set_variables("ingest", {"FENGHUO_SOURCES_FILE": str(path)})
+        self.set_variables("console", {"FENGHUO_OFFICE": OFFICE, "FENGHUO_HOME_UNIT": DISTRICT})
         if self.canary:
-            self._set(AUDITOR, self._canary_settings())
+            self.set_variables(AUDITOR, self._canary_settings())
         async with self._phase("seed"):
             self.seeded = await seed(
                 self.paths, self.kafka_bootstrap, self.dsn("console"), await self._preparing
@@ -64,11 +63,6 @@ class SeededStack(Stack):
             if self.canary:
                 await seed_canary(self.kafka_bootstrap)
         await super()._start_services()
-
-    def _set(self, service: str, variables: dict[str, str]) -> None:
-        """Give variables to a service; those of the plan stay."""
-        own = {**variables, **self.plan.env.get(service, {})}
-        self.plan = replace(self.plan, env={**self.plan.env, service: own})
 
     def _canary_settings(self) -> dict[str, str]:
         return {

@@ -16,7 +16,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -99,6 +99,11 @@ class Stack:
         trace: TracebackType | None,
     ) -> None:
         await self.down()
+
+    def set_variables(self, service: str, variables: dict[str, str]) -> None:
+        """Give variables to a service before it starts; those of the plan stay."""
+        own = {**variables, **self.plan.env.get(service, {})}
+        self.plan = replace(self.plan, env={**self.plan.env, service: own})
 
     async def up(self) -> None:
         """Start everything and return when all services are ready.

@@ -7,6 +7,7 @@ from functools import partial
 from services.audit.bootstrap import AuditBootstrap
 from services.audit.canary.door import IngestDoor
 from services.audit.canary.loop import CanaryLoop
+from services.audit.core.responsible_unit import ResponsibleUnit
 from services.audit.handlers import alerts, commands, console, modes, operations, pages
 from services.audit.metrics import AuditMetrics
 from services.audit.retention import retention_tasks
@@ -24,6 +25,7 @@ from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
     ALERT_DECISIONS,
     AUDIT_TRAIL,
+    CATALOG,
     FAULTS,
     TOPICS,
 )
@@ -33,11 +35,14 @@ from shared.runtime.stateful_platform import StatefulPlatform
 
 def build(settings: Settings) -> AuditBootstrap:
     """Return the ASGI application; nothing is connected before its lifespan starts."""
-    watch = Watch(settings)
-    return AuditBootstrap(partial(make_auditor, settings, watch), watch)
+    responsible = ResponsibleUnit(settings.audit_unit)
+    watch = Watch(settings, responsible)
+    return AuditBootstrap(partial(make_auditor, settings, watch, responsible), watch)
 
 
-def make_auditor(settings: Settings, watch: Watch) -> ServiceApplication:
+def make_auditor(
+    settings: Settings, watch: Watch, responsible: ResponsibleUnit
+) -> ServiceApplication:
     """Return the platform of the auditor; the watch outlives it."""
     platform = StatefulPlatform("audit", settings)
     metrics = AuditMetrics(platform.registry)
@@ -52,6 +57,7 @@ def make_auditor(settings: Settings, watch: Watch) -> ServiceApplication:
         operations.router,
         canary=False,
     )
+    platform.table(CATALOG, responsible.top.take, responsible.top.remove)
     platform.delete_when_old(*retention_tasks(settings.keep_days))
     platform.produces(AUDIT_TRAIL, FAULTS, ALERT_DECISIONS, ACKNOWLEDGEMENTS)
     if watch.canary is not None:
@@ -59,10 +65,10 @@ def make_auditor(settings: Settings, watch: Watch) -> ServiceApplication:
     kafka_log = KafkaLog(settings.kafka_bootstrap)
     platform.on_stop("reader of the log", kafka_log.stop)
     platform.inspects(*TOPICS.values())
-    rounds = RoundLoop(platform.database, kafka_log, metrics, settings, watch)
+    rounds = RoundLoop(platform.database, kafka_log, metrics, settings, watch, responsible)
     platform.run_in_background("rounds", rounds.run)
     platform.health.add("checks", rounds.ready)
-    recorder = FindingRecorder(settings.audit_unit, metrics)
+    recorder = FindingRecorder(responsible, metrics)
     door = AlertmanagerDoor(platform.database, recorder, settings.audit_door_token)
     platform.route("/alertmanager", door)
     heartbeats = HeartbeatDoor(watch.arrivals, settings.audit_expected_token)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from shared.contracts.fields import UnitId
 from shared.runtime.settings import DatabaseSettings
@@ -14,8 +14,9 @@ from shared.runtime.settings import DatabaseSettings
 class Settings(DatabaseSettings):
     """Read from environment variables with the prefix FENGHUO_."""
 
-    audit_unit: UnitId = "500000000000"
-    """The unit in whose name findings are entered in the trail; its duty officers are called."""
+    audit_unit: UnitId | None = None
+    """The unit in whose name findings are entered in the trail; its duty officers are called.
+    Unset: the topmost unit of the catalogue."""
     audit_every_s: Annotated[float, Field(gt=0, le=60)] = 2.0
     """Seconds from one round to the next. A longer time delays all findings in proportion."""
     audit_count_share: Annotated[int, Field(ge=0, le=10_000)] = 40
@@ -55,6 +56,11 @@ class Settings(DatabaseSettings):
     """Seconds from one round trip to the next; three missed ones are a finding."""
     keep_days: Annotated[int, Field(ge=30, le=36_500)] = 400
     """Days for which resolved findings and the counts of a command or alert stay."""
+
+    @field_validator("audit_unit", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
 
     @model_validator(mode="after")
     def _canary_is_whole(self) -> Self:

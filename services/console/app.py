@@ -19,6 +19,7 @@ from services.console.features.overview.map_points import MapPoints
 from services.console.features.overview.shared_answers import SharedAnswers
 from services.console.features.photos.pictures import Pictures
 from services.console.features.push.push_parts import PushParts
+from services.console.features.self_check.definitions import Definitions, in_turn
 from services.console.features.sensors.charts import SensorRules
 from services.console.features.sensors.history_writer import HistoryWriter
 from services.console.features.sensors.reading_log import KafkaReadingSource
@@ -48,6 +49,7 @@ from shared.contracts.topics import (
     LETTER_ACTS,
     MODE_REQUESTS,
     PAGE_ANSWERS,
+    PLANS,
     PUSH_DEVICES,
     READINGS,
     REFUSALS,
@@ -73,11 +75,17 @@ def build(settings: Settings) -> FastAPI:
     metrics = ConsoleMetrics(platform.registry)
 
     names, directory, rules = UnitNames(), Directory(), SensorRules()
+    definitions = Definitions()
     push_key = settings.web_push_key
     push = PushParts(None if push_key is None else PushKey(push_key.get_secret_value()))
     platform.table(CATALOG, names.apply, names.remove)
     platform.table(ROSTER, directory.apply, directory.remove)
-    platform.table(RULES, rules.apply, rules.remove)
+    platform.table(
+        RULES,
+        in_turn(rules.apply, definitions.put_rule),
+        in_turn(rules.remove, definitions.drop_rule),
+    )
+    platform.table(PLANS, definitions.put_plan, definitions.drop_plan)
     platform.table(PUSH_DEVICES, push.apply, push.remove)
     include_projector(platform)
     lag = partial(projection_lag, platform)
@@ -92,7 +100,7 @@ def build(settings: Settings) -> FastAPI:
 
     sessions = Sessions(database, settings.session_hours, settings.session_idle_minutes)
     recorder = ActionRecorder(database, platform.publisher, metrics, settings.act_timeout_s)
-    refusals = RefusalLog(secrets.token_hex(8), settings.refusals_unit)
+    refusals = RefusalLog(secrets.token_hex(8), lambda: names.top.unit)
     refusal_writer = RefusalWriter(refusals, recorder.record, clock.now)
     feed = FeedReader(database)
     hub = Hub(
@@ -130,6 +138,7 @@ def build(settings: Settings) -> FastAPI:
             IdentityParts: IdentityParts(provider_of(settings, clock)),
             SensorParts: SensorParts(KafkaReadingSource(settings.kafka_bootstrap), rules),
             LetterParts: LetterParts(KafkaLetterSource(settings.kafka_bootstrap)),
+            Definitions: definitions,
             PushParts: push,
             MapPoints: MapPoints(),
             SharedAnswers: SharedAnswers(settings.overview_share_s),

@@ -35,6 +35,7 @@ from services.console.features.push import routes as push
 from services.console.features.reachability import routes as reachability
 from services.console.features.reports import routes as reports
 from services.console.features.screens import routes as screens
+from services.console.features.self_check import routes as self_check
 from services.console.features.sensors import routes as sensors
 from services.console.features.silences import routes as silences
 from services.console.features.supervision import routes as supervision
@@ -70,6 +71,7 @@ ROUTERS = tuple(
             supervision,
         ),
         *(modes, duty, reachability, drills, incidents, reports, letters, load, week_routes),
+        self_check,
         *(list_routes, cases, review_routes, case_photo_routes, photos, exports),
         *(stream, screens, assets, installing),
     )

@@ -62,8 +62,6 @@ class Settings(CalendarSettings):
     history_every_s: Annotated[float, Field(gt=0, le=3_600)] = 10
     """Seconds between two readings of new values for the history of sensors; those with an alarm
     are stored at once, all others every ten minutes."""
-    refusals_unit: UnitId = "500000000000"
-    """Unit in whose name refusals of unknown people are recorded."""
     photos_per_day: Annotated[int, Field(ge=0, le=10_000)] = 100
     """Most photos of one officer in 24 hours; 0 = no photos."""
 

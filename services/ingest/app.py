@@ -18,6 +18,7 @@ from services.ingest.volumes import watch_volumes
 from services.ingest.web.application import make_application
 from shared.contracts.topics import CATALOG, READINGS, REPORTS, SOURCE_REFUSALS, WARNINGS
 from shared.domain.refusal_log import RefusalLog
+from shared.domain.top_unit import TopUnit
 from shared.runtime.log_volumes import LogVolumes
 from shared.runtime.platform import Platform
 
@@ -33,8 +34,9 @@ def build(settings: Settings) -> FastAPI:
     follow_readings = settings.event_clock == "readings"
     clock = EventClock(follow_readings=follow_readings, player=settings.event_clock_source)
     guard = VolumeGuard(settings.volume_mark)
-    refusals = RefusalLog(secrets.token_hex(8), settings.refusals_unit)
-    intake = Intake(platform, clock, guard, refusals, metrics)
+    top = TopUnit()
+    refusals = RefusalLog(secrets.token_hex(8), lambda: top.unit)
+    intake = Intake(platform, clock, guard, refusals, top, metrics)
     platform.health.add_trouble("clock", intake.clock_trouble)
     platform.table(CATALOG, intake.on_catalog, intake.on_deleted)
     platform.produces(READINGS, REPORTS, WARNINGS, SOURCE_REFUSALS)

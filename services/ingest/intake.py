@@ -27,6 +27,7 @@ from shared.contracts.reports import ExternalWarning, Report
 from shared.contracts.topics import READINGS, REPORTS, WARNINGS
 from shared.domain.refusal_log import RefusalLog, RefusedAttempt
 from shared.domain.ticks import make_tick
+from shared.domain.top_unit import TopUnit
 from shared.runtime.errors import Transient
 from shared.runtime.outbound_records import OutboundRecord, encode, outbound_record
 from shared.runtime.platform import Platform
@@ -51,6 +52,7 @@ class Intake:
         clock: EventClock,
         guard: VolumeGuard,
         refusals: RefusalLog,
+        top: TopUnit,
         metrics: IngestMetrics,
     ) -> None:
         self._platform = platform
@@ -60,18 +62,21 @@ class Intake:
         self._kafka_clock = KafkaClock()
         self._acknowledged: dict[int, tuple[float, int]] = {}
         """By partition: when its newest tick was acknowledged, and the tick's record time in ms."""
+        self._top = top
         self._metrics = metrics
         self._sensors: dict[str, SensorEntry] = {}
         self._accepted_ids = AcceptedIds()
 
     def on_catalog(self, message: CatalogEntry) -> None:
-        """Store an entry of the catalogue if it is a sensor."""
+        """Store an entry of the catalogue if it is a sensor; units only tell the topmost one."""
+        self._top.take(message)
         if isinstance(message.entry, SensorEntry):
             self._sensors[message.entry.sensor_id] = message.entry
             self._metrics.sensors.set(len(self._sensors))
 
     def on_deleted(self, key: str) -> None:
         """Forget the sensor of a deleted entry: its readings are refused from now on."""
+        self._top.remove(key)
         kind, sensor_id = kind_and_id(key)
         if kind == "sensor" and self._sensors.pop(sensor_id, None) is not None:
             self._metrics.sensors.set(len(self._sensors))
@@ -102,7 +107,7 @@ class Intake:
 
     async def warning(self, body: bytes, source: str, charset: str | None) -> Acceptance:
         """Accept the warning of another agency. Raises RequestRefused."""
-        warning = accept_warning(body, source, self.now(), charset)
+        warning = accept_warning(body, source, self.now(), charset, receiver=self._top.unit)
         self._accept_id(warning, source, "POST /v1/warnings")
         await self._send([outbound_record(WARNINGS, warning.source_id, warning)])
         self._metrics.accepted.labels("warning", warning.status).inc()

@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.contracts.fields import UnitId
 from shared.runtime.errors import SetupError
 from shared.runtime.settings import ServiceSettings
 
@@ -35,8 +34,6 @@ class Settings(ServiceSettings):
     volume_mark: Annotated[float, Field(ge=0, le=0.5)] = 0.1
     """The free part of a volume of Kafka below which readings are answered 507. Reports and
     warnings are still taken, and people's acts have the rest of the volume."""
-    refusals_unit: UnitId = "500000000000"
-    """The unit in whose name refusals are recorded when too many kinds are open."""
     event_clock: Literal["wall", "readings"] = "wall"
     """The time of the ticks: the present by Kafka's time, or the newest accepted event time (for
     replays)."""

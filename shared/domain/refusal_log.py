@@ -8,7 +8,7 @@ therefore makes one record a minute, and an actor at most about a hundred.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -57,7 +57,7 @@ class RefusalLog:
     """The refusals of a process. `process` is an id of the process, for unique record ids."""
 
     process: str
-    stranger_unit: str
+    stranger_unit: Callable[[], str]
     """The unit in whose name attempts of unknown people are recorded."""
     _open: dict[tuple[str, str, str], _Counted] = field(default_factory=dict)
     _kinds: Counter[str] = field(default_factory=Counter)
@@ -109,7 +109,7 @@ class RefusalLog:
 
     def _record(self, counted: _Counted, now: datetime) -> Refusal:
         first = counted.first
-        unit = first.unit or self.stranger_unit
+        unit = first.unit or self.stranger_unit()
         return Refusal(
             id=content_id("ref", self.process, *first.kind, counted.since.isoformat()),
             occurred_at=counted.since,

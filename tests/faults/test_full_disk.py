@@ -28,7 +28,9 @@ from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
 from services.ingest.volumes import watch_volumes
 from shared.contracts.topics import ACKNOWLEDGEMENTS, READINGS
+from shared.contracts.units import NO_UNIT
 from shared.domain.refusal_log import RefusalLog
+from shared.domain.top_unit import TopUnit
 from shared.runtime.database import Database
 from shared.runtime.errors import Transient
 from shared.runtime.log_volumes import LogVolumes
@@ -148,8 +150,8 @@ async def sender(servers: Infrastructure) -> AsyncIterator[Sender]:
     """A sender to an ingest that asks the nodes for their volumes."""
     settings = ServiceSettings(kafka_bootstrap=servers.bootstrap, http_port=1)
     platform, metrics = Platform("ingest", settings), IngestMetrics(CollectorRegistry())
-    clock, refusals = EventClock(follow_readings=False), RefusalLog("process", "500000000000")
-    intake = Intake(platform, clock, VolumeGuard(MARK), refusals, metrics)
+    clock, refusals = EventClock(follow_readings=False), RefusalLog("process", lambda: NO_UNIT)
+    intake = Intake(platform, clock, VolumeGuard(MARK), refusals, TopUnit(), metrics)
     intake.on_catalog(a_sensor("zhutuo-3", "water_level", "m", "吴淞"))
     volumes = LogVolumes(servers.bootstrap)
     await platform.publisher.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+CITY = "500000000000"
 HEAD = {
     "identifier": "50000041600000_20260701075500_0",
     "sender": "weather@example.gov.cn",

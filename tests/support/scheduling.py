@@ -13,6 +13,7 @@ FIRST = (
     "tests/faults/test_demo_survives.py",
     "tests/e2e/test_demo.py",
     "tests/e2e/test_readme.py",
+    "tests/e2e/test_own_stack.py",
     "tests/faults/test_canary.py",
     "tests/faults/test_full_disk.py",
 )

@@ -67,6 +67,11 @@ def parser() -> argparse.ArgumentParser:
 
     verbs.add_parser("whoami", parents=[common], help="the officer behind the token")
 
+    check = verbs.add_parser(
+        "self-check", parents=[common], help="what a unit and its subtree lack to go live"
+    )
+    check.add_argument("--place", metavar="UNIT", help="the unit; default: your own")
+
     some = verbs.add_parser("list", parents=[common, world], help="a page of a list")
     some.add_argument("what", choices=tuple(KINDS))
     some.add_argument("--open", action="store_true", help="only what is not finished")

@@ -20,7 +20,7 @@ from deploy.commands.console.watch import Watch
 from deploy.commands.console.words import Words
 from deploy.language import language_of
 from shared.contracts.alerts import DecisionVerb
-from shared.definitions.yaml_files.screen import Screen
+from shared.definitions.yaml_files.screen import Screen, plain
 
 __all__ = ["main", "parser"]
 
@@ -64,6 +64,8 @@ def _run(
     match options.verb:
         case "whoami":
             _whoami(api, screen, words)
+        case "self-check":
+            _self_check(options.place, api, screen, words)
         case "list":
             show_list(options, api, screen, words)
         case "show":
@@ -92,6 +94,17 @@ def _act(
     if options.verb == DecisionVerb.WORD:
         return acts.word(options, api)
     return acts.decide(options, api)
+
+
+def _self_check(place: str | None, api: Api, screen: Screen, words: Words) -> None:
+    answer = api.get("/api/self-check", place=place)
+    if screen.as_json:
+        raw(answer.raw)
+        return
+    title = f"{plain(answer.body['unit_name'])} · {words.say('self_check')}"
+    lines = [plain(item[words.language]) for item in answer.body["missing"]]
+    for line in (title, *(lines or [words.say("ready")])):
+        screen.line(line)
 
 
 def _whoami(api: Api, screen: Screen, words: Words) -> None:

@@ -81,6 +81,8 @@ _HEADINGS: dict[str, tuple[str, str]] = {
 }
 _SENTENCES: dict[str, tuple[str, str]] = {
     "none": ("没有。", "None."),
+    "self_check": ("上线自检", "check before going live"),
+    "ready": ("无缺项，可以上线。", "Nothing is missing: ready to go live."),
     "more": ("还有更多：--after {next}", "There is more: --after {next}"),
     "recorded": ("已记录 {id}", "Recorded: {id}"),
     "repeated": ("此前已记录 {id}", "Recorded before: {id}"),

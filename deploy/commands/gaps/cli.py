@@ -25,7 +25,7 @@ from shared.contracts.fields import Language
 from shared.contracts.gaps import GapAcceptance
 from shared.contracts.ids import content_id
 from shared.contracts.topics import GAP_ACCEPTANCES
-from shared.contracts.units import tier_of
+from shared.contracts.units import NO_UNIT, tier_of
 from shared.definitions.yaml_files.screen import Screen
 from shared.domain.bilingual import Bilingual
 from shared.runtime.clock import SystemClock
@@ -33,7 +33,6 @@ from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE, SetupError
 from shared.runtime.outbound_records import encode
 
 Gap = dict[str, Any]
-COUNTRY = "500000000000"
 _KINDS = {
     "missing": Bilingual("有记录缺失", "records are missing"),
     "overtaken": Bilingual("记录未处理已过期删除", "deleted before they were handled"),
@@ -209,7 +208,11 @@ def parser() -> argparse.ArgumentParser:
         "--reason", required=True, help="why, for the audit trail (required)"
     )
     accept_parser.add_argument("--officer", metavar="ID", help="who decides; default: this account")
-    accept_parser.add_argument("--unit", default=COUNTRY, help="the unit of the decision")
+    accept_parser.add_argument(
+        "--unit",
+        default=os.environ.get("FENGHUO_OPERATOR_UNIT") or NO_UNIT,
+        help="the unit of the decision (FENGHUO_OPERATOR_UNIT)",
+    )
     accept_parser.add_argument(
         "--continue-at",
         type=int,

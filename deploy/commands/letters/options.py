@@ -12,9 +12,8 @@ from pathlib import Path
 from deploy.commands.rules.kafka import ENDPOINTS
 from shared.contracts.dead_letter import Reason
 from shared.contracts.topics import TOPICS
-from shared.contracts.units import is_unit
+from shared.contracts.units import NO_UNIT, is_unit
 from shared.definitions.rules.times import instant
-from shared.definitions.yaml_files.items import CITY
 from shared.domain.letters.history import LetterState
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:\-]{0,95}")
@@ -119,7 +118,12 @@ def _operator(verb: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="the operator, for the trail (FENGHUO_OPERATOR, else the login name)",
     )
-    verb.add_argument("--unit", type=_unit, default=CITY, help="the operator's unit")
+    verb.add_argument(
+        "--unit",
+        type=_unit,
+        default=os.environ.get("FENGHUO_OPERATOR_UNIT") or NO_UNIT,
+        help="the operator's unit (FENGHUO_OPERATOR_UNIT)",
+    )
 
 
 def _login() -> str:

@@ -16,6 +16,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from shared.contracts.catalog import CatalogEntry, SensorEntry, kind_and_id
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.topics import CATALOG, RULES, TopicSpec
+from shared.domain.top_unit import TopUnit
 from shared.runtime.errors import SetupError, Transient
 from shared.runtime.fetching.consumer import make_reader, read_to
 from shared.runtime.tables import CompactedTable, OnDelete, OnMessage
@@ -55,15 +56,18 @@ def bootstrap_of(named: str | None, endpoints: Path) -> str:
     return str(result)
 
 
-def read_catalog(bootstrap: str) -> dict[str, SensorEntry]:
-    """All catalogued sensors. Raises NoKafka."""
+def read_catalog(bootstrap: str, top: TopUnit | None = None) -> dict[str, SensorEntry]:
+    """All catalogued sensors; `top` gets the units. Raises NoKafka."""
     sensor_entries: dict[str, SensorEntry] = {}
+    top = top or TopUnit()
 
     def take(message: CatalogEntry) -> None:
+        top.take(message)
         if isinstance(message.entry, SensorEntry):
             sensor_entries[message.entry.sensor_id] = message.entry
 
     def remove(key: str) -> None:
+        top.remove(key)
         kind, sensor_id = kind_and_id(key)
         if kind == "sensor":
             sensor_entries.pop(sensor_id, None)

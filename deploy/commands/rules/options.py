@@ -7,6 +7,7 @@ from pathlib import Path
 
 from deploy.commands.rules.kafka import ENDPOINTS
 from shared.contracts.fields import Status
+from shared.contracts.units import is_unit
 from shared.definitions.rules.times import instant
 
 _REPOSITORY = Path(__file__).resolve().parents[3]
@@ -64,13 +65,22 @@ def parser() -> argparse.ArgumentParser:
     publish.add_argument("--catalog", type=Path, metavar="FILE", help="instead of Kafka's own")
     publish.add_argument("--dry-run", action="store_true", help="only say what would be written")
     publish.add_argument(
-        "--issuer", default="500000000000", metavar="UNIT", help="who issues the rules"
+        "--issuer",
+        type=_unit,
+        metavar="UNIT",
+        help="who issues the rules (default: the topmost unit of the catalogue)",
     )
     for verb in verbs.choices.values():
         verb.add_argument(
             "--json", action="store_true", help="one JSON document on standard output"
         )
     return top
+
+
+def _unit(text: str) -> str:
+    if not is_unit(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no unit, such as 510100000000")
+    return text
 
 
 def packs_of(options: argparse.Namespace) -> list[Path]:

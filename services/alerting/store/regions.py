@@ -12,6 +12,7 @@ from datetime import datetime
 
 from services.alerting.core.alarms.scopes import Region
 from shared.contracts.fields import Status
+from shared.contracts.units import span_of
 from shared.runtime.database import Transaction
 
 _RULES_LOCK = 0x10
@@ -39,7 +40,7 @@ async def lock_regions(
             [region.status for region in named],
             [region.unit for region in named],
         )
-    spans = [(region.status, *_span_of_city(region.unit)) for region in sorted(cities)]
+    spans = [(region.status, *span_of(region.unit)) for region in sorted(cities)]
     rows = await transaction.connection.fetch(
         "SELECT * FROM alerting.region AS r WHERE $3 OR (status, unit) IN "
         "(SELECT * FROM unnest($1::text[], $2::text[])) OR EXISTS (SELECT FROM "
@@ -61,8 +62,3 @@ async def save_clocks(transaction: Transaction, clocks: Mapping[Region, datetime
             "UPDATE alerting.region SET clock = $3 WHERE status = $1 AND unit = $2",
             [(region.status, region.unit, clock) for region, clock in sorted(clocks.items())],
         )
-
-
-def _span_of_city(unit: str) -> tuple[str, str]:
-    low = unit[:2]
-    return low, low[:-1] + chr(ord(low[-1]) + 1)

@@ -14,6 +14,7 @@ from services.audit.core.conservation.balances import HopBalance
 from services.audit.core.findings.confirmation import Suspicion, confirm_findings
 from services.audit.core.findings.detection import FindingKey, detect_findings
 from services.audit.core.findings.snapshot import ComponentFault, FindingKind, Snapshot
+from services.audit.core.responsible_unit import ResponsibleUnit
 from services.audit.core.trail import chain
 from services.audit.core.trail.chain import GENESIS, ChainHead
 from services.audit.metrics import AuditMetrics
@@ -71,13 +72,14 @@ class RoundLoop:
         metrics: AuditMetrics,
         settings: Settings,
         watch: ComponentWatch,
+        responsible: ResponsibleUnit,
     ) -> None:
         self._database = database
         self._watch = watch
         self._conservation = ConservationCheck(database, kafka_log)
         self._metrics = metrics
         self._settings = settings
-        self._recorder = FindingRecorder(settings.audit_unit, metrics)
+        self._recorder = FindingRecorder(responsible, metrics)
         self._checks = Checks(settings.audit_count_share)
         self._suspicions: Mapping[FindingKey, Suspicion] = {}
         self._unavailable: dict[str, str] = {}

@@ -9,12 +9,13 @@ import structlog
 from services.audit.core.findings.detection import AuditFinding
 from services.audit.core.findings.faults import fault_of
 from services.audit.core.findings.snapshot import FindingKind
+from services.audit.core.responsible_unit import ResponsibleUnit
 from services.audit.core.trail.chain import EntryDraft
 from services.audit.metrics import AuditMetrics
 from services.audit.store import findings, trail
 from shared.contracts.audit import AuditOutcome
 from shared.contracts.faults import FaultState
-from shared.contracts.fields import Status, UnitId
+from shared.contracts.fields import Status
 from shared.contracts.topics import FAULTS
 from shared.runtime.database import Transaction
 
@@ -24,10 +25,10 @@ ACTOR = "audit"
 
 
 class FindingRecorder:
-    """Writes changes of findings; the duty officers of `unit` are called about each finding."""
+    """Writes changes of findings; officers of the responsible unit are called about each."""
 
-    def __init__(self, unit: UnitId, metrics: AuditMetrics) -> None:
-        self._unit = unit
+    def __init__(self, responsible: ResponsibleUnit, metrics: AuditMetrics) -> None:
+        self._responsible = responsible
         self._metrics = metrics
 
     async def record(
@@ -64,7 +65,8 @@ class FindingRecorder:
         self, transaction: Transaction, finding_id: str, finding: AuditFinding, state: FaultState
     ) -> EntryDraft:
         """Publish the fault; return the entry of the trail."""
-        fault = fault_of(finding, finding_id, state, self._unit, transaction.now)
+        unit = self._responsible.unit
+        fault = fault_of(finding, finding_id, state, unit, transaction.now)
         transaction.publish(FAULTS, fault.fault_id, fault, fault.id)
         raised = state is FaultState.RAISED
         return EntryDraft(
@@ -75,6 +77,6 @@ class FindingRecorder:
             outcome=AuditOutcome.FINDING if raised else AuditOutcome.RESOLVED,
             status=finding.status,
             occurred_at=transaction.now,
-            origin_unit=self._unit,
+            origin_unit=unit,
             reason=finding.detail[:4000],
         )

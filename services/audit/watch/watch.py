@@ -15,6 +15,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from services.audit.core.findings.snapshot import COMPONENT_KINDS, ComponentFault, FindingKind
+from services.audit.core.responsible_unit import ResponsibleUnit
 from services.audit.core.watch.components import ComponentHealth
 from services.audit.settings import Settings
 from services.audit.watch.arrivals import ArrivalProbe
@@ -48,9 +49,11 @@ _KINDS_WITH_WHOLE_CHAIN = {FindingKind.HEARTBEAT_MISSING, FindingKind.COMPONENT_
 class Watch:
     """Watches the components by itself; what it finds is also a finding of the next round."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: Settings, responsible: ResponsibleUnit, clock: Clock | None = None
+    ) -> None:
         self.metrics = WatchMetrics()
-        self._unit = settings.audit_unit
+        self._responsible = responsible
         self._clock = clock or SystemClock()
         self._health = ComponentHealth()
         self._announced: dict[str, ComponentFault] = {}
@@ -164,7 +167,7 @@ class Watch:
 
     def _message(self, fault: ComponentFault, state: str) -> dict[str, Any]:
         return {
-            "unit": self._unit,
+            "unit": self._responsible.unit,
             "state": state,
             "kind": fault.kind,
             "component": fault.component,

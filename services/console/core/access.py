@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from shared.contracts import units
 from shared.contracts.alerts import DecisionVerb
 from shared.contracts.assignments import PARTIES, VILLAGE_ACTS_FOR, Party, Step
 from shared.contracts.authority import EMERGENCY_POSTS, EMERGENCY_TIERS
@@ -127,20 +128,12 @@ class Span:
 
 def span_of(unit: str) -> Span:
     """Return the subtree of a unit as one range: `is_within` in a form that an index can use."""
-    code, _, suffix = unit.partition("/")
-    if suffix and not suffix.startswith("grid/"):
-        return alone(unit)  # a department has nothing below it
-    if suffix:
-        low = unit
-    else:
-        digits = {Tier.CITY: 2, Tier.DISTRICT: 6, Tier.TOWN: 9}.get(tier_of(unit), 12)
-        low = code[:digits]
-    return Span(low, low[:-1] + chr(ord(low[-1]) + 1))
+    return Span(*units.span_of(unit))
 
 
 def alone(unit: str) -> Span:
     """Return the range of the unit alone, without its subtree."""
-    return Span(unit, unit + "\x01")
+    return Span(*units.alone(unit))
 
 
 def sees(viewer: Viewer, unit: str) -> bool:

@@ -10,6 +10,7 @@ from shared.contracts.catalog import CatalogEntry, SensorEntry, kind_and_id
 from shared.contracts.fields import Position, Tier
 from shared.contracts.units import ancestor_at, is_within
 from shared.domain.selection.tree import UnitTree
+from shared.domain.top_unit import TopUnit
 
 _KM_PER_DEGREE = 111.2
 _FARTHEST_KM = 20.0
@@ -23,6 +24,7 @@ class UnitNames:
 
     def __init__(self) -> None:
         self.tree = UnitTree()
+        self.top = TopUnit()
         self._sensors: dict[str, SensorEntry] = {}
         self._named_units: dict[str, list[tuple[str, str]]] = {}
 
@@ -32,6 +34,7 @@ class UnitNames:
             self._sensors[message.entry.sensor_id] = message.entry
         else:
             self.tree.take(message)
+            self.top.take(message)
             self._named_units.clear()
 
     def remove(self, key: str) -> None:
@@ -41,6 +44,7 @@ class UnitNames:
             self._sensors.pop(sensor_id, None)
         else:
             self.tree.remove(key)
+            self.top.remove(key)
             self._named_units.clear()
 
     def unit(self, unit: str) -> str:

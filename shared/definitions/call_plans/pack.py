@@ -12,10 +12,11 @@ from pathlib import Path
 
 from shared.contracts.calls import CallPlan, ContactTestPlan
 from shared.contracts.fields import Level, ResponseMode
+from shared.contracts.units import NO_UNIT
 from shared.definitions.call_plans.checks import problems
 from shared.definitions.yaml_files import items
 from shared.definitions.yaml_files.findings import Finding
-from shared.definitions.yaml_files.items import CITY, Kind, PackError
+from shared.definitions.yaml_files.items import Kind, PackError
 from shared.domain.call_plans import CallPlans
 
 CALLS = Kind(CallPlan, "call_id", "cpl", "call plan")
@@ -49,8 +50,8 @@ class CallPack:
 
 def load(folder: Path, now: datetime) -> CallPack:
     """Read the two files and check all of it; never raises for their content."""
-    calls = items.read_items(CALLS, [folder / PLANS_FILE], now, CITY)
-    tests = items.read_items(TESTS, [folder / TESTS_FILE], now, CITY)
+    calls = items.read_items(CALLS, [folder / PLANS_FILE], now, NO_UNIT)
+    tests = items.read_items(TESTS, [folder / TESTS_FILE], now, NO_UNIT)
     where = {item.name: item for item in calls.items}
     plans = tuple(item.value for item in calls.items)
     meaning = [where[plan.call_id].placed(problem) for plan, problem in problems(plans)]

@@ -11,10 +11,11 @@ from datetime import datetime
 from pathlib import Path
 
 from shared.contracts.plans import PlanDefinition
+from shared.contracts.units import NO_UNIT
 from shared.definitions.response_plans.checks import problems
 from shared.definitions.yaml_files import items
 from shared.definitions.yaml_files.findings import Finding
-from shared.definitions.yaml_files.items import CITY, Item, Kind, PackError
+from shared.definitions.yaml_files.items import Item, Kind, PackError
 from shared.domain.selection.tree import UnitTree
 
 PLANS = Kind(PlanDefinition, "plan_id", "pln", "plan")
@@ -46,7 +47,7 @@ class PlanPack:
 
 
 def load(
-    paths: Sequence[Path], now: datetime, tree: UnitTree | None = None, issuer: str = CITY
+    paths: Sequence[Path], now: datetime, tree: UnitTree | None = None, issuer: str = NO_UNIT
 ) -> PlanPack:
     """Read folders and files of plans and check all of it; never raises for their content.
 

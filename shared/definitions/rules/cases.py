@@ -35,6 +35,8 @@ from shared.definitions.yaml_files.nodes import Node
 from shared.definitions.yaml_files.shape import check_shape
 
 MOST_PUSHES = 200_000
+INVENTED_TOWN = "990101001000"
+"""The place of a sensor of which a case names none; no province has the digits 99."""
 
 When = Annotated[str, Field(min_length=2, max_length=40)]
 AlarmWord = Literal["raised", "upgraded", "downgraded", "revised", "cleared"]
@@ -51,7 +53,7 @@ class CaseSensor(Contract):
     datum: Datum | None = None
     interval_s: Annotated[float, Field(gt=0, le=31 * 86_400)]
     lateness_s: Annotated[float, Field(ge=0, le=7 * 86_400)] | None = None
-    place: UnitId = "500118118000"
+    place: UnitId = INVENTED_TOWN
     site: Identifier | None = None
 
     def entry(self) -> SensorEntry:

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.rules import RuleDefinition
+from shared.contracts.units import NO_UNIT
 from shared.definitions.rules.together import pack_problems
 from shared.definitions.yaml_files import items
 from shared.definitions.yaml_files.findings import Finding
-from shared.definitions.yaml_files.items import CITY, Item, Items, Kind, PackError
+from shared.definitions.yaml_files.items import Item, Items, Kind, PackError
 
 RULES = Kind(RuleDefinition, "rule_id", "rul", "rule")
 
@@ -52,7 +53,7 @@ def load(
     now: datetime,
     sensors: Mapping[str, SensorEntry] | None = None,
     beside: Sequence[RuleDefinition] = (),
-    issuer: str = CITY,
+    issuer: str = NO_UNIT,
 ) -> RulePack:
     """Read folders and files of rules and check all of it; never raises for their content.
 

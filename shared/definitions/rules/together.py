@@ -9,7 +9,7 @@ from shared.contracts.catalog import SensorEntry
 from shared.contracts.conditions import CompositeRule, CorroborationRule, named_rules
 from shared.contracts.dead_letter import Reason
 from shared.contracts.rules import RangeRule, RuleDefinition, ThresholdRule, WindowRule
-from shared.contracts.units import ancestor_at
+from shared.contracts.units import nearest_at
 from shared.definitions.rules.checks import findings_of
 from shared.definitions.rules.ladders import ladder_of
 from shared.definitions.rules.trees import tree_problems
@@ -183,7 +183,7 @@ def _most_trust(body: CorroborationRule, sensors: Sensors | None) -> float | Non
         return None
     totals: dict[str, float] = defaultdict(float)
     for sensor in sensors.values():
-        unit = ancestor_at(sensor.place, body.within) or sensor.place
+        unit = nearest_at(sensor.place, body.within) or sensor.place
         totals[unit] += max(
             (
                 source.trust

@@ -15,15 +15,13 @@ from typing import Any, Generic, TypeVar
 
 from shared.contracts.envelope import Envelope
 from shared.contracts.ids import content_id
-from shared.contracts.units import tier_of
+from shared.contracts.units import NO_UNIT, tier_of
 from shared.definitions.yaml_files.findings import Finding, Problem, Severity, dotted
 from shared.definitions.yaml_files.nodes import MOST_BYTES, Node, parse
 from shared.definitions.yaml_files.shape import check_shape
 
 M = TypeVar("M", bound=Envelope)
 ASIDE = ".test.yaml"
-CITY = "500000000000"
-"""Who issues the packs of this repository."""
 ENVELOPE = frozenset({*Envelope.model_fields, "type"})
 _RANK = {Severity.ERROR: 0, Severity.WARNING: 1}
 
@@ -45,7 +43,7 @@ class Kind(Generic[M]):
     prefix: str
     word: str
 
-    def message(self, fields: Mapping[str, Any], now: datetime, issuer: str = CITY) -> M:
+    def message(self, fields: Mapping[str, Any], now: datetime, issuer: str = NO_UNIT) -> M:
         """An item as a message; its id follows from its content and `now`: one id, one body.
 
         Raises ValidationError.

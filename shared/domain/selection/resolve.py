@@ -16,7 +16,7 @@ from shared.contracts.selections import (
     Selection,
     Subtree,
 )
-from shared.contracts.units import ancestor_at, is_unit, lineage
+from shared.contracts.units import ancestor_at, is_unit, lineage, nearest_at, tier_of
 from shared.domain.selection.tree import UnitTree
 
 
@@ -101,11 +101,17 @@ def _roots(tree: UnitTree, root: str, scope: AlertScope | None, unknown: set[str
 
 
 def _at(tree: UnitTree, units: Iterable[str], tier: Tier) -> set[str]:
-    """Return the ancestors of a tier; a unit above the tier gives all its units of the tier."""
+    """Return the ancestors of a tier; a unit above the tier gives all its units of the tier.
+
+    A city without districts is in their place.
+    """
     results: set[str] = set()
     for unit in units:
-        own = ancestor_at(unit, tier)
-        results |= tree.subtree(unit, (tier,)) if own is None else {own}
+        own = nearest_at(unit, tier)
+        below = tree.subtree(unit, (tier,)) if own is None else {own}
+        if not below and tier is Tier.DISTRICT and tier_of(unit) is Tier.CITY:
+            below = {lineage(unit)[-1]}
+        results |= below
     return results
 
 

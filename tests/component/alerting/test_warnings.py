@@ -67,7 +67,7 @@ async def test_the_times_of_a_document_count(
     await alerting.deliver(a_rule("y", sources_of(), event_type="11B03"))
     hours = {"effective": effective, "expires": expires}
     body = a_document(info={name: f"2026-07-01T{hour}:00+08:00" for name, hour in hours.items()})
-    await alerting.deliver(accept_warning(body, "cma", at(0)))
+    await alerting.deliver(accept_warning(body, "cma", at(0), receiver=CITY))
     alarms = await alerting.deliver(phone(10, event_type="11B03"))
     assert bool(alarms) is counts
 

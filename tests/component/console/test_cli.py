@@ -201,6 +201,19 @@ async def test_a_refusal_is_exit_code_1_with_title_and_detail(
     assert not sent(served)
 
 
+async def test_the_check_before_going_live_is_in_the_own_language(
+    served: ServedConsole, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await call(served, "o-town-b", "self-check", lang="zh_CN") == 0
+    assert "还没有生效的规则" in capsys.readouterr().out
+    assert await call(served, "o-city-b", "self-check", "--place", ZHUTUO) == 0
+    output_value = capsys.readouterr().out
+    assert "check before going live" in output_value
+    assert "No rule is in force yet" in output_value
+    assert await call(served, "o-city-b", "self-check", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["ready"] is False
+
+
 async def test_a_command_shows_whom_it_reaches_and_wants_the_word(
     served: ServedConsole, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,7 +20,7 @@ from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertEvent
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.pages import Page, SubjectKind
-from shared.contracts.units import is_within, lineage
+from shared.contracts.units import MUNICIPALITIES, is_within, lineage
 from shared.runtime.clock import SystemClock
 from tests.component.console.test_answers import a_slot
 from tests.support.console_events import (
@@ -214,6 +214,21 @@ async def test_an_officer_without_an_account_has_the_name_of_the_roster_and_neve
     assert [(line["name"], line["pages"]) for line in officers] == [("马晓梅", 2), (None, 1)]
 
 
+OF_OTHER_CITIES = (
+    "510104021001/grid/001/02",
+    "510104000000/water",
+    "441900003001",
+    "441900000000",
+    "429004100000",
+    "310151000000",
+    "510000000000",
+    "510000000000/water",
+    "510000001201",
+    "429000000000",
+    *(f"{city}0118000201" for city in sorted(MUNICIPALITIES)),
+)
+
+
 async def test_the_lineage_in_sql_is_that_of_the_contracts(console: ConsoleHarness) -> None:
     units = (
         CITY,
@@ -224,6 +239,7 @@ async def test_the_lineage_in_sql_is_that_of_the_contracts(console: ConsoleHarne
         MICROGRID,
         f"{DISTRICT}/water",
         f"{ZHUTUO}/grid",
+        *OF_OTHER_CITIES,
     )
     async with reading(console.deps.database) as connection:
         for unit in units:

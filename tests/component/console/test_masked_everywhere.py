@@ -102,6 +102,7 @@ READS: dict[str, list[str]] = {
     ],
     "/api/duty/gaps": [f"/api/duty/gaps?{LOOK}"],
     "/api/duty/reachability": [f"/api/duty/reachability?{LOOK}"],
+    "/api/self-check": [f"/api/self-check?{LOOK}"],
     "/api/events": [f"/api/events?{LOOK}"],
     "/api/feed": [f"/api/feed?{LOOK}", f"/api/feed?{LOOK}&after=0"],
     "/api/incidents/{incident_id}/reports": [f"/api/incidents/{ALERT.incident_id}/reports?{LOOK}"],

@@ -20,6 +20,7 @@ from services.ingest.core.refusals import RequestRefused
 from services.scoring.fastpath.reading_scanner import ReadingScanner
 from services.scoring.fastpath.wire_reading import decode_reading
 from shared.contracts.topics import READINGS, TOPICS
+from shared.contracts.units import NO_UNIT
 from shared.definitions.yaml_files import nodes
 from shared.domain.roster import csv_file, ical_file
 from shared.domain.roster.errors import DutyFileError
@@ -103,7 +104,10 @@ DECODERS: dict[str, tuple[Decoder, tuple[type[Exception], ...]]] = {
     "reading": (compare_readings, ()),
     "record": (decode_record, (Reject,)),
     "rule_file": (lambda data: nodes.parse(data, "a.yaml"), ()),
-    "warning": (lambda data: accept_warning(data, "fuzz", _NOW), (RequestRefused,)),
+    "warning": (
+        lambda data: accept_warning(data, "fuzz", _NOW, receiver=NO_UNIT),
+        (RequestRefused,),
+    ),
 }
 """By name: the decoder, and the errors that it may raise."""
 

@@ -10,6 +10,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from services.audit.core.conservation.audited_record import Partition
+from services.audit.core.responsible_unit import ResponsibleUnit
 from services.audit.metrics import AuditMetrics
 from services.audit.rounds.loop import RoundLoop
 from services.audit.settings import Settings
@@ -126,12 +127,15 @@ class AuditHarness(TableRows):
                 "audit_count_share": 0,
             }
         )
-        self.watch = Watch(self._settings)
+        self.responsible = ResponsibleUnit("500000000000")
+        self.watch = Watch(self._settings, self.responsible)
         self.rounds = self.new_rounds()
 
     def new_rounds(self) -> RoundLoop:
         """Return the rounds of a process that has just started."""
-        return RoundLoop(self.database, self.log, self.metrics, self._settings, self.watch)
+        return RoundLoop(
+            self.database, self.log, self.metrics, self._settings, self.watch, self.responsible
+        )
 
     async def deliver(self, *messages: tuple[Any, Any]) -> None:
         """Handle these messages, pairs of topic and message, in one transaction."""

@@ -49,7 +49,7 @@ class Knocker:
     """Posts to the door of an auditor."""
 
     def __init__(self, auditor: AuditHarness, token: str | None = TOKEN) -> None:
-        recorder = FindingRecorder("500000000000", auditor.metrics)
+        recorder = FindingRecorder(auditor.responsible, auditor.metrics)
         secret = None if token is None else SecretStr(token)
         self._door = AlertmanagerDoor(auditor.database, recorder, secret)
 

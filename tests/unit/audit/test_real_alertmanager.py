@@ -103,7 +103,7 @@ async def test_an_alert_of_prometheus_becomes_a_fault_and_ends(
     if None in programs or not TEMPLATES.is_file():
         pytest.skip("there is no Prometheus on this machine (the distribution's packages)")
     prometheus, alertmanager = map(str, programs)
-    recorder = FindingRecorder("500000000000", auditor.metrics)
+    recorder = FindingRecorder(auditor.responsible, auditor.metrics)
     door = AlertmanagerDoor(auditor.database, recorder, SecretStr(TOKEN))
     metrics, ports = Metrics(), (free_port(), free_port())
     async with served(door) as door_port, served(metrics) as metrics_port:

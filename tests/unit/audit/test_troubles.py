@@ -11,6 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from services.audit.core.findings.snapshot import FindingKind
+from services.audit.core.responsible_unit import ResponsibleUnit
 from services.audit.metrics import AuditMetrics
 from services.audit.rounds import loop
 from services.audit.settings import Settings
@@ -20,7 +21,9 @@ from services.ingest.core.clocks.event_clock import EventClock
 from services.ingest.core.volume_guard import VolumeGuard
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
+from shared.contracts.units import NO_UNIT
 from shared.domain.refusal_log import RefusalLog
+from shared.domain.top_unit import TopUnit
 from shared.runtime.health import Health
 from shared.runtime.http_server import operations_routes
 from shared.runtime.metrics import RuntimeMetrics
@@ -39,8 +42,9 @@ SETTINGS = Settings.model_validate(
 async def test_a_wrong_clock_of_ingest_is_a_fault_and_breaks_no_chain() -> None:
     platform: Any = None
     guard, metrics = VolumeGuard(0.1), IngestMetrics(CollectorRegistry())
-    refusals = RefusalLog("process", "500000000000")
-    intake = Intake(platform, EventClock(follow_readings=False), guard, refusals, metrics)
+    refusals = RefusalLog("process", lambda: NO_UNIT)
+    clock, top = EventClock(follow_readings=False), TopUnit()
+    intake = Intake(platform, clock, guard, refusals, top, metrics)
     health = Health("ingest", "kafka")
     health.add_trouble("clock", intake.clock_trouble)
     described = {"asyncapi": "3.0.0", "info": {"title": "ingest"}, "channels": {}}
@@ -57,7 +61,7 @@ async def test_a_wrong_clock_of_ingest_is_a_fault_and_breaks_no_chain() -> None:
         assert problem is not None
         assert problem.kind is FindingKind.COMPONENT_TROUBLED
         assert "3540.0 s ahead of Kafka's" in problem.reason
-        watching = watch.Watch(SETTINGS)
+        watching = watch.Watch(SETTINGS, ResponsibleUnit())
         await watching._probe(trouble)
         watching.note_round()
         watching._probed_at = watching._round_at
@@ -72,7 +76,9 @@ async def test_an_auditor_whose_rounds_have_stopped_is_not_ready(
 ) -> None:
     database: Any = None
     log, metrics = KafkaLog("127.0.0.1:1"), AuditMetrics(CollectorRegistry())
-    rounds = loop.RoundLoop(database, log, metrics, SETTINGS, watch.Watch(SETTINGS))
+    responsible = ResponsibleUnit()
+    watching = watch.Watch(SETTINGS, responsible)
+    rounds = loop.RoundLoop(database, log, metrics, SETTINGS, watching, responsible)
     assert rounds.ready() == "no check has been made yet"
     rounds._report({})
     assert rounds.ready() is None

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from services.audit import bootstrap
 from services.audit.app import build
 from services.audit.core.findings.snapshot import FindingKind
+from services.audit.core.responsible_unit import ResponsibleUnit
 from services.audit.core.watch import components
 from services.audit.core.watch.components import (
     GRACE,
@@ -209,7 +210,7 @@ async def test_heartbeats_of_the_tier_below_arrive_and_their_silence_is_a_fault(
 
 
 async def test_a_silent_tier_below_does_not_stop_the_heartbeat() -> None:
-    watching = watch.Watch(settings(audit_expected="district"))
+    watching = watch.Watch(settings(audit_expected="district"), ResponsibleUnit())
     await watching._probe(watching.arrivals["district"])
     watching.note_round()
     watching._probed_at = watching._round_at

@@ -239,6 +239,29 @@ def test_reports_of_a_closed_chapter_do_not_meet_a_new_alert_of_the_incident() -
     assert (duty.state, duty.phone_due) == (DutyState.OWED, at(120))
 
 
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        (
+            "510104021001",
+            [
+                ("510104021000", "510104000000", False),
+                ("510104000000", "510100000000", False),
+                ("510104021000", "510100000000", True),
+            ],
+        ),
+        ("510104000000", [("510104000000", "510100000000", False)]),
+        ("441900003001", [("441900003000", "441900000000", False)]),
+        ("429004100000", [("429004100000", "429004000000", False)]),
+        ("429004000000", []),
+    ],
+)
+def test_the_routes_of_reports_follow_the_tiers_that_there_are(
+    place: str, expected: list[tuple[str, str, bool]]
+) -> None:
+    assert [(way.unit, way.to_unit, way.skip_level) for way in routes(place)] == expected
+
+
 def test_another_incident_unit_or_addressee_meets_nothing() -> None:
     files = IncidentFiles().read(0, an_alert())
     files.read(5, a_report(VILLAGE, TOWN), a_report(VILLAGE, DISTRICT), a_report(TOWN, CITY))

@@ -226,6 +226,22 @@ def test_a_tile_shows_the_worst_of_its_unit() -> None:
     assert {tile["level"] for tile in tiles.values()} == {None, "yellow"}
 
 
+def test_districts_and_towns_directly_below_a_city_have_tiles_side_by_side() -> None:
+    below = ["441900003000", "441901000000"]
+    counted = [
+        {"part": "441900003", "level": "blue", "proposed_level": None, "n": 1},
+        {"part": "441901001", "level": "red", "proposed_level": None, "n": 2},
+        {"part": "441901002", "level": None, "proposed_level": None, "n": 3},
+        {"part": "441902001", "level": "red", "proposed_level": None, "n": 4},
+    ]
+    assert overview_views.length_of_parts(below) == 9
+    tiles = overview_views.tiles(counted, below, UnitNames())
+    assert [(tile["unit"], tile["level"], tile["alerts"]) for tile in tiles] == [
+        ("441900003000", "blue", 1),
+        ("441901000000", "red", 5),
+    ]
+
+
 def test_recipients_are_counted_from_the_catalogue() -> None:
     names = with_catalogue(UnitNames())
     assert len(names.within(ZHUTUO, [Tier.TOWN, Tier.VILLAGE])) == 21

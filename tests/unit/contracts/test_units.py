@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts.fields import LEVEL_ORDER, Level, Tier
-from shared.contracts.units import ancestor_at, is_within, lineage, parent_of, tier_of
+from shared.contracts.units import (
+    ancestor_at,
+    is_above_cities,
+    is_within,
+    lineage,
+    nearest_at,
+    parent_of,
+    span_of,
+    tier_of,
+)
 
+DIVISIONS = Path("deploy/example")
 CASES = [
     ("500000000000", Tier.CITY, None),
     ("500118000000", Tier.DISTRICT, "500000000000"),
@@ -17,6 +31,36 @@ CASES = [
     ("500118118201/grid/003", Tier.GRID, "500118118201"),
     ("500118118201/grid/003/02", Tier.MICROGRID, "500118118201/grid/003"),
     ("500118000000/water", Tier.DISTRICT, "500118000000"),
+    # a city of districts
+    ("510100000000", Tier.CITY, None),
+    ("510104000000", Tier.DISTRICT, "510100000000"),
+    ("510104021000", Tier.TOWN, "510104000000"),
+    ("510104021001", Tier.VILLAGE, "510104021000"),
+    ("510104021001/grid/001", Tier.GRID, "510104021001"),
+    ("510181000000", Tier.DISTRICT, "510100000000"),
+    ("511000000000", Tier.CITY, None),
+    ("511002000000", Tier.DISTRICT, "511000000000"),
+    # functional zones of the statistics bureau's list: like a district, like a town
+    ("130171000000", Tier.DISTRICT, "130100000000"),
+    ("130109501000", Tier.TOWN, "130109000000"),
+    # a city without districts
+    ("441900000000", Tier.CITY, None),
+    ("441900003000", Tier.TOWN, "441900000000"),
+    ("441900003001", Tier.VILLAGE, "441900003000"),
+    ("441900000000/fire", Tier.CITY, "441900000000"),
+    # counties directly below a province
+    ("429004000000", Tier.DISTRICT, None),
+    ("429004100000", Tier.TOWN, "429004000000"),
+    ("659001000000", Tier.DISTRICT, None),
+    # the other municipalities
+    ("110000000000", Tier.CITY, None),
+    ("110101000000", Tier.DISTRICT, "110000000000"),
+    ("310151000000", Tier.DISTRICT, "310000000000"),
+    ("120119000000", Tier.DISTRICT, "120000000000"),
+    ("500229000000", Tier.DISTRICT, "500000000000"),
+    # provinces and their groups of counties, which are above all units
+    ("510000000000", Tier.CITY, None),
+    ("429000000000", Tier.CITY, None),
 ]
 
 
@@ -39,6 +83,59 @@ def test_a_micro_grid_knows_every_unit_above_it() -> None:
     assert ancestor_at(leaf, Tier.TOWN) == "500118118000"
     assert ancestor_at("500118000000", Tier.TOWN) is None
     assert ancestor_at("500118000000/water", Tier.DISTRICT) == "500118000000"
+
+
+def _shipped_divisions() -> Iterator[dict[str, str]]:
+    for name in ("yongchuan_divisions.csv", "gauge_districts.csv"):
+        with (DIVISIONS / name).open(encoding="utf-8", newline="") as file:
+            yield from csv.DictReader(file)
+
+
+def test_the_published_list_has_these_tiers_and_parents() -> None:
+    rows = list(_shipped_divisions())
+    assert len(rows) > 290
+    for row in rows:
+        code = row["code12"]
+        assert tier_of(code) == row["level"], row
+        assert parent_of(code) == (row["parent"].ljust(12, "0") if row["parent"] else None), row
+
+
+@pytest.mark.parametrize(
+    ("code", "above"),
+    [
+        ("510000000000", True),
+        ("429000000000", True),
+        ("469000000000", True),
+        ("500000000000", False),
+        ("510100000000", False),
+        ("429004000000", False),
+        ("510000001000", False),
+    ],
+)
+def test_a_province_is_above_all_units(code: str, above: bool) -> None:
+    assert is_above_cities(code) is above
+    if above:
+        assert not is_within("510104021001", code)
+        assert not is_within("429004100000", code)
+
+
+@pytest.mark.parametrize(
+    ("unit", "tier", "nearest"),
+    [
+        ("510104021001", Tier.DISTRICT, "510104000000"),
+        ("441900003001/grid/001", Tier.DISTRICT, "441900000000"),
+        ("441900003001", Tier.TOWN, "441900003000"),
+        ("441900000000", Tier.DISTRICT, None),
+        ("429004100000", Tier.DISTRICT, "429004000000"),
+        ("429004100000", Tier.CITY, None),
+        ("500118000000/water", Tier.DISTRICT, "500118000000"),
+        ("500000000000/water", Tier.DISTRICT, None),
+    ],
+)
+def test_the_city_is_in_the_place_of_missing_districts(
+    unit: str, tier: Tier, nearest: str | None
+) -> None:
+    assert nearest_at(unit, tier) == nearest
 
 
 villages = st.builds(
@@ -69,8 +166,8 @@ def test_a_stranger_is_not_within(text: str, outside: str) -> None:
 
 _ids = st.builds(
     lambda city, district, town, village, below: f"{city}{district}{town}{village}{below}",
-    st.sampled_from(["50", "51", "00"]),
-    st.sampled_from(["0000", "0001", "0010", "0100", "0118", "1180"]),
+    st.sampled_from(["50", "51", "00", "31", "42", "44"]),
+    st.sampled_from(["0000", "0001", "0010", "0100", "0118", "1180", "9000", "9004", "1900"]),
     st.sampled_from(["000", "001", "010", "118"]),
     st.sampled_from(["000", "001", "010", "201"]),
     st.sampled_from(["", "", "/water", "/grid", "/grid/001", "/grid/001/02", "/grid/001/20"]),
@@ -81,7 +178,17 @@ _ids = st.builds(
 @given(_ids, _ids)
 def test_within_means_below_in_the_lineage(unit: str, root: str) -> None:
     for name in {root, *lineage(root), *lineage(unit)}:
-        assert is_within(unit, name) == (name in lineage(unit)), (unit, name)
+        within = name in lineage(unit)
+        assert is_within(unit, name) == within, (unit, name)
+        low, high = span_of(name)
+        assert (low <= unit < high) == within, (unit, name)
+
+
+@given(_ids)
+def test_a_parent_is_above_its_unit_and_no_province(unit: str) -> None:
+    heights = [list(Tier).index(tier_of(name)) for name in lineage(unit) if "/" not in name]
+    assert heights == sorted(set(heights), reverse=True)
+    assert not any(is_above_cities(name) for name in lineage(unit.partition("/")[0])[1:])
 
 
 @pytest.mark.parametrize("root", ["", "/", "5", "50", "500118", "500118118201/", "x" * 12])

@@ -24,7 +24,7 @@ def tried(
 
 
 def fresh() -> RefusalLog:
-    return RefusalLog("p1", "500000000000")
+    return RefusalLog("p1", lambda: "500000000000")
 
 
 def written(refusals: RefusalLog, now: datetime, limit: int = 1_000) -> list[Refusal]:

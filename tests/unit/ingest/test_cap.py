@@ -16,14 +16,14 @@ from services.ingest.core.cap.warning import accept_warning
 from services.ingest.core.refusals import ProblemKind, RequestRefused
 from shared.contracts.fields import Level, Status
 from shared.contracts.reports import MOST_REFERENCES, ExternalWarning
-from tests.support.cap import HEAD, INFO, LATER, a_document
+from tests.support.cap import CITY, HEAD, INFO, LATER, a_document
 
 NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
 COLOUR = "<valueName>alert_color</valueName><value>{}</value>"
 
 
 def accepted(body: bytes) -> ExternalWarning:
-    return accept_warning(body, "cma", NOW)
+    return accept_warning(body, "cma", NOW, receiver=CITY)
 
 
 def refused(body: bytes) -> dict[str, str]:
@@ -63,12 +63,12 @@ def test_the_words_to_people_are_kept_and_cut_at_a_sentence() -> None:
 
 def test_the_same_message_is_the_same_record_and_another_one_is_not() -> None:
     first = accepted(a_document())
-    assert accept_warning(a_document(), "cma", NOW.replace(hour=9)).id == first.id
+    assert accept_warning(a_document(), "cma", NOW.replace(hour=9), receiver=CITY).id == first.id
     in_utc = a_document({"sent": "2026-07-01T07:55:00+00:00"})
     assert accepted(in_utc).id == first.id
     documents = (a_document({name: "x"}) for name in ("identifier", "sender"))
     assert first.id not in {accepted(document).id for document in documents}
-    assert accept_warning(a_document(), "water", NOW).id != first.id
+    assert accept_warning(a_document(), "water", NOW, receiver=CITY).id != first.id
 
 
 def test_a_drill_of_another_agency_stays_a_drill() -> None:

@@ -9,13 +9,14 @@ import pytest
 from services.ingest.core.cap.warning import accept_warning
 from shared.contracts.fields import Level
 from shared.contracts.reports import ExternalWarning
-from tests.support.cap import INFO, a_document, elements
+from shared.contracts.units import NO_UNIT, tier_of
+from tests.support.cap import CITY, INFO, a_document, elements
 
 NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
 
 
 def accepted(body: bytes) -> ExternalWarning:
-    return accept_warning(body, "cma", NOW)
+    return accept_warning(body, "cma", NOW, receiver=CITY)
 
 
 def without_info(body: bytes, blocks: str) -> bytes:
@@ -23,14 +24,15 @@ def without_info(body: bytes, blocks: str) -> bytes:
     return body[: body.index(b"<info>")] + blocks.encode() + b"</alert>"
 
 
-def test_areas_are_divisions_and_nothing_that_looks_like_them() -> None:
-    def area(*codes: tuple[str, str]) -> str:
-        pairs = "".join(
-            f"<geocode><valueName>{name}</valueName><value>{value}</value></geocode>"
-            for name, value in codes
-        )
-        return f"<areaDesc>x</areaDesc>{pairs}"
+def area(*codes: tuple[str, str]) -> str:
+    pairs = "".join(
+        f"<geocode><valueName>{name}</valueName><value>{value}</value></geocode>"
+        for name, value in codes
+    )
+    return f"<areaDesc>x</areaDesc>{pairs}"
 
+
+def test_areas_are_divisions_and_nothing_that_looks_like_them() -> None:
     divisions = area(
         ("division", "500118118201"),
         ("GB/T 2260-2007", "500118"),
@@ -50,6 +52,28 @@ def test_areas_are_divisions_and_nothing_that_looks_like_them() -> None:
         ("division", "50"),
     )
     assert accepted(a_document(info={"area": foreign})).areas == ()
+
+
+@pytest.mark.parametrize(
+    ("receiver", "areas", "concerned"),
+    [
+        ("510100000000", ["510000"], ("510100000000",)),
+        ("510104000000", ["510000000"], ("510104000000",)),
+        ("510100000000", ["520000", "510104"], ("520000000000", "510104000000")),
+        ("510100000000", ["510100", "510000"], ("510100000000",)),
+        ("429004000000", ["420000", "429000"], ("429004000000",)),
+        ("420100000000", ["429000"], ("429000000000",)),
+        ("500000000000", ["500000"], ("500000000000",)),
+        (NO_UNIT, ["510000"], ("510000000000",)),
+    ],
+)
+def test_a_warning_about_the_province_is_about_the_installation(
+    receiver: str, areas: list[str], concerned: tuple[str, ...]
+) -> None:
+    body = a_document(info={"area": area(*(("division", code) for code in areas))})
+    result = accept_warning(body, "cma", NOW, receiver=receiver)
+    assert (result.origin_unit, result.tier) == (receiver, tier_of(receiver))
+    assert result.areas == concerned
 
 
 def test_chinese_is_shown_where_there_are_several_languages_and_all_areas_count() -> None:

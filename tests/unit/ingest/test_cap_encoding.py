@@ -12,13 +12,13 @@ from services.ingest.core.cap.encoding import charset_of
 from services.ingest.core.cap.warning import accept_warning
 from services.ingest.core.refusals import ProblemKind, RequestRefused
 from shared.contracts.reports import ExternalWarning
-from tests.support.cap import INFO, a_document
+from tests.support.cap import CITY, INFO, a_document
 
 NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
 
 
 def accepted(body: bytes) -> ExternalWarning:
-    return accept_warning(body, "cma", NOW)
+    return accept_warning(body, "cma", NOW, receiver=CITY)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gb2312", "GBK", "gb18030", "Big5"])
@@ -51,7 +51,7 @@ def test_mark_header_and_declaration_decide_in_this_order(
     attribute = f' encoding="{declared}"' if declared else ""
     declaration = f'<?xml version="1.0"{attribute}?>\n'
     body = a_document(declaration=declaration, encoding=encoding)
-    result = accept_warning(body, "cma", NOW, charset)
+    result = accept_warning(body, "cma", NOW, charset, receiver=CITY)
     assert result.headline == INFO["headline"]
     assert result.source_text == a_document(declaration=declaration).decode()
 
@@ -72,7 +72,7 @@ def test_the_charset_of_a_header(content_type: str, charset: str | None) -> None
 @pytest.mark.parametrize("charset", ["utf-7", "unicode_escape", "rot13", "x", "hex", "utf_8_sig"])
 def test_a_character_set_that_is_not_read_is_named(charset: str) -> None:
     with pytest.raises(RequestRefused, match=charset) as caught:
-        accept_warning(a_document(), "cma", NOW, charset)
+        accept_warning(a_document(), "cma", NOW, charset, receiver=CITY)
     assert caught.value.kind is ProblemKind.NOT_XML
 
 
@@ -119,7 +119,7 @@ def test_any_text_in_any_character_set_is_right_or_refused(
     except UnicodeEncodeError:
         return
     try:
-        result = accept_warning(body, "cma", NOW, charset)
+        result = accept_warning(body, "cma", NOW, charset, receiver=CITY)
     except RequestRefused:
         return
     assert "\x00" not in result.source_text

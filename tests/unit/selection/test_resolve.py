@@ -24,6 +24,7 @@ from shared.domain.selection.reach import (
     root_of,
 )
 from shared.domain.selection.resolve import AlertScope, resolve
+from shared.domain.selection.tree import UnitTree
 from tests.unit.selection.trees import (
     BLOCK,
     BLOCK2,
@@ -239,3 +240,28 @@ def test_the_sizes_add_up(units: set[str]) -> None:
 
 def test_no_units_have_no_root() -> None:
     assert root_of(set()) is None
+
+
+def test_a_city_without_districts_is_in_their_place() -> None:
+    city, town, village, fire = "441900000000", "441900003000", "441900003001", "441900000000/fire"
+    tree = UnitTree()
+    for unit in (city, town, village, fire):
+        tree.put(a_unit(unit))
+
+    def units(part: Json, place: str) -> set[str]:
+        return set(resolve(tree, selection(part), AlertScope(place)).units)
+
+    for place in (city, town, village):
+        assert units(below("@districts", "town"), place) == {town}
+        assert units(below("@district", "village"), place) == {village}
+        assert units(below("@city", "city"), place) == {city}
+        assert units(departments("@district", "city", "fire"), place) == {fire}
+
+
+def test_a_county_of_its_own_is_the_uppermost_unit() -> None:
+    county, town = "429004000000", "429004100000"
+    tree = UnitTree()
+    for unit in (county, town):
+        tree.put(a_unit(unit))
+    part = selection(below("@city", "district", "town"))
+    assert resolve(tree, part, AlertScope(town)).units == {county, town}

@@ -1,7 +1,8 @@
-"""Regions, scopes of rules, and subtrees of units as ranges of unit ids.
+"""Regions and scopes of rules.
 
-A region is a district (or a place above the districts). Everything over several sources is decided
-within one region and one status, so that one lock per pair is enough; no decision crosses a region.
+A region is a district. Places of a city outside districts have the city as their region: the city
+itself, and the towns of a city without districts. Everything over several sources is decided within
+one region and one status, so that one lock per pair is enough; no decision crosses a region.
 """
 
 from __future__ import annotations
@@ -13,14 +14,22 @@ from functools import lru_cache
 from services.alerting.core.alarms.snapshot import AlarmSnapshot
 from shared.contracts.conditions import Scope
 from shared.contracts.fields import Status, Tier
-from shared.contracts.units import ancestor_at, is_within, tier_of
+from shared.contracts.units import (
+    ancestor_at,
+    is_above_cities,
+    is_within,
+    lineage,
+    nearest_at,
+    span_of,
+    tier_of,
+)
 
 TIERS: dict[str, Tier] = {
     "village": Tier.VILLAGE,
     "town": Tier.TOWN,
     "district": Tier.DISTRICT,
 }
-_DIGITS = {Tier.CITY: 2, Tier.DISTRICT: 6, Tier.TOWN: 9}
+_DIGITS_OF_DISTRICT = 6
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -32,19 +41,20 @@ class Region:
 
     @property
     def span(self) -> tuple[str, str]:
-        """Return the range of place ids: the subtree of a district, else the place alone."""
-        if tier_of(self.unit) is Tier.DISTRICT and "/" not in self.unit:
+        """Return the range of place ids: the subtree, of a city without that of its districts."""
+        if tier_of(self.unit) is not Tier.CITY or is_above_cities(self.unit):
             return span_of(self.unit)
-        return self.unit, self.unit + "\x01"
+        low = self.unit[:_DIGITS_OF_DISTRICT]
+        return low, low[:-1] + chr(ord(low[-1]) + 1)
 
 
 @lru_cache(maxsize=65_536)
 def unit_at(place: str, tier: Tier) -> str | None:
     """Return the unit of a tier to which a place belongs; None for a place above the tier.
 
-    The result is cached, since every alarm asks for it.
+    A city without districts is in the place of a district. The result is cached for the alarms.
     """
-    return ancestor_at(place, tier)
+    return nearest_at(place, tier) if tier is Tier.DISTRICT else ancestor_at(place, tier)
 
 
 def units_of(places: Iterable[str]) -> set[str]:
@@ -54,8 +64,8 @@ def units_of(places: Iterable[str]) -> set[str]:
 
 
 def region_of(status: Status, place: str) -> Region:
-    """Return the region of a place: its district, else the place itself."""
-    return Region(status, unit_at(place, Tier.DISTRICT) or place)
+    """Return the region of a place: its district, else the topmost unit above it."""
+    return Region(status, unit_at(place, Tier.DISTRICT) or lineage(place)[-1])
 
 
 def regions_concerned(
@@ -67,11 +77,12 @@ def regions_concerned(
     """
     areas = tuple(areas)
     exact = {region_of(status, area) for area in areas}
-    cities = {area[:2] for area in areas if tier_of(area) is Tier.CITY}
+    cities = {area for area in areas if tier_of(area) is Tier.CITY}
     return sorted(
         region
         for region in regions
-        if region.status is status and (region in exact or region.unit[:2] in cities)
+        if region.status is status
+        and (region in exact or any(is_within(region.unit, city) for city in cities))
     )
 
 
@@ -89,7 +100,10 @@ def is_scope_of(scope: Scope | Tier, key: str) -> bool:
     """Return whether a key is of this kind; older versions of a rule may have had another."""
     if scope == "site":
         return ":" in key
-    return ":" not in key and tier_of(key) is TIERS.get(scope, scope)
+    if ":" in key:
+        return False
+    tier = Tier.DISTRICT if tier_of(key) is Tier.CITY else tier_of(key)
+    return tier is TIERS.get(scope, scope)
 
 
 def site_key(alarm: AlarmSnapshot) -> str:
@@ -107,12 +121,3 @@ def scope_keys(alarm: AlarmSnapshot) -> set[str]:
 def covers(area: str, unit: str) -> bool:
     """Return whether a message about `area` concerns `unit`: one unit lies within the other."""
     return is_within(area, unit) or is_within(unit, area)
-
-
-def span_of(unit: str) -> tuple[str, str]:
-    """Return the subtree of a unit as a range of ids in code-point order: low <= id < high."""
-    code, _, suffix = unit.partition("/")
-    if suffix and not suffix.startswith("grid/"):
-        return unit, unit + "\x01"
-    low = unit if suffix else code[: _DIGITS.get(tier_of(unit), 12)]
-    return low, low[:-1] + chr(ord(low[-1]) + 1)

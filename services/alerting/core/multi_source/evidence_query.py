@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from services.alerting.core.alarms.scopes import Region, region_of, scope_key, span_of, unit_at
+from services.alerting.core.alarms.scopes import Region, region_of, scope_key, unit_at
 from services.alerting.core.alarms.snapshot import AlarmSnapshot
 from services.alerting.core.multi_source.corroboration import LOOKBACK
 from services.alerting.core.multi_source.episode import EpisodeKey
@@ -17,6 +17,7 @@ from services.alerting.core.multi_source.rule_registry import MultiSourceRules
 from shared.contracts.conditions import CompositeRule, CorroborationRule, named_rules
 from shared.contracts.fields import Status
 from shared.contracts.rules import RuleDefinition
+from shared.contracts.units import span_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 RangeKey = tuple[str, ...]

@@ -26,7 +26,7 @@ from shared.contracts.silences import (
     SilenceRequest,
     WeeklyWindow,
 )
-from shared.contracts.units import is_within, tier_of
+from shared.contracts.units import is_within, parent_of, tier_of
 from shared.domain.silence_windows import Window, is_period, window_at
 
 _LONGEST_WARNING = timedelta(minutes=15)
@@ -136,7 +136,7 @@ def create(request: SilenceRequest, now: datetime) -> Silence | SilenceRefusal:
         return SilenceRefusal.NOT_ENTITLED
     if matcher.place is not None and not is_within(matcher.place, unit):
         return SilenceRefusal.NOT_ENTITLED
-    if matcher.place is not None and _only_a_place(matcher) and tier_of(matcher.place) is Tier.CITY:
+    if matcher.place is not None and _only_a_place(matcher) and _is_everything(matcher.place):
         return SilenceRefusal.TOO_WIDE
     if not is_period(request.kind, request.weekly, begin, end, now):
         return SilenceRefusal.BAD_PERIOD
@@ -237,6 +237,11 @@ def _ended(silence: Silence, now: datetime) -> Silence:
 
 def _only_a_place(matcher: Matcher) -> bool:
     return (matcher.event_type, matcher.rule_id, matcher.sensor_id) == (None, None, None)
+
+
+def _is_everything(place: str) -> bool:
+    """Return whether a place is a city, or a county with nothing above it."""
+    return tier_of(place) is Tier.CITY or parent_of(place) is None
 
 
 def silence_event(silence: Silence, request: SilenceRequest | None, now: datetime) -> SilenceEvent:

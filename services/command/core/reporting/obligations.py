@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 from services.command.core.reporting.model import (
@@ -100,16 +101,15 @@ def obligations_of(
 
 
 def routes(place: str) -> list[ReportRoute]:
-    """Return the routes: town to district, district to city, and the town straight to the city."""
-    town, district = ancestor_at(place, Tier.TOWN), ancestor_at(place, Tier.DISTRICT)
-    city = ancestor_at(place, Tier.CITY)
-    results = []
-    if town and district:
-        results.append(ReportRoute(town, district))
-    if district and city:
-        results.append(ReportRoute(district, city))
-    if town and city:
-        results.append(ReportRoute(town, city, skip_level=True))
+    """Return the routes: town to district, district to city, and the town straight to the city.
+
+    Without a district the town has one route, to the city.
+    """
+    tiers = (Tier.TOWN, Tier.DISTRICT, Tier.CITY)
+    units = [unit for tier in tiers if (unit := ancestor_at(place, tier)) is not None]
+    results = [ReportRoute(unit, above) for unit, above in pairwise(units)]
+    if len(units) == len(tiers):
+        results.append(ReportRoute(units[0], units[-1], skip_level=True))
     return results
 
 

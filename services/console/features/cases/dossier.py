@@ -19,7 +19,7 @@ from services.console.features.cases.dossier_charts import Chart
 from services.console.features.cases.evaluation import Evaluation, GroupFigures, UnitFigures, group
 from services.console.features.cases.words import Words
 from shared.contracts.fields import Status, Tier
-from shared.contracts.units import ancestor_at
+from shared.contracts.units import nearest_at
 from shared.domain.bilingual import Bilingual, bilingual_of
 
 MOST_LINES = 250
@@ -317,7 +317,7 @@ def _units(evaluation: Evaluation, words: Words, names: UnitNames) -> Table:
 def _summed(units: Sequence[UnitFigures], tier: Tier) -> Mapping[str, list[UnitFigures]]:
     summed: dict[str, list[UnitFigures]] = {}
     for unit_figures in units:
-        summed.setdefault(ancestor_at(unit_figures.unit, tier) or unit_figures.unit, []).append(
+        summed.setdefault(nearest_at(unit_figures.unit, tier) or unit_figures.unit, []).append(
             unit_figures
         )
     return summed

@@ -66,6 +66,7 @@ class CommandView(CommandHead):
     by_tier: list[TierCounts]
     totals: AssignmentCounts
     may: list[str]
+    first_unit: str
 
 
 class CommandList(ResponseModel):

@@ -32,7 +32,7 @@ from services.console.web.responses import as_json
 from services.console.web.selecting import SelectionBody, reached
 from services.console.web.viewers import PlaceViewer, SignedInViewer
 from shared.contracts.fields import Identifier, Status, UnitId
-from shared.contracts.units import tier_of
+from shared.contracts.units import is_within, tier_of
 from shared.domain.selection.reach import by_department, digest_of, root_of
 from shared.domain.selection.reach import by_tier as by_tier_of
 
@@ -191,4 +191,5 @@ def command_view(head: record.Json, counted: list[Any], viewer: Viewer) -> recor
         "by_tier": by_tier,
         "totals": totals.totals(by_tier),
         "may": verbs_of_command(viewer, head["state"], head["issuer_unit"]),
+        "first_unit": head["root"] if is_within(head["root"], viewer.root) else viewer.root,
     }

@@ -35,7 +35,10 @@ def units_below(root: str, names: UnitNames) -> list[str]:
 
 
 def length_of_parts(below: Sequence[str]) -> int:
-    """Return how many characters of a unit name the unit of `below` that holds it."""
+    """Return how many characters of a unit name the unit of `below` that holds it.
+
+    Towns directly below a city have more than its districts: `tiles` finds either.
+    """
     return max((len(span_of(unit).low) for unit in below), default=0)
 
 
@@ -54,8 +57,10 @@ def tiles(counted: Iterable[OutgoingRecord], below: Sequence[str], names: UnitNa
         }
         for unit in below
     }
+    lengths = sorted({len(low) for low in worst}, reverse=True)
     for row in counted:
-        tile = worst.get(row["part"])
+        parts = (row["part"][:length] for length in lengths)
+        tile = next((worst[part] for part in parts if part in worst), None)
         if tile is not None:
             tile["alerts"] += row["n"]
             tile["level"] = _worse(tile["level"], row["level"])

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from unicodedata import normalize
 
 from services.ingest.core.cap.xml import CapElement
+from shared.contracts.units import is_above_cities
 
 _EVENT_LISTS = re.compile(
     "gbt35561([0-9]{4})?|eventtype|eventtypecode"
@@ -41,6 +42,14 @@ def divisions(info: CapElement) -> Iterator[str]:
         for name, value in pairs(area, "geocode"):
             if _DIVISION_LISTS.fullmatch(_normalised(name)) and _DIVISION.fullmatch(value):
                 yield value.ljust(12, "0")
+
+
+def concerned(code: str, receiver: str) -> str:
+    """Return the unit that a division concerns: the receiver, if the division is its province."""
+    if not is_above_cities(code):
+        return code
+    digits = 2 if code[2:4] == "00" else 4
+    return receiver if receiver[:digits] == code[:digits] else code
 
 
 def pairs(element: CapElement, *names: str) -> Iterator[tuple[str, str]]:

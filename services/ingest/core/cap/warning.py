@@ -8,30 +8,31 @@ from typing import get_args
 
 from services.ingest.core.cap import formats
 from services.ingest.core.cap.checks import find_problems
-from services.ingest.core.cap.codes import divisions, event_codes, pairs
+from services.ingest.core.cap.codes import concerned, divisions, event_codes, pairs
 from services.ingest.core.cap.encoding import text_of
 from services.ingest.core.cap.vocabulary import COLOURS, SEVERITIES
 from services.ingest.core.cap.xml import CapElement, parse
 from services.ingest.core.refusals import ProblemKind, RequestRefused, refusal
 from services.ingest.core.times import FUTURE
-from shared.contracts.fields import LEVEL_ORDER, DoorStatus, Level, Status, Tier
+from shared.contracts.fields import LEVEL_ORDER, DoorStatus, Level, Status
 from shared.contracts.ids import content_id
 from shared.contracts.reports import MOST_AREAS, ExternalWarning
+from shared.contracts.units import tier_of
 from shared.domain.shortening import shorten
 
-RECEIVED_FOR = "500000000000"
-"""The unit that receives the warnings of the city's agencies."""
 _LINE_CHARACTERS = 200
 _TEXT_CHARACTERS = 4_000
 _SIGNATURE = "http://www.w3.org/2000/09/xmldsig#"
 
 
 def accept_warning(
-    body: bytes, source: str, now: datetime, charset: str | None = None
+    body: bytes, source: str, now: datetime, charset: str | None = None, *, receiver: str
 ) -> ExternalWarning:
     """Return the warning in a body of `/v1/warnings`, sent by `source`.
 
-    `charset` is the character set that the header names. Raises RequestRefused with all problems.
+    `receiver` is the topmost unit of the installation: a warning about its whole province is about
+    the receiver. `charset` is the character set that the header names. Raises RequestRefused with
+    all problems.
     """
     text = text_of(body, charset)
     alert = parse(text)
@@ -56,9 +57,9 @@ def accept_warning(
         status=Status(alert.child_text("status")),
         occurred_at=sent,
         sent_at=now,
-        origin_unit=RECEIVED_FOR,
-        tier=Tier.CITY,
-        areas=_areas(infos, info, event_type),
+        origin_unit=receiver,
+        tier=tier_of(receiver),
+        areas=_areas(infos, info, event_type, receiver),
         references=tuple(_id(source, *reference) for reference in references),
         source_id=source,
         cap_identifier=alert.child_text("identifier"),
@@ -138,13 +139,14 @@ def _level(info: CapElement | None) -> Level | None:
 
 
 def _areas(
-    infos: Sequence[CapElement], info: CapElement | None, event_type: str | None
+    infos: Sequence[CapElement], info: CapElement | None, event_type: str | None, receiver: str
 ) -> tuple[str, ...]:
     """Return the divisions of all blocks about the event of the most severe block, each once."""
     if info is None:
         return ()
     blocks = (block for block in infos if block is info or _is_about(block, info, event_type))
-    areas = dict.fromkeys(code for block in blocks for code in divisions(block))
+    codes = (code for block in blocks for code in divisions(block))
+    areas = dict.fromkeys(concerned(code, receiver) for code in codes)
     if len(areas) > MOST_AREAS:
         message, allowed = f"names {len(areas)} divisions", f"at most {MOST_AREAS}"
         raise refusal(ProblemKind.NOT_CAP, "alert.info.area", message, allowed)

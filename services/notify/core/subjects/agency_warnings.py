@@ -15,7 +15,7 @@ from services.notify.core.working_set import WorkingSet
 from shared.contracts.fields import Level, Tier
 from shared.contracts.pages import SubjectKind
 from shared.contracts.reports import ExternalWarning
-from shared.contracts.units import ancestor_at
+from shared.contracts.units import nearest_at
 from shared.domain.agency_warnings import (
     FOLLOW_UPS,
     WARNINGS,
@@ -76,7 +76,7 @@ def _units_of(event: ExternalWarning) -> list[str]:
     """Return the units to call: those of the areas, or of many areas their districts."""
     units = set(areas_of(event))
     if len(units) > _MOST_UNITS:
-        units = {ancestor_at(unit, Tier.DISTRICT) or unit for unit in units}
+        units = {nearest_at(unit, Tier.DISTRICT) or unit for unit in units}
     return sorted(units)
 
 

@@ -32,9 +32,6 @@ import { stableList } from "../lib/stable_list.js";
 /** @import { Board, BoardContext } from "../types/page.d.ts" */
 
 const PAGE_SIZE = 50;
-/** How many digits the code of a unit shares with the codes of all units below it. */
-/** @type {Record<string, number>} */
-const SHARED_DIGITS = { city: 2, district: 6, town: 9, village: 12 };
 const COLUMNS = ["unit", "signed", "missing.n", "reported", "done", "returned", "overdue"];
 
 /**
@@ -195,13 +192,7 @@ export function commandBoard(context) {
     state.commands?.find((command) => command.command_id === state.chosenId);
 
   /** Return the first unit to show: the root of the command, or the officer's unit below it. */
-  function firstUnit() {
-    const { unit, tier } = officer;
-    const root = chosenCommand()?.root;
-    const prefix = unit.slice(0, SHARED_DIGITS[tier]);
-    const isBelow = SHARED_DIGITS[tier] && !unit.includes("/") && root?.startsWith(prefix);
-    return root && isBelow ? root : unit;
-  }
+  const firstUnit = () => chosenCommand()?.first_unit ?? officer.unit;
 
   /** @param {string} id */
   function choose(id) {

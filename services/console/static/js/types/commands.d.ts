@@ -34,6 +34,7 @@ export interface Command extends CommandHead {
   by_tier: TierCounts[];
   totals: CommandTotals;
   may: string[];
+  first_unit: string;
 }
 
 /** The officer on duty to call for a unit. */
