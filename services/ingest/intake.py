@@ -14,7 +14,7 @@ from services.ingest.core.accepted_ids import AcceptedIds
 from services.ingest.core.cap.warning import accept_warning
 from services.ingest.core.clocks.event_clock import EventClock
 from services.ingest.core.clocks.kafka_clock import KafkaClock
-from services.ingest.core.readings import accept_batch, accept_reading
+from services.ingest.core.readings import JudgedBatch, accept_batch, accept_reading
 from services.ingest.core.refusals import ProblemKind, RequestRefused, refusal
 from services.ingest.core.reports import accept_report
 from services.ingest.core.source_ids import id_prefix
@@ -34,12 +34,17 @@ from shared.runtime.platform import Platform
 log = structlog.get_logger("fenghuo.ingest")
 
 
-class Acceptance(NamedTuple):
-    """The number of records that Kafka has, and the id of a single record or the prefix of all."""
+class AcceptedRecord(NamedTuple):
+    """A record that Kafka has."""
 
-    accepted: int
-    id: str | None = None
-    id_prefix: str | None = None
+    id: str
+
+
+class AcceptedBatch(NamedTuple):
+    """A batch of which Kafka has the good readings, under their own ids after this prefix."""
+
+    batch: JudgedBatch
+    id_prefix: str
 
 
 class Intake:
@@ -76,37 +81,39 @@ class Intake:
         if kind == "sensor" and self._sensors.pop(sensor_id, None) is not None:
             self._metrics.sensors.set(len(self._sensors))
 
-    async def reading(self, body: bytes, source: str) -> Acceptance:
+    async def reading(self, body: bytes, source: str) -> AcceptedRecord:
         """Accept one reading. Raises RequestRefused."""
         self._check_room()
         now, present = self._times(source)
         reading = accept_reading(body, source, self._sensors, now, present)
         await self._store_readings([reading], source)
-        return Acceptance(1, id=reading.id)
+        return AcceptedRecord(reading.id)
 
-    async def batch(self, body: bytes, source: str) -> Acceptance:
-        """Accept a batch of readings as a whole. Raises RequestRefused."""
+    async def batch(self, body: bytes, source: str) -> AcceptedBatch:
+        """Accept the good readings of a batch. Raises RequestRefused when nothing is taken."""
         self._check_room()
         now, present = self._times(source)
-        readings = accept_batch(body, source, self._sensors, now, present)
-        await self._store_readings(readings, source)
-        return Acceptance(len(readings), id_prefix=id_prefix(source))
+        batch = accept_batch(body, source, self._sensors, now, present)
+        await self._store_readings(batch.readings, source)
+        for reason, count in Counter(refused.kind for refused in batch.refused).items():
+            self._metrics.refused_readings.labels(reason.value).inc(count)
+        return AcceptedBatch(batch, id_prefix(source))
 
-    async def report(self, body: bytes, source: str) -> Acceptance:
+    async def report(self, body: bytes, source: str) -> AcceptedRecord:
         """Accept a report. Raises RequestRefused."""
         report = accept_report(body, source, self.now())
         self._accept_id(report, source, "POST /v1/reports")
         await self._send([outbound_record(REPORTS, report.incident_id, report)])
         self._metrics.accepted.labels("report", report.status).inc()
-        return Acceptance(1, id=report.id)
+        return AcceptedRecord(report.id)
 
-    async def warning(self, body: bytes, source: str, charset: str | None) -> Acceptance:
+    async def warning(self, body: bytes, source: str, charset: str | None) -> AcceptedRecord:
         """Accept the warning of another agency. Raises RequestRefused."""
         warning = accept_warning(body, source, self.now(), charset)
         self._accept_id(warning, source, "POST /v1/warnings")
         await self._send([outbound_record(WARNINGS, warning.source_id, warning)])
         self._metrics.accepted.labels("warning", warning.status).inc()
-        return Acceptance(1, id=warning.id)
+        return AcceptedRecord(warning.id)
 
     async def write_tick(self, partition: int) -> bool:
         """Write a tick to a partition; return False if the clock shows no time yet.

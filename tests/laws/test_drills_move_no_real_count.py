@@ -27,6 +27,7 @@ OF_THE_SYSTEM = {
     "fenghuo_scoring_rules": "there is one pack for both worlds",
     "fenghuo_scoring_sensors": "the catalogue",
     "fenghuo_ingest_refused": "what is refused may not be readable, so it has no status",
+    "fenghuo_ingest_refused_readings": "what is refused may not be readable, so it has no status",
     "fenghuo_ingest_ticks": "the log's clock",
     "fenghuo_ingest_clock_off_seconds": "the machine's clock against Kafka's",
     "fenghuo_scoring_ticks": "the log's clock",

@@ -1,13 +1,18 @@
-"""The acceptance of readings: all problems of a body at once, each with its location."""
+"""The acceptance of readings: a reading is refused with all problems and their locations.
+
+Good readings of a batch are accepted beside bad readings. A batch without a good reading is
+refused.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import get_args
 
-from services.ingest.core.bodies.parsing import parse
-from services.ingest.core.bodies.schemas import BatchBody, ReadingBody
+from services.ingest.core.bodies.parsing import UnreadableReading, parse, parse_batch
+from services.ingest.core.bodies.schemas import ReadingBody
 from services.ingest.core.refusals import ProblemKind, RequestProblem, RequestRefused
 from services.ingest.core.source_ids import id_prefix
 from services.ingest.core.times import FUTURE, OLDEST, time_problems
@@ -19,6 +24,37 @@ from shared.contracts.units import tier_of
 Catalogue = Mapping[str, SensorEntry]
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedReading:
+    """A refused reading of a batch: index, own id, problems."""
+
+    index: int
+    id: str | None
+    problems: tuple[RequestProblem, ...]
+
+    @property
+    def kind(self) -> ProblemKind:
+        """The kind of the first problem."""
+        return self.problems[0].kind
+
+    @property
+    def located_problems(self) -> Sequence[RequestProblem]:
+        """The problems with their locations in the body of the batch."""
+        return [problem.inside(f"readings[{self.index}]") for problem in self.problems]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedBatch:
+    """A batch with at least a good reading.
+
+    `ids` are the source's own ids of all readings in their order, None for a reading without an id.
+    """
+
+    readings: Sequence[Reading]
+    refused: Sequence[RefusedReading]
+    ids: Sequence[str | None]
+
+
 def accept_reading(
     body: bytes, source: str, catalogue: Catalogue, now: datetime, present: datetime
 ) -> Reading:
@@ -27,57 +63,67 @@ def accept_reading(
     `now` is the wall's time, `present` the time after which the future begins: a replay has its
     own.
     """
-    bodies = [parse(ReadingBody, body)]
-    [reading] = _readings(bodies, [""], source, catalogue, now, present)
-    return reading
+    judged = _judged([parse(ReadingBody, body)], source, catalogue, now, present)
+    for refused in judged.refused:
+        raise RequestRefused(refused.problems)
+    return judged.readings[0]
 
 
 def accept_batch(
     body: bytes, source: str, catalogue: Catalogue, now: datetime, present: datetime
-) -> list[Reading]:
-    """Return all readings in a body of `/v1/readings/batch`. Raises RequestRefused."""
-    bodies = parse(BatchBody, body).readings
-    prefixes = [f"readings[{index}]." for index in range(len(bodies))]
-    return _readings(bodies, prefixes, source, catalogue, now, present)
+) -> JudgedBatch:
+    """Return the readings of a body of `/v1/readings/batch`, good and refused.
+
+    Raises RequestRefused for a body without a batch, and for a batch without a good reading.
+    """
+    judged = _judged(parse_batch(body), source, catalogue, now, present)
+    if not judged.readings:
+        raise RequestRefused(
+            [problem for refused in judged.refused for problem in refused.located_problems]
+        )
+    return judged
 
 
-def _readings(
-    bodies: Sequence[ReadingBody],
-    prefixes: Sequence[str],
+def _judged(
+    bodies: Sequence[ReadingBody | UnreadableReading],
     source: str,
     catalogue: Catalogue,
     now: datetime,
     present: datetime,
-) -> list[Reading]:
-    problems: list[RequestProblem] = []
-    first: dict[str, str] = {}
+) -> JudgedBatch:
+    """Judge each reading alone; of two good readings with one id the first is accepted."""
+    index_by_id: dict[str, int] = {}
     readings: list[Reading] = []
+    refused: list[RefusedReading] = []
     source_prefix = id_prefix(source)
-    for body, prefix in zip(bodies, prefixes, strict=True):
-        earlier = first.setdefault(body.id, prefix)
-        if earlier is not prefix:
-            message = f"id {body.id} is also that of {earlier.rstrip('.')}"
-            kind = ProblemKind.DUPLICATE_ID
-            problems.append(RequestProblem(kind, f"{prefix}id", message, "each id once"))
+    for index, body in enumerate(bodies):
+        if isinstance(body, UnreadableReading):
+            refused.append(RefusedReading(index, body.id, body.problems))
+            continue
+        problems: list[RequestProblem] = []
         sensor = catalogue.get(body.sensor_id)
         if sensor is None:
             message = f"sensor {body.sensor_id} is not catalogued"
-            kind = ProblemKind.UNKNOWN_SENSOR
-            problems.append(RequestProblem(kind, f"{prefix}sensor_id", message))
+            problem = RequestProblem(ProblemKind.UNKNOWN_SENSOR, "sensor_id", message)
+            refused.append(RefusedReading(index, body.id, (problem,)))
             continue
+        if body.id in index_by_id:
+            message = f"id {body.id} is also that of readings[{index_by_id[body.id]}]"
+            problems.append(RequestProblem(ProblemKind.DUPLICATE_ID, "id", message, "each id once"))
         if not (
             body.metric == sensor.metric and body.unit == sensor.unit and body.datum == sensor.datum
         ):
-            problems += _mismatches(body, sensor, prefix)
+            problems += _mismatches(body, sensor)
         if (body.status is Status.SYSTEM) is not (sensor.sensor_kind == CANARY):
-            problems.append(_wrong_status(body, sensor, prefix))
+            problems.append(_wrong_status(body, sensor))
         if not OLDEST <= body.occurred_at <= present + FUTURE:
-            problems += time_problems(body.occurred_at, now, prefix, present)
-        if not problems:
-            readings.append(_reading(body, source_prefix + body.id, sensor, now))
-    if problems:
-        raise RequestRefused(problems)
-    return readings
+            problems += time_problems(body.occurred_at, now, present)
+        if problems:
+            refused.append(RefusedReading(index, body.id, tuple(problems)))
+            continue
+        index_by_id[body.id] = index
+        readings.append(_reading(body, source_prefix + body.id, sensor, now))
+    return JudgedBatch(readings, refused, [body.id for body in bodies])
 
 
 def _reading(body: ReadingBody, record_id: str, sensor: SensorEntry, now: datetime) -> Reading:
@@ -97,14 +143,14 @@ def _reading(body: ReadingBody, record_id: str, sensor: SensorEntry, now: dateti
     )
 
 
-def _wrong_status(body: ReadingBody, sensor: SensorEntry, prefix: str) -> RequestProblem:
+def _wrong_status(body: ReadingBody, sensor: SensorEntry) -> RequestProblem:
     """Return the problem of a real sensor's reading that would be hidden, or of a shown canary."""
     expected = Status.SYSTEM if sensor.sensor_kind == CANARY else ", ".join(get_args(DoorStatus))
     message = f"{body.status} is no status of {sensor.sensor_id}"
-    return RequestProblem(ProblemKind.SCHEMA, f"{prefix}status", message, expected)
+    return RequestProblem(ProblemKind.SCHEMA, "status", message, expected)
 
 
-def _mismatches(body: ReadingBody, sensor: SensorEntry, prefix: str) -> list[RequestProblem]:
+def _mismatches(body: ReadingBody, sensor: SensorEntry) -> list[RequestProblem]:
     compared = (
         (ProblemKind.METRIC_MISMATCH, "metric", body.metric, sensor.metric),
         (ProblemKind.UNIT_MISMATCH, "unit", body.unit, sensor.unit),
@@ -113,7 +159,7 @@ def _mismatches(body: ReadingBody, sensor: SensorEntry, prefix: str) -> list[Req
     return [
         RequestProblem(
             kind,
-            f"{prefix}{name}",
+            name,
             f"{sent or 'none'} is not the {name} of {sensor.sensor_id}",
             catalogued or "none",
         )

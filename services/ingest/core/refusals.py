@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -89,6 +89,12 @@ class RequestProblem:
     location: str
     message: str
     allowed: str | None = None
+
+    def inside(self, parent: str) -> RequestProblem:
+        """Return the problem with its location in the body that holds `parent`."""
+        if self.location in ("", "body"):
+            return replace(self, location=parent)
+        return replace(self, location=f"{parent}.{self.location}")
 
 
 class RequestRefused(Exception):

@@ -16,7 +16,7 @@ from shared.contracts.units import tier_of
 def accept_report(body: bytes, source: str, now: datetime) -> Report:
     """Return the report in the body of a request. Raises RequestRefused."""
     report_body = parse(ReportBody, body)
-    if problems := time_problems(report_body.occurred_at, now, ""):
+    if problems := time_problems(report_body.occurred_at, now):
         raise RequestRefused(problems)
     fields = report_body.model_dump()
     fields["id"] = id_prefix(source) + report_body.id

@@ -52,11 +52,12 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         Retry_After="Seconds to wait before the next attempt",
     ),
 }
+"""The answers of every route that take nothing."""
 NO_ROOM = _problem(
     "A volume of Kafka is nearly full: readings are refused first",
     Retry_After="Seconds to wait before the next attempt",
 )
-"""The responses of every route other than 202."""
+"""The answer to readings while there is no room for them."""
 
 
 def json_body(model: type[BaseModel]) -> dict[str, Any]:
@@ -88,7 +89,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(
         title=app.title,
         version=app.version,
-        description="Readings, reports and warnings come in; 202 says that Kafka has the records.",
+        description="Readings, reports and warnings come in; 202 says that Kafka has the records, "
+        "207 that it has a part of a batch.",
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         routes=app.routes,
     )

@@ -188,7 +188,7 @@ async def test_another_source_does_not_move_the_clock_of_a_replay(tmp_path: Path
     early = await ingest.post("/v1/readings", a_reading(id="early"))
     assert early.status_code == 503, "the clock shows no time yet, so the future has no begin"
     body = json.dumps(a_reading(id="played", occurred_at="2020-08-19T11:25:00Z")).encode()
-    assert (await intake.reading(body, "replay")).accepted == 1
+    assert (await intake.reading(body, "replay")).id == "replay:played"
     for path, early_body in (
         ("/v1/readings", a_reading(id="early")),
         ("/v1/readings/batch", {"readings": [a_reading(id="early")]}),

@@ -47,7 +47,7 @@ class ReadingBody(Contract):
 
 
 class BatchBody(Contract):
-    """Up to 1000 readings, accepted or refused as a whole."""
+    """Up to 1000 readings, each accepted or refused by itself."""
 
     readings: Annotated[list[ReadingBody], Field(min_length=1, max_length=BATCH_LIMIT)]
 
