@@ -18,7 +18,7 @@ def accept_report(body: bytes, source: str, now: datetime) -> Report:
     report_body = parse(ReportBody, body)
     if problems := time_problems(report_body.occurred_at, now):
         raise RequestRefused(problems)
-    fields = report_body.model_dump()
+    fields = dict(report_body)
     fields["id"] = id_prefix(source) + report_body.id
     return Report(
         **fields,

@@ -112,6 +112,22 @@ REFUSALS: dict[str, tuple[str, Any, int, str, str]] = {
         REPORT, a_report(occurred_at="2026-07-01T09:00:00Z"), 422, "future_time", "occurred_at",
     ),
     "report without a place": (REPORT, a_report(place="here"), 422, "schema", "place"),
+    "report from beyond the pole": (
+        REPORT, a_report(position={"lat": 91.0, "lon": 105.8}), 422, "schema", "position.lat",
+    ),
+    "report of half a position": (
+        REPORT, a_report(position={"lat": 28.9}), 422, "schema", "position.lon",
+    ),
+    "report with a negative number of injured": (
+        REPORT, a_report(facts={"injured": -1}), 422, "schema", "facts.injured",
+    ),
+    "report with a fact that is none": (
+        REPORT, a_report(facts={"weather": "bad"}), 422, "schema", "facts.weather",
+    ),
+    "report with a fact of no zone": (
+        REPORT, a_report(facts={"event_at": "2026-07-01T07:00:00"}), 422, "schema",
+        "facts.event_at",
+    ),
     "64 KiB and one": (SINGLE, b" " * 65_537, 413, "too_large", "body"),
     "1 MiB and one": (BATCH, b" " * 1_048_577, 413, "too_large", "body"),
     "10 MB": (SINGLE, b"x" * 10_000_000, 413, "too_large", "body"),

@@ -11,10 +11,10 @@ import pytest
 
 from services.ingest.settings import load_sources
 from services.ingest.ticks import write_ticks
-from shared.contracts.fields import Status, Tier
+from shared.contracts.fields import Position, Status, Tier
 from shared.contracts.ids import content_id
 from shared.contracts.readings import Reading, Tick
-from shared.contracts.reports import Report
+from shared.contracts.reports import Report, ReportFacts, Trend
 from shared.contracts.topics import READINGS, REPORTS, TOPICS
 from shared.runtime.errors import SetupError, Transient
 from tests.component.ingest.harness import NOW, TOWN, FixedClock, IngestHarness, a_reading, a_report
@@ -73,6 +73,28 @@ async def test_a_report_is_keyed_by_its_incident(ingest: IngestHarness) -> None:
     assert isinstance(report, Report)
     assert (report.origin_unit, report.tier, report.number) == (TOWN, Tier.TOWN, 2)
     assert answer.json()["id"] == report.id == report.trace_id == "gauges:report-1"
+
+
+async def test_a_report_keeps_its_position_and_its_facts(ingest: IngestHarness) -> None:
+    facts = {
+        "event_at": "2026-07-01T15:40:00+08:00",
+        "place_text": "菜市场东门",
+        "injured": 2,
+        "property_loss_cny": 30_000,
+        "trend": "rising",
+    }
+    body = a_report(position={"lat": 28.964, "lon": 105.853}, facts=facts)
+    answer = await ingest.post("/v1/reports", body)
+    assert answer.status_code == 202, answer.text
+    report = REPORTS.model.validate_json(ingest.publisher.sent[0].value)
+    assert report.position == Position(lat=28.964, lon=105.853)
+    assert report.facts == ReportFacts(
+        event_at=datetime(2026, 7, 1, 7, 40, tzinfo=UTC),
+        place_text="菜市场东门",
+        injured=2,
+        property_loss_cny=30_000,
+        trend=Trend.RISING,
+    )
 
 
 async def test_no_source_takes_an_id_that_is_not_its_own(ingest: IngestHarness) -> None:

@@ -14,13 +14,14 @@ from shared.contracts.fields import (
     Identifier,
     Line,
     Metric,
+    Position,
     SensorId,
     Status,
     Text,
     UnitId,
 )
 from shared.contracts.readings import Datum, UnitOfMeasure
-from shared.contracts.reports import ReporterRole, ReportKind
+from shared.contracts.reports import ReporterRole, ReportFacts, ReportKind
 
 BATCH_LIMIT = 1000
 """The most readings in one batch."""
@@ -53,7 +54,11 @@ class BatchBody(Contract):
 
 
 class ReportBody(Contract):
-    """The observation of a person, sent by an app, a hotline or an agency. `id` as in a reading."""
+    """The observation of a person, sent by an app, a hotline or an agency. `id` as in a reading.
+
+    `position`: where the person saw it; rules with a radius count reports by it. `facts`: figures
+    and circumstances so far.
+    """
 
     id: SourceKey
     incident_id: Identifier
@@ -68,3 +73,5 @@ class ReportBody(Contract):
     occurred_at: Moment
     status: DoorStatus = Status.ACTUAL
     restricted: bool = False
+    position: Position | None = None
+    facts: ReportFacts | None = None
