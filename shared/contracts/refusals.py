@@ -39,7 +39,7 @@ class RefusedFor(StrEnum):
     SIGNED_OUT = "signed_out"
     """Without any credential."""
     NOT_VALID = "not_valid"
-    """With a session that has ended, or a token that nobody has."""
+    """With a session, or the key of a source, that has ended, or a token that nobody has."""
     SIGNATURE = "signature"
     """A carrier's call that is not signed with its key."""
     WRONG_PASSWORD = "wrong_password"  # noqa: S105
@@ -49,6 +49,12 @@ class RefusedFor(StrEnum):
     """Not signed in through OIDC."""
     ID_CONFLICT = "id_conflict"
     """Another body under the id of an accepted record."""
+    DOOR_NOT_ALLOWED = "door_not_allowed"
+    """Of a source, as the next ones: beyond what its entry in the catalogue allows."""
+    SENSOR_NOT_ALLOWED = "sensor_not_allowed"
+    PLACE_NOT_ALLOWED = "place_not_allowed"
+    GRADE_NOT_ALLOWED = "grade_not_allowed"
+    RATE_EXCEEDED = "rate_exceeded"
 
 
 class Refusal(RealWorld):
