@@ -7,12 +7,13 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from services.ingest.admission import Admission
 from services.ingest.core.clocks.event_clock import EventClock
 from services.ingest.core.volume_guard import VolumeGuard
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
 from services.ingest.refusal_writer import SourceRefusalWriter
-from services.ingest.settings import Settings, load_sources
+from services.ingest.settings import Settings
 from services.ingest.ticks import write_ticks
 from services.ingest.volumes import watch_volumes
 from services.ingest.web.application import make_application
@@ -23,18 +24,14 @@ from shared.runtime.platform import Platform
 
 
 def build(settings: Settings) -> FastAPI:
-    """Return the ASGI application; nothing is connected before its lifespan starts.
-
-    Raises SetupError for a wrong sources file.
-    """
-    sources = load_sources(settings.sources_file)
+    """Return the ASGI application; nothing is connected before its lifespan starts."""
     platform = Platform("ingest", settings, publish_timeout_s=settings.publish_timeout_s)
     metrics = IngestMetrics(platform.registry)
     follow_readings = settings.event_clock == "readings"
     clock = EventClock(follow_readings=follow_readings, player=settings.event_clock_source)
     guard = VolumeGuard(settings.volume_mark)
     refusals = RefusalLog(secrets.token_hex(8), settings.refusals_unit)
-    intake = Intake(platform, clock, guard, refusals, metrics)
+    intake = Intake(platform, clock, guard, Admission(refusals), metrics)
     platform.health.add_trouble("clock", intake.clock_trouble)
     platform.table(CATALOG, intake.on_catalog, intake.on_deleted)
     platform.produces(READINGS, REPORTS, WARNINGS, SOURCE_REFUSALS)
@@ -43,4 +40,4 @@ def build(settings: Settings) -> FastAPI:
     volumes = LogVolumes(settings.kafka_bootstrap)
     platform.on_stop("volumes of Kafka", volumes.stop)
     platform.run_in_background("volumes", partial(watch_volumes, volumes, guard, metrics))
-    return make_application(platform, intake, metrics, sources, settings.body_timeout_s)
+    return make_application(platform, intake, metrics, settings.body_timeout_s)

@@ -48,3 +48,4 @@ class IngestMetrics:
             registry=registry,
         )
         self.sensors = Gauge("fenghuo_ingest_sensors", "Sensors catalogued", registry=registry)
+        self.sources = Gauge("fenghuo_ingest_sources", "Sources catalogued", registry=registry)

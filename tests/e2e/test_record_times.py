@@ -18,11 +18,11 @@ from services.ingest.metrics import IngestMetrics
 from services.scoring.core.partition_engine import TICK_AHEAD_S
 from shared.contracts.readings import Tick
 from shared.contracts.topics import ALERT_DECISIONS, READINGS, RULES
-from shared.domain.refusal_log import RefusalLog
 from shared.runtime.platform import Platform
 from shared.runtime.settings import ServiceSettings
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import read_all
+from tests.support.sources import an_admission
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
 
@@ -67,8 +67,8 @@ async def test_after_its_first_tick_ingest_writes_kafkas_time(
         clock=WrongClock(timedelta(minutes=minutes)),
     )
     metrics = IngestMetrics(CollectorRegistry())
-    refusals = RefusalLog("process", "500000000000")
-    intake = Intake(platform, EventClock(follow_readings=False), VolumeGuard(0), refusals, metrics)
+    clock, guard = EventClock(follow_readings=False), VolumeGuard(0)
+    intake = Intake(platform, clock, guard, an_admission(), metrics)
     await platform.publisher.start()
     try:
         for _ in range(3):

@@ -32,6 +32,7 @@ OF_THE_SYSTEM = {
     "fenghuo_ingest_clock_off_seconds": "the machine's clock against Kafka's",
     "fenghuo_scoring_ticks": "the log's clock",
     "fenghuo_ingest_sensors": "the catalogue",
+    "fenghuo_ingest_sources": "the catalogue",
     "fenghuo_ingest_refuses_readings": "a volume of Kafka, in a drill too",
     "fenghuo_kafka_volume_free_ratio": "a volume of Kafka, in a drill too",
     "fenghuo_audit_findings_open": "whatever is wrong is, in a drill too",

@@ -15,6 +15,7 @@ from services.ingest.core.bodies.parsing import UnreadableReading, parse, parse_
 from services.ingest.core.bodies.schemas import ReadingBody
 from services.ingest.core.refusals import ProblemKind, RequestProblem, RequestRefused
 from services.ingest.core.source_ids import id_prefix
+from services.ingest.core.sources import Source
 from services.ingest.core.times import FUTURE, OLDEST, time_problems
 from shared.contracts.catalog import CANARY, SensorEntry
 from shared.contracts.fields import DoorStatus, Status
@@ -45,18 +46,22 @@ class RefusedReading:
 
 @dataclass(frozen=True, slots=True)
 class JudgedBatch:
-    """A batch with at least a good reading.
-
-    `ids` are the source's own ids of all readings in their order, None for a reading without an id.
-    """
+    """The good and the refused readings of a batch, and the own ids of all in their order."""
 
     readings: Sequence[Reading]
     refused: Sequence[RefusedReading]
     ids: Sequence[str | None]
 
+    def check(self) -> None:
+        """Raise RequestRefused with all problems where no reading is good."""
+        if not self.readings:
+            raise RequestRefused(
+                [problem for refused in self.refused for problem in refused.located_problems]
+            )
+
 
 def accept_reading(
-    body: bytes, source: str, catalogue: Catalogue, now: datetime, present: datetime
+    body: bytes, source: Source, catalogue: Catalogue, now: datetime, present: datetime
 ) -> Reading:
     """Return the reading in a body of `/v1/readings`. Raises RequestRefused.
 
@@ -65,28 +70,24 @@ def accept_reading(
     """
     judged = _judged([parse(ReadingBody, body)], source, catalogue, now, present)
     for refused in judged.refused:
-        raise RequestRefused(refused.problems)
+        subject_id = f"{id_prefix(source.id)}{refused.id}"
+        raise RequestRefused(refused.problems, subject_id=subject_id)
     return judged.readings[0]
 
 
-def accept_batch(
-    body: bytes, source: str, catalogue: Catalogue, now: datetime, present: datetime
+def judge_batch(
+    body: bytes, source: Source, catalogue: Catalogue, now: datetime, present: datetime
 ) -> JudgedBatch:
     """Return the readings of a body of `/v1/readings/batch`, good and refused.
 
-    Raises RequestRefused for a body without a batch, and for a batch without a good reading.
+    Raises RequestRefused for a body without a batch.
     """
-    judged = _judged(parse_batch(body), source, catalogue, now, present)
-    if not judged.readings:
-        raise RequestRefused(
-            [problem for refused in judged.refused for problem in refused.located_problems]
-        )
-    return judged
+    return _judged(parse_batch(body), source, catalogue, now, present)
 
 
 def _judged(
     bodies: Sequence[ReadingBody | UnreadableReading],
-    source: str,
+    source: Source,
     catalogue: Catalogue,
     now: datetime,
     present: datetime,
@@ -95,18 +96,20 @@ def _judged(
     index_by_id: dict[str, int] = {}
     readings: list[Reading] = []
     refused: list[RefusedReading] = []
-    source_prefix = id_prefix(source)
+    source_prefix = id_prefix(source.id)
     for index, body in enumerate(bodies):
         if isinstance(body, UnreadableReading):
             refused.append(RefusedReading(index, body.id, body.problems))
             continue
-        problems: list[RequestProblem] = []
         sensor = catalogue.get(body.sensor_id)
         if sensor is None:
-            message = f"sensor {body.sensor_id} is not catalogued"
-            problem = RequestProblem(ProblemKind.UNKNOWN_SENSOR, "sensor_id", message)
+            problem = source.sensor_id_problem(body.sensor_id) or _unknown(body.sensor_id)
             refused.append(RefusedReading(index, body.id, (problem,)))
             continue
+        if denied := source.sensor_problems(sensor):  # no fact of the sensor is told
+            refused.append(RefusedReading(index, body.id, denied))
+            continue
+        problems: list[RequestProblem] = []
         if body.id in index_by_id:
             message = f"id {body.id} is also that of readings[{index_by_id[body.id]}]"
             problems.append(RequestProblem(ProblemKind.DUPLICATE_ID, "id", message, "each id once"))
@@ -118,15 +121,24 @@ def _judged(
             problems.append(_wrong_status(body, sensor))
         if not OLDEST <= body.occurred_at <= present + FUTURE:
             problems += time_problems(body.occurred_at, now, present)
+        if body.data_grade is not None and (of_grade := source.grade_problem(body.data_grade)):
+            problems.append(of_grade)
         if problems:
             refused.append(RefusedReading(index, body.id, tuple(problems)))
             continue
         index_by_id[body.id] = index
-        readings.append(_reading(body, source_prefix + body.id, sensor, now))
+        readings.append(_reading(body, source_prefix + body.id, sensor, source, now))
     return JudgedBatch(readings, refused, [body.id for body in bodies])
 
 
-def _reading(body: ReadingBody, record_id: str, sensor: SensorEntry, now: datetime) -> Reading:
+def _unknown(sensor_id: str) -> RequestProblem:
+    message = f"sensor {sensor_id} is not catalogued"
+    return RequestProblem(ProblemKind.UNKNOWN_SENSOR, "sensor_id", message)
+
+
+def _reading(
+    body: ReadingBody, record_id: str, sensor: SensorEntry, source: Source, now: datetime
+) -> Reading:
     return Reading(
         id=record_id,
         status=body.status,
@@ -140,6 +152,7 @@ def _reading(body: ReadingBody, record_id: str, sensor: SensorEntry, now: dateti
         unit=body.unit,
         datum=body.datum,
         synthetic=body.synthetic or sensor.synthetic,
+        data_grade=source.grade_of(body.data_grade),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 from fastapi import FastAPI
@@ -22,7 +21,6 @@ def make_application(
     platform: Platform,
     intake: Intake,
     metrics: IngestMetrics,
-    sources: Mapping[str, str],
     body_timeout_s: float,
 ) -> FastAPI:
     """Return the application; its lifespan starts the platform and the broker."""
@@ -44,7 +42,7 @@ def make_application(
     app.state.intake = intake
     problems.install(app, metrics)
     app.include_router(make_router(intake, metrics))
-    app.add_middleware(Gate, sources=sources, metrics=metrics, body_timeout_s=body_timeout_s)
+    app.add_middleware(Gate, intake=intake, metrics=metrics, body_timeout_s=body_timeout_s)
     app.add_middleware(RequestDrain)
     openapi.install(app)
     app.router.routes.extend(

@@ -61,6 +61,8 @@ def problem_response(refused: RequestRefused, headers: Mapping[str, str] | None 
         all_headers["retry-after"] = str(1 + secrets.randbelow(_LONGEST_RETRY_S))
     if kind is ProblemKind.VOLUME_FULL:
         all_headers["retry-after"] = "30"
+    if refused.retry_s is not None:
+        all_headers["retry-after"] = str(refused.retry_s)
     if kind is ProblemKind.UNAUTHORISED:
         all_headers["www-authenticate"] = "Bearer"
     problems = refused.problems

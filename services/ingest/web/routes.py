@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 from services.ingest.core.bodies.schemas import BatchBody, ReadingBody, ReportBody
 from services.ingest.core.cap.encoding import charset_of
 from services.ingest.core.refusals import RequestRefused
+from services.ingest.core.sources import Source
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
 from services.ingest.web.answers import (
@@ -33,11 +34,12 @@ def make_router(intake: Intake, metrics: IngestMetrics) -> APIRouter:
 
     async def answer(
         request: Request,
-        accept: Callable[[bytes, str], Awaitable[Accepted]],
+        accept: Callable[[bytes, Source], Awaitable[Accepted]],
         response_of: Callable[[Accepted], Response],
     ) -> Response:
+        source: Source = request.scope[SOURCE]
         try:
-            accepted = await accept(await request.body(), request.scope[SOURCE])
+            accepted = await accept(await request.body(), source)
         except RequestRefused as refused:
             metrics.refused.labels(refused.kind.value).inc()
             return problem_response(refused)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from shared.contracts.topics import READINGS
@@ -13,8 +11,8 @@ BATCH = "/v1/readings/batch"
 
 
 @pytest.fixture
-def ingest(tmp_path: Path) -> IngestHarness:
-    return IngestHarness(tmp_path)
+def ingest() -> IngestHarness:
+    return IngestHarness()
 
 
 def sent_ids(ingest: IngestHarness) -> list[str]:

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -29,8 +28,8 @@ SINGLE, BATCH, REPORT = "/v1/readings", "/v1/readings/batch", "/v1/reports"
 
 
 @pytest.fixture
-def ingest(tmp_path: Path) -> IngestHarness:
-    return IngestHarness(tmp_path)
+def ingest() -> IngestHarness:
+    return IngestHarness()
 
 
 def raw(reading: dict[str, Any], old: str, new: str) -> bytes:
@@ -278,7 +277,7 @@ async def test_conflicts_of_ids_are_entries_of_the_trail_with_their_number(
     ingest: IngestHarness,
 ) -> None:
     state = ingest.app.state
-    writer = SourceRefusalWriter(state.platform, state.intake.refusals, state.intake.now)
+    writer = SourceRefusalWriter(state.platform, state.intake.admission.refusals, state.intake.now)
     assert (await ingest.post(REPORT, a_report())).status_code == 202
     for _ in range(3):
         assert (await ingest.post(REPORT, a_report(headline="另一件事"))).status_code == 409
@@ -300,7 +299,7 @@ async def test_conflicts_of_ids_are_entries_of_the_trail_with_their_number(
         ("gauges", RefusedFor.ID_CONFLICT, 2),
     ]
     assert {(record.action, record.subject_id, record.origin_unit) for record in records} == {
-        ("POST /v1/reports", "gauges:report-1", a_report()["place"])
+        ("POST /v1/reports", "gauges:report-1", "500118000000")
     }
 
 
@@ -308,7 +307,7 @@ async def test_a_conflict_has_kafkas_time_on_a_machine_with_a_wrong_clock(
     ingest: IngestHarness,
 ) -> None:
     state = ingest.app.state
-    writer = SourceRefusalWriter(state.platform, state.intake.refusals, state.intake.now)
+    writer = SourceRefusalWriter(state.platform, state.intake.admission.refusals, state.intake.now)
     state.platform.clock.moment += timedelta(minutes=59)
     for partition in range(READINGS.partitions):
         await state.intake.write_tick(partition)

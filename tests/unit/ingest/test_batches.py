@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.core.readings import JudgedBatch, accept_batch, accept_reading
+from services.ingest.core.readings import JudgedBatch, accept_reading, judge_batch
 from services.ingest.core.refusals import ProblemKind, RequestRefused
 from shared.contracts.catalog import SensorEntry
+from tests.support.sources import a_source
 
 NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
 SENSOR = SensorEntry(
@@ -26,6 +27,7 @@ SENSOR = SensorEntry(
     interval_s=20.0,
 )
 CATALOGUE = {SENSOR.sensor_id: SENSOR}
+SOURCE = a_source()
 GOOD = {
     "sensor_id": "gauge-1",
     "metric": "water_level",
@@ -60,7 +62,9 @@ def a_body(*readings: object) -> bytes:
 
 
 def judged(*readings: object) -> JudgedBatch:
-    return accept_batch(a_body(*readings), "gauges", CATALOGUE, NOW, NOW)
+    batch = judge_batch(a_body(*readings), SOURCE, CATALOGUE, NOW, NOW)
+    batch.check()
+    return batch
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -117,7 +121,7 @@ def test_a_batch_without_a_good_reading_is_refused_with_every_problem() -> None:
 )
 def test_what_is_no_batch_is_refused_as_a_whole(body: bytes) -> None:
     with pytest.raises(RequestRefused) as caught:
-        accept_batch(body, "gauges", CATALOGUE, NOW, NOW)
+        judge_batch(body, SOURCE, CATALOGUE, NOW, NOW)
     assert {problem.kind for problem in caught.value.problems} == {ProblemKind.SCHEMA}
 
 
@@ -140,8 +144,8 @@ def test_each_reading_has_the_outcome_that_it_has_alone(names: list[str | None])
     for refused in batch.refused:
         with pytest.raises(RequestRefused) as alone:
             body = json.dumps(readings[refused.index]).encode()
-            accept_reading(body, "gauges", CATALOGUE, NOW, NOW)
+            accept_reading(body, SOURCE, CATALOGUE, NOW, NOW)
         assert alone.value.problems == refused.problems
     for number, reading in zip(good, batch.readings, strict=True):
         body = json.dumps(readings[number]).encode()
-        assert accept_reading(body, "gauges", CATALOGUE, NOW, NOW) == reading
+        assert accept_reading(body, SOURCE, CATALOGUE, NOW, NOW) == reading

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from shared.contracts.fields import (
     Contract,
+    DataGrade,
     DoorStatus,
     EventType,
     Finite,
@@ -34,7 +35,10 @@ Moment = AwareDatetime
 
 
 class ReadingBody(Contract):
-    """One reading. `id` is the source's own id: sending the reading again is harmless."""
+    """One reading. `id` is the source's own id: sending the reading again is harmless.
+
+    `data_grade`: for sources that may set it; the others' records have the grade of the source.
+    """
 
     id: SourceKey
     sensor_id: SensorId
@@ -45,6 +49,7 @@ class ReadingBody(Contract):
     occurred_at: Moment
     status: Status = Status.ACTUAL
     synthetic: bool = False
+    data_grade: DataGrade | None = None
 
 
 class BatchBody(Contract):
@@ -57,7 +62,7 @@ class ReportBody(Contract):
     """The observation of a person, sent by an app, a hotline or an agency. `id` as in a reading.
 
     `position`: where the person saw it; rules with a radius count reports by it. `facts`: figures
-    and circumstances so far.
+    and circumstances so far. `data_grade` as in a reading.
     """
 
     id: SourceKey
@@ -75,3 +80,4 @@ class ReportBody(Contract):
     restricted: bool = False
     position: Position | None = None
     facts: ReportFacts | None = None
+    data_grade: DataGrade | None = None
