@@ -1,6 +1,6 @@
 """The admission of requests: whose key it is, which door, how many records a minute.
 
-A refused right of a source enters the audit trail; a wrong body does not.
+What is refused of a source is noted for the source; a refused right enters the audit trail too.
 """
 
 from __future__ import annotations
@@ -25,6 +25,13 @@ _IN_THE_TRAIL = {
     ProblemKind.GRADE_NOT_ALLOWED: RefusedFor.GRADE_NOT_ALLOWED,
     ProblemKind.RATE_EXCEEDED: RefusedFor.RATE_EXCEEDED,
 }
+_ABOUT_NO_RECORD = frozenset(
+    {
+        *(ProblemKind.UNAVAILABLE, ProblemKind.TOO_MANY, ProblemKind.VOLUME_FULL),
+        *(ProblemKind.UNEXPECTED, ProblemKind.NO_SUCH_PATH, ProblemKind.METHOD),
+    }
+)
+"""The same request is accepted another time, or elsewhere."""
 
 
 class Admission:
@@ -40,16 +47,8 @@ class Admission:
 
         `authorization` is the header of this name. The request counts as one record.
         """
-        scheme, _, token = authorization.partition(b" ")
-        holder = self.sources.holder_of(token.strip()) if scheme.lower() == b"bearer" else None
-        if holder is None:
-            raise _unauthorised("missing, or not the token of a known source")
-        source, until = holder
+        source = self.identify(authorization, action, now)
         try:
-            if source.entry.ended:
-                raise _unauthorised(f"the source {source.id} has ended")
-            if until is not None and now >= until:
-                raise _unauthorised(f"this key of {source.id} ended at {until.isoformat()}")
             source.check_door(door)
             self._rates.check(source, time.monotonic())
         except RequestRefused as refused:
@@ -57,6 +56,22 @@ class Admission:
             raise
         self.spend(source, 1)
         return source
+
+    def identify(self, authorization: bytes, action: str, now: datetime) -> Source:
+        """Return the source whose valid key the header has. Raises RequestRefused."""
+        scheme, _, token = authorization.partition(b" ")
+        holder = self.sources.holder_of(token.strip()) if scheme.lower() == b"bearer" else None
+        if holder is None:
+            raise _unauthorised("missing, or not the token of a known source")
+        source, until = holder
+        if source.entry.ended:
+            refused = _unauthorised(f"the source {source.id} has ended")
+        elif until is not None and now >= until:
+            refused = _unauthorised(f"this key of {source.id} ended at {until.isoformat()}")
+        else:
+            return source
+        self.note(source, action, refused.problems, now)
+        raise refused
 
     def spend(self, source: Source, records: int) -> None:
         """Count records of a source against its rate."""
@@ -70,14 +85,29 @@ class Admission:
         now: datetime,
         subject_id: str = "",
     ) -> None:
-        """Note the refused rights of a record, or of a request, for the trail; each right once."""
-        for kind in dict.fromkeys(problem.kind for problem in problems):
-            reason = _IN_THE_TRAIL.get(kind)
-            if reason is not None:
-                attempt = RefusedAttempt(
-                    source.id, action, reason, source.entry.owner, subject_id=subject_id
-                )
-                self.refusals.note(attempt, now)
+        """Note what is refused of a record, or of a request; each kind of problem once."""
+        firsts: dict[ProblemKind, RequestProblem] = {}
+        for problem in problems:
+            firsts.setdefault(problem.kind, problem)
+        for kind, first in firsts.items():
+            if kind in _ABOUT_NO_RECORD:
+                continue
+            right = _IN_THE_TRAIL.get(kind)
+            attempt = RefusedAttempt(
+                source.id,
+                action,
+                right or RefusedFor.NOT_ACCEPTABLE,
+                source.entry.owner,
+                subject_id=subject_id,
+                problem="" if right else kind.value,
+                detail=_in_words(first),
+            )
+            self.refusals.note(attempt, now)
+
+
+def _in_words(problem: RequestProblem) -> str:
+    allowed = f"; allowed: {problem.allowed}" if problem.allowed else ""
+    return f"{problem.location}: {problem.message}{allowed}"
 
 
 def _unauthorised(message: str) -> RequestRefused:

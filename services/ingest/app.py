@@ -9,9 +9,11 @@ from fastapi import FastAPI
 
 from services.ingest.admission import Admission
 from services.ingest.core.clocks.event_clock import EventClock
+from services.ingest.core.recent_refusals import RecentRefusals
 from services.ingest.core.volume_guard import VolumeGuard
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
+from services.ingest.refusal_reader import SourceRefusalReader
 from services.ingest.refusal_writer import SourceRefusalWriter
 from services.ingest.settings import Settings
 from services.ingest.ticks import write_ticks
@@ -36,8 +38,12 @@ def build(settings: Settings) -> FastAPI:
     platform.table(CATALOG, intake.on_catalog, intake.on_deleted)
     platform.produces(READINGS, REPORTS, WARNINGS, SOURCE_REFUSALS)
     platform.run_in_background("refusals", SourceRefusalWriter(platform, refusals, intake.now).run)
+    recent = RecentRefusals()
+    reader = SourceRefusalReader(settings.kafka_bootstrap, recent, intake.now)
+    platform.inspects(SOURCE_REFUSALS, letters=False)
+    platform.run_in_background("refusals of the day", reader.run)
     platform.run_in_background("ticks", partial(write_ticks, intake, settings.tick_s))
     volumes = LogVolumes(settings.kafka_bootstrap)
     platform.on_stop("volumes of Kafka", volumes.stop)
     platform.run_in_background("volumes", partial(watch_volumes, volumes, guard, metrics))
-    return make_application(platform, intake, metrics, settings.body_timeout_s)
+    return make_application(platform, intake, recent, metrics, settings.body_timeout_s)

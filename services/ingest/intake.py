@@ -101,12 +101,12 @@ class Intake:
         """Accept the good readings of a batch. Raises RequestRefused when nothing is taken."""
         self._check_room()
         now, present = self._times(source.id)
-        batch = judge_batch(body, source, self._sensors, now, present)
+        action, prefix = "POST /v1/readings/batch", id_prefix(source.id)
+        with self._noted(source, action):
+            batch = judge_batch(body, source, self._sensors, now, present)
         self.admission.spend(source, len(batch.ids) - 1)  # the request has counted as one
-        prefix = id_prefix(source.id)
         for refused in batch.refused:
             subject_id = f"{prefix}{refused.id or ''}"
-            action = "POST /v1/readings/batch"
             self.admission.note(source, action, refused.problems, now, subject_id)
         batch.check()
         await self._store_readings(batch.readings, source.id)
@@ -160,7 +160,7 @@ class Intake:
 
     @contextmanager
     def _noted(self, source: Source, action: str) -> Iterator[None]:
-        """Note refused rights for the trail."""
+        """Note what is refused."""
         try:
             yield
         except RequestRefused as refused:

@@ -11,10 +11,13 @@ from uuid import uuid4
 import pytest
 
 from deploy.local.sources import publish_absent, publish_entries, published
+from services.ingest.refusal_reader import SourceRefusalReader
+from services.ingest.refusal_writer import SourceRefusalWriter
 from shared.contracts.sources import SourceEntry
-from shared.contracts.topics import CATALOG
-from tests.component.ingest.harness import IngestHarness, a_reading
+from shared.contracts.topics import CATALOG, SOURCE_REFUSALS
+from tests.component.ingest.harness import NOW, IngestHarness, a_reading
 from tests.support.infrastructure import Infrastructure
+from tests.support.kafka import produce
 from tests.support.sources import a_key, a_source_entry
 from tests.support.waiting import PATIENCE_S
 
@@ -70,6 +73,41 @@ async def test_a_change_of_an_entry_holds_at_once_in_every_process(
         assert {await status(ingest, new) for ingest in processes} == {202}
         await put(a_source_entry(name, new, ended=True))
         await answers_become(new, 401)
+
+
+async def test_each_process_knows_what_another_has_refused(infrastructure: Infrastructure) -> None:
+    name, token = f"src-{uuid4().hex[:8]}", uuid4().hex
+    await publish_entries(
+        infrastructure.bootstrap, [a_source_entry(name, token)], datetime.now(UTC)
+    )
+    async with AsyncExitStack() as stack:
+        first, second = [
+            await stack.enter_async_context(following(infrastructure)) for _ in range(2)
+        ]
+        headers = {"authorization": f"Bearer {token}"}
+        wrong = await first.post("/v1/readings", a_reading(unit="cm"), **headers)
+        assert wrong.status_code == 422
+        state = first.app.state
+        await SourceRefusalWriter(
+            state.platform, state.intake.admission.refusals, state.intake.now
+        ).write()
+        records = [
+            (record.key.decode() if record.key else None, record.value, None)
+            for record in first.publisher.sent
+        ]
+        await produce(infrastructure.bootstrap, SOURCE_REFUSALS.name, records)
+        recent = second.app.state.recent_refusals
+        reader = SourceRefusalReader(infrastructure.bootstrap, recent, lambda: datetime.now(UTC))
+        reading = asyncio.create_task(reader.run())
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not recent.page(name, NOW, 1).refusals:
+                    await asyncio.sleep(0.05)
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+        answer = await second.client.get("/v1/sources/me/refusals", headers=headers)
+        assert [item["code"] for item in answer.json()["refusals"]] == ["unit_mismatch"]
 
 
 async def test_set_up_publishes_absent_sources_and_leaves_the_others(

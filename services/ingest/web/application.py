@@ -7,11 +7,13 @@ from contextlib import AsyncExitStack
 from fastapi import FastAPI
 from starlette.routing import Route
 
+from services.ingest.core.recent_refusals import RecentRefusals
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
 from services.ingest.web import openapi, problems
 from services.ingest.web.gate import Gate
 from services.ingest.web.routes import make_router
+from services.ingest.web.source_routes import make_source_router
 from shared.runtime.http_server import lifespan_of
 from shared.runtime.platform import Platform
 from shared.runtime.request_drain import RequestDrain
@@ -20,6 +22,7 @@ from shared.runtime.request_drain import RequestDrain
 def make_application(
     platform: Platform,
     intake: Intake,
+    recent: RecentRefusals,
     metrics: IngestMetrics,
     body_timeout_s: float,
 ) -> FastAPI:
@@ -40,8 +43,10 @@ def make_application(
     )
     app.state.platform = platform
     app.state.intake = intake
+    app.state.recent_refusals = recent
     problems.install(app, metrics)
     app.include_router(make_router(intake, metrics))
+    app.include_router(make_source_router(intake, recent, metrics))
     app.add_middleware(Gate, intake=intake, metrics=metrics, body_timeout_s=body_timeout_s)
     app.add_middleware(RequestDrain)
     openapi.install(app)

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.ingest.core.refusals import ProblemKind, RequestRefused, refusal
-from services.ingest.core.sources import Source
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
 from services.ingest.web.problems import problem_response
@@ -72,9 +71,13 @@ class Gate:
         if limits is None or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
+        intake, action = self._intake, f"POST {scope['path']}"
         try:
             headers = {name.lower(): value for name, value in scope["headers"]}
-            scope[SOURCE] = source = self._admitted(scope["path"], headers, limits)
+            scope[SOURCE] = source = intake.admission.admit(
+                headers.get(b"authorization", b""), limits.door, action, intake.now()
+            )
+            _check_media_type(headers, limits)
             size = _declared_bytes(headers, limits)
             with self._loads.admitted(source.id, size):
                 body = await self._read_in_time(receive, limits)
@@ -82,29 +85,11 @@ class Gate:
                     await self._app(scope, _replay(body, receive), send)
         except RequestRefused as error:
             self._metrics.refused.labels(error.kind.value).inc()
+            if SOURCE in scope:
+                intake.admission.note(scope[SOURCE], action, error.problems, intake.now())
             # A part of the body may be unread: such a connection can serve no other request.
             response = problem_response(error, {"connection": "close"})
             await response(scope, receive, send)
-
-    def _admitted(self, path: str, headers: Mapping[bytes, bytes], limits: BodyLimits) -> Source:
-        """Return the source of a request that may send its body. Raises RequestRefused."""
-        source = self._intake.admission.admit(
-            headers.get(b"authorization", b""), limits.door, f"POST {path}", self._intake.now()
-        )
-        content_type = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
-        media_type = content_type.decode("latin-1")
-        if media_type not in limits.media_types:
-            raise refusal(
-                ProblemKind.MEDIA_TYPE,
-                "header Content-Type",
-                f"{media_type[:80] or 'missing'} is not read here",
-                ", ".join(limits.media_types),
-            )
-        if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-            raise refusal(
-                ProblemKind.MEDIA_TYPE, "header Content-Encoding", "no encoding is read", "identity"
-            )
-        return source
 
     async def _read_in_time(self, receive: Receive, limits: BodyLimits) -> bytes | None:
         """Return the body, None if the sender has disconnected. Raises RequestRefused."""
@@ -118,6 +103,23 @@ class Gate:
                 "did not arrive in time",
                 f"{self._body_timeout_s:g} s",
             ) from None
+
+
+def _check_media_type(headers: Mapping[bytes, bytes], limits: BodyLimits) -> None:
+    """Raise RequestRefused for a body that the route does not read."""
+    content_type = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
+    media_type = content_type.decode("latin-1")
+    if media_type not in limits.media_types:
+        raise refusal(
+            ProblemKind.MEDIA_TYPE,
+            "header Content-Type",
+            f"{media_type[:80] or 'missing'} is not read here",
+            ", ".join(limits.media_types),
+        )
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise refusal(
+            ProblemKind.MEDIA_TYPE, "header Content-Encoding", "no encoding is read", "identity"
+        )
 
 
 def _declared_bytes(headers: Mapping[bytes, bytes], limits: BodyLimits) -> int:
