@@ -95,6 +95,7 @@ TABLES: dict[str, Specs] = {
 
 LOOKED_INTO: dict[str, Specs] = {
     **dict.fromkeys(("alerting", "command", "duty", "notify"), (GAP_ACCEPTANCES,)),
+    "ingest": (SOURCE_REFUSALS,),  # what a source asks about itself
     "scoring": (READINGS, SCORING_STATE, GAP_ACCEPTANCES),  # to go on after a restart, or a gap
     # A sensor's last readings for its chart; acts on dead letters for their screen.
     "console": (READINGS, LETTER_ACTS, GAP_ACCEPTANCES),

@@ -90,6 +90,14 @@ VERBS = (
         "deploy.commands.plans.cli",
     ),
     Verb(
+        "sources",
+        Bilingual(
+            "数据来源：新建、限定、换钥、停用",
+            "create, limit, rotate and revoke senders of records",
+        ),
+        "deploy.commands.sources.cli",
+    ),
+    Verb(
         "outbox",
         Bilingual("被 Kafka 拒收的待发记录", "show and send again the rows that Kafka refused"),
         "deploy.commands.outbox",

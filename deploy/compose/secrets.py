@@ -3,7 +3,7 @@
 Existing values stay: a second run adds absent values and changes nothing else. The token of the
 first source is printed once and not stored; only the hash is stored.
 
-Both files are for their owner alone. Compose binds .sources.json into ingest's container, so ingest
+Both files are for their owner alone. Compose binds .sources.json into set-up's container, so set-up
 must run as the file's owner: .env names the user with FENGHUO_UID and FENGHUO_GID. The user is the
 caller of this program; for root, the file is given to the image's own user, and no service runs as
 root.
@@ -50,7 +50,7 @@ def write_once(path: Path, text: str) -> bool:
 
 
 def reader(uid: int, gid: int) -> tuple[int, int]:
-    """Return user and group of ingest when `uid` and `gid` call this program."""
+    """Return user and group of set-up when `uid` and `gid` call this program."""
     return (uid, gid) if uid else (IMAGE_UID, IMAGE_UID)
 
 
@@ -99,7 +99,7 @@ def _hand_over(folder: Path) -> int:
         path.chmod(0o600)
     except PermissionError:
         print(
-            f"fenghuo: {path} belongs to another user than FENGHUO_UID={uid}, with whom ingest "
+            f"fenghuo: {path} belongs to another user than FENGHUO_UID={uid}, with whom set-up "
             f"runs; call this program as root, or `chown {uid}:{gid} {path}`.",
             file=sys.stderr,
         )

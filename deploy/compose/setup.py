@@ -3,7 +3,8 @@
 Reads FENGHUO_KAFKA_BOOTSTRAP, FENGHUO_KAFKA_VOLUME_GIB, FENGHUO_REPLICATION_FACTOR,
 FENGHUO_ADMIN_DATABASE_URL and one FENGHUO_<SERVICE>_DB_PASSWORD per service with state; ends with
 one sentence when one is missing. For the units in FENGHUO_AUDIT_CANARY_UNITS it publishes the
-definitions of the canary. It may run again at any time, and compose runs it again when
+definitions of the canary, and the sources in the file FENGHUO_SOURCES_FILE as entries of the
+catalogue. It may run again at any time, and compose runs it again when
 Kafka or Postgres was not there.
 """
 
@@ -14,6 +15,7 @@ import os
 import re
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 from aiokafka.errors import KafkaError
 
@@ -22,6 +24,7 @@ from deploy.local.database import grant
 from deploy.local.errors import StackError
 from deploy.local.records import is_empty, publish, record
 from deploy.local.seed import seed_canary
+from deploy.local.sources import publish_absent, read_digests
 from deploy.local.start_limits import START_S
 from deploy.local.topic_bytes import VARIABLE, stated_volume
 from deploy.local.topics import ensure_topics, planned_topics, wait_for_broker
@@ -31,6 +34,8 @@ from shared.runtime.database import CLIENT_ERRORS
 from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE
 
 CANARY_UNITS = "FENGHUO_AUDIT_CANARY_UNITS"
+SOURCES_FILE = "FENGHUO_SOURCES_FILE"
+"""A JSON file with the SHA-256 of the token, in hex, by id of each source."""
 STATEFUL = ("alerting", "command", "duty", "notify", "console", "audit")
 _PASSWORD = re.compile(r"[A-Za-z0-9_\-]{24,}")
 
@@ -83,6 +88,10 @@ def main() -> int:
         volume_gib = stated_volume({VARIABLE: need(VARIABLE)})
         print(f"topics: {asyncio.run(prepare(bootstrap, replication, volume_gib))} created")
         print(f"plans: {asyncio.run(publish_plans(bootstrap))} published")
+        if file := os.environ.get(SOURCES_FILE):
+            digests = read_digests(Path(file))
+            names = asyncio.run(publish_absent(bootstrap, digests, datetime.now(UTC)))
+            print(f"sources: {len(names)} published")
         if units := tuple(filter(None, os.environ.get(CANARY_UNITS, "").split(","))):
             asyncio.run(seed_canary(bootstrap, units))
             print(f"canary: {len(units)} units")

@@ -7,17 +7,17 @@ would race a rule against the sensors it names.
 
 import asyncio
 import hashlib
-import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from deploy.example.canary import UNITS
 from deploy.example.units import DISTRICT, OFFICE
 from deploy.local.seed import Prepared, Seeded, prepare, seed, seed_canary
 from deploy.local.services import AUDITOR
+from deploy.local.sources import publish_absent
 from deploy.local.stack import Stack
 from shared.contracts.catalog import CANARY
 
-SOURCES = "sources.json"
 LOCAL = "local"
 """The source whose token the README names."""
 
@@ -45,14 +45,6 @@ class SeededStack(Stack):
         return prepare(self.paths)
 
     async def _start_services(self) -> None:
-        path = self.paths.secrets / SOURCES
-        digests = {
-            source: hashlib.sha256(self.source_token(source).encode()).hexdigest()
-            for source in (*self.sources, *((CANARY,) if self.canary else ()))
-        }
-        path.write_text(json.dumps(digests), encoding="ascii")
-        path.chmod(0o600)
-        self.set_variables("ingest", {"FENGHUO_SOURCES_FILE": str(path)})
         self.set_variables("console", {"FENGHUO_OFFICE": OFFICE, "FENGHUO_HOME_UNIT": DISTRICT})
         if self.canary:
             self.set_variables(AUDITOR, self._canary_settings())
@@ -60,9 +52,16 @@ class SeededStack(Stack):
             self.seeded = await seed(
                 self.paths, self.kafka_bootstrap, self.dsn("console"), await self._preparing
             )
+            await publish_absent(self.kafka_bootstrap, self._digests(), datetime.now(UTC))
             if self.canary:
                 await seed_canary(self.kafka_bootstrap)
         await super()._start_services()
+
+    def _digests(self) -> dict[str, str]:
+        return {
+            source: hashlib.sha256(self.source_token(source).encode()).hexdigest()
+            for source in (*self.sources, *((CANARY,) if self.canary else ()))
+        }
 
     def _canary_settings(self) -> dict[str, str]:
         return {

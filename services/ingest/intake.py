@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple
 
 import structlog
 
+from services.ingest.admission import Admission
 from services.ingest.core.accepted_ids import AcceptedIds
 from services.ingest.core.cap.warning import accept_warning
 from services.ingest.core.clocks.event_clock import EventClock
 from services.ingest.core.clocks.kafka_clock import KafkaClock
-from services.ingest.core.readings import accept_batch, accept_reading
+from services.ingest.core.readings import JudgedBatch, accept_reading, judge_batch
 from services.ingest.core.refusals import ProblemKind, RequestRefused, refusal
 from services.ingest.core.reports import accept_report
 from services.ingest.core.source_ids import id_prefix
+from services.ingest.core.sources import Source
 from services.ingest.core.volume_guard import VolumeGuard
 from services.ingest.metrics import IngestMetrics
 from shared.contracts.catalog import CatalogEntry, SensorEntry, kind_and_id
 from shared.contracts.readings import Reading
-from shared.contracts.refusals import RefusedFor
-from shared.contracts.reports import ExternalWarning, Report
+from shared.contracts.sources import SourceEntry
 from shared.contracts.topics import READINGS, REPORTS, WARNINGS
-from shared.domain.refusal_log import RefusalLog, RefusedAttempt
 from shared.domain.ticks import make_tick
 from shared.domain.top_unit import TopUnit
 from shared.runtime.errors import Transient
@@ -35,12 +36,17 @@ from shared.runtime.platform import Platform
 log = structlog.get_logger("fenghuo.ingest")
 
 
-class Acceptance(NamedTuple):
-    """The number of records that Kafka has, and the id of a single record or the prefix of all."""
+class AcceptedRecord(NamedTuple):
+    """A record that Kafka has."""
 
-    accepted: int
-    id: str | None = None
-    id_prefix: str | None = None
+    id: str
+
+
+class AcceptedBatch(NamedTuple):
+    """A batch of which Kafka has the good readings, under their own ids after this prefix."""
+
+    batch: JudgedBatch
+    id_prefix: str
 
 
 class Intake:
@@ -51,12 +57,12 @@ class Intake:
         platform: Platform,
         clock: EventClock,
         guard: VolumeGuard,
-        refusals: RefusalLog,
+        admission: Admission,
         top: TopUnit,
         metrics: IngestMetrics,
     ) -> None:
         self._platform = platform
-        self.refusals = refusals
+        self.admission = admission
         self._clock = clock
         self.volume_guard = guard
         self._kafka_clock = KafkaClock()
@@ -68,50 +74,71 @@ class Intake:
         self._accepted_ids = AcceptedIds()
 
     def on_catalog(self, message: CatalogEntry) -> None:
-        """Store an entry of the catalogue if it is a sensor; units only tell the topmost one."""
+        """Store an entry of the catalogue if it is a sensor or source; units tell the topmost."""
         self._top.take(message)
-        if isinstance(message.entry, SensorEntry):
-            self._sensors[message.entry.sensor_id] = message.entry
-            self._metrics.sensors.set(len(self._sensors))
+        match message.entry:
+            case SensorEntry():
+                self._sensors[message.entry.sensor_id] = message.entry
+            case SourceEntry():
+                self.admission.sources.put(message.entry)
+        self._count_entries()
 
     def on_deleted(self, key: str) -> None:
-        """Forget the sensor of a deleted entry: its readings are refused from now on."""
+        """Forget the sensor or source of a deleted entry: what it sends is refused from now on."""
         self._top.remove(key)
-        kind, sensor_id = kind_and_id(key)
-        if kind == "sensor" and self._sensors.pop(sensor_id, None) is not None:
-            self._metrics.sensors.set(len(self._sensors))
+        match kind_and_id(key):
+            case "sensor", sensor_id:
+                self._sensors.pop(sensor_id, None)
+            case "source", source_id:
+                self.admission.sources.remove(source_id)
+        self._count_entries()
 
-    async def reading(self, body: bytes, source: str) -> Acceptance:
+    async def reading(self, body: bytes, source: Source) -> AcceptedRecord:
         """Accept one reading. Raises RequestRefused."""
         self._check_room()
-        now, present = self._times(source)
-        reading = accept_reading(body, source, self._sensors, now, present)
-        await self._store_readings([reading], source)
-        return Acceptance(1, id=reading.id)
+        now, present = self._times(source.id)
+        with self._noted(source, "POST /v1/readings"):
+            reading = accept_reading(body, source, self._sensors, now, present)
+        await self._store_readings([reading], source.id)
+        return AcceptedRecord(reading.id)
 
-    async def batch(self, body: bytes, source: str) -> Acceptance:
-        """Accept a batch of readings as a whole. Raises RequestRefused."""
+    async def batch(self, body: bytes, source: Source) -> AcceptedBatch:
+        """Accept the good readings of a batch. Raises RequestRefused when nothing is taken."""
         self._check_room()
-        now, present = self._times(source)
-        readings = accept_batch(body, source, self._sensors, now, present)
-        await self._store_readings(readings, source)
-        return Acceptance(len(readings), id_prefix=id_prefix(source))
+        now, present = self._times(source.id)
+        action, prefix = "POST /v1/readings/batch", id_prefix(source.id)
+        with self._noted(source, action):
+            batch = judge_batch(body, source, self._sensors, now, present)
+        self.admission.spend(source, len(batch.ids) - 1)  # the request has counted as one
+        for refused in batch.refused:
+            subject_id = f"{prefix}{refused.id or ''}"
+            self.admission.note(source, action, refused.problems, now, subject_id)
+        batch.check()
+        await self._store_readings(batch.readings, source.id)
+        for refused in batch.refused:
+            self._metrics.refused_readings.labels(refused.kind.value).inc()
+        return AcceptedBatch(batch, prefix)
 
-    async def report(self, body: bytes, source: str) -> Acceptance:
+    async def report(self, body: bytes, source: Source) -> AcceptedRecord:
         """Accept a report. Raises RequestRefused."""
-        report = accept_report(body, source, self.now())
-        self._accept_id(report, source, "POST /v1/reports")
+        with self._noted(source, "POST /v1/reports"):
+            report = accept_report(body, source, self.now())
+            self._accepted_ids.accept(report)
         await self._send([outbound_record(REPORTS, report.incident_id, report)])
         self._metrics.accepted.labels("report", report.status).inc()
-        return Acceptance(1, id=report.id)
+        return AcceptedRecord(report.id)
 
-    async def warning(self, body: bytes, source: str, charset: str | None) -> Acceptance:
+    async def warning(self, body: bytes, source: Source, charset: str | None) -> AcceptedRecord:
         """Accept the warning of another agency. Raises RequestRefused."""
-        warning = accept_warning(body, source, self.now(), charset, receiver=self._top.unit)
-        self._accept_id(warning, source, "POST /v1/warnings")
+        with self._noted(source, "POST /v1/warnings"):
+            warning = accept_warning(body, source.id, self.now(), charset, receiver=self._top.unit)
+            if problems := source.place_problems("alert.info.area", warning.areas):
+                raise RequestRefused(problems, subject_id=warning.id)
+            warning = warning.model_copy(update={"data_grade": source.grade_of(None)})
+            self._accepted_ids.accept(warning)
         await self._send([outbound_record(WARNINGS, warning.source_id, warning)])
         self._metrics.accepted.labels("warning", warning.status).inc()
-        return Acceptance(1, id=warning.id)
+        return AcceptedRecord(warning.id)
 
     async def write_tick(self, partition: int) -> bool:
         """Write a tick to a partition; return False if the clock shows no time yet.
@@ -136,16 +163,18 @@ class Intake:
         direction = "ahead of" if offset_s > 0 else "behind"
         return f"the clock of this machine is {abs(offset_s):.1f} s {direction} Kafka's"
 
-    def _accept_id(self, record: Report | ExternalWarning, source: str, action: str) -> None:
-        """Note the id of a record. Raises RequestRefused for another body, which is audited."""
+    @contextmanager
+    def _noted(self, source: Source, action: str) -> Iterator[None]:
+        """Note what is refused."""
         try:
-            self._accepted_ids.accept(record)
-        except RequestRefused:
-            attempt = RefusedAttempt(
-                source, action, RefusedFor.ID_CONFLICT, record.origin_unit, subject_id=record.id
-            )
-            self.refusals.note(attempt, self.now())
+            yield
+        except RequestRefused as refused:
+            self.admission.note(source, action, refused.problems, self.now(), refused.subject_id)
             raise
+
+    def _count_entries(self) -> None:
+        self._metrics.sensors.set(len(self._sensors))
+        self._metrics.sources.set(len(self.admission.sources))
 
     def _check_room(self) -> None:
         """Raise RequestRefused while there is no room for readings."""

@@ -21,6 +21,12 @@ class IngestMetrics:
             ["reason"],
             registry=registry,
         )
+        self.refused_readings = Counter(
+            "fenghuo_ingest_refused_readings_total",
+            "Readings refused in batches of which other readings were taken, by reason",
+            ["reason"],
+            registry=registry,
+        )
         self.ticks = Counter(
             "fenghuo_ingest_ticks_total", "Ticks written to the readings", registry=registry
         )
@@ -42,3 +48,4 @@ class IngestMetrics:
             registry=registry,
         )
         self.sensors = Gauge("fenghuo_ingest_sensors", "Sensors catalogued", registry=registry)
+        self.sources = Gauge("fenghuo_ingest_sources", "Sources catalogued", registry=registry)

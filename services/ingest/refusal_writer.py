@@ -1,4 +1,4 @@
-"""Refused attempts of sources are written to the audit trail."""
+"""Refused attempts of sources are written to their topic: for the trail, and for the source."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from datetime import datetime
 
 import structlog
 
+from shared.contracts.fields import cleaned
 from shared.contracts.refusals import Refusal, SourceRefusal
 from shared.contracts.topics import SOURCE_REFUSALS
-from shared.domain.refusal_log import RefusalLog
+from shared.domain.refusal_log import RefusalLog, RefusedAttempt
 from shared.runtime.errors import Transient
 from shared.runtime.outbound_records import OutboundRecord, outbound_record
 from shared.runtime.platform import Platform
@@ -20,6 +21,7 @@ log = structlog.get_logger("fenghuo.ingest.refusals")
 _MOST = 100
 """Most refusals that are written at once."""
 _WRITE_EVERY_S = 1
+_LONGEST = 200
 
 
 class SourceRefusalWriter:
@@ -37,8 +39,8 @@ class SourceRefusalWriter:
         """Write the refusals that are due."""
         if not self._unwritten:
             self._unwritten = [
-                outbound_record(SOURCE_REFUSALS, refused.actor, _of_source(refused))
-                for refused in self._refusals.due(self._now(), _MOST)
+                outbound_record(SOURCE_REFUSALS, refused.actor, _of_source(refused, attempt))
+                for refused, attempt in self._refusals.due_with_attempts(self._now(), _MOST)
             ]
         if self._unwritten:
             await self._platform.publisher.send(self._unwritten)
@@ -54,7 +56,10 @@ class SourceRefusalWriter:
             await asyncio.sleep(_WRITE_EVERY_S)
 
 
-def _of_source(refused: Refusal) -> SourceRefusal:
+def _of_source(refused: Refusal, attempt: RefusedAttempt) -> SourceRefusal:
     return SourceRefusal(
-        **refused.model_dump(exclude={"type", "actor", "place", "address"}), source=refused.actor
+        **refused.model_dump(exclude={"type", "actor", "place", "address"}),
+        source=refused.actor,
+        problem=attempt.problem or None,
+        detail=cleaned(attempt.detail)[:_LONGEST] or None,
     )

@@ -1,4 +1,4 @@
-"""The one ledger 资源编目: units, sensors, topics, services and rule packs are entries of it."""
+"""The one ledger 资源编目: units, sensors, sources, topics, services, rule packs are its entries."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from shared.contracts.fields import (
     UnitId,
 )
 from shared.contracts.readings import Datum, UnitOfMeasure
+from shared.contracts.sources import SourceEntry
 
 
 class UnitEntry(Contract):
@@ -87,7 +88,7 @@ class PlainEntry(Contract):
     share: Literal["open", "conditional", "closed"] = "closed"
 
 
-Entry = UnitEntry | GroupEntry | SensorEntry | PlainEntry
+Entry = UnitEntry | GroupEntry | SensorEntry | SourceEntry | PlainEntry
 
 
 def catalog_key(entry: Entry) -> str:
@@ -99,6 +100,8 @@ def catalog_key(entry: Entry) -> str:
             return f"group:{entry.group}"
         case SensorEntry():
             return f"sensor:{entry.sensor_id}"
+        case SourceEntry():
+            return f"source:{entry.source}"
         case PlainEntry():
             return f"{entry.kind}:{entry.resource_id}"
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.contracts.envelope import RealWorld
-from shared.contracts.fields import Clean, Count, Identifier, Instant, Line, UnitId
+from shared.contracts.fields import Clean, Count, Identifier, Instant, Line, Slug, UnitId
 
 UNKNOWN = "unknown"
 """The actor of an attempt without a known account."""
@@ -39,7 +39,7 @@ class RefusedFor(StrEnum):
     SIGNED_OUT = "signed_out"
     """Without any credential."""
     NOT_VALID = "not_valid"
-    """With a session that has ended, or a token that nobody has."""
+    """With a session, or the key of a source, that has ended, or a token that nobody has."""
     SIGNATURE = "signature"
     """A carrier's call that is not signed with its key."""
     WRONG_PASSWORD = "wrong_password"  # noqa: S105
@@ -49,6 +49,14 @@ class RefusedFor(StrEnum):
     """Not signed in through OIDC."""
     ID_CONFLICT = "id_conflict"
     """Another body under the id of an accepted record."""
+    DOOR_NOT_ALLOWED = "door_not_allowed"
+    """Of a source, as the next ones: beyond what its entry in the catalogue allows."""
+    SENSOR_NOT_ALLOWED = "sensor_not_allowed"
+    PLACE_NOT_ALLOWED = "place_not_allowed"
+    GRADE_NOT_ALLOWED = "grade_not_allowed"
+    RATE_EXCEEDED = "rate_exceeded"
+    NOT_ACCEPTABLE = "not_acceptable"
+    """No right is missing: the record is wrong. Such refusals are no entries of the trail."""
 
 
 class Refusal(RealWorld):
@@ -73,6 +81,8 @@ class SourceRefusal(RealWorld):
     """A refused record of a source, and `count` repetitions from `occurred_at` to `until`.
 
     `action` is the method and path of ingest's document, `subject_id` the id of the first record.
+    `problem` is the kind of what is wrong, as in the answer of ingest, and `detail` says it of the
+    first record: the place in the body, the words, what is allowed.
     """
 
     type: Literal["source_refusal"] = "source_refusal"
@@ -82,3 +92,5 @@ class SourceRefusal(RealWorld):
     subject_id: Annotated[str, Field(max_length=200), Clean] = ""
     count: Annotated[Count, Field(ge=1)] = 1
     until: Instant
+    problem: Slug | None = None
+    detail: Line | None = None

@@ -1,8 +1,9 @@
 """Refused acts on the way to the audit trail, of officers and of sources.
 
-The first refusal of a kind is recorded at once, then one record a minute with a count. A kind is
-the actor, the action and the reason; for unknown people the reason only. A flood of requests
-therefore makes one record a minute, and an actor at most about a hundred.
+The first refusal of a kind is recorded at once, then one record a minute with a count; of wrong
+records of a source, which concern no right, one in ten minutes. A kind is the actor, the action,
+the reason and what is wrong; for unknown people the reason only. A flood of requests therefore
+makes one record a minute, and an actor at most about a hundred.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from shared.contracts.units import tier_of
 
 INTERVAL = timedelta(minutes=1)
 """The interval in which repeated attempts are only counted."""
+INTERVAL_OF_WRONG_RECORDS = timedelta(minutes=10)
+"""The same for wrong records: a device that is set up wrongly repeats itself for days."""
 MOST_KINDS = 5_000
 """Most kinds at once; further attempts are counted as `other` of an unknown person."""
 MOST_KINDS_OF_ACTOR = 100
@@ -27,7 +30,10 @@ MOST_KINDS_OF_ACTOR = 100
 
 @dataclass(frozen=True, slots=True)
 class RefusedAttempt:
-    """A refused attempt. `unit` is the unit of the actor, None for an unknown person."""
+    """A refused attempt. `unit` is the unit of the actor, None for an unknown person.
+
+    `problem` and `detail` say what is wrong with a record of a source.
+    """
 
     actor: str
     action: str
@@ -36,11 +42,23 @@ class RefusedAttempt:
     place: str | None = None
     subject_id: str = ""
     address: str = ""
+    problem: str = ""
+    detail: str = ""
 
     @property
     def kind(self) -> tuple[str, str, str]:
         """The key under which attempts are counted together."""
-        return (self.actor, "" if self.actor == UNKNOWN else self.action, self.reason)
+        action = "" if self.actor == UNKNOWN else self.action
+        return (
+            self.actor,
+            action,
+            f"{self.reason}:{self.problem}" if self.problem else self.reason,
+        )
+
+    @property
+    def interval(self) -> timedelta:
+        """The interval in which repetitions are only counted."""
+        return INTERVAL_OF_WRONG_RECORDS if self.problem else INTERVAL
 
 
 @dataclass(slots=True)
@@ -83,15 +101,21 @@ class RefusalLog:
 
     def due(self, now: datetime, limit: int) -> Sequence[Refusal]:
         """Return the records that are due, the oldest first; idle kinds are removed."""
+        return [record for record, _ in self.due_with_attempts(now, limit)]
+
+    def due_with_attempts(
+        self, now: datetime, limit: int
+    ) -> Sequence[tuple[Refusal, RefusedAttempt]]:
+        """Return the records that are due, each with the first attempt that it counts."""
         ripe = [key for key, counted in self._open.items() if counted.due <= now]
-        records: list[Refusal] = []
+        records: list[tuple[Refusal, RefusedAttempt]] = []
         for key in sorted(ripe, key=lambda key: self._open[key].due):
             counted = self._open[key]
             if counted.count == 0:
                 self._forget(key)
             elif len(records) < limit:
-                records.append(self._record(counted, now))
-                counted.count, counted.due = 0, now + INTERVAL
+                records.append((self._record(counted, now), counted.first))
+                counted.count, counted.due = 0, now + counted.first.interval
         return records
 
     def _within_bounds(self, tried: RefusedAttempt) -> RefusedAttempt:

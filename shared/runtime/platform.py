@@ -168,11 +168,12 @@ class Platform:
         for spec in topics:
             self.traffic.note(Operation("send", spec))
 
-    def inspects(self, *topics: TopicSpec) -> None:
+    def inspects(self, *topics: TopicSpec, letters: bool = True) -> None:
         """Name the topics of which this service reads some records, and some dead letters."""
         for spec in topics:
             self.traffic.note(Operation("receive", spec))
-        self.inspects_letters(*topics)
+        if letters:
+            self.inspects_letters(*topics)
 
     def inspects_letters(self, *topics: TopicSpec) -> None:
         """Name the topics of which this service reads some dead letters."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 import msgspec
@@ -43,19 +42,13 @@ async def due(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
         ruleset.rule("held", METRIC, {"kind": "threshold", "for_s": FOR_S, "rungs": rungs}),
         ruleset.rule("silent", METRIC, {"kind": "absence", "factor": FACTOR}),
     ]
-    with NamedTemporaryFile("w", suffix=".json") as no_sources:
-        no_sources.write("{}")
-        no_sources.flush()
-        clock = {"ingest": {"FENGHUO_SOURCES_FILE": no_sources.name}}
-        async with service(beside=clock) as scoring:
-            await scoring.seed(
-                ruleset.catalog(((name, METRIC) for name in names), INTERVAL_S), rules
-            )
-            await scoring.start()
-            await scoring.settle()
-            alarms = asyncio.create_task(_alarms(scoring.kafka, len(names) * len(rules)))
-            sent = await _send(scoring.kafka, names)
-            raised = await alarms
+    async with service(beside={"ingest": {}}) as scoring:
+        await scoring.seed(ruleset.catalog(((name, METRIC) for name in names), INTERVAL_S), rules)
+        await scoring.start()
+        await scoring.settle()
+        alarms = asyncio.create_task(_alarms(scoring.kafka, len(names) * len(rules)))
+        sent = await _send(scoring.kafka, names)
+        raised = await alarms
     late = [at - sent[name] - AFTER[rule_id] for name, rule_id, at in raised]
     results = {**summary(late), "early": sum(seconds < -0.001 for seconds in late)}
     say(f"due: p50 {results['p50_ms']:.0f} ms, latest {results['max_ms']:.0f} ms after its moment")

@@ -67,6 +67,7 @@ WITHOUT_WORDS = {
     "AnswerVerb": "`answer.*` for people, `page.*` for receipts",
     "RefusedFor": "`problem.*`, tested with the console's refusals",
     "ReporterRole": "the names of reporters",
+    "SourceDoor": "the names of the doors of ingest, for operators",
     "Anchor": "a placeholder of plans",
     "DeviceEnd": "why a device no longer gets pushes, for operators",
 }

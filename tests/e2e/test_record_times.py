@@ -18,13 +18,12 @@ from services.ingest.metrics import IngestMetrics
 from services.scoring.core.partition_engine import TICK_AHEAD_S
 from shared.contracts.readings import Tick
 from shared.contracts.topics import ALERT_DECISIONS, READINGS, RULES
-from shared.contracts.units import NO_UNIT
-from shared.domain.refusal_log import RefusalLog
 from shared.domain.top_unit import TopUnit
 from shared.runtime.platform import Platform
 from shared.runtime.settings import ServiceSettings
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import read_all
+from tests.support.sources import an_admission
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
 
@@ -69,9 +68,8 @@ async def test_after_its_first_tick_ingest_writes_kafkas_time(
         clock=WrongClock(timedelta(minutes=minutes)),
     )
     metrics = IngestMetrics(CollectorRegistry())
-    refusals = RefusalLog("process", lambda: NO_UNIT)
     clock, guard = EventClock(follow_readings=False), VolumeGuard(0)
-    intake = Intake(platform, clock, guard, refusals, TopUnit(), metrics)
+    intake = Intake(platform, clock, guard, an_admission(), TopUnit(), metrics)
     await platform.publisher.start()
     try:
         for _ in range(3):

@@ -28,8 +28,6 @@ from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
 from services.ingest.volumes import watch_volumes
 from shared.contracts.topics import ACKNOWLEDGEMENTS, READINGS
-from shared.contracts.units import NO_UNIT
-from shared.domain.refusal_log import RefusalLog
 from shared.domain.top_unit import TopUnit
 from shared.runtime.database import Database
 from shared.runtime.errors import Transient
@@ -40,6 +38,7 @@ from shared.runtime.settings import ServiceSettings
 from tests.component.ingest.harness import a_reading, a_report, a_sensor
 from tests.support.infrastructure import Infrastructure, running
 from tests.support.kafka import read_all
+from tests.support.sources import a_source, an_admission
 from tests.support.waiting import PATIENCE_S, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.real_kafka]
@@ -97,7 +96,7 @@ class Sender:
     async def reading(self, number: int) -> None:
         """Send a reading. Raises RequestRefused."""
         body = a_reading(id=f"r-{number}", occurred_at=datetime.now(UTC).isoformat())
-        accepted = await self.intake.reading(json.dumps(body).encode(), "gauges")
+        accepted = await self.intake.reading(json.dumps(body).encode(), a_source())
         self.confirmed["reading"].append(str(accepted.id))
 
     async def acknowledgement(self, number: int, size: int = 1_000) -> None:
@@ -150,8 +149,8 @@ async def sender(servers: Infrastructure) -> AsyncIterator[Sender]:
     """A sender to an ingest that asks the nodes for their volumes."""
     settings = ServiceSettings(kafka_bootstrap=servers.bootstrap, http_port=1)
     platform, metrics = Platform("ingest", settings), IngestMetrics(CollectorRegistry())
-    clock, refusals = EventClock(follow_readings=False), RefusalLog("process", lambda: NO_UNIT)
-    intake = Intake(platform, clock, VolumeGuard(MARK), refusals, TopUnit(), metrics)
+    clock = EventClock(follow_readings=False)
+    intake = Intake(platform, clock, VolumeGuard(MARK), an_admission(), TopUnit(), metrics)
     intake.on_catalog(a_sensor("zhutuo-3", "water_level", "m", "吴淞"))
     volumes = LogVolumes(servers.bootstrap)
     await platform.publisher.start()
@@ -173,7 +172,7 @@ async def test_readings_are_refused_first_and_nothing_confirmed_is_lost(
         await sender.reading(2)
     assert refused.value.kind is ProblemKind.VOLUME_FULL
     report = a_report(occurred_at=datetime.now(UTC).isoformat())
-    await sender.intake.report(json.dumps(report).encode(), "gauges")
+    await sender.intake.report(json.dumps(report).encode(), a_source())
     await sender.acknowledgement(1)
     kafka_volume.fill(0)
     with pytest.raises(Transient):

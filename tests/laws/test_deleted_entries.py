@@ -39,7 +39,7 @@ FOREIGN_KEYS = ("", UNIT, f"{UNIT}:C", "500118119000:B", f"unit:{UNIT}")
 
 
 CONTENTS: dict[str, dict[TopicSpec, Callable[[Any], object]]] = {
-    "ingest": {CATALOG: lambda intake: set(intake._sensors)},
+    "ingest": {CATALOG: lambda intake: (set(intake._sensors), len(intake.admission.sources))},
     "scoring": {
         CATALOG: lambda registry: registry.sensors,
         RULES: len,

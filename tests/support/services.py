@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +15,11 @@ SERVICES = ("ingest", "scoring", "alerting", "command", "duty", "notify", "conso
 
 def built_app(service: str, folder: Path) -> Any:
     """The ASGI application of a service; nothing is connected."""
-    sources = folder / "sources.json"
-    sources.write_text(json.dumps({}))
     kind = importlib.import_module(f"services.{service}.settings").Settings
     offered = {
         "kafka_bootstrap": "127.0.0.1:1",
         "http_port": 1,
         "database_url": "postgresql://nobody@127.0.0.1:1/none",
-        "sources_file": sources,
     }
     settings = kind(**{name: offered[name] for name in offered if name in kind.model_fields})
     return importlib.import_module(f"services.{service}.app").build(settings)

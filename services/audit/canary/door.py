@@ -39,7 +39,7 @@ class IngestDoor:
         )
 
     async def send(self, *readings: CanaryReading) -> bool:
-        """Return whether ingest has accepted the readings."""
+        """Return whether ingest has accepted all readings."""
         body = {
             "readings": [
                 {
@@ -59,11 +59,12 @@ class IngestDoor:
         except httpx2.HTTPError as error:
             log.warning("canary_not_accepted", error=type(error).__name__)
             return False
-        if not response.is_success:
+        accepted = response.status_code == httpx2.codes.ACCEPTED
+        if not accepted:  # 207: a reading of the canary was refused
             log.warning(
                 "canary_not_accepted", status=response.status_code, text=response.text[:300]
             )
-        return response.is_success
+        return accepted
 
     async def close(self) -> None:
         """Close the connections."""

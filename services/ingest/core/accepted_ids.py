@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 
-from services.ingest.core.refusals import ProblemKind, refusal
+from services.ingest.core.refusals import ProblemKind, RequestProblem, RequestRefused
 from shared.contracts.reports import ExternalWarning, Report
 
 MOST_IDS = 20_000
@@ -29,12 +29,10 @@ class AcceptedIds:
         text = record.model_dump_json(exclude=_CHANGED_BY_SENDING)
         digest = hashlib.sha256(text.encode()).digest()[:16]
         if self._digests.setdefault(record.id, digest) != digest:
-            raise refusal(
-                ProblemKind.ID_CONFLICT,
-                "id",
-                f"{record.id} was accepted before with another body",
-                "the same body, or another id",
-            )
+            message = f"{record.id} was accepted before with another body"
+            allowed = "the same body, or another id"
+            problem = RequestProblem(ProblemKind.ID_CONFLICT, "id", message, allowed)
+            raise RequestRefused([problem], subject_id=record.id)
         self._digests.move_to_end(record.id)
         if len(self._digests) > self._most:
             self._digests.popitem(last=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -11,6 +11,11 @@ class ProblemKind(StrEnum):
     """The kind of a problem. A refused request has the kind of its first problem."""
 
     UNAUTHORISED = "unauthorised"
+    DOOR_NOT_ALLOWED = "door_not_allowed"
+    SENSOR_NOT_ALLOWED = "sensor_not_allowed"
+    PLACE_NOT_ALLOWED = "place_not_allowed"
+    GRADE_NOT_ALLOWED = "grade_not_allowed"
+    RATE_EXCEEDED = "rate_exceeded"
     MEDIA_TYPE = "media_type"
     TOO_LARGE = "too_large"
     TOO_SLOW = "too_slow"
@@ -40,6 +45,11 @@ class ProblemKind(StrEnum):
 
 HTTP_STATUS: dict[ProblemKind, int] = {
     ProblemKind.UNAUTHORISED: 401,
+    ProblemKind.DOOR_NOT_ALLOWED: 403,
+    ProblemKind.SENSOR_NOT_ALLOWED: 403,
+    ProblemKind.PLACE_NOT_ALLOWED: 403,
+    ProblemKind.GRADE_NOT_ALLOWED: 403,
+    ProblemKind.RATE_EXCEEDED: 429,
     ProblemKind.MEDIA_TYPE: 415,
     ProblemKind.TOO_LARGE: 413,
     ProblemKind.TOO_SLOW: 408,
@@ -60,6 +70,11 @@ HTTP_STATUS: dict[ProblemKind, int] = {
 
 TITLES: dict[ProblemKind, str] = {
     ProblemKind.UNAUTHORISED: "No valid token of a known source",
+    ProblemKind.DOOR_NOT_ALLOWED: "This source may not use this door",
+    ProblemKind.SENSOR_NOT_ALLOWED: "This source may not send for this sensor",
+    ProblemKind.PLACE_NOT_ALLOWED: "This source may not send for this place",
+    ProblemKind.GRADE_NOT_ALLOWED: "This source may not set this data grade",
+    ProblemKind.RATE_EXCEEDED: "This source sends more than it may",
     ProblemKind.MEDIA_TYPE: "The body is of another kind than is read here",
     ProblemKind.TOO_LARGE: "The body is too large",
     ProblemKind.TOO_SLOW: "The body did not arrive in time",
@@ -90,13 +105,31 @@ class RequestProblem:
     message: str
     allowed: str | None = None
 
+    def inside(self, parent: str) -> RequestProblem:
+        """Return the problem with its location in the body that holds `parent`."""
+        if self.location in ("", "body"):
+            return replace(self, location=parent)
+        return replace(self, location=f"{parent}.{self.location}")
+
 
 class RequestRefused(Exception):
-    """The request is refused; no part of it was accepted."""
+    """The request is refused; no part of it was accepted.
 
-    def __init__(self, problems: Sequence[RequestProblem]) -> None:
+    `subject_id` is the record that it would have been, `retry_s` the seconds after which it may be
+    accepted, where these are known.
+    """
+
+    def __init__(
+        self,
+        problems: Sequence[RequestProblem],
+        *,
+        subject_id: str = "",
+        retry_s: int | None = None,
+    ) -> None:
         super().__init__("; ".join(problem.message for problem in problems))
         self.problems = tuple(problems)
+        self.subject_id = subject_id
+        self.retry_s = retry_s
 
     @property
     def kind(self) -> ProblemKind:

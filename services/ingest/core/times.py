@@ -13,15 +13,14 @@ OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def time_problems(
-    occurred_at: datetime, now: datetime, prefix: str, present: datetime | None = None
+    occurred_at: datetime, now: datetime, present: datetime | None = None
 ) -> list[RequestProblem]:
-    """Return the problems of a time; `prefix` is the location of its object in the body.
+    """Return the problems of a time.
 
     `now` is the wall's time, `present` the time after which the future begins, if it differs: a
     replay has its own present.
     """
     present = present or now
-    location = f"{prefix}occurred_at"
     if occurred_at > present + FUTURE:
         latest = (present + FUTURE).isoformat(timespec="seconds")
         message = f"{occurred_at.isoformat()} lies in the future"
@@ -29,9 +28,9 @@ def time_problems(
             replay_time = present.isoformat(timespec="seconds")
             message += f": a replay runs here, and its clock shows {replay_time}"
         kind = ProblemKind.FUTURE_TIME
-        return [RequestProblem(kind, location, message, f"at most {latest}")]
+        return [RequestProblem(kind, "occurred_at", message, f"at most {latest}")]
     if occurred_at < OLDEST:
         message = f"{occurred_at.isoformat()} is before the year 2000"
         kind = ProblemKind.PAST_TIME
-        return [RequestProblem(kind, location, message, OLDEST.isoformat())]
+        return [RequestProblem(kind, "occurred_at", message, OLDEST.isoformat())]
     return []

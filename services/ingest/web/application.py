@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 from fastapi import FastAPI
 from starlette.routing import Route
 
+from services.ingest.core.recent_refusals import RecentRefusals
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
 from services.ingest.web import openapi, problems
 from services.ingest.web.gate import Gate
 from services.ingest.web.routes import make_router
+from services.ingest.web.source_routes import make_source_router
 from shared.runtime.http_server import lifespan_of
 from shared.runtime.platform import Platform
 from shared.runtime.request_drain import RequestDrain
@@ -21,8 +22,8 @@ from shared.runtime.request_drain import RequestDrain
 def make_application(
     platform: Platform,
     intake: Intake,
+    recent: RecentRefusals,
     metrics: IngestMetrics,
-    sources: Mapping[str, str],
     body_timeout_s: float,
 ) -> FastAPI:
     """Return the application; its lifespan starts the platform and the broker."""
@@ -42,9 +43,11 @@ def make_application(
     )
     app.state.platform = platform
     app.state.intake = intake
+    app.state.recent_refusals = recent
     problems.install(app, metrics)
     app.include_router(make_router(intake, metrics))
-    app.add_middleware(Gate, sources=sources, metrics=metrics, body_timeout_s=body_timeout_s)
+    app.include_router(make_source_router(intake, recent, metrics))
+    app.add_middleware(Gate, intake=intake, metrics=metrics, body_timeout_s=body_timeout_s)
     app.add_middleware(RequestDrain)
     openapi.install(app)
     app.router.routes.extend(

@@ -3,45 +3,48 @@ nothing.
 
 The requests of a source that wait for their answer are limited: while Kafka stalls, their bodies
 would lie in memory. A body is read up to its limit and not a byte further, whatever Content-Length
-says. The token is compared in constant time, before the body is read.
+says. The key of the source, its door and its rate are checked before the body is read.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.ingest.core.refusals import ProblemKind, RequestRefused, refusal
+from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
 from services.ingest.web.problems import problem_response
 from services.ingest.web.source_loads import SourceLoads
+from shared.contracts.sources import SourceDoor
 
 SINGLE_LIMIT = 64 * 1024
 BATCH_LIMIT = 1024 * 1024
 WARNING_LIMIT = 256 * 1024
 SOURCE = "fenghuo.source"
-"""The key of the source's id in the scope of a request."""
+"""The key of the source in the scope of a request."""
 
 
 @dataclass(frozen=True)
 class BodyLimits:
-    """The largest body of a route in bytes, and its media types."""
+    """The door of a route, the largest body in bytes, and the media types."""
 
+    door: SourceDoor
     max_bytes: int
     media_types: tuple[str, ...] = ("application/json",)
 
 
 LIMITS: dict[str, BodyLimits] = {
-    "/v1/readings": BodyLimits(SINGLE_LIMIT),
-    "/v1/readings/batch": BodyLimits(BATCH_LIMIT),
-    "/v1/reports": BodyLimits(SINGLE_LIMIT),
+    "/v1/readings": BodyLimits(SourceDoor.READINGS, SINGLE_LIMIT),
+    "/v1/readings/batch": BodyLimits(SourceDoor.READINGS, BATCH_LIMIT),
+    "/v1/reports": BodyLimits(SourceDoor.REPORTS, SINGLE_LIMIT),
     "/v1/warnings": BodyLimits(
-        WARNING_LIMIT, ("application/cap+xml", "application/xml", "text/xml")
+        SourceDoor.WARNINGS,
+        WARNING_LIMIT,
+        ("application/cap+xml", "application/xml", "text/xml"),
     ),
 }
 
@@ -52,12 +55,12 @@ class Gate:
     def __init__(
         self,
         app: ASGIApp,
-        sources: Mapping[str, str],
+        intake: Intake,
         metrics: IngestMetrics,
         body_timeout_s: float,
     ) -> None:
         self._app = app
-        self._digests = {name: digest.encode() for name, digest in sources.items()}
+        self._intake = intake
         self._metrics = metrics
         self._loads = SourceLoads()
         self._body_timeout_s = body_timeout_s
@@ -68,44 +71,25 @@ class Gate:
         if limits is None or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
+        intake, action = self._intake, f"POST {scope['path']}"
         try:
             headers = {name.lower(): value for name, value in scope["headers"]}
-            scope[SOURCE] = source = self._admitted(headers, limits)
+            scope[SOURCE] = source = intake.admission.admit(
+                headers.get(b"authorization", b""), limits.door, action, intake.now()
+            )
+            _check_media_type(headers, limits)
             size = _declared_bytes(headers, limits)
-            with self._loads.admitted(source, size):
+            with self._loads.admitted(source.id, size):
                 body = await self._read_in_time(receive, limits)
                 if body is not None:
                     await self._app(scope, _replay(body, receive), send)
         except RequestRefused as error:
             self._metrics.refused.labels(error.kind.value).inc()
+            if SOURCE in scope:
+                intake.admission.note(scope[SOURCE], action, error.problems, intake.now())
             # A part of the body may be unread: such a connection can serve no other request.
             response = problem_response(error, {"connection": "close"})
             await response(scope, receive, send)
-
-    def _admitted(self, headers: Mapping[bytes, bytes], limits: BodyLimits) -> str:
-        """Return the source of a request that may send its body. Raises RequestRefused."""
-        source = self._source_of(headers.get(b"authorization", b""))
-        if source is None:
-            raise refusal(
-                ProblemKind.UNAUTHORISED,
-                "header Authorization",
-                "missing, or not the token of a known source",
-                "Bearer and a token",
-            )
-        content_type = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
-        media_type = content_type.decode("latin-1")
-        if media_type not in limits.media_types:
-            raise refusal(
-                ProblemKind.MEDIA_TYPE,
-                "header Content-Type",
-                f"{media_type[:80] or 'missing'} is not read here",
-                ", ".join(limits.media_types),
-            )
-        if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-            raise refusal(
-                ProblemKind.MEDIA_TYPE, "header Content-Encoding", "no encoding is read", "identity"
-            )
-        return source
 
     async def _read_in_time(self, receive: Receive, limits: BodyLimits) -> bytes | None:
         """Return the body, None if the sender has disconnected. Raises RequestRefused."""
@@ -120,17 +104,22 @@ class Gate:
                 f"{self._body_timeout_s:g} s",
             ) from None
 
-    def _source_of(self, header: bytes) -> str | None:
-        """Return the source whose token is in the header Authorization, or None."""
-        scheme, _, token = header.partition(b" ")
-        digest = hashlib.sha256(token.strip()).hexdigest().encode()
-        # All digests are compared, so that the time of the answer reveals nothing.
-        matches = [
-            name
-            for name, source_digest in self._digests.items()
-            if hmac.compare_digest(digest, source_digest)
-        ]
-        return matches[0] if matches and scheme.lower() == b"bearer" else None
+
+def _check_media_type(headers: Mapping[bytes, bytes], limits: BodyLimits) -> None:
+    """Raise RequestRefused for a body that the route does not read."""
+    content_type = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
+    media_type = content_type.decode("latin-1")
+    if media_type not in limits.media_types:
+        raise refusal(
+            ProblemKind.MEDIA_TYPE,
+            "header Content-Type",
+            f"{media_type[:80] or 'missing'} is not read here",
+            ", ".join(limits.media_types),
+        )
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise refusal(
+            ProblemKind.MEDIA_TYPE, "header Content-Encoding", "no encoding is read", "identity"
+        )
 
 
 def _declared_bytes(headers: Mapping[bytes, bytes], limits: BodyLimits) -> int:

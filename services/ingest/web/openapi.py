@@ -37,13 +37,15 @@ def _problem(description: str, **headers: str) -> dict[str, Any]:
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: _problem("Not JSON in the strict form, or not XML"),
     401: _problem("No valid token", WWW_Authenticate="The scheme of the token: Bearer"),
+    403: _problem("The source may not use this door, or not send this record"),
     408: _problem("The body did not arrive in time"),
     409: _problem("Another body was accepted under this id"),
     413: _problem("The body is too large"),
     415: _problem("The route does not read this media type"),
     422: _problem("Well-formed, but not acceptable; each error with its location"),
     429: _problem(
-        "Too many requests of this source, or too many bytes, wait for their answer",
+        "Too many requests or bytes of this source wait for their answer, or it has sent more "
+        "records a minute than it may",
         Retry_After="Seconds to wait before the next attempt",
     ),
     500: _problem("An internal error; the detail has the number of the entry in our log"),
@@ -52,11 +54,12 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         Retry_After="Seconds to wait before the next attempt",
     ),
 }
+"""The answers of every route that take nothing."""
 NO_ROOM = _problem(
     "A volume of Kafka is nearly full: readings are refused first",
     Retry_After="Seconds to wait before the next attempt",
 )
-"""The responses of every route other than 202."""
+"""The answer to readings while there is no room for them."""
 
 
 def json_body(model: type[BaseModel]) -> dict[str, Any]:
@@ -88,7 +91,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(
         title=app.title,
         version=app.version,
-        description="Readings, reports and warnings come in; 202 says that Kafka has the records.",
+        description="Readings, reports and warnings come in; 202 says that Kafka has the records, "
+        "207 that it has a part of a batch.",
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         routes=app.routes,
     )

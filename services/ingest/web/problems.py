@@ -42,7 +42,7 @@ class ErrorDocument(BaseModel):
 
 
 class ProblemDocument(BaseModel):
-    """The body of every answer other than 202."""
+    """The body of every answer that takes nothing."""
 
     type: str
     title: str
@@ -61,6 +61,8 @@ def problem_response(refused: RequestRefused, headers: Mapping[str, str] | None 
         all_headers["retry-after"] = str(1 + secrets.randbelow(_LONGEST_RETRY_S))
     if kind is ProblemKind.VOLUME_FULL:
         all_headers["retry-after"] = "30"
+    if refused.retry_s is not None:
+        all_headers["retry-after"] = str(refused.retry_s)
     if kind is ProblemKind.UNAUTHORISED:
         all_headers["www-authenticate"] = "Bearer"
     problems = refused.problems
@@ -70,13 +72,14 @@ def problem_response(refused: RequestRefused, headers: Mapping[str, str] | None 
         "title": TITLES.get(kind, NOT_ACCEPTED),
         "status": status,
         "detail": problems[0].message if count == 1 else f"{count} things are wrong",
-        "errors": [_error(problem) for problem in problems[:_MAX_ERRORS]],
+        "errors": [error_fields(problem) for problem in problems[:_MAX_ERRORS]],
     }
     content = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
     return Response(content, status, all_headers, MEDIA_TYPE)
 
 
-def _error(problem: RequestProblem) -> dict[str, Any]:
+def error_fields(problem: RequestProblem) -> dict[str, Any]:
+    """Return the fields of a problem's ErrorDocument."""
     error = {"where": problem.location, "what": problem.message}
     return error | {"allowed": problem.allowed} if problem.allowed else error
 

@@ -1,35 +1,31 @@
-"""The four routes. Each answers 202 only when Kafka has the records."""
+"""The four routes. Each answers 202, or 207 for a part, only when Kafka has the records."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeVar
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
-from starlette.responses import JSONResponse
 
 from services.ingest.core.bodies.schemas import BatchBody, ReadingBody, ReportBody
 from services.ingest.core.cap.encoding import charset_of
 from services.ingest.core.refusals import RequestRefused
-from services.ingest.intake import Acceptance, Intake
+from services.ingest.core.sources import Source
+from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
+from services.ingest.web.answers import (
+    AcceptedBatchDocument,
+    AcceptedRecordDocument,
+    PartlyAcceptedBatchDocument,
+    batch_response,
+    record_response,
+)
 from services.ingest.web.gate import LIMITS, SOURCE
 from services.ingest.web.openapi import NO_ROOM, PROBLEMS, json_body, text_body
 from services.ingest.web.problems import problem_response
 
-
-class AcceptedRecord(BaseModel):
-    """The number of records that Kafka has, and the id of the record in the log."""
-
-    accepted: int
-    id: str
-
-
-class AcceptedBatch(BaseModel):
-    """The number of records that Kafka has, and the prefix of their ids in the log."""
-
-    accepted: int
-    id_prefix: str
+Accepted = TypeVar("Accepted")
 
 
 def make_router(intake: Intake, metrics: IngestMetrics) -> APIRouter:
@@ -37,17 +33,17 @@ def make_router(intake: Intake, metrics: IngestMetrics) -> APIRouter:
     router = APIRouter(prefix="/v1", responses=PROBLEMS)
 
     async def answer(
-        request: Request, accept: Callable[[bytes, str], Awaitable[Acceptance]]
+        request: Request,
+        accept: Callable[[bytes, Source], Awaitable[Accepted]],
+        response_of: Callable[[Accepted], Response],
     ) -> Response:
+        source: Source = request.scope[SOURCE]
         try:
-            acceptance = await accept(await request.body(), request.scope[SOURCE])
+            accepted = await accept(await request.body(), source)
         except RequestRefused as refused:
             metrics.refused.labels(refused.kind.value).inc()
             return problem_response(refused)
-        fields = acceptance._asdict()
-        return JSONResponse(
-            {name: fields[name] for name in fields if fields[name] is not None}, 202
-        )
+        return response_of(accepted)
 
     @router.post(
         "/readings",
@@ -55,14 +51,14 @@ def make_router(intake: Intake, metrics: IngestMetrics) -> APIRouter:
         operation_id="send_reading",
         summary="Send one reading",
         tags=["readings"],
-        response_model=AcceptedRecord,
+        response_model=AcceptedRecordDocument,
         response_description="Kafka has the reading",
         responses={507: NO_ROOM},
         openapi_extra=json_body(ReadingBody),
     )
     async def send_reading(request: Request) -> Response:
         """Accept one reading (at most 64 KiB)."""
-        return await answer(request, intake.reading)
+        return await answer(request, intake.reading, record_response)
 
     @router.post(
         "/readings/batch",
@@ -70,14 +66,24 @@ def make_router(intake: Intake, metrics: IngestMetrics) -> APIRouter:
         operation_id="send_readings",
         summary="Send a batch of readings",
         tags=["readings"],
-        response_model=AcceptedBatch,
+        response_model=AcceptedBatchDocument,
         response_description="Kafka has all readings",
-        responses={507: NO_ROOM},
+        responses={
+            207: {
+                "model": PartlyAcceptedBatchDocument,
+                "description": "Kafka has a part of the readings; each has its own outcome",
+            },
+            507: NO_ROOM,
+        },
         openapi_extra=json_body(BatchBody),
     )
     async def send_readings(request: Request) -> Response:
-        """Accept up to 1000 readings as a whole (at most 1 MiB)."""
-        return await answer(request, intake.batch)
+        """Accept up to 1000 readings (at most 1 MiB), each by itself.
+
+        The good readings are taken, whatever the others are: 202 for all of them, 207 for a part
+        with each reading's outcome, 422 for none.
+        """
+        return await answer(request, intake.batch, batch_response)
 
     @router.post(
         "/reports",
@@ -85,13 +91,13 @@ def make_router(intake: Intake, metrics: IngestMetrics) -> APIRouter:
         operation_id="send_report",
         summary="Send a report of an incident",
         tags=["reports"],
-        response_model=AcceptedRecord,
+        response_model=AcceptedRecordDocument,
         response_description="Kafka has the report",
         openapi_extra=json_body(ReportBody),
     )
     async def send_report(request: Request) -> Response:
         """Accept a report of an incident (at most 64 KiB)."""
-        return await answer(request, intake.report)
+        return await answer(request, intake.report, record_response)
 
     @router.post(
         "/warnings",
@@ -99,7 +105,7 @@ def make_router(intake: Intake, metrics: IngestMetrics) -> APIRouter:
         operation_id="send_warning",
         summary="Send a warning of another agency",
         tags=["warnings"],
-        response_model=AcceptedRecord,
+        response_model=AcceptedRecordDocument,
         response_description="Kafka has the warning",
         openapi_extra=text_body(LIMITS["/v1/warnings"].media_types),
     )
@@ -109,6 +115,7 @@ def make_router(intake: Intake, metrics: IngestMetrics) -> APIRouter:
         A document with an error is refused as a whole; each error has its line.
         """
         charset = charset_of(request.headers.get("content-type", ""))
-        return await answer(request, lambda body, source: intake.warning(body, source, charset))
+        accept = partial(intake.warning, charset=charset)
+        return await answer(request, accept, record_response)
 
     return router

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -19,6 +17,7 @@ from shared.contracts.fields import Tier
 from shared.runtime.errors import Transient
 from shared.runtime.outbound_records import OutboundRecord
 from tests.support.openapi import OpenApiDocument
+from tests.support.sources import a_source_entry, catalogued
 
 TOKEN = "a-token-of-the-gauge-network"
 NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
@@ -62,11 +61,9 @@ class IngestHarness:
     Each response is compared with the OpenAPI document.
     """
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
-        sources = folder / "sources.json"
-        sources.write_text(json.dumps({"gauges": hashlib.sha256(TOKEN.encode()).hexdigest()}))
+    def __init__(self, **settings: Any) -> None:
         self.app: FastAPI = build(
-            Settings(kafka_bootstrap="127.0.0.1:1", http_port=1, sources_file=sources, **settings)
+            Settings(**{"kafka_bootstrap": "127.0.0.1:1", "http_port": 1, **settings})
         )
         self.publisher = RecordingPublisher()
         self.app.state.platform.publisher = self.publisher
@@ -76,6 +73,7 @@ class IngestHarness:
             a_sensor("rain-7", "rain_10min", "mm", None),
         ):
             self.app.state.intake.on_catalog(sensor)
+        self.put_source()
         self.client = httpx2.AsyncClient(
             transport=httpx2.ASGITransport(app=self.app),
             base_url="http://ingest",
@@ -83,6 +81,11 @@ class IngestHarness:
             event_hooks={"response": [self._compare]},
         )
         self._document = OpenApiDocument(self.app.openapi())
+
+    def put_source(self, **change: Any) -> None:
+        """Replace the entry of the source whose token the client has."""
+        entry = catalogued(a_source_entry("gauges", TOKEN, **change))
+        self.app.state.intake.on_catalog(entry)
 
     async def _compare(self, response: httpx2.Response) -> None:
         await response.aread()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from services.ingest.core.cap.encoding import LONGEST_UTF_8
@@ -17,8 +15,8 @@ CAP = {"content-type": "application/cap+xml; charset=utf-8"}
 
 
 @pytest.fixture
-def ingest(tmp_path: Path) -> IngestHarness:
-    return IngestHarness(tmp_path)
+def ingest() -> IngestHarness:
+    return IngestHarness()
 
 
 @pytest.mark.parametrize("media_type", ["application/cap+xml", "application/xml", "text/xml"])

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from services.console.core import paging
 from services.console.features.cases import list_views, timeline
 from services.console.features.photos.drawing import NotAPhoto, remade
-from services.ingest.core.bodies.parsing import parse
-from services.ingest.core.bodies.schemas import BatchBody, ReportBody
+from services.ingest.core.bodies.parsing import parse, parse_batch
+from services.ingest.core.bodies.schemas import ReportBody
 from services.ingest.core.cap.warning import accept_warning
 from services.ingest.core.refusals import RequestRefused
 from services.scoring.fastpath.reading_scanner import ReadingScanner
@@ -98,7 +98,7 @@ DECODERS: dict[str, tuple[Decoder, tuple[type[Exception], ...]]] = {
     "calendar": (lambda data: ical_file.read(data, _NOW), (DutyFileError,)),
     "cursor": (decode_cursor, ()),
     "duty_table": (lambda data: csv_file.read(data.decode("utf-8", "replace")), (DutyFileError,)),
-    "ingest_batch": (lambda data: parse(BatchBody, data), (RequestRefused,)),
+    "ingest_batch": (parse_batch, (RequestRefused,)),
     "ingest_report": (lambda data: parse(ReportBody, data), (RequestRefused,)),
     "picture": (remade, (NotAPhoto,)),
     "reading": (compare_readings, ()),

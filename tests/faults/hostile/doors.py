@@ -126,7 +126,7 @@ class Doors:
                 self._figures.add(request.input_class, subject, answer)
                 if answer.status <= 0:
                     self._figures.miss(request.input_class, request.path[:200], "no answer")
-                if answer.status == 202:
+                if answer.status in (202, 207):
                     accept(request, answer)
 
         async with asyncio.TaskGroup() as group:
@@ -139,9 +139,11 @@ class Doors:
         path = request.path.partition("?")[0].rstrip("/")
         ids = [str(document.get("id", ""))]
         if prefix := document.get("id_prefix"):
+            readings = json.loads(request.body, parse_int=str)["readings"]
             ids = [
-                f"{prefix}{reading['id']}"
-                for reading in json.loads(request.body, parse_int=str)["readings"]
+                f"{prefix}{item['id']}"
+                for item in document.get("items", readings)
+                if item.get("accepted", True)
             ]
         self._accepted.setdefault(path, []).extend(ids)
 

@@ -16,6 +16,8 @@ _UNCERTAIN = (500, 502, 503, 504)
 """Answers after which the record may be on the topic all the same."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 2.0
 _UNHEARD = 404
+_A_PART = 207
+"""A batch with a refused reading: the generators send good ones only."""
 
 
 class Door:
@@ -54,13 +56,13 @@ class Door:
             answer = await self._once(method, path, headers, body)
             waited_s = loop.time() - began
             status = answer.status_code if answer is not None else 0
-            if answer is not None and answer.is_success:
+            if answer is not None and answer.is_success and status != _A_PART:
                 document: Json = answer.json()
                 identifier = {"id": document["id"]} if "id" in document else {}
                 for key in keys:
                     self.history.note("ok", kind, key, status=status, **identifier, **facts)
                 return document
-            sent = sent or status in (0, *_UNCERTAIN)
+            sent = sent or status in (0, _A_PART, *_UNCERTAIN)
             unheard = status == _UNHEARD and waited_s < unheard_s
             if status and status not in _UNCERTAIN and not unheard and status != 429:
                 text = "" if answer is None else answer.text[:200]

@@ -194,3 +194,9 @@ def test_a_refusal_at_the_door_is_an_entry_of_its_source_with_the_number() -> No
     assert (draft.action, draft.subject_id) == ("POST /v1/reports", "gauges:report-1")
     assert draft.reason == "id_conflict"
     assert labels_of(message) == ["id_conflict"]
+
+
+def test_a_wrong_record_of_a_source_is_no_entry() -> None:
+    message = golden("wrong_reading", SOURCE_REFUSALS)
+    assert draft_of(message) is None
+    assert labels_of(message) == ["not_acceptable"]

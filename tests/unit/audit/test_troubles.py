@@ -21,12 +21,11 @@ from services.ingest.core.clocks.event_clock import EventClock
 from services.ingest.core.volume_guard import VolumeGuard
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
-from shared.contracts.units import NO_UNIT
-from shared.domain.refusal_log import RefusalLog
 from shared.domain.top_unit import TopUnit
 from shared.runtime.health import Health
 from shared.runtime.http_server import operations_routes
 from shared.runtime.metrics import RuntimeMetrics
+from tests.support.sources import an_admission
 from tests.unit.audit.builders import T0
 
 SETTINGS = Settings.model_validate(
@@ -42,9 +41,8 @@ SETTINGS = Settings.model_validate(
 async def test_a_wrong_clock_of_ingest_is_a_fault_and_breaks_no_chain() -> None:
     platform: Any = None
     guard, metrics = VolumeGuard(0.1), IngestMetrics(CollectorRegistry())
-    refusals = RefusalLog("process", lambda: NO_UNIT)
     clock, top = EventClock(follow_readings=False), TopUnit()
-    intake = Intake(platform, clock, guard, refusals, top, metrics)
+    intake = Intake(platform, clock, guard, an_admission(), top, metrics)
     health = Health("ingest", "kafka")
     health.add_trouble("clock", intake.clock_trouble)
     described = {"asyncapi": "3.0.0", "info": {"title": "ingest"}, "channels": {}}

@@ -11,6 +11,7 @@ from services.alerting.core.alerts.records import RESTRICTED_HEADLINE, headline_
 from services.ingest.core.reports import accept_report
 from shared.contracts.fields import DataGrade
 from shared.contracts.reports import Report
+from tests.support.sources import a_source
 from tests.unit.alerting.builders import T0, VILLAGE, a_report, an_alarm
 
 
@@ -34,7 +35,9 @@ def test_a_report_is_restricted_by_its_class(event_type: str, restricted: bool) 
         "headline": "某处聚集",
         "occurred_at": T0.isoformat(),
     }
-    assert accept_report(json.dumps(body).encode(), "hotline", T0).restricted is restricted
+    assert (
+        accept_report(json.dumps(body).encode(), a_source("hotline"), T0).restricted is restricted
+    )
 
 
 def test_the_words_of_a_sensitive_event_are_in_no_alert_and_for_the_line_alone() -> None:

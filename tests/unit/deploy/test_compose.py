@@ -1,4 +1,4 @@
-"""Compose's secrets: readable by the user that ingest runs as, and by nobody else."""
+"""Compose's secrets: readable by the user that set-up runs as, and by nobody else."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_ingest_runs_as_the_owner_of_its_secret(
+def test_set_up_runs_as_the_owner_of_its_secret(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert secrets.main(tmp_path) == 0
@@ -41,12 +41,12 @@ def test_ingest_runs_as_the_owner_of_its_secret(
     digest = hashlib.sha256(token.encode()).hexdigest()
     canary = hashlib.sha256(named[secrets.CANARY_TOKEN].encode()).hexdigest()
     assert json.loads(sources.read_text()) == {"first-source": digest, "canary": canary}
-    user = IN_COMPOSE["services"]["ingest"]["user"]
+    user = IN_COMPOSE["services"]["setup"]["user"]
     assert re.sub(r"\$\{(\w+):[^}]*\}", lambda match: named[match[1]], user) == (
         f"{named['FENGHUO_UID']}:{named['FENGHUO_GID']}"
     )
     readers = [name for name, service in IN_COMPOSE["services"].items() if "secrets" in service]
-    assert readers == ["ingest", "alertmanager"], "alertmanager's is of the environment"
+    assert readers == ["setup", "alertmanager"], "alertmanager's is of the environment"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")

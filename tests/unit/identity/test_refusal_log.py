@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 
 from shared.contracts.refusals import UNKNOWN, Refusal, RefusedFor
 from shared.domain import refusal_log
-from shared.domain.refusal_log import INTERVAL, RefusalLog, RefusedAttempt
+from shared.domain.refusal_log import (
+    INTERVAL,
+    INTERVAL_OF_WRONG_RECORDS,
+    RefusalLog,
+    RefusedAttempt,
+)
 
 NOW = datetime(2026, 11, 28, 8, tzinfo=UTC)
 TOWN = "500118118000"
@@ -48,6 +53,23 @@ def test_the_first_is_reported_at_once_and_the_rest_of_the_minute_in_one_record(
     assert len(written(result, NOW + 2 * INTERVAL)) == 1, (
         "a quiet minute later it is a first one again"
     )
+
+
+def test_wrong_records_of_a_source_are_counted_by_what_is_wrong_and_longer() -> None:
+    result = fresh()
+    for number in range(700):
+        for problem in ("unit_mismatch", "future_time"):
+            attempt = RefusedAttempt(
+                "gauges", "POST /v1/readings", RefusedFor.NOT_ACCEPTABLE, TOWN, problem=problem
+            )
+            result.note(attempt, NOW + timedelta(seconds=number))
+    [first, second] = result.due_with_attempts(NOW, 10)
+    assert {attempt.problem for _, attempt in (first, second)} == {"unit_mismatch", "future_time"}
+    assert first[0].id != second[0].id
+    assert written(result, NOW + INTERVAL_OF_WRONG_RECORDS - timedelta(seconds=1)) == []
+    later = NOW + INTERVAL_OF_WRONG_RECORDS
+    result.note(tried("gauges"), later)
+    assert sorted(record.reason for record in written(result, later)) == ["wrong_post"]
 
 
 def test_an_address_that_postgres_cannot_hold_keeps_no_try_out_of_the_trail() -> None:

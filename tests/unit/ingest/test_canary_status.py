@@ -12,6 +12,7 @@ from services.ingest.core.refusals import RequestRefused
 from services.ingest.core.reports import accept_report
 from shared.contracts.catalog import CANARY, SensorEntry
 from shared.contracts.fields import Status
+from tests.support.sources import a_source
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 TOWN = "500118118000"
@@ -47,10 +48,10 @@ def test_a_canary_is_read_as_system_and_no_other_sensor_is(sensor: str, status: 
     fits = (sensor == "canary-1") is (status is Status.SYSTEM)
     raw = json.dumps(body).encode()
     if fits:
-        assert accept_reading(raw, "s", CATALOGUE, NOW, NOW).status is status
+        assert accept_reading(raw, a_source(), CATALOGUE, NOW, NOW).status is status
         return
     with pytest.raises(RequestRefused) as refused:
-        accept_reading(raw, "s", CATALOGUE, NOW, NOW)
+        accept_reading(raw, a_source(), CATALOGUE, NOW, NOW)
     assert [problem.location for problem in refused.value.problems] == ["status"]
 
 
@@ -68,5 +69,5 @@ def test_a_report_of_the_system_itself_is_refused() -> None:
         "status": "System",
     }
     with pytest.raises(RequestRefused) as refused:
-        accept_report(json.dumps(body).encode(), "s", NOW)
+        accept_report(json.dumps(body).encode(), a_source(), NOW)
     assert "status" in {problem.location for problem in refused.value.problems}

@@ -18,7 +18,7 @@ from shared.contracts.letter_acts import LetterAct
 from shared.contracts.modes import ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb
 from shared.contracts.reachability import ContactTestRequest
-from shared.contracts.refusals import Refusal, SourceRefusal
+from shared.contracts.refusals import Refusal, RefusedFor, SourceRefusal
 from shared.contracts.reports import ExternalWarning, Report, ReporterRole
 from shared.contracts.silences import SilenceRequest
 
@@ -90,7 +90,7 @@ def draft_of(message: Envelope) -> EntryDraft | None:
             return _draft(message, message.officer_id, "gap.accept", place, message.reason)
         case Refusal():
             return _refused(message)
-        case SourceRefusal():
+        case SourceRefusal() if message.reason is not RefusedFor.NOT_ACCEPTABLE:
             return _refused_at_door(message)
         case LetterAct():
             return _letter_act(message)

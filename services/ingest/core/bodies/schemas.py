@@ -8,19 +8,21 @@ from pydantic import AwareDatetime, Field
 
 from shared.contracts.fields import (
     Contract,
+    DataGrade,
     DoorStatus,
     EventType,
     Finite,
     Identifier,
     Line,
     Metric,
+    Position,
     SensorId,
     Status,
     Text,
     UnitId,
 )
 from shared.contracts.readings import Datum, UnitOfMeasure
-from shared.contracts.reports import ReporterRole, ReportKind
+from shared.contracts.reports import ReporterRole, ReportFacts, ReportKind
 
 BATCH_LIMIT = 1000
 """The most readings in one batch."""
@@ -33,7 +35,10 @@ Moment = AwareDatetime
 
 
 class ReadingBody(Contract):
-    """One reading. `id` is the source's own id: sending the reading again is harmless."""
+    """One reading. `id` is the source's own id: sending the reading again is harmless.
+
+    `data_grade`: for sources that may set it; the others' records have the grade of the source.
+    """
 
     id: SourceKey
     sensor_id: SensorId
@@ -44,16 +49,21 @@ class ReadingBody(Contract):
     occurred_at: Moment
     status: Status = Status.ACTUAL
     synthetic: bool = False
+    data_grade: DataGrade | None = None
 
 
 class BatchBody(Contract):
-    """Up to 1000 readings, accepted or refused as a whole."""
+    """Up to 1000 readings, each accepted or refused by itself."""
 
     readings: Annotated[list[ReadingBody], Field(min_length=1, max_length=BATCH_LIMIT)]
 
 
 class ReportBody(Contract):
-    """The observation of a person, sent by an app, a hotline or an agency. `id` as in a reading."""
+    """The observation of a person, sent by an app, a hotline or an agency. `id` as in a reading.
+
+    `position`: where the person saw it; rules with a radius count reports by it. `facts`: figures
+    and circumstances so far. `data_grade` as in a reading.
+    """
 
     id: SourceKey
     incident_id: Identifier
@@ -68,3 +78,6 @@ class ReportBody(Contract):
     occurred_at: Moment
     status: DoorStatus = Status.ACTUAL
     restricted: bool = False
+    position: Position | None = None
+    facts: ReportFacts | None = None
+    data_grade: DataGrade | None = None

@@ -1,0 +1,1 @@
+"""`fenghuo sources`: who may send records to ingest, and within which limits."""
