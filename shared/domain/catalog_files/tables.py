@@ -11,12 +11,14 @@ from shared.domain.catalog_files.json_files import rows_of_json
 from shared.domain.catalog_files.limits import MOST_BYTES, MOST_ROWS
 from shared.domain.catalog_files.problems import ProblemCode, RowPlace, RowProblem, quoted_value
 from shared.domain.catalog_files.rows import Row, rows_of
+from shared.domain.catalog_files.xlsx_files import rows_of_xlsx
 
 
 class FileFormat(StrEnum):
     """The formats of a ledger file, by the ending of its name."""
 
     CSV = "csv"
+    XLSX = "xlsx"
     JSON = "json"
 
 
@@ -65,6 +67,7 @@ def _rows_of_csv(content: bytes) -> Rows:
 
 _READERS: Mapping[str, Callable[[bytes], Rows]] = {
     "csv": _rows_of_csv,
+    "xlsx": rows_of_xlsx,
     "json": rows_of_json,
     "jsonl": rows_of_json,
 }
