@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
-from shared.contracts.catalog import CatalogEntry, SensorEntry, kind_and_id
+from shared.contracts.catalog import CatalogEntry, Entry, SensorEntry, catalog_key
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.topics import CATALOG, RULES, TopicSpec
 from shared.runtime.errors import SetupError, Transient
@@ -57,19 +57,22 @@ def bootstrap_of(named: str | None, endpoints: Path) -> str:
 
 def read_catalog(bootstrap: str) -> dict[str, SensorEntry]:
     """All catalogued sensors. Raises NoKafka."""
-    sensor_entries: dict[str, SensorEntry] = {}
+    entries = read_entries(bootstrap).values()
+    return {entry.sensor_id: entry for entry in entries if isinstance(entry, SensorEntry)}
+
+
+def read_entries(bootstrap: str) -> dict[str, Entry]:
+    """All entries of the catalogue by key. Raises NoKafka."""
+    entries: dict[str, Entry] = {}
 
     def take(message: CatalogEntry) -> None:
-        if isinstance(message.entry, SensorEntry):
-            sensor_entries[message.entry.sensor_id] = message.entry
+        entries[catalog_key(message.entry)] = message.entry
 
     def remove(key: str) -> None:
-        kind, sensor_id = kind_and_id(key)
-        if kind == "sensor":
-            sensor_entries.pop(sensor_id, None)
+        entries.pop(key, None)
 
     run(_table(bootstrap, CATALOG, take, remove), bootstrap)
-    return sensor_entries
+    return entries
 
 
 def read_rules(bootstrap: str) -> dict[str, list[RuleDefinition]]:
