@@ -218,6 +218,8 @@ ID_HEADINGS: dict[str, str] = {
 """Headings of the column `id` that also say the kind of the entries."""
 NATIONAL_HEADING = "统计用区划代码"
 """The heading that only the national list of divisions has."""
+HEADS_OF_SECTIONS = frozenset({"市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划"})
+"""Names in the national list that head a section and are no units."""
 _POSITION = ("lat", "lon")
 _RENAMED = {"unit": "unit_of_measure"}
 IDS: dict[str, Bilingual] = {

@@ -15,6 +15,7 @@ from shared.domain.catalog_files.checks import (
     source_problems,
     tree_problems,
 )
+from shared.domain.catalog_files.columns import HEADS_OF_SECTIONS
 from shared.domain.catalog_files.entries import EntryRow, cells_of, entry_of, key_of
 from shared.domain.catalog_files.limits import MOST_PROBLEMS
 from shared.domain.catalog_files.problems import ProblemCode, RowPlace, RowProblem
@@ -108,6 +109,9 @@ def plan_import(
         if isinstance(row, RowProblem):
             problems.add([row])
             continue
+        if row.national and row.cells.get("name") in HEADS_OF_SECTIONS:
+            problems.add([_head_of_section(row)])
+            continue
         count += 1
         key = key_of(row)
         result = entry_of(row, current.get(key) if key else None)
@@ -140,9 +144,7 @@ def _plan_of(
         if kind_and_id(key)[0] in complete and key not in entry_rows and key not in refused
     ]
     names = current.keys() | entry_rows.keys() | refused.keys()
-    for key, entry_row in entry_rows.items():
-        if entry_row.derived and (top := _as_top(entry_row.entry, names)) is not None:
-            entry_rows[key] = entry_row._replace(entry=top)
+    entry_rows |= _top_of(entry_rows, names)
     ledger = dict(current)
     for key in retired:
         del ledger[key]
@@ -170,11 +172,26 @@ def _plan_of(
     )
 
 
-def _as_top(entry: Entry, names: Collection[str]) -> Entry | None:
-    """Return a centre without a parent if the parent by its code is not in the ledger."""
-    if not isinstance(entry, UnitEntry) or entry.tier not in _TOPS or "/" in entry.unit:
-        return None
-    return None if f"unit:{entry.parent}" in names else entry.model_copy(update={"parent": None})
+def _head_of_section(row: Row) -> RowProblem:
+    heading, name = row.headings["name"], row.cells["name"]
+    return RowProblem(ProblemCode.HEAD_OF_SECTION, row.place, heading, name)
+
+
+def _top_of(entry_rows: Mapping[str, EntryRow], names: Collection[str]) -> dict[str, EntryRow]:
+    """Return the one centre whose parent by its code is not in the ledger, without that parent.
+
+    Two centres below such a parent need it: none of them is the top.
+    """
+    tops: dict[str, EntryRow] = {}
+    parents = set()
+    for key, entry_row in entry_rows.items():
+        unit = entry_row.entry
+        if not (entry_row.derived and isinstance(unit, UnitEntry) and unit.tier in _TOPS):
+            continue
+        if "/" not in unit.unit and f"unit:{unit.parent}" not in names:
+            tops[key] = entry_row._replace(entry=unit.model_copy(update={"parent": None}))
+            parents.add(unit.parent)
+    return tops if len(tops) == len(parents) else {}
 
 
 def _shared(entry_row: EntryRow, before: Entry | None) -> EntryRow:

@@ -55,6 +55,7 @@ class ProblemCode(StrEnum):
     DATUM_NOT_STATED = "datum_not_stated"
     SECOND_SOURCE = "second_source"
     IN_USE = "in_use"
+    HEAD_OF_SECTION = "head_of_section"
     MORE_PROBLEMS = "more_problems"
 
 
@@ -63,6 +64,7 @@ WARNINGS = frozenset(
         ProblemCode.UNKNOWN_METRIC,
         ProblemCode.UNKNOWN_DATUM,
         ProblemCode.DATUM_NOT_STATED,
+        ProblemCode.HEAD_OF_SECTION,
         ProblemCode.MORE_PROBLEMS,
     }
 )
@@ -164,6 +166,10 @@ WORDS: dict[ProblemCode, Bilingual] = {
     ),
     ProblemCode.IN_USE: Bilingual(
         "不能停用，仍被引用：{conflict}", "cannot be retired, an entry refers to it: {conflict}"
+    ),
+    ProblemCode.HEAD_OF_SECTION: Bilingual(
+        "是名录中的分段标题，不是单位，已跳过",
+        "heads a section of the national list, is no unit and is passed over",
     ),
     ProblemCode.MORE_PROBLEMS: Bilingual(
         "还有更多问题没有列出", "there are more problems than are listed"
