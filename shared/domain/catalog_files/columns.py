@@ -76,6 +76,7 @@ _SHARES = {
     "conditional": Bilingual("有条件共享", "conditional"),
     "closed": Bilingual("不予共享", "closed"),
 }
+# Classes of town and country: docs/sources.md S47.
 _URBAN_RURAL = {
     "111": Bilingual("主城区", "city centre"),
     "112": Bilingual("城乡结合区", "edge of a city"),
