@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from shared.contracts.catalog import Entry, GroupEntry, PlainEntry, SensorEntry, UnitEntry
-from shared.contracts.units import parent_of, tier_of
+from shared.contracts.units import is_within, parent_of, tier_of
 from shared.domain.bilingual import Bilingual
 from shared.domain.catalog_files.columns import TIERS
 from shared.domain.catalog_files.entries import EntryRow
@@ -65,8 +65,10 @@ def tree_problems(
             yield entry_row.problem(
                 ProblemCode.TREE_CYCLE, "parent", conflict=Bilingual(path, path)
             )
-        elif unit.parent != (parent := parent_of(unit.unit)):
-            allowed = Bilingual(parent or "空", parent or "empty")
+        elif not is_within(unit.unit, unit.parent):
+            parent = parent_of(unit.unit)
+            zh, en = (f"{parent} 或其上级", f"{parent} or above") if parent else ("空", "empty")
+            allowed = Bilingual(zh, en)
             yield entry_row.problem(ProblemCode.WRONG_PARENT, "parent", allowed=allowed)
         elif f"{_UNITS}{unit.parent}" not in existing:
             yield entry_row.problem(ProblemCode.MISSING_PARENT, "parent")

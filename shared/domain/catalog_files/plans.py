@@ -1,12 +1,13 @@
-"""An import as a plan: what is new, what changes in which field, what is retired; or all errors."""
+"""An import as a plan: new, changed and retired entries; or all errors."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.contracts.catalog import Entry, UnitEntry, kind_and_id
 from shared.contracts.fields import Tier
+from shared.contracts.units import department_of, parent_of
 from shared.domain.bilingual import Bilingual
 from shared.domain.catalog_files.checks import (
     entry_problems,
@@ -21,13 +22,14 @@ from shared.domain.catalog_files.limits import MOST_PROBLEMS
 from shared.domain.catalog_files.problems import ProblemCode, RowPlace, RowProblem
 from shared.domain.catalog_files.rows import Row
 
+_TIERS = tuple(Tier)
 _TOPS = frozenset({Tier.CITY, Tier.DISTRICT})
 """The tiers whose centre may be the top of a ledger: its parent is not in it then."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldDifference:
-    """A field that an import changes, with its texts as cells of a table."""
+    """A field changed by an import, with the texts before and after as cells of a table."""
 
     column: str
     before: str
@@ -36,7 +38,7 @@ class FieldDifference:
 
 @dataclass(frozen=True, slots=True)
 class ChangedEntry:
-    """An entry as it will be, with the differences from the entry in force."""
+    """The entry after the import, with the differences from the entry in force."""
 
     key: str
     entry: Entry
@@ -45,7 +47,10 @@ class ChangedEntry:
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """The changes of an import, or its problems: a plan with an error has no changes."""
+    """The changes of an import, or its problems: a plan with an error has no changes.
+
+    Units come before their lower units and other entries; `retired` has the reverse order.
+    """
 
     problems: tuple[RowProblem, ...] = ()
     added: tuple[Entry, ...] = ()
@@ -53,21 +58,21 @@ class ImportPlan:
     retired: tuple[str, ...] = ()
     unchanged: int = 0
     rows: int = 0
-    """Rows of the file with an entry, the wrong ones among them."""
+    """Rows of the file with an entry, with or without errors."""
 
     @property
     def errors(self) -> tuple[RowProblem, ...]:
-        """Return the problems that keep the file out."""
+        """Return the problems by which the file is refused."""
         return tuple(problem for problem in self.problems if not problem.is_warning)
 
     @property
     def warnings(self) -> tuple[RowProblem, ...]:
-        """Return the problems that a person should look at."""
+        """Return the problems for a person to look at."""
         return tuple(problem for problem in self.problems if problem.is_warning)
 
 
 class _Problems:
-    """Errors and warnings, each up to the limit; those above are counted."""
+    """Errors and warnings, each up to the limit; further problems are counted."""
 
     def __init__(self) -> None:
         self._errors: list[RowProblem] = []
@@ -100,7 +105,7 @@ def plan_import(
     current: Mapping[str, Entry],
     complete: Collection[str] = (),
 ) -> ImportPlan:
-    """Return the plan of an import; `complete` names the kinds that the file holds in full."""
+    """Return the plan of an import; `complete` names the kinds in full in the file."""
     problems = _Problems()
     entry_rows: dict[str, EntryRow] = {}
     refused: dict[str, RowPlace] = {}
@@ -137,14 +142,16 @@ def _plan_of(
     problems: _Problems,
     count: int,
 ) -> ImportPlan:
-    """Return the plan of rows that are right each for itself."""
+    """Return the plan of the rows without a problem of their own."""
     retired = [
         key
         for key in current
         if kind_and_id(key)[0] in complete and key not in entry_rows and key not in refused
     ]
     names = current.keys() | entry_rows.keys() | refused.keys()
-    entry_rows |= _top_of(entry_rows, names)
+    tops = _tops_of(entry_rows, names)
+    problems.add(_tops_beside_each_other(tops))
+    entry_rows |= tops
     ledger = dict(current)
     for key in retired:
         del ledger[key]
@@ -167,6 +174,9 @@ def _plan_of(
             changed.append(
                 ChangedEntry(key, entry_row.entry, _differences(before, entry_row.entry))
             )
+    added.sort(key=_order)
+    changed.sort(key=lambda change: _order(change.entry))
+    retired.sort(key=lambda key: _order(current[key]), reverse=True)
     return ImportPlan(
         problems.listed(), tuple(added), tuple(changed), tuple(retired), unchanged, count
     )
@@ -177,25 +187,35 @@ def _head_of_section(row: Row) -> RowProblem:
     return RowProblem(ProblemCode.HEAD_OF_SECTION, row.place, heading, name)
 
 
-def _top_of(entry_rows: Mapping[str, EntryRow], names: Collection[str]) -> dict[str, EntryRow]:
-    """Return the one centre whose parent by its code is not in the ledger, without that parent.
-
-    Two centres below such a parent need it: none of them is the top.
-    """
+def _tops_of(entry_rows: Mapping[str, EntryRow], names: Collection[str]) -> dict[str, EntryRow]:
+    """Return the centres without a parent in the ledger, each with no parent."""
     tops: dict[str, EntryRow] = {}
-    parents = set()
     for key, entry_row in entry_rows.items():
         unit = entry_row.entry
         if not (entry_row.derived and isinstance(unit, UnitEntry) and unit.tier in _TOPS):
             continue
         if "/" not in unit.unit and f"unit:{unit.parent}" not in names:
             tops[key] = entry_row._replace(entry=unit.model_copy(update={"parent": None}))
-            parents.add(unit.parent)
-    return tops if len(tops) == len(parents) else {}
+    return tops
+
+
+def _tops_beside_each_other(tops: Mapping[str, EntryRow]) -> Iterator[RowProblem]:
+    """Yield a warning for each of several tops, with the parent by the code."""
+    for entry_row in tops.values() if len(tops) > 1 else ():
+        if isinstance(entry_row.entry, UnitEntry):
+            parent = parent_of(entry_row.entry.unit) or ""
+            yield entry_row.problem(ProblemCode.ONE_OF_SEVERAL_TOPS, "parent", value=parent)
+
+
+def _order(entry: Entry) -> tuple[bool, int, bool]:
+    """Return the rank of an entry: units by tier, departments after their unit, other entries."""
+    if not isinstance(entry, UnitEntry):
+        return True, 0, False
+    return False, _TIERS.index(entry.tier), department_of(entry.unit) is not None
 
 
 def _shared(entry_row: EntryRow, before: Entry | None) -> EntryRow:
-    """Return the row with the entry in force if it is equal, so that memory holds one of them."""
+    """Return the row with the entry in force if both are equal: memory holds one of the two."""
     return entry_row._replace(entry=before) if before == entry_row.entry else entry_row
 
 

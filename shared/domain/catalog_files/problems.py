@@ -56,6 +56,7 @@ class ProblemCode(StrEnum):
     SECOND_SOURCE = "second_source"
     IN_USE = "in_use"
     HEAD_OF_SECTION = "head_of_section"
+    ONE_OF_SEVERAL_TOPS = "one_of_several_tops"
     MORE_PROBLEMS = "more_problems"
 
 
@@ -65,6 +66,7 @@ WARNINGS = frozenset(
         ProblemCode.UNKNOWN_DATUM,
         ProblemCode.DATUM_NOT_STATED,
         ProblemCode.HEAD_OF_SECTION,
+        ProblemCode.ONE_OF_SEVERAL_TOPS,
         ProblemCode.MORE_PROBLEMS,
     }
 )
@@ -133,7 +135,7 @@ WORDS: dict[ProblemCode, Bilingual] = {
         "the parent is neither in the file nor in the catalogue",
     ),
     ProblemCode.WRONG_PARENT: Bilingual(
-        "上级与单位代码不符", "the parent does not follow from the code of the unit"
+        "按代码，单位不在此上级之内", "by its code, the unit does not lie within the parent"
     ),
     ProblemCode.WRONG_TIER: Bilingual(
         "层级与单位代码不符", "the tier does not follow from the code of the unit"
@@ -170,6 +172,10 @@ WORDS: dict[ProblemCode, Bilingual] = {
     ProblemCode.HEAD_OF_SECTION: Bilingual(
         "是名录中的分段标题，不是单位，已跳过",
         "heads a section of the national list, is no unit and is passed over",
+    ),
+    ProblemCode.ONE_OF_SEVERAL_TOPS: Bilingual(
+        "上级不在编目中，与其他单位并列为顶层",
+        "the parent is not in the catalogue: the unit is one of several tops",
     ),
     ProblemCode.MORE_PROBLEMS: Bilingual(
         "还有更多问题没有列出", "there are more problems than are listed"

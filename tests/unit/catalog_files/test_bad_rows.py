@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.contracts.catalog import Entry
+from shared.contracts.catalog import Entry, UnitEntry
 from shared.contracts.fields import Language
 from shared.domain.catalog_files.limits import MOST_CELL, MOST_COLUMNS
 from tests.unit.catalog_files.ledgers import (
@@ -147,7 +147,7 @@ TREES: dict[str, tuple[list[str], list[tuple[int, str, str]]]] = {
         [(2, "tier", "wrong_tier")],
     ),
     "wrong parent": (
-        [f"{VILLAGE},village,四明村,{DISTRICT}"],
+        [f"{VILLAGE},village,四明村,500118107000"],
         [(2, "parent", "wrong_parent")],
     ),
     "wrong tier": ([f"{TOWN},village,朱沱镇,"], [(2, "tier", "wrong_tier")]),
@@ -173,7 +173,8 @@ def test_a_parent_and_a_place_may_stand_below_in_the_file() -> None:
     towns = [f"unit,{VILLAGE},四明村,", f"unit,{TOWN},朱沱镇,", f"unit,{DISTRICT},永川区,"]
     plan = plan_of("\n".join(["kind,id,name,parent", *towns]), {})
     assert plan.problems == ()
-    assert len(plan.added) == 3
+    units = [entry.unit for entry in plan.added if isinstance(entry, UnitEntry)]
+    assert units == [DISTRICT, TOWN, VILLAGE]
 
 
 GROUPS = {

@@ -74,12 +74,21 @@ def test_a_wrong_class_of_town_and_country_is_reported() -> None:
     assert "220" in problem.allowed.en
 
 
-def test_two_districts_need_the_city_above_them() -> None:
-    alone = plan_of(as_csv((ROWS[2],)), {})
-    assert alone.errors == ()
-    beside = plan_of(as_csv((ROWS[2], ("500153000000", "", "荣昌区"))), {})
-    assert [problem.code.value for problem in beside.errors] == ["missing_parent"] * 2
-    assert plan_of(as_csv((ROWS[0], ROWS[2], ("500153000000", "", "荣昌区"))), {}).errors == ()
+def test_two_districts_without_their_city_are_tops_with_a_warning() -> None:
+    beside = (ROWS[2], ("500153000000", "", "荣昌区"))
+    assert plan_of(as_csv((ROWS[2],)), {}).problems == ()
+    plan = plan_of(as_csv(beside), {})
+    assert [(problem.code.value, problem.value) for problem in plan.problems] == [
+        ("one_of_several_tops", CITY)
+    ] * 2
+    assert [entry.parent for entry in plan.added if isinstance(entry, UnitEntry)] == [None, None]
+    plan = plan_of(as_csv((ROWS[0], *beside)), {})
+    assert plan.problems == ()
+    assert [entry.parent for entry in plan.added if isinstance(entry, UnitEntry)] == [
+        None,
+        CITY,
+        CITY,
+    ]
 
 
 def test_a_short_code_that_is_not_of_the_row_is_reported() -> None:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from shared.contracts.catalog import SensorEntry, UnitEntry
+from shared.contracts.catalog import SensorEntry, UnitEntry, catalog_key
 from shared.contracts.fields import Language, Tier
 from shared.domain.catalog_files import columns, limits, plans, tables
 from shared.domain.catalog_files.plans import FieldDifference
+from shared.domain.catalog_files.tables import FileFormat
+from shared.domain.catalog_files.writing import write_table
 from tests.unit.catalog_files.ledgers import (
     CITY,
     DISTRICT,
@@ -64,6 +66,21 @@ def test_a_refused_row_retires_nothing() -> None:
     plan = plan_of("类别,编号,名称,责任单位\n数据集,population,,统计局\n", complete=("data",))
     assert plan.retired == ()
     assert [problem.code.value for problem in plan.errors] == ["missing_value"]
+
+
+def test_units_come_first_and_are_retired_last() -> None:
+    first, *_ = LEDGER
+    ledger = {key: entry for key, entry in LEDGER.items() if key == first}
+    content = write_table(reversed(LEDGER.values()), FileFormat.CSV, Language.EN)
+    kinds = [catalog_key(entry) for entry in plan_of(content, ledger).added]
+    units = [key for key in LEDGER if key.startswith("unit:") and key != first]
+    departments = [key for key in units if key.endswith("/water")]
+    assert kinds[:3] == [f"unit:{DISTRICT}", *departments, f"unit:{TOWN}"]
+    assert set(kinds[: len(units)]) == set(units)
+    alone = write_table([LEDGER[first]], FileFormat.CSV, Language.EN)
+    retired = plan_of(alone, LEDGER, complete=("unit", "group", "sensor")).retired
+    assert set(retired[:2]) == {"group:flood", "sensor:gauge-1"}
+    assert retired[-1] == f"unit:{DISTRICT}"
 
 
 def test_an_import_can_be_repeated_after_an_interruption() -> None:
