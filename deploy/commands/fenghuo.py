@@ -98,6 +98,11 @@ VERBS = (
         "deploy.commands.sources.cli",
     ),
     Verb(
+        "catalog",
+        Bilingual("资源编目文件：检查、导出", "check and export files of the catalogue"),
+        "deploy.commands.catalog.cli",
+    ),
+    Verb(
         "outbox",
         Bilingual("被 Kafka 拒收的待发记录", "show and send again the rows that Kafka refused"),
         "deploy.commands.outbox",

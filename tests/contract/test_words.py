@@ -23,11 +23,11 @@ from shared.contracts.fields import Language, Level, Post, ResponseMode, Tier
 from shared.contracts.pages import AnswerVerb, Channel, PageState
 from shared.contracts.readings import SensorState
 from shared.contracts.supervision import SupervisionClock, SupervisionKind
-from shared.definitions.rules.metrics import METRICS as KNOWN_METRICS
 from shared.domain.bilingual import SEPARATOR, Bilingual, all_in_language, bilingual_of, in_language
 from shared.domain.event_words import EVENTS, event
 from shared.domain.measures import METRICS, UNITS, amount, measured, span
 from shared.domain.page_texts.assignments import OWED_ACTS
+from shared.domain.quantities import METRICS as KNOWN_METRICS
 from shared.domain.report_series.changes import LABELS
 from shared.domain.wording import ANSWERS, CHANNELS, LEVELS, POSTS, answer
 

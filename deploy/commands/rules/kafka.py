@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,10 +13,9 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
-from shared.contracts.catalog import CatalogEntry, SensorEntry, kind_and_id
+from shared.contracts.catalog import CatalogEntry, Entry, SensorEntry, catalog_key
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.topics import CATALOG, RULES, TopicSpec
-from shared.domain.top_unit import TopUnit
 from shared.runtime.errors import SetupError, Transient
 from shared.runtime.fetching.consumer import make_reader, read_to
 from shared.runtime.tables import CompactedTable, OnDelete, OnMessage
@@ -56,24 +55,28 @@ def bootstrap_of(named: str | None, endpoints: Path) -> str:
     return str(result)
 
 
-def read_catalog(bootstrap: str, top: TopUnit | None = None) -> dict[str, SensorEntry]:
-    """All catalogued sensors; `top` gets the units. Raises NoKafka."""
-    sensor_entries: dict[str, SensorEntry] = {}
-    top = top or TopUnit()
+def read_catalog(bootstrap: str) -> dict[str, SensorEntry]:
+    """All catalogued sensors. Raises NoKafka."""
+    return sensors_of(read_entries(bootstrap))
+
+
+def sensors_of(entries: Mapping[str, Entry]) -> dict[str, SensorEntry]:
+    """Return the sensors among entries of the catalogue."""
+    return {entry.sensor_id: entry for entry in entries.values() if isinstance(entry, SensorEntry)}
+
+
+def read_entries(bootstrap: str) -> dict[str, Entry]:
+    """All entries of the catalogue by key. Raises NoKafka."""
+    entries: dict[str, Entry] = {}
 
     def take(message: CatalogEntry) -> None:
-        top.take(message)
-        if isinstance(message.entry, SensorEntry):
-            sensor_entries[message.entry.sensor_id] = message.entry
+        entries[catalog_key(message.entry)] = message.entry
 
     def remove(key: str) -> None:
-        top.remove(key)
-        kind, sensor_id = kind_and_id(key)
-        if kind == "sensor":
-            sensor_entries.pop(sensor_id, None)
+        entries.pop(key, None)
 
     run(_table(bootstrap, CATALOG, take, remove), bootstrap)
-    return sensor_entries
+    return entries
 
 
 def read_rules(bootstrap: str) -> dict[str, list[RuleDefinition]]:

@@ -12,9 +12,9 @@ from shared.contracts.catalog import SensorEntry
 from shared.contracts.dead_letter import Reason
 from shared.contracts.rules import AbsenceRule, RangeRule, RuleDefinition
 from shared.definitions.rules.ladders import ladder_problems, reach_problems
-from shared.definitions.rules.metrics import DATUMS, METRICS, UNKNOWN_DATUM, needs_datum
 from shared.definitions.rules.pace import pace_problems
 from shared.definitions.yaml_files.findings import Problem, Severity, listed, nearest
+from shared.domain.quantities import DATUMS, METRICS, UNKNOWN_DATUM, needs_datum
 
 _NAMED_AT_MOST = 5
 
@@ -104,7 +104,7 @@ def _unit_problems(rule: RuleDefinition) -> list[Problem]:
     existing_quantity = METRICS.get(metric)
     if existing_quantity is None:
         text = f"{metric} is not in the table of metrics{nearest(metric, set(METRICS))}"
-        allowed = "a metric of shared/definitions/rules/metrics.py"
+        allowed = "a metric of shared/domain/quantities.py"
         return [Problem(Reason.INVALID_RULE, text, ("metric",), allowed, Severity.WARNING)]
     if rule.unit in existing_quantity.units:
         return []

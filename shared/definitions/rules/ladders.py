@@ -15,8 +15,8 @@ from shared.contracts.rules import (
     ThresholdRule,
     WindowRule,
 )
-from shared.definitions.rules.metrics import bounds
 from shared.definitions.yaml_files.findings import FieldPath, Problem, Severity
+from shared.domain.quantities import bounds
 
 Laddered = ThresholdRule | WindowRule | RateRule | BaselineRule
 _KEEPS_BOUNDS = ("mean", "min", "max")
