@@ -18,6 +18,7 @@ from shared.contracts.pages import Channel
 from shared.contracts.record_keys import RECORD_KEYS
 from shared.contracts.topics import (
     CATALOG,
+    LIMITS,
     PLANS,
     PUSH_DEVICES,
     REACHABILITY,
@@ -49,6 +50,7 @@ CONTENTS: dict[str, dict[TopicSpec, Callable[[Any], object]]] = {
     "command": {
         CATALOG: lambda tree: (len(tree), tree.groups),
         PLANS: len,
+        LIMITS: len,
         ROSTER: lambda posts: posts._filled.copy(),
     },
     "notify": {

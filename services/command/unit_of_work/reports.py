@@ -125,6 +125,7 @@ class ReportChanges:
     async def _fire_timers(self) -> None:
         """Publish supervision events of obligations and arm the next timers."""
         transaction, context = self._transaction, self._context
+        profiles = context.profiles_at(transaction.now)
         by_subject = due_timers_by_subject(self._due_timers)
         changed: list[Obligation] = []
         timers: list[TimerRow] = []
@@ -134,7 +135,7 @@ class ReportChanges:
             for obligation_id in sorted(incident.obligations.keys() & by_subject.keys()):
                 obligation = incident.obligations[obligation_id]
                 chain = escalation_chain(obligation.unit, context.posts)
-                pace = context.profile.in_mode(obligation.mode)
+                pace = profiles.of(obligation.unit).in_mode(obligation.mode)
                 firing = fire_obligation(obligation, by_subject[obligation_id], chain, pace, now)
                 for call in firing.calls:
                     event = obligation_supervision_event(

@@ -26,8 +26,8 @@ from tests.component.command.harness import (
     TOWN,
     CommandHarness,
     a_harness,
-    a_profile,
     an_alert,
+    some_times,
 )
 from tests.component.command.test_timers import sweep_for
 
@@ -143,7 +143,7 @@ async def test_any_order_in_batches_of_their_own_ends_the_same(dsn: str) -> None
 
 async def test_timers_of_reports_fire_once_with_two_sweepers_and_climb(dsn: str) -> None:
     async with a_harness(
-        dsn, a_profile(600, 1200, 0.3), report_profile=limits(0.5, 0.8)
+        dsn, some_times(600, 1200, 0.3), report_profile=limits(0.5, 0.8)
     ) as harness:
         await harness.apply(an_alert(Level.YELLOW))
         await sweep_for(harness, 1.7)
@@ -169,7 +169,7 @@ async def test_timers_of_reports_fire_once_with_two_sweepers_and_climb(dsn: str)
 
 async def test_after_an_outage_once_marked_late_at_the_present_rung(dsn: str) -> None:
     async with a_harness(
-        dsn, a_profile(6000, 12000, 60), report_profile=limits(600, 6000)
+        dsn, some_times(6000, 12000, 60), report_profile=limits(600, 6000)
     ) as harness:
         await harness.apply(an_alert(Level.YELLOW))
         by = timedelta(seconds=600 + 130)
@@ -195,7 +195,7 @@ class Killed(BaseException):
 
 
 async def test_killed_between_anything_and_the_commit_it_happens_once(dsn: str) -> None:
-    async with a_harness(dsn, a_profile(600, 1200, 60), report_profile=limits(0.3, 60)) as harness:
+    async with a_harness(dsn, some_times(600, 1200, 60), report_profile=limits(0.3, 60)) as harness:
         alert, call = an_alert(Level.YELLOW), a_report("1", TOWN, CITY)
         for message in (alert, call):
             with pytest.raises(Killed):
@@ -228,7 +228,7 @@ async def test_killed_between_anything_and_the_commit_it_happens_once(dsn: str) 
 
 
 async def test_a_report_that_lost_the_race_against_its_limit_is_late(dsn: str) -> None:
-    async with a_harness(dsn, a_profile(600, 1200, 60), report_profile=limits(0.3, 60)) as harness:
+    async with a_harness(dsn, some_times(600, 1200, 60), report_profile=limits(0.3, 60)) as harness:
         await harness.apply(an_alert(Level.YELLOW))
         async with harness.database.transaction() as work:  # its `now` is before the limit
             await sweep_for(harness, 0.6, sweepers=1)

@@ -13,16 +13,15 @@ from services.command.core.reporting.model import Obligation, ReportClock
 from services.command.core.reporting.profiles import STANDARD
 from services.command.core.reporting.timers import KINDS, fire_obligation, timer_changes
 from services.command.core.supervision.firing import DueTimer
-from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.alerts import AlertEvent, AlertState
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.reports import DutyState, Means, Report, ReportKind
 from shared.contracts.supervision import SupervisionKind
+from tests.support.profiles import STANDARD as PACE
 from tests.unit.command.builders import DISTRICT
 from tests.unit.command.reporting_builders import ROUTES, IncidentFiles, a_report, an_alert, at
 
 LADDER = ((DISTRICT, Post.B), (DISTRICT, Post.A))
-PACE = PROFILES[SlaProfileName.STANDARD]
 
 
 @st.composite

@@ -14,16 +14,15 @@ from services.command.core.reporting.model import ClockCalls, Obligation, Report
 from services.command.core.reporting.profiles import STANDARD
 from services.command.core.reporting.timers import fire_obligation, timer_changes
 from services.command.core.supervision.firing import DueTimer
-from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.alerts import AlertState
 from shared.contracts.fields import Level, Post
 from shared.contracts.reports import Means, ReportFacts, ReportKind
 from shared.contracts.supervision import SupervisionKind
 from shared.domain.bilingual import bilingual_of
+from tests.support.profiles import STANDARD as PACE
 from tests.unit.command.builders import CITY, DISTRICT, TOWN
 from tests.unit.command.reporting_builders import IncidentFiles, a_report, an_alert, at
 
-PACE = PROFILES[SlaProfileName.STANDARD]  # red: two minutes between rungs
 LADDER = ((TOWN, Post.B), (TOWN, Post.A), (DISTRICT, Post.B), (CITY, Post.B))
 
 

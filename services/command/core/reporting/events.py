@@ -117,6 +117,8 @@ def obligation_supervision_event(
         mode=obligation.mode,
         mode_version=obligation.mode_version,
         mode_unit=obligation.mode_unit,
+        limits_id=call.limits_id,
+        limits_version=call.limits_version,
         text=last_change(obligation, reports),
     )
 
