@@ -8,7 +8,6 @@ from faststream.asgi import AsgiFastStream
 
 from services.command import timers
 from services.command.core.limits import CommandLimits
-from services.command.core.reporting.profiles import STANDARD
 from services.command.core.supervision.escalation import FilledPosts
 from services.command.fastpath import plain_steps
 from services.command.handlers import acknowledgements, alerts, modes, reports, requests
@@ -47,7 +46,6 @@ def build(settings: Settings, context: CommandContext | None = None) -> AsgiFast
             plans=PlanBook(),
             posts=FilledPosts(),
             limits=CommandLimits(),
-            report_profile=STANDARD,
             metrics=CommandMetrics(platform.registry),
             fast_path=settings.fast_path,
         )

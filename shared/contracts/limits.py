@@ -1,6 +1,6 @@
 """Limits of an office as data: versioned documents, read by the services that decide by them.
 
-A document has one subject (times of assignments), holds for a unit with
+A document has one subject (times of assignments, limits of upward reports), holds for a unit with
 all units below, or for every unit, and is in force from a moment. Each value has a source. Files
 and the compacted topic have one model (docs/limits.md, docs/adr/0020). A reader ignores subjects
 that a later version has added.
@@ -35,7 +35,7 @@ Seconds = Annotated[Finite, Field(ge=1, le=_LONGEST_S)]
 SecondsOrNever = Annotated[Finite, Field(ge=0, le=_LONGEST_S)]
 Levels = Annotated[tuple[Level, ...], Field(min_length=1, max_length=5)]
 Modes = Annotated[tuple[ResponseMode, ...], Field(max_length=4)]
-SUBJECTS = ("assignments",)
+SUBJECTS = ("assignments", "reports")
 """The fields of a document that are subjects."""
 
 
@@ -138,6 +138,63 @@ class AssignmentLimits(Contract):
         return self
 
 
+class ReportTime(Contract):
+    """The limits of upward reports at these levels; `modes` as for the times of assignments.
+
+    Of the first report by phone and in writing from the start of the duty, between follow-ups, and
+    of the final report from the lifting of the alert.
+    """
+
+    levels: Levels
+    modes: Modes = ()
+    phone_s: Seconds
+    written_s: Seconds
+    follow_up_s: Seconds
+    final_s: Seconds
+    source: Line
+
+
+class ReportCap(Contract):
+    """The longest limits of the first report of units of these tiers."""
+
+    tiers: Annotated[tuple[Tier, ...], Field(min_length=1, max_length=6)]
+    phone_s: Seconds
+    written_s: Seconds
+    source: Line
+
+
+class LevelChoice(Contract):
+    """A choice of levels."""
+
+    levels: Annotated[tuple[Level, ...], Field(max_length=5)]
+    source: Line
+
+
+class ReportLimits(Contract):
+    """The limits of upward reports: those of the level and of the tier hold at once.
+
+    A level or tier without a row owes no report. At the levels of `skip` the town also reports
+    straight to the city 越级上报. After the share `due_soon` of a limit 临期 is reported.
+    """
+
+    levels: Annotated[tuple[ReportTime, ...], Field(min_length=1, max_length=20)]
+    tiers: Annotated[tuple[ReportCap, ...], Field(min_length=1, max_length=6)]
+    skip: LevelChoice
+    due_soon: ShareLimit
+
+    @model_validator(mode="after")
+    def _each_limit_once(self) -> Self:
+        rows = [
+            (mode, str(level))
+            for row in self.levels
+            for mode in row.modes or (None,)
+            for level in row.levels
+        ]
+        _once_and_complete("levels", rows, sorted({level for _, level in rows}))
+        _once_and_complete("tiers", [(None, tier) for row in self.tiers for tier in row.tiers], ())
+        return self
+
+
 class LimitsDocument(RealWorld):
     """A version of a document of limits; `fenghuo limits` checks and publishes it.
 
@@ -158,6 +215,7 @@ class LimitsDocument(RealWorld):
     signed_by: Annotated[tuple[LimitsSignature, ...], Field(max_length=2)] = ()
     source: Line
     assignments: AssignmentLimits | None = None
+    reports: ReportLimits | None = None
 
     @model_validator(mode="after")
     def _signed_by_two(self) -> Self:

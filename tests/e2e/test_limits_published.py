@@ -22,12 +22,12 @@ NOW = datetime(2026, 12, 1, tzinfo=UTC)
 
 async def test_the_shipped_documents_are_published_once(infrastructure: Infrastructure) -> None:
     bootstrap, spec = infrastructure.bootstrap, infrastructure.own_topic(LIMITS)
-    assert await publish_shipped(bootstrap, (), spec) == 1
+    assert await publish_shipped(bootstrap, (), spec) == 2
     assert await publish_shipped(bootstrap, (), spec) == 0
     assert await publish_shipped(bootstrap, (DEMO,), spec) == 1
     assert await publish_shipped(bootstrap, (DEMO,), spec) == 0
     documents = await read_limits(bootstrap, spec)
-    assert set(documents) == {"assignments-standard:1", "assignments-demo:1"}
+    assert set(documents) == {"assignments-standard:1", "assignments-demo:1", "reports-standard:1"}
 
 
 async def test_versions_stand_side_by_side_and_a_deleted_one_is_gone(
@@ -52,4 +52,5 @@ async def test_versions_stand_side_by_side_and_a_deleted_one_is_gone(
         versions.append(profiles.of(TOWN).limits_version)
     assert versions == [1, 2]
     await produce(bootstrap, spec.name, [(limits_key(later), None, None)])
-    assert set(await read_limits(bootstrap, spec)) == {"assignments-standard:1"}
+    remaining = {"assignments-standard:1", "reports-standard:1"}
+    assert set(await read_limits(bootstrap, spec)) == remaining

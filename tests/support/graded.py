@@ -22,7 +22,6 @@ from services.command.core.modes.unit_mode import UnitMode
 from services.command.core.reporting.events import obligation_event, obligation_supervision_event
 from services.command.core.reporting.model import AlertReporting, ReportClock
 from services.command.core.reporting.obligations import obligations_of, observe_alert
-from services.command.core.reporting.profiles import STANDARD
 from services.command.core.reporting.timers import ESCALATE
 from services.command.core.reporting.timers import fire_obligation as fire_report
 from services.command.core.supervision.deadlines import TimerKind
@@ -40,7 +39,7 @@ from shared.contracts.supervision import SupervisionEvent
 from shared.domain.response_modes.effective import Modes
 from shared.domain.selection.tree import UnitTree
 from tests.component.command.harness import slot
-from tests.support.profiles import DEMO
+from tests.support.profiles import DEMO, REPORTS
 from tests.support.profiles import STANDARD as PACE
 from tests.support.scoring import Feed, a_reading, a_rule, a_threshold_rule
 from tests.unit.alerting.alert_history import AlertHistory
@@ -127,13 +126,13 @@ def of_reporting(history: AlertHistory) -> list[Envelope]:
     """The obligations to report the alert upward, and the calls when nobody reports."""
     case: AlertReporting | None = None
     for event in history.events:
-        case = observe_alert(case, event, Modes(), NOW)
+        case = observe_alert(case, event, Modes(), REPORTS, NOW)
     assert case is not None
     roster = FilledPosts()
     for unit in (TOWN, DISTRICT, CITY):
         roster.update(slot(unit))
     envelopes: list[Envelope] = []
-    for duty in obligations_of(case, [], STANDARD):
+    for duty in obligations_of(case, []):
         envelopes.append(obligation_event(duty, case, history.events[-1].id, NOW))
         late = duty.phone_due + timedelta(minutes=1)
         rung = DueTimer(f"{ReportClock.PHONE}{ESCALATE}", 0, duty.phone_due)

@@ -6,12 +6,16 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from shared.contracts.fields import Level
+from shared.contracts.fields import Level, Tier
 from shared.contracts.limits import (
     AssignmentLimits,
     CountLimit,
+    LevelChoice,
     LevelPause,
     LimitsDocument,
+    ReportCap,
+    ReportLimits,
+    ReportTime,
     ShareLimit,
     TierTime,
     TimeLimit,
@@ -57,8 +61,37 @@ def assignment_limits(
     )
 
 
+def report_limits(
+    phone_s: float, written_s: float, follow_up_s: float = 60, final_s: float = 60
+) -> ReportLimits:
+    """One limit for every level and tier, in seconds; at red the town also reports to the city."""
+    source = "test"
+    return ReportLimits.model_construct(
+        levels=(
+            ReportTime.model_construct(
+                levels=tuple(level for level in Level if level is not Level.NOTICE),
+                phone_s=phone_s,
+                written_s=written_s,
+                follow_up_s=follow_up_s,
+                final_s=final_s,
+                source=source,
+            ),
+        ),
+        tiers=(
+            ReportCap.model_construct(
+                tiers=(Tier.TOWN, Tier.DISTRICT),
+                phone_s=phone_s,
+                written_s=written_s,
+                source=source,
+            ),
+        ),
+        skip=LevelChoice(levels=(Level.RED,), source=source),
+        due_soon=ShareLimit(share=0.8, source=source),
+    )
+
+
 def a_document(
-    limits: AssignmentLimits | None = None,
+    limits: AssignmentLimits | ReportLimits | None = None,
     *,
     limits_id: str = "test",
     version: int = 1,
@@ -67,6 +100,7 @@ def a_document(
     enabled: bool = True,
 ) -> LimitsDocument:
     """A document; the times may be shorter than the contract allows, since a test waits."""
+    limits = assignment_limits() if limits is None else limits
     return LimitsDocument.model_construct(
         id=f"lim-{limits_id}-{version}",
         occurred_at=IN_FORCE,
@@ -81,5 +115,6 @@ def a_document(
         unit=unit,
         in_force_from=in_force_from,
         source="test",
-        assignments=assignment_limits() if limits is None else limits,
+        assignments=limits if isinstance(limits, AssignmentLimits) else None,
+        reports=limits if isinstance(limits, ReportLimits) else None,
     )

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from shared.contracts.fields import LEVEL_ORDER, Language, Level, ResponseMode, Tier
-from shared.contracts.limits import SUBJECTS, AssignmentLimits, LimitsDocument
+from shared.contracts.limits import SUBJECTS, AssignmentLimits, LimitsDocument, ReportLimits
 from shared.definitions.yaml_files.findings import Finding, Severity
 from shared.definitions.yaml_files.screen import LOCAL, Screen, level_text
 from shared.domain.bilingual import Bilingual
 from shared.domain.limits.assignments import times_in
 from shared.domain.limits.book import LimitsInForce
+from shared.domain.limits.reports import report_times
 from shared.domain.response_modes.wording import WORDS
 from shared.domain.wording import LEVELS
 
@@ -24,8 +25,12 @@ TIERS: dict[Tier, Bilingual] = {
     Tier.GRID: Bilingual("网格", "grid"),
     Tier.MICROGRID: Bilingual("微网格", "micro-grid"),
 }
-_SUBJECTS: dict[str, Bilingual] = {"assignments": Bilingual("交办时限", "times of assignments")}
+_SUBJECTS: dict[str, Bilingual] = {
+    "assignments": Bilingual("交办时限", "times of assignments"),
+    "reports": Bilingual("上报时限", "limits of reports"),
+}
 SIGN, FINISH = Bilingual("签收", "sign"), Bilingual("办结", "finish")
+DUE_SOON = Bilingual("临期", "due soon after")
 PAUSE = Bilingual("督办间隔", "pause between calls")
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
@@ -86,6 +91,8 @@ def show_documents(
         screen.line(f"{name}: {_head(document, language)}")
         if document.assignments is not None:
             _show_assignments(screen, document.assignments, mode, language)
+        if document.reports is not None:
+            _show_reports(screen, document.reports, mode, language)
     screen.document(result)
     return None not in result.values()
 
@@ -127,7 +134,7 @@ def _show_assignments(
         [(_level(level, language), duration(times.step_s[level])) for level in levels],
     )
     single = (
-        (Bilingual("临期", "due soon after"), f"{limits.due_soon.share:.0%}", limits.due_soon),
+        (DUE_SOON, f"{limits.due_soon.share:.0%}", limits.due_soon),
         (Bilingual("顶端重复", "rounds at the top"), str(limits.rounds.count), limits.rounds),
         (Bilingual("之后间隔倍数", "slower afterwards"), f"x {limits.slow.count}", limits.slow),
         (Bilingual("重开", "re-opened within"), duration(limits.reopen.within_s), limits.reopen),
@@ -164,6 +171,43 @@ def _show_assignments(
             for words, levels, modes, seconds, source in rows
         ],
     )
+
+
+def _show_reports(
+    screen: Screen, limits: ReportLimits, mode: ResponseMode, language: Language
+) -> None:
+    in_mode = Bilingual(*WORDS[mode]).of(language)
+    columns = (
+        Bilingual("单位", "unit"),
+        Bilingual("电话", "phone"),
+        Bilingual("书面", "written"),
+        Bilingual("续报", "follow-up"),
+        Bilingual("终报", "final"),
+    )
+    rows = [
+        (_level(level, language), TIERS[tier].of(language), *(duration(item) for item in times))
+        for level in sorted(Level, key=LEVEL_ORDER.__getitem__, reverse=True)
+        for tier in Tier
+        if (times := report_times(limits, level, tier, mode)) is not None
+    ]
+    unit, *clocks = [column.of(language) for column in columns]
+    names = ("", unit, *(f">{name}" for name in clocks))
+    screen.table(f"{_SUBJECTS['reports'].of(language)} ({in_mode})", names, rows)
+    skip = Bilingual("越级上报", "town straight to city")
+    sources = [(_names(row.levels, language), row.source) for row in limits.levels]
+    sources += [
+        (" ".join(TIERS[tier].of(language) for tier in row.tiers), row.source)
+        for row in limits.tiers
+    ]
+    sources += [
+        (f"{skip.of(language)} {_names(limits.skip.levels, language)}", limits.skip.source),
+        (f"{DUE_SOON.of(language)} {limits.due_soon.share:.0%}", limits.due_soon.source),
+    ]
+    screen.table(Bilingual("来源", "sources").of(language), ("", ""), sources)
+
+
+def _names(levels: Sequence[Level], language: Language) -> str:
+    return " ".join(LEVELS[level].of(language) for level in levels)
 
 
 def duration(seconds: float) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from services.command.core.reporting.profiles import ReportProfile, report_profile_of
 from services.command.core.supervision.profiles import SlaProfile, profile_of
 from shared.contracts.limits import LimitsDocument
 from shared.domain.limits.book import LimitBook
 from shared.domain.limits.profiles import ProfileBook
 
-ASSIGNMENTS = "assignments"
+ASSIGNMENTS, REPORTS = "assignments", "reports"
 
 
 class CommandLimits:
@@ -21,12 +22,19 @@ class CommandLimits:
         self.assignments: ProfileBook[SlaProfile] = ProfileBook(
             self.documents, ASSIGNMENTS, profile_of
         )
+        self.reports: ProfileBook[ReportProfile] = ProfileBook(
+            self.documents, REPORTS, report_profile_of
+        )
 
     def missing(self, now: datetime) -> str | None:
         """Return why command cannot decide: a subject without a document for every unit."""
-        if self.assignments.at(now) is not None:
+        in_force = self.documents.at(now)
+        missing = [
+            subject for subject in (ASSIGNMENTS, REPORTS) if in_force.everywhere(subject) is None
+        ]
+        if not missing:
             return None
         return (
-            f"no document of limits ({ASSIGNMENTS}) is in force for every unit: run the set-up, "
-            "or publish one (fenghuo limits)"
+            f"no document of limits ({', '.join(missing)}) is in force for every unit: "
+            "run the set-up, or publish one (fenghuo limits)"
         )

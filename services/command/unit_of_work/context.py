@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.command.core.limits import CommandLimits
-from services.command.core.reporting.profiles import ReportProfile
+from services.command.core.reporting.profiles import ReportProfiles
 from services.command.core.supervision.escalation import FilledPosts
 from services.command.core.supervision.profiles import SlaProfiles
 from services.command.metrics import CommandMetrics
@@ -17,7 +17,7 @@ from shared.runtime.errors import Transient
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """Units, plans, posts and limits from compacted topics, report limits, and the metrics.
+    """Units, plans, posts and limits from compacted topics, and the metrics.
 
     Without `fast_path` the contract serialises every record (fastpath/README.md).
     """
@@ -26,7 +26,6 @@ class CommandContext:
     plans: PlanBook
     posts: FilledPosts
     limits: CommandLimits
-    report_profile: ReportProfile
     metrics: CommandMetrics
     fast_path: bool = True
 
@@ -36,6 +35,13 @@ class CommandContext:
         Raises Transient while no document holds for every unit: nothing is decided by a default.
         """
         profiles = self.limits.assignments.at(now)
+        if profiles is None:
+            raise Transient(self.limits.missing(now) or "")
+        return profiles
+
+    def report_profiles_at(self, now: datetime) -> ReportProfiles:
+        """Return the limits of upward reports in force at a moment; raises Transient as above."""
+        profiles = self.limits.reports.at(now)
         if profiles is None:
             raise Transient(self.limits.missing(now) or "")
         return profiles

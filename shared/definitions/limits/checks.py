@@ -11,6 +11,9 @@ from shared.contracts.limits import (
     SUBJECTS,
     AssignmentLimits,
     LimitsDocument,
+    ReportCap,
+    ReportLimits,
+    ReportTime,
     TierTime,
 )
 from shared.definitions.yaml_files.findings import FieldPath, Problem, Severity, listed
@@ -45,6 +48,8 @@ def _alone(document: LimitsDocument) -> Iterator[Problem]:
         yield Problem(Reason.INVALID_RULE, text, (), listed(set(SUBJECTS)))
     if document.assignments is not None:
         yield from _of_assignments(document.assignments)
+    if document.reports is not None:
+        yield from _of_reports(document.reports)
 
 
 def _beside(document: LimitsDocument, before: Sequence[LimitsDocument]) -> Iterator[Problem]:
@@ -82,10 +87,33 @@ def _of_assignments(limits: AssignmentLimits) -> Iterator[Problem]:
     yield from _graver_is_sooner(pauses, "", (*path, "pauses"), "pause_s")
 
 
+def _of_reports(limits: ReportLimits) -> Iterator[Problem]:
+    """A call comes before the writing, and at every graver level a report is due as soon."""
+    rows: list[tuple[FieldPath, ReportTime | ReportCap]] = []
+    rows += [(("levels", number), row) for number, row in enumerate(limits.levels)]
+    rows += [(("tiers", number), row) for number, row in enumerate(limits.tiers)]
+    for place, row in rows:
+        if row.written_s < row.phone_s:
+            text = f"{row.written_s:g} s in writing, {row.phone_s:g} s by phone"
+            path = ("reports", *place, "written_s")
+            yield Problem(Reason.INVALID_RULE, text, path, f"at least {row.phone_s:g}")
+    usual = {
+        level: (number, row)
+        for number, row in enumerate(limits.levels)
+        if not row.modes
+        for level in row.levels
+    }
+    for name in ("phone_s", "written_s", "follow_up_s", "final_s"):
+        times = {level: (number, getattr(row, name)) for level, (number, row) in usual.items()}
+        yield from _graver_is_sooner(times, "", ("reports", "levels"), name)
+
+
 def _graver_is_sooner(
     times: Mapping[Level, _Placed], of_whom: str, path: FieldPath, field: str
 ) -> Iterator[Problem]:
-    for milder, graver in pairwise(sorted(Level, key=LEVEL_ORDER.__getitem__)):
+    """`times` are those of some levels."""
+    levels = [level for level in sorted(Level, key=LEVEL_ORDER.__getitem__) if level in times]
+    for milder, graver in pairwise(levels):
         (_, usual), (row, seconds) = times[milder], times[graver]
         if seconds > usual:
             text = f"{graver}{of_whom} has {seconds:g} s, the milder {milder} only {usual:g} s"

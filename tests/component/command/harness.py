@@ -14,7 +14,6 @@ from prometheus_client import CollectorRegistry
 from deploy.example import plans
 from services.command.app import build
 from services.command.core.limits import CommandLimits
-from services.command.core.reporting.profiles import STANDARD, ReportProfile
 from services.command.core.supervision.escalation import FilledPosts
 from services.command.metrics import CommandMetrics
 from services.command.settings import Settings
@@ -41,7 +40,7 @@ from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Transaction
 from shared.runtime.timers import Fire, Timer, TimerSweeper
 from tests.component.command import invariants
-from tests.support.limits import a_document, assignment_limits
+from tests.support.limits import a_document, assignment_limits, shipped
 from tests.support.service_driver import NothingUnread, ServiceDriver, driven, topic_of
 
 CITY, DISTRICT = "500000000000", "500118000000"
@@ -333,7 +332,7 @@ async def driven_command(
     dsn: str,
     times: LimitsDocument | None,
     tree: UnitTree,
-    report_profile: ReportProfile = STANDARD,
+    reports: LimitsDocument | None = None,
     *,
     fast_path: bool = True,
     **settings: Any,
@@ -342,13 +341,13 @@ async def driven_command(
 
     `times` None: without any document of limits.
     """
+    documents = [] if times is None else [times, reports or shipped("reports-standard")]
     registry = CollectorRegistry()
     context = CommandContext(
         tree=tree,
         plans=PlanBook(plans.definitions(EVENT_TIME)),
         posts=FilledPosts(),
-        limits=CommandLimits([] if times is None else [times]),
-        report_profile=report_profile,
+        limits=CommandLimits(documents),
         metrics=CommandMetrics(registry),
         fast_path=fast_path,
     )
@@ -361,7 +360,7 @@ async def a_harness(
     dsn: str,
     times: LimitsDocument | None = None,
     tree: UnitTree | None = None,
-    report_profile: ReportProfile = STANDARD,
+    reports: LimitsDocument | None = None,
     *,
     fast_path: bool = True,
 ) -> AsyncIterator[CommandHarness]:
@@ -370,7 +369,7 @@ async def a_harness(
         dsn,
         times or some_times(),
         catalogued() if tree is None else tree,
-        report_profile,
+        reports,
         fast_path=fast_path,
     ) as harness:
         for entry in units():

@@ -28,7 +28,7 @@ from tests.component.command.harness import (
 )
 from tests.component.command.mode_acts import decide
 from tests.component.command.test_timers import go_back, sweep_for
-from tests.support.limits import a_document, assignment_limits
+from tests.support.limits import a_document, assignment_limits, shipped
 
 
 async def test_without_a_document_nothing_is_decided_until_one_is_read(dsn: str) -> None:
@@ -44,6 +44,8 @@ async def test_without_a_document_nothing_is_decided_until_one_is_read(dsn: str)
         with pytest.raises(Transient):
             await harness.apply(an_alert())
         documents.put(some_times())
+        assert "(reports)" in problems()["limits"]
+        documents.put(shipped("reports-standard"))
         assert "limits" not in problems()
         await harness.apply(an_alert())
         assert len(await harness.published(COMMANDS.name)) == 1

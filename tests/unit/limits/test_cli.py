@@ -19,7 +19,8 @@ TOWN = "500118118000"
 @pytest.fixture
 def district(tmp_path: Path) -> Path:
     """A document of a district."""
-    text = BASE.read_text(encoding="utf-8").replace("assignments-standard", "assignments-district")
+    text = BASE.read_text(encoding="utf-8").split("# Limits of upward reports")[0]
+    text = text.replace("assignments-standard", "assignments-district")
     text = text.replace("  version: 1\n", '  version: 3\n  unit: "500118000000"\n')
     text = text.replace("within_s: 300,", "within_s: 240,")
     path = tmp_path / "district.yaml"
@@ -29,7 +30,7 @@ def district(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("locale", "words"),
-    [("en_US.UTF-8", "1 documents, 0 errors, 0 warnings"), ("zh_CN.UTF-8", "1 份文件，0 个错误")],
+    [("en_US.UTF-8", "2 documents, 0 errors, 0 warnings"), ("zh_CN.UTF-8", "2 份文件，0 个错误")],
 )
 def test_the_shipped_document_is_right(
     locale: str, words: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -65,6 +66,8 @@ def test_show_names_document_signatures_and_sources(
         "4 min",
         "45 min",
         "at most 15 days with consent",
+        "reports-standard version 1",
+        "a county's rule of 2018",
     ):
         assert words in output
     assert main(["show", *packs, "--mode", "emergency"]) == 0
@@ -81,7 +84,7 @@ def test_show_goes_by_the_moment(capsys: pytest.CaptureFixture[str]) -> None:
         names.append(json.loads(capsys.readouterr().out)["assignments"]["limits_id"])
     assert names == ["assignments-standard", "assignments-demo"]
     assert main(["show", "--at", "2025-12-31T12:00:00+08:00", *packs]) == FAILED
-    assert json.loads(capsys.readouterr().out) == {"assignments": None}
+    assert json.loads(capsys.readouterr().out) == {"assignments": None, "reports": None}
 
 
 def test_a_wrong_call_gets_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

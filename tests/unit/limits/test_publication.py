@@ -30,6 +30,7 @@ SIGNED = (
 def file(tmp_path: Path) -> Path:
     """A document of a district: signed by two people, in force tomorrow."""
     text = BASE.read_text(encoding="utf-8")
+    text = text.split("# Limits of upward reports")[0]
     text = text.replace("assignments-standard", "assignments-yongchuan")
     text = text.replace("2026-01-01T", "2026-12-02T")
     text = text.replace("  version: 1\n", '  version: 1\n  unit: "500118000000"\n' + SIGNED)
@@ -113,10 +114,10 @@ def test_the_last_document_for_every_unit_cannot_be_switched_off(file: Path) -> 
 
 
 def test_the_set_up_fills_in_what_holds_for_nobody_and_displaces_nothing() -> None:
-    base = [shipped("assignments-standard")]
+    base = [shipped("assignments-standard"), shipped("reports-standard")]
     assert missing_documents(base, {}) == base
     assert missing_documents(base, published(*base)) == []
     office = a_document(limits_id="assignments-city")
-    assert missing_documents(base, published(office)) == []
+    assert missing_documents(base, published(office)) == base[1:]
     district = a_document(limits_id="assignments-yongchuan", unit="500118000000")
     assert missing_documents(base, published(district)) == base
