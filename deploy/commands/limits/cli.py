@@ -17,7 +17,7 @@ from deploy.local.limits import BASE, read_limits, write_limits
 from shared.contracts.fields import Language, ResponseMode
 from shared.contracts.units import is_unit
 from shared.definitions.limits.pack import load
-from shared.definitions.yaml_files.items import PackError
+from shared.definitions.yaml_files.items import CITY, PackError
 from shared.definitions.yaml_files.screen import Screen, plain
 from shared.domain.bilingual import Bilingual
 from shared.domain.limits.book import LimitBook
@@ -141,7 +141,7 @@ def parser() -> argparse.ArgumentParser:
         "--dry-run", action="store_true", help="only say what would be written"
     )
     publish_parser.add_argument(
-        "--issuer", default="500000000000", metavar="UNIT", help="who issues the documents"
+        "--issuer", default=CITY, metavar="UNIT", help="who issues the documents"
     )
     for verb in (check_parser, publish_parser):
         verb.add_argument(
