@@ -9,7 +9,7 @@ faults: MINUTES ?= $(if $(SOAK),60,$(if $(QUICK),5,30))
 fuzz: MINUTES ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-lint demo up down status link admin logs test e2e faults hostile fuzz lint types imports javascript fmt bench rules plans letters cli lock clean distclean
+.PHONY: help setup setup-test setup-lint demo up down status link admin logs test e2e faults hostile fuzz lint types imports javascript fmt bench rules plans limits letters cli lock clean distclean
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ bench: setup  ## measure, not part of the tests (ONLY=scoring|command|console|do
 
 rules: setup $(CATALOG)  ## check, test, explain, backtest, plot, publish rules (ARGS="check")
 	@FENGHUO_CATALOG=$(CATALOG) $(PY) -m deploy.commands.rules $(if $(ARGS),$(ARGS),--help)
+
+limits: setup $(CATALOG)  ## check, show and publish limits (ARGS="check", ARGS="show 500118118000")
+	@FENGHUO_UNITS=$(UNITS) $(PY) -m deploy.commands.limits $(if $(ARGS),$(ARGS),--help)
 
 plans: setup $(CATALOG)  ## check and explain response plans (ARGS="check", ARGS="explain 11A01 red 500118118000")
 	@FENGHUO_UNITS=$(UNITS) $(PY) -m deploy.commands.plans $(if $(ARGS),$(ARGS),--help)

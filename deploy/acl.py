@@ -26,6 +26,7 @@ from shared.contracts.topics import (
     FAULTS,
     GAP_ACCEPTANCES,
     LETTER_ACTS,
+    LIMITS,
     MODE_PROPOSALS,
     MODE_REQUESTS,
     NOTICES,
@@ -86,7 +87,7 @@ TABLES: dict[str, Specs] = {
     "ingest": (CATALOG,),
     "scoring": (CATALOG, RULES, RESPONSE_MODES),
     "alerting": (RESPONSE_MODES,),
-    "command": (CATALOG, PLANS, ROSTER),
+    "command": (CATALOG, PLANS, LIMITS, ROSTER),
     "notify": (CATALOG, ROSTER, RESPONSE_MODES, REACHABILITY, PUSH_DEVICES),
     "console": (CATALOG, ROSTER, RULES, PLANS, PUSH_DEVICES),
     "audit": (CATALOG,),
@@ -104,10 +105,11 @@ LOOKED_INTO: dict[str, Specs] = {
         CATALOG,
         RULES,
         PLANS,
+        LIMITS,
         ROSTER,
         READINGS,
         ALARMS,
-    ),  # seeding; `rules backtest`, `explain`
+    ),  # seeding; `rules backtest`, `explain`; `limits show`
 }
 """What is read besides, without a group. audit reads the dead letters of its topics as well."""
 

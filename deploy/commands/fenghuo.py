@@ -103,6 +103,11 @@ VERBS = (
         "deploy.commands.catalog.cli",
     ),
     Verb(
+        "limits",
+        Bilingual("时限与权限：检查、查看、发布", "check, show and publish limits"),
+        "deploy.commands.limits.cli",
+    ),
+    Verb(
         "outbox",
         Bilingual("被 Kafka 拒收的待发记录", "show and send again the rows that Kafka refused"),
         "deploy.commands.outbox",
@@ -159,7 +164,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if verb is None:
         print(_wrong_verb(first, language), file=sys.stderr)
         return EXIT_USAGE
-    if verb.name in ("rules", "plans"):
+    if verb.name in ("rules", "plans", "limits"):
         _use_example_catalogue()
     run: Callable[[list[str]], int] = import_module(verb.module).main
     return run([*verb.arguments, *following])
@@ -203,7 +208,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _use_example_catalogue() -> None:
-    """Check rules and plans against the example's sensors and units unless others are named."""
+    """Name the example's sensors and units for rules, plans and limits unless others are named."""
     from deploy.example import catalog
     from deploy.local.paths import REPO
 

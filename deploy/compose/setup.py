@@ -1,4 +1,4 @@
-"""`python -m deploy.compose.setup`: topics, plans, schema, one role per service. Repeatable.
+"""`python -m deploy.compose.setup`: topics, plans, limits, schema, roles. Repeatable.
 
 Reads FENGHUO_KAFKA_BOOTSTRAP, FENGHUO_KAFKA_VOLUME_GIB, FENGHUO_REPLICATION_FACTOR,
 FENGHUO_ADMIN_DATABASE_URL and one FENGHUO_<SERVICE>_DB_PASSWORD per service with state; ends with
@@ -22,6 +22,7 @@ from aiokafka.errors import KafkaError
 from deploy.example import plans
 from deploy.local.database import grant
 from deploy.local.errors import StackError
+from deploy.local.limits import publish_shipped
 from deploy.local.records import is_empty, publish, record
 from deploy.local.seed import seed_canary
 from deploy.local.sources import publish_absent, read_digests
@@ -31,7 +32,7 @@ from deploy.local.topics import ensure_topics, planned_topics, wait_for_broker
 from deploy.migrations.runner import upgrade
 from shared.contracts.topics import PLANS, TopicSpec
 from shared.runtime.database import CLIENT_ERRORS
-from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE
+from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE, Transient
 
 CANARY_UNITS = "FENGHUO_AUDIT_CANARY_UNITS"
 SOURCES_FILE = "FENGHUO_SOURCES_FILE"
@@ -88,6 +89,7 @@ def main() -> int:
         volume_gib = stated_volume({VARIABLE: need(VARIABLE)})
         print(f"topics: {asyncio.run(prepare(bootstrap, replication, volume_gib))} created")
         print(f"plans: {asyncio.run(publish_plans(bootstrap))} published")
+        print(f"limits: {asyncio.run(publish_shipped(bootstrap))} published")
         if file := os.environ.get(SOURCES_FILE):
             digests = read_digests(Path(file))
             names = asyncio.run(publish_absent(bootstrap, digests, datetime.now(UTC)))
@@ -98,7 +100,7 @@ def main() -> int:
         upgrade(admin)
         asyncio.run(grant(admin, passwords))
         print("schema and roles are up to date")
-    except (KafkaError, OSError, *CLIENT_ERRORS) as problem:
+    except (KafkaError, Transient, OSError, *CLIENT_ERRORS) as problem:
         print(f"fenghuo setup: {str(problem) or 'Kafka does not answer'}", file=sys.stderr)
         return EXIT_UNAVAILABLE
     except (StackError, ValueError) as problem:

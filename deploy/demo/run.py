@@ -42,6 +42,7 @@ from deploy.demo.webhook import Receiver
 from deploy.local import seed as seed_module
 from deploy.local.announcement import announced
 from deploy.local.errors import StackError
+from deploy.local.limits import DEMO
 from deploy.local.paths import Paths
 from deploy.local.seeded_stack import LOCAL, SeededStack
 from deploy.local.stack import Phase
@@ -120,6 +121,7 @@ class Demo:
             self.screen.show_step("starting")
             leaving.callback(self.screen.show_step, "")
             stack.sources = (LOCAL, _PLAYER)
+            stack.more_limits = (DEMO,)
             await leaving.enter_async_context(stack)
             self._show_seed(stack)
             leaving.callback(self.screen.show_step, "stopping the services, Kafka and Postgres")
@@ -254,7 +256,6 @@ class Demo:
         return list(heapq.merge(moments, quiet))
 
     def _env(self) -> dict[str, dict[str, str]]:
-        demo = {"FENGHUO_SLA_PROFILE": "demo"}
         webhook = {
             "FENGHUO_WEBHOOK_URL": self.receiver.url,
             "FENGHUO_WEBHOOK_SECRET": self._secret,
@@ -264,8 +265,7 @@ class Demo:
                 "FENGHUO_EVENT_CLOCK": "readings",
                 "FENGHUO_EVENT_CLOCK_SOURCE": _PLAYER,
             },
-            "command": demo,
-            "notify": {**demo, **webhook},
+            "notify": {"FENGHUO_SLA_PROFILE": "demo", **webhook},
         }
 
     def _ring(self, page: dict[str, Any]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from deploy.local.errors import StackError
 from deploy.local.paths import Paths
 from deploy.local.seed import holds_example
-from deploy.local.seeded_stack import SOURCES
 from deploy.local.stack import Stack
 
 _MARK = "own"
@@ -37,9 +36,4 @@ class OwnStack(Stack):
     async def _start_services(self) -> None:
         check_empty(self.paths)
         (self.paths.data / _MARK).touch()
-        path = self.paths.secrets / SOURCES
-        if not path.exists():
-            path.touch(mode=0o600)
-            path.write_text("{}", encoding="ascii")
-        self.set_variables("ingest", {"FENGHUO_SOURCES_FILE": str(path)})
         await super()._start_services()

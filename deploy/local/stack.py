@@ -27,6 +27,7 @@ from deploy.local import announcement, database, kafka, ports, topics
 from deploy.local import postgres as postgres_module
 from deploy.local.endpoints import Endpoints, ServiceEndpoint
 from deploy.local.errors import StackError, first_sentence
+from deploy.local.limits import publish_shipped
 from deploy.local.paths import REPO, Paths
 from deploy.local.postgres import Postgres
 from deploy.local.secrets import Secrets
@@ -45,7 +46,10 @@ class Phase:
 
 
 class Stack:
-    """Kafka, Postgres, topics, schema, services: started and stopped together."""
+    """Kafka, Postgres, topics, limits, schema, services: started and stopped together."""
+
+    more_limits: Sequence[Path] = ()
+    """Files of limits that are published beside the shipped ones, such as those of a demo."""
 
     def __init__(
         self,
@@ -305,6 +309,7 @@ class Stack:
             copies = kafka.replication(len(self.kafka_nodes))
             planned = topics.planned_topics(copies, volume_gib=stated_volume())
             await topics.ensure_topics(broker.bootstrap, planned)
+            await publish_shipped(broker.bootstrap, self.more_limits)
 
     async def _prepare_nodes(self, broker: kafka.Broker) -> list[Program]:
         """Return the programs of the Kafka nodes, ready to be started."""

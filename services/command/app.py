@@ -7,9 +7,8 @@ from functools import partial
 from faststream.asgi import AsgiFastStream
 
 from services.command import timers
-from services.command.core.reporting.profiles import STANDARD
+from services.command.core.limits import CommandLimits
 from services.command.core.supervision.escalation import FilledPosts
-from services.command.core.supervision.profiles import PROFILES
 from services.command.fastpath import plain_steps
 from services.command.handlers import acknowledgements, alerts, modes, reports, requests
 from services.command.metrics import CommandMetrics
@@ -22,6 +21,7 @@ from shared.contracts.topics import (
     ASSIGNMENTS,
     CATALOG,
     COMMANDS,
+    LIMITS,
     MODE_PROPOSALS,
     PLANS,
     REPORT_DUTIES,
@@ -37,7 +37,7 @@ from shared.runtime.stateful_platform import StatefulPlatform
 def build(settings: Settings, context: CommandContext | None = None) -> AsgiFastStream:
     """Return the ASGI application; nothing is connected before its lifespan starts.
 
-    A test may pass a context of its own, with other deadlines or with units that it knows.
+    A test may pass a context of its own, with other limits or with units that it knows.
     """
     platform = StatefulPlatform("command", settings)
     if context is None:
@@ -45,13 +45,15 @@ def build(settings: Settings, context: CommandContext | None = None) -> AsgiFast
             tree=UnitTree(),
             plans=PlanBook(),
             posts=FilledPosts(),
-            profile=PROFILES[settings.sla_profile],
-            report_profile=STANDARD,
+            limits=CommandLimits(),
             metrics=CommandMetrics(platform.registry),
             fast_path=settings.fast_path,
         )
     platform.table(CATALOG, context.tree.take, context.tree.remove)
     platform.table(PLANS, context.plans.put, context.plans.drop)
+    limits = context.limits
+    platform.table(LIMITS, limits.documents.put, limits.documents.drop)
+    platform.health.add("limits", lambda: limits.missing(platform.clock.now()))
     platform.table(ROSTER, context.posts.update, context.posts.remove)
     platform.include(
         partial(UnitOfWork, context=context),

@@ -6,15 +6,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.command.core.supervision.profiles import SlaProfileName
 from shared.runtime.settings import DatabaseSettings
 
 
 class Settings(DatabaseSettings):
     """Environment variables FENGHUO_*; see also shared.runtime.settings."""
 
-    sla_profile: SlaProfileName = SlaProfileName.STANDARD
-    """Deadlines and escalation steps: `standard` in minutes, `demo` in seconds."""
     batch_records: Annotated[int, Field(ge=1, le=10_000)] = 4_000
     """Most records handled in one transaction; more of them cost fewer round trips each."""
     keep_days: Annotated[int, Field(ge=30, le=36_500)] = 400

@@ -19,7 +19,7 @@ from services.console.features.overview.map_points import MapPoints
 from services.console.features.overview.shared_answers import SharedAnswers
 from services.console.features.photos.pictures import Pictures
 from services.console.features.push.push_parts import PushParts
-from services.console.features.self_check.definitions import Definitions, in_turn
+from services.console.features.self_check.definitions import Definitions, FunctionPair
 from services.console.features.sensors.charts import SensorRules
 from services.console.features.sensors.history_writer import HistoryWriter
 from services.console.features.sensors.reading_log import KafkaReadingSource
@@ -82,8 +82,8 @@ def build(settings: Settings) -> FastAPI:
     platform.table(ROSTER, directory.apply, directory.remove)
     platform.table(
         RULES,
-        in_turn(rules.apply, definitions.put_rule),
-        in_turn(rules.remove, definitions.drop_rule),
+        FunctionPair(rules.apply, definitions.put_rule).call,
+        FunctionPair(rules.remove, definitions.drop_rule).call,
     )
     platform.table(PLANS, definitions.put_plan, definitions.drop_plan)
     platform.table(PUSH_DEVICES, push.apply, push.remove)

@@ -19,6 +19,7 @@ from shared.contracts.fields import (
     Line,
     Post,
     ResponseMode,
+    RuleId,
     Slug,
     Text,
     Tier,
@@ -191,8 +192,8 @@ class AssignmentEvent(Envelope):
     `alert_id` is the alert behind this attempt; for a case that came back, the newer alert. `line`
     is the key of the plan's line. The issuer of a part of a split assignment is the unit that
     split. `finish_by` moves with an extension. `suspended_s` is the total time of suspension in
-    this attempt, in seconds. `mode` (with version and deciding unit) determined the deadlines of
-    the attempt.
+    this attempt, in seconds. `mode` (with version and deciding unit) and a version of a document of
+    limits (`limits_id`) determined the deadlines of the attempt.
     """
 
     type: Literal["assignment"] = "assignment"
@@ -223,6 +224,8 @@ class AssignmentEvent(Envelope):
     mode: ResponseMode = ResponseMode.NORMAL
     mode_version: ModeVersion = 0
     mode_unit: UnitId | None = None
+    limits_id: RuleId | None = None
+    limits_version: Version | None = None
     actor: Identifier | None = None
     reason: Text = ""
     part: Part | None = None

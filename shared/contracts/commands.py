@@ -63,8 +63,9 @@ class CommandEvent(Envelope):
     their ids: a reader of the assignments can prove that the set is complete. `given_on` counts the
     assignments made later by splitting and reassigning. `root` is the lowest unit above all
     recipients. A command of a plan names the plan and its version. `mode` was the mode of the root
-    at the issue, by version `mode_version` of the decision of `mode_unit`. `warning_id` is the
-    warning of another agency because of which an officer gave it.
+    at the issue, by version `mode_version` of the decision of `mode_unit`; `limits_id` and
+    `limits_version` name its document of limits then. `warning_id` is the warning of another agency
+    because of which an officer gave it.
     """
 
     type: Literal["command"] = "command"
@@ -89,6 +90,8 @@ class CommandEvent(Envelope):
     mode: ResponseMode = ResponseMode.NORMAL
     mode_version: ModeVersion = 0
     mode_unit: UnitId | None = None
+    limits_id: RuleId | None = None
+    limits_version: Version | None = None
     rollup: Annotated[tuple[TierCount, ...], Field(max_length=6)] = ()
     actor: Identifier | None = None
 

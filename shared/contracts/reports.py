@@ -19,6 +19,7 @@ from shared.contracts.fields import (
     Line,
     Position,
     ResponseMode,
+    RuleId,
     Text,
     UnitId,
     Version,
@@ -158,7 +159,8 @@ class ReportDuty(Envelope):
 
     A limit is missed when its `_at` is not before its `_due`. `follow_up_due` and `final_due` are
     present while their limits run. `reason` explains an end without a final report; `counted` are
-    the newest counted reports, the oldest first; `mode` is the strictest mode behind the limits.
+    the newest counted reports, the oldest first; `mode` is the strictest mode behind the limits,
+    `limits_id` and `limits_version` the document of the one that is due first.
     """
 
     type: Literal["report_duty"] = "report_duty"
@@ -177,6 +179,8 @@ class ReportDuty(Envelope):
     mode: ResponseMode = ResponseMode.NORMAL
     mode_version: ModeVersion = 0
     mode_unit: UnitId | None = None
+    limits_id: RuleId | None = None
+    limits_version: Version | None = None
     started_at: Instant
     phone_due: Instant
     phone_at: Instant | None = None

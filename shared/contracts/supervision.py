@@ -15,8 +15,10 @@ from shared.contracts.fields import (
     Line,
     Post,
     ResponseMode,
+    RuleId,
     Text,
     UnitId,
+    Version,
 )
 from shared.contracts.modes import ModeVersion
 
@@ -42,7 +44,8 @@ class SupervisionEvent(Envelope):
 
     `urged`: an officer has called the unit at `due_at`. `rung` counts escalations from 1; `text` is
     the state so far; `target_unit` and `target_post` are to be called. `late_by_s` is the delay of
-    the timer in seconds (0 unless the system was down).
+    the timer in seconds (0 unless the system was down). `limits_id` and `limits_version` name the
+    document of limits that gives the pause until the next call.
     """
 
     type: Literal["supervision"] = "supervision"
@@ -64,4 +67,6 @@ class SupervisionEvent(Envelope):
     mode: ResponseMode = ResponseMode.NORMAL
     mode_version: ModeVersion = 0
     mode_unit: UnitId | None = None
+    limits_id: RuleId | None = None
+    limits_version: Version | None = None
     text: Text = ""

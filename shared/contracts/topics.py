@@ -25,6 +25,7 @@ from shared.contracts.duty import DutyCoverage, DutyEntry, DutyRequest
 from shared.contracts.faults import SystemFault
 from shared.contracts.gaps import GapAcceptance
 from shared.contracts.letter_acts import LetterAct
+from shared.contracts.limits import LimitsDocument
 from shared.contracts.modes import ModeProposal, ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, Page, RosterSlot
 from shared.contracts.plans import PlanDefinition
@@ -138,6 +139,10 @@ RULES = TopicSpec(
 PLANS = TopicSpec(
     "plan.definitions.v1", "plan_id", 1, "compact", None, PlanDefinition, "deploy", "预案"
 )
+LIMITS = TopicSpec(
+    "governance.limits.v1", "limits_id:version", 1, "compact", None, LimitsDocument, "deploy",
+    "时限与权限",
+)  # fmt: skip
 ALARMS = TopicSpec(
     "alarm.events.v1",
     "alarm_id",
@@ -270,21 +275,15 @@ DUTY_COVERAGE = TopicSpec(
     "duty.coverage.v1", "unit:post", 4, "compact", None, DutyCoverage, "duty", "空班"
 )
 PAGES = TopicSpec(
-    "duty.pages.v1", "officer_id", 4, "delete", 30 * _DAY, Page, "notify", "推送", share=20
+    "duty.pages.v1", "officer_id", 4, "delete", 30 * _DAY, Page, "notify", "推送", share=17
 )
 PAGE_ANSWERS = TopicSpec(
     "duty.answers.v1", "officer_id", 4, "delete", 90 * _DAY, Answer, "console", "叫应"
 )
 CONTACT_TESTS = TopicSpec(
-    "duty.contact_tests.v1",
-    "unit",
-    1,
-    "delete",
-    _YEAR,
-    ContactTestRequest,
-    "console",
+    "duty.contact_tests.v1", "unit", 1, "delete", _YEAR, ContactTestRequest, "console",
     "通信测试申请",
-)
+)  # fmt: skip
 REACHABILITY = TopicSpec(
     "duty.reachability.v1", "officer_id", 4, "compact", None, Reachability, "notify", "可达性"
 )
@@ -355,6 +354,7 @@ TOPICS: dict[str, TopicSpec] = {
         WARNINGS,
         RULES,
         PLANS,
+        LIMITS,
         ALARMS,
         SCORING_STATE,
         ALERTS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.contracts.catalog import CatalogEntry, UnitEntry, kind_and_id
+from shared.contracts.catalog import CatalogEntry, Entry, UnitEntry, kind_and_id
 from shared.contracts.fields import Tier
 from shared.contracts.units import NO_UNIT, is_above_cities, tier_of
 
@@ -27,8 +27,11 @@ class TopUnit:
         return self._top
 
     def take(self, message: CatalogEntry) -> None:
-        """Apply a record of the catalogue; departments, grids and provinces do not count."""
-        entry = message.entry
+        """Apply a record of the catalogue."""
+        self.put(message.entry)
+
+    def put(self, entry: Entry) -> None:
+        """Apply an entry of the catalogue; departments, grids and provinces do not count."""
         if not isinstance(entry, UnitEntry) or "/" in entry.unit or is_above_cities(entry.unit):
             return
         self._units.add(entry.unit)

@@ -27,7 +27,7 @@ from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Database, Transaction
 from shared.runtime.inbox import InboxWorker
 from shared.runtime.metrics import RuntimeMetrics
-from tests.component.command.harness import a_profile, driven_command
+from tests.component.command.harness import driven_command, some_times
 from tests.support.inbox import NotingDeadLetters
 from tests.support.postgres import fresh_database
 from tests.support.service_driver import ServiceDriver, driven
@@ -58,7 +58,7 @@ async def _notify(dsn: str) -> AsyncIterator[ServiceDriver]:
 
 @asynccontextmanager
 async def _command(dsn: str) -> AsyncIterator[ServiceDriver]:
-    async with driven_command(dsn, a_profile(), UnitTree()) as harness:
+    async with driven_command(dsn, some_times(), UnitTree()) as harness:
         yield harness.driver
 
 

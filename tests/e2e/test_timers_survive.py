@@ -16,7 +16,6 @@ import asyncpg
 import pytest
 
 from deploy.local.stack import Stack
-from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.fields import Contract, Level, Post, Tier
 from shared.contracts.supervision import SupervisionEvent, SupervisionKind
 from shared.contracts.topics import CATALOG, COMMAND_REQUESTS, ROSTER, SUPERVISION, TopicSpec
@@ -34,11 +33,11 @@ from tests.component.command.harness import (
     units,
 )
 from tests.support.kafka import produce, read_all
+from tests.support.profiles import STANDARD
 from tests.support.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
 
-STANDARD = PROFILES[SlaProfileName.STANDARD]
 SIGN_S, STEP_S = STANDARD.sign_s[Level.ORANGE][Tier.VILLAGE], STANDARD.step_s[Level.ORANGE]
 """Ten minutes to sign, five between two rungs."""
 AWAY_S = 600

@@ -13,11 +13,13 @@ import pytest
 from services.command.core.supervision.escalation import FilledPosts
 from services.console.core.directory import Directory
 from services.console.core.names import UnitNames
-from shared.contracts.fields import Post
+from shared.contracts.catalog import UnitEntry
+from shared.contracts.fields import Post, Tier
 from shared.contracts.pages import Channel
 from shared.contracts.record_keys import RECORD_KEYS
 from shared.contracts.topics import (
     CATALOG,
+    LIMITS,
     PLANS,
     PUSH_DEVICES,
     REACHABILITY,
@@ -49,6 +51,7 @@ CONTENTS: dict[str, dict[TopicSpec, Callable[[Any], object]]] = {
     "command": {
         CATALOG: lambda tree: (len(tree), tree.groups),
         PLANS: len,
+        LIMITS: len,
         ROSTER: lambda posts: posts._filled.copy(),
     },
     "notify": {
@@ -61,9 +64,14 @@ CONTENTS: dict[str, dict[TopicSpec, Callable[[Any], object]]] = {
     "console": {
         CATALOG: lambda names: (names._sensors.copy(), len(names.tree), names.tree.groups),
         ROSTER: lambda directory: list(directory.slots()),
-        RULES: lambda rules: rules.rules_by_id.copy(),
+        RULES: lambda pair: (
+            pair.first.__self__.rules_by_id.copy(),
+            pair.second.__self__.rules.copy(),
+        ),
+        PLANS: lambda definitions: definitions.plans.copy(),
         PUSH_DEVICES: lambda push: push._devices.copy(),
     },
+    "audit": {CATALOG: lambda top: top._units.copy()},
 }
 """Every table on a compacted topic, and a view of its content."""
 
@@ -71,7 +79,13 @@ CONTENTS: dict[str, dict[TopicSpec, Callable[[Any], object]]] = {
 def messages_of(spec: TopicSpec) -> list[Any]:
     golden = golden_records()[spec.name].values()
     messages = [spec.model.validate_json(json.dumps(value)) for value in golden]
-    return [*messages, a_rule(a_threshold_rule(("red", 216, 215)))] if spec is RULES else messages
+    if spec is RULES:
+        messages.append(a_rule(a_threshold_rule(("red", 216, 215))))
+    if spec is CATALOG:
+        [entry] = [message for message in messages if isinstance(message.entry, UnitEntry)]
+        town = UnitEntry(unit=UNIT, tier=Tier.TOWN, name="town")
+        messages.append(entry.model_copy(update={"entry": town}))
+    return messages
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -29,7 +29,6 @@ from services.command.core.commands.authority import may_direct, may_urge, refus
 from services.command.core.modes.proposal import Proposal, RefusedProposal, sign, stop
 from services.command.core.modes.states import IllegalStep as IllegalModeStep
 from services.command.core.modes.states import ProposalTrigger as ModeEvent
-from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from services.console.core.access import Viewer, may_issue, with_usual_rights
 from services.console.core.offers import (
     AlertFacts,
@@ -53,6 +52,7 @@ from shared.contracts.modes import ModeSignature, ModeVerb, ProposalState
 from shared.contracts.pages import AnswerVerb, PageState
 from shared.contracts.reports import DutyState, Means
 from shared.contracts.wordings import AlertWording
+from tests.support.profiles import DEMO
 from tests.unit.alerting.alert_history import issued_history
 from tests.unit.alerting.builders import a_decision, an_alarm, at
 from tests.unit.command.builders import NOW, after, an_assignment
@@ -231,9 +231,7 @@ def applied(step: Step, state: AssignmentState, officer: Viewer, *, has_question
         (PARTS[step],) if step in PARTS else (),
     )  # fmt: skip
     try:
-        outcome, _ = apply_step(
-            assignment, act, 1, NOW, profile=PROFILES[SlaProfileName.DEMO], level=Level.RED
-        )
+        outcome, _ = apply_step(assignment, act, 1, NOW, profile=DEMO, level=Level.RED)
     except IllegalStep:
         return False
     return outcome is StepOutcome.APPLIED

@@ -14,6 +14,7 @@ from tests.support import services
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = {
     "FENGHUO_OPERATOR": "docs/dead-letters.md",
+    "FENGHUO_OPERATOR_UNIT": "docs/dead-letters.md",
     "FENGHUO_TOKEN": "docs/cli.md",
     "FENGHUO_TOKEN_FILE": "docs/cli.md",
     "FENGHUO_UNITS": "docs/plans.md",

@@ -22,14 +22,12 @@ from services.command.core.modes.unit_mode import UnitMode
 from services.command.core.reporting.events import obligation_event, obligation_supervision_event
 from services.command.core.reporting.model import AlertReporting, ReportClock
 from services.command.core.reporting.obligations import obligations_of, observe_alert
-from services.command.core.reporting.profiles import STANDARD
 from services.command.core.reporting.timers import ESCALATE
 from services.command.core.reporting.timers import fire_obligation as fire_report
 from services.command.core.supervision.deadlines import TimerKind
 from services.command.core.supervision.escalation import FilledPosts, escalation_chain
 from services.command.core.supervision.events import supervision_event
 from services.command.core.supervision.firing import DueTimer, fire_assignment
-from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import DecisionVerb
 from shared.contracts.assignments import AssignmentEvent
@@ -41,6 +39,8 @@ from shared.contracts.supervision import SupervisionEvent
 from shared.domain.response_modes.effective import Modes
 from shared.domain.selection.tree import UnitTree
 from tests.component.command.harness import slot
+from tests.support.profiles import DEMO, REPORTS
+from tests.support.profiles import STANDARD as PACE
 from tests.support.scoring import Feed, a_reading, a_rule, a_threshold_rule
 from tests.unit.alerting.alert_history import AlertHistory
 from tests.unit.alerting.builders import a_report
@@ -114,9 +114,7 @@ def of_orders(history: AlertHistory) -> list[Envelope]:
     cause = Cause(issued.id, NOW, DISTRICT)
     due = DueTimer(TimerKind.SIGN_ESCALATE, 0, assignment.sign_by)
     rungs = ((VILLAGE, Post.B), (TOWN, Post.B))
-    fired = fire_assignment(
-        assignment, [due], rungs, PROFILES[SlaProfileName.DEMO], Level.ORANGE, assignment.sign_by
-    )
+    fired = fire_assignment(assignment, [due], rungs, DEMO, Level.ORANGE, assignment.sign_by)
     return [
         command_event(command, recount([assignment]), cause, NOW),
         assignment_event(assignment_template(command, assignment, NOW), assignment, cause),
@@ -128,18 +126,18 @@ def of_reporting(history: AlertHistory) -> list[Envelope]:
     """The obligations to report the alert upward, and the calls when nobody reports."""
     case: AlertReporting | None = None
     for event in history.events:
-        case = observe_alert(case, event, Modes(), NOW)
+        case = observe_alert(case, event, Modes(), REPORTS, NOW)
     assert case is not None
     roster = FilledPosts()
     for unit in (TOWN, DISTRICT, CITY):
         roster.update(slot(unit))
     envelopes: list[Envelope] = []
-    for duty in obligations_of(case, [], STANDARD):
+    for duty in obligations_of(case, []):
         envelopes.append(obligation_event(duty, case, history.events[-1].id, NOW))
         late = duty.phone_due + timedelta(minutes=1)
         rung = DueTimer(f"{ReportClock.PHONE}{ESCALATE}", 0, duty.phone_due)
         rungs = escalation_chain(duty.unit, roster)
-        fired = fire_report(duty, [rung], rungs, PROFILES[SlaProfileName.STANDARD], late)
+        fired = fire_report(duty, [rung], rungs, PACE, late)
         envelopes += [
             obligation_supervision_event(duty, case, call, [], late) for call in fired.calls
         ]

@@ -41,7 +41,7 @@ from shared.contracts.units import parent_of, tier_of
 from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Database, Transaction
 from shared.runtime.inbound_messages import InboundMessage
-from tests.component.command.harness import CommandHarness, a_profile, driven_command
+from tests.component.command.harness import CommandHarness, driven_command, some_times
 from tests.support.console_events import CITY, DISTRICT, GRID, NOW, SONGJI, VILLAGE, ZHUTUO
 from tests.support.console_harness import ConsoleHarness, running_console
 from tests.support.database_clock import DatabaseClock
@@ -205,8 +205,8 @@ async def a_house(dsn: str) -> AsyncIterator[House]:
         tree = UnitTree()
         for unit in UNITS:
             tree.put(UnitEntry(unit=unit, tier=tier_of(unit), name=unit, parent=parent_of(unit)))
-        profile = a_profile(sign_s=300, finish_s=900)
-        command = await stack.enter_async_context(driven_command(dsn, profile, tree))
+        times = some_times(sign_s=300, finish_s=900)
+        command = await stack.enter_async_context(driven_command(dsn, times, tree))
         notify = await stack.enter_async_context(driven_notify(dsn, "standard"))
         alerting = await stack.enter_async_context(driven(build_alerting, AlertingSettings, dsn))
         databases = {

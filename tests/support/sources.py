@@ -11,6 +11,7 @@ from services.ingest.core.sources import Source
 from shared.contracts.catalog import CatalogEntry
 from shared.contracts.fields import Tier
 from shared.contracts.sources import KeyHash, SourceDoor, SourceEntry
+from shared.contracts.units import NO_UNIT
 from shared.domain.refusal_log import RefusalLog
 
 _NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
@@ -38,7 +39,7 @@ def a_source(source: str = "gauges", **change: Any) -> Source:
 
 
 def an_admission() -> Admission:
-    return Admission(RefusalLog("process", "500000000000"))
+    return Admission(RefusalLog("process", lambda: NO_UNIT))
 
 
 def catalogued(entry: SourceEntry, now: datetime = _NOW) -> CatalogEntry:

@@ -8,6 +8,7 @@ from deploy.commands.rules.kafka import read_entries
 from shared.contracts.catalog import Entry, catalog_key
 from shared.contracts.fields import Language
 from shared.domain.bilingual import Bilingual
+from shared.domain.catalog_files.columns import KINDS
 from shared.domain.catalog_files.plans import plan_import
 from shared.domain.catalog_files.tables import read_table
 from shared.runtime.errors import SetupError
@@ -30,10 +31,13 @@ def content_of(file: Path, language: Language) -> bytes:
 def ledger_of(file: Path | None, bootstrap: str | None, language: Language) -> Ledger:
     """Return the entries of a file or of Kafka by key; empty when neither is named.
 
+    Sources are left out: they have keys and are no matter of a file (`fenghuo sources`).
+
     Raises SetupError for a file with errors, NoKafka.
     """
     if file is None:
-        return {} if bootstrap is None else read_entries(bootstrap)
+        entries = {} if bootstrap is None else read_entries(bootstrap)
+        return {key: entry for key, entry in entries.items() if entry.kind in KINDS}
     plan = plan_import(read_table(content_of(file, language), file.name), {})
     if plan.errors:
         first = plan.errors[0].sentence(language)

@@ -13,19 +13,25 @@ from deploy.commands.rules import explain, publish, report
 from deploy.commands.rules import options as command_options
 from deploy.commands.rules.backtest import Runner, contest
 from deploy.commands.rules.catalog import Catalog, load_catalog
-from deploy.commands.rules.kafka import NoKafka, bootstrap_of, read_catalog, read_rules, run
+from deploy.commands.rules.kafka import (
+    NoKafka,
+    bootstrap_of,
+    read_entries,
+    read_rules,
+    run,
+    sensors_of,
+    topmost_of,
+)
 from deploy.commands.rules.options import parser
 from deploy.commands.rules.plotting import plot_sensor
 from deploy.commands.rules.stream import play, source_of
 from deploy.commands.rules.trial import Result, try_case
 from deploy.language import language_of, localize
 from shared.contracts.rules import RuleDefinition
-from shared.contracts.units import NO_UNIT
 from shared.definitions.rules.cases import load_cases
 from shared.definitions.rules.pack import RulePack, load
 from shared.definitions.yaml_files.items import PackError
 from shared.definitions.yaml_files.screen import Screen, plain
-from shared.domain.top_unit import TopUnit
 from shared.runtime.clock import SystemClock
 from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE, SetupError
 
@@ -130,12 +136,9 @@ def backtest(options: argparse.Namespace, screen: Screen) -> int:
 def publish_packs(options: argparse.Namespace, screen: Screen) -> int:
     """Check everything against what is in force, then send what has changed."""
     bootstrap = bootstrap_of(options.kafka, options.endpoints)
-    top = TopUnit()
-    in_kafka = None if options.catalog and options.issuer else read_catalog(bootstrap, top)
-    catalog = load_catalog(options.catalog, None) if options.catalog else in_kafka
-    issuer = options.issuer or top.unit
-    if issuer == NO_UNIT:
-        raise SetupError("the catalogue has no unit yet: name the one that issues with --issuer.")
+    entries = {} if options.catalog and options.issuer else read_entries(bootstrap)
+    catalog = load_catalog(options.catalog, None) if options.catalog else sensors_of(entries)
+    issuer = options.issuer or topmost_of(entries)
     in_force = {name: versions[-1] for name, versions in read_rules(bootstrap).items()}
     now = SystemClock().now()
     paths = command_options.packs_of(options)

@@ -16,6 +16,8 @@ from aiokafka.partitioner import DefaultPartitioner
 from shared.contracts.catalog import CatalogEntry, Entry, SensorEntry, catalog_key
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.topics import CATALOG, RULES, TopicSpec
+from shared.contracts.units import NO_UNIT
+from shared.domain.top_unit import TopUnit
 from shared.runtime.errors import SetupError, Transient
 from shared.runtime.fetching.consumer import make_reader, read_to
 from shared.runtime.tables import CompactedTable, OnDelete, OnMessage
@@ -63,6 +65,16 @@ def read_catalog(bootstrap: str) -> dict[str, SensorEntry]:
 def sensors_of(entries: Mapping[str, Entry]) -> dict[str, SensorEntry]:
     """Return the sensors among entries of the catalogue."""
     return {entry.sensor_id: entry for entry in entries.values() if isinstance(entry, SensorEntry)}
+
+
+def topmost_of(entries: Mapping[str, Entry]) -> str:
+    """Return the topmost unit among entries. Raises SetupError if there is no unit."""
+    top = TopUnit()
+    for entry in entries.values():
+        top.put(entry)
+    if top.unit == NO_UNIT:
+        raise SetupError("the catalogue has no unit yet: name the one that issues with --issuer.")
+    return top.unit
 
 
 def read_entries(bootstrap: str) -> dict[str, Entry]:

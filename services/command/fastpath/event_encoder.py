@@ -39,7 +39,9 @@ _shared_fields = attrgetter(
 _varying_fields = attrgetter(*_VARYING)
 _GAPS = ("id", "occurred_at", "origin_unit", "references", *_VARYING)
 
-_call_fields = attrgetter("clock", "rung", "due_at", "late_by_s", "skipped")
+_call_fields = attrgetter(
+    "clock", "rung", "due_at", "late_by_s", "skipped", "limits_id", "limits_version"
+)
 _mode_fields = attrgetter("mode", "mode_version", "mode_unit")
 _CALL_GAPS = ("id", "references", "supervision_id", "subject_id", "unit", "target_unit")
 

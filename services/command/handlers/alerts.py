@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -116,9 +117,7 @@ async def _issue_or_reopen(raised: Sequence[tuple[AlertEvent, Level]], unit: Uni
     modes = await mode_store.load_modes(transaction)
     results = [_order_of(alert, level, modes, unit) for alert, level in raised]
     orders = [order for order in results if order is not None]
-    closed = await command_store.closed_cases(
-        transaction, {order.case_key for order in orders}, context.profile.recurrence_s
-    )
+    closed = await _closed_cases(orders, unit)
     reopened: dict[str, _AlertOrder] = {}
     for order in orders:
         if order.case_key in closed:
@@ -134,6 +133,18 @@ async def _issue_or_reopen(raised: Sequence[tuple[AlertEvent, Level]], unit: Uni
         if commands.commands[command_id].state is CommandState.CLOSED:
             commands.set_current_alert(command_id, order.alert_id)
             await reopen_command(commands, command_id, order.cause, "")
+
+
+async def _closed_cases(orders: Sequence[_AlertOrder], unit: UnitOfWork) -> dict[str, str]:
+    """Return the closed commands that these orders re-open, each by the limits of its root."""
+    profiles = unit.context.profiles_at(unit.transaction.now)
+    keys: defaultdict[float, set[str]] = defaultdict(set)
+    for order in orders:
+        keys[profiles.of(order.order.root).recurrence_s].add(order.case_key)
+    closed: dict[str, str] = {}
+    for within_s, case_keys in keys.items():
+        closed |= await command_store.closed_cases(unit.transaction, case_keys, within_s)
+    return closed
 
 
 def _order_of(

@@ -20,6 +20,7 @@ _COLUMNS = Assignment.__struct_fields__
 _DELIVERED = (
     *(field.name for field in structs.fields(Assignment) if field.default is NODEFAULT),
     *("brief", "sign_within_s", "finish_within_s", "mode", "mode_version", "mode_unit"),
+    *("limits_id", "limits_version"),
 )
 """The columns of an assignment that a fan-out makes; every other column has its default."""
 _delivered = attrgetter(*_DELIVERED)
@@ -52,6 +53,8 @@ _MUTABLE = {
     "suspended_s": "float8",
     "extensions": "int",
     "original_finish_by": "timestamptz",
+    "limits_id": "text",
+    "limits_version": "int",
 }
 """Columns of an assignment that may change after the insert, with their types."""
 _getters = {name: attrgetter(name) for name in _MUTABLE}

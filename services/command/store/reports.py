@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.command.core.reporting.model import (
@@ -16,6 +16,7 @@ from services.command.core.reporting.model import (
     ClockCalls,
     CreditedReport,
     EndReason,
+    LevelLimits,
     LevelSeen,
     Obligation,
     ReceivedReport,
@@ -32,13 +33,14 @@ IncidentKey = tuple[Status, str]
 _ALERT_REPORTING = tuple(field.name for field in fields(AlertReporting))
 _REPORT = tuple(field.name for field in fields(ReceivedReport))
 _OBLIGATION = tuple(field.name for field in fields(Obligation))
-_JSON = {"levels_seen", "modes_at_level", "facts", "credited_reports", "calls"}
+_JSON = {"levels_seen", "modes_at_level", "limits_at_level", "facts", "credited_reports", "calls"}
 _TYPES = {
     "version": "int",
     "number": "int",
     "follow_ups": "int",
     "follow_ups_late": "int",
     "mode_version": "int",
+    "limits_version": "int",
 }
 _TYPES |= {"restricted": "boolean", "skip_level": "boolean"}
 _OF_INCIDENTS = "(status, incident_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))"
@@ -184,6 +186,15 @@ def _stored(name: str, value: Any) -> Any:
                     for unit, mode in units.items()
                 ]
             )
+        case "limits_at_level":
+            return json.dumps(
+                [
+                    [level, issued, unit, *(_seconds(part) for part in limits)]
+                    for (level, issued), units in value.items()
+                    for unit, limits in units.items()
+                ]
+                + [[level, issued] for (level, issued), units in value.items() if not units]
+            )
         case "facts":
             return value.model_dump_json(exclude_none=True)
         case "credited_reports":
@@ -206,9 +217,26 @@ def _alert(row: Any) -> AlertReporting:
         by_unit = modes.setdefault(LevelSeen(Level(level), issued), {})
         by_unit[unit] = Effective(ResponseMode(mode), version, by)
     values["modes_at_level"] = modes
+    values["limits_at_level"] = _limits(values["limits_at_level"])
     values["end_reason"] = values["end_reason"] and EndReason(values["end_reason"])
     values["data_grade"] = DataGrade(values["data_grade"])
     return AlertReporting(**values)
+
+
+def _limits(raw: str) -> dict[LevelSeen, dict[str, LevelLimits]]:
+    """Return the limits by level and unit; a level at which nobody owes a report has none."""
+    results: dict[LevelSeen, dict[str, LevelLimits]] = {}
+    for level, issued, *item in json.loads(raw):
+        by_unit = results.setdefault(LevelSeen(Level(level), issued), {})
+        if item:
+            unit, limits_id, version, *times, skip = item
+            phone, written, follow_up, final = (timedelta(seconds=seconds) for seconds in times)
+            by_unit[unit] = LevelLimits(limits_id, version, phone, written, follow_up, final, skip)
+    return results
+
+
+def _seconds(part: Any) -> Any:
+    return part.total_seconds() if isinstance(part, timedelta) else part
 
 
 def _report(row: Any) -> ReceivedReport:

@@ -21,6 +21,7 @@ from services.command.core.commands.orders import CommandOrder
 from services.command.core.commands.rollup import recount
 from services.command.core.supervision.deadlines import DeadlineTerms
 from services.command.core.supervision.escalation import escalation_chain
+from services.command.core.supervision.profiles import SlaProfiles
 from services.command.core.supervision.urging import urging_call
 from services.command.fastpath.event_encoder import CallEncoder, EventEncoder
 from services.command.store import assignments as assignment_store
@@ -51,14 +52,14 @@ async def issue_command(
     case_key: str | None = None,
 ) -> None:
     """Issue the command to all its recipients; a command that exists already stays as it is."""
-    now = transaction.now
-    command, assignments = fan_out(order, context.profile, cause, modes, now, case_key)
+    now, profiles = transaction.now, context.profiles_at(transaction.now)
+    command, assignments = fan_out(order, profiles, cause, modes, now, case_key)
     counters = recount(assignments)
     if not await command_store.insert_command(transaction, command, counters):
         return
     # Rows that follow each other in an index go in several times faster.
     by_id = sorted(assignments, key=attrgetter("assignment_id"))
-    writing = asyncio.create_task(_write(transaction, context, by_id))
+    writing = asyncio.create_task(_write(transaction, profiles, by_id))
     try:
         event = command_event(command, counters, cause, now)
         records = await _encoded(context, command, assignments, cause, now)
@@ -102,7 +103,7 @@ async def reopen_command(
             reason,
             commands.transaction.now,
             DeadlineTerms(
-                commands.context.profile,
+                commands.profiles.of(assignment.unit),
                 level,
                 modes.effective(assignment.status, assignment.unit),
                 commands.finish_of_parent(assignment),
@@ -130,11 +131,11 @@ async def urge_units(commands: LockedCommands, command_id: str, within: str, cau
 
 
 async def _write(
-    transaction: Transaction, context: CommandContext, assignments: Sequence[Assignment]
+    transaction: Transaction, profiles: SlaProfiles, assignments: Sequence[Assignment]
 ) -> None:
     """Write rows and timers; meanwhile nobody else may use the transaction's connection."""
     await assignment_store.insert_fan_out(transaction, assignments)
-    await arm_new(transaction, timers_of_fan_out(assignments, context.profile, transaction.now))
+    await arm_new(transaction, timers_of_fan_out(assignments, profiles, transaction.now))
 
 
 async def _encoded(

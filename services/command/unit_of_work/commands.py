@@ -55,6 +55,7 @@ class LockedCommands:
     ) -> None:
         self.transaction = transaction
         self.context = context
+        self.profiles = context.profiles_at(transaction.now)
         self.commands = commands
         self.rollups = rollups
         self.assignments: dict[str, Assignment] = {}
@@ -273,7 +274,7 @@ class LockedCommands:
                     resumed.append((assignment_id, timedelta(seconds=seconds)))
             if updated.suspended_at is not None:
                 suspended.append(assignment_id)
-            self._new_timers += new_timers(previous, updated, self.context.profile)
+            self._new_timers += new_timers(previous, updated, self.profiles.of(updated.unit))
             self._stored[assignment_id] = updated
         timers, self._new_timers = self._new_timers, []
         transaction = self.transaction

@@ -62,7 +62,7 @@ class OfficerSteps:
                 officer_step,
                 attempt,
                 commands.transaction.now,
-                profile=self._context.profile,
+                profile=commands.profiles.of(assignment.unit),
                 level=command.level,
                 command_open=command.state in OPEN,
                 mode=self._modes.effective(assignment.status, assignment.unit),
@@ -151,7 +151,7 @@ class OfficerSteps:
 
     def _terms(self, command: Command, unit: str, within: datetime | None) -> DeadlineTerms:
         mode = self._modes.effective(command.status, unit)
-        return DeadlineTerms(self._context.profile, command.level, mode, within)
+        return DeadlineTerms(self._commands.profiles.of(unit), command.level, mode, within)
 
     def _check_unit(self, unit: str) -> None:
         if unit not in self._context.tree:

@@ -12,7 +12,8 @@ from services.command.core.reporting.events import (
     obligation_supervision_event,
 )
 from services.command.core.reporting.model import AlertReporting, Obligation, ReceivedReport
-from services.command.core.reporting.obligations import obligations_of, observe_alert
+from services.command.core.reporting.obligations import obligations_of, observe_alert, with_limits
+from services.command.core.reporting.profiles import ReportProfiles
 from services.command.core.reporting.receiving import received_report
 from services.command.core.reporting.timers import TimerRow, fire_obligation, timer_changes
 from services.command.core.supervision.escalation import escalation_chain
@@ -68,12 +69,17 @@ class ReportChanges:
             incident.changed_at = max(self._transaction.now, incident.changed_at)
         if self._causes:
             self._modes = await mode_store.load_modes(self._transaction)
+            self._set_limits()
 
     async def observe(self, alert: AlertEvent) -> None:
         """Note one version of an alert."""
         incident = self._incidents[alert.status, alert.incident_id]
         reporting = observe_alert(
-            incident.alerts.get(alert.alert_id), alert, self._modes, incident.changed_at
+            incident.alerts.get(alert.alert_id),
+            alert,
+            self._modes,
+            self._profiles(),
+            incident.changed_at,
         )
         self._alerts[alert.alert_id] = incident.alerts[alert.alert_id] = reporting
 
@@ -83,6 +89,18 @@ class ReportChanges:
         received = received_report(report, incident.changed_at, acted_at)
         incident.reports[received.report_id] = received
         self._reports.append(received)
+
+    def _profiles(self) -> ReportProfiles:
+        return self._context.report_profiles_at(self._transaction.now)
+
+    def _set_limits(self) -> None:
+        """Fix the limits of alerts from before limits were stored with them."""
+        profiles = self._profiles()
+        for incident in self._incidents.values():
+            for alert_id, reporting in incident.alerts.items():
+                updated = with_limits(reporting, profiles)
+                if updated is not reporting:
+                    self._alerts[alert_id] = incident.alerts[alert_id] = updated
 
     async def fire(self, timers: Sequence[Timer]) -> None:
         """Fire these timers of obligations together with those of every further kind."""
@@ -100,19 +118,20 @@ class ReportChanges:
 
     async def _update_obligations(self) -> None:
         """Derive the obligations from alerts and reports; publish changes and set timers."""
-        transaction, profile = self._transaction, self._context.report_profile
+        transaction, profiles = self._transaction, self._profiles()
         changed: list[Obligation] = []
         timers: list[TimerRow] = []
         for key, incident in sorted(self._incidents.items()):
             now = incident.changed_at
             for reporting in incident.alerts.values():
-                for derived in obligations_of(reporting, incident.reports.values(), profile):
+                for derived in obligations_of(reporting, incident.reports.values()):
                     previous = incident.obligations.get(derived.obligation_id)
                     updated = _next_version(previous, derived)
                     if updated is previous:
                         continue
                     changed.append(updated)
-                    void_kinds, rows = timer_changes(previous, updated, profile, now)
+                    due_soon = profiles.of(updated.unit).due_soon
+                    void_kinds, rows = timer_changes(previous, updated, due_soon, now)
                     await disarm(
                         transaction, [updated.obligation_id] if void_kinds else [], void_kinds
                     )
@@ -125,6 +144,7 @@ class ReportChanges:
     async def _fire_timers(self) -> None:
         """Publish supervision events of obligations and arm the next timers."""
         transaction, context = self._transaction, self._context
+        profiles = context.profiles_at(transaction.now)
         by_subject = due_timers_by_subject(self._due_timers)
         changed: list[Obligation] = []
         timers: list[TimerRow] = []
@@ -134,7 +154,7 @@ class ReportChanges:
             for obligation_id in sorted(incident.obligations.keys() & by_subject.keys()):
                 obligation = incident.obligations[obligation_id]
                 chain = escalation_chain(obligation.unit, context.posts)
-                pace = context.profile.in_mode(obligation.mode)
+                pace = profiles.of(obligation.unit).in_mode(obligation.mode)
                 firing = fire_obligation(obligation, by_subject[obligation_id], chain, pace, now)
                 for call in firing.calls:
                     event = obligation_supervision_event(

@@ -50,7 +50,7 @@ async def fire_assignment_timers(
             assignment,
             due_timers,
             escalation_chain(assignment.unit, context.posts),
-            context.profile.in_mode(assignment.mode),
+            commands.profiles.of(assignment.unit).in_mode(assignment.mode),
             command.level,
             transaction.now,
         )

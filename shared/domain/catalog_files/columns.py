@@ -13,6 +13,7 @@ from typing import get_args
 
 from shared.contracts.catalog import Entry
 from shared.contracts.fields import Tier
+from shared.contracts.sources import SourceEntry
 from shared.domain.bilingual import Bilingual
 from shared.domain.measures import METRICS, UNITS
 from shared.domain.quantities import DATUMS
@@ -87,9 +88,9 @@ _URBAN_RURAL = {
     "220": Bilingual("村庄", "village"),
 }
 _UNIT_ID = Bilingual(
-    "12 位区划代码，如 500118118201；部门如 500118000000/water；网格如 500118118201/grid/001",
-    "a code of 12 digits such as 500118118201; a department such as 500118000000/water; "
-    "a grid such as 500118118201/grid/001",
+    "12 位区划代码，如 990101001201；部门如 990101000000/water；网格如 990101001201/grid/001",
+    "a code of 12 digits such as 990101001201; a department such as 990101000000/water; "
+    "a grid such as 990101001201/grid/001",
 )
 _UNIT_IDS = Bilingual(
     f"用空格或顿号分隔的单位，1 至 500 个：{_UNIT_ID.zh}",
@@ -239,10 +240,11 @@ PLAIN_IDS = Bilingual(
 
 
 def _models() -> dict[str, type[Entry]]:
-    """Return the model of each kind."""
+    """Return the model of each kind. Sources have keys, which are no matter of a file."""
     return {
         kind: model
         for model in get_args(Entry)
+        if model is not SourceEntry
         for kind in get_args(model.model_fields["kind"].annotation)
     }
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from services.command.core.supervision.profiles import SlaProfile
+from shared.contracts.limits import LimitsDocument
 from shared.domain.selection.tree import UnitTree
 from shared.runtime.errors import Reject
 from shared.runtime.garbage import settle_garbage
@@ -25,7 +25,7 @@ async def applied(harness: CommandHarness, message: Any) -> bool:
 
 @asynccontextmanager
 async def processes(
-    dsn: str, profile: SlaProfile, count: int
+    dsn: str, times: LimitsDocument, count: int
 ) -> AsyncIterator[Sequence[CommandHarness]]:
     """Run `count` services over one database, each with two connections of its own.
 
@@ -35,7 +35,7 @@ async def processes(
         harnesses = []
         for _ in range(count):
             harness = await stack.enter_async_context(
-                driven_command(dsn, profile, UnitTree(), database_pool=2)
+                driven_command(dsn, times, UnitTree(), database_pool=2)
             )
             for entry in city():
                 harness.context.tree.put(entry)

@@ -21,7 +21,7 @@ from shared.contracts.topics import ASSIGNMENTS, SUPERVISION
 from tests.bench.command.processes import applied, processes
 from tests.bench.command.service import a_request, a_step
 from tests.bench.command.units import LARGE_DISTRICT, city
-from tests.component.command.harness import CommandHarness, a_profile
+from tests.component.command.harness import CommandHarness, some_times
 
 _LANES = 4
 """Races that are on at the same time; each has two offices."""
@@ -68,9 +68,9 @@ def recall_wrong(trace: Trace) -> bool:
 async def races(dsn: str, total: int, say: Callable[[str], None]) -> dict[str, Any]:
     """Run `total` races, a third of each kind, and count the endings."""
     per_kind = (total + 2) // 3
-    profile = a_profile(sign_s=3_600, finish_s=7_200, step_s=60)
+    times = some_times(sign_s=3_600, finish_s=7_200, step_s=60)
     results: dict[str, Any] = {}
-    async with processes(dsn, profile, 2 * _LANES) as harnesses:
+    async with processes(dsn, times, 2 * _LANES) as harnesses:
         first = harnesses[0]
         for name, command, race, wrong in (
             ("two_signatures", "cmd-two", _two_signatures, two_signatures_wrong),

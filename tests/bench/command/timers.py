@@ -12,7 +12,7 @@ from typing import Any
 from tests.bench.command.processes import processes
 from tests.bench.command.service import a_request
 from tests.bench.command.units import CITY, RED, SMALL_TOWN
-from tests.component.command.harness import CommandHarness, a_profile
+from tests.component.command.harness import CommandHarness, some_times
 
 ARMED = 100_000
 _FAR_S = 3_600
@@ -31,7 +31,7 @@ _PACED_PER_S = 250
 
 async def timers(dsn: str, say: Callable[[str], None]) -> dict[str, Any]:
     """Sweep 100,000 armed timers; then measure lateness, evenly paced and all due at once."""
-    async with processes(dsn, a_profile(_FAR_S, 2 * _FAR_S, 600), 1) as (harness,):
+    async with processes(dsn, some_times(_FAR_S, 2 * _FAR_S, 600), 1) as (harness,):
         await harness.apply(a_request("cmd-timers", CITY))
         await _arm_exactly(harness)
         empty = [await _sweep_ms(harness, 0) for _ in range(_SWEEPS)]
@@ -55,7 +55,7 @@ async def timers(dsn: str, say: Callable[[str], None]) -> dict[str, Any]:
 
 async def shortest_step(dsn: str, say: Callable[[str], None]) -> dict[str, Any]:
     """A ladder with steps of one second: the time between two rungs of an assignment, as fired."""
-    async with processes(dsn, a_profile(sign_s=1, finish_s=600, step_s=1), 1) as (harness,):
+    async with processes(dsn, some_times(sign_s=1, finish_s=600, step_s=1), 1) as (harness,):
         await harness.apply(a_request("cmd-ladder", SMALL_TOWN))
         async with _sweeping(harness):
             await asyncio.sleep(6)

@@ -13,9 +13,8 @@ from prometheus_client import CollectorRegistry
 
 from deploy.example import plans
 from services.command.app import build
-from services.command.core.reporting.profiles import STANDARD, ReportProfile
+from services.command.core.limits import CommandLimits
 from services.command.core.supervision.escalation import FilledPosts
-from services.command.core.supervision.profiles import SlaProfile, SlaProfileName
 from services.command.metrics import CommandMetrics
 from services.command.settings import Settings
 from services.command.unit_of_work.context import CommandContext
@@ -31,6 +30,7 @@ from shared.contracts.ids import (
     content_id,
     transition_id,
 )
+from shared.contracts.limits import LimitsDocument
 from shared.contracts.pages import Officer, RosterSlot
 from shared.contracts.selections import Selection, Subtree
 from shared.contracts.topics import SUPERVISION, TOPICS
@@ -40,6 +40,7 @@ from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Transaction
 from shared.runtime.timers import Fire, Timer, TimerSweeper
 from tests.component.command import invariants
+from tests.support.limits import a_document, assignment_limits, shipped
 from tests.support.service_driver import NothingUnread, ServiceDriver, driven, topic_of
 
 CITY, DISTRICT = "500000000000", "500118000000"
@@ -119,14 +120,11 @@ def slot(unit: str, post: Post = Post.B) -> RosterSlot:
     )
 
 
-def a_profile(sign_s: float = 600, finish_s: float = 1200, step_s: float = 60) -> SlaProfile:
-    """One deadline for everybody."""
-    return SlaProfile(
-        SlaProfileName.DEMO,
-        sign_s={level: dict.fromkeys(Tier, sign_s) for level in Level},
-        finish_s={level: dict.fromkeys(Tier, finish_s) for level in Level},
-        step_s=dict.fromkeys(Level, step_s),
-    )
+def some_times(
+    sign_s: float = 600, finish_s: float = 1200, step_s: float = 60, reopen_s: float = 0
+) -> LimitsDocument:
+    """A document of limits for every unit: one deadline for everybody."""
+    return a_document(assignment_limits(sign_s, finish_s, step_s, reopen_s))
 
 
 def an_alert(
@@ -332,21 +330,24 @@ class CommandHarness:
 @asynccontextmanager
 async def driven_command(
     dsn: str,
-    profile: SlaProfile,
+    times: LimitsDocument | None,
     tree: UnitTree,
-    report_profile: ReportProfile = STANDARD,
+    reports: LimitsDocument | None = None,
     *,
     fast_path: bool = True,
     **settings: Any,
 ) -> AsyncIterator[CommandHarness]:
-    """Build the service over the database at `dsn`, with the example's plans and no roster."""
+    """Build the service over the database at `dsn`, with the example's plans and no roster.
+
+    `times` None: without any document of limits.
+    """
+    documents = [] if times is None else [times, reports or shipped("reports-standard")]
     registry = CollectorRegistry()
     context = CommandContext(
         tree=tree,
         plans=PlanBook(plans.definitions(EVENT_TIME)),
         posts=FilledPosts(),
-        profile=profile,
-        report_profile=report_profile,
+        limits=CommandLimits(documents),
         metrics=CommandMetrics(registry),
         fast_path=fast_path,
     )
@@ -357,18 +358,18 @@ async def driven_command(
 @asynccontextmanager
 async def a_harness(
     dsn: str,
-    profile: SlaProfile | None = None,
+    times: LimitsDocument | None = None,
     tree: UnitTree | None = None,
-    report_profile: ReportProfile = STANDARD,
+    reports: LimitsDocument | None = None,
     *,
     fast_path: bool = True,
 ) -> AsyncIterator[CommandHarness]:
     """Run the service with the units of Yongchuan (or `tree`), and a B岗 from village to city."""
     async with driven_command(
         dsn,
-        profile or a_profile(),
+        times or some_times(),
         catalogued() if tree is None else tree,
-        report_profile,
+        reports,
         fast_path=fast_path,
     ) as harness:
         for entry in units():

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.command.core.supervision.profiles import SlaProfile
 from shared.contracts.assignments import Step
 from shared.contracts.fields import Level, Tier
+from shared.contracts.limits import LimitsDocument
 from tests.component.command.harness import (
     DISTRICT,
     TOWN,
@@ -23,9 +23,9 @@ VILLAGES = tuple(f"500118118{200 + n}" for n in range(4))
 
 
 @asynccontextmanager
-async def towns(dsn: str, profile: SlaProfile | None = None) -> AsyncIterator[CommandHarness]:
+async def towns(dsn: str, times: LimitsDocument | None = None) -> AsyncIterator[CommandHarness]:
     """An harness with one command of the district to all its towns; Zhutuo has signed."""
-    async with a_harness(dsn, profile) as harness:
+    async with a_harness(dsn, times) as harness:
         await harness.apply(
             a_request(
                 "issue",

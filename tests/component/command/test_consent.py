@@ -10,7 +10,7 @@ import pytest
 from shared.contracts.assignments import Acknowledgement, AssignmentState, Step
 from shared.contracts.topics import ASSIGNMENTS
 from shared.runtime.errors import Reject
-from tests.component.command.harness import DISTRICT, TOWN, a_profile, a_step
+from tests.component.command.harness import DISTRICT, TOWN, a_step, some_times
 from tests.component.command.scenes import COMMAND, sound, towns
 from tests.component.command.test_timers import sweep_for
 
@@ -18,7 +18,7 @@ SECOND_TOWN = "500118001000"
 
 
 async def test_both_clocks_stand_still_while_it_is_suspended_and_run_on_after(dsn: str) -> None:
-    async with towns(dsn, a_profile(1.0, 60, 30)) as harness:
+    async with towns(dsn, some_times(1.0, 60, 30)) as harness:
         until = await harness.now() + timedelta(hours=1)
         before = await harness.assignment(SECOND_TOWN)
         await harness.apply(

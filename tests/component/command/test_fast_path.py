@@ -12,7 +12,7 @@ from services.command.settings import Settings
 from shared.contracts.assignments import Acknowledgement
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ASSIGNMENTS, SUPERVISION
 from shared.runtime.outbound_records import encode
-from tests.component.command.harness import CommandHarness, a_harness, a_profile
+from tests.component.command.harness import CommandHarness, a_harness, some_times
 from tests.component.command.test_timers import go_back, sweep_for
 from tests.component.command.test_written_beside import all_steps, ordered, outcome
 from tests.support.postgres import fresh_database
@@ -41,8 +41,8 @@ async def records(harness: CommandHarness, topic: str) -> list[dict[str, Any]]:
 async def run(*, fast_path: bool) -> tuple[Any, ...]:
     """Issue a command, call about it, take every step; return all rows and records."""
     with fresh_database() as dsn:
-        profile = a_profile(600, 1200, 60)
-        async with a_harness(dsn, profile, fast_path=fast_path) as harness:
+        times = some_times(600, 1200, 60)
+        async with a_harness(dsn, times, fast_path=fast_path) as harness:
             command, units = await ordered(harness)
             await go_back(harness, 601)
             await sweep_for(harness, 0.2, sweepers=1)

@@ -12,10 +12,10 @@ from tests.component.command.harness import (
     TOWN,
     CommandHarness,
     a_harness,
-    a_profile,
     a_request,
     a_step,
     below,
+    some_times,
 )
 from tests.component.command.mode_acts import EMERGENCY, decide
 from tests.component.command.test_timers import go_back, sweep_for
@@ -28,7 +28,7 @@ async def lines_at_second_town(flip: bool) -> list[str]:
     """Two towns with two commands each; between them the mode of TOWN flips or does not. What OTHER
     saw, byte by byte, with times relative to the issue."""
     with fresh_database() as dsn:
-        async with a_harness(dsn, a_profile(600, 1200, 60)) as harness:
+        async with a_harness(dsn, some_times(600, 1200, 60)) as harness:
 
             async def command(name: str, root: str) -> None:
                 await harness.apply(

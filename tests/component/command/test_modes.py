@@ -24,9 +24,9 @@ from tests.component.command.harness import (
     VILLAGE,
     CommandHarness,
     a_harness,
-    a_profile,
     a_step,
     an_alert,
+    some_times,
 )
 from tests.component.command.mode_acts import EMERGENCY, NORMAL, STANDBY, an_act, decide, later
 from tests.component.command.test_timers import go_back, sweep_for
@@ -264,7 +264,7 @@ async def test_what_a_body_holds_of_an_alert_that_is_not_issued_proposes_nothing
 async def test_each_recipient_has_the_clocks_of_its_own_mode_and_the_record_says_which(
     dsn: str,
 ) -> None:
-    async with a_harness(dsn, a_profile(600, 1200)) as harness:
+    async with a_harness(dsn, some_times(600, 1200)) as harness:
         await decide(harness, STANDBY, unit=TOWN)
         await decide(harness, EMERGENCY, unit=VILLAGE)
         await harness.apply(an_alert(Level.YELLOW))
@@ -282,7 +282,7 @@ async def test_each_recipient_has_the_clocks_of_its_own_mode_and_the_record_says
 async def test_a_flip_moves_no_given_deadline_and_a_new_attempt_takes_the_new_mode(
     dsn: str,
 ) -> None:
-    async with a_harness(dsn, a_profile(600, 1200, 60)) as harness:
+    async with a_harness(dsn, some_times(600, 1200, 60)) as harness:
         await harness.apply(an_alert(Level.YELLOW))
         command = await harness.the_command()
         await harness.apply(a_step(command, VILLAGE), a_step(command, VILLAGE, Step.REPORT))
@@ -315,7 +315,7 @@ async def test_a_flip_moves_no_given_deadline_and_a_new_attempt_takes_the_new_mo
 
 
 async def test_a_drill_never_changes_the_real_mode_nor_the_real_one_a_drill(dsn: str) -> None:
-    async with a_harness(dsn, a_profile(600, 1200)) as harness:
+    async with a_harness(dsn, some_times(600, 1200)) as harness:
         await decide(harness, EMERGENCY, status=Status.EXERCISE)
         await decide(harness, STANDBY)
         await harness.apply(an_alert(Level.YELLOW, key="real"))

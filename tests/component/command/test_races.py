@@ -17,9 +17,9 @@ from tests.component.command.harness import (
     DISTRICT,
     CommandHarness,
     a_harness,
-    a_profile,
     a_step,
     an_alert,
+    some_times,
 )
 from tests.component.command.races import RACES, Race, race
 from tests.component.command.scenes import sound
@@ -95,7 +95,7 @@ async def test_who_is_given_it_is_decided_once(dsn: str) -> None:
 
 
 async def test_an_extension_against_the_end_of_the_time_has_one_winner(dsn: str) -> None:
-    async with a_harness(dsn, a_profile(0.2, 8, 60)) as harness:
+    async with a_harness(dsn, some_times(0.2, 8, 60)) as harness:
         command, units = await a_red_command(harness)
         units = [unit for unit in units if unit != DISTRICT]
         await harness.apply(*(a_step(command, unit) for unit in units))
@@ -125,7 +125,7 @@ async def test_an_extension_against_the_end_of_the_time_has_one_winner(dsn: str)
 
 
 async def test_a_suspension_against_the_signing_deadline_has_one_winner(dsn: str) -> None:
-    async with a_harness(dsn, a_profile(2, 60, 0.3)) as harness:
+    async with a_harness(dsn, some_times(2, 60, 0.3)) as harness:
         command, units = await a_red_command(harness)
         units = [unit for unit in units if unit != DISTRICT]
         rows = await harness.rows("SELECT sign_by FROM command.assignment")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import pytest
 
@@ -18,10 +17,10 @@ from tests.component.command.harness import (
     VILLAGE,
     CommandHarness,
     a_harness,
-    a_profile,
     a_request,
     a_step,
     an_alert,
+    some_times,
 )
 from tests.component.command.scenes import sound
 
@@ -31,7 +30,7 @@ async def a_closed_case(
     dsn: str, recurrence_s: float = 3600
 ) -> AsyncIterator[tuple[CommandHarness, str]]:
     """A flood command to a town and its villages, done and closed; one village returned it."""
-    async with a_harness(dsn, replace(a_profile(), recurrence_s=recurrence_s)) as harness:
+    async with a_harness(dsn, some_times(reopen_s=recurrence_s)) as harness:
         await harness.apply(an_alert(Level.YELLOW, key="first"))
         command = await harness.the_command()
         rows = await harness.rows("SELECT unit FROM command.assignment")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections import Counter
 from datetime import timedelta
@@ -10,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from services.command.core.reporting.profiles import STANDARD, ReportLimits, ReportProfile
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.dead_letter import Reason
-from shared.contracts.fields import Level, Status, Tier
+from shared.contracts.fields import Level, Status
+from shared.contracts.limits import LimitsDocument
 from shared.contracts.reports import Means, Report, ReporterRole, ReportFacts, ReportKind
 from shared.contracts.supervision import SupervisionKind
 from shared.contracts.topics import REPORT_DUTIES
@@ -26,10 +27,11 @@ from tests.component.command.harness import (
     TOWN,
     CommandHarness,
     a_harness,
-    a_profile,
     an_alert,
+    some_times,
 )
 from tests.component.command.test_timers import sweep_for
+from tests.support.limits import a_document, report_limits
 
 ARMED = (
     "SELECT d.obligation_id FROM command.report_obligation d LEFT JOIN command.timer t "
@@ -40,15 +42,9 @@ ARMED = (
 )
 
 
-def limits(phone: float, written: float, follow_up: float = 60, final: float = 60) -> ReportProfile:
+def limits(phone: float, written: float) -> LimitsDocument:
     """One limit in seconds for every level and tier."""
-    seconds = [timedelta(seconds=event) for event in (phone, written, follow_up, final)]
-    first = (seconds[0], seconds[1])
-    return ReportProfile(
-        {level: ReportLimits(*seconds) for level in Level if level is not Level.NOTICE},
-        {Tier.TOWN: first, Tier.DISTRICT: first},
-        STANDARD.skip,
-    )
+    return a_document(report_limits(phone, written), limits_id="reports")
 
 
 def a_report(key: str, unit: str = TOWN, to_unit: str | None = DISTRICT, **change: Any) -> Report:
@@ -142,9 +138,7 @@ async def test_any_order_in_batches_of_their_own_ends_the_same(dsn: str) -> None
 
 
 async def test_timers_of_reports_fire_once_with_two_sweepers_and_climb(dsn: str) -> None:
-    async with a_harness(
-        dsn, a_profile(600, 1200, 0.3), report_profile=limits(0.5, 0.8)
-    ) as harness:
+    async with a_harness(dsn, some_times(600, 1200, 0.3), reports=limits(0.5, 0.8)) as harness:
         await harness.apply(an_alert(Level.YELLOW))
         await sweep_for(harness, 1.7)
         events = await report_calls(harness)
@@ -168,9 +162,7 @@ async def test_timers_of_reports_fire_once_with_two_sweepers_and_climb(dsn: str)
 
 
 async def test_after_an_outage_once_marked_late_at_the_present_rung(dsn: str) -> None:
-    async with a_harness(
-        dsn, a_profile(6000, 12000, 60), report_profile=limits(600, 6000)
-    ) as harness:
+    async with a_harness(dsn, some_times(6000, 12000, 60), reports=limits(600, 6000)) as harness:
         await harness.apply(an_alert(Level.YELLOW))
         by = timedelta(seconds=600 + 130)
         await harness.rows("UPDATE command.timer SET due_at = due_at - $1::interval", by)
@@ -195,7 +187,7 @@ class Killed(BaseException):
 
 
 async def test_killed_between_anything_and_the_commit_it_happens_once(dsn: str) -> None:
-    async with a_harness(dsn, a_profile(600, 1200, 60), report_profile=limits(0.3, 60)) as harness:
+    async with a_harness(dsn, some_times(600, 1200, 60), reports=limits(0.3, 60)) as harness:
         alert, call = an_alert(Level.YELLOW), a_report("1", TOWN, CITY)
         for message in (alert, call):
             with pytest.raises(Killed):
@@ -228,7 +220,7 @@ async def test_killed_between_anything_and_the_commit_it_happens_once(dsn: str) 
 
 
 async def test_a_report_that_lost_the_race_against_its_limit_is_late(dsn: str) -> None:
-    async with a_harness(dsn, a_profile(600, 1200, 60), report_profile=limits(0.3, 60)) as harness:
+    async with a_harness(dsn, some_times(600, 1200, 60), reports=limits(0.3, 60)) as harness:
         await harness.apply(an_alert(Level.YELLOW))
         async with harness.database.transaction() as work:  # its `now` is before the limit
             await sweep_for(harness, 0.6, sweepers=1)
@@ -279,3 +271,36 @@ async def test_what_cannot_count_is_refused_with_a_reason(dsn: str) -> None:
         plain = a_report("4", to_unit=None, means=None, from_unit=None)
         await harness.apply(plain)
         assert await harness.rows("SELECT * FROM command.report") == []
+
+
+async def test_a_duty_names_its_document_and_a_later_one_moves_no_limit(dsn: str) -> None:
+    async with a_harness(dsn, reports=limits(600, 6000)) as harness:
+        await harness.apply(an_alert(Level.YELLOW))
+        before = await harness.rows("SELECT * FROM command.report_obligation ORDER BY 1")
+        assert {(row["limits_id"], row["limits_version"]) for row in before} == {("reports", 1)}
+        later = a_document(report_limits(60, 120), limits_id="reports", version=2)
+        harness.context.limits.documents.put(later)
+        await harness.apply(an_alert(Level.YELLOW, version=6))
+        assert await harness.rows("SELECT * FROM command.report_obligation ORDER BY 1") == before
+        await harness.apply(an_alert(Level.ORANGE, version=7))
+        duties = await harness.published(REPORT_DUTIES.name)
+        assert {(duty.limits_id, duty.limits_version) for duty in duties[-2:]} == {("reports", 2)}
+        for duty in duties[-2:]:
+            assert (duty.phone_due - duty.sent_at).total_seconds() == 60
+
+
+async def test_an_alert_from_before_limits_were_stored_gets_them_with_its_next_record(
+    dsn: str,
+) -> None:
+    async with a_harness(dsn, reports=limits(600, 6000)) as harness:
+        await harness.apply(an_alert(Level.YELLOW))
+        stored = "SELECT limits_at_level FROM command.alert_reporting"
+        before = await harness.value(stored)
+        duties = await harness.rows("SELECT * FROM command.report_obligation ORDER BY 1")
+        await harness.database.pool.execute(
+            "UPDATE command.alert_reporting SET limits_at_level = '[]'"
+        )
+        await harness.apply(a_report("1"))
+        assert sorted(json.loads(await harness.value(stored))) == sorted(json.loads(before))
+        after = await harness.rows("SELECT * FROM command.report_obligation ORDER BY 1")
+        assert [row["phone_due"] for row in after] == [row["phone_due"] for row in duties]

@@ -9,12 +9,12 @@ from msgspec.structs import replace
 
 from services.command.store import assignments as store
 from shared.contracts.fields import Level
-from tests.component.command.harness import a_harness, a_profile, an_alert
+from tests.component.command.harness import a_harness, an_alert, some_times
 
 
 @pytest.mark.parametrize("differs", ["changed_at", "sign_overdue", "calls", "reason", None])
 async def test_each_row_gets_its_own_values(dsn: str, differs: str | None) -> None:
-    async with a_harness(dsn, a_profile(60, 600)) as harness:
+    async with a_harness(dsn, some_times(60, 600)) as harness:
         await harness.apply(an_alert(Level.YELLOW))  # a town and 20 villages
         ids = [row[0] for row in await harness.rows("SELECT assignment_id FROM command.assignment")]
         async with harness.database.transaction() as work:

@@ -18,9 +18,9 @@ from tests.component.command.harness import (
     VILLAGE,
     CommandHarness,
     a_harness,
-    a_profile,
     a_step,
     an_alert,
+    some_times,
 )
 
 
@@ -49,7 +49,7 @@ async def go_back(harness: CommandHarness, seconds: float) -> None:
 
 
 async def test_timers_fire_once_and_never_early_with_two_sweepers(dsn: str) -> None:
-    async with a_harness(dsn, a_profile(0.5, 1.1, 0.3)) as harness:
+    async with a_harness(dsn, some_times(0.5, 1.1, 0.3)) as harness:
         await harness.apply(an_alert(Level.YELLOW))  # a town and 20 villages
         await sweep_for(harness, 2.2)
         events = await harness.supervision()
@@ -68,7 +68,7 @@ async def test_timers_fire_once_and_never_early_with_two_sweepers(dsn: str) -> N
 
 
 async def test_nothing_fires_before_it_is_due_or_after_signing(dsn: str) -> None:
-    async with a_harness(dsn, a_profile(60, 3000)) as harness:
+    async with a_harness(dsn, some_times(60, 3000)) as harness:
         await harness.apply(an_alert(Level.YELLOW))
         command = await harness.the_command()
         units = await harness.rows("SELECT unit FROM command.assignment")
@@ -84,7 +84,7 @@ async def test_nothing_fires_before_it_is_due_or_after_signing(dsn: str) -> None
 async def test_whoever_signed_and_does_not_report_is_called_up_the_ladder_until_he_does(
     dsn: str,
 ) -> None:
-    async with a_harness(dsn, a_profile(60, 600, 60)) as harness:
+    async with a_harness(dsn, some_times(60, 600, 60)) as harness:
         await harness.apply(an_alert(Level.YELLOW))
         command = await harness.the_command()
         units = [row["unit"] for row in await harness.rows("SELECT unit FROM command.assignment")]
@@ -127,7 +127,7 @@ async def test_whoever_signed_and_does_not_report_is_called_up_the_ladder_until_
 
 
 async def test_after_an_outage_one_call_per_subject_at_the_present_rung(dsn: str) -> None:
-    async with a_harness(dsn, a_profile(600, 6000, 60)) as harness:
+    async with a_harness(dsn, some_times(600, 6000, 60)) as harness:
         await harness.apply(an_alert(Level.YELLOW))
         await go_back(harness, 600 + 130)
         await sweep_for(harness, 0.3)
@@ -147,7 +147,7 @@ async def test_after_an_outage_one_call_per_subject_at_the_present_rung(dsn: str
 
 
 async def test_a_race_at_the_deadline_has_one_winner(dsn: str) -> None:
-    async with a_harness(dsn, a_profile(1.2, 60, 0.2)) as harness:
+    async with a_harness(dsn, some_times(1.2, 60, 0.2)) as harness:
         await harness.apply(an_alert(Level.RED))  # district and one town: some hundred units
         command = await harness.the_command()
         rows = await harness.rows("SELECT unit, sign_by FROM command.assignment")
@@ -185,7 +185,7 @@ async def test_a_race_at_the_deadline_has_one_winner(dsn: str) -> None:
 
 
 async def test_an_acknowledgement_that_began_in_time_but_lost_the_lock_is_late(dsn: str) -> None:
-    async with a_harness(dsn, a_profile(0.3, 60)) as harness:
+    async with a_harness(dsn, some_times(0.3, 60)) as harness:
         await harness.apply(an_alert(Level.YELLOW))
         step = a_step(await harness.the_command(), VILLAGE, Step.SIGN)
         async with harness.database.transaction() as work:  # its `now` is before the deadline
@@ -199,7 +199,7 @@ async def test_an_acknowledgement_that_began_in_time_but_lost_the_lock_is_late(d
 
 
 async def test_nine_thousand_overdue_at_once_are_published_within_seconds(dsn: str) -> None:
-    async with a_harness(dsn, a_profile(600, 6000, 60)) as harness:
+    async with a_harness(dsn, some_times(600, 6000, 60)) as harness:
         await harness.apply(an_alert(Level.RED, areas=(DISTRICT,)))
         await go_back(harness, 601)
         sweeper, started = harness.sweeper(), time.perf_counter()

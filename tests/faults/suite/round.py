@@ -261,9 +261,8 @@ class Round:
 
 def _environment(carrier_url: str) -> dict[str, dict[str, str]]:
     secret = "whsec_" + b64encode(secrets.token_bytes(24)).decode()
-    quick = {"FENGHUO_SLA_PROFILE": "demo"}
     webhook = {"FENGHUO_WEBHOOK_URL": carrier_url, "FENGHUO_WEBHOOK_SECRET": secret}
-    return {"command": quick, "notify": {**quick, **webhook}}
+    return {"notify": {"FENGHUO_SLA_PROFILE": "demo", **webhook}}
 
 
 def _gateways(stack: FaultStack, door: Door, seed: int) -> list[Gateway]:

@@ -16,6 +16,7 @@ from typing import Any
 from deploy.example import departments, officers, plans, rules, sensors, units
 from deploy.local import ports, postgres
 from deploy.local.kafka import Broker
+from deploy.local.limits import DEMO
 from deploy.local.paths import Paths
 from deploy.local.ports import HOST
 from deploy.local.records import record
@@ -108,6 +109,8 @@ def villages() -> list[str]:
 
 class FaultStack(SeededStack):
     """As `SeededStack`, with everything doubled; counts what was ended on purpose."""
+
+    more_limits = (DEMO,)
 
     def __init__(
         self,

@@ -93,7 +93,7 @@ def test_the_name_of_a_sheet_is_the_kind_of_its_entries() -> None:
     plan = plan_of(content, name="台账.xlsx")
     assert plan.problems == ()
     kinds = [type(entry) for entry in plan.added]
-    assert kinds == [SensorEntry, UnitEntry]
+    assert kinds == [UnitEntry, SensorEntry]
 
 
 def test_a_bad_cell_is_reported_with_sheet_row_and_column() -> None:

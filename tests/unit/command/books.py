@@ -21,15 +21,14 @@ from services.command.core.supervision.deadlines import (
     void_timers,
 )
 from services.command.core.supervision.firing import DueTimer, fire_assignment
-from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.assignments import REASONED, RECURRING, Step
 from shared.contracts.fields import Level, Post
 from shared.contracts.ids import assignment_id
 from shared.contracts.units import parent_of, tier_of
 from shared.domain.selection.tree import Recipient
+from tests.support.profiles import DEMO
 from tests.unit.command.builders import DISTRICT, NOW, TOWN, a_command, an_assignment
 
-DEMO = PROFILES[SlaProfileName.DEMO]
 CLOCKS_NOW = DeadlineTerms(DEMO, Level.RED)
 COMMAND = a_command()
 OTHER_TOWN = "500118001000"

@@ -10,7 +10,7 @@ from typing import Any
 
 from services.command.core.reporting.model import AlertReporting, Obligation, ReceivedReport
 from services.command.core.reporting.obligations import obligations_of, observe_alert
-from services.command.core.reporting.profiles import STANDARD, ReportProfile
+from services.command.core.reporting.profiles import ReportProfiles
 from services.command.core.reporting.receiving import received_report
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.fields import Level, Status
@@ -18,6 +18,7 @@ from shared.contracts.ids import transition_id
 from shared.contracts.reports import Means, Report, ReporterRole, ReportFacts, ReportKind
 from shared.contracts.units import tier_of
 from shared.domain.response_modes.effective import Modes
+from tests.support.profiles import REPORTS
 from tests.unit.command.builders import CITY, DISTRICT, NOW, TOWN
 
 _TRANSITIONS = {
@@ -105,7 +106,7 @@ def a_report(
 class IncidentFiles:
     """The alerts and reports of incidents per status, without a database."""
 
-    profile: ReportProfile = STANDARD
+    profiles: ReportProfiles = REPORTS
     modes: Modes = field(default_factory=Modes)
     alerts: dict[tuple[Status, str], AlertReporting] = field(default_factory=dict)
     reports: dict[tuple[Status, str], ReceivedReport] = field(default_factory=dict)
@@ -116,7 +117,7 @@ class IncidentFiles:
             if isinstance(message, AlertEvent):
                 key = (message.status, message.alert_id)
                 self.alerts[key] = observe_alert(
-                    self.alerts.get(key), message, self.modes, at(minutes)
+                    self.alerts.get(key), message, self.modes, self.profiles, at(minutes)
                 )
             else:
                 self.reports.setdefault(
@@ -132,7 +133,6 @@ class IncidentFiles:
             for obligation in obligations_of(
                 alert,
                 [report for (world, _), report in self.reports.items() if world is status],
-                self.profile,
             )
         )
         return {(str(item.status), item.unit, item.to_unit): item for item in result}

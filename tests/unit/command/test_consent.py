@@ -27,11 +27,11 @@ from services.command.core.supervision.deadlines import (
 )
 from services.command.core.supervision.events import supervision_id
 from services.command.core.supervision.firing import DueTimer, fire_assignment
-from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.assignments import PARTIES, REASONED, Party, Step
 from shared.contracts.fields import Level, Post, ResponseMode, Tier
 from shared.contracts.ids import assignment_id
 from shared.domain.response_modes.effective import Effective
+from tests.support.profiles import DEMO
 from tests.unit.command.books import Books
 from tests.unit.command.builders import (
     CITY,
@@ -45,7 +45,6 @@ from tests.unit.command.builders import (
     an_assignment,
 )
 
-DEMO = PROFILES[SlaProfileName.DEMO]
 CLOCKS = DeadlineTerms(DEMO, Level.RED)
 SIGNED = an_assignment(state=State.SIGNED, signed_at=NOW)
 LADDER = ((VILLAGE, Post.B), (TOWN, Post.B))
@@ -300,6 +299,8 @@ def test_a_case_that_comes_back_begins_a_new_attempt(state: State) -> None:
         mode=ResponseMode.STANDBY,
         mode_version=4,
         mode_unit=DISTRICT,
+        limits_id=DEMO.limits_id,
+        limits_version=DEMO.limits_version,
         **where_from,
     )
     with pytest.raises(IllegalStep):

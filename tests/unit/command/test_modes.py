@@ -23,7 +23,7 @@ from services.command.core.modes.proposal import (
 from services.command.core.modes.states import IllegalStep, ProposalTrigger, State
 from services.command.core.modes.triggers import is_stricter, trigger_of
 from services.command.core.modes.unit_mode import UnitMode
-from services.command.core.supervision.profiles import PROFILES, SlaProfileName
+from services.command.core.supervision.profiles import SlaProfile
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.fields import Level, Post, ResponseLevel, ResponseMode, Status, Tier
 from shared.contracts.modes import ModeRequest, ModeVerb
@@ -31,6 +31,7 @@ from shared.contracts.units import tier_of
 from shared.domain.response_modes import authority
 from shared.domain.response_modes.authority import ModeActRefusal
 from shared.domain.response_modes.effective import Effective, Modes
+from tests.support.profiles import DEMO, STANDARD
 from tests.unit.command.builders import CITY, DISTRICT, NOW, TOWN, VILLAGE, after
 
 EMERGENCY, STANDBY, RECOVERY, NORMAL = (
@@ -274,11 +275,10 @@ def test_the_rule_is_silent_about_what_is_in_force_or_proposed_as_strictly() -> 
     assert is_stricter(want, drill, [])
 
 
-@pytest.mark.parametrize("name", list(SlaProfileName))
+@pytest.mark.parametrize("profile", [DEMO, STANDARD])
 def test_clocks_shorten_with_the_mode_and_normal_is_the_profile_itself(
-    name: SlaProfileName,
+    profile: SlaProfile,
 ) -> None:
-    profile = PROFILES[name]
     normal, standby, emergency = (profile.in_mode(mode) for mode in (NORMAL, STANDBY, EMERGENCY))
     assert normal == profile
     for level in Level:

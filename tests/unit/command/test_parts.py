@@ -9,13 +9,13 @@ from services.command.core.assignments.model import Assignment
 from services.command.core.assignments.parts import part_of, passed_up, successor
 from services.command.core.assignments.states import IllegalStep, State
 from services.command.core.supervision.deadlines import DeadlineTerms
-from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.assignments import Step
 from shared.contracts.fields import Level, ResponseMode, Status, Tier
 from shared.contracts.ids import assignment_id
 from shared.contracts.units import tier_of
 from shared.domain.response_modes.effective import Effective
 from shared.domain.selection.tree import Recipient
+from tests.support.profiles import DEMO
 from tests.unit.command.builders import (
     CITY,
     DISTRICT,
@@ -27,7 +27,6 @@ from tests.unit.command.builders import (
     an_assignment,
 )
 
-DEMO = PROFILES[SlaProfileName.DEMO]
 MODE = Effective(ResponseMode.EMERGENCY, 7, DISTRICT)
 """Half of the profile's times."""
 RECIPIENT = Recipient(VILLAGE, Tier.VILLAGE, TOWN, True)
@@ -60,6 +59,8 @@ def part(**change: object) -> Assignment:
         mode=ResponseMode.EMERGENCY,
         mode_version=7,
         mode_unit=DISTRICT,
+        limits_id=DEMO.limits_id,
+        limits_version=DEMO.limits_version,
         **change,
     )
 

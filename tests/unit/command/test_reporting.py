@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from services.command.core.limits import CommandLimits
 from services.command.core.reporting.model import CreditedReport, ReportClock
-from services.command.core.reporting.obligations import obligation_of, routes
-from services.command.core.reporting.profiles import STANDARD
+from services.command.core.reporting.obligations import obligation_of, routes, with_limits
 from services.command.core.reporting.receiving import (
     ForeignReport,
     IncompleteReport,
@@ -19,6 +20,8 @@ from shared.contracts.alerts import AlertState
 from shared.contracts.fields import DataGrade, Level, ResponseMode, Status, Tier
 from shared.contracts.reports import DutyState, Means, ReportKind
 from shared.domain.response_modes.effective import Effective, Modes
+from tests.support.limits import a_document, report_limits, shipped
+from tests.support.profiles import REPORTS, report_profiles
 from tests.unit.command.builders import CITY, DISTRICT, NOW, TOWN, VILLAGE
 from tests.unit.command.reporting_builders import IncidentFiles, a_report, an_alert, at
 
@@ -40,15 +43,16 @@ PHONE, FOLLOW_UP, FINAL = Means.PHONE, ReportKind.FOLLOW_UP, ReportKind.FINAL
 def test_limits_are_the_stricter_of_level_and_tier(
     level: Level, tier: Tier, phone: int, written: int
 ) -> None:
-    result = STANDARD.limits(level, tier)
+    result = REPORTS.everywhere.at_level(level, tier, ResponseMode.NORMAL)
     assert result is not None
     assert result.phone == timedelta(minutes=phone)
     assert result.written == timedelta(minutes=written)
 
 
 def test_a_notice_and_a_village_owe_no_report() -> None:
-    assert STANDARD.limits(Level.NOTICE, Tier.TOWN) is None
-    assert STANDARD.limits(Level.RED, Tier.VILLAGE) is None
+    profile, normal = REPORTS.everywhere, ResponseMode.NORMAL
+    assert profile.at_level(Level.NOTICE, Tier.TOWN, normal) is None
+    assert profile.at_level(Level.RED, Tier.VILLAGE, normal) is None
     assert not IncidentFiles().read(0, an_alert(level=Level.NOTICE)).obligations()
 
 
@@ -234,7 +238,7 @@ def test_reports_of_a_closed_chapter_do_not_meet_a_new_alert_of_the_incident() -
     files.read(10, an_alert(AlertState.LIFTED, version=2))
     files.read(100, an_alert(alert="alt-2"))
     (case,) = [case for case in files.alerts.values() if case.alert_id == "alt-2"]
-    duty = obligation_of(case, routes(TOWN)[0], list(files.reports.values()), STANDARD)
+    duty = obligation_of(case, routes(TOWN)[0], list(files.reports.values()))
     assert duty is not None
     assert (duty.state, duty.phone_due) == (DutyState.OWED, at(120))
 
@@ -317,3 +321,36 @@ def test_a_stricter_mode_gives_less_time_and_a_later_flip_changes_nothing() -> N
     assert files.obligation(TOWN, CITY).phone_due == at(17), (
         "what is new goes by the mode of its time"
     )
+
+
+def test_a_later_document_moves_no_limit_that_was_set() -> None:
+    files = IncidentFiles().read(0, an_alert())
+    before = files.obligation(TOWN, DISTRICT)
+    assert (before.limits_id, before.limits_version) == ("reports-standard", 1)
+    later = a_document(report_limits(60, 120), limits_id="later", version=2)
+    files.profiles = report_profiles(later)
+    files.read(1, an_alert(version=2))
+    assert files.obligation(TOWN, DISTRICT) == before
+    files.read(2, an_alert(level=Level.RED, version=3))
+    red = files.obligation(TOWN, DISTRICT)
+    assert (red.phone_due, red.written_due) == (at(3), at(4)), "the new level has the new limits"
+    assert (red.limits_id, red.limits_version) == ("later", 2)
+
+
+def test_the_limits_of_the_reporting_unit_hold() -> None:
+    own = a_document(report_limits(300, 600), limits_id="town", unit=TOWN)
+    limits = CommandLimits([shipped("reports-standard"), own]).reports.at(NOW)
+    assert limits is not None
+    files = IncidentFiles(profiles=limits).read(0, an_alert())
+    town, district = files.obligation(TOWN, DISTRICT), files.obligation(DISTRICT, CITY)
+    assert (town.phone_due, town.limits_id) == (at(5), "town")
+    assert (district.phone_due, district.limits_id) == (at(30), "reports-standard")
+
+
+def test_an_alert_from_before_limits_were_stored_gets_those_of_now_and_its_mode_of_then() -> None:
+    emergency = Effective(ResponseMode.EMERGENCY, 3, DISTRICT)
+    files = IncidentFiles(modes=Modes([(Status.ACTUAL, emergency)])).read(0, an_alert())
+    [case] = files.alerts.values()
+    restored = with_limits(replace(case, limits_at_level={}), files.profiles)
+    assert restored == case
+    assert with_limits(case, report_profiles(a_document(report_limits(1, 2)))) is case

@@ -10,19 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.command.core.reporting.model import Obligation, ReportClock
-from services.command.core.reporting.profiles import STANDARD
 from services.command.core.reporting.timers import KINDS, fire_obligation, timer_changes
 from services.command.core.supervision.firing import DueTimer
-from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.alerts import AlertEvent, AlertState
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.reports import DutyState, Means, Report, ReportKind
 from shared.contracts.supervision import SupervisionKind
+from tests.support.profiles import REPORTS
+from tests.support.profiles import STANDARD as PACE
 from tests.unit.command.builders import DISTRICT
 from tests.unit.command.reporting_builders import ROUTES, IncidentFiles, a_report, an_alert, at
 
+DUE_SOON = REPORTS.everywhere.due_soon
 LADDER = ((DISTRICT, Post.B), (DISTRICT, Post.A))
-PACE = PROFILES[SlaProfileName.STANDARD]
 
 
 @st.composite
@@ -87,7 +87,7 @@ class Night:
         for judged in self.files.obligations().values():
             before = self.obligations.get(judged.obligation_id)
             after = replace(judged, calls=before.calls if before else {})
-            void, timers = timer_changes(before, after, STANDARD, at(minutes))
+            void, timers = timer_changes(before, after, DUE_SOON, at(minutes))
             for key in [k for k in self.armed if k[0] == after.obligation_id and k[1] in void]:
                 del self.armed[key]
             self.armed |= {(duty, kind, rung): due for duty, kind, rung, due in timers}

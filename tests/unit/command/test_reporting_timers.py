@@ -11,19 +11,19 @@ from services.command.core.reporting.events import (
     obligation_supervision_event,
 )
 from services.command.core.reporting.model import ClockCalls, Obligation, ReportClock
-from services.command.core.reporting.profiles import STANDARD
 from services.command.core.reporting.timers import fire_obligation, timer_changes
 from services.command.core.supervision.firing import DueTimer
-from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.alerts import AlertState
 from shared.contracts.fields import Level, Post
 from shared.contracts.reports import Means, ReportFacts, ReportKind
 from shared.contracts.supervision import SupervisionKind
 from shared.domain.bilingual import bilingual_of
+from tests.support.profiles import REPORTS
+from tests.support.profiles import STANDARD as PACE
 from tests.unit.command.builders import CITY, DISTRICT, TOWN
 from tests.unit.command.reporting_builders import IncidentFiles, a_report, an_alert, at
 
-PACE = PROFILES[SlaProfileName.STANDARD]  # red: two minutes between rungs
+DUE_SOON = REPORTS.everywhere.due_soon
 LADDER = ((TOWN, Post.B), (TOWN, Post.A), (DISTRICT, Post.B), (CITY, Post.B))
 
 
@@ -36,7 +36,7 @@ def town(files: IncidentFiles) -> Obligation:
 
 
 def test_a_new_duty_arms_both_clocks_of_the_first_report() -> None:
-    void, arm = timer_changes(None, town(red()), STANDARD, at(0))
+    void, arm = timer_changes(None, town(red()), DUE_SOON, at(0))
     assert not void
     assert [timer[1:] for timer in arm] == [
         ("report_phone_due_soon", 0, at(12)),
@@ -48,7 +48,7 @@ def test_a_new_duty_arms_both_clocks_of_the_first_report() -> None:
 
 def test_what_is_due_by_now_is_not_due_soon_any_more() -> None:
     """As after an outage: the limit itself fires at once, and nothing tells that it is near."""
-    _, arm = timer_changes(None, town(red()), STANDARD, at(15))
+    _, arm = timer_changes(None, town(red()), DUE_SOON, at(15))
     assert [timer[1:] for timer in arm] == [
         ("report_phone_escalate", 0, at(15)),
         ("report_written_due_soon", 0, at(27)),
@@ -59,7 +59,7 @@ def test_what_is_due_by_now_is_not_due_soon_any_more() -> None:
 def test_what_is_met_is_disarmed_and_the_next_clock_starts() -> None:
     files = red()
     before = town(files)
-    void, arm = timer_changes(before, town(files.read(10, a_report())), STANDARD, at(10))
+    void, arm = timer_changes(before, town(files.read(10, a_report())), DUE_SOON, at(10))
     assert set(void) == {
         "report_phone_due_soon",
         "report_phone_escalate",

@@ -26,12 +26,11 @@ from services.command.core.supervision.deadlines import (
     void_timers,
 )
 from services.command.core.supervision.firing import DueTimer, fire_assignment
-from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.assignments import Step
 from shared.contracts.fields import Level, Post, Tier
+from tests.support.profiles import DEMO
 from tests.unit.command.builders import NOW, VILLAGE, an_act, an_assignment
 
-DEMO = PROFILES[SlaProfileName.DEMO]
 LADDER = ((VILLAGE, Post.B), (VILLAGE, Post.A), (VILLAGE, Post.COMMANDER))
 TIERS = (Tier.TOWN, Tier.VILLAGE, Tier.VILLAGE, Tier.MICROGRID)
 SENT = st.tuples(st.integers(0, len(TIERS) - 1), st.sampled_from([*CHAIN, Step.CHECK, Step.CLOSE]))

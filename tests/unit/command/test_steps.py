@@ -11,12 +11,10 @@ from msgspec.structs import replace
 from services.command.core.assignments.model import Assignment, OfficerStep
 from services.command.core.assignments.states import CHAIN, AssignmentTrigger, IllegalStep, State
 from services.command.core.assignments.steps import StepOutcome, apply_step, end_assignment
-from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.assignments import Step
 from shared.contracts.fields import Level
+from tests.support.profiles import DEMO
 from tests.unit.command.builders import NOW, after, an_act, an_assignment
-
-DEMO = PROFILES[SlaProfileName.DEMO]
 
 
 def took(

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from deploy.commands.catalog import cli, ledgers
-from shared.contracts.catalog import UnitEntry
+from shared.contracts.catalog import Entry, UnitEntry
 from shared.contracts.fields import Language, Tier
 from shared.domain.catalog_files.tables import FileFormat
 from shared.domain.catalog_files.writing import write_table
 from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE
+from tests.support.sources import a_source_entry
 
 DISTRICT, TOWN, VILLAGE = "500118000000", "500118118000", "500118118201"
 UNITS = (
@@ -173,7 +174,9 @@ def test_without_a_stack_an_export_says_so(
 def test_the_catalogue_of_a_stack_is_checked_against_and_exported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entries = {f"unit:{entry.unit}": entry for entry in UNITS}
+    """The sources in it are passed over: their keys are no matter of a file."""
+    entries: dict[str, Entry] = {f"unit:{entry.unit}": entry for entry in UNITS}
+    entries["source:gauges"] = a_source_entry()
     monkeypatch.setattr(ledgers, "read_entries", lambda _bootstrap: dict(entries))
     out = tmp_path / "out.xlsx"
     assert cli.main(["export", "--kafka", "127.0.0.1:9", "--out", str(out)]) == 0

@@ -18,6 +18,7 @@ STANDING = (
     "duty.entries.v1",
     "duty.reachability.v1",
     "duty.roster.v1",
+    "governance.limits.v1",
     "plan.definitions.v1",
     "rule.definitions.v1",
 )

@@ -33,6 +33,7 @@ from shared.domain.bilingual import in_language
 from shared.domain.page_texts.graded import GRADED, GRADED_ALERT
 from shared.domain.response_modes.effective import Modes
 from tests.support.graded import a_graded_history, a_graded_report, an_alarm, chain
+from tests.support.profiles import REPORTS
 from tests.support.scoring import Feed, a_reading, a_rule, a_threshold_rule
 from tests.unit.alerting.alert_history import AlertHistory
 from tests.unit.alerting.builders import a_decision, a_report, at
@@ -199,7 +200,7 @@ def test_a_case_of_reporting_keeps_the_highest_grade_whatever_comes_first() -> N
     for order in (events, events[::-1]):
         case = None
         for event in order:
-            case = observe_alert(case, event, Modes(), NOW + timedelta(seconds=1))
+            case = observe_alert(case, event, Modes(), REPORTS, NOW + timedelta(seconds=1))
         assert case is not None
         assert case.data_grade is CORE
 

@@ -78,6 +78,8 @@ def assignment_event(
             "mode": assignment.mode,
             "mode_version": assignment.mode_version,
             "mode_unit": assignment.mode_unit,
+            "limits_id": assignment.limits_id,
+            "limits_version": assignment.limits_version,
             "actor": assignment.actor,
             "reason": assignment.reason,
             "issuer_unit": assignment.splitting_unit or template.issuer_unit,

@@ -48,6 +48,9 @@ class Assignment(msgspec.Struct, frozen=True, gc=False):
     `mode` is the response mode of the unit when the attempt began. The deadlines of the attempt
     follow from that mode even when the unit's mode changes later.
 
+    `limits_id` and `limits_version` name the document of limits from which the deadlines of the
+    attempt follow (None: an attempt from before there were documents).
+
     `waiting_steps` are steps that came too early: before the signature of the unit, during a
     suspension, or a report before the parts are done.
 
@@ -105,6 +108,8 @@ class Assignment(msgspec.Struct, frozen=True, gc=False):
     suspended_s: float = 0.0
     extensions: int = 0
     original_finish_by: datetime | None = None
+    limits_id: str | None = None
+    limits_version: int | None = None
 
     @property
     def progress_state(self) -> AssignmentState:

@@ -155,6 +155,8 @@ def _new(
         mode=terms.mode.mode,
         mode_version=terms.mode.version,
         mode_unit=terms.mode.unit,
+        limits_id=terms.profile.limits_id,
+        limits_version=terms.profile.limits_version,
         actor=officer_step.officer_id,
         reason=officer_step.text,
         parent_assignment_id=parent_assignment_id,

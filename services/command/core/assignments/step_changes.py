@@ -189,6 +189,8 @@ def new_attempt(assignment: Assignment, at: datetime, terms: DeadlineTerms) -> C
         "mode": terms.mode.mode,
         "mode_version": terms.mode.version,
         "mode_unit": terms.mode.unit,
+        "limits_id": terms.profile.limits_id,
+        "limits_version": terms.profile.limits_version,
     }
 
 

@@ -41,6 +41,8 @@ def command_event(command: Command, rollup: Rollup, cause: Cause, now: datetime)
         plan_id=command.plan_id,
         plan_version=command.plan_version,
         warning_id=command.warning_id,
+        limits_id=command.limits_id,
+        limits_version=command.limits_version,
         sign_by=command.sign_by,
         finish_by=command.finish_by,
         mode=command.mode,

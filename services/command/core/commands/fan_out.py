@@ -13,7 +13,7 @@ from services.command.core.commands.model import Command
 from services.command.core.commands.orders import CommandOrder
 from services.command.core.commands.states import INITIAL
 from services.command.core.supervision.deadlines import deadlines, first_timers
-from services.command.core.supervision.profiles import SlaProfile
+from services.command.core.supervision.profiles import SlaProfile, SlaProfiles
 from shared.contracts.assignments import AssignmentState
 from shared.contracts.ids import assignment_id
 from shared.domain.response_modes.effective import Effective, Modes
@@ -23,7 +23,7 @@ from shared.domain.selection.tree import Recipient
 
 def fan_out(
     order: CommandOrder,
-    profile: SlaProfile,
+    profiles: SlaProfiles,
     cause: Cause,
     modes: Modes,
     now: datetime,
@@ -32,14 +32,16 @@ def fan_out(
     """Return the command and the assignments of all its recipients.
 
     The caller has resolved the recipients, once: a later change of the unit tree does not change
-    who has an assignment. The deadlines of a recipient follow from the recipient's own mode now.
+    who has an assignment. The deadlines of a recipient follow from the recipient's own mode and
+    limits now.
     """
     orders = order.orders
     templates: dict[tuple[object, ...], Assignment] = {}
     assignments = []
     for recipient, brief in zip(orders.recipients, orders.brief_of, strict=True):
         mode = modes.effective(order.status, recipient.unit)
-        kind = recipient.tier, brief, mode.mode, mode.unit
+        profile = profiles.of(recipient.unit)
+        kind = recipient.tier, brief, mode.mode, mode.unit, profile.limits_id
         template = templates.get(kind)
         if template is None:
             template = templates[kind] = _template(order, recipient, brief, profile, mode, now)
@@ -52,6 +54,7 @@ def fan_out(
                 synthetic=recipient.synthetic,
             )
         )
+    limits_at_root = profiles.of(order.root)
     mode_at_root = modes.effective(order.status, order.root)
     command = Command(
         command_id=order.command_id,
@@ -82,25 +85,27 @@ def fan_out(
         data_grade=order.grade,
         current_alert_id=order.alert_id,
         warning_id=order.warning_id,
+        limits_id=limits_at_root.limits_id,
+        limits_version=limits_at_root.limits_version,
     )
     return command, assignments
 
 
 def timers_of_fan_out(
-    assignments: Sequence[Assignment], profile: SlaProfile, now: datetime
+    assignments: Sequence[Assignment], profiles: SlaProfiles, now: datetime
 ) -> Iterator[tuple[str, str, int, datetime]]:
     """Yield subject, kind, rung and due time of the first timers, in the order of their key.
 
-    The timers are computed once for all assignments with the same deadlines.
+    The timers are computed once for all assignments with the same deadlines and limits.
     """
-    by_deadlines: dict[tuple[datetime, datetime], list[tuple[str, int, datetime]]] = {}
+    by_deadlines: dict[tuple[datetime, datetime, str | None], list[tuple[str, int, datetime]]] = {}
     for assignment in assignments:
-        pair = assignment.sign_by, assignment.finish_by
-        timers = by_deadlines.get(pair)
+        deadline_key = assignment.sign_by, assignment.finish_by, assignment.limits_id
+        timers = by_deadlines.get(deadline_key)
         if timers is None:
-            first = first_timers(assignment, profile, now)
+            first = first_timers(assignment, profiles.of(assignment.unit), now)
             timers = sorted((timer.kind, timer.rung, timer.due_at) for timer in first)
-            by_deadlines[pair] = timers
+            by_deadlines[deadline_key] = timers
         for kind, rung, due_at in timers:
             yield assignment.assignment_id, kind, rung, due_at
 
@@ -146,4 +151,6 @@ def _template(
         mode=mode.mode,
         mode_version=mode.version,
         mode_unit=mode.unit,
+        limits_id=profile.limits_id,
+        limits_version=profile.limits_version,
     )

@@ -18,6 +18,8 @@ class Command:
     command was issued. `recipients` counts the units that were resolved at the issue,
     `derived_assignments` the assignments that splitting and reassigning added.
 
+    `limits_id` and `limits_version` name the document of limits of the root at the issue.
+
     `case_key` identifies the case (shared/contracts/ids.py): an alert with the same key re-opens
     the command. None: no alert re-opens the command. `alert_id` is the alert that caused the issue,
     `current_alert_id` the alert for which the command is open now.
@@ -53,3 +55,5 @@ class Command:
     data_grade: DataGrade = DataGrade.GENERAL
     current_alert_id: str | None = None
     warning_id: str | None = None
+    limits_id: str | None = None
+    limits_version: int | None = None

@@ -56,6 +56,8 @@ def obligation_event(
         mode=obligation.mode,
         mode_version=obligation.mode_version,
         mode_unit=obligation.mode_unit,
+        limits_id=obligation.limits_id,
+        limits_version=obligation.limits_version,
         started_at=obligation.started_at,
         phone_due=obligation.phone_due,
         phone_at=obligation.phone_at,
@@ -117,6 +119,8 @@ def obligation_supervision_event(
         mode=obligation.mode,
         mode_version=obligation.mode_version,
         mode_unit=obligation.mode_unit,
+        limits_id=call.limits_id,
+        limits_version=call.limits_version,
         text=last_change(obligation, reports),
     )
 

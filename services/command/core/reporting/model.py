@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -35,6 +35,22 @@ class LevelSeen(NamedTuple):
     issued: bool
 
 
+class LevelLimits(NamedTuple):
+    """The limits of a unit at a level, fixed when the level was seen, and their document.
+
+    Of the first report by phone and in writing from the start of the obligation, between
+    follow-ups, and of the final report. `skip`: the town also reports straight to the city.
+    """
+
+    limits_id: str
+    limits_version: int
+    phone: timedelta
+    written: timedelta
+    follow_up: timedelta
+    final: timedelta
+    skip: bool
+
+
 class EndReason(StrEnum):
     """The end of an alert: a lifted alert 解除 asks for a final report, a void one for nothing."""
 
@@ -47,7 +63,8 @@ class AlertReporting:
     """One alert, reduced to the fields that reporting needs. `version` is the newest version seen.
 
     `first_seen_at` is the time of the first version, `ended_at` the time of the end (None: no end).
-    `modes_at_level` has the modes of the reporting units at the time when each level was seen.
+    `modes_at_level` has the modes of the reporting units at the time when each level was seen,
+    `limits_at_level` their limits then: a later mode or document changes no limit that was set.
     """
 
     alert_id: str
@@ -64,6 +81,7 @@ class AlertReporting:
     end_reason: EndReason | None = None
     ended_at: datetime | None = None
     reason: str = ""
+    limits_at_level: Mapping[LevelSeen, Mapping[str, LevelLimits]] = field(default_factory=dict)
     data_grade: DataGrade = DataGrade.GENERAL
     """The highest grade of all versions of the alert: the title may come from an older version."""
 
@@ -117,7 +135,8 @@ class ClockCalls(NamedTuple):
 class Obligation:
     """The obligation of one unit to report an alert's incident to a unit above.
 
-    `version` counts its states. `mode` is the strictest mode by which a limit was set.
+    `version` counts its states. `mode` is the strictest mode by which a limit was set; `limits_id`
+    and `limits_version` name the document of the limit that is due first.
     """
 
     obligation_id: str
@@ -144,6 +163,8 @@ class Obligation:
     final_at: datetime | None = None
     reason: str = ""
     credited_reports: tuple[CreditedReport, ...] = ()
+    limits_id: str | None = None
+    limits_version: int | None = None
     version: int = 1
     calls: Mapping[ReportClock, ClockCalls] = field(default_factory=dict)
 

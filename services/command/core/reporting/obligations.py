@@ -7,7 +7,7 @@ nothing that is met already.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -17,12 +17,13 @@ from services.command.core.reporting.model import (
     AlertReporting,
     CreditedReport,
     EndReason,
+    LevelLimits,
     LevelSeen,
     Obligation,
     ReceivedReport,
     ReportRoute,
 )
-from services.command.core.reporting.profiles import ReportLimits, ReportProfile
+from services.command.core.reporting.profiles import ReportProfiles
 from services.command.core.reporting.states import INITIAL, TRANSITIONS, ReportDutyTrigger, step
 from shared.contracts.alerts import AlertEvent, AlertState
 from shared.contracts.fields import LEVEL_ORDER, Level, Tier, highest_grade
@@ -41,20 +42,25 @@ class LimitStart(NamedTuple):
 
     at: datetime
     level: Level
-    limits: ReportLimits
+    limits: LevelLimits
     mode: Effective
 
 
 def observe_alert(
-    reporting: AlertReporting | None, alert: AlertEvent, modes: Modes, now: datetime
+    reporting: AlertReporting | None,
+    alert: AlertEvent,
+    modes: Modes,
+    profiles: ReportProfiles,
+    now: datetime,
 ) -> AlertReporting:
     """Return the reporting of an alert after one more version of the alert, in any order.
 
-    A mode that changes later does not change a limit that was set.
+    A mode or a document of limits that changes later does not change a limit that was set.
     """
     levels_seen = dict(reporting.levels_seen) if reporting else {}
     grade = highest_grade(alert.data_grade, reporting.data_grade if reporting else alert.data_grade)
     modes_at_level = dict(reporting.modes_at_level) if reporting else {}
+    limits_at_level = dict(reporting.limits_at_level) if reporting else {}
     level = alert.level or alert.proposed_level
     if alert.state in _CONFIRMED and level is not None:
         level_seen = LevelSeen(level, alert.level is not None)
@@ -63,9 +69,15 @@ def observe_alert(
         modes_at_level.setdefault(
             level_seen, {unit: modes.effective(alert.status, unit) for unit in units}
         )
+        if level_seen not in limits_at_level:
+            limits_at_level[level_seen] = limits_of(level, modes_at_level[level_seen], profiles)
     if reporting is not None and reporting.version >= alert.version:
         return replace(
-            reporting, levels_seen=levels_seen, modes_at_level=modes_at_level, data_grade=grade
+            reporting,
+            levels_seen=levels_seen,
+            modes_at_level=modes_at_level,
+            limits_at_level=limits_at_level,
+            data_grade=grade,
         )
     end_reason = None
     if alert.state not in _CONFIRMED | _UNCONFIRMED:
@@ -83,6 +95,7 @@ def observe_alert(
         first_seen_at=reporting.first_seen_at if reporting else now,
         levels_seen=levels_seen,
         modes_at_level=modes_at_level,
+        limits_at_level=limits_at_level,
         end_reason=end_reason,
         ended_at=ended_at,
         reason="" if end_reason is None else str(alert.state),
@@ -90,13 +103,34 @@ def observe_alert(
     )
 
 
+def limits_of(
+    level: Level, modes: Mapping[str, Effective], profiles: ReportProfiles
+) -> dict[str, LevelLimits]:
+    """Return the limits of each unit that owes a report at a level, in its mode."""
+    limits = {
+        unit: profiles.of(unit).at_level(level, tier_of(unit), mode.mode)
+        for unit, mode in modes.items()
+    }
+    return {unit: item for unit, item in limits.items() if item is not None}
+
+
+def with_limits(reporting: AlertReporting, profiles: ReportProfiles) -> AlertReporting:
+    """Return the reporting with the present limits for levels seen before limits were stored."""
+    missing = reporting.levels_seen.keys() - reporting.limits_at_level.keys()
+    if not missing:
+        return reporting
+    limits = {
+        level_seen: limits_of(level_seen.level, reporting.modes_at_level[level_seen], profiles)
+        for level_seen in missing
+    }
+    return replace(reporting, limits_at_level={**reporting.limits_at_level, **limits})
+
+
 def obligations_of(
-    reporting: AlertReporting, reports: Collection[ReceivedReport], profile: ReportProfile
+    reporting: AlertReporting, reports: Collection[ReceivedReport]
 ) -> list[Obligation]:
     """Return all obligations of the alert so far."""
-    results = [
-        obligation_of(reporting, route, reports, profile) for route in routes(reporting.place)
-    ]
+    results = [obligation_of(reporting, route, reports) for route in routes(reporting.place)]
     return [obligation for obligation in results if obligation is not None]
 
 
@@ -117,21 +151,21 @@ def obligation_of(
     reporting: AlertReporting,
     route: ReportRoute,
     reports: Collection[ReceivedReport],
-    profile: ReportProfile,
 ) -> Obligation | None:
     """Return the obligation of a route; None before its start."""
     chapter = _chapter(reporting, reports)
-    starts = _starts(reporting, route, chapter, profile)
+    starts = _starts(reporting, route, chapter)
     if not starts:
         return None
 
-    def due(begin: datetime, limit: Callable[[ReportLimits], timedelta]) -> datetime:
+    def due(begin: datetime, limit: Callable[[LevelLimits], timedelta]) -> datetime:
         return min(max(begin, start.at) + limit(start.limits) for start in starts)
 
     started = min(start.at for start in starts)
     mode = max(
         (start.mode for start in starts), key=lambda item: (STRICTNESS[item.mode], item.version)
     )
+    first = min(starts, key=lambda start: max(started, start.at) + start.limits.phone)
     obligation = Obligation(
         obligation_id=report_duty_id(
             reporting.status, reporting.alert_id, route.unit, route.to_unit
@@ -150,6 +184,8 @@ def obligation_of(
         mode_unit=mode.unit,
         phone_due=due(started, lambda item: item.phone),
         written_due=due(started, lambda item: item.written),
+        limits_id=first.limits.limits_id,
+        limits_version=first.limits.limits_version,
     )
     for at, event, report in _history(reporting, chapter, route):
         obligation = _credit(obligation, at, event, report)
@@ -224,7 +260,6 @@ def _starts(
     reporting: AlertReporting,
     route: ReportRoute,
     reports: Sequence[ReceivedReport],
-    profile: ReportProfile,
 ) -> list[LimitStart]:
     """Return the starts of the unit's limits, one per level that obliges the unit.
 
@@ -236,8 +271,8 @@ def _starts(
     is_first = tier_of(route.unit) is Tier.TOWN or ancestor_at(reporting.place, Tier.TOWN) is None
     starts: list[LimitStart] = []
     for level_seen, seen_at in reporting.levels_seen.items():
-        limits = profile.limits(level_seen.level, tier_of(route.unit))
-        if limits is None or (route.skip_level and level_seen.level not in profile.skip):
+        limits = reporting.limits_at_level[level_seen].get(route.unit)
+        if limits is None or (route.skip_level and not limits.skip):
             continue
         at = seen_at
         if not (level_seen.issued or is_first):
@@ -245,7 +280,7 @@ def _starts(
                 continue
             at = max(seen_at, informed_at)
         mode = reporting.modes_at_level[level_seen][route.unit]
-        starts.append(LimitStart(at, level_seen.level, limits.in_mode(mode.mode), mode))
+        starts.append(LimitStart(at, level_seen.level, limits, mode))
     return starts
 
 

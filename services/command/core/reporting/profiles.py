@@ -1,88 +1,52 @@
-"""Time limits of upward reports as data. EXAMPLE, set your own: Chongqing's limits are unknown.
-
-Two rules hold at once and the stricter one counts: by level (red, orange and yellow follow a
-published company circular) and by tier (town to district from a county of 2018, both
-docs/sources.md S29; district to city a common pattern without a source, docs/sources.md S41).
-Follow-ups and the final report are our proposal. A level that is not listed (notice 提示) needs no
-report.
-"""
+"""The time limits of upward reports in force, by the documents of limits (docs/limits.md)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from services.command.core.reporting.model import LevelLimits
 from shared.contracts.fields import Level, ResponseMode, Tier
-from shared.domain.response_modes.effects import EFFECTS
-
-
-@dataclass(frozen=True, slots=True)
-class ReportLimits:
-    """Time limits: of the first report by phone and in writing, between follow-ups, of the final.
-
-    The first two count from the start of the obligation, the last from the lifting of the alert.
-    """
-
-    phone: timedelta
-    written: timedelta
-    follow_up: timedelta
-    final: timedelta
-
-    def in_mode(self, mode: ResponseMode) -> ReportLimits:
-        """Return the limits in a response mode (shared/domain/response_modes/effects.py)."""
-        share = EFFECTS[mode].deadline
-        return ReportLimits(
-            self.phone * share, self.written * share, self.follow_up * share, self.final * share
-        )
+from shared.contracts.limits import LimitsDocument, ReportLimits
+from shared.domain.limits.profiles import Profiles
+from shared.domain.limits.reports import report_times
 
 
 @dataclass(frozen=True, slots=True)
 class ReportProfile:
-    """Limits by level (`levels`) and the longest (phone, written) limits by tier (`first`).
+    """The limits of version `limits_version` of a document."""
 
-    At the levels in `skip` the town also reports straight to the city (越级上报). `due_soon` is the
-    share of a limit after which 临期 is reported.
-    """
+    limits_id: str
+    limits_version: int
+    limits: ReportLimits
 
-    levels: Mapping[Level, ReportLimits]
-    first: Mapping[Tier, tuple[timedelta, timedelta]]
-    skip: frozenset[Level]
-    due_soon: float = 0.8
+    @property
+    def due_soon(self) -> float:
+        """The share of a limit after which 临期 is reported."""
+        return self.limits.due_soon.share
 
-    def limits(self, level: Level, tier: Tier) -> ReportLimits | None:
-        """Return the limits of a unit of this tier; None where no report is due."""
-        by_level = self.levels.get(level)
-        if by_level is None or tier not in self.first:
+    def at_level(self, level: Level, tier: Tier, mode: ResponseMode) -> LevelLimits | None:
+        """Return the limits of a unit of this tier in a mode; None where no report is due."""
+        times = report_times(self.limits, level, tier, mode)
+        if times is None:
             return None
-        phone, written = self.first[tier]
-        return ReportLimits(
-            min(by_level.phone, phone),
-            min(by_level.written, written),
-            by_level.follow_up,
-            by_level.final,
+        return LevelLimits(
+            self.limits_id,
+            self.limits_version,
+            timedelta(seconds=times.phone_s),
+            timedelta(seconds=times.written_s),
+            timedelta(seconds=times.follow_up_s),
+            timedelta(seconds=times.final_s),
+            level in self.limits.skip.levels,
         )
 
 
-def _limits(phone: int, written: int, follow_up: int, final_hours: int) -> ReportLimits:
-    return ReportLimits(
-        timedelta(minutes=phone),
-        timedelta(minutes=written),
-        timedelta(minutes=follow_up),
-        timedelta(hours=final_hours),
-    )
+def report_profile_of(document: LimitsDocument) -> ReportProfile:
+    """Return the profile of a document about reports."""
+    limits = document.reports
+    assert limits is not None, f"{document.limits_id} is not about reports"
+    return ReportProfile(document.limits_id, document.version, limits)
 
 
-STANDARD = ReportProfile(
-    levels={
-        Level.RED: _limits(15, 30, 30, 24),
-        Level.ORANGE: _limits(15, 30, 60, 24),
-        Level.YELLOW: _limits(30, 60, 120, 24),
-        Level.BLUE: _limits(60, 120, 240, 24),
-    },
-    first={
-        Tier.TOWN: (timedelta(minutes=20), timedelta(minutes=40)),
-        Tier.DISTRICT: (timedelta(minutes=30), timedelta(minutes=60)),
-    },
-    skip=frozenset({Level.RED}),
-)
+ReportProfiles = Profiles[ReportProfile]
+"""The profiles of all units at a moment."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from services.command.core.reporting.model import ClockCalls, Obligation, ReportClock
-from services.command.core.reporting.profiles import ReportProfile
 from services.command.core.supervision.escalation import PostRef
 from services.command.core.supervision.firing import (
     DueTimer,
@@ -45,9 +44,12 @@ class ObligationFiring:
 
 
 def timer_changes(
-    previous: Obligation | None, updated: Obligation, profile: ReportProfile, now: datetime
+    previous: Obligation | None, updated: Obligation, due_soon: float, now: datetime
 ) -> tuple[list[str], list[TimerRow]]:
-    """Return the kinds of timers to cancel and the timers to arm after a change."""
+    """Return the kinds of timers to cancel and the timers to arm after a change.
+
+    After the share `due_soon` of a limit 临期 is reported.
+    """
     ran = previous.running_clocks() if previous else {}
     runs = updated.running_clocks()
     void_kinds: list[str] = []
@@ -59,7 +61,7 @@ def timer_changes(
             void_kinds += [f"{clock}{DUE_SOON}", f"{clock}{ESCALATE}"]
         if clock in runs:
             due = runs[clock]
-            soon = now + (due - now) * profile.due_soon
+            soon = now + (due - now) * due_soon
             if soon > now:
                 timers.append((updated.obligation_id, f"{clock}{DUE_SOON}", 0, soon))
             timers.append((updated.obligation_id, f"{clock}{ESCALATE}", 0, due))

@@ -49,6 +49,8 @@ def supervision_event(
         mode=assignment.mode,
         mode_version=assignment.mode_version,
         mode_unit=assignment.mode_unit,
+        limits_id=call.limits_id,
+        limits_version=call.limits_version,
     )
 
 

@@ -39,7 +39,11 @@ class DueTimer(Struct, frozen=True, gc=False):
 
 
 class SupervisionCall(Struct, frozen=True, gc=False):
-    """One supervision event. `number` makes the call unique among the firings of an attempt."""
+    """One supervision event. `number` makes the call unique among the firings of an attempt.
+
+    `limits_id` and `limits_version` name the document of limits that gives the pause after the
+    call; None where no further call follows from this one.
+    """
 
     kind: SupervisionKind
     clock: SupervisionClock
@@ -49,6 +53,8 @@ class SupervisionCall(Struct, frozen=True, gc=False):
     due_at: datetime
     late_by_s: float
     skipped: tuple[int, ...] = ()
+    limits_id: str | None = None
+    limits_version: int | None = None
 
 
 class AssignmentFiring(Struct):
@@ -119,7 +125,18 @@ def next_call(
     skipped = tuple(range(first, rung))
     number = calls + 1
     late = late_by(due_at, now)
-    call = SupervisionCall(kind, clock, rung, number, chain[rung], due_at, late, skipped)
+    call = SupervisionCall(
+        kind,
+        clock,
+        rung,
+        number,
+        chain[rung],
+        due_at,
+        late,
+        skipped,
+        profile.limits_id,
+        profile.limits_version,
+    )
     pause = step if number < len(chain) + profile.rounds else step * profile.slow
     return call, min(rung + 1, top), now + pause
 

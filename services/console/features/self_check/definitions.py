@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from shared.contracts.plans import PlanDefinition
 from shared.contracts.rules import RuleDefinition
@@ -12,14 +12,17 @@ from shared.contracts.rules import RuleDefinition
 T = TypeVar("T")
 
 
-def in_turn(first: Callable[[T], None], second: Callable[[T], None]) -> Callable[[T], None]:
-    """Return a function that hands an argument to the first function, then to the second."""
+@dataclass(frozen=True)
+class FunctionPair(Generic[T]):
+    """Two functions of one argument, called one after the other."""
 
-    def call(value: T) -> None:
-        first(value)
-        second(value)
+    first: Callable[[T], None]
+    second: Callable[[T], None]
 
-    return call
+    def call(self, value: T) -> None:
+        """Hand the argument to the first function, then to the second."""
+        self.first(value)
+        self.second(value)
 
 
 @dataclass

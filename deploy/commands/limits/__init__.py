@@ -1,0 +1,1 @@
+"""Documents of limits: checked, shown as they hold for a unit, published."""

@@ -1,0 +1,1 @@
+"""Documents of limits as YAML files, read and checked."""

@@ -1,0 +1,1 @@
+"""Which document of limits holds for a unit at a moment."""
