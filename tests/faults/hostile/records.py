@@ -165,8 +165,8 @@ def key_of_table(topic: str, value: Json) -> bytes | None:
     """Return the key under which a table has a golden value."""
     entry = value.get("entry", value)
     if topic == CATALOG.name:
-        names = {"unit": "unit", "group": "group", "sensor": "sensor_id", "topic": "resource_id"}
+        names = {"sensor": "sensor_id", "topic": "resource_id"}
         kind = entry.get("kind", "")
-        return f"{kind}:{entry.get(names.get(kind, ''), '')}".encode()
+        return f"{kind}:{entry.get(names.get(kind, kind), '')}".encode()
     fields = [str(entry.get(name)) for name in TOPICS[topic].key.split(":")]
     return ":".join(fields).encode() if "None" not in fields else None
