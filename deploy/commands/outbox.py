@@ -81,7 +81,7 @@ async def quarantined_rows(connection: asyncpg.Connection) -> list[Any]:
     """Return the rows that are set aside, of every service that this role may read."""
     selects = [
         f"SELECT '{service}' AS service, seq, topic, key, event_id, "  # noqa: S608
-        f"length(value) AS bytes, quarantined_at, error FROM {service}.outbox "
+        f"coalesce(length(value), 0) AS bytes, quarantined_at, error FROM {service}.outbox "
         "WHERE quarantined_at IS NOT NULL"
         for service in SERVICES
         if await connection.fetchval(
