@@ -20,7 +20,7 @@ from shared.domain.bilingual import Bilingual
 from shared.runtime.database import CLIENT_ERRORS
 from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE
 
-SERVICES = ("alerting", "audit", "command", "console", "duty", "notify")
+SERVICES = ("alerting", "audit", "catalog", "command", "console", "duty", "notify")
 _EMPTY = Bilingual("没有被隔离的待发记录。", "No outbox row is set aside.")
 _RELEASED = Bilingual(
     "已重新放行 {} 条，转发器将再次发送。", "{} rows are sent again by the relay."

@@ -31,7 +31,7 @@ from shared.runtime.database import CLIENT_ERRORS
 from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE
 
 CANARY_UNITS = "FENGHUO_AUDIT_CANARY_UNITS"
-STATEFUL = ("alerting", "command", "duty", "notify", "console", "audit")
+STATEFUL = ("alerting", "command", "duty", "catalog", "notify", "console", "audit")
 _PASSWORD = re.compile(r"[A-Za-z0-9_\-]{24,}")
 
 

@@ -51,6 +51,7 @@ CONTENTS: dict[str, dict[TopicSpec, Callable[[Any], object]]] = {
         PLANS: len,
         ROSTER: lambda posts: posts._filled.copy(),
     },
+    "catalog": {CATALOG: lambda rows: set(rows.records())},
     "notify": {
         CATALOG: lambda tree: (len(tree), tree.groups),
         ROSTER: lambda roster: roster.filled(),
