@@ -12,7 +12,7 @@ from datetime import datetime
 
 from services.catalog.core.ledger import Ledger
 from services.catalog.core.needs import Needs
-from services.catalog.core.versions import Authorship, EntryVersion
+from services.catalog.core.versions import Authorship, EntryVersion, named_units, unit_key
 from services.catalog.metrics import CatalogMetrics
 from services.catalog.store import entries as store
 from shared.contracts.catalog_requests import CatalogRequest
@@ -45,11 +45,16 @@ class UnitOfWork:
         await store.lock(self._transaction)
 
     async def load(self) -> None:
-        """Lock the ledger and read what was named."""
+        """Lock the ledger and read the entries that were named, and the units that these name."""
         await self.lock()
-        self.ledger = Ledger(
-            await store.load(self._transaction, self._needs.keys, self._needs.named)
-        )
+        needs = self._needs
+        units = needs.named | await store.units_below(self._transaction, needs.subtrees)
+        keys = needs.keys | set(map(unit_key, units))
+        versions = await store.load(self._transaction, keys, units)
+        present = {version.key for version in versions}
+        named = {unit for version in versions for unit in named_units(version.record.entry)}
+        neighbours = set(map(unit_key, named)) - present
+        self.ledger = Ledger([*versions, *await store.load(self._transaction, neighbours)])
 
     def save_versions(self, versions: Sequence[EntryVersion], request: CatalogRequest) -> None:
         """Store the versions that a request has made, and publish them."""

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from shared.contracts.catalog import Entry
 from shared.contracts.envelope import RealWorld
-from shared.contracts.fields import Contract, Count, Identifier, Line, Post
+from shared.contracts.fields import Contract, Count, Identifier, Line, Post, UnitId
 
 MOST_CHANGES = 500
 """The most entries that one request names: all of them change, or none."""
@@ -41,7 +41,23 @@ class RetireEntries(Contract):
     keys: Annotated[tuple[CatalogKey, ...], Field(min_length=1, max_length=MOST_CHANGES)]
 
 
-CatalogAct = PutEntries | RetireEntries
+class MoveEntries(Contract):
+    """Give entries another place: sensors a place, groups an owner, units a parent."""
+
+    op: Literal["move"] = "move"
+    keys: Annotated[tuple[CatalogKey, ...], Field(min_length=1, max_length=MOST_CHANGES)]
+    to: UnitId
+
+
+class MergeUnits(Contract):
+    """Let a unit become part of another: it is retired, and everything of it is at the other."""
+
+    op: Literal["merge"] = "merge"
+    unit: UnitId
+    into: UnitId
+
+
+CatalogAct = PutEntries | RetireEntries | MoveEntries | MergeUnits
 
 
 class CatalogRequest(RealWorld):

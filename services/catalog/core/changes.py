@@ -6,13 +6,16 @@ from datetime import datetime
 
 from services.catalog.core.draft import Draft
 from services.catalog.core.ledger import Ledger
+from services.catalog.core.merging import merge
 from services.catalog.core.refusals import LedgerRefusal
 from services.catalog.core.tree_rules import check_retired
 from services.catalog.core.versions import EntryVersion
-from shared.contracts.catalog import catalog_key
+from shared.contracts.catalog import Entry, GroupEntry, SensorEntry, UnitEntry, catalog_key
 from shared.contracts.catalog_requests import (
     CatalogRequest,
     EntryPut,
+    MergeUnits,
+    MoveEntries,
     PutEntries,
     RetireEntries,
 )
@@ -33,6 +36,11 @@ def apply(ledger: Ledger, request: CatalogRequest, now: datetime) -> list[EntryV
                     _put(draft, put)
             case RetireEntries(keys=keys):
                 _retire(draft, keys)
+            case MoveEntries(keys=keys, to=to):
+                for key in keys:
+                    _move(draft, key, to)
+            case MergeUnits(unit=unit, into=into):
+                merge(draft, unit, into)
     except LedgerRefusal:
         ledger.go_back(mark)
         raise
@@ -61,3 +69,25 @@ def _retire(draft: Draft, keys: tuple[str, ...]) -> None:
         draft.retire(key)
     for version in draft.versions:
         check_retired(draft.ledger, version.record.entry)
+
+
+def _move(draft: Draft, key: str, to: str) -> None:
+    entry = draft.newest(key).live
+    if entry is None:
+        raise LedgerRefusal(Reason.UNKNOWN_SUBJECT, f"{key} is retired")
+    new = _at(entry, key, to)
+    draft.demand_right(entry)
+    draft.demand_right(new)
+    draft.put(new)
+
+
+def _at(entry: Entry, key: str, to: str) -> Entry:
+    match entry:
+        case SensorEntry():
+            return entry.model_copy(update={"place": to})
+        case GroupEntry():
+            return entry.model_copy(update={"owner": to})
+        case UnitEntry():
+            return entry.model_copy(update={"parent": to})
+        case _:
+            raise LedgerRefusal(Reason.SCHEMA, f"{key} has no place")

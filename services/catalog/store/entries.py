@@ -25,15 +25,27 @@ async def lock(transaction: Transaction) -> None:
     await transaction.refresh_clock()
 
 
+async def units_below(transaction: Transaction, roots: Collection[str]) -> set[str]:
+    """Return these units and all units below them, also retired ones."""
+    if not roots:
+        return set()
+    rows = await transaction.connection.fetch(
+        "WITH RECURSIVE below (unit) AS (SELECT unnest($1::text[]) UNION "
+        "SELECT substr(entry.key, 6) FROM below JOIN catalog.entry "
+        "ON entry.names @> ARRAY[below.unit] WHERE entry.kind = 'unit') SELECT unit FROM below",
+        list(roots),
+    )
+    return {row["unit"] for row in rows}
+
+
 async def load(
     transaction: Transaction, keys: Collection[str], named: Collection[str] = ()
 ) -> list[EntryVersion]:
-    """Return the newest versions of these keys, and of the entries in use that name these units."""
+    """Return the newest versions of these keys, and of the entries that name these units."""
     rows = await transaction.connection.fetch(
         "SELECT version, retired, by_set_up, body FROM catalog.entry WHERE key = ANY($1::text[]) "
-        "UNION ALL "
-        "SELECT version, retired, by_set_up, body FROM catalog.entry "
-        "WHERE NOT retired AND names && $2::text[] AND key <> ALL($1::text[])",
+        "UNION SELECT version, retired, by_set_up, body FROM catalog.entry "
+        "WHERE names && $2::text[]",
         list(keys),
         list(named),
     )

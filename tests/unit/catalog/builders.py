@@ -20,6 +20,8 @@ from shared.contracts.catalog_requests import (
     CatalogAct,
     CatalogRequest,
     EntryPut,
+    MergeUnits,
+    MoveEntries,
     PutEntries,
     RetireEntries,
 )
@@ -114,3 +116,13 @@ def put(*entries: Entry, version: int | None = None) -> PutEntries:
 def retire(*keys: str) -> RetireEntries:
     """Return the act that retires entries."""
     return RetireEntries(keys=keys)
+
+
+def move(to: str, *keys: str) -> MoveEntries:
+    """Return the act that moves entries."""
+    return MoveEntries(keys=keys, to=to)
+
+
+def merge(unit: str, into: str) -> MergeUnits:
+    """Return the act that merges a unit into another."""
+    return MergeUnits(unit=unit, into=into)

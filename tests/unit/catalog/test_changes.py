@@ -29,11 +29,13 @@ from tests.unit.catalog.builders import (
     a_sensor,
     a_unit,
     a_version,
+    move,
     put,
     retire,
 )
 
 NOW = T0 + timedelta(minutes=1)
+TOWN_GRID = f"{TOWN}/grid/001"
 NEW_TOWN, NEW_VILLAGE = "500118200000", "500118200201"
 
 
@@ -158,6 +160,27 @@ def test_a_sensor_is_written_by_its_place_and_a_group_by_its_owner() -> None:
     assert apply(ledger, a_request(put(a_sensor("b", VILLAGE)), TOWN), NOW)
     assert apply(ledger, a_request(put(a_group(TOWN, OTHER_TOWN)), DISTRICT), NOW)
     assert apply(ledger, a_request(put(a_unit(VILLAGE, "新村")), TOWN), NOW)
+
+
+def test_entries_move_to_another_place() -> None:
+    ledger = a_ledger(a_sensor(place=VILLAGE), a_group(VILLAGE, owner=TOWN), a_unit(TOWN_GRID))
+    moved = apply(ledger, a_request(move(OTHER_TOWN, "sensor:gauge-1", "group:flood_force")), NOW)
+    assert [version.version for version in moved] == [2, 2]
+    assert ledger.naming(OTHER_TOWN) == {"sensor:gauge-1", "group:flood_force"}
+    assert apply(ledger, a_request(move(OTHER_TOWN, "sensor:gauge-1")), NOW) == []
+    unit = f"unit:{TOWN_GRID}"
+    for key, to, reason in (
+        (unit, OTHER_TOWN, Reason.SCHEMA),
+        ("sensor:gauge-1", NEW_TOWN, Reason.UNKNOWN_SUBJECT),
+        ("sensor:nobody", TOWN, Reason.UNKNOWN_SUBJECT),
+        ("sensor:gauge-1", CITY, Reason.NOT_ALLOWED),
+    ):
+        with pytest.raises(LedgerRefusal) as refusal:
+            apply(ledger, a_request(move(to, key)), NOW)
+        assert refusal.value.reason is reason, (key, to)
+    apply(ledger, a_request(retire("sensor:gauge-1")), NOW)
+    with pytest.raises(LedgerRefusal, match="is retired"):
+        apply(ledger, a_request(move(TOWN, "sensor:gauge-1")), NOW)
 
 
 def test_a_request_names_what_its_checks_ask_for() -> None:

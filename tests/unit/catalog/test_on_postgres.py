@@ -35,6 +35,7 @@ from tests.unit.catalog.builders import (
     a_request,
     a_sensor,
     a_unit,
+    merge,
     put,
     retire,
 )
@@ -242,3 +243,28 @@ async def test_a_record_on_its_way_is_awaited_and_a_lasting_difference_is_mended
     await adoption.compare_due(10.0 + PATIENCE_S)
     assert await catalog.published() == [("sensor:gauge-1", changed)]
     assert (await catalog.entries())["sensor:gauge-1"] == (2, False, False)
+
+
+async def test_a_merger_reads_what_lies_below_and_publishes_all_of_it(
+    catalog: CatalogHarness,
+) -> None:
+    grid, other_town = f"{VILLAGE}/grid/001", "500118107000"
+    await catalog.adopt(a_unit(grid), a_unit(other_town), a_unit("500118107202"))
+    await catalog.request(put(a_sensor(place=grid), a_group(VILLAGE, other_town)))
+    await catalog.request(retire("unit:500118107202"))
+    records = dict(await catalog.request(merge(TOWN, other_town)))
+    village = "500118107201"
+    assert {key for key, entry in records.items() if entry is None} == {
+        f"unit:{unit}" for unit in (TOWN, VILLAGE, grid)
+    }
+    assert records["sensor:gauge-1"] == a_sensor(place=f"{village}/grid/001")
+    assert records["group:flood_force"] == a_group(village, other_town)
+    assert records[f"unit:{village}"] == a_unit(village)
+    assert len(records) == 7
+    assert await catalog.history(f"unit:{TOWN}") == [
+        (1, "deploy", "", False),
+        (2, "o-9", "区划调整", True),
+    ]
+    entries = await catalog.entries()
+    assert entries[f"unit:{TOWN}"] == (2, True, False)
+    assert entries["sensor:gauge-1"] == (2, False, False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from services.audit.core.trail.chain import EntryDraft
@@ -10,7 +11,7 @@ from shared.contracts.assignments import Acknowledgement
 from shared.contracts.audit import AuditOutcome
 from shared.contracts.cases import CaseReview
 from shared.contracts.catalog import catalog_key
-from shared.contracts.catalog_requests import CatalogRequest, PutEntries
+from shared.contracts.catalog_requests import CatalogRequest, MergeUnits, PutEntries
 from shared.contracts.commands import CommandEvent, CommandRequest
 from shared.contracts.dead_letter import DeadLetter, Reason
 from shared.contracts.duty import DutyRequest
@@ -137,9 +138,17 @@ def _draft(
 
 def _catalog_request(request: CatalogRequest) -> EntryDraft:
     """Return the entry of a request; its subject is the first entry, `count` their number."""
-    act = request.act
-    keys = [catalog_key(put.entry) for put in act.puts] if isinstance(act, PutEntries) else act.keys
-    draft = _draft(request, request.officer_id, f"catalog.{act.op}", keys[0], request.reason)
+    keys: Sequence[str]
+    match request.act:
+        case PutEntries(puts=puts):
+            keys = [catalog_key(put.entry) for put in puts]
+        case MergeUnits(unit=unit):
+            keys = [f"unit:{unit}"]
+        case act:
+            keys = act.keys
+    draft = _draft(
+        request, request.officer_id, f"catalog.{request.act.op}", keys[0], request.reason
+    )
     return replace(draft, count=len(keys))
 
 
