@@ -84,6 +84,11 @@ VERBS = (
         "deploy.commands.plans.cli",
     ),
     Verb(
+        "catalog",
+        Bilingual("资源编目：条目现状、历史与变更", "show and change entries of the ledger"),
+        "deploy.commands.catalog.cli",
+    ),
+    Verb(
         "outbox",
         Bilingual("被 Kafka 拒收的待发记录", "show and send again the rows that Kafka refused"),
         "deploy.commands.outbox",
