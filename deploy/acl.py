@@ -17,6 +17,7 @@ from shared.contracts.topics import (
     ASSIGNMENTS,
     CASE_REVIEWS,
     CATALOG,
+    CATALOG_REQUESTS,
     COMMAND_REQUESTS,
     COMMANDS,
     CONTACT_TESTS,
@@ -64,6 +65,7 @@ BY_GROUP: dict[str, Specs] = {
     "alerting": (RULES, SILENCES, ALARMS, REPORTS, WARNINGS, ALERT_DECISIONS),
     "command": (ALERTS, REPORTS, ACKNOWLEDGEMENTS, COMMAND_REQUESTS, MODE_REQUESTS),
     "duty": (DUTY_REQUESTS, RESPONSE_MODES),
+    "catalog": (CATALOG_REQUESTS,),
     "notify": (
         ALERTS, ASSIGNMENTS, REPORT_DUTIES, SUPERVISION, MODE_PROPOSALS, RESPONSE_MODES,
         DUTY_COVERAGE, PAGE_ANSWERS, CONTACT_TESTS, FAULTS, WARNINGS,
@@ -78,7 +80,7 @@ BY_GROUP: dict[str, Specs] = {
         ALARMS, ALERTS, ALERT_DECISIONS, NOTICES, COMMANDS, COMMAND_REQUESTS, ASSIGNMENTS,
         ACKNOWLEDGEMENTS, SUPERVISION, PAGES, PAGE_ANSWERS, RESPONSE_MODES, MODE_REQUESTS,
         SILENCES, CASE_REVIEWS, REFUSALS, SOURCE_REFUSALS,
-        LETTER_ACTS, GAP_ACCEPTANCES,
+        LETTER_ACTS, GAP_ACCEPTANCES, CATALOG_REQUESTS,
     ),
 }  # fmt: skip
 """What a service reads as the consumer group `fenghuo-<service>`."""
@@ -88,6 +90,7 @@ TABLES: dict[str, Specs] = {
     "scoring": (CATALOG, RULES, RESPONSE_MODES),
     "alerting": (RESPONSE_MODES,),
     "command": (CATALOG, PLANS, LIMITS, ROSTER),
+    "catalog": (CATALOG,),
     "notify": (CATALOG, ROSTER, RESPONSE_MODES, REACHABILITY, PUSH_DEVICES),
     "console": (CATALOG, ROSTER, RULES, PLANS, PUSH_DEVICES),
     "audit": (CATALOG,),
@@ -95,7 +98,7 @@ TABLES: dict[str, Specs] = {
 """Compacted topics that a service holds in memory: read whole, without a group."""
 
 LOOKED_INTO: dict[str, Specs] = {
-    **dict.fromkeys(("alerting", "command", "duty", "notify"), (GAP_ACCEPTANCES,)),
+    **dict.fromkeys(("alerting", "command", "duty", "catalog", "notify"), (GAP_ACCEPTANCES,)),
     "ingest": (SOURCE_REFUSALS,),  # what a source asks about itself
     "scoring": (READINGS, SCORING_STATE, GAP_ACCEPTANCES),  # to go on after a restart, or a gap
     # A sensor's last readings for its chart; acts on dead letters for their screen.

@@ -20,7 +20,9 @@ from shared.contracts.topics import TOPICS
 FOLDER = Path(__file__).parent
 PICTURE = FOLDER / "architecture.svg"
 SNAPSHOTS = FOLDER.parent / "tests/contract/asyncapi"
-SERVICES = ("ingest", "scoring", "alerting", "command", "duty", "notify", "console", "audit")
+SERVICES = (
+    "ingest", "scoring", "alerting", "command", "duty", "catalog", "notify", "console", "audit",
+)  # fmt: skip
 _MARGIN_LEFT, _MARGIN_TOP, _COLUMN, _ROW = 420, 96, 104, 26
 _FONT = "font-family=\"'Noto Sans CJK SC','Microsoft YaHei','PingFang SC',sans-serif\""
 _INK, _PALE, _WRITES, _READS = "#1f2933", "#e4e7eb", "#b42318", "#175cd3"

@@ -14,7 +14,9 @@ from pydantic.fields import FieldInfo
 from shared.runtime.settings import DatabaseSettings, ServiceSettings
 
 PAGE = Path(__file__).with_name("settings.md")
-SERVICES = ("ingest", "scoring", "alerting", "command", "duty", "notify", "console", "audit")
+SERVICES = (
+    "ingest", "scoring", "alerting", "command", "duty", "catalog", "notify", "console", "audit",
+)  # fmt: skip
 
 _HEAD = """# Settings
 

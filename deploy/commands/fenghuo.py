@@ -99,7 +99,10 @@ VERBS = (
     ),
     Verb(
         "catalog",
-        Bilingual("资源编目文件：检查、导出", "check and export files of the catalogue"),
+        Bilingual(
+            "资源编目：文件检查与导出，条目现状、历史与变更",
+            "check and export files of the ledger, show and change its entries",
+        ),
         "deploy.commands.catalog.cli",
     ),
     Verb(

@@ -20,7 +20,7 @@ from shared.domain.bilingual import Bilingual
 from shared.runtime.database import CLIENT_ERRORS
 from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE
 
-SERVICES = ("alerting", "audit", "command", "console", "duty", "notify")
+SERVICES = ("alerting", "audit", "catalog", "command", "console", "duty", "notify")
 _EMPTY = Bilingual("没有被隔离的待发记录。", "No outbox row is set aside.")
 _RELEASED = Bilingual(
     "已重新放行 {} 条，转发器将再次发送。", "{} rows are sent again by the relay."
@@ -81,7 +81,7 @@ async def quarantined_rows(connection: asyncpg.Connection) -> list[Any]:
     """Return the rows that are set aside, of every service that this role may read."""
     selects = [
         f"SELECT '{service}' AS service, seq, topic, key, event_id, "  # noqa: S608
-        f"length(value) AS bytes, quarantined_at, error FROM {service}.outbox "
+        f"coalesce(length(value), 0) AS bytes, quarantined_at, error FROM {service}.outbox "
         "WHERE quarantined_at IS NOT NULL"
         for service in SERVICES
         if await connection.fetchval(

@@ -37,7 +37,7 @@ from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE, Transient
 CANARY_UNITS = "FENGHUO_AUDIT_CANARY_UNITS"
 SOURCES_FILE = "FENGHUO_SOURCES_FILE"
 """A JSON file with the SHA-256 of the token, in hex, by id of each source."""
-STATEFUL = ("alerting", "command", "duty", "notify", "console", "audit")
+STATEFUL = ("alerting", "command", "duty", "catalog", "notify", "console", "audit")
 _PASSWORD = re.compile(r"[A-Za-z0-9_\-]{24,}")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 
-STATEFUL = ("alerting", "command", "duty", "notify", "console", "audit")
+STATEFUL = ("alerting", "command", "duty", "catalog", "notify", "console", "audit")
 Row = dict[str, Any]
 
 

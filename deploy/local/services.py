@@ -17,7 +17,9 @@ from deploy.local.paths import REPO, Paths
 from deploy.local.ports import HOST
 from deploy.local.supervisor import MAX_DEATHS, Program, Supervisor
 
-SERVICES = ("ingest", "scoring", "alerting", "command", "duty", "notify", "console", "audit")
+SERVICES = (
+    "ingest", "scoring", "alerting", "command", "duty", "catalog", "notify", "console", "audit",
+)  # fmt: skip
 AUDITOR = "audit"
 """The service that watches all others."""
 PUSHING = ("notify", "console")

@@ -8,7 +8,7 @@ services.
 from dataclasses import dataclass
 from typing import Literal
 
-SCHEMAS = ("alerting", "command", "duty", "notify", "console", "audit")
+SCHEMAS = ("alerting", "command", "duty", "catalog", "notify", "console", "audit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +130,8 @@ OWN: dict[str, GrowthRule] = {
     "duty.mode": _bounded("units"),
     "duty.entry": _deleted("ended_entries"),
     "duty.published_post": _bounded("posts"),
+    "catalog.entry": _bounded("entries that were ever in the ledger"),
+    "catalog.entry_history": GrowthRule("evidence", "the ledger, as long as the place exists"),
 }
 """The tables of single schemas."""
 

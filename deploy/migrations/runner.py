@@ -10,8 +10,8 @@ FOLDER = Path(__file__).resolve().parent
 SQL_DIR = FOLDER / "sql"
 
 
-def upgrade(dsn: str) -> None:
-    """Apply all missing revisions as the role in `dsn` (postgresql://...). Blocking.
+def upgrade(dsn: str, revision: str = "head") -> None:
+    """Apply all missing revisions up to one as the role in `dsn` (postgresql://...). Blocking.
 
     Raises what alembic and asyncpg raise; each revision is one transaction.
     """
@@ -19,7 +19,7 @@ def upgrade(dsn: str) -> None:
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["dsn"] = dsn
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def sql_fingerprint() -> str:

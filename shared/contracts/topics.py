@@ -19,6 +19,7 @@ from shared.contracts.assignments import Acknowledgement, AssignmentEvent
 from shared.contracts.audit import AuditEntry
 from shared.contracts.cases import CaseReview
 from shared.contracts.catalog import CatalogEntry
+from shared.contracts.catalog_requests import CatalogRequest
 from shared.contracts.commands import CommandEvent, CommandRequest
 from shared.contracts.dead_letter import DeadLetter
 from shared.contracts.duty import DutyCoverage, DutyEntry, DutyRequest
@@ -96,7 +97,7 @@ READINGS = TopicSpec(
     "ingest",
     "感知数据",
     writers=("scoring",),  # ticks, where no ingest writes any
-    share=368,
+    share=366,
 )
 SENSOR_HEALTH = TopicSpec(
     "sensing.health.v1", "status:sensor_id", 4, "compact", None, SensorHealth, "scoring", "设备状态"
@@ -318,10 +319,15 @@ CATALOG = TopicSpec(
     "compact",
     None,
     CatalogEntry,
-    "deploy",
+    "catalog",
     "资源编目",
     compaction_lag_ms=_TABLE_HISTORY,
+    writers=("deploy",),  # set-up's entries, which the ledger adopts
 )
+CATALOG_REQUESTS = TopicSpec(
+    "catalog.requests.v1", "officer_id", 1, "delete", _YEAR, CatalogRequest, "operator",
+    "编目变更申请", share=2,
+)  # fmt: skip
 REFUSALS = TopicSpec(
     "identity.refusals.v1", "actor", 1, "delete", _YEAR, Refusal, "console", "拒绝留痕"
 )
@@ -381,6 +387,7 @@ TOPICS: dict[str, TopicSpec] = {
         MODE_PROPOSALS,
         NOTICES,
         CATALOG,
+        CATALOG_REQUESTS,
         REFUSALS,
         SOURCE_REFUSALS,
         LETTER_ACTS,

@@ -101,8 +101,8 @@ def session_settings(name: str) -> dict[str, str]:
     }
 
 
-OutboxRow = tuple[str, str, int, str, bytes]
-"""Event id, topic, partition, key, wire form."""
+OutboxRow = tuple[str, str, int, str, bytes | None]
+"""Event id, topic, partition, key, wire form (None: a tombstone)."""
 _RECORD_OVERHEAD = 1_024
 """The most bytes of a record beside key and value: its batch's head, its own, its headers."""
 _COPY_THRESHOLD = 50
@@ -135,6 +135,16 @@ class Transaction:
     def publish(self, spec: TopicSpec, key: str, message: Contract, event_id: str) -> None:
         """Queue a message for the outbox, which sends after the commit, once per `event_id`."""
         self.outbox.append(_row(spec, key, event_id, encode(message)))
+        self.published = True
+
+    def publish_deletion(self, spec: TopicSpec, key: str, event_id: str) -> None:
+        """Queue a tombstone: the entry of `key` is deleted from a compacted topic.
+
+        It leaves in its order among the messages of `publish`, once per `event_id`.
+        """
+        if spec.cleanup != "compact":
+            raise ValueError(f"{spec.name} is not compacted: no key of it can be deleted")
+        self.outbox.append(_row(spec, key, event_id, None))
         self.published = True
 
     def publish_encoded(self, spec: TopicSpec, key: str, event_id: str, value: bytes) -> None:
@@ -200,11 +210,13 @@ class Transaction:
         )
 
 
-def _row(spec: TopicSpec, key: str, event_id: str, value: bytes) -> OutboxRow:
-    """Return the row of a message; raises Unsendable where the topic does not take a record of
-    it."""
-    if len(value) > spec.max_bytes - _RECORD_OVERHEAD - 4 * len(key):
-        raise Unsendable(f"{len(value)} bytes of {key[:96]} are more than {spec.name} takes")
+def _row(spec: TopicSpec, key: str, event_id: str, value: bytes | None) -> OutboxRow:
+    """Return the row of a message or tombstone; raises Unsendable where it is too large for its
+    topic.
+    """
+    size = len(value or b"")
+    if size > spec.max_bytes - _RECORD_OVERHEAD - 4 * len(key):
+        raise Unsendable(f"{size} bytes of {key[:96]} are more than {spec.name} takes")
     return event_id, spec.name, partition_of(key.encode(), spec.partitions), key, value
 
 

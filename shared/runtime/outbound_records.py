@@ -22,13 +22,20 @@ _HEADER_OVERHEAD = 10
 
 
 class OutboundRecord(msgspec.Struct, frozen=True, gc=False):
-    """One record to send. `partition` None = by key."""
+    """One record to send. `partition` None = by key; `value` None = a tombstone of the key."""
 
     topic: str
     key: bytes | None
-    value: bytes
+    value: bytes | None
     partition: int | None = None
     headers: Headers = (("content-type", b"application/json"),)
+
+    @property
+    def body(self) -> bytes:
+        """The value of a record that is no tombstone; raises ValueError for a tombstone."""
+        if self.value is None:
+            raise ValueError(f"a tombstone of {self.topic} has no body")
+        return self.value
 
 
 def encode(message: Contract) -> bytes:
@@ -53,7 +60,7 @@ def partition_of(key: bytes | None, partitions: int) -> int:
 def size_of(record: OutboundRecord) -> int:
     """Return the most bytes that a batch of this record alone takes."""
     headers = sum(len(name) + len(value) + _HEADER_OVERHEAD for name, value in record.headers)
-    content = len(record.key or b"") + len(record.value) + headers
+    content = len(record.key or b"") + len(record.value or b"") + headers
     return _BATCH_OVERHEAD + _RECORD_OVERHEAD + content
 
 

@@ -168,7 +168,7 @@ class OutboxRelay:
 
 def _batch_like(rows: Sequence[Any]) -> int:
     """Return how many rows of the size of these rows make a batch."""
-    size = sum(len(row["value"]) for row in rows)
+    size = sum(len(row["value"] or b"") for row in rows)
     return max(1, min(_BATCH, _BATCH_BYTES * len(rows) // max(1, size)))
 
 

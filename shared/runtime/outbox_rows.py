@@ -36,7 +36,7 @@ def partition_of_row(row: Any) -> TopicPartition:
 
 
 def outbound(row: Any) -> OutboundRecord:
-    """Return the record of a row."""
+    """Return the record of a row; a row without a value is a tombstone."""
     return OutboundRecord(row["topic"], row["key"].encode(), row["value"], row["part"])
 
 

@@ -135,9 +135,10 @@ class TroubledPartitions:
         if trouble.sending is None:
             rows = await transaction.connection.fetch(
                 f"SELECT {COLUMNS} FROM (SELECT {COLUMNS}, "  # noqa: S608
-                "sum(octet_length(value)) OVER (ORDER BY seq) - octet_length(value) AS before "
+                "sum(size) OVER (ORDER BY seq) - size AS before "
+                "FROM (SELECT *, coalesce(octet_length(value), 0) AS size "
                 f"FROM {transaction.schema}.outbox WHERE quarantined_at IS NULL "
-                "AND topic = $1 AND part = $2 ORDER BY seq LIMIT $3) AS oldest "
+                "AND topic = $1 AND part = $2 ORDER BY seq LIMIT $3) AS sized) AS oldest "
                 "WHERE before < $4 ORDER BY seq",
                 *partition,
                 1 if trouble.singly else trouble.limit,

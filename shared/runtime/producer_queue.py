@@ -139,7 +139,7 @@ class ProducerQueue:
 
 
 def _bytes(records: Iterable[OutboundRecord]) -> int:
-    return sum(len(record.value) for record in records)
+    return sum(len(record.value or b"") for record in records)
 
 
 async def _until_accepted(send: Callable[[], Awaitable[Delivery]]) -> Delivery:

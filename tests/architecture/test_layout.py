@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("ingest", "scoring", "alerting", "command", "duty", "notify", "console", "audit")
+SERVICES = (
+    "ingest", "scoring", "alerting", "command", "duty", "catalog", "notify", "console", "audit",
+)  # fmt: skip
 REQUIRED = (
     "__init__.py",
     "__main__.py",

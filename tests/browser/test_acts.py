@@ -33,7 +33,7 @@ def sent(served: Served, kind: str) -> list[dict[str, Any]]:
     """Distinct records of one type that the console has handed to Kafka, in order."""
     results = {}
     for record in served.console.kafka.sent:
-        body = json.loads(record.value)
+        body = json.loads(record.body)
         if body["type"] == kind:
             results[body["id"]] = body
     return list(results.values())

@@ -314,7 +314,7 @@ async def perform(page: Page, stage: Served, control: Control, verb: str) -> Non
         await expect(page.locator("dialog")).to_have_count(dialogs, timeout=WAIT_MS)
     await page.evaluate("() => true")
     for _ in range(600):
-        new = [json.loads(outgoing.value) for outgoing in stage.console.kafka.sent[before:]]
+        new = [json.loads(outgoing.body) for outgoing in stage.console.kafka.sent[before:]]
         if any(is_meant(body, control, verb) for body in new):
             break
         await page.wait_for_timeout(100)

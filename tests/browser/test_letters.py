@@ -73,7 +73,7 @@ async def test_an_operator_asks_for_a_replay_by_keyboard_alone(
     await page.keyboard.press("Enter")
     await expect(dialog).to_have_count(0)
     sent = [record for record in served.console.kafka.sent if record.topic == LETTER_ACTS.name]
-    act = json.loads(sent[-1].value)
+    act = json.loads(sent[-1].body)
     assert (act["verb"], act["actor"], act["reason"]) == ("ask", OPERATOR, "缺陷已修复")
 
 

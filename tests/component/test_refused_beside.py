@@ -19,6 +19,8 @@ from prometheus_client import CollectorRegistry
 
 from services.alerting.app import build as build_alerting
 from services.alerting.settings import Settings as AlertingSettings
+from services.catalog.app import build as build_catalog
+from services.catalog.settings import Settings as CatalogSettings
 from services.duty.app import build as build_duty
 from services.duty.settings import Settings as DutySettings
 from shared.contracts.dead_letter import Reason
@@ -44,6 +46,7 @@ ACTS: dict[str, tuple[str, dict[str, Any]]] = {
     "response.requests.v1@propose": ("command", {}),
     "incident.reports.v1@upward": ("command", {"from_unit": "500119000000"}),
     "duty.requests.v1@rotation": ("duty", {}),
+    "catalog.requests.v1@put": ("catalog", {}),
     "duty.answers.v1@coming": ("notify", {}),
     "duty.contact_tests.v1@unit": ("notify", {}),
 }
@@ -66,6 +69,8 @@ def service(name: str, dsn: str) -> AbstractAsyncContextManager[ServiceDriver]:
     match name:
         case "alerting":
             return driven(build_alerting, AlertingSettings, dsn)
+        case "catalog":
+            return driven(build_catalog, CatalogSettings, dsn)
         case "duty":
             return driven(build_duty, DutySettings, dsn)
         case "command":

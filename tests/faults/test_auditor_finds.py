@@ -74,7 +74,7 @@ def components(receiver: Receiver, state: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def system(switch: Receiver, messages: Receiver) -> Iterator[AuditedSystem]:
-    services = ("alerting", "command", "duty", "notify", "console", "audit")
+    services = ("alerting", "command", "duty", "catalog", "notify", "console", "audit")
     environment = {
         "FENGHUO_AUDIT_OUT_OF_BAND_URL": messages.url,
         "FENGHUO_AUDIT_HEARTBEAT_URL": switch.url,

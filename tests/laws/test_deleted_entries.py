@@ -54,6 +54,7 @@ CONTENTS: dict[str, dict[TopicSpec, Callable[[Any], object]]] = {
         LIMITS: len,
         ROSTER: lambda posts: posts._filled.copy(),
     },
+    "catalog": {CATALOG: lambda rows: set(rows.records())},
     "notify": {
         CATALOG: lambda tree: (len(tree), tree.groups),
         ROSTER: lambda roster: roster.filled(),

@@ -41,6 +41,8 @@ OF_THE_SYSTEM = {
     "fenghuo_audit_checks": "the auditor's own work",
     "fenghuo_audit_checks_not_ready": "the auditor's own work",
     "fenghuo_audit_hop_records": "records of a hop, whatever they tell",
+    "fenghuo_catalog_changes": "there is one ledger for both worlds",
+    "fenghuo_catalog_restated": "there is one ledger for both worlds",
     "fenghuo_duty_changes": "there is one roster for both worlds",
     "fenghuo_duty_handovers": "there is one roster for both worlds",
 }

@@ -10,7 +10,9 @@ from faststream.kafka import KafkaBroker
 
 from shared.runtime.platform import Platform
 
-SERVICES = ("ingest", "scoring", "alerting", "command", "duty", "notify", "console", "audit")
+SERVICES = (
+    "ingest", "scoring", "alerting", "command", "duty", "catalog", "notify", "console", "audit",
+)  # fmt: skip
 
 
 def built_app(service: str, folder: Path) -> Any:

@@ -1,138 +1,50 @@
-"""`check` and `export`: what is wrong with a file of the ledger, what it would change; a file of
-what is in force.
+"""The command `fenghuo catalog`: files of the ledger, its entries now and on a day, and changes.
+
+`check` and `export` work on files and on the topic, `show` and `history` read the tables of the
+service `catalog`; the other verbs send requests to it.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-from pathlib import Path
 
-from deploy.commands.catalog.ledgers import content_of, ledger_of
-from deploy.commands.catalog.report import MOST_LINES, document_of, show
-from deploy.commands.rules.kafka import ENDPOINTS, NoKafka, bootstrap_of
+from deploy.commands.catalog import files, lookups, requests
+from deploy.commands.rules.kafka import ENDPOINTS, NoKafka
 from deploy.language import language_of, localize
-from shared.contracts.fields import Language
 from shared.definitions.yaml_files.screen import Screen
-from shared.domain.bilingual import Bilingual
-from shared.domain.catalog_files.columns import KINDS
-from shared.domain.catalog_files.plans import plan_import
-from shared.domain.catalog_files.tables import FileFormat, read_table
-from shared.domain.catalog_files.writing import write_table
 from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE, SetupError
-
-FAILED = 1
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Exit code 0 all is well, 1 the file is not, 64 a wrong call, 69 no Kafka."""
-    language = language_of(None, os.environ)
-    options = localize(parser(), language).parse_args(arguments)
-    screen = Screen(options.json)
-    try:
-        verbs = {"check": check, "export": export}
-        return verbs[options.verb](options, screen, language)
-    except NoKafka as problem:
-        screen.sentence(str(problem))
-        return EXIT_UNAVAILABLE
-    except SetupError as problem:
-        screen.sentence(str(problem))
-        return EXIT_USAGE
-
-
-def check(options: argparse.Namespace, screen: Screen, language: Language) -> int:
-    """Show every error of a file and what its import would change; nothing is written."""
-    current = ledger_of(options.against, options.kafka, language)
-    rows = read_table(content_of(options.file, language), options.file.name)
-    plan = plan_import(rows, current, frozenset(options.complete))
-    show(screen, plan, language, None if options.all else MOST_LINES)
-    screen.document(document_of(plan))
-    return FAILED if plan.errors or (options.strict and plan.warnings) else 0
-
-
-def export(options: argparse.Namespace, screen: Screen, language: Language) -> int:
-    """Write the entries in force to a new file; raises SetupError for one that exists."""
-    file: Path = options.out
-    ending = file.suffix.removeprefix(".").casefold()
-    if ending not in tuple(FileFormat):
-        endings = ", ".join(f".{value}" for value in FileFormat)
-        sentence = Bilingual(
-            f"{file.name}：文件名须以 {endings} 之一结尾。",
-            f"{file.name}: end the name with {endings}.",
-        )
-        raise SetupError(sentence.of(language))
-    bootstrap = None if options.source else bootstrap_of(options.kafka, options.endpoints)
-    entries = ledger_of(options.source, bootstrap, language)
-    selected = [
-        entry for entry in entries.values() if not options.kind or entry.kind in options.kind
-    ]
-    content = write_table(selected, FileFormat(ending), language)
-    try:
-        with file.open("xb") as out:
-            out.write(content)
-    except FileExistsError:
-        sentence = Bilingual(f"{file} 已存在，不会覆盖。", f"{file} exists and is not overwritten.")
-        raise SetupError(sentence.of(language)) from None
-    except OSError as error:
-        sentence = Bilingual(
-            f"{file} 无法写入：{error.strerror}。", f"{file} cannot be written: {error.strerror}."
-        )
-        raise SetupError(sentence.of(language)) from None
-    sentence = Bilingual(f"{file}：{len(selected)} 条。", f"{file}: {len(selected)} entries.")
-    screen.line(sentence.of(language))
-    screen.document({"file": str(file), "entries": len(selected)})
-    return 0
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser of both verbs."""
-    top = argparse.ArgumentParser(
+    """Return the parser of the command."""
+    result = argparse.ArgumentParser(
         prog="fenghuo catalog",
-        description="Check and export files of the catalogue 资源编目: CSV, XLSX, JSON.",
-        epilog="Exit code 0: all is well; 1: the file is not; 64: a wrong call; 69: no Kafka.",
+        description="Files of the ledger 资源编目, its entries with their history, and changes.",
+        epilog="Exit code 0: all is well; 1: the file or entry is not; 64: a wrong call; "
+        "69: no Kafka or database.",
     )
-    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
-    check_parser = verbs.add_parser(
-        "check", help="every error of a file with its row, and what an import would change"
-    )
-    check_parser.add_argument("file", type=Path, metavar="FILE", help=".csv, .xlsx, .json, .jsonl")
-    against = check_parser.add_mutually_exclusive_group()
-    against.add_argument(
-        "--against", type=Path, metavar="FILE", help="the entries in force, as a file"
-    )
-    against.add_argument("--kafka", metavar="HOST:PORT", help="the catalogue of a running stack")
-    check_parser.add_argument(
-        "--complete",
-        nargs="+",
-        default=[],
-        choices=list(KINDS),
-        metavar="KIND",
-        help="kinds of which the file has all entries: those it does not name are retired",
-    )
-    check_parser.add_argument("--strict", action="store_true", help="warnings fail too")
-    check_parser.add_argument("--all", action="store_true", help="list all changes")
-    export_parser = verbs.add_parser("export", help="the entries in force as a new file")
-    export_parser.add_argument(
-        "--out", type=Path, required=True, metavar="FILE", help="its ending says the format"
-    )
-    source = export_parser.add_mutually_exclusive_group()
-    source.add_argument(
-        "--from", dest="source", type=Path, metavar="FILE", help="another file of the catalogue"
-    )
-    source.add_argument("--kafka", metavar="HOST:PORT", help="the catalogue of a running stack")
-    source.add_argument(
-        "--endpoints", type=Path, default=ENDPOINTS, help=f"of the running stack ({ENDPOINTS})"
-    )
-    export_parser.add_argument(
-        "--kind",
-        nargs="+",
-        default=[],
-        choices=list(KINDS),
-        metavar="KIND",
-        help="only these kinds",
-    )
-    for verb in verbs.choices.values():
-        verb.add_argument(
-            "--json", action="store_true", help="one JSON document on standard output"
-        )
-    return top
+    verbs = result.add_subparsers(dest="verb", required=True, metavar="VERB")
+    files.add_verbs(verbs)
+    lookups.add_verbs(verbs)
+    requests.add_verbs(verbs, ENDPOINTS)
+    return result
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code 0 all is well, 1 the file or entry is not, 64 a wrong call, 69 no Kafka, no
+    database.
+    """
+    language = language_of(None, os.environ)
+    options = localize(parser(), language).parse_args(arguments)
+    if options.verb in files.VERBS:
+        run = files.run_verb
+    elif options.verb in requests.VERBS:
+        run = requests.change
+    else:
+        run = lookups.run_verb
+    try:
+        return run(options, language)
+    except SetupError as problem:
+        Screen(getattr(options, "json", False)).sentence(str(problem))
+        return EXIT_UNAVAILABLE if isinstance(problem, NoKafka) else EXIT_USAGE

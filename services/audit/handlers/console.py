@@ -1,12 +1,21 @@
-"""Records about neither alerts nor commands: case reviews, refusals, acts on dead letters."""
+"""Records about neither alerts nor commands: case reviews, refusals, acts on dead letters, changes
+of the ledger.
+"""
 
 from __future__ import annotations
 
 from services.audit.unit_of_work import UnitOfWork
 from shared.contracts.cases import CaseReview
+from shared.contracts.catalog_requests import CatalogRequest
 from shared.contracts.letter_acts import LetterAct
 from shared.contracts.refusals import Refusal, SourceRefusal
-from shared.contracts.topics import CASE_REVIEWS, LETTER_ACTS, REFUSALS, SOURCE_REFUSALS
+from shared.contracts.topics import (
+    CASE_REVIEWS,
+    CATALOG_REQUESTS,
+    LETTER_ACTS,
+    REFUSALS,
+    SOURCE_REFUSALS,
+)
 from shared.runtime.handlers import Router
 from shared.runtime.inbound_messages import InboundMessage
 
@@ -41,3 +50,12 @@ async def enter_letter_act(act: LetterAct, unit: UnitOfWork, record: InboundMess
     """Count and enter an act on dead letters, with person, records and reason."""
     unit.count(record)
     unit.enter(act)
+
+
+@router.subscriber(CATALOG_REQUESTS)
+async def enter_catalog_request(
+    request: CatalogRequest, unit: UnitOfWork, record: InboundMessage
+) -> None:
+    """Count and enter a change of the ledger, with person, first entry, number and reason."""
+    unit.count(record)
+    unit.enter(request)

@@ -120,7 +120,7 @@ async def ordered(console: ConsoleHarness, issuer: str, selection: Any, digest: 
     async with console.client(OFFICERS[issuer]) as client:
         answer = await client.post("/api/commands", json=body)
     assert answer.status_code == 202, answer.text
-    return COMMAND_REQUESTS.model.validate_json(console.kafka.sent[-1].value)
+    return COMMAND_REQUESTS.model.validate_json(console.kafka.sent[-1].body)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -156,7 +156,7 @@ async def test_a_joint_command_names_who_leads_who_assists_and_until_when(dsn: s
             past = {**body, "finish_by": "2020-01-01T00:00:00Z"}
             for wrong in (late, past):
                 assert (await client.post("/api/commands", json=wrong)).status_code == 422
-        await harness.apply(COMMAND_REQUESTS.model.validate_json(console.kafka.sent[-1].value))
+        await harness.apply(COMMAND_REQUESTS.model.validate_json(console.kafka.sent[-1].body))
         events = await harness.published(ASSIGNMENTS.name)
         roles = {event.unit: event.role for event in events}
         assert roles.pop(TOWN) is AssignmentRole.LEAD

@@ -60,7 +60,7 @@ async def post(
 
 def decoded(console: ConsoleHarness) -> list[Any]:
     """Return the records that Kafka has, validated by the contract of the topic."""
-    return [TOPICS[record.topic].model.validate_json(record.value) for record in console.kafka.sent]
+    return [TOPICS[record.topic].model.validate_json(record.body) for record in console.kafka.sent]
 
 
 async def test_a_decision_is_a_record_on_the_topic(console: ConsoleHarness) -> None:
@@ -397,4 +397,4 @@ async def test_one_conflict_in_a_group_does_not_fail_its_neighbours(
         ),
     )
     assert [answer.status_code for answer in answers] == [409, 202, 202, 202]
-    assert len({json.loads(record.value)["unit"] for record in console.kafka.sent}) == 4
+    assert len({json.loads(record.body)["unit"] for record in console.kafka.sent}) == 4

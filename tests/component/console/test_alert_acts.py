@@ -33,7 +33,7 @@ async def read(console: ConsoleHarness, officer: str, path: str, **query: Any) -
 def decided(console: ConsoleHarness) -> AlertDecision:
     record = console.kafka.sent[-1]
     assert record.topic == ALERT_DECISIONS.name
-    alert_decision: AlertDecision = TOPICS[record.topic].model.validate_json(record.value)
+    alert_decision: AlertDecision = TOPICS[record.topic].model.validate_json(record.body)
     return alert_decision
 
 
@@ -202,7 +202,7 @@ async def test_a_silence_is_asked_for_once(console: ConsoleHarness) -> None:
     repeated = await post(console, "o-town-b", "/api/silences", silence_body())
     assert (first.status_code, repeated.json()["repeated"]) == (202, True)
     record = console.kafka.sent[0]
-    request = TOPICS[SILENCES.name].model.validate_json(record.value)
+    request = TOPICS[SILENCES.name].model.validate_json(record.body)
     assert (record.topic, record.key) == (SILENCES.name, request.silence_id.encode())
     assert (request.verb, request.officer_id, request.origin_unit) == ("create", "o-town-b", ZHUTUO)
     assert (request.matcher.place, request.kind) == (ZHUTUO, SilenceKind.MAINTENANCE)
@@ -255,9 +255,7 @@ def a_silence(version: int = 1, place: str = ZHUTUO, **more: Any) -> SilenceEven
 async def test_a_silence_that_ends_with_its_alarms_says_so(console: ConsoleHarness) -> None:
     await post(console, "o-town-b", "/api/silences", silence_body())
     await post(console, "o-town-b", "/api/silences", silence_body(until_cleared=True))
-    requests = [
-        TOPICS[SILENCES.name].model.validate_json(item.value) for item in console.kafka.sent
-    ]
+    requests = [TOPICS[SILENCES.name].model.validate_json(item.body) for item in console.kafka.sent]
     assert [request.until_cleared for request in requests] == [False, True]
     assert len({request.silence_id for request in requests}) == 2
     await console.project([a_silence(), a_silence(place=DISTRICT, until_cleared=True)])
@@ -272,7 +270,7 @@ WEEKLY = {"days": ["saturday"], "daily_from": "10:00", "daily_until": "10:15"}
 async def test_a_weekly_silence_has_days_and_hours(console: ConsoleHarness) -> None:
     body = silence_body(end_at=hours_ahead(24 * 60), **WEEKLY)
     assert (await post(console, "o-town-b", "/api/silences", body)).status_code == 202
-    request = TOPICS[SILENCES.name].model.validate_json(console.kafka.sent[-1].value)
+    request = TOPICS[SILENCES.name].model.validate_json(console.kafka.sent[-1].body)
     weekly = WeeklyWindow(days=(DayKind.SATURDAY,), begin=time(10), until=time(10, 15))
     assert request.weekly == weekly
     now = datetime.now(UTC)
@@ -336,9 +334,9 @@ async def test_it_is_ended_or_moved_by_its_unit_or_one_above(console: ConsoleHar
     path = f"/api/silences/sil-{ZHUTUO}/end"
     assert (await post(console, "o-town-b", path, {"reason": "x"})).status_code == 403
     assert (await post(console, "o-city-b", path, {"reason": "完工"})).status_code == 202
-    request = json.loads(console.kafka.sent[-1].value)
+    request = json.loads(console.kafka.sent[-1].body)
     assert (request["verb"], request["silence_id"]) == ("end", f"sil-{ZHUTUO}")
     later = {"reason": "未完", "end_at": hours_ahead(5)}
     assert (await post(console, "o-city-b", path, later)).status_code == 202
-    assert json.loads(console.kafka.sent[-1].value)["verb"] == "extend"
+    assert json.loads(console.kafka.sent[-1].body)["verb"] == "extend"
     assert (await post(console, "o-city-b", "/api/silences/no/end", later)).status_code == 404

@@ -290,7 +290,7 @@ def _only_what_was_allowed_is_written(
     console: ConsoleHarness, todo: Iterable[tuple[Role, str, str]]
 ) -> None:
     """No record is of an officer without rights; each record has the officer's own unit."""
-    written = [json.loads(outgoing.value) for outgoing in console.kafka.sent]
+    written = [json.loads(outgoing.body) for outgoing in console.kafka.sent]
     units = {role.officer_id: IDS[role.unit] for role, _, _ in todo}
     acting = {role.officer_id for role, act, place in todo if may(role, act, place)}
     assert {entry["officer_id"] for entry in written if "officer_id" in entry} <= acting

@@ -74,7 +74,7 @@ async def write(console: ConsoleHarness, text: str, address: str = PHONE) -> dic
 
 
 def answers(console: ConsoleHarness) -> list[Answer]:
-    return [PAGE_ANSWERS.model.validate_json(record.value) for record in console.kafka.sent]
+    return [PAGE_ANSWERS.model.validate_json(record.body) for record in console.kafka.sent]
 
 
 @pytest.mark.parametrize("text", ["1\x00", "\x00", "1 \ud800"])

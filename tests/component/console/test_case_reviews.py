@@ -57,8 +57,8 @@ async def get(console: ConsoleHarness, path: str, officer: str = "o-city-b") -> 
 
 def records(console: ConsoleHarness) -> tuple[CaseReview, list[CommandRequest]]:
     first, *outgoings = console.kafka.sent
-    return CaseReview.model_validate_json(first.value), [
-        CommandRequest.model_validate_json(outgoing.value) for outgoing in outgoings
+    return CaseReview.model_validate_json(first.body), [
+        CommandRequest.model_validate_json(outgoing.body) for outgoing in outgoings
     ]
 
 
@@ -189,7 +189,7 @@ async def test_a_finding_that_cannot_be_done_is_refused(
 async def test_a_drill_s_review_and_findings_stay_a_drill(console: ConsoleHarness) -> None:
     await console.project(a_case("case", UNITS, status=Status.EXERCISE))
     assert (await post(console, REVIEW)).status_code == 202
-    assert {json.loads(outgoing.value)["status"] for outgoing in console.kafka.sent} == {"Exercise"}
+    assert {json.loads(outgoing.body)["status"] for outgoing in console.kafka.sent} == {"Exercise"}
 
 
 async def test_the_first_review_on_record_stays(console: ConsoleHarness) -> None:
@@ -260,7 +260,7 @@ def requests_of(console: ConsoleHarness) -> list[Any]:
     return [
         outgoing
         for outgoing in console.kafka.sent
-        if json.loads(outgoing.value)["type"] != "case_review"
+        if json.loads(outgoing.body)["type"] != "case_review"
     ]
 
 

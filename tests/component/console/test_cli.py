@@ -63,7 +63,7 @@ async def call(
 def sent(served: ServedConsole) -> list[Any]:
     """Return the records that Kafka has."""
     return [
-        TOPICS[outgoing.topic].model.validate_json(outgoing.value)
+        TOPICS[outgoing.topic].model.validate_json(outgoing.body)
         for outgoing in served.console.kafka.sent
     ]
 

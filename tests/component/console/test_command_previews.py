@@ -47,7 +47,7 @@ def delivered(console: ConsoleHarness, unit: str) -> AssignmentEvent:
     """Return the assignment of a unit under the command which the console has recorded."""
     record = console.kafka.sent[-1]
     assert record.topic == COMMAND_REQUESTS.name
-    request = TOPICS[record.topic].model.validate_json(record.value)
+    request = TOPICS[record.topic].model.validate_json(record.body)
     assert isinstance(request, CommandRequest)
     assert request.level is not None
     assert request.event_type is not None

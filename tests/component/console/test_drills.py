@@ -36,7 +36,7 @@ async def test_a_drill_is_one_report_of_status_exercise(console: ConsoleHarness)
     repeated = await post(console, "o-district-b", "/api/drills", SCENARIO)
     assert (first.status_code, first.json()["repeated"]) == (202, False)
     assert (repeated.status_code, repeated.json()["repeated"]) == (202, True)
-    (sent,) = {outgoing.value for outgoing in console.kafka.sent}
+    (sent,) = {outgoing.body for outgoing in console.kafka.sent}
     report = REPORTS.model.validate_json(sent)
     assert report.status is Status.EXERCISE
     assert (report.place, report.headline) == (ZHUTUO, SCENARIO["title"])
@@ -76,7 +76,7 @@ async def test_a_command_of_a_drill_says_so_and_its_key_hides_no_real_one(
     for more in ({"status": "Exercise"}, {}):
         answer = await post(console, "o-district-b", "/api/commands", body | more, key="step-1")
         assert (answer.status_code, answer.json()["repeated"]) == (202, False), answer.text
-    sent = [COMMAND_REQUESTS.model.validate_json(outgoing.value) for outgoing in console.kafka.sent]
+    sent = [COMMAND_REQUESTS.model.validate_json(outgoing.body) for outgoing in console.kafka.sent]
     assert [entry.status for entry in sent] == [Status.EXERCISE, Status.ACTUAL]
 
 

@@ -98,7 +98,7 @@ async def ask(
 
 
 def requests(console: ConsoleHarness) -> list[DutyRequest]:
-    return [DUTY_REQUESTS.model.validate_json(outgoing.value) for outgoing in console.kafka.sent]
+    return [DUTY_REQUESTS.model.validate_json(outgoing.body) for outgoing in console.kafka.sent]
 
 
 async def test_a_plan_says_who_is_on_and_what_makes_it_so(console: ConsoleHarness) -> None:

@@ -103,8 +103,8 @@ async def test_a_right_to_command_elsewhere_acts_with_that_units_authority(
         path = f"/api/alerts/{alert.alert_id}/decisions"
         assert (await client.post(path, json={"verb": "verify"})).status_code == 202
     (sent,) = console.kafka.sent
-    assert f'"origin_unit":"{SONGJI}"'.encode() in sent.value
-    assert b'"officer_id":"o-town-b"' in sent.value
+    assert f'"origin_unit":"{SONGJI}"'.encode() in sent.body
+    assert b'"officer_id":"o-town-b"' in sent.body
 
 
 @pytest.mark.parametrize(

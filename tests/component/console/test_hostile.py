@@ -38,7 +38,7 @@ async def test_hostile_text_comes_back_as_it_was(console: ConsoleHarness, text: 
         body = {"verb": "verify", "level": "orange", "reason": text}
         answer = await client.post(f"{path}/decisions", json=body)
     assert answer.status_code == 202
-    assert json.loads(console.kafka.sent[-1].value)["reason"] == text
+    assert json.loads(console.kafka.sent[-1].body)["reason"] == text
 
 
 @pytest.mark.parametrize(

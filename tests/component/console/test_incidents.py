@@ -37,7 +37,7 @@ async def report(
 def reports(console: ConsoleHarness) -> list[Report]:
     return [
         REPORTS.model.validate_json(value)
-        for value in dict.fromkeys(outgoing.value for outgoing in console.kafka.sent)
+        for value in dict.fromkeys(outgoing.body for outgoing in console.kafka.sent)
     ]
 
 

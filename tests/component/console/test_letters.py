@@ -87,7 +87,7 @@ async def test_acts_are_records_once_and_only_where_they_mean_something(
         (202, False), (202, True), (202, False)
     ]  # fmt: skip
     acts = [
-        LetterAct.model_validate_json(record.value)
+        LetterAct.model_validate_json(record.body)
         for record in console.kafka.sent
         if record.topic == LETTER_ACTS.name
     ]

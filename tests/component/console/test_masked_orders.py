@@ -251,7 +251,7 @@ async def test_what_is_written_about_it_has_its_grade(looked_at: ConsoleHarness)
     }
     for outgoing in looked_at.kafka.sent:
         grades.setdefault(outgoing.topic, []).append(
-            models[outgoing.topic].model_validate_json(outgoing.value).data_grade
+            models[outgoing.topic].model_validate_json(outgoing.body).data_grade
         )
     assert grades == {
         ACKNOWLEDGEMENTS.name: [DataGrade.CORE],

@@ -66,7 +66,7 @@ def an_answer(page: Page) -> Answer:
 def answers(console: ConsoleHarness) -> list[Answer]:
     """Return the answers that Kafka has."""
     return [
-        TOPICS[record.topic].model.validate_json(record.value)
+        TOPICS[record.topic].model.validate_json(record.body)
         for record in console.kafka.sent
         if record.topic == PAGE_ANSWERS.name
     ]

@@ -142,7 +142,7 @@ async def test_a_proposal_is_a_record_keyed_by_its_unit_and_a_repeat_is_the_same
     assert answers[0].json()["preview"]["to"] == "standby"
     records = [outgoing for outgoing in console.kafka.sent if outgoing.topic == MODE_REQUESTS.name]
     assert {record.key for record in records} == {ZHUTUO.encode()}
-    request = TOPICS[MODE_REQUESTS.name].model.validate_json(records[0].value)
+    request = TOPICS[MODE_REQUESTS.name].model.validate_json(records[0].body)
     assert (request.verb, request.mode, request.until) == (
         "propose",
         STANDBY,
@@ -206,7 +206,7 @@ async def test_who_may_judge_a_proposal(
     assert (answer.status_code, answer.json().get("reason")) == (status, reason), answer.text
     if status == 202:
         (record,) = console.kafka.sent
-        request = TOPICS[record.topic].model.validate_json(record.value)
+        request = TOPICS[record.topic].model.validate_json(record.body)
         assert (request.verb, request.proposal_id, request.unit) == (verb, "mod-1", ZHUTUO)
         assert request.references == (transition_id("mod-1", 1),)
 

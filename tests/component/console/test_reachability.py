@@ -153,7 +153,7 @@ async def test_a_test_is_a_record_and_twice_within_the_hour_is_one(console: Cons
     second = await ask(console, "o-district-b", "POST", "/api/duty/tests", json=body)
     assert first.status_code == second.status_code == 202
     test_requests: list[ContactTestRequest] = [
-        CONTACT_TESTS.model.validate_json(outgoing.value) for outgoing in console.kafka.sent
+        CONTACT_TESTS.model.validate_json(outgoing.body) for outgoing in console.kafka.sent
     ]
     assert len({test_request.id for test_request in test_requests}) == 1 or NOW.minute == 59
     assert (test_requests[0].unit, test_requests[0].of, test_requests[0].status) == (

@@ -137,7 +137,7 @@ async def test_a_report_goes_up_as_a_record_on_its_topic(console: ConsoleHarness
     answer = await post(console, "o-town-b", a_body(kind="follow_up"))
     assert answer.status_code == 202, answer.text
     (sent,) = console.kafka.sent
-    report = REPORTS.model.validate_json(sent.value)
+    report = REPORTS.model.validate_json(sent.body)
     assert (sent.topic, sent.key) == (REPORTS.name, report.incident_id.encode())
     assert (report.from_unit, report.to_unit, report.means) == (ZHUTUO, DISTRICT, Means.WRITTEN)
     assert (report.place, report.event_type) == (an_alert("a").place, an_alert("a").event_type)
@@ -158,7 +158,7 @@ async def test_a_double_click_is_one_report_and_another_content_a_conflict(
     repeated = await post(console, "o-town-b", a_body())
     assert (first.json()["id"], repeated.json()["repeated"]) == (repeated.json()["id"], True)
     assert console.kafka.sent[0].value == console.kafka.sent[1].value
-    await console.project([REPORTS.model.validate_json(console.kafka.sent[0].value)])
+    await console.project([REPORTS.model.validate_json(console.kafka.sent[0].body)])
     projected = await post(console, "o-town-b", a_body())
     assert projected.json()["repeated"], "it does not follow itself"
     response = await post(console, "o-town-b", a_body(headline="另一份"))
@@ -195,7 +195,7 @@ async def test_who_takes_a_call_writes_it_down_and_a_town_may_skip_to_the_city(
     assert (await post(console, "o-district-b", call)).status_code == 202
     assert (await post(console, "o-town-b", a_body(to_unit=CITY))).status_code == 202
     received, skipped = (
-        REPORTS.model.validate_json(outgoing.value) for outgoing in console.kafka.sent
+        REPORTS.model.validate_json(outgoing.body) for outgoing in console.kafka.sent
     )
     assert (received.origin_unit, received.from_unit) == (DISTRICT, ZHUTUO)
     assert skipped.to_unit == CITY

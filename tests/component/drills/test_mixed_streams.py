@@ -172,7 +172,7 @@ async def test_a_drill_started_on_the_console_is_shown_and_ended_as_a_drill() ->
         async with a_house(dsn) as system, system.screen.client("o-district-b") as client:
             assert (await client.post("/api/drills", json=body)).status_code == 202
             (sent,) = system.screen.kafka.sent
-            await system.takes(REPORTS.model.validate_json(sent.value))
+            await system.takes(REPORTS.model.validate_json(sent.body))
             assert of(system, REAL) == []
             pages = [record.message for record in of(system, DRILL) if record.topic == PAGES.name]
             assert pages

@@ -16,7 +16,7 @@ def ingest() -> IngestHarness:
 
 
 def sent_ids(ingest: IngestHarness) -> list[str]:
-    return [READINGS.model.validate_json(record.value).id for record in ingest.publisher.sent]
+    return [READINGS.model.validate_json(record.body).id for record in ingest.publisher.sent]
 
 
 async def test_the_good_readings_are_taken_and_each_reading_has_its_outcome(

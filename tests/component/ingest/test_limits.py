@@ -127,7 +127,7 @@ async def test_sensors_and_reports_outside_the_places_are_refused(ingest: Ingest
 
 async def test_a_warning_of_an_area_outside_the_places_is_refused(ingest: IngestHarness) -> None:
     assert await knock(ingest, WARNING) == 202
-    warning = WARNINGS.model.validate_json(ingest.publisher.sent[-1].value)
+    warning = WARNINGS.model.validate_json(ingest.publisher.sent[-1].body)
     assert warning.areas
     ingest.put_source(places=warning.areas)
     assert await knock(ingest, WARNING) == 202
@@ -143,7 +143,7 @@ async def test_records_have_the_grade_of_their_source(ingest: IngestHarness) -> 
     for path in BODIES:
         assert await knock(ingest, path) == 202
     grades = {
-        spec.model.validate_json(record.value).data_grade
+        spec.model.validate_json(record.body).data_grade
         for record in ingest.publisher.sent
         for spec in (READINGS, REPORTS, WARNINGS)
         if record.topic == spec.name
@@ -158,13 +158,13 @@ async def test_records_have_the_grade_of_their_source(ingest: IngestHarness) -> 
     ingest.put_source(sets_grade=True)
     ingest.publisher.sent.clear()
     assert (await ingest.post(SINGLE, a_reading(data_grade="core"))).status_code == 202
-    record = READINGS.model.validate_json(ingest.publisher.sent[0].value)
+    record = READINGS.model.validate_json(ingest.publisher.sent[0].body)
     assert record.data_grade is DataGrade.CORE
 
 
 async def test_a_reading_of_the_general_grade_is_as_short_as_before(ingest: IngestHarness) -> None:
     assert (await ingest.post(SINGLE, a_reading())).status_code == 202
-    assert b"data_grade" not in ingest.publisher.sent[0].value
+    assert b"data_grade" not in ingest.publisher.sent[0].body
 
 
 async def test_an_ended_key_and_an_ended_source_are_refused(ingest: IngestHarness) -> None:

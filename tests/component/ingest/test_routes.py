@@ -31,7 +31,7 @@ async def test_a_reading_is_completed_and_keyed_by_its_sensor(ingest: IngestHarn
     assert (answer.status_code, answer.json()) == (202, accepted)
     [record] = ingest.publisher.sent
     assert (record.topic, record.key, record.partition) == (READINGS.name, b"zhutuo-3", None)
-    reading = READINGS.model.validate_json(record.value)
+    reading = READINGS.model.validate_json(record.body)
     assert isinstance(reading, Reading)
     assert reading.id == accepted["id"]
     assert (reading.status, reading.sent_at) == (Status.EXERCISE, NOW)
@@ -45,14 +45,14 @@ async def test_a_batch_is_one_send(ingest: IngestHarness) -> None:
     answer = await ingest.post("/v1/readings/batch", {"readings": readings})
     assert answer.json() == {"accepted": 1000, "id_prefix": "gauges:"}
     assert ingest.publisher.calls == 1
-    sent = [READINGS.model.validate_json(record.value).id for record in ingest.publisher.sent]
+    sent = [READINGS.model.validate_json(record.body).id for record in ingest.publisher.sent]
     assert sent == ["gauges:" + reading["id"] for reading in readings]
 
 
 async def test_whole_numbers_and_other_zones_are_fine(ingest: IngestHarness) -> None:
     body = a_reading(value=212, occurred_at="2026-07-01T16:00:00+08:00")
     assert (await ingest.post("/v1/readings", body)).status_code == 202
-    reading = READINGS.model.validate_json(ingest.publisher.sent[0].value)
+    reading = READINGS.model.validate_json(ingest.publisher.sent[0].body)
     assert reading.value == 212.0
     assert reading.occurred_at == NOW
 
@@ -68,7 +68,7 @@ async def test_a_report_is_keyed_by_its_incident(ingest: IngestHarness) -> None:
     assert answer.status_code == 202, answer.text
     [record] = ingest.publisher.sent
     assert (record.topic, record.key) == (REPORTS.name, b"inc-1")
-    report = REPORTS.model.validate_json(record.value)
+    report = REPORTS.model.validate_json(record.body)
     assert isinstance(report, Report)
     assert (report.origin_unit, report.tier, report.number) == (TOWN, Tier.TOWN, 2)
     assert answer.json()["id"] == report.id == report.trace_id == "gauges:report-1"
@@ -85,7 +85,7 @@ async def test_a_report_keeps_its_position_and_its_facts(ingest: IngestHarness) 
     body = a_report(position={"lat": 28.964, "lon": 105.853}, facts=facts)
     answer = await ingest.post("/v1/reports", body)
     assert answer.status_code == 202, answer.text
-    report = REPORTS.model.validate_json(ingest.publisher.sent[0].value)
+    report = REPORTS.model.validate_json(ingest.publisher.sent[0].body)
     assert report.position == Position(lat=28.964, lon=105.853)
     assert report.facts == ReportFacts(
         event_at=datetime(2026, 7, 1, 7, 40, tzinfo=UTC),
@@ -104,8 +104,7 @@ async def test_no_source_takes_an_id_that_is_not_its_own(ingest: IngestHarness) 
         assert (await ingest.post("/v1/reports", a_report(id=own_id))).status_code == 202
         assert (await ingest.post("/v1/readings", a_reading(id=own_id))).status_code == 202
     ids = [
-        TOPICS[record.topic].model.validate_json(record.value).id
-        for record in ingest.publisher.sent
+        TOPICS[record.topic].model.validate_json(record.body).id for record in ingest.publisher.sent
     ]
     expected = (recall, foreign, "x" * 64)
     assert ids == [f"gauges:{own_id}" for own_id in expected for _ in range(2)]
@@ -152,7 +151,7 @@ async def test_a_tick_goes_to_every_partition_without_a_key(ingest: IngestHarnes
     sent = ingest.publisher.sent
     assert [record.partition for record in sent] == list(range(READINGS.partitions))
     assert all(record.key is None for record in sent)
-    ticks = [READINGS.model.validate_json(record.value) for record in sent]
+    ticks = [READINGS.model.validate_json(record.body) for record in sent]
     minute = timedelta(minutes=1)
     for record in ticks:
         assert isinstance(record, Tick)
@@ -176,7 +175,7 @@ async def test_the_clock_of_a_replay_follows_what_kafka_has() -> None:
         assert (await ingest.post("/v1/readings", a_reading(**change))).status_code == 202
     ingest.publisher.sent.clear()
     assert await intake.write_tick(0)
-    tick = READINGS.model.validate_json(ingest.publisher.sent[0].value)
+    tick = READINGS.model.validate_json(ingest.publisher.sent[0].body)
     assert tick.occurred_at == datetime(2020, 8, 19, 11, 25, tzinfo=UTC)
 
 
@@ -196,7 +195,7 @@ async def test_a_wrong_clock_of_this_machine_refuses_no_sensor_and_writes_no_wro
     assert (await ingest.post("/v1/readings", late)).status_code == 422
     await ticks_of_all(ingest)
     reading, *ticks = (
-        READINGS.model.validate_json(record.value) for record in ingest.publisher.sent
+        READINGS.model.validate_json(record.body) for record in ingest.publisher.sent
     )
     assert len(ticks) == READINGS.partitions
     for moment in (reading.sent_at, *(tick.occurred_at for tick in ticks)):
@@ -223,7 +222,7 @@ async def test_another_source_does_not_move_the_clock_of_a_replay() -> None:
     assert (await ingest.post("/v1/readings", fitting)).status_code == 202
     ingest.publisher.sent.clear()
     assert await intake.write_tick(0)
-    tick = READINGS.model.validate_json(ingest.publisher.sent[0].value)
+    tick = READINGS.model.validate_json(ingest.publisher.sent[0].body)
     assert tick.occurred_at == datetime(2020, 8, 19, 11, 25, tzinfo=UTC)
 
 

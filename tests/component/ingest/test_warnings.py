@@ -27,7 +27,7 @@ async def test_a_warning_is_one_record_under_the_source_of_the_token(
     assert answer.status_code == 202
     (sent,) = ingest.publisher.sent
     assert (sent.topic, sent.key) == (WARNINGS.name, b"gauges")
-    warning = WARNINGS.model.validate_json(sent.value)
+    warning = WARNINGS.model.validate_json(sent.body)
     assert answer.json() == {"accepted": 1, "id": warning.id}
     assert (warning.source_id, warning.cap_identifier) == ("gauges", HEAD["identifier"])
     assert ingest.metric("fenghuo_ingest_accepted_total", kind="warning", status="Actual") == 1
@@ -50,7 +50,7 @@ async def test_the_charset_of_the_header_is_the_documents(ingest: IngestHarness)
     answer = await ingest.post(PATH, a_document(encoding="gbk"), **gbk)
     assert answer.status_code == 202
     (sent,) = ingest.publisher.sent
-    warning = WARNINGS.model.validate_json(sent.value)
+    warning = WARNINGS.model.validate_json(sent.body)
     assert warning.source_text == a_document().decode()
     answer = await ingest.post(PATH, a_document(encoding="gbk"), **CAP)
     assert answer.status_code == 400
@@ -78,7 +78,7 @@ async def test_the_longest_document_fits_into_a_record(ingest: IngestHarness) ->
     body = a_document(info=latin, declaration=declaration, encoding="windows-1252")
     answer = await ingest.post(PATH, body, **{"content-type": "text/xml"})
     assert answer.status_code == 202
-    assert len(ingest.publisher.sent[0].value) < 780 * 1024
+    assert len(ingest.publisher.sent[0].body) < 780 * 1024
 
 
 async def test_each_route_reads_its_own_media_types(ingest: IngestHarness) -> None:

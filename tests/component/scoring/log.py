@@ -84,8 +84,8 @@ class Log:
         for record in self.records:
             if record.topic in (ALARMS.name, SENSOR_HEALTH.name):
                 spec = ALARMS if record.topic == ALARMS.name else SENSOR_HEALTH
-                message = spec.model.validate_json(record.value)
-                digest = body_digest(record.value)
+                message = spec.model.validate_json(record.body)
+                digest = body_digest(record.body)
                 assert digests.setdefault(message.id, digest) == digest, "one id, two bodies"
                 assert record.key is not None
                 line = order.setdefault(f"{record.topic} {record.key.decode()}", [])
@@ -96,7 +96,7 @@ class Log:
     def dead_letters(self) -> set[tuple[str, str]]:
         """Return (id, reason) of every dead letter."""
         letters: list[DeadLetter] = [
-            DEAD_LETTER.validate_json(record.value)
+            DEAD_LETTER.validate_json(record.body)
             for record in self.records
             if record.topic == READINGS.dlq
         ]

@@ -70,7 +70,7 @@ def switched_at(log: Log) -> int | None:
     """The first reading judged by the new rules, as the checkpoints say."""
     for record in log.records:
         if record.topic == SCORING_STATE.name and record.key == changelog.CHECKPOINT:
-            checkpoint = msgspec.msgpack.decode(record.value, type=changelog.Checkpoint)
+            checkpoint = msgspec.msgpack.decode(record.body, type=changelog.Checkpoint)
             if checkpoint.table_positions == PRESENT:
                 return checkpoint.next_offset
     return None
@@ -189,7 +189,7 @@ async def test_what_comes_after_an_orderly_end_is_judged_by_the_tables_of_that_t
     await worker.handle(records[4:])
     await ended(worker)
     raised = [record for record in log.records[emitted:] if record.topic == ALARMS.name]
-    assert any(b'"new"' in outgoing.value for outgoing in raised), (
+    assert any(b'"new"' in outgoing.body for outgoing in raised), (
         "the new rule judges what came later"
     )
     assert switched_at(log) == 4

@@ -40,7 +40,7 @@ def records(partition: int, *values: float, status: Status = Status.ACTUAL) -> l
 
 def letters(log: Log) -> list[DeadLetter]:
     return [
-        DEAD_LETTER.validate_json(record.value)
+        DEAD_LETTER.validate_json(record.body)
         for record in log.records
         if record.topic == READINGS.dlq
     ]
@@ -50,7 +50,7 @@ def alarms(log: Log) -> list[tuple[str, str, bool]]:
     results = []
     for record in log.records:
         if record.topic == ALARMS.name:
-            event: AlarmEvent = ALARMS.model.validate_json(record.value)
+            event: AlarmEvent = ALARMS.model.validate_json(record.body)
             results.append((event.transition.value, event.alarm_id, event.withdrawn))
     return results
 

@@ -19,7 +19,7 @@ from shared.runtime.database import CLIENT_ERRORS
 from tests.faults.suite.history import LineFile
 from tests.faults.suite.system import FaultStack
 
-STATEFUL = ("alerting", "command", "duty", "notify", "console", "audit")
+STATEFUL = ("alerting", "command", "duty", "catalog", "notify", "console", "audit")
 READINGS = "sensing.readings.v1"
 _SCORING_GROUP = "fenghuo-scoring"
 _LIMIT_S = 20.0

@@ -18,6 +18,7 @@ from shared.contracts.alerts import (
 )
 from shared.contracts.assignments import Acknowledgement, AssignmentEvent, AssignmentState, Step
 from shared.contracts.audit import AuditEntry, AuditOutcome
+from shared.contracts.catalog_requests import CatalogRequest, RetireEntries
 from shared.contracts.commands import CommandEvent, CommandRequest, CommandState
 from shared.contracts.fields import Level, Post, ResponseMode, Status
 from shared.contracts.gaps import GapAcceptance
@@ -265,6 +266,21 @@ def an_acceptance() -> GapAcceptance:
         gap_id="gap-1",
         officer_id="operator",
         reason="power cut",
+    )
+
+
+def a_catalog_request() -> CatalogRequest:
+    """Return the request of a district to retire two sensors."""
+    return CatalogRequest(
+        id="crq-1",
+        occurred_at=T0,
+        sent_at=T0,
+        origin_unit=DISTRICT,
+        tier=tier_of(DISTRICT),
+        act=RetireEntries(keys=("sensor:gauge-1", "sensor:gauge-2")),
+        reason="站点拆除",
+        officer_id="o-district",
+        post=Post.A,
     )
 
 

@@ -290,7 +290,7 @@ async def test_what_others_write_is_only_decoded(auditor: AuditHarness) -> None:
     auditor.log.append(CATALOG.name, b"{broken")
     assert CORRUPT not in await auditor.findings_after(1), "it may still be refused"
     await auditor.do("UPDATE audit.suspect SET found_at = found_at - interval '6 seconds'")
-    assert (await auditor.findings_after(1))[CORRUPT] == f"deploy:{CATALOG.name}/0@0"
+    assert (await auditor.findings_after(1))[CORRUPT] == f"catalog:{CATALOG.name}/0@0"
     write_dead_letter(auditor, "command", CATALOG, 0)
     assert CORRUPT not in await auditor.findings_after(1)
 

@@ -20,6 +20,7 @@ from shared.contracts.topics import REPORTS, SOURCE_REFUSALS, WARNINGS, TopicSpe
 from tests.unit.audit.builders import (
     T0,
     VILLAGE,
+    a_catalog_request,
     a_command,
     a_decision,
     a_mode,
@@ -44,6 +45,7 @@ from tests.unit.audit.builders import (
         (an_alert(version=2), ["verified"]),
         (a_decision(), ["approve"]),
         (a_silence(), ["end"]),
+        (a_catalog_request(), ["retire"]),
         (a_notice(), ["record"]),
         (a_command(), ["issued", "first"]),
         (an_assignment(), ["village:delivered", "first"]),
@@ -63,6 +65,7 @@ def test_a_record_counts_under_its_labels(message: Envelope, labels: list[str]) 
     [
         (a_decision(), "o-town", "alert.approve red"),
         (a_silence(), "o-town", "silence.end"),
+        (a_catalog_request(), "o-district", "catalog.retire"),
         (a_request(), "o-district", "command.check"),
         (an_acknowledgement(), "o-village", "assignment.sign"),
         (an_answer(), "o-town", "page.coming"),
@@ -200,3 +203,10 @@ def test_a_wrong_record_of_a_source_is_no_entry() -> None:
     message = golden("wrong_reading", SOURCE_REFUSALS)
     assert draft_of(message) is None
     assert labels_of(message) == ["not_acceptable"]
+
+
+def test_a_change_of_the_ledger_is_entered_with_its_first_entry_and_their_number() -> None:
+    draft = draft_of(a_catalog_request())
+    assert draft is not None
+    entry = seal(draft, GENESIS, T0)
+    assert (entry.subject_id, entry.count, entry.reason) == ("sensor:gauge-1", 2, "站点拆除")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.commands.catalog import cli, ledgers
+from deploy.commands.catalog import cli, files, ledgers
 from shared.contracts.catalog import Entry, UnitEntry
 from shared.contracts.fields import Language, Tier
 from shared.domain.catalog_files.tables import FileFormat
@@ -62,7 +62,7 @@ def test_every_error_is_shown_and_nothing_would_change(
     text = f"unit_id,name,tier\n{TOWN},,town\n{VILLAGE},四明村,country\n500118999201,新村,village\n"
     file = written(tmp_path, text)
     monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
-    assert cli.main(["check", file, "--against", str(ledger)]) == cli.FAILED
+    assert cli.main(["check", file, "--against", str(ledger)]) == files.FAILED
     out = capsys.readouterr().out
     for place in ("row 2, name:", "row 3, tier: “country”", "row 4, 上级: “500118999000”"):
         assert place in out
@@ -89,7 +89,7 @@ def test_warnings_fail_a_strict_check_alone(tmp_path: Path) -> None:
     text = f"{heads}\nunit,{DISTRICT},永川区,,,,,\nsensor,p-1,站,pollen,{DISTRICT},pollen,1,60\n"
     file = written(tmp_path, text)
     assert cli.main(["check", file]) == 0
-    assert cli.main(["check", file, "--strict"]) == cli.FAILED
+    assert cli.main(["check", file, "--strict"]) == files.FAILED
 
 
 def test_long_lists_are_cut_unless_all_are_asked_for(

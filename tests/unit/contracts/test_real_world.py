@@ -13,6 +13,7 @@ from shared.contracts.topics import TOPICS
 
 GOLDEN = Path(__file__).parents[2] / "contract" / "golden"
 STANDING = (
+    "catalog.requests.v1",
     "catalog.resources.v1",
     "duty.coverage.v1",
     "duty.entries.v1",

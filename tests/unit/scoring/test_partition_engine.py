@@ -170,7 +170,7 @@ def test_the_highest_applied_offset_wins_not_the_last_written() -> None:
     def record(applied: int, value: float) -> tuple[bytes, bytes]:
         state = a_state()
         state.applied, state.value = applied, value
-        return state.key.encode(), state_record(0, state).value
+        return state.key.encode(), state_record(0, state).body
 
     stored = StoredPartition()
     for applied, value in ((5, 1.0), (9, 2.0), (7, 3.0)):

@@ -38,7 +38,7 @@ class Broker:
         """Let the engine read the tick."""
         (record,) = records
         assert (record.topic, record.key, record.partition) == (READINGS.name, None, 3)
-        tick = READINGS.model.validate_json(record.value)
+        tick = READINGS.model.validate_json(record.body)
         self.ticks.append(tick.occurred_at.timestamp())
         self._feed.offset += 1
         self._feed.engine.apply_tick(self._feed.offset, tick, self.now_s, SENT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertDecision, AlertEvent
 from shared.contracts.assignments import Acknowledgement, AssignmentEvent
+from shared.contracts.catalog_requests import CatalogRequest
 from shared.contracts.commands import CommandEvent, CommandRequest
 from shared.contracts.envelope import Envelope
 from shared.contracts.letter_acts import LetterAct
@@ -36,6 +37,8 @@ def labels_of(message: Envelope) -> list[str]:
             | LetterAct()
         ):
             label = str(message.verb)
+        case CatalogRequest():
+            label = message.act.op
         case Acknowledgement():
             label = str(message.step)
         case SupervisionEvent():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from services.audit.core.trail.chain import EntryDraft
@@ -9,6 +10,8 @@ from shared.contracts.alerts import AlertDecision, AlertEvent
 from shared.contracts.assignments import Acknowledgement
 from shared.contracts.audit import AuditOutcome
 from shared.contracts.cases import CaseReview
+from shared.contracts.catalog import catalog_key
+from shared.contracts.catalog_requests import CatalogRequest, MergeUnits, PutEntries
 from shared.contracts.commands import CommandEvent, CommandRequest
 from shared.contracts.dead_letter import DeadLetter, Reason
 from shared.contracts.duty import DutyRequest
@@ -75,6 +78,8 @@ def draft_of(message: Envelope) -> EntryDraft | None:
             return _draft(message, message.officer_id, "case.review", message.case_id)
         case DutyRequest():
             return _draft(message, message.officer_id, f"duty.{message.verb}", message.unit)
+        case CatalogRequest():
+            return _catalog_request(message)
         case Report() if message.reporter_role is ReporterRole.OFFICER:
             return _draft(message, message.reporter_id, "report", message.incident_id)
         case ModeRequest():
@@ -129,6 +134,22 @@ def _draft(
         reason=reason,
         trace_id=message.trace_id,
     )
+
+
+def _catalog_request(request: CatalogRequest) -> EntryDraft:
+    """Return the entry of a request; its subject is the first entry, `count` their number."""
+    keys: Sequence[str]
+    match request.act:
+        case PutEntries(puts=puts):
+            keys = [catalog_key(put.entry) for put in puts]
+        case MergeUnits(unit=unit):
+            keys = [f"unit:{unit}"]
+        case act:
+            keys = act.keys
+    draft = _draft(
+        request, request.officer_id, f"catalog.{request.act.op}", keys[0], request.reason
+    )
+    return replace(draft, count=len(keys))
 
 
 def _letter_act(act: LetterAct) -> EntryDraft:

@@ -27,7 +27,7 @@ _IN_ALERTS = ", ".join(repr(name) for name in sorted(IN_ALERTS))
 
 _CANARY = f"'{Status.SYSTEM}'"
 """Records of the canary are neither counted nor on a screen."""
-SERVICES = ("alerting", "command", "duty", "notify", "console", "audit")
+SERVICES = ("alerting", "command", "duty", "catalog", "notify", "console", "audit")
 """Schemas with an outbox, timers and stored offsets."""
 
 

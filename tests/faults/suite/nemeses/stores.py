@@ -15,7 +15,7 @@ from tests.faults.suite.nemeses.nemesis import Scene, Strike
 from tests.faults.suite.tcp_proxy import Interference, TcpProxy, interfere, interfering
 
 _POSTGRES = "postgres"
-_SERVICES = ("alerting", "command", "duty", "notify", "console", "audit")
+_SERVICES = ("alerting", "command", "duty", "catalog", "notify", "console", "audit")
 _NODES = 3
 
 

@@ -1,0 +1,1 @@
+"""Decisions about the ledger: pure, `now` is an argument."""

@@ -1,0 +1,28 @@
+"""Changes of the ledger, as officers ask for them."""
+
+from __future__ import annotations
+
+from services.catalog.core.changes import apply
+from services.catalog.core.refusals import LedgerRefusal
+from services.catalog.unit_of_work import UnitOfWork
+from shared.contracts.catalog_requests import CatalogRequest
+from shared.contracts.topics import CATALOG_REQUESTS
+from shared.runtime.errors import Reject
+from shared.runtime.handlers import Router
+
+router: Router[UnitOfWork] = Router()
+
+
+def load(request: CatalogRequest, unit: UnitOfWork) -> None:
+    """A request needs the entries that it names, and those around them."""
+    unit.need(request)
+
+
+@router.subscriber(CATALOG_REQUESTS, load=load)
+async def handle_request(request: CatalogRequest, unit: UnitOfWork) -> None:
+    """Change the ledger; raises Reject for a change that it cannot take."""
+    try:
+        versions = apply(unit.ledger, request, unit.now)
+    except LedgerRefusal as refusal:
+        raise Reject(refusal.reason, refusal.detail) from refusal
+    unit.save_versions(versions, request)
