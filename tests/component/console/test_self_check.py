@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.console.features.self_check.definitions import Definitions, in_turn
+from services.console.features.self_check.definitions import Definitions, FunctionPair
 from services.console.features.sensors import queries as sensor_queries
 from services.console.features.sensors.history_points import HourOfPlace
 from shared.contracts.assignments import AssignmentState
@@ -91,5 +91,5 @@ async def test_an_officer_checks_what_they_may_see(console: ConsoleHarness) -> N
 def test_both_functions_get_the_value() -> None:
     first: list[int] = []
     second: list[int] = []
-    in_turn(first.append, second.append)(7)
+    FunctionPair(first.append, second.append).call(7)
     assert (first, second) == ([7], [7])
