@@ -117,15 +117,9 @@ REPORT_DUTIES = TopicSpec(
     "incident.duties.v1", "incident_id", 4, "delete", _YEAR, ReportDuty, "command", "上报时限"
 )
 WARNINGS = TopicSpec(
-    "external.warnings.v1",
-    "source_id",
-    1,
-    "delete",
-    90 * _DAY,
-    ExternalWarning,
-    "ingest",
+    "external.warnings.v1", "source_id", 1, "delete", 90 * _DAY, ExternalWarning, "ingest",
     "外部预警接入",
-)
+)  # fmt: skip
 RULES = TopicSpec(
     "rule.definitions.v1",
     "rule_id",

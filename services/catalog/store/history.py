@@ -31,7 +31,7 @@ async def history(connection: asyncpg.Connection, key: str) -> list[HistoryLine]
     return _lines(
         await connection.fetch(
             f"SELECT {_COLUMNS} FROM catalog.entry_history "  # noqa: S608
-            "WHERE key = $1 ORDER BY version DESC",
+            "WHERE key = $1 ORDER BY key, version DESC",
             key,
         )
     )
@@ -44,7 +44,7 @@ async def entry_at(
     lines = _lines(
         await connection.fetch(
             f"SELECT {_COLUMNS} FROM catalog.entry_history "  # noqa: S608
-            "WHERE key = $1 AND effective_at <= $2 ORDER BY version DESC LIMIT 1",
+            "WHERE key = $1 AND effective_at <= $2 ORDER BY key, version DESC LIMIT 1",
             key,
             moment,
         )
