@@ -42,6 +42,7 @@ COMPOSITE = frozenset(
         "s.due_at, s.clock",
         "s.gravity DESC, s.clock",
         "record_offset, service",
+        "key, version DESC",
     }
 )
 """The last of an order that is a key where it is used."""
