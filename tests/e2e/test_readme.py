@@ -33,6 +33,9 @@ BY_CI = {
     "python3 -m deploy.compose.secrets && docker compose up --build": (
         "needs Docker; tests/unit/deploy/test_compose.py and tests/contract/test_deployment.py"
     ),
+    "make up EMPTY=1": "tests/e2e/test_own_stack.py",
+    "make admin NAME=李明 UNIT=510100000000": "tests/e2e/test_own_stack.py",
+    "make clean": "removes var/ with what the other commands need",
     'make test ARGS="-n 0"': "`make test`; a hint for debuggers",
 }
 """What is run elsewhere, or is too long for a test, and why."""
