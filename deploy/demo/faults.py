@@ -19,6 +19,7 @@ MOMENTS: dict[str, datetime] = {
     "command": at(19, 8),
     "notify": at(19, 11),
     "console": at(19, 16),
+    "catalog": at(19, 20),
     "kafka": at(20, 1),
     "postgres": at(20, 12),
 }
