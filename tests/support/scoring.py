@@ -14,7 +14,7 @@ from services.scoring.core.refusals import RefusedInput
 from services.scoring.core.rules.rule_registry import RuleRegistry
 from services.scoring.fastpath.loop import process_run
 from shared.contracts.alarms import AlarmEvent
-from shared.contracts.catalog import CatalogEntry, SensorEntry
+from shared.contracts.catalog import CatalogEntry, Entry, SensorEntry, catalog_key
 from shared.contracts.fields import Level, Status, Tier
 from shared.contracts.readings import Reading, SensorHealth, Tick
 from shared.contracts.rules import RuleDefinition, Rung, SensorBody, ThresholdRule
@@ -49,14 +49,14 @@ def a_sensor(sensor_id: str = "zhutuo-3", **change: Any) -> SensorEntry:
     return SensorEntry(sensor_id=sensor_id, **{**fields, **change})
 
 
-def a_catalog_entry(sensor: SensorEntry) -> CatalogEntry:
+def a_catalog_entry(entry: Entry) -> CatalogEntry:
     return CatalogEntry(
-        id=f"cat-{sensor.sensor_id}",
+        id=f"cat-{catalog_key(entry)}",
         occurred_at=SENT,
         sent_at=SENT,
         origin_unit="500118000000",
         tier=Tier.DISTRICT,
-        entry=sensor,
+        entry=entry,
     )
 
 

@@ -13,7 +13,8 @@ import pytest
 from deploy.commands.rules.cli import main
 from deploy.commands.rules.engine import Bench
 from shared.contracts.alarms import AlarmEvent
-from shared.contracts.fields import Contract
+from shared.contracts.catalog import UnitEntry, catalog_key
+from shared.contracts.fields import Contract, Tier
 from shared.contracts.readings import Reading, Tick
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.topics import ALARMS, CATALOG, READINGS, RULES, TopicSpec
@@ -80,7 +81,9 @@ def the_alarms(rule: RuleDefinition, readings: list[Reading]) -> list[AlarmEvent
 def test_publish_explain_backtest_and_plot(
     infrastructure: Infrastructure, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    put(infrastructure, CATALOG, [(f"sensor:{GAUGE.sensor_id}", a_catalog_entry(GAUGE))])
+    district = UnitEntry(unit="500118000000", tier=Tier.DISTRICT, name="district")
+    entries = [a_catalog_entry(entry) for entry in (GAUGE, district)]
+    put(infrastructure, CATALOG, [(catalog_key(message.entry), message) for message in entries])
     row = fields(rule_id="rules-flood", sensor_ids=[GAUGE.sensor_id])
     pack = write(tmp_path / "pack", row)
 
