@@ -37,8 +37,16 @@ def lines_of_sensors(count: int) -> str:
 def check() -> dict[str, int]:
     """Check the file and return the errors and the peak of memory in megabytes."""
     plan = plan_import(read_table(lines_of_sensors(SENSORS).encode(), "sensors.csv"), LEDGER)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return {"rows": plan.rows, "errors": len(plan.errors), "megabytes": peak}
+    return {"rows": plan.rows, "errors": len(plan.errors), "megabytes": peak_megabytes()}
+
+
+def peak_megabytes() -> int:
+    """Return the peak of this program's memory; `ru_maxrss` is at least that of its parent."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        [peak] = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
+        return int(peak.split()[1]) // 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def test_a_hundred_thousand_sensors_are_checked_within_a_bound_of_memory() -> None:
