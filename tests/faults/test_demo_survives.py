@@ -22,7 +22,7 @@ pytestmark = [
 def test_killed_and_stopped_parts_lose_and_double_nothing() -> None:
     """kill -9 of each service (the supervisor restarts it); Kafka and Postgres are away for 20 s.
 
-    One play for all eleven: each part is broken when the part before has returned, at its own moment.
+    One play for all eleven: each part is broken when the part before has returned, at its moment.
     """
     run = play("--scale", "small", "--fault", "all")
     faults = {entry["victim"]: entry for entry in run.summary["faults"]}
