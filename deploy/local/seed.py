@@ -195,10 +195,10 @@ def _owner(entry: object) -> str:
 
 
 def _operator_grants(login: Login) -> list[dict[str, str]] | None:
-    """Return all rights for the city's duty officer, who operates the example; None: the usual."""
+    """Return all rights for the city's duty officer, who runs the example; None: the usual."""
     if login.officer_id != officers.officer_id(units.CITY, Post.B):
         return None
-    rights = ("see", "be_paged", "command", "operate")
+    rights = ("see", "be_paged", "command", "operate", "administer")
     return [{"right": right, "unit": login.unit} for right in rights]
 
 

@@ -220,8 +220,8 @@ async def _run_command(dsn: str, call: argparse.Namespace) -> str:
 
 
 def _operator(account: Account) -> Account:
-    """Return the account with the usual rights and the right to operate the system."""
-    rights = (*USUAL_RIGHTS, Right.OPERATE)
+    """Return the account with the usual rights, and to operate and administer the system."""
+    rights = (*USUAL_RIGHTS, Right.OPERATE, Right.ADMINISTER)
     grants = tuple(Grant(right=right, unit=account.unit) for right in rights)
     return account.model_copy(update={"grants": grants})
 

@@ -43,6 +43,7 @@ from shared.contracts.topics import (
     ALERT_DECISIONS,
     CASE_REVIEWS,
     CATALOG,
+    CATALOG_REQUESTS,
     COMMAND_REQUESTS,
     CONTACT_TESTS,
     DUTY_REQUESTS,
@@ -95,7 +96,7 @@ def build(settings: Settings) -> FastAPI:
         ALERT_DECISIONS, SILENCES, COMMAND_REQUESTS, ACKNOWLEDGEMENTS, PAGE_ANSWERS, MODE_REQUESTS
     )
     platform.produces(DUTY_REQUESTS, CONTACT_TESTS, REPORTS, CASE_REVIEWS, REFUSALS, LETTER_ACTS)
-    platform.produces(PUSH_DEVICES)
+    platform.produces(PUSH_DEVICES, CATALOG_REQUESTS)
     platform.describe(with_stream)
 
     sessions = Sessions(database, settings.session_hours, settings.session_idle_minutes)

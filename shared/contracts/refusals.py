@@ -33,6 +33,7 @@ class RefusedFor(StrEnum):
     NO_COMMAND = "no_command"
     NOT_PAGEABLE = "not_pageable"
     NOT_OPERATOR = "not_operator"
+    NOT_ADMINISTRATOR = "not_administrator"
     PHOTO_QUOTA = "photo_quota"
     CROSS_SITE = "cross_site"
     """Not from our own page (CSRF); the actor is whose session would have been used."""

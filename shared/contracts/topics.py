@@ -320,7 +320,7 @@ CATALOG = TopicSpec(
 )
 CATALOG_REQUESTS = TopicSpec(
     "catalog.requests.v1", "officer_id", 1, "delete", _YEAR, CatalogRequest, "operator",
-    "编目变更申请", share=2,
+    "编目变更申请", share=2, writers=("console",),
 )  # fmt: skip
 REFUSALS = TopicSpec(
     "identity.refusals.v1", "actor", 1, "delete", _YEAR, Refusal, "console", "拒绝留痕"

@@ -1,11 +1,12 @@
 """Rights of officers: the only module of the console for decisions on sight and acts.
 
-There are three rights of officers, each granted for a unit and its subtree, and none follows from
-another: to see the subtree, to be paged for it, and to command with the authority of the unit. The
-right to operate concerns the system itself and no unit. Without a grant there is no right. The
-rules below judge an act for one unit; `entitled` tries all units for which an officer commands. An
-act is judged by the unit of its object, never by a claim of the client. Every refusal has a reason
-from a closed set, used by problem documents, metrics and tests; None means allowed.
+There are four rights of officers, each granted for a unit and its subtree, and none follows from
+another: to see the subtree, to be paged for it, to command with the authority of the unit, and to
+administer its ledger, sources, limits, rules and plans. The right to operate concerns the system
+itself and no unit. Without a grant there is no right. The rules below judge an act for one unit;
+`entitled` tries all units for which an officer commands. An act is judged by the unit of its
+object, never by a claim of the client. Every refusal has a reason from a closed set, used by
+problem documents, metrics and tests; None means allowed.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ class Right(StrEnum):
     COMMAND = "command"
     OPERATE = "operate"
     """To operate the system: its dead letters hold records of all units, unmasked."""
+    ADMINISTER = "administer"
+    """To change the ledger, sources, limits, rules and plans of the subtree."""
 
 
 USUAL_RIGHTS = (Right.SEE, Right.BE_PAGED, Right.COMMAND)
@@ -57,8 +60,8 @@ USUAL_RIGHTS = (Right.SEE, Right.BE_PAGED, Right.COMMAND)
 class Viewer:
     """The officer on whose behalf a request is made.
 
-    `unit` is the unit of the officer; `seeing`, `commanding` and `operating` are the units of the
-    grants.
+    `unit` is the unit of the officer; `seeing`, `commanding`, `operating` and `administering`
+    are the units of the grants.
     `place` is the unit whose subtree a screen shows; with None the unit of the officer.
     """
 
@@ -70,6 +73,7 @@ class Viewer:
     commanding: tuple[str, ...] = ()
     place: str | None = None
     operating: tuple[str, ...] = ()
+    administering: tuple[str, ...] = ()
 
     @property
     def root(self) -> str:
@@ -332,6 +336,11 @@ def may_review(viewer: Viewer, owner: str) -> RefusedFor | None:
 def may_operate(viewer: Viewer) -> RefusedFor | None:
     """Look into the dead letters, and act on them: whoever operates the system."""
     return None if viewer.operating else RefusedFor.NOT_OPERATOR
+
+
+def may_administer(viewer: Viewer, unit: str) -> RefusedFor | None:
+    """Change what the office of `unit` has set up: whoever administers it or a unit above."""
+    return None if covers(viewer.administering, unit) else RefusedFor.NOT_ADMINISTRATOR
 
 
 def may_answer(viewer: Viewer, officer_id: str) -> RefusedFor | None:

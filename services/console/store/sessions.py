@@ -23,7 +23,8 @@ _GRANTED = (
 _OFFICER = (
     "a.officer_id, a.name, a.unit, a.post, "
     f"{_GRANTED.format(Right.SEE)} AS seeing, {_GRANTED.format(Right.COMMAND)} AS commanding, "
-    f"{_GRANTED.format(Right.OPERATE)} AS operating"
+    f"{_GRANTED.format(Right.OPERATE)} AS operating, "
+    f"{_GRANTED.format(Right.ADMINISTER)} AS administering"
 )
 _BY_TOKENS = (
     f"SELECT a.token_sha256, {_OFFICER} FROM console.account a "  # noqa: S608

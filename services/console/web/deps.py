@@ -115,6 +115,7 @@ _SENTENCES = {
     RefusedFor.NO_SIGHT: "No place is granted to you to look at.",
     RefusedFor.NO_COMMAND: "No place is granted to you to act for.",
     RefusedFor.NOT_OPERATOR: "This is for those who operate the system.",
+    RefusedFor.NOT_ADMINISTRATOR: "You do not administer this unit.",
     RefusedFor.NOT_PAGEABLE: "This officer is not granted to be paged for the unit.",
 }
 

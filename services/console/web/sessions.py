@@ -166,6 +166,7 @@ def _viewer(row: OutgoingRecord) -> Viewer:
         tuple(row["seeing"]),
         tuple(row["commanding"]),
         operating=tuple(row["operating"]),
+        administering=tuple(row["administering"]),
     )
 
 

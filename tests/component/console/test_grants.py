@@ -130,3 +130,13 @@ async def test_nobody_is_put_on_duty_where_he_may_not_be_paged(
     assert answer.status_code == status, answer.text
     if status == 403:
         assert answer.json()["reason"] == "not_pageable"
+
+
+async def test_the_right_to_administer_is_told_to_the_page(console: ConsoleHarness) -> None:
+    grant = Grant(right=Right.ADMINISTER, unit=ZHUTUO)
+    await change_grant(dsn_of(console), "o-town-b", grant, give=True)
+    async with console.client("o-town-b") as client:
+        (administered,) = (await client.get("/api/me")).json()["administers"]
+    assert administered["unit"] == ZHUTUO
+    async with console.client("o-city-b") as client:
+        assert (await client.get("/api/me")).json()["administers"] == []

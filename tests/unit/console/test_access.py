@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from services.console.core.access import (
     Powers,
     Viewer,
+    may_administer,
     may_answer,
     may_decide,
     may_end_silence,
@@ -275,3 +278,20 @@ def test_lines_of_the_feed(
     viewer: str, kind: str, unit: str, officer_id: str | None, view: str | None
 ) -> None:
     assert visibility_of_event(officer(viewer), kind, unit, officer_id) == view
+
+
+@pytest.mark.parametrize(
+    ("granted", "unit", "denial"),
+    [
+        ((TOWN,), TOWN, None),
+        ((TOWN,), VILLAGE, None),
+        ((TOWN,), DISTRICT, RefusedFor.NOT_ADMINISTRATOR),
+        ((TOWN, OTHER_DISTRICT), OTHER_DISTRICT, None),
+        ((), TOWN, RefusedFor.NOT_ADMINISTRATOR),
+    ],
+)
+def test_the_right_to_administer_holds_for_the_subtree_of_its_unit(
+    granted: tuple[str, ...], unit: str, denial: RefusedFor | None
+) -> None:
+    viewer = with_usual_rights(Viewer("o-1", "甲", CITY, Post.A))
+    assert may_administer(replace(viewer, administering=granted), unit) is denial

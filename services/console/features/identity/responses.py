@@ -23,8 +23,8 @@ class VisiblePlace(ResponseModel):
     tier: Tier
 
 
-class CommandedPlace(ResponseModel):
-    """A unit for which the officer may act."""
+class GrantedPlace(ResponseModel):
+    """A unit for which the officer may act, or administer."""
 
     unit: str
     name: str
@@ -41,7 +41,8 @@ class SignedInOfficer(ResponseModel):
     tier: Tier
     post: Post
     sees: list[VisiblePlace]
-    commands: list[CommandedPlace]
+    commands: list[GrantedPlace]
+    administers: list[GrantedPlace]
     operates: bool
     may_issue: bool
     broker: BrokerName

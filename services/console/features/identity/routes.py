@@ -139,6 +139,9 @@ def myself(request: Request, console: ConsoleDeps, viewer: Viewer) -> dict[str, 
         "commands": [
             {"unit": unit, "name": console.names.unit(unit)} for unit in viewer.commanding
         ],
+        "administers": [
+            {"unit": unit, "name": console.names.unit(unit)} for unit in viewer.administering
+        ],
         "operates": may_operate(viewer) is None,
         "may_issue": is_entitled(viewer, lambda acting: may_issue(acting, [acting.unit])),
         "broker": console.broker,

@@ -19,6 +19,8 @@ export interface Officer {
   tier: Tier;
   post: Post;
   sees: Place[];
+  /** The units whose ledger, sources, limits, rules and plans the officer administers. */
+  administers: { unit: string; name: string }[];
   /** Whether the officer operates the system. */
   operates: boolean;
   may_issue: boolean;
