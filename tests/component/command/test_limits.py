@@ -13,7 +13,6 @@ from shared.contracts.selections import Listed, Selection
 from shared.contracts.topics import ASSIGNMENTS, COMMANDS
 from shared.runtime.errors import Reject, Transient
 from tests.component.command.harness import (
-    CITY,
     DISTRICT,
     TOWN,
     VILLAGE,
@@ -27,6 +26,7 @@ from tests.component.command.harness import (
     some_times,
 )
 from tests.component.command.mode_acts import decide
+from tests.component.command.second_attempt import reminder_of, second_attempt
 from tests.component.command.test_timers import go_back, sweep_for
 from tests.support.limits import a_document, assignment_limits, shipped
 
@@ -99,36 +99,19 @@ async def test_a_later_version_moves_no_given_deadline_and_a_new_attempt_takes_i
     dsn: str,
 ) -> None:
     async with a_harness(dsn, some_times(600, 1200, 60)) as harness:
-        await harness.apply(an_alert(Level.YELLOW))
-        command = await harness.the_command()
-        await harness.apply(a_step(command, VILLAGE), a_step(command, VILLAGE, Step.REPORT))
-        before = await harness.rows("SELECT * FROM command.assignment ORDER BY assignment_id")
-        now = await harness.now()
-        later = now + timedelta(hours=1)
-        documents = harness.context.limits.documents
-        documents.put(a_document(assignment_limits(200, 400, 20), version=2, in_force_from=now))
-        documents.put(a_document(assignment_limits(50, 60, 5), version=3, in_force_from=later))
-        assert before == await harness.rows(
-            "SELECT * FROM command.assignment ORDER BY assignment_id"
-        )
-        await harness.apply(a_step(command, VILLAGE, Step.SEND_BACK, officer_unit=CITY))
-        reissued = (await harness.published(ASSIGNMENTS.name))[-1]
-        assert (reissued.attempt, reissued.limits_id, reissued.limits_version) == (2, "test", 2)
-        assert (reissued.sign_by - reissued.sent_at).total_seconds() == 200
-        await go_back(harness, 201)
-        await sweep_for(harness, 0.2)
-        (call,) = [
-            event
-            for event in await harness.supervision()
-            if event.unit == VILLAGE and event.clock == "sign" and event.kind == "reminded"
-        ]
-        assert (call.limits_id, call.limits_version) == ("test", 2)
-        pause = await harness.value(
-            "SELECT due_at FROM command.timer WHERE kind = 'sign_escalate' AND rung = 1 "
-            "AND subject_id = $1",
-            reissued.assignment_id,
-        )
-        assert (pause - call.sent_at).total_seconds() == 20
+
+        async def publish_versions() -> None:
+            now = await harness.now()
+            later = now + timedelta(hours=1)
+            documents = harness.context.limits.documents
+            documents.put(a_document(assignment_limits(200, 400, 20), version=2, in_force_from=now))
+            documents.put(a_document(assignment_limits(50, 60, 5), version=3, in_force_from=later))
+
+        attempt = await second_attempt(harness, publish_versions)
+        assert (attempt.limits_id, attempt.limits_version) == ("test", 2)
+        assert (attempt.sign_by - attempt.sent_at).total_seconds() == 200
+        call, pause = await reminder_of(harness, attempt)
+        assert (call.limits_id, call.limits_version, pause) == ("test", 2, 20)
 
 
 async def test_a_row_that_names_the_mode_holds_in_it(dsn: str) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pytest
 
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
-from shared.contracts.assignments import Step
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Level, Post, ResponseLevel, ResponseMode, Status
 from shared.contracts.modes import ModeVerb, ProposalState
@@ -18,18 +18,17 @@ from shared.contracts.topics import ASSIGNMENTS, COMMANDS, MODE_PROPOSALS, RESPO
 from shared.runtime.errors import Reject
 from shared.runtime.timers import Timer
 from tests.component.command.harness import (
-    CITY,
     DISTRICT,
     TOWN,
     VILLAGE,
     CommandHarness,
     a_harness,
-    a_step,
     an_alert,
     some_times,
 )
 from tests.component.command.mode_acts import EMERGENCY, NORMAL, STANDBY, an_act, decide, later
-from tests.component.command.test_timers import go_back, sweep_for
+from tests.component.command.second_attempt import reminder_of, second_attempt
+from tests.component.command.test_timers import sweep_for
 
 
 async def modes(harness: CommandHarness) -> list[tuple[str, ResponseMode, int, tuple[str, ...]]]:
@@ -283,35 +282,12 @@ async def test_a_flip_moves_no_given_deadline_and_a_new_attempt_takes_the_new_mo
     dsn: str,
 ) -> None:
     async with a_harness(dsn, some_times(600, 1200, 60)) as harness:
-        await harness.apply(an_alert(Level.YELLOW))
-        command = await harness.the_command()
-        await harness.apply(a_step(command, VILLAGE), a_step(command, VILLAGE, Step.REPORT))
-        before = await harness.rows("SELECT * FROM command.assignment ORDER BY assignment_id")
-        timers = "SELECT * FROM command.timer WHERE kind NOT LIKE 'mode%' ORDER BY subject_id, kind"
-        running = await harness.rows(timers)
-        await decide(harness, EMERGENCY)
-        assert before == await harness.rows(
-            "SELECT * FROM command.assignment ORDER BY assignment_id"
-        )
-        assert running == await harness.rows(timers)
-        await harness.apply(a_step(command, VILLAGE, Step.SEND_BACK, officer_unit=CITY))
-        reissued = (await harness.published(ASSIGNMENTS.name))[-1]
-        assert (reissued.attempt, reissued.mode, reissued.mode_version) == (2, EMERGENCY, 1)
-        assert (reissued.sign_by - reissued.sent_at).total_seconds() == 300
-        await go_back(harness, 301)
-        await sweep_for(harness, 0.2)
-        (call,) = [
-            event
-            for event in await harness.supervision()
-            if event.unit == VILLAGE and event.clock == "sign" and event.kind == "reminded"
-        ]
+        attempt = await second_attempt(harness, partial(decide, harness, EMERGENCY))
+        assert (attempt.mode, attempt.mode_version) == (EMERGENCY, 1)
+        assert (attempt.sign_by - attempt.sent_at).total_seconds() == 300
+        call, pause = await reminder_of(harness, attempt)
         assert (call.mode, call.mode_version, call.mode_unit) == (EMERGENCY, 1, TOWN)
-        pause = await harness.value(
-            "SELECT due_at FROM command.timer WHERE kind = 'sign_escalate' AND rung = 1 "
-            "AND subject_id = $1",
-            reissued.assignment_id,
-        )
-        assert (pause - call.sent_at).total_seconds() == 30
+        assert pause == 30
 
 
 async def test_a_drill_never_changes_the_real_mode_nor_the_real_one_a_drill(dsn: str) -> None:
