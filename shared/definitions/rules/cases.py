@@ -22,6 +22,7 @@ from shared.contracts.fields import (
     Level,
     Line,
     Metric,
+    Position,
     RuleId,
     SensorId,
     UnitId,
@@ -55,6 +56,7 @@ class CaseSensor(Contract):
     lateness_s: Annotated[float, Field(ge=0, le=7 * 86_400)] | None = None
     place: UnitId = INVENTED_TOWN
     site: Identifier | None = None
+    position: Position | None = None
 
     def entry(self) -> SensorEntry:
         """Its line in the catalogue."""
@@ -69,6 +71,7 @@ class CaseSensor(Contract):
             interval_s=self.interval_s,
             lateness_s=self.lateness_s,
             site=self.site,
+            position=self.position,
             synthetic=True,
         )
 

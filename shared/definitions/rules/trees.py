@@ -55,6 +55,8 @@ def tree_problems(
         return []
     root: FieldPath = ("body", "when")
     leaf_problems = list(_leaf_problems(body.when, root, by_id, also))
+    if rule.geofences:
+        leaf_problems += _placeless_leaves(body.when, root, by_id)
     leaf_problems += _twice(body.when, root)
     named = sorted(named_rules(body.when))
     if leaf_problems or any(name not in by_id for name in named):
@@ -90,6 +92,23 @@ def _leaf_problems(
         text = f"can never hold: {part.rule} reaches {reach[-1]} at most, not {part.level}"
         at = (*path, "level") if "level" in part.model_fields_set else (*path, "rule")
         yield _error(text, at, ", ".join(_BY_RANK[: LEVEL_ORDER[reach[-1]] + 1]))
+
+
+def _placeless_leaves(
+    part: Condition, path: FieldPath, by_id: Mapping[str, RuleDefinition]
+) -> Iterator[Problem]:
+    """Yield the parts whose alarms have no position: geofences leave them out."""
+    for below, at in _parts(part, path):
+        yield from _placeless_leaves(below, at, by_id)
+    if isinstance(part, RuleHolds):
+        rule = by_id.get(part.rule)
+        if rule is not None and not rule.over_one_sensor:
+            text = (
+                f"can never hold inside geofences: alarms of {part.rule}, a {rule.body.kind} rule, "
+                "have no position"
+            )
+            allowed = "rules over one sensor; or the geofences in that rule"
+            yield _error(text, (*path, "rule"), allowed)
 
 
 def _twice(part: Condition, path: FieldPath) -> list[Problem]:

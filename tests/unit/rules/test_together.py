@@ -13,6 +13,7 @@ from tests.unit.rules.packs import composite, corroboration, fields, read, rungs
 A: dict[str, Any] = {"op": "rule", "rule": "a"}
 B: dict[str, Any] = {"op": "rule", "rule": "b"}
 TWO = (fields(rule_id="a"), fields(rule_id="b"))
+CIRCLE = {"kind": "circle", "centre": {"lat": 29.0, "lon": 105.8}, "radius_m": 500}
 BARE = {"sensor_kind": ..., "metric": ..., "unit": ..., "datum": ...}
 
 
@@ -49,6 +50,14 @@ def op(name: str, *parts: dict[str, Any], **change: Any) -> dict[str, Any]:
         (
             [fields(rule_id="a", enabled=False), TWO[1], composite(op("all", A, B))],
             "body.when.of[0].rule", "switched off",
+        ),
+        (
+            [
+                *TWO,
+                composite(A, "inner"),
+                {**composite(op("all", A, {**A, "rule": "inner"})), "geofences": [CIRCLE]},
+            ],
+            "body.when.of[1].rule", "have no position",
         ),
         (
             [

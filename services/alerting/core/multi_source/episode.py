@@ -17,6 +17,7 @@ from shared.contracts.ids import alarm_id, transition_id
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.units import tier_of
 from shared.domain.bilingual import Bilingual
+from shared.domain.rule_scope_words import scope_words
 
 MOST_REFERENCES = 62
 
@@ -60,10 +61,14 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True)
 class RuleEvaluation:
-    """The result of a rule (None: the rule does not hold), valid until event time `expires_at`."""
+    """The result of a rule (None: the rule does not hold), valid until event time `expires_at`.
+
+    `note` gives the reason in words where the sources are not the reason.
+    """
 
     result: RuleResult | None
     expires_at: datetime | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,11 @@ def next_episode(
             return unchanged, None
         at = max(previous.started_at, cause.at)
         ended = replace(unchanged, version=episode.version + 1, is_open=False)
-        return ended, _event(rule, ended, previous, AlarmTransition.CLEARED, at, cause)
+        event = _event(rule, ended, previous, AlarmTransition.CLEARED, at, cause)
+        if evaluation.note:
+            evidence = event.evidence.model_copy(update={"note": evaluation.note})
+            event = event.model_copy(update={"evidence": evidence})
+        return ended, event
     if previous is None:
         identifier = alarm_id(
             rule.rule_id, f"{episode.key.scope}|{episode.key.region.status}", result.start_event_id
@@ -169,6 +178,7 @@ def _event(
     previous_level = result.level if is_end else previous.level if previous is not None else None
     parts = ScoreParts(level=0, excess=0) if is_end else score_parts(result)
     references = result.references[:MOST_REFERENCES]
+    scope = scope_words(rule)
     if episode.version > 1:
         references = (transition_id(episode.alarm_id, episode.version - 1), *references)
     return AlarmEvent(
@@ -203,6 +213,7 @@ def _event(
             window_s=result.window_s,
             event_id=cause.event_id,
             last_seen_at=at,
+            note=None if scope is None or is_end else scope.joined(),
         ),
         headline=Bilingual(rule.name_zh, rule.name_en).joined(),
         started_at=result.started_at,

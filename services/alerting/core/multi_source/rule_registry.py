@@ -7,15 +7,24 @@ from collections.abc import Iterable
 
 from shared.contracts.conditions import CompositeRule, CorroborationRule, named_rules
 from shared.contracts.rules import RuleDefinition
+from shared.domain.local_time import ZONE
+from shared.domain.rule_calendar import RuleCalendar, calendar_of
 
 
 class MultiSourceRules:
     """The newest version of every rule over several sources, also of disabled rules."""
 
     def __init__(
-        self, rules: Iterable[RuleDefinition] = (), quarantined: Iterable[str] = ()
+        self,
+        rules: Iterable[RuleDefinition] = (),
+        quarantined: Iterable[str] = (),
+        zone: str = ZONE,
     ) -> None:
-        """`quarantined` are the ids of rules that cost too much: they are not evaluated."""
+        """`quarantined` are the ids of rules that cost too much: they are not evaluated.
+
+        `zone` is the time zone of the seasons and hours of rules.
+        """
+        self._zone = zone
         self._rules = {rule.rule_id: rule for rule in rules}
         self.quarantined = set(quarantined)
         self._composites_by_named: dict[str, list[RuleDefinition]] = {}
@@ -25,6 +34,10 @@ class MultiSourceRules:
     def get(self, rule_id: str) -> RuleDefinition | None:
         """Return the newest version of a rule."""
         return self._rules.get(rule_id)
+
+    def calendar(self, rule: RuleDefinition) -> RuleCalendar | None:
+        """Return the seasons and hours of a rule; None for a rule that always holds."""
+        return calendar_of(rule.seasons, rule.hours, self._zone)
 
     def active(self) -> list[RuleDefinition]:
         """Return the enabled rules in the order of their ids."""
