@@ -68,7 +68,8 @@ for _model in (AllOf, AnyOf, AtLeast, Not):
 class CompositeRule(Contract):
     """An alarm of the scope while a boolean tree over other rules' alarms holds.
 
-    A cleared alarm counts for `linger_s` more seconds of event time.
+    A cleared alarm counts for `linger_s` more seconds of event time. The alarm of the rule ends
+    when the tree has not held for `clear_for_s` seconds: this prolongs an alarm and raises none.
     """
 
     kind: Literal["composite"] = "composite"
@@ -76,6 +77,7 @@ class CompositeRule(Contract):
     when: Condition
     level: Level
     linger_s: Annotated[float, Field(ge=0, le=86_400)] = 0
+    clear_for_s: Annotated[float, Field(ge=0, le=86_400)] = 0
 
     @model_validator(mode="after")
     def _readable(self) -> Self:

@@ -37,7 +37,9 @@ Direction = Literal["above", "below"]
 class Rung(Contract):
     """One level of a ladder: raised at `raise_at`, given up below `clear_at` (hysteresis).
 
-    `name_zh` and `name_en` name the limit as people do: 保证水位, guarantee level.
+    With `clear_for_s` of the rule a level is given up by the first reading so many seconds after
+    the first of an uninterrupted row of readings below `clear_at`. `name_zh` and `name_en` name
+    the limit as people do: 保证水位, guarantee level.
     """
 
     level: Level
@@ -61,7 +63,7 @@ HoldFor = Annotated[float, Field(ge=0, le=86_400)]
 
 class ThresholdRule(Contract):
     """Thresholds of the value itself, exceeded for `for_s` seconds of event time and `count`
-    readings.
+    readings. For `clear_for_s` see `Rung`.
     """
 
     kind: Literal["threshold"] = "threshold"
@@ -69,6 +71,7 @@ class ThresholdRule(Contract):
     rungs: Rungs
     for_s: HoldFor = 0
     count: Count = 1
+    clear_for_s: HoldFor = 0
 
 
 class WindowRule(Contract):
@@ -83,6 +86,7 @@ class WindowRule(Contract):
     direction: Direction = "above"
     rungs: Rungs
     min_count: Count = 1
+    clear_for_s: HoldFor = 0
 
 
 class RateRule(Contract):
@@ -98,6 +102,7 @@ class RateRule(Contract):
     per_s: Seconds = 1.0
     least_gap_s: Annotated[float, Field(ge=0, le=86_400)] = 0
     gap_s: Seconds = 3600.0
+    clear_for_s: HoldFor = 0
 
 
 class AbsenceRule(Contract):
@@ -140,6 +145,7 @@ class BaselineRule(Contract):
     kind: Literal["baseline"] = "baseline"
     rungs: Rungs
     season_s: Annotated[float, Field(ge=0, le=7 * 86_400)] = 86_400.0
+    clear_for_s: HoldFor = 0
 
 
 SensorBody = (

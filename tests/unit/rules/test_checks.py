@@ -57,6 +57,10 @@ def ladder(*steps: tuple[str, float, float], **change: Any) -> dict[str, Any]:
             {"kind": "rate", "rungs": rungs(("red", 1, 0.5)), "gap_s": 60},
             {}, 3600, ERROR, "gap_s", "gap_s",
         ),
+        (
+            ladder(("red", 5, 4), clear_for_s=60),
+            {}, 3600, WARNING, "clear_for_s", "the next reading decides",
+        ),
         ({"kind": "absence", "ceiling_s": 60}, {}, 3600, ERROR, "ceiling_s", "between any two"),
         ({"kind": "stuck", "for_s": 3600}, {}, 3600, ERROR, "for_s", "two intervals"),
         ({"kind": "range", "low": 2, "high": 1}, {}, 60, ERROR, "low", "is not below"),

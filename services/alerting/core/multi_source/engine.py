@@ -24,6 +24,7 @@ from services.alerting.core.alarms.scopes import (
 from services.alerting.core.alarms.snapshot import AlarmSnapshot
 from services.alerting.core.multi_source.composite import evaluate_composite
 from services.alerting.core.multi_source.corroboration import evaluate_corroboration
+from services.alerting.core.multi_source.delayed_clear import delay_fall
 from services.alerting.core.multi_source.episode import (
     EpisodeCause,
     EpisodeKey,
@@ -127,6 +128,10 @@ class MultiSourceEngine:
         if not self.rules.update(rule):
             return
         keys = {key for key in self.episodes if key.rule_id == rule.rule_id}
+        for key in keys:
+            if self.episodes[key].falling:  # What fell under the former version begins anew.
+                self.episodes[key] = replace(self.episodes[key], falling=())
+                self.changed_keys.add(key)
         is_active = any(active.rule_id == rule.rule_id for active in self.rules.active())
         if is_active:
             keys |= {key for status in Status for key in self._candidate_keys(rule, status)}
@@ -244,7 +249,13 @@ class MultiSourceEngine:
                 published = episode.result if episode is not None and episode.is_open else None
                 alarms = self.evidence.active_alarms(rule, key)
                 self._limit.spend(rule.rule_id, 1 + sum(map(len, alarms.values())))
-                return evaluate_composite(rule.body, key.scope, alarms, clock, trigger, published)
+                evaluation = evaluate_composite(
+                    rule.body, key.scope, alarms, clock, trigger, published
+                )
+                return delay_fall(
+                    *((rule.body.level,), rule.body.clear_for_s),
+                    *(episode, evaluation, cause.at, clock),
+                )
         elif isinstance(rule.body, CorroborationRule) and is_scope_of(rule.body.within, key.scope):
             pool = self.evidence.source_pool(rule, key)
             spend = partial(self._limit.spend, rule.rule_id)

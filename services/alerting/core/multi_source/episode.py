@@ -20,6 +20,8 @@ from shared.domain.bilingual import Bilingual
 from shared.domain.rule_scope_words import scope_words
 
 MOST_REFERENCES = 62
+Falling = tuple[tuple[Level, datetime], ...]
+"""Levels and the event time since which the condition of each no longer holds."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -63,17 +65,23 @@ class RuleResult:
 class RuleEvaluation:
     """The result of a rule (None: the rule does not hold), valid until event time `expires_at`.
 
-    `note` gives the reason in words where the sources are not the reason.
+    `note` gives the reason in words where the sources are not the reason. `falling`: see
+    `RuleEpisode`.
     """
 
     result: RuleResult | None
     expires_at: datetime | None = None
     note: str = ""
+    falling: Falling = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RuleEpisode:
-    """The newest episode of a key; version 0: there has been none. `result` is as published."""
+    """The newest episode of a key; version 0: there has been none. `result` is as published.
+
+    `falling` are the levels at and below the published one whose condition no longer holds, each
+    with the event time since then.
+    """
 
     key: EpisodeKey
     alarm_id: str = ""
@@ -82,6 +90,7 @@ class RuleEpisode:
     is_open: bool = False
     result: RuleResult | None = None
     expires_at: datetime | None = None
+    falling: Falling = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +118,14 @@ def next_episode(
 ) -> tuple[RuleEpisode, AlarmEvent | None]:
     """Return the episode after an evaluation, and an event if other services see a difference."""
     previous, result = episode.result if episode.is_open else None, evaluation.result
-    unchanged = replace(episode, expires_at=evaluation.expires_at)
+    unchanged = replace(episode, expires_at=evaluation.expires_at, falling=evaluation.falling)
     if result is None:
         if previous is None:
             return unchanged, None
         at = max(previous.started_at, cause.at)
         ended = replace(unchanged, version=episode.version + 1, is_open=False)
         event = _event(rule, ended, previous, AlarmTransition.CLEARED, at, cause)
-        if evaluation.note:
-            evidence = event.evidence.model_copy(update={"note": evaluation.note})
-            event = event.model_copy(update={"evidence": evidence})
-        return ended, event
+        return ended, _with_note(event, evaluation.note)
     if previous is None:
         identifier = alarm_id(
             rule.rule_id, f"{episode.key.scope}|{episode.key.region.status}", result.start_event_id
@@ -152,7 +158,15 @@ def next_episode(
         unchanged, version=episode.version + 1, rule_version=rule.version, result=published
     )
     at = max(previous.started_at, cause.at)
-    return changed, _event(rule, changed, published, transition, at, cause, previous)
+    event = _event(rule, changed, published, transition, at, cause, previous)
+    return changed, _with_note(event, evaluation.note)
+
+
+def _with_note(event: AlarmEvent, note: str) -> AlarmEvent:
+    if not note:
+        return event
+    evidence = event.evidence.model_copy(update={"note": note})
+    return event.model_copy(update={"evidence": evidence})
 
 
 def _transition_between(previous: RuleResult, result: RuleResult) -> AlarmTransition | None:

@@ -34,7 +34,7 @@ def in_season(
         start_event_id = f"{result.start_event_id}@{begin.isoformat()}"
         result = replace(result, started_at=begin, start_event_id=start_event_id)
     end = _moment(calendar.end_of(at))
-    return RuleEvaluation(result, _earliest(evaluation.expires_at, end))
+    return replace(evaluation, result=result, expires_at=_earliest(evaluation.expires_at, end))
 
 
 def _moment(at: float) -> datetime | None:

@@ -14,6 +14,7 @@ from services.scoring.core.readings.history import buckets_of
 from services.scoring.core.readings.windows import aggregate_of, view_of
 from services.scoring.core.rules.compiled_rule import CompiledRule
 from services.scoring.core.state.sensor_state import ScoringState
+from shared.domain.measures import no_longer
 from shared.domain.rule_scope_words import OUT_OF_SEASON
 
 OnChange = Callable[[CompiledRule, AlarmState, int, ChangeCause], None]
@@ -92,7 +93,11 @@ def level_after(
         alarm.pending.clear()
         return NORMAL, OUT_OF_SEASON
     assert rule.thresholds is not None
-    return rule.thresholds.evaluate(alarm, at, value, event_id), ""
+    level = rule.thresholds.evaluate(alarm, at, value, event_id)
+    clear_for_s = rule.thresholds.clear_for_s
+    if level < alarm.level and clear_for_s > 0 and rule.baseline is None:
+        return level, no_longer(clear_for_s).joined()
+    return level, ""
 
 
 def evaluate_threshold(

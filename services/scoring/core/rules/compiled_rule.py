@@ -78,14 +78,15 @@ def compile_rule(rule: RuleDefinition, interval_s: float, zone: str = ZONE) -> C
 def _compiled(rule: RuleDefinition, interval_s: float) -> CompiledRule:
     match rule.body:
         case ThresholdRule() as body:
-            return CompiledRule(
-                rule, thresholds_of(body.rungs, body.direction, body.for_s, body.count)
-            )
+            thresholds = thresholds_of(body.rungs, body.direction, body.clear_for_s)
+            return CompiledRule(rule, replace(thresholds, for_s=body.for_s, count=body.count))
         case WindowRule() as body:
             window = WindowSpec(body.aggregate, body.window_s, body.min_count)
-            return CompiledRule(rule, thresholds_of(body.rungs, body.direction), window)
+            thresholds = thresholds_of(body.rungs, body.direction, body.clear_for_s)
+            return CompiledRule(rule, thresholds, window)
         case RateRule() as body:
-            thresholds = thresholds_of(body.rungs, body.direction, factor=1 / body.per_s)
+            factor = 1 / body.per_s
+            thresholds = thresholds_of(body.rungs, body.direction, body.clear_for_s, factor)
             return CompiledRule(rule, thresholds, gap_s=body.gap_s, least_gap_s=body.least_gap_s)
         case AbsenceRule() as body:
             silent_s = min(body.factor * interval_s, body.ceiling_s)
@@ -98,7 +99,8 @@ def _compiled(rule: RuleDefinition, interval_s: float) -> CompiledRule:
             lowest = body.rungs[0]
             episode = EpisodeSpec(lowest.raise_at, lowest.clear_at)
             spec = BaselineSpec(season_s=body.season_s, episode=episode)
-            return CompiledRule(rule, thresholds_of(body.rungs, "above"), baseline=spec)
+            thresholds = thresholds_of(body.rungs, "above", body.clear_for_s)
+            return CompiledRule(rule, thresholds, baseline=spec)
         case _:
             raise TypeError(f"{type(rule.body).__name__} is not evaluated sensor by sensor")
 
@@ -106,8 +108,7 @@ def _compiled(rule: RuleDefinition, interval_s: float) -> CompiledRule:
 def thresholds_of(
     rungs: tuple[Rung, ...],
     direction: str,
-    for_s: float = 0.0,
-    count: int = 1,
+    clear_for_s: float = 0.0,
     factor: float = 1.0,
 ) -> Thresholds:
     """Return the thresholds of a rule; `factor` converts the unit for the evaluation."""
@@ -124,7 +125,7 @@ def thresholds_of(
         )
         for place, rung in enumerate(rungs)
     )
-    return Thresholds(sign, levels, for_s, count, factor)
+    return Thresholds(sign, levels, factor=factor, clear_for_s=clear_for_s)
 
 
 def _scale(limits: list[float], place: int) -> float:
