@@ -235,7 +235,8 @@ def _cases() -> list[PackCase]:
 
 
 def _rungs(rule: RuleDefinition) -> tuple[Any, ...]:
-    return tuple(getattr(rule.body, "rungs", ()))
+    """Return the limits of a rule over one sensor."""
+    return tuple(getattr(rule.body, "rungs", ())) if rule.over_one_sensor else ()
 
 
 @pytest.mark.parametrize(

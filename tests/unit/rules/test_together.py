@@ -25,6 +25,13 @@ def op(name: str, *parts: dict[str, Any], **change: Any) -> dict[str, Any]:
     return {"op": name, "of": list(parts), **change}
 
 
+def ladder(*levels: tuple[str, dict[str, Any]], **change: Any) -> dict[str, Any]:
+    """Return a composite with a tree per level."""
+    rungs = [{"level": level, "when": when} for level, when in levels]
+    body = {"kind": "composite", "scope": "site", "rungs": rungs, **change}
+    return fields(body, rule_id="both", **BARE)
+
+
 @pytest.mark.parametrize(
     ("rules", "field", "says"),
     [
@@ -50,6 +57,14 @@ def op(name: str, *parts: dict[str, Any], **change: Any) -> dict[str, Any]:
         (
             [fields(rule_id="a", enabled=False), TWO[1], composite(op("all", A, B))],
             "body.when.of[0].rule", "switched off",
+        ),
+        (
+            [*TWO, ladder(("yellow", op("all", A, B)), ("red", op("any", A, B)))],
+            "body.rungs[0].when", "yellow is never reached: a higher level holds",
+        ),
+        (
+            [*TWO, ladder(("yellow", A), ("red", {**B, "level": "red"}))],
+            "body.rungs[1].when.level", "reaches orange at most",
         ),
         (
             [

@@ -1,4 +1,4 @@
-"""Delayed fall of a composite: a level ends when its tree has not held for `clear_for_s` seconds.
+"""Delayed fall of a composite: a level ends when its tree has not rank for `clear_for_s` seconds.
 
 The delay prolongs an alarm and raises none: unlike `linger_s` it leaves what the tree reads as it
 is. Time counts from the change that ended the condition, in event time, and the clock of the region
@@ -11,13 +11,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.alerting.core.multi_source.episode import RuleEpisode, RuleEvaluation
-from shared.contracts.fields import LEVEL_ORDER, Level
+from shared.contracts.conditions import CompositeRule
+from shared.contracts.fields import LEVEL_ORDER
 from shared.domain.measures import no_longer
 
 
 def delay_fall(
-    levels: tuple[Level, ...],
-    clear_for_s: float,
+    rule: CompositeRule,
     episode: RuleEpisode | None,
     evaluation: RuleEvaluation,
     ceased_at: datetime,
@@ -25,21 +25,21 @@ def delay_fall(
 ) -> RuleEvaluation:
     """Return the evaluation with the levels that have not ceased for long enough.
 
-    `levels` are those of the rule. `ceased_at` is the event time of the change behind the
-    evaluation: a level of the open episode that no longer holds has ceased then, unless the episode
-    states an earlier time.
+    `ceased_at` is the event time of the change behind the evaluation: a level of the open episode
+    that no longer holds has ceased then, unless the episode states an earlier time.
     """
+    clear_for_s = rule.clear_for_s
     if not clear_for_s or episode is None or not episode.is_open or episode.result is None:
         return evaluation
     published, result = episode.result, evaluation.result
-    held = -1 if result is None else LEVEL_ORDER[result.level]
-    if held >= LEVEL_ORDER[published.level]:
+    rank = -1 if result is None else LEVEL_ORDER[result.level]
+    if rank >= LEVEL_ORDER[published.level]:
         return evaluation
     since = dict(episode.falling)
     falling = {
         level: since.get(level, min(max(ceased_at, published.started_at), clock))
-        for level in {*levels, published.level}
-        if held < LEVEL_ORDER[level] <= LEVEL_ORDER[published.level]
+        for level in {*(rung.level for rung in rule.ladder), published.level}
+        if rank < LEVEL_ORDER[level] <= LEVEL_ORDER[published.level]
     }
     delay = timedelta(seconds=clear_for_s)
     lasting = [level for level, moment in falling.items() if clock < moment + delay]

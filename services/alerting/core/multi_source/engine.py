@@ -252,10 +252,7 @@ class MultiSourceEngine:
                 evaluation = evaluate_composite(
                     rule.body, key.scope, alarms, clock, trigger, published
                 )
-                return delay_fall(
-                    *((rule.body.level,), rule.body.clear_for_s),
-                    *(episode, evaluation, cause.at, clock),
-                )
+                return delay_fall(rule.body, episode, evaluation, cause.at, clock)
         elif isinstance(rule.body, CorroborationRule) and is_scope_of(rule.body.within, key.scope):
             pool = self.evidence.source_pool(rule, key)
             spend = partial(self._limit.spend, rule.rule_id)

@@ -18,7 +18,7 @@ from services.alerting.core.multi_source.active_alarms import ActiveAlarms
 from services.alerting.core.multi_source.episode import EpisodeKey
 from services.alerting.core.multi_source.rule_registry import MultiSourceRules
 from services.alerting.core.multi_source.source_pool import Sighting, SourcePool
-from shared.contracts.conditions import CompositeRule, CorroborationRule, named_rules
+from shared.contracts.conditions import CompositeRule, CorroborationRule, rules_read
 from shared.contracts.fields import Status
 from shared.contracts.rules import RuleDefinition
 
@@ -74,8 +74,7 @@ class EvidenceIndex:
         self._index()
         status = key.region.status
         active = {
-            rule_id: self._active[status, rule_id, key.scope]
-            for rule_id in named_rules(rule.body.when)
+            rule_id: self._active[status, rule_id, key.scope] for rule_id in rules_read(rule.body)
         }
         if not rule.geofences:
             return active
@@ -103,7 +102,7 @@ class EvidenceIndex:
     def _composite_keys(
         self, rule: RuleDefinition, body: CompositeRule, status: Status
     ) -> set[EpisodeKey]:
-        rule_ids = named_rules(body.when)
+        rule_ids = rules_read(body)
         keys: set[EpisodeKey] = set()
         for alarm in self.alarms.values():
             if alarm.rule_id in rule_ids and alarm.status is status:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from shared.contracts.conditions import CompositeRule, CorroborationRule, named_rules
+from shared.contracts.conditions import CompositeRule, CorroborationRule, rules_read
 from shared.contracts.rules import RuleDefinition
 from shared.domain.local_time import ZONE
 from shared.domain.rule_calendar import RuleCalendar, calendar_of
@@ -81,7 +81,7 @@ class MultiSourceRules:
     def _path(self, goal: str, rule: RuleDefinition, path: list[str], tried: set[str]) -> list[str]:
         if not isinstance(rule.body, CompositeRule):
             return []
-        for rule_id in sorted(named_rules(rule.body.when)):
+        for rule_id in sorted(rules_read(rule.body)):
             if rule_id == goal:
                 return [*path, goal]
             named_rule = self._rules.get(rule_id)
@@ -97,7 +97,7 @@ class MultiSourceRules:
         corroborations: dict[str, list[RuleDefinition]] = defaultdict(list)
         for rule in self.active():
             if isinstance(rule.body, CompositeRule):
-                for rule_id in named_rules(rule.body.when):
+                for rule_id in rules_read(rule.body):
                     composites[rule_id].append(rule)
             else:
                 corroborations[rule.event_type].append(rule)
