@@ -41,6 +41,7 @@ def build(settings: Settings) -> AsgiFastStream:
         modes=modes,
         cache=EvidenceCache(),
         metrics=metrics,
+        zone=settings.zone,
     )
     platform.include(
         unit_of_work,

@@ -85,9 +85,9 @@ ApplyEvidence = Callable[[Alert, str], AlertChange]
 class UnitOfWork:
     """The state of one transaction of alerting.
 
-    `modes` are the response modes in force, `cache` keeps evidence between transactions. Handlers
-    read and change alerts through `alerts`, and evaluate rules over several sources through
-    `engine`.
+    `modes` are the response modes in force, `cache` keeps evidence between transactions, `zone` is
+    the time zone of the hours of rules. Handlers read and change alerts through `alerts`, and
+    evaluate rules over several sources through `engine`.
     """
 
     def __init__(
@@ -97,6 +97,7 @@ class UnitOfWork:
         modes: Modes,
         cache: EvidenceCache,
         metrics: AlertingMetrics,
+        zone: str,
     ) -> None:
         self.plan = LoadPlan()
         self.modes = modes
@@ -108,6 +109,7 @@ class UnitOfWork:
         self.warnings: dict[str, WarningState] = {}
         self.router = AlarmRouter({}, {}, transaction.now)
         self._transaction = transaction
+        self._zone = zone
         self._clocks: dict[Region, datetime | None] = {}
         self._stored_episodes: dict[EpisodeKey, RuleEpisode] = {}
         self._changed_rules: list[RuleDefinition] = []
@@ -174,7 +176,7 @@ class UnitOfWork:
 
     async def _load_engine(self) -> None:
         transaction = self._transaction
-        rules = await load_rules(transaction)
+        rules = await load_rules(transaction, self._zone)
         self.engine = engine = MultiSourceEngine(rules)
         engine.clocks = {
             region: clock for region, clock in self._clocks.items() if clock is not None

@@ -26,8 +26,8 @@ def build(settings: Settings) -> AsgiFastStream:
     # none, and a search through 50,000 objects delayed an alarm by 8 ms.
     gc.set_threshold(10_000, 20, 50)
     platform = Platform("scoring", settings)
-    registry = RuleRegistry(settings.lateness_s, readings_partition)
-    tables = KafkaTables(settings.kafka_bootstrap, settings.lateness_s, registry, table_handlers)
+    registry = RuleRegistry(settings.lateness_s, readings_partition, settings.zone)
+    tables = KafkaTables(settings.kafka_bootstrap, registry, table_handlers)
     metrics = ScoringMetrics(platform.registry)
     worker = ReadingsWorker(platform, settings, registry, tables, metrics)
     ticks = SubstituteTicks(platform, worker.find_engine, metrics)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from shared.contracts.duty import ZoneName
+from shared.domain.local_time import ZONE
 from shared.runtime.settings import ServiceSettings
 
 
@@ -20,5 +22,7 @@ class Settings(ServiceSettings):
     many; a restart processes at most the input of one interval again."""
     flush_states: Annotated[int, Field(ge=1, le=100_000)] = 20_000
     """Changed states of a partition are stored earlier when this number has changed."""
+    zone: ZoneName = ZONE
+    """Time zone of the seasons and hours of rules, the same as notify's."""
     batch_records: Annotated[int, Field(ge=1, le=10_000)] = 5_000
     """About this many records are handled at once."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from shared.contracts.fields import Contract, Level, RuleId, Tier
+from shared.contracts.fields import LEVEL_ORDER, Contract, Level, RuleId, Tier
 
 MOST_DEEP = 6
 """A tree is at most so deep: deeper ones nobody reads."""
@@ -65,25 +66,56 @@ for _model in (AllOf, AnyOf, AtLeast, Not):
     _model.model_rebuild()
 
 
+class CompositeRung(Contract):
+    """A level of a composite, and the tree that has to hold for this level."""
+
+    level: Level
+    when: Condition
+
+
 class CompositeRule(Contract):
     """An alarm of the scope while a boolean tree over other rules' alarms holds.
 
-    A cleared alarm counts for `linger_s` more seconds of event time.
+    There is a `level` with the tree `when`, or several in `rungs`: the highest level whose tree
+    holds wins. A cleared alarm counts for `linger_s` more seconds of event time. The alarm of the
+    rule ends when the tree has not held for `clear_for_s` seconds: no alarm is raised by this.
     """
 
     kind: Literal["composite"] = "composite"
     scope: Scope
-    when: Condition
-    level: Level
+    when: Condition | None = None
+    level: Level | None = None
+    rungs: Annotated[tuple[CompositeRung, ...], Field(max_length=5)] = ()
     linger_s: Annotated[float, Field(ge=0, le=86_400)] = 0
+    clear_for_s: Annotated[float, Field(ge=0, le=86_400)] = 0
+
+    @property
+    def ladder(self) -> tuple[CompositeRung, ...]:
+        """Return the levels with their trees, from the lowest."""
+        if self.when is None or self.level is None:
+            return self.rungs
+        return (CompositeRung.model_construct(level=self.level, when=self.when),)
+
+    @model_validator(mode="after")
+    def _has_levels(self) -> Self:
+        single = (self.when is not None, self.level is not None)
+        if single != (not self.rungs, not self.rungs):
+            raise ValueError("has level and when together, or rungs instead of both")
+        for lower, higher in pairwise(self.rungs):
+            if LEVEL_ORDER[lower.level] >= LEVEL_ORDER[higher.level]:
+                raise ValueError(
+                    f"{lower.level} and {higher.level}: levels must rise from rung to rung"
+                )
+        return self
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
-        if depth(self.when) > MOST_DEEP:
+        trees = [rung.when for rung in self.ladder]
+        if any(depth(tree) > MOST_DEEP for tree in trees):
             raise ValueError(f"the tree is deeper than {MOST_DEEP}")
-        if (parts := size(self.when)) > MOST_PARTS:
+        if (parts := sum(map(size, trees))) > MOST_PARTS:
             raise ValueError(f"the tree has {parts} parts, at most {MOST_PARTS}")
-        if holds_by_itself(self.when):
+        if any(map(holds_by_itself, trees)):
             raise ValueError("the tree holds without any alarm: `not` alone would always be true")
         return self
 
@@ -137,6 +169,21 @@ def named_rules(condition: Condition) -> set[RuleId]:
         return {condition.rule}
     parts = (condition.of,) if isinstance(condition, Not) else condition.of
     return set().union(*(named_rules(part) for part in parts))
+
+
+def rules_read(body: CompositeRule) -> set[RuleId]:
+    """Return the rules in the trees of all levels."""
+    return set().union(*(named_rules(rung.when) for rung in body.ladder))
+
+
+def highest_level(
+    body: CompositeRule, is_open: frozenset[tuple[str, Level]] | set[tuple[str, Level]]
+) -> Level | None:
+    """Return the highest level with a tree that holds, given open (rule, level) pairs."""
+    for rung in reversed(body.ladder):
+        if holds(rung.when, is_open):
+            return rung.level
+    return None
 
 
 def holds(

@@ -26,7 +26,9 @@ from shared.contracts.fields import (
     SensorId,
     Version,
 )
+from shared.contracts.geofences import Geofences
 from shared.contracts.readings import Datum, UnitOfMeasure
+from shared.contracts.seasons import HoursOfDay, Seasons, hours_problem, season_problem
 
 Seconds = Annotated[float, Field(gt=0, le=31 * 86_400)]
 Direction = Literal["above", "below"]
@@ -35,7 +37,9 @@ Direction = Literal["above", "below"]
 class Rung(Contract):
     """One level of a ladder: raised at `raise_at`, given up below `clear_at` (hysteresis).
 
-    `name_zh` and `name_en` name the limit as people do: 保证水位, guarantee level.
+    With `clear_for_s` of the rule a level is given up by the first reading so many seconds after
+    the first of an uninterrupted row of readings below `clear_at`. `name_zh` and `name_en` name
+    the limit as people do: 保证水位, guarantee level.
     """
 
     level: Level
@@ -59,7 +63,7 @@ HoldFor = Annotated[float, Field(ge=0, le=86_400)]
 
 class ThresholdRule(Contract):
     """Thresholds of the value itself, exceeded for `for_s` seconds of event time and `count`
-    readings.
+    readings. For `clear_for_s` see `Rung`.
     """
 
     kind: Literal["threshold"] = "threshold"
@@ -67,6 +71,7 @@ class ThresholdRule(Contract):
     rungs: Rungs
     for_s: HoldFor = 0
     count: Count = 1
+    clear_for_s: HoldFor = 0
 
 
 class WindowRule(Contract):
@@ -81,6 +86,7 @@ class WindowRule(Contract):
     direction: Direction = "above"
     rungs: Rungs
     min_count: Count = 1
+    clear_for_s: HoldFor = 0
 
 
 class RateRule(Contract):
@@ -96,6 +102,7 @@ class RateRule(Contract):
     per_s: Seconds = 1.0
     least_gap_s: Annotated[float, Field(ge=0, le=86_400)] = 0
     gap_s: Seconds = 3600.0
+    clear_for_s: HoldFor = 0
 
 
 class AbsenceRule(Contract):
@@ -138,11 +145,13 @@ class BaselineRule(Contract):
     kind: Literal["baseline"] = "baseline"
     rungs: Rungs
     season_s: Annotated[float, Field(ge=0, le=7 * 86_400)] = 86_400.0
+    clear_for_s: HoldFor = 0
 
 
 SensorBody = (
     ThresholdRule | WindowRule | RateRule | AbsenceRule | StuckRule | RangeRule | BaselineRule
 )
+AboutDevice = AbsenceRule | StuckRule | RangeRule
 RuleBody = Annotated[SensorBody | CompositeRule | CorroborationRule, Field(discriminator="kind")]
 Mark = Literal["sourced", "derived", "common_knowledge", "proposal"]
 """How well a threshold is known (our own marks, docs/sources.md S44).
@@ -158,7 +167,8 @@ class RuleDefinition(RealWorld):
     alarm at the same site makes an alarm of this rule redundant. `shadow_of` marks a candidate
     beside a live rule: it is counted and raises no alarm. `modes` are the response modes of the
     sensor's place for this rule; none = all. Rules over several sources name no sensor kind,
-    metric, unit or mode.
+    metric, unit or mode. The rule holds in one of its `geofences`, `seasons` and `hours`; none =
+    everywhere, always. Silence and faults have no season and no hour.
     """
 
     type: Literal["rule"] = "rule"
@@ -178,6 +188,9 @@ class RuleDefinition(RealWorld):
     unit: UnitOfMeasure | None = None
     datum: Datum | None = None
     modes: Annotated[tuple[ResponseMode, ...], Field(max_length=4)] = ()
+    geofences: Geofences = ()
+    seasons: Seasons = ()
+    hours: HoursOfDay = ()
     body: RuleBody
     source: Line
 
@@ -197,4 +210,17 @@ class RuleDefinition(RealWorld):
                 "a rule over several sources has no sensor_kind, sensor_ids, metric, unit, datum, "
                 "modes"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _has_times_that_apply(self) -> Self:
+        if (self.seasons or self.hours) and isinstance(self.body, AboutDevice):
+            raise ValueError(
+                f"a rule of kind {self.body.kind} has no seasons and no hours: it is about the "
+                "device, at any time; allowed in threshold, window, rate, baseline, composite, "
+                "corroboration"
+            )
+        for problem in (season_problem(self.seasons), hours_problem(self.hours)):
+            if problem is not None:
+                raise ValueError(problem)
         return self

@@ -155,11 +155,14 @@ def _rules(office: Installation) -> Iterator[MissingItem]:
         return
     by_kind: dict[str, list[RuleDefinition]] = {}
     by_sensor: dict[str, list[RuleDefinition]] = {}
+    of_places: dict[str, list[RuleDefinition]] = {}
     for rule in rules:
         for sensor_id in rule.sensor_ids:
             by_sensor.setdefault(sensor_id, []).append(rule)
         if rule.sensor_kind is not None and not rule.sensor_ids:
-            by_kind.setdefault(rule.sensor_kind, []).append(rule)
+            # Inside geofences it is the position of each sensor that counts.
+            group = of_places if rule.geofences else by_kind
+            group.setdefault(rule.sensor_kind, []).append(rule)
     judged_kinds: dict[tuple[object, ...], bool] = {}
     names: dict[str, str] = {}
     for sensor in office.sensors:
@@ -169,7 +172,9 @@ def _rules(office: Installation) -> Iterator[MissingItem]:
         if kind not in judged_kinds:
             of_kind = by_kind.get(sensor.sensor_kind, ())
             judged_kinds[kind] = any(fits(rule, sensor) for rule in of_kind)
-        if not judged_kinds[kind]:
+        if not judged_kinds[kind] and not any(
+            fits(rule, sensor) for rule in of_places.get(sensor.sensor_kind, ())
+        ):
             names[sensor.sensor_id] = sensor.name
     if names:
         yield _item(

@@ -113,6 +113,12 @@ def span(seconds: float) -> Bilingual:
     return Bilingual(" ".join(zh[:2]) or "0 秒", " ".join(en[:2]) or "0 seconds")
 
 
+def no_longer(seconds: float) -> Bilingual:
+    """Return the reason of a delayed fall: `已连续 10 分钟不再满足`."""
+    lasting = span(seconds)
+    return Bilingual(f"已连续 {lasting.zh}不再满足", f"has not held for {lasting.en}")
+
+
 def amount(value: float, unit: str) -> Bilingual:
     """A value with its unit; one without a dimension is a bare number, seconds are a span."""
     if unit == "s":

@@ -13,6 +13,7 @@ from deploy.commands.rules import explain, publish, report
 from deploy.commands.rules import options as command_options
 from deploy.commands.rules.backtest import Runner, contest
 from deploy.commands.rules.catalog import Catalog, load_catalog
+from deploy.commands.rules.evidence import play_evidence
 from deploy.commands.rules.kafka import (
     NoKafka,
     bootstrap_of,
@@ -24,6 +25,7 @@ from deploy.commands.rules.kafka import (
 )
 from deploy.commands.rules.options import parser
 from deploy.commands.rules.plotting import plot_sensor
+from deploy.commands.rules.sources import RowCounts
 from deploy.commands.rules.stream import play, source_of
 from deploy.commands.rules.trial import Result, try_case
 from deploy.language import language_of, localize
@@ -97,14 +99,9 @@ def test(options: argparse.Namespace, screen: Screen) -> int:
             bar.at(number, case.case.case)
     tried = {name for pack_case in cases for name in pack_case.case.rules}
     untried = [
-        definition.rule_id
-        for definition in pack.definitions
-        if definition.over_one_sensor and definition.rule_id not in tried
+        definition.rule_id for definition in pack.definitions if definition.rule_id not in tried
     ]
-    several = [
-        definition.rule_id for definition in pack.definitions if not definition.over_one_sensor
-    ]
-    report.results(screen, results, [] if options.case else untried, several)
+    report.results(screen, results, [] if options.case else untried)
     return 0 if all(result.passed for result in results) else FAILED
 
 
@@ -128,7 +125,12 @@ def backtest(options: argparse.Namespace, screen: Screen) -> int:
     candidate = load([options.candidate], now, source.sensors, beside=against).usable()
     rules = contest(candidate.definitions, against)
     runner = Runner(rules, source.sensors, options.near, options.lateness)
-    counts = play(source, screen, runner.take, runner.start)
+    counts = RowCounts()
+    if runner.reads_sources:
+        counts = play_evidence(source, screen, runner.take_evidence)
+    elif options.evidence:
+        raise SetupError("no rule of the candidate reads --evidence: all are over one sensor.")
+    counts.add(play(source, screen, runner.take, runner.start))
     report.backtest(screen, runner.end(), counts, rules.notes, options.show)
     return 0
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from services.scoring.core.partition_engine import PartitionEngine
 from services.scoring.core.refusals import RefusedInput
@@ -13,11 +15,32 @@ from shared.contracts.catalog import SensorEntry
 from shared.contracts.dead_letter import Reason
 from shared.contracts.readings import Reading, SensorHealth, Tick
 from shared.contracts.rules import RuleDefinition
+from shared.domain.local_time import ZONE
+from shared.runtime.errors import SetupError
 
 LATENESS_S = 3600.0
 """As in scoring's own settings."""
 SENT = datetime(2026, 1, 1, tzinfo=UTC)
 """Stamps what the bench emits; nothing reads it."""
+ZONE_VARIABLE = "FENGHUO_ZONE"
+
+
+def zone_of_rules() -> str:
+    """Return the time zone of the seasons and hours of rules, as the services have it.
+
+    Raises SetupError.
+    """
+    zone = os.environ.get(ZONE_VARIABLE) or ZONE
+    try:
+        ZoneInfo(zone)
+    except (OSError, ValueError):
+        raise SetupError(f"{ZONE_VARIABLE}={zone[:64]} is no time zone such as {ZONE}.") from None
+    return zone
+
+
+def place_of(event: AlarmEvent) -> str:
+    """Return the sensor of an alarm; without a sensor the site, else the unit."""
+    return event.sensor_id or event.site or event.place
 
 
 class Bench:
@@ -30,7 +53,7 @@ class Bench:
         lateness_s: float = LATENESS_S,
     ) -> None:
         """Raises RefusedInput for a rule the engine does not take."""
-        registry = RuleRegistry(lateness_s)
+        registry = RuleRegistry(lateness_s, zone=zone_of_rules())
         for sensor in sensors:
             registry.add_sensor(sensor)
         for rule in rules:

@@ -11,6 +11,7 @@ from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from deploy.commands.rules.engine import place_of
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.fields import LEVEL_ORDER, Level
 from shared.definitions.yaml_files.screen import day
@@ -77,7 +78,7 @@ class Side:
             episode = self._over.pop(event.alarm_id, None)  # its end, told again
         if episode is None:
             name = self._alias.get(event.rule_id, event.rule_id)
-            episode = Episode(name, event.sensor_id or "", event.alarm_id, at, event.level)
+            episode = Episode(name, place_of(event), event.alarm_id, at, event.level)
             self.by_key[name, episode.sensor_id].append(episode)
         if LEVEL_ORDER[event.level] > LEVEL_ORDER[episode.level]:
             episode.level = event.level

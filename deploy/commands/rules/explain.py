@@ -8,13 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from deploy.commands.rules.explain_sources import load_sources, source_sentences
 from deploy.commands.rules.kafka import partition_of, records
 from deploy.commands.rules.sources import from_bytes
+from deploy.commands.rules.sources_engine import Evidence
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.readings import Reading
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.topics import ALARMS, READINGS
 from shared.definitions.yaml_files.screen import moment
+from shared.domain.bilingual import bilingual_of
+from shared.domain.rule_scope_words import scope_words
 
 _EARLIER_S = 3600.0
 """How much longer than its window before an alarm its readings are looked for."""
@@ -27,13 +31,15 @@ Report = Callable[[float, str], None]
 class Chain:
     """An alarm's history.
 
-    `used` None = that version of the rule is not in the topic any more.
+    `used` None = that version of the rule is not in the topic any more. `sources` are the records
+    that support an alarm over several sources.
     """
 
     versions: tuple[AlarmEvent, ...]
     used: RuleDefinition | None
     now: RuleDefinition | None
     readings: tuple[Reading, ...]
+    sources: tuple[Evidence, ...] = ()
 
     @property
     def deciding(self) -> frozenset[str]:
@@ -68,10 +74,11 @@ async def load_chain(
         ),
         None,
     )
-    readings: tuple[Reading, ...] = ()
+    now = rule_definitions[-1] if rule_definitions else None
     if ordered[0].sensor_id is not None:
-        readings = await _readings(bootstrap, ordered, stamps, report)
-    return Chain(ordered, used, rule_definitions[-1] if rule_definitions else None, readings)
+        return Chain(ordered, used, now, await _readings(bootstrap, ordered, stamps, report))
+    sources = await load_sources(bootstrap, ordered, max(stamps) + _LATER_S, report)
+    return Chain(ordered, used, now, (), sources)
 
 
 async def _readings(
@@ -133,8 +140,11 @@ def sentences(chain: Chain) -> list[str]:
         lines.append(f"the rule has changed since: version {chain.now.version} is in force")
     else:
         lines.append("the rule has not changed since")
+    words = None if chain.used is None else scope_words(chain.used)
+    if words is not None:
+        lines.append(f"the rule holds {words.en}")
     if first.sensor_id is None:
-        lines.append("it comes of several sources: alerting judged it, its references name them")
+        lines += source_sentences(chain.versions, chain.used, chain.sources)
     elif missing := chain.deciding - {reading.id for reading in chain.readings}:
         lines.append(f"not among the readings kept: {', '.join(sorted(missing))}")
     return lines
@@ -167,6 +177,8 @@ def _step(event: AlarmEvent) -> str:
         text += "; found in retrospect, pages nobody"
     if event.withdrawn:
         text += "; withdrawn: it never was"
+    if why.note:
+        text += f"; {bilingual_of(why.note).en}"
     if event.condition:
         text += "; a condition, it only feeds composite rules"
     return text
@@ -181,6 +193,7 @@ def document(chain: Chain) -> dict[str, Any]:
         "rule_used": None if chain.used is None else chain.used.model_dump(mode="json"),
         "rule_now": None if chain.now is None else chain.now.model_dump(mode="json"),
         "deciding": sorted(chain.deciding),
+        "sources": [message.model_dump(mode="json") for message in chain.sources],
         "readings": [
             {
                 "id": reading.id,

@@ -52,7 +52,14 @@ def parser() -> argparse.ArgumentParser:
     backtest.add_argument(
         "--show", type=int, default=30, metavar="N", help="list at most N changes"
     )
-    _readings(backtest)
+    backtest.add_argument(
+        "--evidence",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="recorded alarms, reports and warnings for rules over several sources, .jsonl or .gz",
+    )
+    _readings(backtest, required=False)
     plot = verbs.add_parser("plot", help="a sensor's readings with levels and alarms, PNG or SVG")
     plot.add_argument("sensor")
     plot.add_argument("--rule", required=True, metavar="ID")
@@ -116,11 +123,11 @@ def _kafka(argument_parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _readings(argument_parser: argparse.ArgumentParser) -> None:
+def _readings(argument_parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     argument_parser.add_argument(
         "--catalog", type=Path, metavar="FILE", help="sensors (FENGHUO_CATALOG)"
     )
-    readings = argument_parser.add_mutually_exclusive_group(required=True)
+    readings = argument_parser.add_mutually_exclusive_group(required=required)
     readings.add_argument(
         "--readings", type=Path, nargs="+", metavar="FILE", help=".csv or .jsonl, also .gz"
     )

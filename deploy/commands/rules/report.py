@@ -54,9 +54,7 @@ def findings(screen: Screen, result: Sequence[Finding], rules: int, cases: int) 
     )
 
 
-def results(
-    screen: Screen, outcomes: Sequence[Result], untried: Sequence[str], several: Sequence[str]
-) -> None:
+def results(screen: Screen, outcomes: Sequence[Result], untried: Sequence[str]) -> None:
     """Failing cases with their diffs, then the count and what no case looks at."""
     for result in outcomes:
         if result.passed:
@@ -77,14 +75,11 @@ def results(
     screen.line(f"{len(outcomes) - failed} cases passed, {failed} failed")
     if untried:
         screen.line(f"without a case: {', '.join(untried)}")
-    if several:
-        screen.line(f"judged by alerting, no case here can try them: {', '.join(several)}")
     screen.document(
         {
             "passed": len(outcomes) - failed,
             "failed": failed,
             "untried": list(untried),
-            "several_sources": list(several),
             "cases": [
                 {
                     "file": result.case.file,
@@ -116,6 +111,10 @@ def backtest(
         f"{run.readings:,} readings from {moment(run.since)} to {moment(run.until)} "
         f"(UTC+8), {rate:,.0f} a second on both sides; nothing was published, nobody was paged"
     )
+    if run.evidence:
+        screen.line(f"{run.evidence:,} recorded alarms, reports and warnings")
+    for name in run.too_costly:
+        screen.line(f"{name} costs more than a rule may: alerting would set it aside", style="red")
     if run.unjudged:
         screen.line(f"{run.unjudged:,} readings of sensors that these rules are not about")
     for text in [*notes, *_count_sentences(row_counts)]:
@@ -136,6 +135,8 @@ def backtest(
         {
             "total": total,
             "readings": run.readings,
+            "evidence": run.evidence,
+            "too_costly": run.too_costly,
             "unjudged": run.unjudged,
             "since": run.since,
             "until": run.until,

@@ -56,6 +56,15 @@ class RowCounts:
     examples: list[str] = field(default_factory=list)
     unknown_sensors: set[str] = field(default_factory=set)
 
+    def add(self, counts: RowCounts) -> None:
+        """Add the counts of another source."""
+        self.readings += counts.readings
+        self.bad += counts.bad
+        self.unknown += counts.unknown
+        self.other_status += counts.other_status
+        self.examples += counts.examples[: _LISTED - len(self.examples)]
+        self.unknown_sensors |= counts.unknown_sensors
+
     def add_bad_row(self, place: str, why: str) -> None:
         """A row that is no reading."""
         self.bad += 1

@@ -41,6 +41,8 @@ def source_of(options: argparse.Namespace) -> Source:
             load_catalog(options.catalog, None) if options.catalog else read_catalog(bootstrap)
         )
         return Source(options, sensors or {}, bootstrap)
+    if not options.readings and not options.evidence:
+        raise SetupError("nothing to play: name --readings FILE, --evidence FILE or --topic.")
     sensors = load_catalog(options.catalog, options.kafka)
     if sensors is None:
         raise SetupError(
@@ -65,7 +67,7 @@ def play(
 
 def _play_files(source: Source, screen: Screen, take: Take, only: str | None) -> RowCounts:
     namespace = source.options
-    recording = Recording(namespace.readings, source.sensors, namespace.status, only)
+    recording = Recording(namespace.readings or (), source.sensors, namespace.status, only)
     with screen.progress("readings", recording.size) as bar:
         for number, record in enumerate(_within(recording, namespace.since, namespace.until)):
             take(record)

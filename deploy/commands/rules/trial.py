@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from deploy.commands.rules.engine import Bench
+from deploy.commands.rules.engine import Bench, place_of, zone_of_rules
+from deploy.commands.rules.sources_engine import SourcesBench
 from services.scoring.core.refusals import RefusedInput
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.fields import Status
-from shared.contracts.readings import Reading, SensorHealth
+from shared.contracts.readings import Reading
 from shared.contracts.rules import RangeRule, RuleDefinition, StuckRule
 from shared.contracts.units import tier_of
+from shared.definitions.rules.case_evidence import evidence_of
 from shared.definitions.rules.cases import Case, PackCase, Pushed, Want, pushes
 from shared.definitions.rules.times import clock, moment
 
@@ -76,6 +79,7 @@ def run_case(
 ) -> Result:
     """Play a case. `rules` must contain the rules under test, `sensors` is the catalogue."""
     case = located.case
+    several = [rules[name] for name in case.rules if not rules[name].over_one_sensor]
     catalogue = {**sensors, **{sensor.sensor_id: sensor.entry() for sensor in case.sensors}}
     tested = [_live(rules[name]) for name in case.rules]
     named = {name for rule in tested for name in rule.sensor_ids}
@@ -84,13 +88,18 @@ def run_case(
     )
     try:
         bench = Bench((catalogue[name] for name in sorted(sensor_ids) if name in catalogue), tested)
+        sources = SourcesBench(map(_live, several), zone_of_rules())
     except RefusedInput as unfit:
         return Result(located, (), (f"the engine does not take the rules: {unfit.detail}",))
     alarms: list[SeenAlarm] = []
     wrong: list[str] = []
     refused = 0
     now = float("-inf")
+    event_type = several[0].event_type if several else ""
+    evidence = deque(evidence_of(case.alarms, case.reports, case.warnings, rules, event_type))
     for number, push in enumerate(pushes(case)):
+        while evidence and evidence[0].occurred_at.timestamp() < push.arrives:
+            alarms += map(_change_of, sources.take(evidence.popleft()))
         if push.arrives > now:
             now = push.arrives
             bench.tick(now, now)
@@ -103,13 +112,18 @@ def run_case(
                 f"the reading of {push.sensor} at {clock(push.at)} was {came}, "
                 f"wanted {f'refused as {expected}' if expected else 'taken'}"
             )
-        alarms += _new_alarms(bench)
+        alarms += _new_alarms(bench, sources)
+    for message in evidence:
+        now = max(now, message.occurred_at.timestamp())
+        alarms += map(_change_of, sources.take(message))
     if case.refused is not None and not refused:
         wrong.append(f"no reading was refused, wanted {case.refused}")
     if case.tick_until is not None:
         end = max(moment(case.tick_until), now)
         bench.tick(end, end)
-        alarms += _new_alarms(bench)
+        alarms += _new_alarms(bench, sources)
+        alarms += map(_change_of, sources.pass_time(end))
+    wrong += [f"{name} costs more than a rule may" for name in sources.too_costly]
     return Result(located, compare(case, alarms, tested), tuple(wrong))
 
 
@@ -131,7 +145,7 @@ def compare(
             lines.append((came.at, DiffLine("=", f"{came}   wanted {_between(want)}")))
         else:
             text = (
-                f"{_between(want)}  {want.rule}  {want.sensor or 'any sensor'}  "
+                f"{_between(want)}  {want.rule}  {want.sensor or want.place or 'any sensor'}  "
                 f"{want.transition} {want.level or ''}"
             )
             near = [
@@ -189,6 +203,7 @@ def _same_sort(want: Want, alarm: SeenAlarm) -> bool:
     return (
         want.rule == alarm.rule
         and want.sensor in (None, alarm.sensor)
+        and want.place in (None, alarm.sensor)
         and want.transition == alarm.transition
         and (want.level is None or want.level.value == alarm.level)
     )
@@ -198,31 +213,27 @@ def _between(want: Want) -> str:
     return " .. ".join(want.between)
 
 
-def _new_alarms(bench: Bench) -> list[SeenAlarm]:
+def _new_alarms(bench: Bench, sources: SourcesBench) -> list[SeenAlarm]:
+    """Return the changes since the last call, and those of rules over several sources from them."""
     results = []
-    for sensor_health in bench.drain():
-        at = sensor_health.occurred_at.timestamp()
-        if isinstance(sensor_health, AlarmEvent):
-            results.append(
-                SeenAlarm(
-                    at,
-                    sensor_health.rule_id,
-                    sensor_health.sensor_id or "",
-                    sensor_health.transition.value,
-                    sensor_health.level.value,
-                )
-            )
-        elif isinstance(sensor_health, SensorHealth):
-            results.append(
-                SeenAlarm(
-                    at,
-                    sensor_health.rule_id or "",
-                    sensor_health.sensor_id,
-                    sensor_health.state.value,
-                    "",
-                )
-            )
+    for event in bench.drain():
+        if isinstance(event, AlarmEvent):
+            results.append(_change_of(event))
+            results += map(_change_of, sources.take(event))
+        else:
+            at, rule_id = event.occurred_at.timestamp(), event.rule_id or ""
+            results.append(SeenAlarm(at, rule_id, event.sensor_id, event.state.value, ""))
     return results
+
+
+def _change_of(event: AlarmEvent) -> SeenAlarm:
+    return SeenAlarm(
+        event.occurred_at.timestamp(),
+        event.rule_id,
+        place_of(event),
+        event.transition.value,
+        event.level.value,
+    )
 
 
 def _live(rule: RuleDefinition) -> RuleDefinition:

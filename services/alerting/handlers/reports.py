@@ -11,10 +11,10 @@ from services.alerting.core.alerts.lifecycle import apply_report, repeats_known
 from services.alerting.core.alerts.outcome import AlertChange
 from services.alerting.core.alerts.records import areas_of, headline_of
 from services.alerting.core.alerts.routing import disposition_of_report
-from services.alerting.core.multi_source.source_pool import sighting_of_report
+from services.alerting.core.multi_source.report_sightings import sighting_of
 from services.alerting.handlers.event_time import observed_at
 from services.alerting.unit_of_work import UnitOfWork
-from shared.contracts.reports import Report, ReportKind
+from shared.contracts.reports import Report
 from shared.contracts.topics import REPORTS
 from shared.runtime.handlers import Router
 from shared.runtime.inbound_messages import InboundMessage
@@ -40,18 +40,8 @@ async def handle_report(event: Report, unit: UnitOfWork, incoming: InboundMessag
     alert_id, disposition, evidence = await _join_alert(event, unit)
     unit.alerts.record_report(event, disposition, alert_id, evidence, at)
     unit.counts.dispositions["report", disposition, event.status] += 1
-    is_repeat = evidence.repeats_known or event.warning_id is not None
-    if event.kind is not ReportKind.FINAL and not is_repeat:
-        sighting = sighting_of_report(
-            event.id,
-            event.reporter_id,
-            event.reporter_role,
-            event.event_type,
-            event.place,
-            at,
-            event.position,
-            event.data_grade,
-        )
+    sighting = None if evidence.repeats_known else sighting_of(event, at)
+    if sighting is not None:
         unit.engine.apply_report(event.status, sighting, cause)
     unit.publish_rule_alarms()
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from services.alerting.core.alarms.scopes import regions_concerned
 from services.alerting.core.multi_source.external_warnings import (
-    ended_before_arrival,
-    ends_warning,
+    changes_by,
     sighting_of_warning,
-    warning_state,
-    was_ended_before,
 )
 from services.alerting.handlers.event_time import accepted_at, observed_at
 from services.alerting.unit_of_work import UnitOfWork
@@ -37,19 +32,12 @@ async def handle_warning(
     cause = unit.cause_of(event, at)
     for region in regions_concerned(event.status, areas_of(event), unit.locked_regions):
         unit.engine.advance_clock(region, at, cause)
-    warning = warning_state(event, at, accepted_at(incoming))
-    if warning is not None and was_ended_before(event, unit.warnings.get(event.id)):
-        warning = replace(warning, withdrawn=True)
-    ended = [existing for existing in unit.warnings.values() if ends_warning(event, existing)]
-    # The new warning comes first: a danger that the agency goes on to state does not end in
-    # between.
-    changed = [warning] if warning is not None else []
-    changed += [replace(existing, withdrawn=True) for existing in ended]
-    for absent in ended_before_arrival(event, unit.warnings.keys(), at):
+    changes = changes_by(event, unit.warnings, at, accepted_at(incoming))
+    for absent in changes.absent:
         unit.save_warning(absent)
-    unit.counts.warnings["withdrawn", event.status] += len(ended)
-    unit.counts.warnings["taken" if warning is not None else "heard", event.status] += 1
-    for updated in changed:
+    unit.counts.warnings["withdrawn", event.status] += len(changes.ended)
+    unit.counts.warnings["taken" if changes.new_warning is not None else "heard", event.status] += 1
+    for updated in changes.in_order:
         unit.save_warning(updated)
         sighting = sighting_of_warning(updated)
         if sighting is not None:

@@ -24,6 +24,8 @@ from shared.contracts.fields import DataGrade, Level, Status
 from shared.runtime import timers
 from shared.runtime.database import Transaction
 
+_FALLING = "falling"
+"""The name of `RuleEpisode.falling` in the stored result; a row without it has none."""
 EXPIRY = "expiry"
 """Kind of the timer of an episode; the subject is the text of its key."""
 _LOAD = (
@@ -97,14 +99,19 @@ def episode_key_of_timer(subject: str) -> EpisodeKey:
 
 
 def _episode_from_row(row: asyncpg.Record) -> RuleEpisode:
+    values = None if row["result"] is None else json.loads(row["result"])
+    falling = {} if values is None else values.pop(_FALLING, {})
     return RuleEpisode(
         key=EpisodeKey(row["rule_id"], Region(Status(row["status"]), row["region"]), row["scope"]),
         alarm_id=row["alarm_id"],
         version=row["version"],
         rule_version=row["rule_version"],
         is_open=row["is_open"],
-        result=None if row["result"] is None else _result(json.loads(row["result"])),
+        result=None if values is None else _result(values),
         expires_at=row["expires_at"],
+        falling=tuple(
+            (Level(level), datetime.fromisoformat(since)) for level, since in falling.items()
+        ),
     )
 
 
@@ -125,7 +132,10 @@ def _row(episode: RuleEpisode) -> Row:
     result = None
     if episode.result is not None:
         started_at = episode.result.started_at.isoformat()
-        result = json.dumps({**asdict(episode.result), "started_at": started_at})
+        values = {**asdict(episode.result), "started_at": started_at}
+        if episode.falling:
+            values[_FALLING] = {level: since.isoformat() for level, since in episode.falling}
+        result = json.dumps(values)
     return (
         *(key.rule_id, key.region.status, key.region.unit, key.scope, episode.alarm_id),
         *(episode.version, episode.rule_version, episode.is_open, result, episode.expires_at),

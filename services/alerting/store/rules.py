@@ -10,14 +10,15 @@ from shared.contracts.rules import RuleDefinition
 from shared.runtime.database import Transaction
 
 
-async def load_rules(transaction: Transaction) -> MultiSourceRules:
-    """Return all rules over several sources."""
+async def load_rules(transaction: Transaction, zone: str) -> MultiSourceRules:
+    """Return all rules over several sources; their hours are those of the time zone."""
     rows = await transaction.connection.fetch(
         "SELECT rule_id, definition, quarantined_at FROM alerting.rule ORDER BY rule_id"
     )
     return MultiSourceRules(
         (_definition(row["definition"]) for row in rows),
         (row["rule_id"] for row in rows if row["quarantined_at"] is not None),
+        zone,
     )
 
 

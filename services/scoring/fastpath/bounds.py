@@ -13,7 +13,7 @@ from __future__ import annotations
 from array import array
 from math import inf
 
-from services.scoring.core.alarms.alarm_state import NEVER
+from services.scoring.core.alarms.alarm_state import NEVER, NORMAL
 from services.scoring.core.readings.history import buckets_of
 from services.scoring.core.readings.windows import WindowSpec, WindowView, aggregate_of, view_of
 from services.scoring.core.rules.compiled_rule import CompiledRule
@@ -126,6 +126,11 @@ def _rule_bounds(state: ScoringState, rule: CompiledRule) -> tuple[float, float]
 
 def _needs_evaluation(state: ScoringState) -> bool:
     """Return whether every next reading has to be evaluated, whatever its value."""
+    if state.alarms:
+        for rule in state.rule_set.seasonal:
+            alarm = state.alarms.get(rule.rule_id)
+            if alarm is not None and alarm.level != NORMAL:
+                return True  # its season or hour may end at any reading
     rare = state.rare
     if rare is None:
         return False

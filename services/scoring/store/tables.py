@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.scoring.core.rules.rule_registry import RuleRegistry
-from services.scoring.readings_partition import readings_partition
 from shared.contracts.topics import CATALOG, RESPONSE_MODES, RULES, TopicSpec
 from shared.runtime.platform import Platform
 from shared.runtime.tables import AtBoundary, CompactedTable, OnDelete, OnMessage, Positions
@@ -48,11 +47,8 @@ class Tables(Protocol):
 class KafkaTables:
     """The topics, applied to one registry continuously and to earlier registries on demand."""
 
-    def __init__(
-        self, bootstrap: str, lateness_s: float, registry: RuleRegistry, handlers: TableHandlers
-    ) -> None:
+    def __init__(self, bootstrap: str, registry: RuleRegistry, handlers: TableHandlers) -> None:
         self._bootstrap = bootstrap
-        self._lateness_s = lateness_s
         self._registry = registry
         self._handlers = handlers
         self._tables: list[CompactedTable] = []
@@ -71,7 +67,7 @@ class KafkaTables:
 
     async def registry_at(self, positions: Positions) -> RuleRegistry:
         """Return the registry as it was at these positions; raises KafkaError."""
-        registry = RuleRegistry(self._lateness_s, readings_partition)
+        registry = self._registry.empty()
         for handler in self._handlers(registry):
             table = CompactedTable(
                 self._bootstrap, handler.topic, handler.on_message, handler.on_delete

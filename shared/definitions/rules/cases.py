@@ -22,12 +22,20 @@ from shared.contracts.fields import (
     Level,
     Line,
     Metric,
+    Position,
     RuleId,
     SensorId,
     UnitId,
 )
 from shared.contracts.readings import Datum, UnitOfMeasure
-from shared.contracts.rules import RuleDefinition
+from shared.contracts.rules import RangeRule, RuleDefinition, StuckRule
+from shared.definitions.rules.case_evidence import (
+    INVENTED_TOWN,
+    CaseAlarm,
+    CaseReport,
+    CaseWarning,
+    When,
+)
 from shared.definitions.rules.times import WHEN, moment, seconds
 from shared.definitions.yaml_files.findings import FieldPath, Finding, dotted, listed, nearest
 from shared.definitions.yaml_files.items import ASIDE, read
@@ -35,10 +43,7 @@ from shared.definitions.yaml_files.nodes import Node
 from shared.definitions.yaml_files.shape import check_shape
 
 MOST_PUSHES = 200_000
-INVENTED_TOWN = "990101001000"
-"""The place of a sensor of which a case names none; no province has the digits 99."""
 
-When = Annotated[str, Field(min_length=2, max_length=40)]
 AlarmWord = Literal["raised", "upgraded", "downgraded", "revised", "cleared"]
 HealthWord = Literal["faulty", "silent", "online"]
 
@@ -55,6 +60,7 @@ class CaseSensor(Contract):
     lateness_s: Annotated[float, Field(ge=0, le=7 * 86_400)] | None = None
     place: UnitId = INVENTED_TOWN
     site: Identifier | None = None
+    position: Position | None = None
 
     def entry(self) -> SensorEntry:
         """Its line in the catalogue."""
@@ -69,6 +75,7 @@ class CaseSensor(Contract):
             interval_s=self.interval_s,
             lateness_s=self.lateness_s,
             site=self.site,
+            position=self.position,
             synthetic=True,
         )
 
@@ -95,22 +102,33 @@ class Push(Contract):
 
 
 class Want(Contract):
-    """A change that must be seen once, within `between` (both ends included)."""
+    """A change that must be seen once, within `between` (both ends included).
+
+    An alarm over several sources has no sensor but a `place`: its site, else its unit.
+    """
 
     rule: RuleId
     sensor: SensorId | None = None
+    place: Annotated[str, Field(min_length=1, max_length=96)] | None = None
     transition: AlarmWord | HealthWord
     level: Level | None = None
     between: Annotated[tuple[When, ...], Field(min_length=2, max_length=2)]
 
 
 class Case(Contract):
-    """One case. `rules` are under test, other rules of the pack are not loaded."""
+    """One case. `rules` are under test, other rules of the pack are not loaded.
+
+    Rules over several sources read the alarms of the rules under test, and those given in `alarms`,
+    `reports` and `warnings`.
+    """
 
     case: Line
     sensors: Annotated[tuple[CaseSensor, ...], Field(max_length=50)] = ()
     rules: Annotated[tuple[RuleId, ...], Field(min_length=1, max_length=50)]
     push: Annotated[tuple[Push, ...], Field(max_length=1000)] = ()
+    alarms: Annotated[tuple[CaseAlarm, ...], Field(max_length=1000)] = ()
+    reports: Annotated[tuple[CaseReport, ...], Field(max_length=1000)] = ()
+    warnings: Annotated[tuple[CaseWarning, ...], Field(max_length=1000)] = ()
     tick_until: When | None = None
     want: Annotated[tuple[Want, ...], Field(max_length=1000)] = ()
     want_none: bool = False
@@ -254,6 +272,18 @@ def _wrong_times(case: Case, node: Node, file: str) -> list[Finding]:
             total += max(0.0, (last - first) / step)
     if total > MOST_PUSHES:
         at(("push",), f"{total:.0f} readings are too many", f"at most {MOST_PUSHES}")
+    evidence: dict[str, Sequence[CaseAlarm | CaseReport | CaseWarning]] = {
+        "alarms": case.alarms,
+        "reports": case.reports,
+        "warnings": case.warnings,
+    }
+    for name, items in evidence.items():
+        for number, item in enumerate(items):
+            begin = read_time((name, number, "at"), item.at)
+            until = None if isinstance(item, CaseReport) else item.until
+            end = None if until is None else read_time((name, number, "until"), until)
+            if begin is not None and end is not None and end < begin:
+                at((name, number, "until"), f"lies before {item.at}", f"after {item.at}")
     if case.tick_until is not None:
         read_time(("tick_until",), case.tick_until)
     for number, want in enumerate(case.want):
@@ -285,9 +315,6 @@ def _wrong_names(
         if rule is None and name not in ids:
             text = f"there is no rule {name} in the pack{nearest(name, ids)}"
             at(("rules", number), text, listed(ids))
-        elif rule is not None and not rule.over_one_sensor:
-            text = f"{name} is a {rule.body.kind} rule: alerting judges it, no case here can"
-            at(("rules", number), text, "rules over one sensor")
     own = {sensor.sensor_id for sensor in case.sensors}
     for number, push in enumerate(case.push):
         if push.sensor not in own and push.sensor not in (sensors or {}):
@@ -297,6 +324,7 @@ def _wrong_names(
                 text += "; no catalogue was given"
             allowed = f"{listed(own)} or a catalogued sensor" if own else "a catalogued sensor"
             at(("push", number, "sensor"), text, allowed)
+    findings += _wrong_evidence(case, node, file, rules, ids)
     pushed = {push.sensor for push in case.push}
     for number, want in enumerate(case.want):
         if want.rule not in case.rules:
@@ -305,4 +333,37 @@ def _wrong_names(
         if want.sensor is not None and want.sensor not in pushed:
             text = f"nothing is pushed by {want.sensor}{nearest(want.sensor, pushed)}"
             at(("want", number, "sensor"), text, listed(pushed))
+    return findings
+
+
+def _wrong_evidence(
+    case: Case,
+    node: Node,
+    file: str,
+    rules: Mapping[str, RuleDefinition],
+    ids: frozenset[str],
+) -> list[Finding]:
+    """Given alarms of rules that do not exist or never alarm, and evidence that nothing reads."""
+    findings: list[Finding] = []
+
+    def at(path: FieldPath, message: str, allowed: str) -> None:
+        line, _ = node.follow(path)
+        findings.append(Finding(file, line, dotted(path), message, allowed))
+
+    for number, alarm in enumerate(case.alarms):
+        rule = rules.get(alarm.rule)
+        path: FieldPath = ("alarms", number, "rule")
+        if rule is None and alarm.rule not in ids:
+            text = f"there is no rule {alarm.rule} in the pack{nearest(alarm.rule, ids)}"
+            at(path, text, listed(ids))
+        elif rule is not None and isinstance(rule.body, StuckRule | RangeRule):
+            text = f"{alarm.rule} is a {rule.body.kind} rule, about sensors: it never alarms"
+            at(path, text, "rules that alarm")
+        elif rule is not None and alarm.rule in case.rules:
+            text = f"{alarm.rule} is under test: its alarms follow from its readings"
+            at(path, text, "rules that are not under test")
+    several = [name for name in case.rules if name in rules and not rules[name].over_one_sensor]
+    for name in ("alarms", "reports", "warnings"):
+        if getattr(case, name) and not several:
+            at((name,), "no rule under test reads them", "cases of rules over several sources")
     return findings

@@ -14,6 +14,7 @@ from shared.contracts.rules import AbsenceRule, RangeRule, RuleDefinition
 from shared.definitions.rules.ladders import ladder_problems, reach_problems
 from shared.definitions.rules.pace import pace_problems
 from shared.definitions.yaml_files.findings import Problem, Severity, listed, nearest
+from shared.domain.geofences import lies_within
 from shared.domain.quantities import DATUMS, METRICS, UNKNOWN_DATUM, needs_datum
 
 _NAMED_AT_MOST = 5
@@ -74,6 +75,8 @@ def findings_of(
     result += _unit_problems(rule)
     result += _datum_problems(rule, covered)
     result += _name_problems(rule, sensors)
+    if sensors is not None:
+        result += _place_problems(rule, covered_by(rule, sensors, of_kind))
     result += reach_problems(rule)
     result += pace_problems(rule, covered)
     result += _standing_problems(rule)
@@ -90,9 +93,11 @@ def covered_by(
 
 
 def fits(rule: RuleDefinition, sensor: SensorEntry) -> bool:
-    """Return whether a rule applies to this sensor: equal metric, unit and datum where needed."""
+    """Return whether a rule applies to this sensor: equal metric, unit and datum where needed, and
+    a position in one of its geofences.
+    """
     sensor_entries = [sensor]
-    return not (
+    return lies_within(rule.geofences, sensor.position) and not (
         _not_of_metric(rule, sensor_entries)
         or _not_in_unit(rule, sensor_entries)
         or _not_on_datum(rule, sensor_entries)
@@ -146,6 +151,21 @@ def _name_problems(
             text = f"{sensor_id} is a {entry.sensor_kind}, not a {rule.sensor_kind}"
             results.append(Problem(Reason.INVALID_RULE, text, path, f"{rule.sensor_kind} sensors"))
     return results
+
+
+def _place_problems(rule: RuleDefinition, covered: Sequence[SensorEntry]) -> list[Problem]:
+    """Sensors that geofences leave out because their position is unknown, and empty geofences."""
+    if not rule.geofences or not covered:
+        return []
+    allowed = "geofences around the positions of the catalogue"
+    without = [sensor.sensor_id for sensor in covered if sensor.position is None]
+    if not any(lies_within(rule.geofences, sensor.position) for sensor in covered):
+        text = f"none of the {len(covered)} sensors of the rule lies in its geofences"
+        return [Problem(Reason.INVALID_RULE, text, ("geofences",), allowed, Severity.WARNING)]
+    if without:
+        text = f"without a position, hence outside: {_some(without)}"
+        return [Problem(Reason.INVALID_RULE, text, ("geofences",), allowed, Severity.WARNING)]
+    return []
 
 
 def _standing_problems(rule: RuleDefinition) -> list[Problem]:

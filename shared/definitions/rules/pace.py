@@ -26,6 +26,21 @@ def pace_problems(rule: RuleDefinition, covered: Sequence[SensorEntry]) -> list[
     """Return the problems of a rule with the intervals of its sensors; empty without sensors."""
     if not covered:
         return []
+    return [*_of_kind(rule, covered), *_of_fall(rule, covered)]
+
+
+def _of_fall(rule: RuleDefinition, covered: Sequence[SensorEntry]) -> list[Problem]:
+    """A fall that waits for less than an interval waits for one more reading."""
+    clear_for_s = getattr(rule.body, "clear_for_s", 0.0)
+    quickest = min(sensor_entry.interval_s for sensor_entry in covered)
+    if not 0 < clear_for_s < quickest:
+        return []
+    text = f"clear_for_s {clear_for_s:g} is shorter than the interval: the next reading decides"
+    path = ("body", "clear_for_s")
+    return [_warning(text, path, f"0, or at least {quickest:g}")]
+
+
+def _of_kind(rule: RuleDefinition, covered: Sequence[SensorEntry]) -> list[Problem]:
     body = rule.body
     match body:
         case WindowRule():

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from shared.contracts.catalog import SensorEntry
-from shared.contracts.conditions import CompositeRule, CorroborationRule, named_rules
+from shared.contracts.conditions import CompositeRule, CorroborationRule, rules_read
 from shared.contracts.dead_letter import Reason
 from shared.contracts.rules import RangeRule, RuleDefinition, ThresholdRule, WindowRule
 from shared.contracts.units import nearest_at
@@ -200,7 +200,7 @@ def _used_by_trees(by_id: Mapping[str, RuleDefinition]) -> set[str]:
         name
         for rule in by_id.values()
         if isinstance(rule.body, CompositeRule)
-        for name in named_rules(rule.body.when)
+        for name in rules_read(rule.body)
     }
 
 
@@ -240,7 +240,7 @@ def _inhibitors(rule: RuleDefinition) -> tuple[str, ...]:
 
 def _fed_by(rule: RuleDefinition) -> tuple[str, ...]:
     if isinstance(rule.body, CompositeRule):
-        return tuple(sorted(named_rules(rule.body.when)))
+        return tuple(sorted(rules_read(rule.body)))
     return ()
 
 

@@ -17,8 +17,9 @@ from shared.contracts.conditions import (
     CorroborationRule,
     Not,
     RuleHolds,
+    highest_level,
     holds,
-    named_rules,
+    rules_read,
 )
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import LEVEL_ORDER, Level
@@ -36,8 +37,10 @@ def levels_of(rule: RuleDefinition) -> tuple[Level, ...]:
     if rule.shadow_of is not None or not rule.enabled:
         return ()
     match rule.body:
-        case AbsenceRule() | CompositeRule() | CorroborationRule():
+        case AbsenceRule() | CorroborationRule():
             return (rule.body.level,)
+        case CompositeRule():
+            return tuple(rung.level for rung in rule.body.ladder)
         case _:
             rungs, _ = ladder_of(rule)
             return tuple(sorted({rung.level for rung in rungs}, key=lambda item: LEVEL_ORDER[item]))
@@ -46,21 +49,47 @@ def levels_of(rule: RuleDefinition) -> tuple[Level, ...]:
 def tree_problems(
     rule: RuleDefinition, by_id: Mapping[str, RuleDefinition], also: frozenset[str]
 ) -> list[Problem]:
-    """Everything wrong with the tree of a composite rule.
+    """Everything wrong with the trees of a composite rule.
 
     `known` are all usable rules, `also` names of rules that exist but are not usable as they are.
     """
     body = rule.body
     if not isinstance(body, CompositeRule):
         return []
-    root: FieldPath = ("body", "when")
-    leaf_problems = list(_leaf_problems(body.when, root, by_id, also))
-    leaf_problems += _twice(body.when, root)
-    named = sorted(named_rules(body.when))
+    leaf_problems: list[Problem] = []
+    for place, rung in enumerate(body.ladder):
+        root = _root(body, place)
+        leaf_problems += _leaf_problems(rung.when, root, by_id, also)
+        if rule.geofences:
+            leaf_problems += _placeless_leaves(rung.when, root, by_id)
+        leaf_problems += _twice(rung.when, root)
+    named = sorted(rules_read(body))
     if leaf_problems or any(name not in by_id for name in named):
         return leaf_problems
     worlds = _worlds(named, by_id)
-    return [*_dead_parts(body.when, root, worlds)] if worlds else leaf_problems
+    if not worlds:
+        return leaf_problems
+    problems = [
+        problem
+        for place, rung in enumerate(body.ladder)
+        for problem in _dead_parts(rung.when, _root(body, place), worlds)
+    ]
+    return problems or list(_hidden_rungs(body, worlds))
+
+
+def _root(body: CompositeRule, place: int) -> FieldPath:
+    """Return the field of the tree of a level."""
+    return ("body", "rungs", place, "when") if body.rungs else ("body", "when")
+
+
+def _hidden_rungs(body: CompositeRule, worlds: list[_Open]) -> Iterator[Problem]:
+    """Levels that the alarm never has, since a higher level holds whenever they do."""
+    levels = {highest_level(body, world) for world in worlds}
+    for place, rung in enumerate(body.rungs):
+        if rung.level not in levels:
+            text = f"{rung.level} is never reached: a higher level holds whenever it does"
+            allowed = "a condition that can hold without that of a higher level"
+            yield _error(text, _root(body, place), allowed)
 
 
 def _leaf_problems(
@@ -90,6 +119,23 @@ def _leaf_problems(
         text = f"can never hold: {part.rule} reaches {reach[-1]} at most, not {part.level}"
         at = (*path, "level") if "level" in part.model_fields_set else (*path, "rule")
         yield _error(text, at, ", ".join(_BY_RANK[: LEVEL_ORDER[reach[-1]] + 1]))
+
+
+def _placeless_leaves(
+    part: Condition, path: FieldPath, by_id: Mapping[str, RuleDefinition]
+) -> Iterator[Problem]:
+    """Yield the parts whose alarms have no position: geofences leave them out."""
+    for below, at in _parts(part, path):
+        yield from _placeless_leaves(below, at, by_id)
+    if isinstance(part, RuleHolds):
+        rule = by_id.get(part.rule)
+        if rule is not None and not rule.over_one_sensor:
+            text = (
+                f"can never hold inside geofences: alarms of {part.rule}, a {rule.body.kind} rule, "
+                "have no position"
+            )
+            allowed = "rules over one sensor; or the geofences in that rule"
+            yield _error(text, (*path, "rule"), allowed)
 
 
 def _twice(part: Condition, path: FieldPath) -> list[Problem]:

@@ -17,6 +17,7 @@ from shared.contracts.conditions import AllOf, Not, RuleHolds
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Level, Position, Status, Tier
 from shared.contracts.reports import ReporterRole
+from shared.contracts.seasons import HourSpan
 from shared.runtime.errors import Reject
 from tests.component.alerting.harness import AlertingHarness, alerting_harness
 from tests.unit.alerting.builders import (
@@ -33,7 +34,7 @@ from tests.unit.alerting.builders import (
     at,
     sources_of,
 )
-from tests.unit.alerting.engine_harness import RULES, histories
+from tests.unit.alerting.engine_harness import RULES, TIMED_RULES, histories
 
 CLEARED, RAISED = AlarmTransition.CLEARED, AlarmTransition.RAISED
 
@@ -154,6 +155,28 @@ async def test_a_cleared_alarm_stops_to_count_by_a_timer(alerting: AlertingHarne
     assert await alerting.deliver(of("b", 2, occurred_at=at(6))) == [], "the clock has ended on"
     [row] = await alerting.rows("SELECT clock FROM alerting.region")
     assert row["clock"] == at(15)
+
+
+async def test_a_level_that_no_longer_holds_ends_by_a_timer(alerting: AlertingHarness) -> None:
+    await alerting.deliver(a_rule("x", all_of("a", "b", clear_for_s=600)))
+    await alerting.deliver(of("a"), of("b", occurred_at=at(1)))
+    assert await alerting.deliver(of("a", version=2, transition=CLEARED, occurred_at=at(5))) == []
+    assert await alerting.deliver(of("c", occurred_at=at(9))) == [], "another transaction reads it"
+    assert await alerting.advance_time(590) == []
+    [cleared] = await alerting.advance_time(20)
+    assert (cleared.transition, cleared.occurred_at) == (CLEARED, at(15))
+    assert await alerting.open_episodes() == set()
+
+
+async def test_hours_begin_and_end_by_a_timer(alerting: AlertingHarness) -> None:
+    """T0 is 16:00 in Shanghai."""
+    hours = (HourSpan(begin="16:20", end="16:30"),)
+    await alerting.deliver(a_rule("x", all_of("a", "b"), hours=hours))
+    assert await alerting.deliver(of("a"), of("b", occurred_at=at(1))) == []
+    [raised] = await alerting.advance_time(19 * 60 + 5)
+    assert (raised.transition, raised.occurred_at) == (RAISED, at(20))
+    [cleared] = await alerting.advance_time(10 * 60)
+    assert (cleared.transition, cleared.occurred_at) == (CLEARED, at(30))
 
 
 async def test_log_and_timer_publish_equal_events(alerting: AlertingHarness, dsn: str) -> None:
@@ -314,7 +337,7 @@ def test_batch_sizes_never_change_the_episodes(dsn: str, messages: list[Any], si
 
     async def play(most: int) -> tuple[list[str], set[Any]]:
         async with alerting_harness(dsn) as alerting:
-            await alerting.deliver(*RULES)
+            await alerting.deliver(*RULES, *TIMED_RULES)
             alarms = await alerting.deliver_in_batches(messages, most)
             return [alarm.id for alarm in alarms], await alerting.episode_rows()
 

@@ -12,8 +12,9 @@ import pytest
 
 from deploy.commands.rules.cli import main
 from deploy.commands.rules.engine import Bench
+from deploy.commands.rules.sources_engine import SourcesBench
 from shared.contracts.alarms import AlarmEvent
-from shared.contracts.catalog import UnitEntry, catalog_key
+from shared.contracts.catalog import SensorEntry, UnitEntry, catalog_key
 from shared.contracts.fields import Contract, Tier
 from shared.contracts.readings import Reading, Tick
 from shared.contracts.rules import RuleDefinition
@@ -22,7 +23,7 @@ from shared.runtime.outbound_records import encode
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import produce, read_all
 from tests.support.scoring import a_catalog_entry
-from tests.unit.rules.packs import fields, rungs, sensor, write
+from tests.unit.rules.packs import composite, fields, rungs, sensor, write
 
 GAUGE = sensor("rules-gauge", interval_s=600.0)
 BEGAN = 1_782_835_200.0
@@ -43,36 +44,38 @@ def run(
     return code, json.loads(capsys.readouterr().out)
 
 
-def the_rules(infrastructure: Infrastructure) -> list[RuleDefinition]:
+def the_rules(infrastructure: Infrastructure, prefix: str = "rules-flood") -> list[RuleDefinition]:
     records = infrastructure.run(read_all(infrastructure.bootstrap, RULES))
     definitions = [RULES.model.validate_json(record.value) for record in records]
-    return [definition for definition in definitions if definition.rule_id == "rules-flood"]
+    return [definition for definition in definitions if definition.rule_id.startswith(prefix)]
 
 
-def some_readings() -> list[Reading]:
+def some_readings(gauge: SensorEntry = GAUGE, prefix: str = "rules") -> list[Reading]:
     """Three hours: up at one, down at two."""
     results = []
     for number in range(18):
         at = datetime.fromtimestamp(BEGAN + number * 600, UTC)
         results.append(
             Reading(
-                id=f"rules-{number}",
+                id=f"{prefix}-{number}",
                 occurred_at=at,
                 sent_at=at,
-                origin_unit=GAUGE.place,
-                tier=a_catalog_entry(GAUGE).tier,
-                sensor_id=GAUGE.sensor_id,
-                metric=GAUGE.metric,
+                origin_unit=gauge.place,
+                tier=a_catalog_entry(gauge).tier,
+                sensor_id=gauge.sensor_id,
+                metric=gauge.metric,
                 value=181.0 + number / 100 if 6 <= number < 12 else 179.0 + number / 100,
-                unit=GAUGE.unit,
-                datum=GAUGE.datum,
+                unit=gauge.unit,
+                datum=gauge.datum,
             )
         )
     return results
 
 
-def the_alarms(rule: RuleDefinition, readings: list[Reading]) -> list[AlarmEvent]:
-    bench = Bench([GAUGE], [rule])
+def the_alarms(
+    rule: RuleDefinition, readings: list[Reading], gauge: SensorEntry = GAUGE
+) -> list[AlarmEvent]:
+    bench = Bench([gauge], [rule])
     for reading in readings:
         assert bench.reading(reading, reading.occurred_at.timestamp()) is None
     return [alarm for alarm in bench.drain() if isinstance(alarm, AlarmEvent)]
@@ -143,6 +146,40 @@ def test_publish_explain_backtest_and_plot(
     drawing = ("plot", GAUGE.sensor_id, "--rule", "rules-flood", "--topic", "--out", out)
     code, result = run(capsys, infrastructure, *drawing)
     assert (code, result["points"], len(result["alarms"])) == (0, len(readings), 1)
+
+
+def test_a_composite_is_explained_and_backtested(
+    infrastructure: Infrastructure, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gauge = sensor("several-gauge", interval_s=600.0)
+    put(infrastructure, CATALOG, [(catalog_key(gauge), a_catalog_entry(gauge))])
+    feeder = fields(rule_id="several-flood", sensor_ids=[gauge.sensor_id])
+    pair = composite({"op": "rule", "rule": "several-flood"}, rule_id="several-pair")
+    pack = write(tmp_path / "pack", feeder, pair)
+    code, result = run(capsys, infrastructure, "publish", str(pack), "--issuer", "500118000000")
+    assert (code, len(result["published"])) == (0, 2)
+    rules = {rule.rule_id: rule for rule in the_rules(infrastructure, "several-")}
+
+    readings = some_readings(gauge, "several")
+    put(infrastructure, READINGS, [(gauge.sensor_id, message) for message in readings])
+    inputs = the_alarms(rules["several-flood"], readings, gauge)
+    bench = SourcesBench(rules.values())
+    outputs = [event for alarm in inputs for event in bench.take(alarm)]
+    assert [event.transition.value for event in outputs] == ["raised", "cleared"]
+    put(infrastructure, ALARMS, [(alarm.alarm_id, alarm) for alarm in (*inputs, *outputs)])
+
+    code, result = run(capsys, infrastructure, "explain", outputs[0].alarm_id)
+    assert code == 0
+    assert [item["id"] for item in result["sources"]] == [inputs[0].id]
+    assert result["sentences"][-2:] == [
+        "red holds:",
+        "    several-flood at notice or above holds",
+    ]
+    write(tmp_path / "new", {**pair, "body": {**pair["body"], "clear_for_s": 600}})
+    code, result = run(capsys, infrastructure, "backtest", str(tmp_path / "new"), "--topic")
+    assert (code, set(result["by_rule"])) == (0, {"several-pair"})
+    assert result["total"]["moved"] == 1
+    assert result["changes"][0]["moved_by"] == "ends +10m00s"
 
 
 def test_an_unreachable_kafka_is_reported(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,10 +14,19 @@ from services.alerting.core.multi_source.episode import EpisodeCause
 from services.alerting.core.multi_source.rule_registry import MultiSourceRules
 from services.alerting.core.multi_source.source_pool import sighting_of_report
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
-from shared.contracts.conditions import AllOf, AnyOf, AtLeast, Not, RuleHolds
+from shared.contracts.conditions import (
+    AllOf,
+    AnyOf,
+    AtLeast,
+    CompositeRule,
+    CompositeRung,
+    Not,
+    RuleHolds,
+)
 from shared.contracts.fields import Level, Position, Status, Tier
 from shared.contracts.reports import Report, ReporterRole
 from shared.contracts.rules import RuleDefinition
+from shared.contracts.seasons import HourSpan
 from tests.unit.alerting.builders import T0, a_report, a_rule, all_of, an_alarm, at, sources_of
 
 VILLAGES = ("500118118201", "500118118202", "500118117201")
@@ -38,6 +47,24 @@ RULES = [
     a_rule("y.near", sources_of(radius_m=500, kinds=2, within=Tier.DISTRICT)),
     a_rule("y.many", sources_of(need=2.0, window_s=3600, within=Tier.VILLAGE)),
 ]
+
+TIMED_RULES = [
+    a_rule("z.slow", all_of("a", "b", clear_for_s=900)),
+    a_rule(
+        "z.levels",
+        CompositeRule(
+            scope="town",
+            clear_for_s=600,
+            rungs=(
+                CompositeRung(level=Level.YELLOW, when=AnyOf(of=(A, B))),
+                CompositeRung(level=Level.RED, when=AllOf(of=(A, B))),
+            ),
+        ),
+    ),
+    a_rule("z.hours", all_of("a", "b"), hours=(HourSpan(begin="16:20", end="17:10"),)),
+    a_rule("z.calls", sources_of(), hours=(HourSpan(begin="16:20", end="17:10"),)),
+]
+"""Rules whose levels end by time, and rules with hours; T0 is 16:00 in Shanghai."""
 
 
 class EngineHarness:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from services.alerting.core.multi_source.corroboration import metres
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.conditions import (
     CompositeRule,
@@ -15,6 +14,7 @@ from shared.contracts.conditions import (
 from shared.contracts.fields import Position, Tier
 from shared.contracts.reports import ReporterRole
 from shared.contracts.rules import RuleDefinition
+from shared.domain.geofences import metres
 from tests.unit.alerting.builders import (
     DISTRICT,
     OTHER_TOWN,

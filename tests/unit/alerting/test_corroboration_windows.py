@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerting.core.multi_source.corroboration import evaluate_corroboration, metres
+from services.alerting.core.multi_source.corroboration import evaluate_corroboration
 from services.alerting.core.multi_source.source_pool import (
     MILLION,
     Sighting,
@@ -20,6 +20,7 @@ from services.alerting.core.multi_source.source_pool import (
 )
 from shared.contracts.conditions import CorroborationRule
 from shared.contracts.fields import Position
+from shared.domain.geofences import metres
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 SPAN = timedelta(seconds=600)

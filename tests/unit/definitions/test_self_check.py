@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.catalog import SensorEntry, UnitEntry
-from shared.contracts.fields import Post
+from shared.contracts.fields import Position, Post
 from shared.contracts.pages import Officer, RosterSlot
 from shared.contracts.units import NO_UNIT, parent_of, tier_of
 from shared.definitions.self_check import MOST_NAMED, Installation, MissingItem, missing_items
@@ -182,6 +182,14 @@ def test_a_rule_about_the_sensor_itself_judges_no_danger() -> None:
     one_sensor = rule(sensor_ids=["g2"])
     [item] = missing(rules=(one_sensor,), sensors=(a_sensor("g1"), a_sensor("g2")))
     assert (item.kind, item.ids) == ("rules_for_sensors", ("g1",))
+
+
+def test_a_rule_of_a_place_judges_the_sensors_inside() -> None:
+    centre = Position(lat=30.6, lon=104.0)
+    circle = {"kind": "circle", "centre": centre.model_dump(), "radius_m": 500}
+    sensors = (a_sensor("g1", position=centre), a_sensor("g2"))
+    [item] = missing(rules=(rule(geofences=[circle]),), sensors=sensors)
+    assert (item.kind, item.ids) == ("rules_for_sensors", ("g2",))
 
 
 def test_a_district_below_its_city_needs_no_signers_of_its_own() -> None:

@@ -35,6 +35,7 @@ RISE: dict[str, Any] = {
         {"rule": "flood-x", "transition": "upgraded", "sensor": "g", "between": ["5h", "5h1m"]},
     ],
 }
+ALARM = {"at": "10m", "rule": "flood-x", "level": "yellow", "site": "bridge"}
 
 
 def loaded(folder: Path, *cases: dict[str, Any], **more: Any) -> tuple[list[Any], list[Finding]]:
@@ -83,6 +84,39 @@ def test_a_failing_case_shows_unexpected_and_absent_alarms(
     assert says in "\n".join(line.text for line in result.diff)
 
 
+def test_a_composite_reads_the_alarms_under_test_and_those_given(tmp_path: Path) -> None:
+    sensors = [{**SENSOR, "site": "bridge"}]
+    raised = {"rule": "both", "place": "bridge", "transition": "raised", "level": "red"}
+    result = played(
+        tmp_path,
+        sensors=sensors,
+        rules=["flood-x", "both"],
+        want=[*RISE["want"], {**raised, "between": ["2h", "2h"]}],
+    )
+    assert result.passed, result
+    alarm = {**ALARM, "until": "1h"}
+    cleared = {"rule": "both", "place": "bridge", "transition": "cleared"}
+    result = played(
+        tmp_path,
+        sensors=[],
+        push=[],
+        rules=["both"],
+        alarms=[alarm],
+        tick_until="2h",
+        want=[{**raised, "between": ["10m", "10m"]}, {**cleared, "between": ["1h", "1h"]}],
+    )
+    assert result.passed, result
+    elsewhere = played(
+        tmp_path,
+        sensors=[],
+        push=[],
+        rules=["both"],
+        alarms=[alarm],
+        want=[{**raised, "place": "ferry", "between": ["10m", "10m"]}],
+    )
+    assert [line.sign for line in elsewhere.diff] == ["-", "+", "+"]
+
+
 def test_a_refused_reading_must_be_wanted(tmp_path: Path) -> None:
     late = {"at": "0m", "sensor": "g", "value": 170}
     push = [*RISE["push"], late]
@@ -97,7 +131,27 @@ def test_a_refused_reading_must_be_wanted(tmp_path: Path) -> None:
     ("change", "field", "says"),
     [
         ({"rules": ["flod-x"]}, "rules[0]", "did you mean flood-x?"),
-        ({"rules": ["flood-x", "both"]}, "rules[1]", "alerting judges it"),
+        ({"alarms": [ALARM]}, "alarms", "no rule under test reads them"),
+        (
+            {"rules": ["both"], "alarms": [{**ALARM, "rule": "flod-x"}]},
+            "alarms[0].rule", "did you mean flood-x?",
+        ),
+        (
+            {"rules": ["both", "flood-x"], "alarms": [ALARM]},
+            "alarms[0].rule", "its alarms follow from its readings",
+        ),
+        (
+            {"rules": ["both"], "alarms": [{**ALARM, "until": "5s"}]},
+            "alarms[0].until", "lies before 10m",
+        ),
+        (
+            {"rules": ["both"], "reports": [{"at": "now", "reporter": "a", "role": "hotline"}]},
+            "reports[0].at", "'now' is no time",
+        ),
+        (
+            {"rules": ["both"], "reports": [{"at": "1m", "reporter": "a", "role": "citizen"}]},
+            "reports[0].role", "citizen",
+        ),
         ({"want_none": True}, "item", "wants something"),
         ({"want": []}, "item", "wants something"),
         ({"sensors": []}, "push[0].sensor", "there is no sensor g; no catalogue"),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.dead_letter import Reason
+from shared.contracts.fields import Position
 from shared.definitions.rules.checks import findings_of, fits, problems_of
 from shared.definitions.rules.pace import most_readings
 from shared.definitions.yaml_files.findings import Severity
@@ -55,6 +56,10 @@ def ladder(*steps: tuple[str, float, float], **change: Any) -> dict[str, Any]:
         (
             {"kind": "rate", "rungs": rungs(("red", 1, 0.5)), "gap_s": 60},
             {}, 3600, ERROR, "gap_s", "gap_s",
+        ),
+        (
+            ladder(("red", 5, 4), clear_for_s=60),
+            {}, 3600, WARNING, "clear_for_s", "the next reading decides",
         ),
         ({"kind": "absence", "ceiling_s": 60}, {}, 3600, ERROR, "ceiling_s", "between any two"),
         ({"kind": "stuck", "for_s": 3600}, {}, 3600, ERROR, "for_s", "two intervals"),
@@ -136,3 +141,36 @@ def test_an_absence_rule_needs_neither_unit_nor_datum() -> None:
 )
 def test_readings_in_a_window(window_s: float, interval_s: float, count: int) -> None:
     assert most_readings(window_s, interval_s) == count
+
+
+SQUARE = {
+    "kind": "polygon",
+    "corners": [
+        {"lat": 29.0, "lon": 105.8},
+        {"lat": 29.0, "lon": 105.9},
+        {"lat": 29.1, "lon": 105.9},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("positions", "says"),
+    [
+        ([None], "none of the 1 sensors of the rule lies in its geofences"),
+        ([(29.05, 105.88), None], "without a position, hence outside: s1"),
+        ([(29.05, 105.88), (30.0, 105.88)], None),
+    ],
+)
+def test_geofences_and_the_positions_of_the_catalogue(
+    positions: list[tuple[float, float] | None], says: str | None
+) -> None:
+    fenced = rule(geofences=[SQUARE])
+    of_kind = [
+        sensor(f"s{number}", position=None if at is None else Position(lat=at[0], lon=at[1]))
+        for number, at in enumerate(positions)
+    ]
+    problems = findings_of(fenced, {entry.sensor_id: entry for entry in of_kind}, of_kind)
+    of_place = [problem for problem in problems if problem.path == ("geofences",)]
+    assert [problem.text for problem in of_place] == ([] if says is None else [says])
+    assert all(problem.severity is WARNING for problem in of_place)
+    assert fits(fenced, of_kind[0]) is (positions[0] is not None)

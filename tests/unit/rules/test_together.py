@@ -13,6 +13,7 @@ from tests.unit.rules.packs import composite, corroboration, fields, read, rungs
 A: dict[str, Any] = {"op": "rule", "rule": "a"}
 B: dict[str, Any] = {"op": "rule", "rule": "b"}
 TWO = (fields(rule_id="a"), fields(rule_id="b"))
+CIRCLE = {"kind": "circle", "centre": {"lat": 29.0, "lon": 105.8}, "radius_m": 500}
 BARE = {"sensor_kind": ..., "metric": ..., "unit": ..., "datum": ...}
 
 
@@ -22,6 +23,13 @@ def not_(part: dict[str, Any]) -> dict[str, Any]:
 
 def op(name: str, *parts: dict[str, Any], **change: Any) -> dict[str, Any]:
     return {"op": name, "of": list(parts), **change}
+
+
+def ladder(*levels: tuple[str, dict[str, Any]], **change: Any) -> dict[str, Any]:
+    """Return a composite with a tree per level."""
+    rungs = [{"level": level, "when": when} for level, when in levels]
+    body = {"kind": "composite", "scope": "site", "rungs": rungs, **change}
+    return fields(body, rule_id="both", **BARE)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +57,22 @@ def op(name: str, *parts: dict[str, Any], **change: Any) -> dict[str, Any]:
         (
             [fields(rule_id="a", enabled=False), TWO[1], composite(op("all", A, B))],
             "body.when.of[0].rule", "switched off",
+        ),
+        (
+            [*TWO, ladder(("yellow", op("all", A, B)), ("red", op("any", A, B)))],
+            "body.rungs[0].when", "yellow is never reached: a higher level holds",
+        ),
+        (
+            [*TWO, ladder(("yellow", A), ("red", {**B, "level": "red"}))],
+            "body.rungs[1].when.level", "reaches orange at most",
+        ),
+        (
+            [
+                *TWO,
+                composite(A, "inner"),
+                {**composite(op("all", A, {**A, "rule": "inner"})), "geofences": [CIRCLE]},
+            ],
+            "body.when.of[1].rule", "have no position",
         ),
         (
             [

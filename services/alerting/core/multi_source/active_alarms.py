@@ -6,11 +6,13 @@ With the counts a condition tree is evaluated without reading each alarm.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from services.alerting.core.alarms.snapshot import AlarmSnapshot
 from shared.contracts.fields import LEVEL_ORDER
+from shared.contracts.geofences import Geofence
+from shared.domain.geofences import lies_within
 
 NO_RANK = -1
 """The rank of no alarm; the ranks of levels begin at 0."""
@@ -42,6 +44,14 @@ class ActiveAlarms:
         alarm = self._active.pop(alarm_id, None)
         if alarm is not None:
             self._ranks[_rank_of(alarm)] -= 1
+
+    def within(self, geofences: Sequence[Geofence]) -> ActiveAlarms:
+        """Return the alarms whose position lies in one of the geofences."""
+        inside = ActiveAlarms()
+        for alarm in (*self._active.values(), *self._cleared.values()):
+            if lies_within(geofences, alarm.position):
+                inside.update(alarm)
+        return inside
 
     def linger_ends(self, linger: timedelta) -> Iterator[tuple[datetime, AlarmSnapshot]]:
         """Yield each cleared alarm with the moment at which it stops to count."""

@@ -1,4 +1,4 @@
-"""Composite rules: a boolean tree over the alarms of other rules in one scope.
+"""Composite rules: boolean trees over the alarms of other rules in one scope, one per level.
 
 The result is a function of the newest state of these alarms and of the region's clock. Therefore
 the order in which the alarms came never matters for the alarms that are open in the end.
@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from services.alerting.core.alarms.snapshot import AlarmSnapshot
 from services.alerting.core.multi_source.active_alarms import NO_RANK, ActiveAlarms
 from services.alerting.core.multi_source.episode import RuleEvaluation, RuleResult
-from shared.contracts.conditions import CompositeRule, holds
-from shared.contracts.fields import DataGrade, Level, highest_grade
+from shared.contracts.conditions import CompositeRule, highest_level
+from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, highest_grade
 
 _LEVELS = tuple(Level)
 
@@ -26,7 +26,7 @@ def evaluate_composite(
     trigger: AlarmSnapshot | None = None,
     published: RuleResult | None = None,
 ) -> RuleEvaluation:
-    """Evaluate the tree at `clock` over the alarms in `scope`, which are given by rule id.
+    """Evaluate the trees at `clock` over the alarms in `scope`, which are given by rule id.
 
     `trigger` is the alarm whose change caused the evaluation, `published` the result that is open
     already. An episode starts with the newest change among the counted alarms and the trigger: the
@@ -39,12 +39,16 @@ def evaluate_composite(
         for end, alarm in alarms.linger_ends(linger)
     ]
     expires_at = min((end for end, _ in ends if end > clock), default=None)
-    if not holds(rule.when, _levels(alarms_by_rule, clock, linger, with_doubtful=True)):
+    level = highest_level(rule, _levels(alarms_by_rule, clock, linger, with_doubtful=True))
+    if level is None:
         return RuleEvaluation(None, expires_at)
-    doubtful = not holds(rule.when, _levels(alarms_by_rule, clock, linger, with_doubtful=False))
+    certain = highest_level(rule, _levels(alarms_by_rule, clock, linger, with_doubtful=False))
+    doubtful = certain is None
+    if certain is not None:  # A level that only a backlog shows does not hide a certain one.
+        level = min(level, certain, key=LEVEL_ORDER.__getitem__)
     if (
         published is not None
-        and published.level is rule.level
+        and published.level is level
         and (doubtful or not published.retrospective)
     ):
         return RuleEvaluation(published, expires_at)
@@ -59,7 +63,7 @@ def evaluate_composite(
     newest_first = sorted(counted, key=_by_change, reverse=True)
     is_at_site = rule.scope == "site"
     result = RuleResult(
-        level=rule.level,
+        level=level,
         metric="conditions",
         value=float(len(counted)),
         limit=1.0,

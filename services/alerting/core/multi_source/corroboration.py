@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from itertools import compress, groupby
-from math import asin, cos, radians, sin, sqrt
 
 from services.alerting.core.multi_source.episode import RuleEvaluation, RuleResult
 from services.alerting.core.multi_source.source_pool import (
@@ -26,8 +25,8 @@ from services.alerting.core.multi_source.source_pool import (
 from services.alerting.core.multi_source.work_limit import Spend, spend_freely
 from shared.contracts.conditions import CorroborationRule
 from shared.contracts.fields import Position, highest_grade
+from shared.domain.geofences import metres
 
-_EARTH_M = 6_371_000.0
 _DEGREE_M = 111_000
 """A degree of latitude is not shorter, in metres."""
 LOOKBACK = timedelta(hours=72)
@@ -105,14 +104,6 @@ def _next_warning(members: Iterable[WeightedSighting], clock: datetime) -> datet
         if member.sighting.is_from_agency and member.sighting.start > clock
     )
     return min(begins, default=None)
-
-
-def metres(position: Position, destination: Position) -> float:
-    """Return the great-circle distance in metres."""
-    lat1, lat2 = radians(position.lat), radians(destination.lat)
-    half = sin((lat2 - lat1) / 2) ** 2
-    half += cos(lat1) * cos(lat2) * sin(radians(destination.lon - position.lon) / 2) ** 2
-    return 2 * _EARTH_M * asin(min(1.0, sqrt(half)))
 
 
 def _fullest(

@@ -24,6 +24,7 @@ from services.alerting.core.alarms.scopes import (
 from services.alerting.core.alarms.snapshot import AlarmSnapshot
 from services.alerting.core.multi_source.composite import evaluate_composite
 from services.alerting.core.multi_source.corroboration import evaluate_corroboration
+from services.alerting.core.multi_source.delayed_clear import delay_fall
 from services.alerting.core.multi_source.episode import (
     EpisodeCause,
     EpisodeKey,
@@ -33,6 +34,7 @@ from services.alerting.core.multi_source.episode import (
 )
 from services.alerting.core.multi_source.evidence_index import EvidenceIndex, sighting_of_alarm
 from services.alerting.core.multi_source.rule_registry import MultiSourceRules
+from services.alerting.core.multi_source.rule_seasons import in_season
 from services.alerting.core.multi_source.source_pool import Sighting, is_source
 from services.alerting.core.multi_source.work_limit import RuleTooCostly, WorkLimit
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
@@ -126,6 +128,10 @@ class MultiSourceEngine:
         if not self.rules.update(rule):
             return
         keys = {key for key in self.episodes if key.rule_id == rule.rule_id}
+        for key in keys:
+            if self.episodes[key].falling:  # What fell under the former version begins anew.
+                self.episodes[key] = replace(self.episodes[key], falling=())
+                self.changed_keys.add(key)
         is_active = any(active.rule_id == rule.rule_id for active in self.rules.active())
         if is_active:
             keys |= {key for status in Status for key in self._candidate_keys(rule, status)}
@@ -158,7 +164,7 @@ class MultiSourceEngine:
         for rule in self.rules.corroborations_of(sighting.event_type):
             assert isinstance(rule.body, CorroborationRule)
             unit = unit_at(sighting.places[0], rule.body.within)
-            if unit is not None and is_source(rule.body, sighting):
+            if unit is not None and is_source(rule, sighting):
                 yield rule.body, EpisodeKey(rule.rule_id, region_of(status, unit), unit)
 
     def _shorten_sighting(self, status: Status, sighting: Sighting, cause: EpisodeCause) -> None:
@@ -216,13 +222,17 @@ class MultiSourceEngine:
         rule = self.rules.get(key.rule_id)
         if rule is None or not self.rules.is_active(rule):
             return
+        calendar = self.rules.calendar(rule)
+        if calendar is not None:
+            new_sighting = None  # sources outside of its hours may be enough already
         try:
             evaluation = self._evaluation(rule, key, cause, trigger, new_sighting)
         except RuleTooCostly:
             self.too_costly.add(rule.rule_id)
             self.rules.quarantine(rule.rule_id)
             return
-        self._change_episode(rule, key, evaluation, cause)
+        clock = self.clocks.get(key.region, cause.at)
+        self._change_episode(rule, key, in_season(evaluation, calendar, clock), cause)
 
     def _evaluation(
         self,
@@ -237,9 +247,12 @@ class MultiSourceEngine:
             if is_scope_of(rule.body.scope, key.scope):
                 episode = self.episodes.get(key)
                 published = episode.result if episode is not None and episode.is_open else None
-                alarms = self.evidence.active_alarms(rule.body, key)
+                alarms = self.evidence.active_alarms(rule, key)
                 self._limit.spend(rule.rule_id, 1 + sum(map(len, alarms.values())))
-                return evaluate_composite(rule.body, key.scope, alarms, clock, trigger, published)
+                evaluation = evaluate_composite(
+                    rule.body, key.scope, alarms, clock, trigger, published
+                )
+                return delay_fall(rule.body, episode, evaluation, cause.at, clock)
         elif isinstance(rule.body, CorroborationRule) and is_scope_of(rule.body.within, key.scope):
             pool = self.evidence.source_pool(rule, key)
             spend = partial(self._limit.spend, rule.rule_id)

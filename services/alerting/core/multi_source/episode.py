@@ -17,8 +17,11 @@ from shared.contracts.ids import alarm_id, transition_id
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.units import tier_of
 from shared.domain.bilingual import Bilingual
+from shared.domain.rule_scope_words import scope_words
 
 MOST_REFERENCES = 62
+Falling = tuple[tuple[Level, datetime], ...]
+"""Levels and the event time since which the condition of each no longer holds."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -60,15 +63,25 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True)
 class RuleEvaluation:
-    """The result of a rule (None: the rule does not hold), valid until event time `expires_at`."""
+    """The result of a rule (None: the rule does not hold), valid until event time `expires_at`.
+
+    `note` gives the reason in words where the sources are not the reason. `falling`: see
+    `RuleEpisode`.
+    """
 
     result: RuleResult | None
     expires_at: datetime | None = None
+    note: str = ""
+    falling: Falling = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RuleEpisode:
-    """The newest episode of a key; version 0: there has been none. `result` is as published."""
+    """The newest episode of a key; version 0: there has been none. `result` is as published.
+
+    `falling` are the levels at and below the published one whose condition no longer holds, each
+    with the event time since then.
+    """
 
     key: EpisodeKey
     alarm_id: str = ""
@@ -77,6 +90,7 @@ class RuleEpisode:
     is_open: bool = False
     result: RuleResult | None = None
     expires_at: datetime | None = None
+    falling: Falling = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +118,14 @@ def next_episode(
 ) -> tuple[RuleEpisode, AlarmEvent | None]:
     """Return the episode after an evaluation, and an event if other services see a difference."""
     previous, result = episode.result if episode.is_open else None, evaluation.result
-    unchanged = replace(episode, expires_at=evaluation.expires_at)
+    unchanged = replace(episode, expires_at=evaluation.expires_at, falling=evaluation.falling)
     if result is None:
         if previous is None:
             return unchanged, None
         at = max(previous.started_at, cause.at)
         ended = replace(unchanged, version=episode.version + 1, is_open=False)
-        return ended, _event(rule, ended, previous, AlarmTransition.CLEARED, at, cause)
+        event = _event(rule, ended, previous, AlarmTransition.CLEARED, at, cause)
+        return ended, _with_note(event, evaluation.note)
     if previous is None:
         identifier = alarm_id(
             rule.rule_id, f"{episode.key.scope}|{episode.key.region.status}", result.start_event_id
@@ -143,7 +158,15 @@ def next_episode(
         unchanged, version=episode.version + 1, rule_version=rule.version, result=published
     )
     at = max(previous.started_at, cause.at)
-    return changed, _event(rule, changed, published, transition, at, cause, previous)
+    event = _event(rule, changed, published, transition, at, cause, previous)
+    return changed, _with_note(event, evaluation.note)
+
+
+def _with_note(event: AlarmEvent, note: str) -> AlarmEvent:
+    if not note:
+        return event
+    evidence = event.evidence.model_copy(update={"note": note})
+    return event.model_copy(update={"evidence": evidence})
 
 
 def _transition_between(previous: RuleResult, result: RuleResult) -> AlarmTransition | None:
@@ -169,6 +192,7 @@ def _event(
     previous_level = result.level if is_end else previous.level if previous is not None else None
     parts = ScoreParts(level=0, excess=0) if is_end else score_parts(result)
     references = result.references[:MOST_REFERENCES]
+    scope = scope_words(rule)
     if episode.version > 1:
         references = (transition_id(episode.alarm_id, episode.version - 1), *references)
     return AlarmEvent(
@@ -203,6 +227,7 @@ def _event(
             window_s=result.window_s,
             event_id=cause.event_id,
             last_seen_at=at,
+            note=None if scope is None or is_end else scope.joined(),
         ),
         headline=Bilingual(rule.name_zh, rule.name_en).joined(),
         started_at=result.started_at,

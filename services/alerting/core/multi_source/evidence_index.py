@@ -18,7 +18,7 @@ from services.alerting.core.multi_source.active_alarms import ActiveAlarms
 from services.alerting.core.multi_source.episode import EpisodeKey
 from services.alerting.core.multi_source.rule_registry import MultiSourceRules
 from services.alerting.core.multi_source.source_pool import Sighting, SourcePool
-from shared.contracts.conditions import CompositeRule, CorroborationRule, named_rules
+from shared.contracts.conditions import CompositeRule, CorroborationRule, rules_read
 from shared.contracts.fields import Status
 from shared.contracts.rules import RuleDefinition
 
@@ -65,13 +65,20 @@ class EvidenceIndex:
         for pool in self._pools_with(status, sighting):
             pool.remove(sighting.sighting_id)
 
-    def active_alarms(self, rule: CompositeRule, key: EpisodeKey) -> Mapping[str, ActiveAlarms]:
-        """Return the alarms that a composite reads in a scope, by rule id."""
+    def active_alarms(self, rule: RuleDefinition, key: EpisodeKey) -> Mapping[str, ActiveAlarms]:
+        """Return the alarms that a composite reads in a scope, by rule id.
+
+        A composite with geofences reads the alarms inside alone.
+        """
+        assert isinstance(rule.body, CompositeRule)
         self._index()
         status = key.region.status
-        return {
-            rule_id: self._active[status, rule_id, key.scope] for rule_id in named_rules(rule.when)
+        active = {
+            rule_id: self._active[status, rule_id, key.scope] for rule_id in rules_read(rule.body)
         }
+        if not rule.geofences:
+            return active
+        return {rule_id: alarms.within(rule.geofences) for rule_id, alarms in active.items()}
 
     def source_pool(self, rule: RuleDefinition, key: EpisodeKey) -> SourcePool:
         """Return the sources of a corroboration rule in a unit."""
@@ -79,7 +86,8 @@ class EvidenceIndex:
         self._index()
         pool = self._pools.get(key)
         if pool is None or pool.rule is not rule.body:
-            pool = self._pools[key] = SourcePool(rule.body, self._sightings_of(rule, key))
+            sightings = self._sightings_of(rule, key)
+            pool = self._pools[key] = SourcePool(rule.body, sightings, rule.geofences)
         return pool
 
     def candidate_keys(self, rule: RuleDefinition, status: Status) -> set[EpisodeKey]:
@@ -94,7 +102,7 @@ class EvidenceIndex:
     def _composite_keys(
         self, rule: RuleDefinition, body: CompositeRule, status: Status
     ) -> set[EpisodeKey]:
-        rule_ids = named_rules(body.when)
+        rule_ids = rules_read(body)
         keys: set[EpisodeKey] = set()
         for alarm in self.alarms.values():
             if alarm.rule_id in rule_ids and alarm.status is status:

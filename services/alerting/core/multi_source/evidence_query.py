@@ -14,7 +14,7 @@ from services.alerting.core.alarms.snapshot import AlarmSnapshot
 from services.alerting.core.multi_source.corroboration import LOOKBACK
 from services.alerting.core.multi_source.episode import EpisodeKey
 from services.alerting.core.multi_source.rule_registry import MultiSourceRules
-from shared.contracts.conditions import CompositeRule, CorroborationRule, named_rules
+from shared.contracts.conditions import CompositeRule, CorroborationRule, rules_read
 from shared.contracts.fields import Status
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.units import span_of
@@ -70,7 +70,7 @@ class EvidenceQuery:
         if rule is None:
             return
         if isinstance(rule.body, CompositeRule) and rule.body.scope == "site":
-            for rule_id in named_rules(rule.body.when):
+            for rule_id in rules_read(rule.body):
                 site = (key.region.status, rule_id, key.scope)
                 _set_earliest(self.sites, site, self._since(rule, key.region))
         else:
@@ -85,7 +85,7 @@ class EvidenceQuery:
     def _add_range(self, rule: RuleDefinition, region: Region, span: tuple[str, str]) -> None:
         since = self._since(rule, region)
         if isinstance(rule.body, CompositeRule):
-            for rule_id in named_rules(rule.body.when):
+            for rule_id in rules_read(rule.body):
                 _set_earliest(self.alarms, (region.status, rule_id, *span), since)
         elif isinstance(rule.body, CorroborationRule):
             key = (region.status, rule.event_type, *span)

@@ -7,8 +7,8 @@ messages of an agency are ordered by references, not by arrival.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.alerting.core.multi_source.source_pool import Sighting
@@ -110,6 +110,44 @@ def ended_before_arrival(
         for reference in event.references
         if reference not in existing_ids
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class WarningChanges:
+    """The effects of a message: the warning taken from it, the warnings that it ends, and withdrawn
+    ones in the place of references without a row.
+    """
+
+    new_warning: WarningState | None
+    ended: tuple[WarningState, ...]
+    absent: tuple[WarningState, ...]
+
+    @property
+    def in_order(self) -> list[WarningState]:
+        """Return the changed warnings in the order of their effect.
+
+        The new warning comes first: a danger that the agency goes on to state does not end in
+        between.
+        """
+        return [*((self.new_warning,) if self.new_warning is not None else ()), *self.ended]
+
+
+def changes_by(
+    event: ExternalWarning,
+    warnings: Mapping[str, WarningState],
+    observed_at: datetime,
+    accepted_at: datetime | None = None,
+) -> WarningChanges:
+    """Return the effects of a message on the warnings of its agency, given by id."""
+    new_warning = warning_state(event, observed_at, accepted_at)
+    if new_warning is not None and was_ended_before(event, warnings.get(event.id)):
+        new_warning = replace(new_warning, withdrawn=True)
+    ended = [existing for existing in warnings.values() if ends_warning(event, existing)]
+    return WarningChanges(
+        new_warning,
+        tuple(replace(existing, withdrawn=True) for existing in ended),
+        tuple(ended_before_arrival(event, warnings.keys(), observed_at)),
+    )
 
 
 def was_ended_before(event: ExternalWarning, existing_warning: WarningState | None) -> bool:

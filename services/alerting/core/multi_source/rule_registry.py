@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from shared.contracts.conditions import CompositeRule, CorroborationRule, named_rules
+from shared.contracts.conditions import CompositeRule, CorroborationRule, rules_read
 from shared.contracts.rules import RuleDefinition
+from shared.domain.local_time import ZONE
+from shared.domain.rule_calendar import RuleCalendar, calendar_of
 
 
 class MultiSourceRules:
     """The newest version of every rule over several sources, also of disabled rules."""
 
     def __init__(
-        self, rules: Iterable[RuleDefinition] = (), quarantined: Iterable[str] = ()
+        self,
+        rules: Iterable[RuleDefinition] = (),
+        quarantined: Iterable[str] = (),
+        zone: str = ZONE,
     ) -> None:
-        """`quarantined` are the ids of rules that cost too much: they are not evaluated."""
+        """`quarantined` are the ids of rules that cost too much: they are not evaluated.
+
+        `zone` is the time zone of the seasons and hours of rules.
+        """
+        self._zone = zone
         self._rules = {rule.rule_id: rule for rule in rules}
         self.quarantined = set(quarantined)
         self._composites_by_named: dict[str, list[RuleDefinition]] = {}
@@ -25,6 +34,10 @@ class MultiSourceRules:
     def get(self, rule_id: str) -> RuleDefinition | None:
         """Return the newest version of a rule."""
         return self._rules.get(rule_id)
+
+    def calendar(self, rule: RuleDefinition) -> RuleCalendar | None:
+        """Return the seasons and hours of a rule; None for a rule that always holds."""
+        return calendar_of(rule.seasons, rule.hours, self._zone)
 
     def active(self) -> list[RuleDefinition]:
         """Return the enabled rules in the order of their ids."""
@@ -68,7 +81,7 @@ class MultiSourceRules:
     def _path(self, goal: str, rule: RuleDefinition, path: list[str], tried: set[str]) -> list[str]:
         if not isinstance(rule.body, CompositeRule):
             return []
-        for rule_id in sorted(named_rules(rule.body.when)):
+        for rule_id in sorted(rules_read(rule.body)):
             if rule_id == goal:
                 return [*path, goal]
             named_rule = self._rules.get(rule_id)
@@ -84,7 +97,7 @@ class MultiSourceRules:
         corroborations: dict[str, list[RuleDefinition]] = defaultdict(list)
         for rule in self.active():
             if isinstance(rule.body, CompositeRule):
-                for rule_id in named_rules(rule.body.when):
+                for rule_id in rules_read(rule.body):
                     composites[rule_id].append(rule)
             else:
                 corroborations[rule.event_type].append(rule)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.contracts.conditions import CorroborationRule, SourceClass
 from shared.contracts.fields import DataGrade, Position
+from shared.contracts.geofences import Geofence
+from shared.contracts.rules import RuleDefinition
+from shared.domain.geofences import lies_within
 
 MILLION = 1_000_000
 _Standing = tuple[int, frozenset[int]]
@@ -47,6 +50,10 @@ class Sighting:
     def is_from_agency(self) -> bool:
         """Return whether the sighting is a warning, which may cover many units."""
         return self.source.startswith("agency:")
+
+    def lies_within(self, geofences: Sequence[Geofence]) -> bool:
+        """Return whether the sighting counts in these geofences: a warning covers its units."""
+        return self.is_from_agency or lies_within(geofences, self.position)
 
     def adds_nothing_to(self, before: Sighting) -> bool:
         """Return whether only the record differs, and the end, which is not later."""
@@ -125,8 +132,14 @@ class SourceWeights:
 class SourcePool:
     """Sightings of one rule in one unit; `can_hold` needs no scan of them."""
 
-    def __init__(self, rule: CorroborationRule, sightings: Iterable[Sighting] = ()) -> None:
+    def __init__(
+        self,
+        rule: CorroborationRule,
+        sightings: Iterable[Sighting] = (),
+        geofences: Sequence[Geofence] = (),
+    ) -> None:
         self.rule = rule
+        self._geofences = geofences
         self.ordered: list[WeightedSighting] = []
         self._by_id: dict[str, WeightedSighting] = {}
         self._weights = SourceWeights(rule)
@@ -137,6 +150,8 @@ class SourcePool:
     def update(self, sighting: Sighting) -> None:
         """Add a sighting, or replace its state; a sighting of no class of the rule is ignored."""
         self.remove(sighting.sighting_id)
+        if not sighting.lies_within(self._geofences):
+            return
         classes = frozenset(
             number
             for number, source_class in enumerate(self.rule.sources)
@@ -198,9 +213,12 @@ def _assign_class(
     return False
 
 
-def is_source(rule: CorroborationRule, sighting: Sighting) -> bool:
-    """Return whether one of the rule's classes contains the source of the sighting."""
-    return any(_matches(source_class, sighting) for source_class in rule.sources)
+def is_source(rule: RuleDefinition, sighting: Sighting) -> bool:
+    """Return whether the rule counts the source of the sighting, at the place of the sighting."""
+    assert isinstance(rule.body, CorroborationRule)
+    return any(_matches(source_class, sighting) for source_class in rule.body.sources) and (
+        sighting.lies_within(rule.geofences)
+    )
 
 
 def _matches(source_class: SourceClass, sighting: Sighting) -> bool:

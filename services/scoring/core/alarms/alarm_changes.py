@@ -34,8 +34,11 @@ def change_level(
 
 
 def drop_reached(alarm: AlarmState) -> None:
-    """Forget the pending raises to levels that the alarm has reached."""
+    """Forget the pending raises to levels that the alarm has reached, and falls from levels that
+    it has left.
+    """
     alarm.pending = {rank: entry for rank, entry in alarm.pending.items() if rank > alarm.level}
+    alarm.falling = {rank: since for rank, since in alarm.falling.items() if rank <= alarm.level}
 
 
 def begin_episode(state: ScoringState, alarm: AlarmState, started_at: float, new_id: str) -> None:

@@ -79,7 +79,7 @@ def alarm_event(
     sensor, definition = state.sensor, rule.definition
     unit, datum = definition.unit or "1", definition.datum
     lasting_s = max(cause.at - alarm.started_at, 0.0)
-    value, parts, name, note = cause.value, CLEARED, None, cause.note or None
+    value, parts, name, note = cause.value, CLEARED, None, cause.note or rule.scope
     if rule.thresholds is not None:
         # Upwards: the threshold that was reached. Downwards: the limit of the abandoned threshold.
         threshold = rule.thresholds.threshold(max(rank, previous, shown_rank))

@@ -14,6 +14,8 @@ from shared.contracts.fields import DataGrade
 
 NORMAL = -1
 """`AlarmState.level` of an alarm that is not raised; levels are ranks of LEVEL_ORDER."""
+_FACTS = 5
+"""The stored facts of an alarm between its pending raises and its falls."""
 NEVER = inf
 """A moment that does not come."""
 
@@ -32,8 +34,9 @@ class AlarmState:
     """A rule at a sensor. `version` counts the changes of the alarm named by `alarm_id`.
 
     `pending` holds the raises that wait for a duration or a count, by rank, collected
-    under version `rule_version` of the rule. `started_at`, `peak` and `retrospective` belong to the
-    present episode. `differs` is the level of a candidate rule minus the level of the live rule.
+    under version `rule_version` of the rule, and `falling` the time since which the readings are
+    past the clearing limit of a level, by rank. `started_at`, `peak` and `retrospective` belong to
+    the present episode. `differs` is the level of a candidate rule minus that of the live rule.
     """
 
     level: int = NORMAL
@@ -45,6 +48,7 @@ class AlarmState:
     peak: int = NORMAL
     retrospective: bool = False
     differs: int = 0
+    falling: dict[int, float] = field(default_factory=dict)
 
     def copy(self) -> AlarmState:
         """Return an independent copy."""
@@ -62,6 +66,7 @@ class AlarmState:
             self.peak,
             self.retrospective,
             self.differs,
+            dict(self.falling),
         )
 
     def dump(self) -> list[Any]:
@@ -79,6 +84,7 @@ class AlarmState:
             self.peak,
             self.retrospective,
             self.differs,
+            *([list(map(list, self.falling.items()))] if self.falling else ()),
         ]
 
     @staticmethod
@@ -88,7 +94,8 @@ class AlarmState:
         pending = {
             rank: PendingRaise(since, count, start_id) for rank, since, count, start_id in entries
         }
-        return AlarmState(level, version, alarm_id, pending, *more)
+        facts, falling = more[:_FACTS], more[_FACTS:]
+        return AlarmState(level, version, alarm_id, pending, *facts, *map(dict, falling))
 
 
 @dataclass(slots=True)

@@ -23,7 +23,12 @@ from services.scoring.core.alarms.alarm_state import NEVER, NORMAL, AlarmState
 from services.scoring.core.alarms.emitter import Emitter
 from services.scoring.core.baseline.baseline import Baseline
 from services.scoring.core.evaluation import reprocessing, sensor_health
-from services.scoring.core.evaluation.rule_evaluation import alarm_of, evaluate_rules, next_raise
+from services.scoring.core.evaluation.rule_evaluation import (
+    alarm_of,
+    evaluate_rules,
+    level_after,
+    next_raise,
+)
 from services.scoring.core.readings.history import append, insert
 from services.scoring.core.rules.compiled_rule import CompiledRule
 from services.scoring.core.state.id_hash import id_hash
@@ -175,12 +180,14 @@ def _update_baselines(state: ScoringState, cause: ChangeCause, emitter: Emitter)
             continue
         alarm = alarm_of(state, rule)
         score = model.episode.step(rule.baseline.episode, cause.at, verdict.score)
-        level = rule.thresholds.evaluate(alarm, cause.at, score, cause.event_id)
+        level, note = level_after(rule, alarm, cause.at, score, cause.event_id)
         if level != alarm.level:
             expected = f"{verdict.expected:.6g}±{verdict.spread:.2g}"
-            note = Bilingual(
-                f"{cause.value:.6g}，预期 {expected}", f"{cause.value:.6g}, expected {expected}"
-            ).joined()
+            note = note or (
+                Bilingual(
+                    f"{cause.value:.6g}，预期 {expected}", f"{cause.value:.6g}, expected {expected}"
+                ).joined()
+            )
             judged = replace(cause, value=verdict.score, note=note)
             change_level(state, rule, alarm, level, judged, emitter)
             changed = True

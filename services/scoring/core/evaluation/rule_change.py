@@ -1,8 +1,8 @@
 """Bring a sensor's state under new rules while readings arrive.
 
 A new version of a rule keeps the open alarm, and the windows with an equal aggregate and span;
-pending raises under the old limits begin anew. Alarms of rules without effect on the sensor are
-cleared.
+pending raises and falls under the old limits begin anew. Alarms of rules without effect on the
+sensor are cleared.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ def apply_rules(
         if rule is not None and alarm.rule_version != rule.version:
             alarm.rule_version = rule.version
             alarm.pending.clear()
+            alarm.falling.clear()
             changed = True
     if changed and state.rare is not None:
         state.rare.journal.clear()  # of other rules: none of it can be evaluated again

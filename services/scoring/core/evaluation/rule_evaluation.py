@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from services.scoring.core.alarms.alarm_events import ChangeCause
-from services.scoring.core.alarms.alarm_state import NEVER, AlarmState
+from services.scoring.core.alarms.alarm_state import NEVER, NORMAL, AlarmState
 from services.scoring.core.readings.history import buckets_of
 from services.scoring.core.readings.windows import aggregate_of, view_of
 from services.scoring.core.rules.compiled_rule import CompiledRule
 from services.scoring.core.state.sensor_state import ScoringState
+from shared.domain.measures import no_longer
+from shared.domain.rule_scope_words import OUT_OF_SEASON
 
 OnChange = Callable[[CompiledRule, AlarmState, int, ChangeCause], None]
 """Takes a rule, its alarm just before the change, the new level, and the cause."""
@@ -58,14 +60,17 @@ def raise_elapsed(
 
 
 def next_raise(state: ScoringState) -> tuple[float, CompiledRule | None]:
-    """Return the moment and the rule of the next raise by time alone; NEVER, None without one."""
+    """Return the moment and the rule of the next raise by time alone; NEVER, None without one.
+
+    A raise that would fall outside the seasons and hours of its rule does not come.
+    """
     earliest, earliest_rule = NEVER, None
     for rule in state.rule_set.timed:
         alarm = state.alarm(rule.rule_id)
         if alarm is not None and alarm.pending:
             assert rule.thresholds is not None
             due = rule.thresholds.next_raise_at(alarm)
-            if due < earliest:
+            if due < earliest and rule.holds_at(due):
                 earliest, earliest_rule = due, rule
     return earliest, earliest_rule
 
@@ -80,6 +85,21 @@ def alarm_of(state: ScoringState, rule: CompiledRule) -> AlarmState:
     return alarm
 
 
+def level_after(
+    rule: CompiledRule, alarm: AlarmState, at: float, value: float, event_id: str
+) -> tuple[int, str]:
+    """Return the level after a value, and why where the value is not the reason."""
+    if not rule.holds_at(at):
+        alarm.pending.clear()
+        return NORMAL, OUT_OF_SEASON
+    assert rule.thresholds is not None
+    level = rule.thresholds.evaluate(alarm, at, value, event_id)
+    clear_for_s = rule.thresholds.clear_for_s
+    if level < alarm.level and clear_for_s > 0 and rule.baseline is None:
+        return level, no_longer(clear_for_s).joined()
+    return level, ""
+
+
 def evaluate_threshold(
     state: ScoringState,
     rule: CompiledRule,
@@ -92,15 +112,17 @@ def evaluate_threshold(
     thresholds, alarm = rule.thresholds, state.alarm(rule.rule_id)
     assert thresholds is not None
     if alarm is None:
-        if value * thresholds.sign < thresholds.levels[0].up:
+        if value * thresholds.sign < thresholds.levels[0].up or not rule.holds_at(at):
             return  # nothing to remember
         alarm = alarm_of(state, rule)
-    level = thresholds.evaluate(alarm, at, value, cause.start_id or cause.event_id)
+    level, note = level_after(rule, alarm, at, value, cause.start_id or cause.event_id)
     if level != alarm.level:
         published_value = value / thresholds.factor
         on_change(
             rule,
             alarm,
             level,
-            ChangeCause(at, published_value, cause.event_id, cause.trace_id, cause.retrospective),
+            ChangeCause(
+                at, published_value, cause.event_id, cause.trace_id, cause.retrospective, note
+            ),
         )

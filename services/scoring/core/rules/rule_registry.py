@@ -4,8 +4,9 @@ Rules and sensors come from two tables in any order and change while readings ar
 leaves the previous version in force. A rule that names sensors outside the catalogue waits for
 their entries. A rule does not apply to a sensor with another unit or another datum, nor to a sensor
 in a response mode outside the list of the rule: a change of mode reloads the rules of the sensors
-in its subtree, apart for drills and for what is real. `revision` grows when a change concerns
-sensors that may have state.
+in its subtree, apart for drills and for what is real. A rule with geofences applies to the sensors
+whose position lies in one of them. `revision` grows when a change concerns sensors that may have
+state.
 
 An installed sensor is expected to send from its entry on. A generated sensor has no device, and
 nobody waits for its first reading.
@@ -24,6 +25,8 @@ from shared.contracts.modes import ResponseModeEvent
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.units import is_within
 from shared.definitions.rules.checks import fits, problems_of
+from shared.domain.geofences import lies_within
+from shared.domain.local_time import ZONE
 from shared.domain.response_modes.effective import UNDECIDED, Modes
 
 DEFAULT_LATENESS_S = 300.0
@@ -36,9 +39,14 @@ class RuleRegistry:
         self,
         lateness_s: float = DEFAULT_LATENESS_S,
         partition_of: Callable[[str], int] | None = None,
+        zone: str = ZONE,
     ) -> None:
-        """Without `partition_of`, the partition of a sensor, no sensor is expected to send."""
+        """Without `partition_of`, the partition of a sensor, no sensor is expected to send.
+
+        `zone` is the time zone of the hours and seasons of rules.
+        """
         self.revision = 0
+        self._zone = zone
         self._lateness_s = lateness_s
         self._partition_of = partition_of
         self._expected: dict[int, list[str]] = {}
@@ -53,6 +61,10 @@ class RuleRegistry:
         self._by_facts: dict[tuple[object, ...], RuleSet] = {}
         """The same rule sets by the facts of sensors: no rule is checked to find one."""
         self._modes = Modes()
+
+    def empty(self) -> RuleRegistry:
+        """Return a registry with the same settings and no content."""
+        return RuleRegistry(self._lateness_s, self._partition_of, self._zone)
 
     def add_sensor(self, entry: SensorEntry) -> None:
         """Add a sensor, or replace its entry by the newest entry of the catalogue."""
@@ -189,7 +201,12 @@ class RuleRegistry:
         of_sensor = self._by_sensor.get(sensor.sensor_id, [])
         # A rule outside its modes counts as well: it ends its alarms by this decision of the mode.
         mode = effective if any(rule.modes for rule in (*of_kind, *of_sensor)) else UNDECIDED
-        all_facts = (sensor.kind, mode, *facts, *(rule.rule_id for rule in of_sensor))
+        outside = frozenset(
+            rule.rule_id
+            for rule in (*of_kind, *of_sensor)
+            if rule.geofences and not lies_within(rule.geofences, sensor.position)
+        )
+        all_facts = (sensor.kind, mode, outside, *facts, *(rule.rule_id for rule in of_sensor))
         rule_set = self._by_facts.get(all_facts)
         if rule_set is None:
             entry = sensor.entry()
@@ -201,7 +218,7 @@ class RuleRegistry:
             key = (*facts, mode, *(rule.rule_id for rule in rules))
             rule_set = self._rule_sets.get(key)
             if rule_set is None:
-                rule_set = self._rule_sets[key] = rule_set_of(rules, *facts, mode)
+                rule_set = self._rule_sets[key] = rule_set_of(rules, *facts, mode, self._zone)
             self._by_facts[all_facts] = rule_set
         return rule_set
 

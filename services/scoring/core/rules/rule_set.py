@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from services.scoring.core.rules.compiled_rule import FOREVER, CompiledRule, compile_rule
 from services.scoring.core.rules.fast_rule_set import FastRuleSet
 from shared.contracts.rules import RateRule, RuleDefinition, ThresholdRule
+from shared.domain.local_time import ZONE
 from shared.domain.response_modes.effective import UNDECIDED, Effective
 
 SHORT_WINDOW_READINGS = 40
@@ -45,6 +46,8 @@ class RuleSet:
     """The rules among `values` that time alone can raise."""
     shadows: tuple[CompiledRule, ...] = ()
     """The candidates among all rules."""
+    seasonal: tuple[CompiledRule, ...] = ()
+    """The rules with seasons or hours."""
     by_id: dict[str, CompiledRule] = field(default_factory=dict)
     stuck_after_s: float = FOREVER
     """The shortest time after which a `stuck` rule applies, in seconds."""
@@ -87,10 +90,11 @@ def rule_set_of(
     interval_s: float,
     lateness_s: float,
     mode: Effective = UNDECIDED,
+    zone: str = ZONE,
 ) -> RuleSet:
     """Return the rules of sensors with these facts; `definitions` fit and are sorted by id."""
     ordered = sorted(definitions, key=lambda rule: rule.shadow_of is not None)  # candidates last
-    rules = [compile_rule(rule, interval_s) for rule in ordered]
+    rules = [compile_rule(rule, interval_s, zone) for rule in ordered]
     windows = tuple(rule for rule in rules if rule.window)
     short = [
         rule.window.span_s
@@ -119,6 +123,7 @@ def rule_set_of(
         ranges,
         tuple(rule for rule in values if rule.thresholds and rule.thresholds.for_s),
         tuple(rule for rule in rules if rule.definition.shadow_of),
+        tuple(rule for rule in rules if rule.calendar),
         {rule.rule_id: rule for rule in rules},
         min((body.for_s for body in stuck), default=FOREVER),
         max((body.tolerance for body in stuck), default=0.0),

@@ -72,4 +72,5 @@ class Sensor:
             unit=self.unit,
             datum=self.datum,
             interval_s=self.interval_s,
+            position=self.position,
         )

@@ -2,8 +2,10 @@
 
 Values are compared after multiplication by `sign`, so that "below" is "above" upside down. Levels
 are ranks, not positions: an open alarm keeps its meaning when a new version changes the thresholds.
-A raise waits for `for_s` seconds and `count` readings in a row. A level is abandoned at once: the
-distance between the two limits keeps the level from flapping.
+A raise waits for `for_s` seconds and `count` readings in a row. A level is abandoned at once, since
+the distance between the two limits keeps the level from flapping; with `clear_for_s` it is
+abandoned by the first reading so much later than the first of a row past its limit. Time alone
+abandons no level: an end of data is no reason to clear an alarm.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """The thresholds of a rule in rising rank; a raise waits `for_s` seconds and `count` readings.
+    """The thresholds of a rule in rising rank; a raise waits `for_s` seconds and `count` readings,
+    a fall waits `clear_for_s` seconds.
 
     Evaluated values are in the unit of the thresholds times `factor`.
     """
@@ -38,6 +41,7 @@ class Thresholds:
     for_s: float = 0.0
     count: int = 1
     factor: float = 1.0
+    clear_for_s: float = 0.0
 
     @property
     def waits(self) -> bool:
@@ -62,7 +66,12 @@ class Thresholds:
             up = self._elapsed_rank(alarm, at, signed, event_id)
         else:
             up = self._reached_rank(signed)
-        return up if up > alarm.level else self._retained_rank(alarm.level, signed)
+        if up > alarm.level:
+            alarm.falling.clear()
+            return up
+        if self.clear_for_s > 0:
+            return self._lasting_rank(alarm, at, signed)
+        return self._retained_rank(alarm.level, signed)
 
     def bounds(self, alarm: AlarmState | None) -> tuple[float, float]:
         """Return two values between which a value leaves the alarm unchanged.
@@ -71,7 +80,7 @@ class Thresholds:
         evaluated.
         """
         level = NORMAL if alarm is None else alarm.level
-        if alarm is not None and alarm.pending:
+        if alarm is not None and (alarm.pending or alarm.falling):
             return inf, -inf
         up = next((threshold.up for threshold in self.levels if threshold.rank > level), inf)
         down = -inf
@@ -141,4 +150,17 @@ class Thresholds:
         for threshold in self.levels:
             if threshold.rank <= level and signed >= threshold.down:
                 rank = threshold.rank
+        return rank
+
+    def _lasting_rank(self, alarm: AlarmState, at: float, signed: float) -> int:
+        """Return the level of which the readings have not been past the limit for long enough."""
+        rank = NORMAL
+        for threshold in self.levels:
+            if threshold.rank > alarm.level:
+                break
+            if signed >= threshold.down:
+                alarm.falling.pop(threshold.rank, None)
+            elif at >= alarm.falling.setdefault(threshold.rank, at) + self.clear_for_s:
+                continue
+            rank = threshold.rank
         return rank
