@@ -9,6 +9,7 @@ from pydantic import Field
 from shared.contracts.envelope import RealWorld
 from shared.contracts.fields import (
     Contract,
+    Count,
     Identifier,
     Line,
     Metric,
@@ -113,7 +114,11 @@ def kind_and_id(key: str) -> tuple[str, str]:
 
 
 class CatalogEntry(RealWorld):
-    """One entry; the newest per kind and id holds."""
+    """One entry; the newest per kind and id holds.
+
+    `version` is the number of the ledger's version; a record that set-up has written has none.
+    """
 
     type: Literal["catalog_entry"] = "catalog_entry"
     entry: Annotated[Entry, Field(discriminator="kind")]
+    version: Count | None = None

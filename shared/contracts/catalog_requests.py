@@ -19,8 +19,8 @@ CatalogKey = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,15}:[A-Za-z0-9][A-Za-
 class EntryPut(Contract):
     """An entry as it is to be.
 
-    `version` is the version that the officer has read, 0 for an entry that the ledger did not have;
-    without it the entry replaces any version.
+    `version` is the version that the officer has read, 0 where no such entry was in use; without it
+    the entry replaces any version.
     """
 
     entry: Annotated[Entry, Field(discriminator="kind")]

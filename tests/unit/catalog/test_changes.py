@@ -55,6 +55,7 @@ def test_new_entries_have_version_1_and_the_time_of_the_transaction() -> None:
     assert (sensor.record.origin_unit, sensor.record.areas) == (NEW_VILLAGE, (NEW_VILLAGE,))
     assert ledger.newest("sensor:gauge-1") == sensor
     assert len({version.record.id for version in versions}) == 3
+    assert {version.record.version for version in versions} == {1}
 
 
 def test_an_entry_that_is_so_already_gets_no_version() -> None:
@@ -73,6 +74,15 @@ def test_a_retired_entry_returns_with_the_next_version() -> None:
     (returned,) = apply(ledger, a_request(put(a_sensor())), NOW)
     assert (returned.version, returned.retired) == (3, False)
     assert returned.record.id != retired.record.id
+
+
+def test_a_retired_entry_is_new_to_an_officer_who_does_not_see_it() -> None:
+    ledger = a_ledger(a_sensor())
+    apply(ledger, a_request(retire("sensor:gauge-1")), NOW)
+    with pytest.raises(LedgerRefusal, match="version 2 now"):
+        apply(ledger, a_request(put(a_sensor(), version=1)), NOW)
+    (returned,) = apply(ledger, a_request(put(a_sensor(), version=0)), NOW)
+    assert returned.version == returned.record.version == 3
 
 
 def test_a_unit_is_retired_together_with_what_names_it() -> None:
