@@ -27,7 +27,7 @@ class Answers:
 
     applied: int = 0
     refused: dict[str, DeadLetter] = field(default_factory=dict)
-    _wanted: dict[str, Entry | None] = field(default_factory=dict)
+    _requested: dict[str, Entry | None] = field(default_factory=dict)
     _request_of: dict[str, str] = field(default_factory=dict)
     _open: dict[str, set[str]] = field(default_factory=dict)
     _places: dict[Place, str] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Answers:
     def sent(self, request: CatalogRequest, place: Place) -> None:
         """Await the answer to a request that lies at a place of its topic."""
         keys = keys_of(request.act)
-        self._wanted |= keys
+        self._requested |= keys
         self._request_of |= dict.fromkeys(keys, request.id)
         self._open[request.id] = set(keys)
         self._places[place] = request.id
@@ -46,10 +46,10 @@ class Answers:
 
     def take(self, key: str, entry: Entry | None) -> None:
         """Apply a record of the ledger, None for a tombstone."""
-        if key not in self._wanted:
+        if key not in self._requested:
             self._further[key] = entry
-        elif self._wanted[key] == entry:
-            del self._wanted[key]
+        elif self._requested[key] == entry:
+            del self._requested[key]
             self._settle(self._request_of.pop(key), key)
 
     def refuse(self, letter: DeadLetter) -> None:
@@ -59,7 +59,7 @@ class Answers:
             return
         self.refused.setdefault(request_id, letter)
         for key in self._open.pop(request_id, ()):
-            del self._wanted[key]
+            del self._requested[key]
             del self._request_of[key]
 
     @property
@@ -70,7 +70,7 @@ class Answers:
     @property
     def open_entries(self) -> int:
         """The number of entries whose requests are not decided yet."""
-        return len(self._wanted)
+        return len(self._requested)
 
     def _settle(self, request_id: str, key: str) -> None:
         self.applied += 1

@@ -20,7 +20,7 @@ from shared.domain.catalog_files.problems import RowPlace
 _MOST_SPANS = 5
 """Spans of rows that a line names."""
 _DONE = Bilingual("{} 条已生效，{} 条被拒收。", "{} entries are in force, {} were refused.")
-_AGAIN = Bilingual(
+_NEXT_CALL = Bilingual(
     "改正后再次运行本命令：已生效的不会重复。",
     "Run the command again after the cause is mended: what is in force stays as it is.",
 )
@@ -54,7 +54,7 @@ def show_outcome(
             screen.line(_CAUSE.of(language).format(" ".join(filter(None, (place, key)))))
     screen.line(_DONE.of(language).format(answers.applied, refused), "bold")
     if refused:
-        screen.line(_AGAIN.of(language))
+        screen.line(_NEXT_CALL.of(language))
 
 
 def outcome_document(

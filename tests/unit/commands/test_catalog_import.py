@@ -1,4 +1,4 @@
-"""`fenghuo catalog import`: errors and the dry run send nothing; answers decide what was applied."""
+"""`fenghuo catalog import`: errors and dry runs send nothing; answers decide what was applied."""
 
 from __future__ import annotations
 
