@@ -6,14 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.contracts.catalog import Entry
+from shared.contracts.catalog import CatalogKey, Entry
 from shared.contracts.envelope import RealWorld
 from shared.contracts.fields import Contract, Count, Identifier, Line, Post, UnitId
 
 MOST_CHANGES = 500
 """The most entries that one request names: all of them change, or none."""
-CatalogKey = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,15}:[A-Za-z0-9][A-Za-z0-9._/\-]{0,95}$")]
-"""The key of an entry, `kind:id`."""
 
 
 class EntryPut(Contract):

@@ -114,6 +114,23 @@ REFUSED: list[tuple[str, CatalogAct, str, Reason, str]] = [
     ("no parent", put(a_unit(TOWN, parent=None)), DISTRICT, Reason.SCHEMA, "needs a parent"),
     ("stale", put(a_sensor("taken", OTHER_TOWN, "新"), version=7), CITY, Reason.STALE, "version 1"),
     ("stale new", put(a_sensor("taken", OTHER_TOWN, "新"), version=0), CITY, Reason.STALE, "1 now"),
+    (
+        "owner",
+        put(a_sensor().model_copy(update={"owner": NEW_TOWN})),
+        DISTRICT,
+        Reason.UNKNOWN_SUBJECT,
+        NEW_TOWN,
+    ),
+    ("place of data", put(a_data_set(place=NEW_TOWN)), CITY, Reason.UNKNOWN_SUBJECT, NEW_TOWN),
+    (
+        "source of data",
+        put(a_data_set(source="source:none")),
+        CITY,
+        Reason.UNKNOWN_SUBJECT,
+        "source:none",
+    ),
+    ("own source", put(a_data_set(source="data:rain-2026")), CITY, Reason.SCHEMA, "its own"),
+    ("owner in use", retire(f"unit:{VILLAGE}"), CITY, Reason.NOT_ALLOWED, "sensor:owned"),
     ("absent", retire("sensor:nobody"), CITY, Reason.UNKNOWN_SUBJECT, "no entry sensor:nobody"),
     ("in use", retire(f"unit:{TOWN}"), CITY, Reason.NOT_ALLOWED, f"unit:{VILLAGE}"),
     ("in use by sensor", retire(f"unit:{OTHER_TOWN}"), CITY, Reason.NOT_ALLOWED, "sensor:taken"),
@@ -128,7 +145,8 @@ REFUSED: list[tuple[str, CatalogAct, str, Reason, str]] = [
 def test_a_change_is_refused_with_the_reason(
     act: CatalogAct, unit: str, reason: Reason, detail: str
 ) -> None:
-    ledger = a_ledger(a_sensor("taken", OTHER_TOWN))
+    owned = a_sensor("owned", CITY).model_copy(update={"owner": VILLAGE})
+    ledger = a_ledger(a_sensor("taken", OTHER_TOWN), owned)
     with pytest.raises(LedgerRefusal) as refusal:
         apply(ledger, a_request(act, unit), NOW)
     assert refusal.value.reason is reason
@@ -216,6 +234,16 @@ def test_a_request_names_what_its_checks_ask_for() -> None:
     needs = Needs()
     needs.add(a_request(retire(f"unit:{TOWN}", "sensor:gauge-1"), CITY))
     assert (needs.keys, needs.named) == ({f"unit:{TOWN}", "sensor:gauge-1"}, {TOWN})
+
+
+def test_data_come_from_an_entry_in_use() -> None:
+    ledger = a_ledger(a_source(TOWN))
+    request = a_request(put(a_data_set(source="source:gas-network", place=TOWN)), CITY)
+    (version,) = apply(ledger, request, NOW)
+    assert version.key == "data:rain-2026"
+    needs = Needs()
+    needs.add(request)
+    assert needs.keys == {"data:rain-2026", "source:gas-network", f"unit:{TOWN}"}
 
 
 def test_the_newest_version_tells_who_decided() -> None:
