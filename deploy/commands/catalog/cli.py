@@ -1,7 +1,8 @@
 """The command `fenghuo catalog`: files of the ledger, its entries now and on a day, and changes.
 
-`check` and `export` work on files and on the topic, `show` and `history` read the tables of the
-service `catalog`; the other verbs send requests to it, and `import` awaits its answers.
+`check` and `export` work on files and on the topic, `show`, `history` and `usage` read tables of
+the services `catalog` and `console`; the other verbs send requests to `catalog`; `import` awaits
+its answers.
 """
 
 from __future__ import annotations
