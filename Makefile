@@ -60,7 +60,7 @@ fuzz: setup  ## decoders under libFuzzer, on Linux (DECODER=record, MINUTES=5 fo
 	@.venv/bin/uv pip install --quiet --require-hashes -r tests/faults/fuzz/requirements.lock
 	@$(PY) -m tests.faults.fuzz $(DECODER) --minutes $(MINUTES) $(ARGS)
 
-bench: setup  ## measure, not part of the tests (ONLY=scoring|command|console|doors|quality|throughput, ARGS="--quick")
+bench: setup  ## measure, not part of the tests (ONLY=scoring|command|console|catalog|doors|quality|throughput, ARGS="--quick")
 	@$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 rules: setup $(CATALOG)  ## check, test, explain, backtest, plot, publish rules (ARGS="check")

@@ -96,6 +96,7 @@ OWN: dict[str, GrowthRule] = {
     "console.history_offset": _bounded("partitions of the readings"),
     "console.load_count": _deleted("old_load_count"),
     "console.page_count": _deleted("old_page_count"),
+    "console.data_call": _deleted("old_data_call"),
     "console.feed": _deleted("feed"),
     "console.command": _deleted("ended_commands"),
     "console.assignment": _deleted("ended_commands"),

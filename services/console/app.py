@@ -8,6 +8,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from services.console.core.data_calls import CallCounts
 from services.console.core.directory import Directory
 from services.console.core.names import UnitNames
 from services.console.features.cases.printing.print_turn import PrintTurn
@@ -27,6 +28,7 @@ from services.console.features.sensors.sensor_parts import SensorParts
 from services.console.metrics import ConsoleMetrics
 from services.console.projector.registration import include_projector, projection_lag
 from services.console.recording.action_recorder import ActionRecorder
+from services.console.recording.call_writer import CallWriter
 from services.console.recording.refusal_writer import RefusalWriter
 from services.console.retention import retention_tasks
 from services.console.routers import ROUTERS
@@ -103,6 +105,8 @@ def build(settings: Settings) -> FastAPI:
     recorder = ActionRecorder(database, platform.publisher, metrics, settings.act_timeout_s)
     refusals = RefusalLog(secrets.token_hex(8), lambda: names.top.unit)
     refusal_writer = RefusalWriter(refusals, recorder.record, clock.now)
+    counts = CallCounts()
+    call_writer = CallWriter(database, counts)
     feed = FeedReader(database)
     hub = Hub(
         feed.after,
@@ -145,12 +149,14 @@ def build(settings: Settings) -> FastAPI:
             SharedAnswers: SharedAnswers(settings.overview_share_s),
             Pictures: Pictures(),
             PrintTurn: PrintTurn(),
+            CallCounts: counts,
             DayCalendar: load_calendar(settings),
         },
     )
 
     async def start(stack: AsyncExitStack) -> None:
         await platform.start(stack)
+        stack.push_async_callback(call_writer.write)
         # Only what is committed after the start is handed out; the past is read by id.
         hub.begin(await feed.head())
         await stack.enter_async_context(
@@ -160,6 +166,7 @@ def build(settings: Settings) -> FastAPI:
                 ("action recorder", recorder.run),
                 ("refusal writer", refusal_writer.run),
                 ("sensor history", history.run),
+                ("data calls", call_writer.run),
             )
         )
         await platform.broker.start()

@@ -25,6 +25,12 @@ class ConsoleMetrics:
             ["reason"],
             registry=registry,
         )
+        self.data_calls = Counter(
+            "fenghuo_console_data_calls_total",
+            "Answers of the read API by the topic whose data they deliver",
+            ["topic"],
+            registry=registry,
+        )
         self.sign_ins = Counter(
             "fenghuo_console_sign_ins_total",
             "Attempts to sign in by way (link, password, oidc) and outcome "

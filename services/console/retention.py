@@ -16,6 +16,8 @@ KEEP_REVIEWS = timedelta(days=3_660)
 """A review is worth reading for ten years, and there is at most one of each case."""
 KEEP_HISTORY = timedelta(days=32)
 """The charts reach back for thirty days."""
+KEEP_CALLS = timedelta(days=732)
+"""Two years of data calls: a month is compared with that of the year before."""
 _OLD = "sent_at < now() - $1::interval"
 
 _DELETES = ", ".join(
@@ -151,6 +153,11 @@ def forget_load(keep: timedelta) -> list[RetentionTask]:
     return [_by_age(f"old_{table}", table, "day", keep) for table in ("load_count", "page_count")]
 
 
+def forget_data_calls() -> RetentionTask:
+    """Return the task for data calls after two years."""
+    return _by_age("old_data_call", "data_call", "day", KEEP_CALLS)
+
+
 def forget_feed(keep: timedelta) -> RetentionTask:
     """Return the task for old events of the feed."""
     return _by_age("feed", "feed", "created_at", keep)
@@ -181,6 +188,7 @@ def retention_tasks(settings: Settings) -> list[RetentionTask]:
         forget_reviews(),
         forget_sensor_history(),
         *forget_load(commands),
+        forget_data_calls(),
         forget_feed(timedelta(hours=settings.keep_feed_hours)),
         forget_actions(timedelta(days=settings.keep_acts_days)),
         *forget_sign_ins(),

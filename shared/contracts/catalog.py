@@ -9,6 +9,8 @@ from pydantic import Field
 from shared.contracts.envelope import RealWorld
 from shared.contracts.fields import (
     Contract,
+    Count,
+    DataGrade,
     Identifier,
     Line,
     Metric,
@@ -20,6 +22,11 @@ from shared.contracts.fields import (
 )
 from shared.contracts.readings import Datum, UnitOfMeasure
 from shared.contracts.sources import SourceEntry
+
+CatalogKey = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,15}:[A-Za-z0-9][A-Za-z0-9._/\-]{0,95}$")]
+"""The key of an entry, `kind:id`."""
+Interval = Annotated[float, Field(gt=0, le=31 * 86_400)]
+"""Seconds from one value to the next."""
 
 
 class UnitEntry(Contract):
@@ -57,9 +64,11 @@ CANARY = "canary"
 class SensorEntry(Contract):
     """A catalogued sensor: unit of measure and datum are declared once, here.
 
-    `lateness_s`: how much older than its newest a reading may be (None = scoring's own setting).
-    `site` groups sensors that stand together. `installed`: its readings are expected from the entry
-    on; a sensor that has not begun to send, and shall not yet, is not installed.
+    `lateness_s`: how much older than the newest reading another may be (None = scoring's setting).
+    `site` groups sensors at one spot. `installed`: readings are expected from the entry on; a
+    sensor without readings until later is not installed. `owner` is the responsible unit (None =
+    the place), `category` the class 分类 in the words of the office, `grade` the data grade of the
+    values (None = not graded).
     """
 
     kind: Literal["sensor"] = "sensor"
@@ -70,21 +79,35 @@ class SensorEntry(Contract):
     metric: Metric
     unit: UnitOfMeasure
     datum: Datum | None = None
-    interval_s: Annotated[float, Field(gt=0, le=31 * 86_400)]
+    interval_s: Interval
     lateness_s: Annotated[float, Field(ge=0, le=7 * 86_400)] | None = None
     site: Identifier | None = None
     position: Position | None = None
+    owner: UnitId | None = None
+    category: Line | None = None
+    grade: DataGrade | None = None
     installed: bool = True
     synthetic: bool = False
 
 
 class PlainEntry(Contract):
-    """A topic, service, rule pack, data set or application."""
+    """A topic, service, rule pack, data set or application.
+
+    `category` is the class 分类 in the words of the office, `grade` the data grade (None = not
+    graded), `place` the unit of the data, `interval_s` the time from one update to the next.
+    `source` is the one entry with the origin of the data (一数一源).
+    """
 
     kind: Literal["topic", "service", "rule_pack", "data", "application"]
     resource_id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._\-]{0,95}$")]
     name: Line
     owner: Line
+    category: Line | None = None
+    grade: DataGrade | None = None
+    place: UnitId | None = None
+    datum: Datum | None = None
+    interval_s: Interval | None = None
+    source: CatalogKey | None = None
     share: Literal["open", "conditional", "closed"] = "closed"
 
 
@@ -113,7 +136,11 @@ def kind_and_id(key: str) -> tuple[str, str]:
 
 
 class CatalogEntry(RealWorld):
-    """One entry; the newest per kind and id holds."""
+    """One entry; the newest per kind and id holds.
+
+    `version` is the number of the version in the ledger, None for a record of set-up.
+    """
 
     type: Literal["catalog_entry"] = "catalog_entry"
     entry: Annotated[Entry, Field(discriminator="kind")]
+    version: Count | None = None

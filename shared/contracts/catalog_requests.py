@@ -6,21 +6,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.contracts.catalog import Entry
+from shared.contracts.catalog import CatalogKey, Entry
 from shared.contracts.envelope import RealWorld
 from shared.contracts.fields import Contract, Count, Identifier, Line, Post, UnitId
 
 MOST_CHANGES = 500
 """The most entries that one request names: all of them change, or none."""
-CatalogKey = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,15}:[A-Za-z0-9][A-Za-z0-9._/\-]{0,95}$")]
-"""The key of an entry, `kind:id`."""
 
 
 class EntryPut(Contract):
     """An entry as it is to be.
 
-    `version` is the version that the officer has read, 0 for an entry that the ledger did not have;
-    without it the entry replaces any version.
+    `version` is the version that the officer has read, 0 where no such entry was in use; without it
+    the entry replaces any version.
     """
 
     entry: Annotated[Entry, Field(discriminator="kind")]

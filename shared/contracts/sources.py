@@ -46,13 +46,15 @@ class SourceEntry(Contract):
     sensor and by the sensor's place, a report by place, a warning by each area. `per_minute`:
     records a minute at each process of ingest, None: no limit. `grade` is the data grade of the
     records; a record names another grade only where the source `sets_grade`. An `ended` source
-    sends nothing more; the entry stays, and the records keep a name.
+    sends nothing more; the entry stays, and the records keep a name. `category` is the class 分类 in
+    the words of the office.
     """
 
     kind: Literal["source"] = "source"
     source: SourceId
     name: Line
     owner: UnitId
+    category: Line | None = None
     key_hashes: Annotated[tuple[KeyHash, ...], Field(max_length=4)] = ()
     doors: Annotated[tuple[SourceDoor, ...], Field(max_length=8)] = ()
     sensors: Annotated[tuple[SensorChoice, ...], Field(max_length=1_000)] = ()

@@ -2,8 +2,9 @@
 runs.
 
 Parts: `scoring` (against peers, docs/bench.md), `command` (alerts and commands), `console` (the
-live screen), `doors` (what ingest takes over HTTP), `quality` (what detection is worth, where it is
-there), `throughput` (the measurements among the tests, `pytest -m bench`).
+live screen), `catalog` (imports and mergers of the ledger), `doors` (what ingest takes over HTTP),
+`quality` (what detection is worth, where it is there), `throughput` (the measurements among the
+tests, `pytest -m bench`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from importlib.util import find_spec
 from deploy.local.paths import REPO
 from tests.bench.plan import ROWS, Plan
 
-PARTS = ("scoring", "command", "console", "doors", "quality", "throughput")
+PARTS = ("scoring", "command", "console", "catalog", "doors", "quality", "throughput")
 
 
 def main(argv: list[str]) -> int:
@@ -48,6 +49,11 @@ def main(argv: list[str]) -> int:
             names = tuple(console.ROWS)
             rows = _rows(options.rows, names) if options.only else names
             codes.append(console.main(console_plan.Plan.make(rows, quick=options.quick)))
+        elif part == "catalog":
+            from tests.bench.catalog import run as catalog
+
+            rows = _rows(options.rows, catalog.ROWS) if options.only else catalog.ROWS
+            codes.append(catalog.main(rows, quick=options.quick))
         elif part == "doors":
             from tests.bench.doors import run as doors
 

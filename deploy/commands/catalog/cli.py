@@ -1,7 +1,8 @@
 """The command `fenghuo catalog`: files of the ledger, its entries now and on a day, and changes.
 
-`check` and `export` work on files and on the topic, `show` and `history` read the tables of the
-service `catalog`; the other verbs send requests to it.
+`check` and `export` work on files and on the topic, `show`, `history` and `usage` read tables of
+the services `catalog` and `console`; the other verbs send requests to `catalog`; `import` awaits
+its answers.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from deploy.commands.catalog import files, lookups, requests
+from deploy.commands.catalog import files, imports, lookups, requests
 from deploy.commands.rules.kafka import ENDPOINTS, NoKafka
 from deploy.language import language_of, localize
 from shared.definitions.yaml_files.screen import Screen
@@ -27,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = result.add_subparsers(dest="verb", required=True, metavar="VERB")
     files.add_verbs(verbs)
     lookups.add_verbs(verbs)
+    imports.add_verbs(verbs, ENDPOINTS)
     requests.add_verbs(verbs, ENDPOINTS)
     return result
 
@@ -39,6 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = localize(parser(), language).parse_args(arguments)
     if options.verb in files.VERBS:
         run = files.run_verb
+    elif options.verb == "import":
+        run = imports.run_verb
     elif options.verb in requests.VERBS:
         run = requests.change
     else:

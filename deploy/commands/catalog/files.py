@@ -80,22 +80,12 @@ def add_verbs(verbs: Any) -> None:
     check_parser = verbs.add_parser(
         "check", help="every error of a file with its row, and what an import would change"
     )
-    check_parser.add_argument("file", type=Path, metavar="FILE", help=".csv, .xlsx, .json, .jsonl")
+    add_file(check_parser)
     against = check_parser.add_mutually_exclusive_group()
     against.add_argument(
         "--against", type=Path, metavar="FILE", help="the entries in force, as a file"
     )
     against.add_argument("--kafka", metavar="HOST:PORT", help="the catalogue of a running stack")
-    check_parser.add_argument(
-        "--complete",
-        nargs="+",
-        default=[],
-        choices=list(KINDS),
-        metavar="KIND",
-        help="kinds of which the file has all entries: those it does not name are retired",
-    )
-    check_parser.add_argument("--strict", action="store_true", help="warnings fail too")
-    check_parser.add_argument("--all", action="store_true", help="list all changes")
     export_parser = verbs.add_parser("export", help="the entries in force as a new file")
     export_parser.add_argument(
         "--out", type=Path, required=True, metavar="FILE", help="its ending says the format"
@@ -116,7 +106,24 @@ def add_verbs(verbs: Any) -> None:
         metavar="KIND",
         help="only these kinds",
     )
-    for verb in (check_parser, export_parser):
-        verb.add_argument(
-            "--json", action="store_true", help="one JSON document on standard output"
-        )
+    _add_json(export_parser)
+
+
+def add_file(parser: argparse.ArgumentParser) -> None:
+    """Add the file of the ledger and the options of its plan."""
+    parser.add_argument("file", type=Path, metavar="FILE", help=".csv, .xlsx, .json, .jsonl")
+    parser.add_argument(
+        "--complete",
+        nargs="+",
+        default=[],
+        choices=list(KINDS),
+        metavar="KIND",
+        help="kinds of which the file has all entries: those it does not name are retired",
+    )
+    parser.add_argument("--strict", action="store_true", help="warnings fail too")
+    parser.add_argument("--all", action="store_true", help="list all changes")
+    _add_json(parser)
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")

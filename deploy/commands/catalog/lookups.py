@@ -1,6 +1,7 @@
-"""`show` and `history`: an entry of the ledger now and on a day, and all its versions.
+"""`show` and `history`: an entry of the ledger now and on a day, and all its versions; `usage`: the
+calls of its data.
 
-Both read the tables of the service `catalog`.
+They read the tables of the services `catalog` and `console`.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from typing import Any
 
 import asyncpg
 
+from deploy.commands.catalog import usage
 from services.catalog.store.history import HistoryLine, entry_at, history
 from shared.contracts.fields import Language
+from shared.definitions.yaml_files.screen import Screen
 from shared.domain.bilingual import Bilingual
+from shared.domain.local_time import ZONE
 from shared.runtime.clock import SystemClock
 from shared.runtime.database import CLIENT_ERRORS
 from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE
@@ -37,20 +41,20 @@ _NOT_REACHED = Bilingual("无法访问数据库：{}", "The database cannot be u
 
 
 def add_verbs(verbs: Any) -> None:
-    """Add both verbs to the parser of the command."""
+    """Add the verbs to the parser of the command."""
     show = verbs.add_parser("show", help="show an entry, with who decided on it")
     show.add_argument("key", help="key of the entry, such as unit:500118118000")
     show.add_argument("--at", metavar="TIME", help="as the entry was at this moment (default: now)")
     every = verbs.add_parser("history", help="list every version of an entry, the newest first")
     every.add_argument("key", help="key of the entry, such as unit:500118118000")
-    for verb in (show, every):
+    for verb in (show, every, usage.add_verb(verbs)):
         verb.add_argument(
             "--database", metavar="URL", help="address of Postgres (default: FENGHUO_DATABASE_URL)"
         )
 
 
 def run_verb(options: argparse.Namespace, language: Language) -> int:
-    """Return the exit code of `show` or `history`."""
+    """Return the exit code of `show`, `history` or `usage`."""
     dsn = options.database or os.environ.get("FENGHUO_DATABASE_URL", "")
     if not dsn:
         print(_NO_DATABASE.of(language), file=sys.stderr)
@@ -61,6 +65,10 @@ def run_verb(options: argparse.Namespace, language: Language) -> int:
         print(_NO_ZONE.of(language), file=sys.stderr)
         return EXIT_USAGE
     try:
+        if options.verb == usage.VERB:
+            screen = Screen(options.json)
+            work = _with_connection(dsn, usage.show_usage, options, ZONE, screen, language)
+            return asyncio.run(work)
         if options.verb == "show":
             return asyncio.run(_with_connection(dsn, _show, options.key, moment, language))
         return asyncio.run(_with_connection(dsn, _history, options.key, language))

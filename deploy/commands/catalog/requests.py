@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import getpass
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -20,13 +21,11 @@ from pydantic import Field, TypeAdapter, ValidationError
 from deploy.commands.rules.kafka import bootstrap_of, run
 from shared.contracts.catalog import Entry
 from shared.contracts.catalog_requests import (
-    MOST_CHANGES,
     CatalogAct,
     CatalogRequest,
     EntryPut,
     MergeUnits,
     MoveEntries,
-    PutEntries,
     RetireEntries,
 )
 from shared.contracts.fields import Language, Post
@@ -34,11 +33,14 @@ from shared.contracts.ids import content_id
 from shared.contracts.topics import CATALOG_REQUESTS
 from shared.contracts.units import tier_of
 from shared.domain.bilingual import Bilingual
+from shared.domain.catalog_files.acts import put_acts
 from shared.runtime.clock import SystemClock
 from shared.runtime.errors import SetupError
 from shared.runtime.outbound_records import encode
 
 VERBS = ("put", "retire", "move", "merge")
+Send = Callable[[CatalogRequest], Awaitable[tuple[int, int]]]
+"""Writes a request and returns its partition and offset."""
 _MOST_ERRORS = 20
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="kind")])
 _SENT = Bilingual(
@@ -67,25 +69,26 @@ def add_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser], endpoi
         "--into", required=True, metavar="UNIT", help="the unit that takes its place"
     )
     for verb in (put, retire, move, merge):
-        verb.add_argument("--unit", required=True, help="the unit whose ledger rights are used")
-        verb.add_argument("--reason", required=True, help="why, for the audit trail (required)")
-        verb.add_argument("--officer", metavar="ID", help="who decides; default: this account")
-        verb.add_argument(
-            "--post", choices=tuple(Post), default=Post.A, help="post of the officer (default: A)"
-        )
-        verb.add_argument("--kafka", metavar="HOST:PORT")
-        verb.add_argument(
-            "--endpoints", type=Path, default=endpoints, help=f"of the running stack ({endpoints})"
-        )
+        add_author(verb, endpoints)
+
+
+def add_author(verb: argparse.ArgumentParser, endpoints: Path) -> None:
+    """Add the options that say who asks for a change and why, and where Kafka is."""
+    verb.add_argument("--unit", required=True, help="the unit whose ledger rights are used")
+    verb.add_argument("--reason", required=True, help="why, for the audit trail (required)")
+    verb.add_argument("--officer", metavar="ID", help="who decides; default: this account")
+    verb.add_argument(
+        "--post", choices=tuple(Post), default=Post.A, help="post of the officer (default: A)"
+    )
+    verb.add_argument("--kafka", metavar="HOST:PORT")
+    verb.add_argument(
+        "--endpoints", type=Path, default=endpoints, help=f"of the running stack ({endpoints})"
+    )
 
 
 def change(options: argparse.Namespace, language: Language) -> int:
     """Send the requests of a call; raises SetupError for a wrong one, and sends nothing then."""
-    now = SystemClock().now()
-    try:
-        requests = [_request(act, options, now) for act in _acts(options, language)]
-    except (ValidationError, OSError, UnicodeDecodeError) as error:
-        raise SetupError(_WRONG.of(language).format(_sentence(error))) from None
+    requests = requests_of(_acts(options, language), options, language)
     bootstrap = bootstrap_of(options.kafka, options.endpoints)
     run(_send(bootstrap, requests), bootstrap)
     for request in requests:
@@ -98,9 +101,7 @@ def _acts(options: argparse.Namespace, language: Language) -> Iterator[CatalogAc
     match options.verb:
         case "put":
             entries = read_entries(options.file, language)
-            for begin in range(0, len(entries), MOST_CHANGES):
-                part = entries[begin : begin + MOST_CHANGES]
-                yield PutEntries(puts=tuple(EntryPut(entry=entry) for entry in part))
+            yield from put_acts(EntryPut(entry=entry) for entry in entries)
         case "retire":
             yield RetireEntries(keys=tuple(options.key))
         case "move":
@@ -126,6 +127,17 @@ def read_entries(path: Path, language: Language) -> list[Entry]:
     return entries
 
 
+def requests_of(
+    acts: Iterable[CatalogAct], options: argparse.Namespace, language: Language
+) -> list[CatalogRequest]:
+    """Return the requests of a call; raises SetupError for a wrong one."""
+    now = SystemClock().now()
+    try:
+        return [_request(act, options, now) for act in acts]
+    except (ValidationError, OSError, UnicodeDecodeError) as error:
+        raise SetupError(_WRONG.of(language).format(_sentence(error))) from None
+
+
 def _request(act: CatalogAct, options: argparse.Namespace, now: datetime) -> CatalogRequest:
     officer = options.officer or getpass.getuser()
     return CatalogRequest(
@@ -143,6 +155,17 @@ def _request(act: CatalogAct, options: argparse.Namespace, now: datetime) -> Cat
 
 async def _send(bootstrap: str, requests: Sequence[CatalogRequest]) -> None:
     """Write requests to their topic, in order; raises KafkaError or TimeoutError."""
+    async with request_sender(bootstrap) as send, asyncio.timeout(120):
+        for request in requests:
+            await send(request)
+
+
+@asynccontextmanager
+async def request_sender(bootstrap: str) -> AsyncIterator[Send]:
+    """Yield a function that writes a request to its topic and returns its partition and offset.
+
+    Raises KafkaError.
+    """
     producer = AIOKafkaProducer(
         bootstrap_servers=bootstrap,
         acks="all",
@@ -150,16 +173,19 @@ async def _send(bootstrap: str, requests: Sequence[CatalogRequest]) -> None:
         request_timeout_ms=5_000,
         max_request_size=CATALOG_REQUESTS.max_bytes,
     )
+
+    async def send(request: CatalogRequest) -> tuple[int, int]:
+        place = await producer.send_and_wait(
+            CATALOG_REQUESTS.name,
+            key=request.officer_id.encode(),
+            value=encode(request),
+            headers=[("content-type", b"application/json")],
+        )
+        return place.partition, place.offset
+
     await producer.start()
     try:
-        async with asyncio.timeout(120):
-            for request in requests:
-                await producer.send_and_wait(
-                    CATALOG_REQUESTS.name,
-                    key=request.officer_id.encode(),
-                    value=encode(request),
-                    headers=[("content-type", b"application/json")],
-                )
+        yield send
     finally:
         await producer.stop()
 

@@ -20,7 +20,7 @@ from shared.contracts.units import NO_UNIT
 from shared.domain.top_unit import TopUnit
 from shared.runtime.errors import SetupError, Transient
 from shared.runtime.fetching.consumer import make_reader, read_to
-from shared.runtime.tables import CompactedTable, OnDelete, OnMessage
+from shared.runtime.tables import CompactedTable, OnDelete, OnMessage, Positions
 
 T = TypeVar("T")
 ENDPOINTS = Path("var/run/endpoints.json")
@@ -79,16 +79,24 @@ def topmost_of(entries: Mapping[str, Entry]) -> str:
 
 def read_entries(bootstrap: str) -> dict[str, Entry]:
     """All entries of the catalogue by key. Raises NoKafka."""
-    entries: dict[str, Entry] = {}
+    records, _ = read_ledger(bootstrap)
+    return {key: record.entry for key, record in records.items()}
+
+
+def read_ledger(bootstrap: str) -> tuple[dict[str, CatalogEntry], Positions]:
+    """All records of the catalogue by key, and the positions up to which they were read.
+
+    Raises NoKafka.
+    """
+    records: dict[str, CatalogEntry] = {}
 
     def take(message: CatalogEntry) -> None:
-        entries[catalog_key(message.entry)] = message.entry
+        records[catalog_key(message.entry)] = message
 
     def remove(key: str) -> None:
-        entries.pop(key, None)
+        records.pop(key, None)
 
-    run(_table(bootstrap, CATALOG, take, remove), bootstrap)
-    return entries
+    return records, run(_table(bootstrap, CATALOG, take, remove), bootstrap)
 
 
 def read_rules(bootstrap: str) -> dict[str, list[RuleDefinition]]:
@@ -105,13 +113,14 @@ def read_rules(bootstrap: str) -> dict[str, list[RuleDefinition]]:
     return results
 
 
-async def _table(bootstrap: str, spec: TopicSpec, take: OnMessage, remove: OnDelete) -> None:
+async def _table(bootstrap: str, spec: TopicSpec, take: OnMessage, remove: OnDelete) -> Positions:
     table = CompactedTable(bootstrap, spec, take, on_delete=remove)
     try:
         async with asyncio.timeout(60):
             await table.load()
     finally:
         await table.stop()
+    return table.positions
 
 
 def partition_of(spec: TopicSpec, key: str) -> int:

@@ -56,12 +56,20 @@ def _put(draft: Draft, put: EntryPut) -> None:
         draft.demand_right(newest.record.entry)
         if newest.live == put.entry:
             return
-    number = 0 if newest is None else newest.version
-    if put.version is not None and put.version != number:
-        raise LedgerRefusal(
-            Reason.STALE, f"{key} has version {number} now, the request is about {put.version}"
-        )
+    _demand_version(put, newest)
     draft.put(put.entry)
+
+
+def _demand_version(put: EntryPut, newest: EntryVersion | None) -> None:
+    """Raise LedgerRefusal where the officer has read another version."""
+    number = 0 if newest is None else newest.version
+    is_absent = newest is None or newest.retired
+    if put.version is None or put.version == number or (put.version == 0 and is_absent):
+        return
+    raise LedgerRefusal(
+        Reason.STALE,
+        f"{catalog_key(put.entry)} has version {number} now, the request is about {put.version}",
+    )
 
 
 def _retire(draft: Draft, keys: tuple[str, ...]) -> None:

@@ -72,4 +72,5 @@ class Draft:
             references=(request.id,),
             trace_id=request.trace_id or request.id,
             entry=entry,
+            version=version,
         )

@@ -14,7 +14,7 @@ from services.catalog.core.draft import Draft
 from services.catalog.core.ledger import Ledger
 from services.catalog.core.refusals import LedgerRefusal
 from services.catalog.core.versions import unit_key
-from shared.contracts.catalog import Entry, GroupEntry, SensorEntry, UnitEntry
+from shared.contracts.catalog import Entry, GroupEntry, PlainEntry, SensorEntry, UnitEntry
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Tier
 from shared.contracts.sources import SourceEntry
@@ -144,10 +144,13 @@ def _recoded(entry: UnitEntry, codes: dict[str, str]) -> UnitEntry:
 
 
 def _replaced(entry: Entry, codes: dict[str, str]) -> Entry:
-    """Return a sensor, group or source with the new codes of its units."""
+    """Return an entry that is no unit with the new codes of its units."""
     match entry:
-        case SensorEntry(place=place):
-            return entry.model_copy(update={"place": codes.get(place, place)})
+        case SensorEntry(place=place, owner=owner):
+            units = {"place": codes.get(place, place), "owner": _new_code(owner, codes)}
+            return entry.model_copy(update=units)
+        case PlainEntry(place=place):
+            return entry.model_copy(update={"place": _new_code(place, codes)})
         case GroupEntry(owner=owner, members=members):
             named = tuple(dict.fromkeys(codes.get(member, member) for member in members))
             return entry.model_copy(update={"owner": codes.get(owner, owner), "members": named})
@@ -156,3 +159,7 @@ def _replaced(entry: Entry, codes: dict[str, str]) -> Entry:
             return entry.model_copy(update={"owner": codes.get(owner, owner), "places": named})
         case _:
             return entry
+
+
+def _new_code(unit: str | None, codes: dict[str, str]) -> str | None:
+    return None if unit is None else codes.get(unit, unit)

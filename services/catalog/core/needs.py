@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from services.catalog.core.versions import named_units, unit_key
-from shared.contracts.catalog import UnitEntry, catalog_key, kind_and_id
+from shared.contracts.catalog import PlainEntry, UnitEntry, catalog_key, kind_and_id
 from shared.contracts.catalog_requests import (
     CatalogRequest,
     MergeUnits,
@@ -36,6 +36,8 @@ class Needs:
                     self.keys.update(map(unit_key, named_units(put.entry)))
                     if isinstance(put.entry, UnitEntry):
                         self._add_parent(put.entry.unit)
+                    if isinstance(put.entry, PlainEntry) and put.entry.source is not None:
+                        self.keys.add(put.entry.source)
             case RetireEntries(keys=keys):
                 self.keys.update(keys)
                 self.named.update(

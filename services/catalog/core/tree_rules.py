@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.catalog.core.ledger import Ledger
 from services.catalog.core.refusals import LedgerRefusal, named
 from services.catalog.core.versions import named_units
-from shared.contracts.catalog import Entry, UnitEntry, catalog_key
+from shared.contracts.catalog import Entry, PlainEntry, UnitEntry, catalog_key
 from shared.contracts.dead_letter import Reason
 from shared.contracts.units import is_within, parent_of, tier_of
 
@@ -20,6 +20,8 @@ def check_put(ledger: Ledger, entry: Entry) -> None:
             Reason.UNKNOWN_SUBJECT,
             f"{catalog_key(entry)} names units that are not in use: {named(absent)}",
         )
+    if isinstance(entry, PlainEntry) and entry.source is not None:
+        _check_source(ledger, entry, entry.source)
 
 
 def check_retired(ledger: Ledger, entry: Entry) -> None:
@@ -31,6 +33,15 @@ def check_retired(ledger: Ledger, entry: Entry) -> None:
         raise LedgerRefusal(
             Reason.NOT_ALLOWED,
             f"{catalog_key(entry)} is named by entries in use: {named(naming)}",
+        )
+
+
+def _check_source(ledger: Ledger, entry: PlainEntry, source: str) -> None:
+    if source == catalog_key(entry):
+        raise LedgerRefusal(Reason.SCHEMA, f"{source} is its own source")
+    if ledger.entry(source) is None:
+        raise LedgerRefusal(
+            Reason.UNKNOWN_SUBJECT, f"the source of {catalog_key(entry)} is not in use: {source}"
         )
 
 

@@ -8,6 +8,7 @@ from shared.contracts.catalog import (
     CatalogEntry,
     Entry,
     GroupEntry,
+    PlainEntry,
     SensorEntry,
     UnitEntry,
     catalog_key,
@@ -68,10 +69,10 @@ def named_units(entry: Entry) -> tuple[str, ...]:
             return tuple(dict.fromkeys((owner, *members)))
         case SourceEntry(owner=owner, places=places):
             return tuple(dict.fromkeys((owner, *(place for place in places if place != "*"))))
-        case SensorEntry(place=place):
-            return (place,)
-        case _:
-            return ()
+        case SensorEntry(place=place, owner=owner):
+            return tuple(dict.fromkeys((place, owner or place)))
+        case PlainEntry(place=place):
+            return () if place is None else (place,)
 
 
 def unit_of(entry: Entry) -> str | None:

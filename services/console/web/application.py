@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from services.console.web import assets, openapi, problems
+from services.console.web.call_counting import CallCounting
 from services.console.web.deps import ConsoleDeps
 from services.console.web.guard import Guard
 from services.console.web.idempotency import Idempotency
@@ -61,6 +62,7 @@ def create(
         app.include_router(router)
     app.mount("/static", _OwnFiles(directory=assets.STATIC), name="static")
     app.add_middleware(Idempotency)
+    app.add_middleware(CallCounting)
     # A list of alerts shrinks to a tenth; the live stream is not compressed. No response holds a
     # secret that its length could reveal: the session is in a cookie that no page reads.
     app.add_middleware(GZipMiddleware, minimum_size=1_024, compresslevel=1)

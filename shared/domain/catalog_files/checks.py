@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from shared.contracts.catalog import Entry, GroupEntry, PlainEntry, SensorEntry, UnitEntry
+from shared.contracts.catalog import (
+    Entry,
+    GroupEntry,
+    PlainEntry,
+    SensorEntry,
+    UnitEntry,
+    kind_and_id,
+)
 from shared.contracts.units import is_within, parent_of, tier_of
 from shared.domain.bilingual import Bilingual
-from shared.domain.catalog_files.columns import TIERS
+from shared.domain.catalog_files.columns import KINDS, TIERS
 from shared.domain.catalog_files.entries import EntryRow
 from shared.domain.catalog_files.problems import ProblemCode, RowPlace, RowProblem, quoted_value
 from shared.domain.quantities import DATUMS, METRICS, needs_datum
@@ -101,11 +108,17 @@ def _cycles(ledger: Mapping[str, Entry]) -> dict[str, list[str]]:
 def reference_problems(
     rows: Mapping[str, EntryRow], existing: Collection[str]
 ) -> Iterator[RowProblem]:
-    """Yield the references of the file to units outside the ledger."""
+    """Yield the references of the file to units and to origins of data outside the ledger.
+
+    Sources with keys are no matter of a file: the ledger checks a reference to one of them.
+    """
     for entry_row in rows.values():
         for column, unit in _references(entry_row.entry):
             if column != "parent" and f"{_UNITS}{unit}" not in existing:
                 yield entry_row.problem(ProblemCode.UNKNOWN_UNIT, column, value=unit)
+        source = _source_of(entry_row.entry)
+        if source is not None and kind_and_id(source)[0] in KINDS and source not in existing:
+            yield entry_row.problem(ProblemCode.UNKNOWN_SOURCE, "source")
 
 
 def _references(entry: Entry) -> Iterator[tuple[str, str]]:
@@ -115,10 +128,18 @@ def _references(entry: Entry) -> Iterator[tuple[str, str]]:
             yield "parent", parent
         case SensorEntry():
             yield "place", entry.place
+            if entry.owner is not None:
+                yield "owner", entry.owner
+        case PlainEntry(place=str(place)):
+            yield "place", place
         case GroupEntry():
             yield "owner", entry.owner
             for member in entry.members:
                 yield "members", member
+
+
+def _source_of(entry: Entry) -> str | None:
+    return entry.source if isinstance(entry, PlainEntry) else None
 
 
 def retirement_problems(

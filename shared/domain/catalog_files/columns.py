@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import get_args
 
 from shared.contracts.catalog import Entry
-from shared.contracts.fields import Tier
+from shared.contracts.fields import DataGrade, Tier
 from shared.contracts.sources import SourceEntry
 from shared.domain.bilingual import Bilingual
 from shared.domain.measures import METRICS, UNITS
@@ -77,6 +77,11 @@ _SHARES = {
     "conditional": Bilingual("有条件共享", "conditional"),
     "closed": Bilingual("不予共享", "closed"),
 }
+_GRADES = {
+    DataGrade.GENERAL.value: Bilingual("一般", "general"),
+    DataGrade.IMPORTANT.value: Bilingual("重要", "important"),
+    DataGrade.CORE.value: Bilingual("核心", "core"),
+}
 # Classes of town and country: docs/sources.md S47.
 _URBAN_RURAL = {
     "111": Bilingual("主城区", "city centre"),
@@ -126,6 +131,10 @@ COLUMNS: dict[str, LedgerColumn] = {
             Bilingual(f"至多 16 个，用空格分隔：{_SLUG.zh}", f"at most 16: {_SLUG.en}"),
         ),
         LedgerColumn("owner", "责任单位", CellForm.TEXT, _UNIT_ID, ("所属单位", "归属单位")),
+        LedgerColumn("category", "分类", CellForm.TEXT, _LINE, ("所属分类", "class")),
+        LedgerColumn(
+            "grade", "分级", CellForm.CODE, _listed(_GRADES), ("数据分级", "数据级别"), _GRADES
+        ),
         LedgerColumn("members", "成员", CellForm.CODES, _UNIT_IDS, ("成员单位",)),
         LedgerColumn(
             "sensor_kind", "设备类型", CellForm.CODE, _NAME, ("传感器类型", "sensor_type")
@@ -184,6 +193,16 @@ COLUMNS: dict[str, LedgerColumn] = {
             ("longitude", "lng"),
         ),
         LedgerColumn("installed", "已安装", CellForm.FLAG, _listed(_FLAGS), (), _FLAGS),
+        LedgerColumn(
+            "source",
+            "数据来源",
+            CellForm.CODE,
+            Bilingual(
+                "提供数据的条目，如 source:gas-network",
+                "the entry that the data come from, such as source:gas-network",
+            ),
+            ("来源",),
+        ),
         LedgerColumn("share", "共享属性", CellForm.CODE, _listed(_SHARES), ("共享类型",), _SHARES),
         LedgerColumn("synthetic", "合成数据", CellForm.FLAG, _listed(_FLAGS), (), _FLAGS),
         LedgerColumn(
@@ -278,6 +297,6 @@ def words_of(kind: str, column: str) -> Bilingual:
     """Return what the cells of a column may hold for entries of a kind."""
     if column == "id":
         return IDS.get(kind, PLAIN_IDS)
-    if column == "owner" and kind != "group":
+    if column == "owner" and kind not in ("group", "sensor"):
         return _LINE
     return COLUMNS[column].allowed

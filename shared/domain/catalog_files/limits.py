@@ -24,5 +24,7 @@ MOST_ELEMENTS_OF_ROW = 70_000
 """Elements of XML in a row: four for each cell of the widest row of Excel."""
 MOST_ELEMENTS = 200_000
 """Elements of XML beside the rows: columns, merged cells, rules of formats."""
+MOST_AREA = 16 * 2**20
+"""Cells of a sheet from its first to its last, blank ones among them: memory holds all of them."""
 MOST_CELL_BYTES = 12 * 2**20
 """Bytes between two tags of XML: a cell of 10 MB is a refused cell, not a refused file."""

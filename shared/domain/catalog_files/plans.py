@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.contracts.catalog import Entry, UnitEntry, kind_and_id
 from shared.contracts.fields import Tier
@@ -59,6 +59,8 @@ class ImportPlan:
     unchanged: int = 0
     rows: int = 0
     """Rows of the file with an entry, with or without errors."""
+    places: Mapping[str, RowPlace] = field(default_factory=dict)
+    """The rows of the added and changed entries, by key."""
 
     @property
     def errors(self) -> tuple[RowProblem, ...]:
@@ -164,8 +166,11 @@ def _plan_of(
     if problems.has_errors:
         return ImportPlan(problems.listed(), rows=count)
     added, changed, unchanged = [], [], 0
+    places: dict[str, RowPlace] = {}
     for key, entry_row in entry_rows.items():
         before = current.get(key)
+        if before != entry_row.entry:
+            places[key] = entry_row.place
         if before is None:
             added.append(entry_row.entry)
         elif before == entry_row.entry:
@@ -174,11 +179,17 @@ def _plan_of(
             changed.append(
                 ChangedEntry(key, entry_row.entry, _differences(before, entry_row.entry))
             )
-    added.sort(key=_order)
-    changed.sort(key=lambda change: _order(change.entry))
-    retired.sort(key=lambda key: _order(current[key]), reverse=True)
+    added.sort(key=entry_order)
+    changed.sort(key=lambda change: entry_order(change.entry))
+    retired.sort(key=lambda key: entry_order(current[key]), reverse=True)
     return ImportPlan(
-        problems.listed(), tuple(added), tuple(changed), tuple(retired), unchanged, count
+        problems.listed(),
+        tuple(added),
+        tuple(changed),
+        tuple(retired),
+        unchanged,
+        count,
+        places,
     )
 
 
@@ -207,7 +218,7 @@ def _tops_beside_each_other(tops: Mapping[str, EntryRow]) -> Iterator[RowProblem
             yield entry_row.problem(ProblemCode.ONE_OF_SEVERAL_TOPS, "parent", value=parent)
 
 
-def _order(entry: Entry) -> tuple[bool, int, bool]:
+def entry_order(entry: Entry) -> tuple[bool, int, bool]:
     """Return the rank of an entry: units by tier, departments after their unit, other entries."""
     if not isinstance(entry, UnitEntry):
         return True, 0, False

@@ -48,6 +48,7 @@ class ProblemCode(StrEnum):
     WRONG_TIER = "wrong_tier"
     TREE_CYCLE = "tree_cycle"
     UNKNOWN_UNIT = "unknown_unit"
+    UNKNOWN_SOURCE = "unknown_source"
     UNIT_NOT_OF_METRIC = "unit_not_of_metric"
     UNKNOWN_METRIC = "unknown_metric"
     DATUM_NOT_OF_METRIC = "datum_not_of_metric"
@@ -145,6 +146,10 @@ WORDS: dict[ProblemCode, Bilingual] = {
     ),
     ProblemCode.UNKNOWN_UNIT: Bilingual(
         "此单位不在文件中，也不在编目中", "the unit is neither in the file nor in the catalogue"
+    ),
+    ProblemCode.UNKNOWN_SOURCE: Bilingual(
+        "数据来源不在文件中，也不在编目中",
+        "the origin of the data is neither in the file nor in the catalogue",
     ),
     ProblemCode.UNIT_NOT_OF_METRIC: Bilingual(
         "不是该指标的计量单位", "the metric is not measured in this unit"

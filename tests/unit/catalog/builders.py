@@ -73,9 +73,9 @@ def a_source(*places: str, owner: str = DISTRICT) -> SourceEntry:
     )
 
 
-def a_data_set() -> PlainEntry:
-    """Return an entry without a unit."""
-    return PlainEntry(kind="data", resource_id="rain-2026", name="雨量", owner="水利局")
+def a_data_set(**fields: Any) -> PlainEntry:
+    """Return an entry that belongs to no unit."""
+    return PlainEntry(kind="data", resource_id="rain-2026", name="雨量", owner="水利局", **fields)
 
 
 def a_record(entry: Entry, sent_at: datetime = T0, unit: str = CITY) -> CatalogEntry:

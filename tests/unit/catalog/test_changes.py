@@ -55,6 +55,7 @@ def test_new_entries_have_version_1_and_the_time_of_the_transaction() -> None:
     assert (sensor.record.origin_unit, sensor.record.areas) == (NEW_VILLAGE, (NEW_VILLAGE,))
     assert ledger.newest("sensor:gauge-1") == sensor
     assert len({version.record.id for version in versions}) == 3
+    assert {version.record.version for version in versions} == {1}
 
 
 def test_an_entry_that_is_so_already_gets_no_version() -> None:
@@ -73,6 +74,15 @@ def test_a_retired_entry_returns_with_the_next_version() -> None:
     (returned,) = apply(ledger, a_request(put(a_sensor())), NOW)
     assert (returned.version, returned.retired) == (3, False)
     assert returned.record.id != retired.record.id
+
+
+def test_a_retired_entry_is_new_to_an_officer_who_does_not_see_it() -> None:
+    ledger = a_ledger(a_sensor())
+    apply(ledger, a_request(retire("sensor:gauge-1")), NOW)
+    with pytest.raises(LedgerRefusal, match="version 2 now"):
+        apply(ledger, a_request(put(a_sensor(), version=1)), NOW)
+    (returned,) = apply(ledger, a_request(put(a_sensor(), version=0)), NOW)
+    assert returned.version == returned.record.version == 3
 
 
 def test_a_unit_is_retired_together_with_what_names_it() -> None:
@@ -104,6 +114,23 @@ REFUSED: list[tuple[str, CatalogAct, str, Reason, str]] = [
     ("no parent", put(a_unit(TOWN, parent=None)), DISTRICT, Reason.SCHEMA, "needs a parent"),
     ("stale", put(a_sensor("taken", OTHER_TOWN, "新"), version=7), CITY, Reason.STALE, "version 1"),
     ("stale new", put(a_sensor("taken", OTHER_TOWN, "新"), version=0), CITY, Reason.STALE, "1 now"),
+    (
+        "owner",
+        put(a_sensor().model_copy(update={"owner": NEW_TOWN})),
+        DISTRICT,
+        Reason.UNKNOWN_SUBJECT,
+        NEW_TOWN,
+    ),
+    ("place of data", put(a_data_set(place=NEW_TOWN)), CITY, Reason.UNKNOWN_SUBJECT, NEW_TOWN),
+    (
+        "source of data",
+        put(a_data_set(source="source:none")),
+        CITY,
+        Reason.UNKNOWN_SUBJECT,
+        "source:none",
+    ),
+    ("own source", put(a_data_set(source="data:rain-2026")), CITY, Reason.SCHEMA, "its own"),
+    ("owner in use", retire(f"unit:{VILLAGE}"), CITY, Reason.NOT_ALLOWED, "sensor:owned"),
     ("absent", retire("sensor:nobody"), CITY, Reason.UNKNOWN_SUBJECT, "no entry sensor:nobody"),
     ("in use", retire(f"unit:{TOWN}"), CITY, Reason.NOT_ALLOWED, f"unit:{VILLAGE}"),
     ("in use by sensor", retire(f"unit:{OTHER_TOWN}"), CITY, Reason.NOT_ALLOWED, "sensor:taken"),
@@ -118,7 +145,8 @@ REFUSED: list[tuple[str, CatalogAct, str, Reason, str]] = [
 def test_a_change_is_refused_with_the_reason(
     act: CatalogAct, unit: str, reason: Reason, detail: str
 ) -> None:
-    ledger = a_ledger(a_sensor("taken", OTHER_TOWN))
+    owned = a_sensor("owned", CITY).model_copy(update={"owner": VILLAGE})
+    ledger = a_ledger(a_sensor("taken", OTHER_TOWN), owned)
     with pytest.raises(LedgerRefusal) as refusal:
         apply(ledger, a_request(act, unit), NOW)
     assert refusal.value.reason is reason
@@ -206,6 +234,16 @@ def test_a_request_names_what_its_checks_ask_for() -> None:
     needs = Needs()
     needs.add(a_request(retire(f"unit:{TOWN}", "sensor:gauge-1"), CITY))
     assert (needs.keys, needs.named) == ({f"unit:{TOWN}", "sensor:gauge-1"}, {TOWN})
+
+
+def test_data_come_from_an_entry_in_use() -> None:
+    ledger = a_ledger(a_source(TOWN))
+    request = a_request(put(a_data_set(source="source:gas-network", place=TOWN)), CITY)
+    (version,) = apply(ledger, request, NOW)
+    assert version.key == "data:rain-2026"
+    needs = Needs()
+    needs.add(request)
+    assert needs.keys == {"data:rain-2026", "source:gas-network", f"unit:{TOWN}"}
 
 
 def test_the_newest_version_tells_who_decided() -> None:

@@ -23,6 +23,7 @@ from tests.unit.catalog.builders import (
     T0,
     TOWN,
     VILLAGE,
+    a_data_set,
     a_group,
     a_ledger,
     a_request,
@@ -42,6 +43,15 @@ def merged(
 ) -> dict[str, EntryVersion]:
     versions = apply(ledger, a_request(merge(unit, into), by), NOW)
     return {version.key: version for version in versions}
+
+
+def test_owners_of_sensors_and_places_of_data_are_of_the_other_town() -> None:
+    owned = a_sensor("owned", DISTRICT).model_copy(update={"owner": VILLAGE})
+    versions = merged(a_ledger(owned, a_data_set(place=TOWN)))
+    sensor = versions["sensor:owned"].live
+    assert isinstance(sensor, SensorEntry)
+    assert (sensor.place, sensor.owner) == (DISTRICT, "500118107201")
+    assert versions["data:rain-2026"].live == a_data_set(place=OTHER_TOWN)
 
 
 def test_a_town_leaves_its_villages_places_and_groups_to_the_other() -> None:

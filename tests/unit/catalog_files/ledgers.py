@@ -14,7 +14,7 @@ from shared.contracts.catalog import (
     UnitEntry,
     catalog_key,
 )
-from shared.contracts.fields import Position
+from shared.contracts.fields import DataGrade, Position
 from shared.contracts.units import parent_of, tier_of
 from shared.domain.catalog_files.plans import ImportPlan, plan_import
 from shared.domain.catalog_files.tables import read_table
@@ -122,6 +122,9 @@ def _sensors(draw: st.DrawFn) -> SensorEntry:
         lateness_s=draw(st.none() | st.floats(0, 7 * 86_400)),
         site=draw(st.none() | st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:\-]{0,95}", fullmatch=True)),
         position=None if position is None else Position(lat=position[0], lon=position[1]),
+        owner=draw(st.none() | _UNITS),
+        category=draw(st.none() | _LINES),
+        grade=draw(st.none() | st.sampled_from(DataGrade)),
         installed=draw(st.booleans()),
         synthetic=draw(st.booleans()),
     )
@@ -145,6 +148,12 @@ def _plain_entries(draw: st.DrawFn) -> PlainEntry:
         resource_id=draw(_RESOURCES),
         name=draw(_LINES),
         owner=draw(_LINES),
+        category=draw(st.none() | _LINES),
+        grade=draw(st.none() | st.sampled_from(DataGrade)),
+        place=draw(st.none() | _UNITS),
+        datum=draw(st.none() | st.sampled_from(DATUMS)),
+        interval_s=draw(st.none() | st.floats(0, 31 * 86_400, exclude_min=True)),
+        source=draw(st.none() | st.just("source:gas-network")),
         share=draw(st.sampled_from(["open", "conditional", "closed"])),
     )
 
