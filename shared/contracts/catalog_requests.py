@@ -19,12 +19,14 @@ CatalogKey = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,15}:[A-Za-z0-9][A-Za-
 class EntryPut(Contract):
     """An entry as it is to be.
 
-    `version` is the version that the officer has read, 0 for an entry that the ledger did not have;
-    without it the entry replaces any version.
+    `version` is the version that the officer has read, 0 for an entry that the ledger did not have
+    or has retired; without it the entry replaces any version. `replaces` is the id of the record of
+    the topic that the officer has read: readers of the topic know no versions.
     """
 
     entry: Annotated[Entry, Field(discriminator="kind")]
     version: Count | None = None
+    replaces: Identifier | None = None
 
 
 class PutEntries(Contract):

@@ -56,12 +56,21 @@ def _put(draft: Draft, put: EntryPut) -> None:
         draft.demand_right(newest.record.entry)
         if newest.live == put.entry:
             return
+    _check_read(key, put, newest)
+    draft.put(put.entry)
+
+
+def _check_read(key: str, put: EntryPut, newest: EntryVersion | None) -> None:
+    """Check that the officer has read the newest version; raises LedgerRefusal."""
     number = 0 if newest is None else newest.version
-    if put.version is not None and put.version != number:
+    is_absent = newest is None or newest.retired
+    if put.version not in (None, number) and not (put.version == 0 and is_absent):
         raise LedgerRefusal(
             Reason.STALE, f"{key} has version {number} now, the request is about {put.version}"
         )
-    draft.put(put.entry)
+    newest_id = None if newest is None else newest.record.id
+    if put.replaces is not None and put.replaces != newest_id:
+        raise LedgerRefusal(Reason.STALE, f"{key} has another record than {put.replaces} now")
 
 
 def _retire(draft: Draft, keys: tuple[str, ...]) -> None:

@@ -121,9 +121,11 @@ def a_request(
     return CatalogRequest(**{**head, **fields})
 
 
-def put(*entries: Entry, version: int | None = None) -> PutEntries:
+def put(*entries: Entry, version: int | None = None, replaces: str | None = None) -> PutEntries:
     """Return the act that puts entries."""
-    return PutEntries(puts=tuple(EntryPut(entry=entry, version=version) for entry in entries))
+    return PutEntries(
+        puts=tuple(EntryPut(entry=entry, version=version, replaces=replaces) for entry in entries)
+    )
 
 
 def retire(*keys: str) -> RetireEntries:

@@ -65,6 +65,27 @@ def test_an_entry_that_is_so_already_gets_no_version() -> None:
     assert apply(ledger, a_request(put(a_sensor(name="新名"), version=1)), NOW) == []
 
 
+def test_a_put_names_the_record_that_the_officer_has_read() -> None:
+    ledger = a_ledger(a_sensor())
+    read = ledger.newest("sensor:gauge-1")
+    assert read is not None
+    (first,) = apply(ledger, a_request(put(a_sensor(name="甲"), replaces=read.record.id)), NOW)
+    for replaces in (read.record.id, "cat-none"):
+        with pytest.raises(LedgerRefusal) as refusal:
+            apply(ledger, a_request(put(a_sensor(name="乙"), replaces=replaces)), NOW)
+        assert refusal.value.reason is Reason.STALE
+    (second,) = apply(ledger, a_request(put(a_sensor(name="乙"), replaces=first.record.id)), NOW)
+    assert second.version == 3
+
+
+@pytest.mark.parametrize("version", [0, 2])
+def test_a_new_entry_may_have_the_id_of_a_retired_one(version: int) -> None:
+    ledger = a_ledger(a_sensor())
+    apply(ledger, a_request(retire("sensor:gauge-1")), NOW)
+    (returned,) = apply(ledger, a_request(put(a_sensor(), version=version)), NOW)
+    assert (returned.version, returned.retired) == (3, False)
+
+
 def test_a_retired_entry_returns_with_the_next_version() -> None:
     ledger = a_ledger(a_sensor())
     (retired,) = apply(ledger, a_request(retire("sensor:gauge-1")), NOW)
