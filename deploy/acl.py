@@ -101,8 +101,8 @@ LOOKED_INTO: dict[str, Specs] = {
     **dict.fromkeys(("alerting", "command", "duty", "catalog", "notify"), (GAP_ACCEPTANCES,)),
     "ingest": (SOURCE_REFUSALS,),  # what a source asks about itself
     "scoring": (READINGS, SCORING_STATE, GAP_ACCEPTANCES),  # to go on after a restart, or a gap
-    # A sensor's last readings for its chart; acts on dead letters for their screen.
-    "console": (READINGS, LETTER_ACTS, GAP_ACCEPTANCES),
+    # A sensor's last readings for its chart; acts on dead letters, and what is refused of sources.
+    "console": (READINGS, LETTER_ACTS, SOURCE_REFUSALS, GAP_ACCEPTANCES),
     "audit": tuple(TOPIC for TOPIC in TOPICS.values() if TOPIC.contract is not None),
     "deploy": (
         CATALOG,

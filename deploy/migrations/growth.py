@@ -94,6 +94,7 @@ OWN: dict[str, GrowthRule] = {
     "console.sensor": _bounded("sensors"),
     "console.sensor_history": _deleted("sensor_history"),
     "console.history_offset": _bounded("partitions of the readings"),
+    "console.source_activity": _bounded("sources"),
     "console.load_count": _deleted("old_load_count"),
     "console.page_count": _deleted("old_page_count"),
     "console.data_call": _deleted("old_data_call"),

@@ -25,6 +25,10 @@ from services.console.features.sensors.charts import SensorRules
 from services.console.features.sensors.history_writer import HistoryWriter
 from services.console.features.sensors.reading_log import KafkaReadingSource
 from services.console.features.sensors.sensor_parts import SensorParts
+from services.console.features.sources.activity import SourceActivity
+from services.console.features.sources.activity_writer import ActivityWriter
+from services.console.features.sources.source_book import SourceBook
+from services.console.features.sources.source_parts import SourceParts
 from services.console.metrics import ConsoleMetrics
 from services.console.projector.registration import include_projector, projection_lag
 from services.console.recording.action_recorder import ActionRecorder
@@ -60,14 +64,17 @@ from shared.contracts.topics import (
     ROSTER,
     RULES,
     SILENCES,
+    SOURCE_REFUSALS,
     TOPICS,
 )
+from shared.domain.recent_refusals import RecentRefusals
 from shared.domain.refusal_log import RefusalLog
 from shared.domain.roster.day_calendar import DayCalendar
 from shared.runtime.background_loops import background
 from shared.runtime.day_calendars import load_calendar
 from shared.runtime.http_server import lifespan_of
 from shared.runtime.push_key import PushKey
+from shared.runtime.refusal_reader import SourceRefusalReader
 from shared.runtime.stateful_platform import StatefulPlatform
 
 
@@ -78,10 +85,14 @@ def build(settings: Settings) -> FastAPI:
     metrics = ConsoleMetrics(platform.registry)
 
     names, directory, rules = UnitNames(), Directory(), SensorRules()
-    definitions = Definitions()
+    definitions, book = Definitions(), SourceBook()
     push_key = settings.web_push_key
     push = PushParts(None if push_key is None else PushKey(push_key.get_secret_value()))
-    platform.table(CATALOG, names.apply, names.remove)
+    platform.table(
+        CATALOG,
+        FunctionPair(names.apply, book.apply).call,
+        FunctionPair(names.remove, book.remove).call,
+    )
     platform.table(ROSTER, directory.apply, directory.remove)
     platform.table(
         RULES,
@@ -93,6 +104,7 @@ def build(settings: Settings) -> FastAPI:
     include_projector(platform)
     lag = partial(projection_lag, platform)
     platform.inspects(READINGS, LETTER_ACTS)
+    platform.inspects(SOURCE_REFUSALS, letters=False)
     platform.inspects_letters(*TOPICS.values())
     platform.produces(
         ALERT_DECISIONS, SILENCES, COMMAND_REQUESTS, ACKNOWLEDGEMENTS, PAGE_ANSWERS, MODE_REQUESTS
@@ -117,13 +129,17 @@ def build(settings: Settings) -> FastAPI:
         on_reset=metrics.resets.inc,
     )
     watchdog = StreamWatchdog(sessions, clock, lag, metrics.cut.inc)
+    activity = SourceActivity(lambda source: book.find(source) is not None)
     history = HistoryWriter(
         settings.kafka_bootstrap,
         database,
         names.sensor_entry,
         rules.sign,
         settings.history_every_s,
+        note=activity.note,
     )
+    refused_today = RecentRefusals()
+    source_refusals = SourceRefusalReader(settings.kafka_bootstrap, refused_today, clock.now)
     platform.delete_when_old(*retention_tasks(settings))
 
     console = ConsoleDeps(
@@ -143,6 +159,7 @@ def build(settings: Settings) -> FastAPI:
             IdentityParts: IdentityParts(provider_of(settings, clock)),
             SensorParts: SensorParts(KafkaReadingSource(settings.kafka_bootstrap), rules),
             LetterParts: LetterParts(KafkaLetterSource(settings.kafka_bootstrap)),
+            SourceParts: SourceParts(book, refused_today),
             Definitions: definitions,
             PushParts: push,
             MapPoints: MapPoints(),
@@ -167,6 +184,8 @@ def build(settings: Settings) -> FastAPI:
                 ("refusal writer", refusal_writer.run),
                 ("sensor history", history.run),
                 ("data calls", call_writer.run),
+                ("activity of sources", ActivityWriter(database, activity).run),
+                ("refusals of sources", source_refusals.run),
             )
         )
         await platform.broker.start()

@@ -38,6 +38,7 @@ from services.console.features.screens import routes as screens
 from services.console.features.self_check import routes as self_check
 from services.console.features.sensors import routes as sensors
 from services.console.features.silences import routes as silences
+from services.console.features.sources import routes as sources
 from services.console.features.supervision import routes as supervision
 from services.console.stream import routes as stream
 from services.console.web import assets, installing
@@ -71,7 +72,7 @@ ROUTERS = tuple(
             supervision,
         ),
         *(modes, duty, reachability, drills, incidents, reports, letters, load, week_routes),
-        self_check,
+        *(self_check, sources),
         *(list_routes, cases, review_routes, case_photo_routes, photos, exports),
         *(stream, screens, assets, installing),
     )

@@ -9,21 +9,21 @@ from fastapi import FastAPI
 
 from services.ingest.admission import Admission
 from services.ingest.core.clocks.event_clock import EventClock
-from services.ingest.core.recent_refusals import RecentRefusals
 from services.ingest.core.volume_guard import VolumeGuard
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
-from services.ingest.refusal_reader import SourceRefusalReader
 from services.ingest.refusal_writer import SourceRefusalWriter
 from services.ingest.settings import Settings
 from services.ingest.ticks import write_ticks
 from services.ingest.volumes import watch_volumes
 from services.ingest.web.application import make_application
 from shared.contracts.topics import CATALOG, READINGS, REPORTS, SOURCE_REFUSALS, WARNINGS
+from shared.domain.recent_refusals import RecentRefusals
 from shared.domain.refusal_log import RefusalLog
 from shared.domain.top_unit import TopUnit
 from shared.runtime.log_volumes import LogVolumes
 from shared.runtime.platform import Platform
+from shared.runtime.refusal_reader import SourceRefusalReader
 
 
 def build(settings: Settings) -> FastAPI:

@@ -11,10 +11,10 @@ from uuid import uuid4
 import pytest
 
 from deploy.local.sources import publish_absent, publish_entries, published
-from services.ingest.refusal_reader import SourceRefusalReader
 from services.ingest.refusal_writer import SourceRefusalWriter
 from shared.contracts.sources import SourceEntry
 from shared.contracts.topics import CATALOG, SOURCE_REFUSALS
+from shared.runtime.refusal_reader import SourceRefusalReader
 from tests.component.ingest.harness import NOW, IngestHarness, a_reading
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import produce

@@ -22,7 +22,6 @@ BY_HAND = {
     "services/console/features/sensors/history_writer.py",
     "services/console/features/sensors/reading_log.py",
     "deploy/commands/rules/kafka.py",
-    "services/ingest/refusal_reader.py",
     "services/scoring/store/changelog.py",
 }
 """Where a consumer is made outside of shared/runtime; `LOOKED_INTO` says of what.

@@ -16,7 +16,6 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from deploy.commands.rules.kafka import NoKafka, bootstrap_of, run
-from deploy.commands.sources import changes
 from deploy.commands.sources.options import fields_of, parser
 from deploy.commands.sources.words import HEADINGS, SENTENCES, STATES
 from deploy.language import language_of, localize
@@ -24,6 +23,7 @@ from deploy.local.sources import publish_entries, published
 from shared.contracts.fields import Language
 from shared.contracts.sources import SourceEntry
 from shared.definitions.yaml_files.screen import Screen, moment
+from shared.domain import source_changes as changes
 from shared.domain.bilingual import in_language
 from shared.runtime.clock import SystemClock
 from shared.runtime.decoding import explain

@@ -103,14 +103,44 @@ def entitled(viewer: Viewer, check: Check) -> Viewer | RefusedFor:
 
     The record of the act names this unit as its authority, never a mixture of two.
     """
+    candidates = [
+        replace(viewer, unit=unit, commanding=(unit,))
+        for unit in _own_first(viewer, viewer.commanding)
+    ]
+    return _first_allowed(candidates, check, RefusedFor.NO_COMMAND)
+
+
+def administrator(viewer: Viewer, check: Check) -> Viewer | RefusedFor:
+    """Return the officer as of the first unit whose right to administer allows the change."""
+    candidates = [
+        replace(viewer, unit=unit, administering=(unit,))
+        for unit in _own_first(viewer, viewer.administering)
+    ]
+    return _first_allowed(candidates, check, RefusedFor.NOT_ADMINISTRATOR)
+
+
+def administered_place(viewer: Viewer, place: str | None) -> str | RefusedFor:
+    """Return the unit whose subtree a screen of administrators shows; with None the first."""
+    if place is None:
+        units = _own_first(viewer, viewer.administering)
+        return units[0] if units else RefusedFor.NOT_ADMINISTRATOR
+    return may_administer(viewer, place) or place
+
+
+def _own_first(viewer: Viewer, units: Iterable[str]) -> list[str]:
+    return sorted(units, key=lambda unit: (unit != viewer.unit, unit))
+
+
+def _first_allowed(
+    candidates: Iterable[Viewer], check: Check, without_grant: RefusedFor
+) -> Viewer | RefusedFor:
     denials = []
-    for unit in sorted(viewer.commanding, key=lambda unit: (unit != viewer.unit, unit)):
-        acting = replace(viewer, unit=unit, commanding=(unit,))
-        denial = check(acting)
+    for candidate in candidates:
+        denial = check(candidate)
         if denial is None:
-            return acting
+            return candidate
         denials.append(denial)
-    return denials[0] if denials else RefusedFor.NO_COMMAND
+    return denials[0] if denials else without_grant
 
 
 def is_entitled(viewer: Viewer, check: Check) -> bool:
@@ -341,6 +371,16 @@ def may_operate(viewer: Viewer) -> RefusedFor | None:
 def may_administer(viewer: Viewer, unit: str) -> RefusedFor | None:
     """Change what the office of `unit` has set up: whoever administers it or a unit above."""
     return None if covers(viewer.administering, unit) else RefusedFor.NOT_ADMINISTRATOR
+
+
+def may_write_source(
+    viewer: Viewer, owner: str, places: Iterable[str], *, is_root: bool
+) -> RefusedFor | None:
+    """Change a source: of the own subtree; one that sends for places elsewhere, the root alone."""
+    if not is_within(owner, viewer.unit):
+        return RefusedFor.OUTSIDE_SUBTREE
+    inside = all(place != "*" and is_within(place, viewer.unit) for place in places)
+    return None if inside or is_root else RefusedFor.OUTSIDE_SUBTREE
 
 
 def may_answer(viewer: Viewer, officer_id: str) -> RefusedFor | None:

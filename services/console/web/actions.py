@@ -5,6 +5,7 @@ The service that owns the object applies or refuses the act.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Header, Response
@@ -28,8 +29,18 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-async def accept_action(console: ConsoleDeps, act: ActionRecord, **fields: object) -> Response:
-    """Record an act, and return 202 with its id; `repeated` is true for a known act."""
-    answer = {"id": act.message.id, "repeated": True, **fields}
+async def accept_action(
+    console: ConsoleDeps,
+    act: ActionRecord,
+    once: Mapping[str, object] | None = None,
+    **fields: object,
+) -> Response:
+    """Record an act, and return 202 with its id; `repeated` is true for a known act.
+
+    The fields `once` are in the first answer alone and stored nowhere: they are null in the answer
+    that is stored for a repeated request.
+    """
+    secret = dict(once or {})
+    answer = {"id": act.message.id, "repeated": True, **dict.fromkeys(secret), **fields}
     new = await console.recorder.record(act, keyed_request(answer))
-    return as_json({**answer, "repeated": not new}, 202)
+    return as_json({**answer, **(secret if new else {}), "repeated": not new}, 202)

@@ -8,7 +8,15 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 
-from services.console.core.access import Check, Viewer, entitled, looking, sees
+from services.console.core.access import (
+    Check,
+    Viewer,
+    administered_place,
+    administrator,
+    entitled,
+    looking,
+    sees,
+)
 from services.console.core.directory import Directory
 from services.console.core.names import UnitNames
 from services.console.metrics import ConsoleMetrics
@@ -78,6 +86,17 @@ class ConsoleDeps:
     ) -> Viewer:
         """Return the officer as of the unit whose authority allows the act. Raises 403."""
         return self.granted(entitled(viewer, check), place, verb)
+
+    def administrator(self, viewer: Viewer, check: Check, place: str | None = None) -> Viewer:
+        """Return the officer as of the unit whose right to administer allows it. Raises 403."""
+        return self.granted(administrator(viewer, check), place)
+
+    def administered_place(self, viewer: Viewer, place: str | None) -> str:
+        """Return the unit that a screen of administrators shows. Raises 403."""
+        root = administered_place(viewer, place)
+        if isinstance(root, RefusedFor):
+            self.demand(root, place)
+        return root
 
     def looking(self, viewer: Viewer, place: str | None) -> Viewer:
         """Return the viewer of the subtree of `place`. Raises 403."""

@@ -7,13 +7,13 @@ from contextlib import AsyncExitStack
 from fastapi import FastAPI
 from starlette.routing import Route
 
-from services.ingest.core.recent_refusals import RecentRefusals
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
 from services.ingest.web import openapi, problems
 from services.ingest.web.gate import Gate
 from services.ingest.web.routes import make_router
 from services.ingest.web.source_routes import make_source_router
+from shared.domain.recent_refusals import RecentRefusals
 from shared.runtime.http_server import lifespan_of
 from shared.runtime.platform import Platform
 from shared.runtime.request_drain import RequestDrain

@@ -8,12 +8,12 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from services.ingest.core.recent_refusals import RecentRefusals, RefusalPage
 from services.ingest.core.refusals import ProblemKind, RequestRefused, refusal
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
 from services.ingest.web.openapi import PROBLEMS
 from services.ingest.web.problems import problem_response
+from shared.domain.recent_refusals import RecentRefusals, RefusalPage
 
 _ACTION = "GET /v1/sources/me/refusals"
 _USUAL, _MOST = 100, 1_000

@@ -125,6 +125,8 @@ READS: dict[str, list[str]] = {
     "/api/sensors/silent": [f"/api/sensors/silent?{LOOK}"],
     "/api/sensors/{sensor_id}/readings": ["/api/sensors/gauge-zhutuo/readings"],
     "/api/silences": [f"/api/silences?{LOOK}"],
+    "/api/sources": [f"/api/sources?{LOOK}"],
+    "/api/sources/{source_id}": ["/api/sources/none"],
     "/api/supervision": [f"/api/supervision?{LOOK}"],
     "/api/supervision/commands": [f"/api/supervision/commands?{LOOK}"],
     "/api/supervision/units": [f"/api/supervision/units?{LOOK}"],

@@ -66,6 +66,14 @@ def test_an_entry_that_is_so_already_gets_no_version() -> None:
     assert apply(ledger, a_request(put(a_sensor(name="新名"), version=1)), NOW) == []
 
 
+@pytest.mark.parametrize("version", [0, 2])
+def test_a_new_entry_may_have_the_id_of_a_retired_one(version: int) -> None:
+    ledger = a_ledger(a_sensor())
+    apply(ledger, a_request(retire("sensor:gauge-1")), NOW)
+    (returned,) = apply(ledger, a_request(put(a_sensor(), version=version)), NOW)
+    assert (returned.version, returned.retired) == (3, False)
+
+
 def test_a_retired_entry_returns_with_the_next_version() -> None:
     ledger = a_ledger(a_sensor())
     (retired,) = apply(ledger, a_request(retire("sensor:gauge-1")), NOW)

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from deploy.commands.sources import changes, cli
+from deploy.commands.sources import cli
 from shared.contracts.fields import DataGrade
 from shared.contracts.sources import SourceDoor, SourceEntry
+from shared.domain import source_changes as changes
 from shared.runtime.errors import EXIT_USAGE
 from tests.support.sources import a_key, a_source_entry
 

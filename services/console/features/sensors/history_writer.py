@@ -64,6 +64,8 @@ FindSensor = Callable[[str], SensorEntry | None]
 """Returns the catalogue entry of a sensor."""
 FindSign = Callable[[str], int | None]
 """Returns 1 for a rule with upper limits, -1 for lower ones, None for a rule without limits."""
+NoteReading = Callable[[str, datetime, int], None]
+"""Notes a judged reading: its id, its time, and the time of its record in milliseconds."""
 
 
 class HistoryReading(msgspec.Struct, gc=False):
@@ -77,6 +79,7 @@ class HistoryReading(msgspec.Struct, gc=False):
     occurred_at: datetime
     datum: str | None = None
     status: str = "Actual"
+    id: str = ""
 
 
 _decode = msgspec.json.Decoder(HistoryReading).decode
@@ -93,6 +96,7 @@ class HistoryWriter:
         find_sign: FindSign,
         every_s: float,
         *,
+        note: NoteReading | None = None,
         store_all_s: float = _STORE_ALL_S,
         spec: TopicSpec = READINGS,
         group: str = SCORING_GROUP,
@@ -102,6 +106,7 @@ class HistoryWriter:
         self._find_sensor = find_sensor
         self._find_sign = find_sign
         self._every_s = every_s
+        self._note = note
         self._store_all_s = store_all_s
         self._spec = spec
         self._group = group
@@ -247,6 +252,8 @@ class HistoryWriter:
                 series = series_of(reading.metric, reading.unit, reading.datum)
                 key = HistoryKey(reading.sensor_id, reading.status, series, row_begin(at))
                 points[key].append((at, reading.value))
+                if self._note is not None:
+                    self._note(reading.id, reading.occurred_at, record_ms)
         return points
 
     async def _refused(

@@ -1,4 +1,4 @@
-"""The refusals of all processes of ingest in the last day, read from their topic and followed."""
+"""The refusals of sources in the last day, read from their topic and followed, in every process."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
-from services.ingest.core.recent_refusals import AGE, RecentRefusals
 from shared.contracts.refusals import SourceRefusal
 from shared.contracts.topics import SOURCE_REFUSALS
+from shared.domain.recent_refusals import AGE, RecentRefusals
 from shared.runtime.bounded_waits import stop_client
 from shared.runtime.fetching.consumer import CheckedConsumer, make_reader
 
-log = structlog.get_logger("fenghuo.ingest.refusals")
+log = structlog.get_logger("fenghuo.refusals")
 
 _AGAIN_S = 2
 

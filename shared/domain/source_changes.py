@@ -1,4 +1,4 @@
-"""The changes of a source, from one entry to the next; no clock, no chance, no Kafka."""
+"""The changes of a source, from one entry to the next: for the command and the screen."""
 
 from __future__ import annotations
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.core.recent_refusals import AGE, RecentRefusals
 from shared.contracts.fields import Tier
 from shared.contracts.refusals import RefusedFor, SourceRefusal
+from shared.domain.recent_refusals import AGE, RecentRefusals
 
 NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
 

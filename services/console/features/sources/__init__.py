@@ -1,0 +1,1 @@
+"""Data sources 数据来源: who may send records to ingest, and what was refused of them."""
