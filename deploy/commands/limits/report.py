@@ -15,16 +15,8 @@ from shared.domain.limits.assignments import times_in
 from shared.domain.limits.book import LimitsInForce
 from shared.domain.limits.reports import report_times
 from shared.domain.response_modes.wording import WORDS
-from shared.domain.wording import LEVELS
+from shared.domain.wording import LEVELS, TIERS
 
-TIERS: dict[Tier, Bilingual] = {
-    Tier.CITY: Bilingual("市", "city"),
-    Tier.DISTRICT: Bilingual("区县", "district"),
-    Tier.TOWN: Bilingual("镇街", "town"),
-    Tier.VILLAGE: Bilingual("村社", "village"),
-    Tier.GRID: Bilingual("网格", "grid"),
-    Tier.MICROGRID: Bilingual("微网格", "micro-grid"),
-}
 _SUBJECTS: dict[str, Bilingual] = {
     "assignments": Bilingual("交办时限", "times of assignments"),
     "reports": Bilingual("上报时限", "limits of reports"),
