@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from services.command.core.supervision.escalation import FilledPosts
 from services.console.core.directory import Directory
 from services.console.core.names import UnitNames
 from shared.contracts.catalog import UnitEntry
@@ -29,6 +28,7 @@ from shared.contracts.topics import (
     TopicSpec,
 )
 from shared.domain.response_modes.effective import UNDECIDED, Modes
+from shared.domain.roster.escalation_chain import FilledPosts
 from shared.domain.roster.post_holders import Roster
 from tests.component.ingest.harness import a_sensor
 from tests.contract.update import golden_records
