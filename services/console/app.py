@@ -15,6 +15,7 @@ from services.console.features.identity.identity_parts import IdentityParts
 from services.console.features.identity.provider import provider_of
 from services.console.features.letters.letter_parts import LetterParts
 from services.console.features.letters.letter_source import KafkaLetterSource
+from services.console.features.limits.limits_parts import LimitParts
 from services.console.features.overview.map_points import MapPoints
 from services.console.features.overview.shared_answers import SharedAnswers
 from services.console.features.photos.pictures import Pictures
@@ -48,6 +49,8 @@ from shared.contracts.topics import (
     CONTACT_TESTS,
     DUTY_REQUESTS,
     LETTER_ACTS,
+    LIMITS,
+    LIMITS_ACTS,
     MODE_REQUESTS,
     PAGE_ANSWERS,
     PLANS,
@@ -80,7 +83,13 @@ def build(settings: Settings) -> FastAPI:
     push_key = settings.web_push_key
     push = PushParts(None if push_key is None else PushKey(push_key.get_secret_value()))
     platform.table(CATALOG, names.apply, names.remove)
-    platform.table(ROSTER, directory.apply, directory.remove)
+    limits = LimitParts()
+    platform.table(
+        ROSTER,
+        FunctionPair(directory.apply, limits.posts.update).call,
+        FunctionPair(directory.remove, limits.posts.remove).call,
+    )
+    platform.table(LIMITS, limits.book.put, limits.book.drop)
     platform.table(
         RULES,
         FunctionPair(rules.apply, definitions.put_rule).call,
@@ -96,7 +105,7 @@ def build(settings: Settings) -> FastAPI:
         ALERT_DECISIONS, SILENCES, COMMAND_REQUESTS, ACKNOWLEDGEMENTS, PAGE_ANSWERS, MODE_REQUESTS
     )
     platform.produces(DUTY_REQUESTS, CONTACT_TESTS, REPORTS, CASE_REVIEWS, REFUSALS, LETTER_ACTS)
-    platform.produces(PUSH_DEVICES, CATALOG_REQUESTS)
+    platform.produces(PUSH_DEVICES, CATALOG_REQUESTS, LIMITS, LIMITS_ACTS)
     platform.describe(with_stream)
 
     sessions = Sessions(database, settings.session_hours, settings.session_idle_minutes)
@@ -139,6 +148,7 @@ def build(settings: Settings) -> FastAPI:
             IdentityParts: IdentityParts(provider_of(settings, clock)),
             SensorParts: SensorParts(KafkaReadingSource(settings.kafka_bootstrap), rules),
             LetterParts: LetterParts(KafkaLetterSource(settings.kafka_bootstrap)),
+            LimitParts: limits,
             Definitions: definitions,
             PushParts: push,
             MapPoints: MapPoints(),

@@ -53,6 +53,7 @@ PREFIXES = {
 }
 """The prefix of the screens' words by the name of the enumeration."""
 WITHOUT_WORDS = {
+    "LimitsVerb": "acts of the API alone",
     "AuditOutcome": "the audit trail is for operators",
     "AssignmentRole": "the unit's place in the list shows the role",
     "AssignmentAxis": "the names of departments show the axis",

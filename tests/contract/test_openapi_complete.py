@@ -25,6 +25,7 @@ PAGES |= {"/password", "/account", "/account/password", "/account/sign-out"}
 OPERATIONS = {"/healthz", "/readyz", "/gaps", "/metrics", "/docs/asyncapi", "/docs/asyncapi.json"}
 NO_ACTS = {"/api/alerts/{alert_id}/preview", "/api/commands/preview"}
 NO_ACTS |= {"/api/commands/page-preview", "/api/logout", "/api/logout/everywhere"}
+NO_ACTS |= {"/api/limits/checks", "/api/limits/previews"}
 NO_ACTS |= {  # the same file is known by its content
     "/api/assignments/{assignment_id}/photos",
     "/api/incidents/drafts/{draft_id}/photos",

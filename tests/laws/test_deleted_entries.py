@@ -64,7 +64,11 @@ CONTENTS: dict[str, dict[TopicSpec, Callable[[Any], object]]] = {
     },
     "console": {
         CATALOG: lambda names: (names._sensors.copy(), len(names.tree), names.tree.groups),
-        ROSTER: lambda directory: list(directory.slots()),
+        ROSTER: lambda pair: (
+            list(pair.first.__self__.slots()),
+            pair.second.__self__._filled.copy(),
+        ),
+        LIMITS: len,
         RULES: lambda pair: (
             pair.first.__self__.rules_by_id.copy(),
             pair.second.__self__.rules.copy(),
