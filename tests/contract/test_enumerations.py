@@ -39,6 +39,7 @@ PREFIXES = {
     "Language": "language",
     "Post": "post",
     "LetterVerb": "letter_verb",
+    "LimitsVerb": "limits.do",
     "ProposalState": "proposal",
     "Channel": "channel",
     "PageState": "page",
@@ -53,7 +54,6 @@ PREFIXES = {
 }
 """The prefix of the screens' words by the name of the enumeration."""
 WITHOUT_WORDS = {
-    "LimitsVerb": "acts of the API alone",
     "AuditOutcome": "the audit trail is for operators",
     "AssignmentRole": "the unit's place in the list shows the role",
     "AssignmentAxis": "the names of departments show the axis",
