@@ -63,6 +63,7 @@ class Preview:
     _by_unit: dict[tuple[str, Level], Counts] = field(default_factory=dict)
     _cases: dict[Difference, list[PreviewCase]] = field(default_factory=dict)
     _parent_moves: dict[str, timedelta] = field(default_factory=dict)
+    _terms: dict[tuple[int, Level, Tier, ResponseMode], AttemptTerms] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._alternative = Alternative(self.book, self.draft)
@@ -161,14 +162,18 @@ class Preview:
     def _attempt_terms(
         self, document: LimitsDocument, level: Level, tier: Tier, mode: ResponseMode
     ) -> AttemptTerms:
-        times, limits = self._alternative.times(document, mode), document.assignments
-        assert limits is not None, "a document about assignments"
-        return AttemptTerms(
-            times.sign_s[level][tier],
-            times.finish_s[level][tier],
-            limits.due_soon.share,
-            self._pace(document, level, mode),
-        )
+        key = id(document), level, tier, mode
+        terms = self._terms.get(key)
+        if terms is None:
+            times, limits = self._alternative.times(document, mode), document.assignments
+            assert limits is not None, "a document about assignments"
+            terms = self._terms[key] = AttemptTerms(
+                times.sign_s[level][tier],
+                times.finish_s[level][tier],
+                limits.due_soon.share,
+                self._pace(document, level, mode),
+            )
+        return terms
 
     def _pace(self, document: LimitsDocument, level: Level, mode: ResponseMode) -> CallPace:
         limits = document.assignments
