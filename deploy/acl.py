@@ -28,6 +28,7 @@ from shared.contracts.topics import (
     GAP_ACCEPTANCES,
     LETTER_ACTS,
     LIMITS,
+    LIMITS_ACTS,
     MODE_PROPOSALS,
     MODE_REQUESTS,
     NOTICES,
@@ -80,7 +81,7 @@ BY_GROUP: dict[str, Specs] = {
         ALARMS, ALERTS, ALERT_DECISIONS, NOTICES, COMMANDS, COMMAND_REQUESTS, ASSIGNMENTS,
         ACKNOWLEDGEMENTS, SUPERVISION, PAGES, PAGE_ANSWERS, RESPONSE_MODES, MODE_REQUESTS,
         SILENCES, CASE_REVIEWS, REFUSALS, SOURCE_REFUSALS,
-        LETTER_ACTS, GAP_ACCEPTANCES, CATALOG_REQUESTS,
+        LETTER_ACTS, LIMITS_ACTS, GAP_ACCEPTANCES, CATALOG_REQUESTS,
     ),
 }  # fmt: skip
 """What a service reads as the consumer group `fenghuo-<service>`."""
@@ -92,7 +93,7 @@ TABLES: dict[str, Specs] = {
     "command": (CATALOG, PLANS, LIMITS, ROSTER),
     "catalog": (CATALOG,),
     "notify": (CATALOG, ROSTER, RESPONSE_MODES, REACHABILITY, PUSH_DEVICES),
-    "console": (CATALOG, ROSTER, RULES, PLANS, PUSH_DEVICES),
+    "console": (CATALOG, ROSTER, RULES, PLANS, LIMITS, PUSH_DEVICES),
     "audit": (CATALOG,),
 }
 """Compacted topics that a service holds in memory: read whole, without a group."""

@@ -107,7 +107,7 @@ VERBS = (
     ),
     Verb(
         "limits",
-        Bilingual("时限与权限：检查、查看、发布", "check, show and publish limits"),
+        Bilingual("时限与权限：检查、查看、发布、预演", "check, show, publish, preview limits"),
         "deploy.commands.limits.cli",
     ),
     Verb(

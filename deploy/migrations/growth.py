@@ -114,6 +114,7 @@ OWN: dict[str, GrowthRule] = {
     "console.report_duty": _deleted("ended_report_duties"),
     "console.case_fact": _deleted("case_facts"),
     "console.case_review": _deleted("case_reviews"),
+    "console.limits_draft": _deleted("limits_drafts"),
     "audit.trail": GrowthRule("evidence", "the auditor, as long as the place exists"),
     "audit.trail_head": _bounded("one row"),
     "audit.record_count": _bounded("topics, times labels"),

@@ -8,7 +8,6 @@ from faststream.asgi import AsgiFastStream
 
 from services.command import timers
 from services.command.core.limits import CommandLimits
-from services.command.core.supervision.escalation import FilledPosts
 from services.command.fastpath import plain_steps
 from services.command.handlers import acknowledgements, alerts, modes, reports, requests
 from services.command.metrics import CommandMetrics
@@ -30,6 +29,7 @@ from shared.contracts.topics import (
     SUPERVISION,
 )
 from shared.definitions.response_plans.book import PlanBook
+from shared.domain.roster.escalation_chain import FilledPosts
 from shared.domain.selection.tree import UnitTree
 from shared.runtime.stateful_platform import StatefulPlatform
 

@@ -11,16 +11,18 @@ from fastapi import FastAPI
 from services.console.core.data_calls import CallCounts
 from services.console.core.directory import Directory
 from services.console.core.names import UnitNames
+from services.console.core.sequence import sequence
 from services.console.features.cases.printing.print_turn import PrintTurn
 from services.console.features.identity.identity_parts import IdentityParts
 from services.console.features.identity.provider import provider_of
 from services.console.features.letters.letter_parts import LetterParts
 from services.console.features.letters.letter_source import KafkaLetterSource
+from services.console.features.limits.limits_parts import LimitParts
 from services.console.features.overview.map_points import MapPoints
 from services.console.features.overview.shared_answers import SharedAnswers
 from services.console.features.photos.pictures import Pictures
 from services.console.features.push.push_parts import PushParts
-from services.console.features.self_check.definitions import Definitions, FunctionPair
+from services.console.features.self_check.definitions import Definitions
 from services.console.features.sensors.charts import SensorRules
 from services.console.features.sensors.history_writer import HistoryWriter
 from services.console.features.sensors.reading_log import KafkaReadingSource
@@ -54,6 +56,8 @@ from shared.contracts.topics import (
     CONTACT_TESTS,
     DUTY_REQUESTS,
     LETTER_ACTS,
+    LIMITS,
+    LIMITS_ACTS,
     MODE_REQUESTS,
     PAGE_ANSWERS,
     PLANS,
@@ -88,16 +92,18 @@ def build(settings: Settings) -> FastAPI:
     definitions, book = Definitions(), SourceBook()
     push_key = settings.web_push_key
     push = PushParts(None if push_key is None else PushKey(push_key.get_secret_value()))
+    limits = LimitParts()
+    platform.table(CATALOG, sequence(names.apply, book.apply), sequence(names.remove, book.remove))
     platform.table(
-        CATALOG,
-        FunctionPair(names.apply, book.apply).call,
-        FunctionPair(names.remove, book.remove).call,
+        ROSTER,
+        sequence(directory.apply, limits.posts.update),
+        sequence(directory.remove, limits.posts.remove),
     )
-    platform.table(ROSTER, directory.apply, directory.remove)
+    platform.table(LIMITS, limits.book.put, limits.book.drop)
     platform.table(
         RULES,
-        FunctionPair(rules.apply, definitions.put_rule).call,
-        FunctionPair(rules.remove, definitions.drop_rule).call,
+        sequence(rules.apply, definitions.put_rule),
+        sequence(rules.remove, definitions.drop_rule),
     )
     platform.table(PLANS, definitions.put_plan, definitions.drop_plan)
     platform.table(PUSH_DEVICES, push.apply, push.remove)
@@ -110,7 +116,7 @@ def build(settings: Settings) -> FastAPI:
         ALERT_DECISIONS, SILENCES, COMMAND_REQUESTS, ACKNOWLEDGEMENTS, PAGE_ANSWERS, MODE_REQUESTS
     )
     platform.produces(DUTY_REQUESTS, CONTACT_TESTS, REPORTS, CASE_REVIEWS, REFUSALS, LETTER_ACTS)
-    platform.produces(PUSH_DEVICES, CATALOG_REQUESTS)
+    platform.produces(PUSH_DEVICES, CATALOG_REQUESTS, LIMITS, LIMITS_ACTS)
     platform.describe(with_stream)
 
     sessions = Sessions(database, settings.session_hours, settings.session_idle_minutes)
@@ -160,6 +166,7 @@ def build(settings: Settings) -> FastAPI:
             SensorParts: SensorParts(KafkaReadingSource(settings.kafka_bootstrap), rules),
             LetterParts: LetterParts(KafkaLetterSource(settings.kafka_bootstrap)),
             SourceParts: SourceParts(book, refused_today),
+            LimitParts: limits,
             Definitions: definitions,
             PushParts: push,
             MapPoints: MapPoints(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from services.console.core.limits_drafts import LIVE
 from services.console.settings import Settings
 from services.console.store.conditions import OPEN_ALERT, OPEN_COMMAND, ends_warning
 from shared.contracts.lifecycles import alert, mode_proposal, page, report_duty
@@ -14,6 +15,8 @@ TABLES_OF_COMMANDS = ("assignment", "supervision", "photo")
 """Tables whose rows are deleted with their command (column `command_id`)."""
 KEEP_REVIEWS = timedelta(days=3_660)
 """A review is worth reading for ten years, and there is at most one of each case."""
+KEEP_LIMITS_DRAFTS = KEEP_REVIEWS
+"""The history of limits has what was withdrawn, too."""
 KEEP_HISTORY = timedelta(days=32)
 """The charts reach back for thirty days."""
 KEEP_CALLS = timedelta(days=732)
@@ -143,6 +146,16 @@ def forget_reviews() -> RetentionTask:
     return delete_rows("case_reviews", "console.case_review", _OLD, KEEP_REVIEWS)
 
 
+def forget_limits_drafts() -> RetentionTask:
+    """Return the task for drafts of limits that are published or withdrawn."""
+    return delete_rows(
+        "limits_drafts",
+        "console.limits_draft",
+        f"state NOT IN {names(LIVE)} AND changed_at < now() - $1::interval",
+        KEEP_LIMITS_DRAFTS,
+    )
+
+
 def forget_sensor_history() -> RetentionTask:
     """Return the task for the history of sensors, also of a replay of past years."""
     return _by_age("sensor_history", "sensor_history", "written_at", KEEP_HISTORY)
@@ -186,6 +199,7 @@ def retention_tasks(settings: Settings) -> list[RetentionTask]:
         *forget_facts_of_alerts(commands),
         forget_incident_photos(commands),
         forget_reviews(),
+        forget_limits_drafts(),
         forget_sensor_history(),
         *forget_load(commands),
         forget_data_calls(),

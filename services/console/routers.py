@@ -24,6 +24,8 @@ from services.console.features.identity import account_routes, oidc_routes
 from services.console.features.identity import routes as identity
 from services.console.features.incidents import routes as incidents
 from services.console.features.letters import routes as letters
+from services.console.features.limits import preview_routes as limits_preview_routes
+from services.console.features.limits import routes as limits
 from services.console.features.load import routes as load
 from services.console.features.load import week_routes
 from services.console.features.modes import routes as modes
@@ -72,7 +74,7 @@ ROUTERS = tuple(
             supervision,
         ),
         *(modes, duty, reachability, drills, incidents, reports, letters, load, week_routes),
-        *(self_check, sources),
+        *(self_check, sources, limits, limits_preview_routes),
         *(list_routes, cases, review_routes, case_photo_routes, photos, exports),
         *(stream, screens, assets, installing),
     )

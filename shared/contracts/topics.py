@@ -27,6 +27,7 @@ from shared.contracts.faults import SystemFault
 from shared.contracts.gaps import GapAcceptance
 from shared.contracts.letter_acts import LetterAct
 from shared.contracts.limits import LimitsDocument
+from shared.contracts.limits_acts import LimitsAct
 from shared.contracts.modes import ModeProposal, ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, Page, RosterSlot
 from shared.contracts.plans import PlanDefinition
@@ -136,7 +137,12 @@ PLANS = TopicSpec(
 )
 LIMITS = TopicSpec(
     "governance.limits.v1", "limits_id:version", 1, "compact", None, LimitsDocument, "deploy",
-    "时限与权限",
+    "时限与权限", share=2,
+    writers=("console",),  # two officers have signed there what `fenghuo` publishes of a file
+)  # fmt: skip
+LIMITS_ACTS = TopicSpec(
+    "governance.limits_acts.v1", "draft_id", 1, "delete", 3 * _YEAR, LimitsAct, "console",
+    "时限修改留痕", share=1,
 )  # fmt: skip
 ALARMS = TopicSpec(
     "alarm.events.v1",
@@ -189,15 +195,9 @@ SILENCES = TopicSpec(
     "静默与检修申请",
 )
 SILENCE_STATES = TopicSpec(
-    "alert.silence_states.v1",
-    "silence_id",
-    1,
-    "delete",
-    _YEAR,
-    SilenceEvent,
-    "alerting",
+    "alert.silence_states.v1", "silence_id", 1, "delete", _YEAR, SilenceEvent, "alerting",
     "静默与检修",
-)
+)  # fmt: skip
 COMMANDS = TopicSpec(
     "command.lifecycle.v1",
     "command_id",
@@ -355,6 +355,7 @@ TOPICS: dict[str, TopicSpec] = {
         RULES,
         PLANS,
         LIMITS,
+        LIMITS_ACTS,
         ALARMS,
         SCORING_STATE,
         ALERTS,

@@ -1,8 +1,8 @@
-"""Names of channels, posts and levels as people read them."""
+"""Names of channels, posts, levels and tiers as people read them."""
 
 from __future__ import annotations
 
-from shared.contracts.fields import Level, Post
+from shared.contracts.fields import Level, Post, Tier
 from shared.contracts.pages import AnswerVerb, Channel
 from shared.domain.bilingual import Bilingual
 
@@ -31,6 +31,14 @@ LEVELS: dict[Level, Bilingual] = {
     Level.YELLOW: Bilingual("黄色", "yellow"),
     Level.ORANGE: Bilingual("橙色", "orange"),
     Level.RED: Bilingual("红色", "red"),
+}
+TIERS: dict[Tier, Bilingual] = {
+    Tier.CITY: Bilingual("市", "city"),
+    Tier.DISTRICT: Bilingual("区县", "district"),
+    Tier.TOWN: Bilingual("镇街", "town"),
+    Tier.VILLAGE: Bilingual("村社", "village"),
+    Tier.GRID: Bilingual("网格", "grid"),
+    Tier.MICROGRID: Bilingual("微网格", "micro-grid"),
 }
 SYSTEM = Bilingual("系统", "system")
 """The category of pages about faults of the system itself; it stands in place of a level."""

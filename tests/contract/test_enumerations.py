@@ -39,6 +39,7 @@ PREFIXES = {
     "Language": "language",
     "Post": "post",
     "LetterVerb": "letter_verb",
+    "LimitsVerb": "limits.do",
     "ProposalState": "proposal",
     "Channel": "channel",
     "PageState": "page",

@@ -18,13 +18,14 @@ from services.console.web.openapi_contents import BOUNDS, EXAMPLES
 from services.console.web.response_models import WORDS
 from tests.support.services import built_app
 
-PAGES = {"/", "/m", "/login", "/openapi.json", "/static", "/assets/{name}"}
+PAGES = {"/", "/m", "/admin", "/login", "/openapi.json", "/static", "/assets/{name}"}
 PAGES |= {"/manifest.webmanifest", "/icons/{name}.png", "/worker.js"}
 PAGES |= {"/login/oidc", "/login/oidc/callback"}
 PAGES |= {"/password", "/account", "/account/password", "/account/sign-out"}
 OPERATIONS = {"/healthz", "/readyz", "/gaps", "/metrics", "/docs/asyncapi", "/docs/asyncapi.json"}
 NO_ACTS = {"/api/alerts/{alert_id}/preview", "/api/commands/preview"}
 NO_ACTS |= {"/api/commands/page-preview", "/api/logout", "/api/logout/everywhere"}
+NO_ACTS |= {"/api/limits/checks", "/api/limits/previews"}
 NO_ACTS |= {  # the same file is known by its content
     "/api/assignments/{assignment_id}/photos",
     "/api/incidents/drafts/{draft_id}/photos",

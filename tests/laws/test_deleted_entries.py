@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from services.command.core.supervision.escalation import FilledPosts
 from services.console.core.directory import Directory
 from services.console.core.names import UnitNames
 from shared.contracts.catalog import UnitEntry
@@ -29,6 +28,7 @@ from shared.contracts.topics import (
     TopicSpec,
 )
 from shared.domain.response_modes.effective import UNDECIDED, Modes
+from shared.domain.roster.escalation_chain import FilledPosts
 from shared.domain.roster.post_holders import Roster
 from tests.component.ingest.harness import a_sensor
 from tests.contract.update import golden_records
@@ -64,7 +64,11 @@ CONTENTS: dict[str, dict[TopicSpec, Callable[[Any], object]]] = {
     },
     "console": {
         CATALOG: lambda names: (names._sensors.copy(), len(names.tree), names.tree.groups),
-        ROSTER: lambda directory: list(directory.slots()),
+        ROSTER: lambda pair: (
+            list(pair.first.__self__.slots()),
+            pair.second.__self__._filled.copy(),
+        ),
+        LIMITS: len,
         RULES: lambda pair: (
             pair.first.__self__.rules_by_id.copy(),
             pair.second.__self__.rules.copy(),

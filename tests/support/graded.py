@@ -25,7 +25,6 @@ from services.command.core.reporting.obligations import obligations_of, observe_
 from services.command.core.reporting.timers import ESCALATE
 from services.command.core.reporting.timers import fire_obligation as fire_report
 from services.command.core.supervision.deadlines import TimerKind
-from services.command.core.supervision.escalation import FilledPosts, escalation_chain
 from services.command.core.supervision.events import supervision_event
 from services.command.core.supervision.firing import DueTimer, fire_assignment
 from shared.contracts.alarms import AlarmEvent
@@ -37,6 +36,7 @@ from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.reports import Report
 from shared.contracts.supervision import SupervisionEvent
 from shared.domain.response_modes.effective import Modes
+from shared.domain.roster.escalation_chain import FilledPosts, escalation_chain
 from shared.domain.selection.tree import UnitTree
 from tests.component.command.harness import slot
 from tests.support.profiles import DEMO, REPORTS

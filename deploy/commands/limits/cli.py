@@ -1,4 +1,4 @@
-"""`check`, `show`, `publish`: what is wrong with documents of limits, and what holds for a unit."""
+"""`check`, `show`, `publish`, `preview`: documents of limits, in force, new, and drafted."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from deploy.commands.limits.preview import preview
 from deploy.commands.limits.publication import new_documents
 from deploy.commands.limits.report import show_documents, show_findings
 from deploy.commands.plans.units import load_units
@@ -43,6 +44,9 @@ def main(arguments: list[str] | None = None) -> int:
         "check": check,
         "show": show,
         "publish": publish,
+        "preview": lambda options, screen, language: preview(
+            options.draft, options.days, screen, language
+        ),
     }
     try:
         return verbs[namespace.verb](namespace, screen, language)
@@ -120,7 +124,7 @@ def publish(options: argparse.Namespace, screen: Screen, language: Language) -> 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all verbs."""
     top = argparse.ArgumentParser(
-        prog="fenghuo limits", description="Check, show and publish limits 时限与权限."
+        prog="fenghuo limits", description="Check, show, publish and preview limits 时限与权限."
     )
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     check_parser = verbs.add_parser(
@@ -152,6 +156,13 @@ def parser() -> argparse.ArgumentParser:
         "--issuer",
         metavar="UNIT",
         help="who issues the documents (default: the topmost unit of the catalogue)",
+    )
+    preview_parser = verbs.add_parser(
+        "preview", help="what would have been different with a draft, asked of the console"
+    )
+    preview_parser.add_argument("draft", metavar="DRAFT", help="id of a draft, or a file")
+    preview_parser.add_argument(
+        "--days", type=int, default=30, metavar="N", help="of the last days (default 30, most 92)"
     )
     for verb in (check_parser, publish_parser):
         verb.add_argument(

@@ -9,22 +9,14 @@ from typing import Any
 from shared.contracts.fields import LEVEL_ORDER, Language, Level, ResponseMode, Tier
 from shared.contracts.limits import SUBJECTS, AssignmentLimits, LimitsDocument, ReportLimits
 from shared.definitions.yaml_files.findings import Finding, Severity
-from shared.definitions.yaml_files.screen import LOCAL, Screen, level_text
+from shared.definitions.yaml_files.screen import LOCAL, Cell, Screen, level_text
 from shared.domain.bilingual import Bilingual
 from shared.domain.limits.assignments import times_in
 from shared.domain.limits.book import LimitsInForce
 from shared.domain.limits.reports import report_times
 from shared.domain.response_modes.wording import WORDS
-from shared.domain.wording import LEVELS
+from shared.domain.wording import LEVELS, TIERS
 
-TIERS: dict[Tier, Bilingual] = {
-    Tier.CITY: Bilingual("市", "city"),
-    Tier.DISTRICT: Bilingual("区县", "district"),
-    Tier.TOWN: Bilingual("镇街", "town"),
-    Tier.VILLAGE: Bilingual("村社", "village"),
-    Tier.GRID: Bilingual("网格", "grid"),
-    Tier.MICROGRID: Bilingual("微网格", "micro-grid"),
-}
 _SUBJECTS: dict[str, Bilingual] = {
     "assignments": Bilingual("交办时限", "times of assignments"),
     "reports": Bilingual("上报时限", "limits of reports"),
@@ -124,14 +116,14 @@ def _show_assignments(
             f"{words.of(language)} ({in_mode})",
             ("", *(f">{TIERS[tier].of(language)}" for tier in Tier)),
             [
-                (_level(level, language), *(duration(table[level][tier]) for tier in Tier))
+                (level_cell(level, language), *(duration(table[level][tier]) for tier in Tier))
                 for level in levels
             ],
         )
     screen.table(
         f"{PAUSE.of(language)} ({in_mode})",
         ("", ">"),
-        [(_level(level, language), duration(times.step_s[level])) for level in levels],
+        [(level_cell(level, language), duration(times.step_s[level])) for level in levels],
     )
     single = (
         (DUE_SOON, f"{limits.due_soon.share:.0%}", limits.due_soon),
@@ -185,7 +177,7 @@ def _show_reports(
         Bilingual("终报", "final"),
     )
     rows = [
-        (_level(level, language), TIERS[tier].of(language), *(duration(item) for item in times))
+        (level_cell(level, language), TIERS[tier].of(language), *(duration(item) for item in times))
         for level in sorted(Level, key=LEVEL_ORDER.__getitem__, reverse=True)
         for tier in Tier
         if (times := report_times(limits, level, tier, mode)) is not None
@@ -218,7 +210,8 @@ def duration(seconds: float) -> str:
     return f"{seconds / size:g} {name}"
 
 
-def _level(level: Level, language: Language) -> Any:
+def level_cell(level: Level, language: Language) -> Cell:
+    """Return a level in its colour."""
     text = level_text(level)
     text.plain = LEVELS[level].of(language)
     return text

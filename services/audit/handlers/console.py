@@ -1,5 +1,5 @@
-"""Records about neither alerts nor commands: case reviews, refusals, acts on dead letters, changes
-of the ledger.
+"""Records about neither alerts nor commands: case reviews, refusals, acts on dead letters and on
+drafts of limits, changes of the ledger.
 """
 
 from __future__ import annotations
@@ -8,11 +8,13 @@ from services.audit.unit_of_work import UnitOfWork
 from shared.contracts.cases import CaseReview
 from shared.contracts.catalog_requests import CatalogRequest
 from shared.contracts.letter_acts import LetterAct
+from shared.contracts.limits_acts import LimitsAct
 from shared.contracts.refusals import Refusal, SourceRefusal
 from shared.contracts.topics import (
     CASE_REVIEWS,
     CATALOG_REQUESTS,
     LETTER_ACTS,
+    LIMITS_ACTS,
     REFUSALS,
     SOURCE_REFUSALS,
 )
@@ -48,6 +50,13 @@ async def enter_source_refusal(
 @router.subscriber(LETTER_ACTS)
 async def enter_letter_act(act: LetterAct, unit: UnitOfWork, record: InboundMessage) -> None:
     """Count and enter an act on dead letters, with person, records and reason."""
+    unit.count(record)
+    unit.enter(act)
+
+
+@router.subscriber(LIMITS_ACTS)
+async def enter_limits_act(act: LimitsAct, unit: UnitOfWork, record: InboundMessage) -> None:
+    """Count and enter an act on a draft of limits, with person, version and reason."""
     unit.count(record)
     unit.enter(act)
 

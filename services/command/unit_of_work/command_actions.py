@@ -20,7 +20,6 @@ from services.command.core.commands.model import Command
 from services.command.core.commands.orders import CommandOrder
 from services.command.core.commands.rollup import recount
 from services.command.core.supervision.deadlines import DeadlineTerms
-from services.command.core.supervision.escalation import escalation_chain
 from services.command.core.supervision.profiles import SlaProfiles
 from services.command.core.supervision.urging import urging_call
 from services.command.fastpath.event_encoder import CallEncoder, EventEncoder
@@ -35,6 +34,7 @@ from shared.contracts.supervision import SupervisionKind
 from shared.contracts.topics import ASSIGNMENTS, COMMANDS, SUPERVISION
 from shared.contracts.units import is_within
 from shared.domain.response_modes.effective import Modes
+from shared.domain.roster.escalation_chain import escalation_chain
 from shared.runtime.database import Transaction
 from shared.runtime.timers import arm_new
 

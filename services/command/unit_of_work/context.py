@@ -7,10 +7,10 @@ from datetime import datetime
 
 from services.command.core.limits import CommandLimits
 from services.command.core.reporting.profiles import ReportProfiles
-from services.command.core.supervision.escalation import FilledPosts
 from services.command.core.supervision.profiles import SlaProfiles
 from services.command.metrics import CommandMetrics
 from shared.definitions.response_plans.book import PlanBook
+from shared.domain.roster.escalation_chain import FilledPosts
 from shared.domain.selection.tree import UnitTree
 from shared.runtime.errors import Transient
 

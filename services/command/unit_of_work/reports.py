@@ -16,7 +16,6 @@ from services.command.core.reporting.obligations import obligations_of, observe_
 from services.command.core.reporting.profiles import ReportProfiles
 from services.command.core.reporting.receiving import received_report
 from services.command.core.reporting.timers import TimerRow, fire_obligation, timer_changes
-from services.command.core.supervision.escalation import escalation_chain
 from services.command.store import modes as mode_store
 from services.command.store import reports as store
 from services.command.unit_of_work.context import CommandContext
@@ -27,6 +26,7 @@ from shared.contracts.reports import Report
 from shared.contracts.supervision import SupervisionKind
 from shared.contracts.topics import REPORT_DUTIES, SUPERVISION
 from shared.domain.response_modes.effective import Modes
+from shared.domain.roster.escalation_chain import escalation_chain
 from shared.runtime.database import Transaction
 from shared.runtime.timers import Timer, arm, disarm
 

@@ -8,7 +8,6 @@ from operator import attrgetter
 
 from services.command.core.assignments.model import Assignment
 from services.command.core.cause import Cause
-from services.command.core.supervision.escalation import escalation_chain
 from services.command.core.supervision.firing import (
     DueTimer,
     SupervisionCall,
@@ -19,6 +18,7 @@ from services.command.store import assignments as assignment_store
 from services.command.unit_of_work.commands import LockedCommands
 from services.command.unit_of_work.context import CommandContext
 from shared.contracts.topics import SUPERVISION
+from shared.domain.roster.escalation_chain import escalation_chain
 from shared.runtime.database import Transaction
 from shared.runtime.timers import Timer
 

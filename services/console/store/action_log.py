@@ -66,18 +66,23 @@ async def store_actions(database: Database, acts: Sequence[ActionEntry]) -> Stor
     A key is bound only to an act stored with its own meaning.
     """
     async with database.transaction() as work:
-        digests = await _keys(work.connection, acts)
-        unconflicted = [
-            act
-            for act in acts
-            if not act.keyed
-            or digests.setdefault((act.officer_id, act.keyed.key), act.keyed.request_digest)
-            == act.keyed.request_digest
-        ]
-        stored = await _acts(work.connection, unconflicted)
-        outcome = StoreResult(stored, digests)
-        keyed = [act for act in unconflicted if act.keyed and outcome.refused(act) is None]
-        await _bind(work.connection, keyed)
+        return await store_within(work.connection, acts)
+
+
+async def store_within(connection: Connection, acts: Sequence[ActionEntry]) -> StoreResult:
+    """Store new acts with their idempotency keys within a transaction, as `store_actions` does."""
+    digests = await _keys(connection, acts)
+    unconflicted = [
+        act
+        for act in acts
+        if not act.keyed
+        or digests.setdefault((act.officer_id, act.keyed.key), act.keyed.request_digest)
+        == act.keyed.request_digest
+    ]
+    stored = await _acts(connection, unconflicted)
+    outcome = StoreResult(stored, digests)
+    keyed = [act for act in unconflicted if act.keyed and outcome.refused(act) is None]
+    await _bind(connection, keyed)
     return outcome
 
 

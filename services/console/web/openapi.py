@@ -46,6 +46,8 @@ _WITHOUT_CONFLICT = frozenset(
         "/api/alerts/{alert_id}/preview",
         "/api/commands/page-preview",
         "/api/commands/preview",
+        "/api/limits/checks",
+        "/api/limits/previews",
         "/api/logout",
         "/api/logout/everywhere",
     }

@@ -16,6 +16,7 @@ TAGS = {
     "identity": "The officer who is signed in · 登录人员",
     "incidents": "New incidents · 新报事件",
     "letters": "Dead letters, for operators of the system · 死信（系统运维）",
+    "limits": "Limits in force, drafts with signatures, previews · 时限、草案签署与预演",
     "load": "Readings, alarms and pages by day and hour, weekly report · 工作负荷与周报",
     "modes": "Response modes and proposals of modes · 平急状态",
     "overview": "The numbers and the map of a place · 总览",
@@ -57,6 +58,9 @@ BOUNDS = {
     "/api/pages/{page_id}/why": "The calls about one matter, at most 300.",
     "/api/alerts/{alert_id}/why": "The calls about one alert, at most 300.",
     "/api/map": "At most 1,600 cells and 300 alarms; one middle for each town and district.",
+    "/api/limits": "One document of each subject, all versions, at most 50 closed drafts.",
+    "/api/limits/documents/{limits_id}/{version}": "One document.",
+    "/api/limits/drafts/{draft_id}/preview": "At most 50 cases of each difference.",
     "/api/load": "28 days, 24 hours, and at most 50 officers.",
     "/api/load/weekly": "Seven days; at most 60 commands, 100 units and 100 officers.",
     "/api/me": "One document.",
@@ -67,7 +71,21 @@ BOUNDS = {
 _TOWN = "500118118000"
 _WINDOW = {"begin_at": "2026-11-25T00:00:00Z", "end_at": "2026-11-25T06:00:00Z"}
 _SELECTION = {"include": [{"kind": "subtree", "of": _TOWN, "tiers": ["village"]}]}
+_LIMITS_END = {
+    "subject": "assignments",
+    "unit": _TOWN,
+    "enabled": False,
+    "name_zh": "朱沱镇交办时限",
+    "name_en": "Times of assignments in Zhutuo",
+    "in_force_from": "2026-12-10T00:00:00Z",
+    "source": "镇党政办会议纪要",
+}
 EXAMPLES: dict[tuple[str, str], Json] = {
+    ("post", "/api/limits/checks"): _LIMITS_END,
+    ("post", "/api/limits/previews"): _LIMITS_END,
+    ("put", "/api/limits/drafts/{draft_id}"): _LIMITS_END,
+    ("post", "/api/limits/drafts/{draft_id}/sign"): {"digest": "5f" * 32},
+    ("post", "/api/limits/drafts/{draft_id}/withdraw"): {"reason": "等待市里意见"},
     ("post", "/api/commands"): {
         "selection": _SELECTION,
         "event_type": "11A01",

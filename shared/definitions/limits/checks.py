@@ -17,11 +17,14 @@ from shared.contracts.limits import (
     TierTime,
 )
 from shared.definitions.yaml_files.findings import FieldPath, Problem, Severity, listed
+from shared.domain.bilingual import Bilingual
 from shared.domain.selection.tree import UnitTree
+from shared.domain.wording import LEVELS, TIERS
 
 LimitsProblems = Iterator[tuple[LimitsDocument, Problem]]
 _Placed = tuple[int, float]
 """The number of a row, and its seconds."""
+_ALL = Bilingual("", "")
 
 
 def problems(documents: Sequence[LimitsDocument], tree: UnitTree | None) -> LimitsProblems:
@@ -33,7 +36,8 @@ def problems(documents: Sequence[LimitsDocument], tree: UnitTree | None) -> Limi
             yield document, problem
         if tree is not None and document.unit is not None and document.unit not in tree:
             text = f"there is no unit {document.unit} in the catalogue"
-            yield document, Problem(Reason.INVALID_RULE, text, ("unit",))
+            zh = f"资源编目里没有单位 {document.unit}"
+            yield document, Problem(Reason.INVALID_RULE, text, ("unit",), zh=zh)
 
 
 def subjects_of(document: LimitsDocument) -> list[str]:
@@ -45,7 +49,8 @@ def _alone(document: LimitsDocument) -> Iterator[Problem]:
     subjects = subjects_of(document)
     if document.enabled and len(subjects) != 1:
         text = "a document has one subject" if subjects else "the document has no subject"
-        yield Problem(Reason.INVALID_RULE, text, (), listed(set(SUBJECTS)))
+        zh = "一份文件只有一个主题" if subjects else "文件没有主题"
+        yield Problem(Reason.INVALID_RULE, text, (), listed(set(SUBJECTS)), zh=zh)
     if document.assignments is not None:
         yield from _of_assignments(document.assignments)
     if document.reports is not None:
@@ -61,7 +66,9 @@ def _beside(document: LimitsDocument, before: Sequence[LimitsDocument]) -> Itera
         common = set(subjects_of(document)) & set(subjects_of(earlier))
         if same_place and common and document.enabled and earlier.enabled:
             text = f"{earlier.limits_id} holds for the same unit from the same moment"
-            yield Problem(Reason.INVALID_RULE, text, ("in_force_from",), "one of them, or later")
+            zh = f"{earlier.limits_id} 在同一时刻对同一单位生效"
+            where = ("in_force_from",)
+            yield Problem(Reason.INVALID_RULE, text, where, "one of them, or later", zh=zh)
 
 
 def _of_assignments(limits: AssignmentLimits) -> Iterator[Problem]:
@@ -73,18 +80,23 @@ def _of_assignments(limits: AssignmentLimits) -> Iterator[Problem]:
             (_, to_sign), (row, to_finish) = sign[level, tier], finish[level, tier]
             if to_finish < to_sign:
                 text = f"{level} of {tier}: {to_finish:g} s to finish, {to_sign:g} s to sign"
+                zh = (
+                    f"{LEVELS[level].zh}{TIERS[tier].zh}：办结 {to_finish:g} 秒，"
+                    f"短于签收的 {to_sign:g} 秒"
+                )
                 where = (*path, "finish", row, "within_s")
-                yield Problem(Reason.INVALID_RULE, text, where, f"at least {to_sign:g}")
+                yield Problem(Reason.INVALID_RULE, text, where, f"at least {to_sign:g}", zh=zh)
         for name, times in (("sign", sign), ("finish", finish)):
             of_tier = {level: times[level, tier] for level in Level}
-            yield from _graver_is_sooner(of_tier, f" of {tier}", (*path, name), "within_s")
+            scope = Bilingual(TIERS[tier].zh, f" of {tier}")
+            yield from _graver_is_sooner(of_tier, scope, (*path, name), "within_s")
     pauses = {
         level: (number, row.pause_s)
         for number, row in enumerate(limits.pauses)
         if not row.modes
         for level in row.levels
     }
-    yield from _graver_is_sooner(pauses, "", (*path, "pauses"), "pause_s")
+    yield from _graver_is_sooner(pauses, _ALL, (*path, "pauses"), "pause_s")
 
 
 def _of_reports(limits: ReportLimits) -> Iterator[Problem]:
@@ -96,7 +108,8 @@ def _of_reports(limits: ReportLimits) -> Iterator[Problem]:
         if row.written_s < row.phone_s:
             text = f"{row.written_s:g} s in writing, {row.phone_s:g} s by phone"
             path = ("reports", *place, "written_s")
-            yield Problem(Reason.INVALID_RULE, text, path, f"at least {row.phone_s:g}")
+            zh = f"书面 {row.written_s:g} 秒，短于电话的 {row.phone_s:g} 秒"
+            yield Problem(Reason.INVALID_RULE, text, path, f"at least {row.phone_s:g}", zh=zh)
     usual = {
         level: (number, row)
         for number, row in enumerate(limits.levels)
@@ -105,21 +118,25 @@ def _of_reports(limits: ReportLimits) -> Iterator[Problem]:
     }
     for name in ("phone_s", "written_s", "follow_up_s", "final_s"):
         times = {level: (number, getattr(row, name)) for level, (number, row) in usual.items()}
-        yield from _graver_is_sooner(times, "", ("reports", "levels"), name)
+        yield from _graver_is_sooner(times, _ALL, ("reports", "levels"), name)
 
 
 def _graver_is_sooner(
-    times: Mapping[Level, _Placed], of_whom: str, path: FieldPath, field: str
+    times: Mapping[Level, _Placed], scope: Bilingual, path: FieldPath, field: str
 ) -> Iterator[Problem]:
     """`times` are those of some levels."""
     levels = [level for level in sorted(Level, key=LEVEL_ORDER.__getitem__) if level in times]
     for milder, graver in pairwise(levels):
         (_, usual), (row, seconds) = times[milder], times[graver]
         if seconds > usual:
-            text = f"{graver}{of_whom} has {seconds:g} s, the milder {milder} only {usual:g} s"
+            text = f"{graver}{scope.en} has {seconds:g} s, the milder {milder} only {usual:g} s"
+            zh = (
+                f"{LEVELS[graver].zh}{scope.zh} {seconds:g} 秒，"
+                f"比较轻的{LEVELS[milder].zh} {usual:g} 秒还长"
+            )
             allowed = f"at most {usual:g}"
             where = (*path, row, field)
-            yield Problem(Reason.INVALID_RULE, text, where, allowed, Severity.WARNING)
+            yield Problem(Reason.INVALID_RULE, text, where, allowed, Severity.WARNING, zh)
 
 
 def _usual_times(rows: Sequence[TierTime]) -> dict[tuple[Level, Tier], _Placed]:

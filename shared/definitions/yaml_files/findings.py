@@ -23,13 +23,14 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A problem of an item, without the file of the item."""
+    """A problem of an item, without the file of the item; `zh` is the text in Chinese."""
 
     reason: Reason
     text: str
     path: FieldPath = ()
     allowed: str = ""
     severity: Severity = Severity.ERROR
+    zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)

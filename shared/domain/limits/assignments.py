@@ -1,9 +1,10 @@
-"""The times of assignments in a response mode, as tables by level and tier."""
+"""The times of assignments in a response mode, by level and tier, and what follows from them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from shared.contracts.fields import Level, ResponseMode, Tier
@@ -34,6 +35,22 @@ def times_in(limits: AssignmentLimits, mode: ResponseMode) -> AssignmentTimes:
             for level in row.levels
         },
     )
+
+
+def attempt_deadlines(
+    begin: datetime, sign_s: float, finish_s: float, within: datetime | None = None
+) -> tuple[datetime, datetime]:
+    """Return (sign by, finish by) of an attempt that begins at `begin`.
+
+    Nobody has to finish before the signature is due: the later deadline holds for finishing. The
+    deadlines of a part lie `within` the finish_by of its parent, shortened in proportion. When that
+    time has passed already, the part gets its full time: a deadline in the past would call officers
+    at once who have only just received the assignment.
+    """
+    sign, finish = timedelta(seconds=sign_s), timedelta(seconds=max(sign_s, finish_s))
+    if within is not None and begin < within < begin + finish:
+        return begin + sign * ((within - begin) / finish), within
+    return begin + sign, begin + finish
 
 
 def _by_tier(

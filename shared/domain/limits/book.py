@@ -6,7 +6,7 @@ answers for a span between two of them are computed once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import groupby
 
@@ -60,6 +60,18 @@ class LimitBook:
 
     def __len__(self) -> int:
         return len(self._documents)
+
+    def copy(self) -> LimitBook:
+        """Return a book of the present versions."""
+        return LimitBook(self._documents.values())
+
+    def __iter__(self) -> Iterator[LimitsDocument]:
+        """Iterate over all versions."""
+        return iter(self._documents.values())
+
+    def get(self, key: str | None) -> LimitsDocument | None:
+        """Return a version by the key of the record."""
+        return None if key is None else self._documents.get(key)
 
     def put(self, document: LimitsDocument) -> None:
         """Take in a version; a repeat replaces itself."""

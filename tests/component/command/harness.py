@@ -14,7 +14,6 @@ from prometheus_client import CollectorRegistry
 from deploy.example import plans
 from services.command.app import build
 from services.command.core.limits import CommandLimits
-from services.command.core.supervision.escalation import FilledPosts
 from services.command.metrics import CommandMetrics
 from services.command.settings import Settings
 from services.command.unit_of_work.context import CommandContext
@@ -36,6 +35,7 @@ from shared.contracts.selections import Selection, Subtree
 from shared.contracts.topics import SUPERVISION, TOPICS
 from shared.contracts.units import parent_of, tier_of
 from shared.definitions.response_plans.book import PlanBook
+from shared.domain.roster.escalation_chain import FilledPosts
 from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Transaction
 from shared.runtime.timers import Fire, Timer, TimerSweeper

@@ -107,6 +107,10 @@ READS: dict[str, list[str]] = {
     "/api/feed": [f"/api/feed?{LOOK}", f"/api/feed?{LOOK}&after=0"],
     "/api/incidents/{incident_id}/reports": [f"/api/incidents/{ALERT.incident_id}/reports?{LOOK}"],
     "/api/letters": ["/api/letters"],  # for operators, who see all: docs/identity.md
+    "/api/limits": [f"/api/limits?unit={ZHUTUO}", "/api/limits?everywhere=1"],
+    "/api/limits/documents/{limits_id}/{version}": ["/api/limits/documents/none/1"],
+    "/api/limits/drafts/{draft_id}": ["/api/limits/drafts/none"],
+    "/api/limits/drafts/{draft_id}/preview": ["/api/limits/drafts/none/preview"],
     "/api/load": [f"/api/load?{LOOK}"],
     "/api/load/weekly": [f"/api/load/weekly?{LOOK}&week={WEEK}"],
     "/api/map": [f"/api/map?{LOOK}"],

@@ -27,8 +27,10 @@ from tests.support.console_duty_records import duty_records, slots
 from tests.support.console_events import CITY, ZHUTUO, a_silent_sensor, a_supervision
 from tests.support.console_harness import ConsoleHarness
 from tests.support.console_letters import an_act, excerpts
+from tests.support.console_limits import put
 from tests.support.console_screen_records import screen_records
 from tests.support.javascript import installed_tools
+from tests.support.limits import shipped
 
 OFFICERS = ("o-city-b", "o-town-b")
 HEAD = f"""\
@@ -65,6 +67,7 @@ SINGLE_ANSWERS = {
     "/api/overview": "status=Actual",
     "/api/units": f"unit={ZHUTUO}",
     "/api/duty": f"unit={ZHUTUO}&days=7",
+    "/api/limits": f"unit={ZHUTUO}",
     "/api/load": "status=Actual",
     "/api/duty/calendar": f"unit={ZHUTUO}",
     "/api/modes": "status=Actual",
@@ -123,6 +126,8 @@ async def test_answers_have_the_types_of_the_scripts(
     history.append(a_supervision(assignment, SupervisionKind.OVERDUE))
     await console.project(history)
     await fill_letters(console, now)
+    for limits_id in ("assignments-standard", "reports-standard"):
+        put(console, shipped(limits_id))
     answers: list[tuple[str, Any]] = []
     filled: set[str] = set()
     for officer in OFFICERS:

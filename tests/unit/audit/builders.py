@@ -23,6 +23,7 @@ from shared.contracts.commands import CommandEvent, CommandRequest, CommandState
 from shared.contracts.fields import Level, Post, ResponseMode, Status
 from shared.contracts.gaps import GapAcceptance
 from shared.contracts.ids import assignment_id, transition_id
+from shared.contracts.limits_acts import LimitsAct, LimitsVerb
 from shared.contracts.modes import ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb
 from shared.contracts.refusals import Refusal, RefusedFor
@@ -281,6 +282,26 @@ def a_catalog_request() -> CatalogRequest:
         reason="站点拆除",
         officer_id="o-district",
         post=Post.A,
+    )
+
+
+def a_limits_act(verb: LimitsVerb = LimitsVerb.SIGN, reason: str = "") -> LimitsAct:
+    """Return the act of an officer on a draft for a district."""
+    return LimitsAct(
+        id=f"lma-{verb}",
+        occurred_at=T0,
+        sent_at=T0,
+        origin_unit=CITY,
+        tier=tier_of(CITY),
+        verb=verb,
+        draft_id="lmd-1",
+        limits_id="assignments-district",
+        limits_version=2,
+        unit=DISTRICT,
+        digest="5f" * 32,
+        officer_id="o-city",
+        post=Post.A,
+        reason=reason,
     )
 
 

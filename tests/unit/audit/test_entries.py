@@ -14,15 +14,18 @@ from shared.contracts.audit import AuditOutcome
 from shared.contracts.dead_letter import DeadLetter, Reason
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import Status
+from shared.contracts.limits_acts import LimitsVerb
 from shared.contracts.pages import AnswerVerb
 from shared.contracts.reports import ExternalWarning, Report
 from shared.contracts.topics import REPORTS, SOURCE_REFUSALS, WARNINGS, TopicSpec
 from tests.unit.audit.builders import (
+    DISTRICT,
     T0,
     VILLAGE,
     a_catalog_request,
     a_command,
     a_decision,
+    a_limits_act,
     a_mode,
     a_notice,
     a_refusal,
@@ -46,6 +49,7 @@ from tests.unit.audit.builders import (
         (a_decision(), ["approve"]),
         (a_silence(), ["end"]),
         (a_catalog_request(), ["retire"]),
+        (a_limits_act(), ["sign"]),
         (a_notice(), ["record"]),
         (a_command(), ["issued", "first"]),
         (an_assignment(), ["village:delivered", "first"]),
@@ -66,6 +70,7 @@ def test_a_record_counts_under_its_labels(message: Envelope, labels: list[str]) 
         (a_decision(), "o-town", "alert.approve red"),
         (a_silence(), "o-town", "silence.end"),
         (a_catalog_request(), "o-district", "catalog.retire"),
+        (a_limits_act(), "o-city", "limits.sign"),
         (a_request(), "o-district", "command.check"),
         (an_acknowledgement(), "o-village", "assignment.sign"),
         (an_answer(), "o-town", "page.coming"),
@@ -210,3 +215,11 @@ def test_a_change_of_the_ledger_is_entered_with_its_first_entry_and_their_number
     assert draft is not None
     entry = seal(draft, GENESIS, T0)
     assert (entry.subject_id, entry.count, entry.reason) == ("sensor:gauge-1", 2, "站点拆除")
+
+
+def test_an_act_on_a_draft_of_limits_is_entered_with_version_unit_and_reason() -> None:
+    draft = draft_of(a_limits_act(LimitsVerb.WITHDRAW, "等待市里意见"))
+    assert draft is not None
+    entry = seal(draft, GENESIS, T0)
+    assert (entry.subject_id, entry.place) == ("assignments-district:2", DISTRICT)
+    assert entry.reason == "lmd-1 等待市里意见"

@@ -16,7 +16,6 @@ from services.command.core.supervision.deadlines import (
     first_timers,
     new_timers,
 )
-from services.command.core.supervision.escalation import FilledPosts, escalation_chain
 from services.command.core.supervision.events import supervision_event
 from services.command.core.supervision.firing import (
     AssignmentFiring,
@@ -28,6 +27,7 @@ from services.command.core.supervision.profiles import SlaProfile
 from shared.contracts.assignments import Step
 from shared.contracts.fields import Level, Post, Tier
 from shared.contracts.supervision import SupervisionKind as Kind
+from shared.domain.roster.escalation_chain import FilledPosts, escalation_chain
 from tests.component.command.harness import slot
 from tests.support.profiles import DEMO, STANDARD
 from tests.unit.command.builders import (

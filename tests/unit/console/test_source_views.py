@@ -19,7 +19,7 @@ HOUR = timedelta(hours=1)
 
 
 def view_of(*refusals: SourceRefusal, **entry: Any) -> dict[str, Any]:
-    source = CataloguedSource(a_source_entry(**entry), "cat-1")
+    source = CataloguedSource(a_source_entry(**entry), "cat-1", 3)
     return views.source(source, None, refusals, UnitNames(), NOW)
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from deploy.commands.limits.cli import FAILED, main
-from deploy.commands.limits.report import TIERS, duration
+from deploy.commands.limits.report import duration
 from deploy.local.limits import BASE, DEMO
 from shared.contracts.fields import Tier
+from shared.domain.wording import TIERS
 from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE
 
 TOWN = "500118118000"

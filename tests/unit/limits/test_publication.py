@@ -12,6 +12,7 @@ from deploy.commands.limits.publication import new_documents
 from deploy.local.limits import BASE, missing_documents
 from shared.contracts.limits import LimitsDocument
 from shared.definitions.limits.pack import LimitsPack, load
+from shared.definitions.limits.publication import left_without, obstacles, unsigned
 from shared.definitions.yaml_files.findings import Finding
 from shared.domain.limits.book import limits_key
 from tests.support.limits import a_document, shipped
@@ -70,6 +71,7 @@ def test_a_signed_document_of_tomorrow_is_new_once(file: Path) -> None:
     [
         (SIGNED, "", "signed_by", "nobody has signed it"),
         ("2026-12-02T", "2026-11-30T", "in_force_from", "before anybody can read it"),
+        ("2026-12-02T00:00:00+08:00", "2026-12-01T08:00:59+08:00", "in_force_from", "before"),
     ],
 )
 def test_a_document_that_may_not_be_published_says_why(
@@ -80,6 +82,24 @@ def test_a_document_that_may_not_be_published_says_why(
     [finding] = findings
     assert finding.field == field
     assert message in finding.message
+
+
+def test_every_problem_of_a_publication_is_said_in_chinese_too() -> None:
+    document = a_document(limits_id="assignments-standard", enabled=False)
+    existing = published(shipped("assignments-standard"))
+    later = document.model_copy(update={"version": 2, "in_force_from": NOW})
+    problems = [
+        *obstacles(document, existing, NOW),
+        *unsigned(document),
+        *left_without(existing, [later]),
+    ]
+    assert [problem.path for problem in problems] == [
+        ("version",),
+        ("in_force_from",),
+        ("signed_by",),
+        ("enabled",),
+    ]
+    assert all(problem.zh and problem.zh != problem.text for problem in problems)
 
 
 def test_a_version_is_never_changed(file: Path) -> None:

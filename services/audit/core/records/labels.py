@@ -9,6 +9,7 @@ from shared.contracts.catalog_requests import CatalogRequest
 from shared.contracts.commands import CommandEvent, CommandRequest
 from shared.contracts.envelope import Envelope
 from shared.contracts.letter_acts import LetterAct
+from shared.contracts.limits_acts import LimitsAct
 from shared.contracts.modes import ModeProposal, ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, Page
 from shared.contracts.refusals import Refusal, SourceRefusal
@@ -35,6 +36,7 @@ def labels_of(message: Envelope) -> list[str]:
             | ModeRequest()
             | SilenceRequest()
             | LetterAct()
+            | LimitsAct()
         ):
             label = str(message.verb)
         case CatalogRequest():

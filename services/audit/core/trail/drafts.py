@@ -18,6 +18,7 @@ from shared.contracts.duty import DutyRequest
 from shared.contracts.envelope import Envelope
 from shared.contracts.gaps import GapAcceptance
 from shared.contracts.letter_acts import LetterAct
+from shared.contracts.limits_acts import LimitsAct
 from shared.contracts.modes import ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb
 from shared.contracts.reachability import ContactTestRequest
@@ -99,6 +100,8 @@ def draft_of(message: Envelope) -> EntryDraft | None:
             return _refused_at_door(message)
         case LetterAct():
             return _letter_act(message)
+        case LimitsAct():
+            return _limits_act(message)
         case ResponseModeEvent() if message.decided_by:
             return _draft(
                 message,
@@ -157,6 +160,14 @@ def _letter_act(act: LetterAct) -> EntryDraft:
     subject = f"{act.topic}/{act.partition}@{act.offsets[0]}"[-200:]
     draft = _draft(act, act.actor, f"letter.{act.verb}", subject, act.reason)
     return replace(draft, count=len(act.offsets))
+
+
+def _limits_act(act: LimitsAct) -> EntryDraft:
+    """Return the entry of an act on a draft; its subject is the version of the document."""
+    subject = f"{act.limits_id}:{act.limits_version}"
+    reason = " ".join(text for text in (act.draft_id, act.reason) if text)
+    draft = _draft(act, act.officer_id, f"limits.{act.verb}", subject, reason)
+    return replace(draft, place=act.unit)
 
 
 def _refused(message: Refusal) -> EntryDraft:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from services.command.core.reporting.model import ClockCalls, Obligation, ReportClock
-from services.command.core.supervision.escalation import PostRef
 from services.command.core.supervision.firing import (
     DueTimer,
     SupervisionCall,
@@ -21,6 +20,7 @@ from services.command.core.supervision.firing import (
 )
 from services.command.core.supervision.profiles import SlaProfile
 from shared.contracts.supervision import SupervisionKind
+from shared.domain.roster.escalation_chain import PostRef
 
 DUE_SOON, ESCALATE = "_due_soon", "_escalate"
 KINDS: dict[str, tuple[ReportClock, str]] = {

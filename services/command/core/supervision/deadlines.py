@@ -9,7 +9,7 @@ ends the suspension.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
@@ -18,6 +18,7 @@ from services.command.core.assignments.model import Assignment
 from services.command.core.assignments.states import FINISH_RUNS, SIGN_RUNS
 from services.command.core.supervision.profiles import SlaProfile
 from shared.contracts.fields import Level, Tier
+from shared.domain.limits.assignments import attempt_deadlines
 from shared.domain.response_modes.effective import UNDECIDED, Effective
 
 
@@ -91,18 +92,11 @@ def deadlines(
 ) -> tuple[datetime, datetime]:
     """Return (sign by, finish by) of an assignment delivered now.
 
-    A deadline that a plan sets, in seconds, takes precedence over the profile. Nobody has to finish
-    before the signature is due: the later deadline holds for finishing. The deadlines of a part lie
-    `within` the finish_by of its parent, shortened in proportion. When that time has passed
-    already, the part gets its full time: a deadline in the past would call officers at once who
-    have only just received the assignment.
+    A deadline that a plan sets, in seconds, takes precedence over the profile. The deadlines of a
+    part lie `within` the finish_by of its parent.
     """
     sign_s = sign_within_s or profile.sign_s[level][tier]
-    finish_s = max(sign_s, finish_within_s or profile.finish_s[level][tier])
-    sign, finish = timedelta(seconds=sign_s), timedelta(seconds=finish_s)
-    if within is not None and now < within < now + finish:
-        return now + sign * ((within - now) / finish), within
-    return now + sign, now + finish
+    return attempt_deadlines(now, sign_s, finish_within_s or profile.finish_s[level][tier], within)
 
 
 def first_timers(assignment: Assignment, profile: SlaProfile, now: datetime) -> list[NewTimer]:

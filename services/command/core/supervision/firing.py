@@ -21,10 +21,11 @@ from services.command.core.assignments.model import Assignment, OfficerStep
 from services.command.core.assignments.states import FINISH_RUNS, SIGN_RUNS
 from services.command.core.assignments.steps import resume_by_timer
 from services.command.core.supervision.deadlines import NewTimer, TimerKind
-from services.command.core.supervision.escalation import PostRef
 from services.command.core.supervision.profiles import SlaProfile
 from shared.contracts.fields import Level
 from shared.contracts.supervision import SupervisionClock, SupervisionKind
+from shared.domain.limits.call_pace import CallPace
+from shared.domain.roster.escalation_chain import PostRef
 
 _ON_TIME_S = 1.0
 """A firing this many seconds after the due time is no delay: a whole district takes that long."""
@@ -137,8 +138,8 @@ def next_call(
         profile.limits_id,
         profile.limits_version,
     )
-    pause = step if number < len(chain) + profile.rounds else step * profile.slow
-    return call, min(rung + 1, top), now + pause
+    pace = CallPace(step, profile.rounds, profile.slow)
+    return call, min(rung + 1, top), now + pace.pause(number, len(chain))
 
 
 def late_by(due_at: datetime, now: datetime) -> float:

@@ -10,9 +10,9 @@ from hashlib import sha256
 
 from services.command.core.assignments.model import Assignment
 from services.command.core.assignments.states import FINISH_RUNS, SIGN_RUNS
-from services.command.core.supervision.escalation import PostRef
 from services.command.core.supervision.firing import SupervisionCall
 from shared.contracts.supervision import SupervisionClock, SupervisionKind
+from shared.domain.roster.escalation_chain import PostRef
 
 
 def owed_clock(assignment: Assignment, now: datetime) -> SupervisionClock | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from services.console.projector.projections.case_facts import case_fact
 from services.console.projector.projections.table import (
     Projection,
@@ -13,7 +15,8 @@ from services.console.projector.projections.table import (
     time,
 )
 from services.console.projector.unit_of_work import UnitOfWork
-from shared.contracts.assignments import AssignmentEvent
+from shared.contracts.assignments import AssignmentEvent, AssignmentState
+from shared.contracts.fields import ResponseMode
 from shared.contracts.topics import ASSIGNMENTS
 from shared.runtime.handlers import Router
 
@@ -61,8 +64,8 @@ TABLE = Projection(
 
 
 def assignment_case_fact(event: AssignmentEvent) -> Row:
-    """Return the fact of the case."""
-    return case_fact(
+    """Return the fact of the case, with the deadlines where an attempt begins or they moved."""
+    fact = case_fact(
         event,
         "assignment",
         event.command_id,
@@ -76,6 +79,25 @@ def assignment_case_fact(event: AssignmentEvent) -> Row:
         text=event.reason,
         given=event.part is not None or event.reassigned_from is not None,
     )
+    fact["deadlines"] = _deadlines(event)
+    return fact
+
+
+def _deadlines(event: AssignmentEvent) -> str | None:
+    """Return the deadlines of an attempt with the level, mode and limits that gave them."""
+    moved = event.suspended_s or event.extension is not None
+    if event.state is not AssignmentState.DELIVERED and not moved:
+        return None
+    fields = {
+        "sign_by": event.sign_by.isoformat(),
+        "finish_by": event.finish_by.isoformat(),
+        "level": event.level,
+        "mode": None if event.mode is ResponseMode.NORMAL else event.mode,
+        "limits": event.limits_id and f"{event.limits_id}:{event.limits_version}",
+        "parent": event.part and event.part.parent_assignment_id,
+        "extended": event.extension is not None,
+    }
+    return json.dumps({name: value for name, value in fields.items() if value})
 
 
 def load(event: AssignmentEvent, unit: UnitOfWork) -> None:

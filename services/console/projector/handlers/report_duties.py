@@ -40,6 +40,8 @@ TABLE = Projection(
         *text("reason"),
         column("counted", "jsonb", _counted),
         *time("sent_at"),
+        *text("mode", "limits_id"),
+        *integer("limits_version"),
     ),
 )
 

@@ -37,6 +37,7 @@ TABLE = Projection(
         *text("unit", "tier", "actor"),
         *boolean("late"),
         column("details", "jsonb"),
+        column("deadlines", "jsonb"),
     ),
     newer=None,
 )
@@ -56,7 +57,10 @@ def case_fact(
     late: bool = False,
     **details: Any,
 ) -> Row:
-    """Return the row of a fact; empty values of `details` are left out."""
+    """Return the row of a fact; empty values of `details` are left out.
+
+    `deadlines` are those of an attempt of an assignment (projector/handlers/assignments.py).
+    """
     if message.data_grade is not DataGrade.GENERAL:
         details["grade"] = message.data_grade
     return {
@@ -76,4 +80,5 @@ def case_fact(
         "details": json.dumps(
             {name: value for name, value in details.items() if value}, ensure_ascii=False
         ),
+        "deadlines": None,
     }

@@ -39,6 +39,13 @@ import type {
 } from "./duty.d.ts";
 import type { ListAnswer } from "./fields.d.ts";
 import type { LettersAnswer } from "./letters.d.ts";
+import type {
+  LimitsAnswer,
+  LimitsChecked,
+  LimitsDocument,
+  LimitsDraft,
+  LimitsPreview,
+} from "./limits.d.ts";
 import type { LoadAnswer } from "./load.d.ts";
 import type { ModePreview, ModesAnswer } from "./modes.d.ts";
 import type { MapAnswer, OverviewAnswer, Page, WhyAnswer } from "./overview.d.ts";
@@ -142,7 +149,17 @@ type CaseAnswerOf<Path extends string> = Path extends "/api/cases"
                             ? LettersAnswer
                             : Path extends "/api/load"
                               ? LoadAnswer
-                              : never;
+                              : LimitsAnswerOf<Path>;
+
+type LimitsAnswerOf<Path extends string> = Path extends "/api/limits"
+  ? LimitsAnswer
+  : Path extends `/api/limits/documents/${string}`
+    ? LimitsDocument
+    : Path extends `/api/limits/drafts/${string}/preview`
+      ? LimitsPreview
+      : Path extends `/api/limits/drafts/${string}`
+        ? LimitsDraft
+        : never;
 
 /** The answer to a POST request whose content is read. */
 export type PostAnswerOf<Path extends string> = Path extends "/api/commands/preview"
@@ -151,7 +168,9 @@ export type PostAnswerOf<Path extends string> = Path extends "/api/commands/prev
     ? PagePreview
     : Path extends "/api/assignments/acknowledgements"
       ? { recorded: number; results: BulkStep[] }
-      : unknown;
+      : Path extends "/api/limits/checks"
+        ? LimitsChecked
+        : unknown;
 
 /** The entry of a list that lies in the field `Name` of the answer. */
 export type EntryOf<Path extends string, Name extends string> =

@@ -1,0 +1,18 @@
+"""One function made of several, for a table of which several parts of the console keep something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def sequence(*functions: Callable[[T], None]) -> Callable[[T], None]:
+    """Return a function that hands its argument to all functions, in this order."""
+
+    def call(argument: T) -> None:
+        for function in functions:
+            function(argument)
+
+    return call

@@ -1,0 +1,1 @@
+"""Rows of benchmarks that need no more than a database; each is one function."""
