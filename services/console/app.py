@@ -8,6 +8,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from services.console.core.definitions import Definitions
 from services.console.core.directory import Directory
 from services.console.core.names import UnitNames
 from services.console.features.cases.printing.print_turn import PrintTurn
@@ -19,7 +20,6 @@ from services.console.features.overview.map_points import MapPoints
 from services.console.features.overview.shared_answers import SharedAnswers
 from services.console.features.photos.pictures import Pictures
 from services.console.features.push.push_parts import PushParts
-from services.console.features.self_check.definitions import Definitions, FunctionPair
 from services.console.features.sensors.charts import SensorRules
 from services.console.features.sensors.history_writer import HistoryWriter
 from services.console.features.sensors.reading_log import KafkaReadingSource
@@ -75,17 +75,13 @@ def build(settings: Settings) -> FastAPI:
     database, clock = platform.database, platform.clock
     metrics = ConsoleMetrics(platform.registry)
 
-    names, directory, rules = UnitNames(), Directory(), SensorRules()
-    definitions = Definitions()
+    names, directory, definitions = UnitNames(), Directory(), Definitions()
+    rules = SensorRules(definitions.rules)
     push_key = settings.web_push_key
     push = PushParts(None if push_key is None else PushKey(push_key.get_secret_value()))
     platform.table(CATALOG, names.apply, names.remove)
     platform.table(ROSTER, directory.apply, directory.remove)
-    platform.table(
-        RULES,
-        FunctionPair(rules.apply, definitions.put_rule).call,
-        FunctionPair(rules.remove, definitions.drop_rule).call,
-    )
+    platform.table(RULES, definitions.put_rule, definitions.drop_rule)
     platform.table(PLANS, definitions.put_plan, definitions.drop_plan)
     platform.table(PUSH_DEVICES, push.apply, push.remove)
     include_projector(platform)

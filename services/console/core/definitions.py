@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
 
 from shared.contracts.plans import PlanDefinition
 from shared.contracts.rules import RuleDefinition
 
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class FunctionPair(Generic[T]):
-    """Two functions of one argument, called one after the other."""
-
-    first: Callable[[T], None]
-    second: Callable[[T], None]
-
-    def call(self, value: T) -> None:
-        """Hand the argument to the first function, then to the second."""
-        self.first(value)
-        self.second(value)
-
 
 @dataclass
 class Definitions:
-    """Rules and plans by id."""
+    """Rules and plans by id, in force or not."""
 
     rules: dict[str, RuleDefinition] = field(default_factory=dict)
     plans: dict[str, PlanDefinition] = field(default_factory=dict)
