@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -30,7 +29,7 @@ from shared.contracts.readings import Datum, UnitOfMeasure
 from shared.contracts.rules import RuleDefinition
 from shared.definitions.rules.times import WHEN, moment, seconds
 from shared.definitions.yaml_files.findings import FieldPath, Finding, dotted, listed, nearest
-from shared.definitions.yaml_files.items import ASIDE, read
+from shared.definitions.yaml_files.items import ASIDE, PackSource, TextFile, read
 from shared.definitions.yaml_files.nodes import Node
 from shared.definitions.yaml_files.shape import check_shape
 
@@ -144,7 +143,7 @@ class PackCase:
 
 
 def load_cases(
-    paths: Sequence[Path],
+    paths: Sequence[PackSource],
     rules: Mapping[str, RuleDefinition],
     ids: frozenset[str],
     sensors: Mapping[str, SensorEntry] | None,
@@ -177,8 +176,10 @@ def load_cases(
     return pack_cases, findings
 
 
-def case_files(path: Path) -> list[Path]:
+def case_files(path: PackSource) -> Sequence[PackSource]:
     """The case files beside a pack; for a single rule file, those with its name."""
+    if isinstance(path, TextFile):
+        return [path] if path.name.endswith(ASIDE) else []
     if path.is_dir():
         return sorted(path.glob(f"*{ASIDE}"))
     beside = path.with_name(path.name.removesuffix(".yaml") + ASIDE)
