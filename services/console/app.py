@@ -12,6 +12,7 @@ from services.console.core.definitions import Definitions
 from services.console.core.directory import Directory
 from services.console.core.names import UnitNames
 from services.console.features.cases.printing.print_turn import PrintTurn
+from services.console.features.definitions.trials import ProcessTrials, TrialParts
 from services.console.features.identity.identity_parts import IdentityParts
 from services.console.features.identity.provider import provider_of
 from services.console.features.letters.letter_parts import LetterParts
@@ -92,7 +93,7 @@ def build(settings: Settings) -> FastAPI:
         ALERT_DECISIONS, SILENCES, COMMAND_REQUESTS, ACKNOWLEDGEMENTS, PAGE_ANSWERS, MODE_REQUESTS
     )
     platform.produces(DUTY_REQUESTS, CONTACT_TESTS, REPORTS, CASE_REVIEWS, REFUSALS, LETTER_ACTS)
-    platform.produces(PUSH_DEVICES, CATALOG_REQUESTS)
+    platform.produces(PUSH_DEVICES, CATALOG_REQUESTS, RULES, PLANS, READINGS)
     platform.describe(with_stream)
 
     sessions = Sessions(database, settings.session_hours, settings.session_idle_minutes)
@@ -136,6 +137,7 @@ def build(settings: Settings) -> FastAPI:
             SensorParts: SensorParts(KafkaReadingSource(settings.kafka_bootstrap), rules),
             LetterParts: LetterParts(KafkaLetterSource(settings.kafka_bootstrap)),
             Definitions: definitions,
+            TrialParts: TrialParts(ProcessTrials(settings.kafka_bootstrap)),
             PushParts: push,
             MapPoints: MapPoints(),
             SharedAnswers: SharedAnswers(settings.overview_share_s),
