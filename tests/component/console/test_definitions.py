@@ -106,6 +106,7 @@ async def test_a_rule_is_published_as_a_shadow_and_put_in_force_by_a_second_act(
         (f"{NAME}-candidate", "shadow", ["put_in_force", "end"]),
     ]
     assert [row["sensors"] for row in rows] == [1, 1]
+    assert [row["levels"] for row in rows] == [["blue", "orange"], ["orange"]]
     act = {
         "kind": "rule",
         "id": candidate.rule_id,

@@ -10,6 +10,7 @@ from services.console.core.record import Json
 from services.console.features.definitions.judgement import Judgement
 from services.console.features.definitions.shelves import DefinitionKind, Shelf
 from shared.contracts.catalog import SensorEntry
+from shared.contracts.fields import Level
 from shared.contracts.rules import RuleDefinition
 from shared.definitions.candidates import is_candidate, is_in_force
 from shared.definitions.publication import NextVersion, content, differences, name_of
@@ -86,7 +87,7 @@ def _row(shelf: Shelf, name: str, definition: Any, sensors: int | None, unit_nam
         "name_zh": definition.name_zh,
         "name_en": definition.name_en,
         "events": [definition.event_type] if is_rule else list(definition.events),
-        "levels": sorted(levels_of(definition)) if is_rule else list(definition.levels),
+        "levels": _levels(definition) if is_rule else list(definition.levels),
         "form": definition.body.kind if is_rule else None,
         "sensors": sensors,
         "mark": definition.mark,
@@ -98,6 +99,12 @@ def _row(shelf: Shelf, name: str, definition: Any, sensors: int | None, unit_nam
         "reason": None if author is None else author.reason,
         "may": offered(definition),
     }
+
+
+def _levels(rule: RuleDefinition) -> list[Level]:
+    """Return the levels of a rule, of a candidate those that it would have."""
+    live = rule.model_copy(update={"enabled": True, "shadow_of": None})
+    return list(levels_of(live))
 
 
 def standing(definition: Any) -> str:

@@ -1,6 +1,8 @@
 // The tabs of the page of administration, in the order of their links.
 
 import { ledgerTab } from "./ledger/ledger_tab.js";
+import { rulesTab } from "./rules/rules_tab.js";
+import { startTab } from "./start/start_tab.js";
 
 /** @import { AdminTabMaker } from "../types/admin.d.ts" */
 
@@ -8,4 +10,8 @@ import { ledgerTab } from "./ledger/ledger_tab.js";
  * The tabs by name.
  * @type {readonly (readonly [name: string, make: AdminTabMaker])[]}
  */
-export const ADMIN_TABS = [["ledger", ledgerTab]];
+export const ADMIN_TABS = [
+  ["ledger", ledgerTab],
+  ["rules", rulesTab],
+  ["start", startTab],
+];

@@ -37,6 +37,14 @@ import type {
   Reach,
   ReachablePost,
 } from "./duty.d.ts";
+import type {
+  Backtest,
+  CaseResults,
+  DefinitionCheck,
+  DefinitionDocument,
+  DefinitionsAnswer,
+  PublishedVersions,
+} from "./definitions.d.ts";
 import type { ListAnswer } from "./fields.d.ts";
 import type { LettersAnswer } from "./letters.d.ts";
 import type { LoadAnswer } from "./load.d.ts";
@@ -44,6 +52,7 @@ import type { ModePreview, ModesAnswer } from "./modes.d.ts";
 import type { MapAnswer, OverviewAnswer, Page, WhyAnswer } from "./overview.d.ts";
 import type { FeedLine, Officer } from "./page.d.ts";
 import type { IncidentAnswer, ReportingAnswer } from "./reports.d.ts";
+import type { AccountsAnswer, DrillCourse, PasswordLink, SelfCheckAnswer } from "./start.d.ts";
 import type { Photo, UnitsAnswer } from "./units.d.ts";
 
 /** The answer to a GET request, by its path; the most specific path comes first. */
@@ -142,7 +151,19 @@ type CaseAnswerOf<Path extends string> = Path extends "/api/cases"
                             ? LettersAnswer
                             : Path extends "/api/load"
                               ? LoadAnswer
-                              : never;
+                              : AdminAnswerOf<Path>;
+
+type AdminAnswerOf<Path extends string> = Path extends "/api/definitions"
+  ? DefinitionsAnswer
+  : Path extends `/api/definitions/${string}/${string}`
+    ? DefinitionDocument
+    : Path extends "/api/self-check"
+      ? SelfCheckAnswer
+      : Path extends "/api/accounts"
+        ? AccountsAnswer
+        : Path extends `/api/drills/readings/${string}/course`
+          ? DrillCourse
+          : never;
 
 /** The answer to a POST request whose content is read. */
 export type PostAnswerOf<Path extends string> = Path extends "/api/commands/preview"
@@ -151,7 +172,19 @@ export type PostAnswerOf<Path extends string> = Path extends "/api/commands/prev
     ? PagePreview
     : Path extends "/api/assignments/acknowledgements"
       ? { recorded: number; results: BulkStep[] }
-      : unknown;
+      : Path extends "/api/definitions/check"
+        ? DefinitionCheck
+        : Path extends "/api/definitions/test"
+          ? CaseResults
+          : Path extends "/api/definitions/backtest"
+            ? Backtest
+            : Path extends `/api/definitions/${"publish" | "acts"}`
+              ? PublishedVersions
+              : Path extends `/api/accounts/${string}/password-link`
+                ? PasswordLink
+                : Path extends "/api/drills/readings"
+                  ? { id: string; repeated: boolean; sensor_id: string }
+                  : unknown;
 
 /** The entry of a list that lies in the field `Name` of the answer. */
 export type EntryOf<Path extends string, Name extends string> =
