@@ -10,6 +10,15 @@ from tests.browser.conftest import Served, Visitor
 from tests.support.console_events import CITY
 
 ADMIN = "o-city-a"
+ADMIN_ACTS = {
+    ("/api/drills/readings", ""),
+    *(
+        (f"/api/definitions/{verb}", "")
+        for verb in ("acts", "backtest", "check", "publish", "test")
+    ),
+    *((f"/api/accounts/{{officer_id}}{act}", "") for act in ("", "/acts", "/password-link")),
+}
+"""Requests of the tabs of rules and of the first start; test_admin_rules.py, test_admin_start.py."""
 SCREENS = ((1920, 1080), (1366, 768), (390, 844), (360, 740))
 
 

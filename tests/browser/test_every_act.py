@@ -21,6 +21,7 @@ from shared.contracts.assignments import Step
 from shared.contracts.duty import DutyRule
 from shared.contracts.ids import assignment_id, content_id
 from shared.contracts.pages import AnswerVerb
+from tests.browser.admin_page import ADMIN_ACTS
 from tests.browser.conftest import Served, Visitor, a_console
 from tests.support import console_action_records
 from tests.support.console_action_records import TOWN_A, VILLAGES
@@ -48,15 +49,7 @@ NO_ACTS = {
     ): "goes with the words of a step (test_photos.py)",
     ("/api/command-drafts/{draft_id}", ""): "is no act, and read by nobody else (test_acts.py)",
     ("/api/incidents/drafts/{draft_id}/photos", ""): "goes with an incident (test_incidents.py)",
-    ("/api/accounts/{officer_id}", ""): "is no record (test_admin_start.py)",
-    ("/api/accounts/{officer_id}/acts", ""): "is no record (test_admin_start.py)",
-    ("/api/accounts/{officer_id}/password-link", ""): "is no record (test_admin_start.py)",
-    ("/api/definitions/acts", ""): "is on the page of administrators (test_admin_rules.py)",
-    ("/api/definitions/backtest", ""): "reads (test_admin_rules.py)",
-    ("/api/definitions/check", ""): "reads (test_admin_rules.py)",
-    ("/api/definitions/publish", ""): "is on the page of administrators (test_admin_rules.py)",
-    ("/api/definitions/test", ""): "reads (test_admin_rules.py)",
-    ("/api/drills/readings", ""): "is on the page of administrators (test_admin_start.py)",
+    **dict.fromkeys(ADMIN_ACTS, "is on the page of administrators (test_admin_*.py)"),
     ("/api/letters/acts", ""): "acts on records that only Kafka has (test_letters.py)",
     ("/api/logout/everywhere", ""): "is a button of the account page, which needs no script",
     ("/api/push/devices", ""): "needs a push service (test_push.py)",

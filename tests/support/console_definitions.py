@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.contracts.catalog import SensorEntry
-from shared.definitions.yaml_files.items import TextFile
+from shared.definitions.yaml_files.items import PackFile
 
 OUTCOME_OF_CASES: dict[str, Any] = {
     "passed": 1,
@@ -52,18 +52,18 @@ class TrialStandIn:
     """Stands in for the program that tries rules."""
 
     outcome: dict[str, Any] = field(default_factory=lambda: OUTCOME_OF_CASES)
-    files: list[TextFile] = field(default_factory=list)
+    files: list[PackFile] = field(default_factory=list)
     error: Exception | None = None
 
-    async def test(self, files: Sequence[TextFile], sensors: Sequence[SensorEntry]) -> Any:
+    async def test(self, files: Sequence[PackFile], sensors: Sequence[SensorEntry]) -> Any:
         del sensors
         return self._answer(files)
 
-    async def backtest(self, rules: TextFile, since: str) -> Any:
+    async def backtest(self, rules: PackFile, since: str) -> Any:
         del since
         return self._answer([rules])
 
-    def _answer(self, files: Sequence[TextFile]) -> Any:
+    def _answer(self, files: Sequence[PackFile]) -> Any:
         self.files = list(files)
         if self.error is not None:
             raise self.error

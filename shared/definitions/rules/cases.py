@@ -29,7 +29,7 @@ from shared.contracts.readings import Datum, UnitOfMeasure
 from shared.contracts.rules import RuleDefinition
 from shared.definitions.rules.times import WHEN, moment, seconds
 from shared.definitions.yaml_files.findings import FieldPath, Finding, dotted, listed, nearest
-from shared.definitions.yaml_files.items import ASIDE, PackSource, TextFile, read
+from shared.definitions.yaml_files.items import ASIDE, PackSource, PackFile, read
 from shared.definitions.yaml_files.nodes import Node
 from shared.definitions.yaml_files.shape import check_shape
 
@@ -178,7 +178,7 @@ def load_cases(
 
 def case_files(path: PackSource) -> Sequence[PackSource]:
     """The case files beside a pack; for a single rule file, those with its name."""
-    if isinstance(path, TextFile):
+    if isinstance(path, PackFile):
         return [path] if path.name.endswith(ASIDE) else []
     if path.is_dir():
         return sorted(path.glob(f"*{ASIDE}"))

@@ -36,14 +36,14 @@ class PackError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class TextFile:
+class PackFile:
     """A file that is not on disk, such as one that an officer sends."""
 
     name: str
     data: bytes
 
 
-PackSource = Path | TextFile
+PackSource = Path | PackFile
 """A folder, a file, or the text of a file."""
 
 
@@ -177,7 +177,7 @@ def files_of(path: Path) -> list[Path]:
 
 def read(file: PackSource, findings: list[Finding]) -> tuple[str, Node | None, bool]:
     """Shown name, content, and whether all of a YAML file could be read; notes what is wrong."""
-    if isinstance(file, TextFile):
+    if isinstance(file, PackFile):
         return _parsed(file.name, file.data, findings)
     name = display_path(file)
     try:
@@ -213,7 +213,7 @@ def _name_of(node: Node, key: str) -> str:
 
 
 def _files(path: PackSource, word: str, findings: list[Finding]) -> Sequence[PackSource]:
-    if isinstance(path, TextFile):
+    if isinstance(path, PackFile):
         return [] if path.name.endswith(ASIDE) else [path]
     if not path.exists():
         findings.append(Finding(display_path(path), 1, "file", "there is no such file or folder"))

@@ -13,14 +13,14 @@ from services.console.features.definitions.trials import (
     TrialRefused,
 )
 from services.console.web.openapi_contents import EXAMPLES
-from shared.definitions.yaml_files.items import TextFile
+from shared.definitions.yaml_files.items import PackFile
 from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE, Transient
 
 RULE = EXAMPLES["post", "/api/definitions/test"]["text"]
 CASES = EXAMPLES["post", "/api/definitions/test"]["cases"]
 FILES = [
-    TextFile("rules.yaml", RULE.encode()),
-    TextFile("rules.test.yaml", CASES.encode()),
+    PackFile("rules.yaml", RULE.encode()),
+    PackFile("rules.test.yaml", CASES.encode()),
 ]
 
 
@@ -32,7 +32,7 @@ async def test_the_cases_go_through_the_engine() -> None:
     outcome = await ProcessTrials("127.0.0.1:1").test(FILES, [])
     assert (outcome["passed"], outcome["failed"]) == (1, 0)
     lower = CASES.replace("212.4", "211.9").encode()
-    files = [FILES[0], TextFile("rules.test.yaml", lower)]
+    files = [FILES[0], PackFile("rules.test.yaml", lower)]
     outcome = await ProcessTrials("127.0.0.1:1").test(files, [])
     assert (outcome["passed"], outcome["failed"]) == (0, 1)
     assert outcome["cases"][0]["diff"], "the difference is told"
@@ -47,9 +47,7 @@ async def test_the_cases_go_through_the_engine() -> None:
         ("import sys; sys.exit(-9)", TrialRefused, "the program failed"),
     ],
 )  # fmt: skip
-async def test_a_program_that_fails_says_why(
-    code: str, error: type[Exception], words: str
-) -> None:
+async def test_a_program_that_fails_says_why(code: str, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         await program(code).backtest(FILES[0], "2026-12-03T00:00:00+00:00")
 

@@ -25,7 +25,7 @@ from shared.definitions.response_plans.pack import PLANS
 from shared.definitions.response_plans.pack import load as load_plans
 from shared.definitions.rules.cases import load_cases
 from shared.definitions.rules.pack import RULES, load
-from shared.definitions.yaml_files.items import TextFile
+from shared.definitions.yaml_files.items import PackFile
 from shared.definitions.yaml_files.nodes import parse
 from shared.definitions.yaml_files.writing import to_yaml
 from tests.unit.plans.builders import a_plan
@@ -95,14 +95,14 @@ def test_a_candidate_of_a_plan_holds_for_no_event() -> None:
 
 def test_plans_are_checked_beside_those_in_force() -> None:
     text = to_yaml([written(a_plan(plan_id="second", levels=["red"]))])
-    files = [TextFile("plans.yaml", text.encode())]
+    files = [PackFile("plans.yaml", text.encode())]
     existing = a_plan(levels=["red"])
     (error,) = load_plans(files, NOW, beside=[existing]).errors
     assert "is flood's already" in error.message
     off = existing.model_copy(update={"enabled": False})
     assert load_plans(files, NOW, beside=[off]).errors == []
-    same = a_plan(plan_id="second", levels=["red"])
-    assert load_plans(files, NOW, beside=[same]).errors == [], "the pack replaces it"
+    named_alike = a_plan(plan_id="second", levels=["red"])
+    assert load_plans(files, NOW, beside=[named_alike]).errors == [], "the pack replaces it"
 
 
 def written(definition: Any) -> dict[str, Any]:
@@ -112,12 +112,12 @@ def written(definition: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("value", [rule(), rule(HIGHER, enabled=False)])
 def test_a_definition_reads_back_from_its_text(value: Any) -> None:
     files = [
-        TextFile("rules.yaml", to_yaml([written(value)]).encode()),
-        TextFile("rules.test.yaml", b"- {case: x}\n"),
+        PackFile("rules.yaml", to_yaml([written(value)]).encode()),
+        PackFile("rules.test.yaml", b"- {case: x}\n"),
     ]
     pack = load(files, NOW)
-    (again,) = pack.definitions
-    assert content(again) == content(value)
+    (read_back,) = pack.definitions
+    assert content(read_back) == content(value)
     cases, findings = load_cases(files, {}, pack.ids, None)
     assert cases == []
     assert {finding.file for finding in findings} == {"rules.test.yaml"}

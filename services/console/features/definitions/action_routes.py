@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from services.console.core.access import Viewer
-from services.console.features.definitions import views
+from services.console.features.definitions import answers
 from services.console.features.definitions.actions import administrator, version_record
 from services.console.features.definitions.judgement import DefinitionText, Judgement
 from services.console.features.definitions.responses import DefinitionVerb, PublishedVersions
@@ -103,13 +103,13 @@ async def act_on_definition(
         raise unknown("definition")
     if definition.version != body.version:
         raise _stale([body.id])
-    if body.verb not in views.offered(definition):
+    if body.verb not in answers.offered(definition):
         raise ApiProblem(409, "Not now", "It is switched off already.", reason="not_now")
     versions = [ended_form(definition)]
     if body.verb == "put_in_force":
         live = live_form(shelf.kind, definition, shelf.published)
         if not without_changes(shelf.kind, live, shelf.published):
-            written = DefinitionText(views.text_of(live))
+            written = DefinitionText(answers.text_of(live))
             demand_usable(await judged(console, shelf, written, viewer.unit))
             versions.insert(0, live)
     unit = demand_scope(console, viewer, _touched(shelf, versions), body.verb)

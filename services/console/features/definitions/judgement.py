@@ -15,7 +15,7 @@ from shared.definitions.response_plans.pack import load as load_plans
 from shared.definitions.rules.cases import load_cases
 from shared.definitions.rules.pack import load as load_rules
 from shared.definitions.yaml_files.findings import Finding
-from shared.definitions.yaml_files.items import ASIDE, Item, TextFile, errors, in_order
+from shared.definitions.yaml_files.items import ASIDE, Item, PackFile, errors, in_order
 from shared.domain.selection.tree import UnitTree
 
 
@@ -34,11 +34,11 @@ class DefinitionText:
     text: str
     cases: str = ""
 
-    def files(self, name: DefinitionKind) -> list[TextFile]:
+    def files(self, name: DefinitionKind) -> list[PackFile]:
         """Return the texts as files of a pack."""
-        files = [TextFile(f"{name}s.yaml", self.text.encode())]
+        files = [PackFile(f"{name}s.yaml", self.text.encode())]
         if self.cases.strip():
-            files.append(TextFile(f"{name}s{ASIDE}", self.cases.encode()))
+            files.append(PackFile(f"{name}s{ASIDE}", self.cases.encode()))
         return files
 
 

@@ -59,7 +59,7 @@ class DefinitionDocument(ResponseModel):
     text: str
 
 
-class FindingView(ResponseModel):
+class TextFinding(ResponseModel):
     """A problem of a text with its place."""
 
     severity: Severity
@@ -89,7 +89,7 @@ class PlannedVersion(ResponseModel):
 class DefinitionCheck(ResponseModel):
     """What is wrong with a text, and the versions that it would make."""
 
-    findings: list[FindingView]
+    findings: list[TextFinding]
     errors: int
     warnings: int
     cases: int
@@ -155,7 +155,7 @@ class DayAlarmCounts(AlarmCounts):
     day: str
 
 
-class AlarmEpisode(ResponseModel):
+class ChangedEpisode(ResponseModel):
     """An alarm from its beginning to its end, in seconds since 1970."""
 
     began: float
@@ -169,8 +169,8 @@ class AlarmChange(ResponseModel):
     sort: Literal["moved", "added", "removed"]
     rule: str
     sensor: str
-    before: AlarmEpisode | None
-    after: AlarmEpisode | None
+    before: ChangedEpisode | None
+    after: ChangedEpisode | None
 
 
 class Backtest(ResponseModel):

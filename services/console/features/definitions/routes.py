@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from services.console.core.access import span_of
-from services.console.features.definitions import views
+from services.console.features.definitions import answers
 from services.console.features.definitions.responses import (
     DefinitionCheck,
     DefinitionDocument,
@@ -42,7 +42,7 @@ async def list_definitions(
     place = viewer.root
     sensors = console.names.sensors(span_of(place).holds)
     shelf = current_shelf(console, kind)
-    rows = views.definitions(shelf, sensors, console.names.unit, place == console.names.top.unit)
+    rows = answers.definitions(shelf, sensors, console.names.unit, place == console.names.top.unit)
     return as_json({"place": place, "place_name": console.names.unit(place), "definitions": rows})
 
 
@@ -63,7 +63,7 @@ async def read_definition(
             "kind": kind,
             "id": definition_id,
             "version": definition.version,
-            "text": views.text_of(definition),
+            "text": answers.text_of(definition),
         }
     )
 
@@ -77,4 +77,4 @@ async def check_definitions(console: Deps, viewer: PlaceViewer, body: TextBody) 
     demand_administrator(console, viewer)
     shelf = current_shelf(console, body.kind)
     result = await judged(console, shelf, body.written, viewer.unit)
-    return as_json(views.judgement(shelf, result, console.names.tree, viewer.root))
+    return as_json(answers.judgement(shelf, result, console.names.tree, viewer.root))

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from services.console.core.access import Viewer, may_administer
 from services.console.core.definitions import Definitions
-from services.console.features.definitions import views
+from services.console.features.definitions import answers
 from services.console.features.definitions.actions import scope_of
 from services.console.features.definitions.judgement import (
     DefinitionText,
@@ -89,5 +89,5 @@ def demand_usable(result: Judgement) -> None:
             "The rules or plans are not usable",
             "Nothing was published; each error is named with its line.",
             reason="definition_invalid",
-            errors=views.problem_lines(result.findings),
+            errors=answers.problem_lines(result.findings),
         )

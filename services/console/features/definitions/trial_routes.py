@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from services.console.core.access import Viewer
-from services.console.features.definitions import views
+from services.console.features.definitions import answers
 from services.console.features.definitions.judgement import DefinitionText, Judgement
 from services.console.features.definitions.responses import Backtest, CaseResults
 from services.console.features.definitions.shelves import DefinitionKind, Shelf
@@ -30,7 +30,7 @@ from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
 from services.console.web.viewers import SignedInViewer
 from shared.definitions.publication import name_of
-from shared.definitions.yaml_files.items import TextFile
+from shared.definitions.yaml_files.items import PackFile
 
 router = APIRouter(prefix="/api", tags=["definitions"])
 
@@ -65,9 +65,9 @@ async def backtest_rules(console: Deps, viewer: SignedInViewer, body: BacktestBo
     """
     await _usable(console, viewer, DefinitionText(body.text))
     since = console.clock.now() - timedelta(hours=body.hours)
-    rules = TextFile("rules.yaml", body.text.encode())
+    rules = PackFile("rules.yaml", body.text.encode())
     outcome = await _tried(console.part(TrialParts).trials.backtest(rules, since.isoformat()))
-    return as_json(views.backtest_view(outcome))
+    return as_json(answers.backtest_view(outcome))
 
 
 async def case_results(
@@ -77,11 +77,11 @@ async def case_results(
     beside = needed_rules(result.definitions, shelf.in_force)
     files = written.files(shelf.name)
     if beside:
-        files.append(TextFile("in_force.yaml", views.texts_of(beside).encode()))
+        files.append(PackFile("in_force.yaml", answers.texts_of(beside).encode()))
     sensors = needed_sensors(written, [*result.definitions, *beside], console.names.sensor_entry)
     outcome = await _tried(console.part(TrialParts).trials.test(files, sensors))
     own = [name_of(shelf.kind, definition) for definition in result.definitions]
-    return views.cases_view(outcome, own)
+    return answers.cases_view(outcome, own)
 
 
 async def _usable(

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from shared.contracts.catalog import SensorEntry
-from shared.definitions.yaml_files.items import TextFile
+from shared.definitions.yaml_files.items import PackFile
 from shared.runtime.errors import EXIT_UNAVAILABLE, Transient
 
 RULES_PROGRAM = (sys.executable, "-m", "deploy.commands.rules")
@@ -40,11 +40,11 @@ class TrialRefused(Exception):
 class RuleTrials(Protocol):
     """Tries rules without an alarm."""
 
-    async def test(self, files: Sequence[TextFile], sensors: Sequence[SensorEntry]) -> Any:
+    async def test(self, files: Sequence[PackFile], sensors: Sequence[SensorEntry]) -> Any:
         """Play the cases among the files. Raises TrialBusy, TrialRefused, Transient."""
         ...
 
-    async def backtest(self, rules: TextFile, since: str) -> Any:
+    async def backtest(self, rules: PackFile, since: str) -> Any:
         """Judge the stored readings since a moment (ISO). Raises as `test` does."""
         ...
 
@@ -64,7 +64,7 @@ class ProcessTrials:
         self._program = tuple(program)
         self._busy = False
 
-    async def test(self, files: Sequence[TextFile], sensors: Sequence[SensorEntry]) -> Any:
+    async def test(self, files: Sequence[PackFile], sensors: Sequence[SensorEntry]) -> Any:
         """Play the cases through the engine."""
         with tempfile.TemporaryDirectory(prefix="fenghuo-trial-") as name:
             folder = Path(name)
@@ -76,7 +76,7 @@ class ProcessTrials:
             catalog.write_text(lines, encoding="utf-8")
             return await self._run("test", str(pack), "--catalog", str(catalog))
 
-    async def backtest(self, rules: TextFile, since: str) -> Any:
+    async def backtest(self, rules: PackFile, since: str) -> Any:
         """Judge the readings of the topic by the rules and by those in force."""
         with tempfile.TemporaryDirectory(prefix="fenghuo-trial-") as name:
             candidate = Path(name) / rules.name

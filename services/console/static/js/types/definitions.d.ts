@@ -92,7 +92,7 @@ export interface AlarmCounts {
   removed: number;
 }
 
-export interface AlarmEpisode {
+export interface ChangedEpisode {
   began: number;
   ended: number | null;
   level: Level;
@@ -110,7 +110,7 @@ export interface Backtest {
     sort: "moved" | "added" | "removed";
     rule: string;
     sensor: string;
-    before: AlarmEpisode | null;
-    after: AlarmEpisode | null;
+    before: ChangedEpisode | null;
+    after: ChangedEpisode | null;
   }[];
 }

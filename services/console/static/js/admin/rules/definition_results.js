@@ -4,7 +4,7 @@ import { chip, headCell, levelBadge, scrollingTable } from "../../lib/components
 import { h, text } from "../../lib/dom.js";
 import { formatTime, t } from "../../lib/i18n.js";
 
-/** @import { AlarmCounts, AlarmEpisode, Backtest } from "../../types/definitions.d.ts" */
+/** @import { AlarmCounts, ChangedEpisode, Backtest } from "../../types/definitions.d.ts" */
 /** @import { CaseResults } from "../../types/definitions.d.ts" */
 /** @import { DefinitionCheck, Finding, PublishedVersions } from "../../types/definitions.d.ts" */
 
@@ -159,7 +159,7 @@ export function backtestResults(backtest) {
   );
 }
 
-/** @param {AlarmEpisode | null} alarm */
+/** @param {ChangedEpisode | null} alarm */
 const episode = (alarm) =>
   alarm && [
     levelBadge(alarm.level),

@@ -29,12 +29,7 @@ export function trialPanel(context) {
   const value = h("input", { type: "number", name: "value", step: "any", required: true });
   const outcome = h("p", { class: "muted", role: "status" });
   const course = h("div", { class: "stack", id: "test-course" });
-  const load = loader(
-    course,
-    () => context.current(get(courseAddress(readingId))),
-    draw,
-    PAUSE_MS,
-  );
+  const load = loader(course, () => context.current(get(courseAddress(readingId))), draw, PAUSE_MS);
   let readingId = "";
   let key = crypto.randomUUID();
 
