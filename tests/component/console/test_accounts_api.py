@@ -115,7 +115,7 @@ async def test_nobody_shuts_themselves_out(console: ConsoleHarness) -> None:
 
 
 async def test_wrong_requests_are_refused(console: ConsoleHarness) -> None:
-    await send(console, "GET", f"?place={DISTRICT}", code=403)
+    await send(console, "GET", f"?place={ZHUTUO}", code=403, officer="o-town-b")
     await administering(console)
     await send(console, "PUT", "/o-new", {**NEW, "unit": "500118199000"}, 404)
     await send(console, "PUT", "/o-new", {**NEW, "name": "\x00"}, 422)
