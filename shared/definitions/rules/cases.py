@@ -29,7 +29,7 @@ from shared.contracts.readings import Datum, UnitOfMeasure
 from shared.contracts.rules import RuleDefinition
 from shared.definitions.rules.times import WHEN, moment, seconds
 from shared.definitions.yaml_files.findings import FieldPath, Finding, dotted, listed, nearest
-from shared.definitions.yaml_files.items import ASIDE, PackSource, PackFile, read
+from shared.definitions.yaml_files.items import ASIDE, PackFile, PackSource, read
 from shared.definitions.yaml_files.nodes import Node
 from shared.definitions.yaml_files.shape import check_shape
 
