@@ -9,7 +9,7 @@ faults: MINUTES ?= $(if $(SOAK),60,$(if $(QUICK),5,30))
 fuzz: MINUTES ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-lint demo up down status link admin logs test e2e faults hostile fuzz lint types imports javascript fmt bench rules plans limits letters cli lock clean distclean
+.PHONY: help setup setup-test setup-lint demo up down status link admin logs test pictures e2e faults hostile fuzz lint types imports javascript fmt bench rules plans limits letters cli lock clean distclean
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ logs:  ## follow the logs of everything
 
 test: setup-test  ## all tests, with the real Kafka and Postgres, in two processes (ARGS="-n 0": in one)
 	@$(PY) -m pytest tests -n 2 $(ARGS)
+
+pictures: setup-test  ## make the pictures of the guides (docs/pictures) with a browser
+	@GUIDE_PICTURES=1 $(PY) -m pytest tests/browser/test_guide_pictures.py -q $(ARGS)
 
 e2e: setup  ## only the tests on the real stack
 	@$(PY) -m pytest tests -m e2e $(ARGS)

@@ -20,7 +20,6 @@ import secrets
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
@@ -32,12 +31,10 @@ from services.console.core.access import USUAL_RIGHTS, Right
 from services.console.core.directory import phone_digits
 from services.console.store import people
 from services.console.store.sessions import Purpose, add_ticket
-from services.console.web.sessions import hash_of
+from services.console.web.sessions import TICKET_LIFETIME, hash_of
 from shared.contracts.fields import PHONE_PATTERN, Contract, Identifier, Line, Post, UnitId
 from shared.runtime.database import CLIENT_ERRORS, session_settings
 from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE, SetupError
-
-TICKET_LIFETIME = timedelta(minutes=15)
 
 
 class _NoDatabase(SetupError):

@@ -9,10 +9,12 @@ from functools import partial
 from fastapi import FastAPI
 
 from services.console.core.data_calls import CallCounts
+from services.console.core.definitions import Definitions
 from services.console.core.directory import Directory
 from services.console.core.names import UnitNames
 from services.console.core.sequence import sequence
 from services.console.features.cases.printing.print_turn import PrintTurn
+from services.console.features.definitions.trials import ProcessTrials, TrialParts
 from services.console.features.identity.identity_parts import IdentityParts
 from services.console.features.identity.provider import provider_of
 from services.console.features.letters.letter_parts import LetterParts
@@ -22,7 +24,6 @@ from services.console.features.overview.map_points import MapPoints
 from services.console.features.overview.shared_answers import SharedAnswers
 from services.console.features.photos.pictures import Pictures
 from services.console.features.push.push_parts import PushParts
-from services.console.features.self_check.definitions import Definitions
 from services.console.features.sensors.charts import SensorRules
 from services.console.features.sensors.history_writer import HistoryWriter
 from services.console.features.sensors.reading_log import KafkaReadingSource
@@ -88,8 +89,8 @@ def build(settings: Settings) -> FastAPI:
     database, clock = platform.database, platform.clock
     metrics = ConsoleMetrics(platform.registry)
 
-    names, directory, rules = UnitNames(), Directory(), SensorRules()
-    definitions, book = Definitions(), SourceBook()
+    names, directory, definitions = UnitNames(), Directory(), Definitions()
+    rules, book = SensorRules(definitions.rules), SourceBook()
     push_key = settings.web_push_key
     push = PushParts(None if push_key is None else PushKey(push_key.get_secret_value()))
     limits = LimitParts()
@@ -100,11 +101,7 @@ def build(settings: Settings) -> FastAPI:
         sequence(directory.remove, limits.posts.remove),
     )
     platform.table(LIMITS, limits.book.put, limits.book.drop)
-    platform.table(
-        RULES,
-        sequence(rules.apply, definitions.put_rule),
-        sequence(rules.remove, definitions.drop_rule),
-    )
+    platform.table(RULES, definitions.put_rule, definitions.drop_rule)
     platform.table(PLANS, definitions.put_plan, definitions.drop_plan)
     platform.table(PUSH_DEVICES, push.apply, push.remove)
     include_projector(platform)
@@ -116,7 +113,7 @@ def build(settings: Settings) -> FastAPI:
         ALERT_DECISIONS, SILENCES, COMMAND_REQUESTS, ACKNOWLEDGEMENTS, PAGE_ANSWERS, MODE_REQUESTS
     )
     platform.produces(DUTY_REQUESTS, CONTACT_TESTS, REPORTS, CASE_REVIEWS, REFUSALS, LETTER_ACTS)
-    platform.produces(PUSH_DEVICES, CATALOG_REQUESTS, LIMITS, LIMITS_ACTS)
+    platform.produces(PUSH_DEVICES, CATALOG_REQUESTS, LIMITS, LIMITS_ACTS, RULES, PLANS, READINGS)
     platform.describe(with_stream)
 
     sessions = Sessions(database, settings.session_hours, settings.session_idle_minutes)
@@ -168,6 +165,7 @@ def build(settings: Settings) -> FastAPI:
             SourceParts: SourceParts(book, refused_today),
             LimitParts: limits,
             Definitions: definitions,
+            TrialParts: TrialParts(ProcessTrials(settings.kafka_bootstrap)),
             PushParts: push,
             MapPoints: MapPoints(),
             SharedAnswers: SharedAnswers(settings.overview_share_s),

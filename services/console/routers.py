@@ -18,9 +18,13 @@ from services.console.features.commands import (
     photo_routes,
 )
 from services.console.features.commands import routes as commands
+from services.console.features.definitions import action_routes as definition_action_routes
+from services.console.features.definitions import routes as definitions
+from services.console.features.definitions import trial_routes as definition_trial_routes
+from services.console.features.drills import drill_readings
 from services.console.features.drills import routes as drills
 from services.console.features.duty import routes as duty
-from services.console.features.identity import account_routes, oidc_routes
+from services.console.features.identity import account_routes, administration, oidc_routes
 from services.console.features.identity import routes as identity
 from services.console.features.incidents import routes as incidents
 from services.console.features.letters import routes as letters
@@ -49,7 +53,7 @@ ROUTERS = tuple(
     module.router
     for module in (
         drilldown_routes,
-        *(identity, account_routes, oidc_routes),
+        *(identity, account_routes, administration, oidc_routes),
         *(
             overview,
             alerts,
@@ -73,8 +77,9 @@ ROUTERS = tuple(
             action_routes,
             supervision,
         ),
-        *(modes, duty, reachability, drills, incidents, reports, letters, load, week_routes),
-        *(self_check, sources, limits, limits_preview_routes),
+        *(modes, duty, reachability, drills, drill_readings, incidents, reports, letters, load),
+        *(week_routes, self_check, sources, limits, limits_preview_routes),
+        *(definitions, definition_trial_routes, definition_action_routes),
         *(list_routes, cases, review_routes, case_photo_routes, photos, exports),
         *(stream, screens, assets, installing),
     )

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from shared.contracts.assignments import AssignmentAxis, AssignmentRole
+from shared.contracts.authors import Author
 from shared.contracts.envelope import RealWorld
 from shared.contracts.fields import (
     Contract,
@@ -77,13 +78,17 @@ class OrderLine(Contract):
 
 
 class PlanDefinition(RealWorld):
-    """A plan. Among several matching plans the most exact event type holds."""
+    """A plan. Among several matching plans the most exact event type holds.
+
+    `shadow_of` marks a candidate beside a plan, or for a plan to come: it holds for no event.
+    """
 
     type: Literal["plan"] = "plan"
     plan_id: RuleId
     version: Version
     enabled: bool = True
     mark: Mark = "proposal"
+    shadow_of: RuleId | None = None
     name_zh: Line
     name_en: Line
     events: Annotated[tuple[EventPattern, ...], Field(min_length=1, max_length=32)]
@@ -93,6 +98,7 @@ class PlanDefinition(RealWorld):
     )
     source: Line
     orders: Annotated[tuple[OrderLine, ...], Field(min_length=1, max_length=32)]
+    author: Author | None = None
 
     @model_validator(mode="after")
     def _is_led(self) -> Self:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from shared.contracts.authors import Author
 from shared.contracts.conditions import CompositeRule, CorroborationRule
 from shared.contracts.envelope import RealWorld
 from shared.contracts.fields import (
@@ -165,7 +166,7 @@ class RuleDefinition(RealWorld):
 
     Alarms of the `role` condition only feed composite rules. `inhibited_by` names rules: their open
     alarm at the same site makes an alarm of this rule redundant. `shadow_of` marks a candidate
-    beside a live rule: it is counted and raises no alarm. `modes` are the response modes of the
+    beside a live rule: it is counted and raises no alarm. The live rule may be yet to come. `modes` are the response modes of the
     sensor's place for this rule; none = all. Rules over several sources name no sensor kind,
     metric, unit or mode. The rule holds in one of its `geofences`, `seasons` and `hours`; none =
     everywhere, always. Silence and faults have no season and no hour.
@@ -193,6 +194,7 @@ class RuleDefinition(RealWorld):
     hours: HoursOfDay = ()
     body: RuleBody
     source: Line
+    author: Author | None = None
 
     @property
     def over_one_sensor(self) -> bool:

@@ -97,7 +97,7 @@ READINGS = TopicSpec(
     ReadingRecord,
     "ingest",
     "感知数据",
-    writers=("scoring",),  # ticks, where no ingest writes any
+    writers=("scoring", "console"),  # ticks, where no ingest writes any; test alarms of drills
     share=366,
 )
 SENSOR_HEALTH = TopicSpec(
@@ -131,10 +131,12 @@ RULES = TopicSpec(
     "deploy",
     "预警规则",
     compaction_lag_ms=_TABLE_HISTORY,
+    writers=("console",),  # officers who administer; set-up and operators as deploy
 )
 PLANS = TopicSpec(
-    "plan.definitions.v1", "plan_id", 1, "compact", None, PlanDefinition, "deploy", "预案"
-)
+    "plan.definitions.v1", "plan_id", 1, "compact", None, PlanDefinition, "deploy", "预案",
+    writers=("console",),  # as above
+)  # fmt: skip
 LIMITS = TopicSpec(
     "governance.limits.v1", "limits_id:version", 1, "compact", None, LimitsDocument, "deploy",
     "时限与权限", share=2,

@@ -17,7 +17,7 @@ from shared.contracts.plans import PlanDefinition
 from shared.contracts.rules import AbsenceRule, RangeRule, RuleDefinition, StuckRule
 from shared.contracts.selections import Anchor, Selection
 from shared.contracts.units import lineage, nearest_at, parent_of
-from shared.definitions.response_plans.book import PlanBook
+from shared.definitions.response_plans.book import PlanBook, in_force
 from shared.definitions.rules.checks import fits
 from shared.definitions.rules.trees import levels_of
 from shared.domain.bilingual import Bilingual, bilingual_of
@@ -148,7 +148,9 @@ def _sensors(office: Installation) -> Iterator[MissingItem]:
 
 
 def _rules(office: Installation) -> Iterator[MissingItem]:
-    rules = [rule for rule in _in_force(office.rules) if not isinstance(rule.body, _OF_HEALTH)]
+    rules = [
+        rule for rule in _rules_in_force(office.rules) if not isinstance(rule.body, _OF_HEALTH)
+    ]
     if not rules:
         text = Bilingual("还没有生效的规则", "No rule is in force yet")
         yield MissingItem(MissingKind.RULES, text)
@@ -186,7 +188,7 @@ def _rules(office: Installation) -> Iterator[MissingItem]:
 
 
 def _plans(office: Installation) -> Iterator[MissingItem]:
-    plans = [plan for plan in office.plans if plan.enabled]
+    plans = [plan for plan in office.plans if in_force(plan)]
     if not plans:
         text = Bilingual("还没有生效的预案", "No plan is in force yet")
         yield MissingItem(MissingKind.PLANS, text)
@@ -195,7 +197,7 @@ def _plans(office: Installation) -> Iterator[MissingItem]:
     unplanned = sorted(
         {
             (rule.event_type, level)
-            for rule in _in_force(office.rules)
+            for rule in _rules_in_force(office.rules)
             if rule.role == "alarm"
             for level in levels_of(rule)
             if level is not Level.NOTICE
@@ -230,7 +232,7 @@ def _test_alarm(office: Installation) -> Iterator[MissingItem]:
         yield MissingItem(MissingKind.TEST_ALARM, text)
 
 
-def _in_force(rules: Iterable[RuleDefinition]) -> list[RuleDefinition]:
+def _rules_in_force(rules: Iterable[RuleDefinition]) -> list[RuleDefinition]:
     return [rule for rule in rules if rule.enabled and rule.shadow_of is None]
 
 

@@ -8,5 +8,14 @@ ADMIN_ACTS = {
     ("/api/limits/drafts/{draft_id}", ""): "test_limits.py",
     ("/api/limits/drafts/{draft_id}/sign", ""): "test_limits.py",
     ("/api/limits/drafts/{draft_id}/withdraw", ""): "test_limits.py",
+    ("/api/drills/readings", ""): "test_admin_start.py",
+    ("/api/definitions/acts", ""): "test_admin_rules.py",
+    ("/api/definitions/backtest", ""): "test_admin_rules.py",
+    ("/api/definitions/check", ""): "test_admin_rules.py",
+    ("/api/definitions/publish", ""): "test_admin_rules.py",
+    ("/api/definitions/test", ""): "test_admin_rules.py",
+    ("/api/accounts/{officer_id}", ""): "test_admin_start.py",
+    ("/api/accounts/{officer_id}/acts", ""): "test_admin_start.py",
+    ("/api/accounts/{officer_id}/password-link", ""): "test_admin_start.py",
 }
 """The tests that play an act, by its path and verb."""

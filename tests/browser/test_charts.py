@@ -8,9 +8,9 @@ from math import sin
 import pytest
 from playwright.async_api import expect
 
+from services.console.core.definitions import Definitions
 from services.console.features.sensors.charts import Point
 from services.console.features.sensors.history_points import extremes
-from services.console.features.sensors.sensor_parts import SensorParts
 from tests.browser.conftest import Served, Visitor, shot
 from tests.support.console_events import a_rule
 from tests.support.console_harness import GAUGE
@@ -46,7 +46,7 @@ async def test_an_alert_shows_the_course_of_its_sensor(
     ]
     served.console.readings.points["gauge-zhutuo"] = points
     served.run(with_history(served, points))
-    served.console.deps.part(SensorParts).rules.apply(a_rule())
+    served.console.deps.part(Definitions).put_rule(a_rule())
     page = await visitor.open("o-city-b", lang=lang, width=width)
     card = page.locator("#alerts .card", has_text="朱沱").first
     await card.get_by_role("button", name=details).click()
@@ -83,7 +83,7 @@ async def test_any_sensor_is_found_and_shows_thirty_days(
     ]
     served.console.readings.points.clear()
     served.run(with_history(served, points))
-    served.console.deps.part(SensorParts).rules.apply(a_rule())
+    served.console.deps.part(Definitions).put_rule(a_rule())
     for width in (1920, 1366, 390):
         page = await visitor.open("o-district-b", lang=lang, width=width)
         await page.locator(".boards a[href='#sensors']").click()

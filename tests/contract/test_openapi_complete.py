@@ -26,6 +26,8 @@ OPERATIONS = {"/healthz", "/readyz", "/gaps", "/metrics", "/docs/asyncapi", "/do
 NO_ACTS = {"/api/alerts/{alert_id}/preview", "/api/commands/preview"}
 NO_ACTS |= {"/api/commands/page-preview", "/api/logout", "/api/logout/everywhere"}
 NO_ACTS |= {"/api/limits/checks", "/api/limits/previews"}
+NO_ACTS |= {f"/api/definitions/{verb}" for verb in ("check", "test", "backtest")}
+NO_ACTS |= {"/api/accounts/{officer_id}/password-link"}  # a repeat makes one more link
 NO_ACTS |= {  # the same file is known by its content
     "/api/assignments/{assignment_id}/photos",
     "/api/incidents/drafts/{draft_id}/photos",

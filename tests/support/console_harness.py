@@ -22,6 +22,7 @@ from deploy.example.units import all_units
 from services.console.accounts import Account, import_accounts
 from services.console.app import build
 from services.console.core.names import UnitNames
+from services.console.features.definitions.trials import TrialParts
 from services.console.features.letters.letter_parts import LetterParts
 from services.console.features.letters.letter_window import LetterExcerpt, LetterWindow
 from services.console.features.sensors.charts import Point
@@ -48,6 +49,7 @@ from shared.runtime.inbound_messages import InboundMessage
 from shared.runtime.outbound_records import OutboundRecord
 from shared.runtime.stateful_platform import StatefulPlatform
 from shared.runtime.stream_connection import server_config
+from tests.support.console_definitions import TrialStandIn
 from tests.support.console_events import CITY, DISTRICT, NOW, SONGJI, VILLAGE, ZHUTUO
 from tests.support.openapi import OpenApiDocument
 
@@ -157,6 +159,7 @@ class ConsoleHarness:
     """The lag that the console reports; a test may change it."""
     readings: ReadingStandIn
     letters: LetterStandIn
+    trials: TrialStandIn
 
     def client(self, officer: str | None, address: str = "127.0.0.1") -> httpx2.AsyncClient:
         """Return a client at `address`, with the bearer token of an officer or without a token.
@@ -263,7 +266,7 @@ def console_harness(dsn: str, **settings: Any) -> ConsoleHarness:
     lag: dict[str, Any] = {"records": 0, "problems": {}}  # neither consumer nor Kafka are there
     with_catalogue(built.names)
     hub, rules, readings = built.part(Hub), built.part(SensorParts).rules, ReadingStandIn()
-    letters = LetterStandIn()
+    letters, trials = LetterStandIn(), TrialStandIn()
     watchdog = StreamWatchdog(built.sessions, built.clock, lambda: lag, built.metrics.cut.inc)
     deps = replace(
         built,
@@ -273,6 +276,7 @@ def console_harness(dsn: str, **settings: Any) -> ConsoleHarness:
             StreamWatchdog: watchdog,
             SensorParts: SensorParts(readings, rules),
             LetterParts: LetterParts(letters),
+            TrialParts: TrialParts(trials),
         },
     )
     app.state.console = deps
@@ -289,7 +293,7 @@ def console_harness(dsn: str, **settings: Any) -> ConsoleHarness:
         )
 
     app.router.lifespan_context = lifespan_of(start)
-    return ConsoleHarness(app, platform, deps, kafka, lag, readings, letters)
+    return ConsoleHarness(app, platform, deps, kafka, lag, readings, letters, trials)
 
 
 @asynccontextmanager

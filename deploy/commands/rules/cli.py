@@ -30,8 +30,9 @@ from deploy.commands.rules.stream import play, source_of
 from deploy.commands.rules.trial import Result, try_case
 from deploy.language import language_of, localize
 from shared.contracts.rules import RuleDefinition
+from shared.definitions.publication import next_versions
 from shared.definitions.rules.cases import load_cases
-from shared.definitions.rules.pack import RulePack, load
+from shared.definitions.rules.pack import RULES, RulePack, load
 from shared.definitions.yaml_files.items import PackError
 from shared.definitions.yaml_files.screen import Screen, plain
 from shared.runtime.clock import SystemClock
@@ -149,7 +150,7 @@ def publish_packs(options: argparse.Namespace, screen: Screen) -> int:
         report.findings(screen, pack.findings, len(pack.rules), 0)
         screen.line("nothing was published")
         return FAILED
-    planned = publish.plan(pack.definitions, in_force, now)
+    planned = next_versions(RULES, pack.definitions, in_force, now)
     if planned and not options.dry_run:
         run(publish.send(bootstrap, planned), bootstrap)
     report.published(

@@ -11,9 +11,10 @@ from rich.text import Text
 from deploy.commands.rules.backtest import Backtest
 from deploy.commands.rules.episodes import SORTS, Change, Episode
 from deploy.commands.rules.explain import Chain, document, sentences
-from deploy.commands.rules.publish import Planned
 from deploy.commands.rules.sources import RowCounts
 from deploy.commands.rules.trial import Result
+from shared.contracts.rules import RuleDefinition
+from shared.definitions.publication import NextVersion
 from shared.definitions.yaml_files.findings import Finding, Severity
 from shared.definitions.yaml_files.screen import Cell, Screen, level_text, moment, plain, span
 
@@ -269,7 +270,7 @@ def chain(screen: Screen, result: Chain) -> None:
 
 def published(
     screen: Screen,
-    planned: Sequence[Planned],
+    planned: Sequence[NextVersion[RuleDefinition]],
     rules: int,
     beside: Sequence[str],
     dry: bool,
@@ -279,7 +280,7 @@ def published(
         was = f"{change.published} > " if change.published else "new, version "
         changed = ", ".join(change.changed[:6]) + (" ..." if len(change.changed) > 6 else "")
         screen.line(
-            f"{change.rule.rule_id}: {was}{change.rule.version}"
+            f"{change.value.rule_id}: {was}{change.value.version}"
             + (f" ({changed})" if change.published else "")
         )
     verb = "would be published" if dry else "published"
@@ -291,9 +292,9 @@ def published(
             "dry_run": dry,
             "published": [
                 {
-                    "rule": change.rule.rule_id,
+                    "rule": change.value.rule_id,
                     "was": change.published,
-                    "version": change.rule.version,
+                    "version": change.value.version,
                     "changed": list(change.changed),
                 }
                 for change in planned

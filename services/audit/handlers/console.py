@@ -1,5 +1,5 @@
 """Records about neither alerts nor commands: case reviews, refusals, acts on dead letters and on
-drafts of limits, changes of the ledger.
+drafts of limits, changes of the ledger, versions of rules and plans.
 """
 
 from __future__ import annotations
@@ -9,13 +9,17 @@ from shared.contracts.cases import CaseReview
 from shared.contracts.catalog_requests import CatalogRequest
 from shared.contracts.letter_acts import LetterAct
 from shared.contracts.limits_acts import LimitsAct
+from shared.contracts.plans import PlanDefinition
 from shared.contracts.refusals import Refusal, SourceRefusal
+from shared.contracts.rules import RuleDefinition
 from shared.contracts.topics import (
     CASE_REVIEWS,
     CATALOG_REQUESTS,
     LETTER_ACTS,
     LIMITS_ACTS,
+    PLANS,
     REFUSALS,
+    RULES,
     SOURCE_REFUSALS,
 )
 from shared.runtime.handlers import Router
@@ -68,3 +72,17 @@ async def enter_catalog_request(
     """Count and enter a change of the ledger, with person, first entry, number and reason."""
     unit.count(record)
     unit.enter(request)
+
+
+@router.subscriber(RULES)
+async def enter_rule(rule: RuleDefinition, unit: UnitOfWork, record: InboundMessage) -> None:
+    """Count a version of a rule, and enter the act of the officer who has published it."""
+    unit.count(record)
+    unit.enter(rule)
+
+
+@router.subscriber(PLANS)
+async def enter_plan(plan: PlanDefinition, unit: UnitOfWork, record: InboundMessage) -> None:
+    """Count a version of a plan, and enter the act of the officer who has published it."""
+    unit.count(record)
+    unit.enter(plan)

@@ -60,6 +60,10 @@ class UnitNames:
         """Return the catalogue entry of a sensor, or None."""
         return self._sensors.get(sensor_id)
 
+    def sensors_by_id(self) -> dict[str, SensorEntry]:
+        """Return a copy of all sensors by id, which no later entry changes."""
+        return dict(self._sensors)
+
     def place_at(self, position: Position, root: str) -> str:
         """Return the town in the subtree of `root` whose sensor is nearest to a position.
 

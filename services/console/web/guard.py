@@ -100,7 +100,8 @@ def _limit_of(path: str) -> int:
     """Return the largest size of a body for this path, in bytes."""
     if path.endswith("/photos"):
         return MAX_PHOTO_BYTES
-    return MAX_FILE_BYTES if path.endswith("/import") else MAX_BODY_BYTES
+    is_file = path.endswith("/import") or path.startswith("/api/definitions/")
+    return MAX_FILE_BYTES if is_file else MAX_BODY_BYTES
 
 
 def _add_headers(message: Message) -> None:

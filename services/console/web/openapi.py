@@ -46,6 +46,7 @@ _WITHOUT_CONFLICT = frozenset(
         "/api/alerts/{alert_id}/preview",
         "/api/commands/page-preview",
         "/api/commands/preview",
+        "/api/definitions/check",
         "/api/limits/checks",
         "/api/limits/previews",
         "/api/logout",
@@ -56,7 +57,9 @@ _WITHOUT_CONFLICT = frozenset(
 
 _NAMING_A_SUBJECT = frozenset(
     {
+        "/api/definitions/acts",
         "/api/drills",
+        "/api/drills/readings",
         "/api/duty/tests",
         "/api/incidents",
         "/api/letters/acts",

@@ -10,6 +10,7 @@ TAGS = {
     "alerts": "Alerts with their evidence, alarms, and decisions on alerts · 预警、告警与研判决定",
     "cases": "Cases with timeline, evaluation, review and photos · 案卷、时间线、评价与复盘",
     "commands": "Commands, assignments, units and feedback · 指令、任务、单位与反馈",
+    "definitions": "Rules and plans, and their publication · 规则与预案的发布",
     "drills": "Drills · 演练",
     "duty": "Duty plans as they apply, as entries and as files · 值班计划",
     "feed": "The live stream and the list of its events · 实时事件流",
@@ -43,6 +44,9 @@ BOUNDS = {
     "/api/supervision/units": "The unit itself, the units one tier below and its departments.",
     "/api/alerts/{alert_id}/wording": "The words of one alert.",
     "/api/trends": "At most one entry for each of at most 100 alerts.",
+    "/api/definitions": "At most one entry for each rule or plan.",
+    "/api/definitions/{kind}/{definition_id}": "One document.",
+    "/api/drills/readings/{reading_id}/course": "Seven steps, and one entry for each tier.",
     "/api/self-check": "At most one entry for each kind of what is missing.",
     "/api/units": "The units one tier below, its departments and groups.",
     "/api/commands/{command_id}/course": "At most 62 points.",
@@ -80,6 +84,28 @@ _LIMITS_END = {
     "in_force_from": "2026-12-10T00:00:00Z",
     "source": "镇党政办会议纪要",
 }
+_RULE = """- rule_id: flood.my-gauge
+  name_zh: 水位超保证
+  name_en: Above the guarantee level
+  event_type: 11A01
+  sensor_kind: river_gauge
+  metric: water_level
+  unit: m
+  datum: 吴淞
+  source: 某文件
+  body:
+    kind: threshold
+    rungs:
+      - {level: orange, raise_at: 212.0, clear_at: 211.5, source: 保证水位}
+"""
+_CASES = """- case: above the level
+  sensors:
+    - {sensor_id: g, kind: river_gauge, metric: water_level, unit: m, datum: 吴淞, interval_s: 300}
+  rules: [flood.my-gauge]
+  push: [{sensor: g, at: "0s", value: 212.4}]
+  want:
+    - {rule: flood.my-gauge, transition: raised, level: orange, between: ["0s", "1m"]}
+"""
 EXAMPLES: dict[tuple[str, str], Json] = {
     ("post", "/api/limits/checks"): _LIMITS_END,
     ("post", "/api/limits/previews"): _LIMITS_END,
@@ -125,6 +151,29 @@ EXAMPLES: dict[tuple[str, str], Json] = {
         "verb": "ask",
         "reason": "设备已编目",
     },
+    ("put", "/api/accounts/{officer_id}"): {
+        "name": "李远",
+        "unit": _TOWN,
+        "post": "B",
+        "phone": "13900000001",
+    },
+    ("post", "/api/accounts/{officer_id}/acts"): {"verb": "grant", "right": "see", "unit": _TOWN},
+    ("post", "/api/definitions/check"): {"kind": "rule", "text": _RULE},
+    ("post", "/api/definitions/test"): {"text": _RULE, "cases": _CASES},
+    ("post", "/api/definitions/backtest"): {"text": _RULE, "hours": 24},
+    ("post", "/api/definitions/publish"): {
+        "kind": "rule",
+        "text": _RULE,
+        "reason": "防汛办会议纪要",
+        "versions": {"flood.my-gauge-candidate": 0},
+    },
+    ("post", "/api/definitions/acts"): {
+        "kind": "rule",
+        "id": "flood.my-gauge-candidate",
+        "version": 1,
+        "verb": "put_in_force",
+        "reason": "回测无误",
+    },
     ("post", "/api/modes/proposals"): {
         "unit": _TOWN,
         "mode": "standby",
@@ -160,6 +209,7 @@ EXAMPLES: dict[tuple[str, str], Json] = {
         "level": "orange",
         "place": _TOWN,
     },
+    ("post", "/api/drills/readings"): {"sensor_id": "gauge-zhutuo", "value": 212.4},
     ("post", "/api/incidents"): {
         "draft_id": "inc-on-my-phone-1",
         "event_type": "12:fire",

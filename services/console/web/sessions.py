@@ -29,6 +29,8 @@ from shared.runtime.database import Database
 COOKIE = "fenghuo_session"
 FORMS = frozenset({"/account/password", "/account/sign-out"})
 """Forms that work without script and change only the sign-in of the officer."""
+TICKET_LIFETIME = timedelta(minutes=15)
+"""How long a one-time link is valid."""
 _CACHE_S = 10.0
 _MOST_CACHED = 20_000
 _SAFE_METHODS = frozenset({"GET", "HEAD"})

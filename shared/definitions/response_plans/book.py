@@ -38,10 +38,15 @@ class PlanBook:
         fitting = [
             (-closeness(plan, event_type), plan.plan_id)
             for plan in self._plans.values()
-            if plan.enabled and level in plan.levels and mode in plan.modes
+            if in_force(plan) and level in plan.levels and mode in plan.modes
         ]
         best = min((candidate for candidate in fitting if candidate[0] < 0), default=None)
         return None if best is None else self._plans[best[1]]
+
+
+def in_force(plan: PlanDefinition) -> bool:
+    """Return whether a plan holds for events: it is enabled and no candidate."""
+    return plan.enabled and plan.shadow_of is None
 
 
 def closeness(plan: PlanDefinition, event_type: str) -> int:

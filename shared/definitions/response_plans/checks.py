@@ -10,6 +10,7 @@ from shared.contracts.fields import LEVEL_ORDER, Level
 from shared.contracts.plans import OrderLine, PlanDefinition
 from shared.contracts.selections import Departments, Group, Listed, Part, Role, Subtree
 from shared.contracts.units import is_unit
+from shared.definitions.response_plans.book import in_force
 from shared.definitions.yaml_files.findings import FieldPath, Problem, Severity, listed, nearest
 from shared.domain.selection.tree import UnitTree
 
@@ -17,16 +18,23 @@ PlanProblems = Iterator[tuple[PlanDefinition, Problem]]
 _RULED = tuple(level for level in Level if level is not Level.NOTICE)
 
 
-def problems(plans: Sequence[PlanDefinition], tree: UnitTree | None) -> PlanProblems:
-    """Yield all problems. `tree` None = no catalogue: nothing is checked against units."""
+def problems(
+    plans: Sequence[PlanDefinition],
+    tree: UnitTree | None,
+    beside: Sequence[PlanDefinition] = (),
+) -> PlanProblems:
+    """Yield all problems. `tree` None = no catalogue: nothing is checked against units.
+
+    `beside` are plans outside the pack that stay in force.
+    """
     for plan in plans:
         for problem in _alone(plan):
             yield plan, problem
         if tree is not None:
             for problem in _named(plan, tree):
                 yield plan, problem
-    yield from _together(plans)
-    yield from _gaps(plans)
+    yield from _together(plans, beside)
+    yield from _gaps(plans, beside)
 
 
 def _alone(plan: PlanDefinition) -> Iterator[Problem]:
@@ -64,12 +72,13 @@ def _clocks(line: OrderLine, line_path: FieldPath) -> Iterator[Problem]:
             )
 
 
-def _together(plans: Sequence[PlanDefinition]) -> PlanProblems:
+def _together(plans: Sequence[PlanDefinition], beside: Sequence[PlanDefinition]) -> PlanProblems:
     """Two plans that hold for the same: only their names would decide."""
-    enabled = [plan for plan in plans if plan.enabled]
+    standing = [plan for plan in beside if in_force(plan)]
+    enabled = [plan for plan in plans if in_force(plan)]
     for number, plan in enumerate(enabled):
         for at, pattern in enumerate(plan.events):
-            for plan_definition in enabled[:number]:
+            for plan_definition in (*standing, *enabled[:number]):
                 levels = [level for level in plan.levels if level in plan_definition.levels]
                 modes = [mode for mode in plan.modes if mode in plan_definition.modes]
                 if pattern in plan_definition.events and levels and modes:
@@ -80,9 +89,12 @@ def _together(plans: Sequence[PlanDefinition]) -> PlanProblems:
                     yield plan, _problem(text, ("events", at), "one plan per event, level and mode")
 
 
-def _gaps(plans: Sequence[PlanDefinition]) -> PlanProblems:
+def _gaps(plans: Sequence[PlanDefinition], beside: Sequence[PlanDefinition]) -> PlanProblems:
     covered = {
-        level for plan in plans if plan.enabled and "*" in plan.events for level in plan.levels
+        level
+        for plan in (*beside, *plans)
+        if in_force(plan) and "*" in plan.events
+        for level in plan.levels
     }
     missing = sorted(set(_RULED) - covered, key=LEVEL_ORDER.__getitem__)
     if plans and missing:

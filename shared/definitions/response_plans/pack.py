@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from shared.contracts.plans import PlanDefinition
 from shared.contracts.units import NO_UNIT
 from shared.definitions.response_plans.checks import problems
 from shared.definitions.yaml_files import items
 from shared.definitions.yaml_files.findings import Finding
-from shared.definitions.yaml_files.items import Item, Kind, PackError
+from shared.definitions.yaml_files.items import Item, Kind, PackError, PackSource
 from shared.domain.selection.tree import UnitTree
 
 PLANS = Kind(PlanDefinition, "plan_id", "pln", "plan")
@@ -47,15 +46,23 @@ class PlanPack:
 
 
 def load(
-    paths: Sequence[Path], now: datetime, tree: UnitTree | None = None, issuer: str = NO_UNIT
+    sources: Sequence[PackSource],
+    now: datetime,
+    tree: UnitTree | None = None,
+    issuer: str = NO_UNIT,
+    beside: Sequence[PlanDefinition] = (),
 ) -> PlanPack:
-    """Read folders and files of plans and check all of it; never raises for their content.
+    """Read folders, files and texts of plans and check all of it; never raises for their content.
 
-    `tree` None = no catalogue at hand, what depends on it is not checked.
+    `tree` None = no catalogue at hand, what depends on it is not checked. `beside` are plans in
+    force; those that the pack names are replaced.
     """
-    result = items.read_items(PLANS, paths, now, issuer)
+    result = items.read_items(PLANS, sources, now, issuer)
     where = {item.name: item for item in result.items}
     plans = [item.value for item in result.items]
-    meaning = [where[plan.plan_id].placed(problem) for plan, problem in problems(plans, tree)]
+    standing = [plan for plan in beside if plan.plan_id not in result.names]
+    meaning = [
+        where[plan.plan_id].placed(problem) for plan, problem in problems(plans, tree, standing)
+    ]
     findings = items.in_order([*result.findings, *meaning])
     return PlanPack(result.items, findings, result.files)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -38,7 +37,7 @@ from shared.definitions.rules.case_evidence import (
 )
 from shared.definitions.rules.times import WHEN, moment, seconds
 from shared.definitions.yaml_files.findings import FieldPath, Finding, dotted, listed, nearest
-from shared.definitions.yaml_files.items import ASIDE, read
+from shared.definitions.yaml_files.items import ASIDE, PackFile, PackSource, read
 from shared.definitions.yaml_files.nodes import Node
 from shared.definitions.yaml_files.shape import check_shape
 
@@ -162,7 +161,7 @@ class PackCase:
 
 
 def load_cases(
-    paths: Sequence[Path],
+    paths: Sequence[PackSource],
     rules: Mapping[str, RuleDefinition],
     ids: frozenset[str],
     sensors: Mapping[str, SensorEntry] | None,
@@ -195,8 +194,10 @@ def load_cases(
     return pack_cases, findings
 
 
-def case_files(path: Path) -> list[Path]:
+def case_files(path: PackSource) -> Sequence[PackSource]:
     """The case files beside a pack; for a single rule file, those with its name."""
+    if isinstance(path, PackFile):
+        return [path] if path.name.endswith(ASIDE) else []
     if path.is_dir():
         return sorted(path.glob(f"*{ASIDE}"))
     beside = path.with_name(path.name.removesuffix(".yaml") + ASIDE)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.rules import RuleDefinition
@@ -17,7 +16,7 @@ from shared.contracts.units import NO_UNIT
 from shared.definitions.rules.together import pack_problems
 from shared.definitions.yaml_files import items
 from shared.definitions.yaml_files.findings import Finding
-from shared.definitions.yaml_files.items import Item, Items, Kind, PackError
+from shared.definitions.yaml_files.items import Item, Items, Kind, PackError, PackSource
 
 RULES = Kind(RuleDefinition, "rule_id", "rul", "rule")
 
@@ -49,18 +48,18 @@ class RulePack:
 
 
 def load(
-    paths: Sequence[Path],
+    sources: Sequence[PackSource],
     now: datetime,
     sensors: Mapping[str, SensorEntry] | None = None,
     beside: Sequence[RuleDefinition] = (),
     issuer: str = NO_UNIT,
 ) -> RulePack:
-    """Read folders and files of rules and check all of it; never raises for their content.
+    """Read folders, files and texts of rules and check all of it; never raises for their content.
 
     `sensors` None = no catalogue at hand, what depends on it is not checked. `beside` are rules in
     force that the pack may name.
     """
-    result = items.read_items(RULES, paths, now, issuer)
+    result = items.read_items(RULES, sources, now, issuer)
     findings = items.in_order([*result.findings, *_meaning(result, sensors, beside)])
     return RulePack(result.items, findings, result.names, result.files)
 

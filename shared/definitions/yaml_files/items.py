@@ -22,7 +22,8 @@ from shared.definitions.yaml_files.shape import check_shape
 
 M = TypeVar("M", bound=Envelope)
 ASIDE = ".test.yaml"
-ENVELOPE = frozenset({*Envelope.model_fields, "type"})
+ENVELOPE = frozenset({*Envelope.model_fields, "type", "author"})
+"""Fields that a file does not have: whoever publishes it sets them."""
 _RANK = {Severity.ERROR: 0, Severity.WARNING: 1}
 
 
@@ -32,6 +33,18 @@ class PackError(Exception):
     def __init__(self, findings: Sequence[Finding]) -> None:
         super().__init__("\n".join(str(finding) for finding in findings))
         self.findings = tuple(findings)
+
+
+@dataclass(frozen=True, slots=True)
+class PackFile:
+    """A file that is not on disk, such as one that an officer sends."""
+
+    name: str
+    data: bytes
+
+
+PackSource = Path | PackFile
+"""A folder, a file, or the text of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +116,15 @@ class Items(Generic[M]):
     files: int
 
 
-def read_items(kind: Kind[M], paths: Sequence[Path], now: datetime, issuer: str) -> Items[M]:
-    """Read folders and files of items, each against its model; never raises for their content."""
+def read_items(
+    kind: Kind[M], sources: Sequence[PackSource], now: datetime, issuer: str
+) -> Items[M]:
+    """Read folders, files and texts of items, each against its model; never raises for their content."""
     items: list[Item[M]] = []
     findings: list[Finding] = []
     places: dict[str, str] = {}
     complete_pack = True
-    files = [file for path in paths for file in _files(path, kind.word, findings)]
+    files = [file for source in sources for file in _files(source, kind.word, findings)]
     for file in files:
         name, root, complete = read(file, findings)
         complete_pack = complete_pack and complete
@@ -160,8 +175,10 @@ def files_of(path: Path) -> list[Path]:
     return [path]
 
 
-def read(file: Path, findings: list[Finding]) -> tuple[str, Node | None, bool]:
+def read(file: PackSource, findings: list[Finding]) -> tuple[str, Node | None, bool]:
     """Shown name, content, and whether all of a YAML file could be read; notes what is wrong."""
+    if isinstance(file, PackFile):
+        return _parsed(file.name, file.data, findings)
     name = display_path(file)
     try:
         if not file.is_file():
@@ -171,6 +188,10 @@ def read(file: Path, findings: list[Finding]) -> tuple[str, Node | None, bool]:
     except OSError as error:
         findings.append(Finding(name, 1, "file", f"cannot be read: {error.strerror}"))
         return name, None, False
+    return _parsed(name, data, findings)
+
+
+def _parsed(name: str, data: bytes, findings: list[Finding]) -> tuple[str, Node | None, bool]:
     parsed = parse(data, name)
     findings += parsed.findings
     if parsed.root is not None and parsed.root.value is None:
@@ -191,7 +212,9 @@ def _name_of(node: Node, key: str) -> str:
     return name.value if name is not None and isinstance(name.value, str) else ""
 
 
-def _files(path: Path, word: str, findings: list[Finding]) -> list[Path]:
+def _files(path: PackSource, word: str, findings: list[Finding]) -> Sequence[PackSource]:
+    if isinstance(path, PackFile):
+        return [] if path.name.endswith(ASIDE) else [path]
     if not path.exists():
         findings.append(Finding(display_path(path), 1, "file", "there is no such file or folder"))
         return []

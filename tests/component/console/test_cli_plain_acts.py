@@ -20,6 +20,15 @@ __all__ = ["served"]
 A, B = an_alert("a"), an_alert("b")
 SPAN = ("--from", hours_ahead(1), "--until", hours_ahead(2))
 NOT_FROM_A_SHELL = {
+    "PUT /api/accounts/{officer_id}": "operators have `services.console.accounts`",
+    "POST /api/accounts/{officer_id}/acts": "operators have `services.console.accounts`",
+    "POST /api/accounts/{officer_id}/password-link": "operators have `services.console.accounts`",
+    "POST /api/definitions/acts": "publishing has two acts on the page of administrators",
+    "POST /api/definitions/backtest": "operators have `fenghuo rules backtest`",
+    "POST /api/definitions/check": "operators have `fenghuo rules check`",
+    "POST /api/definitions/publish": "operators have `fenghuo rules publish`",
+    "POST /api/definitions/test": "operators have `fenghuo rules test`",
+    "POST /api/drills/readings": "sources send readings of status Exercise as well",
     "POST /api/letters/acts": "operators have `fenghuo letters`",
     "POST /api/sources": "operators have `fenghuo sources`",
     "POST /api/sources/{source_id}/limits": "operators have `fenghuo sources`",

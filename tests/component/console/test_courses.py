@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from services.console.features.sensors.sensor_parts import SensorParts
+from services.console.core.definitions import Definitions
 from shared.contracts.assignments import AssignmentState
 from shared.runtime.clock import SystemClock
 from tests.support.console_events import (
@@ -36,7 +36,7 @@ async def test_the_course_of_a_command_counts_like_its_assignments(
     ]
     waiting = an_assignment(command, ZHUTUO, AssignmentState.DELIVERED)
     await console.project([alarm, alert, command, *assignments, waiting])
-    console.deps.part(SensorParts).rules.apply(a_rule())
+    console.deps.part(Definitions).put_rule(a_rule())
     points = [
         ((now - timedelta(minutes=10 * (30 - n))).timestamp(), 211 + n / 10) for n in range(30)
     ]

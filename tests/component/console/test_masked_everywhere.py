@@ -69,6 +69,7 @@ LOOK = f"place={ZHUTUO}"
 WEEK = NOW.astimezone(CHINA).strftime("%G-W%V")
 CASE = f"/api/cases/{ALERT.alert_id}"
 READS: dict[str, list[str]] = {
+    "/api/accounts": [f"/api/accounts?{LOOK}"],
     "/api/alarms": [f"/api/alarms?{LOOK}", f"/api/alarms?{LOOK}&standing=1&q={WORDS}"],
     "/api/alerts": [f"/api/alerts?{LOOK}", f"/api/alerts?{LOOK}&open=1"],
     "/api/alerts/{alert_id}": [f"/api/alerts/{ALERT.alert_id}?{LOOK}"],
@@ -95,6 +96,7 @@ READS: dict[str, list[str]] = {
     "/api/commands/{command_id}": [f"/api/commands/{COMMAND.command_id}?{LOOK}"],
     "/api/commands/{command_id}/below": [f"/api/commands/{COMMAND.command_id}/below?{LOOK}"],
     "/api/commands/{command_id}/course": [f"/api/commands/{COMMAND.command_id}/course?{LOOK}"],
+    "/api/drills/readings/{reading_id}/course": ["/api/drills/readings/none/course"],
     "/api/duty": [f"/api/duty?{LOOK}&unit={ZHUTUO}&days=2"],
     "/api/duty/calendar": [f"/api/duty/calendar?{LOOK}&unit={ZHUTUO}&weeks=1"],
     "/api/duty/export": [
@@ -106,6 +108,9 @@ READS: dict[str, list[str]] = {
     "/api/events": [f"/api/events?{LOOK}"],
     "/api/feed": [f"/api/feed?{LOOK}", f"/api/feed?{LOOK}&after=0"],
     "/api/incidents/{incident_id}/reports": [f"/api/incidents/{ALERT.incident_id}/reports?{LOOK}"],
+    # For administrators; rules and plans have no masked field.
+    "/api/definitions": [f"/api/definitions?kind=rule&{LOOK}"],
+    "/api/definitions/{kind}/{definition_id}": ["/api/definitions/rule/flood.zhutuo"],
     "/api/letters": ["/api/letters"],  # for operators, who see all: docs/identity.md
     "/api/limits": [f"/api/limits?unit={ZHUTUO}", "/api/limits?everywhere=1"],
     "/api/limits/documents/{limits_id}/{version}": ["/api/limits/documents/none/1"],

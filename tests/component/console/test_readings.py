@@ -8,13 +8,13 @@ from typing import Any
 import httpx2
 import pytest
 
+from services.console.core.definitions import Definitions
 from services.console.features.sensors.history_points import (
     SLOT_S,
     HistoryKey,
     higher_peaks,
     series_of,
 )
-from services.console.features.sensors.sensor_parts import SensorParts
 from shared.runtime.clock import SystemClock
 from tests.support.console_events import SONGJI, ZHUTUO, a_rule, a_silent_sensor, an_alarm, an_alert
 from tests.support.console_harness import GAUGE, ConsoleHarness
@@ -39,7 +39,7 @@ def measured(console: ConsoleHarness, count: int = 5_000) -> datetime:
 
 async def test_readings_come_thinned_with_levels_and_alarms(console: ConsoleHarness) -> None:
     now = measured(console)
-    console.deps.part(SensorParts).rules.apply(a_rule())
+    console.deps.part(Definitions).put_rule(a_rule())
     await console.project([an_alarm("flood")])
     view: dict[str, Any] = (await got(console, "o-town-b", f"{PATH}?hours=6&limit=100")).json()
     assert (view["name"], view["unit"], view["datum"]) == ("朱沱(三)", "m", "吴淞")
@@ -159,7 +159,7 @@ async def test_an_alert_shows_the_course_of_its_sensor_with_pace_and_peak(
     quiet = an_alert("quiet", SONGJI)
     flood = an_alert("flood", alarm_ids=(alarm.alarm_id,))
     await console.project([alarm, flood, quiet])
-    console.deps.part(SensorParts).rules.apply(a_rule())
+    console.deps.part(Definitions).put_rule(a_rule())
     points = [
         ((now - timedelta(minutes=10 * (144 - n))).timestamp(), 211 + n / 100) for n in range(144)
     ]

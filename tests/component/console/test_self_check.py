@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.console.features.self_check.definitions import Definitions, FunctionPair
+from services.console.core.definitions import Definitions
 from services.console.features.sensors import queries as sensor_queries
 from services.console.features.sensors.history_points import HourOfPlace
 from shared.contracts.assignments import AssignmentState
@@ -86,10 +86,3 @@ async def test_a_reading_and_a_signed_drill_of_the_subtree_are_proofs(
 async def test_an_officer_checks_what_they_may_see(console: ConsoleHarness) -> None:
     await check(console, VILLAGE, "o-town-b")
     await check(console, CITY, "o-town-b", 403)
-
-
-def test_both_functions_get_the_value() -> None:
-    first: list[int] = []
-    second: list[int] = []
-    FunctionPair(first.append, second.append).call(7)
-    assert (first, second) == ([7], [7])

@@ -18,6 +18,7 @@ from shared.contracts.alerts import (
 )
 from shared.contracts.assignments import Acknowledgement, AssignmentEvent, AssignmentState, Step
 from shared.contracts.audit import AuditEntry, AuditOutcome
+from shared.contracts.authors import Author
 from shared.contracts.catalog_requests import CatalogRequest, RetireEntries
 from shared.contracts.commands import CommandEvent, CommandRequest, CommandState
 from shared.contracts.fields import Level, Post, ResponseMode, Status
@@ -29,6 +30,7 @@ from shared.contracts.pages import Answer, AnswerVerb
 from shared.contracts.refusals import Refusal, RefusedFor
 from shared.contracts.silences import SilenceRequest
 from shared.contracts.units import tier_of
+from shared.definitions.publication import D
 
 CITY, DISTRICT, TOWN, VILLAGE = "500000000000", "500118000000", "500118118000", "500118118201"
 T0 = datetime(2020, 8, 19, 6, 0, tzinfo=UTC)
@@ -319,3 +321,9 @@ def a_silence() -> SilenceRequest:
         post=Post.B,
         reason="检修结束",
     )
+
+
+def a_published(definition: D) -> D:
+    """Return a rule or plan as an officer has published it."""
+    author = Author(officer_id="o-city", post=Post.A, reason="会议纪要")
+    return definition.model_copy(update={"author": author})

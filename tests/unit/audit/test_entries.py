@@ -28,6 +28,7 @@ from tests.unit.audit.builders import (
     a_limits_act,
     a_mode,
     a_notice,
+    a_published,
     a_refusal,
     a_request,
     a_silence,
@@ -38,6 +39,8 @@ from tests.unit.audit.builders import (
     an_answer,
     an_assignment,
 )
+from tests.unit.plans.builders import a_plan
+from tests.unit.rules.packs import rule
 
 
 @pytest.mark.parametrize(
@@ -71,6 +74,10 @@ def test_a_record_counts_under_its_labels(message: Envelope, labels: list[str]) 
         (a_silence(), "o-town", "silence.end"),
         (a_catalog_request(), "o-district", "catalog.retire"),
         (a_limits_act(), "o-city", "limits.sign"),
+        (a_published(rule()), "o-city", "rule.in_force v1"),
+        (a_published(rule(shadow_of="flood")), "o-city", "rule.shadow v1"),
+        (a_published(rule(enabled=False)), "o-city", "rule.off v1"),
+        (a_published(a_plan(version=3)), "o-city", "plan.in_force v3"),
         (a_request(), "o-district", "command.check"),
         (an_acknowledgement(), "o-village", "assignment.sign"),
         (an_answer(), "o-town", "page.coming"),
@@ -102,6 +109,8 @@ def test_equal_ids_on_two_topics_are_two_entries() -> None:
         an_assignment(),
         an_answer(AnswerVerb.READ),
         an_answer(AnswerVerb.DELIVERED),
+        rule(),
+        a_plan(),
     ],
 )
 def test_an_action_of_the_system_is_not_entered(message: Envelope) -> None:

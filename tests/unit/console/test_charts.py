@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.console.core.definitions import Definitions
 from services.console.features.sensors.charts import SensorRules, thinned
 from services.console.features.sensors.history_points import (
     SLOT_S,
@@ -74,9 +75,10 @@ def test_unstored_points_are_the_extremes_of_all_that_came_and_are_counted(
 
 
 def view(*rules: RuleDefinition) -> list[tuple[str, str, float]]:
-    sensor_rules = SensorRules()
+    definitions = Definitions()
     for rule in rules:
-        sensor_rules.apply(rule)
+        definitions.put_rule(rule)
+    sensor_rules = SensorRules(definitions.rules)
     return [
         (level["rule_id"], level["level"], level["raise_at"])
         for level in sensor_rules.levels(GAUGE)
@@ -110,8 +112,12 @@ def test_what_is_not_a_limit_on_the_value_is_no_level() -> None:
 
 def test_a_rule_that_is_switched_off_or_deleted_leaves() -> None:
     assert view(a_rule(), a_rule(enabled=False)) == []
-    rules = SensorRules()
-    rules.apply(a_rule())
-    rules.remove("flood.zhutuo")
-    rules.remove("flood.zhutuo")
+    definitions = Definitions()
+    rules = SensorRules(definitions.rules)
+    definitions.put_rule(a_rule())
+    assert rules.sign("flood.zhutuo") == 1
+    definitions.put_rule(a_rule(shadow_of="flood.live"))
+    assert rules.sign("flood.zhutuo") is None
+    definitions.drop_rule("flood.zhutuo")
+    definitions.drop_rule("flood.zhutuo")
     assert rules.levels(GAUGE) == []

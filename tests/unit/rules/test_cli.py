@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.commands.rules import plot, publish
+from deploy.commands.rules import plot
 from deploy.commands.rules.cli import main
 from deploy.commands.rules.plot import Judged, Series
 from shared.definitions.yaml_files.screen import plain, span
-from tests.unit.rules.packs import NOW, RUNGS, fields, rule, rungs, sensor, write
+from tests.unit.rules.packs import RUNGS, fields, rule, rungs, sensor, write
 from tests.unit.rules.test_cases import RISE
 
 
@@ -244,22 +244,6 @@ def test_a_long_series_keeps_its_peaks() -> None:
     assert len(series.at) <= 2 * plot.MOST_POINTS
     assert max(series.value) == 99.0
     assert series.at == sorted(series.at)
-
-
-def test_only_changed_rules_are_published() -> None:
-    old = rule()
-    assert publish.plan([rule()], {"flood-x": old}, NOW) == []
-    (fresh,) = publish.plan([rule(rule_id="new")], {}, NOW)
-    assert (fresh.published, fresh.rule.version) == (0, 1)
-    changed = rule(
-        {"kind": "threshold", "rungs": rungs(("yellow", 180.5, 180.4), ("orange", 184, 183.4))}
-    )
-    (publication,) = publish.plan(
-        [changed], {"flood-x": old.model_copy(update={"version": 7})}, NOW
-    )
-    assert (publication.published, publication.rule.version) == (7, 8)
-    assert publication.changed == ("body.rungs[1].raise_at",)
-    assert publication.rule.id != old.id
 
 
 def test_without_a_stack_the_sentence_says_what_to_do(

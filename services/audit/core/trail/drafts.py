@@ -9,6 +9,7 @@ from services.audit.core.trail.chain import EntryDraft
 from shared.contracts.alerts import AlertDecision, AlertEvent
 from shared.contracts.assignments import Acknowledgement
 from shared.contracts.audit import AuditOutcome
+from shared.contracts.authors import Author
 from shared.contracts.cases import CaseReview
 from shared.contracts.catalog import catalog_key
 from shared.contracts.catalog_requests import CatalogRequest, MergeUnits, PutEntries
@@ -21,9 +22,11 @@ from shared.contracts.letter_acts import LetterAct
 from shared.contracts.limits_acts import LimitsAct
 from shared.contracts.modes import ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb
+from shared.contracts.plans import PlanDefinition
 from shared.contracts.reachability import ContactTestRequest
 from shared.contracts.refusals import Refusal, RefusedFor, SourceRefusal
 from shared.contracts.reports import ExternalWarning, Report, ReporterRole
+from shared.contracts.rules import RuleDefinition
 from shared.contracts.silences import SilenceRequest
 
 _REFUSALS_OF_ACTIONS = frozenset({Reason.NOT_ALLOWED, Reason.ID_CONFLICT})
@@ -81,6 +84,10 @@ def draft_of(message: Envelope) -> EntryDraft | None:
             return _draft(message, message.officer_id, f"duty.{message.verb}", message.unit)
         case CatalogRequest():
             return _catalog_request(message)
+        case RuleDefinition(author=Author() as author):
+            return _definition(message, author, "rule", message.rule_id)
+        case PlanDefinition(author=Author() as author):
+            return _definition(message, author, "plan", message.plan_id)
         case Report() if message.reporter_role is ReporterRole.OFFICER:
             return _draft(message, message.reporter_id, "report", message.incident_id)
         case ModeRequest():
@@ -153,6 +160,17 @@ def _catalog_request(request: CatalogRequest) -> EntryDraft:
         request, request.officer_id, f"catalog.{request.act.op}", keys[0], request.reason
     )
     return replace(draft, count=len(keys))
+
+
+def _definition(
+    message: RuleDefinition | PlanDefinition, author: Author, word: str, name: str
+) -> EntryDraft:
+    """Return the entry of a version: a candidate, one in force, or one that has ended."""
+    verb = "off"
+    if message.enabled:
+        verb = "in_force" if message.shadow_of is None else "shadow"
+    action = f"{word}.{verb} v{message.version}"
+    return _draft(message, author.officer_id, action, name, author.reason)
 
 
 def _letter_act(act: LetterAct) -> EntryDraft:

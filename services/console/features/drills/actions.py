@@ -1,4 +1,4 @@
-"""The start of a drill 演练: a report of status Exercise; all its records belong to the drill."""
+"""The start of a drill 演练: a report or a reading of status Exercise; what follows is the drill."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from datetime import datetime
 
 from services.console.core.access import Viewer
 from services.console.core.action_record import ActionRecord, head
+from shared.contracts.catalog import SensorEntry
 from shared.contracts.fields import Level, Status
 from shared.contracts.ids import content_id
+from shared.contracts.readings import Reading
 from shared.contracts.reports import Report, ReporterRole, ReportKind
-from shared.contracts.topics import REPORTS
+from shared.contracts.topics import READINGS, REPORTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,34 @@ def start(
             reporter_role=ReporterRole.OFFICER,
             headline=scenario.title,
             text=f"演练情景级别 scenario level: {scenario.level}\n{scenario.text}"[:4000].rstrip(),
+            **common,
+        ),
+        viewer.officer_id,
+    )
+
+
+def drill_reading(
+    viewer: Viewer, sensor: SensorEntry, value: float, idempotency_key: str | None, now: datetime
+) -> ActionRecord:
+    """Return a reading of status Exercise in the name of a sensor.
+
+    Without a key, an equal value of an equal minute is the same reading.
+    """
+    moment = idempotency_key or now.isoformat(timespec="minutes")
+    reading_id = content_id("drd", viewer.officer_id, sensor.sensor_id, str(value), moment)
+    common = head(
+        viewer, {"status": Status.EXERCISE, "trace_id": reading_id}, (sensor.place,), (), now
+    )
+    return ActionRecord(
+        READINGS,
+        sensor.sensor_id,
+        Reading(
+            id=reading_id,
+            sensor_id=sensor.sensor_id,
+            metric=sensor.metric,
+            value=value,
+            unit=sensor.unit,
+            datum=sensor.datum,
             **common,
         ),
         viewer.officer_id,

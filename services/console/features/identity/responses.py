@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
+from services.console.core.access import Right
 from services.console.web.response_models import ResponseModel
 from shared.contracts.fields import Post, Tier
 
@@ -53,3 +55,44 @@ class SignedOut(ResponseModel):
     """The session has ended."""
 
     signed_out: bool
+
+
+class AccountGrant(ResponseModel):
+    """A right, and the unit in whose subtree it holds."""
+
+    right: Right
+    unit: str
+    unit_name: str
+
+
+class AccountView(ResponseModel):
+    """An account for its administrators.
+
+    `signs_in`: the officer has a password or signs in through the OIDC provider.
+    """
+
+    officer_id: str
+    name: str
+    unit: str
+    unit_name: str
+    post: Post
+    phone: str | None
+    disabled: bool
+    signs_in: bool
+    has_token: bool
+    grants: list[AccountGrant]
+    may: list[Literal["save", "password_link", "grant", "withdraw", "disable", "enable"]]
+
+
+class AccountList(ResponseModel):
+    """Accounts by id; `next` continues the list."""
+
+    accounts: list[AccountView]
+    next: str | None
+
+
+class PasswordLink(ResponseModel):
+    """A one-time link on which an officer sets a password."""
+
+    path: str
+    minutes: int

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from services.console.core.access import span_of
+from services.console.core.definitions import Definitions
 from services.console.features.self_check import queries
-from services.console.features.self_check.definitions import Definitions
 from services.console.features.self_check.responses import SelfCheck
 from services.console.store.connections import reading
 from services.console.web.deps import Deps

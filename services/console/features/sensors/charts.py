@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from shared.contracts.catalog import SensorEntry
@@ -34,27 +34,19 @@ def thinned(points: Sequence[Point], most: int) -> list[Point]:
     return result
 
 
-@dataclass
+@dataclass(frozen=True)
 class SensorRules:
-    """The rules with limits in the unit of a sensor: thresholds, and windows with an equal unit."""
+    """The rules with limits in the unit of a sensor: thresholds, and windows with an equal unit.
 
-    rules_by_id: dict[str, RuleDefinition] = field(default_factory=dict)
+    `rules_by_id` are all rules of the console, in force or not.
+    """
 
-    def apply(self, rule: RuleDefinition) -> None:
-        """Apply a record of the topic."""
-        if _on_the_value(rule) and rule.enabled and rule.shadow_of is None:
-            self.rules_by_id[rule.rule_id] = rule
-        else:
-            self.rules_by_id.pop(rule.rule_id, None)
-
-    def remove(self, rule_id: str) -> None:
-        """Remove a deleted rule."""
-        self.rules_by_id.pop(rule_id, None)
+    rules_by_id: Mapping[str, RuleDefinition]
 
     def sign(self, rule_id: str) -> int | None:
         """Return 1 for a rule with upper limits, -1 for lower ones, None without such a rule."""
         rule = self.rules_by_id.get(rule_id)
-        if rule is None:
+        if rule is None or not _has_drawn_limits(rule):
             return None
         _, sign = ladder_of(rule)
         return 1 if sign > 0 else -1
@@ -85,12 +77,14 @@ class SensorRules:
                 if sensor_ids
                 else rule.sensor_kind == sensor.sensor_kind
             )
-            if applies and fits(rule, sensor):
+            if applies and _has_drawn_limits(rule) and fits(rule, sensor):
                 yield rule
 
 
-def _on_the_value(rule: RuleDefinition) -> bool:
+def _has_drawn_limits(rule: RuleDefinition) -> bool:
     body = rule.body
+    if not rule.enabled or rule.shadow_of is not None:
+        return False
     return isinstance(body, ThresholdRule) or (
         isinstance(body, WindowRule) and body.aggregate in _LIKE_THE_VALUE
     )

@@ -2,6 +2,8 @@
 
 import { ledgerTab } from "./ledger/ledger_tab.js";
 import { limitsTab } from "./limits/limits_tab.js";
+import { rulesTab } from "./rules/rules_tab.js";
+import { startTab } from "./start/start_tab.js";
 
 /** @import { AdminTabMaker } from "../types/admin.d.ts" */
 
@@ -12,4 +14,6 @@ import { limitsTab } from "./limits/limits_tab.js";
 export const ADMIN_TABS = [
   ["ledger", ledgerTab],
   ["limits", limitsTab],
+  ["rules", rulesTab],
+  ["start", startTab],
 ];

@@ -4,11 +4,11 @@
 import { get, problemOf } from "../lib/api.js";
 import { button, headCell, levelBadge } from "../lib/components.js";
 import { fill, h, svg, text } from "../lib/dom.js";
-import { currentLanguage, formatAmount, formatTime, t } from "../lib/i18n.js";
+import { formatAmount, formatTime, nameOf, t } from "../lib/i18n.js";
 import { alarmStateKey, hasEnded } from "./alarm_table.js";
 
 /** @import { Child } from "../types/dom.d.ts" */
-/** @import { Alarm, ReadingsAnswer, RuleLevel } from "../types/alerts.d.ts" */
+/** @import { Alarm, ReadingsAnswer } from "../types/alerts.d.ts" */
 
 const HOURS = [1, 6, 24, 72, 168, 720];
 const LONGEST_IN_HOURS = 72;
@@ -91,9 +91,6 @@ function chartContent(readings) {
     tables(readings),
   ];
 }
-
-/** @param {RuleLevel} rule */
-const ruleName = (rule) => (currentLanguage() === "en" ? rule.name_en : rule.name_zh);
 
 /** @param {ReadingsAnswer} readings */
 const datumText = ({ datum }) => (datum ? `（${datum}）` : "");
@@ -244,7 +241,7 @@ function ticks(low, high) {
 function tables(readings) {
   const levels = readings.levels.map((rule) => [
     levelBadge(rule.level),
-    ruleName(rule),
+    nameOf(rule),
     `${t(`chart.${rule.direction}`)} ${formatAmount(rule.raise_at, readings.unit)}`,
     rule.source,
   ]);

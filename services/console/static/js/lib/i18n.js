@@ -132,6 +132,12 @@ export function extended(item, fields) {
  */
 export const relocalized = (item) => /** @type {Item} */ (localized(bilingual(item)));
 
+/**
+ * Return the name of a rule or plan in the language of the page.
+ * @param {{ name_zh: string, name_en: string }} item
+ */
+export const nameOf = (item) => (language === "en" ? item.name_en : item.name_zh);
+
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const formats = new Map();
 

@@ -37,6 +37,14 @@ import type {
   Reach,
   ReachablePost,
 } from "./duty.d.ts";
+import type {
+  Backtest,
+  CaseResults,
+  DefinitionCheck,
+  DefinitionDocument,
+  DefinitionsAnswer,
+  PublishedVersions,
+} from "./definitions.d.ts";
 import type { ListAnswer } from "./fields.d.ts";
 import type { LettersAnswer } from "./letters.d.ts";
 import type {
@@ -51,6 +59,7 @@ import type { ModePreview, ModesAnswer } from "./modes.d.ts";
 import type { MapAnswer, OverviewAnswer, Page, WhyAnswer } from "./overview.d.ts";
 import type { FeedLine, Officer } from "./page.d.ts";
 import type { IncidentAnswer, ReportingAnswer } from "./reports.d.ts";
+import type { AccountsAnswer, DrillCourse, PasswordLink, SelfCheckAnswer } from "./start.d.ts";
 import type { Photo, UnitsAnswer } from "./units.d.ts";
 
 /** The answer to a GET request, by its path; the most specific path comes first. */
@@ -149,7 +158,19 @@ type CaseAnswerOf<Path extends string> = Path extends "/api/cases"
                             ? LettersAnswer
                             : Path extends "/api/load"
                               ? LoadAnswer
-                              : LimitsAnswerOf<Path>;
+                              : AdminAnswerOf<Path>;
+
+type AdminAnswerOf<Path extends string> = Path extends "/api/definitions"
+  ? DefinitionsAnswer
+  : Path extends `/api/definitions/${string}/${string}`
+    ? DefinitionDocument
+    : Path extends "/api/self-check"
+      ? SelfCheckAnswer
+      : Path extends "/api/accounts"
+        ? AccountsAnswer
+        : Path extends `/api/drills/readings/${string}/course`
+          ? DrillCourse
+          : LimitsAnswerOf<Path>;
 
 type LimitsAnswerOf<Path extends string> = Path extends "/api/limits"
   ? LimitsAnswer
@@ -168,9 +189,21 @@ export type PostAnswerOf<Path extends string> = Path extends "/api/commands/prev
     ? PagePreview
     : Path extends "/api/assignments/acknowledgements"
       ? { recorded: number; results: BulkStep[] }
-      : Path extends "/api/limits/checks"
-        ? LimitsChecked
-        : unknown;
+      : Path extends "/api/definitions/check"
+        ? DefinitionCheck
+        : Path extends "/api/definitions/test"
+          ? CaseResults
+          : Path extends "/api/definitions/backtest"
+            ? Backtest
+            : Path extends `/api/definitions/${"publish" | "acts"}`
+              ? PublishedVersions
+              : Path extends `/api/accounts/${string}/password-link`
+                ? PasswordLink
+                : Path extends "/api/drills/readings"
+                  ? { id: string; repeated: boolean; sensor_id: string }
+                  : Path extends "/api/limits/checks"
+                    ? LimitsChecked
+                    : unknown;
 
 /** The entry of a list that lies in the field `Name` of the answer. */
 export type EntryOf<Path extends string, Name extends string> =

@@ -10,7 +10,7 @@ from shared.contracts.rules import RuleDefinition
 
 @dataclass
 class Definitions:
-    """Rules and plans by id."""
+    """Rules and plans by id, in force or not."""
 
     rules: dict[str, RuleDefinition] = field(default_factory=dict)
     plans: dict[str, PlanDefinition] = field(default_factory=dict)

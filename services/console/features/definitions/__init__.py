@@ -1,0 +1,1 @@
+"""Rules and plans of an office: what is in force, and how an officer publishes a version."""
