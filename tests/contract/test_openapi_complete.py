@@ -18,7 +18,7 @@ from services.console.web.openapi_contents import BOUNDS, EXAMPLES
 from services.console.web.response_models import WORDS
 from tests.support.services import built_app
 
-PAGES = {"/", "/m", "/login", "/openapi.json", "/static", "/assets/{name}"}
+PAGES = {"/", "/m", "/admin", "/login", "/openapi.json", "/static", "/assets/{name}"}
 PAGES |= {"/manifest.webmanifest", "/icons/{name}.png", "/worker.js"}
 PAGES |= {"/login/oidc", "/login/oidc/callback"}
 PAGES |= {"/password", "/account", "/account/password", "/account/sign-out"}

@@ -59,7 +59,7 @@ async def test_nothing_of_anybody_comes_with_the_page_of_a_stranger(
     console: ConsoleHarness,
 ) -> None:
     await console.project([an_alert("flood")])
-    for path in ("/", "/m"):
+    for path in ("/", "/m", "/admin"):
         page = await got(console, None, path)
         assert page.headers["cache-control"] == "no-store"
         assert (boot(page)["me"], boot(page)["first"]) == (None, {})
@@ -71,7 +71,7 @@ async def test_nothing_of_anybody_comes_with_the_page_of_a_stranger(
     assert (blind["me"]["officer_id"], blind["first"]) == ("o-town-b", {})
 
 
-@pytest.mark.parametrize(("path", "scripts"), [("/", 2), ("/m", 1)])
+@pytest.mark.parametrize(("path", "scripts"), [("/", 2), ("/m", 1), ("/admin", 1)])
 async def test_what_a_page_needs_is_packed_and_kept_for_ever(
     console: ConsoleHarness, path: str, scripts: int
 ) -> None:

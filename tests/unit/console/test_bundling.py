@@ -115,7 +115,7 @@ def test_a_cycle_is_refused() -> None:
 
 def test_the_pages_are_there_packed_under_the_name_of_their_content() -> None:
     assert set(ASSETS.of) == {
-        *(f"{page}.{kind}" for page in ("wall", "phone") for kind in ("js", "css")),
+        *(f"{page}.{kind}" for page in ("wall", "phone", "admin") for kind in ("js", "css")),
         "wall.later.js",
         *(f"{language}.json" for language in LANGUAGES),
     }
@@ -134,4 +134,4 @@ def test_the_pages_are_there_packed_under_the_name_of_their_content() -> None:
         "drills",
         "reachability",
     )
-    assert every - {"form.css"} == {f"{name}.css" for name in (*wall, "phone")}
+    assert every - {"form.css"} == {f"{name}.css" for name in (*wall, "phone", "admin")}

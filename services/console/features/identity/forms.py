@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
@@ -14,7 +14,8 @@ from services.console.web.problems import ApiProblem
 from services.console.web.sessions import COOKIE, credential
 from services.console.web.shell import form_page
 
-Landing = Literal["/", "/m"]
+Landing = Literal["/", "/m", "/admin"]
+"""The pages that open after the sign-in."""
 
 
 def login_page(
@@ -43,6 +44,12 @@ def login_page(
 def landing_of(request: Request) -> Landing:
     """Return the page on which a device opens: a phone on the page for phones."""
     return "/m" if "Mobile" in request.headers.get("user-agent", "") else "/"
+
+
+def landing_named(path: str | None) -> Landing:
+    """Return the page at this path; the live screen for any other path."""
+    landings: tuple[Landing, ...] = get_args(Landing)
+    return next((landing for landing in landings if landing == path), "/")
 
 
 async def signed_in(request: Request, console: ConsoleDeps, token: str, then: Landing) -> Response:

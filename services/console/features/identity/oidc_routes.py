@@ -18,6 +18,7 @@ from fastapi.responses import RedirectResponse
 from services.console.features.identity.forms import (
     Landing,
     is_secure,
+    landing_named,
     landing_of,
     login_page,
     signed_in,
@@ -106,7 +107,7 @@ async def back(
     if token is None:
         return _failed(request, console, "refused", "no account")
     console.metrics.sign_ins.labels("oidc", "done").inc()
-    answer = await signed_in(request, console, token, "/m" if row["landing"] == "/m" else "/")
+    answer = await signed_in(request, console, token, landing_named(row["landing"]))
     answer.delete_cookie(BROWSER, path="/login/oidc")
     return answer
 

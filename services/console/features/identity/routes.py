@@ -13,6 +13,7 @@ from services.console.features.identity.forms import (
     Landing,
     address_of,
     form,
+    landing_named,
     landing_of,
     login_page,
     signed_in,
@@ -70,7 +71,7 @@ async def login_by_password(request: Request, console: Deps) -> Response:
     fields = await form(request)
     claim = claim_of(fields.get("officer_id", ""))
     password = fields.get("password", "")[:1_024]
-    then: Landing = "/m" if fields.get("next") == "/m" else "/"
+    then = landing_named(fields.get("next"))
     parts = console.part(IdentityParts)
     wait = parts.throttle.begin(claim.key, address_of(request), time.monotonic())
     if wait > 0:

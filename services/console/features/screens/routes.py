@@ -1,4 +1,4 @@
-"""Routes of the two HTML pages: shells with start data, filled by modules through the API."""
+"""Routes of the three HTML pages: shells with start data, filled by modules through the API."""
 
 from __future__ import annotations
 
@@ -63,6 +63,16 @@ async def phone(request: Request, console: Deps) -> Response:
         return {f"/api/pages?by_matter=1&limit={_PAGES}": json.loads(bytes(pages.body))}
 
     return await _page("phone.html", request, console, first)
+
+
+@router.get("/admin")
+async def admin(request: Request, console: Deps) -> Response:
+    """Return the page of administration; its script tells officers without the right."""
+
+    async def first(_viewer: Viewer) -> Answers:
+        return {}
+
+    return await _page("admin.html", request, console, first)
 
 
 async def _page(

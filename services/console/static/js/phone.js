@@ -3,17 +3,17 @@
 
 import { bulkButtons } from "./commands/bulk_steps.js";
 import { wholeMatter } from "./duty/matters.js";
+import { whenSignedIn } from "./frame/signed_in.js";
 import { answerSummary } from "./lib/action_summary.js";
 import { beginAlarm } from "./lib/alarm.js";
-import { get, onSessionEnd, Problem } from "./lib/api.js";
 import { CardOrder } from "./lib/card_order.js";
 import { button, linkText } from "./lib/components.js";
 import { clearList, elementById, fill, h, optionalElement, renderList } from "./lib/dom.js";
-import { formatTime, loadLanguage, otherLanguage, pageData, setLanguage, t } from "./lib/i18n.js";
+import { formatTime, otherLanguage, setLanguage, t } from "./lib/i18n.js";
 import { LiveStream } from "./lib/live_stream.js";
 import { drawLoadStatus } from "./lib/load_status.js";
 import { categoryFilter, ofCategory, PAGE_KINDS } from "./lib/page_categories.js";
-import { resumeSignOut, showGate } from "./lib/sign_out.js";
+import { showGate } from "./lib/sign_out.js";
 import { setTitle } from "./lib/tab_signs.js";
 import { endSignals, signalOpenPages } from "./lib/waiting_pages.js";
 import { Outbox } from "./phone/outbox.js";
@@ -33,7 +33,6 @@ import { sendReceipt } from "./phone/receipts.js";
 /** @import { DeviceActions, PhonePage } from "./phone/phone_cards.js" */
 /** @import { ListName } from "./phone/phone_lists.js" */
 
-const RETRY_MS = 2_000;
 const REFRESH_MS = 20_000;
 
 const cardOrder = new CardOrder(window, "#list", () => show(), resetOrder);
@@ -71,16 +70,9 @@ let outbox;
 const deliver = (actions) => outbox.add(actions);
 const lists = new PhoneLists((subject) => outbox.entriesOf(subject), show, announcePages);
 
-async function begin() {
-  await loadLanguage();
-  onSessionEnd(showGatePage);
-  try {
-    officer = pageData.me ?? (await get("/api/me"));
-  } catch (error) {
-    if (!(error instanceof Problem && error.status === 401)) setTimeout(begin, RETRY_MS);
-    return;
-  }
-  if (resumeSignOut(officer.session)) return;
+/** @param {Officer} signedIn */
+async function begin(signedIn) {
+  officer = signedIn;
   outbox = new Outbox(officer.officer_id, {
     onChange: show,
     onSent: (entry) => lists.noteSent(entry),
@@ -396,4 +388,4 @@ async function changeLanguage() {
   elementById("language").focus();
 }
 
-begin();
+whenSignedIn(showGatePage, begin);

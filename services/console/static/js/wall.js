@@ -6,6 +6,7 @@ import { awaitedBoard, BOARD_NAMES, boardMaker, loadBoards } from "./frame/board
 import {
   addressedPlace,
   answerOrNull,
+  answersOf,
   choosePlace,
   officerAtPlace,
   screenCheck,
@@ -14,18 +15,19 @@ import {
   updateAddress,
 } from "./frame/screen_state.js";
 import { loadOwnPages, loadRealPages, pageCountBadge } from "./frame/page_count.js";
+import { accountTools, markLink, showGatePanel } from "./frame/page_head.js";
+import { whenSignedIn } from "./frame/signed_in.js";
 import { showDrillStrip, showLinkState, showMode, showTime } from "./frame/strips.js";
 import { incidentButton } from "./incidents/incident_form.js";
 import { alarmControls, beginAlarm } from "./lib/alarm.js";
-import { get, onSessionEnd, Problem } from "./lib/api.js";
+import { get } from "./lib/api.js";
 import { button } from "./lib/components.js";
 import { elementById, fill, h, optionalElement } from "./lib/dom.js";
-import { loadLanguage, otherLanguage, pageData, setLanguage, t } from "./lib/i18n.js";
+import { otherLanguage, setLanguage, t } from "./lib/i18n.js";
 import { LiveStream } from "./lib/live_stream.js";
 import { loadStatusText } from "./lib/load_status.js";
 import { PAGE_KINDS } from "./lib/page_categories.js";
 import { gravestOf } from "./lib/ring_patterns.js";
-import { resumeSignOut, showGate, signOut } from "./lib/sign_out.js";
 import { sound } from "./lib/sound.js";
 import { setTitle } from "./lib/tab_signs.js";
 import { throttle } from "./lib/throttle.js";
@@ -37,7 +39,6 @@ import { drawUnknownMode } from "./modes/mode_banner.js";
 /** @import { Status } from "./types/fields.d.ts" */
 
 const OPERATOR_BOARDS = new Set(["letters"]);
-const RETRY_MS = 2_000;
 const REFRESH_MS = 30_000;
 const OWN_PAGES_MS = 5_000;
 
@@ -57,16 +58,9 @@ function addressedBoard() {
   return isOffered(name) ? { name, item: item || null } : { name: "overview", item: null };
 }
 
-async function begin() {
-  await loadLanguage();
-  onSessionEnd(showGatePage);
-  try {
-    officer = pageData.me ?? (await get("/api/me"));
-  } catch (error) {
-    if (!(error instanceof Problem && error.status === 401)) setTimeout(begin, RETRY_MS);
-    return;
-  }
-  if (resumeSignOut(officer.session)) return;
+/** @param {Officer} signedIn */
+function begin(signedIn) {
+  officer = signedIn;
   choosePlace(officer, addressedPlace());
   drawFrame();
   beginAlarm(officer);
@@ -94,9 +88,7 @@ function showGatePage() {
   state.stream?.stop();
   state.timers.forEach(clearInterval);
   document.body.className = "wall";
-  const container = h("main", { class: "panel gate-panel" });
-  fill(elementById("page"), container);
-  showGate(container);
+  showGatePanel();
 }
 
 /** Follow the stream of the present status and place, and load everything. */
@@ -213,15 +205,7 @@ function showBoard() {
   const make = boardMaker(name);
   state.board = make ? make(boardContext(name, item)) : awaitedBoard(showBoard);
   fill(elementById("board"), state.board.node);
-  /** @type {NodeListOf<HTMLAnchorElement>} */
-  const links = document.querySelectorAll(".boards a");
-  for (const link of links) {
-    link.removeAttribute("aria-current");
-    if (link.hash !== `#${name}`) continue;
-    link.setAttribute("aria-current", "page");
-    // The row of links is longer than the screen of a phone.
-    link.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }
+  markLink(name);
   if (state.overview) state.board.overview?.(state.overview);
   state.board.refresh();
 }
@@ -233,29 +217,12 @@ function showBoard() {
  */
 function boardContext(name, item) {
   const isSameScreen = screenCheck();
-  const isCurrent = () => isSameScreen() && addressedBoard().name === name;
-
-  /**
-   * @template Answer
-   * @param {Promise<Answer>} request
-   */
-  async function current(request) {
-    try {
-      const answer = await request;
-      return isCurrent() ? answer : null;
-    } catch (error) {
-      if (isCurrent()) throw error;
-      return null;
-    }
-  }
-
   return {
     me: officerAtPlace(officer),
     officer,
     status: state.status,
     item,
-    current,
-    currentOrNull: (request) => answerOrNull(current(request)),
+    ...answersOf(() => isSameScreen() && addressedBoard().name === name),
     announce,
     reload: reloadOverview,
   };
@@ -320,17 +287,9 @@ function headerTools() {
     !showsDrill() && incidentButton(officer, sendAll, "incident.sent"),
     officer.may_issue && composeButton,
     alarmControls(officer),
-    h(
-      "a",
-      { class: "account", href: "/account", title: t("account") },
-      `${officer.name} ${t(`post.${officer.post}`)}`,
-    ),
-    button(t("language.other"), changeLanguage, {
-      class: "plain",
-      lang: otherLanguage(),
-      id: "language",
-    }),
-    button(t("sign.out"), () => signOut(officer.session), { class: "plain", id: "sign-out" }),
+    officer.administers.length > 0 &&
+      h("a", { class: "account", href: "/admin", id: "admin" }, t("admin")),
+    accountTools(officer, changeLanguage),
   );
 }
 
@@ -344,4 +303,4 @@ async function changeLanguage() {
   elementById("language").focus();
 }
 
-begin();
+whenSignedIn(showGatePage, begin);

@@ -112,3 +112,32 @@ export async function answerOrNull(request) {
     return null;
   }
 }
+
+/**
+ * Return how a part of a page waits for answers: `current` gives null for an answer that comes when
+ * `isCurrent` is false by then, and `currentOrNull` also for a request that fails.
+ * @param {() => boolean} isCurrent
+ */
+export function answersOf(isCurrent) {
+  /**
+   * @template Answer
+   * @param {Promise<Answer>} request
+   */
+  async function current(request) {
+    try {
+      const answer = await request;
+      return isCurrent() ? answer : null;
+    } catch (error) {
+      if (isCurrent()) throw error;
+      return null;
+    }
+  }
+
+  /**
+   * @template Answer
+   * @param {Promise<Answer>} request
+   */
+  const currentOrNull = (request) => answerOrNull(current(request));
+
+  return { current, currentOrNull };
+}

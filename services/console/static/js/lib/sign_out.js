@@ -11,6 +11,7 @@ import { setTitle } from "./tab_signs.js";
 /** @import { Child } from "../types/dom.d.ts" */
 
 const STORAGE_KEY = "leaving";
+const LANDINGS = ["/m", "/admin"];
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000];
 
 const note = h("p", { role: "status", class: "muted", id: "leaving" });
@@ -63,7 +64,8 @@ export function showGate(container, notice = null) {
   setTitle(t("name"));
   document.body.removeAttribute("data-status");
   history.replaceState(null, "", location.pathname + location.search);
-  const address = `/login?next=${location.pathname === "/m" ? "/m" : "/"}`;
+  const landing = LANDINGS.includes(location.pathname) ? location.pathname : "/";
+  const address = `/login?next=${landing}`;
   fill(
     container,
     h("h1", {}, t("gate.title")),

@@ -1,0 +1,11 @@
+// The tabs of the page of administration, in the order of their links.
+
+import { ledgerTab } from "./ledger/ledger_tab.js";
+
+/** @import { AdminTabMaker } from "../types/admin.d.ts" */
+
+/**
+ * The tabs by name.
+ * @type {readonly (readonly [name: string, make: AdminTabMaker])[]}
+ */
+export const ADMIN_TABS = [["ledger", ledgerTab]];
