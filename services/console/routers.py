@@ -23,6 +23,8 @@ from services.console.features.duty import routes as duty
 from services.console.features.identity import account_routes, oidc_routes
 from services.console.features.identity import routes as identity
 from services.console.features.incidents import routes as incidents
+from services.console.features.ledger import act_routes as ledger_acts
+from services.console.features.ledger import routes as ledger
 from services.console.features.letters import routes as letters
 from services.console.features.load import routes as load
 from services.console.features.load import week_routes
@@ -71,7 +73,7 @@ ROUTERS = tuple(
             supervision,
         ),
         *(modes, duty, reachability, drills, incidents, reports, letters, load, week_routes),
-        self_check,
+        *(self_check, ledger, ledger_acts),
         *(list_routes, cases, review_routes, case_photo_routes, photos, exports),
         *(stream, screens, assets, installing),
     )

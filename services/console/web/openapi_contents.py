@@ -15,6 +15,7 @@ TAGS = {
     "feed": "The live stream and the list of its events · 实时事件流",
     "identity": "The officer who is signed in · 登录人员",
     "incidents": "New incidents · 新报事件",
+    "ledger": "The ledger: entries, history, changes, decisions · 资源编目",
     "letters": "Dead letters, for operators of the system · 死信（系统运维）",
     "load": "Readings, alarms and pages by day and hour, weekly report · 工作负荷与周报",
     "modes": "Response modes and proposals of modes · 平急状态",
@@ -57,6 +58,7 @@ BOUNDS = {
     "/api/pages/{page_id}/why": "The calls about one matter, at most 300.",
     "/api/alerts/{alert_id}/why": "The calls about one alert, at most 300.",
     "/api/map": "At most 1,600 cells and 300 alarms; one middle for each town and district.",
+    "/api/ledger/entry": "One document.",
     "/api/load": "28 days, 24 hours, and at most 50 officers.",
     "/api/load/weekly": "Seven days; at most 60 commands, 100 units and 100 officers.",
     "/api/me": "One document.",
@@ -106,6 +108,11 @@ EXAMPLES: dict[tuple[str, str], Json] = {
         "place": f"{READINGS.name}/3@1418",
         "verb": "ask",
         "reason": "设备已编目",
+    },
+    ("post", "/api/ledger/requests"): {
+        "act": {"op": "move", "keys": ["sensor:gauge-zhutuo"], "to": _TOWN},
+        "reason": "站点迁移",
+        "trial": True,
     },
     ("post", "/api/modes/proposals"): {
         "unit": _TOWN,

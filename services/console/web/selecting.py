@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from typing import Annotated, Any
-
-from pydantic import BeforeValidator, ValidationError
+from typing import Annotated
 
 from services.console.core.access import Viewer, may_issue
+from services.console.web.contract_bodies import by_contract
 from services.console.web.deps import ConsoleDeps
 from services.console.web.problems import ApiProblem
 from shared.contracts.selections import Selection
 from shared.domain.selection.reach import FreeReach, free_reach, root_of
-from shared.runtime.decoding import explain
 
 _MOST_NAMED = 5
 
 
-def _strictly(value: Any) -> Any:
-    """Validate by the rules of the contract, from JSON: in a parsed body a list is no tuple yet."""
-    if isinstance(value, Selection):
-        return value
-    try:
-        return Selection.model_validate_json(json.dumps(value))
-    except ValidationError as error:
-        raise ValueError(explain(error)[1]) from None
-    except RecursionError:
-        raise ValueError("is nested too deeply") from None
-
-
-SelectionBody = Annotated[Selection, BeforeValidator(_strictly)]
+SelectionBody = Annotated[Selection, by_contract(Selection)]
 
 
 def reached(

@@ -21,6 +21,7 @@ A, B = an_alert("a"), an_alert("b")
 SPAN = ("--from", hours_ahead(1), "--until", hours_ahead(2))
 NOT_FROM_A_SHELL = {
     "POST /api/letters/acts": "operators have `fenghuo letters`",
+    "POST /api/ledger/requests": "operators have `fenghuo catalog`",
     "POST /api/assignments/{assignment_id}/photos": "a photo comes from a phone",
     "POST /api/incidents/drafts/{draft_id}/photos": "a photo comes from a phone",
     "POST /api/cases/{case_id}/review": "a review is written before the case, with its findings",

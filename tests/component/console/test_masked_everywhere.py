@@ -106,6 +106,11 @@ READS: dict[str, list[str]] = {
     "/api/events": [f"/api/events?{LOOK}"],
     "/api/feed": [f"/api/feed?{LOOK}", f"/api/feed?{LOOK}&after=0"],
     "/api/incidents/{incident_id}/reports": [f"/api/incidents/{ALERT.incident_id}/reports?{LOOK}"],
+    # for administrators, who see the ledger of their units: docs/identity.md
+    "/api/ledger": ["/api/ledger"],
+    "/api/ledger/entry": [f"/api/ledger/entry?key=unit:{ZHUTUO}"],
+    "/api/ledger/history": [f"/api/ledger/history?key=unit:{ZHUTUO}"],
+    "/api/ledger/decisions/{request_id}": ["/api/ledger/decisions/crq-1"],
     "/api/letters": ["/api/letters"],  # for operators, who see all: docs/identity.md
     "/api/load": [f"/api/load?{LOOK}"],
     "/api/load/weekly": [f"/api/load/weekly?{LOOK}&week={WEEK}"],
