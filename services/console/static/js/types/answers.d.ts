@@ -38,6 +38,7 @@ import type {
   ReachablePost,
 } from "./duty.d.ts";
 import type { ListAnswer } from "./fields.d.ts";
+import type { LedgerAnswer, LedgerDecision, LedgerVersion } from "./ledger.d.ts";
 import type { LettersAnswer } from "./letters.d.ts";
 import type { LoadAnswer } from "./load.d.ts";
 import type { ModePreview, ModesAnswer } from "./modes.d.ts";
@@ -142,7 +143,17 @@ type CaseAnswerOf<Path extends string> = Path extends "/api/cases"
                             ? LettersAnswer
                             : Path extends "/api/load"
                               ? LoadAnswer
-                              : never;
+                              : AdminAnswerOf<Path>;
+
+type AdminAnswerOf<Path extends string> = Path extends "/api/ledger"
+  ? LedgerAnswer
+  : Path extends "/api/ledger/entry"
+    ? LedgerVersion
+    : Path extends "/api/ledger/history"
+      ? { versions: LedgerVersion[] }
+      : Path extends `/api/ledger/decisions/${string}`
+        ? LedgerDecision
+        : never;
 
 /** The answer to a POST request whose content is read. */
 export type PostAnswerOf<Path extends string> = Path extends "/api/commands/preview"
@@ -151,7 +162,9 @@ export type PostAnswerOf<Path extends string> = Path extends "/api/commands/prev
     ? PagePreview
     : Path extends "/api/assignments/acknowledgements"
       ? { recorded: number; results: BulkStep[] }
-      : unknown;
+      : Path extends "/api/ledger/requests"
+        ? { id: string; repeated: boolean }
+        : unknown;
 
 /** The entry of a list that lies in the field `Name` of the answer. */
 export type EntryOf<Path extends string, Name extends string> =
