@@ -16,6 +16,10 @@ READS_ALL = "audit"
 """This role may also read what every other service stored: it checks their work."""
 
 
+READS_LEDGER = ("console", "catalog", ("entry", "entry_history", "decision"))
+"""A role, a schema and its tables: versions and decisions of the ledger are nowhere else."""
+
+
 async def migrate(postgres: Postgres, paths: Paths) -> None:
     """Bring the schema up to date.
 
@@ -62,6 +66,9 @@ async def grant(admin_dsn: str, passwords: Mapping[str, str]) -> None:
                 )
                 for row in schemas:
                     await connection.execute(read_sql(READS_ALL, row["nspname"]))
+            reader, owner, tables = READS_LEDGER
+            if {reader, owner} <= passwords.keys():
+                await connection.execute(read_tables_sql(reader, owner, tables))
     finally:
         await connection.close()
 
@@ -90,4 +97,13 @@ def read_sql(reader: str, schema: str) -> str:
     return f"""
 GRANT USAGE ON SCHEMA "{schema}" TO "{reader}";
 GRANT SELECT ON ALL TABLES IN SCHEMA "{schema}" TO "{reader}";
+"""
+
+
+def read_tables_sql(reader: str, schema: str, tables: Sequence[str]) -> str:
+    """Return the statements that let `reader` read, not write, some tables of another service."""
+    named = ", ".join(f'"{schema}"."{table}"' for table in tables)
+    return f"""
+GRANT USAGE ON SCHEMA "{schema}" TO "{reader}";
+GRANT SELECT ON {named} TO "{reader}";
 """

@@ -134,6 +134,7 @@ OWN: dict[str, GrowthRule] = {
     "duty.entry": _deleted("ended_entries"),
     "duty.published_post": _bounded("posts"),
     "catalog.entry": _bounded("entries that were ever in the ledger"),
+    "catalog.decision": _deleted("old_decisions"),
     "catalog.entry_history": GrowthRule("evidence", "the ledger, as long as the place exists"),
 }
 """The tables of single schemas."""

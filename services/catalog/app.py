@@ -11,6 +11,7 @@ from services.catalog.handlers import requests
 from services.catalog.loops.adoption import Adoption
 from services.catalog.metrics import CatalogMetrics
 from services.catalog.settings import Settings
+from services.catalog.store.decisions import delete_old_decisions
 from services.catalog.unit_of_work import UnitOfWork
 from shared.contracts.topics import CATALOG
 from shared.runtime.stateful_platform import StatefulPlatform
@@ -30,5 +31,6 @@ def build(settings: Settings) -> AsgiFastStream:
     platform.table(CATALOG, rows.put, rows.remove)
     adoption = Adoption(platform.database, rows, metrics)
     platform.run_in_background("adoption", adoption.run)
+    platform.delete_when_old(delete_old_decisions())
     platform.produces(CATALOG)
     return platform.asgi()

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from services.catalog.core.decisions import Decision
 from services.catalog.core.ledger import Ledger
 from services.catalog.core.needs import Needs
 from services.catalog.core.versions import Authorship, EntryVersion, named_units, unit_key
 from services.catalog.metrics import CatalogMetrics
+from services.catalog.store import decisions
 from services.catalog.store import entries as store
 from shared.contracts.catalog_requests import CatalogRequest
 from shared.contracts.ids import content_id
@@ -29,6 +31,7 @@ class UnitOfWork:
         self._metrics = metrics
         self._needs = Needs()
         self._new: list[store.NewVersion] = []
+        self._decisions: list[Decision] = []
         self.ledger = Ledger()
 
     @property
@@ -56,6 +59,10 @@ class UnitOfWork:
         neighbours = set(map(unit_key, named)) - present
         self.ledger = Ledger([*versions, *await store.load(self._transaction, neighbours)])
 
+    def note(self, decision: Decision) -> None:
+        """Keep a decision for the officer who waits for it."""
+        self._decisions.append(decision)
+
     def save_versions(self, versions: Sequence[EntryVersion], request: CatalogRequest) -> None:
         """Store the versions that a request has made, and publish them."""
         authorship = Authorship(
@@ -71,5 +78,6 @@ class UnitOfWork:
         self._metrics.count(versions)
 
     async def save(self) -> None:
-        """Write the versions."""
+        """Write the versions and the decisions."""
         await store.save(self._transaction, self._new)
+        await decisions.save(self._transaction, self._decisions)

@@ -27,6 +27,8 @@ from services.console.features.duty import routes as duty
 from services.console.features.identity import account_routes, administration, oidc_routes
 from services.console.features.identity import routes as identity
 from services.console.features.incidents import routes as incidents
+from services.console.features.ledger import act_routes as ledger_acts
+from services.console.features.ledger import routes as ledger
 from services.console.features.letters import routes as letters
 from services.console.features.limits import preview_routes as limits_preview_routes
 from services.console.features.limits import routes as limits
@@ -78,7 +80,7 @@ ROUTERS = tuple(
             supervision,
         ),
         *(modes, duty, reachability, drills, drill_readings, incidents, reports, letters, load),
-        *(week_routes, self_check, sources, limits, limits_preview_routes),
+        *(week_routes, self_check, sources, ledger, ledger_acts, limits, limits_preview_routes),
         *(definitions, definition_trial_routes, definition_action_routes),
         *(list_routes, cases, review_routes, case_photo_routes, photos, exports),
         *(stream, screens, assets, installing),

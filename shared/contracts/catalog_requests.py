@@ -62,7 +62,7 @@ class CatalogRequest(RealWorld):
     """An officer's change of the ledger, a request until the ledger has applied it.
 
     `origin_unit` is the unit whose ledger rights the officer uses: those of a unit reach over its
-    subtree.
+    subtree. A `trial` changes nothing: the ledger says what the change would do.
     """
 
     type: Literal["catalog_request"] = "catalog_request"
@@ -70,3 +70,4 @@ class CatalogRequest(RealWorld):
     reason: Line
     officer_id: Identifier
     post: Post
+    trial: bool = False

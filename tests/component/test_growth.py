@@ -114,6 +114,7 @@ async def plant(rows: TableRows, number: int) -> None:
         ("command.command", {"command_id": key, "state": "closed", **over, "version": 1}),
         ("command.tier_count", {"command_id": key}),
         ("command.assignment", {"assignment_id": key, "command_id": key, **over, "state": "done"}),
+        ("catalog.decision", {"request_id": key}),
         ("command.late_acknowledgement", {"acknowledgement_id": key, "command_id": key}),
         ("command.alert_level", {"alert_id": key}),
         (

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from services.catalog.core.changes import apply
-from services.catalog.core.refusals import LedgerRefusal
+from services.catalog.core.decisions import decide
 from services.catalog.unit_of_work import UnitOfWork
 from shared.contracts.catalog_requests import CatalogRequest
 from shared.contracts.topics import CATALOG_REQUESTS
@@ -20,9 +19,11 @@ def load(request: CatalogRequest, unit: UnitOfWork) -> None:
 
 @router.subscriber(CATALOG_REQUESTS, load=load)
 async def handle_request(request: CatalogRequest, unit: UnitOfWork) -> None:
-    """Change the ledger; raises Reject for a change that it cannot take."""
-    try:
-        versions = apply(unit.ledger, request, unit.now)
-    except LedgerRefusal as refusal:
+    """Change the ledger, or say what a trial would change; raises Reject for a refused change."""
+    decision = decide(unit.ledger, request, unit.now)
+    unit.note(decision)
+    if request.trial:
+        return
+    for refusal in decision.refusals:
         raise Reject(refusal.reason, refusal.detail) from refusal
-    unit.save_versions(versions, request)
+    unit.save_versions(decision.versions, request)

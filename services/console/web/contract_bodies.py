@@ -1,26 +1,27 @@
-"""Parts of bodies that are contracts, validated by the rules of the contract."""
+"""Parts of a body that are contracts: validated by the rules of the contract, from JSON.
+
+The rules of contracts are strict, and in a parsed body a list is no tuple yet.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
 
 from shared.runtime.decoding import explain
 
 
-def by_contract(model: type[BaseModel]) -> BeforeValidator:
-    """Return the validator of a field of this model.
-
-    It validates from JSON: in a parsed body a list is no tuple yet.
-    """
+def by_contract(contract: Any) -> BeforeValidator:
+    """Return the validator of a part of a body by a contract."""
+    adapter: TypeAdapter[Any] = TypeAdapter(contract)
 
     def validate(value: Any) -> Any:
-        if value is None or isinstance(value, model):
+        if value is None or isinstance(value, BaseModel):
             return value
         try:
-            return model.model_validate_json(json.dumps(value))
+            return adapter.validate_json(json.dumps(value))
         except ValidationError as error:
             raise ValueError(explain(error)[1]) from None
         except RecursionError:

@@ -62,12 +62,14 @@ _NAMING_A_SUBJECT = frozenset(
         "/api/drills/readings",
         "/api/duty/tests",
         "/api/incidents",
+        "/api/ledger/entry",
+        "/api/ledger/history",
         "/api/letters/acts",
         "/api/push/devices",
         "/push/answers",
     }
 )
-"""Paths without a parameter whose body names a subject that may not exist."""
+"""Paths without a parameter whose body or query names a subject that may not exist."""
 
 
 def operation_id_of(route: APIRoute) -> str:

@@ -16,6 +16,7 @@ TAGS = {
     "feed": "The live stream and the list of its events · 实时事件流",
     "identity": "The officer who is signed in · 登录人员",
     "incidents": "New incidents · 新报事件",
+    "ledger": "The ledger: entries, history, changes, decisions · 资源编目",
     "letters": "Dead letters, for operators of the system · 死信（系统运维）",
     "limits": "Limits in force, drafts with signatures, previews · 时限、草案签署与预演",
     "load": "Readings, alarms and pages by day and hour, weekly report · 工作负荷与周报",
@@ -65,6 +66,7 @@ BOUNDS = {
     "/api/limits": "One document of each subject, all versions, at most 50 closed drafts.",
     "/api/limits/documents/{limits_id}/{version}": "One document.",
     "/api/limits/drafts/{draft_id}/preview": "At most 50 cases of each difference.",
+    "/api/ledger/entry": "One document.",
     "/api/load": "28 days, 24 hours, and at most 50 officers.",
     "/api/load/weekly": "Seven days; at most 60 commands, 100 units and 100 officers.",
     "/api/me": "One document.",
@@ -173,6 +175,11 @@ EXAMPLES: dict[tuple[str, str], Json] = {
         "version": 1,
         "verb": "put_in_force",
         "reason": "回测无误",
+    },
+    ("post", "/api/ledger/requests"): {
+        "act": {"op": "move", "keys": ["sensor:gauge-zhutuo"], "to": _TOWN},
+        "reason": "站点迁移",
+        "trial": True,
     },
     ("post", "/api/modes/proposals"): {
         "unit": _TOWN,

@@ -34,6 +34,7 @@ NOT_FROM_A_SHELL = {
     "POST /api/sources/{source_id}/limits": "operators have `fenghuo sources`",
     "POST /api/sources/{source_id}/rotation": "operators have `fenghuo sources`",
     "POST /api/sources/{source_id}/revocation": "operators have `fenghuo sources`",
+    "POST /api/ledger/requests": "operators have `fenghuo catalog`",
     "POST /api/assignments/{assignment_id}/photos": "a photo comes from a phone",
     "POST /api/incidents/drafts/{draft_id}/photos": "a photo comes from a phone",
     "POST /api/cases/{case_id}/review": "a review is written before the case, with its findings",

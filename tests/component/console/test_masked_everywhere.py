@@ -111,6 +111,11 @@ READS: dict[str, list[str]] = {
     # For administrators; rules and plans have no masked field.
     "/api/definitions": [f"/api/definitions?kind=rule&{LOOK}"],
     "/api/definitions/{kind}/{definition_id}": ["/api/definitions/rule/flood.zhutuo"],
+    # for administrators, who see the ledger of their units: docs/identity.md
+    "/api/ledger": ["/api/ledger"],
+    "/api/ledger/entry": [f"/api/ledger/entry?key=unit:{ZHUTUO}"],
+    "/api/ledger/history": [f"/api/ledger/history?key=unit:{ZHUTUO}"],
+    "/api/ledger/decisions/{request_id}": ["/api/ledger/decisions/crq-1"],
     "/api/letters": ["/api/letters"],  # for operators, who see all: docs/identity.md
     "/api/limits": [f"/api/limits?unit={ZHUTUO}", "/api/limits?everywhere=1"],
     "/api/limits/documents/{limits_id}/{version}": ["/api/limits/documents/none/1"],

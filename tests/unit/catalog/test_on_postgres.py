@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
@@ -52,14 +53,16 @@ class CatalogHarness:
         self.driver = driver
         self._numbers = itertools.count(1)
 
-    async def request(self, act: CatalogAct, unit: str = DISTRICT) -> list[tuple[str, Any]]:
+    async def request(
+        self, act: CatalogAct, unit: str = DISTRICT, *, trial: bool = False
+    ) -> list[tuple[str, Any]]:
         """Handle a request; return key and value of the published records, None for tombstones."""
         last = await self.driver.value("SELECT coalesce(max(seq), 0) FROM catalog.outbox")
-        request = a_request(act, unit, f"crq-{next(self._numbers)}")
+        request = a_request(act, unit, f"crq-{next(self._numbers)}", trial=trial)
         async with self.driver.database.transaction() as transaction:
             await self.driver.handle(transaction, [(CATALOG_REQUESTS, request)])
-            if transaction.refused:
-                raise transaction.refused[0][1]
+        if transaction.refused:
+            raise transaction.refused[0][1]
         return await self.published(last)
 
     async def published(self, last: int = 0) -> list[tuple[str, Any]]:
@@ -68,6 +71,18 @@ class CatalogHarness:
             "SELECT key, value FROM catalog.outbox WHERE seq > $1 ORDER BY seq", last
         )
         return [(row["key"], _entry(row["value"])) for row in rows]
+
+    async def decisions(self) -> list[tuple[bool, int, list[str]]]:
+        """Return trial, number of versions and reasons of refusal of each decision."""
+        rows = await self.driver.rows("SELECT * FROM catalog.decision ORDER BY request_id")
+        return [
+            (
+                row["trial"],
+                row["changed"],
+                [refusal["reason"] for refusal in json.loads(row["refusals"])],
+            )
+            for row in rows
+        ]
 
     async def entries(self) -> dict[str, tuple[int, bool, bool]]:
         """Return version, retired and by_set_up of each entry, by key."""
@@ -114,7 +129,7 @@ def dsn() -> Iterator[str]:
 async def catalog(dsn: str) -> AsyncIterator[CatalogHarness]:
     async with driven(build, Settings, dsn) as driver:
         await driver.database.pool.execute(
-            "TRUNCATE catalog.entry, catalog.entry_history, catalog.outbox"
+            "TRUNCATE catalog.entry, catalog.entry_history, catalog.decision, catalog.outbox"
         )
         harness = CatalogHarness(driver)
         await harness.adopt(*UNITS)
@@ -268,3 +283,21 @@ async def test_a_merger_reads_what_lies_below_and_publishes_all_of_it(
     entries = await catalog.entries()
     assert entries[f"unit:{TOWN}"] == (2, True, False)
     assert entries["sensor:gauge-1"] == (2, False, False)
+
+
+async def test_the_decision_on_each_request_is_kept_for_the_officer(
+    catalog: CatalogHarness,
+) -> None:
+    await catalog.request(put(a_sensor("gauge-8")))
+    absent = a_sensor("gauge-9", place="500118999000")
+    with pytest.raises(Reject):
+        await catalog.request(put(a_sensor(), absent))
+    assert await catalog.request(put(a_sensor(), absent), trial=True) == []
+    assert "sensor:gauge-1" not in await catalog.entries()
+    assert await catalog.decisions() == [
+        (False, 1, []),
+        (False, 0, ["unknown_subject"]),
+        (True, 1, ["unknown_subject"]),
+    ]
+    rows = await catalog.driver.rows("SELECT name, place FROM catalog.entry WHERE kind = 'sensor'")
+    assert [tuple(row) for row in rows] == [("水位站", TOWN)]

@@ -46,6 +46,7 @@ import type {
   PublishedVersions,
 } from "./definitions.d.ts";
 import type { ListAnswer } from "./fields.d.ts";
+import type { LedgerAnswer, LedgerDecision, LedgerVersion } from "./ledger.d.ts";
 import type { LettersAnswer } from "./letters.d.ts";
 import type {
   LimitsAnswer,
@@ -160,6 +161,16 @@ type CaseAnswerOf<Path extends string> = Path extends "/api/cases"
                               ? LoadAnswer
                               : AdminAnswerOf<Path>;
 
+type LedgerAnswerOf<Path extends string> = Path extends "/api/ledger"
+  ? LedgerAnswer
+  : Path extends "/api/ledger/entry"
+    ? LedgerVersion
+    : Path extends "/api/ledger/history"
+      ? { versions: LedgerVersion[] }
+      : Path extends `/api/ledger/decisions/${string}`
+        ? LedgerDecision
+        : never;
+
 type AdminAnswerOf<Path extends string> = Path extends "/api/definitions"
   ? DefinitionsAnswer
   : Path extends `/api/definitions/${string}/${string}`
@@ -170,7 +181,9 @@ type AdminAnswerOf<Path extends string> = Path extends "/api/definitions"
         ? AccountsAnswer
         : Path extends `/api/drills/readings/${string}/course`
           ? DrillCourse
-          : LimitsAnswerOf<Path>;
+          : Path extends `/api/ledger${string}`
+            ? LedgerAnswerOf<Path>
+            : LimitsAnswerOf<Path>;
 
 type LimitsAnswerOf<Path extends string> = Path extends "/api/limits"
   ? LimitsAnswer
@@ -203,7 +216,9 @@ export type PostAnswerOf<Path extends string> = Path extends "/api/commands/prev
                   ? { id: string; repeated: boolean; sensor_id: string }
                   : Path extends "/api/limits/checks"
                     ? LimitsChecked
-                    : unknown;
+                    : Path extends "/api/ledger/requests"
+                      ? { id: string; repeated: boolean }
+                      : unknown;
 
 /** The entry of a list that lies in the field `Name` of the answer. */
 export type EntryOf<Path extends string, Name extends string> =
